@@ -1,0 +1,127 @@
+//! The baseline: what good is, as data.
+
+mod parse;
+mod settings;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use wildmatch::WildMatch;
+
+pub use parse::BaselineError;
+pub use settings::{AbsentMode, Delivery, ImageGuard, LogGroupSettings, Logging, MissingDriver, Rollout, RolloutWhen, Settings};
+pub(crate) use settings::parse_size;
+
+use super::finding::Exempted;
+
+/// The retention values that CloudWatch Logs takes, in days (source: PutRetentionPolicy in the CloudWatch Logs API reference).
+pub const RETENTION_DAYS: [u32; 22] =
+    [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
+
+/// A baseline that was read and found to make sense.
+#[derive(Clone, Debug)]
+pub struct Baseline {
+    root: Settings,
+    profiles: Vec<Profile>,
+    exemptions: Vec<Exemption>,
+    digest: String,
+}
+
+#[derive(Clone, Debug)]
+struct Profile {
+    matches: Match,
+    settings: Settings,
+}
+
+#[derive(Clone, Debug)]
+struct Exemption {
+    matches: Match,
+    rules: Vec<&'static str>,
+    until: Date,
+    owner: String,
+    reason: String,
+}
+
+/// Whom a profile or an exemption is for. Every key that is given has to match.
+#[derive(Clone, Debug, Default)]
+struct Match {
+    family: Option<WildMatch>,
+    container: Option<WildMatch>,
+    account: Option<WildMatch>,
+    region: Option<WildMatch>,
+    tag: Option<(String, String)>,
+}
+
+/// What a profile or an exemption is asked about. What is not known matches nothing: it can neither loosen nor exempt.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Subject<'a> {
+    pub family: Option<&'a str>,
+    /// `None` for a finding about the whole task.
+    pub container: Option<&'a str>,
+    pub account: Option<&'a str>,
+    pub region: Option<&'a str>,
+    pub tags: &'a [(String, String)],
+}
+
+/// What the baseline says of exempting a rule for a subject.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Exempt {
+    No,
+    Yes(Exempted),
+    /// An exemption was meant for this, and its time is over.
+    Expired(Exempted),
+}
+
+impl Match {
+    fn covers(&self, subject: &Subject<'_>) -> bool {
+        let glob = |pattern: &Option<WildMatch>, value: Option<&str>| match (pattern, value) {
+            (None, _) => true,
+            (Some(pattern), Some(value)) => pattern.matches(value),
+            (Some(_), None) => false,
+        };
+        glob(&self.family, subject.family)
+            && glob(&self.container, subject.container)
+            && glob(&self.account, subject.account)
+            && glob(&self.region, subject.region)
+            && self.tag.as_ref().is_none_or(|tag| subject.tags.contains(tag))
+    }
+}
+
+impl Baseline {
+    /// Reads a `baseline.toml`. Whatever is unknown, impossible or contradictory is an error with its place.
+    pub fn parse(text: &str) -> Result<Self, BaselineError> {
+        parse::parse(text)
+    }
+
+    /// `sha256:…` of the text, which names the baseline in every record and report.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// The settings for one container, or (without one) for the whole task: the first profile that matches, else the root's.
+    pub fn settings(&self, subject: &Subject<'_>) -> &Settings {
+        self.profiles.iter().find(|profile| profile.matches.covers(subject)).map_or(&self.root, |profile| &profile.settings)
+    }
+
+    /// Whether `rule` is switched off for the subject at `now`. One exemption in force is enough.
+    pub fn exempts(&self, rule: &str, subject: &Subject<'_>, now: Timestamp) -> Exempt {
+        let mut answer = Exempt::No;
+        for exemption in self.exemptions.iter().filter(|e| e.rules.contains(&rule) && e.matches.covers(subject)) {
+            let exempted = Exempted {
+                owner: exemption.owner.clone(),
+                reason: exemption.reason.clone(),
+                until: exemption.until.to_string(),
+            };
+            if now < end_of(exemption.until) {
+                return Exempt::Yes(exempted);
+            }
+            answer = Exempt::Expired(exempted);
+        }
+        answer
+    }
+}
+
+/// The first moment after `day`, in UTC.
+fn end_of(day: Date) -> Timestamp {
+    let next = day.tomorrow().unwrap_or(Date::MAX);
+    jiff::tz::TimeZone::UTC.to_timestamp(next.at(0, 0, 0, 0)).unwrap_or(Timestamp::MAX)
+}

@@ -1,0 +1,177 @@
+//! The settings that a baseline gives, after profiles.
+
+use serde::Deserialize;
+use wildmatch::WildMatch;
+
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Settings {
+    pub logging: Logging,
+    pub log_group: LogGroupSettings,
+    pub rollout: Rollout,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Logging {
+    pub driver: String,
+    pub missing_driver: MissingDriver,
+    pub accept: Vec<String>,
+    pub replace: Vec<String>,
+    pub delivery: Delivery,
+    pub absent_mode: AbsentMode,
+    /// Bytes, as are the two below.
+    pub max_buffer_size: u64,
+    pub min_buffer_size: u64,
+    /// The part of the memory that a buffer may take, above 0 and at most 1.
+    pub max_buffer_share: f64,
+    pub group: String,
+    pub stream_prefix: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MissingDriver {
+    Fix,
+    Advice,
+}
+
+/// What a container does when its logs cannot be delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Delivery {
+    NonBlocking,
+    Blocking,
+}
+
+impl Delivery {
+    /// The value of the option `mode`.
+    pub fn mode(self) -> &'static str {
+        match self {
+            Self::NonBlocking => "non-blocking",
+            Self::Blocking => "blocking",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AbsentMode {
+    /// An absent mode is a fault: defaults change.
+    Explicit,
+    /// An absent mode is fine where it already means what the baseline asks for.
+    Effective,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogGroupSettings {
+    pub create: Vec<String>,
+    pub retention_days: u32,
+    pub class: String,
+    pub kms_key: Option<String>,
+    pub adopt: Vec<String>,
+}
+
+impl LogGroupSettings {
+    pub fn may_create(&self, name: &str) -> bool {
+        any(&self.create, name)
+    }
+
+    pub fn adopts(&self, name: &str) -> bool {
+        any(&self.adopt, name)
+    }
+}
+
+fn any(globs: &[String], name: &str) -> bool {
+    globs.iter().any(|glob| WildMatch::new(glob).matches(name))
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rollout {
+    pub when: RolloutWhen,
+    pub image_guard: ImageGuard,
+    pub require_service_tag: Option<(String, String)>,
+    pub freeze: Vec<String>,
+    pub registers_per_second: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RolloutWhen {
+    Deployed,
+    AtOnce,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ImageGuard {
+    Off,
+    Warn,
+    Hold,
+}
+
+impl Default for Logging {
+    fn default() -> Self {
+        Self {
+            driver: "awslogs".into(),
+            missing_driver: MissingDriver::Fix,
+            accept: ["awslogs", "awsfirelens", "splunk"].map(String::from).into(),
+            replace: Vec::new(),
+            delivery: Delivery::NonBlocking,
+            absent_mode: AbsentMode::Explicit,
+            max_buffer_size: 25 << 20,
+            min_buffer_size: 4 << 20,
+            max_buffer_share: 0.25,
+            group: "/ecs/{family}".into(),
+            stream_prefix: "{container}".into(),
+        }
+    }
+}
+
+impl Default for LogGroupSettings {
+    fn default() -> Self {
+        Self { create: vec!["/ecs/*".into()], retention_days: 30, class: "STANDARD".into(), kms_key: None, adopt: Vec::new() }
+    }
+}
+
+impl Default for Rollout {
+    fn default() -> Self {
+        Self {
+            when: RolloutWhen::Deployed,
+            image_guard: ImageGuard::Hold,
+            require_service_tag: None,
+            freeze: Vec::new(),
+            registers_per_second: 0.2,
+        }
+    }
+}
+
+/// A size in bytes as Docker reads it: binary multiples, `25m` and `25MiB` alike (source: docker/go-units, RAMInBytes).
+pub(crate) fn parse_size(text: &str) -> Option<u64> {
+    let text = text.trim().to_ascii_lowercase();
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').len();
+    let (number, unit) = text.split_at(digits);
+    let power = match unit.trim_start() {
+        "" | "b" => 0,
+        "k" | "kb" | "kib" => 1,
+        "m" | "mb" | "mib" => 2,
+        "g" | "gb" | "gib" => 3,
+        "t" | "tb" | "tib" => 4,
+        _ => return None,
+    };
+    let bytes = number.parse::<f64>().ok()? * 1024_f64.powi(power);
+    (bytes.is_finite() && (0.0..9e15).contains(&bytes)).then_some(bytes as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_read_as_docker_reads_them() {
+        for (text, bytes) in [("200", 200), ("4k", 4096), ("25m", 25 << 20), ("25MiB", 25 << 20), ("1.5g", 3 << 29), ("10 mb", 10 << 20)] {
+            assert_eq!(parse_size(text), Some(bytes), "{text}");
+        }
+        for text in ["", "m", "25x", "-1m", "1.2.3m", "25mm", "${SIZE}"] {
+            assert_eq!(parse_size(text), None, "{text}");
+        }
+    }
+}

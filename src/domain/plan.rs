@@ -1,0 +1,168 @@
+//! What is to be done about one task definition: findings, edits, log-group changes. Empty means compliant.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::baseline::{Baseline, Exempt};
+use super::finding::{Change, Edit, Finding, Fix, Holder, LogGroupChange, OptionChange};
+use super::observation::{LogGroup, Observation};
+use super::rules::{CATALOGUE, Case, Subject};
+use super::task_definition::{Log, Options};
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Plan {
+    pub findings: Vec<Finding>,
+    pub edits: Vec<Edit>,
+    pub log_groups: Vec<LogGroupChange>,
+    /// Rules that the facts at hand could not decide.
+    pub not_checked: Vec<&'static str>,
+    /// Why a live revision is not corrected, though there is something to mend.
+    pub refusal: Option<Refusal>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// A signed attestation covers the containers; an edit may break it.
+    Sandboxed,
+    /// ECS would refuse the corrected revision.
+    MissingExecutionRole,
+}
+
+impl Plan {
+    /// Whether nothing that counts was found.
+    pub fn is_compliant(&self) -> bool {
+        !self.findings.iter().any(Finding::counts)
+    }
+
+    /// Whether there is anything that Logweir itself would do.
+    pub fn changes_something(&self) -> bool {
+        !self.edits.is_empty() || !self.log_groups.is_empty()
+    }
+}
+
+pub fn plan(seen: &Observation<'_>, baseline: &Baseline) -> Plan {
+    let case = Case::new(seen, baseline);
+    let mut plan = Plan::default();
+    for rule in CATALOGUE {
+        match rule.lacks_evidence(&case) {
+            true => plan.not_checked.push(rule.name()),
+            false => plan.findings.extend(rule.check(&case)),
+        }
+    }
+    plan.findings.sort_by_key(|finding| finding.index.unwrap_or(usize::MAX));
+    for finding in &mut plan.findings {
+        exempt(&case, finding);
+    }
+    let held = hold(&case, &mut plan.findings);
+    for subject in case.subjects().filter(|subject| !held.contains(&subject.container.index)) {
+        plan.edits.extend(edit(&subject, &plan.findings));
+    }
+    for finding in plan.findings.iter().filter(|finding| finding.counts()) {
+        if let Fix::LogGroup(change) = &finding.fix {
+            add_group(&mut plan.log_groups, change);
+        }
+    }
+    plan.refusal = refusal(seen, &plan);
+    if plan.refusal == Some(Refusal::Sandboxed) {
+        plan.edits.clear();
+        plan.log_groups.clear();
+    }
+    plan
+}
+
+fn refusal(seen: &Observation<'_>, plan: &Plan) -> Option<Refusal> {
+    if !plan.changes_something() {
+        return None;
+    }
+    if seen.definition.is_sandboxed() {
+        return Some(Refusal::Sandboxed);
+    }
+    // Exempt or not: ECS refuses it all the same.
+    let roleless = plan.findings.iter().any(|finding| finding.rule == "missing-execution-role");
+    (roleless && !plan.edits.is_empty()).then_some(Refusal::MissingExecutionRole)
+}
+
+fn exempt(case: &Case<'_>, finding: &mut Finding) {
+    match case.exempts(finding.rule, finding.container.as_deref()) {
+        Exempt::No => {}
+        Exempt::Yes(exempted) => finding.exempt = Some(exempted),
+        Exempt::Expired(was) => {
+            finding.notes.push(format!("the exemption of {} ({}) expired on {}", was.owner, was.reason, was.until));
+        }
+    }
+}
+
+/// The containers that are not edited, by index: those that cannot be found by name, and those whose log group is
+/// missing and will not be made (non-blocking would hide the loss on EC2). Their fixes become advice.
+fn hold(case: &Case<'_>, findings: &mut [Finding]) -> BTreeSet<usize> {
+    let mut held = BTreeSet::new();
+    let made = |name: &str, findings: &[Finding]| {
+        findings.iter().any(|f| f.counts() && matches!(&f.fix, Fix::LogGroup(LogGroupChange::Create(group)) if group.name == name))
+    };
+    for subject in case.subjects() {
+        let why = if !case.is_editable(subject.container) {
+            "give the container a name of its own; containers are found by name"
+        } else if matches!(subject.observed_group(), Some((name, LogGroup::Missing)) if !made(&name, findings)) {
+            "make its log group first; the container is left alone until then"
+        } else {
+            continue;
+        };
+        held.insert(subject.container.index);
+        for finding in findings.iter_mut().filter(|finding| finding.index == Some(subject.container.index)) {
+            if matches!(finding.fix, Fix::Options(_) | Fix::Configuration { .. }) {
+                finding.fix = Fix::Advice(why.into());
+            }
+        }
+    }
+    held
+}
+
+/// All that the findings that count would change in one container, as one edit.
+fn edit(subject: &Subject<'_, '_>, findings: &[Finding]) -> Option<Edit> {
+    let mut options = Vec::new();
+    for finding in findings.iter().filter(|f| f.counts() && f.index == Some(subject.container.index)) {
+        match &finding.fix {
+            Fix::Configuration { configuration, .. } => {
+                let change = Change::Configuration {
+                    old: subject.container.member("logConfiguration").cloned(),
+                    new: Some(Value::Object(configuration.clone())),
+                };
+                return Some(Edit { container: subject.container.name()?.into(), change });
+            }
+            Fix::Options(set) => options.extend(set.iter().cloned()),
+            Fix::LogGroup(_) | Fix::Advice(_) => {}
+        }
+    }
+    let Log::Configured { options: standing, .. } = subject.container.log() else { return None };
+    let mut changes: Vec<OptionChange> = Vec::new();
+    for (option, new) in options {
+        let change = OptionChange { option: option.into(), old: standing.value(option).cloned(), new: new.map(Value::from) };
+        if change.old != change.new && !changes.contains(&change) {
+            debug_assert!(changes.iter().all(|other| other.option != change.option), "two rules disagree about {option}");
+            changes.push(change);
+        }
+    }
+    let before = match standing {
+        Options::Map(_) => Holder::Map,
+        Options::Null => Holder::Null,
+        Options::Absent | Options::Malformed(_) => Holder::Absent,
+    };
+    let change = Change::Options { before, after: Holder::Map, options: changes };
+    match &change {
+        Change::Options { options, .. } if options.is_empty() => None,
+        _ => Some(Edit { container: subject.container.name()?.into(), change }),
+    }
+}
+
+/// One change for each group; of two wishes for its retention the longer one counts.
+fn add_group(changes: &mut Vec<LogGroupChange>, change: &LogGroupChange) {
+    match (changes.iter_mut().find(|other| other.name() == change.name()), change) {
+        (None, _) => changes.push(change.clone()),
+        (Some(LogGroupChange::Create(other)), LogGroupChange::Create(group)) => {
+            other.retention_days = other.retention_days.max(group.retention_days);
+        }
+        (Some(LogGroupChange::SetRetention { new: other, .. }), LogGroupChange::SetRetention { new, .. }) => *other = (*other).max(*new),
+        (Some(_), _) => {}
+    }
+}

@@ -1,0 +1,39 @@
+//! A Fargate task that logs through awslogs without the role that would deliver its logs.
+
+use super::{Case, Rule};
+use crate::domain::finding::{Finding, Fix, Safety};
+use crate::domain::task_definition::Log;
+
+pub(super) struct Fault;
+
+pub(crate) const NAME: &str = "missing-execution-role";
+
+impl Rule for Fault {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn summary(&self) -> &'static str {
+        "a Fargate task that logs through awslogs without an execution role"
+    }
+
+    fn check(&self, case: &Case<'_>) -> Vec<Finding> {
+        let definition = case.seen.definition;
+        if !definition.requires_fargate() || definition.has_execution_role() {
+            return Vec::new();
+        }
+        let logs = case.subjects().any(|subject| match subject.container.log() {
+            Log::Configured { driver, .. } => driver == "awslogs",
+            Log::None => subject.complete_configuration().is_ok(),
+            Log::Malformed(_) => false,
+        });
+        if !logs {
+            return Vec::new();
+        }
+        let message = "the task logs through awslogs on Fargate and has no executionRoleArn: ECS refuses to register it";
+        let advice = "give it a role that may logs:CreateLogStream and logs:PutLogEvents; no live revision is corrected before";
+        let finding = case.finding(NAME, "/executionRoleArn", message, Fix::Advice(advice.into()));
+        debug_assert_eq!(finding.fix.safety(), Safety::Advice);
+        vec![finding]
+    }
+}

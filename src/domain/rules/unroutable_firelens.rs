@@ -1,0 +1,60 @@
+//! FireLens logs that reach no destination, or whose configuration fails at start.
+//!
+//! Every option of an awsfirelens container is copied into the router's output section, so `mode` and
+//! `max-buffer-size` mean nothing there and may stop the router (source: amazon-ecs-agent, firelensconfig_unix.go).
+
+use serde_json::Value;
+
+use super::{Case, Rule};
+use crate::domain::finding::{Finding, Fix};
+use crate::domain::task_definition::Options;
+
+pub(super) struct Fault;
+
+const NAME: &str = "unroutable-firelens";
+
+impl Rule for Fault {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn summary(&self) -> &'static str {
+        "awsfirelens logs without a router, or with options that the router cannot use"
+    }
+
+    fn check(&self, case: &Case<'_>) -> Vec<Finding> {
+        let is_router = |subject: &super::Subject<'_, '_>| subject.container.member("firelensConfiguration").is_some_and(Value::is_object);
+        let routers: Vec<_> = case.subjects().filter(is_router).collect();
+        let kind = routers.first().and_then(|router| router.container.member("firelensConfiguration")?.get("type")?.as_str());
+        let mut findings = Vec::new();
+        for subject in case.subjects() {
+            let Some(options) = subject.options_of("awsfirelens") else { continue };
+            let called = subject.called();
+            let mut find = |at: &str, message: String, advice: &str| {
+                findings.push(subject.finding(NAME, at, message, Fix::Advice(advice.into())));
+            };
+            if is_router(&subject) {
+                find("/logDriver", format!("{called} routes logs and sends its own to itself"), "let the router log through awslogs");
+            }
+            if routers.len() != 1 {
+                let message = match routers.len() {
+                    0 => format!("{called} logs through awsfirelens, and no container has a firelensConfiguration"),
+                    n => format!("{called} logs through awsfirelens, and {n} containers have a firelensConfiguration"),
+                };
+                find("/logDriver", message, "let exactly one container be the router");
+            }
+            let Options::Map(map) = options else { continue };
+            for option in ["mode", "max-buffer-size"].into_iter().filter(|option| map.contains_key(*option)) {
+                let message = format!("{called} gives the router the option `{option}`, which is the container runtime's");
+                find(&format!("/options/{option}"), message, "take it out; log-driver-buffer-limit bounds the buffer here");
+            }
+            let key = if kind == Some("fluentd") { "@type" } else { "Name" };
+            let named = map.keys().any(|option| option.eq_ignore_ascii_case(key));
+            let outputs = map.keys().filter(|option| *option != "log-driver-buffer-limit").count();
+            if outputs > 0 && !named && routers.len() == 1 {
+                find("/options", format!("{called} gives the router options without `{key}`: it does not start"), &format!("name the output plugin: \"{key}\""));
+            }
+        }
+        findings
+    }
+}

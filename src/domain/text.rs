@@ -1,0 +1,237 @@
+//! JSON as text: the members of an object and the items of an array, each with its place in the text, so that one
+//! value can be exchanged while every other byte stays as it was written.
+
+use std::fmt;
+use std::ops::Range;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// One member of an object: its key, unescaped, and where its value stands in the object's text.
+pub(crate) struct Member {
+    pub(crate) key: String,
+    pub(crate) value: Range<usize>,
+}
+
+/// The members of the object that `text` is, in their order, repeated keys included.
+pub(crate) fn members(text: &str) -> Result<Vec<Member>, serde_json::Error> {
+    let Raw(raw) = serde_json::from_str(text)?;
+    Ok(raw.into_iter().map(|(key, value)| Member { key, value: place(text, value.get()) }).collect())
+}
+
+/// Where the items of the array that `text` is stand in it.
+pub(crate) fn items(text: &str) -> Result<Vec<Range<usize>>, serde_json::Error> {
+    let raw: Vec<&RawValue> = serde_json::from_str(text)?;
+    Ok(raw.into_iter().map(|value| place(text, value.get())).collect())
+}
+
+/// Where `part`, a slice of `whole`, begins and ends in it.
+fn place(whole: &str, part: &str) -> Range<usize> {
+    let start = part.as_ptr() as usize - whole.as_ptr() as usize;
+    start..start + part.len()
+}
+
+struct Raw<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Raw<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = Raw<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Raw(members))
+            }
+        }
+        deserializer.deserialize_map(Members)
+    }
+}
+
+/// How the author of a document lays out its lines: what a new member has to look like to pass for theirs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Layout {
+    /// `None` where the document stands on one line.
+    newline: Option<&'static str>,
+    /// One step of indentation.
+    unit: String,
+    /// What stands between a key's colon and its value: nothing or a blank.
+    colon: &'static str,
+}
+
+impl Layout {
+    pub(crate) fn of(text: &str) -> Self {
+        let newline = text.contains('\n').then(|| if text.contains("\r\n") { "\r\n" } else { "\n" });
+        let unit = text
+            .lines()
+            .map(|line| &line[..line.len() - line.trim_start_matches([' ', '\t']).len()])
+            .find(|indent| !indent.is_empty())
+            .map_or_else(|| "  ".to_owned(), |indent| if indent.starts_with('\t') { "\t".to_owned() } else { indent.to_owned() });
+        let compact = newline.is_none() && !text.contains("\": ");
+        Self { newline, unit, colon: if compact { "" } else { " " } }
+    }
+
+    /// The text of `value`, as it looks in a line that is indented by `indent`.
+    pub(crate) fn render(&self, value: &Value, indent: &str) -> String {
+        match (value, self.newline) {
+            (Value::Object(map), Some(newline)) if !map.is_empty() => {
+                let inner = format!("{indent}{}", self.unit);
+                let lines: Vec<String> = map
+                    .iter()
+                    .map(|(key, value)| format!("{inner}{}:{}{}", quoted(key), self.colon, self.render(value, &inner)))
+                    .collect();
+                format!("{{{newline}{}{newline}{indent}}}", lines.join(&format!(",{newline}")))
+            }
+            (Value::Object(map), None) => {
+                let members: Vec<String> =
+                    map.iter().map(|(key, value)| format!("{}:{}{}", quoted(key), self.colon, self.render(value, ""))).collect();
+                format!("{{{}}}", members.join(&format!(",{}", self.colon)))
+            }
+            _ => value.to_string(),
+        }
+    }
+}
+
+fn quoted(text: &str) -> String {
+    Value::from(text).to_string()
+}
+
+/// Where a new member goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum At {
+    /// Behind the last member, as a human would write it; the line before it gains a comma.
+    End,
+    /// Before the last member, so that no line of another member changes.
+    BeforeLast,
+}
+
+/// `object` with the member `key` set to `value`. A value that stands there is exchanged in its place; `indent` is
+/// the indentation of the line on which the object begins.
+pub(crate) fn set(object: &str, key: &str, value: &Value, at: At, layout: &Layout, indent: &str) -> Result<String, serde_json::Error> {
+    let members = members(object)?;
+    if let Some(member) = members.iter().find(|member| member.key == key) {
+        let indent = indent_before(object, member.value.start).unwrap_or(indent);
+        return Ok(exchange(object, &member.value, &layout.render(value, indent)));
+    }
+    let Some(last) = members.last() else {
+        let mut fresh = serde_json::Map::new();
+        fresh.insert(key.to_owned(), value.clone());
+        return Ok(layout.render(&Value::Object(fresh), indent));
+    };
+    let key_start = key_start(object, members.len().checked_sub(2).map(|i| members[i].value.end));
+    let separator = separator_before(object, key_start);
+    let colon = if object[..last.value.start].ends_with(':') { "" } else { " " };
+    // Lines of their own are for objects that have them: one that its author keeps on one line stays there.
+    let (layout, indent) = match separator.rfind('\n') {
+        Some(newline) => (layout.clone(), &separator[newline + 1..]),
+        None => (Layout { newline: None, unit: String::new(), colon: if colon.is_empty() { "" } else { " " } }, ""),
+    };
+    let fresh = format!("{}:{colon}{}", quoted(key), layout.render(value, indent));
+    Ok(match at {
+        At::BeforeLast => format!("{}{fresh},{}{}", &object[..key_start], between(separator), &object[key_start..]),
+        At::End => format!("{},{}{fresh}{}", &object[..last.value.end], between(separator), &object[last.value.end..]),
+    })
+}
+
+/// `object` without the member `key`, and without the comma that belonged to it.
+pub(crate) fn remove(object: &str, key: &str) -> Result<String, serde_json::Error> {
+    let members = members(object)?;
+    let Some(i) = members.iter().position(|member| member.key == key) else {
+        return Ok(object.to_owned());
+    };
+    let end = members[i].value.end;
+    let cut = match (i.checked_sub(1), members.len() > i + 1) {
+        (Some(previous), _) => members[previous].value.end..end,
+        (None, true) => key_start(object, None)..key_start(object, Some(end)),
+        (None, false) => 1..object.len() - 1,
+    };
+    Ok(exchange(object, &cut, ""))
+}
+
+/// `text` with the bytes at `range` exchanged for `with`.
+pub(crate) fn exchange(text: &str, range: &Range<usize>, with: &str) -> String {
+    [&text[..range.start], with, &text[range.end..]].concat()
+}
+
+/// Where the key of a member begins: behind the value before it (`None`: behind the opening brace), white space and comma.
+fn key_start(object: &str, previous_end: Option<usize>) -> usize {
+    let from = previous_end.unwrap_or(1);
+    from + object[from..].bytes().take_while(|byte| byte.is_ascii_whitespace() || *byte == b',').count()
+}
+
+/// The white space in front of position `at`.
+fn separator_before(text: &str, at: usize) -> &str {
+    let head = &text[..at];
+    &head[head.trim_end_matches([' ', '\t', '\r', '\n']).len()..]
+}
+
+/// What stands between two members, learned from the white space in front of one of them: `{ "a": 1 }` on one line
+/// has a blank there, blank lines between members are not repeated.
+fn between(separator: &str) -> &str {
+    match separator.rfind("\r\n").or_else(|| separator.rfind('\n')) {
+        Some(newline) => &separator[newline..],
+        None => separator,
+    }
+}
+
+/// The indentation of the line on which position `at` lies.
+pub(crate) fn indent_before(text: &str, at: usize) -> Option<&str> {
+    let line = &text[text[..at].rfind('\n')? + 1..];
+    Some(&line[..line.len() - line.trim_start_matches([' ', '\t']).len()])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn with_mode(object: &str) -> String {
+        set(object, "mode", &json!("non-blocking"), At::End, &Layout::of(object), "").unwrap()
+    }
+
+    #[test]
+    fn a_value_is_exchanged_in_its_place() {
+        assert_eq!(with_mode(r#"{ "mode" : "blocking" , "x":1.50}"#), r#"{ "mode" : "non-blocking" , "x":1.50}"#);
+    }
+
+    #[test]
+    fn a_new_member_looks_like_its_neighbours() {
+        assert_eq!(with_mode("{\"a\":1}"), "{\"a\":1,\"mode\":\"non-blocking\"}");
+        assert_eq!(with_mode("{\r\n\t\"a\": 1\r\n}"), "{\r\n\t\"a\": 1,\r\n\t\"mode\": \"non-blocking\"\r\n}");
+        assert_eq!(with_mode("{ \"a\": 1, \"b\": 2 }"), "{ \"a\": 1, \"b\": 2, \"mode\": \"non-blocking\" }");
+    }
+
+    #[test]
+    fn before_the_last_no_other_line_changes() {
+        let object = "{\n  \"name\": \"app\",\n  \"image\": \"x\"\n}";
+        let set = set(object, "logConfiguration", &json!({"logDriver": "awslogs"}), At::BeforeLast, &Layout::of(object), "").unwrap();
+        assert_eq!(
+            set,
+            "{\n  \"name\": \"app\",\n  \"logConfiguration\": {\n    \"logDriver\": \"awslogs\"\n  },\n  \"image\": \"x\"\n}"
+        );
+    }
+
+    #[test]
+    fn removing_what_was_added_gives_the_text_back() {
+        for object in ["{\"a\":1}", "{ \"a\": 1 }", "{\n  \"a\": 1\n}", "{\"a\":1,\"b\":[]}"] {
+            assert_eq!(remove(&with_mode(object), "mode").unwrap(), object);
+        }
+    }
+
+    #[test]
+    fn the_first_and_the_only_member_can_be_removed() {
+        assert_eq!(remove("{\"a\":1, \"b\":2}", "a").unwrap(), "{\"b\":2}");
+        assert_eq!(remove("{ \"a\":1 }", "a").unwrap(), "{}");
+    }
+
+    #[test]
+    fn escaped_keys_are_read() {
+        assert_eq!(members(r#"{"m\u006fde":1}"#).unwrap()[0].key, "mode");
+    }
+}

@@ -1,0 +1,2 @@
+//! Logweir keeps Amazon ECS tasks from blocking on their logs.
+pub mod domain;
