@@ -1,2 +1,3 @@
 //! Logweir keeps Amazon ECS tasks from blocking on their logs.
 pub mod domain;
+pub mod ports;

@@ -1,11 +1,16 @@
 //! The pure core: no await, clock, environment, file, SDK or logging. `tests/tree.rs` keeps it so.
 
 pub mod baseline;
+pub mod difference;
+pub mod event;
 pub mod finding;
 pub mod observation;
 pub mod patch;
 pub mod plan;
+pub mod report;
 pub mod revision;
 pub mod rules;
+pub mod saga;
+pub mod tags;
 pub mod task_definition;
-mod text;
+pub(crate) mod text;

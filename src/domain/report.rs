@@ -1,0 +1,239 @@
+//! The report: what was found, done and left alone, and how to undo it. One flat object, the same in the function's
+//! log line, its answer and the command line's JSON.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::event::{Cause, plain};
+use super::finding::{Edit, OptionChange};
+use super::plan::Plan;
+use super::revision::RevisionArn;
+
+/// How a decision ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Nothing that counts was found.
+    Compliant,
+    /// Something was found, and the mode is to look only.
+    Observed,
+    Remediated,
+    Partial,
+    Skipped,
+    /// Another revision is the family's newest now.
+    Superseded,
+    /// A guard said no.
+    Refused,
+    Failed,
+    NeedsOperator,
+}
+
+impl Outcome {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Compliant => "compliant",
+            Self::Observed => "observed",
+            Self::Remediated => "remediated",
+            Self::Partial => "partial",
+            Self::Skipped => "skipped",
+            Self::Superseded => "superseded",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+            Self::NeedsOperator => "needs-operator",
+        }
+    }
+}
+
+/// Why it ended so, where the outcome alone does not say it. `docs/operations.md` has a line for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    OwnRevision,
+    NotLatest,
+    NewerRevision,
+    Exempt,
+    AdviceOnly,
+    /// The event is none that Logweir acts on.
+    OtherEvent,
+    /// The call that the event tells of had failed.
+    FailedCall,
+    /// The record of this revision is finished already.
+    Duplicate,
+    ForeignAccount,
+    ForeignRegion,
+    ServiceOwned,
+    LeaseHeld,
+    PassRoleDenied,
+    AccessDenied,
+    Sandboxed,
+    MissingExecutionRole,
+    TooLarge,
+    LostMembers,
+    Throttled,
+    Unreadable,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Report {
+    pub message: String,
+    pub schema: &'static str,
+    pub event: &'static str,
+    pub outcome: Outcome,
+    pub reason: Option<Reason>,
+    /// What went wrong, in words. Never holds anything of a document.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    pub mode: String,
+    pub trigger: String,
+    pub record: Option<String>,
+    pub source: Option<String>,
+    pub corrected: Option<String>,
+    pub family: Option<String>,
+    pub account: String,
+    pub region: String,
+    pub baseline_digest: String,
+    pub actor: Option<String>,
+    pub actor_type: Option<String>,
+    pub user_agent: Option<String>,
+    pub source_ip: Option<String>,
+    pub cloudtrail_event_id: Option<String>,
+    pub rules: Vec<String>,
+    pub changes: Vec<Change>,
+    pub log_groups: Vec<LogGroupReport>,
+    pub services: Vec<Value>,
+    pub aws_calls: u64,
+    pub duration_ms: i64,
+    pub event_age_ms: Option<i64>,
+    pub backout: Option<String>,
+    /// Whether another try can help. Decides what the function answers, and is not part of the report.
+    #[serde(skip)]
+    pub retry: bool,
+}
+
+/// One option of one container. Values stand here only for options that are known to hold no secret.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Change {
+    pub container: String,
+    pub option: String,
+    pub from: Option<String>,
+    pub to: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LogGroupReport {
+    pub name: String,
+    /// `created`, `retention-set`, `left-alone`, or what is planned: `create`, `set-retention`.
+    pub action: &'static str,
+    pub retention_days: Option<u32>,
+}
+
+/// The options whose values may be shown.
+const SHOWN: [&str; 9] = [
+    "logDriver",
+    "mode",
+    "max-buffer-size",
+    "awslogs-group",
+    "awslogs-region",
+    "awslogs-stream-prefix",
+    "awslogs-create-group",
+    "awslogs-datetime-format",
+    "awslogs-multiline-pattern",
+];
+
+/// Whether the value of an option may be shown to anybody who may read logs.
+pub fn is_shown(option: &str) -> bool {
+    SHOWN.contains(&option)
+}
+
+const LONGEST: usize = 512;
+
+impl Report {
+    pub fn new(account: &str, region: &str, mode: &str, trigger: &str, cause: &Cause) -> Self {
+        Self {
+            message: String::new(),
+            schema: "logweir.report/1",
+            event: "remediation.summary",
+            outcome: Outcome::Failed,
+            reason: None,
+            error: None,
+            mode: mode.into(),
+            trigger: trigger.into(),
+            record: None,
+            source: None,
+            corrected: None,
+            family: None,
+            account: account.into(),
+            region: region.into(),
+            baseline_digest: String::new(),
+            actor: cause.actor.clone(),
+            actor_type: cause.actor_type.clone(),
+            user_agent: cause.user_agent.clone(),
+            source_ip: cause.source_ip.clone(),
+            cloudtrail_event_id: cause.event_id.clone(),
+            rules: Vec::new(),
+            changes: Vec::new(),
+            log_groups: Vec::new(),
+            services: Vec::new(),
+            aws_calls: 0,
+            duration_ms: 0,
+            event_age_ms: None,
+            backout: None,
+            retry: false,
+        }
+    }
+
+    pub fn about(&mut self, source: &RevisionArn) {
+        self.record = Some(source.short());
+        self.source = Some(source.to_string());
+        self.family = Some(source.family.clone());
+    }
+
+    /// Says what the plan holds.
+    pub fn planned(&mut self, plan: &Plan) {
+        let rules: BTreeSet<&str> = plan.findings.iter().filter(|finding| finding.counts()).map(|finding| finding.rule).collect();
+        self.rules = rules.into_iter().map(String::from).collect();
+        self.changes = plan.edits.iter().flat_map(changes).collect();
+    }
+
+    /// Says how it ended. The error's text is made fit for a log line.
+    pub fn ends(mut self, outcome: Outcome, reason: Option<Reason>, error: Option<String>) -> Self {
+        self.message = format!("remediation {}", outcome.name());
+        self.outcome = outcome;
+        self.reason = reason;
+        self.error = error.map(|error| plain(&error, LONGEST));
+        self
+    }
+
+    /// The command line's exit code: 0 done or nothing to do, 1 left as it is, 2 could not.
+    pub fn exit_code(&self) -> u8 {
+        match (self.outcome, self.reason) {
+            (Outcome::Compliant | Outcome::Remediated, _) => 0,
+            (Outcome::Skipped, Some(Reason::AdviceOnly | Reason::LeaseHeld | Reason::ServiceOwned | Reason::ForeignAccount | Reason::ForeignRegion)) => 1,
+            (Outcome::Skipped, _) => 0,
+            (Outcome::Observed | Outcome::Superseded | Outcome::Refused, _) => 1,
+            (Outcome::Failed | Outcome::Partial | Outcome::NeedsOperator, _) => 2,
+        }
+    }
+}
+
+/// The options that an edit changes, as they may be shown.
+pub fn changes(edit: &Edit) -> Vec<Change> {
+    let shown = |option: &str, value: Option<Value>| {
+        let text = match value? {
+            Value::String(text) => text,
+            other => other.to_string(),
+        };
+        Some(if is_shown(option) { plain(&text, LONGEST) } else { "(hidden)".into() })
+    };
+    edit.options()
+        .into_iter()
+        .map(|OptionChange { option, old, new }| Change {
+            container: plain(&edit.container, LONGEST),
+            from: shown(&option, old),
+            to: shown(&option, new),
+            option: plain(&option, LONGEST),
+        })
+        .collect()
+}

@@ -1,0 +1,58 @@
+//! The steps that change something, in the order in which they are taken.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::finding::{Edit, LogGroupChange, NewLogGroup};
+use crate::domain::plan::Plan;
+use crate::domain::revision::RevisionArn;
+
+/// One act. Each is safe to repeat, but for Register, which is looked for before it is tried again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "step")]
+pub enum Step {
+    /// Make the group; one that is there already is left as it is, and is not ours.
+    EnsureLogGroup(NewLogGroup),
+    /// Set the retention from `old` (days; none: never expires) to `new`, if it is still `old`.
+    SetRetention {
+        name: String,
+        old: Option<u32>,
+        new: u32,
+        /// Only if the group was made by this record.
+        only_if_made: bool,
+    },
+    /// Register the source with these edits as a new revision.
+    Register { edits: Vec<Edit> },
+}
+
+/// What a step came to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "done")]
+pub enum Done {
+    LogGroup { made: bool },
+    /// `set` is false where somebody else had changed the retention meanwhile, or the group was not ours after all.
+    Retention { set: bool },
+    Registered { corrected: RevisionArn },
+}
+
+impl Step {
+    /// Log groups first: a corrected revision must find its group when a task starts from it.
+    pub fn of(plan: &Plan) -> Vec<Self> {
+        let mut steps = Vec::new();
+        for change in &plan.log_groups {
+            match change {
+                LogGroupChange::Create(group) => {
+                    steps.push(Self::EnsureLogGroup(group.clone()));
+                    let (name, new) = (group.name.clone(), group.retention_days);
+                    steps.push(Self::SetRetention { name, old: None, new, only_if_made: true });
+                }
+                LogGroupChange::SetRetention { name, old, new } => {
+                    steps.push(Self::SetRetention { name: name.clone(), old: *old, new: *new, only_if_made: false });
+                }
+            }
+        }
+        if !plan.edits.is_empty() {
+            steps.push(Self::Register { edits: plan.edits.clone() });
+        }
+        steps
+    }
+}

@@ -1,0 +1,136 @@
+//! What Logweir needs of the world. Adapters implement these traits; the workflow knows nothing else.
+//!
+//! Traits are plain, with generics over them: every future is `Send`, and nothing is boxed.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+
+use jiff::Timestamp;
+
+use crate::domain::baseline::Delivery;
+use crate::domain::finding::NewLogGroup;
+use crate::domain::observation::LogGroup;
+use crate::domain::report::Reason;
+use crate::domain::revision::RevisionArn;
+use crate::domain::saga::{Entry, Head, Record};
+use crate::domain::tags::Tag;
+use crate::domain::task_definition::TaskDefinition;
+
+/// Why a call did not do what it was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{call}: {message}")]
+pub struct PortError {
+    pub kind: Kind,
+    /// The operation, in AWS's word or in ours.
+    pub call: &'static str,
+    /// What the other side said, made fit for a log line. Never holds anything of a document.
+    pub message: String,
+    pub reason: Option<Reason>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Another try can help: throttled, unavailable, the connection broke. Whether the call was carried out is not known.
+    Retry,
+    /// It will be refused again: denied, invalid.
+    Refused,
+    /// What it was about is not there.
+    Missing,
+}
+
+pub type Answer<T> = Result<T, PortError>;
+
+/// A revision as ECS describes it.
+#[derive(Clone, Debug)]
+pub struct Described {
+    pub arn: RevisionArn,
+    /// Without the members that ECS computes; byte for byte as it came otherwise.
+    pub definition: TaskDefinition,
+    pub tags: Vec<Tag>,
+    pub active: bool,
+    pub registered_at: Option<Timestamp>,
+    pub registered_by: Option<String>,
+}
+
+pub trait TaskDefinitions: Sync {
+    /// One revision, by ARN or `FAMILY:REVISION`, or a family's newest ACTIVE one by `FAMILY`. Tags included.
+    fn describe(&self, name: &str) -> impl Future<Output = Answer<Described>> + Send;
+
+    /// The newest ACTIVE revisions of exactly this family, newest first, at most `most` of them.
+    fn newest(&self, family: &str, most: u8) -> impl Future<Output = Answer<Vec<RevisionArn>>> + Send;
+
+    /// Sends the definition's text and the tags as they are. Tries once: there is no token that would make a second
+    /// try safe, so after [`Kind::Retry`] the revision may exist.
+    fn register(&self, definition: &TaskDefinition, tags: &[Tag]) -> impl Future<Output = Answer<RevisionArn>> + Send;
+
+    fn deregister(&self, revision: &RevisionArn) -> impl Future<Output = Answer<()>> + Send;
+
+    /// What an absent `mode` means today: the account setting, else ECS's own default.
+    fn default_mode(&self) -> impl Future<Output = Answer<Delivery>> + Send;
+}
+
+pub trait LogGroups: Sync {
+    /// Those of the groups that exist. `empty` is `Some(false)` where bytes are stored, else open.
+    fn look(&self, names: &[String]) -> impl Future<Output = Answer<BTreeMap<String, LogGroup>>> + Send;
+
+    /// Whether no log stream was ever made in the group.
+    fn is_empty(&self, name: &str) -> impl Future<Output = Answer<bool>> + Send;
+
+    /// Makes the group, without its retention; `false`: it is there already.
+    fn create(&self, group: &NewLogGroup) -> impl Future<Output = Answer<bool>> + Send;
+
+    fn set_retention(&self, name: &str, days: u32) -> impl Future<Output = Answer<()>> + Send;
+}
+
+/// What a commit found instead of what it expected.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CommitError {
+    /// Somebody else has written since.
+    #[error("somebody else works on this record")]
+    Lost,
+    #[error(transparent)]
+    Port(#[from] PortError),
+}
+
+/// The state that a commit builds upon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// No record of this source.
+    Nothing,
+    /// The record as this owner left it, with this as its next sequence.
+    At { owner: String, next: u32 },
+}
+
+impl Expected {
+    pub fn of(head: &Head) -> Self {
+        Self::At { owner: head.owner.clone(), next: head.next }
+    }
+}
+
+/// The append-only store of entries.
+///
+/// Guarantees: a commit is atomic and durable when it returns; it succeeds only upon the expected state; what was
+/// committed is read back by every later read. Assumptions: entries of one record are written by one owner at a time.
+pub trait Journal: Sync {
+    fn read(&self, source: &RevisionArn) -> impl Future<Output = Answer<Option<Record>>> + Send;
+
+    /// Appends `entry` (number `head.next - 1`) and puts `head` in the place of the one that was expected.
+    fn commit(&self, expected: &Expected, head: &Head, entry: &Entry) -> impl Future<Output = Result<(), CommitError>> + Send;
+
+    /// The source of a revision that a record says we registered.
+    fn source_of(&self, corrected: &RevisionArn) -> impl Future<Output = Answer<Option<RevisionArn>>> + Send;
+
+    /// The newest heads, newest first: for showing, never for deciding.
+    fn list(&self, filter: &Filter, most: usize) -> impl Future<Output = Answer<Vec<Head>>> + Send;
+}
+
+/// Which records to list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    pub family: Option<String>,
+    pub open: bool,
+}
+
+pub trait Clock: Sync {
+    fn now(&self) -> Timestamp;
+}
