@@ -1,3 +1,4 @@
 //! Logweir keeps Amazon ECS tasks from blocking on their logs.
 pub mod domain;
 pub mod ports;
+pub mod workflow;

@@ -134,3 +134,55 @@ pub struct Filter {
 pub trait Clock: Sync {
     fn now(&self) -> Timestamp;
 }
+
+/// All ports together, so that a use case takes one argument.
+pub trait Ports: Sync {
+    type TaskDefinitions: TaskDefinitions;
+    type LogGroups: LogGroups;
+    type Journal: Journal;
+    type Clock: Clock;
+
+    fn task_definitions(&self) -> &Self::TaskDefinitions;
+    fn log_groups(&self) -> &Self::LogGroups;
+    fn journal(&self) -> &Self::Journal;
+    fn clock(&self) -> &Self::Clock;
+}
+
+/// Four adapters put together.
+#[derive(Clone, Debug)]
+pub struct Adapters<T, L, J, C> {
+    pub task_definitions: T,
+    pub log_groups: L,
+    pub journal: J,
+    pub clock: C,
+}
+
+impl<T: TaskDefinitions, L: LogGroups, J: Journal, C: Clock> Ports for Adapters<T, L, J, C> {
+    type TaskDefinitions = T;
+    type LogGroups = L;
+    type Journal = J;
+    type Clock = C;
+
+    fn task_definitions(&self) -> &T {
+        &self.task_definitions
+    }
+    fn log_groups(&self) -> &L {
+        &self.log_groups
+    }
+    fn journal(&self) -> &J {
+        &self.journal
+    }
+    fn clock(&self) -> &C {
+        &self.clock
+    }
+}
+
+/// The machine's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}

@@ -71,6 +71,11 @@ pub fn plan(seen: &Observation<'_>, baseline: &Baseline) -> Plan {
     plan
 }
 
+/// The log groups of the own Region that the rules need to know of, before anybody has looked.
+pub fn log_groups(seen: &Observation<'_>, baseline: &Baseline) -> BTreeSet<String> {
+    Case::new(seen, baseline).subjects().filter_map(|subject| subject.group()).collect()
+}
+
 fn refusal(seen: &Observation<'_>, plan: &Plan) -> Option<Refusal> {
     if !plan.changes_something() {
         return None;

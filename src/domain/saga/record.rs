@@ -36,8 +36,17 @@ pub enum What {
         #[serde(flatten)]
         done: Done,
     },
-    /// The step was not taken, or not to its end.
-    Failed { step: usize, why: String },
+    /// The step was not taken, or not to its end, and will not be.
+    Failed {
+        step: usize,
+        why: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<Reason>,
+    },
+    /// The worker stops for now and gives its lease back: another try can help.
+    Released { why: String },
+    /// Another worker goes on where the last one stopped.
+    Resumed,
     /// Our own revision is about to be taken back.
     Withdrawing { corrected: RevisionArn, why: Reason },
     Withdrawn { corrected: RevisionArn },
@@ -93,7 +102,7 @@ pub struct Attempt<'r> {
     pub opening: &'r Opening,
     pub started: Vec<bool>,
     pub done: Vec<Option<&'r Done>>,
-    pub failed: Option<(usize, &'r str)>,
+    pub failed: Option<(usize, &'r str, Option<Reason>)>,
     /// Our revision that is being taken back, and whether it was.
     pub withdrawal: Option<(&'r RevisionArn, Reason, bool)>,
     pub closing: Option<&'r Closing>,
@@ -162,7 +171,7 @@ impl<'r> Attempt<'r> {
         let steps = self.started.len();
         let known = |step: usize| if step < steps { Ok(step) } else { Err(Illegal::NoSuchStep(sequence, step)) };
         match &entry.what {
-            What::Opened(_) => {}
+            What::Opened(_) | What::Released { .. } | What::Resumed => {}
             What::Started { step } => self.started[known(*step)?] = true,
             What::Done { step, done } => {
                 if !self.started[known(*step)?] {
@@ -170,8 +179,8 @@ impl<'r> Attempt<'r> {
                 }
                 self.done[*step].get_or_insert(done);
             }
-            What::Failed { step, why } => {
-                self.failed.get_or_insert((known(*step)?, why));
+            What::Failed { step, why, reason } => {
+                self.failed.get_or_insert((known(*step)?, why, *reason));
             }
             What::Withdrawing { corrected, why } => {
                 self.withdrawal.get_or_insert((corrected, *why, false));

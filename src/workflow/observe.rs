@@ -1,0 +1,58 @@
+//! Looking at one live revision: Describe, its log groups, and the plan that follows from them.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::domain::baseline::Baseline;
+use crate::domain::observation::{DefaultMode, LogGroup, Observation};
+use crate::domain::plan::{self, Plan};
+use crate::ports::{Answer, Described, LogGroups, TaskDefinitions};
+
+/// A live revision, the facts that were gathered about it, and what is to be done.
+pub struct Seen {
+    pub described: Described,
+    pub default_mode: DefaultMode,
+    pub log_groups: BTreeMap<String, LogGroup>,
+    pub plan: Plan,
+}
+
+/// Two calls for a revision that is compliant: its log groups and Describe, which the caller has made. The account
+/// setting is read once for many revisions, by the adapter.
+pub async fn observe(
+    described: Described,
+    baseline: &Baseline,
+    task_definitions: &impl TaskDefinitions,
+    log_groups: &impl LogGroups,
+    now: Timestamp,
+) -> Answer<Seen> {
+    let default_mode = match task_definitions.default_mode().await {
+        Ok(mode) => DefaultMode::Known(mode),
+        Err(error) => DefaultMode::Unreadable(error.to_string()),
+    };
+    let tags: Vec<_> = described.tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect();
+    let mut seen = Observation {
+        definition: &described.definition,
+        account: Some(&described.arn.account),
+        region: Some(&described.arn.region),
+        tags: &tags,
+        default_mode: default_mode.clone(),
+        log_groups: None,
+        now,
+    };
+    let names: Vec<String> = plan::log_groups(&seen, baseline).into_iter().collect();
+    let mut groups = match names.as_slice() {
+        [] => BTreeMap::new(),
+        names => log_groups.look(names).await?,
+    };
+    for name in names {
+        let group = groups.entry(name.clone()).or_insert(LogGroup::Missing);
+        // Only a group that never expires and holds no bytes is worth the question whether it was ever used.
+        if let LogGroup::Exists { retention: None, policy: None, empty: empty @ None } = group {
+            *empty = Some(log_groups.is_empty(&name).await?);
+        }
+    }
+    seen.log_groups = Some(&groups);
+    let plan = plan::plan(&seen, baseline);
+    Ok(Seen { default_mode, plan, log_groups: groups, described })
+}
