@@ -1,7 +1,29 @@
 //! The only folder that names an AWS SDK.
 
+mod ecs;
+mod errors;
+pub mod journal;
+mod logs;
+mod region;
+mod wire;
+
+use std::env;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_sdk_ecs::config::SharedCredentialsProvider;
+
+pub use ecs::Ecs;
+pub use logs::{Logs, MADE_BY};
+pub use region::configured_region;
+
+use crate::ports::{Answer, Kind, PortError, TaskDefinitions};
+use journal::DynamoJournal;
 
 /// How many HTTP requests went to AWS, retries included.
 #[derive(Clone, Debug, Default)]
@@ -14,5 +36,146 @@ impl Calls {
 
     pub(crate) fn add_one(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Which account and Region to talk to, where the standard AWS environment and files are to be overruled.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    pub region: Option<String>,
+    pub profile: Option<String>,
+    pub endpoint_url: Option<String>,
+}
+
+/// Nothing says which Region is meant.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no AWS Region: give one with --region, AWS_REGION or the profile")]
+pub struct NoRegion;
+
+/// Lambda ends an initialisation that takes ten seconds.
+const LONGEST_WARMING: Duration = Duration::from_secs(3);
+
+/// One account and Region of AWS.
+#[derive(Clone, Debug)]
+pub struct Aws {
+    pub task_definitions: Ecs,
+    pub log_groups: Logs,
+    logs: aws_sdk_cloudwatchlogs::Client,
+    sts: aws_sdk_sts::Client,
+    dynamodb: aws_sdk_dynamodb::Client,
+    region: String,
+    calls: Calls,
+}
+
+impl Aws {
+    /// By the standard chain of environment, profile, SSO, process and instance.
+    pub async fn connect(place: &Place) -> Result<Self, NoRegion> {
+        let mut loader = aws_config::defaults(BehaviorVersion::latest());
+        if let Some(region) = &place.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        if let Some(profile) = &place.profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(url) = &place.endpoint_url {
+            loader = loader.endpoint_url(url);
+        }
+        Self::with(&loader.load().await)
+    }
+
+    /// By what Lambda puts into the environment, and nothing else: the rest of the chain stays out of that binary.
+    pub fn in_lambda() -> Result<Self, NoRegion> {
+        let set = |name| env::var(name).ok().filter(|value| !value.is_empty());
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .credentials_provider(SharedCredentialsProvider::new(
+                EnvironmentVariableCredentialsProvider::new(),
+            ));
+        let config = match set("AWS_ENDPOINT_URL") {
+            Some(url) => config.endpoint_url(url),
+            None => config,
+        };
+        Self::with(&config.region(set("AWS_REGION").map(Region::new)).build())
+    }
+
+    /// By a configuration that somebody else has made; timeouts and retries are ours.
+    pub fn with(config: &SdkConfig) -> Result<Self, NoRegion> {
+        let region = config.region().ok_or(NoRegion)?.to_string();
+        let config = config
+            .to_builder()
+            .app_name(AppName::new("logweir").expect("letters alone"))
+            .retry_config(RetryConfig::standard().with_max_attempts(3))
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .connect_timeout(Duration::from_secs(3))
+                    .operation_attempt_timeout(Duration::from_secs(10))
+                    .operation_timeout(Duration::from_secs(30))
+                    .build(),
+            )
+            .build();
+        let calls = Calls::default();
+        macro_rules! client {
+            ($sdk:ident) => {
+                $sdk::Client::from_conf(
+                    $sdk::config::Builder::from(&config)
+                        .interceptor(calls.clone())
+                        .build(),
+                )
+            };
+        }
+        let logs = client!(aws_sdk_cloudwatchlogs);
+        Ok(Self {
+            task_definitions: Ecs::new(client!(aws_sdk_ecs)),
+            log_groups: Logs::new(logs.clone()),
+            logs,
+            sts: client!(aws_sdk_sts),
+            dynamodb: client!(aws_sdk_dynamodb),
+            region,
+            calls,
+        })
+    }
+
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// The account that the credentials belong to.
+    pub async fn account(&self) -> Answer<String> {
+        const CALL: &str = "GetCallerIdentity";
+        let identity = self
+            .sts
+            .get_caller_identity()
+            .send()
+            .await
+            .map_err(|error| errors::port_error(CALL, &error))?;
+        identity.account.ok_or_else(|| PortError {
+            kind: Kind::Refused,
+            ..errors::unreadable(CALL, "it names no account")
+        })
+    }
+
+    pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        self.dynamodb.clone()
+    }
+
+    /// The journal in this table. No call is made.
+    pub fn journal(&self, table: &str) -> DynamoJournal {
+        DynamoJournal::new(self.dynamodb(), table)
+    }
+
+    /// Opens the connections that the first event will need, and reads the account setting on the way. What goes
+    /// wrong is left to that event, which can say so; a refusal opens a connection as well.
+    pub async fn warm(&self) {
+        let both = async {
+            tokio::join!(
+                self.task_definitions.default_mode(),
+                self.logs.describe_log_groups().limit(1).send()
+            )
+        };
+        let _ = tokio::time::timeout(LONGEST_WARMING, both).await;
+    }
+
+    pub fn calls(&self) -> &Calls {
+        &self.calls
     }
 }

@@ -14,3 +14,4 @@ pub mod saga;
 pub mod tags;
 pub mod task_definition;
 pub(crate) mod text;
+pub mod wire;

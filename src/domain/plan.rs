@@ -1,6 +1,6 @@
 //! What is to be done about one task definition: findings, edits, log-group changes. Empty means compliant.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -15,7 +15,9 @@ pub struct Plan {
     pub findings: Vec<Finding>,
     pub edits: Vec<Edit>,
     pub log_groups: Vec<LogGroupChange>,
-    /// Rules that the facts at hand could not decide.
+    /// The groups of the own Region that the corrected definition logs to, and the retention in days that each should have.
+    pub logs_to: BTreeMap<String, u32>,
+    /// Rules that the facts at hand could not decide, or not for every container.
     pub not_checked: Vec<&'static str>,
     /// Why a live revision is not corrected, though there is something to mend.
     pub refusal: Option<Refusal>,
@@ -45,22 +47,32 @@ pub fn plan(seen: &Observation<'_>, baseline: &Baseline) -> Plan {
     let case = Case::new(seen, baseline);
     let mut plan = Plan::default();
     for rule in CATALOGUE {
-        match rule.lacks_evidence(&case) {
-            true => plan.not_checked.push(rule.name()),
-            false => plan.findings.extend(rule.check(&case)),
+        plan.findings.extend(rule.check(&case));
+        if rule.lacks_evidence(&case) {
+            plan.not_checked.push(rule.name());
         }
     }
-    plan.findings.sort_by_key(|finding| finding.index.unwrap_or(usize::MAX));
+    plan.findings
+        .sort_by_key(|finding| finding.index.unwrap_or(usize::MAX));
     for finding in &mut plan.findings {
         exempt(&case, finding);
     }
     let held = hold(&case, &mut plan.findings);
-    for subject in case.subjects().filter(|subject| !held.contains(&subject.container.index)) {
+    for subject in case
+        .subjects()
+        .filter(|subject| !held.contains(&subject.container.index))
+    {
         plan.edits.extend(edit(&subject, &plan.findings));
     }
     for finding in plan.findings.iter().filter(|finding| finding.counts()) {
         if let Fix::LogGroup(change) = &finding.fix {
             add_group(&mut plan.log_groups, change);
+        }
+    }
+    for subject in case.subjects() {
+        if let Some(group) = subject.group() {
+            let days = plan.logs_to.entry(group).or_default();
+            *days = subject.settings.log_group.retention_days.max(*days);
         }
     }
     plan.refusal = refusal(seen, &plan);
@@ -73,7 +85,10 @@ pub fn plan(seen: &Observation<'_>, baseline: &Baseline) -> Plan {
 
 /// The log groups of the own Region that the rules need to know of, before anybody has looked.
 pub fn log_groups(seen: &Observation<'_>, baseline: &Baseline) -> BTreeSet<String> {
-    Case::new(seen, baseline).subjects().filter_map(|subject| subject.group()).collect()
+    Case::new(seen, baseline)
+        .subjects()
+        .filter_map(|subject| subject.group())
+        .collect()
 }
 
 fn refusal(seen: &Observation<'_>, plan: &Plan) -> Option<Refusal> {
@@ -84,7 +99,10 @@ fn refusal(seen: &Observation<'_>, plan: &Plan) -> Option<Refusal> {
         return Some(Refusal::Sandboxed);
     }
     // Exempt or not: ECS refuses it all the same.
-    let roleless = plan.findings.iter().any(|finding| finding.rule == "missing-execution-role");
+    let roleless = plan
+        .findings
+        .iter()
+        .any(|finding| finding.rule == "missing-execution-role");
     (roleless && !plan.edits.is_empty()).then_some(Refusal::MissingExecutionRole)
 }
 
@@ -93,7 +111,10 @@ fn exempt(case: &Case<'_>, finding: &mut Finding) {
         Exempt::No => {}
         Exempt::Yes(exempted) => finding.exempt = Some(exempted),
         Exempt::Expired(was) => {
-            finding.notes.push(format!("the exemption of {} ({}) expired on {}", was.owner, was.reason, was.until));
+            finding.notes.push(format!(
+                "the exemption of {} ({}) expired on {}",
+                was.owner, was.reason, was.until
+            ));
         }
     }
 }
@@ -108,13 +129,17 @@ fn hold(case: &Case<'_>, findings: &mut [Finding]) -> BTreeSet<usize> {
     for subject in case.subjects() {
         let why = if !case.is_editable(subject.container) {
             "give the container a name of its own; containers are found by name"
-        } else if matches!(subject.observed_group(), Some((name, LogGroup::Missing)) if !made(&name, findings)) {
+        } else if matches!(subject.observed_group(), Some((name, LogGroup::Missing)) if !made(&name, findings))
+        {
             "make its log group first; the container is left alone until then"
         } else {
             continue;
         };
         held.insert(subject.container.index);
-        for finding in findings.iter_mut().filter(|finding| finding.index == Some(subject.container.index)) {
+        for finding in findings
+            .iter_mut()
+            .filter(|finding| finding.index == Some(subject.container.index))
+        {
             if matches!(finding.fix, Fix::Options(_) | Fix::Configuration { .. }) {
                 finding.fix = Fix::Advice(why.into());
             }
@@ -126,25 +151,43 @@ fn hold(case: &Case<'_>, findings: &mut [Finding]) -> BTreeSet<usize> {
 /// All that the findings that count would change in one container, as one edit.
 fn edit(subject: &Subject<'_, '_>, findings: &[Finding]) -> Option<Edit> {
     let mut options = Vec::new();
-    for finding in findings.iter().filter(|f| f.counts() && f.index == Some(subject.container.index)) {
+    for finding in findings
+        .iter()
+        .filter(|f| f.counts() && f.index == Some(subject.container.index))
+    {
         match &finding.fix {
             Fix::Configuration { configuration, .. } => {
                 let change = Change::Configuration {
                     old: subject.container.member("logConfiguration").cloned(),
                     new: Some(Value::Object(configuration.clone())),
                 };
-                return Some(Edit { container: subject.container.name()?.into(), change });
+                return Some(Edit {
+                    container: subject.container.name()?.into(),
+                    change,
+                });
             }
             Fix::Options(set) => options.extend(set.iter().cloned()),
             Fix::LogGroup(_) | Fix::Advice(_) => {}
         }
     }
-    let Log::Configured { options: standing, .. } = subject.container.log() else { return None };
+    let Log::Configured {
+        options: standing, ..
+    } = subject.container.log()
+    else {
+        return None;
+    };
     let mut changes: Vec<OptionChange> = Vec::new();
     for (option, new) in options {
-        let change = OptionChange { option: option.into(), old: standing.value(option).cloned(), new: new.map(Value::from) };
+        let change = OptionChange {
+            option: option.into(),
+            old: standing.value(option).cloned(),
+            new: new.map(Value::from),
+        };
         if change.old != change.new && !changes.contains(&change) {
-            debug_assert!(changes.iter().all(|other| other.option != change.option), "two rules disagree about {option}");
+            debug_assert!(
+                changes.iter().all(|other| other.option != change.option),
+                "two rules disagree about {option}"
+            );
             changes.push(change);
         }
     }
@@ -153,21 +196,37 @@ fn edit(subject: &Subject<'_, '_>, findings: &[Finding]) -> Option<Edit> {
         Options::Null => Holder::Null,
         Options::Absent | Options::Malformed(_) => Holder::Absent,
     };
-    let change = Change::Options { before, after: Holder::Map, options: changes };
+    let change = Change::Options {
+        before,
+        after: Holder::Map,
+        options: changes,
+    };
     match &change {
         Change::Options { options, .. } if options.is_empty() => None,
-        _ => Some(Edit { container: subject.container.name()?.into(), change }),
+        _ => Some(Edit {
+            container: subject.container.name()?.into(),
+            change,
+        }),
     }
 }
 
-/// One change for each group; of two wishes for its retention the longer one counts.
+/// One change for each group; of two wishes for its retention the longer one counts, and a key is never left out.
 fn add_group(changes: &mut Vec<LogGroupChange>, change: &LogGroupChange) {
-    match (changes.iter_mut().find(|other| other.name() == change.name()), change) {
+    match (
+        changes
+            .iter_mut()
+            .find(|other| other.name() == change.name()),
+        change,
+    ) {
         (None, _) => changes.push(change.clone()),
         (Some(LogGroupChange::Create(other)), LogGroupChange::Create(group)) => {
             other.retention_days = other.retention_days.max(group.retention_days);
+            other.kms_key = other.kms_key.take().or_else(|| group.kms_key.clone());
         }
-        (Some(LogGroupChange::SetRetention { new: other, .. }), LogGroupChange::SetRetention { new, .. }) => *other = (*other).max(*new),
+        (
+            Some(LogGroupChange::SetRetention { new: other, .. }),
+            LogGroupChange::SetRetention { new, .. },
+        ) => *other = (*other).max(*new),
         (Some(_), _) => {}
     }
 }

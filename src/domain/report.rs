@@ -192,7 +192,12 @@ impl Report {
 
     /// Says what the plan holds.
     pub fn planned(&mut self, plan: &Plan) {
-        let rules: BTreeSet<&str> = plan.findings.iter().filter(|finding| finding.counts()).map(|finding| finding.rule).collect();
+        let rules: BTreeSet<&str> = plan
+            .findings
+            .iter()
+            .filter(|finding| finding.counts())
+            .map(|finding| finding.rule)
+            .collect();
         self.rules = rules.into_iter().map(String::from).collect();
         self.changes = plan.edits.iter().flat_map(changes).collect();
     }
@@ -210,7 +215,16 @@ impl Report {
     pub fn exit_code(&self) -> u8 {
         match (self.outcome, self.reason) {
             (Outcome::Compliant | Outcome::Remediated, _) => 0,
-            (Outcome::Skipped, Some(Reason::AdviceOnly | Reason::LeaseHeld | Reason::ServiceOwned | Reason::ForeignAccount | Reason::ForeignRegion)) => 1,
+            (
+                Outcome::Skipped,
+                Some(
+                    Reason::AdviceOnly
+                    | Reason::LeaseHeld
+                    | Reason::ServiceOwned
+                    | Reason::ForeignAccount
+                    | Reason::ForeignRegion,
+                ),
+            ) => 1,
             (Outcome::Skipped, _) => 0,
             (Outcome::Observed | Outcome::Superseded | Outcome::Refused, _) => 1,
             (Outcome::Failed | Outcome::Partial | Outcome::NeedsOperator, _) => 2,
@@ -225,7 +239,11 @@ pub fn changes(edit: &Edit) -> Vec<Change> {
             Value::String(text) => text,
             other => other.to_string(),
         };
-        Some(if is_shown(option) { plain(&text, LONGEST) } else { "(hidden)".into() })
+        Some(if is_shown(option) {
+            plain(&text, LONGEST)
+        } else {
+            "(hidden)".into()
+        })
     };
     edit.options()
         .into_iter()

@@ -37,7 +37,11 @@ impl Tag {
                 let text = &list[place];
                 let view: serde_json::Value = serde_json::from_str(text)?;
                 let member = |name: &str| view[name].as_str().unwrap_or_default().to_owned();
-                Ok(Self { key: member("key"), value: member("value"), text: text.to_owned() })
+                Ok(Self {
+                    key: member("key"),
+                    value: member("value"),
+                    text: text.to_owned(),
+                })
             })
             .collect()
     }
@@ -55,7 +59,11 @@ pub fn carried(source: &[Tag], own: &[Tag]) -> Vec<Tag> {
         let key = tag.key.to_ascii_lowercase();
         key.starts_with("aws:") || key.starts_with(OWN)
     };
-    let mut tags: Vec<Tag> = source.iter().filter(|tag| !reserved(tag)).cloned().collect();
+    let mut tags: Vec<Tag> = source
+        .iter()
+        .filter(|tag| !reserved(tag))
+        .cloned()
+        .collect();
     tags.extend(own.iter().take(MOST.saturating_sub(tags.len())).cloned());
     tags
 }
@@ -68,7 +76,13 @@ mod tests {
     fn reserved_tags_are_dropped_in_any_case_and_others_keep_their_spelling() {
         let source = Tag::parse_list(r#"[{"key":"aws:x","value":"1"},{"key":"AWS:y","value":"2"},{ "value":"\u00e9", "key":"team" },{"key":"Logweir:source","value":"forged"}]"#).unwrap();
         let carried = carried(&source, &[Tag::new(SOURCE, "41")]);
-        assert_eq!(carried.iter().map(Tag::text).collect::<Vec<_>>(), [r#"{ "value":"\u00e9", "key":"team" }"#, r#"{"key":"logweir:source","value":"41"}"#]);
+        assert_eq!(
+            carried.iter().map(Tag::text).collect::<Vec<_>>(),
+            [
+                r#"{ "value":"\u00e9", "key":"team" }"#,
+                r#"{"key":"logweir:source","value":"41"}"#
+            ]
+        );
     }
 
     #[test]

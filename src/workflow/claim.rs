@@ -76,7 +76,9 @@ pub(super) async fn claim<'p, J: Journal, C: Clock>(
             let expected = Expected::of(&head);
             match &head.closing {
                 Some(closing) if !head.open => match closing.outcome {
-                    Outcome::Refused | Outcome::Failed | Outcome::Partial => (expected, entries, What::Opened(opening), head),
+                    Outcome::Refused | Outcome::Failed | Outcome::Partial => {
+                        (expected, entries, What::Opened(opening), head)
+                    }
                     _ => return Ok(Claim::Finished(Box::new(head.clone()), closing.clone())),
                 },
                 _ if head.lease_until > now => return Ok(Claim::Held),
@@ -95,7 +97,12 @@ pub(super) async fn claim<'p, J: Journal, C: Clock>(
     }
     let mut record = Record { head, entries };
     record.entries.push(entry);
-    Ok(Claim::Won(Box::new(Claimed { journal, clock, worker, record })))
+    Ok(Claim::Won(Box::new(Claimed {
+        journal,
+        clock,
+        worker,
+        record,
+    })))
 }
 
 fn fresh(opening: &Opening, now: Timestamp) -> Head {
@@ -115,7 +122,13 @@ fn fresh(opening: &Opening, now: Timestamp) -> Head {
 
 /// The next entry of `head`, which counts it.
 fn entry(head: &mut Head, at: Timestamp, what: What) -> Entry {
-    let entry = Entry { schema: SCHEMA, sequence: head.next, at, by: head.owner.clone(), what };
+    let entry = Entry {
+        schema: SCHEMA,
+        sequence: head.next,
+        at,
+        by: head.owner.clone(),
+        what,
+    };
     head.next += 1;
     head.at = at;
     entry
@@ -134,7 +147,10 @@ impl<J: Journal, C: Clock> Claimed<'_, J, C> {
         }
         let mut head = self.record.head.clone();
         match &what {
-            What::Done { done: Done::Registered { corrected }, .. } => head.corrected = Some(corrected.clone()),
+            What::Done {
+                done: Done::Registered { corrected },
+                ..
+            } => head.corrected = Some(corrected.clone()),
             What::Withdrawn { .. } => head.corrected = None,
             What::Closed(closing) => {
                 head.open = false;
@@ -144,7 +160,9 @@ impl<J: Journal, C: Clock> Claimed<'_, J, C> {
             _ => {}
         }
         let entry = entry(&mut head, now, what);
-        self.journal.commit(&Expected::of(&self.record.head), &head, &entry).await?;
+        self.journal
+            .commit(&Expected::of(&self.record.head), &head, &entry)
+            .await?;
         self.record.head = head;
         self.record.entries.push(entry);
         Ok(())
@@ -152,7 +170,11 @@ impl<J: Journal, C: Clock> Claimed<'_, J, C> {
 
     /// Gives the lease back. If even that fails, the lease runs out by itself.
     pub(super) async fn release(&mut self, why: &str) {
-        let released = self.append(What::Released { why: why.to_owned() }).await;
+        let released = self
+            .append(What::Released {
+                why: why.to_owned(),
+            })
+            .await;
         debug_assert!(self.record.head.owner == self.worker.name || released.is_err());
     }
 }

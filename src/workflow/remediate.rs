@@ -36,16 +36,29 @@ pub async fn remediate<P: Ports>(ports: &P, order: &Order<'_>, trigger: Trigger)
         Trigger::Remediate { which, cause } => (which, cause),
         Trigger::Ignore { why, cause } => {
             let report = fresh(order, &cause, started);
-            return ended(report, ignored(why), ports.clock().now().duration_since(started));
+            return ended(
+                report,
+                ignored(why),
+                ports.clock().now().duration_since(started),
+            );
         }
     };
     let report = decide(ports, order, fresh(order, &cause, started), which, cause).await;
     let took = ports.clock().now().duration_since(started);
-    Report { duration_ms: millis(took), ..report }
+    Report {
+        duration_ms: millis(took),
+        ..report
+    }
 }
 
 fn fresh(order: &Order<'_>, cause: &Cause, now: Timestamp) -> Report {
-    let mut report = Report::new(&order.home.account, &order.home.region, order.mode.name(), order.trigger, cause);
+    let mut report = Report::new(
+        &order.home.account,
+        &order.home.region,
+        order.mode.name(),
+        order.trigger,
+        cause,
+    );
     report.baseline_digest = order.baseline.digest().to_owned();
     report.event_age_ms = cause.time.map(|time| millis(now.duration_since(time)));
     report
@@ -56,7 +69,10 @@ fn millis(duration: SignedDuration) -> i64 {
 }
 
 fn ended(report: Report, reason: Reason, took: SignedDuration) -> Report {
-    Report { duration_ms: millis(took), ..report.ends(Outcome::Skipped, Some(reason), None) }
+    Report {
+        duration_ms: millis(took),
+        ..report.ends(Outcome::Skipped, Some(reason), None)
+    }
 }
 
 fn ignored(why: Ignored) -> Reason {
@@ -70,10 +86,18 @@ fn ignored(why: Ignored) -> Reason {
     }
 }
 
-async fn decide<P: Ports>(ports: &P, order: &Order<'_>, mut report: Report, which: Which, cause: Cause) -> Report {
+async fn decide<P: Ports>(
+    ports: &P,
+    order: &Order<'_>,
+    mut report: Report,
+    which: Which,
+    cause: Cause,
+) -> Report {
     let described = match look_up(ports, order.home, which, &mut report).await {
         Ok(described) => described,
-        Err(NotFound::Because(reason, why)) => return report.ends(Outcome::Failed, Some(reason), Some(why)),
+        Err(NotFound::Because(reason, why)) => {
+            return report.ends(Outcome::Failed, Some(reason), Some(why));
+        }
         Err(NotFound::Port(error)) => return failed(report, &error),
     };
     report.about(&described.arn);
@@ -89,7 +113,15 @@ async fn decide<P: Ports>(ports: &P, order: &Order<'_>, mut report: Report, whic
             return report.ends(Outcome::Skipped, Some(Reason::ServiceOwned), None);
         }
     }
-    let seen = match observe(described, order.baseline, ports.task_definitions(), ports.log_groups(), ports.clock().now()).await {
+    let seen = match observe(
+        described,
+        order.baseline,
+        ports.task_definitions(),
+        ports.log_groups(),
+        ports.clock().now(),
+    )
+    .await
+    {
         Ok(seen) => seen,
         Err(error) => return failed(report, &error),
     };
@@ -116,8 +148,19 @@ async fn decide<P: Ports>(ports: &P, order: &Order<'_>, mut report: Report, whic
     match act(ports, order, &mut report, &seen, cause).await {
         Ok((outcome, reason, error)) => report.ends(outcome, reason, error),
         Err(Halt::Port(error)) => failed(report, &error),
-        Err(halt @ Halt::LeaseLost) => Report { retry: true, ..report.ends(Outcome::Skipped, Some(Reason::LeaseHeld), Some(halt.to_string())) },
-        Err(halt @ Halt::Illegal(_)) => report.ends(Outcome::NeedsOperator, Some(Reason::Unreadable), Some(halt.to_string())),
+        Err(halt @ Halt::LeaseLost) => Report {
+            retry: true,
+            ..report.ends(
+                Outcome::Skipped,
+                Some(Reason::LeaseHeld),
+                Some(halt.to_string()),
+            )
+        },
+        Err(halt @ Halt::Illegal(_)) => report.ends(
+            Outcome::NeedsOperator,
+            Some(Reason::Unreadable),
+            Some(halt.to_string()),
+        ),
     }
 }
 
@@ -132,13 +175,21 @@ impl From<PortError> for NotFound {
     }
 }
 
-async fn look_up<P: Ports>(ports: &P, home: &Home, which: Which, report: &mut Report) -> Result<Described, NotFound> {
+async fn look_up<P: Ports>(
+    ports: &P,
+    home: &Home,
+    which: Which,
+    report: &mut Report,
+) -> Result<Described, NotFound> {
     match which {
         Which::Revision(arn) => {
             report.about(&arn);
             let described = ports.task_definitions().describe(&arn.to_string()).await?;
             if described.arn != arn {
-                return Err(NotFound::Because(Reason::Unreadable, "ECS described another revision than it was asked for".into()));
+                return Err(NotFound::Because(
+                    Reason::Unreadable,
+                    "ECS described another revision than it was asked for".into(),
+                ));
             }
             Ok(described)
         }
@@ -146,12 +197,20 @@ async fn look_up<P: Ports>(ports: &P, home: &Home, which: Which, report: &mut Re
             report.family = Some(family.clone());
             let described = ports.task_definitions().describe(&family).await?;
             if (&described.arn.account, &described.arn.region) != (&home.account, &home.region) {
-                return Err(NotFound::Because(Reason::ForeignAccount, "the family's newest revision is not of this account and Region".into()));
+                return Err(NotFound::Because(
+                    Reason::ForeignAccount,
+                    "the family's newest revision is not of this account and Region".into(),
+                ));
             }
             match described.registered_at {
-                Some(registered) if registered.duration_since(at).abs() <= SAME_MOMENT => Ok(described),
+                Some(registered) if registered.duration_since(at).abs() <= SAME_MOMENT => {
+                    Ok(described)
+                }
                 _ => {
-                    let why = format!("the event names no revision, and {} was not registered at its time", described.arn.short());
+                    let why = format!(
+                        "the event names no revision, and {} was not registered at its time",
+                        described.arn.short()
+                    );
                     Err(NotFound::Because(Reason::Unreadable, why))
                 }
             }
@@ -160,8 +219,13 @@ async fn look_up<P: Ports>(ports: &P, home: &Home, which: Which, report: &mut Re
 }
 
 fn failed(report: Report, error: &PortError) -> Report {
-    let reason = error.reason.or((error.kind == Kind::Missing).then_some(Reason::Unreadable));
-    Report { retry: error.kind == Kind::Retry, ..report.ends(Outcome::Failed, reason, Some(error.to_string())) }
+    let reason = error
+        .reason
+        .or((error.kind == Kind::Missing).then_some(Reason::Unreadable));
+    Report {
+        retry: error.kind == Kind::Retry,
+        ..report.ends(Outcome::Failed, reason, Some(error.to_string()))
+    }
 }
 
 fn refusal(plan: &Plan) -> Option<Reason> {
@@ -173,7 +237,13 @@ fn refusal(plan: &Plan) -> Option<Reason> {
 
 type Ended = (Outcome, Option<Reason>, Option<String>);
 
-async fn act<P: Ports>(ports: &P, order: &Order<'_>, report: &mut Report, seen: &Seen, cause: Cause) -> Result<Ended, Halt> {
+async fn act<P: Ports>(
+    ports: &P,
+    order: &Order<'_>,
+    report: &mut Report,
+    seen: &Seen,
+    cause: Cause,
+) -> Result<Ended, Halt> {
     let source = &seen.described.arn;
     if ports.journal().source_of(source).await?.is_some() {
         return Ok((Outcome::Skipped, Some(Reason::OwnRevision), None));
@@ -187,7 +257,10 @@ async fn act<P: Ports>(ports: &P, order: &Order<'_>, report: &mut Report, seen: 
         cause,
         steps: Step::of(&seen.plan),
     };
-    let worker = Worker { name: order.worker.clone(), lease: order.lease };
+    let worker = Worker {
+        name: order.worker.clone(),
+        lease: order.lease,
+    };
     let mut claimed = match claim(ports.journal(), ports.clock(), worker, opening).await? {
         Claim::Won(claimed) => claimed,
         Claim::Held => {
@@ -215,10 +288,19 @@ async fn act<P: Ports>(ports: &P, order: &Order<'_>, report: &mut Report, seen: 
 fn tell(report: &mut Report, record: &Record) -> Option<String> {
     let attempt = record.attempt().ok().flatten()?;
     report.corrected = attempt.corrected().map(ToString::to_string);
-    report.changes = attempt.opening.steps.iter().flat_map(step_changes).collect();
+    report.changes = attempt
+        .opening
+        .steps
+        .iter()
+        .flat_map(step_changes)
+        .collect();
     report.log_groups = done_groups(&attempt);
     if let Some((corrected, _, withdrawn)) = attempt.withdrawal {
-        let state = if withdrawn { "was withdrawn" } else { "has to be withdrawn" };
+        let state = if withdrawn {
+            "was withdrawn"
+        } else {
+            "has to be withdrawn"
+        };
         return Some(format!("our revision {} {state}", corrected.short()));
     }
     attempt.failed.map(|(_, why, _)| why.to_owned())
@@ -233,12 +315,16 @@ fn step_changes(step: &Step) -> Vec<crate::domain::report::Change> {
 
 fn planned_groups(plan: &Plan) -> Vec<LogGroupReport> {
     let line = |change: &LogGroupChange| match change {
-        LogGroupChange::Create(group) => {
-            LogGroupReport { name: group.name.clone(), action: "create", retention_days: Some(group.retention_days) }
-        }
-        LogGroupChange::SetRetention { name, new, .. } => {
-            LogGroupReport { name: name.clone(), action: "set-retention", retention_days: Some(*new) }
-        }
+        LogGroupChange::Create(group) => LogGroupReport {
+            name: group.name.clone(),
+            action: "create",
+            retention_days: Some(group.retention_days),
+        },
+        LogGroupChange::SetRetention { name, new, .. } => LogGroupReport {
+            name: name.clone(),
+            action: "set-retention",
+            retention_days: Some(*new),
+        },
     };
     plan.log_groups.iter().map(line).collect()
 }
@@ -254,7 +340,11 @@ fn done_groups(attempt: &Attempt<'_>) -> Vec<LogGroupReport> {
                     Some(_) => "left-alone",
                     None => "not-created",
                 };
-                groups.push(LogGroupReport { name: group.name.clone(), action, retention_days: None });
+                groups.push(LogGroupReport {
+                    name: group.name.clone(),
+                    action,
+                    retention_days: None,
+                });
             }
             (Step::SetRetention { name, old, new, .. }, done) => {
                 let set = matches!(done, Some(Done::Retention { set: true }));
@@ -272,4 +362,3 @@ fn done_groups(attempt: &Attempt<'_>) -> Vec<LogGroupReport> {
     }
     groups
 }
-

@@ -6,7 +6,7 @@ use super::{Case, Rule, Subject};
 use crate::domain::baseline::{AbsentMode, Delivery};
 use crate::domain::finding::{Finding, Fix};
 use crate::domain::observation::DefaultMode;
-use crate::domain::task_definition::{Options, is_placeholder};
+use crate::domain::task_definition::{Options, is_placeholder, kind};
 
 pub(super) struct Fault;
 
@@ -45,14 +45,14 @@ enum Mode<'a> {
 fn mode<'a>(options: Options<'a>) -> Mode<'a> {
     match options.value("mode") {
         None | Some(Value::Null) => Mode::Absent,
-        Some(Value::String(text)) => match text.as_str() {
+        Some(value @ Value::String(text)) => match text.as_str() {
             "" => Mode::Absent,
             "non-blocking" => Mode::Is(Delivery::NonBlocking),
             "blocking" => Mode::Is(Delivery::Blocking),
             text if is_placeholder(text) => Mode::Placeholder,
-            _ => Mode::Malformed(&options.value("mode").unwrap_or(&Value::Null)),
+            _ => Mode::Malformed(value),
         },
-        Some(other) => Mode::Malformed(other),
+        Some(value) => Mode::Malformed(value),
     }
 }
 
@@ -65,7 +65,7 @@ fn check(subject: &Subject<'_, '_>, options: Options<'_>) -> Option<Finding> {
     };
     let mut set = vec![("mode", Some(wanted.mode().to_owned()))];
     // Docker refuses a buffer size next to `blocking` (source: moby, daemon/logger/factory.go).
-    let oversized = wanted == Delivery::Blocking && options.value("max-buffer-size").is_some();
+    let oversized = wanted == Delivery::Blocking && options.value("max-buffer-size").is_some_and(|size| !size.is_null());
     if oversized {
         set.push(("max-buffer-size", None));
     }
@@ -74,12 +74,16 @@ fn check(subject: &Subject<'_, '_>, options: Options<'_>) -> Option<Finding> {
         DefaultMode::Known(mode) => Some(*mode),
         _ => None,
     };
+    let settled = match mode(options) {
+        Mode::Is(mode) => Some(mode),
+        Mode::Absent if subject.settings.logging.absent_mode == AbsentMode::Effective => Some(known?),
+        _ => None,
+    };
+    if settled == Some(wanted) {
+        let message = format!("{called} has a max-buffer-size beside mode `blocking`, which the container runtime refuses");
+        return oversized.then(|| subject.finding(NAME, "/options/max-buffer-size", message, fix));
+    }
     match mode(options) {
-        Mode::Is(mode) if mode == wanted && oversized => {
-            let message = format!("{called} has a max-buffer-size beside mode `blocking`, which the container runtime refuses");
-            Some(subject.finding(NAME, "/options/max-buffer-size", message, fix))
-        }
-        Mode::Is(mode) if mode == wanted => None,
         Mode::Is(mode) => {
             let message = format!("{called} {}: its mode is `{}`, the baseline asks for `{}`", consequence(mode), mode.mode(), wanted.mode());
             let mut finding = subject.finding(NAME, "/options/mode", message, fix);
@@ -87,9 +91,6 @@ fn check(subject: &Subject<'_, '_>, options: Options<'_>) -> Option<Finding> {
             Some(finding)
         }
         Mode::Absent => {
-            if subject.settings.logging.absent_mode == AbsentMode::Effective && known == Some(wanted) && !oversized {
-                return None;
-            }
             let message = match known {
                 Some(mode) if mode != wanted => format!("{called} {}: it sets no mode, and the account's default is `{}`", consequence(mode), mode.mode()),
                 _ => format!("{called} leaves its delivery mode to a default that may change"),
@@ -110,7 +111,11 @@ fn check(subject: &Subject<'_, '_>, options: Options<'_>) -> Option<Finding> {
             Some(subject.finding(NAME, "/options/mode", message, Fix::Advice("render the document, then check it".into())))
         }
         Mode::Malformed(value) => {
-            let message = format!("{called} has the mode {value}, which no container runtime knows");
+            let value = match value {
+                Value::String(_) => format!("the mode {value}"),
+                other => format!("{} for its mode", kind(other)),
+            };
+            let message = format!("{called} has {value}, which no container runtime knows");
             Some(subject.finding(NAME, "/options/mode", message, fix))
         }
     }

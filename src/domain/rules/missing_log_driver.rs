@@ -24,7 +24,8 @@ impl Rule for Fault {
                 let called = subject.called();
                 if let Some(found) = subject.container.malformed() {
                     let advice = Fix::Advice("make it an object, or take it out".into());
-                    return Some(subject.finding(NAME, "", format!("{called} is {found} where an object belongs"), advice));
+                    let finding = subject.finding(NAME, "", format!("{called} is {found} where an object belongs"), advice);
+                    return Some(Finding { pointer: format!("/containerDefinitions/{}", subject.container.index), ..finding });
                 }
                 match subject.container.log() {
                     Log::Configured { .. } => None,

@@ -1,6 +1,6 @@
 //! A log group that does not exist where the container logs.
 
-use super::{Case, Rule};
+use super::{Case, Rule, Subject};
 use crate::domain::finding::{Finding, Fix, LogGroupChange, NewLogGroup};
 use crate::domain::observation::LogGroup;
 
@@ -32,20 +32,26 @@ impl Rule for Fault {
                     })),
                     false => Fix::Advice("make it where it belongs, or let the baseline: log-group.create".into()),
                 };
-                let mut finding = subject.finding(NAME, "/options/awslogs-group", message, fix);
-                finding.effective = Some(
-                    match case.seen.definition.requires_fargate() {
-                        true => "the container does not start (Fargate)",
-                        false => "the container does not start, or its logs are lost (non-blocking on EC2)",
-                    }
-                    .into(),
-                );
-                Some(finding)
+                Some(Finding { effective: effective(&subject), ..subject.finding(NAME, "/options/awslogs-group", message, fix) })
             })
             .collect()
     }
 
     fn lacks_evidence(&self, case: &Case<'_>) -> bool {
-        case.seen.log_groups.is_none()
+        case.lacks_log_groups()
     }
+}
+
+/// What the missing group does to a container that already logs there.
+fn effective(subject: &Subject<'_, '_>) -> Option<String> {
+    let options = subject.awslogs()?;
+    options.text("awslogs-group")?;
+    let effect = if options.text("awslogs-create-group") == Some("true") {
+        "the container makes it when it starts, if its role may logs:CreateLogGroup; it then never expires"
+    } else if subject.case.seen.definition.requires_fargate() {
+        "the container does not start (Fargate)"
+    } else {
+        "the container does not start, or its logs are lost (non-blocking on EC2)"
+    };
+    Some(effect.into())
 }

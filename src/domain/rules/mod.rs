@@ -18,7 +18,8 @@ pub trait Rule: Sync {
 
     fn check(&self, case: &Case<'_>) -> Vec<Finding>;
 
-    /// Whether the facts at hand cannot decide this rule. Such a rule is reported as not checked, and not run.
+    /// Whether the facts at hand leave something of this rule undecided. It is then reported as not checked; what it
+    /// finds all the same counts.
     fn lacks_evidence(&self, _case: &Case<'_>) -> bool {
         false
     }
@@ -54,5 +55,10 @@ pub fn names() -> Vec<&'static str> {
 pub fn explanation(name: &str) -> Option<&'static str> {
     const DOCS: &str = include_str!("../../../docs/rules.md");
     let (_, section) = DOCS.split_once(&format!("\n## `{name}`\n"))?;
-    Some(section.split_once("\n## ").map_or(section, |(section, _)| section).trim())
+    Some(
+        section
+            .split_once("\n## ")
+            .map_or(section, |(section, _)| section)
+            .trim(),
+    )
 }

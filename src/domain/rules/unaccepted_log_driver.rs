@@ -1,10 +1,8 @@
 //! A log driver that the baseline does not accept.
 
-use serde_json::Value;
-
 use super::{Case, Rule, Subject};
 use crate::domain::finding::{Finding, Fix, Safety};
-use crate::domain::task_definition::{Log, Options, is_placeholder};
+use crate::domain::task_definition::{Log, is_placeholder};
 
 pub(super) struct Fault;
 
@@ -43,42 +41,11 @@ fn fix(subject: &Subject<'_, '_>, driver: &str, accept: &[String]) -> Fix {
     if !subject.is_replaced(driver) {
         return Fix::Advice(format!("use one of {}, or list `{driver}` under accept or replace in the baseline", accept.join(", ")));
     }
-    if holds_something_secret(subject) {
+    if subject.may_hold_a_secret() {
         return Fix::Advice("its options hold something that may be secret, so nothing is replaced: change it by hand".into());
     }
     match subject.complete_configuration() {
         Ok(configuration) => Fix::Configuration { safety: Safety::Unsafe, configuration },
         Err(why) => Fix::Advice(format!("use awslogs; nothing is replaced, as {why}")),
     }
-}
-
-/// A replaced configuration is kept in the journal so that it can be put back, and no secret may stand there. Secret
-/// is what is not known to be harmless: any option that is not one of these, and whatever looks like a credential.
-fn holds_something_secret(subject: &Subject<'_, '_>) -> bool {
-    const HARMLESS: [&str; 12] = [
-        "max-size",
-        "max-file",
-        "compress",
-        "mode",
-        "max-buffer-size",
-        "syslog-facility",
-        "syslog-format",
-        "gelf-compression-type",
-        "gelf-compression-level",
-        "fluentd-async",
-        "cache-disabled",
-        "tag",
-    ];
-    let harmless = |(key, value): (&String, &Value)| {
-        HARMLESS.contains(&key.as_str()) && value.as_str().is_some_and(|text| text.len() <= 64 && !text.contains(['@', '=']))
-    };
-    let secret_options = subject.container.member("logConfiguration").is_some_and(|c| {
-        c.as_object().is_some_and(|members| members.keys().any(|key| key != "logDriver" && key != "options"))
-    });
-    secret_options
-        || match subject.container.log() {
-            Log::Configured { options: Options::Map(map), .. } => !map.iter().all(harmless),
-            Log::Configured { options: Options::Malformed(_), .. } => true,
-            _ => false,
-        }
 }

@@ -13,6 +13,10 @@ pub(super) struct Fault;
 
 const NAME: &str = "unroutable-firelens";
 
+/// Options that become no part of an output section, so that they need no output plugin (source: amazon-ecs-agent,
+/// addOutputSection).
+const OF_THE_ROUTER: [&str; 3] = ["include-pattern", "exclude-pattern", "log-driver-buffer-limit"];
+
 impl Rule for Fault {
     fn name(&self) -> &'static str {
         NAME
@@ -44,15 +48,17 @@ impl Rule for Fault {
                 find("/logDriver", message, "let exactly one container be the router");
             }
             let Options::Map(map) = options else { continue };
-            for option in ["mode", "max-buffer-size"].into_iter().filter(|option| map.contains_key(*option)) {
+            let set = |option: &str| map.get(option).is_some_and(|value| !value.is_null());
+            for option in ["mode", "max-buffer-size"].into_iter().filter(|option| set(option)) {
                 let message = format!("{called} gives the router the option `{option}`, which is the container runtime's");
                 find(&format!("/options/{option}"), message, "take it out; log-driver-buffer-limit bounds the buffer here");
             }
+            let has_output_options = map.keys().any(|option| set(option) && !OF_THE_ROUTER.contains(&option.as_str()));
             let key = if kind == Some("fluentd") { "@type" } else { "Name" };
-            let named = map.keys().any(|option| option.eq_ignore_ascii_case(key));
-            let outputs = map.keys().filter(|option| *option != "log-driver-buffer-limit").count();
-            if outputs > 0 && !named && routers.len() == 1 {
-                find("/options", format!("{called} gives the router options without `{key}`: it does not start"), &format!("name the output plugin: \"{key}\""));
+            let is_named = set(key) || (!matches!(kind, Some("fluentd" | "fluentbit")) && set("@type"));
+            if routers.len() == 1 && has_output_options && !is_named {
+                let message = format!("{called} gives the router options without `{key}`: the task does not start");
+                find("/options", message, &format!("name the output plugin under `{key}`, spelled so"));
             }
         }
         findings

@@ -4,7 +4,8 @@ use super::case::{Size, size, size_text};
 use super::{Case, Rule, Subject};
 use crate::domain::baseline::Delivery;
 use crate::domain::finding::{Finding, Fix};
-use crate::domain::task_definition::Options;
+use crate::domain::observation::DefaultMode;
+use crate::domain::task_definition::{Options, is_placeholder};
 
 pub(super) struct Fault;
 
@@ -28,8 +29,9 @@ impl Rule for Fault {
 }
 
 fn check(subject: &Subject<'_, '_>, options: Options<'_>) -> Option<Finding> {
-    let is_non_blocking = options.text("mode") == Some("non-blocking");
-    if !is_non_blocking && subject.is_exempt("blocking-delivery") {
+    let mode = options.text("mode");
+    let stays = mode.is_some_and(is_placeholder) || subject.is_exempt("blocking-delivery");
+    if mode != Some("non-blocking") && stays {
         // The mode stays as it is, and a size without `non-blocking` beside it is refused by the container runtime.
         return None;
     }
@@ -54,7 +56,11 @@ fn check(subject: &Subject<'_, '_>, options: Options<'_>) -> Option<Finding> {
     };
     let set = vec![("mode", Some("non-blocking".to_owned())), ("max-buffer-size", Some(buffer.text()))];
     let mut finding = subject.finding(NAME, "/options/max-buffer-size", message, Fix::Options(set));
-    if matches!(size(options.value("max-buffer-size")), Size::Absent) {
+    let non_blocking_today = match mode {
+        Some(mode) => mode == "non-blocking",
+        None => subject.case.seen.default_mode == DefaultMode::Known(Delivery::NonBlocking),
+    };
+    if non_blocking_today && matches!(size(options.value("max-buffer-size")), Size::Absent) {
         finding.effective = Some("10m on current platforms, 1m on old container agents".into());
     }
     if buffer.floor_exceeds_share {

@@ -30,7 +30,9 @@ pub enum What {
     /// The claim on the source, and all that is intended.
     Opened(Opening),
     /// Step number `step` is about to be taken. Without a `Done` it counts as possibly done.
-    Started { step: usize },
+    Started {
+        step: usize,
+    },
     Done {
         step: usize,
         #[serde(flatten)]
@@ -44,12 +46,19 @@ pub enum What {
         reason: Option<Reason>,
     },
     /// The worker stops for now and gives its lease back: another try can help.
-    Released { why: String },
+    Released {
+        why: String,
+    },
     /// Another worker goes on where the last one stopped.
     Resumed,
     /// Our own revision is about to be taken back.
-    Withdrawing { corrected: RevisionArn, why: Reason },
-    Withdrawn { corrected: RevisionArn },
+    Withdrawing {
+        corrected: RevisionArn,
+        why: Reason,
+    },
+    Withdrawn {
+        corrected: RevisionArn,
+    },
     Closed(Closing),
 }
 
@@ -155,7 +164,9 @@ impl Record {
                 });
                 continue;
             }
-            let now = attempt.as_mut().ok_or(Illegal::BeforeOpening(entry.sequence))?;
+            let now = attempt
+                .as_mut()
+                .ok_or(Illegal::BeforeOpening(entry.sequence))?;
             now.add(entry)?;
         }
         Ok(attempt)
@@ -169,7 +180,13 @@ impl<'r> Attempt<'r> {
             return Err(Illegal::AfterClosing(sequence));
         }
         let steps = self.started.len();
-        let known = |step: usize| if step < steps { Ok(step) } else { Err(Illegal::NoSuchStep(sequence, step)) };
+        let known = |step: usize| {
+            if step < steps {
+                Ok(step)
+            } else {
+                Err(Illegal::NoSuchStep(sequence, step))
+            }
+        };
         match &entry.what {
             What::Opened(_) | What::Released { .. } | What::Resumed => {}
             What::Started { step } => self.started[known(*step)?] = true,
@@ -185,7 +202,12 @@ impl<'r> Attempt<'r> {
             What::Withdrawing { corrected, why } => {
                 self.withdrawal.get_or_insert((corrected, *why, false));
             }
-            What::Withdrawn { .. } => self.withdrawal.as_mut().ok_or(Illegal::NothingWithdrawn(sequence))?.2 = true,
+            What::Withdrawn { .. } => {
+                self.withdrawal
+                    .as_mut()
+                    .ok_or(Illegal::NothingWithdrawn(sequence))?
+                    .2 = true
+            }
             What::Closed(closing) => {
                 self.closing.get_or_insert(closing);
             }
@@ -206,9 +228,14 @@ impl<'r> Attempt<'r> {
 
     /// Whether this attempt made the log group.
     pub fn made(&self, group: &str) -> bool {
-        self.opening.steps.iter().zip(&self.done).any(|(step, done)| {
-            matches!(step, Step::EnsureLogGroup(new) if new.name == group) && matches!(done, Some(Done::LogGroup { made: true }))
-        })
+        self.opening
+            .steps
+            .iter()
+            .zip(&self.done)
+            .any(|(step, done)| {
+                matches!(step, Step::EnsureLogGroup(new) if new.name == group)
+                    && matches!(done, Some(Done::LogGroup { made: true }))
+            })
     }
 }
 
@@ -218,7 +245,11 @@ pub fn next<'r>(attempt: &Attempt<'r>) -> Next<'r> {
         return Next::Finished(closing);
     }
     if let Some((corrected, why, withdrawn)) = attempt.withdrawal {
-        return if withdrawn { Next::Close } else { Next::Withdraw(corrected, why) };
+        return if withdrawn {
+            Next::Close
+        } else {
+            Next::Withdraw(corrected, why)
+        };
     }
     if attempt.failed.is_some() {
         return Next::Close;

@@ -28,10 +28,16 @@ pub enum Step {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "done")]
 pub enum Done {
-    LogGroup { made: bool },
+    LogGroup {
+        made: bool,
+    },
     /// `set` is false where somebody else had changed the retention meanwhile, or the group was not ours after all.
-    Retention { set: bool },
-    Registered { corrected: RevisionArn },
+    Retention {
+        set: bool,
+    },
+    Registered {
+        corrected: RevisionArn,
+    },
 }
 
 impl Step {
@@ -43,15 +49,27 @@ impl Step {
                 LogGroupChange::Create(group) => {
                     steps.push(Self::EnsureLogGroup(group.clone()));
                     let (name, new) = (group.name.clone(), group.retention_days);
-                    steps.push(Self::SetRetention { name, old: None, new, only_if_made: true });
+                    steps.push(Self::SetRetention {
+                        name,
+                        old: None,
+                        new,
+                        only_if_made: true,
+                    });
                 }
                 LogGroupChange::SetRetention { name, old, new } => {
-                    steps.push(Self::SetRetention { name: name.clone(), old: *old, new: *new, only_if_made: false });
+                    steps.push(Self::SetRetention {
+                        name: name.clone(),
+                        old: *old,
+                        new: *new,
+                        only_if_made: false,
+                    });
                 }
             }
         }
         if !plan.edits.is_empty() {
-            steps.push(Self::Register { edits: plan.edits.clone() });
+            steps.push(Self::Register {
+                edits: plan.edits.clone(),
+            });
         }
         steps
     }

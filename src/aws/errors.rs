@@ -1,0 +1,346 @@
+//! From what AWS or the way to it said to what the core can decide upon: one place for every call.
+
+use std::error::Error;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::{DispatchFailure, SdkError};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use serde_json::Value;
+
+use crate::domain::event::plain;
+use crate::domain::report::{Reason, is_shown};
+use crate::domain::task_definition::TaskDefinition;
+use crate::ports::{Kind, PortError};
+
+/// The longest message that is handed on; AWS's own are shorter but for encoded authorization messages.
+const LONGEST: usize = 512;
+
+/// Codes with which AWS says "slower" (source: the SDKs' common list of throttling errors, less
+/// LimitExceededException, which ECS and CloudWatch Logs use for quotas that waiting does not raise).
+const THROTTLED: [&str; 8] = [
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "RequestLimitExceeded",
+    "TooManyRequestsException",
+    "ProvisionedThroughputExceededException",
+];
+
+/// Codes after which the same call may succeed at once or soon.
+const PASSING: [&str; 8] = [
+    "ServerException",
+    "ServiceUnavailableException",
+    "ServiceUnavailable",
+    "InternalFailure",
+    "InternalServerError",
+    "OperationAbortedException",
+    "RequestTimeout",
+    "RequestTimeoutException",
+];
+
+/// Codes that say who asks may not, or is nobody.
+const DENIED: [&str; 9] = [
+    "AccessDenied",
+    "AccessDeniedException",
+    "UnauthorizedOperation",
+    "NotAuthorized",
+    "UnrecognizedClientException",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "ExpiredToken",
+    "ExpiredTokenException",
+];
+
+pub(super) fn port_error<E>(call: &'static str, error: &SdkError<E, HttpResponse>) -> PortError
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    match error {
+        SdkError::ServiceError(error) => {
+            let (meta, status) = (error.err().meta(), error.raw().status().as_u16());
+            said(
+                call,
+                status,
+                meta.code().unwrap_or_default(),
+                meta.message().unwrap_or_default(),
+            )
+        }
+        SdkError::TimeoutError(_) => retry(call, "no answer in time"),
+        SdkError::DispatchFailure(failure) => dispatch(call, failure),
+        // An answer that is no answer of AWS's: a proxy's page, or a body that was cut. Its text stays where it is.
+        SdkError::ResponseError(error) => match error.raw().status().as_u16() {
+            429 => PortError {
+                reason: Some(Reason::Throttled),
+                ..retry(call, "HTTP 429")
+            },
+            status @ (200 | 408 | 500..) => retry(
+                call,
+                &format!("HTTP {status} with an answer that cannot be read"),
+            ),
+            status => PortError {
+                kind: Kind::Refused,
+                ..unreadable(
+                    call,
+                    &format!("HTTP {status} with an answer that cannot be read"),
+                )
+            },
+        },
+        other => PortError {
+            kind: Kind::Refused,
+            ..retry(call, &chain(other))
+        },
+    }
+}
+
+/// An answer arrived, and nobody can tell what it says.
+pub(super) fn unreadable(call: &'static str, why: &str) -> PortError {
+    PortError {
+        kind: Kind::Retry,
+        call,
+        message: plain(&format!("the answer cannot be read: {why}"), LONGEST),
+        reason: Some(Reason::Unreadable),
+    }
+}
+
+/// What a service said, by its code; the message decides where ECS uses ClientException for everything.
+fn said(call: &'static str, status: u16, code: &str, message: &str) -> PortError {
+    let lower = message.to_ascii_lowercase();
+    let is = |codes: &[&str]| codes.contains(&code);
+    let (kind, reason) = if is(&THROTTLED) || status == 429 {
+        (Kind::Retry, Some(Reason::Throttled))
+    } else if is(&PASSING) || status >= 500 {
+        (Kind::Retry, None)
+    } else if lower.contains("iam:passrole") {
+        (Kind::Refused, Some(Reason::PassRoleDenied))
+    } else if is(&DENIED) {
+        (Kind::Refused, Some(Reason::AccessDenied))
+    } else if code == "ResourceNotFoundException"
+        || (is_about_one_revision(call) && is_absence(&lower))
+    {
+        (Kind::Missing, None)
+    } else if lower.contains("max allowed length") {
+        (Kind::Refused, Some(Reason::TooLarge))
+    } else {
+        (Kind::Refused, None)
+    };
+    let message = if message.is_empty() {
+        format!("{code} (HTTP {status})")
+    } else {
+        format!("{code}: {message}")
+    };
+    PortError {
+        kind,
+        call,
+        message: plain(&message, LONGEST),
+        reason,
+    }
+}
+
+fn is_about_one_revision(call: &str) -> bool {
+    matches!(call, "DescribeTaskDefinition" | "DeregisterTaskDefinition")
+}
+
+/// ECS's ClientException for a revision or family that is not there: "Unable to describe task definition." and "The
+/// specified task definition does not exist."
+fn is_absence(message: &str) -> bool {
+    message.contains("unable to describe task definition") || message.contains("does not exist")
+}
+
+fn dispatch(call: &'static str, failure: &DispatchFailure) -> PortError {
+    let message = failure
+        .as_connector_error()
+        .map(|error| chain(error))
+        .unwrap_or_default();
+    if failure.is_timeout() || failure.is_io() || failure.as_other().is_some() {
+        return retry(call, &format!("the connection failed: {message}"));
+    }
+    // What is left never went out: no credentials, no endpoint.
+    PortError {
+        kind: Kind::Refused,
+        reason: Some(Reason::AccessDenied),
+        ..retry(call, &message)
+    }
+}
+
+fn retry(call: &'static str, message: &str) -> PortError {
+    PortError {
+        kind: Kind::Retry,
+        call,
+        message: plain(message, LONGEST),
+        reason: None,
+    }
+}
+
+/// An error and its causes, outermost first, each once.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let part = error.to_string();
+        if !parts.last().is_some_and(|last| last.contains(&part)) {
+            parts.push(part);
+        }
+        next = error.source();
+    }
+    parts.join(": ")
+}
+
+/// `error` without anything that the author of `document` may have meant to keep to himself: an error's message may
+/// quote what it complains about.
+pub(super) fn scrubbed(error: PortError, document: &TaskDefinition) -> PortError {
+    let mut secrets = Vec::new();
+    collect(document.view(), "", &mut secrets);
+    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    let message = secrets.into_iter().fold(error.message, |message, secret| {
+        message.replace(&secret, "(hidden)")
+    });
+    PortError { message, ..error }
+}
+
+/// The members whose texts may be shown: names and settings, which an operator needs to find the fault.
+const SHOWN: [&str; 12] = [
+    "name",
+    "family",
+    "executionRoleArn",
+    "taskRoleArn",
+    "networkMode",
+    "pidMode",
+    "ipcMode",
+    "cpu",
+    "memory",
+    "requiresCompatibilities",
+    "protocol",
+    "condition",
+];
+
+/// Shorter texts are no secrets, and hiding them would blank out half of every message.
+const SHORTEST: usize = 4;
+
+fn collect(value: &Value, member: &str, secrets: &mut Vec<String>) {
+    match value {
+        Value::String(text)
+            if text.len() >= SHORTEST && !SHOWN.contains(&member) && !is_shown(member) =>
+        {
+            secrets.push(plain(text, usize::MAX));
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect(item, member, secrets)),
+        Value::Object(members) => members
+            .iter()
+            .for_each(|(key, value)| collect(value, key, secrets)),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(code: &str, message: &str) -> (Kind, Option<Reason>) {
+        let error = said("DescribeTaskDefinition", 400, code, message);
+        (error.kind, error.reason)
+    }
+
+    #[test]
+    fn a_code_decides_whether_another_try_can_help() {
+        for (code, message, kind, reason) in [
+            (
+                "ThrottlingException",
+                "Rate exceeded",
+                Kind::Retry,
+                Some(Reason::Throttled),
+            ),
+            ("OperationAbortedException", "conflict", Kind::Retry, None),
+            (
+                "AccessDeniedException",
+                "not authorized to perform: ecs:RegisterTaskDefinition",
+                Kind::Refused,
+                Some(Reason::AccessDenied),
+            ),
+            (
+                "AccessDeniedException",
+                "not authorized to perform: iam:PassRole on resource: x",
+                Kind::Refused,
+                Some(Reason::PassRoleDenied),
+            ),
+            (
+                "ClientException",
+                "not authorized to perform: iam:PassRole on resource: x",
+                Kind::Refused,
+                Some(Reason::PassRoleDenied),
+            ),
+            (
+                "ClientException",
+                "Unable to describe task definition.",
+                Kind::Missing,
+                None,
+            ),
+            (
+                "ResourceNotFoundException",
+                "The specified log group does not exist.",
+                Kind::Missing,
+                None,
+            ),
+            (
+                "ClientException",
+                "Actual length: '66420'. Max allowed length is '65536' bytes.",
+                Kind::Refused,
+                Some(Reason::TooLarge),
+            ),
+            (
+                "LimitExceededException",
+                "Resource limit exceeded.",
+                Kind::Refused,
+                None,
+            ),
+            (
+                "ClientException",
+                "Log driver awslogs requires options: awslogs-group",
+                Kind::Refused,
+                None,
+            ),
+        ] {
+            assert_eq!(verdict(code, message), (kind, reason), "{code}: {message}");
+        }
+        assert_eq!(
+            said(
+                "RegisterTaskDefinition",
+                400,
+                "ClientException",
+                "Role does not exist"
+            )
+            .kind,
+            Kind::Refused
+        );
+    }
+
+    #[test]
+    fn a_message_is_fit_for_a_log_line() {
+        assert_eq!(
+            said("X", 400, "ClientException", "a\nb\u{1b}[31m").message,
+            "ClientException: ab[31m"
+        );
+        assert_eq!(said("X", 503, "", "").message, " (HTTP 503)");
+    }
+
+    #[test]
+    fn nothing_of_the_document_but_names_and_settings_stands_in_a_message() {
+        let document = TaskDefinition::parse(
+            r#"{"family":"web-app","executionRoleArn":"arn:aws:iam::1:role/exec","containerDefinitions":[{"name":"main-container","command":["--token=CANARY-1"],
+              "environment":[{"name":"KEY","value":"CANARY\n-2"}],"secrets":[{"name":"S","valueFrom":"CANARY-3"}],
+              "logConfiguration":{"logDriver":"splunk","options":{"splunk-token":"CANARY-4","awslogs-group":"/ecs/web"},"secretOptions":[{"name":"x","valueFrom":"CANARY-5"}]}}]}"#,
+        )
+        .unwrap();
+        let said = said(
+            "RegisterTaskDefinition",
+            400,
+            "ClientException",
+            "web-app main-container arn:aws:iam::1:role/exec /ecs/web KEY CANARY-1 --token=CANARY-1 CANARY\n-2 CANARY-3 CANARY-4 CANARY-5",
+        );
+        assert_eq!(
+            scrubbed(said, &document).message,
+            "ClientException: web-app main-container arn:aws:iam::1:role/exec /ecs/web KEY CANARY-1 (hidden) (hidden) (hidden) (hidden) (hidden)"
+        );
+    }
+}

@@ -1,0 +1,196 @@
+//! The journal's items: how a commit becomes puts, and how what stands in the table becomes heads and entries again.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::builders::PutBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::COMMIT;
+use crate::domain::report::Reason;
+use crate::domain::revision::RevisionArn;
+use crate::domain::saga::{Done, Entry, Head, SCHEMA, What};
+use crate::ports::{Answer, Expected, Kind, PortError};
+
+/// What DynamoDB holds in one item, the names of its attributes included.
+const LARGEST: usize = 400 * 1024;
+
+pub(super) const HEAD: &str = "HEAD";
+pub(super) const OWN: &str = "OWN";
+pub(super) const OPEN: &str = "OPEN";
+
+pub(super) type Item = HashMap<String, AttributeValue>;
+
+pub(super) fn text(text: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(text.into())
+}
+
+pub(super) fn partition(revision: &RevisionArn) -> AttributeValue {
+    text(format!("REV#{revision}"))
+}
+
+pub(super) fn entry_key(sequence: u32) -> String {
+    format!("E#{sequence:010}")
+}
+
+pub(super) fn family_key(family: &str) -> String {
+    format!("FAM#{family}")
+}
+
+pub(super) fn day(at: Timestamp) -> String {
+    format!("DAY#{}", at.strftime("%F"))
+}
+
+/// The put of an entry. It fails where another entry has that number.
+pub(super) fn entry(table: &str, source: &RevisionArn, entry: &Entry) -> Answer<TransactWriteItem> {
+    let item = [
+        ("pk", partition(source)),
+        ("sk", text(entry_key(entry.sequence))),
+        ("entry", text(json(entry)?)),
+    ];
+    put(table, item, |put| {
+        put.condition_expression("attribute_not_exists(pk)")
+    })
+}
+
+/// The put of a head. It fails unless what is expected stands there.
+pub(super) fn head(table: &str, expected: &Expected, head: &Head) -> Answer<TransactWriteItem> {
+    let mut item = vec![
+        ("pk", partition(&head.source)),
+        ("sk", text(HEAD)),
+        ("head", text(json(head)?)),
+        ("owner", text(&head.owner)),
+        ("next", number(head.next)),
+        ("family_key", text(family_key(&head.source.family))),
+        ("day", text(day(head.at))),
+        ("at", text(format!("{:.9}", head.at))), // as wide as any other, so that it sorts
+    ];
+    if head.open {
+        item.push(("open", text(OPEN)));
+    }
+    put(table, item, |put| match expected {
+        Expected::Nothing => put.condition_expression("attribute_not_exists(pk)"),
+        Expected::At { owner, next } => put
+            .condition_expression("#owner = :owner AND #next = :next")
+            .expression_attribute_names("#owner", "owner")
+            .expression_attribute_names("#next", "next")
+            .expression_attribute_values(":owner", text(owner))
+            .expression_attribute_values(":next", number(*next)),
+    })
+}
+
+/// The put that says whose correction a revision is, if the entry says that we registered one.
+pub(super) fn own(
+    table: &str,
+    source: &RevisionArn,
+    entry: &Entry,
+) -> Option<Answer<TransactWriteItem>> {
+    let What::Done {
+        done: Done::Registered { corrected },
+        ..
+    } = &entry.what
+    else {
+        return None;
+    };
+    let item = [
+        ("pk", partition(corrected)),
+        ("sk", text(OWN)),
+        ("source", text(source.to_string())),
+    ];
+    Some(put(table, item, |put| put))
+}
+
+pub(super) fn read_head(item: &Item) -> Answer<Head> {
+    parsed(item, "head")
+}
+
+pub(super) fn read_entry(item: &Item) -> Answer<Entry> {
+    parsed::<Entry>(item, "entry").and_then(|entry| {
+        if entry.schema <= SCHEMA {
+            Ok(entry)
+        } else {
+            Err(unreadable(item))
+        }
+    })
+}
+
+pub(super) fn read_source(item: &Item) -> Answer<RevisionArn> {
+    string(item, "source")
+        .and_then(|source| source.parse().ok())
+        .ok_or_else(|| unreadable(item))
+}
+
+/// Whether exactly this entry stands in the item.
+pub(super) fn holds(item: &Item, entry: &Entry) -> Answer<bool> {
+    Ok(string(item, "entry") == Some(json(entry)?.as_str()))
+}
+
+pub(super) fn string<'i>(item: &'i Item, name: &str) -> Option<&'i str> {
+    item.get(name)?.as_s().ok().map(String::as_str)
+}
+
+fn number(number: u32) -> AttributeValue {
+    AttributeValue::N(number.to_string())
+}
+
+fn put<'n>(
+    table: &str,
+    item: impl IntoIterator<Item = (&'n str, AttributeValue)>,
+    on: impl FnOnce(PutBuilder) -> PutBuilder,
+) -> Answer<TransactWriteItem> {
+    let item: Item = item
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
+    let length = |value: &AttributeValue| value.as_s().or(value.as_n()).map_or(0, String::len);
+    let size: usize = item
+        .iter()
+        .map(|(name, value)| name.len() + length(value))
+        .sum();
+    if size > LARGEST {
+        let message =
+            format!("the record needs an item of {size} bytes, and DynamoDB holds {LARGEST}");
+        return Err(refused(message, Some(Reason::TooLarge)));
+    }
+    let put = on(Put::builder().table_name(table).set_item(Some(item)))
+        .build()
+        .map_err(|error| refused(error.to_string(), None))?;
+    Ok(TransactWriteItem::builder().put(put).build())
+}
+
+fn json(value: &impl Serialize) -> Answer<String> {
+    serde_json::to_string(value)
+        .map_err(|_| refused("the entry cannot be written as JSON".into(), None))
+}
+
+fn parsed<T: DeserializeOwned>(item: &Item, name: &str) -> Answer<T> {
+    string(item, name)
+        .and_then(|text| serde_json::from_str(text).ok())
+        .ok_or_else(|| unreadable(item))
+}
+
+/// An item that cannot be relied upon. Nothing of it but its key is repeated.
+fn unreadable(item: &Item) -> PortError {
+    let (pk, sk) = (
+        string(item, "pk").unwrap_or("?"),
+        string(item, "sk").unwrap_or("?"),
+    );
+    let message = format!("the item {pk}, {sk} holds what this version of Logweir does not know");
+    PortError {
+        kind: Kind::Refused,
+        call: "read the journal",
+        message,
+        reason: Some(Reason::Unreadable),
+    }
+}
+
+pub(super) fn refused(message: String, reason: Option<Reason>) -> PortError {
+    PortError {
+        kind: Kind::Refused,
+        call: COMMIT,
+        message,
+        reason,
+    }
+}

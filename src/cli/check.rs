@@ -1,0 +1,210 @@
+//! `logweir check`: what departs from the baseline.
+
+use clap::Args;
+
+use super::live::{failure, wait};
+use super::targets::{self, Loaded, Target};
+use super::{Context, Ended, Exit, Failure};
+use crate::domain::finding::Safety;
+use crate::domain::patch;
+use crate::render::{diff, findings, json};
+
+#[derive(Args)]
+pub(super) struct Check {
+    /// Files, folders, `-`, ecs:FAMILY[:REVISION], ARNs
+    #[arg(value_name = "TARGET", required = true)]
+    targets: Vec<String>,
+    /// Show what a fix would change
+    #[arg(long)]
+    diff: bool,
+}
+
+impl Check {
+    pub(super) fn run(&self, context: &Context) -> Ended {
+        let targets = targets::read(&self.targets)?;
+        let mut lines = Vec::new();
+        let mut summary = json::Summary::default();
+        let mut fixable = 0;
+        let mut each = |target: &Target, loaded: Result<Loaded, Failure>| {
+            summary.checked += 1;
+            lines.push(match loaded {
+                Err(failure) => {
+                    summary.errors += 1;
+                    context
+                        .printer
+                        .error(&failure.message, failure.help.as_deref());
+                    json::Target::unread(target.origin(), failure.message)
+                }
+                Ok(loaded) => {
+                    let findings = &loaded.plan.findings;
+                    let counted = findings.iter().filter(|finding| finding.counts());
+                    fixable += counted
+                        .clone()
+                        .filter(|finding| finding.fix.safety() != Safety::Advice)
+                        .count();
+                    summary.findings += counted.count();
+                    summary.exempt += findings.iter().filter(|finding| !finding.counts()).count();
+                    summary.compliant += usize::from(loaded.plan.is_compliant());
+                    if !context.is_json() {
+                        self.show(context, &loaded);
+                    }
+                    line(&loaded)
+                }
+            });
+        };
+        load_all(context, &targets, &mut each)?;
+        if context.is_json() {
+            let baseline = json::BaselineLine {
+                path: context.baseline_path.clone(),
+                digest: context.baseline.digest().to_owned(),
+            };
+            let check = json::Check {
+                schema: "logweir.check/1",
+                baseline,
+                summary,
+                targets: lines,
+            };
+            context
+                .printer
+                .json(&serde_json::to_value(check).unwrap_or_default());
+        } else {
+            context.printer.result(&closing(&summary, fixable));
+        }
+        Ok(match summary {
+            json::Summary { errors: 1.., .. } => Exit::CouldNot,
+            json::Summary { findings: 1.., .. } => Exit::Findings,
+            _ => Exit::Fine,
+        })
+    }
+
+    fn show(&self, context: &Context, loaded: &Loaded) {
+        let position = loaded
+            .document
+            .as_ref()
+            .map(|document| move |at| document.position(at));
+        let shown = findings::Shown {
+            origin: &loaded.origin,
+            definition: &loaded.definition,
+            position: position
+                .as_ref()
+                .map(|position| position as &dyn Fn(usize) -> (usize, usize)),
+        };
+        for finding in &loaded.plan.findings {
+            let text = findings::finding(finding, &shown, context.printer.is_styled());
+            context.printer.result(&format!("{text}\n\n"));
+        }
+        if self.diff {
+            context.printer.result(&difference(loaded));
+        }
+    }
+}
+
+/// Loads every target in turn: files without AWS, live revisions over one connection.
+pub(super) fn load_all(
+    context: &Context,
+    targets: &[Target],
+    each: &mut impl FnMut(&Target, Result<Loaded, Failure>),
+) -> Result<(), Failure> {
+    wait(async {
+        let mut connection = None;
+        for target in targets {
+            let loaded = match (target, target.document()) {
+                (Target::Live(name), _) => {
+                    if connection.is_none() {
+                        connection = Some(context.aws().await?);
+                    }
+                    let Some(aws) = &connection else { continue };
+                    context.plan_live(aws, target, name).await.map_err(|error| {
+                        let origin = target.origin();
+                        let failed = failure(&error);
+                        Failure {
+                            message: format!("{origin}: {}", failed.message),
+                            ..failed
+                        }
+                    })
+                }
+                (_, Some(Ok(document))) => Ok(context.plan_offline(document).await),
+                (_, Some(Err(error))) => Err(Failure {
+                    help: error.help.clone(),
+                    ..Failure::could_not(error.to_string())
+                }),
+                (_, None) => continue,
+            };
+            each(target, loaded);
+        }
+        Ok(())
+    })?
+}
+
+fn line(loaded: &Loaded) -> json::Target {
+    let prefix = loaded
+        .document
+        .as_ref()
+        .map_or("", |document| document.pointer);
+    let patch = match patch::apply(&loaded.definition, &loaded.plan.edits) {
+        Ok(after) => json::patch(loaded.definition.view(), after.view(), prefix),
+        Err(_) => serde_json::Value::Array(Vec::new()),
+    };
+    json::Target {
+        family: loaded.definition.family().map(String::from),
+        revision: loaded.revision,
+        ..json::Target::of(
+            loaded.origin.clone(),
+            &loaded.plan,
+            prefix,
+            patch,
+            loaded.region.as_deref(),
+        )
+    }
+}
+
+/// The unified diff of what a fix would change.
+fn difference(loaded: &Loaded) -> String {
+    let Ok(after) = patch::apply(&loaded.definition, &loaded.plan.edits) else {
+        return String::new();
+    };
+    match &loaded.document {
+        Some(before) => {
+            let text = before.with(&after);
+            let start = before.text().len() - loaded.definition.text().len() - before.after().len();
+            let new_line = |at: usize| crate::sources::position(&text, start + at).0;
+            diff::unified(
+                &loaded.origin,
+                (&loaded.definition, &|at| before.position(at).0),
+                (&after, &new_line),
+            )
+        }
+        None => diff::unified(
+            &loaded.origin,
+            (&loaded.definition, &|_| 1),
+            (&after, &|_| 1),
+        ),
+    }
+}
+
+fn closing(summary: &json::Summary, fixable: usize) -> String {
+    let many =
+        |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
+    let json::Summary {
+        checked,
+        compliant,
+        findings,
+        exempt,
+        errors,
+    } = *summary;
+    let mut text = format!(
+        "{} checked: {compliant} compliant, {}",
+        many(checked, "task definition"),
+        many(findings, "finding")
+    );
+    if exempt > 0 {
+        text += &format!(", {exempt} exempt");
+    }
+    if errors > 0 {
+        text += &format!(", {} without a verdict", errors);
+    }
+    if fixable > 0 {
+        text += &format!("; `logweir fix` mends {fixable}");
+    }
+    text + "\n"
+}

@@ -1,0 +1,146 @@
+//! The way to AWS, for the verbs that need it.
+
+use std::future::Future;
+use std::path::PathBuf;
+
+use super::targets::{Loaded, Target, pairs};
+use super::{Context, Failure};
+use crate::aws::{self, Aws};
+use crate::domain::event::Home;
+use crate::domain::observation::{DefaultMode, Observation};
+use crate::domain::plan;
+use crate::journal_file::FileJournal;
+use crate::ports::{Kind, PortError, TaskDefinitions};
+use crate::settings::JournalPlace;
+use crate::sources::Document;
+use crate::workflow::observe;
+
+/// Runs a future to its end on this thread.
+pub(super) fn wait<T>(future: impl Future<Output = T>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    Ok(runtime
+        .map_err(|error| Failure::could_not(format!("no runtime: {error}")))?
+        .block_on(future))
+}
+
+impl Context {
+    /// Connects to the account that the options and the environment name. No call is made.
+    pub(super) async fn aws(&self) -> Result<Aws, Failure> {
+        let place = aws::Place {
+            region: self.global.region.clone(),
+            profile: self.global.profile.clone(),
+            endpoint_url: self.global.endpoint_url.clone(),
+        };
+        let connected = Aws::connect(&place).await;
+        connected.map_err(|error| {
+            Failure::could_not(error.to_string()).help("give --region, or set AWS_REGION")
+        })
+    }
+
+    /// Whose account this is, and whose registrations are our own.
+    pub(super) async fn home(&self, aws: &Aws) -> Result<Home, Failure> {
+        let account = aws.account().await.map_err(|error| failure(&error))?;
+        let own_roles = std::env::var("LOGWEIR_OWN_ROLES").unwrap_or_default();
+        let own_roles = own_roles
+            .split(',')
+            .map(str::trim)
+            .filter(|role| !role.is_empty())
+            .map(String::from)
+            .collect();
+        Ok(Home {
+            account,
+            region: aws.region().to_owned(),
+            own_roles,
+        })
+    }
+
+    pub(super) fn journal_place(&self) -> Result<JournalPlace, Failure> {
+        match &self.global.journal {
+            Some(place) => Ok(place.clone()),
+            None => Ok(JournalPlace::Folder(state_folder()?)),
+        }
+    }
+
+    pub(super) fn file_journal(&self, folder: &std::path::Path) -> Result<FileJournal, Failure> {
+        FileJournal::open(folder).map_err(|error| failure(&error))
+    }
+
+    /// The verdict on a document that is no live revision. Nothing is asked of AWS.
+    pub(super) async fn plan_offline(&self, document: Document) -> Loaded {
+        let region = match &self.global.region {
+            Some(region) => Some(region.clone()),
+            None => aws::configured_region(self.global.profile.as_deref()).await,
+        };
+        let tags = pairs(&document.tags);
+        let plan = plan::plan(
+            &Observation {
+                definition: &document.definition,
+                account: None,
+                region: region.as_deref(),
+                tags: &tags,
+                default_mode: DefaultMode::NotChecked,
+                log_groups: None,
+                now: jiff::Timestamp::now(),
+            },
+            &self.baseline,
+        );
+        Loaded {
+            origin: document.origin.clone(),
+            revision: None,
+            definition: document.definition.clone(),
+            plan,
+            region,
+            document: Some(document),
+        }
+    }
+
+    /// The verdict on a live revision.
+    pub(super) async fn plan_live(
+        &self,
+        aws: &Aws,
+        target: &Target,
+        name: &str,
+    ) -> Result<Loaded, PortError> {
+        let described = aws.task_definitions.describe(name).await?;
+        let (revision, region) = (described.arn.revision, described.arn.region.clone());
+        let seen = observe(
+            described,
+            &self.baseline,
+            &aws.task_definitions,
+            &aws.log_groups,
+            jiff::Timestamp::now(),
+        )
+        .await?;
+        Ok(Loaded {
+            origin: target.origin(),
+            revision: Some(revision),
+            definition: seen.described.definition,
+            plan: seen.plan,
+            region: Some(region),
+            document: None,
+        })
+    }
+}
+
+/// The folder of the embedded journal where none is named.
+fn state_folder() -> Result<PathBuf, Failure> {
+    let folder = dirs::state_dir().or_else(dirs::data_local_dir);
+    let folder = folder.ok_or_else(|| {
+        Failure::could_not("no folder for the journal is known").help("give --journal file:FOLDER")
+    })?;
+    Ok(folder.join("logweir"))
+}
+
+/// A port's error, with what to do.
+pub(super) fn failure(error: &PortError) -> Failure {
+    let failure = Failure::could_not(error.to_string());
+    match error.kind {
+        Kind::Retry => failure.help("this may pass: run it again"),
+        Kind::Missing => {
+            failure.help("look for a slip in the name, the Region (--region) or the account")
+        }
+        Kind::Refused => failure,
+    }
+}

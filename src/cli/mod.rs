@@ -1,0 +1,232 @@
+//! The command line: one file for each verb.
+
+mod check;
+mod fix;
+mod live;
+mod printer;
+mod records;
+mod replay;
+mod rules;
+mod targets;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use printer::Printer;
+
+use crate::domain::baseline::Baseline;
+use crate::settings::{JournalPlace, SHIPPED_BASELINE};
+
+/// Keeps Amazon ECS tasks from blocking on their logs.
+#[derive(Parser)]
+#[command(
+    name = "logweir",
+    version,
+    max_term_width = 100,
+    after_help = "Exit codes: 0 nothing to mend · 1 findings · 2 could not · 64 wrong usage"
+)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// Options that stand anywhere.
+#[derive(Args)]
+struct Global {
+    /// The baseline [default: the one that ships with logweir]
+    #[arg(
+        long,
+        global = true,
+        env = "LOGWEIR_BASELINE",
+        hide_env_values = true,
+        value_name = "FILE"
+    )]
+    baseline: Option<PathBuf>,
+    #[arg(
+        long,
+        global = true,
+        env = "LOGWEIR_FORMAT",
+        hide_env_values = true,
+        value_enum,
+        default_value = "text"
+    )]
+    format: Format,
+    /// file:FOLDER or dynamodb:TABLE [default: a folder of the user's]
+    #[arg(
+        long,
+        global = true,
+        env = "LOGWEIR_JOURNAL",
+        hide_env_values = true,
+        value_name = "WHERE"
+    )]
+    journal: Option<JournalPlace>,
+    /// [default: the AWS environment's or profile's]
+    #[arg(long, global = true, env = "LOGWEIR_REGION", hide_env_values = true)]
+    region: Option<String>,
+    /// An AWS profile
+    #[arg(long, global = true, env = "LOGWEIR_PROFILE", hide_env_values = true)]
+    profile: Option<String>,
+    /// An endpoint to talk to instead of AWS
+    #[arg(
+        long,
+        global = true,
+        env = "LOGWEIR_ENDPOINT_URL",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    endpoint_url: Option<String>,
+    #[arg(
+        long,
+        global = true,
+        env = "LOGWEIR_COLOR",
+        hide_env_values = true,
+        value_enum,
+        default_value = "auto",
+        value_name = "WHEN"
+    )]
+    color: Color,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Say what departs from the baseline; files need no AWS
+    Check(check::Check),
+    /// Print the corrected document, or write it in place
+    Fix(fix::Fix),
+    /// Handle an event as the deployed function does
+    Replay(replay::Replay),
+    /// Show what was done
+    Records(records::Records),
+    /// List the rules, or explain one
+    Rules(rules::Rules),
+}
+
+/// How a verb ended. The highest of several wins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Exit {
+    Fine = 0,
+    Findings = 1,
+    CouldNot = 2,
+    Usage = 64,
+}
+
+/// An error that ends the verb: what, where, what to do.
+struct Failure {
+    exit: Exit,
+    message: String,
+    help: Option<String>,
+}
+
+impl Failure {
+    fn could_not(message: impl Into<String>) -> Self {
+        Self {
+            exit: Exit::CouldNot,
+            message: message.into(),
+            help: None,
+        }
+    }
+
+    fn usage(message: impl Into<String>) -> Self {
+        Self {
+            exit: Exit::Usage,
+            message: message.into(),
+            help: None,
+        }
+    }
+
+    fn help(self, help: impl Into<String>) -> Self {
+        Self {
+            help: Some(help.into()),
+            ..self
+        }
+    }
+}
+
+type Ended = Result<Exit, Failure>;
+
+/// What every verb has at hand.
+struct Context {
+    global: Global,
+    baseline: Baseline,
+    /// The baseline's file, or what stands for it.
+    baseline_path: String,
+    printer: Printer,
+}
+
+/// Runs the command line and gives its exit code.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let asked_for = !error.use_stderr();
+            let _ = error.print();
+            return if asked_for { 0 } else { Exit::Usage as u8 };
+        }
+    };
+    let printer = Printer::new(cli.global.color);
+    let ended = context(cli.global, printer.clone()).and_then(|context| match cli.verb {
+        Verb::Check(check) => check.run(&context),
+        Verb::Fix(fix) => fix.run(&context),
+        Verb::Replay(replay) => replay.run(&context),
+        Verb::Records(records) => records.run(&context),
+        Verb::Rules(rules) => rules.run(&context),
+    });
+    match ended {
+        Ok(exit) => exit as u8,
+        Err(failure) => {
+            printer.error(&failure.message, failure.help.as_deref());
+            failure.exit as u8
+        }
+    }
+}
+
+fn context(global: Global, printer: Printer) -> Result<Context, Failure> {
+    let (baseline_path, text) = match &global.baseline {
+        None => ("(shipped)".to_owned(), SHIPPED_BASELINE.to_owned()),
+        Some(path) => {
+            let path_text = path.display().to_string();
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| Failure::could_not(format!("{path_text}: {error}")))?;
+            (path_text, text)
+        }
+    };
+    let baseline = Baseline::parse(&text).map_err(|error| {
+        let failure = Failure::could_not(format!(
+            "{baseline_path}:{}:{}: {}",
+            error.line, error.column, error.message
+        ));
+        match error.help {
+            Some(help) => failure.help(help),
+            None => failure,
+        }
+    })?;
+    Ok(Context {
+        global,
+        baseline,
+        baseline_path,
+        printer,
+    })
+}
+
+impl Context {
+    fn is_json(&self) -> bool {
+        self.global.format == Format::Json
+    }
+}

@@ -1,0 +1,103 @@
+//! One payload of the function: an EventBridge event, or an SQS batch of them. `logweir replay` goes through here too.
+
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse};
+use serde_json::{Value, json};
+
+use crate::domain::event::{self, Cause};
+use crate::domain::report::{Outcome, Reason, Report};
+use crate::ports::Ports;
+use crate::workflow::{Order, remediate};
+
+/// What the function answers, after every report has been written.
+#[derive(Debug)]
+pub enum Reply {
+    /// For one event: its report.
+    One(Box<Report>),
+    /// For a batch: the messages that have to come again.
+    Batch(SqsBatchResponse),
+}
+
+impl Reply {
+    /// Whether the whole invocation has to be tried again.
+    pub fn retry(&self) -> Option<&Report> {
+        match self {
+            Self::One(report) if report.retry => Some(report),
+            _ => None,
+        }
+    }
+
+    pub fn to_json(&self) -> Value {
+        match self {
+            Self::One(report) => json!(report),
+            Self::Batch(response) => json!(response),
+        }
+    }
+}
+
+/// Handles a payload. `calls` says how many calls were made to AWS so far; `written` takes each report as soon as it stands.
+pub async fn handle<P: Ports>(
+    ports: &P,
+    order: &Order<'_>,
+    payload: &Value,
+    calls: &(dyn Fn() -> u64 + Sync),
+    mut written: impl FnMut(&Report),
+) -> Reply {
+    let Some(records) = batch(payload) else {
+        let mut report = one(ports, order, payload).await;
+        report.aws_calls = calls();
+        written(&report);
+        return Reply::One(Box::new(report));
+    };
+    let mut failures = Vec::new();
+    for record in records {
+        let before = calls();
+        let mut report = match record["body"].as_str().map(serde_json::from_str::<Value>) {
+            Some(Ok(event)) => one(ports, order, &event).await,
+            _ => unreadable(order, "the message's body is no JSON"),
+        };
+        report.aws_calls = calls() - before;
+        written(&report);
+        // A message that can never be read fails too, so that it ends in the dead-letter queue and not in nothing.
+        if report.retry || report.reason == Some(Reason::Unreadable) {
+            let mut failure = BatchItemFailure::default();
+            failure.item_identifier = record["messageId"].as_str().unwrap_or_default().to_owned();
+            failures.push(failure);
+        }
+    }
+    let mut response = SqsBatchResponse::default();
+    response.batch_item_failures = failures;
+    Reply::Batch(response)
+}
+
+/// The messages of an SQS batch.
+fn batch(payload: &Value) -> Option<&Vec<Value>> {
+    let records = payload["Records"].as_array()?;
+    records
+        .iter()
+        .all(|record| record["eventSource"] == "aws:sqs")
+        .then_some(records)
+}
+
+async fn one<P: Ports>(ports: &P, order: &Order<'_>, event: &Value) -> Report {
+    match event::read(event, order.home) {
+        Ok(trigger) => remediate(ports, order, trigger).await,
+        Err(error) => unreadable(order, &error.to_string()),
+    }
+}
+
+fn unreadable(order: &Order<'_>, why: &str) -> Report {
+    let home = order.home;
+    let mut report = Report::new(
+        &home.account,
+        &home.region,
+        order.mode.name(),
+        order.trigger,
+        &Cause::default(),
+    );
+    report.baseline_digest = order.baseline.digest().to_owned();
+    report.ends(
+        Outcome::Failed,
+        Some(Reason::Unreadable),
+        Some(why.to_owned()),
+    )
+}

@@ -1,0 +1,369 @@
+//! The journal of the command line: one append-only file of JSON lines in a folder.
+//!
+//! Each line is one commit: a checksum, the head that it leaves behind, and its entry; the newest line of a source holds
+//! its head. The file carries its own lock, shared to read and exclusive to commit, so that any number of processes may
+//! work on one folder. A commit is one write, then fsync. A crash in the middle of it leaves a line without an end,
+//! which does not count and is cut off by the next commit; every other damage is an error that names the line.
+//!
+//! File operations block the thread that awaits them, for as long as another process holds the lock. The command line
+//! has nothing else to do meanwhile.
+
+use std::collections::HashMap;
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::domain::event::plain;
+use crate::domain::report::Reason;
+use crate::domain::revision::RevisionArn;
+use crate::domain::saga::{Done, Entry, Head, Record, SCHEMA, What};
+use crate::ports::{Answer, CommitError, Expected, Filter, Journal, Kind, PortError};
+
+const FILE: &str = "journal.jsonl";
+const READ: &str = "read the journal";
+const WRITE: &str = "write the journal";
+const LONGEST: usize = 512;
+
+/// The journal in one folder.
+#[derive(Clone, Debug)]
+pub struct FileJournal {
+    path: PathBuf,
+}
+
+/// A line as it stands in the file. The checksum is that of the texts of `head` and `entry`.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line<'t> {
+    crc32: u32,
+    #[serde(borrow)]
+    head: &'t RawValue,
+    #[serde(borrow)]
+    entry: &'t RawValue,
+}
+
+/// A line that was found whole.
+struct Commit<'t> {
+    line: usize,
+    head: Head,
+    entry: &'t str,
+}
+
+impl FileJournal {
+    /// The journal in `folder`. Nothing is made before the first commit, which makes the folder (for its owner alone)
+    /// and the file. Refused where the folder cannot be one.
+    pub fn open(folder: impl AsRef<Path>) -> Answer<Self> {
+        let journal = Self {
+            path: folder.as_ref().join(FILE),
+        };
+        let unfit = match folder.as_ref().metadata() {
+            Ok(found) if found.is_dir() => return Ok(journal),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(journal),
+            Ok(_) => ErrorKind::NotADirectory.into(),
+            Err(error) => error,
+        };
+        Err(journal.failed("open the journal", &unfit))
+    }
+
+    /// What the file holds, none where there is no file.
+    fn text(&self) -> Answer<Vec<u8>> {
+        let read = || -> io::Result<Vec<u8>> {
+            let mut file = File::open(&self.path)?;
+            file.lock_shared()?;
+            let mut text = Vec::new();
+            file.read_to_end(&mut text)?;
+            Ok(text)
+        };
+        match read() {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+            read => read.map_err(|error| self.failed(READ, &error)),
+        }
+    }
+
+    /// Every commit in the file, oldest first.
+    fn commits<'t>(&self, text: &'t [u8]) -> impl Iterator<Item = Answer<Commit<'t>>> {
+        whole(text)
+            .split_inclusive(|byte| *byte == b'\n')
+            .enumerate()
+            .map(|(index, text)| {
+                let line = index + 1;
+                let Ok(Line { crc32, head, entry }) = serde_json::from_slice(text) else {
+                    return Err(self.damaged(line, "is no line of a journal"));
+                };
+                if crc32 != checksum(head, entry) {
+                    return Err(self.damaged(line, "does not match its checksum"));
+                }
+                let head =
+                    serde_json::from_str(head.get()).map_err(|_| self.damaged(line, UNKNOWN))?;
+                Ok(Commit {
+                    line,
+                    head,
+                    entry: entry.get(),
+                })
+            })
+    }
+
+    /// The commits of one source, oldest first.
+    fn commits_of<'t>(&self, text: &'t [u8], source: &RevisionArn) -> Answer<Vec<Commit<'t>>> {
+        let mut commits: Vec<Commit<'t>> = Vec::new();
+        for commit in self.commits(text) {
+            let commit = commit?;
+            if commit.head.source != *source {
+                continue;
+            }
+            commits.push(commit);
+            let commit = &commits[commits.len() - 1];
+            if commit.head.next as usize != commits.len() {
+                return Err(self.damaged(
+                    commit.line,
+                    "does not follow the line before it of its record",
+                ));
+            }
+        }
+        Ok(commits)
+    }
+
+    fn entry(&self, commit: &Commit<'_>) -> Answer<Entry> {
+        match serde_json::from_str::<Entry>(commit.entry) {
+            Ok(entry) if entry.schema <= SCHEMA => Ok(entry),
+            _ => Err(self.damaged(commit.line, UNKNOWN)),
+        }
+    }
+
+    fn append(&self, expected: &Expected, head: &Head, entry: &Entry) -> Result<(), CommitError> {
+        let (head_text, entry_text) = (raw(head)?, raw(entry)?);
+        let failed = |error| self.failed(WRITE, &error);
+        let mut file = self.open_to_append().map_err(failed)?;
+        file.lock().map_err(failed)?;
+        let mut text = Vec::new();
+        file.read_to_end(&mut text).map_err(failed)?;
+
+        let commits = self.commits_of(&text, &head.source)?;
+        if commits
+            .last()
+            .map_or(Expected::Nothing, |newest| Expected::of(&newest.head))
+            != *expected
+        {
+            let standing = commits.get(entry.sequence as usize);
+            // A commit that is made again, because its answer was lost, was not lost itself.
+            return if standing.is_some_and(|commit| commit.entry == entry_text.get()) {
+                Ok(())
+            } else {
+                Err(CommitError::Lost)
+            };
+        }
+        if entry.sequence as usize != commits.len() || head.next as usize != commits.len() + 1 {
+            return Err(refused(
+                WRITE,
+                format!(
+                    "entry {} does not follow the {} before it",
+                    entry.sequence,
+                    commits.len()
+                ),
+            )
+            .into());
+        }
+
+        let line = Line {
+            crc32: checksum(&head_text, &entry_text),
+            head: &head_text,
+            entry: &entry_text,
+        };
+        let mut line = serde_json::to_vec(&line).map_err(|_| refused(WRITE, UNWRITABLE.into()))?;
+        line.push(b'\n');
+        let end = whole(&text).len();
+        if text.len() > end {
+            file.set_len(end as u64).map_err(failed)?;
+        }
+        let written = file.write_all(&line).and_then(|()| file.sync_all());
+        // The first line makes the file's name durable with it.
+        let written = written.and_then(|()| {
+            if end == 0 {
+                sync_folder(self.folder())
+            } else {
+                Ok(())
+            }
+        });
+        written.map_err(|error| {
+            // Should this fail as well, a line without an end stays, which does not count. A whole line can stay only
+            // if it was fsync that failed, and that is an error after which nothing is known.
+            let _ = file.set_len(end as u64);
+            self.failed(WRITE, &error).into()
+        })
+    }
+
+    fn open_to_append(&self) -> io::Result<File> {
+        make_folder(self.folder())?;
+        let mut options = OpenOptions::new();
+        options.read(true).append(true).create(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options.open(&self.path)
+    }
+
+    fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
+    }
+
+    /// What went wrong, where, and what to do about it.
+    fn failed(&self, call: &'static str, error: &io::Error) -> PortError {
+        let (kind, advice) = match error.kind() {
+            ErrorKind::NotADirectory | ErrorKind::IsADirectory | ErrorKind::AlreadyExists => (
+                Kind::Refused,
+                "; name another folder with --journal file:DIR",
+            ),
+            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => (
+                Kind::Refused,
+                "; get access to it, or name another folder with --journal file:DIR",
+            ),
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => (
+                Kind::Refused,
+                "; make room and do it again: what stands in the journal is untouched, the new entry was not kept",
+            ),
+            ErrorKind::Unsupported => (
+                Kind::Refused,
+                "; the journal needs a file system with locks",
+            ),
+            _ => (Kind::Retry, ""),
+        };
+        PortError {
+            kind,
+            call,
+            message: plain(
+                &format!("{}: {error}{advice}", self.path.display()),
+                LONGEST,
+            ),
+            reason: None,
+        }
+    }
+
+    /// A line that cannot be relied upon. Nothing of it is repeated.
+    fn damaged(&self, line: usize, what: &str) -> PortError {
+        let message = format!(
+            "{}, line {line}: the line {what}; put a good copy of the file in its place",
+            self.path.display()
+        );
+        PortError {
+            kind: Kind::Refused,
+            call: READ,
+            message: plain(&message, LONGEST),
+            reason: Some(Reason::Unreadable),
+        }
+    }
+}
+
+const UNKNOWN: &str = "holds what this version of Logweir does not know";
+const UNWRITABLE: &str = "the entry cannot be written as JSON";
+
+fn refused(call: &'static str, message: String) -> PortError {
+    PortError {
+        kind: Kind::Refused,
+        call,
+        message,
+        reason: None,
+    }
+}
+
+fn raw(value: &impl Serialize) -> Answer<Box<RawValue>> {
+    serde_json::value::to_raw_value(value).map_err(|_| refused(WRITE, UNWRITABLE.into()))
+}
+
+fn checksum(head: &RawValue, entry: &RawValue) -> u32 {
+    let mut crc32 = crc32fast::Hasher::new();
+    crc32.update(head.get().as_bytes());
+    crc32.update(entry.get().as_bytes());
+    crc32.finalize()
+}
+
+/// The lines that have an end.
+fn whole(text: &[u8]) -> &[u8] {
+    &text[..text
+        .iter()
+        .rposition(|byte| *byte == b'\n')
+        .map_or(0, |last| last + 1)]
+}
+
+/// Makes what is missing of the path, for its owner alone, and durably.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    let missing: Vec<&Path> = folder
+        .ancestors()
+        .take_while(|path| !path.as_os_str().is_empty() && !path.exists())
+        .collect();
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)?;
+    missing
+        .iter()
+        .filter_map(|made| made.parent())
+        .try_for_each(sync_folder)
+}
+
+/// Makes the names in a folder durable, where the system knows how to.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) {
+        let here = if folder.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            folder
+        };
+        File::open(here)?.sync_all()?;
+    }
+    Ok(())
+}
+
+impl Journal for FileJournal {
+    async fn read(&self, source: &RevisionArn) -> Answer<Option<Record>> {
+        let text = self.text()?;
+        let commits = self.commits_of(&text, source)?;
+        let entries = commits
+            .iter()
+            .map(|commit| self.entry(commit))
+            .collect::<Answer<_>>()?;
+        Ok(commits.into_iter().last().map(|newest| Record {
+            head: newest.head,
+            entries,
+        }))
+    }
+
+    async fn commit(
+        &self,
+        expected: &Expected,
+        head: &Head,
+        entry: &Entry,
+    ) -> Result<(), CommitError> {
+        self.append(expected, head, entry)
+    }
+
+    async fn source_of(&self, revision: &RevisionArn) -> Answer<Option<RevisionArn>> {
+        let text = self.text()?;
+        let mut source = None;
+        for commit in self.commits(&text) {
+            let commit = commit?;
+            if matches!(self.entry(&commit)?.what, What::Done { done: Done::Registered { corrected }, .. } if corrected == *revision)
+            {
+                source = Some(commit.head.source);
+            }
+        }
+        Ok(source)
+    }
+
+    async fn list(&self, filter: &Filter, most: usize) -> Answer<Vec<Head>> {
+        let text = self.text()?;
+        let mut newest = HashMap::new();
+        for commit in self.commits(&text) {
+            let Commit { head, .. } = commit?;
+            newest.insert(head.source.clone(), head);
+        }
+        let mut heads: Vec<Head> = newest
+            .into_values()
+            .filter(|head| filter.fits(head))
+            .collect();
+        heads.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.source.cmp(&b.source)));
+        heads.truncate(most);
+        Ok(heads)
+    }
+}

@@ -1,0 +1,84 @@
+//! The difference that a plan makes, as a unified diff of log configurations alone.
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+use similar::{ChangeTag, TextDiff};
+
+use super::LogLines;
+use crate::domain::task_definition::TaskDefinition;
+
+const HEADER: Style = Style::new().bold();
+const HUNK: Style = AnsiColor::Cyan.on_default();
+const REMOVED: Style = AnsiColor::Red.on_default();
+const ADDED: Style = AnsiColor::Green.on_default();
+
+/// One hunk for each container whose log configuration differs; empty where none does. `line` gives the line, from 1,
+/// of a position in the definition's text, before and after.
+pub fn unified(
+    origin: &str,
+    before: (&TaskDefinition, &dyn Fn(usize) -> usize),
+    after: (&TaskDefinition, &dyn Fn(usize) -> usize),
+) -> String {
+    let mut out = String::new();
+    for container in before.0.containers() {
+        let (Some(old), Some(new)) = (
+            LogLines::of(before.0, container.index),
+            LogLines::of(after.0, container.index),
+        ) else {
+            continue;
+        };
+        let (old_text, new_text) = (lines(&old.text), lines(&new.text));
+        if old_text == new_text {
+            continue;
+        }
+        if out.is_empty() {
+            let _ = writeln!(
+                out,
+                "{HEADER}--- a/{origin}{HEADER:#}\n{HEADER}+++ b/{origin}{HEADER:#}"
+            );
+        }
+        let (from, to) = ((before.1)(old.start), (after.1)(new.start));
+        let (old_count, new_count) = (old_text.lines().count(), new_text.lines().count());
+        let name = container.name().unwrap_or("without a name");
+        let _ = writeln!(
+            out,
+            "{HUNK}@@ -{} +{} @@ container {name}{HUNK:#}",
+            range(from, old_count),
+            range(to, new_count)
+        );
+        for change in TextDiff::from_lines(&old_text, &new_text).iter_all_changes() {
+            let text = change.value().trim_end_matches(['\n', '\r']);
+            let _ = match change.tag() {
+                ChangeTag::Delete => writeln!(out, "{REMOVED}-{text}{REMOVED:#}"),
+                ChangeTag::Insert => writeln!(out, "{ADDED}+{text}{ADDED:#}"),
+                ChangeTag::Equal => writeln!(out, " {text}"),
+            };
+        }
+    }
+    out
+}
+
+/// Configurations that stand on one line are compared member by member.
+fn lines(text: &str) -> String {
+    let text = match text.contains('\n') || text.is_empty() {
+        true => text.to_owned(),
+        false => match serde_json::from_str::<serde_json::Value>(&format!("{{{text}}}")) {
+            Ok(value) => format!("\"logConfiguration\": {:#}", value["logConfiguration"]),
+            Err(_) => text.to_owned(),
+        },
+    };
+    if text.is_empty() {
+        text
+    } else {
+        format!("{text}\n")
+    }
+}
+
+fn range(line: usize, count: usize) -> String {
+    match count {
+        0 => format!("{},0", line.saturating_sub(1)),
+        1 => line.to_string(),
+        _ => format!("{line},{count}"),
+    }
+}

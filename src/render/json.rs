@@ -1,0 +1,143 @@
+//! `check --format json`: one object, stable and versioned.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::domain::finding::{Exempted, Finding, Fix, Safety};
+use crate::domain::plan::Plan;
+
+#[derive(Serialize)]
+pub struct Check {
+    pub schema: &'static str,
+    pub baseline: BaselineLine,
+    pub summary: Summary,
+    pub targets: Vec<Target>,
+}
+
+#[derive(Serialize)]
+pub struct BaselineLine {
+    pub path: String,
+    pub digest: String,
+}
+
+#[derive(Serialize, Default, Clone, Copy)]
+pub struct Summary {
+    pub checked: usize,
+    pub compliant: usize,
+    pub findings: usize,
+    pub exempt: usize,
+    pub errors: usize,
+}
+
+#[derive(Serialize)]
+pub struct Target {
+    pub target: String,
+    pub family: Option<String>,
+    pub revision: Option<u32>,
+    pub compliant: bool,
+    pub error: Option<String>,
+    pub findings: Vec<FindingLine>,
+    pub not_checked: Vec<&'static str>,
+    /// RFC 6902, against the input as it was given.
+    pub patch: Value,
+    pub log_groups: Vec<LogGroupLine>,
+}
+
+#[derive(Serialize)]
+pub struct FindingLine {
+    pub rule: &'static str,
+    pub container: Option<String>,
+    pub pointer: String,
+    pub message: String,
+    pub effective: Option<String>,
+    pub fix: Safety,
+    pub exempt: Option<Exempted>,
+    pub advice: Option<String>,
+    pub notes: Vec<String>,
+}
+
+/// A group that the corrected definition logs to.
+#[derive(Serialize)]
+pub struct LogGroupLine {
+    pub name: String,
+    pub region: Option<String>,
+    pub retention_days: u32,
+}
+
+impl Target {
+    /// A target of which there is no verdict.
+    pub fn unread(target: String, error: String) -> Self {
+        Self {
+            target,
+            family: None,
+            revision: None,
+            compliant: false,
+            error: Some(error),
+            findings: Vec::new(),
+            not_checked: Vec::new(),
+            patch: Value::Array(Vec::new()),
+            log_groups: Vec::new(),
+        }
+    }
+
+    /// A verdict. `prefix` is the pointer of the task definition in the input.
+    pub fn of(
+        target: String,
+        plan: &Plan,
+        prefix: &str,
+        patch: Value,
+        region: Option<&str>,
+    ) -> Self {
+        Self {
+            compliant: plan.is_compliant(),
+            findings: plan
+                .findings
+                .iter()
+                .map(|finding| FindingLine::of(finding, prefix))
+                .collect(),
+            not_checked: plan.not_checked.clone(),
+            patch,
+            log_groups: plan
+                .logs_to
+                .iter()
+                .map(|(name, days)| LogGroupLine {
+                    name: name.clone(),
+                    region: region.map(String::from),
+                    retention_days: *days,
+                })
+                .collect(),
+            error: None,
+            ..Self::unread(target, String::new())
+        }
+    }
+}
+
+impl FindingLine {
+    fn of(finding: &Finding, prefix: &str) -> Self {
+        Self {
+            rule: finding.rule,
+            container: finding.container.clone(),
+            pointer: format!("{prefix}{}", finding.pointer),
+            message: finding.message.clone(),
+            effective: finding.effective.clone(),
+            fix: finding.fix.safety(),
+            exempt: finding.exempt.clone(),
+            advice: match &finding.fix {
+                Fix::Advice(advice) => Some(advice.clone()),
+                _ => None,
+            },
+            notes: finding.notes.clone(),
+        }
+    }
+}
+
+/// The RFC 6902 patch from one view to another, its pointers those of the input. What it puts in place is Logweir's
+/// own; what it takes away it only names.
+pub fn patch(before: &Value, after: &Value, prefix: &str) -> Value {
+    let mut patch = serde_json::json!(json_patch::diff(before, after));
+    for operation in patch.as_array_mut().into_iter().flatten() {
+        let path = format!("{prefix}{}", operation["path"].as_str().unwrap_or_default());
+        operation["path"] = path.into();
+    }
+    patch
+}

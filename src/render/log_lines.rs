@@ -1,0 +1,130 @@
+//! The lines of one container's log configuration, fit to be shown: nothing else of the document is in them, and
+//! values of options that may hold a secret are hidden.
+
+use serde_json::Value;
+
+use crate::domain::report::is_shown;
+use crate::domain::task_definition::TaskDefinition;
+use crate::domain::text;
+
+/// What stands for a value that is not shown.
+pub const HIDDEN: &str = "\"…\"";
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogLines {
+    /// `"logConfiguration": { … }`, from the first column of its line where it has lines of its own. Empty where the
+    /// container has none.
+    pub text: String,
+    /// Where the first line stands in the text of the task definition.
+    pub start: usize,
+    /// Where the container's name stands in the text of the task definition: the place to show if there is no configuration.
+    pub name: usize,
+}
+
+impl LogLines {
+    pub fn of(definition: &TaskDefinition, index: usize) -> Option<Self> {
+        let document = definition.text();
+        let containers = text::members(document)
+            .ok()?
+            .into_iter()
+            .find(|member| member.key == "containerDefinitions")?
+            .value;
+        let item = text::items(&document[containers.clone()])
+            .ok()?
+            .into_iter()
+            .nth(index)?;
+        let (start, end) = (containers.start + item.start, containers.start + item.end);
+        let container = &document[start..end];
+        let members = text::members(container).unwrap_or_default();
+        let name = start
+            + members
+                .iter()
+                .find(|member| member.key == "name")
+                .map_or(0, |member| member.value.start);
+        let Some(log) = members
+            .into_iter()
+            .find(|member| member.key == "logConfiguration")
+            .map(|member| member.value)
+        else {
+            return Some(Self {
+                text: String::new(),
+                start: name,
+                name,
+            });
+        };
+        let key = start
+            + container[..log.start]
+                .rfind("\"logConfiguration\"")
+                .unwrap_or(log.start);
+        let line = document[..key].rfind('\n').map_or(0, |newline| newline + 1);
+        let has_own_lines = document[line..key].trim().is_empty();
+        let first = if has_own_lines { line } else { key };
+        let head = &document[first..start + log.start];
+        Some(Self {
+            text: format!("{head}{}", hide(&container[log])),
+            start: first,
+            name,
+        })
+    }
+}
+
+/// A log configuration's text with every value hidden that may be a secret.
+fn hide(log: &str) -> String {
+    let Ok(members) = text::members(log) else {
+        return HIDDEN.to_owned();
+    };
+    let mut shown = log.to_owned();
+    for member in members.iter().rev() {
+        let value = &log[member.value.clone()];
+        let hidden = match member.key.as_str() {
+            "logDriver" => continue,
+            "options" => hide_options(value),
+            "secretOptions" if value.trim() == "[]" => continue,
+            _ => HIDDEN.to_owned(),
+        };
+        shown = text::exchange(&shown, &member.value, &hidden);
+    }
+    shown
+}
+
+fn hide_options(options: &str) -> String {
+    if options == "null" {
+        return options.to_owned();
+    }
+    let Ok(members) = text::members(options) else {
+        return HIDDEN.to_owned();
+    };
+    let mut shown = options.to_owned();
+    for member in members.iter().rev() {
+        let harmless = is_shown(&member.key)
+            && serde_json::from_str::<Value>(&options[member.value.clone()])
+                .is_ok_and(|value| !value.is_object() && !value.is_array());
+        if !harmless {
+            shown = text::exchange(&shown, &member.value, HIDDEN);
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_log_configuration_is_shown_and_unknown_options_are_hidden() {
+        let document = "{\"containerDefinitions\": [{\n  \"name\": \"app\",\n  \"environment\": [{\"name\": \"K\", \"value\": \"CANARY\"}],\n  \"logConfiguration\": {\n    \"logDriver\": \"splunk\",\n    \"options\": {\"splunk-token\": \"CANARY\", \"mode\": \"blocking\"},\n    \"secretOptions\": [{\"name\": \"x\", \"valueFrom\": \"CANARY\"}]\n  }\n}]}";
+        let lines = LogLines::of(&TaskDefinition::parse(document).unwrap(), 0).unwrap();
+        assert_eq!(
+            lines.text,
+            "  \"logConfiguration\": {\n    \"logDriver\": \"splunk\",\n    \"options\": {\"splunk-token\": \"…\", \"mode\": \"blocking\"},\n    \"secretOptions\": \"…\"\n  }"
+        );
+        assert!(document[lines.start..].starts_with("  \"logConfiguration\""));
+    }
+
+    #[test]
+    fn on_one_line_nothing_around_is_shown() {
+        let document = r#"{"containerDefinitions":[{"name":"app","image":"CANARY","logConfiguration":{"logDriver":"awslogs"},"x":"CANARY"}]}"#;
+        let lines = LogLines::of(&TaskDefinition::parse(document).unwrap(), 0).unwrap();
+        assert_eq!(lines.text, r#""logConfiguration":{"logDriver":"awslogs"}"#);
+    }
+}

@@ -1,0 +1,179 @@
+//! Real task definitions by strangers: every one gets a verdict, a fix leaves only advice, and nothing else changes.
+//!
+//! They lie beside the repository and are not part of it; where they are not there, there is nothing to read. On CI
+//! they have to be there.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use logweir::domain::baseline::Baseline;
+use logweir::domain::finding::Safety;
+use logweir::domain::observation::{DefaultMode, Observation};
+use logweir::domain::plan::{Plan, plan};
+use logweir::domain::task_definition::TaskDefinition;
+use logweir::domain::{difference, patch};
+use logweir::settings::SHIPPED_BASELINE;
+use logweir::sources::{Document, discover, read_file};
+use serde_json::Value;
+
+/// Files that get no verdict, each with its reason.
+const EXCEPTIONS: &[(&str, &str)] = &[];
+
+fn corpus(folder: &str) -> Option<PathBuf> {
+    let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../shared/corpus")
+        .join(folder);
+    match beside.is_dir() {
+        true => Some(beside),
+        false if std::env::var_os("CI").is_some() => {
+            panic!("the corpus is not beside the repository")
+        }
+        false => None,
+    }
+}
+
+fn planned(definition: &TaskDefinition) -> Plan {
+    let baseline = Baseline::parse(SHIPPED_BASELINE).unwrap();
+    let seen = Observation {
+        definition,
+        account: None,
+        region: Some("eu-west-1"),
+        tags: &[],
+        default_mode: DefaultMode::NotChecked,
+        log_groups: None,
+        now: Timestamp::UNIX_EPOCH,
+    };
+    plan(&seen, &baseline)
+}
+
+fn documents() -> Vec<Document> {
+    let Some(folder) = corpus("taskdefs") else {
+        return Vec::new();
+    };
+    let mut documents = Vec::new();
+    for file in discover(&folder).unwrap() {
+        let name = file
+            .path
+            .file_name()
+            .unwrap()
+            .to_string_lossy()
+            .into_owned();
+        match (
+            read_file(&file),
+            EXCEPTIONS.iter().find(|(exception, _)| *exception == name),
+        ) {
+            (Ok(document), None) => documents.push(document),
+            (Ok(_), Some(_)) => panic!("{name} is read now: strike it from the exceptions"),
+            (Err(_), Some(_)) => {}
+            (Err(error), None) => panic!("{error}"),
+        }
+    }
+    assert!(documents.len() >= 80, "only {} documents", documents.len());
+    documents
+}
+
+#[test]
+fn every_file_gets_a_verdict_and_a_fix_leaves_only_advice() {
+    for document in documents() {
+        let plan = planned(&document.definition);
+        let fixed = patch::apply(&document.definition, &plan.edits)
+            .unwrap_or_else(|error| panic!("{}: {error}", document.origin));
+        let again = planned(&fixed);
+        assert_eq!(again.edits, [], "{}", document.origin);
+        for finding in again.findings {
+            assert_eq!(
+                finding.fix.safety(),
+                Safety::Advice,
+                "{}: {}",
+                document.origin,
+                finding.rule
+            );
+        }
+    }
+}
+
+#[test]
+fn outside_the_edited_log_configurations_every_member_and_every_line_is_as_it_was() {
+    for document in documents() {
+        let plan = planned(&document.definition);
+        let fixed = patch::apply(&document.definition, &plan.edits).unwrap();
+        assert_eq!(
+            difference::unplanned(&document.definition, &fixed, &plan.edits),
+            Vec::<String>::new(),
+            "{}",
+            document.origin
+        );
+
+        // Every line of before is there again, in its order, but for lines of log configurations.
+        let after = document.with(&fixed);
+        let kept: Vec<&str> = document.text().split_inclusive('\n').collect();
+        let mut lines = after.split_inclusive('\n').peekable();
+        let options: BTreeSet<&str> = [
+            "awslogs-",
+            "mode",
+            "max-buffer-size",
+            "logDriver",
+            "options",
+            "logConfiguration",
+            "}",
+        ]
+        .into();
+        for line in kept {
+            if lines.clone().any(|other| other == line) {
+                while lines.next().is_some_and(|other| other != line) {}
+                continue;
+            }
+            let of_a_log_configuration = options.iter().any(|option| {
+                line.trim_start()
+                    .trim_start_matches('"')
+                    .starts_with(option)
+            });
+            assert!(
+                of_a_log_configuration || document.text().lines().count() < 3,
+                "{}: a line is gone: {line}",
+                document.origin
+            );
+        }
+    }
+}
+
+#[test]
+fn files_that_do_not_parse_are_told_where_and_why() {
+    let Some(folder) = corpus("broken") else {
+        return;
+    };
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let error = Document::parse(&path.display().to_string(), text)
+            .err()
+            .unwrap_or_else(|| panic!("{} is read", path.display()));
+        assert!(
+            error.line > 0 && error.column > 0 && !error.message.is_empty(),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn events_of_other_kinds_are_left_alone_and_never_panic() {
+    use logweir::domain::event::{Home, Trigger, read};
+    let Some(folder) = corpus("events") else {
+        return;
+    };
+    let home = Home {
+        account: "111122223333".into(),
+        region: "eu-west-1".into(),
+        own_roles: Vec::new(),
+    };
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let event: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        assert!(
+            matches!(read(&event, &home), Ok(Trigger::Ignore { .. })),
+            "{}",
+            path.display()
+        );
+    }
+}

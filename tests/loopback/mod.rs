@@ -1,0 +1,115 @@
+//! A stand-in for AWS on the loopback interface, for tests that run the real programs.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+use serde_json::Value;
+
+/// What it answers to one call.
+pub enum Reply {
+    Json(u16, String),
+    /// Closes the connection without an answer.
+    Cut,
+}
+
+impl Reply {
+    pub fn ok(body: &Value) -> Self {
+        Self::Json(200, body.to_string())
+    }
+
+    pub fn error(code: &str, message: &str) -> Self {
+        Self::Json(
+            400,
+            serde_json::json!({"__type": code, "message": message}).to_string(),
+        )
+    }
+}
+
+/// The operation (`RegisterTaskDefinition`) and the body of a call, to an answer.
+pub type Service = dyn FnMut(&str, &str) -> Reply + Send;
+
+/// Serves until the test's process ends.
+pub struct Loopback {
+    pub url: String,
+    calls: Arc<Mutex<Vec<(String, String)>>>,
+}
+
+impl Loopback {
+    pub fn serve(service: impl FnMut(&str, &str) -> Reply + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let calls = Arc::new(Mutex::new(Vec::new()));
+        let service: Arc<Mutex<Box<Service>>> = Arc::new(Mutex::new(Box::new(service)));
+        let log = Arc::clone(&calls);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let (service, log) = (Arc::clone(&service), Arc::clone(&log));
+                std::thread::spawn(move || converse(stream, &service, &log));
+            }
+        });
+        Self { url, calls }
+    }
+
+    /// The calls so far, as operation and body.
+    pub fn calls(&self) -> Vec<(String, String)> {
+        self.calls.lock().unwrap().clone()
+    }
+}
+
+fn converse(
+    stream: TcpStream,
+    service: &Mutex<Box<Service>>,
+    log: &Mutex<Vec<(String, String)>>,
+) -> Option<()> {
+    let mut reader = BufReader::new(stream.try_clone().ok()?);
+    let mut writer = stream;
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line).ok()? == 0 {
+            return None;
+        }
+        let (mut operation, mut length) = (String::new(), 0);
+        loop {
+            line.clear();
+            reader.read_line(&mut line).ok()?;
+            let Some((name, value)) = line.trim_end().split_once(':') else {
+                break;
+            };
+            match name.to_ascii_lowercase().as_str() {
+                "x-amz-target" => operation = value.rsplit('.').next()?.trim().to_owned(),
+                "content-length" => length = value.trim().parse().ok()?,
+                _ => {}
+            }
+        }
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body).ok()?;
+        let body = String::from_utf8(body).ok()?;
+        // STS speaks the query protocol and has no target.
+        if operation.is_empty() && body.contains("Action=GetCallerIdentity") {
+            let xml = "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult><Arn>arn:aws:sts::111122223333:assumed-role/Operator/me</Arn><UserId>A</UserId><Account>111122223333</Account></GetCallerIdentityResult></GetCallerIdentityResponse>";
+            write!(
+                writer,
+                "HTTP/1.1 200 OK\r\ncontent-type: text/xml\r\ncontent-length: {}\r\n\r\n{xml}",
+                xml.len()
+            )
+            .ok()?;
+            continue;
+        }
+        log.lock().unwrap().push((operation.clone(), body.clone()));
+        let reply = (service.lock().unwrap())(&operation, &body);
+        match reply {
+            Reply::Cut => return None,
+            Reply::Json(status, body) => {
+                let head = format!(
+                    "HTTP/1.1 {status} X\r\ncontent-type: application/x-amz-json-1.1\r\ncontent-length: {}\r\n\r\n",
+                    body.len()
+                );
+                writer
+                    .write_all(head.as_bytes())
+                    .and_then(|()| writer.write_all(body.as_bytes()))
+                    .ok()?;
+            }
+        }
+    }
+}
