@@ -72,10 +72,7 @@ pub async fn handle<P: Ports>(
 /// The messages of an SQS batch.
 fn batch(payload: &Value) -> Option<&Vec<Value>> {
     let records = payload["Records"].as_array()?;
-    records
-        .iter()
-        .all(|record| record["eventSource"] == "aws:sqs")
-        .then_some(records)
+    records.iter().all(|record| record["eventSource"] == "aws:sqs").then_some(records)
 }
 
 async fn one<P: Ports>(ports: &P, order: &Order<'_>, event: &Value) -> Report {
@@ -87,17 +84,7 @@ async fn one<P: Ports>(ports: &P, order: &Order<'_>, event: &Value) -> Report {
 
 fn unreadable(order: &Order<'_>, why: &str) -> Report {
     let home = order.home;
-    let mut report = Report::new(
-        &home.account,
-        &home.region,
-        order.mode.name(),
-        order.trigger,
-        &Cause::default(),
-    );
+    let mut report = Report::new(&home.account, &home.region, order.mode.name(), order.trigger, &Cause::default());
     report.baseline_digest = order.baseline.digest().to_owned();
-    report.ends(
-        Outcome::Failed,
-        Some(Reason::Unreadable),
-        Some(why.to_owned()),
-    )
+    report.ends(Outcome::Failed, Some(Reason::Unreadable), Some(why.to_owned()))
 }

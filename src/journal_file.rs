@@ -55,9 +55,7 @@ impl FileJournal {
     /// The journal in `folder`. Nothing is made before the first commit, which makes the folder (for its owner alone)
     /// and the file. Refused where the folder cannot be one.
     pub fn open(folder: impl AsRef<Path>) -> Answer<Self> {
-        let journal = Self {
-            path: folder.as_ref().join(FILE),
-        };
+        let journal = Self { path: folder.as_ref().join(FILE) };
         let unfit = match folder.as_ref().metadata() {
             Ok(found) if found.is_dir() => return Ok(journal),
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(journal),
@@ -84,25 +82,17 @@ impl FileJournal {
 
     /// Every commit in the file, oldest first.
     fn commits<'t>(&self, text: &'t [u8]) -> impl Iterator<Item = Answer<Commit<'t>>> {
-        whole(text)
-            .split_inclusive(|byte| *byte == b'\n')
-            .enumerate()
-            .map(|(index, text)| {
-                let line = index + 1;
-                let Ok(Line { crc32, head, entry }) = serde_json::from_slice(text) else {
-                    return Err(self.damaged(line, "is no line of a journal"));
-                };
-                if crc32 != checksum(head, entry) {
-                    return Err(self.damaged(line, "does not match its checksum"));
-                }
-                let head =
-                    serde_json::from_str(head.get()).map_err(|_| self.damaged(line, UNKNOWN))?;
-                Ok(Commit {
-                    line,
-                    head,
-                    entry: entry.get(),
-                })
-            })
+        whole(text).split_inclusive(|byte| *byte == b'\n').enumerate().map(|(index, text)| {
+            let line = index + 1;
+            let Ok(Line { crc32, head, entry }) = serde_json::from_slice(text) else {
+                return Err(self.damaged(line, "is no line of a journal"));
+            };
+            if crc32 != checksum(head, entry) {
+                return Err(self.damaged(line, "does not match its checksum"));
+            }
+            let head = serde_json::from_str(head.get()).map_err(|_| self.damaged(line, UNKNOWN))?;
+            Ok(Commit { line, head, entry: entry.get() })
+        })
     }
 
     /// The commits of one source, oldest first.
@@ -116,10 +106,7 @@ impl FileJournal {
             commits.push(commit);
             let commit = &commits[commits.len() - 1];
             if commit.head.next as usize != commits.len() {
-                return Err(self.damaged(
-                    commit.line,
-                    "does not follow the line before it of its record",
-                ));
+                return Err(self.damaged(commit.line, "does not follow the line before it of its record"));
             }
         }
         Ok(commits)
@@ -141,11 +128,7 @@ impl FileJournal {
         file.read_to_end(&mut text).map_err(failed)?;
 
         let commits = self.commits_of(&text, &head.source)?;
-        if commits
-            .last()
-            .map_or(Expected::Nothing, |newest| Expected::of(&newest.head))
-            != *expected
-        {
+        if commits.last().map_or(Expected::Nothing, |newest| Expected::of(&newest.head)) != *expected {
             let standing = commits.get(entry.sequence as usize);
             // A commit that is made again, because its answer was lost, was not lost itself.
             return if standing.is_some_and(|commit| commit.entry == entry_text.get()) {
@@ -157,20 +140,12 @@ impl FileJournal {
         if entry.sequence as usize != commits.len() || head.next as usize != commits.len() + 1 {
             return Err(refused(
                 WRITE,
-                format!(
-                    "entry {} does not follow the {} before it",
-                    entry.sequence,
-                    commits.len()
-                ),
+                format!("entry {} does not follow the {} before it", entry.sequence, commits.len()),
             )
             .into());
         }
 
-        let line = Line {
-            crc32: checksum(&head_text, &entry_text),
-            head: &head_text,
-            entry: &entry_text,
-        };
+        let line = Line { crc32: checksum(&head_text, &entry_text), head: &head_text, entry: &entry_text };
         let mut line = serde_json::to_vec(&line).map_err(|_| refused(WRITE, UNWRITABLE.into()))?;
         line.push(b'\n');
         let end = whole(&text).len();
@@ -179,13 +154,7 @@ impl FileJournal {
         }
         let written = file.write_all(&line).and_then(|()| file.sync_all());
         // The first line makes the file's name durable with it.
-        let written = written.and_then(|()| {
-            if end == 0 {
-                sync_folder(self.folder())
-            } else {
-                Ok(())
-            }
-        });
+        let written = written.and_then(|()| if end == 0 { sync_folder(self.folder()) } else { Ok(()) });
         written.map_err(|error| {
             // Should this fail as well, a line without an end stays, which does not count. A whole line can stay only
             // if it was fsync that failed, and that is an error after which nothing is known.
@@ -210,41 +179,31 @@ impl FileJournal {
     /// What went wrong, where, and what to do about it.
     fn failed(&self, call: &'static str, error: &io::Error) -> PortError {
         let (kind, advice) = match error.kind() {
-            ErrorKind::NotADirectory | ErrorKind::IsADirectory | ErrorKind::AlreadyExists => (
-                Kind::Refused,
-                "; name another folder with --journal file:DIR",
-            ),
-            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => (
-                Kind::Refused,
-                "; get access to it, or name another folder with --journal file:DIR",
-            ),
+            ErrorKind::NotADirectory | ErrorKind::IsADirectory | ErrorKind::AlreadyExists => {
+                (Kind::Refused, "; name another folder with --journal file:DIR")
+            }
+            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+                (Kind::Refused, "; get access to it, or name another folder with --journal file:DIR")
+            }
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => (
                 Kind::Refused,
                 "; make room and do it again: what stands in the journal is untouched, the new entry was not kept",
             ),
-            ErrorKind::Unsupported => (
-                Kind::Refused,
-                "; the journal needs a file system with locks",
-            ),
+            ErrorKind::Unsupported => (Kind::Refused, "; the journal needs a file system with locks"),
             _ => (Kind::Retry, ""),
         };
         PortError {
             kind,
             call,
-            message: plain(
-                &format!("{}: {error}{advice}", self.path.display()),
-                LONGEST,
-            ),
+            message: plain(&format!("{}: {error}{advice}", self.path.display()), LONGEST),
             reason: None,
         }
     }
 
     /// A line that cannot be relied upon. Nothing of it is repeated.
     fn damaged(&self, line: usize, what: &str) -> PortError {
-        let message = format!(
-            "{}, line {line}: the line {what}; put a good copy of the file in its place",
-            self.path.display()
-        );
+        let message =
+            format!("{}, line {line}: the line {what}; put a good copy of the file in its place", self.path.display());
         PortError {
             kind: Kind::Refused,
             call: READ,
@@ -258,12 +217,7 @@ const UNKNOWN: &str = "holds what this version of Logweir does not know";
 const UNWRITABLE: &str = "the entry cannot be written as JSON";
 
 fn refused(call: &'static str, message: String) -> PortError {
-    PortError {
-        kind: Kind::Refused,
-        call,
-        message,
-        reason: None,
-    }
+    PortError { kind: Kind::Refused, call, message, reason: None }
 }
 
 fn raw(value: &impl Serialize) -> Answer<Box<RawValue>> {
@@ -279,37 +233,25 @@ fn checksum(head: &RawValue, entry: &RawValue) -> u32 {
 
 /// The lines that have an end.
 fn whole(text: &[u8]) -> &[u8] {
-    &text[..text
-        .iter()
-        .rposition(|byte| *byte == b'\n')
-        .map_or(0, |last| last + 1)]
+    &text[..text.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1)]
 }
 
 /// Makes what is missing of the path, for its owner alone, and durably.
 fn make_folder(folder: &Path) -> io::Result<()> {
-    let missing: Vec<&Path> = folder
-        .ancestors()
-        .take_while(|path| !path.as_os_str().is_empty() && !path.exists())
-        .collect();
+    let missing: Vec<&Path> =
+        folder.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists()).collect();
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder)?;
-    missing
-        .iter()
-        .filter_map(|made| made.parent())
-        .try_for_each(sync_folder)
+    missing.iter().filter_map(|made| made.parent()).try_for_each(sync_folder)
 }
 
 /// Makes the names in a folder durable, where the system knows how to.
 fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) {
-        let here = if folder.as_os_str().is_empty() {
-            Path::new(".")
-        } else {
-            folder
-        };
+        let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         File::open(here)?.sync_all()?;
     }
     Ok(())
@@ -319,22 +261,11 @@ impl Journal for FileJournal {
     async fn read(&self, source: &RevisionArn) -> Answer<Option<Record>> {
         let text = self.text()?;
         let commits = self.commits_of(&text, source)?;
-        let entries = commits
-            .iter()
-            .map(|commit| self.entry(commit))
-            .collect::<Answer<_>>()?;
-        Ok(commits.into_iter().last().map(|newest| Record {
-            head: newest.head,
-            entries,
-        }))
+        let entries = commits.iter().map(|commit| self.entry(commit)).collect::<Answer<_>>()?;
+        Ok(commits.into_iter().last().map(|newest| Record { head: newest.head, entries }))
     }
 
-    async fn commit(
-        &self,
-        expected: &Expected,
-        head: &Head,
-        entry: &Entry,
-    ) -> Result<(), CommitError> {
+    async fn commit(&self, expected: &Expected, head: &Head, entry: &Entry) -> Result<(), CommitError> {
         self.append(expected, head, entry)
     }
 
@@ -358,10 +289,7 @@ impl Journal for FileJournal {
             let Commit { head, .. } = commit?;
             newest.insert(head.source.clone(), head);
         }
-        let mut heads: Vec<Head> = newest
-            .into_values()
-            .filter(|head| filter.fits(head))
-            .collect();
+        let mut heads: Vec<Head> = newest.into_values().filter(|head| filter.fits(head)).collect();
         heads.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.source.cmp(&b.source)));
         heads.truncate(most);
         Ok(heads)

@@ -57,19 +57,11 @@ pub trait TaskDefinitions: Sync {
     fn describe(&self, name: &str) -> impl Future<Output = Answer<Described>> + Send;
 
     /// The newest ACTIVE revisions of exactly this family, newest first, at most `most` of them.
-    fn newest(
-        &self,
-        family: &str,
-        most: u8,
-    ) -> impl Future<Output = Answer<Vec<RevisionArn>>> + Send;
+    fn newest(&self, family: &str, most: u8) -> impl Future<Output = Answer<Vec<RevisionArn>>> + Send;
 
     /// Sends the definition's text and the tags as they are. Tries once: there is no token that would make a second
     /// try safe, so after [`Kind::Retry`] the revision may exist.
-    fn register(
-        &self,
-        definition: &TaskDefinition,
-        tags: &[Tag],
-    ) -> impl Future<Output = Answer<RevisionArn>> + Send;
+    fn register(&self, definition: &TaskDefinition, tags: &[Tag]) -> impl Future<Output = Answer<RevisionArn>> + Send;
 
     fn deregister(&self, revision: &RevisionArn) -> impl Future<Output = Answer<()>> + Send;
 
@@ -79,10 +71,7 @@ pub trait TaskDefinitions: Sync {
 
 pub trait LogGroups: Sync {
     /// Those of the groups that exist. `empty` is `Some(false)` where bytes are stored, else open.
-    fn look(
-        &self,
-        names: &[String],
-    ) -> impl Future<Output = Answer<BTreeMap<String, LogGroup>>> + Send;
+    fn look(&self, names: &[String]) -> impl Future<Output = Answer<BTreeMap<String, LogGroup>>> + Send;
 
     /// Whether no log stream was ever made in the group.
     fn is_empty(&self, name: &str) -> impl Future<Output = Answer<bool>> + Send;
@@ -114,10 +103,7 @@ pub enum Expected {
 
 impl Expected {
     pub fn of(head: &Head) -> Self {
-        Self::At {
-            owner: head.owner.clone(),
-            next: head.next,
-        }
+        Self::At { owner: head.owner.clone(), next: head.next }
     }
 }
 
@@ -137,10 +123,7 @@ pub trait Journal: Sync {
     ) -> impl Future<Output = Result<(), CommitError>> + Send;
 
     /// The source of a revision that a record says we registered.
-    fn source_of(
-        &self,
-        corrected: &RevisionArn,
-    ) -> impl Future<Output = Answer<Option<RevisionArn>>> + Send;
+    fn source_of(&self, corrected: &RevisionArn) -> impl Future<Output = Answer<Option<RevisionArn>>> + Send;
 
     /// The newest heads, newest first: for showing, never for deciding.
     fn list(&self, filter: &Filter, most: usize) -> impl Future<Output = Answer<Vec<Head>>> + Send;
@@ -157,11 +140,7 @@ pub struct Filter {
 
 impl Filter {
     pub fn fits(&self, head: &Head) -> bool {
-        (head.open || !self.open)
-            && self
-                .family
-                .as_ref()
-                .is_none_or(|family| *family == head.source.family)
+        (head.open || !self.open) && self.family.as_ref().is_none_or(|family| *family == head.source.family)
     }
 }
 

@@ -31,10 +31,7 @@ pub struct SettingsError {
 }
 
 fn wrong(variable: &'static str, message: impl Into<String>) -> SettingsError {
-    SettingsError {
-        variable,
-        message: message.into(),
-    }
+    SettingsError { variable, message: message.into() }
 }
 
 impl Settings {
@@ -42,44 +39,25 @@ impl Settings {
     /// know what it may do does nothing.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
         let needed = |name: &'static str| {
-            variable(name)
-                .filter(|value| !value.is_empty())
-                .ok_or_else(|| wrong(name, "is not set"))
+            variable(name).filter(|value| !value.is_empty()).ok_or_else(|| wrong(name, "is not set"))
         };
         let role = needed("LOGWEIR_ROLE")?;
         if role != "remediate" {
-            return Err(wrong(
-                "LOGWEIR_ROLE",
-                format!("`{role}` is not a role of this function: remediate"),
-            ));
+            return Err(wrong("LOGWEIR_ROLE", format!("`{role}` is not a role of this function: remediate")));
         }
-        let mode = needed("LOGWEIR_MODE")?
-            .parse()
-            .map_err(|error: String| wrong("LOGWEIR_MODE", error))?;
+        let mode = needed("LOGWEIR_MODE")?.parse().map_err(|error: String| wrong("LOGWEIR_MODE", error))?;
         let path = PathBuf::from(needed("LOGWEIR_BASELINE")?);
         let text = std::fs::read_to_string(&path)
             .map_err(|error| wrong("LOGWEIR_BASELINE", format!("{}: {error}", path.display())))?;
-        let baseline = Baseline::parse(&text)
-            .map_err(|error| wrong("LOGWEIR_BASELINE", format!("{}:{error}", path.display())))?;
-        let JournalPlace::Table(table) = needed("LOGWEIR_JOURNAL")?
-            .parse()
-            .map_err(|error| wrong("LOGWEIR_JOURNAL", error))?
+        let baseline =
+            Baseline::parse(&text).map_err(|error| wrong("LOGWEIR_BASELINE", format!("{}:{error}", path.display())))?;
+        let JournalPlace::Table(table) =
+            needed("LOGWEIR_JOURNAL")?.parse().map_err(|error| wrong("LOGWEIR_JOURNAL", error))?
         else {
-            return Err(wrong(
-                "LOGWEIR_JOURNAL",
-                "a function keeps its journal in a table: dynamodb:TABLE",
-            ));
+            return Err(wrong("LOGWEIR_JOURNAL", "a function keeps its journal in a table: dynamodb:TABLE"));
         };
-        let own_roles = needed("LOGWEIR_OWN_ROLES")?
-            .split(',')
-            .map(|role| role.trim().to_owned())
-            .collect();
-        Ok(Self {
-            mode,
-            baseline,
-            table,
-            own_roles,
-        })
+        let own_roles = needed("LOGWEIR_OWN_ROLES")?.split(',').map(|role| role.trim().to_owned()).collect();
+        Ok(Self { mode, baseline, table, own_roles })
     }
 }
 
@@ -97,9 +75,7 @@ impl FromStr for JournalPlace {
         match text.split_once(':') {
             Some(("file", folder)) if !folder.is_empty() => Ok(Self::Folder(folder.into())),
             Some(("dynamodb", table)) if !table.is_empty() => Ok(Self::Table(table.into())),
-            _ => Err(format!(
-                "`{text}` is not a journal: file:FOLDER or dynamodb:TABLE"
-            )),
+            _ => Err(format!("`{text}` is not a journal: file:FOLDER or dynamodb:TABLE")),
         }
     }
 }
@@ -113,13 +89,9 @@ mod tests {
             Some(match name {
                 "LOGWEIR_ROLE" => "remediate".into(),
                 "LOGWEIR_MODE" => mode.into(),
-                "LOGWEIR_BASELINE" => {
-                    concat!(env!("CARGO_MANIFEST_DIR"), "/infra/baseline.toml").into()
-                }
+                "LOGWEIR_BASELINE" => concat!(env!("CARGO_MANIFEST_DIR"), "/infra/baseline.toml").into(),
                 "LOGWEIR_JOURNAL" => journal.into(),
-                "LOGWEIR_OWN_ROLES" => {
-                    "arn:aws:iam::111122223333:role/a, arn:aws:iam::111122223333:role/b".into()
-                }
+                "LOGWEIR_OWN_ROLES" => "arn:aws:iam::111122223333:role/a, arn:aws:iam::111122223333:role/b".into(),
                 _ => return None,
             })
         })
@@ -128,24 +100,14 @@ mod tests {
     #[test]
     fn a_whole_environment_is_read() {
         let settings = read("register", "dynamodb:journal").unwrap();
-        assert_eq!(
-            (
-                settings.mode,
-                settings.table.as_str(),
-                settings.own_roles.len()
-            ),
-            (Mode::Register, "journal", 2)
-        );
+        assert_eq!((settings.mode, settings.table.as_str(), settings.own_roles.len()), (Mode::Register, "journal", 2));
     }
 
     #[test]
     fn what_is_missing_or_unknown_is_named() {
         let error = |settings: Result<Settings, SettingsError>| settings.err().unwrap().to_string();
         assert_eq!(error(read("", "dynamodb:j")), "LOGWEIR_MODE: is not set");
-        assert_eq!(
-            error(read("rolout", "dynamodb:j")),
-            "LOGWEIR_MODE: `rolout` is not a mode: observe or register"
-        );
+        assert_eq!(error(read("rolout", "dynamodb:j")), "LOGWEIR_MODE: `rolout` is not a mode: observe or register");
         assert_eq!(
             error(read("observe", "file:/tmp")),
             "LOGWEIR_JOURNAL: a function keeps its journal in a table: dynamodb:TABLE"

@@ -14,15 +14,8 @@ pub fn init() {
     let filter = EnvFilter::new(
         "info,aws_config=warn,aws_smithy_runtime=warn,aws_smithy_http_client=warn,aws_sdk_ecs=warn,hyper=warn,rustls=warn",
     );
-    let lines = tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_current_span(false)
-        .with_span_list(false);
-    let _ = lines
-        .with_env_filter(filter)
-        .with_writer(io::stdout)
-        .try_init();
+    let lines = tracing_subscriber::fmt().json().flatten_event(true).with_current_span(false).with_span_list(false);
+    let _ = lines.with_env_filter(filter).with_writer(io::stdout).try_init();
 }
 
 /// Writes the one line that every decision ends in.
@@ -47,10 +40,6 @@ fn level(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Failed | Outcome::NeedsOperator => "ERROR",
         Outcome::Partial | Outcome::Refused => "WARN",
-        Outcome::Compliant
-        | Outcome::Observed
-        | Outcome::Remediated
-        | Outcome::Skipped
-        | Outcome::Superseded => "INFO",
+        Outcome::Compliant | Outcome::Observed | Outcome::Remediated | Outcome::Skipped | Outcome::Superseded => "INFO",
     }
 }

@@ -31,10 +31,7 @@ pub struct Ecs {
 
 impl Ecs {
     pub(super) fn new(client: Client) -> Self {
-        Self {
-            client,
-            default_mode: Arc::default(),
-        }
+        Self { client, default_mode: Arc::default() }
     }
 
     async fn read_default_mode(&self) -> Answer<Delivery> {
@@ -47,20 +44,15 @@ impl Ecs {
             .send()
             .await
             .map_err(|error| port_error(CALL, &error))?;
-        let setting = settings
-            .settings()
-            .iter()
-            .find(|setting| setting.name() == Some(&SettingName::DefaultLogDriverMode));
+        let setting =
+            settings.settings().iter().find(|setting| setting.name() == Some(&SettingName::DefaultLogDriverMode));
         match setting.and_then(|setting| setting.value()) {
             // Nobody has set it: ECS's own default since 2025-06-25 (source: ECS API reference, LogConfiguration).
             None | Some("non-blocking") => Ok(Delivery::NonBlocking),
             Some("blocking") => Ok(Delivery::Blocking),
             Some(_) => Err(PortError {
                 kind: Kind::Refused,
-                ..unreadable(
-                    CALL,
-                    "defaultLogDriverMode is neither blocking nor non-blocking",
-                )
+                ..unreadable(CALL, "defaultLogDriverMode is neither blocking nor non-blocking")
             }),
         }
     }
@@ -70,17 +62,10 @@ impl TaskDefinitions for Ecs {
     async fn describe(&self, name: &str) -> Answer<Described> {
         const CALL: &str = "DescribeTaskDefinition";
         let wire = Wire::receiving();
-        let call = self
-            .client
-            .describe_task_definition()
-            .task_definition(name)
-            .include(TaskDefinitionField::Tags);
+        let call = self.client.describe_task_definition().task_definition(name).include(TaskDefinitionField::Tags);
         let result = call.customize().interceptor(wire.clone()).send().await;
-        let reply = wire
-            .reply(result)
-            .map_err(|error| port_error(CALL, &error))?;
-        let reply =
-            wire::described(&reply).map_err(|error| unreadable(CALL, &error.to_string()))?;
+        let reply = wire.reply(result).map_err(|error| port_error(CALL, &error))?;
+        let reply = wire::described(&reply).map_err(|error| unreadable(CALL, &error.to_string()))?;
         Ok(Described {
             arn: reply.arn,
             definition: reply.definition,
@@ -111,9 +96,8 @@ impl TaskDefinitions for Ecs {
                 .await
                 .map_err(|error| port_error(CALL, &error))?;
             for arn in page.task_definition_arns() {
-                let arn: RevisionArn = arn
-                    .parse()
-                    .map_err(|_| unreadable(CALL, "it lists what is not the ARN of a revision"))?;
+                let arn: RevisionArn =
+                    arn.parse().map_err(|_| unreadable(CALL, "it lists what is not the ARN of a revision"))?;
                 if arn.family == family {
                     found.push(arn);
                 }
@@ -130,35 +114,20 @@ impl TaskDefinitions for Ecs {
 
     async fn register(&self, definition: &TaskDefinition, tags: &[Tag]) -> Answer<RevisionArn> {
         const CALL: &str = "RegisterTaskDefinition";
-        let refused = |message: String, reason| PortError {
-            kind: Kind::Refused,
-            call: CALL,
-            message,
-            reason,
-        };
+        let refused = |message: String, reason| PortError { kind: Kind::Refused, call: CALL, message, reason };
         let length = definition.text().len();
         if length > wire::LARGEST {
-            let message = format!(
-                "the task definition has {length} bytes; ECS takes {}",
-                wire::LARGEST
-            );
+            let message = format!("the task definition has {length} bytes; ECS takes {}", wire::LARGEST);
             return Err(refused(message, Some(Reason::TooLarge)));
         }
-        let body = wire::register(definition, tags)
-            .map_err(|error| refused(error.to_string(), Some(Reason::Unreadable)))?;
+        let body =
+            wire::register(definition, tags).map_err(|error| refused(error.to_string(), Some(Reason::Unreadable)))?;
         let wire = Wire::sending(body);
         // The call has no token that would tell a second try from a second wish, and the SDK would try again after a
         // broken connection.
         let once = Config::builder().retry_config(RetryConfig::disabled());
-        let call = self
-            .client
-            .register_task_definition()
-            .customize()
-            .config_override(once)
-            .interceptor(wire.clone());
-        let reply = wire
-            .reply(call.send().await)
-            .map_err(|error| scrubbed(port_error(CALL, &error), definition))?;
+        let call = self.client.register_task_definition().customize().config_override(once).interceptor(wire.clone());
+        let reply = wire.reply(call.send().await).map_err(|error| scrubbed(port_error(CALL, &error), definition))?;
         wire::registered(&reply).map_err(|error| unreadable(CALL, &error.to_string()))
     }
 
@@ -166,17 +135,11 @@ impl TaskDefinitions for Ecs {
     async fn deregister(&self, revision: &RevisionArn) -> Answer<()> {
         const CALL: &str = "DeregisterTaskDefinition";
         let wire = Wire::receiving();
-        let call = self
-            .client
-            .deregister_task_definition()
-            .task_definition(revision.to_string());
+        let call = self.client.deregister_task_definition().task_definition(revision.to_string());
         let result = call.customize().interceptor(wire.clone()).send().await;
         match wire.reply(result).map_err(|error| port_error(CALL, &error)) {
             Ok(_) => Ok(()),
-            Err(error)
-                if error.kind == Kind::Refused
-                    && error.message.to_ascii_lowercase().contains("inactive") =>
-            {
+            Err(error) if error.kind == Kind::Refused && error.message.to_ascii_lowercase().contains("inactive") => {
                 Ok(())
             }
             Err(error) => Err(error),
@@ -184,20 +147,14 @@ impl TaskDefinitions for Ecs {
     }
 
     async fn default_mode(&self) -> Answer<Delivery> {
-        let known = *self
-            .default_mode
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let known = *self.default_mode.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((read, mode)) = known
             && read.elapsed() < SETTING_HOLDS
         {
             return Ok(mode);
         }
         let mode = self.read_default_mode().await?;
-        *self
-            .default_mode
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), mode));
+        *self.default_mode.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), mode));
         Ok(mode)
     }
 }

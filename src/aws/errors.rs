@@ -60,37 +60,20 @@ where
     match error {
         SdkError::ServiceError(error) => {
             let (meta, status) = (error.err().meta(), error.raw().status().as_u16());
-            said(
-                call,
-                status,
-                meta.code().unwrap_or_default(),
-                meta.message().unwrap_or_default(),
-            )
+            said(call, status, meta.code().unwrap_or_default(), meta.message().unwrap_or_default())
         }
         SdkError::TimeoutError(_) => retry(call, "no answer in time"),
         SdkError::DispatchFailure(failure) => dispatch(call, failure),
         // An answer that is no answer of AWS's: a proxy's page, or a body that was cut. Its text stays where it is.
         SdkError::ResponseError(error) => match error.raw().status().as_u16() {
-            429 => PortError {
-                reason: Some(Reason::Throttled),
-                ..retry(call, "HTTP 429")
-            },
-            status @ (200 | 408 | 500..) => retry(
-                call,
-                &format!("HTTP {status} with an answer that cannot be read"),
-            ),
+            429 => PortError { reason: Some(Reason::Throttled), ..retry(call, "HTTP 429") },
+            status @ (200 | 408 | 500..) => retry(call, &format!("HTTP {status} with an answer that cannot be read")),
             status => PortError {
                 kind: Kind::Refused,
-                ..unreadable(
-                    call,
-                    &format!("HTTP {status} with an answer that cannot be read"),
-                )
+                ..unreadable(call, &format!("HTTP {status} with an answer that cannot be read"))
             },
         },
-        other => PortError {
-            kind: Kind::Refused,
-            ..retry(call, &chain(other))
-        },
+        other => PortError { kind: Kind::Refused, ..retry(call, &chain(other)) },
     }
 }
 
@@ -116,26 +99,15 @@ fn said(call: &'static str, status: u16, code: &str, message: &str) -> PortError
         (Kind::Refused, Some(Reason::PassRoleDenied))
     } else if is(&DENIED) {
         (Kind::Refused, Some(Reason::AccessDenied))
-    } else if code == "ResourceNotFoundException"
-        || (is_about_one_revision(call) && is_absence(&lower))
-    {
+    } else if code == "ResourceNotFoundException" || (is_about_one_revision(call) && is_absence(&lower)) {
         (Kind::Missing, None)
     } else if lower.contains("max allowed length") {
         (Kind::Refused, Some(Reason::TooLarge))
     } else {
         (Kind::Refused, None)
     };
-    let message = if message.is_empty() {
-        format!("{code} (HTTP {status})")
-    } else {
-        format!("{code}: {message}")
-    };
-    PortError {
-        kind,
-        call,
-        message: plain(&message, LONGEST),
-        reason,
-    }
+    let message = if message.is_empty() { format!("{code} (HTTP {status})") } else { format!("{code}: {message}") };
+    PortError { kind, call, message: plain(&message, LONGEST), reason }
 }
 
 fn is_about_one_revision(call: &str) -> bool {
@@ -149,28 +121,16 @@ fn is_absence(message: &str) -> bool {
 }
 
 fn dispatch(call: &'static str, failure: &DispatchFailure) -> PortError {
-    let message = failure
-        .as_connector_error()
-        .map(|error| chain(error))
-        .unwrap_or_default();
+    let message = failure.as_connector_error().map(|error| chain(error)).unwrap_or_default();
     if failure.is_timeout() || failure.is_io() || failure.as_other().is_some() {
         return retry(call, &format!("the connection failed: {message}"));
     }
     // What is left never went out: no credentials, no endpoint.
-    PortError {
-        kind: Kind::Refused,
-        reason: Some(Reason::AccessDenied),
-        ..retry(call, &message)
-    }
+    PortError { kind: Kind::Refused, reason: Some(Reason::AccessDenied), ..retry(call, &message) }
 }
 
 fn retry(call: &'static str, message: &str) -> PortError {
-    PortError {
-        kind: Kind::Retry,
-        call,
-        message: plain(message, LONGEST),
-        reason: None,
-    }
+    PortError { kind: Kind::Retry, call, message: plain(message, LONGEST), reason: None }
 }
 
 /// An error and its causes, outermost first, each once.
@@ -193,9 +153,7 @@ pub(super) fn scrubbed(error: PortError, document: &TaskDefinition) -> PortError
     let mut secrets = Vec::new();
     collect(document.view(), "", &mut secrets);
     secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-    let message = secrets.into_iter().fold(error.message, |message, secret| {
-        message.replace(&secret, "(hidden)")
-    });
+    let message = secrets.into_iter().fold(error.message, |message, secret| message.replace(&secret, "(hidden)"));
     PortError { message, ..error }
 }
 
@@ -220,15 +178,11 @@ const SHORTEST: usize = 4;
 
 fn collect(value: &Value, member: &str, secrets: &mut Vec<String>) {
     match value {
-        Value::String(text)
-            if text.len() >= SHORTEST && !SHOWN.contains(&member) && !is_shown(member) =>
-        {
+        Value::String(text) if text.len() >= SHORTEST && !SHOWN.contains(&member) && !is_shown(member) => {
             secrets.push(plain(text, usize::MAX));
         }
         Value::Array(items) => items.iter().for_each(|item| collect(item, member, secrets)),
-        Value::Object(members) => members
-            .iter()
-            .for_each(|(key, value)| collect(value, key, secrets)),
+        Value::Object(members) => members.iter().for_each(|(key, value)| collect(value, key, secrets)),
         _ => {}
     }
 }
@@ -245,12 +199,7 @@ mod tests {
     #[test]
     fn a_code_decides_whether_another_try_can_help() {
         for (code, message, kind, reason) in [
-            (
-                "ThrottlingException",
-                "Rate exceeded",
-                Kind::Retry,
-                Some(Reason::Throttled),
-            ),
+            ("ThrottlingException", "Rate exceeded", Kind::Retry, Some(Reason::Throttled)),
             ("OperationAbortedException", "conflict", Kind::Retry, None),
             (
                 "AccessDeniedException",
@@ -270,57 +219,25 @@ mod tests {
                 Kind::Refused,
                 Some(Reason::PassRoleDenied),
             ),
-            (
-                "ClientException",
-                "Unable to describe task definition.",
-                Kind::Missing,
-                None,
-            ),
-            (
-                "ResourceNotFoundException",
-                "The specified log group does not exist.",
-                Kind::Missing,
-                None,
-            ),
+            ("ClientException", "Unable to describe task definition.", Kind::Missing, None),
+            ("ResourceNotFoundException", "The specified log group does not exist.", Kind::Missing, None),
             (
                 "ClientException",
                 "Actual length: '66420'. Max allowed length is '65536' bytes.",
                 Kind::Refused,
                 Some(Reason::TooLarge),
             ),
-            (
-                "LimitExceededException",
-                "Resource limit exceeded.",
-                Kind::Refused,
-                None,
-            ),
-            (
-                "ClientException",
-                "Log driver awslogs requires options: awslogs-group",
-                Kind::Refused,
-                None,
-            ),
+            ("LimitExceededException", "Resource limit exceeded.", Kind::Refused, None),
+            ("ClientException", "Log driver awslogs requires options: awslogs-group", Kind::Refused, None),
         ] {
             assert_eq!(verdict(code, message), (kind, reason), "{code}: {message}");
         }
-        assert_eq!(
-            said(
-                "RegisterTaskDefinition",
-                400,
-                "ClientException",
-                "Role does not exist"
-            )
-            .kind,
-            Kind::Refused
-        );
+        assert_eq!(said("RegisterTaskDefinition", 400, "ClientException", "Role does not exist").kind, Kind::Refused);
     }
 
     #[test]
     fn a_message_is_fit_for_a_log_line() {
-        assert_eq!(
-            said("X", 400, "ClientException", "a\nb\u{1b}[31m").message,
-            "ClientException: ab[31m"
-        );
+        assert_eq!(said("X", 400, "ClientException", "a\nb\u{1b}[31m").message, "ClientException: ab[31m");
         assert_eq!(said("X", 503, "", "").message, " (HTTP 503)");
     }
 

@@ -46,19 +46,12 @@ pub struct DynamoJournal {
 
 impl DynamoJournal {
     pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self {
-            client,
-            table: table.into(),
-        }
+        Self { client, table: table.into() }
     }
 
     /// What stands there of a record. While a commit is being applied, its head or its entry may come first.
     async fn look(&self, source: &RevisionArn) -> Answer<(Option<Head>, Vec<Entry>)> {
-        let query = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .consistent_read(true);
+        let query = self.client.query().table_name(&self.table).consistent_read(true);
         let mut found = query
             .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
             .expression_attribute_values(":pk", items::partition(source))
@@ -79,16 +72,8 @@ impl DynamoJournal {
     }
 
     async fn item(&self, revision: &RevisionArn, sk: &str) -> Answer<Option<Item>> {
-        let get = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .consistent_read(true);
-        let answer = get
-            .key("pk", items::partition(revision))
-            .key("sk", items::text(sk))
-            .send()
-            .await;
+        let get = self.client.get_item().table_name(&self.table).consistent_read(true);
+        let answer = get.key("pk", items::partition(revision)).key("sk", items::text(sk)).send().await;
         Ok(answer.map_err(|error| self.failed(GET, &error))?.item)
     }
 
@@ -101,12 +86,7 @@ impl DynamoJournal {
         most: usize,
         heads: &mut Vec<Head>,
     ) -> Answer<()> {
-        let query = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name(index)
-            .scan_index_forward(false);
+        let query = self.client.query().table_name(&self.table).index_name(index).scan_index_forward(false);
         let mut found = query
             .key_condition_expression("#key = :key")
             .expression_attribute_names("#key", key.0)
@@ -136,11 +116,9 @@ impl DynamoJournal {
         entry: &Entry,
     ) -> Result<(), CommitError> {
         let codes: Vec<&str> = match error.as_service_error() {
-            Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => canceled
-                .cancellation_reasons()
-                .iter()
-                .filter_map(|reason| reason.code())
-                .collect(),
+            Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
+                canceled.cancellation_reasons().iter().filter_map(|reason| reason.code()).collect()
+            }
             Some(TransactWriteItemsError::TransactionInProgressException(_)) => vec![IN_PROGRESS],
             _ => Vec::new(),
         };
@@ -151,11 +129,7 @@ impl DynamoJournal {
             return if ours { Ok(()) } else { Err(CommitError::Lost) };
         }
         let error = self.failed(COMMIT, &error);
-        let kind = if codes.iter().any(|code| PASSING.contains(code)) {
-            Kind::Retry
-        } else {
-            error.kind
-        };
+        let kind = if codes.iter().any(|code| PASSING.contains(code)) { Kind::Retry } else { error.kind };
         Err(PortError { kind, ..error }.into())
     }
 
@@ -178,12 +152,7 @@ impl DynamoJournal {
 const IN_PROGRESS: &str = "TransactionInProgress";
 
 /// Why a transaction was cancelled that may succeed when it is tried again.
-const PASSING: [&str; 4] = [
-    IN_PROGRESS,
-    "TransactionConflict",
-    "ThrottlingError",
-    "ProvisionedThroughputExceeded",
-];
+const PASSING: [&str; 4] = [IN_PROGRESS, "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
 
 impl Journal for DynamoJournal {
     async fn read(&self, source: &RevisionArn) -> Answer<Option<Record>> {
@@ -202,33 +171,18 @@ impl Journal for DynamoJournal {
             }
         }
         let message = format!("the entries of {} are not complete", source.short());
-        Err(PortError {
-            kind: Kind::Retry,
-            call: QUERY,
-            message,
-            reason: Some(Reason::Unreadable),
-        })
+        Err(PortError { kind: Kind::Retry, call: QUERY, message, reason: Some(Reason::Unreadable) })
     }
 
-    async fn commit(
-        &self,
-        expected: &Expected,
-        head: &Head,
-        entry: &Entry,
-    ) -> Result<(), CommitError> {
+    async fn commit(&self, expected: &Expected, head: &Head, entry: &Entry) -> Result<(), CommitError> {
         let next = match expected {
             Expected::Nothing => 0,
             Expected::At { next, .. } => *next,
         };
         if entry.sequence != next || head.next != next + 1 {
-            return Err(items::refused(
-                format!(
-                    "entry {} does not follow the {next} before it",
-                    entry.sequence
-                ),
-                None,
-            )
-            .into());
+            return Err(
+                items::refused(format!("entry {} does not follow the {next} before it", entry.sequence), None).into()
+            );
         }
         let (table, source) = (self.table.as_str(), &head.source);
         let puts = [
@@ -238,63 +192,28 @@ impl Journal for DynamoJournal {
         ];
         let puts = puts.into_iter().flatten().collect::<Answer<Vec<_>>>()?;
         // The SDK gives the transaction a token of its own, the same for each attempt.
-        match self
-            .client
-            .transact_write_items()
-            .set_transact_items(Some(puts))
-            .send()
-            .await
-        {
+        match self.client.transact_write_items().set_transact_items(Some(puts)).send().await {
             Ok(_) => Ok(()),
             Err(error) => self.not_committed(error, source, entry).await,
         }
     }
 
     async fn source_of(&self, corrected: &RevisionArn) -> Answer<Option<RevisionArn>> {
-        self.item(corrected, items::OWN)
-            .await?
-            .map(|item| items::read_source(&item))
-            .transpose()
+        self.item(corrected, items::OWN).await?.map(|item| items::read_source(&item)).transpose()
     }
 
     /// Without a family, and of records that need not be open: those of the last 31 days.
     async fn list(&self, filter: &Filter, most: usize) -> Answer<Vec<Head>> {
         let mut heads = Vec::new();
         match &filter.family {
-            _ if filter.open => {
-                self.find(
-                    "by-open",
-                    ("open", items::OPEN.into()),
-                    filter,
-                    most,
-                    &mut heads,
-                )
-                .await?
-            }
+            _ if filter.open => self.find("by-open", ("open", items::OPEN.into()), filter, most, &mut heads).await?,
             Some(family) => {
-                self.find(
-                    "by-family",
-                    ("family_key", items::family_key(family)),
-                    filter,
-                    most,
-                    &mut heads,
-                )
-                .await?
+                self.find("by-family", ("family_key", items::family_key(family)), filter, most, &mut heads).await?
             }
             None => {
                 for days in 0..DAYS {
-                    let then = filter
-                        .now
-                        .saturating_sub(SignedDuration::from_hours(24 * days))
-                        .unwrap_or(filter.now);
-                    self.find(
-                        "by-day",
-                        ("day", items::day(then)),
-                        filter,
-                        most,
-                        &mut heads,
-                    )
-                    .await?;
+                    let then = filter.now.saturating_sub(SignedDuration::from_hours(24 * days)).unwrap_or(filter.now);
+                    self.find("by-day", ("day", items::day(then)), filter, most, &mut heads).await?;
                     if heads.len() >= most {
                         break;
                     }

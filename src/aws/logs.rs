@@ -32,16 +32,8 @@ impl Logs {
     async fn by_prefix(&self, name: &str) -> Answer<Option<LogGroup>> {
         let mut token = None;
         loop {
-            let call = self
-                .client
-                .describe_log_groups()
-                .log_group_name_prefix(name)
-                .limit(1)
-                .set_next_token(token);
-            let page = call
-                .send()
-                .await
-                .map_err(|error| port_error("DescribeLogGroups", &error))?;
+            let call = self.client.describe_log_groups().log_group_name_prefix(name).limit(1).set_next_token(token);
+            let page = call.send().await.map_err(|error| port_error("DescribeLogGroups", &error))?;
             token = page.next_token.clone().filter(|token| !token.is_empty());
             match page.log_groups().first() {
                 Some(group) if group.log_group_name() == Some(name) => {
@@ -58,20 +50,11 @@ impl Logs {
         let mut token = None;
         loop {
             let identifiers = names.iter().map(|name| (*name).clone()).collect();
-            let call = self
-                .client
-                .describe_log_groups()
-                .set_log_group_identifiers(Some(identifiers))
-                .set_next_token(token);
-            let page = call
-                .send()
-                .await
-                .map_err(|error| port_error("DescribeLogGroups", &error))?;
+            let call =
+                self.client.describe_log_groups().set_log_group_identifiers(Some(identifiers)).set_next_token(token);
+            let page = call.send().await.map_err(|error| port_error("DescribeLogGroups", &error))?;
             for group in page.log_groups() {
-                if let Some(name) = names
-                    .iter()
-                    .find(|name| group.log_group_name() == Some(name))
-                {
+                if let Some(name) = names.iter().find(|name| group.log_group_name() == Some(name)) {
                     found.insert((*name).clone(), fact(group));
                 }
             }
@@ -95,14 +78,9 @@ impl Logs {
 
 fn fact(group: &Group) -> LogGroup {
     LogGroup::Exists {
-        retention: group
-            .retention_in_days()
-            .and_then(|days| u32::try_from(days).ok()),
+        retention: group.retention_in_days().and_then(|days| u32::try_from(days).ok()),
         policy: group.retention_policy_name().map(String::from),
-        empty: group
-            .stored_bytes()
-            .filter(|bytes| *bytes > 0)
-            .map(|_| false),
+        empty: group.stored_bytes().filter(|bytes| *bytes > 0).map(|_| false),
     }
 }
 
@@ -117,9 +95,7 @@ impl LogGroups for Logs {
         let mut found = BTreeMap::new();
         for names in names.chunks(MOST_NAMES) {
             found.extend(match self.by_names(names).await {
-                Err(error) if error.reason.is_none() && error.kind != Kind::Retry => {
-                    self.one_by_one(names).await?
-                }
+                Err(error) if error.reason.is_none() && error.kind != Kind::Retry => self.one_by_one(names).await?,
                 answer => answer?,
             });
         }
@@ -129,16 +105,8 @@ impl LogGroups for Logs {
     async fn is_empty(&self, name: &str) -> Answer<bool> {
         let mut token = None;
         loop {
-            let call = self
-                .client
-                .describe_log_streams()
-                .log_group_name(name)
-                .limit(1)
-                .set_next_token(token);
-            let page = call
-                .send()
-                .await
-                .map_err(|error| port_error("DescribeLogStreams", &error))?;
+            let call = self.client.describe_log_streams().log_group_name(name).limit(1).set_next_token(token);
+            let page = call.send().await.map_err(|error| port_error("DescribeLogStreams", &error))?;
             token = page.next_token.clone().filter(|token| !token.is_empty());
             if !page.log_streams().is_empty() || token.is_none() {
                 return Ok(page.log_streams().is_empty());
@@ -157,9 +125,7 @@ impl LogGroups for Logs {
         match call.send().await {
             Ok(_) => Ok(true),
             Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|error| error.is_resource_already_exists_exception()) =>
+                if error.as_service_error().is_some_and(|error| error.is_resource_already_exists_exception()) =>
             {
                 Ok(false)
             }
@@ -169,14 +135,8 @@ impl LogGroups for Logs {
 
     async fn set_retention(&self, name: &str, days: u32) -> Answer<()> {
         let days = i32::try_from(days).unwrap_or(i32::MAX);
-        let call = self
-            .client
-            .put_retention_policy()
-            .log_group_name(name)
-            .retention_in_days(days);
-        call.send()
-            .await
-            .map_err(|error| port_error("PutRetentionPolicy", &error))?;
+        let call = self.client.put_retention_policy().log_group_name(name).retention_in_days(days);
+        call.send().await.map_err(|error| port_error("PutRetentionPolicy", &error))?;
         Ok(())
     }
 }

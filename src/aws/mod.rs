@@ -88,9 +88,7 @@ impl Aws {
         let set = |name| env::var(name).ok().filter(|value| !value.is_empty());
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
-            .credentials_provider(SharedCredentialsProvider::new(
-                EnvironmentVariableCredentialsProvider::new(),
-            ));
+            .credentials_provider(SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()));
         let config = match set("AWS_ENDPOINT_URL") {
             Some(url) => config.endpoint_url(url),
             None => config,
@@ -116,11 +114,7 @@ impl Aws {
         let calls = Calls::default();
         macro_rules! client {
             ($sdk:ident) => {
-                $sdk::Client::from_conf(
-                    $sdk::config::Builder::from(&config)
-                        .interceptor(calls.clone())
-                        .build(),
-                )
+                $sdk::Client::from_conf($sdk::config::Builder::from(&config).interceptor(calls.clone()).build())
             };
         }
         let logs = client!(aws_sdk_cloudwatchlogs);
@@ -142,16 +136,10 @@ impl Aws {
     /// The account that the credentials belong to.
     pub async fn account(&self) -> Answer<String> {
         const CALL: &str = "GetCallerIdentity";
-        let identity = self
-            .sts
-            .get_caller_identity()
-            .send()
-            .await
-            .map_err(|error| errors::port_error(CALL, &error))?;
-        identity.account.ok_or_else(|| PortError {
-            kind: Kind::Refused,
-            ..errors::unreadable(CALL, "it names no account")
-        })
+        let identity = self.sts.get_caller_identity().send().await.map_err(|error| errors::port_error(CALL, &error))?;
+        identity
+            .account
+            .ok_or_else(|| PortError { kind: Kind::Refused, ..errors::unreadable(CALL, "it names no account") })
     }
 
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
@@ -167,10 +155,7 @@ impl Aws {
     /// wrong is left to that event, which can say so; a refusal opens a connection as well.
     pub async fn warm(&self) {
         let both = async {
-            tokio::join!(
-                self.task_definitions.default_mode(),
-                self.logs.describe_log_groups().limit(1).send()
-            )
+            tokio::join!(self.task_definitions.default_mode(), self.logs.describe_log_groups().limit(1).send())
         };
         let _ = tokio::time::timeout(LONGEST_WARMING, both).await;
     }

@@ -9,7 +9,6 @@ pub async fn configured_region(profile: Option<&str>) -> Option<String> {
     if let Some(profile) = profile {
         files = files.profile_name(profile);
     }
-    let chain = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
-        .or_else(files.build());
+    let chain = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new()).or_else(files.build());
     Some(chain.region().await?.to_string())
 }

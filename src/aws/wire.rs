@@ -6,8 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::{
-    AfterDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextMut,
-    BeforeTransmitInterceptorContextRef,
+    AfterDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextMut, BeforeTransmitInterceptorContextRef,
 };
 use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -34,10 +33,7 @@ impl Wire {
 
     /// Sends `body`, and keeps the answer.
     pub(super) fn sending(body: String) -> Self {
-        Self {
-            body: Some(body.into()),
-            reply: Arc::default(),
-        }
+        Self { body: Some(body.into()), reply: Arc::default() }
     }
 
     /// The text of a successful answer. The SDK's own opinion of that text does not count: it may find a number where
@@ -82,9 +78,7 @@ impl Intercept for Wire {
         *self.slot() = None;
         if let Some(body) = &self.body {
             let request = context.request_mut();
-            request
-                .headers_mut()
-                .insert("content-length", body.len().to_string());
+            request.headers_mut().insert("content-length", body.len().to_string());
             *request.body_mut() = SdkBody::from(body.as_ref());
         }
         Ok(())
@@ -99,10 +93,7 @@ impl Intercept for Wire {
     ) -> Result<(), BoxError> {
         let response = context.response();
         if response.status().is_success() {
-            *self.slot() = response
-                .body()
-                .bytes()
-                .and_then(|bytes| String::from_utf8(bytes.to_vec()).ok());
+            *self.slot() = response.body().bytes().and_then(|bytes| String::from_utf8(bytes.to_vec()).ok());
         }
         Ok(())
     }

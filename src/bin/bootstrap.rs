@@ -19,24 +19,14 @@ async fn main() -> Result<(), Error> {
     aws.warm().await;
     let (region, calls) = (aws.region().to_owned(), aws.calls().clone());
     let journal = aws.journal(&settings.table);
-    let ports = Adapters {
-        task_definitions: aws.task_definitions,
-        log_groups: aws.log_groups,
-        journal,
-        clock: SystemClock,
-    };
+    let ports =
+        Adapters { task_definitions: aws.task_definitions, log_groups: aws.log_groups, journal, clock: SystemClock };
 
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
         let before = calls.count();
         let home = Home {
             // The function's own ARN says whose account this is: arn:aws:lambda:REGION:ACCOUNT:function:NAME
-            account: event
-                .context
-                .invoked_function_arn
-                .split(':')
-                .nth(4)
-                .unwrap_or_default()
-                .to_owned(),
+            account: event.context.invoked_function_arn.split(':').nth(4).unwrap_or_default().to_owned(),
             region: region.clone(),
             own_roles: settings.own_roles.clone(),
         };
@@ -45,27 +35,16 @@ async fn main() -> Result<(), Error> {
             baseline: &settings.baseline,
             home: &home,
             trigger: "event",
-            worker: format!(
-                "{}-{}",
-                event.context.request_id,
-                ports.clock.now().as_nanosecond()
-            ),
+            worker: format!("{}-{}", event.context.request_id, ports.clock.now().as_nanosecond()),
             lease: LEASE,
         };
-        let reply = handle(
-            &ports,
-            &order,
-            &event.payload,
-            &|| calls.count() - before,
-            |report| telemetry::write(report, ports.clock.now()),
-        )
+        let reply = handle(&ports, &order, &event.payload, &|| calls.count() - before, |report| {
+            telemetry::write(report, ports.clock.now())
+        })
         .await;
         match reply.retry() {
             // Only what another try can help is an error: Lambda then brings the event again.
-            Some(report) => Err(Diagnostic {
-                error_type: "retryable".into(),
-                error_message: report.message.clone(),
-            }),
+            Some(report) => Err(Diagnostic { error_type: "retryable".into(), error_message: report.message.clone() }),
             None => Ok(reply.to_json()),
         }
     }))

@@ -30,18 +30,13 @@ impl Check {
             lines.push(match loaded {
                 Err(failure) => {
                     summary.errors += 1;
-                    context
-                        .printer
-                        .error(&failure.message, failure.help.as_deref());
+                    context.printer.error(&failure.message, failure.help.as_deref());
                     json::Target::unread(target.origin(), failure.message)
                 }
                 Ok(loaded) => {
                     let findings = &loaded.plan.findings;
                     let counted = findings.iter().filter(|finding| finding.counts());
-                    fixable += counted
-                        .clone()
-                        .filter(|finding| finding.fix.safety() != Safety::Advice)
-                        .count();
+                    fixable += counted.clone().filter(|finding| finding.fix.safety() != Safety::Advice).count();
                     summary.findings += counted.count();
                     summary.exempt += findings.iter().filter(|finding| !finding.counts()).count();
                     summary.compliant += usize::from(loaded.plan.is_compliant());
@@ -58,15 +53,8 @@ impl Check {
                 path: context.baseline_path.clone(),
                 digest: context.baseline.digest().to_owned(),
             };
-            let check = json::Check {
-                schema: "logweir.check/1",
-                baseline,
-                summary,
-                targets: lines,
-            };
-            context
-                .printer
-                .json(&serde_json::to_value(check).unwrap_or_default());
+            let check = json::Check { schema: "logweir.check/1", baseline, summary, targets: lines };
+            context.printer.json(&serde_json::to_value(check).unwrap_or_default());
         } else {
             context.printer.result(&closing(&summary, fixable));
         }
@@ -78,16 +66,11 @@ impl Check {
     }
 
     fn show(&self, context: &Context, loaded: &Loaded) {
-        let position = loaded
-            .document
-            .as_ref()
-            .map(|document| move |at| document.position(at));
+        let position = loaded.document.as_ref().map(|document| move |at| document.position(at));
         let shown = findings::Shown {
             origin: &loaded.origin,
             definition: &loaded.definition,
-            position: position
-                .as_ref()
-                .map(|position| position as &dyn Fn(usize) -> (usize, usize)),
+            position: position.as_ref().map(|position| position as &dyn Fn(usize) -> (usize, usize)),
         };
         for finding in &loaded.plan.findings {
             let text = findings::finding(finding, &shown, context.printer.is_styled());
@@ -117,17 +100,13 @@ pub(super) fn load_all(
                     context.plan_live(aws, target, name).await.map_err(|error| {
                         let origin = target.origin();
                         let failed = failure(&error);
-                        Failure {
-                            message: format!("{origin}: {}", failed.message),
-                            ..failed
-                        }
+                        Failure { message: format!("{origin}: {}", failed.message), ..failed }
                     })
                 }
                 (_, Some(Ok(document))) => Ok(context.plan_offline(document).await),
-                (_, Some(Err(error))) => Err(Failure {
-                    help: error.help.clone(),
-                    ..Failure::could_not(error.to_string())
-                }),
+                (_, Some(Err(error))) => {
+                    Err(Failure { help: error.help.clone(), ..Failure::could_not(error.to_string()) })
+                }
                 (_, None) => continue,
             };
             each(target, loaded);
@@ -137,10 +116,7 @@ pub(super) fn load_all(
 }
 
 fn line(loaded: &Loaded) -> json::Target {
-    let prefix = loaded
-        .document
-        .as_ref()
-        .map_or("", |document| document.pointer);
+    let prefix = loaded.document.as_ref().map_or("", |document| document.pointer);
     let patch = match patch::apply(&loaded.definition, &loaded.plan.edits) {
         Ok(after) => json::patch(loaded.definition.view(), after.view(), prefix),
         Err(_) => serde_json::Value::Array(Vec::new()),
@@ -148,13 +124,7 @@ fn line(loaded: &Loaded) -> json::Target {
     json::Target {
         family: loaded.definition.family().map(String::from),
         revision: loaded.revision,
-        ..json::Target::of(
-            loaded.origin.clone(),
-            &loaded.plan,
-            prefix,
-            patch,
-            loaded.region.as_deref(),
-        )
+        ..json::Target::of(loaded.origin.clone(), &loaded.plan, prefix, patch, loaded.region.as_deref())
     }
 }
 
@@ -168,35 +138,17 @@ fn difference(loaded: &Loaded) -> String {
             let text = before.with(&after);
             let start = before.text().len() - loaded.definition.text().len() - before.after().len();
             let new_line = |at: usize| crate::sources::position(&text, start + at).0;
-            diff::unified(
-                &loaded.origin,
-                (&loaded.definition, &|at| before.position(at).0),
-                (&after, &new_line),
-            )
+            diff::unified(&loaded.origin, (&loaded.definition, &|at| before.position(at).0), (&after, &new_line))
         }
-        None => diff::unified(
-            &loaded.origin,
-            (&loaded.definition, &|_| 1),
-            (&after, &|_| 1),
-        ),
+        None => diff::unified(&loaded.origin, (&loaded.definition, &|_| 1), (&after, &|_| 1)),
     }
 }
 
 fn closing(summary: &json::Summary, fixable: usize) -> String {
-    let many =
-        |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
-    let json::Summary {
-        checked,
-        compliant,
-        findings,
-        exempt,
-        errors,
-    } = *summary;
-    let mut text = format!(
-        "{} checked: {compliant} compliant, {}",
-        many(checked, "task definition"),
-        many(findings, "finding")
-    );
+    let many = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
+    let json::Summary { checked, compliant, findings, exempt, errors } = *summary;
+    let mut text =
+        format!("{} checked: {compliant} compliant, {}", many(checked, "task definition"), many(findings, "finding"));
     if exempt > 0 {
         text += &format!(", {exempt} exempt");
     }

@@ -36,9 +36,7 @@ impl Fix {
             worst = worst.max(match ended {
                 Ok(exit) => exit,
                 Err(failure) => {
-                    context
-                        .printer
-                        .error(&failure.message, failure.help.as_deref());
+                    context.printer.error(&failure.message, failure.help.as_deref());
                     failure.exit
                 }
             });
@@ -47,32 +45,19 @@ impl Fix {
     }
 
     fn refuse_what_cannot_be_written(&self, targets: &[Target]) -> Result<(), Failure> {
-        if self.in_place
-            && targets
-                .iter()
-                .any(|target| matches!(target, Target::Stdin | Target::Live(_)))
-        {
-            return Err(
-                Failure::usage("--in-place writes files, and a target is none")
-                    .help("use --output DIR, or standard output"),
-            );
+        if self.in_place && targets.iter().any(|target| matches!(target, Target::Stdin | Target::Live(_))) {
+            return Err(Failure::usage("--in-place writes files, and a target is none")
+                .help("use --output DIR, or standard output"));
         }
         if !self.in_place && self.output.is_none() && targets.len() > 1 {
-            return Err(Failure::usage(format!(
-                "{} documents on one standard output",
-                targets.len()
-            ))
-            .help("use --in-place or --output DIR"));
+            return Err(Failure::usage(format!("{} documents on one standard output", targets.len()))
+                .help("use --in-place or --output DIR"));
         }
         Ok(())
     }
 
     fn one(&self, context: &Context, target: &Target, loaded: &Loaded) -> Ended {
-        let edits = if loaded.plan.refusal == Some(Refusal::Sandboxed) {
-            &[]
-        } else {
-            loaded.plan.edits.as_slice()
-        };
+        let edits = if loaded.plan.refusal == Some(Refusal::Sandboxed) { &[] } else { loaded.plan.edits.as_slice() };
         let fixed = patch::apply(&loaded.definition, edits)
             .map_err(|conflict| Failure::could_not(format!("{}: {conflict}", loaded.origin)))?;
         let text = match &loaded.document {
@@ -93,37 +78,24 @@ impl Fix {
             .filter(|finding| finding.counts() && !is_mended(finding, !edits.is_empty()))
             .collect();
         for finding in &left {
-            context.printer.note(&format!(
-                "{}: left to you: [{}] {}",
-                loaded.origin, finding.rule, finding.message
-            ));
+            context.printer.note(&format!("{}: left to you: [{}] {}", loaded.origin, finding.rule, finding.message));
         }
-        Ok(if left.is_empty() {
-            Exit::Fine
-        } else {
-            Exit::Findings
-        })
+        Ok(if left.is_empty() { Exit::Fine } else { Exit::Findings })
     }
 }
 
 /// Whether writing the document takes the finding away. Log groups lie outside of it.
 fn is_mended(finding: &Finding, edited: bool) -> bool {
     use crate::domain::finding::Fix as Remedy;
-    edited
-        && matches!(
-            finding.fix,
-            Remedy::Options(_) | Remedy::Configuration { .. }
-        )
+    edited && matches!(finding.fix, Remedy::Options(_) | Remedy::Configuration { .. })
 }
 
 /// The file's name in the output folder.
 fn name(target: &Target, loaded: &Loaded) -> PathBuf {
-    target
-        .relative()
-        .unwrap_or_else(|| match (loaded.definition.family(), loaded.revision) {
-            (Some(family), Some(revision)) => format!("{family}-{revision}.json").into(),
-            _ => "task-definition.json".into(),
-        })
+    target.relative().unwrap_or_else(|| match (loaded.definition.family(), loaded.revision) {
+        (Some(family), Some(revision)) => format!("{family}-{revision}.json").into(),
+        _ => "task-definition.json".into(),
+    })
 }
 
 fn write_new(path: &Path, text: &str) -> io::Result<()> {
@@ -139,10 +111,7 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     let path = path.canonicalize()?;
     let permissions = fs::metadata(&path)?.permissions();
     if permissions.readonly() {
-        return Err(io::Error::new(
-            io::ErrorKind::PermissionDenied,
-            "the file is read-only",
-        ));
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the file is read-only"));
     }
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".logweir-{}", std::process::id()));

@@ -17,12 +17,8 @@ use crate::workflow::observe;
 
 /// Runs a future to its end on this thread.
 pub(super) fn wait<T>(future: impl Future<Output = T>) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    Ok(runtime
-        .map_err(|error| Failure::could_not(format!("no runtime: {error}")))?
-        .block_on(future))
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    Ok(runtime.map_err(|error| Failure::could_not(format!("no runtime: {error}")))?.block_on(future))
 }
 
 impl Context {
@@ -34,26 +30,15 @@ impl Context {
             endpoint_url: self.global.endpoint_url.clone(),
         };
         let connected = Aws::connect(&place).await;
-        connected.map_err(|error| {
-            Failure::could_not(error.to_string()).help("give --region, or set AWS_REGION")
-        })
+        connected.map_err(|error| Failure::could_not(error.to_string()).help("give --region, or set AWS_REGION"))
     }
 
     /// Whose account this is, and whose registrations are our own.
     pub(super) async fn home(&self, aws: &Aws) -> Result<Home, Failure> {
         let account = aws.account().await.map_err(|error| failure(&error))?;
         let own_roles = std::env::var("LOGWEIR_OWN_ROLES").unwrap_or_default();
-        let own_roles = own_roles
-            .split(',')
-            .map(str::trim)
-            .filter(|role| !role.is_empty())
-            .map(String::from)
-            .collect();
-        Ok(Home {
-            account,
-            region: aws.region().to_owned(),
-            own_roles,
-        })
+        let own_roles = own_roles.split(',').map(str::trim).filter(|role| !role.is_empty()).map(String::from).collect();
+        Ok(Home { account, region: aws.region().to_owned(), own_roles })
     }
 
     pub(super) fn journal_place(&self) -> Result<JournalPlace, Failure> {
@@ -97,22 +82,11 @@ impl Context {
     }
 
     /// The verdict on a live revision.
-    pub(super) async fn plan_live(
-        &self,
-        aws: &Aws,
-        target: &Target,
-        name: &str,
-    ) -> Result<Loaded, PortError> {
+    pub(super) async fn plan_live(&self, aws: &Aws, target: &Target, name: &str) -> Result<Loaded, PortError> {
         let described = aws.task_definitions.describe(name).await?;
         let (revision, region) = (described.arn.revision, described.arn.region.clone());
-        let seen = observe(
-            described,
-            &self.baseline,
-            &aws.task_definitions,
-            &aws.log_groups,
-            jiff::Timestamp::now(),
-        )
-        .await?;
+        let seen =
+            observe(described, &self.baseline, &aws.task_definitions, &aws.log_groups, jiff::Timestamp::now()).await?;
         Ok(Loaded {
             origin: target.origin(),
             revision: Some(revision),
@@ -127,9 +101,8 @@ impl Context {
 /// The folder of the embedded journal where none is named.
 fn state_folder() -> Result<PathBuf, Failure> {
     let folder = dirs::state_dir().or_else(dirs::data_local_dir);
-    let folder = folder.ok_or_else(|| {
-        Failure::could_not("no folder for the journal is known").help("give --journal file:FOLDER")
-    })?;
+    let folder = folder
+        .ok_or_else(|| Failure::could_not("no folder for the journal is known").help("give --journal file:FOLDER"))?;
     Ok(folder.join("logweir"))
 }
 
@@ -138,9 +111,7 @@ pub(super) fn failure(error: &PortError) -> Failure {
     let failure = Failure::could_not(error.to_string());
     match error.kind {
         Kind::Retry => failure.help("this may pass: run it again"),
-        Kind::Missing => {
-            failure.help("look for a slip in the name, the Region (--region) or the account")
-        }
+        Kind::Missing => failure.help("look for a slip in the name, the Region (--region) or the account"),
         Kind::Refused => failure,
     }
 }

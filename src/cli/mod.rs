@@ -38,31 +38,12 @@ struct Cli {
 #[derive(Args)]
 struct Global {
     /// The baseline [default: the one that ships with logweir]
-    #[arg(
-        long,
-        global = true,
-        env = "LOGWEIR_BASELINE",
-        hide_env_values = true,
-        value_name = "FILE"
-    )]
+    #[arg(long, global = true, env = "LOGWEIR_BASELINE", hide_env_values = true, value_name = "FILE")]
     baseline: Option<PathBuf>,
-    #[arg(
-        long,
-        global = true,
-        env = "LOGWEIR_FORMAT",
-        hide_env_values = true,
-        value_enum,
-        default_value = "text"
-    )]
+    #[arg(long, global = true, env = "LOGWEIR_FORMAT", hide_env_values = true, value_enum, default_value = "text")]
     format: Format,
     /// file:FOLDER or dynamodb:TABLE [default: a folder of the user's]
-    #[arg(
-        long,
-        global = true,
-        env = "LOGWEIR_JOURNAL",
-        hide_env_values = true,
-        value_name = "WHERE"
-    )]
+    #[arg(long, global = true, env = "LOGWEIR_JOURNAL", hide_env_values = true, value_name = "WHERE")]
     journal: Option<JournalPlace>,
     /// [default: the AWS environment's or profile's]
     #[arg(long, global = true, env = "LOGWEIR_REGION", hide_env_values = true)]
@@ -71,13 +52,7 @@ struct Global {
     #[arg(long, global = true, env = "LOGWEIR_PROFILE", hide_env_values = true)]
     profile: Option<String>,
     /// An endpoint to talk to instead of AWS
-    #[arg(
-        long,
-        global = true,
-        env = "LOGWEIR_ENDPOINT_URL",
-        hide_env_values = true,
-        value_name = "URL"
-    )]
+    #[arg(long, global = true, env = "LOGWEIR_ENDPOINT_URL", hide_env_values = true, value_name = "URL")]
     endpoint_url: Option<String>,
     #[arg(
         long,
@@ -136,26 +111,15 @@ struct Failure {
 
 impl Failure {
     fn could_not(message: impl Into<String>) -> Self {
-        Self {
-            exit: Exit::CouldNot,
-            message: message.into(),
-            help: None,
-        }
+        Self { exit: Exit::CouldNot, message: message.into(), help: None }
     }
 
     fn usage(message: impl Into<String>) -> Self {
-        Self {
-            exit: Exit::Usage,
-            message: message.into(),
-            help: None,
-        }
+        Self { exit: Exit::Usage, message: message.into(), help: None }
     }
 
     fn help(self, help: impl Into<String>) -> Self {
-        Self {
-            help: Some(help.into()),
-            ..self
-        }
+        Self { help: Some(help.into()), ..self }
     }
 }
 
@@ -202,27 +166,19 @@ fn context(global: Global, printer: Printer) -> Result<Context, Failure> {
         None => ("(shipped)".to_owned(), SHIPPED_BASELINE.to_owned()),
         Some(path) => {
             let path_text = path.display().to_string();
-            let text = std::fs::read_to_string(path)
-                .map_err(|error| Failure::could_not(format!("{path_text}: {error}")))?;
+            let text =
+                std::fs::read_to_string(path).map_err(|error| Failure::could_not(format!("{path_text}: {error}")))?;
             (path_text, text)
         }
     };
     let baseline = Baseline::parse(&text).map_err(|error| {
-        let failure = Failure::could_not(format!(
-            "{baseline_path}:{}:{}: {}",
-            error.line, error.column, error.message
-        ));
+        let failure = Failure::could_not(format!("{baseline_path}:{}:{}: {}", error.line, error.column, error.message));
         match error.help {
             Some(help) => failure.help(help),
             None => failure,
         }
     })?;
-    Ok(Context {
-        global,
-        baseline,
-        baseline_path,
-        printer,
-    })
+    Ok(Context { global, baseline, baseline_path, printer })
 }
 
 impl Context {

@@ -22,12 +22,7 @@ pub(super) struct Replay {
     #[arg(value_name = "EVENT.json")]
     event: PathBuf,
     /// observe or register
-    #[arg(
-        long,
-        env = "LOGWEIR_MODE",
-        hide_env_values = true,
-        default_value = "observe"
-    )]
+    #[arg(long, env = "LOGWEIR_MODE", hide_env_values = true, default_value = "observe")]
     mode: Mode,
 }
 
@@ -49,9 +44,7 @@ impl Replay {
             }
         })??;
         match context.is_json() {
-            true => context
-                .printer
-                .json(&serde_json::to_value(&report).unwrap_or_default()),
+            true => context.printer.json(&serde_json::to_value(&report).unwrap_or_default()),
             false => context.printer.result(&render::report::text(&report)),
         }
         Ok(match report.exit_code() {
@@ -65,40 +58,24 @@ impl Replay {
     fn read(&self) -> Result<Value, Failure> {
         let path = self.event.display();
         let could_not = |message: String| Failure::could_not(format!("{path}{message}"));
-        let text = std::fs::read_to_string(&self.event)
-            .map_err(|error| could_not(format!(": {error}")))?;
-        let event: Value =
-            serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| {
-                could_not(format!(":{}:{}: not JSON", error.line(), error.column()))
-            })?;
+        let text = std::fs::read_to_string(&self.event).map_err(|error| could_not(format!(": {error}")))?;
+        let event: Value = serde_json::from_str(text.trim_start_matches('\u{feff}'))
+            .map_err(|error| could_not(format!(":{}:{}: not JSON", error.line(), error.column())))?;
         let events = match &event {
             Value::Array(events) => events.clone(),
-            event => event["Records"]
-                .as_array()
-                .cloned()
-                .unwrap_or_else(|| vec![event.clone()]),
+            event => event["Records"].as_array().cloned().unwrap_or_else(|| vec![event.clone()]),
         };
         match events.as_slice() {
-            [event] => Ok(
-                match event["body"]
-                    .as_str()
-                    .and_then(|body| serde_json::from_str(body).ok())
-                {
-                    Some(wrapped) if event["eventSource"] == "aws:sqs" => wrapped,
-                    _ => event.clone(),
-                },
-            ),
+            [event] => Ok(match event["body"].as_str().and_then(|body| serde_json::from_str(body).ok()) {
+                Some(wrapped) if event["eventSource"] == "aws:sqs" => wrapped,
+                _ => event.clone(),
+            }),
             [] => Err(could_not(": holds no event".into())),
             events => {
-                let families: std::collections::BTreeSet<&str> =
-                    events.iter().filter_map(family).collect();
+                let families: std::collections::BTreeSet<&str> = events.iter().filter_map(family).collect();
                 let families: Vec<&str> = families.into_iter().collect();
-                Err(could_not(format!(
-                    ": holds {} events, of {}",
-                    events.len(),
-                    families.join(", ")
-                ))
-                .help("replay takes one event at a time"))
+                Err(could_not(format!(": holds {} events, of {}", events.len(), families.join(", ")))
+                    .help("replay takes one event at a time"))
             }
         }
     }
@@ -123,11 +100,7 @@ impl Replay {
             baseline: &context.baseline,
             home: &home,
             trigger: "replay",
-            worker: format!(
-                "cli-{}-{}",
-                std::process::id(),
-                jiff::Timestamp::now().as_nanosecond()
-            ),
+            worker: format!("cli-{}-{}", std::process::id(), jiff::Timestamp::now().as_nanosecond()),
             lease: LEASE,
         };
         match handle(&ports, &order, event, &|| calls.count(), |_| {}).await {
@@ -139,8 +112,5 @@ impl Replay {
 
 fn family(event: &Value) -> Option<&str> {
     let record = event.get("detail").unwrap_or(event);
-    record
-        .pointer("/requestParameters/family")
-        .or(record.pointer("/responseElements/taskDefinition/family"))?
-        .as_str()
+    record.pointer("/requestParameters/family").or(record.pointer("/responseElements/taskDefinition/family"))?.as_str()
 }

@@ -14,9 +14,7 @@ pub(super) struct Rules {
 
 impl Rules {
     pub(super) fn run(&self, context: &Context) -> Ended {
-        let chosen = CATALOGUE
-            .iter()
-            .filter(|rule| self.rule.as_deref().is_none_or(|name| name == rule.name()));
+        let chosen = CATALOGUE.iter().filter(|rule| self.rule.as_deref().is_none_or(|name| name == rule.name()));
         let chosen: Vec<_> = chosen.collect();
         if let (Some(name), true) = (&self.rule, chosen.is_empty()) {
             let near = CATALOGUE
@@ -28,7 +26,9 @@ impl Rules {
         }
         if context.is_json() {
             let line = |rule: &&&dyn crate::domain::rules::Rule| json!({"rule": rule.name(), "finds": rule.summary(), "explanation": explanation(rule.name())});
-            context.printer.json(&json!({"schema": "logweir.rules/1", "rules": chosen.iter().map(line).collect::<Vec<_>>()}));
+            context
+                .printer
+                .json(&json!({"schema": "logweir.rules/1", "rules": chosen.iter().map(line).collect::<Vec<_>>()}));
         } else if self.rule.is_some() {
             let rule = chosen[0];
             context.printer.result(&format!(
@@ -39,9 +39,7 @@ impl Rules {
             ));
         } else {
             for rule in chosen {
-                context
-                    .printer
-                    .result(&format!("{:<24} {}\n", rule.name(), rule.summary()));
+                context.printer.result(&format!("{:<24} {}\n", rule.name(), rule.summary()));
             }
         }
         Ok(Exit::Fine)

@@ -29,9 +29,7 @@ pub(super) fn read(arguments: &[String]) -> Result<Vec<Target>, Failure> {
         } else if let Some(name) = argument.strip_prefix("ecs:") {
             targets.push(Target::Live(live(name)?));
         } else if argument.starts_with("arn:") {
-            let arn: RevisionArn = argument
-                .parse()
-                .map_err(|error| Failure::usage(format!("{argument}: {error}")))?;
+            let arn: RevisionArn = argument.parse().map_err(|error| Failure::usage(format!("{argument}: {error}")))?;
             targets.push(Target::Live(arn.to_string()));
         } else {
             match sources::discover(Path::new(argument)) {
@@ -44,14 +42,13 @@ pub(super) fn read(arguments: &[String]) -> Result<Vec<Target>, Failure> {
 }
 
 fn live(name: &str) -> Result<String, Failure> {
-    let (family, revision) = name
-        .split_once(':')
-        .map_or((name, None), |(family, revision)| (family, Some(revision)));
+    let (family, revision) = name.split_once(':').map_or((name, None), |(family, revision)| (family, Some(revision)));
     let is_number = revision.is_none_or(|revision| revision.parse::<u32>().is_ok());
     match is_family(family) && is_number {
         true => Ok(name.to_owned()),
-        false => Err(Failure::usage(format!("`ecs:{name}` is not a revision"))
-            .help("ecs:FAMILY or ecs:FAMILY:REVISION")),
+        false => {
+            Err(Failure::usage(format!("`ecs:{name}` is not a revision")).help("ecs:FAMILY or ecs:FAMILY:REVISION"))
+        }
     }
 }
 
@@ -98,7 +95,5 @@ pub(super) struct Loaded {
 }
 
 pub(super) fn pairs(tags: &[Tag]) -> Vec<(String, String)> {
-    tags.iter()
-        .map(|tag| (tag.key.clone(), tag.value.clone()))
-        .collect()
+    tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect()
 }

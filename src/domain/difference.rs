@@ -12,24 +12,12 @@ use super::task_definition::TaskDefinition;
 pub fn unplanned(before: &TaskDefinition, after: &TaskDefinition, edits: &[Edit]) -> Vec<String> {
     let edited: BTreeSet<String> = before
         .containers()
-        .filter(|container| {
-            edits
-                .iter()
-                .any(|edit| container.name() == Some(&edit.container))
-        })
+        .filter(|container| edits.iter().any(|edit| container.name() == Some(&edit.container)))
         .map(|container| format!("/containerDefinitions/{}/logConfiguration", container.index))
         .collect();
-    let planned = |path: &str| {
-        edited
-            .iter()
-            .any(|allowed| path == allowed || path.starts_with(&format!("{allowed}/")))
-    };
+    let planned = |path: &str| edited.iter().any(|allowed| path == allowed || path.starts_with(&format!("{allowed}/")));
     let json_patch::Patch(operations) = json_patch::diff(before.view(), after.view());
-    operations
-        .iter()
-        .map(|operation| operation.path().to_string())
-        .filter(|path| !planned(path))
-        .collect()
+    operations.iter().map(|operation| operation.path().to_string()).filter(|path| !planned(path)).collect()
 }
 
 /// The pointers of what was sent and did not come back: every member that is not empty has to be there again, with
@@ -108,20 +96,13 @@ mod tests {
 
     #[test]
     fn a_lost_or_changed_member_is_named_by_its_pointer() {
-        let sent =
-            json!({"a/b": {"deep": [1, 2]}, "flag": false, "tags": [{"key": "k", "value": "v"}]});
+        let sent = json!({"a/b": {"deep": [1, 2]}, "flag": false, "tags": [{"key": "k", "value": "v"}]});
         let received = json!({"a/b": {"deep": [1]}, "tags": [{"key": "k", "value": "w"}]});
-        assert_eq!(
-            lost(&sent, &received),
-            ["/a~1b/deep/1", "/flag", "/tags/0/value"]
-        );
+        assert_eq!(lost(&sent, &received), ["/a~1b/deep/1", "/flag", "/tags/0/value"]);
     }
 
     #[test]
     fn a_value_of_another_type_is_a_loss() {
-        assert_eq!(
-            lost(&json!({"memory": "512"}), &json!({"memory": 512})),
-            ["/memory"]
-        );
+        assert_eq!(lost(&json!({"memory": "512"}), &json!({"memory": 512})), ["/memory"]);
     }
 }

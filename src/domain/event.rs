@@ -69,9 +69,7 @@ pub enum Unreadable {
         "the event names no task definition: neither responseElements.taskDefinition.taskDefinitionArn nor requestParameters.family can be read"
     )]
     NoTaskDefinition,
-    #[error(
-        "the event has no time, so the family's newest revision cannot be told to be the one that it means"
-    )]
+    #[error("the event has no time, so the family's newest revision cannot be told to be the one that it means")]
     NoTime,
 }
 
@@ -80,23 +78,14 @@ const LONGEST: usize = 256;
 
 /// Takes an EventBridge envelope around a CloudTrail record, or the bare record.
 pub fn read(event: &Value, home: &Home) -> Result<Trigger, Unreadable> {
-    let envelope = event
-        .as_object()
-        .ok_or(Unreadable::NotAnEvent("the event"))?;
+    let envelope = event.as_object().ok_or(Unreadable::NotAnEvent("the event"))?;
     let is_bare = envelope.contains_key("eventName") && envelope.contains_key("eventSource");
     let record = if is_bare { event } else { &event["detail"] };
     let text = |pointer: &str| record.pointer(pointer).and_then(Value::as_str);
     let cause = cause(record);
-    let ignore = |why| {
-        Ok(Trigger::Ignore {
-            why,
-            cause: cause.clone(),
-        })
-    };
+    let ignore = |why| Ok(Trigger::Ignore { why, cause: cause.clone() });
 
-    if !is_bare
-        && (event["source"] != "aws.ecs" || event["detail-type"] != "AWS API Call via CloudTrail")
-    {
+    if !is_bare && (event["source"] != "aws.ecs" || event["detail-type"] != "AWS API Call via CloudTrail") {
         return match event["source"].is_string() {
             true => ignore(Ignored::OtherEvent),
             false => Err(Unreadable::NotAnEvent("source")),
@@ -105,48 +94,28 @@ pub fn read(event: &Value, home: &Home) -> Result<Trigger, Unreadable> {
     if !record.is_object() {
         return Err(Unreadable::NotAnEvent("detail"));
     }
-    if text("/eventSource") != Some("ecs.amazonaws.com")
-        || text("/eventName") != Some("RegisterTaskDefinition")
-    {
+    if text("/eventSource") != Some("ecs.amazonaws.com") || text("/eventName") != Some("RegisterTaskDefinition") {
         return ignore(Ignored::OtherEvent);
     }
     if record.get("errorCode").is_some_and(|code| !code.is_null()) {
         return ignore(Ignored::FailedCall);
     }
-    let arn = text("/responseElements/taskDefinition/taskDefinitionArn")
-        .and_then(|arn| arn.parse::<RevisionArn>().ok());
-    let accounts = [
-        event["account"].as_str(),
-        text("/recipientAccountId"),
-        arn.as_ref().map(|arn| arn.account.as_str()),
-    ];
-    if accounts
-        .into_iter()
-        .flatten()
-        .any(|account| account != home.account)
-    {
+    let arn =
+        text("/responseElements/taskDefinition/taskDefinitionArn").and_then(|arn| arn.parse::<RevisionArn>().ok());
+    let accounts =
+        [event["account"].as_str(), text("/recipientAccountId"), arn.as_ref().map(|arn| arn.account.as_str())];
+    if accounts.into_iter().flatten().any(|account| account != home.account) {
         return ignore(Ignored::ForeignAccount);
     }
-    let regions = [
-        event["region"].as_str(),
-        text("/awsRegion"),
-        arn.as_ref().map(|arn| arn.region.as_str()),
-    ];
-    if regions
-        .into_iter()
-        .flatten()
-        .any(|region| region != home.region)
-    {
+    let regions = [event["region"].as_str(), text("/awsRegion"), arn.as_ref().map(|arn| arn.region.as_str())];
+    if regions.into_iter().flatten().any(|region| region != home.region) {
         return ignore(Ignored::ForeignRegion);
     }
-    let principal =
-        text("/userIdentity/sessionContext/sessionIssuer/arn").or(text("/userIdentity/arn"));
+    let principal = text("/userIdentity/sessionContext/sessionIssuer/arn").or(text("/userIdentity/arn"));
     if principal.is_some_and(|principal| is_own(principal, &home.own_roles)) {
         return ignore(Ignored::OwnPrincipal);
     }
-    if text("/userIdentity/invokedBy") == Some("batch.amazonaws.com")
-        || principal.is_some_and(is_service_linked)
-    {
+    if text("/userIdentity/invokedBy") == Some("batch.amazonaws.com") || principal.is_some_and(is_service_linked) {
         return ignore(Ignored::ServiceOwned);
     }
     let which = match arn {
@@ -163,17 +132,10 @@ pub fn read(event: &Value, home: &Home) -> Result<Trigger, Unreadable> {
 }
 
 fn cause(record: &Value) -> Cause {
-    let text = |pointer: &str| {
-        record
-            .pointer(pointer)
-            .and_then(Value::as_str)
-            .map(|text| plain(text, LONGEST))
-    };
+    let text = |pointer: &str| record.pointer(pointer).and_then(Value::as_str).map(|text| plain(text, LONGEST));
     Cause {
         event_id: text("/eventID"),
-        time: record["eventTime"]
-            .as_str()
-            .and_then(|time| time.parse().ok()),
+        time: record["eventTime"].as_str().and_then(|time| time.parse().ok()),
         actor: text("/userIdentity/arn").or_else(|| text("/userIdentity/invokedBy")),
         actor_type: text("/userIdentity/type"),
         user_agent: text("/userAgent"),
@@ -227,31 +189,16 @@ mod tests {
     #[test]
     fn a_session_is_told_to_be_its_role_whatever_the_path() {
         let own = ["arn:aws:iam::111122223333:role/ops/logweir/Remediator".to_owned()];
-        assert!(is_own(
-            "arn:aws:sts::111122223333:assumed-role/Remediator/session",
-            &own
-        ));
-        assert!(is_own(
-            "arn:aws:iam::111122223333:role/ops/logweir/Remediator",
-            &own
-        ));
-        assert!(!is_own(
-            "arn:aws:sts::444455556666:assumed-role/Remediator/session",
-            &own
-        ));
-        assert!(!is_own(
-            "arn:aws:sts::111122223333:assumed-role/Other/Remediator",
-            &own
-        ));
+        assert!(is_own("arn:aws:sts::111122223333:assumed-role/Remediator/session", &own));
+        assert!(is_own("arn:aws:iam::111122223333:role/ops/logweir/Remediator", &own));
+        assert!(!is_own("arn:aws:sts::444455556666:assumed-role/Remediator/session", &own));
+        assert!(!is_own("arn:aws:sts::111122223333:assumed-role/Other/Remediator", &own));
         assert!(!is_own("arn:aws:iam::111122223333:user/Remediator", &own));
     }
 
     #[test]
     fn what_turns_or_ends_a_line_is_taken_out_of_foreign_text() {
-        assert_eq!(
-            plain("a\n{\"level\":\"INFO\"}\u{202e}\u{1b}[31mb", 100),
-            "a{\"level\":\"INFO\"}[31mb"
-        );
+        assert_eq!(plain("a\n{\"level\":\"INFO\"}\u{202e}\u{1b}[31mb", 100), "a{\"level\":\"INFO\"}[31mb");
         assert_eq!(plain("äöü", 2), "äö");
     }
 }

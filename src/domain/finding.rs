@@ -55,10 +55,7 @@ pub enum Fix {
     /// Set (or remove: `None`) options of the awslogs configuration that stands there. Always safe.
     Options(Vec<(&'static str, Option<String>)>),
     /// Put a complete configuration where none, or a driver that may be replaced, stands.
-    Configuration {
-        safety: Safety,
-        configuration: Map<String, Value>,
-    },
+    Configuration { safety: Safety, configuration: Map<String, Value> },
     /// Make a log group, or give one a retention. Always safe: what is not becomes advice.
     LogGroup(LogGroupChange),
     /// What a human can do.
@@ -122,24 +119,12 @@ pub struct Edit {
 #[serde(rename_all = "kebab-case", tag = "change")]
 pub enum Change {
     /// Options of the driver that stands there.
-    Options {
-        before: Holder,
-        after: Holder,
-        options: Vec<OptionChange>,
-    },
+    Options { before: Holder, after: Holder, options: Vec<OptionChange> },
     /// The whole `logConfiguration`.
     Configuration {
-        #[serde(
-            default,
-            skip_serializing_if = "Option::is_none",
-            deserialize_with = "present"
-        )]
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
         old: Option<Value>,
-        #[serde(
-            default,
-            skip_serializing_if = "Option::is_none",
-            deserialize_with = "present"
-        )]
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
         new: Option<Value>,
     },
 }
@@ -157,17 +142,9 @@ pub enum Holder {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OptionChange {
     pub option: String,
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "present"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub old: Option<Value>,
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "present"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub new: Option<Value>,
 }
 
@@ -180,15 +157,8 @@ impl Edit {
     /// The edit that takes this one back.
     pub fn reversed(&self) -> Self {
         let change = match &self.change {
-            Change::Configuration { old, new } => Change::Configuration {
-                old: new.clone(),
-                new: old.clone(),
-            },
-            Change::Options {
-                before,
-                after,
-                options,
-            } => Change::Options {
+            Change::Configuration { old, new } => Change::Configuration { old: new.clone(), new: old.clone() },
+            Change::Options { before, after, options } => Change::Options {
                 before: *after,
                 after: *before,
                 options: options
@@ -202,10 +172,7 @@ impl Edit {
                     .collect(),
             },
         };
-        Self {
-            container: self.container.clone(),
-            change,
-        }
+        Self { container: self.container.clone(), change }
     }
 
     /// The edit option by option, for reports.
@@ -213,17 +180,10 @@ impl Edit {
         match &self.change {
             Change::Options { options, .. } => options.clone(),
             Change::Configuration { old, new } => {
-                let driver =
-                    |side: &Option<Value>| side.as_ref().and_then(|c| c.get("logDriver").cloned());
-                let mut all = vec![OptionChange {
-                    option: "logDriver".into(),
-                    old: driver(old),
-                    new: driver(new),
-                }];
+                let driver = |side: &Option<Value>| side.as_ref().and_then(|c| c.get("logDriver").cloned());
+                let mut all = vec![OptionChange { option: "logDriver".into(), old: driver(old), new: driver(new) }];
                 let options = |side: &Option<Value>| {
-                    side.as_ref()
-                        .and_then(|c| c.get("options")?.as_object().cloned())
-                        .unwrap_or_default()
+                    side.as_ref().and_then(|c| c.get("options")?.as_object().cloned()).unwrap_or_default()
                 };
                 let (old, new) = (options(old), options(new));
                 let gone = old.iter().filter(|(key, _)| !new.contains_key(*key));
@@ -232,15 +192,9 @@ impl Edit {
                     old: Some(value.clone()),
                     new: None,
                 }));
-                all.extend(
-                    new.iter()
-                        .filter(|(key, value)| old.get(*key) != Some(*value))
-                        .map(|(key, value)| OptionChange {
-                            option: key.clone(),
-                            old: old.get(key).cloned(),
-                            new: Some(value.clone()),
-                        }),
-                );
+                all.extend(new.iter().filter(|(key, value)| old.get(*key) != Some(*value)).map(|(key, value)| {
+                    OptionChange { option: key.clone(), old: old.get(key).cloned(), new: Some(value.clone()) }
+                }));
                 all
             }
         }

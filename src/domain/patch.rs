@@ -60,53 +60,27 @@ fn is_named(container: &str, name: &str) -> bool {
     let Ok(members) = text::members(container) else {
         return false;
     };
-    members
-        .iter()
-        .filter(|member| member.key == "name")
-        .next_back()
-        .is_some_and(|member| {
-            serde_json::from_str::<String>(&container[member.value.clone()])
-                .is_ok_and(|text| text == name)
-        })
+    members.iter().filter(|member| member.key == "name").next_back().is_some_and(|member| {
+        serde_json::from_str::<String>(&container[member.value.clone()]).is_ok_and(|text| text == name)
+    })
 }
 
-fn edit_container(
-    container: &str,
-    edit: &Edit,
-    layout: &Layout,
-    indent: &str,
-) -> Result<String, Conflict> {
-    let moved = |what: &str| Conflict::Moved {
-        container: edit.container.clone(),
-        what: what.into(),
-    };
+fn edit_container(container: &str, edit: &Edit, layout: &Layout, indent: &str) -> Result<String, Conflict> {
+    let moved = |what: &str| Conflict::Moved { container: edit.container.clone(), what: what.into() };
     let only = |object: &str, key: &str| only_one(object, key, &edit.container);
     let standing = only(container, "logConfiguration")?;
     match &edit.change {
         Change::Configuration { old, new } => {
-            let value = standing
-                .map(|place| serde_json::from_str::<Value>(&container[place]))
-                .transpose()?;
+            let value = standing.map(|place| serde_json::from_str::<Value>(&container[place])).transpose()?;
             if value != *old {
                 return Err(moved("logConfiguration"));
             }
             Ok(match new {
-                Some(new) => text::set(
-                    container,
-                    "logConfiguration",
-                    new,
-                    At::BeforeLast,
-                    layout,
-                    indent,
-                )?,
+                Some(new) => text::set(container, "logConfiguration", new, At::BeforeLast, layout, indent)?,
                 None => text::remove(container, "logConfiguration")?,
             })
         }
-        Change::Options {
-            before,
-            after,
-            options,
-        } => {
+        Change::Options { before, after, options } => {
             let place = standing.ok_or_else(|| moved("logConfiguration"))?;
             let log = &container[place.clone()];
             let indent = text::indent_before(container, place.start).unwrap_or(indent);
@@ -120,58 +94,35 @@ fn edit_container(
                 return Err(moved("options"));
             }
             let (mut map, deeper) = match held {
-                Some(place) if holder == Holder::Map => (
-                    log[place.clone()].to_owned(),
-                    text::indent_before(log, place.start).unwrap_or(indent),
-                ),
+                Some(place) if holder == Holder::Map => {
+                    (log[place.clone()].to_owned(), text::indent_before(log, place.start).unwrap_or(indent))
+                }
                 _ => ("{}".to_owned(), indent),
             };
             for change in options {
                 only(&map, &change.option)?;
-                map =
-                    set_option(&map, change, layout, deeper).map_err(|()| moved(&change.option))?;
+                map = set_option(&map, change, layout, deeper).map_err(|()| moved(&change.option))?;
             }
-            let log =
-                hold(log, holder, *after, &map, layout, indent).map_err(|()| moved("options"))?;
+            let log = hold(log, holder, *after, &map, layout, indent).map_err(|()| moved("options"))?;
             Ok(text::exchange(container, &place, &log))
         }
     }
 }
 
 /// The one place of `key` in `object`; a second one makes every reading of it a guess.
-fn only_one(
-    object: &str,
-    key: &str,
-    container: &str,
-) -> Result<Option<std::ops::Range<usize>>, Conflict> {
-    let mut places = text::members(object)?
-        .into_iter()
-        .filter(|member| member.key == key);
+fn only_one(object: &str, key: &str, container: &str) -> Result<Option<std::ops::Range<usize>>, Conflict> {
+    let mut places = text::members(object)?.into_iter().filter(|member| member.key == key);
     let first = places.next().map(|member| member.value);
     match places.next() {
-        Some(_) => Err(Conflict::Repeated {
-            container: container.into(),
-            what: key.into(),
-        }),
+        Some(_) => Err(Conflict::Repeated { container: container.into(), what: key.into() }),
         None => Ok(first),
     }
 }
 
-fn set_option(
-    map: &str,
-    change: &OptionChange,
-    layout: &Layout,
-    indent: &str,
-) -> Result<String, ()> {
+fn set_option(map: &str, change: &OptionChange, layout: &Layout, indent: &str) -> Result<String, ()> {
     let members = text::members(map).map_err(drop)?;
-    let standing = members
-        .into_iter()
-        .find(|member| member.key == change.option)
-        .map(|member| &map[member.value]);
-    let standing: Option<Value> = standing
-        .map(serde_json::from_str)
-        .transpose()
-        .map_err(drop)?;
+    let standing = members.into_iter().find(|member| member.key == change.option).map(|member| &map[member.value]);
+    let standing: Option<Value> = standing.map(serde_json::from_str).transpose().map_err(drop)?;
     if standing != change.old {
         return Err(());
     }
@@ -182,31 +133,19 @@ fn set_option(
 }
 
 /// `log` with its options written back in the form that they have afterwards.
-fn hold(
-    log: &str,
-    before: Holder,
-    after: Holder,
-    map: &str,
-    layout: &Layout,
-    indent: &str,
-) -> Result<String, ()> {
+fn hold(log: &str, before: Holder, after: Holder, map: &str, layout: &Layout, indent: &str) -> Result<String, ()> {
     let empty = || text::members(map).is_ok_and(|members| members.is_empty());
     match (before, after) {
         (Holder::Map, Holder::Map) => {
-            let place = text::members(log)
-                .map_err(drop)?
-                .into_iter()
-                .find(|member| member.key == "options")
-                .ok_or(())?;
+            let place =
+                text::members(log).map_err(drop)?.into_iter().find(|member| member.key == "options").ok_or(())?;
             Ok(text::exchange(log, &place.value, map))
         }
         (_, Holder::Map) => {
             let value: Value = serde_json::from_str(map).map_err(drop)?;
             text::set(log, "options", &value, At::End, layout, indent).map_err(drop)
         }
-        (_, Holder::Null) if empty() => {
-            text::set(log, "options", &Value::Null, At::End, layout, indent).map_err(drop)
-        }
+        (_, Holder::Null) if empty() => text::set(log, "options", &Value::Null, At::End, layout, indent).map_err(drop),
         (_, Holder::Absent) if empty() => text::remove(log, "options").map_err(drop),
         _ => Err(()),
     }
@@ -222,18 +161,10 @@ mod tests {
         {\"name\": \"side\", \"alien\": [ ]}\r\n\t]\r\n}";
 
     fn mode(old: Option<&str>, new: Option<&str>) -> Edit {
-        let change = OptionChange {
-            option: "mode".into(),
-            old: old.map(Value::from),
-            new: new.map(Value::from),
-        };
+        let change = OptionChange { option: "mode".into(), old: old.map(Value::from), new: new.map(Value::from) };
         Edit {
             container: "app".into(),
-            change: Change::Options {
-                before: Holder::Map,
-                after: Holder::Map,
-                options: vec![change],
-            },
+            change: Change::Options { before: Holder::Map, after: Holder::Map, options: vec![change] },
         }
     }
 
@@ -241,57 +172,36 @@ mod tests {
     fn only_the_option_is_written() {
         let definition = TaskDefinition::parse(WEB).unwrap();
         let patched = apply(&definition, &[mode(None, Some("non-blocking"))]).unwrap();
-        assert_eq!(
-            patched.text(),
-            WEB.replace("\"g\" }", "\"g\", \"mode\": \"non-blocking\" }")
-        );
-        assert_eq!(
-            apply(&patched, &[mode(None, Some("non-blocking")).reversed()]).unwrap(),
-            definition
-        );
+        assert_eq!(patched.text(), WEB.replace("\"g\" }", "\"g\", \"mode\": \"non-blocking\" }"));
+        assert_eq!(apply(&patched, &[mode(None, Some("non-blocking")).reversed()]).unwrap(), definition);
     }
 
     #[test]
     fn an_edit_for_another_state_is_refused() {
         let definition = TaskDefinition::parse(WEB).unwrap();
-        let conflict =
-            apply(&definition, &[mode(Some("blocking"), Some("non-blocking"))]).unwrap_err();
-        assert_eq!(
-            conflict,
-            Conflict::Moved {
-                container: "app".into(),
-                what: "mode".into()
-            }
-        );
+        let conflict = apply(&definition, &[mode(Some("blocking"), Some("non-blocking"))]).unwrap_err();
+        assert_eq!(conflict, Conflict::Moved { container: "app".into(), what: "mode".into() });
     }
 
     #[test]
     fn a_configuration_is_put_without_touching_another_line() {
-        let definition = TaskDefinition::parse(
-            "{\"containerDefinitions\":[\n  {\n    \"name\": \"a\",\n    \"x\": 1\n  }\n]}",
-        )
-        .unwrap();
-        let change = Change::Configuration {
-            old: None,
-            new: Some(json!({"logDriver": "awslogs"})),
-        };
-        let edit = Edit {
-            container: "a".into(),
-            change,
-        };
+        let definition =
+            TaskDefinition::parse("{\"containerDefinitions\":[\n  {\n    \"name\": \"a\",\n    \"x\": 1\n  }\n]}")
+                .unwrap();
+        let change = Change::Configuration { old: None, new: Some(json!({"logDriver": "awslogs"})) };
+        let edit = Edit { container: "a".into(), change };
         let patched = apply(&definition, std::slice::from_ref(&edit)).unwrap();
-        assert!(patched.text().contains("\"a\",\n    \"logConfiguration\": {\n      \"logDriver\": \"awslogs\"\n    },\n    \"x\": 1\n"));
+        assert!(
+            patched.text().contains(
+                "\"a\",\n    \"logConfiguration\": {\n      \"logDriver\": \"awslogs\"\n    },\n    \"x\": 1\n"
+            )
+        );
         assert_eq!(apply(&patched, &[edit.reversed()]).unwrap(), definition);
     }
 
     #[test]
     fn two_containers_of_one_name_are_never_edited() {
-        let definition =
-            TaskDefinition::parse(r#"{"containerDefinitions":[{"name":"app"},{"name":"app"}]}"#)
-                .unwrap();
-        assert_eq!(
-            apply(&definition, &[mode(None, None)]),
-            Err(Conflict::TwoContainers("app".into()))
-        );
+        let definition = TaskDefinition::parse(r#"{"containerDefinitions":[{"name":"app"},{"name":"app"}]}"#).unwrap();
+        assert_eq!(apply(&definition, &[mode(None, None)]), Err(Conflict::TwoContainers("app".into())));
     }
 }

@@ -52,16 +52,12 @@ pub fn plan(seen: &Observation<'_>, baseline: &Baseline) -> Plan {
             plan.not_checked.push(rule.name());
         }
     }
-    plan.findings
-        .sort_by_key(|finding| finding.index.unwrap_or(usize::MAX));
+    plan.findings.sort_by_key(|finding| finding.index.unwrap_or(usize::MAX));
     for finding in &mut plan.findings {
         exempt(&case, finding);
     }
     let held = hold(&case, &mut plan.findings);
-    for subject in case
-        .subjects()
-        .filter(|subject| !held.contains(&subject.container.index))
-    {
+    for subject in case.subjects().filter(|subject| !held.contains(&subject.container.index)) {
         plan.edits.extend(edit(&subject, &plan.findings));
     }
     for finding in plan.findings.iter().filter(|finding| finding.counts()) {
@@ -85,10 +81,7 @@ pub fn plan(seen: &Observation<'_>, baseline: &Baseline) -> Plan {
 
 /// The log groups of the own Region that the rules need to know of, before anybody has looked.
 pub fn log_groups(seen: &Observation<'_>, baseline: &Baseline) -> BTreeSet<String> {
-    Case::new(seen, baseline)
-        .subjects()
-        .filter_map(|subject| subject.group())
-        .collect()
+    Case::new(seen, baseline).subjects().filter_map(|subject| subject.group()).collect()
 }
 
 fn refusal(seen: &Observation<'_>, plan: &Plan) -> Option<Refusal> {
@@ -99,10 +92,7 @@ fn refusal(seen: &Observation<'_>, plan: &Plan) -> Option<Refusal> {
         return Some(Refusal::Sandboxed);
     }
     // Exempt or not: ECS refuses it all the same.
-    let roleless = plan
-        .findings
-        .iter()
-        .any(|finding| finding.rule == "missing-execution-role");
+    let roleless = plan.findings.iter().any(|finding| finding.rule == "missing-execution-role");
     (roleless && !plan.edits.is_empty()).then_some(Refusal::MissingExecutionRole)
 }
 
@@ -111,10 +101,7 @@ fn exempt(case: &Case<'_>, finding: &mut Finding) {
         Exempt::No => {}
         Exempt::Yes(exempted) => finding.exempt = Some(exempted),
         Exempt::Expired(was) => {
-            finding.notes.push(format!(
-                "the exemption of {} ({}) expired on {}",
-                was.owner, was.reason, was.until
-            ));
+            finding.notes.push(format!("the exemption of {} ({}) expired on {}", was.owner, was.reason, was.until));
         }
     }
 }
@@ -124,22 +111,20 @@ fn exempt(case: &Case<'_>, finding: &mut Finding) {
 fn hold(case: &Case<'_>, findings: &mut [Finding]) -> BTreeSet<usize> {
     let mut held = BTreeSet::new();
     let made = |name: &str, findings: &[Finding]| {
-        findings.iter().any(|f| f.counts() && matches!(&f.fix, Fix::LogGroup(LogGroupChange::Create(group)) if group.name == name))
+        findings
+            .iter()
+            .any(|f| f.counts() && matches!(&f.fix, Fix::LogGroup(LogGroupChange::Create(group)) if group.name == name))
     };
     for subject in case.subjects() {
         let why = if !case.is_editable(subject.container) {
             "give the container a name of its own; containers are found by name"
-        } else if matches!(subject.observed_group(), Some((name, LogGroup::Missing)) if !made(&name, findings))
-        {
+        } else if matches!(subject.observed_group(), Some((name, LogGroup::Missing)) if !made(&name, findings)) {
             "make its log group first; the container is left alone until then"
         } else {
             continue;
         };
         held.insert(subject.container.index);
-        for finding in findings
-            .iter_mut()
-            .filter(|finding| finding.index == Some(subject.container.index))
-        {
+        for finding in findings.iter_mut().filter(|finding| finding.index == Some(subject.container.index)) {
             if matches!(finding.fix, Fix::Options(_) | Fix::Configuration { .. }) {
                 finding.fix = Fix::Advice(why.into());
             }
@@ -151,38 +136,26 @@ fn hold(case: &Case<'_>, findings: &mut [Finding]) -> BTreeSet<usize> {
 /// All that the findings that count would change in one container, as one edit.
 fn edit(subject: &Subject<'_, '_>, findings: &[Finding]) -> Option<Edit> {
     let mut options = Vec::new();
-    for finding in findings
-        .iter()
-        .filter(|f| f.counts() && f.index == Some(subject.container.index))
-    {
+    for finding in findings.iter().filter(|f| f.counts() && f.index == Some(subject.container.index)) {
         match &finding.fix {
             Fix::Configuration { configuration, .. } => {
                 let change = Change::Configuration {
                     old: subject.container.member("logConfiguration").cloned(),
                     new: Some(Value::Object(configuration.clone())),
                 };
-                return Some(Edit {
-                    container: subject.container.name()?.into(),
-                    change,
-                });
+                return Some(Edit { container: subject.container.name()?.into(), change });
             }
             Fix::Options(set) => options.extend(set.iter().cloned()),
             Fix::LogGroup(_) | Fix::Advice(_) => {}
         }
     }
-    let Log::Configured {
-        options: standing, ..
-    } = subject.container.log()
-    else {
+    let Log::Configured { options: standing, .. } = subject.container.log() else {
         return None;
     };
     let mut changes: Vec<OptionChange> = Vec::new();
     for (option, new) in options {
-        let change = OptionChange {
-            option: option.into(),
-            old: standing.value(option).cloned(),
-            new: new.map(Value::from),
-        };
+        let change =
+            OptionChange { option: option.into(), old: standing.value(option).cloned(), new: new.map(Value::from) };
         if change.old != change.new && !changes.contains(&change) {
             debug_assert!(
                 changes.iter().all(|other| other.option != change.option),
@@ -196,37 +169,24 @@ fn edit(subject: &Subject<'_, '_>, findings: &[Finding]) -> Option<Edit> {
         Options::Null => Holder::Null,
         Options::Absent | Options::Malformed(_) => Holder::Absent,
     };
-    let change = Change::Options {
-        before,
-        after: Holder::Map,
-        options: changes,
-    };
+    let change = Change::Options { before, after: Holder::Map, options: changes };
     match &change {
         Change::Options { options, .. } if options.is_empty() => None,
-        _ => Some(Edit {
-            container: subject.container.name()?.into(),
-            change,
-        }),
+        _ => Some(Edit { container: subject.container.name()?.into(), change }),
     }
 }
 
 /// One change for each group; of two wishes for its retention the longer one counts, and a key is never left out.
 fn add_group(changes: &mut Vec<LogGroupChange>, change: &LogGroupChange) {
-    match (
-        changes
-            .iter_mut()
-            .find(|other| other.name() == change.name()),
-        change,
-    ) {
+    match (changes.iter_mut().find(|other| other.name() == change.name()), change) {
         (None, _) => changes.push(change.clone()),
         (Some(LogGroupChange::Create(other)), LogGroupChange::Create(group)) => {
             other.retention_days = other.retention_days.max(group.retention_days);
             other.kms_key = other.kms_key.take().or_else(|| group.kms_key.clone());
         }
-        (
-            Some(LogGroupChange::SetRetention { new: other, .. }),
-            LogGroupChange::SetRetention { new, .. },
-        ) => *other = (*other).max(*new),
+        (Some(LogGroupChange::SetRetention { new: other, .. }), LogGroupChange::SetRetention { new, .. }) => {
+            *other = (*other).max(*new)
+        }
         (Some(_), _) => {}
     }
 }

@@ -192,12 +192,8 @@ impl Report {
 
     /// Says what the plan holds.
     pub fn planned(&mut self, plan: &Plan) {
-        let rules: BTreeSet<&str> = plan
-            .findings
-            .iter()
-            .filter(|finding| finding.counts())
-            .map(|finding| finding.rule)
-            .collect();
+        let rules: BTreeSet<&str> =
+            plan.findings.iter().filter(|finding| finding.counts()).map(|finding| finding.rule).collect();
         self.rules = rules.into_iter().map(String::from).collect();
         self.changes = plan.edits.iter().flat_map(changes).collect();
     }
@@ -239,11 +235,7 @@ pub fn changes(edit: &Edit) -> Vec<Change> {
             Value::String(text) => text,
             other => other.to_string(),
         };
-        Some(if is_shown(option) {
-            plain(&text, LONGEST)
-        } else {
-            "(hidden)".into()
-        })
+        Some(if is_shown(option) { plain(&text, LONGEST) } else { "(hidden)".into() })
     };
     edit.options()
         .into_iter()

@@ -18,17 +18,12 @@ pub struct RevisionArn {
 
 /// A text that is no ARN of a revision. The text itself is not repeated: it may come from anybody.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "not the ARN of a task-definition revision (arn:aws:ecs:REGION:ACCOUNT:task-definition/FAMILY:REVISION)"
-)]
+#[error("not the ARN of a task-definition revision (arn:aws:ecs:REGION:ACCOUNT:task-definition/FAMILY:REVISION)")]
 pub struct NotARevisionArn;
 
 /// Families are 1 to 255 letters, digits, hyphens and underscores (source: ECS API reference, RegisterTaskDefinition).
 pub fn is_family(text: &str) -> bool {
-    (1..=255).contains(&text.len())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    (1..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 impl RevisionArn {
@@ -46,15 +41,10 @@ impl FromStr for RevisionArn {
         let &["arn", partition, "ecs", region, account, resource] = parts.as_slice() else {
             return Err(NotARevisionArn);
         };
-        let (family, revision) = resource
-            .strip_prefix("task-definition/")
-            .and_then(|r| r.rsplit_once(':'))
-            .ok_or(NotARevisionArn)?;
+        let (family, revision) =
+            resource.strip_prefix("task-definition/").and_then(|r| r.rsplit_once(':')).ok_or(NotARevisionArn)?;
         let plain = |text: &str| {
-            !text.is_empty()
-                && text
-                    .bytes()
-                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         };
         let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
         if !plain(partition)
@@ -78,17 +68,8 @@ impl FromStr for RevisionArn {
 
 impl fmt::Display for RevisionArn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            partition,
-            region,
-            account,
-            family,
-            revision,
-        } = self;
-        write!(
-            f,
-            "arn:{partition}:ecs:{region}:{account}:task-definition/{family}:{revision}"
-        )
+        let Self { partition, region, account, family, revision } = self;
+        write!(f, "arn:{partition}:ecs:{region}:{account}:task-definition/{family}:{revision}")
     }
 }
 

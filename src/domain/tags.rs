@@ -37,11 +37,7 @@ impl Tag {
                 let text = &list[place];
                 let view: serde_json::Value = serde_json::from_str(text)?;
                 let member = |name: &str| view[name].as_str().unwrap_or_default().to_owned();
-                Ok(Self {
-                    key: member("key"),
-                    value: member("value"),
-                    text: text.to_owned(),
-                })
+                Ok(Self { key: member("key"), value: member("value"), text: text.to_owned() })
             })
             .collect()
     }
@@ -59,11 +55,7 @@ pub fn carried(source: &[Tag], own: &[Tag]) -> Vec<Tag> {
         let key = tag.key.to_ascii_lowercase();
         key.starts_with("aws:") || key.starts_with(OWN)
     };
-    let mut tags: Vec<Tag> = source
-        .iter()
-        .filter(|tag| !reserved(tag))
-        .cloned()
-        .collect();
+    let mut tags: Vec<Tag> = source.iter().filter(|tag| !reserved(tag)).cloned().collect();
     tags.extend(own.iter().take(MOST.saturating_sub(tags.len())).cloned());
     tags
 }
@@ -78,10 +70,7 @@ mod tests {
         let carried = carried(&source, &[Tag::new(SOURCE, "41")]);
         assert_eq!(
             carried.iter().map(Tag::text).collect::<Vec<_>>(),
-            [
-                r#"{ "value":"\u00e9", "key":"team" }"#,
-                r#"{"key":"logweir:source","value":"41"}"#
-            ]
+            [r#"{ "value":"\u00e9", "key":"team" }"#, r#"{"key":"logweir:source","value":"41"}"#]
         );
     }
 

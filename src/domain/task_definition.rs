@@ -29,11 +29,7 @@ pub struct TaskDefinition {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotATaskDefinition {
     #[error("not JSON: {message}")]
-    NotJson {
-        line: usize,
-        column: usize,
-        message: String,
-    },
+    NotJson { line: usize, column: usize, message: String },
     #[error("not a task definition: {found} where an object belongs")]
     NotAnObject { found: &'static str },
     #[error("not a task definition: it has no containerDefinitions")]
@@ -47,15 +43,8 @@ pub enum NotATaskDefinition {
 impl From<serde_json::Error> for NotATaskDefinition {
     fn from(error: serde_json::Error) -> Self {
         let text = error.to_string();
-        let message = text
-            .rsplit_once(" at line ")
-            .map_or(text.as_str(), |(message, _)| message)
-            .to_owned();
-        Self::NotJson {
-            line: error.line(),
-            column: error.column(),
-            message,
-        }
+        let message = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message).to_owned();
+        Self::NotJson { line: error.line(), column: error.column(), message }
     }
 }
 
@@ -85,20 +74,10 @@ impl TaskDefinition {
                 return Err(NotATaskDefinition::ContainersNotAList { found: kind(other) });
             }
         }
-        if super::text::members(&text)?
-            .iter()
-            .filter(|member| member.key == "containerDefinitions")
-            .count()
-            > 1
-        {
-            return Err(NotATaskDefinition::Repeated {
-                member: "containerDefinitions".into(),
-            });
+        if super::text::members(&text)?.iter().filter(|member| member.key == "containerDefinitions").count() > 1 {
+            return Err(NotATaskDefinition::Repeated { member: "containerDefinitions".into() });
         }
-        Ok(Self {
-            text: text.trim().to_owned(),
-            view,
-        })
+        Ok(Self { text: text.trim().to_owned(), view })
     }
 
     /// The document as it was written.
@@ -111,20 +90,12 @@ impl TaskDefinition {
     }
 
     pub fn family(&self) -> Option<&str> {
-        self.view
-            .get("family")?
-            .as_str()
-            .filter(|family| !family.is_empty())
+        self.view.get("family")?.as_str().filter(|family| !family.is_empty())
     }
 
     pub fn containers(&self) -> impl Iterator<Item = Container<'_>> {
-        let items = self.view["containerDefinitions"]
-            .as_array()
-            .map_or(&[][..], Vec::as_slice);
-        items
-            .iter()
-            .enumerate()
-            .map(|(index, value)| Container { index, value })
+        let items = self.view["containerDefinitions"].as_array().map_or(&[][..], Vec::as_slice);
+        items.iter().enumerate().map(|(index, value)| Container { index, value })
     }
 
     /// The memory of the whole task in bytes, where it is set and readable.
@@ -133,15 +104,11 @@ impl TaskDefinition {
     }
 
     pub fn requires_fargate(&self) -> bool {
-        self.view["requiresCompatibilities"]
-            .as_array()
-            .is_some_and(|all| all.iter().any(|one| one == "FARGATE"))
+        self.view["requiresCompatibilities"].as_array().is_some_and(|all| all.iter().any(|one| one == "FARGATE"))
     }
 
     pub fn has_execution_role(&self) -> bool {
-        self.view["executionRoleArn"]
-            .as_str()
-            .is_some_and(|role| !role.is_empty())
+        self.view["executionRoleArn"].as_str().is_some_and(|role| !role.is_empty())
     }
 
     /// Whether a signed attestation covers the containers' configuration, so that any edit may break it.
@@ -161,11 +128,7 @@ impl TaskDefinition {
 impl fmt::Debug for TaskDefinition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let containers = self.containers().count();
-        write!(
-            f,
-            "TaskDefinition({}, {containers} containers)",
-            self.family().unwrap_or("without family")
-        )
+        write!(f, "TaskDefinition({}, {containers} containers)", self.family().unwrap_or("without family"))
     }
 }
 
@@ -214,10 +177,7 @@ impl<'a> Options<'a> {
 
 impl<'a> Container<'a> {
     pub fn name(self) -> Option<&'a str> {
-        self.value
-            .get("name")?
-            .as_str()
-            .filter(|name| !name.is_empty())
+        self.value.get("name")?.as_str().filter(|name| !name.is_empty())
     }
 
     pub fn member(self, name: &str) -> Option<&'a Value> {
@@ -258,9 +218,7 @@ impl<'a> Container<'a> {
     }
 
     pub fn has_secret_options(self) -> bool {
-        self.value["logConfiguration"]["secretOptions"]
-            .as_array()
-            .is_some_and(|options| !options.is_empty())
+        self.value["logConfiguration"]["secretOptions"].as_array().is_some_and(|options| !options.is_empty())
     }
 }
 
@@ -273,12 +231,7 @@ fn memory(value: &Value) -> Option<u64> {
             let text = text.trim().to_ascii_lowercase();
             match text.strip_suffix("gb") {
                 Some(gb) => gb.trim().parse::<f64>().ok()? * 1024.0,
-                None => text
-                    .strip_suffix("mb")
-                    .unwrap_or(&text)
-                    .trim()
-                    .parse()
-                    .ok()?,
+                None => text.strip_suffix("mb").unwrap_or(&text).trim().parse().ok()?,
             }
         }
         _ => return None,
@@ -288,9 +241,7 @@ fn memory(value: &Value) -> Option<u64> {
 
 /// Whether a value waits for a template engine or a deploy tool, so that nobody can say yet what it will be.
 pub fn is_placeholder(text: &str) -> bool {
-    ["${", "{{", "<%", "$(", "%{"]
-        .iter()
-        .any(|mark| text.contains(mark))
+    ["${", "{{", "<%", "$(", "%{"].iter().any(|mark| text.contains(mark))
         || (text.starts_with('<') && text.ends_with('>'))
         || text.matches("__").count() > 1
 }
@@ -303,45 +254,22 @@ mod tests {
     #[test]
     fn debug_shows_no_content() {
         let secret = r#"{"family":"web","containerDefinitions":[{"environment":[{"name":"A","value":"CANARY"}]}]}"#;
-        assert_eq!(
-            format!("{:?}", TaskDefinition::parse(secret).unwrap()),
-            "TaskDefinition(web, 1 containers)"
-        );
+        assert_eq!(format!("{:?}", TaskDefinition::parse(secret).unwrap()), "TaskDefinition(web, 1 containers)");
     }
 
     #[test]
     fn memory_is_read_in_every_spelling() {
-        for value in [
-            json!(512),
-            json!("512"),
-            json!("0.5 GB"),
-            json!("0.5GB"),
-            json!("512 MB"),
-        ] {
+        for value in [json!(512), json!("512"), json!("0.5 GB"), json!("0.5GB"), json!("512 MB")] {
             assert_eq!(memory(&value), Some(512 * 1024 * 1024), "{value}");
         }
-        for value in [
-            json!(null),
-            json!("${memory}"),
-            json!(-1),
-            json!([]),
-            json!("NaN"),
-            json!("infinity"),
-        ] {
+        for value in [json!(null), json!("${memory}"), json!(-1), json!([]), json!("NaN"), json!("infinity")] {
             assert_eq!(memory(&value), None, "{value}");
         }
     }
 
     #[test]
     fn a_placeholder_is_told_from_a_name() {
-        for text in [
-            "${group}",
-            "/ecs/${AWS::StackName}",
-            "{{ group }}",
-            "<group>",
-            "__GROUP__",
-            "web-__STAGE__",
-        ] {
+        for text in ["${group}", "/ecs/${AWS::StackName}", "{{ group }}", "<group>", "__GROUP__", "web-__STAGE__"] {
             assert!(is_placeholder(text), "{text}");
         }
         for text in ["/ecs/web", "/ecs/web__blue", "a<b", "$1", "__init"] {
@@ -352,22 +280,12 @@ mod tests {
     #[test]
     fn a_syntax_error_names_line_and_column() {
         let error = TaskDefinition::parse("{\n \"a\": }").unwrap_err();
-        assert_eq!(
-            error,
-            NotATaskDefinition::NotJson {
-                line: 2,
-                column: 7,
-                message: "expected value".into()
-            }
-        );
+        assert_eq!(error, NotATaskDefinition::NotJson { line: 2, column: 7, message: "expected value".into() });
     }
 
     #[test]
     fn a_list_of_containers_that_stands_twice_is_refused() {
         let twice = r#"{"containerDefinitions":[],"containerDefinitions":[]}"#;
-        assert!(matches!(
-            TaskDefinition::parse(twice),
-            Err(NotATaskDefinition::Repeated { .. })
-        ));
+        assert!(matches!(TaskDefinition::parse(twice), Err(NotATaskDefinition::Repeated { .. })));
     }
 }

@@ -17,22 +17,13 @@ pub(crate) struct Member {
 /// The members of the object that `text` is, in their order, repeated keys included.
 pub(crate) fn members(text: &str) -> Result<Vec<Member>, serde_json::Error> {
     let Raw(raw) = serde_json::from_str(text)?;
-    Ok(raw
-        .into_iter()
-        .map(|(key, value)| Member {
-            key,
-            value: place(text, value.get()),
-        })
-        .collect())
+    Ok(raw.into_iter().map(|(key, value)| Member { key, value: place(text, value.get()) }).collect())
 }
 
 /// Where the items of the array that `text` is stand in it.
 pub(crate) fn items(text: &str) -> Result<Vec<Range<usize>>, serde_json::Error> {
     let raw: Vec<&RawValue> = serde_json::from_str(text)?;
-    Ok(raw
-        .into_iter()
-        .map(|value| place(text, value.get()))
-        .collect())
+    Ok(raw.into_iter().map(|value| place(text, value.get())).collect())
 }
 
 /// Where `part`, a slice of `whole`, begins and ends in it.
@@ -76,9 +67,7 @@ pub(crate) struct Layout {
 
 impl Layout {
     pub(crate) fn of(text: &str) -> Self {
-        let newline = text
-            .contains('\n')
-            .then(|| if text.contains("\r\n") { "\r\n" } else { "\n" });
+        let newline = text.contains('\n').then(|| if text.contains("\r\n") { "\r\n" } else { "\n" });
         let unit = text
             .lines()
             .map(|line| &line[..line.len() - line.trim_start_matches([' ', '\t']).len()])
@@ -86,19 +75,11 @@ impl Layout {
             .map_or_else(
                 || "  ".to_owned(),
                 |indent| {
-                    if indent.starts_with('\t') {
-                        "\t".to_owned()
-                    } else {
-                        indent.to_owned()
-                    }
+                    if indent.starts_with('\t') { "\t".to_owned() } else { indent.to_owned() }
                 },
             );
         let compact = newline.is_none() && !text.contains("\": ");
-        Self {
-            newline,
-            unit,
-            colon: if compact { "" } else { " " },
-        }
+        Self { newline, unit, colon: if compact { "" } else { " " } }
     }
 
     /// The text of `value`, as it looks in a line that is indented by `indent`.
@@ -108,26 +89,14 @@ impl Layout {
                 let inner = format!("{indent}{}", self.unit);
                 let lines: Vec<String> = map
                     .iter()
-                    .map(|(key, value)| {
-                        format!(
-                            "{inner}{}:{}{}",
-                            quoted(key),
-                            self.colon,
-                            self.render(value, &inner)
-                        )
-                    })
+                    .map(|(key, value)| format!("{inner}{}:{}{}", quoted(key), self.colon, self.render(value, &inner)))
                     .collect();
-                format!(
-                    "{{{newline}{}{newline}{indent}}}",
-                    lines.join(&format!(",{newline}"))
-                )
+                format!("{{{newline}{}{newline}{indent}}}", lines.join(&format!(",{newline}")))
             }
             (Value::Object(map), None) => {
                 let members: Vec<String> = map
                     .iter()
-                    .map(|(key, value)| {
-                        format!("{}:{}{}", quoted(key), self.colon, self.render(value, ""))
-                    })
+                    .map(|(key, value)| format!("{}:{}{}", quoted(key), self.colon, self.render(value, "")))
                     .collect();
                 format!("{{{}}}", members.join(&format!(",{}", self.colon)))
             }
@@ -162,53 +131,25 @@ pub(crate) fn set(
     let members = members(object)?;
     if let Some(member) = members.iter().find(|member| member.key == key) {
         let indent = indent_before(object, member.value.start).unwrap_or(indent);
-        return Ok(exchange(
-            object,
-            &member.value,
-            &layout.render(value, indent),
-        ));
+        return Ok(exchange(object, &member.value, &layout.render(value, indent)));
     }
     let Some(last) = members.last() else {
         let mut fresh = serde_json::Map::new();
         fresh.insert(key.to_owned(), value.clone());
         return Ok(layout.render(&Value::Object(fresh), indent));
     };
-    let key_start = key_start(
-        object,
-        members.len().checked_sub(2).map(|i| members[i].value.end),
-    );
+    let key_start = key_start(object, members.len().checked_sub(2).map(|i| members[i].value.end));
     let separator = separator_before(object, key_start);
-    let colon = if object[..last.value.start].ends_with(':') {
-        ""
-    } else {
-        " "
-    };
+    let colon = if object[..last.value.start].ends_with(':') { "" } else { " " };
     // Lines of their own are for objects that have them: one that its author keeps on one line stays there.
     let (layout, indent) = match separator.rfind('\n') {
         Some(newline) => (layout.clone(), &separator[newline + 1..]),
-        None => (
-            Layout {
-                newline: None,
-                unit: String::new(),
-                colon: if colon.is_empty() { "" } else { " " },
-            },
-            "",
-        ),
+        None => (Layout { newline: None, unit: String::new(), colon: if colon.is_empty() { "" } else { " " } }, ""),
     };
     let fresh = format!("{}:{colon}{}", quoted(key), layout.render(value, indent));
     Ok(match at {
-        At::BeforeLast => format!(
-            "{}{fresh},{}{}",
-            &object[..key_start],
-            between(separator),
-            &object[key_start..]
-        ),
-        At::End => format!(
-            "{},{}{fresh}{}",
-            &object[..last.value.end],
-            between(separator),
-            &object[last.value.end..]
-        ),
+        At::BeforeLast => format!("{}{fresh},{}{}", &object[..key_start], between(separator), &object[key_start..]),
+        At::End => format!("{},{}{fresh}{}", &object[..last.value.end], between(separator), &object[last.value.end..]),
     })
 }
 
@@ -235,10 +176,7 @@ pub(crate) fn exchange(text: &str, range: &Range<usize>, with: &str) -> String {
 /// Where the key of a member begins: behind the value before it (`None`: behind the opening brace), white space and comma.
 fn key_start(object: &str, previous_end: Option<usize>) -> usize {
     let from = previous_end.unwrap_or(1);
-    from + object[from..]
-        .bytes()
-        .take_while(|byte| byte.is_ascii_whitespace() || *byte == b',')
-        .count()
+    from + object[from..].bytes().take_while(|byte| byte.is_ascii_whitespace() || *byte == b',').count()
 }
 
 /// The white space in front of position `at`.
@@ -268,53 +206,27 @@ mod tests {
     use serde_json::json;
 
     fn with_mode(object: &str) -> String {
-        set(
-            object,
-            "mode",
-            &json!("non-blocking"),
-            At::End,
-            &Layout::of(object),
-            "",
-        )
-        .unwrap()
+        set(object, "mode", &json!("non-blocking"), At::End, &Layout::of(object), "").unwrap()
     }
 
     #[test]
     fn a_value_is_exchanged_in_its_place() {
-        assert_eq!(
-            with_mode(r#"{ "mode" : "blocking" , "x":1.50}"#),
-            r#"{ "mode" : "non-blocking" , "x":1.50}"#
-        );
+        assert_eq!(with_mode(r#"{ "mode" : "blocking" , "x":1.50}"#), r#"{ "mode" : "non-blocking" , "x":1.50}"#);
     }
 
     #[test]
     fn a_new_member_looks_like_its_neighbours() {
-        assert_eq!(
-            with_mode("{\"a\":1}"),
-            "{\"a\":1,\"mode\":\"non-blocking\"}"
-        );
-        assert_eq!(
-            with_mode("{\r\n\t\"a\": 1\r\n}"),
-            "{\r\n\t\"a\": 1,\r\n\t\"mode\": \"non-blocking\"\r\n}"
-        );
-        assert_eq!(
-            with_mode("{ \"a\": 1, \"b\": 2 }"),
-            "{ \"a\": 1, \"b\": 2, \"mode\": \"non-blocking\" }"
-        );
+        assert_eq!(with_mode("{\"a\":1}"), "{\"a\":1,\"mode\":\"non-blocking\"}");
+        assert_eq!(with_mode("{\r\n\t\"a\": 1\r\n}"), "{\r\n\t\"a\": 1,\r\n\t\"mode\": \"non-blocking\"\r\n}");
+        assert_eq!(with_mode("{ \"a\": 1, \"b\": 2 }"), "{ \"a\": 1, \"b\": 2, \"mode\": \"non-blocking\" }");
     }
 
     #[test]
     fn before_the_last_no_other_line_changes() {
         let object = "{\n  \"name\": \"app\",\n  \"image\": \"x\"\n}";
-        let set = set(
-            object,
-            "logConfiguration",
-            &json!({"logDriver": "awslogs"}),
-            At::BeforeLast,
-            &Layout::of(object),
-            "",
-        )
-        .unwrap();
+        let set =
+            set(object, "logConfiguration", &json!({"logDriver": "awslogs"}), At::BeforeLast, &Layout::of(object), "")
+                .unwrap();
         assert_eq!(
             set,
             "{\n  \"name\": \"app\",\n  \"logConfiguration\": {\n    \"logDriver\": \"awslogs\"\n  },\n  \"image\": \"x\"\n}"
@@ -323,12 +235,7 @@ mod tests {
 
     #[test]
     fn removing_what_was_added_gives_the_text_back() {
-        for object in [
-            "{\"a\":1}",
-            "{ \"a\": 1 }",
-            "{\n  \"a\": 1\n}",
-            "{\"a\":1,\"b\":[]}",
-        ] {
+        for object in ["{\"a\":1}", "{ \"a\": 1 }", "{\n  \"a\": 1\n}", "{\"a\":1,\"b\":[]}"] {
             assert_eq!(remove(&with_mode(object), "mode").unwrap(), object);
         }
     }

@@ -49,13 +49,9 @@ impl From<serde_json::Error> for NotAReply {
 /// Reads an answer of DescribeTaskDefinition.
 pub fn described(reply: &str) -> Result<Reply, NotAReply> {
     let whole = task_definition(reply)?;
-    let computed = |key: &str| {
-        member(whole, key)
-            .map(|found| found.and_then(|text| serde_json::from_str::<Value>(text).ok()))
-    };
-    let text = |key: &str| {
-        computed(key).map(|value| value.and_then(|value| value.as_str().map(String::from)))
-    };
+    let computed =
+        |key: &str| member(whole, key).map(|found| found.and_then(|text| serde_json::from_str::<Value>(text).ok()));
+    let text = |key: &str| computed(key).map(|value| value.and_then(|value| value.as_str().map(String::from)));
     let tags = match member(reply, "tags")? {
         None | Some("null") => Vec::new(),
         Some(list) => Tag::parse_list(list)?,
@@ -82,24 +78,15 @@ pub fn register(definition: &TaskDefinition, tags: &[Tag]) -> Result<String, Not
         return Ok(document);
     }
     let tags = tags.iter().map(Tag::text).collect::<Vec<_>>().join(",");
-    let end = text::members(&document)?
-        .last()
-        .map_or(1, |last| last.value.end);
-    Ok(text::exchange(
-        &document,
-        &(end..end),
-        &format!(",\"tags\":[{tags}]"),
-    ))
+    let end = text::members(&document)?.last().map_or(1, |last| last.value.end);
+    Ok(text::exchange(&document, &(end..end), &format!(",\"tags\":[{tags}]")))
 }
 
 /// `object` without the members of these names, every other byte as it was. A member that stands twice goes twice.
 pub fn without(object: &str, keys: &[&str]) -> Result<String, serde_json::Error> {
     let mut text = object.to_owned();
     for key in keys {
-        while text::members(&text)?
-            .iter()
-            .any(|member| member.key == *key)
-        {
+        while text::members(&text)?.iter().any(|member| member.key == *key) {
             text = text::remove(&text, key)?;
         }
     }
@@ -107,32 +94,23 @@ pub fn without(object: &str, keys: &[&str]) -> Result<String, serde_json::Error>
 }
 
 fn task_definition(reply: &str) -> Result<&str, NotAReply> {
-    member(reply, "taskDefinition")?
-        .filter(|text| text.starts_with('{'))
-        .ok_or(NotAReply::NoTaskDefinition)
+    member(reply, "taskDefinition")?.filter(|text| text.starts_with('{')).ok_or(NotAReply::NoTaskDefinition)
 }
 
 fn arn(task_definition: &str) -> Result<RevisionArn, NotAReply> {
     let text = member(task_definition, "taskDefinitionArn")?.unwrap_or("null");
-    Ok(serde_json::from_str::<Option<String>>(text)?
-        .unwrap_or_default()
-        .parse::<RevisionArn>()?)
+    Ok(serde_json::from_str::<Option<String>>(text)?.unwrap_or_default().parse::<RevisionArn>()?)
 }
 
 fn member<'t>(object: &'t str, key: &str) -> Result<Option<&'t str>, serde_json::Error> {
-    let place = text::members(object)?
-        .into_iter()
-        .find(|member| member.key == key)
-        .map(|member| member.value);
+    let place = text::members(object)?.into_iter().find(|member| member.key == key).map(|member| member.value);
     Ok(place.map(|place: Range<usize>| &object[place]))
 }
 
 /// A point in time as ECS writes it, seconds since 1970 with a fraction, or as RFC 3339.
 fn timestamp(value: &Value) -> Option<Timestamp> {
     match value {
-        Value::Number(seconds) => {
-            Timestamp::from_millisecond((seconds.as_f64()? * 1000.0).round() as i64).ok()
-        }
+        Value::Number(seconds) => Timestamp::from_millisecond((seconds.as_f64()? * 1000.0).round() as i64).ok(),
         Value::String(text) => text.parse().ok(),
         _ => None,
     }
@@ -161,40 +139,23 @@ mod tests {
         );
         assert_eq!(reply.arn.short(), "web:41");
         assert!(reply.active);
-        assert_eq!(
-            reply.registered_at,
-            Some("2025-11-20T00:53:20.123Z".parse().unwrap())
-        );
-        assert_eq!(
-            reply.registered_by.as_deref(),
-            Some("arn:aws:iam::111122223333:root")
-        );
+        assert_eq!(reply.registered_at, Some("2025-11-20T00:53:20.123Z".parse().unwrap()));
+        assert_eq!(reply.registered_by.as_deref(), Some("arn:aws:iam::111122223333:root"));
     }
 
     #[test]
     fn tags_go_behind_the_document_in_their_own_spelling() {
         let reply = described(REPLY).unwrap();
         let body = register(&reply.definition, &reply.tags).unwrap();
-        let (document, closing) = reply
-            .definition
-            .text()
-            .split_at(reply.definition.text().len() - 1);
-        assert_eq!(
-            body,
-            format!(r#"{document},"tags":[{{"key":"caf\u00e9","value":"a\/b"}}]{closing}"#)
-        );
-        assert_eq!(
-            register(&reply.definition, &[]).unwrap(),
-            reply.definition.text()
-        );
+        let (document, closing) = reply.definition.text().split_at(reply.definition.text().len() - 1);
+        assert_eq!(body, format!(r#"{document},"tags":[{{"key":"caf\u00e9","value":"a\/b"}}]{closing}"#));
+        assert_eq!(register(&reply.definition, &[]).unwrap(), reply.definition.text());
     }
 
     #[test]
     fn tags_that_stand_in_the_document_give_way() {
-        let definition = TaskDefinition::parse(
-            r#"{"tags":[{"key":"a"}],"containerDefinitions":[], "tags":null}"#,
-        )
-        .unwrap();
+        let definition =
+            TaskDefinition::parse(r#"{"tags":[{"key":"a"}],"containerDefinitions":[], "tags":null}"#).unwrap();
         assert_eq!(
             register(&definition, &[Tag::new("b", "")]).unwrap(),
             r#"{"containerDefinitions":[],"tags":[{"key":"b","value":""}]}"#
@@ -207,10 +168,7 @@ mod tests {
             ("<html>", "it is not the JSON that ECS sends"),
             ("{}", "it has no taskDefinition"),
             (r#"{"taskDefinition":null}"#, "it has no taskDefinition"),
-            (
-                r#"{"taskDefinition":{"taskDefinitionArn":7}}"#,
-                "it is not the JSON that ECS sends",
-            ),
+            (r#"{"taskDefinition":{"taskDefinitionArn":7}}"#, "it is not the JSON that ECS sends"),
             (
                 r#"{"taskDefinition":{"taskDefinitionArn":"arn:aws:ecs:eu-west-1:111122223333:task-definition/web:1"}}"#,
                 "taskDefinition is not a task definition: it has no containerDefinitions",
@@ -218,12 +176,7 @@ mod tests {
         ] {
             assert_eq!(described(reply).unwrap_err().to_string(), error, "{reply}");
         }
-        let error = described(r#"{"taskDefinition":{"containerDefinitions":[]}}"#)
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.starts_with("taskDefinitionArn is not the ARN"),
-            "{error}"
-        );
+        let error = described(r#"{"taskDefinition":{"containerDefinitions":[]}}"#).unwrap_err().to_string();
+        assert!(error.starts_with("taskDefinitionArn is not the ARN"), "{error}");
     }
 }

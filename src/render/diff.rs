@@ -22,10 +22,8 @@ pub fn unified(
 ) -> String {
     let mut out = String::new();
     for container in before.0.containers() {
-        let (Some(old), Some(new)) = (
-            LogLines::of(before.0, container.index),
-            LogLines::of(after.0, container.index),
-        ) else {
+        let (Some(old), Some(new)) = (LogLines::of(before.0, container.index), LogLines::of(after.0, container.index))
+        else {
             continue;
         };
         let (old_text, new_text) = (lines(&old.text), lines(&new.text));
@@ -33,20 +31,13 @@ pub fn unified(
             continue;
         }
         if out.is_empty() {
-            let _ = writeln!(
-                out,
-                "{HEADER}--- a/{origin}{HEADER:#}\n{HEADER}+++ b/{origin}{HEADER:#}"
-            );
+            let _ = writeln!(out, "{HEADER}--- a/{origin}{HEADER:#}\n{HEADER}+++ b/{origin}{HEADER:#}");
         }
         let (from, to) = ((before.1)(old.start), (after.1)(new.start));
         let (old_count, new_count) = (old_text.lines().count(), new_text.lines().count());
         let name = container.name().unwrap_or("without a name");
-        let _ = writeln!(
-            out,
-            "{HUNK}@@ -{} +{} @@ container {name}{HUNK:#}",
-            range(from, old_count),
-            range(to, new_count)
-        );
+        let _ =
+            writeln!(out, "{HUNK}@@ -{} +{} @@ container {name}{HUNK:#}", range(from, old_count), range(to, new_count));
         for change in TextDiff::from_lines(&old_text, &new_text).iter_all_changes() {
             let text = change.value().trim_end_matches(['\n', '\r']);
             let _ = match change.tag() {
@@ -68,11 +59,7 @@ fn lines(text: &str) -> String {
             Err(_) => text.to_owned(),
         },
     };
-    if text.is_empty() {
-        text
-    } else {
-        format!("{text}\n")
-    }
+    if text.is_empty() { text } else { format!("{text}\n") }
 }
 
 fn range(line: usize, count: usize) -> String {

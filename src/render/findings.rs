@@ -32,52 +32,31 @@ pub fn finding(finding: &Finding, shown: &Shown<'_>, colour: bool) -> String {
     };
     let message = plain(&finding.message, LONGEST);
     let title = level.primary_title(&message).id(finding.rule);
-    let lines = finding
-        .index
-        .and_then(|index| LogLines::of(shown.definition, index));
+    let lines = finding.index.and_then(|index| LogLines::of(shown.definition, index));
     let (source, start) = excerpt(shown.definition, lines.as_ref());
     let (line, column) = shown.position.map_or((1, 1), |position| position(start));
-    let label = finding
-        .effective
-        .as_deref()
-        .map(|effective| format!("today: {}", plain(effective, LONGEST)));
+    let label = finding.effective.as_deref().map(|effective| format!("today: {}", plain(effective, LONGEST)));
     let mut group = match source.is_empty() {
-        true => Group::with_title(title).element(
-            annotate_snippets::Origin::path(shown.origin)
-                .line(line)
-                .char_column(column),
-        ),
+        true => Group::with_title(title)
+            .element(annotate_snippets::Origin::path(shown.origin).line(line).char_column(column)),
         false => {
             let mut annotation = AnnotationKind::Primary.span(span(finding, &source));
             if let Some(label) = &label {
                 annotation = annotation.label(label.as_str());
             }
-            let snippet = Snippet::source(source.as_str())
-                .line_start(line)
-                .path(shown.origin)
-                .fold(true)
-                .annotation(annotation);
+            let snippet =
+                Snippet::source(source.as_str()).line_start(line).path(shown.origin).fold(true).annotation(annotation);
             title.element(snippet)
         }
     };
     let help = help(finding);
     group = group.element(Level::HELP.message(help.as_str()));
-    let notes: Vec<String> = finding
-        .notes
-        .iter()
-        .map(|note| plain(note, LONGEST))
-        .collect();
+    let notes: Vec<String> = finding.notes.iter().map(|note| plain(note, LONGEST)).collect();
     for note in &notes {
         group = group.element(Level::NOTE.message(note.as_str()));
     }
-    let renderer = if colour {
-        Renderer::styled()
-    } else {
-        Renderer::plain()
-    };
-    renderer
-        .anonymized_snippet_line_numbers(shown.position.is_none())
-        .render(&[group])
+    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+    renderer.anonymized_snippet_line_numbers(shown.position.is_none()).render(&[group])
 }
 
 /// The text to show, and where it stands: the log configuration, else the container's name.
@@ -90,26 +69,13 @@ fn excerpt(definition: &TaskDefinition, lines: Option<&LogLines>) -> (String, us
     }
     let document = definition.text();
     let name = document[lines.name..].lines().next().unwrap_or_default();
-    match serde_json::Deserializer::from_str(name)
-        .into_iter::<Value>()
-        .next()
-    {
+    match serde_json::Deserializer::from_str(name).into_iter::<Value>().next() {
         Some(Ok(Value::String(name))) => {
-            let line = document[..lines.name]
-                .rfind('\n')
-                .map_or(0, |newline| newline + 1);
-            let indent: String = document[line..lines.name]
-                .chars()
-                .take_while(|c| c.is_whitespace())
-                .collect();
-            let own_line = document[line..lines.name]
-                .trim_start()
-                .starts_with("\"name\"");
+            let line = document[..lines.name].rfind('\n').map_or(0, |newline| newline + 1);
+            let indent: String = document[line..lines.name].chars().take_while(|c| c.is_whitespace()).collect();
+            let own_line = document[line..lines.name].trim_start().starts_with("\"name\"");
             let indent = if own_line { indent.as_str() } else { "" };
-            (
-                format!("{indent}\"name\": {}", Value::from(plain(&name, LONGEST))),
-                lines.name,
-            )
+            (format!("{indent}\"name\": {}", Value::from(plain(&name, LONGEST))), lines.name)
         }
         _ => (String::new(), lines.name),
     }
@@ -138,10 +104,8 @@ fn span(finding: &Finding, source: &str) -> Range<usize> {
     };
     let key_start = source.len() - source.trim_start().len();
     let first_line_end = source.find('\n').unwrap_or(source.len());
-    let mut found = key_start
-        ..source[key_start..first_line_end]
-            .find(':')
-            .map_or(first_line_end, |colon| key_start + colon);
+    let mut found =
+        key_start..source[key_start..first_line_end].find(':').map_or(first_line_end, |colon| key_start + colon);
     let Some(mut place) = source.find('{').map(|open| open..source.trim_end().len()) else {
         return key_start..source.len();
     };
@@ -155,13 +119,9 @@ fn span(finding: &Finding, source: &str) -> Range<usize> {
         };
         place = place.start + member.value.start..place.start + member.value.end;
         found = match source[place.clone()].starts_with(['{', '[']) {
-            true => source[..place.start]
-                .rfind('"')
-                .map_or(place.clone(), |quote| {
-                    source[..quote]
-                        .rfind('"')
-                        .map_or(place.clone(), |open| open..quote + 1)
-                }),
+            true => source[..place.start].rfind('"').map_or(place.clone(), |quote| {
+                source[..quote].rfind('"').map_or(place.clone(), |open| open..quote + 1)
+            }),
             false => place.clone(),
         };
     }
@@ -178,16 +138,12 @@ fn help(finding: &Finding) -> String {
     };
     let text = match &finding.fix {
         Fix::Options(options) => format!("safe fix: {}", set(options)),
-        Fix::Configuration {
-            safety: Safety::Unsafe,
-            ..
-        } => "unsafe fix, which the baseline opts into: a complete awslogs configuration".into(),
+        Fix::Configuration { safety: Safety::Unsafe, .. } => {
+            "unsafe fix, which the baseline opts into: a complete awslogs configuration".into()
+        }
         Fix::Configuration { .. } => "safe fix: a complete awslogs configuration".into(),
         Fix::LogGroup(LogGroupChange::Create(group)) => {
-            format!(
-                "safe fix: make it, with a retention of {} days",
-                group.retention_days
-            )
+            format!("safe fix: make it, with a retention of {} days", group.retention_days)
         }
         Fix::LogGroup(LogGroupChange::SetRetention { new, .. }) => {
             format!("safe fix: set its retention to {new} days")

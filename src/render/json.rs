@@ -81,20 +81,10 @@ impl Target {
     }
 
     /// A verdict. `prefix` is the pointer of the task definition in the input.
-    pub fn of(
-        target: String,
-        plan: &Plan,
-        prefix: &str,
-        patch: Value,
-        region: Option<&str>,
-    ) -> Self {
+    pub fn of(target: String, plan: &Plan, prefix: &str, patch: Value, region: Option<&str>) -> Self {
         Self {
             compliant: plan.is_compliant(),
-            findings: plan
-                .findings
-                .iter()
-                .map(|finding| FindingLine::of(finding, prefix))
-                .collect(),
+            findings: plan.findings.iter().map(|finding| FindingLine::of(finding, prefix)).collect(),
             not_checked: plan.not_checked.clone(),
             patch,
             log_groups: plan

@@ -24,47 +24,23 @@ pub struct LogLines {
 impl LogLines {
     pub fn of(definition: &TaskDefinition, index: usize) -> Option<Self> {
         let document = definition.text();
-        let containers = text::members(document)
-            .ok()?
-            .into_iter()
-            .find(|member| member.key == "containerDefinitions")?
-            .value;
-        let item = text::items(&document[containers.clone()])
-            .ok()?
-            .into_iter()
-            .nth(index)?;
+        let containers =
+            text::members(document).ok()?.into_iter().find(|member| member.key == "containerDefinitions")?.value;
+        let item = text::items(&document[containers.clone()]).ok()?.into_iter().nth(index)?;
         let (start, end) = (containers.start + item.start, containers.start + item.end);
         let container = &document[start..end];
         let members = text::members(container).unwrap_or_default();
-        let name = start
-            + members
-                .iter()
-                .find(|member| member.key == "name")
-                .map_or(0, |member| member.value.start);
-        let Some(log) = members
-            .into_iter()
-            .find(|member| member.key == "logConfiguration")
-            .map(|member| member.value)
+        let name = start + members.iter().find(|member| member.key == "name").map_or(0, |member| member.value.start);
+        let Some(log) = members.into_iter().find(|member| member.key == "logConfiguration").map(|member| member.value)
         else {
-            return Some(Self {
-                text: String::new(),
-                start: name,
-                name,
-            });
+            return Some(Self { text: String::new(), start: name, name });
         };
-        let key = start
-            + container[..log.start]
-                .rfind("\"logConfiguration\"")
-                .unwrap_or(log.start);
+        let key = start + container[..log.start].rfind("\"logConfiguration\"").unwrap_or(log.start);
         let line = document[..key].rfind('\n').map_or(0, |newline| newline + 1);
         let has_own_lines = document[line..key].trim().is_empty();
         let first = if has_own_lines { line } else { key };
         let head = &document[first..start + log.start];
-        Some(Self {
-            text: format!("{head}{}", hide(&container[log])),
-            start: first,
-            name,
-        })
+        Some(Self { text: format!("{head}{}", hide(&container[log])), start: first, name })
     }
 }
 

@@ -21,28 +21,11 @@ fn outcome(head: &Head) -> String {
 
 pub fn table(heads: &[Head]) -> String {
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header([
-        "RECORD",
-        "OUTCOME",
-        "CORRECTED",
-        "WHEN",
-        "CAUSED BY",
-    ]);
+    table.load_style(presets::NOTHING).set_header(["RECORD", "OUTCOME", "CORRECTED", "WHEN", "CAUSED BY"]);
     for head in heads {
-        let corrected = head
-            .corrected
-            .as_ref()
-            .map_or_else(|| "-".into(), |corrected| corrected.short());
-        let actor = head.actor.as_deref().map_or("-", |arn| {
-            arn.rsplit_once(":").map_or(arn, |(_, name)| name)
-        });
-        table.add_row([
-            &head.source.short(),
-            &outcome(head),
-            &corrected,
-            &format!("{:.0}", head.at),
-            actor,
-        ]);
+        let corrected = head.corrected.as_ref().map_or_else(|| "-".into(), |corrected| corrected.short());
+        let actor = head.actor.as_deref().map_or("-", |arn| arn.rsplit_once(":").map_or(arn, |(_, name)| name));
+        table.add_row([&head.source.short(), &outcome(head), &corrected, &format!("{:.0}", head.at), actor]);
     }
     format!("{}\n", table.trim_fmt())
 }
@@ -78,17 +61,13 @@ pub fn text(record: &Record) -> String {
                     opening.rules.join(", ")
                 )
             }
-            What::Started { step } => format!(
-                "started: {}",
-                steps.get(*step).map_or_else(String::new, name)
-            ),
+            What::Started { step } => format!("started: {}", steps.get(*step).map_or_else(String::new, name)),
             What::Done { step, .. } => {
                 format!("done: {}", steps.get(*step).map_or_else(String::new, name))
             }
-            What::Failed { step, why, .. } => format!(
-                "failed: {}: {why}",
-                steps.get(*step).map_or_else(String::new, name)
-            ),
+            What::Failed { step, why, .. } => {
+                format!("failed: {}: {why}", steps.get(*step).map_or_else(String::new, name))
+            }
             What::Withdrawing { corrected, .. } => format!("withdrawing {}", corrected.short()),
             What::Withdrawn { corrected } => format!("withdrawn {}", corrected.short()),
             What::Released { why } => format!("released: {why}"),

@@ -11,23 +11,15 @@ pub fn text(report: &Report) -> String {
     let mut out = String::new();
     let colour = match report.outcome {
         Outcome::Compliant | Outcome::Remediated => AnsiColor::Green,
-        Outcome::Observed | Outcome::Skipped | Outcome::Superseded | Outcome::Refused => {
-            AnsiColor::Yellow
-        }
+        Outcome::Observed | Outcome::Skipped | Outcome::Superseded | Outcome::Refused => AnsiColor::Yellow,
         Outcome::Partial | Outcome::Failed | Outcome::NeedsOperator => AnsiColor::Red,
     };
     let style: Style = colour.on_default().bold();
-    let about = report
-        .record
-        .as_deref()
-        .or(report.family.as_deref())
-        .unwrap_or("the event");
+    let about = report.record.as_deref().or(report.family.as_deref()).unwrap_or("the event");
     let _ = write!(out, "{about}: {style}{}{style:#}", report.outcome.name());
     if let Some(reason) = report.reason {
-        let word = serde_json::to_value(reason)
-            .ok()
-            .and_then(|word| word.as_str().map(String::from))
-            .unwrap_or_default();
+        let word =
+            serde_json::to_value(reason).ok().and_then(|word| word.as_str().map(String::from)).unwrap_or_default();
         let _ = write!(out, " ({word})");
     }
     out.push('\n');
@@ -47,25 +39,13 @@ pub fn text(report: &Report) -> String {
         let side = |side: &Option<String>| side.clone().unwrap_or_else(|| "(unset)".into());
         line(
             "change",
-            &format!(
-                "{}: {} {} → {}",
-                change.container,
-                change.option,
-                side(&change.from),
-                side(&change.to)
-            ),
+            &format!("{}: {} {} → {}", change.container, change.option, side(&change.from), side(&change.to)),
         );
     }
     for group in &report.log_groups {
-        let days = group
-            .retention_days
-            .map_or("without a retention".to_owned(), |days| {
-                format!("retention {days} days")
-            });
-        line(
-            "log group",
-            &format!("{} {}, {days}", group.name, group.action),
-        );
+        let days =
+            group.retention_days.map_or("without a retention".to_owned(), |days| format!("retention {days} days"));
+        line("log group", &format!("{} {}, {days}", group.name, group.action));
     }
     if let Some(actor) = &report.actor {
         line("caused by", actor);

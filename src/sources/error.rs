@@ -23,11 +23,7 @@ impl fmt::Display for SourceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.line {
             0 => write!(f, "{}: {}", self.origin, self.message),
-            line => write!(
-                f,
-                "{}:{line}:{}: {}",
-                self.origin, self.column, self.message
-            ),
+            line => write!(f, "{}:{line}:{}: {}", self.origin, self.column, self.message),
         }
     }
 }
@@ -35,81 +31,48 @@ impl fmt::Display for SourceError {
 impl SourceError {
     /// An error about the file as a whole.
     pub fn whole(origin: &str, message: impl Into<String>, help: Option<&str>) -> Self {
-        Self {
-            origin: origin.into(),
-            line: 0,
-            column: 0,
-            message: message.into(),
-            help: help.map(String::from),
-        }
+        Self { origin: origin.into(), line: 0, column: 0, message: message.into(), help: help.map(String::from) }
     }
 
     pub(super) fn not_yet(origin: &str, what: &str) -> Self {
         let help = "give the task definition itself as JSON, as `aws ecs describe-task-definition` prints it";
-        Self {
-            line: 1,
-            column: 1,
-            ..Self::whole(origin, format!("{what} is not read yet"), Some(help))
-        }
+        Self { line: 1, column: 1, ..Self::whole(origin, format!("{what} is not read yet"), Some(help)) }
     }
 
     pub(super) fn not_json(origin: &str, body: &str, error: &serde_json::Error) -> Self {
         let text = error.to_string();
-        let message = text
-            .rsplit_once(" at line ")
-            .map_or(text.as_str(), |(message, _)| message);
-        let line = body
-            .lines()
-            .nth(error.line().saturating_sub(1))
-            .unwrap_or_default();
+        let message = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message);
+        let line = body.lines().nth(error.line().saturating_sub(1)).unwrap_or_default();
         let help = if body.trim().is_empty() {
             Some("the file is empty")
         } else if line.contains("//") || line.contains("/*") {
             Some("JSON has no comments")
-        } else if is_placeholder(line)
-            || ["{{", "{%", "<%", "${"]
-                .iter()
-                .any(|mark| body.contains(mark))
-        {
+        } else if is_placeholder(line) || ["{{", "{%", "<%", "${"].iter().any(|mark| body.contains(mark)) {
             Some("this looks like a template: render it first, then check what it renders to")
         } else {
             None
         };
         let (line, column) = (error.line(), error.column());
-        Self {
-            line,
-            column,
-            ..Self::whole(origin, format!("not JSON: {message}"), help)
-        }
+        Self { line, column, ..Self::whole(origin, format!("not JSON: {message}"), help) }
     }
 
-    pub(super) fn not_a_task_definition(
-        origin: &str,
-        body: &str,
-        error: NotATaskDefinition,
-    ) -> Self {
+    pub(super) fn not_a_task_definition(origin: &str, body: &str, error: NotATaskDefinition) -> Self {
         let at = text::members(body)
             .unwrap_or_default()
             .into_iter()
             .rev()
             .find(|member| member.key == "containerDefinitions")
-            .map_or(body.len() - body.trim_start().len(), |member| {
-                member.value.start
-            });
+            .map_or(body.len() - body.trim_start().len(), |member| member.value.start);
         let help = match &error {
             NotATaskDefinition::NoContainers => {
                 Some("a RegisterTaskDefinition input or a DescribeTaskDefinition answer is read")
             }
-            NotATaskDefinition::NotAnObject { found: "an array" } => Some(
-                "a list of containers alone is not read; put it under containerDefinitions, beside a family",
-            ),
+            NotATaskDefinition::NotAnObject { found: "an array" } => {
+                Some("a list of containers alone is not read; put it under containerDefinitions, beside a family")
+            }
             _ => None,
         };
         let (line, column) = position(body, at);
-        Self {
-            line,
-            column,
-            ..Self::whole(origin, error.to_string(), help)
-        }
+        Self { line, column, ..Self::whole(origin, error.to_string(), help) }
     }
 }

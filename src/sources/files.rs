@@ -31,46 +31,22 @@ pub fn discover(path: &Path) -> Result<Vec<FileTarget>, SourceError> {
     let error = |error: &io::Error| SourceError::whole(&origin, reason(error), None);
     let metadata = fs::metadata(path).map_err(|e| error(&e))?;
     if !metadata.is_dir() {
-        let relative = path
-            .file_name()
-            .map_or_else(|| path.to_owned(), PathBuf::from);
-        return Ok(vec![FileTarget {
-            path: path.to_owned(),
-            relative,
-        }]);
+        let relative = path.file_name().map_or_else(|| path.to_owned(), PathBuf::from);
+        return Ok(vec![FileTarget { path: path.to_owned(), relative }]);
     }
-    let is_hidden = |entry: &walkdir::DirEntry| {
-        entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.')
-    };
+    let is_hidden =
+        |entry: &walkdir::DirEntry| entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.');
     let mut files = Vec::new();
-    for entry in WalkDir::new(path)
-        .sort_by_file_name()
-        .into_iter()
-        .filter_entry(|entry| !is_hidden(entry))
-    {
+    for entry in WalkDir::new(path).sort_by_file_name().into_iter().filter_entry(|entry| !is_hidden(entry)) {
         let entry = entry.map_err(|e| SourceError::whole(&origin, e.to_string(), None))?;
-        let is_json = entry
-            .path()
-            .extension()
-            .is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+        let is_json = entry.path().extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
         if is_json && !entry.file_type().is_dir() {
-            let relative = entry
-                .path()
-                .strip_prefix(path)
-                .unwrap_or(entry.path())
-                .to_owned();
-            files.push(FileTarget {
-                path: entry.into_path(),
-                relative,
-            });
+            let relative = entry.path().strip_prefix(path).unwrap_or(entry.path()).to_owned();
+            files.push(FileTarget { path: entry.into_path(), relative });
         }
     }
     match files.is_empty() {
-        true => Err(SourceError::whole(
-            &origin,
-            "no *.json in this folder",
-            Some("name the files, or another folder"),
-        )),
+        true => Err(SourceError::whole(&origin, "no *.json in this folder", Some("name the files, or another folder"))),
         false => Ok(files),
     }
 }
@@ -78,21 +54,11 @@ pub fn discover(path: &Path) -> Result<Vec<FileTarget>, SourceError> {
 pub fn read_file(target: &FileTarget) -> Result<Document, SourceError> {
     let origin = target.origin();
     let whole = |message: String| SourceError::whole(&origin, message, None);
-    let length = fs::metadata(&target.path)
-        .map_err(|error| whole(reason(&error)))?
-        .len();
+    let length = fs::metadata(&target.path).map_err(|error| whole(reason(&error)))?.len();
     if length > LARGEST {
-        return Err(whole(format!(
-            "{length} bytes are no task definition (ECS takes 64 KiB)"
-        )));
+        return Err(whole(format!("{length} bytes are no task definition (ECS takes 64 KiB)")));
     }
-    Document::parse(
-        &origin,
-        utf8(
-            &origin,
-            fs::read(&target.path).map_err(|error| whole(reason(&error)))?,
-        )?,
-    )
+    Document::parse(&origin, utf8(&origin, fs::read(&target.path).map_err(|error| whole(reason(&error)))?)?)
 }
 
 pub fn read_stdin() -> Result<Document, SourceError> {
@@ -108,11 +74,7 @@ fn utf8(origin: &str, bytes: Vec<u8>) -> Result<String, SourceError> {
         let text = String::from_utf8_lossy(&error.as_bytes()[..good]).into_owned();
         let (line, column) = super::position(&text, text.len());
         let help = Some("save the file as UTF-8");
-        SourceError {
-            line,
-            column,
-            ..SourceError::whole(origin, "not UTF-8", help)
-        }
+        SourceError { line, column, ..SourceError::whole(origin, "not UTF-8", help) }
     })
 }
 

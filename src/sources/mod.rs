@@ -29,30 +29,18 @@ pub struct Document {
 
 impl Document {
     pub fn parse(origin: &str, text: String) -> Result<Self, SourceError> {
-        let bom = if text.starts_with('\u{feff}') {
-            '\u{feff}'.len_utf8()
-        } else {
-            0
-        };
+        let bom = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
         let body = &text[bom..];
         if let Some(what) = not_yet(origin, body) {
             return Err(SourceError::not_yet(origin, what));
         }
         let wrapped = match serde_json::from_str::<Value>(body) {
             Err(error) => return Err(SourceError::not_json(origin, body, &error)),
-            Ok(view) => {
-                view.get("containerDefinitions").is_none() && view["taskDefinition"].is_object()
-            }
+            Ok(view) => view.get("containerDefinitions").is_none() && view["taskDefinition"].is_object(),
         };
-        let error =
-            |error: NotATaskDefinition| SourceError::not_a_task_definition(origin, body, error);
+        let error = |error: NotATaskDefinition| SourceError::not_a_task_definition(origin, body, error);
         let members = text::members(body).unwrap_or_default();
-        let member = |name: &str| {
-            members
-                .iter()
-                .find(|member| member.key == name)
-                .map(|member| member.value.clone())
-        };
+        let member = |name: &str| members.iter().find(|member| member.key == name).map(|member| member.value.clone());
         let (place, pointer) = match member("taskDefinition").filter(|_| wrapped) {
             Some(place) => (place, "/taskDefinition"),
             None => {
@@ -61,18 +49,9 @@ impl Document {
             }
         };
         let definition = TaskDefinition::parse(&body[place.clone()]).map_err(error)?;
-        let tags = member("tags")
-            .and_then(|place| Tag::parse_list(&body[place]).ok())
-            .unwrap_or_default();
+        let tags = member("tags").and_then(|place| Tag::parse_list(&body[place]).ok()).unwrap_or_default();
         let place = place.start + bom..place.end + bom;
-        Ok(Self {
-            origin: origin.to_owned(),
-            place,
-            pointer,
-            definition,
-            tags,
-            text,
-        })
+        Ok(Self { origin: origin.to_owned(), place, pointer, definition, tags, text })
     }
 
     /// The whole text, as it was given.
@@ -100,21 +79,13 @@ impl Document {
 pub fn position(text: &str, at: usize) -> (usize, usize) {
     let head = text.get(..at).unwrap_or(text);
     let line_start = head.rfind('\n').map_or(0, |newline| newline + 1);
-    let column = head[line_start..]
-        .trim_start_matches('\u{feff}')
-        .chars()
-        .count()
-        + 1;
+    let column = head[line_start..].trim_start_matches('\u{feff}').chars().count() + 1;
     (head.matches('\n').count() + 1, column)
 }
 
 /// What a text is that Logweir will read one day.
 fn not_yet(origin: &str, body: &str) -> Option<&'static str> {
-    let ends = |endings: &[&str]| {
-        endings
-            .iter()
-            .any(|ending| origin.to_ascii_lowercase().ends_with(ending))
-    };
+    let ends = |endings: &[&str]| endings.iter().any(|ending| origin.to_ascii_lowercase().ends_with(ending));
     if ends(&[".tf", ".tfvars", ".hcl"]) {
         return Some("a Terraform file");
     }
@@ -123,8 +94,7 @@ fn not_yet(origin: &str, body: &str) -> Option<&'static str> {
     }
     let is_json = body.trim_start().starts_with(['{', '[']);
     if !is_json {
-        let template =
-            body.contains("AWSTemplateFormatVersion") || body.contains("AWS::ECS::TaskDefinition");
+        let template = body.contains("AWSTemplateFormatVersion") || body.contains("AWS::ECS::TaskDefinition");
         return match ends(&[".yaml", ".yml"]) {
             _ if template => Some("a CloudFormation template"),
             true => Some("a YAML document"),
@@ -154,17 +124,12 @@ mod tests {
             (INPUT.to_owned(), ""),
             (format!("\u{feff}\r\n {INPUT} \n"), ""),
             (
-                format!(
-                    "{{ \"taskDefinition\" : {INPUT}, \"tags\": [{{\"key\":\"a\",\"value\":\"b\"}}] }}"
-                ),
+                format!("{{ \"taskDefinition\" : {INPUT}, \"tags\": [{{\"key\":\"a\",\"value\":\"b\"}}] }}"),
                 "/taskDefinition",
             ),
         ] {
             let document = Document::parse("web.json", text.clone()).unwrap();
-            assert_eq!(
-                (document.pointer, document.definition.text()),
-                (pointer, INPUT)
-            );
+            assert_eq!((document.pointer, document.definition.text()), (pointer, INPUT));
             assert_eq!(document.with(&document.definition), text);
         }
     }
@@ -173,17 +138,9 @@ mod tests {
     fn what_is_not_read_yet_is_named() {
         for (origin, text, what) in [
             ("t.json", r#"{"Resources":{}}"#, "a CloudFormation template"),
-            (
-                "t.yaml",
-                "AWSTemplateFormatVersion: 2010-09-09\n",
-                "a CloudFormation template",
-            ),
+            ("t.yaml", "AWSTemplateFormatVersion: 2010-09-09\n", "a CloudFormation template"),
             ("td.yml", "family: web\n", "a YAML document"),
-            (
-                "plan.json",
-                r#"{"resource_changes":[]}"#,
-                "a Terraform plan",
-            ),
+            ("plan.json", r#"{"resource_changes":[]}"#, "a Terraform plan"),
         ] {
             let error = Document::parse(origin, text.into()).err().unwrap();
             assert_eq!(error.message, format!("{what} is not read yet"), "{origin}");

@@ -97,12 +97,7 @@ pub(super) async fn claim<'p, J: Journal, C: Clock>(
     }
     let mut record = Record { head, entries };
     record.entries.push(entry);
-    Ok(Claim::Won(Box::new(Claimed {
-        journal,
-        clock,
-        worker,
-        record,
-    })))
+    Ok(Claim::Won(Box::new(Claimed { journal, clock, worker, record })))
 }
 
 fn fresh(opening: &Opening, now: Timestamp) -> Head {
@@ -122,13 +117,7 @@ fn fresh(opening: &Opening, now: Timestamp) -> Head {
 
 /// The next entry of `head`, which counts it.
 fn entry(head: &mut Head, at: Timestamp, what: What) -> Entry {
-    let entry = Entry {
-        schema: SCHEMA,
-        sequence: head.next,
-        at,
-        by: head.owner.clone(),
-        what,
-    };
+    let entry = Entry { schema: SCHEMA, sequence: head.next, at, by: head.owner.clone(), what };
     head.next += 1;
     head.at = at;
     entry
@@ -147,10 +136,7 @@ impl<J: Journal, C: Clock> Claimed<'_, J, C> {
         }
         let mut head = self.record.head.clone();
         match &what {
-            What::Done {
-                done: Done::Registered { corrected },
-                ..
-            } => head.corrected = Some(corrected.clone()),
+            What::Done { done: Done::Registered { corrected }, .. } => head.corrected = Some(corrected.clone()),
             What::Withdrawn { .. } => head.corrected = None,
             What::Closed(closing) => {
                 head.open = false;
@@ -160,9 +146,7 @@ impl<J: Journal, C: Clock> Claimed<'_, J, C> {
             _ => {}
         }
         let entry = entry(&mut head, now, what);
-        self.journal
-            .commit(&Expected::of(&self.record.head), &head, &entry)
-            .await?;
+        self.journal.commit(&Expected::of(&self.record.head), &head, &entry).await?;
         self.record.head = head;
         self.record.entries.push(entry);
         Ok(())
@@ -170,11 +154,7 @@ impl<J: Journal, C: Clock> Claimed<'_, J, C> {
 
     /// Gives the lease back. If even that fails, the lease runs out by itself.
     pub(super) async fn release(&mut self, why: &str) {
-        let released = self
-            .append(What::Released {
-                why: why.to_owned(),
-            })
-            .await;
+        let released = self.append(What::Released { why: why.to_owned() }).await;
         debug_assert!(self.record.head.owner == self.worker.name || released.is_err());
     }
 }

@@ -36,10 +36,7 @@ impl From<PortError> for Stopped {
     fn from(error: PortError) -> Self {
         match error.kind {
             Kind::Retry => Self::ForNow(error),
-            Kind::Refused | Kind::Missing => Self::ForGood {
-                why: error.to_string(),
-                reason: error.reason,
-            },
+            Kind::Refused | Kind::Missing => Self::ForGood { why: error.to_string(), reason: error.reason },
         }
     }
 }
@@ -70,19 +67,11 @@ impl<P: Ports> Drive<'_, P> {
                     continue;
                 }
                 Next::Close => {
-                    let corrected = attempt
-                        .corrected()
-                        .filter(|_| attempt.withdrawal.is_none())
-                        .cloned();
+                    let corrected = attempt.corrected().filter(|_| attempt.withdrawal.is_none()).cloned();
                     let closing = closing(&attempt);
-                    match self
-                        .withdrawal(corrected.as_ref(), &attempt.opening.steps)
-                        .await
-                    {
+                    match self.withdrawal(corrected.as_ref(), &attempt.opening.steps).await {
                         Ok(None) => claimed.append(What::Closed(closing)).await?,
-                        Ok(Some((corrected, why))) => {
-                            claimed.append(What::Withdrawing { corrected, why }).await?
-                        }
+                        Ok(Some((corrected, why))) => claimed.append(What::Withdrawing { corrected, why }).await?,
                         Err(error) => return Err(self.give_up_for_now(claimed, error).await),
                     }
                     continue;
@@ -116,62 +105,27 @@ impl<P: Ports> Drive<'_, P> {
         };
         match acted {
             Ok(done) => claimed.append(What::Done { step: number, done }).await,
-            Err(Stopped::ForGood { why, reason }) => {
-                claimed
-                    .append(What::Failed {
-                        step: number,
-                        why,
-                        reason,
-                    })
-                    .await
-            }
+            Err(Stopped::ForGood { why, reason }) => claimed.append(What::Failed { step: number, why, reason }).await,
             Err(Stopped::ForNow(error)) => Err(self.give_up_for_now(claimed, error).await),
         }
     }
 
-    async fn give_up_for_now<J: Journal, C: Clock>(
-        &self,
-        claimed: &mut Claimed<'_, J, C>,
-        error: PortError,
-    ) -> Halt {
+    async fn give_up_for_now<J: Journal, C: Clock>(&self, claimed: &mut Claimed<'_, J, C>, error: PortError) -> Halt {
         claimed.release(&error.to_string()).await;
         Halt::Port(error)
     }
 
-    async fn act<J: Journal, C: Clock>(
-        &self,
-        claimed: &Claimed<'_, J, C>,
-        step: &Step,
-    ) -> Result<Done, Stopped> {
+    async fn act<J: Journal, C: Clock>(&self, claimed: &Claimed<'_, J, C>, step: &Step) -> Result<Done, Stopped> {
         match step {
-            Step::EnsureLogGroup(group) => Ok(Done::LogGroup {
-                made: self.ports.log_groups().create(group).await?,
-            }),
-            Step::SetRetention {
-                name,
-                old,
-                new,
-                only_if_made,
-            } => {
-                let made = claimed
-                    .record
-                    .attempt()
-                    .ok()
-                    .flatten()
-                    .is_some_and(|attempt| attempt.made(name));
-                self.set_retention(name, *old, *new, *only_if_made && !made)
-                    .await
+            Step::EnsureLogGroup(group) => Ok(Done::LogGroup { made: self.ports.log_groups().create(group).await? }),
+            Step::SetRetention { name, old, new, only_if_made } => {
+                let made = claimed.record.attempt().ok().flatten().is_some_and(|attempt| attempt.made(name));
+                self.set_retention(name, *old, *new, *only_if_made && !made).await
             }
             Step::Register { edits } => {
                 let (corrected, tags) = self.corrected(edits)?;
-                let registered = self
-                    .ports
-                    .task_definitions()
-                    .register(&corrected, &tags)
-                    .await?;
-                Ok(Done::Registered {
-                    corrected: registered,
-                })
+                let registered = self.ports.task_definitions().register(&corrected, &tags).await?;
+                Ok(Done::Registered { corrected: registered })
             }
         }
     }
@@ -189,11 +143,7 @@ impl<P: Ports> Drive<'_, P> {
         let groups = self.ports.log_groups();
         let standing = groups.look(&[name.to_owned()]).await?.remove(name);
         let unchanged = match standing {
-            Some(LogGroup::Exists {
-                retention,
-                policy: None,
-                ..
-            }) => retention == old,
+            Some(LogGroup::Exists { retention, policy: None, .. }) => retention == old,
             _ => false,
         };
         if !unchanged || (must_be_empty && !groups.is_empty(name).await?) {
@@ -207,8 +157,7 @@ impl<P: Ports> Drive<'_, P> {
     fn corrected(&self, edits: &[Edit]) -> Result<(TaskDefinition, Vec<Tag>), Stopped> {
         let for_good = |why: String| Stopped::ForGood { why, reason: None };
         let source = &self.source.definition;
-        let corrected =
-            patch::apply(source, edits).map_err(|conflict| for_good(conflict.to_string()))?;
+        let corrected = patch::apply(source, edits).map_err(|conflict| for_good(conflict.to_string()))?;
         let unplanned = difference::unplanned(source, &corrected, edits);
         if !unplanned.is_empty() {
             return Err(for_good(format!(
@@ -231,38 +180,23 @@ impl<P: Ports> Drive<'_, P> {
         edits: &[Edit],
     ) -> Result<Option<Done>, Stopped> {
         let source = claimed.source();
-        let newest = self
-            .ports
-            .task_definitions()
-            .newest(&source.family, NEWEST)
-            .await?;
+        let newest = self.ports.task_definitions().newest(&source.family, NEWEST).await?;
         if newest.first() == Some(source) {
             return Ok(None);
         }
         let (corrected, tags) = self.corrected(edits)?;
-        for candidate in newest
-            .iter()
-            .rev()
-            .filter(|candidate| candidate.revision > source.revision)
-        {
+        for candidate in newest.iter().rev().filter(|candidate| candidate.revision > source.revision) {
             if self.is_ours(candidate, &corrected, &tags).await? {
-                return Ok(Some(Done::Registered {
-                    corrected: candidate.clone(),
-                }));
+                return Ok(Some(Done::Registered { corrected: candidate.clone() }));
             }
         }
         let why = match newest.first() {
-            Some(newer) => format!(
-                "{} is not its family's newest ACTIVE revision: {} is",
-                source.short(),
-                newer.short()
-            ),
+            Some(newer) => {
+                format!("{} is not its family's newest ACTIVE revision: {} is", source.short(), newer.short())
+            }
             None => format!("{} is not ACTIVE any more", source.short()),
         };
-        Err(Stopped::ForGood {
-            why,
-            reason: Some(Reason::NotLatest),
-        })
+        Err(Stopped::ForGood { why, reason: Some(Reason::NotLatest) })
     }
 
     /// Whether a revision is one that Logweir registered for this source: by tag, by principal where ECS names it, and
@@ -273,29 +207,18 @@ impl<P: Ports> Drive<'_, P> {
         corrected: &TaskDefinition,
         tags: &[Tag],
     ) -> Result<bool, Stopped> {
-        let found = match self
-            .ports
-            .task_definitions()
-            .describe(&candidate.to_string())
-            .await
-        {
+        let found = match self.ports.task_definitions().describe(&candidate.to_string()).await {
             Ok(found) => found,
             Err(error) if error.kind == Kind::Missing => return Ok(false),
             Err(error) => return Err(error.into()),
         };
         let source = Tag::new(tags::SOURCE, self.source.arn.revision.to_string());
         let tagged = !tags.contains(&source)
-            || found
-                .tags
-                .iter()
-                .any(|tag| (&tag.key, &tag.value) == (&source.key, &source.value));
-        let principal = found
-            .registered_by
-            .as_deref()
-            .is_none_or(|by| self.own_roles.is_empty() || is_own(by, self.own_roles));
+            || found.tags.iter().any(|tag| (&tag.key, &tag.value) == (&source.key, &source.value));
+        let principal =
+            found.registered_by.as_deref().is_none_or(|by| self.own_roles.is_empty() || is_own(by, self.own_roles));
         let (mine, theirs) = (corrected.view(), found.definition.view());
-        let same =
-            difference::lost(mine, theirs).is_empty() && difference::lost(theirs, mine).is_empty();
+        let same = difference::lost(mine, theirs).is_empty() && difference::lost(theirs, mine).is_empty();
         Ok(tagged && principal && same)
     }
 
@@ -316,40 +239,22 @@ impl<P: Ports> Drive<'_, P> {
         let Some(Ok((sent, tags))) = edits.map(|edits| self.corrected(edits)) else {
             return Ok(None);
         };
-        let newest = self
-            .ports
-            .task_definitions()
-            .newest(&corrected.family, NEWEST)
-            .await?;
-        let between = |other: &&RevisionArn| {
-            other.revision > self.source.arn.revision && other.revision < corrected.revision
-        };
+        let newest = self.ports.task_definitions().newest(&corrected.family, NEWEST).await?;
+        let between =
+            |other: &&RevisionArn| other.revision > self.source.arn.revision && other.revision < corrected.revision;
         if newest.iter().any(|other| between(&other)) {
             return Ok(Some((corrected.clone(), Reason::NewerRevision)));
         }
-        let received = match self
-            .ports
-            .task_definitions()
-            .describe(&corrected.to_string())
-            .await
-        {
+        let received = match self.ports.task_definitions().describe(&corrected.to_string()).await {
             Ok(received) => received,
             // Somebody took ours away: there is nothing to take back.
             Err(error) if error.kind == Kind::Missing => return Ok(None),
             Err(error) => return Err(error),
         };
         let mut lost = difference::lost(sent.view(), received.definition.view());
-        let carried = |tag: &Tag| {
-            received
-                .tags
-                .iter()
-                .any(|other| (&other.key, &other.value) == (&tag.key, &tag.value))
-        };
-        lost.extend(
-            tags.iter()
-                .filter(|tag| !carried(tag))
-                .map(|tag| format!("/tags/{}", tag.key)),
-        );
+        let carried =
+            |tag: &Tag| received.tags.iter().any(|other| (&other.key, &other.value) == (&tag.key, &tag.value));
+        lost.extend(tags.iter().filter(|tag| !carried(tag)).map(|tag| format!("/tags/{}", tag.key)));
         Ok((!lost.is_empty()).then(|| (corrected.clone(), Reason::LostMembers)))
     }
 }
@@ -357,28 +262,17 @@ impl<P: Ports> Drive<'_, P> {
 /// How an attempt ended whose steps are done, or will not be.
 fn closing(attempt: &crate::domain::saga::Attempt<'_>) -> Closing {
     if let Some((_, why, _)) = attempt.withdrawal {
-        let outcome = if why == Reason::LostMembers {
-            Outcome::Failed
-        } else {
-            Outcome::Superseded
-        };
-        return Closing {
-            outcome,
-            reason: Some(why),
-        };
+        let outcome = if why == Reason::LostMembers { Outcome::Failed } else { Outcome::Superseded };
+        return Closing { outcome, reason: Some(why) };
     }
     let Some((_, _, reason)) = attempt.failed else {
-        return Closing {
-            outcome: Outcome::Remediated,
-            reason: None,
-        };
+        return Closing { outcome: Outcome::Remediated, reason: None };
     };
-    let changed = attempt.done.iter().flatten().any(|done| {
-        matches!(
-            done,
-            Done::LogGroup { made: true } | Done::Retention { set: true }
-        )
-    });
+    let changed = attempt
+        .done
+        .iter()
+        .flatten()
+        .any(|done| matches!(done, Done::LogGroup { made: true } | Done::Retention { set: true }));
     let outcome = match reason {
         Some(Reason::NotLatest) => Outcome::Superseded,
         _ if changed => Outcome::Partial,

@@ -30,11 +30,7 @@ pub async fn observe(
         Ok(mode) => DefaultMode::Known(mode),
         Err(error) => DefaultMode::Unreadable(error.to_string()),
     };
-    let tags: Vec<_> = described
-        .tags
-        .iter()
-        .map(|tag| (tag.key.clone(), tag.value.clone()))
-        .collect();
+    let tags: Vec<_> = described.tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect();
     let mut seen = Observation {
         definition: &described.definition,
         account: Some(&described.arn.account),
@@ -52,21 +48,11 @@ pub async fn observe(
     for name in names {
         let group = groups.entry(name.clone()).or_insert(LogGroup::Missing);
         // Only a group that never expires and holds no bytes is worth the question whether it was ever used.
-        if let LogGroup::Exists {
-            retention: None,
-            policy: None,
-            empty: empty @ None,
-        } = group
-        {
+        if let LogGroup::Exists { retention: None, policy: None, empty: empty @ None } = group {
             *empty = Some(log_groups.is_empty(&name).await?);
         }
     }
     seen.log_groups = Some(&groups);
     let plan = plan::plan(&seen, baseline);
-    Ok(Seen {
-        default_mode,
-        plan,
-        log_groups: groups,
-        described,
-    })
+    Ok(Seen { default_mode, plan, log_groups: groups, described })
 }

@@ -36,29 +36,16 @@ pub async fn remediate<P: Ports>(ports: &P, order: &Order<'_>, trigger: Trigger)
         Trigger::Remediate { which, cause } => (which, cause),
         Trigger::Ignore { why, cause } => {
             let report = fresh(order, &cause, started);
-            return ended(
-                report,
-                ignored(why),
-                ports.clock().now().duration_since(started),
-            );
+            return ended(report, ignored(why), ports.clock().now().duration_since(started));
         }
     };
     let report = decide(ports, order, fresh(order, &cause, started), which, cause).await;
     let took = ports.clock().now().duration_since(started);
-    Report {
-        duration_ms: millis(took),
-        ..report
-    }
+    Report { duration_ms: millis(took), ..report }
 }
 
 fn fresh(order: &Order<'_>, cause: &Cause, now: Timestamp) -> Report {
-    let mut report = Report::new(
-        &order.home.account,
-        &order.home.region,
-        order.mode.name(),
-        order.trigger,
-        cause,
-    );
+    let mut report = Report::new(&order.home.account, &order.home.region, order.mode.name(), order.trigger, cause);
     report.baseline_digest = order.baseline.digest().to_owned();
     report.event_age_ms = cause.time.map(|time| millis(now.duration_since(time)));
     report
@@ -69,10 +56,7 @@ fn millis(duration: SignedDuration) -> i64 {
 }
 
 fn ended(report: Report, reason: Reason, took: SignedDuration) -> Report {
-    Report {
-        duration_ms: millis(took),
-        ..report.ends(Outcome::Skipped, Some(reason), None)
-    }
+    Report { duration_ms: millis(took), ..report.ends(Outcome::Skipped, Some(reason), None) }
 }
 
 fn ignored(why: Ignored) -> Reason {
@@ -86,13 +70,7 @@ fn ignored(why: Ignored) -> Reason {
     }
 }
 
-async fn decide<P: Ports>(
-    ports: &P,
-    order: &Order<'_>,
-    mut report: Report,
-    which: Which,
-    cause: Cause,
-) -> Report {
+async fn decide<P: Ports>(ports: &P, order: &Order<'_>, mut report: Report, which: Which, cause: Cause) -> Report {
     let described = match look_up(ports, order.home, which, &mut report).await {
         Ok(described) => described,
         Err(NotFound::Because(reason, why)) => {
@@ -113,18 +91,13 @@ async fn decide<P: Ports>(
             return report.ends(Outcome::Skipped, Some(Reason::ServiceOwned), None);
         }
     }
-    let seen = match observe(
-        described,
-        order.baseline,
-        ports.task_definitions(),
-        ports.log_groups(),
-        ports.clock().now(),
-    )
-    .await
-    {
-        Ok(seen) => seen,
-        Err(error) => return failed(report, &error),
-    };
+    let seen =
+        match observe(described, order.baseline, ports.task_definitions(), ports.log_groups(), ports.clock().now())
+            .await
+        {
+            Ok(seen) => seen,
+            Err(error) => return failed(report, &error),
+        };
     report.planned(&seen.plan);
     if !seen.plan.not_checked.is_empty() {
         // Live, everything can be read; what could not be is no verdict.
@@ -148,19 +121,12 @@ async fn decide<P: Ports>(
     match act(ports, order, &mut report, &seen, cause).await {
         Ok((outcome, reason, error)) => report.ends(outcome, reason, error),
         Err(Halt::Port(error)) => failed(report, &error),
-        Err(halt @ Halt::LeaseLost) => Report {
-            retry: true,
-            ..report.ends(
-                Outcome::Skipped,
-                Some(Reason::LeaseHeld),
-                Some(halt.to_string()),
-            )
-        },
-        Err(halt @ Halt::Illegal(_)) => report.ends(
-            Outcome::NeedsOperator,
-            Some(Reason::Unreadable),
-            Some(halt.to_string()),
-        ),
+        Err(halt @ Halt::LeaseLost) => {
+            Report { retry: true, ..report.ends(Outcome::Skipped, Some(Reason::LeaseHeld), Some(halt.to_string())) }
+        }
+        Err(halt @ Halt::Illegal(_)) => {
+            report.ends(Outcome::NeedsOperator, Some(Reason::Unreadable), Some(halt.to_string()))
+        }
     }
 }
 
@@ -175,12 +141,7 @@ impl From<PortError> for NotFound {
     }
 }
 
-async fn look_up<P: Ports>(
-    ports: &P,
-    home: &Home,
-    which: Which,
-    report: &mut Report,
-) -> Result<Described, NotFound> {
+async fn look_up<P: Ports>(ports: &P, home: &Home, which: Which, report: &mut Report) -> Result<Described, NotFound> {
     match which {
         Which::Revision(arn) => {
             report.about(&arn);
@@ -203,9 +164,7 @@ async fn look_up<P: Ports>(
                 ));
             }
             match described.registered_at {
-                Some(registered) if registered.duration_since(at).abs() <= SAME_MOMENT => {
-                    Ok(described)
-                }
+                Some(registered) if registered.duration_since(at).abs() <= SAME_MOMENT => Ok(described),
                 _ => {
                     let why = format!(
                         "the event names no revision, and {} was not registered at its time",
@@ -219,13 +178,8 @@ async fn look_up<P: Ports>(
 }
 
 fn failed(report: Report, error: &PortError) -> Report {
-    let reason = error
-        .reason
-        .or((error.kind == Kind::Missing).then_some(Reason::Unreadable));
-    Report {
-        retry: error.kind == Kind::Retry,
-        ..report.ends(Outcome::Failed, reason, Some(error.to_string()))
-    }
+    let reason = error.reason.or((error.kind == Kind::Missing).then_some(Reason::Unreadable));
+    Report { retry: error.kind == Kind::Retry, ..report.ends(Outcome::Failed, reason, Some(error.to_string())) }
 }
 
 fn refusal(plan: &Plan) -> Option<Reason> {
@@ -257,10 +211,7 @@ async fn act<P: Ports>(
         cause,
         steps: Step::of(&seen.plan),
     };
-    let worker = Worker {
-        name: order.worker.clone(),
-        lease: order.lease,
-    };
+    let worker = Worker { name: order.worker.clone(), lease: order.lease };
     let mut claimed = match claim(ports.journal(), ports.clock(), worker, opening).await? {
         Claim::Won(claimed) => claimed,
         Claim::Held => {
@@ -288,19 +239,10 @@ async fn act<P: Ports>(
 fn tell(report: &mut Report, record: &Record) -> Option<String> {
     let attempt = record.attempt().ok().flatten()?;
     report.corrected = attempt.corrected().map(ToString::to_string);
-    report.changes = attempt
-        .opening
-        .steps
-        .iter()
-        .flat_map(step_changes)
-        .collect();
+    report.changes = attempt.opening.steps.iter().flat_map(step_changes).collect();
     report.log_groups = done_groups(&attempt);
     if let Some((corrected, _, withdrawn)) = attempt.withdrawal {
-        let state = if withdrawn {
-            "was withdrawn"
-        } else {
-            "has to be withdrawn"
-        };
+        let state = if withdrawn { "was withdrawn" } else { "has to be withdrawn" };
         return Some(format!("our revision {} {state}", corrected.short()));
     }
     attempt.failed.map(|(_, why, _)| why.to_owned())
@@ -315,16 +257,12 @@ fn step_changes(step: &Step) -> Vec<crate::domain::report::Change> {
 
 fn planned_groups(plan: &Plan) -> Vec<LogGroupReport> {
     let line = |change: &LogGroupChange| match change {
-        LogGroupChange::Create(group) => LogGroupReport {
-            name: group.name.clone(),
-            action: "create",
-            retention_days: Some(group.retention_days),
-        },
-        LogGroupChange::SetRetention { name, new, .. } => LogGroupReport {
-            name: name.clone(),
-            action: "set-retention",
-            retention_days: Some(*new),
-        },
+        LogGroupChange::Create(group) => {
+            LogGroupReport { name: group.name.clone(), action: "create", retention_days: Some(group.retention_days) }
+        }
+        LogGroupChange::SetRetention { name, new, .. } => {
+            LogGroupReport { name: name.clone(), action: "set-retention", retention_days: Some(*new) }
+        }
     };
     plan.log_groups.iter().map(line).collect()
 }
@@ -340,11 +278,7 @@ fn done_groups(attempt: &Attempt<'_>) -> Vec<LogGroupReport> {
                     Some(_) => "left-alone",
                     None => "not-created",
                 };
-                groups.push(LogGroupReport {
-                    name: group.name.clone(),
-                    action,
-                    retention_days: None,
-                });
+                groups.push(LogGroupReport { name: group.name.clone(), action, retention_days: None });
             }
             (Step::SetRetention { name, old, new, .. }, done) => {
                 let set = matches!(done, Some(Done::Retention { set: true }));

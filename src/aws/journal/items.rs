@@ -45,14 +45,8 @@ pub(super) fn day(at: Timestamp) -> String {
 
 /// The put of an entry. It fails where another entry has that number.
 pub(super) fn entry(table: &str, source: &RevisionArn, entry: &Entry) -> Answer<TransactWriteItem> {
-    let item = [
-        ("pk", partition(source)),
-        ("sk", text(entry_key(entry.sequence))),
-        ("entry", text(json(entry)?)),
-    ];
-    put(table, item, |put| {
-        put.condition_expression("attribute_not_exists(pk)")
-    })
+    let item = [("pk", partition(source)), ("sk", text(entry_key(entry.sequence))), ("entry", text(json(entry)?))];
+    put(table, item, |put| put.condition_expression("attribute_not_exists(pk)"))
 }
 
 /// The put of a head. It fails unless what is expected stands there.
@@ -82,23 +76,11 @@ pub(super) fn head(table: &str, expected: &Expected, head: &Head) -> Answer<Tran
 }
 
 /// The put that says whose correction a revision is, if the entry says that we registered one.
-pub(super) fn own(
-    table: &str,
-    source: &RevisionArn,
-    entry: &Entry,
-) -> Option<Answer<TransactWriteItem>> {
-    let What::Done {
-        done: Done::Registered { corrected },
-        ..
-    } = &entry.what
-    else {
+pub(super) fn own(table: &str, source: &RevisionArn, entry: &Entry) -> Option<Answer<TransactWriteItem>> {
+    let What::Done { done: Done::Registered { corrected }, .. } = &entry.what else {
         return None;
     };
-    let item = [
-        ("pk", partition(corrected)),
-        ("sk", text(OWN)),
-        ("source", text(source.to_string())),
-    ];
+    let item = [("pk", partition(corrected)), ("sk", text(OWN)), ("source", text(source.to_string()))];
     Some(put(table, item, |put| put))
 }
 
@@ -107,19 +89,15 @@ pub(super) fn read_head(item: &Item) -> Answer<Head> {
 }
 
 pub(super) fn read_entry(item: &Item) -> Answer<Entry> {
-    parsed::<Entry>(item, "entry").and_then(|entry| {
-        if entry.schema <= SCHEMA {
-            Ok(entry)
-        } else {
-            Err(unreadable(item))
-        }
-    })
+    parsed::<Entry>(item, "entry").and_then(
+        |entry| {
+            if entry.schema <= SCHEMA { Ok(entry) } else { Err(unreadable(item)) }
+        },
+    )
 }
 
 pub(super) fn read_source(item: &Item) -> Answer<RevisionArn> {
-    string(item, "source")
-        .and_then(|source| source.parse().ok())
-        .ok_or_else(|| unreadable(item))
+    string(item, "source").and_then(|source| source.parse().ok()).ok_or_else(|| unreadable(item))
 }
 
 /// Whether exactly this entry stands in the item.
@@ -140,18 +118,11 @@ fn put<'n>(
     item: impl IntoIterator<Item = (&'n str, AttributeValue)>,
     on: impl FnOnce(PutBuilder) -> PutBuilder,
 ) -> Answer<TransactWriteItem> {
-    let item: Item = item
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect();
+    let item: Item = item.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     let length = |value: &AttributeValue| value.as_s().or(value.as_n()).map_or(0, String::len);
-    let size: usize = item
-        .iter()
-        .map(|(name, value)| name.len() + length(value))
-        .sum();
+    let size: usize = item.iter().map(|(name, value)| name.len() + length(value)).sum();
     if size > LARGEST {
-        let message =
-            format!("the record needs an item of {size} bytes, and DynamoDB holds {LARGEST}");
+        let message = format!("the record needs an item of {size} bytes, and DynamoDB holds {LARGEST}");
         return Err(refused(message, Some(Reason::TooLarge)));
     }
     let put = on(Put::builder().table_name(table).set_item(Some(item)))
@@ -161,36 +132,20 @@ fn put<'n>(
 }
 
 fn json(value: &impl Serialize) -> Answer<String> {
-    serde_json::to_string(value)
-        .map_err(|_| refused("the entry cannot be written as JSON".into(), None))
+    serde_json::to_string(value).map_err(|_| refused("the entry cannot be written as JSON".into(), None))
 }
 
 fn parsed<T: DeserializeOwned>(item: &Item, name: &str) -> Answer<T> {
-    string(item, name)
-        .and_then(|text| serde_json::from_str(text).ok())
-        .ok_or_else(|| unreadable(item))
+    string(item, name).and_then(|text| serde_json::from_str(text).ok()).ok_or_else(|| unreadable(item))
 }
 
 /// An item that cannot be relied upon. Nothing of it but its key is repeated.
 fn unreadable(item: &Item) -> PortError {
-    let (pk, sk) = (
-        string(item, "pk").unwrap_or("?"),
-        string(item, "sk").unwrap_or("?"),
-    );
+    let (pk, sk) = (string(item, "pk").unwrap_or("?"), string(item, "sk").unwrap_or("?"));
     let message = format!("the item {pk}, {sk} holds what this version of Logweir does not know");
-    PortError {
-        kind: Kind::Refused,
-        call: "read the journal",
-        message,
-        reason: Some(Reason::Unreadable),
-    }
+    PortError { kind: Kind::Refused, call: "read the journal", message, reason: Some(Reason::Unreadable) }
 }
 
 pub(super) fn refused(message: String, reason: Option<Reason>) -> PortError {
-    PortError {
-        kind: Kind::Refused,
-        call: COMMIT,
-        message,
-        reason,
-    }
+    PortError { kind: Kind::Refused, call: COMMIT, message, reason }
 }

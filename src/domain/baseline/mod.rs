@@ -1,5 +1,7 @@
 //! The baseline: what good is, as data.
 
+mod keys;
+mod overrides;
 mod parse;
 mod settings;
 
@@ -10,17 +12,14 @@ use wildmatch::WildMatch;
 pub use parse::BaselineError;
 pub(crate) use settings::parse_size;
 pub use settings::{
-    AbsentMode, Delivery, ImageGuard, LogGroupSettings, Logging, MissingDriver, Rollout,
-    RolloutWhen, Settings,
+    AbsentMode, Delivery, ImageGuard, LogGroupSettings, Logging, MissingDriver, Rollout, RolloutWhen, Settings,
 };
 
 use super::finding::Exempted;
 
 /// The retention values that CloudWatch Logs takes, in days (source: PutRetentionPolicy in the CloudWatch Logs API reference).
-pub const RETENTION_DAYS: [u32; 22] = [
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
-    3288, 3653,
-];
+pub const RETENTION_DAYS: [u32; 22] =
+    [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 
 /// A baseline that was read and found to make sense.
 #[derive(Clone, Debug)]
@@ -87,10 +86,7 @@ impl Match {
             && glob(&self.container, subject.container)
             && glob(&self.account, subject.account)
             && glob(&self.region, subject.region)
-            && self
-                .tag
-                .as_ref()
-                .is_none_or(|tag| subject.tags.contains(tag))
+            && self.tag.as_ref().is_none_or(|tag| subject.tags.contains(tag))
     }
 }
 
@@ -116,11 +112,7 @@ impl Baseline {
     /// Whether `rule` is switched off for the subject at `now`. One exemption in force is enough.
     pub fn exempts(&self, rule: &str, subject: &Subject<'_>, now: Timestamp) -> Exempt {
         let mut answer = Exempt::No;
-        for exemption in self
-            .exemptions
-            .iter()
-            .filter(|e| e.rules.contains(&rule) && e.matches.covers(subject))
-        {
+        for exemption in self.exemptions.iter().filter(|e| e.rules.contains(&rule) && e.matches.covers(subject)) {
             let exempted = Exempted {
                 owner: exemption.owner.clone(),
                 reason: exemption.reason.clone(),
@@ -138,7 +130,5 @@ impl Baseline {
 /// The first moment after `day`, in UTC.
 fn end_of(day: Date) -> Timestamp {
     let next = day.tomorrow().unwrap_or(Date::MAX);
-    jiff::tz::TimeZone::UTC
-        .to_timestamp(next.at(0, 0, 0, 0))
-        .unwrap_or(Timestamp::MAX)
+    jiff::tz::TimeZone::UTC.to_timestamp(next.at(0, 0, 0, 0)).unwrap_or(Timestamp::MAX)
 }

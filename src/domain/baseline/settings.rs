@@ -113,9 +113,7 @@ impl Default for Logging {
         Self {
             driver: "awslogs".into(),
             missing_driver: MissingDriver::Fix,
-            accept: ["awslogs", "awsfirelens", "splunk"]
-                .map(String::from)
-                .into(),
+            accept: ["awslogs", "awsfirelens", "splunk"].map(String::from).into(),
             replace: Vec::new(),
             delivery: Delivery::NonBlocking,
             absent_mode: AbsentMode::Explicit,
@@ -155,10 +153,7 @@ impl Default for Rollout {
 /// A size in bytes as Docker reads it: binary multiples, `25m`, `25 m` and `25MiB` alike (source: docker/go-units, RAMInBytes).
 pub(crate) fn parse_size(text: &str) -> Option<u64> {
     let text = text.to_ascii_lowercase();
-    let digits = text.len()
-        - text
-            .trim_start_matches(|c: char| c.is_ascii_digit() || c == '.')
-            .len();
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').len();
     let (number, unit) = text.split_at(digits);
     let power = match unit.strip_prefix(' ').unwrap_or(unit) {
         "" | "b" => 0,
@@ -178,19 +173,12 @@ mod tests {
 
     #[test]
     fn sizes_are_read_as_docker_reads_them() {
-        for (text, bytes) in [
-            ("200", 200),
-            ("4k", 4096),
-            ("25m", 25 << 20),
-            ("25MiB", 25 << 20),
-            ("1.5g", 3 << 29),
-            ("10 mb", 10 << 20),
-        ] {
+        for (text, bytes) in
+            [("200", 200), ("4k", 4096), ("25m", 25 << 20), ("25MiB", 25 << 20), ("1.5g", 3 << 29), ("10 mb", 10 << 20)]
+        {
             assert_eq!(parse_size(text), Some(bytes), "{text}");
         }
-        for text in [
-            "", "m", "25x", "-1m", "1.2.3m", "25mm", "${SIZE}", " 25m", "25m ", "25  m", ".",
-        ] {
+        for text in ["", "m", "25x", "-1m", "1.2.3m", "25mm", "${SIZE}", " 25m", "25m ", "25  m", "."] {
             assert_eq!(parse_size(text), None, "{text}");
         }
     }

@@ -2,9 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::baseline::{
-    Baseline, Delivery, Exempt, MissingDriver, Settings, Subject as Who, parse_size,
-};
+use crate::domain::baseline::{Baseline, Delivery, Exempt, MissingDriver, Settings, Subject as Who, parse_size};
 use crate::domain::finding::{Finding, Fix};
 use crate::domain::observation::{LogGroup, Observation};
 use crate::domain::task_definition::{Container, Log, Options, is_placeholder};
@@ -30,58 +28,36 @@ impl<'a> Case<'a> {
             .containers()
             .map(|container| (container, baseline.settings(&who(seen, container.name()))))
             .collect();
-        Self {
-            seen,
-            baseline,
-            subjects,
-        }
+        Self { seen, baseline, subjects }
     }
 
     pub fn subjects(&self) -> impl Iterator<Item = Subject<'_, 'a>> {
-        self.subjects
-            .iter()
-            .map(move |(container, settings)| Subject {
-                case: self,
-                container: *container,
-                settings,
-            })
+        self.subjects.iter().map(move |(container, settings)| Subject { case: self, container: *container, settings })
     }
 
     pub fn exempts(&self, rule: &str, container: Option<&str>) -> Exempt {
-        self.baseline
-            .exempts(rule, &who(self.seen, container), self.seen.now)
+        self.baseline.exempts(rule, &who(self.seen, container), self.seen.now)
     }
 
     /// Containers are found by name: one without a name of its own cannot be edited.
     pub fn is_editable(&self, container: Container<'_>) -> bool {
-        container.name().is_some_and(|name| {
-            self.subjects
-                .iter()
-                .filter(|(other, _)| other.name() == Some(name))
-                .count()
-                == 1
-        })
+        container
+            .name()
+            .is_some_and(|name| self.subjects.iter().filter(|(other, _)| other.name() == Some(name)).count() == 1)
     }
 
     /// Whether a log group that a verdict depends on was not looked for.
     pub fn lacks_log_groups(&self) -> bool {
         match self.seen.log_groups {
             None => true,
-            Some(groups) => self
-                .subjects()
-                .filter_map(|subject| subject.group())
-                .any(|name| !groups.contains_key(&name)),
+            Some(groups) => {
+                self.subjects().filter_map(|subject| subject.group()).any(|name| !groups.contains_key(&name))
+            }
         }
     }
 
     /// A finding about the whole task.
-    pub fn finding(
-        &self,
-        rule: &'static str,
-        pointer: &str,
-        message: impl Into<String>,
-        fix: Fix,
-    ) -> Finding {
+    pub fn finding(&self, rule: &'static str, pointer: &str, message: impl Into<String>, fix: Fix) -> Finding {
         Finding {
             rule,
             container: None,
@@ -97,28 +73,13 @@ impl<'a> Case<'a> {
 }
 
 fn who<'w>(seen: &'w Observation<'_>, container: Option<&'w str>) -> Who<'w> {
-    Who {
-        family: seen.definition.family(),
-        container,
-        account: seen.account,
-        region: seen.region,
-        tags: seen.tags,
-    }
+    Who { family: seen.definition.family(), container, account: seen.account, region: seen.region, tags: seen.tags }
 }
 
 impl<'c, 'a> Subject<'c, 'a> {
     /// A finding about this container; `below` is the place under its `logConfiguration`, such as `/options/mode`.
-    pub fn finding(
-        &self,
-        rule: &'static str,
-        below: &str,
-        message: impl Into<String>,
-        fix: Fix,
-    ) -> Finding {
-        let pointer = format!(
-            "/containerDefinitions/{}/logConfiguration{below}",
-            self.container.index
-        );
+    pub fn finding(&self, rule: &'static str, below: &str, message: impl Into<String>, fix: Fix) -> Finding {
+        let pointer = format!("/containerDefinitions/{}/logConfiguration{below}", self.container.index);
         Finding {
             container: self.container.name().map(String::from),
             index: Some(self.container.index),
@@ -137,10 +98,11 @@ impl<'c, 'a> Subject<'c, 'a> {
     /// The options, if the driver is `driver` and they can be read.
     pub fn options_of(&self, driver: &str) -> Option<Options<'a>> {
         match self.container.log() {
-            Log::Configured {
-                driver: given,
-                options,
-            } if given == driver && !matches!(options, Options::Malformed(_)) => Some(options),
+            Log::Configured { driver: given, options }
+                if given == driver && !matches!(options, Options::Malformed(_)) =>
+            {
+                Some(options)
+            }
             _ => None,
         }
     }
@@ -150,10 +112,7 @@ impl<'c, 'a> Subject<'c, 'a> {
     }
 
     pub fn is_exempt(&self, rule: &str) -> bool {
-        matches!(
-            self.case.exempts(rule, self.container.name()),
-            Exempt::Yes(_)
-        )
+        matches!(self.case.exempts(rule, self.container.name()), Exempt::Yes(_))
     }
 
     /// The group that the baseline names for this container, or why it cannot.
@@ -166,30 +125,16 @@ impl<'c, 'a> Subject<'c, 'a> {
     }
 
     pub fn baseline_region(&self) -> Result<String, &'static str> {
-        self.case
-            .seen
-            .region
-            .map(String::from)
-            .ok_or("the Region is not known; give --region")
+        self.case.seen.region.map(String::from).ok_or("the Region is not known; give --region")
     }
 
     fn fill(&self, template: &str) -> Result<String, &'static str> {
         let mut name = template.to_owned();
         if name.contains("{family}") {
-            name = name.replace(
-                "{family}",
-                self.case
-                    .seen
-                    .definition
-                    .family()
-                    .ok_or("the document names no family")?,
-            );
+            name = name.replace("{family}", self.case.seen.definition.family().ok_or("the document names no family")?);
         }
         if name.contains("{container}") {
-            name = name.replace(
-                "{container}",
-                self.container.name().ok_or("the container has no name")?,
-            );
+            name = name.replace("{container}", self.container.name().ok_or("the container has no name")?);
         }
         let allowed = |c: char| c.is_ascii_alphanumeric() || "._-/#".contains(c);
         if !is_placeholder(&name) && !(name.chars().all(allowed) && name.len() <= 512) {
@@ -202,29 +147,16 @@ impl<'c, 'a> Subject<'c, 'a> {
     pub fn buffer(&self) -> Buffer {
         let logging = &self.settings.logging;
         let share = self.share();
-        let bytes = logging
-            .max_buffer_size
-            .min(share.unwrap_or(u64::MAX))
-            .max(logging.min_buffer_size);
+        let bytes = logging.max_buffer_size.min(share.unwrap_or(u64::MAX)).max(logging.min_buffer_size);
         // Whole MiB read best; what the floor forbids to round down stays as it is.
         let whole = bytes >> 20 << 20;
-        let bytes = if whole >= logging.min_buffer_size {
-            whole
-        } else {
-            bytes
-        };
-        Buffer {
-            bytes,
-            floor_exceeds_share: share.is_some_and(|share| logging.min_buffer_size > share),
-        }
+        let bytes = if whole >= logging.min_buffer_size { whole } else { bytes };
+        Buffer { bytes, floor_exceeds_share: share.is_some_and(|share| logging.min_buffer_size > share) }
     }
 
     /// The largest buffer that the memory allows, where the memory is known.
     pub fn share(&self) -> Option<u64> {
-        let memory = self
-            .container
-            .memory()
-            .or_else(|| self.case.seen.definition.memory())?;
+        let memory = self.container.memory().or_else(|| self.case.seen.definition.memory())?;
         Some((memory as f64 * self.settings.logging.max_buffer_share) as u64)
     }
 
@@ -233,16 +165,12 @@ impl<'c, 'a> Subject<'c, 'a> {
         let mut options = Map::new();
         options.insert("awslogs-group".into(), self.baseline_group()?.into());
         options.insert("awslogs-region".into(), self.baseline_region()?.into());
-        options.insert(
-            "awslogs-stream-prefix".into(),
-            self.baseline_prefix()?.into(),
-        );
+        options.insert("awslogs-stream-prefix".into(), self.baseline_prefix()?.into());
         options.insert("mode".into(), self.settings.logging.delivery.mode().into());
         if self.settings.logging.delivery == Delivery::NonBlocking {
             options.insert("max-buffer-size".into(), self.buffer().text().into());
         }
-        let Value::Object(configuration) =
-            json!({"logDriver": self.settings.logging.driver, "options": options})
+        let Value::Object(configuration) = json!({"logDriver": self.settings.logging.driver, "options": options})
         else {
             return Err("unreachable: an object literal");
         };
@@ -251,11 +179,7 @@ impl<'c, 'a> Subject<'c, 'a> {
 
     /// Whether the driver is one that the baseline replaces.
     pub fn is_replaced(&self, driver: &str) -> bool {
-        self.settings
-            .logging
-            .replace
-            .iter()
-            .any(|name| name == driver)
+        self.settings.logging.replace.iter().any(|name| name == driver)
     }
 
     /// A replaced configuration is kept in the journal so that it can be put back, and no secret may stand there. Secret
@@ -277,27 +201,15 @@ impl<'c, 'a> Subject<'c, 'a> {
         ];
         let harmless = |(key, value): (&String, &Value)| {
             HARMLESS.contains(&key.as_str())
-                && value
-                    .as_str()
-                    .is_some_and(|text| text.len() <= 64 && !text.contains(['@', '=']))
+                && value.as_str().is_some_and(|text| text.len() <= 64 && !text.contains(['@', '=']))
         };
         let more_than_options = self.container.member("logConfiguration").is_some_and(|c| {
-            c.as_object().is_some_and(|members| {
-                members
-                    .keys()
-                    .any(|key| key != "logDriver" && key != "options")
-            })
+            c.as_object().is_some_and(|members| members.keys().any(|key| key != "logDriver" && key != "options"))
         });
         more_than_options
             || match self.container.log() {
-                Log::Configured {
-                    options: Options::Map(map),
-                    ..
-                } => !map.iter().all(harmless),
-                Log::Configured {
-                    options: Options::Malformed(_),
-                    ..
-                } => true,
+                Log::Configured { options: Options::Map(map), .. } => !map.iter().all(harmless),
+                Log::Configured { options: Options::Malformed(_), .. } => true,
                 _ => false,
             }
     }
@@ -306,13 +218,10 @@ impl<'c, 'a> Subject<'c, 'a> {
     pub fn is_given_awslogs(&self) -> bool {
         let asked_for = match self.container.log() {
             Log::None => {
-                self.settings.logging.missing_driver == MissingDriver::Fix
-                    && !self.is_exempt("missing-log-driver")
+                self.settings.logging.missing_driver == MissingDriver::Fix && !self.is_exempt("missing-log-driver")
             }
             Log::Configured { driver, .. } => {
-                self.is_replaced(driver)
-                    && !self.is_exempt("unaccepted-log-driver")
-                    && !self.may_hold_a_secret()
+                self.is_replaced(driver) && !self.is_exempt("unaccepted-log-driver") && !self.may_hold_a_secret()
             }
             Log::Malformed(_) => false,
         };
@@ -332,15 +241,13 @@ impl<'c, 'a> Subject<'c, 'a> {
     fn group_of(&self, options: Options<'_>) -> Option<String> {
         match options.value("awslogs-region") {
             None | Some(Value::Null) => {}
-            Some(Value::String(region))
-                if region.is_empty() || Some(region.as_str()) == self.case.seen.region => {}
+            Some(Value::String(region)) if region.is_empty() || Some(region.as_str()) == self.case.seen.region => {}
             Some(_) => return None,
         }
         match options.value("awslogs-group") {
             Some(Value::String(group)) if !group.is_empty() => Some(group.clone()),
             None | Some(Value::Null | Value::String(_))
-                if self.case.is_editable(self.container)
-                    && !self.is_exempt("unnamed-log-group") =>
+                if self.case.is_editable(self.container) && !self.is_exempt("unnamed-log-group") =>
             {
                 self.baseline_group().ok()
             }

@@ -55,10 +55,5 @@ pub fn names() -> Vec<&'static str> {
 pub fn explanation(name: &str) -> Option<&'static str> {
     const DOCS: &str = include_str!("../../../docs/rules.md");
     let (_, section) = DOCS.split_once(&format!("\n## `{name}`\n"))?;
-    Some(
-        section
-            .split_once("\n## ")
-            .map_or(section, |(section, _)| section)
-            .trim(),
-    )
+    Some(section.split_once("\n## ").map_or(section, |(section, _)| section).trim())
 }

@@ -3,7 +3,5 @@
 mod record;
 mod step;
 
-pub use record::{
-    Attempt, Closing, Entry, Head, Illegal, Next, Opening, Record, SCHEMA, What, next,
-};
+pub use record::{Attempt, Closing, Entry, Head, Illegal, Next, Opening, Record, SCHEMA, What, next};
 pub use step::{Done, Step};

@@ -164,9 +164,7 @@ impl Record {
                 });
                 continue;
             }
-            let now = attempt
-                .as_mut()
-                .ok_or(Illegal::BeforeOpening(entry.sequence))?;
+            let now = attempt.as_mut().ok_or(Illegal::BeforeOpening(entry.sequence))?;
             now.add(entry)?;
         }
         Ok(attempt)
@@ -181,11 +179,7 @@ impl<'r> Attempt<'r> {
         }
         let steps = self.started.len();
         let known = |step: usize| {
-            if step < steps {
-                Ok(step)
-            } else {
-                Err(Illegal::NoSuchStep(sequence, step))
-            }
+            if step < steps { Ok(step) } else { Err(Illegal::NoSuchStep(sequence, step)) }
         };
         match &entry.what {
             What::Opened(_) | What::Released { .. } | What::Resumed => {}
@@ -202,12 +196,7 @@ impl<'r> Attempt<'r> {
             What::Withdrawing { corrected, why } => {
                 self.withdrawal.get_or_insert((corrected, *why, false));
             }
-            What::Withdrawn { .. } => {
-                self.withdrawal
-                    .as_mut()
-                    .ok_or(Illegal::NothingWithdrawn(sequence))?
-                    .2 = true
-            }
+            What::Withdrawn { .. } => self.withdrawal.as_mut().ok_or(Illegal::NothingWithdrawn(sequence))?.2 = true,
             What::Closed(closing) => {
                 self.closing.get_or_insert(closing);
             }
@@ -228,14 +217,10 @@ impl<'r> Attempt<'r> {
 
     /// Whether this attempt made the log group.
     pub fn made(&self, group: &str) -> bool {
-        self.opening
-            .steps
-            .iter()
-            .zip(&self.done)
-            .any(|(step, done)| {
-                matches!(step, Step::EnsureLogGroup(new) if new.name == group)
-                    && matches!(done, Some(Done::LogGroup { made: true }))
-            })
+        self.opening.steps.iter().zip(&self.done).any(|(step, done)| {
+            matches!(step, Step::EnsureLogGroup(new) if new.name == group)
+                && matches!(done, Some(Done::LogGroup { made: true }))
+        })
     }
 }
 
@@ -245,11 +230,7 @@ pub fn next<'r>(attempt: &Attempt<'r>) -> Next<'r> {
         return Next::Finished(closing);
     }
     if let Some((corrected, why, withdrawn)) = attempt.withdrawal {
-        return if withdrawn {
-            Next::Close
-        } else {
-            Next::Withdraw(corrected, why)
-        };
+        return if withdrawn { Next::Close } else { Next::Withdraw(corrected, why) };
     }
     if attempt.failed.is_some() {
         return Next::Close;

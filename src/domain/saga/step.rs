@@ -49,27 +49,15 @@ impl Step {
                 LogGroupChange::Create(group) => {
                     steps.push(Self::EnsureLogGroup(group.clone()));
                     let (name, new) = (group.name.clone(), group.retention_days);
-                    steps.push(Self::SetRetention {
-                        name,
-                        old: None,
-                        new,
-                        only_if_made: true,
-                    });
+                    steps.push(Self::SetRetention { name, old: None, new, only_if_made: true });
                 }
                 LogGroupChange::SetRetention { name, old, new } => {
-                    steps.push(Self::SetRetention {
-                        name: name.clone(),
-                        old: *old,
-                        new: *new,
-                        only_if_made: false,
-                    });
+                    steps.push(Self::SetRetention { name: name.clone(), old: *old, new: *new, only_if_made: false });
                 }
             }
         }
         if !plan.edits.is_empty() {
-            steps.push(Self::Register {
-                edits: plan.edits.clone(),
-            });
+            steps.push(Self::Register { edits: plan.edits.clone() });
         }
         steps
     }

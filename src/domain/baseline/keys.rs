@@ -1,0 +1,92 @@
+//! The keys of `baseline.toml`, as they stand in the file. Unknown ones are an error.
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::settings::{AbsentMode, Delivery, ImageGuard, MissingDriver, RolloutWhen};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct File {
+    pub(super) version: Spanned<i64>,
+    #[serde(default)]
+    pub(super) trusted_tags: Vec<String>,
+    #[serde(default)]
+    pub(super) logging: LoggingKeys,
+    #[serde(default)]
+    pub(super) log_group: LogGroupKeys,
+    #[serde(default)]
+    pub(super) rollout: RolloutKeys,
+    #[serde(default)]
+    pub(super) profile: Vec<ProfileKeys>,
+    #[serde(default)]
+    pub(super) exempt: Vec<ExemptKeys>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct LoggingKeys {
+    pub(super) driver: Option<Spanned<String>>,
+    pub(super) missing_driver: Option<MissingDriver>,
+    pub(super) accept: Option<Spanned<Vec<String>>>,
+    pub(super) replace: Option<Spanned<Vec<String>>>,
+    pub(super) delivery: Option<Delivery>,
+    pub(super) absent_mode: Option<AbsentMode>,
+    pub(super) max_buffer_size: Option<Spanned<String>>,
+    pub(super) min_buffer_size: Option<Spanned<String>>,
+    pub(super) max_buffer_share: Option<Spanned<f64>>,
+    pub(super) group: Option<Spanned<String>>,
+    pub(super) stream_prefix: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct LogGroupKeys {
+    pub(super) create: Option<Vec<String>>,
+    pub(super) retention_days: Option<Spanned<i64>>,
+    pub(super) class: Option<Spanned<String>>,
+    pub(super) kms_key: Option<Spanned<String>>,
+    pub(super) adopt: Option<Vec<String>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct RolloutKeys {
+    pub(super) when: Option<RolloutWhen>,
+    pub(super) image_guard: Option<ImageGuard>,
+    pub(super) require_service_tag: Option<Spanned<String>>,
+    pub(super) freeze: Option<Vec<Spanned<String>>>,
+    pub(super) registers_per_second: Option<Spanned<f64>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct MatchKeys {
+    pub(super) family: Option<String>,
+    pub(super) container: Option<String>,
+    pub(super) account: Option<String>,
+    pub(super) region: Option<String>,
+    pub(super) tag: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct ProfileKeys {
+    pub(super) r#match: Spanned<MatchKeys>,
+    #[serde(default)]
+    pub(super) logging: LoggingKeys,
+    #[serde(default)]
+    pub(super) log_group: LogGroupKeys,
+    #[serde(default)]
+    pub(super) rollout: RolloutKeys,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct ExemptKeys {
+    pub(super) r#match: Spanned<MatchKeys>,
+    pub(super) rules: Spanned<Vec<Spanned<String>>>,
+    pub(super) until: Spanned<toml::value::Datetime>,
+    pub(super) owner: Spanned<String>,
+    pub(super) reason: Spanned<String>,
+}
