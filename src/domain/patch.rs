@@ -60,7 +60,7 @@ fn is_named(container: &str, name: &str) -> bool {
     let Ok(members) = text::members(container) else {
         return false;
     };
-    members.iter().filter(|member| member.key == "name").next_back().is_some_and(|member| {
+    members.iter().rfind(|member| member.key == "name").is_some_and(|member| {
         serde_json::from_str::<String>(&container[member.value.clone()]).is_ok_and(|text| text == name)
     })
 }

@@ -8,7 +8,7 @@ use crate::domain::task_definition::TaskDefinition;
 use crate::domain::text;
 
 /// What stands for a value that is not shown.
-pub const HIDDEN: &str = "\"…\"";
+const HIDDEN: &str = "\"…\"";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogLines {

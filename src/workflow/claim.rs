@@ -70,14 +70,14 @@ pub(super) async fn claim<'p, J: Journal, C: Clock>(
     let (expected, entries, what, mut head) = match standing {
         None => {
             let head = fresh(&opening, now);
-            (Expected::Nothing, Vec::new(), What::Opened(opening), head)
+            (Expected::Nothing, Vec::new(), What::Opened(Box::new(opening)), head)
         }
         Some(Record { head, entries }) => {
             let expected = Expected::of(&head);
             match &head.closing {
                 Some(closing) if !head.open => match closing.outcome {
                     Outcome::Refused | Outcome::Failed | Outcome::Partial => {
-                        (expected, entries, What::Opened(opening), head)
+                        (expected, entries, What::Opened(Box::new(opening)), head)
                     }
                     _ => return Ok(Claim::Finished(Box::new(head.clone()), closing.clone())),
                 },

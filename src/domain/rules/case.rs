@@ -137,7 +137,8 @@ impl<'c, 'a> Subject<'c, 'a> {
             name = name.replace("{container}", self.container.name().ok_or("the container has no name")?);
         }
         let allowed = |c: char| c.is_ascii_alphanumeric() || "._-/#".contains(c);
-        if !is_placeholder(&name) && !(name.chars().all(allowed) && name.len() <= 512) {
+        let fits = name.len() <= 512 && name.chars().all(allowed);
+        if !fits && !is_placeholder(&name) {
             return Err("the name that the baseline gives is none that CloudWatch Logs takes");
         }
         Ok(name)
@@ -277,7 +278,7 @@ impl Buffer {
 }
 
 /// A size in the largest unit that holds it exactly.
-pub fn size_text(bytes: u64) -> String {
+pub(super) fn size_text(bytes: u64) -> String {
     match bytes {
         0 => "0".into(),
         _ if bytes.is_multiple_of(1 << 20) => format!("{}m", bytes >> 20),
@@ -287,14 +288,14 @@ pub fn size_text(bytes: u64) -> String {
 }
 
 /// What an option holds that ought to be a size.
-pub enum Size {
+pub(super) enum Size {
     Absent,
     Placeholder,
     Malformed,
     Bytes(u64),
 }
 
-pub fn size(value: Option<&Value>) -> Size {
+pub(super) fn size(value: Option<&Value>) -> Size {
     match value {
         None | Some(Value::Null) => Size::Absent,
         Some(Value::String(text)) if text.is_empty() => Size::Absent,

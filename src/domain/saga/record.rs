@@ -28,7 +28,7 @@ pub struct Entry {
 #[serde(rename_all = "kebab-case", tag = "entry")]
 pub enum What {
     /// The claim on the source, and all that is intended.
-    Opened(Opening),
+    Opened(Box<Opening>),
     /// Step number `step` is about to be taken. Without a `Done` it counts as possibly done.
     Started {
         step: usize,
