@@ -138,9 +138,14 @@ fn difference(loaded: &Loaded) -> String {
             let text = before.with(&after);
             let start = before.text().len() - loaded.definition.text().len() - before.after().len();
             let new_line = |at: usize| crate::sources::position(&text, start + at).0;
-            diff::unified(&loaded.origin, (&loaded.definition, &|at| before.position(at).0), (&after, &new_line))
+            let names = (format!("a/{}", loaded.origin), format!("b/{}", loaded.origin));
+            diff::unified((&names.0, &names.1), (&loaded.definition, &|at| before.position(at).0), (&after, &new_line))
         }
-        None => diff::unified(&loaded.origin, (&loaded.definition, &|_| 1), (&after, &|_| 1)),
+        None => diff::unified(
+            (&loaded.origin, &format!("{}, corrected", loaded.origin)),
+            (&loaded.definition, &|_| 1),
+            (&after, &|_| 1),
+        ),
     }
 }
 

@@ -16,7 +16,7 @@ const ADDED: Style = AnsiColor::Green.on_default();
 /// One hunk for each container whose log configuration differs; empty where none does. `line` gives the line, from 1,
 /// of a position in the definition's text, before and after.
 pub fn unified(
-    origin: &str,
+    names: (&str, &str),
     before: (&TaskDefinition, &dyn Fn(usize) -> usize),
     after: (&TaskDefinition, &dyn Fn(usize) -> usize),
 ) -> String {
@@ -31,7 +31,7 @@ pub fn unified(
             continue;
         }
         if out.is_empty() {
-            let _ = writeln!(out, "{HEADER}--- a/{origin}{HEADER:#}\n{HEADER}+++ b/{origin}{HEADER:#}");
+            let _ = writeln!(out, "{HEADER}--- {}{HEADER:#}\n{HEADER}+++ {}{HEADER:#}", names.0, names.1);
         }
         let (from, to) = ((before.1)(old.start), (after.1)(new.start));
         let (old_count, new_count) = (old_text.lines().count(), new_text.lines().count());

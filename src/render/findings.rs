@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use serde_json::Value;
 
 use super::LogLines;
@@ -37,16 +37,14 @@ pub fn finding(finding: &Finding, shown: &Shown<'_>, colour: bool) -> String {
     let (line, column) = shown.position.map_or((1, 1), |position| position(start));
     let label = finding.effective.as_deref().map(|effective| format!("today: {}", plain(effective, LONGEST)));
     let mut group = match source.is_empty() {
-        true => Group::with_title(title)
-            .element(annotate_snippets::Origin::path(shown.origin).line(line).char_column(column)),
+        true => Group::with_title(title).element(Origin::path(shown.origin).line(line).char_column(column)),
         false => {
             let mut annotation = AnnotationKind::Primary.span(span(finding, &source));
             if let Some(label) = &label {
                 annotation = annotation.label(label.as_str());
             }
-            let snippet =
-                Snippet::source(source.as_str()).line_start(line).path(shown.origin).fold(true).annotation(annotation);
-            title.element(snippet)
+            let snippet = Snippet::source(source.as_str()).fold(true).annotation(annotation);
+            title.element(snippet.line_start(line).path(shown.origin).line_numbering(shown.position.is_some()))
         }
     };
     let help = help(finding);
@@ -56,7 +54,18 @@ pub fn finding(finding: &Finding, shown: &Shown<'_>, colour: bool) -> String {
         group = group.element(Level::NOTE.message(note.as_str()));
     }
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-    renderer.anonymized_snippet_line_numbers(shown.position.is_none()).render(&[group])
+    let text = renderer.render(&[group]);
+    match shown.position {
+        Some(_) => text,
+        None => without_place(&text, shown.origin),
+    }
+}
+
+/// A live revision has no lines that anybody could look up, so none is named.
+fn without_place(text: &str, origin: &str) -> String {
+    let Some((head, tail)) = text.split_once(origin) else { return text.to_owned() };
+    let place = |c: char| c.is_ascii_digit() || c == ':';
+    [head, origin, tail.trim_start_matches(place)].concat()
 }
 
 /// The text to show, and where it stands: the log configuration, else the container's name.

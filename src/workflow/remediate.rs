@@ -220,6 +220,7 @@ async fn act<P: Ports>(
         }
         Claim::Finished(head, closing) => {
             report.corrected = head.corrected.map(|corrected| corrected.to_string());
+            report.changes.clear();
             let error = format!("its record ended {} before", closing.outcome.name());
             return Ok((Outcome::Skipped, Some(Reason::Duplicate), Some(error)));
         }
