@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cloudwatchlogs::Client;
 use aws_sdk_cloudwatchlogs::types::{LogGroup as Group, LogGroupClass};
+use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
+use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
 
 use super::errors::port_error;
 use crate::domain::finding::NewLogGroup;
@@ -15,6 +17,29 @@ pub const MADE_BY: (&str, &str) = ("managed-by", "logweir");
 
 /// How many names one DescribeLogGroups takes (source: CloudWatch Logs API reference).
 const MOST_NAMES: usize = 50;
+
+/// Has the SDK try again where CloudWatch Logs says that two requests were in conflict, which passes within moments;
+/// the SDK's own list of such codes leaves it out.
+#[derive(Debug)]
+pub(super) struct RetryConflicts;
+
+impl ClassifyRetry for RetryConflicts {
+    fn name(&self) -> &'static str {
+        "OperationAborted"
+    }
+
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        const CODE: &[u8] = b"OperationAbortedException";
+        match context.response() {
+            Some(response) if response.status().as_u16() == 400 => {
+                let body = response.body().bytes().unwrap_or_default();
+                let is_conflict = body.windows(CODE.len()).any(|window| window == CODE);
+                if is_conflict { RetryAction::transient_error() } else { RetryAction::NoActionIndicated }
+            }
+            _ => RetryAction::NoActionIndicated,
+        }
+    }
+}
 
 /// The adapter to CloudWatch Logs.
 #[derive(Clone, Debug)]

@@ -112,18 +112,19 @@ impl Aws {
             )
             .build();
         let calls = Calls::default();
-        macro_rules! client {
+        macro_rules! counted {
             ($sdk:ident) => {
-                $sdk::Client::from_conf($sdk::config::Builder::from(&config).interceptor(calls.clone()).build())
+                $sdk::config::Builder::from(&config).interceptor(calls.clone())
             };
         }
-        let logs = client!(aws_sdk_cloudwatchlogs);
+        let logs = counted!(aws_sdk_cloudwatchlogs).retry_classifier(logs::RetryConflicts);
+        let logs = aws_sdk_cloudwatchlogs::Client::from_conf(logs.build());
         Ok(Self {
-            task_definitions: Ecs::new(client!(aws_sdk_ecs)),
+            task_definitions: Ecs::new(aws_sdk_ecs::Client::from_conf(counted!(aws_sdk_ecs).build())),
             log_groups: Logs::new(logs.clone()),
             logs,
-            sts: client!(aws_sdk_sts),
-            dynamodb: client!(aws_sdk_dynamodb),
+            sts: aws_sdk_sts::Client::from_conf(counted!(aws_sdk_sts).build()),
+            dynamodb: aws_sdk_dynamodb::Client::from_conf(counted!(aws_sdk_dynamodb).build()),
             region,
             calls,
         })

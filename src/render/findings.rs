@@ -76,18 +76,15 @@ fn excerpt(definition: &TaskDefinition, lines: Option<&LogLines>) -> (String, us
     if !lines.text.is_empty() {
         return (pretty(&lines.text), lines.start);
     }
+    let nothing = (String::new(), lines.start);
+    let Some(at) = lines.name else { return nothing };
     let document = definition.text();
-    let name = document[lines.name..].lines().next().unwrap_or_default();
-    match serde_json::Deserializer::from_str(name).into_iter::<Value>().next() {
-        Some(Ok(Value::String(name))) => {
-            let line = document[..lines.name].rfind('\n').map_or(0, |newline| newline + 1);
-            let indent: String = document[line..lines.name].chars().take_while(|c| c.is_whitespace()).collect();
-            let own_line = document[line..lines.name].trim_start().starts_with("\"name\"");
-            let indent = if own_line { indent.as_str() } else { "" };
-            (format!("{indent}\"name\": {}", Value::from(plain(&name, LONGEST))), lines.name)
-        }
-        _ => (String::new(), lines.name),
-    }
+    let mut values = serde_json::Deserializer::from_str(&document[at..]).into_iter::<Value>();
+    let Some(Ok(Value::String(name))) = values.next() else { return nothing };
+    // With the blanks before it, so that the column is the file's, if it has its line to itself.
+    let line = document[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    let indent = document[line..at].strip_suffix("\"name\": ").filter(|indent| indent.trim().is_empty());
+    (format!("{}\"name\": {}", indent.unwrap_or_default(), Value::from(plain(&name, LONGEST))), at)
 }
 
 /// A configuration that stands on one long line is shown on several.

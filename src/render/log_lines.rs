@@ -18,7 +18,7 @@ pub struct LogLines {
     /// Where the first line stands in the text of the task definition.
     pub start: usize,
     /// Where the container's name stands in the text of the task definition: the place to show if there is no configuration.
-    pub name: usize,
+    pub name: Option<usize>,
 }
 
 impl LogLines {
@@ -30,10 +30,10 @@ impl LogLines {
         let (start, end) = (containers.start + item.start, containers.start + item.end);
         let container = &document[start..end];
         let members = text::members(container).unwrap_or_default();
-        let name = start + members.iter().find(|member| member.key == "name").map_or(0, |member| member.value.start);
+        let name = members.iter().find(|member| member.key == "name").map(|member| start + member.value.start);
         let Some(log) = members.into_iter().find(|member| member.key == "logConfiguration").map(|member| member.value)
         else {
-            return Some(Self { text: String::new(), start: name, name });
+            return Some(Self { text: String::new(), start: name.unwrap_or(start), name });
         };
         let key = start + container[..log.start].rfind("\"logConfiguration\"").unwrap_or(log.start);
         let line = document[..key].rfind('\n').map_or(0, |newline| newline + 1);

@@ -1,4 +1,9 @@
-//! A stand-in for AWS on the loopback interface, for tests that run the real programs.
+//! A stand-in for AWS, and for Lambda's Runtime API, on the loopback interface: for tests that run the real programs.
+
+#![allow(dead_code)] // each test binary uses its part
+
+pub mod account;
+pub mod function;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -9,6 +14,8 @@ use serde_json::Value;
 /// What it answers to one call.
 pub enum Reply {
     Json(u16, String),
+    /// With headers of its own, each ended by CR LF.
+    Http(u16, String, String),
     /// Closes the connection without an answer.
     Cut,
 }
@@ -19,14 +26,11 @@ impl Reply {
     }
 
     pub fn error(code: &str, message: &str) -> Self {
-        Self::Json(
-            400,
-            serde_json::json!({"__type": code, "message": message}).to_string(),
-        )
+        Self::Json(400, serde_json::json!({"__type": code, "message": message}).to_string())
     }
 }
 
-/// The operation (`RegisterTaskDefinition`) and the body of a call, to an answer.
+/// The operation (`RegisterTaskDefinition`; for a call without one, its path) and the body of a call, to an answer.
 pub type Service = dyn FnMut(&str, &str) -> Reply + Send;
 
 /// Serves until the test's process ends.
@@ -57,11 +61,7 @@ impl Loopback {
     }
 }
 
-fn converse(
-    stream: TcpStream,
-    service: &Mutex<Box<Service>>,
-    log: &Mutex<Vec<(String, String)>>,
-) -> Option<()> {
+fn converse(stream: TcpStream, service: &Mutex<Box<Service>>, log: &Mutex<Vec<(String, String)>>) -> Option<()> {
     let mut reader = BufReader::new(stream.try_clone().ok()?);
     let mut writer = stream;
     loop {
@@ -69,6 +69,7 @@ fn converse(
         if reader.read_line(&mut line).ok()? == 0 {
             return None;
         }
+        let path = line.split(' ').nth(1)?.to_owned();
         let (mut operation, mut length) = (String::new(), 0);
         loop {
             line.clear();
@@ -88,27 +89,25 @@ fn converse(
         // STS speaks the query protocol and has no target.
         if operation.is_empty() && body.contains("Action=GetCallerIdentity") {
             let xml = "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult><Arn>arn:aws:sts::111122223333:assumed-role/Operator/me</Arn><UserId>A</UserId><Account>111122223333</Account></GetCallerIdentityResult></GetCallerIdentityResponse>";
-            write!(
-                writer,
-                "HTTP/1.1 200 OK\r\ncontent-type: text/xml\r\ncontent-length: {}\r\n\r\n{xml}",
-                xml.len()
-            )
-            .ok()?;
+            write!(writer, "HTTP/1.1 200 OK\r\ncontent-type: text/xml\r\ncontent-length: {}\r\n\r\n{xml}", xml.len())
+                .ok()?;
             continue;
         }
+        let operation = if operation.is_empty() { path } else { operation };
         log.lock().unwrap().push((operation.clone(), body.clone()));
         let reply = (service.lock().unwrap())(&operation, &body);
         match reply {
             Reply::Cut => return None,
+            Reply::Http(status, headers, body) => {
+                let head = format!("HTTP/1.1 {status} X\r\n{headers}content-length: {}\r\n\r\n", body.len());
+                writer.write_all(head.as_bytes()).and_then(|()| writer.write_all(body.as_bytes())).ok()?;
+            }
             Reply::Json(status, body) => {
                 let head = format!(
                     "HTTP/1.1 {status} X\r\ncontent-type: application/x-amz-json-1.1\r\ncontent-length: {}\r\n\r\n",
                     body.len()
                 );
-                writer
-                    .write_all(head.as_bytes())
-                    .and_then(|()| writer.write_all(body.as_bytes()))
-                    .ok()?;
+                writer.write_all(head.as_bytes()).and_then(|()| writer.write_all(body.as_bytes())).ok()?;
             }
         }
     }

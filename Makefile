@@ -1,0 +1,74 @@
+# `make` prints the targets. Tools in Python live in virtual environments under target/, made anew when their pins change.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help check fmt clippy test doc template demo bench bless build-RemediatorFunction
+
+# No litter beside the sources.
+export PYTHONDONTWRITEBYTECODE = 1
+
+EMULATORS := target/venv-emulators
+LINT      := target/venv-lint
+
+help: ## print this
+	@awk -F ':.*## ' '/^[A-Za-z-]+:.*## / { printf "make %-26s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+check: fmt clippy doc template test ## everything that must hold before a change lands
+
+fmt: ## formatting
+	cargo fmt --check
+
+clippy: ## lints, none allowed
+	cargo clippy --locked --all-targets --all-features -- -D warnings
+
+test: ## all tests, those against the emulators too
+	tests/with-emulators cargo test --locked --all-features
+
+doc: ## the API's documentation, no broken link allowed
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --all-features --lib
+
+template: export AWS_DEFAULT_REGION ?= eu-west-1
+template: export SAM_CLI_TELEMETRY = 0
+template: $(LINT)/stamp $(EMULATORS)/stamp ## lint template.yaml, and test what it promises
+	$(LINT)/bin/cfn-lint template.yaml
+	$(LINT)/bin/sam validate --lint
+	$(EMULATORS)/bin/python -m unittest discover --start-directory tests/template
+
+demo: HOST_ARCH = $(shell uname -m | sed s/aarch64/arm64/)
+demo: $(EMULATORS)/stamp ## deploy to an emulated account, correct a revision there, and look that all of it is right
+	cargo build --release --locked --bins
+	$(MAKE) --no-print-directory build-RemediatorFunction ARTIFACTS_DIR=target/demo/package ARCH=$(HOST_ARCH)
+	AUTH=true tests/with-emulators $(EMULATORS)/bin/python demo target/demo/package target/release/logweir
+
+bench: ## benchmarks
+	cargo bench --locked
+
+bless: ## write the golden files anew; then read the diff
+	LOGWEIR_BLESS=1 INSTA_UPDATE=always cargo test --locked
+
+# `sam build` calls this one. cargo builds for the host itself; zig links for the other architecture, or, with ZIG=1, against
+# the function's glibc where the host's is newer. What a binary can do without (Flags: WEAK) does not count.
+ARCH          ?= x86_64
+ARTIFACTS_DIR ?= target/package
+# What provided.al2023 has.
+GLIBC         := 2.34
+TARGET        := $(ARCH:arm64=aarch64)-unknown-linux-gnu
+NATIVE         = $(if $(ZIG),,$(filter $(TARGET),$(shell rustc -vV | sed -n 's/^host: //p')))
+BUILD          = $(if $(NATIVE),cargo build,cargo zigbuild --target $(TARGET).$(GLIBC)) --release --locked --bin bootstrap
+BUILT          = target/$(if $(NATIVE),,$(TARGET)/)release/bootstrap
+ZIG_HELP       = pip install cargo-zigbuild ziglang, and rustup target add $(TARGET)
+
+build-RemediatorFunction: ## the function's package in ARTIFACTS_DIR, for ARCH=x86_64 or arm64
+	@$(if $(NATIVE),,cargo-zigbuild --version >/dev/null || { echo 'error: $(TARGET) is built with zig: $(ZIG_HELP)' >&2; exit 1; })
+	$(BUILD)
+	@versions=$$(readelf --wide --version-info $(BUILT)) || exit 1; \
+	needs=$$(echo "$$versions" | sed -n 's/.*Name: \(GLIBC_[0-9.]*\) *Flags: none.*/\1/p' | sort --version-sort | tail -1); \
+	printf '%s\n' "$$needs" GLIBC_$(GLIBC) | sort --version-sort --check=silent || \
+		{ echo "error: $(BUILT) needs $$needs, provided.al2023 has GLIBC_$(GLIBC): try ZIG=1 ($(ZIG_HELP))" >&2; exit 1; }
+	install -D $(BUILT) $(ARTIFACTS_DIR)/bootstrap
+	install -D --mode=644 infra/baseline.toml $(ARTIFACTS_DIR)/baseline.toml
+
+target/venv-%/stamp: infra/requirements/%.txt
+	python3 -m venv --clear $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@

@@ -1,0 +1,18 @@
+"""template.yaml as CloudFormation gets it, for the tests of the template and for the demo."""
+
+import pathlib
+
+import boto3
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+from samtranslator.yaml_helper import yaml_parse
+
+TEMPLATE = pathlib.Path(__file__).resolve().parent.parent / "template.yaml"
+
+
+def translated(code_uri="s3://bucket/key"):
+    """The translation, with the function's code at `code_uri` (as `sam package` would put it)."""
+    template = yaml_parse(TEMPLATE.read_text())
+    template["Resources"]["RemediatorFunction"]["Properties"]["CodeUri"] = code_uri
+    # No managed policies to look up: the template has its own role.
+    return Translator({}, Parser(), boto_session=boto3.Session(region_name="eu-west-1")).translate(template, {})

@@ -1,0 +1,82 @@
+//! The real function, run as Lambda runs it.
+
+use std::io::Read;
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+
+use serde_json::Value;
+
+use super::{Loopback, Reply};
+
+/// What the function said to one event, and what it wrote.
+pub struct Invocation {
+    /// `response` or `error`.
+    pub kind: String,
+    pub answer: Value,
+}
+
+pub struct Function {
+    pub invocations: Vec<Invocation>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+/// Starts the function, hands it the events one after the other, and ends it when it asks for one more.
+pub fn invoke(aws: &Loopback, mode: &str, events: Vec<Value>) -> Function {
+    let (answered, answers) = mpsc::channel();
+    let (done, all_done) = mpsc::channel::<()>();
+    let mut waiting = events.into_iter();
+    let runtime = Loopback::serve(move |path, body| {
+        let kind = path.rsplit('/').next().unwrap_or_default();
+        match kind {
+            "next" => match waiting.next() {
+                Some(event) => Reply::Http(200, HEADERS.to_owned(), event.to_string()),
+                None => {
+                    let _ = done.send(());
+                    Reply::Cut
+                }
+            },
+            _ => {
+                let answer = serde_json::from_str(body).unwrap_or(Value::Null);
+                let _ = answered.send(Invocation { kind: kind.to_owned(), answer });
+                Reply::Json(202, "{}".to_owned())
+            }
+        }
+    });
+    let baseline = concat!(env!("CARGO_MANIFEST_DIR"), "/infra/baseline.toml");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_bootstrap"))
+        .env_clear()
+        .env("AWS_LAMBDA_RUNTIME_API", runtime.url.trim_start_matches("http://"))
+        .env("AWS_LAMBDA_FUNCTION_NAME", "logweir")
+        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
+        .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
+        .env("AWS_REGION", "eu-west-1")
+        .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+        .env("AWS_SECRET_ACCESS_KEY", "CANARY-KEY")
+        .env("AWS_ENDPOINT_URL", &aws.url)
+        .env("LOGWEIR_ROLE", "remediate")
+        .env("LOGWEIR_MODE", mode)
+        .env("LOGWEIR_BASELINE", baseline)
+        .env("LOGWEIR_JOURNAL", "dynamodb:journal")
+        .env("LOGWEIR_OWN_ROLES", "arn:aws:iam::111122223333:role/logweir/Remediator")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let _ = all_done.recv();
+    let _ = child.kill();
+    let _ = child.wait();
+    let text = |stream: Option<&mut dyn Read>| {
+        let mut text = String::new();
+        stream.map(|stream| stream.read_to_string(&mut text));
+        text
+    };
+    let stdout = text(child.stdout.as_mut().map(|stream| stream as &mut dyn Read));
+    let stderr = text(child.stderr.as_mut().map(|stream| stream as &mut dyn Read));
+    Function { invocations: answers.try_iter().collect(), stdout, stderr }
+}
+
+const HEADERS: &str = "Lambda-Runtime-Aws-Request-Id: 00000000-0000-0000-0000-000000000001\r\n\
+    Lambda-Runtime-Deadline-Ms: 4102444800000\r\n\
+    Lambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:eu-west-1:111122223333:function:logweir\r\n\
+    content-type: application/json\r\n";
