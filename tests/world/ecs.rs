@@ -1,0 +1,187 @@
+//! Task definitions as ECS keeps them. The messages are ECS's own, as users have reported them.
+
+use jiff::Timestamp;
+use logweir::domain::baseline::Delivery;
+use logweir::domain::report::Reason;
+use logweir::domain::revision::{RevisionArn, is_family};
+use logweir::domain::tags::Tag;
+use logweir::domain::task_definition::{Log, TaskDefinition};
+use logweir::domain::wire;
+use logweir::ports::{Answer, Described, Kind, PortError, TaskDefinitions};
+
+use super::account::{missing, refused};
+use super::{Account, Revision, World};
+
+const REGISTER: &str = "RegisterTaskDefinition";
+const DESCRIBE: &str = "DescribeTaskDefinition";
+const DEREGISTER: &str = "DeregisterTaskDefinition";
+
+impl TaskDefinitions for World {
+    async fn describe(&self, name: &str) -> Answer<Described> {
+        self.call(DESCRIBE, name, |account| account.describe(name)).await
+    }
+
+    async fn newest(&self, family: &str, most: u8) -> Answer<Vec<RevisionArn>> {
+        let newest = |account: &mut Account| {
+            let numbers = account.active(family).into_iter().rev().take(most.into());
+            Ok(numbers.map(|number| account.arn(family, number)).collect())
+        };
+        self.call("ListTaskDefinitions", family, newest).await
+    }
+
+    async fn register(&self, definition: &TaskDefinition, tags: &[Tag]) -> Answer<RevisionArn> {
+        let about = definition.family().unwrap_or_default().to_owned();
+        self.call(REGISTER, about, |account| account.register(definition.text(), tags, account.principal.clone())).await
+    }
+
+    async fn deregister(&self, revision: &RevisionArn) -> Answer<()> {
+        self.call(DEREGISTER, revision.short(), |account| account.deregister(revision)).await
+    }
+
+    async fn default_mode(&self) -> Answer<Delivery> {
+        self.call("ListAccountSettings", "", |account| Ok(account.default_mode.unwrap_or(Delivery::NonBlocking))).await
+    }
+}
+
+impl Account {
+    fn describe(&self, name: &str) -> Answer<Described> {
+        let arn = match name.parse::<RevisionArn>() {
+            Ok(arn) => Some(arn),
+            Err(_) => match name.split_once(':') {
+                None => self.active(name).last().map(|number| self.arn(name, *number)),
+                Some((family, number)) => number.parse().ok().map(|number| self.arn(family, number)),
+            },
+        };
+        let found = arn.and_then(|arn| self.revision(&arn).map(|revision| (arn, revision)));
+        let can_be_seen = |arn: &RevisionArn, revision: &Revision| {
+            revision.active || self.shows_inactive || self.referred.contains(arn)
+        };
+        match found {
+            Some((arn, revision)) if can_be_seen(&arn, revision) => Ok(Described {
+                arn,
+                definition: TaskDefinition::parse(revision.text.as_str()).unwrap(),
+                tags: revision.tags.clone(),
+                active: revision.active,
+                registered_at: Some(revision.at),
+                registered_by: Some(revision.by.clone()),
+            }),
+            _ => missing(DESCRIBE, "ClientException: Unable to describe task definition."),
+        }
+    }
+
+    pub(super) fn register(&mut self, document: &str, tags: &[Tag], by: String) -> Answer<RevisionArn> {
+        let definition = match TaskDefinition::parse(document) {
+            Ok(definition) => definition,
+            Err(error) => return refused(REGISTER, format!("SerializationException: {error}")),
+        };
+        if let Some(message) = complaint(&definition, tags) {
+            let reason = message.contains("Max allowed length").then_some(Reason::TooLarge);
+            return Err(PortError {
+                kind: Kind::Refused,
+                call: REGISTER,
+                message: format!("ClientException: {message}"),
+                reason,
+            });
+        }
+        let loses: Vec<&str> = self.loses.iter().map(String::as_str).collect();
+        let text = wire::without(definition.text(), &loses).unwrap();
+        let family = definition.family().unwrap().to_owned();
+        let at: Timestamp = self.now;
+        let revisions = self.families.entry(family.clone()).or_default();
+        revisions.push(Revision { text, tags: tags.to_vec(), active: true, at, by });
+        let number = revisions.len();
+        Ok(self.arn(&family, number))
+    }
+
+    /// INACTIVE already is what was asked for.
+    pub(super) fn deregister(&mut self, arn: &RevisionArn) -> Answer<()> {
+        let revisions = self.families.get_mut(&arn.family);
+        match revisions.and_then(|revisions| revisions.get_mut((arn.revision as usize).wrapping_sub(1))) {
+            Some(revision) => {
+                revision.active = false;
+                Ok(())
+            }
+            None => missing(DEREGISTER, "ClientException: The specified task definition does not exist."),
+        }
+    }
+}
+
+/// What ECS says of a document that it refuses.
+fn complaint(definition: &TaskDefinition, tags: &[Tag]) -> Option<String> {
+    if !definition.family().is_some_and(is_family) {
+        return Some("Family should not be null or empty.".into());
+    }
+    let length = definition.text().len();
+    if length > wire::LARGEST {
+        return Some(format!("Actual length: '{length}'. Max allowed length is '{}' bytes.", wire::LARGEST));
+    }
+    if tags.len() > 50 {
+        return Some("The number of tags exceeds the limit of 50.".into());
+    }
+    if tags.iter().any(|tag| tag.key.to_ascii_lowercase().starts_with("aws:")) {
+        return Some("Tags with the prefix aws: are reserved.".into());
+    }
+    let containers: Vec<_> = definition.containers().collect();
+    if containers.is_empty() {
+        return Some("Container list cannot be empty.".into());
+    }
+    let routers = containers
+        .iter()
+        .filter(|container| container.member("firelensConfiguration").is_some_and(|value| !value.is_null()))
+        .count();
+    let drivers: Vec<&str> = containers.iter().filter_map(|container| driver(container.log())).collect();
+    let routed = drivers.contains(&"awsfirelens");
+    if routed && routers == 0 {
+        return Some("When awsfirelens log driver is specified in log configuration, a firelens configuration object must be configured in one of the containers.".into());
+    }
+    if !routed && routers > 0 {
+        return Some("When a firelensConfiguration object is specified, at least one container has to be configured with the awsfirelens log driver.".into());
+    }
+    if definition.requires_fargate() {
+        if let Some(driver) = drivers.iter().find(|driver| !["awslogs", "splunk", "awsfirelens"].contains(driver)) {
+            return Some(format!("{driver} is not a valid log driver. Must be one of [awslogs,splunk,awsfirelens]"));
+        }
+        if drivers.contains(&"awslogs") && !definition.has_execution_role() {
+            return Some(
+                "Fargate requires task definition to have execution role ARN to support log driver awslogs.".into(),
+            );
+        }
+    }
+    containers.iter().find_map(|container| options_complaint(container.log()))
+}
+
+fn driver(log: Log<'_>) -> Option<&str> {
+    match log {
+        Log::Configured { driver, .. } => Some(driver),
+        _ => None,
+    }
+}
+
+/// ECS keeps a list of options for each driver.
+const AWSLOGS: [&str; 8] = [
+    "awslogs-group",
+    "awslogs-region",
+    "awslogs-stream-prefix",
+    "awslogs-create-group",
+    "awslogs-datetime-format",
+    "awslogs-multiline-pattern",
+    "mode",
+    "max-buffer-size",
+];
+
+fn options_complaint(log: Log<'_>) -> Option<String> {
+    let Log::Configured { driver: "awslogs", options } = log else { return None };
+    let absent: Vec<&str> =
+        ["awslogs-region", "awslogs-group"].into_iter().filter(|key| options.text(key).is_none()).collect();
+    if !absent.is_empty() {
+        return Some(format!("Log driver awslogs requires options: {}", absent.join(", ")));
+    }
+    if options.value("awslogs-create-group").is_some_and(|value| value != "true") {
+        return Some(
+            "Log driver awslogs option 'awslogs-create-group' should only be set to 'true', else omit option.".into(),
+        );
+    }
+    let logweir::domain::task_definition::Options::Map(map) = options else { return None };
+    let foreign: Vec<&str> = map.keys().map(String::as_str).filter(|key| !AWSLOGS.contains(key)).collect();
+    (!foreign.is_empty()).then(|| format!("Log driver awslogs disallows options: {}", foreign.join(", ")))
+}

@@ -1,0 +1,112 @@
+//! What may go wrong at a port call, and what others may do just before or after it.
+
+use logweir::ports::{Answer, Kind, PortError};
+
+use super::{Account, State, World};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    Before,
+    After,
+}
+
+/// What happens at that moment.
+pub enum Then {
+    /// The connection breaks: the caller gets [`Kind::Retry`], whether or not the call had its effect.
+    Cut,
+    /// The process dies: this call and all that it still tries fail, without effect, until [`World::restart`].
+    Crash,
+    /// The call ends with this error.
+    Fail(PortError),
+    /// Somebody else acts.
+    Act(Box<dyn FnOnce(&mut Account) + Send>),
+}
+
+impl Then {
+    pub fn act(act: impl FnOnce(&mut Account) + Send + 'static) -> Self {
+        Self::Act(Box::new(act))
+    }
+
+    pub fn fail(kind: Kind, call: &'static str, message: &str) -> Self {
+        Self::Fail(PortError { kind, call, message: message.into(), reason: None })
+    }
+}
+
+/// Which calls a plan is about.
+enum Which {
+    /// The nth port call, counted from 1 over the life of the world.
+    Number(usize),
+    /// The next call of this name.
+    Next(&'static str),
+    /// Every call of this name.
+    Every(&'static str, PortError),
+}
+
+pub(super) struct Plan {
+    which: Which,
+    moment: Moment,
+    then: Option<Then>,
+}
+
+impl World {
+    /// At the nth port call, counted from 1 over the life of the world.
+    pub fn at(&self, number: usize, moment: Moment, then: Then) {
+        self.lock().plans.push(Plan { which: Which::Number(number), moment, then: Some(then) });
+    }
+
+    /// At the next call of this name.
+    pub fn at_next(&self, name: &'static str, moment: Moment, then: Then) {
+        self.lock().plans.push(Plan { which: Which::Next(name), moment, then: Some(then) });
+    }
+
+    /// Every call of this name fails without effect, until [`World::restart`].
+    pub fn always(&self, name: &'static str, error: PortError) {
+        self.lock().plans.push(Plan { which: Which::Every(name, error), moment: Moment::Before, then: None });
+    }
+
+    /// A new process, and nothing planned for it.
+    pub fn restart(&self) {
+        let mut state = self.lock();
+        state.dead = false;
+        state.plans.clear();
+    }
+
+    /// Whether the process has died.
+    pub fn is_dead(&self) -> bool {
+        self.lock().dead
+    }
+}
+
+impl State {
+    /// Lets happen what is planned for this moment of this call. An error is what the caller gets.
+    pub(super) fn meet(&mut self, number: usize, name: &'static str, moment: Moment) -> Answer<()> {
+        let broken = |message: &str| PortError { kind: Kind::Retry, call: name, message: message.into(), reason: None };
+        if self.dead {
+            return Err(broken("the process is dead"));
+        }
+        let mut ends = Ok(());
+        for plan in self.plans.iter_mut().filter(|plan| plan.moment == moment) {
+            let meant = match &plan.which {
+                Which::Number(nth) => *nth == number,
+                Which::Next(next) => *next == name,
+                Which::Every(every, error) => {
+                    if *every == name {
+                        ends = Err(error.clone());
+                    }
+                    false
+                }
+            };
+            match plan.then.take_if(|_| meant) {
+                None => {}
+                Some(Then::Act(act)) => act(&mut self.account),
+                Some(Then::Cut) => ends = Err(broken("the connection broke")),
+                Some(Then::Fail(error)) => ends = Err(error),
+                Some(Then::Crash) => {
+                    self.dead = true;
+                    ends = Err(broken("the process died"));
+                }
+            }
+        }
+        ends
+    }
+}

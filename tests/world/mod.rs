@@ -1,0 +1,122 @@
+//! One AWS account and Region in memory, with the journal and the clock: every port, deterministic, for tests.
+//!
+//! `World` is a handle; clones are the same world. A test can let others act, break the connection or let the process
+//! die at any port call: `world.at(3, Moment::After, Then::Crash)`.
+
+#![allow(dead_code, unused_imports, reason = "several test binaries include it, and none uses all of it")]
+
+mod account;
+mod ecs;
+mod faults;
+mod journal;
+mod logs;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use logweir::ports::{Answer, Clock, Ports};
+
+pub use account::{Account, DEPLOYER, Group, LOGWEIR, Revision};
+pub use faults::{Moment, Then};
+
+/// A handle to one world.
+#[derive(Clone, Default)]
+pub struct World(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    account: Account,
+    calls: Vec<Call>,
+    plans: Vec<faults::Plan>,
+    /// The process is gone: nothing that it calls has an effect.
+    dead: bool,
+}
+
+/// One call of a port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// AWS's word for it, or the journal's: `read`, `commit`, `source_of`, `list`.
+    pub name: &'static str,
+    pub about: String,
+}
+
+impl World {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Looks at the account or changes it, past the ports: what others do.
+    pub fn account<T>(&self, act: impl FnOnce(&mut Account) -> T) -> T {
+        act(&mut self.lock().account)
+    }
+
+    /// A copy of all there is, for comparing worlds.
+    pub fn picture(&self) -> Account {
+        self.lock().account.clone()
+    }
+
+    pub fn advance(&self, by: SignedDuration) {
+        self.account(|account| account.now += by);
+    }
+
+    /// The names of all port calls so far, refused ones included.
+    pub fn calls(&self) -> Vec<&'static str> {
+        self.lock().calls.iter().map(|call| call.name).collect()
+    }
+
+    pub fn log(&self) -> Vec<Call> {
+        self.lock().calls.clone()
+    }
+
+    /// How often a call was made.
+    pub fn count(&self, name: &str) -> usize {
+        self.lock().calls.iter().filter(|call| call.name == name).count()
+    }
+
+    /// One port call. Others get their turn first, so that two workers on one thread take theirs alternately.
+    async fn call<T>(
+        &self,
+        name: &'static str,
+        about: impl Into<String>,
+        act: impl FnOnce(&mut Account) -> Answer<T>,
+    ) -> Answer<T> {
+        tokio::task::yield_now().await;
+        let mut state = self.lock();
+        state.calls.push(Call { name, about: about.into() });
+        let number = state.calls.len();
+        state.meet(number, name, Moment::Before)?;
+        let answer = act(&mut state.account);
+        state.meet(number, name, Moment::After)?;
+        answer
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Clock for World {
+    fn now(&self) -> Timestamp {
+        self.lock().account.now
+    }
+}
+
+impl Ports for World {
+    type TaskDefinitions = Self;
+    type LogGroups = Self;
+    type Journal = Self;
+    type Clock = Self;
+
+    fn task_definitions(&self) -> &Self {
+        self
+    }
+    fn log_groups(&self) -> &Self {
+        self
+    }
+    fn journal(&self) -> &Self {
+        self
+    }
+    fn clock(&self) -> &Self {
+        self
+    }
+}
