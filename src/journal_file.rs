@@ -179,7 +179,7 @@ impl FileJournal {
     /// What went wrong, where, and what to do about it.
     fn failed(&self, call: &'static str, error: &io::Error) -> PortError {
         let (kind, advice) = match error.kind() {
-            ErrorKind::NotADirectory | ErrorKind::IsADirectory | ErrorKind::AlreadyExists => {
+            ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::IsADirectory | ErrorKind::AlreadyExists => {
                 (Kind::Refused, "; name another folder with --journal file:DIR")
             }
             ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {

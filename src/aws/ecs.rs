@@ -8,14 +8,14 @@ use aws_sdk_ecs::config::Config;
 use aws_sdk_ecs::config::retry::RetryConfig;
 use aws_sdk_ecs::types::{SettingName, SortOrder, TaskDefinitionField, TaskDefinitionStatus};
 
-use super::errors::{port_error, scrubbed, unreadable};
+use super::errors::{port_error, port_error_about, unreadable};
 use super::wire::Wire;
 use crate::domain::baseline::Delivery;
 use crate::domain::report::Reason;
 use crate::domain::revision::RevisionArn;
 use crate::domain::tags::Tag;
 use crate::domain::task_definition::TaskDefinition;
-use crate::domain::wire;
+use crate::domain::wire::{self, NotAReply};
 use crate::ports::{Answer, Described, Kind, PortError, TaskDefinitions};
 
 /// How long an answer about the account setting holds. The setting changes once in years; a function's environment
@@ -65,7 +65,11 @@ impl TaskDefinitions for Ecs {
         let call = self.client.describe_task_definition().task_definition(name).include(TaskDefinitionField::Tags);
         let result = call.customize().interceptor(wire.clone()).send().await;
         let reply = wire.reply(result).map_err(|error| port_error(CALL, &error))?;
-        let reply = wire::described(&reply).map_err(|error| unreadable(CALL, &error.to_string()))?;
+        let reply = wire::described(&reply).map_err(|error| match error {
+            // Cut or spoiled on the way.
+            NotAReply::NotJson => unreadable(CALL, &error.to_string()),
+            _ => PortError { kind: Kind::Refused, ..unreadable(CALL, &error.to_string()) },
+        })?;
         Ok(Described {
             arn: reply.arn,
             definition: reply.definition,
@@ -127,7 +131,7 @@ impl TaskDefinitions for Ecs {
         // broken connection.
         let once = Config::builder().retry_config(RetryConfig::disabled());
         let call = self.client.register_task_definition().customize().config_override(once).interceptor(wire.clone());
-        let reply = wire.reply(call.send().await).map_err(|error| scrubbed(port_error(CALL, &error), definition))?;
+        let reply = wire.reply(call.send().await).map_err(|error| port_error_about(CALL, &error, Some(definition)))?;
         wire::registered(&reply).map_err(|error| unreadable(CALL, &error.to_string()))
     }
 

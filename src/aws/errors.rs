@@ -57,10 +57,23 @@ pub(super) fn port_error<E>(call: &'static str, error: &SdkError<E, HttpResponse
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
+    port_error_about(call, error, None)
+}
+
+/// As [`port_error`], with nothing in the message that the author of the document may have meant to keep to himself: a
+/// service may quote what it complains about.
+pub(super) fn port_error_about<E>(
+    call: &'static str,
+    error: &SdkError<E, HttpResponse>,
+    document: Option<&TaskDefinition>,
+) -> PortError
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
     match error {
         SdkError::ServiceError(error) => {
             let (meta, status) = (error.err().meta(), error.raw().status().as_u16());
-            said(call, status, meta.code().unwrap_or_default(), meta.message().unwrap_or_default())
+            said(call, status, meta.code().unwrap_or("no code"), meta.message().unwrap_or_default(), document)
         }
         SdkError::TimeoutError(_) => retry(call, "no answer in time"),
         SdkError::DispatchFailure(failure) => dispatch(call, failure),
@@ -68,10 +81,10 @@ where
         SdkError::ResponseError(error) => match error.raw().status().as_u16() {
             429 => PortError { reason: Some(Reason::Throttled), ..retry(call, "HTTP 429") },
             status @ (200 | 408 | 500..) => retry(call, &format!("HTTP {status} with an answer that cannot be read")),
-            status => PortError {
-                kind: Kind::Refused,
-                ..unreadable(call, &format!("HTTP {status} with an answer that cannot be read"))
-            },
+            status => {
+                let error = unreadable(call, &format!("it came with HTTP {status}"));
+                PortError { kind: Kind::Refused, ..error }
+            }
         },
         other => PortError { kind: Kind::Refused, ..retry(call, &chain(other)) },
     }
@@ -88,7 +101,7 @@ pub(super) fn unreadable(call: &'static str, why: &str) -> PortError {
 }
 
 /// What a service said, by its code; the message decides where ECS uses ClientException for everything.
-fn said(call: &'static str, status: u16, code: &str, message: &str) -> PortError {
+fn said(call: &'static str, status: u16, code: &str, message: &str, document: Option<&TaskDefinition>) -> PortError {
     let lower = message.to_ascii_lowercase();
     let is = |codes: &[&str]| codes.contains(&code);
     let (kind, reason) = if is(&THROTTLED) || status == 429 {
@@ -106,8 +119,8 @@ fn said(call: &'static str, status: u16, code: &str, message: &str) -> PortError
     } else {
         (Kind::Refused, None)
     };
-    let message = if message.is_empty() { format!("{code} (HTTP {status})") } else { format!("{code}: {message}") };
-    PortError { kind, call, message: plain(&message, LONGEST), reason }
+    let shown = document.map_or_else(|| message.to_owned(), |document| scrubbed(message, document));
+    PortError { kind, call, message: plain(&format!("{code}: {shown}"), LONGEST), reason }
 }
 
 fn is_about_one_revision(call: &str) -> bool {
@@ -147,14 +160,12 @@ fn chain(error: &(dyn Error + 'static)) -> String {
     parts.join(": ")
 }
 
-/// `error` without anything that the author of `document` may have meant to keep to himself: an error's message may
-/// quote what it complains about.
-pub(super) fn scrubbed(error: PortError, document: &TaskDefinition) -> PortError {
-    let mut secrets = Vec::new();
-    collect(document.view(), "", &mut secrets);
-    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-    let message = secrets.into_iter().fold(error.message, |message, secret| message.replace(&secret, "(hidden)"));
-    PortError { message, ..error }
+/// `message` without any text of the document but names and settings.
+fn scrubbed(message: &str, document: &TaskDefinition) -> String {
+    let mut hidden = Vec::new();
+    collect(document.view(), "", &mut hidden);
+    hidden.sort_by_key(|text| std::cmp::Reverse(text.len()));
+    hidden.into_iter().fold(message.to_owned(), |message, text| message.replace(text, "(hidden)"))
 }
 
 /// The members whose texts may be shown: names and settings, which an operator needs to find the fault.
@@ -176,13 +187,13 @@ const SHOWN: [&str; 12] = [
 /// Shorter texts are no secrets, and hiding them would blank out half of every message.
 const SHORTEST: usize = 4;
 
-fn collect(value: &Value, member: &str, secrets: &mut Vec<String>) {
+fn collect<'d>(value: &'d Value, member: &str, hidden: &mut Vec<&'d str>) {
     match value {
         Value::String(text) if text.len() >= SHORTEST && !SHOWN.contains(&member) && !is_shown(member) => {
-            secrets.push(plain(text, usize::MAX));
+            hidden.push(text)
         }
-        Value::Array(items) => items.iter().for_each(|item| collect(item, member, secrets)),
-        Value::Object(members) => members.iter().for_each(|(key, value)| collect(value, key, secrets)),
+        Value::Array(items) => items.iter().for_each(|item| collect(item, member, hidden)),
+        Value::Object(members) => members.iter().for_each(|(key, value)| collect(value, key, hidden)),
         _ => {}
     }
 }
@@ -191,73 +202,56 @@ fn collect(value: &Value, member: &str, secrets: &mut Vec<String>) {
 mod tests {
     use super::*;
 
-    fn verdict(code: &str, message: &str) -> (Kind, Option<Reason>) {
-        let error = said("DescribeTaskDefinition", 400, code, message);
-        (error.kind, error.reason)
-    }
-
     #[test]
     fn a_code_decides_whether_another_try_can_help() {
         for (code, message, kind, reason) in [
             ("ThrottlingException", "Rate exceeded", Kind::Retry, Some(Reason::Throttled)),
             ("OperationAbortedException", "conflict", Kind::Retry, None),
-            (
-                "AccessDeniedException",
-                "not authorized to perform: ecs:RegisterTaskDefinition",
-                Kind::Refused,
-                Some(Reason::AccessDenied),
-            ),
-            (
-                "AccessDeniedException",
-                "not authorized to perform: iam:PassRole on resource: x",
-                Kind::Refused,
-                Some(Reason::PassRoleDenied),
-            ),
-            (
-                "ClientException",
-                "not authorized to perform: iam:PassRole on resource: x",
-                Kind::Refused,
-                Some(Reason::PassRoleDenied),
-            ),
+            ("AccessDeniedException", "may not: ecs:RegisterTaskDefinition", Kind::Refused, Some(Reason::AccessDenied)),
+            ("AccessDeniedException", "may not: iam:PassRole on x", Kind::Refused, Some(Reason::PassRoleDenied)),
+            ("ClientException", "may not: iam:PassRole on x", Kind::Refused, Some(Reason::PassRoleDenied)),
             ("ClientException", "Unable to describe task definition.", Kind::Missing, None),
             ("ResourceNotFoundException", "The specified log group does not exist.", Kind::Missing, None),
-            (
-                "ClientException",
-                "Actual length: '66420'. Max allowed length is '65536' bytes.",
-                Kind::Refused,
-                Some(Reason::TooLarge),
-            ),
+            ("ClientException", "Max allowed length is '65536' bytes.", Kind::Refused, Some(Reason::TooLarge)),
             ("LimitExceededException", "Resource limit exceeded.", Kind::Refused, None),
             ("ClientException", "Log driver awslogs requires options: awslogs-group", Kind::Refused, None),
         ] {
-            assert_eq!(verdict(code, message), (kind, reason), "{code}: {message}");
+            let error = said("DescribeTaskDefinition", 400, code, message, None);
+            assert_eq!((error.kind, error.reason), (kind, reason), "{code}: {message}");
         }
-        assert_eq!(said("RegisterTaskDefinition", 400, "ClientException", "Role does not exist").kind, Kind::Refused);
+        let error = said("RegisterTaskDefinition", 400, "ClientException", "Role does not exist", None);
+        assert_eq!(error.kind, Kind::Refused);
     }
 
     #[test]
     fn a_message_is_fit_for_a_log_line() {
-        assert_eq!(said("X", 400, "ClientException", "a\nb\u{1b}[31m").message, "ClientException: ab[31m");
-        assert_eq!(said("X", 503, "", "").message, " (HTTP 503)");
+        let error = said("X", 400, "ClientException", &format!("a\nb\u{1b}[31m{}", "x".repeat(1000)), None);
+        assert!(error.message.starts_with("ClientException: ab[31mx"), "{}", error.message);
+        assert_eq!(error.message.len(), LONGEST);
     }
 
     #[test]
     fn nothing_of_the_document_but_names_and_settings_stands_in_a_message() {
         let document = TaskDefinition::parse(
-            r#"{"family":"web-app","executionRoleArn":"arn:aws:iam::1:role/exec","containerDefinitions":[{"name":"main-container","command":["--token=CANARY-1"],
-              "environment":[{"name":"KEY","value":"CANARY\n-2"}],"secrets":[{"name":"S","valueFrom":"CANARY-3"}],
-              "logConfiguration":{"logDriver":"splunk","options":{"splunk-token":"CANARY-4","awslogs-group":"/ecs/web"},"secretOptions":[{"name":"x","valueFrom":"CANARY-5"}]}}]}"#,
+            r#"{"family":"web-app","executionRoleArn":"arn:aws:iam::1:role/exec","containerDefinitions":[{
+                "name":"main-container","command":["--token=CANARY-1"],
+                "environment":[{"name":"KEY","value":"CANARY\n-2"}],"secrets":[{"name":"S","valueFrom":"CANARY-3"}],
+                "logConfiguration":{"logDriver":"splunk","secretOptions":[{"name":"x","valueFrom":"CANARY-5"}],
+                    "options":{"splunk-token":"CANARY-4","awslogs-group":"/ecs/web"}}}]}"#,
         )
         .unwrap();
-        let said = said(
-            "RegisterTaskDefinition",
-            400,
-            "ClientException",
-            "web-app main-container arn:aws:iam::1:role/exec /ecs/web KEY CANARY-1 --token=CANARY-1 CANARY\n-2 CANARY-3 CANARY-4 CANARY-5",
-        );
-        assert_eq!(
-            scrubbed(said, &document).message,
-            "ClientException: web-app main-container arn:aws:iam::1:role/exec /ecs/web KEY CANARY-1 (hidden) (hidden) (hidden) (hidden) (hidden)"
-        );
+        let kept = "web-app main-container arn:aws:iam::1:role/exec /ecs/web KEY";
+        let message = format!("{kept} --token=CANARY-1 CANARY\n-2 CANARY-3 CANARY-4 CANARY-5");
+        let error = said("RegisterTaskDefinition", 400, "ClientException", &message, Some(&document));
+        assert_eq!(error.message, format!("ClientException: {kept} (hidden) (hidden) (hidden) (hidden) (hidden)"));
+    }
+
+    #[test]
+    fn a_secret_that_the_cut_would_halve_is_hidden_before() {
+        let secret = "CANARY".repeat(100);
+        let document =
+            TaskDefinition::parse(format!(r#"{{"containerDefinitions":[{{"image":"{secret}"}}]}}"#)).unwrap();
+        let error = said("RegisterTaskDefinition", 400, "ClientException", &secret, Some(&document));
+        assert_eq!(error.message, "ClientException: (hidden)");
     }
 }

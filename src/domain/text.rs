@@ -138,7 +138,8 @@ pub(crate) fn set(
         fresh.insert(key.to_owned(), value.clone());
         return Ok(layout.render(&Value::Object(fresh), indent));
     };
-    let key_start = key_start(object, members.len().checked_sub(2).map(|i| members[i].value.end));
+    let before_last = members.len().checked_sub(2).map(|i| members[i].value.end);
+    let key_start = key_start(object, before_last);
     let separator = separator_before(object, key_start);
     let colon = if object[..last.value.start].ends_with(':') { "" } else { " " };
     // Lines of their own are for objects that have them: one that its author keeps on one line stays there.
@@ -147,9 +148,14 @@ pub(crate) fn set(
         None => (Layout { newline: None, unit: String::new(), colon: if colon.is_empty() { "" } else { " " } }, ""),
     };
     let fresh = format!("{}:{colon}{}", quoted(key), layout.render(value, indent));
-    Ok(match at {
-        At::BeforeLast => format!("{}{fresh},{}{}", &object[..key_start], between(separator), &object[key_start..]),
-        At::End => format!("{},{}{fresh}{}", &object[..last.value.end], between(separator), &object[last.value.end..]),
+    // What goes in between two members is what `remove` cuts out again, whatever else its author put there.
+    let behind = |end: usize| format!("{},{}{fresh}{}", &object[..end], between(separator), &object[end..]);
+    Ok(match (at, before_last) {
+        (At::End, _) => behind(last.value.end),
+        (At::BeforeLast, Some(end)) => behind(end),
+        (At::BeforeLast, None) => {
+            format!("{}{fresh},{}{}", &object[..key_start], between(separator), &object[key_start..])
+        }
     })
 }
 
@@ -235,8 +241,13 @@ mod tests {
 
     #[test]
     fn removing_what_was_added_gives_the_text_back() {
-        for object in ["{\"a\":1}", "{ \"a\": 1 }", "{\n  \"a\": 1\n}", "{\"a\":1,\"b\":[]}"] {
-            assert_eq!(remove(&with_mode(object), "mode").unwrap(), object);
+        for object in
+            ["{\"a\":1}", "{ \"a\": 1 }", "{\n  \"a\": 1\n}", "{\"a\":1,\"b\":[]}", "{\n\n \"a\": 1 ,\n\n \"b\" : 2\n}"]
+        {
+            for at in [At::End, At::BeforeLast] {
+                let added = set(object, "mode", &json!("non-blocking"), at, &Layout::of(object), "").unwrap();
+                assert_eq!(remove(&added, "mode").unwrap(), object);
+            }
         }
     }
 

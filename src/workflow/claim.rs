@@ -128,10 +128,12 @@ impl<J: Journal, C: Clock> Claimed<'_, J, C> {
         &self.record.head.source
     }
 
-    /// Writes one entry, durably, if the record is still ours and enough of the lease is left for the act that follows.
+    /// Writes one entry, durably, if the record is still ours. Before an act, enough of the lease has to be left for it;
+    /// what has happened is written as long as nobody else has taken over.
     pub(super) async fn append(&mut self, what: What) -> Result<(), Halt> {
         let now = self.clock.now();
-        if self.record.head.lease_until.duration_since(now) < LONGEST_ACT {
+        let before_an_act = matches!(what, What::Started { .. } | What::Withdrawing { .. });
+        if before_an_act && self.record.head.lease_until.duration_since(now) < LONGEST_ACT {
             return Err(Halt::LeaseLost);
         }
         let mut head = self.record.head.clone();

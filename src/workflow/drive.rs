@@ -104,9 +104,25 @@ impl<P: Ports> Drive<'_, P> {
             Err(stopped) => Err(stopped),
         };
         match acted {
-            Ok(done) => claimed.append(What::Done { step: number, done }).await,
+            Ok(done) => match claimed.append(What::Done { step: number, done: done.clone() }).await {
+                Err(Halt::LeaseLost) => {
+                    self.take_back_unclaimed(claimed.source(), &done).await;
+                    Err(Halt::LeaseLost)
+                }
+                written => written,
+            },
             Err(Stopped::ForGood { why, reason }) => claimed.append(What::Failed { step: number, why, reason }).await,
             Err(Stopped::ForNow(error)) => Err(self.give_up_for_now(claimed, error).await),
+        }
+    }
+
+    /// Somebody else has taken the record over while this worker registered: what it made is taken back, unless the
+    /// other has found it and taken it for its own. If even that fails, the other's look at the family finds it.
+    async fn take_back_unclaimed(&self, source: &RevisionArn, done: &Done) {
+        let Done::Registered { corrected } = done else { return };
+        let record = self.ports.journal().read(source).await;
+        if record.is_ok_and(|record| record.is_some_and(|record| record.head.corrected.as_ref() != Some(corrected))) {
+            let _ = self.ports.task_definitions().deregister(corrected).await;
         }
     }
 
