@@ -81,7 +81,7 @@ def main(package, logweir):
 
     step("The same event once more, and the event of the correction itself")
     again, _ = account.invoke(function, event)
-    show(f"{again['message']}: {again['outcome']}")
+    show(f"{again['message']}: {again['outcome']}, {again['reason']}")
     both = [source["taskDefinitionArn"], report["corrected"]]
     must(again["outcome"] in ("skipped", "remediated"), "it is taken for what it is: a duplicate")
     must(account.revisions("web") == both, "still exactly one corrected revision")
@@ -147,9 +147,8 @@ def show_report(report):
         f"source     {report['source']}",
         f"corrected  {report['corrected']}",
         f"rules      {' '.join(report['rules'])}",
-        *(f"change     {each['container']}: {each['option']} {each['from']} → {each['to']}" for each in report["changes"]),
+        *(f"change     {each['container']}: {each['option']} {each['from'] or '(unset)'} → {each['to']}" for each in report["changes"]),
         *(f"log group  {each['name']}: {each['action']}, {each['retention_days']} days" for each in report["log_groups"]),
-        f"to undo    {report['backout']}",
     )
 
 

@@ -44,6 +44,21 @@ impl Outcome {
             Self::NeedsOperator => "needs-operator",
         }
     }
+
+    /// The outcome in words.
+    fn message(self) -> &'static str {
+        match self {
+            Self::Compliant => "nothing to mend",
+            Self::Observed => "observed, nothing changed",
+            Self::Remediated => "remediation completed",
+            Self::Partial => "remediation incomplete",
+            Self::Skipped => "left alone",
+            Self::Superseded => "superseded",
+            Self::Refused => "remediation refused",
+            Self::Failed => "remediation failed",
+            Self::NeedsOperator => "an operator is needed",
+        }
+    }
 }
 
 /// Why it ended so, where the outcome alone does not say it. `docs/operations.md` has a line for each.
@@ -200,7 +215,7 @@ impl Report {
 
     /// Says how it ended. The error's text is made fit for a log line.
     pub fn ends(mut self, outcome: Outcome, reason: Option<Reason>, error: Option<String>) -> Self {
-        self.message = format!("remediation {}", outcome.name());
+        self.message = outcome.message().to_owned();
         self.outcome = outcome;
         self.reason = reason;
         self.error = error.map(|error| plain(&error, LONGEST));

@@ -2,12 +2,12 @@
 
 use toml::Spanned;
 
-use super::RETENTION_DAYS;
 use super::keys::{LogGroupKeys, LoggingKeys, RolloutKeys};
 use super::parse::{Checked, did_you_mean, fault, key_value};
 use super::settings::{
     AbsentMode, LogGroupSettings, Logging, MissingDriver, Rollout, RolloutWhen, Settings, parse_size,
 };
+use super::{LOG_DRIVERS, RETENTION_DAYS};
 
 /// `base` with the keys that are given.
 pub(super) fn override_with(
@@ -61,10 +61,7 @@ fn override_logging(base: &Logging, keys: LoggingKeys) -> Checked<Logging> {
     for text in [&keys.group, &keys.stream_prefix].into_iter().flatten() {
         template(text)?;
     }
-    let drivers = |list: &Option<Spanned<Vec<String>>>, base: &[String]| {
-        list.as_ref().map_or(base.to_vec(), |l| l.get_ref().clone())
-    };
-    let (accept, replace) = (drivers(&keys.accept, &base.accept), drivers(&keys.replace, &base.replace));
+    let (accept, replace) = (drivers(&keys.accept, &base.accept)?, drivers(&keys.replace, &base.replace)?);
     if !accept.iter().any(|driver| driver == "awslogs") {
         let span = keys.accept.as_ref().map(Spanned::span).unwrap_or_default();
         return fault(span, "accept leaves out awslogs, the driver that Logweir gives", None);
@@ -88,6 +85,17 @@ fn override_logging(base: &Logging, keys: LoggingKeys) -> Checked<Logging> {
     })
 }
 
+fn drivers(list: &Option<Spanned<Vec<String>>>, base: &[String]) -> Checked<Vec<String>> {
+    let Some(list) = list else { return Ok(base.to_vec()) };
+    match list.get_ref().iter().find(|driver| !LOG_DRIVERS.contains(&driver.as_str())) {
+        Some(unknown) => {
+            let help = did_you_mean(unknown, LOG_DRIVERS.into_iter());
+            fault(list.span(), format!("ECS has no log driver `{unknown}`"), help)
+        }
+        None => Ok(list.get_ref().clone()),
+    }
+}
+
 /// A name in which `{family}` and `{container}` stand for themselves.
 fn template(text: &Spanned<String>) -> Checked<()> {
     let plain = text.get_ref().replace("{family}", "f").replace("{container}", "c");
@@ -108,9 +116,12 @@ fn override_log_group(base: &LogGroupSettings, keys: LogGroupKeys) -> Checked<Lo
         Some(days) => match RETENTION_DAYS.iter().find(|value| i64::from(**value) == *days.get_ref()) {
             Some(days) => *days,
             None => {
-                let near = RETENTION_DAYS.iter().find(|value| i64::from(**value) > *days.get_ref()).unwrap_or(&3653);
+                let help = match RETENTION_DAYS.iter().find(|value| i64::from(**value) > *days.get_ref()) {
+                    Some(next) => format!("the next value that it takes is {next}"),
+                    None => format!("the longest that it takes is {}", RETENTION_DAYS[RETENTION_DAYS.len() - 1]),
+                };
                 let message = format!("CloudWatch Logs does not keep logs for {} days", days.get_ref());
-                return fault(days.span(), message, format!("the next value that it takes is {near}"));
+                return fault(days.span(), message, help);
             }
         },
     };

@@ -86,20 +86,28 @@ fn baseline(file: File, digest: String) -> Checked<Baseline> {
     }
     let root = override_with(&Settings::default(), file.logging, file.log_group, file.rollout)?;
     let mut profiles = Vec::new();
+    let mut spans = Vec::new();
     for keys in file.profile {
-        let span = keys.r#match.span();
+        spans.push(keys.r#match.span());
         let matches = matches(keys.r#match)?;
-        let settings = override_with(&root, keys.logging, keys.log_group, keys.rollout)?;
-        if let (Some((tag, _)), Some(key)) = (&matches.tag, loosened(&root, &settings))
-            && !file.trusted_tags.contains(tag)
-        {
-            let message = format!("a tag is written by the author of the revision: tag `{tag}` must not loosen {key}");
-            return fault(span, message, format!("list it: trusted-tags = [\"{tag}\"], if others cannot set it"));
-        }
-        profiles.push(Profile { matches, settings });
+        profiles.push(Profile { matches, settings: override_with(&root, keys.logging, keys.log_group, keys.rollout)? });
+    }
+    for (i, span) in spans.into_iter().enumerate() {
+        no_tag_loosens(&root, &profiles[i..], &file.trusted_tags, span)?;
     }
     let exemptions = file.exempt.into_iter().map(|keys| exemption(keys, &file.trusted_tags)).collect::<Checked<_>>()?;
     Ok(Baseline { root, profiles, exemptions, digest })
+}
+
+/// Refuses the first of `profiles` if a tag that anybody may write lets it ask for less than the root does, or than
+/// those behind it, whose place it takes.
+fn no_tag_loosens(root: &Settings, profiles: &[Profile], trusted: &[String], span: Range<usize>) -> Checked<()> {
+    let [first, behind @ ..] = profiles else { return Ok(()) };
+    let Some((tag, _)) = first.matches.tag.as_ref().filter(|(tag, _)| !trusted.contains(tag)) else { return Ok(()) };
+    let others = behind.iter().map(|profile| &profile.settings).chain([root]);
+    let Some(key) = others.into_iter().find_map(|other| loosened(other, &first.settings)) else { return Ok(()) };
+    let message = format!("a tag is written by the author of the revision: tag `{tag}` must not loosen {key}");
+    fault(span, message, format!("list it: trusted-tags = [\"{tag}\"], if others cannot set it"))
 }
 
 fn exemption(keys: ExemptKeys, trusted: &[String]) -> Checked<Exemption> {
