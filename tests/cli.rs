@@ -33,17 +33,11 @@ const BLOCKING: &str = r#"{
 
 fn logweir(arguments: &[&str]) -> Command {
     let mut command = Command::cargo_bin("logweir").unwrap();
-    for (name, _) in std::env::vars()
-        .filter(|(name, _)| name.starts_with("AWS_") || name.starts_with("LOGWEIR_"))
-    {
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("AWS_") || name.starts_with("LOGWEIR_")) {
         command.env_remove(name);
     }
-    command
-        .env("AWS_CONFIG_FILE", "/nonexistent")
-        .env("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent");
-    command
-        .env("AWS_EC2_METADATA_DISABLED", "true")
-        .env_remove("NO_COLOR");
+    command.env("AWS_CONFIG_FILE", "/nonexistent").env("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent");
+    command.env("AWS_EC2_METADATA_DISABLED", "true").env_remove("NO_COLOR");
     command.args(arguments);
     command
 }
@@ -57,11 +51,7 @@ struct Ran {
 fn run(command: &mut Command) -> Ran {
     let output = command.output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    Ran {
-        code: output.status.code().unwrap(),
-        out: text(output.stdout),
-        err: text(output.stderr),
-    }
+    Ran { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
 }
 
 fn file(folder: &TempDir, name: &str, text: &str) -> String {
@@ -73,18 +63,11 @@ fn file(folder: &TempDir, name: &str, text: &str) -> String {
 
 /// Compares with a file under `tests/cli`; `LOGWEIR_BLESS=1` writes it anew.
 fn golden(name: &str, text: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/cli")
-        .join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli").join(name);
     if std::env::var_os("LOGWEIR_BLESS").is_some() {
         std::fs::write(&path, text).unwrap();
     }
-    assert_eq!(
-        text,
-        std::fs::read_to_string(&path).unwrap_or_default(),
-        "{}",
-        path.display()
-    );
+    assert_eq!(text, std::fs::read_to_string(&path).unwrap_or_default(), "{}", path.display());
 }
 
 #[test]
@@ -101,13 +84,7 @@ fn a_finding_says_where_what_and_how_to_mend_it() {
 fn a_diff_shows_the_log_configuration_and_nothing_else() {
     let folder = TempDir::new().unwrap();
     let path = file(&folder, "web.json", BLOCKING);
-    let ran = run(&mut logweir(&[
-        "check",
-        &path,
-        "--diff",
-        "--region",
-        "eu-west-1",
-    ]));
+    let ran = run(&mut logweir(&["check", &path, "--diff", "--region", "eu-west-1"]));
     let shown = ran.out.replace(&path, "web.json");
     golden("diff.txt", &shown[shown.find("--- ").unwrap()..]);
 }
@@ -116,19 +93,9 @@ fn a_diff_shows_the_log_configuration_and_nothing_else() {
 fn json_is_one_object_of_the_documented_form() {
     let folder = TempDir::new().unwrap();
     let path = file(&folder, "web.json", BLOCKING);
-    let ran = run(&mut logweir(&[
-        "check",
-        &path,
-        "--format",
-        "json",
-        "--region",
-        "eu-west-1",
-    ]));
+    let ran = run(&mut logweir(&["check", &path, "--format", "json", "--region", "eu-west-1"]));
     let mut json: Value = serde_json::from_str(&ran.out).unwrap();
-    assert_eq!(
-        json["baseline"]["digest"].as_str().unwrap().len(),
-        "sha256:".len() + 64
-    );
+    assert_eq!(json["baseline"]["digest"].as_str().unwrap().len(), "sha256:".len() + 64);
     json["baseline"]["digest"] = "…".into();
     json["targets"][0]["target"] = "web.json".into();
     golden("check.json", &format!("{json:#}\n"));
@@ -137,13 +104,9 @@ fn json_is_one_object_of_the_documented_form() {
 #[test]
 fn a_describe_answer_is_patched_with_pointers_of_its_own() {
     let wrapped = format!("{{\"taskDefinition\": {BLOCKING}, \"tags\": []}}");
-    let ran = run(
-        logweir(&["check", "-", "--format", "json", "--region", "eu-west-1"])
-            .write_stdin(wrapped.clone()),
-    );
+    let ran = run(logweir(&["check", "-", "--format", "json", "--region", "eu-west-1"]).write_stdin(wrapped.clone()));
     let json: Value = serde_json::from_str(&ran.out).unwrap();
-    let operations: json_patch::Patch =
-        serde_json::from_value(json["targets"][0]["patch"].clone()).unwrap();
+    let operations: json_patch::Patch = serde_json::from_value(json["targets"][0]["patch"].clone()).unwrap();
     let mut patched: Value = serde_json::from_str(&wrapped).unwrap();
     json_patch::patch(&mut patched, &operations).unwrap();
     let fixed = run(logweir(&["fix", "-", "--region", "eu-west-1"]).write_stdin(wrapped));
@@ -162,66 +125,30 @@ fn fix_changes_the_lines_of_the_log_configuration_and_no_other() {
     for text in [BLOCKING.to_owned(), BLOCKING.replace("  ", "\t"), crlf] {
         let folder = TempDir::new().unwrap();
         let path = file(&folder, "web.json", &text);
-        let ran = run(&mut logweir(&[
-            "fix",
-            &path,
-            "--in-place",
-            "--region",
-            "eu-west-1",
-        ]));
+        let ran = run(&mut logweir(&["fix", &path, "--in-place", "--region", "eu-west-1"]));
         assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (0, "", ""));
         let newline = if text.contains('\r') { "\r\n" } else { "\n" };
-        let indent = if text.contains('\t') {
-            "\t".repeat(5)
-        } else {
-            " ".repeat(10)
-        };
+        let indent = if text.contains('\t') { "\t".repeat(5) } else { " ".repeat(10) };
         let wanted = text.replace(
             "\"mode\": \"blocking\"",
             &format!("\"mode\": \"non-blocking\",{newline}{indent}\"max-buffer-size\": \"25m\""),
         );
         assert_eq!(std::fs::read_to_string(&path).unwrap(), wanted);
         let again = run(&mut logweir(&["check", &path, "--region", "eu-west-1"]));
-        assert_eq!(
-            (again.code, again.out.as_str()),
-            (0, "1 task definition checked: 1 compliant, 0 findings\n")
-        );
+        assert_eq!((again.code, again.out.as_str()), (0, "1 task definition checked: 1 compliant, 0 findings\n"));
     }
 }
 
 #[test]
 fn fix_leaves_a_compliant_file_untouched_and_ends_1_where_advice_remains() {
     let folder = TempDir::new().unwrap();
-    let path = file(
-        &folder,
-        "web.json",
-        &BLOCKING.replace("\"eu-west-1\"", "\"us-east-1\""),
-    );
-    let ran = run(&mut logweir(&[
-        "fix",
-        &path,
-        "--in-place",
-        "--region",
-        "eu-west-1",
-    ]));
+    let path = file(&folder, "web.json", &BLOCKING.replace("\"eu-west-1\"", "\"us-east-1\""));
+    let ran = run(&mut logweir(&["fix", &path, "--in-place", "--region", "eu-west-1"]));
     assert_eq!(ran.code, 1);
-    assert!(
-        ran.err.contains("left to you: [foreign-region]"),
-        "{}",
-        ran.err
-    );
+    assert!(ran.err.contains("left to you: [foreign-region]"), "{}", ran.err);
     let written = std::fs::metadata(&path).unwrap().modified().unwrap();
-    run(&mut logweir(&[
-        "fix",
-        &path,
-        "--in-place",
-        "--region",
-        "eu-west-1",
-    ]));
-    assert_eq!(
-        std::fs::metadata(&path).unwrap().modified().unwrap(),
-        written
-    );
+    run(&mut logweir(&["fix", &path, "--in-place", "--region", "eu-west-1"]));
+    assert_eq!(std::fs::metadata(&path).unwrap().modified().unwrap(), written);
 }
 
 #[test]
@@ -245,19 +172,9 @@ fn fix_writes_a_folder_into_another_of_the_same_shape() {
 fn without_a_region_that_finding_is_advice_and_says_so() {
     let text = BLOCKING.replace("          \"awslogs-region\": \"eu-west-1\",\n", "");
     let ran = run(logweir(&["check", "-"]).write_stdin(text.clone()));
-    assert!(
-        ran.out.contains("the Region is not known; give --region"),
-        "{}",
-        ran.out
-    );
-    let known = run(logweir(&["fix", "-"])
-        .env("AWS_REGION", "eu-central-1")
-        .write_stdin(text));
-    assert!(
-        known.out.contains("\"awslogs-region\": \"eu-central-1\""),
-        "{}",
-        known.out
-    );
+    assert!(ran.out.contains("the Region is not known; give --region"), "{}", ran.out);
+    let known = run(logweir(&["fix", "-"]).env("AWS_REGION", "eu-central-1").write_stdin(text));
+    assert!(known.out.contains("\"awslogs-region\": \"eu-central-1\""), "{}", known.out);
 }
 
 #[test]
@@ -266,10 +183,7 @@ fn colour_is_for_terminals_and_for_those_who_ask() {
     assert!(!plain.out.contains('\u{1b}'));
     let asked = run(logweir(&["check", "-", "--color", "always"]).write_stdin(BLOCKING));
     assert!(asked.out.contains("\u{1b}["));
-    let both = run(logweir(&["check", "-"])
-        .env("CLICOLOR_FORCE", "1")
-        .env("NO_COLOR", "1")
-        .write_stdin(BLOCKING));
+    let both = run(logweir(&["check", "-"]).env("CLICOLOR_FORCE", "1").env("NO_COLOR", "1").write_stdin(BLOCKING));
     assert!(!both.out.contains('\u{1b}'));
 }
 
@@ -280,11 +194,7 @@ fn every_rule_explains_itself() {
     for line in list.out.lines() {
         let rule = line.split_whitespace().next().unwrap();
         let ran = run(&mut logweir(&["rules", rule]));
-        assert!(
-            ran.code == 0 && ran.out.lines().count() > 5,
-            "{rule}: {}",
-            ran.out
-        );
+        assert!(ran.code == 0 && ran.out.lines().count() > 5, "{rule}: {}", ran.out);
     }
     let slip = run(&mut logweir(&["rules", "blocking-delivry"]));
     assert_eq!(slip.code, 64);
@@ -297,54 +207,26 @@ fn bad_input_is_told_what_where_and_what_to_do() {
     let empty = folder.path().join("empty");
     std::fs::create_dir(&empty).unwrap();
     let cases = [
+        (file(&folder, "broken.json", "{\n  \"family\": \"web\",,\n}"), ":2:19: not JSON", ""),
         (
-            file(&folder, "broken.json", "{\n  \"family\": \"web\",,\n}"),
-            ":2:19: not JSON",
-            "",
-        ),
-        (
-            file(
-                &folder,
-                "template.json",
-                "{\n \"containerDefinitions\": {{ list }}\n}",
-            ),
+            file(&folder, "template.json", "{\n \"containerDefinitions\": {{ list }}\n}"),
             ":2:27: not JSON",
             "render it first",
         ),
+        (file(&folder, "stack.json", "{\"Resources\": {}}"), "a CloudFormation template is not read yet", ""),
+        (file(&folder, "list.json", "[]"), "an array where an object belongs", "beside a family"),
         (
-            file(&folder, "stack.json", "{\"Resources\": {}}"),
-            "a CloudFormation template is not read yet",
-            "",
-        ),
-        (
-            file(&folder, "list.json", "[]"),
-            "an array where an object belongs",
-            "beside a family",
-        ),
-        (
-            file(
-                &folder,
-                "containers.json",
-                "{\n \"family\": \"a\",\n \"containerDefinitions\": \"x\"\n}",
-            ),
+            file(&folder, "containers.json", "{\n \"family\": \"a\",\n \"containerDefinitions\": \"x\"\n}"),
             ":3:26: containerDefinitions is a string",
             "",
         ),
         (empty.display().to_string(), "no *.json in this folder", ""),
-        (
-            folder.path().join("nowhere.json").display().to_string(),
-            "no such file or folder",
-            "",
-        ),
+        (folder.path().join("nowhere.json").display().to_string(), "no such file or folder", ""),
     ];
     for (path, what, help) in cases {
         let ran = run(&mut logweir(&["check", &path]));
         assert_eq!(ran.code, 2, "{path}");
-        assert!(
-            ran.err.contains(&path) && ran.err.contains(what) && ran.err.contains(help),
-            "{}",
-            ran.err
-        );
+        assert!(ran.err.contains(&path) && ran.err.contains(what) && ran.err.contains(help), "{}", ran.err);
         assert_eq!(run(&mut logweir(&["fix", &path])).code, 2);
     }
 }
@@ -371,11 +253,7 @@ fn a_baseline_that_makes_no_sense_stops_everything() {
         let path = file(&folder, "baseline.toml", text);
         let ran = run(&mut logweir(&["check", &target, "--baseline", &path]));
         assert_eq!((ran.code, ran.out.as_str()), (2, ""));
-        assert!(
-            ran.err.contains(&format!("{path}{what}")) && ran.err.contains(help),
-            "{}",
-            ran.err
-        );
+        assert!(ran.err.contains(&format!("{path}{what}")) && ran.err.contains(help), "{}", ran.err);
     }
 }
 
@@ -413,8 +291,7 @@ fn event() -> Value {
 
 fn described() -> Reply {
     let mut definition: Value = serde_json::from_str(BLOCKING).unwrap();
-    definition["taskDefinitionArn"] =
-        "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:1".into();
+    definition["taskDefinitionArn"] = "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:1".into();
     definition["revision"] = 1.into();
     definition["status"] = "ACTIVE".into();
     Reply::ok(&json!({"taskDefinition": definition, "tags": []}))
@@ -424,9 +301,9 @@ fn described() -> Reply {
 fn around(operation: &str) -> Reply {
     match operation {
         "ListAccountSettings" => Reply::ok(&json!({"settings": []})),
-        "DescribeLogGroups" => Reply::ok(
-            &json!({"logGroups": [{"logGroupName": "/ecs/web", "retentionInDays": 30, "storedBytes": 1}]}),
-        ),
+        "DescribeLogGroups" => {
+            Reply::ok(&json!({"logGroups": [{"logGroupName": "/ecs/web", "retentionInDays": 30, "storedBytes": 1}]}))
+        }
         other => panic!("{other} is not expected"),
     }
 }
@@ -441,26 +318,16 @@ fn live<'c>(command: &'c mut Command, aws: &Loopback, folder: &Path) -> &'c mut 
 
 #[test]
 fn a_live_revision_is_checked_against_its_log_groups() {
-    let aws = Loopback::serve(|operation, _| {
-        if operation == "DescribeTaskDefinition" {
-            described()
-        } else {
-            around(operation)
-        }
-    });
+    let aws = Loopback::serve(
+        |operation, _| {
+            if operation == "DescribeTaskDefinition" { described() } else { around(operation) }
+        },
+    );
     let folder = TempDir::new().unwrap();
-    let ran = run(live(
-        &mut logweir(&["check", "ecs:web", "--format", "json"]),
-        &aws,
-        folder.path(),
-    ));
+    let ran = run(live(&mut logweir(&["check", "ecs:web", "--format", "json"]), &aws, folder.path()));
     let json: Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!(
-        (
-            ran.code,
-            &json["targets"][0]["revision"],
-            &json["targets"][0]["not_checked"]
-        ),
+        (ran.code, &json["targets"][0]["revision"], &json["targets"][0]["not_checked"]),
         (1, &json!(1), &json!([]))
     );
     assert_eq!(json["targets"][0]["findings"][0]["effective"], "blocking");
@@ -468,30 +335,19 @@ fn a_live_revision_is_checked_against_its_log_groups() {
 
 #[test]
 fn replay_looks_and_writes_nothing_unless_it_is_told_to() {
-    let aws = Loopback::serve(|operation, _| {
-        if operation == "DescribeTaskDefinition" {
-            described()
-        } else {
-            around(operation)
-        }
-    });
+    let aws = Loopback::serve(
+        |operation, _| {
+            if operation == "DescribeTaskDefinition" { described() } else { around(operation) }
+        },
+    );
     let folder = TempDir::new().unwrap();
     let path = file(&folder, "event.json", &event().to_string());
-    let ran = run(live(
-        &mut logweir(&["replay", &path, "--format", "json"]),
-        &aws,
-        &folder.path().join("journal"),
-    ));
+    let ran = run(live(&mut logweir(&["replay", &path, "--format", "json"]), &aws, &folder.path().join("journal")));
     let report: Value = serde_json::from_str(&ran.out).unwrap();
-    assert_eq!(
-        (ran.code, &report["outcome"], &report["record"]),
-        (1, &json!("observed"), &json!("web:1"))
-    );
+    assert_eq!((ran.code, &report["outcome"], &report["record"]), (1, &json!("observed"), &json!("web:1")));
     assert!(!folder.path().join("journal").exists());
     assert!(
-        aws.calls().iter().all(
-            |(operation, _)| operation.starts_with("Describe") || operation.starts_with("List")
-        )
+        aws.calls().iter().all(|(operation, _)| operation.starts_with("Describe") || operation.starts_with("List"))
     );
 }
 
@@ -500,18 +356,10 @@ fn replay_takes_one_event_at_a_time() {
     let folder = TempDir::new().unwrap();
     let mut other = event()["detail"].clone();
     other["requestParameters"]["family"] = "api".into();
-    let path = file(
-        &folder,
-        "two.json",
-        &json!({"Records": [event()["detail"], other]}).to_string(),
-    );
+    let path = file(&folder, "two.json", &json!({"Records": [event()["detail"], other]}).to_string());
     let ran = run(&mut logweir(&["replay", &path, "--region", "eu-west-1"]));
     assert_eq!(ran.code, 2);
-    assert!(
-        ran.err.contains("holds 2 events, of api, web"),
-        "{}",
-        ran.err
-    );
+    assert!(ran.err.contains("holds 2 events, of api, web"), "{}", ran.err);
 }
 
 #[test]
@@ -526,20 +374,15 @@ fn what_ecs_says_no_to_is_said_and_nothing_is_done() {
             },
             "access-denied",
         ),
-        (
-            |_| Reply::error("ClientException", "Unable to describe task definition."),
-            "unreadable",
-        ),
+        (|_| Reply::error("ClientException", "Unable to describe task definition."), "unreadable"),
         (|_| Reply::Cut, ""),
     ];
     for (reply, reason) in cases {
-        let aws = Loopback::serve(move |operation, _| {
-            if operation == "DescribeTaskDefinition" {
-                reply(0)
-            } else {
-                around(operation)
-            }
-        });
+        let aws = Loopback::serve(
+            move |operation, _| {
+                if operation == "DescribeTaskDefinition" { reply(0) } else { around(operation) }
+            },
+        );
         let folder = TempDir::new().unwrap();
         let path = file(&folder, "event.json", &event().to_string());
         let ran = run(live(
@@ -548,18 +391,10 @@ fn what_ecs_says_no_to_is_said_and_nothing_is_done() {
             &folder.path().join("journal"),
         ));
         let report: Value = serde_json::from_str(&ran.out).unwrap();
-        assert_eq!(
-            (ran.code, &report["outcome"]),
-            (2, &json!("failed")),
-            "{report}"
-        );
+        assert_eq!((ran.code, &report["outcome"]), (2, &json!("failed")), "{report}");
         assert!(reason.is_empty() || report["reason"] == reason, "{report}");
         assert!(!report["error"].as_str().unwrap().is_empty());
-        let checked = run(live(
-            &mut logweir(&["check", "ecs:web:1"]),
-            &aws,
-            folder.path(),
-        ));
+        let checked = run(live(&mut logweir(&["check", "ecs:web:1"]), &aws, folder.path()));
         assert_eq!(checked.code, 2);
         assert!(checked.err.contains("ecs:web:1"), "{}", checked.err);
     }
@@ -571,19 +406,11 @@ fn an_ecs_that_throttles_for_a_while_is_asked_again() {
     let aws = Loopback::serve(move |operation, _| match operation {
         "DescribeTaskDefinition" => {
             asked += 1;
-            if asked < 3 {
-                Reply::error("ThrottlingException", "Rate exceeded")
-            } else {
-                described()
-            }
+            if asked < 3 { Reply::error("ThrottlingException", "Rate exceeded") } else { described() }
         }
         other => around(other),
     });
     let folder = TempDir::new().unwrap();
-    let ran = run(live(
-        &mut logweir(&["check", "ecs:web:1"]),
-        &aws,
-        folder.path(),
-    ));
+    let ran = run(live(&mut logweir(&["check", "ecs:web:1"]), &aws, folder.path()));
     assert_eq!(ran.code, 1, "{}", ran.err);
 }

@@ -21,9 +21,7 @@ use serde_json::Value;
 const EXCEPTIONS: &[(&str, &str)] = &[];
 
 fn corpus(folder: &str) -> Option<PathBuf> {
-    let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../shared/corpus")
-        .join(folder);
+    let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus").join(folder);
     match beside.is_dir() {
         true => Some(beside),
         false if std::env::var_os("CI").is_some() => {
@@ -53,16 +51,8 @@ fn documents() -> Vec<Document> {
     };
     let mut documents = Vec::new();
     for file in discover(&folder).unwrap() {
-        let name = file
-            .path
-            .file_name()
-            .unwrap()
-            .to_string_lossy()
-            .into_owned();
-        match (
-            read_file(&file),
-            EXCEPTIONS.iter().find(|(exception, _)| *exception == name),
-        ) {
+        let name = file.path.file_name().unwrap().to_string_lossy().into_owned();
+        match (read_file(&file), EXCEPTIONS.iter().find(|(exception, _)| *exception == name)) {
             (Ok(document), None) => documents.push(document),
             (Ok(_), Some(_)) => panic!("{name} is read now: strike it from the exceptions"),
             (Err(_), Some(_)) => {}
@@ -82,13 +72,7 @@ fn every_file_gets_a_verdict_and_a_fix_leaves_only_advice() {
         let again = planned(&fixed);
         assert_eq!(again.edits, [], "{}", document.origin);
         for finding in again.findings {
-            assert_eq!(
-                finding.fix.safety(),
-                Safety::Advice,
-                "{}: {}",
-                document.origin,
-                finding.rule
-            );
+            assert_eq!(finding.fix.safety(), Safety::Advice, "{}: {}", document.origin, finding.rule);
         }
     }
 }
@@ -109,26 +93,15 @@ fn outside_the_edited_log_configurations_every_member_and_every_line_is_as_it_wa
         let after = document.with(&fixed);
         let kept: Vec<&str> = document.text().split_inclusive('\n').collect();
         let mut lines = after.split_inclusive('\n').peekable();
-        let options: BTreeSet<&str> = [
-            "awslogs-",
-            "mode",
-            "max-buffer-size",
-            "logDriver",
-            "options",
-            "logConfiguration",
-            "}",
-        ]
-        .into();
+        let options: BTreeSet<&str> =
+            ["awslogs-", "mode", "max-buffer-size", "logDriver", "options", "logConfiguration", "}"].into();
         for line in kept {
             if lines.clone().any(|other| other == line) {
                 while lines.next().is_some_and(|other| other != line) {}
                 continue;
             }
-            let of_a_log_configuration = options.iter().any(|option| {
-                line.trim_start()
-                    .trim_start_matches('"')
-                    .starts_with(option)
-            });
+            let of_a_log_configuration =
+                options.iter().any(|option| line.trim_start().trim_start_matches('"').starts_with(option));
             assert!(
                 of_a_log_configuration || document.text().lines().count() < 3,
                 "{}: a line is gone: {line}",
@@ -149,10 +122,7 @@ fn files_that_do_not_parse_are_told_where_and_why() {
         let error = Document::parse(&path.display().to_string(), text)
             .err()
             .unwrap_or_else(|| panic!("{} is read", path.display()));
-        assert!(
-            error.line > 0 && error.column > 0 && !error.message.is_empty(),
-            "{error}"
-        );
+        assert!(error.line > 0 && error.column > 0 && !error.message.is_empty(), "{error}");
     }
 }
 
@@ -162,18 +132,10 @@ fn events_of_other_kinds_are_left_alone_and_never_panic() {
     let Some(folder) = corpus("events") else {
         return;
     };
-    let home = Home {
-        account: "111122223333".into(),
-        region: "eu-west-1".into(),
-        own_roles: Vec::new(),
-    };
+    let home = Home { account: "111122223333".into(), region: "eu-west-1".into(), own_roles: Vec::new() };
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let event: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
-        assert!(
-            matches!(read(&event, &home), Ok(Trigger::Ignore { .. })),
-            "{}",
-            path.display()
-        );
+        assert!(matches!(read(&event, &home), Ok(Trigger::Ignore { .. })), "{}", path.display());
     }
 }

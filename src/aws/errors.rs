@@ -73,19 +73,14 @@ where
     match error {
         SdkError::ServiceError(error) => {
             let (meta, status) = (error.err().meta(), error.raw().status().as_u16());
-            said(call, status, meta.code().unwrap_or("no code"), meta.message().unwrap_or_default(), document)
+            match meta.code() {
+                Some(code) => said(call, status, code, meta.message().unwrap_or_default(), document),
+                None => spoiled(call, status),
+            }
         }
+        SdkError::ResponseError(error) => spoiled(call, error.raw().status().as_u16()),
         SdkError::TimeoutError(_) => retry(call, "no answer in time"),
         SdkError::DispatchFailure(failure) => dispatch(call, failure),
-        // An answer that is no answer of AWS's: a proxy's page, or a body that was cut. Its text stays where it is.
-        SdkError::ResponseError(error) => match error.raw().status().as_u16() {
-            429 => PortError { reason: Some(Reason::Throttled), ..retry(call, "HTTP 429") },
-            status @ (200 | 408 | 500..) => retry(call, &format!("HTTP {status} with an answer that cannot be read")),
-            status => {
-                let error = unreadable(call, &format!("it came with HTTP {status}"));
-                PortError { kind: Kind::Refused, ..error }
-            }
-        },
         other => PortError { kind: Kind::Refused, ..retry(call, &chain(other)) },
     }
 }
@@ -97,6 +92,16 @@ pub(super) fn unreadable(call: &'static str, why: &str) -> PortError {
         call,
         message: plain(&format!("the answer cannot be read: {why}"), LONGEST),
         reason: Some(Reason::Unreadable),
+    }
+}
+
+/// An answer that is none of AWS's: a proxy's page, or a body that was cut. Its text stays where it is.
+fn spoiled(call: &'static str, status: u16) -> PortError {
+    let error = unreadable(call, &format!("it came with HTTP {status}"));
+    match status {
+        429 => PortError { reason: Some(Reason::Throttled), ..error },
+        200 | 408 | 500.. => error,
+        _ => PortError { kind: Kind::Refused, ..error },
     }
 }
 

@@ -9,53 +9,53 @@ use logweir::domain::saga::Record;
 use logweir::domain::tags::Tag;
 use logweir::ports::{Answer, Kind, PortError};
 
-pub const ACCOUNT: &str = "111122223333";
-pub const REGION: &str = "eu-west-1";
+pub(crate) const ACCOUNT: &str = "111122223333";
+pub(crate) const REGION: &str = "eu-west-1";
 /// Who registers what a test registers past the ports.
-pub const DEPLOYER: &str = "arn:aws:sts::111122223333:assumed-role/Deployer/session";
+pub(crate) const DEPLOYER: &str = "arn:aws:sts::111122223333:assumed-role/Deployer/session";
 /// Who registers through the ports.
-pub const LOGWEIR: &str = "arn:aws:sts::111122223333:assumed-role/Remediator/session";
+pub(crate) const LOGWEIR: &str = "arn:aws:sts::111122223333:assumed-role/Remediator/session";
 
 #[derive(Clone, Debug, PartialEq)]
-pub struct Account {
-    pub now: Timestamp,
+pub(crate) struct Account {
+    pub(crate) now: Timestamp,
     /// Revision *n* of a family is item *n* - 1: numbers count up and are never used again.
-    pub families: BTreeMap<String, Vec<Revision>>,
-    pub groups: BTreeMap<String, Group>,
-    pub records: BTreeMap<RevisionArn, Record>,
+    pub(crate) families: BTreeMap<String, Vec<Revision>>,
+    pub(crate) groups: BTreeMap<String, Group>,
+    pub(crate) records: BTreeMap<RevisionArn, Record>,
     /// The account setting `defaultLogDriverMode`; `None`: nobody has set it.
-    pub default_mode: Option<Delivery>,
+    pub(crate) default_mode: Option<Delivery>,
     /// Who the ports' calls come from.
-    pub principal: String,
+    pub(crate) principal: String,
     /// Whether an INACTIVE revision can be described. AWS promises it only while a task or service refers to it.
-    pub shows_inactive: bool,
+    pub(crate) shows_inactive: bool,
     /// INACTIVE revisions that a task or service refers to.
-    pub referred: BTreeSet<RevisionArn>,
+    pub(crate) referred: BTreeSet<RevisionArn>,
     /// Members at the top of a document that this ECS does not know and loses.
-    pub loses: Vec<String>,
+    pub(crate) loses: Vec<String>,
     /// The account-level retention policy, its name and days: it decides, whatever is set on a group.
-    pub retention_policy: Option<(String, u32)>,
+    pub(crate) retention_policy: Option<(String, u32)>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub struct Revision {
+pub(crate) struct Revision {
     /// The author's part of the document.
-    pub text: String,
-    pub tags: Vec<Tag>,
-    pub active: bool,
-    pub at: Timestamp,
-    pub by: String,
+    pub(crate) text: String,
+    pub(crate) tags: Vec<Tag>,
+    pub(crate) active: bool,
+    pub(crate) at: Timestamp,
+    pub(crate) by: String,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Group {
-    pub retention: Option<u32>,
-    pub class: String,
-    pub kms_key: Option<String>,
-    pub streams: usize,
-    pub stored_bytes: u64,
+pub(crate) struct Group {
+    pub(crate) retention: Option<u32>,
+    pub(crate) class: String,
+    pub(crate) kms_key: Option<String>,
+    pub(crate) streams: usize,
+    pub(crate) stored_bytes: u64,
     /// Whether Logweir made it.
-    pub ours: bool,
+    pub(crate) ours: bool,
 }
 
 impl Default for Account {
@@ -76,27 +76,27 @@ impl Default for Account {
 }
 
 impl Account {
-    pub fn arn(&self, family: &str, revision: usize) -> RevisionArn {
+    pub(crate) fn arn(&self, family: &str, revision: usize) -> RevisionArn {
         let text = format!("arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/{family}:{revision}");
         text.parse().unwrap()
     }
 
     /// Somebody registers a document, as a deployer does.
-    pub fn registers(&mut self, document: &str) -> RevisionArn {
+    pub(crate) fn registers(&mut self, document: &str) -> RevisionArn {
         self.registers_with_tags(document, &[])
     }
 
-    pub fn registers_with_tags(&mut self, document: &str, tags: &[Tag]) -> RevisionArn {
+    pub(crate) fn registers_with_tags(&mut self, document: &str, tags: &[Tag]) -> RevisionArn {
         self.register(document, tags, DEPLOYER.into()).unwrap()
     }
 
     /// Somebody deregisters a revision.
-    pub fn deregisters(&mut self, arn: &RevisionArn) {
+    pub(crate) fn deregisters(&mut self, arn: &RevisionArn) {
         self.deregister(arn).unwrap();
     }
 
     /// Somebody makes a log group; with streams it has been written to.
-    pub fn has_group(&mut self, name: &str, retention: Option<u32>, streams: usize) {
+    pub(crate) fn has_group(&mut self, name: &str, retention: Option<u32>, streams: usize) {
         let group = Group {
             retention,
             streams,
@@ -108,12 +108,12 @@ impl Account {
     }
 
     /// The numbers of a family's ACTIVE revisions.
-    pub fn active(&self, family: &str) -> Vec<usize> {
+    pub(crate) fn active(&self, family: &str) -> Vec<usize> {
         let revisions = self.families.get(family).into_iter().flatten().enumerate();
         revisions.filter(|(_, revision)| revision.active).map(|(index, _)| index + 1).collect()
     }
 
-    pub fn revision(&self, arn: &RevisionArn) -> Option<&Revision> {
+    pub(crate) fn revision(&self, arn: &RevisionArn) -> Option<&Revision> {
         self.families.get(&arn.family)?.get((arn.revision as usize).checked_sub(1)?)
     }
 }

@@ -5,13 +5,13 @@ use logweir::ports::{Answer, Kind, PortError};
 use super::{Account, State, World};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Moment {
+pub(crate) enum Moment {
     Before,
     After,
 }
 
 /// What happens at that moment.
-pub enum Then {
+pub(crate) enum Then {
     /// The connection breaks: the caller gets [`Kind::Retry`], whether or not the call had its effect.
     Cut,
     /// The process dies: this call and all that it still tries fail, without effect, until [`World::restart`].
@@ -23,11 +23,11 @@ pub enum Then {
 }
 
 impl Then {
-    pub fn act(act: impl FnOnce(&mut Account) + Send + 'static) -> Self {
+    pub(crate) fn act(act: impl FnOnce(&mut Account) + Send + 'static) -> Self {
         Self::Act(Box::new(act))
     }
 
-    pub fn fail(kind: Kind, call: &'static str, message: &str) -> Self {
+    pub(crate) fn fail(kind: Kind, call: &'static str, message: &str) -> Self {
         Self::Fail(PortError { kind, call, message: message.into(), reason: None })
     }
 }
@@ -50,29 +50,29 @@ pub(super) struct Plan {
 
 impl World {
     /// At the nth port call, counted from 1 over the life of the world.
-    pub fn at(&self, number: usize, moment: Moment, then: Then) {
+    pub(crate) fn at(&self, number: usize, moment: Moment, then: Then) {
         self.lock().plans.push(Plan { which: Which::Number(number), moment, then: Some(then) });
     }
 
     /// At the next call of this name.
-    pub fn at_next(&self, name: &'static str, moment: Moment, then: Then) {
+    pub(crate) fn at_next(&self, name: &'static str, moment: Moment, then: Then) {
         self.lock().plans.push(Plan { which: Which::Next(name), moment, then: Some(then) });
     }
 
     /// Every call of this name fails without effect, until [`World::restart`].
-    pub fn always(&self, name: &'static str, error: PortError) {
+    pub(crate) fn always(&self, name: &'static str, error: PortError) {
         self.lock().plans.push(Plan { which: Which::Every(name, error), moment: Moment::Before, then: None });
     }
 
     /// A new process, and nothing planned for it.
-    pub fn restart(&self) {
+    pub(crate) fn restart(&self) {
         let mut state = self.lock();
         state.dead = false;
         state.plans.clear();
     }
 
     /// Whether the process has died.
-    pub fn is_dead(&self) -> bool {
+    pub(crate) fn is_dead(&self) -> bool {
         self.lock().dead
     }
 }

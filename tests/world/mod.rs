@@ -16,12 +16,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use logweir::ports::{Answer, Clock, Ports};
 
-pub use account::{Account, DEPLOYER, Group, LOGWEIR, Revision};
-pub use faults::{Moment, Then};
+pub(crate) use account::{Account, DEPLOYER, Group, LOGWEIR, Revision};
+pub(crate) use faults::{Moment, Then};
 
 /// A handle to one world.
 #[derive(Clone, Default)]
-pub struct World(Arc<Mutex<State>>);
+pub(crate) struct World(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
@@ -34,42 +34,42 @@ struct State {
 
 /// One call of a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Call {
+pub(crate) struct Call {
     /// AWS's word for it, or the journal's: `read`, `commit`, `source_of`, `list`.
-    pub name: &'static str,
-    pub about: String,
+    pub(crate) name: &'static str,
+    pub(crate) about: String,
 }
 
 impl World {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
     /// Looks at the account or changes it, past the ports: what others do.
-    pub fn account<T>(&self, act: impl FnOnce(&mut Account) -> T) -> T {
+    pub(crate) fn account<T>(&self, act: impl FnOnce(&mut Account) -> T) -> T {
         act(&mut self.lock().account)
     }
 
     /// A copy of all there is, for comparing worlds.
-    pub fn picture(&self) -> Account {
+    pub(crate) fn picture(&self) -> Account {
         self.lock().account.clone()
     }
 
-    pub fn advance(&self, by: SignedDuration) {
+    pub(crate) fn advance(&self, by: SignedDuration) {
         self.account(|account| account.now += by);
     }
 
     /// The names of all port calls so far, refused ones included.
-    pub fn calls(&self) -> Vec<&'static str> {
+    pub(crate) fn calls(&self) -> Vec<&'static str> {
         self.lock().calls.iter().map(|call| call.name).collect()
     }
 
-    pub fn log(&self) -> Vec<Call> {
+    pub(crate) fn log(&self) -> Vec<Call> {
         self.lock().calls.clone()
     }
 
     /// How often a call was made.
-    pub fn count(&self, name: &str) -> usize {
+    pub(crate) fn count(&self, name: &str) -> usize {
         self.lock().calls.iter().filter(|call| call.name == name).count()
     }
 

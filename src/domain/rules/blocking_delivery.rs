@@ -65,7 +65,8 @@ fn check(subject: &Subject<'_, '_>, options: Options<'_>) -> Option<Finding> {
     };
     let mut set = vec![("mode", Some(wanted.mode().to_owned()))];
     // Docker refuses a buffer size next to `blocking` (source: moby, daemon/logger/factory.go).
-    let oversized = wanted == Delivery::Blocking && options.value("max-buffer-size").is_some_and(|size| !size.is_null());
+    let oversized =
+        wanted == Delivery::Blocking && options.value("max-buffer-size").is_some_and(|size| !size.is_null());
     if oversized {
         set.push(("max-buffer-size", None));
     }
@@ -80,19 +81,29 @@ fn check(subject: &Subject<'_, '_>, options: Options<'_>) -> Option<Finding> {
         _ => None,
     };
     if settled == Some(wanted) {
-        let message = format!("{called} has a max-buffer-size beside mode `blocking`, which the container runtime refuses");
+        let message =
+            format!("{called} has a max-buffer-size beside mode `blocking`, which the container runtime refuses");
         return oversized.then(|| subject.finding(NAME, "/options/max-buffer-size", message, fix));
     }
     match mode(options) {
         Mode::Is(mode) => {
-            let message = format!("{called} {}: its mode is `{}`, the baseline asks for `{}`", consequence(mode), mode.mode(), wanted.mode());
+            let message = format!(
+                "{called} {}: its mode is `{}`, the baseline asks for `{}`",
+                consequence(mode),
+                mode.mode(),
+                wanted.mode()
+            );
             let mut finding = subject.finding(NAME, "/options/mode", message, fix);
             finding.effective = Some(mode.mode().into());
             Some(finding)
         }
         Mode::Absent => {
             let message = match known {
-                Some(mode) if mode != wanted => format!("{called} {}: it sets no mode, and the account's default is `{}`", consequence(mode), mode.mode()),
+                Some(mode) if mode != wanted => format!(
+                    "{called} {}: it sets no mode, and the account's default is `{}`",
+                    consequence(mode),
+                    mode.mode()
+                ),
                 _ => format!("{called} leaves its delivery mode to a default that may change"),
             };
             let mut finding = subject.finding(NAME, "/options/mode", message, fix);
@@ -108,7 +119,12 @@ fn check(subject: &Subject<'_, '_>, options: Options<'_>) -> Option<Finding> {
         }
         Mode::Placeholder => {
             let message = format!("which mode {called} gets is a placeholder");
-            Some(subject.finding(NAME, "/options/mode", message, Fix::Advice("render the document, then check it".into())))
+            Some(subject.finding(
+                NAME,
+                "/options/mode",
+                message,
+                Fix::Advice("render the document, then check it".into()),
+            ))
         }
         Mode::Malformed(value) => {
             let value = match value {

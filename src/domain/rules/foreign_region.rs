@@ -33,6 +33,7 @@ impl Rule for Fault {
     }
 
     fn lacks_evidence(&self, case: &Case<'_>) -> bool {
-        case.seen.region.is_none() && case.subjects().any(|subject| subject.awslogs().is_some_and(|o| o.text("awslogs-region").is_some()))
+        case.seen.region.is_none()
+            && case.subjects().any(|subject| subject.awslogs().is_some_and(|o| o.text("awslogs-region").is_some()))
     }
 }

@@ -22,14 +22,18 @@ impl Rule for Fault {
         if !definition.requires_fargate() || definition.has_execution_role() {
             return Vec::new();
         }
-        let message = if case.subjects().any(|subject| matches!(subject.container.log(), Log::Configured { driver: "awslogs", .. })) {
+        let message = if case
+            .subjects()
+            .any(|subject| matches!(subject.container.log(), Log::Configured { driver: "awslogs", .. }))
+        {
             "the task logs through awslogs on Fargate and has no executionRoleArn: ECS refuses to register it"
         } else if case.subjects().any(|subject| subject.is_given_awslogs()) {
             "the task is to log through awslogs on Fargate and has no executionRoleArn: ECS would refuse to register it so"
         } else {
             return Vec::new();
         };
-        let advice = "give it a role that may logs:CreateLogStream and logs:PutLogEvents; no live revision is corrected before";
+        let advice =
+            "give it a role that may logs:CreateLogStream and logs:PutLogEvents; no live revision is corrected before";
         let finding = case.finding(NAME, "/executionRoleArn", message, Fix::Advice(advice.into()));
         debug_assert_eq!(finding.fix.safety(), Safety::Advice);
         vec![finding]

@@ -32,7 +32,10 @@ impl Rule for Fault {
                     })),
                     false => Fix::Advice("make it where it belongs, or let the baseline: log-group.create".into()),
                 };
-                Some(Finding { effective: effective(&subject), ..subject.finding(NAME, "/options/awslogs-group", message, fix) })
+                Some(Finding {
+                    effective: effective(&subject),
+                    ..subject.finding(NAME, "/options/awslogs-group", message, fix)
+                })
             })
             .collect()
     }

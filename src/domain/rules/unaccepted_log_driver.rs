@@ -28,7 +28,12 @@ impl Rule for Fault {
                 let called = subject.called();
                 if is_placeholder(driver) {
                     let message = format!("which driver {called} logs through is a placeholder");
-                    return Some(subject.finding(NAME, "/logDriver", message, Fix::Advice("render the document, then check it".into())));
+                    return Some(subject.finding(
+                        NAME,
+                        "/logDriver",
+                        message,
+                        Fix::Advice("render the document, then check it".into()),
+                    ));
                 }
                 let message = format!("{called} logs through `{driver}`, which the baseline does not accept");
                 Some(subject.finding(NAME, "/logDriver", message, fix(&subject, driver, accept)))
@@ -39,10 +44,15 @@ impl Rule for Fault {
 
 fn fix(subject: &Subject<'_, '_>, driver: &str, accept: &[String]) -> Fix {
     if !subject.is_replaced(driver) {
-        return Fix::Advice(format!("use one of {}, or list `{driver}` under accept or replace in the baseline", accept.join(", ")));
+        return Fix::Advice(format!(
+            "use one of {}, or list `{driver}` under accept or replace in the baseline",
+            accept.join(", ")
+        ));
     }
     if subject.may_hold_a_secret() {
-        return Fix::Advice("its options hold something that may be secret, so nothing is replaced: change it by hand".into());
+        return Fix::Advice(
+            "its options hold something that may be secret, so nothing is replaced: change it by hand".into(),
+        );
     }
     match subject.complete_configuration() {
         Ok(configuration) => Fix::Configuration { safety: Safety::Unsafe, configuration },

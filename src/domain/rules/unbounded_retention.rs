@@ -70,7 +70,10 @@ impl Wish<'_, '_> {
         } else if retention.is_some() {
             Fix::Advice("somebody chose that: raise it by hand, or list the group under log-group.adopt".into())
         } else {
-            Fix::Advice("it may hold data that others need: set a retention by hand, or list the group under log-group.adopt".into())
+            Fix::Advice(
+                "it may hold data that others need: set a retention by hand, or list the group under log-group.adopt"
+                    .into(),
+            )
         };
         Some(self.subject.finding(NAME, "/options/awslogs-group", message, fix))
     }

@@ -23,19 +23,45 @@ impl Rule for Fault {
         let mut findings = Vec::new();
         for subject in case.subjects() {
             if let Log::Configured { driver: "awslogs", options: Options::Malformed(found) } = subject.container.log() {
-                let message = format!("the options of {} are {found} where an object belongs: ECS refuses them", subject.called());
-                findings.push(subject.finding(NAME, "/options", message, Fix::Advice("write an object; what it was meant to be is not guessed".into())));
+                let message = format!(
+                    "the options of {} are {found} where an object belongs: ECS refuses them",
+                    subject.called()
+                );
+                findings.push(subject.finding(
+                    NAME,
+                    "/options",
+                    message,
+                    Fix::Advice("write an object; what it was meant to be is not guessed".into()),
+                ));
             }
             let Some(options) = subject.awslogs() else { continue };
             findings.extend(check(&subject, options, "awslogs-group", "log group", subject.baseline_group()));
-            findings.extend(check(&subject, options, "awslogs-region", "Region for its log group", subject.baseline_region()));
-            findings.extend(check(&subject, options, "awslogs-stream-prefix", "stream prefix", subject.baseline_prefix()));
+            findings.extend(check(
+                &subject,
+                options,
+                "awslogs-region",
+                "Region for its log group",
+                subject.baseline_region(),
+            ));
+            findings.extend(check(
+                &subject,
+                options,
+                "awslogs-stream-prefix",
+                "stream prefix",
+                subject.baseline_prefix(),
+            ));
         }
         findings
     }
 }
 
-fn check(subject: &Subject<'_, '_>, options: Options<'_>, option: &'static str, what: &str, baseline: Result<String, &str>) -> Option<Finding> {
+fn check(
+    subject: &Subject<'_, '_>,
+    options: Options<'_>,
+    option: &'static str,
+    what: &str,
+    baseline: Result<String, &str>,
+) -> Option<Finding> {
     let at = format!("/options/{option}");
     match options.value(option) {
         Some(Value::String(text)) if !text.is_empty() => None,
@@ -48,7 +74,12 @@ fn check(subject: &Subject<'_, '_>, options: Options<'_>, option: &'static str, 
         }
         Some(_) => {
             let message = format!("{option} of {} is not a text: ECS refuses it", subject.called());
-            Some(subject.finding(NAME, &at, message, Fix::Advice("write a text; what it was meant to be is not guessed".into())))
+            Some(subject.finding(
+                NAME,
+                &at,
+                message,
+                Fix::Advice("write a text; what it was meant to be is not guessed".into()),
+            ))
         }
     }
 }

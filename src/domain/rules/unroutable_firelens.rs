@@ -27,9 +27,12 @@ impl Rule for Fault {
     }
 
     fn check(&self, case: &Case<'_>) -> Vec<Finding> {
-        let is_router = |subject: &super::Subject<'_, '_>| subject.container.member("firelensConfiguration").is_some_and(Value::is_object);
+        let is_router = |subject: &super::Subject<'_, '_>| {
+            subject.container.member("firelensConfiguration").is_some_and(Value::is_object)
+        };
         let routers: Vec<_> = case.subjects().filter(is_router).collect();
-        let kind = routers.first().and_then(|router| router.container.member("firelensConfiguration")?.get("type")?.as_str());
+        let kind =
+            routers.first().and_then(|router| router.container.member("firelensConfiguration")?.get("type")?.as_str());
         let mut findings = Vec::new();
         for subject in case.subjects() {
             let Some(options) = subject.options_of("awsfirelens") else { continue };
@@ -38,7 +41,11 @@ impl Rule for Fault {
                 findings.push(subject.finding(NAME, at, message, Fix::Advice(advice.into())));
             };
             if is_router(&subject) {
-                find("/logDriver", format!("{called} routes logs and sends its own to itself"), "let the router log through awslogs");
+                find(
+                    "/logDriver",
+                    format!("{called} routes logs and sends its own to itself"),
+                    "let the router log through awslogs",
+                );
             }
             if routers.len() != 1 {
                 let message = match routers.len() {
@@ -50,8 +57,13 @@ impl Rule for Fault {
             let Options::Map(map) = options else { continue };
             let set = |option: &str| map.get(option).is_some_and(|value| !value.is_null());
             for option in ["mode", "max-buffer-size"].into_iter().filter(|option| set(option)) {
-                let message = format!("{called} gives the router the option `{option}`, which is the container runtime's");
-                find(&format!("/options/{option}"), message, "take it out; log-driver-buffer-limit bounds the buffer here");
+                let message =
+                    format!("{called} gives the router the option `{option}`, which is the container runtime's");
+                find(
+                    &format!("/options/{option}"),
+                    message,
+                    "take it out; log-driver-buffer-limit bounds the buffer here",
+                );
             }
             let has_output_options = map.keys().any(|option| set(option) && !OF_THE_ROUTER.contains(&option.as_str()));
             let key = if kind == Some("fluentd") { "@type" } else { "Name" };

@@ -41,12 +41,21 @@ fn check(subject: &Subject<'_, '_>, options: Options<'_>) -> Option<Finding> {
     let message = match size(options.value("max-buffer-size")) {
         Size::Placeholder => {
             let message = format!("how large the buffer of {called} gets is a placeholder");
-            return Some(subject.finding(NAME, "/options/max-buffer-size", message, Fix::Advice("render the document, then check it".into())));
+            return Some(subject.finding(
+                NAME,
+                "/options/max-buffer-size",
+                message,
+                Fix::Advice("render the document, then check it".into()),
+            ));
         }
         Size::Absent => format!("{called} sets no buffer size"),
         Size::Malformed => format!("the buffer size of {called} is not a size"),
         Size::Bytes(bytes) if bytes < floor => {
-            format!("the buffer of {called}, {}, is below the baseline's floor of {}", size_text(bytes), size_text(floor))
+            format!(
+                "the buffer of {called}, {}, is below the baseline's floor of {}",
+                size_text(bytes),
+                size_text(floor)
+            )
         }
         Size::Bytes(bytes) if subject.share().is_some_and(|share| bytes > share.max(floor)) => {
             let share = subject.settings.logging.max_buffer_share * 100.0;
@@ -64,7 +73,10 @@ fn check(subject: &Subject<'_, '_>, options: Options<'_>) -> Option<Finding> {
         finding.effective = Some("10m on current platforms, 1m on old container agents".into());
     }
     if buffer.floor_exceeds_share {
-        finding.notes.push(format!("even the floor of {} is a large part of its memory: give the container more", size_text(floor)));
+        finding.notes.push(format!(
+            "even the floor of {} is a large part of its memory: give the container more",
+            size_text(floor)
+        ));
     }
     Some(finding)
 }

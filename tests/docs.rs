@@ -1,0 +1,46 @@
+//! What the documentation promises to hold: a line for every word that a report may say.
+
+use std::fs;
+use std::path::Path;
+
+fn read(path: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+}
+
+/// The variants of an enum in a source file, spelled as they are written to JSON.
+fn words(source: &str, name: &str) -> Vec<String> {
+    let body = source.split_once(&format!("pub enum {name} {{")).unwrap().1.split_once("\n}").unwrap().0;
+    let variants = body.lines().map(str::trim).filter(|line| line.starts_with(char::is_uppercase));
+    let kebab = |variant: &str| {
+        let mut word = String::new();
+        for c in variant.trim_end_matches(',').chars() {
+            if c.is_uppercase() && !word.is_empty() {
+                word.push('-');
+            }
+            word.extend(c.to_lowercase());
+        }
+        word
+    };
+    variants.map(kebab).collect()
+}
+
+#[test]
+fn every_outcome_and_every_reason_has_a_line_that_says_what_to_do() {
+    let (source, operations) = (read("src/domain/report.rs"), read("docs/operations.md"));
+    for (name, least) in [("Outcome", 9), ("Reason", 20)] {
+        let words = words(&source, name);
+        assert!(words.len() >= least, "{words:?}");
+        for word in words {
+            let rows = operations.lines().filter(|line| line.starts_with('|') && line.contains(&format!("`{word}`")));
+            assert_eq!(rows.count(), 1, "docs/operations.md: {word}");
+        }
+    }
+}
+
+#[test]
+fn the_readme_is_short_and_shows_both_commands_at_its_top() {
+    let readme = read("README.md");
+    assert!(readme.lines().count() <= 200, "{} lines", readme.lines().count());
+    let top: String = readme.lines().take(20).collect();
+    assert!(top.contains("make demo") && top.contains("make test"));
+}
