@@ -6,6 +6,8 @@
 //! - [`sources`]: task definitions from files. [`render`]: output, one file for each form.
 //! - [`handler`], [`settings`], [`telemetry`]: the function's shell. [`cli`]: the command line's, one file for each verb.
 
+#![warn(unreachable_pub)]
+
 pub mod aws;
 pub mod cli;
 pub mod domain;

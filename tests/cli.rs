@@ -364,23 +364,15 @@ fn replay_takes_one_event_at_a_time() {
 
 #[test]
 fn what_ecs_says_no_to_is_said_and_nothing_is_done() {
-    let cases: [(fn(usize) -> Reply, &str); 3] = [
-        (
-            |_| {
-                Reply::error(
-                    "AccessDeniedException",
-                    "User: me is not authorized to perform: ecs:DescribeTaskDefinition",
-                )
-            },
-            "access-denied",
-        ),
-        (|_| Reply::error("ClientException", "Unable to describe task definition."), "unreadable"),
-        (|_| Reply::Cut, ""),
-    ];
+    const DENIED: &str = "User: me is not authorized to perform: ecs:DescribeTaskDefinition";
+    let denied: fn() -> Reply = || Reply::error("AccessDeniedException", DENIED);
+    let unknown: fn() -> Reply = || Reply::error("ClientException", "Unable to describe task definition.");
+    let cut: fn() -> Reply = || Reply::Cut;
+    let cases = [(denied, "access-denied"), (unknown, "unreadable"), (cut, "")];
     for (reply, reason) in cases {
         let aws = Loopback::serve(
             move |operation, _| {
-                if operation == "DescribeTaskDefinition" { reply(0) } else { around(operation) }
+                if operation == "DescribeTaskDefinition" { reply() } else { around(operation) }
             },
         );
         let folder = TempDir::new().unwrap();

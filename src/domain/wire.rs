@@ -107,13 +107,9 @@ fn member<'t>(object: &'t str, key: &str) -> Result<Option<&'t str>, serde_json:
     Ok(place.map(|place: Range<usize>| &object[place]))
 }
 
-/// A point in time as ECS writes it, seconds since 1970 with a fraction, or as RFC 3339.
+/// A point in time as ECS writes it: seconds since 1970, with a fraction.
 fn timestamp(value: &Value) -> Option<Timestamp> {
-    match value {
-        Value::Number(seconds) => Timestamp::from_millisecond((seconds.as_f64()? * 1000.0).round() as i64).ok(),
-        Value::String(text) => text.parse().ok(),
-        _ => None,
-    }
+    Timestamp::from_millisecond((value.as_f64()? * 1000.0).round() as i64).ok()
 }
 
 #[cfg(test)]

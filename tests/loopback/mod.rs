@@ -1,6 +1,6 @@
 //! A stand-in for AWS, and for Lambda's Runtime API, on the loopback interface: for tests that run the real programs.
 
-#![allow(dead_code)] // each test binary uses its part
+#![allow(dead_code, reason = "each test binary uses its part")]
 
 pub mod account;
 pub mod function;

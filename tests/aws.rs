@@ -1,0 +1,17 @@
+//! The adapters to ECS and CloudWatch Logs, tried on what goes over the wire: which calls with which bytes, and what
+//! is made of the answers.
+
+#[path = "aws/computed.rs"]
+mod computed;
+#[path = "aws/ecs.rs"]
+mod ecs;
+#[path = "aws/failures.rs"]
+mod failures;
+#[path = "aws/line.rs"]
+mod line;
+#[path = "aws/logs.rs"]
+mod logs;
+#[path = "aws/lossless.rs"]
+mod lossless;
+#[path = "aws/signature.rs"]
+mod signature;

@@ -1,0 +1,135 @@
+//! Which calls ECS gets, and what is made of its answers.
+
+use logweir::domain::baseline::Delivery;
+use logweir::ports::{Kind, LogGroups, TaskDefinitions};
+use serde_json::{Value, json};
+
+use super::line::{Back, aws, replay};
+use super::lossless::ARN;
+
+fn arn(name: &str) -> String {
+    format!("arn:aws:ecs:eu-west-1:111122223333:task-definition/{name}")
+}
+
+fn page(names: &[&str], token: Value) -> Back {
+    let arns: Vec<String> = names.iter().map(|name| arn(name)).collect();
+    Back::ok(json!({"taskDefinitionArns": arns, "nextToken": token}))
+}
+
+fn mode(value: &str) -> Back {
+    Back::ok(json!({"settings": [{"name": "defaultLogDriverMode", "value": value, "type": "user"}]}))
+}
+
+#[tokio::test]
+async fn a_compliant_revision_costs_two_calls_once_the_account_setting_is_known() {
+    let (aws, line) = aws(|seen| match seen.name() {
+        "DescribeTaskDefinition" => {
+            Back::ok(json!({"taskDefinition": {"taskDefinitionArn": ARN, "containerDefinitions": []}}))
+        }
+        "ListAccountSettings" => mode("non-blocking"),
+        _ => Back::ok(json!({"logGroups": [{"logGroupName": "/ecs/web", "retentionInDays": 30}]})),
+    });
+    for _ in 0..2 {
+        aws.task_definitions.describe(ARN).await.unwrap();
+        aws.task_definitions.default_mode().await.unwrap();
+        aws.log_groups.look(&["/ecs/web".into()]).await.unwrap();
+    }
+    let (describe, look) = ("DescribeTaskDefinition", "DescribeLogGroups");
+    assert_eq!(line.names(), [describe, "ListAccountSettings", look, describe, look]);
+    assert_eq!(aws.calls().count(), 5);
+}
+
+#[tokio::test]
+async fn the_newest_revisions_are_one_call() {
+    let (aws, line) = replay([page(&["web:12", "web:9"], json!("more"))]);
+    let newest = aws.task_definitions.newest("web", 2).await.unwrap();
+    assert_eq!(newest.iter().map(|arn| arn.short()).collect::<Vec<_>>(), ["web:12", "web:9"]);
+    let asked = json!({"familyPrefix": "web", "status": "ACTIVE", "sort": "DESC", "maxResults": 2});
+    assert_eq!(line.seen()[0].json(), asked);
+}
+
+#[tokio::test]
+async fn families_that_only_begin_alike_are_passed_over() {
+    let (aws, line) = replay([
+        page(&["web-api:3", "webapp:1"], json!("a")),
+        page(&[], json!("b")),
+        page(&["web:9", "web:12"], json!(null)),
+    ]);
+    let newest = aws.task_definitions.newest("web", 1).await.unwrap();
+    assert_eq!(newest.iter().map(|arn| arn.short()).collect::<Vec<_>>(), ["web:12"]);
+    assert_eq!(line.seen()[2].json()["nextToken"], "b");
+}
+
+#[tokio::test]
+async fn a_family_without_active_revisions_has_no_newest() {
+    let (aws, _) = replay([page(&[], json!(null))]);
+    assert_eq!(aws.task_definitions.newest("web", 5).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn the_account_setting_says_what_an_absent_mode_means() {
+    for (answer, expected) in [
+        (mode("blocking"), Delivery::Blocking),
+        (mode("non-blocking"), Delivery::NonBlocking),
+        (Back::ok(json!({"settings": []})), Delivery::NonBlocking),
+        (Back::ok(json!({"settings": [{"name": "fargateFIPSMode", "value": "enabled"}]})), Delivery::NonBlocking),
+    ] {
+        let (aws, line) = replay([answer]);
+        assert_eq!(aws.task_definitions.default_mode().await.unwrap(), expected);
+        assert_eq!(aws.clone().task_definitions.default_mode().await.unwrap(), expected, "read again");
+        assert_eq!(line.seen()[0].json(), json!({"name": "defaultLogDriverMode", "effectiveSettings": true}));
+    }
+}
+
+#[tokio::test]
+async fn a_setting_that_nobody_knows_is_no_verdict_and_not_remembered() {
+    let (aws, _) = replay([mode("sometimes"), mode("blocking")]);
+    let error = aws.task_definitions.default_mode().await.unwrap_err();
+    assert_eq!(error.kind, Kind::Refused);
+    assert_eq!(aws.task_definitions.default_mode().await.unwrap(), Delivery::Blocking);
+}
+
+#[tokio::test]
+async fn deregistering_what_is_inactive_already_is_done() {
+    let (aws, line) = replay([
+        Back::ok(json!({"taskDefinition": {"status": "INACTIVE"}})),
+        Back::error("ClientException", "The specified task definition is inactive."),
+    ]);
+    let arn = ARN.parse().unwrap();
+    aws.task_definitions.deregister(&arn).await.unwrap();
+    aws.task_definitions.deregister(&arn).await.unwrap();
+    assert_eq!(line.seen()[0].json(), json!({"taskDefinition": ARN}));
+}
+
+#[tokio::test]
+async fn an_answer_that_is_none_is_never_taken_for_one() {
+    for (reply, kind) in [
+        ("", Kind::Retry),
+        ("{\"taskDefinition\":{\"con", Kind::Retry),
+        ("{}", Kind::Refused),
+        ("{\"taskDefinition\":{\"taskDefinitionArn\":\"x\",\"containerDefinitions\":[]}}", Kind::Refused),
+    ] {
+        let (aws, _) = replay([Back::Reply(200, reply.into())]);
+        assert_eq!(aws.task_definitions.describe("web").await.unwrap_err().kind, kind, "{reply}");
+    }
+}
+
+#[tokio::test]
+async fn warming_opens_both_connections_and_remembers_the_setting() {
+    let (aws, line) = aws(|seen| match seen.name() {
+        "ListAccountSettings" => mode("blocking"),
+        _ => Back::error("AccessDeniedException", "not yours"),
+    });
+    aws.warm().await;
+    assert_eq!(line.seen().len(), 2);
+    assert_eq!(aws.task_definitions.default_mode().await.unwrap(), Delivery::Blocking);
+    assert_eq!(line.seen().len(), 2);
+}
+
+#[tokio::test]
+async fn the_account_is_the_callers() {
+    let xml = r#"<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Account>111122223333</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"#;
+    let (aws, _) = replay([Back::Reply(200, xml.into())]);
+    assert_eq!(aws.account().await.unwrap(), "111122223333");
+    assert_eq!(aws.region(), "eu-west-1");
+}

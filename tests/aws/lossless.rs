@@ -1,0 +1,77 @@
+//! From Describe to Register not a byte of the author's is lost or respelled.
+
+use logweir::domain::tags::{self, Tag};
+use logweir::ports::TaskDefinitions;
+
+use super::line::{Back, aws, replay};
+
+pub(crate) const ARN: &str = "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:41";
+
+/// What the author wrote, in spellings that no serializer would choose: members that no SDK knows at every level,
+/// empty lists, nulls, numbers where the SDK has integers, escapes, a key that stands twice.
+const AUTHORS: &str = concat!(
+    r#""family":"web","containerDefinitions":[{"name":"app","image":"a\/b:\u00e9","cpu":1.50,"memory":1E3,"essential":true,"#,
+    r#""environment":[{"value":"s3cr\u0065t","name":"KEY","unheardOf":[]}],"links":[],"command":null,"#,
+    r#""portMappings":[{"containerPort":8.0E1,"new":{"deep":[12345678901234567890,0.1e-7,-0]}}],"#,
+    r#""logConfiguration":{"options":{"mode":"blocking","mode":"non-blocking","x":"\ud83d\ude00"},"logDriver":"awslogs","secretOptions":[]},"#,
+    r#""futureMember":{"a":null,"b":{}}}],"volumes":[], "placementConstraints" : [ ] ,"pidMode":null,"#,
+    r#""trustedExecutionConfiguration":{"isolationMode":"SHARED"},"ephemeralStorage":{"sizeInGiB":21.0},"cpu":"256""#,
+);
+
+const TAGS: &str = concat!(
+    r#"[{"key":"aws:cloudformation:stack-name","value":"s"},{"value":"caf\u00e9","key":"team","extra":1.0},"#,
+    r#"{"key":"AWS:x","value":"y"},{ "key":"empty","value":"" },{"key":"bare"}]"#,
+);
+
+fn reply() -> String {
+    format!(
+        r#"{{"taskDefinition":{{"taskDefinitionArn":"{ARN}",{AUTHORS},"revision":41,"status":"ACTIVE","requiresAttributes":[{{"name":"x"}}],"compatibilities":["EC2"],"registeredAt":1.763600000123E9,"registeredBy":"arn:aws:iam::111122223333:root"}},"tags":{TAGS}}}"#
+    )
+}
+
+#[tokio::test]
+async fn what_was_described_is_registered_byte_for_byte() {
+    let registered =
+        format!(r#"{{"taskDefinition":{{"taskDefinitionArn":"{}","cpu":1.5}}}}"#, ARN.replace(":41", ":42"));
+    let (aws, line) = replay([Back::Reply(200, reply()), Back::Reply(200, registered)]);
+
+    let source = aws.task_definitions.describe("web").await.unwrap();
+    let tags = tags::carried(&source.tags, &[Tag::new("logweir:source", "41")]);
+    let corrected = aws.task_definitions.register(&source.definition, &tags).await.unwrap();
+
+    assert_eq!(corrected.short(), "web:42");
+    let [describe, register] = line.seen().try_into().unwrap();
+    assert_eq!(describe.json(), serde_json::json!({"taskDefinition": "web", "include": ["TAGS"]}));
+    assert_eq!(
+        register.body,
+        format!(
+            r#"{{{AUTHORS},"tags":[{{"value":"caf\u00e9","key":"team","extra":1.0}},{{ "key":"empty","value":"" }},{{"key":"bare"}},{{"key":"logweir:source","value":"41"}}]}}"#
+        )
+    );
+    assert_eq!(register.headers["content-length"], register.body.len().to_string());
+    assert_eq!(register.headers["content-type"], "application/x-amz-json-1.1");
+}
+
+#[tokio::test]
+async fn what_ecs_computes_is_read_and_kept_apart() {
+    let (aws, _) = replay([Back::Reply(200, reply())]);
+    let described = aws.task_definitions.describe("web:41").await.unwrap();
+    assert_eq!(described.definition.text(), format!("{{{AUTHORS}}}"));
+    assert_eq!(described.arn.to_string(), ARN);
+    assert!(described.active);
+    assert_eq!(described.registered_by.as_deref(), Some("arn:aws:iam::111122223333:root"));
+    assert_eq!(described.registered_at, Some("2025-11-20T00:53:20.123Z".parse().unwrap()));
+}
+
+#[tokio::test]
+async fn an_answer_that_the_sdks_types_refuse_is_good_enough_and_not_asked_for_twice() {
+    let odd = reply()
+        .replace(r#""revision":41"#, r#""revision":"41""#)
+        .replace(r#""essential":true"#, r#""essential":"yes""#);
+    let (aws, line) = aws(move |_| Back::Reply(200, odd.clone()));
+    let described = aws.task_definitions.describe("web").await.unwrap();
+    assert!(described.definition.text().contains(r#""essential":"yes""#));
+    aws.task_definitions.register(&described.definition, &[]).await.unwrap();
+    aws.task_definitions.deregister(&described.arn).await.unwrap();
+    assert_eq!(line.names(), ["DescribeTaskDefinition", "RegisterTaskDefinition", "DeregisterTaskDefinition"]);
+}

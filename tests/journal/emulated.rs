@@ -1,0 +1,129 @@
+//! The one table, on two emulators that were written apart from each other. `tests/with-emulators` starts them.
+
+use std::env;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
+    ScalarAttributeType,
+};
+use logweir::aws::journal::DynamoJournal;
+use logweir::ports::{CommitError, Filter, Journal, Kind};
+
+use crate::contract::run;
+use crate::sample::{Commit, now, revision, time};
+use crate::table::client;
+
+struct Table {
+    url: String,
+    name: String,
+}
+
+/// A table as `template.yaml` describes it, empty, on the emulator that this variable of the environment names.
+fn table(variable: &str) -> Table {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let url = env::var(variable)
+        .unwrap_or_else(|_| panic!("{variable} is not set: run tests/with-emulators cargo test --all-features"));
+    let name = format!("journal-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let attribute = |name| {
+        AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S).build().unwrap()
+    };
+    let key = |hash: &str, range: &str| {
+        [(hash, KeyType::Hash), (range, KeyType::Range)]
+            .map(|(name, kind)| KeySchemaElement::builder().attribute_name(name).key_type(kind).build().unwrap())
+            .to_vec()
+    };
+    let index = |name: &str, hash: &str| {
+        let all = Projection::builder().projection_type(ProjectionType::All).build();
+        GlobalSecondaryIndex::builder()
+            .index_name(name)
+            .set_key_schema(Some(key(hash, "at")))
+            .projection(all)
+            .build()
+            .unwrap()
+    };
+    let client = client(&url);
+    let create = client
+        .create_table()
+        .table_name(&name)
+        .billing_mode(BillingMode::PayPerRequest)
+        .set_attribute_definitions(Some(["pk", "sk", "at", "day", "family_key", "open"].map(attribute).to_vec()))
+        .set_key_schema(Some(key("pk", "sk")))
+        .global_secondary_indexes(index("by-family", "family_key"))
+        .global_secondary_indexes(index("by-day", "day"))
+        .global_secondary_indexes(index("by-open", "open"));
+    run(create.send()).unwrap();
+    Table { url, name }
+}
+
+fn open(table: &Table) -> DynamoJournal {
+    DynamoJournal::new(client(&table.url), &table.name)
+}
+
+macro_rules! on {
+    ($emulator:ident, $variable:literal, also $($more:ident)*) => {
+        mod $emulator {
+            crate::contract::held_by!(super::table($variable), super::open, also $($more)*);
+
+            #[test]
+            fn a_missing_table_is_said_to_be_missing() {
+                super::a_missing_table_is_said_to_be_missing($variable);
+            }
+
+            #[test]
+            fn a_list_of_nothing_in_particular_ends_a_month_ago() {
+                super::a_list_of_nothing_in_particular_ends_a_month_ago($variable);
+            }
+        }
+    };
+}
+
+on!(
+    ministack, "LOGWEIR_TEST_MINISTACK",
+    also of_two_at_once_one_wins a_commit_made_again_is_not_lost an_entry_out_of_sequence_is_refused
+);
+// No races: where a transaction fails, moto puts the whole table back as it was before, without what others have committed
+// meanwhile.
+on!(
+    moto, "LOGWEIR_TEST_MOTO",
+    also a_commit_made_again_is_not_lost an_entry_out_of_sequence_is_refused
+);
+
+fn a_missing_table_is_said_to_be_missing(variable: &str) {
+    let missing = Table { name: "nowhere".into(), ..table(variable) };
+    run(async {
+        let journal = open(&missing);
+        let answers = [
+            journal.read(&revision("web:41")).await.map(drop),
+            journal.source_of(&revision("web:41")).await.map(drop),
+            journal.list(&everything(), 5).await.map(drop),
+        ];
+        let commit = match Commit::first("web:41", "a").on(&journal).await {
+            Err(CommitError::Port(error)) => Err(error),
+            other => panic!("{other:?}"),
+        };
+        for answer in answers.into_iter().chain([commit]) {
+            let error = answer.unwrap_err();
+            assert_eq!(error.kind, Kind::Missing, "{error}");
+            assert!(error.message.starts_with("no table nowhere in this account and Region: "), "{error}");
+        }
+    });
+}
+
+fn a_list_of_nothing_in_particular_ends_a_month_ago(variable: &str) {
+    let table = table(variable);
+    run(async {
+        let journal = open(&table);
+        for (name, at) in [("web:1", "2026-10-21T23:59:59Z"), ("web:2", "2026-10-22T00:00:00Z")] {
+            Commit::first_at(name, "a", time(at)).on(&journal).await.unwrap();
+        }
+        let listed = journal.list(&everything(), 5).await.unwrap();
+        assert_eq!(listed.iter().map(|head| head.source.short()).collect::<Vec<_>>(), ["web:2"]);
+        let family = Filter { family: Some("web".into()), ..everything() };
+        assert_eq!(journal.list(&family, 5).await.unwrap().len(), 2);
+    });
+}
+
+fn everything() -> Filter {
+    Filter { family: None, open: false, now: now() }
+}

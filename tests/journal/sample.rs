@@ -1,0 +1,165 @@
+//! Heads and entries to fill journals with.
+
+use jiff::{SignedDuration, Timestamp};
+use logweir::domain::event::Cause;
+use logweir::domain::finding::{Change, Edit, Holder, NewLogGroup, OptionChange};
+use logweir::domain::report::{Outcome, Reason};
+use logweir::domain::revision::RevisionArn;
+use logweir::domain::saga::{Closing, Done, Entry, Head, Opening, SCHEMA, Step, What};
+use logweir::ports::{CommitError, Expected, Journal, Kind};
+use serde_json::{Value, json};
+
+pub fn revision(short: &str) -> RevisionArn {
+    format!("arn:aws:ecs:eu-west-1:111122223333:task-definition/{short}").parse().unwrap()
+}
+
+pub fn time(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+pub fn now() -> Timestamp {
+    time("2026-11-21T08:00:00Z")
+}
+
+pub fn started(step: usize) -> What {
+    What::Started { step }
+}
+
+pub fn closed() -> What {
+    What::Closed(Closing { outcome: Outcome::Remediated, reason: None })
+}
+
+pub fn registered(short: &str) -> What {
+    What::Done { step: 2, done: Done::Registered { corrected: revision(short) } }
+}
+
+/// A commit that has not been made yet.
+#[derive(Clone, Debug)]
+pub struct Commit {
+    pub expected: Expected,
+    pub head: Head,
+    pub entry: Entry,
+}
+
+impl Commit {
+    /// The claim of `by` on a source without a record.
+    pub fn first(short: &str, by: &str) -> Self {
+        Self::first_at(short, by, now())
+    }
+
+    pub fn first_at(short: &str, by: &str, at: Timestamp) -> Self {
+        let head = Head {
+            source: revision(short),
+            next: 0,
+            owner: String::new(),
+            lease_until: at,
+            open: true,
+            opened_at: at,
+            at,
+            closing: None,
+            corrected: None,
+            actor: Some("arn:aws:iam::111122223333:role/deploy".into()),
+        };
+        Self::build(Expected::Nothing, head, by, What::Opened(Box::new(opening(short))), at)
+    }
+
+    /// What `by` commits upon this one.
+    pub fn then(&self, by: &str, what: What) -> Self {
+        upon(&self.head, by, what)
+    }
+
+    fn build(expected: Expected, mut head: Head, by: &str, what: What, at: Timestamp) -> Self {
+        let entry = Entry { schema: SCHEMA, sequence: head.next, at, by: by.into(), what };
+        head.next += 1;
+        head.owner = by.into();
+        head.at = at;
+        match &entry.what {
+            What::Done { done: Done::Registered { corrected }, .. } => head.corrected = Some(corrected.clone()),
+            What::Closed(closing) => (head.open, head.closing) = (false, Some(closing.clone())),
+            _ => {}
+        }
+        Self { expected, head, entry }
+    }
+
+    /// Makes the commit, again where another try can help.
+    pub async fn on(&self, journal: &impl Journal) -> Result<(), CommitError> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match journal.commit(&self.expected, &self.head, &self.entry).await {
+                Err(CommitError::Port(error)) if error.kind == Kind::Retry && tries < 100 => {}
+                answer => return answer,
+            }
+        }
+    }
+}
+
+/// What `by` commits upon a head that was read.
+pub fn upon(head: &Head, by: &str, what: What) -> Commit {
+    Commit::build(Expected::of(head), head.clone(), by, what, head.at + SignedDuration::from_millis(1500))
+}
+
+/// Every kind of entry, with every kind of member.
+pub fn every() -> Vec<What> {
+    let corrected = || revision("web:42");
+    let all = vec![
+        What::Opened(Box::new(opening("web:41"))),
+        started(0),
+        What::Done { step: 0, done: Done::LogGroup { made: true } },
+        What::Done { step: 1, done: Done::Retention { set: false } },
+        registered("web:42"),
+        What::Failed {
+            step: 2,
+            why: "a \"quoted\" line\nand \u{e9}\u{1f980}".into(),
+            reason: Some(Reason::PassRoleDenied),
+        },
+        What::Failed { step: 2, why: String::new(), reason: None },
+        What::Released { why: "throttled".into() },
+        What::Resumed,
+        What::Withdrawing { corrected: corrected(), why: Reason::NewerRevision },
+        What::Withdrawn { corrected: corrected() },
+        What::Closed(Closing { outcome: Outcome::Superseded, reason: Some(Reason::NewerRevision) }),
+    ];
+    // A new kind belongs into the list above.
+    all.iter().for_each(|what| match what {
+        What::Opened(_) | What::Started { .. } | What::Failed { .. } | What::Released { .. } | What::Resumed => {}
+        What::Done { done: Done::LogGroup { .. } | Done::Retention { .. } | Done::Registered { .. }, .. } => {}
+        What::Withdrawing { .. } | What::Withdrawn { .. } | What::Closed(_) => {}
+    });
+    all
+}
+
+fn opening(short: &str) -> Opening {
+    let option =
+        |option: &str, old: Option<Value>, new: Option<Value>| OptionChange { option: option.into(), old, new };
+    let options = vec![
+        option("mode", None, Some(json!("non-blocking"))),
+        option("max-buffer-size", Some(Value::Null), Some(json!("25m"))),
+        option("awslogs-group", Some(json!("/ecs/web")), None),
+    ];
+    let edit = |container: &str, change| Edit { container: container.into(), change };
+    let whole = Change::Configuration {
+        old: Some(Value::Null),
+        new: Some(json!({"logDriver": "awslogs", "options": {"z": "1", "a": "2"}})),
+    };
+    let group = NewLogGroup { name: "/ecs/web".into(), class: "STANDARD".into(), kms_key: None, retention_days: 30 };
+    Opening {
+        source: revision(short),
+        mode: "register".into(),
+        trigger: "event".into(),
+        baseline_digest: "sha256:0".into(),
+        rules: vec!["blocking-delivery".into()],
+        cause: Cause { event_id: Some("e-1".into()), time: Some(now()), ..Cause::default() },
+        steps: vec![
+            Step::EnsureLogGroup(group),
+            Step::SetRetention { name: "/ecs/web".into(), old: None, new: 30, only_if_made: true },
+            Step::Register {
+                edits: vec![
+                    edit("app", Change::Options { before: Holder::Null, after: Holder::Map, options }),
+                    edit("sidecar", whole),
+                    edit("gone", Change::Configuration { old: Some(json!({"logDriver": "syslog"})), new: None }),
+                ],
+            },
+        ],
+    }
+}

@@ -1,0 +1,27 @@
+//! What every journal promises, held against each of them: the one file, the one table (on two emulators), and the one in
+//! memory that other tests rely upon.
+
+#![allow(unreachable_pub, reason = "what the modules of a test share is public among them")]
+
+#[path = "journal/contract.rs"]
+mod contract;
+#[cfg(feature = "emulators")]
+#[path = "journal/emulated.rs"]
+mod emulated;
+#[path = "journal/file.rs"]
+mod file;
+#[path = "loopback/mod.rs"]
+mod loopback;
+#[path = "journal/processes.rs"]
+mod processes;
+#[path = "journal/sample.rs"]
+mod sample;
+#[path = "journal/table.rs"]
+mod table;
+mod world;
+
+mod memory {
+    use super::world::World;
+
+    super::contract::held_by!(World::new(), World::clone, also of_two_at_once_one_wins);
+}

@@ -1,0 +1,129 @@
+//! What every adapter of [`LogGroups`] promises.
+
+use logweir::domain::finding::NewLogGroup;
+use logweir::domain::observation::LogGroup;
+use logweir::ports::{Kind, LogGroups, TaskDefinitions};
+
+use crate::subject::{Difference, Subject, unique};
+
+fn group(name: &str) -> NewLogGroup {
+    NewLogGroup { name: name.into(), class: "STANDARD".into(), kms_key: None, retention_days: 30 }
+}
+
+fn name(word: &str) -> String {
+    format!("/ecs/{}", unique(word))
+}
+
+async fn made<T: TaskDefinitions, L: LogGroups>(on: &Subject<T, L>, name: &str) {
+    assert!(on.log_groups.create(&group(name)).await.unwrap());
+}
+
+async fn found<T: TaskDefinitions, L: LogGroups>(on: &Subject<T, L>, names: &[&String]) -> Vec<String> {
+    let names: Vec<String> = names.iter().map(|name| (*name).clone()).collect();
+    on.log_groups.look(&names).await.unwrap().into_keys().collect()
+}
+
+async fn retention<T: TaskDefinitions, L: LogGroups>(on: &Subject<T, L>, name: &String) -> Option<u32> {
+    match on.log_groups.look(std::slice::from_ref(name)).await.unwrap().remove(name) {
+        Some(LogGroup::Exists { retention, policy: None, .. }) => retention,
+        other => panic!("{other:?}"),
+    }
+}
+
+pub(crate) async fn a_group_that_nobody_made_is_not_found<T: TaskDefinitions, L: LogGroups>(on: &Subject<T, L>) {
+    assert_eq!(found(on, &[&name("nobody")]).await, [""; 0]);
+    assert_eq!(found(on, &[]).await, [""; 0]);
+}
+
+pub(crate) async fn a_group_is_found_by_its_whole_name<T: TaskDefinitions, L: LogGroups>(on: &Subject<T, L>) {
+    let web = name("web");
+    let longer = format!("{web}-2");
+    made(on, &longer).await;
+    assert_eq!(found(on, &[&web]).await, [""; 0]);
+    made(on, &web).await;
+    assert_eq!(found(on, &[&web]).await, [web.clone()]);
+    assert_eq!(found(on, &[&longer]).await, [longer]);
+}
+
+pub(crate) async fn several_groups_are_found_at_once<T: TaskDefinitions, L: LogGroups>(on: &Subject<T, L>) {
+    let (a, b, c, none) = (name("a"), name("b"), name("c"), name("none"));
+    for name in [&a, &b, &c] {
+        made(on, name).await;
+    }
+    assert_eq!(found(on, &[&b, &none, &a, &b]).await, [a, b]);
+}
+
+pub(crate) async fn more_names_than_one_call_takes_are_looked_up<T: TaskDefinitions, L: LogGroups>(on: &Subject<T, L>) {
+    let base = name("many");
+    let all: Vec<String> = (100..160).map(|n| format!("{base}-{n}")).collect();
+    for name in [&all[3], &all[55]] {
+        made(on, name).await;
+    }
+    assert_eq!(found(on, &all.iter().collect::<Vec<_>>()).await, [all[3].clone(), all[55].clone()]);
+}
+
+pub(crate) async fn a_group_is_made_once<T: TaskDefinitions, L: LogGroups>(on: &Subject<T, L>) {
+    let name = name("once");
+    made(on, &name).await;
+    on.log_groups.set_retention(&name, 90).await.unwrap();
+    assert!(!on.log_groups.create(&group(&name)).await.unwrap());
+    assert_eq!(retention(on, &name).await, Some(90));
+}
+
+pub(crate) async fn a_new_group_never_expires_until_it_is_told_to<T: TaskDefinitions, L: LogGroups>(
+    on: &Subject<T, L>,
+) {
+    let name = name("fresh");
+    made(on, &name).await;
+    assert_eq!(retention(on, &name).await, None);
+    on.log_groups.set_retention(&name, 30).await.unwrap();
+    assert_eq!(retention(on, &name).await, Some(30));
+}
+
+pub(crate) async fn retention_can_be_set_again<T: TaskDefinitions, L: LogGroups>(on: &Subject<T, L>) {
+    let name = name("again");
+    made(on, &name).await;
+    for days in [30, 30, 3653, 1] {
+        on.log_groups.set_retention(&name, days).await.unwrap();
+        assert_eq!(retention(on, &name).await, Some(days));
+    }
+}
+
+pub(crate) async fn an_impossible_retention_is_refused<T: TaskDefinitions, L: LogGroups>(on: &Subject<T, L>) {
+    let name = name("days");
+    made(on, &name).await;
+    let answer = on.log_groups.set_retention(&name, 31).await;
+    assert_eq!(answer.is_ok(), on.differs(Difference::AnyRetention));
+    assert!(answer.is_ok_and(|()| true) || retention(on, &name).await.is_none());
+}
+
+pub(crate) async fn the_retention_of_no_group_cannot_be_set<T: TaskDefinitions, L: LogGroups>(on: &Subject<T, L>) {
+    let error = on.log_groups.set_retention(&name("none"), 30).await.unwrap_err();
+    assert_eq!(error.kind, Kind::Missing);
+}
+
+pub(crate) async fn a_group_is_empty_until_somebody_writes<T: TaskDefinitions, L: LogGroups>(on: &Subject<T, L>) {
+    let name = name("empty");
+    made(on, &name).await;
+    assert!(on.log_groups.is_empty(&name).await.unwrap());
+    on.others.write_to(&name).await;
+    assert!(!on.log_groups.is_empty(&name).await.unwrap());
+    let facts = on.log_groups.look(std::slice::from_ref(&name)).await.unwrap();
+    assert!(!matches!(facts[&name], LogGroup::Exists { empty: Some(true), .. }));
+}
+
+pub(crate) async fn the_streams_of_no_group_cannot_be_looked_at<T: TaskDefinitions, L: LogGroups>(on: &Subject<T, L>) {
+    assert_eq!(on.log_groups.is_empty(&name("none")).await.unwrap_err().kind, Kind::Missing);
+}
+
+pub(crate) async fn a_cheaper_class_can_be_asked_for<T: TaskDefinitions, L: LogGroups>(on: &Subject<T, L>) {
+    let name = name("class");
+    let cheaper = NewLogGroup { class: "INFREQUENT_ACCESS".into(), ..group(&name) };
+    assert!(on.log_groups.create(&cheaper).await.unwrap());
+    assert_eq!(found(on, &[&name]).await, [name]);
+}
+
+pub(crate) async fn an_impossible_name_is_refused<T: TaskDefinitions, L: LogGroups>(on: &Subject<T, L>) {
+    let answer = on.log_groups.create(&group(&format!("/ecs/{} with blanks", unique("bad")))).await;
+    assert_eq!(answer.err().map(|error| error.kind), (!on.differs(Difference::AnyGroupName)).then_some(Kind::Refused));
+}
