@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::domain::event::{self, Cause};
 use crate::domain::report::{Outcome, Reason, Report};
-use crate::ports::Ports;
+use crate::ports::{Clock, Ports};
 use crate::workflow::{Order, remediate};
 
 /// What the function answers, after every report has been written.
@@ -53,7 +53,7 @@ pub async fn handle<P: Ports>(
         let before = calls();
         let mut report = match record["body"].as_str().map(serde_json::from_str::<Value>) {
             Some(Ok(event)) => one(ports, order, &event).await,
-            _ => unreadable(order, "the message's body is no JSON"),
+            _ => unreadable(ports, order, "the message's body is no JSON"),
         };
         report.aws_calls = calls() - before;
         written(&report);
@@ -78,13 +78,13 @@ fn batch(payload: &Value) -> Option<&Vec<Value>> {
 async fn one<P: Ports>(ports: &P, order: &Order<'_>, event: &Value) -> Report {
     match event::read(event, order.home) {
         Ok(trigger) => remediate(ports, order, trigger).await,
-        Err(error) => unreadable(order, &error.to_string()),
+        Err(error) => unreadable(ports, order, &error.to_string()),
     }
 }
 
-fn unreadable(order: &Order<'_>, why: &str) -> Report {
-    let home = order.home;
-    let mut report = Report::new(&home.account, &home.region, order.mode.name(), order.trigger, &Cause::default());
+fn unreadable<P: Ports>(ports: &P, order: &Order<'_>, why: &str) -> Report {
+    let now = ports.clock().now();
+    let mut report = Report::new(order.home, order.mode.name(), order.trigger, &Cause::default(), now);
     report.baseline_digest = order.baseline.digest().to_owned();
     report.ends(Outcome::Failed, Some(Reason::Unreadable), Some(why.to_owned()))
 }

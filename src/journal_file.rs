@@ -271,15 +271,14 @@ impl Journal for FileJournal {
 
     async fn source_of(&self, revision: &RevisionArn) -> Answer<Option<RevisionArn>> {
         let text = self.text()?;
-        let mut source = None;
+        let says_so = |what: &What| matches!(what, What::Done { done: Done::Registered { corrected }, .. } if corrected == revision);
         for commit in self.commits(&text) {
             let commit = commit?;
-            if matches!(self.entry(&commit)?.what, What::Done { done: Done::Registered { corrected }, .. } if corrected == *revision)
-            {
-                source = Some(commit.head.source);
+            if says_so(&self.entry(&commit)?.what) {
+                return Ok(Some(commit.head.source));
             }
         }
-        Ok(source)
+        Ok(None)
     }
 
     async fn list(&self, filter: &Filter, most: usize) -> Answer<Vec<Head>> {

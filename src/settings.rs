@@ -6,6 +6,7 @@ use std::str::FromStr;
 use jiff::SignedDuration;
 
 use crate::domain::baseline::Baseline;
+use crate::domain::event;
 use crate::workflow::Mode;
 
 /// How long nobody else may go on with what a worker leaves. Above the function's time-out, which `template.yaml` sets.
@@ -56,8 +57,18 @@ impl Settings {
         else {
             return Err(wrong("LOGWEIR_JOURNAL", "a function keeps its journal in a table: dynamodb:TABLE"));
         };
-        let own_roles = needed("LOGWEIR_OWN_ROLES")?.split(',').map(|role| role.trim().to_owned()).collect();
+        let own_roles = own_roles(&needed("LOGWEIR_OWN_ROLES")?)?;
         Ok(Self { mode, baseline, table, own_roles })
+    }
+}
+
+/// Role ARNs, with commas between them. What is none could never match, and so would guard nothing.
+pub fn own_roles(list: &str) -> Result<Vec<String>, SettingsError> {
+    let roles: Vec<String> =
+        list.split(',').map(|role| role.trim().to_owned()).filter(|role| !role.is_empty()).collect();
+    match roles.iter().find(|role| !event::is_own(role, std::slice::from_ref(role))) {
+        Some(_) => Err(wrong("LOGWEIR_OWN_ROLES", "is not a list of role ARNs")),
+        None => Ok(roles),
     }
 }
 

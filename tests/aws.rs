@@ -15,3 +15,7 @@ mod logs;
 mod lossless;
 #[path = "aws/signature.rs"]
 mod signature;
+#[path = "aws/socket.rs"]
+mod socket;
+
+mod loopback;

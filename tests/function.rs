@@ -29,13 +29,10 @@ fn a_decision_ends_in_one_flat_line_with_timestamp_and_level_which_is_the_answer
     let lines: Vec<Value> = function.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let summaries: Vec<&Value> = lines.iter().filter(|line| line["event"] == "remediation.summary").collect();
     assert_eq!(summaries.len(), 1, "{}", function.stdout);
-    let mut line = summaries[0].clone();
+    let line = summaries[0];
     assert!(line["timestamp"].as_str().unwrap().parse::<jiff::Timestamp>().is_ok());
     assert_eq!(line["level"], "INFO");
-    for own in ["timestamp", "level"] {
-        line.as_object_mut().unwrap().shift_remove(own);
-    }
-    assert_eq!(line, function.invocations[0].answer);
+    assert_eq!(*line, function.invocations[0].answer);
     assert_eq!((&line["outcome"], &line["corrected"]), (&json!("remediated"), &json!(WEB_2)));
     assert_eq!(
         line["changes"][0],

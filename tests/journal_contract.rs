@@ -10,6 +10,8 @@ mod contract;
 mod emulated;
 #[path = "journal/file.rs"]
 mod file;
+#[path = "journal/listing.rs"]
+mod listing;
 #[path = "loopback/mod.rs"]
 mod loopback;
 #[path = "journal/processes.rs"]

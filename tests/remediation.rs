@@ -3,66 +3,15 @@
 mod world;
 
 use jiff::SignedDuration;
-use logweir::domain::baseline::Baseline;
-use logweir::domain::event::{Home, read};
-use logweir::domain::report::{Outcome, Reason, Report};
-use logweir::domain::revision::RevisionArn;
+use logweir::domain::report::{Outcome, Reason};
 use logweir::domain::saga::{Entry, What};
 use logweir::domain::tags::Tag;
 use logweir::ports::{Clock, Journal, Kind, PortError};
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
-use logweir::workflow::{Mode, Order, remediate};
-use serde_json::{Value, json};
+use logweir::workflow::Mode;
+use serde_json::Value;
+use world::story::{BLOCKING, active, corrected_text, ended, event, register, with};
 use world::{Moment, Then, World};
-
-/// A document whose container blocks on its logs, and which holds things that no SDK knows.
-const BLOCKING: &str = r#"{"family":"web","alien":{"deep":[1.50,1E9,null,[]]},"containerDefinitions":[{"name":"app","image":"nginx","memory":512,"environment":[{"name":"A","value":""},{"name":"B","value":"x"}],"logConfiguration":{"logDriver":"awslogs","options":{"awslogs-group":"/ecs/web","awslogs-region":"eu-west-1","awslogs-stream-prefix":"app","mode":"blocking"}}}]}"#;
-
-fn home() -> Home {
-    Home {
-        account: "111122223333".into(),
-        region: "eu-west-1".into(),
-        own_roles: vec!["arn:aws:iam::111122223333:role/logweir/Remediator".into()],
-    }
-}
-
-/// The event of somebody's registering `arn`.
-fn event(arn: &RevisionArn) -> Value {
-    json!({
-        "source": "aws.ecs", "detail-type": "AWS API Call via CloudTrail", "account": arn.account, "region": arn.region,
-        "detail": {
-            "eventSource": "ecs.amazonaws.com", "eventName": "RegisterTaskDefinition", "eventTime": "2026-11-21T12:00:00Z",
-            "eventID": "e-1", "userIdentity": {"type": "AssumedRole", "arn": world::DEPLOYER},
-            "requestParameters": {"family": arn.family},
-            "responseElements": {"taskDefinition": {"taskDefinitionArn": arn.to_string()}}
-        }
-    })
-}
-
-async fn with(world: &World, baseline: &str, mode: Mode, worker: &str, event: &Value) -> Report {
-    let baseline = Baseline::parse(baseline).unwrap();
-    let home = home();
-    let order = Order { mode, baseline: &baseline, home: &home, trigger: "event", worker: worker.into(), lease: LEASE };
-    remediate(world, &order, read(event, &home).unwrap()).await
-}
-
-async fn register(world: &World, event: &Value) -> Report {
-    with(world, SHIPPED_BASELINE, Mode::Register, "worker", event).await
-}
-
-fn ended(report: &Report) -> (Outcome, Option<Reason>) {
-    (report.outcome, report.reason)
-}
-
-/// The documents of the family's ACTIVE revisions, by number.
-fn active(world: &World) -> Vec<(usize, String)> {
-    let numbers = world.account(|account| account.active("web"));
-    numbers.into_iter().map(|n| (n, world.account(|a| a.revision(&a.arn("web", n)).unwrap().text.clone()))).collect()
-}
-
-fn corrected_text() -> String {
-    BLOCKING.replace("\"mode\":\"blocking\"", "\"mode\":\"non-blocking\",\"max-buffer-size\":\"25m\"")
-}
 
 #[tokio::test]
 async fn a_blocking_revision_is_followed_by_a_corrected_one_that_differs_in_nothing_else() {
@@ -442,7 +391,8 @@ async fn a_worker_that_wakes_up_after_somebody_took_over_takes_back_what_it_stil
     let takes_over = Then::act(move |account| {
         account.now += LEASE;
         let record = account.records.get_mut(&taken).unwrap();
-        let entry = Entry { schema: 1, sequence: record.head.next, at: account.now, by: "other".into(), what: What::Resumed };
+        let entry =
+            Entry { schema: 1, sequence: record.head.next, at: account.now, by: "other".into(), what: What::Resumed };
         record.entries.push(entry);
         record.head.next += 1;
         record.head.owner = "other".into();

@@ -170,7 +170,11 @@ fn scrubbed(message: &str, document: &TaskDefinition) -> String {
     let mut hidden = Vec::new();
     collect(document.view(), "", &mut hidden);
     hidden.sort_by_key(|text| std::cmp::Reverse(text.len()));
-    hidden.into_iter().fold(message.to_owned(), |message, text| message.replace(text, "(hidden)"))
+    // An error may quote a text as it is, or as JSON writes it.
+    let quoted = |text: &str| Value::from(text).to_string().trim_matches('"').to_owned();
+    hidden
+        .into_iter()
+        .fold(message.to_owned(), |message, text| message.replace(text, "(hidden)").replace(&quoted(text), "(hidden)"))
 }
 
 /// The members whose texts may be shown: names and settings, which an operator needs to find the fault.

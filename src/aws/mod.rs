@@ -52,6 +52,13 @@ pub struct Place {
 #[error("no AWS Region: give one with --region, AWS_REGION or the profile")]
 pub struct NoRegion;
 
+/// A caller of AWS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    pub account: String,
+    pub arn: String,
+}
+
 /// Lambda ends an initialisation that takes ten seconds.
 const LONGEST_WARMING: Duration = Duration::from_secs(3);
 
@@ -134,13 +141,14 @@ impl Aws {
         &self.region
     }
 
-    /// The account that the credentials belong to.
-    pub async fn account(&self) -> Answer<String> {
+    /// Who the credentials belong to.
+    pub async fn identity(&self) -> Answer<Identity> {
         const CALL: &str = "GetCallerIdentity";
         let identity = self.sts.get_caller_identity().send().await.map_err(|error| errors::port_error(CALL, &error))?;
-        identity
-            .account
-            .ok_or_else(|| PortError { kind: Kind::Refused, ..errors::unreadable(CALL, "it names no account") })
+        match (identity.account, identity.arn) {
+            (Some(account), Some(arn)) => Ok(Identity { account, arn }),
+            _ => Err(PortError { kind: Kind::Refused, ..errors::unreadable(CALL, "it names nobody") }),
+        }
     }
 
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {

@@ -36,12 +36,10 @@ async fn main() -> Result<(), Error> {
             home: &home,
             trigger: "event",
             worker: format!("{}-{}", event.context.request_id, ports.clock.now().as_nanosecond()),
+            registrar: None,
             lease: LEASE,
         };
-        let reply = handle(&ports, &order, &event.payload, &|| calls.count() - before, |report| {
-            telemetry::write(report, ports.clock.now())
-        })
-        .await;
+        let reply = handle(&ports, &order, &event.payload, &|| calls.count() - before, telemetry::write).await;
         match reply.retry() {
             // Only what another try can help is an error: Lambda then brings the event again.
             Some(report) => Err(Diagnostic { error_type: "retryable".into(), error_message: report.message.clone() }),

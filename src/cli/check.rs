@@ -1,12 +1,15 @@
 //! `logweir check`: what departs from the baseline.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 
 use super::live::{failure, wait};
 use super::targets::{self, Loaded, Target};
 use super::{Context, Ended, Exit, Failure};
-use crate::domain::finding::Safety;
+use crate::domain::finding::Fix;
 use crate::domain::patch;
+use crate::domain::plan::{Plan, Refusal};
 use crate::render::{diff, findings, json};
 
 #[derive(Args)]
@@ -15,7 +18,7 @@ pub(super) struct Check {
     #[arg(value_name = "TARGET", required = true)]
     targets: Vec<String>,
     /// Show what a fix would change
-    #[arg(long)]
+    #[arg(long, env = "LOGWEIR_DIFF", hide_env = true)]
     diff: bool,
 }
 
@@ -25,6 +28,7 @@ impl Check {
         let mut lines = Vec::new();
         let mut summary = json::Summary::default();
         let mut fixable = 0;
+        let mut not_checked = BTreeSet::new();
         let mut each = |target: &Target, loaded: Result<Loaded, Failure>| {
             summary.checked += 1;
             lines.push(match loaded {
@@ -36,14 +40,24 @@ impl Check {
                 Ok(loaded) => {
                     let findings = &loaded.plan.findings;
                     let counted = findings.iter().filter(|finding| finding.counts());
-                    fixable += counted.clone().filter(|finding| finding.fix.safety() != Safety::Advice).count();
+                    fixable += counted.clone().filter(|finding| is_mended_by_fix(&finding.fix, &loaded.plan)).count();
                     summary.findings += counted.count();
                     summary.exempt += findings.iter().filter(|finding| !finding.counts()).count();
                     summary.compliant += usize::from(loaded.plan.is_compliant());
+                    not_checked.extend(loaded.plan.not_checked.iter().copied());
                     if !context.is_json() {
                         self.show(context, &loaded);
                     }
-                    line(&loaded)
+                    let mut line = line(&loaded);
+                    if loaded.document.is_none() && !loaded.plan.not_checked.is_empty() {
+                        // Live, everything can be read; what could not be is no verdict.
+                        let why = format!("could not be decided: {}", loaded.plan.not_checked.join(", "));
+                        context.printer.error(&format!("{}: {why}", loaded.origin), None);
+                        summary.errors += 1;
+                        summary.compliant -= usize::from(loaded.plan.is_compliant());
+                        (line.compliant, line.error) = (false, Some(why));
+                    }
+                    line
                 }
             });
         };
@@ -56,7 +70,7 @@ impl Check {
             let check = json::Check { schema: "logweir.check/1", baseline, summary, targets: lines };
             context.printer.json(&serde_json::to_value(check).unwrap_or_default());
         } else {
-            context.printer.result(&closing(&summary, fixable));
+            context.printer.result(&closing(&summary, fixable, &not_checked));
         }
         Ok(match summary {
             json::Summary { errors: 1.., .. } => Exit::CouldNot,
@@ -94,14 +108,19 @@ pub(super) fn load_all(
             let loaded = match (target, target.document()) {
                 (Target::Live(name), _) => {
                     if connection.is_none() {
-                        connection = Some(context.aws().await?);
+                        connection = Some(context.aws().await);
                     }
-                    let Some(aws) = &connection else { continue };
-                    context.plan_live(aws, target, name).await.map_err(|error| {
-                        let origin = target.origin();
-                        let failed = failure(&error);
-                        Failure { message: format!("{origin}: {}", failed.message), ..failed }
-                    })
+                    let about = |failed: Failure| Failure {
+                        message: format!("{}: {}", target.origin(), failed.message),
+                        ..failed
+                    };
+                    match connection.as_ref() {
+                        Some(Ok(aws)) => {
+                            context.plan_live(aws, target, name).await.map_err(|error| about(failure(&error)))
+                        }
+                        Some(Err(failed)) => Err(about(failed.clone())),
+                        None => continue,
+                    }
                 }
                 (_, Some(Ok(document))) => Ok(context.plan_offline(document).await),
                 (_, Some(Err(error))) => {
@@ -113,6 +132,11 @@ pub(super) fn load_all(
         }
         Ok(())
     })?
+}
+
+/// Log groups lie outside of the document.
+fn is_mended_by_fix(fix: &Fix, plan: &Plan) -> bool {
+    matches!(fix, Fix::Options(_) | Fix::Configuration { .. }) && plan.refusal != Some(Refusal::Sandboxed)
 }
 
 fn line(loaded: &Loaded) -> json::Target {
@@ -149,7 +173,7 @@ fn difference(loaded: &Loaded) -> String {
     }
 }
 
-fn closing(summary: &json::Summary, fixable: usize) -> String {
+fn closing(summary: &json::Summary, fixable: usize, not_checked: &BTreeSet<&str>) -> String {
     let many = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
     let json::Summary { checked, compliant, findings, exempt, errors } = *summary;
     let mut text =
@@ -163,5 +187,10 @@ fn closing(summary: &json::Summary, fixable: usize) -> String {
     if fixable > 0 {
         text += &format!("; `logweir fix` mends {fixable}");
     }
-    text + "\n"
+    text.push('\n');
+    if !not_checked.is_empty() {
+        let rules: Vec<&str> = not_checked.iter().copied().collect();
+        text += &format!("not checked, as that needs AWS: {}\n", rules.join(", "));
+    }
+    text
 }

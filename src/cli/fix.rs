@@ -1,7 +1,8 @@
 //! `logweir fix`: the corrected document, mended at the source.
 
-use std::fs;
-use std::io;
+use std::collections::BTreeSet;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -19,10 +20,10 @@ pub(super) struct Fix {
     #[arg(value_name = "TARGET", required = true)]
     targets: Vec<String>,
     /// Write each file where it lies
-    #[arg(long, conflicts_with = "output")]
+    #[arg(long, conflicts_with = "output", env = "LOGWEIR_IN_PLACE", hide_env = true)]
     in_place: bool,
     /// Write the documents into this folder
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", env = "LOGWEIR_OUTPUT", hide_env = true)]
     output: Option<PathBuf>,
 }
 
@@ -52,6 +53,13 @@ impl Fix {
         if !self.in_place && self.output.is_none() && targets.len() > 1 {
             return Err(Failure::usage(format!("{} documents on one standard output", targets.len()))
                 .help("use --in-place or --output DIR"));
+        }
+        let mut names = BTreeSet::new();
+        if self.output.is_some()
+            && let Some(name) = targets.iter().filter_map(Target::relative).find(|name| !names.insert(name.clone()))
+        {
+            let message = format!("two documents would be written to {}", name.display());
+            return Err(Failure::usage(message).help("name their common folder, or write them one by one"));
         }
         Ok(())
     }
@@ -116,8 +124,16 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".logweir-{}", std::process::id()));
     let new = path.with_file_name(name);
-    let written = fs::write(&new, text)
-        .and_then(|()| fs::set_permissions(&new, permissions))
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    // The document may hold secrets: nobody else reads it, not even for a moment.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&new)?;
+    let written = file
+        .write_all(text.as_bytes())
+        .and_then(|()| file.set_permissions(permissions))
+        .and_then(|()| file.sync_all())
         .and_then(|()| fs::rename(&new, &path));
     if written.is_err() {
         let _ = fs::remove_file(&new);

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 
 use super::targets::{Loaded, Target, pairs};
 use super::{Context, Failure};
-use crate::aws::{self, Aws};
+use crate::aws::{self, Aws, Identity};
 use crate::domain::event::Home;
 use crate::domain::observation::{DefaultMode, Observation};
 use crate::domain::plan;
 use crate::journal_file::FileJournal;
 use crate::ports::{Kind, PortError, TaskDefinitions};
-use crate::settings::JournalPlace;
+use crate::settings::{self, JournalPlace};
 use crate::sources::Document;
 use crate::workflow::observe;
 
@@ -33,12 +33,14 @@ impl Context {
         connected.map_err(|error| Failure::could_not(error.to_string()).help("give --region, or set AWS_REGION"))
     }
 
-    /// Whose account this is, and whose registrations are our own.
-    pub(super) async fn home(&self, aws: &Aws) -> Result<Home, Failure> {
-        let account = aws.account().await.map_err(|error| failure(&error))?;
-        let own_roles = std::env::var("LOGWEIR_OWN_ROLES").unwrap_or_default();
-        let own_roles = own_roles.split(',').map(str::trim).filter(|role| !role.is_empty()).map(String::from).collect();
-        Ok(Home { account, region: aws.region().to_owned(), own_roles })
+    /// Whose account this is, whose registrations are a function's own, and who calls.
+    pub(super) async fn home(&self, aws: &Aws) -> Result<(Home, String), Failure> {
+        let Identity { account, arn } = aws.identity().await.map_err(|error| failure(&error))?;
+        let own_roles = match std::env::var("LOGWEIR_OWN_ROLES") {
+            Ok(list) => settings::own_roles(&list).map_err(|error| Failure::usage(error.to_string()))?,
+            Err(_) => Vec::new(),
+        };
+        Ok((Home { account, region: aws.region().to_owned(), own_roles }, arn))
     }
 
     pub(super) fn journal_place(&self) -> Result<JournalPlace, Failure> {
@@ -85,12 +87,12 @@ impl Context {
     pub(super) async fn plan_live(&self, aws: &Aws, target: &Target, name: &str) -> Result<Loaded, PortError> {
         let described = aws.task_definitions.describe(name).await?;
         let (revision, region) = (described.arn.revision, described.arn.region.clone());
-        let seen =
-            observe(described, &self.baseline, &aws.task_definitions, &aws.log_groups, jiff::Timestamp::now()).await?;
+        let now = jiff::Timestamp::now();
+        let seen = observe(&described, &self.baseline, &aws.task_definitions, &aws.log_groups, now).await?;
         Ok(Loaded {
             origin: target.origin(),
             revision: Some(revision),
-            definition: seen.described.definition,
+            definition: described.definition,
             plan: seen.plan,
             region: Some(region),
             document: None,

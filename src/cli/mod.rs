@@ -103,6 +103,7 @@ enum Exit {
 }
 
 /// An error that ends the verb: what, where, what to do.
+#[derive(Clone)]
 struct Failure {
     exit: Exit,
     message: String,

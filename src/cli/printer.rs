@@ -61,6 +61,6 @@ impl Printer {
 
     /// Something that the reader should know and that is no result.
     pub fn note(&self, message: &str) {
-        let _ = writeln!(AutoStream::new(io::stderr().lock(), self.choice), "{message}");
+        let _ = writeln!(AutoStream::new(io::stderr().lock(), self.choice), "{}", plain(message, 2000));
     }
 }

@@ -85,7 +85,7 @@ impl Replay {
         context: &Context,
         aws: Aws,
         journal: J,
-        home: Home,
+        (home, caller): (Home, String),
         event: &Value,
     ) -> Result<Report, Failure> {
         let calls = aws.calls().clone();
@@ -101,6 +101,7 @@ impl Replay {
             home: &home,
             trigger: "replay",
             worker: format!("cli-{}-{}", std::process::id(), jiff::Timestamp::now().as_nanosecond()),
+            registrar: Some(&caller),
             lease: LEASE,
         };
         match handle(&ports, &order, event, &|| calls.count(), |_| {}).await {

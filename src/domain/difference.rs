@@ -5,10 +5,18 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::finding::Edit;
+use super::patch;
 use super::task_definition::TaskDefinition;
 
-/// The pointers in which `after` differs from `before` although no edit allows it. Before Register this is empty, or
-/// nothing is sent.
+/// Whether `after` is `before`, byte for byte, but for the log configurations of the edited containers. Before Register
+/// this holds, or nothing is sent.
+pub fn is_same_elsewhere(before: &TaskDefinition, after: &TaskDefinition, edits: &[Edit]) -> bool {
+    let rest = |definition: &TaskDefinition| patch::without_log_configurations(definition, edits).ok();
+    let before = rest(before);
+    before.is_some() && before == rest(after)
+}
+
+/// The pointers in which `after` differs from `before` although no edit allows it.
 pub fn unplanned(before: &TaskDefinition, after: &TaskDefinition, edits: &[Edit]) -> Vec<String> {
     let edited: BTreeSet<String> = before
         .containers()

@@ -82,7 +82,20 @@ pub enum LogGroupChange {
         name: String,
         old: Option<u32>,
         new: u32,
+        ground: Ground,
     },
+}
+
+/// Why a group may be given a retention.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ground {
+    /// This record made it.
+    Made,
+    /// Nothing was ever written to it.
+    Empty,
+    /// The baseline adopts it by name.
+    Adopted,
 }
 
 impl LogGroupChange {

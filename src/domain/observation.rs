@@ -21,6 +21,13 @@ pub struct Observation<'a> {
     pub now: Timestamp,
 }
 
+impl Observation<'_> {
+    /// Whether this is a revision that ECS has taken: what stands there is meant, and waits for nobody to fill it in.
+    pub fn is_live(&self) -> bool {
+        self.default_mode != DefaultMode::NotChecked
+    }
+}
+
 /// The account setting `defaultLogDriverMode`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DefaultMode {

@@ -1,5 +1,7 @@
 //! Applying edits to a task definition's text: byte-exact everywhere else.
 
+use std::ops::Range;
+
 use serde_json::Value;
 
 use super::finding::{Change, Edit, Holder, OptionChange};
@@ -37,7 +39,26 @@ pub fn apply(definition: &TaskDefinition, edits: &[Edit]) -> Result<TaskDefiniti
     Ok(TaskDefinition::parse(text)?)
 }
 
+/// The document's text without the log configurations of the edited containers.
+pub(super) fn without_log_configurations(definition: &TaskDefinition, edits: &[Edit]) -> Result<String, Conflict> {
+    let mut text = definition.text().to_owned();
+    for edit in edits {
+        let place = find(&text, &edit.container)?;
+        let rest = text::remove(&text[place.clone()], "logConfiguration")?;
+        text = text::exchange(&text, &place, &rest);
+    }
+    Ok(text)
+}
+
 fn apply_one(document: &str, edit: &Edit, layout: &Layout) -> Result<String, Conflict> {
+    let place = find(document, &edit.container)?;
+    let indent = text::indent_before(document, place.start).unwrap_or("");
+    let container = edit_container(&document[place.clone()], edit, layout, indent)?;
+    Ok(text::exchange(document, &place, &container))
+}
+
+/// Where the one container of this name stands in the document.
+fn find(document: &str, name: &str) -> Result<Range<usize>, Conflict> {
     let containers = text::members(document)?
         .into_iter()
         .find(|member| member.key == "containerDefinitions")
@@ -46,14 +67,11 @@ fn apply_one(document: &str, edit: &Edit, layout: &Layout) -> Result<String, Con
     let mut found = None;
     for item in text::items(&document[containers.clone()])? {
         let item = containers.start + item.start..containers.start + item.end;
-        if is_named(&document[item.clone()], &edit.container) && found.replace(item).is_some() {
-            return Err(Conflict::TwoContainers(edit.container.clone()));
+        if is_named(&document[item.clone()], name) && found.replace(item).is_some() {
+            return Err(Conflict::TwoContainers(name.to_owned()));
         }
     }
-    let place = found.ok_or_else(|| Conflict::NoSuchContainer(edit.container.clone()))?;
-    let indent = text::indent_before(document, place.start).unwrap_or("");
-    let container = edit_container(&document[place.clone()], edit, layout, indent)?;
-    Ok(text::exchange(document, &place, &container))
+    found.ok_or_else(|| Conflict::NoSuchContainer(name.to_owned()))
 }
 
 fn is_named(container: &str, name: &str) -> bool {
@@ -110,7 +128,7 @@ fn edit_container(container: &str, edit: &Edit, layout: &Layout, indent: &str) -
 }
 
 /// The one place of `key` in `object`; a second one makes every reading of it a guess.
-fn only_one(object: &str, key: &str, container: &str) -> Result<Option<std::ops::Range<usize>>, Conflict> {
+fn only_one(object: &str, key: &str, container: &str) -> Result<Option<Range<usize>>, Conflict> {
     let mut places = text::members(object)?.into_iter().filter(|member| member.key == key);
     let first = places.next().map(|member| member.value);
     match places.next() {

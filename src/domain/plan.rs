@@ -65,12 +65,7 @@ pub fn plan(seen: &Observation<'_>, baseline: &Baseline) -> Plan {
             add_group(&mut plan.log_groups, change);
         }
     }
-    for subject in case.subjects() {
-        if let Some(group) = subject.group() {
-            let days = plan.logs_to.entry(group).or_default();
-            *days = subject.settings.log_group.retention_days.max(*days);
-        }
-    }
+    plan.logs_to = logs_to(&case);
     plan.refusal = refusal(seen, &plan);
     if plan.refusal == Some(Refusal::Sandboxed) {
         plan.edits.clear();
@@ -79,9 +74,22 @@ pub fn plan(seen: &Observation<'_>, baseline: &Baseline) -> Plan {
     plan
 }
 
-/// The log groups of the own Region that the rules need to know of, before anybody has looked.
-pub fn log_groups(seen: &Observation<'_>, baseline: &Baseline) -> BTreeSet<String> {
-    Case::new(seen, baseline).subjects().filter_map(|subject| subject.group()).collect()
+/// The log groups of the own Region that the rules need to know of, before anybody has looked, and the retention in days
+/// that each should have.
+pub fn log_groups(seen: &Observation<'_>, baseline: &Baseline) -> BTreeMap<String, u32> {
+    logs_to(&Case::new(seen, baseline))
+}
+
+/// Of two wishes for one group's retention the longer one counts.
+fn logs_to(case: &Case<'_>) -> BTreeMap<String, u32> {
+    let mut groups = BTreeMap::new();
+    for subject in case.subjects() {
+        if let Some(group) = subject.group() {
+            let days: &mut u32 = groups.entry(group).or_default();
+            *days = subject.settings.log_group.retention_days.max(*days);
+        }
+    }
+    groups
 }
 
 fn refusal(seen: &Observation<'_>, plan: &Plan) -> Option<Refusal> {
@@ -120,6 +128,9 @@ fn hold(case: &Case<'_>, findings: &mut [Finding]) -> BTreeSet<usize> {
             "give the container a name of its own; containers are found by name"
         } else if matches!(subject.observed_group(), Some((name, LogGroup::Missing)) if !made(&name, findings)) {
             "make its log group first; the container is left alone until then"
+        } else if let Some(why) = subject.unseen_group() {
+            // Whether the group exists is not known, and non-blocking would hide the loss if it does not.
+            why
         } else {
             continue;
         };

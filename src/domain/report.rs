@@ -3,10 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
-use super::event::{Cause, plain};
+use super::event::{Cause, Home, plain};
 use super::finding::{Edit, OptionChange};
 use super::plan::Plan;
 use super::revision::RevisionArn;
@@ -42,6 +43,14 @@ impl Outcome {
             Self::Refused => "refused",
             Self::Failed => "failed",
             Self::NeedsOperator => "needs-operator",
+        }
+    }
+
+    fn level(self) -> &'static str {
+        match self {
+            Self::Failed | Self::NeedsOperator => "ERROR",
+            Self::Partial | Self::Refused => "WARN",
+            Self::Compliant | Self::Observed | Self::Remediated | Self::Skipped | Self::Superseded => "INFO",
         }
     }
 
@@ -92,6 +101,10 @@ pub enum Reason {
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
+    #[serde(serialize_with = "milliseconds")]
+    pub timestamp: Timestamp,
+    /// As Lambda files log lines by: `INFO`, `WARN`, `ERROR`.
+    pub level: &'static str,
     pub message: String,
     pub schema: &'static str,
     pub event: &'static str,
@@ -164,9 +177,15 @@ pub fn is_shown(option: &str) -> bool {
 
 const LONGEST: usize = 512;
 
+fn milliseconds<S: Serializer>(timestamp: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("{timestamp:.3}"))
+}
+
 impl Report {
-    pub fn new(account: &str, region: &str, mode: &str, trigger: &str, cause: &Cause) -> Self {
+    pub fn new(home: &Home, mode: &str, trigger: &str, cause: &Cause, now: Timestamp) -> Self {
         Self {
+            timestamp: now,
+            level: "ERROR",
             message: String::new(),
             schema: "logweir.report/1",
             event: "remediation.summary",
@@ -179,8 +198,8 @@ impl Report {
             source: None,
             corrected: None,
             family: None,
-            account: account.into(),
-            region: region.into(),
+            account: home.account.clone(),
+            region: home.region.clone(),
             baseline_digest: String::new(),
             actor: cause.actor.clone(),
             actor_type: cause.actor_type.clone(),
@@ -216,6 +235,7 @@ impl Report {
     /// Says how it ended. The error's text is made fit for a log line.
     pub fn ends(mut self, outcome: Outcome, reason: Option<Reason>, error: Option<String>) -> Self {
         self.message = outcome.message().to_owned();
+        self.level = outcome.level();
         self.outcome = outcome;
         self.reason = reason;
         self.error = error.map(|error| plain(&error, LONGEST));

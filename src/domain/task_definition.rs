@@ -216,10 +216,6 @@ impl<'a> Container<'a> {
         };
         Log::Configured { driver, options }
     }
-
-    pub fn has_secret_options(self) -> bool {
-        self.value["logConfiguration"]["secretOptions"].as_array().is_some_and(|options| !options.is_empty())
-    }
 }
 
 /// Memory as ECS writes it: MiB as a number or a text, or a text with a unit (`"0.5 GB"`, `"1GB"`).

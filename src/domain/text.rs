@@ -180,7 +180,7 @@ pub(crate) fn exchange(text: &str, range: &Range<usize>, with: &str) -> String {
 }
 
 /// Where the key of a member begins: behind the value before it (`None`: behind the opening brace), white space and comma.
-fn key_start(object: &str, previous_end: Option<usize>) -> usize {
+pub(crate) fn key_start(object: &str, previous_end: Option<usize>) -> usize {
     let from = previous_end.unwrap_or(1);
     from + object[from..].bytes().take_while(|byte| byte.is_ascii_whitespace() || *byte == b',').count()
 }

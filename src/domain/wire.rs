@@ -149,6 +149,14 @@ mod tests {
     }
 
     #[test]
+    fn no_tags_are_no_tags_however_ecs_says_so() {
+        for none in [r#""tags":[],"#, r#""tags":null,"#, ""] {
+            let (_, task_definition) = REPLY.split_once(", ").unwrap();
+            assert_eq!(described(&format!("{{{none}{task_definition}")).unwrap().tags, [], "{none}");
+        }
+    }
+
+    #[test]
     fn tags_that_stand_in_the_document_give_way() {
         let definition =
             TaskDefinition::parse(r#"{"tags":[{"key":"a"}],"containerDefinitions":[], "tags":null}"#).unwrap();

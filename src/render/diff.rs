@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style};
 use similar::{ChangeTag, TextDiff};
 
 use super::LogLines;
+use crate::domain::event::plain;
 use crate::domain::task_definition::TaskDefinition;
 
 const HEADER: Style = Style::new().bold();
@@ -35,7 +36,7 @@ pub fn unified(
         }
         let (from, to) = ((before.1)(old.start), (after.1)(new.start));
         let (old_count, new_count) = (old_text.lines().count(), new_text.lines().count());
-        let name = container.name().unwrap_or("without a name");
+        let name = container.name().map_or("without a name".to_owned(), |name| plain(name, 255));
         let _ =
             writeln!(out, "{HUNK}@@ -{} +{} @@ container {name}{HUNK:#}", range(from, old_count), range(to, new_count));
         for change in TextDiff::from_lines(&old_text, &new_text).iter_all_changes() {

@@ -31,11 +31,12 @@ impl LogLines {
         let container = &document[start..end];
         let members = text::members(container).unwrap_or_default();
         let name = members.iter().find(|member| member.key == "name").map(|member| start + member.value.start);
-        let Some(log) = members.into_iter().find(|member| member.key == "logConfiguration").map(|member| member.value)
-        else {
+        let Some(at) = members.iter().position(|member| member.key == "logConfiguration") else {
             return Some(Self { text: String::new(), start: name.unwrap_or(start), name });
         };
-        let key = start + container[..log.start].rfind("\"logConfiguration\"").unwrap_or(log.start);
+        let log = members[at].value.clone();
+        let previous = at.checked_sub(1).map(|previous| members[previous].value.end);
+        let key = start + text::key_start(container, previous);
         let line = document[..key].rfind('\n').map_or(0, |newline| newline + 1);
         let has_own_lines = document[line..key].trim().is_empty();
         let first = if has_own_lines { line } else { key };

@@ -70,6 +70,7 @@ pub fn text(record: &Record) -> String {
             }
             What::Withdrawing { corrected, .. } => format!("withdrawing {}", corrected.short()),
             What::Withdrawn { corrected } => format!("withdrawn {}", corrected.short()),
+            What::Vanished { corrected } => format!("vanished {}", corrected.short()),
             What::Released { why } => format!("released: {why}"),
             What::Resumed => "resumed".into(),
             What::Closed(closing) => format!("closed: {}", closing.outcome.name()),

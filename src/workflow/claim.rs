@@ -26,6 +26,8 @@ pub(super) enum Claim<'p, J, C> {
     Held,
     /// It is done already.
     Finished(Box<Head>, Closing),
+    /// There is no record to go on with.
+    Nothing,
 }
 
 /// A record that this worker owns.
@@ -33,7 +35,6 @@ pub(super) enum Claim<'p, J, C> {
 pub(super) struct Claimed<'p, J, C> {
     journal: &'p J,
     clock: &'p C,
-    worker: Worker,
     pub(super) record: Record,
 }
 
@@ -44,6 +45,9 @@ pub(super) enum Halt {
     LeaseLost,
     #[error(transparent)]
     Port(#[from] PortError),
+    /// Only a human can go on.
+    #[error("{0}")]
+    Stuck(String),
     #[error("the record cannot be followed: {0}")]
     Illegal(#[from] crate::domain::saga::Illegal),
 }
@@ -57,26 +61,28 @@ impl From<CommitError> for Halt {
     }
 }
 
-/// Claims the source for `worker`: opens its record, goes on with one that somebody left, or opens one again that had
-/// ended `refused`, `failed` or `partial`.
+/// Claims the source for `worker`: goes on with a record that somebody left; with an `opening`, also opens one, or opens
+/// one again that ended with nothing corrected and may end otherwise now.
 pub(super) async fn claim<'p, J: Journal, C: Clock>(
     journal: &'p J,
     clock: &'p C,
     worker: Worker,
-    opening: Opening,
+    source: &RevisionArn,
+    opening: Option<Opening>,
 ) -> Result<Claim<'p, J, C>, PortError> {
     let now = clock.now();
-    let standing = journal.read(&opening.source).await?;
-    let (expected, entries, what, mut head) = match standing {
-        None => {
+    let standing = journal.read(source).await?;
+    let (expected, entries, what, mut head) = match (standing, opening) {
+        (None, None) => return Ok(Claim::Nothing),
+        (None, Some(opening)) => {
             let head = fresh(&opening, now);
             (Expected::Nothing, Vec::new(), What::Opened(Box::new(opening)), head)
         }
-        Some(Record { head, entries }) => {
+        (Some(Record { head, entries }), opening) => {
             let expected = Expected::of(&head);
-            match &head.closing {
-                Some(closing) if !head.open => match closing.outcome {
-                    Outcome::Refused | Outcome::Failed | Outcome::Partial => {
+            match (&head.closing, opening) {
+                (Some(closing), opening) if !head.open => match opening {
+                    Some(opening) if may_end_otherwise(closing.outcome) => {
                         (expected, entries, What::Opened(Box::new(opening)), head)
                     }
                     _ => return Ok(Claim::Finished(Box::new(head.clone()), closing.clone())),
@@ -97,7 +103,12 @@ pub(super) async fn claim<'p, J: Journal, C: Clock>(
     }
     let mut record = Record { head, entries };
     record.entries.push(entry);
-    Ok(Claim::Won(Box::new(Claimed { journal, clock, worker, record })))
+    Ok(Claim::Won(Box::new(Claimed { journal, clock, record })))
+}
+
+/// Whether a record that ended so is opened again by a redelivery.
+fn may_end_otherwise(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Refused | Outcome::Failed | Outcome::Partial | Outcome::Superseded)
 }
 
 fn fresh(opening: &Opening, now: Timestamp) -> Head {
@@ -138,8 +149,15 @@ impl<J: Journal, C: Clock> Claimed<'_, J, C> {
         }
         let mut head = self.record.head.clone();
         match &what {
-            What::Done { done: Done::Registered { corrected }, .. } => head.corrected = Some(corrected.clone()),
-            What::Withdrawn { .. } => head.corrected = None,
+            What::Done { done: Done::Registered { corrected }, .. } => {
+                let lower = head.corrected.take().filter(|standing| standing.revision < corrected.revision);
+                head.corrected = Some(lower.unwrap_or_else(|| corrected.clone()));
+            }
+            What::Withdrawn { corrected } | What::Vanished { corrected }
+                if head.corrected.as_ref() == Some(corrected) =>
+            {
+                head.corrected = None;
+            }
             What::Closed(closing) => {
                 head.open = false;
                 head.closing = Some(closing.clone());
@@ -156,7 +174,6 @@ impl<J: Journal, C: Clock> Claimed<'_, J, C> {
 
     /// Gives the lease back. If even that fails, the lease runs out by itself.
     pub(super) async fn release(&mut self, why: &str) {
-        let released = self.append(What::Released { why: why.to_owned() }).await;
-        debug_assert!(self.record.head.owner == self.worker.name || released.is_err());
+        let _ = self.append(What::Released { why: why.to_owned() }).await;
     }
 }

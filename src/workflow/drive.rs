@@ -1,27 +1,30 @@
 //! Driving a claimed record to its end: journal, act, journal. What comes next is decided by the entries alone, so a
 //! worker that takes over goes on where the last one stopped.
 
+use std::sync::OnceLock;
+
 use super::claim::{Claimed, Halt};
-use crate::domain::event::is_own;
-use crate::domain::finding::Edit;
+use super::own::Own;
+use crate::domain::finding::{Edit, Ground};
+use crate::domain::observation::LogGroup;
 use crate::domain::report::{Outcome, Reason};
 use crate::domain::revision::RevisionArn;
-use crate::domain::saga::{Closing, Done, Next, Step, What, next};
+use crate::domain::saga::{Attempt, Closing, Done, Next, Step, What, next};
 use crate::domain::tags::{self, Tag};
 use crate::domain::task_definition::TaskDefinition;
 use crate::domain::{difference, patch};
-use crate::ports::{Clock, Described, Journal, Kind, LogGroups, PortError, Ports, TaskDefinitions};
+use crate::ports::{Answer, Clock, Described, Journal, Kind, LogGroups, PortError, Ports, TaskDefinitions};
 
-/// How many of a family's newest revisions are looked at for one of ours.
-const NEWEST: u8 = 10;
+/// How many of a family's newest revisions are looked at; the most that one call lists.
+const NEWEST: u8 = 100;
 
 /// What driving needs beside the record.
 pub(super) struct Drive<'p, P> {
-    pub(super) ports: &'p P,
-    pub(super) source: &'p Described,
-    pub(super) baseline_digest: &'p str,
-    /// The roles whose registrations are Logweir's.
-    pub(super) own_roles: &'p [String],
+    ports: &'p P,
+    source: &'p Described,
+    own: Own<'p>,
+    /// The tags that this worker registered with. Another worker cannot know them: tags of the source may change.
+    sent: OnceLock<Vec<Tag>>,
 }
 
 /// A step that did not come to its end.
@@ -41,65 +44,67 @@ impl From<PortError> for Stopped {
     }
 }
 
-impl<P: Ports> Drive<'_, P> {
+impl<'p, P: Ports> Drive<'p, P> {
+    pub(super) fn new(ports: &'p P, source: &'p Described, own: Own<'p>) -> Self {
+        Self { ports, source, own, sent: OnceLock::new() }
+    }
+
     /// Takes every step that remains.
     ///
-    /// Errors: `Halt::Port` where another try can help; the lease is given back then.
+    /// Errors: `Halt::Port` where another try can help, `Halt::Stuck` where only a human can; the lease is given back
+    /// then, and the record stays open.
     pub(super) async fn to_the_end<J: Journal, C: Clock>(
         &self,
         claimed: &mut Claimed<'_, J, C>,
     ) -> Result<Closing, Halt> {
         loop {
             let attempt = claimed.record.attempt()?.ok_or(Halt::LeaseLost)?;
-            let step = match next(&attempt) {
+            match next(&attempt) {
                 Next::Finished(closing) => return Ok(closing.clone()),
-                Next::Take(number, step) => (number, step.clone(), false),
-                Next::Resolve(number, step) => (number, step.clone(), true),
+                Next::Take(number, step) => {
+                    let step = step.clone();
+                    self.take(claimed, number, &step, false).await?;
+                }
+                Next::Resolve(number, step) => {
+                    let step = step.clone();
+                    self.take(claimed, number, &step, true).await?;
+                }
                 Next::Withdraw(corrected, _) => {
                     let corrected = corrected.clone();
-                    match self.ports.task_definitions().deregister(&corrected).await {
-                        Ok(()) => claimed.append(What::Withdrawn { corrected }).await?,
-                        Err(error) if error.kind == Kind::Missing => {
-                            claimed.append(What::Withdrawn { corrected }).await?
-                        }
-                        Err(error) => return Err(self.give_up_for_now(claimed, error).await),
-                    }
-                    continue;
+                    self.withdraw(claimed, corrected).await?;
                 }
                 Next::Close => {
-                    let corrected = attempt.corrected().filter(|_| attempt.withdrawal.is_none()).cloned();
                     let closing = closing(&attempt);
-                    match self.withdrawal(corrected.as_ref(), &attempt.opening.steps).await {
-                        Ok(None) => claimed.append(What::Closed(closing)).await?,
-                        Ok(Some((corrected, why))) => claimed.append(What::Withdrawing { corrected, why }).await?,
-                        Err(error) => return Err(self.give_up_for_now(claimed, error).await),
-                    }
-                    continue;
+                    let what = match self.look_again(&attempt).await {
+                        Ok(found) => found.unwrap_or(What::Closed(closing)),
+                        Err(error) => {
+                            let about = attempt.corrected().map(|ours| ours.short()).unwrap_or_default();
+                            return Err(give_up(claimed, error, &format!("{about} could not be looked at again")).await);
+                        }
+                    };
+                    claimed.append(what).await?;
                 }
-            };
-            self.take(claimed, step).await?;
+            }
         }
     }
 
     async fn take<J: Journal, C: Clock>(
         &self,
         claimed: &mut Claimed<'_, J, C>,
-        step: (usize, Step, bool),
+        number: usize,
+        step: &Step,
+        possibly_done: bool,
     ) -> Result<(), Halt> {
-        let (number, step, possibly_done) = step;
-        let ready = match (&step, possibly_done) {
-            (Step::Register { edits }, _) => self.before_register(claimed, edits).await,
+        let ready = match step {
+            Step::Register { edits } => self.before_register(claimed, edits, possibly_done).await,
             _ => Ok(None),
         };
         let acted = match ready {
-            Ok(Some(done)) => {
-                // Ours is there already: an act whose answer was lost, found again.
-                claimed.append(What::Started { step: number }).await?;
-                Ok(done)
-            }
+            // Ours is there already: an act whose answer was lost, found again.
+            Ok(Some(done)) => Ok(done),
             Ok(None) => {
                 claimed.append(What::Started { step: number }).await?;
-                self.act(claimed, &step).await
+                self.act(claimed, step, possibly_done).await
             }
             Err(stopped) => Err(stopped),
         };
@@ -112,12 +117,25 @@ impl<P: Ports> Drive<'_, P> {
                 written => written,
             },
             Err(Stopped::ForGood { why, reason }) => claimed.append(What::Failed { step: number, why, reason }).await,
-            Err(Stopped::ForNow(error)) => Err(self.give_up_for_now(claimed, error).await),
+            Err(Stopped::ForNow(error)) => Err(give_up(claimed, error, "").await),
+        }
+    }
+
+    async fn withdraw<J: Journal, C: Clock>(
+        &self,
+        claimed: &mut Claimed<'_, J, C>,
+        corrected: RevisionArn,
+    ) -> Result<(), Halt> {
+        match self.ports.task_definitions().deregister(&corrected).await {
+            Err(error) if error.kind != Kind::Missing => {
+                Err(give_up(claimed, error, &format!("our revision {} has to be withdrawn", corrected.short())).await)
+            }
+            _ => claimed.append(What::Withdrawn { corrected }).await,
         }
     }
 
     /// Somebody else has taken the record over while this worker registered: what it made is taken back, unless the
-    /// other has found it and taken it for its own. If even that fails, the other's look at the family finds it.
+    /// other has found it and taken it for its own.
     async fn take_back_unclaimed(&self, source: &RevisionArn, done: &Done) {
         let Done::Registered { corrected } = done else { return };
         let record = self.ports.journal().read(source).await;
@@ -126,174 +144,224 @@ impl<P: Ports> Drive<'_, P> {
         }
     }
 
-    async fn give_up_for_now<J: Journal, C: Clock>(&self, claimed: &mut Claimed<'_, J, C>, error: PortError) -> Halt {
-        claimed.release(&error.to_string()).await;
-        Halt::Port(error)
-    }
-
-    async fn act<J: Journal, C: Clock>(&self, claimed: &Claimed<'_, J, C>, step: &Step) -> Result<Done, Stopped> {
+    async fn act<J: Journal, C: Clock>(
+        &self,
+        claimed: &Claimed<'_, J, C>,
+        step: &Step,
+        possibly_done: bool,
+    ) -> Result<Done, Stopped> {
         match step {
             Step::EnsureLogGroup(group) => Ok(Done::LogGroup { made: self.ports.log_groups().create(group).await? }),
-            Step::SetRetention { name, old, new, only_if_made } => {
+            Step::SetRetention { name, old, new, ground } => {
                 let made = claimed.record.attempt().ok().flatten().is_some_and(|attempt| attempt.made(name));
-                self.set_retention(name, *old, *new, *only_if_made && !made).await
+                let ground = if *ground == Ground::Made && !made { Ground::Empty } else { *ground };
+                self.set_retention(name, *old, *new, ground, possibly_done).await
             }
             Step::Register { edits } => {
-                let (corrected, tags) = self.corrected(edits)?;
+                let (corrected, tags) = self.corrected(edits, claimed)?;
                 let registered = self.ports.task_definitions().register(&corrected, &tags).await?;
+                let _ = self.sent.set(tags);
                 Ok(Done::Registered { corrected: registered })
             }
         }
     }
 
-    /// Sets the retention if it is still what was read. A group that turned out to be somebody else's
-    /// (`must_be_empty`) gets one only while there is nothing in it to lose.
+    /// Sets the retention if it is still what was read, and if its ground still holds.
     async fn set_retention(
         &self,
         name: &str,
         old: Option<u32>,
         new: u32,
-        must_be_empty: bool,
+        ground: Ground,
+        possibly_done: bool,
     ) -> Result<Done, Stopped> {
-        use crate::domain::observation::LogGroup;
         let groups = self.ports.log_groups();
-        let standing = groups.look(&[name.to_owned()]).await?.remove(name);
-        let unchanged = match standing {
-            Some(LogGroup::Exists { retention, policy: None, .. }) => retention == old,
-            _ => false,
-        };
-        if !unchanged || (must_be_empty && !groups.is_empty(name).await?) {
+        match groups.look(&[name.to_owned()]).await?.remove(name) {
+            Some(LogGroup::Exists { retention, policy: None, .. }) if retention == old => {}
+            // It was set, and the answer was lost.
+            Some(LogGroup::Exists { retention, policy: None, .. }) if possibly_done && retention == Some(new) => {
+                return Ok(Done::Retention { set: true });
+            }
+            // How soon a group that was just made can be seen is not documented.
+            None | Some(LogGroup::Missing) if ground == Ground::Made => {}
+            _ => return Ok(Done::Retention { set: false }),
+        }
+        if ground == Ground::Empty && !groups.is_empty(name).await? {
             return Ok(Done::Retention { set: false });
         }
-        groups.set_retention(name, new).await?;
-        Ok(Done::Retention { set: true })
+        match groups.set_retention(name, new).await {
+            Err(error) if error.kind == Kind::Missing && ground == Ground::Made => {
+                Err(Stopped::ForNow(PortError { kind: Kind::Retry, ..error }))
+            }
+            set => Ok(set.map(|()| Done::Retention { set: true })?),
+        }
     }
 
-    /// The corrected document and its tags. Nothing but the planned log configurations may differ.
-    fn corrected(&self, edits: &[Edit]) -> Result<(TaskDefinition, Vec<Tag>), Stopped> {
+    /// The corrected document and its tags. Nothing but the planned log configurations may differ: two judges say so,
+    /// one by bytes, one by values.
+    fn corrected<J, C>(
+        &self,
+        edits: &[Edit],
+        claimed: &Claimed<'_, J, C>,
+    ) -> Result<(TaskDefinition, Vec<Tag>), Stopped> {
         let for_good = |why: String| Stopped::ForGood { why, reason: None };
         let source = &self.source.definition;
         let corrected = patch::apply(source, edits).map_err(|conflict| for_good(conflict.to_string()))?;
         let unplanned = difference::unplanned(source, &corrected, edits);
-        if !unplanned.is_empty() {
+        if !unplanned.is_empty() || !difference::is_same_elsewhere(source, &corrected, edits) {
             return Err(for_good(format!(
                 "the corrected document differs where it must not: {}",
                 unplanned.join(", ")
             )));
         }
-        let own = [
-            Tag::new(tags::SOURCE, self.source.arn.revision.to_string()),
-            Tag::new(tags::BASELINE, self.baseline_digest),
-        ];
+        let attempt = claimed.record.attempt().ok().flatten();
+        let digest = attempt.map_or("", |attempt| attempt.opening.baseline_digest.as_str());
+        let own = [self.source_tag(), Tag::new(tags::BASELINE, digest)];
         Ok((corrected, tags::carried(&self.source.tags, &own)))
     }
 
-    /// A source is corrected only while it is its family's newest ACTIVE revision. A revision of ours that is there
-    /// already, as the answer to an earlier try was lost, is found here and taken for the answer.
+    fn source_tag(&self) -> Tag {
+        Tag::new(tags::SOURCE, self.source.arn.revision.to_string())
+    }
+
+    /// A source is corrected only while it is its family's newest ACTIVE revision. Where this record may have registered
+    /// already, and the answer was lost, a revision of ours is looked for and taken for the answer.
     async fn before_register<J: Journal, C: Clock>(
         &self,
         claimed: &Claimed<'_, J, C>,
         edits: &[Edit],
+        possibly_done: bool,
     ) -> Result<Option<Done>, Stopped> {
         let source = claimed.source();
         let newest = self.ports.task_definitions().newest(&source.family, NEWEST).await?;
-        if newest.first() == Some(source) {
-            return Ok(None);
-        }
-        let (corrected, tags) = self.corrected(edits)?;
-        for candidate in newest.iter().rev().filter(|candidate| candidate.revision > source.revision) {
-            if self.is_ours(candidate, &corrected, &tags).await? {
-                return Ok(Some(Done::Registered { corrected: candidate.clone() }));
-            }
-        }
-        let why = match newest.first() {
-            Some(newer) => {
-                format!("{} is not its family's newest ACTIVE revision: {} is", source.short(), newer.short())
-            }
-            None => format!("{} is not ACTIVE any more", source.short()),
+        let Some(first) = newest.first().filter(|first| *first != source) else {
+            return match newest.first() {
+                Some(_) => Ok(None),
+                None => Err(not_latest(format!("{} is not ACTIVE any more", source.short()))),
+            };
         };
-        Err(Stopped::ForGood { why, reason: Some(Reason::NotLatest) })
+        if possibly_done {
+            for candidate in newest.iter().rev().filter(|candidate| candidate.revision > source.revision) {
+                if self.is_ours(candidate, edits).await? {
+                    return Ok(Some(Done::Registered { corrected: candidate.clone() }));
+                }
+            }
+        }
+        let first_source = self.ports.journal().source_of(first).await?;
+        if first_source.is_some_and(|other| other.revision < source.revision) {
+            // Ours was made from an older source and is about to be withdrawn: then this one is the newest again.
+            let message = format!("our own {} is still to be withdrawn", first.short());
+            let reason = Some(Reason::NewerRevision);
+            return Err(Stopped::ForNow(PortError {
+                kind: Kind::Retry,
+                call: "RegisterTaskDefinition",
+                message,
+                reason,
+            }));
+        }
+        Err(not_latest(format!("{} is not its family's newest ACTIVE revision: {} is", source.short(), first.short())))
     }
 
     /// Whether a revision is one that Logweir registered for this source: by tag, by principal where ECS names it, and
     /// by content. A tag alone proves nothing; a copy of all three is what we would have registered anyway.
-    async fn is_ours(
-        &self,
-        candidate: &RevisionArn,
-        corrected: &TaskDefinition,
-        tags: &[Tag],
-    ) -> Result<bool, Stopped> {
+    async fn is_ours(&self, candidate: &RevisionArn, edits: &[Edit]) -> Answer<bool> {
         let found = match self.ports.task_definitions().describe(&candidate.to_string()).await {
             Ok(found) => found,
             Err(error) if error.kind == Kind::Missing => return Ok(false),
-            Err(error) => return Err(error.into()),
-        };
-        let source = Tag::new(tags::SOURCE, self.source.arn.revision.to_string());
-        let tagged = !tags.contains(&source)
-            || found.tags.iter().any(|tag| (&tag.key, &tag.value) == (&source.key, &source.value));
-        let principal =
-            found.registered_by.as_deref().is_none_or(|by| self.own_roles.is_empty() || is_own(by, self.own_roles));
-        let (mine, theirs) = (corrected.view(), found.definition.view());
-        let same = difference::lost(mine, theirs).is_empty() && difference::lost(theirs, mine).is_empty();
-        Ok(tagged && principal && same)
-    }
-
-    /// Whether our revision has to be taken back: ECS lost something of what was sent, or somebody's revision slipped
-    /// in between, so that ours would make stale code the newest.
-    async fn withdrawal(
-        &self,
-        corrected: Option<&RevisionArn>,
-        steps: &[Step],
-    ) -> Result<Option<(RevisionArn, Reason)>, PortError> {
-        let Some(corrected) = corrected else {
-            return Ok(None);
-        };
-        let edits = steps.iter().find_map(|step| match step {
-            Step::Register { edits } => Some(edits),
-            _ => None,
-        });
-        let Some(Ok((sent, tags))) = edits.map(|edits| self.corrected(edits)) else {
-            return Ok(None);
-        };
-        let newest = self.ports.task_definitions().newest(&corrected.family, NEWEST).await?;
-        let between =
-            |other: &&RevisionArn| other.revision > self.source.arn.revision && other.revision < corrected.revision;
-        if newest.iter().any(|other| between(&other)) {
-            return Ok(Some((corrected.clone(), Reason::NewerRevision)));
-        }
-        let received = match self.ports.task_definitions().describe(&corrected.to_string()).await {
-            Ok(received) => received,
-            // Somebody took ours away: there is nothing to take back.
-            Err(error) if error.kind == Kind::Missing => return Ok(None),
             Err(error) => return Err(error),
         };
-        let mut lost = difference::lost(sent.view(), received.definition.view());
-        let carried =
-            |tag: &Tag| received.tags.iter().any(|other| (&other.key, &other.value) == (&tag.key, &tag.value));
-        lost.extend(tags.iter().filter(|tag| !carried(tag)).map(|tag| format!("/tags/{}", tag.key)));
-        Ok((!lost.is_empty()).then(|| (corrected.clone(), Reason::LostMembers)))
+        let Ok(corrected) = patch::apply(&self.source.definition, edits) else { return Ok(false) };
+        let has_room = tags::carried(&self.source.tags, &[self.source_tag()]).contains(&self.source_tag());
+        let tagged = !has_room || carries(&found.tags, &self.source_tag());
+        let (mine, theirs) = (corrected.view(), found.definition.view());
+        let same = difference::lost(mine, theirs).is_empty() && difference::lost(theirs, mine).is_empty();
+        Ok(tagged && same && self.own.registered(found.registered_by.as_deref()))
+    }
+
+    /// The last look before a record is closed. What it finds is the entry that follows: that ECS lost something of what
+    /// was sent, that somebody's revision slipped in between, so that ours makes stale code the newest, that there are
+    /// two of ours, or none any more.
+    async fn look_again(&self, attempt: &Attempt<'_>) -> Answer<Option<What>> {
+        let register = attempt.opening.steps.iter().enumerate().find_map(|(number, step)| match step {
+            Step::Register { edits } => Some((number, edits)),
+            _ => None,
+        });
+        let (Some(ours), Some((number, edits))) = (attempt.corrected(), register) else { return Ok(None) };
+        let withdrawing =
+            |corrected: &RevisionArn, why| Ok(Some(What::Withdrawing { corrected: corrected.clone(), why }));
+
+        let stands =
+            |other: &&&RevisionArn| **other != ours && !attempt.withdrawals.iter().any(|(gone, ..)| gone == *other);
+        if let Some(second) = attempt.registered.iter().find(stands) {
+            return withdrawing(second, Reason::Duplicate);
+        }
+        let newest = self.ports.task_definitions().newest(&ours.family, NEWEST).await?;
+        for other in newest.iter().rev().filter(|other| other.revision > self.source.arn.revision && *other != ours) {
+            if !attempt.registered.contains(&other) && self.is_ours(other, edits).await? {
+                // A worker that had lost the record registered too: of two the lower one stays.
+                let done = Done::Registered { corrected: other.clone() };
+                return Ok(Some(What::Done { step: number, done }));
+            }
+            if other.revision < ours.revision {
+                return withdrawing(ours, Reason::NewerRevision);
+            }
+        }
+        let received = match self.ports.task_definitions().describe(&ours.to_string()).await {
+            Ok(received) if received.active => received,
+            Err(error) if error.kind != Kind::Missing => return Err(error),
+            _ => return Ok(Some(What::Vanished { corrected: ours.clone() })),
+        };
+        let Ok(sent) = patch::apply(&self.source.definition, edits) else { return Ok(None) };
+        let lost_tags = self.sent.get().is_some_and(|sent| sent.iter().any(|tag| !carries(&received.tags, tag)));
+        match lost_tags || !difference::lost(sent.view(), received.definition.view()).is_empty() {
+            true => withdrawing(ours, Reason::LostMembers),
+            false => Ok(None),
+        }
+    }
+}
+
+fn carries(tags: &[Tag], tag: &Tag) -> bool {
+    tags.iter().any(|other| (&other.key, &other.value) == (&tag.key, &tag.value))
+}
+
+fn not_latest(why: String) -> Stopped {
+    Stopped::ForGood { why, reason: Some(Reason::NotLatest) }
+}
+
+/// Stops for now and gives the lease back. What will be refused again needs a human.
+async fn give_up<J: Journal, C: Clock>(claimed: &mut Claimed<'_, J, C>, error: PortError, about: &str) -> Halt {
+    let why = if about.is_empty() { error.to_string() } else { format!("{about}: {error}") };
+    claimed.release(&why).await;
+    match error.kind {
+        Kind::Retry => Halt::Port(error),
+        Kind::Refused | Kind::Missing => Halt::Stuck(why),
     }
 }
 
 /// How an attempt ended whose steps are done, or will not be.
-fn closing(attempt: &crate::domain::saga::Attempt<'_>) -> Closing {
-    if let Some((_, why, _)) = attempt.withdrawal {
-        let outcome = if why == Reason::LostMembers { Outcome::Failed } else { Outcome::Superseded };
-        return Closing { outcome, reason: Some(why) };
+fn closing(attempt: &Attempt<'_>) -> Closing {
+    if let Some((_, _, reason)) = attempt.failed {
+        let changed = attempt
+            .done
+            .iter()
+            .flatten()
+            .any(|done| matches!(done, Done::LogGroup { made: true } | Done::Retention { set: true }));
+        let outcome = match reason {
+            Some(Reason::NotLatest) => Outcome::Superseded,
+            _ if changed => Outcome::Partial,
+            Some(Reason::PassRoleDenied | Reason::TooLarge) => Outcome::Refused,
+            _ => Outcome::Failed,
+        };
+        return Closing { outcome, reason };
     }
-    let Some((_, _, reason)) = attempt.failed else {
+    if attempt.registered.is_empty() || attempt.corrected().is_some() {
         return Closing { outcome: Outcome::Remediated, reason: None };
+    }
+    let why = attempt.withdrawals.iter().map(|(_, why, _)| *why).find(|why| *why != Reason::Duplicate);
+    let outcome = match why {
+        _ if !attempt.vanished.is_empty() => Outcome::NeedsOperator,
+        Some(Reason::LostMembers) => Outcome::Failed,
+        _ => Outcome::Superseded,
     };
-    let changed = attempt
-        .done
-        .iter()
-        .flatten()
-        .any(|done| matches!(done, Done::LogGroup { made: true } | Done::Retention { set: true }));
-    let outcome = match reason {
-        Some(Reason::NotLatest) => Outcome::Superseded,
-        _ if changed => Outcome::Partial,
-        Some(Reason::PassRoleDenied | Reason::TooLarge) => Outcome::Refused,
-        _ => Outcome::Failed,
-    };
-    Closing { outcome, reason }
+    Closing { outcome, reason: why }
 }

@@ -3,6 +3,7 @@
 mod claim;
 mod drive;
 mod observe;
+mod own;
 mod remediate;
 
 pub use observe::{Seen, observe};

@@ -7,11 +7,10 @@ use jiff::Timestamp;
 use crate::domain::baseline::Baseline;
 use crate::domain::observation::{DefaultMode, LogGroup, Observation};
 use crate::domain::plan::{self, Plan};
-use crate::ports::{Answer, Described, LogGroups, TaskDefinitions};
+use crate::ports::{Answer, Described, Kind, LogGroups, TaskDefinitions};
 
 /// A live revision, the facts that were gathered about it, and what is to be done.
 pub struct Seen {
-    pub described: Described,
     pub default_mode: DefaultMode,
     pub log_groups: BTreeMap<String, LogGroup>,
     pub plan: Plan,
@@ -20,7 +19,7 @@ pub struct Seen {
 /// Two calls for a revision that is compliant: its log groups and Describe, which the caller has made. The account
 /// setting is read once for many revisions, by the adapter.
 pub async fn observe(
-    described: Described,
+    described: &Described,
     baseline: &Baseline,
     task_definitions: &impl TaskDefinitions,
     log_groups: &impl LogGroups,
@@ -40,19 +39,27 @@ pub async fn observe(
         log_groups: None,
         now,
     };
-    let names: Vec<String> = plan::log_groups(&seen, baseline).into_iter().collect();
+    let wanted = plan::log_groups(&seen, baseline);
+    let names: Vec<String> = wanted.keys().cloned().collect();
     let mut groups = match names.as_slice() {
         [] => BTreeMap::new(),
         names => log_groups.look(names).await?,
     };
-    for name in names {
+    for (name, days) in wanted {
         let group = groups.entry(name.clone()).or_insert(LogGroup::Missing);
-        // Only a group that never expires and holds no bytes is worth the question whether it was ever used.
-        if let LogGroup::Exists { retention: None, policy: None, empty: empty @ None } = group {
-            *empty = Some(log_groups.is_empty(&name).await?);
+        // Only a group that expires too late or too early, and holds no bytes, is worth the question whether it was
+        // ever used. Where that may not be asked, the answer is not known, which makes the finding advice.
+        if let LogGroup::Exists { retention, policy: None, empty: empty @ None } = group
+            && retention.is_none_or(|retention| retention < days)
+        {
+            *empty = match log_groups.is_empty(&name).await {
+                Ok(answer) => Some(answer),
+                Err(error) if error.kind == Kind::Refused => None,
+                Err(error) => return Err(error),
+            };
         }
     }
     seen.log_groups = Some(&groups);
     let plan = plan::plan(&seen, baseline);
-    Ok(Seen { default_mode, plan, log_groups: groups, described })
+    Ok(Seen { default_mode, plan, log_groups: groups })
 }

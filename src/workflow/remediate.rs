@@ -4,13 +4,16 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::claim::{Claim, Halt, Worker, claim};
 use super::drive::Drive;
-use super::{Mode, Seen, observe};
+use super::own::Own;
+use super::{Mode, observe};
 use crate::domain::baseline::Baseline;
 use crate::domain::event::{Cause, Home, Ignored, Trigger, Which, is_own, is_service_linked};
 use crate::domain::finding::LogGroupChange;
 use crate::domain::plan::{Plan, Refusal};
 use crate::domain::report::{LogGroupReport, Outcome, Reason, Report, changes};
+use crate::domain::revision::RevisionArn;
 use crate::domain::saga::{Attempt, Done, Opening, Record, Step};
+use crate::domain::tags;
 use crate::ports::{Clock, Described, Journal, Kind, PortError, Ports, TaskDefinitions};
 
 /// How much older or newer than its event a revision may be to be the one that the event means.
@@ -23,6 +26,8 @@ pub struct Order<'o> {
     pub home: &'o Home,
     /// What set it off: `event`, `replay`.
     pub trigger: &'o str,
+    /// Who registers through the ports, where that is no role of `home`: the command line's caller.
+    pub registrar: Option<&'o str>,
     /// A name for this worker that no other has.
     pub worker: String,
     /// How long nobody else may go on with what this worker leaves. Longer than the worker can live.
@@ -32,20 +37,18 @@ pub struct Order<'o> {
 /// Decides about one trigger and acts as far as the mode allows. Never fails: whatever went wrong is in the report.
 pub async fn remediate<P: Ports>(ports: &P, order: &Order<'_>, trigger: Trigger) -> Report {
     let started = ports.clock().now();
-    let (which, cause) = match trigger {
-        Trigger::Remediate { which, cause } => (which, cause),
+    let report = match trigger {
+        Trigger::Remediate { which, cause } => decide(ports, order, fresh(order, &cause, started), which, cause).await,
         Trigger::Ignore { why, cause } => {
-            let report = fresh(order, &cause, started);
-            return ended(report, ignored(why), ports.clock().now().duration_since(started));
+            fresh(order, &cause, started).ends(Outcome::Skipped, Some(ignored(why)), None)
         }
     };
-    let report = decide(ports, order, fresh(order, &cause, started), which, cause).await;
-    let took = ports.clock().now().duration_since(started);
-    Report { duration_ms: millis(took), ..report }
+    let timestamp = ports.clock().now();
+    Report { timestamp, duration_ms: millis(timestamp.duration_since(started)), ..report }
 }
 
 fn fresh(order: &Order<'_>, cause: &Cause, now: Timestamp) -> Report {
-    let mut report = Report::new(&order.home.account, &order.home.region, order.mode.name(), order.trigger, cause);
+    let mut report = Report::new(order.home, order.mode.name(), order.trigger, cause, now);
     report.baseline_digest = order.baseline.digest().to_owned();
     report.event_age_ms = cause.time.map(|time| millis(now.duration_since(time)));
     report
@@ -53,10 +56,6 @@ fn fresh(order: &Order<'_>, cause: &Cause, now: Timestamp) -> Report {
 
 fn millis(duration: SignedDuration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
-}
-
-fn ended(report: Report, reason: Reason, took: SignedDuration) -> Report {
-    Report { duration_ms: millis(took), ..report.ends(Outcome::Skipped, Some(reason), None) }
 }
 
 fn ignored(why: Ignored) -> Reason {
@@ -73,61 +72,86 @@ fn ignored(why: Ignored) -> Reason {
 async fn decide<P: Ports>(ports: &P, order: &Order<'_>, mut report: Report, which: Which, cause: Cause) -> Report {
     let described = match look_up(ports, order.home, which, &mut report).await {
         Ok(described) => described,
-        Err(NotFound::Because(reason, why)) => {
-            return report.ends(Outcome::Failed, Some(reason), Some(why));
-        }
+        Err(NotFound::Because(reason, why)) => return report.ends(Outcome::Failed, Some(reason), Some(why)),
         Err(NotFound::Port(error)) => return failed(report, &error),
     };
     report.about(&described.arn);
+    let ended = match judge(ports, order, &described, &mut report).await {
+        Err(error) => return failed(report, &error),
+        Ok(Verdict::Correct(plan)) => {
+            let opening = opening(order, &described.arn, &report, cause, &plan);
+            act(ports, order, &mut report, &described, Some(opening)).await
+        }
+        Ok(Verdict::Ends(outcome, reason, why)) => {
+            let ended = (outcome, reason, why);
+            // What was begun is brought to its end, whatever is thought of the source by now. A compliant revision,
+            // which is what most events are about, costs no look at the journal.
+            match order.mode > Mode::Observe && outcome != Outcome::Compliant && reason != Some(Reason::OwnRevision) {
+                true => act(ports, order, &mut report, &described, None).await.map(|acted| acted.or(Some(ended))),
+                false => Ok(Some(ended)),
+            }
+        }
+    };
+    match ended {
+        Ok(Some((outcome, reason, why))) => report.ends(outcome, reason, why),
+        Ok(None) => report.ends(Outcome::Failed, Some(Reason::Unreadable), None),
+        Err(Halt::Port(error)) => failed(report, &error),
+        Err(Halt::LeaseLost) => {
+            let why = Some(Halt::LeaseLost.to_string());
+            Report { retry: true, ..report.ends(Outcome::Skipped, Some(Reason::LeaseHeld), why) }
+        }
+        Err(halt) => report.ends(Outcome::NeedsOperator, Some(Reason::Unreadable), Some(halt.to_string())),
+    }
+}
+
+/// What is thought of a revision before anything is done about it.
+enum Verdict {
+    Correct(Plan),
+    Ends(Outcome, Option<Reason>, Option<String>),
+}
+
+async fn judge<P: Ports>(
+    ports: &P,
+    order: &Order<'_>,
+    described: &Described,
+    report: &mut Report,
+) -> Result<Verdict, PortError> {
+    let ends = |outcome, reason, why| Ok(Verdict::Ends(outcome, reason, why));
     if !described.active {
         let why = format!("{} is not ACTIVE any more", described.arn.short());
-        return report.ends(Outcome::Superseded, Some(Reason::NotLatest), Some(why));
+        return ends(Outcome::Superseded, Some(Reason::NotLatest), Some(why));
     }
     if let Some(by) = &described.registered_by {
         if is_own(by, &order.home.own_roles) {
-            return report.ends(Outcome::Skipped, Some(Reason::OwnRevision), None);
+            return ends(Outcome::Skipped, Some(Reason::OwnRevision), None);
         }
         if is_service_linked(by) {
-            return report.ends(Outcome::Skipped, Some(Reason::ServiceOwned), None);
+            return ends(Outcome::Skipped, Some(Reason::ServiceOwned), None);
         }
     }
-    let seen =
-        match observe(described, order.baseline, ports.task_definitions(), ports.log_groups(), ports.clock().now())
-            .await
-        {
-            Ok(seen) => seen,
-            Err(error) => return failed(report, &error),
-        };
-    report.planned(&seen.plan);
-    if !seen.plan.not_checked.is_empty() {
+    let now = ports.clock().now();
+    let seen = observe(described, order.baseline, ports.task_definitions(), ports.log_groups(), now).await?;
+    let plan = seen.plan;
+    report.planned(&plan);
+    if !plan.not_checked.is_empty() {
         // Live, everything can be read; what could not be is no verdict.
-        let why = format!("could not be decided: {}", seen.plan.not_checked.join(", "));
-        return report.ends(Outcome::Failed, Some(Reason::Unreadable), Some(why));
+        let why = format!("could not be decided: {}", plan.not_checked.join(", "));
+        return ends(Outcome::Failed, Some(Reason::Unreadable), Some(why));
     }
-    if seen.plan.is_compliant() {
-        let reason = (!seen.plan.findings.is_empty()).then_some(Reason::Exempt);
-        return report.ends(Outcome::Compliant, reason, None);
+    if plan.is_compliant() {
+        return ends(Outcome::Compliant, (!plan.findings.is_empty()).then_some(Reason::Exempt), None);
     }
     if order.mode == Mode::Observe {
-        report.log_groups = planned_groups(&seen.plan);
-        return report.ends(Outcome::Observed, refusal(&seen.plan), None);
+        report.log_groups = planned_groups(&plan);
+        return ends(Outcome::Observed, refusal(&plan), None);
     }
-    if let Some(reason) = refusal(&seen.plan) {
-        return report.ends(Outcome::Refused, Some(reason), None);
+    if let Some(reason) = refusal(&plan) {
+        return ends(Outcome::Refused, Some(reason), None);
     }
-    if !seen.plan.changes_something() {
-        return report.ends(Outcome::Skipped, Some(Reason::AdviceOnly), None);
+    if !plan.changes_something() {
+        return ends(Outcome::Skipped, Some(Reason::AdviceOnly), None);
     }
-    match act(ports, order, &mut report, &seen, cause).await {
-        Ok((outcome, reason, error)) => report.ends(outcome, reason, error),
-        Err(Halt::Port(error)) => failed(report, &error),
-        Err(halt @ Halt::LeaseLost) => {
-            Report { retry: true, ..report.ends(Outcome::Skipped, Some(Reason::LeaseHeld), Some(halt.to_string())) }
-        }
-        Err(halt @ Halt::Illegal(_)) => {
-            report.ends(Outcome::NeedsOperator, Some(Reason::Unreadable), Some(halt.to_string()))
-        }
-    }
+    Ok(Verdict::Correct(plan))
 }
 
 enum NotFound {
@@ -142,39 +166,40 @@ impl From<PortError> for NotFound {
 }
 
 async fn look_up<P: Ports>(ports: &P, home: &Home, which: Which, report: &mut Report) -> Result<Described, NotFound> {
-    match which {
+    let (family, at) = match which {
         Which::Revision(arn) => {
             report.about(&arn);
             let described = ports.task_definitions().describe(&arn.to_string()).await?;
             if described.arn != arn {
-                return Err(NotFound::Because(
-                    Reason::Unreadable,
-                    "ECS described another revision than it was asked for".into(),
-                ));
+                let why = "ECS described another revision than it was asked for".into();
+                return Err(NotFound::Because(Reason::Unreadable, why));
             }
-            Ok(described)
+            return Ok(described);
         }
-        Which::NewestOf { family, at } => {
-            report.family = Some(family.clone());
-            let described = ports.task_definitions().describe(&family).await?;
-            if (&described.arn.account, &described.arn.region) != (&home.account, &home.region) {
-                return Err(NotFound::Because(
-                    Reason::ForeignAccount,
-                    "the family's newest revision is not of this account and Region".into(),
-                ));
-            }
-            match described.registered_at {
-                Some(registered) if registered.duration_since(at).abs() <= SAME_MOMENT => Ok(described),
-                _ => {
-                    let why = format!(
-                        "the event names no revision, and {} was not registered at its time",
-                        described.arn.short()
-                    );
-                    Err(NotFound::Because(Reason::Unreadable, why))
-                }
-            }
+        Which::NewestOf { family, at } => (family, at),
+    };
+    report.family = Some(family.clone());
+    let newest = ports.task_definitions().describe(&family).await?;
+    if (&newest.arn.account, &newest.arn.region) != (&home.account, &home.region) {
+        let why = "the family's newest revision is not of this account and Region".into();
+        return Err(NotFound::Because(Reason::ForeignAccount, why));
+    }
+    let is_meant = |revision: &Described| {
+        revision.registered_at.is_some_and(|registered| registered.duration_since(at).abs() <= SAME_MOMENT)
+    };
+    if is_meant(&newest) {
+        return Ok(newest);
+    }
+    // The newest may be our own correction of the one that is meant. Its tag is a hint where to look, and no more.
+    let hint = newest.tags.iter().find(|tag| tag.key == tags::SOURCE).and_then(|tag| tag.value.parse::<u32>().ok());
+    if let Some(revision) = hint {
+        let source = ports.task_definitions().describe(&format!("{family}:{revision}")).await?;
+        if source.arn.family == family && is_meant(&source) {
+            return Ok(source);
         }
     }
+    let why = format!("the event names no revision, and {} was not registered at its time", newest.arn.short());
+    Err(NotFound::Because(Reason::Unreadable, why))
 }
 
 fn failed(report: Report, error: &PortError) -> Report {
@@ -191,49 +216,56 @@ fn refusal(plan: &Plan) -> Option<Reason> {
 
 type Ended = (Outcome, Option<Reason>, Option<String>);
 
-async fn act<P: Ports>(
-    ports: &P,
-    order: &Order<'_>,
-    report: &mut Report,
-    seen: &Seen,
-    cause: Cause,
-) -> Result<Ended, Halt> {
-    let source = &seen.described.arn;
-    if ports.journal().source_of(source).await?.is_some() {
-        return Ok((Outcome::Skipped, Some(Reason::OwnRevision), None));
-    }
-    let opening = Opening {
+fn opening(order: &Order<'_>, source: &RevisionArn, report: &Report, cause: Cause, plan: &Plan) -> Opening {
+    Opening {
         source: source.clone(),
         mode: order.mode.name().into(),
         trigger: order.trigger.into(),
         baseline_digest: order.baseline.digest().into(),
         rules: report.rules.clone(),
         cause,
-        steps: Step::of(&seen.plan),
-    };
+        steps: Step::of(plan),
+    }
+}
+
+/// Goes on with the source's record, or (with an `opening`) begins one. `None`: there is nothing to go on with.
+async fn act<P: Ports>(
+    ports: &P,
+    order: &Order<'_>,
+    report: &mut Report,
+    described: &Described,
+    opening: Option<Opening>,
+) -> Result<Option<Ended>, Halt> {
+    let begins = opening.is_some();
+    if begins && ports.journal().source_of(&described.arn).await?.is_some() {
+        return Ok(Some((Outcome::Skipped, Some(Reason::OwnRevision), None)));
+    }
     let worker = Worker { name: order.worker.clone(), lease: order.lease };
-    let mut claimed = match claim(ports.journal(), ports.clock(), worker, opening).await? {
+    let mut claimed = match claim(ports.journal(), ports.clock(), worker, &described.arn, opening).await? {
         Claim::Won(claimed) => claimed,
         Claim::Held => {
             report.retry = true;
-            return Ok((Outcome::Skipped, Some(Reason::LeaseHeld), None));
+            return Ok(Some((Outcome::Skipped, Some(Reason::LeaseHeld), None)));
         }
-        Claim::Finished(head, closing) => {
+        Claim::Finished(head, closing) if begins => {
             report.corrected = head.corrected.map(|corrected| corrected.to_string());
             report.changes.clear();
-            let error = format!("its record ended {} before", closing.outcome.name());
-            return Ok((Outcome::Skipped, Some(Reason::Duplicate), Some(error)));
+            let why = format!("its record ended {} before", closing.outcome.name());
+            return Ok(Some((Outcome::Skipped, Some(Reason::Duplicate), Some(why))));
         }
+        Claim::Finished(..) | Claim::Nothing => return Ok(None),
     };
-    let drive = Drive {
-        ports,
-        source: &seen.described,
-        baseline_digest: order.baseline.digest(),
-        own_roles: &order.home.own_roles,
-    };
-    let driven = drive.to_the_end(&mut claimed).await;
-    let error = tell(report, &claimed.record);
-    driven.map(|closing| (closing.outcome, closing.reason, error))
+    let own = Own { roles: &order.home.own_roles, registrar: order.registrar };
+    let driven = Drive::new(ports, described, own).to_the_end(&mut claimed).await;
+    let said = tell(report, &claimed.record);
+    match driven {
+        Ok(closing) => Ok(Some((closing.outcome, closing.reason, said))),
+        Err(Halt::Port(error)) => {
+            let message = said.map_or(error.message.clone(), |said| format!("{said}; {}", error.message));
+            Err(Halt::Port(PortError { message, ..error }))
+        }
+        Err(halt) => Err(halt),
+    }
 }
 
 /// Says in the report what the record says was done, and gives back what went wrong.
@@ -242,9 +274,18 @@ fn tell(report: &mut Report, record: &Record) -> Option<String> {
     report.corrected = attempt.corrected().map(ToString::to_string);
     report.changes = attempt.opening.steps.iter().flat_map(step_changes).collect();
     report.log_groups = done_groups(&attempt);
-    if let Some((corrected, _, withdrawn)) = attempt.withdrawal {
-        let state = if withdrawn { "was withdrawn" } else { "has to be withdrawn" };
-        return Some(format!("our revision {} {state}", corrected.short()));
+    let taken_back = attempt.withdrawals.iter().map(|(corrected, _, withdrawn)| {
+        format!(
+            "our revision {} {}",
+            corrected.short(),
+            if *withdrawn { "was withdrawn" } else { "has to be withdrawn" }
+        )
+    });
+    let gone =
+        attempt.vanished.iter().map(|corrected| format!("somebody deregistered our revision {}", corrected.short()));
+    let said: Vec<String> = taken_back.chain(gone).collect();
+    if !said.is_empty() {
+        return Some(said.join("; "));
     }
     attempt.failed.map(|(_, why, _)| why.to_owned())
 }

@@ -127,9 +127,17 @@ async fn warming_opens_both_connections_and_remembers_the_setting() {
 }
 
 #[tokio::test]
-async fn the_account_is_the_callers() {
-    let xml = r#"<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Account>111122223333</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"#;
-    let (aws, _) = replay([Back::Reply(200, xml.into())]);
-    assert_eq!(aws.account().await.unwrap(), "111122223333");
+async fn account_and_name_are_the_callers() {
+    let arn = "arn:aws:sts::111122223333:assumed-role/Operator/me";
+    let xml = format!(
+        r#"<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
+             <Arn>{arn}</Arn><UserId>A</UserId><Account>111122223333</Account>
+           </GetCallerIdentityResult></GetCallerIdentityResponse>"#
+    );
+    let nobody = xml.replace(&format!("<Arn>{arn}</Arn>"), "");
+    let (aws, _) = replay([Back::Reply(200, xml), Back::Reply(200, nobody)]);
+    let caller = aws.identity().await.unwrap();
+    assert_eq!((caller.account.as_str(), caller.arn.as_str()), ("111122223333", arn));
+    assert_eq!(aws.identity().await.unwrap_err().kind, Kind::Refused);
     assert_eq!(aws.region(), "eu-west-1");
 }

@@ -46,6 +46,8 @@ pub(crate) enum Back {
     Reply(u16, String),
     /// The connection breaks before an answer.
     Cut,
+    /// The connection breaks within the answer.
+    Torn,
     /// Nothing, for ever.
     Silence,
 }
@@ -122,6 +124,10 @@ impl HttpConnector for Line {
                 HttpConnectorFuture::ready(Ok(HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body))))
             }
             Back::Cut => HttpConnectorFuture::ready(Err(ConnectorError::io("connection reset by peer".into()))),
+            Back::Torn => {
+                let transient = Some(aws_smithy_types::retry::ErrorKind::TransientError);
+                HttpConnectorFuture::ready(Err(ConnectorError::other("incomplete message".into(), transient)))
+            }
             Back::Silence => HttpConnectorFuture::new(std::future::pending()),
         }
     }

@@ -3,11 +3,11 @@
 use std::sync::Barrier;
 use std::thread;
 
-use jiff::SignedDuration;
 use logweir::domain::saga::{Record, What};
-use logweir::ports::{CommitError, Expected, Filter, Journal, Kind};
+use logweir::ports::{CommitError, Expected, Journal, Kind};
 
-use crate::sample::{Commit, closed, every, now, registered, revision, started, time, upon};
+pub use crate::listing::{heads_are_listed_by_family_and_by_open_work, heads_are_listed_newest_first};
+use crate::sample::{Commit, closed, every, registered, revision, started, upon};
 
 /// The tests that hold the contract against one kind of journal: `$store` makes an empty one, `$open` opens it. Not each
 /// kind can be held to all of it: what some are exempt from is named by the others.
@@ -202,65 +202,6 @@ pub fn a_source_is_found_by_its_correction<J: Journal>(open: impl Fn() -> J) {
     });
 }
 
-pub fn heads_are_listed_newest_first<J: Journal>(open: impl Fn() -> J) {
-    run(async {
-        let journal = open();
-        assert_eq!(journal.list(&all(), 5).await, Ok(Vec::new()));
-        // Over several days, over a fraction of a second, and committed in another order.
-        let times = [
-            "2026-11-21T07:59:59.5Z",
-            "2026-11-01T12:00:00Z",
-            "2026-11-20T23:59:59Z",
-            "2026-11-21T07:59:59Z",
-            "2026-11-21T00:00:00Z",
-        ];
-        for (number, at) in (1..).zip(times) {
-            Commit::first_at(&format!("web:{number}"), "a", time(at)).on(&journal).await.unwrap();
-        }
-        assert_eq!(list(&journal, &all(), 10).await, ["web:1", "web:4", "web:5", "web:3", "web:2"]);
-        assert_eq!(list(&journal, &all(), 4).await, ["web:1", "web:4", "web:5", "web:3"]);
-        assert_eq!(list(&journal, &all(), 0).await, [""; 0]);
-        // What is committed to moves to the front, and stands there once.
-        let oldest = read(&journal, "web:2").await.head;
-        let mut commit = upon(&oldest, "a", started(0));
-        commit.head.at = now();
-        commit.on(&journal).await.unwrap();
-        assert_eq!(list(&journal, &all(), 10).await, ["web:2", "web:1", "web:4", "web:5", "web:3"]);
-        assert_eq!(journal.list(&all(), 1).await, Ok(vec![commit.head]));
-    });
-}
-
-pub fn heads_are_listed_by_family_and_by_open_work<J: Journal>(open: impl Fn() -> J) {
-    run(async {
-        let journal = open();
-        let ago = |hours| now().checked_sub(SignedDuration::from_hours(hours)).unwrap();
-        let heads = [
-            ("web:1", 90 * 24, false),
-            ("web-1:1", 4, true),
-            ("web:2", 3, true),
-            ("api:7", 2, true),
-            ("web:3", 1, false),
-        ];
-        for (name, hours, open) in heads {
-            let first = Commit::first_at(name, "a", ago(hours));
-            first.on(&journal).await.unwrap();
-            if !open {
-                first.then("a", closed()).on(&journal).await.unwrap();
-            }
-        }
-        let filter = |family: Option<&str>, open| Filter { family: family.map(String::from), open, now: now() };
-        for (filter, expected) in [
-            (filter(Some("web"), false), &["web:3", "web:2", "web:1"][..]),
-            (filter(Some("web"), true), &["web:2"]),
-            (filter(None, true), &["api:7", "web:2", "web-1:1"]),
-            (filter(Some("nobody"), false), &[]),
-        ] {
-            assert_eq!(list(&journal, &filter, 10).await, expected, "{filter:?}");
-            assert_eq!(list(&journal, &filter, 1).await, expected[..expected.len().min(1)], "{filter:?}");
-        }
-    });
-}
-
 /// A promise of the journals that answer over a network or after a crash: whoever does not know whether his commit was
 /// carried out may make it again.
 pub fn a_commit_made_again_is_not_lost<J: Journal>(open: impl Fn() -> J) {
@@ -299,12 +240,4 @@ pub fn an_entry_out_of_sequence_is_refused<J: Journal>(open: impl Fn() -> J) {
 
 pub async fn read(journal: &impl Journal, short: &str) -> Record {
     journal.read(&revision(short)).await.unwrap().expect("a record")
-}
-
-fn all() -> Filter {
-    Filter { family: None, open: false, now: now() }
-}
-
-async fn list(journal: &impl Journal, filter: &Filter, most: usize) -> Vec<String> {
-    journal.list(filter, most).await.unwrap().iter().map(|head| head.source.short()).collect()
 }

@@ -100,6 +100,27 @@ fn a_first_line_without_an_end_is_no_record() {
 }
 
 #[test]
+fn a_read_waits_for_a_commit_to_end() {
+    let (folder, _, text) = three();
+    let committing = File::options().write(true).open(file(&folder)).unwrap();
+    committing.lock().unwrap();
+    fs::write(file(&folder), "half of it\n").unwrap();
+    let (begins, begun) = std::sync::mpsc::channel();
+    let entries = std::thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            begins.send(()).unwrap();
+            run(read(&open(&folder), "web:41")).entries.len()
+        });
+        begun.recv().unwrap();
+        (0..10_000).for_each(|_| std::thread::yield_now());
+        fs::write(file(&folder), &text).unwrap();
+        drop(committing);
+        reader.join().unwrap()
+    });
+    assert_eq!(entries, 3);
+}
+
+#[test]
 fn a_damaged_line_is_named_and_never_skipped() {
     let (folder, commits, text) = three();
     let ends = ends(&text);

@@ -50,7 +50,8 @@ async fn commit_upon_what_stands(journal: &FileJournal, name: &str, what: What) 
 }
 
 fn say(line: String) {
-    writeln!(std::io::stdout(), "{line}").unwrap();
+    let mut stdout = std::io::stdout().lock();
+    writeln!(stdout, "{line}").unwrap();
 }
 
 /// Starts a child, by way of a shell that runs `before` first.

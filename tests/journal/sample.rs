@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use logweir::domain::event::Cause;
-use logweir::domain::finding::{Change, Edit, Holder, NewLogGroup, OptionChange};
+use logweir::domain::finding::{Change, Edit, Ground, Holder, NewLogGroup, OptionChange};
 use logweir::domain::report::{Outcome, Reason};
 use logweir::domain::revision::RevisionArn;
 use logweir::domain::saga::{Closing, Done, Entry, Head, Opening, SCHEMA, Step, What};
@@ -118,13 +118,14 @@ pub fn every() -> Vec<What> {
         What::Resumed,
         What::Withdrawing { corrected: corrected(), why: Reason::NewerRevision },
         What::Withdrawn { corrected: corrected() },
+        What::Vanished { corrected: corrected() },
         What::Closed(Closing { outcome: Outcome::Superseded, reason: Some(Reason::NewerRevision) }),
     ];
     // A new kind belongs into the list above.
     all.iter().for_each(|what| match what {
         What::Opened(_) | What::Started { .. } | What::Failed { .. } | What::Released { .. } | What::Resumed => {}
         What::Done { done: Done::LogGroup { .. } | Done::Retention { .. } | Done::Registered { .. }, .. } => {}
-        What::Withdrawing { .. } | What::Withdrawn { .. } | What::Closed(_) => {}
+        What::Withdrawing { .. } | What::Withdrawn { .. } | What::Vanished { .. } | What::Closed(_) => {}
     });
     all
 }
@@ -152,7 +153,7 @@ fn opening(short: &str) -> Opening {
         cause: Cause { event_id: Some("e-1".into()), time: Some(now()), ..Cause::default() },
         steps: vec![
             Step::EnsureLogGroup(group),
-            Step::SetRetention { name: "/ecs/web".into(), old: None, new: 30, only_if_made: true },
+            Step::SetRetention { name: "/ecs/web".into(), old: None, new: 30, ground: Ground::Made },
             Step::Register {
                 edits: vec![
                     edit("app", Change::Options { before: Holder::Null, after: Holder::Map, options }),

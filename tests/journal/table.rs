@@ -115,7 +115,8 @@ fn a_commit_that_stands_is_not_lost_and_any_other_is() {
 #[test]
 fn an_error_says_whether_another_try_can_help() {
     let error = |code: &'static str| move || Reply::error(code, "said so");
-    let cases: [(Box<dyn Fn() -> Reply + Send>, Kind, Option<Reason>); 8] = [
+    type Refuses = Box<dyn Fn() -> Reply + Send>;
+    let cases: [(Refuses, Kind, Option<Reason>); 8] = [
         (Box::new(|| canceled(&["TransactionConflict", "None"])), Kind::Retry, None),
         (Box::new(|| canceled(&["None", "ThrottlingError"])), Kind::Retry, None),
         (Box::new(|| canceled(&["ValidationError"])), Kind::Refused, None),
@@ -203,4 +204,13 @@ fn a_list_of_nothing_in_particular_looks_back_a_month() {
     let days: Vec<Value> =
         table.calls().iter().map(|call| body(call)["ExpressionAttributeValues"][":key"]["S"].clone()).collect();
     assert_eq!((days.len(), &days[0], &days[30]), (31, &json!("DAY#2026-11-21"), &json!("DAY#2026-10-22")));
+}
+
+#[test]
+fn a_record_that_an_index_shows_on_two_days_is_listed_once() {
+    let commit = Commit::first("web:41", "a");
+    let answer = json!({"Items": [items(std::slice::from_ref(&commit))[0]]});
+    let table = Loopback::serve(move |_, _| Reply::ok(&answer));
+    let filter = Filter { family: None, open: false, now: now() };
+    assert_eq!(run(journal(&table).list(&filter, 5)), Ok(vec![commit.head]));
 }

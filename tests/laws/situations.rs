@@ -45,7 +45,7 @@ impl Situation {
     fn live(mut self, states: &[LogGroup], mode: DefaultMode) -> Self {
         self.facts.default_mode = mode;
         let names = plan::log_groups(&self.facts.observe(&self.definition), &self.baseline);
-        self.facts.log_groups = Some(names.into_iter().zip(states.iter().cycle().cloned()).collect::<BTreeMap<_, _>>());
+        self.facts.log_groups = Some(names.into_keys().zip(states.iter().cycle().cloned()).collect::<BTreeMap<_, _>>());
         self
     }
 }

@@ -41,7 +41,7 @@ pub(crate) async fn a_group_is_found_by_its_whole_name<T: TaskDefinitions, L: Lo
     made(on, &longer).await;
     assert_eq!(found(on, &[&web]).await, [""; 0]);
     made(on, &web).await;
-    assert_eq!(found(on, &[&web]).await, [web.clone()]);
+    assert_eq!(found(on, &[&web]).await, [web.as_str()]);
     assert_eq!(found(on, &[&longer]).await, [longer]);
 }
 

@@ -10,6 +10,7 @@ mod ecs;
 mod faults;
 mod journal;
 mod logs;
+pub mod story;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

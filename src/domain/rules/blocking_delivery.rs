@@ -6,7 +6,7 @@ use super::{Case, Rule, Subject};
 use crate::domain::baseline::{AbsentMode, Delivery};
 use crate::domain::finding::{Finding, Fix};
 use crate::domain::observation::DefaultMode;
-use crate::domain::task_definition::{Options, is_placeholder, kind};
+use crate::domain::task_definition::{Options, kind};
 
 pub(super) struct Fault;
 
@@ -30,7 +30,7 @@ impl Rule for Fault {
         !matches!(case.seen.default_mode, DefaultMode::Known(_))
             && case.subjects().any(|subject| {
                 subject.settings.logging.absent_mode == AbsentMode::Effective
-                    && subject.awslogs().is_some_and(|options| matches!(mode(options), Mode::Absent))
+                    && subject.awslogs().is_some_and(|options| matches!(mode(&subject, options), Mode::Absent))
             })
     }
 }
@@ -42,14 +42,14 @@ enum Mode<'a> {
     Malformed(&'a Value),
 }
 
-fn mode<'a>(options: Options<'a>) -> Mode<'a> {
+fn mode<'a>(subject: &Subject<'_, '_>, options: Options<'a>) -> Mode<'a> {
     match options.value("mode") {
         None | Some(Value::Null) => Mode::Absent,
         Some(value @ Value::String(text)) => match text.as_str() {
             "" => Mode::Absent,
             "non-blocking" => Mode::Is(Delivery::NonBlocking),
             "blocking" => Mode::Is(Delivery::Blocking),
-            text if is_placeholder(text) => Mode::Placeholder,
+            text if subject.is_placeholder(text) => Mode::Placeholder,
             _ => Mode::Malformed(value),
         },
         Some(value) => Mode::Malformed(value),
@@ -75,7 +75,7 @@ fn check(subject: &Subject<'_, '_>, options: Options<'_>) -> Option<Finding> {
         DefaultMode::Known(mode) => Some(*mode),
         _ => None,
     };
-    let settled = match mode(options) {
+    let settled = match mode(subject, options) {
         Mode::Is(mode) => Some(mode),
         Mode::Absent if subject.settings.logging.absent_mode == AbsentMode::Effective => Some(known?),
         _ => None,
@@ -85,7 +85,7 @@ fn check(subject: &Subject<'_, '_>, options: Options<'_>) -> Option<Finding> {
             format!("{called} has a max-buffer-size beside mode `blocking`, which the container runtime refuses");
         return oversized.then(|| subject.finding(NAME, "/options/max-buffer-size", message, fix));
     }
-    match mode(options) {
+    match mode(subject, options) {
         Mode::Is(mode) => {
             let message = format!(
                 "{called} {}: its mode is `{}`, the baseline asks for `{}`",

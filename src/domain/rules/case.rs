@@ -236,7 +236,8 @@ impl<'c, 'a> Subject<'c, 'a> {
             None if self.is_given_awslogs() => self.baseline_group().ok()?,
             None => return None,
         };
-        (!is_placeholder(&group)).then_some(group)
+        let is_one = is_group_name(&group);
+        is_one.then_some(group)
     }
 
     fn group_of(&self, options: Options<'_>) -> Option<String> {
@@ -251,6 +252,29 @@ impl<'c, 'a> Subject<'c, 'a> {
                 if self.case.is_editable(self.container) && !self.is_exempt("unnamed-log-group") =>
             {
                 self.baseline_group().ok()
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a value waits for somebody to fill it in, so that nobody can say yet what it will be.
+    pub fn is_placeholder(&self, text: &str) -> bool {
+        !self.case.seen.is_live() && is_placeholder(text)
+    }
+
+    pub fn could_be_a_group(&self, name: &str) -> bool {
+        self.is_placeholder(name) || is_group_name(name)
+    }
+
+    /// Why a live container's log group cannot be looked at.
+    pub fn unseen_group(&self) -> Option<&'static str> {
+        let options = self.awslogs().filter(|_| self.case.seen.is_live())?;
+        match (options.text("awslogs-region"), options.text("awslogs-group")) {
+            (Some(region), _) if Some(region) != self.case.seen.region => {
+                Some("see yourself that its log group exists in the other Region; the container is left alone")
+            }
+            (_, Some(group)) if !is_group_name(group) => {
+                Some("name a log group that can exist; the container is left alone until then")
             }
             _ => None,
         }
@@ -278,6 +302,12 @@ impl Buffer {
 }
 
 /// A size in the largest unit that holds it exactly.
+/// Source: CloudWatch Logs API reference, CreateLogGroup.
+pub(super) fn is_group_name(text: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "._-/#".contains(c);
+    (1..=512).contains(&text.len()) && text.chars().all(allowed) && !text.starts_with("aws/")
+}
+
 pub(super) fn size_text(bytes: u64) -> String {
     match bytes {
         0 => "0".into(),
@@ -295,11 +325,11 @@ pub(super) enum Size {
     Bytes(u64),
 }
 
-pub(super) fn size(value: Option<&Value>) -> Size {
+pub(super) fn size(subject: &Subject<'_, '_>, value: Option<&Value>) -> Size {
     match value {
         None | Some(Value::Null) => Size::Absent,
         Some(Value::String(text)) if text.is_empty() => Size::Absent,
-        Some(Value::String(text)) if is_placeholder(text) => Size::Placeholder,
+        Some(Value::String(text)) if subject.is_placeholder(text) => Size::Placeholder,
         Some(Value::String(text)) => parse_size(text).map_or(Size::Malformed, Size::Bytes),
         Some(_) => Size::Malformed,
     }

@@ -2,7 +2,6 @@
 
 use super::{Case, Rule};
 use crate::domain::finding::{Finding, Fix};
-use crate::domain::task_definition::is_placeholder;
 
 pub(super) struct Fault;
 
@@ -22,7 +21,7 @@ impl Rule for Fault {
         case.subjects()
             .filter_map(|subject| {
                 let region = subject.awslogs()?.text("awslogs-region")?;
-                if region == own || is_placeholder(region) {
+                if region == own || subject.is_placeholder(region) {
                     return None;
                 }
                 let message = format!("{} sends its logs to {region}, while the task is for {own}", subject.called());

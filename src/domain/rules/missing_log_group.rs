@@ -21,15 +21,9 @@ impl Rule for Fault {
         case.subjects()
             .filter_map(|subject| {
                 let (name, LogGroup::Missing) = subject.observed_group()? else { return None };
-                let wanted = &subject.settings.log_group;
                 let message = format!("the log group `{name}` of {} does not exist", subject.called());
-                let fix = match wanted.may_create(&name) {
-                    true => Fix::LogGroup(LogGroupChange::Create(NewLogGroup {
-                        name,
-                        class: wanted.class.clone(),
-                        kms_key: wanted.kms_key.clone(),
-                        retention_days: wanted.retention_days,
-                    })),
+                let fix = match subject.settings.log_group.may_create(&name) {
+                    true => Fix::LogGroup(LogGroupChange::Create(wanted(&subject, name))),
                     false => Fix::Advice("make it where it belongs, or let the baseline: log-group.create".into()),
                 };
                 Some(Finding {
@@ -43,6 +37,16 @@ impl Rule for Fault {
     fn lacks_evidence(&self, case: &Case<'_>) -> bool {
         case.lacks_log_groups()
     }
+}
+
+/// The group as it suits all containers that log there, an exempt one too: kept as long as any of them asks, and
+/// encrypted if any of them asks for a key.
+fn wanted(subject: &Subject<'_, '_>, name: String) -> NewLogGroup {
+    let own = &subject.settings.log_group;
+    let sharing = || subject.case.subjects().filter(|other| other.group().as_ref() == Some(&name));
+    let days = sharing().map(|other| other.settings.log_group.retention_days).max();
+    let key = own.kms_key.clone().or_else(|| sharing().find_map(|other| other.settings.log_group.kms_key.clone()));
+    NewLogGroup { class: own.class.clone(), kms_key: key, retention_days: days.unwrap_or(own.retention_days), name }
 }
 
 /// What the missing group does to a container that already logs there.

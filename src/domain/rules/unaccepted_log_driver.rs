@@ -2,7 +2,7 @@
 
 use super::{Case, Rule, Subject};
 use crate::domain::finding::{Finding, Fix, Safety};
-use crate::domain::task_definition::{Log, is_placeholder};
+use crate::domain::task_definition::Log;
 
 pub(super) struct Fault;
 
@@ -26,7 +26,7 @@ impl Rule for Fault {
                     return None;
                 }
                 let called = subject.called();
-                if is_placeholder(driver) {
+                if subject.is_placeholder(driver) {
                     let message = format!("which driver {called} logs through is a placeholder");
                     return Some(subject.finding(
                         NAME,

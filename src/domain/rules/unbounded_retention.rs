@@ -4,7 +4,7 @@
 //! lose (a group that is still empty) or where the baseline adopts the group by name, and never to less than it has.
 
 use super::{Case, Rule, Subject};
-use crate::domain::finding::{Finding, Fix, LogGroupChange};
+use crate::domain::finding::{Finding, Fix, Ground, LogGroupChange};
 use crate::domain::observation::LogGroup;
 
 pub(super) struct Fault;
@@ -66,7 +66,8 @@ impl Wish<'_, '_> {
         } else if kept {
             Fix::Advice("a container that is exempt logs there too: give the others a group of their own".into())
         } else if *empty == Some(true) || self.adopted {
-            Fix::LogGroup(LogGroupChange::SetRetention { name: name.clone(), old: *retention, new: *new })
+            let ground = if self.adopted { Ground::Adopted } else { Ground::Empty };
+            Fix::LogGroup(LogGroupChange::SetRetention { name: name.clone(), old: *retention, new: *new, ground })
         } else if retention.is_some() {
             Fix::Advice("somebody chose that: raise it by hand, or list the group under log-group.adopt".into())
         } else {

@@ -35,6 +35,11 @@ impl Rule for Fault {
                 ));
             }
             let Some(options) = subject.awslogs() else { continue };
+            if let Some(group) = options.text("awslogs-group").filter(|group| !subject.could_be_a_group(group)) {
+                let message = format!("{} logs to `{group}`, and CloudWatch Logs takes no such name", subject.called());
+                let advice = "use letters, digits and ._-/# (at most 512)";
+                findings.push(subject.finding(NAME, "/options/awslogs-group", message, Fix::Advice(advice.into())));
+            }
             findings.extend(check(&subject, options, "awslogs-group", "log group", subject.baseline_group()));
             findings.extend(check(
                 &subject,

@@ -5,7 +5,7 @@ use super::{Case, Rule, Subject};
 use crate::domain::baseline::Delivery;
 use crate::domain::finding::{Finding, Fix};
 use crate::domain::observation::DefaultMode;
-use crate::domain::task_definition::{Options, is_placeholder};
+use crate::domain::task_definition::Options;
 
 pub(super) struct Fault;
 
@@ -30,7 +30,7 @@ impl Rule for Fault {
 
 fn check(subject: &Subject<'_, '_>, options: Options<'_>) -> Option<Finding> {
     let mode = options.text("mode");
-    let stays = mode.is_some_and(is_placeholder) || subject.is_exempt("blocking-delivery");
+    let stays = mode.is_some_and(|mode| subject.is_placeholder(mode)) || subject.is_exempt("blocking-delivery");
     if mode != Some("non-blocking") && stays {
         // The mode stays as it is, and a size without `non-blocking` beside it is refused by the container runtime.
         return None;
@@ -38,7 +38,7 @@ fn check(subject: &Subject<'_, '_>, options: Options<'_>) -> Option<Finding> {
     let called = subject.called();
     let floor = subject.settings.logging.min_buffer_size;
     let buffer = subject.buffer();
-    let message = match size(options.value("max-buffer-size")) {
+    let message = match size(subject, options.value("max-buffer-size")) {
         Size::Placeholder => {
             let message = format!("how large the buffer of {called} gets is a placeholder");
             return Some(subject.finding(
@@ -69,7 +69,7 @@ fn check(subject: &Subject<'_, '_>, options: Options<'_>) -> Option<Finding> {
         Some(mode) => mode == "non-blocking",
         None => subject.case.seen.default_mode == DefaultMode::Known(Delivery::NonBlocking),
     };
-    if non_blocking_today && matches!(size(options.value("max-buffer-size")), Size::Absent) {
+    if non_blocking_today && matches!(size(subject, options.value("max-buffer-size")), Size::Absent) {
         finding.effective = Some("10m on current platforms, 1m on old container agents".into());
     }
     if buffer.floor_exceeds_share {

@@ -59,6 +59,10 @@ pub enum What {
     Withdrawn {
         corrected: RevisionArn,
     },
+    /// Our revision is not ACTIVE any more, and it was not us.
+    Vanished {
+        corrected: RevisionArn,
+    },
     Closed(Closing),
 }
 
@@ -112,8 +116,12 @@ pub struct Attempt<'r> {
     pub started: Vec<bool>,
     pub done: Vec<Option<&'r Done>>,
     pub failed: Option<(usize, &'r str, Option<Reason>)>,
-    /// Our revision that is being taken back, and whether it was.
-    pub withdrawal: Option<(&'r RevisionArn, Reason, bool)>,
+    /// The revisions of ours that this attempt registered or found, in that order.
+    pub registered: Vec<&'r RevisionArn>,
+    /// Those of them that are being taken back, why, and whether they were.
+    pub withdrawals: Vec<(&'r RevisionArn, Reason, bool)>,
+    /// Those of them that somebody else took away.
+    pub vanished: Vec<&'r RevisionArn>,
     pub closing: Option<&'r Closing>,
 }
 
@@ -159,7 +167,9 @@ impl Record {
                     started: vec![false; steps],
                     done: vec![None; steps],
                     failed: None,
-                    withdrawal: None,
+                    registered: Vec::new(),
+                    withdrawals: Vec::new(),
+                    vanished: Vec::new(),
                     closing: None,
                 });
                 continue;
@@ -189,14 +199,25 @@ impl<'r> Attempt<'r> {
                     return Err(Illegal::NotStarted(sequence, *step));
                 }
                 self.done[*step].get_or_insert(done);
+                if let Done::Registered { corrected } = done
+                    && !self.registered.contains(&corrected)
+                {
+                    self.registered.push(corrected);
+                }
             }
             What::Failed { step, why, reason } => {
                 self.failed.get_or_insert((known(*step)?, why, *reason));
             }
             What::Withdrawing { corrected, why } => {
-                self.withdrawal.get_or_insert((corrected, *why, false));
+                if self.withdrawals.iter().all(|(other, ..)| *other != corrected) {
+                    self.withdrawals.push((corrected, *why, false));
+                }
             }
-            What::Withdrawn { .. } => self.withdrawal.as_mut().ok_or(Illegal::NothingWithdrawn(sequence))?.2 = true,
+            What::Withdrawn { corrected } => {
+                let of_it = self.withdrawals.iter_mut().find(|(other, ..)| *other == corrected);
+                of_it.ok_or(Illegal::NothingWithdrawn(sequence))?.2 = true;
+            }
+            What::Vanished { corrected } => self.vanished.push(corrected),
             What::Closed(closing) => {
                 self.closing.get_or_insert(closing);
             }
@@ -204,15 +225,12 @@ impl<'r> Attempt<'r> {
         Ok(())
     }
 
-    /// The revision that this attempt registered and has not taken back.
+    /// The revision of ours that stands: of several the lowest, as the others are taken back.
     pub fn corrected(&self) -> Option<&'r RevisionArn> {
-        if self.withdrawal.is_some_and(|(_, _, withdrawn)| withdrawn) {
-            return None;
-        }
-        self.done.iter().flatten().find_map(|done| match done {
-            Done::Registered { corrected } => Some(corrected),
-            _ => None,
-        })
+        let stands = |revision: &&&RevisionArn| {
+            !self.vanished.contains(revision) && self.withdrawals.iter().all(|(other, ..)| other != *revision)
+        };
+        self.registered.iter().filter(stands).min_by_key(|revision| revision.revision).copied()
     }
 
     /// Whether this attempt made the log group.
@@ -229,8 +247,11 @@ pub fn next<'r>(attempt: &Attempt<'r>) -> Next<'r> {
     if let Some(closing) = attempt.closing {
         return Next::Finished(closing);
     }
-    if let Some((corrected, why, withdrawn)) = attempt.withdrawal {
-        return if withdrawn { Next::Close } else { Next::Withdraw(corrected, why) };
+    if let Some((corrected, why, _)) = attempt.withdrawals.iter().find(|(_, _, withdrawn)| !withdrawn) {
+        return Next::Withdraw(corrected, *why);
+    }
+    if !attempt.withdrawals.is_empty() || !attempt.vanished.is_empty() {
+        return Next::Close;
     }
     if attempt.failed.is_some() {
         return Next::Close;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::finding::{Edit, LogGroupChange, NewLogGroup};
+use crate::domain::finding::{Edit, Ground, LogGroupChange, NewLogGroup};
 use crate::domain::plan::Plan;
 use crate::domain::revision::RevisionArn;
 
@@ -17,8 +17,8 @@ pub enum Step {
         name: String,
         old: Option<u32>,
         new: u32,
-        /// Only if the group was made by this record.
-        only_if_made: bool,
+        /// Looked at again before the act: what was empty may have been written to since.
+        ground: Ground,
     },
     /// Register the source with these edits as a new revision.
     Register { edits: Vec<Edit> },
@@ -49,10 +49,10 @@ impl Step {
                 LogGroupChange::Create(group) => {
                     steps.push(Self::EnsureLogGroup(group.clone()));
                     let (name, new) = (group.name.clone(), group.retention_days);
-                    steps.push(Self::SetRetention { name, old: None, new, only_if_made: true });
+                    steps.push(Self::SetRetention { name, old: None, new, ground: Ground::Made });
                 }
-                LogGroupChange::SetRetention { name, old, new } => {
-                    steps.push(Self::SetRetention { name: name.clone(), old: *old, new: *new, only_if_made: false });
+                LogGroupChange::SetRetention { name, old, new, ground } => {
+                    steps.push(Self::SetRetention { name: name.clone(), old: *old, new: *new, ground: *ground });
                 }
             }
         }

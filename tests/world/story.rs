@@ -1,0 +1,68 @@
+//! The story that most tests tell: a revision is registered, its event comes, and somebody remediates.
+
+use logweir::domain::baseline::Baseline;
+use logweir::domain::event::{Home, read};
+use logweir::domain::report::{Outcome, Reason, Report};
+use logweir::domain::revision::RevisionArn;
+use logweir::settings::{LEASE, SHIPPED_BASELINE};
+use logweir::workflow::{Mode, Order, remediate};
+use serde_json::{Value, json};
+
+use super::{DEPLOYER, World};
+
+/// A document whose container blocks on its logs, and which holds things that no SDK knows.
+pub const BLOCKING: &str = r#"{"family":"web","alien":{"deep":[1.50,1E9,null,[]]},"containerDefinitions":[{"name":"app","image":"nginx","memory":512,"environment":[{"name":"A","value":""},{"name":"B","value":"x"}],"logConfiguration":{"logDriver":"awslogs","options":{"awslogs-group":"/ecs/web","awslogs-region":"eu-west-1","awslogs-stream-prefix":"app","mode":"blocking"}}}]}"#;
+
+pub fn home() -> Home {
+    Home {
+        account: "111122223333".into(),
+        region: "eu-west-1".into(),
+        own_roles: vec!["arn:aws:iam::111122223333:role/logweir/Remediator".into()],
+    }
+}
+
+/// The event of somebody's registering `arn`.
+pub fn event(arn: &RevisionArn) -> Value {
+    json!({
+        "source": "aws.ecs", "detail-type": "AWS API Call via CloudTrail", "account": arn.account, "region": arn.region,
+        "detail": {
+            "eventSource": "ecs.amazonaws.com", "eventName": "RegisterTaskDefinition", "eventTime": "2026-11-21T12:00:00Z",
+            "eventID": "e-1", "userIdentity": {"type": "AssumedRole", "arn": DEPLOYER},
+            "requestParameters": {"family": arn.family},
+            "responseElements": {"taskDefinition": {"taskDefinitionArn": arn.to_string()}}
+        }
+    })
+}
+
+pub async fn with(world: &World, baseline: &str, mode: Mode, worker: &str, event: &Value) -> Report {
+    let baseline = Baseline::parse(baseline).unwrap();
+    let home = home();
+    let order = Order {
+        mode,
+        baseline: &baseline,
+        home: &home,
+        trigger: "event",
+        worker: worker.into(),
+        registrar: None,
+        lease: LEASE,
+    };
+    remediate(world, &order, read(event, &home).unwrap()).await
+}
+
+pub async fn register(world: &World, event: &Value) -> Report {
+    with(world, SHIPPED_BASELINE, Mode::Register, "worker", event).await
+}
+
+pub fn ended(report: &Report) -> (Outcome, Option<Reason>) {
+    (report.outcome, report.reason)
+}
+
+/// The documents of the family's ACTIVE revisions, by number.
+pub fn active(world: &World) -> Vec<(usize, String)> {
+    let numbers = world.account(|account| account.active("web"));
+    numbers.into_iter().map(|n| (n, world.account(|a| a.revision(&a.arn("web", n)).unwrap().text.clone()))).collect()
+}
+
+pub fn corrected_text() -> String {
+    BLOCKING.replace("\"mode\":\"blocking\"", "\"mode\":\"non-blocking\",\"max-buffer-size\":\"25m\"")
+}
