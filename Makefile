@@ -40,8 +40,10 @@ demo: $(EMULATORS)/stamp ## deploy to an emulated account, correct a revision th
 	$(MAKE) --no-print-directory build-RemediatorFunction ARTIFACTS_DIR=target/demo/package ARCH=$(HOST_ARCH)
 	AUTH=true tests/with-emulators $(EMULATORS)/bin/python demo target/demo/package target/release/logweir
 
-bench: ## benchmarks
-	cargo bench --locked
+bench: ## how fast, how small: docs/performance.md says what is measured
+	cargo build --release --locked --bin bootstrap
+	cargo bench --locked --bench plan
+	python3 benches/process
 
 bless: ## write the golden files anew; then read the diff
 	LOGWEIR_BLESS=1 INSTA_UPDATE=always cargo test --locked
