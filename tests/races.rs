@@ -220,3 +220,59 @@ async fn live_nothing_is_a_placeholder_and_an_odd_name_of_a_group_is_looked_up()
     let source = world.account(|account| account.registers(&unrendered));
     assert_eq!(ended(&register(&world, &event(&source)).await), (Outcome::Skipped, Some(Reason::AdviceOnly)));
 }
+
+/// The process dies at every call; until the next delivery something else changes. Whatever it was: nothing stays open,
+/// there is one correction of ours at the most, and the record and the report name the one that stands.
+#[tokio::test]
+async fn wherever_the_process_dies_and_whatever_changes_meanwhile_the_record_tells_the_truth() {
+    let whole = World::new();
+    let source = whole.account(|account| account.registers(BLOCKING));
+    register(&whole, &event(&source)).await;
+    let calls = whole.calls().len();
+    let other_baseline = format!("{SHIPPED_BASELINE}\n# another text\n");
+
+    for number in 1..=calls {
+        for meanwhile in ["another baseline", "source deregistered", "tags changed", "body omitted", "group filled"] {
+            for moment in [Moment::Before, Moment::After] {
+                let world = World::new();
+                let source = world.account(|account| account.registers(BLOCKING));
+                let mut event = event(&source);
+                if meanwhile == "body omitted" {
+                    event["detail"]["responseElements"] = Value::Null;
+                    world.advance(SignedDuration::from_secs(3));
+                }
+                world.at(number, moment, Then::Crash);
+                register(&world, &event).await;
+                world.restart();
+                world.advance(LEASE);
+                let baseline = if meanwhile == "another baseline" { &other_baseline } else { SHIPPED_BASELINE };
+                match meanwhile {
+                    "source deregistered" => world.account(|account| account.deregisters(&source)),
+                    "tags changed" => world.account(|account| {
+                        account.families.get_mut("web").unwrap()[0].tags.push(Tag::new("team", "a"));
+                    }),
+                    "group filled" => world.account(|account| {
+                        if let Some(group) = account.groups.get_mut("/ecs/web") {
+                            group.streams = 1;
+                        }
+                    }),
+                    _ => {}
+                }
+                let report = with(&world, baseline, Mode::Register, "second", &event).await;
+                let at = format!("{}, {moment:?}, {meanwhile}: {report:?}", whole.calls()[number - 1]);
+                let ours: Vec<usize> = active(&world).into_iter().filter(|revision| *revision > 1).collect();
+                assert!(ours.len() <= 1, "{at}");
+                if meanwhile != "source deregistered" {
+                    assert_eq!(ours.len(), 1, "{at}");
+                }
+                if let Some(record) = world.read(&source).await.unwrap() {
+                    assert!(!record.head.open, "{at}");
+                    let named: Vec<usize> = record.head.corrected.iter().map(|arn| arn.revision as usize).collect();
+                    assert_eq!(named, ours, "{at}");
+                } else {
+                    assert_eq!(ours, Vec::<usize>::new(), "{at}");
+                }
+            }
+        }
+    }
+}

@@ -187,7 +187,8 @@ async fn look_up<P: Ports>(ports: &P, home: &Home, which: Which, report: &mut Re
     let is_meant = |revision: &Described| {
         revision.registered_at.is_some_and(|registered| registered.duration_since(at).abs() <= SAME_MOMENT)
     };
-    if is_meant(&newest) {
+    let is_ours = newest.registered_by.as_deref().is_some_and(|by| is_own(by, &home.own_roles));
+    if is_meant(&newest) && !is_ours {
         return Ok(newest);
     }
     // The newest may be our own correction of the one that is meant. Its tag is a hint where to look, and no more.
@@ -197,6 +198,9 @@ async fn look_up<P: Ports>(ports: &P, home: &Home, which: Which, report: &mut Re
         if source.arn.family == family && is_meant(&source) {
             return Ok(source);
         }
+    }
+    if is_meant(&newest) {
+        return Ok(newest);
     }
     let why = format!("the event names no revision, and {} was not registered at its time", newest.arn.short());
     Err(NotFound::Because(Reason::Unreadable, why))
