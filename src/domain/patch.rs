@@ -32,55 +32,68 @@ impl From<serde_json::Error> for Conflict {
 /// The definition with every edit made. All or nothing: the first edit that does not apply is the answer.
 pub fn apply(definition: &TaskDefinition, edits: &[Edit]) -> Result<TaskDefinition, Conflict> {
     let layout = Layout::of(definition.text());
-    let mut text = definition.text().to_owned();
-    for edit in edits {
-        text = apply_one(&text, edit, &layout)?;
-    }
+    let text = exchanged(definition.text(), edits, |container, edit, indent| {
+        edit_container(container, edit, &layout, indent)
+    })?;
     Ok(TaskDefinition::parse(text)?)
 }
 
 /// The document's text without the log configurations of the edited containers.
 pub(super) fn without_log_configurations(definition: &TaskDefinition, edits: &[Edit]) -> Result<String, Conflict> {
-    let mut text = definition.text().to_owned();
+    exchanged(definition.text(), edits, |container, _, _| Ok(text::remove(container, "logConfiguration")?))
+}
+
+/// One container of a document: where it stands there, and what it is to be.
+struct Container {
+    name: Option<String>,
+    place: Range<usize>,
+    text: String,
+}
+
+/// The document with each edit's container put through `change`, which also learns how deep the container is indented.
+/// The containers are found once, however many edits there are: a document may be large.
+fn exchanged(
+    document: &str,
+    edits: &[Edit],
+    change: impl Fn(&str, &Edit, &str) -> Result<String, Conflict>,
+) -> Result<String, Conflict> {
+    let mut containers = containers(document)?;
     for edit in edits {
-        let place = find(&text, &edit.container)?;
-        let rest = text::remove(&text[place.clone()], "logConfiguration")?;
-        text = text::exchange(&text, &place, &rest);
+        let mut named = containers.iter_mut().filter(|container| container.name.as_ref() == Some(&edit.container));
+        let found = named.next().ok_or_else(|| Conflict::NoSuchContainer(edit.container.clone()))?;
+        if named.next().is_some() {
+            return Err(Conflict::TwoContainers(edit.container.clone()));
+        }
+        found.text = change(&found.text, edit, text::indent_before(document, found.place.start).unwrap_or(""))?;
     }
-    Ok(text)
+    let mut whole = String::with_capacity(document.len());
+    let mut end = 0;
+    for container in containers {
+        whole += &document[end..container.place.start];
+        whole += &container.text;
+        end = container.place.end;
+    }
+    Ok(whole + &document[end..])
 }
 
-fn apply_one(document: &str, edit: &Edit, layout: &Layout) -> Result<String, Conflict> {
-    let place = find(document, &edit.container)?;
-    let indent = text::indent_before(document, place.start).unwrap_or("");
-    let container = edit_container(&document[place.clone()], edit, layout, indent)?;
-    Ok(text::exchange(document, &place, &container))
-}
-
-/// Where the one container of this name stands in the document.
-fn find(document: &str, name: &str) -> Result<Range<usize>, Conflict> {
-    let containers = text::members(document)?
+fn containers(document: &str) -> Result<Vec<Container>, Conflict> {
+    let list = text::members(document)?
         .into_iter()
         .find(|member| member.key == "containerDefinitions")
         .ok_or(NotATaskDefinition::NoContainers)?
         .value;
-    let mut found = None;
-    for item in text::items(&document[containers.clone()])? {
-        let item = containers.start + item.start..containers.start + item.end;
-        if is_named(&document[item.clone()], name) && found.replace(item).is_some() {
-            return Err(Conflict::TwoContainers(name.to_owned()));
-        }
-    }
-    found.ok_or_else(|| Conflict::NoSuchContainer(name.to_owned()))
+    let container = |item: Range<usize>| {
+        let place = list.start + item.start..list.start + item.end;
+        let text = document[place.clone()].to_owned();
+        Container { name: name(&text), place, text }
+    };
+    Ok(text::items(&document[list.clone()])?.into_iter().map(container).collect())
 }
 
-fn is_named(container: &str, name: &str) -> bool {
-    let Ok(members) = text::members(container) else {
-        return false;
-    };
-    members.iter().rfind(|member| member.key == "name").is_some_and(|member| {
-        serde_json::from_str::<String>(&container[member.value.clone()]).is_ok_and(|text| text == name)
-    })
+fn name(container: &str) -> Option<String> {
+    let members = text::members(container).ok()?;
+    let name = members.iter().rfind(|member| member.key == "name")?;
+    serde_json::from_str(&container[name.value.clone()]).ok()
 }
 
 fn edit_container(container: &str, edit: &Edit, layout: &Layout, indent: &str) -> Result<String, Conflict> {
