@@ -11,8 +11,8 @@ TEMPLATE = pathlib.Path(__file__).resolve().parent.parent / "template.yaml"
 
 
 def translated(code_uri="s3://bucket/key"):
-    """The translation, with the function's code at `code_uri` (as `sam package` would put it)."""
+    """The translation, with the functions' code at `code_uri` (as `sam package` would put it)."""
     template = yaml_parse(TEMPLATE.read_text())
-    template["Resources"]["RemediatorFunction"]["Properties"]["CodeUri"] = code_uri
-    # No managed policies to look up: the template has its own role.
+    template["Globals"]["Function"]["CodeUri"] = code_uri
+    # No managed policies to look up: the template has its own roles.
     return Translator({}, Parser(), boto_session=boto3.Session(region_name="eu-west-1")).translate(template, {})

@@ -1,14 +1,15 @@
 //! The journal of the command line: one append-only file of JSON lines in a folder.
 //!
 //! Each line is one commit: a checksum, the head that it leaves behind, and its entry; the newest line of a source holds
-//! its head. The file carries its own lock, shared to read and exclusive to commit, so that any number of processes may
-//! work on one folder. A commit is one write, then fsync. A crash in the middle of it leaves a line without an end,
-//! which does not count and is cut off by the next commit; every other damage is an error that names the line.
+//! its head. A line with `family` in the place of both holds what is remembered of a family; its newest counts. The file
+//! carries its own lock, shared to read and exclusive to commit, so that any number of processes may work on one folder.
+//! A commit is one write, then fsync. A crash in the middle of it leaves a line without an end, which does not count and
+//! is cut off by the next commit; every other damage is an error that names the line.
 //!
 //! File operations block the thread that awaits them, for as long as another process holds the lock. The command line
 //! has nothing else to do meanwhile.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
@@ -17,9 +18,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::domain::event::plain;
+use crate::domain::family::{Family, FamilyName};
 use crate::domain::report::Reason;
 use crate::domain::revision::RevisionArn;
-use crate::domain::saga::{Done, Entry, Head, Record, SCHEMA, What};
+use crate::domain::saga::{Entry, Head, Record, SCHEMA};
 use crate::ports::{Answer, CommitError, Expected, Filter, Journal, Kind, PortError};
 
 const FILE: &str = "journal.jsonl";
@@ -33,15 +35,26 @@ pub struct FileJournal {
     path: PathBuf,
 }
 
-/// A line as it stands in the file. The checksum is that of the texts of `head` and `entry`.
-#[derive(Serialize, Deserialize)]
+/// A line as it stands in the file: `head` and `entry`, or `family`. The checksum is that of their texts.
+#[derive(Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Line<'t> {
     crc32: u32,
-    #[serde(borrow)]
-    head: &'t RawValue,
-    #[serde(borrow)]
-    entry: &'t RawValue,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    head: Option<&'t RawValue>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    entry: Option<&'t RawValue>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    family: Option<&'t RawValue>,
+}
+
+/// What a writer finds in the file.
+#[derive(PartialEq, Eq)]
+enum Found {
+    /// What its line builds upon.
+    Fits,
+    /// Its own line.
+    Done,
 }
 
 /// A line that was found whole.
@@ -80,19 +93,49 @@ impl FileJournal {
         }
     }
 
+    /// Every line in the file with its number, oldest first.
+    fn lines<'t>(&self, text: &'t [u8]) -> impl Iterator<Item = Answer<(usize, Line<'t>)>> {
+        whole(text).split_inclusive(|byte| *byte == b'\n').enumerate().map(|(index, text)| {
+            let number = index + 1;
+            let Ok(line) = serde_json::from_slice::<Line<'_>>(text) else {
+                return Err(self.damaged(number, "is no line of a journal"));
+            };
+            if line.crc32 != checksum(&line) {
+                return Err(self.damaged(number, "does not match its checksum"));
+            }
+            match line {
+                Line { head: Some(_), entry: Some(_), family: None, .. }
+                | Line { head: None, entry: None, family: Some(_), .. } => Ok((number, line)),
+                _ => Err(self.damaged(number, UNKNOWN)),
+            }
+        })
+    }
+
     /// Every commit in the file, oldest first.
     fn commits<'t>(&self, text: &'t [u8]) -> impl Iterator<Item = Answer<Commit<'t>>> {
-        whole(text).split_inclusive(|byte| *byte == b'\n').enumerate().map(|(index, text)| {
-            let line = index + 1;
-            let Ok(Line { crc32, head, entry }) = serde_json::from_slice(text) else {
-                return Err(self.damaged(line, "is no line of a journal"));
-            };
-            if crc32 != checksum(head, entry) {
-                return Err(self.damaged(line, "does not match its checksum"));
-            }
-            let head = serde_json::from_str(head.get()).map_err(|_| self.damaged(line, UNKNOWN))?;
-            Ok(Commit { line, head, entry: entry.get() })
+        self.lines(text).filter_map(|line| match line {
+            Ok((line, Line { head: Some(head), entry: Some(entry), .. })) => Some(
+                serde_json::from_str(head.get())
+                    .map(|head| Commit { line, head, entry: entry.get() })
+                    .map_err(|_| self.damaged(line, UNKNOWN)),
+            ),
+            Ok(_) => None,
+            Err(error) => Some(Err(error)),
         })
+    }
+
+    /// The newest state of every family.
+    fn families(&self, text: &[u8]) -> Answer<BTreeMap<FamilyName, Family>> {
+        let mut families = BTreeMap::new();
+        for line in self.lines(text) {
+            let (number, line) = line?;
+            let Some(family) = line.family else { continue };
+            match serde_json::from_str::<Family>(family.get()) {
+                Ok(family) if family.schema <= Family::SCHEMA => families.insert(family.name.clone(), family),
+                _ => return Err(self.damaged(number, UNKNOWN)),
+            };
+        }
+        Ok(families)
     }
 
     /// The commits of one source, oldest first.
@@ -121,31 +164,48 @@ impl FileJournal {
 
     fn append(&self, expected: &Expected, head: &Head, entry: &Entry) -> Result<(), CommitError> {
         let (head_text, entry_text) = (raw(head)?, raw(entry)?);
+        let line = Line { head: Some(&head_text), entry: Some(&entry_text), ..Line::default() };
+        self.write(line, |text| {
+            let commits = self.commits_of(text, &head.source)?;
+            if commits.last().map_or(Expected::Nothing, |newest| Expected::of(&newest.head)) != *expected {
+                // A commit that is made again, because its answer was lost, was not lost itself.
+                let standing = commits.get(entry.sequence as usize);
+                let ours = standing.is_some_and(|commit| commit.entry == entry_text.get());
+                return if ours { Ok(Found::Done) } else { Err(CommitError::Lost) };
+            }
+            if entry.sequence as usize != commits.len() || head.next as usize != commits.len() + 1 {
+                let message = format!("entry {} does not follow the {} before it", entry.sequence, commits.len());
+                return Err(refused(WRITE, message).into());
+            }
+            Ok(Found::Fits)
+        })
+    }
+
+    fn append_family(&self, family: &Family) -> Result<(), CommitError> {
+        let text = raw(family)?;
+        self.write(Line { family: Some(&text), ..Line::default() }, |file| {
+            let standing = self.families(file)?.remove(&family.name);
+            match standing {
+                Some(standing) if standing == *family => Ok(Found::Done),
+                standing if standing.as_ref().map_or(0, |standing| standing.version) + 1 == family.version => {
+                    Ok(Found::Fits)
+                }
+                _ => Err(CommitError::Lost),
+            }
+        })
+    }
+
+    /// Appends a line, durably, if it fits what stands in the file. Nobody else writes meanwhile.
+    fn write(&self, line: Line<'_>, fits: impl FnOnce(&[u8]) -> Result<Found, CommitError>) -> Result<(), CommitError> {
         let failed = |error| self.failed(WRITE, &error);
         let mut file = self.open_to_append().map_err(failed)?;
         file.lock().map_err(failed)?;
         let mut text = Vec::new();
         file.read_to_end(&mut text).map_err(failed)?;
-
-        let commits = self.commits_of(&text, &head.source)?;
-        if commits.last().map_or(Expected::Nothing, |newest| Expected::of(&newest.head)) != *expected {
-            let standing = commits.get(entry.sequence as usize);
-            // A commit that is made again, because its answer was lost, was not lost itself.
-            return if standing.is_some_and(|commit| commit.entry == entry_text.get()) {
-                Ok(())
-            } else {
-                Err(CommitError::Lost)
-            };
+        if fits(&text)? == Found::Done {
+            return Ok(());
         }
-        if entry.sequence as usize != commits.len() || head.next as usize != commits.len() + 1 {
-            return Err(refused(
-                WRITE,
-                format!("entry {} does not follow the {} before it", entry.sequence, commits.len()),
-            )
-            .into());
-        }
-
-        let line = Line { crc32: checksum(&head_text, &entry_text), head: &head_text, entry: &entry_text };
+        let line = Line { crc32: checksum(&line), ..line };
         let mut line = serde_json::to_vec(&line).map_err(|_| refused(WRITE, UNWRITABLE.into()))?;
         line.push(b'\n');
         let end = whole(&text).len();
@@ -224,10 +284,11 @@ fn raw(value: &impl Serialize) -> Answer<Box<RawValue>> {
     serde_json::value::to_raw_value(value).map_err(|_| refused(WRITE, UNWRITABLE.into()))
 }
 
-fn checksum(head: &RawValue, entry: &RawValue) -> u32 {
+fn checksum(line: &Line<'_>) -> u32 {
     let mut crc32 = crc32fast::Hasher::new();
-    crc32.update(head.get().as_bytes());
-    crc32.update(entry.get().as_bytes());
+    for text in [line.head, line.entry, line.family].into_iter().flatten() {
+        crc32.update(text.get().as_bytes());
+    }
     crc32.finalize()
 }
 
@@ -271,10 +332,9 @@ impl Journal for FileJournal {
 
     async fn source_of(&self, revision: &RevisionArn) -> Answer<Option<RevisionArn>> {
         let text = self.text()?;
-        let says_so = |what: &What| matches!(what, What::Done { done: Done::Registered { corrected }, .. } if corrected == revision);
         for commit in self.commits(&text) {
             let commit = commit?;
-            if says_so(&self.entry(&commit)?.what) {
+            if self.entry(&commit)?.what.registered() == Some(revision) {
                 return Ok(Some(commit.head.source));
             }
         }
@@ -292,5 +352,17 @@ impl Journal for FileJournal {
         heads.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.source.cmp(&b.source)));
         heads.truncate(most);
         Ok(heads)
+    }
+
+    async fn family(&self, name: &FamilyName) -> Answer<Option<Family>> {
+        Ok(self.families(&self.text()?)?.remove(name))
+    }
+
+    async fn put_family(&self, family: &Family) -> Result<(), CommitError> {
+        self.append_family(family)
+    }
+
+    async fn stopped(&self) -> Answer<Vec<Family>> {
+        Ok(self.families(&self.text()?)?.into_values().filter(Family::is_stopped).collect())
     }
 }

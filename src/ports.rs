@@ -8,9 +8,10 @@ use std::future::Future;
 use jiff::Timestamp;
 
 use crate::domain::baseline::Delivery;
+use crate::domain::family::{Family, FamilyName};
 use crate::domain::finding::NewLogGroup;
 use crate::domain::observation::LogGroup;
-use crate::domain::report::Reason;
+use crate::domain::report::{Outcome, Reason};
 use crate::domain::revision::RevisionArn;
 use crate::domain::saga::{Entry, Head, Record};
 use crate::domain::tags::Tag;
@@ -69,6 +70,13 @@ pub trait TaskDefinitions: Sync {
     fn default_mode(&self) -> impl Future<Output = Answer<Delivery>> + Send;
 }
 
+pub trait Services: Sync {
+    /// Everything that runs this revision or would start it again: `service prod/web`, `task prod/0123abcd`. Looks at
+    /// every cluster of the account and Region, so it is for taking back alone, never for an event. A task that belongs
+    /// to a service which is named is left out.
+    fn users(&self, revision: &RevisionArn) -> impl Future<Output = Answer<Vec<String>>> + Send;
+}
+
 pub trait LogGroups: Sync {
     /// Those of the groups that exist. `empty` is `Some(false)` where bytes are stored, else open.
     fn look(&self, names: &[String]) -> impl Future<Output = Answer<BTreeMap<String, LogGroup>>> + Send;
@@ -80,6 +88,9 @@ pub trait LogGroups: Sync {
     fn create(&self, group: &NewLogGroup) -> impl Future<Output = Answer<bool>> + Send;
 
     fn set_retention(&self, name: &str, days: u32) -> impl Future<Output = Answer<()>> + Send;
+
+    /// The group never expires after it.
+    fn delete_retention(&self, name: &str) -> impl Future<Output = Answer<()>> + Send;
 }
 
 /// What a commit found instead of what it expected.
@@ -122,11 +133,20 @@ pub trait Journal: Sync {
         entry: &Entry,
     ) -> impl Future<Output = Result<(), CommitError>> + Send;
 
-    /// The source of a revision that a record says we registered.
+    /// The source of a revision that a record says we registered: a corrected one, or one that was restored.
     fn source_of(&self, corrected: &RevisionArn) -> impl Future<Output = Answer<Option<RevisionArn>>> + Send;
 
     /// The newest heads, newest first: for showing, never for deciding.
     fn list(&self, filter: &Filter, most: usize) -> impl Future<Output = Answer<Vec<Head>>> + Send;
+
+    /// What is remembered of a family; none: nothing yet.
+    fn family(&self, name: &FamilyName) -> impl Future<Output = Answer<Option<Family>>> + Send;
+
+    /// Puts `family` in the place of the state with the version before its own (version 1: of none).
+    fn put_family(&self, family: &Family) -> impl Future<Output = Result<(), CommitError>> + Send;
+
+    /// The families that have a fuse open or are held: for showing, never for deciding.
+    fn stopped(&self) -> impl Future<Output = Answer<Vec<Family>>> + Send;
 }
 
 /// Which records to list.
@@ -134,13 +154,28 @@ pub trait Journal: Sync {
 pub struct Filter {
     pub family: Option<String>,
     pub open: bool,
+    /// Only records that changed at this time or later.
+    pub since: Option<Timestamp>,
+    pub outcome: Option<Outcome>,
+    /// A part of the name of whoever caused it.
+    pub actor: Option<String>,
     /// The time of asking: a journal that finds its records by day looks back from here.
     pub now: Timestamp,
 }
 
 impl Filter {
+    /// Every record.
+    pub fn all(now: Timestamp) -> Self {
+        Self { family: None, open: false, since: None, outcome: None, actor: None, now }
+    }
+
     pub fn fits(&self, head: &Head) -> bool {
-        (head.open || !self.open) && self.family.as_ref().is_none_or(|family| *family == head.source.family)
+        let closing = head.closing.as_ref().filter(|_| !head.open);
+        (head.open || !self.open)
+            && self.family.as_ref().is_none_or(|family| *family == head.source.family)
+            && self.since.is_none_or(|since| since <= head.at)
+            && self.outcome.is_none_or(|outcome| closing.is_some_and(|closing| closing.outcome == outcome))
+            && self.actor.as_ref().is_none_or(|part| head.actor.as_ref().is_some_and(|actor| actor.contains(part)))
     }
 }
 
@@ -151,33 +186,39 @@ pub trait Clock: Sync {
 /// All ports together, so that a use case takes one argument.
 pub trait Ports: Sync {
     type TaskDefinitions: TaskDefinitions;
+    type Services: Services;
     type LogGroups: LogGroups;
     type Journal: Journal;
     type Clock: Clock;
 
     fn task_definitions(&self) -> &Self::TaskDefinitions;
+    fn services(&self) -> &Self::Services;
     fn log_groups(&self) -> &Self::LogGroups;
     fn journal(&self) -> &Self::Journal;
     fn clock(&self) -> &Self::Clock;
 }
 
-/// Four adapters put together.
+/// Adapters put together; ECS's knows task definitions and services.
 #[derive(Clone, Debug)]
-pub struct Adapters<T, L, J, C> {
-    pub task_definitions: T,
+pub struct Adapters<E, L, J, C> {
+    pub ecs: E,
     pub log_groups: L,
     pub journal: J,
     pub clock: C,
 }
 
-impl<T: TaskDefinitions, L: LogGroups, J: Journal, C: Clock> Ports for Adapters<T, L, J, C> {
-    type TaskDefinitions = T;
+impl<E: TaskDefinitions + Services, L: LogGroups, J: Journal, C: Clock> Ports for Adapters<E, L, J, C> {
+    type TaskDefinitions = E;
+    type Services = E;
     type LogGroups = L;
     type Journal = J;
     type Clock = C;
 
-    fn task_definitions(&self) -> &T {
-        &self.task_definitions
+    fn task_definitions(&self) -> &E {
+        &self.ecs
+    }
+    fn services(&self) -> &E {
+        &self.ecs
     }
     fn log_groups(&self) -> &L {
         &self.log_groups

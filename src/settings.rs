@@ -7,20 +7,36 @@ use jiff::SignedDuration;
 
 use crate::domain::baseline::Baseline;
 use crate::domain::event;
+use crate::domain::report::BackoutBy;
 use crate::workflow::Mode;
 
 /// How long nobody else may go on with what a worker leaves. Above the function's time-out, which `template.yaml` sets.
 pub const LEASE: SignedDuration = SignedDuration::from_secs(120);
 
+/// The same for taking back, which looks at every cluster of the account and so may take minutes.
+pub const BACKOUT_LEASE: SignedDuration = SignedDuration::from_secs(360);
+
 /// The baseline that is used where none is named, and the one that the package holds.
 pub const SHIPPED_BASELINE: &str = include_str!("../infra/baseline.toml");
 
 pub struct Settings {
-    pub mode: Mode,
-    pub baseline: Baseline,
+    pub role: Role,
     /// The journal's table.
     pub table: String,
     pub own_roles: Vec<String>,
+}
+
+/// What the function is for. The same program is deployed twice, with a role of its own each.
+pub enum Role {
+    Remediate(Box<Remediation>),
+    Backout,
+}
+
+pub struct Remediation {
+    pub mode: Mode,
+    pub baseline: Baseline,
+    /// The function that takes back.
+    pub backout_function: Option<String>,
 }
 
 /// What is wrong with the function's environment, and which variable it is.
@@ -42,23 +58,49 @@ impl Settings {
         let needed = |name: &'static str| {
             variable(name).filter(|value| !value.is_empty()).ok_or_else(|| wrong(name, "is not set"))
         };
-        let role = needed("LOGWEIR_ROLE")?;
-        if role != "remediate" {
-            return Err(wrong("LOGWEIR_ROLE", format!("`{role}` is not a role of this function: remediate")));
-        }
-        let mode = needed("LOGWEIR_MODE")?.parse().map_err(|error: String| wrong("LOGWEIR_MODE", error))?;
-        let path = PathBuf::from(needed("LOGWEIR_BASELINE")?);
-        let text = std::fs::read_to_string(&path)
-            .map_err(|error| wrong("LOGWEIR_BASELINE", format!("{}: {error}", path.display())))?;
-        let baseline =
-            Baseline::parse(&text).map_err(|error| wrong("LOGWEIR_BASELINE", format!("{}:{error}", path.display())))?;
+        let role = match needed("LOGWEIR_ROLE")?.as_str() {
+            "remediate" => Role::Remediate(Box::new(Remediation::read(&variable)?)),
+            "backout" => Role::Backout,
+            other => {
+                let message = format!("`{other}` is not a role of this function: remediate or backout");
+                return Err(wrong("LOGWEIR_ROLE", message));
+            }
+        };
         let JournalPlace::Table(table) =
             needed("LOGWEIR_JOURNAL")?.parse().map_err(|error| wrong("LOGWEIR_JOURNAL", error))?
         else {
             return Err(wrong("LOGWEIR_JOURNAL", "a function keeps its journal in a table: dynamodb:TABLE"));
         };
         let own_roles = own_roles(&needed("LOGWEIR_OWN_ROLES")?)?;
-        Ok(Self { mode, baseline, table, own_roles })
+        Ok(Self { role, table, own_roles })
+    }
+
+    /// Who takes back what is done here: the function that is deployed for it, else whoever has access to the table.
+    pub fn backout(&self, region: &str) -> BackoutBy {
+        match &self.role {
+            Role::Remediate(remediation) if remediation.backout_function.is_some() => BackoutBy::Function {
+                name: remediation.backout_function.clone().unwrap_or_default(),
+                region: region.to_owned(),
+            },
+            _ => {
+                let journal = format!("dynamodb:{}", self.table);
+                BackoutBy::Journal(["--journal", &journal, "--region", region].map(String::from).into())
+            }
+        }
+    }
+}
+
+impl Remediation {
+    fn read(variable: &impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+        let set = |name: &'static str| variable(name).filter(|value| !value.is_empty());
+        let needed = |name: &'static str| set(name).ok_or_else(|| wrong(name, "is not set"));
+        let mode = needed("LOGWEIR_MODE")?.parse().map_err(|error: String| wrong("LOGWEIR_MODE", error))?;
+        let path = PathBuf::from(needed("LOGWEIR_BASELINE")?);
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| wrong("LOGWEIR_BASELINE", format!("{}: {error}", path.display())))?;
+        let baseline =
+            Baseline::parse(&text).map_err(|error| wrong("LOGWEIR_BASELINE", format!("{}:{error}", path.display())))?;
+        Ok(Self { mode, baseline, backout_function: set("LOGWEIR_BACKOUT_FUNCTION") })
     }
 }
 
@@ -111,7 +153,11 @@ mod tests {
     #[test]
     fn a_whole_environment_is_read() {
         let settings = read("register", "dynamodb:journal").unwrap();
-        assert_eq!((settings.mode, settings.table.as_str(), settings.own_roles.len()), (Mode::Register, "journal", 2));
+        let Role::Remediate(remediation) = settings.role else { panic!() };
+        assert_eq!(
+            (remediation.mode, settings.table.as_str(), settings.own_roles.len()),
+            (Mode::Register, "journal", 2)
+        );
     }
 
     #[test]
@@ -123,5 +169,24 @@ mod tests {
             error(read("observe", "file:/tmp")),
             "LOGWEIR_JOURNAL: a function keeps its journal in a table: dynamodb:TABLE"
         );
+    }
+
+    #[test]
+    fn the_role_decides_what_else_is_needed_and_none_is_taken_for_granted() {
+        let read = |role: Option<&str>| {
+            Settings::read(|name| match name {
+                "LOGWEIR_ROLE" => role.map(String::from),
+                "LOGWEIR_JOURNAL" => Some("dynamodb:journal".into()),
+                "LOGWEIR_OWN_ROLES" => Some("arn:aws:iam::111122223333:role/a".into()),
+                _ => None,
+            })
+        };
+        assert!(matches!(read(Some("backout")).map(|settings| settings.role), Ok(Role::Backout)));
+        let error = |role| read(role).err().unwrap().to_string();
+        assert_eq!(error(Some("remediate")), "LOGWEIR_MODE: is not set");
+        for none in [None, Some("")] {
+            assert_eq!(error(none), "LOGWEIR_ROLE: is not set");
+        }
+        assert!(error(Some("Backout")).starts_with("LOGWEIR_ROLE: `Backout` is not a role"));
     }
 }

@@ -3,15 +3,14 @@
 
 use std::io::{self, Write};
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::domain::report::Report;
 
-/// Sends `tracing` events to standard output. The SDK's own crates are kept to warnings: below that they write requests.
+/// Sends `tracing` events to standard output, none below a warning: there the SDK's own crates write requests.
 pub fn init() {
-    let filter = EnvFilter::new("warn");
     let lines = tracing_subscriber::fmt().json().flatten_event(true).with_current_span(false).with_span_list(false);
-    let _ = lines.with_env_filter(filter).with_writer(io::stdout).try_init();
+    let _ = lines.with_max_level(LevelFilter::WARN).with_writer(io::stdout).try_init();
 }
 
 /// Writes the one line that every decision ends in.

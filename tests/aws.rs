@@ -7,12 +7,18 @@ mod computed;
 mod ecs;
 #[path = "aws/failures.rs"]
 mod failures;
+#[path = "aws/invoke.rs"]
+mod invoke;
 #[path = "aws/line.rs"]
 mod line;
 #[path = "aws/logs.rs"]
 mod logs;
 #[path = "aws/lossless.rs"]
 mod lossless;
+#[path = "aws/read_only.rs"]
+mod read_only;
+#[path = "aws/services.rs"]
+mod services;
 #[path = "aws/signature.rs"]
 mod signature;
 #[path = "aws/socket.rs"]

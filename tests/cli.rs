@@ -1,14 +1,25 @@
 //! The command line as a user meets it: what it prints, where, and how it ends.
 
+#[path = "cli/apply.rs"]
+mod apply;
+#[path = "cli/backout.rs"]
+mod backout;
+#[path = "cli/by_function.rs"]
+mod by_function;
+#[path = "cli/live.rs"]
+mod live;
 mod loopback;
+#[path = "cli/records.rs"]
+mod records;
+mod world;
 
 use std::path::Path;
 
 use assert_cmd::Command;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tempfile::TempDir;
 
-use loopback::{Loopback, Reply};
+use loopback::operator::Ran;
 
 const BLOCKING: &str = r#"{
   "family": "web",
@@ -40,12 +51,6 @@ fn logweir(arguments: &[&str]) -> Command {
     command.env("AWS_EC2_METADATA_DISABLED", "true").env_remove("NO_COLOR");
     command.args(arguments);
     command
-}
-
-struct Ran {
-    code: i32,
-    out: String,
-    err: String,
 }
 
 fn run(command: &mut Command) -> Ran {
@@ -278,137 +283,4 @@ fn wrong_usage_ends_64() {
         assert_eq!(run(&mut logweir(arguments)).code, 64, "{arguments:?}");
     }
     assert_eq!(run(&mut logweir(&["--help"])).code, 0);
-}
-
-/// A register event for `web:1`.
-fn event() -> Value {
-    json!({
-        "version": "0", "id": "1", "detail-type": "AWS API Call via CloudTrail", "source": "aws.ecs",
-        "account": "111122223333", "time": "2026-11-21T00:00:00Z", "region": "eu-west-1", "resources": [],
-        "detail": {
-            "eventSource": "ecs.amazonaws.com", "eventName": "RegisterTaskDefinition", "awsRegion": "eu-west-1",
-            "eventTime": "2026-11-21T00:00:00Z", "eventID": "e-1", "recipientAccountId": "111122223333",
-            "userIdentity": {"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/dev"},
-            "requestParameters": {"family": "web", "containerDefinitions": [{"environment": "HIDDEN_DUE_TO_SECURITY_REASONS"}]},
-            "responseElements": {"taskDefinition": {"taskDefinitionArn": "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:1"}}
-        }
-    })
-}
-
-fn described() -> Reply {
-    let mut definition: Value = serde_json::from_str(BLOCKING).unwrap();
-    definition["taskDefinitionArn"] = "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:1".into();
-    definition["revision"] = 1.into();
-    definition["status"] = "ACTIVE".into();
-    Reply::ok(&json!({"taskDefinition": definition, "tags": []}))
-}
-
-/// Everything else that looking at a revision asks for.
-fn around(operation: &str) -> Reply {
-    match operation {
-        "ListAccountSettings" => Reply::ok(&json!({"settings": []})),
-        "DescribeLogGroups" => {
-            Reply::ok(&json!({"logGroups": [{"logGroupName": "/ecs/web", "retentionInDays": 30, "storedBytes": 1}]}))
-        }
-        other => panic!("{other} is not expected"),
-    }
-}
-
-fn live<'c>(command: &'c mut Command, aws: &Loopback, folder: &Path) -> &'c mut Command {
-    command
-        .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
-        .env("AWS_SECRET_ACCESS_KEY", "CANARY-KEY")
-        .args(["--endpoint-url", &aws.url, "--region", "eu-west-1"])
-        .args(["--journal", &format!("file:{}", folder.display())])
-}
-
-#[test]
-fn a_live_revision_is_checked_against_its_log_groups() {
-    let aws = Loopback::serve(
-        |operation, _| {
-            if operation == "DescribeTaskDefinition" { described() } else { around(operation) }
-        },
-    );
-    let folder = TempDir::new().unwrap();
-    let ran = run(live(&mut logweir(&["check", "ecs:web", "--format", "json"]), &aws, folder.path()));
-    let json: Value = serde_json::from_str(&ran.out).unwrap();
-    assert_eq!(
-        (ran.code, &json["targets"][0]["revision"], &json["targets"][0]["not_checked"]),
-        (1, &json!(1), &json!([]))
-    );
-    assert_eq!(json["targets"][0]["findings"][0]["effective"], "blocking");
-}
-
-#[test]
-fn replay_looks_and_writes_nothing_unless_it_is_told_to() {
-    let aws = Loopback::serve(
-        |operation, _| {
-            if operation == "DescribeTaskDefinition" { described() } else { around(operation) }
-        },
-    );
-    let folder = TempDir::new().unwrap();
-    let path = file(&folder, "event.json", &event().to_string());
-    let ran = run(live(&mut logweir(&["replay", &path, "--format", "json"]), &aws, &folder.path().join("journal")));
-    let report: Value = serde_json::from_str(&ran.out).unwrap();
-    assert_eq!((ran.code, &report["outcome"], &report["record"]), (1, &json!("observed"), &json!("web:1")));
-    assert!(!folder.path().join("journal").exists());
-    assert!(
-        aws.calls().iter().all(|(operation, _)| operation.starts_with("Describe") || operation.starts_with("List"))
-    );
-}
-
-#[test]
-fn replay_takes_one_event_at_a_time() {
-    let folder = TempDir::new().unwrap();
-    let mut other = event()["detail"].clone();
-    other["requestParameters"]["family"] = "api".into();
-    let path = file(&folder, "two.json", &json!({"Records": [event()["detail"], other]}).to_string());
-    let ran = run(&mut logweir(&["replay", &path, "--region", "eu-west-1"]));
-    assert_eq!(ran.code, 2);
-    assert!(ran.err.contains("holds 2 events, of api, web"), "{}", ran.err);
-}
-
-#[test]
-fn what_ecs_says_no_to_is_said_and_nothing_is_done() {
-    const DENIED: &str = "User: me is not authorized to perform: ecs:DescribeTaskDefinition";
-    let denied: fn() -> Reply = || Reply::error("AccessDeniedException", DENIED);
-    let unknown: fn() -> Reply = || Reply::error("ClientException", "Unable to describe task definition.");
-    let cut: fn() -> Reply = || Reply::Cut;
-    let cases = [(denied, "access-denied"), (unknown, "unreadable"), (cut, "")];
-    for (reply, reason) in cases {
-        let aws = Loopback::serve(
-            move |operation, _| {
-                if operation == "DescribeTaskDefinition" { reply() } else { around(operation) }
-            },
-        );
-        let folder = TempDir::new().unwrap();
-        let path = file(&folder, "event.json", &event().to_string());
-        let ran = run(live(
-            &mut logweir(&["replay", &path, "--mode", "register", "--format", "json"]),
-            &aws,
-            &folder.path().join("journal"),
-        ));
-        let report: Value = serde_json::from_str(&ran.out).unwrap();
-        assert_eq!((ran.code, &report["outcome"]), (2, &json!("failed")), "{report}");
-        assert!(reason.is_empty() || report["reason"] == reason, "{report}");
-        assert!(!report["error"].as_str().unwrap().is_empty());
-        let checked = run(live(&mut logweir(&["check", "ecs:web:1"]), &aws, folder.path()));
-        assert_eq!(checked.code, 2);
-        assert!(checked.err.contains("ecs:web:1"), "{}", checked.err);
-    }
-}
-
-#[test]
-fn an_ecs_that_throttles_for_a_while_is_asked_again() {
-    let mut asked = 0;
-    let aws = Loopback::serve(move |operation, _| match operation {
-        "DescribeTaskDefinition" => {
-            asked += 1;
-            if asked < 3 { Reply::error("ThrottlingException", "Rate exceeded") } else { described() }
-        }
-        other => around(other),
-    });
-    let folder = TempDir::new().unwrap();
-    let ran = run(live(&mut logweir(&["check", "ecs:web:1"]), &aws, folder.path()));
-    assert_eq!(ran.code, 1, "{}", ran.err);
 }

@@ -132,7 +132,12 @@ fn events_of_other_kinds_are_left_alone_and_never_panic() {
     let Some(folder) = corpus("events") else {
         return;
     };
-    let home = Home { account: "111122223333".into(), region: "eu-west-1".into(), own_roles: Vec::new() };
+    let home = Home {
+        partition: "aws".into(),
+        account: "111122223333".into(),
+        region: "eu-west-1".into(),
+        own_roles: Vec::new(),
+    };
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let event: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();

@@ -2,8 +2,8 @@
 
 mod loopback;
 
-use loopback::account::{WEB_1, WEB_2, account, event};
-use loopback::function::invoke;
+use loopback::account::{Account, WEB_1, WEB_2, account, event};
+use loopback::function::{Invocation, invoke, invoke_backout};
 use loopback::{Loopback, Reply};
 use serde_json::{Value, json};
 
@@ -77,6 +77,8 @@ fn what_another_try_can_help_is_an_error_and_nothing_else_is() {
         (function.invocations[0].kind.as_str(), &function.invocations[0].answer["errorType"]),
         ("error", &json!("retryable"))
     );
+    let why = function.invocations[0].answer["errorMessage"].as_str().unwrap();
+    assert!(why.contains("DescribeTaskDefinition") && why.contains("Rate exceeded"), "{why}");
     assert!(function.stdout.contains("\"reason\":\"throttled\""), "{}", function.stdout);
 
     let denied = Loopback::serve(|_, _| Reply::error("AccessDeniedException", "no"));
@@ -95,4 +97,77 @@ fn of_a_batch_only_the_messages_that_need_it_come_again() {
     let function = invoke(&aws, "observe", vec![json!({"Records": records})]);
     assert_eq!(function.invocations[0].answer, json!({"batchItemFailures": [{"itemIdentifier": "b"}]}));
     assert_eq!(function.stdout.lines().filter(|line| line.contains("remediation.summary")).count(), 3);
+}
+
+/// The lines that tell of a decision.
+fn summaries(stdout: &str) -> Vec<Value> {
+    let lines = stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    lines.filter(|line| line["event"] == "remediation.summary").collect()
+}
+
+fn answers(invocations: &[Invocation]) -> Vec<&Value> {
+    assert!(invocations.iter().all(|invocation| invocation.kind == "response"));
+    invocations.iter().map(|invocation| &invocation.answer).collect()
+}
+
+fn request() -> Value {
+    json!({"logweir": "backout", "record": "web:1", "reason": "incident 7", "requested_by": "me"})
+}
+
+#[test]
+fn what_one_function_did_the_other_takes_back_once_it_is_asked_to() {
+    let shop = Account::default();
+    shop.registers(&blocking());
+    let aws = Loopback::serve(shop.service());
+    invoke(&aws, "register", vec![event(WEB_1)]);
+    assert_eq!(shop.active("web"), [1, 2]);
+
+    let function = invoke_backout(&aws, vec![request(), request(), json!({"logweir": "resume"})]);
+    let answers = answers(&function.invocations);
+    assert_eq!((&answers[0]["outcome"], &answers[0]["corrected"]), (&json!("backed-out"), &json!(WEB_2)));
+    assert_eq!((&answers[0]["mode"], &answers[0]["actor"]), (&json!("backout"), &json!("me")));
+    assert_eq!((&answers[1]["outcome"], &answers[1]["reason"]), (&json!("backed-out"), &json!("duplicate")));
+    assert_eq!(answers[2], &json!({"resumed": 0, "reports": []}));
+    let lines = summaries(&function.stdout);
+    assert_eq!(lines.iter().collect::<Vec<_>>(), answers[..2], "one line for each report, and no other");
+    assert_eq!(shop.active("web"), [1]);
+}
+
+#[test]
+fn neither_function_obeys_the_input_of_the_other() {
+    let shop = Account::default();
+    shop.registers(&blocking());
+    let aws = Loopback::serve(shop.service());
+    invoke(&aws, "register", vec![event(WEB_1)]);
+    let before = shop.table();
+    let message =
+        |body: &Value| json!({"Records": [{"messageId": "m", "eventSource": "aws:sqs", "body": body.to_string()}]});
+    let detail = json!({"source": "someone", "detail-type": "logweir", "detail": request()});
+
+    let remediator = invoke(&aws, "register", vec![request(), message(&request()), detail.clone()]);
+    let outcomes: Vec<Value> = summaries(&remediator.stdout).iter().map(|line| line["outcome"].clone()).collect();
+    assert_eq!(outcomes, ["failed", "failed", "skipped"]);
+    let backout = invoke_backout(&aws, vec![event(WEB_1), message(&request()), detail, json!({"logweir": "sweep"})]);
+    let lines = summaries(&backout.stdout);
+    assert_eq!(lines.len(), 4);
+    assert!(lines.iter().all(|line| line["reason"] == "unreadable" && line["aws_calls"] == 0), "{}", backout.stdout);
+    assert_eq!((shop.table(), shop.active("web")), (before, vec![1, 2]));
+}
+
+#[test]
+fn what_could_not_be_taken_back_is_left_to_the_same_function_by_name() {
+    let shop = Account::default();
+    shop.registers(&blocking());
+    let aws = Loopback::serve(shop.service());
+    invoke(&aws, "register", vec![event(WEB_1)]);
+    let mut running = shop.service();
+    let used = Loopback::serve(move |operation, body| match operation {
+        "ListClusters" => Reply::error("AccessDeniedException", "no"),
+        _ => running(operation, body),
+    });
+    let function = invoke_backout(&used, vec![request()]);
+    let answer = &function.invocations[0].answer;
+    assert_eq!((&answer["outcome"], &answer["reason"]), (&json!("partial"), &json!("access-denied")));
+    let record = "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:1";
+    assert_eq!(answer["backout"], format!("logweir replay --backout {record} --function logweir --region eu-west-1"));
 }

@@ -1,4 +1,4 @@
-//! What every journal promises, held against each of them: the one file, the one table (on two emulators), and the one in
+//! What every journal promises, held against each of them: the one file, the one table (on three emulators), and the one in
 //! memory that other tests rely upon.
 
 #![allow(unreachable_pub, reason = "what the modules of a test share is public among them")]
@@ -8,8 +8,16 @@ mod contract;
 #[cfg(feature = "emulators")]
 #[path = "journal/emulated.rs"]
 mod emulated;
+#[path = "journal/families.rs"]
+mod families;
+#[path = "journal/family_item.rs"]
+mod family_item;
 #[path = "journal/file.rs"]
 mod file;
+#[path = "journal/file_families.rs"]
+mod file_families;
+#[path = "journal/first_form.rs"]
+mod first_form;
 #[path = "journal/listing.rs"]
 mod listing;
 #[path = "loopback/mod.rs"]
@@ -25,5 +33,5 @@ mod world;
 mod memory {
     use super::world::World;
 
-    super::contract::held_by!(World::new(), World::clone, also of_two_at_once_one_wins);
+    super::contract::held_by!(World::new(), World::clone, also of_two_at_once_one_wins of_two_states_at_once_one_wins);
 }

@@ -1,11 +1,13 @@
-//! One contract for every adapter of [`TaskDefinitions`] and [`LogGroups`](logweir::ports::LogGroups): the account in
-//! memory, and the real adapters against two emulators. Where an emulator differs from AWS it says so by name, in
+//! One contract for every adapter of [`TaskDefinitions`], [`Services`](logweir::ports::Services) and
+//! [`LogGroups`](logweir::ports::LogGroups): the account in memory, and the real adapters against two emulators. Where an emulator differs from AWS it says so by name, in
 //! `subject.rs` and in `docs/fidelity.md`.
 
 mod world;
 
 #[path = "ports_contract/log_groups.rs"]
 mod log_groups;
+#[path = "ports_contract/services.rs"]
+mod services;
 #[path = "ports_contract/subject.rs"]
 mod subject;
 #[path = "ports_contract/task_definitions.rs"]
@@ -27,7 +29,11 @@ macro_rules! contract {
         #[test]
         fn every_case_is_run() {
             let run = [$($(stringify!($case)),*),*];
-            for text in [include_str!("ports_contract/task_definitions.rs"), include_str!("ports_contract/log_groups.rs")] {
+            for text in [
+                include_str!("ports_contract/task_definitions.rs"),
+                include_str!("ports_contract/log_groups.rs"),
+                include_str!("ports_contract/services.rs"),
+            ] {
                 for line in text.lines().filter_map(|line| line.strip_prefix("pub(crate) async fn ")) {
                     let case = line.split(['<', '(']).next().unwrap();
                     assert!(run.contains(&case), "{case} is written and not run");
@@ -70,5 +76,14 @@ contract! {
         a_group_is_empty_until_somebody_writes
         the_streams_of_no_group_cannot_be_looked_at
         a_cheaper_class_can_be_asked_for
-        an_impossible_name_is_refused;
+        an_impossible_name_is_refused
+        a_retention_can_be_taken_away
+        the_retention_of_no_group_cannot_be_taken_away;
+    services:
+        nobody_runs_a_new_revision
+        a_service_runs_the_revision_that_it_was_pointed_at
+        a_service_that_is_deleted_runs_nothing
+        services_of_several_clusters_are_found
+        a_task_without_a_service_is_named_until_it_stops
+        a_revision_that_was_deregistered_may_still_be_run;
 }

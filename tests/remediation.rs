@@ -4,9 +4,8 @@ mod world;
 
 use jiff::SignedDuration;
 use logweir::domain::report::{Outcome, Reason};
-use logweir::domain::saga::{Entry, What};
 use logweir::domain::tags::Tag;
-use logweir::ports::{Clock, Journal, Kind, PortError};
+use logweir::ports::{Journal, Kind, PortError};
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
 use logweir::workflow::Mode;
 use serde_json::Value;
@@ -366,45 +365,4 @@ async fn wherever_the_process_dies_the_next_delivery_ends_with_exactly_one_corre
             assert!(!record.head.open && record.head.corrected.is_some(), "{at}");
         }
     }
-}
-
-#[tokio::test]
-async fn a_worker_that_wakes_up_after_its_lease_writes_nothing_more() {
-    let world = World::new();
-    let source = world.account(|account| account.registers(BLOCKING));
-    // It sleeps for longer than its lease just before it would register.
-    let sleeps = Then::act(|account| account.now += LEASE);
-    world.at_next("CreateLogGroup", Moment::After, sleeps);
-    let report = register(&world, &event(&source)).await;
-    assert_eq!((ended(&report), report.retry), ((Outcome::Skipped, Some(Reason::LeaseHeld)), true));
-    assert_eq!(world.count("RegisterTaskDefinition"), 0);
-    let again = with(&world, SHIPPED_BASELINE, Mode::Register, "second", &event(&source)).await;
-    assert_eq!(again.outcome, Outcome::Remediated);
-    assert!(world.now() > "2026-11-21T12:00:00Z".parse().unwrap());
-}
-
-#[tokio::test]
-async fn a_worker_that_wakes_up_after_somebody_took_over_takes_back_what_it_still_registered() {
-    let world = World::new();
-    let source = world.account(|account| account.registers(BLOCKING));
-    let taken = source.clone();
-    let takes_over = Then::act(move |account| {
-        account.now += LEASE;
-        let record = account.records.get_mut(&taken).unwrap();
-        let entry =
-            Entry { schema: 1, sequence: record.head.next, at: account.now, by: "other".into(), what: What::Resumed };
-        record.entries.push(entry);
-        record.head.next += 1;
-        record.head.owner = "other".into();
-        record.head.lease_until = account.now + LEASE;
-    });
-    world.at_next("RegisterTaskDefinition", Moment::Before, takes_over);
-    let report = register(&world, &event(&source)).await;
-    assert_eq!(ended(&report), (Outcome::Skipped, Some(Reason::LeaseHeld)));
-    assert_eq!(world.account(|account| account.active("web")), [1]);
-    // The other dies too; the next one finishes.
-    world.advance(LEASE);
-    let report = with(&world, SHIPPED_BASELINE, Mode::Register, "third", &event(&source)).await;
-    assert_eq!(report.outcome, Outcome::Remediated);
-    assert_eq!(world.account(|account| account.active("web")), [1, 3]);
 }

@@ -4,8 +4,9 @@
 mod loopback;
 
 use assert_cmd::Command;
-use loopback::account::{WEB_1, account, event};
-use loopback::function::invoke;
+use loopback::account::{Account, WEB_1, account, event};
+use loopback::function::{Function, invoke, invoke_backout};
+use loopback::operator::Operator;
 use loopback::{Loopback, Reply};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -172,5 +173,142 @@ fn an_event_is_not_repeated() {
     assert_clean(&function.stdout, "the function's log");
     for invocation in function.invocations {
         assert_clean(&invocation.answer.to_string(), "the function's answer");
+    }
+}
+
+/// Everything that an operator sees and keeps, verb after verb.
+fn assert_all_clean(operator: &Operator, verbs: &[(&[&str], i32)]) {
+    for (arguments, code) in verbs {
+        let ran = operator.run(arguments);
+        assert_eq!(ran.code, *code, "{arguments:?}: {ran:?}");
+        assert_clean(&ran.out, &format!("{arguments:?}"));
+        assert_clean(&ran.err, &format!("what {arguments:?} says besides"));
+        assert_clean(&operator.written(), &format!("the journal after {arguments:?}"));
+    }
+    assert!(operator.written().contains("backout-asked"), "the journal has the backout");
+}
+
+#[test]
+fn neither_apply_nor_taking_back_shows_one_and_the_journal_holds_none() {
+    let operator = Operator::of(&[document()]);
+    assert_all_clean(
+        &operator,
+        &[
+            (&["apply", "ecs:web", "--dry-run"], 1),
+            (&["apply", "ecs:web", "--dry-run", "--format", "json"], 1),
+            (&["apply", "ecs:web:1", "--yes"], 0),
+            (&["apply", "ecs:web:1", "--yes", "--format", "json"], 0),
+            (&["replay", "--backout", "web:1", "--dry-run"], 0),
+            (&["replay", "--backout", "web:1"], 0),
+            (&["replay", "--backout", "web:1", "--format", "json"], 0),
+            (&["apply", "ecs:web:1", "--yes", "--again", "--color", "always"], 0),
+            (&["replay", "--backout", "web:1", "--format", "json"], 0),
+            (&["records"], 0),
+            (&["records", "--format", "json"], 0),
+            (&["records", "web:1"], 0),
+            (&["records", "web:1", "--format", "json"], 0),
+        ],
+    );
+}
+
+#[test]
+fn a_source_that_is_restored_with_all_of_them_shows_none() {
+    let operator = Operator::of(&[document()]);
+    operator.run(&["apply", "ecs:web", "--yes"]);
+    operator.account.deregisters("web", 1);
+    assert_all_clean(&operator, &[(&["replay", "--backout", "web:1"], 0), (&["records", "web:1"], 0)]);
+    assert_eq!(operator.account.document("web", 3), document(), "the document itself went to ECS whole");
+}
+
+/// An ECS that answers every registration with an error that repeats what was sent.
+fn repeating(account: &Account) -> Loopback {
+    let mut inner = account.service();
+    Loopback::serve(move |operation, body| match operation {
+        "RegisterTaskDefinition" => Reply::error("ClientException", &format!("{CANARY} is not allowed in {body}")),
+        _ => inner(operation, body),
+    })
+}
+
+#[test]
+fn an_ecs_that_repeats_what_was_to_be_restored_is_not_repeated() {
+    let mut operator = Operator::of(&[document()]);
+    operator.run(&["apply", "ecs:web", "--yes"]);
+    operator.account.deregisters("web", 1);
+    operator.aws = repeating(&operator.account);
+    assert_all_clean(
+        &operator,
+        &[
+            (&["replay", "--backout", "web:1"], 2),
+            (&["replay", "--backout", "web:1", "--format", "json"], 2),
+            (&["records", "web:1"], 0),
+            (&["records", "web:1", "--format", "json"], 0),
+        ],
+    );
+}
+
+fn assert_function_clean(function: &Function, account: &Account) {
+    assert_clean(&function.stdout, "the function's log");
+    assert_clean(&function.stderr, "the function's standard error");
+    for invocation in &function.invocations {
+        assert_clean(&invocation.answer.to_string(), "the function's answer");
+    }
+    assert!(account.table().contains("backout-asked"), "the table has the backout");
+    assert_clean(&account.table(), "the table");
+}
+
+#[test]
+fn neither_log_nor_answer_nor_table_of_the_function_that_takes_back_holds_one() {
+    let request = json!({"logweir": "backout", "record": "web:1", "reason": "r", "requested_by": "me"});
+    for source_is_gone in [false, true] {
+        let account = Account::default();
+        account.registers(&document());
+        let aws = Loopback::serve(account.service());
+        invoke(&aws, "register", vec![event(WEB_1)]);
+        if source_is_gone {
+            account.deregisters("web", 1);
+            let refused = invoke_backout(&repeating(&account), vec![request.clone()]);
+            assert_eq!(refused.invocations[0].answer["outcome"], "needs-operator", "{}", refused.stdout);
+            assert_function_clean(&refused, &account);
+        }
+        let function = invoke_backout(&aws, vec![request.clone(), json!({"logweir": "resume"})]);
+        assert_eq!(function.invocations[0].answer["outcome"], "backed-out", "{}", function.stdout);
+        assert_function_clean(&function, &account);
+    }
+}
+
+#[test]
+fn a_request_that_cannot_be_read_is_not_repeated() {
+    let account = Account::default();
+    let aws = Loopback::serve(account.service());
+    let mut misspelt = json!({"logweir": "backout", "record": "web:1"});
+    misspelt["restore-stale"] = CANARY.into();
+    let payloads = vec![
+        misspelt,
+        json!({"logweir": CANARY, "record": "web:1"}),
+        json!({"logweir": "backout", "record": CANARY}),
+        json!({"logweir": "backout", "record": "web:1", "hold_family": CANARY}),
+        json!(CANARY),
+        json!([CANARY]),
+    ];
+    let function = invoke_backout(&aws, payloads);
+    assert_eq!(function.invocations.len(), 6);
+    assert!(function.stdout.contains("unknown field `restore-stale`"), "a slip is named: {}", function.stdout);
+    assert_clean(&function.stdout, "the function's log");
+    for invocation in function.invocations {
+        assert_clean(&invocation.answer.to_string(), "the function's answer");
+    }
+}
+
+#[test]
+fn what_the_command_line_asks_of_the_function_holds_no_credentials() {
+    let report = json!({"schema": "logweir.report/1", "outcome": "backed-out", "record": "web:1"});
+    let operator = Operator::at(Loopback::serve(move |_, _| Reply::ok(&report)));
+    for more in [&[][..], &["--format", "json"]] {
+        let ran = operator.run(&[&["replay", "--backout", "web:1", "--function", "f"], more].concat());
+        assert_eq!(ran.code, 0, "{ran:?}");
+        assert_clean(&format!("{}{}", ran.out, ran.err), "replay --function");
+    }
+    for (call, body) in operator.aws.calls() {
+        assert_clean(&body, &call);
     }
 }

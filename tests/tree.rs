@@ -63,7 +63,7 @@ const BANS: &[Ban] = &[
     },
     Ban {
         below: "",
-        but_in: &["handler.rs", "bin/bootstrap.rs"],
+        but_in: &["handler", "bin/bootstrap.rs"],
         words: &["lambda_runtime", "aws_lambda_events"],
         why: "only the function's shell knows that it is one",
     },

@@ -25,7 +25,7 @@ const SETTING_HOLDS: Duration = Duration::from_secs(15 * 60);
 /// The adapter to ECS. Clones share what was read of the account's settings.
 #[derive(Clone, Debug)]
 pub struct Ecs {
-    client: Client,
+    pub(super) client: Client,
     default_mode: Arc<Mutex<Option<(Instant, Delivery)>>>,
 }
 

@@ -78,7 +78,10 @@ where
                 None => spoiled(call, status),
             }
         }
-        SdkError::ResponseError(error) => spoiled(call, error.raw().status().as_u16()),
+        // It broke off: whatever its status, what it was about to say is not known.
+        SdkError::ResponseError(error) => {
+            PortError { kind: Kind::Retry, ..spoiled(call, error.raw().status().as_u16()) }
+        }
         SdkError::TimeoutError(_) => retry(call, "no answer in time"),
         SdkError::DispatchFailure(failure) => dispatch(call, failure),
         other => PortError { kind: Kind::Refused, ..retry(call, &chain(other)) },
@@ -95,8 +98,8 @@ pub(super) fn unreadable(call: &'static str, why: &str) -> PortError {
     }
 }
 
-/// An answer that is none of AWS's: a proxy's page, or a body that was cut. Its text stays where it is.
-fn spoiled(call: &'static str, status: u16) -> PortError {
+/// An answer that is none of AWS's: a proxy's page, say. Its text stays where it is.
+pub(super) fn spoiled(call: &'static str, status: u16) -> PortError {
     let error = unreadable(call, &format!("it came with HTTP {status}"));
     match status {
         429 => PortError { reason: Some(Reason::Throttled), ..error },
@@ -106,7 +109,15 @@ fn spoiled(call: &'static str, status: u16) -> PortError {
 }
 
 /// What a service said, by its code; the message decides where ECS uses ClientException for everything.
-fn said(call: &'static str, status: u16, code: &str, message: &str, document: Option<&TaskDefinition>) -> PortError {
+pub(super) fn said(
+    call: &'static str,
+    status: u16,
+    code: &str,
+    message: &str,
+    document: Option<&TaskDefinition>,
+) -> PortError {
+    // Behind these words stands the request, headers and all: the session token is one.
+    let message = message.split("The Canonical String").next().unwrap_or_default().trim_end();
     let lower = message.to_ascii_lowercase();
     let is = |codes: &[&str]| codes.contains(&code);
     let (kind, reason) = if is(&THROTTLED) || status == 429 {
@@ -147,12 +158,12 @@ fn dispatch(call: &'static str, failure: &DispatchFailure) -> PortError {
     PortError { kind: Kind::Refused, reason: Some(Reason::AccessDenied), ..retry(call, &message) }
 }
 
-fn retry(call: &'static str, message: &str) -> PortError {
+pub(super) fn retry(call: &'static str, message: &str) -> PortError {
     PortError { kind: Kind::Retry, call, message: plain(message, LONGEST), reason: None }
 }
 
 /// An error and its causes, outermost first, each once.
-fn chain(error: &(dyn Error + 'static)) -> String {
+pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut parts: Vec<String> = Vec::new();
     let mut next = Some(error);
     while let Some(error) = next {
@@ -230,6 +241,16 @@ mod tests {
         }
         let error = said("RegisterTaskDefinition", 400, "ClientException", "Role does not exist", None);
         assert_eq!(error.kind, Kind::Refused);
+    }
+
+    #[test]
+    fn a_signature_that_does_not_match_repeats_nothing_of_the_request() {
+        let message = "The request signature we calculated does not match the signature you provided.\n\nThe Canonical \
+                       String for this request should have been\n'POST\n/\n\nx-amz-security-token:CANARY\n'";
+        let error = said("X", 403, "InvalidSignatureException", message, None);
+        let kept = "The request signature we calculated does not match the signature you provided.";
+        assert_eq!(error.message, format!("InvalidSignatureException: {kept}"));
+        assert_eq!(error.reason, Some(Reason::AccessDenied));
     }
 
     #[test]

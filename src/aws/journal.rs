@@ -5,6 +5,7 @@
 //! | `REV#<source ARN>` | `E#<sequence, ten digits>` | one entry, put once |
 //! | `REV#<source ARN>` | `HEAD` | the head, and what conditions and indexes need of it |
 //! | `REV#<corrected ARN>` | `OWN` | the source of a revision that we registered |
+//! | `FAM#<account>/<region>/<family>` | `FAMILY` | what is remembered of the family |
 //!
 //! A commit is one transaction over all of them. Reading goes by key, consistently; the indexes `by-family`, `by-day` and
 //! `by-open` hold heads alone, lag behind, and serve listing only.
@@ -15,6 +16,7 @@ use std::error::Error;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -22,6 +24,7 @@ use jiff::SignedDuration;
 
 use self::items::Item;
 use super::errors::port_error;
+use crate::domain::family::{Family, FamilyName};
 use crate::domain::report::Reason;
 use crate::domain::revision::RevisionArn;
 use crate::domain::saga::{Entry, Head, Record};
@@ -29,6 +32,7 @@ use crate::ports::{Answer, CommitError, Expected, Filter, Journal, Kind, PortErr
 
 const QUERY: &str = "Query";
 const GET: &str = "GetItem";
+const PUT: &str = "PutItem";
 const COMMIT: &str = "TransactWriteItems";
 
 /// How often a record is read until its head and its entries fit together.
@@ -71,9 +75,9 @@ impl DynamoJournal {
         Ok((head, entries))
     }
 
-    async fn item(&self, revision: &RevisionArn, sk: &str) -> Answer<Option<Item>> {
+    async fn item(&self, partition: AttributeValue, sk: &str) -> Answer<Option<Item>> {
         let get = self.client.get_item().table_name(&self.table).consistent_read(true);
-        let answer = get.key("pk", items::partition(revision)).key("sk", items::text(sk)).send().await;
+        let answer = get.key("pk", partition).key("sk", items::text(sk)).send().await;
         Ok(answer.map_err(|error| self.failed(GET, &error))?.item)
     }
 
@@ -124,7 +128,7 @@ impl DynamoJournal {
         };
         if codes.contains(&"ConditionalCheckFailed") {
             // A commit that is made again, because its answer was lost, was not lost itself.
-            let standing = self.item(source, &items::entry_key(entry.sequence)).await?;
+            let standing = self.item(items::partition(source), &items::entry_key(entry.sequence)).await?;
             let ours = standing.map_or(Ok(false), |item| items::holds(&item, entry))?;
             return if ours { Ok(()) } else { Err(CommitError::Lost) };
         }
@@ -199,10 +203,10 @@ impl Journal for DynamoJournal {
     }
 
     async fn source_of(&self, corrected: &RevisionArn) -> Answer<Option<RevisionArn>> {
-        self.item(corrected, items::OWN).await?.map(|item| items::read_source(&item)).transpose()
+        self.item(items::partition(corrected), items::OWN).await?.map(|item| items::read_source(&item)).transpose()
     }
 
-    /// Without a family, and of records that need not be open: those of the last 31 days.
+    /// Without a family, and of records that need not be open: those of the last 31 days, or since when it is asked for.
     async fn list(&self, filter: &Filter, most: usize) -> Answer<Vec<Head>> {
         let mut heads = Vec::new();
         match &filter.family {
@@ -211,7 +215,8 @@ impl Journal for DynamoJournal {
                 self.find("by-family", ("family_key", items::family_key(family)), filter, most, &mut heads).await?
             }
             None => {
-                for days in 0..DAYS {
+                let span = filter.since.map(|since| filter.now.duration_since(since).as_hours() / 24 + 2);
+                for days in 0..span.unwrap_or(DAYS) {
                     let then = filter.now.saturating_sub(SignedDuration::from_hours(24 * days)).unwrap_or(filter.now);
                     self.find("by-day", ("day", items::day(then)), filter, most, &mut heads).await?;
                     if heads.len() >= most {
@@ -221,5 +226,50 @@ impl Journal for DynamoJournal {
             }
         }
         Ok(heads)
+    }
+
+    async fn family(&self, name: &FamilyName) -> Answer<Option<Family>> {
+        let item = self.item(items::family_partition(name), items::FAMILY).await?;
+        item.map(|item| items::read_family(&item)).transpose()
+    }
+
+    async fn put_family(&self, family: &Family) -> Result<(), CommitError> {
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(items::family(family)?));
+        let put = match family.version {
+            ..=1 => put.condition_expression("attribute_not_exists(pk)"),
+            version => put
+                .condition_expression("#version = :before")
+                .expression_attribute_names("#version", "version")
+                .expression_attribute_values(":before", items::number(version - 1)),
+        };
+        match put.send().await {
+            Ok(_) => Ok(()),
+            Err(error)
+                if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+            {
+                // A change that is made again, because its answer was lost, was not lost itself.
+                match self.family(&family.name).await? {
+                    Some(standing) if standing == *family => Ok(()),
+                    _ => Err(CommitError::Lost),
+                }
+            }
+            Err(error) => Err(self.failed(PUT, &error).into()),
+        }
+    }
+
+    async fn stopped(&self) -> Answer<Vec<Family>> {
+        let query = self.client.query().table_name(&self.table).index_name("by-open").scan_index_forward(false);
+        let mut found = query
+            .key_condition_expression("#key = :key")
+            .expression_attribute_names("#key", "open")
+            .expression_attribute_values(":key", items::text(items::STOPPED))
+            .into_paginator()
+            .items()
+            .send();
+        let mut families = Vec::new();
+        while let Some(item) = found.next().await {
+            families.push(items::read_family(&item.map_err(|error| self.failed(QUERY, &error))?)?);
+        }
+        Ok(families)
     }
 }

@@ -164,4 +164,10 @@ impl LogGroups for Logs {
         call.send().await.map_err(|error| port_error("PutRetentionPolicy", &error))?;
         Ok(())
     }
+
+    async fn delete_retention(&self, name: &str) -> Answer<()> {
+        let call = self.client.delete_retention_policy().log_group_name(name);
+        call.send().await.map_err(|error| port_error("DeleteRetentionPolicy", &error))?;
+        Ok(())
+    }
 }

@@ -2,9 +2,12 @@
 
 mod ecs;
 mod errors;
+mod invoke;
 pub mod journal;
 mod logs;
+mod read_only;
 mod region;
+mod services;
 mod wire;
 
 use std::env;
@@ -16,14 +19,18 @@ use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
-use aws_sdk_ecs::config::SharedCredentialsProvider;
+use aws_sdk_ecs::config::{SharedCredentialsProvider, SharedHttpClient};
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 
 pub use ecs::Ecs;
+pub use invoke::Invoked;
 pub use logs::{Logs, MADE_BY};
 pub use region::configured_region;
 
 use crate::ports::{Answer, Kind, PortError, TaskDefinitions};
 use journal::DynamoJournal;
+use read_only::ReadOnly;
 
 /// How many HTTP requests went to AWS, retries included.
 #[derive(Clone, Debug, Default)]
@@ -45,6 +52,8 @@ pub struct Place {
     pub region: Option<String>,
     pub profile: Option<String>,
     pub endpoint_url: Option<String>,
+    /// Whether no call may change anything.
+    pub read_only: bool,
 }
 
 /// Nothing says which Region is meant.
@@ -59,25 +68,35 @@ pub struct Identity {
     pub arn: String,
 }
 
+const LONGEST_CONNECT: Duration = Duration::from_secs(3);
+
 /// Lambda ends an initialisation that takes ten seconds.
 const LONGEST_WARMING: Duration = Duration::from_secs(3);
 
 /// One account and Region of AWS.
 #[derive(Clone, Debug)]
 pub struct Aws {
-    pub task_definitions: Ecs,
+    pub ecs: Ecs,
     pub log_groups: Logs,
     logs: aws_sdk_cloudwatchlogs::Client,
     sts: aws_sdk_sts::Client,
     dynamodb: aws_sdk_dynamodb::Client,
+    config: SdkConfig,
     region: String,
     calls: Calls,
+    reads_only: bool,
+}
+
+const TLS: Provider = Provider::Rustls(CryptoMode::Ring);
+
+fn https() -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new().tls_provider(TLS).build_https()
 }
 
 impl Aws {
     /// By the standard chain of environment, profile, SSO, process and instance.
     pub async fn connect(place: &Place) -> Result<Self, NoRegion> {
-        let mut loader = aws_config::defaults(BehaviorVersion::latest());
+        let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(https());
         if let Some(region) = &place.region {
             loader = loader.region(Region::new(region.clone()));
         }
@@ -87,7 +106,8 @@ impl Aws {
         if let Some(url) = &place.endpoint_url {
             loader = loader.endpoint_url(url);
         }
-        Self::with(&loader.load().await)
+        let config = loader.load().await;
+        if place.read_only { Self::reading(&config) } else { Self::with(&config) }
     }
 
     /// By what Lambda puts into the environment, and nothing else: the rest of the chain stays out of that binary.
@@ -105,14 +125,24 @@ impl Aws {
 
     /// By a configuration that somebody else has made; timeouts and retries are ours.
     pub fn with(config: &SdkConfig) -> Result<Self, NoRegion> {
+        Self::build(config, None)
+    }
+
+    /// As [`Aws::with`], with clients that cannot write.
+    pub fn reading(config: &SdkConfig) -> Result<Self, NoRegion> {
+        Self::build(config, Some(ReadOnly))
+    }
+
+    fn build(config: &SdkConfig, read_only: Option<ReadOnly>) -> Result<Self, NoRegion> {
         let region = config.region().ok_or(NoRegion)?.to_string();
         let config = config
             .to_builder()
+            .http_client(config.http_client().unwrap_or_else(https))
             .app_name(AppName::new("logweir").expect("letters alone"))
             .retry_config(RetryConfig::standard().with_max_attempts(3))
             .timeout_config(
                 TimeoutConfig::builder()
-                    .connect_timeout(Duration::from_secs(3))
+                    .connect_timeout(LONGEST_CONNECT)
                     .operation_attempt_timeout(Duration::from_secs(10))
                     .operation_timeout(Duration::from_secs(30))
                     .build(),
@@ -120,20 +150,26 @@ impl Aws {
             .build();
         let calls = Calls::default();
         macro_rules! counted {
-            ($sdk:ident) => {
-                $sdk::config::Builder::from(&config).interceptor(calls.clone())
-            };
+            ($sdk:ident) => {{
+                let mut builder = $sdk::config::Builder::from(&config).interceptor(calls.clone());
+                if let Some(read_only) = read_only {
+                    builder = builder.interceptor(read_only);
+                }
+                builder
+            }};
         }
         let logs = counted!(aws_sdk_cloudwatchlogs).retry_classifier(logs::RetryConflicts);
         let logs = aws_sdk_cloudwatchlogs::Client::from_conf(logs.build());
         Ok(Self {
-            task_definitions: Ecs::new(aws_sdk_ecs::Client::from_conf(counted!(aws_sdk_ecs).build())),
+            ecs: Ecs::new(aws_sdk_ecs::Client::from_conf(counted!(aws_sdk_ecs).build())),
             log_groups: Logs::new(logs.clone()),
             logs,
             sts: aws_sdk_sts::Client::from_conf(counted!(aws_sdk_sts).build()),
             dynamodb: aws_sdk_dynamodb::Client::from_conf(counted!(aws_sdk_dynamodb).build()),
+            config,
             region,
             calls,
+            reads_only: read_only.is_some(),
         })
     }
 
@@ -163,9 +199,7 @@ impl Aws {
     /// Opens the connections that the first event will need, and reads the account setting on the way. What goes
     /// wrong is left to that event, which can say so; a refusal opens a connection as well.
     pub async fn warm(&self) {
-        let both = async {
-            tokio::join!(self.task_definitions.default_mode(), self.logs.describe_log_groups().limit(1).send())
-        };
+        let both = async { tokio::join!(self.ecs.default_mode(), self.logs.describe_log_groups().limit(1).send()) };
         let _ = tokio::time::timeout(LONGEST_WARMING, both).await;
     }
 

@@ -80,19 +80,24 @@ impl Check {
     }
 
     fn show(&self, context: &Context, loaded: &Loaded) {
-        let position = loaded.document.as_ref().map(|document| move |at| document.position(at));
-        let shown = findings::Shown {
-            origin: &loaded.origin,
-            definition: &loaded.definition,
-            position: position.as_ref().map(|position| position as &dyn Fn(usize) -> (usize, usize)),
-        };
-        for finding in &loaded.plan.findings {
-            let text = findings::finding(finding, &shown, context.printer.is_styled());
-            context.printer.result(&format!("{text}\n\n"));
-        }
+        show_findings(context, loaded);
         if self.diff {
             context.printer.result(&difference(loaded));
         }
+    }
+}
+
+/// The findings about one target, as rustc would show them.
+pub(super) fn show_findings(context: &Context, loaded: &Loaded) {
+    let position = loaded.document.as_ref().map(|document| move |at| document.position(at));
+    let shown = findings::Shown {
+        origin: &loaded.origin,
+        definition: &loaded.definition,
+        position: position.as_ref().map(|position| position as &dyn Fn(usize) -> (usize, usize)),
+    };
+    for finding in &loaded.plan.findings {
+        let text = findings::finding(finding, &shown, context.printer.is_styled());
+        context.printer.result(&format!("{text}\n\n"));
     }
 }
 
@@ -147,13 +152,13 @@ fn line(loaded: &Loaded) -> json::Target {
     };
     json::Target {
         family: loaded.definition.family().map(String::from),
-        revision: loaded.revision,
+        revision: loaded.revision.as_ref().map(|arn| arn.revision),
         ..json::Target::of(loaded.origin.clone(), &loaded.plan, prefix, patch, loaded.region.as_deref())
     }
 }
 
 /// The unified diff of what a fix would change.
-fn difference(loaded: &Loaded) -> String {
+pub(super) fn difference(loaded: &Loaded) -> String {
     let Ok(after) = patch::apply(&loaded.definition, &loaded.plan.edits) else {
         return String::new();
     };

@@ -100,9 +100,11 @@ fn is_mended(finding: &Finding, edited: bool) -> bool {
 
 /// The file's name in the output folder.
 fn name(target: &Target, loaded: &Loaded) -> PathBuf {
-    target.relative().unwrap_or_else(|| match (loaded.definition.family(), loaded.revision) {
-        (Some(family), Some(revision)) => format!("{family}-{revision}.json").into(),
-        _ => "task-definition.json".into(),
+    target.relative().unwrap_or_else(|| {
+        match (loaded.definition.family(), loaded.revision.as_ref().map(|arn| arn.revision)) {
+            (Some(family), Some(revision)) => format!("{family}-{revision}.json").into(),
+            _ => "task-definition.json".into(),
+        }
     })
 }
 

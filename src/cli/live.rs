@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::path::PathBuf;
 
+use super::acting::Intent;
 use super::targets::{Loaded, Target, pairs};
 use super::{Context, Failure};
 use crate::aws::{self, Aws, Identity};
@@ -10,7 +11,7 @@ use crate::domain::event::Home;
 use crate::domain::observation::{DefaultMode, Observation};
 use crate::domain::plan;
 use crate::journal_file::FileJournal;
-use crate::ports::{Kind, PortError, TaskDefinitions};
+use crate::ports::{Kind, LogGroups, PortError, TaskDefinitions};
 use crate::settings::{self, JournalPlace};
 use crate::sources::Document;
 use crate::workflow::observe;
@@ -24,10 +25,16 @@ pub(super) fn wait<T>(future: impl Future<Output = T>) -> Result<T, Failure> {
 impl Context {
     /// Connects to the account that the options and the environment name. No call is made.
     pub(super) async fn aws(&self) -> Result<Aws, Failure> {
+        self.aws_for(Intent::Look).await
+    }
+
+    /// The same; to look alone gives clients that cannot write.
+    pub(super) async fn aws_for(&self, intent: Intent) -> Result<Aws, Failure> {
         let place = aws::Place {
             region: self.global.region.clone(),
             profile: self.global.profile.clone(),
             endpoint_url: self.global.endpoint_url.clone(),
+            read_only: intent == Intent::Look,
         };
         let connected = Aws::connect(&place).await;
         connected.map_err(|error| Failure::could_not(error.to_string()).help("give --region, or set AWS_REGION"))
@@ -40,7 +47,8 @@ impl Context {
             Ok(list) => settings::own_roles(&list).map_err(|error| Failure::usage(error.to_string()))?,
             Err(_) => Vec::new(),
         };
-        Ok((Home { account, region: aws.region().to_owned(), own_roles }, arn))
+        let partition = arn.split(':').nth(1).unwrap_or("aws").to_owned();
+        Ok((Home { partition, account, region: aws.region().to_owned(), own_roles }, arn))
     }
 
     pub(super) fn journal_place(&self) -> Result<JournalPlace, Failure> {
@@ -85,10 +93,20 @@ impl Context {
 
     /// The verdict on a live revision.
     pub(super) async fn plan_live(&self, aws: &Aws, target: &Target, name: &str) -> Result<Loaded, PortError> {
-        let described = aws.task_definitions.describe(name).await?;
-        let (revision, region) = (described.arn.revision, described.arn.region.clone());
+        self.plan_with(&aws.ecs, &aws.log_groups, target, name).await
+    }
+
+    pub(super) async fn plan_with(
+        &self,
+        task_definitions: &impl TaskDefinitions,
+        log_groups: &impl LogGroups,
+        target: &Target,
+        name: &str,
+    ) -> Result<Loaded, PortError> {
+        let described = task_definitions.describe(name).await?;
+        let (revision, region) = (described.arn.clone(), described.arn.region.clone());
         let now = jiff::Timestamp::now();
-        let seen = observe(&described, &self.baseline, &aws.task_definitions, &aws.log_groups, now).await?;
+        let seen = observe(&described, &self.baseline, task_definitions, log_groups, now).await?;
         Ok(Loaded {
             origin: target.origin(),
             revision: Some(revision),

@@ -1,9 +1,13 @@
 //! The command line: one file for each verb.
 
+mod acting;
+mod apply;
+mod backout;
 mod check;
 mod fix;
 mod live;
 mod printer;
+mod record_name;
 mod records;
 mod replay;
 mod rules;
@@ -85,9 +89,11 @@ enum Verb {
     Check(check::Check),
     /// Print the corrected document, or write it in place
     Fix(fix::Fix),
-    /// Handle an event as the deployed function does
+    /// Correct live revisions: shows the plan, asks, acts
+    Apply(apply::Apply),
+    /// Handle an event as the deployed function does, or take back what was done for it
     Replay(replay::Replay),
-    /// Show what was done
+    /// Show what was done, and how to take it back
     Records(records::Records),
     /// List the rules, or explain one
     Rules(rules::Rules),
@@ -149,6 +155,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let ended = context(cli.global, printer.clone()).and_then(|context| match cli.verb {
         Verb::Check(check) => check.run(&context),
         Verb::Fix(fix) => fix.run(&context),
+        Verb::Apply(apply) => apply.run(&context),
         Verb::Replay(replay) => replay.run(&context),
         Verb::Records(records) => records.run(&context),
         Verb::Rules(rules) => rules.run(&context),

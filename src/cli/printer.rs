@@ -59,6 +59,12 @@ impl Printer {
         }
     }
 
+    /// A question, without an end of line.
+    pub fn ask(&self, question: &str) {
+        let mut err = AutoStream::new(io::stderr().lock(), self.choice);
+        let _ = write!(err, "{}", plain(question, 2000)).and_then(|()| err.flush());
+    }
+
     /// Something that the reader should know and that is no result.
     pub fn note(&self, message: &str) {
         let _ = writeln!(AutoStream::new(io::stderr().lock(), self.choice), "{}", plain(message, 2000));

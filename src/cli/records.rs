@@ -1,14 +1,16 @@
-//! `logweir records`: what was done, and what caused it.
+//! `logweir records`: what was done, what caused it, and how to take it back.
 
 use clap::Args;
-use jiff::Timestamp;
+use jiff::{Span, Timestamp, Zoned};
 
-use super::live::{failure, wait};
-use super::{Context, Ended, Exit, Failure};
-use crate::domain::revision::RevisionArn;
-use crate::domain::saga::Head;
-use crate::ports::{Answer, Filter, Journal};
-use crate::render::records;
+use super::acting::{Intent, ok};
+use super::live::wait;
+use super::{Context, Ended, Exit, Failure, record_name};
+use crate::domain::family::{Family, FamilyName};
+use crate::domain::report::Outcome;
+use crate::domain::saga::Record;
+use crate::ports::{Filter, Journal};
+use crate::render::records::{self, Beside, StoppedFamily};
 use crate::settings::JournalPlace;
 
 #[derive(Args)]
@@ -22,69 +24,151 @@ pub(super) struct Records {
     /// Only those that are not finished
     #[arg(long)]
     open: bool,
+    /// Only those that changed since: a time, a day, or how long ago (`2h`, `7d`)
+    #[arg(long, value_parser = since)]
+    since: Option<Timestamp>,
+    /// Only those that ended so: remediated, backed-out, partial …
+    #[arg(long, value_parser = outcome)]
+    outcome: Option<Outcome>,
+    /// Only those that were caused by somebody whose ARN holds this
+    #[arg(long, value_name = "WHOM")]
+    caused_by: Option<String>,
     /// How many
     #[arg(long, default_value_t = 50, value_name = "N")]
     most: usize,
+}
+
+fn since(text: &str) -> Result<Timestamp, String> {
+    moment(text, |now, span| now.checked_sub(span))
+}
+
+/// A moment as people write it: a time, a day (UTC), or a span from now.
+pub(super) fn moment(
+    text: &str,
+    from_now: impl Fn(&Zoned, Span) -> Result<Zoned, jiff::Error>,
+) -> Result<Timestamp, String> {
+    let now = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
+    if let Ok(time) = text.parse::<Timestamp>() {
+        return Ok(time);
+    }
+    if let Ok(day) = text.parse::<jiff::civil::Date>() {
+        return day.to_zoned(jiff::tz::TimeZone::UTC).map(|day| day.timestamp()).map_err(|error| error.to_string());
+    }
+    match text.parse::<Span>() {
+        Ok(span) => from_now(&now, span).map(|then| then.timestamp()).map_err(|error| error.to_string()),
+        Err(_) => Err("a time (2026-12-01T08:00:00Z), a day (2026-12-01) or a span (2h, 7d)".into()),
+    }
+}
+
+fn outcome(text: &str) -> Result<Outcome, String> {
+    serde_json::from_value(text.into()).map_err(|_| "no such outcome: docs/operations.md lists them".into())
 }
 
 impl Records {
     pub(super) fn run(&self, context: &Context) -> Ended {
         wait(async {
             match context.journal_place()? {
-                JournalPlace::Folder(folder) => self.show(context, &context.file_journal(&folder)?).await,
-                JournalPlace::Table(table) => self.show(context, &context.aws().await?.journal(&table)).await,
+                JournalPlace::Folder(folder) => {
+                    let journal = context.file_journal(&folder)?;
+                    self.show(context, &journal, None).await
+                }
+                JournalPlace::Table(_) => {
+                    let aws = context.aws_for(Intent::Look).await?;
+                    let journal = context.journal(&aws, Intent::Look)?;
+                    self.show(context, &journal, Some(aws.region())).await
+                }
             }
         })?
     }
 
-    async fn show(&self, context: &Context, journal: &impl Journal) -> Ended {
+    async fn show(&self, context: &Context, journal: &impl Journal, region: Option<&str>) -> Ended {
         let Some(name) = &self.record else {
-            let filter = Filter { family: self.family.clone(), open: self.open, now: Timestamp::now() };
-            let heads = ok(journal.list(&filter, self.most).await)?;
-            match context.is_json() {
-                true => context.printer.json(&records::list_json(&heads)),
-                false if heads.is_empty() => context.printer.note("no records"),
-                false => context.printer.result(&records::table(&heads)),
-            }
-            return Ok(Exit::Fine);
+            return self.list(context, journal).await;
         };
-        let source = self.source(journal, name).await?;
+        let source = record_name::source(journal, name).await?;
         let record =
             ok(journal.read(&source).await)?.ok_or_else(|| Failure::could_not(format!("no record of {name}")))?;
+        let family = ok(journal.family(&FamilyName::of(&source)).await)?;
+        let (now, region) = (Timestamp::now(), region.unwrap_or(&source.region));
+        let stopped = family.filter(|family| family.stopped(now).is_some());
+        let beside = Beside {
+            stopped: stopped.map(|family| stopped_family(context, family)).transpose()?,
+            backout: self.backout(context, &record, region)?,
+            again: context.again(&source.to_string(), region)?,
+            now,
+        };
         match context.is_json() {
-            true => context.printer.json(&records::record_json(&record)),
-            false => context.printer.result(&records::text(&record)),
+            true => context.printer.json(&records::record_json(&record, &beside)),
+            false => context.printer.result(&records::text(&record, &beside)),
         }
         Ok(Exit::Fine)
     }
 
-    /// The source that a name means. A short name that fits several accounts or Regions is refused with their ARNs.
-    async fn source(&self, journal: &impl Journal, name: &str) -> Result<RevisionArn, Failure> {
-        if name.starts_with("arn:") {
-            let arn: RevisionArn = name.parse().map_err(|error| Failure::usage(format!("{name}: {error}")))?;
-            return Ok(ok(journal.source_of(&arn).await)?.unwrap_or(arn));
-        }
-        let usage = || Failure::usage(format!("`{name}` is not a record")).help("FAMILY:REVISION or an ARN");
-        let (family, revision) = name.rsplit_once(':').ok_or_else(usage)?;
-        let revision: u32 = revision.parse().map_err(|_| usage())?;
-        let filter = Filter { family: Some(family.to_owned()), open: false, now: Timestamp::now() };
-        let heads = ok(journal.list(&filter, usize::MAX).await)?;
-        let is_meant = |head: &&Head| {
-            head.source.revision == revision || head.corrected.as_ref().is_some_and(|c| c.revision == revision)
+    async fn list(&self, context: &Context, journal: &impl Journal) -> Ended {
+        let now = Timestamp::now();
+        let filter = Filter {
+            family: self.family.clone(),
+            open: self.open,
+            since: self.since,
+            outcome: self.outcome,
+            actor: self.caused_by.clone(),
+            now,
         };
-        let meant: Vec<&Head> = heads.iter().filter(is_meant).collect();
-        match meant.as_slice() {
-            [] => Err(Failure::could_not(format!("no record of {name}"))),
-            [head] => Ok(head.source.clone()),
-            several => {
-                let arns: Vec<String> = several.iter().map(|head| head.source.to_string()).collect();
-                Err(Failure::usage(format!("`{name}` fits several records"))
-                    .help(format!("name one: {}", arns.join(", "))))
+        let heads = ok(journal.list(&filter, self.most).await)?;
+        let mut stopped = ok(journal.stopped().await)?;
+        // A hold that is over stops nothing, though the journal still has it.
+        stopped.retain(|family| family.stopped(now).is_some());
+        stopped.retain(|family| self.family.as_ref().is_none_or(|name| *name == family.name.family));
+        let stopped: Vec<_> =
+            stopped.into_iter().map(|family| stopped_family(context, family)).collect::<Result<_, _>>()?;
+        match context.is_json() {
+            true => {
+                let mut lines = Vec::new();
+                for head in heads {
+                    let record = ok(journal.read(&head.source).await)?;
+                    let backout = match record {
+                        Some(record) => self.backout(context, &record, &head.source.region)?,
+                        None => None,
+                    };
+                    lines.push((head, backout));
+                }
+                context.printer.json(&records::list_json(&lines, &stopped));
+            }
+            false if heads.is_empty() && stopped.is_empty() => context.printer.note("no records"),
+            false => {
+                context.printer.result(&records::table(&heads, &stopped, now));
+                if heads.iter().any(|head| head.corrected.is_some()) {
+                    context.printer.note("`logweir records RECORD` tells one in full, and how to take it back");
+                }
             }
         }
+        Ok(Exit::Fine)
+    }
+
+    /// The command that takes the record back, if there is something to take back.
+    fn backout(&self, context: &Context, record: &Record, region: &str) -> Result<Option<String>, Failure> {
+        let Ok(Some(attempt)) = record.attempt() else { return Ok(None) };
+        if crate::domain::saga::Standing::of(record).is_nothing() {
+            return Ok(None);
+        }
+        let by = match &attempt.opening.function {
+            Some(name) => context.backout_by_function(name, region),
+            None => context.backout_by(region)?,
+        };
+        Ok(Some(by.command(&record.head.source)))
     }
 }
 
-fn ok<T>(answer: Answer<T>) -> Result<T, Failure> {
-    answer.map_err(|error| failure(&error))
+fn stopped_family(context: &Context, family: Family) -> Result<StoppedFamily, Failure> {
+    let again = context.again(&format!("ecs:{}", family.name.family), &family.name.region)?;
+    Ok(StoppedFamily { family, again })
+}
+
+/// A time in the future: when something ends.
+pub(super) fn until(text: &str) -> Result<Timestamp, String> {
+    let until = moment(text, |now, span| now.checked_add(span))?;
+    match until > Timestamp::now() {
+        true => Ok(until),
+        false => Err("that is over already".into()),
+    }
 }

@@ -1,112 +1,93 @@
-//! `logweir replay`: handles an event as the deployed function does.
+//! `logweir replay`: handles an event as the deployed function does, or takes back what was done for it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 use serde_json::Value;
 
+use super::acting::{Acting, Intent, patiently, worker};
+use super::backout::Backout;
 use super::live::wait;
 use super::{Context, Ended, Exit, Failure};
-use crate::aws::Aws;
-use crate::domain::event::Home;
 use crate::domain::report::Report;
-use crate::handler::{Reply, handle};
-use crate::ports::{Adapters, Journal, SystemClock};
-use crate::render;
-use crate::settings::{JournalPlace, LEASE};
-use crate::workflow::{Mode, Order};
+use crate::handler::handle_event;
+use crate::settings::LEASE;
+use crate::workflow::{Mode, Order, Origin};
 
 #[derive(Args)]
 pub(super) struct Replay {
-    /// A CloudTrail event, as EventBridge delivers it
+    /// A CloudTrail event, as EventBridge delivers it; with --backout also a record: FAMILY:REVISION or an ARN
     #[arg(value_name = "EVENT.json")]
-    event: PathBuf,
+    target: PathBuf,
     /// observe or register
     #[arg(long, env = "LOGWEIR_MODE", hide_env_values = true, default_value = "observe")]
     mode: Mode,
+    /// How long to wait for somebody else who is at the record, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    wait: u64,
+    /// Take back what was done
+    #[arg(long)]
+    backout: bool,
+    #[command(flatten)]
+    options: Backout,
 }
 
 impl Replay {
     pub(super) fn run(&self, context: &Context) -> Ended {
-        let event = self.read()?;
+        let patience = Duration::from_secs(self.wait);
+        if self.backout {
+            return self.options.run(context, &self.target, patience);
+        }
+        let event = read(&self.target)?;
         let report = wait(async {
-            let aws = context.aws().await?;
-            let home = context.home(&aws).await?;
-            match context.journal_place()? {
-                JournalPlace::Folder(folder) => {
-                    let journal = context.file_journal(&folder)?;
-                    self.handle(context, aws, journal, home, &event).await
-                }
-                JournalPlace::Table(table) => {
-                    let journal = aws.journal(&table);
-                    self.handle(context, aws, journal, home, &event).await
-                }
-            }
+            let intent = if self.mode == Mode::Observe { Intent::Look } else { Intent::Act };
+            let acting = context.acting(intent).await?;
+            let before = acting.calls.count();
+            let report = patiently(patience, || self.handle(context, &acting, &event)).await;
+            Ok::<_, Failure>(Report { aws_calls: acting.calls.count() - before, ..report })
         })??;
-        match context.is_json() {
-            true => context.printer.json(&serde_json::to_value(&report).unwrap_or_default()),
-            false => context.printer.result(&render::report::text(&report)),
-        }
-        Ok(match report.exit_code() {
-            0 => Exit::Fine,
-            1 => Exit::Findings,
-            _ => Exit::CouldNot,
-        })
+        context.show(&report);
+        Ok(Exit::from(&report))
     }
 
-    /// The one event of the file. A CloudTrail log file with one record is taken too.
-    fn read(&self) -> Result<Value, Failure> {
-        let path = self.event.display();
-        let could_not = |message: String| Failure::could_not(format!("{path}{message}"));
-        let text = std::fs::read_to_string(&self.event).map_err(|error| could_not(format!(": {error}")))?;
-        let event: Value = serde_json::from_str(text.trim_start_matches('\u{feff}'))
-            .map_err(|error| could_not(format!(":{}:{}: not JSON", error.line(), error.column())))?;
-        let events = match &event {
-            Value::Array(events) => events.clone(),
-            event => event["Records"].as_array().cloned().unwrap_or_else(|| vec![event.clone()]),
-        };
-        match events.as_slice() {
-            [event] => Ok(match event["body"].as_str().and_then(|body| serde_json::from_str(body).ok()) {
-                Some(wrapped) if event["eventSource"] == "aws:sqs" => wrapped,
-                _ => event.clone(),
-            }),
-            [] => Err(could_not(": holds no event".into())),
-            events => {
-                let families: std::collections::BTreeSet<&str> = events.iter().filter_map(family).collect();
-                let families: Vec<&str> = families.into_iter().collect();
-                Err(could_not(format!(": holds {} events, of {}", events.len(), families.join(", ")))
-                    .help("replay takes one event at a time"))
-            }
-        }
-    }
-
-    async fn handle<J: Journal>(
-        &self,
-        context: &Context,
-        aws: Aws,
-        journal: J,
-        (home, caller): (Home, String),
-        event: &Value,
-    ) -> Result<Report, Failure> {
-        let calls = aws.calls().clone();
-        let ports = Adapters {
-            task_definitions: aws.task_definitions,
-            log_groups: aws.log_groups,
-            journal,
-            clock: SystemClock,
-        };
+    async fn handle(&self, context: &Context, acting: &Acting, event: &Value) -> Report {
         let order = Order {
             mode: self.mode,
             baseline: &context.baseline,
-            home: &home,
-            trigger: "replay",
-            worker: format!("cli-{}-{}", std::process::id(), jiff::Timestamp::now().as_nanosecond()),
-            registrar: Some(&caller),
+            home: &acting.home,
+            origin: Origin::Replay,
+            worker: worker(),
+            registrar: Some(&acting.caller),
             lease: LEASE,
+            backout: &acting.backout,
         };
-        match handle(&ports, &order, event, &|| calls.count(), |_| {}).await {
-            Reply::One(report) => Ok(*report),
-            Reply::Batch(_) => Err(Failure::could_not("a batch of messages is not one event")),
+        handle_event(&acting.ports, &order, event).await
+    }
+}
+
+/// The one event of a file. A CloudTrail log file with one record is taken too.
+pub(super) fn read(path: &Path) -> Result<Value, Failure> {
+    let shown = path.display();
+    let could_not = |message: String| Failure::could_not(format!("{shown}{message}"));
+    let text = std::fs::read_to_string(path).map_err(|error| could_not(format!(": {error}")))?;
+    let event: Value = serde_json::from_str(text.trim_start_matches('\u{feff}'))
+        .map_err(|error| could_not(format!(":{}:{}: not JSON", error.line(), error.column())))?;
+    let events = match &event {
+        Value::Array(events) => events.clone(),
+        event => event["Records"].as_array().cloned().unwrap_or_else(|| vec![event.clone()]),
+    };
+    match events.as_slice() {
+        [event] => Ok(match event["body"].as_str().and_then(|body| serde_json::from_str(body).ok()) {
+            Some(wrapped) if event["eventSource"] == "aws:sqs" => wrapped,
+            _ => event.clone(),
+        }),
+        [] => Err(could_not(": holds no event".into())),
+        events => {
+            let families: std::collections::BTreeSet<&str> = events.iter().filter_map(family).collect();
+            let families: Vec<&str> = families.into_iter().collect();
+            Err(could_not(format!(": holds {} events, of {}", events.len(), families.join(", ")))
+                .help("replay takes one event at a time"))
         }
     }
 }

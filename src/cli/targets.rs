@@ -86,7 +86,7 @@ impl Target {
 /// A task definition that was read, wherever it came from.
 pub(super) struct Loaded {
     pub(super) origin: String,
-    pub(super) revision: Option<u32>,
+    pub(super) revision: Option<RevisionArn>,
     pub(super) definition: TaskDefinition,
     pub(super) plan: crate::domain::plan::Plan,
     pub(super) region: Option<String>,

@@ -11,10 +11,29 @@ use super::revision::{RevisionArn, is_family};
 /// Where Logweir runs, and which roles are its own.
 #[derive(Clone, Debug, Default)]
 pub struct Home {
+    /// `aws`, `aws-cn`, …
+    pub partition: String,
     pub account: String,
     pub region: String,
     /// Role ARNs.
     pub own_roles: Vec<String>,
+}
+
+impl Home {
+    /// Where a function runs: its own ARN says in whose account, `arn:PARTITION:lambda:REGION:ACCOUNT:function:NAME`.
+    pub fn of_function(arn: &str, region: &str, own_roles: &[String]) -> Self {
+        let part = |index| arn.split(':').nth(index).unwrap_or_default().to_owned();
+        Self { partition: part(1), account: part(4), region: region.into(), own_roles: own_roles.to_vec() }
+    }
+
+    /// The revision that `FAMILY:REVISION` or an ARN names, seen from here.
+    pub fn revision(&self, name: &str) -> Option<RevisionArn> {
+        let Self { partition, region, account, .. } = self;
+        match name.starts_with("arn:") {
+            true => name.parse().ok(),
+            false => format!("arn:{partition}:ecs:{region}:{account}:task-definition/{name}").parse().ok(),
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -3,6 +3,7 @@
 pub mod baseline;
 pub mod difference;
 pub mod event;
+pub mod family;
 pub mod finding;
 pub mod observation;
 pub mod patch;
@@ -15,3 +16,4 @@ pub mod tags;
 pub mod task_definition;
 pub(crate) mod text;
 pub mod wire;
+pub mod writer;

@@ -21,6 +21,8 @@ pub enum Outcome {
     /// Something was found, and the mode is to look only.
     Observed,
     Remediated,
+    /// What was done was taken back.
+    BackedOut,
     Partial,
     Skipped,
     /// Another revision is the family's newest now.
@@ -37,6 +39,7 @@ impl Outcome {
             Self::Compliant => "compliant",
             Self::Observed => "observed",
             Self::Remediated => "remediated",
+            Self::BackedOut => "backed-out",
             Self::Partial => "partial",
             Self::Skipped => "skipped",
             Self::Superseded => "superseded",
@@ -50,7 +53,12 @@ impl Outcome {
         match self {
             Self::Failed | Self::NeedsOperator => "ERROR",
             Self::Partial | Self::Refused => "WARN",
-            Self::Compliant | Self::Observed | Self::Remediated | Self::Skipped | Self::Superseded => "INFO",
+            Self::Compliant
+            | Self::Observed
+            | Self::Remediated
+            | Self::BackedOut
+            | Self::Skipped
+            | Self::Superseded => "INFO",
         }
     }
 
@@ -60,7 +68,8 @@ impl Outcome {
             Self::Compliant => "nothing to mend",
             Self::Observed => "observed, nothing changed",
             Self::Remediated => "remediation completed",
-            Self::Partial => "remediation incomplete",
+            Self::BackedOut => "backed out",
+            Self::Partial => "not all of it was done",
             Self::Skipped => "left alone",
             Self::Superseded => "superseded",
             Self::Refused => "remediation refused",
@@ -85,6 +94,16 @@ pub enum Reason {
     FailedCall,
     /// The record of this revision is finished already.
     Duplicate,
+    /// A backout took its correction back.
+    Suppressed,
+    /// Somebody holds the family for a while.
+    Held,
+    /// The family was corrected too often: somebody keeps putting the fault back.
+    FuseOpen,
+    /// Nothing was ever done about this revision.
+    NoRecord,
+    /// Something runs our revision, so it stays.
+    StillRunning,
     ForeignAccount,
     ForeignRegion,
     ServiceOwned,
@@ -118,6 +137,9 @@ pub struct Report {
     pub record: Option<String>,
     pub source: Option<String>,
     pub corrected: Option<String>,
+    /// The revision that a backout registered for a source that was not ACTIVE any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restored: Option<String>,
     pub family: Option<String>,
     pub account: String,
     pub region: String,
@@ -130,7 +152,13 @@ pub struct Report {
     pub rules: Vec<String>,
     pub changes: Vec<Change>,
     pub log_groups: Vec<LogGroupReport>,
-    pub services: Vec<Value>,
+    pub services: Vec<ServiceReport>,
+    /// The tool that keeps a description of its own of this family, where events show one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<&'static str>,
+    /// What else somebody should know, in sentences.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     pub aws_calls: u64,
     pub duration_ms: i64,
     pub event_age_ms: Option<i64>,
@@ -152,10 +180,48 @@ pub struct Change {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LogGroupReport {
     pub name: String,
-    /// `created`, `retention-set`, `left-alone`, or what is planned: `create`, `set-retention`.
+    /// `created`, `retention-set`, `left-alone`, after a backout `kept` or `retention-restored`, or what is planned:
+    /// `create`, `set-retention`, `restore-retention`.
     pub action: &'static str,
     pub retention_days: Option<u32>,
 }
+
+/// What runs our revision, or what was done about it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ServiceReport {
+    /// `service prod/web` or `task prod/0123abcd`.
+    pub service: String,
+    pub action: &'static str,
+}
+
+/// Who takes back what is done here, and so what a printed command has to name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BackoutBy {
+    /// The deployed function that takes back.
+    Function { name: String, region: String },
+    /// The command line itself, with these arguments that say where the journal and the account are.
+    Journal(Vec<String>),
+}
+
+impl BackoutBy {
+    /// The command that takes a record back, as it is typed.
+    pub fn command(&self, source: &RevisionArn) -> String {
+        let arguments = match self {
+            Self::Function { name, region } => {
+                vec!["--function".into(), name.clone(), "--region".into(), region.clone()]
+            }
+            Self::Journal(arguments) => arguments.clone(),
+        };
+        // The whole name: whoever reads it may be at home in another account, which has a record of the same short one.
+        let record = source.to_string();
+        let words = ["logweir", "replay", "--backout", &record].into_iter().chain(arguments.iter().map(String::as_str));
+        let quoted = words.map(|word| shlex::try_quote(word).unwrap_or(word.into()));
+        quoted.collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// The mode of a report on taking back.
+pub const BACKOUT: &str = "backout";
 
 /// The options whose values may be shown.
 const SHOWN: [&str; 9] = [
@@ -197,6 +263,7 @@ impl Report {
             record: None,
             source: None,
             corrected: None,
+            restored: None,
             family: None,
             account: home.account.clone(),
             region: home.region.clone(),
@@ -210,6 +277,8 @@ impl Report {
             changes: Vec::new(),
             log_groups: Vec::new(),
             services: Vec::new(),
+            owner: None,
+            notes: Vec::new(),
             aws_calls: 0,
             duration_ms: 0,
             event_age_ms: None,
@@ -234,7 +303,14 @@ impl Report {
 
     /// Says how it ended. The error's text is made fit for a log line.
     pub fn ends(mut self, outcome: Outcome, reason: Option<Reason>, error: Option<String>) -> Self {
-        self.message = outcome.message().to_owned();
+        let message = match (self.mode.as_str(), outcome) {
+            (BACKOUT, Outcome::Failed) => "backout failed",
+            (BACKOUT, Outcome::Refused) => "backout refused",
+            (BACKOUT, Outcome::Partial) => "not all of it could be taken back",
+            (BACKOUT, Outcome::Observed) => "looked, nothing taken back",
+            _ => outcome.message(),
+        };
+        self.message = message.to_owned();
         self.level = outcome.level();
         self.outcome = outcome;
         self.reason = reason;
@@ -245,7 +321,9 @@ impl Report {
     /// The command line's exit code: 0 done or nothing to do, 1 left as it is, 2 could not.
     pub fn exit_code(&self) -> u8 {
         match (self.outcome, self.reason) {
-            (Outcome::Compliant | Outcome::Remediated, _) => 0,
+            (Outcome::Compliant | Outcome::Remediated | Outcome::BackedOut, _) => 0,
+            // Shown what would be taken back: nobody asked for a verdict.
+            (Outcome::Observed, _) if self.mode == BACKOUT => 0,
             (
                 Outcome::Skipped,
                 Some(

@@ -19,6 +19,8 @@ const MOST: usize = 50;
 const OWN: &str = "logweir:";
 /// The number of the revision that a corrected one was made from.
 pub const SOURCE: &str = "logweir:source";
+/// The number of the revision that a restored one stands for.
+pub const RESTORES: &str = "logweir:restores";
 /// The digest of the baseline that it was made by.
 pub const BASELINE: &str = "logweir:baseline";
 

@@ -3,13 +3,20 @@
 use std::fmt::Write as _;
 
 use comfy_table::{Table, presets};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::domain::saga::{Head, Record, Step, What};
+use crate::domain::event::plain;
+use crate::domain::family::{Family, Stopped};
+use crate::domain::saga::{Head, Kept, Record, Step, Undo, What};
+
+/// The longest text of a line that somebody else may have written.
+const LONGEST: usize = 512;
 
 fn outcome(head: &Head) -> String {
     let word = |value: Value| value.as_str().unwrap_or_default().to_owned();
     match &head.closing {
+        _ if head.open && head.backing_out => "being taken back".into(),
         _ if head.open => "open".into(),
         Some(closing) => match closing.reason.map(|reason| word(json!(reason))) {
             Some(reason) => format!("{} ({reason})", closing.outcome.name()),
@@ -19,65 +26,153 @@ fn outcome(head: &Head) -> String {
     }
 }
 
-pub fn table(heads: &[Head]) -> String {
+/// A family that is stopped, and the command that has it corrected again.
+pub struct StoppedFamily {
+    pub family: Family,
+    pub again: String,
+}
+
+/// What is said of a record beside what stands in it.
+pub struct Beside {
+    pub stopped: Option<StoppedFamily>,
+    /// The command that takes it back, if there is something to take back.
+    pub backout: Option<String>,
+    /// The command that corrects its source again.
+    pub again: String,
+    pub now: Timestamp,
+}
+
+pub fn table(heads: &[Head], stopped: &[StoppedFamily], now: Timestamp) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(["RECORD", "OUTCOME", "CORRECTED", "WHEN", "CAUSED BY"]);
     for head in heads {
         let corrected = head.corrected.as_ref().map_or_else(|| "-".into(), |corrected| corrected.short());
         let actor = head.actor.as_deref().map_or("-", |arn| arn.rsplit_once(":").map_or(arn, |(_, name)| name));
-        table.add_row([&head.source.short(), &outcome(head), &corrected, &format!("{:.0}", head.at), actor]);
+        let (when, actor) = (format!("{:.0}", head.at), plain(actor, LONGEST));
+        table.add_row([head.source.short(), outcome(head), corrected, when, actor]);
     }
-    format!("{}\n", table.trim_fmt())
+    let mut out = String::new();
+    if !heads.is_empty() {
+        let _ = writeln!(out, "{}", table.trim_fmt());
+    }
+    stopped.iter().for_each(|family| stops(&mut out, family, now));
+    out
 }
 
-pub fn list_json(heads: &[Head]) -> Value {
-    json!({"schema": "logweir.records/1", "records": heads})
+/// A family that is not corrected, and why.
+fn stops(out: &mut String, StoppedFamily { family, again }: &StoppedFamily, now: Timestamp) {
+    if let Some(stopped) = family.stopped(now) {
+        let name = &family.name.family;
+        let _ = writeln!(out, "! {name}: {}", plain(&stopped.to_string(), LONGEST));
+        if matches!(stopped, Stopped::FuseOpen(_)) {
+            let _ = writeln!(out, "  mend it where it comes from, then: {again}");
+        }
+    }
 }
 
-pub fn record_json(record: &Record) -> Value {
-    json!({"schema": "logweir.record/1", "record": record.head, "entries": record.entries})
+pub fn list_json(heads: &[(Head, Option<String>)], stopped: &[StoppedFamily]) -> Value {
+    let stopped: Vec<&Family> = stopped.iter().map(|stopped| &stopped.family).collect();
+    let records: Vec<Value> = heads
+        .iter()
+        .map(|(head, backout)| {
+            let mut value = json!(head);
+            value["backout"] = json!(backout);
+            value
+        })
+        .collect();
+    json!({"schema": "logweir.records/1", "records": records, "stopped": stopped})
+}
+
+pub fn record_json(record: &Record, beside: &Beside) -> Value {
+    json!({
+        "schema": "logweir.record/1",
+        "record": record.head,
+        "entries": record.entries,
+        "stopped": beside.stopped.as_ref().map(|stopped| &stopped.family),
+        "backout": beside.backout,
+    })
 }
 
 /// One record with its entries, oldest first.
-pub fn text(record: &Record) -> String {
+pub fn text(record: &Record, Beside { stopped, backout, again, now }: &Beside) -> String {
     let head = &record.head;
     let mut out = String::new();
     let _ = writeln!(out, "{}  {}", head.source, outcome(head));
     if let Some(corrected) = &head.corrected {
         let _ = writeln!(out, "corrected  {corrected}");
     }
-    if let Some(actor) = &head.actor {
-        let _ = writeln!(out, "caused by  {actor}");
+    if let Some(restored) = &head.restored {
+        let _ = writeln!(out, "restored   {restored}");
     }
-    let mut steps: &[Step] = &[];
+    if let Some(actor) = &head.actor {
+        let _ = writeln!(out, "caused by  {}", plain(actor, LONGEST));
+    }
+    if head.suppressed {
+        let _ = writeln!(out, "suppressed until: {again}");
+    }
+    if let Some(backout) = backout {
+        let _ = writeln!(out, "undo       {backout}");
+    }
+    if let Some(family) = stopped {
+        stops(&mut out, family, *now);
+    }
+    let (mut steps, mut undo): (&[Step], &[Undo]) = (&[], &[]);
     for entry in &record.entries {
-        let what = match &entry.what {
-            What::Opened(opening) => {
-                steps = &opening.steps;
-                format!(
-                    "opened: {} steps, mode {}, for {}",
-                    opening.steps.len(),
-                    opening.mode,
-                    opening.rules.join(", ")
-                )
-            }
-            What::Started { step } => format!("started: {}", steps.get(*step).map_or_else(String::new, name)),
-            What::Done { step, .. } => {
-                format!("done: {}", steps.get(*step).map_or_else(String::new, name))
-            }
-            What::Failed { step, why, .. } => {
-                format!("failed: {}: {why}", steps.get(*step).map_or_else(String::new, name))
-            }
-            What::Withdrawing { corrected, .. } => format!("withdrawing {}", corrected.short()),
-            What::Withdrawn { corrected } => format!("withdrawn {}", corrected.short()),
-            What::Vanished { corrected } => format!("vanished {}", corrected.short()),
-            What::Released { why } => format!("released: {why}"),
-            What::Resumed => "resumed".into(),
-            What::Closed(closing) => format!("closed: {}", closing.outcome.name()),
-        };
-        let _ = writeln!(out, "{:>4}  {:.3}  {what}", entry.sequence, entry.at);
+        match &entry.what {
+            What::Opened(opening) => steps = &opening.steps,
+            What::BackoutAsked(asked) => undo = &asked.steps,
+            _ => {}
+        }
+        let _ = writeln!(
+            out,
+            "{:>4}  {:.3}  {}",
+            entry.sequence,
+            entry.at,
+            plain(&said(&entry.what, steps, undo), LONGEST)
+        );
     }
     out
+}
+
+fn said(what: &What, steps: &[Step], undo: &[Undo]) -> String {
+    let step = |number: &usize| steps.get(*number).map_or_else(String::new, name);
+    let back = |number: &usize| undo.get(*number).map_or_else(String::new, undo_name);
+    match what {
+        What::Opened(opening) => {
+            let (steps, mode) = (opening.steps.len(), &opening.mode);
+            format!("opened: {steps} steps, mode {mode}, for {}", opening.rules.join(", "))
+        }
+        What::Started { step: number } => format!("started: {}", step(number)),
+        What::Done { step: number, .. } => match what.registered() {
+            Some(corrected) => format!("done: registered {}", corrected.short()),
+            None => format!("done: {}", step(number)),
+        },
+        What::Failed { step: number, why, .. } => format!("failed: {}: {why}", step(number)),
+        What::Withdrawing { corrected, .. } => format!("withdrawing {}", corrected.short()),
+        What::Withdrawn { corrected } => format!("withdrawn {}", corrected.short()),
+        What::Vanished { corrected } => format!("vanished {}", corrected.short()),
+        What::Released { why } => format!("released: {why}"),
+        What::Resumed { .. } => "resumed".into(),
+        What::BackoutAsked(asked) => {
+            let who = asked.requested_by.as_deref().map(|who| format!(" by {who}")).unwrap_or_default();
+            let why = asked.reason.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
+            format!("to be taken back{who}{why}")
+        }
+        What::Undoing { step } => format!("undoing: {}", back(step)),
+        What::Undone { step } => format!("undone: {}", back(step)),
+        What::Kept(Kept { why, .. }) => format!("kept: {why}"),
+        What::Restoring { .. } => "restoring the source".into(),
+        What::Restored { restored, .. } => format!("restored as {}", restored.short()),
+        What::Closed(closing) => format!("closed: {}", closing.outcome.name()),
+    }
+}
+
+fn undo_name(undo: &Undo) -> String {
+    match undo {
+        Undo::Deregister { corrected, .. } => format!("deregister {}", corrected.short()),
+        Undo::RestoreRetention { name, old: None, .. } => format!("let {name} never expire again"),
+        Undo::RestoreRetention { name, old: Some(days), .. } => format!("set retention of {name} back to {days} days"),
+    }
 }
 
 fn name(step: &Step) -> String {

@@ -4,11 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::report::Outcome;
 use crate::domain::revision::RevisionArn;
-use crate::domain::saga::{Closing, Done, Entry, Head, Opening, Record, SCHEMA, What};
+use crate::domain::saga::{Closing, Head, Opening, Record, Undo, What};
 use crate::ports::{Clock, CommitError, Expected, Journal, PortError};
-
-/// How long one act may take, retries included: a worker with less left of its lease does not begin one.
-const LONGEST_ACT: SignedDuration = SignedDuration::from_secs(30);
 
 /// Who works, and for how long nobody else may.
 #[derive(Clone, Debug)]
@@ -17,17 +14,43 @@ pub(super) struct Worker {
     pub(super) lease: SignedDuration,
 }
 
-/// What trying to claim a source came to.
+/// What there is to claim.
 #[derive(Debug)]
-pub(super) enum Claim<'p, J, C> {
-    /// Ours, new or taken over.
-    Won(Box<Claimed<'p, J, C>>),
+pub(super) enum Way {
+    /// No record: one may be opened.
+    New,
+    /// A record that ended, and may be opened again.
+    Again(Record),
+    /// Somebody left it unfinished.
+    GoOn(Record),
+    /// Somebody left it unfinished while taking it back, which goes on as such.
+    BackingOut,
     /// Somebody else is at it.
     Held,
     /// It is done already.
     Finished(Box<Head>, Closing),
-    /// There is no record to go on with.
-    Nothing,
+}
+
+impl Way {
+    /// What can be done about a source that has this record; `again` opens even what was done or taken back.
+    pub(super) fn to(standing: Option<Record>, again: bool, now: Timestamp) -> Self {
+        let Some(record) = standing else { return Self::New };
+        let head = &record.head;
+        match &head.closing {
+            _ if head.open && head.lease_until > now => Self::Held,
+            _ if head.open && head.backing_out => Self::BackingOut,
+            Some(closing) if !head.open => match again || (may_end_otherwise(closing.outcome) && !head.suppressed) {
+                true => Self::Again(record),
+                false => Self::Finished(Box::new(head.clone()), closing.clone()),
+            },
+            _ => Self::GoOn(record),
+        }
+    }
+}
+
+/// Whether a record that ended so is opened again by a redelivery.
+fn may_end_otherwise(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Refused | Outcome::Failed | Outcome::Partial | Outcome::Superseded)
 }
 
 /// A record that this worker owns.
@@ -35,6 +58,7 @@ pub(super) enum Claim<'p, J, C> {
 pub(super) struct Claimed<'p, J, C> {
     journal: &'p J,
     clock: &'p C,
+    lease: SignedDuration,
     pub(super) record: Record,
 }
 
@@ -61,77 +85,45 @@ impl From<CommitError> for Halt {
     }
 }
 
-/// Claims the source for `worker`: goes on with a record that somebody left; with an `opening`, also opens one, or opens
-/// one again that ended with nothing corrected and may end otherwise now.
-pub(super) async fn claim<'p, J: Journal, C: Clock>(
+/// Opens a record. [`Halt::LeaseLost`]: somebody else was faster.
+pub(super) async fn open<'p, J: Journal, C: Clock>(
     journal: &'p J,
     clock: &'p C,
-    worker: Worker,
-    source: &RevisionArn,
-    opening: Option<Opening>,
-) -> Result<Claim<'p, J, C>, PortError> {
+    worker: &Worker,
+    opening: Opening,
+) -> Result<Claimed<'p, J, C>, Halt> {
+    let head = Head::new(&opening, clock.now());
+    let record = Record { head, entries: Vec::new() };
+    commit(journal, clock, worker, Expected::Nothing, record, What::Opened(Box::new(opening))).await
+}
+
+/// Takes a record over with `what` as the first entry. [`Halt::LeaseLost`]: somebody else was faster.
+pub(super) async fn take<'p, J: Journal, C: Clock>(
+    journal: &'p J,
+    clock: &'p C,
+    worker: &Worker,
+    record: Record,
+    what: What,
+) -> Result<Claimed<'p, J, C>, Halt> {
+    commit(journal, clock, worker, Expected::of(&record.head), record, what).await
+}
+
+async fn commit<'p, J: Journal, C: Clock>(
+    journal: &'p J,
+    clock: &'p C,
+    worker: &Worker,
+    expected: Expected,
+    mut record: Record,
+    what: What,
+) -> Result<Claimed<'p, J, C>, Halt> {
     let now = clock.now();
-    let standing = journal.read(source).await?;
-    let (expected, entries, what, mut head) = match (standing, opening) {
-        (None, None) => return Ok(Claim::Nothing),
-        (None, Some(opening)) => {
-            let head = fresh(&opening, now);
-            (Expected::Nothing, Vec::new(), What::Opened(Box::new(opening)), head)
-        }
-        (Some(Record { head, entries }), opening) => {
-            let expected = Expected::of(&head);
-            match (&head.closing, opening) {
-                (Some(closing), opening) if !head.open => match opening {
-                    Some(opening) if may_end_otherwise(closing.outcome) => {
-                        (expected, entries, What::Opened(Box::new(opening)), head)
-                    }
-                    _ => return Ok(Claim::Finished(Box::new(head.clone()), closing.clone())),
-                },
-                _ if head.lease_until > now => return Ok(Claim::Held),
-                _ => (expected, entries, What::Resumed, head),
-            }
-        }
-    };
+    let head = &mut record.head;
     head.owner = worker.name.clone();
     head.lease_until = now.saturating_add(worker.lease).unwrap_or(now);
-    head.open = true;
-    let entry = entry(&mut head, now, what);
-    match journal.commit(&expected, &head, &entry).await {
-        Ok(()) => {}
-        Err(CommitError::Lost) => return Ok(Claim::Held),
-        Err(CommitError::Port(error)) => return Err(error),
-    }
-    let mut record = Record { head, entries };
+    let entry = head.write(now, what, &[]);
+    journal.commit(&expected, head, &entry).await?;
     record.entries.push(entry);
-    Ok(Claim::Won(Box::new(Claimed { journal, clock, record })))
-}
-
-/// Whether a record that ended so is opened again by a redelivery.
-fn may_end_otherwise(outcome: Outcome) -> bool {
-    matches!(outcome, Outcome::Refused | Outcome::Failed | Outcome::Partial | Outcome::Superseded)
-}
-
-fn fresh(opening: &Opening, now: Timestamp) -> Head {
-    Head {
-        source: opening.source.clone(),
-        next: 0,
-        owner: String::new(),
-        lease_until: now,
-        open: true,
-        opened_at: now,
-        at: now,
-        closing: None,
-        corrected: None,
-        actor: opening.cause.actor.clone(),
-    }
-}
-
-/// The next entry of `head`, which counts it.
-fn entry(head: &mut Head, at: Timestamp, what: What) -> Entry {
-    let entry = Entry { schema: SCHEMA, sequence: head.next, at, by: head.owner.clone(), what };
-    head.next += 1;
-    head.at = at;
-    entry
+    Ok(Claimed { journal, clock, lease: worker.lease, record })
 }
 
 impl<J: Journal, C: Clock> Claimed<'_, J, C> {
@@ -139,37 +131,26 @@ impl<J: Journal, C: Clock> Claimed<'_, J, C> {
         &self.record.head.source
     }
 
-    /// Writes one entry, durably, if the record is still ours. Before an act, enough of the lease has to be left for it;
-    /// what has happened is written as long as nobody else has taken over.
+    /// Writes one entry, durably, if nobody else has taken the record over, and begins the lease anew: the act that
+    /// follows has the whole of it.
     pub(super) async fn append(&mut self, what: What) -> Result<(), Halt> {
         let now = self.clock.now();
-        let before_an_act = matches!(what, What::Started { .. } | What::Withdrawing { .. });
-        if before_an_act && self.record.head.lease_until.duration_since(now) < LONGEST_ACT {
-            return Err(Halt::LeaseLost);
-        }
         let mut head = self.record.head.clone();
-        match &what {
-            What::Done { done: Done::Registered { corrected }, .. } => {
-                let lower = head.corrected.take().filter(|standing| standing.revision < corrected.revision);
-                head.corrected = Some(lower.unwrap_or_else(|| corrected.clone()));
-            }
-            What::Withdrawn { corrected } | What::Vanished { corrected }
-                if head.corrected.as_ref() == Some(corrected) =>
-            {
-                head.corrected = None;
-            }
-            What::Closed(closing) => {
-                head.open = false;
-                head.closing = Some(closing.clone());
-            }
-            What::Released { .. } => head.lease_until = now,
-            _ => {}
-        }
-        let entry = entry(&mut head, now, what);
+        head.lease_until = now.saturating_add(self.lease).unwrap_or(now);
+        let entry = head.write(now, what, self.undo());
         self.journal.commit(&Expected::of(&self.record.head), &head, &entry).await?;
         self.record.head = head;
         self.record.entries.push(entry);
         Ok(())
+    }
+
+    /// What the newest backout takes back.
+    fn undo(&self) -> &[Undo] {
+        let asked = self.record.entries.iter().rev().find_map(|entry| match &entry.what {
+            What::BackoutAsked(asked) => Some(asked),
+            _ => None,
+        });
+        asked.map_or(&[], |asked| &asked.steps)
     }
 
     /// Gives the lease back. If even that fails, the lease runs out by itself.

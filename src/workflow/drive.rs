@@ -3,26 +3,28 @@
 
 use std::sync::OnceLock;
 
+use jiff::SignedDuration;
+
 use super::claim::{Claimed, Halt};
-use super::own::Own;
+use super::own::{NEWEST, Own, carries, is_correction, source_tag};
 use crate::domain::finding::{Edit, Ground};
 use crate::domain::observation::LogGroup;
 use crate::domain::report::{Outcome, Reason};
 use crate::domain::revision::RevisionArn;
-use crate::domain::saga::{Attempt, Closing, Done, Next, Step, What, next};
+use crate::domain::saga::{Attempt, Closing, Done, Next, Record, Step, What, next};
 use crate::domain::tags::{self, Tag};
 use crate::domain::task_definition::TaskDefinition;
 use crate::domain::{difference, patch};
 use crate::ports::{Answer, Clock, Described, Journal, Kind, LogGroups, PortError, Ports, TaskDefinitions};
 
-/// How many of a family's newest revisions are looked at; the most that one call lists.
-const NEWEST: u8 = 100;
+/// A log group that cannot be seen so long after it was made was deleted. How soon one can be is not documented.
+const SEEN_BY_THEN: SignedDuration = SignedDuration::from_secs(60);
 
 /// What driving needs beside the record.
 pub(super) struct Drive<'p, P> {
     ports: &'p P,
     source: &'p Described,
-    own: Own<'p>,
+    own: Own,
     /// The tags that this worker registered with. Another worker cannot know them: tags of the source may change.
     sent: OnceLock<Vec<Tag>>,
 }
@@ -30,22 +32,34 @@ pub(super) struct Drive<'p, P> {
 /// A step that did not come to its end.
 enum Stopped {
     /// It will not: said in the record, and the record is closed.
-    ForGood { why: String, reason: Option<Reason> },
+    ForGood { why: String, reason: Option<Reason>, error: Option<PortError> },
     /// Another try can help.
     ForNow(PortError),
+}
+
+impl Stopped {
+    /// Where something may have been done, that nobody may look is no reason to take it for not done.
+    fn at_a_look(self, possibly_done: bool) -> Self {
+        match self {
+            Self::ForGood { error: Some(error), .. } if possibly_done => Self::ForNow(error),
+            stopped => stopped,
+        }
+    }
 }
 
 impl From<PortError> for Stopped {
     fn from(error: PortError) -> Self {
         match error.kind {
             Kind::Retry => Self::ForNow(error),
-            Kind::Refused | Kind::Missing => Self::ForGood { why: error.to_string(), reason: error.reason },
+            Kind::Refused | Kind::Missing => {
+                Self::ForGood { why: error.to_string(), reason: error.reason, error: Some(error) }
+            }
         }
     }
 }
 
 impl<'p, P: Ports> Drive<'p, P> {
-    pub(super) fn new(ports: &'p P, source: &'p Described, own: Own<'p>) -> Self {
+    pub(super) fn new(ports: &'p P, source: &'p Described, own: Own) -> Self {
         Self { ports, source, own, sent: OnceLock::new() }
     }
 
@@ -71,8 +85,9 @@ impl<'p, P: Ports> Drive<'p, P> {
                 }
                 Next::Withdraw(corrected, _) => {
                     let corrected = corrected.clone();
-                    self.withdraw(claimed, corrected).await?;
+                    withdraw(self.ports.task_definitions(), claimed, corrected).await?;
                 }
+                Next::Undo(..) => return Err(Halt::Stuck("the record is being taken back".into())),
                 Next::Close => {
                     let closing = closing(&attempt);
                     let what = match self.look_again(&attempt).await {
@@ -99,6 +114,7 @@ impl<'p, P: Ports> Drive<'p, P> {
             Step::Register { edits } => self.before_register(claimed, edits, possibly_done).await,
             _ => Ok(None),
         };
+        let ready = ready.map_err(|stopped| stopped.at_a_look(possibly_done));
         let acted = match ready {
             // Ours is there already: an act whose answer was lost, found again.
             Ok(Some(done)) => Ok(done),
@@ -111,36 +127,21 @@ impl<'p, P: Ports> Drive<'p, P> {
         match acted {
             Ok(done) => match claimed.append(What::Done { step: number, done: done.clone() }).await {
                 Err(Halt::LeaseLost) => {
-                    self.take_back_unclaimed(claimed.source(), &done).await;
+                    if let Done::Registered { corrected } = &done {
+                        take_back_unclaimed(self.ports, claimed.source(), corrected).await;
+                    }
                     Err(Halt::LeaseLost)
                 }
                 written => written,
             },
-            Err(Stopped::ForGood { why, reason }) => claimed.append(What::Failed { step: number, why, reason }).await,
-            Err(Stopped::ForNow(error)) => Err(give_up(claimed, error, "").await),
-        }
-    }
-
-    async fn withdraw<J: Journal, C: Clock>(
-        &self,
-        claimed: &mut Claimed<'_, J, C>,
-        corrected: RevisionArn,
-    ) -> Result<(), Halt> {
-        match self.ports.task_definitions().deregister(&corrected).await {
-            Err(error) if error.kind != Kind::Missing => {
-                Err(give_up(claimed, error, &format!("our revision {} has to be withdrawn", corrected.short())).await)
+            Err(Stopped::ForGood { why, reason, .. }) => {
+                claimed.append(What::Failed { step: number, why, reason }).await
             }
-            _ => claimed.append(What::Withdrawn { corrected }).await,
-        }
-    }
-
-    /// Somebody else has taken the record over while this worker registered: what it made is taken back, unless the
-    /// other has found it and taken it for its own.
-    async fn take_back_unclaimed(&self, source: &RevisionArn, done: &Done) {
-        let Done::Registered { corrected } = done else { return };
-        let record = self.ports.journal().read(source).await;
-        if record.is_ok_and(|record| record.is_some_and(|record| record.head.corrected.as_ref() != Some(corrected))) {
-            let _ = self.ports.task_definitions().deregister(corrected).await;
+            Err(Stopped::ForNow(error)) => {
+                // What cannot be seen yet will be.
+                let kind = if error.kind == Kind::Missing { Kind::Retry } else { error.kind };
+                Err(give_up(claimed, PortError { kind, ..error }, "").await)
+            }
         }
     }
 
@@ -153,9 +154,16 @@ impl<'p, P: Ports> Drive<'p, P> {
         match step {
             Step::EnsureLogGroup(group) => Ok(Done::LogGroup { made: self.ports.log_groups().create(group).await? }),
             Step::SetRetention { name, old, new, ground } => {
-                let made = claimed.record.attempt().ok().flatten().is_some_and(|attempt| attempt.made(name));
-                let ground = if *ground == Ground::Made && !made { Ground::Empty } else { *ground };
-                self.set_retention(name, *old, *new, ground, possibly_done).await
+                let made = claimed.record.made_at(name);
+                let ground = if *ground == Ground::Made && made.is_none() { Ground::Empty } else { *ground };
+                let set = self.set_retention(name, *old, *new, ground, possibly_done).await;
+                let age = made.map(|made| self.ports.clock().now().duration_since(made));
+                match set {
+                    Err(Stopped::ForNow(error)) if error.kind == Kind::Missing && age > Some(SEEN_BY_THEN) => {
+                        Err(for_good(format!("{name} was deleted after it was made"), None))
+                    }
+                    set => set,
+                }
             }
             Step::Register { edits } => {
                 let (corrected, tags) = self.corrected(edits, claimed)?;
@@ -176,10 +184,16 @@ impl<'p, P: Ports> Drive<'p, P> {
         possibly_done: bool,
     ) -> Result<Done, Stopped> {
         let groups = self.ports.log_groups();
-        match groups.look(&[name.to_owned()]).await?.remove(name) {
+        let looked =
+            groups.look(&[name.to_owned()]).await.map_err(|error| Stopped::from(error).at_a_look(possibly_done));
+        match looked?.remove(name) {
             Some(LogGroup::Exists { retention, policy: None, .. }) if retention == old => {}
             // It was set, and the answer was lost.
             Some(LogGroup::Exists { retention, policy: None, .. }) if possibly_done && retention == Some(new) => {
+                return Ok(Done::Retention { set: true });
+            }
+            // Nobody can see whether it was set: taking back compares, so it may count as set.
+            Some(LogGroup::Exists { policy: Some(_), .. }) if possibly_done => {
                 return Ok(Done::Retention { set: true });
             }
             // How soon a group that was just made can be seen is not documented.
@@ -190,9 +204,8 @@ impl<'p, P: Ports> Drive<'p, P> {
             return Ok(Done::Retention { set: false });
         }
         match groups.set_retention(name, new).await {
-            Err(error) if error.kind == Kind::Missing && ground == Ground::Made => {
-                Err(Stopped::ForNow(PortError { kind: Kind::Retry, ..error }))
-            }
+            // Not to be seen yet.
+            Err(error) if error.kind == Kind::Missing && ground == Ground::Made => Err(Stopped::ForNow(error)),
             set => Ok(set.map(|()| Done::Retention { set: true })?),
         }
     }
@@ -204,7 +217,7 @@ impl<'p, P: Ports> Drive<'p, P> {
         edits: &[Edit],
         claimed: &Claimed<'_, J, C>,
     ) -> Result<(TaskDefinition, Vec<Tag>), Stopped> {
-        let for_good = |why: String| Stopped::ForGood { why, reason: None };
+        let for_good = |why: String| for_good(why, None);
         let source = &self.source.definition;
         let corrected = patch::apply(source, edits).map_err(|conflict| for_good(conflict.to_string()))?;
         let unplanned = difference::unplanned(source, &corrected, edits);
@@ -216,12 +229,8 @@ impl<'p, P: Ports> Drive<'p, P> {
         }
         let attempt = claimed.record.attempt().ok().flatten();
         let digest = attempt.map_or("", |attempt| attempt.opening.baseline_digest.as_str());
-        let own = [self.source_tag(), Tag::new(tags::BASELINE, digest)];
+        let own = [source_tag(&self.source.arn), Tag::new(tags::BASELINE, digest)];
         Ok((corrected, tags::carried(&self.source.tags, &own)))
-    }
-
-    fn source_tag(&self) -> Tag {
-        Tag::new(tags::SOURCE, self.source.arn.revision.to_string())
     }
 
     /// A source is corrected only while it is its family's newest ACTIVE revision. Where this record may have registered
@@ -247,35 +256,26 @@ impl<'p, P: Ports> Drive<'p, P> {
                 }
             }
         }
-        let first_source = self.ports.journal().source_of(first).await?;
-        if first_source.is_some_and(|other| other.revision < source.revision) {
-            // Ours was made from an older source and is about to be withdrawn: then this one is the newest again.
+        if first.revision > source.revision && self.is_to_be_withdrawn(first, source).await? {
+            // Then the source is the newest again.
             let message = format!("our own {} is still to be withdrawn", first.short());
-            let reason = Some(Reason::NewerRevision);
-            return Err(Stopped::ForNow(PortError {
-                kind: Kind::Retry,
-                call: "RegisterTaskDefinition",
-                message,
-                reason,
-            }));
+            let (kind, reason) = (Kind::Retry, Some(Reason::NewerRevision));
+            return Err(Stopped::ForNow(PortError { kind, call: "RegisterTaskDefinition", message, reason }));
         }
         Err(not_latest(format!("{} is not its family's newest ACTIVE revision: {} is", source.short(), first.short())))
     }
 
-    /// Whether a revision is one that Logweir registered for this source: by tag, by principal where ECS names it, and
-    /// by content. A tag alone proves nothing; a copy of all three is what we would have registered anyway.
+    /// Whether a revision is our correction of an older source, and its record is still under way: it has to be withdrawn.
+    async fn is_to_be_withdrawn(&self, revision: &RevisionArn, source: &RevisionArn) -> Answer<bool> {
+        let Some(other) = self.ports.journal().source_of(revision).await? else { return Ok(false) };
+        if other.revision >= source.revision {
+            return Ok(false);
+        }
+        Ok(self.ports.journal().read(&other).await?.is_some_and(|record| record.head.open))
+    }
+
     async fn is_ours(&self, candidate: &RevisionArn, edits: &[Edit]) -> Answer<bool> {
-        let found = match self.ports.task_definitions().describe(&candidate.to_string()).await {
-            Ok(found) => found,
-            Err(error) if error.kind == Kind::Missing => return Ok(false),
-            Err(error) => return Err(error),
-        };
-        let Ok(corrected) = patch::apply(&self.source.definition, edits) else { return Ok(false) };
-        let has_room = tags::carried(&self.source.tags, &[self.source_tag()]).contains(&self.source_tag());
-        let tagged = !has_room || carries(&found.tags, &self.source_tag());
-        let (mine, theirs) = (corrected.view(), found.definition.view());
-        let same = difference::lost(mine, theirs).is_empty() && difference::lost(theirs, mine).is_empty();
-        Ok(tagged && same && self.own.registered(found.registered_by.as_deref()))
+        is_correction(self.ports.task_definitions(), &self.own, candidate, self.source, edits).await
     }
 
     /// The last look before a record is closed. What it finds is the entry that follows: that ECS lost something of what
@@ -303,6 +303,11 @@ impl<'p, P: Ports> Drive<'p, P> {
                 return Ok(Some(What::Done { step: number, done }));
             }
             if other.revision < ours.revision {
+                if self.is_to_be_withdrawn(other, &self.source.arn).await? {
+                    let message = format!("our own {} is still to be withdrawn", other.short());
+                    let (kind, reason) = (Kind::Retry, Some(Reason::NewerRevision));
+                    return Err(PortError { kind, call: "ListTaskDefinitions", message, reason });
+                }
                 return withdrawing(ours, Reason::NewerRevision);
             }
         }
@@ -320,16 +325,44 @@ impl<'p, P: Ports> Drive<'p, P> {
     }
 }
 
-fn carries(tags: &[Tag], tag: &Tag) -> bool {
-    tags.iter().any(|other| (&other.key, &other.value) == (&tag.key, &tag.value))
+fn not_latest(why: String) -> Stopped {
+    for_good(why, Some(Reason::NotLatest))
 }
 
-fn not_latest(why: String) -> Stopped {
-    Stopped::ForGood { why, reason: Some(Reason::NotLatest) }
+fn for_good(why: String, reason: Option<Reason>) -> Stopped {
+    Stopped::ForGood { why, reason, error: None }
+}
+
+/// Deregisters a revision of ours that the record says is being withdrawn.
+pub(super) async fn withdraw<J: Journal, C: Clock>(
+    task_definitions: &impl TaskDefinitions,
+    claimed: &mut Claimed<'_, J, C>,
+    corrected: RevisionArn,
+) -> Result<(), Halt> {
+    match task_definitions.deregister(&corrected).await {
+        Err(error) if error.kind != Kind::Missing => {
+            Err(give_up(claimed, error, &format!("our revision {} has to be withdrawn", corrected.short())).await)
+        }
+        _ => claimed.append(What::Withdrawn { corrected }).await,
+    }
+}
+
+/// Somebody else has taken the record over while this worker registered: what it made is taken back, unless the
+/// other has found it and taken it for its own.
+pub(super) async fn take_back_unclaimed<P: Ports>(ports: &P, source: &RevisionArn, registered: &RevisionArn) {
+    let record = ports.journal().read(source).await;
+    let is_theirs = |record: Record| record.entries.iter().any(|entry| entry.what.registered() == Some(registered));
+    if record.is_ok_and(|record| record.is_some_and(|record| !is_theirs(record))) {
+        let _ = ports.task_definitions().deregister(registered).await;
+    }
 }
 
 /// Stops for now and gives the lease back. What will be refused again needs a human.
-async fn give_up<J: Journal, C: Clock>(claimed: &mut Claimed<'_, J, C>, error: PortError, about: &str) -> Halt {
+pub(super) async fn give_up<J: Journal, C: Clock>(
+    claimed: &mut Claimed<'_, J, C>,
+    error: PortError,
+    about: &str,
+) -> Halt {
     let why = if about.is_empty() { error.to_string() } else { format!("{about}: {error}") };
     claimed.release(&why).await;
     match error.kind {

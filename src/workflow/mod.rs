@@ -1,13 +1,21 @@
 //! The use cases. All I/O goes through ports; no SDK, no file, no clock of their own.
 
+mod back_out;
 mod claim;
+mod correct;
 mod drive;
+mod family;
 mod observe;
 mod own;
 mod remediate;
+mod resume;
+mod tell;
+mod undo;
 
+pub use back_out::{Ask, BackoutOrder, back_out, preview};
 pub use observe::{Seen, observe};
-pub use remediate::{Order, remediate};
+pub use remediate::{Order, Origin, remediate};
+pub use resume::{resume, resume_backouts};
 
 use serde::{Deserialize, Serialize};
 

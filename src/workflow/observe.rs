@@ -7,13 +7,15 @@ use jiff::Timestamp;
 use crate::domain::baseline::Baseline;
 use crate::domain::observation::{DefaultMode, LogGroup, Observation};
 use crate::domain::plan::{self, Plan};
-use crate::ports::{Answer, Described, Kind, LogGroups, TaskDefinitions};
+use crate::ports::{Answer, Described, Kind, LogGroups, PortError, TaskDefinitions};
 
 /// A live revision, the facts that were gathered about it, and what is to be done.
 pub struct Seen {
     pub default_mode: DefaultMode,
     pub log_groups: BTreeMap<String, LogGroup>,
     pub plan: Plan,
+    /// Why the account's setting could not be read; the verdict may not depend on it.
+    pub unread: Option<PortError>,
 }
 
 /// Two calls for a revision that is compliant: its log groups and Describe, which the caller has made. The account
@@ -25,9 +27,9 @@ pub async fn observe(
     log_groups: &impl LogGroups,
     now: Timestamp,
 ) -> Answer<Seen> {
-    let default_mode = match task_definitions.default_mode().await {
-        Ok(mode) => DefaultMode::Known(mode),
-        Err(error) => DefaultMode::Unreadable(error.to_string()),
+    let (default_mode, unread) = match task_definitions.default_mode().await {
+        Ok(mode) => (DefaultMode::Known(mode), None),
+        Err(error) => (DefaultMode::Unreadable(error.to_string()), Some(error)),
     };
     let tags: Vec<_> = described.tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect();
     let mut seen = Observation {
@@ -61,5 +63,5 @@ pub async fn observe(
     }
     seen.log_groups = Some(&groups);
     let plan = plan::plan(&seen, baseline);
-    Ok(Seen { default_mode, plan, log_groups: groups })
+    Ok(Seen { default_mode, plan, log_groups: groups, unread })
 }

@@ -2,19 +2,17 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::claim::{Claim, Halt, Worker, claim};
-use super::drive::Drive;
-use super::own::Own;
-use super::{Mode, observe};
+use super::claim::Halt;
+use super::correct::{Ended, correct, opening};
+use super::{Mode, family, observe};
 use crate::domain::baseline::Baseline;
 use crate::domain::event::{Cause, Home, Ignored, Trigger, Which, is_own, is_service_linked};
 use crate::domain::finding::LogGroupChange;
 use crate::domain::plan::{Plan, Refusal};
-use crate::domain::report::{LogGroupReport, Outcome, Reason, Report, changes};
-use crate::domain::revision::RevisionArn;
-use crate::domain::saga::{Attempt, Done, Opening, Record, Step};
+use crate::domain::report::{BackoutBy, LogGroupReport, Outcome, Reason, Report};
 use crate::domain::tags;
-use crate::ports::{Clock, Described, Journal, Kind, PortError, Ports, TaskDefinitions};
+use crate::domain::writer::Tool;
+use crate::ports::{Clock, Described, Kind, PortError, Ports, TaskDefinitions};
 
 /// How much older or newer than its event a revision may be to be the one that the event means.
 const SAME_MOMENT: SignedDuration = SignedDuration::from_secs(5);
@@ -24,14 +22,39 @@ pub struct Order<'o> {
     pub mode: Mode,
     pub baseline: &'o Baseline,
     pub home: &'o Home,
-    /// What set it off: `event`, `replay`.
-    pub trigger: &'o str,
+    pub origin: Origin,
     /// Who registers through the ports, where that is no role of `home`: the command line's caller.
     pub registrar: Option<&'o str>,
     /// A name for this worker that no other has.
     pub worker: String,
     /// How long nobody else may go on with what this worker leaves. Longer than the worker can live.
     pub lease: SignedDuration,
+    /// Who takes back what this worker does.
+    pub backout: &'o BackoutBy,
+}
+
+/// What sets a remediation off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// An event, delivered.
+    Event,
+    /// An event, handed in by somebody.
+    Replay,
+    /// The time to finish what somebody left.
+    Resume,
+    /// Somebody asks for it by name; `again` also for what was done before, taken back, held or stopped by the fuse.
+    Apply { again: bool },
+}
+
+impl Origin {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Event => "event",
+            Self::Replay => "replay",
+            Self::Resume => "resume",
+            Self::Apply { .. } => "apply",
+        }
+    }
 }
 
 /// Decides about one trigger and acts as far as the mode allows. Never fails: whatever went wrong is in the report.
@@ -47,14 +70,14 @@ pub async fn remediate<P: Ports>(ports: &P, order: &Order<'_>, trigger: Trigger)
     Report { timestamp, duration_ms: millis(timestamp.duration_since(started)), ..report }
 }
 
-fn fresh(order: &Order<'_>, cause: &Cause, now: Timestamp) -> Report {
-    let mut report = Report::new(order.home, order.mode.name(), order.trigger, cause, now);
+pub(super) fn fresh(order: &Order<'_>, cause: &Cause, now: Timestamp) -> Report {
+    let mut report = Report::new(order.home, order.mode.name(), order.origin.name(), cause, now);
     report.baseline_digest = order.baseline.digest().to_owned();
     report.event_age_ms = cause.time.map(|time| millis(now.duration_since(time)));
     report
 }
 
-fn millis(duration: SignedDuration) -> i64 {
+pub(super) fn millis(duration: SignedDuration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
@@ -76,22 +99,36 @@ async fn decide<P: Ports>(ports: &P, order: &Order<'_>, mut report: Report, whic
         Err(NotFound::Port(error)) => return failed(report, &error),
     };
     report.about(&described.arn);
+    let tool = Tool::of(&cause, &described.tags);
+    report.owner = tool.filter(|tool| tool.owns()).map(Tool::name);
+    if order.origin == (Origin::Apply { again: true }) && order.mode > Mode::Observe {
+        match family::go_on(ports, &described.arn).await {
+            Ok(Some(stopped)) => report.notes.push(format!("{stopped}; it may be corrected again")),
+            Ok(None) => {}
+            Err(halt) => return end(report, Err(halt)),
+        }
+    }
     let ended = match judge(ports, order, &described, &mut report).await {
         Err(error) => return failed(report, &error),
         Ok(Verdict::Correct(plan)) => {
             let opening = opening(order, &described.arn, &report, cause, &plan);
-            act(ports, order, &mut report, &described, Some(opening)).await
+            correct(ports, order, &mut report, &described, Some(opening)).await
         }
         Ok(Verdict::Ends(outcome, reason, why)) => {
             let ended = (outcome, reason, why);
             // What was begun is brought to its end, whatever is thought of the source by now. A compliant revision,
             // which is what most events are about, costs no look at the journal.
             match order.mode > Mode::Observe && outcome != Outcome::Compliant && reason != Some(Reason::OwnRevision) {
-                true => act(ports, order, &mut report, &described, None).await.map(|acted| acted.or(Some(ended))),
+                true => correct(ports, order, &mut report, &described, None).await.map(|acted| acted.or(Some(ended))),
                 false => Ok(Some(ended)),
             }
         }
     };
+    end(report, ended)
+}
+
+/// Ends a report with what an attempt came to.
+pub(super) fn end(report: Report, ended: Result<Option<Ended>, Halt>) -> Report {
     match ended {
         Ok(Some((outcome, reason, why))) => report.ends(outcome, reason, why),
         Ok(None) => report.ends(Outcome::Failed, Some(Reason::Unreadable), None),
@@ -122,7 +159,7 @@ async fn judge<P: Ports>(
         return ends(Outcome::Superseded, Some(Reason::NotLatest), Some(why));
     }
     if let Some(by) = &described.registered_by {
-        if is_own(by, &order.home.own_roles) {
+        if is_own(by, &order.home.own_roles) && !matches!(order.origin, Origin::Apply { .. }) {
             return ends(Outcome::Skipped, Some(Reason::OwnRevision), None);
         }
         if is_service_linked(by) {
@@ -134,6 +171,9 @@ async fn judge<P: Ports>(
     let plan = seen.plan;
     report.planned(&plan);
     if !plan.not_checked.is_empty() {
+        if let Some(error) = seen.unread.filter(|error| error.kind == Kind::Retry) {
+            return Err(error);
+        }
         // Live, everything can be read; what could not be is no verdict.
         let why = format!("could not be decided: {}", plan.not_checked.join(", "));
         return ends(Outcome::Failed, Some(Reason::Unreadable), Some(why));
@@ -206,7 +246,7 @@ async fn look_up<P: Ports>(ports: &P, home: &Home, which: Which, report: &mut Re
     Err(NotFound::Because(Reason::Unreadable, why))
 }
 
-fn failed(report: Report, error: &PortError) -> Report {
+pub(super) fn failed(report: Report, error: &PortError) -> Report {
     let reason = error.reason.or((error.kind == Kind::Missing).then_some(Reason::Unreadable));
     Report { retry: error.kind == Kind::Retry, ..report.ends(Outcome::Failed, reason, Some(error.to_string())) }
 }
@@ -216,89 +256,6 @@ fn refusal(plan: &Plan) -> Option<Reason> {
         Refusal::Sandboxed => Reason::Sandboxed,
         Refusal::MissingExecutionRole => Reason::MissingExecutionRole,
     })
-}
-
-type Ended = (Outcome, Option<Reason>, Option<String>);
-
-fn opening(order: &Order<'_>, source: &RevisionArn, report: &Report, cause: Cause, plan: &Plan) -> Opening {
-    Opening {
-        source: source.clone(),
-        mode: order.mode.name().into(),
-        trigger: order.trigger.into(),
-        baseline_digest: order.baseline.digest().into(),
-        rules: report.rules.clone(),
-        cause,
-        steps: Step::of(plan),
-    }
-}
-
-/// Goes on with the source's record, or (with an `opening`) begins one. `None`: there is nothing to go on with.
-async fn act<P: Ports>(
-    ports: &P,
-    order: &Order<'_>,
-    report: &mut Report,
-    described: &Described,
-    opening: Option<Opening>,
-) -> Result<Option<Ended>, Halt> {
-    let begins = opening.is_some();
-    if begins && ports.journal().source_of(&described.arn).await?.is_some() {
-        return Ok(Some((Outcome::Skipped, Some(Reason::OwnRevision), None)));
-    }
-    let worker = Worker { name: order.worker.clone(), lease: order.lease };
-    let mut claimed = match claim(ports.journal(), ports.clock(), worker, &described.arn, opening).await? {
-        Claim::Won(claimed) => claimed,
-        Claim::Held => {
-            report.retry = true;
-            return Ok(Some((Outcome::Skipped, Some(Reason::LeaseHeld), None)));
-        }
-        Claim::Finished(head, closing) if begins => {
-            report.corrected = head.corrected.map(|corrected| corrected.to_string());
-            report.changes.clear();
-            let why = format!("its record ended {} before", closing.outcome.name());
-            return Ok(Some((Outcome::Skipped, Some(Reason::Duplicate), Some(why))));
-        }
-        Claim::Finished(..) | Claim::Nothing => return Ok(None),
-    };
-    let own = Own { roles: &order.home.own_roles, registrar: order.registrar };
-    let driven = Drive::new(ports, described, own).to_the_end(&mut claimed).await;
-    let said = tell(report, &claimed.record);
-    match driven {
-        Ok(closing) => Ok(Some((closing.outcome, closing.reason, said))),
-        Err(Halt::Port(error)) => {
-            let message = said.map_or(error.message.clone(), |said| format!("{said}; {}", error.message));
-            Err(Halt::Port(PortError { message, ..error }))
-        }
-        Err(halt) => Err(halt),
-    }
-}
-
-/// Says in the report what the record says was done, and gives back what went wrong.
-fn tell(report: &mut Report, record: &Record) -> Option<String> {
-    let attempt = record.attempt().ok().flatten()?;
-    report.corrected = attempt.corrected().map(ToString::to_string);
-    report.changes = attempt.opening.steps.iter().flat_map(step_changes).collect();
-    report.log_groups = done_groups(&attempt);
-    let taken_back = attempt.withdrawals.iter().map(|(corrected, _, withdrawn)| {
-        format!(
-            "our revision {} {}",
-            corrected.short(),
-            if *withdrawn { "was withdrawn" } else { "has to be withdrawn" }
-        )
-    });
-    let gone =
-        attempt.vanished.iter().map(|corrected| format!("somebody deregistered our revision {}", corrected.short()));
-    let said: Vec<String> = taken_back.chain(gone).collect();
-    if !said.is_empty() {
-        return Some(said.join("; "));
-    }
-    attempt.failed.map(|(_, why, _)| why.to_owned())
-}
-
-fn step_changes(step: &Step) -> Vec<crate::domain::report::Change> {
-    match step {
-        Step::Register { edits } => edits.iter().flat_map(changes).collect(),
-        _ => Vec::new(),
-    }
 }
 
 fn planned_groups(plan: &Plan) -> Vec<LogGroupReport> {
@@ -311,34 +268,4 @@ fn planned_groups(plan: &Plan) -> Vec<LogGroupReport> {
         }
     };
     plan.log_groups.iter().map(line).collect()
-}
-
-/// One line for each group that was touched or was to be.
-fn done_groups(attempt: &Attempt<'_>) -> Vec<LogGroupReport> {
-    let mut groups: Vec<LogGroupReport> = Vec::new();
-    for (step, done) in attempt.opening.steps.iter().zip(&attempt.done) {
-        match (step, done) {
-            (Step::EnsureLogGroup(group), done) => {
-                let action = match done {
-                    Some(Done::LogGroup { made: true }) => "created",
-                    Some(_) => "left-alone",
-                    None => "not-created",
-                };
-                groups.push(LogGroupReport { name: group.name.clone(), action, retention_days: None });
-            }
-            (Step::SetRetention { name, old, new, .. }, done) => {
-                let set = matches!(done, Some(Done::Retention { set: true }));
-                match groups.iter_mut().find(|group| group.name == *name) {
-                    Some(group) => group.retention_days = set.then_some(*new),
-                    None => groups.push(LogGroupReport {
-                        name: name.clone(),
-                        action: if set { "retention-set" } else { "left-alone" },
-                        retention_days: if set { Some(*new) } else { *old },
-                    }),
-                }
-            }
-            (Step::Register { .. }, _) => {}
-        }
-    }
-    groups
 }

@@ -30,8 +30,8 @@ async fn a_compliant_revision_costs_two_calls_once_the_account_setting_is_known(
         _ => Back::ok(json!({"logGroups": [{"logGroupName": "/ecs/web", "retentionInDays": 30}]})),
     });
     for _ in 0..2 {
-        aws.task_definitions.describe(ARN).await.unwrap();
-        aws.task_definitions.default_mode().await.unwrap();
+        aws.ecs.describe(ARN).await.unwrap();
+        aws.ecs.default_mode().await.unwrap();
         aws.log_groups.look(&["/ecs/web".into()]).await.unwrap();
     }
     let (describe, look) = ("DescribeTaskDefinition", "DescribeLogGroups");
@@ -42,7 +42,7 @@ async fn a_compliant_revision_costs_two_calls_once_the_account_setting_is_known(
 #[tokio::test]
 async fn the_newest_revisions_are_one_call() {
     let (aws, line) = replay([page(&["web:12", "web:9"], json!("more"))]);
-    let newest = aws.task_definitions.newest("web", 2).await.unwrap();
+    let newest = aws.ecs.newest("web", 2).await.unwrap();
     assert_eq!(newest.iter().map(|arn| arn.short()).collect::<Vec<_>>(), ["web:12", "web:9"]);
     let asked = json!({"familyPrefix": "web", "status": "ACTIVE", "sort": "DESC", "maxResults": 2});
     assert_eq!(line.seen()[0].json(), asked);
@@ -55,7 +55,7 @@ async fn families_that_only_begin_alike_are_passed_over() {
         page(&[], json!("b")),
         page(&["web:9", "web:12"], json!(null)),
     ]);
-    let newest = aws.task_definitions.newest("web", 1).await.unwrap();
+    let newest = aws.ecs.newest("web", 1).await.unwrap();
     assert_eq!(newest.iter().map(|arn| arn.short()).collect::<Vec<_>>(), ["web:12"]);
     assert_eq!(line.seen()[2].json()["nextToken"], "b");
 }
@@ -63,7 +63,7 @@ async fn families_that_only_begin_alike_are_passed_over() {
 #[tokio::test]
 async fn a_family_without_active_revisions_has_no_newest() {
     let (aws, _) = replay([page(&[], json!(null))]);
-    assert_eq!(aws.task_definitions.newest("web", 5).await.unwrap(), []);
+    assert_eq!(aws.ecs.newest("web", 5).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -75,8 +75,8 @@ async fn the_account_setting_says_what_an_absent_mode_means() {
         (Back::ok(json!({"settings": [{"name": "fargateFIPSMode", "value": "enabled"}]})), Delivery::NonBlocking),
     ] {
         let (aws, line) = replay([answer]);
-        assert_eq!(aws.task_definitions.default_mode().await.unwrap(), expected);
-        assert_eq!(aws.clone().task_definitions.default_mode().await.unwrap(), expected, "read again");
+        assert_eq!(aws.ecs.default_mode().await.unwrap(), expected);
+        assert_eq!(aws.clone().ecs.default_mode().await.unwrap(), expected, "read again");
         assert_eq!(line.seen()[0].json(), json!({"name": "defaultLogDriverMode", "effectiveSettings": true}));
     }
 }
@@ -84,9 +84,9 @@ async fn the_account_setting_says_what_an_absent_mode_means() {
 #[tokio::test]
 async fn a_setting_that_nobody_knows_is_no_verdict_and_not_remembered() {
     let (aws, _) = replay([mode("sometimes"), mode("blocking")]);
-    let error = aws.task_definitions.default_mode().await.unwrap_err();
+    let error = aws.ecs.default_mode().await.unwrap_err();
     assert_eq!(error.kind, Kind::Refused);
-    assert_eq!(aws.task_definitions.default_mode().await.unwrap(), Delivery::Blocking);
+    assert_eq!(aws.ecs.default_mode().await.unwrap(), Delivery::Blocking);
 }
 
 #[tokio::test]
@@ -96,8 +96,8 @@ async fn deregistering_what_is_inactive_already_is_done() {
         Back::error("ClientException", "The specified task definition is inactive."),
     ]);
     let arn = ARN.parse().unwrap();
-    aws.task_definitions.deregister(&arn).await.unwrap();
-    aws.task_definitions.deregister(&arn).await.unwrap();
+    aws.ecs.deregister(&arn).await.unwrap();
+    aws.ecs.deregister(&arn).await.unwrap();
     assert_eq!(line.seen()[0].json(), json!({"taskDefinition": ARN}));
 }
 
@@ -110,7 +110,7 @@ async fn an_answer_that_is_none_is_never_taken_for_one() {
         ("{\"taskDefinition\":{\"taskDefinitionArn\":\"x\",\"containerDefinitions\":[]}}", Kind::Refused),
     ] {
         let (aws, _) = replay([Back::Reply(200, reply.into())]);
-        assert_eq!(aws.task_definitions.describe("web").await.unwrap_err().kind, kind, "{reply}");
+        assert_eq!(aws.ecs.describe("web").await.unwrap_err().kind, kind, "{reply}");
     }
 }
 
@@ -122,7 +122,7 @@ async fn warming_opens_both_connections_and_remembers_the_setting() {
     });
     aws.warm().await;
     assert_eq!(line.seen().len(), 2);
-    assert_eq!(aws.task_definitions.default_mode().await.unwrap(), Delivery::Blocking);
+    assert_eq!(aws.ecs.default_mode().await.unwrap(), Delivery::Blocking);
     assert_eq!(line.seen().len(), 2);
 }
 

@@ -30,14 +30,14 @@ fn verdict<T: std::fmt::Debug>(answer: Result<T, PortError>) -> (Kind, Option<Re
 async fn throttled_for_a_while_is_no_error() {
     let slow = || Back::error("ThrottlingException", "Rate exceeded");
     let (aws, line) = replay([slow(), slow(), described()]);
-    aws.task_definitions.describe("web").await.unwrap();
+    aws.ecs.describe("web").await.unwrap();
     assert_eq!((line.seen().len(), aws.calls().count()), (3, 3));
 }
 
 #[tokio::test(start_paused = true)]
 async fn throttled_for_ever_is_given_up_after_three_attempts() {
     let (aws, line) = aws(|_| Back::error("ThrottlingException", "Rate exceeded"));
-    let error = aws.task_definitions.newest("web", 1).await.unwrap_err();
+    let error = aws.ecs.newest("web", 1).await.unwrap_err();
     assert_eq!((error.kind, error.reason), (Kind::Retry, Some(Reason::Throttled)));
     assert_eq!(error.to_string(), "ListTaskDefinitions: ThrottlingException: Rate exceeded");
     assert_eq!((line.seen().len(), aws.calls().count()), (3, 3));
@@ -46,14 +46,14 @@ async fn throttled_for_ever_is_given_up_after_three_attempts() {
 #[tokio::test(start_paused = true)]
 async fn a_broken_connection_is_tried_again() {
     let (aws, line) = replay([Back::Cut, described()]);
-    aws.task_definitions.describe("web").await.unwrap();
+    aws.ecs.describe("web").await.unwrap();
     assert_eq!(line.seen().len(), 2);
 
     for (back, cause) in
         [(|| Back::Cut) as fn() -> Back, || Back::Torn].into_iter().zip(["reset by peer", "incomplete"])
     {
         let (aws, line) = super::line::aws(move |_| back());
-        let error = aws.task_definitions.describe("web").await.unwrap_err();
+        let error = aws.ecs.describe("web").await.unwrap_err();
         assert_eq!((error.kind, line.seen().len()), (Kind::Retry, 3));
         assert!(error.message.contains(cause), "{error}");
     }
@@ -76,7 +76,7 @@ async fn a_registration_is_tried_once_whatever_happens() {
             assert_eq!(registered.len(), 1, "an account would have two revisions now");
             back()
         });
-        assert_eq!(aws.task_definitions.register(&definition(), &[]).await.unwrap_err().kind, Kind::Retry);
+        assert_eq!(aws.ecs.register(&definition(), &[]).await.unwrap_err().kind, Kind::Retry);
         assert_eq!((line.seen().len(), aws.calls().count()), (1, 1));
     }
 }
@@ -85,7 +85,7 @@ async fn a_registration_is_tried_once_whatever_happens() {
 async fn silence_ends_after_half_a_minute() {
     let (aws, line) = aws(|_| Back::Silence);
     let before = tokio::time::Instant::now();
-    let error = aws.task_definitions.describe("web").await.unwrap_err();
+    let error = aws.ecs.describe("web").await.unwrap_err();
     assert_eq!((error.kind, error.message.as_str()), (Kind::Retry, "no answer in time"));
     assert!(before.elapsed().as_millis() <= 30_010, "{:?}", before.elapsed());
     assert!(line.seen().len() <= 3);
@@ -94,11 +94,11 @@ async fn silence_ends_after_half_a_minute() {
 #[tokio::test(start_paused = true)]
 async fn a_page_of_html_may_pass() {
     let (aws, line) = aws(|_| Back::Reply(500, "<html><h1>CANARY</h1></html>".into()));
-    let error = aws.task_definitions.describe("web").await.unwrap_err();
+    let error = aws.ecs.describe("web").await.unwrap_err();
     assert_eq!((error.kind, line.seen().len()), (Kind::Retry, 3));
     assert_eq!(error.message, "the answer cannot be read: it came with HTTP 500");
     let (aws, _) = super::line::aws(|_| Back::Reply(429, "<html>CANARY</html>".into()));
-    assert_eq!(verdict(aws.task_definitions.describe("web").await), (Kind::Retry, Some(Reason::Throttled)));
+    assert_eq!(verdict(aws.ecs.describe("web").await), (Kind::Retry, Some(Reason::Throttled)));
     let (aws, _) = super::line::aws(|_| Back::Reply(403, "<html>CANARY</html>".into()));
     let error = aws.log_groups.look(&["/ecs/web".into()]).await.unwrap_err();
     assert_eq!((error.kind, error.reason), (Kind::Refused, Some(Reason::Unreadable)), "{error}");
@@ -134,7 +134,7 @@ async fn a_refusal_says_why_and_is_not_repeated() {
         ("InvalidParameterException", "Invalid.", Kind::Refused, None),
     ] {
         let (aws, line) = aws(move |_| Back::error(code, message));
-        let error = aws.task_definitions.register(&definition(), &[]).await.unwrap_err();
+        let error = aws.ecs.register(&definition(), &[]).await.unwrap_err();
         assert_eq!((error.kind, error.reason), (kind, reason), "{code}: {message}");
         assert_eq!(error.to_string(), format!("RegisterTaskDefinition: {code}: {message}"));
         assert_eq!(line.seen().len(), 1);
@@ -148,8 +148,8 @@ async fn what_is_not_there_is_missing() {
         "DeregisterTaskDefinition" => Back::error("ClientException", "The specified task definition does not exist."),
         _ => Back::error("ResourceNotFoundException", "The specified log group does not exist."),
     });
-    assert_eq!(verdict(aws.task_definitions.describe("web").await), (Kind::Missing, None));
-    assert_eq!(verdict(aws.task_definitions.deregister(&ARN.parse().unwrap()).await), (Kind::Missing, None));
+    assert_eq!(verdict(aws.ecs.describe("web").await), (Kind::Missing, None));
+    assert_eq!(verdict(aws.ecs.deregister(&ARN.parse().unwrap()).await), (Kind::Missing, None));
     assert_eq!(verdict(aws.log_groups.set_retention("/ecs/web", 30).await), (Kind::Missing, None));
     assert_eq!(verdict(aws.log_groups.is_empty("/ecs/web").await), (Kind::Missing, None));
 }
@@ -158,7 +158,7 @@ async fn what_is_not_there_is_missing() {
 async fn a_definition_beyond_the_limit_is_not_sent() {
     let (aws, line) = aws(|_| Back::Cut);
     let large = format!(r#"{{"family":"web","containerDefinitions":[{{"image":"{}"}}]}}"#, "x".repeat(65_536));
-    let answer = aws.task_definitions.register(&TaskDefinition::parse(large).unwrap(), &[]).await;
+    let answer = aws.ecs.register(&TaskDefinition::parse(large).unwrap(), &[]).await;
     assert_eq!(verdict(answer), (Kind::Refused, Some(Reason::TooLarge)));
     assert!(line.seen().is_empty());
 }
@@ -168,7 +168,7 @@ async fn without_credentials_nothing_is_sent_and_nothing_is_worth_another_try() 
     let (_, line) = replay([]);
     let nobody = CredentialProcessProvider::new("false".into());
     let aws = Aws::with(&config(&line, SharedCredentialsProvider::new(nobody))).unwrap();
-    assert_eq!(verdict(aws.task_definitions.describe("web").await), (Kind::Refused, Some(Reason::AccessDenied)));
+    assert_eq!(verdict(aws.ecs.describe("web").await), (Kind::Refused, Some(Reason::AccessDenied)));
     assert_eq!(aws.calls().count(), 0);
 }
 
@@ -180,7 +180,7 @@ async fn no_debug_and_no_error_shows_a_secret() {
     )
     .unwrap();
     let (aws, _) = aws(|seen| Back::error("ClientException", &format!("I do not like {}", seen.body)));
-    let error = aws.task_definitions.register(&secrets, &[]).await.unwrap_err();
+    let error = aws.ecs.register(&secrets, &[]).await.unwrap_err();
     for shown in [format!("{error:?} {error}"), format!("{aws:?}")] {
         assert!(!shown.contains("CANARY") && !shown.contains(SECRET), "{shown}");
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use logweir::domain::finding::NewLogGroup;
 use logweir::domain::observation::LogGroup;
 use logweir::domain::report::Reason;
-use logweir::ports::LogGroups;
+use logweir::ports::{Kind, LogGroups};
 use serde_json::{Value, json};
 
 use super::line::{Back, Seen, aws, replay};
@@ -132,6 +132,19 @@ async fn retention_is_set_in_days() {
     aws.log_groups.set_retention("/ecs/web", 365).await.unwrap();
     assert_eq!(line.seen()[0].name(), "PutRetentionPolicy");
     assert_eq!(line.seen()[0].json(), json!({"logGroupName": "/ecs/web", "retentionInDays": 365}));
+}
+
+#[tokio::test]
+async fn a_retention_is_taken_away_by_name() {
+    let (aws, line) = replay([
+        Back::ok(json!({})),
+        Back::error("ResourceNotFoundException", "The specified log group does not exist."),
+    ]);
+    aws.log_groups.delete_retention("/ecs/web").await.unwrap();
+    assert_eq!(line.seen()[0].name(), "DeleteRetentionPolicy");
+    assert_eq!(line.seen()[0].json(), json!({"logGroupName": "/ecs/web"}));
+    let error = aws.log_groups.delete_retention("/ecs/web").await.unwrap_err();
+    assert_eq!((error.kind, error.call), (Kind::Missing, "DeleteRetentionPolicy"));
 }
 
 #[tokio::test]

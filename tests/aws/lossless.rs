@@ -35,9 +35,9 @@ async fn what_was_described_is_registered_byte_for_byte() {
         format!(r#"{{"taskDefinition":{{"taskDefinitionArn":"{}","cpu":1.5}}}}"#, ARN.replace(":41", ":42"));
     let (aws, line) = replay([Back::Reply(200, reply()), Back::Reply(200, registered)]);
 
-    let source = aws.task_definitions.describe("web").await.unwrap();
+    let source = aws.ecs.describe("web").await.unwrap();
     let tags = tags::carried(&source.tags, &[Tag::new("logweir:source", "41")]);
-    let corrected = aws.task_definitions.register(&source.definition, &tags).await.unwrap();
+    let corrected = aws.ecs.register(&source.definition, &tags).await.unwrap();
 
     assert_eq!(corrected.short(), "web:42");
     let [describe, register] = line.seen().try_into().unwrap();
@@ -55,7 +55,7 @@ async fn what_was_described_is_registered_byte_for_byte() {
 #[tokio::test]
 async fn what_ecs_computes_is_read_and_kept_apart() {
     let (aws, _) = replay([Back::Reply(200, reply())]);
-    let described = aws.task_definitions.describe("web:41").await.unwrap();
+    let described = aws.ecs.describe("web:41").await.unwrap();
     assert_eq!(described.definition.text(), format!("{{{AUTHORS}}}"));
     assert_eq!(described.arn.to_string(), ARN);
     assert!(described.active);
@@ -69,9 +69,9 @@ async fn an_answer_that_the_sdks_types_refuse_is_good_enough_and_not_asked_for_t
         .replace(r#""revision":41"#, r#""revision":"41""#)
         .replace(r#""essential":true"#, r#""essential":"yes""#);
     let (aws, line) = aws(move |_| Back::Reply(200, odd.clone()));
-    let described = aws.task_definitions.describe("web").await.unwrap();
+    let described = aws.ecs.describe("web").await.unwrap();
     assert!(described.definition.text().contains(r#""essential":"yes""#));
-    aws.task_definitions.register(&described.definition, &[]).await.unwrap();
-    aws.task_definitions.deregister(&described.arn).await.unwrap();
+    aws.ecs.register(&described.definition, &[]).await.unwrap();
+    aws.ecs.deregister(&described.arn).await.unwrap();
     assert_eq!(line.names(), ["DescribeTaskDefinition", "RegisterTaskDefinition", "DeregisterTaskDefinition"]);
 }

@@ -21,9 +21,9 @@ async fn every_attempt_is_signed_over_the_bytes_that_it_sends() {
             }
         }
     });
-    let described = aws.task_definitions.describe("web:41").await.unwrap();
+    let described = aws.ecs.describe("web:41").await.unwrap();
     let definition = TaskDefinition::parse(described.definition.text().replace("é", r"\u00e9 and é")).unwrap();
-    aws.task_definitions.register(&definition, &[Tag::new("key", "välue")]).await.unwrap();
+    aws.ecs.register(&definition, &[Tag::new("key", "välue")]).await.unwrap();
 
     let seen = line.seen();
     assert_eq!(line.names().last().unwrap(), "RegisterTaskDefinition");
@@ -42,21 +42,25 @@ fn field<'h>(authorization: &'h str, name: &str) -> &'h str {
     rest.split(',').next().unwrap().trim()
 }
 
-fn sent_signature(request: &Seen) -> String {
+pub(crate) fn sent_signature(request: &Seen) -> String {
     field(&request.headers["authorization"], "Signature").to_owned()
 }
 
 /// AWS Signature Version 4 by the book (source: IAM User Guide, "Create a signed AWS API request").
-fn signature_of(request: &Seen) -> String {
+pub(crate) fn signature_of(request: &Seen) -> String {
     let authorization = &request.headers["authorization"];
     let signed = field(authorization, "SignedHeaders");
-    let host = request.uri.trim_start_matches("https://").split('/').next().unwrap();
+    let (_, address) = request.uri.split_once("://").unwrap();
+    let (host, path) = address.split_once('/').unwrap();
+    // What is escaped in the path already is escaped once more.
+    let path = path.replace('%', "%25");
     let header = |name: &str| match name {
         "host" => host.to_owned(),
         name => request.headers[name].trim().to_owned(),
     };
     let headers: String = signed.split(';').map(|name| format!("{name}:{}\n", header(name))).collect();
-    let canonical = format!("{}\n/\n\n{headers}\n{signed}\n{}", request.method, hex(&Sha256::digest(&request.body)));
+    let canonical =
+        format!("{}\n/{path}\n\n{headers}\n{signed}\n{}", request.method, hex(&Sha256::digest(&request.body)));
     let (_, scope) = field(authorization, "Credential").split_once('/').unwrap();
     let to_sign =
         format!("AWS4-HMAC-SHA256\n{}\n{scope}\n{}", request.headers["x-amz-date"], hex(&Sha256::digest(canonical)));

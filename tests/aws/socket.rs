@@ -4,11 +4,21 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_ecs::config::{Credentials, SharedCredentialsProvider};
 use logweir::aws::Aws;
 use logweir::domain::tags::Tag;
-use logweir::ports::{Kind, TaskDefinitions};
+use logweir::ports::{Kind, LogGroups, TaskDefinitions};
 use serde_json::json;
 
+use super::logs::group;
 use super::lossless::ARN;
 use crate::loopback::{Loopback, Reply};
+
+fn at(account: &Loopback) -> Aws {
+    let config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("eu-west-1"))
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::new("test", "test", None, None, "test")))
+        .endpoint_url(&account.url);
+    Aws::with(&config.build()).unwrap()
+}
 
 #[tokio::test]
 async fn a_registration_whose_connection_breaks_was_sent_once_and_whole() {
@@ -22,20 +32,24 @@ async fn a_registration_whose_connection_breaks_was_sent_once_and_whole() {
             _ => Reply::Cut,
         }
     });
-    let config = SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("eu-west-1"))
-        .credentials_provider(SharedCredentialsProvider::new(Credentials::new("test", "test", None, None, "test")))
-        .endpoint_url(&account.url);
-    let aws = Aws::with(&config.build()).unwrap();
+    let aws = at(&account);
 
     // The first answer is lost and asked for again; the connection of the second is open still when Register goes out.
-    let source = aws.task_definitions.describe("web").await.unwrap();
-    let error = aws.task_definitions.register(&source.definition, &[Tag::new("key", "välue")]).await.unwrap_err();
+    let source = aws.ecs.describe("web").await.unwrap();
+    let error = aws.ecs.register(&source.definition, &[Tag::new("key", "välue")]).await.unwrap_err();
 
     assert_eq!(error.kind, Kind::Retry, "{error}");
     let describe = ("DescribeTaskDefinition".to_owned(), r#"{"taskDefinition":"web","include":["TAGS"]}"#.to_owned());
     let body = r#"{"containerDefinitions":[{"x":1}],"tags":[{"key":"key","value":"välue"}]}"#;
     assert_eq!(account.calls(), [describe.clone(), describe, ("RegisterTaskDefinition".to_owned(), body.to_owned())]);
     assert_eq!(aws.calls().count(), 3);
+}
+
+/// What a refusal says is known only when it has arrived whole: until then another try can help.
+#[tokio::test]
+async fn a_refusal_that_breaks_off_is_no_refusal() {
+    let exists = r#"{"__type":"ResourceAlreadyExistsException","message":"The specified log group already exists"}"#;
+    let account = Loopback::serve(move |_, _| Reply::Torn(400, exists.to_owned()));
+    let error = at(&account).log_groups.create(&group("/ecs/web")).await.unwrap_err();
+    assert_eq!((error.kind, account.calls().len()), (Kind::Retry, 3), "{error}");
 }

@@ -6,8 +6,16 @@ use std::thread;
 use logweir::domain::saga::{Record, What};
 use logweir::ports::{CommitError, Expected, Journal, Kind};
 
-pub use crate::listing::{heads_are_listed_by_family_and_by_open_work, heads_are_listed_newest_first};
-use crate::sample::{Commit, closed, every, registered, revision, started, upon};
+pub use crate::families::{
+    a_family_is_remembered_state_by_state, a_state_put_again_is_not_lost,
+    a_state_upon_a_family_that_has_changed_is_lost, families_are_listed_while_they_are_stopped,
+    families_do_not_disturb_each_other, of_two_states_at_once_one_wins,
+};
+pub use crate::listing::{
+    heads_are_listed_by_family_and_by_open_work, heads_are_listed_by_time_outcome_and_actor,
+    heads_are_listed_newest_first,
+};
+use crate::sample::{Commit, closed, every, registered, resumed, revision, started, upon};
 
 /// The tests that hold the contract against one kind of journal: `$store` makes an empty one, `$open` opens it. Not each
 /// kind can be held to all of it: what some are exempt from is named by the others.
@@ -21,8 +29,14 @@ macro_rules! held_by {
             a_record_of_any_length_comes_back_complete
             sources_do_not_disturb_each_other
             a_source_is_found_by_its_correction
+            a_source_is_found_by_the_revision_that_was_restored
             heads_are_listed_newest_first
             heads_are_listed_by_family_and_by_open_work
+            heads_are_listed_by_time_outcome_and_actor
+            a_family_is_remembered_state_by_state
+            a_state_upon_a_family_that_has_changed_is_lost
+            families_do_not_disturb_each_other
+            families_are_listed_while_they_are_stopped
             $($($more)*)?
         }
     };
@@ -60,7 +74,7 @@ pub fn a_commit_upon_what_has_changed_is_lost<J: Journal>(open: impl Fn() -> J) 
         for commit in [&first, &second] {
             assert_eq!(commit.on(&journal).await, Ok(()));
         }
-        for stale in [Commit::first("web:41", "a2"), first.then("a", closed()), first.then("b", What::Resumed)] {
+        for stale in [Commit::first("web:41", "a2"), first.then("a", closed()), first.then("b", resumed())] {
             assert_eq!(stale.on(&journal).await, Err(CommitError::Lost));
         }
         let mut stranger = second.then("a", closed());
@@ -77,7 +91,7 @@ pub fn a_record_is_taken_over_by_comparing_and_swapping<J: Journal>(open: impl F
     run(async {
         let journal = open();
         let first = Commit::first("web:41", "a");
-        let takeover = first.then("b", What::Resumed);
+        let takeover = first.then("b", resumed());
         assert_eq!(first.on(&journal).await, Ok(()));
         assert_eq!(takeover.on(&journal).await, Ok(()));
         assert_eq!(
@@ -130,7 +144,7 @@ pub fn of_two_at_once_one_wins<J: Journal>(open: impl Fn() -> J + Sync) {
                 let record = journal.read(&revision(&source(round))).await;
                 together.wait();
                 let takeover = match record {
-                    Ok(Some(record)) => upon(&record.head, name, What::Resumed).on(&journal).await,
+                    Ok(Some(record)) => upon(&record.head, name, resumed()).on(&journal).await,
                     _ => Err(CommitError::Lost),
                 };
                 answers.push([claim, takeover]);
@@ -202,6 +216,24 @@ pub fn a_source_is_found_by_its_correction<J: Journal>(open: impl Fn() -> J) {
     });
 }
 
+pub fn a_source_is_found_by_the_revision_that_was_restored<J: Journal>(open: impl Fn() -> J) {
+    run(async {
+        let journal = open();
+        let done = Commit::first("web:41", "a").then("a", registered("web:42"));
+        let asked = done.then("a", every().into_iter().find(|what| matches!(what, What::BackoutAsked(_))).unwrap());
+        let restoring = asked.then("a", What::Restoring { step: 0 });
+        let restored = restoring.then("a", What::Restored { step: 0, restored: revision("web:43") });
+        for commit in [&Commit::first("web:41", "a"), &done, &asked, &restoring] {
+            commit.on(&journal).await.unwrap();
+        }
+        assert_eq!(journal.source_of(&revision("web:43")).await, Ok(None));
+        restored.on(&journal).await.unwrap();
+        for ours in ["web:42", "web:43"] {
+            assert_eq!(journal.source_of(&revision(ours)).await, Ok(Some(revision("web:41"))), "{ours}");
+        }
+    });
+}
+
 /// A promise of the journals that answer over a network or after a crash: whoever does not know whether his commit was
 /// carried out may make it again.
 pub fn a_commit_made_again_is_not_lost<J: Journal>(open: impl Fn() -> J) {
@@ -212,7 +244,7 @@ pub fn a_commit_made_again_is_not_lost<J: Journal>(open: impl Fn() -> J) {
         for commit in [&first, &first, &second, &second, &first] {
             assert_eq!(commit.on(&journal).await, Ok(()));
         }
-        let third = second.then("b", What::Resumed);
+        let third = second.then("b", resumed());
         assert_eq!(third.on(&journal).await, Ok(()));
         assert_eq!(second.on(&journal).await, Ok(()), "it was carried out, whoever has come since");
         assert_eq!(read(&journal, "web:41").await.entries, [first.entry, second.entry, third.entry]);

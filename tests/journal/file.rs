@@ -10,11 +10,12 @@ use logweir::ports::{CommitError, Filter, Journal, Kind};
 use tempfile::TempDir;
 
 use crate::contract::{self, read, run};
-use crate::sample::{Commit, closed, now, registered, revision, started};
+use crate::sample::{Commit, closed, now, registered, resumed, revision, started};
 
 contract::held_by!(
     tempfile::tempdir().unwrap(), open,
-    also of_two_at_once_one_wins a_commit_made_again_is_not_lost an_entry_out_of_sequence_is_refused
+    also of_two_at_once_one_wins of_two_states_at_once_one_wins a_commit_made_again_is_not_lost
+        a_state_put_again_is_not_lost an_entry_out_of_sequence_is_refused
 );
 
 pub fn open(folder: &TempDir) -> FileJournal {
@@ -39,7 +40,7 @@ fn three() -> (TempDir, [Commit; 3], Vec<u8>) {
 }
 
 /// Where each line ends.
-fn ends(text: &[u8]) -> Vec<usize> {
+pub fn ends(text: &[u8]) -> Vec<usize> {
     (1..).zip(text).filter(|(_, byte)| **byte == b'\n').map(|(end, _)| end).collect()
 }
 
@@ -49,7 +50,7 @@ fn nothing_is_made_before_the_first_commit() {
     let journal = open(&folder);
     assert_eq!(run(journal.read(&revision("web:41"))), Ok(None));
     assert_eq!(run(journal.source_of(&revision("web:41"))), Ok(None));
-    assert_eq!(run(journal.list(&Filter { family: None, open: false, now: now() }, 9)), Ok(Vec::new()));
+    assert_eq!(run(journal.list(&Filter::all(now()), 9)), Ok(Vec::new()));
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
 }
 
@@ -68,7 +69,7 @@ fn folder_and_file_are_their_owners_alone() {
 #[test]
 fn what_was_written_is_never_written_anew() {
     let (folder, commits, text) = three();
-    run(commits[2].then("b", What::Resumed).on(&open(&folder))).unwrap();
+    run(commits[2].then("b", resumed()).on(&open(&folder))).unwrap();
     assert!(fs::read(file(&folder)).unwrap().starts_with(&text));
 }
 
@@ -141,7 +142,7 @@ fn a_damaged_line_is_named_and_never_skipped() {
     let journal = open(&folder);
     refused(run(journal.read(&revision("api:1"))), "line 2");
     refused(run(journal.source_of(&revision("web:42"))), "line 2");
-    refused(run(journal.list(&Filter { family: None, open: false, now: now() }, 9)), "line 2");
+    refused(run(journal.list(&Filter::all(now()), 9)), "line 2");
     for commit in [&commits[2], &Commit::first("api:1", "a")] {
         refused(run(commit.on(&journal)), "line 2");
     }

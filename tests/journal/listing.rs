@@ -1,6 +1,8 @@
 //! The part of the contract that is about listing.
 
 use jiff::SignedDuration;
+use logweir::domain::report::Outcome;
+use logweir::domain::saga::{Closing, What};
 use logweir::ports::{Filter, Journal};
 
 use crate::contract::{read, run};
@@ -52,7 +54,8 @@ pub fn heads_are_listed_by_family_and_by_open_work<J: Journal>(open: impl Fn() -
                 first.then("a", closed()).on(&journal).await.unwrap();
             }
         }
-        let filter = |family: Option<&str>, open| Filter { family: family.map(String::from), open, now: now() };
+        let filter =
+            |family: Option<&str>, open| Filter { family: family.map(String::from), open, ..Filter::all(now()) };
         for (filter, expected) in [
             (filter(Some("web"), false), &["web:3", "web:2", "web:1"][..]),
             (filter(Some("web"), true), &["web:2"]),
@@ -65,8 +68,53 @@ pub fn heads_are_listed_by_family_and_by_open_work<J: Journal>(open: impl Fn() -
     });
 }
 
+pub fn heads_are_listed_by_time_outcome_and_actor<J: Journal>(open: impl Fn() -> J) {
+    run(async {
+        let journal = open();
+        let (alice, bob) = ("arn:aws:iam::111122223333:role/alice", "arn:aws:sts::111122223333:assumed-role/bob/s");
+        let ended = |outcome| Some(What::Closed(Closing { outcome, reason: None }));
+        for (name, at, actor, end) in [
+            ("web:1", "2026-10-01T00:00:00Z", Some(alice), ended(Outcome::Remediated)),
+            ("web:2", "2026-11-20T23:59:58.5Z", Some(bob), ended(Outcome::Failed)),
+            ("web:3", "2026-11-21T00:00:00Z", None, ended(Outcome::Remediated)),
+            ("api:4", "2026-11-21T06:00:00Z", Some(bob), None),
+        ] {
+            let mut first = Commit::first_at(name, "a", time(at));
+            first.head.actor = actor.map(String::from);
+            first.on(&journal).await.unwrap();
+            if let Some(end) = end {
+                let mut last = first.then("a", end);
+                last.head.at = time(at);
+                last.on(&journal).await.unwrap();
+            }
+        }
+        let since = |at| Filter { since: Some(time(at)), ..all() };
+        let outcome = |outcome| Filter { outcome: Some(outcome), ..since("2026-09-30T00:00:00Z") };
+        let actor = |part: &str| Filter { actor: Some(part.into()), ..since("2026-09-30T00:00:00Z") };
+        for (filter, expected) in [
+            (since("2026-10-01T00:00:00Z"), &["api:4", "web:3", "web:2", "web:1"][..]),
+            (since("2026-10-01T00:00:00.000000001Z"), &["api:4", "web:3", "web:2"]),
+            (since("2026-11-20T23:59:58.5Z"), &["api:4", "web:3", "web:2"]),
+            (since("2026-11-21T06:00:00Z"), &["api:4"]),
+            (since("2026-11-22T00:00:00Z"), &[]),
+            (outcome(Outcome::Remediated), &["web:3", "web:1"]),
+            (outcome(Outcome::Superseded), &[]),
+            (actor("role/alice"), &["web:1"]),
+            (actor("bob"), &["api:4", "web:2"]),
+            (actor("carol"), &[]),
+            (Filter { open: true, ..actor("bob") }, &["api:4"]),
+            (Filter { family: Some("web".into()), ..actor("bob") }, &["web:2"]),
+            (Filter { family: Some("web".into()), ..since("2026-11-21T00:00:00Z") }, &["web:3"]),
+            (Filter { family: Some("web".into()), ..outcome(Outcome::Remediated) }, &["web:3", "web:1"]),
+        ] {
+            assert_eq!(list(&journal, &filter, 10).await, expected, "{filter:?}");
+            assert_eq!(list(&journal, &filter, 1).await, expected[..expected.len().min(1)], "{filter:?}");
+        }
+    });
+}
+
 fn all() -> Filter {
-    Filter { family: None, open: false, now: now() }
+    Filter::all(now())
 }
 
 async fn list(journal: &impl Journal, filter: &Filter, most: usize) -> Vec<String> {

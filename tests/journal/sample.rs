@@ -5,7 +5,7 @@ use logweir::domain::event::Cause;
 use logweir::domain::finding::{Change, Edit, Ground, Holder, NewLogGroup, OptionChange};
 use logweir::domain::report::{Outcome, Reason};
 use logweir::domain::revision::RevisionArn;
-use logweir::domain::saga::{Closing, Done, Entry, Head, Opening, SCHEMA, Step, What};
+use logweir::domain::saga::{Asked, Closing, Done, Entry, Head, Kept, Opening, Step, Undo, What};
 use logweir::ports::{CommitError, Expected, Journal, Kind};
 use serde_json::{Value, json};
 
@@ -33,6 +33,11 @@ pub fn registered(short: &str) -> What {
     What::Done { step: 2, done: Done::Registered { corrected: revision(short) } }
 }
 
+/// Another worker goes on.
+pub fn resumed() -> What {
+    What::Resumed { registrars: Vec::new() }
+}
+
 /// A commit that has not been made yet.
 #[derive(Clone, Debug)]
 pub struct Commit {
@@ -48,18 +53,7 @@ impl Commit {
     }
 
     pub fn first_at(short: &str, by: &str, at: Timestamp) -> Self {
-        let head = Head {
-            source: revision(short),
-            next: 0,
-            owner: String::new(),
-            lease_until: at,
-            open: true,
-            opened_at: at,
-            at,
-            closing: None,
-            corrected: None,
-            actor: Some("arn:aws:iam::111122223333:role/deploy".into()),
-        };
+        let head = Head::new(&opening(short), at);
         Self::build(Expected::Nothing, head, by, What::Opened(Box::new(opening(short))), at)
     }
 
@@ -69,15 +63,8 @@ impl Commit {
     }
 
     fn build(expected: Expected, mut head: Head, by: &str, what: What, at: Timestamp) -> Self {
-        let entry = Entry { schema: SCHEMA, sequence: head.next, at, by: by.into(), what };
-        head.next += 1;
         head.owner = by.into();
-        head.at = at;
-        match &entry.what {
-            What::Done { done: Done::Registered { corrected }, .. } => head.corrected = Some(corrected.clone()),
-            What::Closed(closing) => (head.open, head.closing) = (false, Some(closing.clone())),
-            _ => {}
-        }
+        let entry = head.write(at, what, &undo());
         Self { expected, head, entry }
     }
 
@@ -115,19 +102,47 @@ pub fn every() -> Vec<What> {
         },
         What::Failed { step: 2, why: String::new(), reason: None },
         What::Released { why: "throttled".into() },
-        What::Resumed,
+        What::Resumed { registrars: Vec::new() },
+        What::Resumed { registrars: vec!["arn:aws:iam::111122223333:role/op".into()] },
         What::Withdrawing { corrected: corrected(), why: Reason::NewerRevision },
         What::Withdrawn { corrected: corrected() },
         What::Vanished { corrected: corrected() },
+        What::BackoutAsked(Box::new(Asked {
+            reason: Some("incident \"7\"".into()),
+            requested_by: Some("arn:aws:iam::111122223333:user/op".into()),
+            restore_stale: true,
+            registrars: Vec::new(),
+            steps: undo(),
+        })),
+        What::Undoing { step: 0 },
+        What::Restoring { step: 0 },
+        What::Restored { step: 0, restored: revision("web:43") },
+        What::Undone { step: 0 },
+        What::Kept(Kept {
+            places: vec!["service prod/web".into()],
+            ..Kept::open(1, "it runs".into(), Some(Reason::StillRunning))
+        }),
+        What::Kept(Kept { open: false, ..Kept::open(1, String::new(), None) }),
         What::Closed(Closing { outcome: Outcome::Superseded, reason: Some(Reason::NewerRevision) }),
     ];
     // A new kind belongs into the list above.
     all.iter().for_each(|what| match what {
-        What::Opened(_) | What::Started { .. } | What::Failed { .. } | What::Released { .. } | What::Resumed => {}
+        What::Opened(_) | What::Started { .. } | What::Failed { .. } | What::Released { .. } | What::Resumed { .. } => {
+        }
         What::Done { done: Done::LogGroup { .. } | Done::Retention { .. } | Done::Registered { .. }, .. } => {}
         What::Withdrawing { .. } | What::Withdrawn { .. } | What::Vanished { .. } | What::Closed(_) => {}
+        What::BackoutAsked(_) | What::Undoing { .. } | What::Undone { .. } | What::Kept(_) => {}
+        What::Restoring { .. } | What::Restored { .. } => {}
     });
     all
+}
+
+/// What a backout is asked to undo.
+pub fn undo() -> Vec<Undo> {
+    vec![
+        Undo::Deregister { corrected: revision("web:42"), edits: Vec::new() },
+        Undo::RestoreRetention { name: "/ecs/web".into(), old: None, new: 30 },
+    ]
 }
 
 fn opening(short: &str) -> Opening {
@@ -150,7 +165,14 @@ fn opening(short: &str) -> Opening {
         trigger: "event".into(),
         baseline_digest: "sha256:0".into(),
         rules: vec!["blocking-delivery".into()],
-        cause: Cause { event_id: Some("e-1".into()), time: Some(now()), ..Cause::default() },
+        cause: Cause {
+            event_id: Some("e-1".into()),
+            time: Some(now()),
+            actor: Some("arn:aws:iam::111122223333:role/deploy".into()),
+            ..Cause::default()
+        },
+        function: Some("logweir-backout".into()),
+        registrars: vec!["arn:aws:iam::111122223333:role/logweir".into()],
         steps: vec![
             Step::EnsureLogGroup(group),
             Step::SetRetention { name: "/ecs/web".into(), old: None, new: 30, ground: Ground::Made },

@@ -21,16 +21,17 @@ pub fn client(url: &str) -> Client {
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("eu-west-1"))
         .endpoint_url(url)
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
         .credentials_provider(Credentials::new("test", "test", None, None, "test"))
         .retry_config(RetryConfig::standard().with_initial_backoff(std::time::Duration::from_millis(1)));
     Client::from_conf(config.build())
 }
 
-fn journal(table: &Loopback) -> DynamoJournal {
+pub fn journal(table: &Loopback) -> DynamoJournal {
     DynamoJournal::new(client(&table.url), "journal")
 }
 
-fn body(call: &(String, String)) -> Value {
+pub fn body(call: &(String, String)) -> Value {
     serde_json::from_str(&call.1).unwrap()
 }
 
@@ -41,7 +42,7 @@ fn canceled(codes: &[&str]) -> Reply {
 }
 
 /// The items as they stand in the table once this was committed.
-fn items(commits: &[Commit]) -> Vec<Value> {
+pub fn items(commits: &[Commit]) -> Vec<Value> {
     let table = Loopback::serve(|_, _| Reply::ok(&json!({})));
     let journal = journal(&table);
     commits.iter().for_each(|commit| run(journal.commit(&commit.expected, &commit.head, &commit.entry)).unwrap());
@@ -199,7 +200,7 @@ fn an_entry_that_is_too_large_is_refused_before_it_is_sent() {
 #[test]
 fn a_list_of_nothing_in_particular_looks_back_a_month() {
     let table = Loopback::serve(|_, _| Reply::ok(&json!({"Items": []})));
-    let filter = Filter { family: None, open: false, now: now() };
+    let filter = Filter::all(now());
     assert_eq!(run(journal(&table).list(&filter, 5)), Ok(Vec::new()));
     let days: Vec<Value> =
         table.calls().iter().map(|call| body(call)["ExpressionAttributeValues"][":key"]["S"].clone()).collect();
@@ -211,6 +212,6 @@ fn a_record_that_an_index_shows_on_two_days_is_listed_once() {
     let commit = Commit::first("web:41", "a");
     let answer = json!({"Items": [items(std::slice::from_ref(&commit))[0]]});
     let table = Loopback::serve(move |_, _| Reply::ok(&answer));
-    let filter = Filter { family: None, open: false, now: now() };
+    let filter = Filter::all(now());
     assert_eq!(run(journal(&table).list(&filter, 5)), Ok(vec![commit.head]));
 }

@@ -1,10 +1,12 @@
-//! A small account behind the loopback: enough of ECS, CloudWatch Logs and DynamoDB for one revision's story.
+//! A small account behind the loopback: enough of ECS, CloudWatch Logs and DynamoDB for the stories of a few families.
 
-use std::sync::{Arc, Mutex};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 
 use super::Reply;
+use super::table::Table;
 
 pub const WEB_1: &str = "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:1";
 pub const WEB_2: &str = "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:2";
@@ -30,53 +32,145 @@ pub fn event(arn: &str) -> Value {
 
 /// Answers as AWS would about `definition`, which is `web:1`, and about what is made of it.
 pub fn account(definition: Value) -> impl FnMut(&str, &str) -> Reply + Send + 'static {
-    let registered: Arc<Mutex<Option<(Value, Value)>>> = Arc::default();
-    let group: Arc<Mutex<Option<Value>>> = Arc::default();
-    move |operation, body| {
-        let body: Value = serde_json::from_str(body).unwrap_or(Value::Null);
-        let mut registered = registered.lock().unwrap();
-        let mut group = group.lock().unwrap();
+    let account = Account::default();
+    account.registers(&definition);
+    account.service()
+}
+
+/// A handle to one account; clones are the same.
+#[derive(Clone, Default)]
+pub struct Account(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    /// Revision *n* of a family is item *n* - 1.
+    families: BTreeMap<String, Vec<Revision>>,
+    groups: BTreeMap<String, Value>,
+    table: Table,
+}
+
+struct Revision {
+    document: Value,
+    tags: Value,
+    active: bool,
+}
+
+impl Account {
+    /// Somebody registers a document.
+    pub fn registers(&self, document: &Value) {
+        self.lock().register(document.clone(), json!([{"key": "team", "value": "web"}]));
+    }
+
+    /// Somebody deregisters a revision.
+    pub fn deregisters(&self, family: &str, revision: usize) {
+        self.lock().families.get_mut(family).unwrap()[revision - 1].active = false;
+    }
+
+    /// The numbers of a family's ACTIVE revisions.
+    pub fn active(&self, family: &str) -> Vec<usize> {
+        self.lock().active(family)
+    }
+
+    pub fn document(&self, family: &str, revision: usize) -> Value {
+        self.lock().families[family][revision - 1].document.clone()
+    }
+
+    /// All that stands in the table.
+    pub fn table(&self) -> String {
+        self.lock().table.to_string()
+    }
+
+    /// Answers as AWS would.
+    pub fn service(&self) -> impl FnMut(&str, &str) -> Reply + Send + use<> {
+        let account = self.clone();
+        move |operation, body| {
+            let body = serde_json::from_str(body).unwrap_or(Value::Null);
+            account.lock().answer(operation, &body)
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn answer(&mut self, operation: &str, body: &Value) -> Reply {
+        let word = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
         match operation {
             "ListAccountSettings" => Reply::ok(&json!({"settings": []})),
-            "DescribeTaskDefinition" => match (&*registered, body["taskDefinition"].as_str()) {
-                (Some((document, tags)), Some(WEB_2)) => Reply::ok(&described(document, 2, tags)),
-                _ => Reply::ok(&described(&definition, 1, &json!([{"key": "team", "value": "web"}]))),
-            },
+            "DescribeTaskDefinition" => self.about(&word("taskDefinition"), |_| {}),
+            "DeregisterTaskDefinition" => self.about(&word("taskDefinition"), |revision| revision.active = false),
             "ListTaskDefinitions" => {
-                let arns: Vec<&str> = if registered.is_some() { vec![WEB_2, WEB_1] } else { vec![WEB_1] };
+                let family = word("familyPrefix");
+                let arns: Vec<String> = self.active(&family).into_iter().rev().map(|n| arn(&family, n)).collect();
                 Reply::ok(&json!({"taskDefinitionArns": arns}))
             }
             "RegisterTaskDefinition" => {
                 let mut document = body.clone();
                 let tags = document.as_object_mut().unwrap().shift_remove("tags").unwrap_or(json!([]));
-                let answer = described(&document, 2, &tags);
-                *registered = Some((document, tags));
-                Reply::ok(&answer)
+                let name = self.register(document, tags);
+                self.about(&name, |_| {})
             }
-            "DescribeLogGroups" => Reply::ok(&json!({"logGroups": group.iter().collect::<Vec<_>>()})),
+            "ListClusters" => Reply::ok(&json!({"clusterArns": []})),
+            "DescribeLogGroups" => Reply::ok(&json!({"logGroups": self.groups.values().collect::<Vec<_>>()})),
             "DescribeLogStreams" => Reply::ok(&json!({"logStreams": []})),
             "CreateLogGroup" => {
-                *group = Some(json!({"logGroupName": body["logGroupName"], "storedBytes": 0}));
+                let name = word("logGroupName");
+                self.groups.insert(name.clone(), json!({"logGroupName": name, "storedBytes": 0}));
                 Reply::ok(&json!({}))
             }
             "PutRetentionPolicy" => {
-                if let Some(group) = &mut *group {
+                if let Some(group) = self.groups.get_mut(&word("logGroupName")) {
                     group["retentionInDays"] = body["retentionInDays"].clone();
                 }
                 Reply::ok(&json!({}))
             }
-            "Query" => Reply::ok(&json!({"Items": [], "Count": 0, "ScannedCount": 0})),
-            "GetItem" | "TransactWriteItems" | "PutItem" => Reply::ok(&json!({})),
-            other => Reply::error("UnknownOperationException", other),
+            other => self
+                .table
+                .answer(other, body)
+                .map_or_else(|| Reply::error("UnknownOperationException", other), |answer| Reply::ok(&answer)),
+        }
+    }
+
+    fn register(&mut self, document: Value, tags: Value) -> String {
+        let family = document["family"].as_str().unwrap().to_owned();
+        let revisions = self.families.entry(family.clone()).or_default();
+        revisions.push(Revision { document, tags, active: true });
+        arn(&family, revisions.len())
+    }
+
+    fn active(&self, family: &str) -> Vec<usize> {
+        let revisions = self.families.get(family).into_iter().flatten().enumerate();
+        revisions.filter(|(_, revision)| revision.active).map(|(index, _)| index + 1).collect()
+    }
+
+    /// Acts on a revision (an ARN, `FAMILY:REVISION`, or a family's newest ACTIVE one) and describes it.
+    fn about(&mut self, name: &str, act: impl FnOnce(&mut Revision)) -> Reply {
+        let short = name.rsplit('/').next().unwrap_or(name);
+        let (family, number) = match short.split_once(':') {
+            Some((family, number)) => (family, number.parse().unwrap_or(0)),
+            None => (short, self.active(short).last().copied().unwrap_or(0)),
+        };
+        let revisions = self.families.get_mut(family);
+        match revisions.and_then(|revisions| revisions.get_mut(usize::wrapping_sub(number, 1))) {
+            Some(revision) => {
+                act(revision);
+                Reply::ok(&described(family, number, revision))
+            }
+            None => Reply::error("ClientException", "Unable to describe task definition."),
         }
     }
 }
 
-fn described(document: &Value, revision: u32, tags: &Value) -> Value {
-    let mut document = document.clone();
-    let arn = if revision == 1 { WEB_1 } else { WEB_2 };
-    document["taskDefinitionArn"] = arn.into();
-    document["revision"] = revision.into();
-    document["status"] = "ACTIVE".into();
-    json!({"taskDefinition": document, "tags": tags})
+fn arn(family: &str, revision: usize) -> String {
+    format!("arn:aws:ecs:eu-west-1:111122223333:task-definition/{family}:{revision}")
+}
+
+fn described(family: &str, number: usize, revision: &Revision) -> Value {
+    let mut document = revision.document.clone();
+    document["taskDefinitionArn"] = arn(family, number).into();
+    document["revision"] = number.into();
+    document["status"] = if revision.active { "ACTIVE" } else { "INACTIVE" }.into();
+    json!({"taskDefinition": document, "tags": revision.tags})
 }

@@ -21,8 +21,20 @@ pub struct Function {
     pub stderr: String,
 }
 
-/// Starts the function, hands it the events one after the other, and ends it when it asks for one more.
+/// Runs the function that remediates.
 pub fn invoke(aws: &Loopback, mode: &str, events: Vec<Value>) -> Function {
+    let baseline = concat!(env!("CARGO_MANIFEST_DIR"), "/infra/baseline.toml");
+    let role = [("LOGWEIR_ROLE", "remediate"), ("LOGWEIR_MODE", mode), ("LOGWEIR_BASELINE", baseline)];
+    run(aws, &role, events)
+}
+
+/// Runs the function that takes back.
+pub fn invoke_backout(aws: &Loopback, events: Vec<Value>) -> Function {
+    run(aws, &[("LOGWEIR_ROLE", "backout")], events)
+}
+
+/// Starts a function, hands it the events one after the other, and ends it when it asks for one more.
+fn run(aws: &Loopback, role: &[(&str, &str)], events: Vec<Value>) -> Function {
     let (answered, answers) = mpsc::channel();
     let (done, all_done) = mpsc::channel::<()>();
     let mut waiting = events.into_iter();
@@ -43,7 +55,6 @@ pub fn invoke(aws: &Loopback, mode: &str, events: Vec<Value>) -> Function {
             }
         }
     });
-    let baseline = concat!(env!("CARGO_MANIFEST_DIR"), "/infra/baseline.toml");
     let mut child = Command::new(env!("CARGO_BIN_EXE_bootstrap"))
         .env_clear()
         .env("AWS_LAMBDA_RUNTIME_API", runtime.url.trim_start_matches("http://"))
@@ -54,9 +65,7 @@ pub fn invoke(aws: &Loopback, mode: &str, events: Vec<Value>) -> Function {
         .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
         .env("AWS_SECRET_ACCESS_KEY", "CANARY-KEY")
         .env("AWS_ENDPOINT_URL", &aws.url)
-        .env("LOGWEIR_ROLE", "remediate")
-        .env("LOGWEIR_MODE", mode)
-        .env("LOGWEIR_BASELINE", baseline)
+        .envs(role.iter().copied())
         .env("LOGWEIR_JOURNAL", "dynamodb:journal")
         .env("LOGWEIR_OWN_ROLES", "arn:aws:iam::111122223333:role/logweir/Remediator")
         .stdout(Stdio::piped())

@@ -4,6 +4,8 @@
 
 pub mod account;
 pub mod function;
+pub mod operator;
+mod table;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -18,6 +20,8 @@ pub enum Reply {
     Http(u16, String, String),
     /// Closes the connection without an answer.
     Cut,
+    /// Closes the connection within the body.
+    Torn(u16, String),
 }
 
 impl Reply {
@@ -36,7 +40,14 @@ pub type Service = dyn FnMut(&str, &str) -> Reply + Send;
 /// Serves until the test's process ends.
 pub struct Loopback {
     pub url: String,
-    calls: Arc<Mutex<Vec<(String, String)>>>,
+    calls: Arc<Mutex<Vec<Call>>>,
+}
+
+#[derive(Clone)]
+struct Call {
+    operation: String,
+    head: String,
+    body: String,
 }
 
 impl Loopback {
@@ -57,11 +68,16 @@ impl Loopback {
 
     /// The calls so far, as operation and body.
     pub fn calls(&self) -> Vec<(String, String)> {
-        self.calls.lock().unwrap().clone()
+        self.calls.lock().unwrap().iter().cloned().map(|call| (call.operation, call.body)).collect()
+    }
+
+    /// Request line and headers of the calls so far, as they came.
+    pub fn heads(&self) -> Vec<String> {
+        self.calls.lock().unwrap().iter().map(|call| call.head.clone()).collect()
     }
 }
 
-fn converse(stream: TcpStream, service: &Mutex<Box<Service>>, log: &Mutex<Vec<(String, String)>>) -> Option<()> {
+fn converse(stream: TcpStream, service: &Mutex<Box<Service>>, log: &Mutex<Vec<Call>>) -> Option<()> {
     let mut reader = BufReader::new(stream.try_clone().ok()?);
     let mut writer = stream;
     loop {
@@ -70,10 +86,12 @@ fn converse(stream: TcpStream, service: &Mutex<Box<Service>>, log: &Mutex<Vec<(S
             return None;
         }
         let path = line.split(' ').nth(1)?.to_owned();
+        let mut head = line.clone();
         let (mut operation, mut length) = (String::new(), 0);
         loop {
             line.clear();
             reader.read_line(&mut line).ok()?;
+            head.push_str(&line);
             let Some((name, value)) = line.trim_end().split_once(':') else {
                 break;
             };
@@ -88,16 +106,22 @@ fn converse(stream: TcpStream, service: &Mutex<Box<Service>>, log: &Mutex<Vec<(S
         let body = String::from_utf8(body).ok()?;
         // STS speaks the query protocol and has no target.
         if operation.is_empty() && body.contains("Action=GetCallerIdentity") {
+            log.lock().unwrap().push(Call { operation: "GetCallerIdentity".into(), head, body });
             let xml = "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult><Arn>arn:aws:sts::111122223333:assumed-role/Operator/me</Arn><UserId>A</UserId><Account>111122223333</Account></GetCallerIdentityResult></GetCallerIdentityResponse>";
             write!(writer, "HTTP/1.1 200 OK\r\ncontent-type: text/xml\r\ncontent-length: {}\r\n\r\n{xml}", xml.len())
                 .ok()?;
             continue;
         }
         let operation = if operation.is_empty() { path } else { operation };
-        log.lock().unwrap().push((operation.clone(), body.clone()));
+        log.lock().unwrap().push(Call { operation: operation.clone(), head, body: body.clone() });
         let reply = (service.lock().unwrap())(&operation, &body);
         match reply {
             Reply::Cut => return None,
+            Reply::Torn(status, body) => {
+                let (half, length) = (&body[..body.len() / 2], body.len());
+                write!(writer, "HTTP/1.1 {status} X\r\ncontent-length: {length}\r\n\r\n{half}").ok()?;
+                return None;
+            }
             Reply::Http(status, headers, body) => {
                 let head = format!("HTTP/1.1 {status} X\r\n{headers}content-length: {}\r\n\r\n", body.len());
                 writer.write_all(head.as_bytes()).and_then(|()| writer.write_all(body.as_bytes())).ok()?;

@@ -97,6 +97,25 @@ pub(crate) async fn an_impossible_retention_is_refused<T: TaskDefinitions, L: Lo
     assert!(answer.is_ok_and(|()| true) || retention(on, &name).await.is_none());
 }
 
+pub(crate) async fn a_retention_can_be_taken_away<T: TaskDefinitions, L: LogGroups>(on: &Subject<T, L>) {
+    let name = name("forever");
+    made(on, &name).await;
+    on.log_groups.set_retention(&name, 30).await.unwrap();
+    for _ in 0..2 {
+        on.log_groups.delete_retention(&name).await.unwrap();
+        assert_eq!(retention(on, &name).await, None);
+    }
+    on.log_groups.set_retention(&name, 90).await.unwrap();
+    assert_eq!(retention(on, &name).await, Some(90));
+}
+
+pub(crate) async fn the_retention_of_no_group_cannot_be_taken_away<T: TaskDefinitions, L: LogGroups>(
+    on: &Subject<T, L>,
+) {
+    let error = on.log_groups.delete_retention(&name("none")).await.unwrap_err();
+    assert_eq!(error.kind, Kind::Missing);
+}
+
 pub(crate) async fn the_retention_of_no_group_cannot_be_set<T: TaskDefinitions, L: LogGroups>(on: &Subject<T, L>) {
     let error = on.log_groups.set_retention(&name("none"), 30).await.unwrap_err();
     assert_eq!(error.kind, Kind::Missing);

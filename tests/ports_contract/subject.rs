@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use logweir::domain::revision::RevisionArn;
 use logweir::ports::{LogGroups, TaskDefinitions};
 
 use crate::world::World;
@@ -40,7 +41,10 @@ pub(crate) struct Subject<T, L> {
 pub(crate) enum Others {
     InMemory(World),
     #[cfg(feature = "emulators")]
-    Sdk(aws_sdk_cloudwatchlogs::Client),
+    Sdk {
+        ecs: aws_sdk_ecs::Client,
+        logs: aws_sdk_cloudwatchlogs::Client,
+    },
 }
 
 impl<T: TaskDefinitions, L: LogGroups> Subject<T, L> {
@@ -76,7 +80,66 @@ impl Others {
                 group.stored_bytes += 100;
             }),
             #[cfg(feature = "emulators")]
-            Self::Sdk(logs) => emulators::write(logs, name).await,
+            Self::Sdk { logs, .. } => emulators::write(logs, name).await,
+        }
+    }
+
+    /// Somebody makes a cluster.
+    pub(crate) async fn has_cluster(&self, cluster: &str) {
+        match self {
+            Self::InMemory(_) => {}
+            #[cfg(feature = "emulators")]
+            Self::Sdk { ecs, .. } => drop(ecs.create_cluster().cluster_name(cluster).send().await.unwrap()),
+        }
+    }
+
+    /// Somebody has a service of this cluster run a revision.
+    pub(crate) async fn deploys(&self, cluster: &str, service: &str, revision: &RevisionArn) {
+        match self {
+            Self::InMemory(world) => {
+                let place = format!("service {cluster}/{service}");
+                world.account(|account| account.running.insert(place, revision.clone()));
+            }
+            #[cfg(feature = "emulators")]
+            Self::Sdk { ecs, .. } => emulators::deploy(ecs, cluster, service, revision).await,
+        }
+    }
+
+    /// Somebody deletes a service.
+    pub(crate) async fn deletes(&self, cluster: &str, service: &str) {
+        match self {
+            Self::InMemory(world) => {
+                world.account(|account| account.running.remove(&format!("service {cluster}/{service}")));
+            }
+            #[cfg(feature = "emulators")]
+            Self::Sdk { ecs, .. } => {
+                drop(ecs.delete_service().cluster(cluster).service(service).force(true).send().await.unwrap());
+            }
+        }
+    }
+
+    /// Somebody runs a task of a revision; its place.
+    pub(crate) async fn runs(&self, cluster: &str, revision: &RevisionArn) -> String {
+        match self {
+            Self::InMemory(world) => {
+                let place = format!("task {cluster}/{}", unique("0123abcd"));
+                world.account(|account| account.running.insert(place.clone(), revision.clone()));
+                place
+            }
+            #[cfg(feature = "emulators")]
+            Self::Sdk { ecs, .. } => format!("task {cluster}/{}", emulators::run(ecs, cluster, revision).await),
+        }
+    }
+
+    /// Somebody stops the task in this place.
+    pub(crate) async fn stops(&self, place: &str) {
+        match self {
+            Self::InMemory(world) => drop(world.account(|account| account.running.remove(place))),
+            #[cfg(feature = "emulators")]
+            Self::Sdk { ecs, .. } => {
+                let (cluster, task) = place.strip_prefix("task ").unwrap().split_once('/').unwrap();
+                drop(ecs.stop_task().cluster(cluster).task(task).send().await.unwrap());
+            }
         }
     }
 }
@@ -90,7 +153,9 @@ mod emulators {
     use aws_sdk_cloudwatchlogs::Client;
     use aws_sdk_cloudwatchlogs::types::InputLogEvent;
     use aws_sdk_ecs::config::{Credentials, SharedCredentialsProvider};
+    use aws_sdk_ecs::types::{AwsVpcConfiguration, LaunchType, NetworkConfiguration};
     use logweir::aws::{Aws, Ecs, Logs};
+    use logweir::domain::revision::RevisionArn;
 
     use super::{Difference, Others, Subject};
 
@@ -131,11 +196,29 @@ mod emulators {
             .build();
         let aws = Aws::with(&config).unwrap();
         Subject {
-            task_definitions: aws.task_definitions,
+            task_definitions: aws.ecs,
             log_groups: aws.log_groups,
             differences,
-            others: Others::Sdk(Client::new(&config)),
+            others: Others::Sdk { ecs: aws_sdk_ecs::Client::new(&config), logs: Client::new(&config) },
         }
+    }
+
+    pub(super) async fn deploy(ecs: &aws_sdk_ecs::Client, cluster: &str, service: &str, revision: &RevisionArn) {
+        let update = ecs.update_service().cluster(cluster).service(service).task_definition(revision.to_string());
+        if update.send().await.is_err() {
+            let create = ecs.create_service().cluster(cluster).service_name(service).desired_count(0);
+            create.task_definition(revision.to_string()).send().await.unwrap();
+        }
+    }
+
+    /// The new task's id.
+    pub(super) async fn run(ecs: &aws_sdk_ecs::Client, cluster: &str, revision: &RevisionArn) -> String {
+        let run =
+            ecs.run_task().cluster(cluster).task_definition(revision.to_string()).launch_type(LaunchType::Fargate);
+        let vpc = AwsVpcConfiguration::builder().subnets("subnet-0123abcd").build().unwrap();
+        let network = NetworkConfiguration::builder().awsvpc_configuration(vpc).build();
+        let started = run.network_configuration(network).send().await.unwrap();
+        started.tasks()[0].task_arn().unwrap().rsplit('/').next().unwrap().to_owned()
     }
 
     pub(super) async fn write(logs: &Client, name: &str) {

@@ -57,7 +57,7 @@ fn parse(document: &Value) -> TaskDefinition {
     TaskDefinition::parse(document.to_string()).unwrap()
 }
 
-fn simple(family: &str) -> TaskDefinition {
+pub(crate) fn simple(family: &str) -> TaskDefinition {
     parse(&json!({"family": family, "containerDefinitions": [{"name": "app", "image": "busybox", "memory": 64}]}))
 }
 

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use logweir::domain::baseline::Delivery;
+use logweir::domain::family::{Family, FamilyName};
 use logweir::domain::revision::RevisionArn;
-use logweir::domain::saga::Record;
+use logweir::domain::saga::{Entry, Head, Record};
 use logweir::domain::tags::Tag;
 use logweir::ports::{Answer, Kind, PortError};
 
@@ -16,6 +17,22 @@ pub(crate) const DEPLOYER: &str = "arn:aws:sts::111122223333:assumed-role/Deploy
 /// Who registers through the ports.
 pub(crate) const LOGWEIR: &str = "arn:aws:sts::111122223333:assumed-role/Remediator/session";
 
+/// What the world says against the truth. A program that believes it does what one would do that had never looked: so
+/// the tests show that they would find such a program out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lie {
+    /// A list of revisions leaves out those that we registered.
+    NothingOfOurs,
+    /// A list of revisions leaves out those that somebody else registered since the first.
+    NothingNewer,
+    /// A group that has a retention has the one that we gave it.
+    RetentionIsOurs,
+    /// Nothing runs anything.
+    NothingRuns,
+    /// A commit is acknowledged, and written only together with the next one.
+    CommitLater,
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Account {
     pub(crate) now: Timestamp,
@@ -23,6 +40,17 @@ pub(crate) struct Account {
     pub(crate) families: BTreeMap<String, Vec<Revision>>,
     pub(crate) groups: BTreeMap<String, Group>,
     pub(crate) records: BTreeMap<RevisionArn, Record>,
+    /// What the journal remembers of families.
+    pub(crate) remembered: BTreeMap<FamilyName, Family>,
+    /// What runs: a service or a task, and its revision.
+    pub(crate) running: BTreeMap<String, RevisionArn>,
+    pub(crate) lie: Option<Lie>,
+    /// Commits that were acknowledged and not written, under [`Lie::CommitLater`].
+    pub(crate) unwritten: Vec<(Head, Entry)>,
+    /// What must never happen and did.
+    pub(crate) wrongs: Vec<String>,
+    /// Groups that the baseline adopts: those alone may be given a retention though there is data in them.
+    pub(crate) adopted: BTreeSet<String>,
     /// The account setting `defaultLogDriverMode`; `None`: nobody has set it.
     pub(crate) default_mode: Option<Delivery>,
     /// Who the ports' calls come from.
@@ -65,6 +93,12 @@ impl Default for Account {
             families: BTreeMap::new(),
             groups: BTreeMap::new(),
             records: BTreeMap::new(),
+            remembered: BTreeMap::new(),
+            running: BTreeMap::new(),
+            lie: None,
+            unwritten: Vec::new(),
+            wrongs: Vec::new(),
+            adopted: BTreeSet::new(),
             default_mode: None,
             principal: LOGWEIR.into(),
             shows_inactive: true,
@@ -111,6 +145,15 @@ impl Account {
     pub(crate) fn active(&self, family: &str) -> Vec<usize> {
         let revisions = self.families.get(family).into_iter().flatten().enumerate();
         revisions.filter(|(_, revision)| revision.active).map(|(index, _)| index + 1).collect()
+    }
+
+    pub(crate) fn is_hidden(&self, family: &str, number: usize) -> bool {
+        let ours = self.families[family][number - 1].by == LOGWEIR;
+        match self.lie {
+            Some(Lie::NothingOfOurs) => ours,
+            Some(Lie::NothingNewer) => !ours && number > 1,
+            _ => false,
+        }
     }
 
     pub(crate) fn revision(&self, arn: &RevisionArn) -> Option<&Revision> {

@@ -7,7 +7,7 @@ use logweir::domain::revision::{RevisionArn, is_family};
 use logweir::domain::tags::Tag;
 use logweir::domain::task_definition::{Log, TaskDefinition};
 use logweir::domain::wire;
-use logweir::ports::{Answer, Described, Kind, PortError, TaskDefinitions};
+use logweir::ports::{Answer, Described, Kind, PortError, Services, TaskDefinitions};
 
 use super::account::{missing, refused};
 use super::{Account, Revision, World};
@@ -24,6 +24,7 @@ impl TaskDefinitions for World {
     async fn newest(&self, family: &str, most: u8) -> Answer<Vec<RevisionArn>> {
         let newest = |account: &mut Account| {
             let numbers = account.active(family).into_iter().rev().take(most.into());
+            let numbers = numbers.filter(|number| !account.is_hidden(family, *number));
             Ok(numbers.map(|number| account.arn(family, number)).collect())
         };
         self.call("ListTaskDefinitions", family, newest).await
@@ -31,15 +32,34 @@ impl TaskDefinitions for World {
 
     async fn register(&self, definition: &TaskDefinition, tags: &[Tag]) -> Answer<RevisionArn> {
         let about = definition.family().unwrap_or_default().to_owned();
-        self.call(REGISTER, about, |account| account.register(definition.text(), tags, account.principal.clone())).await
+        let register = |account: &mut Account| {
+            account.watch_register(definition.family().unwrap_or_default());
+            account.register(definition.text(), tags, account.principal.clone())
+        };
+        self.call(REGISTER, about, register).await
     }
 
     async fn deregister(&self, revision: &RevisionArn) -> Answer<()> {
-        self.call(DEREGISTER, revision.short(), |account| account.deregister(revision)).await
+        let deregister = |account: &mut Account| {
+            account.watch_deregister(revision);
+            account.deregister(revision)
+        };
+        self.call(DEREGISTER, revision.short(), deregister).await
     }
 
     async fn default_mode(&self) -> Answer<Delivery> {
         self.call("ListAccountSettings", "", |account| Ok(account.default_mode.unwrap_or(Delivery::NonBlocking))).await
+    }
+}
+
+impl Services for World {
+    async fn users(&self, revision: &RevisionArn) -> Answer<Vec<String>> {
+        let users = |account: &mut Account| {
+            let lies = account.lie == Some(super::Lie::NothingRuns);
+            let running = account.running.iter().filter(|(_, used)| *used == revision && !lies);
+            Ok(running.map(|(place, _)| place.clone()).collect())
+        };
+        self.call("ListServices", revision.short(), users).await
     }
 }
 

@@ -38,6 +38,8 @@ enum Which {
     Number(usize),
     /// The next call of this name.
     Next(&'static str),
+    /// The nth of the next calls of this name.
+    Nth(&'static str, usize),
     /// Every call of this name.
     Every(&'static str, PortError),
 }
@@ -59,6 +61,12 @@ impl World {
         self.lock().plans.push(Plan { which: Which::Next(name), moment, then: Some(then) });
     }
 
+    /// At the nth call of this name from now on, counted from 1.
+    pub(crate) fn at_nth(&self, name: &'static str, nth: usize, moment: Moment, then: Then) {
+        let which = Which::Nth(name, nth);
+        self.lock().plans.push(Plan { which, moment, then: Some(then) });
+    }
+
     /// Every call of this name fails without effect, until [`World::restart`].
     pub(crate) fn always(&self, name: &'static str, error: PortError) {
         self.lock().plans.push(Plan { which: Which::Every(name, error), moment: Moment::Before, then: None });
@@ -68,6 +76,7 @@ impl World {
     pub(crate) fn restart(&self) {
         let mut state = self.lock();
         state.dead = false;
+        state.account.unwritten.clear();
         state.plans.clear();
     }
 
@@ -86,9 +95,13 @@ impl State {
         }
         let mut ends = Ok(());
         for plan in self.plans.iter_mut().filter(|plan| plan.moment == moment) {
-            let meant = match &plan.which {
+            let meant = match &mut plan.which {
                 Which::Number(nth) => *nth == number,
                 Which::Next(next) => *next == name,
+                Which::Nth(nth, left) => {
+                    *left -= usize::from(*nth == name && *left > 0);
+                    *nth == name && *left == 0
+                }
                 Which::Every(every, error) => {
                     if *every == name {
                         ends = Err(error.clone());

@@ -1,10 +1,11 @@
 //! The journal in memory.
 
+use logweir::domain::family::{Family, FamilyName};
 use logweir::domain::revision::RevisionArn;
-use logweir::domain::saga::{Done, Entry, Head, Record, What};
+use logweir::domain::saga::{Entry, Head, Record};
 use logweir::ports::{Answer, CommitError, Expected, Filter, Journal};
 
-use super::{Account, World};
+use super::{Account, Lie, World};
 
 impl Journal for World {
     async fn read(&self, source: &RevisionArn) -> Answer<Option<Record>> {
@@ -12,11 +13,15 @@ impl Journal for World {
     }
 
     async fn commit(&self, expected: &Expected, head: &Head, entry: &Entry) -> Result<(), CommitError> {
-        self.call("commit", head.source.short(), |account| Ok(account.commit(expected, head, entry))).await?
+        self.call("commit", head.source.short(), |account| match account.lie {
+            Some(Lie::CommitLater) => Ok(account.commit_later(expected, head, entry)),
+            _ => Ok(account.commit(expected, head, entry)),
+        })
+        .await?
     }
 
     async fn source_of(&self, corrected: &RevisionArn) -> Answer<Option<RevisionArn>> {
-        let made = |entry: &Entry| matches!(&entry.what, What::Done { done: Done::Registered { corrected: made }, .. } if made == corrected);
+        let made = |entry: &Entry| entry.what.registered() == Some(corrected);
         let find = |account: &mut Account| {
             let record = account.records.values().find(|record| record.entries.iter().any(made));
             Ok(record.map(|record| record.head.source.clone()))
@@ -34,13 +39,56 @@ impl Journal for World {
         };
         self.call("list", "", find).await
     }
+
+    async fn family(&self, name: &FamilyName) -> Answer<Option<Family>> {
+        self.call("family", name.to_string(), |account| Ok(account.remembered.get(name).cloned())).await
+    }
+
+    async fn put_family(&self, family: &Family) -> Result<(), CommitError> {
+        let put = |account: &mut Account| {
+            let standing = account.remembered.get(&family.name);
+            if standing == Some(family) {
+                return Ok(Ok(())); // made again, as its answer was lost
+            }
+            if standing.map_or(0, |standing| standing.version) + 1 != family.version {
+                return Ok(Err(CommitError::Lost));
+            }
+            account.remembered.insert(family.name.clone(), family.clone());
+            Ok(Ok(()))
+        };
+        self.call("put_family", family.name.to_string(), put).await?
+    }
+
+    async fn stopped(&self) -> Answer<Vec<Family>> {
+        let stopped = |account: &mut Account| {
+            Ok(account.remembered.values().filter(|family| family.is_stopped()).cloned().collect())
+        };
+        self.call("stopped", "", stopped).await
+    }
 }
 
 impl Account {
+    /// Under [`Lie::CommitLater`] an entry is kept back until the next one, and lost with the process.
+    fn commit_later(&mut self, expected: &Expected, head: &Head, entry: &Entry) -> Result<(), CommitError> {
+        let before = std::mem::take(&mut self.unwritten);
+        for (head, entry) in before {
+            let expected =
+                self.records.get(&head.source).map_or(Expected::Nothing, |record| Expected::of(&record.head));
+            self.commit(&expected, &head, &entry)?;
+        }
+        if *expected == Expected::Nothing {
+            return self.commit(expected, head, entry);
+        }
+        self.unwritten.push((head.clone(), entry.clone()));
+        Ok(())
+    }
+
     fn commit(&mut self, expected: &Expected, head: &Head, entry: &Entry) -> Result<(), CommitError> {
         let standing = self.records.get(&head.source).map_or(Expected::Nothing, |record| Expected::of(&record.head));
         if standing != *expected {
-            return Err(CommitError::Lost);
+            let made_again =
+                self.records.get(&head.source).and_then(|record| record.entries.get(entry.sequence as usize));
+            return if made_again == Some(entry) { Ok(()) } else { Err(CommitError::Lost) };
         }
         assert_eq!(entry.sequence + 1, head.next, "an entry has the number that its head counts");
         let record = self

@@ -7,10 +7,11 @@ use logweir::domain::observation::LogGroup;
 use logweir::ports::{Answer, LogGroups};
 
 use super::account::{missing, refused};
-use super::{Account, Group, World};
+use super::{Account, Group, Lie, World};
 
 const CREATE: &str = "CreateLogGroup";
 const RETAIN: &str = "PutRetentionPolicy";
+const UNRETAIN: &str = "DeleteRetentionPolicy";
 const ABSENT: &str = "ResourceNotFoundException: The specified log group does not exist.";
 
 /// The retentions that there are, in days (source: CloudWatch Logs API reference, PutRetentionPolicy).
@@ -34,19 +35,40 @@ impl LogGroups for World {
     }
 
     async fn create(&self, group: &NewLogGroup) -> Answer<bool> {
-        self.call(CREATE, &group.name, |account| account.create(group)).await
+        let create = |account: &mut Account| {
+            account.watch_create(&group.name);
+            account.create(group)
+        };
+        self.call(CREATE, &group.name, create).await
     }
 
     async fn set_retention(&self, name: &str, days: u32) -> Answer<()> {
-        let set = |account: &mut Account| match account.groups.get_mut(name) {
-            None => missing(RETAIN, ABSENT),
-            Some(_) if !DAYS.contains(&days) => refused(RETAIN, format!("InvalidParameterException: {days} days")),
-            Some(group) => {
-                group.retention = Some(days);
-                Ok(())
+        let set = |account: &mut Account| {
+            account.watch_retain(name, days);
+            match account.groups.get_mut(name) {
+                None => missing(RETAIN, ABSENT),
+                Some(_) if !DAYS.contains(&days) => refused(RETAIN, format!("InvalidParameterException: {days} days")),
+                Some(group) => {
+                    group.retention = Some(days);
+                    Ok(())
+                }
             }
         };
         self.call(RETAIN, name, set).await
+    }
+
+    async fn delete_retention(&self, name: &str) -> Answer<()> {
+        let delete = |account: &mut Account| {
+            account.watch_unretain(name);
+            match account.groups.get_mut(name) {
+                None => missing(UNRETAIN, ABSENT),
+                Some(group) => {
+                    group.retention = None;
+                    Ok(())
+                }
+            }
+        };
+        self.call(UNRETAIN, name, delete).await
     }
 }
 
@@ -55,7 +77,10 @@ impl Account {
         let group = self.groups.get(name)?;
         let policy = self.retention_policy.as_ref();
         Some(LogGroup::Exists {
-            retention: policy.map(|(_, days)| *days).or(group.retention),
+            retention: match self.lie {
+                Some(Lie::RetentionIsOurs) if group.retention.is_some() => Some(30),
+                _ => policy.map(|(_, days)| *days).or(group.retention),
+            },
             policy: policy.map(|(name, _)| name.clone()),
             empty: (group.stored_bytes > 0).then_some(false),
         })

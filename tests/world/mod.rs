@@ -11,13 +11,14 @@ mod faults;
 mod journal;
 mod logs;
 pub mod story;
+mod watch;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use logweir::ports::{Answer, Clock, Ports};
 
-pub(crate) use account::{Account, DEPLOYER, Group, LOGWEIR, Revision};
+pub(crate) use account::{Account, DEPLOYER, Group, LOGWEIR, Lie, Revision};
 pub(crate) use faults::{Moment, Then};
 
 /// A handle to one world.
@@ -31,6 +32,9 @@ struct State {
     plans: Vec<faults::Plan>,
     /// The process is gone: nothing that it calls has an effect.
     dead: bool,
+    /// A call that waits there until somebody lets it go on.
+    gate: Option<(usize, Moment)>,
+    paused: bool,
 }
 
 /// One call of a port.
@@ -82,17 +86,53 @@ impl World {
         act: impl FnOnce(&mut Account) -> Answer<T>,
     ) -> Answer<T> {
         tokio::task::yield_now().await;
-        let mut state = self.lock();
-        state.calls.push(Call { name, about: about.into() });
-        let number = state.calls.len();
-        state.meet(number, name, Moment::Before)?;
-        let answer = act(&mut state.account);
-        state.meet(number, name, Moment::After)?;
+        let number = {
+            let mut state = self.lock();
+            state.calls.push(Call { name, about: about.into() });
+            state.calls.len()
+        };
+        self.wait_at(number, Moment::Before).await;
+        let answer = self.lock().answer(number, name, act);
+        self.wait_at(number, Moment::After).await;
         answer
+    }
+
+    /// Lets the nth call wait there, until [`World::go_on`].
+    pub(crate) fn pause_at(&self, number: usize, moment: Moment) {
+        self.lock().gate = Some((number, moment));
+    }
+
+    pub(crate) fn is_paused(&self) -> bool {
+        self.lock().paused
+    }
+
+    pub(crate) fn go_on(&self) {
+        self.lock().gate = None;
+    }
+
+    async fn wait_at(&self, number: usize, moment: Moment) {
+        while self.lock().gate == Some((number, moment)) {
+            self.lock().paused = true;
+            tokio::task::yield_now().await;
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn answer<T>(
+        &mut self,
+        number: usize,
+        name: &'static str,
+        act: impl FnOnce(&mut Account) -> Answer<T>,
+    ) -> Answer<T> {
+        self.meet(number, name, Moment::Before)?;
+        let answer = act(&mut self.account);
+        self.meet(number, name, Moment::After)?;
+        answer
     }
 }
 
@@ -104,11 +144,15 @@ impl Clock for World {
 
 impl Ports for World {
     type TaskDefinitions = Self;
+    type Services = Self;
     type LogGroups = Self;
     type Journal = Self;
     type Clock = Self;
 
     fn task_definitions(&self) -> &Self {
+        self
+    }
+    fn services(&self) -> &Self {
         self
     }
     fn log_groups(&self) -> &Self {

@@ -1,11 +1,11 @@
 //! The story that most tests tell: a revision is registered, its event comes, and somebody remediates.
 
 use logweir::domain::baseline::Baseline;
-use logweir::domain::event::{Home, read};
-use logweir::domain::report::{Outcome, Reason, Report};
+use logweir::domain::event::{Cause, Home, Trigger, Which, read};
+use logweir::domain::report::{BackoutBy, Outcome, Reason, Report};
 use logweir::domain::revision::RevisionArn;
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
-use logweir::workflow::{Mode, Order, remediate};
+use logweir::workflow::{Ask, BackoutOrder, Mode, Order, Origin, back_out, preview, remediate};
 use serde_json::{Value, json};
 
 use super::{DEPLOYER, World};
@@ -15,6 +15,7 @@ pub const BLOCKING: &str = r#"{"family":"web","alien":{"deep":[1.50,1E9,null,[]]
 
 pub fn home() -> Home {
     Home {
+        partition: "aws".into(),
         account: "111122223333".into(),
         region: "eu-west-1".into(),
         own_roles: vec!["arn:aws:iam::111122223333:role/logweir/Remediator".into()],
@@ -41,16 +42,61 @@ pub async fn with(world: &World, baseline: &str, mode: Mode, worker: &str, event
         mode,
         baseline: &baseline,
         home: &home,
-        trigger: "event",
+        origin: Origin::Event,
         worker: worker.into(),
         registrar: None,
         lease: LEASE,
+        backout: &by(),
     };
     remediate(world, &order, read(event, &home).unwrap()).await
 }
 
 pub async fn register(world: &World, event: &Value) -> Report {
     with(world, SHIPPED_BASELINE, Mode::Register, "worker", event).await
+}
+
+pub fn by() -> BackoutBy {
+    BackoutBy::Function { name: "logweir-backout".into(), region: "eu-west-1".into() }
+}
+
+pub async fn takes_back(world: &World, worker: &str, revision: &RevisionArn, ask: Ask) -> Report {
+    let (home, by) = (home(), by());
+    let order = BackoutOrder { home: &home, registrar: None, worker: worker.into(), lease: LEASE, backout: &by, ask };
+    back_out(world, &order, revision).await
+}
+
+/// Somebody looks what would be taken back.
+pub async fn previews(world: &World, revision: &RevisionArn) -> Report {
+    let (home, by) = (home(), by());
+    let ask = Ask::default();
+    let order = BackoutOrder { home: &home, registrar: None, worker: "op".into(), lease: LEASE, backout: &by, ask };
+    preview(world, &order, revision).await
+}
+
+/// Somebody asks for what was done about a revision to be taken back.
+pub async fn backs_out(world: &World, revision: &RevisionArn) -> Report {
+    takes_back(world, "operator", revision, Ask::default()).await
+}
+
+/// Somebody asks for a correction by name.
+pub async fn applies(world: &World, revision: &RevisionArn, again: bool) -> Report {
+    applies_by(world, SHIPPED_BASELINE, revision, again).await
+}
+
+pub async fn applies_by(world: &World, baseline: &str, revision: &RevisionArn, again: bool) -> Report {
+    let (home, by, baseline) = (home(), by(), Baseline::parse(baseline).unwrap());
+    let order = Order {
+        mode: Mode::Register,
+        baseline: &baseline,
+        home: &home,
+        origin: Origin::Apply { again },
+        worker: "hand".into(),
+        registrar: None,
+        lease: LEASE,
+        backout: &by,
+    };
+    let trigger = Trigger::Remediate { which: Which::Revision(revision.clone()), cause: Cause::default() };
+    remediate(world, &order, trigger).await
 }
 
 pub fn ended(report: &Report) -> (Outcome, Option<Reason>) {

@@ -9,9 +9,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::COMMIT;
+use crate::domain::family::{Family, FamilyName};
 use crate::domain::report::Reason;
 use crate::domain::revision::RevisionArn;
-use crate::domain::saga::{Done, Entry, Head, SCHEMA, What};
+use crate::domain::saga::{Entry, Head, SCHEMA};
 use crate::ports::{Answer, Expected, Kind, PortError};
 
 /// What DynamoDB holds in one item, the names of its attributes included.
@@ -19,7 +20,10 @@ const LARGEST: usize = 400 * 1024;
 
 pub(super) const HEAD: &str = "HEAD";
 pub(super) const OWN: &str = "OWN";
+pub(super) const FAMILY: &str = "FAMILY";
 pub(super) const OPEN: &str = "OPEN";
+/// What `open` is of a family with an open fuse or a hold, so that the index finds those.
+pub(super) const STOPPED: &str = "STOPPED";
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
@@ -39,8 +43,17 @@ pub(super) fn family_key(family: &str) -> String {
     format!("FAM#{family}")
 }
 
+pub(super) fn family_partition(name: &FamilyName) -> AttributeValue {
+    text(format!("FAM#{name}"))
+}
+
 pub(super) fn day(at: Timestamp) -> String {
     format!("DAY#{}", at.strftime("%F"))
+}
+
+/// As wide as any other, so that it sorts.
+fn sortable(at: Timestamp) -> String {
+    format!("{at:.9}")
 }
 
 /// The put of an entry. It fails where another entry has that number.
@@ -59,7 +72,7 @@ pub(super) fn head(table: &str, expected: &Expected, head: &Head) -> Answer<Tran
         ("next", number(head.next)),
         ("family_key", text(family_key(&head.source.family))),
         ("day", text(day(head.at))),
-        ("at", text(format!("{:.9}", head.at))), // as wide as any other, so that it sorts
+        ("at", text(sortable(head.at))),
     ];
     if head.open {
         item.push(("open", text(OPEN)));
@@ -77,11 +90,28 @@ pub(super) fn head(table: &str, expected: &Expected, head: &Head) -> Answer<Tran
 
 /// The put that says whose correction a revision is, if the entry says that we registered one.
 pub(super) fn own(table: &str, source: &RevisionArn, entry: &Entry) -> Option<Answer<TransactWriteItem>> {
-    let What::Done { done: Done::Registered { corrected }, .. } = &entry.what else {
-        return None;
-    };
-    let item = [("pk", partition(corrected)), ("sk", text(OWN)), ("source", text(source.to_string()))];
+    let registered = entry.what.registered()?;
+    let item = [("pk", partition(registered)), ("sk", text(OWN)), ("source", text(source.to_string()))];
     Some(put(table, item, |put| put))
+}
+
+pub(super) fn family(family: &Family) -> Answer<Item> {
+    let mut item = vec![
+        ("pk", family_partition(&family.name)),
+        ("sk", text(FAMILY)),
+        ("family", text(json(family)?)),
+        ("version", number(family.version)),
+        ("at", text(sortable(family.at))),
+    ];
+    if family.is_stopped() {
+        item.push(("open", text(STOPPED)));
+    }
+    Ok(item.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+pub(super) fn read_family(item: &Item) -> Answer<Family> {
+    parsed::<Family>(item, "family")
+        .and_then(|family| if family.schema <= Family::SCHEMA { Ok(family) } else { Err(unreadable(item)) })
 }
 
 pub(super) fn read_head(item: &Item) -> Answer<Head> {
@@ -109,7 +139,7 @@ pub(super) fn string<'i>(item: &'i Item, name: &str) -> Option<&'i str> {
     item.get(name)?.as_s().ok().map(String::as_str)
 }
 
-fn number(number: u32) -> AttributeValue {
+pub(super) fn number(number: u32) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
 

@@ -18,6 +18,8 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) rollout: RolloutKeys,
     #[serde(default)]
+    pub(super) fuse: FuseKeys,
+    #[serde(default)]
     pub(super) profile: Vec<ProfileKeys>,
     #[serde(default)]
     pub(super) exempt: Vec<ExemptKeys>,
@@ -57,6 +59,14 @@ pub(super) struct RolloutKeys {
     pub(super) require_service_tag: Option<Spanned<String>>,
     pub(super) freeze: Option<Vec<Spanned<String>>>,
     pub(super) registers_per_second: Option<Spanned<f64>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct FuseKeys {
+    pub(super) corrections: Option<Spanned<i64>>,
+    pub(super) minutes: Option<Spanned<i64>>,
+    pub(super) corrections_per_week: Option<Spanned<i64>>,
 }
 
 #[derive(Deserialize)]

@@ -15,6 +15,7 @@ pub use settings::{
     AbsentMode, Delivery, ImageGuard, LogGroupSettings, Logging, MissingDriver, Rollout, RolloutWhen, Settings,
 };
 
+use super::family::FuseLimits;
 use super::finding::Exempted;
 
 /// The retention values that CloudWatch Logs takes, in days (source: PutRetentionPolicy in the CloudWatch Logs API reference).
@@ -31,6 +32,7 @@ pub struct Baseline {
     root: Settings,
     profiles: Vec<Profile>,
     exemptions: Vec<Exemption>,
+    fuse: FuseLimits,
     digest: String,
 }
 
@@ -103,6 +105,11 @@ impl Baseline {
     /// `sha256:…` of the text, which names the baseline in every record and report.
     pub fn digest(&self) -> &str {
         &self.digest
+    }
+
+    /// When a family's fuse opens.
+    pub fn fuse(&self) -> FuseLimits {
+        self.fuse
     }
 
     /// The settings for one container, or (without one) for the whole task: the first profile that matches, else the root's.

@@ -2,15 +2,17 @@
 
 use std::ops::Range;
 
+use jiff::SignedDuration;
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 use toml::Spanned;
 use wildmatch::WildMatch;
 
-use super::keys::{ExemptKeys, File, MatchKeys};
+use super::keys::{ExemptKeys, File, FuseKeys, MatchKeys};
 use super::overrides::{loosened, override_with};
 use super::settings::Settings;
 use super::{Baseline, Exemption, Match, Profile};
+use crate::domain::family::FuseLimits;
 use crate::domain::rules;
 
 /// What is wrong with a baseline, and where: line and column count from 1.
@@ -96,7 +98,21 @@ fn baseline(file: File, digest: String) -> Checked<Baseline> {
         no_tag_loosens(&root, &profiles[i..], &file.trusted_tags, span)?;
     }
     let exemptions = file.exempt.into_iter().map(|keys| exemption(keys, &file.trusted_tags)).collect::<Checked<_>>()?;
-    Ok(Baseline { root, profiles, exemptions, digest })
+    Ok(Baseline { root, profiles, exemptions, fuse: fuse(file.fuse)?, digest })
+}
+
+fn fuse(keys: FuseKeys) -> Checked<FuseLimits> {
+    let number = |key: Option<Spanned<i64>>, most: i64, default: i64| match key {
+        None => Ok(default),
+        Some(key) if (1..=most).contains(key.get_ref()) => Ok(key.into_inner()),
+        Some(key) => fault(key.span(), format!("{} is not between 1 and {most}", key.get_ref()), None),
+    };
+    let count = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
+    Ok(FuseLimits {
+        corrections: count(number(keys.corrections, 200, 3)?),
+        within: SignedDuration::from_mins(number(keys.minutes, 7 * 24 * 60, 10)?),
+        weekly: count(number(keys.corrections_per_week, 200, 50)?),
+    })
 }
 
 /// Refuses the first of `profiles` if a tag that anybody may write lets it ask for less than the root does, or than

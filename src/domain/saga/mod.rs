@@ -1,7 +1,11 @@
 //! What is done about one revision, as steps, and the entries that say what was done: intent first, result after.
 
-mod record;
+mod attempt;
+mod entry;
+mod standing;
 mod step;
 
-pub use record::{Attempt, Closing, Entry, Head, Illegal, Next, Opening, Record, SCHEMA, What, next};
-pub use step::{Done, Step};
+pub use attempt::{Attempt, Backout, Illegal, Next, Settled, next};
+pub use entry::{Asked, Closing, Entry, Head, Kept, Opening, Record, SCHEMA, What};
+pub use standing::Standing;
+pub use step::{Done, Step, Undo};

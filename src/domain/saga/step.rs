@@ -40,6 +40,17 @@ pub enum Done {
     },
 }
 
+/// What takes a step back. A log group is never deleted: it may hold data by now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "undo")]
+pub enum Undo {
+    /// Deregister our revision, unless something runs it. Where its source is not ACTIVE any more, that is restored
+    /// before, by the reverse of the edits.
+    Deregister { corrected: RevisionArn, edits: Vec<Edit> },
+    /// Put the old retention back, if it is still `new`, and if no data would be lost by it.
+    RestoreRetention { name: String, old: Option<u32>, new: u32 },
+}
+
 impl Step {
     /// Log groups first: a corrected revision must find its group when a task starts from it.
     pub fn of(plan: &Plan) -> Vec<Self> {

@@ -1,38 +1,14 @@
-//! One payload of the function: an EventBridge event, or an SQS batch of them. `logweir replay` goes through here too.
+//! A payload of the function that remediates: an EventBridge event, an SQS batch of them, or the time to finish what was
+//! left. `logweir replay` goes through here too.
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse};
 use serde_json::{Value, json};
 
+use super::Reply;
 use crate::domain::event::{self, Cause};
 use crate::domain::report::{Outcome, Reason, Report};
 use crate::ports::{Clock, Ports};
-use crate::workflow::{Order, remediate};
-
-/// What the function answers, after every report has been written.
-#[derive(Debug)]
-pub enum Reply {
-    /// For one event: its report.
-    One(Box<Report>),
-    /// For a batch: the messages that have to come again.
-    Batch(SqsBatchResponse),
-}
-
-impl Reply {
-    /// Whether the whole invocation has to be tried again.
-    pub fn retry(&self) -> Option<&Report> {
-        match self {
-            Self::One(report) if report.retry => Some(report),
-            _ => None,
-        }
-    }
-
-    pub fn to_json(&self) -> Value {
-        match self {
-            Self::One(report) => json!(report),
-            Self::Batch(response) => json!(response),
-        }
-    }
-}
+use crate::workflow::{Order, Origin, remediate, resume};
 
 /// Handles a payload. `calls` says how many calls were made to AWS so far; `written` takes each report as soon as it stands.
 pub async fn handle<P: Ports>(
@@ -42,8 +18,14 @@ pub async fn handle<P: Ports>(
     calls: &(dyn Fn() -> u64 + Sync),
     mut written: impl FnMut(&Report),
 ) -> Reply {
+    if *payload == json!({"logweir": "resume"}) {
+        let order = Order { origin: Origin::Resume, worker: order.worker.clone(), ..*order };
+        let resumed = resume(ports, &order).await;
+        let failed = |why: &str| unreadable(ports, &order, why);
+        return Reply::resumed(resumed, failed, calls, written);
+    }
     let Some(records) = batch(payload) else {
-        let mut report = one(ports, order, payload).await;
+        let mut report = handle_event(ports, order, payload).await;
         report.aws_calls = calls();
         written(&report);
         return Reply::One(Box::new(report));
@@ -52,7 +34,7 @@ pub async fn handle<P: Ports>(
     for record in records {
         let before = calls();
         let mut report = match record["body"].as_str().map(serde_json::from_str::<Value>) {
-            Some(Ok(event)) => one(ports, order, &event).await,
+            Some(Ok(event)) => handle_event(ports, order, &event).await,
             _ => unreadable(ports, order, "the message's body is no JSON"),
         };
         report.aws_calls = calls() - before;
@@ -75,7 +57,8 @@ fn batch(payload: &Value) -> Option<&Vec<Value>> {
     records.iter().all(|record| record["eventSource"] == "aws:sqs").then_some(records)
 }
 
-async fn one<P: Ports>(ports: &P, order: &Order<'_>, event: &Value) -> Report {
+/// Handles one event.
+pub async fn handle_event<P: Ports>(ports: &P, order: &Order<'_>, event: &Value) -> Report {
     match event::read(event, order.home) {
         Ok(trigger) => remediate(ports, order, trigger).await,
         Err(error) => unreadable(ports, order, &error.to_string()),
@@ -84,7 +67,7 @@ async fn one<P: Ports>(ports: &P, order: &Order<'_>, event: &Value) -> Report {
 
 fn unreadable<P: Ports>(ports: &P, order: &Order<'_>, why: &str) -> Report {
     let now = ports.clock().now();
-    let mut report = Report::new(order.home, order.mode.name(), order.trigger, &Cause::default(), now);
+    let mut report = Report::new(order.home, order.mode.name(), order.origin.name(), &Cause::default(), now);
     report.baseline_digest = order.baseline.digest().to_owned();
     report.ends(Outcome::Failed, Some(Reason::Unreadable), Some(why.to_owned()))
 }

@@ -1,0 +1,34 @@
+//! Clients that cannot write: whatever is no reading operation fails before it is sent.
+
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::context::BeforeSerializationInterceptorContextRef;
+use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
+use aws_smithy_runtime_api::client::orchestrator::Metadata;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+
+/// How the names of operations begin that change nothing.
+const READING: [&str; 5] = ["Describe", "List", "Get", "Query", "BatchGet"];
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ReadOnly;
+
+#[dyn_dispatch_hint]
+impl Intercept for ReadOnly {
+    fn name(&self) -> &'static str {
+        "ReadOnly"
+    }
+
+    fn read_before_serialization(
+        &self,
+        _: &BeforeSerializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let operation = config.load::<Metadata>().map(|metadata| metadata.name().to_owned()).unwrap_or_default();
+        match READING.iter().any(|word| operation.starts_with(word)) {
+            true => Ok(()),
+            false => Err(format!("{operation} would write, and this run is to change nothing").into()),
+        }
+    }
+}

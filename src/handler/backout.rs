@@ -1,0 +1,97 @@
+//! A payload of the function that takes back: somebody's request, or the time to finish one.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::Reply;
+use crate::domain::event::{Cause, Home};
+use crate::domain::report::{BACKOUT, BackoutBy, Outcome, Reason, Report};
+use crate::ports::{Clock, Ports};
+use crate::workflow::{Ask, BackoutOrder, back_out, preview, resume_backouts};
+
+/// `{"logweir": "backout", "record": "web:41", …}`. What it does not know is an error: a wish that is misspelt must not
+/// be left out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    pub logweir: Backout,
+    /// `FAMILY:REVISION` or the ARN, of the source or of our revision.
+    pub record: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requested_by: Option<String>,
+    #[serde(default)]
+    pub restore_stale: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold_family: Option<Timestamp>,
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// The word that makes a payload a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Backout {
+    #[default]
+    Backout,
+}
+
+/// Who takes back, where and for how long.
+#[derive(Clone, Copy, Debug)]
+pub struct Taker<'o> {
+    pub home: &'o Home,
+    /// A name that no other worker has.
+    pub worker: &'o str,
+    pub lease: SignedDuration,
+    pub backout: &'o BackoutBy,
+}
+
+/// Handles a payload. `calls` says how many calls were made to AWS so far; `written` takes each report as soon as it stands.
+pub async fn handle_backout<P: Ports>(
+    ports: &P,
+    taker: Taker<'_>,
+    payload: &Value,
+    calls: &(dyn Fn() -> u64 + Sync),
+    mut written: impl FnMut(&Report),
+) -> Reply {
+    let Taker { home, worker, lease, backout } = taker;
+    let order = |ask| BackoutOrder { home, registrar: None, worker: worker.to_owned(), lease, backout, ask };
+    let unreadable = |why: &str| {
+        let report = Report::new(home, BACKOUT, BACKOUT, &Cause::default(), ports.clock().now());
+        report.ends(Outcome::Failed, Some(Reason::Unreadable), Some(why.to_owned()))
+    };
+    if *payload == json!({"logweir": "resume"}) {
+        let resumed = resume_backouts(ports, &order(Ask::default())).await;
+        return Reply::resumed(resumed, unreadable, calls, written);
+    }
+    let mut report = match serde_json::from_value::<Request>(payload.clone()) {
+        Err(error) => unreadable(&format!("not a request to take back: {}", unquoted(&error))),
+        Ok(request) => match home.revision(&request.record) {
+            None => unreadable("`record` is neither FAMILY:REVISION nor the ARN of a revision"),
+            Some(revision) => {
+                let order = order(Ask {
+                    reason: request.reason,
+                    requested_by: request.requested_by,
+                    restore_stale: request.restore_stale,
+                    hold_until: request.hold_family,
+                });
+                match request.dry_run {
+                    true => preview(ports, &order, &revision).await,
+                    false => back_out(ports, &order, &revision).await,
+                }
+            }
+        },
+    };
+    report.aws_calls = calls();
+    written(&report);
+    Reply::One(Box::new(report))
+}
+
+/// What is wrong with a payload: members by their names, and nothing of their values.
+fn unquoted(error: &serde_json::Error) -> String {
+    let why = error.to_string();
+    let names_alone = ["unknown field", "missing field"].iter().any(|start| why.starts_with(start));
+    if names_alone { why } else { "it, or one of its members, is not of the form that is wanted".into() }
+}

@@ -1,0 +1,282 @@
+//! Taking back what was done about a source: on request, once, and as far as nobody has moved on.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::claim::{Claimed, Halt, Worker, take};
+use super::drive::give_up;
+use super::own::{Own, unanswered};
+use super::remediate::{end, failed, millis};
+use super::tell::{kept_group, tell};
+use super::undo::TakeBack;
+use crate::domain::event::{Cause, Home, plain};
+use crate::domain::family::{Family, FamilyName, Hold};
+use crate::domain::report::{BACKOUT, BackoutBy, LogGroupReport, Outcome, Reason, Report};
+use crate::domain::revision::RevisionArn;
+use crate::domain::saga::{Asked, Done, Record, Standing, Undo, What};
+use crate::ports::{Answer, Clock, CommitError, Described, Journal, Kind, Ports, TaskDefinitions};
+
+/// The longest text of a request that is kept.
+const LONGEST: usize = 256;
+
+/// What a backout is made with.
+pub struct BackoutOrder<'o> {
+    pub home: &'o Home,
+    /// Who registers through the ports, where that is no role of `home`: the command line's caller.
+    pub registrar: Option<&'o str>,
+    /// A name for this worker that no other has.
+    pub worker: String,
+    /// How long nobody else may go on with what this worker leaves. Longer than the worker can live.
+    pub lease: SignedDuration,
+    /// Who takes back what is left, in the command that is printed.
+    pub backout: &'o BackoutBy,
+    pub ask: Ask,
+}
+
+/// What somebody asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ask {
+    pub reason: Option<String>,
+    pub requested_by: Option<String>,
+    /// Restore a source that was deregistered even where its family has a newer revision than ours.
+    pub restore_stale: bool,
+    /// Correct nothing of the family until then.
+    pub hold_until: Option<Timestamp>,
+}
+
+/// Takes back what the record of `revision` (the source, ours, or a restored one) says was done. Never fails: whatever
+/// went wrong is in the report.
+pub async fn back_out<P: Ports>(ports: &P, order: &BackoutOrder<'_>, revision: &RevisionArn) -> Report {
+    let started = ports.clock().now();
+    let report = match found(ports, order, revision, started).await {
+        Ok((report, record)) => try_back_out(ports, order, report, record).await,
+        Err(report) => *report,
+    };
+    timed(ports, report, started)
+}
+
+/// Says what [`back_out`] would take back. Writes nothing.
+pub async fn preview<P: Ports>(ports: &P, order: &BackoutOrder<'_>, revision: &RevisionArn) -> Report {
+    let started = ports.clock().now();
+    let report = match found(ports, order, revision, started).await {
+        Ok((report, record)) => previewed(ports, order, report, &record).await,
+        Err(report) => *report,
+    };
+    timed(ports, report, started)
+}
+
+fn timed<P: Ports>(ports: &P, report: Report, started: Timestamp) -> Report {
+    let timestamp = ports.clock().now();
+    Report { timestamp, duration_ms: millis(timestamp.duration_since(started)), ..report }
+}
+
+/// The record that is meant, and a report about it.
+async fn found<P: Ports>(
+    ports: &P,
+    order: &BackoutOrder<'_>,
+    revision: &RevisionArn,
+    now: Timestamp,
+) -> Result<(Report, Record), Box<Report>> {
+    let bounded = |text: &Option<String>| text.as_deref().map(|text| plain(text, LONGEST));
+    let cause = Cause { actor: bounded(&order.ask.requested_by), ..Cause::default() };
+    let mut report = Report::new(order.home, BACKOUT, BACKOUT, &cause, now);
+    report.about(revision);
+    let ends = |report: Report, reason, why| Err(Box::new(report.ends(Outcome::Refused, Some(reason), Some(why))));
+    if revision.account != order.home.account {
+        let why = format!("the record is of account {}, and this is {}", revision.account, order.home.account);
+        return ends(report, Reason::ForeignAccount, why);
+    }
+    if revision.region != order.home.region {
+        let why = format!("the record is of Region {}, and this is {}", revision.region, order.home.region);
+        return ends(report, Reason::ForeignRegion, why);
+    }
+    match record_of(ports.journal(), revision).await {
+        Err(error) => Err(Box::new(failed(report, &error))),
+        Ok(None) => {
+            let why = format!("the journal has no record of {}", revision.short());
+            Err(Box::new(report.ends(Outcome::Failed, Some(Reason::NoRecord), Some(why))))
+        }
+        Ok(Some(record)) => {
+            report.about(&record.head.source);
+            Ok((report, record))
+        }
+    }
+}
+
+/// The record of a source, or of the source of one of our revisions.
+async fn record_of(journal: &impl Journal, revision: &RevisionArn) -> Answer<Option<Record>> {
+    // One of ours may have a record of its own, once somebody has had it corrected by name.
+    if let Some(record) = journal.read(revision).await? {
+        return Ok(Some(record));
+    }
+    match journal.source_of(revision).await? {
+        Some(source) => journal.read(&source).await,
+        None => Ok(None),
+    }
+}
+
+async fn try_back_out<P: Ports>(ports: &P, order: &BackoutOrder<'_>, mut report: Report, record: Record) -> Report {
+    if let Some(until) = order.ask.hold_until {
+        if until <= ports.clock().now() {
+            let why = format!("the family was to be held until {until:.0}, which is over");
+            return report.ends(Outcome::Failed, Some(Reason::Unreadable), Some(why));
+        }
+        match hold(ports, order, &record.head.source, until).await {
+            Ok(()) => report.notes.push(format!("family {} is held until {until:.0}", record.head.source.family)),
+            Err(CommitError::Lost) => return lease_held(report, "somebody else has just changed the family's state"),
+            Err(CommitError::Port(error)) => return failed(report, &error),
+        }
+    }
+    if record.head.open && record.head.lease_until > ports.clock().now() {
+        return lease_held(report, "somebody else is at this record");
+    }
+    if !record.head.open && record.head.suppressed && Standing::of(&record).undo().is_empty() {
+        return again(report, &record, order.backout);
+    }
+    let worker = Worker { name: order.worker.clone(), lease: order.lease };
+    let ended = match claim(ports, order, &worker, record).await {
+        Err(halt) => Err(halt),
+        Ok(mut claimed) => drive_back(ports, order, &mut report, &mut claimed).await,
+    };
+    end(report, ended.map(Some))
+}
+
+/// Drives a claimed record back to its end, and says in the report what became of it.
+pub(super) async fn drive_back<P: Ports>(
+    ports: &P,
+    order: &BackoutOrder<'_>,
+    report: &mut Report,
+    claimed: &mut Claimed<'_, P::Journal, P::Clock>,
+) -> Result<(Outcome, Option<Reason>, Option<String>), Halt> {
+    let own = Own::of(order.home, order.registrar, &claimed.record);
+    let driven = TakeBack::new(ports, own).to_the_end(claimed).await;
+    let said = tell(report, &claimed.record, order.backout);
+    driven.map(|closing| (closing.outcome, closing.reason, said))
+}
+
+fn lease_held(report: Report, why: &str) -> Report {
+    Report { retry: true, ..report.ends(Outcome::Skipped, Some(Reason::LeaseHeld), Some(why.to_owned())) }
+}
+
+/// A record that was taken back before says so, and is not touched.
+fn again(mut report: Report, record: &Record, backout: &BackoutBy) -> Report {
+    let _ = tell(&mut report, record, backout);
+    report.notes.push(format!("it was taken back before, at {:.0}", record.head.at));
+    report.ends(Outcome::BackedOut, Some(Reason::Duplicate), None)
+}
+
+async fn hold<P: Ports>(
+    ports: &P,
+    order: &BackoutOrder<'_>,
+    source: &RevisionArn,
+    until: Timestamp,
+) -> Result<(), CommitError> {
+    let (name, now) = (FamilyName::of(source), ports.clock().now());
+    let mut family = ports.journal().family(&name).await?.unwrap_or_else(|| Family::new(name, now));
+    let bounded = |text: &Option<String>| text.as_deref().map(|text| plain(text, LONGEST));
+    let hold = Hold { until, reason: bounded(&order.ask.reason), by: bounded(&order.ask.requested_by) };
+    if family.hold.as_ref() == Some(&hold) {
+        return Ok(());
+    }
+    (family.hold, family.version, family.at) = (Some(hold), family.version + 1, now);
+    ports.journal().put_family(&family).await
+}
+
+/// Claims the record for taking back. What may have been done is found out before, so that the request names it.
+async fn claim<'p, P: Ports>(
+    ports: &'p P,
+    order: &BackoutOrder<'_>,
+    worker: &Worker,
+    record: Record,
+) -> Result<Claimed<'p, P::Journal, P::Clock>, Halt> {
+    let (journal, clock) = (ports.journal(), ports.clock());
+    if !record.head.open {
+        let asked = What::BackoutAsked(Box::new(asked(order, &record)));
+        return take(journal, clock, worker, record, asked).await;
+    }
+    let mut claimed = take(journal, clock, worker, record, Own::resumes(order.home, order.registrar)).await?;
+    match resolved(ports, order, &claimed.record).await {
+        Ok(None) => {}
+        Ok(Some(what)) => claimed.append(what).await?,
+        Err(error) => return Err(give_up(&mut claimed, error, "what was done could not be found out").await),
+    }
+    let asked = What::BackoutAsked(Box::new(asked(order, &claimed.record)));
+    claimed.append(asked).await?;
+    Ok(claimed)
+}
+
+fn asked(order: &BackoutOrder<'_>, record: &Record) -> Asked {
+    let bounded = |text: &Option<String>| text.as_deref().map(|text| plain(text, LONGEST));
+    Asked {
+        reason: bounded(&order.ask.reason),
+        requested_by: bounded(&order.ask.requested_by),
+        restore_stale: order.ask.restore_stale,
+        registrars: Own::registrars(order.home, order.registrar),
+        steps: Standing::of(record).undo(),
+    }
+}
+
+/// Whether a Register whose answer was lost was carried out, as the entry that says so.
+async fn resolved<P: Ports>(ports: &P, order: &BackoutOrder<'_>, record: &Record) -> Answer<Option<What>> {
+    let Some((step, edits)) = Standing::of(record).possible else { return Ok(None) };
+    if record.head.backing_out {
+        return Ok(None);
+    }
+    let source = &record.head.source;
+    let described = described(ports, source).await?;
+    let own = Own::of(order.home, order.registrar, record);
+    Ok(Some(match unanswered(ports.task_definitions(), &own, source, described.as_ref(), edits).await? {
+        Some(corrected) => What::Done { step, done: Done::Registered { corrected } },
+        None => {
+            let why = "its answer was lost, and there is no revision of ours".into();
+            What::Failed { step, why, reason: None }
+        }
+    }))
+}
+
+/// A revision, if it can be described.
+pub(super) async fn described<P: Ports>(ports: &P, revision: &RevisionArn) -> Answer<Option<Described>> {
+    match ports.task_definitions().describe(&revision.to_string()).await {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind == Kind::Missing => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+async fn previewed<P: Ports>(ports: &P, order: &BackoutOrder<'_>, mut report: Report, record: &Record) -> Report {
+    let standing = Standing::of(record);
+    let undo = standing.undo();
+    if !record.head.open && record.head.suppressed && undo.is_empty() {
+        return again(report, record, order.backout);
+    }
+    report.log_groups = standing.made.iter().map(|group| kept_group(group)).collect();
+    for step in &undo {
+        match step {
+            Undo::Deregister { corrected, .. } => {
+                report.corrected = Some(corrected.to_string());
+                report.notes.push(format!("{} would be deregistered, unless something runs it", corrected.short()));
+                match described(ports, &record.head.source).await {
+                    Ok(Some(source)) if source.active => {}
+                    Ok(_) => report.notes.push(format!(
+                        "{} is not ACTIVE any more: it would be restored from {}",
+                        record.head.source.short(),
+                        corrected.short()
+                    )),
+                    Err(error) => return failed(report, &error),
+                }
+            }
+            Undo::RestoreRetention { name, old, .. } => report.log_groups.push(LogGroupReport {
+                name: name.clone(),
+                action: "restore-retention",
+                retention_days: *old,
+            }),
+        }
+    }
+    if let Some(until) = order.ask.hold_until {
+        report.notes.push(format!("family {} would be held until {until:.0}", record.head.source.family));
+    }
+    if standing.possible.is_some() {
+        report.notes.push("a registration was not answered: whether there is a revision of ours is looked for".into());
+    }
+    report.backout = Some(order.backout.command(&record.head.source));
+    report.ends(Outcome::Observed, None, None)
+}

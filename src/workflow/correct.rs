@@ -1,0 +1,164 @@
+//! Correcting one source that was found wanting: the guards, the claim, the steps, and the truth about them.
+
+use super::claim::{Claimed, Halt, Way, Worker, open, take};
+use super::drive::Drive;
+use super::family;
+use super::own::Own;
+use super::remediate::{Order, Origin};
+use super::tell::tell;
+use crate::domain::event::Cause;
+use crate::domain::family::Stopped;
+use crate::domain::plan::Plan;
+use crate::domain::report::{BackoutBy, Outcome, Reason, Report};
+use crate::domain::revision::RevisionArn;
+use crate::domain::saga::{Opening, Record, Step, What};
+use crate::domain::tags;
+use crate::ports::{Clock, Described, Journal, PortError, Ports};
+
+pub(super) type Ended = (Outcome, Option<Reason>, Option<String>);
+
+pub(super) fn opening(order: &Order<'_>, source: &RevisionArn, report: &Report, cause: Cause, plan: &Plan) -> Opening {
+    Opening {
+        source: source.clone(),
+        mode: order.mode.name().into(),
+        trigger: order.origin.name().into(),
+        baseline_digest: order.baseline.digest().into(),
+        rules: report.rules.clone(),
+        cause,
+        steps: Step::of(plan),
+        function: match order.backout {
+            BackoutBy::Function { name, .. } => Some(name.clone()),
+            BackoutBy::Journal(_) => None,
+        },
+        registrars: Own::registrars(order.home, order.registrar),
+    }
+}
+
+/// Goes on with the source's record, or (with an `opening`) begins one. `None`: there is nothing to go on with.
+pub(super) async fn correct<P: Ports>(
+    ports: &P,
+    order: &Order<'_>,
+    report: &mut Report,
+    described: &Described,
+    opening: Option<Opening>,
+) -> Result<Option<Ended>, Halt> {
+    let skipped = |reason, why| Ok(Some((Outcome::Skipped, Some(reason), why)));
+    let again = matches!(order.origin, Origin::Apply { again: true });
+    let worker = Worker { name: order.worker.clone(), lease: order.lease };
+    let (journal, clock) = (ports.journal(), ports.clock());
+    let standing = journal.read(&described.arn).await?;
+    if standing.is_none()
+        && opening.is_some()
+        && let Some((reason, why)) = own_revision(ports, order, described).await?
+    {
+        report.retry = reason == Reason::LeaseHeld;
+        return skipped(reason, why);
+    }
+    let mut claimed = match (Way::to(standing, again, clock.now()), opening) {
+        (Way::Held, _) => {
+            report.retry = true;
+            return skipped(Reason::LeaseHeld, None);
+        }
+        (Way::BackingOut, _) => return skipped(Reason::Suppressed, Some("it is being taken back".into())),
+        (Way::Finished(head, closing), Some(_)) => {
+            report.corrected = head.corrected.as_ref().map(ToString::to_string);
+            report.changes.clear();
+            let why = format!("its record ended {} before", closing.outcome.name());
+            return skipped(if head.suppressed { Reason::Suppressed } else { Reason::Duplicate }, Some(why));
+        }
+        (Way::New | Way::Again(_) | Way::Finished(..), None) => return Ok(None),
+        (Way::GoOn(record), _) => {
+            take(journal, clock, &worker, record, Own::resumes(order.home, order.registrar)).await?
+        }
+        (Way::New, Some(opening)) => match family::count(ports, order, described, &opening.cause).await? {
+            Some(stopped) => return Ok(Some(said(report, &stopped))),
+            None => open(journal, clock, &worker, opening).await?,
+        },
+        (Way::Again(record), Some(opening)) => match family::count(ports, order, described, &opening.cause).await? {
+            Some(stopped) => return Ok(Some(said(report, &stopped))),
+            None => take(journal, clock, &worker, record, What::Opened(Box::new(opening))).await?,
+        },
+    };
+    let ended = drive(ports, order, report, described, &mut claimed).await?;
+    if let (Outcome::Remediated, Some(owner)) = (ended.0, report.owner) {
+        report.notes.push(format!(
+            "{owner} keeps a description of its own of {}: its next run registers the fault again, until it is mended there",
+            described.arn.family
+        ));
+    }
+    Ok(Some(ended))
+}
+
+/// Drives a claimed record forward to its end, and says in the report what became of it.
+pub(super) async fn drive<P: Ports>(
+    ports: &P,
+    order: &Order<'_>,
+    report: &mut Report,
+    described: &Described,
+    claimed: &mut Claimed<'_, P::Journal, P::Clock>,
+) -> Result<Ended, Halt> {
+    let own = Own::of(order.home, order.registrar, &claimed.record);
+    let driven = Drive::new(ports, described, own).to_the_end(claimed).await;
+    let said = tell(report, &claimed.record, order.backout);
+    match driven {
+        Ok(closing) => {
+            if closing.outcome != Outcome::Remediated {
+                family::uncount(ports, claimed.source()).await;
+            }
+            Ok((closing.outcome, closing.reason, said))
+        }
+        Err(Halt::Port(error)) => {
+            let message = said.map_or(error.message.clone(), |said| format!("{said}; {}", error.message));
+            Err(Halt::Port(PortError { message, ..error }))
+        }
+        Err(halt) => Err(halt),
+    }
+}
+
+/// Why a revision of our own is left alone. Somebody who asks for it by name gets it looked at again once the baseline
+/// has changed; one that was restored is suppressed as its source is.
+async fn own_revision<P: Ports>(
+    ports: &P,
+    order: &Order<'_>,
+    described: &Described,
+) -> Result<Option<(Reason, Option<String>)>, PortError> {
+    let Some(source) = ports.journal().source_of(&described.arn).await? else {
+        return Ok(match is_being_restored(ports, described).await? {
+            true => Some((Reason::LeaseHeld, Some("it looks like one that is being restored".into()))),
+            false => None,
+        });
+    };
+    let Some(record) = ports.journal().read(&source).await? else { return Ok(Some((Reason::OwnRevision, None))) };
+    let why = Some(format!("it was registered for {}", source.short()));
+    match order.origin {
+        Origin::Apply { again: true } => Ok(None),
+        _ if record.head.suppressed => Ok(Some((Reason::Suppressed, why))),
+        Origin::Apply { .. } if !is_of(&record, order.baseline.digest()) => Ok(None),
+        _ => Ok(Some((Reason::OwnRevision, why))),
+    }
+}
+
+/// Whether a backout may have registered the revision a moment ago, and not yet have written so. The tag is a hint which
+/// record to look at, and the record decides: whoever copies it has to wait for as long as that backout lasts.
+async fn is_being_restored<P: Ports>(ports: &P, described: &Described) -> Result<bool, PortError> {
+    let hint = described.tags.iter().find(|tag| tag.key == tags::RESTORES).and_then(|tag| tag.value.parse().ok());
+    let Some(revision) = hint else { return Ok(false) };
+    let record = ports.journal().read(&RevisionArn { revision, ..described.arn.clone() }).await?;
+    let attempt = record.as_ref().filter(|record| record.head.open).and_then(|record| record.attempt().ok().flatten());
+    let backout = attempt.and_then(|attempt| attempt.backout);
+    Ok(backout.is_some_and(|backout| backout.restoring && backout.restored.is_none()))
+}
+
+/// Whether the newest attempt of the record was made by this baseline.
+fn is_of(record: &Record, digest: &str) -> bool {
+    record.attempt().ok().flatten().is_some_and(|attempt| attempt.opening.baseline_digest == digest)
+}
+
+fn said(report: &mut Report, stopped: &Stopped) -> Ended {
+    report.changes.clear();
+    let reason = match stopped {
+        Stopped::Held(_) => Reason::Held,
+        Stopped::FuseOpen(_) => Reason::FuseOpen,
+    };
+    (Outcome::Refused, Some(reason), Some(stopped.to_string()))
+}

@@ -1,0 +1,120 @@
+//! What a record says was done, said in the report.
+
+use crate::domain::event::plain;
+use crate::domain::report::{BackoutBy, Change, LogGroupReport, Report, ServiceReport, changes};
+use crate::domain::saga::{Attempt, Backout, Done, Record, Settled, Standing, Step, Undo};
+
+/// The longest sentence of a report's notes.
+const LONGEST: usize = 512;
+
+/// Says in the report what the record says was done, and gives back what went wrong.
+pub(super) fn tell(report: &mut Report, record: &Record, backout: &BackoutBy) -> Option<String> {
+    let attempt = record.attempt().ok().flatten()?;
+    let standing = Standing::of(record);
+    report.restored = record.head.restored.as_ref().map(ToString::to_string);
+    report.baseline_digest.clone_from(&attempt.opening.baseline_digest);
+    if !standing.is_nothing() {
+        report.backout = Some(backout.command(&record.head.source));
+    }
+    match &attempt.backout {
+        Some(taken_back) => back(report, &standing, taken_back),
+        None => forward(report, &attempt),
+    }
+}
+
+fn forward(report: &mut Report, attempt: &Attempt<'_>) -> Option<String> {
+    report.corrected = attempt.corrected().map(ToString::to_string);
+    report.changes = attempt.opening.steps.iter().flat_map(step_changes).collect();
+    report.log_groups = done_groups(attempt);
+    let taken_back = attempt.withdrawals.iter().map(|(corrected, _, withdrawn)| {
+        format!(
+            "our revision {} {}",
+            corrected.short(),
+            if *withdrawn { "was withdrawn" } else { "has to be withdrawn" }
+        )
+    });
+    let gone =
+        attempt.vanished.iter().map(|corrected| format!("somebody deregistered our revision {}", corrected.short()));
+    let said: Vec<String> = taken_back.chain(gone).collect();
+    if !said.is_empty() {
+        return Some(said.join("; "));
+    }
+    attempt.failed.map(|(_, why, _)| why.to_owned())
+}
+
+fn back(report: &mut Report, standing: &Standing<'_>, backout: &Backout<'_>) -> Option<String> {
+    report.changes.clear();
+    report.log_groups = standing.made.iter().map(|group| kept_group(group)).collect();
+    for (step, settled) in backout.asked.steps.iter().zip(&backout.settled) {
+        match (step, settled) {
+            (Undo::Deregister { corrected, edits }, settled) => {
+                report.corrected = Some(corrected.to_string());
+                if *settled == Some(Settled::Undone) {
+                    report.changes.extend(
+                        edits.iter().map(crate::domain::finding::Edit::reversed).flat_map(|edit| changes(&edit)),
+                    );
+                }
+            }
+            (Undo::RestoreRetention { name, old, new }, settled) => {
+                let undone = *settled == Some(Settled::Undone);
+                report.log_groups.push(LogGroupReport {
+                    name: name.clone(),
+                    action: if undone { "retention-restored" } else { "left-alone" },
+                    retention_days: if undone { *old } else { Some(*new) },
+                });
+            }
+        }
+    }
+    let mut wrong = None;
+    for kept in backout.kept() {
+        report.notes.push(plain(&kept.why, LONGEST));
+        let runs = |place: &String| ServiceReport { service: plain(place, LONGEST), action: "still-runs-ours" };
+        report.services.extend(kept.places.iter().map(runs));
+        if kept.open {
+            wrong.get_or_insert_with(|| kept.why.clone());
+        }
+    }
+    wrong
+}
+
+/// A log group that was made stays, as it may hold data by now.
+pub(super) fn kept_group(name: &str) -> LogGroupReport {
+    LogGroupReport { name: name.to_owned(), action: "kept", retention_days: None }
+}
+
+fn step_changes(step: &Step) -> Vec<Change> {
+    match step {
+        Step::Register { edits } => edits.iter().flat_map(changes).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// One line for each group that was touched or was to be.
+fn done_groups(attempt: &Attempt<'_>) -> Vec<LogGroupReport> {
+    let mut groups: Vec<LogGroupReport> = Vec::new();
+    for (step, done) in attempt.opening.steps.iter().zip(&attempt.done) {
+        match (step, done) {
+            (Step::EnsureLogGroup(group), done) => {
+                let action = match done {
+                    Some(Done::LogGroup { made: true }) => "created",
+                    Some(_) => "left-alone",
+                    None => "not-created",
+                };
+                groups.push(LogGroupReport { name: group.name.clone(), action, retention_days: None });
+            }
+            (Step::SetRetention { name, old, new, .. }, done) => {
+                let set = matches!(done, Some(Done::Retention { set: true }));
+                match groups.iter_mut().find(|group| group.name == *name) {
+                    Some(group) => group.retention_days = set.then_some(*new),
+                    None => groups.push(LogGroupReport {
+                        name: name.clone(),
+                        action: if set { "retention-set" } else { "left-alone" },
+                        retention_days: if set { Some(*new) } else { *old },
+                    }),
+                }
+            }
+            (Step::Register { .. }, _) => {}
+        }
+    }
+    groups
+}

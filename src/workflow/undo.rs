@@ -1,0 +1,340 @@
+//! Taking a record back: for each of its undos look, journal, act, journal. What somebody else has changed since is left
+//! alone, and said. As forward, what comes next is decided by the entries alone.
+
+use super::back_out::described;
+use super::claim::{Claimed, Halt};
+use super::drive::{give_up, take_back_unclaimed, withdraw};
+use super::own::{NEWEST, Own, carries};
+use crate::domain::finding::Edit;
+use crate::domain::observation::LogGroup;
+use crate::domain::report::{Outcome, Reason};
+use crate::domain::revision::RevisionArn;
+use crate::domain::saga::{Backout, Closing, Kept, Next, Standing, Undo, What, next};
+use crate::domain::tags::{self, Tag};
+use crate::domain::task_definition::TaskDefinition;
+use crate::domain::{difference, patch};
+use crate::ports::{Answer, Described, Journal, Kind, LogGroups, Ports, Services, TaskDefinitions};
+
+/// How many of the places that run a revision are named; more would be of no use to a reader.
+const MOST_PLACES: usize = 20;
+
+pub(super) struct TakeBack<'p, P: Ports> {
+    ports: &'p P,
+    own: Own,
+}
+
+/// The undo that is at hand, and how far its backout is.
+struct Now<'a> {
+    step: usize,
+    started: bool,
+    restore_stale: bool,
+    restoring: bool,
+    restored: Option<RevisionArn>,
+    not_restored: Option<Reason>,
+    source: &'a RevisionArn,
+}
+
+/// What follows for the undo at hand.
+enum Then {
+    /// This entry, without an act.
+    Write(What),
+    /// Deregister our revision.
+    Deregister(RevisionArn),
+    /// Register the source's document once more.
+    Restore(Box<TaskDefinition>, Vec<Tag>),
+    DeleteRetention(String),
+}
+
+type Claim<'p, P> = Claimed<'p, <P as Ports>::Journal, <P as Ports>::Clock>;
+
+impl<'p, P: Ports> TakeBack<'p, P> {
+    pub(super) fn new(ports: &'p P, own: Own) -> Self {
+        Self { ports, own }
+    }
+
+    /// Takes back all that was asked for and can be.
+    ///
+    /// Errors: `Halt::Port` where another try can help, `Halt::Stuck` where only a human can; the lease is given back
+    /// then, and the record stays open.
+    pub(super) async fn to_the_end(&self, claimed: &mut Claim<'_, P>) -> Result<Closing, Halt> {
+        loop {
+            let attempt = claimed.record.attempt()?.ok_or(Halt::LeaseLost)?;
+            let Some(backout) = &attempt.backout else {
+                return Err(Halt::Stuck("nobody asked for the record to be taken back".into()));
+            };
+            match next(&attempt) {
+                Next::Finished(closing) => return Ok(closing.clone()),
+                Next::Undo(step, undo) => {
+                    let undo = undo.clone();
+                    let source = claimed.source().clone();
+                    let now = Now::of(step, backout, &source);
+                    let then = match &undo {
+                        Undo::Deregister { corrected, edits } => self.revision(&now, corrected, edits).await,
+                        Undo::RestoreRetention { name, old, new } => self.retention(&now, name, *old, *new).await,
+                    };
+                    self.follow(claimed, step, then).await?;
+                }
+                Next::Withdraw(revision, _) => {
+                    let revision = revision.clone();
+                    withdraw(self.ports.task_definitions(), claimed, revision).await?;
+                }
+                Next::Close => {
+                    let closing = closing(backout);
+                    claimed.append(What::Closed(closing)).await?;
+                }
+                Next::Take(..) | Next::Resolve(..) => {
+                    return Err(Halt::Stuck("the record goes forward while it is taken back".into()));
+                }
+            }
+        }
+    }
+
+    async fn follow(&self, claimed: &mut Claim<'_, P>, step: usize, then: Answer<Then>) -> Result<(), Halt> {
+        let acted = match then {
+            Err(error) => Err(error),
+            Ok(Then::Write(what)) => return claimed.append(what).await,
+            Ok(Then::Deregister(corrected)) => {
+                claimed.append(What::Undoing { step }).await?;
+                match self.ports.task_definitions().deregister(&corrected).await {
+                    Err(error) if error.kind != Kind::Missing => Err(error),
+                    _ => Ok(What::Undone { step }),
+                }
+            }
+            Ok(Then::DeleteRetention(name)) => {
+                claimed.append(What::Undoing { step }).await?;
+                self.ports.log_groups().delete_retention(&name).await.map(|()| What::Undone { step })
+            }
+            Ok(Then::Restore(definition, tags)) => {
+                claimed.append(What::Restoring { step }).await?;
+                let registered = self.ports.task_definitions().register(&definition, &tags).await;
+                registered.map(|restored| What::Restored { step, restored })
+            }
+        };
+        match acted {
+            Ok(what) => {
+                let restored = what.registered().cloned();
+                let written = claimed.append(what).await;
+                if let (Err(Halt::LeaseLost), Some(restored)) = (&written, restored) {
+                    take_back_unclaimed(self.ports, claimed.source(), &restored).await;
+                }
+                written
+            }
+            Err(error) if error.kind == Kind::Retry => Err(give_up(claimed, error, "").await),
+            // Refused: it stays as it is until somebody mends the cause and asks again.
+            Err(error) => claimed.append(What::Kept(Kept::open(step, error.to_string(), error.reason))).await,
+        }
+    }
+
+    /// Our revision is deregistered once nothing runs it and its source, or one like it, is there.
+    async fn revision(&self, now: &Now<'_>, corrected: &RevisionArn, edits: &[Edit]) -> Answer<Then> {
+        let found = described(self.ports, corrected).await?;
+        if now.restoring
+            && now.restored.is_none()
+            && let Some(restored) = self.unanswered(now, corrected, found.as_ref(), edits).await?
+        {
+            return Ok(Then::Write(What::Restored { step: now.step, restored }));
+        }
+        let Some(ours) = found.filter(|found| found.active) else {
+            let what = match now.started {
+                true => What::Undone { step: now.step },
+                false => now.done_with(format!("our revision {} is not ACTIVE any more", corrected.short())),
+            };
+            return Ok(Then::Write(what));
+        };
+        if let Some(record) = self.ports.journal().read(corrected).await?
+            && !Standing::of(&record).is_nothing()
+        {
+            let why = format!("{0} was corrected in its turn, by name: take {0} back first", corrected.short());
+            return Ok(now.keep(why, Some(Reason::NewerRevision)));
+        }
+        let users = match self.ports.services().users(corrected).await {
+            Ok(users) => users,
+            Err(error) if error.kind == Kind::Retry => return Err(error),
+            Err(error) => {
+                let why =
+                    format!("whether something runs {} could not be read, so it stays: {error}", corrected.short());
+                return Ok(now.keep(why, error.reason.or(Some(Reason::Unreadable))));
+            }
+        };
+        if self.active(now.source).await?.is_none()
+            && let Some(then) = self.restored(now, &ours, edits).await?
+        {
+            return Ok(then);
+        }
+        if users.is_empty() {
+            return Ok(Then::Deregister(corrected.clone()));
+        }
+        let shown: Vec<String> = users.iter().take(MOST_PLACES).cloned().collect();
+        let more =
+            if users.len() > shown.len() { format!(" and {} more", users.len() - shown.len()) } else { String::new() };
+        let why = format!(
+            "{} stays, as it still runs in {}{more}: point it elsewhere, then take back once more",
+            corrected.short(),
+            shown.join(", ")
+        );
+        let kept = Kept { places: shown, ..Kept::open(now.step, why, Some(Reason::StillRunning)) };
+        Ok(Then::Write(What::Kept(kept)))
+    }
+
+    /// A revision, if it is ACTIVE.
+    async fn active(&self, revision: &RevisionArn) -> Answer<Option<Described>> {
+        Ok(described(self.ports, revision).await?.filter(|found| found.active))
+    }
+
+    /// What is to be done until a revision stands for a source that is gone; none: it does.
+    async fn restored(&self, now: &Now<'_>, ours: &Described, edits: &[Edit]) -> Answer<Option<Then>> {
+        let gone = format!("{} is not ACTIVE any more", now.source.short());
+        if let Some(reason) = now.not_restored {
+            let why = match reason {
+                Reason::NewerRevision => format!("{gone}, and a newer revision slipped in while it was restored"),
+                _ => format!("{gone}, and ECS did not give back all of what was sent to restore it"),
+            };
+            return Ok(Some(now.keep(why, Some(reason))));
+        }
+        let reversed: Vec<Edit> = edits.iter().rev().map(Edit::reversed).collect();
+        let restored = match patch::apply(&ours.definition, &reversed) {
+            Ok(restored) => restored,
+            Err(conflict) => return Ok(Some(now.keep(format!("{gone}: {conflict}"), None))),
+        };
+        let unplanned = difference::unplanned(&ours.definition, &restored, &reversed);
+        if !unplanned.is_empty() || !difference::is_same_elsewhere(&ours.definition, &restored, &reversed) {
+            let why = format!("{gone}, and restoring it would change {}", unplanned.join(", "));
+            return Ok(Some(now.keep(why, None)));
+        }
+        let newest = self.ports.task_definitions().newest(&ours.arn.family, NEWEST).await?;
+        if let Some(standing) = &now.restored {
+            return self.verified(now, ours, standing, &restored, &newest).await;
+        }
+        if let Some(first) = newest.first().filter(|first| **first != ours.arn && !now.restore_stale) {
+            let why = format!(
+                "{gone}, and {} is newer than our {}: to restore it would make old code the family's newest \
+                 (--restore-stale does it all the same)",
+                first.short(),
+                ours.arn.short()
+            );
+            return Ok(Some(now.keep(why, Some(Reason::NewerRevision))));
+        }
+        let tags = tags::carried(&ours.tags, &[now.tag()]);
+        Ok(Some(Then::Restore(Box::new(restored), tags)))
+    }
+
+    /// Whether what was restored is what was sent, and makes no stale code the newest; none: it is well.
+    async fn verified(
+        &self,
+        now: &Now<'_>,
+        ours: &Described,
+        standing: &RevisionArn,
+        sent: &TaskDefinition,
+        newest: &[RevisionArn],
+    ) -> Answer<Option<Then>> {
+        // Somebody who took it away again has moved on.
+        let Some(received) = self.active(standing).await? else { return Ok(None) };
+        let withdrawing = |why| Ok(Some(Then::Write(What::Withdrawing { corrected: standing.clone(), why })));
+        let between = |other: &&RevisionArn| (ours.arn.revision + 1..standing.revision).contains(&other.revision);
+        if !now.restore_stale && newest.iter().any(|other| between(&other)) {
+            return withdrawing(Reason::NewerRevision);
+        }
+        match difference::lost(sent.view(), received.definition.view()).is_empty() {
+            true => Ok(None),
+            false => withdrawing(Reason::LostMembers),
+        }
+    }
+
+    /// The restored revision whose registration was not answered. Where ours cannot be described any more, only one that
+    /// ECS says we registered is taken for it.
+    async fn unanswered(
+        &self,
+        now: &Now<'_>,
+        corrected: &RevisionArn,
+        ours: Option<&Described>,
+        edits: &[Edit],
+    ) -> Answer<Option<RevisionArn>> {
+        let reversed: Vec<Edit> = edits.iter().rev().map(Edit::reversed).collect();
+        let newest = self.ports.task_definitions().newest(&corrected.family, NEWEST).await?;
+        for candidate in newest.into_iter().rev().filter(|candidate| candidate.revision > corrected.revision) {
+            let Some(found) = self.active(&candidate).await? else { continue };
+            let by = found.registered_by.as_deref();
+            let is_it = match ours {
+                Some(ours) => {
+                    let has_room = tags::carried(&ours.tags, &[now.tag()]).contains(&now.tag());
+                    let same = patch::apply(&ours.definition, &reversed).is_ok_and(|restored| {
+                        let (mine, theirs) = (restored.view(), found.definition.view());
+                        difference::lost(mine, theirs).is_empty() && difference::lost(theirs, mine).is_empty()
+                    });
+                    (!has_room || carries(&found.tags, &now.tag())) && same && self.own.registered(by)
+                }
+                None => carries(&found.tags, &now.tag()) && by.is_some() && self.own.registered(by),
+            };
+            if is_it {
+                return Ok(Some(candidate));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A retention is taken back where it is still ours, and where nothing is lost by it.
+    async fn retention(&self, now: &Now<'_>, name: &str, old: Option<u32>, new: u32) -> Answer<Then> {
+        let found = self.ports.log_groups().look(&[name.to_owned()]).await?.remove(name);
+        let days = |days: Option<u32>| days.map_or("no retention".to_owned(), |days| format!("{days} days"));
+        let why = match found {
+            None | Some(LogGroup::Missing) => format!("log group {name} is not there any more"),
+            Some(LogGroup::Exists { policy: Some(policy), .. }) => {
+                let why = format!("the account's policy {policy} decides over log group {name}: ours cannot be seen");
+                return Ok(now.keep(why, Some(Reason::Unreadable)));
+            }
+            Some(LogGroup::Exists { retention, .. }) if retention == old && now.started => {
+                return Ok(Then::Write(What::Undone { step: now.step }));
+            }
+            Some(LogGroup::Exists { retention, .. }) if retention == old => format!("log group {name} is as it was"),
+            Some(LogGroup::Exists { retention, .. }) if retention != Some(new) => {
+                format!("somebody has given log group {name} {} since", days(retention))
+            }
+            Some(LogGroup::Exists { .. }) => match old {
+                None => return Ok(Then::DeleteRetention(name.to_owned())),
+                // What was kept since would be deleted.
+                Some(old) => format!("log group {name} keeps {new} days: to go back to {old} would delete log data"),
+            },
+        };
+        Ok(Then::Write(now.done_with(why)))
+    }
+}
+
+impl<'a> Now<'a> {
+    fn of(step: usize, backout: &Backout<'_>, source: &'a RevisionArn) -> Self {
+        Self {
+            step,
+            started: backout.started[step],
+            restore_stale: backout.asked.restore_stale,
+            restoring: backout.restoring,
+            restored: backout.restored.cloned(),
+            not_restored: backout.not_restored,
+            source,
+        }
+    }
+
+    /// The tag of a restored revision.
+    fn tag(&self) -> Tag {
+        Tag::new(tags::RESTORES, self.source.revision.to_string())
+    }
+
+    fn keep(&self, why: String, reason: Option<Reason>) -> Then {
+        Then::Write(What::Kept(Kept::open(self.step, why, reason)))
+    }
+
+    /// There is nothing left to take back.
+    fn done_with(&self, why: String) -> What {
+        What::Kept(Kept { open: false, ..Kept::open(self.step, why, None) })
+    }
+}
+
+/// How a backout ended whose undos are done, or will not be.
+fn closing(backout: &Backout<'_>) -> Closing {
+    let Some(kept) = backout.kept().find(|kept| kept.open) else {
+        return Closing { outcome: Outcome::BackedOut, reason: None };
+    };
+    let outcome = match kept.reason {
+        Some(Reason::StillRunning | Reason::AccessDenied | Reason::Unreadable) => Outcome::Partial,
+        _ => Outcome::NeedsOperator,
+    };
+    Closing { outcome, reason: kept.reason }
+}

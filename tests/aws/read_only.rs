@@ -1,0 +1,159 @@
+//! Clients that cannot write: nothing that would change anything is sent, and all that looks is.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use aws_sdk_ecs::config::{Credentials, SharedCredentialsProvider};
+use logweir::aws::Aws;
+use logweir::domain::family::{Family, FamilyName};
+use logweir::domain::saga::{Head, Opening, What};
+use logweir::domain::task_definition::TaskDefinition;
+use logweir::ports::{CommitError, Expected, Filter, Journal, Kind, LogGroups, PortError, Services, TaskDefinitions};
+use serde_json::json;
+
+use super::line::{Back, KEY_ID, Line, SECRET, Seen, aws, config};
+use super::logs::group;
+use super::lossless::ARN;
+
+const WRITING: [&str; 7] = [
+    "RegisterTaskDefinition",
+    "DeregisterTaskDefinition",
+    "CreateLogGroup",
+    "PutRetentionPolicy",
+    "DeleteRetentionPolicy",
+    "TransactWriteItems",
+    "PutItem",
+];
+
+const READING: [&str; 12] = [
+    "DescribeTaskDefinition",
+    "ListTaskDefinitions",
+    "ListAccountSettings",
+    "ListClusters",
+    "ListServices",
+    "DescribeServices",
+    "ListTasks",
+    "DescribeTasks",
+    "DescribeLogGroups",
+    "DescribeLogStreams",
+    "GetItem",
+    "Query",
+];
+
+fn answer(seen: &Seen) -> Back {
+    Back::ok(match seen.name() {
+        "DescribeTaskDefinition" => json!({"taskDefinition": {"taskDefinitionArn": ARN, "containerDefinitions": []}}),
+        "ListClusters" => json!({"clusterArns": ["c"]}),
+        "ListServices" => json!({"serviceArns": ["s"]}),
+        "ListTasks" => json!({"taskArns": ["t"]}),
+        _ => json!({}),
+    })
+}
+
+fn reading() -> (Aws, Line) {
+    let (_, line) = aws(answer);
+    let credentials = SharedCredentialsProvider::new(Credentials::new(KEY_ID, SECRET, None, None, "test"));
+    (Aws::reading(&config(&line, credentials)).unwrap(), line)
+}
+
+fn family() -> Family {
+    Family::new(FamilyName::of(&ARN.parse().unwrap()), "2026-11-21T08:00:00Z".parse().unwrap())
+}
+
+fn port(error: CommitError) -> PortError {
+    match error {
+        CommitError::Port(error) => error,
+        CommitError::Lost => panic!("nobody has written"),
+    }
+}
+
+async fn claim(journal: &impl Journal) -> Result<(), PortError> {
+    let opening = Opening {
+        source: ARN.parse().unwrap(),
+        mode: "register".into(),
+        trigger: "event".into(),
+        baseline_digest: String::new(),
+        rules: Vec::new(),
+        cause: Default::default(),
+        steps: Vec::new(),
+        function: None,
+        registrars: Vec::new(),
+    };
+    let mut head = Head::new(&opening, family().at);
+    let entry = head.write(family().at, What::Opened(Box::new(opening)), &[]);
+    journal.commit(&Expected::Nothing, &head, &entry).await.map_err(port)
+}
+
+/// One port call for each operation that writes.
+async fn writes(aws: &Aws) -> [Result<(), PortError>; 7] {
+    let definition = TaskDefinition::parse(r#"{"family":"web","containerDefinitions":[]}"#).unwrap();
+    let journal = aws.journal("journal");
+    [
+        aws.ecs.register(&definition, &[]).await.map(drop),
+        aws.ecs.deregister(&ARN.parse().unwrap()).await,
+        aws.log_groups.create(&group("/ecs/web")).await.map(drop),
+        aws.log_groups.set_retention("/ecs/web", 30).await,
+        aws.log_groups.delete_retention("/ecs/web").await,
+        claim(&journal).await,
+        journal.put_family(&family()).await.map_err(port),
+    ]
+}
+
+#[tokio::test]
+async fn nothing_that_would_write_is_sent() {
+    let (aws, line) = reading();
+    for (answer, operation) in writes(&aws).await.into_iter().zip(WRITING) {
+        let error = answer.unwrap_err();
+        assert_eq!((error.kind, error.call), (Kind::Refused, operation));
+        let why = format!("{operation} would write, and this run is to change nothing");
+        assert!(error.message.contains(&why), "{error}");
+    }
+    let error = aws.invoke("logweir-backout", &json!({})).await.unwrap_err();
+    assert_eq!((error.kind, error.call), (Kind::Refused, "Invoke"));
+    assert!(line.seen().is_empty() && aws.calls().count() == 0);
+}
+
+#[tokio::test]
+async fn other_clients_send_it() {
+    let (aws, line) = aws(answer);
+    let _answers = writes(&aws).await;
+    assert_eq!(line.names(), WRITING);
+}
+
+#[tokio::test]
+async fn all_that_looks_is_sent() {
+    let (aws, line) = reading();
+    let (arn, journal) = (ARN.parse().unwrap(), aws.journal("journal"));
+    aws.ecs.describe(ARN).await.unwrap();
+    aws.ecs.newest("web", 1).await.unwrap();
+    aws.ecs.default_mode().await.unwrap();
+    aws.ecs.users(&arn).await.unwrap();
+    aws.log_groups.look(&["/ecs/web".into()]).await.unwrap();
+    aws.log_groups.is_empty("/ecs/web").await.unwrap();
+    journal.source_of(&arn).await.unwrap();
+    journal.read(&arn).await.unwrap();
+    journal.list(&Filter { open: true, ..Filter::all(family().at) }, 1).await.unwrap();
+    journal.family(&family().name).await.unwrap();
+    journal.stopped().await.unwrap();
+    let sent: BTreeSet<String> = line.names().into_iter().collect();
+    assert_eq!(sent, READING.map(String::from).into());
+    assert!(aws.identity().await.is_err(), "the answer is none");
+    assert!(line.seen().last().unwrap().body.contains("Action=GetCallerIdentity"));
+}
+
+/// A new call belongs to one of the lists above.
+#[test]
+fn every_operation_that_is_called_is_tried_here() {
+    let mut called = BTreeSet::new();
+    for folder in ["src/aws", "src/aws/journal"] {
+        for file in fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).filter(|path| path.is_file()) {
+            let text: String = fs::read_to_string(file).unwrap().split_whitespace().collect();
+            for client in ["self.client.", "self.logs.", "self.sts.", "self.dynamodb."] {
+                let calls = text.split(client).skip(1).map(|rest| rest.split('(').next().unwrap());
+                called.extend(calls.filter(|name| *name != "clone").map(|name| name.replace('_', "")));
+            }
+        }
+    }
+    let tried = WRITING.iter().chain(&READING).chain(&["GetCallerIdentity"]);
+    assert_eq!(called, tried.map(|name| name.to_lowercase()).collect());
+}
