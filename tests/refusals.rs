@@ -1,0 +1,185 @@
+//! What ECS refuses, as it says it, and the limits of a document: nothing is left half done, and the words reach whoever
+//! reads the report.
+
+mod world;
+
+use jiff::SignedDuration;
+use logweir::domain::report::{Outcome, Reason};
+use logweir::domain::tags::Tag;
+use logweir::ports::{Kind, PortError};
+use logweir::settings::LEASE;
+use logweir::workflow::Mode;
+use world::story::{BLOCKING, backs_out, corrected_text, ended, event, register, with};
+use world::{Moment, Then, World};
+
+/// The messages of RegisterTaskDefinition as users have reported them, each a ClientException.
+const MESSAGES: [&str; 7] = [
+    "Log driver awslogs disallows options: log_key",
+    "Log driver awslogs requires options: awslogs-region, awslogs-group",
+    "Log driver awslogs option 'awslogs-create-group' should only be set to 'true', else omit option.",
+    "Fargate requires task definition to have execution role ARN to support log driver awslogs.",
+    "syslog is not a valid log driver. Must be one of [awslogs,splunk,awsfirelens]",
+    "When a firelensConfiguration object is specified, at least one container has to be configured with the awsfirelens log driver.",
+    "When awsfirelens log driver is specified in log configuration, a firelens configuration object must be configured in one of the containers.",
+];
+
+fn refused(message: &str, reason: Option<Reason>) -> Then {
+    Then::Fail(PortError {
+        kind: Kind::Refused,
+        call: "RegisterTaskDefinition",
+        message: format!("ClientException: {message}"),
+        reason,
+    })
+}
+
+#[tokio::test]
+async fn whatever_ecs_says_against_the_corrected_revision_stands_in_the_report_and_can_be_taken_back() {
+    for message in MESSAGES {
+        let world = World::new();
+        let source = world.account(|account| account.registers(BLOCKING));
+        world.at_next("RegisterTaskDefinition", Moment::Before, refused(message, None));
+        let report = register(&world, &event(&source)).await;
+        // The log group was made before, and is named.
+        assert_eq!((ended(&report), report.exit_code()), ((Outcome::Partial, None), 2), "{report:?}");
+        assert!(report.error.as_ref().unwrap().contains(message), "{report:?}");
+        assert_eq!((report.log_groups[0].action, report.retry), ("created", false));
+        assert_eq!(world.account(|account| account.active("web")), [1]);
+        assert_eq!(backs_out(&world, &source).await.outcome, Outcome::BackedOut);
+        assert_eq!(world.account(|account| account.wrongs.len()), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_role_that_may_not_be_passed_is_said_and_the_record_taken_up_again_once_it_may() {
+    let world = World::new();
+    let source = world.account(|account| {
+        account.has_group("/ecs/web", Some(30), 1);
+        account.registers(BLOCKING)
+    });
+    let denied = refused("not authorized to perform: iam:PassRole", Some(Reason::PassRoleDenied));
+    world.at_next("RegisterTaskDefinition", Moment::Before, denied);
+    let report = register(&world, &event(&source)).await;
+    assert_eq!(ended(&report), (Outcome::Refused, Some(Reason::PassRoleDenied)), "nothing was changed");
+    assert_eq!(ended(&register(&world, &event(&source)).await), (Outcome::Remediated, None));
+}
+
+#[tokio::test]
+async fn a_source_whose_tags_are_at_their_limit_is_corrected_found_again_and_restored_without_ours() {
+    let tags: Vec<Tag> = (0..50).map(|number| Tag::new(format!("k{number}"), "v")).collect();
+    let world = World::new();
+    let source = world.account(|account| account.registers_with_tags(BLOCKING, &tags));
+    world.at_next("RegisterTaskDefinition", Moment::After, Then::Crash);
+    register(&world, &event(&source)).await;
+    world.restart();
+    world.advance(SignedDuration::from_mins(2));
+    assert_eq!(ended(&register(&world, &event(&source)).await), (Outcome::Remediated, None));
+    let of = |number| world.account(|account| account.revision(&account.arn("web", number)).unwrap().tags.clone());
+    assert_eq!((world.account(|account| account.active("web")), of(2)), (vec![1, 2], tags.clone()));
+
+    world.account(|account| account.deregisters(&source));
+    world.at_next("RegisterTaskDefinition", Moment::After, Then::Crash);
+    backs_out(&world, &source).await;
+    world.restart();
+    world.advance(SignedDuration::from_mins(2));
+    assert_eq!(backs_out(&world, &source).await.outcome, Outcome::BackedOut);
+    assert_eq!((world.account(|account| account.active("web")), of(3)), (vec![3], tags));
+}
+
+#[tokio::test]
+async fn a_document_that_the_correction_would_bring_over_64_kib_is_left_as_it_is() {
+    let filler = "x".repeat(65536 - BLOCKING.len() - 20);
+    let large = BLOCKING.replace("\"image\":\"nginx\"", &format!("\"image\":\"nginx{filler}\""));
+    let world = World::new();
+    let source = world.account(|account| {
+        account.has_group("/ecs/web", Some(30), 1);
+        account.registers(&large)
+    });
+    let report = register(&world, &event(&source)).await;
+    assert_eq!(ended(&report), (Outcome::Refused, Some(Reason::TooLarge)), "{report:?}");
+    assert_eq!(world.account(|account| account.active("web")), [1]);
+}
+
+#[tokio::test]
+async fn a_group_that_somebody_deletes_after_it_was_made_is_not_waited_for_for_ever() {
+    let world = World::new();
+    let source = world.account(|account| account.registers(BLOCKING));
+    let deletes = Then::act(|account| drop(account.groups.remove("/ecs/web")));
+    world.at_next("PutRetentionPolicy", Moment::Before, deletes);
+    let report = register(&world, &event(&source)).await;
+    assert!(report.retry, "it may be that it cannot be seen yet: {report:?}");
+    world.restart();
+    world.advance(SignedDuration::from_mins(2));
+    let report = register(&world, &event(&source)).await;
+    assert_eq!((report.outcome, report.retry), (Outcome::Partial, false));
+    assert!(report.error.unwrap().contains("/ecs/web was deleted after it was made"));
+    // The next delivery makes it anew.
+    assert_eq!(ended(&register(&world, &event(&source)).await), (Outcome::Remediated, None));
+    assert_eq!(world.account(|account| account.groups["/ecs/web"].retention), Some(30));
+}
+
+#[tokio::test]
+async fn a_policy_of_the_account_that_comes_in_between_leaves_the_groups_retention_alone() {
+    let world = World::new();
+    let source = world.account(|account| account.registers(BLOCKING));
+    let policy = Then::act(|account| account.retention_policy = Some(("everywhere".into(), 90)));
+    world.at_next("CreateLogGroup", Moment::After, policy);
+    let report = register(&world, &event(&source)).await;
+    assert_eq!((ended(&report), report.log_groups[0].action), ((Outcome::Remediated, None), "created"));
+    assert_eq!(world.count("PutRetentionPolicy"), 0);
+    assert_eq!(world.account(|account| account.active("web")), [1, 2]);
+    assert_eq!(corrected_text(), world.account(|account| account.families["web"][1].text.clone()));
+}
+
+#[tokio::test]
+async fn a_setting_that_decides_and_cannot_be_read_just_now_brings_the_event_again() {
+    let world = World::new();
+    let absent = BLOCKING.replace(",\"mode\":\"blocking\"", "");
+    let source = world.account(|account| account.registers(&absent));
+    let effective = "version = 1\n[logging]\nabsent-mode = \"effective\"\n";
+    let throttled = Then::fail(Kind::Retry, "ListAccountSettings", "Rate exceeded");
+    world.at_next("ListAccountSettings", Moment::Before, throttled);
+    let report = with(&world, effective, Mode::Register, "worker", &event(&source)).await;
+    assert_eq!((report.outcome, report.retry), (Outcome::Failed, true), "{report:?}");
+}
+
+#[tokio::test]
+async fn what_may_have_been_done_is_not_taken_for_undone_because_nobody_may_look() {
+    let world = World::new();
+    let source = world.account(|account| account.registers(BLOCKING));
+    world.at_next("RegisterTaskDefinition", Moment::After, Then::Crash);
+    register(&world, &event(&source)).await;
+    world.restart();
+    world.advance(LEASE);
+    let denied = Then::fail(Kind::Refused, "ListTaskDefinitions", "AccessDenied");
+    world.at_next("ListTaskDefinitions", Moment::Before, denied);
+    let report = register(&world, &event(&source)).await;
+    assert_eq!(report.outcome, Outcome::NeedsOperator, "{report:?}");
+    assert!(report.backout.is_some(), "it can be taken back");
+    // Once it may be looked, ours is found.
+    world.restart();
+    assert_eq!(ended(&register(&world, &event(&source)).await), (Outcome::Remediated, None));
+    assert_eq!(world.account(|account| account.active("web")), [1, 2]);
+}
+
+#[tokio::test]
+async fn a_retention_that_may_have_been_set_is_kept_in_mind_though_nobody_may_look() {
+    let adopts = "version = 1\n[log-group]\nadopt = [\"/ecs/*\"]\n";
+    let world = World::new();
+    let source = world.account(|account| {
+        account.has_group("/ecs/web", None, 1);
+        account.adopted.insert("/ecs/web".into());
+        account.registers(BLOCKING)
+    });
+    world.at_next("PutRetentionPolicy", Moment::After, Then::Crash);
+    with(&world, adopts, Mode::Register, "one", &event(&source)).await;
+    world.restart();
+    world.advance(LEASE);
+    // The plan looks at the group first; it is the step's own look that is denied.
+    let denied = Then::fail(Kind::Refused, "DescribeLogGroups", "AccessDenied");
+    world.at_nth("DescribeLogGroups", 2, Moment::Before, denied);
+    with(&world, adopts, Mode::Register, "two", &event(&source)).await;
+    world.restart();
+    world.advance(LEASE);
+    assert_eq!(backs_out(&world, &source).await.outcome, Outcome::BackedOut);
+    assert_eq!(world.account(|account| account.groups["/ecs/web"].retention), None);
+}
