@@ -1,0 +1,191 @@
+//! What may happen in a history, and how it is drawn.
+
+use logweir::domain::saga::Standing;
+use logweir::domain::tags::Tag;
+use proptest::prelude::*;
+
+use crate::world::{Account, Moment};
+
+/// One operation.
+#[derive(Clone, Debug)]
+pub enum Op {
+    Deploys { family: usize, kind: Kind },
+    Event { of: Pick, omitted: bool, happens: Happens },
+    TwoAtOnce { one: Pick, other: Pick },
+    BackOut { of: Pick, stale: bool, hold: bool, happens: Happens },
+    Apply { of: Pick, again: bool, happens: Happens },
+    Resume { happens: Happens },
+    Wait { minutes: i64 },
+    Runs { of: Pick, on: bool },
+    Foreign { family: usize, act: Act },
+}
+
+/// What somebody registers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Blocking,
+    /// Into a group that is not there before us.
+    Compliant,
+    /// Into a group of others.
+    Theirs,
+}
+
+/// A revision, by chance.
+#[derive(Clone, Copy, Debug)]
+pub struct Pick {
+    pub family: usize,
+    pub index: prop::sample::Index,
+}
+
+/// What happens at some of the operation's calls.
+pub type Happens = Vec<(usize, Happening)>;
+
+#[derive(Clone, Copy, Debug)]
+pub enum Happening {
+    Dies(Moment),
+    AnswerLost,
+    Throttled,
+    Act(Moment, Act),
+}
+
+/// What others do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    Registers,
+    DeregistersOldest,
+    DeregistersNewest,
+    MakesGroup,
+    DeletesGroup,
+    FillsGroup,
+    ChangesRetention,
+    TagsNewest,
+    TogglesPolicy,
+}
+
+pub const FAMILIES: [&str; 2] = ["web", "shop"];
+
+/// A group of others, with data, that the baseline adopts.
+pub const THEIRS: &str = "/ecs/theirs";
+
+pub fn document(family: &str, kind: Kind) -> String {
+    let group = if kind == Kind::Theirs { THEIRS.to_owned() } else { format!("/ecs/{family}") };
+    let mode = match kind {
+        Kind::Compliant => "\"mode\":\"non-blocking\",\"max-buffer-size\":\"25m\"",
+        Kind::Blocking | Kind::Theirs => "\"mode\":\"blocking\"",
+    };
+    format!(
+        r#"{{"family":"{family}","alien":{{"deep":[1.50,1E9,null,[]]}},"containerDefinitions":[{{"name":"app","image":"nginx","memory":512,"environment":[{{"name":"K","value":"CANARY"}}],"logConfiguration":{{"logDriver":"awslogs","options":{{"awslogs-group":"{group}","awslogs-region":"eu-west-1","awslogs-stream-prefix":"app",{mode}}}}}}}]}}"#
+    )
+}
+
+impl Act {
+    pub fn on(self, account: &mut Account, family: &str) {
+        let active = account.active(family);
+        match self {
+            Self::Registers => drop(account.registers(&document(family, Kind::Blocking))),
+            Self::DeregistersOldest | Self::DeregistersNewest => {
+                let number = if self == Self::DeregistersOldest { active.first() } else { active.last() };
+                if let Some(number) = number {
+                    let arn = account.arn(family, *number);
+                    account.deregisters(&arn);
+                }
+            }
+            // One that we made, and that somebody deleted and made anew within moments, could not be told from ours.
+            Self::MakesGroup => {
+                let name = format!("/ecs/{family}");
+                let was_ours =
+                    account.records.values().any(|record| Standing::of(record).made.contains(&name.as_str()));
+                if !was_ours && !account.groups.contains_key(&name) {
+                    account.has_group(&name, None, 1);
+                }
+            }
+            Self::DeletesGroup => drop(account.groups.remove(&format!("/ecs/{family}"))),
+            Self::FillsGroup => {
+                if let Some(group) = account.groups.get_mut(&format!("/ecs/{family}")) {
+                    group.streams += 1;
+                }
+            }
+            Self::ChangesRetention => {
+                if let Some(group) = account.groups.get_mut(THEIRS) {
+                    group.retention = Some(365);
+                }
+            }
+            Self::TagsNewest => {
+                if let Some(number) = active.last() {
+                    let tags = &mut account.families.get_mut(family).unwrap()[number - 1].tags;
+                    tags.retain(|tag| tag.key != "team");
+                    tags.push(Tag::new("team", "b"));
+                }
+            }
+            Self::TogglesPolicy => {
+                account.retention_policy = match account.retention_policy.take() {
+                    Some(_) => None,
+                    None => Some(("everywhere".into(), 90)),
+                };
+            }
+        }
+    }
+}
+
+const ACTS: [Act; 9] = [
+    // Between a look and the act that follows at once, nobody could see these two, as CloudWatch Logs knows no condition:
+    // so only between operations.
+    Act::FillsGroup,
+    Act::ChangesRetention,
+    Act::Registers,
+    Act::DeregistersOldest,
+    Act::DeregistersNewest,
+    Act::MakesGroup,
+    Act::DeletesGroup,
+    Act::TagsNewest,
+    Act::TogglesPolicy,
+];
+
+fn act(acts: &[Act]) -> impl Strategy<Value = Act> + use<> {
+    prop::sample::select(acts.to_vec())
+}
+
+fn moment() -> impl Strategy<Value = Moment> {
+    prop::sample::select(vec![Moment::Before, Moment::After])
+}
+
+fn happens() -> impl Strategy<Value = Happens> {
+    let happening = prop_oneof![
+        3 => moment().prop_map(Happening::Dies),
+        2 => Just(Happening::AnswerLost),
+        2 => Just(Happening::Throttled),
+        4 => (moment(), act(&ACTS[2..])).prop_map(|(moment, act)| Happening::Act(moment, act)),
+    ];
+    prop::collection::vec((1..25_usize, happening), 0..3)
+}
+
+fn pick() -> impl Strategy<Value = Pick> {
+    (0..FAMILIES.len(), any::<prop::sample::Index>()).prop_map(|(family, index)| Pick { family, index })
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    let family = 0..FAMILIES.len();
+    let kind = prop::sample::select(vec![Kind::Blocking, Kind::Blocking, Kind::Theirs, Kind::Compliant]);
+    prop_oneof![
+        5 => (family.clone(), kind).prop_map(|(family, kind)| Op::Deploys { family, kind }),
+        9 => (pick(), prop::bool::weighted(0.15), happens())
+            .prop_map(|(of, omitted, happens)| Op::Event { of, omitted, happens }),
+        1 => (pick(), pick()).prop_map(|(one, other)| Op::TwoAtOnce { one, other }),
+        4 => (pick(), prop::bool::weighted(0.3), prop::bool::weighted(0.35), happens())
+            .prop_map(|(of, stale, hold, happens)| Op::BackOut { of, stale, hold, happens }),
+        2 => (pick(), any::<bool>(), happens()).prop_map(|(of, again, happens)| Op::Apply { of, again, happens }),
+        3 => happens().prop_map(|happens| Op::Resume { happens }),
+        4 => (1..20_i64).prop_map(|minutes| Op::Wait { minutes }),
+        1 => (pick(), any::<bool>()).prop_map(|(of, on)| Op::Runs { of, on }),
+        2 => (family, act(&ACTS)).prop_map(|(family, act)| Op::Foreign { family, act }),
+    ]
+}
+
+/// Twenty operations and more; the first are deployments, so that there is something to happen to.
+pub fn history() -> impl Strategy<Value = Vec<Op>> {
+    prop::collection::vec(op(), 20..40).prop_map(|mut ops| {
+        ops.insert(0, Op::Deploys { family: 0, kind: Kind::Blocking });
+        ops.insert(1, Op::Deploys { family: 1, kind: Kind::Theirs });
+        ops
+    })
+}
