@@ -39,14 +39,26 @@ def deploy(package, **parameters):
 
 
 def for_the_emulator(template):
-    """The emulator enforces the function's role, but judges RegisterTaskDefinition on "*", where AWS looks at the family."""
-    [policy] = template["Resources"]["RemediatorRole"]["Properties"]["Policies"]
-    [register] = [each for each in policy["PolicyDocument"]["Statement"] if each["Sid"] == "RegisterCorrected"]
-    register["Resource"] = "*"
+    """The emulator enforces the functions' roles, but judges calls to ECS on "*" or the cluster, where AWS looks at the
+    family, the service or the task, and it knows no ecs:cluster."""
+    for name in "RemediatorRole", "BackoutRole":
+        [policy] = template["Resources"][name]["Properties"]["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]:
+            if all(action.startswith("ecs:") for action in actions(statement)):
+                statement["Resource"] = "*"
+                statement.pop("Condition", None)
     return template
 
 
+def actions(statement):
+    return [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+
+
 def ecs(operation, **body):
+    return json.loads(ecs_text(operation, **body))
+
+
+def ecs_text(operation, **body):
     """Calls ECS with exactly this JSON and returns exactly its answer: boto3 would drop what its model does not know."""
     request = AWSRequest("POST", os.environ["AWS_ENDPOINT_URL"], data=json.dumps(body).encode(), headers={
         "Content-Type": "application/x-amz-json-1.1",
@@ -57,7 +69,7 @@ def ecs(operation, **body):
     answer = URLLib3Session().send(request.prepare())
     if answer.status_code != 200:
         sys.exit(f"ECS refuses {operation}: {answer.text}")
-    return json.loads(answer.content)
+    return answer.text
 
 
 def create_task_role(path, name):
@@ -68,8 +80,14 @@ def create_task_role(path, name):
     boto3.client("iam").create_role(Path=path, RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
 
 
-def revisions(family):
-    return ecs("ListTaskDefinitions", familyPrefix=family, status="ACTIVE")["taskDefinitionArns"]
+def run_a_service(cluster, name, task_definition):
+    """A service that wants no task, as there is nothing here that could run one."""
+    ecs("CreateCluster", clusterName=cluster)
+    ecs("CreateService", cluster=cluster, serviceName=name, taskDefinition=task_definition, desiredCount=0)
+
+
+def revisions(family, status="ACTIVE"):
+    return ecs("ListTaskDefinitions", familyPrefix=family, status=status)["taskDefinitionArns"]
 
 
 def matches(rule, event):
@@ -83,10 +101,21 @@ def invoke(function, event):
     """Invokes the function once; returns its answer and its log."""
     once = Config(retries={"total_max_attempts": 1}, read_timeout=70)
     answer = boto3.client("lambda", config=once).invoke(FunctionName=function, Payload=json.dumps(event), LogType="Tail")
-    payload, log = json.load(answer["Payload"]), base64.b64decode(answer["LogResult"]).decode()
+    # The emulator leaves out a log that is empty.
+    payload, log = json.load(answer["Payload"]), base64.b64decode(answer.get("LogResult", "")).decode()
     if "FunctionError" in answer:
         sys.exit(f"the function failed: {json.dumps(payload)}\nits log:\n{log}")
     return payload, log
+
+
+def scheduled(function):
+    """What the deployed schedule hands to the function."""
+    events = boto3.client("events")
+    target = boto3.client("lambda").get_function_configuration(FunctionName=function)["FunctionArn"]
+    rules = events.list_rule_names_by_target(TargetArn=target)["RuleNames"]
+    [schedule] = [rule for rule in rules if events.describe_rule(Name=rule).get("ScheduleExpression")]
+    [target] = events.list_targets_by_rule(Rule=schedule)["Targets"]
+    return json.loads(target["Input"])
 
 
 def role_of(function):
@@ -101,3 +130,9 @@ def retention(group):
 def journal_has(table, source):
     key = {"pk": {"S": f"REV#{source}"}, "sk": {"S": "HEAD"}}
     return "Item" in boto3.client("dynamodb").get_item(TableName=table, Key=key, ConsistentRead=True)
+
+
+def journal(table):
+    """All that stands in the journal."""
+    items = boto3.client("dynamodb").scan(TableName=table, ConsistentRead=True)["Items"]
+    return sorted(items, key=lambda item: (item["pk"]["S"], item["sk"]["S"]))

@@ -3,6 +3,7 @@
 import fnmatch
 import json
 import pathlib
+import re
 import sys
 import unittest
 
@@ -12,7 +13,11 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "infra"))
 import sam  # noqa: E402
 
 ACCOUNT = "111122223333"
-OWN_ROLE = f"arn:aws:iam::{ACCOUNT}:role/logweir/remediator"
+OWN_ROLES = {
+    "RemediatorRole": f"arn:aws:iam::{ACCOUNT}:role/logweir/remediator",
+    "BackoutRole": f"arn:aws:iam::{ACCOUNT}:role/logweir/backout",
+}
+FUNCTIONS = "RemediatorFunction", "BackoutFunction"
 TEMPLATE = sam.translated()
 RESOURCES = TEMPLATE["Resources"]
 
@@ -22,12 +27,19 @@ def properties(name):
 
 
 def resolved(value):
-    """The two intrinsics of the rule's pattern, as CloudFormation would fill them in."""
-    known = {'{"Ref": "AWS::AccountId"}': ACCOUNT, '{"Fn::GetAtt": ["RemediatorRole", "Arn"]}': OWN_ROLE}
-    text = json.dumps(value)
-    for intrinsic, filled in known.items():
-        text = text.replace(intrinsic, json.dumps(filled))
+    """The intrinsics of the rule's pattern and of the functions' roles, as CloudFormation would fill them in."""
+    text = json.dumps(value).replace('{"Ref": "AWS::AccountId"}', json.dumps(ACCOUNT))
+    for role, arn in OWN_ROLES.items():
+        text = text.replace(json.dumps({"Fn::GetAtt": [role, "Arn"]}), json.dumps(arn)).replace(f"${{{role}.Arn}}", arn)
     return json.loads(text)
+
+
+def environment(function):
+    return properties(function)["Environment"]["Variables"]
+
+
+def of_type(resource_type):
+    return {name: each["Properties"] for name, each in RESOURCES.items() if each["Type"] == resource_type}
 
 
 class TheRule(unittest.TestCase):
@@ -61,7 +73,9 @@ class TheRule(unittest.TestCase):
         self.assertTrue(self.reaches(**{"replay-name": "after-the-outage"}))
 
     def test_logweir_itself_does_not(self):
-        self.assertFalse(self.reaches({"type": "AssumedRole", "sessionContext": {"sessionIssuer": {"arn": OWN_ROLE}}}))
+        for role in OWN_ROLES.values():
+            with self.subTest(role):
+                self.assertFalse(self.reaches({"type": "AssumedRole", "sessionContext": {"sessionIssuer": {"arn": role}}}))
 
     def test_a_refused_call_does_not(self):
         self.assertFalse(self.reaches(detail={"errorCode": "ClientException"}))
@@ -73,49 +87,192 @@ class TheRule(unittest.TestCase):
         self.assertFalse(self.reaches(detail={"eventName": "DeregisterTaskDefinition"}))
 
 
-class TheRole(unittest.TestCase):
-    """What the function may do."""
+READS = "*:Describe*", "*:List*", "*:Get*", "dynamodb:Query"
 
-    [POLICY] = properties("RemediatorRole")["Policies"]
-    STATEMENTS = {each["Sid"]: each for each in POLICY["PolicyDocument"]["Statement"]}
+
+class Role:
+    """What a function may do. What a test here expects is all there is: nobody widens a role in passing."""
+
+    NAME = FUNCTION = CHANGES = READS = EVERYWHERE = None
+
+    def setUp(self):
+        [policy] = properties(self.NAME)["Policies"]
+        self.statements = {each["Sid"]: each for each in policy["PolicyDocument"]["Statement"]}
+        self.assertEqual(len(self.statements), len(policy["PolicyDocument"]["Statement"]), "a Sid stands twice")
 
     def actions(self, statement):
         return [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
 
-    def test_these_are_all_the_changes_it_may_make(self):
-        """A new one must be put here too: nobody widens the role in passing."""
-        reads = "*:Describe*", "*:List*", "*:Get*", "dynamodb:Query"
-        granted = {action for statement in self.STATEMENTS.values() for action in self.actions(statement)}
-        self.assertEqual({action for action in granted if not any(fnmatch.fnmatch(action, read) for read in reads)}, {
-            "ecs:RegisterTaskDefinition", "ecs:DeregisterTaskDefinition", "ecs:TagResource", "iam:PassRole",
-            "logs:CreateLogGroup", "logs:PutRetentionPolicy", "logs:TagResource",
-            "logs:CreateLogStream", "logs:PutLogEvents",
-            "dynamodb:PutItem",
-            "sqs:SendMessage",
-        })
+    def test_these_are_all_its_actions(self):
+        granted = {action for statement in self.statements.values() for action in self.actions(statement)}
+        reads = {action for action in granted if any(fnmatch.fnmatch(action, read) for read in READS)}
+        self.assertEqual(granted - reads, self.CHANGES)
+        self.assertEqual(reads, self.READS)
 
     def test_only_what_iam_cannot_narrow_is_granted_on_everything(self):
-        everywhere = {action for each in self.STATEMENTS.values() if each["Resource"] == "*" for action in self.actions(each)}
-        self.assertEqual(everywhere, {
-            "ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions", "ecs:DeregisterTaskDefinition",
-            "ecs:ListAccountSettings", "logs:DescribeLogGroups",
-        })
+        everywhere = {action for each in self.statements.values() if each["Resource"] == "*" for action in self.actions(each)}
+        self.assertEqual(everywhere, self.EVERYWHERE)
 
-    def test_no_action_is_a_pattern(self):
-        self.assertNotIn("*", "".join(action for each in self.STATEMENTS.values() for action in self.actions(each)))
+    def test_it_only_allows_and_names_each_action(self):
+        for sid, statement in self.statements.items():
+            with self.subTest(sid):
+                self.assertEqual(statement["Effect"], "Allow")
+                self.assertFalse({"NotAction", "NotResource"} & statement.keys())
+                self.assertNotIn("*", "".join(self.actions(statement)))
+
+    def test_what_it_registers_is_of_the_families_it_is_for(self):
+        [register] = [each for each in self.statements.values() if "ecs:RegisterTaskDefinition" in self.actions(each)]
+        self.assertEqual(self.actions(register), ["ecs:RegisterTaskDefinition"])
+        self.assertTrue(register["Resource"]["Fn::Sub"].endswith(":task-definition/${TaskFamilies}:*"))
 
     def test_roles_are_passed_to_tasks_only(self):
         only_to_tasks = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
-        self.assertEqual(self.STATEMENTS["PassTaskRoles"]["Condition"], only_to_tasks)
+        self.assertEqual(self.statements["PassTaskRoles"]["Condition"], only_to_tasks)
 
     def test_revisions_are_tagged_only_while_they_are_registered(self):
         only_then = {"StringEquals": {"ecs:CreateAction": "RegisterTaskDefinition"}}
-        self.assertEqual(self.STATEMENTS["TagWhatItRegisters"]["Condition"], only_then)
+        self.assertEqual(self.statements["TagWhatItRegisters"]["Condition"], only_then)
+
+    def test_log_groups_are_changed_only_among_those_it_is_for(self):
+        for sid in "TaskLogGroups", "OwnLogGroups":
+            for resource in self.statements.get(sid, {}).get("Resource", []):
+                with self.subTest(sid):
+                    self.assertRegex(resource["Fn::Sub"], r":log-group:\$\{TaskLogGroups}(:\*)?$")
+
+    def test_its_function_has_it_and_it_has_no_other(self):
+        having = [name for name in FUNCTIONS if properties(name)["Role"] == {"Fn::GetAtt": [self.NAME, "Arn"]}]
+        self.assertEqual(having, [self.FUNCTION])
 
     def test_all_of_it_is_in_the_template(self):
-        """Neither a managed policy nor one that SAM adds."""
-        self.assertNotIn("ManagedPolicyArns", properties("RemediatorRole"))
-        self.assertEqual([name for name, each in RESOURCES.items() if each["Type"] == "AWS::IAM::Role"], ["RemediatorRole"])
+        self.assertNotIn("ManagedPolicyArns", properties(self.NAME))
+
+
+class TheRemediatorsRole(Role, unittest.TestCase):
+    NAME, FUNCTION = "RemediatorRole", "RemediatorFunction"
+    CHANGES = {
+        "ecs:RegisterTaskDefinition", "ecs:DeregisterTaskDefinition", "ecs:TagResource", "iam:PassRole",
+        "logs:CreateLogGroup", "logs:PutRetentionPolicy", "logs:TagResource",
+        "logs:CreateLogStream", "logs:PutLogEvents",
+        "dynamodb:PutItem",
+        "sqs:SendMessage",
+    }
+    READS = {
+        "ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions", "ecs:ListAccountSettings",
+        "logs:DescribeLogGroups", "logs:DescribeLogStreams",
+        "dynamodb:GetItem", "dynamodb:Query",
+    }
+    EVERYWHERE = {
+        "ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions", "ecs:DeregisterTaskDefinition",
+        "ecs:ListAccountSettings", "logs:DescribeLogGroups",
+    }
+
+    def test_what_it_makes_bears_its_tag(self):
+        self.assertEqual(self.statements["OwnLogGroups"]["Condition"], {"StringEquals": {"aws:RequestTag/managed-by": "logweir"}})
+
+
+class TheBackoutsRole(Role, unittest.TestCase):
+    """It takes a retention away, and no more: to set one, or to delete a group, would delete log data."""
+
+    NAME, FUNCTION = "BackoutRole", "BackoutFunction"
+    CHANGES = {
+        "ecs:RegisterTaskDefinition", "ecs:DeregisterTaskDefinition", "ecs:TagResource", "iam:PassRole",
+        "logs:DeleteRetentionPolicy",
+        "logs:CreateLogStream", "logs:PutLogEvents",
+        "dynamodb:PutItem",
+    }
+    READS = {
+        "ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions",
+        "ecs:ListClusters", "ecs:ListServices", "ecs:DescribeServices", "ecs:ListTasks", "ecs:DescribeTasks",
+        "logs:DescribeLogGroups",
+        "dynamodb:GetItem", "dynamodb:Query",
+    }
+    EVERYWHERE = {
+        "ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions", "ecs:DeregisterTaskDefinition",
+        "ecs:ListClusters", "ecs:ListServices", "ecs:ListTasks", "logs:DescribeLogGroups",
+    }
+
+    def test_it_lists_the_clusters_of_its_own_account_and_region_alone(self):
+        here = {"Fn::Sub": "arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:cluster/*"}
+        self.assertEqual(self.statements["FindWhatRuns"]["Condition"], {"ArnLike": {"ecs:cluster": here}})
+
+
+class TheFunctions(unittest.TestCase):
+    def test_they_are_one_package_with_two_roles(self):
+        same = "Code", "Handler", "Runtime", "Architectures", "MemorySize", "RecursiveLoop"
+        remediator, backout = ({key: properties(name)[key] for key in same} for name in FUNCTIONS)
+        self.assertEqual(remediator, backout)
+        self.assertEqual([environment(name)["LOGWEIR_ROLE"] for name in FUNCTIONS], ["remediate", "backout"])
+
+    def test_both_are_built(self):
+        """SAM asks make for a target of each, by its name."""
+        makefile = (sam.TEMPLATE.parent / "Makefile").read_text()
+        for name in FUNCTIONS:
+            with self.subTest(name):
+                self.assertEqual(RESOURCES[name]["Metadata"]["BuildMethod"], "makefile")
+                self.assertRegex(makefile, rf"(?m)^build-{name}:")
+
+    def test_they_end_before_their_lease_does(self):
+        settings = (sam.TEMPLATE.parent / "src/settings.rs").read_text()
+        for name, constant in zip(FUNCTIONS, ("LEASE", "BACKOUT_LEASE")):
+            [lease] = re.findall(rf"const {constant}: SignedDuration = SignedDuration::from_secs\((\d+)\);", settings)
+            with self.subTest(name):
+                self.assertLess(properties(name)["Timeout"], int(lease))
+
+    def test_they_know_every_role_that_the_rule_leaves_out(self):
+        detail = properties("RemediatorFunctionRegistered")["EventPattern"]["detail"]
+        [left_out, _] = detail["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"]
+        self.assertEqual(resolved(left_out), {"anything-but": list(OWN_ROLES.values())})
+        for name in FUNCTIONS:
+            with self.subTest(name):
+                own_roles = resolved(environment(name)["LOGWEIR_OWN_ROLES"])
+                self.assertEqual(own_roles, {"Fn::Sub": ",".join(OWN_ROLES.values())})
+
+    def test_the_one_that_takes_back_is_told_neither_mode_nor_baseline(self):
+        self.assertEqual(environment("BackoutFunction").keys(), {"LOGWEIR_ROLE", "LOGWEIR_JOURNAL", "LOGWEIR_OWN_ROLES"})
+
+    def test_each_correction_says_who_takes_it_back(self):
+        name = environment("RemediatorFunction")["LOGWEIR_BACKOUT_FUNCTION"]
+        self.assertEqual(name, {"Fn::Sub": "${AWS::StackName}-backout"})
+        self.assertEqual(properties("BackoutFunction")["FunctionName"], name)
+        self.assertEqual(TEMPLATE["Outputs"]["BackoutFunctionName"]["Value"], {"Ref": "BackoutFunction"})
+
+    def test_each_has_a_log_of_its_own(self):
+        for name, log in zip(FUNCTIONS, ("RemediatorLogs", "BackoutLogs")):
+            with self.subTest(name):
+                self.assertEqual(properties(name)["LoggingConfig"], {"LogFormat": "JSON", "LogGroup": {"Ref": log}})
+                self.assertEqual(properties(log)["RetentionInDays"], {"Ref": "LogRetentionDays"})
+
+
+class TheSchedules(unittest.TestCase):
+    """What a worker left is finished by the function that began it."""
+
+    def test_each_function_is_told_to_finish_what_was_left(self):
+        for name in FUNCTIONS:
+            with self.subTest(name):
+                schedule = properties(f"{name}Resume")
+                self.assertEqual(schedule["ScheduleExpression"], "rate(5 minutes)")
+                [target] = schedule["Targets"]
+                self.assertEqual(target["Arn"], {"Fn::GetAtt": [name, "Arn"]})
+                self.assertEqual(target["Input"], '{"logweir":"resume"}')
+                self.assertEqual(target["RetryPolicy"], {"MaximumRetryAttempts": 0})
+
+    def test_nothing_else_calls_the_one_that_takes_back(self):
+        backout = {"Ref": "BackoutFunction"}, {"Fn::GetAtt": ["BackoutFunction", "Arn"]}
+        rules = of_type("AWS::Events::Rule")
+        calling = [name for name, rule in rules.items() if any(target["Arn"] in backout for target in rule["Targets"])]
+        self.assertEqual(calling, ["BackoutFunctionResume"])
+        self.assertNotIn("EventPattern", rules["BackoutFunctionResume"])
+        permissions = of_type("AWS::Lambda::Permission").values()
+        [permission] = [each for each in permissions if each["FunctionName"] in backout]
+        self.assertEqual(permission["Principal"], "events.amazonaws.com")
+        self.assertEqual(permission["SourceArn"], {"Fn::GetAtt": ["BackoutFunctionResume", "Arn"]})
+
+    def test_nothing_of_another_kind_calls_either(self):
+        """No queue, no URL, no alias, and no scheduler with a role of its own."""
+        self.assertEqual({each["Type"] for each in RESOURCES.values()}, {
+            "AWS::Lambda::Function", "AWS::Lambda::EventInvokeConfig", "AWS::Lambda::Permission", "AWS::Events::Rule",
+            "AWS::IAM::Role", "AWS::DynamoDB::Table", "AWS::Logs::LogGroup", "AWS::SQS::Queue", "AWS::SQS::QueuePolicy",
+        })
 
 
 class TheStack(unittest.TestCase):
@@ -127,7 +284,7 @@ class TheStack(unittest.TestCase):
         self.assertEqual(journal["TimeToLiveSpecification"], {"AttributeName": "expires", "Enabled": True})
 
     def test_what_holds_data_outlives_the_stack_and_bars_no_other(self):
-        for name in "Journal", "RemediatorLogs":
+        for name in "Journal", "RemediatorLogs", "BackoutLogs":
             with self.subTest(name):
                 self.assertEqual(RESOURCES[name]["DeletionPolicy"], "Retain")
                 self.assertEqual(RESOURCES[name]["UpdateReplacePolicy"], "Retain")
@@ -136,11 +293,8 @@ class TheStack(unittest.TestCase):
     def test_it_changes_nothing_unless_asked(self):
         self.assertEqual(TEMPLATE["Parameters"]["Mode"]["Default"], "observe")
 
-    def test_the_function_knows_every_role_that_the_rule_leaves_out(self):
-        detail = properties("RemediatorFunctionRegistered")["EventPattern"]["detail"]
-        [left_out, _] = detail["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"]
-        own_roles = properties("RemediatorFunction")["Environment"]["Variables"]["LOGWEIR_OWN_ROLES"]
-        self.assertEqual(left_out["anything-but"], [own_roles])
+    def test_it_has_no_role_that_sam_adds(self):
+        self.assertEqual(of_type("AWS::IAM::Role").keys(), OWN_ROLES.keys())
 
     def test_no_event_is_lost_in_silence(self):
         letters = {"Fn::GetAtt": ["DeadLetters", "Arn"]}
