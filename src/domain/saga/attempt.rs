@@ -176,7 +176,8 @@ impl<'r> Attempt<'r> {
                     (backout.restored, backout.not_restored) = (None, Some(*why));
                 }
             }
-            What::Vanished { corrected } => self.vanished.push(corrected),
+            What::Vanished { corrected } if !self.vanished.contains(&corrected) => self.vanished.push(corrected),
+            What::Vanished { .. } => {}
             What::BackoutAsked(asked) => self.ask(asked),
             What::Undoing { .. }
             | What::Undone { .. }

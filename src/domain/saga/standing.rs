@@ -75,7 +75,11 @@ impl<'r> Standing<'r> {
                     self.revisions.push((corrected, edits));
                 }
             }
-            (Some(Step::EnsureLogGroup(group)), Done::LogGroup { made: true }) => self.made.push(&group.name),
+            (Some(Step::EnsureLogGroup(group)), Done::LogGroup { made: true })
+                if !self.made.contains(&group.name.as_str()) =>
+            {
+                self.made.push(&group.name);
+            }
             (step, Done::Retention { set: false }) => self.not_done(step),
             _ => {}
         }
