@@ -90,6 +90,22 @@ async fn the_revision_that_slipped_in_is_corrected_once_ours_is_out_of_its_way()
 }
 
 #[tokio::test]
+async fn so_it_is_where_the_registration_of_ours_was_not_answered() {
+    let world = World::new();
+    let source = world.account(|account| account.registers(BLOCKING));
+    world.at_next("RegisterTaskDefinition", Moment::Before, slips_in());
+    world.at_next("RegisterTaskDefinition", Moment::After, Then::Crash);
+    register(&world, &event(&source)).await;
+    world.restart();
+    let theirs = world.account(|account| account.arn("web", 2));
+    let report = register(&world, &event(&theirs)).await;
+    assert!(report.retry, "its event comes again: {report:?}");
+    assert_eq!(later(&world, &event(&source)).await.outcome, Outcome::Superseded);
+    assert_eq!(ended(&register(&world, &event(&theirs)).await), (Outcome::Remediated, None));
+    assert_eq!(active(&world), [1, 2, 4]);
+}
+
+#[tokio::test]
 async fn a_record_that_ended_superseded_is_opened_again_if_the_source_is_the_newest_after_all() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use jiff::SignedDuration;
 
 use super::claim::{Claimed, Halt};
-use super::own::{NEWEST, Own, carries, is_correction, source_tag};
+use super::own::{NEWEST, Own, carries, is_correction, is_to_be_withdrawn, source_tag};
 use crate::domain::finding::{Edit, Ground};
 use crate::domain::observation::LogGroup;
 use crate::domain::report::{Outcome, Reason};
@@ -256,22 +256,13 @@ impl<'p, P: Ports> Drive<'p, P> {
                 }
             }
         }
-        if first.revision > source.revision && self.is_to_be_withdrawn(first, source).await? {
+        if first.revision > source.revision && is_to_be_withdrawn(self.ports, first, source).await? {
             // Then the source is the newest again.
             let message = format!("our own {} is still to be withdrawn", first.short());
             let (kind, reason) = (Kind::Retry, Some(Reason::NewerRevision));
             return Err(Stopped::ForNow(PortError { kind, call: "RegisterTaskDefinition", message, reason }));
         }
         Err(not_latest(format!("{} is not its family's newest ACTIVE revision: {} is", source.short(), first.short())))
-    }
-
-    /// Whether a revision is our correction of an older source, and its record is still under way: it has to be withdrawn.
-    async fn is_to_be_withdrawn(&self, revision: &RevisionArn, source: &RevisionArn) -> Answer<bool> {
-        let Some(other) = self.ports.journal().source_of(revision).await? else { return Ok(false) };
-        if other.revision >= source.revision {
-            return Ok(false);
-        }
-        Ok(self.ports.journal().read(&other).await?.is_some_and(|record| record.head.open))
     }
 
     async fn is_ours(&self, candidate: &RevisionArn, edits: &[Edit]) -> Answer<bool> {
@@ -303,7 +294,7 @@ impl<'p, P: Ports> Drive<'p, P> {
                 return Ok(Some(What::Done { step: number, done }));
             }
             if other.revision < ours.revision {
-                if self.is_to_be_withdrawn(other, &self.source.arn).await? {
+                if is_to_be_withdrawn(self.ports, other, &self.source.arn).await? {
                     let message = format!("our own {} is still to be withdrawn", other.short());
                     let (kind, reason) = (Kind::Retry, Some(Reason::NewerRevision));
                     return Err(PortError { kind, call: "ListTaskDefinitions", message, reason });

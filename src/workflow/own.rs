@@ -6,7 +6,7 @@ use crate::domain::revision::RevisionArn;
 use crate::domain::saga::{Record, What};
 use crate::domain::tags::{self, Tag};
 use crate::domain::{difference, patch};
-use crate::ports::{Answer, Described, Kind, TaskDefinitions};
+use crate::ports::{Answer, Described, Journal, Kind, Ports, TaskDefinitions};
 
 /// How many of a family's newest revisions are looked at; the most that one call lists.
 pub(super) const NEWEST: u8 = 100;
@@ -91,6 +91,29 @@ pub(super) async fn is_correction(
         Err(error) if error.kind == Kind::Missing => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+/// Whether a revision is our correction of an older source, and its record is still under way: it has to be withdrawn.
+/// Where its registration was not answered yet, its tag is a hint which record to look at; the record decides.
+pub(super) async fn is_to_be_withdrawn<P: Ports>(
+    ports: &P,
+    revision: &RevisionArn,
+    source: &RevisionArn,
+) -> Answer<bool> {
+    let other = match ports.journal().source_of(revision).await? {
+        Some(other) => other,
+        None => {
+            let described = match ports.task_definitions().describe(&revision.to_string()).await {
+                Err(error) if error.kind == Kind::Missing => return Ok(false),
+                described => described?,
+            };
+            let tag = described.tags.iter().find(|tag| tag.key == tags::SOURCE);
+            let Some(number) = tag.and_then(|tag| tag.value.parse().ok()) else { return Ok(false) };
+            RevisionArn { revision: number, ..source.clone() }
+        }
+    };
+    let is_older = other.revision < source.revision;
+    Ok(is_older && ports.journal().read(&other).await?.is_some_and(|record| record.head.open))
 }
 
 pub(super) fn source_tag(source: &RevisionArn) -> Tag {
