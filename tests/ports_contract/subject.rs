@@ -193,6 +193,7 @@ mod emulators {
             .region(Region::new("eu-west-1"))
             .credentials_provider(SharedCredentialsProvider::new(Credentials::new("test", "test", None, None, "test")))
             .endpoint_url(url)
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
             .build();
         let aws = Aws::with(&config).unwrap();
         Subject {

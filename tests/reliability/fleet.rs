@@ -133,6 +133,7 @@ pub fn config(url: &str) -> SdkConfig {
         .region(Region::new(home.region))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .endpoint_url(url)
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
         .build()
 }
 
