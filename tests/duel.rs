@@ -10,7 +10,7 @@ use logweir::domain::tags::Tag;
 use logweir::ports::{Filter, Journal};
 use logweir::workflow::Mode;
 use serde_json::json;
-use world::story::{BLOCKING, applies, backs_out, corrected_text, ended, event, home, register, with};
+use world::story::{BLOCKING, applies, applies_by, backs_out, corrected_text, ended, event, home, register, with};
 use world::{LOGWEIR, Moment, Then, World};
 
 const TERRAFORM: &str =
@@ -212,4 +212,19 @@ async fn whoever_asks_by_name_is_not_named_as_the_one_who_put_the_fault_back() {
     let source = world.account(|account| account.registers(BLOCKING));
     let why = applies(&world, &source, false).await.error.unwrap();
     assert!(why.contains("assumed-role/Deployer/session put the fault back"), "{why}");
+}
+
+#[tokio::test]
+async fn our_own_revision_is_corrected_by_name_only_under_another_baseline_or_if_it_is_asked_for_again() {
+    let world = World::new();
+    let (_, report) = puts_it_back(&world, "").await;
+    let ours: RevisionArn = report.corrected.unwrap().parse().unwrap();
+    // Something departs from the baseline again, which is no fault of the revision.
+    world.account(|account| account.groups.clear());
+    assert_eq!(ended(&applies(&world, &ours, false).await), (Outcome::Skipped, Some(Reason::OwnRevision)));
+    let other = format!("{}\n# another text\n", logweir::settings::SHIPPED_BASELINE);
+    assert_eq!(applies_by(&world, &other, &ours, false).await.outcome, Outcome::Remediated);
+    world.account(|account| account.groups.clear());
+    assert_eq!(applies(&world, &ours, true).await.outcome, Outcome::Remediated);
+    assert!(world.account(|account| account.groups.contains_key("/ecs/web")));
 }
