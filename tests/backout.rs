@@ -7,7 +7,7 @@ use logweir::domain::report::{Outcome, Reason, Report};
 use logweir::domain::revision::RevisionArn;
 use logweir::domain::tags::Tag;
 use logweir::ports::{Journal, Kind};
-use logweir::settings::LEASE;
+use logweir::settings::{BACKOUT_LEASE, LEASE};
 use logweir::workflow::{Ask, Mode};
 use world::story::{
     BLOCKING, active, applies, applies_by, backs_out, ended, event, previews, register, takes_back, with,
@@ -409,9 +409,13 @@ async fn a_revision_that_may_be_the_restored_one_waits_until_its_record_says_so(
     });
     let report = register(&world, &event(&restored)).await;
     assert_eq!((ended(&report), report.retry), ((Outcome::Skipped, Some(Reason::LeaseHeld)), true));
-    // A stranger with the same tag, once nothing is being restored, is corrected like anybody.
-    world.account(|account| account.records.clear());
-    assert_eq!(register(&world, &event(&restored)).await.outcome, Outcome::Remediated);
+    // Once its record says so, it is suppressed; a stranger with the same tag is then corrected like anybody.
+    world.account(|account| account.families.get_mut("web").unwrap()[2].by = LOGWEIR.into());
+    world.advance(BACKOUT_LEASE);
+    assert_eq!(ended(&backs_out(&world, &source).await), BACKED_OUT);
+    let tags = world.account(|account| account.revision(&restored).unwrap().tags.clone());
+    let theirs = world.account(|account| account.registers_with_tags(BLOCKING, &tags));
+    assert_eq!(register(&world, &event(&theirs)).await.outcome, Outcome::Remediated);
 }
 
 #[tokio::test]

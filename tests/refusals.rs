@@ -183,3 +183,24 @@ async fn a_retention_that_may_have_been_set_is_kept_in_mind_though_nobody_may_lo
     assert_eq!(backs_out(&world, &source).await.outcome, Outcome::BackedOut);
     assert_eq!(world.account(|account| account.groups["/ecs/web"].retention), None);
 }
+
+#[tokio::test]
+async fn what_was_certainly_not_done_ends_where_nobody_may_look() {
+    let world = World::new();
+    let source = world.account(|account| account.registers(BLOCKING));
+    let denied = Then::fail(Kind::Refused, "ListTaskDefinitions", "AccessDenied");
+    world.at_next("ListTaskDefinitions", Moment::Before, denied);
+    let report = register(&world, &event(&source)).await;
+    assert_eq!((report.outcome, report.retry), (Outcome::Partial, false), "{report:?}");
+    assert!(!world.account(|account| account.records[&source].head.open));
+}
+
+#[tokio::test]
+async fn a_call_that_may_succeed_later_says_so_with_what_went_wrong() {
+    let world = World::new();
+    let source = world.account(|account| account.registers(BLOCKING));
+    let throttled = Then::fail(Kind::Retry, "RegisterTaskDefinition", "Rate exceeded");
+    world.at_next("RegisterTaskDefinition", Moment::Before, throttled);
+    let report = register(&world, &event(&source)).await;
+    assert!(report.retry && report.error.as_ref().unwrap().contains("Rate exceeded"), "{report:?}");
+}
