@@ -5,6 +5,7 @@ mod world;
 
 use jiff::SignedDuration;
 use logweir::domain::report::{Outcome, Reason};
+use logweir::domain::revision::RevisionArn;
 use logweir::domain::tags::Tag;
 use logweir::ports::{Kind, PortError};
 use logweir::settings::LEASE;
@@ -125,6 +126,7 @@ async fn a_policy_of_the_account_that_comes_in_between_leaves_the_groups_retenti
     world.at_next("CreateLogGroup", Moment::After, policy);
     let report = register(&world, &event(&source)).await;
     assert_eq!((ended(&report), report.log_groups[0].action), ((Outcome::Remediated, None), "created"));
+    assert_eq!(report.log_groups[0].retention_days, None, "it was not set");
     assert_eq!(world.count("PutRetentionPolicy"), 0);
     assert_eq!(world.account(|account| account.active("web")), [1, 2]);
     assert_eq!(corrected_text(), world.account(|account| account.families["web"][1].text.clone()));
@@ -161,27 +163,66 @@ async fn what_may_have_been_done_is_not_taken_for_undone_because_nobody_may_look
     assert_eq!(world.account(|account| account.active("web")), [1, 2]);
 }
 
-#[tokio::test]
-async fn a_retention_that_may_have_been_set_is_kept_in_mind_though_nobody_may_look() {
-    let adopts = "version = 1\n[log-group]\nadopt = [\"/ecs/*\"]\n";
-    let world = World::new();
-    let source = world.account(|account| {
+const ADOPTS: &str = "version = 1\n[log-group]\nadopt = [\"/ecs/*\"]\n";
+
+/// A source that logs into a group of others, which the baseline adopts.
+fn adopted(world: &World) -> RevisionArn {
+    world.account(|account| {
         account.has_group("/ecs/web", None, 1);
         account.adopted.insert("/ecs/web".into());
         account.registers(BLOCKING)
-    });
+    })
+}
+
+fn retention(world: &World) -> Option<u32> {
+    world.account(|account| account.groups["/ecs/web"].retention)
+}
+
+#[tokio::test]
+async fn a_retention_that_somebody_sets_between_plan_and_act_is_his() {
+    let world = World::new();
+    let source = adopted(&world);
+    let sets = Then::act(|account| account.groups.get_mut("/ecs/web").unwrap().retention = Some(365));
+    // The first look is the plan's, the second the step's.
+    world.at_nth("DescribeLogGroups", 2, Moment::Before, sets);
+    let report = with(&world, ADOPTS, Mode::Register, "worker", &event(&source)).await;
+    assert_eq!((report.outcome, retention(&world)), (Outcome::Remediated, Some(365)));
+    assert_eq!(report.log_groups[0].action, "left-alone");
+    assert_eq!(backs_out(&world, &source).await.outcome, Outcome::BackedOut);
+    assert_eq!(retention(&world), Some(365));
+}
+
+#[tokio::test]
+async fn a_retention_that_may_have_been_set_is_kept_in_mind_behind_a_policy_that_hides_it() {
+    let world = World::new();
+    let source = adopted(&world);
     world.at_next("PutRetentionPolicy", Moment::After, Then::Crash);
-    with(&world, adopts, Mode::Register, "one", &event(&source)).await;
+    with(&world, ADOPTS, Mode::Register, "one", &event(&source)).await;
+    world.restart();
+    world.advance(LEASE);
+    world.account(|account| account.retention_policy = Some(("everywhere".into(), 90)));
+    assert_eq!(with(&world, ADOPTS, Mode::Register, "two", &event(&source)).await.outcome, Outcome::Remediated);
+    world.account(|account| account.retention_policy = None);
+    assert_eq!(backs_out(&world, &source).await.outcome, Outcome::BackedOut);
+    assert_eq!(retention(&world), None);
+}
+
+#[tokio::test]
+async fn a_retention_that_may_have_been_set_is_kept_in_mind_though_nobody_may_look() {
+    let world = World::new();
+    let source = adopted(&world);
+    world.at_next("PutRetentionPolicy", Moment::After, Then::Crash);
+    with(&world, ADOPTS, Mode::Register, "one", &event(&source)).await;
     world.restart();
     world.advance(LEASE);
     // The plan looks at the group first; it is the step's own look that is denied.
     let denied = Then::fail(Kind::Refused, "DescribeLogGroups", "AccessDenied");
     world.at_nth("DescribeLogGroups", 2, Moment::Before, denied);
-    with(&world, adopts, Mode::Register, "two", &event(&source)).await;
+    with(&world, ADOPTS, Mode::Register, "two", &event(&source)).await;
     world.restart();
     world.advance(LEASE);
     assert_eq!(backs_out(&world, &source).await.outcome, Outcome::BackedOut);
-    assert_eq!(world.account(|account| account.groups["/ecs/web"].retention), None);
+    assert_eq!(retention(&world), None);
 }
 
 #[tokio::test]
