@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::acting::{Acting, Intent, PAUSE, ok, patiently, worker};
 use super::live::{failure, wait};
-use super::records::until;
+use super::moment::until;
 use super::{Context, Ended, Exit, Failure, record_name, replay};
 use crate::aws::{Aws, Invoked};
 use crate::domain::event::{self, Home, Trigger, Which};

@@ -6,6 +6,7 @@ mod backout;
 mod check;
 mod fix;
 mod live;
+mod moment;
 mod printer;
 mod record_name;
 mod records;

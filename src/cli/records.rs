@@ -1,10 +1,11 @@
 //! `logweir records`: what was done, what caused it, and how to take it back.
 
 use clap::Args;
-use jiff::{Span, Timestamp, Zoned};
+use jiff::Timestamp;
 
 use super::acting::{Intent, ok};
 use super::live::wait;
+use super::moment::since;
 use super::{Context, Ended, Exit, Failure, record_name};
 use crate::domain::family::{Family, FamilyName};
 use crate::domain::report::Outcome;
@@ -36,28 +37,6 @@ pub(super) struct Records {
     /// How many
     #[arg(long, default_value_t = 50, value_name = "N")]
     most: usize,
-}
-
-fn since(text: &str) -> Result<Timestamp, String> {
-    moment(text, |now, span| now.checked_sub(span))
-}
-
-/// A moment as people write it: a time, a day (UTC), or a span from now.
-pub(super) fn moment(
-    text: &str,
-    from_now: impl Fn(&Zoned, Span) -> Result<Zoned, jiff::Error>,
-) -> Result<Timestamp, String> {
-    let now = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
-    if let Ok(time) = text.parse::<Timestamp>() {
-        return Ok(time);
-    }
-    if let Ok(day) = text.parse::<jiff::civil::Date>() {
-        return day.to_zoned(jiff::tz::TimeZone::UTC).map(|day| day.timestamp()).map_err(|error| error.to_string());
-    }
-    match text.parse::<Span>() {
-        Ok(span) => from_now(&now, span).map(|then| then.timestamp()).map_err(|error| error.to_string()),
-        Err(_) => Err("a time (2026-12-01T08:00:00Z), a day (2026-12-01) or a span (2h, 7d)".into()),
-    }
 }
 
 fn outcome(text: &str) -> Result<Outcome, String> {
@@ -162,13 +141,4 @@ impl Records {
 fn stopped_family(context: &Context, family: Family) -> Result<StoppedFamily, Failure> {
     let again = context.again(&format!("ecs:{}", family.name.family), &family.name.region)?;
     Ok(StoppedFamily { family, again })
-}
-
-/// A time in the future: when something ends.
-pub(super) fn until(text: &str) -> Result<Timestamp, String> {
-    let until = moment(text, |now, span| now.checked_add(span))?;
-    match until > Timestamp::now() {
-        true => Ok(until),
-        false => Err("that is over already".into()),
-    }
 }

@@ -8,6 +8,17 @@ use super::finding::Edit;
 use super::patch;
 use super::task_definition::TaskDefinition;
 
+/// The definition with these edits, on which both judges agree that nothing else differs: one by bytes, one by values.
+/// Else why not.
+pub fn edited(before: &TaskDefinition, edits: &[Edit]) -> Result<TaskDefinition, String> {
+    let after = patch::apply(before, edits).map_err(|conflict| conflict.to_string())?;
+    let unplanned = unplanned(before, &after, edits);
+    match unplanned.is_empty() && is_same_elsewhere(before, &after, edits) {
+        true => Ok(after),
+        false => Err(format!("the edited document differs where it must not: {}", unplanned.join(", "))),
+    }
+}
+
 /// Whether `after` is `before`, byte for byte, but for the log configurations of the edited containers. Before Register
 /// this holds, or nothing is sent.
 pub fn is_same_elsewhere(before: &TaskDefinition, after: &TaskDefinition, edits: &[Edit]) -> bool {

@@ -4,16 +4,18 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::claim::{Claimed, Halt, Worker, take};
 use super::drive::give_up;
-use super::own::{Own, unanswered};
-use super::remediate::{end, failed, millis};
+use super::family;
+use super::observe::described;
+use super::own::{Made, Own, source_tag};
+use super::remediate::{end, failed, timed};
 use super::tell::{kept_group, tell};
 use super::undo::TakeBack;
 use crate::domain::event::{Cause, Home, plain};
-use crate::domain::family::{Family, FamilyName, Hold};
+use crate::domain::family::Hold;
 use crate::domain::report::{BACKOUT, BackoutBy, LogGroupReport, Outcome, Reason, Report};
 use crate::domain::revision::RevisionArn;
 use crate::domain::saga::{Asked, Done, Record, Standing, Undo, What};
-use crate::ports::{Answer, Clock, CommitError, Described, Journal, Kind, Ports, TaskDefinitions};
+use crate::ports::{Answer, Clock, CommitError, Journal, Ports};
 
 /// The longest text of a request that is kept.
 const LONGEST: usize = 256;
@@ -64,9 +66,8 @@ pub async fn preview<P: Ports>(ports: &P, order: &BackoutOrder<'_>, revision: &R
     timed(ports, report, started)
 }
 
-fn timed<P: Ports>(ports: &P, report: Report, started: Timestamp) -> Report {
-    let timestamp = ports.clock().now();
-    Report { timestamp, duration_ms: millis(timestamp.duration_since(started)), ..report }
+fn bounded(text: &Option<String>) -> Option<String> {
+    text.as_deref().map(|text| plain(text, LONGEST))
 }
 
 /// The record that is meant, and a report about it.
@@ -76,7 +77,6 @@ async fn found<P: Ports>(
     revision: &RevisionArn,
     now: Timestamp,
 ) -> Result<(Report, Record), Box<Report>> {
-    let bounded = |text: &Option<String>| text.as_deref().map(|text| plain(text, LONGEST));
     let cause = Cause { actor: bounded(&order.ask.requested_by), ..Cause::default() };
     let mut report = Report::new(order.home, BACKOUT, BACKOUT, &cause, now);
     report.about(revision);
@@ -120,7 +120,8 @@ async fn try_back_out<P: Ports>(ports: &P, order: &BackoutOrder<'_>, mut report:
             let why = format!("the family was to be held until {until:.0}, which is over");
             return report.ends(Outcome::Failed, Some(Reason::Unreadable), Some(why));
         }
-        match hold(ports, order, &record.head.source, until).await {
+        let hold = Hold { until, reason: bounded(&order.ask.reason), by: bounded(&order.ask.requested_by) };
+        match family::hold(ports, &record.head.source, hold).await {
             Ok(()) => report.notes.push(format!("family {} is held until {until:.0}", record.head.source.family)),
             Err(CommitError::Lost) => return lease_held(report, "somebody else has just changed the family's state"),
             Err(CommitError::Port(error)) => return failed(report, &error),
@@ -129,7 +130,7 @@ async fn try_back_out<P: Ports>(ports: &P, order: &BackoutOrder<'_>, mut report:
     if record.head.open && record.head.lease_until > ports.clock().now() {
         return lease_held(report, "somebody else is at this record");
     }
-    if !record.head.open && record.head.suppressed && Standing::of(&record).undo().is_empty() {
+    if is_taken_back(&record, &Standing::of(&record)) {
         return again(report, &record, order.backout);
     }
     let worker = Worker { name: order.worker.clone(), lease: order.lease };
@@ -157,28 +158,16 @@ fn lease_held(report: Report, why: &str) -> Report {
     Report { retry: true, ..report.ends(Outcome::Skipped, Some(Reason::LeaseHeld), Some(why.to_owned())) }
 }
 
+/// Whether all was taken back that stood.
+fn is_taken_back(record: &Record, standing: &Standing<'_>) -> bool {
+    !record.head.open && record.head.suppressed && standing.undo().is_empty()
+}
+
 /// A record that was taken back before says so, and is not touched.
 fn again(mut report: Report, record: &Record, backout: &BackoutBy) -> Report {
     let _ = tell(&mut report, record, backout);
     report.notes.push(format!("it was taken back before, at {:.0}", record.head.at));
     report.ends(Outcome::BackedOut, Some(Reason::Duplicate), None)
-}
-
-async fn hold<P: Ports>(
-    ports: &P,
-    order: &BackoutOrder<'_>,
-    source: &RevisionArn,
-    until: Timestamp,
-) -> Result<(), CommitError> {
-    let (name, now) = (FamilyName::of(source), ports.clock().now());
-    let mut family = ports.journal().family(&name).await?.unwrap_or_else(|| Family::new(name, now));
-    let bounded = |text: &Option<String>| text.as_deref().map(|text| plain(text, LONGEST));
-    let hold = Hold { until, reason: bounded(&order.ask.reason), by: bounded(&order.ask.requested_by) };
-    if family.hold.as_ref() == Some(&hold) {
-        return Ok(());
-    }
-    (family.hold, family.version, family.at) = (Some(hold), family.version + 1, now);
-    ports.journal().put_family(&family).await
 }
 
 /// Claims the record for taking back. What may have been done is found out before, so that the request names it.
@@ -205,7 +194,6 @@ async fn claim<'p, P: Ports>(
 }
 
 fn asked(order: &BackoutOrder<'_>, record: &Record) -> Asked {
-    let bounded = |text: &Option<String>| text.as_deref().map(|text| plain(text, LONGEST));
     Asked {
         reason: bounded(&order.ask.reason),
         requested_by: bounded(&order.ask.requested_by),
@@ -222,9 +210,10 @@ async fn resolved<P: Ports>(ports: &P, order: &BackoutOrder<'_>, record: &Record
         return Ok(None);
     }
     let source = &record.head.source;
-    let described = described(ports, source).await?;
+    let described = described(ports.task_definitions(), source).await?;
     let own = Own::of(order.home, order.registrar, record);
-    Ok(Some(match unanswered(ports.task_definitions(), &own, source, described.as_ref(), edits).await? {
+    let made = Made { base: source, described: described.as_ref(), edits, tag: source_tag(source) };
+    Ok(Some(match made.unanswered(ports.task_definitions(), &own).await? {
         Some(corrected) => What::Done { step, done: Done::Registered { corrected } },
         None => {
             let why = "its answer was lost, and there is no revision of ours".into();
@@ -233,28 +222,18 @@ async fn resolved<P: Ports>(ports: &P, order: &BackoutOrder<'_>, record: &Record
     }))
 }
 
-/// A revision, if it can be described.
-pub(super) async fn described<P: Ports>(ports: &P, revision: &RevisionArn) -> Answer<Option<Described>> {
-    match ports.task_definitions().describe(&revision.to_string()).await {
-        Ok(found) => Ok(Some(found)),
-        Err(error) if error.kind == Kind::Missing => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
 async fn previewed<P: Ports>(ports: &P, order: &BackoutOrder<'_>, mut report: Report, record: &Record) -> Report {
     let standing = Standing::of(record);
-    let undo = standing.undo();
-    if !record.head.open && record.head.suppressed && undo.is_empty() {
+    if is_taken_back(record, &standing) {
         return again(report, record, order.backout);
     }
     report.log_groups = standing.made.iter().map(|group| kept_group(group)).collect();
-    for step in &undo {
+    for step in &standing.undo() {
         match step {
             Undo::Deregister { corrected, .. } => {
                 report.corrected = Some(corrected.to_string());
                 report.notes.push(format!("{} would be deregistered, unless something runs it", corrected.short()));
-                match described(ports, &record.head.source).await {
+                match described(ports.task_definitions(), &record.head.source).await {
                     Ok(Some(source)) if source.active => {}
                     Ok(_) => report.notes.push(format!(
                         "{} is not ACTIVE any more: it would be restored from {}",

@@ -24,7 +24,7 @@ pub(super) enum Way {
     /// Somebody left it unfinished.
     GoOn(Record),
     /// Somebody left it unfinished while taking it back, which goes on as such.
-    BackingOut,
+    BackingOut(Record),
     /// Somebody else is at it.
     Held,
     /// It is done already.
@@ -38,7 +38,7 @@ impl Way {
         let head = &record.head;
         match &head.closing {
             _ if head.open && head.lease_until > now => Self::Held,
-            _ if head.open && head.backing_out => Self::BackingOut,
+            _ if head.open && head.backing_out => Self::BackingOut(record),
             Some(closing) if !head.open => match again || (may_end_otherwise(closing.outcome) && !head.suppressed) {
                 true => Self::Again(record),
                 false => Self::Finished(Box::new(head.clone()), closing.clone()),

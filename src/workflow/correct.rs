@@ -59,7 +59,7 @@ pub(super) async fn correct<P: Ports>(
             report.retry = true;
             return skipped(Reason::LeaseHeld, None);
         }
-        (Way::BackingOut, _) => return skipped(Reason::Suppressed, Some("it is being taken back".into())),
+        (Way::BackingOut(_), _) => return skipped(Reason::Suppressed, Some("it is being taken back".into())),
         (Way::Finished(head, closing), Some(_)) => {
             report.corrected = head.corrected.as_ref().map(ToString::to_string);
             report.changes.clear();
@@ -70,14 +70,15 @@ pub(super) async fn correct<P: Ports>(
         (Way::GoOn(record), _) => {
             take(journal, clock, &worker, record, Own::resumes(order.home, order.registrar)).await?
         }
-        (Way::New, Some(opening)) => match family::count(ports, order, described, &opening.cause).await? {
-            Some(stopped) => return Ok(Some(said(report, &stopped))),
-            None => open(journal, clock, &worker, opening).await?,
-        },
-        (Way::Again(record), Some(opening)) => match family::count(ports, order, described, &opening.cause).await? {
-            Some(stopped) => return Ok(Some(said(report, &stopped))),
-            None => take(journal, clock, &worker, record, What::Opened(Box::new(opening))).await?,
-        },
+        (way @ (Way::New | Way::Again(_)), Some(opening)) => {
+            if let Some(stopped) = family::count(ports, order, described, &opening.cause).await? {
+                return Ok(Some(said(report, &stopped)));
+            }
+            match way {
+                Way::Again(record) => take(journal, clock, &worker, record, What::Opened(Box::new(opening))).await?,
+                _ => open(journal, clock, &worker, opening).await?,
+            }
+        }
     };
     let ended = drive(ports, order, report, described, &mut claimed).await?;
     if let (Outcome::Remediated, Some(owner)) = (ended.0, report.owner) {

@@ -6,7 +6,8 @@ use std::sync::OnceLock;
 use jiff::SignedDuration;
 
 use super::claim::{Claimed, Halt};
-use super::own::{NEWEST, Own, carries, is_correction, is_to_be_withdrawn, source_tag};
+use super::observe::described;
+use super::own::{Made, NEWEST, Own, carries, is_to_be_withdrawn, source_tag};
 use crate::domain::finding::{Edit, Ground};
 use crate::domain::observation::LogGroup;
 use crate::domain::report::{Outcome, Reason};
@@ -210,23 +211,14 @@ impl<'p, P: Ports> Drive<'p, P> {
         }
     }
 
-    /// The corrected document and its tags. Nothing but the planned log configurations may differ: two judges say so,
-    /// one by bytes, one by values.
+    /// The corrected document and its tags.
     fn corrected<J, C>(
         &self,
         edits: &[Edit],
         claimed: &Claimed<'_, J, C>,
     ) -> Result<(TaskDefinition, Vec<Tag>), Stopped> {
-        let for_good = |why: String| for_good(why, None);
-        let source = &self.source.definition;
-        let corrected = patch::apply(source, edits).map_err(|conflict| for_good(conflict.to_string()))?;
-        let unplanned = difference::unplanned(source, &corrected, edits);
-        if !unplanned.is_empty() || !difference::is_same_elsewhere(source, &corrected, edits) {
-            return Err(for_good(format!(
-                "the corrected document differs where it must not: {}",
-                unplanned.join(", ")
-            )));
-        }
+        let edited = difference::edited(&self.source.definition, edits);
+        let corrected = edited.map_err(|why| for_good(why, None))?;
         let attempt = claimed.record.attempt().ok().flatten();
         let digest = attempt.map_or("", |attempt| attempt.opening.baseline_digest.as_str());
         let own = [source_tag(&self.source.arn), Tag::new(tags::BASELINE, digest)];
@@ -266,7 +258,9 @@ impl<'p, P: Ports> Drive<'p, P> {
     }
 
     async fn is_ours(&self, candidate: &RevisionArn, edits: &[Edit]) -> Answer<bool> {
-        is_correction(self.ports.task_definitions(), &self.own, candidate, self.source, edits).await
+        let base = &self.source.arn;
+        let made = Made { base, described: Some(self.source), edits, tag: source_tag(base) };
+        made.is_at(candidate, self.ports.task_definitions(), &self.own).await
     }
 
     /// The last look before a record is closed. What it finds is the entry that follows: that ECS lost something of what
@@ -302,11 +296,8 @@ impl<'p, P: Ports> Drive<'p, P> {
                 return withdrawing(ours, Reason::NewerRevision);
             }
         }
-        let received = match self.ports.task_definitions().describe(&ours.to_string()).await {
-            Ok(received) if received.active => received,
-            Err(error) if error.kind != Kind::Missing => return Err(error),
-            _ => return Ok(Some(What::Vanished { corrected: ours.clone() })),
-        };
+        let received = described(self.ports.task_definitions(), ours).await?.filter(|received| received.active);
+        let Some(received) = received else { return Ok(Some(What::Vanished { corrected: ours.clone() })) };
         let Ok(sent) = patch::apply(&self.source.definition, edits) else { return Ok(None) };
         let lost_tags = self.sent.get().is_some_and(|sent| sent.iter().any(|tag| !carries(&received.tags, tag)));
         match lost_tags || !difference::lost(sent.view(), received.definition.view()).is_empty() {

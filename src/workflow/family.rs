@@ -3,7 +3,7 @@
 use super::claim::Halt;
 use super::remediate::{Order, Origin};
 use crate::domain::event::Cause;
-use crate::domain::family::{Correction, Family, FamilyName, Stopped, Writer};
+use crate::domain::family::{Correction, Family, FamilyName, Hold, Stopped, Writer};
 use crate::domain::revision::RevisionArn;
 use crate::domain::writer::Tool;
 use crate::ports::{Clock, CommitError, Described, Journal, Ports};
@@ -45,6 +45,11 @@ pub(super) async fn go_on<P: Ports>(ports: &P, source: &RevisionArn) -> Result<O
         stopped
     };
     change(ports, source, lifted).await.map_err(Halt::from)
+}
+
+/// Nothing of the family is corrected for a while.
+pub(super) async fn hold<P: Ports>(ports: &P, source: &RevisionArn, hold: Hold) -> Result<(), CommitError> {
+    change(ports, source, |family| family.hold = Some(hold)).await
 }
 
 /// Changes what is remembered, if there is anything to change.

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::domain::baseline::Baseline;
 use crate::domain::observation::{DefaultMode, LogGroup, Observation};
 use crate::domain::plan::{self, Plan};
+use crate::domain::revision::RevisionArn;
 use crate::ports::{Answer, Described, Kind, LogGroups, PortError, TaskDefinitions};
 
 /// A live revision, the facts that were gathered about it, and what is to be done.
@@ -16,6 +17,18 @@ pub struct Seen {
     pub plan: Plan,
     /// Why the account's setting could not be read; the verdict may not depend on it.
     pub unread: Option<PortError>,
+}
+
+/// A revision, if ECS can describe it.
+pub(super) async fn described(
+    task_definitions: &impl TaskDefinitions,
+    revision: &RevisionArn,
+) -> Answer<Option<Described>> {
+    match task_definitions.describe(&revision.to_string()).await {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind == Kind::Missing => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Two calls for a revision that is compliant: its log groups and Describe, which the caller has made. The account

@@ -1,12 +1,13 @@
 //! Which revisions are Logweir's own, where the journal cannot say it: an act whose answer was lost.
 
+use super::observe::described;
 use crate::domain::event::{Home, is_own};
 use crate::domain::finding::Edit;
 use crate::domain::revision::RevisionArn;
 use crate::domain::saga::{Record, What};
 use crate::domain::tags::{self, Tag};
 use crate::domain::{difference, patch};
-use crate::ports::{Answer, Described, Journal, Kind, Ports, TaskDefinitions};
+use crate::ports::{Answer, Described, Journal, Ports, TaskDefinitions};
 
 /// How many of a family's newest revisions are looked at; the most that one call lists.
 pub(super) const NEWEST: u8 = 100;
@@ -35,62 +36,67 @@ impl Own {
     pub(super) fn registered(&self, by: Option<&str>) -> bool {
         by.is_none_or(|by| is_own(by, &self.0) || self.0.iter().any(|own| own == by))
     }
-
-    /// Whether a revision is one that Logweir registered for this source: by tag, by principal where ECS names it, and
-    /// by content. A tag alone proves nothing; a copy of all three is what we would have registered anyway.
-    pub(super) fn corrected(&self, found: &Described, source: &Described, edits: &[Edit]) -> bool {
-        let Ok(corrected) = patch::apply(&source.definition, edits) else { return false };
-        let tag = source_tag(&source.arn);
-        let has_room = tags::carried(&source.tags, std::slice::from_ref(&tag)).contains(&tag);
-        let tagged = !has_room || carries(&found.tags, &tag);
-        let (mine, theirs) = (corrected.view(), found.definition.view());
-        let same = difference::lost(mine, theirs).is_empty() && difference::lost(theirs, mine).is_empty();
-        tagged && same && self.registered(found.registered_by.as_deref())
-    }
 }
 
-/// The revision of ours whose registration was not answered, if there is one: the lowest of several. Where the source
-/// cannot be described any more, only a revision that ECS says we registered is taken for ours.
-pub(super) async fn unanswered(
-    task_definitions: &impl TaskDefinitions,
-    own: &Own,
-    source: &RevisionArn,
-    described: Option<&Described>,
-    edits: &[Edit],
-) -> Answer<Option<RevisionArn>> {
-    let newest = task_definitions.newest(&source.family, NEWEST).await?;
-    for candidate in newest.into_iter().rev().filter(|candidate| candidate.revision > source.revision) {
-        let is_ours = match described {
-            Some(described) => is_correction(task_definitions, own, &candidate, described, edits).await?,
-            None => {
-                let found = task_definitions.describe(&candidate.to_string()).await?;
-                let reversed: Vec<Edit> = edits.iter().rev().map(Edit::reversed).collect();
-                found.registered_by.is_some()
-                    && own.registered(found.registered_by.as_deref())
-                    && carries(&found.tags, &source_tag(source))
-                    && patch::apply(&found.definition, &reversed).is_ok()
-            }
+/// What we may have registered: the document of `base` with these edits, and marked with this tag.
+pub(super) struct Made<'m> {
+    pub(super) base: &'m RevisionArn,
+    /// The base itself; none where ECS cannot describe it any more.
+    pub(super) described: Option<&'m Described>,
+    pub(super) edits: &'m [Edit],
+    pub(super) tag: Tag,
+}
+
+impl Made<'_> {
+    /// Whether this is it: by tag, by principal where ECS names it, and by content. A tag alone proves nothing; a copy of
+    /// all three is what we would have registered anyway. Where the base cannot be described any more, only a revision
+    /// that ECS says we registered is taken for ours.
+    pub(super) fn is(&self, found: &Described, own: &Own) -> bool {
+        let tagged = carries(&found.tags, &self.tag);
+        let by = found.registered_by.as_deref();
+        let Some(base) = self.described else {
+            return by.is_some()
+                && own.registered(by)
+                && tagged
+                && patch::apply(&found.definition, &reversed(self.edits)).is_ok();
         };
-        if is_ours {
-            return Ok(Some(candidate));
-        }
+        let has_room = tags::carried(&base.tags, std::slice::from_ref(&self.tag)).contains(&self.tag);
+        let same = patch::apply(&base.definition, self.edits).is_ok_and(|made| {
+            let (mine, theirs) = (made.view(), found.definition.view());
+            difference::lost(mine, theirs).is_empty() && difference::lost(theirs, mine).is_empty()
+        });
+        (tagged || !has_room) && same && own.registered(by)
     }
-    Ok(None)
+
+    /// As [`Made::is`], of a revision that is to be described first.
+    pub(super) async fn is_at(
+        &self,
+        revision: &RevisionArn,
+        task_definitions: &impl TaskDefinitions,
+        own: &Own,
+    ) -> Answer<bool> {
+        Ok(described(task_definitions, revision).await?.is_some_and(|found| self.is(&found, own)))
+    }
+
+    /// The one whose registration was not answered, if it was carried out: the lowest of several.
+    pub(super) async fn unanswered(
+        &self,
+        task_definitions: &impl TaskDefinitions,
+        own: &Own,
+    ) -> Answer<Option<RevisionArn>> {
+        let newest = task_definitions.newest(&self.base.family, NEWEST).await?;
+        for candidate in newest.into_iter().rev().filter(|candidate| candidate.revision > self.base.revision) {
+            if self.is_at(&candidate, task_definitions, own).await? {
+                return Ok(Some(candidate));
+            }
+        }
+        Ok(None)
+    }
 }
 
-/// As [`Own::corrected`], of a revision that is to be described first.
-pub(super) async fn is_correction(
-    task_definitions: &impl TaskDefinitions,
-    own: &Own,
-    candidate: &RevisionArn,
-    source: &Described,
-    edits: &[Edit],
-) -> Answer<bool> {
-    match task_definitions.describe(&candidate.to_string()).await {
-        Ok(found) => Ok(own.corrected(&found, source, edits)),
-        Err(error) if error.kind == Kind::Missing => Ok(false),
-        Err(error) => Err(error),
-    }
+/// The edits that take these back.
+pub(super) fn reversed(edits: &[Edit]) -> Vec<Edit> {
+    edits.iter().rev().map(Edit::reversed).collect()
 }
 
 /// Whether a revision is our correction of an older source, and its record is still under way: it has to be withdrawn.
@@ -103,10 +109,7 @@ pub(super) async fn is_to_be_withdrawn<P: Ports>(
     let other = match ports.journal().source_of(revision).await? {
         Some(other) => other,
         None => {
-            let described = match ports.task_definitions().describe(&revision.to_string()).await {
-                Err(error) if error.kind == Kind::Missing => return Ok(false),
-                described => described?,
-            };
+            let Some(described) = described(ports.task_definitions(), revision).await? else { return Ok(false) };
             let tag = described.tags.iter().find(|tag| tag.key == tags::SOURCE);
             let Some(number) = tag.and_then(|tag| tag.value.parse().ok()) else { return Ok(false) };
             RevisionArn { revision: number, ..source.clone() }

@@ -66,6 +66,11 @@ pub async fn remediate<P: Ports>(ports: &P, order: &Order<'_>, trigger: Trigger)
             fresh(order, &cause, started).ends(Outcome::Skipped, Some(ignored(why)), None)
         }
     };
+    timed(ports, report, started)
+}
+
+/// A report with its time and how long it took.
+pub(super) fn timed<P: Ports>(ports: &P, report: Report, started: Timestamp) -> Report {
     let timestamp = ports.clock().now();
     Report { timestamp, duration_ms: millis(timestamp.duration_since(started)), ..report }
 }
@@ -77,7 +82,7 @@ pub(super) fn fresh(order: &Order<'_>, cause: &Cause, now: Timestamp) -> Report 
     report
 }
 
-pub(super) fn millis(duration: SignedDuration) -> i64 {
+fn millis(duration: SignedDuration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 

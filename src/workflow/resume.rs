@@ -3,11 +3,12 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::Mode;
-use super::back_out::{BackoutOrder, described, drive_back};
+use super::back_out::{BackoutOrder, drive_back};
 use super::claim::{Halt, Way, Worker, take};
 use super::correct::{Ended, drive};
+use super::observe::described;
 use super::own::Own;
-use super::remediate::{Order, end, fresh, millis};
+use super::remediate::{Order, end, fresh, timed};
 use super::tell::tell;
 use crate::domain::event::Cause;
 use crate::domain::report::{BACKOUT, Outcome, Reason, Report};
@@ -80,8 +81,7 @@ fn finished<P: Ports>(
         Ok(None) | Err(Halt::LeaseLost) => return None,
         ended => end(report, ended),
     };
-    let timestamp = ports.clock().now();
-    Some(Report { timestamp, duration_ms: millis(timestamp.duration_since(started)), ..report })
+    Some(timed(ports, report, started))
 }
 
 async fn go_on<P: Ports>(
@@ -94,7 +94,7 @@ async fn go_on<P: Ports>(
     let Way::GoOn(record) = Way::to(journal.read(&head.source).await?, false, clock.now()) else { return Ok(None) };
     caused(report, &record);
     let worker = Worker { name: order.worker.clone(), lease: order.lease };
-    let source = described(ports, &head.source).await?;
+    let source = described(ports.task_definitions(), &head.source).await?;
     let mut claimed = take(journal, clock, &worker, record, Own::resumes(order.home, order.registrar)).await?;
     let Some(source) = source else {
         let why = "ECS does not describe the source any more: take the record back, which needs it no more".to_owned();
@@ -112,10 +112,8 @@ async fn go_back<P: Ports>(
     head: &Head,
 ) -> Result<Option<Ended>, Halt> {
     let (journal, clock) = (ports.journal(), ports.clock());
-    let record = match journal.read(&head.source).await? {
-        Some(record) if record.head.open && record.head.backing_out && record.head.lease_until <= clock.now() => record,
-        _ => return Ok(None),
-    };
+    let way = Way::to(journal.read(&head.source).await?, false, clock.now());
+    let Way::BackingOut(record) = way else { return Ok(None) };
     caused(report, &record);
     let attempt = record.attempt()?;
     report.actor = attempt.and_then(|attempt| attempt.backout).and_then(|backout| backout.asked.requested_by.clone());

@@ -1,10 +1,11 @@
 //! Taking a record back: for each of its undos look, journal, act, journal. What somebody else has changed since is left
 //! alone, and said. As forward, what comes next is decided by the entries alone.
 
-use super::back_out::described;
 use super::claim::{Claimed, Halt};
 use super::drive::{give_up, take_back_unclaimed, withdraw};
-use super::own::{NEWEST, Own, carries};
+use super::observe::described;
+use super::own::{Made, NEWEST, Own, reversed};
+use crate::domain::difference;
 use crate::domain::finding::Edit;
 use crate::domain::observation::LogGroup;
 use crate::domain::report::{Outcome, Reason};
@@ -12,7 +13,6 @@ use crate::domain::revision::RevisionArn;
 use crate::domain::saga::{Backout, Closing, Kept, Next, Standing, Undo, What, next};
 use crate::domain::tags::{self, Tag};
 use crate::domain::task_definition::TaskDefinition;
-use crate::domain::{difference, patch};
 use crate::ports::{Answer, Described, Journal, Kind, LogGroups, Ports, Services, TaskDefinitions};
 
 /// How many of the places that run a revision are named; more would be of no use to a reader.
@@ -127,12 +127,14 @@ impl<'p, P: Ports> TakeBack<'p, P> {
 
     /// Our revision is deregistered once nothing runs it and its source, or one like it, is there.
     async fn revision(&self, now: &Now<'_>, corrected: &RevisionArn, edits: &[Edit]) -> Answer<Then> {
-        let found = described(self.ports, corrected).await?;
-        if now.restoring
-            && now.restored.is_none()
-            && let Some(restored) = self.unanswered(now, corrected, found.as_ref(), edits).await?
-        {
-            return Ok(Then::Write(What::Restored { step: now.step, restored }));
+        let task_definitions = self.ports.task_definitions();
+        let found = described(task_definitions, corrected).await?;
+        let reversed = reversed(edits);
+        if now.restoring && now.restored.is_none() {
+            let made = Made { base: corrected, described: found.as_ref(), edits: &reversed, tag: now.tag() };
+            if let Some(restored) = made.unanswered(task_definitions, &self.own).await? {
+                return Ok(Then::Write(What::Restored { step: now.step, restored }));
+            }
         }
         let Some(ours) = found.filter(|found| found.active) else {
             let what = match now.started {
@@ -157,7 +159,7 @@ impl<'p, P: Ports> TakeBack<'p, P> {
             }
         };
         if self.active(now.source).await?.is_none()
-            && let Some(then) = self.restored(now, &ours, edits).await?
+            && let Some(then) = self.restored(now, &ours, &reversed).await?
         {
             return Ok(then);
         }
@@ -178,11 +180,11 @@ impl<'p, P: Ports> TakeBack<'p, P> {
 
     /// A revision, if it is ACTIVE.
     async fn active(&self, revision: &RevisionArn) -> Answer<Option<Described>> {
-        Ok(described(self.ports, revision).await?.filter(|found| found.active))
+        Ok(described(self.ports.task_definitions(), revision).await?.filter(|found| found.active))
     }
 
     /// What is to be done until a revision stands for a source that is gone; none: it does.
-    async fn restored(&self, now: &Now<'_>, ours: &Described, edits: &[Edit]) -> Answer<Option<Then>> {
+    async fn restored(&self, now: &Now<'_>, ours: &Described, reversed: &[Edit]) -> Answer<Option<Then>> {
         let gone = format!("{} is not ACTIVE any more", now.source.short());
         if let Some(reason) = now.not_restored {
             let why = match reason {
@@ -191,16 +193,10 @@ impl<'p, P: Ports> TakeBack<'p, P> {
             };
             return Ok(Some(now.keep(why, Some(reason))));
         }
-        let reversed: Vec<Edit> = edits.iter().rev().map(Edit::reversed).collect();
-        let restored = match patch::apply(&ours.definition, &reversed) {
+        let restored = match difference::edited(&ours.definition, reversed) {
             Ok(restored) => restored,
-            Err(conflict) => return Ok(Some(now.keep(format!("{gone}: {conflict}"), None))),
+            Err(why) => return Ok(Some(now.keep(format!("{gone}: {why}"), None))),
         };
-        let unplanned = difference::unplanned(&ours.definition, &restored, &reversed);
-        if !unplanned.is_empty() || !difference::is_same_elsewhere(&ours.definition, &restored, &reversed) {
-            let why = format!("{gone}, and restoring it would change {}", unplanned.join(", "));
-            return Ok(Some(now.keep(why, None)));
-        }
         let newest = self.ports.task_definitions().newest(&ours.arn.family, NEWEST).await?;
         if let Some(standing) = &now.restored {
             return self.verified(now, ours, standing, &restored, &newest).await;
@@ -238,38 +234,6 @@ impl<'p, P: Ports> TakeBack<'p, P> {
             true => Ok(None),
             false => withdrawing(Reason::LostMembers),
         }
-    }
-
-    /// The restored revision whose registration was not answered. Where ours cannot be described any more, only one that
-    /// ECS says we registered is taken for it.
-    async fn unanswered(
-        &self,
-        now: &Now<'_>,
-        corrected: &RevisionArn,
-        ours: Option<&Described>,
-        edits: &[Edit],
-    ) -> Answer<Option<RevisionArn>> {
-        let reversed: Vec<Edit> = edits.iter().rev().map(Edit::reversed).collect();
-        let newest = self.ports.task_definitions().newest(&corrected.family, NEWEST).await?;
-        for candidate in newest.into_iter().rev().filter(|candidate| candidate.revision > corrected.revision) {
-            let Some(found) = self.active(&candidate).await? else { continue };
-            let by = found.registered_by.as_deref();
-            let is_it = match ours {
-                Some(ours) => {
-                    let has_room = tags::carried(&ours.tags, &[now.tag()]).contains(&now.tag());
-                    let same = patch::apply(&ours.definition, &reversed).is_ok_and(|restored| {
-                        let (mine, theirs) = (restored.view(), found.definition.view());
-                        difference::lost(mine, theirs).is_empty() && difference::lost(theirs, mine).is_empty()
-                    });
-                    (!has_room || carries(&found.tags, &now.tag())) && same && self.own.registered(by)
-                }
-                None => carries(&found.tags, &now.tag()) && by.is_some() && self.own.registered(by),
-            };
-            if is_it {
-                return Ok(Some(candidate));
-            }
-        }
-        Ok(None)
     }
 
     /// A retention is taken back where it is still ours, and where nothing is lost by it.

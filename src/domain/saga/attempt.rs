@@ -110,9 +110,7 @@ impl Record {
         }
         Ok(attempt)
     }
-}
 
-impl Record {
     /// When the newest attempt made the log group, if it did.
     pub fn made_at(&self, group: &str) -> Option<Timestamp> {
         let mut steps: &[Step] = &[];
