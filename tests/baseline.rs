@@ -1,5 +1,10 @@
 //! Reading `baseline.toml`: what is refused, where, and with which help; and whom settings and exemptions are for.
 
+#[path = "baseline/freeze.rs"]
+mod freeze;
+#[path = "baseline/services.rs"]
+mod services;
+
 use logweir::domain::baseline::{
     AbsentMode, Baseline, Delivery, Exempt, ImageGuard, MissingDriver, RolloutWhen, Subject,
 };
@@ -21,6 +26,8 @@ const APP: Subject<'_> = Subject {
     account: Some("111122223333"),
     region: Some("eu-west-1"),
     tags: &[],
+    cluster: None,
+    service_tags: &[],
 };
 
 fn exempts(baseline: &str, subject: &Subject<'_>, now: &str) -> Exempt {
@@ -44,6 +51,8 @@ fn the_examples_of_the_shipped_baseline_are_valid_once_their_marks_are_taken_off
     let baseline = Baseline::parse(&lines.collect::<Vec<_>>().join("\n")).unwrap();
     let audit = Subject { family: Some("audit-trail"), ..APP };
     assert_eq!(baseline.settings(&audit).logging.delivery, Delivery::Blocking);
+    let prod = Subject { cluster: Some("prod-1"), ..APP };
+    assert_eq!(baseline.rollout(&prod).freeze.len(), 1);
 }
 
 #[test]
@@ -72,6 +81,7 @@ fn every_key_is_read() {
         image-guard = "warn"
         require-service-tag = "logweir=follow"
         freeze = ["fri 15:00 - mon 08:00 Europe/Berlin"]
+        deadline-minutes = 10080
         registers-per-second = 1
     "#;
     let baseline = Baseline::parse(text).unwrap();
@@ -88,7 +98,8 @@ fn every_key_is_read() {
     assert!(!group.may_create("/ecs/web") && group.adopts("/apps/web") && group.kms_key.is_some());
     assert_eq!((rollout.when, rollout.image_guard), (RolloutWhen::AtOnce, ImageGuard::Warn));
     assert_eq!(rollout.require_service_tag, Some(("logweir".into(), "follow".into())));
-    assert_eq!((rollout.freeze.len(), rollout.registers_per_second), (1, 1.0));
+    assert_eq!(rollout.freeze[0].to_string(), "fri 15:00 - mon 08:00 Europe/Berlin");
+    assert_eq!((rollout.deadline.as_hours(), rollout.registers_per_second), (7 * 24, 1.0));
 }
 
 #[test]
@@ -188,8 +199,10 @@ fn values_that_cannot_be_are_refused() {
         ),
         (
             "rollout.freeze = [\"friday 15:00 - mon 08:00 UTC\"]",
-            "2:19: not a window of time (such as \"fri 15:00 - mon 08:00 Europe/Berlin\")",
+            "2:19: `friday` is not a day of the week (it is one of: mon, tue, wed, thu, fri, sat, sun)",
         ),
+        ("rollout.deadline-minutes = 4", "2:28: 4 is not between 5 and 10080"),
+        ("rollout.deadline-minutes = 10081", "2:28: 10081 is not between 5 and 10080"),
     ] {
         assert_eq!(refused(&format!("version = 1\n{value}\n")), why);
     }
@@ -341,6 +354,7 @@ fn a_tag_loosens_only_if_it_is_trusted() {
         ("adopt", "log-group.adopt = [\"*\"]"),
         ("when", "rollout.when = \"at-once\""),
         ("image-guard", "rollout.image-guard = \"off\""),
+        ("deadline-minutes", "rollout.deadline-minutes = 121"),
         ("registers-per-second", "rollout.registers-per-second = 1.0"),
     ] {
         let error = refused(&profile(value));

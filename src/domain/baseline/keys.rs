@@ -58,6 +58,7 @@ pub(super) struct RolloutKeys {
     pub(super) image_guard: Option<ImageGuard>,
     pub(super) require_service_tag: Option<Spanned<String>>,
     pub(super) freeze: Option<Vec<Spanned<String>>>,
+    pub(super) deadline_minutes: Option<Spanned<i64>>,
     pub(super) registers_per_second: Option<Spanned<f64>>,
 }
 
@@ -77,16 +78,16 @@ pub(super) struct MatchKeys {
     pub(super) account: Option<String>,
     pub(super) region: Option<String>,
     pub(super) tag: Option<Spanned<String>>,
+    pub(super) cluster: Option<Spanned<String>>,
+    pub(super) service_tag: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct ProfileKeys {
     pub(super) r#match: Spanned<MatchKeys>,
-    #[serde(default)]
-    pub(super) logging: LoggingKeys,
-    #[serde(default)]
-    pub(super) log_group: LogGroupKeys,
+    pub(super) logging: Option<Spanned<LoggingKeys>>,
+    pub(super) log_group: Option<Spanned<LogGroupKeys>>,
     #[serde(default)]
     pub(super) rollout: RolloutKeys,
 }

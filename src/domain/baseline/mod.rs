@@ -1,5 +1,6 @@
 //! The baseline: what good is, as data.
 
+mod freeze;
 mod keys;
 mod overrides;
 mod parse;
@@ -9,6 +10,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use wildmatch::WildMatch;
 
+pub use freeze::FreezeWindow;
 pub use parse::BaselineError;
 pub(crate) use settings::parse_size;
 pub use settings::{
@@ -59,6 +61,8 @@ struct Match {
     account: Option<WildMatch>,
     region: Option<WildMatch>,
     tag: Option<(String, String)>,
+    cluster: Option<WildMatch>,
+    service_tag: Option<(String, String)>,
 }
 
 /// What a profile or an exemption is asked about. What is not known matches nothing: it can neither loosen nor exempt.
@@ -69,7 +73,11 @@ pub struct Subject<'a> {
     pub container: Option<&'a str>,
     pub account: Option<&'a str>,
     pub region: Option<&'a str>,
+    /// The revision's.
     pub tags: &'a [(String, String)],
+    /// The name of the service's cluster. Neither it nor the service's tags are known where a revision is looked at.
+    pub cluster: Option<&'a str>,
+    pub service_tags: &'a [(String, String)],
 }
 
 /// What the baseline says of exempting a rule for a subject.
@@ -92,7 +100,14 @@ impl Match {
             && glob(&self.container, subject.container)
             && glob(&self.account, subject.account)
             && glob(&self.region, subject.region)
+            && glob(&self.cluster, subject.cluster)
             && self.tag.as_ref().is_none_or(|tag| subject.tags.contains(tag))
+            && self.service_tag.as_ref().is_none_or(|tag| subject.service_tags.contains(tag))
+    }
+
+    /// Whether a service has to be known, so that it can be about what services follow alone.
+    fn asks_for_a_service(&self) -> bool {
+        self.cluster.is_some() || self.service_tag.is_some()
     }
 }
 
@@ -118,6 +133,11 @@ impl Baseline {
             .iter()
             .find(|profile| profile.matches.covers(subject))
             .map_or(&self.root, |profile| &profile.settings)
+    }
+
+    /// The part of them that says whether and how a service follows.
+    pub fn rollout(&self, subject: &Subject<'_>) -> &Rollout {
+        &self.settings(subject).rollout
     }
 
     /// Whether `rule` is switched off for the subject at `now`. One exemption in force is enough.

@@ -1,7 +1,9 @@
 //! Settings with the keys of a file laid over them, checked one by one and then against each other.
 
+use jiff::SignedDuration;
 use toml::Spanned;
 
+use super::freeze::FreezeWindow;
 use super::keys::{LogGroupKeys, LoggingKeys, RolloutKeys};
 use super::parse::{Checked, did_you_mean, fault, key_value};
 use super::settings::{
@@ -148,6 +150,9 @@ fn override_log_group(base: &LogGroupSettings, keys: LogGroupKeys) -> Checked<Lo
     })
 }
 
+/// A week. What takes longer is forgotten rather than awaited.
+const MOST_MINUTES: i64 = 7 * 24 * 60;
+
 fn override_rollout(base: &Rollout, keys: RolloutKeys) -> Checked<Rollout> {
     let require_service_tag = match &keys.require_service_tag {
         None => base.require_service_tag.clone(),
@@ -163,34 +168,28 @@ fn override_rollout(base: &Rollout, keys: RolloutKeys) -> Checked<Rollout> {
             None,
         );
     }
-    for window in keys.freeze.iter().flatten() {
-        if !is_window(window.get_ref()) {
-            return fault(
-                window.span(),
-                "not a window of time",
-                "such as \"fri 15:00 - mon 08:00 Europe/Berlin\"".to_owned(),
-            );
+    let deadline = match &keys.deadline_minutes {
+        None => base.deadline,
+        Some(minutes) if (5..=MOST_MINUTES).contains(minutes.get_ref()) => {
+            SignedDuration::from_mins(*minutes.get_ref())
         }
-    }
+        Some(minutes) => {
+            let message = format!("{} is not between 5 and {MOST_MINUTES}", minutes.get_ref());
+            return fault(minutes.span(), message, None);
+        }
+    };
+    let freeze = match &keys.freeze {
+        None => base.freeze.clone(),
+        Some(windows) => windows.iter().map(FreezeWindow::parse).collect::<Checked<_>>()?,
+    };
     Ok(Rollout {
         when: keys.when.unwrap_or(base.when),
         image_guard: keys.image_guard.unwrap_or(base.image_guard),
         require_service_tag,
-        freeze: keys
-            .freeze
-            .map_or_else(|| base.freeze.clone(), |all| all.into_iter().map(Spanned::into_inner).collect()),
+        freeze,
+        deadline,
         registers_per_second: keys.registers_per_second.map_or(base.registers_per_second, Spanned::into_inner),
     })
-}
-
-/// `fri 15:00 - mon 08:00 Europe/Berlin`
-fn is_window(text: &str) -> bool {
-    let day = |word: &str| ["mon", "tue", "wed", "thu", "fri", "sat", "sun"].contains(&word);
-    let time = |word: &str| word.len() == 5 && word.parse::<jiff::civil::Time>().is_ok();
-    match text.split_whitespace().collect::<Vec<_>>().as_slice() {
-        [from, at, "-", to, until, zone] => day(from) && time(at) && day(to) && time(until) && !zone.is_empty(),
-        _ => false,
-    }
 }
 
 /// The first key in which `profile` asks for less than `root`, or simply for something else where neither is less.
@@ -211,11 +210,25 @@ pub(super) fn loosened(root: &Settings, profile: &Settings) -> Option<&'static s
         ("class", profile.log_group.class != root.log_group.class),
         ("kms-key", profile.log_group.kms_key != root.log_group.kms_key),
         ("adopt", profile.log_group.adopt != root.log_group.adopt),
-        ("when", profile.rollout.when != root.rollout.when && profile.rollout.when == RolloutWhen::AtOnce),
-        ("image-guard", profile.rollout.image_guard < root.rollout.image_guard),
-        ("require-service-tag", profile.rollout.require_service_tag != root.rollout.require_service_tag),
-        ("freeze", profile.rollout.freeze != root.rollout.freeze),
-        ("registers-per-second", profile.rollout.registers_per_second > root.rollout.registers_per_second),
     ];
-    checks.into_iter().find(|(_, looser)| *looser).map(|(key, _)| key)
+    looser(&checks).or_else(|| loosened_rollout(&root.rollout, &profile.rollout))
+}
+
+/// The same for what services follow.
+pub(super) fn loosened_rollout(from: &Rollout, to: &Rollout) -> Option<&'static str> {
+    looser(&[
+        ("when", to.when != from.when && to.when == RolloutWhen::AtOnce),
+        ("image-guard", to.image_guard < from.image_guard),
+        (
+            "require-service-tag",
+            from.require_service_tag.is_some() && to.require_service_tag != from.require_service_tag,
+        ),
+        ("freeze", from.freeze.iter().any(|window| !to.freeze.contains(window))),
+        ("deadline-minutes", to.deadline > from.deadline),
+        ("registers-per-second", to.registers_per_second > from.registers_per_second),
+    ])
+}
+
+fn looser(checks: &[(&'static str, bool)]) -> Option<&'static str> {
+    checks.iter().find(|(_, looser)| *looser).map(|(key, _)| *key)
 }

@@ -9,7 +9,7 @@ use toml::Spanned;
 use wildmatch::WildMatch;
 
 use super::keys::{ExemptKeys, File, FuseKeys, MatchKeys};
-use super::overrides::{loosened, override_with};
+use super::overrides::{loosened, loosened_rollout, override_with};
 use super::settings::Settings;
 use super::{Baseline, Exemption, Match, Profile};
 use crate::domain::family::FuseLimits;
@@ -71,11 +71,15 @@ fn syntax(error: &toml::de::Error) -> Fault {
 
 pub(super) fn did_you_mean<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
     let known: Vec<&str> = known.collect();
-    let near = known.iter().map(|k| (strsim::jaro_winkler(word, k), k)).filter(|(score, _)| *score > 0.75);
-    match near.max_by(|(a, _), (b, _)| a.total_cmp(b)) {
-        Some((_, nearest)) => Some(format!("did you mean `{nearest}`?")),
+    match nearest(word, known.iter().copied()) {
+        Some(nearest) => Some(format!("did you mean `{nearest}`?")),
         None => (!known.is_empty()).then(|| format!("it is one of: {}", known.join(", "))),
     }
+}
+
+pub(super) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let near = known.map(|known| (strsim::jaro_winkler(word, known), known)).filter(|(score, _)| *score > 0.75);
+    near.max_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, nearest)| nearest)
 }
 
 fn baseline(file: File, digest: String) -> Checked<Baseline> {
@@ -92,7 +96,14 @@ fn baseline(file: File, digest: String) -> Checked<Baseline> {
     for keys in file.profile {
         spans.push(keys.r#match.span());
         let matches = matches(keys.r#match)?;
-        profiles.push(Profile { matches, settings: override_with(&root, keys.logging, keys.log_group, keys.rollout)? });
+        let beside = [keys.logging.as_ref().map(Spanned::span), keys.log_group.as_ref().map(Spanned::span)];
+        if let (true, Some(span)) = (matches.asks_for_a_service(), beside.into_iter().flatten().next()) {
+            let message = "a profile that matches on cluster or service-tag may set keys of rollout alone";
+            return fault(span, message, "what a revision says is judged before a service runs it".to_owned());
+        }
+        let logging = keys.logging.map(Spanned::into_inner).unwrap_or_default();
+        let log_group = keys.log_group.map(Spanned::into_inner).unwrap_or_default();
+        profiles.push(Profile { matches, settings: override_with(&root, logging, log_group, keys.rollout)? });
     }
     for (i, span) in spans.into_iter().enumerate() {
         no_tag_loosens(&root, &profiles[i..], &file.trusted_tags, span)?;
@@ -115,23 +126,44 @@ fn fuse(keys: FuseKeys) -> Checked<FuseLimits> {
     })
 }
 
+const REVISION_TAG: &str = "a tag is written by the author of the revision: tag";
+const SERVICE_TAG: &str = "a service's tag is written by whoever deploys it: service-tag";
+
 /// Refuses the first of `profiles` if a tag that anybody may write lets it ask for less than the root does, or than
 /// those behind it, whose place it takes.
 fn no_tag_loosens(root: &Settings, profiles: &[Profile], trusted: &[String], span: Range<usize>) -> Checked<()> {
     let [first, behind @ ..] = profiles else { return Ok(()) };
-    let Some((tag, _)) = first.matches.tag.as_ref().filter(|(tag, _)| !trusted.contains(tag)) else { return Ok(()) };
+    let untrusted =
+        |tag: &Option<(String, String)>| tag.as_ref().map(|(key, _)| key).filter(|key| !trusted.contains(key)).cloned();
+    let (tag, whose) = match (untrusted(&first.matches.tag), untrusted(&first.matches.service_tag)) {
+        (Some(tag), _) => (tag, REVISION_TAG),
+        (None, Some(tag)) => (tag, SERVICE_TAG),
+        (None, None) => return Ok(()),
+    };
     let others = behind.iter().map(|profile| &profile.settings).chain([root]);
-    let Some(key) = others.into_iter().find_map(|other| loosened(other, &first.settings)) else { return Ok(()) };
-    let message = format!("a tag is written by the author of the revision: tag `{tag}` must not loosen {key}");
-    fault(span, message, format!("list it: trusted-tags = [\"{tag}\"], if others cannot set it"))
+    // What a profile about services says of anything else is never asked for.
+    let looser = |other: &Settings| match first.matches.asks_for_a_service() {
+        true => loosened_rollout(&other.rollout, &first.settings.rollout),
+        false => loosened(other, &first.settings),
+    };
+    let Some(key) = others.into_iter().find_map(looser) else { return Ok(()) };
+    fault(span, format!("{whose} `{tag}` must not loosen {key}"), trust(&tag))
+}
+
+fn trust(tag: &str) -> String {
+    format!("list it: trusted-tags = [\"{tag}\"], if others cannot set it")
 }
 
 fn exemption(keys: ExemptKeys, trusted: &[String]) -> Checked<Exemption> {
     let span = keys.r#match.span();
+    let of_a_service = [&keys.r#match.get_ref().cluster, &keys.r#match.get_ref().service_tag];
+    if let Some(text) = of_a_service.into_iter().flatten().next() {
+        let help = "family, container, account, region or tag".to_owned();
+        return fault(text.span(), "an exemption is about a revision, which knows no cluster and no service-tag", help);
+    }
     let matches = matches(keys.r#match)?;
     if let Some((tag, _)) = matches.tag.as_ref().filter(|(tag, _)| !trusted.contains(tag)) {
-        let message = format!("a tag is written by the author of the revision: tag `{tag}` must not exempt");
-        return fault(span, message, format!("list it: trusted-tags = [\"{tag}\"], if others cannot set it"));
+        return fault(span, format!("{REVISION_TAG} `{tag}` must not exempt"), trust(tag));
     }
     let known = rules::names();
     let mut rules = Vec::new();
@@ -168,17 +200,19 @@ fn exemption(keys: ExemptKeys, trusted: &[String]) -> Checked<Exemption> {
 fn matches(keys: Spanned<MatchKeys>) -> Checked<Match> {
     let span = keys.span();
     let keys = keys.into_inner();
-    let tag = match &keys.tag {
-        None => None,
-        Some(tag) => Some(key_value(tag)?),
-    };
-    let all = [&keys.family, &keys.container, &keys.account, &keys.region];
-    if tag.is_none() && all.iter().all(|key| key.is_none()) {
+    let tag = keys.tag.as_ref().map(key_value).transpose()?;
+    let service_tag = keys.service_tag.as_ref().map(key_value).transpose()?;
+    let cluster = keys.cluster.map(Spanned::into_inner);
+    let globs = [&keys.family, &keys.container, &keys.account, &keys.region, &cluster];
+    if tag.is_none() && service_tag.is_none() && globs.iter().all(|key| key.is_none()) {
         return fault(
             span,
             "match is empty, so it would cover everything",
             "match = { family = \"web-*\" }".to_owned(),
         );
+    }
+    if keys.container.is_some() && (cluster.is_some() || service_tag.is_some()) {
+        return fault(span, "what services follow is no matter of one container, so this would match nothing", None);
     }
     let glob = |pattern: Option<String>| pattern.map(|pattern| WildMatch::new(&pattern));
     Ok(Match {
@@ -187,6 +221,8 @@ fn matches(keys: Spanned<MatchKeys>) -> Checked<Match> {
         account: glob(keys.account),
         region: glob(keys.region),
         tag,
+        cluster: glob(cluster),
+        service_tag,
     })
 }
 

@@ -1,7 +1,10 @@
 //! The settings that a baseline gives, after profiles.
 
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use wildmatch::WildMatch;
+
+use super::freeze::FreezeWindow;
 
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Settings {
@@ -89,8 +92,17 @@ pub struct Rollout {
     pub when: RolloutWhen,
     pub image_guard: ImageGuard,
     pub require_service_tag: Option<(String, String)>,
-    pub freeze: Vec<String>,
+    pub freeze: Vec<FreezeWindow>,
+    /// How long a deployment of ours may take before a human is asked.
+    pub deadline: SignedDuration,
     pub registers_per_second: f64,
+}
+
+impl Rollout {
+    /// The first freeze window that `now` lies in.
+    pub fn frozen(&self, now: Timestamp) -> Option<&FreezeWindow> {
+        self.freeze.iter().find(|window| window.contains(now))
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -145,6 +157,7 @@ impl Default for Rollout {
             image_guard: ImageGuard::Hold,
             require_service_tag: None,
             freeze: Vec::new(),
+            deadline: SignedDuration::from_mins(120),
             registers_per_second: 0.2,
         }
     }

@@ -73,7 +73,15 @@ impl<'a> Case<'a> {
 }
 
 fn who<'w>(seen: &'w Observation<'_>, container: Option<&'w str>) -> Who<'w> {
-    Who { family: seen.definition.family(), container, account: seen.account, region: seen.region, tags: seen.tags }
+    Who {
+        family: seen.definition.family(),
+        container,
+        account: seen.account,
+        region: seen.region,
+        tags: seen.tags,
+        cluster: None,
+        service_tags: &[],
+    }
 }
 
 impl<'c, 'a> Subject<'c, 'a> {
