@@ -1,27 +1,34 @@
 //! The journal of the command line: one append-only file of JSON lines in a folder.
 //!
 //! Each line is one commit: a checksum, the head that it leaves behind, and its entry; the newest line of a source holds
-//! its head. A line with `family` in the place of both holds what is remembered of a family; its newest counts. The file
-//! carries its own lock, shared to read and exclusive to commit, so that any number of processes may work on one folder.
-//! A commit is one write, then fsync. A crash in the middle of it leaves a line without an end, which does not count and
-//! is cut off by the next commit; every other damage is an error that names the line.
+//! its head. A line with `family` or `pointings` in the place of both holds what is remembered of a family or of a service,
+//! whose newest counts. The file carries its own lock, shared to read and exclusive to commit, so that any number of
+//! processes may work on one folder. A commit is one write, then fsync. A crash in the middle of it leaves a line without
+//! an end, which does not count and is cut off by the next commit; every other damage is an error that names the line.
 //!
 //! File operations block the thread that awaits them, for as long as another process holds the lock. The command line
 //! has nothing else to do meanwhile.
 
-use std::collections::{BTreeMap, HashMap};
-use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{self, ErrorKind, Read, Write};
+mod disk;
+mod line;
+mod remembered;
+
+use std::collections::HashMap;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::value::RawValue;
 
+use self::disk::Found;
+use self::line::{Line, whole};
 use crate::domain::event::plain;
 use crate::domain::family::{Family, FamilyName};
+use crate::domain::pointings::Pointings;
 use crate::domain::report::Reason;
 use crate::domain::revision::RevisionArn;
 use crate::domain::saga::{Entry, Head, Record, SCHEMA};
+use crate::domain::service::ServiceArn;
 use crate::ports::{Answer, CommitError, Expected, Filter, Journal, Kind, PortError};
 
 const FILE: &str = "journal.jsonl";
@@ -33,28 +40,6 @@ const LONGEST: usize = 512;
 #[derive(Clone, Debug)]
 pub struct FileJournal {
     path: PathBuf,
-}
-
-/// A line as it stands in the file: `head` and `entry`, or `family`. The checksum is that of their texts.
-#[derive(Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Line<'t> {
-    crc32: u32,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    head: Option<&'t RawValue>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    entry: Option<&'t RawValue>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    family: Option<&'t RawValue>,
-}
-
-/// What a writer finds in the file.
-#[derive(PartialEq, Eq)]
-enum Found {
-    /// What its line builds upon.
-    Fits,
-    /// Its own line.
-    Done,
 }
 
 /// A line that was found whole.
@@ -78,21 +63,6 @@ impl FileJournal {
         Err(journal.failed("open the journal", &unfit))
     }
 
-    /// What the file holds, none where there is no file.
-    fn text(&self) -> Answer<Vec<u8>> {
-        let read = || -> io::Result<Vec<u8>> {
-            let mut file = File::open(&self.path)?;
-            file.lock_shared()?;
-            let mut text = Vec::new();
-            file.read_to_end(&mut text)?;
-            Ok(text)
-        };
-        match read() {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
-            read => read.map_err(|error| self.failed(READ, &error)),
-        }
-    }
-
     /// Every line in the file with its number, oldest first.
     fn lines<'t>(&self, text: &'t [u8]) -> impl Iterator<Item = Answer<(usize, Line<'t>)>> {
         whole(text).split_inclusive(|byte| *byte == b'\n').enumerate().map(|(index, text)| {
@@ -100,14 +70,10 @@ impl FileJournal {
             let Ok(line) = serde_json::from_slice::<Line<'_>>(text) else {
                 return Err(self.damaged(number, "is no line of a journal"));
             };
-            if line.crc32 != checksum(&line) {
+            if line.crc32 != line.checksum() {
                 return Err(self.damaged(number, "does not match its checksum"));
             }
-            match line {
-                Line { head: Some(_), entry: Some(_), family: None, .. }
-                | Line { head: None, entry: None, family: Some(_), .. } => Ok((number, line)),
-                _ => Err(self.damaged(number, UNKNOWN)),
-            }
+            if line.is_one_thing() { Ok((number, line)) } else { Err(self.damaged(number, UNKNOWN)) }
         })
     }
 
@@ -122,20 +88,6 @@ impl FileJournal {
             Ok(_) => None,
             Err(error) => Some(Err(error)),
         })
-    }
-
-    /// The newest state of every family.
-    fn families(&self, text: &[u8]) -> Answer<BTreeMap<FamilyName, Family>> {
-        let mut families = BTreeMap::new();
-        for line in self.lines(text) {
-            let (number, line) = line?;
-            let Some(family) = line.family else { continue };
-            match serde_json::from_str::<Family>(family.get()) {
-                Ok(family) if family.schema <= Family::SCHEMA => families.insert(family.name.clone(), family),
-                _ => return Err(self.damaged(number, UNKNOWN)),
-            };
-        }
-        Ok(families)
     }
 
     /// The commits of one source, oldest first.
@@ -181,85 +133,6 @@ impl FileJournal {
         })
     }
 
-    fn append_family(&self, family: &Family) -> Result<(), CommitError> {
-        let text = raw(family)?;
-        self.write(Line { family: Some(&text), ..Line::default() }, |file| {
-            let standing = self.families(file)?.remove(&family.name);
-            match standing {
-                Some(standing) if standing == *family => Ok(Found::Done),
-                standing if standing.as_ref().map_or(0, |standing| standing.version) + 1 == family.version => {
-                    Ok(Found::Fits)
-                }
-                _ => Err(CommitError::Lost),
-            }
-        })
-    }
-
-    /// Appends a line, durably, if it fits what stands in the file. Nobody else writes meanwhile.
-    fn write(&self, line: Line<'_>, fits: impl FnOnce(&[u8]) -> Result<Found, CommitError>) -> Result<(), CommitError> {
-        let failed = |error| self.failed(WRITE, &error);
-        let mut file = self.open_to_append().map_err(failed)?;
-        file.lock().map_err(failed)?;
-        let mut text = Vec::new();
-        file.read_to_end(&mut text).map_err(failed)?;
-        if fits(&text)? == Found::Done {
-            return Ok(());
-        }
-        let line = Line { crc32: checksum(&line), ..line };
-        let mut line = serde_json::to_vec(&line).map_err(|_| refused(WRITE, UNWRITABLE.into()))?;
-        line.push(b'\n');
-        let end = whole(&text).len();
-        if text.len() > end {
-            file.set_len(end as u64).map_err(failed)?;
-        }
-        let written = file.write_all(&line).and_then(|()| file.sync_all());
-        // The first line makes the file's name durable with it.
-        let written = written.and_then(|()| if end == 0 { sync_folder(self.folder()) } else { Ok(()) });
-        written.map_err(|error| {
-            // Should this fail as well, a line without an end stays, which does not count. A whole line can stay only
-            // if it was fsync that failed, and that is an error after which nothing is known.
-            let _ = file.set_len(end as u64);
-            self.failed(WRITE, &error).into()
-        })
-    }
-
-    fn open_to_append(&self) -> io::Result<File> {
-        make_folder(self.folder())?;
-        let mut options = OpenOptions::new();
-        options.read(true).append(true).create(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(&self.path)
-    }
-
-    fn folder(&self) -> &Path {
-        self.path.parent().unwrap_or(Path::new(""))
-    }
-
-    /// What went wrong, where, and what to do about it.
-    fn failed(&self, call: &'static str, error: &io::Error) -> PortError {
-        let (kind, advice) = match error.kind() {
-            ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::IsADirectory | ErrorKind::AlreadyExists => {
-                (Kind::Refused, "; name another folder with --journal file:DIR")
-            }
-            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
-                (Kind::Refused, "; get access to it, or name another folder with --journal file:DIR")
-            }
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => (
-                Kind::Refused,
-                "; make room and do it again: what stands in the journal is untouched, the new entry was not kept",
-            ),
-            ErrorKind::Unsupported => (Kind::Refused, "; the journal needs a file system with locks"),
-            _ => (Kind::Retry, ""),
-        };
-        PortError {
-            kind,
-            call,
-            message: plain(&format!("{}: {error}{advice}", self.path.display()), LONGEST),
-            reason: None,
-        }
-    }
-
     /// A line that cannot be relied upon. Nothing of it is repeated.
     fn damaged(&self, line: usize, what: &str) -> PortError {
         let message =
@@ -282,40 +155,6 @@ fn refused(call: &'static str, message: String) -> PortError {
 
 fn raw(value: &impl Serialize) -> Answer<Box<RawValue>> {
     serde_json::value::to_raw_value(value).map_err(|_| refused(WRITE, UNWRITABLE.into()))
-}
-
-fn checksum(line: &Line<'_>) -> u32 {
-    let mut crc32 = crc32fast::Hasher::new();
-    for text in [line.head, line.entry, line.family].into_iter().flatten() {
-        crc32.update(text.get().as_bytes());
-    }
-    crc32.finalize()
-}
-
-/// The lines that have an end.
-fn whole(text: &[u8]) -> &[u8] {
-    &text[..text.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1)]
-}
-
-/// Makes what is missing of the path, for its owner alone, and durably.
-fn make_folder(folder: &Path) -> io::Result<()> {
-    let missing: Vec<&Path> =
-        folder.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists()).collect();
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)?;
-    missing.iter().filter_map(|made| made.parent()).try_for_each(sync_folder)
-}
-
-/// Makes the names in a folder durable, where the system knows how to.
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) {
-        let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-        File::open(here)?.sync_all()?;
-    }
-    Ok(())
 }
 
 impl Journal for FileJournal {
@@ -355,14 +194,22 @@ impl Journal for FileJournal {
     }
 
     async fn family(&self, name: &FamilyName) -> Answer<Option<Family>> {
-        Ok(self.families(&self.text()?)?.remove(name))
+        Ok(self.newest(&self.text()?)?.remove(name))
     }
 
     async fn put_family(&self, family: &Family) -> Result<(), CommitError> {
-        self.append_family(family)
+        self.append_state(family)
+    }
+
+    async fn pointings(&self, service: &ServiceArn) -> Answer<Option<Pointings>> {
+        Ok(self.newest(&self.text()?)?.remove(service))
+    }
+
+    async fn put_pointings(&self, pointings: &Pointings) -> Result<(), CommitError> {
+        self.append_state(pointings)
     }
 
     async fn stopped(&self) -> Answer<Vec<Family>> {
-        Ok(self.families(&self.text()?)?.into_values().filter(Family::is_stopped).collect())
+        Ok(self.newest(&self.text()?)?.into_values().filter(Family::is_stopped).collect())
     }
 }

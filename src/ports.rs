@@ -10,10 +10,13 @@ use jiff::Timestamp;
 use crate::domain::baseline::Delivery;
 use crate::domain::family::{Family, FamilyName};
 use crate::domain::finding::NewLogGroup;
+use crate::domain::image::EcrImage;
 use crate::domain::observation::LogGroup;
+use crate::domain::pointings::Pointings;
 use crate::domain::report::{Outcome, Reason};
 use crate::domain::revision::RevisionArn;
 use crate::domain::saga::{Entry, Head, Record};
+use crate::domain::service::{Progress, RunningImage, Service, ServiceArn, User};
 use crate::domain::tags::Tag;
 use crate::domain::task_definition::TaskDefinition;
 
@@ -71,10 +74,37 @@ pub trait TaskDefinitions: Sync {
 }
 
 pub trait Services: Sync {
-    /// Everything that runs this revision or would start it again: `service prod/web`, `task prod/0123abcd`. Looks at
-    /// every cluster of the account and Region, so it is for taking back alone, never for an event. A task that belongs
-    /// to a service which is named is left out.
-    fn users(&self, revision: &RevisionArn) -> impl Future<Output = Answer<Vec<String>>> + Send;
+    /// Everything that runs this revision or would start it again, in order. Looks at every cluster of the account and
+    /// Region, so it is for people who ask, never for an event. A task that belongs to a service which is named is left
+    /// out.
+    fn users(&self, revision: &RevisionArn) -> impl Future<Output = Answer<Vec<User>>> + Send;
+
+    /// One service, tags included. [`Kind::Missing`]: there is none of that name.
+    fn service(&self, service: &ServiceArn) -> impl Future<Output = Answer<Service>> + Send;
+
+    /// Points the service at a revision, and changes nothing else. Tries once: somebody may act between two tries, and
+    /// the second would undo it. After [`Kind::Retry`] it may have been done.
+    fn point(&self, service: &ServiceArn, to: &RevisionArn) -> impl Future<Output = Answer<Service>> + Send;
+
+    /// How far a service deployment is, by [`Service::service_deployment`].
+    fn progress(&self, deployment: &str) -> impl Future<Output = Answer<Progress>> + Send;
+
+    /// The revisions that somebody has had the service run since then, even for a moment: those of its service deployments,
+    /// the newest twenty of them. For the rare case in which an event alone says so.
+    fn deployed_since(
+        &self,
+        service: &ServiceArn,
+        since: Timestamp,
+    ) -> impl Future<Output = Answer<Vec<RevisionArn>>> + Send;
+
+    /// Has ECS roll a service deployment back to what ran before it.
+    fn stop(&self, deployment: &str) -> impl Future<Output = Answer<()>> + Send;
+
+    /// The images that run of the newest of these service revisions.
+    fn running_images(&self, service: &Service) -> impl Future<Output = Answer<Vec<RunningImage>>> + Send;
+
+    /// The digest that an image's name means now; none: there is no such image, or nobody can say.
+    fn digest(&self, image: &EcrImage) -> impl Future<Output = Answer<Option<String>>> + Send;
 }
 
 pub trait LogGroups: Sync {
@@ -145,6 +175,12 @@ pub trait Journal: Sync {
     /// Puts `family` in the place of the state with the version before its own (version 1: of none).
     fn put_family(&self, family: &Family) -> impl Future<Output = Result<(), CommitError>> + Send;
 
+    /// What is remembered of a service that was ever pointed at a revision of ours.
+    fn pointings(&self, service: &ServiceArn) -> impl Future<Output = Answer<Option<Pointings>>> + Send;
+
+    /// Puts `pointings` in the place of the state with the version before its own (version 1: of none).
+    fn put_pointings(&self, pointings: &Pointings) -> impl Future<Output = Result<(), CommitError>> + Send;
+
     /// The families that have a fuse open or are held: for showing, never for deciding.
     fn stopped(&self) -> impl Future<Output = Answer<Vec<Family>>> + Send;
 }
@@ -170,8 +206,8 @@ impl Filter {
     }
 
     pub fn fits(&self, head: &Head) -> bool {
-        let closing = head.closing.as_ref().filter(|_| !head.open);
-        (head.open || !self.open)
+        let closing = head.ending().filter(|_| !head.has_work());
+        (head.has_work() || !self.open)
             && self.family.as_ref().is_none_or(|family| *family == head.source.family)
             && self.since.is_none_or(|since| since <= head.at)
             && self.outcome.is_none_or(|outcome| closing.is_some_and(|closing| closing.outcome == outcome))

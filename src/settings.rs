@@ -164,7 +164,10 @@ mod tests {
     fn what_is_missing_or_unknown_is_named() {
         let error = |settings: Result<Settings, SettingsError>| settings.err().unwrap().to_string();
         assert_eq!(error(read("", "dynamodb:j")), "LOGWEIR_MODE: is not set");
-        assert_eq!(error(read("rolout", "dynamodb:j")), "LOGWEIR_MODE: `rolout` is not a mode: observe or register");
+        assert_eq!(
+            error(read("rolout", "dynamodb:j")),
+            "LOGWEIR_MODE: `rolout` is not a mode: observe, register or rollout"
+        );
         assert_eq!(
             error(read("observe", "file:/tmp")),
             "LOGWEIR_JOURNAL: a function keeps its journal in a table: dynamodb:TABLE"

@@ -4,11 +4,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use aws_sdk_ecs::Client;
-use aws_sdk_ecs::config::Config;
 use aws_sdk_ecs::config::retry::RetryConfig;
+use aws_sdk_ecs::config::{Builder, Config};
 use aws_sdk_ecs::types::{SettingName, SortOrder, TaskDefinitionField, TaskDefinitionStatus};
 
 use super::errors::{port_error, port_error_about, unreadable};
+use super::signed::Signed;
 use super::wire::Wire;
 use crate::domain::baseline::Delivery;
 use crate::domain::report::Reason;
@@ -26,24 +27,20 @@ const SETTING_HOLDS: Duration = Duration::from_secs(15 * 60);
 #[derive(Clone, Debug)]
 pub struct Ecs {
     pub(super) client: Client,
+    /// For what ECS does not know, and ECR does.
+    pub(super) signed: Signed,
     default_mode: Arc<Mutex<Option<(Instant, Delivery)>>>,
 }
 
 impl Ecs {
-    pub(super) fn new(client: Client) -> Self {
-        Self { client, default_mode: Arc::default() }
+    pub(super) fn new(client: Client, signed: Signed) -> Self {
+        Self { client, signed, default_mode: Arc::default() }
     }
 
     async fn read_default_mode(&self) -> Answer<Delivery> {
         const CALL: &str = "ListAccountSettings";
-        let settings = self
-            .client
-            .list_account_settings()
-            .name(SettingName::DefaultLogDriverMode)
-            .effective_settings(true)
-            .send()
-            .await
-            .map_err(|error| port_error(CALL, &error))?;
+        let call = self.client.list_account_settings().name(SettingName::DefaultLogDriverMode).effective_settings(true);
+        let settings = Box::pin(call.send()).await.map_err(|error| port_error(CALL, &error))?;
         let setting =
             settings.settings().iter().find(|setting| setting.name() == Some(&SettingName::DefaultLogDriverMode));
         match setting.and_then(|setting| setting.value()) {
@@ -56,6 +53,11 @@ impl Ecs {
             }),
         }
     }
+}
+
+/// For a call that is tried once: the SDK would try again after a broken connection.
+pub(super) fn once() -> Builder {
+    Config::builder().retry_config(RetryConfig::disabled())
 }
 
 impl TaskDefinitions for Ecs {
@@ -88,17 +90,9 @@ impl TaskDefinitions for Ecs {
         let mut found: Vec<RevisionArn> = Vec::new();
         let mut token = None;
         loop {
-            let page = self
-                .client
-                .list_task_definitions()
-                .family_prefix(family)
-                .status(TaskDefinitionStatus::Active)
-                .sort(SortOrder::Desc)
-                .max_results(most as i32)
-                .set_next_token(token)
-                .send()
-                .await
-                .map_err(|error| port_error(CALL, &error))?;
+            let call = self.client.list_task_definitions().family_prefix(family).status(TaskDefinitionStatus::Active);
+            let call = call.sort(SortOrder::Desc).max_results(most as i32).set_next_token(token);
+            let page = Box::pin(call.send()).await.map_err(|error| port_error(CALL, &error))?;
             for arn in page.task_definition_arns() {
                 let arn: RevisionArn =
                     arn.parse().map_err(|_| unreadable(CALL, "it lists what is not the ARN of a revision"))?;
@@ -127,10 +121,8 @@ impl TaskDefinitions for Ecs {
         let body =
             wire::register(definition, tags).map_err(|error| refused(error.to_string(), Some(Reason::Unreadable)))?;
         let wire = Wire::sending(body);
-        // The call has no token that would tell a second try from a second wish, and the SDK would try again after a
-        // broken connection.
-        let once = Config::builder().retry_config(RetryConfig::disabled());
-        let call = self.client.register_task_definition().customize().config_override(once).interceptor(wire.clone());
+        // The call has no token that would tell a second try from a second wish.
+        let call = self.client.register_task_definition().customize().config_override(once()).interceptor(wire.clone());
         let reply = wire.reply(call.send().await).map_err(|error| port_error_about(CALL, &error, Some(definition)))?;
         wire::registered(&reply).map_err(|error| unreadable(CALL, &error.to_string()))
     }

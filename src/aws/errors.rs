@@ -53,6 +53,14 @@ const DENIED: [&str; 9] = [
     "ExpiredTokenException",
 ];
 
+/// Codes that say that what the call is about is not there (source: ECS API reference, and CloudWatch Logs').
+const ABSENT: [&str; 4] = [
+    "ResourceNotFoundException",
+    "ServiceNotFoundException",
+    "ClusterNotFoundException",
+    "ServiceDeploymentNotFoundException",
+];
+
 pub(super) fn port_error<E>(call: &'static str, error: &SdkError<E, HttpResponse>) -> PortError
 where
     E: ProvideErrorMetadata + Error + 'static,
@@ -128,8 +136,12 @@ pub(super) fn said(
         (Kind::Refused, Some(Reason::PassRoleDenied))
     } else if is(&DENIED) {
         (Kind::Refused, Some(Reason::AccessDenied))
-    } else if code == "ResourceNotFoundException" || (is_about_one_revision(call) && is_absence(&lower)) {
+    } else if is(&ABSENT) || (is_about_one_revision(call) && is_absence(&lower)) {
         (Kind::Missing, None)
+    } else if code == "ServiceNotActiveException" {
+        (Kind::Refused, Some(Reason::ServiceInactive))
+    } else if code == "UnsupportedFeatureException" {
+        (Kind::Refused, Some(Reason::UnsupportedController))
     } else if lower.contains("max allowed length") {
         (Kind::Refused, Some(Reason::TooLarge))
     } else {
@@ -233,6 +245,12 @@ mod tests {
             ("ClientException", "Unable to describe task definition.", Kind::Missing, None),
             ("ResourceNotFoundException", "The specified log group does not exist.", Kind::Missing, None),
             ("ClientException", "Max allowed length is '65536' bytes.", Kind::Refused, Some(Reason::TooLarge)),
+            ("ClusterNotFoundException", "Cluster not found.", Kind::Missing, None),
+            ("ServiceNotFoundException", "Service not found.", Kind::Missing, None),
+            ("ServiceDeploymentNotFoundException", "Not found.", Kind::Missing, None),
+            ("ServiceNotActiveException", "Service was not ACTIVE.", Kind::Refused, Some(Reason::ServiceInactive)),
+            ("UnsupportedFeatureException", "no", Kind::Refused, Some(Reason::UnsupportedController)),
+            ("ConflictException", "It is being stopped already.", Kind::Refused, None),
             ("LimitExceededException", "Resource limit exceeded.", Kind::Refused, None),
             ("ClientException", "Log driver awslogs requires options: awslogs-group", Kind::Refused, None),
         ] {

@@ -6,8 +6,9 @@
 //! | `REV#<source ARN>` | `HEAD` | the head, and what conditions and indexes need of it |
 //! | `REV#<corrected ARN>` | `OWN` | the source of a revision that we registered |
 //! | `FAM#<account>/<region>/<family>` | `FAMILY` | what is remembered of the family |
+//! | `SVC#<service ARN>` | `SERVICE` | what is remembered of the service |
 //!
-//! A commit is one transaction over all of them. Reading goes by key, consistently; the indexes `by-family`, `by-day` and
+//! A commit is one transaction over all that a record needs; what is remembered is put by itself. Reading goes by key, consistently; the indexes `by-family`, `by-day` and
 //! `by-open` hold heads alone, lag behind, and serve listing only.
 
 mod items;
@@ -25,9 +26,11 @@ use jiff::SignedDuration;
 use self::items::Item;
 use super::errors::port_error;
 use crate::domain::family::{Family, FamilyName};
+use crate::domain::pointings::Pointings;
 use crate::domain::report::Reason;
 use crate::domain::revision::RevisionArn;
 use crate::domain::saga::{Entry, Head, Record};
+use crate::domain::service::ServiceArn;
 use crate::ports::{Answer, CommitError, Expected, Filter, Journal, Kind, PortError};
 
 const QUERY: &str = "Query";
@@ -77,7 +80,7 @@ impl DynamoJournal {
 
     async fn item(&self, partition: AttributeValue, sk: &str) -> Answer<Option<Item>> {
         let get = self.client.get_item().table_name(&self.table).consistent_read(true);
-        let answer = get.key("pk", partition).key("sk", items::text(sk)).send().await;
+        let answer = Box::pin(get.key("pk", partition).key("sk", items::text(sk)).send()).await;
         Ok(answer.map_err(|error| self.failed(GET, &error))?.item)
     }
 
@@ -137,6 +140,27 @@ impl DynamoJournal {
         Err(PortError { kind, ..error }.into())
     }
 
+    /// Puts what is remembered of something in the place of the version before this one; `false`: another stands there.
+    async fn put(&self, item: Item, version: u32) -> Answer<bool> {
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
+        let put = match version {
+            ..=1 => put.condition_expression("attribute_not_exists(pk)"),
+            version => put
+                .condition_expression("#version = :before")
+                .expression_attribute_names("#version", "version")
+                .expression_attribute_values(":before", items::number(version - 1)),
+        };
+        match Box::pin(put.send()).await {
+            Ok(_) => Ok(true),
+            Err(error)
+                if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(self.failed(PUT, &error)),
+        }
+    }
+
     fn failed<E>(&self, call: &'static str, error: &SdkError<E, HttpResponse>) -> PortError
     where
         E: ProvideErrorMetadata + Error + 'static,
@@ -151,6 +175,11 @@ impl DynamoJournal {
         );
         PortError { message, ..error }
     }
+}
+
+/// A change that is made again, because its answer was lost, was not lost itself.
+fn unless_ours<T: PartialEq>(standing: Option<&T>, ours: &T) -> Result<(), CommitError> {
+    if standing == Some(ours) { Ok(()) } else { Err(CommitError::Lost) }
 }
 
 const IN_PROGRESS: &str = "TransactionInProgress";
@@ -196,7 +225,7 @@ impl Journal for DynamoJournal {
         ];
         let puts = puts.into_iter().flatten().collect::<Answer<Vec<_>>>()?;
         // The SDK gives the transaction a token of its own, the same for each attempt.
-        match self.client.transact_write_items().set_transact_items(Some(puts)).send().await {
+        match Box::pin(self.client.transact_write_items().set_transact_items(Some(puts)).send()).await {
             Ok(_) => Ok(()),
             Err(error) => self.not_committed(error, source, entry).await,
         }
@@ -234,26 +263,21 @@ impl Journal for DynamoJournal {
     }
 
     async fn put_family(&self, family: &Family) -> Result<(), CommitError> {
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(items::family(family)?));
-        let put = match family.version {
-            ..=1 => put.condition_expression("attribute_not_exists(pk)"),
-            version => put
-                .condition_expression("#version = :before")
-                .expression_attribute_names("#version", "version")
-                .expression_attribute_values(":before", items::number(version - 1)),
-        };
-        match put.send().await {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                // A change that is made again, because its answer was lost, was not lost itself.
-                match self.family(&family.name).await? {
-                    Some(standing) if standing == *family => Ok(()),
-                    _ => Err(CommitError::Lost),
-                }
-            }
-            Err(error) => Err(self.failed(PUT, &error).into()),
+        match self.put(items::family(family)?, family.version).await? {
+            true => Ok(()),
+            false => unless_ours(self.family(&family.name).await?.as_ref(), family),
+        }
+    }
+
+    async fn pointings(&self, service: &ServiceArn) -> Answer<Option<Pointings>> {
+        let item = self.item(items::service_partition(service), items::SERVICE).await?;
+        item.map(|item| items::read_pointings(&item)).transpose()
+    }
+
+    async fn put_pointings(&self, pointings: &Pointings) -> Result<(), CommitError> {
+        match self.put(items::pointings(pointings)?, pointings.version).await? {
+            true => Ok(()),
+            false => unless_ours(self.pointings(&pointings.service).await?.as_ref(), pointings),
         }
     }
 

@@ -58,7 +58,7 @@ impl Logs {
         let mut token = None;
         loop {
             let call = self.client.describe_log_groups().log_group_name_prefix(name).limit(1).set_next_token(token);
-            let page = call.send().await.map_err(|error| port_error("DescribeLogGroups", &error))?;
+            let page = Box::pin(call.send()).await.map_err(|error| port_error("DescribeLogGroups", &error))?;
             token = page.next_token.clone().filter(|token| !token.is_empty());
             match page.log_groups().first() {
                 Some(group) if group.log_group_name() == Some(name) => {
@@ -77,7 +77,7 @@ impl Logs {
             let identifiers = names.iter().map(|name| (*name).clone()).collect();
             let call =
                 self.client.describe_log_groups().set_log_group_identifiers(Some(identifiers)).set_next_token(token);
-            let page = call.send().await.map_err(|error| port_error("DescribeLogGroups", &error))?;
+            let page = Box::pin(call.send()).await.map_err(|error| port_error("DescribeLogGroups", &error))?;
             for group in page.log_groups() {
                 if let Some(name) = names.iter().find(|name| group.log_group_name() == Some(name)) {
                     found.insert((*name).clone(), fact(group));
@@ -131,7 +131,7 @@ impl LogGroups for Logs {
         let mut token = None;
         loop {
             let call = self.client.describe_log_streams().log_group_name(name).limit(1).set_next_token(token);
-            let page = call.send().await.map_err(|error| port_error("DescribeLogStreams", &error))?;
+            let page = Box::pin(call.send()).await.map_err(|error| port_error("DescribeLogStreams", &error))?;
             token = page.next_token.clone().filter(|token| !token.is_empty());
             if !page.log_streams().is_empty() || token.is_none() {
                 return Ok(page.log_streams().is_empty());
@@ -147,7 +147,7 @@ impl LogGroups for Logs {
             .log_group_class(LogGroupClass::from(group.class.as_str()))
             .set_kms_key_id(group.kms_key.clone())
             .tags(MADE_BY.0, MADE_BY.1);
-        match call.send().await {
+        match Box::pin(call.send()).await {
             Ok(_) => Ok(true),
             Err(error)
                 if error.as_service_error().is_some_and(|error| error.is_resource_already_exists_exception()) =>
@@ -161,13 +161,13 @@ impl LogGroups for Logs {
     async fn set_retention(&self, name: &str, days: u32) -> Answer<()> {
         let days = i32::try_from(days).unwrap_or(i32::MAX);
         let call = self.client.put_retention_policy().log_group_name(name).retention_in_days(days);
-        call.send().await.map_err(|error| port_error("PutRetentionPolicy", &error))?;
+        Box::pin(call.send()).await.map_err(|error| port_error("PutRetentionPolicy", &error))?;
         Ok(())
     }
 
     async fn delete_retention(&self, name: &str) -> Answer<()> {
         let call = self.client.delete_retention_policy().log_group_name(name);
-        call.send().await.map_err(|error| port_error("DeleteRetentionPolicy", &error))?;
+        Box::pin(call.send()).await.map_err(|error| port_error("DeleteRetentionPolicy", &error))?;
         Ok(())
     }
 }

@@ -1,5 +1,7 @@
-//! The only folder that names an AWS SDK.
+//! The only folder that names an AWS SDK. The future of one of its calls takes some 5 KB, and whatever awaits it as much for
+//! each that it may await: they are boxed, or the stack of a thread would not do in a debug build.
 
+mod ecr;
 mod ecs;
 mod errors;
 mod invoke;
@@ -8,6 +10,8 @@ mod logs;
 mod read_only;
 mod region;
 mod services;
+mod signed;
+mod users;
 mod wire;
 
 use std::env;
@@ -31,6 +35,7 @@ pub use region::configured_region;
 use crate::ports::{Answer, Kind, PortError, TaskDefinitions};
 use journal::DynamoJournal;
 use read_only::ReadOnly;
+use signed::Signed;
 
 /// How many HTTP requests went to AWS, retries included.
 #[derive(Clone, Debug, Default)]
@@ -81,7 +86,7 @@ pub struct Aws {
     logs: aws_sdk_cloudwatchlogs::Client,
     sts: aws_sdk_sts::Client,
     dynamodb: aws_sdk_dynamodb::Client,
-    config: SdkConfig,
+    signed: Signed,
     region: String,
     calls: Calls,
     reads_only: bool,
@@ -160,13 +165,14 @@ impl Aws {
         }
         let logs = counted!(aws_sdk_cloudwatchlogs).retry_classifier(logs::RetryConflicts);
         let logs = aws_sdk_cloudwatchlogs::Client::from_conf(logs.build());
+        let signed = Signed::new(config.clone(), calls.clone());
         Ok(Self {
-            ecs: Ecs::new(aws_sdk_ecs::Client::from_conf(counted!(aws_sdk_ecs).build())),
+            ecs: Ecs::new(aws_sdk_ecs::Client::from_conf(counted!(aws_sdk_ecs).build()), signed.clone()),
             log_groups: Logs::new(logs.clone()),
             logs,
             sts: aws_sdk_sts::Client::from_conf(counted!(aws_sdk_sts).build()),
             dynamodb: aws_sdk_dynamodb::Client::from_conf(counted!(aws_sdk_dynamodb).build()),
-            config,
+            signed,
             region,
             calls,
             reads_only: read_only.is_some(),

@@ -8,9 +8,11 @@ use super::{Context, Exit, Failure};
 use crate::aws::{Aws, Calls, Ecs, Logs};
 use crate::domain::event::Home;
 use crate::domain::family::{Family, FamilyName};
+use crate::domain::pointings::Pointings;
 use crate::domain::report::{BackoutBy, Reason, Report};
 use crate::domain::revision::RevisionArn;
 use crate::domain::saga::{Entry, Head, Record};
+use crate::domain::service::ServiceArn;
 use crate::journal_file::FileJournal;
 use crate::ports::{Adapters, Answer, CommitError, Expected, Filter, Journal, Kind, PortError, SystemClock};
 use crate::settings::JournalPlace;
@@ -188,6 +190,15 @@ impl Journal for AnyJournal {
     async fn put_family(&self, family: &Family) -> Result<(), CommitError> {
         self.may_write()?;
         either!(self, journal => journal.put_family(family))
+    }
+
+    async fn pointings(&self, service: &ServiceArn) -> Answer<Option<Pointings>> {
+        either!(self, journal => journal.pointings(service))
+    }
+
+    async fn put_pointings(&self, pointings: &Pointings) -> Result<(), CommitError> {
+        self.may_write()?;
+        either!(self, journal => journal.put_pointings(pointings))
     }
 
     async fn stopped(&self) -> Answer<Vec<Family>> {

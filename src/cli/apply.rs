@@ -14,8 +14,9 @@ use super::{Context, Ended, Exit, Failure};
 use crate::domain::event::{Cause, Trigger, Which};
 use crate::domain::family::FamilyName;
 use crate::domain::finding::LogGroupChange;
-use crate::domain::report::Report;
+use crate::domain::report::{Outcome, Reason, Report};
 use crate::domain::revision::RevisionArn;
+use crate::domain::service::ServiceArn;
 use crate::ports::{Clock, Journal};
 use crate::settings::LEASE;
 use crate::workflow::{Mode, Order, Origin, remediate};
@@ -25,19 +26,19 @@ pub(super) struct Apply {
     /// ecs:FAMILY[:REVISION] or ARNs
     #[arg(value_name = "TARGET", required = true)]
     targets: Vec<String>,
-    /// register
+    /// register, or rollout: also point the services at it that run the target, one after the other
     #[arg(long, env = "LOGWEIR_MODE", hide_env = true, default_value = "register")]
-    mode: Mode,
+    pub(super) mode: Mode,
     /// Show the plan; no call that could write is possible
     #[arg(long)]
     dry_run: bool,
     /// Do not ask
     #[arg(long)]
     yes: bool,
-    /// Also what was taken back, is held, or was stopped by the family's fuse
+    /// Also what was taken back, is held, was stopped by the family's fuse, or has returned to its source
     #[arg(long)]
     again: bool,
-    /// How long to wait for somebody else who is at the record, in seconds
+    /// How long to wait for deployments, and for somebody else who is at the record, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     wait: u64,
 }
@@ -64,9 +65,9 @@ impl Apply {
             for target in &targets {
                 let Target::Live(name) = target else { continue };
                 match self.one(context, &acting, target, name).await {
-                    Ok((ended, report)) => {
+                    Ok((ended, of_it)) => {
                         exit = exit.max(ended);
-                        reports.extend(report);
+                        reports.extend(of_it);
                     }
                     Err(failed) => {
                         let message = format!("{}: {}", target.origin(), failed.message);
@@ -88,16 +89,42 @@ impl Apply {
         acting: &Acting,
         target: &Target,
         name: &str,
-    ) -> Result<(Exit, Option<Report>), Failure> {
-        let loaded = context.plan_with(&acting.ports.ecs, &acting.ports.log_groups, target, name).await;
-        let loaded = loaded.map_err(|error| failure(&error))?;
-        let Some(revision) = loaded.revision.clone() else { return Ok((Exit::CouldNot, None)) };
-        if !context.is_json() {
-            self.show(context, &loaded, &revision);
+    ) -> Result<(Exit, Vec<Report>), Failure> {
+        let mut loaded = context.plan_with(&acting.ports.ecs, &acting.ports.log_groups, target, name).await;
+        let mut services = Vec::new();
+        if self.mode == Mode::Rollout
+            && let Ok(Loaded { revision: Some(revision), .. }) = &loaded
+        {
+            let source = acting.source_of(revision).await?;
+            services = acting.services_of(&source).await?;
+            if source != *revision {
+                let source = source.to_string();
+                loaded = context.plan_with(&acting.ports.ecs, &acting.ports.log_groups, target, &source).await;
+            }
         }
-        if !self.dry_run && loaded.plan.changes_something() && !self.yes && !asked(context, &revision)? {
+        let loaded = loaded.map_err(|error| failure(&error))?;
+        let Some(revision) = loaded.revision.clone() else { return Ok((Exit::CouldNot, Vec::new())) };
+        let standing = if self.again { None } else { acting.correction_of(&revision).await? };
+        if !context.is_json() {
+            match &standing {
+                Some(ours) => {
+                    let line = format!("{} is corrected already, by {}\n", revision.short(), ours.short());
+                    context.printer.result(&line);
+                }
+                None => self.show(context, &loaded, &revision),
+            }
+            let line =
+                |service: &ServiceArn| format!("service {} follows, if nothing is in the way\n", service.short());
+            context.printer.result(&services.iter().map(line).collect::<String>());
+        }
+        let acts = (standing.is_none() && loaded.plan.changes_something()) || !services.is_empty();
+        let question = match &standing {
+            Some(ours) => format!("Lead services to {}? [y/N] ", ours.short()),
+            None => format!("Correct {}? [y/N] ", revision.short()),
+        };
+        if !self.dry_run && acts && !self.yes && !asked(context, &question)? {
             context.printer.note(&format!("{} is left as it is", revision.short()));
-            return Ok((Exit::Findings, None));
+            return Ok((Exit::Findings, Vec::new()));
         }
         let mode = if self.dry_run { Mode::Observe } else { self.mode };
         let patience = Duration::from_secs(self.wait);
@@ -110,7 +137,14 @@ impl Apply {
         if !context.is_json() {
             context.show(&report);
         }
-        Ok((Exit::from(&report), Some(report)))
+        let is_corrected = report.outcome == Outcome::Remediated || report.reason == Some(Reason::Duplicate);
+        let (mut exit, mut reports) = (Exit::from(&report), vec![report]);
+        if is_corrected && !self.dry_run {
+            let (ended, of_services) = self.roll_out(context, acting, &services, patience).await;
+            exit = exit.max(ended);
+            reports.extend(of_services);
+        }
+        Ok((exit, reports))
     }
 
     /// What is wrong, and what would be changed about it.
@@ -135,6 +169,16 @@ impl Apply {
     }
 
     async fn remediate(&self, context: &Context, acting: &Acting, mode: Mode, revision: &RevisionArn) -> Report {
+        let cause = Cause {
+            actor: Some(acting.caller.clone()),
+            user_agent: Some(concat!("logweir/", env!("CARGO_PKG_VERSION")).into()),
+            ..Cause::default()
+        };
+        let which = Which::Revision(revision.clone());
+        self.decide(context, acting, mode, Trigger::Remediate { which, cause }).await
+    }
+
+    pub(super) async fn decide(&self, context: &Context, acting: &Acting, mode: Mode, trigger: Trigger) -> Report {
         let order = Order {
             mode,
             baseline: &context.baseline,
@@ -145,12 +189,7 @@ impl Apply {
             lease: LEASE,
             backout: &acting.backout,
         };
-        let cause = Cause {
-            actor: Some(acting.caller.clone()),
-            user_agent: Some(concat!("logweir/", env!("CARGO_PKG_VERSION")).into()),
-            ..Cause::default()
-        };
-        remediate(&acting.ports, &order, Trigger::Remediate { which: Which::Revision(revision.clone()), cause }).await
+        remediate(&acting.ports, &order, trigger).await
     }
 
     /// What would keep an act from being one, for a run that only shows it.
@@ -170,8 +209,8 @@ impl Apply {
 }
 
 /// Asks once. Whatever is no yes is a no.
-fn asked(context: &Context, revision: &RevisionArn) -> Result<bool, Failure> {
-    context.printer.ask(&format!("Correct {}? [y/N] ", revision.short()));
+fn asked(context: &Context, question: &str) -> Result<bool, Failure> {
+    context.printer.ask(question);
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line).map_err(|error| Failure::could_not(error.to_string()))?;
     Ok(matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes"))

@@ -12,8 +12,8 @@ use super::live::{failure, wait};
 use super::moment::until;
 use super::{Context, Ended, Exit, Failure, record_name, replay};
 use crate::aws::{Aws, Invoked};
-use crate::domain::event::{self, Home, Trigger, Which};
-use crate::domain::report::Report;
+use crate::domain::event::{self, Change, Home, Trigger, Which};
+use crate::domain::report::{Reason, Report};
 use crate::domain::revision::RevisionArn;
 use crate::handler::Request;
 use crate::ports::{Filter, Journal};
@@ -58,7 +58,10 @@ impl Backout {
         let source = self.source(&acting, target).await?;
         let before = acting.calls.count();
         let report = patiently(patience, || self.once(&acting, &source)).await;
-        let report = Report { aws_calls: acting.calls.count() - before, ..report };
+        let mut report = Report { aws_calls: acting.calls.count() - before, ..report };
+        if report.reason == Some(Reason::DeploymentUnderWay) {
+            report.notes.push("the same command goes on with it when that is over".into());
+        }
         context.show(&report);
         Ok(Exit::from(&report))
     }
@@ -181,12 +184,20 @@ fn name_of(target: &Path) -> String {
     target.to_string_lossy().into_owned()
 }
 
-/// The revision whose registration an event tells of, and the event's id.
+/// The revision whose registration an event tells of, or that somebody gave to a service, and the event's id.
 fn remediated(event: &Value, home: &Home, target: &Path) -> Result<(Which, Option<String>), Failure> {
     let could_not = |why: &str| Failure::could_not(format!("{}: {why}", target.display()));
     match event::read(event, home) {
         Ok(Trigger::Remediate { which, cause }) => Ok((which, cause.event_id)),
-        Ok(Trigger::Ignore { .. }) => Err(could_not("the event is none that Logweir acts on")),
+        Ok(Trigger::Service { change: Change::Asked { revision: Some(revision) }, cause, .. }) => {
+            Ok((Which::Revision(revision), cause.event_id))
+        }
+        Ok(Trigger::Service { service, .. }) => {
+            let why =
+                format!("{}: the event is about service {} and names no revision", target.display(), service.short());
+            Err(Failure::usage(why).help("name the record: `logweir records` lists them"))
+        }
+        Ok(Trigger::Ignore { .. } | Trigger::Used { .. }) => Err(could_not("the event is none that Logweir acts on")),
         Err(error) => Err(could_not(&error.to_string())),
     }
 }

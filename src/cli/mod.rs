@@ -11,6 +11,7 @@ mod printer;
 mod record_name;
 mod records;
 mod replay;
+mod rollout;
 mod rules;
 mod targets;
 
@@ -41,6 +42,7 @@ struct Cli {
 
 /// Options that stand anywhere.
 #[derive(Args)]
+#[command(next_help_heading = "Everywhere")]
 struct Global {
     /// The baseline [default: the one that ships with logweir]
     #[arg(long, global = true, env = "LOGWEIR_BASELINE", hide_env_values = true, value_name = "FILE")]
@@ -90,7 +92,7 @@ enum Verb {
     Check(check::Check),
     /// Print the corrected document, or write it in place
     Fix(fix::Fix),
-    /// Correct live revisions: shows the plan, asks, acts
+    /// Correct live revisions, and lead services to them: shows the plan, asks, acts
     Apply(apply::Apply),
     /// Handle an event as the deployed function does, or take back what was done for it
     Replay(replay::Replay),

@@ -28,7 +28,7 @@ pub(super) struct Records {
     /// Only those that changed since: a time, a day, or how long ago (`2h`, `7d`)
     #[arg(long, value_parser = since)]
     since: Option<Timestamp>,
-    /// Only those that ended so: remediated, backed-out, partial …
+    /// Only those that ended so: remediated, rolled-out, backed-out, partial …
     #[arg(long, value_parser = outcome)]
     outcome: Option<Outcome>,
     /// Only those that were caused by somebody whose ARN holds this

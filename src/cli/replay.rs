@@ -17,16 +17,17 @@ use crate::workflow::{Mode, Order, Origin};
 
 #[derive(Args)]
 pub(super) struct Replay {
-    /// A CloudTrail event, as EventBridge delivers it; with --backout also a record: FAMILY:REVISION or an ARN
+    /// A call that CloudTrail recorded or ECS's news of a deployment, as EventBridge delivers it; with --backout also a
+    /// record: FAMILY:REVISION or an ARN
     #[arg(value_name = "EVENT.json")]
     target: PathBuf,
-    /// observe or register
+    /// observe, register or rollout
     #[arg(long, env = "LOGWEIR_MODE", hide_env_values = true, default_value = "observe")]
     mode: Mode,
     /// How long to wait for somebody else who is at the record, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     wait: u64,
-    /// Take back what was done
+    /// Take back what was done for the revision that the event or the record names
     #[arg(long)]
     backout: bool,
     #[command(flatten)]

@@ -10,10 +10,11 @@ use serde::{Deserialize, Serialize};
 
 use super::event::{Cause, plain};
 use super::revision::RevisionArn;
+use super::service::ServiceArn;
 use super::writer::Tool;
 
 /// How far back corrections count for the longer of the two limits.
-const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
+pub(super) const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// The longest text that is kept of what somebody says.
 const LONGEST: usize = 256;
@@ -64,7 +65,19 @@ pub struct Family {
     pub fuse: Option<Fuse>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<Hold>,
+    /// The one service of the family that may be on its way to a revision of ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turn: Option<Turn>,
     pub at: Timestamp,
+}
+
+/// Whose turn it is. It ends with the deployment; of a worker that died before it began, with this time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Turn {
+    pub service: ServiceArn,
+    /// The source's number, whose record tells how far it is.
+    pub revision: u32,
+    pub until: Timestamp,
 }
 
 /// A correction that was begun, and who had registered its source.
@@ -97,6 +110,9 @@ pub struct Fuse {
     pub times: u32,
     /// The last source that was left alone because of it.
     pub last: u32,
+    /// The deployment of ours that failed, where that opened it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<String>,
 }
 
 /// Nothing of the family is corrected until then.
@@ -138,7 +154,16 @@ impl Family {
     pub const SCHEMA: u32 = 1;
 
     pub fn new(name: FamilyName, now: Timestamp) -> Self {
-        Self { schema: Self::SCHEMA, name, version: 0, corrections: Vec::new(), fuse: None, hold: None, at: now }
+        Self {
+            schema: Self::SCHEMA,
+            name,
+            version: 0,
+            corrections: Vec::new(),
+            fuse: None,
+            hold: None,
+            turn: None,
+            at: now,
+        }
     }
 
     /// What keeps the family from being corrected.
@@ -168,7 +193,7 @@ impl Family {
             let times = if lately >= limits.corrections as usize { lately } else { self.corrections.len() };
             let Correction { revision, writer, .. } = correction;
             let times = u32::try_from(times).unwrap_or(u32::MAX);
-            self.fuse = Some(Fuse { opened: now, writer, times, last: revision });
+            self.fuse = Some(Fuse { opened: now, writer, times, last: revision, failed: None });
             return self.stopped(now);
         }
         self.corrections.push(correction);
@@ -178,6 +203,12 @@ impl Family {
     /// A correction that was begun and came to nothing.
     pub fn uncount(&mut self, revision: u32) {
         self.corrections.retain(|correction| correction.revision != revision);
+    }
+
+    /// A deployment of ours failed: nothing more of the family is corrected or rolled out before a human has looked.
+    pub fn blow(&mut self, revision: u32, failed: String, now: Timestamp) {
+        let writer = Writer::default();
+        self.fuse.get_or_insert(Fuse { opened: now, writer, times: 0, last: revision, failed: Some(failed) });
     }
 
     /// A human says that it may go on: fuse, hold and count begin anew.
@@ -201,6 +232,9 @@ impl fmt::Display for Stopped {
                     Some(reason) => write!(f, ": {reason}"),
                     None => Ok(()),
                 }
+            }
+            Self::FuseOpen(Fuse { opened, failed: Some(failed), .. }) => {
+                write!(f, "the family's fuse is open since {opened:.0}: {failed}")
             }
             Self::FuseOpen(Fuse { opened, writer, times, .. }) => {
                 write!(f, "the family's fuse is open since {opened:.0}: {writer} put the fault back {times} times")

@@ -4,119 +4,14 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::event::{Cause, Home, plain};
 use super::finding::{Edit, OptionChange};
+pub use super::outcome::{Outcome, Reason};
 use super::plan::Plan;
 use super::revision::RevisionArn;
-
-/// How a decision ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Outcome {
-    /// Nothing that counts was found.
-    Compliant,
-    /// Something was found, and the mode is to look only.
-    Observed,
-    Remediated,
-    /// What was done was taken back.
-    BackedOut,
-    Partial,
-    Skipped,
-    /// Another revision is the family's newest now.
-    Superseded,
-    /// A guard said no.
-    Refused,
-    Failed,
-    NeedsOperator,
-}
-
-impl Outcome {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Compliant => "compliant",
-            Self::Observed => "observed",
-            Self::Remediated => "remediated",
-            Self::BackedOut => "backed-out",
-            Self::Partial => "partial",
-            Self::Skipped => "skipped",
-            Self::Superseded => "superseded",
-            Self::Refused => "refused",
-            Self::Failed => "failed",
-            Self::NeedsOperator => "needs-operator",
-        }
-    }
-
-    fn level(self) -> &'static str {
-        match self {
-            Self::Failed | Self::NeedsOperator => "ERROR",
-            Self::Partial | Self::Refused => "WARN",
-            Self::Compliant
-            | Self::Observed
-            | Self::Remediated
-            | Self::BackedOut
-            | Self::Skipped
-            | Self::Superseded => "INFO",
-        }
-    }
-
-    /// The outcome in words.
-    fn message(self) -> &'static str {
-        match self {
-            Self::Compliant => "nothing to mend",
-            Self::Observed => "observed, nothing changed",
-            Self::Remediated => "remediation completed",
-            Self::BackedOut => "backed out",
-            Self::Partial => "not all of it was done",
-            Self::Skipped => "left alone",
-            Self::Superseded => "superseded",
-            Self::Refused => "remediation refused",
-            Self::Failed => "remediation failed",
-            Self::NeedsOperator => "an operator is needed",
-        }
-    }
-}
-
-/// Why it ended so, where the outcome alone does not say it. `docs/operations.md` has a line for each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Reason {
-    OwnRevision,
-    NotLatest,
-    NewerRevision,
-    Exempt,
-    AdviceOnly,
-    /// The event is none that Logweir acts on.
-    OtherEvent,
-    /// The call that the event tells of had failed.
-    FailedCall,
-    /// The record of this revision is finished already.
-    Duplicate,
-    /// A backout took its correction back.
-    Suppressed,
-    /// Somebody holds the family for a while.
-    Held,
-    /// The family was corrected too often: somebody keeps putting the fault back.
-    FuseOpen,
-    /// Nothing was ever done about this revision.
-    NoRecord,
-    /// Something runs our revision, so it stays.
-    StillRunning,
-    ForeignAccount,
-    ForeignRegion,
-    ServiceOwned,
-    LeaseHeld,
-    PassRoleDenied,
-    AccessDenied,
-    Sandboxed,
-    MissingExecutionRole,
-    TooLarge,
-    LostMembers,
-    Throttled,
-    Unreadable,
-}
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
@@ -186,12 +81,19 @@ pub struct LogGroupReport {
     pub retention_days: Option<u32>,
 }
 
-/// What runs our revision, or what was done about it.
+/// What runs our revision or its source, and what was done about it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ServiceReport {
-    /// `service prod/web` or `task prod/0123abcd`.
+    /// `prod/web`, or what else it is: `task prod/0123abcd`.
     pub service: String,
+    /// `updated` (our deployment is under way), `rolled-out`, `waits`, `left-alone`, `returned`, `failed`, `needs-operator`;
+    /// after a backout `pointed-back`, `rolling-back`, `still-runs-ours`; or `not-touched`.
     pub action: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// What a reader should know beyond the reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// Who takes back what is done here, and so what a printed command has to name.
@@ -321,7 +223,7 @@ impl Report {
     /// The command line's exit code: 0 done or nothing to do, 1 left as it is, 2 could not.
     pub fn exit_code(&self) -> u8 {
         match (self.outcome, self.reason) {
-            (Outcome::Compliant | Outcome::Remediated | Outcome::BackedOut, _) => 0,
+            (Outcome::Compliant | Outcome::Remediated | Outcome::RolledOut | Outcome::BackedOut, _) => 0,
             // Shown what would be taken back: nobody asked for a verdict.
             (Outcome::Observed, _) if self.mode == BACKOUT => 0,
             (
@@ -330,6 +232,7 @@ impl Report {
                     Reason::AdviceOnly
                     | Reason::LeaseHeld
                     | Reason::ServiceOwned
+                    | Reason::UnsupportedController
                     | Reason::ForeignAccount
                     | Reason::ForeignRegion,
                 ),

@@ -8,18 +8,18 @@ use serde_json::{Value, json};
 
 use crate::domain::event::plain;
 use crate::domain::family::{Family, Stopped};
-use crate::domain::saga::{Head, Kept, Record, Step, Undo, What};
+use crate::domain::saga::{Ending, Head, Kept, Record, Step, Undo, What};
 
 /// The longest text of a line that somebody else may have written.
 const LONGEST: usize = 512;
 
 fn outcome(head: &Head) -> String {
-    let word = |value: Value| value.as_str().unwrap_or_default().to_owned();
-    match &head.closing {
+    match head.ending() {
         _ if head.open && head.backing_out => "being taken back".into(),
         _ if head.open => "open".into(),
-        Some(closing) => match closing.reason.map(|reason| word(json!(reason))) {
-            Some(reason) => format!("{} ({reason})", closing.outcome.name()),
+        _ if !head.following.is_empty() => "rolling out".into(),
+        Some(closing) => match closing.reason {
+            Some(reason) => format!("{} ({})", closing.outcome.name(), reason.name()),
             None => closing.outcome.name().into(),
         },
         None => "open".into(),
@@ -163,13 +163,40 @@ fn said(what: &What, steps: &[Step], undo: &[Undo]) -> String {
         What::Kept(Kept { why, .. }) => format!("kept: {why}"),
         What::Restoring { .. } => "restoring the source".into(),
         What::Restored { restored, .. } => format!("restored as {}", restored.short()),
+        What::Waiting { service, why } => format!("{} is to follow: {}", service.short(), why.name()),
+        What::Pointing(pointing) => {
+            format!("pointing {} from {} at {}", pointing.service.short(), pointing.from.short(), pointing.to.short())
+        }
+        What::Pointed { service, deployment } => format!("pointed {}: deployment {deployment}", service.short()),
+        What::Yielding { service, to } => {
+            format!("somebody's deployment came between: pointing {} at {}", service.short(), to.short())
+        }
+        What::Returning { service, why } => format!("our deployment failed, pointing {} back: {why}", service.short()),
+        What::PointedBack { service, deployment } => {
+            format!("pointed {} back: deployment {deployment}", service.short())
+        }
+        What::Followed { service, ending } => format!("{}: {}", service.short(), ended(ending)),
         What::Closed(closing) => format!("closed: {}", closing.outcome.name()),
+    }
+}
+
+fn ended(ending: &Ending) -> String {
+    match ending {
+        Ending::Completed => "rolled out".into(),
+        Ending::Failed { why } => format!("our deployment failed: {why}"),
+        Ending::MovedOn => "somebody has deployed something else".into(),
+        Ending::Returned => "somebody has returned it to the source".into(),
+        Ending::Yielded { to } => format!("left with {}, which somebody had deployed", to.short()),
+        Ending::NotDone { why, .. } => format!("not pointed: {why}"),
+        Ending::Stuck { why } => format!("our deployment failed, and it could not be pointed back: {why}"),
+        Ending::Overdue => "our deployment neither completed nor failed in its time".into(),
     }
 }
 
 fn undo_name(undo: &Undo) -> String {
     match undo {
         Undo::Deregister { corrected, .. } => format!("deregister {}", corrected.short()),
+        Undo::PointBack { service, from, .. } => format!("point {} back at {}", service.short(), from.short()),
         Undo::RestoreRetention { name, old: None, .. } => format!("let {name} never expire again"),
         Undo::RestoreRetention { name, old: Some(days), .. } => format!("set retention of {name} back to {days} days"),
     }

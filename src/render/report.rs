@@ -21,12 +21,13 @@ pub fn text_of(report: &Value) -> String {
     let word = |name: &str| report[name].as_str().map(|text| plain(text, LONGEST));
     let outcome = word("outcome").unwrap_or_default();
     let colour = match outcome.as_str() {
-        "compliant" | "remediated" | "backed-out" => AnsiColor::Green,
+        "compliant" | "remediated" | "rolled-out" | "backed-out" => AnsiColor::Green,
         "observed" | "skipped" | "superseded" | "refused" => AnsiColor::Yellow,
         _ => AnsiColor::Red,
     };
     let style: Style = colour.on_default().bold();
-    let about = word("record").or(word("family")).unwrap_or_else(|| "the event".into());
+    let service = report["services"][0]["service"].as_str().map(|text| plain(text, LONGEST));
+    let about = word("record").or(word("family")).or(service).unwrap_or_else(|| "the event".into());
     let mut out = format!("{about}: {style}{outcome}{style:#}");
     if let Some(reason) = word("reason") {
         let _ = write!(out, " ({reason})");
@@ -62,7 +63,11 @@ pub fn text_of(report: &Value) -> String {
         line("log group", &format!("{name} {action}, {days}"));
     }
     for service in items("services") {
-        line("running", &of(&service, "service", ""));
+        let (name, action) = (of(&service, "service", ""), of(&service, "action", ""));
+        let why = [of(&service, "reason", ""), of(&service, "note", "")];
+        let why = why.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(": ");
+        let why = if why.is_empty() { why } else { format!(" ({why})") };
+        line("service", &format!("{name} {action}{why}"));
     }
     let error = report["error"].as_str();
     for note in texts("notes").into_iter().filter(|note| Some(*note) != error) {

@@ -127,7 +127,7 @@ async fn try_back_out<P: Ports>(ports: &P, order: &BackoutOrder<'_>, mut report:
             Err(CommitError::Port(error)) => return failed(report, &error),
         }
     }
-    if record.head.open && record.head.lease_until > ports.clock().now() {
+    if record.head.is_held(ports.clock().now()) {
         return lease_held(report, "somebody else is at this record");
     }
     if is_taken_back(&record, &Standing::of(&record)) {
@@ -243,6 +243,12 @@ async fn previewed<P: Ports>(ports: &P, order: &BackoutOrder<'_>, mut report: Re
                     Err(error) => return failed(report, &error),
                 }
             }
+            Undo::PointBack { service, from, to, .. } => report.notes.push(format!(
+                "service {} would be pointed back at {}, unless it runs something else than {} by now",
+                service.short(),
+                from.short(),
+                to.short()
+            )),
             Undo::RestoreRetention { name, old, .. } => report.log_groups.push(LogGroupReport {
                 name: name.clone(),
                 action: "restore-retention",

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::report::Outcome;
 use crate::domain::revision::RevisionArn;
-use crate::domain::saga::{Closing, Head, Opening, Record, Undo, What};
+use crate::domain::saga::{Closing, Head, Opening, Record, Rollout, What};
 use crate::ports::{Clock, CommitError, Expected, Journal, PortError};
 
 /// Who works, and for how long nobody else may.
@@ -39,6 +39,8 @@ impl Way {
         match &head.closing {
             _ if head.open && head.lease_until > now => Self::Held,
             _ if head.open && head.backing_out => Self::BackingOut(record),
+            // A service is on its way to the revision that stands.
+            Some(_) if again && is_on_its_way(&record) => Self::Held,
             Some(closing) if !head.open => match again || (may_end_otherwise(closing.outcome) && !head.suppressed) {
                 true => Self::Again(record),
                 false => Self::Finished(Box::new(head.clone()), closing.clone()),
@@ -46,6 +48,11 @@ impl Way {
             _ => Self::GoOn(record),
         }
     }
+}
+
+fn is_on_its_way(record: &Record) -> bool {
+    let attempt = record.attempt().ok().flatten();
+    attempt.is_some_and(|attempt| attempt.rollouts.iter().any(Rollout::is_in_flight))
 }
 
 /// Whether a record that ended so is opened again by a redelivery.
@@ -72,6 +79,9 @@ pub(super) enum Halt {
     /// Only a human can go on.
     #[error("{0}")]
     Stuck(String),
+    /// ECS has something to finish first.
+    #[error("{0}")]
+    Waiting(String),
     #[error("the record cannot be followed: {0}")]
     Illegal(#[from] crate::domain::saga::Illegal),
 }
@@ -120,7 +130,7 @@ async fn commit<'p, J: Journal, C: Clock>(
     let head = &mut record.head;
     head.owner = worker.name.clone();
     head.lease_until = now.saturating_add(worker.lease).unwrap_or(now);
-    let entry = head.write(now, what, &[]);
+    let entry = head.write(now, what, &record.entries);
     journal.commit(&expected, head, &entry).await?;
     record.entries.push(entry);
     Ok(Claimed { journal, clock, lease: worker.lease, record })
@@ -137,20 +147,11 @@ impl<J: Journal, C: Clock> Claimed<'_, J, C> {
         let now = self.clock.now();
         let mut head = self.record.head.clone();
         head.lease_until = now.saturating_add(self.lease).unwrap_or(now);
-        let entry = head.write(now, what, self.undo());
+        let entry = head.write(now, what, &self.record.entries);
         self.journal.commit(&Expected::of(&self.record.head), &head, &entry).await?;
         self.record.head = head;
         self.record.entries.push(entry);
         Ok(())
-    }
-
-    /// What the newest backout takes back.
-    fn undo(&self) -> &[Undo] {
-        let asked = self.record.entries.iter().rev().find_map(|entry| match &entry.what {
-            What::BackoutAsked(asked) => Some(asked),
-            _ => None,
-        });
-        asked.map_or(&[], |asked| &asked.steps)
     }
 
     /// Gives the lease back. If even that fails, the lease runs out by itself.

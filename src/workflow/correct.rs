@@ -3,6 +3,7 @@
 use super::claim::{Claimed, Halt, Way, Worker, open, take};
 use super::drive::Drive;
 use super::family;
+use super::observe::described;
 use super::own::Own;
 use super::remediate::{Order, Origin};
 use super::tell::tell;
@@ -11,7 +12,7 @@ use crate::domain::family::Stopped;
 use crate::domain::plan::Plan;
 use crate::domain::report::{BackoutBy, Outcome, Reason, Report};
 use crate::domain::revision::RevisionArn;
-use crate::domain::saga::{Opening, Record, Step, What};
+use crate::domain::saga::{Head, Opening, Record, Step, What};
 use crate::domain::tags;
 use crate::ports::{Clock, Described, Journal, PortError, Ports};
 
@@ -43,10 +44,10 @@ pub(super) async fn correct<P: Ports>(
     opening: Option<Opening>,
 ) -> Result<Option<Ended>, Halt> {
     let skipped = |reason, why| Ok(Some((Outcome::Skipped, Some(reason), why)));
-    let again = matches!(order.origin, Origin::Apply { again: true });
     let worker = Worker { name: order.worker.clone(), lease: order.lease };
     let (journal, clock) = (ports.journal(), ports.clock());
     let standing = journal.read(&described.arn).await?;
+    let again = order.origin == (Origin::Apply { again: true }) && !stands(ports, standing.as_ref()).await?;
     if standing.is_none()
         && opening.is_some()
         && let Some((reason, why)) = own_revision(ports, order, described).await?
@@ -148,6 +149,17 @@ async fn is_being_restored<P: Ports>(ports: &P, described: &Described) -> Result
     let attempt = record.as_ref().filter(|record| record.head.open).and_then(|record| record.attempt().ok().flatten());
     let backout = attempt.and_then(|attempt| attempt.backout);
     Ok(backout.is_some_and(|backout| backout.restoring && backout.restored.is_none()))
+}
+
+/// Whether the correction is there: another one beside it would help nobody, and ECS's newest revision is ours already.
+async fn stands<P: Ports>(ports: &P, record: Option<&Record>) -> Result<bool, PortError> {
+    let Some(Head { closing: Some(closing), corrected: Some(ours), open: false, suppressed: false, .. }) =
+        record.map(|record| &record.head)
+    else {
+        return Ok(false);
+    };
+    let found = described(ports.task_definitions(), ours).await?;
+    Ok(closing.outcome == Outcome::Remediated && found.is_some_and(|found| found.active))
 }
 
 /// Whether the newest attempt of the record was made by this baseline.

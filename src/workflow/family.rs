@@ -1,10 +1,14 @@
 //! What is remembered of a family, read and changed around a correction.
 
+use jiff::Timestamp;
+
 use super::claim::Halt;
 use super::remediate::{Order, Origin};
 use crate::domain::event::Cause;
-use crate::domain::family::{Correction, Family, FamilyName, Hold, Stopped, Writer};
+use crate::domain::family::{Correction, Family, FamilyName, Hold, Stopped, Turn, Writer};
 use crate::domain::revision::RevisionArn;
+use crate::domain::saga::{Record, Rollout};
+use crate::domain::service::ServiceArn;
 use crate::domain::writer::Tool;
 use crate::ports::{Clock, CommitError, Described, Journal, Ports};
 
@@ -50,6 +54,86 @@ pub(super) async fn go_on<P: Ports>(ports: &P, source: &RevisionArn) -> Result<O
 /// Nothing of the family is corrected for a while.
 pub(super) async fn hold<P: Ports>(ports: &P, source: &RevisionArn, hold: Hold) -> Result<(), CommitError> {
     change(ports, source, |family| family.hold = Some(hold)).await
+}
+
+/// Whether a service may be pointed now.
+pub(super) enum Turned {
+    Ours,
+    /// Another service of the family is on its way.
+    Taken(ServiceArn),
+    Stopped(Stopped),
+}
+
+/// How often a worker looks again at what others have written to in between: services of one family are often deployed in
+/// the same moment, and of several who write one is the first.
+pub(super) const LOOKS: usize = 20;
+
+/// Takes the family's turn: one service is on its way at a time. Of a worker that died before it began it ends with its
+/// lease.
+pub(super) async fn take_turn<P: Ports>(
+    ports: &P,
+    order: &Order<'_>,
+    source: &RevisionArn,
+    service: &ServiceArn,
+) -> Result<Turned, Halt> {
+    for _ in 1..LOOKS {
+        match try_turn(ports, order, source, service).await {
+            Err(Halt::LeaseLost) => {}
+            turned => return turned,
+        }
+    }
+    try_turn(ports, order, source, service).await
+}
+
+async fn try_turn<P: Ports>(
+    ports: &P,
+    order: &Order<'_>,
+    source: &RevisionArn,
+    service: &ServiceArn,
+) -> Result<Turned, Halt> {
+    let (name, now) = (FamilyName::of(source), ports.clock().now());
+    let mut family = ports.journal().family(&name).await?.unwrap_or_else(|| Family::new(name, now));
+    if let Some(stopped) = family.stopped(now) {
+        return Ok(Turned::Stopped(stopped));
+    }
+    if let Some(turn) = family.turn.take_if(|turn| turn.service != *service)
+        && !is_over(ports, source, &turn, now).await?
+    {
+        return Ok(Turned::Taken(turn.service));
+    }
+    let until = now.saturating_add(order.lease).unwrap_or(now);
+    family.turn = Some(Turn { service: service.clone(), revision: source.revision, until });
+    (family.version, family.at) = (family.version + 1, now);
+    ports.journal().put_family(&family).await?;
+    Ok(Turned::Ours)
+}
+
+async fn is_over<P: Ports>(ports: &P, source: &RevisionArn, turn: &Turn, now: Timestamp) -> Result<bool, Halt> {
+    if now < turn.until {
+        return Ok(false);
+    }
+    let record = ports.journal().read(&RevisionArn { revision: turn.revision, ..source.clone() }).await?;
+    let follows = |record: &&Record| record.head.following.contains(&turn.service);
+    let attempt = record.as_ref().filter(follows).and_then(|record| record.attempt().ok().flatten());
+    let rollout = attempt.and_then(|attempt| Rollout::of(&attempt, &turn.service));
+    Ok(!rollout.is_some_and(|rollout| rollout.is_in_flight()))
+}
+
+/// The service is on its way no more. What failed opens the family's fuse.
+pub(super) async fn end_turn<P: Ports>(
+    ports: &P,
+    source: &RevisionArn,
+    service: &ServiceArn,
+    failed: Option<String>,
+) -> Result<(), Halt> {
+    let now = ports.clock().now();
+    let ended = |family: &mut Family| {
+        family.turn.take_if(|turn| turn.service == *service && turn.revision == source.revision);
+        if let Some(failed) = failed {
+            family.blow(source.revision, failed, now);
+        }
+    };
+    change(ports, source, ended).await.map_err(Halt::from)
 }
 
 /// Changes what is remembered, if there is anything to change.

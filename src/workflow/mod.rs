@@ -5,10 +5,15 @@ mod claim;
 mod correct;
 mod drive;
 mod family;
+mod follow;
+mod lead;
 mod observe;
 mod own;
+mod point;
+mod point_back;
 mod remediate;
 mod resume;
+mod settle;
 mod tell;
 mod undo;
 
@@ -27,6 +32,8 @@ pub enum Mode {
     Observe,
     /// Make log groups, set retention, register corrected revisions.
     Register,
+    /// Point services at corrected revisions.
+    Rollout,
 }
 
 impl Mode {
@@ -34,6 +41,7 @@ impl Mode {
         match self {
             Self::Observe => "observe",
             Self::Register => "register",
+            Self::Rollout => "rollout",
         }
     }
 }
@@ -45,7 +53,8 @@ impl std::str::FromStr for Mode {
         match text {
             "observe" => Ok(Self::Observe),
             "register" => Ok(Self::Register),
-            _ => Err(format!("`{text}` is not a mode: observe or register")),
+            "rollout" => Ok(Self::Rollout),
+            _ => Err(format!("`{text}` is not a mode: observe, register or rollout")),
         }
     }
 }

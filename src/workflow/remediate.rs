@@ -1,15 +1,19 @@
 //! From a trigger to a report: the one way in which a live revision is corrected.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::claim::Halt;
 use super::correct::{Ended, correct, opening};
+use super::follow::{Follow, Hint};
 use super::{Mode, family, observe};
 use crate::domain::baseline::Baseline;
-use crate::domain::event::{Cause, Home, Ignored, Trigger, Which, is_own, is_service_linked};
+use crate::domain::event::{Cause, Consumer, Home, Ignored, Trigger, Which, is_own, is_service_linked};
 use crate::domain::finding::LogGroupChange;
 use crate::domain::plan::{Plan, Refusal};
-use crate::domain::report::{BackoutBy, LogGroupReport, Outcome, Reason, Report};
+use crate::domain::report::{BackoutBy, LogGroupReport, Outcome, Reason, Report, ServiceReport};
+use crate::domain::revision::RevisionArn;
 use crate::domain::tags;
 use crate::domain::writer::Tool;
 use crate::ports::{Clock, Described, Kind, PortError, Ports, TaskDefinitions};
@@ -61,12 +65,36 @@ impl Origin {
 pub async fn remediate<P: Ports>(ports: &P, order: &Order<'_>, trigger: Trigger) -> Report {
     let started = ports.clock().now();
     let report = match trigger {
-        Trigger::Remediate { which, cause } => decide(ports, order, fresh(order, &cause, started), which, cause).await,
+        Trigger::Remediate { which, cause } => {
+            let mut report = fresh(order, &cause, started);
+            match lifted(ports, order, &which, &mut report).await {
+                Ok(()) => decide(ports, order, report, which, cause).await,
+                Err(halt) => end(report, Err(halt)),
+            }
+        }
+        Trigger::Service { service, change, cause } => {
+            let hint = Hint { service: &service, change: &change, cause: &cause };
+            Follow { ports, order }.follow(fresh(order, &cause, started), &hint).await
+        }
+        Trigger::Used { by, cause } => used(ports, order, fresh(order, &cause, started), by).await,
         Trigger::Ignore { why, cause } => {
             fresh(order, &cause, started).ends(Outcome::Skipped, Some(ignored(why)), None)
         }
     };
     timed(ports, report, started)
+}
+
+/// What stops a family goes where somebody asks for a revision of it by name and again: once, and not with each look at a
+/// service, or what fails on the way would stop nothing.
+async fn lifted<P: Ports>(ports: &P, order: &Order<'_>, which: &Which, report: &mut Report) -> Result<(), Halt> {
+    let Which::Revision(revision) = which else { return Ok(()) };
+    if order.origin != (Origin::Apply { again: true }) || order.mode == Mode::Observe {
+        return Ok(());
+    }
+    if let Some(stopped) = family::go_on(ports, revision).await? {
+        report.notes.push(format!("{stopped}; it may be corrected again"));
+    }
+    Ok(())
 }
 
 /// A report with its time and how long it took.
@@ -97,7 +125,13 @@ fn ignored(why: Ignored) -> Reason {
     }
 }
 
-async fn decide<P: Ports>(ports: &P, order: &Order<'_>, mut report: Report, which: Which, cause: Cause) -> Report {
+pub(super) async fn decide<P: Ports>(
+    ports: &P,
+    order: &Order<'_>,
+    mut report: Report,
+    which: Which,
+    cause: Cause,
+) -> Report {
     let described = match look_up(ports, order.home, which, &mut report).await {
         Ok(described) => described,
         Err(NotFound::Because(reason, why)) => return report.ends(Outcome::Failed, Some(reason), Some(why)),
@@ -106,13 +140,6 @@ async fn decide<P: Ports>(ports: &P, order: &Order<'_>, mut report: Report, whic
     report.about(&described.arn);
     let tool = Tool::of(&cause, &described.tags);
     report.owner = tool.filter(|tool| tool.owns()).map(Tool::name);
-    if order.origin == (Origin::Apply { again: true }) && order.mode > Mode::Observe {
-        match family::go_on(ports, &described.arn).await {
-            Ok(Some(stopped)) => report.notes.push(format!("{stopped}; it may be corrected again")),
-            Ok(None) => {}
-            Err(halt) => return end(report, Err(halt)),
-        }
-    }
     let ended = match judge(ports, order, &described, &mut report).await {
         Err(error) => return failed(report, &error),
         Ok(Verdict::Correct(plan)) => {
@@ -132,6 +159,71 @@ async fn decide<P: Ports>(ports: &P, order: &Order<'_>, mut report: Report, whic
     end(report, ended)
 }
 
+/// Something else than a service uses revisions: what would block is named, and is somebody else's to change.
+async fn used<P: Ports>(ports: &P, order: &Order<'_>, mut report: Report, by: Vec<Consumer>) -> Report {
+    let (mut why, mut rules) = (None, BTreeSet::new());
+    for Consumer { name, revision } in by {
+        let note = match revision {
+            None => "its log configuration lies outside task definitions".to_owned(),
+            Some(revision) => match blocks(ports, order, &report, &revision).await {
+                Ok(None) => {
+                    if report.record.is_none() {
+                        report.about(&revision);
+                    }
+                    continue;
+                }
+                Ok(Some(found)) => {
+                    if rules.is_empty() {
+                        report.about(&revision);
+                    }
+                    rules.extend(found);
+                    format!("it names {} itself: point it at a corrected revision where it is kept", revision.short())
+                }
+                Err(report) => return *report,
+            },
+        };
+        report.services.push(ServiceReport {
+            service: name,
+            action: "not-touched",
+            reason: Some(Reason::NotTouched),
+            note: Some(note.clone()),
+        });
+        why = Some(note);
+    }
+    report.rules = rules.into_iter().collect();
+    match why {
+        None => report.ends(Outcome::Compliant, None, None),
+        Some(why) => report.ends(Outcome::Skipped, Some(Reason::NotTouched), Some(why)),
+    }
+}
+
+/// The rules that find a revision wanting which something else than a service uses. None: there is nothing to say of it.
+async fn blocks<P: Ports>(
+    ports: &P,
+    order: &Order<'_>,
+    report: &Report,
+    revision: &RevisionArn,
+) -> Result<Option<Vec<String>>, Box<Report>> {
+    // Nothing will be changed, so nothing of what would be is said.
+    let mut unchanged = report.clone();
+    unchanged.about(revision);
+    let mut seen = unchanged.clone();
+    let described = match look_up(ports, order.home, Which::Revision(revision.clone()), &mut seen).await {
+        Ok(described) => described,
+        Err(NotFound::Because(reason, why)) => {
+            return Err(Box::new(unchanged.ends(Outcome::Failed, Some(reason), Some(why))));
+        }
+        Err(NotFound::Port(error)) => return Err(Box::new(failed(unchanged, &error))),
+    };
+    match judge(ports, order, &described, &mut seen).await {
+        Err(error) => Err(Box::new(failed(unchanged, &error))),
+        Ok(Verdict::Ends(Outcome::Failed, reason, why)) => Err(Box::new(unchanged.ends(Outcome::Failed, reason, why))),
+        Ok(Verdict::Ends(Outcome::Compliant, ..))
+        | Ok(Verdict::Ends(_, Some(Reason::OwnRevision | Reason::ServiceOwned), _)) => Ok(None),
+        Ok(_) => Ok(Some(seen.rules)),
+    }
+}
+
 /// Ends a report with what an attempt came to.
 pub(super) fn end(report: Report, ended: Result<Option<Ended>, Halt>) -> Report {
     match ended {
@@ -142,6 +234,7 @@ pub(super) fn end(report: Report, ended: Result<Option<Ended>, Halt>) -> Report 
             let why = Some(Halt::LeaseLost.to_string());
             Report { retry: true, ..report.ends(Outcome::Skipped, Some(Reason::LeaseHeld), why) }
         }
+        Err(Halt::Waiting(why)) => report.ends(Outcome::Partial, Some(Reason::DeploymentUnderWay), Some(why)),
         Err(halt) => report.ends(Outcome::NeedsOperator, Some(Reason::Unreadable), Some(halt.to_string())),
     }
 }

@@ -1,21 +1,27 @@
 //! Finishing what a worker left: on a schedule, as the event that began it may never come again.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::Mode;
 use super::back_out::{BackoutOrder, drive_back};
 use super::claim::{Halt, Way, Worker, take};
 use super::correct::{Ended, drive};
+use super::follow::{Follow, Hint};
+use super::lead::Led;
 use super::observe::described;
 use super::own::Own;
 use super::remediate::{Order, end, fresh, timed};
-use super::tell::tell;
-use crate::domain::event::Cause;
+use super::tell::{line, tell};
+use crate::domain::event::{Cause, Change};
 use crate::domain::report::{BACKOUT, Outcome, Reason, Report};
-use crate::domain::saga::{Head, Record};
+use crate::domain::saga::{Head, Record, Rollout, State};
+use crate::domain::service::ServiceArn;
 use crate::ports::{Answer, Clock, Filter, Journal, Ports};
 
-/// How many records one call goes on with: what is left comes with the next one.
+/// How many records one call goes on with, and how many services of each it looks at. The next call comes to others: what
+/// only waits, and may for days, keeps nothing back.
 const MOST: usize = 20;
 
 /// Brings forward records to their end whose worker is gone. A report for each; none: there was nothing to do. Whoever is
@@ -25,20 +31,88 @@ pub async fn resume<P: Ports>(ports: &P, order: &Order<'_>) -> Answer<Vec<Report
     if order.mode == Mode::Observe {
         return Ok(reports);
     }
-    for head in left(ports, false).await? {
+    for head in left(ports, false, &order.worker).await? {
         let started = ports.clock().now();
         let mut report = fresh(order, &Cause::default(), started);
         report.about(&head.source);
-        let ended = go_on(ports, order, &mut report, &head).await;
+        let ended = match head.open {
+            true => go_on(ports, order, &mut report, &head).await,
+            false => follow_on(ports, order, &mut report, &head).await,
+        };
         reports.extend(finished(ports, report, ended, started));
     }
     Ok(reports)
 }
 
+/// Looks at the services that are on their way or wait: an event may be lost, and a window opens without one. A look that
+/// finds nothing new writes nothing.
+async fn follow_on<P: Ports>(
+    ports: &P,
+    order: &Order<'_>,
+    report: &mut Report,
+    head: &Head,
+) -> Result<Option<Ended>, Halt> {
+    let (journal, follow) = (ports.journal(), Follow { ports, order });
+    let mut news: Option<Ended> = None;
+    let Some(record) = journal.read(&head.source).await? else { return Ok(None) };
+    let attempt = record.attempt()?;
+    let is_under_way = |service: &ServiceArn| {
+        attempt.as_ref().and_then(|attempt| Rollout::of(attempt, service)).is_some_and(|rollout| rollout.is_in_flight())
+    };
+    // The others wait for the one that is under way.
+    let (mut services, mut wait): (Vec<_>, Vec<_>) = record.head.following.iter().partition(|it| is_under_way(it));
+    begin_elsewhere(&mut wait, &order.worker);
+    services.extend(wait);
+    for service in services.into_iter().take(MOST) {
+        let Some(record) = journal.read(&head.source).await? else { return Ok(None) };
+        if record.head.open || record.head.suppressed || record.head.is_held(ports.clock().now()) {
+            return Ok(news);
+        }
+        caused(report, &record);
+        let before = record.head.next;
+        let attempt = record.attempt()?;
+        let in_flight =
+            attempt.is_some_and(|attempt| Rollout::of(&attempt, service).is_some_and(|rollout| rollout.is_in_flight()));
+        let hint = Hint { service, change: &Change::Look, cause: &Cause::default() };
+        let mut waits = !in_flight;
+        if in_flight {
+            let found = follow.look(service).await?;
+            let (ending, record) = follow.settle(record, &hint, found.as_ref()).await?;
+            let attempt = record.attempt()?;
+            let rollout = attempt.as_ref().and_then(|attempt| Rollout::of(attempt, service));
+            // What was intended and not done is decided anew.
+            waits = rollout.is_some_and(|rollout| matches!(rollout.state, State::Waiting(_)));
+            if record.head.next > before && !waits {
+                let said = tell(report, &record, order.backout);
+                report.services.extend(line(&record, service));
+                let closing = ending.map(|ending| ending.closing());
+                let found = closing.map_or((Outcome::Remediated, None, said), |end| (end.outcome, end.reason, None));
+                news = graver(news, found);
+            }
+        }
+        if waits && order.mode == Mode::Rollout {
+            match follow.lead(report, &head.source, &hint).await? {
+                Led::Pointed => news = graver(news, (Outcome::Remediated, None, None)),
+                Led::Ended(ending) => {
+                    news = graver(news, (ending.closing().outcome, ending.closing().reason, None));
+                }
+                Led::GivenUp(way) => news = graver(news, (way.reason.leaves_alone(), Some(way.reason), way.note)),
+                Led::Nowhere | Led::LeftAlone(_) => {}
+            }
+        }
+    }
+    Ok(news)
+}
+
+/// What a report about several services is to end with: the newest, unless one before it was graver.
+fn graver(before: Option<Ended>, found: Ended) -> Option<Ended> {
+    Some(before.filter(|before| before.0.gravity() > found.0.gravity()).unwrap_or(found))
+}
+
 /// The same for records that are being taken back.
 pub async fn resume_backouts<P: Ports>(ports: &P, order: &BackoutOrder<'_>) -> Answer<Vec<Report>> {
     let mut reports = Vec::new();
-    for head in left(ports, true).await? {
+    for head in left(ports, true, &order.worker).await? {
         let started = ports.clock().now();
         let mut report = Report::new(order.home, BACKOUT, "resume", &Cause::default(), started);
         report.about(&head.source);
@@ -48,8 +122,9 @@ pub async fn resume_backouts<P: Ports>(ports: &P, order: &BackoutOrder<'_>) -> A
     Ok(reports)
 }
 
-/// The heads of open records that nobody is at. They may lag behind: each is read again before anything is done.
-async fn left<P: Ports>(ports: &P, backing_out: bool) -> Answer<Vec<Head>> {
+/// The heads of records that nobody is at: the open ones, the oldest first, then those that services follow. They may lag
+/// behind: each is read again before anything is done.
+async fn left<P: Ports>(ports: &P, backing_out: bool, worker: &str) -> Answer<Vec<Head>> {
     let now = ports.clock().now();
     let filter = Filter { open: true, ..Filter::all(now) };
     let mut heads = ports.journal().list(&filter, usize::MAX).await?;
@@ -58,8 +133,20 @@ async fn left<P: Ports>(ports: &P, backing_out: bool) -> Answer<Vec<Head>> {
             && head.lease_until.max(head.at.saturating_add(pause(head.tries)).unwrap_or(now)) <= now
     });
     heads.reverse();
+    let (mut heads, mut followed): (Vec<_>, Vec<_>) = heads.into_iter().partition(|head| head.open);
+    begin_elsewhere(&mut followed, worker);
+    heads.extend(followed);
     heads.truncate(MOST);
     Ok(heads)
+}
+
+/// Of more than one call looks at, each worker begins at another one.
+fn begin_elsewhere<T>(items: &mut [T], worker: &str) {
+    if items.len() > MOST {
+        let mut hasher = DefaultHasher::new();
+        worker.hash(&mut hasher);
+        items.rotate_left((hasher.finish() % items.len() as u64) as usize);
+    }
 }
 
 /// How long a record is left that could not be finished so often: it waits for a human, and each try writes to it.

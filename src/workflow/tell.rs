@@ -1,8 +1,9 @@
 //! What a record says was done, said in the report.
 
 use crate::domain::event::plain;
-use crate::domain::report::{BackoutBy, Change, LogGroupReport, Report, ServiceReport, changes};
-use crate::domain::saga::{Attempt, Backout, Done, Record, Settled, Standing, Step, Undo};
+use crate::domain::report::{BackoutBy, Change, LogGroupReport, Reason, Report, ServiceReport, changes};
+use crate::domain::saga::{Attempt, Backout, Done, Ending, Record, Rollout, Settled, Standing, State, Step, Undo};
+use crate::domain::service::ServiceArn;
 
 /// The longest sentence of a report's notes.
 const LONGEST: usize = 512;
@@ -55,6 +56,18 @@ fn back(report: &mut Report, standing: &Standing<'_>, backout: &Backout<'_>) -> 
                     );
                 }
             }
+            (Undo::PointBack { service, .. }, settled) => {
+                let action = match settled {
+                    Some(Settled::Undone) => "pointed-back",
+                    Some(Settled::Kept(_)) => "left-alone",
+                    None => "waits",
+                };
+                let (reason, note) = match settled {
+                    Some(Settled::Kept(kept)) => (kept.reason, Some(plain(&kept.why, LONGEST))),
+                    _ => (None, None),
+                };
+                report.services.push(ServiceReport { service: service.short(), action, reason, note });
+            }
             (Undo::RestoreRetention { name, old, new }, settled) => {
                 let undone = *settled == Some(Settled::Undone);
                 report.log_groups.push(LogGroupReport {
@@ -68,13 +81,61 @@ fn back(report: &mut Report, standing: &Standing<'_>, backout: &Backout<'_>) -> 
     let mut wrong = None;
     for kept in backout.kept() {
         report.notes.push(plain(&kept.why, LONGEST));
-        let runs = |place: &String| ServiceReport { service: plain(place, LONGEST), action: "still-runs-ours" };
+        let runs = |place: &String| ServiceReport {
+            service: plain(place, LONGEST),
+            action: "still-runs-ours",
+            reason: None,
+            note: None,
+        };
         report.services.extend(kept.places.iter().map(runs));
         if kept.open {
             wrong.get_or_insert_with(|| kept.why.clone());
         }
     }
     wrong
+}
+
+/// What the record says of a service.
+pub(super) fn line(record: &Record, service: &ServiceArn) -> Option<ServiceReport> {
+    let attempt = record.attempt().ok().flatten()?;
+    let rollout = Rollout::of(&attempt, service)?;
+    let (action, reason, note) = match rollout.state {
+        State::Waiting(why) => ("waits", Some(why), None),
+        State::Pointing | State::Pointed(_) => ("updated", None, None),
+        State::Yielding(theirs) => ("needs-operator", Some(Reason::ServiceMovedOn), Some(theirs.short())),
+        State::Returning(why) => ("failed", Some(Reason::DeploymentFailed), Some(why.to_owned())),
+        State::Ended(ending) => {
+            let closing = ending.closing();
+            let action = match ending {
+                Ending::Completed => "rolled-out",
+                Ending::Failed { .. } => "failed",
+                Ending::Returned => "returned",
+                Ending::MovedOn | Ending::NotDone { .. } => "left-alone",
+                Ending::Yielded { .. } | Ending::Overdue | Ending::Stuck { .. } => "needs-operator",
+            };
+            (action, closing.reason, said(ending))
+        }
+    };
+    let note = note.map(|note| plain(&note, LONGEST));
+    Some(ServiceReport { service: service.short(), action, reason, note })
+}
+
+/// A service that stays as it is.
+pub(super) fn left_alone(service: &ServiceArn, reason: Reason, note: Option<String>) -> ServiceReport {
+    let note = note.map(|note| plain(&note, LONGEST));
+    ServiceReport { service: service.short(), action: "left-alone", reason: Some(reason), note }
+}
+
+/// What an ending says beyond its reason.
+pub(super) fn said(ending: &Ending) -> Option<String> {
+    match ending {
+        Ending::Failed { why } | Ending::Stuck { why } | Ending::NotDone { why, .. } => Some(why.clone()),
+        Ending::Yielded { to } => {
+            Some(format!("somebody's deployment had come between: it was pointed at their {}", to.short()))
+        }
+        Ending::Overdue => Some("our deployment neither completed nor failed in its time".into()),
+        Ending::Completed | Ending::MovedOn | Ending::Returned => None,
+    }
 }
 
 /// A log group that was made stays, as it may hold data by now.

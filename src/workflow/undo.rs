@@ -3,14 +3,17 @@
 
 use super::claim::{Claimed, Halt};
 use super::drive::{give_up, take_back_unclaimed, withdraw};
+use super::family;
 use super::observe::described;
 use super::own::{Made, NEWEST, Own, reversed};
+use super::point_back::Back;
 use crate::domain::difference;
 use crate::domain::finding::Edit;
 use crate::domain::observation::LogGroup;
 use crate::domain::report::{Outcome, Reason};
 use crate::domain::revision::RevisionArn;
 use crate::domain::saga::{Backout, Closing, Kept, Next, Standing, Undo, What, next};
+use crate::domain::service::Service;
 use crate::domain::tags::{self, Tag};
 use crate::domain::task_definition::TaskDefinition;
 use crate::ports::{Answer, Described, Journal, Kind, LogGroups, Ports, Services, TaskDefinitions};
@@ -19,23 +22,23 @@ use crate::ports::{Answer, Described, Journal, Kind, LogGroups, Ports, Services,
 const MOST_PLACES: usize = 20;
 
 pub(super) struct TakeBack<'p, P: Ports> {
-    ports: &'p P,
+    pub(super) ports: &'p P,
     own: Own,
 }
 
 /// The undo that is at hand, and how far its backout is.
-struct Now<'a> {
-    step: usize,
-    started: bool,
+pub(super) struct Now<'a> {
+    pub(super) step: usize,
+    pub(super) started: bool,
     restore_stale: bool,
-    restoring: bool,
-    restored: Option<RevisionArn>,
+    pub(super) restoring: bool,
+    pub(super) restored: Option<RevisionArn>,
     not_restored: Option<Reason>,
-    source: &'a RevisionArn,
+    pub(super) source: &'a RevisionArn,
 }
 
 /// What follows for the undo at hand.
-enum Then {
+pub(super) enum Then {
     /// This entry, without an act.
     Write(What),
     /// Deregister our revision.
@@ -43,9 +46,27 @@ enum Then {
     /// Register the source's document once more.
     Restore(Box<TaskDefinition>, Vec<Tag>),
     DeleteRetention(String),
+    /// Point a service, seen so, at this revision.
+    Point {
+        found: Box<Service>,
+        to: RevisionArn,
+    },
+    /// Have ECS roll our deployment back; where it cannot, point the service.
+    Stop {
+        deployment: String,
+        found: Box<Service>,
+        to: RevisionArn,
+    },
+    /// Point a service at somebody's revision, which a pointing back has overtaken.
+    Yield {
+        found: Box<Service>,
+        theirs: RevisionArn,
+    },
+    /// Nothing for now: ECS has something to finish.
+    Wait(String),
 }
 
-type Claim<'p, P> = Claimed<'p, <P as Ports>::Journal, <P as Ports>::Clock>;
+pub(super) type Claim<'p, P> = Claimed<'p, <P as Ports>::Journal, <P as Ports>::Clock>;
 
 impl<'p, P: Ports> TakeBack<'p, P> {
     pub(super) fn new(ports: &'p P, own: Own) -> Self {
@@ -70,6 +91,10 @@ impl<'p, P: Ports> TakeBack<'p, P> {
                     let now = Now::of(step, backout, &source);
                     let then = match &undo {
                         Undo::Deregister { corrected, edits } => self.revision(&now, corrected, edits).await,
+                        Undo::PointBack { service, from, to, settled } => {
+                            let back = Back { service, from, to, settled: *settled };
+                            self.service(&now, backout, &back).await
+                        }
                         Undo::RestoreRetention { name, old, new } => self.retention(&now, name, *old, *new).await,
                     };
                     self.follow(claimed, step, then).await?;
@@ -80,6 +105,14 @@ impl<'p, P: Ports> TakeBack<'p, P> {
                 }
                 Next::Close => {
                     let closing = closing(backout);
+                    let services = backout.asked.steps.iter().filter_map(|undo| match undo {
+                        Undo::PointBack { service, .. } => Some(service.clone()),
+                        _ => None,
+                    });
+                    // Whatever has become of them, they are on our way no more.
+                    for service in services.collect::<Vec<_>>() {
+                        family::end_turn(self.ports, claimed.source(), &service, None).await?;
+                    }
                     claimed.append(What::Closed(closing)).await?;
                 }
                 Next::Take(..) | Next::Resolve(..) => {
@@ -103,6 +136,24 @@ impl<'p, P: Ports> TakeBack<'p, P> {
             Ok(Then::DeleteRetention(name)) => {
                 claimed.append(What::Undoing { step }).await?;
                 self.ports.log_groups().delete_retention(&name).await.map(|()| What::Undone { step })
+            }
+            Ok(Then::Point { found, to }) => {
+                claimed.append(What::Undoing { step }).await?;
+                return self.point_back(claimed, step, &found, &to).await;
+            }
+            Ok(Then::Stop { deployment, found, to }) => {
+                claimed.append(What::Undoing { step }).await?;
+                match self.ports.services().stop(&deployment).await {
+                    // What comes of it is looked at next.
+                    Ok(()) => return Ok(()),
+                    Err(error) if error.kind == Kind::Retry => Err(error),
+                    Err(_) => return self.point_back(claimed, step, &found, &to).await,
+                }
+            }
+            Ok(Then::Yield { found, theirs }) => return self.yield_to(claimed, step, &found, theirs).await,
+            Ok(Then::Wait(why)) => {
+                claimed.release(&why).await;
+                return Err(Halt::Waiting(why));
             }
             Ok(Then::Restore(definition, tags)) => {
                 claimed.append(What::Restoring { step }).await?;
@@ -130,11 +181,11 @@ impl<'p, P: Ports> TakeBack<'p, P> {
         let task_definitions = self.ports.task_definitions();
         let found = described(task_definitions, corrected).await?;
         let reversed = reversed(edits);
-        if now.restoring && now.restored.is_none() {
-            let made = Made { base: corrected, described: found.as_ref(), edits: &reversed, tag: now.tag() };
-            if let Some(restored) = made.unanswered(task_definitions, &self.own).await? {
-                return Ok(Then::Write(What::Restored { step: now.step, restored }));
-            }
+        if now.restoring
+            && now.restored.is_none()
+            && let Some(then) = self.unanswered(now, corrected, found.as_ref(), &reversed).await?
+        {
+            return Ok(then);
         }
         let Some(ours) = found.filter(|found| found.active) else {
             let what = match now.started {
@@ -166,7 +217,13 @@ impl<'p, P: Ports> TakeBack<'p, P> {
         if users.is_empty() {
             return Ok(Then::Deregister(corrected.clone()));
         }
-        let shown: Vec<String> = users.iter().take(MOST_PLACES).cloned().collect();
+        if users.iter().all(|user| user.draining) {
+            let places: Vec<String> = users.iter().take(MOST_PLACES).map(|user| user.place.to_string()).collect();
+            let why = format!("the last tasks of {} end in {}", corrected.short(), places.join(", "));
+            return Ok(Then::Wait(format!("{why}: it is deregistered after them")));
+        }
+        let users: Vec<_> = users.into_iter().filter(|user| !user.draining).collect();
+        let shown: Vec<String> = users.iter().take(MOST_PLACES).map(|user| user.place.to_string()).collect();
         let more =
             if users.len() > shown.len() { format!(" and {} more", users.len() - shown.len()) } else { String::new() };
         let why = format!(
@@ -178,13 +235,26 @@ impl<'p, P: Ports> TakeBack<'p, P> {
         Ok(Then::Write(What::Kept(kept)))
     }
 
+    /// The revision that stands for the source, if its registration was carried out and not answered.
+    pub(super) async fn unanswered(
+        &self,
+        now: &Now<'_>,
+        corrected: &RevisionArn,
+        found: Option<&Described>,
+        reversed: &[Edit],
+    ) -> Answer<Option<Then>> {
+        let made = Made { base: corrected, described: found, edits: reversed, tag: now.tag() };
+        let restored = made.unanswered(self.ports.task_definitions(), &self.own).await?;
+        Ok(restored.map(|restored| Then::Write(What::Restored { step: now.step, restored })))
+    }
+
     /// A revision, if it is ACTIVE.
-    async fn active(&self, revision: &RevisionArn) -> Answer<Option<Described>> {
+    pub(super) async fn active(&self, revision: &RevisionArn) -> Answer<Option<Described>> {
         Ok(described(self.ports.task_definitions(), revision).await?.filter(|found| found.active))
     }
 
     /// What is to be done until a revision stands for a source that is gone; none: it does.
-    async fn restored(&self, now: &Now<'_>, ours: &Described, reversed: &[Edit]) -> Answer<Option<Then>> {
+    pub(super) async fn restored(&self, now: &Now<'_>, ours: &Described, reversed: &[Edit]) -> Answer<Option<Then>> {
         let gone = format!("{} is not ACTIVE any more", now.source.short());
         if let Some(reason) = now.not_restored {
             let why = match reason {
@@ -281,12 +351,12 @@ impl<'a> Now<'a> {
         Tag::new(tags::RESTORES, self.source.revision.to_string())
     }
 
-    fn keep(&self, why: String, reason: Option<Reason>) -> Then {
+    pub(super) fn keep(&self, why: String, reason: Option<Reason>) -> Then {
         Then::Write(What::Kept(Kept::open(self.step, why, reason)))
     }
 
     /// There is nothing left to take back.
-    fn done_with(&self, why: String) -> What {
+    pub(super) fn done_with(&self, why: String) -> What {
         What::Kept(Kept { open: false, ..Kept::open(self.step, why, None) })
     }
 }

@@ -10,9 +10,11 @@ use serde::de::DeserializeOwned;
 
 use super::COMMIT;
 use crate::domain::family::{Family, FamilyName};
+use crate::domain::pointings::Pointings;
 use crate::domain::report::Reason;
 use crate::domain::revision::RevisionArn;
 use crate::domain::saga::{Entry, Head, SCHEMA};
+use crate::domain::service::ServiceArn;
 use crate::ports::{Answer, Expected, Kind, PortError};
 
 /// What DynamoDB holds in one item, the names of its attributes included.
@@ -21,6 +23,7 @@ const LARGEST: usize = 400 * 1024;
 pub(super) const HEAD: &str = "HEAD";
 pub(super) const OWN: &str = "OWN";
 pub(super) const FAMILY: &str = "FAMILY";
+pub(super) const SERVICE: &str = "SERVICE";
 pub(super) const OPEN: &str = "OPEN";
 /// What `open` is of a family with an open fuse or a hold, so that the index finds those.
 pub(super) const STOPPED: &str = "STOPPED";
@@ -45,6 +48,10 @@ pub(super) fn family_key(family: &str) -> String {
 
 pub(super) fn family_partition(name: &FamilyName) -> AttributeValue {
     text(format!("FAM#{name}"))
+}
+
+pub(super) fn service_partition(service: &ServiceArn) -> AttributeValue {
+    text(format!("SVC#{service}"))
 }
 
 pub(super) fn day(at: Timestamp) -> String {
@@ -74,7 +81,7 @@ pub(super) fn head(table: &str, expected: &Expected, head: &Head) -> Answer<Tran
         ("day", text(day(head.at))),
         ("at", text(sortable(head.at))),
     ];
-    if head.open {
+    if head.has_work() {
         item.push(("open", text(OPEN)));
     }
     put(table, item, |put| match expected {
@@ -106,24 +113,38 @@ pub(super) fn family(family: &Family) -> Answer<Item> {
     if family.is_stopped() {
         item.push(("open", text(STOPPED)));
     }
-    Ok(item.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    Ok(named(item))
+}
+
+/// Without a partition of an index: nobody lists services.
+pub(super) fn pointings(pointings: &Pointings) -> Answer<Item> {
+    Ok(named([
+        ("pk", service_partition(&pointings.service)),
+        ("sk", text(SERVICE)),
+        ("pointings", text(json(pointings)?)),
+        ("version", number(pointings.version)),
+        ("at", text(sortable(pointings.at))),
+    ]))
+}
+
+fn named<'n>(item: impl IntoIterator<Item = (&'n str, AttributeValue)>) -> Item {
+    item.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 pub(super) fn read_family(item: &Item) -> Answer<Family> {
-    parsed::<Family>(item, "family")
-        .and_then(|family| if family.schema <= Family::SCHEMA { Ok(family) } else { Err(unreadable(item)) })
+    parsed(item, "family", |family: &Family| family.schema <= Family::SCHEMA)
+}
+
+pub(super) fn read_pointings(item: &Item) -> Answer<Pointings> {
+    parsed(item, "pointings", |pointings: &Pointings| pointings.schema <= Pointings::SCHEMA)
 }
 
 pub(super) fn read_head(item: &Item) -> Answer<Head> {
-    parsed(item, "head")
+    parsed(item, "head", |_| true)
 }
 
 pub(super) fn read_entry(item: &Item) -> Answer<Entry> {
-    parsed::<Entry>(item, "entry").and_then(
-        |entry| {
-            if entry.schema <= SCHEMA { Ok(entry) } else { Err(unreadable(item)) }
-        },
-    )
+    parsed(item, "entry", |entry: &Entry| entry.schema <= SCHEMA)
 }
 
 pub(super) fn read_source(item: &Item) -> Answer<RevisionArn> {
@@ -148,7 +169,7 @@ fn put<'n>(
     item: impl IntoIterator<Item = (&'n str, AttributeValue)>,
     on: impl FnOnce(PutBuilder) -> PutBuilder,
 ) -> Answer<TransactWriteItem> {
-    let item: Item = item.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let item = named(item);
     let length = |value: &AttributeValue| value.as_s().or(value.as_n()).map_or(0, String::len);
     let size: usize = item.iter().map(|(name, value)| name.len() + length(value)).sum();
     if size > LARGEST {
@@ -165,8 +186,9 @@ fn json(value: &impl Serialize) -> Answer<String> {
     serde_json::to_string(value).map_err(|_| refused("the entry cannot be written as JSON".into(), None))
 }
 
-fn parsed<T: DeserializeOwned>(item: &Item, name: &str) -> Answer<T> {
-    string(item, name).and_then(|text| serde_json::from_str(text).ok()).ok_or_else(|| unreadable(item))
+fn parsed<T: DeserializeOwned>(item: &Item, name: &str, is_known: impl FnOnce(&T) -> bool) -> Answer<T> {
+    let value: Option<T> = string(item, name).and_then(|text| serde_json::from_str(text).ok());
+    value.filter(is_known).ok_or_else(|| unreadable(item))
 }
 
 /// An item that cannot be relied upon. Nothing of it but its key is repeated.

@@ -3,9 +3,11 @@
 use jiff::Timestamp;
 
 use super::entry::{Asked, Closing, Entry, Kept, Opening, Record, What};
+use super::rollout::{self, Rollout, State};
 use super::step::{Done, Step, Undo};
 use crate::domain::report::Reason;
 use crate::domain::revision::RevisionArn;
+use crate::domain::service::ServiceArn;
 
 /// What the entries of the newest attempt say. Repeats say nothing new.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +22,8 @@ pub struct Attempt<'r> {
     pub withdrawals: Vec<(&'r RevisionArn, Reason, bool)>,
     /// Those of them that somebody else took away.
     pub vanished: Vec<&'r RevisionArn>,
+    /// The services that were to follow.
+    pub rollouts: Vec<Rollout<'r>>,
     /// What was asked for to be taken back, and how far that is.
     pub backout: Option<Backout<'r>>,
     pub closing: Option<&'r Closing>,
@@ -36,6 +40,8 @@ pub struct Backout<'r> {
     pub restored: Option<&'r RevisionArn>,
     /// Why the restored revision had to be withdrawn.
     pub not_restored: Option<Reason>,
+    /// Services that are to be pointed at somebody's revision, which we had overtaken.
+    pub yielding: Vec<(&'r ServiceArn, &'r RevisionArn)>,
 }
 
 /// How the undoing of one step ended.
@@ -66,6 +72,8 @@ pub enum Illegal {
     UndoNotStarted(u32, usize),
     #[error("entry {0} takes a step, and a backout was asked for")]
     BackingOut(u32),
+    #[error("entry {0} is about a service, and the source is not corrected yet")]
+    NotCorrected(u32),
 }
 
 /// What is to be done next about a record.
@@ -100,6 +108,7 @@ impl Record {
                     registered: Vec::new(),
                     withdrawals: Vec::new(),
                     vanished: Vec::new(),
+                    rollouts: Vec::new(),
                     backout: None,
                     closing: None,
                 });
@@ -132,11 +141,36 @@ impl Record {
 impl<'r> Attempt<'r> {
     fn add(&mut self, entry: &'r Entry) -> Result<(), Illegal> {
         let sequence = entry.sequence;
-        if self.closing.is_some() && !matches!(entry.what, What::Closed(_) | What::BackoutAsked(_)) {
+        let goes_on =
+            entry.what.service().is_some() || matches!(entry.what, What::Released { .. } | What::Resumed { .. });
+        if self.closing.is_some() && !goes_on && !matches!(entry.what, What::Closed(_) | What::BackoutAsked(_)) {
             return Err(Illegal::AfterClosing(sequence));
+        }
+        if let Some(backout) = &mut self.backout {
+            match &entry.what {
+                What::Yielding { service, to } => {
+                    backout.yielding.retain(|(other, _)| *other != service);
+                    backout.yielding.push((service, to));
+                    return Ok(());
+                }
+                What::PointedBack { .. } => return Ok(()),
+                _ => {}
+            }
         }
         match &entry.what {
             What::Opened(_) | What::Released { .. } | What::Resumed { .. } => {}
+            What::Waiting { .. }
+            | What::Pointing(_)
+            | What::Pointed { .. }
+            | What::Yielding { .. }
+            | What::Returning { .. }
+            | What::PointedBack { .. }
+            | What::Followed { .. } => match (&self.backout, self.closing) {
+                (None, Some(_)) if !self.may_point_back(&entry.what) => return Err(Illegal::NotAsked(sequence)),
+                (None, Some(_)) => rollout::fold(&mut self.rollouts, entry.at, &entry.what),
+                (Some(_), _) => return Err(Illegal::BackingOut(sequence)),
+                (None, None) => return Err(Illegal::NotCorrected(sequence)),
+            },
             What::Started { .. } | What::Done { .. } | What::Failed { .. } if self.backout.is_some() => {
                 return Err(Illegal::BackingOut(sequence));
             }
@@ -191,6 +225,12 @@ impl<'r> Attempt<'r> {
         Ok(())
     }
 
+    /// Without a backout only a service is pointed back whose deployment failed.
+    fn may_point_back(&self, what: &What) -> bool {
+        let What::PointedBack { service, .. } = what else { return true };
+        Rollout::of(self, service).is_some_and(|rollout| matches!(rollout.state, State::Returning(_)))
+    }
+
     fn step(&self, sequence: u32, step: usize) -> Result<usize, Illegal> {
         if step < self.started.len() { Ok(step) } else { Err(Illegal::NoSuchStep(sequence, step)) }
     }
@@ -207,6 +247,7 @@ impl<'r> Attempt<'r> {
             restoring,
             restored,
             not_restored: None,
+            yielding: Vec::new(),
         });
         self.closing = None;
         self.withdrawals.clear();

@@ -3,10 +3,12 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::rollout::{Ending, Pointing, rolled};
 use super::step::{Done, Step, Undo};
 use crate::domain::event::Cause;
 use crate::domain::report::{Outcome, Reason};
 use crate::domain::revision::RevisionArn;
+use crate::domain::service::ServiceArn;
 
 /// The form of entries that this version writes.
 pub const SCHEMA: u32 = 1;
@@ -86,6 +88,39 @@ pub enum What {
     Restored {
         step: usize,
         restored: RevisionArn,
+    },
+    /// A service is to follow to our revision once what is in the way is gone.
+    Waiting {
+        service: ServiceArn,
+        why: Reason,
+    },
+    /// A service is about to be pointed at our revision.
+    Pointing(Box<Pointing>),
+    /// It was, and this is the deployment: how that ends is told by ECS.
+    Pointed {
+        service: ServiceArn,
+        deployment: String,
+    },
+    /// Somebody's deployment had come between: the service is about to be pointed at theirs.
+    Yielding {
+        service: ServiceArn,
+        to: RevisionArn,
+    },
+    /// Our deployment failed: the service is about to be pointed back.
+    Returning {
+        service: ServiceArn,
+        why: String,
+    },
+    /// A backout has pointed a service back: by this deployment.
+    PointedBack {
+        service: ServiceArn,
+        deployment: String,
+    },
+    /// Nothing more is to be done about the service.
+    Followed {
+        service: ServiceArn,
+        #[serde(flatten)]
+        ending: Ending,
     },
     Closed(Closing),
 }
@@ -169,6 +204,12 @@ pub struct Head {
     /// The revision that stands for a source that was deregistered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restored: Option<RevisionArn>,
+    /// The services that are about to follow to our revision, or on their way.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub following: Vec<ServiceArn>,
+    /// What became of the services that followed, the gravest of several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rolled: Option<Closing>,
 }
 
 impl Kept {
@@ -196,26 +237,49 @@ impl Head {
             backing_out: false,
             tries: 0,
             restored: None,
+            following: Vec::new(),
+            rolled: None,
         }
     }
 
-    /// Writes the next entry: counts it, and keeps of it what the head tells. `undo` is what a backout that is under way
-    /// takes back.
-    pub fn write(&mut self, at: Timestamp, what: What, undo: &[Undo]) -> Entry {
+    /// Whether something remains to be done: about the revision, or about services.
+    pub fn has_work(&self) -> bool {
+        self.open || !self.following.is_empty()
+    }
+
+    /// Whether somebody is at it.
+    pub fn is_held(&self, now: Timestamp) -> bool {
+        self.has_work() && self.lease_until > now
+    }
+
+    /// How it ended last: a backout ends more than services do.
+    pub fn ending(&self) -> Option<&Closing> {
+        match self.suppressed {
+            true => self.closing.as_ref(),
+            false => self.rolled.as_ref().or(self.closing.as_ref()),
+        }
+    }
+
+    /// Writes the next entry, which follows `before`: counts it, and keeps of it what the head tells.
+    pub fn write(&mut self, at: Timestamp, what: What, before: &[Entry]) -> Entry {
         match &what {
             What::Opened(_) => {
                 (self.open, self.suppressed, self.backing_out) = (true, false, false);
-                self.corrected = None;
+                (self.corrected, self.rolled) = (None, None);
+                self.following.clear();
             }
             What::Resumed { .. } => self.tries += 1,
-            What::BackoutAsked(_) => (self.open, self.suppressed, self.backing_out) = (true, true, true),
+            What::BackoutAsked(_) => {
+                (self.open, self.suppressed, self.backing_out) = (true, true, true);
+                self.following.clear();
+            }
             What::Done { done: Done::Registered { corrected }, .. } => {
                 let lower = self.corrected.take().filter(|standing| standing.revision < corrected.revision);
                 self.corrected = Some(lower.unwrap_or_else(|| corrected.clone()));
             }
             What::Withdrawn { corrected } | What::Vanished { corrected } => self.gone(corrected),
             What::Undone { step } | What::Kept(Kept { step, open: false, .. }) => {
-                if let Some(Undo::Deregister { corrected, .. }) = undo.get(*step) {
+                if let Some(Undo::Deregister { corrected, .. }) = undo(before).get(*step) {
                     self.gone(corrected);
                 }
             }
@@ -225,6 +289,7 @@ impl Head {
                 self.closing = Some(closing.clone());
             }
             What::Released { .. } => self.lease_until = at,
+            _ if what.service().is_some() && !self.suppressed => self.follow(at, &what, before),
             _ => {}
         }
         if !matches!(what, What::Resumed { .. } | What::Released { .. } | What::Started { .. } | What::Undoing { .. }) {
@@ -234,6 +299,20 @@ impl Head {
         self.next += 1;
         self.at = at;
         entry
+    }
+
+    /// Keeps which services are on their way. One that waits, or whose deployment is under way, needs nobody for now.
+    fn follow(&mut self, at: Timestamp, what: &What, before: &[Entry]) {
+        let Some(service) = what.service() else { return };
+        match what {
+            What::Followed { .. } => self.following.retain(|other| other != service),
+            _ if self.following.contains(service) => {}
+            _ => self.following.push(service.clone()),
+        }
+        self.rolled = rolled(before.iter().map(|entry| &entry.what).chain([what]));
+        if matches!(what, What::Waiting { .. } | What::Pointed { .. } | What::Followed { .. }) {
+            self.lease_until = at;
+        }
     }
 
     fn gone(&mut self, revision: &RevisionArn) {
@@ -260,9 +339,49 @@ impl Record {
         };
         self.entries.iter().flat_map(of).collect()
     }
+
+    /// Whether the last that we were about to do for a service was found not to be done, or was refused.
+    pub fn came_to_nothing(&self, service: &ServiceArn) -> bool {
+        let of_it = self.entries.iter().rev().map(|entry| &entry.what).filter(|what| what.service() == Some(service));
+        let mut before = of_it.skip_while(|what| matches!(what, What::Waiting { .. }));
+        matches!(before.next(), Some(What::Pointing(_) | What::Followed { ending: Ending::NotDone { .. }, .. }))
+    }
+
+    /// The deployment that we made last of a service.
+    pub fn last_deployment(&self, service: &ServiceArn) -> Option<&str> {
+        self.entries.iter().rev().find_map(|entry| match &entry.what {
+            What::Pointed { service: of, deployment } | What::PointedBack { service: of, deployment } => {
+                (of == service).then_some(deployment.as_str())
+            }
+            _ => None,
+        })
+    }
+}
+
+/// What the newest backout takes back.
+fn undo(before: &[Entry]) -> &[Undo] {
+    let asked = before.iter().rev().find_map(|entry| match &entry.what {
+        What::BackoutAsked(asked) => Some(asked),
+        _ => None,
+    });
+    asked.map_or(&[], |asked| &asked.steps)
 }
 
 impl What {
+    /// The service that this entry is about.
+    pub fn service(&self) -> Option<&ServiceArn> {
+        match self {
+            Self::Pointing(pointing) => Some(&pointing.service),
+            Self::Waiting { service, .. }
+            | Self::Pointed { service, .. }
+            | Self::Yielding { service, .. }
+            | Self::Returning { service, .. }
+            | Self::PointedBack { service, .. }
+            | Self::Followed { service, .. } => Some(service),
+            _ => None,
+        }
+    }
+
     /// The revision that this entry says we registered.
     pub fn registered(&self) -> Option<&RevisionArn> {
         match self {

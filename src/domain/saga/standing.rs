@@ -1,9 +1,11 @@
 //! What stands of all that a record did, over all its attempts: that is what a backout takes back.
 
 use super::entry::{Kept, Record, What};
+use super::rollout::{Ending, Pointing};
 use super::step::{Done, Step, Undo};
 use crate::domain::finding::Edit;
 use crate::domain::revision::RevisionArn;
+use crate::domain::service::ServiceArn;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Standing<'r> {
@@ -16,6 +18,9 @@ pub struct Standing<'r> {
     /// The log groups that were made. They stay.
     pub made: Vec<&'r str>,
     pub restored: Option<&'r RevisionArn>,
+    /// Services that were pointed at a revision of ours, or may have been, in that order, and what they go back to: the
+    /// source, or what somebody had deployed and we overtook.
+    pub services: Vec<(&'r Pointing, &'r RevisionArn)>,
 }
 
 /// A retention that was set, or (where an answer was lost) may have been.
@@ -43,9 +48,27 @@ impl<'r> Standing<'r> {
                     Some(Undo::RestoreRetention { name, .. }) => {
                         standing.retentions.retain(|retention| retention.group != name);
                     }
+                    Some(Undo::PointBack { service, .. }) => standing.left(service),
                     None => {}
                 },
                 What::Restored { restored, .. } => standing.restored = Some(restored),
+                What::Pointing(pointing) => {
+                    standing.left(&pointing.service);
+                    standing.services.push((pointing, &pointing.from));
+                }
+                // Looked at: it was not carried out.
+                What::Waiting { service, .. } => standing.left(service),
+                What::Yielding { service, to } => {
+                    let of_it = standing.services.iter_mut().find(|(pointing, _)| pointing.service == *service);
+                    if let Some((_, back)) = of_it {
+                        *back = to;
+                    }
+                }
+                What::Followed { service, ending }
+                    if !matches!(ending, Ending::Completed | Ending::Overdue | Ending::Stuck { .. }) =>
+                {
+                    standing.left(service);
+                }
                 _ => {}
             }
         }
@@ -95,6 +118,10 @@ impl<'r> Standing<'r> {
         }
     }
 
+    fn left(&mut self, service: &ServiceArn) {
+        self.services.retain(|(pointing, _)| pointing.service != *service);
+    }
+
     fn gone(&mut self, revision: &RevisionArn) {
         self.revisions.retain(|(other, _)| *other != revision);
         self.restored = self.restored.filter(|restored| *restored != revision);
@@ -102,11 +129,16 @@ impl<'r> Standing<'r> {
 
     /// Whether there is nothing to take back, nor anything that may be.
     pub fn is_nothing(&self) -> bool {
-        self.possible.is_none() && self.revisions.is_empty() && self.retentions.is_empty()
+        self.possible.is_none() && self.revisions.is_empty() && self.retentions.is_empty() && self.services.is_empty()
     }
 
     /// All that is to be undone: the last first.
     pub fn undo(&self) -> Vec<Undo> {
+        let services = self.services.iter().rev().map(|(pointing, back)| {
+            let Pointing { service, from, to, settled, .. } = (*pointing).clone();
+            let settled = settled && from == **back;
+            Undo::PointBack { service, from: (*back).clone(), to, settled }
+        });
         let revisions = self
             .revisions
             .iter()
@@ -117,7 +149,7 @@ impl<'r> Standing<'r> {
             old: *old,
             new: *new,
         });
-        revisions.chain(retentions).collect()
+        services.chain(revisions).chain(retentions).collect()
     }
 }
 

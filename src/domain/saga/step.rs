@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::finding::{Edit, Ground, LogGroupChange, NewLogGroup};
 use crate::domain::plan::Plan;
 use crate::domain::revision::RevisionArn;
+use crate::domain::service::ServiceArn;
 
 /// One act. Each is safe to repeat, but for Register, which is looked for before it is tried again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,10 +44,14 @@ pub enum Done {
 /// What takes a step back. A log group is never deleted: it may hold data by now.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "undo")]
+#[expect(clippy::large_enum_variant, reason = "a record has a handful of them")]
 pub enum Undo {
     /// Deregister our revision, unless something runs it. Where its source is not ACTIVE any more, that is restored
     /// before, by the reverse of the edits.
     Deregister { corrected: RevisionArn, edits: Vec<Edit> },
+    /// Point a service back at the source, if it still runs ours. A deployment of ours that is under way is rolled back
+    /// instead, where the source's had completed before it.
+    PointBack { service: ServiceArn, from: RevisionArn, to: RevisionArn, settled: bool },
     /// Put the old retention back, if it is still `new`, and if no data would be lost by it.
     RestoreRetention { name: String, old: Option<u32>, new: u32 },
 }

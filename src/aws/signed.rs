@@ -1,0 +1,183 @@
+//! Calls that no SDK makes, one signed request each: an SDK of its own for the one operation that is needed would be the
+//! larger part of the binary.
+
+use std::time::{Duration, SystemTime};
+
+use aws_config::SdkConfig;
+use aws_credential_types::provider::ProvideCredentials;
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4;
+use aws_smithy_http_client::Connector;
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
+use serde_json::Value;
+
+use super::{Calls, errors};
+use crate::domain::event::plain;
+use crate::domain::report::Reason;
+use crate::ports::{Answer, Kind, PortError};
+
+/// The longest text of ours that says why nothing was sent.
+const LONGEST: usize = 512;
+
+/// Signs with the credentials of a configuration, and counts what it sends.
+#[derive(Clone, Debug)]
+pub(super) struct Signed {
+    config: SdkConfig,
+    calls: Calls,
+}
+
+/// A POST.
+pub(super) struct Call<'c> {
+    /// The operation.
+    pub(super) name: &'static str,
+    /// The service and the Region, as the signature names them.
+    pub(super) service: &'static str,
+    pub(super) region: &'c str,
+    /// With a path, be it `/`.
+    pub(super) url: String,
+    /// Beside those of the signature. They are signed as well.
+    pub(super) headers: &'c [(&'static str, &'static str)],
+    pub(super) body: String,
+    /// How long the answer may take.
+    pub(super) longest: Duration,
+}
+
+/// An answer that is JSON, whatever its status.
+pub(super) struct Reply {
+    pub(super) status: u16,
+    pub(super) body: Value,
+    pub(super) function_failed: bool,
+    code: Option<String>,
+}
+
+impl Signed {
+    pub(super) fn new(config: SdkConfig, calls: Calls) -> Self {
+        Self { config, calls }
+    }
+
+    /// Where a service answers, `https://HOST.REGION.…`, unless the configuration says otherwise. Without a path.
+    pub(super) fn endpoint(&self, host: &str, region: &str) -> String {
+        if let Some(url) = self.config.endpoint_url() {
+            return url.trim_end_matches('/').to_owned();
+        }
+        let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+        format!("https://{host}.{region}.{suffix}")
+    }
+
+    /// Tries once.
+    pub(super) async fn send(&self, call: Call<'_>) -> Answer<Reply> {
+        let request = self.signed(&call).await?;
+        let settings = HttpConnectorSettings::builder().connect_timeout(super::LONGEST_CONNECT).build();
+        let connector = Connector::builder().tls_provider(super::TLS).connector_settings(settings).build();
+        self.calls.add_one();
+        let answer = async {
+            let response = connector.call(request).await.map_err(|error| broken(call.name, &error))?;
+            read(call.name, response).await
+        };
+        tokio::time::timeout(call.longest, answer)
+            .await
+            .unwrap_or_else(|_| Err(errors::retry(call.name, "no answer in time")))
+    }
+
+    async fn signed(&self, call: &Call<'_>) -> Answer<HttpRequest> {
+        let refused = |why: String| refused(call.name, &why);
+        let denied = |why: String| PortError { reason: Some(Reason::AccessDenied), ..refused(why) };
+        let provider = self.config.credentials_provider().ok_or_else(|| denied("no AWS credentials".into()))?;
+        let identity = provider.provide_credentials().await.map_err(|error| denied(errors::chain(&error)))?.into();
+        let params = v4::SigningParams::builder()
+            .identity(&identity)
+            .region(call.region)
+            .name(call.service)
+            .time(SystemTime::now())
+            .settings(SigningSettings::default())
+            .build()
+            .map_err(|error| refused(error.to_string()))?
+            .into();
+        let body = SignableBody::Bytes(call.body.as_bytes());
+        let signable = SignableRequest::new("POST", &call.url, call.headers.iter().copied(), body)
+            .map_err(|error| refused(error.to_string()))?;
+        let (instructions, _) = sign(signable, &params).map_err(|error| refused(error.to_string()))?.into_parts();
+        let (signature, _) = instructions.into_parts();
+        let mut request = HttpRequest::new(SdkBody::from(call.body.as_str()));
+        request.set_method("POST").map_err(|error| refused(error.to_string()))?;
+        request.set_uri(call.url.as_str()).map_err(|error| refused(error.to_string()))?;
+        for (name, value) in call.headers {
+            request.headers_mut().insert(*name, *value);
+        }
+        for header in signature {
+            request.headers_mut().insert(header.name(), header.value().to_owned());
+        }
+        Ok(request)
+    }
+}
+
+impl Reply {
+    /// The code of the error that it is, without what some services put around it.
+    pub(super) fn code(&self) -> Option<&str> {
+        let code = self.code.as_deref()?.split(':').next().unwrap_or_default();
+        Some(code.rsplit('#').next().unwrap_or(code))
+    }
+
+    /// A text of the answer. It may repeat what was sent, and that stays where it is.
+    pub(super) fn text(&self, name: &str, sent: &str) -> String {
+        self.body[name].as_str().unwrap_or_default().replace(sent, "(hidden)")
+    }
+
+    /// The error that it is.
+    pub(super) fn refusal(&self, call: &'static str, sent: &str) -> PortError {
+        match self.code() {
+            Some(code) => {
+                let message = [self.text("Message", sent), self.text("message", sent)].concat();
+                errors::said(call, self.status, code, &message, None)
+            }
+            None => errors::spoiled(call, self.status),
+        }
+    }
+}
+
+async fn read(call: &'static str, response: HttpResponse) -> Answer<Reply> {
+    let status = response.status().as_u16();
+    let header = |name: &'static str| response.headers().get(name).map(String::from);
+    let (function_failed, code) = (header("x-amz-function-error").is_some(), header("x-amzn-errortype"));
+    let bytes = ByteStream::new(response.into_body()).collect().await.map_err(|error| broken(call, &error))?;
+    let Ok(body) = serde_json::from_slice::<Value>(&bytes.into_bytes()) else {
+        return Err(errors::spoiled(call, status));
+    };
+    let code = code.or_else(|| body["__type"].as_str().map(String::from));
+    Ok(Reply { status, body, function_failed, code })
+}
+
+fn broken(call: &'static str, error: &(dyn std::error::Error + 'static)) -> PortError {
+    errors::retry(call, &format!("the connection failed: {}", errors::chain(error)))
+}
+
+/// Nothing was sent.
+pub(super) fn refused(call: &'static str, why: &str) -> PortError {
+    PortError { kind: Kind::Refused, call, message: plain(why, LONGEST), reason: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn endpoint(config: SdkConfig, region: &str) -> String {
+        Signed::new(config, Calls::default()).endpoint("api.ecr", region)
+    }
+
+    #[test]
+    fn a_service_answers_in_its_region_and_chinas_have_a_name_of_their_own() {
+        let config = SdkConfig::builder().build();
+        assert_eq!(endpoint(config.clone(), "eu-west-1"), "https://api.ecr.eu-west-1.amazonaws.com");
+        assert_eq!(endpoint(config, "cn-north-1"), "https://api.ecr.cn-north-1.amazonaws.com.cn");
+    }
+
+    #[test]
+    fn a_configured_endpoint_is_that_of_every_region() {
+        let config = SdkConfig::builder().endpoint_url("http://127.0.0.1:4566/").build();
+        assert_eq!(endpoint(config.clone(), "eu-west-1"), "http://127.0.0.1:4566");
+        assert_eq!(endpoint(config, "cn-north-1"), "http://127.0.0.1:4566");
+    }
+}

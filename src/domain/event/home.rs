@@ -1,0 +1,104 @@
+//! Where Logweir runs, and what names mean there.
+
+use super::Ignored;
+use crate::domain::revision::RevisionArn;
+use crate::domain::service::ServiceArn;
+
+/// Where Logweir runs, and which roles are its own.
+#[derive(Clone, Debug, Default)]
+pub struct Home {
+    /// `aws`, `aws-cn`, …
+    pub partition: String,
+    pub account: String,
+    pub region: String,
+    /// Role ARNs.
+    pub own_roles: Vec<String>,
+}
+
+/// Account and Region that something names; what it leaves out may be anywhere.
+#[derive(Clone, Copy)]
+pub(super) struct Whereabouts<'e> {
+    pub account: Option<&'e str>,
+    pub region: Option<&'e str>,
+}
+
+impl<'e> Whereabouts<'e> {
+    /// Of `arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE`. A plain name leaves out both.
+    pub(super) fn of_arn(text: &'e str) -> Self {
+        let parts: Vec<&str> = text.splitn(6, ':').collect();
+        let named = |part: &'e str| (!part.is_empty()).then_some(part);
+        match parts.as_slice() {
+            &["arn", _, _, region, account, _] => Self { account: named(account), region: named(region) },
+            _ => Self { account: None, region: None },
+        }
+    }
+}
+
+impl Home {
+    /// Where a function runs: its own ARN says in whose account, `arn:PARTITION:lambda:REGION:ACCOUNT:function:NAME`.
+    pub fn of_function(arn: &str, region: &str, own_roles: &[String]) -> Self {
+        let part = |index| arn.split(':').nth(index).unwrap_or_default().to_owned();
+        Self { partition: part(1), account: part(4), region: region.into(), own_roles: own_roles.to_vec() }
+    }
+
+    /// The revision that `FAMILY:REVISION` or an ARN names, seen from here.
+    pub fn revision(&self, name: &str) -> Option<RevisionArn> {
+        let Self { partition, region, account, .. } = self;
+        match name.starts_with("arn:") {
+            true => name.parse().ok(),
+            false => format!("arn:{partition}:ecs:{region}:{account}:task-definition/{name}").parse().ok(),
+        }
+    }
+
+    /// The service that a name or an ARN names, seen from here, in a cluster named likewise. No cluster is the one that is
+    /// called `default` (source: ECS API reference, UpdateService).
+    pub fn service(&self, name: &str, cluster: Option<&str>) -> Option<ServiceArn> {
+        let Self { partition, region, account, .. } = self;
+        let cluster = Some(cluster.unwrap_or("default"));
+        match name.starts_with("arn:") {
+            true => ServiceArn::of(name, cluster).ok(),
+            false => ServiceArn::of(&format!("arn:{partition}:ecs:{region}:{account}:service/{name}"), cluster).ok(),
+        }
+    }
+
+    /// Why something did not happen here, if any of the places that it names says so.
+    pub(super) fn elsewhere(&self, places: &[Whereabouts]) -> Option<Ignored> {
+        let other = |named: Option<&str>, own: &str| named.is_some_and(|named| named != own);
+        if places.iter().any(|place| other(place.account, &self.account)) {
+            return Some(Ignored::ForeignAccount);
+        }
+        places.iter().any(|place| other(place.region, &self.region)).then_some(Ignored::ForeignRegion)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_is_known_by_name_or_arn_in_a_cluster_by_name_or_arn() {
+        let home = Home {
+            partition: "aws".into(),
+            account: "111122223333".into(),
+            region: "eu-west-1".into(),
+            own_roles: Vec::new(),
+        };
+        let arn = |rest: &str| format!("arn:aws:ecs:eu-west-1:111122223333:{rest}");
+        let cases = [
+            ("web", None, Some("default/web")),
+            ("web", Some("prod".to_owned()), Some("prod/web")),
+            ("web", Some(arn("cluster/prod")), Some("prod/web")),
+            (&arn("service/web"), Some("prod".to_owned()), Some("prod/web")),
+            (&arn("service/prod/web"), None, Some("prod/web")),
+            (&arn("service/prod/web"), Some("other".to_owned()), Some("prod/web")),
+            ("we b", None, None),
+            ("", None, None),
+            ("web", Some(String::new()), None),
+            (&arn("task-definition/web:1"), None, None),
+        ];
+        for (name, cluster, expected) in cases {
+            let short = home.service(name, cluster.as_deref()).map(|service| service.short());
+            assert_eq!(short.as_deref(), expected, "{name} in {cluster:?}");
+        }
+    }
+}

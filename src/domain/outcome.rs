@@ -1,0 +1,172 @@
+//! How a decision ends, and why: the words that reports, records and operators use.
+
+use serde::{Deserialize, Serialize};
+
+/// How a decision ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Nothing that counts was found.
+    Compliant,
+    /// Something was found, and the mode is to look only.
+    Observed,
+    Remediated,
+    /// A service runs the corrected revision: its deployment has completed.
+    RolledOut,
+    /// What was done was taken back.
+    BackedOut,
+    Partial,
+    Skipped,
+    /// Another revision is the family's newest now.
+    Superseded,
+    /// A guard said no.
+    Refused,
+    Failed,
+    NeedsOperator,
+}
+
+impl Outcome {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Compliant => "compliant",
+            Self::Observed => "observed",
+            Self::Remediated => "remediated",
+            Self::RolledOut => "rolled-out",
+            Self::BackedOut => "backed-out",
+            Self::Partial => "partial",
+            Self::Skipped => "skipped",
+            Self::Superseded => "superseded",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+            Self::NeedsOperator => "needs-operator",
+        }
+    }
+
+    /// Which of several is to be told: of what became of services, the gravest.
+    pub fn gravity(self) -> u8 {
+        match self {
+            Self::NeedsOperator => 3,
+            Self::Failed => 2,
+            Self::RolledOut => 1,
+            _ => 0,
+        }
+    }
+
+    /// As Lambda files log lines by.
+    pub(super) fn level(self) -> &'static str {
+        match self {
+            Self::Failed | Self::NeedsOperator => "ERROR",
+            Self::Partial | Self::Refused => "WARN",
+            Self::Compliant
+            | Self::Observed
+            | Self::Remediated
+            | Self::RolledOut
+            | Self::BackedOut
+            | Self::Skipped
+            | Self::Superseded => "INFO",
+        }
+    }
+
+    /// The outcome in words.
+    pub(super) fn message(self) -> &'static str {
+        match self {
+            Self::Compliant => "nothing to mend",
+            Self::Observed => "observed, nothing changed",
+            Self::Remediated => "remediation completed",
+            Self::RolledOut => "rollout completed",
+            Self::BackedOut => "backed out",
+            Self::Partial => "not all of it was done",
+            Self::Skipped => "left alone",
+            Self::Superseded => "superseded",
+            Self::Refused => "remediation refused",
+            Self::Failed => "remediation failed",
+            Self::NeedsOperator => "an operator is needed",
+        }
+    }
+}
+
+/// Why it ended so, where the outcome alone does not say it. `docs/operations.md` has a line for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    OwnRevision,
+    NotLatest,
+    NewerRevision,
+    Exempt,
+    AdviceOnly,
+    /// The event is none that Logweir acts on.
+    OtherEvent,
+    /// The call that the event tells of had failed.
+    FailedCall,
+    /// The record of this revision is finished already.
+    Duplicate,
+    /// A backout took its correction back.
+    Suppressed,
+    /// Somebody holds the family for a while.
+    Held,
+    /// The family was corrected too often: somebody keeps putting the fault back.
+    FuseOpen,
+    /// Nothing was ever done about this revision.
+    NoRecord,
+    /// Something runs our revision, so it stays.
+    StillRunning,
+    /// Something else than a service uses the revision: it is named, and left as it is.
+    NotTouched,
+    /// Not a deployment controller of ECS's own.
+    UnsupportedController,
+    ServiceInactive,
+    /// The service runs something else by now.
+    ServiceMovedOn,
+    /// Somebody returned the service from our revision to its source.
+    Returned,
+    /// A deployment of the service has not completed yet.
+    DeploymentUnderWay,
+    /// One waits for somebody to let it go on.
+    DeploymentPaused,
+    DeploymentFailed,
+    /// Neither completed nor failed in its time.
+    Overdue,
+    /// Another service of the family is on its way.
+    InFlight,
+    /// A freeze window.
+    Frozen,
+    /// The service does not carry the tag that the baseline asks for.
+    NotOptedIn,
+    /// A driver was added or replaced, and no circuit breaker would roll a failure back.
+    NoCircuitBreaker,
+    /// A new deployment might start another image than the one that runs.
+    ImageChanged,
+    ForeignAccount,
+    ForeignRegion,
+    ServiceOwned,
+    LeaseHeld,
+    PassRoleDenied,
+    AccessDenied,
+    Sandboxed,
+    MissingExecutionRole,
+    TooLarge,
+    LostMembers,
+    Throttled,
+    Unreadable,
+}
+
+impl Reason {
+    /// What it means that a service is left alone for this reason.
+    pub fn leaves_alone(self) -> Outcome {
+        match self {
+            Self::FuseOpen
+            | Self::Held
+            | Self::Frozen
+            | Self::ImageChanged
+            | Self::NoCircuitBreaker
+            | Self::UnsupportedController => Outcome::Refused,
+            Self::AccessDenied | Self::Unreadable | Self::PassRoleDenied | Self::Throttled => Outcome::Failed,
+            _ => Outcome::Skipped,
+        }
+    }
+
+    /// The word that stands for it in reports.
+    pub fn name(self) -> String {
+        serde_json::to_value(self).ok().and_then(|word| word.as_str().map(String::from)).unwrap_or_default()
+    }
+}

@@ -1,0 +1,313 @@
+//! Services follow: from an event about a service to what is done about it. The event is a hint; what counts is what a
+//! look at the service finds.
+
+use super::Mode;
+use super::claim::Halt;
+use super::lead::Led;
+use super::own::Own;
+use super::remediate::{Order, Origin, decide, end};
+use super::tell::{left_alone, line, said, tell};
+use crate::domain::baseline::{Rollout as Settings, RolloutWhen, Subject};
+use crate::domain::event::{Cause, Change, Which};
+use crate::domain::follow::InTheWay;
+use crate::domain::report::{Outcome, Reason, Report};
+use crate::domain::revision::RevisionArn;
+use crate::domain::saga::{Ending, Record, Rollout, State};
+use crate::domain::service::{RolloutState, Service, ServiceArn};
+use crate::ports::{Answer, Clock, Journal, Kind, Ports, Services};
+
+pub(super) struct Follow<'p, 'o, P> {
+    pub(super) ports: &'p P,
+    pub(super) order: &'p Order<'o>,
+}
+
+/// What an event says of a service.
+pub(super) struct Hint<'h> {
+    pub(super) service: &'h ServiceArn,
+    pub(super) change: &'h Change,
+    pub(super) cause: &'h Cause,
+}
+
+/// How far a pointing is that was made before.
+enum Before {
+    /// There is none that matters.
+    Nothing,
+    /// It is under way.
+    UnderWay,
+    Ended(Ending),
+    /// An event tells of what ECS does not know.
+    Doubtful(String),
+}
+
+impl<P: Ports> Follow<'_, '_, P> {
+    pub(super) async fn follow(&self, mut report: Report, hint: &Hint<'_>) -> Report {
+        if self.order.mode == Mode::Observe {
+            let Change::Asked { revision: Some(revision) } = hint.change else {
+                let why = "mode observe looks at what somebody asks for, not at deployments".into();
+                return report.ends(Outcome::Skipped, Some(Reason::OtherEvent), Some(why));
+            };
+            let which = Which::Revision(revision.clone());
+            return decide(self.ports, self.order, report, which, hint.cause.clone()).await;
+        }
+        let (mut found, mut settled) = (None, report.clone());
+        match self.settle_before(&mut settled, hint, &mut found).await {
+            Ok(Before::UnderWay) => {
+                let why = "our deployment is under way".into();
+                return settled.ends(Outcome::Skipped, Some(Reason::DeploymentUnderWay), Some(why));
+            }
+            // Whoever has moved on may have deployed what can follow in its turn.
+            Ok(Before::Nothing | Before::Ended(Ending::MovedOn)) => report.services = settled.services,
+            Ok(Before::Ended(ending)) => {
+                let closing = ending.closing();
+                return settled.ends(closing.outcome, closing.reason, said(&ending));
+            }
+            Ok(Before::Doubtful(why)) => {
+                return settled.ends(Outcome::NeedsOperator, Some(Reason::ServiceMovedOn), Some(why));
+            }
+            Err(halt) => return end(settled, Err(halt)),
+        }
+        match self.source(&mut report, hint, found).await {
+            Ok(Some(source)) => self.correct_and_lead(report, hint, source).await,
+            Ok(None) => report,
+            Err(halt) => end(report, Err(halt)),
+        }
+    }
+
+    async fn correct_and_lead(&self, mut report: Report, hint: &Hint<'_>, source: RevisionArn) -> Report {
+        let settled = std::mem::take(&mut report.services);
+        let which = Which::Revision(source.clone());
+        let mut report = decide(self.ports, self.order, report, which, hint.cause.clone()).await;
+        report.services.splice(0..0, settled);
+        let is_corrected =
+            matches!((report.outcome, report.reason), (Outcome::Remediated, _) | (_, Some(Reason::Duplicate)));
+        if self.order.mode < Mode::Rollout || !is_corrected {
+            return report;
+        }
+        match self.lead(&mut report, &source, hint).await {
+            Ok(led) => ended(report, led),
+            Err(halt) => end(report, Err(halt)),
+        }
+    }
+
+    /// The revision that may have to be corrected; none: the report says why there is nothing to do.
+    async fn source(
+        &self,
+        report: &mut Report,
+        hint: &Hint<'_>,
+        found: Option<Service>,
+    ) -> Result<Option<RevisionArn>, Halt> {
+        let ends = |report: &mut Report, reason, why: &str| {
+            report.services.push(left_alone(hint.service, reason, Some(why.to_owned())));
+            *report = report.clone().ends(reason.leaves_alone(), Some(reason), Some(why.to_owned()));
+            Ok(None)
+        };
+        if let Change::Asked { revision: Some(revision) } = hint.change {
+            return Ok(Some(revision.clone()));
+        }
+        if self.order.mode < Mode::Rollout && matches!(hint.change, Change::Deployment { .. }) {
+            return ends(report, Reason::OtherEvent, "mode register follows no deployments");
+        }
+        let service = match found {
+            Some(service) => Ok(service),
+            None => self.seen(hint.service).await?,
+        };
+        let service = match service {
+            Ok(service) => service,
+            Err(way) => return ends(report, way.reason, way.note.as_deref().unwrap_or_default()),
+        };
+        if matches!(hint.change, Change::Deployment { state: RolloutState::InProgress, .. })
+            && self.settings(&service).when == RolloutWhen::Deployed
+        {
+            return ends(report, Reason::DeploymentUnderWay, "its deployment has not completed yet");
+        }
+        Ok(Some(service.revision))
+    }
+
+    /// A service; none: it is not there.
+    pub(super) async fn look(&self, service: &ServiceArn) -> Answer<Option<Service>> {
+        match self.ports.services().service(service).await {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if error.kind == Kind::Missing => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A service, or why it cannot be looked at: those of other clusters are none of ours to see.
+    pub(super) async fn seen(&self, service: &ServiceArn) -> Answer<Result<Service, InTheWay>> {
+        match self.look(service).await {
+            Ok(Some(found)) => Ok(Ok(found)),
+            Ok(None) => Ok(Err(InTheWay::for_good(Reason::ServiceInactive, "there is no such service"))),
+            Err(error) if error.kind == Kind::Refused => {
+                Ok(Err(InTheWay::for_good(error.reason.unwrap_or(Reason::Unreadable), error.to_string())))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What the baseline says of rolling out to a service.
+    pub(super) fn settings(&self, found: &Service) -> &Settings {
+        self.order.baseline.rollout(&Subject {
+            family: Some(&found.revision.family),
+            account: Some(&found.arn.account),
+            region: Some(&found.arn.region),
+            cluster: Some(&found.arn.cluster),
+            service_tags: &found.tags,
+            ..Subject::default()
+        })
+    }
+
+    /// Brings what was begun for this service to its end, if it has one by now.
+    async fn settle_before(
+        &self,
+        report: &mut Report,
+        hint: &Hint<'_>,
+        found: &mut Option<Service>,
+    ) -> Result<Before, Halt> {
+        let Some(last) = self.ports.journal().pointings(hint.service).await? else { return Ok(Before::Nothing) };
+        let Some(record) = self.ports.journal().read(&last.last.source).await? else { return Ok(Before::Nothing) };
+        if record.head.open && !record.head.backing_out {
+            return Ok(Before::Nothing);
+        }
+        let theirs = match (hint.change, hint.cause.time) {
+            (Change::Asked { revision: Some(theirs) }, Some(at)) if last.last.overtook(theirs, at) => Some(theirs),
+            _ => None,
+        };
+        let attempt = record.attempt()?;
+        let rollout = attempt.as_ref().and_then(|attempt| Rollout::of(attempt, hint.service));
+        let rollout = rollout.filter(|_| !record.head.suppressed);
+        let in_flight = rollout.as_ref().is_some_and(Rollout::is_in_flight);
+        let late = rollout.as_ref().and_then(|rollout| late(rollout, hint.change));
+        // Somebody who asks is told how it ended.
+        let ended = match rollout.as_ref().filter(|rollout| !rollout.is_free()).map(|rollout| rollout.state) {
+            Some(State::Ended(ending)) if *hint.change == Change::Look => Some(ending.clone()),
+            _ => None,
+        };
+        if !in_flight && late.is_none() && theirs.is_none() && ended.is_none() {
+            return Ok(Before::Nothing);
+        }
+        if record.head.is_held(self.ports.clock().now()) {
+            return Err(Halt::LeaseLost);
+        }
+        *found = self.look(hint.service).await?;
+        let (mut ending, mut record) = match late {
+            _ if in_flight => self.settle(record, hint, found.as_ref()).await?,
+            Some(late) => self.ended(record, hint.service, late).await?,
+            None => (None, record),
+        };
+        let waits = record.attempt()?.and_then(|attempt| Rollout::of(&attempt, hint.service));
+        if waits.is_some_and(|rollout| matches!(rollout.state, State::Waiting(_))) {
+            // What was intended is to be decided anew.
+            return Ok(Before::Nothing);
+        }
+        let ours = found.as_ref().filter(|found| {
+            let newest = found.primary().map(|newest| newest.id.as_str());
+            found.revision == last.last.to && newest.is_some() && newest == record.last_deployment(hint.service)
+        });
+        if let (Some(theirs), Some(ours)) = (theirs, ours) {
+            let since = last.last.before.unwrap_or(last.last.at);
+            let known = match self.ports.services().deployed_since(hint.service, since).await {
+                Ok(deployed) => deployed.contains(theirs),
+                Err(error) if error.kind == Kind::Retry => return Err(error.into()),
+                Err(_) => false,
+            };
+            if !known {
+                return Ok(Before::Doubtful(format!(
+                    "an event says that somebody had {} deployed just before our act, and ECS knows nothing of it",
+                    theirs.short()
+                )));
+            }
+            (ending, record) = self.give_way(record, ours, theirs.clone()).await?;
+        } else if let (Some(ended), Some(found)) = (&ended, &found) {
+            let tells = match ended {
+                Ending::Completed => found.revision == last.last.to,
+                _ => found.revision == last.last.source,
+            };
+            if self.order.origin == (Origin::Apply { again: true }) || !tells {
+                return Ok(Before::Nothing);
+            }
+            ending = Some(ended.clone());
+        } else if !in_flight && ending.is_none() {
+            return Ok(Before::Nothing);
+        }
+        report.about(&record.head.source);
+        let _ = tell(report, &record, self.order.backout);
+        report.services.extend(line(&record, hint.service));
+        let Some(ending) = ending else { return Ok(Before::UnderWay) };
+        if matches!(ending, Ending::Completed)
+            && ended.is_none()
+            && let Err(halt) = self.next_waiting(report, &record).await
+        {
+            report.notes.push(format!("the next service could not be led yet: {halt}"));
+        }
+        Ok(Before::Ended(ending))
+    }
+
+    /// The next service of the same record that waits for its turn, past those that follow no more.
+    async fn next_waiting(&self, report: &mut Report, record: &Record) -> Result<(), Halt> {
+        if self.order.mode < Mode::Rollout {
+            return Ok(());
+        }
+        let attempt = record.attempt()?;
+        let rollouts = attempt.iter().flat_map(|attempt| &attempt.rollouts);
+        for Rollout { service, .. } in rollouts.filter(|rollout| matches!(rollout.state, State::Waiting(_))) {
+            let hint = Hint { service, change: &Change::Look, cause: &Cause::default() };
+            match self.lead(report, &record.head.source, &hint).await? {
+                Led::GivenUp(_) => {}
+                _ => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// Somebody's decision came after our look and before our act, which has overtaken it: it is taken up again.
+    async fn give_way(
+        &self,
+        record: Record,
+        found: &Service,
+        theirs: RevisionArn,
+    ) -> Result<(Option<Ending>, Record), Halt> {
+        let ours = found.revision.clone();
+        let mut claimed = self.claim(record, Own::resumes(self.order.home, self.order.registrar)).await?;
+        let ending = self.yielding(&mut claimed, found, &ours, theirs).await?;
+        match claimed.record.head.suppressed {
+            // Of a record that is taken back nothing is left to be said but the intent.
+            true => claimed.release("given way to what somebody had deployed").await,
+            false => self.close(&mut claimed, &found.arn, ending.clone()).await?,
+        }
+        Ok((Some(ending), claimed.record))
+    }
+}
+
+/// What ECS says of a deployment of ours after its record was closed: that one had failed which somebody seemed to have
+/// taken back, or that one has ended which was overdue.
+fn late(rollout: &Rollout<'_>, change: &Change) -> Option<Ending> {
+    let Change::Deployment { id, state, reason } = change else { return None };
+    let State::Ended(ending) = rollout.state else { return None };
+    match (state, ending) {
+        _ if rollout.deployment != Some(id) => None,
+        (RolloutState::Failed, Ending::Returned | Ending::MovedOn) => {
+            Some(Ending::Failed { why: reason.clone().unwrap_or_else(|| "ECS gives no reason".into()) })
+        }
+        (RolloutState::Completed, Ending::Overdue) => Some(Ending::Completed),
+        _ => None,
+    }
+}
+
+/// The report after a service was led, or not. What was corrected in the same run stands before what the service waits
+/// for.
+fn ended(report: Report, led: Led) -> Report {
+    let corrected = report.outcome == Outcome::Remediated;
+    match led {
+        Led::Nowhere => report,
+        Led::Pointed => report.ends(Outcome::Remediated, None, None),
+        Led::Ended(ending) => {
+            let closing = ending.closing();
+            report.ends(closing.outcome, closing.reason, said(&ending))
+        }
+        Led::LeftAlone(_) | Led::GivenUp(_) if corrected => report,
+        Led::LeftAlone(way) | Led::GivenUp(way) => {
+            let outcome = way.reason.leaves_alone();
+            report.ends(outcome, Some(way.reason), way.note)
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! Leading one service from a source to our revision of it: the guards, the turn, the intent, the act.
+
+use super::claim::Halt;
+use super::family::{self, LOOKS, Turned, take_turn};
+use super::follow::{Follow, Hint};
+use super::point::remember;
+use super::remediate::Origin;
+use super::tell::{left_alone, line, tell};
+use crate::domain::baseline::ImageGuard;
+use crate::domain::event::{Change, plain};
+use crate::domain::family::Stopped;
+use crate::domain::finding::Edit;
+use crate::domain::follow::{Candidate, InTheWay, in_the_way};
+use crate::domain::image::{EcrImage, is_pinned};
+use crate::domain::pointings::{Last, Pointings};
+use crate::domain::report::{Outcome, Reason, Report, ServiceReport};
+use crate::domain::revision::RevisionArn;
+use crate::domain::saga::{Ending, Pointing, Record, Rollout, State, Step, What};
+use crate::domain::service::{RolloutState, Service, ServiceArn};
+use crate::ports::{Answer, Clock, Journal, Kind, PortError, Ports, Services, TaskDefinitions};
+
+/// The longest name of a container in a note.
+const LONGEST: usize = 100;
+
+/// What came of leading a service.
+#[derive(Debug)]
+pub(super) enum Led {
+    /// There is no revision of ours to lead it to, or it is there.
+    Nowhere,
+    /// Our deployment is under way.
+    Pointed,
+    LeftAlone(InTheWay),
+    /// It waited, and does not any more.
+    GivenUp(InTheWay),
+    Ended(Ending),
+}
+
+/// A record that a service may follow.
+struct Way {
+    ours: RevisionArn,
+    edits: Vec<Edit>,
+}
+
+impl<P: Ports> Follow<'_, '_, P> {
+    /// Leads the service to our revision of the source, if nothing is in the way. What is said of the service stands in the
+    /// report.
+    pub(super) async fn lead(&self, report: &mut Report, source: &RevisionArn, hint: &Hint<'_>) -> Result<Led, Halt> {
+        let service = hint.service;
+        let Some(record) = self.ports.journal().read(source).await? else { return Ok(Led::Nowhere) };
+        let Some(way) = way(&record)? else { return Ok(Led::Nowhere) };
+        if record.head.is_held(self.ports.clock().now()) {
+            return Err(Halt::LeaseLost);
+        }
+        let (led, record) = match self.seen(service).await? {
+            Ok(found) => self.lead_there(report, record, &way, &found, hint.change).await?,
+            Err(way) => (Led::LeftAlone(way), record),
+        };
+        let (led, record) = match led {
+            Led::LeftAlone(way) => self.left_alone(record, service, way).await?,
+            led => (led, record),
+        };
+        match &led {
+            Led::Nowhere => {}
+            Led::LeftAlone(way) | Led::GivenUp(way) => {
+                let said = left_alone(service, way.reason, way.note.clone());
+                report.services.push(ServiceReport { action: if way.passes { "waits" } else { said.action }, ..said });
+            }
+            Led::Pointed | Led::Ended(_) => {
+                let _ = tell(report, &record, self.order.backout);
+                report.services.extend(line(&record, service));
+            }
+        }
+        Ok(led)
+    }
+
+    async fn lead_there(
+        &self,
+        report: &mut Report,
+        record: Record,
+        way: &Way,
+        found: &Service,
+        change: &Change,
+    ) -> Result<(Led, Record), Halt> {
+        let source = record.head.source.clone();
+        if found.service_connect_logs {
+            let name = found.arn.short();
+            report.notes.push(format!("Service Connect's own log configuration of {name} is not touched"));
+        }
+        let attempt = record.attempt()?;
+        let rollout = attempt.as_ref().and_then(|attempt| Rollout::of(attempt, &found.arn));
+        if found.revision == way.ours {
+            let waits = rollout.is_some_and(|rollout| matches!(rollout.state, State::Waiting(_)));
+            let record = match waits {
+                // Somebody has deployed ours, and it waits for nothing any more.
+                true => self.ended(record, &found.arn, Ending::MovedOn).await?.1,
+                false => record,
+            };
+            return Ok((Led::Nowhere, record));
+        }
+        let again = matches!(self.order.origin, Origin::Apply { again: true });
+        let may = |rollout: &Rollout<'_>| rollout.is_free() || again && rollout.is_ended();
+        if let Some(rollout) = rollout.filter(|rollout| !may(rollout) && found.revision == source) {
+            let note = match rollout.state {
+                State::Ended(_) => "it was pointed at our revision once, and somebody or ECS decided otherwise",
+                _ => "it is on its way",
+            };
+            let reason = if rollout.is_ended() { Reason::Returned } else { Reason::DeploymentUnderWay };
+            return Ok((Led::LeftAlone(InTheWay::for_good(reason, note)), record));
+        }
+        let now = self.ports.clock().now();
+        let settings = self.settings(found);
+        let completed = is_told(found, change) || self.is_completed(found).await?;
+        let candidate = Candidate { service: found, source: &source, edits: &way.edits, settings, completed, now };
+        if let Some(stop) = in_the_way(&candidate) {
+            return Ok((Led::LeftAlone(self.paused(found, stop).await?), record));
+        }
+        let mut pointings = self.ports.journal().pointings(&found.arn).await?;
+        match &mut pointings {
+            Some(pointings) if again => pointings.times.clear(),
+            Some(pointings) if record.came_to_nothing(&found.arn) => pointings.uncount(&source, &way.ours),
+            _ => {}
+        }
+        if let Some(times) = pointings.as_ref().filter(|times| times.too_many(now, &self.order.baseline.fuse())) {
+            let (name, times) = (found.arn.short(), times.times.len());
+            let why = format!("service {name} was pointed {times} times of late, and somebody keeps pointing it back");
+            family::end_turn(self.ports, &source, &found.arn, Some(why.clone())).await?;
+            return Ok((Led::LeftAlone(InTheWay::for_good(Reason::FuseOpen, why)), record));
+        }
+        if let Some(why) = self.other_images(&source, found, settings.image_guard).await? {
+            match settings.image_guard {
+                ImageGuard::Hold => {
+                    return Ok((Led::LeftAlone(InTheWay::for_good(Reason::ImageChanged, why)), record));
+                }
+                _ => report.notes.push(format!("{}: {why}", found.arn.short())),
+            }
+        }
+        match take_turn(self.ports, self.order, &source, &found.arn).await? {
+            Turned::Ours => {}
+            Turned::Taken(other) => {
+                let why = format!("service {} of the same family is on its way", other.short());
+                return Ok((Led::LeftAlone(InTheWay::for_now(Reason::InFlight, why)), record));
+            }
+            Turned::Stopped(stopped) => {
+                let way = match &stopped {
+                    Stopped::Held(_) => InTheWay::for_now(Reason::Held, stopped.to_string()),
+                    Stopped::FuseOpen(_) => InTheWay::for_good(Reason::FuseOpen, stopped.to_string()),
+                };
+                return Ok((Led::LeftAlone(way), record));
+            }
+        }
+        let pointing = Pointing {
+            service: found.arn.clone(),
+            from: source.clone(),
+            to: way.ours.clone(),
+            seen: found.seen(),
+            settled: completed,
+        };
+        let mut claimed = self.claim(record, What::Pointing(Box::new(pointing.clone()))).await?;
+        let before = found.primary().and_then(|newest| newest.created);
+        let last = Last { from: source.clone(), source, to: way.ours.clone(), before, at: now };
+        let remembered = Pointings::after(pointings, &found.arn, last);
+        if let Err(error) = remember(self.ports, &remembered).await {
+            // Nothing was done, and what was decided may not hold when it is tried again.
+            let _ = claimed.append(What::Waiting { service: found.arn.clone(), why: Reason::InFlight }).await;
+            return Err(Halt::Port(error));
+        }
+        let led = self.act(&mut claimed, &pointing).await?.map_or(Led::Pointed, Led::Ended);
+        Ok((led, claimed.record))
+    }
+
+    /// Writes down that a service waits where nobody else will say when it may follow, or that it waits no more.
+    async fn left_alone(&self, mut record: Record, service: &ServiceArn, way: InTheWay) -> Result<(Led, Record), Halt> {
+        for _ in 0..LOOKS {
+            let Some(entry) = said_of(&record, service, &way)? else { return Ok((Led::LeftAlone(way), record)) };
+            let given_up = matches!(entry, What::Followed { .. });
+            match self.claim(record.clone(), entry).await {
+                Ok(claimed) if given_up => return Ok((Led::GivenUp(way), claimed.record)),
+                Ok(claimed) => return Ok((Led::LeftAlone(way), claimed.record)),
+                Err(Halt::LeaseLost) => record = self.once_more(&record, service).await?,
+                Err(halt) => return Err(halt),
+            }
+        }
+        Err(Halt::LeaseLost)
+    }
+
+    /// The record as it is now, if nobody is at it, and others have written of other services alone.
+    async fn once_more(&self, record: &Record, service: &ServiceArn) -> Result<Record, Halt> {
+        let now = self.ports.journal().read(&record.head.source).await?.ok_or(Halt::LeaseLost)?;
+        let stands = way(&now)?.is_some() && !now.head.is_held(self.ports.clock().now());
+        match stands && rollout(record, service)? == rollout(&now, service)? {
+            true => Ok(now),
+            false => Err(Halt::LeaseLost),
+        }
+    }
+
+    /// Says of a deployment that has not completed whether it waits for somebody.
+    async fn paused(&self, found: &Service, way: InTheWay) -> Answer<InTheWay> {
+        let Some(deployment) = found.service_deployment.as_ref().filter(|_| way.reason == Reason::DeploymentUnderWay)
+        else {
+            return Ok(way);
+        };
+        match self.ports.services().progress(deployment).await {
+            Ok(progress) if progress.paused => {
+                let why = "its deployment is paused until somebody lets it go on";
+                Ok(InTheWay::for_good(Reason::DeploymentPaused, why))
+            }
+            Err(error) if error.kind == Kind::Retry => Err(error),
+            _ => Ok(way),
+        }
+    }
+
+    /// Whether a new deployment might start another image than the one that runs: a tag may mean another one by now.
+    /// What nobody can say counts as different.
+    async fn other_images(&self, source: &RevisionArn, found: &Service, guard: ImageGuard) -> Answer<Option<String>> {
+        if guard == ImageGuard::Off {
+            return Ok(None);
+        }
+        let described = self.ports.task_definitions().describe(&source.to_string()).await?;
+        let images = described.definition.containers().map(|container| {
+            let text =
+                |name: &str| container.member(name).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
+            (text("name"), text("image"))
+        });
+        let mutable: Vec<(String, String)> = images.filter(|(_, image)| !is_pinned(image)).collect();
+        if mutable.is_empty() {
+            return Ok(None);
+        }
+        let refused = |error: PortError| match error.kind {
+            Kind::Retry => Err(error),
+            _ => Ok(Some(format!("what runs could not be read: {error}"))),
+        };
+        let running = match self.ports.services().running_images(found).await {
+            Ok(running) => running,
+            Err(error) => return refused(error),
+        };
+        for (container, image) in mutable {
+            let name = plain(&container, LONGEST);
+            let runs = running.iter().find(|other| other.container == container && other.image == image);
+            let Some(runs) = runs.and_then(|runs| runs.digest.as_ref()) else {
+                return Ok(Some(format!("ECS does not say which image container {name} runs")));
+            };
+            let Some(ecr) = EcrImage::parse(&image) else {
+                return Ok(Some(format!(
+                    "the image of container {name} has a tag, and only Amazon ECR is asked for those"
+                )));
+            };
+            match self.ports.services().digest(&ecr).await {
+                Ok(Some(means)) if means == *runs => {}
+                Ok(Some(_)) => {
+                    return Ok(Some(format!("the tag of container {name}'s image means another image by now")));
+                }
+                Ok(None) => return Ok(Some(format!("the image of container {name} is not in its registry any more"))),
+                Err(error) => return refused(error),
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Whether ECS says in an event that the service's newest deployment has completed: a look may lag behind that.
+fn is_told(found: &Service, change: &Change) -> bool {
+    let newest = found.primary().map(|newest| &newest.id);
+    matches!(change, Change::Deployment { id, state: RolloutState::Completed, .. } if Some(id) == newest)
+}
+
+fn rollout<'r>(record: &'r Record, service: &ServiceArn) -> Result<Option<Rollout<'r>>, Halt> {
+    Ok(record.attempt()?.and_then(|attempt| Rollout::of(&attempt, service)))
+}
+
+/// What is to be written of a service that does not follow now; none: nothing new.
+fn said_of(record: &Record, service: &ServiceArn, way: &InTheWay) -> Result<Option<What>, Halt> {
+    let waits = rollout(record, service)?.and_then(|rollout| match rollout.state {
+        State::Waiting(why) => Some(why),
+        _ => None,
+    });
+    let service = service.clone();
+    Ok(match waits {
+        _ if way.passes && waits != Some(way.reason) => Some(What::Waiting { service, why: way.reason }),
+        Some(_) => ending(way).map(|ending| What::Followed { service, ending }),
+        None => None,
+    })
+}
+
+/// How the waiting of a service ends, if what is in its way stays there.
+fn ending(way: &InTheWay) -> Option<Ending> {
+    match way.reason {
+        Reason::ServiceMovedOn | Reason::ServiceInactive => Some(Ending::MovedOn),
+        _ if way.passes => None,
+        // A human closes the fuse, and deployments end.
+        Reason::FuseOpen | Reason::DeploymentUnderWay | Reason::DeploymentPaused => None,
+        reason => Some(Ending::NotDone { why: way.note.clone().unwrap_or_default(), reason: Some(reason) }),
+    }
+}
+
+/// Where services may follow to, if the record stands.
+fn way(record: &Record) -> Result<Option<Way>, Halt> {
+    if record.head.suppressed || record.head.open {
+        return Ok(None);
+    }
+    let Some(attempt) = record.attempt()? else { return Ok(None) };
+    let remediated = attempt.closing.is_some_and(|closing| closing.outcome == Outcome::Remediated);
+    let (true, Some(ours)) = (remediated, attempt.corrected()) else { return Ok(None) };
+    let edits = attempt.opening.steps.iter().find_map(|step| match step {
+        Step::Register { edits } => Some(edits.clone()),
+        _ => None,
+    });
+    Ok(Some(Way { ours: ours.clone(), edits: edits.unwrap_or_default() }))
+}
