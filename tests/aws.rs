@@ -3,6 +3,8 @@
 
 #[path = "aws/computed.rs"]
 mod computed;
+#[path = "aws/ecr.rs"]
+mod ecr;
 #[path = "aws/ecs.rs"]
 mod ecs;
 #[path = "aws/failures.rs"]
@@ -23,5 +25,7 @@ mod services;
 mod signature;
 #[path = "aws/socket.rs"]
 mod socket;
+#[path = "aws/users.rs"]
+mod users;
 
 mod loopback;

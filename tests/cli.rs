@@ -6,11 +6,19 @@ mod apply;
 mod backout;
 #[path = "cli/by_function.rs"]
 mod by_function;
+#[path = "cli/help.rs"]
+mod help;
 #[path = "cli/live.rs"]
 mod live;
 mod loopback;
 #[path = "cli/records.rs"]
 mod records;
+#[path = "cli/replay.rs"]
+mod replay;
+#[path = "cli/rolled_out.rs"]
+mod rolled_out;
+#[path = "cli/rollout.rs"]
+mod rollout;
 mod world;
 
 use std::path::Path;

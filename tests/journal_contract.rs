@@ -16,12 +16,18 @@ mod family_item;
 mod file;
 #[path = "journal/file_families.rs"]
 mod file_families;
+#[path = "journal/file_pointings.rs"]
+mod file_pointings;
 #[path = "journal/first_form.rs"]
 mod first_form;
 #[path = "journal/listing.rs"]
 mod listing;
 #[path = "loopback/mod.rs"]
 mod loopback;
+#[path = "journal/pointings.rs"]
+mod pointings;
+#[path = "journal/pointings_item.rs"]
+mod pointings_item;
 #[path = "journal/processes.rs"]
 mod processes;
 #[path = "journal/sample.rs"]
@@ -33,5 +39,8 @@ mod world;
 mod memory {
     use super::world::World;
 
-    super::contract::held_by!(World::new(), World::clone, also of_two_at_once_one_wins of_two_states_at_once_one_wins);
+    super::contract::held_by!(
+        World::new(), World::clone,
+        also of_two_at_once_one_wins of_two_states_at_once_one_wins of_two_services_at_once_one_wins
+    );
 }

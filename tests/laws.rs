@@ -220,6 +220,7 @@ fn the_exempt_are_left_alone(situation: &Situation) -> Law {
             account: situation.facts.account.as_deref(),
             region: situation.facts.region.as_deref(),
             tags: &situation.facts.tags,
+            ..Subject::default()
         };
         let is_exempt =
             |rule: &str| matches!(situation.baseline.exempts(rule, &who, situation.facts.now), Exempt::Yes(_));

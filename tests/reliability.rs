@@ -70,7 +70,7 @@ async fn two_hundred_remediations_and_their_backouts_end_right_whatever_breaks_o
         families.push(Arc::new(others.deploy(number).await));
     }
 
-    let (proxy, faulty) = Proxy::before(&url, SEED);
+    let (proxy, faulty) = Proxy::before(&url, Some(SEED));
     let aws = Aws::with(&config(&faulty)).unwrap();
     let started = Instant::now();
     let tries = for_each(&families, |family| remediated(aws.clone(), family)).await;

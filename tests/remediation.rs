@@ -287,7 +287,7 @@ async fn events_that_are_none_of_ours_make_no_call_at_all() {
     let own = "arn:aws:sts::111122223333:assumed-role/Remediator/session";
     let cases = [
         (changed(&|e| e["detail"]["errorCode"] = "AccessDenied".into()), Reason::FailedCall),
-        (changed(&|e| e["detail"]["eventName"] = "RegisterDaemonTaskDefinition".into()), Reason::OtherEvent),
+        (changed(&|e| e["detail"]["eventName"] = "RegisterDaemonTaskDefinition".into()), Reason::NotTouched),
         (changed(&|e| e["detail-type"] = "ECS Task State Change".into()), Reason::OtherEvent),
         (changed(&|e| e["account"] = "444455556666".into()), Reason::ForeignAccount),
         (changed(&|e| e["detail"]["recipientAccountId"] = "444455556666".into()), Reason::ForeignAccount),

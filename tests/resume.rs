@@ -10,35 +10,12 @@ use logweir::domain::revision::RevisionArn;
 use logweir::domain::saga::{Entry, What};
 use logweir::ports::{Journal, Kind};
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
-use logweir::workflow::{Ask, BackoutOrder, Mode, Order, Origin, remediate, resume, resume_backouts};
-use world::story::{BLOCKING, backs_out, by, ended, event, home, register, with};
+use logweir::workflow::{Mode, Order, Origin, remediate};
+use world::story::{BLOCKING, backs_out, by, ended, event, home, register, resumes, resumes_backouts, with};
 use world::{Moment, Then, World};
 
 async fn goes_on(world: &World) -> Vec<Report> {
-    goes_on_in(world, Mode::Register).await
-}
-
-async fn goes_on_in(world: &World, mode: Mode) -> Vec<Report> {
-    let (home, by, baseline) = (home(), by(), Baseline::parse(SHIPPED_BASELINE).unwrap());
-    let order = Order {
-        mode,
-        baseline: &baseline,
-        home: &home,
-        origin: Origin::Resume,
-        worker: "resumer".into(),
-        registrar: None,
-        lease: LEASE,
-        backout: &by,
-    };
-    resume(world, &order).await.unwrap()
-}
-
-async fn goes_back(world: &World) -> Vec<Report> {
-    let (home, by) = (home(), by());
-    let worker = "back-resumer".into();
-    let ask = Ask::default();
-    let order = BackoutOrder { home: &home, registrar: None, worker, lease: LEASE, backout: &by, ask };
-    resume_backouts(world, &order).await.unwrap()
+    resumes(world, Mode::Register).await
 }
 
 /// Somebody handles the event of a source as this caller.
@@ -70,7 +47,7 @@ async fn a_record_is_finished_once_its_worker_is_gone_and_not_before() {
     world.restart();
     assert_eq!(goes_on(&world).await, []);
     world.advance(LEASE);
-    assert_eq!(goes_back(&world).await, [], "it goes forward");
+    assert_eq!(resumes_backouts(&world).await, [], "it goes forward");
     let reports = goes_on(&world).await;
     assert_eq!((reports.len(), ended(&reports[0])), (1, (Outcome::Remediated, None)));
     assert_eq!(reports[0].cloudtrail_event_id.as_deref(), Some("e-1"), "it names what began it");
@@ -89,7 +66,7 @@ async fn a_backout_is_finished_as_a_backout() {
     assert_eq!(goes_on(&world).await, [], "it goes back");
     let event = event(&source);
     assert_eq!(ended(&register(&world, &event).await), (Outcome::Skipped, Some(Reason::Suppressed)));
-    let reports = goes_back(&world).await;
+    let reports = resumes_backouts(&world).await;
     assert_eq!((reports.len(), ended(&reports[0])), (1, (Outcome::BackedOut, None)));
     assert_eq!(active(&world), [1]);
 }
@@ -221,7 +198,7 @@ async fn to_observe_is_to_finish_nothing_either() {
     world.restart();
     world.advance(LEASE);
     let before = world.picture();
-    assert_eq!(goes_on_in(&world, Mode::Observe).await, []);
+    assert_eq!(resumes(&world, Mode::Observe).await, []);
     assert_eq!(world.picture(), before);
 }
 

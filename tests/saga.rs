@@ -1,6 +1,12 @@
 //! The fold over a record's entries, on records that real stories leave: every prefix can be followed, a repeat says
 //! nothing new, and what cannot follow is named.
 
+#[path = "saga/followed.rs"]
+mod followed;
+#[path = "saga/rollouts.rs"]
+mod rollouts;
+#[path = "saga/telling.rs"]
+mod telling;
 mod world;
 
 use logweir::domain::report::{Outcome, Reason};
@@ -81,11 +87,19 @@ async fn stories() -> Vec<Record> {
     });
     backs_out(&world, &source).await;
     records.push(record(&world, &source));
+
+    // Services follow.
+    records.extend([followed::one_after_the_other().await, followed::overtaken().await]);
     records
 }
 
 fn kind(what: &What) -> String {
     serde_json::to_value(what).unwrap()["entry"].as_str().unwrap().to_owned()
+}
+
+/// Whether one worker stops, or another one goes on.
+fn is_handed_on(what: &What) -> bool {
+    matches!(what, What::Released { .. } | What::Resumed { .. })
 }
 
 #[tokio::test]
@@ -97,8 +111,11 @@ async fn every_prefix_of_every_story_can_be_followed() {
             let attempt = prefix.attempt().unwrap_or_else(|illegal| panic!("{illegal}: {:?}", prefix.entries));
             assert_eq!(attempt.is_some(), length > 0);
             if let Some(attempt) = attempt {
+                // What services do is told after the correction is closed, and opens nothing.
+                let about_revision = |what: &&What| what.service().is_none() && !is_handed_on(what);
+                let last = prefix.entries.iter().rev().map(|entry| &entry.what).find(about_revision);
                 let finished = matches!(next(&attempt), Next::Finished(_));
-                assert_eq!(finished, matches!(prefix.entries[length - 1].what, What::Closed(_)));
+                assert_eq!(finished, matches!(last, Some(What::Closed(_))));
             }
         }
         kinds.extend(record.entries.iter().map(|entry| kind(&entry.what)));
@@ -108,18 +125,25 @@ async fn every_prefix_of_every_story_can_be_followed() {
         "closed",
         "done",
         "failed",
+        "followed",
         "kept",
         "opened",
+        "pointed",
+        "pointed-back",
+        "pointing",
         "released",
         "restored",
         "restoring",
         "resumed",
+        "returning",
         "started",
         "undoing",
         "undone",
         "vanished",
+        "waiting",
         "withdrawing",
         "withdrawn",
+        "yielding",
     ];
     assert_eq!(kinds.into_iter().collect::<Vec<_>>(), all);
 }

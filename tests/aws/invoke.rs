@@ -1,4 +1,4 @@
-//! The one call that no SDK makes: what is sent to Lambda, and what is made of its answers.
+//! A call that no SDK makes: what is sent to Lambda, and what is made of its answers.
 
 use aws_config::credential_process::CredentialProcessProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -12,9 +12,9 @@ use super::line::{KEY_ID, SECRET, Seen};
 use super::signature::{sent_signature, signature_of};
 use crate::loopback::{Loopback, Reply};
 
-const TOKEN: &str = "SESSION-TOKEN-EXAMPLE";
+pub(crate) const TOKEN: &str = "SESSION-TOKEN-EXAMPLE";
 
-fn at(url: &str, credentials: SharedCredentialsProvider) -> Aws {
+pub(crate) fn at(url: &str, credentials: SharedCredentialsProvider) -> Aws {
     let config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("eu-west-1"))
@@ -23,7 +23,7 @@ fn at(url: &str, credentials: SharedCredentialsProvider) -> Aws {
     Aws::with(&config.build()).unwrap()
 }
 
-fn session() -> SharedCredentialsProvider {
+pub(crate) fn session() -> SharedCredentialsProvider {
     SharedCredentialsProvider::new(Credentials::new(KEY_ID, SECRET, Some(TOKEN.into()), None, "test"))
 }
 
@@ -37,13 +37,13 @@ fn payload() -> Value {
     json!({"logweir": "backout", "record": "web:41", "reason": "CANARY \"é\""})
 }
 
-fn error(status: u16, code: &str, message: &str) -> Reply {
+pub(crate) fn error(status: u16, code: &str, message: &str) -> Reply {
     let headers = format!("x-amzn-errortype: {code}\r\ncontent-type: application/json\r\n");
     Reply::Http(status, headers, json!({"Message": message}).to_string())
 }
 
-/// What stands in the head of a request, and its body.
-fn seen(lambda: &Loopback) -> Seen {
+/// What stands in the head of the first request, and its body.
+pub(crate) fn seen(lambda: &Loopback) -> Seen {
     let (head, (_, body)) = (&lambda.heads()[0], lambda.calls().remove(0));
     let mut lines = head.lines();
     let line: Vec<&str> = lines.next().unwrap().split(' ').collect();

@@ -6,6 +6,7 @@ use std::fs;
 use aws_sdk_ecs::config::{Credentials, SharedCredentialsProvider};
 use logweir::aws::Aws;
 use logweir::domain::family::{Family, FamilyName};
+use logweir::domain::image::EcrImage;
 use logweir::domain::saga::{Head, Opening, What};
 use logweir::domain::task_definition::TaskDefinition;
 use logweir::ports::{CommitError, Expected, Filter, Journal, Kind, LogGroups, PortError, Services, TaskDefinitions};
@@ -14,8 +15,10 @@ use serde_json::json;
 use super::line::{Back, KEY_ID, Line, SECRET, Seen, aws, config};
 use super::logs::group;
 use super::lossless::ARN;
+use super::services::{DEPLOYMENT, described, web};
+use crate::loopback::{Loopback, Reply};
 
-const WRITING: [&str; 7] = [
+const WRITING: [&str; 9] = [
     "RegisterTaskDefinition",
     "DeregisterTaskDefinition",
     "CreateLogGroup",
@@ -23,15 +26,20 @@ const WRITING: [&str; 7] = [
     "DeleteRetentionPolicy",
     "TransactWriteItems",
     "PutItem",
+    "UpdateService",
+    "StopServiceDeployment",
 ];
 
-const READING: [&str; 12] = [
+const READING: [&str; 15] = [
     "DescribeTaskDefinition",
     "ListTaskDefinitions",
     "ListAccountSettings",
     "ListClusters",
     "ListServices",
     "DescribeServices",
+    "DescribeServiceDeployments",
+    "DescribeServiceRevisions",
+    "ListServiceDeployments",
     "ListTasks",
     "DescribeTasks",
     "DescribeLogGroups",
@@ -43,8 +51,11 @@ const READING: [&str; 12] = [
 fn answer(seen: &Seen) -> Back {
     Back::ok(match seen.name() {
         "DescribeTaskDefinition" => json!({"taskDefinition": {"taskDefinitionArn": ARN, "containerDefinitions": []}}),
-        "ListClusters" => json!({"clusterArns": ["c"]}),
-        "ListServices" => json!({"serviceArns": ["s"]}),
+        "ListClusters" => json!({"clusterArns": [web().cluster_arn()]}),
+        "ListServices" => json!({"serviceArns": [web().to_string()]}),
+        "DescribeServices" => json!({"services": [described()]}),
+        "UpdateService" => json!({"service": described()}),
+        "DescribeServiceDeployments" => json!({"serviceDeployments": [{}]}),
         "ListTasks" => json!({"taskArns": ["t"]}),
         _ => json!({}),
     })
@@ -85,7 +96,7 @@ async fn claim(journal: &impl Journal) -> Result<(), PortError> {
 }
 
 /// One port call for each operation that writes.
-async fn writes(aws: &Aws) -> [Result<(), PortError>; 7] {
+async fn writes(aws: &Aws) -> [Result<(), PortError>; 9] {
     let definition = TaskDefinition::parse(r#"{"family":"web","containerDefinitions":[]}"#).unwrap();
     let journal = aws.journal("journal");
     [
@@ -96,6 +107,8 @@ async fn writes(aws: &Aws) -> [Result<(), PortError>; 7] {
         aws.log_groups.delete_retention("/ecs/web").await,
         claim(&journal).await,
         journal.put_family(&family()).await.map_err(port),
+        aws.ecs.point(&web(), &ARN.parse().unwrap()).await.map(drop),
+        aws.ecs.stop(DEPLOYMENT).await,
     ]
 }
 
@@ -128,17 +141,34 @@ async fn all_that_looks_is_sent() {
     aws.ecs.newest("web", 1).await.unwrap();
     aws.ecs.default_mode().await.unwrap();
     aws.ecs.users(&arn).await.unwrap();
+    let service = aws.ecs.service(&web()).await.unwrap();
+    aws.ecs.running_images(&service).await.unwrap();
+    aws.ecs.progress(DEPLOYMENT).await.unwrap();
+    aws.ecs.deployed_since(&web(), family().at).await.unwrap();
     aws.log_groups.look(&["/ecs/web".into()]).await.unwrap();
     aws.log_groups.is_empty("/ecs/web").await.unwrap();
     journal.source_of(&arn).await.unwrap();
     journal.read(&arn).await.unwrap();
     journal.list(&Filter { open: true, ..Filter::all(family().at) }, 1).await.unwrap();
     journal.family(&family().name).await.unwrap();
+    journal.pointings(&web()).await.unwrap();
     journal.stopped().await.unwrap();
     let sent: BTreeSet<String> = line.names().into_iter().collect();
     assert_eq!(sent, READING.map(String::from).into());
     assert!(aws.identity().await.is_err(), "the answer is none");
     assert!(line.seen().last().unwrap().body.contains("Action=GetCallerIdentity"));
+}
+
+/// The calls that no SDK makes know no interceptor.
+#[tokio::test]
+async fn an_image_is_looked_up() {
+    let ecr = Loopback::serve(|_, _| Reply::ok(&json!({"imageDetails": []})));
+    let (_, line) = aws(answer);
+    let credentials = SharedCredentialsProvider::new(Credentials::new(KEY_ID, SECRET, None, None, "test"));
+    let config = config(&line, credentials).to_builder().endpoint_url(&ecr.url).build();
+    let image = EcrImage::parse("111122223333.dkr.ecr.eu-west-1.amazonaws.com/web:1").unwrap();
+    assert_eq!(Aws::reading(&config).unwrap().ecs.digest(&image).await, Ok(None));
+    assert_eq!(ecr.calls()[0].0, "DescribeImages");
 }
 
 /// A new call belongs to one of the lists above.

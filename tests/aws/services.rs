@@ -1,182 +1,398 @@
-//! What is found to run a revision, and that nobody is said to where nobody could look.
+//! One service: which calls ECS gets, and what is made of its answers.
 
 use logweir::domain::report::Reason;
+use logweir::domain::service::{
+    Controller, Deployment, Progress, RolloutState, RunningImage, Service, ServiceArn, Stage, Status,
+};
 use logweir::ports::{Kind, Services};
 use serde_json::{Value, json};
 
-use super::line::{Back, Seen, aws, replay};
+use super::line::{Back, aws, replay};
 use super::lossless::ARN;
 
-const CALLS: [&str; 5] = ["ListClusters", "ListServices", "DescribeServices", "ListTasks", "DescribeTasks"];
+const OURS: &str = "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:42";
+pub(crate) const DEPLOYMENT: &str =
+    "arn:aws:ecs:eu-west-1:111122223333:service-deployment/prod/web/ABCDEFGHIJKLMNOPQRSTU";
 
-fn arn(kind: &str, name: &str) -> String {
-    format!("arn:aws:ecs:eu-west-1:111122223333:{kind}/{name}")
+pub(crate) fn web() -> ServiceArn {
+    "arn:aws:ecs:eu-west-1:111122223333:service/prod/web".parse().unwrap()
 }
 
-fn other() -> String {
-    arn("task-definition", "web:4")
+fn revision_arn(id: &str) -> String {
+    format!("arn:aws:ecs:eu-west-1:111122223333:service-revision/prod/web/{id}")
 }
 
-/// One cluster with these services and tasks, as they are described.
-fn prod(services: &'static [fn() -> Value], tasks: &'static [fn() -> Value]) -> impl FnMut(&Seen) -> Back {
-    let list = |kind, of: &[fn() -> Value]| -> Vec<String> {
-        (0..of.len()).map(|number| arn(kind, &format!("prod/{number}"))).collect()
-    };
-    let all = |of: &[fn() -> Value]| of.iter().map(|make| make()).collect::<Vec<Value>>();
-    move |seen| {
-        Back::ok(match seen.name() {
-            "ListClusters" => json!({"clusterArns": [arn("cluster", "prod")]}),
-            "ListServices" => json!({"serviceArns": list("service", services)}),
-            "DescribeServices" => json!({"services": all(services), "failures": []}),
-            "ListTasks" => json!({"taskArns": list("task", tasks)}),
-            "DescribeTasks" => json!({"tasks": all(tasks), "failures": []}),
-            name => panic!("{name}"),
-        })
-    }
-}
-
-async fn users(answering: impl FnMut(&Seen) -> Back + Send + 'static) -> Vec<String> {
-    aws(answering).0.ecs.users(&ARN.parse().unwrap()).await.unwrap()
-}
-
-#[tokio::test]
-async fn an_account_without_clusters_is_one_call() {
-    let (aws, line) = replay([Back::ok(json!({"clusterArns": []}))]);
-    assert_eq!(aws.ecs.users(&ARN.parse().unwrap()).await, Ok(Vec::new()));
-    assert_eq!(line.seen()[0].json(), json!({"maxResults": 100}));
-}
-
-#[tokio::test]
-async fn a_service_uses_what_it_names_or_deploys_or_has_in_a_task_set() {
-    let found = users(prod(
-        &[
-            || json!({"serviceName": "named", "status": "ACTIVE", "taskDefinition": ARN}),
-            || {
-                json!({"serviceName": "deploying", "taskDefinition": other(), "status": "ACTIVE",
-                       "deployments": [{"taskDefinition": other()}, {"taskDefinition": ARN}]})
-            },
-            || json!({"serviceName": "external", "status": "ACTIVE", "taskSets": [{"taskDefinition": ARN}]}),
-            || json!({"serviceName": "draining", "status": "DRAINING", "taskDefinition": ARN}),
-            || json!({"serviceName": "gone", "status": "INACTIVE", "taskDefinition": ARN}),
-            || {
-                json!({"serviceName": "other", "status": "ACTIVE", "taskDefinition": other(),
-                       "deployments": [{"taskDefinition": other()}], "taskSets": [{"taskDefinition": other()}]})
-            },
+/// As ECS describes a service that is about to leave one revision for another, less what is no matter.
+pub(crate) fn described() -> Value {
+    json!({
+        "serviceArn": web().to_string(), "serviceName": "web", "status": "ACTIVE", "desiredCount": 2,
+        "taskDefinition": OURS, "deploymentController": {"type": "ECS"}, "resourceManagementType": "CUSTOMER",
+        "deploymentConfiguration": {"strategy": "ROLLING", "deploymentCircuitBreaker": {"enable": true, "rollback": true}},
+        "deployments": [
+            {"id": "ecs-svc/2", "status": "PRIMARY", "taskDefinition": OURS, "desiredCount": 2, "pendingCount": 1,
+             "runningCount": 0, "failedTasks": 3, "createdAt": 1763600000.123, "rolloutState": "IN_PROGRESS",
+             "rolloutStateReason": "ECS deployment ecs-svc/2 in progress.",
+             "serviceConnectConfiguration": {"enabled": true, "logConfiguration": {"logDriver": "awslogs"}}},
+            {"id": "ecs-svc/1", "status": "ACTIVE", "taskDefinition": ARN, "desiredCount": 2, "pendingCount": 0,
+             "runningCount": 2, "createdAt": 1763500000, "rolloutState": "COMPLETED"},
         ],
-        &[],
-    ))
-    .await;
-    let places = ["service prod/deploying", "service prod/draining", "service prod/external", "service prod/named"];
-    assert_eq!(found, places);
-}
-
-#[tokio::test]
-async fn a_task_is_named_unless_it_has_stopped_or_its_service_is() {
-    let found = users(prod(
-        &[|| json!({"serviceName": "web", "status": "ACTIVE", "taskDefinition": ARN})],
-        &[
-            || task("ours", "RUNNING", ARN, Some("service:web")),
-            || task("alone", "RUNNING", ARN, Some("family:web")),
-            || task("groupless", "PENDING", ARN, None),
-            || task("of-another", "DEPROVISIONING", ARN, Some("service:we")),
-            || task("stopped", "STOPPED", ARN, Some("family:web")),
-            || task("other", "RUNNING", &other(), Some("family:web")),
-        ],
-    ))
-    .await;
-    assert_eq!(found, ["service prod/web", "task prod/alone", "task prod/groupless", "task prod/of-another"]);
-}
-
-fn task(id: &str, status: &str, revision: &str, group: Option<&str>) -> Value {
-    json!({"taskArn": arn("task", &format!("prod/{id}")), "lastStatus": status, "taskDefinitionArn": revision, "group": group})
-}
-
-/// Two clusters on a page each. Each has eleven services and 101 tasks, on two pages, and of both the last is a user.
-fn large(seen: &Seen) -> Back {
-    let asked = seen.json();
-    let cluster = asked["cluster"].as_str().and_then(|arn| arn.rsplit('/').next()).unwrap_or_default().to_owned();
-    let is_second = asked["nextToken"] == "more";
-    let token = if is_second { Value::Null } else { json!("more") };
-    let page = |kind: &str, most: usize| -> Vec<String> {
-        let numbers = if is_second { most..most + 1 } else { 0..most };
-        numbers.map(|number| arn(kind, &format!("{cluster}/{number:03}"))).collect()
-    };
-    let described = |name: &str, last: &str, make: fn(&str, &str) -> Value| -> Vec<Value> {
-        let arns = asked[name].as_array().unwrap().iter().map(|arn| arn.as_str().unwrap());
-        arns.map(|arn| make(arn, if arn.ends_with(last) { ARN } else { "another" })).collect()
-    };
-    Back::ok(match seen.name() {
-        "ListClusters" => {
-            json!({"clusterArns": [arn("cluster", if is_second { "test" } else { "prod" })], "nextToken": token})
-        }
-        "ListServices" => json!({"serviceArns": page("service", 10), "nextToken": token}),
-        "DescribeServices" => json!({"services": described("services", "/010", |arn, revision| {
-            json!({"serviceName": arn.rsplit('/').next(), "status": "ACTIVE", "taskDefinition": revision})
-        })}),
-        "ListTasks" => json!({"taskArns": page("task", 100), "nextToken": token}),
-        _ => json!({"tasks": described("tasks", "/100", |arn, revision| {
-            json!({"taskArn": arn, "lastStatus": "RUNNING", "taskDefinitionArn": revision})
-        })}),
+        "currentServiceDeployment": DEPLOYMENT,
+        "currentServiceRevisions": [{"arn": revision_arn("2"), "requestedTaskCount": 2}, {"arn": revision_arn("1")}],
+        "tags": [{"key": "logweir", "value": "follow"}, {"key": "empty"}],
     })
 }
 
+fn deployment(id: &str, primary: bool, revision: &str, counts: [i32; 3]) -> Deployment {
+    let [desired, pending, running] = counts;
+    Deployment {
+        id: id.into(),
+        primary,
+        revision: revision.parse().unwrap(),
+        created: None,
+        state: None,
+        reason: None,
+        desired,
+        pending,
+        running,
+    }
+}
+
+/// What is made of [`described`], changed by this.
+async fn read(change: impl FnOnce(&mut Value)) -> Service {
+    let mut service = described();
+    change(&mut service);
+    let (aws, _) = replay([Back::ok(json!({"services": [service], "failures": []}))]);
+    aws.ecs.service(&web()).await.unwrap()
+}
+
 #[tokio::test]
-async fn every_page_of_every_cluster_is_looked_at() {
-    let (aws, line) = aws(large);
-    let found = aws.ecs.users(&ARN.parse().unwrap()).await.unwrap();
-    assert_eq!(found, ["service prod/010", "service test/010", "task prod/100", "task test/100"]);
-    let count = |name: &str| line.names().iter().filter(|other| *other == name).count();
-    assert_eq!(CALLS.map(count), [2, 4, 4, 4, 4]);
-    for seen in line.seen() {
-        let asked = seen.json();
-        let length = |name: &str| asked[name].as_array().unwrap().len();
-        match seen.name() {
-            "DescribeServices" => assert!(length("services") <= 10),
-            "DescribeTasks" => assert!(length("tasks") <= 100),
-            "ListTasks" => assert_eq!((&asked["family"], &asked["maxResults"]), (&json!("web"), &json!(100))),
-            _ => assert_eq!(asked["maxResults"], 100),
+async fn a_service_is_described_with_its_tags_in_one_call() {
+    let (aws, line) = replay([Back::ok(json!({"services": [described()], "failures": []}))]);
+    let service = aws.ecs.service(&web()).await.unwrap();
+    let cluster = "arn:aws:ecs:eu-west-1:111122223333:cluster/prod";
+    assert_eq!(line.seen()[0].json(), json!({"cluster": cluster, "services": ["web"], "include": ["TAGS"]}));
+    let newest = Deployment {
+        created: Some("2025-11-20T00:53:20.123Z".parse().unwrap()),
+        state: Some(RolloutState::InProgress),
+        reason: Some("ECS deployment ecs-svc/2 in progress.".into()),
+        ..deployment("ecs-svc/2", true, OURS, [2, 1, 0])
+    };
+    let before = Deployment {
+        created: Some("2025-11-18T21:06:40Z".parse().unwrap()),
+        state: Some(RolloutState::Completed),
+        ..deployment("ecs-svc/1", false, ARN, [2, 0, 2])
+    };
+    let expected = Service {
+        arn: web(),
+        status: Status::Active,
+        controller: Controller::Ecs,
+        managed: false,
+        revision: OURS.parse().unwrap(),
+        deployments: vec![newest, before],
+        rolls_back: true,
+        tags: vec![("logweir".into(), "follow".into()), ("empty".into(), String::new())],
+        service_deployment: Some(DEPLOYMENT.into()),
+        service_revisions: vec![revision_arn("2"), revision_arn("1")],
+        service_connect_logs: true,
+    };
+    assert_eq!(service, expected);
+}
+
+#[tokio::test]
+async fn what_ecs_leaves_out_means_what_it_always_meant() {
+    let (aws, _) = replay([Back::ok(json!({"services": [{"status": "ACTIVE", "taskDefinition": ARN}]}))]);
+    let service = aws.ecs.service(&web()).await.unwrap();
+    assert_eq!((service.controller, service.managed, service.rolls_back), (Controller::Ecs, false, false));
+    assert_eq!((service.deployments, service.tags, service.service_revisions), (vec![], vec![], vec![]));
+    assert_eq!((service.service_deployment, service.service_connect_logs), (None, false));
+}
+
+#[tokio::test]
+async fn a_service_that_is_going_or_gone_is_described_as_such() {
+    for (text, status) in [("ACTIVE", Status::Active), ("DRAINING", Status::Draining), ("INACTIVE", Status::Inactive)] {
+        assert_eq!(read(|service| service["status"] = text.into()).await.status, status);
+    }
+}
+
+#[tokio::test]
+async fn a_controller_that_nobody_knows_is_none_of_ecs_own() {
+    for (text, controller) in [
+        ("ECS", Controller::Ecs),
+        ("CODE_DEPLOY", Controller::CodeDeploy),
+        ("EXTERNAL", Controller::External),
+        ("TOMORROW", Controller::Other),
+    ] {
+        assert_eq!(read(|service| service["deploymentController"]["type"] = text.into()).await.controller, controller);
+    }
+}
+
+#[tokio::test]
+async fn an_express_service_is_managed() {
+    for (text, managed) in [("ECS", true), ("CUSTOMER", false), ("TOMORROW", false)] {
+        assert_eq!(read(|service| service["resourceManagementType"] = text.into()).await.managed, managed, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_circuit_breaker_counts_only_with_rollback() {
+    for (enable, rollback) in [(true, true), (true, false), (false, true), (false, false)] {
+        let breaker = json!({"enable": enable, "rollback": rollback});
+        let change = |service: &mut Value| service["deploymentConfiguration"]["deploymentCircuitBreaker"] = breaker;
+        assert_eq!(read(change).await.rolls_back, enable && rollback);
+    }
+}
+
+#[tokio::test]
+async fn a_deployment_is_in_the_state_that_ecs_gives_it_or_in_none() {
+    for (state, expected) in [
+        (json!("IN_PROGRESS"), Some(RolloutState::InProgress)),
+        (json!("COMPLETED"), Some(RolloutState::Completed)),
+        (json!("FAILED"), Some(RolloutState::Failed)),
+        (json!("TOMORROW"), Some(RolloutState::InProgress)),
+        (Value::Null, None),
+    ] {
+        let service = read(|service| service["deployments"][0]["rolloutState"] = state.clone()).await;
+        assert_eq!(service.primary().unwrap().state, expected, "{state}");
+    }
+}
+
+#[tokio::test]
+async fn only_what_service_connect_logs_now_counts() {
+    let connect = "serviceConnectConfiguration";
+    let service = read(|service| {
+        service["deployments"][1][connect] = service["deployments"][0][connect].take();
+    });
+    assert!(!service.await.service_connect_logs, "that of the deployment before");
+    let service = read(|service| service["deployments"][0][connect] = json!({"enabled": true}));
+    assert!(!service.await.service_connect_logs);
+}
+
+#[tokio::test]
+async fn a_deployment_without_a_task_definition_has_task_sets_and_is_passed_over() {
+    let service = read(|service| {
+        service["deploymentController"]["type"] = "CODE_DEPLOY".into();
+        service["deployments"][1]["taskDefinition"] = Value::Null;
+    });
+    let ids: Vec<String> = service.await.deployments.into_iter().map(|deployment| deployment.id).collect();
+    assert_eq!(ids, ["ecs-svc/2"]);
+}
+
+#[tokio::test]
+async fn what_no_service_can_be_made_of_is_refused() {
+    let unreadable = Some(Reason::Unreadable);
+    type Change = fn(&mut Value);
+    let cases: [(Change, Option<Reason>); 5] = [
+        (|service| service["status"] = "TOMORROW".into(), unreadable),
+        (|service| service["taskDefinition"] = "web".into(), unreadable),
+        (|service| service["taskDefinition"] = Value::Null, unreadable),
+        (|service| service["deployments"][1]["taskDefinition"] = "web:1".into(), unreadable),
+        (
+            |service| {
+                service["deploymentController"]["type"] = "EXTERNAL".into();
+                service["taskDefinition"] = Value::Null;
+            },
+            Some(Reason::UnsupportedController),
+        ),
+    ];
+    for (number, (change, reason)) in cases.into_iter().enumerate() {
+        let mut service = described();
+        change(&mut service);
+        let (aws, _) = replay([Back::ok(json!({"services": [service]}))]);
+        let error = aws.ecs.service(&web()).await.unwrap_err();
+        assert_eq!((error.kind, error.reason), (Kind::Refused, reason), "case {number}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_failure_beside_an_ok_is_none_the_less_one() {
+    let failure = |reason: Value| json!({"failures": [{"arn": web().to_string(), "reason": reason}]});
+    let revisions = Service { service_revisions: vec![revision_arn("1")], ..read(|_| {}).await };
+    for (reason, kind, why) in [
+        (json!("MISSING"), Kind::Missing, None),
+        (json!("ACCESS_DENIED"), Kind::Refused, Some(Reason::Unreadable)),
+        (Value::Null, Kind::Refused, Some(Reason::Unreadable)),
+    ] {
+        let answer = failure(reason.clone());
+        let (aws, _) = aws(move |_| Back::ok(answer.clone()));
+        let service = aws.ecs.service(&web()).await.unwrap_err();
+        let progress = aws.ecs.progress(DEPLOYMENT).await.unwrap_err();
+        assert_eq!([(service.kind, service.reason), (progress.kind, progress.reason)], [(kind, why); 2], "{reason}");
+        match aws.ecs.running_images(&revisions).await {
+            Ok(images) => assert!(images.is_empty() && kind == Kind::Missing, "{reason}"),
+            Err(error) => assert_eq!((error.kind, error.reason), (kind, why), "{reason}"),
         }
     }
+    let (aws, _) = aws(|_| Back::error("ClusterNotFoundException", "Cluster not found."));
+    assert_eq!(aws.ecs.service(&web()).await.unwrap_err().kind, Kind::Missing);
 }
 
 #[tokio::test]
-async fn an_error_of_any_call_is_an_error() {
-    let total = aws_calls().await;
-    for broken in 0..total {
-        let mut number = 0;
-        let (aws, line) = aws(move |seen| {
-            number += 1;
-            if number > broken { Back::error("AccessDeniedException", "not yours") } else { large(seen) }
-        });
-        let error = aws.ecs.users(&ARN.parse().unwrap()).await.unwrap_err();
-        assert_eq!((error.kind, error.reason), (Kind::Refused, Some(Reason::AccessDenied)), "call {broken}");
-        assert_eq!(line.names().last().unwrap(), error.call);
-        assert_eq!(line.seen().len(), broken + 1);
-    }
+async fn a_service_is_pointed_at_a_revision_and_nothing_else_of_it_is_named() {
+    let (aws, line) = replay([Back::ok(json!({"service": described()}))]);
+    let service = aws.ecs.point(&web(), &OURS.parse().unwrap()).await.unwrap();
+    assert_eq!(service.primary().unwrap().id, "ecs-svc/2");
+    assert_eq!(line.names(), ["UpdateService"]);
+    let cluster = "arn:aws:ecs:eu-west-1:111122223333:cluster/prod";
+    assert_eq!(line.seen()[0].json(), json!({"cluster": cluster, "service": "web", "taskDefinition": OURS}));
 }
 
-async fn aws_calls() -> usize {
-    let (aws, line) = aws(large);
-    aws.ecs.users(&ARN.parse().unwrap()).await.unwrap();
-    line.seen().len()
+#[tokio::test(start_paused = true)]
+async fn a_service_is_pointed_once_whatever_happens() {
+    for back in [
+        || Back::Cut,
+        || Back::Torn,
+        || Back::Silence,
+        || Back::error("ThrottlingException", "Rate exceeded"),
+        || Back::error("ServerException", "Service Unavailable"),
+        || Back::Reply(502, "<html>Bad Gateway</html>".into()),
+        // It was carried out, and nobody can say how it stands.
+        || Back::ok(json!({})),
+        || Back::ok(json!({"service": {"status": "TOMORROW"}})),
+        || Back::ok(json!({"service": {"status": "ACTIVE", "deploymentController": {"type": "EXTERNAL"}}})),
+        || Back::Reply(200, r#"{"service":{"stat"#.into()),
+    ] {
+        let (aws, line) = aws(move |_| back());
+        let error = aws.ecs.point(&web(), &OURS.parse().unwrap()).await.unwrap_err();
+        assert_eq!((error.kind, error.call), (Kind::Retry, "UpdateService"), "{error}");
+        assert_eq!((line.seen().len(), aws.calls().count()), (1, 1));
+    }
 }
 
 #[tokio::test]
-async fn what_is_gone_since_it_was_listed_is_nobody_and_what_cannot_be_described_may_be_somebody() {
-    for broken in ["DescribeServices", "DescribeTasks"] {
-        for (reason, fails) in [(json!("MISSING"), false), (json!("ACCESS_DENIED"), true), (Value::Null, true)] {
-            let mut prod = prod(&[|| json!({"status": "INACTIVE"})], &[|| task("stopped", "STOPPED", ARN, None)]);
-            let (aws, _) = aws(move |seen| match seen.name() == broken {
-                true => Back::ok(json!({"failures": [{"arn": arn("service", "prod/0"), "reason": reason}]})),
-                false => prod(seen),
-            });
-            match aws.ecs.users(&ARN.parse().unwrap()).await {
-                Ok(found) => assert!(!fails && found.is_empty(), "{broken} {found:?}"),
-                Err(error) => {
-                    assert!(fails && error.call == broken, "{error}");
-                    assert_eq!((error.kind, error.reason), (Kind::Refused, Some(Reason::Unreadable)));
-                }
-            }
-        }
+async fn a_refusal_to_point_says_why() {
+    for (code, message, kind, reason) in [
+        ("ServiceNotFoundException", "Service not found.", Kind::Missing, None),
+        ("ClusterNotFoundException", "Cluster not found.", Kind::Missing, None),
+        ("ServiceNotActiveException", "Service was not ACTIVE.", Kind::Refused, Some(Reason::ServiceInactive)),
+        ("UnsupportedFeatureException", "Not here.", Kind::Refused, Some(Reason::UnsupportedController)),
+        ("ClientException", "TaskDefinition is inactive", Kind::Refused, None),
+        ("ClientException", "TaskDefinition not found.", Kind::Refused, None),
+        (
+            "InvalidParameterException",
+            "Unable to update task definition on services with a CODE_DEPLOY deployment controller. Use AWS CodeDeploy to trigger a new deployment.",
+            Kind::Refused,
+            None,
+        ),
+        (
+            "AccessDeniedException",
+            "not authorized to perform: ecs:UpdateService",
+            Kind::Refused,
+            Some(Reason::AccessDenied),
+        ),
+    ] {
+        let (aws, line) = aws(move |_| Back::error(code, message));
+        let error = aws.ecs.point(&web(), &OURS.parse().unwrap()).await.unwrap_err();
+        assert_eq!((error.kind, error.reason), (kind, reason), "{code}: {message}");
+        assert_eq!(error.to_string(), format!("UpdateService: {code}: {message}"));
+        assert_eq!(line.seen().len(), 1);
     }
+}
+
+#[tokio::test]
+async fn how_far_a_service_deployment_is_says_its_status() {
+    for (status, stage) in [
+        ("PENDING", Stage::UnderWay),
+        ("IN_PROGRESS", Stage::UnderWay),
+        ("TOMORROW", Stage::UnderWay),
+        ("STOP_REQUESTED", Stage::RollingBack),
+        ("ROLLBACK_REQUESTED", Stage::RollingBack),
+        ("ROLLBACK_IN_PROGRESS", Stage::RollingBack),
+        ("SUCCESSFUL", Stage::Succeeded),
+        ("STOPPED", Stage::Over),
+        ("ROLLBACK_SUCCESSFUL", Stage::Over),
+        ("ROLLBACK_FAILED", Stage::Over),
+    ] {
+        let found = json!({"serviceDeploymentArn": DEPLOYMENT, "status": status, "statusReason": "because"});
+        let (aws, line) = replay([Back::ok(json!({"serviceDeployments": [found], "failures": []}))]);
+        let progress = aws.ecs.progress(DEPLOYMENT).await;
+        assert_eq!(progress, Ok(Progress { stage, paused: false, reason: Some("because".into()) }), "{status}");
+        assert_eq!(line.seen()[0].json(), json!({"serviceDeploymentArns": [DEPLOYMENT]}));
+    }
+}
+
+#[tokio::test]
+async fn a_service_deployment_is_paused_while_a_hook_awaits_somebody() {
+    for (statuses, paused) in [
+        (json!([{"status": "SUCCEEDED"}, {"status": "AWAITING_ACTION", "targetType": "PAUSE"}]), true),
+        (json!([{"status": "IN_PROGRESS"}, {"status": "TIMED_OUT"}, {}]), false),
+        (json!([]), false),
+        (Value::Null, false),
+    ] {
+        let found = json!({"status": "IN_PROGRESS", "lifecycleHookDetails": statuses});
+        let (aws, _) = replay([Back::ok(json!({"serviceDeployments": [found]}))]);
+        let progress = aws.ecs.progress(DEPLOYMENT).await;
+        assert_eq!(progress, Ok(Progress { stage: Stage::UnderWay, paused, reason: None }), "{statuses}");
+    }
+}
+
+#[tokio::test]
+async fn a_service_deployment_that_is_not_described_is_missing() {
+    let (aws, _) = replay([
+        Back::ok(json!({"serviceDeployments": []})),
+        Back::error("ServiceDeploymentNotFoundException", "Service deployment not found."),
+    ]);
+    assert_eq!(aws.ecs.progress(DEPLOYMENT).await.unwrap_err().kind, Kind::Missing);
+    assert_eq!(aws.ecs.stop(DEPLOYMENT).await.unwrap_err().kind, Kind::Missing);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_deployment_is_stopped_by_rolling_it_back_and_asked_to_again_where_that_was_lost() {
+    let (aws, line) = replay([Back::Cut, Back::ok(json!({"serviceDeploymentArn": DEPLOYMENT}))]);
+    aws.ecs.stop(DEPLOYMENT).await.unwrap();
+    assert_eq!(line.names(), ["StopServiceDeployment"; 2]);
+    assert_eq!(line.seen()[1].json(), json!({"serviceDeploymentArn": DEPLOYMENT, "stopType": "ROLLBACK"}));
+    let (aws, _) = replay([Back::error("ConflictException", "It is being stopped already.")]);
+    assert_eq!(aws.ecs.stop(DEPLOYMENT).await.unwrap_err().kind, Kind::Refused);
+}
+
+#[tokio::test]
+async fn the_images_that_run_are_those_of_the_newest_revision_whatever_the_order() {
+    let digest = format!("sha256:{}", "a".repeat(64));
+    let revision = |id: &str, at: u32, images: Value| json!({"serviceRevisionArn": revision_arn(id), "createdAt": at, "containerImages": images});
+    let newest = json!([
+        {"containerName": "app", "image": "nginx:1", "imageDigest": digest},
+        {"containerName": "sidecar", "image": "busybox"},
+    ]);
+    let old = json!([{"containerName": "app", "image": "nginx:0", "imageDigest": digest}]);
+    let (one, two) = (revision("1", 1_763_500_000, old), revision("2", 1_763_600_000, newest));
+    let image = |container: &str, image: &str, digest: Option<&String>| RunningImage {
+        container: container.into(),
+        image: image.into(),
+        digest: digest.cloned(),
+    };
+    let service = read(|_| {}).await;
+    for answer in [[&one, &two], [&two, &one]] {
+        let (aws, line) = replay([Back::ok(json!({"serviceRevisions": answer, "failures": []}))]);
+        let images = aws.ecs.running_images(&service).await;
+        assert_eq!(images, Ok(vec![image("app", "nginx:1", Some(&digest)), image("sidecar", "busybox", None)]));
+        assert_eq!(line.seen()[0].json(), json!({"serviceRevisionArns": [revision_arn("2"), revision_arn("1")]}));
+    }
+}
+
+#[tokio::test]
+async fn without_a_service_revision_no_image_is_known_and_nobody_is_asked() {
+    let (aws, line) = replay([]);
+    let service = Service { service_revisions: Vec::new(), ..read(|_| {}).await };
+    assert_eq!(aws.ecs.running_images(&service).await, Ok(Vec::new()));
+    assert!(line.seen().is_empty());
+}
+
+#[tokio::test]
+async fn what_somebody_had_a_service_run_even_for_a_moment_is_known_by_its_service_deployments() {
+    let made = |id: &str| json!({"targetServiceRevisionArn": revision_arn(id), "status": "STOPPED"});
+    let revision = |arn: &str| json!({"taskDefinition": arn});
+    let (aws, line) = replay([
+        Back::ok(json!({"serviceDeployments": [made("2"), made("1")]})),
+        Back::ok(json!({"serviceRevisions": [revision(OURS), revision(ARN), {}], "failures": []})),
+    ]);
+    let since = "2026-11-21T08:00:00Z".parse().unwrap();
+    let deployed = aws.ecs.deployed_since(&web(), since).await.unwrap();
+    assert_eq!(deployed, [OURS.parse().unwrap(), ARN.parse().unwrap()]);
+    let asked = line.seen()[0].json();
+    assert_eq!(
+        asked,
+        json!({"service": "web", "cluster": web().cluster_arn(), "createdAt": {"after": 1_795_248_000}, "maxResults": 20})
+    );
+    let (aws, _) = replay([Back::ok(json!({"serviceDeployments": []}))]);
+    assert_eq!(aws.ecs.deployed_since(&web(), since).await, Ok(Vec::new()));
 }

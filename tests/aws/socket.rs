@@ -4,11 +4,12 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_ecs::config::{Credentials, SharedCredentialsProvider};
 use logweir::aws::Aws;
 use logweir::domain::tags::Tag;
-use logweir::ports::{Kind, LogGroups, TaskDefinitions};
+use logweir::ports::{Kind, LogGroups, Services, TaskDefinitions};
 use serde_json::json;
 
 use super::logs::group;
 use super::lossless::ARN;
+use super::services::web;
 use crate::loopback::{Loopback, Reply};
 
 fn at(account: &Loopback) -> Aws {
@@ -43,6 +44,17 @@ async fn a_registration_whose_connection_breaks_was_sent_once_and_whole() {
     let body = r#"{"containerDefinitions":[{"x":1}],"tags":[{"key":"key","value":"välue"}]}"#;
     assert_eq!(account.calls(), [describe.clone(), describe, ("RegisterTaskDefinition".to_owned(), body.to_owned())]);
     assert_eq!(aws.calls().count(), 3);
+}
+
+#[tokio::test]
+async fn a_service_whose_connection_breaks_was_pointed_once() {
+    let account = Loopback::serve(|_, _| Reply::Cut);
+    let aws = at(&account);
+    let error = aws.ecs.point(&web(), &ARN.parse().unwrap()).await.unwrap_err();
+    assert_eq!(error.kind, Kind::Retry, "{error}");
+    let body = format!(r#"{{"cluster":"{}","service":"web","taskDefinition":"{ARN}"}}"#, web().cluster_arn());
+    assert_eq!(account.calls(), [("UpdateService".to_owned(), body)]);
+    assert_eq!(aws.calls().count(), 1);
 }
 
 /// What a refusal says is known only when it has arrived whole: until then another try can help.

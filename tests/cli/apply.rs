@@ -136,6 +136,17 @@ fn what_was_taken_back_is_corrected_again_only_when_that_is_asked_for() {
 }
 
 #[test]
+fn what_is_corrected_already_is_said_and_no_plan_for_it_is_shown() {
+    let operator = Operator::of(&[blocking("web")]);
+    operator.run(&["apply", "ecs:web:1", "--yes"]);
+    let ran = operator.run(&["apply", "ecs:web:1", "--yes"]);
+    assert_eq!((ran.code, operator.account.active("web")), (0, vec![1, 2]), "{ran:?}");
+    assert!(ran.out.starts_with("web:1 is corrected already, by web:2\nweb:1: skipped (duplicate)\n"), "{}", ran.out);
+    let again = operator.run(&["apply", "ecs:web:1", "--yes", "--again"]);
+    assert!(again.out.contains("warning[blocking-delivery]"), "what is asked for again is shown: {}", again.out);
+}
+
+#[test]
 fn a_held_family_is_refused_until_it_is_asked_for_by_name() {
     let operator = Operator::of(&[blocking("web")]);
     operator.run(&["apply", "ecs:web:1", "--yes"]);

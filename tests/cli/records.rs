@@ -256,7 +256,7 @@ async fn a_stopped_family_is_shown_with_what_stopped_it() {
     };
     let now = Timestamp::now();
     let writer = Writer { principal: Some("ci".into()), ..Writer::default() };
-    let fuse = Some(Fuse { opened: now, writer, times: 4, last: 9 });
+    let fuse = Some(Fuse { opened: now, writer, times: 4, last: 9, failed: None });
     let open = Family { fuse, version: 1, ..Family::new(name("api"), now) };
     past.journal.put_family(&open).await.unwrap();
     let hold = Some(Hold { until: now + 2.hours(), reason: Some("incident 7".into()), by: None });

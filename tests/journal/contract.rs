@@ -15,6 +15,11 @@ pub use crate::listing::{
     heads_are_listed_by_family_and_by_open_work, heads_are_listed_by_time_outcome_and_actor,
     heads_are_listed_newest_first,
 };
+pub use crate::pointings::{
+    a_service_is_remembered_state_by_state, a_service_put_again_is_not_lost,
+    a_state_upon_a_service_that_has_changed_is_lost, of_two_services_at_once_one_wins,
+    services_do_not_disturb_each_other,
+};
 use crate::sample::{Commit, closed, every, registered, resumed, revision, started, upon};
 
 /// The tests that hold the contract against one kind of journal: `$store` makes an empty one, `$open` opens it. Not each
@@ -37,6 +42,9 @@ macro_rules! held_by {
             a_state_upon_a_family_that_has_changed_is_lost
             families_do_not_disturb_each_other
             families_are_listed_while_they_are_stopped
+            a_service_is_remembered_state_by_state
+            a_state_upon_a_service_that_has_changed_is_lost
+            services_do_not_disturb_each_other
             $($($more)*)?
         }
     };

@@ -15,7 +15,8 @@ use logweir::ports::{CommitError, Filter, Journal, Kind};
 
 use crate::contract::run;
 use crate::families::{first, name};
-use crate::sample::{Commit, now, revision, time};
+use crate::pointings;
+use crate::sample::{Commit, now, revision, service, time};
 use crate::table::client;
 
 struct Table {
@@ -104,19 +105,22 @@ macro_rules! on {
 
 on!(
     ministack, "LOGWEIR_TEST_MINISTACK",
-    also of_two_at_once_one_wins of_two_states_at_once_one_wins a_commit_made_again_is_not_lost
-        a_state_put_again_is_not_lost an_entry_out_of_sequence_is_refused
+    also of_two_at_once_one_wins of_two_states_at_once_one_wins of_two_services_at_once_one_wins
+        a_commit_made_again_is_not_lost a_state_put_again_is_not_lost a_service_put_again_is_not_lost
+        an_entry_out_of_sequence_is_refused
 );
 on!(
     dynamodb_local, "LOGWEIR_TEST_DYNAMODB_LOCAL",
-    also of_two_at_once_one_wins of_two_states_at_once_one_wins a_commit_made_again_is_not_lost
-        a_state_put_again_is_not_lost an_entry_out_of_sequence_is_refused
+    also of_two_at_once_one_wins of_two_states_at_once_one_wins of_two_services_at_once_one_wins
+        a_commit_made_again_is_not_lost a_state_put_again_is_not_lost a_service_put_again_is_not_lost
+        an_entry_out_of_sequence_is_refused
 );
 // No races: where a transaction fails, moto puts the whole table back as it was before, without what others have committed
 // meanwhile.
 on!(
     moto, "LOGWEIR_TEST_MOTO",
-    also a_commit_made_again_is_not_lost a_state_put_again_is_not_lost an_entry_out_of_sequence_is_refused
+    also a_commit_made_again_is_not_lost a_state_put_again_is_not_lost a_service_put_again_is_not_lost
+        an_entry_out_of_sequence_is_refused
 );
 
 fn a_missing_table_is_said_to_be_missing(table: Table) {
@@ -129,14 +133,17 @@ fn a_missing_table_is_said_to_be_missing(table: Table) {
             journal.list(&everything(), 5).await.map(drop),
             journal.family(&name("web")).await.map(drop),
             journal.stopped().await.map(drop),
+            journal.pointings(&service("prod/web")).await.map(drop),
         ];
-        let commits =
-            [Commit::first("web:41", "a").on(&journal).await, journal.put_family(&first("web")).await].map(|commit| {
-                match commit {
-                    Err(CommitError::Port(error)) => Err(error),
-                    other => panic!("{other:?}"),
-                }
-            });
+        let commits = [
+            Commit::first("web:41", "a").on(&journal).await,
+            journal.put_family(&first("web")).await,
+            journal.put_pointings(&pointings::first("prod/web")).await,
+        ]
+        .map(|commit| match commit {
+            Err(CommitError::Port(error)) => Err(error),
+            other => panic!("{other:?}"),
+        });
         for answer in answers.into_iter().chain(commits) {
             let error = answer.unwrap_err();
             assert_eq!(error.kind, Kind::Missing, "{error}");

@@ -31,7 +31,7 @@ pub fn then(family: &Family, change: impl FnOnce(&mut Family)) -> Family {
 
 pub fn opened(family: &mut Family) {
     let writer = Writer { user_agent: Some("a \"quoted\" line\nand \u{1f980}".into()), ..Writer::default() };
-    family.fuse = Some(Fuse { opened: now(), writer, times: 4, last: 44 });
+    family.fuse = Some(Fuse { opened: now(), writer, times: 4, last: 44, failed: None });
 }
 
 pub fn held(family: &mut Family) {

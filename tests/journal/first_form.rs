@@ -13,7 +13,8 @@ use crate::contract::{read, run};
 use crate::families::{first, name};
 use crate::file::{ends, file, open};
 use crate::loopback::{Loopback, Reply};
-use crate::sample::{closed, now, registered, revision, undo, upon};
+use crate::pointings;
+use crate::sample::{closed, now, registered, revision, service, undo, upon};
 use crate::table::{body, journal};
 
 const LINES: &str = include_str!("fixtures/first-form.jsonl");
@@ -53,6 +54,7 @@ fn the_heads_of_the_first_form_are_listed() {
         assert_eq!(run(journal.source_of(&revision(ours))), Ok(Some(revision(source))));
     }
     assert_eq!((run(journal.family(&name("web"))), run(journal.stopped())), (Ok(None), Ok(Vec::new())));
+    assert_eq!(run(journal.pointings(&service("prod/web"))), Ok(None));
 }
 
 #[test]
@@ -93,6 +95,7 @@ fn a_record_of_the_first_form_is_continued() {
         assert_eq!(run(commit.on(&journal)), Ok(()));
     }
     assert_eq!(run(journal.put_family(&first("web"))), Ok(()));
+    assert_eq!(run(journal.put_pointings(&pointings::first("prod/web"))), Ok(()));
 
     assert!(fs::read_to_string(file(&folder)).unwrap().starts_with(LINES), "what was written stays");
     let record = run(read(&journal, "api:9"));

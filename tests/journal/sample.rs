@@ -5,7 +5,10 @@ use logweir::domain::event::Cause;
 use logweir::domain::finding::{Change, Edit, Ground, Holder, NewLogGroup, OptionChange};
 use logweir::domain::report::{Outcome, Reason};
 use logweir::domain::revision::RevisionArn;
-use logweir::domain::saga::{Asked, Closing, Done, Entry, Head, Kept, Opening, Step, Undo, What};
+use logweir::domain::saga::{
+    Asked, Closing, Done, Ending, Entry, Head, Kept, Opening, Pointing, SCHEMA, Step, Undo, What,
+};
+use logweir::domain::service::ServiceArn;
 use logweir::ports::{CommitError, Expected, Journal, Kind};
 use serde_json::{Value, json};
 
@@ -64,7 +67,7 @@ impl Commit {
 
     fn build(expected: Expected, mut head: Head, by: &str, what: What, at: Timestamp) -> Self {
         head.owner = by.into();
-        let entry = head.write(at, what, &undo());
+        let entry = head.write(at, what, &[asked(at)]);
         Self { expected, head, entry }
     }
 
@@ -107,13 +110,7 @@ pub fn every() -> Vec<What> {
         What::Withdrawing { corrected: corrected(), why: Reason::NewerRevision },
         What::Withdrawn { corrected: corrected() },
         What::Vanished { corrected: corrected() },
-        What::BackoutAsked(Box::new(Asked {
-            reason: Some("incident \"7\"".into()),
-            requested_by: Some("arn:aws:iam::111122223333:user/op".into()),
-            restore_stale: true,
-            registrars: Vec::new(),
-            steps: undo(),
-        })),
+        backout_asked(),
         What::Undoing { step: 0 },
         What::Restoring { step: 0 },
         What::Restored { step: 0, restored: revision("web:43") },
@@ -123,6 +120,26 @@ pub fn every() -> Vec<What> {
             ..Kept::open(1, "it runs".into(), Some(Reason::StillRunning))
         }),
         What::Kept(Kept { open: false, ..Kept::open(1, String::new(), None) }),
+        What::Waiting { service: service("prod/api"), why: Reason::Frozen },
+        What::Pointing(Box::new(Pointing {
+            service: service("prod/web"),
+            from: revision("web:41"),
+            to: revision("web:42"),
+            seen: vec!["ecs-svc/1".into()],
+            settled: true,
+        })),
+        What::Pointed { service: service("prod/web"), deployment: "ecs-svc/2".into() },
+        What::Yielding { service: service("prod/web"), to: revision("web:40") },
+        What::Returning { service: service("prod/web"), why: "tasks failed to start".into() },
+        What::PointedBack { service: service("prod/web"), deployment: "ecs-svc/3".into() },
+        followed(Ending::Completed),
+        followed(Ending::Failed { why: "tasks failed to start".into() }),
+        followed(Ending::MovedOn),
+        followed(Ending::Returned),
+        followed(Ending::Yielded { to: revision("web:40") }),
+        followed(Ending::NotDone { why: String::new(), reason: Some(Reason::ImageChanged) }),
+        followed(Ending::Overdue),
+        followed(Ending::Stuck { why: "not ACTIVE".into() }),
         What::Closed(Closing { outcome: Outcome::Superseded, reason: Some(Reason::NewerRevision) }),
     ];
     // A new kind belongs into the list above.
@@ -133,8 +150,37 @@ pub fn every() -> Vec<What> {
         What::Withdrawing { .. } | What::Withdrawn { .. } | What::Vanished { .. } | What::Closed(_) => {}
         What::BackoutAsked(_) | What::Undoing { .. } | What::Undone { .. } | What::Kept(_) => {}
         What::Restoring { .. } | What::Restored { .. } => {}
+        What::Waiting { .. } | What::Pointing(_) | What::Pointed { .. } | What::Yielding { .. } => {}
+        What::Returning { .. } | What::PointedBack { .. } => {}
+        What::Followed { ending, .. } => match ending {
+            Ending::Completed | Ending::Failed { .. } | Ending::MovedOn | Ending::Returned => {}
+            Ending::Yielded { .. } | Ending::NotDone { .. } | Ending::Overdue | Ending::Stuck { .. } => {}
+        },
     });
     all
+}
+
+pub fn service(name: &str) -> ServiceArn {
+    format!("arn:aws:ecs:eu-west-1:111122223333:service/{name}").parse().unwrap()
+}
+
+fn followed(ending: Ending) -> What {
+    What::Followed { service: service("prod/web"), ending }
+}
+
+fn backout_asked() -> What {
+    What::BackoutAsked(Box::new(Asked {
+        reason: Some("incident \"7\"".into()),
+        requested_by: Some("arn:aws:iam::111122223333:user/op".into()),
+        restore_stale: true,
+        registrars: Vec::new(),
+        steps: undo(),
+    }))
+}
+
+/// The entry that every other may come after.
+fn asked(at: Timestamp) -> Entry {
+    Entry { schema: SCHEMA, sequence: 0, at, by: String::new(), what: backout_asked() }
 }
 
 /// What a backout is asked to undo.
@@ -142,6 +188,12 @@ pub fn undo() -> Vec<Undo> {
     vec![
         Undo::Deregister { corrected: revision("web:42"), edits: Vec::new() },
         Undo::RestoreRetention { name: "/ecs/web".into(), old: None, new: 30 },
+        Undo::PointBack {
+            service: service("prod/web"),
+            from: revision("web:41"),
+            to: revision("web:42"),
+            settled: true,
+        },
     ]
 }
 

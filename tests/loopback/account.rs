@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::{Value, json};
 
 use super::Reply;
+use super::services::Services;
 use super::table::Table;
 
 pub const WEB_1: &str = "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:1";
@@ -46,6 +47,7 @@ struct State {
     /// Revision *n* of a family is item *n* - 1.
     families: BTreeMap<String, Vec<Revision>>,
     groups: BTreeMap<String, Value>,
+    services: Services,
     table: Table,
 }
 
@@ -73,6 +75,22 @@ impl Account {
 
     pub fn document(&self, family: &str, revision: usize) -> Value {
         self.lock().families[family][revision - 1].document.clone()
+    }
+
+    /// Looks at services, or changes them: what others do.
+    pub fn services<T>(&self, act: impl FnOnce(&mut Services) -> T) -> T {
+        act(&mut self.lock().services)
+    }
+
+    /// Somebody makes a service, `CLUSTER/NAME`, that runs this revision.
+    pub fn creates_service(&self, name: &str, family: &str, revision: usize) {
+        self.services(|services| services.creates(name, &arn(family, revision)));
+    }
+
+    /// The revisions that a service's deployments are of, `FAMILY:REVISION`, the newest first.
+    pub fn runs(&self, name: &str) -> Vec<String> {
+        let short = |arn: &str| arn.rsplit('/').next().unwrap_or_default().to_owned();
+        self.services(|services| services.of(name).deployments.iter().map(|one| short(&one.revision)).collect())
     }
 
     /// All that stands in the table.
@@ -112,7 +130,6 @@ impl State {
                 let name = self.register(document, tags);
                 self.about(&name, |_| {})
             }
-            "ListClusters" => Reply::ok(&json!({"clusterArns": []})),
             "DescribeLogGroups" => Reply::ok(&json!({"logGroups": self.groups.values().collect::<Vec<_>>()})),
             "DescribeLogStreams" => Reply::ok(&json!({"logStreams": []})),
             "CreateLogGroup" => {
@@ -126,10 +143,11 @@ impl State {
                 }
                 Reply::ok(&json!({}))
             }
-            other => self
-                .table
-                .answer(other, body)
-                .map_or_else(|| Reply::error("UnknownOperationException", other), |answer| Reply::ok(&answer)),
+            other => {
+                let of_services = self.services.answer(other, body);
+                let answer = of_services.or_else(|| self.table.answer(other, body).map(|answer| Reply::ok(&answer)));
+                answer.unwrap_or_else(|| Reply::error("UnknownOperationException", other))
+            }
         }
     }
 
@@ -163,7 +181,7 @@ impl State {
     }
 }
 
-fn arn(family: &str, revision: usize) -> String {
+pub fn arn(family: &str, revision: usize) -> String {
     format!("arn:aws:ecs:eu-west-1:111122223333:task-definition/{family}:{revision}")
 }
 

@@ -5,6 +5,7 @@
 pub mod account;
 pub mod function;
 pub mod operator;
+pub mod services;
 mod table;
 
 use std::io::{BufRead, BufReader, Read, Write};

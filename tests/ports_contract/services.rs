@@ -20,7 +20,7 @@ async fn cluster<T: TaskDefinitions, L: LogGroups>(on: &Subject<T, L>) -> String
 }
 
 async fn users<T: TaskDefinitions + Services, L: LogGroups>(on: &Subject<T, L>, of: &RevisionArn) -> Vec<String> {
-    on.task_definitions.users(of).await.unwrap()
+    on.task_definitions.users(of).await.unwrap().iter().map(|user| user.place.to_string()).collect()
 }
 
 pub(crate) async fn nobody_runs_a_new_revision<T: TaskDefinitions + Services, L: LogGroups>(on: &Subject<T, L>) {

@@ -74,14 +74,14 @@ impl Call {
 #[derive(Clone)]
 pub struct Proxy {
     upstream: String,
-    seed: u64,
+    seed: Option<u64>,
     met: Arc<Mutex<BTreeMap<String, usize>>>,
     calls: Arc<Mutex<Vec<Call>>>,
 }
 
 impl Proxy {
-    /// Stands before `upstream`, a URL; the URL of the proxy comes with it.
-    pub fn before(upstream: &str, seed: u64) -> (Self, String) {
+    /// Stands before `upstream`, a URL; the URL of the proxy comes with it. Without a seed nothing is spoiled.
+    pub fn before(upstream: &str, seed: Option<u64>) -> (Self, String) {
         let upstream = upstream.trim_start_matches("http://").to_owned();
         let proxy = Self { upstream, seed, met: Arc::default(), calls: Arc::default() };
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -107,7 +107,8 @@ impl Proxy {
         let (mut reader, mut writer) = (BufReader::new(stream), stream);
         while let Some(request) = Message::read(&mut reader)? {
             let operation = request.operation();
-            let fate = Fate::of(&operation, self.nth(&operation), self.seed);
+            let nth = self.nth(&operation);
+            let fate = self.seed.map_or(Fate::Passed, |seed| Fate::of(&operation, nth, seed));
             let answer = (fate != Fate::Throttled).then(|| self.hand_on(&request));
             let said = answer.as_ref().and_then(|answer| answer.as_ref().ok()).map(Message::answer);
             let call = Call { operation, request: request.json(), fate, answer: said };

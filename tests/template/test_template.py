@@ -2,92 +2,16 @@
 
 import fnmatch
 import json
-import pathlib
 import re
-import sys
 import unittest
 
-from moto.events.models import EventPattern
-
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "infra"))
-import sam  # noqa: E402
-
-ACCOUNT = "111122223333"
-OWN_ROLES = {
-    "RemediatorRole": f"arn:aws:iam::{ACCOUNT}:role/logweir/remediator",
-    "BackoutRole": f"arn:aws:iam::{ACCOUNT}:role/logweir/backout",
-}
-FUNCTIONS = "RemediatorFunction", "BackoutFunction"
-TEMPLATE = sam.translated()
-RESOURCES = TEMPLATE["Resources"]
-
-
-def properties(name):
-    return RESOURCES[name]["Properties"]
-
-
-def resolved(value):
-    """The intrinsics of the rule's pattern and of the functions' roles, as CloudFormation would fill them in."""
-    text = json.dumps(value).replace('{"Ref": "AWS::AccountId"}', json.dumps(ACCOUNT))
-    for role, arn in OWN_ROLES.items():
-        text = text.replace(json.dumps({"Fn::GetAtt": [role, "Arn"]}), json.dumps(arn)).replace(f"${{{role}.Arn}}", arn)
-    return json.loads(text)
-
-
-def environment(function):
-    return properties(function)["Environment"]["Variables"]
-
-
-def of_type(resource_type):
-    return {name: each["Properties"] for name, each in RESOURCES.items() if each["Type"] == resource_type}
-
-
-class TheRule(unittest.TestCase):
-    """Whose registrations reach the function."""
-
-    def reaches(self, identity=None, detail=None, **envelope):
-        someone = {"type": "AssumedRole", "sessionContext": {"sessionIssuer": {"arn": f"arn:aws:iam::{ACCOUNT}:role/ci"}}}
-        event = {
-            "source": "aws.ecs", "account": ACCOUNT, "detail-type": "AWS API Call via CloudTrail",
-            "detail": {
-                "eventSource": "ecs.amazonaws.com", "eventName": "RegisterTaskDefinition",
-                "userIdentity": identity or someone,
-            } | (detail or {}),
-        } | envelope
-        return EventPattern(None, resolved(properties("RemediatorFunctionRegistered")["EventPattern"])).matches_event(event)
-
-    def test_a_role_reaches_it(self):
-        self.assertTrue(self.reaches())
-
-    def test_who_has_no_role_reaches_it(self):
-        for identity in (
-            {"type": "IAMUser", "arn": f"arn:aws:iam::{ACCOUNT}:user/jo"},
-            {"type": "IAMUser", "sessionContext": {"attributes": {"mfaAuthenticated": "true"}}},
-            {"type": "Root", "arn": f"arn:aws:iam::{ACCOUNT}:root"},
-            {"type": "AWSService", "invokedBy": "batch.amazonaws.com"},
-        ):
-            with self.subTest(identity):
-                self.assertTrue(self.reaches(identity))
-
-    def test_a_replayed_event_reaches_it(self):
-        self.assertTrue(self.reaches(**{"replay-name": "after-the-outage"}))
-
-    def test_logweir_itself_does_not(self):
-        for role in OWN_ROLES.values():
-            with self.subTest(role):
-                self.assertFalse(self.reaches({"type": "AssumedRole", "sessionContext": {"sessionIssuer": {"arn": role}}}))
-
-    def test_a_refused_call_does_not(self):
-        self.assertFalse(self.reaches(detail={"errorCode": "ClientException"}))
-
-    def test_an_event_from_another_account_does_not(self):
-        self.assertFalse(self.reaches(account="444455556666"))
-
-    def test_another_call_does_not(self):
-        self.assertFalse(self.reaches(detail={"eventName": "DeregisterTaskDefinition"}))
-
+from deployed import (
+    FUNCTIONS, OWN_ROLES, RESOURCES, ROOT, RULES, TEMPLATE, environment, of_type, properties, resolved,
+)
 
 READS = "*:Describe*", "*:List*", "*:Get*", "dynamodb:Query"
+HERE = re.escape("arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}")
+SERVICES = rf"^{HERE}:service(-deployment|-revision)?/\$\{{Clusters}}/\*$"
 
 
 class Role:
@@ -102,6 +26,9 @@ class Role:
 
     def actions(self, statement):
         return [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+
+    def resources(self, statement):
+        return statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
 
     def test_these_are_all_its_actions(self):
         granted = {action for statement in self.statements.values() for action in self.actions(statement)}
@@ -124,6 +51,17 @@ class Role:
         [register] = [each for each in self.statements.values() if "ecs:RegisterTaskDefinition" in self.actions(each)]
         self.assertEqual(self.actions(register), ["ecs:RegisterTaskDefinition"])
         self.assertTrue(register["Resource"]["Fn::Sub"].endswith(":task-definition/${TaskFamilies}:*"))
+
+    def test_services_are_pointed_in_the_clusters_it_is_for(self):
+        of_services = {
+            "ecs:UpdateService", "ecs:StopServiceDeployment",
+            "ecs:DescribeServiceDeployments", "ecs:DescribeServiceRevisions", "ecs:ListServiceDeployments",
+        }
+        for sid, statement in self.statements.items():
+            if of_services & set(self.actions(statement)):
+                for resource in self.resources(statement):
+                    with self.subTest(sid):
+                        self.assertRegex(resource["Fn::Sub"], SERVICES)
 
     def test_roles_are_passed_to_tasks_only(self):
         only_to_tasks = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
@@ -148,9 +86,12 @@ class Role:
 
 
 class TheRemediatorsRole(Role, unittest.TestCase):
+    """It lists no clusters, services or tasks: what an event costs does not grow with the account."""
+
     NAME, FUNCTION = "RemediatorRole", "RemediatorFunction"
     CHANGES = {
         "ecs:RegisterTaskDefinition", "ecs:DeregisterTaskDefinition", "ecs:TagResource", "iam:PassRole",
+        "ecs:UpdateService",
         "logs:CreateLogGroup", "logs:PutRetentionPolicy", "logs:TagResource",
         "logs:CreateLogStream", "logs:PutLogEvents",
         "dynamodb:PutItem",
@@ -158,6 +99,9 @@ class TheRemediatorsRole(Role, unittest.TestCase):
     }
     READS = {
         "ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions", "ecs:ListAccountSettings",
+        "ecs:DescribeServices", "ecs:DescribeServiceDeployments", "ecs:DescribeServiceRevisions",
+        "ecs:ListServiceDeployments",
+        "ecr:DescribeImages",
         "logs:DescribeLogGroups", "logs:DescribeLogStreams",
         "dynamodb:GetItem", "dynamodb:Query",
     }
@@ -169,6 +113,11 @@ class TheRemediatorsRole(Role, unittest.TestCase):
     def test_what_it_makes_bears_its_tag(self):
         self.assertEqual(self.statements["OwnLogGroups"]["Condition"], {"StringEquals": {"aws:RequestTag/managed-by": "logweir"}})
 
+    def test_what_is_in_other_accounts_and_regions_is_images(self):
+        images = {"Fn::Sub": "arn:${AWS::Partition}:ecr:*:*:repository/*"}
+        elsewhere = [sid for sid, each in self.statements.items() if ":*:*:" in json.dumps(each["Resource"])]
+        self.assertEqual((elsewhere, self.statements["LookAtImages"]["Resource"]), (["LookAtImages"], images))
+
 
 class TheBackoutsRole(Role, unittest.TestCase):
     """It takes a retention away, and no more: to set one, or to delete a group, would delete log data."""
@@ -176,6 +125,7 @@ class TheBackoutsRole(Role, unittest.TestCase):
     NAME, FUNCTION = "BackoutRole", "BackoutFunction"
     CHANGES = {
         "ecs:RegisterTaskDefinition", "ecs:DeregisterTaskDefinition", "ecs:TagResource", "iam:PassRole",
+        "ecs:UpdateService", "ecs:StopServiceDeployment",
         "logs:DeleteRetentionPolicy",
         "logs:CreateLogStream", "logs:PutLogEvents",
         "dynamodb:PutItem",
@@ -183,6 +133,7 @@ class TheBackoutsRole(Role, unittest.TestCase):
     READS = {
         "ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions",
         "ecs:ListClusters", "ecs:ListServices", "ecs:DescribeServices", "ecs:ListTasks", "ecs:DescribeTasks",
+        "ecs:DescribeServiceDeployments",
         "logs:DescribeLogGroups",
         "dynamodb:GetItem", "dynamodb:Query",
     }
@@ -205,23 +156,26 @@ class TheFunctions(unittest.TestCase):
 
     def test_both_are_built(self):
         """SAM asks make for a target of each, by its name."""
-        makefile = (sam.TEMPLATE.parent / "Makefile").read_text()
+        makefile = (ROOT / "Makefile").read_text()
         for name in FUNCTIONS:
             with self.subTest(name):
                 self.assertEqual(RESOURCES[name]["Metadata"]["BuildMethod"], "makefile")
                 self.assertRegex(makefile, rf"(?m)^build-{name}:")
 
     def test_they_end_before_their_lease_does(self):
-        settings = (sam.TEMPLATE.parent / "src/settings.rs").read_text()
+        settings = (ROOT / "src/settings.rs").read_text()
         for name, constant in zip(FUNCTIONS, ("LEASE", "BACKOUT_LEASE")):
             [lease] = re.findall(rf"const {constant}: SignedDuration = SignedDuration::from_secs\((\d+)\);", settings)
             with self.subTest(name):
                 self.assertLess(properties(name)["Timeout"], int(lease))
 
-    def test_they_know_every_role_that_the_rule_leaves_out(self):
-        detail = properties("RemediatorFunctionRegistered")["EventPattern"]["detail"]
-        [left_out, _] = detail["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"]
-        self.assertEqual(resolved(left_out), {"anything-but": list(OWN_ROLES.values())})
+    def test_they_know_every_role_that_the_rules_leave_out(self):
+        for rule in RULES:
+            detail = properties(rule)["EventPattern"].get("detail")
+            if detail:  # which events of calls have
+                with self.subTest(rule):
+                    [left_out, _] = detail["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"]
+                    self.assertEqual(resolved(left_out), {"anything-but": list(OWN_ROLES.values())})
         for name in FUNCTIONS:
             with self.subTest(name):
                 own_roles = resolved(environment(name)["LOGWEIR_OWN_ROLES"])
@@ -296,17 +250,28 @@ class TheStack(unittest.TestCase):
     def test_it_has_no_role_that_sam_adds(self):
         self.assertEqual(of_type("AWS::IAM::Role").keys(), OWN_ROLES.keys())
 
-    def test_no_event_is_lost_in_silence(self):
-        letters = {"Fn::GetAtt": ["DeadLetters", "Arn"]}
-        [target] = properties("RemediatorFunctionRegistered")["Targets"]
-        self.assertEqual(target["DeadLetterConfig"]["Arn"], letters)
-        failed = properties("RemediatorFunctionEventInvokeConfig")["DestinationConfig"]["OnFailure"]
-        self.assertEqual(failed["Destination"], letters)
+    def test_it_offers_every_mode_there_is(self):
+        modes = (ROOT / "src/workflow/mod.rs").read_text()
+        modes = re.findall(r'(?m)^ +Self::\w+ => "(\w+)",$', modes)
+        self.assertEqual(TEMPLATE["Parameters"]["Mode"]["AllowedValues"], modes)
 
-    def test_only_the_rule_may_fill_the_queue_from_outside(self):
+    def test_clusters_are_named_and_nothing_else(self):
+        allowed = re.compile(TEMPLATE["Parameters"]["Clusters"]["AllowedPattern"])
+        for name in "*", "prod", "shop-*", "team_1", "prod-?":
+            with self.subTest(name):
+                self.assertTrue(allowed.search(name))
+        for name in "", "prod/web", "prod/*", "*:*", "${Mode}", "a,b", "a b":
+            with self.subTest(name):
+                self.assertFalse(allowed.search(name))
+
+    def test_no_event_is_lost_in_silence(self):
+        failed = properties("RemediatorFunctionEventInvokeConfig")["DestinationConfig"]["OnFailure"]
+        self.assertEqual(failed["Destination"], {"Fn::GetAtt": ["DeadLetters", "Arn"]})
+
+    def test_only_the_rules_may_fill_the_queue_from_outside(self):
         [statement] = properties("DeadLettersFromTheRule")["PolicyDocument"]["Statement"]
-        rule = {"Fn::GetAtt": ["RemediatorFunctionRegistered", "Arn"]}
-        self.assertEqual(statement["Condition"], {"ArnEquals": {"aws:SourceArn": rule}})
+        rules = [{"Fn::GetAtt": [name, "Arn"]} for name in RULES]
+        self.assertEqual(statement["Condition"], {"ArnEquals": {"aws:SourceArn": rules}})
 
     def test_it_is_the_same_in_every_partition(self):
         self.assertNotRegex(json.dumps(TEMPLATE), r"arn:aws[:-]|amazonaws\.com\.cn")

@@ -5,10 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use logweir::domain::baseline::Delivery;
 use logweir::domain::family::{Family, FamilyName};
+use logweir::domain::pointings::Pointings;
 use logweir::domain::revision::RevisionArn;
 use logweir::domain::saga::{Entry, Head, Record};
+use logweir::domain::service::{RunningImage, ServiceArn};
 use logweir::domain::tags::Tag;
 use logweir::ports::{Answer, Kind, PortError};
+use serde_json::Value;
+
+use super::services::{LiveProgress, LiveService};
+use super::watch::Looked;
 
 pub(crate) const ACCOUNT: &str = "111122223333";
 pub(crate) const REGION: &str = "eu-west-1";
@@ -42,8 +48,31 @@ pub(crate) struct Account {
     pub(crate) records: BTreeMap<RevisionArn, Record>,
     /// What the journal remembers of families.
     pub(crate) remembered: BTreeMap<FamilyName, Family>,
-    /// What runs: a service or a task, and its revision.
+    /// What the journal remembers of services.
+    pub(crate) pointings: BTreeMap<ServiceArn, Pointings>,
+    /// What runs, a service or a task, and its revision, where nothing else about a service matters.
     pub(crate) running: BTreeMap<String, RevisionArn>,
+    /// The services that can be looked at, pointed, and deployed.
+    pub(crate) services: BTreeMap<ServiceArn, LiveService>,
+    /// Service deployments by ARN.
+    pub(crate) service_deployments: BTreeMap<String, LiveProgress>,
+    /// The images of service revisions by ARN, with the digests that their names meant when they were made.
+    pub(crate) service_revisions: BTreeMap<String, Vec<RunningImage>>,
+    /// How many deployments there were, in all services.
+    pub(crate) deployed: u64,
+    /// What names of images mean now. One that is not here is unknown to ECR.
+    pub(crate) registry: BTreeMap<String, String>,
+    /// Whether a deployment that is overtaken before its first task runs is listed no more, at once.
+    pub(crate) forgets_overtaken: bool,
+    /// Whether a deployment that ECS rolls back is shown as under way until the rollback's first task runs, as some have
+    /// reported of DescribeServices.
+    pub(crate) fails_late: bool,
+    /// What EventBridge has delivered of all this, oldest first.
+    pub(crate) events: Vec<Value>,
+    /// How many events there were.
+    pub(crate) reported: u64,
+    /// What the ports have shown of services to this process.
+    pub(super) looked: Looked,
     pub(crate) lie: Option<Lie>,
     /// Commits that were acknowledged and not written, under [`Lie::CommitLater`].
     pub(crate) unwritten: Vec<(Head, Entry)>,
@@ -94,7 +123,18 @@ impl Default for Account {
             groups: BTreeMap::new(),
             records: BTreeMap::new(),
             remembered: BTreeMap::new(),
+            pointings: BTreeMap::new(),
             running: BTreeMap::new(),
+            services: BTreeMap::new(),
+            service_deployments: BTreeMap::new(),
+            service_revisions: BTreeMap::new(),
+            deployed: 0,
+            registry: BTreeMap::new(),
+            forgets_overtaken: false,
+            fails_late: false,
+            events: Vec::new(),
+            reported: 0,
+            looked: Looked::default(),
             lie: None,
             unwritten: Vec::new(),
             wrongs: Vec::new(),
@@ -113,6 +153,11 @@ impl Account {
     pub(crate) fn arn(&self, family: &str, revision: usize) -> RevisionArn {
         let text = format!("arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/{family}:{revision}");
         text.parse().unwrap()
+    }
+
+    /// A service by `CLUSTER/NAME`.
+    pub(crate) fn service_arn(&self, name: &str) -> ServiceArn {
+        format!("arn:aws:ecs:{REGION}:{ACCOUNT}:service/{name}").parse().unwrap()
     }
 
     /// Somebody registers a document, as a deployer does.

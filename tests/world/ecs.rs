@@ -7,7 +7,7 @@ use logweir::domain::revision::{RevisionArn, is_family};
 use logweir::domain::tags::Tag;
 use logweir::domain::task_definition::{Log, TaskDefinition};
 use logweir::domain::wire;
-use logweir::ports::{Answer, Described, Kind, PortError, Services, TaskDefinitions};
+use logweir::ports::{Answer, Described, Kind, PortError, TaskDefinitions};
 
 use super::account::{missing, refused};
 use super::{Account, Revision, World};
@@ -52,17 +52,6 @@ impl TaskDefinitions for World {
     }
 }
 
-impl Services for World {
-    async fn users(&self, revision: &RevisionArn) -> Answer<Vec<String>> {
-        let users = |account: &mut Account| {
-            let lies = account.lie == Some(super::Lie::NothingRuns);
-            let running = account.running.iter().filter(|(_, used)| *used == revision && !lies);
-            Ok(running.map(|(place, _)| place.clone()).collect())
-        };
-        self.call("ListServices", revision.short(), users).await
-    }
-}
-
 impl Account {
     fn describe(&self, name: &str) -> Answer<Described> {
         let arn = match name.parse::<RevisionArn>() {
@@ -74,7 +63,7 @@ impl Account {
         };
         let found = arn.and_then(|arn| self.revision(&arn).map(|revision| (arn, revision)));
         let can_be_seen = |arn: &RevisionArn, revision: &Revision| {
-            revision.active || self.shows_inactive || self.referred.contains(arn)
+            revision.active || self.shows_inactive || self.referred.contains(arn) || !self.users_of(arn).is_empty()
         };
         match found {
             Some((arn, revision)) if can_be_seen(&arn, revision) => Ok(Described {
@@ -110,6 +99,7 @@ impl Account {
         let revisions = self.families.entry(family.clone()).or_default();
         revisions.push(Revision { text, tags: tags.to_vec(), active: true, at, by });
         let number = revisions.len();
+        self.reports_registration(&family);
         Ok(self.arn(&family, number))
     }
 

@@ -2,6 +2,7 @@
 
 use logweir::ports::{Answer, Kind, PortError};
 
+use super::watch::Looked;
 use super::{Account, State, World};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +78,7 @@ impl World {
         let mut state = self.lock();
         state.dead = false;
         state.account.unwritten.clear();
+        state.account.looked = Looked::default();
         state.plans.clear();
     }
 

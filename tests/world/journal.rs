@@ -1,8 +1,10 @@
 //! The journal in memory.
 
 use logweir::domain::family::{Family, FamilyName};
+use logweir::domain::pointings::Pointings;
 use logweir::domain::revision::RevisionArn;
 use logweir::domain::saga::{Entry, Head, Record};
+use logweir::domain::service::ServiceArn;
 use logweir::ports::{Answer, CommitError, Expected, Filter, Journal};
 
 use super::{Account, Lie, World};
@@ -57,6 +59,25 @@ impl Journal for World {
             Ok(Ok(()))
         };
         self.call("put_family", family.name.to_string(), put).await?
+    }
+
+    async fn pointings(&self, service: &ServiceArn) -> Answer<Option<Pointings>> {
+        self.call("pointings", service.short(), |account| Ok(account.pointings.get(service).cloned())).await
+    }
+
+    async fn put_pointings(&self, pointings: &Pointings) -> Result<(), CommitError> {
+        let put = |account: &mut Account| {
+            let standing = account.pointings.get(&pointings.service);
+            if standing == Some(pointings) {
+                return Ok(Ok(())); // made again, as its answer was lost
+            }
+            if standing.map_or(0, |standing| standing.version) + 1 != pointings.version {
+                return Ok(Err(CommitError::Lost));
+            }
+            account.pointings.insert(pointings.service.clone(), pointings.clone());
+            Ok(Ok(()))
+        };
+        self.call("put_pointings", pointings.service.short(), put).await?
     }
 
     async fn stopped(&self) -> Answer<Vec<Family>> {

@@ -6,10 +6,14 @@
 #![allow(dead_code, unused_imports, reason = "several test binaries include it, and none uses all of it")]
 
 mod account;
+mod deployers;
 mod ecs;
+mod events;
 mod faults;
 mod journal;
 mod logs;
+mod service_calls;
+mod services;
 pub mod story;
 mod watch;
 
@@ -19,7 +23,9 @@ use jiff::{SignedDuration, Timestamp};
 use logweir::ports::{Answer, Clock, Ports};
 
 pub(crate) use account::{Account, DEPLOYER, Group, LOGWEIR, Lie, Revision};
+pub(crate) use deployers::TASKS_FAILED;
 pub(crate) use faults::{Moment, Then};
+pub(crate) use services::{LiveDeployment, LiveProgress, LiveService};
 
 /// A handle to one world.
 #[derive(Clone, Default)]
@@ -55,9 +61,14 @@ impl World {
         act(&mut self.lock().account)
     }
 
-    /// A copy of all there is, for comparing worlds.
+    /// A copy of all there is, for comparing worlds. Of the events it has the number alone: copying them takes long.
     pub(crate) fn picture(&self) -> Account {
-        self.lock().account.clone()
+        self.account(|account| {
+            let events = std::mem::take(&mut account.events);
+            let picture = account.clone();
+            account.events = events;
+            picture
+        })
     }
 
     pub(crate) fn advance(&self, by: SignedDuration) {

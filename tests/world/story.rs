@@ -1,11 +1,15 @@
 //! The story that most tests tell: a revision is registered, its event comes, and somebody remediates.
 
+use std::sync::LazyLock;
+
 use logweir::domain::baseline::Baseline;
 use logweir::domain::event::{Cause, Home, Trigger, Which, read};
 use logweir::domain::report::{BackoutBy, Outcome, Reason, Report};
 use logweir::domain::revision::RevisionArn;
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
-use logweir::workflow::{Ask, BackoutOrder, Mode, Order, Origin, back_out, preview, remediate};
+use logweir::workflow::{
+    Ask, BackoutOrder, Mode, Order, Origin, back_out, preview, remediate, resume, resume_backouts,
+};
 use serde_json::{Value, json};
 
 use super::{DEPLOYER, World};
@@ -35,8 +39,14 @@ pub fn event(arn: &RevisionArn) -> Value {
     })
 }
 
+/// A baseline; the shipped one is read once.
+fn parsed(text: &str) -> Baseline {
+    static SHIPPED: LazyLock<Baseline> = LazyLock::new(|| Baseline::parse(SHIPPED_BASELINE).unwrap());
+    if text == SHIPPED_BASELINE { SHIPPED.clone() } else { Baseline::parse(text).unwrap() }
+}
+
 pub async fn with(world: &World, baseline: &str, mode: Mode, worker: &str, event: &Value) -> Report {
-    let baseline = Baseline::parse(baseline).unwrap();
+    let baseline = parsed(baseline);
     let home = home();
     let order = Order {
         mode,
@@ -84,7 +94,7 @@ pub async fn applies(world: &World, revision: &RevisionArn, again: bool) -> Repo
 }
 
 pub async fn applies_by(world: &World, baseline: &str, revision: &RevisionArn, again: bool) -> Report {
-    let (home, by, baseline) = (home(), by(), Baseline::parse(baseline).unwrap());
+    let (home, by, baseline) = (home(), by(), parsed(baseline));
     let order = Order {
         mode: Mode::Register,
         baseline: &baseline,
@@ -111,4 +121,28 @@ pub fn active(world: &World) -> Vec<(usize, String)> {
 
 pub fn corrected_text() -> String {
     BLOCKING.replace("\"mode\":\"blocking\"", "\"mode\":\"non-blocking\",\"max-buffer-size\":\"25m\"")
+}
+
+/// The schedule comes, and what was left is gone on with.
+pub async fn resumes(world: &World, mode: Mode) -> Vec<Report> {
+    let (home, by, baseline) = (home(), by(), parsed(SHIPPED_BASELINE));
+    let order = Order {
+        mode,
+        baseline: &baseline,
+        home: &home,
+        origin: Origin::Resume,
+        worker: "resumer".into(),
+        registrar: None,
+        lease: LEASE,
+        backout: &by,
+    };
+    resume(world, &order).await.unwrap()
+}
+
+/// The same for what is being taken back.
+pub async fn resumes_backouts(world: &World) -> Vec<Report> {
+    let (home, by) = (home(), by());
+    let (worker, ask) = ("back-resumer".into(), Ask::default());
+    let order = BackoutOrder { home: &home, registrar: None, worker, lease: LEASE, backout: &by, ask };
+    resume_backouts(world, &order).await.unwrap()
 }

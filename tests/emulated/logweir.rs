@@ -1,0 +1,154 @@
+//! Logweir as the functions run it.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use logweir::aws::journal::DynamoJournal;
+use logweir::aws::{Aws, Calls, Ecs, Logs};
+use logweir::domain::baseline::Baseline;
+use logweir::domain::event::Home;
+use logweir::domain::report::{BackoutBy, Report};
+use logweir::domain::revision::RevisionArn;
+use logweir::handler::{Reply, Taker, handle, handle_backout};
+use logweir::ports::{Adapters, SystemClock};
+use logweir::settings::{BACKOUT_LEASE, LEASE, SHIPPED_BASELINE};
+use logweir::workflow::{Mode, Order, Origin};
+use serde_json::{Value, json};
+
+use super::proxy::{Call, Proxy};
+use super::{Place, REGION};
+
+#[derive(Clone)]
+pub struct Logweir {
+    proxy: Proxy,
+    ports: Adapters<Ecs, Logs, DynamoJournal, SystemClock>,
+    calls: Calls,
+    home: Home,
+    baseline: Baseline,
+    /// Who registers, as the emulators tell it: whoever calls.
+    registrar: String,
+}
+
+impl Logweir {
+    /// With its journal in this table, which is there, and its connections open. All that it calls goes through a proxy
+    /// that writes it down.
+    pub async fn at(place: &Place, table: &str) -> Self {
+        let (proxy, url) = Proxy::before(&place.url, None);
+        let aws = Aws::with(&place.behind(url).config()).unwrap();
+        aws.warm().await;
+        let (calls, journal) = (aws.calls().clone(), aws.journal(table));
+        let account = &place.account;
+        Self {
+            proxy,
+            ports: Adapters { ecs: aws.ecs, log_groups: aws.log_groups, journal, clock: SystemClock },
+            calls,
+            home: Home {
+                partition: "aws".into(),
+                account: account.clone(),
+                region: REGION.into(),
+                own_roles: vec![format!("arn:aws:iam::{account}:role/logweir/Remediator")],
+            },
+            baseline: Baseline::parse(SHIPPED_BASELINE).unwrap(),
+            registrar: format!("arn:aws:iam::{account}:root"),
+        }
+    }
+
+    /// The same with another baseline.
+    pub fn with(self, baseline: &str) -> Self {
+        Self { baseline: Baseline::parse(baseline).unwrap(), ..self }
+    }
+
+    /// The role of its own.
+    pub fn role(&self) -> &str {
+        &self.home.own_roles[0]
+    }
+
+    /// All that was called so far.
+    pub fn called(&self) -> Vec<Call> {
+        self.proxy.calls()
+    }
+
+    // Boxed here and below: in a debug build the futures of the SDK take most of a test's stack.
+
+    /// Is handed an event, in mode `rollout`.
+    pub async fn gets(&self, event: &Value) -> Report {
+        match Box::pin(self.invoked(event)).await {
+            Reply::One(report) => *report,
+            reply => panic!("{reply:?}"),
+        }
+    }
+
+    /// Is told that it is time to finish what was left.
+    pub async fn resumes(&self) -> Vec<Report> {
+        resumed(Box::pin(self.invoked(&json!({"logweir": "resume"}))).await)
+    }
+
+    async fn invoked(&self, payload: &Value) -> Reply {
+        let backout = by();
+        let order = Order {
+            mode: Mode::Rollout,
+            baseline: &self.baseline,
+            home: &self.home,
+            origin: Origin::Event,
+            registrar: Some(&self.registrar),
+            worker: worker(),
+            lease: LEASE,
+            backout: &backout,
+        };
+        let before = self.calls.count();
+        let mut written = Vec::new();
+        let reply =
+            handle(&self.ports, &order, payload, &|| self.calls.count() - before, |it| written.push(it.clone())).await;
+        match &reply {
+            Reply::One(report) => assert_eq!(written, [*report.clone()]),
+            Reply::Resumed(reports) => assert_eq!(written, *reports),
+            Reply::Batch(_) => {}
+        }
+        reply
+    }
+
+    /// Is asked to take back what it did about a revision.
+    pub async fn takes_back(&self, revision: &RevisionArn) -> Report {
+        self.is_asked(json!({"logweir": "backout", "record": revision.to_string(), "requested_by": "somebody"})).await
+    }
+
+    /// Is asked what it would take back.
+    pub async fn previews(&self, revision: &RevisionArn) -> Report {
+        self.is_asked(json!({"logweir": "backout", "record": revision.to_string(), "dry_run": true})).await
+    }
+
+    async fn is_asked(&self, request: Value) -> Report {
+        match Box::pin(self.invoked_to_take_back(&request)).await {
+            Reply::One(report) => *report,
+            reply => panic!("{reply:?}"),
+        }
+    }
+
+    /// Is told that it is time to finish what was to be taken back.
+    pub async fn resumes_taking_back(&self) -> Vec<Report> {
+        resumed(Box::pin(self.invoked_to_take_back(&json!({"logweir": "resume"}))).await)
+    }
+
+    async fn invoked_to_take_back(&self, payload: &Value) -> Reply {
+        let (backout, worker) = (by(), worker());
+        let taker = Taker { home: &self.home, worker: &worker, lease: BACKOUT_LEASE, backout: &backout };
+        let before = self.calls.count();
+        handle_backout(&self.ports, taker, payload, &|| self.calls.count() - before, |_| {}).await
+    }
+}
+
+fn resumed(reply: Reply) -> Vec<Report> {
+    match reply {
+        Reply::Resumed(reports) => reports,
+        reply => panic!("{reply:?}"),
+    }
+}
+
+fn by() -> BackoutBy {
+    BackoutBy::Function { name: "logweir-backout".into(), region: REGION.into() }
+}
+
+/// A name that no other worker has.
+fn worker() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    format!("worker-{}", COUNT.fetch_add(1, Ordering::Relaxed))
+}

@@ -1,0 +1,137 @@
+//! Whose calls are left alone, and which places are elsewhere.
+
+use serde_json::{Value, json};
+
+use super::sample::{all, answer, calls, changed, with};
+
+const OWN: [&str; 2] = [
+    "arn:aws:iam::111122223333:role/logweir/Remediator",
+    "arn:aws:sts::111122223333:assumed-role/Remediator/logweir-remediator",
+];
+
+#[test]
+fn a_call_that_failed_came_to_nothing_and_a_null_is_no_failure() {
+    for (name, event) in calls() {
+        let failed = with(&event, "/detail/errorCode", "AccessDenied".into());
+        assert_eq!(answer(&failed), "ignored: FailedCall", "{name}");
+        assert_eq!(answer(&with(&event, "/detail/errorCode", Value::Null)), answer(&event), "{name}");
+    }
+}
+
+#[test]
+fn what_logweir_itself_called_is_left_alone_named_as_role_or_as_session() {
+    for (name, event) in calls() {
+        for own in OWN {
+            let session = with(&event, "/detail/userIdentity", json!({"type": "AssumedRole", "arn": own}));
+            assert_eq!(answer(&session), "ignored: OwnPrincipal", "{name} by {own}");
+            let issuer = json!({"sessionIssuer": {"type": "Role", "arn": own}});
+            let issued = with(&event, "/detail/userIdentity/sessionContext", issuer);
+            assert_eq!(answer(&issued), "ignored: OwnPrincipal", "{name} by {own}");
+        }
+        let namesake = json!({"arn": "arn:aws:iam::111122223333:user/Remediator"});
+        assert_eq!(ignored(&with(&event, "/detail/userIdentity", namesake)), None, "{name}");
+    }
+}
+
+#[test]
+fn what_an_aws_service_looks_after_is_left_to_it() {
+    let scaling = "arn:aws:iam::111122223333:role/aws-service-role/ecs.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_ECSService";
+    let session = "arn:aws:sts::111122223333:assumed-role/AWSServiceRoleForBatch/aws-batch";
+    for (name, event) in calls() {
+        for who in [
+            json!({"type": "AWSService", "invokedBy": "batch.amazonaws.com"}),
+            json!({"type": "AssumedRole", "arn": session}),
+            json!({"type": "AssumedRole", "sessionContext": {"sessionIssuer": {"arn": scaling}}}),
+        ] {
+            assert_eq!(answer(&with(&event, "/detail/userIdentity", who)), "ignored: ServiceOwned", "{name}");
+        }
+    }
+}
+
+fn ignored(event: &Value) -> Option<String> {
+    Some(answer(event)).filter(|answer| answer.starts_with("ignored"))
+}
+
+/// Every place of each event that says where it happened, but for the envelope's and the record's own.
+const NAMED: [(&str, &[&str]); 11] = [
+    ("register-task-definition", &["responseElements/taskDefinition/taskDefinitionArn"]),
+    ("create-service", OF_SERVICES),
+    ("update-service", OF_SERVICES),
+    ("update-service-scaled", &["requestParameters/cluster", "requestParameters/service"]),
+    ("update-service", &["requestParameters/taskDefinition"]),
+    ("run-task", &["requestParameters/cluster", "requestParameters/taskDefinition"]),
+    ("start-task", &["responseElements/tasks/0/taskDefinitionArn"]),
+    ("put-targets", &["requestParameters/targets/3/ecsParameters/taskDefinitionArn"]),
+    ("register-daemon-task-definition", &["responseElements/daemonTaskDefinitionArn"]),
+    (
+        "create-daemon",
+        &["responseElements/daemonArn", "requestParameters/clusterArn", "requestParameters/daemonTaskDefinitionArn"],
+    ),
+    ("update-daemon", &["responseElements/daemonArn", "requestParameters/daemonArn"]),
+];
+
+const OF_SERVICES: &[&str] = &[
+    "responseElements/service/serviceArn",
+    "responseElements/service/clusterArn",
+    "responseElements/service/taskDefinition",
+];
+
+#[test]
+fn one_place_that_is_elsewhere_is_enough() {
+    let mut places: Vec<(&str, String)> = Vec::new();
+    for (name, pointers) in NAMED {
+        places.extend(pointers.iter().map(|pointer| (name, format!("/detail/{pointer}"))));
+    }
+    for name in ["deployment-completed", "deployment-failed"] {
+        places.extend([(name, "/resources/0".into()), (name, "/detail/clusterArn".into())]);
+    }
+    for (name, pointer) in places {
+        let event = changed(name, &[]);
+        let here = event.pointer(&pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("{name}: no {pointer}"));
+        let account = here.replace("111122223333", "444455556666");
+        let region = here.replace("eu-west-1", "eu-central-1");
+        assert!(account != here && region != here, "{name}: {pointer} is no ARN");
+        assert_eq!(answer(&with(&event, &pointer, account.into())), "ignored: ForeignAccount", "{name}: {pointer}");
+        assert_eq!(answer(&with(&event, &pointer, region.into())), "ignored: ForeignRegion", "{name}: {pointer}");
+    }
+}
+
+#[test]
+fn an_envelope_or_a_record_from_elsewhere_is_left_alone() {
+    for (name, event) in all() {
+        let mut places =
+            vec![("/account", "444455556666", "ForeignAccount"), ("/region", "us-east-1", "ForeignRegion")];
+        if !name.starts_with("deployment") {
+            places.push(("/detail/recipientAccountId", "444455556666", "ForeignAccount"));
+            places.push(("/detail/awsRegion", "us-east-1", "ForeignRegion"));
+        }
+        for (pointer, elsewhere, why) in places {
+            assert_eq!(
+                answer(&with(&event, pointer, elsewhere.into())),
+                format!("ignored: {why}"),
+                "{name}: {pointer}"
+            );
+        }
+    }
+}
+
+#[test]
+fn of_several_reasons_the_first_is_given() {
+    for (name, event) in calls() {
+        let steps = [
+            ("/detail/errorCode", json!("AccessDenied"), "FailedCall"),
+            ("/account", json!("444455556666"), "ForeignAccount"),
+            ("/detail/awsRegion", json!("us-east-1"), "ForeignRegion"),
+            ("/detail/userIdentity", json!({"arn": OWN[0], "invokedBy": "batch.amazonaws.com"}), "OwnPrincipal"),
+            ("/detail/userIdentity", json!({"invokedBy": "batch.amazonaws.com"}), "ServiceOwned"),
+        ];
+        for first in 0..steps.len() {
+            // The later ones are put in first, so that of two at one place the earlier stays.
+            let event = steps[first..]
+                .iter()
+                .rev()
+                .fold(event.clone(), |event, (pointer, value, _)| with(&event, pointer, value.clone()));
+            assert_eq!(answer(&event), format!("ignored: {}", steps[first].2), "{name}");
+        }
+    }
+}

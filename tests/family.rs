@@ -1,0 +1,190 @@
+//! What is remembered of a family beside its corrections: whose turn it is, and a fuse that a failed deployment opens. And
+//! what earlier versions wrote, which knew of neither.
+
+use jiff::{SignedDuration, Timestamp};
+use logweir::domain::family::{Correction, Family, FamilyName, Fuse, FuseLimits, Hold, Stopped, Turn, Writer};
+use logweir::domain::pointings::Pointings;
+use logweir::domain::report::Reason;
+use logweir::domain::saga::{Ending, Entry, Head, Kept, What};
+use logweir::domain::service::ServiceArn;
+use serde_json::{Value, json};
+
+const LIMITS: FuseLimits = FuseLimits { corrections: 3, within: SignedDuration::from_mins(10), weekly: 50 };
+const FAILED: &str = "our deployment of web:42 to service prod/web failed: tasks failed to start";
+
+fn now() -> Timestamp {
+    "2026-11-21T12:00:00Z".parse().unwrap()
+}
+
+fn web() -> ServiceArn {
+    "arn:aws:ecs:eu-west-1:111122223333:service/prod/web".parse().unwrap()
+}
+
+fn family() -> Family {
+    let name = FamilyName { account: "111122223333".into(), region: "eu-west-1".into(), family: "web".into() };
+    Family::new(name, now())
+}
+
+/// One that a failed deployment of ours of web:41's correction has stopped.
+fn blown() -> Family {
+    let mut family = family();
+    family.blow(41, FAILED.into(), now());
+    family
+}
+
+fn correction(revision: u32) -> Correction {
+    let writer = Writer { principal: Some("ci".into()), ..Writer::default() };
+    Correction { at: now() + SignedDuration::from_hours(1), revision, writer }
+}
+
+#[test]
+fn a_failed_deployment_stops_the_family_and_is_said() {
+    let family = blown();
+    assert!(family.is_stopped());
+    let stopped = family.stopped(now()).unwrap();
+    assert_eq!(stopped.to_string(), format!("the family's fuse is open since 2026-11-21T12:00:00Z: {FAILED}"));
+}
+
+#[test]
+fn nothing_is_corrected_after_it_however_long_ago_it_was() {
+    let mut family = blown();
+    for days in [0, 1, 365] {
+        let later = Correction { at: now() + SignedDuration::from_hours(24 * days), ..correction(50) };
+        assert!(matches!(family.count(later, &LIMITS), Some(Stopped::FuseOpen(_))), "{days} days");
+    }
+    assert_eq!(family.corrections, []);
+}
+
+#[test]
+fn what_is_registered_while_it_is_open_is_counted_and_the_failure_stays_the_reason() {
+    let mut family = blown();
+    for revision in [43, 43, 45] {
+        family.count(correction(revision), &LIMITS);
+    }
+    let Fuse { times, last, writer, failed, .. } = family.fuse.clone().unwrap();
+    assert_eq!((times, last, writer.principal, failed), (2, 45, Some("ci".into()), Some(FAILED.into())));
+    assert!(family.stopped(now()).unwrap().to_string().ends_with(FAILED));
+}
+
+#[test]
+fn the_first_cause_that_opened_a_fuse_stays() {
+    let mut twice = blown();
+    twice.blow(47, "another one failed".into(), now() + SignedDuration::from_hours(1));
+    assert_eq!(twice, blown());
+    let writer = Writer { principal: Some("ci".into()), ..Writer::default() };
+    let duel = Fuse { opened: now(), writer, times: 3, last: 40, failed: None };
+    let mut open = Family { fuse: Some(duel.clone()), ..family() };
+    open.blow(41, FAILED.into(), now());
+    assert_eq!(open.fuse, Some(duel));
+}
+
+#[test]
+fn a_human_closes_it_and_whose_turn_it_is_stays() {
+    let turn = Turn { service: web(), revision: 41, until: now() };
+    let mut family = Family { turn: Some(turn.clone()), ..blown() };
+    family.go_on();
+    assert_eq!((family.is_stopped(), family.stopped(now()), &family.turn), (false, None, &Some(turn)));
+    assert_eq!(family.count(correction(43), &LIMITS), None);
+}
+
+#[test]
+fn a_hold_is_said_before_a_fuse_and_the_fuse_outlasts_it() {
+    let until = now() + SignedDuration::from_hours(1);
+    let family = Family { hold: Some(Hold { until, reason: None, by: None }), ..blown() };
+    assert!(matches!(family.stopped(now()), Some(Stopped::Held(_))));
+    assert!(matches!(family.stopped(until), Some(Stopped::FuseOpen(_))));
+}
+
+#[test]
+fn whose_turn_it_is_stops_nothing() {
+    let turn = Some(Turn { service: web(), revision: 41, until: now() + SignedDuration::from_hours(1) });
+    let mut family = Family { turn, ..family() };
+    assert_eq!((family.is_stopped(), family.stopped(now())), (false, None));
+    assert_eq!(family.count(correction(43), &LIMITS), None, "a correction does not disturb a service");
+}
+
+/// Reads it, and writes it back as it was.
+fn same<T: serde::Serialize + serde::de::DeserializeOwned>(value: Value) -> T {
+    let read: T = serde_json::from_value(value.clone()).unwrap_or_else(|error| panic!("{error}: {value}"));
+    assert_eq!(json!(read), value, "nothing new is written where there is nothing new to say");
+    read
+}
+
+#[test]
+fn a_family_of_before_turns_is_read_and_written_as_it_was() {
+    let old = json!({
+        "schema": 1, "account": "111122223333", "region": "eu-west-1", "family": "web", "version": 7,
+        "corrections": [{"at": "2026-11-21T12:00:00Z", "revision": 41, "writer": {"principal": "ci"}}],
+        "fuse": {"opened": "2026-11-21T12:00:00Z", "writer": {}, "times": 4, "last": 43},
+        "at": "2026-11-21T12:00:00Z"
+    });
+    let read: Family = same(old);
+    assert_eq!((&read.turn, read.fuse.map(|fuse| fuse.failed)), (&None, Some(None)));
+}
+
+#[test]
+fn a_turn_and_a_failure_are_read_back() {
+    let turn = Some(Turn { service: web(), revision: 41, until: now() });
+    let family = Family { turn, ..blown() };
+    assert_eq!(same::<Family>(json!(family)), family);
+}
+
+#[test]
+fn a_head_of_before_services_is_read_and_follows_nobody() {
+    let old = json!({
+        "source": "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:41", "next": 9, "owner": "w",
+        "lease_until": "2026-11-21T12:02:00Z", "open": false, "opened_at": "2026-11-21T12:00:00Z",
+        "at": "2026-11-21T12:00:01Z", "closing": {"outcome": "remediated"},
+        "corrected": "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:42", "actor": null,
+        "suppressed": false, "backing_out": false, "tries": 0
+    });
+    let head: Head = same(old.clone());
+    assert_eq!((head.following.len(), &head.rolled, head.has_work(), head.is_held(now())), (0, &None, false, false));
+    assert_eq!(head.ending(), head.closing.as_ref());
+    let mut first = old;
+    for member in ["suppressed", "backing_out", "tries"] {
+        first.as_object_mut().unwrap().shift_remove(member);
+    }
+    assert_eq!(serde_json::from_value::<Head>(first).unwrap(), head, "before backouts as well");
+}
+
+#[test]
+fn entries_without_what_later_versions_say_are_read() {
+    let entry = |rest: Value| {
+        let mut entry = json!({"schema": 1, "sequence": 0, "at": "2026-11-21T12:00:00Z", "by": "w"});
+        entry.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+        same::<Entry>(entry).what
+    };
+    let service = "arn:aws:ecs:eu-west-1:111122223333:service/prod/web";
+    let ended = entry(json!({"entry": "followed", "service": service, "ending": "not-done", "why": "denied"}));
+    let ending = Ending::NotDone { why: "denied".into(), reason: None };
+    assert_eq!(ended, What::Followed { service: web(), ending });
+    let kept = entry(json!({"entry": "kept", "step": 0, "why": "it runs", "open": true}));
+    assert_eq!(kept, What::Kept(Kept::open(0, "it runs".into(), None)));
+    assert_eq!(entry(json!({"entry": "resumed"})), What::Resumed { registrars: Vec::new() });
+    let waiting = entry(json!({"entry": "waiting", "service": service, "why": "in-flight"}));
+    assert_eq!(waiting, What::Waiting { service: web(), why: Reason::InFlight });
+    let opened = entry(json!({
+        "entry": "opened", "source": "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:41", "mode": "register",
+        "trigger": "event", "baseline_digest": "", "rules": [], "steps": [],
+        "cause": {"event_id": null, "time": null, "actor": null, "actor_type": null, "user_agent": null, "source_ip": null}
+    }));
+    let What::Opened(opening) = opened else { panic!("{opened:?}") };
+    assert_eq!((opening.function, opening.registrars.len()), (None, 0));
+}
+
+#[test]
+fn what_is_remembered_of_a_service_is_read_where_nobody_knew_what_ran_before() {
+    let pointings: Pointings = same(json!({
+        "schema": 1, "service": "arn:aws:ecs:eu-west-1:111122223333:service/prod/web", "version": 1,
+        "times": ["2026-11-21T12:00:00Z"],
+        "last": {
+            "source": "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:41",
+            "from": "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:41",
+            "to": "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:42",
+            "at": "2026-11-21T12:00:00Z"
+        },
+        "at": "2026-11-21T12:00:00Z"
+    }));
+    assert_eq!((pointings.service, pointings.last.before), (web(), None));
+}

@@ -1,0 +1,208 @@
+//! What keeps a service from following: each reason alone, and of several the gravest.
+
+use logweir::domain::baseline::{Baseline, Rollout, Subject};
+use logweir::domain::finding::{Change, Edit, Holder, OptionChange};
+use logweir::domain::follow::{Candidate, InTheWay, in_the_way};
+use logweir::domain::report::Reason;
+use logweir::domain::service::{Controller, Deployment, RolloutState, Service, Status};
+use serde_json::{Value, json};
+
+use super::{arn, at, deployment, service};
+
+/// What a case changes about a service that could follow at once.
+struct Case {
+    service: Service,
+    edits: Vec<Edit>,
+    baseline: &'static str,
+    completed: bool,
+    time: &'static str,
+}
+
+fn case() -> Case {
+    let service = service("web:41", vec![deployment(1, "web:41", true)]);
+    Case { service, edits: vec![options()], baseline: "", completed: true, time: "12:00:00" }
+}
+
+impl Case {
+    fn stop(&self) -> Option<InTheWay> {
+        let text = format!("version = 1\n[rollout]\n{}\n", self.baseline);
+        let settings: Rollout = Baseline::parse(&text).unwrap().rollout(&Subject::default()).clone();
+        in_the_way(&Candidate {
+            service: &self.service,
+            source: &arn("web:41"),
+            edits: &self.edits,
+            settings: &settings,
+            completed: self.completed,
+            now: at(self.time),
+        })
+    }
+
+    fn reason(&self) -> Option<Reason> {
+        self.stop().map(|stop| stop.reason)
+    }
+}
+
+/// An edit of options that the driver has.
+fn options() -> Edit {
+    let mode = OptionChange { option: "mode".into(), old: None, new: Some(json!("non-blocking")) };
+    let change = Change::Options { before: Holder::Map, after: Holder::Map, options: vec![mode] };
+    Edit { container: "app".into(), change }
+}
+
+/// An edit of a whole log configuration.
+fn whole(old: Option<Value>, new: Option<Value>) -> Edit {
+    Edit { container: "side".into(), change: Change::Configuration { old, new } }
+}
+
+fn driver(name: &str) -> Option<Value> {
+    Some(json!({"logDriver": name, "options": {}}))
+}
+
+#[test]
+fn a_service_that_runs_exactly_the_source_follows_where_nothing_is_in_the_way() {
+    assert_eq!(case().stop(), None);
+}
+
+#[test]
+fn one_that_is_being_deleted_or_was_does_not() {
+    for (status, note) in [(Status::Draining, "it is being deleted"), (Status::Inactive, "it was deleted")] {
+        let stop = Case { service: Service { status, ..case().service }, ..case() }.stop().unwrap();
+        assert_eq!(stop, InTheWay::for_good(Reason::ServiceInactive, note));
+    }
+}
+
+#[test]
+fn one_that_somebody_else_deploys_does_not() {
+    for (controller, who) in
+        [(Controller::CodeDeploy, "CodeDeploy"), (Controller::External, "external"), (Controller::Other, "not know")]
+    {
+        let stop = Case { service: Service { controller, ..case().service }, ..case() }.stop().unwrap();
+        assert_eq!((stop.reason, stop.passes), (Reason::UnsupportedController, false));
+        assert!(stop.note.as_ref().is_some_and(|note| note.contains(who)), "{stop:?}");
+    }
+}
+
+#[test]
+fn one_that_ecs_keeps_for_itself_does_not() {
+    let case = Case { service: Service { managed: true, ..case().service }, ..case() };
+    assert_eq!(case.reason(), Some(Reason::ServiceOwned));
+}
+
+#[test]
+fn one_that_runs_anything_else_does_not_and_says_what() {
+    let moved = service("web:40", vec![deployment(1, "web:40", true)]);
+    let stop = Case { service: moved, ..case() }.stop().unwrap();
+    assert_eq!(stop, InTheWay::for_good(Reason::ServiceMovedOn, "it runs web:40 now"));
+}
+
+#[test]
+fn one_without_the_tag_that_opts_in_does_not() {
+    let baseline = "require-service-tag = \"logweir=follow\"";
+    let tagged = |tags: &[(&str, &str)]| {
+        let tags = tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        Case { service: Service { tags, ..case().service }, baseline, ..case() }.reason()
+    };
+    assert_eq!(tagged(&[("team", "web"), ("logweir", "follow")]), None);
+    for other in [&[][..], &[("logweir", "no")], &[("logweir", "Follow")], &[("follow", "logweir")]] {
+        assert_eq!(tagged(other), Some(Reason::NotOptedIn), "{other:?}");
+    }
+}
+
+#[test]
+fn one_whose_source_has_not_been_deployed_yet_does_not_unless_it_may_at_once() {
+    let waits = Case { completed: false, ..case() };
+    assert_eq!(waits.reason(), Some(Reason::DeploymentUnderWay));
+    assert_eq!(Case { baseline: "when = \"at-once\"", ..waits }.reason(), None);
+}
+
+#[test]
+fn one_on_which_the_source_itself_failed_does_not_even_at_once() {
+    for (completed, baseline) in [(false, ""), (true, ""), (false, "when = \"at-once\"")] {
+        let failed = Deployment { state: Some(RolloutState::Failed), ..deployment(2, "web:41", true) };
+        let service = service("web:41", vec![failed, deployment(1, "web:40", false)]);
+        assert_eq!(Case { service, completed, baseline, ..case() }.reason(), Some(Reason::DeploymentFailed));
+    }
+}
+
+#[test]
+fn an_older_deployment_that_failed_is_nothing_to_it() {
+    let failed = Deployment { state: Some(RolloutState::Failed), ..deployment(1, "web:41", false) };
+    let service = service("web:41", vec![failed, deployment(2, "web:41", true)]);
+    assert_eq!(Case { service, ..case() }.reason(), None);
+}
+
+#[test]
+fn a_driver_that_is_added_or_replaced_takes_a_circuit_breaker_with_rollback() {
+    let cases = [
+        ("added where there was none", whole(None, driver("awslogs")), true),
+        ("added where there was null", whole(Some(Value::Null), driver("awslogs")), true),
+        ("added to a configuration without one", whole(Some(json!({})), driver("awslogs")), true),
+        ("replaced", whole(driver("json-file"), driver("awslogs")), true),
+        ("taken away", whole(driver("json-file"), None), true),
+        ("the same as before", whole(driver("awslogs"), driver("awslogs")), false),
+        ("an option alone", options(), false),
+    ];
+    for (what, edit, asks) in cases {
+        let edits = vec![options(), edit];
+        assert_eq!(Case { edits: edits.clone(), ..case() }.reason(), None, "{what}, with a circuit breaker");
+        let bare = Service { rolls_back: false, ..case().service };
+        let reason = Case { service: bare, edits, ..case() }.reason();
+        assert_eq!(reason, asks.then_some(Reason::NoCircuitBreaker), "{what}, without one");
+    }
+}
+
+#[test]
+fn a_freeze_window_keeps_it_for_a_while_and_says_which() {
+    let baseline = "freeze = [\"mon 00:00 - tue 00:00 UTC\", \"sat 10:00 - sat 14:00 Europe/Berlin\"]";
+    for (time, frozen) in [("08:59:59", false), ("09:00:00", true), ("12:59:59", true), ("13:00:00", false)] {
+        let stop = Case { baseline, time, ..case() }.stop();
+        assert_eq!(stop.as_ref().map(|stop| (stop.reason, stop.passes)), frozen.then_some((Reason::Frozen, true)));
+        let note = stop.and_then(|stop| stop.note).unwrap_or_default();
+        assert_eq!(note.contains("sat 10:00 - sat 14:00 Europe/Berlin"), frozen, "{time}: {note}");
+    }
+}
+
+#[test]
+fn nothing_but_a_freeze_window_passes_by_itself() {
+    for (reason, put) in GRAVITY {
+        let mut case = case();
+        put(&mut case);
+        assert_eq!(case.stop().unwrap().passes, reason == Reason::Frozen, "{reason:?}");
+    }
+}
+
+/// What puts a reason in the way.
+type Puts = fn(&mut Case);
+
+/// Every reason, the gravest first.
+const GRAVITY: [(Reason, Puts); 9] = [
+    (Reason::ServiceInactive, |case| case.service.status = Status::Draining),
+    (Reason::UnsupportedController, |case| case.service.controller = Controller::CodeDeploy),
+    (Reason::ServiceOwned, |case| case.service.managed = true),
+    (Reason::ServiceMovedOn, |case| case.service.revision = arn("web:40")),
+    (Reason::NotOptedIn, |case| {
+        case.baseline = "require-service-tag = \"a=b\"\nfreeze = [\"sat 00:00 - sun 00:00 UTC\"]"
+    }),
+    (Reason::DeploymentFailed, |case| case.service.deployments[0].state = Some(RolloutState::Failed)),
+    (Reason::DeploymentUnderWay, |case| case.completed = false),
+    (Reason::NoCircuitBreaker, |case| {
+        case.service.rolls_back = false;
+        case.edits.push(whole(None, driver("awslogs")));
+    }),
+    (Reason::Frozen, |case| {
+        if case.baseline.is_empty() {
+            case.baseline = "freeze = [\"sat 00:00 - sun 00:00 UTC\"]";
+        }
+    }),
+];
+
+#[test]
+fn of_several_reasons_the_gravest_is_said() {
+    for several in 1..1_usize << GRAVITY.len() {
+        let mut case = case();
+        let holds = |place: &usize| several & (1 << place) != 0;
+        let holding: Vec<usize> = (0..GRAVITY.len()).filter(holds).collect();
+        holding.iter().for_each(|place| GRAVITY[*place].1(&mut case));
+        assert_eq!(case.reason(), Some(GRAVITY[holding[0]].0), "{holding:?}");
+    }
+}

@@ -1,0 +1,271 @@
+//! Our deployment fails, or never ends.
+
+use super::scene::{COMPLETED, FAILED, IN_PROGRESS, NOTHING, Scene, UPDATE, notes, rollout, said, sound};
+use crate::world::{Account, LiveService, TASKS_FAILED};
+
+const FAILED_HERE: &str = "failed deployment-failed (2); prod/web failed deployment-failed";
+const RETURNED: &str = "skipped returned (0); prod/web left-alone returned";
+
+fn rolls_back(service: &mut LiveService) {
+    service.rolls_back = true;
+}
+
+/// The service is on the source again, the family's fuse is open, and nothing more is tried.
+async fn is_over(scene: &Scene, pointed: usize, why: &str) {
+    assert_eq!((scene.runs("prod/web"), scene.pointed()), ("web:2".into(), pointed));
+    assert_eq!(scene.on_their_way().len(), 0);
+    let stopped = scene.stopped().unwrap();
+    assert!(stopped.contains(&format!("our deployment of web:3 to service prod/web failed: {why}")), "{stopped}");
+    assert_eq!(scene.account(|account| account.remembered.values().next().unwrap().turn.clone()), None);
+    for event in [UPDATE, FAILED, COMPLETED] {
+        scene.told(event).await;
+    }
+    scene.after(3600);
+    assert_eq!(scene.resumes().await, NOTHING);
+    scene.account(|account| account.completes("prod/web"));
+    assert_eq!(said(&scene.told(COMPLETED).await), RETURNED);
+    assert_eq!(scene.pointed(), pointed);
+}
+
+#[tokio::test]
+async fn a_deployment_that_fails_and_that_ecs_rolls_back_is_said_with_ecs_own_reason() {
+    let scene = Scene::following(rolls_back).await;
+    scene.account(|account| account.fails("prod/web", TASKS_FAILED));
+    let report = scene.told(FAILED).await;
+    assert_eq!(said(&report), FAILED_HERE);
+    assert_eq!((notes(&report), report.error.as_deref()), (TASKS_FAILED.into(), Some(TASKS_FAILED)));
+    assert_eq!(scene.told_in_the_record(), "web pointing; web pointed; web followed failed");
+    is_over(&scene, 1, TASKS_FAILED).await;
+}
+
+#[tokio::test]
+async fn one_that_ecs_does_not_roll_back_is_taken_off_the_service() {
+    let scene = Scene::following(|_| {}).await;
+    scene.account(|account| account.fails("prod/web", TASKS_FAILED));
+    let report = scene.told(FAILED).await;
+    assert_eq!((said(&report), notes(&report)), (FAILED_HERE.into(), TASKS_FAILED.into()));
+    assert_eq!(
+        scene.told_in_the_record(),
+        "web pointing; web pointed; web returning; web pointed-back; web followed failed"
+    );
+    is_over(&scene, 2, TASKS_FAILED).await;
+}
+
+#[tokio::test]
+async fn the_schedule_finds_it_where_nobody_tells_of_it() {
+    for (like, pointed) in [(rolls_back as fn(&mut LiveService), 1), (|_: &mut LiveService| {}, 2)] {
+        let scene = Scene::following(like).await;
+        scene.account(|account| account.fails("prod/web", TASKS_FAILED));
+        assert_eq!(scene.resumes().await, [FAILED_HERE]);
+        assert_eq!((scene.runs("prod/web"), scene.pointed()), ("web:2".into(), pointed));
+    }
+}
+
+#[tokio::test]
+async fn the_beginning_of_ecs_rollback_tells_of_it_as_well() {
+    let scene = Scene::following(rolls_back).await;
+    scene.account(|account| account.fails("prod/web", TASKS_FAILED));
+    let report = scene.told(IN_PROGRESS).await;
+    assert_eq!(said(&report), FAILED_HERE);
+    assert_eq!(notes(&report), TASKS_FAILED);
+    is_over(&scene, 1, TASKS_FAILED).await;
+}
+
+#[tokio::test]
+async fn so_it_does_where_the_failure_is_shown_late() {
+    let scene = Scene::following(rolls_back).await;
+    scene.account(|account| {
+        account.fails_late = true;
+        account.fails("prod/web", TASKS_FAILED);
+    });
+    let report = scene.told(IN_PROGRESS).await;
+    assert_eq!(said(&report), FAILED_HERE);
+    let why = "ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/2.";
+    assert_eq!(notes(&report), why);
+    is_over(&scene, 1, why).await;
+}
+
+#[tokio::test]
+async fn a_failure_that_ecs_tells_of_though_it_shows_none_is_one() {
+    let scene = Scene::following(rolls_back).await;
+    scene.account(|account| {
+        account.fails_late = true;
+        account.fails("prod/web", TASKS_FAILED);
+    });
+    assert_eq!(said(&scene.told(FAILED).await), FAILED_HERE);
+    is_over(&scene, 1, TASKS_FAILED).await;
+}
+
+/// The rollback has completed, and ECS lists our deployment no more.
+fn fails_and_is_back(account: &mut Account) {
+    account.fails("prod/web", TASKS_FAILED);
+    account.completes("prod/web");
+}
+
+#[tokio::test]
+async fn a_failure_is_told_of_after_the_end_of_its_rollback() {
+    let scene = Scene::following(rolls_back).await;
+    scene.account(fails_and_is_back);
+    assert_eq!(said(&scene.told(COMPLETED).await), FAILED_HERE);
+    assert_eq!(said(&scene.told(FAILED).await), RETURNED);
+    is_over(&scene, 1, "").await;
+}
+
+#[tokio::test]
+async fn or_before_it() {
+    let scene = Scene::following(rolls_back).await;
+    scene.account(fails_and_is_back);
+    assert_eq!(said(&scene.told(FAILED).await), FAILED_HERE);
+    assert_eq!(said(&scene.told(COMPLETED).await), RETURNED);
+    is_over(&scene, 1, TASKS_FAILED).await;
+}
+
+#[tokio::test]
+async fn the_end_of_a_rollback_tells_of_it_where_nothing_else_ever_does() {
+    let scene = Scene::following(|service| service.shifts_traffic = true).await;
+    // ECS gives no states and no reasons here.
+    scene.account(|account| {
+        account.service_mut("prod/web").rolls_back = true;
+        fails_and_is_back(account);
+    });
+    assert_eq!(scene.resumes().await, [FAILED_HERE]);
+    is_over(&scene, 1, "ECS deployment circuit breaker: rolling back").await;
+}
+
+#[tokio::test]
+async fn an_alarm_that_rolls_it_back_is_a_failure_whatever_the_words() {
+    for words in ["Alarm detection: web-5xx is in ALARM, rolling back to deploymentId ecs-svc/2.", "Something new."] {
+        let scene = Scene::following(rolls_back).await;
+        scene.account(|account| {
+            account.fails_late = true;
+            account.fails("prod/web", TASKS_FAILED);
+            account.service_mut("prod/web").deployments[0].reason = words.into();
+        });
+        assert_eq!(said(&scene.told(IN_PROGRESS).await), FAILED_HERE, "{words}");
+        assert_eq!((scene.runs("prod/web"), scene.pointed()), ("web:2".into(), 1));
+        assert!(scene.stopped().is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_failure_that_somebody_has_answered_by_another_deployment_is_still_one_of_ours() {
+    for first in [FAILED, UPDATE] {
+        let scene = Scene::following(rolls_back).await;
+        scene.account(|account| {
+            account.fails("prod/web", TASKS_FAILED);
+            let other = account.registers(&sound().replace("\"web\"", "\"other\""));
+            account.updates_service("prod/web", &other);
+            account.completes("prod/web");
+        });
+        scene.told(first).await;
+        scene.told(FAILED).await;
+        assert_eq!(scene.record().head.rolled.unwrap().outcome.name(), "failed", "{first} first");
+        assert!(scene.stopped().unwrap().contains(TASKS_FAILED));
+        assert_eq!((scene.runs("prod/web"), scene.pointed()), ("other:1".into(), 1));
+    }
+}
+
+/// Ours has overtaken the source's own deployment, fails, and ECS goes back to what ran before both.
+async fn at_once_and_fails() -> Scene {
+    let scene = Scene::deploying(rolls_back).await.by(&rollout("when = \"at-once\""));
+    scene.told(UPDATE).await;
+    scene.account(|account| account.fails("prod/web", TASKS_FAILED));
+    assert_eq!(scene.runs("prod/web"), "web:1");
+    scene
+}
+
+#[tokio::test]
+async fn what_somebody_had_deployed_is_what_a_failure_of_ours_leaves_though_ecs_goes_back_further() {
+    let scene = at_once_and_fails().await;
+    let report = scene.told(FAILED).await;
+    assert_eq!((said(&report), notes(&report)), (FAILED_HERE.into(), TASKS_FAILED.into()));
+    is_over(&scene, 2, TASKS_FAILED).await;
+}
+
+#[tokio::test]
+async fn unless_somebody_has_decided_otherwise_meanwhile() {
+    for fails_too in [false, true] {
+        let scene = at_once_and_fails().await;
+        scene.after(5);
+        scene.account(|account| {
+            let other = account.registers(&sound().replace("\"web\"", "\"other\""));
+            account.updates_service("prod/web", &other);
+            if fails_too {
+                account.fails("prod/web", TASKS_FAILED);
+            }
+        });
+        let runs = if fails_too { "web:1" } else { "other:1" };
+        assert_eq!(scene.resumes().await.len(), 1);
+        assert_eq!((scene.runs("prod/web").as_str(), scene.pointed()), (runs, 1), "{fails_too}");
+        scene.told(FAILED).await;
+        assert_eq!((scene.runs("prod/web").as_str(), scene.pointed()), (runs, 1), "{fails_too}");
+    }
+}
+
+#[tokio::test]
+async fn what_somebody_has_deployed_since_and_fails_is_no_failure_of_ours() {
+    for event in [UPDATE, FAILED, IN_PROGRESS] {
+        let scene = Scene::following(rolls_back).await;
+        scene.after(5);
+        scene.account(|account| {
+            let other = account.registers(&sound().replace("\"web\"", "\"other\""));
+            account.updates_service("prod/web", &other);
+            account.fails("prod/web", TASKS_FAILED);
+        });
+        assert_eq!(scene.runs("prod/web"), "web:2", "what had completed last");
+        scene.told(event).await;
+        assert_eq!(scene.told_in_the_record(), "web pointing; web pointed; web followed moved-on", "{event}");
+        assert_eq!((scene.stopped(), scene.pointed(), scene.on_their_way().len()), (None, 1, 0));
+        scene.account(|account| account.completes("prod/web"));
+        assert_eq!(said(&scene.told(COMPLETED).await), RETURNED);
+        assert_eq!((scene.pointed(), scene.runs("prod/web")), (1, "web:2".into()));
+    }
+}
+
+#[tokio::test]
+async fn whoever_has_ours_deployed_anew_does_not_move_on() {
+    let scene = Scene::following(rolls_back).await;
+    scene.account(|account| account.forces_deployment("prod/web"));
+    assert_eq!(said(&scene.told(UPDATE).await), "skipped deployment-under-way (0); prod/web updated");
+    scene.account(|account| account.completes("prod/web"));
+    assert_eq!(said(&scene.told(COMPLETED).await), "rolled-out (0); prod/web rolled-out");
+    assert_eq!(scene.told_in_the_record(), "web pointing; web pointed; web pointed; web followed completed");
+    assert_eq!(scene.pointed(), 1);
+}
+
+#[tokio::test]
+async fn what_fails_after_that_fails_as_well() {
+    let scene = Scene::following(rolls_back).await;
+    scene.account(|account| {
+        account.forces_deployment("prod/web");
+        account.fails("prod/web", TASKS_FAILED);
+    });
+    assert_eq!(said(&scene.told(FAILED).await), FAILED_HERE);
+    is_over(&scene, 1, "ECS deployment circuit breaker: rolling back").await;
+}
+
+#[tokio::test]
+async fn a_service_that_is_deleted_meanwhile_is_no_failure() {
+    let says = "skipped service-moved-on (0); prod/web left-alone service-moved-on";
+    for gone in [Account::drains, Account::deletes_service, Account::forgets_service] {
+        let scene = Scene::following(|_| {}).await;
+        scene.account(|account| gone(account, "prod/web"));
+        assert_eq!(scene.resumes().await, [says]);
+        assert_eq!((scene.on_their_way().len(), scene.stopped(), scene.pointed()), (0, None, 1));
+    }
+}
+
+#[tokio::test]
+async fn a_source_that_is_gone_when_ours_has_failed_is_for_somebody_to_look_at() {
+    let scene = Scene::following(|_| {}).await;
+    scene.account(|account| {
+        let source = account.arn("web", 2);
+        account.deregisters(&source);
+        account.fails("prod/web", TASKS_FAILED);
+    });
+    let report = scene.told(FAILED).await;
+    assert_eq!(said(&report), "needs-operator deployment-failed (2); prod/web needs-operator deployment-failed");
+    assert!(notes(&report).starts_with(TASKS_FAILED), "{}", notes(&report));
+    assert!(notes(&report).contains("TaskDefinition is inactive"), "{}", notes(&report));
+    assert_eq!((scene.runs("prod/web"), scene.stopped().is_some()), ("web:3".into(), true));
+}

@@ -1,0 +1,73 @@
+//! Records of sources whose services followed, as real stories leave them.
+
+use jiff::SignedDuration;
+use logweir::domain::revision::RevisionArn;
+use logweir::domain::saga::Record;
+use logweir::settings::SHIPPED_BASELINE;
+use logweir::workflow::Mode;
+
+use crate::world::story::{BLOCKING, backs_out, with};
+use crate::world::{Moment, Then, World};
+
+/// A world in which these services run web:1, which blocks, and whose image means the same for ever.
+fn running(services: &[&str]) -> (World, RevisionArn) {
+    let world = World::new();
+    let image = format!("\"nginx@sha256:{}\"", "a".repeat(64));
+    let source = world.account(|account| {
+        let source = account.registers(&BLOCKING.replace("\"nginx\"", &image));
+        services.iter().for_each(|name| account.runs_service(name, &source));
+        source
+    });
+    (world, source)
+}
+
+/// Every event that there is by now is told, and those that come of that.
+async fn tell(world: &World) {
+    loop {
+        let events = world.account(|account| account.delivers());
+        if events.is_empty() {
+            return;
+        }
+        for event in events {
+            world.advance(SignedDuration::from_secs(130));
+            with(world, SHIPPED_BASELINE, Mode::Rollout, "worker", &event).await;
+        }
+    }
+}
+
+fn record(world: &World, source: &RevisionArn) -> Record {
+    world.account(|account| account.records[source].clone())
+}
+
+/// One follows after the other, the second fails and is pointed back; then all is taken back.
+pub async fn one_after_the_other() -> Record {
+    let (world, source) = running(&["prod/api", "prod/web"]);
+    tell(&world).await;
+    for name in ["prod/api", "prod/web"] {
+        world.account(|account| match account.service(name).revision == source {
+            true => {}
+            false => account.completes(name),
+        });
+    }
+    tell(&world).await;
+    for name in ["prod/api", "prod/web"] {
+        world.account(|account| account.fails(name, "tasks failed to start"));
+    }
+    tell(&world).await;
+    backs_out(&world, &source).await;
+    for name in ["prod/api", "prod/web"] {
+        world.account(|account| account.completes(name));
+    }
+    backs_out(&world, &source).await;
+    record(&world, &source)
+}
+
+/// Somebody deploys between our look and our act, and is given way to.
+pub async fn overtaken() -> Record {
+    let (world, source) = running(&["prod/web"]);
+    let theirs = world.account(|account| account.registers(&BLOCKING.replace("\"web\"", "\"other\"")));
+    let deploys = Then::act(move |account| account.updates_service("prod/web", &theirs));
+    world.at_next("UpdateService", Moment::Before, deploys);
+    tell(&world).await;
+    record(&world, &source)
+}

@@ -1,0 +1,351 @@
+//! What entries about services say: the stories that workers may leave, whole and cut off at every place.
+
+use logweir::domain::report::{Outcome, Reason};
+use logweir::domain::saga::{Closing, Ending, Illegal, Kept, Record, Rollout, Settled, Standing, State, Undo, What};
+use logweir::domain::service::ServiceArn;
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+use super::telling::{All, Stage, Telling, Told, arn, gravest, service};
+
+/// No story of one service is told further: by then everything that can happen has.
+const LONGEST: usize = 7;
+
+/// Calls `look` with every story of one service that a corrected record can tell, and each of their beginnings.
+fn every_story(look: &mut impl FnMut(&Telling, &Told)) {
+    fn tell(telling: &Telling, told: &Told, left: usize, look: &mut impl FnMut(&Telling, &Told)) {
+        look(telling, told);
+        for what in if left == 0 { Vec::new() } else { told.may_follow(&service("web")) } {
+            let (next, mut heard) = (telling.with(what.clone()), told.clone());
+            heard.hears(&what);
+            tell(&next, &heard, left - 1, look);
+        }
+    }
+    tell(&Telling::corrected(), &Told::default(), LONGEST, look);
+}
+
+fn stage(state: State<'_>) -> Stage {
+    match state {
+        State::Waiting(why) => Stage::Waiting(why),
+        State::Pointing => Stage::Pointing,
+        State::Pointed(_) => Stage::Pointed,
+        State::Yielding(to) => Stage::Yielding(to.clone()),
+        State::Returning(_) => Stage::Returning,
+        State::Ended(ending) => Stage::Ended(ending.clone()),
+    }
+}
+
+/// What is seen of a stage in the fold.
+fn seen(stage: &Stage) -> Stage {
+    if *stage == Stage::Back { Stage::Returning } else { stage.clone() }
+}
+
+#[test]
+fn every_beginning_of_every_story_says_how_far_the_service_is() {
+    let mut stories = 0;
+    every_story(&mut |telling, told| {
+        stories += 1;
+        let attempt = telling.record.attempt().unwrap_or_else(|error| panic!("{error}: {:?}", telling.record.entries));
+        let attempt = attempt.unwrap();
+        assert_eq!(attempt.corrected(), Some(&arn("web:42")));
+        let Some(rollout) = Rollout::of(&attempt, &service("web")) else {
+            return assert_eq!(told.stage, Stage::Untold);
+        };
+        assert_eq!(stage(rollout.state), seen(&told.stage), "{:?}", telling.record.entries);
+        assert_eq!(rollout.deployment.map(String::from), told.deployment);
+        let pointed = telling.record.entries.iter().rev().find(|entry| matches!(entry.what, What::Pointing(_)));
+        assert_eq!(rollout.begun, pointed.map(|entry| entry.at));
+        assert_eq!(rollout.pointing.is_some(), told.pointing);
+    });
+    assert!(stories > 1000, "{stories} stories");
+}
+
+#[test]
+fn a_service_is_free_in_flight_or_over_and_never_two_of_them() {
+    every_story(&mut |telling, told| {
+        let attempt = telling.record.attempt().unwrap().unwrap();
+        let Some(rollout) = Rollout::of(&attempt, &service("web")) else { return };
+        let (free, in_flight, ended) = (rollout.is_free(), rollout.is_in_flight(), rollout.is_ended());
+        let expected = match &told.stage {
+            Stage::Untold => unreachable!(),
+            Stage::Waiting(_) => (true, false, false),
+            // Somebody has moved on before it was ever pointed.
+            Stage::Ended(Ending::NotDone { .. }) => (true, false, true),
+            Stage::Ended(_) => (!told.pointing, false, true),
+            Stage::Pointing | Stage::Pointed | Stage::Yielding(_) | Stage::Returning | Stage::Back => {
+                (!told.pointing, true, false)
+            }
+        };
+        assert_eq!((free, in_flight, ended), expected, "{:?}", told.stage);
+    });
+}
+
+#[test]
+fn a_service_stands_from_the_intent_until_it_is_off_ours_and_goes_back_to_what_was_meant() {
+    every_story(&mut |telling, told| {
+        let standing = Standing::of(&telling.record);
+        let services: Vec<_> = standing.services.iter().map(|(pointing, back)| (&pointing.service, *back)).collect();
+        let web = service("web");
+        let expected: Vec<_> = told.back.iter().map(|back| (&web, back)).collect();
+        assert_eq!(services, expected, "{:?}", telling.record.entries);
+        assert!(!standing.is_nothing());
+    });
+}
+
+#[test]
+fn what_stands_is_undone_service_first_and_rolled_back_only_where_that_leads_to_the_source() {
+    every_story(&mut |telling, told| {
+        let mut undo = Standing::of(&telling.record).undo();
+        if let Some(back) = &told.back {
+            let settled = *back == arn("web:41");
+            let point = Undo::PointBack { service: service("web"), from: back.clone(), to: arn("web:42"), settled };
+            assert_eq!(undo.remove(0), point);
+        }
+        assert_eq!(undo, [Undo::Deregister { corrected: arn("web:42"), edits: Vec::new() }]);
+    });
+}
+
+#[test]
+fn the_head_knows_who_is_followed_what_became_of_them_and_whether_somebody_is_at_it() {
+    every_story(&mut |telling, told| {
+        let head = &telling.record.head;
+        let web = service("web");
+        assert_eq!(head.following.contains(&web), told.is_followed(), "{:?}", telling.record.entries);
+        assert_eq!(head.has_work(), told.is_followed());
+        assert_eq!(head.rolled, told.ending.as_ref().map(Ending::closing), "{:?}", telling.record.entries);
+        let remediated = Closing { outcome: Outcome::Remediated, reason: None };
+        assert_eq!(head.closing, Some(remediated.clone()));
+        assert_eq!(head.ending(), Some(&head.rolled.clone().unwrap_or(remediated)));
+        // Who has acted or is about to; what waits or is under way at ECS needs nobody.
+        let at_it = matches!(told.stage, Stage::Pointing | Stage::Yielding(_) | Stage::Returning | Stage::Back);
+        assert_eq!(head.is_held(telling.now), at_it, "{:?}", told.stage);
+        assert_eq!((head.open, head.suppressed, head.backing_out), (false, false, false));
+    });
+}
+
+#[test]
+fn an_entry_that_stands_twice_says_nothing_new() {
+    every_story(&mut |telling, _| {
+        let mut twice = telling.record.clone();
+        let last = twice.entries.last().unwrap().clone();
+        twice.entries.push(last);
+        assert_eq!(twice.attempt(), telling.record.attempt(), "{:?}", twice.entries);
+        assert_eq!(Standing::of(&twice), Standing::of(&telling.record), "{:?}", twice.entries);
+    });
+}
+
+#[test]
+fn a_new_attempt_follows_nobody_and_what_was_pointed_before_still_stands() {
+    every_story(&mut |telling, told| {
+        let mut again = telling.clone();
+        again.corrects("web:43");
+        let (head, attempt) = (&again.record.head, again.record.attempt().unwrap().unwrap());
+        assert_eq!((head.following.len(), &head.rolled, head.has_work()), (0, &None, false));
+        assert_eq!((attempt.rollouts.len(), attempt.corrected()), (0, Some(&arn("web:43"))));
+        assert_eq!(Standing::of(&again.record).services.len(), usize::from(told.back.is_some()));
+    });
+}
+
+#[test]
+fn to_ask_for_a_backout_follows_nobody_and_ends_as_that_does() {
+    every_story(&mut |telling, _| {
+        let mut asked = telling.clone();
+        asked.asks();
+        let head = &asked.record.head;
+        assert_eq!((head.following.len(), head.open, head.suppressed, head.backing_out), (0, true, true, true));
+        let backed_out = Closing { outcome: Outcome::BackedOut, reason: None };
+        asked.writes(What::Closed(backed_out.clone()));
+        assert_eq!(asked.record.head.ending(), Some(&backed_out), "whatever became of services before");
+    });
+}
+
+#[test]
+fn before_the_correction_is_closed_nothing_can_be_said_of_a_service() {
+    let corrected = Telling::corrected();
+    for length in 1..corrected.record.entries.len() {
+        for what in about_services() {
+            let entries = corrected.record.entries[..length].to_vec();
+            let started = Telling { record: Record { entries, ..corrected.record.clone() }, ..corrected };
+            let number = started.record.head.next;
+            assert_eq!(started.with(what).record.attempt(), Err(Illegal::NotCorrected(number)));
+        }
+    }
+    let first = Telling::new().with(about_services().remove(0));
+    assert_eq!(first.record.attempt(), Err(Illegal::BeforeOpening(0)));
+}
+
+/// An entry of every kind that is about a service.
+fn about_services() -> Vec<What> {
+    let web = || service("web");
+    let mut told = Told::default();
+    let pointing = told.may_follow(&web()).remove(1);
+    told.hears(&pointing);
+    vec![
+        What::Waiting { service: web(), why: Reason::Frozen },
+        pointing,
+        What::Pointed { service: web(), deployment: "ecs-svc/2".into() },
+        What::Yielding { service: web(), to: arn("api:7") },
+        What::Returning { service: web(), why: String::new() },
+        What::Followed { service: web(), ending: Ending::Completed },
+        What::PointedBack { service: web(), deployment: "ecs-svc/3".into() },
+    ]
+}
+
+#[test]
+fn during_a_backout_a_service_is_pointed_back_or_at_somebodys_and_goes_nowhere_else() {
+    let mut asked = Telling::corrected();
+    asked.asks();
+    let mut over = asked.clone();
+    over.writes(What::Closed(Closing { outcome: Outcome::BackedOut, reason: None }));
+    for telling in [asked, over] {
+        let number = telling.record.head.next;
+        for what in about_services() {
+            let is_back = matches!(what, What::PointedBack { .. } | What::Yielding { .. });
+            let told = telling.with(what.clone());
+            let refused = told.record.attempt().err();
+            assert_eq!(refused, (!is_back).then_some(Illegal::BackingOut(number)), "{what:?}");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_pointed_back_that_nobody_asked_for() {
+    every_story(&mut |telling, told| {
+        let number = telling.record.head.next;
+        if matches!(told.stage, Stage::Returning | Stage::Back) {
+            return;
+        }
+        let back = telling.with(What::PointedBack { service: service("web"), deployment: "ecs-svc/9".into() });
+        assert_eq!(back.record.attempt(), Err(Illegal::NotAsked(number)));
+    });
+}
+
+/// A corrected record whose service runs ours, and which somebody wants taken back.
+fn asked() -> Telling {
+    let mut telling = Telling::corrected();
+    telling.writes(about_services().remove(1));
+    telling.writes(What::Followed { service: service("web"), ending: Ending::Completed });
+    telling.asks();
+    telling
+}
+
+#[test]
+fn a_backout_of_a_service_can_be_cut_off_anywhere() {
+    let web = || service("web");
+    let story = [
+        What::Undoing { step: 0 },
+        What::PointedBack { service: web(), deployment: "ecs-svc/3".into() },
+        What::Undone { step: 0 },
+        What::Released { why: "the last tasks end".into() },
+        What::Resumed { registrars: Vec::new() },
+        What::Undoing { step: 1 },
+        What::Undone { step: 1 },
+        What::Closed(Closing { outcome: Outcome::BackedOut, reason: None }),
+    ];
+    let mut telling = asked();
+    for what in story {
+        telling.writes(what.clone());
+        let attempt = telling.record.attempt().unwrap().unwrap();
+        let undone = attempt.backout.as_ref().is_some_and(|backout| backout.settled[0] == Some(Settled::Undone));
+        let standing = Standing::of(&telling.record);
+        assert_eq!(standing.services.is_empty(), undone, "{what:?}");
+        assert_eq!(telling.record.head.following, [], "{what:?}");
+        let mut twice = telling.record.clone();
+        twice.entries.push(twice.entries[twice.entries.len() - 1].clone());
+        assert_eq!((twice.attempt(), Standing::of(&twice)), (telling.record.attempt(), standing), "{what:?}");
+    }
+    assert!(Standing::of(&telling.record).is_nothing());
+    assert_eq!(telling.record.last_deployment(&web()), Some("ecs-svc/3"));
+}
+
+#[test]
+fn a_backout_that_gave_way_is_open_for_another_one_which_goes_back_to_what_somebody_had_deployed() {
+    let mut telling = asked();
+    telling.writes(What::Undoing { step: 0 });
+    for to in ["api:7", "api:8"] {
+        let before = telling.record.clone();
+        telling.writes(What::Yielding { service: service("web"), to: arn(to) });
+        let attempt = telling.record.attempt().unwrap().unwrap();
+        let yielding = attempt.backout.unwrap().yielding;
+        assert_eq!(yielding.last(), Some(&(&service("web"), &arn(to))));
+        let mut twice = telling.record.clone();
+        twice.entries.push(twice.entries[before.entries.len()].clone());
+        assert_eq!(twice.attempt(), telling.record.attempt(), "one that stands twice says nothing new");
+    }
+    let kept = Kept::open(0, "left with theirs".into(), Some(Reason::ServiceMovedOn));
+    telling.writes(What::Kept(kept));
+    let undo = Standing::of(&telling.record).undo();
+    let back = Undo::PointBack { service: service("web"), from: arn("api:8"), to: arn("web:42"), settled: false };
+    assert_eq!(undo[0], back);
+    telling.asks();
+    assert_eq!(telling.record.attempt().unwrap().unwrap().backout.unwrap().yielding, []);
+}
+
+/// A story of three services, each entry chosen among all that may come next; what it says of each, and in which order they
+/// ended.
+fn stories() -> impl Strategy<Value = (Telling, All, Vec<ServiceArn>)> {
+    prop::collection::vec((any::<Index>(), any::<Index>()), 0..24).prop_map(|choices| {
+        let names = ["api", "web", "cron"].map(service);
+        let (mut telling, mut all, mut ended) = (Telling::corrected(), All::new(), Vec::new());
+        for (who, what) in choices {
+            let of = &names[who.index(names.len())];
+            let told = all.entry(of.clone()).or_default();
+            let next = told.may_follow(of);
+            if next.is_empty() {
+                continue;
+            }
+            let what = next[what.index(next.len())].clone();
+            told.hears(&what);
+            if matches!(what, What::Followed { .. }) {
+                ended.retain(|other| other != of);
+                ended.push(of.clone());
+            }
+            telling.writes(what);
+        }
+        (telling, all, ended)
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn of_several_services_each_has_its_own_story((telling, all, _) in stories()) {
+        let attempt = telling.record.attempt().unwrap().unwrap();
+        for (of, told) in &all {
+            let found = Rollout::of(&attempt, of).map(|rollout| stage(rollout.state));
+            prop_assert_eq!(found.unwrap_or_default(), seen(&told.stage));
+            prop_assert_eq!(telling.record.head.following.contains(of), told.is_followed());
+            let back = Standing::of(&telling.record).services.iter().find_map(|(pointing, back)| {
+                (pointing.service == *of).then(|| (*back).clone())
+            });
+            prop_assert_eq!(back, told.back.clone());
+        }
+    }
+
+    #[test]
+    fn what_became_of_several_is_the_gravest_of_their_ends((telling, all, ended) in stories()) {
+        let endings: Vec<&Ending> = ended.iter().filter_map(|of| all[of].ending.as_ref()).collect();
+        prop_assert_eq!(&telling.record.head.rolled, &gravest(&endings), "{:?}", telling.record.entries);
+    }
+
+    #[test]
+    fn services_are_taken_back_in_the_order_in_which_they_were_pointed_the_last_first((telling, all, _) in stories()) {
+        let mut pointed: Vec<&ServiceArn> = Vec::new();
+        for entry in &telling.record.entries {
+            if let What::Pointing(pointing) = &entry.what {
+                pointed.retain(|other| **other != pointing.service);
+                pointed.push(&pointing.service);
+            }
+        }
+        pointed.retain(|of| all[*of].back.is_some());
+        pointed.reverse();
+        let undo = Standing::of(&telling.record).undo();
+        let back: Vec<&ServiceArn> = undo.iter().filter_map(|undo| match undo {
+            Undo::PointBack { service, .. } => Some(service),
+            _ => None,
+        }).collect();
+        prop_assert_eq!(&back, &pointed);
+        prop_assert!(matches!(undo[back.len()], Undo::Deregister { .. }), "the revision after the services");
+    }
+}

@@ -1,0 +1,223 @@
+//! A record as its workers write it, entry by entry, and what those entries mean: told once more, in the plainest way.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use logweir::domain::event::Cause;
+use logweir::domain::report::{Outcome, Reason};
+use logweir::domain::revision::RevisionArn;
+use logweir::domain::saga::{Asked, Closing, Done, Ending, Head, Opening, Pointing, Record, Standing, Step, What};
+use logweir::domain::service::ServiceArn;
+use logweir::settings::LEASE;
+
+pub fn arn(short: &str) -> RevisionArn {
+    format!("arn:aws:ecs:eu-west-1:111122223333:task-definition/{short}").parse().unwrap()
+}
+
+pub fn service(name: &str) -> ServiceArn {
+    format!("arn:aws:ecs:eu-west-1:111122223333:service/prod/{name}").parse().unwrap()
+}
+
+/// The record of web:41.
+#[derive(Clone, Debug)]
+pub struct Telling {
+    pub record: Record,
+    pub now: Timestamp,
+}
+
+fn opening() -> What {
+    What::Opened(Box::new(Opening {
+        source: arn("web:41"),
+        mode: "rollout".into(),
+        trigger: "event".into(),
+        baseline_digest: String::new(),
+        rules: Vec::new(),
+        cause: Cause::default(),
+        steps: vec![Step::Register { edits: Vec::new() }],
+        function: None,
+        registrars: Vec::new(),
+    }))
+}
+
+impl Telling {
+    pub fn new() -> Self {
+        let now = "2026-11-21T12:00:00Z".parse().unwrap();
+        let What::Opened(first) = opening() else { unreachable!() };
+        Self { record: Record { head: Head::new(&first, now), entries: Vec::new() }, now }
+    }
+
+    /// One in which web:42 corrects the source.
+    pub fn corrected() -> Self {
+        let mut telling = Self::new();
+        telling.corrects("web:42");
+        telling
+    }
+
+    pub fn corrects(&mut self, ours: &str) {
+        let done = Done::Registered { corrected: arn(ours) };
+        let closing = Closing { outcome: Outcome::Remediated, reason: None };
+        for what in [opening(), What::Started { step: 0 }, What::Done { step: 0, done }, What::Closed(closing)] {
+            self.writes(what);
+        }
+    }
+
+    /// Somebody wants taken back all that stands.
+    pub fn asks(&mut self) {
+        let asked = Asked {
+            reason: None,
+            requested_by: None,
+            restore_stale: false,
+            registrars: Vec::new(),
+            steps: Standing::of(&self.record).undo(),
+        };
+        self.writes(What::BackoutAsked(Box::new(asked)));
+    }
+
+    /// Writes the next entry, a second later, as a worker with a fresh lease.
+    pub fn writes(&mut self, what: What) {
+        self.now += SignedDuration::from_secs(1);
+        let Record { head, entries } = &mut self.record;
+        (head.owner, head.lease_until) = ("worker".into(), self.now + LEASE);
+        let entry = head.write(self.now, what, entries);
+        entries.push(entry);
+    }
+
+    pub fn with(&self, what: What) -> Self {
+        let mut telling = self.clone();
+        telling.writes(what);
+        telling
+    }
+}
+
+/// How far a service is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Stage {
+    #[default]
+    Untold,
+    Waiting(Reason),
+    Pointing,
+    Pointed,
+    Yielding(RevisionArn),
+    Returning,
+    /// The same, and it was pointed back.
+    Back,
+    Ended(Ending),
+}
+
+/// What stands in the entries about one service of a record.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Told {
+    pub stage: Stage,
+    /// What the service goes back to, if it may run ours.
+    pub back: Option<RevisionArn>,
+    /// Whether it was to be pointed, as far as anybody knows.
+    pub pointing: bool,
+    pub deployment: Option<String>,
+    pub ending: Option<Ending>,
+}
+
+/// Every service that a story has named.
+pub type All = BTreeMap<ServiceArn, Told>;
+
+impl Told {
+    /// Takes an entry about the service in.
+    pub fn hears(&mut self, what: &What) {
+        self.stage = match what {
+            What::Waiting { why, .. } => Stage::Waiting(*why),
+            What::Pointing(_) => Stage::Pointing,
+            What::Pointed { .. } => Stage::Pointed,
+            What::Yielding { to, .. } => Stage::Yielding(to.clone()),
+            What::Returning { .. } => Stage::Returning,
+            What::PointedBack { .. } => Stage::Back,
+            What::Followed { ending, .. } => Stage::Ended(ending.clone()),
+            other => panic!("{other:?} is about no service"),
+        };
+        match what {
+            // It was looked at, and not carried out.
+            What::Waiting { .. } => (self.back, self.pointing, self.deployment) = (None, false, None),
+            What::Pointing(pointing) => {
+                (self.back, self.pointing, self.ending) = (Some(pointing.from.clone()), true, None);
+            }
+            What::Pointed { deployment, .. } => self.deployment = Some(deployment.clone()),
+            What::Yielding { to, .. } if self.back.is_some() => self.back = Some(to.clone()),
+            What::Followed { ending, .. } => {
+                self.ending = Some(ending.clone());
+                if !matches!(ending, Ending::Completed | Ending::Overdue | Ending::Stuck { .. }) {
+                    self.back = None;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub fn is_followed(&self) -> bool {
+        !matches!(self.stage, Stage::Untold | Stage::Ended(_))
+    }
+
+    /// All that a worker may write next about the service.
+    pub fn may_follow(&self, of: &ServiceArn) -> Vec<What> {
+        let waits = |why| What::Waiting { service: of.clone(), why };
+        let ends = |ending| What::Followed { service: of.clone(), ending };
+        let yields = |to: &str| What::Yielding { service: of.clone(), to: arn(to) };
+        let pointing = What::Pointing(Box::new(Pointing {
+            service: of.clone(),
+            from: arn("web:41"),
+            to: arn("web:42"),
+            seen: vec!["ecs-svc/1".into()],
+            settled: true,
+        }));
+        let why = || "tasks failed to start".to_owned();
+        let denied = || ends(Ending::NotDone { why: "denied".into(), reason: Some(Reason::AccessDenied) });
+        let image = || ends(Ending::NotDone { why: "a tag".into(), reason: Some(Reason::ImageChanged) });
+        match &self.stage {
+            Stage::Untold => vec![waits(Reason::InFlight), pointing],
+            Stage::Waiting(Reason::InFlight) => vec![waits(Reason::Frozen), pointing, image(), ends(Ending::MovedOn)],
+            Stage::Waiting(_) => vec![pointing],
+            Stage::Pointing => vec![
+                What::Pointed { service: of.clone(), deployment: "ecs-svc/2".into() },
+                yields("api:7"),
+                waits(Reason::InFlight),
+                denied(),
+                ends(Ending::MovedOn),
+                ends(Ending::Returned),
+            ],
+            Stage::Pointed => vec![
+                What::Returning { service: of.clone(), why: why() },
+                ends(Ending::Completed),
+                ends(Ending::Failed { why: why() }),
+                ends(Ending::MovedOn),
+                ends(Ending::Returned),
+                ends(Ending::Overdue),
+            ],
+            Stage::Yielding(to) => {
+                let again = if *to == arn("api:7") { vec![yields("api:8")] } else { Vec::new() };
+                let endings = [Ending::Yielded { to: to.clone() }, Ending::MovedOn, Ending::Stuck { why: why() }];
+                again.into_iter().chain(endings.map(ends)).collect()
+            }
+            Stage::Returning => vec![
+                What::PointedBack { service: of.clone(), deployment: "ecs-svc/3".into() },
+                yields("api:7"),
+                ends(Ending::MovedOn),
+                ends(Ending::Stuck { why: why() }),
+            ],
+            Stage::Back => vec![ends(Ending::Failed { why: why() })],
+            Stage::Ended(Ending::NotDone { .. }) => vec![waits(Reason::Held), pointing],
+            // ECS says later that our deployment had failed, or an event tells of somebody whom we have overtaken.
+            Stage::Ended(Ending::Returned) => vec![ends(Ending::Failed { why: why() }), yields("api:7")],
+            // Somebody asks for it again.
+            Stage::Ended(Ending::Yielded { .. } | Ending::Stuck { .. }) => vec![pointing],
+            Stage::Ended(_) => vec![yields("api:7"), pointing],
+        }
+    }
+}
+
+/// What became of the services: of several the gravest, of those the newest.
+pub fn gravest(newest_last: &[&Ending]) -> Option<Closing> {
+    let gravity = |ending: &&Ending| match ending.closing().outcome {
+        Outcome::NeedsOperator => 3,
+        Outcome::Failed => 2,
+        Outcome::RolledOut => 1,
+        _ => 0,
+    };
+    newest_last.iter().copied().max_by_key(gravity).map(Ending::closing)
+}

@@ -1,0 +1,39 @@
+"""template.yaml as it is deployed, for the tests of it."""
+
+import json
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "infra"))
+import sam  # noqa: E402
+
+ACCOUNT = "111122223333"
+OWN_ROLES = {
+    "RemediatorRole": f"arn:aws:iam::{ACCOUNT}:role/logweir/remediator",
+    "BackoutRole": f"arn:aws:iam::{ACCOUNT}:role/logweir/backout",
+}
+FUNCTIONS = "RemediatorFunction", "BackoutFunction"
+RULES = [f"RemediatorFunction{what}" for what in ("Registered", "Services", "Deployments", "Consumers")]
+ROOT = sam.TEMPLATE.parent
+TEMPLATE = sam.translated()
+RESOURCES = TEMPLATE["Resources"]
+
+
+def properties(name):
+    return RESOURCES[name]["Properties"]
+
+
+def of_type(resource_type):
+    return {name: each["Properties"] for name, each in RESOURCES.items() if each["Type"] == resource_type}
+
+
+def environment(function):
+    return properties(function)["Environment"]["Variables"]
+
+
+def resolved(value):
+    """The intrinsics of the rules' patterns and of the functions' roles, as CloudFormation would fill them in."""
+    text = json.dumps(value).replace('{"Ref": "AWS::AccountId"}', json.dumps(ACCOUNT))
+    for role, arn in OWN_ROLES.items():
+        text = text.replace(json.dumps({"Fn::GetAtt": [role, "Arn"]}), json.dumps(arn)).replace(f"${{{role}.Arn}}", arn)
+    return json.loads(text)

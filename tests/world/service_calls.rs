@@ -1,0 +1,77 @@
+//! The port of services.
+
+use jiff::Timestamp;
+use logweir::domain::image::EcrImage;
+use logweir::domain::revision::RevisionArn;
+use logweir::domain::service::{Progress, RunningImage, Service, ServiceArn, User};
+use logweir::ports::{Answer, Services};
+
+use super::account::missing;
+use super::{Account, Lie, World};
+
+impl Services for World {
+    async fn users(&self, revision: &RevisionArn) -> Answer<Vec<User>> {
+        let users = |account: &mut Account| match account.lie {
+            Some(Lie::NothingRuns) => Ok(Vec::new()),
+            _ => Ok(account.users_of(revision)),
+        };
+        self.call("ListServices", revision.short(), users).await
+    }
+
+    async fn service(&self, service: &ServiceArn) -> Answer<Service> {
+        let look = |account: &mut Account| {
+            let described = account.described("DescribeServices", service)?;
+            account.looked.saw(service, &described.revision);
+            Ok(described)
+        };
+        self.call("DescribeServices", service.short(), look).await
+    }
+
+    async fn point(&self, service: &ServiceArn, to: &RevisionArn) -> Answer<Service> {
+        let point = |account: &mut Account| {
+            account.watch_point(service, to);
+            let by = account.principal.clone();
+            account.update_service(service, to, false, &by)?;
+            account.described("UpdateService", service)
+        };
+        self.call("UpdateService", format!("{} {}", service.short(), to.short()), point).await
+    }
+
+    async fn progress(&self, deployment: &str) -> Answer<Progress> {
+        self.call("DescribeServiceDeployments", deployment, |account| account.progress_of(deployment)).await
+    }
+
+    async fn deployed_since(&self, service: &ServiceArn, since: Timestamp) -> Answer<Vec<RevisionArn>> {
+        let deployed = |account: &mut Account| {
+            let made = account.service_deployments.values().filter(|progress| progress.made >= since);
+            let of_it = made.filter(|progress| progress.service == *service);
+            Ok(of_it.map(|progress| progress.revision.clone()).collect())
+        };
+        self.call("ListServiceDeployments", service.short(), deployed).await
+    }
+
+    async fn stop(&self, deployment: &str) -> Answer<()> {
+        let stop = |account: &mut Account| {
+            account.watch_stop(deployment);
+            account.stop_deployment(deployment)
+        };
+        self.call("StopServiceDeployment", deployment, stop).await
+    }
+
+    async fn running_images(&self, service: &Service) -> Answer<Vec<RunningImage>> {
+        let look = |account: &mut Account| match service.service_revisions.first() {
+            None => Ok(Vec::new()),
+            Some(newest) => match account.service_revisions.get(newest) {
+                Some(images) => Ok(images.clone()),
+                None => missing("DescribeServiceRevisions", "MISSING"),
+            },
+        };
+        self.call("DescribeServiceRevisions", service.arn.short(), look).await
+    }
+
+    async fn digest(&self, image: &EcrImage) -> Answer<Option<String>> {
+        let EcrImage { account, region, repository, tag } = image;
+        let name = format!("{account}.dkr.ecr.{region}.amazonaws.com/{repository}:{tag}");
+        self.call("DescribeImages", name.clone(), |account| Ok(account.digest_of(&name))).await
+    }
+}

@@ -1,0 +1,377 @@
+//! Services as ECS keeps them: what each runs, its deployments, and the images that they were resolved to.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use logweir::domain::image::{EcrImage, is_pinned};
+use logweir::domain::revision::RevisionArn;
+use logweir::domain::service::{
+    Controller, Deployment, Place, Progress, RolloutState, RunningImage, Service, ServiceArn, Stage, Status, User,
+};
+use logweir::ports::Answer;
+use serde_json::{Value, json};
+
+use super::Account;
+use super::account::{ACCOUNT, REGION, missing, refused};
+
+const UPDATE: &str = "UpdateService";
+const STOP: &str = "StopServiceDeployment";
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct LiveService {
+    pub(crate) status: Status,
+    pub(crate) controller: Controller,
+    /// An Express service.
+    pub(crate) managed: bool,
+    /// Whether the circuit breaker is on. Without it no deployment ever fails: it stays under way.
+    pub(crate) breaker: bool,
+    /// Whether the circuit breaker rolls back, too.
+    pub(crate) rolls_back: bool,
+    /// Blue/green, linear or canary: ECS gives no `rolloutState`.
+    pub(crate) shifts_traffic: bool,
+    /// Whether a hook of the deployment's lifecycle waits for somebody.
+    pub(crate) paused: bool,
+    pub(crate) service_connect_logs: bool,
+    pub(crate) tags: Vec<(String, String)>,
+    pub(crate) desired: i32,
+    pub(crate) revision: RevisionArn,
+    /// Newest first: that one is PRIMARY.
+    pub(crate) deployments: Vec<LiveDeployment>,
+    /// What others than Logweir had it run, the last decision last.
+    pub(crate) asked: Vec<RevisionArn>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct LiveDeployment {
+    /// `ecs-svc/…`
+    pub(crate) id: String,
+    pub(crate) revision: RevisionArn,
+    pub(crate) created: Timestamp,
+    pub(crate) state: RolloutState,
+    pub(crate) reason: String,
+    /// A rollback belongs to the service deployment that it ends (source: developer guide, "View service history using
+    /// Amazon ECS service deployments": only who makes, changes or forces a service makes one).
+    pub(crate) service_deployment: String,
+    /// A rollback goes back to the service revision that was, and so to its digests (source: ECS API reference,
+    /// `Rollback` and `ContainerImage`).
+    pub(crate) service_revision: String,
+    pub(crate) desired: i32,
+    pub(crate) pending: i32,
+    pub(crate) running: i32,
+}
+
+/// A service deployment: ECS remembers it when its deployment is listed no more.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct LiveProgress {
+    pub(crate) made: Timestamp,
+    pub(crate) service: ServiceArn,
+    pub(crate) revision: RevisionArn,
+    pub(crate) stage: Stage,
+    pub(crate) reason: Option<String>,
+}
+
+impl LiveService {
+    pub(super) fn new(revision: &RevisionArn) -> Self {
+        Self {
+            status: Status::Active,
+            controller: Controller::Ecs,
+            managed: false,
+            breaker: true,
+            rolls_back: false,
+            shifts_traffic: false,
+            paused: false,
+            service_connect_logs: false,
+            tags: Vec::new(),
+            desired: 2,
+            revision: revision.clone(),
+            deployments: Vec::new(),
+            asked: Vec::new(),
+        }
+    }
+
+    pub(super) fn controller_word(&self) -> &'static str {
+        match self.controller {
+            Controller::Ecs => "ECS",
+            Controller::CodeDeploy => "CODE_DEPLOY",
+            Controller::External => "EXTERNAL",
+            Controller::Other => "SOMETHING_NEW",
+        }
+    }
+}
+
+impl LiveDeployment {
+    /// Whether tasks of it run or are about to.
+    fn has_tasks(&self) -> bool {
+        self.pending + self.running > 0
+    }
+}
+
+/// How a digest of an image's name is looked up: no tag means `latest`.
+fn registry_key(image: &str) -> String {
+    EcrImage::parse(image).map_or_else(|| image.to_owned(), |image| format!("{image:?}"))
+}
+
+impl Account {
+    pub(crate) fn service(&self, name: &str) -> &LiveService {
+        &self.services[&self.service_arn(name)]
+    }
+
+    pub(crate) fn service_mut(&mut self, name: &str) -> &mut LiveService {
+        let arn = self.service_arn(name);
+        self.services.get_mut(&arn).unwrap()
+    }
+
+    /// UpdateService with a revision, and with `forceNewDeployment` or without.
+    ///
+    /// A revision that the service has already starts no deployment: `forceNewDeployment` is there "to start a new
+    /// deployment with no service definition changes", and a service deployment is made when somebody updates "service
+    /// properties that require a deployment" (source: ECS API reference, UpdateService; developer guide, "View service
+    /// history using Amazon ECS service deployments").
+    pub(super) fn update_service(&mut self, arn: &ServiceArn, to: &RevisionArn, force: bool, by: &str) -> Answer<()> {
+        let Some(service) = self.services.get(arn) else {
+            return missing(UPDATE, "ServiceNotFoundException: Service not found.");
+        };
+        if service.status != Status::Active {
+            return refused(UPDATE, "ServiceNotActiveException: Service was not ACTIVE.");
+        }
+        match service.controller {
+            Controller::Ecs => {}
+            Controller::CodeDeploy => {
+                return refused(
+                    UPDATE,
+                    "InvalidParameterException: Unable to update task definition on services with a CODE_DEPLOY deployment controller. Use AWS CodeDeploy to trigger a new deployment.",
+                );
+            }
+            // What ECS says here is not established; that it refuses is (API reference, UpdateService).
+            Controller::External | Controller::Other => {
+                return refused(
+                    UPDATE,
+                    "InvalidParameterException: Unable to update task definition on services with this deployment controller.",
+                );
+            }
+        }
+        self.can_be_started(UPDATE, to)?;
+        let changes = force || service.revision != *to;
+        if changes {
+            self.deploy(arn, to);
+        }
+        let mut request = json!({"cluster": arn.cluster, "service": arn.name, "taskDefinition": to.short()});
+        if force {
+            request["forceNewDeployment"] = true.into();
+        }
+        let response = json!({"service": self.service_element(arn)});
+        self.reports_call(by, UPDATE, request, response);
+        if changes {
+            self.reports_newest(arn);
+        }
+        Ok(())
+    }
+
+    pub(super) fn can_be_started(&self, call: &'static str, revision: &RevisionArn) -> Answer<()> {
+        match self.revision(revision) {
+            None => refused(call, "ClientException: TaskDefinition not found."),
+            Some(found) if !found.active => refused(call, "ClientException: TaskDefinition is inactive"),
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// A new deployment of a revision: its images' tags are resolved anew.
+    pub(super) fn deploy(&mut self, arn: &ServiceArn, revision: &RevisionArn) {
+        let number = self.deployed + 1;
+        let part = |kind: &str| format!("arn:aws:ecs:{REGION}:{ACCOUNT}:{kind}/{}/{number}", arn.short());
+        let (service_deployment, service_revision) = (part("service-deployment"), part("service-revision"));
+        let images = self.resolved(revision);
+        self.service_revisions.insert(service_revision.clone(), images);
+        let overtaken = self.services[arn].deployments.first().map(|newest| newest.service_deployment.clone());
+        if let Some(progress) = overtaken.and_then(|overtaken| self.service_deployments.get_mut(&overtaken))
+            && matches!(progress.stage, Stage::UnderWay | Stage::RollingBack)
+        {
+            progress.stage = Stage::Over;
+        }
+        let (made, stage) = (self.now, Stage::UnderWay);
+        let progress = LiveProgress { made, service: arn.clone(), revision: revision.clone(), stage, reason: None };
+        self.service_deployments.insert(service_deployment.clone(), progress);
+        let reason = format!("ECS deployment ecs-svc/{number} in progress.");
+        self.list(arn, revision.clone(), reason, service_deployment, service_revision);
+    }
+
+    fn list(&mut self, arn: &ServiceArn, revision: RevisionArn, reason: String, deployment: String, version: String) {
+        self.deployed += 1;
+        let (id, created, forgets) = (format!("ecs-svc/{}", self.deployed), self.now, self.forgets_overtaken);
+        let service = self.services.get_mut(arn).unwrap();
+        if forgets {
+            service.deployments.retain(|older| older.state != RolloutState::InProgress || older.running > 0);
+        }
+        service.revision = revision.clone();
+        let newest = LiveDeployment {
+            id,
+            revision,
+            created,
+            state: RolloutState::InProgress,
+            reason,
+            service_deployment: deployment,
+            service_revision: version,
+            desired: service.desired,
+            pending: service.desired,
+            running: 0,
+        };
+        service.deployments.insert(0, newest);
+    }
+
+    /// Ends the newest deployment as failed, and goes back to the last that completed, unless there is none, or its
+    /// revision is INACTIVE: what ECS does about such a one is not established, and this is the worse.
+    pub(super) fn roll_back(&mut self, arn: &ServiceArn, words: &str) {
+        let service = self.services.get_mut(arn).unwrap();
+        let newest = service.deployments.first_mut().unwrap();
+        (newest.state, newest.pending, newest.running) = (RolloutState::Failed, 0, 0);
+        let ends = newest.service_deployment.clone();
+        let completed = service.deployments.iter().find(|older| older.state == RolloutState::Completed).cloned();
+        let is_active = |older: &LiveDeployment| self.revision(&older.revision).is_some_and(|revision| revision.active);
+        let Some(back) = completed.filter(is_active) else {
+            self.service_deployments.get_mut(&ends).unwrap().stage = Stage::Over;
+            return;
+        };
+        let reason = format!("{words}: rolling back to deploymentId {}.", back.id);
+        let progress = self.service_deployments.get_mut(&ends).unwrap();
+        (progress.stage, progress.reason) = (Stage::RollingBack, Some(reason.clone()));
+        self.list(arn, back.revision, reason, ends, back.service_revision);
+        self.reports_newest(arn);
+    }
+
+    /// ECS's event about the newest deployment, where it is ECS that deploys.
+    pub(super) fn reports_newest(&mut self, arn: &ServiceArn) {
+        if self.services[arn].controller != Controller::Ecs {
+            return;
+        }
+        let newest = self.services[arn].deployments[0].clone();
+        self.reports_deployment(arn, &newest.id, newest.state, &newest.reason);
+    }
+
+    /// StopServiceDeployment with ROLLBACK. The words of the rollback's reason are not established.
+    pub(super) fn stop_deployment(&mut self, deployment: &str) -> Answer<()> {
+        let Some(progress) = self.service_deployments.get(deployment) else {
+            return missing(STOP, "ServiceDeploymentNotFoundException: The service deployment was not found.");
+        };
+        let arn = progress.service.clone();
+        match progress.stage {
+            Stage::UnderWay => {
+                self.roll_back(&arn, "ECS deployment stopped");
+                Ok(())
+            }
+            // "The service deployment continues the rollback operation" (developer guide, stop-service-deployment).
+            Stage::RollingBack => Ok(()),
+            Stage::Succeeded | Stage::Over => {
+                refused(STOP, "ConflictException: The service deployment is not in a state that can be stopped.")
+            }
+        }
+    }
+
+    /// What DescribeServices says. The deployments come in an order that nobody may rely upon.
+    pub(super) fn described(&self, call: &'static str, arn: &ServiceArn) -> Answer<Service> {
+        let Some(service) = self.services.get(arn) else { return missing(call, "MISSING") };
+        // Deployments are listed "only when a service uses the ECS deployment controller" (API reference, Deployment).
+        let listed = if service.controller == Controller::Ecs { service.deployments.as_slice() } else { &[] };
+        let describe = |(index, deployment): (usize, &LiveDeployment)| {
+            let rollout = (!service.shifts_traffic).then(|| self.shown(deployment, &listed[0])).unzip();
+            Deployment {
+                id: deployment.id.clone(),
+                primary: index == 0,
+                revision: deployment.revision.clone(),
+                created: Some(deployment.created),
+                state: rollout.0,
+                reason: rollout.1,
+                desired: deployment.desired,
+                pending: deployment.pending,
+                running: deployment.running,
+            }
+        };
+        let mut revisions: Vec<String> = Vec::new();
+        for deployment in listed.iter().filter(|deployment| deployment.has_tasks()) {
+            if !revisions.contains(&deployment.service_revision) {
+                revisions.push(deployment.service_revision.clone());
+            }
+        }
+        Ok(Service {
+            arn: arn.clone(),
+            status: service.status,
+            controller: service.controller,
+            managed: service.managed,
+            revision: service.revision.clone(),
+            deployments: listed.iter().enumerate().map(describe).rev().collect(),
+            rolls_back: service.rolls_back,
+            tags: service.tags.clone(),
+            service_deployment: listed.first().map(|newest| newest.service_deployment.clone()),
+            service_revisions: revisions,
+            service_connect_logs: service.service_connect_logs,
+        })
+    }
+
+    /// The state of a deployment and its reason, as they are shown.
+    fn shown(&self, deployment: &LiveDeployment, newest: &LiveDeployment) -> (RolloutState, String) {
+        let is_new = newest.state == RolloutState::InProgress && newest.running == 0;
+        match deployment.state {
+            RolloutState::Failed if self.fails_late && is_new => {
+                (RolloutState::InProgress, format!("ECS deployment {} in progress.", deployment.id))
+            }
+            state => (state, deployment.reason.clone()),
+        }
+    }
+
+    pub(super) fn progress_of(&self, deployment: &str) -> Answer<Progress> {
+        let Some(progress) = self.service_deployments.get(deployment) else {
+            return missing("DescribeServiceDeployments", "MISSING");
+        };
+        let waits = self.services.get(&progress.service).is_some_and(|service| service.paused);
+        let paused = waits && progress.stage == Stage::UnderWay;
+        Ok(Progress { stage: progress.stage, paused, reason: progress.reason.clone() })
+    }
+
+    /// The truth about what uses a revision, in order: services, those of the map of what runs, and tasks.
+    pub(super) fn users_of(&self, revision: &RevisionArn) -> Vec<User> {
+        let mut users: BTreeMap<Place, bool> = BTreeMap::new();
+        for (arn, service) in self.services.iter().filter(|(_, service)| service.status != Status::Inactive) {
+            if service.revision == *revision {
+                users.insert(Place::Service(arn.clone()), false);
+            } else if service.deployments.iter().any(|older| older.revision == *revision) {
+                users.insert(Place::Service(arn.clone()), true);
+            }
+        }
+        for (place, _) in self.running.iter().filter(|(_, runs)| *runs == revision) {
+            let place = match place.strip_prefix("service ") {
+                Some(name) => Place::Service(self.service_arn(name)),
+                None => Place::Task(place.trim_start_matches("task ").to_owned()),
+            };
+            users.insert(place, false);
+        }
+        users.into_iter().map(|(place, draining)| User { place, draining }).collect()
+    }
+
+    /// The digest that a name means now; a pinned one means its own.
+    pub(super) fn digest_of(&self, image: &str) -> Option<String> {
+        match is_pinned(image) {
+            true => image.rsplit_once('@').map(|(_, digest)| digest.to_owned()),
+            false => self.registry.get(&registry_key(image)).cloned(),
+        }
+    }
+
+    pub(super) fn pushed(&mut self, image: &str, digest: Option<&str>) {
+        let key = registry_key(image);
+        match digest {
+            Some(digest) => drop(self.registry.insert(key, digest.to_owned())),
+            None => drop(self.registry.remove(&key)),
+        }
+    }
+
+    /// The containers of a revision, and what their images mean now.
+    fn resolved(&self, revision: &RevisionArn) -> Vec<RunningImage> {
+        let document: Value = serde_json::from_str(&self.revision(revision).unwrap().text).unwrap();
+        let containers = document["containerDefinitions"].as_array().cloned().unwrap_or_default();
+        let text = |container: &Value, member: &str| container[member].as_str().unwrap_or_default().to_owned();
+        let resolve = |container: &Value| RunningImage {
+            container: text(container, "name"),
+            image: text(container, "image"),
+            digest: self.digest_of(&text(container, "image")),
+        };
+        containers.iter().map(resolve).collect()
+    }
+}
