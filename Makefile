@@ -38,14 +38,15 @@ template: $(LINT)/stamp $(EMULATORS)/stamp ## lint template.yaml, and test what 
 	$(EMULATORS)/bin/python -m unittest discover --start-directory tests/template
 
 demo: HOST_ARCH = $(shell uname -m | sed s/aarch64/arm64/)
-demo: $(EMULATORS)/stamp ## deploy to an emulated account, correct a revision there, take it back, and look that all is right
+demo: $(EMULATORS)/stamp ## deploy to an emulated account, correct a revision, have services follow, take it back, and look that all is right
 	cargo build --release --locked --bins
 	$(MAKE) --no-print-directory build-RemediatorFunction ARTIFACTS_DIR=target/demo/package ARCH=$(HOST_ARCH)
 	AUTH=true DYNAMODB_LOCAL=no tests/with-emulators $(EMULATORS)/bin/python demo target/demo/package target/release/logweir
 
 bench: ## how fast, how small: docs/performance.md says what is measured
 	cargo bench --locked --bench plan
-	# After it, as it leaves a bootstrap with the tests' features in the same place.
+	DYNAMODB_LOCAL=no tests/with-emulators cargo bench --locked --bench calls
+	# After them, as they leave a bootstrap with the tests' features in the same place.
 	cargo build --release --locked --bin bootstrap
 	python3 benches/process
 

@@ -2,25 +2,23 @@
 
 Deploys template.yaml with the real binary, registers a task definition whose tasks would block on their logs, hands the
 function the event that CloudTrail would send, and looks at what became of it; then takes it back by the command that the
-report names, and does both once more by hand. Every step asserts; the first thing that is not as it must be ends the demo
-with a message and exit code 1.
+report names, and does both once more by hand. Then services follow. Every step asserts; the first thing that is not as it
+must be ends the demo with a message and exit code 1.
 """
 
-import difflib
 import json
-import os
 import pathlib
 import re
-import shlex
-import subprocess
 import sys
 
 import account
-import cloudtrail
+import events
+import services
+from telling import SECRET, as_printed, deliver, must, run, show, show_diff, step, verdict
 
 HERE = pathlib.Path(__file__).parent
-SOURCE = json.loads((HERE / "task-definition.json").read_text())
-SECRET = "correct-horse"  # an environment value of it
+TEXT = (HERE / "task-definition.json").read_text()
+SOURCE = json.loads(TEXT)
 PIPELINE = "arn:aws:iam::000000000000:role/pipeline"
 
 # What ECS adds to a revision by itself.
@@ -43,9 +41,9 @@ def awslogs(stream_prefix):
 
 def main(package, logweir):
     step("Deploy the stack, in mode register")
-    stack = account.deploy(pathlib.Path(package), Mode="register")
+    stack = account.deploy(pathlib.Path(package), Mode="register", Clusters="prod")
     function, backout = stack["FunctionName"], stack["BackoutFunctionName"]
-    table, rule = stack["JournalTable"], stack["RuleName"]
+    table, rules = stack["JournalTable"], stack["RuleNames"].split(",")
     journal = "--journal", f"dynamodb:{table}"
     own_roles = [account.role_of(each) for each in (function, backout)]
     must(len(set(own_roles)) == 2, f"functions {function} and {backout}, each allowed only what its own role allows")
@@ -55,7 +53,7 @@ def main(package, logweir):
     account.create_task_role("/ecs/", "web")
     source = account.ecs("RegisterTaskDefinition", **SOURCE)["taskDefinition"]
     web_1 = source["taskDefinitionArn"]
-    account.run_a_service("prod", "web", web_1)
+    account.create_service("prod", "web", web_1)
     before, text_before = described(web_1), text_of(web_1)
     must(account.revisions("web") == [web_1], "web:1 is the family's only revision")
 
@@ -66,12 +64,9 @@ def main(package, logweir):
     must(len(account.revisions("web")) == 1 and account.retention("/ecs/web") is None, "nothing was changed")
 
     step("CloudTrail's event reaches the function")
-    event = cloudtrail.registered(SOURCE, source, PIPELINE)
-    must(account.matches(rule, event), "the deployed rule lets it through")
-    report, log = account.invoke(function, event)
-    show_report(report)
+    event = events.registered(SOURCE, source, PIPELINE)
+    report = deliver(function, rules, event)
     must(report["schema"] == "logweir.report/1" and report["outcome"] == "remediated", "the function says: remediated")
-    must(SECRET not in json.dumps(report) + log, "no environment value in its answer or its log")
 
     step("What changed")
     after = described(report["corrected"])
@@ -88,12 +83,12 @@ def main(package, logweir):
 
     step("The same event once more, and the event of the correction itself")
     again, _ = account.invoke(function, event)
-    show(f"{again['message']}: {again['outcome']}, {again['reason']}")
+    show(verdict(again))
     both = [web_1, report["corrected"]]
     must(again["outcome"] in ("skipped", "remediated"), "it is taken for what it is: a duplicate")
     must(account.revisions("web") == both, "still exactly one corrected revision")
-    echoes = [cloudtrail.registered(SOURCE, after["taskDefinition"], role) for role in own_roles]
-    must(not any(account.matches(rule, echo) for echo in echoes), "the rule keeps Logweir's own registrations from Logweir")
+    echoes = [events.registered(SOURCE, after["taskDefinition"], role) for role in own_roles]
+    must(not any(account.matching(rules, echo) for echo in echoes), "the rule keeps Logweir's own registrations from Logweir")
     run(logweir, "check", "ecs:web", code=0)
     must(account.revisions("web") == both, "web:2 is compliant: there is nothing left to correct")
 
@@ -122,7 +117,7 @@ def main(package, logweir):
     twice = as_printed(logweir, report["backout"])
     must((twice["outcome"], twice["reason"]) == ("backed-out", "duplicate"), "it says that it was taken back before")
     again, _ = account.invoke(function, event)
-    show(f"{again['message']}: {again['outcome']}, {again['reason']}")
+    show(verdict(again))
     must((again["outcome"], again["reason"]) == ("skipped", "suppressed"), "what was taken back is not corrected again")
     is_as_before(web_1, text_before, gone=[report["corrected"]])
     must(account.journal(table) == recorded, "there is nothing new to record")
@@ -143,6 +138,8 @@ def main(package, logweir):
     back = as_printed(logweir, undo)
     must(back["outcome"] == "backed-out", "it says: backed out")
     is_as_before(web_1, text_before, gone=[report["corrected"], web_3])
+
+    services.follow(logweir, stack, json.loads(TEXT.replace("web", "api")), PIPELINE)
 
     print("\nAll as it must be.")
 
@@ -174,90 +171,6 @@ def everything_else(answer):
         for container in document["containerDefinitions"]
     ]
     return document, [tag for tag in answer["tags"] if not tag["key"].startswith("logweir:")]
-
-
-# How it tells its story.
-
-def step(title):
-    step.number = getattr(step, "number", 0) + 1
-    print(f"\n{step.number}. {title}", flush=True)
-
-
-def done(what):
-    print(f"  ✓ {what}", flush=True)
-
-
-def must(holds, what):
-    if not holds:
-        sys.exit(f"  ✗ not so: {what}")
-    done(what)
-
-
-def run(logweir, *arguments, code=0):
-    """Runs the command line as an operator would, and shows what it says."""
-    print(f"    $ logweir {shlex.join(arguments)}", flush=True)
-    ended = ran(logweir, arguments)
-    show(*ended.stdout.splitlines())
-    must_have_ended(ended, code)
-    return ended.stdout
-
-
-def as_printed(logweir, command):
-    """Runs a command that Logweir itself has printed, and returns its report."""
-    print(f"    $ LOGWEIR_FORMAT=json {command}", flush=True)
-    program, *arguments = shlex.split(command)
-    must(program == "logweir", "it can be pasted as it is")
-    ended = ran(logweir, arguments, LOGWEIR_FORMAT="json")
-    if ended.returncode == 0:
-        show_report(json.loads(ended.stdout))
-    else:
-        show(*ended.stdout.splitlines())
-    must_have_ended(ended, 0)
-    return json.loads(ended.stdout)
-
-
-def ran(logweir, arguments, **more):
-    """The endpoint is in the environment, as all else is that says whose account this is."""
-    env = os.environ | {"LOGWEIR_BASELINE": "infra/baseline.toml"} | more
-    return subprocess.run([logweir, *arguments], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-
-def must_have_ended(ended, code):
-    must(ended.returncode == code, f"exit code {code}")
-    must(SECRET not in ended.stdout, "it shows no environment value")
-
-
-def show_report(report):
-    reason = f", {report['reason']}" if report["reason"] else ""
-    show(
-        f"{report['message']}: {report['outcome']}{reason}",
-        f"source     {report['source']}",
-        f"corrected  {report['corrected']}",
-        *(f"rules      {' '.join(rules)}" for rules in [report["rules"]] if rules),
-        *(f"change     {change_line(each)}" for each in report["changes"]),
-        *(f"log group  {log_group_line(each)}" for each in report["log_groups"]),
-        *(f"note       {each}" for each in report.get("notes", [])),
-        *(f"undo       {each}" for each in [report["backout"]] if each),
-    )
-
-
-def change_line(change):
-    return f"{change['container']}: {change['option']} {change['from'] or '(unset)'} → {change['to'] or '(unset)'}"
-
-
-def log_group_line(group):
-    days = f", {group['retention_days']} days" if group["retention_days"] else ""
-    return f"{group['name']}: {group['action']}{days}"
-
-
-def show_diff(old, new):
-    lines = (json.dumps(each, indent=2).splitlines() for each in (old, new))
-    show(*difflib.unified_diff(*lines, "web:1", "web:2", lineterm=""))
-
-
-def show(*lines):
-    for line in lines:
-        print(f"    {line}".rstrip(), flush=True)
 
 
 if __name__ == "__main__":

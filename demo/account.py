@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import pathlib
+import re
 import shutil
 import sys
 
@@ -17,6 +18,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "infra")
 import sam  # noqa: E402
 
 STACK = "logweir"
+PATIENCE = {"Delay": 1, "MaxAttempts": 60}
 
 
 def deploy(package, **parameters):
@@ -33,21 +35,45 @@ def deploy(package, **parameters):
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         Capabilities=["CAPABILITY_IAM"],
     )
-    cloudformation.get_waiter("stack_create_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+    cloudformation.get_waiter("stack_create_complete").wait(StackName=STACK, WaiterConfig=PATIENCE)
     [stack] = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 
+def update(**parameters):
+    """Deploys the same again, with these parameters in the place of those that it had."""
+    cloudformation = boto3.client("cloudformation")
+    [stack] = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
+    had = {each["ParameterKey"]: each["ParameterValue"] for each in stack["Parameters"]}
+    cloudformation.update_stack(
+        StackName=STACK,
+        UsePreviousTemplate=True,
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in (had | parameters).items()],
+        Capabilities=["CAPABILITY_IAM"],
+    )
+    cloudformation.get_waiter("stack_update_complete").wait(StackName=STACK, WaiterConfig=PATIENCE)
+
+
 def for_the_emulator(template):
-    """The emulator enforces the functions' roles, but judges calls to ECS on "*" or the cluster, where AWS looks at the
-    family, the service or the task, and it knows no ecs:cluster."""
+    """The emulator enforces the functions' roles, but judges calls to ECS on the cluster that they name, else on "*",
+    where AWS looks at the service, the task or the family, and it knows no ecs:cluster. The clusters stay those that the
+    stack is for."""
     for name in "RemediatorRole", "BackoutRole":
         [policy] = template["Resources"][name]["Properties"]["Policies"]
         for statement in policy["PolicyDocument"]["Statement"]:
             if all(action.startswith("ecs:") for action in actions(statement)):
-                statement["Resource"] = "*"
+                resources = statement["Resource"]
+                resources = resources if isinstance(resources, list) else [resources]
+                statement["Resource"] = [cluster_of(each) or "*" for each in resources]
                 statement.pop("Condition", None)
     return template
+
+
+def cluster_of(resource):
+    """The cluster of an ARN of services or of what they consist of."""
+    if isinstance(resource, dict):
+        found = re.match(r"(.+):(?:service|service-deployment|service-revision|task)/([^/]+)", resource["Fn::Sub"])
+        return found and {"Fn::Sub": f"{found[1]}:cluster/{found[2]}"}
 
 
 def actions(statement):
@@ -80,21 +106,45 @@ def create_task_role(path, name):
     boto3.client("iam").create_role(Path=path, RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
 
 
-def run_a_service(cluster, name, task_definition):
-    """A service that wants no task, as there is nothing here that could run one."""
+def create_service(cluster, name, task_definition):
+    """Makes a service that wants no task, as there is nothing here that could run one. Returns the call's body and its
+    answer. To the emulator, a deployment of it has completed as soon as it was asked for."""
     ecs("CreateCluster", clusterName=cluster)
-    ecs("CreateService", cluster=cluster, serviceName=name, taskDefinition=task_definition, desiredCount=0)
+    rolls_back = {"maximumPercent": 200, "minimumHealthyPercent": 100}
+    rolls_back["deploymentCircuitBreaker"] = {"enable": True, "rollback": True}
+    body = {
+        "cluster": cluster, "serviceName": name, "taskDefinition": task_definition, "desiredCount": 0,
+        "deploymentConfiguration": rolls_back, "tags": [{"key": "team", "value": "shop"}],
+    }
+    return body, ecs("CreateService", **body)["service"]
+
+
+def update_service(cluster, name, task_definition):
+    """Deploys a revision, as a pipeline does. Returns the call's body and its answer."""
+    body = {"cluster": cluster, "service": name, "taskDefinition": task_definition}
+    return body, ecs("UpdateService", **body)["service"]
+
+
+def service(cluster, name):
+    [found] = ecs("DescribeServices", cluster=cluster, services=[name], include=["TAGS"])["services"]
+    return found
+
+
+def newest_deployment(cluster, name):
+    [primary] = [each for each in service(cluster, name)["deployments"] if each["status"] == "PRIMARY"]
+    return primary
 
 
 def revisions(family, status="ACTIVE"):
     return ecs("ListTaskDefinitions", familyPrefix=family, status=status)["taskDefinitionArns"]
 
 
-def matches(rule, event):
-    """Whether EventBridge would hand this event to the function, by the deployed rule's own pattern."""
+def matching(rules, event):
+    """The rules by which EventBridge would hand this event to the function, by their own deployed patterns."""
     events = boto3.client("events")
-    pattern = events.describe_rule(Name=rule)["EventPattern"]
-    return events.test_event_pattern(EventPattern=pattern, Event=json.dumps(event))["Result"]
+    patterns = {rule: events.describe_rule(Name=rule)["EventPattern"] for rule in rules}
+    event = json.dumps(event)
+    return [rule for rule in rules if events.test_event_pattern(EventPattern=patterns[rule], Event=event)["Result"]]
 
 
 def invoke(function, event):
@@ -120,6 +170,11 @@ def scheduled(function):
 
 def role_of(function):
     return boto3.client("lambda").get_function_configuration(FunctionName=function)["Role"]
+
+
+def mode_of(function):
+    configuration = boto3.client("lambda").get_function_configuration(FunctionName=function)
+    return configuration["Environment"]["Variables"]["LOGWEIR_MODE"]
 
 
 def retention(group):

@@ -1,0 +1,103 @@
+"""What EventBridge delivers when somebody calls ECS, and when ECS goes on with a deployment."""
+
+import copy
+import time
+
+HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
+
+
+def registered(request, task_definition, role):
+    """CloudTrail's record of a RegisterTaskDefinition call by a session of `role`."""
+    answer = {"taskDefinition": hidden(task_definition)}
+    return call("RegisterTaskDefinition", task_definition["taskDefinitionArn"], hidden(request), answer, role)
+
+
+def asked(name, request, service, role):
+    """CloudTrail's record of a CreateService or UpdateService call by a session of `role`."""
+    return call(name, service["serviceArn"], request, {"service": with_dates(service)}, role)
+
+
+def deployment(service, deployment_id, state):
+    """ECS's own word on a deployment of the service."""
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    return envelope(service["serviceArn"], "ECS Deployment State Change", now, [service["serviceArn"]], {
+        "eventType": "ERROR" if state == "FAILED" else "INFO",
+        "eventName": f"SERVICE_DEPLOYMENT_{state}",
+        "clusterArn": service["clusterArn"],
+        "deploymentId": deployment_id,
+        "updatedAt": now,
+        "reason": f"ECS deployment {deployment_id} {state.lower().replace('_', ' ')}.",
+    })
+
+
+def call(name, about, request, answer, role):
+    _, _, _, region, account, _ = about.split(":", 5)
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    role_name = role.rpartition("/")[2]
+    return envelope(about, "AWS API Call via CloudTrail", now, [], {
+        "eventVersion": "1.11",
+        "userIdentity": {
+            "type": "AssumedRole",
+            "principalId": "AROAEXAMPLE:pipeline",
+            "arn": f"arn:aws:sts::{account}:assumed-role/{role_name}/pipeline",
+            "accountId": account,
+            "sessionContext": {
+                "sessionIssuer": {
+                    "type": "Role", "principalId": "AROAEXAMPLE", "arn": role, "accountId": account, "userName": role_name,
+                },
+                "attributes": {"creationDate": now, "mfaAuthenticated": "false"},
+            },
+        },
+        "eventTime": now,
+        "eventSource": "ecs.amazonaws.com",
+        "eventName": name,
+        "awsRegion": region,
+        "sourceIPAddress": "192.0.2.10",
+        "userAgent": "aws-cli/2.31.0",
+        "requestParameters": request,
+        "responseElements": answer,
+        "requestID": "8f4b9c60-3a44-4f0e-a9f5-5f8f3f6f7a22",
+        "eventID": "c0ffee00-1d2e-4f3a-8b4c-5d6e7f809a33",
+        "readOnly": False,
+        "eventType": "AwsApiCall",
+        "managementEvent": True,
+        "recipientAccountId": account,
+        "eventCategory": "Management",
+    })
+
+
+def envelope(about, detail_type, now, resources, detail):
+    _, _, _, region, account, _ = about.split(":", 5)
+    return {
+        "version": "0",
+        "id": "1b6d5a1e-6f0c-4b57-9c3a-0d8f6f0f1c11",
+        "detail-type": detail_type,
+        "source": "aws.ecs",
+        "account": account,
+        "time": now,
+        "region": region,
+        "resources": resources,
+        "detail": detail,
+    }
+
+
+def hidden(document):
+    """CloudTrail puts one word in the place of every list of environment values."""
+    document = copy.deepcopy(document)
+    for container in document["containerDefinitions"]:
+        if "environment" in container:
+            container["environment"] = HIDDEN
+    return document
+
+
+def with_dates(document):
+    """CloudTrail writes times as words, where ECS has seconds since 1970."""
+    if isinstance(document, list):
+        return [with_dates(each) for each in document]
+    if not isinstance(document, dict):
+        return document
+    return {key: date(value) if key.endswith("At") else with_dates(value) for key, value in document.items()}
+
+
+def date(seconds):
+    return time.strftime("%b %d, %Y, %I:%M:%S %p", time.gmtime(seconds))

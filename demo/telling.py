@@ -1,0 +1,113 @@
+"""How the demo tells its story. Every `must` asserts; the first thing that is not as it must be ends the demo."""
+
+import difflib
+import json
+import os
+import shlex
+import subprocess
+import sys
+
+import account
+
+SECRET = "correct-horse"  # an environment value of every revision here
+
+
+def step(title):
+    step.number = getattr(step, "number", 0) + 1
+    print(f"\n{step.number}. {title}", flush=True)
+
+
+def done(what):
+    print(f"  ✓ {what}", flush=True)
+
+
+def must(holds, what):
+    if not holds:
+        sys.exit(f"  ✗ not so: {what}")
+    done(what)
+
+
+def deliver(function, rules, event):
+    """Hands an event to the function as EventBridge does, and returns its report."""
+    must(len(account.matching(rules, event)) == 1, "the deployed rule lets it through")
+    report, log = account.invoke(function, event)
+    show_report(report)
+    must(SECRET not in json.dumps(report) + log, "no environment value in its answer or its log")
+    return report
+
+
+def run(logweir, *arguments, code=0):
+    """Runs the command line as an operator would, and shows what it says."""
+    print(f"    $ logweir {shlex.join(arguments)}", flush=True)
+    ended = ran(logweir, arguments)
+    show(*ended.stdout.splitlines())
+    must_have_ended(ended, code)
+    return ended.stdout
+
+
+def as_printed(logweir, command):
+    """Runs a command that Logweir itself has printed, and returns its report."""
+    print(f"    $ LOGWEIR_FORMAT=json {command}", flush=True)
+    program, *arguments = shlex.split(command)
+    must(program == "logweir", "it can be pasted as it is")
+    ended = ran(logweir, arguments, LOGWEIR_FORMAT="json")
+    if ended.returncode == 0:
+        show_report(json.loads(ended.stdout))
+    else:
+        show(*ended.stdout.splitlines())
+    must_have_ended(ended, 0)
+    return json.loads(ended.stdout)
+
+
+def ran(logweir, arguments, **more):
+    """The endpoint is in the environment, as all else is that says whose account this is."""
+    env = os.environ | {"LOGWEIR_BASELINE": "infra/baseline.toml"} | more
+    return subprocess.run([logweir, *arguments], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def must_have_ended(ended, code):
+    must(ended.returncode == code, f"exit code {code}")
+    must(SECRET not in ended.stdout, "it shows no environment value")
+
+
+def show_report(report):
+    show(
+        verdict(report),
+        f"source     {report['source']}",
+        f"corrected  {report['corrected']}",
+        *(f"rules      {' '.join(rules)}" for rules in [report["rules"]] if rules),
+        *(f"change     {change_line(each)}" for each in report["changes"]),
+        *(f"log group  {log_group_line(each)}" for each in report["log_groups"]),
+        *(f"service    {service_line(each)}" for each in report["services"]),
+        *(f"note       {each}" for each in report.get("notes", [])),
+        *(f"undo       {each}" for each in [report["backout"]] if each),
+    )
+
+
+def verdict(report):
+    reason = f", {report['reason']}" if report["reason"] else ""
+    return f"{report['message']}: {report['outcome']}{reason}"
+
+
+def change_line(change):
+    return f"{change['container']}: {change['option']} {change['from'] or '(unset)'} → {change['to'] or '(unset)'}"
+
+
+def log_group_line(group):
+    days = f", {group['retention_days']} days" if group["retention_days"] else ""
+    return f"{group['name']}: {group['action']}{days}"
+
+
+def service_line(service):
+    why = ": ".join(service[name] for name in ("reason", "note") if name in service)
+    return f"{service['service']}: {service['action']}" + (f" ({why})" if why else "")
+
+
+def show_diff(old, new):
+    lines = (json.dumps(each, indent=2).splitlines() for each in (old, new))
+    show(*difflib.unified_diff(*lines, "web:1", "web:2", lineterm=""))
+
+
+def show(*lines):
+    for line in lines:
+        print(f"    {line}".rstrip(), flush=True)
