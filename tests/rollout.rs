@@ -21,6 +21,8 @@ mod modes;
 mod overdue;
 #[path = "rollout/scene.rs"]
 mod scene;
+#[path = "rollout/taken_back.rs"]
+mod taken_back;
 #[path = "rollout/turns.rs"]
 mod turns;
 #[path = "rollout/unseen.rs"]

@@ -347,7 +347,7 @@ async fn a_revision_is_used_until_nothing_of_it_is_left() {
     world.account(|account| account.completes(WEB));
     assert_eq!(users(&world, 1).await, []);
     world.account(|account| account.drains(WEB));
-    assert_eq!(users(&world, 2).await, [of_service(false)], "its tasks run");
+    assert_eq!(users(&world, 2).await, [of_service(true)], "its last tasks end");
     world.account(|account| account.deletes_service(WEB));
     assert_eq!(users(&world, 2).await, []);
 }

@@ -115,8 +115,12 @@ fn uses(service: &Found, revision: &str) -> bool {
     service.status() != Some("INACTIVE") && (named || has_task_set(service, revision))
 }
 
-/// Whether a service that uses the revision was pointed elsewhere, and only an older deployment still has it.
+/// Whether a service that uses the revision was pointed elsewhere, and only an older deployment still has it; or is being
+/// deleted.
 fn is_draining(service: &Found, revision: &str) -> bool {
+    if service.status() == Some("DRAINING") {
+        return true;
+    }
     let primary = service.deployments().iter().filter(|deployment| deployment.status() == Some("PRIMARY"));
     let mut asked_for = primary.map(|deployment| deployment.task_definition()).chain([service.task_definition()]);
     asked_for.all(|used| used != Some(revision)) && !has_task_set(service, revision)

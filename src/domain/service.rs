@@ -190,7 +190,8 @@ pub struct RunningImage {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct User {
     pub place: Place,
-    /// Whether all that is left are tasks of an older deployment of a service that was pointed elsewhere: it ends by itself.
+    /// Whether all that is left are tasks of an older deployment of a service that was pointed elsewhere, or those of one that
+    /// is being deleted: it ends by itself.
     pub draining: bool,
 }
 

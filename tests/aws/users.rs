@@ -72,7 +72,8 @@ async fn a_service_uses_what_it_names_or_deploys_or_has_in_a_task_set() {
         &[],
     ))
     .await;
-    let places = ["service prod/deploying", "service prod/draining", "service prod/external", "service prod/named"];
+    let places =
+        ["service prod/deploying", "service prod/draining draining", "service prod/external", "service prod/named"];
     assert_eq!(found, places);
 }
 

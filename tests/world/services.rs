@@ -331,7 +331,7 @@ impl Account {
         let mut users: BTreeMap<Place, bool> = BTreeMap::new();
         for (arn, service) in self.services.iter().filter(|(_, service)| service.status != Status::Inactive) {
             if service.revision == *revision {
-                users.insert(Place::Service(arn.clone()), false);
+                users.insert(Place::Service(arn.clone()), service.status == Status::Draining);
             } else if service.deployments.iter().any(|older| older.revision == *revision) {
                 users.insert(Place::Service(arn.clone()), true);
             }
