@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::acting::{Acting, PAUSE, ok, patiently};
+use super::acting::{Acting, ok, patiently};
 use super::apply::Apply;
 use super::{Context, Exit, Failure};
 use crate::domain::event::{Cause, Change, Trigger};
@@ -15,6 +15,10 @@ use crate::domain::revision::RevisionArn;
 use crate::domain::saga::{Closing, Head, Rollout};
 use crate::domain::service::{Place, ServiceArn};
 use crate::ports::{Journal, Services};
+
+/// Between two looks at a deployment: most take minutes, and each look is some calls.
+const SHORTEST: Duration = Duration::from_millis(250);
+const LONGEST: Duration = Duration::from_secs(10);
 
 impl Acting {
     /// The source that is meant where one of our own revisions is named.
@@ -69,9 +73,11 @@ impl Apply {
         for service in services {
             let mut report = self.follow(context, acting, service, patience).await;
             let progress = Progress::of(service);
-            while is_under_way(&report, service) && begun.elapsed() + PAUSE < patience {
+            let mut pause = SHORTEST;
+            while is_under_way(&report, service) && begun.elapsed() + pause < patience {
                 progress.show(begun.elapsed());
-                tokio::time::sleep(PAUSE).await;
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(LONGEST);
                 report = self.follow(context, acting, service, patience).await;
             }
             progress.end();
