@@ -87,7 +87,7 @@ pub struct ServiceReport {
     /// `prod/web`, or what else it is: `task prod/0123abcd`.
     pub service: String,
     /// `updated` (our deployment is under way), `rolled-out`, `waits`, `left-alone`, `returned`, `failed`, `needs-operator`;
-    /// after a backout `pointed-back`, `rolling-back`, `still-runs-ours`; or `not-touched`.
+    /// after a backout `pointed-back`, `waits`, `still-runs-ours`; or `not-touched`.
     pub action: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,

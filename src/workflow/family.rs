@@ -136,6 +136,12 @@ pub(super) async fn end_turn<P: Ports>(
     change(ports, source, ended).await.map_err(Halt::from)
 }
 
+/// No service is on its way to our revision of this source any more, whichever it was.
+pub(super) async fn end_turns<P: Ports>(ports: &P, source: &RevisionArn) -> Result<(), Halt> {
+    let ended = |family: &mut Family| drop(family.turn.take_if(|turn| turn.revision == source.revision));
+    change(ports, source, ended).await.map_err(Halt::from)
+}
+
 /// Changes what is remembered, if there is anything to change.
 async fn change<P: Ports, T>(
     ports: &P,

@@ -105,14 +105,8 @@ impl<'p, P: Ports> TakeBack<'p, P> {
                 }
                 Next::Close => {
                     let closing = closing(backout);
-                    let services = backout.asked.steps.iter().filter_map(|undo| match undo {
-                        Undo::PointBack { service, .. } => Some(service.clone()),
-                        _ => None,
-                    });
-                    // Whatever has become of them, they are on our way no more.
-                    for service in services.collect::<Vec<_>>() {
-                        family::end_turn(self.ports, claimed.source(), &service, None).await?;
-                    }
+                    // Whatever has become of services, none is on our way any more.
+                    family::end_turns(self.ports, claimed.source()).await?;
                     claimed.append(What::Closed(closing)).await?;
                 }
                 Next::Take(..) | Next::Resolve(..) => {
