@@ -3,15 +3,19 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::task::JoinSet;
 
 use super::Place;
-use super::events::{completed, created, deployment, ran, registered, updated, updated_by};
+use super::events::{at, completed, created, deployment, ran, registered, updated, updated_by};
 use super::logweir::Logweir;
 use super::others::{Logs, Others};
 
 const TABLE: &str = "journal";
+
+/// The one kind of event that asks what a service was deployed with: somebody's deployment that ours may have overtaken.
+pub const OVERTAKEN: &str = "UpdateService, compliant, while the service runs ours";
 
 /// Over how many clusters the services are spread that no event is about.
 const CLUSTERS: usize = 10;
@@ -79,6 +83,7 @@ pub async fn costs(place: Place, services: usize) -> Vec<Cost> {
     costs.updated_service().await;
     costs.family_of_two().await;
     costs.failure().await;
+    costs.decisions_of_others().await;
     costs.found
 }
 
@@ -180,5 +185,20 @@ impl Costs {
         let ours = self.others.newest_deployment(&service).await;
         let event = deployment("deployment-failed", &service, &ours);
         self.of("deployment FAILED, ours: points the service back", &event).await;
+    }
+
+    /// While a deployment of ours is under way.
+    async fn decisions_of_others(&mut self) {
+        let source = self.others.registers("theirs", Logs::Blocking).await;
+        let theirs = self.others.registers("theirs-else", Logs::Compliant).await;
+        let service = self.others.creates("theirs", &source, 1).await;
+        self.others.holds_up(&service).await;
+        self.logweir.gets(&created(&service, &source)).await;
+        // Within the second of the deployment before ours it would count as known.
+        let later = Timestamp::now() + SignedDuration::from_secs(2);
+        self.of(OVERTAKEN, &at(updated(&service, &theirs), later)).await;
+        self.others.deploys(&service, &theirs).await;
+        let event = at(updated(&service, &theirs), later);
+        self.of("UpdateService, compliant: the service moves off ours", &event).await;
     }
 }

@@ -50,6 +50,12 @@ pub fn updated_by(role: &str, service: &ServiceArn, revision: &RevisionArn) -> V
     event
 }
 
+/// What CloudTrail recorded, as if it had happened then.
+pub fn at(mut event: Value, time: Timestamp) -> Value {
+    event["detail"]["eventTime"] = json!(format!("{time:.0}"));
+    event
+}
+
 /// A deployment of the service has begun, completed or failed.
 pub fn deployment(sample: &str, service: &ServiceArn, id: &str) -> Value {
     let ends = [(SERVICE, &*of_service(service)), (CLUSTER, &of_cluster(service))];
