@@ -34,8 +34,8 @@ impl Acting {
         Ok(head.filter(stands).and_then(|head| head.corrected))
     }
 
-    /// The services that are on their way from a source, whose turn it is, and then those that run it. Looks at the whole
-    /// account and Region.
+    /// The services that are on their way from a source, whose turn it is, and then those that run it, or still do for a while:
+    /// why those are left alone is said as well. Looks at the whole account and Region.
     pub(super) async fn services_of(&self, source: &RevisionArn) -> Result<Vec<ServiceArn>, Failure> {
         let record = ok(self.ports.journal.read(source).await)?;
         let attempt = record.as_ref().and_then(|record| record.attempt().ok().flatten());
@@ -46,7 +46,7 @@ impl Acting {
         let following = record.iter().flat_map(|record| record.head.following.clone());
         let (mut services, waiting): (Vec<ServiceArn>, Vec<_>) = following.partition(is_in_flight);
         let users = ok(self.ports.ecs.users(source).await)?;
-        let running = users.into_iter().filter(|user| !user.draining).filter_map(|user| match user.place {
+        let running = users.into_iter().filter_map(|user| match user.place {
             Place::Service(service) => Some(service),
             Place::Task(_) => None,
         });
