@@ -13,7 +13,8 @@ OWN_ROLES = {
     "BackoutRole": f"arn:aws:iam::{ACCOUNT}:role/logweir/backout",
 }
 FUNCTIONS = "RemediatorFunction", "BackoutFunction"
-RULES = [f"RemediatorFunction{what}" for what in ("Registered", "Services", "Deployments", "Consumers")]
+RULES = ["Registered", "Services", "Deployments", "Consumers"]
+SCHEDULES = ["Resume", "Digest"]
 ROOT = sam.TEMPLATE.parent
 TEMPLATE = sam.translated()
 RESOURCES = TEMPLATE["Resources"]

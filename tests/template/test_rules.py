@@ -1,10 +1,16 @@
-"""What the rules of template.yaml hand to the function, as an emulator's matcher judges it."""
+"""What the rules of template.yaml hand to the queue: their text as it is deployed, judged by the matchers of two emulators."""
 
+import json
+import re
 import unittest
 
+from ministack.services import eventbridge
 from moto.events.models import EventPattern
 
-from deployed import ACCOUNT, OWN_ROLES, RULES, TEMPLATE, of_type, properties, resolved
+from deployed import ACCOUNT, OWN_ROLES, RULES, SCHEDULES, TEMPLATE, of_type, properties, resolved
+
+# What a forwarded or replayed event has as well as a genuine one; a matcher may want all of it.
+ENVELOPE = {"version": "0", "id": "6f7a", "time": "2026-11-21T10:00:00Z", "region": "eu-west-1", "resources": []}
 
 
 def role(name):
@@ -17,15 +23,34 @@ class Rule:
     NAME = None
 
     def reaches(self, event):
-        return EventPattern(None, resolved(properties(self.NAME)["EventPattern"])).matches_event(event)
+        pattern = self.pattern()
+        event = ENVELOPE | event
+        asked = {"EventPattern": json.dumps(pattern), "Event": json.dumps(event)}
+        status, _, answer = eventbridge._test_event_pattern(asked)
+        self.assertEqual(status, 200, answer)
+        judgements = {
+            "moto": bool(EventPattern(None, pattern).matches_event(event)),
+            "ministack": json.loads(answer)["Result"],
+        }
+        self.assertEqual(len(set(judgements.values())), 1, f"they do not agree: {judgements}")
+        return judgements["moto"]
 
-    def test_what_it_cannot_hand_over_is_kept(self):
+    def pattern(self):
+        return resolved(properties(self.NAME)["EventPattern"])
+
+
+class RuleToTheQueue(Rule):
+    def test_it_hands_over_to_the_queue_and_what_it_cannot_is_kept(self):
         [target] = properties(self.NAME)["Targets"]
-        self.assertEqual(target["Arn"], {"Fn::GetAtt": ["RemediatorFunction", "Arn"]})
+        self.assertEqual(target["Arn"], {"Fn::GetAtt": ["Work", "Arn"]})
         self.assertEqual(target["DeadLetterConfig"], {"Arn": {"Fn::GetAtt": ["DeadLetters", "Arn"]}})
 
+    def test_no_parameter_turns_it_off(self):
+        """Whoever stops Logweir pauses the queue: a rule that is off loses events."""
+        self.assertNotIn("State", properties(self.NAME))
 
-class RuleOfCalls(Rule):
+
+class RuleOfCalls(RuleToTheQueue):
     """Which calls, and whose."""
 
     CALLS = NOT_CALLS = ()  # pairs of a service and a call of its API
@@ -76,6 +101,10 @@ class RuleOfCalls(Rule):
     def test_a_refused_call_does_not(self):
         self.assert_reaches(False, detail={"errorCode": "ClientException"})
 
+    def test_a_call_whose_error_is_null_does_not(self):
+        """It is there, so nobody knows; the matchers and AWS's own read it alike."""
+        self.assert_reaches(False, detail={"errorCode": None})
+
     def test_an_event_from_another_account_does_not(self):
         self.assert_reaches(False, account="444455556666")
 
@@ -89,13 +118,13 @@ class RuleOfCalls(Rule):
 
 
 class TheRuleOfRegistrations(RuleOfCalls, unittest.TestCase):
-    NAME = "RemediatorFunctionRegistered"
+    NAME = "Registered"
     CALLS = [("ecs", "RegisterTaskDefinition")]
     NOT_CALLS = [("ecs", "DeregisterTaskDefinition"), ("ecs", "UpdateService"), ("batch", "RegisterJobDefinition")]
 
 
 class TheRuleOfServices(RuleOfCalls, unittest.TestCase):
-    NAME = "RemediatorFunctionServices"
+    NAME = "Services"
     CALLS = [("ecs", "CreateService"), ("ecs", "UpdateService")]
     NOT_CALLS = [
         ("ecs", "DeleteService"), ("ecs", "StopServiceDeployment"), ("ecs", "CreateTaskSet"),
@@ -106,7 +135,7 @@ class TheRuleOfServices(RuleOfCalls, unittest.TestCase):
 class TheRuleOfConsumers(RuleOfCalls, unittest.TestCase):
     """What else uses revisions."""
 
-    NAME = "RemediatorFunctionConsumers"
+    NAME = "Consumers"
     CALLS = [
         ("events", "PutTargets"),
         ("ecs", "RegisterDaemonTaskDefinition"), ("ecs", "CreateDaemon"), ("ecs", "UpdateDaemon"),
@@ -117,10 +146,10 @@ class TheRuleOfConsumers(RuleOfCalls, unittest.TestCase):
     ]
 
 
-class TheRuleOfDeployments(Rule, unittest.TestCase):
+class TheRuleOfDeployments(RuleToTheQueue, unittest.TestCase):
     """ECS's own events name nobody, so Logweir's deployments reach it as well: it has to know how they end."""
 
-    NAME = "RemediatorFunctionDeployments"
+    NAME = "Deployments"
 
     def event(self, name, **envelope):
         return {
@@ -149,14 +178,151 @@ class TheRuleOfDeployments(Rule, unittest.TestCase):
                 self.assertFalse(self.reaches(self.event("SERVICE_STEADY_STATE", **{"detail-type": kind})))
 
 
+class TheArchive(Rule, unittest.TestCase):
+    """It keeps what the rules match, and nothing else."""
+
+    NAME = "Archive"
+
+    def test_it_keeps_what_each_rule_matches_and_leaves_what_none_does(self):
+        calls = RuleOfCalls()
+        for rule in TheRuleOfRegistrations, TheRuleOfServices, TheRuleOfConsumers:
+            for service, name in rule.CALLS:
+                with self.subTest(name):
+                    self.assertTrue(self.reaches(calls.call(service, name)))
+                    self.assertFalse(self.reaches(calls.call(service, name, detail={"errorCode": "ClientException"})))
+                    self.assertFalse(self.reaches(calls.call(service, name, account="444455556666")))
+                    for own in OWN_ROLES.values():
+                        self.assertFalse(self.reaches(calls.call(service, name, role(own))))
+        self.assertFalse(self.reaches(calls.call("ecs", "RunTask")))
+        self.assertTrue(self.reaches(TheRuleOfDeployments().event("SERVICE_DEPLOYMENT_FAILED")))
+
+    def test_what_it_keeps_is_of_the_bus_that_aws_itself_writes_to(self):
+        self.assertTrue(properties(self.NAME)["SourceArn"]["Fn::Sub"].endswith(":event-bus/default"))
+
+
+class RuleOfTampering(Rule):
+    """Who changes by hand what keeps Logweir going is told of."""
+
+    # In place of what only a deployment knows.
+    NAMES = {
+        "Registered": "rule-1", "Services": "rule-2", "Deployments": "rule-3", "Consumers": "rule-4", "Resume": "rule-5",
+        "Work": "https://sqs/work", "DeadLetters": "https://sqs/dead", "Journal": "table",
+        "RemediatorFunction": "remediator", "BackoutFunction": "backout",
+    }
+
+    def pattern(self):
+        text = json.dumps(super().pattern())
+        for name, value in self.NAMES.items():
+            text = text.replace(json.dumps({"Ref": name}), json.dumps(value))
+            text = text.replace(json.dumps({"Fn::GetAtt": [name, "Arn"]}), json.dumps(f"arn:{value}"))
+        parameter = {"Fn::Select": [1, {"Fn::Split": [":", {"Fn::Sub": "${Baseline}:"}]}]}
+        return json.loads(text.replace(json.dumps(parameter), json.dumps("/platform/baseline")))
+
+    def call(self, source, name, identity=None, **detail):
+        return {"source": f"aws.{source}", "account": ACCOUNT, "detail-type": "AWS API Call via CloudTrail", "detail": {
+            "eventSource": f"{source}.amazonaws.com", "eventName": name, "userIdentity": identity or role("anybody"),
+        } | detail}
+
+    def test_what_stops_or_bends_it_is_told_of(self):
+        for source, name, detail in self.changes():
+            with self.subTest(name, **detail):
+                self.assertTrue(self.reaches(self.call(source, name, **detail)))
+
+    def test_an_update_of_the_stack_is_not(self):
+        stack = role("anybody") | {"invokedBy": "cloudformation.amazonaws.com"}
+        for source, name, detail in self.changes():
+            with self.subTest(name, **detail):
+                self.assertFalse(self.reaches(self.call(source, name, stack, **detail)))
+
+    def test_what_is_done_to_others_things_is_not(self):
+        for source, name, detail in self.changes():
+            others = json.loads(json.dumps(detail).translate(str.maketrans("abcdelr", "zyxwvut")))
+            with self.subTest(name, **others):
+                self.assertFalse(self.reaches(self.call(source, name, **others)))
+
+    def test_what_was_refused_is_not(self):
+        for source, name, detail in self.changes():
+            with self.subTest(name, **detail):
+                self.assertFalse(self.reaches(self.call(source, name, errorCode="AccessDenied", **detail)))
+
+    def test_what_it_says_is_a_message_that_chat_can_show(self):
+        [target] = properties(self.NAME)["Targets"]
+        said = target["InputTransformer"]["InputTemplate"]["Fn::Sub"]
+        for path in target["InputTransformer"]["InputPathsMap"]:
+            said = said.replace(f"<{path}>", "x")
+        message = json.loads(said)
+        self.assertEqual((message["version"], message["source"]), ("1.0", "custom"))
+        self.assertNotIn("<", said)
+
+
+class TheRuleOfTamperingWithRulesAndFunctions(RuleOfTampering, unittest.TestCase):
+    NAME = "Tampering"
+
+    def changes(self):
+        names = self.NAMES
+        for rule in RULES + ["Resume"]:
+            for name in "DisableRule", "DeleteRule", "PutRule":
+                yield "events", name, {"requestParameters": {"name": names[rule]}}
+            for name in "RemoveTargets", "PutTargets":
+                yield "events", name, {"requestParameters": {"rule": names[rule]}}
+        for function in "remediator", "arn:remediator", "backout", "arn:backout":
+            for name in (
+                "UpdateFunctionCode20150331v2", "UpdateFunctionConfiguration20150331v2", "DeleteFunction20150331",
+                "PutFunctionConcurrency20171031", "AddPermission20150331v2",
+            ):
+                yield "lambda", name, {"requestParameters": {"functionName": function}}
+        for name in "UpdateEventSourceMapping20150331", "DeleteEventSourceMapping20150331":
+            yield "lambda", name, {"responseElements": {"functionArn": "arn:remediator"}}
+
+
+class TheRuleOfTamperingWithWhatIsKept(RuleOfTampering, unittest.TestCase):
+    NAME = "TamperingWithWhatIsKept"
+
+    def changes(self):
+        names = self.NAMES
+        for queue in names["Work"], names["DeadLetters"]:
+            for name in "DeleteQueue", "PurgeQueue", "SetQueueAttributes":
+                yield "sqs", name, {"requestParameters": {"queueUrl": queue}}
+        for name in "DeleteTable", "UpdateTable", "UpdateContinuousBackups":
+            yield "dynamodb", name, {"requestParameters": {"tableName": names["Journal"]}}
+        for parameter in "/logweir/journal", "/logweir/deployment", "/platform/baseline":
+            for name in "PutParameter", "DeleteParameter":
+                yield "ssm", name, {"requestParameters": {"name": parameter}}
+
+
 class TheRules(unittest.TestCase):
+    LONGEST_PATTERN = 2048  # EventBridge's quota, unless somebody asks for more
+
+    def test_their_patterns_are_not_too_long_whatever_the_stack_is_called(self):
+        for name, rule in (of_type("AWS::Events::Rule") | of_type("AWS::Events::Archive")).items():
+            pattern = json.dumps(resolved(rule.get("EventPattern")), separators=(",", ":"))
+            # A rule's name has 64 characters at most; so have a function's and a role's, here with what stands before it.
+            pattern = re.sub(r'\{"Ref":"\w+"\}', json.dumps(64 * "n"), pattern)
+            pattern = re.sub(r'\{"Fn::GetAtt":\["\w+","Arn"\]\}', json.dumps(120 * "a"), pattern)
+            with self.subTest(name):
+                self.assertLessEqual(len(pattern), self.LONGEST_PATTERN)
+
     def test_these_are_all_of_them(self):
         patterns = [name for name, rule in of_type("AWS::Events::Rule").items() if "EventPattern" in rule]
-        self.assertEqual(sorted(patterns), sorted(RULES))
+        self.assertEqual(sorted(patterns), sorted([*RULES, "Tampering", "TamperingWithWhatIsKept"]))
 
     def test_their_names_are_told(self):
         names = {"Fn::Join": [",", [{"Ref": name} for name in RULES]]}
         self.assertEqual(TEMPLATE["Outputs"]["RuleNames"]["Value"], names)
+
+    def test_only_they_and_the_schedules_may_fill_the_queue_and_nobody_without_tls(self):
+        for policy, queue, senders in (
+            ("WhoFillsTheQueues", "Work", [*RULES, *SCHEDULES]), ("WhoFillsTheDeadLetters", "DeadLetters", RULES),
+        ):
+            with self.subTest(queue):
+                allow, deny = properties(policy)["PolicyDocument"]["Statement"]
+                self.assertEqual(properties(policy)["Queues"], [{"Ref": queue}])
+                self.assertEqual((allow["Action"], allow["Principal"]), ("sqs:SendMessage", {"Service": "events.amazonaws.com"}))
+                arns = [{"Fn::GetAtt": [name, "Arn"]} for name in senders]
+                self.assertEqual(allow["Condition"], {"ArnEquals": {"aws:SourceArn": arns}})
+                self.assertEqual((deny["Effect"], deny["Principal"], deny["Action"]), ("Deny", "*", "sqs:*"))
+                self.assertEqual(deny["Condition"], {"Bool": {"aws:SecureTransport": "false"}})
+                self.assertEqual({allow["Resource"]["Fn::GetAtt"][0], deny["Resource"]["Fn::GetAtt"][0]}, {queue})
 
 
 if __name__ == "__main__":

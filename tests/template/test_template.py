@@ -1,6 +1,7 @@
 """What template.yaml promises and no linter knows: some of it no emulator keeps, either."""
 
 import fnmatch
+import hashlib
 import json
 import re
 import unittest
@@ -9,7 +10,7 @@ from deployed import (
     FUNCTIONS, OWN_ROLES, RESOURCES, ROOT, RULES, TEMPLATE, environment, of_type, properties, resolved,
 )
 
-READS = "*:Describe*", "*:List*", "*:Get*", "dynamodb:Query"
+READS = "*:Describe*", "*:List*", "*:Get*", "dynamodb:Query", "logs:FilterLogEvents"
 HERE = re.escape("arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}")
 SERVICES = rf"^{HERE}:service(-deployment|-revision)?/\$\{{Clusters}}/\*$"
 
@@ -21,7 +22,9 @@ class Role:
 
     def setUp(self):
         [policy] = properties(self.NAME)["Policies"]
-        self.statements = {each["Sid"]: each for each in policy["PolicyDocument"]["Statement"]}
+        # Those as well that stand there only where a parameter asks for it.
+        every = [each.get("Fn::If", [None, each])[1] for each in policy["PolicyDocument"]["Statement"]]
+        self.statements = {each["Sid"]: each for each in every}
         self.assertEqual(len(self.statements), len(policy["PolicyDocument"]["Statement"]), "a Sid stands twice")
 
     def actions(self, statement):
@@ -77,6 +80,13 @@ class Role:
                 with self.subTest(sid):
                     self.assertRegex(resource["Fn::Sub"], r":log-group:\$\{TaskLogGroups}(:\*)?$")
 
+    def test_the_bus_gets_events_of_logweirs_own_name_only(self):
+        self.assertEqual(self.statements["TellTheBus"]["Condition"], {"StringEquals": {"events:source": "logweir"}})
+
+    def test_a_boundary_may_be_put_around_it(self):
+        boundary = {"Fn::If": ["HasBoundary", {"Ref": "PermissionsBoundary"}, {"Ref": "AWS::NoValue"}]}
+        self.assertEqual(properties(self.NAME)["PermissionsBoundary"], boundary)
+
     def test_its_function_has_it_and_it_has_no_other(self):
         having = [name for name in FUNCTIONS if properties(name)["Role"] == {"Fn::GetAtt": [self.NAME, "Arn"]}]
         self.assertEqual(having, [self.FUNCTION])
@@ -95,15 +105,18 @@ class TheRemediatorsRole(Role, unittest.TestCase):
         "logs:CreateLogGroup", "logs:PutRetentionPolicy", "logs:TagResource",
         "logs:CreateLogStream", "logs:PutLogEvents",
         "dynamodb:PutItem",
-        "sqs:SendMessage",
+        "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:SendMessage",
+        "sns:Publish", "events:PutEvents",
     }
     READS = {
         "ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions", "ecs:ListAccountSettings",
         "ecs:DescribeServices", "ecs:DescribeServiceDeployments", "ecs:DescribeServiceRevisions",
         "ecs:ListServiceDeployments",
         "ecr:DescribeImages",
-        "logs:DescribeLogGroups", "logs:DescribeLogStreams",
+        "logs:DescribeLogGroups", "logs:DescribeLogStreams", "logs:FilterLogEvents",
         "dynamodb:GetItem", "dynamodb:Query",
+        "sqs:GetQueueAttributes",
+        "ssm:GetParameter",
     }
     EVERYWHERE = {
         "ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions", "ecs:DeregisterTaskDefinition",
@@ -129,6 +142,7 @@ class TheBackoutsRole(Role, unittest.TestCase):
         "logs:DeleteRetentionPolicy",
         "logs:CreateLogStream", "logs:PutLogEvents",
         "dynamodb:PutItem",
+        "sns:Publish", "events:PutEvents",
     }
     READS = {
         "ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions",
@@ -182,7 +196,9 @@ class TheFunctions(unittest.TestCase):
                 self.assertEqual(own_roles, {"Fn::Sub": ",".join(OWN_ROLES.values())})
 
     def test_the_one_that_takes_back_is_told_neither_mode_nor_baseline(self):
-        self.assertEqual(environment("BackoutFunction").keys(), {"LOGWEIR_ROLE", "LOGWEIR_JOURNAL", "LOGWEIR_OWN_ROLES"})
+        self.assertEqual(environment("BackoutFunction").keys(), {
+            "LOGWEIR_ROLE", "LOGWEIR_JOURNAL", "LOGWEIR_OWN_ROLES", "LOGWEIR_TOPIC", "LOGWEIR_BUS",
+        })
 
     def test_each_correction_says_who_takes_it_back(self):
         name = environment("RemediatorFunction")["LOGWEIR_BACKOUT_FUNCTION"]
@@ -197,18 +213,54 @@ class TheFunctions(unittest.TestCase):
                 self.assertEqual(properties(log)["RetentionInDays"], {"Ref": "LogRetentionDays"})
 
 
+class TheQueue(unittest.TestCase):
+    def test_it_alone_calls_the_function_that_corrects(self):
+        [mapping] = of_type("AWS::Lambda::EventSourceMapping").values()
+        self.assertEqual(mapping["EventSourceArn"], {"Fn::GetAtt": ["Work", "Arn"]})
+        self.assertEqual(mapping["FunctionName"], {"Ref": "RemediatorFunction"})
+        [permission] = of_type("AWS::Lambda::Permission").values()
+        self.assertEqual(permission["FunctionName"], {"Ref": "BackoutFunction"})
+
+    def test_a_message_that_failed_comes_again_and_ends_where_it_can_be_read(self):
+        [mapping] = of_type("AWS::Lambda::EventSourceMapping").values()
+        self.assertEqual(mapping["FunctionResponseTypes"], ["ReportBatchItemFailures"])
+        self.assertEqual((mapping["BatchSize"], mapping["ScalingConfig"]), (1, {"MaximumConcurrency": 2}))
+        redrive = {"deadLetterTargetArn": {"Fn::GetAtt": ["DeadLetters", "Arn"]}, "maxReceiveCount": 5}
+        self.assertEqual(properties("Work")["RedrivePolicy"], redrive)
+
+    def test_a_message_is_hidden_six_times_as_long_as_the_function_may_run(self):
+        self.assertGreaterEqual(properties("Work")["VisibilityTimeout"], 6 * properties("RemediatorFunction")["Timeout"])
+
+    def test_both_keep_what_they_have_as_long_as_a_queue_can(self):
+        for name in "Work", "DeadLetters":
+            with self.subTest(name):
+                self.assertEqual(properties(name)["MessageRetentionPeriod"], 14 * 24 * 3600)
+                self.assertTrue(properties(name)["SqsManagedSseEnabled"])
+
+    def test_the_kill_switch_pauses_it_and_nothing_else(self):
+        [mapping] = of_type("AWS::Lambda::EventSourceMapping").values()
+        self.assertEqual(mapping["Enabled"], {"Fn::If": ["IsPaused", False, True]})
+        text = json.dumps([RESOURCES, TEMPLATE["Conditions"]])
+        self.assertEqual((text.count('"IsPaused"'), text.count('{"Ref": "Paused"}')), (2, 1))
+        self.assertEqual(TEMPLATE["Parameters"]["Paused"]["Default"], "false")
+
+
 class TheSchedules(unittest.TestCase):
     """What a worker left is finished by the function that began it."""
 
     def test_each_function_is_told_to_finish_what_was_left(self):
-        for name in FUNCTIONS:
+        for name, to in ("Resume", "Work"), ("BackoutFunctionResume", "BackoutFunction"):
             with self.subTest(name):
-                schedule = properties(f"{name}Resume")
+                schedule = properties(name)
                 self.assertEqual(schedule["ScheduleExpression"], "rate(5 minutes)")
                 [target] = schedule["Targets"]
-                self.assertEqual(target["Arn"], {"Fn::GetAtt": [name, "Arn"]})
+                self.assertEqual(target["Arn"], {"Fn::GetAtt": [to, "Arn"]})
                 self.assertEqual(target["Input"], '{"logweir":"resume"}')
-                self.assertEqual(target["RetryPolicy"], {"MaximumRetryAttempts": 0})
+                self.assertEqual(target["RetryPolicy"]["MaximumRetryAttempts"], 0)
+
+    def test_what_would_be_corrected_is_told_once_a_day(self):
+        [target] = properties("Digest")["Targets"]
+        self.assertEqual((target["Arn"], target["Input"]), ({"Fn::GetAtt": ["Work", "Arn"]}, '{"logweir":"digest"}'))
 
     def test_nothing_else_calls_the_one_that_takes_back(self):
         backout = {"Ref": "BackoutFunction"}, {"Fn::GetAtt": ["BackoutFunction", "Arn"]}
@@ -216,16 +268,18 @@ class TheSchedules(unittest.TestCase):
         calling = [name for name, rule in rules.items() if any(target["Arn"] in backout for target in rule["Targets"])]
         self.assertEqual(calling, ["BackoutFunctionResume"])
         self.assertNotIn("EventPattern", rules["BackoutFunctionResume"])
-        permissions = of_type("AWS::Lambda::Permission").values()
-        [permission] = [each for each in permissions if each["FunctionName"] in backout]
+        [permission] = of_type("AWS::Lambda::Permission").values()
         self.assertEqual(permission["Principal"], "events.amazonaws.com")
         self.assertEqual(permission["SourceArn"], {"Fn::GetAtt": ["BackoutFunctionResume", "Arn"]})
 
     def test_nothing_of_another_kind_calls_either(self):
-        """No queue, no URL, no alias, and no scheduler with a role of its own."""
+        """No URL, no alias, and no scheduler with a role of its own."""
         self.assertEqual({each["Type"] for each in RESOURCES.values()}, {
-            "AWS::Lambda::Function", "AWS::Lambda::EventInvokeConfig", "AWS::Lambda::Permission", "AWS::Events::Rule",
-            "AWS::IAM::Role", "AWS::DynamoDB::Table", "AWS::Logs::LogGroup", "AWS::SQS::Queue", "AWS::SQS::QueuePolicy",
+            "AWS::Lambda::Function", "AWS::Lambda::EventInvokeConfig", "AWS::Lambda::EventSourceMapping",
+            "AWS::Lambda::Permission", "AWS::Events::Rule", "AWS::Events::Archive", "AWS::IAM::Role",
+            "AWS::DynamoDB::Table", "AWS::Logs::LogGroup", "AWS::Logs::QueryDefinition", "AWS::SQS::Queue",
+            "AWS::SQS::QueuePolicy", "AWS::SNS::Topic", "AWS::SNS::TopicPolicy", "AWS::SNS::Subscription",
+            "AWS::SSM::Parameter", "AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard",
         })
 
 
@@ -264,14 +318,41 @@ class TheStack(unittest.TestCase):
             with self.subTest(name):
                 self.assertFalse(allowed.search(name))
 
-    def test_no_event_is_lost_in_silence(self):
-        failed = properties("RemediatorFunctionEventInvokeConfig")["DestinationConfig"]["OnFailure"]
-        self.assertEqual(failed["Destination"], {"Fn::GetAtt": ["DeadLetters", "Arn"]})
+    def test_the_baseline_that_is_confirmed_by_default_is_the_shipped_one(self):
+        shipped = hashlib.sha256((ROOT / "infra/baseline.toml").read_bytes()).hexdigest()
+        self.assertEqual(TEMPLATE["Parameters"]["ConfirmedBaseline"]["Default"], f"sha256:{shipped}")
+        self.assertEqual(environment("RemediatorFunction")["LOGWEIR_CONFIRMED_BASELINE"], {"Ref": "ConfirmedBaseline"})
 
-    def test_only_the_rules_may_fill_the_queue_from_outside(self):
-        [statement] = properties("DeadLettersFromTheRule")["PolicyDocument"]["Statement"]
-        rules = [{"Fn::GetAtt": [name, "Arn"]} for name in RULES]
-        self.assertEqual(statement["Condition"], {"ArnEquals": {"aws:SourceArn": rules}})
+    def test_what_others_look_up_is_there(self):
+        names = {each["Name"]: each["Value"] for each in of_type("AWS::SSM::Parameter").values()}
+        self.assertEqual(names["/logweir/journal"], {"Fn::Sub": "dynamodb:${Journal}"})
+        deployment = json.loads(names["/logweir/deployment"]["Fn::Sub"])
+        self.assertEqual(deployment["schema"], "logweir.deployment/1")
+        self.assertEqual(deployment["rules"], [f"${{{name}}}" for name in RULES])
+        self.assertEqual(deployment["mapping"], "${RemediatorFunctionWork}")
+
+    def test_everything_that_takes_tags_says_whose_it_is(self):
+        untagged = "AWS::Events::Archive", "AWS::Events::Rule", "AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard"
+        for name, each in RESOURCES.items():
+            if each["Type"] in (*untagged, "AWS::Lambda::EventSourceMapping", "AWS::Logs::QueryDefinition"):
+                continue
+            if each["Type"].endswith(("Policy", "Permission", "EventInvokeConfig", "Subscription")):
+                continue
+            with self.subTest(name):
+                self.assertIn('"owner"', json.dumps(each["Properties"]["Tags"]))
+
+    def test_every_parameter_says_what_it_is_for(self):
+        for name, parameter in TEMPLATE["Parameters"].items():
+            with self.subTest(name):
+                self.assertRegex(parameter["Description"], r"\w.{30,}")
+                self.assertIn("Default", parameter)
+
+    def test_a_topic_that_it_makes_takes_alarms_and_what_the_rules_of_tampering_tell(self):
+        alarms, tampering, deny = properties("NotificationsPolicy")["PolicyDocument"]["Statement"]
+        self.assertEqual(alarms["Condition"]["StringEquals"], {"aws:SourceAccount": {"Ref": "AWS::AccountId"}})
+        arns = [{"Fn::GetAtt": [name, "Arn"]} for name in ("Tampering", "TamperingWithWhatIsKept")]
+        self.assertEqual(tampering["Condition"], {"ArnEquals": {"aws:SourceArn": arns}})
+        self.assertEqual((deny["Effect"], deny["Condition"]), ("Deny", {"Bool": {"aws:SecureTransport": "false"}}))
 
     def test_it_is_the_same_in_every_partition(self):
         self.assertNotRegex(json.dumps(TEMPLATE), r"arn:aws[:-]|amazonaws\.com\.cn")

@@ -1,0 +1,94 @@
+"""The stack as an operator has it: `sam build`, `sam deploy`, `sam delete`, in the emulated account."""
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+import boto3
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "infra"))
+from samtranslator.yaml_helper import yaml_parse  # noqa: E402
+
+import yaml  # noqa: E402
+
+NAME = "logweir"
+SAM = pathlib.Path("target/venv-lint/bin/sam").resolve()
+CONFIG = pathlib.Path("samconfig.toml").resolve()  # else it is looked for beside the template
+BUILT = pathlib.Path("target/demo/sam")
+# What the emulator's CloudFormation knows nothing of; tests/template looks at it in the translated template.
+LEFT_OUT = {"ArchiveDays": "0", "SavedQueries": "false"}
+
+
+def build():
+    sam("build", "--build-dir", BUILT)
+    template = yaml_parse((BUILT / "template.yaml").read_text())
+    (BUILT / "emulated.yaml").write_text(yaml.safe_dump(for_the_emulator(template), sort_keys=False))
+
+
+def deploy(**parameters):
+    """Deploys it, or the same again with these parameters in the place of those that it had; returns the outputs."""
+    pairs = (LEFT_OUT | had() | parameters).items()
+    overrides = [f"ParameterKey={key},ParameterValue={value}" for key, value in pairs if value]
+    sam("deploy", "--template-file", BUILT / "emulated.yaml", "--no-confirm-changeset", "--no-fail-on-empty-changeset",
+        "--parameter-overrides", *overrides)
+    return outputs()
+
+
+def delete():
+    sam("delete", "--stack-name", NAME, "--no-prompts")
+
+
+def outputs():
+    return {output["OutputKey"]: output["OutputValue"] for output in described().get("Outputs", [])}
+
+
+def had():
+    return {each["ParameterKey"]: each["ParameterValue"] for each in described().get("Parameters", [])}
+
+
+def described():
+    cloudformation = boto3.client("cloudformation")
+    stacks = [each for each in cloudformation.describe_stacks()["Stacks"] if each["StackName"] == NAME]
+    return stacks[0] if stacks else {}
+
+
+def sam(command, *arguments):
+    env = os.environ | {"SAM_CLI_TELEMETRY": "0"}
+    command_line = [SAM, command, "--config-file", CONFIG, *arguments]
+    ended = subprocess.run(command_line, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if ended.returncode != 0:
+        sys.exit(f"sam {command} ended with {ended.returncode}:\n{ended.stdout}")
+
+
+def for_the_emulator(template):
+    """The emulator enforces the functions' roles, but judges calls to ECS on the cluster that they name, else on "*",
+    where AWS looks at the service, the task or the family, and it knows no ecs:cluster. The clusters stay those that the
+    stack is for. It speaks no TLS. And nobody is to wait half an hour until a message was received five times."""
+    resources = template["Resources"]
+    for name in "RemediatorRole", "BackoutRole":
+        [policy] = resources[name]["Properties"]["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]:
+            if "Action" in statement and all(action.startswith("ecs:") for action in actions(statement)):
+                those = statement["Resource"]
+                those = those if isinstance(those, list) else [those]
+                statement["Resource"] = [cluster_of(each) or "*" for each in those]
+                statement.pop("Condition", None)
+    for resource in resources.values():
+        if resource["Type"] in ("AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy"):
+            document = resource["Properties"]["PolicyDocument"]
+            document["Statement"] = [each for each in document["Statement"] if each["Effect"] == "Allow"]
+    resources["Work"]["Properties"]["VisibilityTimeout"] = 1
+    return template
+
+
+def cluster_of(resource):
+    """The cluster of an ARN of services or of what they consist of."""
+    if isinstance(resource, dict):
+        found = re.match(r"(.+):(?:service|service-deployment|service-revision|task)/([^/]+)", resource["Fn::Sub"])
+        return found and {"Fn::Sub": f"{found[1]}:cluster/{found[2]}"}
+
+
+def actions(statement):
+    return [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
