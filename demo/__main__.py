@@ -1,9 +1,10 @@
 """The whole loop, in an emulated account: `make demo`.
 
-Deploys template.yaml with the real binary, registers a task definition whose tasks would block on their logs, hands the
-function the event that CloudTrail would send, and looks at what became of it; then takes it back by the command that the
-report names, and does both once more by hand. Then services follow. Every step asserts; the first thing that is not as it
-must be ends the demo with a message and exit code 1.
+Deploys template.yaml with the real binary, registers a task definition whose tasks would block on their logs, puts the event
+that CloudTrail would send into the queue, and looks at what became of it; then takes it back by the command that the report
+names, and does both once more by hand. Then services follow, things go wrong and are mended, the kill switch is on and off,
+and the stack is deleted. Every step asserts; the first thing that is not as it must be ends the demo with a message and exit
+code 1.
 """
 
 import json
@@ -13,8 +14,10 @@ import sys
 
 import account
 import events
+import holding
 import services
-from telling import SECRET, as_printed, deliver, must, run, show, show_diff, step, verdict
+import stack as sam
+from telling import as_printed, deliver, handled, must, run, show, show_diff, step, verdict
 
 HERE = pathlib.Path(__file__).parent
 TEXT = (HERE / "task-definition.json").read_text()
@@ -39,9 +42,10 @@ def awslogs(stream_prefix):
     }}
 
 
-def main(package, logweir):
-    step("Deploy the stack, in mode register")
-    stack = account.deploy(pathlib.Path(package), Mode="register", Clusters="prod")
+def main(logweir):
+    step("Build and deploy the stack, in mode register")
+    sam.build()
+    stack = sam.deploy(Mode="register", Clusters="prod")
     function, backout = stack["FunctionName"], stack["BackoutFunctionName"]
     table, rules = stack["JournalTable"], stack["RuleNames"].split(",")
     journal = "--journal", f"dynamodb:{table}"
@@ -65,7 +69,7 @@ def main(package, logweir):
 
     step("CloudTrail's event reaches the function")
     event = events.registered(SOURCE, source, PIPELINE)
-    report = deliver(function, rules, event)
+    report = deliver(stack, event)
     must(report["schema"] == "logweir.report/1" and report["outcome"] == "remediated", "the function says: remediated")
 
     step("What changed")
@@ -82,7 +86,7 @@ def main(package, logweir):
     must(account.journal_has(table, web_1), "the journal holds the record of web:1")
 
     step("The same event once more, and the event of the correction itself")
-    again, _ = account.invoke(function, event)
+    again, _ = handled(stack, event)
     show(verdict(again))
     both = [web_1, report["corrected"]]
     must(again["outcome"] in ("skipped", "remediated"), "it is taken for what it is: a duplicate")
@@ -93,9 +97,7 @@ def main(package, logweir):
     must(account.revisions("web") == both, "web:2 is compliant: there is nothing left to correct")
 
     step("The schedules, which finish what a worker has left")
-    for each in function, backout:
-        resumed, _ = account.invoke(each, account.scheduled(each))
-        must(resumed == {"resumed": 0, "reports": []}, f"{each} finds that nothing was left")
+    holding.finish_what_was_left(stack)
 
     step("Look at what would be taken back: nothing is changed by this")
     recorded = account.journal(table)
@@ -116,7 +118,7 @@ def main(package, logweir):
     recorded = account.journal(table)
     twice = as_printed(logweir, report["backout"])
     must((twice["outcome"], twice["reason"]) == ("backed-out", "duplicate"), "it says that it was taken back before")
-    again, _ = account.invoke(function, event)
+    again, _ = handled(stack, event)
     show(verdict(again))
     must((again["outcome"], again["reason"]) == ("skipped", "suppressed"), "what was taken back is not corrected again")
     is_as_before(web_1, text_before, gone=[report["corrected"]])
@@ -140,6 +142,7 @@ def main(package, logweir):
     is_as_before(web_1, text_before, gone=[report["corrected"], web_3])
 
     services.follow(logweir, stack, json.loads(TEXT.replace("web", "api")), PIPELINE)
+    holding.hold(logweir, stack, json.loads(TEXT.replace("web", "shop")), PIPELINE)
 
     print("\nAll as it must be.")
 

@@ -3,10 +3,8 @@
 import base64
 import json
 import os
-import pathlib
-import re
-import shutil
 import sys
+import time
 
 import boto3
 from botocore.auth import SigV4Auth
@@ -14,70 +12,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.httpsession import URLLib3Session
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "infra"))
-import sam  # noqa: E402
-
-STACK = "logweir"
-PATIENCE = {"Delay": 1, "MaxAttempts": 60}
-
-
-def deploy(package, **parameters):
-    """Deploys template.yaml as `sam deploy` would; returns the stack's outputs."""
-    archive = shutil.make_archive(str(package), "zip", package)
-    s3 = boto3.client("s3")
-    s3.create_bucket(Bucket="artifacts", CreateBucketConfiguration={"LocationConstraint": s3.meta.region_name})
-    s3.upload_file(archive, "artifacts", "function.zip")
-
-    cloudformation = boto3.client("cloudformation")
-    cloudformation.create_stack(
-        StackName=STACK,
-        TemplateBody=json.dumps(for_the_emulator(sam.translated("s3://artifacts/function.zip"))),
-        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
-        Capabilities=["CAPABILITY_IAM"],
-    )
-    cloudformation.get_waiter("stack_create_complete").wait(StackName=STACK, WaiterConfig=PATIENCE)
-    [stack] = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
-    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-
-
-def update(**parameters):
-    """Deploys the same again, with these parameters in the place of those that it had."""
-    cloudformation = boto3.client("cloudformation")
-    [stack] = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
-    had = {each["ParameterKey"]: each["ParameterValue"] for each in stack["Parameters"]}
-    cloudformation.update_stack(
-        StackName=STACK,
-        UsePreviousTemplate=True,
-        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in (had | parameters).items()],
-        Capabilities=["CAPABILITY_IAM"],
-    )
-    cloudformation.get_waiter("stack_update_complete").wait(StackName=STACK, WaiterConfig=PATIENCE)
-
-
-def for_the_emulator(template):
-    """The emulator enforces the functions' roles, but judges calls to ECS on the cluster that they name, else on "*",
-    where AWS looks at the service, the task or the family, and it knows no ecs:cluster. The clusters stay those that the
-    stack is for."""
-    for name in "RemediatorRole", "BackoutRole":
-        [policy] = template["Resources"][name]["Properties"]["Policies"]
-        for statement in policy["PolicyDocument"]["Statement"]:
-            if all(action.startswith("ecs:") for action in actions(statement)):
-                resources = statement["Resource"]
-                resources = resources if isinstance(resources, list) else [resources]
-                statement["Resource"] = [cluster_of(each) or "*" for each in resources]
-                statement.pop("Condition", None)
-    return template
-
-
-def cluster_of(resource):
-    """The cluster of an ARN of services or of what they consist of."""
-    if isinstance(resource, dict):
-        found = re.match(r"(.+):(?:service|service-deployment|service-revision|task)/([^/]+)", resource["Fn::Sub"])
-        return found and {"Fn::Sub": f"{found[1]}:cluster/{found[2]}"}
-
-
-def actions(statement):
-    return [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+PATIENCE = 60  # seconds
 
 
 def ecs(operation, **body):
@@ -158,14 +93,44 @@ def invoke(function, event):
     return payload, log
 
 
-def scheduled(function):
-    """What the deployed schedule hands to the function."""
-    events = boto3.client("events")
-    target = boto3.client("lambda").get_function_configuration(FunctionName=function)["FunctionArn"]
-    rules = events.list_rule_names_by_target(TargetArn=target)["RuleNames"]
-    [schedule] = [rule for rule in rules if events.describe_rule(Name=rule).get("ScheduleExpression")]
-    [target] = events.list_targets_by_rule(Rule=schedule)["Targets"]
-    return json.loads(target["Input"])
+def send(queue, body):
+    """Puts a message into the queue, as a rule does."""
+    body = body if isinstance(body, str) else json.dumps(body)
+    return boto3.client("sqs").send_message(QueueUrl=queue, MessageBody=body)["MessageId"]
+
+
+def log_lines(group):
+    """What a function has written, from the beginning."""
+    pages = boto3.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
+    return [event["message"] for page in pages for event in page["events"]]
+
+
+def reports(group):
+    """The decisions in it."""
+    lines = [json.loads(line) for line in log_lines(group) if line.startswith("{")]
+    return [line for line in lines if line.get("event") == "remediation.summary"]
+
+
+def waits(queue):
+    """How many messages are in a queue, whether somebody is at them or not."""
+    names = [f"ApproximateNumberOfMessages{what}" for what in ("", "NotVisible", "Delayed")]
+    counts = boto3.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"]
+    return sum(int(counts[name]) for name in names)
+
+
+def until(holds, what):
+    """Waits for what others do."""
+    for _ in range(10 * PATIENCE):
+        found = holds()
+        if found:
+            return found
+        time.sleep(0.1)
+    sys.exit(f"  ✗ not in {PATIENCE} seconds: {what}")
+
+
+def targets(rule):
+    """What a rule hands over, and to whom."""
+    return boto3.client("events").list_targets_by_rule(Rule=rule)["Targets"]
 
 
 def role_of(function):

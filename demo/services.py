@@ -4,7 +4,8 @@ import re
 
 import account
 import events
-from telling import as_printed, deliver, must, run, show, step, verdict
+import stack as sam
+from telling import as_printed, deliver, handled, must, run, show, step, verdict
 
 CLUSTER = "prod"
 
@@ -17,10 +18,10 @@ def follow(logweir, stack, source, pipeline):
     own_role = account.role_of(function)
 
     def told(event):
-        return deliver(function, rules, event)
+        return deliver(stack, event)
 
     step("From now on services follow: the same stack, in mode rollout")
-    account.update(Mode="rollout")
+    sam.deploy(Mode="rollout")
     must(account.mode_of(function) == "rollout", f"{function} was told so")
 
     step("A pipeline registers a task definition that blocks on its logs, and makes two services of it")
@@ -68,7 +69,7 @@ def follow(logweir, stack, source, pipeline):
     step("All these events once more, in another order, and that of what Logweir itself asked for")
     recorded, worlds = account.journal(table), services()
     for event in (next_one, created["api"], ours, completed, created["worker"], under_way):
-        again, _ = account.invoke(function, event)
+        again, _ = handled(stack, event)
         show(f"{event['detail']['eventName']}: {verdict(again)}")
     must(account.journal(table) == recorded, "there is nothing new to record")
     must(services() == worlds and account.revisions("api") == [api_1, api_2], "nothing was changed")

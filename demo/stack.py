@@ -2,16 +2,14 @@
 
 import os
 import pathlib
+import platform
 import re
 import subprocess
 import sys
 
 import boto3
-
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "infra"))
-from samtranslator.yaml_helper import yaml_parse  # noqa: E402
-
-import yaml  # noqa: E402
+import yaml
+from samtranslator.yaml_helper import yaml_parse
 
 NAME = "logweir"
 SAM = pathlib.Path("target/venv-lint/bin/sam").resolve()
@@ -22,6 +20,7 @@ LEFT_OUT = {"ArchiveDays": "0", "SavedQueries": "false"}
 
 
 def build():
+    os.environ["ARCH"] = platform.machine().replace("aarch64", "arm64")  # what the functions run on here
     sam("build", "--build-dir", BUILT)
     template = yaml_parse((BUILT / "template.yaml").read_text())
     (BUILT / "emulated.yaml").write_text(yaml.safe_dump(for_the_emulator(template), sort_keys=False))
