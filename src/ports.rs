@@ -11,6 +11,7 @@ use crate::domain::baseline::Delivery;
 use crate::domain::family::{Family, FamilyName};
 use crate::domain::finding::NewLogGroup;
 use crate::domain::image::EcrImage;
+use crate::domain::notice::Notice;
 use crate::domain::observation::LogGroup;
 use crate::domain::pointings::Pointings;
 use crate::domain::report::{Outcome, Reason};
@@ -213,6 +214,25 @@ impl Filter {
             && self.outcome.is_none_or(|outcome| closing.is_some_and(|closing| closing.outcome == outcome))
             && self.actor.as_ref().is_none_or(|part| head.actor.as_ref().is_some_and(|actor| actor.contains(part)))
     }
+}
+
+/// Whoever is to be told of decisions.
+pub trait Notifier: Sync {
+    /// Tells each channel that is set up, and tries each once. What could not be done comes back: a decision stands,
+    /// whether anybody hears of it or not.
+    fn tell(&self, notice: &Notice) -> impl Future<Output = Vec<PortError>> + Send;
+}
+
+/// The lines that the function itself has written.
+pub trait OwnLog: Sync {
+    /// Hands every line since then to `line` that tells of an outcome of this name. `false`: there were too many, and some
+    /// were left out.
+    fn lines(
+        &self,
+        outcome: Outcome,
+        since: Timestamp,
+        line: &mut (dyn FnMut(&str) + Send),
+    ) -> impl Future<Output = Answer<bool>> + Send;
 }
 
 pub trait Clock: Sync {

@@ -24,6 +24,12 @@ pub struct Settings {
     /// The journal's table.
     pub table: String,
     pub own_roles: Vec<String>,
+    /// The SNS topic whose subscribers are told of decisions, by ARN.
+    pub topic: Option<String>,
+    /// The EventBridge bus that is told, by name or ARN.
+    pub bus: Option<String>,
+    /// Where the function's own lines go.
+    pub log_group: Option<String>,
 }
 
 /// What the function is for. The same program is deployed twice, with a role of its own each.
@@ -72,7 +78,13 @@ impl Settings {
             return Err(wrong("LOGWEIR_JOURNAL", "a function keeps its journal in a table: dynamodb:TABLE"));
         };
         let own_roles = own_roles(&needed("LOGWEIR_OWN_ROLES")?)?;
-        Ok(Self { role, table, own_roles })
+        let set = |name| variable(name).filter(|value| !value.is_empty());
+        let topic = set("LOGWEIR_TOPIC");
+        if topic.as_ref().is_some_and(|topic| !is_topic(topic)) {
+            return Err(wrong("LOGWEIR_TOPIC", "is not the ARN of an SNS topic"));
+        }
+        let (bus, log_group) = (set("LOGWEIR_BUS"), set("AWS_LAMBDA_LOG_GROUP_NAME"));
+        Ok(Self { role, table, own_roles, topic, bus, log_group })
     }
 
     /// Who takes back what is done here: the function that is deployed for it, else whoever has access to the table.
@@ -88,6 +100,12 @@ impl Settings {
             }
         }
     }
+}
+
+/// `arn:PARTITION:sns:REGION:ACCOUNT:NAME`.
+fn is_topic(text: &str) -> bool {
+    let parts: Vec<&str> = text.split(':').collect();
+    matches!(parts.as_slice(), ["arn", _, "sns", ..]) && parts.len() == 6 && parts.iter().all(|part| !part.is_empty())
 }
 
 impl Remediation {
@@ -172,6 +190,24 @@ mod tests {
             error(read("observe", "file:/tmp")),
             "LOGWEIR_JOURNAL: a function keeps its journal in a table: dynamodb:TABLE"
         );
+    }
+
+    #[test]
+    fn who_is_told_is_a_topic_or_nobody() {
+        let read = |topic: &'static str| {
+            Settings::read(|name| match name {
+                "LOGWEIR_ROLE" => Some("backout".into()),
+                "LOGWEIR_JOURNAL" => Some("dynamodb:journal".into()),
+                "LOGWEIR_OWN_ROLES" => Some("arn:aws:iam::111122223333:role/a".into()),
+                "LOGWEIR_TOPIC" => Some(topic.into()),
+                _ => None,
+            })
+        };
+        let arn = "arn:aws:sns:eu-west-1:111122223333:operators";
+        assert_eq!(read(arn).unwrap().topic.as_deref(), Some(arn));
+        assert_eq!(read("").unwrap().topic, None);
+        let error = read("operators").err().unwrap().to_string();
+        assert_eq!(error, "LOGWEIR_TOPIC: is not the ARN of an SNS topic");
     }
 
     #[test]

@@ -28,7 +28,7 @@ async fn remediates(world: &World, mode: Mode, payload: &Value) -> (Reply, Vec<R
         backout: &by,
     };
     let mut written = Vec::new();
-    let reply = handle(world, &order, payload, &|| 0, |report| written.push(report.clone())).await;
+    let reply = handle(world, &order, payload, &|| 0, &mut |report: &Report| written.push(report.clone())).await;
     (reply, written)
 }
 
@@ -37,7 +37,7 @@ async fn takes_back(world: &World, payload: &Value) -> (Reply, Vec<Report>) {
     let (home, by) = (home(), by());
     let taker = Taker { home: &home, worker: "taker", lease: LEASE, backout: &by };
     let mut written = Vec::new();
-    let reply = handle_backout(world, taker, payload, &|| 0, |report| written.push(report.clone())).await;
+    let reply = handle_backout(world, taker, payload, &|| 0, &mut |report: &Report| written.push(report.clone())).await;
     (reply, written)
 }
 
@@ -105,7 +105,7 @@ async fn the_function_that_remediates_takes_nothing_back_however_the_request_is_
 #[tokio::test]
 async fn a_request_in_a_message_ends_in_the_dead_letter_queue() {
     let world = corrected().await;
-    for body in [request(), json!({"logweir": "resume"}), json!({"logweir": "sweep"})] {
+    for body in [request(), json!({"logweir": "sweep"})] {
         let (reply, written) = remediates(&world, Mode::Register, &message(&body)).await;
         assert_eq!(ended(&written[0]), UNREADABLE, "{body}");
         assert_eq!(reply.to_json(), json!({"batchItemFailures": [{"itemIdentifier": "m"}]}), "{body}");
@@ -211,11 +211,12 @@ async fn what_was_left_is_finished_only_when_nothing_else_is_asked_for() {
     let resume = json!({"logweir": "resume"});
     let [anybody, ecs] = details(&resume);
     let more = json!({"logweir": "resume", "mode": "register"});
-    let payloads = [message(&resume), anybody, ecs, more, json!([resume]), json!("resume")];
+    let payloads = [message(&more), anybody, ecs, more, json!([resume]), json!("resume")];
     for backing_out in [false, true] {
         let world = left(backing_out).await;
         let before = world.picture();
-        for payload in &payloads {
+        // Events come by the queue; what is to be taken back never does.
+        for payload in payloads.iter().chain(backing_out.then_some(&message(&resume))) {
             let (_, written) = match backing_out {
                 true => takes_back(&world, payload).await,
                 false => remediates(&world, Mode::Register, payload).await,
@@ -227,12 +228,31 @@ async fn what_was_left_is_finished_only_when_nothing_else_is_asked_for() {
 }
 
 #[tokio::test]
-async fn whoever_is_to_observe_finishes_nothing_and_does_not_look() {
+async fn whoever_is_to_observe_finishes_nothing_and_only_counts_what_there_is() {
     let world = left(false).await;
     let (before, calls) = (world.picture(), world.calls().len());
     let (reply, written) = remediates(&world, Mode::Observe, &json!({"logweir": "resume"})).await;
     assert_eq!((reply.to_json(), written.len()), (json!({"resumed": 0, "reports": []}), 0));
-    assert_eq!((world.picture(), world.calls().len()), (before, calls));
+    assert_eq!((world.picture(), &world.calls()[calls..]), (before, &["list", "stopped"][..]));
+}
+
+/// The schedule's message in the queue, sent so many minutes ago.
+fn sent(world: &World, minutes: i64) -> Value {
+    let at = world.account(|account| account.now) - jiff::SignedDuration::from_mins(minutes);
+    let mut batch = message(&json!({"logweir": "resume"}));
+    batch["Records"][0]["attributes"] = json!({"SentTimestamp": at.as_millisecond().to_string()});
+    batch
+}
+
+#[tokio::test]
+async fn the_schedule_may_come_by_the_queue_and_what_waited_there_for_long_is_left_to_the_next() {
+    let answer = json!({"batchItemFailures": []});
+    for (minutes, outcomes) in [(11, vec![]), (10, vec![Outcome::Remediated])] {
+        let world = left(false).await;
+        let (reply, written) = remediates(&world, Mode::Register, &sent(&world, minutes)).await;
+        assert_eq!(written.iter().map(|report| report.outcome).collect::<Vec<_>>(), outcomes, "{minutes} minutes");
+        assert_eq!(reply.to_json(), answer, "nothing comes again");
+    }
 }
 
 #[tokio::test]

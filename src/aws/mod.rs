@@ -7,6 +7,8 @@ mod errors;
 mod invoke;
 pub mod journal;
 mod logs;
+mod notify;
+mod own_log;
 mod read_only;
 mod region;
 mod services;
@@ -30,6 +32,8 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 pub use ecs::Ecs;
 pub use invoke::Invoked;
 pub use logs::{Logs, MADE_BY};
+pub use notify::Channels;
+pub use own_log::LogGroupLines;
 pub use region::configured_region;
 
 use crate::ports::{Answer, Kind, PortError, TaskDefinitions};

@@ -53,6 +53,14 @@ pub(super) struct Reply {
     code: Option<String>,
 }
 
+/// An answer, whatever it is.
+struct Raw {
+    status: u16,
+    function_failed: bool,
+    code: Option<String>,
+    bytes: Vec<u8>,
+}
+
 impl Signed {
     pub(super) fn new(config: SdkConfig, calls: Calls) -> Self {
         Self { config, calls }
@@ -69,6 +77,24 @@ impl Signed {
 
     /// Tries once.
     pub(super) async fn send(&self, call: Call<'_>) -> Answer<Reply> {
+        let name = call.name;
+        let Raw { status, function_failed, code, bytes } = self.exchange(call).await?;
+        let Ok(body) = serde_json::from_slice::<Value>(&bytes) else {
+            return Err(errors::spoiled(name, status));
+        };
+        let code = code.or_else(|| body["__type"].as_str().map(String::from));
+        Ok(Reply { status, body, function_failed, code })
+    }
+
+    /// As [`Signed::send`], for a service whose answers are no JSON: status and text.
+    pub(super) async fn send_any(&self, call: Call<'_>) -> Answer<(u16, String)> {
+        let name = call.name;
+        let Raw { status, bytes, .. } = self.exchange(call).await?;
+        let text = String::from_utf8(bytes).map_err(|_| errors::spoiled(name, status))?;
+        Ok((status, text))
+    }
+
+    async fn exchange(&self, call: Call<'_>) -> Answer<Raw> {
         let request = self.signed(&call).await?;
         let settings = HttpConnectorSettings::builder().connect_timeout(super::LONGEST_CONNECT).build();
         let connector = Connector::builder().tls_provider(super::TLS).connector_settings(settings).build();
@@ -138,16 +164,12 @@ impl Reply {
     }
 }
 
-async fn read(call: &'static str, response: HttpResponse) -> Answer<Reply> {
+async fn read(call: &'static str, response: HttpResponse) -> Answer<Raw> {
     let status = response.status().as_u16();
     let header = |name: &'static str| response.headers().get(name).map(String::from);
     let (function_failed, code) = (header("x-amz-function-error").is_some(), header("x-amzn-errortype"));
     let bytes = ByteStream::new(response.into_body()).collect().await.map_err(|error| broken(call, &error))?;
-    let Ok(body) = serde_json::from_slice::<Value>(&bytes.into_bytes()) else {
-        return Err(errors::spoiled(call, status));
-    };
-    let code = code.or_else(|| body["__type"].as_str().map(String::from));
-    Ok(Reply { status, body, function_failed, code })
+    Ok(Raw { status, function_failed, code, bytes: bytes.to_vec() })
 }
 
 fn broken(call: &'static str, error: &(dyn std::error::Error + 'static)) -> PortError {

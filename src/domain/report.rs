@@ -61,6 +61,10 @@ pub struct Report {
     /// Whether another try can help. Decides what the function answers, and is not part of the report.
     #[serde(skip)]
     pub retry: bool,
+    /// Whether it was this decision that opened the family's fuse; the ones after it say the same again and again. Decides
+    /// whether anybody is told, and is not part of the report.
+    #[serde(skip)]
+    pub opens_fuse: bool,
 }
 
 /// One option of one container. Values stand here only for options that are known to hold no secret.
@@ -125,6 +129,9 @@ impl BackoutBy {
 /// The mode of a report on taking back.
 pub const BACKOUT: &str = "backout";
 
+/// The trigger of a report on what was left.
+pub const RESUME: &str = "resume";
+
 /// The options whose values may be shown.
 const SHOWN: [&str; 9] = [
     "logDriver",
@@ -144,6 +151,12 @@ pub fn is_shown(option: &str) -> bool {
 }
 
 const LONGEST: usize = 512;
+
+/// The largest report, as JSON in bytes. EventBridge and SNS take 256 KB (source: their quotas), and put more around it.
+const LARGEST: usize = 96 * 1024;
+
+/// How many items a list of a report has at most.
+const MOST: usize = 64;
 
 fn milliseconds<S: Serializer>(timestamp: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&format_args!("{timestamp:.3}"))
@@ -186,6 +199,7 @@ impl Report {
             event_age_ms: None,
             backout: None,
             retry: false,
+            opens_fuse: false,
         }
     }
 
@@ -217,6 +231,57 @@ impl Report {
         self.outcome = outcome;
         self.reason = reason;
         self.error = error.map(|error| plain(&error, LONGEST));
+        self
+    }
+
+    /// The report as it may go out: whoever wrote what stands in it, each text is plain and bounded, and so is the whole.
+    /// What a list leaves out is said.
+    pub fn bounded(self) -> Self {
+        let mut most = MOST;
+        loop {
+            let report = self.clone().cut(most);
+            let size = serde_json::to_vec(&report).map_or(0, |json| json.len());
+            if size <= LARGEST || most == 1 {
+                return report;
+            }
+            most /= 2;
+        }
+    }
+
+    fn cut(mut self, most: usize) -> Self {
+        let mut left_out = Vec::new();
+        let mut short = |name: &str, length: usize| {
+            if length > most {
+                left_out.push(format!("{} more {name}", length - most));
+            }
+        };
+        short("changes", self.changes.len());
+        short("log groups", self.log_groups.len());
+        short("services", self.services.len());
+        short("notes", self.notes.len());
+        self.changes.truncate(most);
+        self.log_groups.truncate(most);
+        self.services.truncate(most);
+        self.notes.truncate(most);
+        if !left_out.is_empty() {
+            self.notes.push(format!("left out here: {}", left_out.join(", ")));
+        }
+        let cause = [
+            &mut self.actor,
+            &mut self.actor_type,
+            &mut self.user_agent,
+            &mut self.source_ip,
+            &mut self.cloudtrail_event_id,
+            &mut self.error,
+        ];
+        let changes = self.changes.iter_mut().flat_map(|change| {
+            let values = change.from.iter_mut().chain(&mut change.to);
+            [&mut change.container, &mut change.option].into_iter().chain(values)
+        });
+        let groups = self.log_groups.iter_mut().map(|group| &mut group.name);
+        let services = self.services.iter_mut().flat_map(|it| [&mut it.service].into_iter().chain(&mut it.note));
+        let texts = cause.into_iter().flatten().chain(changes).chain(groups).chain(services);
+        texts.chain(&mut self.notes).chain(&mut self.rules).for_each(|text| *text = plain(text, LONGEST));
         self
     }
 

@@ -2,9 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::Reply;
+use super::scheduled::Scheduled;
+use super::{Reply, Watch};
 use crate::domain::event::{Cause, Home};
 use crate::domain::report::{BACKOUT, BackoutBy, Outcome, Reason, Report};
 use crate::ports::{Clock, Ports};
@@ -48,13 +49,13 @@ pub struct Taker<'o> {
     pub backout: &'o BackoutBy,
 }
 
-/// Handles a payload. `calls` says how many calls were made to AWS so far; `written` takes each report as soon as it stands.
+/// Handles a payload. `calls` says how many calls were made to AWS so far; `watch` takes each report as soon as it stands.
 pub async fn handle_backout<P: Ports>(
     ports: &P,
     taker: Taker<'_>,
     payload: &Value,
     calls: &(dyn Fn() -> u64 + Sync),
-    mut written: impl FnMut(&Report),
+    watch: &mut dyn Watch,
 ) -> Reply {
     let Taker { home, worker, lease, backout } = taker;
     let order = |ask| BackoutOrder { home, registrar: None, worker: worker.to_owned(), lease, backout, ask };
@@ -62,11 +63,11 @@ pub async fn handle_backout<P: Ports>(
         let report = Report::new(home, BACKOUT, BACKOUT, &Cause::default(), ports.clock().now());
         report.ends(Outcome::Failed, Some(Reason::Unreadable), Some(why.to_owned()))
     };
-    if *payload == json!({"logweir": "resume"}) {
+    if Scheduled::of(payload) == Some(Scheduled::Resume) {
         let resumed = resume_backouts(ports, &order(Ask::default())).await;
-        return Reply::resumed(resumed, unreadable, calls, written);
+        return Reply::resumed(resumed, unreadable, calls, watch);
     }
-    let mut report = match serde_json::from_value::<Request>(payload.clone()) {
+    let report = match serde_json::from_value::<Request>(payload.clone()) {
         Err(error) => unreadable(&format!("not a request to take back: {}", unquoted(&error))),
         Ok(request) => match home.revision(&request.record) {
             None => unreadable("`record` is neither FAMILY:REVISION nor the ARN of a revision"),
@@ -84,8 +85,8 @@ pub async fn handle_backout<P: Ports>(
             }
         },
     };
-    report.aws_calls = calls();
-    written(&report);
+    let report = Report { aws_calls: calls(), ..report.bounded() };
+    watch.report(&report);
     Reply::One(Box::new(report))
 }
 

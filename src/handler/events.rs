@@ -2,45 +2,53 @@
 //! left. `logweir replay` goes through here too.
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::Reply;
+use super::scheduled::Scheduled;
+use super::{Reply, Watch};
 use crate::domain::event::{self, Cause};
 use crate::domain::report::{Outcome, Reason, Report};
 use crate::ports::{Clock, Ports};
-use crate::workflow::{Order, Origin, remediate, resume};
+use crate::workflow::{Order, Origin, gauges, remediate, resume};
 
-/// Handles a payload. `calls` says how many calls were made to AWS so far; `written` takes each report as soon as it stands.
+/// Handles a payload. `calls` says how many calls were made to AWS so far; `watch` takes each report as soon as it stands.
 pub async fn handle<P: Ports>(
     ports: &P,
     order: &Order<'_>,
     payload: &Value,
     calls: &(dyn Fn() -> u64 + Sync),
-    mut written: impl FnMut(&Report),
+    watch: &mut dyn Watch,
 ) -> Reply {
-    if *payload == json!({"logweir": "resume"}) {
-        let order = Order { origin: Origin::Resume, worker: order.worker.clone(), ..*order };
-        let resumed = resume(ports, &order).await;
-        let failed = |why: &str| unreadable(ports, &order, why);
-        return Reply::resumed(resumed, failed, calls, written);
+    if let Some(what) = Scheduled::of(payload) {
+        return scheduled(ports, order, what, calls, watch).await;
     }
     let Some(records) = batch(payload) else {
-        let mut report = handle_event(ports, order, payload).await;
-        report.aws_calls = calls();
-        written(&report);
+        let report = Report { aws_calls: calls(), ..handle_event(ports, order, payload).await };
+        watch.report(&report);
         return Reply::One(Box::new(report));
     };
     let mut failures = Vec::new();
     for record in records {
         let before = calls();
-        let mut report = match record["body"].as_str().map(serde_json::from_str::<Value>) {
+        let body = record["body"].as_str().map(serde_json::from_str::<Value>);
+        if let Some(Ok(body)) = &body
+            && let Some(what) = Scheduled::of(body)
+        {
+            // What could not be done is done the next time.
+            if !what.is_stale(record, ports.clock().now()) {
+                scheduled(ports, order, what, &|| calls() - before, watch).await;
+            }
+            continue;
+        }
+        let mut report = match body {
             Some(Ok(event)) => handle_event(ports, order, &event).await,
             _ => unreadable(ports, order, "the message's body is no JSON"),
         };
         report.aws_calls = calls() - before;
-        written(&report);
         // A message that can never be read fails too, so that it ends in the dead-letter queue and not in nothing.
-        if report.retry || report.reason == Some(Reason::Unreadable) {
+        report.retry |= report.reason == Some(Reason::Unreadable);
+        watch.report(&report);
+        if report.retry {
             let mut failure = BatchItemFailure::default();
             failure.item_identifier = record["messageId"].as_str().unwrap_or_default().to_owned();
             failures.push(failure);
@@ -51,6 +59,28 @@ pub async fn handle<P: Ports>(
     Reply::Batch(response)
 }
 
+async fn scheduled<P: Ports>(
+    ports: &P,
+    order: &Order<'_>,
+    what: Scheduled,
+    calls: &(dyn Fn() -> u64 + Sync),
+    watch: &mut dyn Watch,
+) -> Reply {
+    match what {
+        Scheduled::Digest => {
+            watch.digest();
+            Reply::Digest
+        }
+        Scheduled::Resume => {
+            let order = Order { origin: Origin::Resume, worker: order.worker.clone(), ..*order };
+            let resumed = resume(ports, &order).await;
+            let reply = Reply::resumed(resumed, |why| unreadable(ports, &order, why), calls, watch);
+            watch.gauges(gauges(ports).await, ports.clock().now());
+            reply
+        }
+    }
+}
+
 /// The messages of an SQS batch.
 fn batch(payload: &Value) -> Option<&Vec<Value>> {
     let records = payload["Records"].as_array()?;
@@ -59,10 +89,11 @@ fn batch(payload: &Value) -> Option<&Vec<Value>> {
 
 /// Handles one event.
 pub async fn handle_event<P: Ports>(ports: &P, order: &Order<'_>, event: &Value) -> Report {
-    match event::read(event, order.home) {
+    let report = match event::read(event, order.home) {
         Ok(trigger) => remediate(ports, order, trigger).await,
         Err(error) => unreadable(ports, order, &error.to_string()),
-    }
+    };
+    report.bounded()
 }
 
 fn unreadable<P: Ports>(ports: &P, order: &Order<'_>, why: &str) -> Report {

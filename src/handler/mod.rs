@@ -2,12 +2,17 @@
 
 mod backout;
 mod events;
+mod function;
+mod scheduled;
+mod telling;
 
 use aws_lambda_events::sqs::SqsBatchResponse;
 use serde_json::{Value, json};
 
 pub use backout::{Backout, Request, Taker, handle_backout};
 pub use events::{handle, handle_event};
+pub use function::{Function, Invocation};
+pub use telling::Watch;
 
 use crate::domain::report::Report;
 use crate::ports::Answer;
@@ -21,6 +26,8 @@ pub enum Reply {
     Batch(SqsBatchResponse),
     /// For what was left unfinished: a report of each record.
     Resumed(Vec<Report>),
+    /// For the time to sum up what was observed.
+    Digest,
 }
 
 impl Reply {
@@ -36,6 +43,7 @@ impl Reply {
         match self {
             Self::One(report) => json!(report),
             Self::Batch(response) => json!(response),
+            Self::Digest => json!({"digest": "asked for"}),
             Self::Resumed(reports) => json!({"resumed": reports.len(), "reports": reports}),
         }
     }
@@ -46,19 +54,20 @@ impl Reply {
         resumed: Answer<Vec<Report>>,
         failed: impl FnOnce(&str) -> Report,
         calls: &(dyn Fn() -> u64 + Sync),
-        mut written: impl FnMut(&Report),
+        watch: &mut dyn Watch,
     ) -> Self {
         match resumed {
-            Ok(mut reports) => {
+            Ok(reports) => {
+                let mut reports: Vec<Report> = reports.into_iter().map(Report::bounded).collect();
                 if let Some(last) = reports.last_mut() {
                     last.aws_calls = calls();
                 }
-                reports.iter().for_each(&mut written);
+                reports.iter().for_each(|report| watch.report(report));
                 Self::Resumed(reports)
             }
             Err(error) => {
                 let report = Report { aws_calls: calls(), ..failed(&error.to_string()) };
-                written(&report);
+                watch.report(&report);
                 Self::One(Box::new(report))
             }
         }

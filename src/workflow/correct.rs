@@ -171,7 +171,11 @@ fn said(report: &mut Report, stopped: &Stopped) -> Ended {
     report.changes.clear();
     let reason = match stopped {
         Stopped::Held(_) => Reason::Held,
-        Stopped::FuseOpen(_) => Reason::FuseOpen,
+        Stopped::FuseOpen(fuse) => {
+            // What opened it by failing was told then.
+            report.opens_fuse = fuse.failed.is_none() && fuse.opened >= report.timestamp;
+            Reason::FuseOpen
+        }
     };
     (Outcome::Refused, Some(reason), Some(stopped.to_string()))
 }

@@ -3,6 +3,7 @@
 mod back_out;
 mod claim;
 mod correct;
+mod count;
 mod drive;
 mod family;
 mod follow;
@@ -18,6 +19,7 @@ mod tell;
 mod undo;
 
 pub use back_out::{Ask, BackoutOrder, back_out, preview};
+pub use count::gauges;
 pub use observe::{Seen, observe};
 pub use remediate::{Order, Origin, remediate};
 pub use resume::{resume, resume_backouts};

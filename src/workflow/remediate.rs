@@ -12,7 +12,7 @@ use crate::domain::baseline::Baseline;
 use crate::domain::event::{Cause, Consumer, Home, Ignored, Trigger, Which, is_own, is_service_linked};
 use crate::domain::finding::LogGroupChange;
 use crate::domain::plan::{Plan, Refusal};
-use crate::domain::report::{BackoutBy, LogGroupReport, Outcome, Reason, Report, ServiceReport};
+use crate::domain::report::{BackoutBy, LogGroupReport, Outcome, RESUME, Reason, Report, ServiceReport};
 use crate::domain::revision::RevisionArn;
 use crate::domain::tags;
 use crate::domain::writer::Tool;
@@ -55,7 +55,7 @@ impl Origin {
         match self {
             Self::Event => "event",
             Self::Replay => "replay",
-            Self::Resume => "resume",
+            Self::Resume => RESUME,
             Self::Apply { .. } => "apply",
         }
     }

@@ -15,7 +15,7 @@ use super::own::Own;
 use super::remediate::{Order, end, fresh, timed};
 use super::tell::{line, tell};
 use crate::domain::event::{Cause, Change};
-use crate::domain::report::{BACKOUT, Outcome, Reason, Report};
+use crate::domain::report::{BACKOUT, Outcome, RESUME, Reason, Report};
 use crate::domain::saga::{Head, Record, Rollout, State};
 use crate::domain::service::ServiceArn;
 use crate::ports::{Answer, Clock, Filter, Journal, Ports};
@@ -114,7 +114,7 @@ pub async fn resume_backouts<P: Ports>(ports: &P, order: &BackoutOrder<'_>) -> A
     let mut reports = Vec::new();
     for head in left(ports, true, &order.worker).await? {
         let started = ports.clock().now();
-        let mut report = Report::new(order.home, BACKOUT, "resume", &Cause::default(), started);
+        let mut report = Report::new(order.home, BACKOUT, RESUME, &Cause::default(), started);
         report.about(&head.source);
         let ended = go_back(ports, order, &mut report, &head).await;
         reports.extend(finished(ports, report, ended, started));

@@ -96,8 +96,10 @@ impl Logweir {
         };
         let before = self.calls.count();
         let mut written = Vec::new();
-        let reply =
-            handle(&self.ports, &order, payload, &|| self.calls.count() - before, |it| written.push(it.clone())).await;
+        let reply = handle(&self.ports, &order, payload, &|| self.calls.count() - before, &mut |it: &Report| {
+            written.push(it.clone())
+        })
+        .await;
         match &reply {
             Reply::One(report) => assert_eq!(written, [*report.clone()]),
             Reply::Resumed(reports) => assert_eq!(written, *reports),
@@ -132,7 +134,7 @@ impl Logweir {
         let (backout, worker) = (by(), worker());
         let taker = Taker { home: &self.home, worker: &worker, lease: BACKOUT_LEASE, backout: &backout };
         let before = self.calls.count();
-        handle_backout(&self.ports, taker, payload, &|| self.calls.count() - before, |_| {}).await
+        handle_backout(&self.ports, taker, payload, &|| self.calls.count() - before, &mut |_: &Report| {}).await
     }
 }
 

@@ -1,11 +1,14 @@
 //! What the function writes: flat JSON lines with timestamp and level, so that Lambda files them by level and Logs
 //! Insights finds their members.
 
+mod lines;
+mod metrics;
+
 use std::io::{self, Write};
 
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::domain::report::Report;
+pub use lines::{Untold, counted, not_counted, reported, untold};
 
 /// Sends `tracing` events to standard output, none below a warning: there the SDK's own crates write requests.
 pub fn init() {
@@ -13,9 +16,8 @@ pub fn init() {
     let _ = lines.with_max_level(LevelFilter::WARN).with_writer(io::stdout).try_init();
 }
 
-/// Writes the one line that every decision ends in.
-pub fn write(report: &Report) {
-    let mut line = serde_json::to_vec(report).unwrap_or_default();
-    line.push(b'\n');
-    let _ = io::stdout().lock().write_all(&line);
+/// Writes lines to standard output, at once.
+pub fn write(lines: &str) {
+    let mut out = io::stdout().lock();
+    let _ = out.write_all(lines.as_bytes()).and_then(|()| out.flush());
 }

@@ -1,0 +1,144 @@
+//! What mode `observe` would have corrected in a day, in one notice instead of one for each revision.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::super::event::{Home, plain};
+use super::super::revision::RevisionArn;
+use super::foreign::code;
+use super::message::subject_line;
+use super::{Kind, Notice, chat};
+
+/// How many families are named.
+const MOST: usize = 20;
+
+/// How many revisions are told apart: a message cannot be made to take all memory.
+const MOST_REVISIONS: usize = 50_000;
+
+/// The revisions that summary lines tell of, each once, however often its event came.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    revisions: BTreeMap<RevisionArn, BTreeSet<String>>,
+    /// Whether there was more than was counted.
+    is_cut: bool,
+}
+
+/// As much of a report's line as is counted.
+#[derive(Deserialize)]
+struct Line {
+    schema: String,
+    mode: String,
+    outcome: String,
+    source: RevisionArn,
+    rules: Vec<String>,
+}
+
+impl Tally {
+    /// Counts a line of the log, where it tells of an observed revision.
+    pub fn line(&mut self, text: &str) {
+        let Ok(line) = serde_json::from_str::<Line>(text) else { return };
+        if (line.schema.as_str(), line.mode.as_str(), line.outcome.as_str())
+            != ("logweir.report/1", "observe", "observed")
+        {
+            return;
+        }
+        if self.revisions.len() >= MOST_REVISIONS && !self.revisions.contains_key(&line.source) {
+            self.is_cut = true;
+            return;
+        }
+        self.revisions.entry(line.source).or_default().extend(line.rules);
+    }
+
+    /// There was more than this.
+    pub fn cut(&mut self) {
+        self.is_cut = true;
+    }
+
+    /// None: there is nothing to tell of.
+    pub fn notice(&self, home: &Home, now: Timestamp) -> Option<Notice> {
+        if self.revisions.is_empty() {
+            return None;
+        }
+        let (families, rules) = (self.families(), self.rules());
+        let (revisions, families_count) = (self.revisions.len(), families.len());
+        let named: Vec<&(&str, usize)> = families.iter().take(MOST).collect();
+        let detail = json!({
+            "schema": "logweir.digest/1", "account": home.account, "region": home.region, "hours": 24,
+            "revisions": revisions, "families": families_count, "complete": !self.is_cut,
+            "rules": rules.iter().map(|(rule, count)| json!({"rule": rule, "revisions": count})).collect::<Vec<_>>(),
+            "most": named.iter().map(|(family, count)| json!({"family": family, "revisions": count})).collect::<Vec<_>>(),
+        });
+        let least = if self.is_cut { "at least " } else { "" };
+        let sum = format!("{least}{revisions} revisions of {families_count} families");
+        let lines = self.lines(home, &sum, &rules, &named, families_count);
+        let switch_on = "Switch on: deploy the stack with the parameter Mode=register; logweir check --all shows each change before";
+        let summary = "What would be corrected";
+        let title = format!("{summary}: {sum}");
+        let message = chat::Message {
+            id: format!("digest {now:.3}"),
+            title: title.clone(),
+            lines: lines.clone(),
+            next_steps: vec![switch_on.into()],
+            keywords: vec!["observed".into()],
+            thread: "logweir-digest".into(),
+            summary,
+            kind: Kind::ObservationDigest,
+            resources: &[],
+            context: vec![("account", home.account.clone()), ("region", home.region.clone())],
+        };
+        let text: Vec<String> = [format!("{title}."), String::new()].into_iter().chain(lines).collect();
+        Some(Notice {
+            kind: Kind::ObservationDigest,
+            at: now,
+            family: None,
+            resources: Vec::new(),
+            detail,
+            subject: subject_line(&format!("Logweir: {title}")),
+            chat: message.to_json(),
+            text: format!("{}\n\n{switch_on}\n", text.join("\n").replace('`', "")),
+        })
+    }
+
+    fn lines(
+        &self,
+        home: &Home,
+        sum: &str,
+        rules: &[(String, usize)],
+        named: &[&(&str, usize)],
+        of: usize,
+    ) -> Vec<String> {
+        let Home { account, region, .. } = home;
+        let mut lines = vec![format!(
+            "In the last 24 hours Logweir would have corrected {sum}, in account {account}, {region}. Its mode is observe: nothing was changed."
+        )];
+        if self.is_cut {
+            lines.push("There were more lines in the log than were read.".into());
+        }
+        lines.extend(rules.iter().map(|(rule, count)| format!("{}: {count}", code(rule, 100))));
+        lines.extend(named.iter().map(|(family, count)| format!("Family {}: {count}", code(family, 100))));
+        if of > named.len() {
+            lines.push(format!("and {} more families", of - named.len()));
+        }
+        lines
+    }
+
+    /// Families with their numbers of revisions, those with the most first.
+    fn families(&self) -> Vec<(&str, usize)> {
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        self.revisions.keys().for_each(|revision| *counts.entry(&revision.family).or_default() += 1);
+        let mut families: Vec<_> = counts.into_iter().collect();
+        families.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        families
+    }
+
+    /// Rules, with how many revisions each finds wanting.
+    fn rules(&self) -> Vec<(String, usize)> {
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        let rules = self.revisions.values().flatten();
+        rules.for_each(|rule| *counts.entry(plain(rule, 100)).or_default() += 1);
+        counts.into_iter().take(MOST).collect()
+    }
+}

@@ -1,0 +1,126 @@
+//! A report in sentences, for chat and for mail.
+
+use serde_json::Value;
+
+use super::super::report::{Change, LogGroupReport, Report, ServiceReport};
+use super::foreign::{code, quoted};
+use super::{Kind, Notice, chat};
+
+/// The longest name in a sentence, and the longest text that is one itself.
+const NAME: usize = 100;
+const TEXT: usize = 300;
+
+/// The longest command: it is taken whole or not at all.
+const COMMAND: usize = 1000;
+
+/// How a text that anybody may have written stands in a sentence, cut to so many characters.
+type Foreign = fn(&str, usize) -> String;
+
+pub(super) fn of(kind: Kind, report: &Report, resources: Vec<String>, detail: Value) -> Notice {
+    let about = report.record.as_deref().or(report.services.first().map(|service| service.service.as_str()));
+    let title = said(kind);
+    let subject = about.map_or_else(|| format!("Logweir: {title}"), |about| format!("Logweir: {title}: {about}"));
+    let heading = about.map_or_else(|| title.to_owned(), |about| format!("{title}: {}", code(about, NAME)));
+    let undo = report.backout.as_deref().filter(|command| command.chars().count() <= COMMAND);
+    let chat = chat::Message {
+        id: format!("{} {:.3}", report.source.as_deref().unwrap_or("none"), report.timestamp),
+        title: heading,
+        lines: sentences(report, code, 6),
+        next_steps: undo.map(|command| format!("Take it back: {}", code(command, COMMAND))).into_iter().collect(),
+        keywords: [report.outcome.name().to_owned()].into_iter().chain(report.reason.map(|it| it.name())).collect(),
+        thread: report.family.clone().unwrap_or_else(|| "logweir".into()),
+        summary: title,
+        kind,
+        resources: &resources,
+        context: vec![
+            ("outcome", report.outcome.name().into()),
+            ("account", report.account.clone()),
+            ("region", report.region.clone()),
+            ("mode", report.mode.clone()),
+        ],
+    };
+    let mut text = vec![format!("{title}."), String::new()];
+    text.extend(sentences(report, quoted, 50));
+    // As it is typed: a command between quotes is none.
+    text.extend(undo.map(|command| format!("\nTake it back:\n{command}")));
+    Notice {
+        kind,
+        at: report.timestamp,
+        family: report.family.clone(),
+        detail,
+        subject: subject_line(&subject),
+        chat: chat.to_json(),
+        text: text.join("\n") + "\n",
+        resources,
+    }
+}
+
+/// The kind in words.
+fn said(kind: Kind) -> &'static str {
+    match kind {
+        Kind::RemediationCompleted => "Remediation completed",
+        Kind::RemediationRefused => "Remediation refused",
+        Kind::RemediationFailed => "Remediation failed",
+        Kind::BackoutCompleted => "Backout completed",
+        Kind::BackoutFailed => "Backout failed",
+        Kind::ObservationDigest => "What would be corrected",
+    }
+}
+
+/// A subject as SNS takes it: ASCII, on one line, below 100 characters (source: SNS API reference, Publish).
+pub(super) fn subject_line(text: &str) -> String {
+    text.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').take(99).collect()
+}
+
+fn sentences(report: &Report, foreign: Foreign, most: usize) -> Vec<String> {
+    let name = |text: &str| foreign(text, NAME);
+    let why = report.reason.map(|reason| format!(", because of {}", reason.name())).unwrap_or_default();
+    let mut lines = vec![format!(
+        "It ended {}{why}, in account {}, {}, mode {}.",
+        report.outcome.name(),
+        report.account,
+        report.region,
+        report.mode
+    )];
+    lines.extend(report.source.as_ref().map(|source| format!("Source: {}", foreign(source, TEXT))));
+    lines.extend(report.corrected.as_ref().map(|ours| format!("Our revision: {}", foreign(ours, TEXT))));
+    lines.extend(report.restored.as_ref().map(|revision| format!("Restored as: {}", foreign(revision, TEXT))));
+    if let Some(actor) = &report.actor {
+        let agent = report.user_agent.as_ref().map(|agent| format!(" with {}", name(agent))).unwrap_or_default();
+        lines.push(format!("Asked for by {}{agent}", foreign(actor, TEXT)));
+    }
+    if !report.rules.is_empty() {
+        lines.push(format!("Found: {}", report.rules.iter().map(|rule| name(rule)).collect::<Vec<_>>().join(", ")));
+    }
+    lines.extend(report.error.as_ref().map(|error| format!("Error: {}", foreign(error, TEXT))));
+    some(&mut lines, &report.changes, most, "changes", |change| changed(change, foreign));
+    some(&mut lines, &report.log_groups, most, "log groups", |group| kept(group, foreign));
+    some(&mut lines, &report.services, most, "services", |service| followed(service, foreign));
+    some(&mut lines, &report.notes, most, "notes", |note| format!("Note: {}", foreign(note, TEXT)));
+    lines
+}
+
+/// The first of `items`, each on a line, and how many more there are.
+fn some<T>(lines: &mut Vec<String>, items: &[T], most: usize, names: &str, line: impl Fn(&T) -> String) {
+    lines.extend(items.iter().take(most).map(line));
+    if items.len() > most {
+        lines.push(format!("and {} more {names}", items.len() - most));
+    }
+}
+
+fn changed(change: &Change, foreign: Foreign) -> String {
+    let Change { container, option, from, to } = change;
+    let value = |value: &Option<String>| value.as_deref().map_or("(absent)".to_owned(), |text| foreign(text, NAME));
+    format!("Container {}: {} {} → {}", foreign(container, NAME), foreign(option, NAME), value(from), value(to))
+}
+
+fn kept(group: &LogGroupReport, foreign: Foreign) -> String {
+    let days = group.retention_days.map(|days| format!(", kept for {days} days")).unwrap_or_default();
+    format!("Log group {}: {}{days}", foreign(&group.name, NAME), group.action)
+}
+
+fn followed(service: &ServiceReport, foreign: Foreign) -> String {
+    let why = service.reason.map(|reason| format!(", because of {}", reason.name())).unwrap_or_default();
+    let note = service.note.as_ref().map(|note| format!(": {}", foreign(note, TEXT))).unwrap_or_default();
+    format!("Service {}: {}{why}{note}", foreign(&service.service, NAME), service.action)
+}

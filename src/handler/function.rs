@@ -1,0 +1,111 @@
+//! The function, but for what starts it: one invocation from its payload to its answer.
+
+use jiff::SignedDuration;
+use lambda_runtime::Diagnostic;
+use serde_json::Value;
+
+use super::telling::Telling;
+use super::{Reply, Taker, handle, handle_backout};
+use crate::domain::event::Home;
+use crate::domain::notice::Tally;
+use crate::domain::report::{BackoutBy, Outcome};
+use crate::ports::{Clock, Notifier, OwnLog, Ports};
+use crate::settings::{BACKOUT_LEASE, LEASE, Remediation, Role, Settings};
+use crate::telemetry::{Untold, untold};
+use crate::workflow::{Mode, Order, Origin};
+
+/// How far back a digest looks. The schedule comes as often.
+const DIGEST: SignedDuration = SignedDuration::from_hours(24);
+
+pub struct Function<P, N, L> {
+    pub settings: Settings,
+    pub region: String,
+    pub ports: P,
+    pub notifier: N,
+    pub own_log: L,
+}
+
+/// What Lambda hands to a function.
+#[derive(Clone, Copy, Debug)]
+pub struct Invocation<'i> {
+    pub payload: &'i Value,
+    pub request: &'i str,
+    /// The ARN that was invoked.
+    pub arn: &'i str,
+    /// The function's name.
+    pub name: &'i str,
+}
+
+impl<P: Ports, N: Notifier, L: OwnLog> Function<P, N, L> {
+    /// Answers a payload. `calls` says how many calls were made to AWS so far, `write` takes lines of the log. Only what
+    /// another try can help is an error: Lambda then brings the event again.
+    pub async fn answer(
+        &self,
+        invocation: Invocation<'_>,
+        calls: &(dyn Fn() -> u64 + Sync),
+        write: &mut (dyn FnMut(&str) + Send),
+    ) -> Result<Value, Diagnostic> {
+        let Invocation { payload, request, arn, name: function } = invocation;
+        let (ports, region) = (&self.ports, &self.region);
+        let home = Home::of_function(arn, region, &self.settings.own_roles);
+        let worker = format!("{request}-{}", ports.clock().now().as_nanosecond());
+        let before = calls();
+        let calls = || calls() - before;
+        let mut telling = Telling { function, write, notices: Vec::new(), digest: false };
+        let reply = match &self.settings.role {
+            Role::Remediate(remediation) => {
+                let Remediation { mode, baseline, .. } = &**remediation;
+                let order = Order {
+                    mode: *mode,
+                    baseline,
+                    home: &home,
+                    origin: Origin::Event,
+                    worker,
+                    registrar: None,
+                    lease: LEASE,
+                    backout: &self.settings.backout(region),
+                };
+                let reply = handle(ports, &order, payload, &calls, &mut telling).await;
+                if telling.digest && *mode == Mode::Observe {
+                    self.sum_up(&home, &mut telling).await;
+                }
+                reply
+            }
+            Role::Backout => {
+                let me = BackoutBy::Function { name: function.to_owned(), region: region.clone() };
+                let taker = Taker { home: &home, worker: &worker, lease: BACKOUT_LEASE, backout: &me };
+                handle_backout(ports, taker, payload, &calls, &mut telling).await
+            }
+        };
+        telling.tell(&self.notifier, ports.clock().now()).await;
+        self.answered(&reply)
+    }
+
+    /// A request to take back is somebody's, who waits for the report; whoever wants it tries again.
+    fn answered(&self, reply: &Reply) -> Result<Value, Diagnostic> {
+        match (reply.retry(), &self.settings.role) {
+            (Some(report), Role::Remediate(_)) => {
+                let why = report.error.as_ref().unwrap_or(&report.message);
+                Err(Diagnostic { error_type: "retryable".into(), error_message: why.clone() })
+            }
+            _ => Ok(reply.to_json()),
+        }
+    }
+
+    async fn sum_up(&self, home: &Home, telling: &mut Telling<'_>) {
+        let now = self.ports.clock().now();
+        let since = now.saturating_sub(DIGEST).unwrap_or(now);
+        let mut tally = Tally::default();
+        let read = self.own_log.lines(Outcome::Observed, since, &mut |line| tally.line(line)).await;
+        match read {
+            Ok(true) => {}
+            Ok(false) => tally.cut(),
+            Err(error) => {
+                let error = error.to_string();
+                (telling.write)(&untold(&[Untold { family: None, error: &error }], telling.function, now));
+                return;
+            }
+        }
+        telling.notices.extend(tally.notice(home, now));
+    }
+}

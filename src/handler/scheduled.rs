@@ -1,0 +1,30 @@
+//! What a schedule asks for, in the queue of events or by itself.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+/// How long the queue may hold such a message: by then another has come, or will.
+const FRESH: SignedDuration = SignedDuration::from_mins(10);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scheduled {
+    /// Finish what was left.
+    Resume,
+    /// Sum up what was observed.
+    Digest,
+}
+
+impl Scheduled {
+    /// The payload must ask for nothing else.
+    pub(super) fn of(payload: &Value) -> Option<Self> {
+        let is = |word: &str| *payload == json!({"logweir": word});
+        [("resume", Self::Resume), ("digest", Self::Digest)].into_iter().find(|(word, _)| is(word)).map(|(_, it)| it)
+    }
+
+    /// Whether the message that it came in was sent too long ago. A queue that was closed for a night holds many.
+    pub(super) fn is_stale(self, message: &Value, now: Timestamp) -> bool {
+        let sent = message["attributes"]["SentTimestamp"].as_str().and_then(|sent| sent.parse().ok());
+        let sent = sent.and_then(|sent| Timestamp::from_millisecond(sent).ok());
+        sent.is_some_and(|sent| now.duration_since(sent) > FRESH)
+    }
+}

@@ -1,0 +1,77 @@
+//! From what a function decides to what is written and told of it.
+
+use jiff::Timestamp;
+
+use crate::domain::gauges::Gauges;
+use crate::domain::notice::Notice;
+use crate::domain::report::Report;
+use crate::ports::{Answer, Kind, Notifier};
+use crate::telemetry::{Untold, counted, not_counted, reported, untold};
+
+/// Takes what there is to say, as soon as it stands.
+pub trait Watch {
+    fn report(&mut self, report: &Report);
+
+    /// How much is unfinished, or why nobody knows.
+    fn gauges(&mut self, gauges: Answer<Gauges>, now: Timestamp);
+
+    /// Somebody wants what was observed summed up.
+    fn digest(&mut self);
+}
+
+impl<F: FnMut(&Report)> Watch for F {
+    fn report(&mut self, report: &Report) {
+        self(report);
+    }
+
+    fn gauges(&mut self, _: Answer<Gauges>, _: Timestamp) {}
+
+    fn digest(&mut self) {}
+}
+
+/// Writes each line at once, and keeps what is to be told until the payload is handled: telling takes time, and may fail.
+pub(super) struct Telling<'t> {
+    pub(super) function: &'t str,
+    pub(super) write: &'t mut (dyn FnMut(&str) + Send),
+    pub(super) notices: Vec<Notice>,
+    pub(super) digest: bool,
+}
+
+impl Watch for Telling<'_> {
+    fn report(&mut self, report: &Report) {
+        (self.write)(&reported(report, self.function));
+        self.notices.extend(Notice::of(report));
+    }
+
+    fn gauges(&mut self, gauges: Answer<Gauges>, now: Timestamp) {
+        match gauges {
+            Ok(gauges) => (self.write)(&counted(gauges, self.function, now)),
+            Err(error) => (self.write)(&not_counted(&error.to_string(), now)),
+        }
+    }
+
+    fn digest(&mut self) {
+        self.digest = true;
+    }
+}
+
+impl Telling<'_> {
+    /// Tells of everything. Where a channel does not answer, the rest is not tried: the function's time is for decisions.
+    pub(super) async fn tell(self, notifier: &impl Notifier, now: Timestamp) {
+        let mut is_silent = false;
+        for notice in &self.notices {
+            let errors: Vec<String> = if is_silent {
+                vec!["not tried, as a channel had not answered before".into()]
+            } else {
+                let errors = notifier.tell(notice).await;
+                is_silent = errors.iter().any(|error| error.kind == Kind::Retry);
+                errors.iter().map(ToString::to_string).collect()
+            };
+            let family = notice.family.as_deref();
+            let failed: Vec<Untold<'_>> = errors.iter().map(|error| Untold { family, error }).collect();
+            if !failed.is_empty() {
+                (self.write)(&untold(&failed, self.function, now));
+            }
+        }
+    }
+}
