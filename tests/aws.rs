@@ -17,6 +17,10 @@ mod line;
 mod logs;
 #[path = "aws/lossless.rs"]
 mod lossless;
+#[path = "aws/notify.rs"]
+mod notify;
+#[path = "aws/own_log.rs"]
+mod own_log;
 #[path = "aws/read_only.rs"]
 mod read_only;
 #[path = "aws/services.rs"]

@@ -19,7 +19,9 @@ type Foreign = fn(&str, usize) -> String;
 pub(super) fn of(kind: Kind, report: &Report, resources: Vec<String>, detail: Value) -> Notice {
     let about = report.record.as_deref().or(report.services.first().map(|service| service.service.as_str()));
     let title = said(kind);
-    let subject = about.map_or_else(|| format!("Logweir: {title}"), |about| format!("Logweir: {title}: {about}"));
+    // A record's name is an ARN's, and holds nothing that anybody chose freely.
+    let record = report.record.as_ref().map(|record| format!(": {record}")).unwrap_or_default();
+    let subject = format!("Logweir: {title}{record}");
     let heading = about.map_or_else(|| title.to_owned(), |about| format!("{title}: {}", code(about, NAME)));
     let undo = report.backout.as_deref().filter(|command| command.chars().count() <= COMMAND);
     let chat = chat::Message {

@@ -1,0 +1,107 @@
+//! The day in mode `observe`, summed up.
+
+use jiff::SignedDuration;
+use logweir::ports::{Kind, PortError};
+use serde_json::json;
+
+use super::stage::Stage;
+use crate::world::story::BLOCKING;
+
+async fn observed(families: usize) -> Stage {
+    let stage = Stage::default();
+    for number in 0..families {
+        let document = BLOCKING.replace("\"web\"", &format!("\"web-{number:02}\""));
+        // One of them is registered twice, and the event of the other comes twice.
+        for _ in 0..=usize::from(number == 0) {
+            let event = stage.registers(&document);
+            stage.remediates("observe", &event).await.unwrap();
+            stage.remediates("observe", &event).await.unwrap();
+        }
+    }
+    stage
+}
+
+#[tokio::test]
+async fn what_would_have_been_corrected_is_one_notice_however_often_events_came() {
+    let stage = observed(2).await;
+    assert_eq!(stage.kinds(), [""; 0], "nothing is told of each");
+    stage.queued("observe", r#"{"logweir":"digest"}"#).await;
+    assert_eq!(stage.kinds(), ["Observation Digest"]);
+    let notice = stage.last();
+    assert_eq!(
+        notice.detail,
+        json!({
+            "schema": "logweir.digest/1", "account": "111122223333", "region": "eu-west-1", "hours": 24, "revisions": 3,
+            "families": 2, "complete": true,
+            "rules": [
+                {"rule": "blocking-delivery", "revisions": 3},
+                {"rule": "missing-log-group", "revisions": 3},
+                {"rule": "unsized-buffer", "revisions": 3}
+            ],
+            "most": [{"family": "web-00", "revisions": 2}, {"family": "web-01", "revisions": 1}],
+        })
+    );
+    assert_eq!(notice.subject, "Logweir: What would be corrected: 3 revisions of 2 families");
+    for text in [&notice.text, notice.chat["content"]["nextSteps"][0].as_str().unwrap()] {
+        assert!(text.contains("Switch on: deploy the stack with the parameter Mode=register"), "{text}");
+    }
+    let now = stage.account(|account| account.now);
+    assert_eq!(*stage.log.reads.lock().unwrap(), [now - SignedDuration::from_hours(24)]);
+}
+
+#[tokio::test]
+async fn some_families_are_named_and_the_others_counted() {
+    let stage = observed(25).await;
+    *stage.log.is_long.lock().unwrap() = true;
+    stage.remediates("observe", &json!({"logweir": "digest"})).await.unwrap();
+    let notice = stage.last();
+    assert_eq!(notice.detail["most"].as_array().unwrap().len(), 20);
+    let text = notice.chat["content"]["description"].as_str().unwrap();
+    assert!(text.contains("and 5 more families") && text.contains("There were more lines"), "{text}");
+    assert_eq!(notice.detail["complete"], false);
+}
+
+#[tokio::test]
+async fn where_nothing_was_observed_and_in_the_other_modes_nobody_is_told() {
+    let digest = json!({"logweir": "digest"});
+    let stage = Stage::default();
+    stage.remediates("observe", &digest).await.unwrap();
+    assert_eq!((stage.kinds(), stage.log.text()), (vec![], String::new()));
+    let stage = observed(1).await;
+    let reads = stage.log.reads.lock().unwrap().len();
+    for mode in ["register", "rollout"] {
+        stage.remediates(mode, &digest).await.unwrap();
+    }
+    assert_eq!((stage.kinds(), stage.log.reads.lock().unwrap().len()), (vec![], reads));
+}
+
+#[tokio::test]
+async fn a_log_that_cannot_be_read_is_said_and_counted() {
+    let stage = observed(1).await;
+    let message = "AccessDeniedException: no".to_owned();
+    let error = PortError { kind: Kind::Refused, call: "FilterLogEvents", message, reason: None };
+    *stage.log.fails.lock().unwrap() = Some(error);
+    let before = stage.lines().len();
+    stage.remediates("observe", &json!({"logweir": "digest"})).await.unwrap();
+    let lines = &stage.lines()[before..];
+    assert_eq!(
+        (&lines[0]["level"], &lines[0]["error"]),
+        (&json!("WARN"), &json!("FilterLogEvents: AccessDeniedException: no"))
+    );
+    assert_eq!((&lines[1]["NotNotified"], lines.len()), (&json!(1), 2));
+}
+
+#[tokio::test]
+async fn lines_that_only_look_like_a_decision_are_not_counted() {
+    let stage = observed(1).await;
+    let source = "arn:aws:ecs:eu-west-1:111122223333:task-definition/forged:1";
+    for line in [
+        json!({"outcome": "observed", "source": source, "rules": ["x"]}),
+        json!({"schema": "logweir.report/1", "mode": "backout", "outcome": "observed", "source": source, "rules": []}),
+        json!({"schema": "logweir.report/1", "mode": "observe", "outcome": "observed", "source": "<!here>", "rules": []}),
+    ] {
+        stage.log.append(&format!("{line}\n"));
+    }
+    stage.remediates("observe", &json!({"logweir": "digest"})).await.unwrap();
+    assert_eq!((&stage.last().detail["revisions"], &stage.last().detail["families"]), (&json!(2), &json!(1)));
+}
