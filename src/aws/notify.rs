@@ -38,25 +38,30 @@ pub struct Channels {
     topic: Option<String>,
     /// By name or ARN.
     bus: Option<String>,
+    reads_only: bool,
 }
 
 impl Aws {
     /// Tells nobody where neither is set. No call is made yet.
     pub fn notifier(&self, topic: Option<String>, bus: Option<String>) -> Channels {
-        Channels { signed: self.signed.clone(), region: self.region.clone(), topic, bus }
+        let (signed, region) = (self.signed.clone(), self.region.clone());
+        Channels { signed, region, topic, bus, reads_only: self.reads_only }
     }
 }
 
 impl Notifier for Channels {
     async fn tell(&self, notice: &Notice) -> Vec<PortError> {
+        let silent = |call| Err(refused(call, "it would tell others, and this run is to change nothing"));
         let message = async {
             match &self.topic {
+                Some(_) if self.reads_only => silent(PUBLISH),
                 Some(topic) => self.publish(topic, notice).await,
                 None => Ok(()),
             }
         };
         let event = async {
             match &self.bus {
+                Some(_) if self.reads_only => silent(PUT_EVENTS),
                 Some(bus) => self.put(bus, notice).await,
                 None => Ok(()),
             }
@@ -143,6 +148,10 @@ impl Channels {
 
 /// `<PublishResponse><PublishResult><MessageId>…`.
 fn is_published(body: &str) -> bool {
+    // One that breaks off says nothing of what came of it.
+    if !body.trim_end().ends_with("</PublishResponse>") {
+        return false;
+    }
     let mut document = Document::new(body);
     let Ok(mut root) = document.root_element() else { return false };
     if !root.start_el().matches("PublishResponse") {

@@ -8,7 +8,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 
 /// How the names of operations begin that change nothing.
-const READING: [&str; 5] = ["Describe", "List", "Get", "Query", "BatchGet"];
+const READING: [&str; 6] = ["Describe", "List", "Get", "Query", "BatchGet", "Filter"];
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ReadOnly;

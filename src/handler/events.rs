@@ -23,7 +23,8 @@ pub async fn handle<P: Ports>(
         return scheduled(ports, order, what, calls, watch).await;
     }
     let Some(records) = batch(payload) else {
-        let report = Report { aws_calls: calls(), ..handle_event(ports, order, payload).await };
+        let mut report = handle_event(ports, order, payload).await;
+        report.aws_calls = calls();
         watch.report(&report);
         return Reply::One(Box::new(report));
     };

@@ -22,8 +22,9 @@ const PUBLISHED: &str = r#"<PublishResponse xmlns="http://sns.amazonaws.com/doc/
   <ResponseMetadata><RequestId>d74b8436-ae13-5ab4-a9ff-ce54dfea72a0</RequestId></ResponseMetadata>
 </PublishResponse>"#;
 
-fn notice() -> Notice {
-    let home = Home { partition: "aws".into(), account: "111122223333".into(), region: "eu-west-1".into(), own_roles: vec![] };
+pub(crate) fn notice() -> Notice {
+    let home =
+        Home { partition: "aws".into(), account: "111122223333".into(), region: "eu-west-1".into(), own_roles: vec![] };
     let at = "2026-11-21T12:00:00Z".parse().unwrap();
     let mut report = Report::new(&home, "register", "event", &Cause::default(), at);
     report.about(&home.revision("web:41").unwrap());
@@ -71,7 +72,10 @@ fn form(body: &str) -> Vec<(String, String)> {
         }
         String::from_utf8(bytes).unwrap()
     };
-    body.split('&').map(|field| field.split_once('=').unwrap()).map(|(name, value)| (plain(name), plain(value))).collect()
+    body.split('&')
+        .map(|field| field.split_once('=').unwrap())
+        .map(|(name, value)| (plain(name), plain(value)))
+        .collect()
 }
 
 #[tokio::test]
@@ -118,7 +122,11 @@ async fn a_bus_gets_one_event() {
 #[tokio::test]
 async fn each_request_is_signed_for_its_service_and_region_over_all_that_is_sent() {
     for (topic, bus, scope) in [
-        (Some(TOPIC), None, "/us-east-2/sns/aws4_request, SignedHeaders=content-type;host;x-amz-date;x-amz-security-token,"),
+        (
+            Some(TOPIC),
+            None,
+            "/us-east-2/sns/aws4_request, SignedHeaders=content-type;host;x-amz-date;x-amz-security-token,",
+        ),
         (
             None,
             Some(BUS),
@@ -131,7 +139,10 @@ async fn each_request_is_signed_for_its_service_and_region_over_all_that_is_sent
         let authorization = &request.headers["authorization"];
         assert!(authorization.starts_with(&format!("AWS4-HMAC-SHA256 Credential={KEY_ID}/")), "{authorization}");
         assert!(authorization.contains(scope), "{authorization}");
-        assert_eq!((&*request.headers["x-amz-security-token"], sent_signature(&request)), (TOKEN, signature_of(&request)));
+        assert_eq!(
+            (&*request.headers["x-amz-security-token"], sent_signature(&request)),
+            (TOKEN, signature_of(&request))
+        );
         let forged = Seen { body: String::new(), ..request.clone() };
         assert_ne!(sent_signature(&request), signature_of(&forged), "the check checks nothing");
     }
@@ -231,7 +242,9 @@ async fn without_credentials_nothing_is_sent() {
 #[tokio::test]
 async fn no_error_repeats_a_credential() {
     let canonical = format!("The Canonical String for this request should have been 'x-amz-security-token:{TOKEN}'");
-    let body = format!("<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code><Message>no. {canonical}</Message></Error></ErrorResponse>");
+    let body = format!(
+        "<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code><Message>no. {canonical}</Message></Error></ErrorResponse>"
+    );
     let (aws, _) = place(move || xml(403, body.clone()), || Reply::Json(500, format!("no JSON: {TOKEN}")));
     let errors = tell(&aws, Some(TOPIC), Some(BUS)).await;
     assert_eq!(errors.len(), 2);

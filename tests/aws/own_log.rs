@@ -17,7 +17,8 @@ fn page(messages: &[&str], token: Value) -> Back {
 async fn read((aws, line): (Aws, Line), group: Option<&str>) -> (Answer<bool>, Vec<String>, Line) {
     let mut lines = Vec::new();
     let since = "2026-11-21T12:00:00Z".parse().unwrap();
-    let whole = aws.own_log(group.map(String::from)).lines(Outcome::Observed, since, &mut |text| lines.push(text.into())).await;
+    let whole =
+        aws.own_log(group.map(String::from)).lines(Outcome::Observed, since, &mut |text| lines.push(text.into())).await;
     (whole, lines, line)
 }
 

@@ -7,14 +7,18 @@ use aws_sdk_ecs::config::{Credentials, SharedCredentialsProvider};
 use logweir::aws::Aws;
 use logweir::domain::family::{Family, FamilyName};
 use logweir::domain::image::EcrImage;
+use logweir::domain::report::Outcome;
 use logweir::domain::saga::{Head, Opening, What};
 use logweir::domain::task_definition::TaskDefinition;
-use logweir::ports::{CommitError, Expected, Filter, Journal, Kind, LogGroups, PortError, Services, TaskDefinitions};
+use logweir::ports::{
+    CommitError, Expected, Filter, Journal, Kind, LogGroups, Notifier, OwnLog, PortError, Services, TaskDefinitions,
+};
 use serde_json::json;
 
 use super::line::{Back, KEY_ID, Line, SECRET, Seen, aws, config};
 use super::logs::group;
 use super::lossless::ARN;
+use super::notify::notice;
 use super::services::{DEPLOYMENT, described, web};
 use crate::loopback::{Loopback, Reply};
 
@@ -30,7 +34,7 @@ const WRITING: [&str; 9] = [
     "StopServiceDeployment",
 ];
 
-const READING: [&str; 15] = [
+const READING: [&str; 16] = [
     "DescribeTaskDefinition",
     "ListTaskDefinitions",
     "ListAccountSettings",
@@ -44,6 +48,7 @@ const READING: [&str; 15] = [
     "DescribeTasks",
     "DescribeLogGroups",
     "DescribeLogStreams",
+    "FilterLogEvents",
     "GetItem",
     "Query",
 ];
@@ -123,6 +128,9 @@ async fn nothing_that_would_write_is_sent() {
     }
     let error = aws.invoke("logweir-backout", &json!({})).await.unwrap_err();
     assert_eq!((error.kind, error.call), (Kind::Refused, "Invoke"));
+    let refused = aws.notifier(Some("topic".into()), Some("bus".into())).tell(&notice()).await;
+    let refused: Vec<_> = refused.iter().map(|error| (error.kind, error.call)).collect();
+    assert_eq!(refused, [(Kind::Refused, "Publish"), (Kind::Refused, "PutEvents")]);
     assert!(line.seen().is_empty() && aws.calls().count() == 0);
 }
 
@@ -147,6 +155,7 @@ async fn all_that_looks_is_sent() {
     aws.ecs.deployed_since(&web(), family().at).await.unwrap();
     aws.log_groups.look(&["/ecs/web".into()]).await.unwrap();
     aws.log_groups.is_empty("/ecs/web").await.unwrap();
+    aws.own_log(Some("/aws/lambda/logweir".into())).lines(Outcome::Observed, family().at, &mut |_| {}).await.unwrap();
     journal.source_of(&arn).await.unwrap();
     journal.read(&arn).await.unwrap();
     journal.list(&Filter { open: true, ..Filter::all(family().at) }, 1).await.unwrap();
