@@ -3,7 +3,7 @@
 mod loopback;
 
 use loopback::account::{Account, WEB_1, WEB_2, account, event};
-use loopback::function::{Invocation, invoke, invoke_backout};
+use loopback::function::{Invocation, invoke, invoke_and_tell, invoke_backout, invoke_backout_and_tell};
 use loopback::{Loopback, Reply};
 use serde_json::{Value, json};
 
@@ -170,4 +170,70 @@ fn what_could_not_be_taken_back_is_left_to_the_same_function_by_name() {
     assert_eq!((&answer["outcome"], &answer["reason"]), (&json!("partial"), &json!("access-denied")));
     let record = "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:1";
     assert_eq!(answer["backout"], format!("logweir replay --backout {record} --function logweir --region eu-west-1"));
+}
+
+/// The account of a shop, whose topic and bus take what they are told.
+fn telling(shop: &Account) -> Loopback {
+    let mut inner = shop.service();
+    Loopback::serve(move |operation, body| match operation {
+        "PutEvents" => Reply::ok(&json!({"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]})),
+        _ if body.starts_with("Action=Publish") => {
+            let answer = "<PublishResponse><PublishResult><MessageId>1</MessageId></PublishResult></PublishResponse>";
+            Reply::Http(200, String::new(), answer.into())
+        }
+        _ => inner(operation, body),
+    })
+}
+
+/// How often topic and bus were told.
+fn told(aws: &Loopback) -> (usize, usize) {
+    let calls = aws.calls();
+    let published = calls.iter().filter(|(_, body)| body.starts_with("Action=Publish")).count();
+    (published, calls.iter().filter(|(operation, _)| operation == "PutEvents").count())
+}
+
+#[test]
+fn both_functions_tell_topic_and_bus_once_the_line_is_written_and_count_it_in_no_decision() {
+    let shop = Account::default();
+    shop.registers(&blocking());
+    let aws = telling(&shop);
+    let silent = invoke(&aws, "register", vec![event(WEB_1)]);
+    assert_eq!(told(&aws), (0, 0), "where neither is set nobody is told");
+    invoke_backout_and_tell(&aws, vec![request()]);
+    assert_eq!(told(&aws), (1, 1));
+
+    let shop = Account::default();
+    shop.registers(&blocking());
+    let aws = telling(&shop);
+    let function = invoke_and_tell(&aws, vec![event(WEB_1), event(WEB_1)]);
+    assert_eq!(told(&aws), (1, 1), "the event came twice");
+    let answer = &function.invocations[0].answer;
+    assert_eq!(
+        (&answer["outcome"], &answer["aws_calls"]),
+        (&json!("remediated"), &silent.invocations[0].answer["aws_calls"])
+    );
+    let (_, event) = aws.calls().into_iter().find(|(operation, _)| operation == "PutEvents").unwrap();
+    let event: Value = serde_json::from_str(&event).unwrap();
+    let detail: Value = serde_json::from_str(event["Entries"][0]["Detail"].as_str().unwrap()).unwrap();
+    assert_eq!((&detail, &event["Entries"][0]["EventBusName"]), (answer, &json!("operations")));
+}
+
+#[test]
+fn a_topic_and_a_bus_that_refuse_change_no_answer() {
+    let shop = Account::default();
+    shop.registers(&blocking());
+    let mut inner = shop.service();
+    let aws = Loopback::serve(move |operation, body| match operation {
+        "PutEvents" => Reply::error("AccessDeniedException", "no"),
+        _ if body.starts_with("Action=Publish") => Reply::Cut,
+        _ => inner(operation, body),
+    });
+    let function = invoke_and_tell(&aws, vec![event(WEB_1)]);
+    assert_eq!(
+        (function.invocations[0].kind.as_str(), &function.invocations[0].answer["outcome"]),
+        ("response", &json!("remediated"))
+    );
+    let lines: Vec<Value> = function.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.iter().filter(|line| line["event"] == "notification.failed").count(), 2, "{}", function.stdout);
+    assert_eq!(lines.last().unwrap()["NotNotified"], 2);
 }

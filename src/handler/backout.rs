@@ -55,7 +55,7 @@ pub async fn handle_backout<P: Ports>(
     taker: Taker<'_>,
     payload: &Value,
     calls: &(dyn Fn() -> u64 + Sync),
-    watch: &mut dyn Watch,
+    watch: &mut (dyn Watch + Send),
 ) -> Reply {
     let Taker { home, worker, lease, backout } = taker;
     let order = |ask| BackoutOrder { home, registrar: None, worker: worker.to_owned(), lease, backout, ask };

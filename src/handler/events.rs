@@ -17,7 +17,7 @@ pub async fn handle<P: Ports>(
     order: &Order<'_>,
     payload: &Value,
     calls: &(dyn Fn() -> u64 + Sync),
-    watch: &mut dyn Watch,
+    watch: &mut (dyn Watch + Send),
 ) -> Reply {
     if let Some(what) = Scheduled::of(payload) {
         return scheduled(ports, order, what, calls, watch).await;
@@ -65,7 +65,7 @@ async fn scheduled<P: Ports>(
     order: &Order<'_>,
     what: Scheduled,
     calls: &(dyn Fn() -> u64 + Sync),
-    watch: &mut dyn Watch,
+    watch: &mut (dyn Watch + Send),
 ) -> Reply {
     match what {
         Scheduled::Digest => {

@@ -54,7 +54,7 @@ impl Reply {
         resumed: Answer<Vec<Report>>,
         failed: impl FnOnce(&str) -> Report,
         calls: &(dyn Fn() -> u64 + Sync),
-        watch: &mut dyn Watch,
+        watch: &mut (dyn Watch + Send),
     ) -> Self {
         match resumed {
             Ok(reports) => {

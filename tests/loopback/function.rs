@@ -28,6 +28,21 @@ pub fn invoke(aws: &Loopback, mode: &str, events: Vec<Value>) -> Function {
     run(aws, &role, events)
 }
 
+/// The same where a topic and a bus are told.
+pub fn invoke_and_tell(aws: &Loopback, events: Vec<Value>) -> Function {
+    let baseline = concat!(env!("CARGO_MANIFEST_DIR"), "/infra/baseline.toml");
+    let role = [("LOGWEIR_ROLE", "remediate"), ("LOGWEIR_MODE", "register"), ("LOGWEIR_BASELINE", baseline)];
+    run(aws, &[&role[..], &TOLD].concat(), events)
+}
+
+/// The function that takes back, where they are told.
+pub fn invoke_backout_and_tell(aws: &Loopback, events: Vec<Value>) -> Function {
+    run(aws, &[&[("LOGWEIR_ROLE", "backout")][..], &TOLD].concat(), events)
+}
+
+const TOLD: [(&str, &str); 2] =
+    [("LOGWEIR_TOPIC", "arn:aws:sns:eu-west-1:111122223333:operators"), ("LOGWEIR_BUS", "operations")];
+
 /// Runs the function that takes back.
 pub fn invoke_backout(aws: &Loopback, events: Vec<Value>) -> Function {
     run(aws, &[("LOGWEIR_ROLE", "backout")], events)
