@@ -2,19 +2,20 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help check fmt clippy test doc template demo bench bless build-RemediatorFunction build-BackoutFunction
+.PHONY: help check fmt clippy test doc deny template demo bench bless build-RemediatorFunction build-BackoutFunction
 
 # No litter beside the sources.
 export PYTHONDONTWRITEBYTECODE = 1
 
 EMULATORS := target/venv-emulators
 LINT      := target/venv-lint
+DENY      := target/venv-deny
 DYNAMODB  := target/dynamodb-local
 
 help: ## print this
 	@awk -F ':.*## ' '/^[A-Za-z-]+:.*## / { printf "make %-26s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-check: fmt clippy doc template test ## everything that must hold before a change lands
+check: fmt clippy doc deny template test ## everything that must hold before a change lands
 
 # A macro declares the rules, so rustfmt does not find them by itself.
 fmt: ## formatting
@@ -29,6 +30,11 @@ test: ## all tests, those against the emulators too
 
 doc: ## the API's documentation, no broken link allowed
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --all-features --lib
+
+# Without advisories, which live in a repository of their own: `cargo deny check advisories`, where it can be reached. They
+# also change by themselves, and a gate that fails by itself is soon passed over.
+deny: $(DENY)/stamp ## licences, bans and sources of every dependency
+	$(DENY)/bin/cargo-deny --locked check --deny unmatched-skip --deny unnecessary-skip licenses bans sources
 
 template: export AWS_DEFAULT_REGION ?= eu-west-1
 template: export SAM_CLI_TELEMETRY = 0
