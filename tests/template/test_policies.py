@@ -1,0 +1,86 @@
+"""What the functions' roles may do, for whoever reviews it: all of it as it will be, and each permission with its reason.
+
+With LOGWEIR_BLESS=1 the files are written anew; then read the diff.
+"""
+
+import json
+import os
+import unittest
+
+from deployed import ROOT, TEMPLATE
+
+import permissions
+import sample
+
+SAMPLES = {"": {}, ".given": sample.given()}
+
+
+class TheFiles(unittest.TestCase):
+    maxDiff = None
+
+    def assert_holds(self, path, text):
+        if os.environ.get("LOGWEIR_BLESS"):
+            path.write_text(text)
+        self.assertEqual(path.read_text(), text, f"{path.relative_to(ROOT)} is not what template.yaml says: make bless")
+
+    def test_the_policies_are_what_the_stack_gives_each_role(self):
+        for kind, parameters in SAMPLES.items():
+            stack = sample.Stack(parameters, TEMPLATE)
+            for name, role in permissions.ROLES.items():
+                with self.subTest(name, kind=kind):
+                    policy = json.dumps(stack.policy(role), indent=2) + "\n"
+                    self.assert_holds(ROOT / f"infra/policies/{name}{kind}.json", policy)
+
+    def test_the_document_says_what_the_table_says(self):
+        self.assert_holds(ROOT / "docs/permissions.md", permissions.document())
+
+    def test_every_parameter_is_given_in_the_sample_of_those_that_are(self):
+        self.assertEqual(sample.given().keys(), TEMPLATE["Parameters"].keys())
+
+
+class TheTableOfCalls(unittest.TestCase):
+    def test_it_lists_the_calls_that_the_sources_can_make(self):
+        listed = {(call.service, call.name) for call in permissions.calls()}
+        self.assertEqual(listed, permissions.in_the_sources())
+
+    def test_each_call_is_made_by_somebody_known_and_has_a_reason(self):
+        for row in [*permissions.calls(), *permissions.beyond()]:
+            with self.subTest(row.name):
+                self.assertTrue(row.by)
+                self.assertLessEqual(set(row.by), {*permissions.ROLES, "operator"})
+                self.assertTrue(row.why)
+
+    def test_a_call_that_cannot_be_read_off_is_an_error(self):
+        for text in (
+            "Call { service: \"sqs\", name: CALL, }",
+            "Call { name: operation, service: \"sqs\", }",
+            "Call { name: \"SendMessage\", service, }",
+            "let call = Call { ..call };",
+        ):
+            with self.subTest(text), self.assertRaises(permissions.Unreadable):
+                list(permissions.signed(text, "here"))
+
+    def test_a_call_is_read_off_by_its_literals_and_constants(self):
+        text = 'const CALL: &str = "SendMessage"; Call { name: CALL, service: "sqs", }; Call {\n name: "Publish",\n service: "sns", }'
+        self.assertEqual(list(permissions.signed(text, "here")), [("sqs", "SendMessage"), ("sns", "Publish")])
+
+
+class TheRoles(unittest.TestCase):
+    def test_each_has_the_permissions_that_its_calls_need_and_no_other(self):
+        for kind, parameters in SAMPLES.items():
+            stack = sample.Stack(parameters, TEMPLATE)
+            for name, role in permissions.ROLES.items():
+                with self.subTest(name, kind=kind):
+                    self.assertEqual(granted(stack.policy(role)), permissions.needed(name))
+
+
+def granted(policy):
+    """The actions of a policy; the test of the roles sees to it that they are written out."""
+    return {
+        action for statement in policy["Statement"]
+        for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
+    }
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,114 @@
+"""What IAM has to answer to the requests of infra/policies/requests.md, as a simulator judges it."""
+
+import json
+import re
+import subprocess
+import unittest
+
+from deployed import ROOT, TEMPLATE
+
+import permissions
+import sample
+
+REQUESTS = ROOT / "infra/policies/requests.md"
+SIMULATOR = ROOT / "infra/policies/simulate.cjs"
+JUDGES = ROOT / "target/judges"
+EVENTS = "events.amazonaws.com"
+STACK = sample.Stack(sample.given(), TEMPLATE)
+ACCOUNT = STACK.place["account"]
+
+
+def rows():
+    for line in REQUESTS.read_text().splitlines():
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+        if line.startswith("|") and cells[0] not in ("answer", "---"):
+            yield cells[:5]
+
+
+def arn(service, short):
+    """What stands after *on*, whole."""
+    if short == "*" or short.startswith("arn:"):
+        return short
+    if short.startswith("@"):
+        name, rest = re.fullmatch(r"@(\w+)(.*)", short).groups()
+        return STACK.attribute(name, "Arn") + rest
+    return f"arn:aws:iam::{ACCOUNT}:{short}" if service in ("iam", "sts") else STACK.arn(service, short)
+
+
+def context(text, resource):
+    pairs = (pair.split("=", 1) for pair in text.split(", ") if pair)
+    return {key: arn("", value) if value.startswith("@") else value for key, value in pairs}
+
+
+def simulation(who, action, on, with_):
+    resource = arn(action.split(":")[0], on)
+    simulation = {
+        "request": {
+            "principal": EVENTS, "action": action, "resource": {"resource": resource, "accountId": ACCOUNT},
+            "contextVariables": context(with_, resource),
+        },
+        "identityPolicies": [], "serviceControlPolicies": [], "resourceControlPolicies": [],
+    }
+    if who == "events":
+        return simulation | {"resourcePolicy": policy_of_queue(resource)}
+    role = permissions.ROLES[who]
+    simulation["request"]["principal"] = f"arn:aws:sts::{ACCOUNT}:assumed-role/{STACK.name_of(role)}/function"
+    # A queue's policy may deny.
+    of_queue = {"resourcePolicy": policy_of_queue(resource)} if action.startswith("sqs:") and on.startswith("@") else {}
+    return simulation | {"identityPolicies": [{"name": who, "policy": STACK.policy(role)}]} | of_queue
+
+
+def policy_of_queue(queue):
+    """All that the stack's policies say of a queue."""
+    url = {arn("sqs", f"@{name}"): STACK.ref(name) for name, each in STACK.resources.items() if each["Type"] == "AWS::SQS::Queue"}
+    statements = [
+        statement for each in STACK.resources.values() if each["Type"] == "AWS::SQS::QueuePolicy"
+        and url[queue] in each["Properties"]["Queues"] for statement in each["Properties"]["PolicyDocument"]["Statement"]
+    ]
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def judged(simulations):
+    run = subprocess.run(
+        ["node", SIMULATOR, JUDGES], input=json.dumps(simulations), capture_output=True, text=True, check=False,
+    )
+    if run.returncode:
+        raise AssertionError(f"the simulator failed; `make template` fetches it: {run.stderr}")
+    return json.loads(run.stdout)
+
+
+class TheAnswers(unittest.TestCase):
+    def test_they_are_as_the_table_says(self):
+        table = list(rows())
+        answers = judged([simulation(*row[1:]) for row in table])
+        self.assertGreater(len(table), 40)
+        for row, answer in zip(table, answers, strict=True):
+            with self.subTest(" ".join(row[1:])):
+                self.assertEqual(answer, row[0])
+
+    def test_no_request_stands_twice(self):
+        requests = [tuple(row[1:]) for row in rows()]
+        self.assertEqual(sorted(requests), sorted(set(requests)))
+
+    def test_every_permission_of_a_role_that_changes_something_is_asked_for_and_given(self):
+        given = {(row[1], row[2]) for row in rows() if row[0] == "yes"}
+        for who, role in permissions.ROLES.items():
+            for permission in permissions.needed(who):
+                if not re.match(r"\w+:(Describe|List|Get|Query|CreateLogStream)", permission):
+                    with self.subTest(who, permission=permission):
+                        self.assertIn((who, permission), given)
+
+
+class TheTagOfLogGroups(unittest.TestCase):
+    """Whoever may make a group with a tag may tag one that is there: so nothing may hang on that tag."""
+
+    def test_no_permission_is_given_for_bearing_it(self):
+        for role in permissions.ROLES.values():
+            self.assertNotIn("ResourceTag", json.dumps(STACK.policy(role)))
+
+    def test_no_call_sets_one_by_itself(self):
+        self.assertFalse({call for call in permissions.in_the_sources() if "Tag" in call[1]})
+
+
+if __name__ == "__main__":
+    unittest.main()
