@@ -1,5 +1,6 @@
 """Which calls to AWS the sources can make, and which permissions they need: infra/policies/operations.toml."""
 
+import functools
 import pathlib
 import re
 import tomllib
@@ -16,12 +17,9 @@ ROLES = {"remediator": "RemediatorRole", "backout": "BackoutRole"}
 # The crates whose name is not the service's in botocore.
 NAMES = {"cloudwatchlogs": "logs"}
 
-SIGNED = re.compile(r"\bCall\s*\{\s*name\s*(?::\s*([^,]+?)\s*)?,\s*service\s*(?::\s*([^,]+?)\s*)?,")
-CONSTANT = re.compile(r'\bconst\s+(\w+)\s*:\s*&(?:\'static )?str\s*=\s*"([^"]+)"')
-
-
-class Unreadable(Exception):
-    """A call that cannot be read off the sources."""
+# Strings, characters and comments, whichever begins first.
+TOKEN = re.compile(r'''r(#+)".*?"\1|"(?P<literal>(?:[^"\\]|\\.)*)"|'(?:[^'\\]|\\.[^']*)'|//[^\n]*''', re.S)
+MODELS = botocore.session.get_session().get_component("data_loader")
 
 
 class Row:
@@ -53,38 +51,38 @@ def needed(by):
 
 def in_the_sources():
     """The calls that `src/aws` can make, as pairs of a service and an operation."""
-    sdk = of_the_sdk()
-    found = set()
-    for path in sorted(SOURCES.rglob("*.rs")):
-        text = re.sub(r"//.*", "", path.read_text())
-        found |= {sdk[name] for name in re.findall(r"\.\s*(\w+)\(\)", text) if name in sdk}
-        found |= set(signed(text, path))
-    return found
-
-
-def of_the_sdk():
-    """Of each crate aws-sdk-…, how its clients name the operations. None of them takes an argument."""
+    texts = {path: sources(path) for path in sorted(SOURCES.rglob("*.rs"))}
     crates = re.findall(r"(?m)^aws-sdk-(\w+) = ", (ROOT / "Cargo.toml").read_text())
-    loader = botocore.session.get_session().get_component("data_loader")
-    names = {}
-    for service in (NAMES.get(crate, crate) for crate in crates):
-        for operation in loader.load_service_model(service, "service-2")["operations"]:
-            names[xform_name(operation)] = (service, operation)
-    return names
+    return found(texts, [NAMES.get(crate, crate) for crate in crates])
 
 
-def signed(text, path):
-    """The calls that are signed by hand: `Call { name: …, service: …, … }`, each a literal or a constant of the file."""
-    constants = dict(CONSTANT.findall(text))
-    begun = len(re.findall(r"(?<!struct )\bCall\s*(?:<[^>]*>)?\s*\{", text))
-    read = SIGNED.findall(text)
-    if len(read) != begun:
-        raise Unreadable(f"{path}: a Call does not begin with its name and its service")
-    for name, service in read:
-        literals = [each.strip('"') if each.startswith('"') else constants.get(each) for each in (name, service)]
-        if None in literals:
-            raise Unreadable(f"{path}: name and service of a Call are to be literals or constants of the file")
-        yield literals[1], literals[0]
+def sources(path):
+    """A file without its tests."""
+    return path.read_text().split("#[cfg(test)]")[0]
+
+
+def found(texts, of_sdks):
+    """The calls in these texts.
+
+    An SDK's client has a method for each operation, which takes no argument. What is signed by hand names operation and
+    service in one file, each as a literal; an operation whose service is not there has `?` in its place.
+    """
+    literals = {file: {each["literal"] for each in TOKEN.finditer(text)} - {None} for file, text in texts.items()}
+    texts = {file: TOKEN.sub("", text) for file, text in texts.items()}
+    methods = {xform_name(each): (service, each) for service in of_sdks for each in operations(service)}
+    known = set(MODELS.list_available_services("service-2"))
+    calls = {methods[name] for text in texts.values() for name in re.findall(r"\.\s*(\w+)\(\)", text) if name in methods}
+    services = {each for names in literals.values() for each in names & known}
+    for names in literals.values():
+        calls |= {(service, name) for service in names & known for name in names & operations(service)}
+    named = {name for _, name in calls}
+    everywhere = set().union(*literals.values()) - named
+    return calls | {("?", name) for service in {*services, *of_sdks} for name in everywhere & operations(service)}
+
+
+@functools.cache
+def operations(service):
+    return set(MODELS.load_service_model(service, "service-2")["operations"])
 
 
 def documented():

@@ -50,19 +50,25 @@ class TheTableOfCalls(unittest.TestCase):
                 self.assertLessEqual(set(row.by), {*permissions.ROLES, "operator"})
                 self.assertTrue(row.why)
 
-    def test_a_call_that_cannot_be_read_off_is_an_error(self):
-        for text in (
-            "Call { service: \"sqs\", name: CALL, }",
-            "Call { name: operation, service: \"sqs\", }",
-            "Call { name: \"SendMessage\", service, }",
-            "let call = Call { ..call };",
-        ):
-            with self.subTest(text), self.assertRaises(permissions.Unreadable):
-                list(permissions.signed(text, "here"))
+    def test_a_call_of_an_sdk_is_found_by_its_method(self):
+        text = "self.client\n    .put_item().table_name(table); name.to_string(); wire::described()"
+        self.assertEqual(permissions.found({"journal.rs": text}, ["dynamodb"]), {("dynamodb", "PutItem")})
 
-    def test_a_call_is_read_off_by_its_literals_and_constants(self):
-        text = 'const CALL: &str = "SendMessage"; Call { name: CALL, service: "sqs", }; Call {\n name: "Publish",\n service: "sns", }'
-        self.assertEqual(list(permissions.signed(text, "here")), [("sqs", "SendMessage"), ("sns", "Publish")])
+    def test_a_call_that_is_signed_by_hand_is_found_by_the_literals_of_its_file(self):
+        texts = {
+            "queue.rs": 'const CALL: &str = "SendMessage"; Call { name: CALL, service: "sqs", region };',
+            "iam.rs": """const CALL: &str = "SimulatePrincipalPolicy"; let quote = '"'; // "DeleteRole" it never is
+                Call { url: format!("https://{host}/"), name: CALL, service: "iam" }""",
+            "parameters.rs": 'operation!("ssm", "1.1", "AmazonSSM", "GetParameter")',
+            "errors.rs": 'match code { "NoSuchEntity" => Missing }',
+        }
+        self.assertEqual(permissions.found(texts, []), {
+            ("sqs", "SendMessage"), ("iam", "SimulatePrincipalPolicy"), ("ssm", "GetParameter"),
+        })
+
+    def test_a_call_whose_service_is_not_in_its_file_is_found_as_well(self):
+        texts = {"deployment.rs": 'Call { name, service: "lambda" }', "mapping.rs": 'get("GetEventSourceMapping")'}
+        self.assertEqual(permissions.found(texts, []), {("?", "GetEventSourceMapping")})
 
 
 class TheRoles(unittest.TestCase):
