@@ -2,7 +2,8 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help check fmt clippy test doc deny template demo bench bless build-RemediatorFunction build-BackoutFunction
+.PHONY: help check fmt clippy test doc deny template demo bench bless
+.PHONY: package reproducible build-RemediatorFunction build-BackoutFunction
 
 # No litter beside the sources.
 export PYTHONDONTWRITEBYTECODE = 1
@@ -10,6 +11,7 @@ export PYTHONDONTWRITEBYTECODE = 1
 EMULATORS := target/venv-emulators
 LINT      := target/venv-lint
 DENY      := target/venv-deny
+JUDGES    := target/judges
 DYNAMODB  := target/dynamodb-local
 
 help: ## print this
@@ -38,9 +40,11 @@ deny: $(DENY)/stamp ## licences, bans and sources of every dependency
 
 template: export AWS_DEFAULT_REGION ?= eu-west-1
 template: export SAM_CLI_TELEMETRY = 0
-template: $(LINT)/stamp $(EMULATORS)/stamp ## lint template.yaml, and test what it promises
+template: $(LINT)/stamp $(EMULATORS)/stamp $(JUDGES)/stamp ## lint template.yaml, and test what it promises
 	$(LINT)/bin/cfn-lint template.yaml
 	$(LINT)/bin/sam validate --lint
+	$(EMULATORS)/bin/python infra/package.py --template target/package/template.json
+	$(LINT)/bin/cfn-lint target/package/template.json
 	$(EMULATORS)/bin/python -m unittest discover --start-directory tests/template
 
 demo: HOST_ARCH = $(shell uname -m | sed s/aarch64/arm64/)
@@ -56,8 +60,16 @@ bench: ## how fast, how small: docs/performance.md says what is measured
 	cargo build --release --locked --bin bootstrap
 	python3 benches/process
 
-bless: ## write the golden files anew; then read the diff
+bless: $(EMULATORS)/stamp ## write the golden files anew; then read the diff
 	LOGWEIR_BLESS=1 INSTA_UPDATE=always cargo test --locked
+	LOGWEIR_BLESS=1 $(EMULATORS)/bin/python -m unittest discover --start-directory tests/template --pattern test_policies.py
+
+# Where a panic stood names its file: without the folders of whoever builds, the same sources make the same binary. What
+# cargo fetches is there before its folders are looked for.
+demo bench build-RemediatorFunction: export RUSTFLAGS += $(foreach folder,$(FETCHED),--remap-path-prefix=$(folder)=/cargo)
+demo bench build-RemediatorFunction: export RUSTFLAGS += --remap-path-prefix=$(CURDIR)=/logweir
+FETCHED = $(shell cargo fetch --quiet --locked --target $(TARGET) && \
+	find "$${CARGO_HOME:-$$HOME/.cargo}/registry/src" -mindepth 1 -maxdepth 1 | sort)
 
 # `sam build` calls one target for each function; the second finds everything built. cargo builds for the host itself; zig
 # links for the other architecture, or, with ZIG=1, against the function's glibc where the host's is newer. What a binary
@@ -84,9 +96,42 @@ build-RemediatorFunction: ## the functions' package in ARTIFACTS_DIR, for ARCH=x
 
 build-BackoutFunction: build-RemediatorFunction
 
+# What a deployment without SAM needs, as StackSets, which take no transform: the functions' code, and the stack in plain
+# CloudFormation with the code's place as parameters. The same sources make the same bytes.
+CODE = target/package/logweir-$(ARCH).zip
+
+package: $(EMULATORS)/stamp $(CODE) ## the functions' zip and the stack in plain CloudFormation, in target/package, for ARCH=x86_64 or arm64
+	$(EMULATORS)/bin/python infra/package.py --template target/package/template.json
+	cd target/package && sha256sum logweir-$(ARCH).zip template.json | tee SHA256SUMS
+
+.PHONY: $(CODE)
+$(CODE):
+	rm -rf target/package/$(ARCH)
+	$(MAKE) --no-print-directory build-RemediatorFunction ARTIFACTS_DIR=target/package/$(ARCH)
+	python3 infra/package.py --zip $@ target/package/$(ARCH)
+
+# A copy is what git would commit now. The folders' names differ in length as well, as names get into binaries.
+reproducible: ## whether two builds in different folders make the same zip (minutes)
+	@set -e; here=$$(mktemp -d); trap 'rm -rf "$$here"' EXIT; \
+	for copy in "$$here/one" "$$here/quite/another"; do \
+		mkdir -p "$$copy"; \
+		git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents --no-dereference --target-directory "$$copy"; \
+		env --unset=CARGO_TARGET_DIR $(MAKE) --no-print-directory --directory "$$copy" $(CODE); \
+	done; \
+	sha256sum "$$here/one/$(CODE)" "$$here/quite/another/$(CODE)"; \
+	cmp "$$here/one/$(CODE)" "$$here/quite/another/$(CODE)"
+
 target/venv-%/stamp: infra/requirements/%.txt
 	python3 -m venv --clear $(@D)
 	$(@D)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+# npm runs no script of theirs, and leaves out the CDK, which the rules need not.
+$(JUDGES)/stamp: infra/requirements/judges/package.json infra/requirements/judges/package-lock.json
+	rm -rf $(@D)
+	mkdir -p $(@D)
+	cp $^ $(@D)
+	npm ci --prefix $(@D) --loglevel=error --no-audit --no-fund --ignore-scripts --legacy-peer-deps >/dev/null
 	@touch $@
 
 $(DYNAMODB)/stamp: infra/requirements/dynamodb-local.sha512

@@ -1,0 +1,63 @@
+"""What is deployed without SAM."""
+
+import os
+import pathlib
+import stat
+import tempfile
+import unittest
+import zipfile
+
+from deployed import RESOURCES, TEMPLATE
+
+import package
+
+
+class TheTemplate(unittest.TestCase):
+    def test_it_has_no_transform(self):
+        self.assertNotIn("Transform", package.template())
+
+    def test_each_function_takes_its_code_from_the_place_that_is_asked_for(self):
+        code = {"S3Bucket": {"Ref": "CodeBucket"}, "S3Key": {"Ref": "CodeKey"}}
+        resources = package.template()["Resources"]
+        functions = [each for each in resources.values() if each["Type"] == "AWS::Lambda::Function"]
+        self.assertEqual([function["Properties"]["Code"] for function in functions], [code, code])
+
+    def test_it_is_otherwise_what_sam_deploys(self):
+        plain = package.template()
+        self.assertEqual(plain["Resources"].keys(), RESOURCES.keys())
+        self.assertEqual(plain["Parameters"].keys() - TEMPLATE["Parameters"].keys(), {"CodeBucket", "CodeKey"})
+        self.assertEqual(plain["Outputs"], TEMPLATE["Outputs"])
+
+
+class TheZip(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def zipped(self, names, at):
+        """Of files that are written in this order at this time."""
+        content = self.folder / f"content-{at}"
+        content.mkdir()
+        for name in names:
+            path = content / name
+            path.write_text(name)
+            path.chmod(0o700 if name == "bootstrap" else 0o600)
+            os.utime(path, (at, at))
+        to = self.folder / f"{at}.zip"
+        package.zipped(content, to)
+        return to
+
+    def test_neither_time_nor_order_gets_into_it(self):
+        one = self.zipped(["bootstrap", "baseline.toml"], 1_000_000_000)
+        other = self.zipped(["baseline.toml", "bootstrap"], 1_700_000_000)
+        self.assertEqual(one.read_bytes(), other.read_bytes())
+
+    def test_lambda_may_read_it_and_run_the_program(self):
+        with zipfile.ZipFile(self.zipped(["bootstrap", "baseline.toml"], 1_000_000_000)) as archive:
+            modes = {each.filename: stat.S_IMODE(each.external_attr >> 16) for each in archive.infolist()}
+        self.assertEqual(modes, {"baseline.toml": 0o644, "bootstrap": 0o755})
+
+
+if __name__ == "__main__":
+    unittest.main()
