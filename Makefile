@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help check fmt clippy test doc deny template demo bench bless
+.PHONY: help check fmt clippy test doc deny template guard demo bench bless
 .PHONY: package reproducible build-RemediatorFunction build-BackoutFunction
 
 # No litter beside the sources.
@@ -10,6 +10,7 @@ export PYTHONDONTWRITEBYTECODE = 1
 
 EMULATORS := target/venv-emulators
 LINT      := target/venv-lint
+CHECKOV   := target/venv-checkov
 DENY      := target/venv-deny
 JUDGES    := target/judges
 DYNAMODB  := target/dynamodb-local
@@ -17,7 +18,7 @@ DYNAMODB  := target/dynamodb-local
 help: ## print this
 	@awk -F ':.*## ' '/^[A-Za-z-]+:.*## / { printf "make %-26s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-check: fmt clippy doc deny template test ## everything that must hold before a change lands
+check: fmt clippy doc deny template guard test ## everything that must hold before a change lands
 
 # A macro declares the rules, so rustfmt does not find them by itself.
 fmt: ## formatting
@@ -46,6 +47,9 @@ template: $(LINT)/stamp $(EMULATORS)/stamp $(JUDGES)/stamp ## lint template.yaml
 	$(EMULATORS)/bin/python infra/package.py --template target/package/template.json
 	$(LINT)/bin/cfn-lint target/package/template.json
 	$(EMULATORS)/bin/python -m unittest discover --start-directory tests/template
+
+guard: $(CHECKOV)/stamp $(EMULATORS)/stamp $(JUDGES)/stamp ## template.yaml by the rules of others; what stands against them says why
+	$(EMULATORS)/bin/python infra/guard $(CHECKOV)/bin/checkov $(JUDGES)
 
 demo: HOST_ARCH = $(shell uname -m | sed s/aarch64/arm64/)
 demo: $(EMULATORS)/stamp ## deploy to an emulated account, correct a revision, have services follow, take it back, and look that all is right
