@@ -25,8 +25,8 @@ MODELS = botocore.session.get_session().get_component("data_loader")
 class Row:
     """One call, or what AWS does beside the calls. `needs` are the permissions, each with its reason."""
 
-    def __init__(self, service, name, by, why, needs=None, also=None):
-        self.service, self.name, self.by, self.why = service, name, by, why
+    def __init__(self, service, name, by, why, needs=None, also=None, option=None):
+        self.service, self.name, self.by, self.why, self.option = service, name, by, why, option
         self.needs = {each: why for each in ([f"{service}:{name}"] if needs is None else needs)} | (also or {})
 
 
@@ -44,9 +44,10 @@ def beyond():
     return [Row(None, permission, needs=[permission], **row) for permission, row in rows]
 
 
-def needed(by):
-    """The permissions that somebody needs."""
-    return {permission for row in [*calls(), *beyond()] if by in row.by for permission in row.needs}
+def needed(by, given):
+    """The permissions that somebody needs, with these parameters given."""
+    rows = [row for row in [*calls(), *beyond()] if by in row.by and row.option in (None, *given)]
+    return {permission for row in rows for permission in row.needs}
 
 
 def in_the_sources():
@@ -92,7 +93,7 @@ def documented():
         for permission, why in row.needs.items():
             who, whys = rows.setdefault(permission, (set(), []))
             who.update(row.by)
-            whys.append(why)
+            whys.append(f"{why} (the roles have it with `{row.option}`)" if row.option else why)
     lines = []
     for permission, (who, whys) in sorted(rows.items()):
         marks = " | ".join("✓" if each in who else "" for each in ("remediator", "backout", "operator"))

@@ -77,7 +77,7 @@ class TheRoles(unittest.TestCase):
             stack = sample.Stack(parameters, TEMPLATE)
             for name, role in permissions.ROLES.items():
                 with self.subTest(name, kind=kind):
-                    self.assertEqual(granted(stack.policy(role)), permissions.needed(name))
+                    self.assertEqual(granted(stack.policy(role)), permissions.needed(name, parameters))
 
 
 def granted(policy):

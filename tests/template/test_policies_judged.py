@@ -13,7 +13,6 @@ import sample
 REQUESTS = ROOT / "infra/policies/requests.md"
 SIMULATOR = ROOT / "infra/policies/simulate.cjs"
 JUDGES = ROOT / "target/judges"
-EVENTS = "events.amazonaws.com"
 STACK = sample.Stack(sample.given(), TEMPLATE)
 ACCOUNT = STACK.place["account"]
 
@@ -35,37 +34,39 @@ def arn(service, short):
     return f"arn:aws:iam::{ACCOUNT}:{short}" if service in ("iam", "sts") else STACK.arn(service, short)
 
 
-def context(text, resource):
+def context(text):
+    """What stands under *with*; the keys of tags follow from the tags."""
     pairs = (pair.split("=", 1) for pair in text.split(", ") if pair)
-    return {key: arn("", value) if value.startswith("@") else value for key, value in pairs}
+    context = {key: arn("", value) if value.startswith("@") else value for key, value in pairs}
+    tags = [key.removeprefix("aws:RequestTag/") for key in context if key.startswith("aws:RequestTag/")]
+    return context | ({"aws:TagKeys": tags} if tags else {})
 
 
 def simulation(who, action, on, with_):
+    """A request of a role, or of a service of AWS."""
     resource = arn(action.split(":")[0], on)
-    simulation = {
+    role = permissions.ROLES.get(who)
+    own = f"arn:aws:sts::{ACCOUNT}:assumed-role/{STACK.name_of(role)}/function" if role else f"{who}.amazonaws.com"
+    return {
         "request": {
-            "principal": EVENTS, "action": action, "resource": {"resource": resource, "accountId": ACCOUNT},
-            "contextVariables": context(with_, resource),
+            "principal": own, "action": action, "resource": {"resource": resource, "accountId": ACCOUNT},
+            "contextVariables": context(with_),
         },
-        "identityPolicies": [], "serviceControlPolicies": [], "resourceControlPolicies": [],
+        "identityPolicies": [{"name": who, "policy": STACK.policy(role)}] if role else [],
+        "resourcePolicy": policy_of_queue(resource),
+        "serviceControlPolicies": [], "resourceControlPolicies": [],
     }
-    if who == "events":
-        return simulation | {"resourcePolicy": policy_of_queue(resource)}
-    role = permissions.ROLES[who]
-    simulation["request"]["principal"] = f"arn:aws:sts::{ACCOUNT}:assumed-role/{STACK.name_of(role)}/function"
-    # A queue's policy may deny.
-    of_queue = {"resourcePolicy": policy_of_queue(resource)} if action.startswith("sqs:") and on.startswith("@") else {}
-    return simulation | {"identityPolicies": [{"name": who, "policy": STACK.policy(role)}]} | of_queue
 
 
-def policy_of_queue(queue):
-    """All that the stack's policies say of a queue."""
-    url = {arn("sqs", f"@{name}"): STACK.ref(name) for name, each in STACK.resources.items() if each["Type"] == "AWS::SQS::Queue"}
-    statements = [
-        statement for each in STACK.resources.values() if each["Type"] == "AWS::SQS::QueuePolicy"
-        and url[queue] in each["Properties"]["Queues"] for statement in each["Properties"]["PolicyDocument"]["Statement"]
+def policy_of_queue(resource):
+    """What the stack's policies say of a queue; nothing, where it is none of the stack's."""
+    queues = {arn("sqs", f"@{name}"): STACK.ref(name) for name in STACK.resources if STACK.type_of(name) == "AWS::SQS::Queue"}
+    policies = [
+        each["Properties"] for each in STACK.resources.values()
+        if each["Type"] == "AWS::SQS::QueuePolicy" and queues.get(resource) in each["Properties"]["Queues"]
     ]
-    return {"Version": "2012-10-17", "Statement": statements}
+    statements = [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
+    return {"Version": "2012-10-17", "Statement": statements} if statements else None
 
 
 def judged(simulations):
@@ -93,7 +94,7 @@ class TheAnswers(unittest.TestCase):
     def test_every_permission_of_a_role_that_changes_something_is_asked_for_and_given(self):
         given = {(row[1], row[2]) for row in rows() if row[0] == "yes"}
         for who, role in permissions.ROLES.items():
-            for permission in permissions.needed(who):
+            for permission in permissions.needed(who, STACK.given):
                 if not re.match(r"\w+:(Describe|List|Get|Query|CreateLogStream)", permission):
                     with self.subTest(who, permission=permission):
                         self.assertIn((who, permission), given)
