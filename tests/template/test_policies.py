@@ -5,6 +5,7 @@ With LOGWEIR_BLESS=1 the files are written anew; then read the diff.
 
 import json
 import os
+import re
 import unittest
 
 from deployed import ROOT, TEMPLATE
@@ -78,6 +79,15 @@ class TheRoles(unittest.TestCase):
             for name, role in permissions.ROLES.items():
                 with self.subTest(name, kind=kind):
                     self.assertEqual(granted(stack.policy(role)), permissions.needed(name, parameters))
+
+
+    def test_they_name_nothing_of_another_partition(self):
+        for partition, region in ("aws-cn", "cn-north-1"), ("aws-us-gov", "us-gov-west-1"):
+            stack = sample.Stack(template=TEMPLATE, place={"partition": partition, "region": region})
+            for role in permissions.ROLES.values():
+                with self.subTest(role, partition=partition):
+                    resources = json.dumps([statement["Resource"] for statement in stack.policy(role)["Statement"]])
+                    self.assertEqual(set(re.findall(r'"arn:([^:]+):', resources)), {partition})
 
 
 def granted(policy):
