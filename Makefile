@@ -69,9 +69,10 @@ bless: $(EMULATORS)/stamp ## write the golden files anew; then read the diff
 	LOGWEIR_BLESS=1 $(EMULATORS)/bin/python -m unittest discover --start-directory tests/template --pattern test_policies.py
 
 # Where a panic stood names its file: without the folders of whoever builds, the same sources make the same binary. What
-# cargo fetches is there before its folders are looked for.
-demo bench build-RemediatorFunction: export RUSTFLAGS += $(foreach folder,$(FETCHED),--remap-path-prefix=$(folder)=/cargo)
-demo bench build-RemediatorFunction: export RUSTFLAGS += --remap-path-prefix=$(CURDIR)=/logweir
+# cargo fetches is there before its folders are looked for. A make within a make adds nothing: other flags build all anew.
+OUTER_RUSTFLAGS := $(RUSTFLAGS)
+demo bench build-RemediatorFunction: export RUSTFLAGS = $(strip $(filter-out $(WITHOUT_FOLDERS),$(OUTER_RUSTFLAGS)) $(WITHOUT_FOLDERS))
+WITHOUT_FOLDERS = $(FETCHED:%=--remap-path-prefix=%=/cargo) --remap-path-prefix=$(CURDIR)=/logweir
 FETCHED = $(shell cargo fetch --quiet --locked --target $(TARGET) && \
 	find "$${CARGO_HOME:-$$HOME/.cargo}/registry/src" -mindepth 1 -maxdepth 1 | sort)
 
