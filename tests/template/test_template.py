@@ -81,7 +81,9 @@ class Role:
                     self.assertRegex(resource["Fn::Sub"], r":log-group:\$\{TaskLogGroups}(:\*)?$")
 
     def test_the_bus_gets_events_of_logweirs_own_name_only(self):
-        self.assertEqual(self.statements["TellTheBus"]["Condition"], {"StringEquals": {"events:source": "logweir"}})
+        self.assertEqual(self.statements["TellTheBus"]["Condition"], {
+            "ForAllValues:StringEquals": {"events:source": "logweir"}, "Null": {"events:source": "false"},
+        })
 
     def test_a_boundary_may_be_put_around_it(self):
         boundary = {"Fn::If": ["HasBoundary", {"Ref": "PermissionsBoundary"}, {"Ref": "AWS::NoValue"}]}
@@ -124,7 +126,10 @@ class TheRemediatorsRole(Role, unittest.TestCase):
     }
 
     def test_what_it_makes_bears_its_tag(self):
-        self.assertEqual(self.statements["OwnLogGroups"]["Condition"], {"StringEquals": {"aws:RequestTag/managed-by": "logweir"}})
+        self.assertEqual(self.statements["OwnLogGroups"]["Condition"], {
+            "StringEquals": {"aws:RequestTag/managed-by": "logweir"},
+            "ForAllValues:StringEquals": {"aws:TagKeys": ["managed-by"]},
+        })
 
     def test_what_is_in_other_accounts_and_regions_is_images(self):
         images = {"Fn::Sub": "arn:${AWS::Partition}:ecr:*:*:repository/*"}
