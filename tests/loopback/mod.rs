@@ -79,6 +79,8 @@ impl Loopback {
 }
 
 fn converse(stream: TcpStream, service: &Mutex<Box<Service>>, log: &Mutex<Vec<Call>>) -> Option<()> {
+    // A body follows its head at once, not when the head's arrival was confirmed.
+    stream.set_nodelay(true).ok()?;
     let mut reader = BufReader::new(stream.try_clone().ok()?);
     let mut writer = stream;
     loop {
