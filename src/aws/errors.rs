@@ -53,12 +53,17 @@ const DENIED: [&str; 9] = [
     "ExpiredTokenException",
 ];
 
-/// Codes that say that what the call is about is not there (source: ECS API reference, and CloudWatch Logs').
-const ABSENT: [&str; 4] = [
+/// Codes that say that what the call is about is not there (source: the API references of ECS, CloudWatch Logs, SSM, SQS,
+/// IAM and CloudTrail).
+const ABSENT: [&str; 8] = [
     "ResourceNotFoundException",
     "ServiceNotFoundException",
     "ClusterNotFoundException",
     "ServiceDeploymentNotFoundException",
+    "ParameterNotFound",
+    "QueueDoesNotExist",
+    "NoSuchEntity",
+    "TrailNotFoundException",
 ];
 
 pub(super) fn port_error<E>(call: &'static str, error: &SdkError<E, HttpResponse>) -> PortError

@@ -31,7 +31,7 @@ impl Aws {
         if self.reads_only {
             return Err(refused(CALL, "the function may write, and this run is to change nothing"));
         }
-        let name: String = function.bytes().flat_map(escaped).collect();
+        let name = escaped(function);
         let endpoint = self.signed.endpoint("lambda", &self.region);
         let payload = payload.to_string();
         let call = Call {
@@ -53,10 +53,11 @@ impl Aws {
     }
 }
 
-/// A name or an ARN, as it stands in a path.
-fn escaped(byte: u8) -> Vec<char> {
-    match byte {
+/// A text, as it stands in a path or in a form.
+pub(super) fn escaped(text: &str) -> String {
+    let escaped = |byte: u8| match byte {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => vec![char::from(byte)],
         _ => format!("%{byte:02X}").chars().collect(),
-    }
+    };
+    text.bytes().flat_map(escaped).collect()
 }

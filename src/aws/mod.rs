@@ -169,7 +169,7 @@ impl Aws {
         }
         let logs = counted!(aws_sdk_cloudwatchlogs).retry_classifier(logs::RetryConflicts);
         let logs = aws_sdk_cloudwatchlogs::Client::from_conf(logs.build());
-        let signed = Signed::new(config.clone(), calls.clone());
+        let signed = Signed::new(config.clone(), calls.clone(), read_only);
         Ok(Self {
             ecs: Ecs::new(aws_sdk_ecs::Client::from_conf(counted!(aws_sdk_ecs).build()), signed.clone()),
             log_groups: Logs::new(logs.clone()),

@@ -1,6 +1,7 @@
 //! Calls that no SDK makes, one signed request each: an SDK of its own for the one operation that is needed would be the
 //! larger part of the binary.
 
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use aws_config::SdkConfig;
@@ -14,6 +15,7 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use serde_json::Value;
 
+use super::read_only::{ReadOnly, would_write};
 use super::{Calls, errors};
 use crate::domain::event::plain;
 use crate::domain::report::Reason;
@@ -27,9 +29,12 @@ const LONGEST: usize = 512;
 pub(super) struct Signed {
     config: SdkConfig,
     calls: Calls,
+    read_only: Option<ReadOnly>,
+    /// Made at the first call: it reads the machine's certificates.
+    connector: Arc<OnceLock<Connector>>,
 }
 
-/// A POST.
+/// A POST, unless it is sent otherwise.
 pub(super) struct Call<'c> {
     /// The operation.
     pub(super) name: &'static str,
@@ -45,6 +50,14 @@ pub(super) struct Call<'c> {
     pub(super) longest: Duration,
 }
 
+/// An answer as it came, whatever it is.
+pub(super) struct Answered {
+    pub(super) status: u16,
+    pub(super) body: Vec<u8>,
+    function_failed: bool,
+    code: Option<String>,
+}
+
 /// An answer that is JSON, whatever its status.
 pub(super) struct Reply {
     pub(super) status: u16,
@@ -53,51 +66,44 @@ pub(super) struct Reply {
     code: Option<String>,
 }
 
-/// An answer, whatever it is.
-struct Raw {
-    status: u16,
-    function_failed: bool,
-    code: Option<String>,
-    bytes: Vec<u8>,
-}
-
 impl Signed {
-    pub(super) fn new(config: SdkConfig, calls: Calls) -> Self {
-        Self { config, calls }
+    pub(super) fn new(config: SdkConfig, calls: Calls, read_only: Option<ReadOnly>) -> Self {
+        Self { config, calls, read_only, connector: Arc::default() }
     }
 
     /// Where a service answers, `https://HOST.REGION.…`, unless the configuration says otherwise. Without a path.
     pub(super) fn endpoint(&self, host: &str, region: &str) -> String {
-        if let Some(url) = self.config.endpoint_url() {
-            return url.trim_end_matches('/').to_owned();
+        if let Some(url) = self.configured() {
+            return url.to_owned();
         }
         let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
         format!("https://{host}.{region}.{suffix}")
     }
 
-    /// Tries once.
+    /// The endpoint of every service, where the configuration names one. Without a path.
+    pub(super) fn configured(&self) -> Option<&str> {
+        self.config.endpoint_url().map(|url| url.trim_end_matches('/'))
+    }
+
+    /// Tries once. Whatever answers JSON.
     pub(super) async fn send(&self, call: Call<'_>) -> Answer<Reply> {
-        let name = call.name;
-        let Raw { status, function_failed, code, bytes } = self.exchange(call).await?;
-        let Ok(body) = serde_json::from_slice::<Value>(&bytes) else {
-            return Err(errors::spoiled(name, status));
-        };
-        let code = code.or_else(|| body["__type"].as_str().map(String::from));
-        Ok(Reply { status, body, function_failed, code })
+        self.exchange("POST", &call).await?.json(call.name)
     }
 
     /// As [`Signed::send`], for a service whose answers are no JSON: status and text.
     pub(super) async fn send_any(&self, call: Call<'_>) -> Answer<(u16, String)> {
-        let name = call.name;
-        let Raw { status, bytes, .. } = self.exchange(call).await?;
-        let text = String::from_utf8(bytes).map_err(|_| errors::spoiled(name, status))?;
-        Ok((status, text))
+        let answered = self.exchange("POST", &call).await?;
+        let text = String::from_utf8(answered.body).map_err(|_| errors::spoiled(call.name, answered.status))?;
+        Ok((answered.status, text))
     }
 
-    async fn exchange(&self, call: Call<'_>) -> Answer<Raw> {
-        let request = self.signed(&call).await?;
-        let settings = HttpConnectorSettings::builder().connect_timeout(super::LONGEST_CONNECT).build();
-        let connector = Connector::builder().tls_provider(super::TLS).connector_settings(settings).build();
+    /// Tries once.
+    pub(super) async fn exchange(&self, method: &'static str, call: &Call<'_>) -> Answer<Answered> {
+        if self.read_only.is_some_and(|read_only| !read_only.allows(call.name)) {
+            return Err(refused(call.name, &would_write(call.name)));
+        }
+        let request = self.signed(method, call).await?;
+        let connector = self.connector.get_or_init(connector);
         self.calls.add_one();
         let answer = async {
             let response = connector.call(request).await.map_err(|error| broken(call.name, &error))?;
@@ -108,7 +114,7 @@ impl Signed {
             .unwrap_or_else(|_| Err(errors::retry(call.name, "no answer in time")))
     }
 
-    async fn signed(&self, call: &Call<'_>) -> Answer<HttpRequest> {
+    async fn signed(&self, method: &'static str, call: &Call<'_>) -> Answer<HttpRequest> {
         let refused = |why: String| refused(call.name, &why);
         let denied = |why: String| PortError { reason: Some(Reason::AccessDenied), ..refused(why) };
         let provider = self.config.credentials_provider().ok_or_else(|| denied("no AWS credentials".into()))?;
@@ -123,12 +129,12 @@ impl Signed {
             .map_err(|error| refused(error.to_string()))?
             .into();
         let body = SignableBody::Bytes(call.body.as_bytes());
-        let signable = SignableRequest::new("POST", &call.url, call.headers.iter().copied(), body)
+        let signable = SignableRequest::new(method, &call.url, call.headers.iter().copied(), body)
             .map_err(|error| refused(error.to_string()))?;
         let (instructions, _) = sign(signable, &params).map_err(|error| refused(error.to_string()))?.into_parts();
         let (signature, _) = instructions.into_parts();
         let mut request = HttpRequest::new(SdkBody::from(call.body.as_str()));
-        request.set_method("POST").map_err(|error| refused(error.to_string()))?;
+        request.set_method(method).map_err(|error| refused(error.to_string()))?;
         request.set_uri(call.url.as_str()).map_err(|error| refused(error.to_string()))?;
         for (name, value) in call.headers {
             request.headers_mut().insert(*name, *value);
@@ -137,6 +143,16 @@ impl Signed {
             request.headers_mut().insert(header.name(), header.value().to_owned());
         }
         Ok(request)
+    }
+}
+
+impl Answered {
+    pub(super) fn json(self, call: &'static str) -> Answer<Reply> {
+        let Ok(body) = serde_json::from_slice::<Value>(&self.body) else {
+            return Err(errors::spoiled(call, self.status));
+        };
+        let code = self.code.or_else(|| body["__type"].as_str().map(String::from));
+        Ok(Reply { status: self.status, body, function_failed: self.function_failed, code })
     }
 }
 
@@ -164,12 +180,18 @@ impl Reply {
     }
 }
 
-async fn read(call: &'static str, response: HttpResponse) -> Answer<Raw> {
+/// Each call has a connection of its own: one that is kept may have been closed by the other side, and a call is tried once.
+fn connector() -> Connector {
+    let settings = HttpConnectorSettings::builder().connect_timeout(super::LONGEST_CONNECT).build();
+    Connector::builder().tls_provider(super::TLS).connector_settings(settings).pool_max_idle_per_host(0).build()
+}
+
+async fn read(call: &'static str, response: HttpResponse) -> Answer<Answered> {
     let status = response.status().as_u16();
     let header = |name: &'static str| response.headers().get(name).map(String::from);
     let (function_failed, code) = (header("x-amz-function-error").is_some(), header("x-amzn-errortype"));
     let bytes = ByteStream::new(response.into_body()).collect().await.map_err(|error| broken(call, &error))?;
-    Ok(Raw { status, function_failed, code, bytes: bytes.to_vec() })
+    Ok(Answered { status, body: bytes.to_vec(), function_failed, code })
 }
 
 fn broken(call: &'static str, error: &(dyn std::error::Error + 'static)) -> PortError {
@@ -186,7 +208,7 @@ mod tests {
     use super::*;
 
     fn endpoint(config: SdkConfig, region: &str) -> String {
-        Signed::new(config, Calls::default()).endpoint("api.ecr", region)
+        Signed::new(config, Calls::default(), None).endpoint("api.ecr", region)
     }
 
     #[test]
