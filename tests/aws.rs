@@ -3,6 +3,8 @@
 
 #[path = "aws/computed.rs"]
 mod computed;
+#[path = "aws/deployment.rs"]
+mod deployment;
 #[path = "aws/ecr.rs"]
 mod ecr;
 #[path = "aws/ecs.rs"]

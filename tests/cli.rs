@@ -6,6 +6,8 @@ mod apply;
 mod backout;
 #[path = "cli/by_function.rs"]
 mod by_function;
+#[path = "cli/doctor.rs"]
+mod doctor;
 #[path = "cli/help.rs"]
 mod help;
 #[path = "cli/live.rs"]

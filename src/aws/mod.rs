@@ -1,6 +1,7 @@
 //! The only folder that names an AWS SDK. The future of one of its calls takes some 5 KB, and whatever awaits it as much for
 //! each that it may await: they are boxed, or the stack of a thread would not do in a debug build.
 
+mod deployment;
 mod ecr;
 mod ecs;
 mod errors;
@@ -29,6 +30,7 @@ use aws_sdk_ecs::config::{SharedCredentialsProvider, SharedHttpClient};
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 
+pub use deployment::Received;
 pub use ecs::Ecs;
 pub use invoke::Invoked;
 pub use logs::{Logs, MADE_BY};

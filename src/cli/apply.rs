@@ -209,7 +209,7 @@ impl Apply {
 }
 
 /// Asks once. Whatever is no yes is a no.
-fn asked(context: &Context, question: &str) -> Result<bool, Failure> {
+pub(super) fn asked(context: &Context, question: &str) -> Result<bool, Failure> {
     context.printer.ask(question);
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line).map_err(|error| Failure::could_not(error.to_string()))?;

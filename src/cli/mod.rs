@@ -4,6 +4,7 @@ mod acting;
 mod apply;
 mod backout;
 mod check;
+mod doctor;
 mod fix;
 mod live;
 mod moment;
@@ -98,6 +99,8 @@ enum Verb {
     Replay(replay::Replay),
     /// Show what was done, and how to take it back
     Records(records::Records),
+    /// Say what is wrong with the deployment, and what to do; put dead letters back
+    Doctor(doctor::Doctor),
     /// List the rules, or explain one
     Rules(rules::Rules),
 }
@@ -161,6 +164,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Verb::Apply(apply) => apply.run(&context),
         Verb::Replay(replay) => replay.run(&context),
         Verb::Records(records) => records.run(&context),
+        Verb::Doctor(doctor) => doctor.run(&context),
         Verb::Rules(rules) => rules.run(&context),
     });
     match ended {

@@ -2,6 +2,7 @@
 
 pub mod baseline;
 pub mod difference;
+pub mod doctor;
 pub mod event;
 pub mod family;
 pub mod finding;

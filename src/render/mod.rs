@@ -1,6 +1,7 @@
 //! Output: one file for each form.
 
 pub mod diff;
+pub mod doctor;
 pub mod findings;
 pub mod json;
 mod log_lines;

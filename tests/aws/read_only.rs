@@ -180,6 +180,26 @@ async fn an_image_is_looked_up() {
     assert_eq!(ecr.calls()[0].0, "DescribeImages");
 }
 
+#[tokio::test]
+async fn dead_letters_are_looked_at_and_neither_moved_nor_let_go() {
+    let message = json!({"MessageId": "m", "ReceiptHandle": "h", "Body": "{}"});
+    let sqs = Loopback::serve(move |_, _| Reply::ok(&json!({"Messages": [message]})));
+    let (_, line) = aws(answer);
+    let credentials = SharedCredentialsProvider::new(Credentials::new(KEY_ID, SECRET, None, None, "test"));
+    let config = config(&line, credentials).to_builder().endpoint_url(&sqs.url).build();
+    let aws = Aws::reading(&config).unwrap();
+    let seen = aws.peek("q").await.unwrap().remove(0);
+    for (refused, operation) in [
+        (aws.move_on(&seen, "q", "to").await, "SendMessage"),
+        (aws.put_back(&seen, "q").await, "ChangeMessageVisibility"),
+    ] {
+        let error = refused.unwrap_err();
+        assert_eq!((error.kind, error.call), (Kind::Refused, operation));
+    }
+    assert!(aws.take("q").await.is_err(), "to hide it from others is no look");
+    assert_eq!(sqs.calls().len(), 1);
+}
+
 /// A new call belongs to one of the lists above.
 #[test]
 fn every_operation_that_is_called_is_tried_here() {

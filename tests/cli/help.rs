@@ -2,7 +2,7 @@
 
 use super::{logweir, run};
 
-const VERBS: [&str; 6] = ["check", "fix", "apply", "replay", "records", "rules"];
+const VERBS: [&str; 7] = ["check", "fix", "apply", "replay", "records", "doctor", "rules"];
 
 fn help(verb: &str) -> String {
     let ran = run(&mut logweir(&[verb, "--help"]));
@@ -55,6 +55,18 @@ fn replay_says_which_events_it_takes_and_what_a_backout_may_be_asked_of() {
         "with --backout also a record: FAMILY:REVISION or an ARN",
         "observe, register or rollout [env: LOGWEIR_MODE] [default: observe]",
         "Take back what was done for the revision that the event or the record names",
+    ] {
+        assert!(text.contains(said), "{said} is not in {text}");
+    }
+}
+
+#[test]
+fn doctor_says_what_it_mends_and_that_it_asks() {
+    let text = flowing("doctor");
+    for said in [
+        "Say what is wrong with the deployment, and what to do; put dead letters back",
+        "Put the dead letters back into the queue, one after the other, except those that no try can read",
+        "With --fix: do not ask",
     ] {
         assert!(text.contains(said), "{said} is not in {text}");
     }

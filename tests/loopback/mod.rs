@@ -6,6 +6,7 @@ pub mod account;
 pub mod function;
 pub mod operator;
 pub mod services;
+pub mod stack;
 mod table;
 
 use std::io::{BufRead, BufReader, Read, Write};

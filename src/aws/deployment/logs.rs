@@ -1,0 +1,44 @@
+//! What the function has said of an event.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{list, operation};
+use crate::aws::Aws;
+use crate::ports::Answer;
+
+/// How many pages of a log are looked through: each may be 1 MB without anything that fits.
+const PAGES: usize = 10;
+
+impl Aws {
+    /// The last report about the event with this id since then, of those that the first pages hold; none: there is none.
+    /// The id consists of letters, digits and hyphens.
+    pub async fn last_report(&self, log_group: &str, event_id: &str, since: Timestamp) -> Answer<Option<Value>> {
+        const CALL: &str = "FilterLogEvents";
+        let operation = operation!("logs", "1.1", "Logs_20140328", "FilterLogEvents");
+        let mut body = json!({
+            "logGroupName": log_group,
+            "startTime": since.as_millisecond(),
+            "filterPattern": format!("{{ $.cloudtrail_event_id = \"{event_id}\" }}"),
+        });
+        let mut last: Option<(i64, Value)> = None;
+        for _ in 0..PAGES {
+            let answer = self.asks(&operation, &body).await?;
+            for event in list(CALL, &answer, "events")? {
+                let at = event["timestamp"].as_i64().unwrap_or_default();
+                let report = event["message"].as_str().and_then(|line| serde_json::from_str::<Value>(line).ok());
+                if let Some(report) = report
+                    && report["schema"] == "logweir.report/1"
+                    && last.as_ref().is_none_or(|(before, _)| *before <= at)
+                {
+                    last = Some((at, report));
+                }
+            }
+            match answer["nextToken"].as_str() {
+                Some(token) => body["nextToken"] = token.into(),
+                None => break,
+            }
+        }
+        Ok(last.map(|(_, report)| report))
+    }
+}

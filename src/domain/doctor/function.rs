@@ -1,0 +1,106 @@
+//! The functions: each is ready, and runs with what was deployed.
+
+use std::collections::BTreeMap;
+
+use super::deployment::Deployment;
+use super::{Check, Seen};
+
+const CHECK: &str = "functions";
+
+/// A function as Lambda describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Function {
+    pub role: String,
+    /// `Active`, `Inactive`, `Pending`, `Failed`.
+    pub state: Option<String>,
+    /// `Successful`, `InProgress`, `Failed`.
+    pub last_update: Option<String>,
+    pub last_modified: Option<String>,
+    /// Those of its variables that are Logweir's.
+    pub variables: BTreeMap<String, String>,
+    pub log_group: Option<String>,
+}
+
+impl Function {
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+}
+
+/// Which of the two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    Remediator,
+    Backout,
+}
+
+impl Which {
+    pub fn name(self, deployment: &Deployment) -> &str {
+        match self {
+            Self::Remediator => &deployment.remediator,
+            Self::Backout => &deployment.backout,
+        }
+    }
+
+    pub fn role(self, deployment: &Deployment) -> &str {
+        match self {
+            Self::Remediator => &deployment.remediator_role,
+            Self::Backout => &deployment.backout_role,
+        }
+    }
+}
+
+pub fn check(function: &Seen<Function>, which: Which, deployment: &Deployment) -> Vec<Check> {
+    let name = which.name(deployment);
+    let again = "deploy the stack again: sam deploy";
+    let function = match function {
+        Ok(function) => function,
+        Err(unseen) if unseen.is_missing => {
+            return vec![Check::problem(CHECK, format!("function {name} is gone"), again)];
+        }
+        Err(unseen) => return vec![Check::unknown(CHECK, format!("function {name}"), unseen)],
+    };
+    let mut checks = Vec::new();
+    let mut problem = |says: String, help: &str| checks.push(Check::problem(CHECK, says, help));
+    // `Inactive` is one that nobody called for weeks; the next call wakes it.
+    if function.state.as_deref() == Some("Failed") {
+        problem(format!("{name} has failed, and is not called"), again);
+    }
+    if function.last_update.as_deref() == Some("Failed") {
+        problem(format!("the last update of {name} has failed"), again);
+    }
+    if function.role != which.role(deployment) {
+        problem(format!("{name} runs as {}, and not as {}", function.role, which.role(deployment)), again);
+    }
+    let common = ("LOGWEIR_JOURNAL", deployment.journal.as_str());
+    let wanted = match which {
+        Which::Backout => vec![("LOGWEIR_ROLE", "backout"), common],
+        Which::Remediator => vec![
+            ("LOGWEIR_ROLE", "remediate"),
+            common,
+            ("LOGWEIR_MODE", &deployment.mode),
+            ("LOGWEIR_BASELINE", &deployment.baseline),
+        ],
+    };
+    for (variable, deployed) in wanted {
+        let found = function.variable(variable).unwrap_or("(unset)");
+        if found != deployed {
+            let says = format!("{variable} of {name} is {found}, and {deployed} was deployed");
+            problem(says, "somebody has changed the function by hand; deploy the stack again: sam deploy");
+        }
+    }
+    let is_changing =
+        function.state.as_deref() == Some("Pending") || function.last_update.as_deref() == Some("InProgress");
+    if is_changing {
+        checks.push(Check::untold(CHECK, format!("{name} is being changed"), "run it again in a minute"));
+    }
+    if checks.is_empty() {
+        let changed = function.last_modified.as_deref().map(|at| format!(", last changed {at}")).unwrap_or_default();
+        let mode = match which {
+            Which::Remediator => format!(" in mode {}", deployment.mode),
+            Which::Backout => String::new(),
+        };
+        checks.push(Check::ok(CHECK, format!("{name} is ready{mode}{changed}")));
+    }
+    checks
+}

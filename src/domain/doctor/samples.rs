@@ -1,0 +1,91 @@
+//! Events as AWS would make them, to try the rules with.
+
+use serde_json::{Value, json};
+
+use super::deployment::Deployment;
+use crate::domain::event::Home;
+
+/// An event that the rules should hand on, or should not.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    /// What it is: "a registration by another role".
+    pub what: &'static str,
+    pub is_wanted: bool,
+    pub event: Value,
+}
+
+/// One of each kind. What Logweir does itself must come to nothing, or it would answer itself for ever.
+pub fn samples(deployment: &Deployment, home: &Home) -> Vec<Sample> {
+    let role = |arn: &str| {
+        let (account, name) = (&home.account, arn.rsplit('/').next().unwrap_or_default());
+        json!({
+            "type": "AssumedRole", "arn": format!("arn:{}:sts::{account}:assumed-role/{name}/session", home.partition),
+            "accountId": account,
+            "sessionContext": {"sessionIssuer": {"type": "Role", "arn": arn, "accountId": account, "userName": name}}
+        })
+    };
+    let other = role(&format!("arn:{}:iam::{}:role/somebody", home.partition, home.account));
+    let user = json!({
+        "type": "IAMUser", "arn": format!("arn:{}:iam::{}:user/somebody", home.partition, home.account),
+        "accountId": home.account, "userName": "somebody"
+    });
+    let family = example(&deployment.families);
+    let cluster = example(&deployment.clusters);
+    let registered = |who: Value| {
+        let arn = format!("arn:{}:ecs:{}:{}:task-definition/{family}:1", home.partition, home.region, home.account);
+        let (asked, made) =
+            (json!({"family": family}), json!({"taskDefinition": {"taskDefinitionArn": arn, "family": family}}));
+        call(home, "RegisterTaskDefinition", who, asked, made)
+    };
+    let head = format!("arn:{}:ecs:{}:{}", home.partition, home.region, home.account);
+    let service = format!("{head}:service/{cluster}/{family}");
+    let updated = call(
+        home,
+        "UpdateService",
+        other.clone(),
+        json!({"cluster": cluster, "service": family, "taskDefinition": family}),
+        json!({"service": {"serviceArn": service, "clusterArn": format!("{head}:cluster/{cluster}")}}),
+    );
+    let mut deployed = envelope(home, "ECS Deployment State Change");
+    deployed["resources"] = json!([service]);
+    deployed["detail"] = json!({
+        "eventType": "INFO", "eventName": "SERVICE_DEPLOYMENT_COMPLETED", "deploymentId": "ecs-svc/1",
+        "clusterArn": format!("{head}:cluster/{cluster}"), "updatedAt": TIME, "reason": "ECS deployment completed."
+    });
+    let sample = |what, is_wanted, event| Sample { what, is_wanted, event };
+    vec![
+        sample("a registration by another role", true, registered(other)),
+        sample("a registration by a user", true, registered(user)),
+        sample("a service that somebody updates", true, updated),
+        sample("the end of a deployment", true, deployed),
+        sample("what the remediator registers itself", false, registered(role(&deployment.remediator_role))),
+        sample("what the backout function registers itself", false, registered(role(&deployment.backout_role))),
+    ]
+}
+
+const TIME: &str = "2026-11-21T12:00:00Z";
+
+/// With the members that TestEventPattern asks for (source: EventBridge API reference).
+fn envelope(home: &Home, kind: &str) -> Value {
+    json!({
+        "version": "0", "id": "00000000-0000-0000-0000-000000000001", "detail-type": kind, "source": "aws.ecs",
+        "account": home.account, "time": TIME, "region": home.region, "resources": []
+    })
+}
+
+fn call(home: &Home, name: &str, who: Value, asked: Value, made: Value) -> Value {
+    let mut event = envelope(home, "AWS API Call via CloudTrail");
+    event["detail"] = json!({
+        "eventVersion": "1.11", "userIdentity": who, "eventTime": TIME, "eventSource": "ecs.amazonaws.com",
+        "eventName": name, "awsRegion": home.region, "sourceIPAddress": "192.0.2.1", "userAgent": "logweir-doctor",
+        "requestParameters": asked, "responseElements": made, "eventID": "00000000-0000-0000-0000-000000000002",
+        "readOnly": false, "eventType": "AwsApiCall", "managementEvent": true, "recipientAccountId": home.account,
+        "eventCategory": "Management"
+    });
+    event
+}
+
+/// A name that the first of the patterns fits.
+pub(super) fn example(patterns: &[String]) -> String {
+    patterns.first().map_or("*", String::as_str).replace(['*', '?'], "x")
+}

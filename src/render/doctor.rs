@@ -1,0 +1,100 @@
+//! The diagnosis of a deployment: for a human, and as one object.
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+use serde_json::{Value, json};
+
+use crate::domain::doctor::deployment::Deployment;
+use crate::domain::doctor::letter::Told;
+use crate::domain::doctor::{Check, State, count};
+use crate::domain::event::plain;
+
+/// The longest name of a deployment's part.
+const LONGEST: usize = 256;
+
+/// All that was found out.
+pub struct Diagnosis {
+    pub account: String,
+    pub region: String,
+    /// None: nothing is deployed, or nobody can say.
+    pub deployment: Option<Deployment>,
+    pub checks: Vec<Check>,
+    /// Those of the dead letters that were looked at.
+    pub dead_letters: Vec<Told>,
+}
+
+/// How many dead letters were put back, and how many no try can read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Redriven {
+    pub moved: u64,
+    pub left: u64,
+}
+
+pub fn text(diagnosis: &Diagnosis) -> String {
+    let Diagnosis { account, region, deployment, checks, dead_letters } = diagnosis;
+    let mut out = String::new();
+    if let Some(deployment) = deployment {
+        let (stack, mode) = (plain(&deployment.stack, LONGEST), plain(&deployment.mode, LONGEST));
+        let _ = writeln!(out, "{stack} in account {account}, {region}, mode {mode}\n");
+    }
+    checks.iter().for_each(|check| line(&mut out, check));
+    for told in dead_letters {
+        letter(&mut out, told);
+    }
+    let _ = writeln!(out, "\n{}", sum(checks));
+    out
+}
+
+/// One check, with what to do below it.
+pub fn line(out: &mut String, check: &Check) {
+    let (word, colour) = match check.state {
+        State::Ok => ("ok", AnsiColor::Green),
+        State::Problem => ("problem", AnsiColor::Red),
+        State::Unknown => ("unknown", AnsiColor::Yellow),
+    };
+    let style: Style = colour.on_default().bold();
+    let _ = writeln!(out, "{style}{word:<7}{style:#}  {:<12}  {}", check.check, check.says);
+    if let Some(help) = &check.help {
+        let _ = writeln!(out, "{:<7}  {:<12}  → {help}", "", "");
+    }
+}
+
+fn letter(out: &mut String, told: &Told) {
+    let bold = Style::new().bold();
+    let _ = writeln!(out, "\n{bold}dead letter{bold:#} {}", told.about);
+    let mut line = |name: &str, value: &str| {
+        let _ = writeln!(out, "  {name:<7}  {value}");
+    };
+    line("message", &told.message);
+    if let Some(id) = &told.event_id {
+        line("event", id);
+    }
+    let times = count(u64::try_from(told.receives).unwrap_or_default(), "time");
+    let sent = told.sent.map(|at| format!("{at:.0}, ")).unwrap_or_default();
+    line("sent", &format!("{sent}received {times}"));
+    line("why", &told.why);
+    if let Some(now) = &told.now {
+        line("now", now);
+    }
+}
+
+fn sum(checks: &[Check]) -> String {
+    let of = |state| checks.iter().filter(|check| check.state == state).count();
+    let mut parts = vec![format!("{} ok", of(State::Ok))];
+    if of(State::Problem) > 0 {
+        parts.push(count(of(State::Problem) as u64, "problem"));
+    }
+    if of(State::Unknown) > 0 {
+        parts.push(format!("{} could not be told", of(State::Unknown)));
+    }
+    parts.join(", ")
+}
+
+pub fn json(diagnosis: &Diagnosis, redriven: Option<Redriven>) -> Value {
+    let Diagnosis { account, region, deployment, checks, dead_letters } = diagnosis;
+    json!({
+        "schema": "logweir.doctor/1", "account": account, "region": region, "deployment": deployment,
+        "checks": checks, "dead_letters": dead_letters, "redriven": redriven
+    })
+}

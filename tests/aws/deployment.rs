@@ -1,0 +1,138 @@
+//! What `logweir doctor` asks without an SDK: where each question goes, how it is signed, and that looking changes nothing.
+
+use logweir::aws::Aws;
+use logweir::domain::doctor::role::Need;
+use logweir::domain::doctor::trail::TrailName;
+use logweir::domain::report::Reason;
+use logweir::ports::Kind;
+use serde_json::{Value, json};
+
+use super::invoke::{at, error, seen, session};
+use super::line::KEY_ID;
+use super::signature::{sent_signature, signature_of};
+use crate::loopback::{Loopback, Reply};
+
+const QUEUE: &str = "https://sqs.eu-west-1.amazonaws.com/111122223333/work";
+
+fn answering(answer: Value) -> (Aws, Loopback) {
+    let loopback = Loopback::serve(move |_, _| Reply::ok(&answer));
+    (at(&loopback.url, session()), loopback)
+}
+
+fn trail() -> TrailName {
+    TrailName { name: "main".into(), arn: "arn:trail".into(), is_organizations: false }
+}
+
+/// Signed for the service in its Region over all that was sent.
+fn is_signed(loopback: &Loopback, scope: &str) {
+    let request = seen(loopback);
+    let authorization = &request.headers["authorization"];
+    assert!(authorization.starts_with(&format!("AWS4-HMAC-SHA256 Credential={KEY_ID}/")), "{authorization}");
+    assert!(authorization.contains(&format!("/{scope}/aws4_request")), "{authorization}");
+    assert_eq!(sent_signature(&request), signature_of(&request));
+}
+
+#[tokio::test]
+async fn each_question_goes_to_its_service_in_the_protocol_that_it_speaks() {
+    for (service, version, target) in [
+        ("cloudtrail", "1.1", "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.DescribeTrails"),
+        ("events", "1.1", "AWSEvents.TestEventPattern"),
+        ("ssm", "1.1", "AmazonSSM.GetParameter"),
+        ("sqs", "1.0", "AmazonSQS.ReceiveMessage"),
+        ("logs", "1.1", "Logs_20140328.FilterLogEvents"),
+    ] {
+        let (aws, loopback) = answering(json!({}));
+        match service {
+            "cloudtrail" => drop(aws.trails().await),
+            "events" => drop(aws.matches("{}", &json!({})).await),
+            "ssm" => drop(aws.ssm_parameter("/x").await),
+            "sqs" => drop(aws.peek(QUEUE).await),
+            _ => drop(aws.last_report("g", "e", jiff::Timestamp::UNIX_EPOCH).await),
+        }
+        let request = seen(&loopback);
+        assert_eq!(request.method, "POST");
+        assert_eq!(request.headers["x-amz-target"], target);
+        assert_eq!(request.headers["content-type"], format!("application/x-amz-json-{version}"));
+        is_signed(&loopback, &format!("eu-west-1/{service}"));
+        assert_eq!(aws.calls().count(), 1);
+    }
+}
+
+#[tokio::test]
+async fn lambda_is_asked_by_get_and_a_name_is_one_part_of_the_path() {
+    let (aws, loopback) = answering(json!({"Role": "arn:role"}));
+    assert_eq!(aws.function("a/b").await.unwrap().role, "arn:role");
+    let request = seen(&loopback);
+    assert_eq!((request.method.as_str(), request.body.as_str()), ("GET", ""));
+    assert!(request.uri.ends_with("/2015-03-31/functions/a%2Fb/configuration"), "{}", request.uri);
+    is_signed(&loopback, "eu-west-1/lambda");
+}
+
+#[tokio::test]
+async fn iam_is_asked_as_the_one_service_that_it_is() {
+    let loopback = Loopback::serve(|_, _| {
+        let xml = "<ErrorResponse><Error><Code>NoSuchEntity</Code><Message>no role</Message></Error></ErrorResponse>";
+        Reply::Http(404, "content-type: text/xml\r\n".into(), xml.into())
+    });
+    let aws = at(&loopback.url, session());
+    let need = Need { actions: vec!["ecs:ListClusters"], resource: "*".into(), context: Vec::new() };
+    let error = aws.simulate("arn:aws:iam::111122223333:role/x", &need).await.unwrap_err();
+    assert_eq!((error.kind, error.message.as_str()), (Kind::Missing, "NoSuchEntity: no role"));
+    is_signed(&loopback, "us-east-1/iam");
+}
+
+#[tokio::test]
+async fn what_is_missing_and_what_is_denied_are_told_apart() {
+    for (code, kind, reason) in [
+        ("ParameterNotFound", Kind::Missing, None),
+        ("com.amazonaws.sqs#QueueDoesNotExist", Kind::Missing, None),
+        ("TrailNotFoundException", Kind::Missing, None),
+        ("AccessDeniedException", Kind::Refused, Some(Reason::AccessDenied)),
+        ("ThrottlingException", Kind::Retry, Some(Reason::Throttled)),
+    ] {
+        let loopback = Loopback::serve(move |_, _| error(400, code, "no"));
+        let error = at(&loopback.url, session()).ssm_parameter("/x").await.unwrap_err();
+        assert_eq!((error.kind, error.reason), (kind, reason), "{code}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_without_what_was_asked_for_is_none() {
+    let (aws, _loopback) = answering(json!({}));
+    let calls = [
+        aws.trails().await.err(),
+        aws.is_logging(&trail()).await.err(),
+        aws.event_rule("r").await.err(),
+        aws.rule_targets("r").await.err(),
+        aws.matches("{}", &json!({})).await.err(),
+        aws.queue(QUEUE).await.err(),
+        aws.event_source_mapping("m").await.err(),
+        aws.function("f").await.err(),
+        aws.ssm_parameter("/x").await.err(),
+        aws.last_report("g", "e", jiff::Timestamp::UNIX_EPOCH).await.err(),
+    ];
+    for error in calls {
+        assert_eq!(error.unwrap().reason, Some(Reason::Unreadable));
+    }
+}
+
+#[tokio::test]
+async fn the_last_page_of_a_log_counts_as_well() {
+    let mut page = 0;
+    let loopback = Loopback::serve(move |_, _| {
+        page += 1;
+        let report = json!({"schema": "logweir.report/1", "outcome": format!("page {page}")}).to_string();
+        let line = json!({"timestamp": page, "message": report});
+        let other = json!({"timestamp": 9, "message": "no JSON"});
+        Reply::ok(&match page {
+            1 => json!({"events": [line, other], "nextToken": "t"}),
+            2 => json!({"events": [], "nextToken": "t"}),
+            _ => json!({"events": [line]}),
+        })
+    });
+    let aws = at(&loopback.url, session());
+    let report = aws.last_report("g", "e-1", jiff::Timestamp::UNIX_EPOCH).await.unwrap().unwrap();
+    assert_eq!(report["outcome"], "page 3");
+    let asked: Value = serde_json::from_str(&loopback.calls()[0].1).unwrap();
+    assert_eq!(asked["filterPattern"], "{ $.cloudtrail_event_id = \"e-1\" }");
+}
