@@ -102,3 +102,37 @@ fn queue_arn(url: &str, home: &Home) -> String {
     let account = parts.next().filter(|part| part.len() == 12).unwrap_or(&home.account);
     format!("arn:{}:sqs:{}:{account}:{name}", home.partition, home.region)
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    const TEXT: &str = r#"{"schema":"logweir.deployment/1","stack":"logweir",
+        "remediator":"logweir-remediator","backout":"logweir-backout",
+        "remediator_role":"arn:aws-cn:iam::111122223333:role/r","backout_role":"arn:aws-cn:iam::111122223333:role/b",
+        "queue":"https://sqs.cn-north-1.amazonaws.com.cn/111122223333/logweir-Work-1",
+        "dead_letters":"https://sqs.cn-north-1.amazonaws.com.cn/111122223333/logweir-DeadLetters-1",
+        "rules":["logweir-Registered-1","logweir-Services-1"],"mapping":"1b6d5a1e-6f0c-4b57-9c3a-000000000009",
+        "journal":"dynamodb:logweir-Journal-1","baseline":"baseline.toml","mode":"observe",
+        "families":"shop-*, web","clusters":"*","log_groups":"/ecs/*",
+        "task_roles":["arn:aws:iam::111122223333:role/e","arn:aws:iam::111122223333:role/ecs/*"]}"#;
+
+    pub(in super::super) fn deployment() -> Deployment {
+        Deployment::parse(TEXT).unwrap()
+    }
+
+    #[test]
+    fn what_a_stack_says_of_itself_is_read_and_its_partition_with_it() {
+        let deployment = deployment();
+        assert_eq!((deployment.families.len(), deployment.table()), (2, "logweir-Journal-1"));
+        let home = deployment.home("111122223333", "cn-north-1");
+        assert_eq!(deployment.queue_arn(&home), "arn:aws-cn:sqs:cn-north-1:111122223333:logweir-Work-1");
+        assert_eq!(home.own_roles.len(), 2);
+    }
+
+    #[test]
+    fn another_schema_and_half_a_text_are_no_deployment() {
+        assert!(Deployment::parse(&TEXT.replace("deployment/1", "deployment/9")).unwrap_err().contains("deployment/9"));
+        assert!(Deployment::parse(&TEXT.replace("\"mapping\"", "\"other\"")).unwrap_err().contains("mapping"));
+    }
+}

@@ -162,7 +162,11 @@ fn passing(deployment: &Deployment, roles: &[String]) -> Vec<Need> {
 
 /// The verdict on one function's role. What the simulator leaves out is said where all is well.
 pub fn check(which: Which, deployment: &Deployment, judged: &[Seen<Vec<Judged>>]) -> Vec<Check> {
-    let (name, mode) = (which.role(deployment).rsplit('/').next().unwrap_or_default(), &deployment.mode);
+    let name = which.role(deployment).rsplit('/').next().unwrap_or_default();
+    let purpose = match which {
+        Which::Remediator => format!("mode {}", deployment.mode),
+        Which::Backout => "taking back".into(),
+    };
     let mut checks = Vec::new();
     for seen in judged {
         let judged = match seen {
@@ -176,20 +180,16 @@ pub fn check(which: Which, deployment: &Deployment, judged: &[Seen<Vec<Judged>>]
                 continue;
             }
         };
-        checks.extend(judged.iter().filter_map(|judged| verdict(name, mode, judged)));
+        checks.extend(judged.iter().filter_map(|judged| verdict(name, &purpose, judged)));
     }
     if checks.is_empty() {
-        let what = match which {
-            Which::Remediator => format!("what mode {mode} needs"),
-            Which::Backout => "what taking back needs".into(),
-        };
         let beside = "policies of keys, queues and VPC endpoints are not simulated";
-        checks.push(Check::ok(CHECK, format!("{name} may do {what}; {beside}")));
+        checks.push(Check::ok(CHECK, format!("{name} may do what {purpose} needs; {beside}")));
     }
     checks
 }
 
-fn verdict(name: &str, mode: &str, judged: &Judged) -> Option<Check> {
+fn verdict(name: &str, purpose: &str, judged: &Judged) -> Option<Check> {
     let Judged { action, resource, decision, missing } = judged;
     match (decision.as_str(), missing.is_empty()) {
         ("allowed", _) => None,
@@ -206,12 +206,62 @@ fn verdict(name: &str, mode: &str, judged: &Judged) -> Option<Check> {
             Some(Check::untold(CHECK, says, format!("compare the condition with how {name} asks for it")))
         }
         _ => {
-            let says = format!("{name} may not {action} on {resource}, which mode {mode} needs");
+            let says = format!("{name} may not {action} on {resource}, which {purpose} needs");
             let help = match *action {
                 "iam:PassRole" => "widen ExecutionRoles or TaskRoles of the stack to this role",
                 _ => "deploy the stack again: sam deploy; where it is a permissions boundary, widen that",
             };
             Some(Check::problem(CHECK, says, help))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::deployment::tests::deployment;
+    use super::*;
+
+    fn actions(which: Which, mode: &str, function: Option<&Function>) -> Vec<&'static str> {
+        let deployment = Deployment { mode: mode.into(), ..deployment() };
+        let home = deployment.home("111122223333", "eu-west-1");
+        needs(which, &deployment, &home, function, &[]).into_iter().flat_map(|need| need.actions).collect()
+    }
+
+    #[test]
+    fn who_only_observes_needs_nothing_that_writes_but_its_log_and_its_queue() {
+        let reading = ["Describe", "List", "Get", "Query", "BatchGet", "Filter", "ReceiveMessage"];
+        let writes = |action: &&str| !reading.iter().any(|word| action.split(':').nth(1).unwrap().starts_with(word));
+        let writing: Vec<&str> = actions(Which::Remediator, "observe", None).into_iter().filter(writes).collect();
+        assert_eq!(writing, ["sqs:DeleteMessage", "sqs:SendMessage"]);
+    }
+
+    #[test]
+    fn whom_a_function_tells_it_must_be_allowed_to_tell() {
+        let variables = [("LOGWEIR_TOPIC", "arn:aws:sns:eu-west-1:1:t"), ("LOGWEIR_BUS", "platform")];
+        let function = Function {
+            role: String::new(),
+            state: None,
+            last_update: None,
+            last_modified: None,
+            variables: variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            log_group: None,
+        };
+        for which in [Which::Remediator, Which::Backout] {
+            let told = |actions: Vec<&str>| ["sns:Publish", "events:PutEvents"].map(|action| actions.contains(&action));
+            assert_eq!(told(actions(which, "observe", None)), [false; 2]);
+            assert_eq!(told(actions(which, "observe", Some(&function))), [true; 2]);
+        }
+    }
+
+    #[test]
+    fn a_role_that_would_be_passed_is_asked_about_by_its_name_and_else_one_of_each_pattern() {
+        let deployment = Deployment { mode: "register".into(), ..deployment() };
+        let home = deployment.home("111122223333", "eu-west-1");
+        let passed = |roles: &[String]| -> Vec<String> {
+            let needs = needs(Which::Remediator, &deployment, &home, None, roles);
+            needs.into_iter().filter(|need| need.actions == ["iam:PassRole"]).map(|need| need.resource).collect()
+        };
+        assert_eq!(passed(&["arn:aws:iam::111122223333:role/web".into()]), ["arn:aws:iam::111122223333:role/web"]);
+        assert_eq!(passed(&[]), ["arn:aws:iam::111122223333:role/e", "arn:aws:iam::111122223333:role/ecs/x"]);
     }
 }
