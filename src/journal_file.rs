@@ -1,8 +1,8 @@
 //! The journal of the command line: one append-only file of JSON lines in a folder.
 //!
 //! Each line is one commit: a checksum, the head that it leaves behind, and its entry; the newest line of a source holds
-//! its head. A line with `family` or `pointings` in the place of both holds what is remembered of a family or of a service,
-//! whose newest counts. The file carries its own lock, shared to read and exclusive to commit, so that any number of
+//! its head. A line with `family`, `pointings` or `budget` in the place of both holds what is remembered of a family, of a service
+//! or of what may be registered, whose newest counts. The file carries its own lock, shared to read and exclusive to commit, so that any number of
 //! processes may work on one folder. A commit is one write, then fsync. A crash in the middle of it leaves a line without
 //! an end, which does not count and is cut off by the next commit; every other damage is an error that names the line.
 //!
@@ -22,6 +22,7 @@ use serde_json::value::RawValue;
 
 use self::disk::Found;
 use self::line::{Line, whole};
+use crate::domain::budget::{Budget, BudgetName};
 use crate::domain::event::plain;
 use crate::domain::family::{Family, FamilyName};
 use crate::domain::pointings::Pointings;
@@ -209,7 +210,15 @@ impl Journal for FileJournal {
         self.append_state(pointings)
     }
 
+    async fn budget(&self, name: &BudgetName) -> Answer<Option<Budget>> {
+        Ok(self.newest(&self.text()?)?.remove(name))
+    }
+
+    async fn put_budget(&self, budget: &Budget) -> Result<(), CommitError> {
+        self.append_state(budget)
+    }
+
     async fn stopped(&self) -> Answer<Vec<Family>> {
-        Ok(self.newest(&self.text()?)?.into_values().filter(Family::is_stopped).collect())
+        Ok(self.newest::<Family>(&self.text()?)?.into_values().filter(Family::is_stopped).collect())
     }
 }

@@ -8,6 +8,7 @@ use std::future::Future;
 use jiff::Timestamp;
 
 use crate::domain::baseline::Delivery;
+use crate::domain::budget::{Budget, BudgetName};
 use crate::domain::family::{Family, FamilyName};
 use crate::domain::finding::NewLogGroup;
 use crate::domain::image::EcrImage;
@@ -182,8 +183,40 @@ pub trait Journal: Sync {
     /// Puts `pointings` in the place of the state with the version before its own (version 1: of none).
     fn put_pointings(&self, pointings: &Pointings) -> impl Future<Output = Result<(), CommitError>> + Send;
 
+    /// What is left of the budget for registering; none: all of it.
+    fn budget(&self, name: &BudgetName) -> impl Future<Output = Answer<Option<Budget>>> + Send;
+
+    /// Puts `budget` in the place of the state with the version before its own (version 1: of none).
+    fn put_budget(&self, budget: &Budget) -> impl Future<Output = Result<(), CommitError>> + Send;
+
     /// The families that have a fuse open or are held: for showing, never for deciding.
     fn stopped(&self) -> impl Future<Output = Answer<Vec<Family>>> + Send;
+}
+
+/// The queue that events are delivered from.
+pub trait Queue: Sync {
+    /// Sends a message that is to come again in `delay` seconds, at most [`LONGEST_DELAY`], with the slot that was taken
+    /// for it. Once it is sent, the one that was delivered is done with.
+    fn send_back(&self, body: &str, slot: Option<Timestamp>, delay: u16) -> impl Future<Output = Answer<()>> + Send;
+}
+
+/// The message attribute that holds the slot.
+pub const SLOT: &str = "logweir-slot";
+
+/// In seconds (source: SendMessage in the Amazon SQS API reference).
+pub const LONGEST_DELAY: u16 = 900;
+
+/// Where none is named, nothing can be sent back.
+impl<Q: Queue> Queue for Option<Q> {
+    async fn send_back(&self, body: &str, slot: Option<Timestamp>, delay: u16) -> Answer<()> {
+        match self {
+            Some(queue) => queue.send_back(body, slot, delay).await,
+            None => {
+                let message = "no queue is named to send it back to".to_owned();
+                Err(PortError { kind: Kind::Retry, call: "SendMessage", message, reason: None })
+            }
+        }
+    }
 }
 
 /// Which records to list.

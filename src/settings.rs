@@ -43,6 +43,8 @@ pub struct Remediation {
     pub baseline: Baseline,
     /// The function that takes back.
     pub backout_function: Option<String>,
+    /// The URL of the queue that events come from, to send back what has to wait.
+    pub queue: Option<String>,
 }
 
 /// What is wrong with the function's environment, and which variable it is.
@@ -87,6 +89,14 @@ impl Settings {
         Ok(Self { role, table, own_roles, topic, bus, log_group })
     }
 
+    /// The queue that events come from.
+    pub fn queue(&self) -> Option<&str> {
+        match &self.role {
+            Role::Remediate(remediation) => remediation.queue.as_deref(),
+            Role::Backout => None,
+        }
+    }
+
     /// Who takes back what is done here: the function that is deployed for it, else whoever has access to the table.
     pub fn backout(&self, region: &str) -> BackoutBy {
         match &self.role {
@@ -118,7 +128,11 @@ impl Remediation {
             .map_err(|error| wrong("LOGWEIR_BASELINE", format!("{}: {error}", path.display())))?;
         let baseline =
             Baseline::parse(&text).map_err(|error| wrong("LOGWEIR_BASELINE", format!("{}:{error}", path.display())))?;
-        Ok(Self { mode, baseline, backout_function: set("LOGWEIR_BACKOUT_FUNCTION") })
+        let queue = set("LOGWEIR_QUEUE");
+        if queue.as_ref().is_some_and(|url| !url.starts_with("http")) {
+            return Err(wrong("LOGWEIR_QUEUE", "is not the URL of a queue"));
+        }
+        Ok(Self { mode, baseline, backout_function: set("LOGWEIR_BACKOUT_FUNCTION"), queue })
     }
 }
 

@@ -23,6 +23,8 @@ mod lossless;
 mod notify;
 #[path = "aws/own_log.rs"]
 mod own_log;
+#[path = "aws/queue.rs"]
+mod queue;
 #[path = "aws/read_only.rs"]
 mod read_only;
 #[path = "aws/services.rs"]

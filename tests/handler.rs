@@ -2,6 +2,7 @@
 
 mod world;
 
+use logweir::aws::Sqs;
 use logweir::domain::baseline::Baseline;
 use logweir::domain::report::{Outcome, Reason, Report};
 use logweir::handler::{Reply, Taker, handle, handle_backout};
@@ -11,6 +12,8 @@ use logweir::workflow::{Mode, Order, Origin};
 use serde_json::{Value, json};
 use world::story::{BLOCKING, backs_out, by, ended, event, home, register};
 use world::{Moment, Then, World};
+
+const NO_QUEUE: Option<Sqs> = None;
 
 const UNREADABLE: (Outcome, Option<Reason>) = (Outcome::Failed, Some(Reason::Unreadable));
 
@@ -28,7 +31,7 @@ async fn remediates(world: &World, mode: Mode, payload: &Value) -> (Reply, Vec<R
         backout: &by,
     };
     let mut written = Vec::new();
-    let reply = handle(world, &order, payload, &|| 0, &mut |report: &Report| written.push(report.clone())).await;
+    let reply = handle(world, &order, &NO_QUEUE, payload, &|| 0, &mut |report: &Report| written.push(report.clone())).await;
     (reply, written)
 }
 

@@ -3,6 +3,8 @@
 
 #![allow(unreachable_pub, reason = "what the modules of a test share is public among them")]
 
+#[path = "journal/budgets.rs"]
+mod budgets;
 #[path = "journal/contract.rs"]
 mod contract;
 #[cfg(feature = "emulators")]

@@ -192,7 +192,8 @@ async fn deliver(ports: &Ports, revision: &RevisionArn, worker: String) -> Repor
         mode: Mode::Register,
         baseline: &baseline,
         home: &home,
-        origin: Origin::Event,
+        // Handed in: what is delivered would wait for the budget, which allows one a second at most.
+        origin: Origin::Replay,
         registrar: Some(REGISTRAR),
         worker,
         lease: LEASE,

@@ -7,6 +7,7 @@
 //! | `REV#<corrected ARN>` | `OWN` | the source of a revision that we registered |
 //! | `FAM#<account>/<region>/<family>` | `FAMILY` | what is remembered of the family |
 //! | `SVC#<service ARN>` | `SERVICE` | what is remembered of the service |
+//! | `BUDGET#<account>/<region>` | `BUDGET` | what is left of the budget for registering |
 //!
 //! A commit is one transaction over all that a record needs; what is remembered is put by itself. Reading goes by key, consistently; the indexes `by-family`, `by-day` and
 //! `by-open` hold heads alone, lag behind, and serve listing only.
@@ -25,6 +26,7 @@ use jiff::SignedDuration;
 
 use self::items::Item;
 use super::errors::port_error;
+use crate::domain::budget::{Budget, BudgetName};
 use crate::domain::family::{Family, FamilyName};
 use crate::domain::pointings::Pointings;
 use crate::domain::report::Reason;
@@ -278,6 +280,18 @@ impl Journal for DynamoJournal {
         match self.put(items::pointings(pointings)?, pointings.version).await? {
             true => Ok(()),
             false => unless_ours(self.pointings(&pointings.service).await?.as_ref(), pointings),
+        }
+    }
+
+    async fn budget(&self, name: &BudgetName) -> Answer<Option<Budget>> {
+        let item = self.item(items::budget_partition(name), items::BUDGET).await?;
+        item.map(|item| items::read_budget(&item)).transpose()
+    }
+
+    async fn put_budget(&self, budget: &Budget) -> Result<(), CommitError> {
+        match self.put(items::budget(budget)?, budget.version).await? {
+            true => Ok(()),
+            false => unless_ours(self.budget(&budget.name).await?.as_ref(), budget),
         }
     }
 

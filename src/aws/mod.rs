@@ -10,6 +10,7 @@ pub mod journal;
 mod logs;
 mod notify;
 mod own_log;
+mod queue;
 mod read_only;
 mod region;
 mod services;
@@ -36,6 +37,7 @@ pub use invoke::Invoked;
 pub use logs::{Logs, MADE_BY};
 pub use notify::Channels;
 pub use own_log::LogGroupLines;
+pub use queue::Sqs;
 pub use region::configured_region;
 
 use crate::ports::{Answer, Kind, PortError, TaskDefinitions};

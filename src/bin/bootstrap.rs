@@ -21,8 +21,9 @@ async fn main() -> Result<(), Error> {
     let notifier = aws.notifier(settings.topic.clone(), settings.bus.clone());
     let own_log = aws.own_log(settings.log_group.clone());
     let journal = aws.journal(&settings.table);
+    let queue = settings.queue().map(|url| aws.queue(url));
     let ports = Adapters { ecs: aws.ecs, log_groups: aws.log_groups, journal, clock: SystemClock };
-    let function = Function { settings, region, ports, notifier, own_log };
+    let function = Function { settings, region, ports, queue, notifier, own_log };
 
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
         let context = &event.context;

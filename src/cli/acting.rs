@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::live::failure;
 use super::{Context, Exit, Failure};
 use crate::aws::{Aws, Calls, Ecs, Logs};
+use crate::domain::budget::{Budget, BudgetName};
 use crate::domain::event::Home;
 use crate::domain::family::{Family, FamilyName};
 use crate::domain::pointings::Pointings;
@@ -199,6 +200,15 @@ impl Journal for AnyJournal {
     async fn put_pointings(&self, pointings: &Pointings) -> Result<(), CommitError> {
         self.may_write()?;
         either!(self, journal => journal.put_pointings(pointings))
+    }
+
+    async fn budget(&self, name: &BudgetName) -> Answer<Option<Budget>> {
+        either!(self, journal => journal.budget(name))
+    }
+
+    async fn put_budget(&self, budget: &Budget) -> Result<(), CommitError> {
+        self.may_write()?;
+        either!(self, journal => journal.put_budget(budget))
     }
 
     async fn stopped(&self) -> Answer<Vec<Family>> {

@@ -1,6 +1,7 @@
 //! The pure core: no await, clock, environment, file, SDK or logging. `tests/tree.rs` keeps it so.
 
 pub mod baseline;
+pub mod budget;
 pub mod difference;
 pub mod doctor;
 pub mod event;

@@ -140,6 +140,8 @@ pub enum Reason {
     ForeignRegion,
     ServiceOwned,
     LeaseHeld,
+    /// Everybody's registrations together would be too many for the account.
+    BudgetExhausted,
     PassRoleDenied,
     AccessDenied,
     Sandboxed,

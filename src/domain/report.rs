@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use super::budget::Wait;
 use super::event::{Cause, Home, plain};
 use super::finding::{Edit, OptionChange};
 pub use super::outcome::{Outcome, Reason};
@@ -65,6 +66,9 @@ pub struct Report {
     /// whether anybody is told, and is not part of the report.
     #[serde(skip)]
     pub opens_fuse: bool,
+    /// What it waits for, if it is its turn to register that has not come.
+    #[serde(skip)]
+    pub wait: Option<Wait>,
 }
 
 /// One option of one container. Values stand here only for options that are known to hold no secret.
@@ -200,6 +204,7 @@ impl Report {
             backout: None,
             retry: false,
             opens_fuse: false,
+            wait: None,
         }
     }
 
@@ -296,6 +301,7 @@ impl Report {
                 Some(
                     Reason::AdviceOnly
                     | Reason::LeaseHeld
+                    | Reason::BudgetExhausted
                     | Reason::ServiceOwned
                     | Reason::UnsupportedController
                     | Reason::ForeignAccount

@@ -4,17 +4,20 @@
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse};
 use serde_json::Value;
 
+use super::queue::{delivered, send_back};
 use super::scheduled::Scheduled;
 use super::{Reply, Watch};
 use crate::domain::event::{self, Cause};
 use crate::domain::report::{Outcome, Reason, Report};
-use crate::ports::{Clock, Ports};
+use crate::ports::{Clock, Ports, Queue};
 use crate::workflow::{Order, Origin, gauges, remediate, resume};
 
-/// Handles a payload. `calls` says how many calls were made to AWS so far; `watch` takes each report as soon as it stands.
+/// Handles a payload. What waits for its turn is sent back to `queue`. `calls` says how many calls were made to AWS so far;
+/// `watch` takes each report as soon as it stands.
 pub async fn handle<P: Ports>(
     ports: &P,
     order: &Order<'_>,
+    queue: &impl Queue,
     payload: &Value,
     calls: &(dyn Fn() -> u64 + Sync),
     watch: &mut (dyn Watch + Send),
@@ -42,9 +45,10 @@ pub async fn handle<P: Ports>(
             continue;
         }
         let mut report = match body {
-            Some(Ok(event)) => handle_event(ports, order, &event).await,
+            Some(Ok(event)) => handle_event(ports, &delivered(order, record), &event).await,
             _ => unreadable(ports, order, "the message's body is no JSON"),
         };
+        send_back(queue, record, &mut report, ports.clock().now()).await;
         report.aws_calls = calls() - before;
         // A message that can never be read fails too, so that it ends in the dead-letter queue and not in nothing.
         report.retry |= report.reason == Some(Reason::Unreadable);

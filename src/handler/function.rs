@@ -9,7 +9,7 @@ use super::{Reply, Taker, handle, handle_backout};
 use crate::domain::event::Home;
 use crate::domain::notice::Tally;
 use crate::domain::report::{BackoutBy, Outcome};
-use crate::ports::{Clock, Notifier, OwnLog, Ports};
+use crate::ports::{Clock, Notifier, OwnLog, Ports, Queue};
 use crate::settings::{BACKOUT_LEASE, LEASE, Remediation, Role, Settings};
 use crate::telemetry::{Untold, untold};
 use crate::workflow::{Mode, Order, Origin};
@@ -17,10 +17,12 @@ use crate::workflow::{Mode, Order, Origin};
 /// How far back a digest looks. The schedule comes as often.
 const DIGEST: SignedDuration = SignedDuration::from_hours(24);
 
-pub struct Function<P, N, L> {
+pub struct Function<P, Q, N, L> {
     pub settings: Settings,
     pub region: String,
     pub ports: P,
+    /// Where its events come from.
+    pub queue: Q,
     pub notifier: N,
     pub own_log: L,
 }
@@ -36,7 +38,7 @@ pub struct Invocation<'i> {
     pub name: &'i str,
 }
 
-impl<P: Ports, N: Notifier, L: OwnLog> Function<P, N, L> {
+impl<P: Ports, Q: Queue, N: Notifier, L: OwnLog> Function<P, Q, N, L> {
     /// Answers a payload. `calls` says how many calls were made to AWS so far, `write` takes lines of the log. Only what
     /// another try can help is an error: Lambda then brings the event again.
     pub async fn answer(
@@ -65,7 +67,7 @@ impl<P: Ports, N: Notifier, L: OwnLog> Function<P, N, L> {
                     lease: LEASE,
                     backout: &self.settings.backout(region),
                 };
-                let reply = handle(ports, &order, payload, &calls, &mut telling).await;
+                let reply = handle(ports, &order, &self.queue, payload, &calls, &mut telling).await;
                 if telling.digest && *mode == Mode::Observe {
                     self.sum_up(&home, &mut telling).await;
                 }

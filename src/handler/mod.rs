@@ -3,6 +3,7 @@
 mod backout;
 mod events;
 mod function;
+mod queue;
 mod scheduled;
 mod telling;
 

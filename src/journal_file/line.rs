@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-/// A line as it stands in the file: `head` and `entry`, or `family`, or `pointings`. The checksum is that of their texts.
+/// A line as it stands in the file: `head` and `entry`, or one of the others. The checksum is that of their texts.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Line<'t> {
@@ -16,12 +16,14 @@ pub(super) struct Line<'t> {
     pub(super) family: Option<&'t RawValue>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub(super) pointings: Option<&'t RawValue>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub(super) budget: Option<&'t RawValue>,
 }
 
 impl Line<'_> {
     pub(super) fn checksum(&self) -> u32 {
         let mut crc32 = crc32fast::Hasher::new();
-        for text in [self.head, self.entry, self.family, self.pointings].into_iter().flatten() {
+        for text in [self.head, self.entry, self.family, self.pointings, self.budget].into_iter().flatten() {
             crc32.update(text.get().as_bytes());
         }
         crc32.finalize()
@@ -29,7 +31,7 @@ impl Line<'_> {
 
     /// Whether it is a commit, or one state of what is remembered.
     pub(super) fn is_one_thing(&self) -> bool {
-        let states = [self.family, self.pointings].into_iter().flatten().count();
+        let states = [self.family, self.pointings, self.budget].into_iter().flatten().count();
         matches!((self.head, self.entry, states), (Some(_), Some(_), 0) | (None, None, 1))
     }
 }

@@ -1,4 +1,4 @@
-//! What is remembered of families and services: a line for each state, of which the newest counts.
+//! What is remembered beside records: a line for each state, of which the newest counts.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use super::disk::Found;
 use super::line::Line;
 use super::{FileJournal, UNKNOWN, raw};
+use crate::domain::budget::{Budget, BudgetName};
 use crate::domain::family::{Family, FamilyName};
 use crate::domain::pointings::Pointings;
 use crate::domain::service::ServiceArn;
@@ -57,6 +58,23 @@ impl Remembered for Pointings {
     }
     fn place<'l, 't>(line: &'l mut Line<'t>) -> &'l mut Option<&'t RawValue> {
         &mut line.pointings
+    }
+}
+
+impl Remembered for Budget {
+    type Name = BudgetName;
+
+    fn name(&self) -> &BudgetName {
+        &self.name
+    }
+    fn version(&self) -> u32 {
+        self.version
+    }
+    fn is_known(&self) -> bool {
+        self.schema <= Self::SCHEMA
+    }
+    fn place<'l, 't>(line: &'l mut Line<'t>) -> &'l mut Option<&'t RawValue> {
+        &mut line.budget
     }
 }
 

@@ -1,5 +1,6 @@
 //! Correcting one source that was found wanting: the guards, the claim, the steps, and the truth about them.
 
+use super::budget;
 use super::claim::{Claimed, Halt, Way, Worker, open, take};
 use super::drive::Drive;
 use super::family;
@@ -7,6 +8,7 @@ use super::observe::described;
 use super::own::Own;
 use super::remediate::{Order, Origin};
 use super::tell::tell;
+use crate::domain::budget::Wait;
 use crate::domain::event::Cause;
 use crate::domain::family::Stopped;
 use crate::domain::plan::Plan;
@@ -74,6 +76,11 @@ pub(super) async fn correct<P: Ports>(
         (way @ (Way::New | Way::Again(_)), Some(opening)) => {
             if let Some(stopped) = family::count(ports, order, described, &opening.cause).await? {
                 return Ok(Some(said(report, &stopped)));
+            }
+            let registers = opening.steps.iter().any(|step| matches!(step, Step::Register { .. }));
+            if registers && let Some(wait) = budget::wait(ports, order, described).await? {
+                family::uncount(ports, &described.arn).await;
+                return Ok(Some(waits(report, wait)));
             }
             match way {
                 Way::Again(record) => take(journal, clock, &worker, record, What::Opened(Box::new(opening))).await?,
@@ -165,6 +172,19 @@ async fn stands<P: Ports>(ports: &P, record: Option<&Record>) -> Result<bool, Po
 /// Whether the newest attempt of the record was made by this baseline.
 fn is_of(record: &Record, digest: &str) -> bool {
     record.attempt().ok().flatten().is_some_and(|attempt| attempt.opening.baseline_digest == digest)
+}
+
+/// The event is to come again: whoever has it knows how, or it fails as what a later try can help.
+fn waits(report: &mut Report, wait: Wait) -> Ended {
+    report.changes.clear();
+    (report.retry, report.wait) = (true, Some(wait));
+    let why = match wait {
+        Wait::Until(slot) => {
+            format!("as many revisions were registered as the budget allows: its turn is at {slot:.0}")
+        }
+        Wait::Full => "the budget for registering is spent for a day ahead".to_owned(),
+    };
+    (Outcome::Skipped, Some(Reason::BudgetExhausted), Some(why))
 }
 
 fn said(report: &mut Report, stopped: &Stopped) -> Ended {

@@ -1,6 +1,7 @@
 //! The use cases. All I/O goes through ports; no SDK, no file, no clock of their own.
 
 mod back_out;
+mod budget;
 mod claim;
 mod correct;
 mod count;

@@ -42,6 +42,8 @@ pub struct Order<'o> {
 pub enum Origin {
     /// An event, delivered.
     Event,
+    /// An event that was sent back to its queue, to come again at this slot of the budget.
+    Delayed { slot: Timestamp },
     /// An event, handed in by somebody.
     Replay,
     /// The time to finish what somebody left.
@@ -53,7 +55,7 @@ pub enum Origin {
 impl Origin {
     pub fn name(self) -> &'static str {
         match self {
-            Self::Event => "event",
+            Self::Event | Self::Delayed { .. } => "event",
             Self::Replay => "replay",
             Self::Resume => RESUME,
             Self::Apply { .. } => "apply",

@@ -6,6 +6,10 @@ use std::thread;
 use logweir::domain::saga::{Record, What};
 use logweir::ports::{CommitError, Expected, Journal, Kind};
 
+pub use crate::budgets::{
+    a_budget_is_remembered_state_by_state, a_budget_put_again_is_not_lost,
+    a_state_upon_a_budget_that_has_changed_is_lost, each_account_and_region_has_a_budget_of_its_own,
+};
 pub use crate::families::{
     a_family_is_remembered_state_by_state, a_state_put_again_is_not_lost,
     a_state_upon_a_family_that_has_changed_is_lost, families_are_listed_while_they_are_stopped,
@@ -45,6 +49,9 @@ macro_rules! held_by {
             a_service_is_remembered_state_by_state
             a_state_upon_a_service_that_has_changed_is_lost
             services_do_not_disturb_each_other
+            a_budget_is_remembered_state_by_state
+            a_state_upon_a_budget_that_has_changed_is_lost
+            each_account_and_region_has_a_budget_of_its_own
             $($($more)*)?
         }
     };

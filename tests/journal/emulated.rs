@@ -107,12 +107,14 @@ on!(
     ministack, "LOGWEIR_TEST_MINISTACK",
     also of_two_at_once_one_wins of_two_states_at_once_one_wins of_two_services_at_once_one_wins
         a_commit_made_again_is_not_lost a_state_put_again_is_not_lost a_service_put_again_is_not_lost
+        a_budget_put_again_is_not_lost
         an_entry_out_of_sequence_is_refused
 );
 on!(
     dynamodb_local, "LOGWEIR_TEST_DYNAMODB_LOCAL",
     also of_two_at_once_one_wins of_two_states_at_once_one_wins of_two_services_at_once_one_wins
         a_commit_made_again_is_not_lost a_state_put_again_is_not_lost a_service_put_again_is_not_lost
+        a_budget_put_again_is_not_lost
         an_entry_out_of_sequence_is_refused
 );
 // No races: where a transaction fails, moto puts the whole table back as it was before, without what others have committed
@@ -120,6 +122,7 @@ on!(
 on!(
     moto, "LOGWEIR_TEST_MOTO",
     also a_commit_made_again_is_not_lost a_state_put_again_is_not_lost a_service_put_again_is_not_lost
+        a_budget_put_again_is_not_lost
         an_entry_out_of_sequence_is_refused
 );
 

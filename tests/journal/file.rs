@@ -16,6 +16,7 @@ contract::held_by!(
     tempfile::tempdir().unwrap(), open,
     also of_two_at_once_one_wins of_two_states_at_once_one_wins of_two_services_at_once_one_wins
         a_commit_made_again_is_not_lost a_state_put_again_is_not_lost a_service_put_again_is_not_lost
+        a_budget_put_again_is_not_lost
         an_entry_out_of_sequence_is_refused
 );
 

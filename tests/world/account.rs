@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use logweir::domain::baseline::Delivery;
+use logweir::domain::budget::{Budget, BudgetName};
 use logweir::domain::family::{Family, FamilyName};
 use logweir::domain::pointings::Pointings;
 use logweir::domain::revision::RevisionArn;
@@ -50,6 +51,8 @@ pub(crate) struct Account {
     pub(crate) remembered: BTreeMap<FamilyName, Family>,
     /// What the journal remembers of services.
     pub(crate) pointings: BTreeMap<ServiceArn, Pointings>,
+    /// What the journal remembers of what may be registered.
+    pub(crate) budgets: BTreeMap<BudgetName, Budget>,
     /// What runs, a service or a task, and its revision, where nothing else about a service matters.
     pub(crate) running: BTreeMap<String, RevisionArn>,
     /// The services that can be looked at, pointed, and deployed.
@@ -124,6 +127,7 @@ impl Default for Account {
             records: BTreeMap::new(),
             remembered: BTreeMap::new(),
             pointings: BTreeMap::new(),
+            budgets: BTreeMap::new(),
             running: BTreeMap::new(),
             services: BTreeMap::new(),
             service_deployments: BTreeMap::new(),

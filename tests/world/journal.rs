@@ -1,5 +1,6 @@
 //! The journal in memory.
 
+use logweir::domain::budget::{Budget, BudgetName};
 use logweir::domain::family::{Family, FamilyName};
 use logweir::domain::pointings::Pointings;
 use logweir::domain::revision::RevisionArn;
@@ -78,6 +79,25 @@ impl Journal for World {
             Ok(Ok(()))
         };
         self.call("put_pointings", pointings.service.short(), put).await?
+    }
+
+    async fn budget(&self, name: &BudgetName) -> Answer<Option<Budget>> {
+        self.call("budget", name.to_string(), |account| Ok(account.budgets.get(name).cloned())).await
+    }
+
+    async fn put_budget(&self, budget: &Budget) -> Result<(), CommitError> {
+        let put = |account: &mut Account| {
+            let standing = account.budgets.get(&budget.name);
+            if standing == Some(budget) {
+                return Ok(Ok(())); // made again, as its answer was lost
+            }
+            if standing.map_or(0, |standing| standing.version) + 1 != budget.version {
+                return Ok(Err(CommitError::Lost));
+            }
+            account.budgets.insert(budget.name.clone(), budget.clone());
+            Ok(Ok(()))
+        };
+        self.call("put_budget", budget.name.to_string(), put).await?
     }
 
     async fn stopped(&self) -> Answer<Vec<Family>> {

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::COMMIT;
+use crate::domain::budget::{Budget, BudgetName};
 use crate::domain::family::{Family, FamilyName};
 use crate::domain::pointings::Pointings;
 use crate::domain::report::Reason;
@@ -24,6 +25,7 @@ pub(super) const HEAD: &str = "HEAD";
 pub(super) const OWN: &str = "OWN";
 pub(super) const FAMILY: &str = "FAMILY";
 pub(super) const SERVICE: &str = "SERVICE";
+pub(super) const BUDGET: &str = "BUDGET";
 pub(super) const OPEN: &str = "OPEN";
 /// What `open` is of a family with an open fuse or a hold, so that the index finds those.
 pub(super) const STOPPED: &str = "STOPPED";
@@ -52,6 +54,10 @@ pub(super) fn family_partition(name: &FamilyName) -> AttributeValue {
 
 pub(super) fn service_partition(service: &ServiceArn) -> AttributeValue {
     text(format!("SVC#{service}"))
+}
+
+pub(super) fn budget_partition(name: &BudgetName) -> AttributeValue {
+    text(format!("BUDGET#{name}"))
 }
 
 pub(super) fn day(at: Timestamp) -> String {
@@ -127,6 +133,16 @@ pub(super) fn pointings(pointings: &Pointings) -> Answer<Item> {
     ]))
 }
 
+pub(super) fn budget(budget: &Budget) -> Answer<Item> {
+    Ok(named([
+        ("pk", budget_partition(&budget.name)),
+        ("sk", text(BUDGET)),
+        ("budget", text(json(budget)?)),
+        ("version", number(budget.version)),
+        ("at", text(sortable(budget.at))),
+    ]))
+}
+
 fn named<'n>(item: impl IntoIterator<Item = (&'n str, AttributeValue)>) -> Item {
     item.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
@@ -137,6 +153,10 @@ pub(super) fn read_family(item: &Item) -> Answer<Family> {
 
 pub(super) fn read_pointings(item: &Item) -> Answer<Pointings> {
     parsed(item, "pointings", |pointings: &Pointings| pointings.schema <= Pointings::SCHEMA)
+}
+
+pub(super) fn read_budget(item: &Item) -> Answer<Budget> {
+    parsed(item, "budget", |budget: &Budget| budget.schema <= Budget::SCHEMA)
 }
 
 pub(super) fn read_head(item: &Item) -> Answer<Head> {

@@ -1,0 +1,88 @@
+//! Sending a message back: what SQS is sent without an SDK, and what is made of its answers.
+
+use logweir::aws::{Aws, Sqs};
+use logweir::domain::report::Reason;
+use logweir::ports::{Kind, Queue};
+use serde_json::json;
+
+use super::invoke::{TOKEN, at, seen, session};
+use super::line::{KEY_ID, SECRET};
+use super::signature::{sent_signature, signature_of};
+use crate::loopback::{Loopback, Reply};
+
+const URL: &str = "https://sqs.eu-west-1.amazonaws.com/111122223333/work";
+const BODY: &str = "{\"detail\": \"CANARY é\"}";
+
+/// A queue whose service gives this answer to each call.
+fn queue(answer: impl Fn() -> Reply + Send + 'static) -> (Aws, Sqs, Loopback) {
+    let sqs = Loopback::serve(move |_, _| answer());
+    let aws = at(&sqs.url, session());
+    let queue = aws.queue(URL);
+    (aws, queue, sqs)
+}
+
+fn sent() -> Reply {
+    Reply::ok(&json!({"MessageId": "00000000-0000-0000-0000-000000000001", "MD5OfMessageBody": "0"}))
+}
+
+#[tokio::test]
+async fn a_message_goes_back_as_it_came_with_its_slot_and_delay() {
+    let (aws, queue, sqs) = queue(sent);
+    let slot = "2026-11-21T12:00:05.123456789Z".parse().unwrap();
+    queue.send_back(BODY, Some(slot), 6).await.unwrap();
+    let request = seen(&sqs);
+    let attribute = json!({"DataType": "String", "StringValue": "2026-11-21T12:00:05.123456789Z"});
+    let expected = json!({
+        "QueueUrl": URL, "MessageBody": BODY, "DelaySeconds": 6, "MessageAttributes": {"logweir-slot": attribute},
+    });
+    assert_eq!(request.json(), expected);
+    assert_eq!((request.method.as_str(), request.uri), ("POST", format!("{}/", sqs.url)));
+    assert_eq!(request.headers["content-type"], "application/x-amz-json-1.0");
+    assert_eq!(request.headers["x-amz-target"], "AmazonSQS.SendMessage");
+    assert!(!request.headers.contains_key("x-amzn-trace-id"), "Lambda would count it as a loop");
+    assert_eq!((sqs.calls().len(), aws.calls().count()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_message_without_a_slot_has_no_attribute_and_no_delay_is_longer_than_sqs_takes() {
+    let (_, queue, sqs) = queue(sent);
+    queue.send_back(BODY, None, u16::MAX).await.unwrap();
+    assert_eq!(seen(&sqs).json(), json!({"QueueUrl": URL, "MessageBody": BODY, "DelaySeconds": 900}));
+}
+
+#[tokio::test]
+async fn the_request_is_signed_for_sqs_over_all_that_is_sent() {
+    let (_, queue, sqs) = queue(sent);
+    queue.send_back(BODY, None, 1).await.unwrap();
+    let request = seen(&sqs);
+    let authorization = &request.headers["authorization"];
+    let scope = "/eu-west-1/sqs/aws4_request, \
+                 SignedHeaders=content-type;host;x-amz-date;x-amz-security-token;x-amz-target";
+    assert!(authorization.contains(scope), "{authorization}");
+    assert_eq!(sent_signature(&request), signature_of(&request));
+}
+
+#[tokio::test]
+async fn what_was_not_sent_is_an_error_that_repeats_neither_message_nor_credential() {
+    for (code, kind, reason) in [
+        ("com.amazonaws.sqs#QueueDoesNotExist", Kind::Refused, None),
+        ("AccessDeniedException", Kind::Refused, Some(Reason::AccessDenied)),
+        ("RequestThrottled", Kind::Retry, Some(Reason::Throttled)),
+    ] {
+        let (_, queue, _) = queue(move || Reply::error(code, "said so"));
+        let error = queue.send_back(BODY, None, 1).await.unwrap_err();
+        assert_eq!((error.kind, error.reason), (kind, reason), "{code}");
+        assert_eq!(error.to_string(), format!("SendMessage: {}: said so", code.rsplit('#').next().unwrap()));
+    }
+    for (number, answer) in [|| Reply::ok(&json!({})), || Reply::Json(502, format!("{TOKEN} {BODY}")), || Reply::Cut]
+        .into_iter()
+        .enumerate()
+    {
+        let (_, queue, _) = queue(answer);
+        let error = queue.send_back(BODY, None, 1).await.unwrap_err();
+        assert_eq!(error.kind, Kind::Retry, "answer {number}");
+        for secret in [TOKEN, SECRET, KEY_ID, "CANARY"] {
+            assert!(!format!("{error} {error:?}").contains(secret), "answer {number}: {error:?}");
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! The budget for registering: of whatever comes, and in whatever order, no more is registered than it allows, and all of
+//! it in the end.
+
+mod world;
+
+#[path = "budget/bucket.rs"]
+mod bucket;
+#[path = "budget/queue.rs"]
+mod queue;
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use logweir::domain::baseline::Baseline;
+use logweir::domain::budget::{AHEAD, GOOD_FOR};
+use logweir::domain::event::{Cause, Trigger, Which, read};
+use logweir::domain::report::{Outcome, Reason, Report};
+use logweir::domain::revision::RevisionArn;
+use logweir::ports::{Clock, Journal, Kind, PortError};
+use logweir::settings::{LEASE, SHIPPED_BASELINE};
+use logweir::workflow::{Mode, Order, Origin, remediate};
+use queue::{Delivered, Fifo};
+use serde_json::json;
+use tokio::task::JoinSet;
+use world::story::{BLOCKING, by, ended, event, home};
+use world::{Moment, Then, World};
+
+const EXHAUSTED: (Outcome, Option<Reason>) = (Outcome::Skipped, Some(Reason::BudgetExhausted));
+const REMEDIATED: (Outcome, Option<Reason>) = (Outcome::Remediated, None);
+
+/// At 0.2 a second.
+const AT_ONCE: usize = 4;
+
+async fn handled(world: &World, origin: Origin, mode: Mode, source: &RevisionArn) -> Report {
+    let (home, by, baseline) = (home(), by(), Baseline::parse(SHIPPED_BASELINE).unwrap());
+    let worker = format!("{}-{}", source.short(), world.now().as_nanosecond());
+    let order =
+        Order { mode, baseline: &baseline, home: &home, origin, worker, registrar: None, lease: LEASE, backout: &by };
+    let trigger = match origin {
+        Origin::Apply { .. } => Trigger::Remediate { which: Which::Revision(source.clone()), cause: Cause::default() },
+        _ => read(&event(source), &home).unwrap(),
+    };
+    remediate(world, &order, trigger).await
+}
+
+async fn comes(world: &World, source: &RevisionArn) -> Report {
+    handled(world, Origin::Event, Mode::Register, source).await
+}
+
+/// Somebody registers a document that blocks on its logs for each of so many families.
+fn sources(world: &World, count: usize) -> Vec<RevisionArn> {
+    let document = |number: usize| BLOCKING.replacen("\"web\"", &format!("\"web-{number}\""), 1);
+    world.account(|account| {
+        account.has_group("/ecs/web", Some(30), 1);
+        (0..count).map(|number| account.registers(&document(number))).collect()
+    })
+}
+
+/// A world whose budget is spent, and a source whose turn has not come.
+async fn spent() -> (World, RevisionArn) {
+    let world = World::new();
+    let mut sources = sources(&world, AT_ONCE + 1);
+    let last = sources.pop().unwrap();
+    for source in &sources {
+        assert_eq!(ended(&comes(&world, source).await), REMEDIATED);
+    }
+    (world, last)
+}
+
+#[tokio::test]
+async fn what_exceeds_the_budget_is_left_for_its_turn_and_nothing_is_begun() {
+    let (world, source) = spent().await;
+    let (records, groups) = world.account(|account| (account.records.clone(), account.groups.clone()));
+    let report = comes(&world, &source).await;
+    assert_eq!((ended(&report), report.retry), (EXHAUSTED, true));
+    let why = report.error.as_deref().unwrap();
+    assert!(why.ends_with("its turn is at 2026-11-21T12:00:05Z"), "{why}");
+    assert_eq!((report.changes, report.corrected, report.backout), (vec![], None, None));
+    assert_eq!(world.account(|account| (account.records.clone(), account.groups.clone())), (records, groups));
+    let counted: usize =
+        world.account(|account| account.remembered.values().map(|family| family.corrections.len()).sum());
+    assert_eq!(counted, AT_ONCE, "what was not corrected opens no fuse");
+}
+
+#[tokio::test]
+async fn whoever_comes_in_his_slot_does_not_take_another() {
+    let (world, source) = spent().await;
+    comes(&world, &source).await;
+    let slot = world.now() + SignedDuration::from_secs(5);
+    let (before, puts) = (world.account(|account| account.budgets.clone()), world.count("put_budget"));
+    for early in [SignedDuration::from_secs(3), SignedDuration::from_millis(1)] {
+        world.account(|account| account.now = slot - early);
+        let report = handled(&world, Origin::Delayed { slot }, Mode::Register, &source).await;
+        assert_eq!(ended(&report), EXHAUSTED, "{early} early");
+        assert!(report.error.unwrap().ends_with("12:00:05Z"), "and its turn stays what it was");
+    }
+    world.account(|account| account.now = slot + GOOD_FOR);
+    let report = handled(&world, Origin::Delayed { slot }, Mode::Register, &source).await;
+    assert_eq!(ended(&report), REMEDIATED);
+    assert_eq!((world.account(|account| account.budgets.clone()), world.count("put_budget")), (before, puts));
+}
+
+#[tokio::test]
+async fn a_slot_that_nobody_can_have_taken_is_worth_nothing() {
+    for off in [-GOOD_FOR - SignedDuration::from_nanos(1), AHEAD + SignedDuration::from_nanos(1), -AHEAD, AHEAD * 9] {
+        let (world, source) = spent().await;
+        let origin = Origin::Delayed { slot: world.now() + off };
+        let report = handled(&world, origin, Mode::Register, &source).await;
+        assert_eq!(ended(&report), EXHAUSTED, "{off:?}");
+        assert!(report.error.unwrap().ends_with("12:00:05Z"), "it has taken one of its own: {off:?}");
+    }
+}
+
+#[tokio::test]
+async fn people_do_not_wait_and_what_needs_no_registration_takes_nothing() {
+    let (world, source) = spent().await;
+    let taken = world.count("budget");
+    assert_eq!(ended(&handled(&world, Origin::Event, Mode::Observe, &source).await).0, Outcome::Observed);
+    let first = world.account(|account| account.arn("web-0", 1));
+    assert_eq!(ended(&comes(&world, &first).await), (Outcome::Skipped, Some(Reason::Duplicate)));
+    let compliant = world.account(|account| {
+        let document = world::story::corrected_text().replacen("\"web\"", "\"fine\"", 1);
+        account.registers(&document)
+    });
+    assert_eq!(ended(&comes(&world, &compliant).await).0, Outcome::Compliant);
+    let without_group = world.account(|account| {
+        let document = world::story::corrected_text().replacen("\"web\"", "\"groupless\"", 1);
+        account.registers(&document.replace("/ecs/web", "/ecs/groupless"))
+    });
+    assert_eq!(ended(&comes(&world, &without_group).await), REMEDIATED, "a log group alone was made");
+    assert_eq!(ended(&handled(&world, Origin::Replay, Mode::Register, &source).await), REMEDIATED);
+    let by_name = world.account(|account| account.registers(&BLOCKING.replacen("\"web\"", "\"by-name\"", 1)));
+    assert_eq!(ended(&handled(&world, Origin::Apply { again: false }, Mode::Register, &by_name).await), REMEDIATED);
+    world::story::backs_out(&world, &by_name).await;
+    assert_eq!(world.count("budget"), taken, "nobody has asked for more of it");
+}
+
+#[tokio::test]
+async fn what_was_begun_is_gone_on_with_though_the_budget_is_spent() {
+    let (world, source) = spent().await;
+    world.advance(SignedDuration::from_secs(5));
+    world.at_next("RegisterTaskDefinition", Moment::Before, Then::Crash);
+    comes(&world, &source).await;
+    world.restart();
+    world.advance(LEASE);
+    for source in sources(&world, AT_ONCE) {
+        comes(&world, &source).await;
+    }
+    let taken = world.count("put_budget");
+    assert_eq!(ended(&comes(&world, &source).await), REMEDIATED);
+    assert_eq!(world.count("put_budget"), taken);
+}
+
+#[tokio::test]
+async fn of_many_at_once_each_has_a_slot_of_its_own() {
+    const MANY: usize = 12;
+    let world = World::new();
+    let mut at_work = JoinSet::new();
+    for source in sources(&world, MANY) {
+        let world = world.clone();
+        at_work.spawn(async move { comes(&world, &source).await });
+    }
+    let reports = at_work.join_all().await;
+    let mut turns: Vec<String> = reports.iter().filter_map(|report| report.error.clone()).collect();
+    turns.sort();
+    turns.dedup();
+    let corrected = reports.iter().filter(|report| ended(report) == REMEDIATED).count();
+    assert_eq!((corrected, turns.len()), (AT_ONCE, MANY - AT_ONCE), "{turns:?}");
+    assert!(reports.iter().all(|report| [REMEDIATED, EXHAUSTED].contains(&ended(report))), "{reports:?}");
+}
+
+#[tokio::test]
+async fn a_journal_that_fails_there_fails_the_event_and_registers_nothing() {
+    for call in ["budget", "put_budget"] {
+        let world = World::new();
+        let source = sources(&world, 1).remove(0);
+        let message = "no answer in time".to_owned();
+        world.always(call, PortError { kind: Kind::Retry, call: "PutItem", message, reason: None });
+        let report = comes(&world, &source).await;
+        assert_eq!((report.outcome, report.retry), (Outcome::Failed, true), "{call}");
+        assert_eq!((world.count("RegisterTaskDefinition"), world.count("commit")), (0, 0), "{call}");
+        world.restart();
+        assert_eq!(ended(&comes(&world, &source).await), REMEDIATED, "{call}");
+    }
+}
+
+/// How often each message was received, and what its last report was.
+fn told(delivered: &[Delivered]) -> BTreeMap<String, (usize, (Outcome, Option<Reason>))> {
+    let mut told = BTreeMap::new();
+    for Delivered { name, report } in delivered {
+        let (times, last) = told.entry(name.clone()).or_insert((0, EXHAUSTED));
+        (*times, *last) = (*times + 1, ended(report));
+    }
+    told
+}
+
+#[tokio::test]
+async fn a_release_of_many_families_drains_at_the_budgets_rate_and_no_message_comes_more_than_twice() {
+    const MANY: usize = 40;
+    let world = World::new();
+    let queue = Fifo::default();
+    for source in sources(&world, MANY) {
+        queue.holds(&world, event(&source));
+    }
+    let begun = world.now();
+    let delivered = queue.drains(&world, |_| SignedDuration::ZERO).await;
+    let told = told(&delivered);
+    assert_eq!(told.len(), MANY);
+    assert!(told.values().all(|(times, last)| *times <= 2 && *last == REMEDIATED), "{told:?}");
+    assert_eq!(queue.failures(), 0);
+    let seconds = (MANY - AT_ONCE) as i64 * 5;
+    assert_eq!(world.now().duration_since(begun), SignedDuration::from_secs(seconds), "as fast as it may be");
+}
+
+#[tokio::test]
+async fn what_comes_twice_or_late_is_corrected_once_all_the_same() {
+    const MANY: usize = 15;
+    let world = World::new();
+    let queue = Fifo::default();
+    for source in sources(&world, MANY) {
+        queue.holds(&world, event(&source));
+        queue.holds(&world, event(&source));
+    }
+    // Every third message is late by more than its slot is good for, the first time.
+    let late =
+        |number: usize| if number.is_multiple_of(3) && number < 40 { GOOD_FOR * 2 } else { SignedDuration::ZERO };
+    let delivered = queue.drains(&world, late).await;
+    let corrected = delivered.iter().filter(|delivered| ended(&delivered.report) == REMEDIATED).count();
+    assert_eq!((corrected, world.count("RegisterTaskDefinition"), queue.failures()), (MANY, MANY, 0));
+    for number in 0..MANY {
+        assert_eq!(world.account(|account| account.active(&format!("web-{number}"))), [1, 2]);
+    }
+}
+
+#[tokio::test]
+async fn a_turn_beyond_the_queues_longest_delay_is_waited_for_in_parts() {
+    let world = World::new();
+    let queue = Fifo::default();
+    let sources = sources(&world, 2);
+    let slow = SHIPPED_BASELINE.replace("registers-per-second = 0.2", "registers-per-second = 0.0005");
+    for source in &sources {
+        queue.holds(&world, event(source));
+    }
+    let begun = world.now();
+    let delivered = queue.drains_by(&world, &slow, |_| SignedDuration::ZERO).await;
+    assert_eq!(queue.delays(), [900, 900, 185]);
+    assert_eq!(delivered.iter().filter(|delivered| ended(&delivered.report) == REMEDIATED).count(), 2);
+    assert_eq!(world.now().duration_since(begun), SignedDuration::from_secs(1985));
+}
+
+#[tokio::test]
+async fn a_message_that_cannot_be_sent_back_fails_and_comes_again() {
+    let (world, source) = spent().await;
+    let queue = Fifo::default();
+    queue.breaks();
+    let (reply, report) = queue.delivers(&world, SHIPPED_BASELINE, &event(&source), None).await;
+    assert_eq!((ended(&report), report.retry), (EXHAUSTED, true));
+    assert_eq!(reply.to_json(), json!({"batchItemFailures": [{"itemIdentifier": "m"}]}));
+    assert!(report.notes.iter().any(|note| note.contains("could not be sent back")), "{:?}", report.notes);
+    queue.mends();
+    let (reply, _) = queue.delivers(&world, SHIPPED_BASELINE, &event(&source), None).await;
+    assert_eq!(reply.to_json(), json!({"batchItemFailures": []}));
+}
+
+#[tokio::test]
+async fn where_there_is_no_queue_the_event_fails_as_one_that_a_later_try_can_help() {
+    let (world, source) = spent().await;
+    let queue = Fifo::default();
+    let reply = queue.invokes(&world, &event(&source)).await;
+    assert_eq!(reply.retry().map(ended), Some(EXHAUSTED));
+    assert!(queue.delays().is_empty());
+}
+
+#[tokio::test]
+async fn a_budget_that_is_spent_for_a_day_sends_messages_back_without_a_slot() {
+    let (world, source) = spent().await;
+    world.account(|account| {
+        let now: Timestamp = account.now;
+        account.budgets.values_mut().for_each(|budget| budget.next = now + AHEAD + SignedDuration::from_secs(1));
+    });
+    let queue = Fifo::default();
+    let puts = world.count("put_budget");
+    let (reply, report) = queue.delivers(&world, SHIPPED_BASELINE, &event(&source), None).await;
+    assert_eq!(reply.to_json(), json!({"batchItemFailures": []}));
+    assert_eq!((ended(&report), queue.delays(), queue.slots()), (EXHAUSTED, vec![900], vec![None]));
+    assert_eq!(world.count("put_budget"), puts);
+    world.advance(AHEAD + SignedDuration::from_secs(1));
+    assert_eq!(ended(&comes(&world, &source).await), REMEDIATED);
+}
+
+/// What every test above relies upon.
+#[tokio::test]
+async fn the_journal_of_these_tests_remembers_a_budget() {
+    let (world, _) = spent().await;
+    let name = world.account(|account| account.budgets.keys().next().unwrap().clone());
+    let budget = world.budget(&name).await.unwrap().unwrap();
+    assert_eq!((budget.version as usize, budget.next), (AT_ONCE, world.now() + SignedDuration::from_secs(5)));
+}

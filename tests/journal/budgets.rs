@@ -1,0 +1,126 @@
+//! The part of the contract that is about what is left of the budget for registering, and how it stands in a file and in a
+//! table.
+
+use std::fs;
+
+use jiff::SignedDuration;
+use logweir::domain::budget::{Budget, BudgetName};
+use logweir::domain::report::Reason;
+use logweir::ports::{CommitError, Journal, Kind};
+use serde_json::json;
+
+use crate::contract::run;
+use crate::file::{file, open as open_file, refused};
+use crate::loopback::{Loopback, Reply};
+use crate::sample::now;
+use crate::table::{body, journal};
+
+pub fn name() -> BudgetName {
+    BudgetName { account: "111122223333".into(), region: "eu-west-1".into() }
+}
+
+/// The first state, and the one after it a second later.
+pub fn two(name: &BudgetName) -> [Budget; 2] {
+    let (first, _) = Budget::take(None, name, "a", 0.2, now()).unwrap();
+    let later = now() + SignedDuration::from_secs(1);
+    let (second, _) = Budget::take(Some(first.clone()), name, "b", 0.2, later).unwrap();
+    [first, second]
+}
+
+pub fn a_budget_is_remembered_state_by_state<J: Journal>(open: impl Fn() -> J) {
+    run(async {
+        assert_eq!(open().budget(&name()).await, Ok(None));
+        for state in two(&name()) {
+            assert_eq!(open().put_budget(&state).await, Ok(()));
+            assert_eq!(open().budget(&name()).await, Ok(Some(state)));
+        }
+    });
+}
+
+pub fn a_state_upon_a_budget_that_has_changed_is_lost<J: Journal>(open: impl Fn() -> J) {
+    run(async {
+        let journal = open();
+        let [first, second] = two(&name());
+        assert_eq!(journal.put_budget(&second).await, Err(CommitError::Lost), "upon nothing");
+        journal.put_budget(&first).await.unwrap();
+        let same_moment = Budget { by: "c".into(), ..first };
+        assert_eq!(journal.put_budget(&same_moment).await, Err(CommitError::Lost), "somebody else in the same moment");
+        journal.put_budget(&second).await.unwrap();
+        let stale = Budget { by: "c".into(), ..second.clone() };
+        assert_eq!(journal.put_budget(&stale).await, Err(CommitError::Lost), "stale");
+        assert_eq!(journal.budget(&name()).await, Ok(Some(second)));
+    });
+}
+
+pub fn each_account_and_region_has_a_budget_of_its_own<J: Journal>(open: impl Fn() -> J) {
+    run(async {
+        let journal = open();
+        let names = [
+            name(),
+            BudgetName { account: "444455556666".into(), ..name() },
+            BudgetName { region: "eu-west-2".into(), ..name() },
+        ];
+        let states = names.map(|name| two(&name));
+        for [first, _] in &states {
+            assert_eq!(journal.put_budget(first).await, Ok(()));
+        }
+        journal.put_budget(&states[0][1]).await.unwrap();
+        for [first, _] in &states[1..] {
+            assert_eq!(journal.budget(&first.name).await, Ok(Some(first.clone())));
+        }
+    });
+}
+
+/// A promise of the journals that answer over a network or after a crash, as for commits.
+pub fn a_budget_put_again_is_not_lost<J: Journal>(open: impl Fn() -> J) {
+    run(async {
+        let journal = open();
+        let [first, second] = two(&name());
+        for state in [&first, &first, &second, &second] {
+            assert_eq!(journal.put_budget(state).await, Ok(()));
+        }
+        assert_eq!(journal.put_budget(&first).await, Err(CommitError::Lost));
+    });
+}
+
+#[test]
+fn a_budget_is_one_item_and_each_state_is_put_upon_the_one_before() {
+    let table = Loopback::serve(|_, _| Reply::ok(&json!({})));
+    let [first, second] = two(&name());
+    run(journal(&table).put_budget(&first)).unwrap();
+    run(journal(&table).put_budget(&second)).unwrap();
+    assert_eq!(run(journal(&table).budget(&name())), Ok(None));
+    let calls = table.calls();
+    assert_eq!([0, 1, 2].map(|call| calls[call].0.as_str()), ["PutItem", "PutItem", "GetItem"]);
+    assert_eq!(body(&calls[0])["ConditionExpression"], "attribute_not_exists(pk)");
+    assert_eq!(body(&calls[1])["ConditionExpression"], "#version = :before");
+    let mut item = body(&calls[1])["Item"].clone();
+    let state = item["budget"]["S"].take();
+    assert_eq!(serde_json::from_str::<Budget>(state.as_str().unwrap()).unwrap(), second);
+    // Nothing that an index asks for.
+    let expected = json!({
+        "pk": {"S": "BUDGET#111122223333/eu-west-1"}, "sk": {"S": "BUDGET"}, "budget": {"S": null},
+        "version": {"N": "2"}, "at": {"S": "2026-11-21T08:00:01.000000000Z"},
+    });
+    assert_eq!(item, expected);
+    let get = body(&calls[2]);
+    assert_eq!((&get["ConsistentRead"], &get["Key"]["pk"]), (&json!(true), &expected["pk"]));
+}
+
+#[test]
+fn a_budget_that_a_newer_version_wrote_is_not_guessed_at() {
+    let [first, _] = two(&name());
+    let newer = Budget { schema: Budget::SCHEMA + 1, ..first };
+    let folder = tempfile::tempdir().unwrap();
+    run(open_file(&folder).put_budget(&newer)).unwrap();
+    let unknown = "line 1: the line holds what this version of Logweir does not know";
+    refused(run(open_file(&folder).budget(&name())), unknown);
+    assert!(fs::read_to_string(file(&folder)).unwrap().contains(r#""budget":{"schema":2,"account":"111122223333""#));
+
+    let written = Loopback::serve(|_, _| Reply::ok(&json!({})));
+    run(journal(&written).put_budget(&newer)).unwrap();
+    let item = body(&written.calls()[0])["Item"].clone();
+    let table = Loopback::serve(move |_, _| Reply::ok(&json!({"Item": item})));
+    let error = run(journal(&table).budget(&name())).unwrap_err();
+    assert_eq!((error.kind, error.reason), (Kind::Refused, Some(Reason::Unreadable)));
+}
