@@ -1,5 +1,6 @@
 //! The settings of the function, from its environment.
 
+use std::fmt::{self, Display};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -39,6 +40,7 @@ pub enum Role {
 }
 
 pub struct Remediation {
+    /// As far as the function goes: not above `observe` while nobody has confirmed the baseline.
     pub mode: Mode,
     pub baseline: Baseline,
     /// The function that takes back.
@@ -60,14 +62,18 @@ fn wrong(variable: &'static str, message: impl Into<String>) -> SettingsError {
 }
 
 impl Settings {
-    /// Reads the variables through `variable`. Whatever is missing or unknown is an error: a function that does not
-    /// know what it may do does nothing.
-    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+    /// Reads the variables through `variable`, and a parameter of the account's, which may hold the baseline, through
+    /// `parameter`. Whatever is missing, unknown or unreadable is an error: a function that does not know what it may do
+    /// does nothing.
+    pub async fn read<E: Display>(
+        variable: impl Fn(&str) -> Option<String>,
+        parameter: impl AsyncFnOnce(&str) -> Result<Option<String>, E>,
+    ) -> Result<Self, SettingsError> {
         let needed = |name: &'static str| {
             variable(name).filter(|value| !value.is_empty()).ok_or_else(|| wrong(name, "is not set"))
         };
         let role = match needed("LOGWEIR_ROLE")?.as_str() {
-            "remediate" => Role::Remediate(Box::new(Remediation::read(&variable)?)),
+            "remediate" => Role::Remediate(Box::new(Remediation::read(&variable, parameter).await?)),
             "backout" => Role::Backout,
             other => {
                 let message = format!("`{other}` is not a role of this function: remediate or backout");
@@ -119,20 +125,79 @@ fn is_topic(text: &str) -> bool {
 }
 
 impl Remediation {
-    fn read(variable: &impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+    async fn read<E: Display>(
+        variable: &impl Fn(&str) -> Option<String>,
+        parameter: impl AsyncFnOnce(&str) -> Result<Option<String>, E>,
+    ) -> Result<Self, SettingsError> {
         let set = |name: &'static str| variable(name).filter(|value| !value.is_empty());
         let needed = |name: &'static str| set(name).ok_or_else(|| wrong(name, "is not set"));
         let mode = needed("LOGWEIR_MODE")?.parse().map_err(|error: String| wrong("LOGWEIR_MODE", error))?;
-        let path = PathBuf::from(needed("LOGWEIR_BASELINE")?);
-        let text = std::fs::read_to_string(&path)
-            .map_err(|error| wrong("LOGWEIR_BASELINE", format!("{}: {error}", path.display())))?;
-        let baseline =
-            Baseline::parse(&text).map_err(|error| wrong("LOGWEIR_BASELINE", format!("{}:{error}", path.display())))?;
+        let place: BaselinePlace = needed("LOGWEIR_BASELINE")?.parse().unwrap_or_else(|never| match never {});
+        let text = place.text(parameter).await.map_err(|why| wrong("LOGWEIR_BASELINE", format!("{place}: {why}")))?;
+        let baseline = Baseline::parse(&text).map_err(|error| wrong("LOGWEIR_BASELINE", format!("{place}:{error}")))?;
+        let (mode, baseline) = as_confirmed(mode, baseline, set("LOGWEIR_CONFIRMED_BASELINE").as_deref());
         let queue = set("LOGWEIR_QUEUE");
         if queue.as_ref().is_some_and(|url| !url.starts_with("http")) {
             return Err(wrong("LOGWEIR_QUEUE", "is not the URL of a queue"));
         }
         Ok(Self { mode, baseline, backout_function: set("LOGWEIR_BACKOUT_FUNCTION"), queue })
+    }
+}
+
+/// What somebody has confirmed is acted upon; any other baseline is looked at what it would do, and each report says so.
+fn as_confirmed(mode: Mode, baseline: Baseline, confirmed: Option<&str>) -> (Mode, Baseline) {
+    if mode == Mode::Observe || confirmed == Some(baseline.digest()) {
+        return (mode, baseline);
+    }
+    let digest = baseline.digest();
+    let note = format!(
+        "baseline {digest} is not the confirmed one: it only observes; deploy with ConfirmedBaseline={digest} to confirm"
+    );
+    (Mode::Observe, baseline.noted(note))
+}
+
+/// Where a baseline is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BaselinePlace {
+    File(PathBuf),
+    /// A parameter of Systems Manager, by its name.
+    Parameter(String),
+}
+
+impl BaselinePlace {
+    /// The baseline's text, or why it cannot be read.
+    pub async fn text<E: Display>(
+        &self,
+        parameter: impl AsyncFnOnce(&str) -> Result<Option<String>, E>,
+    ) -> Result<String, String> {
+        match self {
+            Self::File(path) => std::fs::read_to_string(path).map_err(|error| error.to_string()),
+            Self::Parameter(name) => match parameter(name).await {
+                Ok(Some(text)) => Ok(text),
+                Ok(None) => Err("there is no such parameter in this account and Region".into()),
+                Err(error) => Err(error.to_string()),
+            },
+        }
+    }
+}
+
+impl FromStr for BaselinePlace {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(match text.strip_prefix("ssm:") {
+            Some(name) => Self::Parameter(name.into()),
+            None => Self::File(text.into()),
+        })
+    }
+}
+
+impl Display for BaselinePlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Parameter(name) => write!(f, "ssm:{name}"),
+        }
     }
 }
 
@@ -169,41 +234,67 @@ impl FromStr for JournalPlace {
 mod tests {
     use super::*;
 
-    fn read(mode: &str, journal: &str) -> Result<Settings, SettingsError> {
-        Settings::read(|name| {
-            Some(match name {
-                "LOGWEIR_ROLE" => "remediate".into(),
-                "LOGWEIR_MODE" => mode.into(),
-                "LOGWEIR_BASELINE" => concat!(env!("CARGO_MANIFEST_DIR"), "/infra/baseline.toml").into(),
-                "LOGWEIR_JOURNAL" => journal.into(),
-                "LOGWEIR_OWN_ROLES" => "arn:aws:iam::111122223333:role/a, arn:aws:iam::111122223333:role/b".into(),
-                _ => return None,
-            })
-        })
+    const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/infra/baseline.toml");
+
+    fn wait<T>(future: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+    }
+
+    /// With these variables instead of a whole environment's; an empty one is not set.
+    fn read_with(changed: &[(&str, &str)], parameter: Result<Option<&str>, &str>) -> Result<Settings, SettingsError> {
+        let variable = |name: &str| {
+            let value = match name {
+                "LOGWEIR_ROLE" => "remediate",
+                "LOGWEIR_MODE" => "register",
+                "LOGWEIR_BASELINE" => FILE,
+                "LOGWEIR_JOURNAL" => "dynamodb:journal",
+                "LOGWEIR_OWN_ROLES" => "arn:aws:iam::111122223333:role/a, arn:aws:iam::111122223333:role/b",
+                _ => "",
+            };
+            let changed = changed.iter().find(|(other, _)| *other == name).map(|(_, value)| *value);
+            Some(changed.unwrap_or(value).to_owned())
+        };
+        wait(Settings::read(variable, async |_: &str| parameter.map(|text| text.map(String::from))))
+    }
+
+    fn read(changed: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+        read_with(changed, Err("nobody was to ask"))
+    }
+
+    fn error(settings: Result<Settings, SettingsError>) -> String {
+        settings.err().unwrap().to_string()
+    }
+
+    fn remediation(settings: Result<Settings, SettingsError>) -> Remediation {
+        let Ok(Settings { role: Role::Remediate(remediation), .. }) = settings else { panic!() };
+        *remediation
+    }
+
+    fn digest() -> String {
+        Baseline::parse(SHIPPED_BASELINE).unwrap().digest().to_owned()
     }
 
     #[test]
     fn a_whole_environment_is_read() {
-        let settings = read("register", "dynamodb:journal").unwrap();
-        let Role::Remediate(remediation) = settings.role else { panic!() };
-        assert_eq!(
-            (remediation.mode, settings.table.as_str(), settings.own_roles.len()),
-            (Mode::Register, "journal", 2)
-        );
+        let queue = ("LOGWEIR_QUEUE", "https://sqs.eu-west-1.amazonaws.com/111122223333/work");
+        let settings = read(&[queue, ("LOGWEIR_CONFIRMED_BASELINE", &digest())]).unwrap();
+        assert_eq!((settings.table.as_str(), settings.own_roles.len()), ("journal", 2));
+        assert_eq!(settings.queue(), Some(queue.1));
+        assert_eq!(remediation(Ok(settings)).mode, Mode::Register);
     }
 
     #[test]
     fn what_is_missing_or_unknown_is_named() {
-        let error = |settings: Result<Settings, SettingsError>| settings.err().unwrap().to_string();
-        assert_eq!(error(read("", "dynamodb:j")), "LOGWEIR_MODE: is not set");
+        assert_eq!(error(read(&[("LOGWEIR_MODE", "")])), "LOGWEIR_MODE: is not set");
         assert_eq!(
-            error(read("rolout", "dynamodb:j")),
+            error(read(&[("LOGWEIR_MODE", "rolout")])),
             "LOGWEIR_MODE: `rolout` is not a mode: observe, register or rollout"
         );
         assert_eq!(
-            error(read("observe", "file:/tmp")),
+            error(read(&[("LOGWEIR_JOURNAL", "file:/tmp")])),
             "LOGWEIR_JOURNAL: a function keeps its journal in a table: dynamodb:TABLE"
         );
+        assert_eq!(error(read(&[("LOGWEIR_QUEUE", "work")])), "LOGWEIR_QUEUE: is not the URL of a queue");
     }
 
     #[test]
@@ -226,20 +317,45 @@ mod tests {
 
     #[test]
     fn the_role_decides_what_else_is_needed_and_none_is_taken_for_granted() {
-        let read = |role: Option<&str>| {
-            Settings::read(|name| match name {
-                "LOGWEIR_ROLE" => role.map(String::from),
-                "LOGWEIR_JOURNAL" => Some("dynamodb:journal".into()),
-                "LOGWEIR_OWN_ROLES" => Some("arn:aws:iam::111122223333:role/a".into()),
-                _ => None,
-            })
-        };
-        assert!(matches!(read(Some("backout")).map(|settings| settings.role), Ok(Role::Backout)));
-        let error = |role| read(role).err().unwrap().to_string();
-        assert_eq!(error(Some("remediate")), "LOGWEIR_MODE: is not set");
-        for none in [None, Some("")] {
-            assert_eq!(error(none), "LOGWEIR_ROLE: is not set");
+        let backout = ("LOGWEIR_ROLE", "backout");
+        let read_role = |role| read(&[("LOGWEIR_ROLE", role), ("LOGWEIR_MODE", ""), ("LOGWEIR_BASELINE", "")]);
+        assert!(matches!(read_role(backout.1).map(|settings| settings.role), Ok(Role::Backout)));
+        assert_eq!(error(read_role("remediate")), "LOGWEIR_MODE: is not set");
+        assert_eq!(error(read_role("")), "LOGWEIR_ROLE: is not set");
+        assert!(error(read_role("Backout")).starts_with("LOGWEIR_ROLE: `Backout` is not a role"));
+    }
+
+    #[test]
+    fn a_baseline_that_nobody_has_confirmed_only_observes_and_every_report_says_so() {
+        for confirmed in ["", "sha256:0", &digest()[..70]] {
+            for mode in ["register", "rollout"] {
+                let read = remediation(read(&[("LOGWEIR_MODE", mode), ("LOGWEIR_CONFIRMED_BASELINE", confirmed)]));
+                let note = format!(
+                    "baseline {0} is not the confirmed one: it only observes; deploy with ConfirmedBaseline={0} to confirm",
+                    digest()
+                );
+                assert_eq!((read.mode, read.baseline.note()), (Mode::Observe, Some(note.as_str())), "{confirmed}");
+            }
         }
-        assert!(error(Some("Backout")).starts_with("LOGWEIR_ROLE: `Backout` is not a role"));
+        for (mode, confirmed) in [(Mode::Rollout, digest()), (Mode::Observe, String::new())] {
+            let read = remediation(read(&[("LOGWEIR_MODE", mode.name()), ("LOGWEIR_CONFIRMED_BASELINE", &confirmed)]));
+            assert_eq!((read.mode, read.baseline.note()), (mode, None));
+        }
+    }
+
+    #[test]
+    fn a_baseline_may_stand_in_a_parameter_and_one_that_cannot_be_read_starts_nothing() {
+        let place = [("LOGWEIR_BASELINE", "ssm:/logweir/baseline"), ("LOGWEIR_CONFIRMED_BASELINE", &digest())];
+        let found = remediation(read_with(&place, Ok(Some(SHIPPED_BASELINE))));
+        assert_eq!((found.mode, found.baseline.digest()), (Mode::Register, digest().as_str()));
+        for (answer, why) in [
+            (Ok(None), "there is no such parameter in this account and Region"),
+            (Err("GetParameter: AccessDeniedException: no"), "GetParameter: AccessDeniedException: no"),
+        ] {
+            let expected = format!("LOGWEIR_BASELINE: ssm:/logweir/baseline: {why}");
+            assert_eq!(error(read_with(&place, answer)), expected);
+        }
+        let wrong = error(read_with(&place, Ok(Some("version = 1\n[logging]\nmod = 1"))));
+        assert!(wrong.starts_with("LOGWEIR_BASELINE: ssm:/logweir/baseline:3:1: "), "{wrong}");
     }
 }

@@ -23,6 +23,8 @@ mod lossless;
 mod notify;
 #[path = "aws/own_log.rs"]
 mod own_log;
+#[path = "aws/parameters.rs"]
+mod parameters;
 #[path = "aws/queue.rs"]
 mod queue;
 #[path = "aws/read_only.rs"]

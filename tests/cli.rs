@@ -1,5 +1,7 @@
 //! The command line as a user meets it: what it prints, where, and how it ends.
 
+#[path = "cli/against.rs"]
+mod against;
 #[path = "cli/apply.rs"]
 mod apply;
 #[path = "cli/backout.rs"]

@@ -2,8 +2,11 @@
 
 mod loopback;
 
+use logweir::settings::SHIPPED_BASELINE;
 use loopback::account::{Account, WEB_1, WEB_2, account, event};
-use loopback::function::{Invocation, invoke, invoke_and_tell, invoke_backout, invoke_backout_and_tell};
+use loopback::function::{
+    Invocation, invoke, invoke_and_tell, invoke_backout, invoke_backout_and_tell, invoke_with,
+};
 use loopback::{Loopback, Reply};
 use serde_json::{Value, json};
 
@@ -236,4 +239,74 @@ fn a_topic_and_a_bus_that_refuse_change_no_answer() {
     let lines: Vec<Value> = function.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.iter().filter(|line| line["event"] == "notification.failed").count(), 2, "{}", function.stdout);
     assert_eq!(lines.last().unwrap()["NotNotified"], 2);
+}
+
+#[test]
+fn a_baseline_that_nobody_has_confirmed_changes_nothing_and_every_report_says_so() {
+    for confirmed in ["", "sha256:0000"] {
+        let aws = Loopback::serve(account(blocking()));
+        let confirmed = [("LOGWEIR_CONFIRMED_BASELINE", confirmed)];
+        let function = invoke_with(&aws, "rollout", &confirmed, vec![event(WEB_1), json!({"no": "event"})]);
+        for Invocation { answer, .. } in &function.invocations {
+            let note = answer["notes"][0].as_str().unwrap();
+            assert!(
+                note.contains(" is not the confirmed one: it only observes; deploy with ConfirmedBaseline=sha256:")
+            );
+            assert!(note.contains(answer["baseline_digest"].as_str().unwrap()), "{note}");
+        }
+        assert_eq!((&function.invocations[0].answer["outcome"], operations_that_write(&aws)), (&json!("observed"), 0));
+    }
+}
+
+#[test]
+fn a_baseline_in_a_parameter_is_read_at_the_start() {
+    let stage = Account::default();
+    stage.registers(&blocking());
+    stage.publishes("/logweir/baseline", SHIPPED_BASELINE);
+    let aws = Loopback::serve(stage.service());
+    let place = [("LOGWEIR_BASELINE", "ssm:/logweir/baseline")];
+    let function = invoke_with(&aws, "register", &place, vec![event(WEB_1), event(WEB_1)]);
+    assert_eq!(function.invocations[0].answer["outcome"], "remediated");
+    let read = aws.calls().iter().filter(|(operation, _)| operation == "GetParameter").count();
+    assert_eq!(read, 1);
+}
+
+#[test]
+fn what_exceeds_the_budget_goes_back_to_the_queue_and_is_done_with() {
+    let stage = Account::default();
+    let names: Vec<String> = (0..5).map(|number| format!("web-{number}")).collect();
+    for name in &names {
+        let mut document = blocking();
+        document["family"] = name.as_str().into();
+        stage.registers(&document);
+    }
+    let mut inner = stage.service();
+    let aws = Loopback::serve(move |operation, body| match operation {
+        "SendMessage" => Reply::ok(&json!({"MessageId": "00000000-0000-0000-0000-000000000001"})),
+        _ => inner(operation, body),
+    });
+    let message = |name: &String| {
+        let body = event(&loopback::account::arn(name, 1)).to_string();
+        json!({"Records": [{"messageId": name, "eventSource": "aws:sqs", "body": body}]})
+    };
+    let queue = [("LOGWEIR_QUEUE", "https://sqs.eu-west-1.amazonaws.com/111122223333/work")];
+    let function = invoke_with(&aws, "register", &queue, names.iter().map(message).collect());
+    for Invocation { answer, .. } in &function.invocations {
+        assert_eq!(*answer, json!({"batchItemFailures": []}), "{}", function.stdout);
+    }
+    let corrected = names.iter().filter(|name| stage.active(name) == [1, 2]).count();
+    let sent: Vec<Value> = aws
+        .calls()
+        .iter()
+        .filter(|(operation, _)| operation == "SendMessage")
+        .map(|(_, body)| serde_json::from_str(body).unwrap())
+        .collect();
+    assert_eq!(corrected + sent.len(), 5);
+    assert!(!sent.is_empty(), "five at once are more than the shipped budget has");
+    assert!(sent[0]["MessageAttributes"]["logweir-slot"]["StringValue"].is_string(), "{}", sent[0]);
+}
+
+fn operations_that_write(aws: &Loopback) -> usize {
+    let reading = ["Describe", "List", "Get", "Query"];
+    aws.calls().iter().filter(|(operation, _)| !reading.iter().any(|word| operation.starts_with(word))).count()
 }

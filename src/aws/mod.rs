@@ -10,6 +10,7 @@ pub mod journal;
 mod logs;
 mod notify;
 mod own_log;
+mod parameters;
 mod queue;
 mod read_only;
 mod region;

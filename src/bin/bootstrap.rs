@@ -11,8 +11,9 @@ use serde_json::Value;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
-    let settings = Settings::read(|name| std::env::var(name).ok())?;
     let aws = Aws::in_lambda()?;
+    let settings =
+        Settings::read(|name| std::env::var(name).ok(), async |name: &str| aws.parameter(name).await).await?;
     // Init has the CPU of a larger function, and TLS is what the first event would wait for.
     if let Role::Remediate(_) = settings.role {
         aws.warm().await;

@@ -6,11 +6,12 @@ use clap::Args;
 
 use super::live::{failure, wait};
 use super::targets::{self, Loaded, Target};
-use super::{Context, Ended, Exit, Failure};
+use super::{Context, Ended, Exit, Failure, against};
 use crate::domain::finding::Fix;
 use crate::domain::patch;
 use crate::domain::plan::{Plan, Refusal};
 use crate::render::{diff, findings, json};
+use crate::settings::BaselinePlace;
 
 #[derive(Args)]
 pub(super) struct Check {
@@ -20,11 +21,17 @@ pub(super) struct Check {
     /// Show what a fix would change
     #[arg(long, env = "LOGWEIR_DIFF", hide_env = true)]
     diff: bool,
+    /// Show what comes and goes between this baseline (a file, or ssm:NAME) and the one that is used
+    #[arg(long, value_name = "BASELINE", conflicts_with = "diff", env = "LOGWEIR_AGAINST", hide_env = true)]
+    against: Option<BaselinePlace>,
 }
 
 impl Check {
     pub(super) fn run(&self, context: &Context) -> Ended {
         let targets = targets::read(&self.targets)?;
+        if let Some(against) = &self.against {
+            return against::compare(context, &targets, against);
+        }
         let mut lines = Vec::new();
         let mut summary = json::Summary::default();
         let mut fixable = 0;
@@ -63,14 +70,14 @@ impl Check {
         };
         load_all(context, &targets, &mut each)?;
         if context.is_json() {
-            let baseline = json::BaselineLine {
-                path: context.baseline_path.clone(),
-                digest: context.baseline.digest().to_owned(),
-            };
-            let check = json::Check { schema: "logweir.check/1", baseline, summary, targets: lines };
+            let check =
+                json::Check { schema: "logweir.check/1", baseline: context.baseline_line(), summary, targets: lines };
             context.printer.json(&serde_json::to_value(check).unwrap_or_default());
         } else {
             context.printer.result(&closing(&summary, fixable, &not_checked));
+            if context.global.baseline.is_some() {
+                context.printer.result(&format!("by {}\n", context.baseline_line()));
+            }
         }
         Ok(match summary {
             json::Summary { errors: 1.., .. } => Exit::CouldNot,
@@ -187,7 +194,7 @@ fn closing(summary: &json::Summary, fixable: usize, not_checked: &BTreeSet<&str>
         text += &format!(", {exempt} exempt");
     }
     if errors > 0 {
-        text += &format!(", {} without a verdict", errors);
+        text += &format!(", {errors} without a verdict");
     }
     if fixable > 0 {
         text += &format!("; `logweir fix` mends {fixable}");

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::acting::Intent;
 use super::targets::{Loaded, Target, pairs};
-use super::{Context, Failure};
+use super::{Context, Failure, Global};
 use crate::aws::{self, Aws, Identity};
 use crate::domain::event::Home;
 use crate::domain::observation::{DefaultMode, Observation};
@@ -22,6 +22,20 @@ pub(super) fn wait<T>(future: impl Future<Output = T>) -> Result<T, Failure> {
     Ok(runtime.map_err(|error| Failure::could_not(format!("no runtime: {error}")))?.block_on(future))
 }
 
+impl Global {
+    /// Connects to the account that the options and the environment name; to look alone gives clients that cannot write.
+    pub(super) async fn aws(&self, intent: Intent) -> Result<Aws, Failure> {
+        let place = aws::Place {
+            region: self.region.clone(),
+            profile: self.profile.clone(),
+            endpoint_url: self.endpoint_url.clone(),
+            read_only: intent == Intent::Look,
+        };
+        let connected = Aws::connect(&place).await;
+        connected.map_err(|error| Failure::could_not(error.to_string()).help("give --region, or set AWS_REGION"))
+    }
+}
+
 impl Context {
     /// Connects to the account that the options and the environment name. No call is made.
     pub(super) async fn aws(&self) -> Result<Aws, Failure> {
@@ -30,14 +44,7 @@ impl Context {
 
     /// The same; to look alone gives clients that cannot write.
     pub(super) async fn aws_for(&self, intent: Intent) -> Result<Aws, Failure> {
-        let place = aws::Place {
-            region: self.global.region.clone(),
-            profile: self.global.profile.clone(),
-            endpoint_url: self.global.endpoint_url.clone(),
-            read_only: intent == Intent::Look,
-        };
-        let connected = Aws::connect(&place).await;
-        connected.map_err(|error| Failure::could_not(error.to_string()).help("give --region, or set AWS_REGION"))
+        self.global.aws(intent).await
     }
 
     /// Whose account this is, whose registrations are a function's own, and who calls.

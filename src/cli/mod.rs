@@ -1,6 +1,7 @@
 //! The command line: one file for each verb.
 
 mod acting;
+mod against;
 mod apply;
 mod backout;
 mod check;
@@ -17,14 +18,15 @@ mod rules;
 mod targets;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::fmt;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use printer::Printer;
 
 use crate::domain::baseline::Baseline;
-use crate::settings::{JournalPlace, SHIPPED_BASELINE};
+use crate::render::json::BaselineLine;
+use crate::settings::{BaselinePlace, JournalPlace, SHIPPED_BASELINE};
 
 /// Keeps Amazon ECS tasks from blocking on their logs.
 #[derive(Parser)]
@@ -42,12 +44,12 @@ struct Cli {
 }
 
 /// Options that stand anywhere.
-#[derive(Args)]
+#[derive(Clone, Args)]
 #[command(next_help_heading = "Everywhere")]
 struct Global {
-    /// The baseline [default: the one that ships with logweir]
-    #[arg(long, global = true, env = "LOGWEIR_BASELINE", hide_env_values = true, value_name = "FILE")]
-    baseline: Option<PathBuf>,
+    /// A file, or ssm:NAME for a parameter [default: the one that ships with logweir]
+    #[arg(long, global = true, env = "LOGWEIR_BASELINE", hide_env_values = true, value_name = "BASELINE")]
+    baseline: Option<BaselinePlace>,
     #[arg(long, global = true, env = "LOGWEIR_FORMAT", hide_env_values = true, value_enum, default_value = "text")]
     format: Format,
     /// file:FOLDER or dynamodb:TABLE [default: a folder of the user's]
@@ -136,6 +138,15 @@ impl Failure {
     }
 }
 
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.help {
+            Some(help) => write!(f, "{}: {help}", self.message),
+            None => f.write_str(&self.message),
+        }
+    }
+}
+
 type Ended = Result<Exit, Failure>;
 
 /// What every verb has at hand.
@@ -179,11 +190,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
 fn context(global: Global, printer: Printer) -> Result<Context, Failure> {
     let (baseline_path, text) = match &global.baseline {
         None => ("(shipped)".to_owned(), SHIPPED_BASELINE.to_owned()),
-        Some(path) => {
-            let path_text = path.display().to_string();
-            let text =
-                std::fs::read_to_string(path).map_err(|error| Failure::could_not(format!("{path_text}: {error}")))?;
-            (path_text, text)
+        Some(place) => {
+            let parameter = async |name: &str| {
+                let aws = global.aws(acting::Intent::Look).await?;
+                aws.parameter(name).await.map_err(|error| live::failure(&error))
+            };
+            let text = live::wait(place.text(parameter))?;
+            (place.to_string(), text.map_err(|error| Failure::could_not(format!("{place}: {error}")))?)
         }
     };
     let baseline = Baseline::parse(&text).map_err(|error| {
@@ -197,6 +210,16 @@ fn context(global: Global, printer: Printer) -> Result<Context, Failure> {
 }
 
 impl Context {
+    /// The same with another baseline.
+    fn with(&self, baseline: BaselinePlace) -> Result<Self, Failure> {
+        context(Global { baseline: Some(baseline), ..self.global.clone() }, self.printer.clone())
+    }
+
+    /// The baseline by its place and digest.
+    fn baseline_line(&self) -> BaselineLine {
+        BaselineLine { path: self.baseline_path.clone(), digest: self.baseline.digest().to_owned() }
+    }
+
     fn is_json(&self) -> bool {
         self.global.format == Format::Json
     }

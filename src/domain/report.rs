@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use super::baseline::Baseline;
 use super::budget::Wait;
 use super::event::{Cause, Home, plain};
 use super::finding::{Edit, OptionChange};
@@ -205,6 +206,15 @@ impl Report {
             retry: false,
             opens_fuse: false,
             wait: None,
+        }
+    }
+
+    /// Says by which baseline it was decided, and what is to be said of that.
+    pub fn by(self, baseline: &Baseline) -> Self {
+        Self {
+            baseline_digest: baseline.digest().into(),
+            notes: baseline.note().map(String::from).into_iter().collect(),
+            ..self
         }
     }
 

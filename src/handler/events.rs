@@ -103,7 +103,6 @@ pub async fn handle_event<P: Ports>(ports: &P, order: &Order<'_>, event: &Value)
 
 fn unreadable<P: Ports>(ports: &P, order: &Order<'_>, why: &str) -> Report {
     let now = ports.clock().now();
-    let mut report = Report::new(order.home, order.mode.name(), order.origin.name(), &Cause::default(), now);
-    report.baseline_digest = order.baseline.digest().to_owned();
-    report.ends(Outcome::Failed, Some(Reason::Unreadable), Some(why.to_owned()))
+    let report = Report::new(order.home, order.mode.name(), order.origin.name(), &Cause::default(), now);
+    report.by(order.baseline).ends(Outcome::Failed, Some(Reason::Unreadable), Some(why.to_owned()))
 }

@@ -68,6 +68,13 @@ fn without_place(text: &str, origin: &str) -> String {
     [head, origin, tail.trim_start_matches(place)].concat()
 }
 
+/// One finding in a line, with what its fix would be.
+pub fn line(finding: &Finding) -> String {
+    let exempt = if finding.counts() { "" } else { "exempt: " };
+    let help = help(finding).replace('\n', ", ");
+    format!("{exempt}[{}] {}; {help}", finding.rule, plain(&finding.message, LONGEST))
+}
+
 /// The text to show, and where it stands: the log configuration, else the container's name.
 fn excerpt(definition: &TaskDefinition, lines: Option<&LogLines>) -> (String, usize) {
     let Some(lines) = lines else {

@@ -1,5 +1,7 @@
 //! `check --format json`: one object, stable and versioned.
 
+use std::fmt;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -18,6 +20,41 @@ pub struct Check {
 pub struct BaselineLine {
     pub path: String,
     pub digest: String,
+}
+
+impl fmt::Display for BaselineLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.path, self.digest)
+    }
+}
+
+/// `check --against --format json`.
+#[derive(Serialize)]
+pub struct Against {
+    pub schema: &'static str,
+    pub baseline: BaselineLine,
+    pub against: BaselineLine,
+    pub summary: AgainstSummary,
+    pub targets: Vec<Compared>,
+}
+
+#[derive(Serialize, Default, Clone, Copy)]
+pub struct AgainstSummary {
+    pub checked: usize,
+    /// Targets of which the two do not say the same.
+    pub differ: usize,
+    pub come: usize,
+    pub go: usize,
+    pub errors: usize,
+}
+
+#[derive(Serialize)]
+pub struct Compared {
+    pub target: String,
+    pub error: Option<String>,
+    /// What the baseline finds and the other does not.
+    pub come: Vec<FindingLine>,
+    pub go: Vec<FindingLine>,
 }
 
 #[derive(Serialize, Default, Clone, Copy)]
@@ -103,7 +140,7 @@ impl Target {
 }
 
 impl FindingLine {
-    fn of(finding: &Finding, prefix: &str) -> Self {
+    pub fn of(finding: &Finding, prefix: &str) -> Self {
         Self {
             rule: finding.rule,
             container: finding.container.clone(),

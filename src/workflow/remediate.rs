@@ -106,8 +106,7 @@ pub(super) fn timed<P: Ports>(ports: &P, report: Report, started: Timestamp) -> 
 }
 
 pub(super) fn fresh(order: &Order<'_>, cause: &Cause, now: Timestamp) -> Report {
-    let mut report = Report::new(order.home, order.mode.name(), order.origin.name(), cause, now);
-    report.baseline_digest = order.baseline.digest().to_owned();
+    let mut report = Report::new(order.home, order.mode.name(), order.origin.name(), cause, now).by(order.baseline);
     report.event_age_ms = cause.time.map(|time| millis(now.duration_since(time)));
     report
 }

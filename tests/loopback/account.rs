@@ -49,6 +49,8 @@ struct State {
     groups: BTreeMap<String, Value>,
     services: Services,
     table: Table,
+    /// Parameters of Systems Manager.
+    parameters: BTreeMap<String, String>,
 }
 
 struct Revision {
@@ -93,6 +95,11 @@ impl Account {
         self.services(|services| services.of(name).deployments.iter().map(|one| short(&one.revision)).collect())
     }
 
+    /// Somebody publishes a parameter.
+    pub fn publishes(&self, name: &str, value: &str) {
+        self.lock().parameters.insert(name.into(), value.into());
+    }
+
     /// All that stands in the table.
     pub fn table(&self) -> String {
         self.lock().table.to_string()
@@ -131,6 +138,10 @@ impl State {
                 self.about(&name, |_| {})
             }
             "DescribeLogGroups" => Reply::ok(&json!({"logGroups": self.groups.values().collect::<Vec<_>>()})),
+            "GetParameter" => match self.parameters.get(&word("Name")) {
+                Some(value) => Reply::ok(&json!({"Parameter": {"Name": word("Name"), "Value": value}})),
+                None => Reply::error("ParameterNotFound", ""),
+            },
             "DescribeLogStreams" => Reply::ok(&json!({"logStreams": []})),
             "CreateLogGroup" => {
                 let name = word("logGroupName");

@@ -4,6 +4,8 @@ use std::io::Read;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 
+use logweir::domain::baseline::Baseline;
+use logweir::settings::SHIPPED_BASELINE;
 use serde_json::Value;
 
 use super::{Loopback, Reply};
@@ -23,9 +25,20 @@ pub struct Function {
 
 /// Runs the function that remediates.
 pub fn invoke(aws: &Loopback, mode: &str, events: Vec<Value>) -> Function {
+    invoke_with(aws, mode, &[], events)
+}
+
+/// The same with more variables. The shipped baseline is the one that somebody has confirmed.
+pub fn invoke_with(aws: &Loopback, mode: &str, more: &[(&str, &str)], events: Vec<Value>) -> Function {
     let baseline = concat!(env!("CARGO_MANIFEST_DIR"), "/infra/baseline.toml");
-    let role = [("LOGWEIR_ROLE", "remediate"), ("LOGWEIR_MODE", mode), ("LOGWEIR_BASELINE", baseline)];
-    run(aws, &role, events)
+    let digest = Baseline::parse(SHIPPED_BASELINE).unwrap().digest().to_owned();
+    let role = [
+        ("LOGWEIR_ROLE", "remediate"),
+        ("LOGWEIR_MODE", mode),
+        ("LOGWEIR_BASELINE", baseline),
+        ("LOGWEIR_CONFIRMED_BASELINE", &digest),
+    ];
+    run(aws, &[role.as_slice(), more].concat(), events)
 }
 
 /// The same where a topic and a bus are told.

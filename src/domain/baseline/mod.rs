@@ -36,6 +36,7 @@ pub struct Baseline {
     exemptions: Vec<Exemption>,
     fuse: FuseLimits,
     digest: String,
+    note: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -120,6 +121,15 @@ impl Baseline {
     /// `sha256:…` of the text, which names the baseline in every record and report.
     pub fn digest(&self) -> &str {
         &self.digest
+    }
+
+    /// The same, of which every report is to say this.
+    pub fn noted(self, note: String) -> Self {
+        Self { note: Some(note), ..self }
+    }
+
+    pub fn note(&self) -> Option<&str> {
+        self.note.as_deref()
     }
 
     /// When a family's fuse opens.

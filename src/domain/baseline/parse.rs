@@ -109,7 +109,7 @@ fn baseline(file: File, digest: String) -> Checked<Baseline> {
         no_tag_loosens(&root, &profiles[i..], &file.trusted_tags, span)?;
     }
     let exemptions = file.exempt.into_iter().map(|keys| exemption(keys, &file.trusted_tags)).collect::<Checked<_>>()?;
-    Ok(Baseline { root, profiles, exemptions, fuse: fuse(file.fuse)?, digest })
+    Ok(Baseline { root, profiles, exemptions, fuse: fuse(file.fuse)?, digest, note: None })
 }
 
 fn fuse(keys: FuseKeys) -> Checked<FuseLimits> {

@@ -1,0 +1,98 @@
+//! What comes and goes between two baselines.
+
+use logweir::settings::SHIPPED_BASELINE;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::{BLOCKING, file, logweir, run};
+
+/// A folder with two documents, and the shipped baseline with this in the place of that.
+fn stage(from: &str, to: &str) -> (TempDir, [String; 4]) {
+    let folder = TempDir::new().unwrap();
+    let changed = SHIPPED_BASELINE.replacen(from, to, 1);
+    assert!(from.is_empty() || changed != SHIPPED_BASELINE, "{from}");
+    let mended = BLOCKING.replace(r#""mode": "blocking""#, r#""mode": "non-blocking", "max-buffer-size": "25m""#);
+    let paths = [
+        file(&folder, "old.toml", SHIPPED_BASELINE),
+        file(&folder, "new.toml", &changed),
+        file(&folder, "web.json", BLOCKING),
+        file(&folder, "fine.json", &mended),
+    ];
+    (folder, paths)
+}
+
+fn told(folder: &TempDir, text: &str) -> String {
+    text.replace(&format!("{}/", folder.path().display()), "")
+}
+
+#[test]
+fn what_a_new_baseline_changes_is_shown_target_by_target_with_both_digests() {
+    let (folder, [old, new, web, fine]) = stage("delivery = \"non-blocking\"", "delivery = \"blocking\"");
+    let at = ["--region", "eu-west-1"];
+    let ran = run(logweir(&["check", &web, &fine, "--baseline", &new, "--against", &old]).args(at));
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let text = told(&folder, &ran.out);
+    let lines: Vec<&str> = text.lines().collect();
+    let starts = |start: &str| lines.iter().filter(|line| line.starts_with(start)).count();
+    assert!(
+        starts("- web.json: [blocking-delivery] ") == 1 && starts("+ fine.json: [blocking-delivery] ") == 1,
+        "{text}"
+    );
+    assert!(starts("- fine.json: ") == 0, "{text}");
+    assert!(text.contains("2 checked, 2 differ: "), "{text}");
+    let digest = |text: &str| logweir::domain::baseline::Baseline::parse(text).unwrap().digest().to_owned();
+    let new_text = std::fs::read_to_string(&new).unwrap();
+    let [before, after] = [lines[lines.len() - 2], lines[lines.len() - 1]];
+    assert_eq!(before, format!("- by old.toml ({})", digest(SHIPPED_BASELINE)));
+    assert_eq!(after, format!("+ by new.toml ({})", digest(&new_text)));
+}
+
+#[test]
+fn the_same_in_json() {
+    let (_folder, [old, new, web, fine]) = stage("max-buffer-size = \"25m\"", "max-buffer-size = \"50m\"");
+    let arguments = ["check", &web, &fine, "--baseline", &new, "--against", &old, "--format", "json"];
+    let ran = run(logweir(&arguments).args(["--region", "eu-west-1"]));
+    let shown: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!((shown["schema"].as_str(), ran.code), (Some("logweir.against/1"), 1));
+    assert_eq!((&shown["baseline"]["path"], &shown["against"]["path"]), (&json!(new), &json!(old)));
+    assert_eq!((&shown["summary"]["checked"], &shown["summary"]["errors"]), (&json!(2), &json!(0)));
+    let targets = shown["targets"].as_array().unwrap();
+    for target in targets {
+        assert_eq!(target["come"].as_array().unwrap().len(), target["go"].as_array().unwrap().len(), "{target}");
+    }
+    assert_eq!(targets[0]["come"][0]["rule"], "unsized-buffer", "another size is another fix: {shown:#}");
+}
+
+#[test]
+fn baselines_that_say_the_same_end_in_0_and_what_cannot_be_read_in_2() {
+    let (folder, [old, new, web, _]) = stage("", "# the same in other words\n");
+    let ran = run(&mut logweir(&["check", &web, "--baseline", &new, "--against", &old]));
+    assert_eq!((ran.code, ran.out.lines().count()), (0, 3), "{ran:?}");
+    assert!(ran.out.starts_with("1 checked, 0 differ: 0 come, 0 go\n"));
+    let absent = folder.path().join("absent.json").display().to_string();
+    let ran = run(&mut logweir(&["check", &web, &absent, "--baseline", &new, "--against", &old]));
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(ran.out.contains("1 without a verdict"), "{ran:?}");
+    let wrong = file(&folder, "wrong.toml", "version = 1\n[logging]\nmod = 1\n");
+    let ran = run(&mut logweir(&["check", &web, "--against", &wrong]));
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""));
+    assert!(ran.err.contains("wrong.toml:3:1: "), "{ran:?}");
+}
+
+#[test]
+fn standard_input_and_a_diff_cannot_be_had_with_it() {
+    let (_folder, [old, _, web, _]) = stage("", "");
+    for arguments in [["check", "-", "--against", &old].as_slice(), &["check", &web, "--diff", "--against", &old]] {
+        let ran = run(logweir(arguments).write_stdin(BLOCKING));
+        assert_eq!((ran.code, ran.out.as_str()), (64, ""), "{ran:?}");
+    }
+}
+
+#[test]
+fn a_check_by_a_named_baseline_says_by_which() {
+    let (folder, [old, _, web, _]) = stage("", "");
+    let digest = logweir::domain::baseline::Baseline::parse(SHIPPED_BASELINE).unwrap().digest().to_owned();
+    let ran = run(&mut logweir(&["check", &web, "--baseline", &old]));
+    assert!(told(&folder, &ran.out).ends_with(&format!("\nby old.toml ({digest})\n")), "{ran:?}");
+    assert!(!run(&mut logweir(&["check", &web])).out.contains("sha256:"));
+}
