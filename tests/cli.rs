@@ -15,6 +15,8 @@ mod help;
 #[path = "cli/live.rs"]
 mod live;
 mod loopback;
+#[path = "cli/parameters.rs"]
+mod parameters;
 #[path = "cli/records.rs"]
 mod records;
 #[path = "cli/replay.rs"]

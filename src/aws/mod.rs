@@ -192,6 +192,11 @@ impl Aws {
         &self.region
     }
 
+    /// Whether anybody's credentials are configured. Those that cannot be had just now count.
+    pub async fn has_credentials(&self) -> bool {
+        self.signed.has_credentials().await
+    }
+
     /// Who the credentials belong to.
     pub async fn identity(&self) -> Answer<Identity> {
         const CALL: &str = "GetCallerIdentity";

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_config::SdkConfig;
 use aws_credential_types::provider::ProvideCredentials;
+use aws_credential_types::provider::error::CredentialsError;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use aws_smithy_http_client::Connector;
@@ -78,6 +79,12 @@ impl Signed {
         }
         let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
         format!("https://{host}.{region}.{suffix}")
+    }
+
+    /// Whether the configuration has credentials, or somewhere to get them from, be it in vain.
+    pub(super) async fn has_credentials(&self) -> bool {
+        let Some(provider) = self.config.credentials_provider() else { return false };
+        !matches!(provider.provide_credentials().await, Err(CredentialsError::CredentialsNotLoaded(_)))
     }
 
     /// The endpoint of every service, where the configuration names one. Without a path.

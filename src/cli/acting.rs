@@ -41,14 +41,14 @@ impl Context {
     pub(super) async fn acting(&self, intent: Intent) -> Result<Acting, Failure> {
         let aws = self.aws_for(intent).await?;
         let (home, caller) = self.home(&aws).await?;
-        let journal = self.journal(&aws, intent)?;
+        let journal = self.journal(&aws, intent).await?;
         let (calls, backout) = (aws.calls().clone(), self.backout_by(&home.region)?);
         let ports = Adapters { ecs: aws.ecs, log_groups: aws.log_groups, journal, clock: SystemClock };
         Ok(Acting { ports, home, caller, calls, backout })
     }
 
-    pub(super) fn journal(&self, aws: &Aws, intent: Intent) -> Result<AnyJournal, Failure> {
-        Ok(match self.journal_place()? {
+    pub(super) async fn journal(&self, aws: &Aws, intent: Intent) -> Result<AnyJournal, Failure> {
+        Ok(match self.journal_place().await? {
             JournalPlace::Folder(folder) if intent == Intent::Act => AnyJournal::File(self.file_journal(&folder)?),
             JournalPlace::Folder(folder) => AnyJournal::FileToRead(self.file_journal(&folder)?),
             JournalPlace::Table(table) => AnyJournal::Table(aws.journal(&table)),
@@ -76,7 +76,7 @@ impl Context {
     /// The options that name the same account and journal in another shell.
     fn elsewhere(&self, region: &str) -> Result<Vec<String>, Failure> {
         let mut arguments = Vec::new();
-        match self.global.journal.clone() {
+        match self.named_journal() {
             None => {}
             Some(JournalPlace::Folder(folder)) => {
                 let folder = std::path::absolute(&folder)

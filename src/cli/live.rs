@@ -22,6 +22,9 @@ pub(super) fn wait<T>(future: impl Future<Output = T>) -> Result<T, Failure> {
     Ok(runtime.map_err(|error| Failure::could_not(format!("no runtime: {error}")))?.block_on(future))
 }
 
+/// Where a deployed stack says which journal is its own.
+const PUBLISHED: &str = "/logweir/journal";
+
 impl Global {
     /// Connects to the account that the options and the environment name; to look alone gives clients that cannot write.
     pub(super) async fn aws(&self, intent: Intent) -> Result<Aws, Failure> {
@@ -58,11 +61,39 @@ impl Context {
         Ok((Home { partition, account, region: aws.region().to_owned(), own_roles }, arn))
     }
 
-    pub(super) fn journal_place(&self) -> Result<JournalPlace, Failure> {
-        match &self.global.journal {
-            Some(place) => Ok(place.clone()),
+    /// The journal that is named, else the one that the deployed stack published, else a folder of the user's. Whoever
+    /// cannot be told whether there is a stack has to name one: to write into a second journal would be worse.
+    pub(super) async fn journal_place(&self) -> Result<JournalPlace, Failure> {
+        if let Some(place) = self.named_journal() {
+            return Ok(place);
+        }
+        if self.published.get().is_none() {
+            let _ = self.published.set(self.look_for_published().await?);
+        }
+        match self.named_journal() {
+            Some(place) => Ok(place),
             None => Ok(JournalPlace::Folder(state_folder()?)),
         }
+    }
+
+    /// As far as it is known.
+    pub(super) fn named_journal(&self) -> Option<JournalPlace> {
+        self.global.journal.clone().or_else(|| self.published.get().cloned().flatten())
+    }
+
+    /// Without a Region or credentials there is no account that a stack could be in.
+    async fn look_for_published(&self) -> Result<Option<JournalPlace>, Failure> {
+        let Ok(aws) = self.aws().await else { return Ok(None) };
+        if !aws.has_credentials().await {
+            return Ok(None);
+        }
+        let help = "give --journal: file:FOLDER, or dynamodb:TABLE as the stack has it";
+        let found = aws.parameter(PUBLISHED).await;
+        let found = found.map_err(|error| {
+            Failure::could_not(format!("which journal this account has cannot be read: {error}")).help(help)
+        })?;
+        let place = found.map(|place| place.trim().parse::<JournalPlace>()).transpose();
+        place.map_err(|error| Failure::could_not(format!("parameter {PUBLISHED}: {error}")).help(help))
     }
 
     pub(super) fn file_journal(&self, folder: &std::path::Path) -> Result<FileJournal, Failure> {

@@ -17,6 +17,7 @@ mod rollout;
 mod rules;
 mod targets;
 
+use std::cell::OnceCell;
 use std::ffi::OsString;
 use std::fmt;
 
@@ -52,7 +53,7 @@ struct Global {
     baseline: Option<BaselinePlace>,
     #[arg(long, global = true, env = "LOGWEIR_FORMAT", hide_env_values = true, value_enum, default_value = "text")]
     format: Format,
-    /// file:FOLDER or dynamodb:TABLE [default: a folder of the user's]
+    /// file:FOLDER or dynamodb:TABLE [default: the deployed stack's, else a folder of the user's]
     #[arg(long, global = true, env = "LOGWEIR_JOURNAL", hide_env_values = true, value_name = "WHERE")]
     journal: Option<JournalPlace>,
     /// [default: the AWS environment's or profile's]
@@ -155,6 +156,8 @@ struct Context {
     baseline: Baseline,
     /// The baseline's file, or what stands for it.
     baseline_path: String,
+    /// The journal that the deployed stack published; none: there is none. Asked for once.
+    published: OnceCell<Option<JournalPlace>>,
     printer: Printer,
 }
 
@@ -206,7 +209,7 @@ fn context(global: Global, printer: Printer) -> Result<Context, Failure> {
             None => failure,
         }
     })?;
-    Ok(Context { global, baseline, baseline_path, printer })
+    Ok(Context { global, baseline, baseline_path, published: OnceCell::new(), printer })
 }
 
 impl Context {

@@ -46,14 +46,14 @@ fn outcome(text: &str) -> Result<Outcome, String> {
 impl Records {
     pub(super) fn run(&self, context: &Context) -> Ended {
         wait(async {
-            match context.journal_place()? {
+            match context.journal_place().await? {
                 JournalPlace::Folder(folder) => {
                     let journal = context.file_journal(&folder)?;
                     self.show(context, &journal, None).await
                 }
                 JournalPlace::Table(_) => {
                     let aws = context.aws_for(Intent::Look).await?;
-                    let journal = context.journal(&aws, Intent::Look)?;
+                    let journal = context.journal(&aws, Intent::Look).await?;
                     self.show(context, &journal, Some(aws.region())).await
                 }
             }
