@@ -299,15 +299,7 @@ mod tests {
 
     #[test]
     fn who_is_told_is_a_topic_or_nobody() {
-        let read = |topic: &'static str| {
-            Settings::read(|name| match name {
-                "LOGWEIR_ROLE" => Some("backout".into()),
-                "LOGWEIR_JOURNAL" => Some("dynamodb:journal".into()),
-                "LOGWEIR_OWN_ROLES" => Some("arn:aws:iam::111122223333:role/a".into()),
-                "LOGWEIR_TOPIC" => Some(topic.into()),
-                _ => None,
-            })
-        };
+        let read = |topic| read(&[("LOGWEIR_ROLE", "backout"), ("LOGWEIR_TOPIC", topic)]);
         let arn = "arn:aws:sns:eu-west-1:111122223333:operators";
         assert_eq!(read(arn).unwrap().topic.as_deref(), Some(arn));
         assert_eq!(read("").unwrap().topic, None);

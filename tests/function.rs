@@ -4,9 +4,7 @@ mod loopback;
 
 use logweir::settings::SHIPPED_BASELINE;
 use loopback::account::{Account, WEB_1, WEB_2, account, event};
-use loopback::function::{
-    Invocation, invoke, invoke_and_tell, invoke_backout, invoke_backout_and_tell, invoke_with,
-};
+use loopback::function::{Invocation, invoke, invoke_and_tell, invoke_backout, invoke_backout_and_tell, invoke_with};
 use loopback::{Loopback, Reply};
 use serde_json::{Value, json};
 

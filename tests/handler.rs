@@ -31,7 +31,8 @@ async fn remediates(world: &World, mode: Mode, payload: &Value) -> (Reply, Vec<R
         backout: &by,
     };
     let mut written = Vec::new();
-    let reply = handle(world, &order, &NO_QUEUE, payload, &|| 0, &mut |report: &Report| written.push(report.clone())).await;
+    let reply =
+        handle(world, &order, &NO_QUEUE, payload, &|| 0, &mut |report: &Report| written.push(report.clone())).await;
     (reply, written)
 }
 

@@ -105,8 +105,8 @@ impl From<State> for Exit {
 async fn deployment(aws: &Aws, home: &Home) -> (Option<Deployment>, Vec<Check>) {
     const CHECK: &str = "deployment";
     let Home { account, region, .. } = home;
-    let check = match aws.ssm_parameter(PARAMETER).await {
-        Ok(text) => match Deployment::parse(&text) {
+    let check = match aws.parameter(PARAMETER).await {
+        Ok(Some(text)) => match Deployment::parse(&text) {
             Ok(deployment) => return (Some(deployment), Vec::new()),
             Err(why) => Check::problem(
                 CHECK,
@@ -114,7 +114,7 @@ async fn deployment(aws: &Aws, home: &Home) -> (Option<Deployment>, Vec<Check>) 
                 "deploy the stack again, in the version of this program: sam deploy",
             ),
         },
-        Err(error) if error.kind == Kind::Missing => Check::problem(
+        Ok(None) => Check::problem(
             CHECK,
             format!("nothing is deployed in account {account}, {region}: there is no parameter {PARAMETER}"),
             "deploy it (sam deploy), or look elsewhere: --region, --profile",

@@ -50,10 +50,12 @@ pub async fn handle<P: Ports>(
         };
         send_back(queue, record, &mut report, ports.clock().now()).await;
         report.aws_calls = calls() - before;
-        // A message that can never be read fails too, so that it ends in the dead-letter queue and not in nothing.
-        report.retry |= report.reason == Some(Reason::Unreadable);
+        // What somebody has to mend first fails too, so that it ends in the dead-letter queue and not in nothing. It is told
+        // of once.
+        let is_to_be_mended = waits_for_a_mender(&report);
+        report.retry |= report.reason == Some(Reason::Unreadable) || (is_to_be_mended && !is_first(record));
         watch.report(&report);
-        if report.retry {
+        if report.retry || is_to_be_mended {
             let mut failure = BatchItemFailure::default();
             failure.item_identifier = record["messageId"].as_str().unwrap_or_default().to_owned();
             failures.push(failure);
@@ -62,6 +64,17 @@ pub async fn handle<P: Ports>(
     let mut response = SqsBatchResponse::default();
     response.batch_item_failures = failures;
     Reply::Batch(response)
+}
+
+/// Whether the same event ends well once a role or a policy is mended.
+fn waits_for_a_mender(report: &Report) -> bool {
+    let denied = matches!(report.reason, Some(Reason::AccessDenied | Reason::PassRoleDenied));
+    report.outcome == Outcome::Failed && denied
+}
+
+/// Whether a message comes for the first time.
+fn is_first(message: &Value) -> bool {
+    message["attributes"]["ApproximateReceiveCount"].as_str().is_none_or(|count| count == "1")
 }
 
 async fn scheduled<P: Ports>(

@@ -37,7 +37,6 @@ async fn each_question_goes_to_its_service_in_the_protocol_that_it_speaks() {
     for (service, version, target) in [
         ("cloudtrail", "1.1", "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.DescribeTrails"),
         ("events", "1.1", "AWSEvents.TestEventPattern"),
-        ("ssm", "1.1", "AmazonSSM.GetParameter"),
         ("sqs", "1.0", "AmazonSQS.ReceiveMessage"),
         ("logs", "1.1", "Logs_20140328.FilterLogEvents"),
     ] {
@@ -45,7 +44,6 @@ async fn each_question_goes_to_its_service_in_the_protocol_that_it_speaks() {
         match service {
             "cloudtrail" => drop(aws.trails().await),
             "events" => drop(aws.matches("{}", &json!({})).await),
-            "ssm" => drop(aws.ssm_parameter("/x").await),
             "sqs" => drop(aws.peek(QUEUE).await),
             _ => drop(aws.last_report("g", "e", jiff::Timestamp::UNIX_EPOCH).await),
         }
@@ -84,14 +82,13 @@ async fn iam_is_asked_as_the_one_service_that_it_is() {
 #[tokio::test]
 async fn what_is_missing_and_what_is_denied_are_told_apart() {
     for (code, kind, reason) in [
-        ("ParameterNotFound", Kind::Missing, None),
         ("com.amazonaws.sqs#QueueDoesNotExist", Kind::Missing, None),
         ("TrailNotFoundException", Kind::Missing, None),
         ("AccessDeniedException", Kind::Refused, Some(Reason::AccessDenied)),
         ("ThrottlingException", Kind::Retry, Some(Reason::Throttled)),
     ] {
         let loopback = Loopback::serve(move |_, _| error(400, code, "no"));
-        let error = at(&loopback.url, session()).ssm_parameter("/x").await.unwrap_err();
+        let error = at(&loopback.url, session()).event_rule("/x").await.unwrap_err();
         assert_eq!((error.kind, error.reason), (kind, reason), "{code}");
     }
 }
@@ -105,10 +102,9 @@ async fn an_answer_without_what_was_asked_for_is_none() {
         aws.event_rule("r").await.err(),
         aws.rule_targets("r").await.err(),
         aws.matches("{}", &json!({})).await.err(),
-        aws.queue(QUEUE).await.err(),
+        aws.queue_attributes(QUEUE).await.err(),
         aws.event_source_mapping("m").await.err(),
         aws.function("f").await.err(),
-        aws.ssm_parameter("/x").await.err(),
         aws.last_report("g", "e", jiff::Timestamp::UNIX_EPOCH).await.err(),
     ];
     for error in calls {

@@ -153,7 +153,8 @@ impl Fifo {
             backout: &by,
         };
         let mut written = Vec::new();
-        let reply = handle(world, &order, self, payload, &|| 0, |report| written.push(report.clone())).await;
+        let reply =
+            handle(world, &order, self, payload, &|| 0, &mut |report: &Report| written.push(report.clone())).await;
         assert_eq!(written.len(), 1);
         (reply, written.remove(0))
     }

@@ -107,10 +107,11 @@ impl Logweir {
         };
         let before = self.calls.count();
         let mut written = Vec::new();
-        let reply = handle(&self.ports, &order, &None::<Sqs>, payload, &|| self.calls.count() - before, &mut |it: &Report| {
-            written.push(it.clone())
-        })
-        .await;
+        let reply =
+            handle(&self.ports, &order, &None::<Sqs>, payload, &|| self.calls.count() - before, &mut |it: &Report| {
+                written.push(it.clone())
+            })
+            .await;
         match &reply {
             Reply::One(report) => assert_eq!(written, [*report.clone()]),
             Reply::Resumed(reports) => assert_eq!(written, *reports),

@@ -7,7 +7,6 @@ mod iam;
 mod lambda;
 mod logs;
 mod sqs;
-mod ssm;
 
 pub use sqs::Received;
 

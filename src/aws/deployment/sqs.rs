@@ -28,7 +28,7 @@ pub struct Received {
 }
 
 impl Aws {
-    pub async fn queue(&self, url: &str) -> Answer<Queue> {
+    pub async fn queue_attributes(&self, url: &str) -> Answer<Queue> {
         const CALL: &str = "GetQueueAttributes";
         let answer =
             self.asks(&sqs!("GetQueueAttributes"), &json!({"QueueUrl": url, "AttributeNames": ["All"]})).await?;

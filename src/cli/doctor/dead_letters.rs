@@ -43,7 +43,7 @@ pub(super) struct Letters {
 /// `log_group` is the function's; `baseline` is the one to decide by.
 pub(super) async fn look(look: &Look<'_>, log_group: Option<&str>, baseline: &Baseline) -> Letters {
     let url = &look.deployment.dead_letters;
-    let queue = look.aws.queue(url).await.map_err(|error| unseen(&error, "sqs"));
+    let queue = look.aws.queue_attributes(url).await.map_err(|error| unseen(&error, "sqs"));
     // One that somebody else looks at is a dead letter nevertheless.
     let waiting = queue.map(|queue| queue.waiting + queue.in_flight + queue.delayed);
     let told = match &waiting {

@@ -45,7 +45,7 @@ impl Look<'_> {
     pub(super) async fn everything(&self) -> (Vec<Check>, Letters) {
         let Self { aws, deployment, home, .. } = self;
         let mut checks = vec![trail::check(&self.trails().await, &home.region)];
-        let queue = seen(aws.queue(&deployment.queue).await, "sqs");
+        let queue = seen(aws.queue_attributes(&deployment.queue).await, "sqs");
         self.rules(queue.as_ref().ok(), &mut checks).await;
         checks.extend(queue::check(&queue, deployment, home));
         let mapping = seen(aws.event_source_mapping(&deployment.mapping).await, "lambda");
@@ -152,9 +152,10 @@ impl Look<'_> {
         };
         let (read, deployed) = match place.strip_prefix("ssm:") {
             None => (Read::Package { at_hand: self.context.baseline.digest().to_owned() }, None),
-            Some(name) => match seen(self.aws.ssm_parameter(name).await, "ssm") {
+            Some(name) => match seen(self.aws.parameter(name).await, "ssm") {
                 Err(unseen) => (Read::Parameter(Err(unseen)), None),
-                Ok(text) => match Baseline::parse(&text) {
+                Ok(None) => (Read::Parameter(Ok(Err("there is none of that name".into()))), None),
+                Ok(Some(text)) => match Baseline::parse(&text) {
                     Ok(baseline) => (Read::Parameter(Ok(Ok(baseline.digest().to_owned()))), Some(baseline)),
                     Err(wrong) => (Read::Parameter(Ok(Err(wrong.to_string()))), None),
                 },

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::Kind;
 
-/// The longest texts that it shows (source: the same).
+/// The longest texts that it is sent. Its guide names no limits; these are what others' tests know of it.
 const TITLE: usize = 250;
 const DESCRIPTION: usize = 8000;
 
