@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help check fmt clippy test doc deny template guard demo bench bless
+.PHONY: help check fmt clippy test doc deny template guard demo load bench bless
 .PHONY: package reproducible build-RemediatorFunction build-BackoutFunction
 
 # No litter beside the sources.
@@ -51,11 +51,13 @@ template: $(LINT)/stamp $(EMULATORS)/stamp $(JUDGES)/stamp ## lint template.yaml
 guard: $(CHECKOV)/stamp $(EMULATORS)/stamp $(JUDGES)/stamp ## template.yaml by the rules of others; what stands against them says why
 	$(EMULATORS)/bin/python infra/guard $(CHECKOV)/bin/checkov $(JUDGES)
 
-demo: HOST_ARCH = $(shell uname -m | sed s/aarch64/arm64/)
-demo: $(EMULATORS)/stamp ## deploy to an emulated account, correct a revision, have services follow, take it back, and look that all is right
+
+demo: $(EMULATORS)/stamp $(LINT)/stamp ## build and deploy with SAM to an emulated account, correct, follow, take back, break, mend, pause, delete, and look that all is right
 	cargo build --release --locked --bins
-	$(MAKE) --no-print-directory build-RemediatorFunction ARTIFACTS_DIR=target/demo/package ARCH=$(HOST_ARCH)
-	AUTH=true DYNAMODB_LOCAL=no tests/with-emulators $(EMULATORS)/bin/python demo target/demo/package target/release/logweir
+	AUTH=true DYNAMODB_LOCAL=no tests/with-emulators $(EMULATORS)/bin/python demo target/release/logweir
+
+load: $(EMULATORS)/stamp $(LINT)/stamp ## a thousand events at once, on an ECS that throttles; docs/reliability.md has what was measured
+	AUTH=true DYNAMODB_LOCAL=no tests/with-emulators $(EMULATORS)/bin/python load
 
 bench: ## how fast, how small: docs/performance.md says what is measured
 	cargo bench --locked --bench plan
@@ -71,7 +73,7 @@ bless: $(EMULATORS)/stamp ## write the golden files anew; then read the diff
 # Where a panic stood names its file: without the folders of whoever builds, the same sources make the same binary. What
 # cargo fetches is there before its folders are looked for. A make within a make adds nothing: other flags build all anew.
 OUTER_RUSTFLAGS := $(RUSTFLAGS)
-demo bench build-RemediatorFunction: export RUSTFLAGS = $(strip $(filter-out $(WITHOUT_FOLDERS),$(OUTER_RUSTFLAGS)) $(WITHOUT_FOLDERS))
+demo load bench build-RemediatorFunction: export RUSTFLAGS = $(strip $(filter-out $(WITHOUT_FOLDERS),$(OUTER_RUSTFLAGS)) $(WITHOUT_FOLDERS))
 WITHOUT_FOLDERS = $(FETCHED:%=--remap-path-prefix=%=/cargo) --remap-path-prefix=$(CURDIR)=/logweir
 FETCHED = $(shell cargo fetch --quiet --locked --target $(TARGET) && \
 	find "$${CARGO_HOME:-$$HOME/.cargo}/registry/src" -mindepth 1 -maxdepth 1 | sort)
