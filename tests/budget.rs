@@ -213,6 +213,23 @@ async fn a_release_of_many_families_drains_at_the_budgets_rate_and_no_message_co
 }
 
 #[tokio::test]
+async fn what_comes_twice_waits_for_one_slot_and_keeps_nobody_waiting() {
+    const MANY: usize = 40;
+    let world = World::new();
+    let queue = Fifo::default();
+    let sources = sources(&world, MANY);
+    for source in sources.iter().chain(&sources) {
+        queue.holds(&world, event(source));
+    }
+    let begun = world.now();
+    let delivered = queue.drains(&world, |_| SignedDuration::ZERO).await;
+    let corrected = delivered.iter().filter(|delivered| ended(&delivered.report) == REMEDIATED).count();
+    assert_eq!((corrected, world.count("RegisterTaskDefinition"), queue.failures()), (MANY, MANY, 0));
+    let seconds = (MANY - AT_ONCE) as i64 * 5;
+    assert_eq!(world.now().duration_since(begun), SignedDuration::from_secs(seconds), "as if each had come once");
+}
+
+#[tokio::test]
 async fn what_comes_twice_or_late_is_corrected_once_all_the_same() {
     const MANY: usize = 15;
     let world = World::new();

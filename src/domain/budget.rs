@@ -10,6 +10,7 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::revision::RevisionArn;
 
@@ -19,6 +20,9 @@ pub const GOOD_FOR: SignedDuration = SignedDuration::from_secs(15);
 
 /// How far ahead slots are taken, and believed.
 pub const AHEAD: SignedDuration = SignedDuration::from_hours(24);
+
+/// How many are remembered that wait. Of the others one that comes twice takes two slots.
+const MOST_WAITING: usize = 200;
 
 /// Whose budget it is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -54,6 +58,16 @@ pub struct Budget {
     /// The first slot that nobody has taken.
     pub next: Timestamp,
     pub at: Timestamp,
+    /// For whom slots are taken that have not come. An event may come twice, and is to wait for one slot only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<Waiting>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// The beginning of its ARN's SHA-256: a name may be long, and is somebody else's.
+    source: String,
+    slot: Timestamp,
 }
 
 /// Why nothing may be registered now.
@@ -79,7 +93,8 @@ impl Budget {
     ) -> Option<(Self, Timestamp)> {
         let version = standing.as_ref().map_or(0, |standing| standing.version);
         // What a clock wrote that was far ahead would keep everybody waiting for it.
-        let next = standing.filter(|standing| standing.at <= later(now, AHEAD)).map(|standing| standing.next);
+        let standing = standing.filter(|standing| standing.at <= later(now, AHEAD));
+        let next = standing.as_ref().map(|standing| standing.next);
         let oldest = now.saturating_sub(GOOD_FOR).unwrap_or(now);
         let slot = next.map_or(oldest, |next| next.max(oldest));
         if slot > later(now, AHEAD) {
@@ -87,8 +102,30 @@ impl Budget {
         }
         let interval = SignedDuration::try_from_secs_f64(1.0 / rate).unwrap_or(SignedDuration::MAX);
         let (schema, next) = (Self::SCHEMA, later(slot, interval));
-        Some((Self { schema, name: name.clone(), version: version + 1, by: by.to_owned(), next, at: now }, slot))
+        let mut waiting = standing.map(|standing| standing.waiting).unwrap_or_default();
+        waiting.retain(|other| other.slot > now);
+        let (name, by, version) = (name.clone(), by.to_owned(), version + 1);
+        Some((Self { schema, name, version, by, next, at: now, waiting }, slot))
     }
+
+    /// The slot to come that was taken for this source.
+    pub fn slot_of(&self, source: &RevisionArn, now: Timestamp) -> Option<Timestamp> {
+        let source = digest(source);
+        let waits = self.waiting.iter().find(|waiting| waiting.source == source);
+        waits.map(|waiting| waiting.slot).filter(|slot| Slot::at(*slot, now) == Slot::ToCome)
+    }
+
+    /// Remembers for whom a slot to come was taken.
+    pub fn remembers(mut self, source: &RevisionArn, slot: Timestamp) -> Self {
+        if self.waiting.len() < MOST_WAITING {
+            self.waiting.push(Waiting { source: digest(source), slot });
+        }
+        self
+    }
+}
+
+fn digest(source: &RevisionArn) -> String {
+    Sha256::digest(source.to_string())[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn later(time: Timestamp, by: SignedDuration) -> Timestamp {

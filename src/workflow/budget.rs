@@ -8,6 +8,7 @@ use super::family::LOOKS;
 use super::remediate::{Order, Origin};
 use crate::domain::baseline::Subject;
 use crate::domain::budget::{Budget, BudgetName, Slot, Wait};
+use crate::domain::revision::RevisionArn;
 use crate::ports::{Clock, CommitError, Described, Journal, Ports};
 
 /// Why a corrected revision of this source cannot be registered now; none: it can.
@@ -31,7 +32,7 @@ pub(super) async fn wait<P: Ports>(ports: &P, order: &Order<'_>, source: &Descri
         tags: &tags,
         ..Subject::default()
     });
-    let try_take = || take(ports, &name, &order.worker, rollout.registers_per_second, now);
+    let try_take = || take(ports, &source.arn, &order.worker, rollout.registers_per_second, now);
     for _ in 1..LOOKS {
         match try_take().await {
             Err(CommitError::Lost) => {}
@@ -43,13 +44,19 @@ pub(super) async fn wait<P: Ports>(ports: &P, order: &Order<'_>, source: &Descri
 
 async fn take<P: Ports>(
     ports: &P,
-    name: &BudgetName,
+    source: &RevisionArn,
     worker: &str,
     rate: f64,
     now: Timestamp,
 ) -> Result<Option<Wait>, CommitError> {
-    let standing = ports.journal().budget(name).await?;
-    let Some((budget, slot)) = Budget::take(standing, name, worker, rate, now) else { return Ok(Some(Wait::Full)) };
+    let name = BudgetName::of(source);
+    let standing = ports.journal().budget(&name).await?;
+    if let Some(slot) = standing.as_ref().and_then(|standing| standing.slot_of(source, now)) {
+        return Ok(Some(Wait::Until(slot)));
+    }
+    let Some((budget, slot)) = Budget::take(standing, &name, worker, rate, now) else { return Ok(Some(Wait::Full)) };
+    let waits = slot > now;
+    let budget = if waits { budget.remembers(source, slot) } else { budget };
     ports.journal().put_budget(&budget).await?;
-    Ok((slot > now).then_some(Wait::Until(slot)))
+    Ok(waits.then_some(Wait::Until(slot)))
 }

@@ -130,7 +130,8 @@ fn each_state_builds_upon_the_one_before() {
 #[test]
 fn nothing_is_taken_further_ahead_than_a_day() {
     let next = now() + AHEAD;
-    let budget = |next| Budget { schema: 1, name: name(), version: 7, by: "a".into(), next, at: now() };
+    let budget =
+        |next| Budget { schema: 1, name: name(), version: 7, by: "a".into(), next, at: now(), waiting: Vec::new() };
     assert_eq!(Budget::take(Some(budget(next)), &name(), "a", 0.2, now()).map(|(_, slot)| slot), Some(next));
     let beyond = next + SignedDuration::from_nanos(1);
     assert_eq!(Budget::take(Some(budget(beyond)), &name(), "a", 0.2, now()), None);
@@ -139,7 +140,8 @@ fn nothing_is_taken_further_ahead_than_a_day() {
 #[test]
 fn a_state_that_a_clock_far_ahead_wrote_keeps_nobody_waiting_for_it() {
     let wrong = now() + AHEAD * 400;
-    let budget = Budget { schema: 1, name: name(), version: 7, by: "a".into(), next: wrong, at: wrong };
+    let budget =
+        Budget { schema: 1, name: name(), version: 7, by: "a".into(), next: wrong, at: wrong, waiting: Vec::new() };
     let (budget, slot) = Budget::take(Some(budget), &name(), "a", 0.2, now()).unwrap();
     assert_eq!((slot <= now(), budget.version), (true, 8));
 }
@@ -171,4 +173,28 @@ fn a_slot_is_good_from_its_time_on_and_not_for_ever() {
     ] {
         assert_eq!(Slot::at(slot, now()), worth, "{slot}");
     }
+}
+
+#[test]
+fn who_waits_is_remembered_until_the_slot_comes_and_no_more_than_two_hundred_are() {
+    let source =
+        |number: u32| format!("arn:aws:ecs:eu-west-1:111122223333:task-definition/web-{number}:1").parse().unwrap();
+    let mut standing = None;
+    let mut slots = Vec::new();
+    for number in 0..250 {
+        let (budget, slot) = Budget::take(standing.take(), &name(), "a", 0.2, now()).unwrap();
+        assert_eq!(budget.slot_of(&source(number), now()), None, "nobody else's");
+        standing = Some(budget.remembers(&source(number), slot));
+        slots.push(slot);
+    }
+    let budget = standing.unwrap();
+    let waits: Vec<u32> = (0..250).filter(|number| budget.slot_of(&source(*number), now()).is_some()).collect();
+    assert_eq!(waits.len(), 200, "besides those whose slot has come");
+    assert_eq!(budget.slot_of(&source(100), now()), Some(slots[100]));
+    assert_eq!(budget.slot_of(&source(100), slots[100]), None);
+    let (later, _) = Budget::take(Some(budget), &name(), "a", 0.2, slots[150]).unwrap();
+    assert_eq!(
+        (later.slot_of(&source(150), slots[150]), later.slot_of(&source(151), slots[150])),
+        (None, Some(slots[151]))
+    );
 }
