@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use logweir::domain::baseline::Baseline;
-use logweir::domain::budget::{AHEAD, GOOD_FOR};
+use logweir::domain::budget::{AHEAD, BURST};
 use logweir::domain::event::{Cause, Trigger, Which, read};
 use logweir::domain::report::{Outcome, Reason, Report};
 use logweir::domain::revision::RevisionArn;
@@ -83,31 +83,33 @@ async fn what_exceeds_the_budget_is_left_for_its_turn_and_nothing_is_begun() {
 }
 
 #[tokio::test]
-async fn whoever_comes_in_his_slot_does_not_take_another() {
-    let (world, source) = spent().await;
-    comes(&world, &source).await;
-    let slot = world.now() + SignedDuration::from_secs(5);
-    let (before, puts) = (world.account(|account| account.budgets.clone()), world.count("put_budget"));
-    for early in [SignedDuration::from_secs(3), SignedDuration::from_millis(1)] {
-        world.account(|account| account.now = slot - early);
+async fn whoever_comes_in_his_slot_or_after_it_is_let_through_and_before_it_keeps_it() {
+    for late in [SignedDuration::ZERO, BURST, SignedDuration::from_hours(99)] {
+        let (world, source) = spent().await;
+        comes(&world, &source).await;
+        let slot = world.now() + SignedDuration::from_secs(5);
+        let puts = world.count("put_budget");
+        for early in [SignedDuration::from_secs(3), SignedDuration::from_millis(1)] {
+            world.account(|account| account.now = slot - early);
+            let report = handled(&world, Origin::Delayed { slot }, Mode::Register, &source).await;
+            assert_eq!(ended(&report), EXHAUSTED, "{early} early");
+            assert!(report.error.unwrap().ends_with("12:00:05Z"), "and its turn stays what it was");
+        }
+        assert_eq!(world.count("put_budget"), puts);
+        world.account(|account| account.now = slot + late);
         let report = handled(&world, Origin::Delayed { slot }, Mode::Register, &source).await;
-        assert_eq!(ended(&report), EXHAUSTED, "{early} early");
-        assert!(report.error.unwrap().ends_with("12:00:05Z"), "and its turn stays what it was");
+        assert_eq!(ended(&report), REMEDIATED, "{late} late");
     }
-    world.account(|account| account.now = slot + GOOD_FOR);
-    let report = handled(&world, Origin::Delayed { slot }, Mode::Register, &source).await;
-    assert_eq!(ended(&report), REMEDIATED);
-    assert_eq!((world.account(|account| account.budgets.clone()), world.count("put_budget")), (before, puts));
 }
 
 #[tokio::test]
-async fn a_slot_that_nobody_can_have_taken_is_worth_nothing() {
-    for off in [-GOOD_FOR - SignedDuration::from_nanos(1), AHEAD + SignedDuration::from_nanos(1), -AHEAD, AHEAD * 9] {
+async fn a_slot_that_nobody_was_promised_lets_nobody_through() {
+    for off in [SignedDuration::ZERO, -AHEAD, AHEAD + SignedDuration::from_nanos(1), AHEAD * 9] {
         let (world, source) = spent().await;
         let origin = Origin::Delayed { slot: world.now() + off };
         let report = handled(&world, origin, Mode::Register, &source).await;
         assert_eq!(ended(&report), EXHAUSTED, "{off:?}");
-        assert!(report.error.unwrap().ends_with("12:00:05Z"), "it has taken one of its own: {off:?}");
+        assert!(report.error.unwrap().ends_with("12:00:05Z"), "it was promised one of its own: {off:?}");
     }
 }
 
@@ -238,9 +240,8 @@ async fn what_comes_twice_or_late_is_corrected_once_all_the_same() {
         queue.holds(&world, event(&source));
         queue.holds(&world, event(&source));
     }
-    // Every third message is late by more than its slot is good for, the first time.
-    let late =
-        |number: usize| if number.is_multiple_of(3) && number < 40 { GOOD_FOR * 2 } else { SignedDuration::ZERO };
+    // Every third message is late, the first time.
+    let late = |number: usize| if number.is_multiple_of(3) && number < 40 { BURST * 2 } else { SignedDuration::ZERO };
     let delivered = queue.drains(&world, late).await;
     let corrected = delivered.iter().filter(|delivered| ended(&delivered.report) == REMEDIATED).count();
     assert_eq!((corrected, world.count("RegisterTaskDefinition"), queue.failures()), (MANY, MANY, 0));
@@ -311,5 +312,5 @@ async fn the_journal_of_these_tests_remembers_a_budget() {
     let (world, _) = spent().await;
     let name = world.account(|account| account.budgets.keys().next().unwrap().clone());
     let budget = world.budget(&name).await.unwrap().unwrap();
-    assert_eq!((budget.version as usize, budget.next), (AT_ONCE, world.now() + SignedDuration::from_secs(5)));
+    assert_eq!((budget.version as usize, budget.full), (AT_ONCE, world.now() + SignedDuration::from_secs(20)));
 }

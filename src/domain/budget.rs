@@ -1,10 +1,13 @@
 //! The budget for registering: one for an account and Region, which all workers share.
 //!
 //! ECS lets everybody there together register or deregister once a second, twenty times at once (source: the ECS
-//! developer guide on request throttling). Logweir keeps to a part of that. Whoever registers for an event takes a *slot*:
-//! slots lie one interval apart (five seconds at 0.2 a second), each is one worker's alone, and it is good from its time on
-//! for [`GOOD_FOR`]. So in no span of `t` seconds more than `rate × (t + GOOD_FOR) + 1` revisions are registered, whoever
-//! comes early, late or twice.
+//! developer guide on request throttling). Logweir keeps to a part of that, by a bucket of its own: in no span of `t`
+//! seconds more than `rate × (t + BURST) + 1` revisions are registered, whoever comes early, late or twice.
+//!
+//! Whoever finds it empty is promised a *slot*, which is when to come again: slots lie one interval apart (five seconds at
+//! 0.2 a second), so whoever comes in his slot finds something in the bucket. A promise is no more than that. A slot that is
+//! missed, as a queue is long, costs nothing: what is in the bucket is there for whoever comes, and some of it for those
+//! alone whose slot has come.
 
 use std::fmt;
 
@@ -14,11 +17,11 @@ use sha2::{Digest, Sha256};
 
 use super::revision::RevisionArn;
 
-/// How long after its time a slot is good. A queue that nothing was asked of for so long has a burst of this: four revisions
-/// at 0.2 a second, sixteen at 1.
-pub const GOOD_FOR: SignedDuration = SignedDuration::from_secs(15);
+/// What a budget that nothing was asked of allows at once, in what it allows in this time: four revisions at 0.2 a second,
+/// sixteen at 1.
+pub const BURST: SignedDuration = SignedDuration::from_secs(15);
 
-/// How far ahead slots are taken, and believed.
+/// How far ahead slots are promised, and believed.
 pub const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
 /// How many are remembered that wait. Of the others one that comes twice takes two slots.
@@ -52,13 +55,15 @@ pub struct Budget {
     pub name: BudgetName,
     /// Counts the changes of this state; every change compares and swaps it.
     pub version: u32,
-    /// Who has taken the last slot. Two who take one in the same moment would write the same state otherwise, and each
-    /// find it put.
+    /// Who was let through or promised a slot last. Two who ask in the same moment would write the same state otherwise, and
+    /// each find it put.
     pub by: String,
-    /// The first slot that nobody has taken.
+    /// When the bucket is full again, if nobody else is let through.
+    pub full: Timestamp,
+    /// The first slot that nobody is promised.
     pub next: Timestamp,
     pub at: Timestamp,
-    /// For whom slots are taken that have not come. An event may come twice, and is to wait for one slot only.
+    /// To whom slots are promised that have not come. An event may come twice, and is to wait for one slot only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waiting: Vec<Waiting>,
 }
@@ -73,55 +78,75 @@ pub struct Waiting {
 /// Why nothing may be registered now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wait {
-    /// A slot is taken, and this is its time.
+    /// A slot is promised, and this is its time.
     Until(Timestamp),
-    /// Every slot is taken for [`AHEAD`].
+    /// Every slot is promised for [`AHEAD`].
     Full,
+}
+
+/// Who asks to be let through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asks {
+    ForTheFirstTime,
+    /// In the slot that was promised, or after it.
+    InTurn,
 }
 
 impl Budget {
     pub const SCHEMA: u32 = 1;
 
-    /// Takes the first slot that is free and good, now or later; none: there is none for [`AHEAD`]. `rate` is in slots a
-    /// second.
-    pub fn take(
-        standing: Option<Self>,
-        name: &BudgetName,
-        by: &str,
-        rate: f64,
-        now: Timestamp,
-    ) -> Option<(Self, Timestamp)> {
-        let version = standing.as_ref().map_or(0, |standing| standing.version);
+    /// The state before anybody has asked, or after that of `standing`.
+    pub fn after(standing: Option<Self>, name: &BudgetName, by: &str, now: Timestamp) -> Self {
+        let version = standing.as_ref().map_or(0, |standing| standing.version) + 1;
         // What a clock wrote that was far ahead would keep everybody waiting for it.
         let standing = standing.filter(|standing| standing.at <= later(now, AHEAD));
-        let next = standing.as_ref().map(|standing| standing.next);
-        let oldest = now.saturating_sub(GOOD_FOR).unwrap_or(now);
-        let slot = next.map_or(oldest, |next| next.max(oldest));
-        if slot > later(now, AHEAD) {
+        let (mut full, mut next, mut waiting) = (now, now, Vec::new());
+        if let Some(standing) = standing {
+            full = full.max(standing.full);
+            next = next.max(standing.next);
+            waiting = standing.waiting;
+            waiting.retain(|other| other.slot > now);
+        }
+        Self { schema: Self::SCHEMA, name: name.clone(), version, by: by.to_owned(), full, next, at: now, waiting }
+    }
+
+    /// Takes out of the bucket for one registration; none: there is not enough in it. `rate` is in registrations a second.
+    pub fn lets_through(&self, asks: Asks, rate: f64) -> Option<Self> {
+        let interval = interval(rate);
+        let lacks = self.full.duration_since(self.at);
+        // Half of it is kept for those who are late, and something always for who comes in time.
+        let kept = match asks {
+            Asks::ForTheFirstTime if self.next > self.at => interval.max(BURST / 2),
+            _ => SignedDuration::ZERO,
+        };
+        let enough = lacks <= BURST.saturating_sub(kept);
+        enough.then(|| Self { full: later(self.full, interval), ..self.clone() })
+    }
+
+    /// Promises the first slot that nobody has and in which there will be something in the bucket; none: there is none for
+    /// [`AHEAD`].
+    pub fn promises(self, source: &RevisionArn, rate: f64) -> Option<(Self, Timestamp)> {
+        let slot = self.next.max(self.full.saturating_sub(BURST).unwrap_or(self.full));
+        if slot > later(self.at, AHEAD) {
             return None;
         }
-        let interval = SignedDuration::try_from_secs_f64(1.0 / rate).unwrap_or(SignedDuration::MAX);
-        let (schema, next) = (Self::SCHEMA, later(slot, interval));
-        let mut waiting = standing.map(|standing| standing.waiting).unwrap_or_default();
-        waiting.retain(|other| other.slot > now);
-        let (name, by, version) = (name.clone(), by.to_owned(), version + 1);
-        Some((Self { schema, name, version, by, next, at: now, waiting }, slot))
+        let mut promised = Self { next: later(slot, interval(rate)), ..self };
+        if promised.waiting.len() < MOST_WAITING {
+            promised.waiting.push(Waiting { source: digest(source), slot });
+        }
+        Some((promised, slot))
     }
 
-    /// The slot to come that was taken for this source.
-    pub fn slot_of(&self, source: &RevisionArn, now: Timestamp) -> Option<Timestamp> {
+    /// The slot to come that this source was promised.
+    pub fn slot_of(&self, source: &RevisionArn) -> Option<Timestamp> {
         let source = digest(source);
         let waits = self.waiting.iter().find(|waiting| waiting.source == source);
-        waits.map(|waiting| waiting.slot).filter(|slot| Slot::at(*slot, now) == Slot::ToCome)
+        waits.map(|waiting| waiting.slot).filter(|slot| Slot::at(*slot, self.at) == Slot::ToCome)
     }
+}
 
-    /// Remembers for whom a slot to come was taken.
-    pub fn remembers(mut self, source: &RevisionArn, slot: Timestamp) -> Self {
-        if self.waiting.len() < MOST_WAITING {
-            self.waiting.push(Waiting { source: digest(source), slot });
-        }
-        self
-    }
+fn interval(rate: f64) -> SignedDuration {
+    SignedDuration::try_from_secs_f64(1.0 / rate).unwrap_or(SignedDuration::MAX)
 }
 
 fn digest(source: &RevisionArn) -> String {
@@ -133,13 +158,13 @@ fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
 }
 
 /// What a slot is worth that a message brings with it. The queue takes messages from the stack's rules and its function
-/// alone, and a rule writes none; somebody who could all the same gets a revision registered out of turn, or has his own
-/// message wait for a day, and no more.
+/// alone, and a rule writes none; somebody who could all the same is let through before others, or has his own message wait
+/// for a day, and no more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Slot {
-    Good,
+    Come,
     ToCome,
-    /// Missed, or so far ahead that nobody can have taken it.
+    /// So far ahead that nobody was promised it.
     Worthless,
 }
 
@@ -148,8 +173,7 @@ impl Slot {
         match slot {
             _ if slot > later(now, AHEAD) => Self::Worthless,
             _ if slot > now => Self::ToCome,
-            _ if now <= later(slot, GOOD_FOR) => Self::Good,
-            _ => Self::Worthless,
+            _ => Self::Come,
         }
     }
 }

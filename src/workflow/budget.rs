@@ -7,22 +7,22 @@ use super::claim::Halt;
 use super::family::LOOKS;
 use super::remediate::{Order, Origin};
 use crate::domain::baseline::Subject;
-use crate::domain::budget::{Budget, BudgetName, Slot, Wait};
+use crate::domain::budget::{Asks, Budget, BudgetName, Slot, Wait};
 use crate::domain::revision::RevisionArn;
 use crate::ports::{Clock, CommitError, Described, Journal, Ports};
 
 /// Why a corrected revision of this source cannot be registered now; none: it can.
 pub(super) async fn wait<P: Ports>(ports: &P, order: &Order<'_>, source: &Described) -> Result<Option<Wait>, Halt> {
     let now = ports.clock().now();
-    match order.origin {
-        Origin::Event => {}
+    let asks = match order.origin {
+        Origin::Event => Asks::ForTheFirstTime,
         Origin::Delayed { slot } => match Slot::at(slot, now) {
-            Slot::Good => return Ok(None),
+            Slot::Come => Asks::InTurn,
             Slot::ToCome => return Ok(Some(Wait::Until(slot))),
-            Slot::Worthless => {}
+            Slot::Worthless => Asks::ForTheFirstTime,
         },
         Origin::Replay | Origin::Resume | Origin::Apply { .. } => return Ok(None),
-    }
+    };
     let name = BudgetName::of(&source.arn);
     let tags: Vec<_> = source.tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect();
     let rollout = order.baseline.rollout(&Subject {
@@ -32,31 +32,34 @@ pub(super) async fn wait<P: Ports>(ports: &P, order: &Order<'_>, source: &Descri
         tags: &tags,
         ..Subject::default()
     });
-    let try_take = || take(ports, &source.arn, &order.worker, rollout.registers_per_second, now);
+    let ask = || ask(ports, &source.arn, &order.worker, asks, rollout.registers_per_second, now);
     for _ in 1..LOOKS {
-        match try_take().await {
+        match ask().await {
             Err(CommitError::Lost) => {}
-            taken => return Ok(taken?),
+            answer => return Ok(answer?),
         }
     }
-    Ok(try_take().await?)
+    Ok(ask().await?)
 }
 
-async fn take<P: Ports>(
+async fn ask<P: Ports>(
     ports: &P,
     source: &RevisionArn,
     worker: &str,
+    asks: Asks,
     rate: f64,
     now: Timestamp,
 ) -> Result<Option<Wait>, CommitError> {
-    let name = BudgetName::of(source);
-    let standing = ports.journal().budget(&name).await?;
-    if let Some(slot) = standing.as_ref().and_then(|standing| standing.slot_of(source, now)) {
+    let (journal, name) = (ports.journal(), BudgetName::of(source));
+    let budget = Budget::after(journal.budget(&name).await?, &name, worker, now);
+    if let Some(budget) = budget.lets_through(asks, rate) {
+        journal.put_budget(&budget).await?;
+        return Ok(None);
+    }
+    if let Some(slot) = budget.slot_of(source) {
         return Ok(Some(Wait::Until(slot)));
     }
-    let Some((budget, slot)) = Budget::take(standing, &name, worker, rate, now) else { return Ok(Some(Wait::Full)) };
-    let waits = slot > now;
-    let budget = if waits { budget.remembers(source, slot) } else { budget };
-    ports.journal().put_budget(&budget).await?;
-    Ok(waits.then_some(Wait::Until(slot)))
+    let Some((budget, slot)) = budget.promises(source, rate) else { return Ok(Some(Wait::Full)) };
+    journal.put_budget(&budget).await?;
+    Ok(Some(Wait::Until(slot)))
 }

@@ -4,8 +4,9 @@
 use std::fs;
 
 use jiff::SignedDuration;
-use logweir::domain::budget::{Budget, BudgetName};
+use logweir::domain::budget::{Asks, Budget, BudgetName};
 use logweir::domain::report::Reason;
+use logweir::domain::revision::RevisionArn;
 use logweir::ports::{CommitError, Journal, Kind};
 use serde_json::json;
 
@@ -19,11 +20,15 @@ pub fn name() -> BudgetName {
     BudgetName { account: "111122223333".into(), region: "eu-west-1".into() }
 }
 
+fn source() -> RevisionArn {
+    "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:1".parse().unwrap()
+}
+
 /// The first state, and the one after it a second later.
 pub fn two(name: &BudgetName) -> [Budget; 2] {
-    let (first, _) = Budget::take(None, name, "a", 0.2, now()).unwrap();
+    let first = Budget::after(None, name, "a", now()).lets_through(Asks::InTurn, 0.2).unwrap();
     let later = now() + SignedDuration::from_secs(1);
-    let (second, _) = Budget::take(Some(first.clone()), name, "b", 0.2, later).unwrap();
+    let (second, _) = Budget::after(Some(first.clone()), name, "b", later).promises(&source(), 0.2).unwrap();
     [first, second]
 }
 
