@@ -44,7 +44,7 @@ template: export SAM_CLI_TELEMETRY = 0
 template: $(LINT)/stamp $(EMULATORS)/stamp $(JUDGES)/stamp ## lint template.yaml, and test what it promises
 	$(LINT)/bin/cfn-lint template.yaml
 	$(LINT)/bin/sam validate --lint
-	$(EMULATORS)/bin/python infra/package.py --template target/package/template.json
+	$(EMULATORS)/bin/python infra/package.py --template target/package/template.json x86_64
 	$(LINT)/bin/cfn-lint target/package/template.json
 	$(EMULATORS)/bin/python -m unittest discover --start-directory tests/template
 
@@ -104,12 +104,13 @@ build-RemediatorFunction: ## the functions' package in ARTIFACTS_DIR, for ARCH=x
 build-BackoutFunction: build-RemediatorFunction
 
 # What a deployment without SAM needs, as StackSets, which take no transform: the functions' code, and the stack in plain
-# CloudFormation with the code's place as parameters. The same sources make the same bytes.
+# CloudFormation with the code's place as parameters. The same sources make the same bytes, by the compiler of rustc.txt.
 CODE = target/package/logweir-$(ARCH).zip
 
 package: $(EMULATORS)/stamp $(CODE) ## the functions' zip and the stack in plain CloudFormation, in target/package, for ARCH=x86_64 or arm64
-	$(EMULATORS)/bin/python infra/package.py --template target/package/template.json
-	cd target/package && sha256sum logweir-$(ARCH).zip template.json | tee SHA256SUMS
+	$(EMULATORS)/bin/python infra/package.py --template target/package/template.json $(ARCH)
+	rustc -vV > target/package/rustc.txt
+	cd target/package && sha256sum logweir-$(ARCH).zip template.json rustc.txt | tee SHA256SUMS
 
 .PHONY: $(CODE)
 $(CODE):

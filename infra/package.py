@@ -1,7 +1,7 @@
 """What is deployed without SAM: the functions' code as a zip, and the stack as plain CloudFormation.
 
     package.py --zip FILE FOLDER    what is in the folder; the same content makes the same bytes
-    package.py --template FILE      template.yaml without its transform, with the code's place as parameters
+    package.py --template FILE ARCH template.yaml without its transform, for code of that architecture, whose place is a parameter
 """
 
 import json
@@ -34,7 +34,7 @@ def zipped(folder, to):
             archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED, 9)
 
 
-def template():
+def template(architecture):
     """As StackSets take it."""
     import sam
 
@@ -44,15 +44,16 @@ def template():
             resource["Properties"]["Code"] = {"S3Bucket": {"Ref": "CodeBucket"}, "S3Key": {"Ref": "CodeKey"}}
         # SAM's own notes on how to build.
         resource.pop("Metadata", None)
+    plain["Parameters"]["Architecture"]["Default"] = architecture
     plain["Parameters"] |= CODE
     return plain
 
 
 if __name__ == "__main__":
-    what, to, *folder = sys.argv[1:]
+    what, to, of = sys.argv[1:]
     to = pathlib.Path(to)
     to.parent.mkdir(parents=True, exist_ok=True)
     if what == "--zip":
-        zipped(pathlib.Path(*folder), to)
+        zipped(pathlib.Path(of), to)
     else:
-        to.write_text(json.dumps(template(), indent=2) + "\n")
+        to.write_text(json.dumps(template(of), indent=2) + "\n")

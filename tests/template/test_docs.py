@@ -62,10 +62,10 @@ class Security(unittest.TestCase):
         [policy] = [json.loads(text) for text in re.findall(r"(?ms)^```json\n(.*?)^```", SECURITY)]
         [called, asked, used] = [statement["Resource"] for statement in policy["Statement"]]
         names = [properties(function)["FunctionName"]["Fn::Sub"] for function in ("RemediatorFunction", "BackoutFunction")]
-        wanted = [f"arn:aws:lambda:*:*:function:{name.replace('${AWS::StackName}', 'logweir')}*" for name in names]
+        wanted = [f"arn:aws:lambda:*:*:function:{name.replace('${AWS::StackName}', '*logweir*')}*" for name in names]
         self.assertEqual([called, asked], wanted)
         self.assertFalse({"QueueName", "RoleName"} & {key for name in ("Work", "RemediatorRole") for key in properties(name)})
-        self.assertEqual(used, "arn:aws:sqs:*:*:logweir-*")
+        self.assertEqual(used, "arn:aws:sqs:*:*:*logweir-*")
 
 
 class Operations(unittest.TestCase):

@@ -12,19 +12,31 @@ from deployed import RESOURCES, TEMPLATE
 import package
 
 
+def without_code(resource):
+    kept = {key: value for key, value in resource.items() if key != "Metadata"}
+    return kept | {"Properties": {key: value for key, value in resource["Properties"].items() if key != "Code"}}
+
+
 class TheTemplate(unittest.TestCase):
     def test_it_has_no_transform(self):
-        self.assertNotIn("Transform", package.template())
+        self.assertNotIn("Transform", package.template("x86_64"))
 
     def test_each_function_takes_its_code_from_the_place_that_is_asked_for(self):
         code = {"S3Bucket": {"Ref": "CodeBucket"}, "S3Key": {"Ref": "CodeKey"}}
-        resources = package.template()["Resources"]
+        resources = package.template("x86_64")["Resources"]
         functions = [each for each in resources.values() if each["Type"] == "AWS::Lambda::Function"]
         self.assertEqual([function["Properties"]["Code"] for function in functions], [code, code])
 
+    def test_its_functions_run_by_default_on_what_the_code_is_built_for(self):
+        for architecture in "x86_64", "arm64":
+            self.assertEqual(package.template(architecture)["Parameters"]["Architecture"]["Default"], architecture)
+
     def test_it_is_otherwise_what_sam_deploys(self):
-        plain = package.template()
+        plain = package.template("x86_64")
         self.assertEqual(plain["Resources"].keys(), RESOURCES.keys())
+        for name, resource in plain["Resources"].items():
+            with self.subTest(name):
+                self.assertEqual(without_code(resource), without_code(RESOURCES[name]))
         self.assertEqual(plain["Parameters"].keys() - TEMPLATE["Parameters"].keys(), {"CodeBucket", "CodeKey"})
         self.assertEqual(plain["Outputs"], TEMPLATE["Outputs"])
 

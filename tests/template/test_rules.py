@@ -200,12 +200,18 @@ class TheArchive(Rule, unittest.TestCase):
         self.assertTrue(properties(self.NAME)["SourceArn"]["Fn::Sub"].endswith(":event-bus/default"))
 
 
+def others_in_place_of(own):
+    return [others_in_place_of(each) for each in own] if isinstance(own, list) else f"{own}-of-others"
+
+
 class RuleOfTampering(Rule):
     """Who changes by hand what keeps Logweir going is told of."""
 
     # In place of what only a deployment knows.
     NAMES = {
         "Registered": "rule-1", "Services": "rule-2", "Deployments": "rule-3", "Consumers": "rule-4", "Resume": "rule-5",
+        "Digest": "rule-6", "BackoutFunctionResume": "rule-7", "TamperingWithWhatIsKept": "rule-8",
+        "TamperingWithFunctions": "rule-9", "ForeignWithdrawal": "rule-10",
         "Work": "https://sqs/work", "DeadLetters": "https://sqs/dead", "Journal": "table",
         "RemediatorFunction": "remediator", "BackoutFunction": "backout",
     }
@@ -215,6 +221,7 @@ class RuleOfTampering(Rule):
         for name, value in self.NAMES.items():
             text = text.replace(json.dumps({"Ref": name}), json.dumps(value))
             text = text.replace(json.dumps({"Fn::GetAtt": [name, "Arn"]}), json.dumps(f"arn:{value}"))
+            text = text.replace(json.dumps({"Fn::Sub": f":${{{name}}}"}), json.dumps(f":{value}"))
         parameter = {"Fn::Select": [1, {"Fn::Split": [":", {"Fn::Sub": "${Baseline}:"}]}]}
         return json.loads(text.replace(json.dumps(parameter), json.dumps("/platform/baseline")))
 
@@ -236,7 +243,7 @@ class RuleOfTampering(Rule):
 
     def test_what_is_done_to_others_things_is_not(self):
         for source, name, detail in self.changes():
-            others = json.loads(json.dumps(detail).translate(str.maketrans("abcdelr", "zyxwvut")))
+            others = {part: {member: others_in_place_of(own) for member, own in members.items()} for part, members in detail.items()}
             with self.subTest(name, **others):
                 self.assertFalse(self.reaches(self.call(source, name, **others)))
 
@@ -255,24 +262,36 @@ class RuleOfTampering(Rule):
         self.assertNotIn("<", said)
 
 
-class TheRuleOfTamperingWithRulesAndFunctions(RuleOfTampering, unittest.TestCase):
+class TheRuleOfTamperingWithRules(RuleOfTampering, unittest.TestCase):
     NAME = "Tampering"
+    WATCHED = "TamperingWithFunctions", "TamperingWithWhatIsKept", "ForeignWithdrawal"
 
     def changes(self):
         names = self.NAMES
-        for rule in RULES + ["Resume"]:
+        for rule in [*RULES, *SCHEDULES, "BackoutFunctionResume", *self.WATCHED]:
             for name in "DisableRule", "DeleteRule", "PutRule":
                 yield "events", name, {"requestParameters": {"name": names[rule]}}
             for name in "RemoveTargets", "PutTargets":
                 yield "events", name, {"requestParameters": {"rule": names[rule]}}
-        for function in "remediator", "arn:remediator", "backout", "arn:backout":
-            for name in (
-                "UpdateFunctionCode20150331v2", "UpdateFunctionConfiguration20150331v2", "DeleteFunction20150331",
-                "PutFunctionConcurrency20171031", "AddPermission20150331v2",
-            ):
-                yield "lambda", name, {"requestParameters": {"functionName": function}}
+
+
+class TheRuleOfTamperingWithFunctions(RuleOfTampering, unittest.TestCase):
+    NAME = "TamperingWithFunctions"
+
+    def changes(self):
+        for name in "remediator", "backout":
+            yield from self.changes_of_a_function(name)
+            yield from self.changes_of_a_function(f"{ACCOUNT}:function:{name}")
+            yield from self.changes_of_a_function(f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:{name}")
         for name in "UpdateEventSourceMapping20150331", "DeleteEventSourceMapping20150331":
             yield "lambda", name, {"responseElements": {"functionArn": "arn:remediator"}}
+
+    def changes_of_a_function(self, function):
+        for name in (
+            "UpdateFunctionCode20150331v2", "UpdateFunctionConfiguration20150331v2", "DeleteFunction20150331",
+            "PutFunctionConcurrency20171031", "AddPermission20150331v2", "RemovePermission20150331v2",
+        ):
+            yield "lambda", name, {"requestParameters": {"functionName": function}}
 
 
 class TheRuleOfTamperingWithWhatIsKept(RuleOfTampering, unittest.TestCase):
@@ -281,13 +300,53 @@ class TheRuleOfTamperingWithWhatIsKept(RuleOfTampering, unittest.TestCase):
     def changes(self):
         names = self.NAMES
         for queue in names["Work"], names["DeadLetters"]:
-            for name in "DeleteQueue", "PurgeQueue", "SetQueueAttributes":
+            for name in "DeleteQueue", "PurgeQueue", "SetQueueAttributes", "AddPermission", "RemovePermission":
                 yield "sqs", name, {"requestParameters": {"queueUrl": queue}}
         for name in "DeleteTable", "UpdateTable", "UpdateContinuousBackups":
             yield "dynamodb", name, {"requestParameters": {"tableName": names["Journal"]}}
         for parameter in "/logweir/journal", "/logweir/deployment", "/platform/baseline":
             for name in "PutParameter", "DeleteParameter":
                 yield "ssm", name, {"requestParameters": {"name": parameter}}
+            yield "ssm", "DeleteParameters", {"requestParameters": {"names": ["/others", parameter]}}
+
+
+class TheRuleOfForeignWithdrawals(Rule, unittest.TestCase):
+    NAME = "ForeignWithdrawal"
+
+    def pattern(self):
+        text = json.dumps(super().pattern())
+        for name in "RemediatorRole", "BackoutRole":
+            sub = "arn:${AWS::Partition}:sts::${AWS::AccountId}:assumed-role/${%s}/" % name
+            text = text.replace(json.dumps({"Fn::Sub": sub}), json.dumps(self.session(name, "")))
+        return json.loads(text)
+
+    def session(self, role_name, session):
+        return f"arn:aws:sts::{ACCOUNT}:assumed-role/{role_name}/{session}"
+
+    def withdrawal(self, by, registered_by, **detail):
+        registered = {"registeredBy": registered_by} if registered_by else {}
+        return {"source": "aws.ecs", "account": ACCOUNT, "detail-type": "AWS API Call via CloudTrail", "detail": {
+            "eventSource": "ecs.amazonaws.com", "eventName": "DeregisterTaskDefinition", "userIdentity": role(by),
+            "responseElements": {"taskDefinition": registered},
+        } | detail}
+
+    def test_what_a_role_of_ours_withdraws_and_others_registered_is_told_of(self):
+        for by in OWN_ROLES.values():
+            for others in self.session("pipeline", "build"), f"arn:aws:iam::{ACCOUNT}:user/RemediatorRole/someone":
+                with self.subTest(by=by, registered=others):
+                    self.assertTrue(self.reaches(self.withdrawal(by, others)))
+
+    def test_what_they_registered_themselves_each_may_withdraw(self):
+        for by in OWN_ROLES.values():
+            for own in "RemediatorRole", "BackoutRole":
+                with self.subTest(by=by, registered=own):
+                    self.assertFalse(self.reaches(self.withdrawal(by, self.session(own, "a-session"))))
+
+    def test_what_others_withdraw_is_theirs_and_what_was_refused_is_nothing(self):
+        others = self.session("pipeline", "build")
+        self.assertFalse(self.reaches(self.withdrawal("arn:aws:iam::111122223333:role/pipeline", others)))
+        own = next(iter(OWN_ROLES.values()))
+        self.assertFalse(self.reaches(self.withdrawal(own, others, errorCode="ClientException")))
 
 
 class TheRules(unittest.TestCase):
@@ -304,7 +363,7 @@ class TheRules(unittest.TestCase):
 
     def test_these_are_all_of_them(self):
         patterns = [name for name, rule in of_type("AWS::Events::Rule").items() if "EventPattern" in rule]
-        self.assertEqual(sorted(patterns), sorted([*RULES, "Tampering", "TamperingWithWhatIsKept"]))
+        self.assertEqual(sorted(patterns), sorted([*RULES, "Tampering", *TheRuleOfTamperingWithRules.WATCHED]))
 
     def test_their_names_are_told(self):
         names = {"Fn::Join": [",", [{"Ref": name} for name in RULES]]}
