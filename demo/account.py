@@ -128,6 +128,12 @@ def until(holds, what):
     sys.exit(f"  ✗ not in {PATIENCE} seconds: {what}")
 
 
+def create_trail():
+    boto3.client("s3").create_bucket(Bucket="trail", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    boto3.client("cloudtrail").create_trail(Name="all", S3BucketName="trail", IsMultiRegionTrail=True)
+    boto3.client("cloudtrail").start_logging(Name="all")
+
+
 def targets(rule):
     """What a rule hands over, and to whom."""
     return boto3.client("events").list_targets_by_rule(Rule=rule)["Targets"]

@@ -54,11 +54,17 @@ def deploy(endpoint):
     emulated = sam.BUILT / "emulated.yaml"
     template = yaml.safe_load(emulated.read_text())
     template["Resources"]["Work"]["Properties"]["VisibilityTimeout"] = 20
-    function = template["Resources"]["RemediatorFunction"]["Properties"]
-    function["Environment"]["Variables"]["AWS_ENDPOINT_URL"] = endpoint
     emulated.write_text(yaml.safe_dump(template, sort_keys=False))
+    lead_through(endpoint, sam.BUILT / "RemediatorFunction" / "bootstrap")
     digest = "sha256:" + hashlib.sha256(text.encode()).hexdigest()
     return sam.deploy(Mode="register", Paused="true", Baseline=f"ssm:{BASELINE}", ConfirmedBaseline=digest)
+
+
+def lead_through(endpoint, bootstrap):
+    """The emulator sets each function's AWS_ENDPOINT_URL to its own; so what it starts sets it anew, then starts the program."""
+    program = bootstrap.rename(bootstrap.with_name("program"))
+    bootstrap.write_text(f'#!/bin/sh\nAWS_ENDPOINT_URL={endpoint} exec "$(dirname "$0")/{program.name}"\n')
+    bootstrap.chmod(0o755)
 
 
 def fill(queue):
