@@ -8,9 +8,9 @@ use logweir::domain::report::{Outcome, Reason};
 use logweir::domain::revision::RevisionArn;
 use logweir::domain::tags::Tag;
 use logweir::ports::{Kind, PortError};
-use logweir::settings::LEASE;
+use logweir::settings::{LEASE, SHIPPED_BASELINE};
 use logweir::workflow::Mode;
-use world::story::{BLOCKING, backs_out, corrected_text, ended, event, register, with};
+use world::story::{BLOCKING, applies, backs_out, corrected_text, ended, event, register, resumes, with};
 use world::{Moment, Then, World};
 
 /// The messages of RegisterTaskDefinition as users have reported them, each a ClientException.
@@ -62,6 +62,47 @@ async fn a_role_that_may_not_be_passed_is_said_and_the_record_taken_up_again_onc
     let report = register(&world, &event(&source)).await;
     assert_eq!(ended(&report), (Outcome::Refused, Some(Reason::PassRoleDenied)), "nothing was changed");
     assert_eq!(ended(&register(&world, &event(&source)).await), (Outcome::Remediated, None));
+}
+
+fn privileged() -> String {
+    BLOCKING.replace("\"memory\":512", "\"memory\":512,\"privileged\":true")
+}
+
+#[tokio::test]
+async fn what_is_privileged_is_refused_to_events_before_anything_is_done_and_corrected_for_a_person_by_name() {
+    let world = World::new();
+    let source = world.account(|account| account.registers(&privileged()));
+    let report = with(&world, SHIPPED_BASELINE, Mode::Observe, "worker", &event(&source)).await;
+    assert_eq!(ended(&report), (Outcome::Observed, Some(Reason::Privileged)));
+    assert!(report.rules.contains(&"blocking-delivery".to_owned()), "{report:?}");
+    let report = register(&world, &event(&source)).await;
+    assert_eq!((ended(&report), report.exit_code()), ((Outcome::Refused, Some(Reason::Privileged)), 1));
+    assert_eq!(world.account(|account| (account.groups.len(), account.records.len())), (0, 0));
+    assert_eq!(ended(&applies(&world, &source, false).await), (Outcome::Remediated, None));
+    assert_eq!(world.account(|account| (account.active("web"), account.groups.len())), (vec![1, 2], 1));
+}
+
+#[tokio::test]
+async fn what_only_its_log_group_wants_is_mended_privileged_or_not() {
+    let world = World::new();
+    let well = privileged().replace("\"mode\":\"blocking\"", "\"mode\":\"non-blocking\",\"max-buffer-size\":\"25m\"");
+    let source = world.account(|account| account.registers(&well));
+    assert_eq!(ended(&register(&world, &event(&source)).await), (Outcome::Remediated, None));
+    assert_eq!(world.account(|account| (account.active("web"), account.groups.len())), (vec![1], 1));
+}
+
+#[tokio::test]
+async fn a_privileged_one_that_a_person_began_and_left_is_not_registered_by_the_schedule() {
+    let world = World::new();
+    let source = world.account(|account| account.registers(&privileged()));
+    world.at_next("RegisterTaskDefinition", Moment::Before, Then::Crash);
+    applies(&world, &source, false).await;
+    world.restart();
+    world.advance(LEASE);
+    let reports = resumes(&world, Mode::Register).await;
+    assert_eq!(ended(&reports[0]), (Outcome::Partial, Some(Reason::Privileged)), "the log group was made");
+    assert_eq!((world.account(|account| account.active("web")), world.count("RegisterTaskDefinition")), (vec![1], 1));
+    assert_eq!(ended(&applies(&world, &source, false).await), (Outcome::Remediated, None), "by name it goes on");
 }
 
 #[tokio::test]

@@ -145,6 +145,8 @@ pub enum Reason {
     PassRoleDenied,
     AccessDenied,
     Sandboxed,
+    /// A container of the source is privileged: whoever may register such a one has to correct it.
+    Privileged,
     MissingExecutionRole,
     TooLarge,
     LostMembers,

@@ -111,6 +111,11 @@ impl TaskDefinition {
         self.view["executionRoleArn"].as_str().is_some_and(|role| !role.is_empty())
     }
 
+    /// Whether a container has the host's own rights, as ECS judges it.
+    pub fn is_privileged(&self) -> bool {
+        self.containers().any(|container| container.member("privileged") == Some(&Value::Bool(true)))
+    }
+
     /// Whether a signed attestation covers the containers' configuration, so that any edit may break it.
     pub fn is_sandboxed(&self) -> bool {
         fn names_it(value: &Value) -> bool {

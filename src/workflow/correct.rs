@@ -107,7 +107,7 @@ pub(super) async fn drive<P: Ports>(
     claimed: &mut Claimed<'_, P::Journal, P::Clock>,
 ) -> Result<Ended, Halt> {
     let own = Own::of(order.home, order.registrar, &claimed.record);
-    let driven = Drive::new(ports, described, own).to_the_end(claimed).await;
+    let driven = Drive::new(ports, described, own, order.origin).to_the_end(claimed).await;
     let said = tell(report, &claimed.record, order.backout);
     match driven {
         Ok(closing) => {

@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use super::claim::{Claimed, Halt};
 use super::observe::described;
 use super::own::{Made, NEWEST, Own, carries, is_to_be_withdrawn, source_tag};
+use super::remediate::Origin;
 use crate::domain::finding::{Edit, Ground};
 use crate::domain::observation::LogGroup;
 use crate::domain::report::{Outcome, Reason};
@@ -26,6 +27,7 @@ pub(super) struct Drive<'p, P> {
     ports: &'p P,
     source: &'p Described,
     own: Own,
+    origin: Origin,
     /// The tags that this worker registered with. Another worker cannot know them: tags of the source may change.
     sent: OnceLock<Vec<Tag>>,
 }
@@ -60,8 +62,8 @@ impl From<PortError> for Stopped {
 }
 
 impl<'p, P: Ports> Drive<'p, P> {
-    pub(super) fn new(ports: &'p P, source: &'p Described, own: Own) -> Self {
-        Self { ports, source, own, sent: OnceLock::new() }
+    pub(super) fn new(ports: &'p P, source: &'p Described, own: Own, origin: Origin) -> Self {
+        Self { ports, source, own, origin, sent: OnceLock::new() }
     }
 
     /// Takes every step that remains.
@@ -237,6 +239,10 @@ impl<'p, P: Ports> Drive<'p, P> {
         let newest = self.ports.task_definitions().newest(&source.family, NEWEST).await?;
         let Some(first) = newest.first().filter(|first| *first != source) else {
             return match newest.first() {
+                // A record that a person began, and left.
+                Some(_) if !self.origin.may_register(&self.source.definition) => {
+                    Err(for_good("a container is privileged".into(), Some(Reason::Privileged)))
+                }
                 Some(_) => Ok(None),
                 None => Err(not_latest(format!("{} is not ACTIVE any more", source.short()))),
             };
@@ -364,7 +370,7 @@ fn closing(attempt: &Attempt<'_>) -> Closing {
         let outcome = match reason {
             Some(Reason::NotLatest) => Outcome::Superseded,
             _ if changed => Outcome::Partial,
-            Some(Reason::PassRoleDenied | Reason::TooLarge) => Outcome::Refused,
+            Some(Reason::PassRoleDenied | Reason::TooLarge | Reason::Privileged) => Outcome::Refused,
             _ => Outcome::Failed,
         };
         return Closing { outcome, reason };

@@ -15,6 +15,7 @@ use crate::domain::plan::{Plan, Refusal};
 use crate::domain::report::{BackoutBy, LogGroupReport, Outcome, RESUME, Reason, Report, ServiceReport};
 use crate::domain::revision::RevisionArn;
 use crate::domain::tags;
+use crate::domain::task_definition::TaskDefinition;
 use crate::domain::writer::Tool;
 use crate::ports::{Clock, Described, Kind, PortError, Ports, TaskDefinitions};
 
@@ -60,6 +61,12 @@ impl Origin {
             Self::Resume => RESUME,
             Self::Apply { .. } => "apply",
         }
+    }
+
+    /// Whether a correction of this source may be registered. The functions' roles may register nothing privileged, so that
+    /// is not begun; a person acts in his own name.
+    pub(super) fn may_register(self, source: &TaskDefinition) -> bool {
+        matches!(self, Self::Apply { .. }) || !source.is_privileged()
     }
 }
 
@@ -280,12 +287,13 @@ async fn judge<P: Ports>(
     if plan.is_compliant() {
         return ends(Outcome::Compliant, (!plan.findings.is_empty()).then_some(Reason::Exempt), None);
     }
+    let refused = refusal(order, &plan, &described.definition);
     if order.mode == Mode::Observe {
         report.log_groups = planned_groups(&plan);
-        return ends(Outcome::Observed, refusal(&plan), None);
+        return ends(Outcome::Observed, refused, None);
     }
-    if let Some(reason) = refusal(&plan) {
-        return ends(Outcome::Refused, Some(reason), None);
+    if refused.is_some() {
+        return ends(Outcome::Refused, refused, None);
     }
     if !plan.changes_something() {
         return ends(Outcome::Skipped, Some(Reason::AdviceOnly), None);
@@ -350,11 +358,13 @@ pub(super) fn failed(report: Report, error: &PortError) -> Report {
     Report { retry: error.kind == Kind::Retry, ..report.ends(Outcome::Failed, reason, Some(error.to_string())) }
 }
 
-fn refusal(plan: &Plan) -> Option<Reason> {
-    plan.refusal.map(|refusal| match refusal {
-        Refusal::Sandboxed => Reason::Sandboxed,
-        Refusal::MissingExecutionRole => Reason::MissingExecutionRole,
-    })
+fn refusal(order: &Order<'_>, plan: &Plan, source: &TaskDefinition) -> Option<Reason> {
+    match plan.refusal {
+        Some(Refusal::Sandboxed) => Some(Reason::Sandboxed),
+        Some(Refusal::MissingExecutionRole) => Some(Reason::MissingExecutionRole),
+        // What only its log group wants is not registered anew.
+        None => (!plan.edits.is_empty() && !order.origin.may_register(source)).then_some(Reason::Privileged),
+    }
 }
 
 fn planned_groups(plan: &Plan) -> Vec<LogGroupReport> {
