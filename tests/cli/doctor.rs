@@ -221,6 +221,29 @@ fn a_function_that_was_changed_by_hand_is_found() {
 }
 
 #[test]
+fn what_was_changed_by_hand_is_not_said_to_come_back_with_an_unchanged_deployment() {
+    let changes: [fn(&mut State); 4] = [
+        |state| drop(state.rules.remove("Services")),
+        |state| state.queue_policy = json!({}),
+        |state| drop(state.functions.remove("logweir-backout")),
+        |state| {
+            let function = state.functions.get_mut("logweir-remediator").unwrap();
+            function["Environment"]["Variables"]["LOGWEIR_MODE"] = "observe".into();
+        },
+    ];
+    for change in changes {
+        let stack = Stack::in_mode("rollout");
+        stack.with(change);
+        let json = doctor(&stack, &["--format", "json"]).0.json();
+        let faults: Vec<&Value> =
+            json["checks"].as_array().unwrap().iter().filter(|check| check["state"] == "problem").collect();
+        let help = |check: &Value| check["help"].as_str().unwrap().to_owned();
+        assert!(faults.iter().any(|check| help(check).contains("--deployment-mode REVERT_DRIFT")), "{faults:?}");
+        assert!(!faults.iter().any(|check| help(check).contains("sam deploy")), "{faults:?}");
+    }
+}
+
+#[test]
 fn the_roles_are_asked_about_what_the_mode_needs_and_no_more() {
     let asked = |mode: &str| {
         let stack = Stack::in_mode(mode);

@@ -14,7 +14,7 @@ use crate::domain::doctor::function::{self, Function, Which};
 use crate::domain::doctor::records::{self, Standing};
 use crate::domain::doctor::rules::{self, Known, Tried};
 use crate::domain::doctor::trail::{self, Trail};
-use crate::domain::doctor::{Check, Seen, queue, role};
+use crate::domain::doctor::{Check, Seen, Unseen, queue, role};
 use crate::domain::event::Home;
 use crate::domain::report::Outcome;
 use crate::ports::{Answer, Filter, Journal, TaskDefinitions};
@@ -154,7 +154,10 @@ impl Look<'_> {
             None => (Read::Package { at_hand: self.context.baseline.digest().to_owned() }, None),
             Some(name) => match seen(self.aws.parameter(name).await, "ssm") {
                 Err(unseen) => (Read::Parameter(Err(unseen)), None),
-                Ok(None) => (Read::Parameter(Ok(Err("there is none of that name".into()))), None),
+                Ok(None) => {
+                    let why = "there is none of that name".into();
+                    (Read::Parameter(Err(Unseen { why, help: String::new(), is_missing: true })), None)
+                }
                 Ok(Some(text)) => match Baseline::parse(&text) {
                     Ok(baseline) => (Read::Parameter(Ok(Ok(baseline.digest().to_owned()))), Some(baseline)),
                     Err(wrong) => (Read::Parameter(Ok(Err(wrong.to_string()))), None),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::deployment::Deployment;
-use super::{Check, Seen};
+use super::{Check, PUT_BACK, Seen};
 
 const CHECK: &str = "functions";
 
@@ -52,25 +52,29 @@ impl Which {
 
 pub fn check(function: &Seen<Function>, which: Which, deployment: &Deployment) -> Vec<Check> {
     let name = which.name(deployment);
-    let again = "deploy the stack again: sam deploy";
     let function = match function {
         Ok(function) => function,
         Err(unseen) if unseen.is_missing => {
-            return vec![Check::problem(CHECK, format!("function {name} is gone"), again)];
+            return vec![Check::problem(CHECK, format!("function {name} is gone"), PUT_BACK)];
         }
         Err(unseen) => return vec![Check::unknown(CHECK, format!("function {name}"), unseen)],
     };
     let mut checks = Vec::new();
     let mut problem = |says: String, help: &str| checks.push(Check::problem(CHECK, says, help));
+    let reason = format!(
+        "Lambda says why: aws lambda get-function-configuration --function-name {name} --query \
+         '[StateReason, LastUpdateStatusReason]'"
+    );
+    let changed = format!("somebody has changed the function: {PUT_BACK}");
     // `Inactive` is one that nobody called for weeks; the next call wakes it.
     if function.state.as_deref() == Some("Failed") {
-        problem(format!("{name} has failed, and is not called"), again);
+        problem(format!("{name} has failed, and is not called"), &reason);
     }
     if function.last_update.as_deref() == Some("Failed") {
-        problem(format!("the last update of {name} has failed"), again);
+        problem(format!("the last update of {name} has failed"), &reason);
     }
     if function.role != which.role(deployment) {
-        problem(format!("{name} runs as {}, and not as {}", function.role, which.role(deployment)), again);
+        problem(format!("{name} runs as {}, and not as {}", function.role, which.role(deployment)), &changed);
     }
     let common = ("LOGWEIR_JOURNAL", deployment.journal.as_str());
     let wanted = match which {
@@ -86,7 +90,7 @@ pub fn check(function: &Seen<Function>, which: Which, deployment: &Deployment) -
         let found = function.variable(variable).unwrap_or("(unset)");
         if found != deployed {
             let says = format!("{variable} of {name} is {found}, and {deployed} was deployed");
-            problem(says, "somebody has changed the function by hand; deploy the stack again: sam deploy");
+            problem(says, &changed);
         }
     }
     let is_changing =

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Check, LONGEST, Seen, count};
+use super::{Check, LONGEST, PUT_BACK, Seen, count};
 use crate::domain::event::{self, Change, Home, Trigger, Which, plain};
 
 /// What EventBridge adds to an event that it could not hand over (source: EventBridge user guide, dead-letter queues).
@@ -152,7 +152,7 @@ pub fn check(waiting: &Seen<u64>, told: &Seen<Vec<Told>>) -> Check {
         Ok(waiting) => (*waiting).max(told.as_ref().map_or(0, Vec::len) as u64),
         Err(unseen) if unseen.is_missing => {
             let says = "the queue of dead letters is gone, so what cannot be done is lost";
-            return Check::problem(CHECK, says, "deploy the stack again: sam deploy");
+            return Check::problem(CHECK, says, PUT_BACK);
         }
         Err(unseen) => return Check::unknown(CHECK, "whether there are any", unseen),
     };

@@ -20,6 +20,11 @@ use super::event::plain;
 /// The longest text of a line: much of it was written by others.
 const LONGEST: usize = 600;
 
+/// What to do about what somebody has changed or deleted by hand: a deployment compares templates, and where nothing of them
+/// has changed it puts nothing back.
+const PUT_BACK: &str = "put it back by hand, or with a change set that reverts drift, as docs/operations.md shows: aws \
+                        cloudformation create-change-set --deployment-mode REVERT_DRIFT";
+
 /// One line of the diagnosis.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Check {

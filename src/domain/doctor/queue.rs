@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::deployment::Deployment;
-use super::{Check, Seen, count};
+use super::{Check, PUT_BACK, Seen, count};
 use crate::domain::event::Home;
 
 /// So many messages may wait and be on their way nevertheless: the function takes two at a time.
@@ -41,14 +41,14 @@ pub fn check(queue: &Seen<Queue>, deployment: &Deployment, home: &Home) -> Vec<C
         Ok(queue) => queue,
         Err(unseen) if unseen.is_missing => {
             let says = "the queue of work is gone, so every event is lost";
-            return vec![Check::problem(CHECK, says, "deploy the stack again: sam deploy")];
+            return vec![Check::problem(CHECK, says, PUT_BACK)];
         }
         Err(unseen) => return vec![Check::unknown(CHECK, "whether the queue is drained", unseen)],
     };
     let mut checks = Vec::new();
     if queue.dead_letters.as_deref() != Some(&deployment.dead_letters_arn(home)) {
         let says = "the queue does not hand what cannot be done to the queue of dead letters, so it is lost in time";
-        checks.push(Check::problem(CHECK, says, "deploy the stack again: sam deploy"));
+        checks.push(Check::problem(CHECK, says, PUT_BACK));
     }
     let wait = |number| format!("{} wait{}", count(number, "message"), if number == 1 { "s" } else { "" });
     if queue.waiting > PASSING {
@@ -76,21 +76,21 @@ pub fn check_mapping(mapping: &Seen<Mapping>, deployment: &Deployment, home: &Ho
         Ok(mapping) => mapping,
         Err(unseen) if unseen.is_missing => {
             let says = "nothing hands the queue's messages to the function: the event source mapping is gone";
-            return Check::problem(CHECK, says, "deploy the stack again: sam deploy");
+            return Check::problem(CHECK, says, PUT_BACK);
         }
         Err(unseen) => return Check::unknown(CHECK, "whether the queue is read", unseen),
     };
     let (queue, function) = (deployment.queue_arn(home), deployment.function_arn(&deployment.remediator, home));
     if mapping.queue != queue || !mapping.function.starts_with(&function) {
         let says = format!("it hands {} to {}", mapping.queue, mapping.function);
-        return Check::problem(CHECK, says, "deploy the stack again: sam deploy");
+        return Check::problem(CHECK, says, PUT_BACK);
     }
     match mapping.state.as_str() {
         "Enabled" if mapping.answers_for_each_message => Check::ok(CHECK, "the function reads the queue"),
         "Enabled" => Check::problem(
             CHECK,
             "it does not report single failures (ReportBatchItemFailures), so what fails is taken for done",
-            "deploy the stack again: sam deploy",
+            PUT_BACK,
         ),
         "Disabled" | "Disabling" => Check::problem(
             CHECK,

@@ -3,7 +3,7 @@
 use super::deployment::Deployment;
 use super::function::{Function, Which};
 use super::samples::example;
-use super::{Check, Seen, names};
+use super::{Check, PUT_BACK, Seen, names};
 use crate::domain::event::Home;
 
 const CHECK: &str = "role";
@@ -173,7 +173,7 @@ pub fn check(which: Which, deployment: &Deployment, judged: &[Seen<Vec<Judged>>]
             Ok(judged) => judged,
             Err(unseen) if unseen.is_missing => {
                 let says = format!("role {} is gone", which.role(deployment));
-                return vec![Check::problem(CHECK, says, "deploy the stack again: sam deploy")];
+                return vec![Check::problem(CHECK, says, PUT_BACK)];
             }
             Err(unseen) => {
                 checks.push(Check::unknown(CHECK, format!("what {name} may do"), unseen));
@@ -208,8 +208,10 @@ fn verdict(name: &str, purpose: &str, judged: &Judged) -> Option<Check> {
         _ => {
             let says = format!("{name} may not {action} on {resource}, which {purpose} needs");
             let help = match *action {
-                "iam:PassRole" => "widen ExecutionRoles or TaskRoles of the stack to this role",
-                _ => "deploy the stack again: sam deploy; where it is a permissions boundary, widen that",
+                "iam:PassRole" => "widen ExecutionRoles or TaskRoles of the stack to this role".to_owned(),
+                _ => format!(
+                    "where it is a permissions boundary, widen that; else somebody has changed the role: {PUT_BACK}"
+                ),
             };
             Some(Check::problem(CHECK, says, help))
         }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::deployment::Deployment;
 pub use super::samples::{Sample, samples};
-use super::{Check, Seen, count, names};
+use super::{Check, PUT_BACK, Seen, count, names};
 use crate::domain::event::Home;
 
 const CHECK: &str = "rules";
@@ -45,7 +45,7 @@ impl Rule {
 pub fn check(rules: &[Known], deployment: &Deployment, home: &Home) -> Vec<Check> {
     let mut checks: Vec<Check> = rules.iter().filter_map(|known| fault(known, deployment, home)).collect();
     if rules.is_empty() {
-        checks.push(Check::problem(CHECK, "the deployment names no rule", "deploy the stack again: sam deploy"));
+        checks.push(Check::problem(CHECK, "the deployment names no rule", PUT_BACK));
     }
     if checks.is_empty() {
         checks.push(Check::ok(CHECK, format!("{} on, and send where they should", count_are(rules.len()))));
@@ -63,7 +63,7 @@ fn fault(known: &Known, deployment: &Deployment, home: &Home) -> Option<Check> {
         Ok(rule) => rule,
         Err(unseen) if unseen.is_missing => {
             let says = format!("rule {name} is gone: somebody has deleted it");
-            return Some(Check::problem(CHECK, says, "deploy the stack again: sam deploy"));
+            return Some(Check::problem(CHECK, says, PUT_BACK));
         }
         Err(unseen) => return Some(Check::unknown(CHECK, format!("rule {name}"), unseen)),
     };
@@ -89,7 +89,7 @@ fn fault(known: &Known, deployment: &Deployment, home: &Home) -> Option<Check> {
         false => names(targets.iter().map(String::as_str)),
     };
     let says = format!("rule {name} sends to {found}, and not to {queue}");
-    Some(Check::problem(CHECK, says, "deploy the stack again: sam deploy"))
+    Some(Check::problem(CHECK, says, PUT_BACK))
 }
 
 /// Whether a rule matched a sample.
@@ -116,7 +116,7 @@ pub fn check_patterns(rules: &[Known], samples: &[Sample], tried: &[Tried]) -> V
             (false, false, _) => checks.push(Check::problem(
                 CHECK,
                 format!("{} is handed on by {}: it would answer itself", sample.what, names(matching)),
-                "deploy the stack again, which leaves its own roles out: sam deploy",
+                format!("the patterns that were deployed leave its own roles out: {PUT_BACK}"),
             )),
             (_, true, Some(unseen)) => {
                 checks.push(Check::unknown(CHECK, format!("whether {} is handed on", sample.what), unseen));
@@ -124,7 +124,7 @@ pub fn check_patterns(rules: &[Known], samples: &[Sample], tried: &[Tried]) -> V
             (true, true, None) => checks.push(Check::problem(
                 CHECK,
                 format!("no rule that is on hands on {}", sample.what),
-                "deploy the stack again: sam deploy; somebody has changed a pattern, or switched its rule off",
+                format!("somebody has changed a pattern, or switched its rule off: {PUT_BACK}"),
             )),
             (false, true, None) => {}
         }
@@ -184,7 +184,7 @@ pub fn check_policy(rules: &[Known], queue: &str, policy: &Value) -> Option<Chec
         .collect();
     (!shut_out.is_empty()).then(|| {
         let says = format!("the queue's policy lets nothing in from {}", names(shut_out));
-        Check::problem(CHECK, says, "deploy the stack again: sam deploy; somebody has changed the queue's policy")
+        Check::problem(CHECK, says, format!("somebody has changed the queue's policy: {PUT_BACK}"))
     })
 }
 
