@@ -65,6 +65,10 @@ pub trait TaskDefinitions: Sync {
     /// The newest ACTIVE revisions of exactly this family, newest first, at most `most` of them.
     fn newest(&self, family: &str, most: u8) -> impl Future<Output = Answer<Vec<RevisionArn>>> + Send;
 
+    /// The families that have an ACTIVE revision, in order. As many calls as there are pages, so it is for people who ask,
+    /// never for an event.
+    fn families(&self) -> impl Future<Output = Answer<Vec<String>>> + Send;
+
     /// Sends the definition's text and the tags as they are. Tries once: there is no token that would make a second
     /// try safe, so after [`Kind::Retry`] the revision may exist.
     fn register(&self, definition: &TaskDefinition, tags: &[Tag]) -> impl Future<Output = Answer<RevisionArn>> + Send;

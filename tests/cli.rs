@@ -4,6 +4,8 @@
 mod against;
 #[path = "cli/apply.rs"]
 mod apply;
+#[path = "cli/audit.rs"]
+mod audit;
 #[path = "cli/backout.rs"]
 mod backout;
 #[path = "cli/by_function.rs"]

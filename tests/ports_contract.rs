@@ -53,6 +53,7 @@ contract! {
         a_family_is_exactly_that_family
         a_family_that_nobody_registered_has_no_newest
         a_family_means_its_newest_active_revision
+        all_families_are_those_with_an_active_revision_in_order
         an_arn_and_a_short_name_mean_the_same
         what_was_never_registered_is_missing
         a_deregistered_revision_is_inactive_or_gone

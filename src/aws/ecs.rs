@@ -6,14 +6,16 @@ use std::time::{Duration, Instant};
 use aws_sdk_ecs::Client;
 use aws_sdk_ecs::config::retry::RetryConfig;
 use aws_sdk_ecs::config::{Builder, Config};
-use aws_sdk_ecs::types::{SettingName, SortOrder, TaskDefinitionField, TaskDefinitionStatus};
+use aws_sdk_ecs::types::{
+    SettingName, SortOrder, TaskDefinitionFamilyStatus, TaskDefinitionField, TaskDefinitionStatus,
+};
 
 use super::errors::{port_error, port_error_about, unreadable};
 use super::signed::Signed;
 use super::wire::Wire;
 use crate::domain::baseline::Delivery;
 use crate::domain::report::Reason;
-use crate::domain::revision::RevisionArn;
+use crate::domain::revision::{RevisionArn, is_family};
 use crate::domain::tags::Tag;
 use crate::domain::task_definition::TaskDefinition;
 use crate::domain::wire::{self, NotAReply};
@@ -22,6 +24,9 @@ use crate::ports::{Answer, Described, Kind, PortError, TaskDefinitions};
 /// How long an answer about the account setting holds. The setting changes once in years; a function's environment
 /// may stay warm for hours.
 const SETTING_HOLDS: Duration = Duration::from_secs(15 * 60);
+
+/// The largest page of a list.
+pub(super) const PAGE: i32 = 100;
 
 /// The adapter to ECS. Clones share what was read of the account's settings.
 #[derive(Clone, Debug)]
@@ -107,6 +112,30 @@ impl TaskDefinitions for Ecs {
         }
         found.sort_by_key(|arn| std::cmp::Reverse(arn.revision));
         found.truncate(most);
+        Ok(found)
+    }
+
+    /// Emulators know no order.
+    async fn families(&self) -> Answer<Vec<String>> {
+        const CALL: &str = "ListTaskDefinitionFamilies";
+        let mut found: Vec<String> = Vec::new();
+        let mut token = None;
+        loop {
+            let call = self.client.list_task_definition_families().status(TaskDefinitionFamilyStatus::Active);
+            let call = call.max_results(PAGE).set_next_token(token);
+            let page = Box::pin(call.send()).await.map_err(|error| port_error(CALL, &error))?;
+            for family in page.families() {
+                if !is_family(family) {
+                    return Err(unreadable(CALL, "it lists what is not the name of a family"));
+                }
+                found.push(family.clone());
+            }
+            token = page.next_token.filter(|token| !token.is_empty());
+            if token.is_none() {
+                break;
+            }
+        }
+        found.sort();
         Ok(found)
     }
 

@@ -3,7 +3,7 @@
 
 use aws_sdk_ecs::types::{Service as Found, Task};
 
-use super::ecs::Ecs;
+use super::ecs::{Ecs, PAGE};
 use super::errors::port_error;
 use super::services::{all_described, unknown};
 use crate::domain::revision::RevisionArn;
@@ -13,9 +13,6 @@ use crate::ports::{Answer, Kind};
 /// How many one call describes (source: ECS API reference, DescribeServices and DescribeTasks).
 const MOST_SERVICES: usize = 10;
 const MOST_TASKS: usize = 100;
-
-/// The largest page of a list.
-const PAGE: i32 = 100;
 
 /// Collects a list that comes in pages.
 macro_rules! pages {

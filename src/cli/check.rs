@@ -3,21 +3,31 @@
 use std::collections::BTreeSet;
 
 use clap::Args;
+use futures_util::{StreamExt, stream};
 
+use super::audit::Progress;
 use super::live::{failure, wait};
 use super::targets::{self, Loaded, Target};
-use super::{Context, Ended, Exit, Failure, against};
+use super::{Context, Ended, Exit, Failure, against, audit};
+use crate::aws::Aws;
 use crate::domain::finding::Fix;
 use crate::domain::patch;
 use crate::domain::plan::{Plan, Refusal};
 use crate::render::{diff, findings, json};
 use crate::settings::BaselinePlace;
 
+/// How many live revisions are looked at side by side. AWS lets an account look for ten log groups a second, and describe
+/// twenty task definitions.
+const AT_ONCE: usize = 3;
+
 #[derive(Args)]
 pub(super) struct Check {
     /// Files, folders, `-`, ecs:FAMILY[:REVISION], ARNs
-    #[arg(value_name = "TARGET", required = true)]
+    #[arg(value_name = "TARGET", required_unless_present = "all")]
     targets: Vec<String>,
+    /// Look at every family of the account and Region, by its newest revision
+    #[arg(long, conflicts_with = "targets")]
+    all: bool,
     /// Show what a fix would change
     #[arg(long, env = "LOGWEIR_DIFF", hide_env = true)]
     diff: bool,
@@ -28,7 +38,7 @@ pub(super) struct Check {
 
 impl Check {
     pub(super) fn run(&self, context: &Context) -> Ended {
-        let targets = targets::read(&self.targets)?;
+        let targets = if self.all { audit::families(context)? } else { targets::read(&self.targets)? };
         if let Some(against) = &self.against {
             return against::compare(context, &targets, against);
         }
@@ -108,42 +118,40 @@ pub(super) fn show_findings(context: &Context, loaded: &Loaded) {
     }
 }
 
-/// Loads every target in turn: files without AWS, live revisions over one connection.
+/// Loads every target, in order: files without AWS, live revisions over one connection, a few at once.
 pub(super) fn load_all(
     context: &Context,
     targets: &[Target],
     each: &mut impl FnMut(&Target, Result<Loaded, Failure>),
 ) -> Result<(), Failure> {
     wait(async {
-        let mut connection = None;
-        for target in targets {
-            let loaded = match (target, target.document()) {
-                (Target::Live(name), _) => {
-                    if connection.is_none() {
-                        connection = Some(context.aws().await);
-                    }
-                    let about = |failed: Failure| Failure {
-                        message: format!("{}: {}", target.origin(), failed.message),
-                        ..failed
-                    };
-                    match connection.as_ref() {
-                        Some(Ok(aws)) => {
-                            context.plan_live(aws, target, name).await.map_err(|error| about(failure(&error)))
-                        }
-                        Some(Err(failed)) => Err(about(failed.clone())),
-                        None => continue,
-                    }
-                }
-                (_, Some(Ok(document))) => Ok(context.plan_offline(document).await),
-                (_, Some(Err(error))) => {
-                    Err(Failure { help: error.help.clone(), ..Failure::could_not(error.to_string()) })
-                }
-                (_, None) => continue,
-            };
-            each(target, loaded);
+        let live = targets.iter().filter(|target| matches!(target, Target::Live(_))).count();
+        let connection = if live > 0 { Some(context.aws().await) } else { None };
+        let progress = Progress::over(live);
+        let loads = targets.iter().map(|target| load(context, connection.as_ref(), target));
+        let mut loads = std::pin::pin!(stream::iter(loads).buffered(AT_ONCE).zip(stream::iter(targets)));
+        while let Some((loaded, target)) = loads.next().await {
+            progress.beside(|| each(target, loaded));
         }
-        Ok(())
-    })?
+    })
+}
+
+/// The verdict on one target; the connection is there for those that are live.
+async fn load(
+    context: &Context,
+    connection: Option<&Result<Aws, Failure>>,
+    target: &Target,
+) -> Result<Loaded, Failure> {
+    let about = |failed: Failure| Failure { message: format!("{}: {}", target.origin(), failed.message), ..failed };
+    match (target, connection, target.document()) {
+        (_, _, Some(Ok(document))) => Ok(context.plan_offline(document).await),
+        (_, _, Some(Err(error))) => Err(Failure { help: error.help.clone(), ..Failure::could_not(error.to_string()) }),
+        (Target::Live(name), Some(Ok(aws)), None) => {
+            context.plan_live(aws, target, name).await.map_err(|error| about(failure(&error)))
+        }
+        (_, Some(Err(failed)), None) => Err(about(failed.clone())),
+        (_, _, None) => Err(about(Failure::could_not("nothing leads to it"))),
+    }
 }
 
 /// Log groups lie outside of the document.

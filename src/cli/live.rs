@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::acting::Intent;
 use super::targets::{Loaded, Target, pairs};
@@ -10,6 +11,7 @@ use crate::aws::{self, Aws, Identity};
 use crate::domain::event::Home;
 use crate::domain::observation::{DefaultMode, Observation};
 use crate::domain::plan;
+use crate::domain::report::Reason;
 use crate::journal_file::FileJournal;
 use crate::ports::{Kind, LogGroups, PortError, TaskDefinitions};
 use crate::settings::{self, JournalPlace};
@@ -21,6 +23,10 @@ pub(super) fn wait<T>(future: impl Future<Output = T>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     Ok(runtime.map_err(|error| Failure::could_not(format!("no runtime: {error}")))?.block_on(future))
 }
+
+/// Between two looks at a revision that AWS was too busy for. The SDK has tried three times by then, and after many such
+/// refusals it tries no more.
+const PAUSES: [Duration; 3] = [Duration::from_millis(250), Duration::from_secs(1), Duration::from_secs(4)];
 
 /// Where a deployed stack says which journal is its own.
 const PUBLISHED: &str = "/logweir/journal";
@@ -129,8 +135,14 @@ impl Context {
         }
     }
 
-    /// The verdict on a live revision.
+    /// The verdict on a live revision. Where AWS was asked too often, it waits and asks again.
     pub(super) async fn plan_live(&self, aws: &Aws, target: &Target, name: &str) -> Result<Loaded, PortError> {
+        for pause in PAUSES {
+            match self.plan_with(&aws.ecs, &aws.log_groups, target, name).await {
+                Err(error) if error.reason == Some(Reason::Throttled) => tokio::time::sleep(pause).await,
+                answer => return answer,
+            }
+        }
         self.plan_with(&aws.ecs, &aws.log_groups, target, name).await
     }
 

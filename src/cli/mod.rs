@@ -3,6 +3,7 @@
 mod acting;
 mod against;
 mod apply;
+mod audit;
 mod backout;
 mod check;
 mod doctor;

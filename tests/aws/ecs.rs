@@ -49,6 +49,17 @@ async fn the_newest_revisions_are_one_call() {
 }
 
 #[tokio::test]
+async fn all_families_are_every_page_of_those_that_are_active_in_order() {
+    let page = |families: &[&str], token: Value| Back::ok(json!({"families": families, "nextToken": token}));
+    let (aws, line) = replay([page(&["web", "jobs"], json!("a")), page(&[], json!("b")), page(&["api"], json!(null))]);
+    assert_eq!(aws.ecs.families().await.unwrap(), ["api", "jobs", "web"]);
+    assert_eq!(line.seen()[0].json(), json!({"status": "ACTIVE", "maxResults": 100}));
+    assert_eq!(line.seen()[2].json()["nextToken"], "b");
+    let (aws, _) = replay([page(&["web", "two words"], json!(null))]);
+    assert_eq!(aws.ecs.families().await.unwrap_err().kind, Kind::Retry, "an answer that was spoiled on the way");
+}
+
+#[tokio::test]
 async fn families_that_only_begin_alike_are_passed_over() {
     let (aws, line) = replay([
         page(&["web-api:3", "webapp:1"], json!("a")),

@@ -34,9 +34,10 @@ const WRITING: [&str; 9] = [
     "StopServiceDeployment",
 ];
 
-const READING: [&str; 16] = [
+const READING: [&str; 17] = [
     "DescribeTaskDefinition",
     "ListTaskDefinitions",
+    "ListTaskDefinitionFamilies",
     "ListAccountSettings",
     "ListClusters",
     "ListServices",
@@ -147,6 +148,7 @@ async fn all_that_looks_is_sent() {
     let (arn, journal) = (ARN.parse().unwrap(), aws.journal("journal"));
     aws.ecs.describe(ARN).await.unwrap();
     aws.ecs.newest("web", 1).await.unwrap();
+    aws.ecs.families().await.unwrap();
     aws.ecs.default_mode().await.unwrap();
     aws.ecs.users(&arn).await.unwrap();
     let service = aws.ecs.service(&web()).await.unwrap();

@@ -131,6 +131,10 @@ impl State {
                 let arns: Vec<String> = self.active(&family).into_iter().rev().map(|n| arn(&family, n)).collect();
                 Reply::ok(&json!({"taskDefinitionArns": arns}))
             }
+            "ListTaskDefinitionFamilies" => {
+                let is_active = |family: &&String| !self.active(family).is_empty();
+                Reply::ok(&json!({"families": self.families.keys().filter(is_active).collect::<Vec<_>>()}))
+            }
             "RegisterTaskDefinition" => {
                 let mut document = body.clone();
                 let tags = document.as_object_mut().unwrap().shift_remove("tags").unwrap_or(json!([]));

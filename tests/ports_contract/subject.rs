@@ -20,6 +20,8 @@ pub(crate) enum Difference {
     AnyTags,
     /// A family means its newest revision, ACTIVE or not.
     FamilyMeansAnyStatus,
+    /// Families without an ACTIVE revision are listed too.
+    FamiliesOfAnyStatus,
     /// A document without containers is taken.
     NoContainers,
     /// The options of a log driver are not looked at.
@@ -173,6 +175,7 @@ mod emulators {
                 NoRegistrar,
                 NoDefaultMode,
                 FamilyMeansAnyStatus,
+                FamiliesOfAnyStatus,
                 AnyTags,
                 NoContainers,
                 AnyLogOptions,

@@ -167,6 +167,24 @@ pub(crate) async fn a_family_means_its_newest_active_revision<T: TaskDefinitions
     assert_eq!(described.active, described.arn == all[1]);
 }
 
+pub(crate) async fn all_families_are_those_with_an_active_revision_in_order<T: TaskDefinitions, L: LogGroups>(
+    on: &Subject<T, L>,
+) {
+    let [one, other, gone] = ["one", "other", "gone"].map(unique);
+    for family in [&other, &one, &gone] {
+        registered(on, family, 2).await;
+    }
+    for revision in on.task_definitions.newest(&gone, 2).await.unwrap() {
+        on.task_definitions.deregister(&revision).await.unwrap();
+    }
+    // Others register too.
+    let mut families = on.task_definitions.families().await.unwrap();
+    assert!(families.is_sorted(), "{families:?}");
+    families.retain(|family| [&one, &other, &gone].contains(&family));
+    let expected = if on.differs(Difference::FamiliesOfAnyStatus) { vec![gone, one, other] } else { vec![one, other] };
+    assert_eq!(families, expected);
+}
+
 pub(crate) async fn an_arn_and_a_short_name_mean_the_same<T: TaskDefinitions, L: LogGroups>(on: &Subject<T, L>) {
     let all = registered(on, &unique("name"), 2).await;
     let [by_arn, by_name] = [

@@ -30,6 +30,14 @@ impl TaskDefinitions for World {
         self.call("ListTaskDefinitions", family, newest).await
     }
 
+    async fn families(&self) -> Answer<Vec<String>> {
+        let families = |account: &mut Account| {
+            let families = account.families.keys().filter(|family| !account.active(family).is_empty());
+            Ok(families.cloned().collect())
+        };
+        self.call("ListTaskDefinitionFamilies", "", families).await
+    }
+
     async fn register(&self, definition: &TaskDefinition, tags: &[Tag]) -> Answer<RevisionArn> {
         let about = definition.family().unwrap_or_default().to_owned();
         let register = |account: &mut Account| {
