@@ -9,6 +9,8 @@ mod denied;
 mod deployments;
 #[path = "rollout/failures.rs"]
 mod failures;
+#[path = "rollout/forged.rs"]
+mod forged;
 #[path = "rollout/fuses.rs"]
 mod fuses;
 #[path = "rollout/images.rs"]
