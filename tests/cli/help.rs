@@ -35,6 +35,17 @@ fn the_options_of_a_verb_stand_before_those_that_every_verb_has() {
 }
 
 #[test]
+fn check_says_what_it_can_look_at() {
+    let text = flowing("check");
+    for said in [
+        "Files, folders, `-`, ecs:FAMILY[:REVISION], ARNs",
+        "--all Look at every family of the account and Region, by its newest revision",
+    ] {
+        assert!(text.contains(said), "{said} is not in {text}");
+    }
+}
+
+#[test]
 fn apply_says_that_it_can_lead_services_and_how_long_it_waits_for_them() {
     let text = flowing("apply");
     for said in [
