@@ -71,7 +71,8 @@ def newest_deployment(cluster, name):
 
 
 def revisions(family, status="ACTIVE"):
-    return ecs("ListTaskDefinitions", familyPrefix=family, status=status)["taskDefinitionArns"]
+    arns = ecs("ListTaskDefinitions", familyPrefix=family, status=status)["taskDefinitionArns"]
+    return [arn for arn in arns if f"/{family}:" in arn]  # the emulator lists whatever begins so
 
 
 def matching(rules, event):

@@ -1,6 +1,7 @@
 """What an operator has in hand when something goes wrong, and when it is to stop."""
 
 import json
+import time
 
 import boto3
 
@@ -23,11 +24,17 @@ def finish_what_was_left(stack):
     ]
     resumed, _ = account.invoke(stack["BackoutFunctionName"], json.loads(resume["Input"]))
     must(resumed == {"resumed": 0, "reports": []}, f"{stack['BackoutFunctionName']} finds that nothing was left")
-    before = account.journal(stack["JournalTable"])
+    before, looks = account.journal(stack["JournalTable"]), looked(stack)
     account.send(stack["WorkQueue"], resume["Input"])
+    account.until(lambda: looked(stack) > looks, "the function has looked what is unfinished")
     account.until(lambda: account.waits(stack["WorkQueue"]) == 0, "the queue is empty")
     must(account.waits(stack["DeadLetterQueue"]) == 0, f"{stack['FunctionName']} takes the same from the queue")
     must(account.journal(stack["JournalTable"]) == before, "and finds that nothing was left")
+
+
+def looked(stack):
+    """How often the function has said how much is unfinished, which it does at each resume."""
+    return sum('"Unfinished"' in line for line in account.log_lines(stack["LogGroup"]))
 
 
 def hold(logweir, stack, source, pipeline):
@@ -46,9 +53,11 @@ def hold(logweir, stack, source, pipeline):
     account.create_task_role("/ecs/", "shop")
     registered = account.ecs("RegisterTaskDefinition", **source)["taskDefinition"]
     shop_1 = registered["taskDefinitionArn"]
+    decided = len(account.reports(log))
     denied = deliver(stack, events.registered(source, registered, pipeline))
     must((denied["outcome"], denied["reason"]) == ("failed", "access-denied"), "the function says: failed, access denied")
     account.until(lambda: account.waits(dead) == 2, "it is in the dead-letter queue as well")
+    must(len(account.reports(log)) == decided + 1, "it was tried once, and put aside at once")
     must(account.revisions("shop") == [shop_1], "nothing was registered")
 
     step("What is wrong?")
@@ -72,6 +81,9 @@ def hold(logweir, stack, source, pipeline):
     document = source | {"cpu": "512"}
     registered = account.ecs("RegisterTaskDefinition", **document)["taskDefinition"]
     account.send(queue, events.registered(document, registered, pipeline))
+    [mapping] = boto3.client("lambda").list_event_source_mappings(FunctionName=stack["FunctionName"])["EventSourceMappings"]
+    must(mapping["State"] == "Disabled", "the function does not read the queue")
+    time.sleep(5)
     must(account.waits(queue) == 1 and len(account.reports(log)) == decided, "an event waits, and nothing is handled")
     must(len(account.revisions("shop")) == 3, "nothing was registered")
 

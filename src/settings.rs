@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 use crate::domain::baseline::Baseline;
 use crate::domain::event;
 use crate::domain::report::BackoutBy;
+use crate::domain::scope::Scope;
 use crate::workflow::Mode;
 
 /// How long nobody else may go on with what a worker leaves. Above the function's time-out, which `template.yaml` sets.
@@ -25,6 +26,7 @@ pub struct Settings {
     /// The journal's table.
     pub table: String,
     pub own_roles: Vec<String>,
+    pub scope: Scope,
     /// The SNS topic whose subscribers are told of decisions, by ARN.
     pub topic: Option<String>,
     /// The EventBridge bus that is told, by name or ARN.
@@ -92,7 +94,9 @@ impl Settings {
             return Err(wrong("LOGWEIR_TOPIC", "is not the ARN of an SNS topic"));
         }
         let (bus, log_group) = (set("LOGWEIR_BUS"), set("AWS_LAMBDA_LOG_GROUP_NAME"));
-        Ok(Self { role, table, own_roles, topic, bus, log_group })
+        let pattern = |name| set(name).unwrap_or_else(|| "*".to_owned());
+        let scope = Scope::of(&[pattern("LOGWEIR_FAMILIES")], &[pattern("LOGWEIR_CLUSTERS")]);
+        Ok(Self { role, table, own_roles, scope, topic, bus, log_group })
     }
 
     /// The queue that events come from.
@@ -280,7 +284,17 @@ mod tests {
         let settings = read(&[queue, ("LOGWEIR_CONFIRMED_BASELINE", &digest())]).unwrap();
         assert_eq!((settings.table.as_str(), settings.own_roles.len()), ("journal", 2));
         assert_eq!(settings.queue(), Some(queue.1));
+        assert!(settings.scope.has_family("web"), "everything, where nothing is said");
         assert_eq!(remediation(Ok(settings)).mode, Mode::Register);
+    }
+
+    #[test]
+    fn what_it_is_for_may_be_narrowed() {
+        let scope = read(&[("LOGWEIR_FAMILIES", "shop-*"), ("LOGWEIR_CLUSTERS", "prod")]).unwrap().scope;
+        assert!(scope.has_family("shop-web") && !scope.has_family("web"));
+        let service = |name| event::Home::default().service(name, None).unwrap();
+        assert!(scope.has_service(&service("arn:aws:ecs:eu-west-1:111122223333:service/prod/web")));
+        assert!(!scope.has_service(&service("arn:aws:ecs:eu-west-1:111122223333:service/test/web")));
     }
 
     #[test]

@@ -132,12 +132,8 @@ fn of_the_real_events_the_one_about_a_service_is_looked_at_and_the_others_are_le
     let Some(folder) = corpus("events") else {
         return;
     };
-    let home = Home {
-        partition: "aws".into(),
-        account: "111122223333".into(),
-        region: "eu-west-1".into(),
-        own_roles: Vec::new(),
-    };
+    let home =
+        Home { partition: "aws".into(), account: "111122223333".into(), region: "eu-west-1".into(), ..Home::default() };
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let event: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();

@@ -4,13 +4,18 @@
 mod world;
 
 use jiff::SignedDuration;
+use logweir::domain::baseline::Baseline;
+use logweir::domain::event::{Cause, Change, Home, Trigger, read};
 use logweir::domain::report::{Outcome, Reason};
 use logweir::domain::revision::RevisionArn;
+use logweir::domain::scope::Scope;
 use logweir::domain::tags::Tag;
 use logweir::ports::{Kind, PortError};
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
-use logweir::workflow::Mode;
-use world::story::{BLOCKING, applies, backs_out, corrected_text, ended, event, register, resumes, with};
+use logweir::workflow::{Mode, Order, Origin, remediate};
+use world::story::{
+    BLOCKING, applies, backs_out, by, corrected_text, ended, event, home, register, resumes, with,
+};
 use world::{Moment, Then, World};
 
 /// The messages of RegisterTaskDefinition as users have reported them, each a ClientException.
@@ -285,4 +290,39 @@ async fn a_call_that_may_succeed_later_says_so_with_what_went_wrong() {
     world.at_next("RegisterTaskDefinition", Moment::Before, throttled);
     let report = register(&world, &event(&source)).await;
     assert!(report.retry && report.error.as_ref().unwrap().contains("Rate exceeded"), "{report:?}");
+}
+
+#[tokio::test]
+async fn a_family_that_the_deployment_is_not_for_is_left_alone_whatever_brings_it() {
+    let scope = Scope::of(&["shop-*"], &["*"]);
+    let home = Home { scope, ..home() };
+    let (by, baseline) = (by(), Baseline::parse(SHIPPED_BASELINE).unwrap());
+    for mode in [Mode::Observe, Mode::Register, Mode::Rollout] {
+        let world = World::new();
+        let source = world.account(|account| account.registers(BLOCKING));
+        let service = world.account(|account| {
+            account.creates_service_as("prod/web", &source, |_| {});
+            account.service_arn("prod/web")
+        });
+        let order = Order {
+            mode,
+            baseline: &baseline,
+            home: &home,
+            origin: Origin::Event,
+            worker: "worker".into(),
+            registrar: None,
+            lease: LEASE,
+            backout: &by,
+        };
+        let registered = read(&event(&source), &home).unwrap();
+        let looked = Trigger::Service { service, change: Change::Look, cause: Cause::default() };
+        for trigger in [registered, looked] {
+            let report = remediate(&world, &order, trigger).await;
+            assert_eq!((report.outcome, report.retry), (Outcome::Skipped, false), "{mode:?}: {report:?}");
+            assert!(matches!(report.reason, Some(Reason::OutOfScope | Reason::OtherEvent)), "{report:?}");
+        }
+        for call in ["RegisterTaskDefinition", "CreateLogGroup", "commit", "put_budget", "UpdateService"] {
+            assert_eq!(world.count(call), 0, "{mode:?}: {call}");
+        }
+    }
 }

@@ -64,7 +64,7 @@ impl Context {
             Err(_) => Vec::new(),
         };
         let partition = arn.split(':').nth(1).unwrap_or("aws").to_owned();
-        Ok((Home { partition, account, region: aws.region().to_owned(), own_roles }, arn))
+        Ok((Home { partition, account, region: aws.region().to_owned(), own_roles, ..Home::default() }, arn))
     }
 
     /// The journal that is named, else the one that the deployed stack published, else a folder of the user's. Whoever

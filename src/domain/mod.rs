@@ -20,6 +20,7 @@ pub mod report;
 pub mod revision;
 pub mod rules;
 pub mod saga;
+pub mod scope;
 pub mod service;
 pub mod tags;
 pub mod task_definition;

@@ -138,6 +138,8 @@ pub enum Reason {
     ImageChanged,
     ForeignAccount,
     ForeignRegion,
+    /// The deployment is for other families or clusters.
+    OutOfScope,
     ServiceOwned,
     LeaseHeld,
     /// Everybody's registrations together would be too many for the account.

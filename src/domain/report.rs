@@ -315,7 +315,8 @@ impl Report {
                     | Reason::ServiceOwned
                     | Reason::UnsupportedController
                     | Reason::ForeignAccount
-                    | Reason::ForeignRegion,
+                    | Reason::ForeignRegion
+                    | Reason::OutOfScope,
                 ),
             ) => 1,
             (Outcome::Skipped, _) => 0,

@@ -49,7 +49,7 @@ impl<P: Ports, Q: Queue, N: Notifier, L: OwnLog> Function<P, Q, N, L> {
     ) -> Result<Value, Diagnostic> {
         let Invocation { payload, request, arn, name: function } = invocation;
         let (ports, region) = (&self.ports, &self.region);
-        let home = Home::of_function(arn, region, &self.settings.own_roles);
+        let home = Home::of_function(arn, region, &self.settings.own_roles, &self.settings.scope);
         let worker = format!("{request}-{}", ports.clock().now().as_nanosecond());
         let before = calls();
         let calls = || calls() - before;

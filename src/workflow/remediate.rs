@@ -128,6 +128,7 @@ fn ignored(why: Ignored) -> Reason {
         Ignored::FailedCall => Reason::FailedCall,
         Ignored::ForeignAccount => Reason::ForeignAccount,
         Ignored::ForeignRegion => Reason::ForeignRegion,
+        Ignored::OutOfScope => Reason::OutOfScope,
         Ignored::OwnPrincipal => Reason::OwnRevision,
         Ignored::ServiceOwned => Reason::ServiceOwned,
     }
@@ -263,6 +264,9 @@ async fn judge<P: Ports>(
     if !described.active {
         let why = format!("{} is not ACTIVE any more", described.arn.short());
         return ends(Outcome::Superseded, Some(Reason::NotLatest), Some(why));
+    }
+    if !order.home.scope.has_revision(&described.arn) {
+        return ends(Outcome::Skipped, Some(Reason::OutOfScope), None);
     }
     if let Some(by) = &described.registered_by {
         if is_own(by, &order.home.own_roles) && !matches!(order.origin, Origin::Apply { .. }) {

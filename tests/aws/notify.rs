@@ -24,7 +24,7 @@ const PUBLISHED: &str = r#"<PublishResponse xmlns="http://sns.amazonaws.com/doc/
 
 pub(crate) fn notice() -> Notice {
     let home =
-        Home { partition: "aws".into(), account: "111122223333".into(), region: "eu-west-1".into(), own_roles: vec![] };
+        Home { partition: "aws".into(), account: "111122223333".into(), region: "eu-west-1".into(), ..Home::default() };
     let at = "2026-11-21T12:00:00Z".parse().unwrap();
     let mut report = Report::new(&home, "register", "event", &Cause::default(), at);
     report.about(&home.revision("web:41").unwrap());

@@ -47,6 +47,7 @@ impl Logweir {
                 account: account.clone(),
                 region: REGION.into(),
                 own_roles: vec![format!("arn:aws:iam::{account}:role/logweir/Remediator")],
+                ..Home::default()
             },
             // A story is told faster than the shipped budget would have it.
             baseline: Baseline::parse(

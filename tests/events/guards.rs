@@ -1,8 +1,10 @@
 //! Whose calls are left alone, and which places are elsewhere.
 
+use logweir::domain::event::{Home, read};
+use logweir::domain::scope::Scope;
 use serde_json::{Value, json};
 
-use super::sample::{all, answer, calls, changed, with};
+use super::sample::{all, answer, calls, changed, home, said, sample, with};
 
 const OWN: [&str; 2] = [
     "arn:aws:iam::111122223333:role/logweir/Remediator",
@@ -134,4 +136,26 @@ fn of_several_reasons_the_first_is_given() {
             assert_eq!(answer(&event), format!("ignored: {}", steps[first].2), "{name}");
         }
     }
+}
+
+#[test]
+fn what_a_deployment_of_logweir_is_not_for_is_left_alone() {
+    let told = |families: &str, clusters: &str, name: &str| {
+        let home = Home { scope: Scope::of(&[families], &[clusters]), ..home() };
+        said(&read(&changed(name, &[]), &home))
+    };
+    for (families, clusters) in [("*", "*"), ("w?b", "*"), ("web", "pr*")] {
+        assert_eq!(told(families, clusters, "register-task-definition"), answer(&sample("register-task-definition")));
+        for name in ["create-service", "update-service", "deployment-completed"] {
+            assert_eq!(told("other", clusters, name), answer(&sample(name)), "{name}: whatever it runs, of this cluster");
+        }
+    }
+    assert_eq!(told("shop-*", "*", "register-task-definition"), "ignored: OutOfScope");
+    for name in ["create-service", "update-service", "deployment-completed"] {
+        assert_eq!(told("*", "other-*", name), "ignored: OutOfScope", "{name}");
+    }
+    let mut nameless = changed("register-task-definition", &[]);
+    nameless["detail"]["responseElements"] = Value::Null;
+    let home = Home { scope: Scope::of(&["shop-*"], &["*"]), ..home() };
+    assert_eq!(said(&read(&nameless, &home)), "ignored: OutOfScope", "by the family that was asked for");
 }

@@ -16,6 +16,7 @@ pub fn home() -> Home {
         account: "111122223333".into(),
         region: "eu-west-1".into(),
         own_roles: vec!["arn:aws:iam::111122223333:role/logweir/Remediator".into()],
+        ..Home::default()
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::domain::event::Home;
+use crate::domain::scope::Scope;
 
 /// The SSM parameter in which it stands.
 pub const PARAMETER: &str = "/logweir/deployment";
@@ -75,6 +76,7 @@ impl Deployment {
             account: account.into(),
             region: region.into(),
             own_roles: vec![self.remediator_role.clone(), self.backout_role.clone()],
+            scope: Scope::of(&self.families, &self.clusters),
         }
     }
 

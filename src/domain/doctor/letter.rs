@@ -177,7 +177,7 @@ mod tests {
 
     fn home() -> Home {
         let (partition, account, region) = ("aws".into(), "111122223333".into(), "eu-west-1".into());
-        Home { partition, account, region, own_roles: Vec::new() }
+        Home { partition, account, region, ..Home::default() }
     }
 
     fn letter(body: &str, attributes: &[(&str, &str)]) -> Letter {

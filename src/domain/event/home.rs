@@ -1,10 +1,11 @@
 //! Where Logweir runs, and what names mean there.
 
-use super::Ignored;
+use super::{Ignored, Trigger, Which};
 use crate::domain::revision::RevisionArn;
+use crate::domain::scope::Scope;
 use crate::domain::service::ServiceArn;
 
-/// Where Logweir runs, and which roles are its own.
+/// Where Logweir runs, which roles are its own, and what it is for.
 #[derive(Clone, Debug, Default)]
 pub struct Home {
     /// `aws`, `aws-cn`, …
@@ -13,6 +14,7 @@ pub struct Home {
     pub region: String,
     /// Role ARNs.
     pub own_roles: Vec<String>,
+    pub scope: Scope,
 }
 
 /// Account and Region that something names; what it leaves out may be anywhere.
@@ -36,9 +38,10 @@ impl<'e> Whereabouts<'e> {
 
 impl Home {
     /// Where a function runs: its own ARN says in whose account, `arn:PARTITION:lambda:REGION:ACCOUNT:function:NAME`.
-    pub fn of_function(arn: &str, region: &str, own_roles: &[String]) -> Self {
+    pub fn of_function(arn: &str, region: &str, own_roles: &[String], scope: &Scope) -> Self {
         let part = |index| arn.split(':').nth(index).unwrap_or_default().to_owned();
-        Self { partition: part(1), account: part(4), region: region.into(), own_roles: own_roles.to_vec() }
+        let (own_roles, scope) = (own_roles.to_vec(), scope.clone());
+        Self { partition: part(1), account: part(4), region: region.into(), own_roles, scope }
     }
 
     /// The revision that `FAMILY:REVISION` or an ARN names, seen from here.
@@ -58,6 +61,16 @@ impl Home {
         match name.starts_with("arn:") {
             true => ServiceArn::of(name, cluster).ok(),
             false => ServiceArn::of(&format!("arn:{partition}:ecs:{region}:{account}:service/{name}"), cluster).ok(),
+        }
+    }
+
+    /// Whether it is about a family or a service of this deployment's.
+    pub(super) fn is_for(&self, trigger: &Trigger) -> bool {
+        match trigger {
+            Trigger::Remediate { which: Which::Revision(revision), .. } => self.scope.has_revision(revision),
+            Trigger::Remediate { which: Which::NewestOf { family, .. }, .. } => self.scope.has_family(family),
+            Trigger::Service { service, .. } => self.scope.has_service(service),
+            Trigger::Used { .. } | Trigger::Ignore { .. } => true,
         }
     }
 
@@ -81,7 +94,7 @@ mod tests {
             partition: "aws".into(),
             account: "111122223333".into(),
             region: "eu-west-1".into(),
-            own_roles: Vec::new(),
+            ..Home::default()
         };
         let arn = |rest: &str| format!("arn:aws:ecs:eu-west-1:111122223333:{rest}");
         let cases = [

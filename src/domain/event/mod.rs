@@ -73,6 +73,8 @@ pub enum Ignored {
     FailedCall,
     ForeignAccount,
     ForeignRegion,
+    /// This deployment is for other families or clusters.
+    OutOfScope,
     /// Logweir itself called.
     OwnPrincipal,
     /// An AWS service looks after its own revisions and services, and would not follow ours.
@@ -140,6 +142,7 @@ pub fn read(event: &Value, home: &Home) -> Result<Trigger, Unreadable> {
         _ => (cloudtrail::cause(&event["detail"]), Err(Ignored::OtherEvent.into())),
     };
     match found {
+        Ok(trigger) if !home.is_for(&trigger) => Ok(Trigger::Ignore { why: Ignored::OutOfScope, cause }),
         Ok(trigger) => Ok(trigger),
         Err(Nothing::Ignored(why)) => Ok(Trigger::Ignore { why, cause }),
         Err(Nothing::Unreadable(why)) => Err(why),
