@@ -65,7 +65,7 @@ async fn the_request_is_signed_for_sqs_over_all_that_is_sent() {
 #[tokio::test]
 async fn what_was_not_sent_is_an_error_that_repeats_neither_message_nor_credential() {
     for (code, kind, reason) in [
-        ("com.amazonaws.sqs#QueueDoesNotExist", Kind::Refused, None),
+        ("com.amazonaws.sqs#QueueDoesNotExist", Kind::Missing, None),
         ("AccessDeniedException", Kind::Refused, Some(Reason::AccessDenied)),
         ("RequestThrottled", Kind::Retry, Some(Reason::Throttled)),
     ] {

@@ -43,9 +43,7 @@ pub fn invoke_with(aws: &Loopback, mode: &str, more: &[(&str, &str)], events: Ve
 
 /// The same where a topic and a bus are told.
 pub fn invoke_and_tell(aws: &Loopback, events: Vec<Value>) -> Function {
-    let baseline = concat!(env!("CARGO_MANIFEST_DIR"), "/infra/baseline.toml");
-    let role = [("LOGWEIR_ROLE", "remediate"), ("LOGWEIR_MODE", "register"), ("LOGWEIR_BASELINE", baseline)];
-    run(aws, &[&role[..], &TOLD].concat(), events)
+    invoke_with(aws, "register", &TOLD, events)
 }
 
 /// The function that takes back, where they are told.
