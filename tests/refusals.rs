@@ -13,9 +13,7 @@ use logweir::domain::tags::Tag;
 use logweir::ports::{Kind, PortError};
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
 use logweir::workflow::{Mode, Order, Origin, remediate};
-use world::story::{
-    BLOCKING, applies, backs_out, by, corrected_text, ended, event, home, register, resumes, with,
-};
+use world::story::{BLOCKING, applies, backs_out, by, corrected_text, ended, event, home, register, resumes, with};
 use world::{Moment, Then, World};
 
 /// The messages of RegisterTaskDefinition as users have reported them, each a ClientException.

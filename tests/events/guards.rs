@@ -147,7 +147,11 @@ fn what_a_deployment_of_logweir_is_not_for_is_left_alone() {
     for (families, clusters) in [("*", "*"), ("w?b", "*"), ("web", "pr*")] {
         assert_eq!(told(families, clusters, "register-task-definition"), answer(&sample("register-task-definition")));
         for name in ["create-service", "update-service", "deployment-completed"] {
-            assert_eq!(told("other", clusters, name), answer(&sample(name)), "{name}: whatever it runs, of this cluster");
+            assert_eq!(
+                told("other", clusters, name),
+                answer(&sample(name)),
+                "{name}: whatever it runs, of this cluster"
+            );
         }
     }
     assert_eq!(told("shop-*", "*", "register-task-definition"), "ignored: OutOfScope");
