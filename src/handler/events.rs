@@ -38,9 +38,12 @@ pub async fn handle<P: Ports>(
         if let Some(Ok(body)) = &body
             && let Some(what) = Scheduled::of(body)
         {
-            // What could not be done is done the next time.
-            if !what.is_stale(record, ports.clock().now()) {
-                scheduled(ports, order, what, &|| calls() - before, watch).await;
+            // What could not be done is done the next time. What is unfinished is counted all the same, by reading alone:
+            // that nobody counts means that nobody reads the queue.
+            match (what.is_stale(record, ports.clock().now()), what) {
+                (false, _) => drop(scheduled(ports, order, what, &|| calls() - before, watch).await),
+                (true, Scheduled::Resume) => watch.gauges(gauges(ports).await, ports.clock().now()),
+                (true, Scheduled::Digest) => {}
             }
             continue;
         }

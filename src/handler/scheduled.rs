@@ -3,8 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-/// How long the queue may hold such a message: by then another has come, or will.
-const FRESH: SignedDuration = SignedDuration::from_mins(10);
+/// How long the queue may hold the time to finish what was left: by then another has come, or will.
+const RESUME: SignedDuration = SignedDuration::from_mins(10);
+
+/// The same for a digest, whose next one comes after a day and knows nothing of the day before.
+const DIGEST: SignedDuration = SignedDuration::from_hours(23);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scheduled {
@@ -25,6 +28,10 @@ impl Scheduled {
     pub(super) fn is_stale(self, message: &Value, now: Timestamp) -> bool {
         let sent = message["attributes"]["SentTimestamp"].as_str().and_then(|sent| sent.parse().ok());
         let sent = sent.and_then(|sent| Timestamp::from_millisecond(sent).ok());
-        sent.is_some_and(|sent| now.duration_since(sent) > FRESH)
+        let fresh = match self {
+            Self::Resume => RESUME,
+            Self::Digest => DIGEST,
+        };
+        sent.is_some_and(|sent| now.duration_since(sent) > fresh)
     }
 }

@@ -105,3 +105,12 @@ async fn lines_that_only_look_like_a_decision_are_not_counted() {
     stage.remediates("observe", &json!({"logweir": "digest"})).await.unwrap();
     assert_eq!((&stage.last().detail["revisions"], &stage.last().detail["families"]), (&json!(2), &json!(1)));
 }
+
+#[tokio::test]
+async fn a_digest_that_waited_is_told_as_long_as_the_next_one_has_not_come() {
+    for (hours, told) in [(22, vec!["Observation Digest"]), (24, vec![])] {
+        let stage = observed(1).await;
+        stage.queued_for(SignedDuration::from_hours(hours), "observe", r#"{"logweir":"digest"}"#).await;
+        assert_eq!(stage.kinds(), told, "{hours} hours");
+    }
+}

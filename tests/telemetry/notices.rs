@@ -154,3 +154,18 @@ async fn the_schedule_counts_what_is_unfinished_and_since_when() {
     assert_eq!(gauges("observe").await, [1, 420, 0]);
     assert_eq!(gauges("register").await, [0, 0, 0], "it was finished");
 }
+
+#[tokio::test]
+async fn the_schedule_s_message_that_came_too_late_counts_and_finishes_nothing() {
+    let stage = Stage::default();
+    let event = stage.registers(BLOCKING);
+    stage.world.at_next("RegisterTaskDefinition", Moment::Before, Then::Crash);
+    let _ = stage.remediates("register", &event).await;
+    stage.world.restart();
+    stage.world.advance(SignedDuration::from_mins(15));
+    let (before, calls, lines) = (stage.world.picture(), stage.world.calls().len(), stage.lines().len());
+    stage.queued_for(SignedDuration::from_mins(11), "register", r#"{"logweir":"resume"}"#).await;
+    let counted: Vec<Value> = stage.lines()[lines..].iter().map(|line| line["Unfinished"].clone()).collect();
+    assert_eq!((counted, stage.world.picture()), (vec![json!(1)], before));
+    assert_eq!(stage.world.calls()[calls..], ["list", "stopped"]);
+}

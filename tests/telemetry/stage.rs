@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use logweir::aws::Sqs;
 use logweir::domain::baseline::Baseline;
 use logweir::domain::notice::Notice;
@@ -83,7 +83,22 @@ impl Stage {
 
     /// It gets it by the queue.
     pub async fn queued(&self, mode: &str, body: &str) -> Value {
-        let record = json!({"messageId": "m", "eventSource": "aws:sqs", "body": body});
+        self.delivered(mode, body, Value::Null).await
+    }
+
+    /// It gets it by the queue, which has held it for so long.
+    pub async fn queued_for(&self, waited: SignedDuration, mode: &str, body: &str) -> Value {
+        let sent = self.account(|account| account.now) - waited;
+        self.delivered(mode, body, json!({"SentTimestamp": sent.as_millisecond().to_string()})).await
+    }
+
+    /// It gets it by the queue for the second time, or whichever.
+    pub async fn queued_again(&self, receives: usize, mode: &str, body: &str) -> Value {
+        self.delivered(mode, body, json!({"ApproximateReceiveCount": receives.to_string()})).await
+    }
+
+    async fn delivered(&self, mode: &str, body: &str, attributes: Value) -> Value {
+        let record = json!({"messageId": "m", "eventSource": "aws:sqs", "body": body, "attributes": attributes});
         self.remediates(mode, &json!({"Records": [record]})).await.unwrap()
     }
 
