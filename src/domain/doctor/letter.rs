@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Check, LONGEST, PUT_BACK, Seen, count};
 use crate::domain::event::{self, Change, Home, Trigger, Which, plain};
@@ -64,7 +64,7 @@ impl Contents {
     pub fn of(letter: &Letter, home: &Home) -> Self {
         let event: Result<Value, _> = serde_json::from_str(&letter.body);
         let mut contents = match event.as_ref().map_err(|_| "its body is no JSON".to_owned()) {
-            Ok(event) if event["logweir"].is_string() => Self::new("a schedule's message", None, Kind::Schedule),
+            Ok(event) if is_schedules(event) => Self::new("a schedule's message", None, Kind::Schedule),
             Ok(event) => match event::read(event, home) {
                 Ok(trigger) => trigger_of(trigger),
                 Err(why) => Self::new("an event", None, Kind::Unreadable(why.to_string())),
@@ -85,6 +85,11 @@ impl Contents {
     fn new(about: impl AsRef<str>, event_id: Option<String>, kind: Kind) -> Self {
         Self { about: plain(about.as_ref(), LONGEST), event_id, kind }
     }
+}
+
+/// As the function takes it: nothing else may stand beside it.
+fn is_schedules(event: &Value) -> bool {
+    ["resume", "digest"].into_iter().any(|word| *event == json!({"logweir": word}))
 }
 
 fn trigger_of(trigger: Trigger) -> Contents {
@@ -171,8 +176,6 @@ pub fn check(waiting: &Seen<u64>, told: &Seen<Vec<Told>>) -> Check {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn home() -> Home {
@@ -213,7 +216,21 @@ mod tests {
         assert_eq!(contents(&event, &rule).kind, Kind::Undelivered(why.into()));
         assert!(matches!(contents("{", &[]).kind, Kind::Unreadable(_)));
         assert!(matches!(contents("{}", &rule).kind, Kind::Unreadable(_)));
-        assert_eq!(contents("{\"logweir\":\"resume\"}", &[]).kind, Kind::Schedule);
+    }
+
+    #[test]
+    fn a_schedule_s_message_is_what_the_function_takes_for_one_and_nothing_that_looks_like_it() {
+        let kind = |body: Value| Contents::of(&letter(&body.to_string(), &[]), &home()).kind;
+        for word in ["resume", "digest"] {
+            assert_eq!(kind(json!({"logweir": word})), Kind::Schedule);
+            assert!(matches!(kind(json!({"logweir": word, "mode": "register"})), Kind::Unreadable(_)));
+        }
+        for body in [json!({"logweir": "backout", "record": "web:1"}), json!({"logweir": "sweep"})] {
+            assert!(matches!(kind(body.clone()), Kind::Unreadable(_)), "{body}");
+        }
+        let mut among = registration("e-1");
+        among["logweir"] = "resume".into();
+        assert_eq!(kind(among), Kind::Undone, "the function takes it for the event that it is");
     }
 
     #[test]
