@@ -43,6 +43,8 @@ pub struct State {
     pub denied: BTreeSet<&'static str>,
     /// What was simulated: role, action, resource.
     pub simulated: Vec<(String, String, String)>,
+    /// Whether a minute passes from one look to the next, so that what was hidden is seen again.
+    pub is_slow: bool,
     received: u32,
 }
 
@@ -164,6 +166,7 @@ impl Stack {
             missing_keys: Vec::new(),
             denied: BTreeSet::new(),
             simulated: Vec::new(),
+            is_slow: false,
             received: 0,
         };
         Self { account: Account::default(), state: Arc::new(Mutex::new(state)) }
@@ -335,6 +338,7 @@ impl State {
             }
             "ReceiveMessage" => {
                 let mut found = Vec::new();
+                queue.iter_mut().for_each(|message| message.hidden &= !self.is_slow);
                 for message in queue.iter_mut().filter(|message| !message.hidden).take(10) {
                     self.received += 1;
                     message.receives += 1;

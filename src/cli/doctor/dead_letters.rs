@@ -127,7 +127,9 @@ async fn decide(look: &Look<'_>, letter: &Letter, baseline: &Baseline) -> Option
 pub(super) async fn redrive(aws: &Aws, deployment: &Deployment, home: &Home, waiting: u64) -> (Check, Redriven) {
     const CHECK: &str = "dead-letters";
     let (from, to) = (&deployment.dead_letters, &deployment.queue);
-    let (mut moved, mut left, mut failed) = (0, Vec::new(), None);
+    let (mut moved, mut failed) = (0, None);
+    // By id: what is left is seen again after a minute, and its last handle alone gives it back.
+    let mut left: BTreeMap<String, Received> = BTreeMap::new();
     // Each round takes at least one; SQS's count is approximate.
     for _ in 0..waiting + 10 {
         let taken = match aws.take(from).await {
@@ -142,12 +144,12 @@ pub(super) async fn redrive(aws: &Aws, deployment: &Deployment, home: &Home, wai
         }
         for received in taken {
             match failed.is_none() && is_readable(&received, home) {
-                false => left.push(received),
+                false => drop(left.insert(received.letter.id.clone(), received)),
                 true => match aws.move_on(&received, from, to).await {
                     Ok(()) => moved += 1,
                     Err(error) => {
                         failed = Some(error);
-                        left.push(received);
+                        left.insert(received.letter.id.clone(), received);
                     }
                 },
             }
@@ -156,7 +158,7 @@ pub(super) async fn redrive(aws: &Aws, deployment: &Deployment, home: &Home, wai
             break;
         }
     }
-    for received in &left {
+    for received in left.values() {
         // If this fails, it is to be seen again in a minute.
         let _ = aws.put_back(received, from).await;
     }
