@@ -344,6 +344,10 @@ fn a_baseline_in_a_parameter_is_read_and_compared_with_the_confirmed_one() {
     );
     is(fault(place(Some("version = 2\n"))), "problem", "baseline", "makes no sense, so the function does not start");
     is(fault(place(None)), "problem", "baseline", "ssm:/logweir/baseline is not there");
+    let gone = Stack::in_mode("register");
+    gone.with(place(None));
+    let (ran, _) = doctor(&gone, &[]);
+    assert!(ran.out.contains("→ put it there: aws ssm put-parameter --type String"), "{}", ran.out);
 }
 
 fn dead(id: &str, body: &str, attributes: Value) -> impl FnOnce(&mut State) {
@@ -433,6 +437,17 @@ fn fix_puts_back_what_a_try_can_read_and_nothing_is_lost() {
     assert_eq!(moves, ["SendMessage", "DeleteMessage"].repeat(3), "sent before it is deleted");
     let again = doctor(&stack, &["--fix", "--yes"]);
     assert_eq!(stack.with(|state| state.messages[DEAD_LETTERS].len()), 1, "it is visible again: {:?}", again.0);
+}
+
+#[test]
+fn what_is_left_is_counted_once_however_long_it_takes_and_is_visible_again() {
+    let stack = with_dead_letters();
+    stack.with(|state| state.is_slow = true);
+    let (ran, _) = doctor(&stack, &["--fix", "--yes", "--format", "json"]);
+    assert_eq!((ran.code, &ran.json()["redriven"]), (1, &json!({"moved": 3, "left": 1})), "{ran:?}");
+    stack.with(|state| state.is_slow = false);
+    let (ran, _) = doctor(&stack, &["--format", "json"]);
+    assert_eq!(ran.json()["dead_letters"].as_array().unwrap().len(), 1, "its last handle gave it back");
 }
 
 #[test]
