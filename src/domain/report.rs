@@ -67,6 +67,10 @@ pub struct Report {
     /// whether anybody is told, and is not part of the report.
     #[serde(skip)]
     pub opens_fuse: bool,
+    /// Whether the try before stopped at the same, so that whoever was told then knows. None: nothing that is kept says so.
+    /// Decides whether anybody is told, and is not part of the report.
+    #[serde(skip)]
+    pub known: Option<bool>,
     /// What it waits for, if it is its turn to register that has not come.
     #[serde(skip)]
     pub wait: Option<Wait>,
@@ -205,6 +209,7 @@ impl Report {
             backout: None,
             retry: false,
             opens_fuse: false,
+            known: None,
             wait: None,
         }
     }

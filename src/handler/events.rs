@@ -56,7 +56,10 @@ pub async fn handle<P: Ports>(
         // What somebody has to mend first fails too, so that it ends in the dead-letter queue and not in nothing. It is told
         // of once.
         let is_to_be_mended = waits_for_a_mender(&report);
-        report.retry |= report.reason == Some(Reason::Unreadable) || (is_to_be_mended && !is_first(record));
+        match is_to_be_mended {
+            true => drop(report.known.get_or_insert(!is_first(record))),
+            false => report.retry |= report.reason == Some(Reason::Unreadable),
+        }
         watch.report(&report);
         if report.retry || is_to_be_mended {
             let mut failure = BatchItemFailure::default();
@@ -69,10 +72,13 @@ pub async fn handle<P: Ports>(
     Reply::Batch(response)
 }
 
-/// Whether the same event ends well once a role or a policy is mended.
+/// Whether the same event ends well once somebody has mended a role, a policy, or what stands in the way.
 fn waits_for_a_mender(report: &Report) -> bool {
-    let denied = matches!(report.reason, Some(Reason::AccessDenied | Reason::PassRoleDenied));
-    report.outcome == Outcome::Failed && denied
+    match report.outcome {
+        Outcome::Failed => matches!(report.reason, Some(Reason::AccessDenied | Reason::PassRoleDenied)),
+        Outcome::NeedsOperator => report.reason == Some(Reason::Unreadable),
+        _ => false,
+    }
 }
 
 /// Whether a message comes for the first time.

@@ -150,6 +150,7 @@ pub(super) async fn drive_back<P: Ports>(
 ) -> Result<(Outcome, Option<Reason>, Option<String>), Halt> {
     let own = Own::of(order.home, order.registrar, &claimed.record);
     let driven = TakeBack::new(ports, own).to_the_end(claimed).await;
+    report.known = Some(claimed.record.repeats());
     let said = tell(report, &claimed.record, order.backout);
     driven.map(|closing| (closing.outcome, closing.reason, said))
 }

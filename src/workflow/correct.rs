@@ -108,6 +108,7 @@ pub(super) async fn drive<P: Ports>(
 ) -> Result<Ended, Halt> {
     let own = Own::of(order.home, order.registrar, &claimed.record);
     let driven = Drive::new(ports, described, own, order.origin).to_the_end(claimed).await;
+    report.known = Some(claimed.record.repeats());
     let said = tell(report, &claimed.record, order.backout);
     match driven {
         Ok(closing) => {

@@ -39,6 +39,10 @@ pub async fn resume<P: Ports>(ports: &P, order: &Order<'_>) -> Answer<Vec<Report
             true => go_on(ports, order, &mut report, &head).await,
             false => follow_on(ports, order, &mut report, &head).await,
         };
+        if let (None, Err(Halt::Stuck(_))) = (report.known, &ended) {
+            let record = ports.journal().read(&head.source).await;
+            report.known = record.ok().flatten().map(|record| record.repeats());
+        }
         reports.extend(finished(ports, report, ended, started));
     }
     Ok(reports)
@@ -166,6 +170,8 @@ fn finished<P: Ports>(
 ) -> Option<Report> {
     let report = match ended {
         Ok(None) | Err(Halt::LeaseLost) => return None,
+        // A try that did not even begin writes nothing that the next one could know it by.
+        Err(halt) => end(Report { known: report.known.or(Some(true)), ..report }, Err(halt)),
         ended => end(report, ended),
     };
     Some(timed(ports, report, started))
@@ -187,6 +193,7 @@ async fn go_on<P: Ports>(
         let why = "ECS does not describe the source any more: take the record back, which needs it no more".to_owned();
         let _ = tell(report, &claimed.record, order.backout);
         claimed.release(&why).await;
+        report.known = Some(claimed.record.repeats());
         return Ok(Some((Outcome::NeedsOperator, Some(Reason::Unreadable), Some(why))));
     };
     drive(ports, order, report, &source, &mut claimed).await.map(Some)

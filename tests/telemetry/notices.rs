@@ -1,6 +1,8 @@
 //! Who is told what, and when nobody is.
 
 use jiff::SignedDuration;
+use logweir::domain::report::Reason;
+use logweir::domain::saga::What;
 use logweir::ports::{Kind, PortError};
 use logweir::settings::LEASE;
 use serde_json::{Value, json};
@@ -103,6 +105,30 @@ async fn what_could_not_be_done_or_taken_back_is_told_as_that() {
 }
 
 #[tokio::test]
+async fn what_fails_in_the_same_way_for_each_event_of_it_is_told_once() {
+    let stage = Stage::default();
+    stage.account(|account| account.has_group("/ecs/web", Some(30), 0));
+    let event = stage.registers(BLOCKING).to_string();
+    let denies = |why: &str| {
+        stage.world.restart();
+        let (message, reason) = (format!("AccessDeniedException: {why}"), Some(Reason::AccessDenied));
+        let call = "RegisterTaskDefinition";
+        stage.world.at_next(call, Moment::Before, Then::Fail(PortError { kind: Kind::Refused, call, message, reason }));
+    };
+    stage.world.at_next("DescribeTaskDefinition", Moment::Before, Then::Cut);
+    stage.queued_again(1, "register", &event).await;
+    for receives in [2, 3, 1] {
+        denies("not you");
+        stage.queued_again(receives, "register", &event).await;
+    }
+    let denied = ("failed".to_owned(), "access-denied".to_owned());
+    assert_eq!((&last_decisions(&stage, 2), stage.kinds()), (&vec![denied; 2], vec!["Remediation Failed"]));
+    denies("nobody");
+    stage.queued_again(2, "register", &event).await;
+    assert_eq!(stage.kinds(), ["Remediation Failed"; 2], "that is something else");
+}
+
+#[tokio::test]
 async fn that_nobody_could_be_told_changes_no_decision_and_is_counted() {
     let stage = Stage::default();
     let message = "no answer in time".to_owned();
@@ -168,4 +194,148 @@ async fn the_schedule_s_message_that_came_too_late_counts_and_finishes_nothing()
     let counted: Vec<Value> = stage.lines()[lines..].iter().map(|line| line["Unfinished"].clone()).collect();
     assert_eq!((counted, stage.world.picture()), (vec![json!(1)], before));
     assert_eq!(stage.world.calls()[calls..], ["list", "stopped"]);
+}
+
+/// From now on AWS refuses the nth listing of the family: after our revision is registered only a human can go on.
+fn denies_a_listing(stage: &Stage, nth: usize, why: &str) {
+    let message = format!("AccessDeniedException: {why}");
+    let error = PortError { kind: Kind::Refused, call: "ListTaskDefinitions", message, reason: None };
+    stage.world.restart();
+    stage.world.at_nth("ListTaskDefinitions", nth, Moment::Before, Then::Fail(error));
+}
+
+async fn resumes(stage: &Stage) {
+    stage.remediates("register", &json!({"logweir": "resume"})).await.unwrap();
+}
+
+/// The last decisions, as outcome and reason.
+fn last_decisions(stage: &Stage, count: usize) -> Vec<(String, String)> {
+    let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let decisions = stage.decisions();
+    decisions[decisions.len() - count..].iter().map(|it| (word(&it["outcome"]), word(&it["reason"]))).collect()
+}
+
+const STUCK: (&str, &str) = ("needs-operator", "unreadable");
+
+fn stuck(times: usize) -> Vec<(String, String)> {
+    vec![(STUCK.0.to_owned(), STUCK.1.to_owned()); times]
+}
+
+#[tokio::test]
+async fn an_event_that_needs_an_operator_is_told_once_however_often_it_is_tried() {
+    let stage = Stage::default();
+    let event = stage.registers(BLOCKING).to_string();
+    denies_a_listing(&stage, 2, "not you");
+    let answer = stage.queued_again(1, "register", &event).await;
+    assert_eq!(answer["batchItemFailures"][0]["itemIdentifier"], "m", "it comes again, and ends as a dead letter");
+    assert_eq!(stage.kinds(), ["Remediation Failed"]);
+    for receives in 2..4 {
+        denies_a_listing(&stage, 1, "not you");
+        stage.queued_again(receives, "register", &event).await;
+    }
+    denies_a_listing(&stage, 1, "not you");
+    resumes(&stage).await;
+    assert_eq!((last_decisions(&stage, 4), stage.kinds()), (stuck(4), vec!["Remediation Failed"]));
+    stage.world.advance(SignedDuration::from_hours(1));
+    denies_a_listing(&stage, 1, "nobody");
+    resumes(&stage).await;
+    assert_eq!(stage.kinds(), ["Remediation Failed"; 2], "that is something else");
+    stage.world.restart();
+    stage.queued_again(5, "register", &event).await;
+    assert_eq!(stage.kinds()[2..], ["Remediation Completed"]);
+}
+
+#[tokio::test]
+async fn one_that_first_had_to_come_again_is_told_when_it_needs_an_operator() {
+    let stage = Stage::default();
+    let event = stage.registers(BLOCKING).to_string();
+    stage.world.at_nth("ListTaskDefinitions", 2, Moment::Before, Then::Cut);
+    stage.queued_again(1, "register", &event).await;
+    assert_eq!(stage.kinds(), [""; 0]);
+    denies_a_listing(&stage, 1, "not you");
+    stage.queued_again(2, "register", &event).await;
+    assert_eq!((last_decisions(&stage, 1), stage.kinds()), (stuck(1), vec!["Remediation Failed"]));
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_followed_is_told_once() {
+    let stage = left().await;
+    stage.account(|account| {
+        let (now, corrected) = (account.now, account.arn("web", 9));
+        let record = account.records.values_mut().next().unwrap();
+        let entry = record.head.write(now, What::Withdrawn { corrected }, &record.entries);
+        record.entries.push(entry);
+    });
+    for _ in 0..3 {
+        resumes(&stage).await;
+        stage.world.advance(SignedDuration::from_hours(1));
+    }
+    assert_eq!((last_decisions(&stage, 3), stage.kinds()), (stuck(3), vec!["Remediation Failed"]));
+}
+
+#[tokio::test]
+async fn what_is_left_and_cannot_even_be_looked_at_is_for_the_alarms_to_tell() {
+    let stage = left().await;
+    let message = "AccessDeniedException: no".to_owned();
+    let reason = Some(Reason::AccessDenied);
+    stage.world.always(
+        "DescribeTaskDefinition",
+        PortError { kind: Kind::Refused, call: "DescribeTaskDefinition", message, reason },
+    );
+    resumes(&stage).await;
+    assert_eq!((last_decisions(&stage, 1)[0].1.as_str(), stage.kinds()), ("access-denied", vec![]));
+}
+
+#[tokio::test]
+async fn a_backout_that_waits_for_the_last_tasks_is_told_when_it_has_ended() {
+    let stage = Stage::default();
+    let pinned = |text: &str| text.replace("\"nginx\"", &format!("\"nginx@sha256:{}\"", "a".repeat(64)));
+    stage.account(|account| {
+        account.has_group("/ecs/web", Some(30), 0);
+        let sound = account.registers(&pinned(&corrected_text()));
+        account.creates_service_as("prod/web", &sound, |service| service.rolls_back = true);
+        account.completes("prod/web");
+    });
+    let event = stage.registers(&pinned(BLOCKING));
+    stage.remediates("rollout", &event).await.unwrap();
+    stage.account(|account| {
+        account.updates_service("prod/web", &account.arn("web", 2));
+        account.completes("prod/web");
+    });
+    stage.remediates("rollout", &stage.event("SERVICE_DEPLOYMENT_COMPLETED")).await.unwrap();
+    let told = stage.kinds();
+    stage.takes_back(&json!({"logweir": "backout", "record": "web:2"})).await;
+    stage.takes_back(&json!({"logweir": "resume"})).await;
+    let waits = ("partial".to_owned(), "deployment-under-way".to_owned());
+    assert_eq!((last_decisions(&stage, 2), stage.kinds()), (vec![waits; 2], told.clone()));
+    stage.account(|account| account.completes("prod/web"));
+    stage.takes_back(&json!({"logweir": "resume"})).await;
+    assert_eq!(stage.kinds()[told.len()..], ["Backout Completed"]);
+}
+
+/// Somebody registered web:1, and its worker died before it registered.
+async fn left() -> Stage {
+    let stage = Stage::default();
+    let event = stage.registers(BLOCKING);
+    stage.world.at_next("RegisterTaskDefinition", Moment::Before, Then::Crash);
+    let _ = stage.remediates("register", &event).await;
+    stage.world.restart();
+    stage.world.advance(LEASE);
+    stage
+}
+
+#[tokio::test]
+async fn what_only_a_human_can_finish_is_told_at_the_first_try_and_not_at_each() {
+    let stage = left().await;
+    stage.account(|account| {
+        let source = account.arn("web", 1);
+        account.deregisters(&source);
+        account.shows_inactive = false;
+    });
+    for _ in 0..3 {
+        resumes(&stage).await;
+        stage.world.advance(SignedDuration::from_hours(1));
+    }
+    assert_eq!(last_decisions(&stage, 3), stuck(3));
+    assert_eq!(stage.kinds(), ["Remediation Failed"]);
 }

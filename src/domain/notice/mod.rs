@@ -49,12 +49,16 @@ impl Kind {
         let taken_back = report.mode == BACKOUT;
         // Nothing was done this time; who was told the first time knows.
         let known = match report.reason {
+            _ if report.known == Some(true) => true,
             Some(Reason::Duplicate) => true,
             Some(Reason::FuseOpen) => report.outcome == Outcome::Refused && !report.opens_fuse,
             _ => false,
         };
         // A look at what was left that failed as a whole comes again in minutes, and an alarm sees it.
-        let comes_again = report.retry || (report.trigger == RESUME && report.source.is_none());
+        let is_lost = report.trigger == RESUME && report.source.is_none();
+        // ECS has something to finish, and the schedule looks until it has.
+        let waits = (report.outcome, report.reason) == (Outcome::Partial, Some(Reason::DeploymentUnderWay));
+        let comes_again = report.retry || is_lost || (taken_back && waits);
         if known || comes_again {
             return None;
         }

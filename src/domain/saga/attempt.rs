@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::entry::{Asked, Closing, Entry, Kept, Opening, Record, What};
 use super::rollout::{self, Rollout, State};
 use super::step::{Done, Step, Undo};
-use crate::domain::report::Reason;
+use crate::domain::report::{Outcome, Reason};
 use crate::domain::revision::RevisionArn;
 use crate::domain::service::ServiceArn;
 
@@ -93,6 +93,23 @@ pub enum Next<'r> {
     Finished(&'r Closing),
 }
 
+impl What {
+    /// Whether it says what is about to be done, or who does it, and nothing of what came of that.
+    fn is_intent(&self) -> bool {
+        matches!(
+            self,
+            Self::Resumed { .. }
+                | Self::Started { .. }
+                | Self::Withdrawing { .. }
+                | Self::Undoing { .. }
+                | Self::Restoring { .. }
+                | Self::Pointing(_)
+                | Self::Yielding { .. }
+                | Self::Returning { .. }
+        )
+    }
+}
+
 impl Record {
     /// Folds the entries of the newest attempt. Every prefix of a legal history is legal.
     pub fn attempt(&self) -> Result<Option<Attempt<'_>>, Illegal> {
@@ -118,6 +135,28 @@ impl Record {
             now.add(entry)?;
         }
         Ok(attempt)
+    }
+
+    /// Whether the last try ended in the same as the one before it, with nothing done in between. One that did not say why
+    /// it stopped stopped at the entries themselves, and so does whoever takes the record over.
+    pub fn repeats(&self) -> bool {
+        let mut said = self.entries.iter().rev().map(|entry| &entry.what).filter(|what| !what.is_intent());
+        match (said.next(), said.next()) {
+            (Some(What::Released { why }), Some(What::Released { why: before })) => why == before,
+            (Some(What::Released { .. }), _) => false,
+            (Some(What::Closed(_)), _) => self.fails_again(),
+            _ => self.head.tries > 1,
+        }
+    }
+
+    /// Whether the newest attempt failed as the one before it.
+    fn fails_again(&self) -> bool {
+        let fails = |closing: &Closing| matches!(closing.outcome, Outcome::Failed | Outcome::Refused);
+        let mut attempts = self.entries.rsplit(|entry| matches!(entry.what, What::Opened(_))).map(|entries| {
+            let ends = |what: &&What| matches!(what, What::Failed { .. } | What::Closed(_));
+            entries.iter().map(|entry| &entry.what).filter(ends).collect::<Vec<_>>()
+        });
+        self.head.closing.as_ref().is_some_and(fails) && attempts.next() == attempts.next()
     }
 
     /// When the newest attempt made the log group, if it did.
