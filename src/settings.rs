@@ -44,6 +44,8 @@ pub enum Role {
 pub struct Remediation {
     /// As far as the function goes: not above `observe` while nobody has confirmed the baseline.
     pub mode: Mode,
+    /// The mode that it is deployed with, which holds for what was begun before.
+    pub finishes: Mode,
     pub baseline: Baseline,
     /// The function that takes back.
     pub backout_function: Option<String>,
@@ -135,16 +137,16 @@ impl Remediation {
     ) -> Result<Self, SettingsError> {
         let set = |name: &'static str| variable(name).filter(|value| !value.is_empty());
         let needed = |name: &'static str| set(name).ok_or_else(|| wrong(name, "is not set"));
-        let mode = needed("LOGWEIR_MODE")?.parse().map_err(|error: String| wrong("LOGWEIR_MODE", error))?;
+        let finishes = needed("LOGWEIR_MODE")?.parse().map_err(|error: String| wrong("LOGWEIR_MODE", error))?;
         let place: BaselinePlace = needed("LOGWEIR_BASELINE")?.parse().unwrap_or_else(|never| match never {});
         let text = place.text(parameter).await.map_err(|why| wrong("LOGWEIR_BASELINE", format!("{place}: {why}")))?;
         let baseline = Baseline::parse(&text).map_err(|error| wrong("LOGWEIR_BASELINE", format!("{place}:{error}")))?;
-        let (mode, baseline) = as_confirmed(mode, baseline, set("LOGWEIR_CONFIRMED_BASELINE").as_deref());
+        let (mode, baseline) = as_confirmed(finishes, baseline, set("LOGWEIR_CONFIRMED_BASELINE").as_deref());
         let queue = set("LOGWEIR_QUEUE");
         if queue.as_ref().is_some_and(|url| !url.starts_with("http")) {
             return Err(wrong("LOGWEIR_QUEUE", "is not the URL of a queue"));
         }
-        Ok(Self { mode, baseline, backout_function: set("LOGWEIR_BACKOUT_FUNCTION"), queue })
+        Ok(Self { mode, finishes, baseline, backout_function: set("LOGWEIR_BACKOUT_FUNCTION"), queue })
     }
 }
 
@@ -341,6 +343,7 @@ mod tests {
                     digest()
                 );
                 assert_eq!((read.mode, read.baseline.note()), (Mode::Observe, Some(note.as_str())), "{confirmed}");
+                assert_eq!(read.finishes.name(), mode, "what was begun before is finished");
             }
         }
         for (mode, confirmed) in [(Mode::Rollout, digest()), (Mode::Observe, String::new())] {

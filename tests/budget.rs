@@ -34,8 +34,17 @@ const AT_ONCE: usize = 4;
 async fn handled(world: &World, origin: Origin, mode: Mode, source: &RevisionArn) -> Report {
     let (home, by, baseline) = (home(), by(), Baseline::parse(SHIPPED_BASELINE).unwrap());
     let worker = format!("{}-{}", source.short(), world.now().as_nanosecond());
-    let order =
-        Order { mode, baseline: &baseline, home: &home, origin, worker, registrar: None, lease: LEASE, backout: &by };
+    let order = Order {
+        mode,
+        finishes: mode,
+        baseline: &baseline,
+        home: &home,
+        origin,
+        worker,
+        registrar: None,
+        lease: LEASE,
+        backout: &by,
+    };
     let trigger = match origin {
         Origin::Apply { .. } => Trigger::Remediate { which: Which::Revision(source.clone()), cause: Cause::default() },
         _ => read(&event(source), &home).unwrap(),

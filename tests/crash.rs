@@ -116,6 +116,7 @@ async fn resumes(world: &World, baseline: &str) {
     let (mode, worker, backout) = (Mode::Register, String::from("resumer"), &by);
     let order = Order {
         mode,
+        finishes: mode,
         baseline: &baseline,
         home: &home,
         origin: Origin::Resume,

@@ -22,6 +22,7 @@ async fn remediates(world: &World, mode: Mode, payload: &Value) -> (Reply, Vec<R
     let (home, by, baseline) = (home(), by(), Baseline::parse(SHIPPED_BASELINE).unwrap());
     let order = Order {
         mode,
+        finishes: mode,
         baseline: &baseline,
         home: &home,
         origin: Origin::Event,

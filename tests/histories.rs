@@ -278,6 +278,7 @@ impl History {
         let (home, by, baseline) = (home(), by(), Baseline::parse(BASELINE).unwrap());
         let order = Order {
             mode: Mode::Register,
+            finishes: Mode::Register,
             baseline: &baseline,
             home: &home,
             origin: Origin::Resume,

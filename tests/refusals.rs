@@ -304,6 +304,7 @@ async fn a_family_that_the_deployment_is_not_for_is_left_alone_whatever_brings_i
         });
         let order = Order {
             mode,
+            finishes: mode,
             baseline: &baseline,
             home: &home,
             origin: Origin::Event,

@@ -190,6 +190,7 @@ async fn deliver(ports: &Ports, revision: &RevisionArn, worker: String) -> Repor
     let (baseline, home, backout) = (Baseline::parse(BASELINE).unwrap(), home(), by());
     let order = Order {
         mode: Mode::Register,
+        finishes: Mode::Register,
         baseline: &baseline,
         home: &home,
         // Handed in: what is delivered would wait for the budget, which allows one a second at most.

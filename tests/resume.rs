@@ -23,6 +23,7 @@ async fn registers_as(world: &World, registrar: Option<&str>, source: &RevisionA
     let (home, by, baseline) = (home(), by(), Baseline::parse(SHIPPED_BASELINE).unwrap());
     let order = Order {
         mode: Mode::Register,
+        finishes: Mode::Register,
         baseline: &baseline,
         home: &home,
         origin: Origin::Replay,

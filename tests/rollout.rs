@@ -27,6 +27,8 @@ mod scene;
 mod taken_back;
 #[path = "rollout/turns.rs"]
 mod turns;
+#[path = "rollout/unconfirmed.rs"]
+mod unconfirmed;
 #[path = "rollout/unseen.rs"]
 mod unseen;
 #[path = "rollout/waiting.rs"]

@@ -158,7 +158,17 @@ impl Tale {
         let (home, by) = (home(), by());
         let (worker, backout, lease) = (String::from("resumer"), &by, LEASE);
         let (mode, origin) = (Mode::Rollout, Origin::Resume);
-        let order = Order { mode, baseline: &BASELINE, home: &home, origin, worker, registrar: None, lease, backout };
+        let order = Order {
+            mode,
+            finishes: mode,
+            baseline: &BASELINE,
+            home: &home,
+            origin,
+            worker,
+            registrar: None,
+            lease,
+            backout,
+        };
         let _ = resume(&self.world, &order).await;
         let worker = String::from("back-resumer");
         let order = BackoutOrder { home: &home, registrar: None, worker, lease, backout, ask: Ask::default() };

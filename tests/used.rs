@@ -15,6 +15,7 @@ async fn told(world: &World, mode: Mode, used: &[(&str, Option<&RevisionArn>)]) 
     let (home, baseline) = (home(), Baseline::parse(SHIPPED_BASELINE).unwrap());
     let order = Order {
         mode,
+        finishes: mode,
         baseline: &baseline,
         home: &home,
         origin: Origin::Event,

@@ -181,6 +181,7 @@ impl Apply {
     pub(super) async fn decide(&self, context: &Context, acting: &Acting, mode: Mode, trigger: Trigger) -> Report {
         let order = Order {
             mode,
+            finishes: mode,
             baseline: &context.baseline,
             home: &acting.home,
             origin: Origin::Apply { again: self.again },

@@ -55,6 +55,7 @@ impl Replay {
     async fn handle(&self, context: &Context, acting: &Acting, event: &Value) -> Report {
         let order = Order {
             mode: self.mode,
+            finishes: self.mode,
             baseline: &context.baseline,
             home: &acting.home,
             origin: Origin::Replay,

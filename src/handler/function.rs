@@ -56,9 +56,10 @@ impl<P: Ports, Q: Queue, N: Notifier, L: OwnLog> Function<P, Q, N, L> {
         let mut telling = Telling { function, write, notices: Vec::new(), digest: false };
         let reply = match &self.settings.role {
             Role::Remediate(remediation) => {
-                let Remediation { mode, baseline, .. } = &**remediation;
+                let Remediation { mode, finishes, baseline, .. } = &**remediation;
                 let order = Order {
                     mode: *mode,
+                    finishes: *finishes,
                     baseline,
                     home: &home,
                     origin: Origin::Event,

@@ -41,15 +41,10 @@ enum Before {
 
 impl<P: Ports> Follow<'_, '_, P> {
     pub(super) async fn follow(&self, mut report: Report, hint: &Hint<'_>) -> Report {
-        if self.order.mode == Mode::Observe {
-            let Change::Asked { revision: Some(revision) } = hint.change else {
-                let why = "mode observe looks at what somebody asks for, not at deployments".into();
-                return report.ends(Outcome::Skipped, Some(Reason::OtherEvent), Some(why));
-            };
-            let which = Which::Revision(revision.clone());
-            return decide(self.ports, self.order, report, which, hint.cause.clone()).await;
+        if self.order.finishes == Mode::Observe {
+            return self.observed(report, hint).await;
         }
-        let (mut found, mut settled) = (None, report.clone());
+        let (mut found, mut settled) = (None, Report { mode: self.order.finishes.name().into(), ..report.clone() });
         match self.settle_before(&mut settled, hint, &mut found).await {
             Ok(Before::UnderWay) => {
                 let why = "our deployment is under way".into();
@@ -66,11 +61,23 @@ impl<P: Ports> Follow<'_, '_, P> {
             }
             Err(halt) => return end(settled, Err(halt)),
         }
+        if self.order.mode == Mode::Observe {
+            return self.observed(report, hint).await;
+        }
         match self.source(&mut report, hint, found).await {
             Ok(Some(source)) => self.correct_and_lead(report, hint, source).await,
             Ok(None) => report,
             Err(halt) => end(report, Err(halt)),
         }
+    }
+
+    async fn observed(&self, report: Report, hint: &Hint<'_>) -> Report {
+        let Change::Asked { revision: Some(revision) } = hint.change else {
+            let why = "mode observe looks at what somebody asks for, not at deployments".into();
+            return report.ends(Outcome::Skipped, Some(Reason::OtherEvent), Some(why));
+        };
+        let which = Which::Revision(revision.clone());
+        decide(self.ports, self.order, report, which, hint.cause.clone()).await
     }
 
     async fn correct_and_lead(&self, mut report: Report, hint: &Hint<'_>, source: RevisionArn) -> Report {

@@ -24,7 +24,11 @@ const SAME_MOMENT: SignedDuration = SignedDuration::from_secs(5);
 
 /// What one decision is made with.
 pub struct Order<'o> {
+    /// How far it goes with what is new.
     pub mode: Mode,
+    /// How far it goes with what was begun before. Above `mode` where nobody has confirmed the baseline: that decides about
+    /// nothing, and what was begun by another one is brought to its end all the same.
+    pub finishes: Mode,
     pub baseline: &'o Baseline,
     pub home: &'o Home,
     pub origin: Origin,

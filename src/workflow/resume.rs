@@ -25,15 +25,16 @@ use crate::ports::{Answer, Clock, Filter, Journal, Ports};
 const MOST: usize = 20;
 
 /// Brings forward records to their end whose worker is gone. A report for each; none: there was nothing to do. Whoever is
-/// to observe finishes nothing either.
+/// to observe finishes nothing either; whoever only observes until somebody confirms the baseline does.
 pub async fn resume<P: Ports>(ports: &P, order: &Order<'_>) -> Answer<Vec<Report>> {
     let mut reports = Vec::new();
-    if order.mode == Mode::Observe {
+    if order.finishes == Mode::Observe {
         return Ok(reports);
     }
     for head in left(ports, false, &order.worker).await? {
         let started = ports.clock().now();
         let mut report = fresh(order, &Cause::default(), started);
+        report.mode = order.finishes.name().into();
         report.about(&head.source);
         let ended = match head.open {
             true => go_on(ports, order, &mut report, &head).await,

@@ -49,7 +49,7 @@ impl<P: Ports> Follow<'_, '_, P> {
                 // It was carried out, and its deployment is not listed yet.
                 After::AsBefore if found.revision == pointing.to => Err(nothing_yet(hint.service).into()),
                 // Not carried out, and decided on a look that may be hours old: it is to be decided anew.
-                After::AsBefore if self.order.mode == Mode::Rollout => {
+                After::AsBefore if self.order.finishes == Mode::Rollout => {
                     family::end_turn(self.ports, &record.head.source, hint.service, None).await?;
                     let waiting = What::Waiting { service: hint.service.clone(), why: Reason::InFlight };
                     Ok((None, self.claim(record, waiting).await?.record))
@@ -106,7 +106,9 @@ impl<P: Ports> Follow<'_, '_, P> {
                     Said::UnderWay => {
                         let deadline = self.settings(found).deadline;
                         let now = self.ports.clock().now();
-                        match begun.is_some_and(|begun| now.duration_since(begun) > deadline) {
+                        // A baseline that nobody has confirmed decides nothing, not even that it took too long.
+                        let decides = self.order.mode == self.order.finishes;
+                        match decides && begun.is_some_and(|begun| now.duration_since(begun) > deadline) {
                             true => self.ended(record, hint.service, Ending::Overdue).await,
                             false => Ok((None, record)),
                         }

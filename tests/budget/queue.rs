@@ -144,6 +144,7 @@ impl Fifo {
         self.state().now = world.now();
         let order = Order {
             mode: Mode::Register,
+            finishes: Mode::Register,
             baseline: &baseline,
             home: &home,
             origin: Origin::Event,

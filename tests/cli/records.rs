@@ -47,6 +47,7 @@ impl Past {
         let (home, baseline) = (home(), Baseline::parse(SHIPPED_BASELINE).unwrap());
         let order = Order {
             mode: Mode::Register,
+            finishes: Mode::Register,
             baseline: &baseline,
             home: &home,
             origin: Origin::Event,

@@ -98,6 +98,7 @@ impl Logweir {
         let backout = by();
         let order = Order {
             mode: Mode::Rollout,
+            finishes: Mode::Rollout,
             baseline: &self.baseline,
             home: &self.home,
             origin: self.origin,

@@ -3,7 +3,7 @@
 
 use jiff::SignedDuration;
 use logweir::domain::baseline::Baseline;
-use logweir::domain::event::{Cause, Change, Trigger, Which};
+use logweir::domain::event::{Cause, Change, Trigger, Which, read};
 use logweir::domain::report::Report;
 use logweir::domain::revision::RevisionArn;
 use logweir::domain::saga::Record;
@@ -30,6 +30,8 @@ pub struct Scene {
     pub world: World,
     pub baseline: String,
     pub mode: Mode,
+    /// Whether somebody has confirmed the baseline.
+    pub confirmed: bool,
     /// The revision that blocks.
     pub source: RevisionArn,
 }
@@ -89,7 +91,7 @@ impl Scene {
             account.now += SignedDuration::from_mins(10);
             account.registers(blocking)
         });
-        let scene = Self { world, baseline: SHIPPED_BASELINE.into(), mode: Mode::Rollout, source };
+        let scene = Self { world, baseline: SHIPPED_BASELINE.into(), mode: Mode::Rollout, confirmed: true, source };
         let report = scene.told(REGISTER).await;
         assert_eq!(said(&report), "remediated (0)");
         scene
@@ -116,7 +118,7 @@ impl Scene {
             account.has_group("/ecs/web", Some(30), 0);
             account.registers(&blocking())
         });
-        let scene = Self { world, baseline: SHIPPED_BASELINE.into(), mode: Mode::Rollout, source };
+        let scene = Self { world, baseline: SHIPPED_BASELINE.into(), mode: Mode::Rollout, confirmed: true, source };
         scene.told(REGISTER).await;
         scene.account(|account| account.creates_service_as(WEB, &account.arn("web", 1), like));
         scene
@@ -187,7 +189,8 @@ impl Scene {
     }
 
     pub async fn tell(&self, event: &Value) -> Report {
-        story::with(&self.world, &self.baseline, self.mode, "worker", event).await
+        let (home, by, baseline) = (home(), by(), story::parsed(&self.baseline));
+        remediate(&self.world, &self.order(&home, &by, &baseline), read(event, &home).unwrap()).await
     }
 
     /// The schedule comes.
@@ -223,7 +226,8 @@ impl Scene {
         baseline: &'o Baseline,
     ) -> Order<'o> {
         Order {
-            mode: self.mode,
+            mode: if self.confirmed { self.mode } else { Mode::Observe },
+            finishes: self.mode,
             baseline,
             home,
             origin: Origin::Event,

@@ -339,3 +339,23 @@ async fn what_only_a_human_can_finish_is_told_at_the_first_try_and_not_at_each()
     assert_eq!(last_decisions(&stage, 3), stuck(3));
     assert_eq!(stage.kinds(), ["Remediation Failed"]);
 }
+
+#[tokio::test]
+async fn what_was_begun_by_the_baseline_before_is_finished_by_it_before_anybody_confirms_the_new_one() {
+    for mode in ["register", "rollout"] {
+        let stage = left().await;
+        let begun = stage.account(|account| account.records.values().next().unwrap().entries.clone());
+        let What::Opened(opening) = &begun[0].what else { panic!() };
+        let new = stage.registers(&BLOCKING.replace("\"web\"", "\"api\""));
+        stage.remediates_unconfirmed(mode, &new).await.unwrap();
+        stage.remediates_unconfirmed(mode, &json!({"logweir": "resume"})).await.unwrap();
+        let decisions = stage.decisions();
+        let [observed, finished] = &decisions[decisions.len() - 2..] else { panic!() };
+        assert_eq!((&observed["outcome"], &observed["mode"]), (&json!("observed"), &json!("observe")));
+        assert_eq!((&finished["outcome"], &finished["mode"]), (&json!("remediated"), &json!(mode)));
+        assert_eq!(finished["baseline_digest"], opening.baseline_digest.as_str());
+        assert_ne!(finished["baseline_digest"], observed["baseline_digest"]);
+        assert_eq!(stage.lines().last().unwrap()["Unfinished"], 0);
+        assert_eq!(stage.kinds(), ["Remediation Completed"]);
+    }
+}

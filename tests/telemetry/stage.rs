@@ -16,6 +16,9 @@ use crate::world::{Account, World};
 
 pub const BASELINE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/telemetry/baseline.toml");
 
+/// Another one.
+pub const UNCONFIRMED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/infra/baseline.toml");
+
 /// Whoever is told; or nobody, for these reasons.
 #[derive(Clone, Default)]
 pub struct Audience {
@@ -79,6 +82,17 @@ impl Stage {
     pub async fn remediates(&self, mode: &str, payload: &Value) -> Result<Value, String> {
         self.answers(&[("LOGWEIR_ROLE", "remediate"), ("LOGWEIR_MODE", mode), ("LOGWEIR_BASELINE", BASELINE)], payload)
             .await
+    }
+
+    /// The same by a baseline that nobody has confirmed.
+    pub async fn remediates_unconfirmed(&self, mode: &str, payload: &Value) -> Result<Value, String> {
+        let role = [
+            ("LOGWEIR_ROLE", "remediate"),
+            ("LOGWEIR_MODE", mode),
+            ("LOGWEIR_BASELINE", UNCONFIRMED),
+            ("LOGWEIR_CONFIRMED_BASELINE", "sha256:0"),
+        ];
+        self.answers(&role, payload).await
     }
 
     /// It gets it by the queue.

@@ -41,7 +41,7 @@ pub fn event(arn: &RevisionArn) -> Value {
 }
 
 /// A baseline; the shipped one is read once.
-fn parsed(text: &str) -> Baseline {
+pub fn parsed(text: &str) -> Baseline {
     static SHIPPED: LazyLock<Baseline> = LazyLock::new(|| Baseline::parse(SHIPPED_BASELINE).unwrap());
     if text == SHIPPED_BASELINE { SHIPPED.clone() } else { Baseline::parse(text).unwrap() }
 }
@@ -51,6 +51,7 @@ pub async fn with(world: &World, baseline: &str, mode: Mode, worker: &str, event
     let home = home();
     let order = Order {
         mode,
+        finishes: mode,
         baseline: &baseline,
         home: &home,
         origin: Origin::Event,
@@ -98,6 +99,7 @@ pub async fn applies_by(world: &World, baseline: &str, revision: &RevisionArn, a
     let (home, by, baseline) = (home(), by(), parsed(baseline));
     let order = Order {
         mode: Mode::Register,
+        finishes: Mode::Register,
         baseline: &baseline,
         home: &home,
         origin: Origin::Apply { again },
@@ -129,6 +131,7 @@ pub async fn resumes(world: &World, mode: Mode) -> Vec<Report> {
     let (home, by, baseline) = (home(), by(), parsed(SHIPPED_BASELINE));
     let order = Order {
         mode,
+        finishes: mode,
         baseline: &baseline,
         home: &home,
         origin: Origin::Resume,

@@ -112,6 +112,7 @@ async fn decide(look: &Look<'_>, letter: &Letter, baseline: &Baseline) -> Option
     };
     let order = Order {
         mode: Mode::Observe,
+        finishes: Mode::Observe,
         baseline,
         home,
         origin: Origin::Replay,
