@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::telling::Telling;
 use super::{Reply, Taker, handle, handle_backout};
 use crate::domain::event::Home;
-use crate::domain::notice::Tally;
+use crate::domain::notice::{Tally, Unconfirmed};
 use crate::domain::report::{BackoutBy, Outcome};
 use crate::ports::{Clock, Notifier, OwnLog, Ports, Queue};
 use crate::settings::{BACKOUT_LEASE, LEASE, Remediation, Role, Settings};
@@ -70,7 +70,8 @@ impl<P: Ports, Q: Queue, N: Notifier, L: OwnLog> Function<P, Q, N, L> {
                 };
                 let reply = handle(ports, &order, &self.queue, payload, &calls, &mut telling).await;
                 if telling.digest && *mode == Mode::Observe {
-                    self.sum_up(&home, &mut telling).await;
+                    let unconfirmed = Unconfirmed { mode: finishes.name(), baseline: baseline.digest() };
+                    self.sum_up(&home, (mode != finishes).then_some(unconfirmed), &mut telling).await;
                 }
                 reply
             }
@@ -95,7 +96,7 @@ impl<P: Ports, Q: Queue, N: Notifier, L: OwnLog> Function<P, Q, N, L> {
         }
     }
 
-    async fn sum_up(&self, home: &Home, telling: &mut Telling<'_>) {
+    async fn sum_up(&self, home: &Home, unconfirmed: Option<Unconfirmed<'_>>, telling: &mut Telling<'_>) {
         let now = self.ports.clock().now();
         let since = now.saturating_sub(DIGEST).unwrap_or(now);
         let mut tally = Tally::default();
@@ -109,6 +110,6 @@ impl<P: Ports, Q: Queue, N: Notifier, L: OwnLog> Function<P, Q, N, L> {
                 return;
             }
         }
-        telling.notices.extend(tally.notice(home, now));
+        telling.notices.extend(tally.notice(home, unconfirmed, now));
     }
 }

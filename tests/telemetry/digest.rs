@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use logweir::ports::{Kind, PortError};
 use serde_json::json;
 
-use super::stage::Stage;
+use super::stage::{Stage, UNCONFIRMED};
 use crate::world::story::BLOCKING;
 
 async fn observed(families: usize) -> Stage {
@@ -113,4 +113,20 @@ async fn a_digest_that_waited_is_told_as_long_as_the_next_one_has_not_come() {
         stage.queued_for(SignedDuration::from_hours(hours), "observe", r#"{"logweir":"digest"}"#).await;
         assert_eq!(stage.kinds(), told, "{hours} hours");
     }
+}
+
+#[tokio::test]
+async fn where_a_baseline_waits_to_be_confirmed_the_digest_says_so_and_how() {
+    let stage = observed(1).await;
+    let text = std::fs::read_to_string(UNCONFIRMED).unwrap();
+    let digest = logweir::domain::baseline::Baseline::parse(&text).unwrap().digest().to_owned();
+    stage.remediates_unconfirmed("register", &json!({"logweir": "digest"})).await.unwrap();
+    let notice = stage.last();
+    assert_eq!(notice.detail["unconfirmed_baseline"], digest);
+    let confirm = format!("Confirm: deploy the stack with the parameter ConfirmedBaseline={digest}");
+    for text in [&notice.text, notice.chat["content"]["nextSteps"][0].as_str().unwrap()] {
+        assert!(text.contains(&confirm) && !text.contains("Mode=register"), "{text}");
+    }
+    let says = format!("Its mode is register, and baseline {digest} waits to be confirmed: nothing of it was changed");
+    assert!(notice.text.contains(&says), "{}", notice.text);
 }

@@ -26,6 +26,13 @@ pub struct Tally {
     is_cut: bool,
 }
 
+/// What keeps a mode from counting: a baseline that nobody has confirmed, by its digest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unconfirmed<'u> {
+    pub mode: &'u str,
+    pub baseline: &'u str,
+}
+
 /// As much of a report's line as is counted.
 #[derive(Deserialize)]
 struct Line {
@@ -57,15 +64,15 @@ impl Tally {
         self.is_cut = true;
     }
 
-    /// None: there is nothing to tell of.
-    pub fn notice(&self, home: &Home, now: Timestamp) -> Option<Notice> {
+    /// None: there is nothing to tell of. Whoever observes because a baseline is `unconfirmed` says so.
+    pub fn notice(&self, home: &Home, unconfirmed: Option<Unconfirmed<'_>>, now: Timestamp) -> Option<Notice> {
         if self.revisions.is_empty() {
             return None;
         }
         let (families, rules) = (self.families(), self.rules());
         let (revisions, families_count) = (self.revisions.len(), families.len());
         let named: Vec<&(&str, usize)> = families.iter().take(MOST).collect();
-        let detail = json!({
+        let mut detail = json!({
             "schema": "logweir.digest/1", "account": home.account, "region": home.region, "hours": 24,
             "revisions": revisions, "families": families_count, "complete": !self.is_cut,
             "rules": rules.iter().map(|(rule, count)| json!({"rule": rule, "revisions": count})).collect::<Vec<_>>(),
@@ -73,15 +80,28 @@ impl Tally {
         });
         let least = if self.is_cut { "at least " } else { "" };
         let sum = format!("{least}{revisions} revisions of {families_count} families");
-        let lines = self.lines(home, &sum, &rules, &named, families_count);
-        let switch_on = "Switch on: deploy the stack with the parameter Mode=register; logweir check --all shows each change before";
+        let why = match unconfirmed {
+            None => "Its mode is observe".to_owned(),
+            Some(Unconfirmed { mode, baseline }) => {
+                detail["unconfirmed_baseline"] = baseline.into();
+                format!("Its mode is {mode}, and baseline {baseline} waits to be confirmed")
+            }
+        };
+        let lines = self.lines(home, &sum, &why, &rules, &named);
+        let parameter = match unconfirmed {
+            None => "Switch on: deploy the stack with the parameter Mode=register".to_owned(),
+            Some(Unconfirmed { baseline, .. }) => {
+                format!("Confirm: deploy the stack with the parameter ConfirmedBaseline={baseline}")
+            }
+        };
+        let switch_on = format!("{parameter}; logweir check --all shows each change before");
         let summary = "What would be corrected";
         let title = format!("{summary}: {sum}");
         let message = chat::Message {
             id: format!("digest {now:.3}"),
             title: title.clone(),
             lines: lines.clone(),
-            next_steps: vec![switch_on.into()],
+            next_steps: vec![switch_on.clone()],
             keywords: vec!["observed".into()],
             thread: "logweir-digest".into(),
             summary,
@@ -106,21 +126,22 @@ impl Tally {
         &self,
         home: &Home,
         sum: &str,
+        why: &str,
         rules: &[(String, usize)],
         named: &[&(&str, usize)],
-        of: usize,
     ) -> Vec<String> {
         let Home { account, region, .. } = home;
         let mut lines = vec![format!(
-            "In the last 24 hours Logweir would have corrected {sum}, in account {account}, {region}. Its mode is observe: nothing was changed."
+            "In the last 24 hours Logweir would have corrected {sum}, in account {account}, {region}. {why}: nothing of it was changed."
         )];
         if self.is_cut {
             lines.push("There were more lines in the log than were read.".into());
         }
         lines.extend(rules.iter().map(|(rule, count)| format!("{}: {count}", code(rule, 100))));
         lines.extend(named.iter().map(|(family, count)| format!("Family {}: {count}", code(family, 100))));
-        if of > named.len() {
-            lines.push(format!("and {} more families", of - named.len()));
+        let families = self.families().len();
+        if families > named.len() {
+            lines.push(format!("and {} more families", families - named.len()));
         }
         lines
     }

@@ -9,7 +9,7 @@ mod message;
 use jiff::Timestamp;
 use serde_json::Value;
 
-pub use digest::Tally;
+pub use digest::{Tally, Unconfirmed};
 
 use super::report::{BACKOUT, Outcome, RESUME, Reason, Report};
 
