@@ -3,10 +3,15 @@
 use super::check::load_all;
 use super::targets::Target;
 use super::{Context, Ended, Exit, Failure};
+use crate::domain::baseline::Difference;
+use crate::domain::event::plain;
 use crate::domain::finding::Finding;
 use crate::render::findings::line;
 use crate::render::json::{Against, AgainstSummary, Compared, FindingLine};
 use crate::settings::BaselinePlace;
+
+/// The longest text of a setting.
+const LONGEST: usize = 1000;
 
 /// What there is to say of a target, or why nothing can be said.
 struct Verdict {
@@ -25,25 +30,40 @@ pub(super) fn compare(context: &Context, targets: &[Target], against: &BaselineP
     let (old, new) = (verdicts(&before, targets)?, verdicts(context, targets)?);
     let mut summary = AgainstSummary::default();
     let compared: Vec<Compared> = old.into_iter().zip(new).map(|both| one(context, both, &mut summary)).collect();
+    let settings = before.baseline.differences(&context.baseline);
+    summary.settings = settings.len();
     match context.is_json() {
         true => {
             let (baseline, against) = (context.baseline_line(), before.baseline_line());
-            let shown = Against { schema: "logweir.against/1", baseline, against, summary, targets: compared };
+            let shown =
+                Against { schema: "logweir.against/1", baseline, against, summary, settings, targets: compared };
             context.printer.json(&serde_json::to_value(shown).unwrap_or_default());
         }
         false => {
-            let AgainstSummary { checked, differ, come, go, errors } = summary;
+            settings.iter().for_each(|difference| context.printer.result(&setting(difference)));
+            let AgainstSummary { checked, differ, come, go, settings, errors } = summary;
             let without = if errors > 0 { format!(", {errors} without a verdict") } else { String::new() };
-            let said = format!("{checked} checked, {differ} differ: {come} come, {go} go{without}\n");
+            let beside = match settings {
+                0 => String::new(),
+                1 => "; 1 setting differs".into(),
+                _ => format!("; {settings} settings differ"),
+            };
+            let said = format!("{checked} checked, {differ} differ: {come} come, {go} go{without}{beside}\n");
             let which = format!("- by {}\n+ by {}\n", before.baseline_line(), context.baseline_line());
             context.printer.result(&(said + &which));
         }
     }
     Ok(match summary {
         AgainstSummary { errors: 1.., .. } => Exit::CouldNot,
-        AgainstSummary { differ: 1.., .. } => Exit::Findings,
+        AgainstSummary { differ: 1.., .. } | AgainstSummary { settings: 1.., .. } => Exit::Findings,
         _ => Exit::Fine,
     })
+}
+
+/// `~ rollout.image-guard: hold → off`.
+fn setting(Difference { key, old, new }: &Difference) -> String {
+    let shown = |value: &Option<String>| plain(value.as_deref().unwrap_or("(none)"), LONGEST);
+    format!("~ {}: {} → {}\n", plain(key, LONGEST), shown(old), shown(new))
 }
 
 fn verdicts(context: &Context, targets: &[Target]) -> Result<Vec<Verdict>, Failure> {

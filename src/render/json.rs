@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::domain::baseline::Difference;
 use crate::domain::finding::{Exempted, Finding, Fix, Safety};
 use crate::domain::plan::Plan;
 
@@ -35,6 +36,8 @@ pub struct Against {
     pub baseline: BaselineLine,
     pub against: BaselineLine,
     pub summary: AgainstSummary,
+    /// What the two say differently, whether or not a target shows it.
+    pub settings: Vec<Difference>,
     pub targets: Vec<Compared>,
 }
 
@@ -45,6 +48,8 @@ pub struct AgainstSummary {
     pub differ: usize,
     pub come: usize,
     pub go: usize,
+    /// Settings that differ.
+    pub settings: usize,
     pub errors: usize,
 }
 

@@ -64,11 +64,38 @@ fn the_same_in_json() {
 }
 
 #[test]
+fn a_setting_that_no_target_shows_is_told_and_is_a_difference() {
+    for (from, to, says) in [
+        ("image-guard = \"hold\"", "image-guard = \"off\"", "~ rollout.image-guard: hold → off"),
+        ("registers-per-second = 0.2", "registers-per-second = 1.0", "~ rollout.registers-per-second: 0.2 → 1"),
+        ("corrections = 3 ", "corrections = 30", "~ fuse.corrections: 3 → 30"),
+    ] {
+        let (_folder, [old, new, web, _]) = stage(from, to);
+        let ran = run(&mut logweir(&["check", &web, "--baseline", &new, "--against", &old]));
+        let lines: Vec<&str> = ran.out.lines().take(2).collect();
+        assert_eq!(
+            (ran.code, lines),
+            (1, vec![says, "1 checked, 0 differ: 0 come, 0 go; 1 setting differs"]),
+            "{ran:?}"
+        );
+        let ran = run(&mut logweir(&["check", &web, "--baseline", &new, "--against", &old, "--format", "json"]));
+        let shown: Value = serde_json::from_str(&ran.out).unwrap();
+        let (key, values) = says.strip_prefix("~ ").unwrap().split_once(": ").unwrap();
+        let (before, after) = values.split_once(" → ").unwrap();
+        assert_eq!((ran.code, &shown["summary"]["settings"]), (1, &json!(1)));
+        assert_eq!(shown["settings"], json!([{"key": key, "old": before, "new": after}]));
+    }
+}
+
+#[test]
 fn baselines_that_say_the_same_end_in_0_and_what_cannot_be_read_in_2() {
     let (folder, [old, new, web, _]) = stage("", "# the same in other words\n");
     let ran = run(&mut logweir(&["check", &web, "--baseline", &new, "--against", &old]));
     assert_eq!((ran.code, ran.out.lines().count()), (0, 3), "{ran:?}");
     assert!(ran.out.starts_with("1 checked, 0 differ: 0 come, 0 go\n"));
+    let defaults = file(&folder, "defaults.toml", "version = 1\n");
+    let ran = run(&mut logweir(&["check", &web, "--baseline", &defaults, "--against", &old]));
+    assert_eq!(ran.code, 0, "what the shipped one says are the defaults: {ran:?}");
     let absent = folder.path().join("absent.json").display().to_string();
     let ran = run(&mut logweir(&["check", &web, &absent, "--baseline", &new, "--against", &old]));
     assert_eq!(ran.code, 2, "{ran:?}");

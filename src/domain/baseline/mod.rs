@@ -1,5 +1,6 @@
 //! The baseline: what good is, as data.
 
+mod comparison;
 mod freeze;
 mod keys;
 mod overrides;
@@ -10,6 +11,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use wildmatch::WildMatch;
 
+pub use comparison::Difference;
 pub use freeze::FreezeWindow;
 pub use parse::BaselineError;
 pub(crate) use settings::parse_size;

@@ -1,0 +1,251 @@
+//! What two baselines say differently, setting by setting: most of it decides about acting and shows in no finding.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::settings::{LogGroupSettings, Logging, Rollout, Settings};
+use super::{Baseline, Exemption, Match};
+use crate::domain::family::FuseLimits;
+
+/// A setting that differs, by its key as it stands in the file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    pub key: String,
+    /// None: there is none of it.
+    pub old: Option<String>,
+    pub new: Option<String>,
+}
+
+type Listed = Vec<(&'static str, String)>;
+
+impl Baseline {
+    /// What differs where `new` takes this one's place. Owners and reasons of exemptions decide about nothing.
+    pub fn differences(&self, new: &Self) -> Vec<Difference> {
+        let root = different(listed(&self.root), listed(&new.root));
+        let fuse = different(fuse(self.fuse), fuse(new.fuse));
+        let mut all: Vec<Difference> = root.iter().chain(&fuse).cloned().collect();
+        let orders = [self, new].map(|it| it.profiles.iter().map(|profile| profile.matches.name()).collect::<Vec<_>>());
+        if orders[0] != orders[1] {
+            let text = |names: &[String]| (!names.is_empty()).then(|| names.join("; "));
+            all.push(Difference { key: "profile".into(), old: text(&orders[0]), new: text(&orders[1]) });
+        }
+        let mut names = orders.concat();
+        names.sort();
+        names.dedup();
+        for name in &names {
+            let within = different(listed(self.profile(name)), listed(new.profile(name)));
+            // What only comes from the root is said of the root.
+            let own = within.into_iter().filter(|difference| !root.contains(difference));
+            all.extend(own.map(|it| Difference { key: format!("profile ({name}) {}", it.key), ..it }));
+        }
+        let (mut old, mut new) = (exempted(&self.exemptions), exempted(&new.exemptions));
+        let mut names: Vec<String> = old.keys().chain(new.keys()).cloned().collect();
+        names.sort();
+        names.dedup();
+        for name in names {
+            let (old, new) = (old.remove(&name), new.remove(&name));
+            if old != new {
+                all.push(Difference { key: format!("exempt ({name})"), old, new });
+            }
+        }
+        all
+    }
+
+    /// The settings for what this matches: the root's where no profile does.
+    fn profile(&self, name: &str) -> &Settings {
+        let profile = self.profiles.iter().find(|profile| profile.matches.name() == name);
+        profile.map_or(&self.root, |profile| &profile.settings)
+    }
+}
+
+impl Match {
+    /// `family=audit-*, tag=team=core`.
+    fn name(&self) -> String {
+        let Self { family, container, account, region, tag, cluster, service_tag } = self;
+        let globs = [
+            ("family", family),
+            ("container", container),
+            ("account", account),
+            ("region", region),
+            ("cluster", cluster),
+        ];
+        let globs = globs.into_iter().filter_map(|(key, glob)| Some(format!("{key}={}", glob.as_ref()?)));
+        let tags = [("tag", tag), ("service-tag", service_tag)];
+        let tags = tags.into_iter().filter_map(|(key, tag)| Some(format!("{key}={}", pair(tag.as_ref()?))));
+        globs.chain(tags).collect::<Vec<_>>().join(", ")
+    }
+}
+
+fn different(old: Listed, new: Listed) -> Vec<Difference> {
+    let both = old.into_iter().zip(new).filter(|(old, new)| old != new);
+    both.map(|((key, old), (_, new))| Difference { key: key.into(), old: Some(old), new: Some(new) }).collect()
+}
+
+/// Every setting by its key. A new one that is forgotten here does not compile.
+fn listed(settings: &Settings) -> Listed {
+    let Settings { logging, log_group, rollout } = settings;
+    let Logging {
+        driver,
+        missing_driver,
+        accept,
+        replace,
+        delivery,
+        absent_mode,
+        max_buffer_size,
+        min_buffer_size,
+        max_buffer_share,
+        group,
+        stream_prefix,
+    } = logging;
+    let LogGroupSettings { create, retention_days, class, kms_key, adopt } = log_group;
+    let Rollout { when, image_guard, require_service_tag, freeze, deadline, registers_per_second } = rollout;
+    vec![
+        ("logging.driver", driver.clone()),
+        ("logging.missing-driver", word(missing_driver)),
+        ("logging.accept", list(accept)),
+        ("logging.replace", list(replace)),
+        ("logging.delivery", word(delivery)),
+        ("logging.absent-mode", word(absent_mode)),
+        ("logging.max-buffer-size", size(*max_buffer_size)),
+        ("logging.min-buffer-size", size(*min_buffer_size)),
+        ("logging.max-buffer-share", max_buffer_share.to_string()),
+        ("logging.group", group.clone()),
+        ("logging.stream-prefix", stream_prefix.clone()),
+        ("log-group.create", list(create)),
+        ("log-group.retention-days", retention_days.to_string()),
+        ("log-group.class", class.clone()),
+        ("log-group.kms-key", kms_key.clone().unwrap_or_else(|| NOTHING.into())),
+        ("log-group.adopt", list(adopt)),
+        ("rollout.when", word(when)),
+        ("rollout.image-guard", word(image_guard)),
+        ("rollout.require-service-tag", require_service_tag.as_ref().map_or_else(|| NOTHING.into(), pair)),
+        ("rollout.freeze", list(freeze)),
+        ("rollout.deadline-minutes", deadline.as_mins().to_string()),
+        ("rollout.registers-per-second", registers_per_second.to_string()),
+    ]
+}
+
+fn fuse(limits: FuseLimits) -> Listed {
+    let FuseLimits { corrections, within, weekly } = limits;
+    vec![
+        ("fuse.corrections", corrections.to_string()),
+        ("fuse.minutes", within.as_mins().to_string()),
+        ("fuse.corrections-per-week", weekly.to_string()),
+    ]
+}
+
+/// What is switched off, and until when, by whom it is for.
+fn exempted(exemptions: &[Exemption]) -> BTreeMap<String, String> {
+    let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for Exemption { matches, rules, until, .. } in exemptions {
+        let mut rules = rules.clone();
+        rules.sort_unstable();
+        all.entry(matches.name()).or_default().push(format!("{} until {until}", rules.join(", ")));
+    }
+    all.into_iter()
+        .map(|(name, mut texts)| {
+            texts.sort();
+            (name, texts.join("; "))
+        })
+        .collect()
+}
+
+const NOTHING: &str = "nothing";
+
+fn list(items: &[impl ToString]) -> String {
+    let texts: Vec<String> = items.iter().map(ToString::to_string).collect();
+    if texts.is_empty() { NOTHING.into() } else { texts.join(", ") }
+}
+
+fn pair((key, value): &(String, String)) -> String {
+    format!("{key}={value}")
+}
+
+/// As it is spelt in the file.
+fn word(value: &impl Serialize) -> String {
+    json!(value).as_str().unwrap_or_default().to_owned()
+}
+
+fn size(bytes: u64) -> String {
+    match bytes {
+        _ if bytes.is_multiple_of(1 << 20) => format!("{}m", bytes >> 20),
+        _ if bytes.is_multiple_of(1 << 10) => format!("{}k", bytes >> 10),
+        _ => bytes.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(old: &str, new: &str) -> Vec<String> {
+        let parsed = |text: &str| Baseline::parse(&format!("version = 1\n{text}")).unwrap();
+        let none = || "(none)".to_owned();
+        let text =
+            |it: Difference| format!("{}: {} → {}", it.key, it.old.unwrap_or_else(none), it.new.unwrap_or_else(none));
+        parsed(old).differences(&parsed(new)).into_iter().map(text).collect()
+    }
+
+    #[test]
+    fn what_decides_about_acting_is_told_by_its_key() {
+        for (table, key, value, expected) in [
+            ("rollout", "when", "\"at-once\"", "deployed → at-once"),
+            ("rollout", "image-guard", "\"off\"", "hold → off"),
+            ("rollout", "require-service-tag", "\"logweir=follow\"", "nothing → logweir=follow"),
+            ("rollout", "freeze", "[\"fri 15:00 - mon 08:00 UTC\"]", "nothing → fri 15:00 - mon 08:00 UTC"),
+            ("rollout", "deadline-minutes", "60", "120 → 60"),
+            ("rollout", "registers-per-second", "1.0", "0.2 → 1"),
+            ("fuse", "corrections", "9", "3 → 9"),
+            ("fuse", "minutes", "60", "10 → 60"),
+            ("fuse", "corrections-per-week", "9", "50 → 9"),
+            ("logging", "missing-driver", "\"advice\"", "fix → advice"),
+            ("logging", "replace", "[\"json-file\"]", "nothing → json-file"),
+            ("logging", "absent-mode", "\"effective\"", "explicit → effective"),
+            ("logging", "max-buffer-size", "\"1536k\"", "25m → 1536k"),
+            ("log-group", "create", "[]", "/ecs/* → nothing"),
+            ("log-group", "adopt", "[\"/app/*\"]", "nothing → /app/*"),
+            ("log-group", "class", "\"INFREQUENT_ACCESS\"", "STANDARD → INFREQUENT_ACCESS"),
+        ] {
+            let more = if key == "max-buffer-size" { "\nmin-buffer-size = \"4k\"" } else { "" };
+            let found = said("", &format!("[{table}]\n{key} = {value}{more}"));
+            assert!(found.contains(&format!("{table}.{key}: {expected}")), "{found:?}");
+            assert_eq!(found.len(), 1 + usize::from(!more.is_empty()), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn a_profile_is_told_by_whom_it_is_for_and_what_it_changes() {
+        let audit = "[[profile]]\nmatch = { family = \"audit-*\" }\nlogging.delivery = \"blocking\"\n";
+        let prod = "[[profile]]\nmatch = { cluster = \"prod-*\" }\nrollout.image-guard = \"warn\"\n";
+        let of_audit = "profile (family=audit-*) logging.delivery: non-blocking → blocking";
+        assert_eq!(said("", audit), ["profile: (none) → family=audit-*", of_audit]);
+        let both = [audit, prod].concat();
+        assert_eq!(
+            said(&both, &[prod, audit].concat()),
+            ["profile: family=audit-*; cluster=prod-* → cluster=prod-*; family=audit-*"]
+        );
+        // What the root says anew is the profile's as well, and is said once.
+        assert_eq!(said(&both, &format!("[fuse]\ncorrections = 9\n{both}")), ["fuse.corrections: 3 → 9"]);
+        let at_once = "[rollout]\nwhen = \"at-once\"\n";
+        assert_eq!(said(&both, &format!("{at_once}{both}")), ["rollout.when: deployed → at-once"]);
+    }
+
+    #[test]
+    fn an_exemption_is_told_where_it_comes_goes_or_lasts_longer() {
+        let exempt = |rule: &str, until: &str, owner: &str| {
+            format!(
+                "[[exempt]]\nmatch = {{ family = \"old-*\" }}\nrules = [\"{rule}\"]\nuntil = {until}\nowner = \"{owner}\"\nreason = \"r\"\n"
+            )
+        };
+        let first = exempt("blocking-delivery", "2027-01-31", "a");
+        const KEY: &str = "exempt (family=old-*): ";
+        const FIRST: &str = "blocking-delivery until 2027-01-31";
+        assert_eq!(said("", &first), [format!("{KEY}(none) → {FIRST}")]);
+        assert_eq!(said(&first, ""), [format!("{KEY}{FIRST} → (none)")]);
+        let longer = exempt("blocking-delivery", "2028-01-31", "a");
+        assert_eq!(said(&first, &longer), [format!("{KEY}{FIRST} → blocking-delivery until 2028-01-31")]);
+        assert_eq!(said(&first, &exempt("blocking-delivery", "2027-01-31", "b")), [""; 0]);
+    }
+}
