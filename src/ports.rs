@@ -197,26 +197,32 @@ pub trait Journal: Sync {
     fn stopped(&self) -> impl Future<Output = Answer<Vec<Family>>> + Send;
 }
 
-/// The queue that events are delivered from.
+/// A queue: the one that events are delivered from, or that of its dead letters.
 pub trait Queue: Sync {
-    /// Sends a message that is to come again in `delay` seconds, at most [`LONGEST_DELAY`], with the slot that was taken
-    /// for it. Once it is sent, the one that was delivered is done with.
-    fn send_back(&self, body: &str, slot: Option<Timestamp>, delay: u16) -> impl Future<Output = Answer<()>> + Send;
+    /// Sends a message. Once it is sent, the one that was delivered with this body is done with.
+    fn send(&self, message: &Message<'_>) -> impl Future<Output = Answer<()>> + Send;
 }
 
-/// The message attribute that holds the slot.
-pub const SLOT: &str = "logweir-slot";
+/// A message as it is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message<'m> {
+    pub body: &'m str,
+    /// What travels beside the body, by name.
+    pub attributes: Vec<(&'static str, String)>,
+    /// In how many seconds it is delivered, [`LONGEST_DELAY`] at most.
+    pub delay: u16,
+}
 
 /// In seconds (source: SendMessage in the Amazon SQS API reference).
 pub const LONGEST_DELAY: u16 = 900;
 
-/// Where none is named, nothing can be sent back.
+/// Where none is named, nothing can be sent.
 impl<Q: Queue> Queue for Option<Q> {
-    async fn send_back(&self, body: &str, slot: Option<Timestamp>, delay: u16) -> Answer<()> {
+    async fn send(&self, message: &Message<'_>) -> Answer<()> {
         match self {
-            Some(queue) => queue.send_back(body, slot, delay).await,
+            Some(queue) => queue.send(message).await,
             None => {
-                let message = "no queue is named to send it back to".to_owned();
+                let message = "no queue is named for it".to_owned();
                 Err(PortError { kind: Kind::Retry, call: "SendMessage", message, reason: None })
             }
         }

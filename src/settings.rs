@@ -51,6 +51,8 @@ pub struct Remediation {
     pub backout_function: Option<String>,
     /// The URL of the queue that events come from, to send back what has to wait.
     pub queue: Option<String>,
+    /// The URL of the queue of dead letters, for what waits until somebody has mended something.
+    pub dead_letters: Option<String>,
 }
 
 /// What is wrong with the function's environment, and which variable it is.
@@ -101,11 +103,11 @@ impl Settings {
         Ok(Self { role, table, own_roles, scope, topic, bus, log_group })
     }
 
-    /// The queue that events come from.
-    pub fn queue(&self) -> Option<&str> {
+    /// The queue that events come from, and that of the dead letters, as far as they are named.
+    pub fn queues(&self) -> (Option<&str>, Option<&str>) {
         match &self.role {
-            Role::Remediate(remediation) => remediation.queue.as_deref(),
-            Role::Backout => None,
+            Role::Remediate(remediation) => (remediation.queue.as_deref(), remediation.dead_letters.as_deref()),
+            Role::Backout => (None, None),
         }
     }
 
@@ -142,11 +144,12 @@ impl Remediation {
         let text = place.text(parameter).await.map_err(|why| wrong("LOGWEIR_BASELINE", format!("{place}: {why}")))?;
         let baseline = Baseline::parse(&text).map_err(|error| wrong("LOGWEIR_BASELINE", format!("{place}:{error}")))?;
         let (mode, baseline) = as_confirmed(finishes, baseline, set("LOGWEIR_CONFIRMED_BASELINE").as_deref());
-        let queue = set("LOGWEIR_QUEUE");
-        if queue.as_ref().is_some_and(|url| !url.starts_with("http")) {
-            return Err(wrong("LOGWEIR_QUEUE", "is not the URL of a queue"));
-        }
-        Ok(Self { mode, finishes, baseline, backout_function: set("LOGWEIR_BACKOUT_FUNCTION"), queue })
+        let queue = |name| match set(name) {
+            Some(url) if !url.starts_with("http") => Err(wrong(name, "is not the URL of a queue")),
+            url => Ok(url),
+        };
+        let (queue, dead_letters) = (queue("LOGWEIR_QUEUE")?, queue("LOGWEIR_DEAD_LETTERS")?);
+        Ok(Self { mode, finishes, baseline, backout_function: set("LOGWEIR_BACKOUT_FUNCTION"), queue, dead_letters })
     }
 }
 
@@ -283,9 +286,11 @@ mod tests {
     #[test]
     fn a_whole_environment_is_read() {
         let queue = ("LOGWEIR_QUEUE", "https://sqs.eu-west-1.amazonaws.com/111122223333/work");
-        let settings = read(&[queue, ("LOGWEIR_CONFIRMED_BASELINE", &digest())]).unwrap();
+        let dead_letters = ("LOGWEIR_DEAD_LETTERS", "https://sqs.eu-west-1.amazonaws.com/111122223333/dead");
+        let settings = read(&[queue, dead_letters, ("LOGWEIR_CONFIRMED_BASELINE", &digest())]).unwrap();
         assert_eq!((settings.table.as_str(), settings.own_roles.len()), ("journal", 2));
-        assert_eq!(settings.queue(), Some(queue.1));
+        assert_eq!(settings.queues(), (Some(queue.1), Some(dead_letters.1)));
+        assert_eq!(read(&[]).unwrap().queues(), (None, None));
         assert!(settings.scope.has_family("web"), "everything, where nothing is said");
         assert_eq!(remediation(Ok(settings)).mode, Mode::Register);
     }
@@ -310,7 +315,9 @@ mod tests {
             error(read(&[("LOGWEIR_JOURNAL", "file:/tmp")])),
             "LOGWEIR_JOURNAL: a function keeps its journal in a table: dynamodb:TABLE"
         );
-        assert_eq!(error(read(&[("LOGWEIR_QUEUE", "work")])), "LOGWEIR_QUEUE: is not the URL of a queue");
+        for queue in ["LOGWEIR_QUEUE", "LOGWEIR_DEAD_LETTERS"] {
+            assert_eq!(error(read(&[(queue, "work")])), format!("{queue}: is not the URL of a queue"));
+        }
     }
 
     #[test]

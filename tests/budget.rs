@@ -5,8 +5,6 @@ mod world;
 
 #[path = "budget/bucket.rs"]
 mod bucket;
-#[path = "budget/queue.rs"]
-mod queue;
 
 use std::collections::BTreeMap;
 
@@ -19,9 +17,9 @@ use logweir::domain::revision::RevisionArn;
 use logweir::ports::{Clock, Journal, Kind, PortError};
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
 use logweir::workflow::{Mode, Order, Origin, remediate};
-use queue::{Delivered, Fifo};
 use serde_json::json;
 use tokio::task::JoinSet;
+use world::queue::{Delivered, Fifo};
 use world::story::{BLOCKING, by, ended, event, home};
 use world::{Moment, Then, World};
 
@@ -195,10 +193,14 @@ async fn a_journal_that_fails_there_fails_the_event_and_registers_nothing() {
     }
 }
 
+fn failures(delivered: &[Delivered]) -> usize {
+    delivered.iter().filter(|delivered| delivered.failed).count()
+}
+
 /// How often each message was received, and what its last report was.
 fn told(delivered: &[Delivered]) -> BTreeMap<String, (usize, (Outcome, Option<Reason>))> {
     let mut told = BTreeMap::new();
-    for Delivered { name, report } in delivered {
+    for Delivered { name, report, .. } in delivered {
         let (times, last) = told.entry(name.clone()).or_insert((0, EXHAUSTED));
         (*times, *last) = (*times + 1, ended(report));
     }
@@ -211,14 +213,14 @@ async fn a_release_of_many_families_drains_at_the_budgets_rate_and_no_message_co
     let world = World::new();
     let queue = Fifo::default();
     for source in sources(&world, MANY) {
-        queue.holds(&world, event(&source));
+        queue.holds(&world, &event(&source));
     }
     let begun = world.now();
     let delivered = queue.drains(&world, |_| SignedDuration::ZERO).await;
     let told = told(&delivered);
     assert_eq!(told.len(), MANY);
     assert!(told.values().all(|(times, last)| *times <= 2 && *last == REMEDIATED), "{told:?}");
-    assert_eq!(queue.failures(), 0);
+    assert_eq!(failures(&delivered), 0);
     let seconds = (MANY - AT_ONCE) as i64 * 5;
     assert_eq!(world.now().duration_since(begun), SignedDuration::from_secs(seconds), "as fast as it may be");
 }
@@ -230,12 +232,12 @@ async fn what_comes_twice_waits_for_one_slot_and_keeps_nobody_waiting() {
     let queue = Fifo::default();
     let sources = sources(&world, MANY);
     for source in sources.iter().chain(&sources) {
-        queue.holds(&world, event(source));
+        queue.holds(&world, &event(source));
     }
     let begun = world.now();
     let delivered = queue.drains(&world, |_| SignedDuration::ZERO).await;
     let corrected = delivered.iter().filter(|delivered| ended(&delivered.report) == REMEDIATED).count();
-    assert_eq!((corrected, world.count("RegisterTaskDefinition"), queue.failures()), (MANY, MANY, 0));
+    assert_eq!((corrected, world.count("RegisterTaskDefinition"), failures(&delivered)), (MANY, MANY, 0));
     let seconds = (MANY - AT_ONCE) as i64 * 5;
     assert_eq!(world.now().duration_since(begun), SignedDuration::from_secs(seconds), "as if each had come once");
 }
@@ -246,14 +248,14 @@ async fn what_comes_twice_or_late_is_corrected_once_all_the_same() {
     let world = World::new();
     let queue = Fifo::default();
     for source in sources(&world, MANY) {
-        queue.holds(&world, event(&source));
-        queue.holds(&world, event(&source));
+        queue.holds(&world, &event(&source));
+        queue.holds(&world, &event(&source));
     }
     // Every third message is late, the first time.
     let late = |number: usize| if number.is_multiple_of(3) && number < 40 { BURST * 2 } else { SignedDuration::ZERO };
     let delivered = queue.drains(&world, late).await;
     let corrected = delivered.iter().filter(|delivered| ended(&delivered.report) == REMEDIATED).count();
-    assert_eq!((corrected, world.count("RegisterTaskDefinition"), queue.failures()), (MANY, MANY, 0));
+    assert_eq!((corrected, world.count("RegisterTaskDefinition"), failures(&delivered)), (MANY, MANY, 0));
     for number in 0..MANY {
         assert_eq!(world.account(|account| account.active(&format!("web-{number}"))), [1, 2]);
     }
@@ -266,7 +268,7 @@ async fn a_turn_beyond_the_queues_longest_delay_is_waited_for_in_parts() {
     let sources = sources(&world, 2);
     let slow = SHIPPED_BASELINE.replace("registers-per-second = 0.2", "registers-per-second = 0.0005");
     for source in &sources {
-        queue.holds(&world, event(source));
+        queue.holds(&world, &event(source));
     }
     let begun = world.now();
     let delivered = queue.drains_by(&world, &slow, |_| SignedDuration::ZERO).await;
@@ -280,12 +282,12 @@ async fn a_message_that_cannot_be_sent_back_fails_and_comes_again() {
     let (world, source) = spent().await;
     let queue = Fifo::default();
     queue.breaks();
-    let (reply, report) = queue.delivers(&world, SHIPPED_BASELINE, &event(&source), None).await;
+    let (reply, report) = queue.delivers(&world, SHIPPED_BASELINE, &event(&source)).await;
     assert_eq!((ended(&report), report.retry), (EXHAUSTED, true));
     assert_eq!(reply.to_json(), json!({"batchItemFailures": [{"itemIdentifier": "m"}]}));
     assert!(report.notes.iter().any(|note| note.contains("could not be sent back")), "{:?}", report.notes);
     queue.mends();
-    let (reply, _) = queue.delivers(&world, SHIPPED_BASELINE, &event(&source), None).await;
+    let (reply, _) = queue.delivers(&world, SHIPPED_BASELINE, &event(&source)).await;
     assert_eq!(reply.to_json(), json!({"batchItemFailures": []}));
 }
 
@@ -307,7 +309,7 @@ async fn a_budget_that_is_spent_for_a_day_sends_messages_back_without_a_slot() {
     });
     let queue = Fifo::default();
     let puts = world.count("put_budget");
-    let (reply, report) = queue.delivers(&world, SHIPPED_BASELINE, &event(&source), None).await;
+    let (reply, report) = queue.delivers(&world, SHIPPED_BASELINE, &event(&source)).await;
     assert_eq!(reply.to_json(), json!({"batchItemFailures": []}));
     assert_eq!((ended(&report), queue.delays(), queue.slots()), (EXHAUSTED, vec![900], vec![None]));
     assert_eq!(world.count("put_budget"), puts);

@@ -2,18 +2,19 @@
 
 mod world;
 
+#[path = "handler/dead_letters.rs"]
+mod dead_letters;
+
 use logweir::aws::Sqs;
 use logweir::domain::baseline::Baseline;
 use logweir::domain::report::{Outcome, Reason, Report};
-use logweir::handler::{Reply, Taker, handle, handle_backout};
+use logweir::handler::{Queues, Reply, Taker, handle, handle_backout};
 use logweir::ports::{Kind, PortError};
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
 use logweir::workflow::{Mode, Order, Origin};
 use serde_json::{Value, json};
 use world::story::{BLOCKING, backs_out, by, ended, event, home, register};
 use world::{Moment, Then, World};
-
-const NO_QUEUE: Option<Sqs> = None;
 
 const UNREADABLE: (Outcome, Option<Reason>) = (Outcome::Failed, Some(Reason::Unreadable));
 
@@ -32,8 +33,10 @@ async fn remediates(world: &World, mode: Mode, payload: &Value) -> (Reply, Vec<R
         backout: &by,
     };
     let mut written = Vec::new();
-    let reply =
-        handle(world, &order, &NO_QUEUE, payload, &|| 0, &mut |report: &Report| written.push(report.clone())).await;
+    let reply = handle(world, &order, &Queues::<Sqs>::NONE, payload, &|| 0, &mut |report: &Report| {
+        written.push(report.clone())
+    })
+    .await;
     (reply, written)
 }
 

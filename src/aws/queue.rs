@@ -1,14 +1,13 @@
-//! The queue that events are delivered from, in Amazon SQS.
+//! The queue that events are delivered from, and that of its dead letters, in Amazon SQS.
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::Aws;
 use super::errors::unreadable;
 use super::signed::{Call, Signed};
-use crate::ports::{Answer, LONGEST_DELAY, Queue, SLOT};
+use crate::ports::{Answer, LONGEST_DELAY, Message, Queue};
 
 const CALL: &str = "SendMessage";
 
@@ -18,7 +17,7 @@ const LONGEST: Duration = Duration::from_secs(10);
 /// Target and content type, as the service's model has them (source: botocore, sqs 2012-11-05, protocol json 1.0).
 ///
 /// No header of X-Ray: by it Lambda counts how often a function's own message has come back to it, and stops the function
-/// at sixteen. What is sent back here is bounded by the slots of the budget.
+/// at sixteen. What is sent back here is bounded by the slots of the budget, and by how often it may fail.
 const HEADERS: [(&str, &str); 2] =
     [("content-type", "application/x-amz-json-1.0"), ("x-amz-target", "AmazonSQS.SendMessage")];
 
@@ -39,16 +38,16 @@ impl Aws {
 
 impl Queue for Sqs {
     /// Tries once: a message that was not sent fails, and comes again.
-    async fn send_back(&self, body: &str, slot: Option<Timestamp>, delay: u16) -> Answer<()> {
-        let mut message = json!({
+    async fn send(&self, message: &Message<'_>) -> Answer<()> {
+        let attribute =
+            |(name, text): &(&str, String)| ((*name).to_owned(), json!({"DataType": "String", "StringValue": text}));
+        let body = json!({
             "QueueUrl": self.url,
-            "MessageBody": body,
-            "DelaySeconds": delay.min(LONGEST_DELAY),
+            "MessageBody": message.body,
+            "DelaySeconds": message.delay.min(LONGEST_DELAY),
+            "MessageAttributes": message.attributes.iter().map(attribute).collect::<Map<String, Value>>(),
         });
-        if let Some(slot) = slot {
-            message["MessageAttributes"] = json!({SLOT: {"DataType": "String", "StringValue": slot.to_string()}});
-        }
-        let body = message.to_string();
+        let body = body.to_string();
         let call = Call {
             name: CALL,
             service: "sqs",

@@ -2,7 +2,7 @@
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use logweir::aws::Aws;
-use logweir::handler::{Function, Invocation};
+use logweir::handler::{Function, Invocation, Queues};
 use logweir::ports::{Adapters, SystemClock};
 use logweir::settings::{Role, Settings};
 use logweir::telemetry;
@@ -22,9 +22,10 @@ async fn main() -> Result<(), Error> {
     let notifier = aws.notifier(settings.topic.clone(), settings.bus.clone());
     let own_log = aws.own_log(settings.log_group.clone());
     let journal = aws.journal(&settings.table);
-    let queue = settings.queue().map(|url| aws.queue(url));
+    let (work, dead_letters) = settings.queues();
+    let queues = Queues { work: work.map(|url| aws.queue(url)), dead_letters: dead_letters.map(|url| aws.queue(url)) };
     let ports = Adapters { ecs: aws.ecs, log_groups: aws.log_groups, journal, clock: SystemClock };
-    let function = Function { settings, region, ports, queue, notifier, own_log };
+    let function = Function { settings, region, ports, queues, notifier, own_log };
 
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
         let context = &event.context;

@@ -4,20 +4,20 @@
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse};
 use serde_json::Value;
 
-use super::queue::{delivered, send_back};
+use super::queue::{Delivery, Queues};
 use super::scheduled::Scheduled;
 use super::{Reply, Watch};
 use crate::domain::event::{self, Cause};
 use crate::domain::report::{Outcome, Reason, Report};
 use crate::ports::{Clock, Ports, Queue};
-use crate::workflow::{Order, Origin, gauges, remediate, resume};
+use crate::workflow::{Order, Origin, gauges, remediate, resume, unseen};
 
-/// Handles a payload. What waits for its turn is sent back to `queue`. `calls` says how many calls were made to AWS so far;
-/// `watch` takes each report as soon as it stands.
+/// Handles a payload. What waits for its turn, or for somebody to mend something, is sent to one of the `queues`. `calls`
+/// says how many calls were made to AWS so far; `watch` takes each report as soon as it stands.
 pub async fn handle<P: Ports>(
     ports: &P,
     order: &Order<'_>,
-    queue: &impl Queue,
+    queues: &Queues<impl Queue>,
     payload: &Value,
     calls: &(dyn Fn() -> u64 + Sync),
     watch: &mut (dyn Watch + Send),
@@ -47,21 +47,16 @@ pub async fn handle<P: Ports>(
             }
             continue;
         }
+        let delivery = Delivery::of(record);
         let mut report = match body {
-            Some(Ok(event)) => handle_event(ports, &delivered(order, record), &event).await,
+            Some(Ok(event)) if delivery.failed_too_often() => failed_too_often(ports, order, &event),
+            Some(Ok(event)) => handle_event(ports, &delivery.order(order), &event).await,
             _ => unreadable(ports, order, "the message's body is no JSON"),
         };
-        send_back(queue, record, &mut report, ports.clock().now()).await;
+        let fails = delivery.ends(queues, &mut report, ports.clock().now()).await;
         report.aws_calls = calls() - before;
-        // What somebody has to mend first fails too, so that it ends in the dead-letter queue and not in nothing. It is told
-        // of once.
-        let is_to_be_mended = waits_for_a_mender(&report);
-        match is_to_be_mended {
-            true => drop(report.known.get_or_insert(!is_first(record))),
-            false => report.retry |= report.reason == Some(Reason::Unreadable),
-        }
         watch.report(&report);
-        if report.retry || is_to_be_mended {
+        if fails {
             let mut failure = BatchItemFailure::default();
             failure.item_identifier = record["messageId"].as_str().unwrap_or_default().to_owned();
             failures.push(failure);
@@ -70,20 +65,6 @@ pub async fn handle<P: Ports>(
     let mut response = SqsBatchResponse::default();
     response.batch_item_failures = failures;
     Reply::Batch(response)
-}
-
-/// Whether the same event ends well once somebody has mended a role, a policy, or what stands in the way.
-fn waits_for_a_mender(report: &Report) -> bool {
-    match report.outcome {
-        Outcome::Failed => matches!(report.reason, Some(Reason::AccessDenied | Reason::PassRoleDenied)),
-        Outcome::NeedsOperator => report.reason == Some(Reason::Unreadable),
-        _ => false,
-    }
-}
-
-/// Whether a message comes for the first time.
-fn is_first(message: &Value) -> bool {
-    message["attributes"]["ApproximateReceiveCount"].as_str().is_none_or(|count| count == "1")
 }
 
 async fn scheduled<P: Ports>(
@@ -121,6 +102,17 @@ pub async fn handle_event<P: Ports>(ports: &P, order: &Order<'_>, event: &Value)
         Err(error) => unreadable(ports, order, &error.to_string()),
     };
     report.bounded()
+}
+
+/// What is said of an event that is not handled any more. What went wrong was said each time.
+fn failed_too_often<P: Ports>(ports: &P, order: &Order<'_>, event: &Value) -> Report {
+    match event::read(event, order.home) {
+        Ok(trigger) => {
+            let why = "it failed too often, and is not tried any more by itself".to_owned();
+            unseen(ports, order, &trigger).ends(Outcome::Failed, None, Some(why)).bounded()
+        }
+        Err(error) => unreadable(ports, order, &error.to_string()),
+    }
 }
 
 fn unreadable<P: Ports>(ports: &P, order: &Order<'_>, why: &str) -> Report {

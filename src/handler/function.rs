@@ -5,7 +5,7 @@ use lambda_runtime::Diagnostic;
 use serde_json::Value;
 
 use super::telling::Telling;
-use super::{Reply, Taker, handle, handle_backout};
+use super::{Queues, Reply, Taker, handle, handle_backout};
 use crate::domain::event::Home;
 use crate::domain::notice::{Tally, Unconfirmed};
 use crate::domain::report::{BackoutBy, Outcome};
@@ -21,8 +21,8 @@ pub struct Function<P, Q, N, L> {
     pub settings: Settings,
     pub region: String,
     pub ports: P,
-    /// Where its events come from.
-    pub queue: Q,
+    /// Where its events come from, and where the dead letters go.
+    pub queues: Queues<Q>,
     pub notifier: N,
     pub own_log: L,
 }
@@ -68,7 +68,7 @@ impl<P: Ports, Q: Queue, N: Notifier, L: OwnLog> Function<P, Q, N, L> {
                     lease: LEASE,
                     backout: &self.settings.backout(region),
                 };
-                let reply = handle(ports, &order, &self.queue, payload, &calls, &mut telling).await;
+                let reply = handle(ports, &order, &self.queues, payload, &calls, &mut telling).await;
                 if telling.digest && *mode == Mode::Observe {
                     let unconfirmed = Unconfirmed { mode: finishes.name(), baseline: baseline.digest() };
                     self.sum_up(&home, (mode != finishes).then_some(unconfirmed), &mut telling).await;

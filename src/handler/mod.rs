@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 pub use backout::{Backout, Request, Taker, handle_backout};
 pub use events::{handle, handle_event};
 pub use function::{Function, Invocation};
+pub use queue::Queues;
 pub use telling::Watch;
 
 use crate::domain::report::Report;

@@ -1,33 +1,131 @@
-//! A message that waits for its turn to register: back to the queue it goes, with the slot that was taken for it. It does not
-//! fail, or a fleet's release would use up what each message may fail before it is a dead letter.
+//! What becomes of a message beside being done: back to the queue it goes until it is its turn to register, or to the dead
+//! letters at once if somebody has to mend something first, or if it has failed too often. It is sent before it is deleted.
+//!
+//! What waits does not fail, or a fleet's release would use up what each message may fail before it is a dead letter. A
+//! message that is sent is a new one, whose receives SQS counts anew: how often it has failed travels with it.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::domain::budget::Wait;
-use crate::domain::report::Report;
-use crate::ports::{LONGEST_DELAY, Queue, SLOT};
+use crate::domain::report::{Outcome, Reason, Report};
+use crate::ports::{Answer, LONGEST_DELAY, Message, Queue};
 use crate::workflow::{Order, Origin};
 
-/// How an event is taken that a message brings: anew, or as one that waited.
-pub(super) fn delivered<'o>(order: &Order<'o>, message: &Value) -> Order<'o> {
-    let slot = message["messageAttributes"][SLOT]["stringValue"].as_str().and_then(|slot| slot.parse().ok());
-    let origin = slot.map_or(order.origin, |slot| Origin::Delayed { slot });
-    Order { origin, worker: order.worker.clone(), ..*order }
+/// The message attribute that holds the slot that was taken for it.
+const SLOT: &str = "logweir-slot";
+
+/// The one that says how often it failed before it was sent.
+const FAILURES: &str = "logweir-failures";
+
+/// The one of a dead letter that says why it is one: `refused pass-role-denied`.
+const WHY: &str = "logweir-why";
+
+/// How often a message may fail, waiting or not. As SQS counts for one that never waited (`maxReceiveCount`).
+const MOST_FAILURES: u32 = 5;
+
+/// The queue that messages come from and that of its dead letters, as far as they are named.
+#[derive(Clone, Debug)]
+pub struct Queues<Q> {
+    pub work: Option<Q>,
+    pub dead_letters: Option<Q>,
 }
 
-/// Sends back the message of a report that says what it waits for. One that cannot be sent fails: then it comes again by
-/// itself.
-pub(super) async fn send_back(queue: &impl Queue, message: &Value, report: &mut Report, now: Timestamp) {
-    let Some(wait) = report.wait else { return };
-    let (slot, delay) = match wait {
-        Wait::Until(slot) => (Some(slot), seconds(slot.duration_since(now))),
-        Wait::Full => (None, LONGEST_DELAY),
-    };
-    match queue.send_back(message["body"].as_str().unwrap_or_default(), slot, delay).await {
-        Ok(()) => report.retry = false,
-        Err(error) => report.notes.push(format!("it could not be sent back to the queue: {error}")),
+impl<Q> Queues<Q> {
+    /// Neither is named.
+    pub const NONE: Self = Self { work: None, dead_letters: None };
+}
+
+/// A message that was delivered.
+pub(super) struct Delivery<'m> {
+    message: &'m Value,
+    /// How often it has failed.
+    failures: u32,
+}
+
+impl<'m> Delivery<'m> {
+    pub(super) fn of(message: &'m Value) -> Self {
+        let carried = attribute(message, FAILURES).and_then(|text| text.parse().ok()).unwrap_or(0u32);
+        let receives = message["attributes"]["ApproximateReceiveCount"].as_str().and_then(|text| text.parse().ok());
+        Self { message, failures: carried.saturating_add(receives.unwrap_or(1u32).saturating_sub(1)) }
     }
+
+    /// Whether it comes for the first time, or has but waited.
+    pub(super) fn is_first(&self) -> bool {
+        self.failures == 0
+    }
+
+    /// Whether it failed so often that it is not to be handled any more.
+    pub(super) fn failed_too_often(&self) -> bool {
+        self.failures >= MOST_FAILURES
+    }
+
+    /// How its event is taken: anew, or as one that waited.
+    pub(super) fn order<'o>(&self, order: &Order<'o>) -> Order<'o> {
+        let slot = attribute(self.message, SLOT).and_then(|slot| slot.parse().ok());
+        let origin = slot.map_or(order.origin, |slot| Origin::Delayed { slot });
+        Order { origin, worker: order.worker.clone(), ..*order }
+    }
+
+    /// Does with the message what its report says. Whether it fails.
+    pub(super) async fn ends(&self, queues: &Queues<impl Queue>, report: &mut Report, now: Timestamp) -> bool {
+        if let Some(wait) = report.wait {
+            match self.send_back(&queues.work, wait, now).await {
+                Ok(()) => report.retry = false,
+                Err(error) => report.notes.push(format!("it could not be sent back to the queue: {error}")),
+            }
+            return report.retry;
+        }
+        let Some(why) = self.kills(report) else {
+            // One that no try can read fails nevertheless, so that it ends in the dead-letter queue and not in nothing.
+            report.retry |= report.reason == Some(Reason::Unreadable);
+            return report.retry;
+        };
+        let message = Message { body: self.body(), attributes: vec![(WHY, why)], delay: 0 };
+        match queues.dead_letters.send(&message).await {
+            Ok(()) => {
+                report.notes.push("its message is a dead letter: mend the cause, then `logweir doctor --fix`".into());
+                report.retry = false;
+            }
+            Err(error) => {
+                report.notes.push(format!("it could not be sent to the dead letters: {error}"));
+                // It fails until SQS makes it one, and is told of once.
+                report.known.get_or_insert(!self.is_first());
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Why it is to be a dead letter, if it is.
+    fn kills(&self, report: &Report) -> Option<String> {
+        let ended = |reason: Reason| Some(format!("{} {}", report.outcome.name(), reason.name()));
+        match (report.outcome, report.reason) {
+            _ if self.failed_too_often() => Some("failed too often".to_owned()),
+            // The same event ends well once a role or a policy is mended, or what stands in the way.
+            (_, Some(reason @ (Reason::AccessDenied | Reason::PassRoleDenied))) => ended(reason),
+            (Outcome::NeedsOperator, Some(reason @ Reason::Unreadable)) => ended(reason),
+            _ => None,
+        }
+    }
+
+    async fn send_back(&self, queue: &impl Queue, wait: Wait, now: Timestamp) -> Answer<()> {
+        let (slot, delay) = match wait {
+            Wait::Until(slot) => (Some(slot), seconds(slot.duration_since(now))),
+            Wait::Full => (None, LONGEST_DELAY),
+        };
+        let slot = slot.map(|slot| (SLOT, slot.to_string()));
+        let attributes = slot.into_iter().chain([(FAILURES, self.failures.to_string())]).collect();
+        queue.send(&Message { body: self.body(), attributes, delay }).await
+    }
+
+    fn body(&self) -> &'m str {
+        self.message["body"].as_str().unwrap_or_default()
+    }
+}
+
+fn attribute<'m>(message: &'m Value, name: &str) -> Option<&'m str> {
+    message["messageAttributes"][name]["stringValue"].as_str()
 }
 
 /// Rounded up: not before its time.

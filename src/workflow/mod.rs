@@ -18,12 +18,14 @@ mod resume;
 mod settle;
 mod tell;
 mod undo;
+mod unseen;
 
 pub use back_out::{Ask, BackoutOrder, back_out, preview};
 pub use count::gauges;
 pub use observe::{Seen, observe};
 pub use remediate::{Order, Origin, remediate};
 pub use resume::{resume, resume_backouts};
+pub use unseen::unseen;
 
 use serde::{Deserialize, Serialize};
 

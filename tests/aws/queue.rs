@@ -1,8 +1,8 @@
-//! Sending a message back: what SQS is sent without an SDK, and what is made of its answers.
+//! Sending a message: what SQS is sent without an SDK, and what is made of its answers.
 
 use logweir::aws::{Aws, Sqs};
 use logweir::domain::report::Reason;
-use logweir::ports::{Kind, Queue};
+use logweir::ports::{Kind, Message, Queue};
 use serde_json::json;
 
 use super::invoke::{TOKEN, at, seen, session};
@@ -21,19 +21,26 @@ fn queue(answer: impl Fn() -> Reply + Send + 'static) -> (Aws, Sqs, Loopback) {
     (aws, queue, sqs)
 }
 
+fn message(delay: u16) -> Message<'static> {
+    Message { body: BODY, attributes: Vec::new(), delay }
+}
+
 fn sent() -> Reply {
     Reply::ok(&json!({"MessageId": "00000000-0000-0000-0000-000000000001", "MD5OfMessageBody": "0"}))
 }
 
 #[tokio::test]
-async fn a_message_goes_back_as_it_came_with_its_slot_and_delay() {
+async fn a_message_goes_as_it_came_with_its_attributes_and_delay() {
     let (aws, queue, sqs) = queue(sent);
-    let slot = "2026-11-21T12:00:05.123456789Z".parse().unwrap();
-    queue.send_back(BODY, Some(slot), 6).await.unwrap();
+    let attributes =
+        vec![("logweir-slot", "2026-11-21T12:00:05.123456789Z".to_owned()), ("logweir-failures", "0".to_owned())];
+    queue.send(&Message { body: BODY, attributes, delay: 6 }).await.unwrap();
     let request = seen(&sqs);
-    let attribute = json!({"DataType": "String", "StringValue": "2026-11-21T12:00:05.123456789Z"});
     let expected = json!({
-        "QueueUrl": URL, "MessageBody": BODY, "DelaySeconds": 6, "MessageAttributes": {"logweir-slot": attribute},
+        "QueueUrl": URL, "MessageBody": BODY, "DelaySeconds": 6, "MessageAttributes": {
+            "logweir-slot": {"DataType": "String", "StringValue": "2026-11-21T12:00:05.123456789Z"},
+            "logweir-failures": {"DataType": "String", "StringValue": "0"},
+        },
     });
     assert_eq!(request.json(), expected);
     assert_eq!((request.method.as_str(), request.uri), ("POST", format!("{}/", sqs.url)));
@@ -44,16 +51,16 @@ async fn a_message_goes_back_as_it_came_with_its_slot_and_delay() {
 }
 
 #[tokio::test]
-async fn a_message_without_a_slot_has_no_attribute_and_no_delay_is_longer_than_sqs_takes() {
+async fn no_delay_is_longer_than_sqs_takes() {
     let (_, queue, sqs) = queue(sent);
-    queue.send_back(BODY, None, u16::MAX).await.unwrap();
-    assert_eq!(seen(&sqs).json(), json!({"QueueUrl": URL, "MessageBody": BODY, "DelaySeconds": 900}));
+    queue.send(&message(u16::MAX)).await.unwrap();
+    assert_eq!(seen(&sqs).json()["DelaySeconds"], 900);
 }
 
 #[tokio::test]
 async fn the_request_is_signed_for_sqs_over_all_that_is_sent() {
     let (_, queue, sqs) = queue(sent);
-    queue.send_back(BODY, None, 1).await.unwrap();
+    queue.send(&message(1)).await.unwrap();
     let request = seen(&sqs);
     let authorization = &request.headers["authorization"];
     let scope = "/eu-west-1/sqs/aws4_request, \
@@ -70,7 +77,7 @@ async fn what_was_not_sent_is_an_error_that_repeats_neither_message_nor_credenti
         ("RequestThrottled", Kind::Retry, Some(Reason::Throttled)),
     ] {
         let (_, queue, _) = queue(move || Reply::error(code, "said so"));
-        let error = queue.send_back(BODY, None, 1).await.unwrap_err();
+        let error = queue.send(&message(1)).await.unwrap_err();
         assert_eq!((error.kind, error.reason), (kind, reason), "{code}");
         assert_eq!(error.to_string(), format!("SendMessage: {}: said so", code.rsplit('#').next().unwrap()));
     }
@@ -79,7 +86,7 @@ async fn what_was_not_sent_is_an_error_that_repeats_neither_message_nor_credenti
         .enumerate()
     {
         let (_, queue, _) = queue(answer);
-        let error = queue.send_back(BODY, None, 1).await.unwrap_err();
+        let error = queue.send(&message(1)).await.unwrap_err();
         assert_eq!(error.kind, Kind::Retry, "answer {number}");
         for secret in [TOKEN, SECRET, KEY_ID, "CANARY"] {
             assert!(!format!("{error} {error:?}").contains(secret), "answer {number}: {error:?}");

@@ -359,7 +359,8 @@ fn undelivered() -> Value {
     let word = |text: &str| json!({"StringValue": text, "DataType": "String"});
     json!({
         "RULE_ARN": word("arn:aws:events:eu-west-1:111122223333:rule/Registered"), "ERROR_CODE": word("NO_PERMISSIONS"),
-        "ERROR_MESSAGE": word("may not send"), "own": word("kept")
+        "ERROR_MESSAGE": word("may not send"), "own": word("kept"), "logweir-slot": word("2026-11-21T12:00:00Z"), "logweir-failures": word("4"),
+        "logweir-why": word("refused pass-role-denied")
     })
 }
 

@@ -8,7 +8,7 @@ use logweir::domain::baseline::Baseline;
 use logweir::domain::event::Home;
 use logweir::domain::report::{BackoutBy, Report};
 use logweir::domain::revision::RevisionArn;
-use logweir::handler::{Reply, Taker, handle, handle_backout};
+use logweir::handler::{Queues, Reply, Taker, handle, handle_backout};
 use logweir::ports::{Adapters, SystemClock};
 use logweir::settings::{BACKOUT_LEASE, LEASE, SHIPPED_BASELINE};
 use logweir::workflow::{Mode, Order, Origin};
@@ -109,11 +109,15 @@ impl Logweir {
         };
         let before = self.calls.count();
         let mut written = Vec::new();
-        let reply =
-            handle(&self.ports, &order, &None::<Sqs>, payload, &|| self.calls.count() - before, &mut |it: &Report| {
-                written.push(it.clone())
-            })
-            .await;
+        let reply = handle(
+            &self.ports,
+            &order,
+            &Queues::<Sqs>::NONE,
+            payload,
+            &|| self.calls.count() - before,
+            &mut |it: &Report| written.push(it.clone()),
+        )
+        .await;
         match &reply {
             Reply::One(report) => assert_eq!(written, [*report.clone()]),
             Reply::Resumed(reports) => assert_eq!(written, *reports),

@@ -7,7 +7,7 @@ use logweir::aws::Sqs;
 use logweir::domain::baseline::Baseline;
 use logweir::domain::notice::Notice;
 use logweir::domain::report::Outcome;
-use logweir::handler::{Function, Invocation};
+use logweir::handler::{Function, Invocation, Queues};
 use logweir::ports::{Answer, Notifier, OwnLog, PortError};
 use logweir::settings::Settings;
 use serde_json::{Value, json};
@@ -139,7 +139,7 @@ impl Stage {
             settings: settings.await.unwrap(),
             region: "eu-west-1".into(),
             ports: self.world.clone(),
-            queue: None::<Sqs>,
+            queues: Queues::<Sqs>::NONE,
             notifier: self.audience.clone(),
             own_log: self.log.clone(),
         };

@@ -12,6 +12,7 @@ mod events;
 mod faults;
 mod journal;
 mod logs;
+pub(crate) mod queue;
 mod service_calls;
 mod services;
 pub mod story;

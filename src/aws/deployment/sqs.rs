@@ -15,6 +15,9 @@ macro_rules! sqs {
     };
 }
 
+/// How the attributes begin that the function itself sends messages with.
+const OWN: &str = "logweir-";
+
 /// For how long a message that is being moved is nobody else's, in seconds.
 const MOVING: u32 = 60;
 
@@ -102,8 +105,8 @@ impl Aws {
         let mut message = json!({"QueueUrl": to, "MessageBody": received.letter.body});
         let mut attributes = received.attributes.clone();
         if let Some(kept) = attributes.as_object_mut() {
-            // They tell of a delivery that failed, and this one succeeds.
-            kept.retain(|name, _| !UNDELIVERED.contains(&name.as_str()));
+            // They tell of what failed, or of a turn that is long past, and it is tried anew.
+            kept.retain(|name, _| !UNDELIVERED.contains(&name.as_str()) && !name.starts_with(OWN));
             message["MessageAttributes"] = attributes;
         }
         let sent = self.asks(&sqs!("SendMessage"), &message).await?;
