@@ -74,6 +74,11 @@ async fn spent() -> (World, RevisionArn) {
     (world, last)
 }
 
+/// How often the corrections count, of all families together.
+fn counted(world: &World) -> usize {
+    world.account(|account| account.remembered.values().map(|family| family.corrections.len()).sum())
+}
+
 #[tokio::test]
 async fn what_exceeds_the_budget_is_left_for_its_turn_and_nothing_is_begun() {
     let (world, source) = spent().await;
@@ -84,9 +89,7 @@ async fn what_exceeds_the_budget_is_left_for_its_turn_and_nothing_is_begun() {
     assert!(why.ends_with("its turn is at 2026-11-21T12:00:05Z"), "{why}");
     assert_eq!((report.changes, report.corrected, report.backout), (vec![], None, None));
     assert_eq!(world.account(|account| (account.records.clone(), account.groups.clone())), (records, groups));
-    let counted: usize =
-        world.account(|account| account.remembered.values().map(|family| family.corrections.len()).sum());
-    assert_eq!(counted, AT_ONCE, "what was not corrected opens no fuse");
+    assert_eq!(counted(&world), AT_ONCE, "what was not corrected opens no fuse");
 }
 
 #[tokio::test]
@@ -315,6 +318,77 @@ async fn a_budget_that_is_spent_for_a_day_sends_messages_back_without_a_slot() {
     assert_eq!(world.count("put_budget"), puts);
     world.advance(AHEAD + SignedDuration::from_secs(1));
     assert_eq!(ended(&comes(&world, &source).await), REMEDIATED);
+}
+
+#[tokio::test]
+async fn what_is_not_the_newest_any_more_takes_no_slot() {
+    let world = World::new();
+    let queue = Fifo::default();
+    // Somebody registers one family a thousand times, and only then the first event comes.
+    let (flood, victim) = world.account(|account| {
+        account.has_group("/ecs/web", Some(30), 1);
+        let flood: Vec<_> = (0..50).map(|_| account.registers(BLOCKING)).collect();
+        (flood, account.registers(&BLOCKING.replacen("\"web\"", "\"victim\"", 1)))
+    });
+    flood.iter().for_each(|source| queue.holds(&world, &event(source)));
+    queue.holds(&world, &event(&victim));
+    let begun = world.now();
+    let delivered = queue.drains(&world, |_| SignedDuration::ZERO).await;
+    let (newest, stale) = delivered[..50].split_last().unwrap();
+    let superseded = (Outcome::Superseded, Some(Reason::NotLatest));
+    assert!(stale.iter().all(|it| ended(&it.report) == superseded && it.report.changes.is_empty()));
+    assert_eq!((ended(&newest.report), ended(&delivered[50].report)), (REMEDIATED, REMEDIATED));
+    assert_eq!((world.now(), world.count("put_budget"), counted(&world)), (begun, 2, 2));
+}
+
+/// Two workers have the same event. One stands still once it has found no record; meanwhile the other does all of it.
+#[tokio::test]
+async fn a_worker_that_comes_to_nothing_leaves_the_count_of_another_as_it_is() {
+    let (dry, source) = spent().await;
+    let begun = dry.calls().len();
+    comes(&dry, &source).await;
+    let read = 1 + dry.calls()[begun..].iter().position(|call| *call == "read").unwrap();
+
+    let (world, source) = spent().await;
+    world.advance(SignedDuration::from_secs(5));
+    world.pause_at(world.calls().len() + read, Moment::After);
+    let slow = tokio::spawn({
+        let (world, source) = (world.clone(), source.clone());
+        async move { comes(&world, &source).await }
+    });
+    while !world.is_paused() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(ended(&comes(&world, &source).await), REMEDIATED);
+    world.go_on();
+    assert_ne!(ended(&slow.await.unwrap()), REMEDIATED);
+    assert_eq!(counted(&world), AT_ONCE + 1);
+}
+
+#[tokio::test]
+async fn a_budget_that_cannot_be_asked_leaves_no_correction_counted() {
+    for call in ["budget", "put_budget"] {
+        let (world, source) = spent().await;
+        let message = "no answer in time".to_owned();
+        world.always(call, PortError { kind: Kind::Retry, call: "PutItem", message, reason: None });
+        assert_eq!(comes(&world, &source).await.outcome, Outcome::Failed, "{call}");
+        assert_eq!(counted(&world), AT_ONCE, "{call}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_fuse_keeps_from_being_corrected_takes_no_slot() {
+    let world = World::new();
+    world.account(|account| account.has_group("/ecs/web", Some(30), 1));
+    let mut taken = Vec::new();
+    for _ in 0..6 {
+        let source = world.account(|account| account.registers(BLOCKING));
+        let report = comes(&world, &source).await;
+        taken.push((report.outcome, world.count("put_budget")));
+        world.advance(SignedDuration::from_secs(30));
+    }
+    let (corrected, refused) = (Outcome::Remediated, Outcome::Refused);
+    assert_eq!(taken, [(corrected, 1), (corrected, 2), (corrected, 3), (refused, 3), (refused, 3), (refused, 3)]);
 }
 
 /// What every test above relies upon.

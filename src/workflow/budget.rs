@@ -4,25 +4,47 @@
 use jiff::Timestamp;
 
 use super::claim::Halt;
+use super::correct::Ended;
 use super::family::LOOKS;
 use super::remediate::{Order, Origin};
 use crate::domain::baseline::Subject;
 use crate::domain::budget::{Asks, Budget, BudgetName, Slot, Wait};
+use crate::domain::report::{Outcome, Reason, Report};
 use crate::domain::revision::RevisionArn;
 use crate::ports::{Clock, CommitError, Described, Journal, Ports};
 
-/// Why a corrected revision of this source cannot be registered now; none: it can.
-pub(super) async fn wait<P: Ports>(ports: &P, order: &Order<'_>, source: &Described) -> Result<Option<Wait>, Halt> {
+/// How an order stands to the budget.
+pub(super) enum Turn {
+    /// It needs nothing of it.
+    Free,
+    /// It has to ask, and may.
+    Asks(Asks),
+    /// It was promised a slot, and comes before it.
+    ToCome(Timestamp),
+}
+
+impl Turn {
+    pub(super) fn of(order: &Order<'_>, now: Timestamp) -> Self {
+        match order.origin {
+            Origin::Event => Self::Asks(Asks::ForTheFirstTime),
+            Origin::Delayed { slot } => match Slot::at(slot, now) {
+                Slot::Come => Self::Asks(Asks::InTurn),
+                Slot::ToCome => Self::ToCome(slot),
+                Slot::Worthless => Self::Asks(Asks::ForTheFirstTime),
+            },
+            Origin::Replay | Origin::Resume | Origin::Apply { .. } => Self::Free,
+        }
+    }
+}
+
+/// Takes what one corrected revision of this source needs. Some: there is too little, and what is to be waited for.
+pub(super) async fn take<P: Ports>(
+    ports: &P,
+    order: &Order<'_>,
+    source: &Described,
+    asks: Asks,
+) -> Result<Option<Wait>, Halt> {
     let now = ports.clock().now();
-    let asks = match order.origin {
-        Origin::Event => Asks::ForTheFirstTime,
-        Origin::Delayed { slot } => match Slot::at(slot, now) {
-            Slot::Come => Asks::InTurn,
-            Slot::ToCome => return Ok(Some(Wait::Until(slot))),
-            Slot::Worthless => Asks::ForTheFirstTime,
-        },
-        Origin::Replay | Origin::Resume | Origin::Apply { .. } => return Ok(None),
-    };
     let name = BudgetName::of(&source.arn);
     let tags: Vec<_> = source.tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect();
     let rollout = order.baseline.rollout(&Subject {
@@ -62,4 +84,17 @@ async fn ask<P: Ports>(
     let Some((budget, slot)) = budget.promises(source, rate) else { return Ok(Some(Wait::Full)) };
     journal.put_budget(&budget).await?;
     Ok(Some(Wait::Until(slot)))
+}
+
+/// The event is to come again: whoever has it knows how, or it fails as what a later try can help.
+pub(super) fn waits(report: &mut Report, wait: Wait) -> Ended {
+    report.changes.clear();
+    (report.retry, report.wait) = (true, Some(wait));
+    let why = match wait {
+        Wait::Until(slot) => {
+            format!("as many revisions were registered as the budget allows: its turn is at {slot:.0}")
+        }
+        Wait::Full => "the budget for registering is spent for a day ahead".to_owned(),
+    };
+    (Outcome::Skipped, Some(Reason::BudgetExhausted), Some(why))
 }

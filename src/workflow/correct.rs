@@ -1,11 +1,12 @@
 //! Correcting one source that was found wanting: the guards, the claim, the steps, and the truth about them.
 
-use super::budget;
+use super::budget::{self, Turn, waits};
 use super::claim::{Claimed, Halt, Way, Worker, open, take};
 use super::drive::Drive;
 use super::family;
+use super::newest::overtaken;
 use super::observe::described;
-use super::own::Own;
+use super::own::{NEWEST, Own};
 use super::remediate::{Order, Origin};
 use super::tell::tell;
 use crate::domain::budget::Wait;
@@ -16,7 +17,7 @@ use crate::domain::report::{BackoutBy, Outcome, Reason, Report};
 use crate::domain::revision::RevisionArn;
 use crate::domain::saga::{Head, Opening, Record, Step, What};
 use crate::domain::tags;
-use crate::ports::{Clock, Described, Journal, PortError, Ports};
+use crate::ports::{Clock, Described, Journal, PortError, Ports, TaskDefinitions};
 
 pub(super) type Ended = (Outcome, Option<Reason>, Option<String>);
 
@@ -74,13 +75,12 @@ pub(super) async fn correct<P: Ports>(
             take(journal, clock, &worker, record, Own::resumes(order.home, order.registrar)).await?
         }
         (way @ (Way::New | Way::Again(_)), Some(opening)) => {
+            let registers = opening.steps.iter().any(|step| matches!(step, Step::Register { .. }));
+            if registers && let Some(ended) = may_not_yet(ports, order, report, described, &opening.cause).await? {
+                return Ok(Some(ended));
+            }
             if let Some(stopped) = family::count(ports, order, described, &opening.cause).await? {
                 return Ok(Some(said(report, &stopped)));
-            }
-            let registers = opening.steps.iter().any(|step| matches!(step, Step::Register { .. }));
-            if registers && let Some(wait) = budget::wait(ports, order, described).await? {
-                family::uncount(ports, &described.arn).await;
-                return Ok(Some(waits(report, wait)));
             }
             match way {
                 Way::Again(record) => take(journal, clock, &worker, record, What::Opened(Box::new(opening))).await?,
@@ -96,6 +96,33 @@ pub(super) async fn correct<P: Ports>(
         ));
     }
     Ok(Some(ended))
+}
+
+/// Why a corrected revision may not be registered now; none: it may. Nothing of the budget is taken for what would come to
+/// nothing, or a family that somebody registers again and again would keep all others waiting; and what waits for its slot
+/// is not counted as a correction before it comes.
+async fn may_not_yet<P: Ports>(
+    ports: &P,
+    order: &Order<'_>,
+    report: &mut Report,
+    described: &Described,
+    cause: &Cause,
+) -> Result<Option<Ended>, Halt> {
+    let asks = match Turn::of(order, ports.clock().now()) {
+        Turn::Free => return Ok(None),
+        Turn::ToCome(slot) => return Ok(Some(waits(report, Wait::Until(slot)))),
+        Turn::Asks(asks) => asks,
+    };
+    let source = &described.arn;
+    let newest = ports.task_definitions().newest(&source.family, NEWEST).await?;
+    if let Some(why) = overtaken(ports, source, &newest).await? {
+        report.changes.clear();
+        return Ok(Some((Outcome::Superseded, Some(Reason::NotLatest), Some(why))));
+    }
+    if let Some(stopped) = family::stopped(ports, order, described, cause).await? {
+        return Ok(Some(said(report, &stopped)));
+    }
+    Ok(budget::take(ports, order, described, asks).await?.map(|wait| waits(report, wait)))
 }
 
 /// Drives a claimed record forward to its end, and says in the report what became of it.
@@ -173,19 +200,6 @@ async fn stands<P: Ports>(ports: &P, record: Option<&Record>) -> Result<bool, Po
 /// Whether the newest attempt of the record was made by this baseline.
 fn is_of(record: &Record, digest: &str) -> bool {
     record.attempt().ok().flatten().is_some_and(|attempt| attempt.opening.baseline_digest == digest)
-}
-
-/// The event is to come again: whoever has it knows how, or it fails as what a later try can help.
-fn waits(report: &mut Report, wait: Wait) -> Ended {
-    report.changes.clear();
-    (report.retry, report.wait) = (true, Some(wait));
-    let why = match wait {
-        Wait::Until(slot) => {
-            format!("as many revisions were registered as the budget allows: its turn is at {slot:.0}")
-        }
-        Wait::Full => "the budget for registering is spent for a day ahead".to_owned(),
-    };
-    (Outcome::Skipped, Some(Reason::BudgetExhausted), Some(why))
 }
 
 fn said(report: &mut Report, stopped: &Stopped) -> Ended {

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use jiff::SignedDuration;
 
 use super::claim::{Claimed, Halt};
+use super::newest::overtaken;
 use super::observe::described;
 use super::own::{Made, NEWEST, Own, carries, is_to_be_withdrawn, source_tag};
 use super::remediate::Origin;
@@ -227,8 +228,8 @@ impl<'p, P: Ports> Drive<'p, P> {
         Ok((corrected, tags::carried(&self.source.tags, &own)))
     }
 
-    /// A source is corrected only while it is its family's newest ACTIVE revision. Where this record may have registered
-    /// already, and the answer was lost, a revision of ours is looked for and taken for the answer.
+    /// Looks whether the source is the newest still. Where this record may have registered already, and the answer was
+    /// lost, a revision of ours is looked for and taken for the answer.
     async fn before_register<J: Journal, C: Clock>(
         &self,
         claimed: &Claimed<'_, J, C>,
@@ -237,16 +238,6 @@ impl<'p, P: Ports> Drive<'p, P> {
     ) -> Result<Option<Done>, Stopped> {
         let source = claimed.source();
         let newest = self.ports.task_definitions().newest(&source.family, NEWEST).await?;
-        let Some(first) = newest.first().filter(|first| *first != source) else {
-            return match newest.first() {
-                // A record that a person began, and left.
-                Some(_) if !self.origin.may_register(&self.source.definition) => {
-                    Err(for_good("a container is privileged".into(), Some(Reason::Privileged)))
-                }
-                Some(_) => Ok(None),
-                None => Err(not_latest(format!("{} is not ACTIVE any more", source.short()))),
-            };
-        };
         if possibly_done {
             for candidate in newest.iter().rev().filter(|candidate| candidate.revision > source.revision) {
                 if self.is_ours(candidate, edits).await? {
@@ -254,13 +245,14 @@ impl<'p, P: Ports> Drive<'p, P> {
                 }
             }
         }
-        if first.revision > source.revision && is_to_be_withdrawn(self.ports, first, source).await? {
-            // Then the source is the newest again.
-            let message = format!("our own {} is still to be withdrawn", first.short());
-            let (kind, reason) = (Kind::Retry, Some(Reason::NewerRevision));
-            return Err(Stopped::ForNow(PortError { kind, call: "RegisterTaskDefinition", message, reason }));
+        match overtaken(self.ports, source, &newest).await? {
+            // A record that a person began, and left.
+            None if !self.origin.may_register(&self.source.definition) => {
+                Err(for_good("a container is privileged".into(), Some(Reason::Privileged)))
+            }
+            None => Ok(None),
+            Some(why) => Err(for_good(why, Some(Reason::NotLatest))),
         }
-        Err(not_latest(format!("{} is not its family's newest ACTIVE revision: {} is", source.short(), first.short())))
     }
 
     async fn is_ours(&self, candidate: &RevisionArn, edits: &[Edit]) -> Answer<bool> {
@@ -311,10 +303,6 @@ impl<'p, P: Ports> Drive<'p, P> {
             false => Ok(None),
         }
     }
-}
-
-fn not_latest(why: String) -> Stopped {
-    for_good(why, Some(Reason::NotLatest))
 }
 
 fn for_good(why: String, reason: Option<Reason>) -> Stopped {

@@ -12,6 +12,25 @@ use crate::domain::service::ServiceArn;
 use crate::domain::writer::Tool;
 use crate::ports::{Clock, CommitError, Described, Journal, Ports};
 
+/// What keeps the family from a correction that is not counted yet: it has to wait for its slot first.
+pub(super) async fn stopped<P: Ports>(
+    ports: &P,
+    order: &Order<'_>,
+    source: &Described,
+    cause: &Cause,
+) -> Result<Option<Stopped>, Halt> {
+    let (correction, limits) = (correction(ports, order, source, cause), order.baseline.fuse());
+    let stopped = |family: &mut Family| {
+        let mut counted = family.clone();
+        let stopped = counted.count(correction, &limits);
+        if stopped.is_some() {
+            *family = counted;
+        }
+        stopped
+    };
+    change(ports, &source.arn, stopped).await.map_err(Halt::from)
+}
+
 /// Counts the correction that is about to begin, or says what keeps the family from it.
 pub(super) async fn count<P: Ports>(
     ports: &P,
@@ -19,6 +38,11 @@ pub(super) async fn count<P: Ports>(
     source: &Described,
     cause: &Cause,
 ) -> Result<Option<Stopped>, Halt> {
+    let (correction, limits) = (correction(ports, order, source, cause), order.baseline.fuse());
+    change(ports, &source.arn, |family| family.count(correction, &limits)).await.map_err(Halt::from)
+}
+
+fn correction<P: Ports>(ports: &P, order: &Order<'_>, source: &Described, cause: &Cause) -> Correction {
     let by_hand = matches!(order.origin, Origin::Apply { .. });
     // Whoever asks for the correction by name did not register the fault.
     let cause = match &source.registered_by {
@@ -30,9 +54,7 @@ pub(super) async fn count<P: Ports>(
         None => cause.clone(),
     };
     let writer = Writer::of(&cause, Tool::of(&cause, &source.tags));
-    let correction = Correction { at: ports.clock().now(), revision: source.arn.revision, writer };
-    let limits = order.baseline.fuse();
-    change(ports, &source.arn, |family| family.count(correction, &limits)).await.map_err(Halt::from)
+    Correction { at: ports.clock().now(), revision: source.arn.revision, writer }
 }
 
 /// What came to no correction does not count. Another worker's change may keep it in the count, which is no harm.

@@ -9,6 +9,7 @@ mod drive;
 mod family;
 mod follow;
 mod lead;
+mod newest;
 mod observe;
 mod own;
 mod point;

@@ -23,7 +23,7 @@ const MOST_RECEIVES: u32 = 5;
 /// The queue of work, and its dead letters.
 #[derive(Clone, Default)]
 pub(crate) struct Fifo {
-    work: Line,
+    pub(crate) work: Line,
     pub(crate) dead: Line,
     /// The function is not told where dead letters go.
     unnamed: bool,
