@@ -19,7 +19,7 @@ use logweir::settings::{LEASE, SHIPPED_BASELINE};
 use logweir::workflow::{Mode, Order, Origin, remediate};
 use serde_json::json;
 use tokio::task::JoinSet;
-use world::queue::{Delivered, Fifo};
+use world::queue::{Delivered, Fifo, Sent};
 use world::story::{BLOCKING, by, ended, event, home};
 use world::{Moment, Then, World};
 
@@ -389,6 +389,23 @@ async fn what_a_fuse_keeps_from_being_corrected_takes_no_slot() {
     }
     let (corrected, refused) = (Outcome::Remediated, Outcome::Refused);
     assert_eq!(taken, [(corrected, 1), (corrected, 2), (corrected, 3), (refused, 3), (refused, 3), (refused, 3)]);
+}
+
+#[tokio::test]
+async fn one_that_comes_before_its_turn_goes_back_at_once_and_nothing_is_asked() {
+    let (world, source) = spent().await;
+    let queue = Fifo::default();
+    let slot = world.now() + SignedDuration::from_secs(1000);
+    let attributes = [("logweir-slot".to_owned(), slot.to_string()), ("logweir-failures".to_owned(), "2".to_owned())];
+    let sent = Sent { body: event(&source).to_string(), attributes: attributes.into() };
+    let calls = world.calls().len();
+    let (reply, report) = queue.receives(&world, SHIPPED_BASELINE, &sent, 2).await;
+    assert_eq!((ended(&report), world.calls().len()), (EXHAUSTED, calls));
+    assert_eq!((report.source, report.trigger.as_str()), (Some(source.to_string()), "event"));
+    assert!(report.error.unwrap().ends_with("its turn is at 2026-11-21T12:16:40Z"));
+    assert_eq!(reply.to_json(), json!({"batchItemFailures": []}));
+    assert_eq!((queue.delays(), queue.slots()), (vec![900], vec![Some(slot)]));
+    assert_eq!(queue.work.messages()[0].attributes["logweir-failures"], "3");
 }
 
 /// What every test above relies upon.

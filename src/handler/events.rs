@@ -10,7 +10,7 @@ use super::{Reply, Watch};
 use crate::domain::event::{self, Cause};
 use crate::domain::report::{Outcome, Reason, Report};
 use crate::ports::{Clock, Ports, Queue};
-use crate::workflow::{Order, Origin, gauges, remediate, resume, unseen};
+use crate::workflow::{Order, Origin, gauges, put_off, remediate, resume, unseen};
 
 /// Handles a payload. What waits for its turn, or for somebody to mend something, is sent to one of the `queues`. `calls`
 /// says how many calls were made to AWS so far; `watch` takes each report as soon as it stands.
@@ -98,7 +98,10 @@ fn batch(payload: &Value) -> Option<&Vec<Value>> {
 /// Handles one event.
 pub async fn handle_event<P: Ports>(ports: &P, order: &Order<'_>, event: &Value) -> Report {
     let report = match event::read(event, order.home) {
-        Ok(trigger) => remediate(ports, order, trigger).await,
+        Ok(trigger) => match put_off(ports, order, &trigger) {
+            Some(report) => report,
+            None => remediate(ports, order, trigger).await,
+        },
         Err(error) => unreadable(ports, order, &error.to_string()),
     };
     report.bounded()

@@ -7,8 +7,10 @@ use super::claim::Halt;
 use super::correct::Ended;
 use super::family::LOOKS;
 use super::remediate::{Order, Origin};
+use super::unseen::unseen;
 use crate::domain::baseline::Subject;
 use crate::domain::budget::{Asks, Budget, BudgetName, Slot, Wait};
+use crate::domain::event::Trigger;
 use crate::domain::report::{Outcome, Reason, Report};
 use crate::domain::revision::RevisionArn;
 use crate::ports::{Clock, CommitError, Described, Journal, Ports};
@@ -35,6 +37,15 @@ impl Turn {
             Origin::Replay | Origin::Resume | Origin::Apply { .. } => Self::Free,
         }
     }
+}
+
+/// The report on an event that comes before its turn, as a queue delays for a quarter of an hour at most. No call is made
+/// for it. None: it is to be decided about.
+pub fn put_off<P: Ports>(ports: &P, order: &Order<'_>, trigger: &Trigger) -> Option<Report> {
+    let Turn::ToCome(slot) = Turn::of(order, ports.clock().now()) else { return None };
+    let mut report = unseen(ports, order, trigger);
+    let (outcome, reason, why) = waits(&mut report, Wait::Until(slot));
+    Some(report.ends(outcome, reason, why))
 }
 
 /// Takes what one corrected revision of this source needs. Some: there is too little, and what is to be waited for.

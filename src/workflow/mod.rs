@@ -22,6 +22,7 @@ mod undo;
 mod unseen;
 
 pub use back_out::{Ask, BackoutOrder, back_out, preview};
+pub use budget::put_off;
 pub use count::gauges;
 pub use observe::{Seen, observe};
 pub use remediate::{Order, Origin, remediate};
