@@ -341,6 +341,21 @@ async fn what_is_not_the_newest_any_more_takes_no_slot() {
     assert_eq!((world.now(), world.count("put_budget"), counted(&world)), (begun, 2, 2));
 }
 
+#[tokio::test]
+async fn what_was_overtaken_while_it_waited_leaves_its_turn_to_others() {
+    let (world, source) = spent().await;
+    comes(&world, &source).await;
+    let slot = world.now() + SignedDuration::from_secs(5);
+    world.account(|account| {
+        account.now = slot;
+        account.registers(&BLOCKING.replacen("\"web\"", &format!("\"{}\"", source.family), 1));
+    });
+    let before = world.account(|account| account.budgets.clone());
+    let report = handled(&world, Origin::Delayed { slot }, Mode::Register, &source).await;
+    assert_eq!(ended(&report), (Outcome::Superseded, Some(Reason::NotLatest)));
+    assert_eq!(world.account(|account| account.budgets.clone()), before);
+}
+
 /// Two workers have the same event. One stands still once it has found no record; meanwhile the other does all of it.
 #[tokio::test]
 async fn a_worker_that_comes_to_nothing_leaves_the_count_of_another_as_it_is() {

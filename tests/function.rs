@@ -304,6 +304,30 @@ fn what_exceeds_the_budget_goes_back_to_the_queue_and_is_done_with() {
     assert!(sent[0]["MessageAttributes"]["logweir-slot"]["StringValue"].is_string(), "{}", sent[0]);
 }
 
+#[test]
+fn what_was_denied_is_sent_to_the_dead_letters_and_is_done_with() {
+    let stage = Account::default();
+    stage.registers(&blocking());
+    let mut inner = stage.service();
+    let aws = Loopback::serve(move |operation, body| match operation {
+        "SendMessage" => Reply::ok(&json!({"MessageId": "00000000-0000-0000-0000-000000000001"})),
+        "RegisterTaskDefinition" => Reply::error("AccessDeniedException", "is not authorized to perform: iam:PassRole"),
+        _ => inner(operation, body),
+    });
+    let body = event(WEB_1).to_string();
+    let message = json!({"Records": [{"messageId": "m", "eventSource": "aws:sqs", "body": body}]});
+    let url = "https://sqs.eu-west-1.amazonaws.com/111122223333/dead";
+    let function = invoke_with(&aws, "register", &[("LOGWEIR_DEAD_LETTERS", url)], vec![message]);
+    assert_eq!(function.invocations[0].answer, json!({"batchItemFailures": []}), "{}", function.stdout);
+    let calls = aws.calls();
+    let (_, sent) = calls.iter().find(|(operation, _)| operation == "SendMessage").unwrap();
+    let sent: Value = serde_json::from_str(sent).unwrap();
+    assert_eq!((&sent["QueueUrl"], &sent["MessageBody"]), (&json!(url), &json!(body)));
+    let line = &summaries(&function.stdout)[0];
+    let why = format!("{} pass-role-denied", line["outcome"].as_str().unwrap());
+    assert_eq!(sent["MessageAttributes"], json!({"logweir-why": {"DataType": "String", "StringValue": why}}));
+}
+
 fn operations_that_write(aws: &Loopback) -> usize {
     let reading = ["Describe", "List", "Get", "Query"];
     aws.calls().iter().filter(|(operation, _)| !reading.iter().any(|word| operation.starts_with(word))).count()
