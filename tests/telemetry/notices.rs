@@ -225,7 +225,7 @@ fn stuck(times: usize) -> Vec<(String, String)> {
 async fn an_event_that_needs_an_operator_is_told_once_however_often_it_is_tried() {
     let stage = Stage::default();
     let event = stage.registers(BLOCKING).to_string();
-    denies_a_listing(&stage, 2, "not you");
+    denies_a_listing(&stage, 3, "not you");
     let answer = stage.queued_again(1, "register", &event).await;
     assert_eq!(answer["batchItemFailures"][0]["itemIdentifier"], "m", "it comes again, and ends as a dead letter");
     assert_eq!(stage.kinds(), ["Remediation Failed"]);
@@ -249,7 +249,7 @@ async fn an_event_that_needs_an_operator_is_told_once_however_often_it_is_tried(
 async fn one_that_first_had_to_come_again_is_told_when_it_needs_an_operator() {
     let stage = Stage::default();
     let event = stage.registers(BLOCKING).to_string();
-    stage.world.at_nth("ListTaskDefinitions", 2, Moment::Before, Then::Cut);
+    stage.world.at_nth("ListTaskDefinitions", 3, Moment::Before, Then::Cut);
     stage.queued_again(1, "register", &event).await;
     assert_eq!(stage.kinds(), [""; 0]);
     denies_a_listing(&stage, 1, "not you");

@@ -233,6 +233,10 @@ class TheQueue(unittest.TestCase):
         redrive = {"deadLetterTargetArn": {"Fn::GetAtt": ["DeadLetters", "Arn"]}, "maxReceiveCount": 5}
         self.assertEqual(properties("Work")["RedrivePolicy"], redrive)
 
+    def test_the_function_counts_failures_up_to_the_same_number(self):
+        [most] = re.findall(r"const MOST_FAILURES: u32 = (\d+);", (ROOT / "src/handler/queue.rs").read_text())
+        self.assertEqual(properties("Work")["RedrivePolicy"]["maxReceiveCount"], int(most))
+
     def test_a_message_is_hidden_six_times_as_long_as_the_function_may_run(self):
         self.assertGreaterEqual(properties("Work")["VisibilityTimeout"], 6 * properties("RemediatorFunction")["Timeout"])
 
