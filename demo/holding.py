@@ -10,7 +10,7 @@ import events
 import stack as sam
 from telling import deliver, must, run, show, step
 
-# What doctor says of the roles: the emulator's simulator looks at no context and no condition, so it denies what they grant.
+# What doctor says of the roles, as the emulator's simulator denies what they grant.
 UNJUDGED = "role"
 
 

@@ -86,6 +86,18 @@ async fn what_is_privileged_is_refused_to_events_before_anything_is_done_and_cor
 }
 
 #[tokio::test]
+async fn a_privileged_one_that_a_person_has_corrected_is_not_refused_to_its_events() {
+    let world = World::new();
+    let source = world.account(|account| account.registers(&privileged()));
+    assert_eq!(applies(&world, &source, false).await.outcome, Outcome::Remediated);
+    let report = register(&world, &event(&source)).await;
+    assert_eq!(ended(&report), (Outcome::Skipped, Some(Reason::Duplicate)), "{report:?}");
+    backs_out(&world, &source).await;
+    let report = register(&world, &event(&source)).await;
+    assert_eq!(ended(&report), (Outcome::Skipped, Some(Reason::Suppressed)), "{report:?}");
+}
+
+#[tokio::test]
 async fn what_only_its_log_group_wants_is_mended_privileged_or_not() {
     let world = World::new();
     let well = privileged().replace("\"mode\":\"blocking\"", "\"mode\":\"non-blocking\",\"max-buffer-size\":\"25m\"");

@@ -24,7 +24,7 @@ pub const BURST: SignedDuration = SignedDuration::from_secs(15);
 /// How far ahead slots are promised, and believed.
 pub const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
-/// How many are remembered that wait. Of the others one that comes twice takes two slots.
+/// How many are remembered that wait. Of the others one that comes twice is promised two slots.
 const MOST_WAITING: usize = 200;
 
 /// Whose budget it is.
@@ -63,15 +63,16 @@ pub struct Budget {
     /// The first slot that nobody is promised.
     pub next: Timestamp,
     pub at: Timestamp,
-    /// To whom slots are promised that have not come. An event may come twice, and is to wait for one slot only.
+    /// Which families are promised slots that have not come. A family waits for one slot only, however many events of it
+    /// come, and how often.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waiting: Vec<Waiting>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Waiting {
-    /// The beginning of its ARN's SHA-256: a name may be long, and is somebody else's.
-    source: String,
+    /// The beginning of the SHA-256 of its name, which may be long, and is somebody else's.
+    family: String,
     slot: Timestamp,
 }
 
@@ -113,34 +114,43 @@ impl Budget {
     /// Takes out of the bucket for one registration; none: there is not enough in it. `rate` is in registrations a second.
     pub fn lets_through(&self, asks: Asks, rate: f64) -> Option<Self> {
         let interval = interval(rate);
-        let lacks = self.full.duration_since(self.at);
+        let full = self.full_at(rate);
+        let lacks = full.duration_since(self.at);
         // Half of it is kept for those who are late, and something always for who comes in time.
         let kept = match asks {
             Asks::ForTheFirstTime if self.next > self.at => interval.max(BURST / 2),
             _ => SignedDuration::ZERO,
         };
         let enough = lacks <= BURST.saturating_sub(kept);
-        enough.then(|| Self { full: later(self.full, interval), ..self.clone() })
+        enough.then(|| Self { full: later(full, interval), ..self.clone() })
     }
 
     /// Promises the first slot that nobody has and in which there will be something in the bucket; none: there is none for
     /// [`AHEAD`].
     pub fn promises(self, source: &RevisionArn, rate: f64) -> Option<(Self, Timestamp)> {
-        let slot = self.next.max(self.full.saturating_sub(BURST).unwrap_or(self.full));
+        let full = self.full_at(rate);
+        let slot = self.next.max(full.saturating_sub(BURST).unwrap_or(full));
         if slot > later(self.at, AHEAD) {
             return None;
         }
-        let mut promised = Self { next: later(slot, interval(rate)), ..self };
+        let mut promised = Self { full, next: later(slot, interval(rate).min(AHEAD)), ..self };
         if promised.waiting.len() < MOST_WAITING {
-            promised.waiting.push(Waiting { source: digest(source), slot });
+            promised.waiting.push(Waiting { family: digest(source), slot });
         }
         Some((promised, slot))
     }
 
-    /// The slot to come that this source was promised.
+    /// When it is full again by this rate. What a profile with a slower one has taken is no more to the others than one
+    /// registration.
+    fn full_at(&self, rate: f64) -> Timestamp {
+        self.full.min(later(later(self.at, BURST), interval(rate)))
+    }
+
+    /// The slot to come that this source's family was promised. Only its newest revision can use it, and a family that
+    /// somebody registers again and again keeps nobody else waiting by having more than one.
     pub fn slot_of(&self, source: &RevisionArn) -> Option<Timestamp> {
-        let source = digest(source);
-        let waits = self.waiting.iter().find(|waiting| waiting.source == source);
+        let family = digest(source);
+        let waits = self.waiting.iter().find(|waiting| waiting.family == family);
         waits.map(|waiting| waiting.slot).filter(|slot| Slot::at(*slot, self.at) == Slot::ToCome)
     }
 }
@@ -150,7 +160,7 @@ fn interval(rate: f64) -> SignedDuration {
 }
 
 fn digest(source: &RevisionArn) -> String {
-    Sha256::digest(source.to_string())[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(&source.family)[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn later(time: Timestamp, by: SignedDuration) -> Timestamp {

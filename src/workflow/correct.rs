@@ -76,6 +76,9 @@ pub(super) async fn correct<P: Ports>(
         }
         (way @ (Way::New | Way::Again(_)), Some(opening)) => {
             let registers = opening.steps.iter().any(|step| matches!(step, Step::Register { .. }));
+            if registers && !order.origin.may_register(&described.definition) {
+                return Ok(Some((Outcome::Refused, Some(Reason::Privileged), None)));
+            }
             if registers && let Some(ended) = may_not_yet(ports, order, report, described, &opening.cause).await? {
                 return Ok(Some(ended));
             }

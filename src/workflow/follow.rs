@@ -85,6 +85,10 @@ impl<P: Ports> Follow<'_, '_, P> {
         let which = Which::Revision(source.clone());
         let mut report = decide(self.ports, self.order, report, which, hint.cause.clone()).await;
         report.services.splice(0..0, settled);
+        if report.outcome == Outcome::Superseded {
+            // A service that runs an old revision does so at each of its events.
+            report.known.get_or_insert(true);
+        }
         let is_corrected =
             matches!((report.outcome, report.reason), (Outcome::Remediated, _) | (_, Some(Reason::Duplicate)));
         if self.order.mode < Mode::Rollout || !is_corrected {

@@ -232,7 +232,8 @@ async fn blocks<P: Ports>(
         Err(error) => Err(Box::new(failed(unchanged, &error))),
         Ok(Verdict::Ends(Outcome::Failed, reason, why)) => Err(Box::new(unchanged.ends(Outcome::Failed, reason, why))),
         Ok(Verdict::Ends(Outcome::Compliant, ..))
-        | Ok(Verdict::Ends(_, Some(Reason::OwnRevision | Reason::ServiceOwned), _)) => Ok(None),
+        | Ok(Verdict::Ends(Outcome::Superseded, ..))
+        | Ok(Verdict::Ends(_, Some(Reason::OwnRevision | Reason::ServiceOwned | Reason::OutOfScope), _)) => Ok(None),
         Ok(_) => Ok(Some(seen.rules)),
     }
 }
@@ -300,7 +301,8 @@ async fn judge<P: Ports>(
         report.log_groups = planned_groups(&plan);
         return ends(Outcome::Observed, refused, None);
     }
-    if refused.is_some() {
+    // What is privileged may have been corrected by somebody, which its record says.
+    if refused.is_some_and(|reason| reason != Reason::Privileged) {
         return ends(Outcome::Refused, refused, None);
     }
     if !plan.changes_something() {

@@ -178,6 +178,30 @@ fn what_is_left_is_first_for_those_who_were_promised_something() {
 }
 
 #[test]
+fn a_profile_with_a_slow_rate_keeps_the_others_waiting_for_one_registration_at_most() {
+    for slow in [0.001, 1e-9, f64::MIN_POSITIVE] {
+        let (standing, _) = comes(None, slow, now()).unwrap();
+        let soon = now() + SignedDuration::from_secs(6);
+        let next = standing.next;
+        let (standing, slot) = asks(Some(standing), Asks::InTurn, 2, 0.2, soon).unwrap();
+        let slot = slot.unwrap();
+        assert!(slot <= next.max(soon + SignedDuration::from_secs(5)), "{slot}, at {slow} a second");
+        let later = asks(Some(standing), Asks::InTurn, 2, 0.2, slot).unwrap();
+        assert_eq!(later.1, None, "at {slow} a second");
+    }
+}
+
+#[test]
+fn a_family_is_promised_one_slot_however_many_revisions_of_it_ask() {
+    let revision = |number: u32| -> RevisionArn {
+        format!("arn:aws:ecs:eu-west-1:111122223333:task-definition/web:{number}").parse().unwrap()
+    };
+    let (promised, slot) = emptied().promises(&revision(1), 0.2).unwrap();
+    assert_eq!((promised.slot_of(&revision(1)), promised.slot_of(&revision(2))), (Some(slot), Some(slot)));
+    assert_eq!(promised.slot_of(&source(1)), None);
+}
+
+#[test]
 fn nothing_is_promised_further_ahead_than_a_day() {
     let next = now() + AHEAD;
     let promised = |next| comes(Some(Budget { next, ..emptied() }), 0.2, now()).map(|(_, slot)| slot);

@@ -452,6 +452,17 @@ fn what_is_left_is_counted_once_however_long_it_takes_and_is_visible_again() {
 }
 
 #[test]
+fn what_comes_back_at_once_as_its_cause_is_not_mended_is_sent_once() {
+    let stack = with_dead_letters();
+    stack.with(|state| state.is_unmended = true);
+    let (ran, operator) = doctor(&stack, &["--fix", "--yes", "--format", "json"]);
+    assert_eq!((ran.code, &ran.json()["redriven"]), (1, &json!({"moved": 3, "left": 4})), "{ran:?}");
+    let sent = operator.aws.calls().into_iter().filter(|(operation, _)| operation == "SendMessage").count();
+    assert_eq!(sent, 3);
+    assert!(ran.out.contains("3 of which came back, as the cause is not mended; 4 left"), "{}", ran.out);
+}
+
+#[test]
 fn a_message_that_cannot_be_sent_stays_where_it_is() {
     let stack = with_dead_letters();
     stack.with(|state| {

@@ -45,6 +45,8 @@ pub struct State {
     pub simulated: Vec<(String, String, String)>,
     /// Whether a minute passes from one look to the next, so that what was hidden is seen again.
     pub is_slow: bool,
+    /// Whether the function puts aside at once what is sent to it.
+    pub is_unmended: bool,
     received: u32,
 }
 
@@ -167,6 +169,7 @@ impl Stack {
             denied: BTreeSet::new(),
             simulated: Vec::new(),
             is_slow: false,
+            is_unmended: false,
             received: 0,
         };
         Self { account: Account::default(), state: Arc::new(Mutex::new(state)) }
@@ -357,7 +360,12 @@ impl State {
             "SendMessage" => {
                 let id = format!("sent-{}", queue.len() + 1);
                 let message = Message::new(&id, body["MessageBody"].as_str()?, body["MessageAttributes"].clone());
-                queue.push(Message { receives: 0, ..message });
+                let message = Message { receives: 0, ..message };
+                queue.push(message.clone());
+                if self.is_unmended && url == QUEUE {
+                    let again = Message { id: format!("{id}-again"), ..message };
+                    self.messages.entry(DEAD_LETTERS).or_default().push(again);
+                }
                 Reply::ok(&json!({"MessageId": id}))
             }
             "DeleteMessage" => {

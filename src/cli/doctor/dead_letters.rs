@@ -3,7 +3,7 @@
 //! They are moved one by one, and not by SQS's own task: that takes only what came from a queue, and what a rule could not
 //! hand over is among them; it cannot leave out what no try can read; and it goes on after this program has ended.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -131,6 +131,9 @@ pub(super) async fn redrive(aws: &Aws, deployment: &Deployment, home: &Home, wai
     let (mut moved, mut failed) = (0, None);
     // By id: what is left is seen again after a minute, and its last handle alone gives it back.
     let mut left: BTreeMap<String, Received> = BTreeMap::new();
+    // What the function puts aside again at once, as its cause is not mended, is a new message with the same content.
+    let mut tried = BTreeSet::new();
+    let mut back = 0;
     // Each round takes at least one; SQS's count is approximate.
     for _ in 0..waiting + 10 {
         let taken = match aws.take(from).await {
@@ -144,10 +147,18 @@ pub(super) async fn redrive(aws: &Aws, deployment: &Deployment, home: &Home, wai
             break;
         }
         for received in taken {
-            match failed.is_none() && is_readable(&received, home) {
+            let readable = failed.is_none() && is_readable(&received, home);
+            let is_back = readable && tried.contains(&received.letter.body);
+            if is_back && !left.contains_key(&received.letter.id) {
+                back += 1;
+            }
+            match readable && !is_back {
                 false => drop(left.insert(received.letter.id.clone(), received)),
                 true => match aws.move_on(&received, from, to).await {
-                    Ok(()) => moved += 1,
+                    Ok(()) => {
+                        moved += 1;
+                        tried.insert(received.letter.body.clone());
+                    }
                     Err(error) => {
                         failed = Some(error);
                         left.insert(received.letter.id.clone(), received);
@@ -168,6 +179,10 @@ pub(super) async fn redrive(aws: &Aws, deployment: &Deployment, home: &Home, wai
     let check = match (failed, redriven.left) {
         (Some(error), _) => Check::unknown(CHECK, format!("{were}, then it went wrong"), &unseen(&error, "sqs")),
         (None, 0) => Check::ok(CHECK, format!("{were}; `logweir records` says what becomes of them")),
+        (None, left) if back > 0 => {
+            let says = format!("{were}, {back} of which came back, as the cause is not mended; {left} left");
+            Check::problem(CHECK, says, "run doctor again: it says what each lacks")
+        }
         (None, left) => {
             let says = format!("{were}; {left} left, which no try can read");
             Check::problem(CHECK, says, "look where they come from, then delete them (aws sqs purge-queue)")
