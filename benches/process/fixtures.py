@@ -6,7 +6,7 @@ import sys
 from loopback import ACCOUNT, REGION
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent.parent / "demo"))
-import cloudtrail
+import events
 
 PIPELINE = f"arn:aws:iam::{ACCOUNT}:role/pipeline"
 
@@ -92,4 +92,4 @@ LOG_GROUPS = [
 
 
 def event(task_definition):
-    return cloudtrail.registered(task_definition, task_definition, PIPELINE)
+    return events.registered(task_definition, task_definition, PIPELINE)
