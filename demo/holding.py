@@ -1,6 +1,7 @@
 """What an operator has in hand when something goes wrong, and when it is to stop."""
 
 import json
+import pathlib
 import time
 
 import boto3
@@ -75,22 +76,42 @@ def hold(logweir, stack, source, pipeline):
     [letter] = boto3.client("sqs").receive_message(QueueUrl=dead, VisibilityTimeout=0)["Messages"]
     must(letter["Body"].startswith('{"detail-type"'), "and can be read there")
 
+    step("A baseline that makes no sense, where the stack has it in a parameter")
+    parameter = {"Name": "/platform/logweir/baseline", "Type": "String", "Overwrite": True}
+    boto3.client("ssm").put_parameter(**parameter, Value="[[profile")
+    sam.deploy(Baseline=f"ssm:{parameter['Name']}")
+    document = source | {"cpu": "512"}
+    registered = account.ecs("RegisterTaskDefinition", **document)["taskDefinition"]
+    account.send(queue, events.registered(document, registered, pipeline))
+    account.until(lambda: account.waits(dead) == 2, "its event is in the dead-letter queue")
+    must(len(account.revisions("shop")) == 3, "a function that does not know what is good does nothing")
+    said = run(logweir, "doctor", code=1, without=UNJUDGED)
+    must("makes no sense" in said, "it says what is wrong with the baseline")
+
+    step("The baseline is mended, and what waits is sent in again")
+    boto3.client("ssm").put_parameter(**parameter, Value=pathlib.Path("infra/baseline.toml").read_text())
+    run(logweir, "doctor", "--fix", "--yes", code=1, without=UNJUDGED)
+    account.until(lambda: len(account.revisions("shop")) == 4, "shop:3 is corrected")
+    must(True, "shop:3 has a corrected revision: its dead letter ended well")
+    account.until(lambda: account.waits(queue) == 0, "the queue is empty")
+    must(account.waits(dead) == 1, "and what nobody can read is left alone")
+
     step("The kill switch is on")
     sam.deploy(Paused="true")
     decided = len(account.reports(log))
-    document = source | {"cpu": "512"}
+    document = source | {"cpu": "1024"}
     registered = account.ecs("RegisterTaskDefinition", **document)["taskDefinition"]
     account.send(queue, events.registered(document, registered, pipeline))
     [mapping] = boto3.client("lambda").list_event_source_mappings(FunctionName=stack["FunctionName"])["EventSourceMappings"]
     must(mapping["State"] == "Disabled", "the function does not read the queue")
     time.sleep(5)
     must(account.waits(queue) == 1 and len(account.reports(log)) == decided, "an event waits, and nothing is handled")
-    must(len(account.revisions("shop")) == 3, "nothing was registered")
+    must(len(account.revisions("shop")) == 5, "nothing was registered")
 
     step("The kill switch is off")
     sam.deploy(Paused="false")
-    account.until(lambda: len(account.revisions("shop")) == 4, "shop:3 is corrected")
-    must(True, "the event was not lost: shop:3 has a corrected revision")
+    account.until(lambda: len(account.revisions("shop")) == 6, "shop:5 is corrected")
+    must(True, "the event was not lost: shop:5 has a corrected revision")
     account.until(lambda: account.waits(queue) == 0, "the queue is empty")
     show(f"{len(account.reports(log)) - decided} decision")
 
@@ -101,4 +122,4 @@ def hold(logweir, stack, source, pipeline):
     must(not sam.described(), "the stack is gone")
     must(account.journal(table) == kept and len(kept) > 0, "the journal is as it was")
     must(len(account.reports(log)) > decided, "and so is the function's log")
-    must(len(account.revisions("shop")) == 4, "what was corrected stays so")
+    must(len(account.revisions("shop")) == 6, "what was corrected stays so")
