@@ -2,6 +2,7 @@
 
 import copy
 import time
+import uuid
 
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 
@@ -57,7 +58,7 @@ def call(name, about, request, answer, role):
         "requestParameters": request,
         "responseElements": answer,
         "requestID": "8f4b9c60-3a44-4f0e-a9f5-5f8f3f6f7a22",
-        "eventID": "c0ffee00-1d2e-4f3a-8b4c-5d6e7f809a33",
+        "eventID": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{name} {about} {now}")),
         "readOnly": False,
         "eventType": "AwsApiCall",
         "managementEvent": True,
@@ -70,7 +71,7 @@ def envelope(about, detail_type, now, resources, detail):
     _, _, _, region, account, _ = about.split(":", 5)
     return {
         "version": "0",
-        "id": "1b6d5a1e-6f0c-4b57-9c3a-0d8f6f0f1c11",
+        "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{detail_type} {about} {now}")),
         "detail-type": detail_type,
         "source": "aws.ecs",
         "account": account,
