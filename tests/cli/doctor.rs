@@ -383,6 +383,7 @@ fn with_dead_letters() -> Stack {
         state.log = vec![
             report("failed", "throttled", "an earlier try"),
             report("failed", "access-denied", "RegisterTaskDefinition: AccessDeniedException: no"),
+            json!({"schema": "logweir.report/1", "cloudtrail_event_id": "e-9", "outcome": "remediated"}),
         ];
     });
     stack

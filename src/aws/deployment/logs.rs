@@ -29,6 +29,7 @@ impl Aws {
                 let report = event["message"].as_str().and_then(|line| serde_json::from_str::<Value>(line).ok());
                 if let Some(report) = report
                     && report["schema"] == "logweir.report/1"
+                    && report["cloudtrail_event_id"] == event_id
                     && last.as_ref().is_none_or(|(before, _)| *before <= at)
                 {
                     last = Some((at, report));
