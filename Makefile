@@ -121,9 +121,10 @@ $(CODE):
 # A copy is what git would commit now. The folders' names differ in length as well, as names get into binaries.
 reproducible: ## whether two builds in different folders make the same zip (minutes)
 	@set -e; here=$$(mktemp -d); trap 'rm -rf "$$here"' EXIT; \
+	mkdir -p "$$here/one" "$$here/quite"; \
+	git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents --no-dereference --target-directory "$$here/one"; \
+	cp --recursive "$$here/one" "$$here/quite/another"; \
 	for copy in "$$here/one" "$$here/quite/another"; do \
-		mkdir -p "$$copy"; \
-		git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents --no-dereference --target-directory "$$copy"; \
 		env --unset=CARGO_TARGET_DIR $(MAKE) --no-print-directory --directory "$$copy" $(CODE); \
 	done; \
 	sha256sum "$$here/one/$(CODE)" "$$here/quite/another/$(CODE)"; \
