@@ -117,11 +117,14 @@ async fn the_last_page_of_a_log_counts_as_well() {
     let mut page = 0;
     let loopback = Loopback::serve(move |_, _| {
         page += 1;
-        let report = json!({"schema": "logweir.report/1", "outcome": format!("page {page}")}).to_string();
-        let line = json!({"timestamp": page, "message": report});
+        let report = |event_id: &str, outcome: String| {
+            json!({"schema": "logweir.report/1", "cloudtrail_event_id": event_id, "outcome": outcome}).to_string()
+        };
+        let line = json!({"timestamp": page, "message": report("e-1", format!("page {page}"))});
+        let another = json!({"timestamp": 9, "message": report("e-2", "about another event".into())});
         let other = json!({"timestamp": 9, "message": "no JSON"});
         Reply::ok(&match page {
-            1 => json!({"events": [line, other], "nextToken": "t"}),
+            1 => json!({"events": [line, other, another], "nextToken": "t"}),
             2 => json!({"events": [], "nextToken": "t"}),
             _ => json!({"events": [line]}),
         })
