@@ -53,7 +53,7 @@ impl Aws {
     }
 }
 
-/// A text, as it stands in a path or in a form.
+/// A text, as it stands in a path.
 pub(super) fn escaped(text: &str) -> String {
     let escaped = |byte: u8| match byte {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => vec![char::from(byte)],

@@ -11,6 +11,7 @@ mod logs;
 mod notify;
 mod own_log;
 mod parameters;
+mod query;
 mod queue;
 mod read_only;
 mod region;

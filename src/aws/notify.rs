@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use aws_smithy_query::QueryWriter;
-use aws_smithy_xml::decode::{Document, try_data};
+use aws_smithy_xml::decode::Document;
 use serde_json::json;
 
 use super::Aws;
-use super::errors::{said, spoiled, unreadable};
+use super::errors::{said, unreadable};
+use super::query::{FORM, is_whole, refusal, text};
 use super::signed::{Call, Signed, refused};
 use crate::domain::notice::{Notice, SOURCE};
 use crate::ports::{Answer, Notifier, PortError};
@@ -22,7 +23,6 @@ const LONGEST: Duration = Duration::from_secs(4);
 const LARGEST: usize = 256 * 1024;
 
 /// Protocol query, as the service's model has it (source: botocore, sns 2010-03-31).
-const FORM: [(&str, &str); 1] = [("content-type", "application/x-www-form-urlencoded")];
 const SNS_VERSION: &str = "2010-03-31";
 
 /// Target and content type, as the service's model has them (source: botocore, events 2015-10-07, protocol json 1.1).
@@ -100,10 +100,7 @@ impl Channels {
             200 if is_published(&body) => Ok(()),
             200 => Err(unreadable(PUBLISH, "it names no message")),
             // SNS does not repeat what it was sent, but for names of ours.
-            _ => Err(match error(&body) {
-                Some((code, message)) => said(PUBLISH, status, &code, &message, None),
-                None => spoiled(PUBLISH, status),
-            }),
+            _ => Err(refusal(PUBLISH, status, &body)),
         }
     }
 
@@ -148,8 +145,7 @@ impl Channels {
 
 /// `<PublishResponse><PublishResult><MessageId>…`.
 fn is_published(body: &str) -> bool {
-    // One that breaks off says nothing of what came of it.
-    if !body.trim_end().ends_with("</PublishResponse>") {
+    if !is_whole(PUBLISH, body) {
         return false;
     }
     let mut document = Document::new(body);
@@ -161,30 +157,10 @@ fn is_published(body: &str) -> bool {
         if result.start_el().matches("PublishResult") {
             while let Some(mut member) = result.next_tag() {
                 if member.start_el().matches("MessageId") {
-                    return try_data(&mut member).is_ok_and(|id| !id.is_empty());
+                    return !text(&mut member).is_empty();
                 }
             }
         }
     }
     false
-}
-
-/// Code and message of `<ErrorResponse><Error><Type/><Code/><Message/>…`.
-fn error(body: &str) -> Option<(String, String)> {
-    let mut document = Document::new(body);
-    let mut root = document.root_element().ok()?;
-    let (mut code, mut message) = (None, String::new());
-    while let Some(mut error) = root.next_tag() {
-        if !error.start_el().matches("Error") {
-            continue;
-        }
-        while let Some(mut member) = error.next_tag() {
-            match member.start_el().local() {
-                "Code" => code = try_data(&mut member).ok().map(|text| text.into_owned()),
-                "Message" => message = try_data(&mut member).map(|text| text.into_owned()).unwrap_or_default(),
-                _ => {}
-            }
-        }
-    }
-    Some((code?, message))
 }

@@ -1,11 +1,12 @@
 //! IAM's policy simulator: what a role may do, without doing it. It speaks the query protocol, which answers XML.
 
-use roxmltree::{Document, Node};
+use aws_smithy_query::QueryWriter;
+use aws_smithy_xml::decode::{Document, ScopedDecoder};
 
 use super::LONGEST;
 use crate::aws::Aws;
-use crate::aws::errors::{said, spoiled, unreadable};
-use crate::aws::invoke::escaped;
+use crate::aws::errors::{spoiled, unreadable};
+use crate::aws::query::{FORM, is_whole, refusal, text};
 use crate::aws::signed::Call;
 use crate::domain::doctor::role::{Judged, Need};
 use crate::ports::Answer;
@@ -22,18 +23,18 @@ impl Aws {
             service: "iam",
             region,
             url: format!("{host}/"),
-            headers: &[("content-type", "application/x-www-form-urlencoded; charset=utf-8")],
+            headers: &FORM,
             body: form(role, need),
             longest: LONGEST,
         };
-        let answered = self.signed.exchange("POST", &call).await?;
-        let body = String::from_utf8_lossy(&answered.body);
-        let document = Document::parse(&body).map_err(|_| spoiled(CALL, answered.status))?;
-        if answered.status != 200 {
-            let word = |name| found(document.root(), name).next().and_then(|node| node.text()).unwrap_or_default();
-            return Err(said(CALL, answered.status, word("Code"), word("Message"), None));
+        match self.signed.send_any(call).await? {
+            (200, body) if is_whole(CALL, &body) => {
+                let said = evaluations(&body);
+                need.actions.iter().map(|action| judged(&said, action, need)).collect()
+            }
+            (200, _) => Err(spoiled(CALL, 200)),
+            (status, body) => Err(refusal(CALL, status, &body)),
         }
-        need.actions.iter().map(|action| judged(&document, action, need)).collect()
     }
 }
 
@@ -47,46 +48,90 @@ fn endpoint(region: &str) -> (&'static str, &'static str) {
 }
 
 fn form(role: &str, need: &Need) -> String {
-    let mut fields = vec![
-        ("Action".to_owned(), CALL.to_owned()),
-        ("Version".into(), "2010-05-08".into()),
-        ("PolicySourceArn".into(), role.into()),
-        ("ResourceArns.member.1".into(), need.resource.clone()),
-    ];
-    for (place, action) in (1..).zip(&need.actions) {
-        fields.push((format!("ActionNames.member.{place}"), (*action).to_owned()));
+    let mut body = String::new();
+    let mut form = QueryWriter::new(&mut body, CALL, "2010-05-08");
+    form.prefix("PolicySourceArn").string(role);
+    let mut resources = form.prefix("ResourceArns").start_list(false, None);
+    resources.entry().string(&need.resource);
+    resources.finish();
+    let mut actions = form.prefix("ActionNames").start_list(false, None);
+    need.actions.iter().for_each(|action| actions.entry().string(action));
+    actions.finish();
+    // An empty list would be written as one that is asked for.
+    if !need.context.is_empty() {
+        let mut context = form.prefix("ContextEntries").start_list(false, None);
+        for (key, value) in &need.context {
+            let mut entry = context.entry();
+            entry.prefix("ContextKeyName").string(key);
+            entry.prefix("ContextKeyType").string(if *key == "aws:TagKeys" { "stringList" } else { "string" });
+            let mut values = entry.prefix("ContextKeyValues").start_list(false, None);
+            values.entry().string(value);
+            values.finish();
+        }
+        context.finish();
     }
-    for (place, (key, value)) in (1..).zip(&need.context) {
-        let entry = format!("ContextEntries.member.{place}");
-        fields.push((format!("{entry}.ContextKeyName"), (*key).to_owned()));
-        let kind = if *key == "aws:TagKeys" { "stringList" } else { "string" };
-        fields.push((format!("{entry}.ContextKeyType"), kind.into()));
-        fields.push((format!("{entry}.ContextKeyValues.member.1"), value.clone()));
+    form.finish();
+    body
+}
+
+/// What is said of one action.
+#[derive(Default)]
+struct Evaluation {
+    action: String,
+    decision: String,
+    /// Condition keys that the simulator was not given.
+    missing: Vec<String>,
+}
+
+fn evaluations(body: &str) -> Vec<Evaluation> {
+    let mut document = Document::new(body);
+    let mut evaluations = Vec::new();
+    while let Some(start) = document.next_start_element() {
+        if start.matches("EvaluationResults") {
+            let mut results = document.scoped_to(start);
+            while let Some(mut member) = results.next_tag() {
+                evaluations.push(evaluation(&mut member));
+            }
+        }
     }
-    let pairs = fields.iter().map(|(name, value)| format!("{name}={}", escaped(value)));
-    pairs.collect::<Vec<_>>().join("&")
+    evaluations
+}
+
+fn evaluation(member: &mut ScopedDecoder<'_, '_>) -> Evaluation {
+    let mut found = Evaluation::default();
+    while let Some(mut field) = member.next_tag() {
+        match field.start_el().local() {
+            "EvalActionName" => found.action = text(&mut field),
+            "EvalDecision" => found.decision = text(&mut field),
+            _ => missing(&mut field, &mut found.missing),
+        }
+    }
+    found
+}
+
+/// The missing keys of an element; they stand with each resource as well.
+fn missing(element: &mut ScopedDecoder<'_, '_>, keys: &mut Vec<String>) {
+    let are_keys = element.start_el().matches("MissingContextValues");
+    while let Some(mut child) = element.next_tag() {
+        match are_keys {
+            true => keys.push(text(&mut child)),
+            false => missing(&mut child, keys),
+        }
+    }
 }
 
 /// The verdict on one action. Where there are results for each resource, ours is the only one.
-fn judged(document: &Document<'_>, action: &'static str, need: &Need) -> Answer<Judged> {
-    let mut results = found(document.root(), "EvaluationResults").flat_map(|results| results.children());
-    let result = results.find(|result| child(*result, "EvalActionName").is_some_and(|name| name == action));
-    let result = result.ok_or_else(|| unreadable(CALL, &format!("it says nothing of {action}")))?;
-    let decision = child(result, "EvalDecision").ok_or_else(|| unreadable(CALL, "it decides nothing"))?;
-    let missing = found(result, "MissingContextValues").flat_map(|keys| keys.children());
-    let mut missing: Vec<String> = missing.filter_map(|key| key.text()).map(|key| key.trim().to_owned()).collect();
+fn judged(said: &[Evaluation], action: &'static str, need: &Need) -> Answer<Judged> {
+    let found = said.iter().find(|evaluation| evaluation.action == action);
+    let found = found.ok_or_else(|| unreadable(CALL, &format!("it says nothing of {action}")))?;
+    if found.decision.is_empty() {
+        return Err(unreadable(CALL, "it decides nothing"));
+    }
+    let mut missing = found.missing.clone();
     missing.retain(|key| !key.is_empty());
     missing.sort();
     missing.dedup();
-    Ok(Judged { action, resource: need.resource.clone(), decision: decision.to_owned(), missing })
-}
-
-fn found<'d, 'i>(node: Node<'d, 'i>, name: &'static str) -> impl Iterator<Item = Node<'d, 'i>> {
-    node.descendants().filter(move |node| node.tag_name().name() == name)
-}
-
-fn child<'d>(node: Node<'d, '_>, name: &str) -> Option<&'d str> {
-    node.children().find(|child| child.tag_name().name() == name)?.text().map(str::trim)
+    Ok(Judged { action, resource: need.resource.clone(), decision: found.decision.clone(), missing })
 }
 
 #[cfg(test)]
@@ -102,7 +147,7 @@ mod tests {
         let xml = format!(
             "<R xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><EvaluationResults>{results}</EvaluationResults></R>"
         );
-        judged(&Document::parse(&xml).unwrap(), "iam:PassRole", &need())
+        judged(&evaluations(&xml), "iam:PassRole", &need())
     }
 
     #[test]
