@@ -4,7 +4,6 @@
 mod world;
 
 use jiff::SignedDuration;
-use logweir::domain::baseline::Baseline;
 use logweir::domain::event::{Cause, Change, Home, Trigger, read};
 use logweir::domain::report::{Outcome, Reason};
 use logweir::domain::revision::RevisionArn;
@@ -12,8 +11,10 @@ use logweir::domain::scope::Scope;
 use logweir::domain::tags::Tag;
 use logweir::ports::{Kind, PortError};
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
-use logweir::workflow::{Mode, Order, Origin, remediate};
-use world::story::{BLOCKING, applies, backs_out, by, corrected_text, ended, event, home, register, resumes, with};
+use logweir::workflow::Mode;
+use world::story::{
+    BLOCKING, applies, backs_out, corrected_text, ended, event, home, register, resumes, triggers, with,
+};
 use world::{Moment, Then, World};
 
 /// The messages of RegisterTaskDefinition as users have reported them, each a ClientException.
@@ -307,7 +308,6 @@ async fn a_call_that_may_succeed_later_says_so_with_what_went_wrong() {
 async fn a_family_that_the_deployment_is_not_for_is_left_alone_whatever_brings_it() {
     let scope = Scope::of(&["shop-*"], &["*"]);
     let home = Home { scope, ..home() };
-    let (by, baseline) = (by(), Baseline::parse(SHIPPED_BASELINE).unwrap());
     for mode in [Mode::Observe, Mode::Register, Mode::Rollout] {
         let world = World::new();
         let source = world.account(|account| account.registers(BLOCKING));
@@ -315,21 +315,10 @@ async fn a_family_that_the_deployment_is_not_for_is_left_alone_whatever_brings_i
             account.creates_service_as("prod/web", &source, |_| {});
             account.service_arn("prod/web")
         });
-        let order = Order {
-            mode,
-            finishes: mode,
-            baseline: &baseline,
-            home: &home,
-            origin: Origin::Event,
-            worker: "worker".into(),
-            registrar: None,
-            lease: LEASE,
-            backout: &by,
-        };
         let registered = read(&event(&source), &home).unwrap();
         let looked = Trigger::Service { service, change: Change::Look, cause: Cause::default() };
         for trigger in [registered, looked] {
-            let report = remediate(&world, &order, trigger).await;
+            let report = triggers(&world, &home, SHIPPED_BASELINE, mode, "worker", trigger).await;
             assert_eq!((report.outcome, report.retry), (Outcome::Skipped, false), "{mode:?}: {report:?}");
             assert!(matches!(report.reason, Some(Reason::OutOfScope | Reason::OtherEvent)), "{report:?}");
         }

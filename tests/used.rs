@@ -2,30 +2,18 @@
 
 mod world;
 
-use logweir::domain::baseline::Baseline;
 use logweir::domain::event::{Cause, Consumer, Trigger};
 use logweir::domain::report::{Outcome, Reason, Report};
 use logweir::domain::revision::RevisionArn;
-use logweir::settings::{LEASE, SHIPPED_BASELINE};
-use logweir::workflow::{Mode, Order, Origin, remediate};
-use world::story::{BLOCKING, by, corrected_text, ended, event, home, register};
+use logweir::settings::SHIPPED_BASELINE;
+use logweir::workflow::Mode;
+use world::story::{BLOCKING, corrected_text, ended, event, home, register, triggers};
 use world::{Then, World};
 
 async fn told(world: &World, mode: Mode, used: &[(&str, Option<&RevisionArn>)]) -> Report {
-    let (home, baseline) = (home(), Baseline::parse(SHIPPED_BASELINE).unwrap());
-    let order = Order {
-        mode,
-        finishes: mode,
-        baseline: &baseline,
-        home: &home,
-        origin: Origin::Event,
-        worker: "worker".into(),
-        registrar: None,
-        lease: LEASE,
-        backout: &by(),
-    };
     let by = used.iter().map(|(name, revision)| Consumer { name: (*name).into(), revision: revision.cloned() });
-    remediate(world, &order, Trigger::Used { by: by.collect(), cause: Cause::default() }).await
+    let trigger = Trigger::Used { by: by.collect(), cause: Cause::default() };
+    triggers(world, &home(), SHIPPED_BASELINE, mode, "worker", trigger).await
 }
 
 fn named(report: &Report) -> Vec<&str> {

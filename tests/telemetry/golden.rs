@@ -6,12 +6,11 @@ use std::path::Path;
 
 use jiff::SignedDuration;
 use logweir::ports::{Kind, PortError};
-use logweir::settings::LEASE;
 use serde_json::{Value, json};
 
 use super::stage::Stage;
+use crate::world::TASKS_FAILED;
 use crate::world::story::{BLOCKING, corrected_text};
-use crate::world::{Moment, TASKS_FAILED, Then};
 
 /// `LOGWEIR_BLESS=1 cargo test --locked --test telemetry` writes it anew.
 const GOLDEN: &str = "tests/telemetry/lines.jsonl";
@@ -103,12 +102,7 @@ async fn duel() -> String {
 
 /// A worker dies, the source goes meanwhile, and people cannot be told.
 async fn trouble() -> String {
-    let stage = Stage::default();
-    let event = stage.registers(BLOCKING);
-    stage.world.at_next("RegisterTaskDefinition", Moment::Before, Then::Crash);
-    let _ = stage.remediates("register", &event).await;
-    stage.world.restart();
-    stage.world.advance(LEASE);
+    let stage = Stage::left().await;
     stage.remediates("observe", &resume()).await.unwrap();
     stage.account(|account| {
         account.shows_inactive = false;

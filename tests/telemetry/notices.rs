@@ -259,7 +259,7 @@ async fn one_that_first_had_to_come_again_is_told_when_it_needs_an_operator() {
 
 #[tokio::test]
 async fn a_record_that_cannot_be_followed_is_told_once() {
-    let stage = left().await;
+    let stage = Stage::left().await;
     stage.account(|account| {
         let (now, corrected) = (account.now, account.arn("web", 9));
         let record = account.records.values_mut().next().unwrap();
@@ -275,7 +275,7 @@ async fn a_record_that_cannot_be_followed_is_told_once() {
 
 #[tokio::test]
 async fn what_is_left_and_cannot_even_be_looked_at_is_for_the_alarms_to_tell() {
-    let stage = left().await;
+    let stage = Stage::left().await;
     let message = "AccessDeniedException: no".to_owned();
     let reason = Some(Reason::AccessDenied);
     stage.world.always(
@@ -313,20 +313,9 @@ async fn a_backout_that_waits_for_the_last_tasks_is_told_when_it_has_ended() {
     assert_eq!(stage.kinds()[told.len()..], ["Backout Completed"]);
 }
 
-/// Somebody registered web:1, and its worker died before it registered.
-async fn left() -> Stage {
-    let stage = Stage::default();
-    let event = stage.registers(BLOCKING);
-    stage.world.at_next("RegisterTaskDefinition", Moment::Before, Then::Crash);
-    let _ = stage.remediates("register", &event).await;
-    stage.world.restart();
-    stage.world.advance(LEASE);
-    stage
-}
-
 #[tokio::test]
 async fn what_only_a_human_can_finish_is_told_at_the_first_try_and_not_at_each() {
-    let stage = left().await;
+    let stage = Stage::left().await;
     stage.account(|account| {
         let source = account.arn("web", 1);
         account.deregisters(&source);
@@ -343,7 +332,7 @@ async fn what_only_a_human_can_finish_is_told_at_the_first_try_and_not_at_each()
 #[tokio::test]
 async fn what_was_begun_by_the_baseline_before_is_finished_by_it_before_anybody_confirms_the_new_one() {
     for mode in ["register", "rollout"] {
-        let stage = left().await;
+        let stage = Stage::left().await;
         let begun = stage.account(|account| account.records.values().next().unwrap().entries.clone());
         let What::Opened(opening) = &begun[0].what else { panic!() };
         let new = stage.registers(&BLOCKING.replace("\"web\"", "\"api\""));

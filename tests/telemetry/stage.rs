@@ -9,10 +9,11 @@ use logweir::domain::notice::Notice;
 use logweir::domain::report::Outcome;
 use logweir::handler::{Function, Invocation, Queues};
 use logweir::ports::{Answer, Notifier, OwnLog, PortError};
-use logweir::settings::Settings;
+use logweir::settings::{LEASE, Settings};
 use serde_json::{Value, json};
 
-use crate::world::{Account, World};
+use crate::world::story::BLOCKING;
+use crate::world::{Account, Moment, Then, World};
 
 pub const BASELINE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/telemetry/baseline.toml");
 
@@ -74,6 +75,17 @@ pub struct Stage {
 }
 
 impl Stage {
+    /// Somebody registered web:1, and its worker died before it registered.
+    pub async fn left() -> Self {
+        let stage = Self::default();
+        let event = stage.registers(BLOCKING);
+        stage.world.at_next("RegisterTaskDefinition", Moment::Before, Then::Crash);
+        let _ = stage.remediates("register", &event).await;
+        stage.world.restart();
+        stage.world.advance(LEASE);
+        stage
+    }
+
     pub fn account<T>(&self, act: impl FnOnce(&mut Account) -> T) -> T {
         self.world.account(act)
     }

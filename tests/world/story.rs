@@ -47,20 +47,33 @@ pub fn parsed(text: &str) -> Baseline {
 }
 
 pub async fn with(world: &World, baseline: &str, mode: Mode, worker: &str, event: &Value) -> Report {
-    let baseline = parsed(baseline);
     let home = home();
+    let trigger = read(event, &home).unwrap();
+    triggers(world, &home, baseline, mode, worker, trigger).await
+}
+
+/// What comes of a trigger, somewhere.
+pub async fn triggers(
+    world: &World,
+    home: &Home,
+    baseline: &str,
+    mode: Mode,
+    worker: &str,
+    trigger: Trigger,
+) -> Report {
+    let baseline = parsed(baseline);
     let order = Order {
         mode,
         finishes: mode,
         baseline: &baseline,
-        home: &home,
+        home,
         origin: Origin::Event,
         worker: worker.into(),
         registrar: None,
         lease: LEASE,
         backout: &by(),
     };
-    remediate(world, &order, read(event, &home).unwrap()).await
+    remediate(world, &order, trigger).await
 }
 
 pub async fn register(world: &World, event: &Value) -> Report {
