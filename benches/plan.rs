@@ -6,11 +6,11 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group, criterion_main};
 use jiff::Timestamp;
 use logweir::domain::baseline::{Baseline, Delivery};
-use logweir::domain::observation::{DefaultMode, LogGroup, Observation};
-use logweir::domain::patch;
+use logweir::domain::ecs::task_definition::TaskDefinition;
+use logweir::domain::ecs::wire::LARGEST;
+use logweir::domain::edit::patch;
 use logweir::domain::plan;
-use logweir::domain::task_definition::TaskDefinition;
-use logweir::domain::wire::LARGEST;
+use logweir::domain::rules::facts::{DefaultMode, LogGroup, Observation};
 use logweir::settings::SHIPPED_BASELINE;
 use serde_json::{Value, json};
 

@@ -22,14 +22,14 @@ use serde_json::value::RawValue;
 
 use self::disk::Found;
 use self::line::{Line, whole};
-use crate::domain::budget::{Budget, BudgetName};
-use crate::domain::event::plain;
-use crate::domain::family::{Family, FamilyName};
-use crate::domain::pointings::Pointings;
-use crate::domain::report::Reason;
-use crate::domain::revision::RevisionArn;
-use crate::domain::saga::{Entry, Head, Record, SCHEMA};
-use crate::domain::service::ServiceArn;
+use crate::domain::ecs::revision::RevisionArn;
+use crate::domain::ecs::service::ServiceArn;
+use crate::domain::limits::family::{Family, FamilyName};
+use crate::domain::limits::rate::{Budget, BudgetName};
+use crate::domain::limits::service_history::Pointings;
+use crate::domain::outcome::Reason;
+use crate::domain::record::{Entry, Head, Record, SCHEMA};
+use crate::domain::text::plain::plain;
 use crate::ports::{Answer, CommitError, Expected, Filter, Journal, Kind, PortError};
 
 const FILE: &str = "journal.jsonl";

@@ -8,19 +8,19 @@ use std::future::Future;
 use jiff::Timestamp;
 
 use crate::domain::baseline::Delivery;
-use crate::domain::budget::{Budget, BudgetName};
-use crate::domain::family::{Family, FamilyName};
-use crate::domain::finding::NewLogGroup;
-use crate::domain::image::EcrImage;
+use crate::domain::ecs::image::EcrImage;
+use crate::domain::ecs::revision::RevisionArn;
+use crate::domain::ecs::service::{Progress, RunningImage, Service, ServiceArn, User};
+use crate::domain::ecs::tags::Tag;
+use crate::domain::ecs::task_definition::TaskDefinition;
+use crate::domain::edit::NewLogGroup;
+use crate::domain::limits::family::{Family, FamilyName};
+use crate::domain::limits::rate::{Budget, BudgetName};
+use crate::domain::limits::service_history::Pointings;
 use crate::domain::notice::Notice;
-use crate::domain::observation::LogGroup;
-use crate::domain::pointings::Pointings;
-use crate::domain::report::{Outcome, Reason};
-use crate::domain::revision::RevisionArn;
-use crate::domain::saga::{Entry, Head, Record};
-use crate::domain::service::{Progress, RunningImage, Service, ServiceArn, User};
-use crate::domain::tags::Tag;
-use crate::domain::task_definition::TaskDefinition;
+use crate::domain::outcome::{Outcome, Reason};
+use crate::domain::record::{Entry, Head, Record};
+use crate::domain::rules::facts::LogGroup;
 
 /// Why a call did not do what it was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

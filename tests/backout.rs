@@ -3,9 +3,10 @@
 mod world;
 
 use jiff::SignedDuration;
-use logweir::domain::report::{Outcome, Reason, Report};
-use logweir::domain::revision::RevisionArn;
-use logweir::domain::tags::Tag;
+use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::ecs::tags::Tag;
+use logweir::domain::outcome::{Outcome, Reason};
+use logweir::domain::report::Report;
 use logweir::ports::{Journal, Kind};
 use logweir::settings::{BACKOUT_LEASE, LEASE};
 use logweir::workflow::{Ask, Mode};

@@ -6,7 +6,7 @@ mod freeze;
 mod services;
 
 use logweir::domain::baseline::{
-    AbsentMode, Baseline, Delivery, Exempt, ImageGuard, MissingDriver, RolloutWhen, Subject,
+    AbsentMode, Baseline, Delivery, Exempt, ImageGuard, MissingDriver, RolloutWhen, Workload,
 };
 
 /// The error as it is shown behind the file's name.
@@ -20,7 +20,7 @@ fn exemption(who: &str, until: &str) -> String {
     )
 }
 
-const APP: Subject<'_> = Subject {
+const APP: Workload<'_> = Workload {
     family: Some("web"),
     container: Some("app"),
     account: Some("111122223333"),
@@ -30,7 +30,7 @@ const APP: Subject<'_> = Subject {
     service_tags: &[],
 };
 
-fn exempts(baseline: &str, subject: &Subject<'_>, now: &str) -> Exempt {
+fn exempts(baseline: &str, subject: &Workload<'_>, now: &str) -> Exempt {
     Baseline::parse(baseline).unwrap().exempts("blocking-delivery", subject, now.parse().unwrap())
 }
 
@@ -49,9 +49,9 @@ fn the_examples_of_the_shipped_baseline_are_valid_once_their_marks_are_taken_off
         if examples { line.strip_prefix("# ").unwrap_or(line) } else { line }
     });
     let baseline = Baseline::parse(&lines.collect::<Vec<_>>().join("\n")).unwrap();
-    let audit = Subject { family: Some("audit-trail"), ..APP };
+    let audit = Workload { family: Some("audit-trail"), ..APP };
     assert_eq!(baseline.settings(&audit).logging.delivery, Delivery::Blocking);
-    let prod = Subject { cluster: Some("prod-1"), ..APP };
+    let prod = Workload { cluster: Some("prod-1"), ..APP };
     assert_eq!(baseline.rollout(&prod).freeze.len(), 1);
 }
 
@@ -242,7 +242,7 @@ fn the_first_profile_that_matches_wins_and_leaves_the_other_keys_as_they_are() {
     )
     .unwrap();
     let of = |container, family| {
-        let settings = baseline.settings(&Subject { container, family, ..APP });
+        let settings = baseline.settings(&Workload { container, family, ..APP });
         (settings.logging.delivery, settings.log_group.retention_days)
     };
     assert_eq!(of(Some("audit"), Some("web")), (Delivery::Blocking, 90));
@@ -254,7 +254,7 @@ fn the_first_profile_that_matches_wins_and_leaves_the_other_keys_as_they_are() {
 #[test]
 fn what_is_not_known_matches_nothing() {
     let account = exemption("account = \"*\"", "2027-01-31");
-    assert_eq!(exempts(&account, &Subject { account: None, ..APP }, "2026-11-21T12:00:00Z"), Exempt::No);
+    assert_eq!(exempts(&account, &Workload { account: None, ..APP }, "2026-11-21T12:00:00Z"), Exempt::No);
     assert!(matches!(exempts(&account, &APP, "2026-11-21T12:00:00Z"), Exempt::Yes(_)));
 }
 
@@ -335,7 +335,7 @@ fn a_tag_exempts_only_if_it_is_trusted() {
     );
     let trusting = text.replace("version = 1\n", "version = 1\ntrusted-tags = [\"team\"]\n");
     let tagged = [("team".to_owned(), "x".to_owned())];
-    assert!(matches!(exempts(&trusting, &Subject { tags: &tagged, ..APP }, "2026-11-21T12:00:00Z"), Exempt::Yes(_)));
+    assert!(matches!(exempts(&trusting, &Workload { tags: &tagged, ..APP }, "2026-11-21T12:00:00Z"), Exempt::Yes(_)));
     assert_eq!(exempts(&trusting, &APP, "2026-11-21T12:00:00Z"), Exempt::No);
 }
 

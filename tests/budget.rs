@@ -10,10 +10,11 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use logweir::domain::baseline::Baseline;
-use logweir::domain::budget::{AHEAD, BURST};
+use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::event::{Cause, Trigger, Which, read};
-use logweir::domain::report::{Outcome, Reason, Report};
-use logweir::domain::revision::RevisionArn;
+use logweir::domain::limits::rate::{AHEAD, BURST};
+use logweir::domain::outcome::{Outcome, Reason};
+use logweir::domain::report::Report;
 use logweir::ports::{Clock, Journal, Kind, PortError};
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
 use logweir::workflow::{Mode, Order, Origin, remediate};

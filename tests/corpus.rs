@@ -8,11 +8,11 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use logweir::domain::baseline::Baseline;
-use logweir::domain::finding::Safety;
-use logweir::domain::observation::{DefaultMode, Observation};
+use logweir::domain::ecs::task_definition::TaskDefinition;
+use logweir::domain::edit::{difference, patch};
 use logweir::domain::plan::{Plan, plan};
-use logweir::domain::task_definition::TaskDefinition;
-use logweir::domain::{difference, patch};
+use logweir::domain::rules::facts::{DefaultMode, Observation};
+use logweir::domain::rules::finding::Safety;
 use logweir::settings::SHIPPED_BASELINE;
 use logweir::sources::{Document, discover, read_file};
 use serde_json::Value;

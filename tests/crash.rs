@@ -11,8 +11,9 @@ mod world;
 use std::collections::BTreeMap;
 
 use logweir::domain::baseline::Baseline;
-use logweir::domain::report::{Outcome, Reason, Report};
-use logweir::domain::revision::RevisionArn;
+use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::outcome::{Outcome, Reason};
+use logweir::domain::report::Report;
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
 use logweir::workflow::{Ask, BackoutOrder, Mode, Order, Origin, resume, resume_backouts};
 use world::story::{BLOCKING, backs_out, by, event, home, with};

@@ -3,10 +3,11 @@
 mod world;
 
 use jiff::SignedDuration;
+use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::ecs::tags::Tag;
 use logweir::domain::event::{Ignored, Trigger, read};
-use logweir::domain::report::{Outcome, Reason, Report};
-use logweir::domain::revision::RevisionArn;
-use logweir::domain::tags::Tag;
+use logweir::domain::outcome::{Outcome, Reason};
+use logweir::domain::report::Report;
 use logweir::ports::{Filter, Journal};
 use logweir::workflow::Mode;
 use serde_json::json;
@@ -165,8 +166,8 @@ async fn two_sources_of_a_family_at_once_are_both_counted() {
     let source = world.account(|account| account.registers(BLOCKING));
     // Somebody else counts a correction of the family between our look and our count.
     let meanwhile = Then::act(|account| {
-        let name = logweir::domain::family::FamilyName::of(&account.arn("web", 1));
-        let mut family = logweir::domain::family::Family::new(name.clone(), account.now);
+        let name = logweir::domain::limits::family::FamilyName::of(&account.arn("web", 1));
+        let mut family = logweir::domain::limits::family::Family::new(name.clone(), account.now);
         family.version = 1;
         account.remembered.insert(name, family);
     });

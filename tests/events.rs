@@ -19,8 +19,8 @@ mod members;
 #[path = "events/sample.rs"]
 mod sample;
 
+use logweir::domain::ecs::service::RolloutState;
 use logweir::domain::event::{Cause, Change, Trigger, Unreadable, read};
-use logweir::domain::service::RolloutState;
 use sample::{ARN, answer, changed, home, said, sample};
 use serde_json::{Value, json};
 

@@ -2,11 +2,12 @@
 //! what earlier versions wrote, which knew of neither.
 
 use jiff::{SignedDuration, Timestamp};
-use logweir::domain::family::{Correction, Family, FamilyName, Fuse, FuseLimits, Hold, Stopped, Turn, Writer};
-use logweir::domain::pointings::Pointings;
-use logweir::domain::report::Reason;
-use logweir::domain::saga::{Ending, Entry, Head, Kept, What};
-use logweir::domain::service::ServiceArn;
+use logweir::domain::baseline::FuseLimits;
+use logweir::domain::ecs::service::ServiceArn;
+use logweir::domain::limits::family::{Correction, Family, FamilyName, Fuse, Hold, Stopped, Turn, Writer};
+use logweir::domain::limits::service_history::Pointings;
+use logweir::domain::outcome::Reason;
+use logweir::domain::record::{Ending, Entry, Head, Kept, What};
 use serde_json::{Value, json};
 
 const LIMITS: FuseLimits = FuseLimits { corrections: 3, within: SignedDuration::from_mins(10), weekly: 50 };

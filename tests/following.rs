@@ -10,8 +10,8 @@ mod names;
 mod pointings;
 
 use jiff::Timestamp;
-use logweir::domain::revision::RevisionArn;
-use logweir::domain::service::{Controller, Deployment, RolloutState, Service, ServiceArn, Status};
+use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::ecs::service::{Controller, Deployment, RolloutState, Service, ServiceArn, Status};
 
 fn arn(short: &str) -> RevisionArn {
     format!("arn:aws:ecs:eu-west-1:111122223333:task-definition/{short}").parse().unwrap()

@@ -7,7 +7,8 @@ mod dead_letters;
 
 use logweir::aws::Sqs;
 use logweir::domain::baseline::Baseline;
-use logweir::domain::report::{Outcome, Reason, Report};
+use logweir::domain::outcome::{Outcome, Reason};
+use logweir::domain::report::Report;
 use logweir::handler::{Queues, Reply, Taker, handle, handle_backout};
 use logweir::ports::{Kind, PortError};
 use logweir::settings::{LEASE, SHIPPED_BASELINE};

@@ -13,12 +13,13 @@ mod situations;
 use std::collections::{BTreeMap, BTreeSet};
 
 use json::Json;
-use logweir::domain::baseline::{Baseline, Exempt, Subject};
-use logweir::domain::finding::{Change, Edit, Fix, Holder, LogGroupChange, OptionChange};
-use logweir::domain::patch::{Conflict, apply};
+use logweir::domain::baseline::{Baseline, Exempt, Workload};
+use logweir::domain::ecs::task_definition::TaskDefinition;
+use logweir::domain::edit::patch::{Conflict, apply};
+use logweir::domain::edit::{Change, Edit, Holder, LogGroupChange, OptionChange};
 use logweir::domain::plan::Plan;
-use logweir::domain::rules;
-use logweir::domain::task_definition::TaskDefinition;
+use logweir::domain::rules::finding::Fix;
+use logweir::domain::rules::packs;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::ValueTree;
@@ -196,7 +197,7 @@ fn rules_one_after_the_other_mend_what_they_mend_together(situation: &Situation,
     for rule in order {
         // A buffer cannot be sized without the mode: exempting the one exempts the other.
         let goes_with = |name: &str| name == *rule || (*rule == "unsized-buffer" && name == "blocking-delivery");
-        let others: Vec<_> = rules::names().into_iter().filter(|name| !goes_with(name)).collect();
+        let others: Vec<_> = packs::names().into_iter().filter(|name| !goes_with(name)).collect();
         let off = ["family = \"*\"", "container = \"*\""].map(|who| exemption(who, &others, "2027-01-31")).concat();
         let alone = Situation { definition: definition.clone(), ..situation.with_baseline(&off) };
         definition = mended(&alone, &alone.plan())?;
@@ -210,24 +211,24 @@ fn rules_one_after_the_other_mend_what_they_mend_together(situation: &Situation,
 fn the_exempt_are_left_alone(situation: &Situation) -> Law {
     let plan = situation.plan();
     let fixed = mended(situation, &plan)?;
-    let option = |container: logweir::domain::task_definition::Container<'_>, option: &str| {
+    let option = |container: logweir::domain::ecs::task_definition::Container<'_>, option: &str| {
         container.member("logConfiguration").and_then(|log| log.get("options")?.get(option)).cloned()
     };
     for (before, after) in situation.definition.containers().zip(fixed.containers()) {
-        let who = Subject {
+        let who = Workload {
             family: situation.definition.family(),
             container: before.name(),
             account: situation.facts.account.as_deref(),
             region: situation.facts.region.as_deref(),
             tags: &situation.facts.tags,
-            ..Subject::default()
+            ..Workload::default()
         };
         let is_exempt =
             |rule: &str| matches!(situation.baseline.exempts(rule, &who, situation.facts.now), Exempt::Yes(_));
         for finding in plan.findings.iter().filter(|finding| finding.index == Some(before.index)) {
             prop_assert_eq!(finding.counts(), !is_exempt(finding.rule), "{:?}", finding);
         }
-        if rules::names().into_iter().all(is_exempt) {
+        if packs::names().into_iter().all(is_exempt) {
             prop_assert_eq!(before.member("logConfiguration"), after.member("logConfiguration"));
         }
         let keeps = |rule: &str, name: &str| !is_exempt(rule) || option(before, name) == option(after, name);
@@ -265,7 +266,7 @@ proptest! {
     }
 
     #[test]
-    fn rules_commute(situation in offline(), order in Just(rules::names()).prop_shuffle()) {
+    fn rules_commute(situation in offline(), order in Just(packs::names()).prop_shuffle()) {
         rules_one_after_the_other_mend_what_they_mend_together(&situation, &order)?;
     }
 
@@ -397,7 +398,7 @@ fn the_generated_situations_reach_every_rule_and_every_kind_of_change() {
     for _ in 0..1000 {
         reached.extend(kinds(&strategy.new_tree(&mut runner).unwrap().current().plan()));
     }
-    let rules = rules::names().into_iter().flat_map(|rule| [rule.to_owned(), format!("{rule}, exempt")]);
+    let rules = packs::names().into_iter().flat_map(|rule| [rule.to_owned(), format!("{rule}, exempt")]);
     let changes = [
         "options, Map",
         "options, Null",

@@ -5,8 +5,8 @@ mod orders;
 mod world;
 
 use jiff::SignedDuration;
-use logweir::domain::revision::RevisionArn;
-use logweir::domain::tags::Tag;
+use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::ecs::tags::Tag;
 use logweir::settings::SHIPPED_BASELINE;
 use logweir::workflow::Mode;
 use orders::orders;

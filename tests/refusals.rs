@@ -4,11 +4,11 @@
 mod world;
 
 use jiff::SignedDuration;
+use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::ecs::tags::Tag;
+use logweir::domain::event::scope::Scope;
 use logweir::domain::event::{Cause, Change, Home, Trigger, read};
-use logweir::domain::report::{Outcome, Reason};
-use logweir::domain::revision::RevisionArn;
-use logweir::domain::scope::Scope;
-use logweir::domain::tags::Tag;
+use logweir::domain::outcome::{Outcome, Reason};
 use logweir::ports::{Kind, PortError};
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
 use logweir::workflow::Mode;

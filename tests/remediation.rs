@@ -3,8 +3,8 @@
 mod world;
 
 use jiff::SignedDuration;
-use logweir::domain::report::{Outcome, Reason};
-use logweir::domain::tags::Tag;
+use logweir::domain::ecs::tags::Tag;
+use logweir::domain::outcome::{Outcome, Reason};
 use logweir::ports::{Journal, Kind, PortError};
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
 use logweir::workflow::Mode;

@@ -4,10 +4,11 @@ mod world;
 
 use jiff::SignedDuration;
 use logweir::domain::baseline::Baseline;
+use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::event::read;
-use logweir::domain::report::{Outcome, Reason, Report};
-use logweir::domain::revision::RevisionArn;
-use logweir::domain::saga::{Entry, What};
+use logweir::domain::outcome::{Outcome, Reason};
+use logweir::domain::record::{Entry, What};
+use logweir::domain::report::Report;
 use logweir::ports::{Journal, Kind};
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
 use logweir::workflow::{Mode, Order, Origin, remediate};

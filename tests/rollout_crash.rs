@@ -8,9 +8,9 @@ mod world;
 use std::sync::LazyLock;
 
 use logweir::domain::baseline::Baseline;
+use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::record::Closing;
 use logweir::domain::report::Report;
-use logweir::domain::revision::RevisionArn;
-use logweir::domain::saga::Closing;
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
 use logweir::workflow::{Ask, BackoutOrder, Mode, Order, Origin, resume, resume_backouts};
 use serde_json::Value;

@@ -5,9 +5,9 @@ mod orders;
 mod world;
 
 use jiff::SignedDuration;
+use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::record::Record;
 use logweir::domain::report::Report;
-use logweir::domain::revision::RevisionArn;
-use logweir::domain::saga::Record;
 use logweir::workflow::Mode;
 use orders::orders;
 use serde_json::Value;

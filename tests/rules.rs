@@ -10,12 +10,14 @@ use std::fs;
 
 use golden::{Case, Facts};
 use logweir::domain::baseline::Baseline;
-use logweir::domain::finding::{Exempted, Finding, Fix, LogGroupChange, Safety};
-use logweir::domain::observation::LogGroup;
-use logweir::domain::patch::apply;
+use logweir::domain::baseline::Exempted;
+use logweir::domain::ecs::task_definition::TaskDefinition;
+use logweir::domain::edit::LogGroupChange;
+use logweir::domain::edit::patch::apply;
 use logweir::domain::plan::{Plan, Refusal, plan};
-use logweir::domain::rules;
-use logweir::domain::task_definition::TaskDefinition;
+use logweir::domain::rules::facts::LogGroup;
+use logweir::domain::rules::finding::{Finding, Fix, Safety};
+use logweir::domain::rules::packs;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -144,7 +146,7 @@ fn expected_findings_of(fault: &str) -> Vec<(String, usize)> {
 
 #[test]
 fn every_rule_has_cases_that_it_finds_and_cases_that_it_leaves_alone() {
-    for fault in rules::names() {
+    for fault in packs::names() {
         let cases = expected_findings_of(fault);
         assert!(cases.len() >= 4, "{fault} has {} cases: {cases:?}", cases.len());
         assert!(cases.iter().any(|(_, found)| *found > 0), "{fault} finds nothing in any of its cases");
@@ -204,8 +206,8 @@ fn log_groups(shown: &Value) -> BTreeMap<String, LogGroup> {
 
 #[test]
 fn every_rule_finds_its_example_before_and_nothing_after() {
-    for rule in rules::names() {
-        let section = rules::explanation(rule).unwrap_or_else(|| panic!("docs/rules.md does not explain {rule}"));
+    for rule in packs::names() {
+        let section = packs::explanation(rule).unwrap_or_else(|| panic!("docs/rules.md does not explain {rule}"));
         let baseline = format!("version = 1\n{}", blocks(section, "toml").concat());
         let baseline = Baseline::parse(&baseline).unwrap_or_else(|error| panic!("{rule}: {error}"));
         let examples = blocks(section, "json");
@@ -246,8 +248,8 @@ fn every_rule_finds_its_example_before_and_nothing_after() {
 
 #[test]
 fn every_explanation_names_keys_that_the_baseline_has() {
-    for rule in rules::names() {
-        let keys = item(rules::explanation(rule).unwrap(), "Baseline");
+    for rule in packs::names() {
+        let keys = item(packs::explanation(rule).unwrap(), "Baseline");
         for key in keys.split('`').skip(1).step_by(2) {
             let error =
                 Baseline::parse(&format!("version = 1\n{key} = {{}}")).expect_err("a table is no value of any key");
@@ -259,8 +261,8 @@ fn every_explanation_names_keys_that_the_baseline_has() {
 
 #[test]
 fn every_explanation_has_the_same_shape() {
-    for rule in rules::names() {
-        let section = rules::explanation(rule).unwrap();
+    for rule in packs::names() {
+        let section = packs::explanation(rule).unwrap();
         let parts = [
             "- Fix: ",
             "- Undo: ",

@@ -9,9 +9,9 @@ mod rollouts;
 mod telling;
 mod world;
 
-use logweir::domain::report::{Outcome, Reason};
-use logweir::domain::revision::RevisionArn;
-use logweir::domain::saga::{Closing, Done, Illegal, Kept, Next, Record, Standing, Undo, What, next};
+use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::outcome::{Outcome, Reason};
+use logweir::domain::record::{Closing, Done, Illegal, Kept, Next, Record, Standing, Undo, What, next};
 use logweir::ports::Kind;
 use logweir::settings::LEASE;
 use logweir::workflow::Mode;

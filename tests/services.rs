@@ -20,9 +20,10 @@ use std::cell::Cell;
 use emulated::Place;
 use emulated::logweir::Logweir;
 use emulated::others::{Logs, Others};
-use logweir::domain::report::{Outcome, Reason, Report};
-use logweir::domain::revision::RevisionArn;
-use logweir::domain::service::ServiceArn;
+use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::ecs::service::ServiceArn;
+use logweir::domain::outcome::{Outcome, Reason};
+use logweir::domain::report::Report;
 
 /// A part of the account that no other story knows: a cluster, families that begin with its name, and a journal.
 struct Story {

@@ -7,9 +7,9 @@ mod watched;
 mod world;
 
 use jiff::SignedDuration;
-use logweir::domain::image::EcrImage;
-use logweir::domain::revision::RevisionArn;
-use logweir::domain::service::{Controller, Deployment, RolloutState, Service, Stage, Status};
+use logweir::domain::ecs::image::EcrImage;
+use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::ecs::service::{Controller, Deployment, RolloutState, Service, Stage, Status};
 use logweir::ports::{Answer, Kind, Services, TaskDefinitions};
 use world::story::BLOCKING;
 use world::{Account, Moment, TASKS_FAILED, Then, World};

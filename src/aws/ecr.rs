@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::errors::unreadable;
 use super::signed::{Call, Signed};
-use crate::domain::image::EcrImage;
+use crate::domain::ecs::image::EcrImage;
 use crate::ports::Answer;
 
 const CALL: &str = "DescribeImages";

@@ -14,11 +14,12 @@ use super::errors::{port_error, port_error_about, unreadable};
 use super::signed::Signed;
 use super::wire::Wire;
 use crate::domain::baseline::Delivery;
-use crate::domain::report::Reason;
-use crate::domain::revision::{RevisionArn, is_family};
-use crate::domain::tags::Tag;
-use crate::domain::task_definition::TaskDefinition;
-use crate::domain::wire::{self, NotAReply};
+use crate::domain::ecs::revision::{RevisionArn, is_family};
+use crate::domain::ecs::tags::Tag;
+use crate::domain::ecs::task_definition::TaskDefinition;
+use crate::domain::ecs::wire;
+use crate::domain::ecs::wire::NotAReply;
+use crate::domain::outcome::Reason;
 use crate::ports::{Answer, Described, Kind, PortError, TaskDefinitions};
 
 /// How long an answer about the account setting holds. The setting changes once in years; a function's environment

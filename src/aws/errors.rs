@@ -7,9 +7,10 @@ use aws_smithy_runtime_api::client::result::{DispatchFailure, SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use serde_json::Value;
 
-use crate::domain::event::plain;
-use crate::domain::report::{Reason, is_shown};
-use crate::domain::task_definition::TaskDefinition;
+use crate::domain::ecs::task_definition::TaskDefinition;
+use crate::domain::outcome::Reason;
+use crate::domain::report::is_shown;
+use crate::domain::text::plain::plain;
 use crate::ports::{Kind, PortError};
 
 /// The longest message that is handed on; AWS's own are shorter but for encoded authorization messages.

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Aws;
 use super::signed::{Call, refused};
-use crate::domain::event::plain;
+use crate::domain::text::plain::plain;
 use crate::ports::Answer;
 
 const CALL: &str = "Invoke";

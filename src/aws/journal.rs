@@ -26,13 +26,13 @@ use jiff::SignedDuration;
 
 use self::items::Item;
 use super::errors::port_error;
-use crate::domain::budget::{Budget, BudgetName};
-use crate::domain::family::{Family, FamilyName};
-use crate::domain::pointings::Pointings;
-use crate::domain::report::Reason;
-use crate::domain::revision::RevisionArn;
-use crate::domain::saga::{Entry, Head, Record};
-use crate::domain::service::ServiceArn;
+use crate::domain::ecs::revision::RevisionArn;
+use crate::domain::ecs::service::ServiceArn;
+use crate::domain::limits::family::{Family, FamilyName};
+use crate::domain::limits::rate::{Budget, BudgetName};
+use crate::domain::limits::service_history::Pointings;
+use crate::domain::outcome::Reason;
+use crate::domain::record::{Entry, Head, Record};
 use crate::ports::{Answer, CommitError, Expected, Filter, Journal, Kind, PortError};
 
 const QUERY: &str = "Query";

@@ -8,8 +8,8 @@ use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
 
 use super::errors::port_error;
-use crate::domain::finding::NewLogGroup;
-use crate::domain::observation::LogGroup;
+use crate::domain::edit::NewLogGroup;
+use crate::domain::rules::facts::LogGroup;
 use crate::ports::{Answer, Kind, LogGroups};
 
 /// The tag of every log group that Logweir makes: a policy can demand it (`aws:RequestTag/managed-by`).

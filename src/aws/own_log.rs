@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::Aws;
 use super::errors::port_error;
 use super::signed::refused;
-use crate::domain::report::Outcome;
+use crate::domain::outcome::Outcome;
 use crate::ports::{Answer, OwnLog};
 
 const CALL: &str = "FilterLogEvents";

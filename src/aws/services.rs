@@ -11,12 +11,12 @@ use jiff::Timestamp;
 
 use super::ecs::{Ecs, once};
 use super::errors::{port_error, unreadable};
-use crate::domain::image::EcrImage;
-use crate::domain::report::Reason;
-use crate::domain::revision::RevisionArn;
-use crate::domain::service::{
+use crate::domain::ecs::image::EcrImage;
+use crate::domain::ecs::revision::RevisionArn;
+use crate::domain::ecs::service::{
     Controller, Deployment, Progress, RolloutState, RunningImage, Service, ServiceArn, Stage, Status, User,
 };
+use crate::domain::outcome::Reason;
 use crate::ports::{Answer, Kind, PortError, Services};
 
 /// How many one call describes (source: ECS API reference, DescribeServiceRevisions).

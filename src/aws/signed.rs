@@ -18,8 +18,8 @@ use serde_json::Value;
 
 use super::read_only::{ReadOnly, would_write};
 use super::{Calls, errors};
-use crate::domain::event::plain;
-use crate::domain::report::Reason;
+use crate::domain::outcome::Reason;
+use crate::domain::text::plain::plain;
 use crate::ports::{Answer, Kind, PortError};
 
 /// The longest text of ours that says why nothing was sent.

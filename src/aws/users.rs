@@ -6,8 +6,8 @@ use aws_sdk_ecs::types::{Service as Found, Task};
 use super::ecs::{Ecs, PAGE};
 use super::errors::port_error;
 use super::services::{all_described, unknown};
-use crate::domain::revision::RevisionArn;
-use crate::domain::service::{Place, User};
+use crate::domain::ecs::revision::RevisionArn;
+use crate::domain::ecs::service::{Place, User};
 use crate::ports::{Answer, Kind};
 
 /// How many one call describes (source: ECS API reference, DescribeServices and DescribeTasks).

@@ -6,14 +6,15 @@ use std::time::{Duration, Instant};
 use super::live::failure;
 use super::{Context, Exit, Failure};
 use crate::aws::{Aws, Calls, Ecs, Logs};
-use crate::domain::budget::{Budget, BudgetName};
+use crate::domain::ecs::revision::RevisionArn;
+use crate::domain::ecs::service::ServiceArn;
 use crate::domain::event::Home;
-use crate::domain::family::{Family, FamilyName};
-use crate::domain::pointings::Pointings;
-use crate::domain::report::{BackoutBy, Reason, Report};
-use crate::domain::revision::RevisionArn;
-use crate::domain::saga::{Entry, Head, Record};
-use crate::domain::service::ServiceArn;
+use crate::domain::limits::family::{Family, FamilyName};
+use crate::domain::limits::rate::{Budget, BudgetName};
+use crate::domain::limits::service_history::Pointings;
+use crate::domain::outcome::Reason;
+use crate::domain::record::{Entry, Head, Record};
+use crate::domain::report::{BackoutBy, Report};
 use crate::journal_file::FileJournal;
 use crate::ports::{Adapters, Answer, CommitError, Expected, Filter, Journal, Kind, PortError, SystemClock};
 use crate::settings::JournalPlace;
@@ -225,7 +226,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::domain::saga::{Opening, What};
+    use crate::domain::record::{Opening, What};
 
     #[tokio::test]
     async fn a_journal_that_is_only_read_refuses_what_would_write() {

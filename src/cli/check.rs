@@ -10,9 +10,9 @@ use super::live::{failure, wait};
 use super::targets::{self, Loaded, Target};
 use super::{Context, Ended, Exit, Failure, against, audit};
 use crate::aws::Aws;
-use crate::domain::finding::Fix;
-use crate::domain::patch;
+use crate::domain::edit::patch;
 use crate::domain::plan::{Plan, Refusal};
+use crate::domain::rules::finding::Fix;
 use crate::render::{diff, findings, json};
 use crate::settings::BaselinePlace;
 

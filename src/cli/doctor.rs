@@ -15,7 +15,7 @@ use crate::aws::Aws;
 use crate::domain::doctor::deployment::{Deployment, PARAMETER};
 use crate::domain::doctor::{Check, State, Unseen, count};
 use crate::domain::event::Home;
-use crate::domain::report::Reason;
+use crate::domain::outcome::Reason;
 use crate::ports::{Kind, PortError};
 use crate::render::doctor::{self as render, Diagnosis, Redriven};
 

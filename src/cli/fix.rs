@@ -10,9 +10,9 @@ use clap::Args;
 use super::check::load_all;
 use super::targets::{self, Loaded, Target};
 use super::{Context, Ended, Exit, Failure};
-use crate::domain::finding::Finding;
-use crate::domain::patch;
+use crate::domain::edit::patch;
 use crate::domain::plan::Refusal;
+use crate::domain::rules::finding::Finding;
 
 #[derive(Args)]
 pub(super) struct Fix {
@@ -94,7 +94,7 @@ impl Fix {
 
 /// Whether writing the document takes the finding away. Log groups lie outside of it.
 fn is_mended(finding: &Finding, edited: bool) -> bool {
-    use crate::domain::finding::Fix as Remedy;
+    use crate::domain::rules::finding::Fix as Remedy;
     edited && matches!(finding.fix, Remedy::Options(_) | Remedy::Configuration { .. })
 }
 

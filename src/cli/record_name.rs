@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use super::Failure;
 use super::acting::ok;
-use crate::domain::revision::{RevisionArn, is_family};
-use crate::domain::saga::Head;
+use crate::domain::ecs::revision::{RevisionArn, is_family};
+use crate::domain::record::Head;
 use crate::ports::{Filter, Journal};
 
 /// What a name says before any journal is asked.

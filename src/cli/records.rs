@@ -7,9 +7,9 @@ use super::acting::{Intent, ok};
 use super::live::wait;
 use super::moment::since;
 use super::{Context, Ended, Exit, Failure, record_name};
-use crate::domain::family::{Family, FamilyName};
-use crate::domain::report::Outcome;
-use crate::domain::saga::Record;
+use crate::domain::limits::family::{Family, FamilyName};
+use crate::domain::outcome::Outcome;
+use crate::domain::record::Record;
 use crate::ports::{Filter, Journal};
 use crate::render::records::{self, Beside, StoppedFamily};
 use crate::settings::JournalPlace;
@@ -127,7 +127,7 @@ impl Records {
     /// The command that takes the record back, if there is something to take back.
     fn backout(&self, context: &Context, record: &Record, region: &str) -> Result<Option<String>, Failure> {
         let Ok(Some(attempt)) = record.attempt() else { return Ok(None) };
-        if crate::domain::saga::Standing::of(record).is_nothing() {
+        if crate::domain::record::Standing::of(record).is_nothing() {
             return Ok(None);
         }
         let by = match &attempt.opening.function {

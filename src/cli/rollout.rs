@@ -9,11 +9,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::acting::{Acting, ok, patiently};
 use super::apply::Apply;
 use super::{Context, Exit, Failure};
+use crate::domain::ecs::revision::RevisionArn;
+use crate::domain::ecs::service::{Place, ServiceArn};
 use crate::domain::event::{Cause, Change, Trigger};
-use crate::domain::report::{Outcome, Reason, Report, ServiceReport};
-use crate::domain::revision::RevisionArn;
-use crate::domain::saga::{Closing, Head, Rollout};
-use crate::domain::service::{Place, ServiceArn};
+use crate::domain::outcome::{Outcome, Reason};
+use crate::domain::record::{Closing, Head, Rollout};
+use crate::domain::report::{Report, ServiceReport};
 use crate::ports::{Journal, Services};
 
 /// Between two looks at a deployment: most take minutes, and each look is some calls.

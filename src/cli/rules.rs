@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Context, Ended, Exit, Failure};
-use crate::domain::rules::{CATALOGUE, explanation};
+use crate::domain::rules::packs::{LOGGING, explanation};
 
 #[derive(Args)]
 pub(super) struct Rules {
@@ -14,10 +14,10 @@ pub(super) struct Rules {
 
 impl Rules {
     pub(super) fn run(&self, context: &Context) -> Ended {
-        let chosen = CATALOGUE.iter().filter(|rule| self.rule.as_deref().is_none_or(|name| name == rule.name()));
+        let chosen = LOGGING.iter().filter(|rule| self.rule.as_deref().is_none_or(|name| name == rule.name()));
         let chosen: Vec<_> = chosen.collect();
         if let (Some(name), true) = (&self.rule, chosen.is_empty()) {
-            let near = CATALOGUE
+            let near = LOGGING
                 .iter()
                 .map(|rule| rule.name())
                 .max_by(|a, b| strsim::jaro(name, a).total_cmp(&strsim::jaro(name, b)));

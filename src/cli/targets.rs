@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::Failure;
-use crate::domain::revision::{RevisionArn, is_family};
-use crate::domain::tags::Tag;
-use crate::domain::task_definition::TaskDefinition;
+use crate::domain::ecs::revision::{RevisionArn, is_family};
+use crate::domain::ecs::tags::Tag;
+use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::sources::{self, Document, FileTarget, SourceError};
 
 pub(super) enum Target {

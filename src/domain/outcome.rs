@@ -53,7 +53,7 @@ impl Outcome {
     }
 
     /// As Lambda files log lines by.
-    pub(super) fn level(self) -> &'static str {
+    pub fn level(self) -> &'static str {
         match self {
             Self::Failed | Self::NeedsOperator => "ERROR",
             Self::Partial | Self::Refused => "WARN",
@@ -68,7 +68,7 @@ impl Outcome {
     }
 
     /// The outcome in words.
-    pub(super) fn message(self) -> &'static str {
+    pub fn message(self) -> &'static str {
         match self {
             Self::Compliant => "nothing to mend",
             Self::Observed => "observed, nothing changed",

@@ -5,10 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::baseline::{Baseline, Exempt};
-use super::finding::{Change, Edit, Finding, Fix, Holder, LogGroupChange, OptionChange};
-use super::observation::{LogGroup, Observation};
-use super::rules::{CATALOGUE, Case, Subject};
-use super::task_definition::{Log, Options};
+use super::ecs::task_definition::{Log, Options};
+use super::edit::{Change, Edit, Holder, LogGroupChange, OptionChange};
+use super::rules::case::Case;
+use super::rules::case::Subject;
+use super::rules::facts::{LogGroup, Observation};
+use super::rules::finding::{Finding, Fix};
+use super::rules::packs::LOGGING;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Plan {
@@ -46,7 +49,7 @@ impl Plan {
 pub fn plan(seen: &Observation<'_>, baseline: &Baseline) -> Plan {
     let case = Case::new(seen, baseline);
     let mut plan = Plan::default();
-    for rule in CATALOGUE {
+    for rule in LOGGING {
         plan.findings.extend(rule.check(&case));
         if rule.lacks_evidence(&case) {
             plan.not_checked.push(rule.name());

@@ -7,7 +7,8 @@ use serde_json::Value;
 use super::scheduled::Scheduled;
 use super::{Reply, Watch};
 use crate::domain::event::{Cause, Home};
-use crate::domain::report::{BACKOUT, BackoutBy, Outcome, Reason, Report};
+use crate::domain::outcome::{Outcome, Reason};
+use crate::domain::report::{BACKOUT, BackoutBy, Report};
 use crate::ports::{Clock, Ports};
 use crate::workflow::{Ask, BackoutOrder, back_out, preview, resume_backouts};
 

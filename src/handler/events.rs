@@ -8,7 +8,8 @@ use super::queue::{Delivery, Queues};
 use super::scheduled::Scheduled;
 use super::{Reply, Watch};
 use crate::domain::event::{self, Cause};
-use crate::domain::report::{Outcome, Reason, Report};
+use crate::domain::outcome::{Outcome, Reason};
+use crate::domain::report::Report;
 use crate::ports::{Clock, Ports, Queue};
 use crate::workflow::{Order, Origin, gauges, put_off, remediate, resume, unseen};
 

@@ -7,8 +7,9 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::domain::budget::Wait;
-use crate::domain::report::{Outcome, Reason, Report};
+use crate::domain::limits::rate::Wait;
+use crate::domain::outcome::{Outcome, Reason};
+use crate::domain::report::Report;
 use crate::ports::{Answer, LONGEST_DELAY, Message, Queue};
 use crate::workflow::{Order, Origin};
 

@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use crate::domain::gauges::Gauges;
 use crate::domain::notice::Notice;
 use crate::domain::report::Report;
+use crate::domain::report::gauges::Gauges;
 use crate::ports::{Answer, Kind, Notifier};
 use crate::telemetry::{Untold, counted, not_counted, reported, untold};
 

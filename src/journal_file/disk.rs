@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::line::{Line, whole};
 use super::{FileJournal, LONGEST, READ, UNWRITABLE, WRITE, refused};
-use crate::domain::event::plain;
+use crate::domain::text::plain::plain;
 use crate::ports::{Answer, CommitError, Kind, PortError};
 
 /// What a writer finds in the file.

@@ -9,10 +9,10 @@ use serde_json::value::RawValue;
 use super::disk::Found;
 use super::line::Line;
 use super::{FileJournal, UNKNOWN, raw};
-use crate::domain::budget::{Budget, BudgetName};
-use crate::domain::family::{Family, FamilyName};
-use crate::domain::pointings::Pointings;
-use crate::domain::service::ServiceArn;
+use crate::domain::ecs::service::ServiceArn;
+use crate::domain::limits::family::{Family, FamilyName};
+use crate::domain::limits::rate::{Budget, BudgetName};
+use crate::domain::limits::service_history::Pointings;
 use crate::ports::{Answer, CommitError};
 
 /// The state of something, with a version that every change raises by one.

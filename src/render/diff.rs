@@ -6,8 +6,8 @@ use anstyle::{AnsiColor, Style};
 use similar::{ChangeTag, TextDiff};
 
 use super::LogLines;
-use crate::domain::event::plain;
-use crate::domain::task_definition::TaskDefinition;
+use crate::domain::ecs::task_definition::TaskDefinition;
+use crate::domain::text::plain::plain;
 
 const HEADER: Style = Style::new().bold();
 const HUNK: Style = AnsiColor::Cyan.on_default();

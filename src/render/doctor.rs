@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::domain::doctor::deployment::Deployment;
 use crate::domain::doctor::letter::Told;
 use crate::domain::doctor::{Check, State, count};
-use crate::domain::event::plain;
+use crate::domain::text::plain::plain;
 
 /// The longest name of a deployment's part.
 const LONGEST: usize = 256;

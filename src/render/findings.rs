@@ -7,10 +7,11 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 use serde_json::Value;
 
 use super::LogLines;
-use crate::domain::event::plain;
-use crate::domain::finding::{Finding, Fix, LogGroupChange, Safety};
-use crate::domain::task_definition::TaskDefinition;
-use crate::domain::text;
+use crate::domain::ecs::task_definition::TaskDefinition;
+use crate::domain::edit::LogGroupChange;
+use crate::domain::rules::finding::{Finding, Fix, Safety};
+use crate::domain::text::json;
+use crate::domain::text::plain::plain;
 
 /// What findings are shown against.
 pub struct Shown<'s> {
@@ -124,7 +125,7 @@ fn span(finding: &Finding, source: &str) -> Range<usize> {
     };
     for step in below {
         let step = step.replace("~1", "/").replace("~0", "~");
-        let Ok(members) = text::members(&source[place.clone()]) else {
+        let Ok(members) = json::members(&source[place.clone()]) else {
             break;
         };
         let Some(member) = members.into_iter().find(|member| member.key == step) else {

@@ -6,8 +6,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::domain::baseline::Difference;
-use crate::domain::finding::{Exempted, Finding, Fix, Safety};
+use crate::domain::baseline::Exempted;
 use crate::domain::plan::Plan;
+use crate::domain::rules::finding::{Finding, Fix, Safety};
 
 #[derive(Serialize)]
 pub struct Check {

@@ -3,9 +3,9 @@
 
 use serde_json::Value;
 
+use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::report::is_shown;
-use crate::domain::task_definition::TaskDefinition;
-use crate::domain::text;
+use crate::domain::text::json;
 
 /// What stands for a value that is not shown.
 const HIDDEN: &str = "\"…\"";
@@ -25,18 +25,18 @@ impl LogLines {
     pub fn of(definition: &TaskDefinition, index: usize) -> Option<Self> {
         let document = definition.text();
         let containers =
-            text::members(document).ok()?.into_iter().find(|member| member.key == "containerDefinitions")?.value;
-        let item = text::items(&document[containers.clone()]).ok()?.into_iter().nth(index)?;
+            json::members(document).ok()?.into_iter().find(|member| member.key == "containerDefinitions")?.value;
+        let item = json::items(&document[containers.clone()]).ok()?.into_iter().nth(index)?;
         let (start, end) = (containers.start + item.start, containers.start + item.end);
         let container = &document[start..end];
-        let members = text::members(container).unwrap_or_default();
+        let members = json::members(container).unwrap_or_default();
         let name = members.iter().find(|member| member.key == "name").map(|member| start + member.value.start);
         let Some(at) = members.iter().position(|member| member.key == "logConfiguration") else {
             return Some(Self { text: String::new(), start: name.unwrap_or(start), name });
         };
         let log = members[at].value.clone();
         let previous = at.checked_sub(1).map(|previous| members[previous].value.end);
-        let key = start + text::key_start(container, previous);
+        let key = start + json::key_start(container, previous);
         let line = document[..key].rfind('\n').map_or(0, |newline| newline + 1);
         let has_own_lines = document[line..key].trim().is_empty();
         let first = if has_own_lines { line } else { key };
@@ -47,7 +47,7 @@ impl LogLines {
 
 /// A log configuration's text with every value hidden that may be a secret.
 fn hide(log: &str) -> String {
-    let Ok(members) = text::members(log) else {
+    let Ok(members) = json::members(log) else {
         return HIDDEN.to_owned();
     };
     let mut shown = log.to_owned();
@@ -59,7 +59,7 @@ fn hide(log: &str) -> String {
             "secretOptions" if value.trim() == "[]" => continue,
             _ => HIDDEN.to_owned(),
         };
-        shown = text::exchange(&shown, &member.value, &hidden);
+        shown = json::exchange(&shown, &member.value, &hidden);
     }
     shown
 }
@@ -68,7 +68,7 @@ fn hide_options(options: &str) -> String {
     if options == "null" {
         return options.to_owned();
     }
-    let Ok(members) = text::members(options) else {
+    let Ok(members) = json::members(options) else {
         return HIDDEN.to_owned();
     };
     let mut shown = options.to_owned();
@@ -77,7 +77,7 @@ fn hide_options(options: &str) -> String {
             && serde_json::from_str::<Value>(&options[member.value.clone()])
                 .is_ok_and(|value| !value.is_object() && !value.is_array());
         if !harmless {
-            shown = text::exchange(&shown, &member.value, HIDDEN);
+            shown = json::exchange(&shown, &member.value, HIDDEN);
         }
     }
     shown

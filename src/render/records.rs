@@ -6,9 +6,9 @@ use comfy_table::{Table, presets};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::domain::event::plain;
-use crate::domain::family::{Family, Stopped};
-use crate::domain::saga::{Ending, Head, Kept, Record, Step, Undo, What};
+use crate::domain::limits::family::{Family, Stopped};
+use crate::domain::record::{Ending, Head, Kept, Record, Step, Undo, What};
+use crate::domain::text::plain::plain;
 
 /// The longest text of a line that somebody else may have written.
 const LONGEST: usize = 512;

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 
-use crate::domain::event::plain;
 use crate::domain::report::Report;
+use crate::domain::text::plain::plain;
 
 /// The longest text of a line; a report that a function answered may hold anything.
 const LONGEST: usize = 2000;

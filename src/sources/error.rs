@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::domain::task_definition::{NotATaskDefinition, is_placeholder};
-use crate::domain::text;
+use crate::domain::ecs::task_definition::{NotATaskDefinition, is_placeholder};
+use crate::domain::text::json;
 
 use super::position;
 
@@ -57,7 +57,7 @@ impl SourceError {
     }
 
     pub(super) fn not_a_task_definition(origin: &str, body: &str, error: NotATaskDefinition) -> Self {
-        let at = text::members(body)
+        let at = json::members(body)
             .unwrap_or_default()
             .into_iter()
             .rev()

@@ -10,9 +10,9 @@ use serde_json::Value;
 pub use error::SourceError;
 pub use files::{FileTarget, discover, read_file, read_stdin};
 
-use crate::domain::tags::Tag;
-use crate::domain::task_definition::{NotATaskDefinition, TaskDefinition};
-use crate::domain::text;
+use crate::domain::ecs::tags::Tag;
+use crate::domain::ecs::task_definition::{NotATaskDefinition, TaskDefinition};
+use crate::domain::text::json;
 
 /// A text that holds one task definition: a RegisterTaskDefinition input or a DescribeTaskDefinition answer.
 pub struct Document {
@@ -39,7 +39,7 @@ impl Document {
             Ok(view) => view.get("containerDefinitions").is_none() && view["taskDefinition"].is_object(),
         };
         let error = |error: NotATaskDefinition| SourceError::not_a_task_definition(origin, body, error);
-        let members = text::members(body).unwrap_or_default();
+        let members = json::members(body).unwrap_or_default();
         let member = |name: &str| members.iter().find(|member| member.key == name).map(|member| member.value.clone());
         let (place, pointer) = match member("taskDefinition").filter(|_| wrapped) {
             Some(place) => (place, "/taskDefinition"),
@@ -66,7 +66,7 @@ impl Document {
 
     /// The whole text with another task definition in it; every byte around it stays.
     pub fn with(&self, definition: &TaskDefinition) -> String {
-        text::exchange(&self.text, &self.place, definition.text())
+        json::exchange(&self.text, &self.place, definition.text())
     }
 
     /// The line on which position `at` of the task definition's text lies, and the column, both from 1.

@@ -7,10 +7,10 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::metrics::{Dimension, Unit, line};
-use crate::domain::event::plain;
-use crate::domain::gauges::Gauges;
 use crate::domain::report::Report;
-use crate::domain::rules;
+use crate::domain::report::gauges::Gauges;
+use crate::domain::rules::packs;
+use crate::domain::text::plain::plain;
 
 /// The longest error.
 const LONGEST: usize = 512;
@@ -25,7 +25,7 @@ pub fn reported(report: &Report, function: &str) -> String {
     metrics.push(("Duration", Unit::Milliseconds, report.duration_ms.max(0)));
     metrics.push(("AwsCalls", Unit::Count, number(report.aws_calls)));
     let mut lines = one(report) + &one(&line(report.timestamp, function, Some(&outcome), &metrics));
-    let known = rules::names();
+    let known = packs::names();
     let found = report.rules.iter().map(String::as_str).filter(|rule| known.contains(rule));
     let found: BTreeSet<&str> = found.collect();
     for rule in found {

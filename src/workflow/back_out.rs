@@ -10,11 +10,13 @@ use super::own::{Made, Own, source_tag};
 use super::remediate::{end, failed, timed};
 use super::tell::{kept_group, tell};
 use super::undo::TakeBack;
-use crate::domain::event::{Cause, Home, plain};
-use crate::domain::family::Hold;
-use crate::domain::report::{BACKOUT, BackoutBy, LogGroupReport, Outcome, Reason, Report};
-use crate::domain::revision::RevisionArn;
-use crate::domain::saga::{Asked, Done, Record, Standing, Undo, What};
+use crate::domain::ecs::revision::RevisionArn;
+use crate::domain::event::{Cause, Home};
+use crate::domain::limits::family::Hold;
+use crate::domain::outcome::{Outcome, Reason};
+use crate::domain::record::{Asked, Done, Record, Standing, Undo, What};
+use crate::domain::report::{BACKOUT, BackoutBy, LogGroupReport, Report};
+use crate::domain::text::plain::plain;
 use crate::ports::{Answer, Clock, CommitError, Journal, Ports};
 
 /// The longest text of a request that is kept.

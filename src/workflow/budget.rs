@@ -8,11 +8,12 @@ use super::correct::Ended;
 use super::family::LOOKS;
 use super::remediate::{Order, Origin};
 use super::unseen::unseen;
-use crate::domain::baseline::Subject;
-use crate::domain::budget::{Asks, Budget, BudgetName, Slot, Wait};
+use crate::domain::baseline::Workload;
+use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::event::Trigger;
-use crate::domain::report::{Outcome, Reason, Report};
-use crate::domain::revision::RevisionArn;
+use crate::domain::limits::rate::{Asks, Budget, BudgetName, Slot, Wait};
+use crate::domain::outcome::{Outcome, Reason};
+use crate::domain::report::Report;
 use crate::ports::{Clock, CommitError, Described, Journal, Ports};
 
 /// How an order stands to the budget.
@@ -58,12 +59,12 @@ pub(super) async fn take<P: Ports>(
     let now = ports.clock().now();
     let name = BudgetName::of(&source.arn);
     let tags: Vec<_> = source.tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect();
-    let rollout = order.baseline.rollout(&Subject {
+    let rollout = order.baseline.rollout(&Workload {
         family: Some(&source.arn.family),
         account: Some(&name.account),
         region: Some(&name.region),
         tags: &tags,
-        ..Subject::default()
+        ..Workload::default()
     });
     let ask = || ask(ports, &source.arn, &order.worker, asks, rollout.registers_per_second, now);
     for _ in 1..LOOKS {

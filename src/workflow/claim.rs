@@ -2,9 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::report::Outcome;
-use crate::domain::revision::RevisionArn;
-use crate::domain::saga::{Closing, Head, Opening, Record, Rollout, What};
+use crate::domain::ecs::revision::RevisionArn;
+use crate::domain::outcome::Outcome;
+use crate::domain::record::{Closing, Head, Opening, Record, Rollout, What};
 use crate::ports::{Clock, CommitError, Expected, Journal, PortError};
 
 /// Who works, and for how long nobody else may.
@@ -83,7 +83,7 @@ pub(super) enum Halt {
     #[error("{0}")]
     Waiting(String),
     #[error("the record cannot be followed: {0}")]
-    Illegal(#[from] crate::domain::saga::Illegal),
+    Illegal(#[from] crate::domain::record::Illegal),
 }
 
 impl From<CommitError> for Halt {

@@ -1,6 +1,6 @@
 //! Counting what is unfinished.
 
-use crate::domain::gauges::Gauges;
+use crate::domain::report::gauges::Gauges;
 use crate::ports::{Answer, Clock, Filter, Journal, Ports};
 
 /// What the journal says is open. Reads alone, so it is for every mode.

@@ -10,14 +10,15 @@ use super::newest::overtaken;
 use super::observe::described;
 use super::own::{Made, NEWEST, Own, carries, is_to_be_withdrawn, source_tag};
 use super::remediate::Origin;
-use crate::domain::finding::{Edit, Ground};
-use crate::domain::observation::LogGroup;
-use crate::domain::report::{Outcome, Reason};
-use crate::domain::revision::RevisionArn;
-use crate::domain::saga::{Attempt, Closing, Done, Next, Record, Step, What, next};
-use crate::domain::tags::{self, Tag};
-use crate::domain::task_definition::TaskDefinition;
-use crate::domain::{difference, patch};
+use crate::domain::ecs::revision::RevisionArn;
+use crate::domain::ecs::tags;
+use crate::domain::ecs::tags::Tag;
+use crate::domain::ecs::task_definition::TaskDefinition;
+use crate::domain::edit::{Edit, Ground};
+use crate::domain::edit::{difference, patch};
+use crate::domain::outcome::{Outcome, Reason};
+use crate::domain::record::{Attempt, Closing, Done, Next, Record, Step, What, next};
+use crate::domain::rules::facts::LogGroup;
 use crate::ports::{Answer, Clock, Described, Journal, Kind, LogGroups, PortError, Ports, TaskDefinitions};
 
 /// A log group that cannot be seen so long after it was made was deleted. How soon one can be is not documented.

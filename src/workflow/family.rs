@@ -4,12 +4,12 @@ use jiff::Timestamp;
 
 use super::claim::Halt;
 use super::remediate::{Order, Origin};
+use crate::domain::ecs::revision::RevisionArn;
+use crate::domain::ecs::service::ServiceArn;
 use crate::domain::event::Cause;
-use crate::domain::family::{Correction, Family, FamilyName, Hold, Stopped, Turn, Writer};
-use crate::domain::revision::RevisionArn;
-use crate::domain::saga::{Record, Rollout};
-use crate::domain::service::ServiceArn;
-use crate::domain::writer::Tool;
+use crate::domain::event::tool::Tool;
+use crate::domain::limits::family::{Correction, Family, FamilyName, Hold, Stopped, Turn, Writer};
+use crate::domain::record::{Record, Rollout};
 use crate::ports::{Clock, CommitError, Described, Journal, Ports};
 
 /// What keeps the family from a correction that is not counted yet: it has to wait for its slot first.

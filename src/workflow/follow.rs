@@ -7,13 +7,14 @@ use super::lead::Led;
 use super::own::Own;
 use super::remediate::{Order, Origin, decide, end};
 use super::tell::{left_alone, line, said, tell};
-use crate::domain::baseline::{Rollout as Settings, RolloutWhen, Subject};
+use crate::domain::baseline::{Rollout as Settings, RolloutWhen, Workload};
+use crate::domain::ecs::revision::RevisionArn;
+use crate::domain::ecs::service::{RolloutState, Service, ServiceArn};
 use crate::domain::event::{Cause, Change, Which};
-use crate::domain::follow::InTheWay;
-use crate::domain::report::{Outcome, Reason, Report};
-use crate::domain::revision::RevisionArn;
-use crate::domain::saga::{Ending, Record, Rollout, State};
-use crate::domain::service::{RolloutState, Service, ServiceArn};
+use crate::domain::limits::rollout_guards::InTheWay;
+use crate::domain::outcome::{Outcome, Reason};
+use crate::domain::record::{Ending, Record, Rollout, State};
+use crate::domain::report::Report;
 use crate::ports::{Answer, Clock, Journal, Kind, Ports, Services};
 
 pub(super) struct Follow<'p, 'o, P> {
@@ -157,13 +158,13 @@ impl<P: Ports> Follow<'_, '_, P> {
 
     /// What the baseline says of rolling out to a service.
     pub(super) fn settings(&self, found: &Service) -> &Settings {
-        self.order.baseline.rollout(&Subject {
+        self.order.baseline.rollout(&Workload {
             family: Some(&found.revision.family),
             account: Some(&found.arn.account),
             region: Some(&found.arn.region),
             cluster: Some(&found.arn.cluster),
             service_tags: &found.tags,
-            ..Subject::default()
+            ..Workload::default()
         })
     }
 

@@ -7,16 +7,18 @@ use super::point::remember;
 use super::remediate::Origin;
 use super::tell::{left_alone, line, tell};
 use crate::domain::baseline::ImageGuard;
-use crate::domain::event::{Change, plain};
-use crate::domain::family::Stopped;
-use crate::domain::finding::Edit;
-use crate::domain::follow::{Candidate, InTheWay, in_the_way};
-use crate::domain::image::{EcrImage, is_pinned};
-use crate::domain::pointings::{Last, Pointings};
-use crate::domain::report::{Outcome, Reason, Report, ServiceReport};
-use crate::domain::revision::RevisionArn;
-use crate::domain::saga::{Ending, Pointing, Record, Rollout, State, Step, What};
-use crate::domain::service::{RolloutState, Service, ServiceArn};
+use crate::domain::ecs::image::{EcrImage, is_pinned};
+use crate::domain::ecs::revision::RevisionArn;
+use crate::domain::ecs::service::{RolloutState, Service, ServiceArn};
+use crate::domain::edit::Edit;
+use crate::domain::event::Change;
+use crate::domain::limits::family::Stopped;
+use crate::domain::limits::rollout_guards::{Candidate, InTheWay, in_the_way};
+use crate::domain::limits::service_history::{Last, Pointings};
+use crate::domain::outcome::{Outcome, Reason};
+use crate::domain::record::{Ending, Pointing, Record, Rollout, State, Step, What};
+use crate::domain::report::{Report, ServiceReport};
+use crate::domain::text::plain::plain;
 use crate::ports::{Answer, Clock, Journal, Kind, PortError, Ports, Services, TaskDefinitions};
 
 /// The longest name of a container in a note.

@@ -1,8 +1,8 @@
 //! A source is corrected only while it is its family's newest ACTIVE revision, or stale code would become the newest.
 
 use super::own::is_to_be_withdrawn;
-use crate::domain::report::Reason;
-use crate::domain::revision::RevisionArn;
+use crate::domain::ecs::revision::RevisionArn;
+use crate::domain::outcome::Reason;
 use crate::ports::{Answer, Kind, PortError, Ports};
 
 /// Why a source is not the newest; none: it is. `listed` are its family's ACTIVE revisions, newest first.

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::domain::baseline::Baseline;
-use crate::domain::observation::{DefaultMode, LogGroup, Observation};
+use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::plan::{self, Plan};
-use crate::domain::revision::RevisionArn;
+use crate::domain::rules::facts::{DefaultMode, LogGroup, Observation};
 use crate::ports::{Answer, Described, Kind, LogGroups, PortError, TaskDefinitions};
 
 /// A live revision, the facts that were gathered about it, and what is to be done.

@@ -1,12 +1,13 @@
 //! Which revisions are Logweir's own, where the journal cannot say it: an act whose answer was lost.
 
 use super::observe::described;
+use crate::domain::ecs::revision::RevisionArn;
+use crate::domain::ecs::tags;
+use crate::domain::ecs::tags::Tag;
+use crate::domain::edit::Edit;
+use crate::domain::edit::{difference, patch};
 use crate::domain::event::{Home, is_own};
-use crate::domain::finding::Edit;
-use crate::domain::revision::RevisionArn;
-use crate::domain::saga::{Record, What};
-use crate::domain::tags::{self, Tag};
-use crate::domain::{difference, patch};
+use crate::domain::record::{Record, What};
 use crate::ports::{Answer, Described, Journal, Ports, TaskDefinitions};
 
 /// How many of a family's newest revisions are looked at; the most that one call lists.

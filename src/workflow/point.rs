@@ -1,11 +1,11 @@
 //! Pointing a service at a revision: the act, the look after it, and what somebody did in between.
 
 use super::claim::{Claimed, Halt};
-use crate::domain::pointings::{Last, Pointings};
-use crate::domain::report::Reason;
-use crate::domain::revision::RevisionArn;
-use crate::domain::saga::What;
-use crate::domain::service::{After, Service, ServiceArn};
+use crate::domain::ecs::revision::RevisionArn;
+use crate::domain::ecs::service::{After, Service, ServiceArn};
+use crate::domain::limits::service_history::{Last, Pointings};
+use crate::domain::outcome::Reason;
+use crate::domain::record::What;
 use crate::ports::{Answer, Clock, CommitError, Journal, Kind, PortError, Ports, Services};
 
 /// How often somebody's deployment may come between until only a human can say what is meant.

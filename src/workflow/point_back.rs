@@ -5,11 +5,11 @@ use super::drive::give_up;
 use super::observe::described;
 use super::point::{Pointed, last_back, point, remember, yields};
 use super::undo::{Claim, Now, TakeBack, Then};
-use crate::domain::finding::Edit;
-use crate::domain::report::Reason;
-use crate::domain::revision::RevisionArn;
-use crate::domain::saga::{Backout, Kept, Undo, What};
-use crate::domain::service::{RolloutState, Service, ServiceArn, Stage, Status};
+use crate::domain::ecs::revision::RevisionArn;
+use crate::domain::ecs::service::{RolloutState, Service, ServiceArn, Stage, Status};
+use crate::domain::edit::Edit;
+use crate::domain::outcome::Reason;
+use crate::domain::record::{Backout, Kept, Undo, What};
 use crate::ports::{Answer, Kind, Ports, Services};
 
 /// What is to be undone about one service.

@@ -9,14 +9,15 @@ use super::correct::{Ended, correct, opening};
 use super::follow::{Follow, Hint};
 use super::{Mode, family, observe};
 use crate::domain::baseline::Baseline;
+use crate::domain::ecs::revision::RevisionArn;
+use crate::domain::ecs::tags;
+use crate::domain::ecs::task_definition::TaskDefinition;
+use crate::domain::edit::LogGroupChange;
+use crate::domain::event::tool::Tool;
 use crate::domain::event::{Cause, Consumer, Home, Ignored, Trigger, Which, is_own, is_service_linked};
-use crate::domain::finding::LogGroupChange;
+use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::plan::{Plan, Refusal};
-use crate::domain::report::{BackoutBy, LogGroupReport, Outcome, RESUME, Reason, Report, ServiceReport};
-use crate::domain::revision::RevisionArn;
-use crate::domain::tags;
-use crate::domain::task_definition::TaskDefinition;
-use crate::domain::writer::Tool;
+use crate::domain::report::{BackoutBy, LogGroupReport, RESUME, Report, ServiceReport};
 use crate::ports::{Clock, Described, Kind, PortError, Ports, TaskDefinitions};
 
 /// How much older or newer than its event a revision may be to be the one that the event means.

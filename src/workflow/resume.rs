@@ -14,10 +14,11 @@ use super::observe::described;
 use super::own::Own;
 use super::remediate::{Order, end, fresh, timed};
 use super::tell::{line, tell};
+use crate::domain::ecs::service::ServiceArn;
 use crate::domain::event::{Cause, Change};
-use crate::domain::report::{BACKOUT, Outcome, RESUME, Reason, Report};
-use crate::domain::saga::{Head, Record, Rollout, State};
-use crate::domain::service::ServiceArn;
+use crate::domain::outcome::{Outcome, Reason};
+use crate::domain::record::{Head, Record, Rollout, State};
+use crate::domain::report::{BACKOUT, RESUME, Report};
 use crate::ports::{Answer, Clock, Filter, Journal, Ports};
 
 /// How many records one call goes on with, and how many services of each it looks at. The next call comes to others: what

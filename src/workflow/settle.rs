@@ -8,11 +8,11 @@ use super::follow::{Follow, Hint};
 use super::own::Own;
 use super::point::{Pointed, last_back, nothing_yet, point, remember, yields};
 use super::remediate::Origin;
+use crate::domain::ecs::revision::RevisionArn;
+use crate::domain::ecs::service::{After, Deployment, Progress, RolloutState, Service, ServiceArn, Stage, Status};
 use crate::domain::event::Change;
-use crate::domain::report::Reason;
-use crate::domain::revision::RevisionArn;
-use crate::domain::saga::{Ending, Pointing, Record, Rollout, State, What};
-use crate::domain::service::{After, Deployment, Progress, RolloutState, Service, ServiceArn, Stage, Status};
+use crate::domain::outcome::Reason;
+use crate::domain::record::{Ending, Pointing, Record, Rollout, State, What};
 use crate::ports::{Answer, Clock, Kind, PortError, Ports, Services};
 
 type Claim<'p, P> = Claimed<'p, <P as Ports>::Journal, <P as Ports>::Clock>;

@@ -1,9 +1,10 @@
 //! What a record says was done, said in the report.
 
-use crate::domain::event::plain;
-use crate::domain::report::{BackoutBy, Change, LogGroupReport, Reason, Report, ServiceReport, changes};
-use crate::domain::saga::{Attempt, Backout, Done, Ending, Record, Rollout, Settled, Standing, State, Step, Undo};
-use crate::domain::service::ServiceArn;
+use crate::domain::ecs::service::ServiceArn;
+use crate::domain::outcome::Reason;
+use crate::domain::record::{Attempt, Backout, Done, Ending, Record, Rollout, Settled, Standing, State, Step, Undo};
+use crate::domain::report::{BackoutBy, Change, LogGroupReport, Report, ServiceReport, changes};
+use crate::domain::text::plain::plain;
 
 /// The longest sentence of a report's notes.
 const LONGEST: usize = 512;
@@ -51,9 +52,9 @@ fn back(report: &mut Report, standing: &Standing<'_>, backout: &Backout<'_>) -> 
             (Undo::Deregister { corrected, edits }, settled) => {
                 report.corrected = Some(corrected.to_string());
                 if *settled == Some(Settled::Undone) {
-                    report.changes.extend(
-                        edits.iter().map(crate::domain::finding::Edit::reversed).flat_map(|edit| changes(&edit)),
-                    );
+                    report
+                        .changes
+                        .extend(edits.iter().map(crate::domain::edit::Edit::reversed).flat_map(|edit| changes(&edit)));
                 }
             }
             (Undo::PointBack { service, .. }, settled) => {

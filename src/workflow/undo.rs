@@ -7,15 +7,16 @@ use super::family;
 use super::observe::described;
 use super::own::{Made, NEWEST, Own, reversed};
 use super::point_back::Back;
-use crate::domain::difference;
-use crate::domain::finding::Edit;
-use crate::domain::observation::LogGroup;
-use crate::domain::report::{Outcome, Reason};
-use crate::domain::revision::RevisionArn;
-use crate::domain::saga::{Backout, Closing, Kept, Next, Standing, Undo, What, next};
-use crate::domain::service::Service;
-use crate::domain::tags::{self, Tag};
-use crate::domain::task_definition::TaskDefinition;
+use crate::domain::ecs::revision::RevisionArn;
+use crate::domain::ecs::service::Service;
+use crate::domain::ecs::tags;
+use crate::domain::ecs::tags::Tag;
+use crate::domain::ecs::task_definition::TaskDefinition;
+use crate::domain::edit::Edit;
+use crate::domain::edit::difference;
+use crate::domain::outcome::{Outcome, Reason};
+use crate::domain::record::{Backout, Closing, Kept, Next, Standing, Undo, What, next};
+use crate::domain::rules::facts::LogGroup;
 use crate::ports::{Answer, Described, Journal, Kind, LogGroups, Ports, Services, TaskDefinitions};
 
 /// How many of the places that run a revision are named; more would be of no use to a reader.

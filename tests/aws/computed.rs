@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use aws_sdk_ecs::operation::register_task_definition::RegisterTaskDefinitionInput;
 use aws_sdk_ecs::types::TaskDefinition;
-use logweir::domain::task_definition::COMPUTED;
+use logweir::domain::ecs::task_definition::COMPUTED;
 
 #[test]
 fn the_members_that_only_an_answer_has_are_the_computed_ones() {

@@ -3,7 +3,7 @@
 use logweir::aws::Aws;
 use logweir::domain::doctor::role::Need;
 use logweir::domain::doctor::trail::TrailName;
-use logweir::domain::report::Reason;
+use logweir::domain::outcome::Reason;
 use logweir::ports::Kind;
 use serde_json::{Value, json};
 

@@ -3,8 +3,8 @@
 use aws_config::credential_process::CredentialProcessProvider;
 use aws_sdk_ecs::config::SharedCredentialsProvider;
 use logweir::aws::Aws;
-use logweir::domain::image::EcrImage;
-use logweir::domain::report::Reason;
+use logweir::domain::ecs::image::EcrImage;
+use logweir::domain::outcome::Reason;
 use logweir::ports::{Kind, Services};
 use serde_json::json;
 

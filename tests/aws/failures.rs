@@ -4,8 +4,8 @@
 use aws_config::credential_process::CredentialProcessProvider;
 use aws_sdk_ecs::config::SharedCredentialsProvider;
 use logweir::aws::Aws;
-use logweir::domain::report::Reason;
-use logweir::domain::task_definition::TaskDefinition;
+use logweir::domain::ecs::task_definition::TaskDefinition;
+use logweir::domain::outcome::Reason;
 use logweir::ports::{Kind, LogGroups, PortError, TaskDefinitions};
 use serde_json::json;
 

@@ -4,7 +4,7 @@ use aws_config::credential_process::CredentialProcessProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_ecs::config::{Credentials, SharedCredentialsProvider};
 use logweir::aws::{Aws, Invoked};
-use logweir::domain::report::Reason;
+use logweir::domain::outcome::Reason;
 use logweir::ports::Kind;
 use serde_json::{Value, json};
 

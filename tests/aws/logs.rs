@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use logweir::domain::finding::NewLogGroup;
-use logweir::domain::observation::LogGroup;
-use logweir::domain::report::Reason;
+use logweir::domain::edit::NewLogGroup;
+use logweir::domain::outcome::Reason;
+use logweir::domain::rules::facts::LogGroup;
 use logweir::ports::{Kind, LogGroups};
 use serde_json::{Value, json};
 

@@ -1,6 +1,7 @@
 //! From Describe to Register not a byte of the author's is lost or respelled.
 
-use logweir::domain::tags::{self, Tag};
+use logweir::domain::ecs::tags;
+use logweir::domain::ecs::tags::Tag;
 use logweir::ports::TaskDefinitions;
 
 use super::line::{Back, aws, replay};

@@ -5,7 +5,8 @@ use aws_sdk_ecs::config::SharedCredentialsProvider;
 use logweir::aws::Aws;
 use logweir::domain::event::{Cause, Home};
 use logweir::domain::notice::Notice;
-use logweir::domain::report::{Outcome, Reason, Report};
+use logweir::domain::outcome::{Outcome, Reason};
+use logweir::domain::report::Report;
 use logweir::ports::{Kind, Notifier, PortError};
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! The function's own lines, as CloudWatch Logs gives them: page by page, and not without end.
 
-use logweir::domain::report::{Outcome, Reason};
+use logweir::domain::outcome::{Outcome, Reason};
 use logweir::ports::{Answer, OwnLog};
 use serde_json::{Value, json};
 

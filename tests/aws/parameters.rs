@@ -1,7 +1,7 @@
 //! Reading a parameter: what Systems Manager is sent without an SDK, and what is made of its answers.
 
 use logweir::aws::Aws;
-use logweir::domain::report::Reason;
+use logweir::domain::outcome::Reason;
 use logweir::ports::Kind;
 use serde_json::json;
 

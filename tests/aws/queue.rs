@@ -1,7 +1,7 @@
 //! Sending a message: what SQS is sent without an SDK, and what is made of its answers.
 
 use logweir::aws::{Aws, Sqs};
-use logweir::domain::report::Reason;
+use logweir::domain::outcome::Reason;
 use logweir::ports::{Kind, Message, Queue};
 use serde_json::json;
 

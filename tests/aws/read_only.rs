@@ -5,11 +5,11 @@ use std::fs;
 
 use aws_sdk_ecs::config::{Credentials, SharedCredentialsProvider};
 use logweir::aws::Aws;
-use logweir::domain::family::{Family, FamilyName};
-use logweir::domain::image::EcrImage;
-use logweir::domain::report::Outcome;
-use logweir::domain::saga::{Head, Opening, What};
-use logweir::domain::task_definition::TaskDefinition;
+use logweir::domain::ecs::image::EcrImage;
+use logweir::domain::ecs::task_definition::TaskDefinition;
+use logweir::domain::limits::family::{Family, FamilyName};
+use logweir::domain::outcome::Outcome;
+use logweir::domain::record::{Head, Opening, What};
 use logweir::ports::{
     CommitError, Expected, Filter, Journal, Kind, LogGroups, Notifier, OwnLog, PortError, Services, TaskDefinitions,
 };

@@ -1,9 +1,9 @@
 //! One service: which calls ECS gets, and what is made of its answers.
 
-use logweir::domain::report::Reason;
-use logweir::domain::service::{
+use logweir::domain::ecs::service::{
     Controller, Deployment, Progress, RolloutState, RunningImage, Service, ServiceArn, Stage, Status,
 };
+use logweir::domain::outcome::Reason;
 use logweir::ports::{Kind, Services};
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! What is sent is what was signed: the signature, made again from the bytes and the known keys, is the one sent.
 
-use logweir::domain::tags::Tag;
-use logweir::domain::task_definition::TaskDefinition;
+use logweir::domain::ecs::tags::Tag;
+use logweir::domain::ecs::task_definition::TaskDefinition;
 use logweir::ports::TaskDefinitions;
 use serde_json::json;
 use sha2::{Digest, Sha256};

@@ -3,7 +3,7 @@
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_ecs::config::{Credentials, SharedCredentialsProvider};
 use logweir::aws::Aws;
-use logweir::domain::tags::Tag;
+use logweir::domain::ecs::tags::Tag;
 use logweir::ports::{Kind, LogGroups, Services, TaskDefinitions};
 use serde_json::json;
 

@@ -1,7 +1,7 @@
 //! What is found to run a revision, and that nobody is said to where nobody could look.
 
-use logweir::domain::report::Reason;
-use logweir::domain::service::{Place, User};
+use logweir::domain::ecs::service::{Place, User};
+use logweir::domain::outcome::Reason;
 use logweir::ports::{Kind, Services};
 use serde_json::{Value, json};
 

@@ -1,10 +1,10 @@
 //! Profiles by what is known of a service: its cluster and its tags.
 
-use logweir::domain::baseline::{Baseline, ImageGuard, Rollout, RolloutWhen, Subject};
+use logweir::domain::baseline::{Baseline, ImageGuard, Rollout, RolloutWhen, Workload};
 
 use super::{APP, exemption, refused};
 
-const SERVICE: Subject<'_> = Subject { container: None, cluster: Some("prod-1"), ..APP };
+const SERVICE: Workload<'_> = Workload { container: None, cluster: Some("prod-1"), ..APP };
 
 const WINDOW: &str = "fri 15:00 - mon 08:00 Europe/Berlin";
 
@@ -20,14 +20,14 @@ fn tag(key: &str, value: &str) -> [(String, String); 1] {
     [(key.to_owned(), value.to_owned())]
 }
 
-fn rollout(text: &str, subject: &Subject<'_>) -> Rollout {
+fn rollout(text: &str, subject: &Workload<'_>) -> Rollout {
     Baseline::parse(text).unwrap_or_else(|error| panic!("{error}: {text}")).rollout(subject).clone()
 }
 
 #[test]
 fn a_profile_may_match_on_the_cluster() {
     let text = profile("cluster = \"prod-*\"", "rollout.deadline-minutes = 30");
-    let deadline = |cluster| rollout(&text, &Subject { cluster, ..SERVICE }).deadline.as_mins();
+    let deadline = |cluster| rollout(&text, &Workload { cluster, ..SERVICE }).deadline.as_mins();
     assert_eq!(deadline(Some("prod-1")), 30);
     assert_eq!(deadline(Some("staging")), 120);
     assert_eq!(deadline(None), 120, "what is not known matches nothing");
@@ -36,11 +36,11 @@ fn a_profile_may_match_on_the_cluster() {
 #[test]
 fn a_profile_may_match_on_a_tag_of_the_service() {
     let text = profile("service-tag = \"tier = gold\"", "rollout.deadline-minutes = 30");
-    let deadline = |tags: &[_]| rollout(&text, &Subject { service_tags: tags, ..SERVICE }).deadline.as_mins();
+    let deadline = |tags: &[_]| rollout(&text, &Workload { service_tags: tags, ..SERVICE }).deadline.as_mins();
     assert_eq!(deadline(&tag("tier", "gold")), 30);
     assert_eq!(deadline(&tag("tier", "silver")), 120);
     assert_eq!(deadline(&[]), 120);
-    let revision = Subject { tags: &tag("tier", "gold"), ..SERVICE };
+    let revision = Workload { tags: &tag("tier", "gold"), ..SERVICE };
     assert_eq!(rollout(&text, &revision).deadline.as_mins(), 120, "a revision's tag is none of the service's");
 }
 
@@ -48,7 +48,7 @@ fn a_profile_may_match_on_a_tag_of_the_service() {
 fn every_key_of_a_match_has_to_match() {
     let text = profile("family = \"web\", cluster = \"prod-*\"", "rollout.when = \"at-once\"");
     assert_eq!(rollout(&text, &SERVICE).when, RolloutWhen::AtOnce);
-    assert_eq!(rollout(&text, &Subject { family: Some("batch"), ..SERVICE }).when, RolloutWhen::Deployed);
+    assert_eq!(rollout(&text, &Workload { family: Some("batch"), ..SERVICE }).when, RolloutWhen::Deployed);
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn a_tag_may_not_change_or_drop_the_tag_that_is_asked_for() {
 #[test]
 fn a_cluster_may_loosen() {
     let text = profile("cluster = \"staging\"", "rollout.image-guard = \"off\"");
-    assert_eq!(rollout(&text, &Subject { cluster: Some("staging"), ..SERVICE }).image_guard, ImageGuard::Off);
+    assert_eq!(rollout(&text, &Workload { cluster: Some("staging"), ..SERVICE }).image_guard, ImageGuard::Off);
 }
 
 #[test]

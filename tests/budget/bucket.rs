@@ -1,8 +1,8 @@
 //! The bucket by itself, under every order of arrivals.
 
 use jiff::{SignedDuration, Timestamp};
-use logweir::domain::budget::{AHEAD, Asks, BURST, Budget, BudgetName, Slot};
-use logweir::domain::revision::RevisionArn;
+use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::limits::rate::{AHEAD, Asks, BURST, Budget, BudgetName, Slot};
 use proptest::prelude::*;
 
 fn name() -> BudgetName {

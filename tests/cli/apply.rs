@@ -1,9 +1,9 @@
 //! `apply`: correcting live revisions by hand, and the way back that it prints.
 
 use logweir::aws::{Aws, Place};
-use logweir::domain::finding::NewLogGroup;
-use logweir::domain::revision::RevisionArn;
-use logweir::domain::task_definition::TaskDefinition;
+use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::ecs::task_definition::TaskDefinition;
+use logweir::domain::edit::NewLogGroup;
 use logweir::ports::{LogGroups, TaskDefinitions};
 use serde_json::{Value, json};
 

@@ -1,8 +1,8 @@
 //! `replay --backout`: what was done is taken back, by whatever name it is called.
 
 use jiff::{SignedDuration, Timestamp, ToSpan};
-use logweir::domain::revision::RevisionArn;
-use logweir::domain::saga::{Asked, Head, Record, Standing, What};
+use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::record::{Asked, Head, Record, Standing, What};
 use logweir::journal_file::FileJournal;
 use logweir::ports::{Expected, Journal};
 use serde_json::{Value, json};

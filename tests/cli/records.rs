@@ -2,10 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use logweir::domain::baseline::Baseline;
+use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::event::{Cause, Trigger, Which};
-use logweir::domain::family::{Family, FamilyName, Fuse, Hold, Writer};
-use logweir::domain::report::{BackoutBy, Outcome};
-use logweir::domain::revision::RevisionArn;
+use logweir::domain::limits::family::{Family, FamilyName, Fuse, Hold, Writer};
+use logweir::domain::outcome::Outcome;
+use logweir::domain::report::BackoutBy;
 use logweir::journal_file::FileJournal;
 use logweir::ports::{Adapters, Journal};
 use logweir::settings::{LEASE, SHIPPED_BASELINE};

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use jiff::Timestamp;
-use logweir::domain::revision::RevisionArn;
-use logweir::domain::service::ServiceArn;
+use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::ecs::service::ServiceArn;
 use serde_json::{Value, json};
 
 /// Places of a sample that name something without its ARN, and all that such a thing is called.

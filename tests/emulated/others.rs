@@ -6,10 +6,10 @@ use aws_sdk_dynamodb::types::{
 };
 use aws_sdk_ecs::types::{DeploymentConfiguration, Service};
 use logweir::aws::Aws;
-use logweir::domain::finding::NewLogGroup;
-use logweir::domain::revision::RevisionArn;
-use logweir::domain::service::ServiceArn;
-use logweir::domain::task_definition::TaskDefinition;
+use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::ecs::service::ServiceArn;
+use logweir::domain::ecs::task_definition::TaskDefinition;
+use logweir::domain::edit::NewLogGroup;
 use logweir::ports::{LogGroups, TaskDefinitions};
 use serde_json::json;
 

@@ -1,7 +1,7 @@
 //! Whose calls are left alone, and which places are elsewhere.
 
+use logweir::domain::event::scope::Scope;
 use logweir::domain::event::{Home, read};
-use logweir::domain::scope::Scope;
 use serde_json::{Value, json};
 
 use super::sample::{all, answer, calls, changed, home, said, sample, with};

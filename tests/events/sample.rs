@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::event::{Change, Home, Trigger, Unreadable, Which, read};
-use logweir::domain::revision::RevisionArn;
 use serde_json::Value;
 
 /// What ARNs of ECS begin with at home.

@@ -1,7 +1,7 @@
 //! What a look at a service tells after it was to be pointed from web:41 at web:42. It ran deployment 1 of web:41 when that
 //! was decided.
 
-use logweir::domain::service::{After, Deployment, RolloutState, Service};
+use logweir::domain::ecs::service::{After, Deployment, RolloutState, Service};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 

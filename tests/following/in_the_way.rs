@@ -1,10 +1,10 @@
 //! What keeps a service from following: each reason alone, and of several the gravest.
 
-use logweir::domain::baseline::{Baseline, Rollout, Subject};
-use logweir::domain::finding::{Change, Edit, Holder, OptionChange};
-use logweir::domain::follow::{Candidate, InTheWay, in_the_way};
-use logweir::domain::report::Reason;
-use logweir::domain::service::{Controller, Deployment, RolloutState, Service, Status};
+use logweir::domain::baseline::{Baseline, Rollout, Workload};
+use logweir::domain::ecs::service::{Controller, Deployment, RolloutState, Service, Status};
+use logweir::domain::edit::{Change, Edit, Holder, OptionChange};
+use logweir::domain::limits::rollout_guards::{Candidate, InTheWay, in_the_way};
+use logweir::domain::outcome::Reason;
 use serde_json::{Value, json};
 
 use super::{arn, at, deployment, service};
@@ -26,7 +26,7 @@ fn case() -> Case {
 impl Case {
     fn stop(&self) -> Option<InTheWay> {
         let text = format!("version = 1\n[rollout]\n{}\n", self.baseline);
-        let settings: Rollout = Baseline::parse(&text).unwrap().rollout(&Subject::default()).clone();
+        let settings: Rollout = Baseline::parse(&text).unwrap().rollout(&Workload::default()).clone();
         in_the_way(&Candidate {
             service: &self.service,
             source: &arn("web:41"),

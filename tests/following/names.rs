@@ -1,7 +1,7 @@
 //! Names of services and images that somebody else has written: read as AWS means them, or not at all.
 
-use logweir::domain::image::{EcrImage, is_pinned};
-use logweir::domain::service::{NotAServiceArn, ServiceArn};
+use logweir::domain::ecs::image::{EcrImage, is_pinned};
+use logweir::domain::ecs::service::{NotAServiceArn, ServiceArn};
 use proptest::prelude::*;
 
 const HEAD: &str = "arn:aws:ecs:eu-west-1:111122223333:service/";

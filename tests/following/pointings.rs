@@ -1,8 +1,8 @@
 //! What is remembered of a service: how often it was pointed, and whether somebody decided while it was.
 
 use jiff::{SignedDuration, Timestamp};
-use logweir::domain::family::FuseLimits;
-use logweir::domain::pointings::{Last, Pointings};
+use logweir::domain::baseline::FuseLimits;
+use logweir::domain::limits::service_history::{Last, Pointings};
 
 use super::{arn, at, web};
 

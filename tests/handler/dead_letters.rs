@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
-use logweir::domain::report::{Outcome, Reason};
-use logweir::domain::revision::RevisionArn;
+use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::outcome::{Outcome, Reason};
 use logweir::ports::{Kind, PortError};
 use logweir::settings::SHIPPED_BASELINE;
 use serde_json::json;

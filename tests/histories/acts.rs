@@ -1,7 +1,7 @@
 //! What may happen in a history, and how it is drawn.
 
-use logweir::domain::saga::Standing;
-use logweir::domain::tags::Tag;
+use logweir::domain::ecs::tags::Tag;
+use logweir::domain::record::Standing;
 use proptest::prelude::*;
 
 use crate::world::{Account, Moment};

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use logweir::domain::patch;
-use logweir::domain::revision::RevisionArn;
-use logweir::domain::saga::{Done, Record, What};
-use logweir::domain::task_definition::TaskDefinition;
+use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::ecs::task_definition::TaskDefinition;
+use logweir::domain::edit::patch;
+use logweir::domain::record::{Done, Record, What};
 
 use super::acts::FAMILIES;
 use crate::world::{Account, LOGWEIR};
@@ -69,7 +69,7 @@ fn is_correction(record: &Record, source: &str, ours: &str) -> bool {
     let Ok(source) = TaskDefinition::parse(source) else { return false };
     record.entries.iter().any(|entry| match &entry.what {
         What::Opened(opening) => opening.steps.iter().any(|step| match step {
-            logweir::domain::saga::Step::Register { edits } => {
+            logweir::domain::record::Step::Register { edits } => {
                 patch::apply(&source, edits).is_ok_and(|corrected| corrected.text() == ours)
             }
             _ => false,

@@ -4,9 +4,9 @@
 use std::fs;
 
 use jiff::SignedDuration;
-use logweir::domain::budget::{Asks, Budget, BudgetName};
-use logweir::domain::report::Reason;
-use logweir::domain::revision::RevisionArn;
+use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::limits::rate::{Asks, Budget, BudgetName};
+use logweir::domain::outcome::Reason;
 use logweir::ports::{CommitError, Journal, Kind};
 use serde_json::json;
 

@@ -3,7 +3,7 @@
 use std::sync::Barrier;
 use std::thread;
 
-use logweir::domain::saga::{Record, What};
+use logweir::domain::record::{Record, What};
 use logweir::ports::{CommitError, Expected, Journal, Kind};
 
 pub use crate::budgets::{

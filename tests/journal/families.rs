@@ -3,7 +3,7 @@
 use std::sync::Barrier;
 use std::thread;
 
-use logweir::domain::family::{Correction, Family, FamilyName, Fuse, Hold, Writer};
+use logweir::domain::limits::family::{Correction, Family, FamilyName, Fuse, Hold, Writer};
 use logweir::ports::{CommitError, Journal};
 
 use crate::contract::run;

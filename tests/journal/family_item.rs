@@ -1,8 +1,8 @@
 //! What is remembered of a family, in the one table: which calls it takes, on which conditions, and what answers mean.
 
-use logweir::domain::family::Family;
-use logweir::domain::report::Reason;
-use logweir::domain::saga::What;
+use logweir::domain::limits::family::Family;
+use logweir::domain::outcome::Reason;
+use logweir::domain::record::What;
 use logweir::ports::{CommitError, Journal, Kind};
 use serde_json::{Value, json};
 

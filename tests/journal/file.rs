@@ -3,8 +3,8 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use logweir::domain::report::Reason;
-use logweir::domain::saga::What;
+use logweir::domain::outcome::Reason;
+use logweir::domain::record::What;
 use logweir::journal_file::FileJournal;
 use logweir::ports::{CommitError, Filter, Journal, Kind};
 use tempfile::TempDir;

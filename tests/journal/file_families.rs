@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use logweir::domain::family::Family;
-use logweir::domain::report::Reason;
+use logweir::domain::limits::family::Family;
+use logweir::domain::outcome::Reason;
 use logweir::ports::{Filter, Journal, Kind};
 use tempfile::TempDir;
 

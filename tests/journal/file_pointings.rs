@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use logweir::domain::pointings::Pointings;
-use logweir::domain::report::Reason;
+use logweir::domain::limits::service_history::Pointings;
+use logweir::domain::outcome::Reason;
 use logweir::ports::{Filter, Journal, Kind};
 use tempfile::TempDir;
 

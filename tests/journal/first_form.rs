@@ -3,8 +3,8 @@
 
 use std::fs;
 
-use logweir::domain::report::{Outcome, Reason};
-use logweir::domain::saga::{Asked, Next, Standing, What, next};
+use logweir::domain::outcome::{Outcome, Reason};
+use logweir::domain::record::{Asked, Next, Standing, What, next};
 use logweir::ports::{Filter, Journal};
 use serde_json::{Value, json};
 use tempfile::TempDir;

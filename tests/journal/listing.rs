@@ -1,8 +1,8 @@
 //! The part of the contract that is about listing.
 
 use jiff::SignedDuration;
-use logweir::domain::report::Outcome;
-use logweir::domain::saga::{Closing, What};
+use logweir::domain::outcome::Outcome;
+use logweir::domain::record::{Closing, What};
 use logweir::ports::{Filter, Journal};
 
 use crate::contract::{read, run};

@@ -4,8 +4,8 @@ use std::sync::Barrier;
 use std::thread;
 
 use jiff::SignedDuration;
-use logweir::domain::pointings::{Last, Pointings};
-use logweir::domain::service::ServiceArn;
+use logweir::domain::ecs::service::ServiceArn;
+use logweir::domain::limits::service_history::{Last, Pointings};
 use logweir::ports::{CommitError, Journal};
 
 use crate::contract::run;

@@ -1,7 +1,7 @@
 //! What is remembered of a service, in the one table: which calls it takes, on which conditions, and what answers mean.
 
-use logweir::domain::pointings::Pointings;
-use logweir::domain::report::Reason;
+use logweir::domain::limits::service_history::Pointings;
+use logweir::domain::outcome::Reason;
 use logweir::ports::{CommitError, Journal, Kind};
 use serde_json::{Value, json};
 

@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use logweir::domain::saga::{Record, What};
+use logweir::domain::record::{Record, What};
 use logweir::journal_file::FileJournal;
 use logweir::ports::{CommitError, Journal};
 use tempfile::TempDir;

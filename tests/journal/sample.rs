@@ -1,14 +1,14 @@
 //! Heads and entries to fill journals with.
 
 use jiff::{SignedDuration, Timestamp};
+use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::ecs::service::ServiceArn;
+use logweir::domain::edit::{Change, Edit, Ground, Holder, NewLogGroup, OptionChange};
 use logweir::domain::event::Cause;
-use logweir::domain::finding::{Change, Edit, Ground, Holder, NewLogGroup, OptionChange};
-use logweir::domain::report::{Outcome, Reason};
-use logweir::domain::revision::RevisionArn;
-use logweir::domain::saga::{
+use logweir::domain::outcome::{Outcome, Reason};
+use logweir::domain::record::{
     Asked, Closing, Done, Ending, Entry, Head, Kept, Opening, Pointing, SCHEMA, Step, Undo, What,
 };
-use logweir::domain::service::ServiceArn;
 use logweir::ports::{CommitError, Expected, Journal, Kind};
 use serde_json::{Value, json};
 

@@ -6,8 +6,8 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
 use logweir::aws::journal::DynamoJournal;
-use logweir::domain::report::Reason;
-use logweir::domain::saga::What;
+use logweir::domain::outcome::Reason;
+use logweir::domain::record::What;
 use logweir::ports::{CommitError, Filter, Journal, Kind};
 use serde_json::{Value, json};
 

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use logweir::domain::baseline::{Baseline, Delivery};
-use logweir::domain::observation::{DefaultMode, LogGroup};
+use logweir::domain::ecs::task_definition::TaskDefinition;
 use logweir::domain::plan;
-use logweir::domain::rules;
-use logweir::domain::task_definition::TaskDefinition;
+use logweir::domain::rules::facts::{DefaultMode, LogGroup};
+use logweir::domain::rules::packs;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
@@ -241,7 +241,7 @@ pub fn baselines() -> BoxedStrategy<String> {
         .prop_map(|(who, what)| format!("[[profile]]\nmatch = {{ {who} }}\n{what}\n"));
     let exemption = (
         select(vec!["container = \"side\"", "container = \"a*\"", "family = \"web\""]),
-        subsequence(rules::names(), 1..=10),
+        subsequence(packs::names(), 1..=10),
         select(vec![2026, 2027]),
     )
         .prop_map(|(who, rules, year)| exemption(who, &rules, &format!("{year}-01-31")));

@@ -1,7 +1,7 @@
 //! What every adapter of [`LogGroups`] promises.
 
-use logweir::domain::finding::NewLogGroup;
-use logweir::domain::observation::LogGroup;
+use logweir::domain::edit::NewLogGroup;
+use logweir::domain::rules::facts::LogGroup;
 use logweir::ports::{Kind, LogGroups, TaskDefinitions};
 
 use crate::subject::{Difference, Subject, unique};

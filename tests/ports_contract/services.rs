@@ -1,6 +1,6 @@
 //! What every adapter of [`Services`] promises.
 
-use logweir::domain::revision::RevisionArn;
+use logweir::domain::ecs::revision::RevisionArn;
 use logweir::ports::{LogGroups, Services, TaskDefinitions};
 
 use crate::subject::{Subject, unique};

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use logweir::domain::revision::RevisionArn;
+use logweir::domain::ecs::revision::RevisionArn;
 use logweir::ports::{LogGroups, TaskDefinitions};
 
 use crate::world::World;
@@ -157,7 +157,7 @@ mod emulators {
     use aws_sdk_ecs::config::{Credentials, SharedCredentialsProvider};
     use aws_sdk_ecs::types::{AwsVpcConfiguration, LaunchType, NetworkConfiguration};
     use logweir::aws::{Aws, Ecs, Logs};
-    use logweir::domain::revision::RevisionArn;
+    use logweir::domain::ecs::revision::RevisionArn;
 
     use super::{Difference, Others, Subject};
 

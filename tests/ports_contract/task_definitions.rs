@@ -1,11 +1,11 @@
 //! What every adapter of [`TaskDefinitions`] promises.
 
 use logweir::domain::baseline::Delivery;
-use logweir::domain::difference::lost;
-use logweir::domain::report::Reason;
-use logweir::domain::revision::RevisionArn;
-use logweir::domain::tags::Tag;
-use logweir::domain::task_definition::TaskDefinition;
+use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::ecs::tags::Tag;
+use logweir::domain::ecs::task_definition::TaskDefinition;
+use logweir::domain::edit::difference::lost;
+use logweir::domain::outcome::Reason;
 use logweir::ports::{Answer, Described, Kind, LogGroups, TaskDefinitions};
 use serde_json::{Value, json};
 
@@ -87,7 +87,7 @@ pub(crate) async fn a_revision_is_described_as_it_was_registered<T: TaskDefiniti
     assert_eq!(described.arn, arn);
     assert!(described.active);
     assert!(described.tags.is_empty());
-    for computed in logweir::domain::task_definition::COMPUTED {
+    for computed in logweir::domain::ecs::task_definition::COMPUTED {
         assert!(described.definition.view().get(computed).is_none(), "{computed} is not the author's");
     }
 }

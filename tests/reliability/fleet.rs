@@ -11,11 +11,11 @@ use aws_sdk_dynamodb::types::{
 use aws_sdk_ecs::config::{Credentials, SharedCredentialsProvider};
 use jiff::Timestamp;
 use logweir::aws::Aws;
-use logweir::domain::finding::NewLogGroup;
-use logweir::domain::observation::LogGroup;
-use logweir::domain::revision::RevisionArn;
-use logweir::domain::saga::Record;
-use logweir::domain::task_definition::TaskDefinition;
+use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::ecs::task_definition::TaskDefinition;
+use logweir::domain::edit::NewLogGroup;
+use logweir::domain::record::Record;
+use logweir::domain::rules::facts::LogGroup;
 use logweir::ports::{Clock, Described, Journal, LogGroups, TaskDefinitions};
 use logweir::settings::LEASE;
 

@@ -1,6 +1,6 @@
 //! What AWS refuses, or is asked too often for: it comes again, or it is said, and nothing is left half done.
 
-use logweir::domain::report::Reason;
+use logweir::domain::outcome::Reason;
 use logweir::ports::{Kind, PortError};
 
 use super::scene::{COMPLETED, NOTHING, Scene, UPDATE, blocking, notes, said, sound};

@@ -1,8 +1,8 @@
 //! An event that lies: somebody who may send to the queue says that another revision was deployed than ECS knows of.
 
 use jiff::Timestamp;
-use logweir::domain::report::Reason;
-use logweir::domain::revision::RevisionArn;
+use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::outcome::Reason;
 use logweir::ports::{Kind, PortError};
 use serde_json::Value;
 

@@ -1,6 +1,6 @@
 //! No duel: a service is pointed at the correction of a source once, and services and families have fuses.
 
-use logweir::domain::revision::RevisionArn;
+use logweir::domain::ecs::revision::RevisionArn;
 
 use super::scene::{COMPLETED, NOTHING, REGISTER, Scene, UPDATE, blocking, notes, said};
 

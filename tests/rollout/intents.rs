@@ -141,7 +141,7 @@ async fn an_act_whose_answer_is_lost_is_found() {
 async fn an_act_that_nobody_may_look_at_any_more_was_done_all_the_same() {
     let denied = || {
         let message = "not authorized to perform: ecs:DescribeServices".into();
-        let reason = Some(logweir::domain::report::Reason::AccessDenied);
+        let reason = Some(logweir::domain::outcome::Reason::AccessDenied);
         Then::Fail(PortError { kind: Kind::Refused, call: "DescribeServices", message, reason })
     };
     let scene = Scene::deployed(|_| {}).await;

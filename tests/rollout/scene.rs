@@ -3,10 +3,10 @@
 
 use jiff::SignedDuration;
 use logweir::domain::baseline::Baseline;
+use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::event::{Cause, Change, Trigger, Which, read};
+use logweir::domain::record::Record;
 use logweir::domain::report::Report;
-use logweir::domain::revision::RevisionArn;
-use logweir::domain::saga::Record;
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
 use logweir::workflow::{Mode, Order, Origin, remediate, resume};
 use serde_json::Value;
@@ -53,7 +53,8 @@ pub fn rollout(keys: &str) -> String {
 
 /// What a report says of how it ended: outcome, reason and exit code, then each service, what was done about it, and why.
 pub fn said(report: &Report) -> String {
-    let word = |reason: &Option<_>| reason.map(|reason: logweir::domain::report::Reason| format!(" {}", reason.name()));
+    let word =
+        |reason: &Option<_>| reason.map(|reason: logweir::domain::outcome::Reason| format!(" {}", reason.name()));
     let mut text = format!(
         "{}{} ({}){}",
         report.outcome.name(),
@@ -260,7 +261,7 @@ impl Scene {
     /// What the record tells of services.
     pub fn told_in_the_record(&self) -> String {
         let word = |value: &Value, member: &str| value[member].as_str().map(|word| format!(" {word}"));
-        let tell = |entry: &logweir::domain::saga::Entry| {
+        let tell = |entry: &logweir::domain::record::Entry| {
             let service = entry.what.service()?.name.clone();
             let value = serde_json::to_value(entry).unwrap();
             let mut told = service + &word(&value, "entry").unwrap_or_default();

@@ -1,6 +1,6 @@
 //! Taking back what services followed to: they go back to the source, unless somebody has moved on.
 
-use logweir::domain::report::Reason;
+use logweir::domain::outcome::Reason;
 use logweir::ports::{Kind, PortError};
 use logweir::settings::LEASE;
 

@@ -1,7 +1,7 @@
 //! Services that are not Logweir's to point: somebody else deploys them, they are gone, they run something else, or nobody
 //! has asked for it.
 
-use logweir::domain::service::Controller;
+use logweir::domain::ecs::service::Controller;
 
 use super::scene::{COMPLETED, CREATE, Scene, UPDATE, notes, rollout, said, sound};
 

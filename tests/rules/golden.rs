@@ -14,10 +14,10 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use logweir::domain::baseline::{Baseline, Delivery};
-use logweir::domain::finding::LogGroupChange;
-use logweir::domain::observation::{DefaultMode, LogGroup, Observation};
+use logweir::domain::ecs::task_definition::TaskDefinition;
+use logweir::domain::edit::LogGroupChange;
 use logweir::domain::plan::Plan;
-use logweir::domain::task_definition::TaskDefinition;
+use logweir::domain::rules::facts::{DefaultMode, LogGroup, Observation};
 use serde::Deserialize;
 
 /// What a case without facts, or whose facts name no time, takes for now.

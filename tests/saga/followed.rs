@@ -1,8 +1,8 @@
 //! Records of sources whose services followed, as real stories leave them.
 
 use jiff::SignedDuration;
-use logweir::domain::revision::RevisionArn;
-use logweir::domain::saga::Record;
+use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::record::Record;
 use logweir::settings::SHIPPED_BASELINE;
 use logweir::workflow::Mode;
 

@@ -1,8 +1,8 @@
 //! What entries about services say: the stories that workers may leave, whole and cut off at every place.
 
-use logweir::domain::report::{Outcome, Reason};
-use logweir::domain::saga::{Closing, Ending, Illegal, Kept, Record, Rollout, Settled, Standing, State, Undo, What};
-use logweir::domain::service::ServiceArn;
+use logweir::domain::ecs::service::ServiceArn;
+use logweir::domain::outcome::{Outcome, Reason};
+use logweir::domain::record::{Closing, Ending, Illegal, Kept, Record, Rollout, Settled, Standing, State, Undo, What};
 use proptest::prelude::*;
 use proptest::sample::Index;
 

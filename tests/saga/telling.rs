@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::ecs::service::ServiceArn;
 use logweir::domain::event::Cause;
-use logweir::domain::report::{Outcome, Reason};
-use logweir::domain::revision::RevisionArn;
-use logweir::domain::saga::{Asked, Closing, Done, Ending, Head, Opening, Pointing, Record, Standing, Step, What};
-use logweir::domain::service::ServiceArn;
+use logweir::domain::outcome::{Outcome, Reason};
+use logweir::domain::record::{Asked, Closing, Done, Ending, Head, Opening, Pointing, Record, Standing, Step, What};
 use logweir::settings::LEASE;
 
 pub fn arn(short: &str) -> RevisionArn {

@@ -1,6 +1,6 @@
 //! ministack completes a deployment at once, unless the service's configuration leaves it no room for new tasks.
 
-use logweir::domain::report::{Outcome, Reason};
+use logweir::domain::outcome::{Outcome, Reason};
 
 use crate::emulated::Place;
 use crate::emulated::events::{completed, created, deployment, registered, updated, updated_by};

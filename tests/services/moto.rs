@@ -2,7 +2,7 @@
 //! no deployment of it, so none of ours is ever seen, nor completes. A service with tasks never completes its first one
 //! either. Service deployments (HTTP 500) and their ARNs it does not know: nobody may ask for them here.
 
-use logweir::domain::report::{Outcome, Reason};
+use logweir::domain::outcome::{Outcome, Reason};
 
 use crate::emulated::Place;
 use crate::emulated::events::{completed, created};

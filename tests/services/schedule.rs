@@ -1,7 +1,7 @@
 //! What the schedule looks at where there is more than one call of it can: on ministack.
 
-use logweir::domain::report::{Outcome, Reason};
-use logweir::domain::service::ServiceArn;
+use logweir::domain::ecs::service::ServiceArn;
+use logweir::domain::outcome::{Outcome, Reason};
 
 use crate::emulated::Place;
 use crate::emulated::events::{completed, created};

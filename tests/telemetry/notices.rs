@@ -1,8 +1,8 @@
 //! Who is told what, and when nobody is.
 
 use jiff::SignedDuration;
-use logweir::domain::report::Reason;
-use logweir::domain::saga::What;
+use logweir::domain::outcome::Reason;
+use logweir::domain::record::What;
 use logweir::ports::{Kind, PortError};
 use logweir::settings::LEASE;
 use serde_json::{Value, json};

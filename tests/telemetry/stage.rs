@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use logweir::aws::Sqs;
 use logweir::domain::baseline::Baseline;
 use logweir::domain::notice::Notice;
-use logweir::domain::report::Outcome;
+use logweir::domain::outcome::Outcome;
 use logweir::handler::{Function, Invocation, Queues};
 use logweir::ports::{Answer, Notifier, OwnLog, PortError};
 use logweir::settings::{LEASE, Settings};

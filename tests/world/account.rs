@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use logweir::domain::baseline::Delivery;
-use logweir::domain::budget::{Budget, BudgetName};
-use logweir::domain::family::{Family, FamilyName};
-use logweir::domain::pointings::Pointings;
-use logweir::domain::revision::RevisionArn;
-use logweir::domain::saga::{Entry, Head, Record};
-use logweir::domain::service::{RunningImage, ServiceArn};
-use logweir::domain::tags::Tag;
+use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::ecs::service::{RunningImage, ServiceArn};
+use logweir::domain::ecs::tags::Tag;
+use logweir::domain::limits::family::{Family, FamilyName};
+use logweir::domain::limits::rate::{Budget, BudgetName};
+use logweir::domain::limits::service_history::Pointings;
+use logweir::domain::record::{Entry, Head, Record};
 use logweir::ports::{Answer, Kind, PortError};
 use serde_json::Value;
 

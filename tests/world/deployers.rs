@@ -1,8 +1,8 @@
 //! What others do to services, and what ECS does by itself: past the ports, and none of it takes time. What ECS would
 //! refuse them is a mistake of the test, and panics.
 
-use logweir::domain::revision::RevisionArn;
-use logweir::domain::service::{RolloutState, Stage, Status};
+use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::ecs::service::{RolloutState, Stage, Status};
 use serde_json::json;
 
 use super::services::LiveService;

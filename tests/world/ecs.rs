@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 use logweir::domain::baseline::Delivery;
-use logweir::domain::report::Reason;
-use logweir::domain::revision::{RevisionArn, is_family};
-use logweir::domain::tags::Tag;
-use logweir::domain::task_definition::{Log, TaskDefinition};
-use logweir::domain::wire;
+use logweir::domain::ecs::revision::{RevisionArn, is_family};
+use logweir::domain::ecs::tags::Tag;
+use logweir::domain::ecs::task_definition::{Log, TaskDefinition};
+use logweir::domain::ecs::wire;
+use logweir::domain::outcome::Reason;
 use logweir::ports::{Answer, Described, Kind, PortError, TaskDefinitions};
 
 use super::account::{missing, refused};
@@ -199,7 +199,7 @@ fn options_complaint(log: Log<'_>) -> Option<String> {
             "Log driver awslogs option 'awslogs-create-group' should only be set to 'true', else omit option.".into(),
         );
     }
-    let logweir::domain::task_definition::Options::Map(map) = options else { return None };
+    let logweir::domain::ecs::task_definition::Options::Map(map) = options else { return None };
     let foreign: Vec<&str> = map.keys().map(String::as_str).filter(|key| !AWSLOGS.contains(key)).collect();
     (!foreign.is_empty()).then(|| format!("Log driver awslogs disallows options: {}", foreign.join(", ")))
 }

@@ -2,7 +2,7 @@
 //! events"; CloudTrail user guide, record contents; ECS API reference for the shapes within).
 
 use jiff::Timestamp;
-use logweir::domain::service::{RolloutState, ServiceArn};
+use logweir::domain::ecs::service::{RolloutState, ServiceArn};
 use serde_json::{Value, json};
 
 use super::Account;

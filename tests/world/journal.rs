@@ -1,11 +1,11 @@
 //! The journal in memory.
 
-use logweir::domain::budget::{Budget, BudgetName};
-use logweir::domain::family::{Family, FamilyName};
-use logweir::domain::pointings::Pointings;
-use logweir::domain::revision::RevisionArn;
-use logweir::domain::saga::{Entry, Head, Record};
-use logweir::domain::service::ServiceArn;
+use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::ecs::service::ServiceArn;
+use logweir::domain::limits::family::{Family, FamilyName};
+use logweir::domain::limits::rate::{Budget, BudgetName};
+use logweir::domain::limits::service_history::Pointings;
+use logweir::domain::record::{Entry, Head, Record};
 use logweir::ports::{Answer, CommitError, Expected, Filter, Journal};
 
 use super::{Account, Lie, World};

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use logweir::domain::finding::NewLogGroup;
-use logweir::domain::observation::LogGroup;
+use logweir::domain::edit::NewLogGroup;
+use logweir::domain::rules::facts::LogGroup;
 use logweir::ports::{Answer, LogGroups};
 
 use super::account::{missing, refused};

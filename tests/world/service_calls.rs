@@ -1,9 +1,9 @@
 //! The port of services.
 
 use jiff::Timestamp;
-use logweir::domain::image::EcrImage;
-use logweir::domain::revision::RevisionArn;
-use logweir::domain::service::{Progress, RunningImage, Service, ServiceArn, User};
+use logweir::domain::ecs::image::EcrImage;
+use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::ecs::service::{Progress, RunningImage, Service, ServiceArn, User};
 use logweir::ports::{Answer, Services};
 
 use super::account::missing;

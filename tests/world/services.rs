@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use logweir::domain::image::{EcrImage, is_pinned};
-use logweir::domain::revision::RevisionArn;
-use logweir::domain::service::{
+use logweir::domain::ecs::image::{EcrImage, is_pinned};
+use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::ecs::service::{
     Controller, Deployment, Place, Progress, RolloutState, RunningImage, Service, ServiceArn, Stage, Status, User,
 };
 use logweir::ports::Answer;

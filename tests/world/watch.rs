@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use logweir::domain::revision::RevisionArn;
-use logweir::domain::saga::{Done, Entry, Record, Step, Undo, What};
-use logweir::domain::service::ServiceArn;
+use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::ecs::service::ServiceArn;
+use logweir::domain::record::{Done, Entry, Record, Step, Undo, What};
 
 use super::{Account, LOGWEIR};
 

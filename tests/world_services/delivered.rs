@@ -133,7 +133,7 @@ fn nothing_is_told_of_deployments_that_are_not_ecs_own() {
     let one = web(&world, 1);
     let events = of(&world, |account| {
         account.creates_service_as("prod/other", &one, |service| {
-            service.controller = logweir::domain::service::Controller::CodeDeploy;
+            service.controller = logweir::domain::ecs::service::Controller::CodeDeploy;
         });
     });
     assert_eq!(events, [told("CreateService", DEPLOYER, &one.to_string())]);

@@ -1,10 +1,10 @@
 //! The watch over services: what must have been written down before, and what is never done.
 
+use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::ecs::service::ServiceArn;
 use logweir::domain::event::Cause;
-use logweir::domain::report::Reason;
-use logweir::domain::revision::RevisionArn;
-use logweir::domain::saga::{Asked, Done, Head, Opening, Pointing, Record, Step, Undo, What};
-use logweir::domain::service::ServiceArn;
+use logweir::domain::outcome::Reason;
+use logweir::domain::record::{Asked, Done, Head, Opening, Pointing, Record, Step, Undo, What};
 use logweir::ports::{Services, TaskDefinitions};
 
 use super::{WEB, look, points, web};

@@ -9,13 +9,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::COMMIT;
-use crate::domain::budget::{Budget, BudgetName};
-use crate::domain::family::{Family, FamilyName};
-use crate::domain::pointings::Pointings;
-use crate::domain::report::Reason;
-use crate::domain::revision::RevisionArn;
-use crate::domain::saga::{Entry, Head, SCHEMA};
-use crate::domain::service::ServiceArn;
+use crate::domain::ecs::revision::RevisionArn;
+use crate::domain::ecs::service::ServiceArn;
+use crate::domain::limits::family::{Family, FamilyName};
+use crate::domain::limits::rate::{Budget, BudgetName};
+use crate::domain::limits::service_history::Pointings;
+use crate::domain::outcome::Reason;
+use crate::domain::record::{Entry, Head, SCHEMA};
 use crate::ports::{Answer, Expected, Kind, PortError};
 
 /// What DynamoDB holds in one item, the names of its attributes included.

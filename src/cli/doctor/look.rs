@@ -16,7 +16,7 @@ use crate::domain::doctor::rules::{self, Known, Tried};
 use crate::domain::doctor::trail::{self, Trail};
 use crate::domain::doctor::{Check, Seen, Unseen, queue, role};
 use crate::domain::event::Home;
-use crate::domain::report::Outcome;
+use crate::domain::outcome::Outcome;
 use crate::ports::{Answer, Filter, Journal, TaskDefinitions};
 
 /// How many families' newest records tell which roles would be passed.

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::json;
 
+use super::FuseLimits;
 use super::settings::{LogGroupSettings, Logging, Rollout, Settings};
 use super::{Baseline, Exemption, Match};
-use crate::domain::family::FuseLimits;
 
 /// A setting that differs, by its key as it stands in the file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

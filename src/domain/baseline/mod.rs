@@ -9,6 +9,7 @@ mod settings;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use serde::Serialize;
 use wildmatch::WildMatch;
 
 pub use comparison::Difference;
@@ -16,11 +17,9 @@ pub use freeze::FreezeWindow;
 pub use parse::BaselineError;
 pub(crate) use settings::parse_size;
 pub use settings::{
-    AbsentMode, Delivery, ImageGuard, LogGroupSettings, Logging, MissingDriver, Rollout, RolloutWhen, Settings,
+    AbsentMode, Delivery, FuseLimits, ImageGuard, LogGroupSettings, Logging, MissingDriver, Rollout, RolloutWhen,
+    Settings,
 };
-
-use super::family::FuseLimits;
-use super::finding::Exempted;
 
 /// The retention values that CloudWatch Logs takes, in days (source: PutRetentionPolicy in the CloudWatch Logs API reference).
 pub const RETENTION_DAYS: [u32; 22] =
@@ -70,7 +69,7 @@ struct Match {
 
 /// What a profile or an exemption is asked about. What is not known matches nothing: it can neither loosen nor exempt.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Subject<'a> {
+pub struct Workload<'a> {
     pub family: Option<&'a str>,
     /// `None` for a finding about the whole task.
     pub container: Option<&'a str>,
@@ -83,6 +82,15 @@ pub struct Subject<'a> {
     pub service_tags: &'a [(String, String)],
 }
 
+/// The exemption that covers a finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Exempted {
+    pub owner: String,
+    pub reason: String,
+    /// The last day on which it holds (UTC).
+    pub until: String,
+}
+
 /// What the baseline says of exempting a rule for a subject.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Exempt {
@@ -93,7 +101,7 @@ pub enum Exempt {
 }
 
 impl Match {
-    fn covers(&self, subject: &Subject<'_>) -> bool {
+    fn covers(&self, subject: &Workload<'_>) -> bool {
         let glob = |pattern: &Option<WildMatch>, value: Option<&str>| match (pattern, value) {
             (None, _) => true,
             (Some(pattern), Some(value)) => pattern.matches(value),
@@ -140,7 +148,7 @@ impl Baseline {
     }
 
     /// The settings for one container, or (without one) for the whole task: the first profile that matches, else the root's.
-    pub fn settings(&self, subject: &Subject<'_>) -> &Settings {
+    pub fn settings(&self, subject: &Workload<'_>) -> &Settings {
         self.profiles
             .iter()
             .find(|profile| profile.matches.covers(subject))
@@ -148,12 +156,12 @@ impl Baseline {
     }
 
     /// The part of them that says whether and how a service follows.
-    pub fn rollout(&self, subject: &Subject<'_>) -> &Rollout {
+    pub fn rollout(&self, subject: &Workload<'_>) -> &Rollout {
         &self.settings(subject).rollout
     }
 
     /// Whether `rule` is switched off for the subject at `now`. One exemption in force is enough.
-    pub fn exempts(&self, rule: &str, subject: &Subject<'_>, now: Timestamp) -> Exempt {
+    pub fn exempts(&self, rule: &str, subject: &Workload<'_>, now: Timestamp) -> Exempt {
         let mut answer = Exempt::No;
         for exemption in self.exemptions.iter().filter(|e| e.rules.contains(&rule) && e.matches.covers(subject)) {
             let exempted = Exempted {

@@ -8,12 +8,12 @@ use sha2::{Digest, Sha256};
 use toml::Spanned;
 use wildmatch::WildMatch;
 
+use super::FuseLimits;
 use super::keys::{ExemptKeys, File, FuseKeys, MatchKeys};
 use super::overrides::{loosened, loosened_rollout, override_with};
 use super::settings::Settings;
 use super::{Baseline, Exemption, Match, Profile};
-use crate::domain::family::FuseLimits;
-use crate::domain::rules;
+use crate::domain::rules::packs;
 
 /// What is wrong with a baseline, and where: line and column count from 1.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -165,7 +165,7 @@ fn exemption(keys: ExemptKeys, trusted: &[String]) -> Checked<Exemption> {
     if let Some((tag, _)) = matches.tag.as_ref().filter(|(tag, _)| !trusted.contains(tag)) {
         return fault(span, format!("{REVISION_TAG} `{tag}` must not exempt"), trust(tag));
     }
-    let known = rules::names();
+    let known = packs::names();
     let mut rules = Vec::new();
     for rule in keys.rules.get_ref() {
         match known.iter().find(|name| *name == rule.get_ref()) {

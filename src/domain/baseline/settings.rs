@@ -180,6 +180,17 @@ pub(crate) fn parse_size(text: &str) -> Option<u64> {
     (bytes.is_finite() && (0.0..9e15).contains(&bytes)).then_some(bytes as u64)
 }
 
+/// When the fuse opens: at the correction after these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FuseLimits {
+    /// So many corrections of one family …
+    pub corrections: u32,
+    /// … within this time,
+    pub within: SignedDuration,
+    /// or so many in seven days.
+    pub weekly: u32,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

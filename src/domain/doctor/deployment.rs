@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::domain::event::Home;
-use crate::domain::scope::Scope;
+use crate::domain::event::scope::Scope;
 
 /// The SSM parameter in which it stands.
 pub const PARAMETER: &str = "/logweir/deployment";

@@ -15,7 +15,7 @@ pub mod trail;
 
 use serde::Serialize;
 
-use super::event::plain;
+use super::text::plain::plain;
 
 /// The longest text of a line: much of it was written by others.
 const LONGEST: usize = 600;

@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Check, Seen, count, names};
-use crate::domain::family::{Family, Stopped};
-use crate::domain::saga::Head;
+use crate::domain::limits::family::{Family, Stopped};
+use crate::domain::record::Head;
 
 /// The schedule takes up what is left every five minutes, and a lease may last six.
 const UNFINISHED: SignedDuration = SignedDuration::from_mins(30);
@@ -79,8 +79,8 @@ mod tests {
 
     use super::super::{State, Unseen};
     use super::*;
-    use crate::domain::family::FamilyName;
-    use crate::domain::saga::Opening;
+    use crate::domain::limits::family::FamilyName;
+    use crate::domain::record::Opening;
 
     const NOW: &str = "2026-11-21T12:00:00Z";
 

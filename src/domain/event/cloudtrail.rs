@@ -6,9 +6,10 @@ use serde_json::Value;
 use super::home::Whereabouts;
 use super::{
     Cause, Consumer, Home, Ignored, LONGEST, Nothing, Trigger, Unreadable, Which, consumer, is_own, is_service_linked,
-    plain, service,
+    service,
 };
-use crate::domain::revision::{RevisionArn, is_family};
+use crate::domain::ecs::revision::{RevisionArn, is_family};
+use crate::domain::text::plain::plain;
 
 /// A record, and the envelope that it came in.
 pub(super) struct Call<'e> {

@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::cloudtrail::Call;
-use super::{Consumer, LONGEST, Nothing, Trigger, plain};
-use crate::domain::revision::RevisionArn;
+use super::{Consumer, LONGEST, Nothing, Trigger};
+use crate::domain::ecs::revision::RevisionArn;
+use crate::domain::text::plain::plain;
 
 /// A rule has five targets at most (source: EventBridge API reference, PutTargets).
 const TARGETS: usize = 5;

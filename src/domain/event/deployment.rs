@@ -4,8 +4,9 @@
 use serde_json::Value;
 
 use super::home::Whereabouts;
-use super::{Cause, Change, Home, Ignored, LONGEST, Nothing, Trigger, Unreadable, plain};
-use crate::domain::service::{RolloutState, ServiceArn};
+use super::{Cause, Change, Home, Ignored, LONGEST, Nothing, Trigger, Unreadable};
+use crate::domain::ecs::service::{RolloutState, ServiceArn};
+use crate::domain::text::plain::plain;
 
 pub(super) fn read(event: &Value, home: &Home) -> (Cause, Result<Trigger, Nothing>) {
     let cause = cause(event);

@@ -1,9 +1,9 @@
 //! Where Logweir runs, and what names mean there.
 
+use super::scope::Scope;
 use super::{Ignored, Trigger, Which};
-use crate::domain::revision::RevisionArn;
-use crate::domain::scope::Scope;
-use crate::domain::service::ServiceArn;
+use crate::domain::ecs::revision::RevisionArn;
+use crate::domain::ecs::service::ServiceArn;
 
 /// Where Logweir runs, which roles are its own, and what it is for.
 #[derive(Clone, Debug, Default)]

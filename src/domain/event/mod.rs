@@ -6,7 +6,9 @@ mod consumer;
 mod deployment;
 mod home;
 mod principal;
+pub mod scope;
 mod service;
+pub mod tool;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -15,8 +17,8 @@ use serde_json::Value;
 pub use home::Home;
 pub use principal::{is_own, is_service_linked};
 
-use super::revision::RevisionArn;
-use super::service::{RolloutState, ServiceArn};
+use super::ecs::revision::RevisionArn;
+use super::ecs::service::{RolloutState, ServiceArn};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Trigger {
@@ -146,31 +148,5 @@ pub fn read(event: &Value, home: &Home) -> Result<Trigger, Unreadable> {
         Ok(trigger) => Ok(trigger),
         Err(Nothing::Ignored(why)) => Ok(Trigger::Ignore { why, cause }),
         Err(Nothing::Unreadable(why)) => Err(why),
-    }
-}
-
-/// `text` without characters that steer, turn the direction of writing or are not seen, cut to `most` characters: anybody
-/// may have written it, and it goes into logs, terminals and messages.
-pub fn plain(text: &str, most: usize) -> String {
-    text.chars().filter(|c| !is_hostile(*c)).take(most).collect()
-}
-
-fn is_hostile(c: char) -> bool {
-    let turns_or_ends_a_line = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}');
-    let is_unseen = matches!(c, '\u{ad}' | '\u{34f}' | '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{206f}'
-        | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}');
-    c.is_control() || turns_or_ends_a_line || is_unseen
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_turns_or_ends_a_line_is_taken_out_of_foreign_text() {
-        assert_eq!(plain("a\n{\"level\":\"INFO\"}\u{202e}\u{1b}[31mb", 100), "a{\"level\":\"INFO\"}[31mb");
-        assert_eq!(plain("a\u{61c}\u{200e}\u{200f}\u{2066}\u{2069}\u{feff}b", 100), "ab");
-        assert_eq!(plain("a\u{ad}\u{180e}\u{e0041}\u{fffa}b", 100), "ab");
-        assert_eq!(plain("äöü", 2), "äö");
     }
 }

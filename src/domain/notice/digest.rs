@@ -6,11 +6,12 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::super::event::{Home, plain};
-use super::super::revision::RevisionArn;
 use super::foreign::code;
 use super::message::subject_line;
 use super::{Kind, Notice, chat};
+use crate::domain::ecs::revision::RevisionArn;
+use crate::domain::event::Home;
+use crate::domain::text::plain::plain;
 
 /// How many families are named.
 const MOST: usize = 20;

@@ -1,6 +1,6 @@
 //! Text that anybody may have written, for messages that programs make links, mentions and formats of.
 
-use super::super::event::plain;
+use crate::domain::text::plain::plain;
 
 /// A text between backticks, where neither Slack nor Teams formats anything. What could end the span or mean something in
 /// spite of it gives way to what only looks like it: a session may be called `<!here>`.

@@ -11,7 +11,8 @@ use serde_json::Value;
 
 pub use digest::{Tally, Unconfirmed};
 
-use super::report::{BACKOUT, Outcome, RESUME, Reason, Report};
+use super::outcome::{Outcome, Reason};
+use super::report::{BACKOUT, RESUME, Report};
 
 /// The source of Logweir's own events.
 pub const SOURCE: &str = "logweir";

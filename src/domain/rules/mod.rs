@@ -1,13 +1,16 @@
-//! The rules: one file each, named by the fault that it finds.
+//! The rules: one file each, named by the fault that it finds, grouped in packs.
 //!
-//! A rule is a pure function from a [`Case`] to findings. To add one: its file, its word in the catalogue below, a
-//! fixture folder `tests/rules/<fault>/`, a heading in `docs/rules.md`; `tests/tree.rs` names whichever is missing.
+//! A rule is a pure function from a [`Case`] to findings. To add one: its file, its word in `packs.rs`, a fixture folder
+//! `tests/rules/<fault>/`, a heading in `docs/rules.md`; `tests/tree.rs` names whichever is missing.
 
-mod case;
+pub mod case;
+pub mod facts;
+pub mod finding;
+mod logging;
+pub mod packs;
 
-pub use case::{Case, Subject};
-
-use super::finding::Finding;
+use case::Case;
+use finding::Finding;
 
 pub trait Rule: Sync {
     /// The fault's name.
@@ -23,37 +26,4 @@ pub trait Rule: Sync {
     fn lacks_evidence(&self, _case: &Case<'_>) -> bool {
         false
     }
-}
-
-macro_rules! catalogue {
-    ($($rule:ident),* $(,)?) => {
-        $(mod $rule;)*
-
-        /// Every rule, in the order in which findings of one container are shown.
-        pub static CATALOGUE: &[&dyn Rule] = &[$(&$rule::Fault),*];
-    };
-}
-
-catalogue! {
-    missing_log_driver,
-    unaccepted_log_driver,
-    blocking_delivery,
-    unsized_buffer,
-    unnamed_log_group,
-    foreign_region,
-    missing_log_group,
-    unbounded_retention,
-    missing_execution_role,
-    unroutable_firelens,
-}
-
-pub fn names() -> Vec<&'static str> {
-    CATALOGUE.iter().map(|rule| rule.name()).collect()
-}
-
-/// What `docs/rules.md` says of a rule: the text below its heading.
-pub fn explanation(name: &str) -> Option<&'static str> {
-    const DOCS: &str = include_str!("../../../docs/rules.md");
-    let (_, section) = DOCS.split_once(&format!("\n## `{name}`\n"))?;
-    Some(section.split_once("\n## ").map_or(section, |(section, _)| section).trim())
 }

@@ -1,0 +1,297 @@
+//! A task definition as ECS's wire JSON: a text that travels whole, and a view of it for deciding.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+/// The members that ECS computes: a Describe answer has them, a Register input must not. Everything else is the
+/// author's. `tests/aws.rs` derives the nine from the SDK's own schemas, so that an SDK with a tenth fails a test.
+pub const COMPUTED: [&str; 9] = [
+    "taskDefinitionArn",
+    "revision",
+    "status",
+    "requiresAttributes",
+    "compatibilities",
+    "registeredAt",
+    "registeredBy",
+    "deregisteredAt",
+    "deleteRequestedAt",
+];
+
+/// One revision's wire document. `Debug` says whose it is and nothing of what it holds.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TaskDefinition {
+    text: String,
+    view: Value,
+}
+
+/// Why a text is not a task definition. No variant repeats the text: it may hold secrets.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotATaskDefinition {
+    #[error("not JSON: {message}")]
+    NotJson { line: usize, column: usize, message: String },
+    #[error("not a task definition: {found} where an object belongs")]
+    NotAnObject { found: &'static str },
+    #[error("not a task definition: it has no containerDefinitions")]
+    NoContainers,
+    #[error("containerDefinitions is {found} where a list belongs")]
+    ContainersNotAList { found: &'static str },
+    #[error("{member} stands twice; which of the two ECS would take is not known")]
+    Repeated { member: String },
+}
+
+impl From<serde_json::Error> for NotATaskDefinition {
+    fn from(error: serde_json::Error) -> Self {
+        let text = error.to_string();
+        let message = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message).to_owned();
+        Self::NotJson { line: error.line(), column: error.column(), message }
+    }
+}
+
+/// `Value`'s kind, with its article.
+pub fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}
+
+impl TaskDefinition {
+    pub fn parse(text: impl Into<String>) -> Result<Self, NotATaskDefinition> {
+        let text = text.into();
+        let view: Value = serde_json::from_str(&text)?;
+        let Value::Object(members) = &view else {
+            return Err(NotATaskDefinition::NotAnObject { found: kind(&view) });
+        };
+        match members.get("containerDefinitions") {
+            None => return Err(NotATaskDefinition::NoContainers),
+            Some(Value::Array(_)) => {}
+            Some(other) => {
+                return Err(NotATaskDefinition::ContainersNotAList { found: kind(other) });
+            }
+        }
+        if crate::domain::text::json::members(&text)?
+            .iter()
+            .filter(|member| member.key == "containerDefinitions")
+            .count()
+            > 1
+        {
+            return Err(NotATaskDefinition::Repeated { member: "containerDefinitions".into() });
+        }
+        Ok(Self { text: text.trim().to_owned(), view })
+    }
+
+    /// The document as it was written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub fn view(&self) -> &Value {
+        &self.view
+    }
+
+    pub fn family(&self) -> Option<&str> {
+        self.view.get("family")?.as_str().filter(|family| !family.is_empty())
+    }
+
+    pub fn containers(&self) -> impl Iterator<Item = Container<'_>> {
+        let items = self.view["containerDefinitions"].as_array().map_or(&[][..], Vec::as_slice);
+        items.iter().enumerate().map(|(index, value)| Container { index, value })
+    }
+
+    /// The memory of the whole task in bytes, where it is set and readable.
+    pub fn memory(&self) -> Option<u64> {
+        memory(self.view.get("memory")?)
+    }
+
+    pub fn requires_fargate(&self) -> bool {
+        self.view["requiresCompatibilities"].as_array().is_some_and(|all| all.iter().any(|one| one == "FARGATE"))
+    }
+
+    pub fn has_execution_role(&self) -> bool {
+        self.view["executionRoleArn"].as_str().is_some_and(|role| !role.is_empty())
+    }
+
+    /// Whether a container has the host's own rights, as ECS judges it.
+    pub fn is_privileged(&self) -> bool {
+        self.containers().any(|container| container.member("privileged") == Some(&Value::Bool(true)))
+    }
+
+    /// Whether a signed attestation covers the containers' configuration, so that any edit may break it.
+    pub fn is_sandboxed(&self) -> bool {
+        fn names_it(value: &Value) -> bool {
+            match value {
+                Value::String(text) => text == "CONFIDENTIAL_SANDBOX",
+                Value::Array(items) => items.iter().any(names_it),
+                Value::Object(members) => members.values().any(names_it),
+                _ => false,
+            }
+        }
+        names_it(&self.view["trustedExecutionConfiguration"])
+    }
+}
+
+impl fmt::Debug for TaskDefinition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let containers = self.containers().count();
+        write!(f, "TaskDefinition({}, {containers} containers)", self.family().unwrap_or("without family"))
+    }
+}
+
+/// One container of a task definition, as it is seen for deciding.
+#[derive(Clone, Copy)]
+pub struct Container<'a> {
+    pub index: usize,
+    value: &'a Value,
+}
+
+/// What stands under `logConfiguration`.
+#[derive(Clone, Copy)]
+pub enum Log<'a> {
+    /// Absent, null or `{}`: ECS sends nothing to the container runtime.
+    None,
+    /// Something that ECS refuses; what it is instead of an object with a driver.
+    Malformed(&'static str),
+    Configured {
+        driver: &'a str,
+        options: Options<'a>,
+    },
+}
+
+/// What stands under `options`.
+#[derive(Clone, Copy)]
+pub enum Options<'a> {
+    Absent,
+    Null,
+    Map(&'a Map<String, Value>),
+    Malformed(&'static str),
+}
+
+impl<'a> Options<'a> {
+    /// The option's value, where it is set to a text that is not empty.
+    pub fn text(self, key: &str) -> Option<&'a str> {
+        self.value(key)?.as_str().filter(|text| !text.is_empty())
+    }
+
+    pub fn value(self, key: &str) -> Option<&'a Value> {
+        match self {
+            Self::Map(map) => map.get(key),
+            _ => None,
+        }
+    }
+}
+
+impl<'a> Container<'a> {
+    pub fn name(self) -> Option<&'a str> {
+        self.value.get("name")?.as_str().filter(|name| !name.is_empty())
+    }
+
+    pub fn member(self, name: &str) -> Option<&'a Value> {
+        self.value.get(name)
+    }
+
+    /// What stands here where a container should, if it is none.
+    pub fn malformed(self) -> Option<&'static str> {
+        (!self.value.is_object()).then(|| kind(self.value))
+    }
+
+    /// The container's hard memory limit in bytes.
+    pub fn memory(self) -> Option<u64> {
+        memory(self.value.get("memory")?)
+    }
+
+    pub fn log(self) -> Log<'a> {
+        let Some(configuration) = self.value.get("logConfiguration") else {
+            return Log::None;
+        };
+        let members = match configuration {
+            Value::Null => return Log::None,
+            Value::Object(members) if members.is_empty() => return Log::None,
+            Value::Object(members) => members,
+            other => return Log::Malformed(kind(other)),
+        };
+        let driver = match members.get("logDriver") {
+            Some(Value::String(driver)) if !driver.is_empty() => driver,
+            _ => return Log::Malformed("an object without a logDriver"),
+        };
+        let options = match members.get("options") {
+            None => Options::Absent,
+            Some(Value::Null) => Options::Null,
+            Some(Value::Object(map)) => Options::Map(map),
+            Some(other) => Options::Malformed(kind(other)),
+        };
+        Log::Configured { driver, options }
+    }
+}
+
+/// Memory as ECS writes it: MiB as a number or a text, or a text with a unit (`"0.5 GB"`, `"1GB"`).
+fn memory(value: &Value) -> Option<u64> {
+    const MIB: f64 = 1024.0 * 1024.0;
+    let mib = match value {
+        Value::Number(number) => number.as_f64()?,
+        Value::String(text) => {
+            let text = text.trim().to_ascii_lowercase();
+            match text.strip_suffix("gb") {
+                Some(gb) => gb.trim().parse::<f64>().ok()? * 1024.0,
+                None => text.strip_suffix("mb").unwrap_or(&text).trim().parse().ok()?,
+            }
+        }
+        _ => return None,
+    };
+    (mib.is_finite() && mib > 0.0 && mib < 1e9).then_some((mib * MIB) as u64)
+}
+
+/// Whether a value waits for a template engine or a deploy tool, so that nobody can say yet what it will be.
+pub fn is_placeholder(text: &str) -> bool {
+    ["${", "{{", "<%", "$(", "%{"].iter().any(|mark| text.contains(mark))
+        || (text.starts_with('<') && text.ends_with('>'))
+        || text.matches("__").count() > 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn debug_shows_no_content() {
+        let secret = r#"{"family":"web","containerDefinitions":[{"environment":[{"name":"A","value":"CANARY"}]}]}"#;
+        assert_eq!(format!("{:?}", TaskDefinition::parse(secret).unwrap()), "TaskDefinition(web, 1 containers)");
+    }
+
+    #[test]
+    fn memory_is_read_in_every_spelling() {
+        for value in [json!(512), json!("512"), json!("0.5 GB"), json!("0.5GB"), json!("512 MB")] {
+            assert_eq!(memory(&value), Some(512 * 1024 * 1024), "{value}");
+        }
+        for value in [json!(null), json!("${memory}"), json!(-1), json!([]), json!("NaN"), json!("infinity")] {
+            assert_eq!(memory(&value), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_placeholder_is_told_from_a_name() {
+        for text in ["${group}", "/ecs/${AWS::StackName}", "{{ group }}", "<group>", "__GROUP__", "web-__STAGE__"] {
+            assert!(is_placeholder(text), "{text}");
+        }
+        for text in ["/ecs/web", "/ecs/web__blue", "a<b", "$1", "__init"] {
+            assert!(!is_placeholder(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_syntax_error_names_line_and_column() {
+        let error = TaskDefinition::parse("{\n \"a\": }").unwrap_err();
+        assert_eq!(error, NotATaskDefinition::NotJson { line: 2, column: 7, message: "expected value".into() });
+    }
+
+    #[test]
+    fn a_list_of_containers_that_stands_twice_is_refused() {
+        let twice = r#"{"containerDefinitions":[],"containerDefinitions":[]}"#;
+        assert!(matches!(TaskDefinition::parse(twice), Err(NotATaskDefinition::Repeated { .. })));
+    }
+}

@@ -1,0 +1,186 @@
+//! ECS's wire JSON: what a Describe answer holds and what a Register call sends, text in and text out. Nothing that
+//! the author wrote is respelled on the way.
+
+use std::ops::Range;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::revision::{NotARevisionArn, RevisionArn};
+use super::tags::Tag;
+use super::task_definition::{COMPUTED, NotATaskDefinition, TaskDefinition};
+use crate::domain::text::json;
+
+/// The largest task definition that ECS takes, in bytes (source: the Amazon ECS service quotas; ECS says "Actual
+/// length: '66420'. Max allowed length is '65536' bytes." of a larger one, awsdocs/amazon-ecs-developer-guide#149).
+pub const LARGEST: usize = 65_536;
+
+/// An answer of DescribeTaskDefinition, taken apart.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    pub arn: RevisionArn,
+    /// The author's part: the document without the nine members that ECS computes.
+    pub definition: TaskDefinition,
+    pub tags: Vec<Tag>,
+    pub active: bool,
+    pub registered_at: Option<Timestamp>,
+    pub registered_by: Option<String>,
+}
+
+/// Why an answer could not be read. Says nothing of its content.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotAReply {
+    #[error("it is not the JSON that ECS sends")]
+    NotJson,
+    #[error("it has no taskDefinition")]
+    NoTaskDefinition,
+    #[error("taskDefinitionArn is {0}")]
+    Arn(#[from] NotARevisionArn),
+    #[error("taskDefinition is {0}")]
+    Definition(#[from] NotATaskDefinition),
+}
+
+impl From<serde_json::Error> for NotAReply {
+    fn from(_: serde_json::Error) -> Self {
+        Self::NotJson
+    }
+}
+
+/// Reads an answer of DescribeTaskDefinition.
+pub fn described(reply: &str) -> Result<Reply, NotAReply> {
+    let whole = task_definition(reply)?;
+    let computed =
+        |key: &str| member(whole, key).map(|found| found.and_then(|text| serde_json::from_str::<Value>(text).ok()));
+    let text = |key: &str| computed(key).map(|value| value.and_then(|value| value.as_str().map(String::from)));
+    let tags = match member(reply, "tags")? {
+        None | Some("null") => Vec::new(),
+        Some(list) => Tag::parse_list(list)?,
+    };
+    Ok(Reply {
+        arn: arn(whole)?,
+        definition: TaskDefinition::parse(without(whole, &COMPUTED)?)?,
+        tags,
+        active: text("status")?.as_deref() == Some("ACTIVE"),
+        registered_at: computed("registeredAt")?.as_ref().and_then(timestamp),
+        registered_by: text("registeredBy")?,
+    })
+}
+
+/// The revision that an answer of RegisterTaskDefinition tells of.
+pub fn registered(reply: &str) -> Result<RevisionArn, NotAReply> {
+    arn(task_definition(reply)?)
+}
+
+/// The body of a RegisterTaskDefinition call: the definition as it is, with these tags and no others behind it.
+pub fn register(definition: &TaskDefinition, tags: &[Tag]) -> Result<String, NotAReply> {
+    let document = without(definition.text(), &["tags"])?;
+    if tags.is_empty() {
+        return Ok(document);
+    }
+    let tags = tags.iter().map(Tag::text).collect::<Vec<_>>().join(",");
+    let end = json::members(&document)?.last().map_or(1, |last| last.value.end);
+    Ok(json::exchange(&document, &(end..end), &format!(",\"tags\":[{tags}]")))
+}
+
+/// `object` without the members of these names, every other byte as it was. A member that stands twice goes twice.
+pub fn without(object: &str, keys: &[&str]) -> Result<String, serde_json::Error> {
+    let mut text = object.to_owned();
+    for key in keys {
+        while json::members(&text)?.iter().any(|member| member.key == *key) {
+            text = json::remove(&text, key)?;
+        }
+    }
+    Ok(text)
+}
+
+fn task_definition(reply: &str) -> Result<&str, NotAReply> {
+    member(reply, "taskDefinition")?.filter(|text| text.starts_with('{')).ok_or(NotAReply::NoTaskDefinition)
+}
+
+fn arn(task_definition: &str) -> Result<RevisionArn, NotAReply> {
+    let text = member(task_definition, "taskDefinitionArn")?.unwrap_or("null");
+    Ok(serde_json::from_str::<Option<String>>(text)?.unwrap_or_default().parse::<RevisionArn>()?)
+}
+
+fn member<'t>(object: &'t str, key: &str) -> Result<Option<&'t str>, serde_json::Error> {
+    let place = json::members(object)?.into_iter().find(|member| member.key == key).map(|member| member.value);
+    Ok(place.map(|place: Range<usize>| &object[place]))
+}
+
+/// A point in time as ECS writes it: seconds since 1970, with a fraction.
+fn timestamp(value: &Value) -> Option<Timestamp> {
+    Timestamp::from_millisecond((value.as_f64()? * 1000.0).round() as i64).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REPLY: &str = concat!(
+        r#"{"tags":[{"key":"caf\u00e9","value":"a\/b"}], "taskDefinition" : {"taskDefinitionArn":"arn:aws:ecs:eu-west-1:111122223333:task-definition/web:41","#,
+        r#""containerDefinitions":[{"name":"app", "cpu":1.50,"unheardOf":{"n":12345678901234567890,"e":[],"z":null}}],"family":"web","#,
+        r#""revision":41,"volumes":[],"status":"ACTIVE","requiresAttributes":[{"name":"x"}],"placementConstraints":[ ],"#,
+        r#""compatibilities":["EC2"],"registeredAt":1.7636000001234E9,"registeredBy":"arn:aws:iam::111122223333:root","pidMode":null}}"#,
+    );
+
+    #[test]
+    fn only_what_ecs_computes_is_taken_off() {
+        let reply = described(REPLY).unwrap();
+        assert_eq!(
+            reply.definition.text(),
+            concat!(
+                r#"{"containerDefinitions":[{"name":"app", "cpu":1.50,"unheardOf":{"n":12345678901234567890,"e":[],"z":null}}],"family":"web","#,
+                r#""volumes":[],"placementConstraints":[ ],"pidMode":null}"#
+            )
+        );
+        assert_eq!(reply.arn.short(), "web:41");
+        assert!(reply.active);
+        assert_eq!(reply.registered_at, Some("2025-11-20T00:53:20.123Z".parse().unwrap()));
+        assert_eq!(reply.registered_by.as_deref(), Some("arn:aws:iam::111122223333:root"));
+    }
+
+    #[test]
+    fn tags_go_behind_the_document_in_their_own_spelling() {
+        let reply = described(REPLY).unwrap();
+        let body = register(&reply.definition, &reply.tags).unwrap();
+        let (document, closing) = reply.definition.text().split_at(reply.definition.text().len() - 1);
+        assert_eq!(body, format!(r#"{document},"tags":[{{"key":"caf\u00e9","value":"a\/b"}}]{closing}"#));
+        assert_eq!(register(&reply.definition, &[]).unwrap(), reply.definition.text());
+    }
+
+    #[test]
+    fn no_tags_are_no_tags_however_ecs_says_so() {
+        for none in [r#""tags":[],"#, r#""tags":null,"#, ""] {
+            let (_, task_definition) = REPLY.split_once(", ").unwrap();
+            assert_eq!(described(&format!("{{{none}{task_definition}")).unwrap().tags, [], "{none}");
+        }
+    }
+
+    #[test]
+    fn tags_that_stand_in_the_document_give_way() {
+        let definition =
+            TaskDefinition::parse(r#"{"tags":[{"key":"a"}],"containerDefinitions":[], "tags":null}"#).unwrap();
+        assert_eq!(
+            register(&definition, &[Tag::new("b", "")]).unwrap(),
+            r#"{"containerDefinitions":[],"tags":[{"key":"b","value":""}]}"#
+        );
+    }
+
+    #[test]
+    fn an_answer_that_cannot_be_read_is_an_error_without_content() {
+        for (reply, error) in [
+            ("<html>", "it is not the JSON that ECS sends"),
+            ("{}", "it has no taskDefinition"),
+            (r#"{"taskDefinition":null}"#, "it has no taskDefinition"),
+            (r#"{"taskDefinition":{"taskDefinitionArn":7}}"#, "it is not the JSON that ECS sends"),
+            (
+                r#"{"taskDefinition":{"taskDefinitionArn":"arn:aws:ecs:eu-west-1:111122223333:task-definition/web:1"}}"#,
+                "taskDefinition is not a task definition: it has no containerDefinitions",
+            ),
+        ] {
+            assert_eq!(described(reply).unwrap_err().to_string(), error, "{reply}");
+        }
+        let error = described(r#"{"taskDefinition":{"containerDefinitions":[]}}"#).unwrap_err().to_string();
+        assert!(error.starts_with("taskDefinitionArn is not the ARN"), "{error}");
+    }
+}

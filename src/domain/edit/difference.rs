@@ -1,0 +1,127 @@
+//! The second, independent judge: what differs between two documents, before and after ECS has had them.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::Edit;
+use super::patch;
+use crate::domain::ecs::task_definition::TaskDefinition;
+
+/// The definition with these edits, on which both judges agree that nothing else differs: one by bytes, one by values.
+/// Else why not.
+pub fn edited(before: &TaskDefinition, edits: &[Edit]) -> Result<TaskDefinition, String> {
+    let after = patch::apply(before, edits).map_err(|conflict| conflict.to_string())?;
+    let unplanned = unplanned(before, &after, edits);
+    match unplanned.is_empty() && is_same_elsewhere(before, &after, edits) {
+        true => Ok(after),
+        false => Err(format!("the edited document differs where it must not: {}", unplanned.join(", "))),
+    }
+}
+
+/// Whether `after` is `before`, byte for byte, but for the log configurations of the edited containers. Before Register
+/// this holds, or nothing is sent.
+pub fn is_same_elsewhere(before: &TaskDefinition, after: &TaskDefinition, edits: &[Edit]) -> bool {
+    let rest = |definition: &TaskDefinition| patch::without_log_configurations(definition, edits).ok();
+    let before = rest(before);
+    before.is_some() && before == rest(after)
+}
+
+/// The pointers in which `after` differs from `before` although no edit allows it.
+pub fn unplanned(before: &TaskDefinition, after: &TaskDefinition, edits: &[Edit]) -> Vec<String> {
+    let edited: BTreeSet<String> = before
+        .containers()
+        .filter(|container| edits.iter().any(|edit| container.name() == Some(&edit.container)))
+        .map(|container| format!("/containerDefinitions/{}/logConfiguration", container.index))
+        .collect();
+    let planned = |path: &str| edited.iter().any(|allowed| path == allowed || path.starts_with(&format!("{allowed}/")));
+    let json_patch::Patch(operations) = json_patch::diff(before.view(), after.view());
+    operations.iter().map(|operation| operation.path().to_string()).filter(|path| !planned(path)).collect()
+}
+
+/// The pointers of what was sent and did not come back: every member that is not empty has to be there again, with
+/// its value. What ECS adds is its own affair. Objects are unordered; containers, environment, secrets and tags are
+/// lists in which a name or key stands for the place; absent, null, "" and [] are one.
+pub fn lost(sent: &Value, received: &Value) -> Vec<String> {
+    let mut lost = Vec::new();
+    compare(sent, received, &mut String::new(), &mut lost);
+    lost
+}
+
+fn compare(sent: &Value, received: &Value, at: &mut String, lost: &mut Vec<String>) {
+    if is_empty(sent) || sent == received {
+        return;
+    }
+    match (sent, received) {
+        (Value::Object(sent), Value::Object(received)) => {
+            for (key, value) in sent {
+                let length = at.len();
+                *at += &format!("/{}", key.replace('~', "~0").replace('/', "~1"));
+                compare(value, received.get(key).unwrap_or(&Value::Null), at, lost);
+                at.truncate(length);
+            }
+        }
+        (Value::Array(sent), Value::Array(received)) => {
+            for (index, value) in sent.iter().enumerate() {
+                let length = at.len();
+                *at += &format!("/{index}");
+                compare(value, partner(value, index, sent, received), at, lost);
+                at.truncate(length);
+            }
+        }
+        // One number in two spellings: 512 and 512.0.
+        (Value::Number(sent), Value::Number(received))
+            if sent.as_f64() == received.as_f64() && sent.as_f64().is_some() => {}
+        _ => lost.push(at.clone()),
+    }
+}
+
+/// The item of `received` that answers to `item`: the one of its name, where names tell the items apart, else the
+/// one in its place.
+fn partner<'v>(item: &Value, index: usize, sent: &[Value], received: &'v [Value]) -> &'v Value {
+    for key in ["name", "key"] {
+        let Some(name) = item.get(key).filter(|name| name.is_string()) else {
+            continue;
+        };
+        let is_named = |other: &&Value| other.get(key) == Some(name);
+        if sent.iter().filter(is_named).count() == 1 {
+            return received.iter().find(is_named).unwrap_or(&Value::Null);
+        }
+    }
+    received.get(index).unwrap_or(&Value::Null)
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty() || members.values().all(is_empty),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_ecs_adds_reorders_or_empties_is_no_loss() {
+        let sent = json!({"containerDefinitions": [{"name": "a", "x": ""}, {"name": "b", "environment": [{"name": "K", "value": "1"}, {"name": "L", "value": "2"}]}], "pidMode": null});
+        let received = json!({"containerDefinitions": [{"name": "b", "cpu": 0, "environment": [{"name": "L", "value": "2"}, {"value": "1", "name": "K"}]}, {"name": "a"}], "volumes": []});
+        assert_eq!(lost(&sent, &received), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_lost_or_changed_member_is_named_by_its_pointer() {
+        let sent = json!({"a/b": {"deep": [1, 2]}, "flag": false, "tags": [{"key": "k", "value": "v"}]});
+        let received = json!({"a/b": {"deep": [1]}, "tags": [{"key": "k", "value": "w"}]});
+        assert_eq!(lost(&sent, &received), ["/a~1b/deep/1", "/flag", "/tags/0/value"]);
+    }
+
+    #[test]
+    fn a_value_of_another_type_is_a_loss() {
+        assert_eq!(lost(&json!({"memory": "512"}), &json!({"memory": 512})), ["/memory"]);
+    }
+}

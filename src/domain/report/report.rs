@@ -1,0 +1,353 @@
+//! The report: what was found, done and left alone, and how to undo it. One flat object, the same in the function's
+//! log line, its answer and the command line's JSON.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+
+use crate::domain::baseline::Baseline;
+use crate::domain::ecs::revision::RevisionArn;
+use crate::domain::edit::{Edit, OptionChange};
+use crate::domain::event::{Cause, Home};
+use crate::domain::limits::rate::Wait;
+use crate::domain::outcome::{Outcome, Reason};
+use crate::domain::plan::Plan;
+use crate::domain::text::plain::plain;
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Report {
+    #[serde(serialize_with = "milliseconds")]
+    pub timestamp: Timestamp,
+    /// As Lambda files log lines by: `INFO`, `WARN`, `ERROR`.
+    pub level: &'static str,
+    pub message: String,
+    pub schema: &'static str,
+    pub event: &'static str,
+    pub outcome: Outcome,
+    pub reason: Option<Reason>,
+    /// What went wrong, in words. Never holds anything of a document.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    pub mode: String,
+    pub trigger: String,
+    pub record: Option<String>,
+    pub source: Option<String>,
+    pub corrected: Option<String>,
+    /// The revision that a backout registered for a source that was not ACTIVE any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restored: Option<String>,
+    pub family: Option<String>,
+    pub account: String,
+    pub region: String,
+    pub baseline_digest: String,
+    pub actor: Option<String>,
+    pub actor_type: Option<String>,
+    pub user_agent: Option<String>,
+    pub source_ip: Option<String>,
+    pub cloudtrail_event_id: Option<String>,
+    pub rules: Vec<String>,
+    pub changes: Vec<Change>,
+    pub log_groups: Vec<LogGroupReport>,
+    pub services: Vec<ServiceReport>,
+    /// The tool that keeps a description of its own of this family, where events show one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<&'static str>,
+    /// What else somebody should know, in sentences.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    pub aws_calls: u64,
+    pub duration_ms: i64,
+    pub event_age_ms: Option<i64>,
+    pub backout: Option<String>,
+    /// Whether another try can help. Decides what the function answers, and is not part of the report.
+    #[serde(skip)]
+    pub retry: bool,
+    /// Whether it was this decision that opened the family's fuse; the ones after it say the same again and again. Decides
+    /// whether anybody is told, and is not part of the report.
+    #[serde(skip)]
+    pub opens_fuse: bool,
+    /// Whether the try before stopped at the same, so that whoever was told then knows. None: nothing that is kept says so.
+    /// Decides whether anybody is told, and is not part of the report.
+    #[serde(skip)]
+    pub known: Option<bool>,
+    /// What it waits for, if it is its turn to register that has not come.
+    #[serde(skip)]
+    pub wait: Option<Wait>,
+}
+
+/// One option of one container. Values stand here only for options that are known to hold no secret.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Change {
+    pub container: String,
+    pub option: String,
+    pub from: Option<String>,
+    pub to: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LogGroupReport {
+    pub name: String,
+    /// `created`, `retention-set`, `left-alone`, after a backout `kept` or `retention-restored`, or what is planned:
+    /// `create`, `set-retention`, `restore-retention`.
+    pub action: &'static str,
+    pub retention_days: Option<u32>,
+}
+
+/// What runs our revision or its source, and what was done about it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ServiceReport {
+    /// `prod/web`, or what else it is: `task prod/0123abcd`.
+    pub service: String,
+    /// `updated` (our deployment is under way), `rolled-out`, `waits`, `left-alone`, `returned`, `failed`, `needs-operator`;
+    /// after a backout `pointed-back`, `waits`, `still-runs-ours`; or `not-touched`.
+    pub action: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// What a reader should know beyond the reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// Who takes back what is done here, and so what a printed command has to name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BackoutBy {
+    /// The deployed function that takes back.
+    Function { name: String, region: String },
+    /// The command line itself, with these arguments that say where the journal and the account are.
+    Journal(Vec<String>),
+}
+
+impl BackoutBy {
+    /// The command that takes a record back, as it is typed.
+    pub fn command(&self, source: &RevisionArn) -> String {
+        let arguments = match self {
+            Self::Function { name, region } => {
+                vec!["--function".into(), name.clone(), "--region".into(), region.clone()]
+            }
+            Self::Journal(arguments) => arguments.clone(),
+        };
+        // The whole name: whoever reads it may be at home in another account, which has a record of the same short one.
+        let record = source.to_string();
+        let words = ["logweir", "replay", "--backout", &record].into_iter().chain(arguments.iter().map(String::as_str));
+        let quoted = words.map(|word| shlex::try_quote(word).unwrap_or(word.into()));
+        quoted.collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// The mode of a report on taking back.
+pub const BACKOUT: &str = "backout";
+
+/// The trigger of a report on what was left.
+pub const RESUME: &str = "resume";
+
+/// The options whose values may be shown.
+const SHOWN: [&str; 9] = [
+    "logDriver",
+    "mode",
+    "max-buffer-size",
+    "awslogs-group",
+    "awslogs-region",
+    "awslogs-stream-prefix",
+    "awslogs-create-group",
+    "awslogs-datetime-format",
+    "awslogs-multiline-pattern",
+];
+
+/// Whether the value of an option may be shown to anybody who may read logs.
+pub fn is_shown(option: &str) -> bool {
+    SHOWN.contains(&option)
+}
+
+const LONGEST: usize = 512;
+
+/// The largest report, as JSON in bytes. EventBridge and SNS take 256 KB (source: their quotas), and put more around it.
+const LARGEST: usize = 96 * 1024;
+
+/// How many items a list of a report has at most.
+const MOST: usize = 64;
+
+fn milliseconds<S: Serializer>(timestamp: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("{timestamp:.3}"))
+}
+
+impl Report {
+    pub fn new(home: &Home, mode: &str, trigger: &str, cause: &Cause, now: Timestamp) -> Self {
+        Self {
+            timestamp: now,
+            level: "ERROR",
+            message: String::new(),
+            schema: "logweir.report/1",
+            event: "remediation.summary",
+            outcome: Outcome::Failed,
+            reason: None,
+            error: None,
+            mode: mode.into(),
+            trigger: trigger.into(),
+            record: None,
+            source: None,
+            corrected: None,
+            restored: None,
+            family: None,
+            account: home.account.clone(),
+            region: home.region.clone(),
+            baseline_digest: String::new(),
+            actor: cause.actor.clone(),
+            actor_type: cause.actor_type.clone(),
+            user_agent: cause.user_agent.clone(),
+            source_ip: cause.source_ip.clone(),
+            cloudtrail_event_id: cause.event_id.clone(),
+            rules: Vec::new(),
+            changes: Vec::new(),
+            log_groups: Vec::new(),
+            services: Vec::new(),
+            owner: None,
+            notes: Vec::new(),
+            aws_calls: 0,
+            duration_ms: 0,
+            event_age_ms: None,
+            backout: None,
+            retry: false,
+            opens_fuse: false,
+            known: None,
+            wait: None,
+        }
+    }
+
+    /// Says by which baseline it was decided, and what is to be said of that.
+    pub fn by(self, baseline: &Baseline) -> Self {
+        Self {
+            baseline_digest: baseline.digest().into(),
+            notes: baseline.note().map(String::from).into_iter().collect(),
+            ..self
+        }
+    }
+
+    pub fn about(&mut self, source: &RevisionArn) {
+        self.record = Some(source.short());
+        self.source = Some(source.to_string());
+        self.family = Some(source.family.clone());
+    }
+
+    /// Says what the plan holds.
+    pub fn planned(&mut self, plan: &Plan) {
+        let rules: BTreeSet<&str> =
+            plan.findings.iter().filter(|finding| finding.counts()).map(|finding| finding.rule).collect();
+        self.rules = rules.into_iter().map(String::from).collect();
+        self.changes = plan.edits.iter().flat_map(changes).collect();
+    }
+
+    /// Says how it ended. The error's text is made fit for a log line.
+    pub fn ends(mut self, outcome: Outcome, reason: Option<Reason>, error: Option<String>) -> Self {
+        let message = match (self.mode.as_str(), outcome) {
+            (BACKOUT, Outcome::Failed) => "backout failed",
+            (BACKOUT, Outcome::Refused) => "backout refused",
+            (BACKOUT, Outcome::Partial) => "not all of it could be taken back",
+            (BACKOUT, Outcome::Observed) => "looked, nothing taken back",
+            _ => outcome.message(),
+        };
+        self.message = message.to_owned();
+        self.level = outcome.level();
+        self.outcome = outcome;
+        self.reason = reason;
+        self.error = error.map(|error| plain(&error, LONGEST));
+        self
+    }
+
+    /// The report as it may go out: whoever wrote what stands in it, each text is plain and bounded, and so is the whole.
+    /// What a list leaves out is said.
+    pub fn bounded(self) -> Self {
+        let mut most = MOST;
+        loop {
+            let report = self.clone().cut(most);
+            let size = serde_json::to_vec(&report).map_or(0, |json| json.len());
+            if size <= LARGEST || most == 1 {
+                return report;
+            }
+            most /= 2;
+        }
+    }
+
+    fn cut(mut self, most: usize) -> Self {
+        let mut left_out = Vec::new();
+        let mut short = |name: &str, length: usize| {
+            if length > most {
+                left_out.push(format!("{} more {name}", length - most));
+            }
+        };
+        short("changes", self.changes.len());
+        short("log groups", self.log_groups.len());
+        short("services", self.services.len());
+        short("notes", self.notes.len());
+        self.changes.truncate(most);
+        self.log_groups.truncate(most);
+        self.services.truncate(most);
+        self.notes.truncate(most);
+        if !left_out.is_empty() {
+            self.notes.push(format!("left out here: {}", left_out.join(", ")));
+        }
+        let cause = [
+            &mut self.actor,
+            &mut self.actor_type,
+            &mut self.user_agent,
+            &mut self.source_ip,
+            &mut self.cloudtrail_event_id,
+            &mut self.error,
+        ];
+        let changes = self.changes.iter_mut().flat_map(|change| {
+            let values = change.from.iter_mut().chain(&mut change.to);
+            [&mut change.container, &mut change.option].into_iter().chain(values)
+        });
+        let groups = self.log_groups.iter_mut().map(|group| &mut group.name);
+        let services = self.services.iter_mut().flat_map(|it| [&mut it.service].into_iter().chain(&mut it.note));
+        let texts = cause.into_iter().flatten().chain(changes).chain(groups).chain(services);
+        texts.chain(&mut self.notes).chain(&mut self.rules).for_each(|text| *text = plain(text, LONGEST));
+        self
+    }
+
+    /// The command line's exit code: 0 done or nothing to do, 1 left as it is, 2 could not.
+    pub fn exit_code(&self) -> u8 {
+        match (self.outcome, self.reason) {
+            (Outcome::Compliant | Outcome::Remediated | Outcome::RolledOut | Outcome::BackedOut, _) => 0,
+            // Shown what would be taken back: nobody asked for a verdict.
+            (Outcome::Observed, _) if self.mode == BACKOUT => 0,
+            (
+                Outcome::Skipped,
+                Some(
+                    Reason::AdviceOnly
+                    | Reason::LeaseHeld
+                    | Reason::BudgetExhausted
+                    | Reason::ServiceOwned
+                    | Reason::UnsupportedController
+                    | Reason::ForeignAccount
+                    | Reason::ForeignRegion
+                    | Reason::OutOfScope,
+                ),
+            ) => 1,
+            (Outcome::Skipped, _) => 0,
+            (Outcome::Observed | Outcome::Superseded | Outcome::Refused, _) => 1,
+            (Outcome::Failed | Outcome::Partial | Outcome::NeedsOperator, _) => 2,
+        }
+    }
+}
+
+/// The options that an edit changes, as they may be shown.
+pub fn changes(edit: &Edit) -> Vec<Change> {
+    let shown = |option: &str, value: Option<Value>| {
+        let text = match value? {
+            Value::String(text) => text,
+            other => other.to_string(),
+        };
+        Some(if is_shown(option) { plain(&text, LONGEST) } else { "(hidden)".into() })
+    };
+    edit.options()
+        .into_iter()
+        .map(|OptionChange { option, old, new }| Change {
+            container: plain(&edit.container, LONGEST),
+            from: shown(&option, old),
+            to: shown(&option, new),
+            option: plain(&option, LONGEST),
+        })
+        .collect()
+}

@@ -1,0 +1,39 @@
+//! Logs that go to another Region than the task's.
+
+use crate::domain::rules::Rule;
+use crate::domain::rules::case::Case;
+use crate::domain::rules::finding::{Finding, Fix};
+
+pub(in crate::domain::rules) struct Fault;
+
+const NAME: &str = "foreign-region";
+
+impl Rule for Fault {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn summary(&self) -> &'static str {
+        "logs that go to another Region than the task's"
+    }
+
+    fn check(&self, case: &Case<'_>) -> Vec<Finding> {
+        let Some(own) = case.seen.region else { return Vec::new() };
+        case.subjects()
+            .filter_map(|subject| {
+                let region = subject.awslogs()?.text("awslogs-region")?;
+                if region == own || subject.is_placeholder(region) {
+                    return None;
+                }
+                let message = format!("{} sends its logs to {region}, while the task is for {own}", subject.called());
+                let advice = format!("log to {own}; an outage of {region}, or of the way there, then loses nothing");
+                Some(subject.finding(NAME, "/options/awslogs-region", message, Fix::Advice(advice)))
+            })
+            .collect()
+    }
+
+    fn lacks_evidence(&self, case: &Case<'_>) -> bool {
+        case.seen.region.is_none()
+            && case.subjects().any(|subject| subject.awslogs().is_some_and(|o| o.text("awslogs-region").is_some()))
+    }
+}

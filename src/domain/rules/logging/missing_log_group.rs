@@ -1,0 +1,67 @@
+//! A log group that does not exist where the container logs.
+
+use crate::domain::edit::{LogGroupChange, NewLogGroup};
+use crate::domain::rules::Rule;
+use crate::domain::rules::case::Case;
+use crate::domain::rules::case::Subject;
+use crate::domain::rules::facts::LogGroup;
+use crate::domain::rules::finding::{Finding, Fix};
+
+pub(in crate::domain::rules) struct Fault;
+
+pub(crate) const NAME: &str = "missing-log-group";
+
+impl Rule for Fault {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn summary(&self) -> &'static str {
+        "a log group that does not exist where the container logs"
+    }
+
+    fn check(&self, case: &Case<'_>) -> Vec<Finding> {
+        case.subjects()
+            .filter_map(|subject| {
+                let (name, LogGroup::Missing) = subject.observed_group()? else { return None };
+                let message = format!("the log group `{name}` of {} does not exist", subject.called());
+                let fix = match subject.settings.log_group.may_create(&name) {
+                    true => Fix::LogGroup(LogGroupChange::Create(wanted(&subject, name))),
+                    false => Fix::Advice("make it where it belongs, or let the baseline: log-group.create".into()),
+                };
+                Some(Finding {
+                    effective: effective(&subject),
+                    ..subject.finding(NAME, "/options/awslogs-group", message, fix)
+                })
+            })
+            .collect()
+    }
+
+    fn lacks_evidence(&self, case: &Case<'_>) -> bool {
+        case.lacks_log_groups()
+    }
+}
+
+/// The group as it suits all containers that log there, an exempt one too: kept as long as any of them asks, and
+/// encrypted if any of them asks for a key.
+fn wanted(subject: &Subject<'_, '_>, name: String) -> NewLogGroup {
+    let own = &subject.settings.log_group;
+    let sharing = || subject.case.subjects().filter(|other| other.group().as_ref() == Some(&name));
+    let days = sharing().map(|other| other.settings.log_group.retention_days).max();
+    let key = own.kms_key.clone().or_else(|| sharing().find_map(|other| other.settings.log_group.kms_key.clone()));
+    NewLogGroup { class: own.class.clone(), kms_key: key, retention_days: days.unwrap_or(own.retention_days), name }
+}
+
+/// What the missing group does to a container that already logs there.
+fn effective(subject: &Subject<'_, '_>) -> Option<String> {
+    let options = subject.awslogs()?;
+    options.text("awslogs-group")?;
+    let effect = if options.text("awslogs-create-group") == Some("true") {
+        "the container makes it when it starts, if its role may logs:CreateLogGroup; it then never expires"
+    } else if subject.case.seen.definition.requires_fargate() {
+        "the container does not start (Fargate)"
+    } else {
+        "the container does not start, or its logs are lost (non-blocking on EC2)"
+    };
+    Some(effect.into())
+}

@@ -1,0 +1,16 @@
+//! The pack `logging`: whether a container stops with its logs, loses them, or keeps them for ever.
+
+pub(super) mod blocking_delivery;
+mod buffer;
+pub(super) mod foreign_region;
+mod log_group;
+pub(super) mod missing_execution_role;
+pub(super) mod missing_log_driver;
+pub(super) mod missing_log_group;
+mod replacement;
+mod subject;
+pub(super) mod unaccepted_log_driver;
+pub(super) mod unbounded_retention;
+pub(super) mod unnamed_log_group;
+pub(super) mod unroutable_firelens;
+pub(super) mod unsized_buffer;

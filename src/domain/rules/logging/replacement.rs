@@ -1,0 +1,77 @@
+//! The complete awslogs configuration that a container is given, where it has none or a driver that may be replaced.
+
+use serde_json::{Map, Value, json};
+
+use crate::domain::baseline::{Delivery, MissingDriver};
+use crate::domain::ecs::task_definition::{Log, Options};
+use crate::domain::rules::case::Subject;
+
+impl Subject<'_, '_> {
+    /// The complete configuration for a container that has none, or whose driver is replaced.
+    pub fn complete_configuration(&self) -> Result<Map<String, Value>, &'static str> {
+        let mut options = Map::new();
+        options.insert("awslogs-group".into(), self.baseline_group()?.into());
+        options.insert("awslogs-region".into(), self.baseline_region()?.into());
+        options.insert("awslogs-stream-prefix".into(), self.baseline_prefix()?.into());
+        options.insert("mode".into(), self.settings.logging.delivery.mode().into());
+        if self.settings.logging.delivery == Delivery::NonBlocking {
+            options.insert("max-buffer-size".into(), self.buffer().text().into());
+        }
+        let Value::Object(configuration) = json!({"logDriver": self.settings.logging.driver, "options": options})
+        else {
+            return Err("unreachable: an object literal");
+        };
+        Ok(configuration)
+    }
+
+    /// Whether the driver is one that the baseline replaces.
+    pub fn is_replaced(&self, driver: &str) -> bool {
+        self.settings.logging.replace.iter().any(|name| name == driver)
+    }
+
+    /// A replaced configuration is kept in the journal so that it can be put back, and no secret may stand there. Secret
+    /// is what is not known to be harmless: any option that is not one of these, and whatever looks like a credential.
+    pub fn may_hold_a_secret(&self) -> bool {
+        const HARMLESS: [&str; 12] = [
+            "max-size",
+            "max-file",
+            "compress",
+            "mode",
+            "max-buffer-size",
+            "syslog-facility",
+            "syslog-format",
+            "gelf-compression-type",
+            "gelf-compression-level",
+            "fluentd-async",
+            "cache-disabled",
+            "tag",
+        ];
+        let harmless = |(key, value): (&String, &Value)| {
+            HARMLESS.contains(&key.as_str())
+                && value.as_str().is_some_and(|text| text.len() <= 64 && !text.contains(['@', '=']))
+        };
+        let more_than_options = self.container.member("logConfiguration").is_some_and(|c| {
+            c.as_object().is_some_and(|members| members.keys().any(|key| key != "logDriver" && key != "options"))
+        });
+        more_than_options
+            || match self.container.log() {
+                Log::Configured { options: Options::Map(map), .. } => !map.iter().all(harmless),
+                Log::Configured { options: Options::Malformed(_), .. } => true,
+                _ => false,
+            }
+    }
+
+    /// Whether a fix gives the container the baseline's awslogs configuration, where it logs another way today.
+    pub fn is_given_awslogs(&self) -> bool {
+        let asked_for = match self.container.log() {
+            Log::None => {
+                self.settings.logging.missing_driver == MissingDriver::Fix && !self.is_exempt("missing-log-driver")
+            }
+            Log::Configured { driver, .. } => {
+                self.is_replaced(driver) && !self.is_exempt("unaccepted-log-driver") && !self.may_hold_a_secret()
+            }
+            Log::Malformed(_) => false,
+        };
+        asked_for && self.case.is_editable(self.container) && self.complete_configuration().is_ok()
+    }
+}

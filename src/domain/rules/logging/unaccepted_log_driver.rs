@@ -1,0 +1,63 @@
+//! A log driver that the baseline does not accept.
+
+use crate::domain::ecs::task_definition::Log;
+use crate::domain::rules::Rule;
+use crate::domain::rules::case::Case;
+use crate::domain::rules::case::Subject;
+use crate::domain::rules::finding::{Finding, Fix, Safety};
+
+pub(in crate::domain::rules) struct Fault;
+
+const NAME: &str = "unaccepted-log-driver";
+
+impl Rule for Fault {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn summary(&self) -> &'static str {
+        "a log driver that the baseline does not accept"
+    }
+
+    fn check(&self, case: &Case<'_>) -> Vec<Finding> {
+        case.subjects()
+            .filter_map(|subject| {
+                let Log::Configured { driver, .. } = subject.container.log() else { return None };
+                let accept = &subject.settings.logging.accept;
+                if accept.iter().any(|accepted| accepted == driver) {
+                    return None;
+                }
+                let called = subject.called();
+                if subject.is_placeholder(driver) {
+                    let message = format!("which driver {called} logs through is a placeholder");
+                    return Some(subject.finding(
+                        NAME,
+                        "/logDriver",
+                        message,
+                        Fix::Advice("render the document, then check it".into()),
+                    ));
+                }
+                let message = format!("{called} logs through `{driver}`, which the baseline does not accept");
+                Some(subject.finding(NAME, "/logDriver", message, fix(&subject, driver, accept)))
+            })
+            .collect()
+    }
+}
+
+fn fix(subject: &Subject<'_, '_>, driver: &str, accept: &[String]) -> Fix {
+    if !subject.is_replaced(driver) {
+        return Fix::Advice(format!(
+            "use one of {}, or list `{driver}` under accept or replace in the baseline",
+            accept.join(", ")
+        ));
+    }
+    if subject.may_hold_a_secret() {
+        return Fix::Advice(
+            "its options hold something that may be secret, so nothing is replaced: change it by hand".into(),
+        );
+    }
+    match subject.complete_configuration() {
+        Ok(configuration) => Fix::Configuration { safety: Safety::Unsafe, configuration },
+        Err(why) => Fix::Advice(format!("use awslogs; nothing is replaced, as {why}")),
+    }
+}

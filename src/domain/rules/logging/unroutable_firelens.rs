@@ -1,0 +1,79 @@
+//! FireLens logs that reach no destination, or whose configuration fails at start.
+//!
+//! Every option of an awsfirelens container is copied into the router's output section, so `mode` and
+//! `max-buffer-size` mean nothing there and may stop the router (source: amazon-ecs-agent, firelensconfig_unix.go).
+
+use serde_json::Value;
+
+use crate::domain::ecs::task_definition::Options;
+use crate::domain::rules::Rule;
+use crate::domain::rules::case::Case;
+use crate::domain::rules::finding::{Finding, Fix};
+
+pub(in crate::domain::rules) struct Fault;
+
+const NAME: &str = "unroutable-firelens";
+
+/// Options that become no part of an output section, so that they need no output plugin (source: amazon-ecs-agent,
+/// addOutputSection).
+const OF_THE_ROUTER: [&str; 3] = ["include-pattern", "exclude-pattern", "log-driver-buffer-limit"];
+
+impl Rule for Fault {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn summary(&self) -> &'static str {
+        "awsfirelens logs without a router, or with options that the router cannot use"
+    }
+
+    fn check(&self, case: &Case<'_>) -> Vec<Finding> {
+        let is_router = |subject: &crate::domain::rules::case::Subject<'_, '_>| {
+            subject.container.member("firelensConfiguration").is_some_and(Value::is_object)
+        };
+        let routers: Vec<_> = case.subjects().filter(is_router).collect();
+        let kind =
+            routers.first().and_then(|router| router.container.member("firelensConfiguration")?.get("type")?.as_str());
+        let mut findings = Vec::new();
+        for subject in case.subjects() {
+            let Some(options) = subject.options_of("awsfirelens") else { continue };
+            let called = subject.called();
+            let mut find = |at: &str, message: String, advice: &str| {
+                findings.push(subject.finding(NAME, at, message, Fix::Advice(advice.into())));
+            };
+            if is_router(&subject) {
+                find(
+                    "/logDriver",
+                    format!("{called} routes logs and sends its own to itself"),
+                    "let the router log through awslogs",
+                );
+            }
+            if routers.len() != 1 {
+                let message = match routers.len() {
+                    0 => format!("{called} logs through awsfirelens, and no container has a firelensConfiguration"),
+                    n => format!("{called} logs through awsfirelens, and {n} containers have a firelensConfiguration"),
+                };
+                find("/logDriver", message, "let exactly one container be the router");
+            }
+            let Options::Map(map) = options else { continue };
+            let set = |option: &str| map.get(option).is_some_and(|value| !value.is_null());
+            for option in ["mode", "max-buffer-size"].into_iter().filter(|option| set(option)) {
+                let message =
+                    format!("{called} gives the router the option `{option}`, which is the container runtime's");
+                find(
+                    &format!("/options/{option}"),
+                    message,
+                    "take it out; log-driver-buffer-limit bounds the buffer here",
+                );
+            }
+            let has_output_options = map.keys().any(|option| set(option) && !OF_THE_ROUTER.contains(&option.as_str()));
+            let key = if kind == Some("fluentd") { "@type" } else { "Name" };
+            let is_named = set(key) || (!matches!(kind, Some("fluentd" | "fluentbit")) && set("@type"));
+            if routers.len() == 1 && has_output_options && !is_named {
+                let message = format!("{called} gives the router options without `{key}`: the task does not start");
+                find("/options", message, &format!("name the output plugin under `{key}`, spelled so"));
+            }
+        }
+        findings
+    }
+}
