@@ -9,8 +9,8 @@ use jiff::SignedDuration;
 use crate::domain::baseline::Baseline;
 use crate::domain::event;
 use crate::domain::event::scope::Scope;
+use crate::domain::outcome::Mode;
 use crate::domain::report::BackoutBy;
-use crate::workflow::Mode;
 
 /// How long nobody else may go on with what a worker leaves. Above the function's time-out, which `template.yaml` sets.
 pub const LEASE: SignedDuration = SignedDuration::from_secs(120);

@@ -5,11 +5,12 @@ mod world;
 use jiff::SignedDuration;
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::ecs::tags::Tag;
+use logweir::domain::outcome::Mode;
 use logweir::domain::outcome::{Outcome, Reason};
 use logweir::domain::report::Report;
 use logweir::ports::{Journal, Kind};
 use logweir::settings::{BACKOUT_LEASE, LEASE};
-use logweir::workflow::{Ask, Mode};
+use logweir::workflow::Ask;
 use world::story::{
     BLOCKING, active, applies, applies_by, backs_out, ended, event, previews, register, takes_back, with,
 };

@@ -12,10 +12,11 @@ use std::collections::BTreeMap;
 
 use logweir::domain::baseline::Baseline;
 use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::outcome::Mode;
 use logweir::domain::outcome::{Outcome, Reason};
 use logweir::domain::report::Report;
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
-use logweir::workflow::{Ask, BackoutOrder, Mode, Order, Origin, resume, resume_backouts};
+use logweir::workflow::{Ask, BackoutOrder, Order, Origin, resume, resume_backouts};
 use world::story::{BLOCKING, backs_out, by, event, home, with};
 use world::{Group, Lie, Moment, Then, World};
 

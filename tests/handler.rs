@@ -7,12 +7,13 @@ mod dead_letters;
 
 use logweir::aws::Sqs;
 use logweir::domain::baseline::Baseline;
+use logweir::domain::outcome::Mode;
 use logweir::domain::outcome::{Outcome, Reason};
 use logweir::domain::report::Report;
 use logweir::handler::{Queues, Reply, Taker, handle, handle_backout};
 use logweir::ports::{Kind, PortError};
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
-use logweir::workflow::{Mode, Order, Origin};
+use logweir::workflow::{Order, Origin};
 use serde_json::{Value, json};
 use world::story::{BLOCKING, backs_out, by, ended, event, home, register};
 use world::{Moment, Then, World};

@@ -18,12 +18,13 @@ use acts::{Act, FAMILIES, Happening, Happens, Op, Pick, THEIRS, document, histor
 use jiff::SignedDuration;
 use logweir::domain::baseline::Baseline;
 use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::outcome::Mode;
 use logweir::domain::outcome::{Outcome, Reason};
 use logweir::domain::record::What;
 use logweir::domain::report::Report;
 use logweir::ports::{Kind as Failing, PortError};
 use logweir::settings::LEASE;
-use logweir::workflow::{Ask, BackoutOrder, Mode, Order, Origin, resume, resume_backouts};
+use logweir::workflow::{Ask, BackoutOrder, Order, Origin, resume, resume_backouts};
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 use serde_json::Value;
 use world::story::{by, event, home, takes_back, with};

@@ -8,10 +8,10 @@ use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::ecs::tags::Tag;
 use logweir::domain::event::scope::Scope;
 use logweir::domain::event::{Cause, Change, Home, Trigger, read};
+use logweir::domain::outcome::Mode;
 use logweir::domain::outcome::{Outcome, Reason};
 use logweir::ports::{Kind, PortError};
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
-use logweir::workflow::Mode;
 use world::story::{
     BLOCKING, applies, backs_out, corrected_text, ended, event, home, register, resumes, triggers, with,
 };

@@ -21,13 +21,14 @@ use logweir::aws::{Aws, Ecs, Logs};
 use logweir::domain::baseline::Baseline;
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::event::read;
+use logweir::domain::outcome::Mode;
 use logweir::domain::outcome::{Outcome, Reason};
 use logweir::domain::record::{Head, Record};
 use logweir::domain::report::Report;
 use logweir::domain::rules::facts::LogGroup;
 use logweir::ports::{Adapters, Clock};
 use logweir::settings::LEASE;
-use logweir::workflow::{Ask, BackoutOrder, Mode, Order, Origin, back_out, remediate};
+use logweir::workflow::{Ask, BackoutOrder, Order, Origin, back_out, remediate};
 use tokio::task::JoinSet;
 
 use fleet::{BASELINE, Family, Group, LONG, Leases, Others, Standing, TABLE, config};

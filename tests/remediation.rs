@@ -4,10 +4,10 @@ mod world;
 
 use jiff::SignedDuration;
 use logweir::domain::ecs::tags::Tag;
+use logweir::domain::outcome::Mode;
 use logweir::domain::outcome::{Outcome, Reason};
 use logweir::ports::{Journal, Kind, PortError};
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
-use logweir::workflow::Mode;
 use serde_json::Value;
 use world::story::{BLOCKING, active, corrected_text, ended, event, register, with};
 use world::{Moment, Then, World};

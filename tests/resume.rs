@@ -6,12 +6,13 @@ use jiff::SignedDuration;
 use logweir::domain::baseline::Baseline;
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::event::read;
+use logweir::domain::outcome::Mode;
 use logweir::domain::outcome::{Outcome, Reason};
 use logweir::domain::record::{Entry, What};
 use logweir::domain::report::Report;
 use logweir::ports::{Journal, Kind};
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
-use logweir::workflow::{Mode, Order, Origin, remediate};
+use logweir::workflow::{Order, Origin, remediate};
 use world::story::{BLOCKING, backs_out, by, ended, event, home, register, resumes, resumes_backouts, with};
 use world::{Moment, Then, World};
 

@@ -9,10 +9,11 @@ use std::sync::LazyLock;
 
 use logweir::domain::baseline::Baseline;
 use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::outcome::Mode;
 use logweir::domain::record::Closing;
 use logweir::domain::report::Report;
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
-use logweir::workflow::{Ask, BackoutOrder, Mode, Order, Origin, resume, resume_backouts};
+use logweir::workflow::{Ask, BackoutOrder, Order, Origin, resume, resume_backouts};
 use serde_json::Value;
 use world::story::{BLOCKING, backs_out, by, home, with};
 use world::{Account, LOGWEIR, Lie, Moment, TASKS_FAILED, Then, World};

@@ -6,9 +6,9 @@ mod world;
 
 use jiff::SignedDuration;
 use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::outcome::Mode;
 use logweir::domain::record::Record;
 use logweir::domain::report::Report;
-use logweir::workflow::Mode;
 use orders::orders;
 use serde_json::Value;
 use world::{Account, Moment, Then, World, story};

@@ -10,11 +10,11 @@ mod telling;
 mod world;
 
 use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::outcome::Mode;
 use logweir::domain::outcome::{Outcome, Reason};
 use logweir::domain::record::{Closing, Done, Illegal, Kept, Next, Record, Standing, Undo, What, next};
 use logweir::ports::Kind;
 use logweir::settings::LEASE;
-use logweir::workflow::Mode;
 use world::story::{BLOCKING, applies, backs_out, event, register, with};
 use world::{Moment, Then, World};
 

@@ -4,10 +4,10 @@ mod world;
 
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::event::{Cause, Consumer, Trigger};
+use logweir::domain::outcome::Mode;
 use logweir::domain::outcome::{Outcome, Reason};
 use logweir::domain::report::Report;
 use logweir::settings::SHIPPED_BASELINE;
-use logweir::workflow::Mode;
 use world::story::{BLOCKING, corrected_text, ended, event, home, register, triggers};
 use world::{Then, World};
 

@@ -16,11 +16,12 @@ use crate::domain::ecs::service::ServiceArn;
 use crate::domain::edit::LogGroupChange;
 use crate::domain::event::{Cause, Trigger, Which};
 use crate::domain::limits::family::FamilyName;
+use crate::domain::outcome::Mode;
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::report::Report;
 use crate::ports::{Clock, Journal};
 use crate::settings::LEASE;
-use crate::workflow::{Mode, Order, Origin, remediate};
+use crate::workflow::{Order, Origin, remediate};
 
 #[derive(Args)]
 pub(super) struct Apply {

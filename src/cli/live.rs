@@ -1,5 +1,6 @@
 //! The way to AWS, for the verbs that need it.
 
+use crate::workflow::observe;
 use std::future::Future;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,7 +17,6 @@ use crate::journal_file::FileJournal;
 use crate::ports::{Kind, LogGroups, PortError, TaskDefinitions};
 use crate::settings::{self, JournalPlace};
 use crate::sources::Document;
-use crate::workflow::observe;
 
 /// Runs a future to its end on this thread.
 pub(super) fn wait<T>(future: impl Future<Output = T>) -> Result<T, Failure> {

@@ -10,10 +10,11 @@ use super::acting::{Acting, Intent, patiently, worker};
 use super::backout::Backout;
 use super::live::wait;
 use super::{Context, Ended, Exit, Failure};
+use crate::domain::outcome::Mode;
 use crate::domain::report::Report;
 use crate::handler::handle_event;
 use crate::settings::LEASE;
-use crate::workflow::{Mode, Order, Origin};
+use crate::workflow::{Order, Origin};
 
 #[derive(Args)]
 pub(super) struct Replay {

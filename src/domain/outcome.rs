@@ -2,6 +2,41 @@
 
 use serde::{Deserialize, Serialize};
 
+/// How far Logweir goes. Each mode includes the ones before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// Plan and report; nothing is written but the report.
+    Observe,
+    /// Make log groups, set retention, register corrected revisions.
+    Register,
+    /// Point services at corrected revisions.
+    Rollout,
+}
+
+impl Mode {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Observe => "observe",
+            Self::Register => "register",
+            Self::Rollout => "rollout",
+        }
+    }
+}
+
+impl std::str::FromStr for Mode {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "observe" => Ok(Self::Observe),
+            "register" => Ok(Self::Register),
+            "rollout" => Ok(Self::Rollout),
+            _ => Err(format!("`{text}` is not a mode: observe, register or rollout")),
+        }
+    }
+}
+
 /// How a decision ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -8,12 +8,13 @@ use super::telling::Telling;
 use super::{Queues, Reply, Taker, handle, handle_backout};
 use crate::domain::event::Home;
 use crate::domain::notice::{Tally, Unconfirmed};
+use crate::domain::outcome::Mode;
 use crate::domain::outcome::Outcome;
 use crate::domain::report::BackoutBy;
 use crate::ports::{Clock, Notifier, OwnLog, Ports, Queue};
 use crate::settings::{BACKOUT_LEASE, LEASE, Remediation, Role, Settings};
 use crate::telemetry::{Untold, untold};
-use crate::workflow::{Mode, Order, Origin};
+use crate::workflow::{Order, Origin};
 
 /// How far back a digest looks. The schedule comes as often.
 const DIGEST: SignedDuration = SignedDuration::from_hours(24);

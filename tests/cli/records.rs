@@ -5,12 +5,13 @@ use logweir::domain::baseline::Baseline;
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::event::{Cause, Trigger, Which};
 use logweir::domain::limits::family::{Family, FamilyName, Fuse, Hold, Writer};
+use logweir::domain::outcome::Mode;
 use logweir::domain::outcome::Outcome;
 use logweir::domain::report::BackoutBy;
 use logweir::journal_file::FileJournal;
 use logweir::ports::{Adapters, Journal};
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
-use logweir::workflow::{Ask, BackoutOrder, Mode, Order, Origin, back_out, remediate};
+use logweir::workflow::{Ask, BackoutOrder, Order, Origin, back_out, remediate};
 use serde_json::{Value, json};
 
 use super::apply::blocking;

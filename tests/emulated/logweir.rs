@@ -7,11 +7,12 @@ use logweir::aws::{Aws, Calls, Ecs, Logs, Sqs};
 use logweir::domain::baseline::Baseline;
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::event::Home;
+use logweir::domain::outcome::Mode;
 use logweir::domain::report::{BackoutBy, Report};
 use logweir::handler::{Queues, Reply, Taker, handle, handle_backout};
 use logweir::ports::{Adapters, SystemClock};
 use logweir::settings::{BACKOUT_LEASE, LEASE, SHIPPED_BASELINE};
-use logweir::workflow::{Mode, Order, Origin};
+use logweir::workflow::{Order, Origin};
 use serde_json::{Value, json};
 
 use super::proxy::{Call, Proxy};

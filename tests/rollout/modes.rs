@@ -1,6 +1,6 @@
 //! How far Logweir may go, and whose events it listens to.
 
-use logweir::workflow::Mode;
+use logweir::domain::outcome::Mode;
 use serde_json::{Value, json};
 
 use super::scene::{COMPLETED, CREATE, FAILED, IN_PROGRESS, NOTHING, REGISTER, Scene, UPDATE, blocking, said};

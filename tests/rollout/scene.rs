@@ -5,10 +5,11 @@ use jiff::SignedDuration;
 use logweir::domain::baseline::Baseline;
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::event::{Cause, Change, Trigger, Which, read};
+use logweir::domain::outcome::Mode;
 use logweir::domain::record::Record;
 use logweir::domain::report::Report;
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
-use logweir::workflow::{Mode, Order, Origin, remediate, resume};
+use logweir::workflow::{Order, Origin, remediate, resume};
 use serde_json::Value;
 
 use crate::world::story::{self, BLOCKING, by, home};

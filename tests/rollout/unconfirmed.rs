@@ -1,7 +1,7 @@
 //! A new baseline that nobody has confirmed begins nothing, and what was begun by the one before is brought to its end.
 
+use logweir::domain::outcome::Mode;
 use logweir::settings::LEASE;
-use logweir::workflow::Mode;
 
 use super::scene::{COMPLETED, FAILED, NOTHING, Scene, UPDATE, blocking, rollout, said};
 use crate::world::{Moment, TASKS_FAILED, Then};

@@ -2,9 +2,9 @@
 
 use jiff::SignedDuration;
 use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::outcome::Mode;
 use logweir::domain::record::Record;
 use logweir::settings::SHIPPED_BASELINE;
-use logweir::workflow::Mode;
 
 use crate::world::story::{BLOCKING, backs_out, with};
 use crate::world::{Moment, Then, World};

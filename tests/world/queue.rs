@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use jiff::{SignedDuration, Timestamp};
 use logweir::domain::baseline::Baseline;
+use logweir::domain::outcome::Mode;
 use logweir::domain::report::Report;
 use logweir::handler::{Queues, Reply, handle};
 use logweir::ports::{Answer, Clock, Kind, Message, PortError, Queue};
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
-use logweir::workflow::{Mode, Order, Origin};
+use logweir::workflow::{Order, Origin};
 use serde_json::{Value, json};
 
 use super::World;

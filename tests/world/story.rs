@@ -5,12 +5,11 @@ use std::sync::LazyLock;
 use logweir::domain::baseline::Baseline;
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::event::{Cause, Home, Trigger, Which, read};
+use logweir::domain::outcome::Mode;
 use logweir::domain::outcome::{Outcome, Reason};
 use logweir::domain::report::{BackoutBy, Report};
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
-use logweir::workflow::{
-    Ask, BackoutOrder, Mode, Order, Origin, back_out, preview, remediate, resume, resume_backouts,
-};
+use logweir::workflow::{Ask, BackoutOrder, Order, Origin, back_out, preview, remediate, resume, resume_backouts};
 use serde_json::{Value, json};
 
 use super::{DEPLOYER, World};

@@ -17,11 +17,12 @@ use crate::domain::doctor::deployment::Deployment;
 use crate::domain::doctor::letter::{self, Contents, Kind, Letter, Told};
 use crate::domain::doctor::{Check, Seen, Unseen, count};
 use crate::domain::event::Home;
+use crate::domain::outcome::Mode;
 use crate::domain::report::BackoutBy;
 use crate::handler::handle_event;
 use crate::ports::{Adapters, PortError, SystemClock};
 use crate::settings::LEASE;
-use crate::workflow::{Mode, Order, Origin};
+use crate::workflow::{Order, Origin};
 
 /// How many are looked into.
 const MOST: usize = 10;

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::outcome::Outcome;
 use crate::domain::record::{Closing, Head, Opening, Record, Rollout, What};
-use crate::ports::{Clock, CommitError, Expected, Journal, PortError};
+use crate::ports::{Clock, CommitError, Expected, Journal, Kind, PortError, Ports};
 
 /// Who works, and for how long nobody else may.
 #[derive(Clone, Debug)]
@@ -68,6 +68,9 @@ pub(super) struct Claimed<'p, J, C> {
     lease: SignedDuration,
     pub(super) record: Record,
 }
+
+/// A record that this worker owns, through these ports.
+pub(super) type Claim<'p, P> = Claimed<'p, <P as Ports>::Journal, <P as Ports>::Clock>;
 
 /// Why a worker stops writing.
 #[derive(Debug, thiserror::Error)]
@@ -157,5 +160,19 @@ impl<J: Journal, C: Clock> Claimed<'_, J, C> {
     /// Gives the lease back. If even that fails, the lease runs out by itself.
     pub(super) async fn release(&mut self, why: &str) {
         let _ = self.append(What::Released { why: why.to_owned() }).await;
+    }
+}
+
+/// Stops for now and gives the lease back. What will be refused again needs a human.
+pub(super) async fn give_up<J: Journal, C: Clock>(
+    claimed: &mut Claimed<'_, J, C>,
+    error: PortError,
+    about: &str,
+) -> Halt {
+    let why = if about.is_empty() { error.to_string() } else { format!("{about}: {error}") };
+    claimed.release(&why).await;
+    match error.kind {
+        Kind::Retry => Halt::Port(error),
+        Kind::Refused | Kind::Missing => Halt::Stuck(why),
     }
 }

@@ -1,14 +1,14 @@
 //! A source is corrected only while it is its family's newest ACTIVE revision, or stale code would become the newest.
 
-use super::own::is_to_be_withdrawn;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::outcome::Reason;
 use crate::ports::{Answer, Kind, PortError, Ports};
+use crate::workflow::ownership::is_to_be_withdrawn;
 
 /// Why a source is not the newest; none: it is. `listed` are its family's ACTIVE revisions, newest first.
 ///
 /// Errors: another try can help where the newest is one of ours that is still to be withdrawn.
-pub(super) async fn overtaken<P: Ports>(
+pub(in crate::workflow) async fn overtaken<P: Ports>(
     ports: &P,
     source: &RevisionArn,
     listed: &[RevisionArn],

@@ -1,14 +1,15 @@
 //! Correcting one source that was found wanting: the guards, the claim, the steps, and the truth about them.
 
-use super::budget::{self, Turn, waits};
-use super::claim::{Claimed, Halt, Way, Worker, open, take};
-use super::drive::Drive;
-use super::family;
-use super::newest::overtaken;
-use super::observe::described;
-use super::own::{NEWEST, Own};
-use super::remediate::{Order, Origin};
-use super::tell::tell;
+mod newest;
+mod rate;
+mod steps;
+
+use super::assess::described;
+use super::family_state;
+use super::lease::{Claimed, Halt, Way, Worker, open, take};
+use super::order::{Ended, Order, Origin};
+use super::ownership::{NEWEST, Own};
+use super::summary::tell;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::tags;
 use crate::domain::event::Cause;
@@ -19,10 +20,19 @@ use crate::domain::plan::Plan;
 use crate::domain::record::{Head, Opening, Record, Step, What};
 use crate::domain::report::{BackoutBy, Report};
 use crate::ports::{Clock, Described, Journal, PortError, Ports, TaskDefinitions};
+use newest::overtaken;
+use rate::{Turn, waits};
+use steps::Drive;
 
-pub(super) type Ended = (Outcome, Option<Reason>, Option<String>);
+pub use rate::put_off;
 
-pub(super) fn opening(order: &Order<'_>, source: &RevisionArn, report: &Report, cause: Cause, plan: &Plan) -> Opening {
+pub(in crate::workflow) fn opening(
+    order: &Order<'_>,
+    source: &RevisionArn,
+    report: &Report,
+    cause: Cause,
+    plan: &Plan,
+) -> Opening {
     Opening {
         source: source.clone(),
         mode: order.mode.name().into(),
@@ -40,7 +50,7 @@ pub(super) fn opening(order: &Order<'_>, source: &RevisionArn, report: &Report, 
 }
 
 /// Goes on with the source's record, or (with an `opening`) begins one. `None`: there is nothing to go on with.
-pub(super) async fn correct<P: Ports>(
+pub(in crate::workflow) async fn correct<P: Ports>(
     ports: &P,
     order: &Order<'_>,
     report: &mut Report,
@@ -83,7 +93,7 @@ pub(super) async fn correct<P: Ports>(
             if registers && let Some(ended) = may_not_yet(ports, order, report, described, &opening.cause).await? {
                 return Ok(Some(ended));
             }
-            if let Some(stopped) = family::count(ports, order, described, &opening.cause).await? {
+            if let Some(stopped) = family_state::count(ports, order, described, &opening.cause).await? {
                 return Ok(Some(said(report, &stopped)));
             }
             match way {
@@ -123,14 +133,14 @@ async fn may_not_yet<P: Ports>(
         report.changes.clear();
         return Ok(Some((Outcome::Superseded, Some(Reason::NotLatest), Some(why))));
     }
-    if let Some(stopped) = family::stopped(ports, order, described, cause).await? {
+    if let Some(stopped) = family_state::stopped(ports, order, described, cause).await? {
         return Ok(Some(said(report, &stopped)));
     }
-    Ok(budget::take(ports, order, described, asks).await?.map(|wait| waits(report, wait)))
+    Ok(rate::take(ports, order, described, asks).await?.map(|wait| waits(report, wait)))
 }
 
 /// Drives a claimed record forward to its end, and says in the report what became of it.
-pub(super) async fn drive<P: Ports>(
+pub(in crate::workflow) async fn drive<P: Ports>(
     ports: &P,
     order: &Order<'_>,
     report: &mut Report,
@@ -144,7 +154,7 @@ pub(super) async fn drive<P: Ports>(
     match driven {
         Ok(closing) => {
             if closing.outcome != Outcome::Remediated {
-                family::uncount(ports, claimed.source()).await;
+                family_state::uncount(ports, claimed.source()).await;
             }
             Ok((closing.outcome, closing.reason, said))
         }

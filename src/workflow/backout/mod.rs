@@ -1,15 +1,17 @@
 //! Taking back what was done about a source: on request, once, and as far as nobody has moved on.
 
+mod context;
+mod services;
+mod undo;
+
 use jiff::{SignedDuration, Timestamp};
 
-use super::claim::{Claimed, Halt, Worker, take};
-use super::drive::give_up;
-use super::family;
-use super::observe::described;
-use super::own::{Made, Own, source_tag};
-use super::remediate::{end, failed, timed};
-use super::tell::{kept_group, tell};
-use super::undo::TakeBack;
+use super::assess::described;
+use super::family_state;
+use super::lease::{Claimed, Halt, Worker, give_up, take};
+use super::ownership::{Made, Own, source_tag};
+use super::reporting::{end, failed, timed};
+use super::summary::{kept_group, tell};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::event::{Cause, Home};
 use crate::domain::limits::family::Hold;
@@ -18,6 +20,7 @@ use crate::domain::record::{Asked, Done, Record, Standing, Undo, What};
 use crate::domain::report::{BACKOUT, BackoutBy, LogGroupReport, Report};
 use crate::domain::text::plain::plain;
 use crate::ports::{Answer, Clock, CommitError, Journal, Ports};
+use context::TakeBack;
 
 /// The longest text of a request that is kept.
 const LONGEST: usize = 256;
@@ -123,7 +126,7 @@ async fn try_back_out<P: Ports>(ports: &P, order: &BackoutOrder<'_>, mut report:
             return report.ends(Outcome::Failed, Some(Reason::Unreadable), Some(why));
         }
         let hold = Hold { until, reason: bounded(&order.ask.reason), by: bounded(&order.ask.requested_by) };
-        match family::hold(ports, &record.head.source, hold).await {
+        match family_state::hold(ports, &record.head.source, hold).await {
             Ok(()) => report.notes.push(format!("family {} is held until {until:.0}", record.head.source.family)),
             Err(CommitError::Lost) => return lease_held(report, "somebody else has just changed the family's state"),
             Err(CommitError::Port(error)) => return failed(report, &error),
@@ -144,7 +147,7 @@ async fn try_back_out<P: Ports>(ports: &P, order: &BackoutOrder<'_>, mut report:
 }
 
 /// Drives a claimed record back to its end, and says in the report what became of it.
-pub(super) async fn drive_back<P: Ports>(
+pub(in crate::workflow) async fn drive_back<P: Ports>(
     ports: &P,
     order: &BackoutOrder<'_>,
     report: &mut Report,

@@ -5,27 +5,26 @@ use std::sync::OnceLock;
 
 use jiff::SignedDuration;
 
-use super::claim::{Claimed, Halt};
 use super::newest::overtaken;
-use super::observe::described;
-use super::own::{Made, NEWEST, Own, carries, is_to_be_withdrawn, source_tag};
-use super::remediate::Origin;
 use crate::domain::ecs::revision::RevisionArn;
-use crate::domain::ecs::tags;
-use crate::domain::ecs::tags::Tag;
+use crate::domain::ecs::tags::{self, Tag};
 use crate::domain::ecs::task_definition::TaskDefinition;
-use crate::domain::edit::{Edit, Ground};
-use crate::domain::edit::{difference, patch};
+use crate::domain::edit::{Edit, Ground, difference, patch};
 use crate::domain::outcome::{Outcome, Reason};
-use crate::domain::record::{Attempt, Closing, Done, Next, Record, Step, What, next};
+use crate::domain::record::{Attempt, Closing, Done, Next, Step, What, next};
 use crate::domain::rules::facts::LogGroup;
 use crate::ports::{Answer, Clock, Described, Journal, Kind, LogGroups, PortError, Ports, TaskDefinitions};
+use crate::workflow::assess::described;
+use crate::workflow::lease::{Claimed, Halt, give_up};
+use crate::workflow::order::Origin;
+use crate::workflow::ownership::{Made, NEWEST, Own, carries, is_to_be_withdrawn, source_tag};
+use crate::workflow::withdraw::{take_back_unclaimed, withdraw};
 
 /// A log group that cannot be seen so long after it was made was deleted. How soon one can be is not documented.
 const SEEN_BY_THEN: SignedDuration = SignedDuration::from_secs(60);
 
 /// What driving needs beside the record.
-pub(super) struct Drive<'p, P> {
+pub(in crate::workflow) struct Drive<'p, P> {
     ports: &'p P,
     source: &'p Described,
     own: Own,
@@ -64,7 +63,7 @@ impl From<PortError> for Stopped {
 }
 
 impl<'p, P: Ports> Drive<'p, P> {
-    pub(super) fn new(ports: &'p P, source: &'p Described, own: Own, origin: Origin) -> Self {
+    pub(in crate::workflow) fn new(ports: &'p P, source: &'p Described, own: Own, origin: Origin) -> Self {
         Self { ports, source, own, origin, sent: OnceLock::new() }
     }
 
@@ -72,7 +71,7 @@ impl<'p, P: Ports> Drive<'p, P> {
     ///
     /// Errors: `Halt::Port` where another try can help, `Halt::Stuck` where only a human can; the lease is given back
     /// then, and the record stays open.
-    pub(super) async fn to_the_end<J: Journal, C: Clock>(
+    pub(in crate::workflow) async fn to_the_end<J: Journal, C: Clock>(
         &self,
         claimed: &mut Claimed<'_, J, C>,
     ) -> Result<Closing, Halt> {
@@ -308,44 +307,6 @@ impl<'p, P: Ports> Drive<'p, P> {
 
 fn for_good(why: String, reason: Option<Reason>) -> Stopped {
     Stopped::ForGood { why, reason, error: None }
-}
-
-/// Deregisters a revision of ours that the record says is being withdrawn.
-pub(super) async fn withdraw<J: Journal, C: Clock>(
-    task_definitions: &impl TaskDefinitions,
-    claimed: &mut Claimed<'_, J, C>,
-    corrected: RevisionArn,
-) -> Result<(), Halt> {
-    match task_definitions.deregister(&corrected).await {
-        Err(error) if error.kind != Kind::Missing => {
-            Err(give_up(claimed, error, &format!("our revision {} has to be withdrawn", corrected.short())).await)
-        }
-        _ => claimed.append(What::Withdrawn { corrected }).await,
-    }
-}
-
-/// Somebody else has taken the record over while this worker registered: what it made is taken back, unless the
-/// other has found it and taken it for its own.
-pub(super) async fn take_back_unclaimed<P: Ports>(ports: &P, source: &RevisionArn, registered: &RevisionArn) {
-    let record = ports.journal().read(source).await;
-    let is_theirs = |record: Record| record.entries.iter().any(|entry| entry.what.registered() == Some(registered));
-    if record.is_ok_and(|record| record.is_some_and(|record| !is_theirs(record))) {
-        let _ = ports.task_definitions().deregister(registered).await;
-    }
-}
-
-/// Stops for now and gives the lease back. What will be refused again needs a human.
-pub(super) async fn give_up<J: Journal, C: Clock>(
-    claimed: &mut Claimed<'_, J, C>,
-    error: PortError,
-    about: &str,
-) -> Halt {
-    let why = if about.is_empty() { error.to_string() } else { format!("{about}: {error}") };
-    claimed.release(&why).await;
-    match error.kind {
-        Kind::Retry => Halt::Port(error),
-        Kind::Refused | Kind::Missing => Halt::Stuck(why),
-    }
 }
 
 /// How an attempt ended whose steps are done, or will not be.

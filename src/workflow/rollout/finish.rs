@@ -1,21 +1,17 @@
 //! What became of a service that was pointed at our revision: told by ECS, found by looking, and written down.
 
-use super::Mode;
-use super::claim::{Claimed, Halt, Worker, take};
-use super::drive::give_up;
-use super::family;
-use super::follow::{Follow, Hint};
-use super::own::Own;
-use super::point::{Pointed, last_back, nothing_yet, point, remember, yields};
-use super::remediate::Origin;
+use super::update_service::{Pointed, last_back, nothing_yet, point, remember, yields};
+use super::{Follow, Hint};
 use crate::domain::ecs::revision::RevisionArn;
-use crate::domain::ecs::service::{After, Deployment, Progress, RolloutState, Service, ServiceArn, Stage, Status};
+use crate::domain::ecs::service::{After, Deployment, Progress, RolloutState, Service, Stage, Status};
 use crate::domain::event::Change;
-use crate::domain::outcome::Reason;
+use crate::domain::outcome::{Mode, Reason};
 use crate::domain::record::{Ending, Pointing, Record, Rollout, State, What};
 use crate::ports::{Answer, Clock, Kind, PortError, Ports, Services};
-
-type Claim<'p, P> = Claimed<'p, <P as Ports>::Journal, <P as Ports>::Clock>;
+use crate::workflow::family_state;
+use crate::workflow::lease::{Claim, Claimed, Halt, give_up};
+use crate::workflow::order::Origin;
+use crate::workflow::ownership::Own;
 
 /// What ECS says of our deployment.
 enum Said {
@@ -26,7 +22,7 @@ enum Said {
 
 impl<P: Ports> Follow<'_, '_, P> {
     /// Brings a pointing that is in flight to its end, if it has one. `found` is none where the service is gone.
-    pub(super) async fn settle(
+    pub(in crate::workflow) async fn settle(
         &self,
         record: Record,
         hint: &Hint<'_>,
@@ -50,7 +46,7 @@ impl<P: Ports> Follow<'_, '_, P> {
                 After::AsBefore if found.revision == pointing.to => Err(nothing_yet(hint.service).into()),
                 // Not carried out, and decided on a look that may be hours old: it is to be decided anew.
                 After::AsBefore if self.order.finishes == Mode::Rollout => {
-                    family::end_turn(self.ports, &record.head.source, hint.service, None).await?;
+                    family_state::end_turn(self.ports, &record.head.source, hint.service, None).await?;
                     let waiting = What::Waiting { service: hint.service.clone(), why: Reason::InFlight };
                     Ok((None, self.claim(record, waiting).await?.record))
                 }
@@ -163,19 +159,6 @@ impl<P: Ports> Follow<'_, '_, P> {
         }
     }
 
-    /// Whether the service's newest deployment is over and well. ECS gives a state for rolling deployments alone.
-    pub(super) async fn is_completed(&self, found: &Service) -> Answer<bool> {
-        let Some(newest) = found.primary() else { return Ok(false) };
-        let Some(deployment) = found.service_deployment.as_ref().filter(|_| newest.state.is_none()) else {
-            return Ok(newest.is_completed());
-        };
-        match self.ports.services().progress(deployment).await {
-            Ok(progress) => Ok(progress.stage == Stage::Succeeded),
-            Err(error) if error.kind == Kind::Retry => Err(error),
-            Err(_) => Ok(newest.is_completed()),
-        }
-    }
-
     /// How it ended where the service's newest deployment is ours no more. ECS's own rollback is a failure, somebody's return
     /// is a decision.
     async fn off_ours(&self, found: &Service, rollout: &Rollout<'_>, change: &Change) -> Answer<Ending> {
@@ -231,38 +214,12 @@ impl<P: Ports> Follow<'_, '_, P> {
         }
     }
 
-    pub(super) async fn claim(&self, record: Record, what: What) -> Result<Claim<'_, P>, Halt> {
-        let worker = Worker { name: self.order.worker.clone(), lease: self.order.lease };
-        take(self.ports.journal(), self.ports.clock(), &worker, record, what).await
-    }
-
-    /// Writes down how it ended. The turn goes first: a worker that dies in between finds the end once more.
-    pub(super) async fn ended(
-        &self,
-        record: Record,
-        service: &ServiceArn,
-        ending: Ending,
-    ) -> Result<(Option<Ending>, Record), Halt> {
-        family::end_turn(self.ports, &record.head.source, service, failure(&record, service, &ending)).await?;
-        let followed = What::Followed { service: service.clone(), ending: ending.clone() };
-        let claimed = self.claim(record, followed).await?;
-        Ok((Some(ending), claimed.record))
-    }
-
-    /// The same for a record that is claimed.
-    pub(super) async fn close(
+    /// Points the service, as was written down. None: our deployment is under way.
+    pub(in crate::workflow) async fn act(
         &self,
         claimed: &mut Claim<'_, P>,
-        service: &ServiceArn,
-        ending: Ending,
-    ) -> Result<(), Halt> {
-        let failed = failure(&claimed.record, service, &ending);
-        family::end_turn(self.ports, claimed.source(), service, failed).await?;
-        claimed.append(What::Followed { service: service.clone(), ending }).await
-    }
-
-    /// Points the service, as was written down. None: our deployment is under way.
-    pub(super) async fn act(&self, claimed: &mut Claim<'_, P>, pointing: &Pointing) -> Result<Option<Ending>, Halt> {
+        pointing: &Pointing,
+    ) -> Result<Option<Ending>, Halt> {
         let Pointing { service, from, to, seen, .. } = pointing;
         let ending = match point(self.ports, service, seen, from, to).await {
             Ok(Pointed::Stands(deployment)) => {
@@ -283,7 +240,7 @@ impl<P: Ports> Follow<'_, '_, P> {
     }
 
     /// Points a service at what somebody had deployed and we have overtaken.
-    pub(super) async fn yielding(
+    pub(in crate::workflow) async fn yielding(
         &self,
         claimed: &mut Claim<'_, P>,
         found: &Service,
@@ -344,17 +301,6 @@ where
 {
     let kind = if error.kind == Kind::Missing { Kind::Retry } else { error.kind };
     give_up(claimed, PortError { kind, ..error }, "").await
-}
-
-/// What opens the family's fuse.
-fn failure(record: &Record, service: &ServiceArn, ending: &Ending) -> Option<String> {
-    let ours = record.head.corrected.as_ref().map_or_else(|| "our revision".into(), RevisionArn::short);
-    let of = format!("our deployment of {ours} to service {}", service.short());
-    match ending {
-        Ending::Failed { why } | Ending::Stuck { why } => Some(format!("{of} failed: {why}")),
-        Ending::Overdue => Some(format!("{of} neither completed nor failed in its time")),
-        _ => None,
-    }
 }
 
 fn words(reason: Option<&String>) -> String {

@@ -1,19 +1,19 @@
 //! Pointing a service at a revision: the act, the look after it, and what somebody did in between.
 
-use super::claim::{Claimed, Halt};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::{After, Service, ServiceArn};
 use crate::domain::limits::service_history::{Last, Pointings};
 use crate::domain::outcome::Reason;
 use crate::domain::record::What;
 use crate::ports::{Answer, Clock, CommitError, Journal, Kind, PortError, Ports, Services};
+use crate::workflow::lease::{Claimed, Halt};
 
 /// How often somebody's deployment may come between until only a human can say what is meant.
 const MOST: usize = 3;
 
 /// What became of an act.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Pointed {
+pub(in crate::workflow) enum Pointed {
     /// The service's newest deployment is the one that was asked for: its id.
     Stands(String),
     /// The one that was asked for has overtaken somebody's of this revision.
@@ -25,7 +25,7 @@ pub(super) enum Pointed {
 /// Points a service at `to` that was seen with these deployments, running `from`, and looks again.
 ///
 /// Errors: after [`Kind::Retry`] it may have been done or not, which the next look tells.
-pub(super) async fn point<P: Ports>(
+pub(in crate::workflow) async fn point<P: Ports>(
     ports: &P,
     service: &ServiceArn,
     seen: &[String],
@@ -58,13 +58,13 @@ pub(super) async fn point<P: Ports>(
 }
 
 /// A look does not show yet what was done.
-pub(super) fn nothing_yet(service: &ServiceArn) -> PortError {
+pub(in crate::workflow) fn nothing_yet(service: &ServiceArn) -> PortError {
     let message = format!("{} shows nothing of it yet", service.short());
     PortError { kind: Kind::Retry, call: "UpdateService", message, reason: None }
 }
 
 /// Keeps what a service is about to be pointed at: it shows later whether somebody had decided otherwise meanwhile.
-pub(super) async fn remember<P: Ports>(ports: &P, pointings: &Pointings) -> Answer<()> {
+pub(in crate::workflow) async fn remember<P: Ports>(ports: &P, pointings: &Pointings) -> Answer<()> {
     match ports.journal().put_pointings(pointings).await {
         Ok(()) => Ok(()),
         Err(CommitError::Port(error)) => Err(error),
@@ -77,7 +77,7 @@ pub(super) async fn remember<P: Ports>(ports: &P, pointings: &Pointings) -> Answ
 }
 
 /// What is to be remembered before a service is pointed back.
-pub(super) async fn last_back<P: Ports>(
+pub(in crate::workflow) async fn last_back<P: Ports>(
     ports: &P,
     source: &RevisionArn,
     found: &Service,
@@ -97,7 +97,7 @@ pub(super) async fn last_back<P: Ports>(
 
 /// Points a service at somebody's revision that we have overtaken by `ours`. `None`: somebody has deployed since, which
 /// decides.
-pub(super) async fn yields<P: Ports, J: Journal, C: Clock>(
+pub(in crate::workflow) async fn yields<P: Ports, J: Journal, C: Clock>(
     ports: &P,
     claimed: &mut Claimed<'_, J, C>,
     found: &Service,

@@ -1,11 +1,9 @@
 //! Which revisions are Logweir's own, where the journal cannot say it: an act whose answer was lost.
 
-use super::observe::described;
+use super::assess::described;
 use crate::domain::ecs::revision::RevisionArn;
-use crate::domain::ecs::tags;
-use crate::domain::ecs::tags::Tag;
-use crate::domain::edit::Edit;
-use crate::domain::edit::{difference, patch};
+use crate::domain::ecs::tags::{self, Tag};
+use crate::domain::edit::{Edit, difference, patch};
 use crate::domain::event::{Home, is_own};
 use crate::domain::record::{Record, What};
 use crate::ports::{Answer, Described, Journal, Ports, TaskDefinitions};

@@ -3,11 +3,6 @@
 
 use jiff::Timestamp;
 
-use super::claim::Halt;
-use super::correct::Ended;
-use super::family::LOOKS;
-use super::remediate::{Order, Origin};
-use super::unseen::unseen;
 use crate::domain::baseline::Workload;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::event::Trigger;
@@ -15,9 +10,13 @@ use crate::domain::limits::rate::{Asks, Budget, BudgetName, Slot, Wait};
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::report::Report;
 use crate::ports::{Clock, CommitError, Described, Journal, Ports};
+use crate::workflow::family_state::LOOKS;
+use crate::workflow::lease::Halt;
+use crate::workflow::order::{Ended, Order, Origin};
+use crate::workflow::reporting::unseen;
 
 /// How an order stands to the budget.
-pub(super) enum Turn {
+pub(in crate::workflow) enum Turn {
     /// It needs nothing of it.
     Free,
     /// It has to ask, and may.
@@ -27,7 +26,7 @@ pub(super) enum Turn {
 }
 
 impl Turn {
-    pub(super) fn of(order: &Order<'_>, now: Timestamp) -> Self {
+    pub(in crate::workflow) fn of(order: &Order<'_>, now: Timestamp) -> Self {
         match order.origin {
             Origin::Event => Self::Asks(Asks::ForTheFirstTime),
             Origin::Delayed { slot } => match Slot::at(slot, now) {
@@ -50,7 +49,7 @@ pub fn put_off<P: Ports>(ports: &P, order: &Order<'_>, trigger: &Trigger) -> Opt
 }
 
 /// Takes what one corrected revision of this source needs. Some: there is too little, and what is to be waited for.
-pub(super) async fn take<P: Ports>(
+pub(in crate::workflow) async fn take<P: Ports>(
     ports: &P,
     order: &Order<'_>,
     source: &Described,
@@ -99,7 +98,7 @@ async fn ask<P: Ports>(
 }
 
 /// The event is to come again: whoever has it knows how, or it fails as what a later try can help.
-pub(super) fn waits(report: &mut Report, wait: Wait) -> Ended {
+pub(in crate::workflow) fn waits(report: &mut Report, wait: Wait) -> Ended {
     report.changes.clear();
     (report.retry, report.wait) = (true, Some(wait));
     let why = match wait {

@@ -1,11 +1,7 @@
 //! Leading one service from a source to our revision of it: the guards, the turn, the intent, the act.
 
-use super::claim::Halt;
-use super::family::{self, LOOKS, Turned, take_turn};
-use super::follow::{Follow, Hint};
-use super::point::remember;
-use super::remediate::Origin;
-use super::tell::{left_alone, line, tell};
+use super::update_service::remember;
+use super::{Follow, Hint, Led};
 use crate::domain::baseline::ImageGuard;
 use crate::domain::ecs::image::{EcrImage, is_pinned};
 use crate::domain::ecs::revision::RevisionArn;
@@ -20,22 +16,13 @@ use crate::domain::record::{Ending, Pointing, Record, Rollout, State, Step, What
 use crate::domain::report::{Report, ServiceReport};
 use crate::domain::text::plain::plain;
 use crate::ports::{Answer, Clock, Journal, Kind, PortError, Ports, Services, TaskDefinitions};
+use crate::workflow::family_state::{self, LOOKS, Turned, take_turn};
+use crate::workflow::lease::Halt;
+use crate::workflow::order::Origin;
+use crate::workflow::summary::{left_alone, line, tell};
 
 /// The longest name of a container in a note.
 const LONGEST: usize = 100;
-
-/// What came of leading a service.
-#[derive(Debug)]
-pub(super) enum Led {
-    /// There is no revision of ours to lead it to, or it is there.
-    Nowhere,
-    /// Our deployment is under way.
-    Pointed,
-    LeftAlone(InTheWay),
-    /// It waited, and does not any more.
-    GivenUp(InTheWay),
-    Ended(Ending),
-}
 
 /// A record that a service may follow.
 struct Way {
@@ -46,7 +33,12 @@ struct Way {
 impl<P: Ports> Follow<'_, '_, P> {
     /// Leads the service to our revision of the source, if nothing is in the way. What is said of the service stands in the
     /// report.
-    pub(super) async fn lead(&self, report: &mut Report, source: &RevisionArn, hint: &Hint<'_>) -> Result<Led, Halt> {
+    pub(in crate::workflow) async fn lead(
+        &self,
+        report: &mut Report,
+        source: &RevisionArn,
+        hint: &Hint<'_>,
+    ) -> Result<Led, Halt> {
         let service = hint.service;
         let Some(record) = self.ports.journal().read(source).await? else { return Ok(Led::Nowhere) };
         let Some(way) = way(&record)? else { return Ok(Led::Nowhere) };
@@ -125,7 +117,7 @@ impl<P: Ports> Follow<'_, '_, P> {
         if let Some(times) = pointings.as_ref().filter(|times| times.too_many(now, &self.order.baseline.fuse())) {
             let (name, times) = (found.arn.short(), times.times.len());
             let why = format!("service {name} was pointed {times} times of late, and somebody keeps pointing it back");
-            family::end_turn(self.ports, &source, &found.arn, Some(why.clone())).await?;
+            family_state::end_turn(self.ports, &source, &found.arn, Some(why.clone())).await?;
             return Ok((Led::LeftAlone(InTheWay::for_good(Reason::FuseOpen, why)), record));
         }
         if let Some(why) = self.other_images(&source, found, settings.image_guard).await? {

@@ -1,33 +1,21 @@
 //! Services follow: from an event about a service to what is done about it. The event is a hint; what counts is what a
 //! look at the service finds.
 
-use super::Mode;
-use super::claim::Halt;
-use super::lead::Led;
-use super::own::Own;
-use super::remediate::{Order, Origin, decide, end};
-use super::tell::{left_alone, line, said, tell};
-use crate::domain::baseline::{Rollout as Settings, RolloutWhen, Workload};
+use super::{Follow, Hint, Led};
+use crate::domain::baseline::RolloutWhen;
 use crate::domain::ecs::revision::RevisionArn;
-use crate::domain::ecs::service::{RolloutState, Service, ServiceArn};
+use crate::domain::ecs::service::{RolloutState, Service};
 use crate::domain::event::{Cause, Change, Which};
-use crate::domain::limits::rollout_guards::InTheWay;
-use crate::domain::outcome::{Outcome, Reason};
+use crate::domain::outcome::{Mode, Outcome, Reason};
 use crate::domain::record::{Ending, Record, Rollout, State};
 use crate::domain::report::Report;
-use crate::ports::{Answer, Clock, Journal, Kind, Ports, Services};
-
-pub(super) struct Follow<'p, 'o, P> {
-    pub(super) ports: &'p P,
-    pub(super) order: &'p Order<'o>,
-}
-
-/// What an event says of a service.
-pub(super) struct Hint<'h> {
-    pub(super) service: &'h ServiceArn,
-    pub(super) change: &'h Change,
-    pub(super) cause: &'h Cause,
-}
+use crate::ports::{Clock, Journal, Kind, Ports, Services};
+use crate::workflow::decide::decide;
+use crate::workflow::lease::Halt;
+use crate::workflow::order::Origin;
+use crate::workflow::ownership::Own;
+use crate::workflow::reporting::end;
+use crate::workflow::summary::{left_alone, line, said, tell};
 
 /// How far a pointing is that was made before.
 enum Before {
@@ -41,7 +29,7 @@ enum Before {
 }
 
 impl<P: Ports> Follow<'_, '_, P> {
-    pub(super) async fn follow(&self, mut report: Report, hint: &Hint<'_>) -> Report {
+    pub(in crate::workflow) async fn follow(&self, mut report: Report, hint: &Hint<'_>) -> Report {
         if self.order.finishes == Mode::Observe {
             return self.observed(report, hint).await;
         }
@@ -133,39 +121,6 @@ impl<P: Ports> Follow<'_, '_, P> {
             return ends(report, Reason::DeploymentUnderWay, "its deployment has not completed yet");
         }
         Ok(Some(service.revision))
-    }
-
-    /// A service; none: it is not there.
-    pub(super) async fn look(&self, service: &ServiceArn) -> Answer<Option<Service>> {
-        match self.ports.services().service(service).await {
-            Ok(found) => Ok(Some(found)),
-            Err(error) if error.kind == Kind::Missing => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// A service, or why it cannot be looked at: those of other clusters are none of ours to see.
-    pub(super) async fn seen(&self, service: &ServiceArn) -> Answer<Result<Service, InTheWay>> {
-        match self.look(service).await {
-            Ok(Some(found)) => Ok(Ok(found)),
-            Ok(None) => Ok(Err(InTheWay::for_good(Reason::ServiceInactive, "there is no such service"))),
-            Err(error) if error.kind == Kind::Refused => {
-                Ok(Err(InTheWay::for_good(error.reason.unwrap_or(Reason::Unreadable), error.to_string())))
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    /// What the baseline says of rolling out to a service.
-    pub(super) fn settings(&self, found: &Service) -> &Settings {
-        self.order.baseline.rollout(&Workload {
-            family: Some(&found.revision.family),
-            account: Some(&found.arn.account),
-            region: Some(&found.arn.region),
-            cluster: Some(&found.arn.cluster),
-            service_tags: &found.tags,
-            ..Workload::default()
-        })
     }
 
     /// Brings what was begun for this service to its end, if it has one by now.

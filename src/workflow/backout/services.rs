@@ -1,28 +1,24 @@
 //! Taking a service off our revision, when somebody asks for it.
 
-use super::claim::Halt;
-use super::drive::give_up;
-use super::observe::described;
-use super::point::{Pointed, last_back, point, remember, yields};
-use super::undo::{Claim, Now, TakeBack, Then};
+use super::context::{Back, Now, TakeBack, Then};
 use crate::domain::ecs::revision::RevisionArn;
-use crate::domain::ecs::service::{RolloutState, Service, ServiceArn, Stage, Status};
+use crate::domain::ecs::service::{RolloutState, Service, Stage, Status};
 use crate::domain::edit::Edit;
 use crate::domain::outcome::Reason;
 use crate::domain::record::{Backout, Kept, Undo, What};
 use crate::ports::{Answer, Kind, Ports, Services};
-
-/// What is to be undone about one service.
-pub(super) struct Back<'b> {
-    pub(super) service: &'b ServiceArn,
-    pub(super) from: &'b RevisionArn,
-    pub(super) to: &'b RevisionArn,
-    pub(super) settled: bool,
-}
+use crate::workflow::assess::described;
+use crate::workflow::lease::{Claim, Halt, give_up};
+use crate::workflow::rollout::update_service::{Pointed, last_back, point, remember, yields};
 
 impl<P: Ports> TakeBack<'_, P> {
     /// Points the service back if it still runs ours.
-    pub(super) async fn service(&self, now: &Now<'_>, backout: &Backout<'_>, back: &Back<'_>) -> Answer<Then> {
+    pub(in crate::workflow) async fn service(
+        &self,
+        now: &Now<'_>,
+        backout: &Backout<'_>,
+        back: &Back<'_>,
+    ) -> Answer<Then> {
         let name = back.service.short();
         let found = match self.ports.services().service(back.service).await {
             Ok(found) => found,
@@ -74,7 +70,7 @@ impl<P: Ports> TakeBack<'_, P> {
             let why = format!("neither {} nor {} is ACTIVE any more", back.from.short(), back.to.short());
             return Ok(Err(now.keep(why, Some(Reason::Unreadable))));
         };
-        let reversed: Vec<Edit> = super::own::reversed(edits);
+        let reversed: Vec<Edit> = crate::workflow::ownership::reversed(edits);
         if now.restoring
             && now.restored.is_none()
             && let Some(then) = self.unanswered(now, back.to, Some(&ours), &reversed).await?
@@ -121,7 +117,7 @@ impl<P: Ports> TakeBack<'_, P> {
     }
 
     /// Carries out what [`TakeBack::service`] decided.
-    pub(super) async fn point_back(
+    pub(in crate::workflow) async fn point_back(
         &self,
         claimed: &mut Claim<'_, P>,
         step: usize,
@@ -154,7 +150,7 @@ impl<P: Ports> TakeBack<'_, P> {
         }
     }
 
-    pub(super) async fn yield_to(
+    pub(in crate::workflow) async fn yield_to(
         &self,
         claimed: &mut Claim<'_, P>,
         step: usize,

@@ -1,76 +1,26 @@
 //! Taking a record back: for each of its undos look, journal, act, journal. What somebody else has changed since is left
 //! alone, and said. As forward, what comes next is decided by the entries alone.
 
-use super::claim::{Claimed, Halt};
-use super::drive::{give_up, take_back_unclaimed, withdraw};
-use super::family;
-use super::observe::described;
-use super::own::{Made, NEWEST, Own, reversed};
-use super::point_back::Back;
+use super::context::{Back, Now, TakeBack, Then};
 use crate::domain::ecs::revision::RevisionArn;
-use crate::domain::ecs::service::Service;
 use crate::domain::ecs::tags;
-use crate::domain::ecs::tags::Tag;
 use crate::domain::ecs::task_definition::TaskDefinition;
-use crate::domain::edit::Edit;
-use crate::domain::edit::difference;
+use crate::domain::edit::{Edit, difference};
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::record::{Backout, Closing, Kept, Next, Standing, Undo, What, next};
 use crate::domain::rules::facts::LogGroup;
 use crate::ports::{Answer, Described, Journal, Kind, LogGroups, Ports, Services, TaskDefinitions};
+use crate::workflow::assess::described;
+use crate::workflow::family_state;
+use crate::workflow::lease::{Claim, Halt, give_up};
+use crate::workflow::ownership::{Made, NEWEST, Own, reversed};
+use crate::workflow::withdraw::{take_back_unclaimed, withdraw};
 
 /// How many of the places that run a revision are named; more would be of no use to a reader.
 const MOST_PLACES: usize = 20;
 
-pub(super) struct TakeBack<'p, P: Ports> {
-    pub(super) ports: &'p P,
-    own: Own,
-}
-
-/// The undo that is at hand, and how far its backout is.
-pub(super) struct Now<'a> {
-    pub(super) step: usize,
-    pub(super) started: bool,
-    restore_stale: bool,
-    pub(super) restoring: bool,
-    pub(super) restored: Option<RevisionArn>,
-    not_restored: Option<Reason>,
-    pub(super) source: &'a RevisionArn,
-}
-
-/// What follows for the undo at hand.
-pub(super) enum Then {
-    /// This entry, without an act.
-    Write(What),
-    /// Deregister our revision.
-    Deregister(RevisionArn),
-    /// Register the source's document once more.
-    Restore(Box<TaskDefinition>, Vec<Tag>),
-    DeleteRetention(String),
-    /// Point a service, seen so, at this revision.
-    Point {
-        found: Box<Service>,
-        to: RevisionArn,
-    },
-    /// Have ECS roll our deployment back; where it cannot, point the service.
-    Stop {
-        deployment: String,
-        found: Box<Service>,
-        to: RevisionArn,
-    },
-    /// Point a service at somebody's revision, which a pointing back has overtaken.
-    Yield {
-        found: Box<Service>,
-        theirs: RevisionArn,
-    },
-    /// Nothing for now: ECS has something to finish.
-    Wait(String),
-}
-
-pub(super) type Claim<'p, P> = Claimed<'p, <P as Ports>::Journal, <P as Ports>::Clock>;
-
 impl<'p, P: Ports> TakeBack<'p, P> {
-    pub(super) fn new(ports: &'p P, own: Own) -> Self {
+    pub(in crate::workflow) fn new(ports: &'p P, own: Own) -> Self {
         Self { ports, own }
     }
 
@@ -78,7 +28,7 @@ impl<'p, P: Ports> TakeBack<'p, P> {
     ///
     /// Errors: `Halt::Port` where another try can help, `Halt::Stuck` where only a human can; the lease is given back
     /// then, and the record stays open.
-    pub(super) async fn to_the_end(&self, claimed: &mut Claim<'_, P>) -> Result<Closing, Halt> {
+    pub(in crate::workflow) async fn to_the_end(&self, claimed: &mut Claim<'_, P>) -> Result<Closing, Halt> {
         loop {
             let attempt = claimed.record.attempt()?.ok_or(Halt::LeaseLost)?;
             let Some(backout) = &attempt.backout else {
@@ -107,7 +57,7 @@ impl<'p, P: Ports> TakeBack<'p, P> {
                 Next::Close => {
                     let closing = closing(backout);
                     // Whatever has become of services, none is on our way any more.
-                    family::end_turns(self.ports, claimed.source()).await?;
+                    family_state::end_turns(self.ports, claimed.source()).await?;
                     claimed.append(What::Closed(closing)).await?;
                 }
                 Next::Take(..) | Next::Resolve(..) => {
@@ -231,7 +181,7 @@ impl<'p, P: Ports> TakeBack<'p, P> {
     }
 
     /// The revision that stands for the source, if its registration was carried out and not answered.
-    pub(super) async fn unanswered(
+    pub(in crate::workflow) async fn unanswered(
         &self,
         now: &Now<'_>,
         corrected: &RevisionArn,
@@ -244,12 +194,17 @@ impl<'p, P: Ports> TakeBack<'p, P> {
     }
 
     /// A revision, if it is ACTIVE.
-    pub(super) async fn active(&self, revision: &RevisionArn) -> Answer<Option<Described>> {
+    pub(in crate::workflow) async fn active(&self, revision: &RevisionArn) -> Answer<Option<Described>> {
         Ok(described(self.ports.task_definitions(), revision).await?.filter(|found| found.active))
     }
 
     /// What is to be done until a revision stands for a source that is gone; none: it does.
-    pub(super) async fn restored(&self, now: &Now<'_>, ours: &Described, reversed: &[Edit]) -> Answer<Option<Then>> {
+    pub(in crate::workflow) async fn restored(
+        &self,
+        now: &Now<'_>,
+        ours: &Described,
+        reversed: &[Edit],
+    ) -> Answer<Option<Then>> {
         let gone = format!("{} is not ACTIVE any more", now.source.short());
         if let Some(reason) = now.not_restored {
             let why = match reason {
@@ -325,34 +280,6 @@ impl<'p, P: Ports> TakeBack<'p, P> {
             },
         };
         Ok(Then::Write(now.done_with(why)))
-    }
-}
-
-impl<'a> Now<'a> {
-    fn of(step: usize, backout: &Backout<'_>, source: &'a RevisionArn) -> Self {
-        Self {
-            step,
-            started: backout.started[step],
-            restore_stale: backout.asked.restore_stale,
-            restoring: backout.restoring,
-            restored: backout.restored.cloned(),
-            not_restored: backout.not_restored,
-            source,
-        }
-    }
-
-    /// The tag of a restored revision.
-    fn tag(&self) -> Tag {
-        Tag::new(tags::RESTORES, self.source.revision.to_string())
-    }
-
-    pub(super) fn keep(&self, why: String, reason: Option<Reason>) -> Then {
-        Then::Write(What::Kept(Kept::open(self.step, why, reason)))
-    }
-
-    /// There is nothing left to take back.
-    pub(super) fn done_with(&self, why: String) -> What {
-        What::Kept(Kept { open: false, ..Kept::open(self.step, why, None) })
     }
 }
 

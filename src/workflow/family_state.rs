@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::claim::Halt;
-use super::remediate::{Order, Origin};
+use super::lease::Halt;
+use super::order::{Order, Origin};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
 use crate::domain::event::Cause;
