@@ -1,0 +1,42 @@
+//! Task definitions, as ECS keeps them.
+
+use jiff::Timestamp;
+
+use super::error::Answer;
+use crate::domain::baseline::Delivery;
+use crate::domain::ecs::revision::RevisionArn;
+use crate::domain::ecs::tags::Tag;
+use crate::domain::ecs::task_definition::TaskDefinition;
+
+/// A revision as ECS describes it.
+#[derive(Clone, Debug)]
+pub struct Described {
+    pub arn: RevisionArn,
+    /// Without the members that ECS computes; byte for byte as it came otherwise.
+    pub definition: TaskDefinition,
+    pub tags: Vec<Tag>,
+    pub active: bool,
+    pub registered_at: Option<Timestamp>,
+    pub registered_by: Option<String>,
+}
+
+pub trait TaskDefinitions: Sync {
+    /// One revision, by ARN or `FAMILY:REVISION`, or a family's newest ACTIVE one by `FAMILY`. Tags included.
+    fn describe(&self, name: &str) -> impl Future<Output = Answer<Described>> + Send;
+
+    /// The newest ACTIVE revisions of exactly this family, newest first, at most `most` of them.
+    fn newest(&self, family: &str, most: u8) -> impl Future<Output = Answer<Vec<RevisionArn>>> + Send;
+
+    /// The families that have an ACTIVE revision, in order. As many calls as there are pages, so it is for people who ask,
+    /// never for an event.
+    fn families(&self) -> impl Future<Output = Answer<Vec<String>>> + Send;
+
+    /// Sends the definition's text and the tags as they are. Tries once: there is no token that would make a second
+    /// try safe, so after [`Kind::Retry`] the revision may exist.
+    fn register(&self, definition: &TaskDefinition, tags: &[Tag]) -> impl Future<Output = Answer<RevisionArn>> + Send;
+
+    fn deregister(&self, revision: &RevisionArn) -> impl Future<Output = Answer<()>> + Send;
+
+    /// What an absent `mode` means today: the account setting, else ECS's own default.
+    fn default_mode(&self) -> impl Future<Output = Answer<Delivery>> + Send;
+}
