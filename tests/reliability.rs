@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
-use logweir::aws::journal::DynamoJournal;
+use logweir::aws::sdk::journal::DynamoJournal;
 use logweir::aws::{Aws, Ecs, Logs};
 use logweir::domain::baseline::Baseline;
 use logweir::domain::ecs::revision::RevisionArn;

@@ -1,24 +1,11 @@
 //! The only folder that names an AWS SDK. The future of one of its calls takes some 5 KB, and whatever awaits it as much for
 //! each that it may await: they are boxed, or the stack of a thread would not do in a debug build.
 
-mod deployment;
-mod ecr;
-mod ecs;
 mod errors;
-mod invoke;
-pub mod journal;
-mod logs;
-mod notify;
-mod own_log;
-mod parameters;
-mod query;
-mod queue;
 mod read_only;
 mod region;
-mod services;
+pub mod sdk;
 mod signed;
-mod users;
-mod wire;
 
 use std::env;
 use std::sync::Arc;
@@ -33,19 +20,19 @@ use aws_sdk_ecs::config::{SharedCredentialsProvider, SharedHttpClient};
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 
-pub use deployment::Received;
-pub use ecs::Ecs;
-pub use invoke::Invoked;
-pub use logs::{Logs, MADE_BY};
-pub use notify::Channels;
-pub use own_log::LogGroupLines;
-pub use queue::Sqs;
-pub use region::configured_region;
-
 use crate::ports::{Answer, Kind, PortError, TaskDefinitions};
-use journal::DynamoJournal;
 use read_only::ReadOnly;
+use sdk::journal::DynamoJournal;
 use signed::Signed;
+
+pub use region::configured_region;
+pub use sdk::ecs::Ecs;
+pub use sdk::logs::{Logs, MADE_BY};
+pub use sdk::own_log::LogGroupLines;
+pub use signed::deployment::Received;
+pub use signed::invoke::Invoked;
+pub use signed::notify::Channels;
+pub use signed::queue::Sqs;
 
 /// How many HTTP requests went to AWS, retries included.
 #[derive(Clone, Debug, Default)]
@@ -173,7 +160,7 @@ impl Aws {
                 builder
             }};
         }
-        let logs = counted!(aws_sdk_cloudwatchlogs).retry_classifier(logs::RetryConflicts);
+        let logs = counted!(aws_sdk_cloudwatchlogs).retry_classifier(sdk::logs::RetryConflicts);
         let logs = aws_sdk_cloudwatchlogs::Client::from_conf(logs.build());
         let signed = Signed::new(config.clone(), calls.clone(), read_only);
         Ok(Self {

@@ -144,7 +144,7 @@ pub(super) enum AnyJournal {
     File(FileJournal),
     /// One that is not written to.
     FileToRead(FileJournal),
-    Table(crate::aws::journal::DynamoJournal),
+    Table(crate::aws::sdk::journal::DynamoJournal),
 }
 
 macro_rules! either {

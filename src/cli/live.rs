@@ -1,6 +1,5 @@
 //! The way to AWS, for the verbs that need it.
 
-use crate::workflow::observe;
 use std::future::Future;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,6 +16,7 @@ use crate::journal_file::FileJournal;
 use crate::ports::{Kind, LogGroups, PortError, TaskDefinitions};
 use crate::settings::{self, JournalPlace};
 use crate::sources::Document;
+use crate::workflow::observe;
 
 /// Runs a future to its end on this thread.
 pub(super) fn wait<T>(future: impl Future<Output = T>) -> Result<T, Failure> {

@@ -1,22 +1,12 @@
 //! The command line: one file for each verb.
 
 mod acting;
-mod against;
-mod apply;
-mod audit;
-mod backout;
-mod check;
-mod doctor;
-mod fix;
 mod live;
 mod moment;
 mod printer;
 mod record_name;
-mod records;
-mod replay;
-mod rollout;
-mod rules;
 mod targets;
+mod verbs;
 
 use std::cell::OnceCell;
 use std::ffi::OsString;
@@ -24,11 +14,11 @@ use std::fmt;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use printer::Printer;
-
 use crate::domain::baseline::Baseline;
 use crate::render::json::BaselineLine;
 use crate::settings::{BaselinePlace, JournalPlace, SHIPPED_BASELINE};
+
+pub use printer::Printer;
 
 /// Keeps Amazon ECS tasks from blocking on their logs.
 #[derive(Parser)]
@@ -94,19 +84,19 @@ pub enum Color {
 #[derive(Subcommand)]
 enum Verb {
     /// Say what departs from the baseline; files need no AWS
-    Check(check::Check),
+    Check(verbs::check::Check),
     /// Print the corrected document, or write it in place
-    Fix(fix::Fix),
+    Fix(verbs::fix::Fix),
     /// Correct live revisions, and lead services to them: shows the plan, asks, acts
-    Apply(apply::Apply),
+    Apply(verbs::apply::Apply),
     /// Handle an event as the deployed function does, or take back what was done for it
-    Replay(replay::Replay),
+    Replay(verbs::replay::Replay),
     /// Show what was done, and how to take it back
-    Records(records::Records),
+    Records(verbs::records::Records),
     /// Say what is wrong with the deployment, and what to do; put dead letters back
-    Doctor(doctor::Doctor),
+    Doctor(verbs::doctor::Doctor),
     /// List the rules, or explain one
-    Rules(rules::Rules),
+    Rules(verbs::rules::Rules),
 }
 
 /// How a verb ended. The highest of several wins.

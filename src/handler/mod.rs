@@ -10,14 +10,14 @@ mod telling;
 use aws_lambda_events::sqs::SqsBatchResponse;
 use serde_json::{Value, json};
 
+use crate::domain::report::Report;
+use crate::ports::Answer;
+
 pub use backout::{Backout, Request, Taker, handle_backout};
 pub use events::{handle, handle_event};
 pub use function::{Function, Invocation};
 pub use queue::Queues;
 pub use telling::Watch;
-
-use crate::domain::report::Report;
-use crate::ports::Answer;
 
 /// What the function answers, after every report has been written.
 #[derive(Debug)]

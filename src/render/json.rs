@@ -5,8 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::domain::baseline::Difference;
-use crate::domain::baseline::Exempted;
+use crate::domain::baseline::{Difference, Exempted};
 use crate::domain::plan::Plan;
 use crate::domain::rules::finding::{Finding, Fix, Safety};
 

@@ -2,10 +2,9 @@
 
 use std::fmt;
 
+use super::position;
 use crate::domain::ecs::task_definition::{NotATaskDefinition, is_placeholder};
 use crate::domain::text::json;
-
-use super::position;
 
 /// Line and column count from 1. Holds nothing of the file's content.
 #[derive(Clone, Debug, PartialEq, Eq)]

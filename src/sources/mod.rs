@@ -7,12 +7,12 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-pub use error::SourceError;
-pub use files::{FileTarget, discover, read_file, read_stdin};
-
 use crate::domain::ecs::tags::Tag;
 use crate::domain::ecs::task_definition::{NotATaskDefinition, TaskDefinition};
 use crate::domain::text::json;
+
+pub use error::SourceError;
+pub use files::{FileTarget, discover, read_file, read_stdin};
 
 /// A text that holds one task definition: a RegisterTaskDefinition input or a DescribeTaskDefinition answer.
 pub struct Document {

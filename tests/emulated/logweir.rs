@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use logweir::aws::journal::DynamoJournal;
+use logweir::aws::sdk::journal::DynamoJournal;
 use logweir::aws::{Aws, Calls, Ecs, Logs, Sqs};
 use logweir::domain::baseline::Baseline;
 use logweir::domain::ecs::revision::RevisionArn;

@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
     ScalarAttributeType,
 };
-use logweir::aws::journal::DynamoJournal;
+use logweir::aws::sdk::journal::DynamoJournal;
 use logweir::ports::{CommitError, Filter, Journal, Kind};
 
 use crate::contract::run;

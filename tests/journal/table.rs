@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
-use logweir::aws::journal::DynamoJournal;
+use logweir::aws::sdk::journal::DynamoJournal;
 use logweir::domain::outcome::Reason;
 use logweir::domain::record::What;
 use logweir::ports::{CommitError, Filter, Journal, Kind};

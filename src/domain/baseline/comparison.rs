@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::json;
 
-use super::FuseLimits;
 use super::settings::{LogGroupSettings, Logging, Rollout, Settings};
-use super::{Baseline, Exemption, Match};
+use super::{Baseline, Exemption, FuseLimits, Match};
 
 /// A setting that differs, by its key as it stands in the file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -8,11 +8,10 @@ use sha2::{Digest, Sha256};
 use toml::Spanned;
 use wildmatch::WildMatch;
 
-use super::FuseLimits;
 use super::keys::{ExemptKeys, File, FuseKeys, MatchKeys};
 use super::overrides::{loosened, loosened_rollout, override_with};
 use super::settings::Settings;
-use super::{Baseline, Exemption, Match, Profile};
+use super::{Baseline, Exemption, FuseLimits, Match, Profile};
 use crate::domain::rules::packs;
 
 /// What is wrong with a baseline, and where: line and column count from 1.

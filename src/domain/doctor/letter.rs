@@ -7,8 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{Check, LONGEST, PUT_BACK, Seen, count};
-use crate::domain::event;
-use crate::domain::event::{Change, Home, Trigger, Which};
+use crate::domain::event::{self, Change, Home, Trigger, Which};
 use crate::domain::text::plain::plain;
 
 /// What EventBridge adds to an event that it could not hand over (source: EventBridge user guide, dead-letter queues).

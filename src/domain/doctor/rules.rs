@@ -3,9 +3,10 @@
 use serde_json::Value;
 
 use super::deployment::Deployment;
-pub use super::samples::{Sample, samples};
 use super::{Check, PUT_BACK, Seen, count, names};
 use crate::domain::event::Home;
+
+pub use super::samples::{Sample, samples};
 
 const CHECK: &str = "rules";
 

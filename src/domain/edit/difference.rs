@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::Edit;
-use super::patch;
+use super::{Edit, patch};
 use crate::domain::ecs::task_definition::TaskDefinition;
 
 /// The definition with these edits, on which both judges agree that nothing else differs: one by bytes, one by values.

@@ -6,8 +6,7 @@ use serde_json::Value;
 
 use super::{Change, Edit, Holder, OptionChange};
 use crate::domain::ecs::task_definition::{NotATaskDefinition, TaskDefinition};
-use crate::domain::text::json;
-use crate::domain::text::json::{At, Layout};
+use crate::domain::text::json::{self, At, Layout};
 
 /// Why an edit does not apply. Names things, never values.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -14,11 +14,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use home::Home;
-pub use principal::{is_own, is_service_linked};
-
 use super::ecs::revision::RevisionArn;
 use super::ecs::service::{RolloutState, ServiceArn};
+
+pub use home::Home;
+pub use principal::{is_own, is_service_linked};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Trigger {

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::super::report::{Change, LogGroupReport, Report, ServiceReport};
 use super::foreign::{code, quoted};
 use super::{Kind, Notice, chat};
+use crate::domain::report::{Change, LogGroupReport, Report, ServiceReport};
 
 /// The longest name in a sentence, and the longest text that is one itself.
 const NAME: usize = 100;

@@ -9,10 +9,10 @@ mod message;
 use jiff::Timestamp;
 use serde_json::Value;
 
-pub use digest::{Tally, Unconfirmed};
-
 use super::outcome::{Outcome, Reason};
 use super::report::{BACKOUT, RESUME, Report};
+
+pub use digest::{Tally, Unconfirmed};
 
 /// The source of Logweir's own events.
 pub const SOURCE: &str = "logweir";

@@ -3,8 +3,7 @@
 use jiff::Timestamp;
 
 use super::entry::{Asked, Closing, Entry, Kept, Opening, Record, What};
-use super::rollout;
-use super::rollout::{Rollout, State};
+use super::rollout::{self, Rollout, State};
 use super::step::{Done, Step, Undo};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;

@@ -1,9 +1,9 @@
 //! What a rule sees: the facts, the settings for each container, and the questions that rules of every pack ask.
 
+use super::facts::Observation;
+use super::finding::{Finding, Fix};
 use crate::domain::baseline::{Baseline, Exempt, Settings, Workload};
 use crate::domain::ecs::task_definition::{Container, is_placeholder};
-use crate::domain::rules::facts::Observation;
-use crate::domain::rules::finding::{Finding, Fix};
 
 pub struct Case<'a> {
     pub seen: &'a Observation<'a>,

@@ -5,8 +5,7 @@ use serde_json::Value;
 use crate::domain::baseline::{AbsentMode, Delivery};
 use crate::domain::ecs::task_definition::{Options, kind};
 use crate::domain::rules::Rule;
-use crate::domain::rules::case::Case;
-use crate::domain::rules::case::Subject;
+use crate::domain::rules::case::{Case, Subject};
 use crate::domain::rules::facts::DefaultMode;
 use crate::domain::rules::finding::{Finding, Fix};
 

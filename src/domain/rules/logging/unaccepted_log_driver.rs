@@ -2,8 +2,7 @@
 
 use crate::domain::ecs::task_definition::Log;
 use crate::domain::rules::Rule;
-use crate::domain::rules::case::Case;
-use crate::domain::rules::case::Subject;
+use crate::domain::rules::case::{Case, Subject};
 use crate::domain::rules::finding::{Finding, Fix, Safety};
 
 pub(in crate::domain::rules) struct Fault;

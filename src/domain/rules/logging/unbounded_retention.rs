@@ -5,8 +5,7 @@
 
 use crate::domain::edit::{Ground, LogGroupChange};
 use crate::domain::rules::Rule;
-use crate::domain::rules::case::Case;
-use crate::domain::rules::case::Subject;
+use crate::domain::rules::case::{Case, Subject};
 use crate::domain::rules::facts::LogGroup;
 use crate::domain::rules::finding::{Finding, Fix};
 

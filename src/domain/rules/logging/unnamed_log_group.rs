@@ -4,8 +4,7 @@ use serde_json::Value;
 
 use crate::domain::ecs::task_definition::{Log, Options};
 use crate::domain::rules::Rule;
-use crate::domain::rules::case::Case;
-use crate::domain::rules::case::Subject;
+use crate::domain::rules::case::{Case, Subject};
 use crate::domain::rules::finding::{Finding, Fix};
 
 pub(in crate::domain::rules) struct Fault;

@@ -4,8 +4,7 @@ use super::buffer::{Size, size, size_text};
 use crate::domain::baseline::Delivery;
 use crate::domain::ecs::task_definition::Options;
 use crate::domain::rules::Rule;
-use crate::domain::rules::case::Case;
-use crate::domain::rules::case::Subject;
+use crate::domain::rules::case::{Case, Subject};
 use crate::domain::rules::facts::DefaultMode;
 use crate::domain::rules::finding::{Finding, Fix};
 

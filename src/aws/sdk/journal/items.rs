@@ -1,0 +1,223 @@
+//! The journal's items: how a commit becomes puts, and how what stands in the table becomes heads and entries again.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::builders::PutBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::COMMIT;
+use crate::domain::ecs::revision::RevisionArn;
+use crate::domain::ecs::service::ServiceArn;
+use crate::domain::limits::family::{Family, FamilyName};
+use crate::domain::limits::rate::{Budget, BudgetName};
+use crate::domain::limits::service_history::Pointings;
+use crate::domain::outcome::Reason;
+use crate::domain::record::{Entry, Head, SCHEMA};
+use crate::ports::{Answer, Expected, Kind, PortError};
+
+/// What DynamoDB holds in one item, the names of its attributes included.
+const LARGEST: usize = 400 * 1024;
+
+pub(in crate::aws) const HEAD: &str = "HEAD";
+pub(in crate::aws) const OWN: &str = "OWN";
+pub(in crate::aws) const FAMILY: &str = "FAMILY";
+pub(in crate::aws) const SERVICE: &str = "SERVICE";
+pub(in crate::aws) const BUDGET: &str = "BUDGET";
+pub(in crate::aws) const OPEN: &str = "OPEN";
+/// What `open` is of a family with an open fuse or a hold, so that the index finds those.
+pub(in crate::aws) const STOPPED: &str = "STOPPED";
+
+pub(in crate::aws) type Item = HashMap<String, AttributeValue>;
+
+pub(in crate::aws) fn text(text: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(text.into())
+}
+
+pub(in crate::aws) fn partition(revision: &RevisionArn) -> AttributeValue {
+    text(format!("REV#{revision}"))
+}
+
+pub(in crate::aws) fn entry_key(sequence: u32) -> String {
+    format!("E#{sequence:010}")
+}
+
+pub(in crate::aws) fn family_key(family: &str) -> String {
+    format!("FAM#{family}")
+}
+
+pub(in crate::aws) fn family_partition(name: &FamilyName) -> AttributeValue {
+    text(format!("FAM#{name}"))
+}
+
+pub(in crate::aws) fn service_partition(service: &ServiceArn) -> AttributeValue {
+    text(format!("SVC#{service}"))
+}
+
+pub(in crate::aws) fn budget_partition(name: &BudgetName) -> AttributeValue {
+    text(format!("BUDGET#{name}"))
+}
+
+pub(in crate::aws) fn day(at: Timestamp) -> String {
+    format!("DAY#{}", at.strftime("%F"))
+}
+
+/// As wide as any other, so that it sorts.
+fn sortable(at: Timestamp) -> String {
+    format!("{at:.9}")
+}
+
+/// The put of an entry. It fails where another entry has that number.
+pub(in crate::aws) fn entry(table: &str, source: &RevisionArn, entry: &Entry) -> Answer<TransactWriteItem> {
+    let item = [("pk", partition(source)), ("sk", text(entry_key(entry.sequence))), ("entry", text(json(entry)?))];
+    put(table, item, |put| put.condition_expression("attribute_not_exists(pk)"))
+}
+
+/// The put of a head. It fails unless what is expected stands there.
+pub(in crate::aws) fn head(table: &str, expected: &Expected, head: &Head) -> Answer<TransactWriteItem> {
+    let mut item = vec![
+        ("pk", partition(&head.source)),
+        ("sk", text(HEAD)),
+        ("head", text(json(head)?)),
+        ("owner", text(&head.owner)),
+        ("next", number(head.next)),
+        ("family_key", text(family_key(&head.source.family))),
+        ("day", text(day(head.at))),
+        ("at", text(sortable(head.at))),
+    ];
+    if head.has_work() {
+        item.push(("open", text(OPEN)));
+    }
+    put(table, item, |put| match expected {
+        Expected::Nothing => put.condition_expression("attribute_not_exists(pk)"),
+        Expected::At { owner, next } => put
+            .condition_expression("#owner = :owner AND #next = :next")
+            .expression_attribute_names("#owner", "owner")
+            .expression_attribute_names("#next", "next")
+            .expression_attribute_values(":owner", text(owner))
+            .expression_attribute_values(":next", number(*next)),
+    })
+}
+
+/// The put that says whose correction a revision is, if the entry says that we registered one.
+pub(in crate::aws) fn own(table: &str, source: &RevisionArn, entry: &Entry) -> Option<Answer<TransactWriteItem>> {
+    let registered = entry.what.registered()?;
+    let item = [("pk", partition(registered)), ("sk", text(OWN)), ("source", text(source.to_string()))];
+    Some(put(table, item, |put| put))
+}
+
+pub(in crate::aws) fn family(family: &Family) -> Answer<Item> {
+    let mut item = vec![
+        ("pk", family_partition(&family.name)),
+        ("sk", text(FAMILY)),
+        ("family", text(json(family)?)),
+        ("version", number(family.version)),
+        ("at", text(sortable(family.at))),
+    ];
+    if family.is_stopped() {
+        item.push(("open", text(STOPPED)));
+    }
+    Ok(named(item))
+}
+
+/// Without a partition of an index: nobody lists services.
+pub(in crate::aws) fn pointings(pointings: &Pointings) -> Answer<Item> {
+    Ok(named([
+        ("pk", service_partition(&pointings.service)),
+        ("sk", text(SERVICE)),
+        ("pointings", text(json(pointings)?)),
+        ("version", number(pointings.version)),
+        ("at", text(sortable(pointings.at))),
+    ]))
+}
+
+pub(in crate::aws) fn budget(budget: &Budget) -> Answer<Item> {
+    Ok(named([
+        ("pk", budget_partition(&budget.name)),
+        ("sk", text(BUDGET)),
+        ("budget", text(json(budget)?)),
+        ("version", number(budget.version)),
+        ("at", text(sortable(budget.at))),
+    ]))
+}
+
+fn named<'n>(item: impl IntoIterator<Item = (&'n str, AttributeValue)>) -> Item {
+    item.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+pub(in crate::aws) fn read_family(item: &Item) -> Answer<Family> {
+    parsed(item, "family", |family: &Family| family.schema <= Family::SCHEMA)
+}
+
+pub(in crate::aws) fn read_pointings(item: &Item) -> Answer<Pointings> {
+    parsed(item, "pointings", |pointings: &Pointings| pointings.schema <= Pointings::SCHEMA)
+}
+
+pub(in crate::aws) fn read_budget(item: &Item) -> Answer<Budget> {
+    parsed(item, "budget", |budget: &Budget| budget.schema <= Budget::SCHEMA)
+}
+
+pub(in crate::aws) fn read_head(item: &Item) -> Answer<Head> {
+    parsed(item, "head", |_| true)
+}
+
+pub(in crate::aws) fn read_entry(item: &Item) -> Answer<Entry> {
+    parsed(item, "entry", |entry: &Entry| entry.schema <= SCHEMA)
+}
+
+pub(in crate::aws) fn read_source(item: &Item) -> Answer<RevisionArn> {
+    string(item, "source").and_then(|source| source.parse().ok()).ok_or_else(|| unreadable(item))
+}
+
+/// Whether exactly this entry stands in the item.
+pub(in crate::aws) fn holds(item: &Item, entry: &Entry) -> Answer<bool> {
+    Ok(string(item, "entry") == Some(json(entry)?.as_str()))
+}
+
+pub(in crate::aws) fn string<'i>(item: &'i Item, name: &str) -> Option<&'i str> {
+    item.get(name)?.as_s().ok().map(String::as_str)
+}
+
+pub(in crate::aws) fn number(number: u32) -> AttributeValue {
+    AttributeValue::N(number.to_string())
+}
+
+fn put<'n>(
+    table: &str,
+    item: impl IntoIterator<Item = (&'n str, AttributeValue)>,
+    on: impl FnOnce(PutBuilder) -> PutBuilder,
+) -> Answer<TransactWriteItem> {
+    let item = named(item);
+    let length = |value: &AttributeValue| value.as_s().or(value.as_n()).map_or(0, String::len);
+    let size: usize = item.iter().map(|(name, value)| name.len() + length(value)).sum();
+    if size > LARGEST {
+        let message = format!("the record needs an item of {size} bytes, and DynamoDB holds {LARGEST}");
+        return Err(refused(message, Some(Reason::TooLarge)));
+    }
+    let put = on(Put::builder().table_name(table).set_item(Some(item)))
+        .build()
+        .map_err(|error| refused(error.to_string(), None))?;
+    Ok(TransactWriteItem::builder().put(put).build())
+}
+
+fn json(value: &impl Serialize) -> Answer<String> {
+    serde_json::to_string(value).map_err(|_| refused("the entry cannot be written as JSON".into(), None))
+}
+
+fn parsed<T: DeserializeOwned>(item: &Item, name: &str, is_known: impl FnOnce(&T) -> bool) -> Answer<T> {
+    let value: Option<T> = string(item, name).and_then(|text| serde_json::from_str(text).ok());
+    value.filter(is_known).ok_or_else(|| unreadable(item))
+}
+
+/// An item that cannot be relied upon. Nothing of it but its key is repeated.
+fn unreadable(item: &Item) -> PortError {
+    let (pk, sk) = (string(item, "pk").unwrap_or("?"), string(item, "sk").unwrap_or("?"));
+    let message = format!("the item {pk}, {sk} holds what this version of Logweir does not know");
+    PortError { kind: Kind::Refused, call: "read the journal", message, reason: Some(Reason::Unreadable) }
+}
+
+pub(in crate::aws) fn refused(message: String, reason: Option<Reason>) -> PortError {
+    PortError { kind: Kind::Refused, call: COMMIT, message, reason }
+}

@@ -1,0 +1,313 @@
+//! The journal in one DynamoDB table.
+//!
+//! | pk | sk | holds |
+//! |---|---|---|
+//! | `REV#<source ARN>` | `E#<sequence, ten digits>` | one entry, put once |
+//! | `REV#<source ARN>` | `HEAD` | the head, and what conditions and indexes need of it |
+//! | `REV#<corrected ARN>` | `OWN` | the source of a revision that we registered |
+//! | `FAM#<account>/<region>/<family>` | `FAMILY` | what is remembered of the family |
+//! | `SVC#<service ARN>` | `SERVICE` | what is remembered of the service |
+//! | `BUDGET#<account>/<region>` | `BUDGET` | what is left of the budget for registering |
+//!
+//! A commit is one transaction over all that a record needs; what is remembered is put by itself. Reading goes by key, consistently; the indexes `by-family`, `by-day` and
+//! `by-open` hold heads alone, lag behind, and serve listing only.
+
+mod items;
+
+use std::error::Error;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use jiff::SignedDuration;
+
+use crate::aws::errors::port_error;
+use crate::domain::ecs::revision::RevisionArn;
+use crate::domain::ecs::service::ServiceArn;
+use crate::domain::limits::family::{Family, FamilyName};
+use crate::domain::limits::rate::{Budget, BudgetName};
+use crate::domain::limits::service_history::Pointings;
+use crate::domain::outcome::Reason;
+use crate::domain::record::{Entry, Head, Record};
+use crate::ports::{Answer, CommitError, Expected, Filter, Journal, Kind, PortError};
+use items::Item;
+
+const QUERY: &str = "Query";
+const GET: &str = "GetItem";
+const PUT: &str = "PutItem";
+const COMMIT: &str = "TransactWriteItems";
+
+/// How often a record is read until its head and its entries fit together.
+const LOOKS: usize = 3;
+
+/// How many days a list that asks for nothing in particular looks back.
+const DAYS: i64 = 31;
+
+/// The journal in one table, which `template.yaml` describes.
+#[derive(Clone, Debug)]
+pub struct DynamoJournal {
+    client: Client,
+    table: String,
+}
+
+impl DynamoJournal {
+    pub fn new(client: Client, table: impl Into<String>) -> Self {
+        Self { client, table: table.into() }
+    }
+
+    /// What stands there of a record. While a commit is being applied, its head or its entry may come first.
+    async fn look(&self, source: &RevisionArn) -> Answer<(Option<Head>, Vec<Entry>)> {
+        let query = self.client.query().table_name(&self.table).consistent_read(true);
+        let mut found = query
+            .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
+            .expression_attribute_values(":pk", items::partition(source))
+            .expression_attribute_values(":first", items::text("E#"))
+            .expression_attribute_values(":last", items::text(items::HEAD))
+            .into_paginator()
+            .items()
+            .send();
+        let (mut head, mut entries) = (None, Vec::new());
+        while let Some(item) = found.next().await {
+            let item = item.map_err(|error| self.failed(QUERY, &error))?;
+            match items::string(&item, "sk") {
+                Some(items::HEAD) => head = Some(items::read_head(&item)?),
+                _ => entries.push(items::read_entry(&item)?),
+            }
+        }
+        Ok((head, entries))
+    }
+
+    async fn item(&self, partition: AttributeValue, sk: &str) -> Answer<Option<Item>> {
+        let get = self.client.get_item().table_name(&self.table).consistent_read(true);
+        let answer = Box::pin(get.key("pk", partition).key("sk", items::text(sk)).send()).await;
+        Ok(answer.map_err(|error| self.failed(GET, &error))?.item)
+    }
+
+    /// Adds the heads of one partition of an index, newest first, as far as they fit and until there are `most`.
+    async fn find(
+        &self,
+        index: &str,
+        key: (&str, String),
+        filter: &Filter,
+        most: usize,
+        heads: &mut Vec<Head>,
+    ) -> Answer<()> {
+        let query = self.client.query().table_name(&self.table).index_name(index).scan_index_forward(false);
+        let mut found = query
+            .key_condition_expression("#key = :key")
+            .expression_attribute_names("#key", key.0)
+            .expression_attribute_values(":key", items::text(key.1))
+            .limit(most.clamp(1, 1000) as i32)
+            .into_paginator()
+            .items()
+            .send();
+        while heads.len() < most {
+            let Some(item) = found.next().await else {
+                break;
+            };
+            let head = items::read_head(&item.map_err(|error| self.failed(QUERY, &error))?)?;
+            // An index that lags behind may show a record on two days.
+            if filter.fits(&head) && heads.iter().all(|other| other.source != head.source) {
+                heads.push(head);
+            }
+        }
+        Ok(())
+    }
+
+    /// What it means that a commit was not carried out.
+    async fn not_committed(
+        &self,
+        error: SdkError<TransactWriteItemsError, HttpResponse>,
+        source: &RevisionArn,
+        entry: &Entry,
+    ) -> Result<(), CommitError> {
+        let codes: Vec<&str> = match error.as_service_error() {
+            Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
+                canceled.cancellation_reasons().iter().filter_map(|reason| reason.code()).collect()
+            }
+            Some(TransactWriteItemsError::TransactionInProgressException(_)) => vec![IN_PROGRESS],
+            _ => Vec::new(),
+        };
+        if codes.contains(&"ConditionalCheckFailed") {
+            // A commit that is made again, because its answer was lost, was not lost itself.
+            let standing = self.item(items::partition(source), &items::entry_key(entry.sequence)).await?;
+            let ours = standing.map_or(Ok(false), |item| items::holds(&item, entry))?;
+            return if ours { Ok(()) } else { Err(CommitError::Lost) };
+        }
+        let error = self.failed(COMMIT, &error);
+        let kind = if codes.iter().any(|code| PASSING.contains(code)) { Kind::Retry } else { error.kind };
+        Err(PortError { kind, ..error }.into())
+    }
+
+    /// Puts what is remembered of something in the place of the version before this one; `false`: another stands there.
+    async fn put(&self, item: Item, version: u32) -> Answer<bool> {
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
+        let put = match version {
+            ..=1 => put.condition_expression("attribute_not_exists(pk)"),
+            version => put
+                .condition_expression("#version = :before")
+                .expression_attribute_names("#version", "version")
+                .expression_attribute_values(":before", items::number(version - 1)),
+        };
+        match Box::pin(put.send()).await {
+            Ok(_) => Ok(true),
+            Err(error)
+                if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(self.failed(PUT, &error)),
+        }
+    }
+
+    fn failed<E>(&self, call: &'static str, error: &SdkError<E, HttpResponse>) -> PortError
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let error = port_error(call, error);
+        if error.kind != Kind::Missing {
+            return error;
+        }
+        let message = format!(
+            "no table {} in this account and Region: deploy Logweir, or name its table with --journal dynamodb:TABLE",
+            self.table
+        );
+        PortError { message, ..error }
+    }
+}
+
+/// A change that is made again, because its answer was lost, was not lost itself.
+fn unless_ours<T: PartialEq>(standing: Option<&T>, ours: &T) -> Result<(), CommitError> {
+    if standing == Some(ours) { Ok(()) } else { Err(CommitError::Lost) }
+}
+
+const IN_PROGRESS: &str = "TransactionInProgress";
+
+/// Why a transaction was cancelled that may succeed when it is tried again.
+const PASSING: [&str; 4] = [IN_PROGRESS, "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
+
+impl Journal for DynamoJournal {
+    async fn read(&self, source: &RevisionArn) -> Answer<Option<Record>> {
+        for _ in 0..LOOKS {
+            let (head, mut entries) = self.look(source).await?;
+            let Some(head) = head else {
+                if entries.is_empty() {
+                    return Ok(None);
+                }
+                continue;
+            };
+            entries.truncate(head.next as usize);
+            let complete = entries.iter().map(|entry| entry.sequence).eq(0..head.next);
+            if complete {
+                return Ok(Some(Record { head, entries }));
+            }
+        }
+        let message = format!("the entries of {} are not complete", source.short());
+        Err(PortError { kind: Kind::Retry, call: QUERY, message, reason: Some(Reason::Unreadable) })
+    }
+
+    async fn commit(&self, expected: &Expected, head: &Head, entry: &Entry) -> Result<(), CommitError> {
+        let next = match expected {
+            Expected::Nothing => 0,
+            Expected::At { next, .. } => *next,
+        };
+        if entry.sequence != next || head.next != next + 1 {
+            return Err(
+                items::refused(format!("entry {} does not follow the {next} before it", entry.sequence), None).into()
+            );
+        }
+        let (table, source) = (self.table.as_str(), &head.source);
+        let puts = [
+            Some(items::head(table, expected, head)),
+            Some(items::entry(table, source, entry)),
+            items::own(table, source, entry),
+        ];
+        let puts = puts.into_iter().flatten().collect::<Answer<Vec<_>>>()?;
+        // The SDK gives the transaction a token of its own, the same for each attempt.
+        match Box::pin(self.client.transact_write_items().set_transact_items(Some(puts)).send()).await {
+            Ok(_) => Ok(()),
+            Err(error) => self.not_committed(error, source, entry).await,
+        }
+    }
+
+    async fn source_of(&self, corrected: &RevisionArn) -> Answer<Option<RevisionArn>> {
+        self.item(items::partition(corrected), items::OWN).await?.map(|item| items::read_source(&item)).transpose()
+    }
+
+    /// Without a family, and of records that need not be open: those of the last 31 days, or since when it is asked for.
+    async fn list(&self, filter: &Filter, most: usize) -> Answer<Vec<Head>> {
+        let mut heads = Vec::new();
+        match &filter.family {
+            _ if filter.open => self.find("by-open", ("open", items::OPEN.into()), filter, most, &mut heads).await?,
+            Some(family) => {
+                self.find("by-family", ("family_key", items::family_key(family)), filter, most, &mut heads).await?
+            }
+            None => {
+                let span = filter.since.map(|since| filter.now.duration_since(since).as_hours() / 24 + 2);
+                for days in 0..span.unwrap_or(DAYS) {
+                    let then = filter.now.saturating_sub(SignedDuration::from_hours(24 * days)).unwrap_or(filter.now);
+                    self.find("by-day", ("day", items::day(then)), filter, most, &mut heads).await?;
+                    if heads.len() >= most {
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(heads)
+    }
+
+    async fn family(&self, name: &FamilyName) -> Answer<Option<Family>> {
+        let item = self.item(items::family_partition(name), items::FAMILY).await?;
+        item.map(|item| items::read_family(&item)).transpose()
+    }
+
+    async fn put_family(&self, family: &Family) -> Result<(), CommitError> {
+        match self.put(items::family(family)?, family.version).await? {
+            true => Ok(()),
+            false => unless_ours(self.family(&family.name).await?.as_ref(), family),
+        }
+    }
+
+    async fn pointings(&self, service: &ServiceArn) -> Answer<Option<Pointings>> {
+        let item = self.item(items::service_partition(service), items::SERVICE).await?;
+        item.map(|item| items::read_pointings(&item)).transpose()
+    }
+
+    async fn put_pointings(&self, pointings: &Pointings) -> Result<(), CommitError> {
+        match self.put(items::pointings(pointings)?, pointings.version).await? {
+            true => Ok(()),
+            false => unless_ours(self.pointings(&pointings.service).await?.as_ref(), pointings),
+        }
+    }
+
+    async fn budget(&self, name: &BudgetName) -> Answer<Option<Budget>> {
+        let item = self.item(items::budget_partition(name), items::BUDGET).await?;
+        item.map(|item| items::read_budget(&item)).transpose()
+    }
+
+    async fn put_budget(&self, budget: &Budget) -> Result<(), CommitError> {
+        match self.put(items::budget(budget)?, budget.version).await? {
+            true => Ok(()),
+            false => unless_ours(self.budget(&budget.name).await?.as_ref(), budget),
+        }
+    }
+
+    async fn stopped(&self) -> Answer<Vec<Family>> {
+        let query = self.client.query().table_name(&self.table).index_name("by-open").scan_index_forward(false);
+        let mut found = query
+            .key_condition_expression("#key = :key")
+            .expression_attribute_names("#key", "open")
+            .expression_attribute_values(":key", items::text(items::STOPPED))
+            .into_paginator()
+            .items()
+            .send();
+        let mut families = Vec::new();
+        while let Some(item) = found.next().await {
+            families.push(items::read_family(&item.map_err(|error| self.failed(QUERY, &error))?)?);
+        }
+        Ok(families)
+    }
+}

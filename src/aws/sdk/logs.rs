@@ -1,0 +1,173 @@
+//! Log groups in Amazon CloudWatch Logs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_cloudwatchlogs::Client;
+use aws_sdk_cloudwatchlogs::types::{LogGroup as Group, LogGroupClass};
+use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
+use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
+
+use crate::aws::errors::port_error;
+use crate::domain::edit::NewLogGroup;
+use crate::domain::rules::facts::LogGroup;
+use crate::ports::{Answer, Kind, LogGroups};
+
+/// The tag of every log group that Logweir makes: a policy can demand it (`aws:RequestTag/managed-by`).
+pub const MADE_BY: (&str, &str) = ("managed-by", "logweir");
+
+/// How many names one DescribeLogGroups takes (source: CloudWatch Logs API reference).
+const MOST_NAMES: usize = 50;
+
+/// Has the SDK try again where CloudWatch Logs says that two requests were in conflict, which passes within moments;
+/// the SDK's own list of such codes leaves it out.
+#[derive(Debug)]
+pub(in crate::aws) struct RetryConflicts;
+
+impl ClassifyRetry for RetryConflicts {
+    fn name(&self) -> &'static str {
+        "OperationAborted"
+    }
+
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        const CODE: &[u8] = b"OperationAbortedException";
+        match context.response() {
+            Some(response) if response.status().as_u16() == 400 => {
+                let body = response.body().bytes().unwrap_or_default();
+                let is_conflict = body.windows(CODE.len()).any(|window| window == CODE);
+                if is_conflict { RetryAction::transient_error() } else { RetryAction::NoActionIndicated }
+            }
+            _ => RetryAction::NoActionIndicated,
+        }
+    }
+}
+
+/// The adapter to CloudWatch Logs.
+#[derive(Clone, Debug)]
+pub struct Logs {
+    client: Client,
+}
+
+impl Logs {
+    pub(in crate::aws) fn new(client: Client) -> Self {
+        Self { client }
+    }
+
+    /// The group of exactly this name. Groups come sorted by name (source: CloudWatch Logs API reference,
+    /// DescribeLogGroups), so of all that begin with a name the one that is it comes first.
+    async fn by_prefix(&self, name: &str) -> Answer<Option<LogGroup>> {
+        let mut token = None;
+        loop {
+            let call = self.client.describe_log_groups().log_group_name_prefix(name).limit(1).set_next_token(token);
+            let page = Box::pin(call.send()).await.map_err(|error| port_error("DescribeLogGroups", &error))?;
+            token = page.next_token.clone().filter(|token| !token.is_empty());
+            match page.log_groups().first() {
+                Some(group) if group.log_group_name() == Some(name) => {
+                    return Ok(Some(fact(group)));
+                }
+                None if token.is_some() => {}
+                _ => return Ok(None),
+            }
+        }
+    }
+
+    async fn by_names(&self, names: &[&String]) -> Answer<BTreeMap<String, LogGroup>> {
+        let mut found = BTreeMap::new();
+        let mut token = None;
+        loop {
+            let identifiers = names.iter().map(|name| (*name).clone()).collect();
+            let call =
+                self.client.describe_log_groups().set_log_group_identifiers(Some(identifiers)).set_next_token(token);
+            let page = Box::pin(call.send()).await.map_err(|error| port_error("DescribeLogGroups", &error))?;
+            for group in page.log_groups() {
+                if let Some(name) = names.iter().find(|name| group.log_group_name() == Some(name)) {
+                    found.insert((*name).clone(), fact(group));
+                }
+            }
+            token = page.next_token.filter(|token| !token.is_empty());
+            if token.is_none() || found.len() == names.len() {
+                return Ok(found);
+            }
+        }
+    }
+
+    async fn one_by_one(&self, names: &[&String]) -> Answer<BTreeMap<String, LogGroup>> {
+        let mut found = BTreeMap::new();
+        for name in names {
+            if let Some(group) = self.by_prefix(name).await? {
+                found.insert((*name).clone(), group);
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn fact(group: &Group) -> LogGroup {
+    LogGroup::Exists {
+        retention: group.retention_in_days().and_then(|days| u32::try_from(days).ok()),
+        policy: group.retention_policy_name().map(String::from),
+        empty: group.stored_bytes().filter(|bytes| *bytes > 0).map(|_| false),
+    }
+}
+
+impl LogGroups for Logs {
+    /// One call for up to fifty names. Whether AWS answers or refuses when one of several groups does not exist is not
+    /// documented: refused, they are looked up one by one.
+    async fn look(&self, names: &[String]) -> Answer<BTreeMap<String, LogGroup>> {
+        let names: Vec<&String> = names.iter().collect::<BTreeSet<_>>().into_iter().collect();
+        if names.len() <= 1 {
+            return self.one_by_one(&names).await;
+        }
+        let mut found = BTreeMap::new();
+        for names in names.chunks(MOST_NAMES) {
+            found.extend(match self.by_names(names).await {
+                Err(error) if error.reason.is_none() && error.kind != Kind::Retry => self.one_by_one(names).await?,
+                answer => answer?,
+            });
+        }
+        Ok(found)
+    }
+
+    async fn is_empty(&self, name: &str) -> Answer<bool> {
+        let mut token = None;
+        loop {
+            let call = self.client.describe_log_streams().log_group_name(name).limit(1).set_next_token(token);
+            let page = Box::pin(call.send()).await.map_err(|error| port_error("DescribeLogStreams", &error))?;
+            token = page.next_token.clone().filter(|token| !token.is_empty());
+            if !page.log_streams().is_empty() || token.is_none() {
+                return Ok(page.log_streams().is_empty());
+            }
+        }
+    }
+
+    async fn create(&self, group: &NewLogGroup) -> Answer<bool> {
+        let call = self
+            .client
+            .create_log_group()
+            .log_group_name(&group.name)
+            .log_group_class(LogGroupClass::from(group.class.as_str()))
+            .set_kms_key_id(group.kms_key.clone())
+            .tags(MADE_BY.0, MADE_BY.1);
+        match Box::pin(call.send()).await {
+            Ok(_) => Ok(true),
+            Err(error)
+                if error.as_service_error().is_some_and(|error| error.is_resource_already_exists_exception()) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(port_error("CreateLogGroup", &error)),
+        }
+    }
+
+    async fn set_retention(&self, name: &str, days: u32) -> Answer<()> {
+        let days = i32::try_from(days).unwrap_or(i32::MAX);
+        let call = self.client.put_retention_policy().log_group_name(name).retention_in_days(days);
+        Box::pin(call.send()).await.map_err(|error| port_error("PutRetentionPolicy", &error))?;
+        Ok(())
+    }
+
+    async fn delete_retention(&self, name: &str) -> Answer<()> {
+        let call = self.client.delete_retention_policy().log_group_name(name);
+        Box::pin(call.send()).await.map_err(|error| port_error("DeleteRetentionPolicy", &error))?;
+        Ok(())
+    }
+}

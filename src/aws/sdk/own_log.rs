@@ -1,0 +1,52 @@
+//! The lines that the function itself has written, in its log group.
+
+use aws_sdk_cloudwatchlogs::Client;
+use jiff::Timestamp;
+
+use crate::aws::Aws;
+use crate::aws::errors::port_error;
+use crate::aws::signed::refused;
+use crate::domain::outcome::Outcome;
+use crate::ports::{Answer, OwnLog};
+
+const CALL: &str = "FilterLogEvents";
+
+/// How many pages are read. Pages may be empty: each call looks through so much of the log and no more.
+const MOST: usize = 40;
+
+#[derive(Clone, Debug)]
+pub struct LogGroupLines {
+    client: Client,
+    /// None: nothing says where they are.
+    group: Option<String>,
+}
+
+impl Aws {
+    /// No call is made yet.
+    pub fn own_log(&self, group: Option<String>) -> LogGroupLines {
+        LogGroupLines { client: self.logs.clone(), group }
+    }
+}
+
+impl OwnLog for LogGroupLines {
+    async fn lines(&self, outcome: Outcome, since: Timestamp, line: &mut (dyn FnMut(&str) + Send)) -> Answer<bool> {
+        let group = self.group.as_ref().ok_or_else(|| refused(CALL, "AWS_LAMBDA_LOG_GROUP_NAME is not set"))?;
+        let mut token = None;
+        for _ in 0..MOST {
+            let call = self
+                .client
+                .filter_log_events()
+                .log_group_name(group)
+                .filter_pattern(format!("{{ $.outcome = \"{}\" }}", outcome.name()))
+                .start_time(since.as_millisecond())
+                .set_next_token(token);
+            let page = Box::pin(call.send()).await.map_err(|error| port_error(CALL, &error))?;
+            page.events().iter().filter_map(|event| event.message()).for_each(&mut *line);
+            token = page.next_token.filter(|token| !token.is_empty());
+            if token.is_none() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}

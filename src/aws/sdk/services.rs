@@ -1,0 +1,226 @@
+//! One service in Amazon ECS: what it runs, pointing it elsewhere, and how far that is.
+
+use std::fmt::Display;
+
+use aws_sdk_ecs::types::{
+    CreatedAt, Deployment as Rollout, Failure, Service as Found, ServiceDeployment, ServiceField, ServiceRevision,
+    StopServiceDeploymentStopType,
+};
+use aws_smithy_types::DateTime;
+use jiff::Timestamp;
+
+use super::ecs::{Ecs, once};
+use crate::aws::errors::{port_error, unreadable};
+use crate::domain::ecs::image::EcrImage;
+use crate::domain::ecs::revision::RevisionArn;
+use crate::domain::ecs::service::{
+    Controller, Deployment, Progress, RolloutState, RunningImage, Service, ServiceArn, Stage, Status, User,
+};
+use crate::domain::outcome::Reason;
+use crate::ports::{Answer, Kind, PortError, Services};
+
+/// How many one call describes (source: ECS API reference, DescribeServiceRevisions).
+const MOST_REVISIONS: usize = 20;
+
+impl Services for Ecs {
+    async fn users(&self, revision: &RevisionArn) -> Answer<Vec<User>> {
+        self.users_everywhere(revision).await
+    }
+
+    /// By the ARN of its cluster, which no other account has, and by its name: the ARN of a service may have an old form.
+    async fn service(&self, service: &ServiceArn) -> Answer<Service> {
+        const CALL: &str = "DescribeServices";
+        let call = self.client.describe_services().cluster(service.cluster_arn()).services(&service.name);
+        let described =
+            Box::pin(call.include(ServiceField::Tags).send()).await.map_err(|error| port_error(CALL, &error))?;
+        all_described(CALL, described.failures())?;
+        match described.services().first() {
+            Some(found) => read(CALL, service, found),
+            None => Err(missing(CALL, format_args!("there is no service {}", service.short()))),
+        }
+    }
+
+    async fn point(&self, service: &ServiceArn, to: &RevisionArn) -> Answer<Service> {
+        const CALL: &str = "UpdateService";
+        let call = self.client.update_service().cluster(service.cluster_arn()).service(&service.name);
+        let call = call.task_definition(to.to_string()).customize().config_override(once());
+        let pointed = Box::pin(call.send()).await.map_err(|error| port_error(CALL, &error))?;
+        let found = pointed.service().ok_or_else(|| unreadable(CALL, "it describes no service"))?;
+        // It was carried out, whatever its answer looks like.
+        read(CALL, service, found).map_err(|error| PortError { kind: Kind::Retry, ..error })
+    }
+
+    async fn progress(&self, deployment: &str) -> Answer<Progress> {
+        const CALL: &str = "DescribeServiceDeployments";
+        let call = self.client.describe_service_deployments().service_deployment_arns(deployment);
+        let described = Box::pin(call.send()).await.map_err(|error| port_error(CALL, &error))?;
+        all_described(CALL, described.failures())?;
+        match described.service_deployments().first() {
+            Some(found) => Ok(progress(found)),
+            None => Err(missing(CALL, format_args!("there is no service deployment {deployment}"))),
+        }
+    }
+
+    async fn stop(&self, deployment: &str) -> Answer<()> {
+        const CALL: &str = "StopServiceDeployment";
+        let call = self.client.stop_service_deployment().service_deployment_arn(deployment);
+        let call = call.stop_type(StopServiceDeploymentStopType::Rollback);
+        Box::pin(call.send()).await.map_err(|error| port_error(CALL, &error))?;
+        Ok(())
+    }
+
+    async fn deployed_since(&self, service: &ServiceArn, since: Timestamp) -> Answer<Vec<RevisionArn>> {
+        const CALL: &str = "ListServiceDeployments";
+        let made = CreatedAt::builder().after(DateTime::from_millis(since.as_millisecond())).build();
+        let call = self.client.list_service_deployments().cluster(service.cluster_arn()).service(&service.name);
+        let call = call.created_at(made).max_results(MOST_REVISIONS as i32);
+        let listed = Box::pin(call.send()).await.map_err(|error| port_error(CALL, &error))?;
+        let targets = listed.service_deployments().iter().filter_map(|made| made.target_service_revision_arn());
+        let revisions: Vec<String> = targets.map(String::from).collect();
+        if revisions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let call = self.client.describe_service_revisions().set_service_revision_arns(Some(revisions));
+        let described = Box::pin(call.send()).await.map_err(|error| port_error("DescribeServiceRevisions", &error))?;
+        let revisions = described.service_revisions().iter().filter_map(ServiceRevision::task_definition);
+        Ok(revisions.filter_map(|revision| revision.parse().ok()).collect())
+    }
+
+    /// Which of the revisions is the newest is what the answer says. One that ECS does not know any more has no images.
+    async fn running_images(&self, service: &Service) -> Answer<Vec<RunningImage>> {
+        const CALL: &str = "DescribeServiceRevisions";
+        let revisions: Vec<String> = service.service_revisions.iter().take(MOST_REVISIONS).cloned().collect();
+        if revisions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let call = self.client.describe_service_revisions().set_service_revision_arns(Some(revisions));
+        let described = Box::pin(call.send()).await.map_err(|error| port_error(CALL, &error))?;
+        all_described(CALL, described.failures())?;
+        let newest = described.service_revisions().iter().max_by_key(|revision| revision.created_at());
+        Ok(newest.map(images).unwrap_or_default())
+    }
+
+    async fn digest(&self, image: &EcrImage) -> Answer<Option<String>> {
+        self.signed.digest(image).await
+    }
+}
+
+/// What is not there is `MISSING`, beside an HTTP 200. What could not be described for any other reason may be there.
+pub(in crate::aws) fn all_described(call: &'static str, failures: &[Failure]) -> Answer<()> {
+    match failures.iter().find(|failure| failure.reason() != Some("MISSING")) {
+        None => Ok(()),
+        Some(failure) => {
+            let why = format!("{} is not described: {}", failure.arn().unwrap_or("?"), failure.reason().unwrap_or("?"));
+            Err(unknown(call, &why))
+        }
+    }
+}
+
+/// It would be answered the same way again.
+pub(in crate::aws) fn unknown(call: &'static str, why: &str) -> PortError {
+    PortError { kind: Kind::Refused, ..unreadable(call, why) }
+}
+
+fn missing(call: &'static str, why: impl Display) -> PortError {
+    PortError { kind: Kind::Missing, call, message: why.to_string(), reason: None }
+}
+
+fn read(call: &'static str, arn: &ServiceArn, found: &Found) -> Answer<Service> {
+    let status = match found.status() {
+        Some("ACTIVE") => Status::Active,
+        Some("DRAINING") => Status::Draining,
+        Some("INACTIVE") => Status::Inactive,
+        _ => return Err(unknown(call, "the status of the service is none that is known")),
+    };
+    // A service that is older than the member has none.
+    let controller = match found.deployment_controller().map(|controller| controller.r#type().as_str()) {
+        None | Some("ECS") => Controller::Ecs,
+        Some("CODE_DEPLOY") => Controller::CodeDeploy,
+        Some("EXTERNAL") => Controller::External,
+        Some(_) => Controller::Other,
+    };
+    let revision = match found.task_definition() {
+        // Its task sets have them.
+        None if controller != Controller::Ecs => {
+            let message = format!("{} has no task definition of its own", arn.short());
+            let reason = Some(Reason::UnsupportedController);
+            return Err(PortError { kind: Kind::Refused, call, message, reason });
+        }
+        named => revision(call, named.unwrap_or_default())?,
+    };
+    let breaker = found.deployment_configuration().and_then(|how| how.deployment_circuit_breaker());
+    let primary = found.deployments().iter().find(|deployment| deployment.status() == Some("PRIMARY"));
+    let connect = primary.and_then(|primary| primary.service_connect_configuration());
+    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    Ok(Service {
+        arn: arn.clone(),
+        status,
+        controller,
+        managed: found.resource_management_type().is_some_and(|managed| managed.as_str() == "ECS"),
+        revision,
+        deployments: found.deployments().iter().filter_map(|one| deployment(call, one)).collect::<Answer<_>>()?,
+        rolls_back: breaker.is_some_and(|breaker| breaker.enable() && breaker.rollback()),
+        tags: found.tags().iter().map(|tag| (text(tag.key()), text(tag.value()))).collect(),
+        service_deployment: found.current_service_deployment().map(String::from),
+        service_revisions: found.current_service_revisions().iter().filter_map(|one| one.arn.clone()).collect(),
+        service_connect_logs: connect.is_some_and(|connect| connect.log_configuration().is_some()),
+    })
+}
+
+/// None: one that has task sets in the place of a task definition.
+fn deployment(call: &'static str, found: &Rollout) -> Option<Answer<Deployment>> {
+    let state = found.rollout_state().map(|state| match state.as_str() {
+        "COMPLETED" => RolloutState::Completed,
+        "FAILED" => RolloutState::Failed,
+        // What is not known is not the end.
+        _ => RolloutState::InProgress,
+    });
+    let read = |revision| Deployment {
+        id: found.id().unwrap_or_default().to_owned(),
+        primary: found.status() == Some("PRIMARY"),
+        revision,
+        created: found.created_at().and_then(timestamp),
+        state,
+        reason: found.rollout_state_reason().map(String::from),
+        desired: found.desired_count(),
+        pending: found.pending_count(),
+        running: found.running_count(),
+    };
+    found.task_definition().map(|named| revision(call, named).map(read))
+}
+
+fn revision(call: &'static str, arn: &str) -> Answer<RevisionArn> {
+    arn.parse().map_err(|_| unknown(call, "it names a task definition by what is not the ARN of a revision"))
+}
+
+fn progress(found: &ServiceDeployment) -> Progress {
+    let stage = match found.status().map(|status| status.as_str()) {
+        Some("ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" | "STOP_REQUESTED") => Stage::RollingBack,
+        Some("SUCCESSFUL") => Stage::Succeeded,
+        Some("STOPPED" | "ROLLBACK_SUCCESSFUL" | "ROLLBACK_FAILED") => Stage::Over,
+        // PENDING and IN_PROGRESS. What is not known is not the end.
+        _ => Stage::UnderWay,
+    };
+    let waits = |status: &str| status == "AWAITING_ACTION";
+    let mut hooks = found.lifecycle_hook_details().iter().filter_map(|hook| hook.status());
+    Progress {
+        stage,
+        paused: hooks.any(|status| waits(status.as_str())),
+        reason: found.status_reason().map(String::from),
+    }
+}
+
+fn images(revision: &ServiceRevision) -> Vec<RunningImage> {
+    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    let images = revision.container_images().iter().map(|found| RunningImage {
+        container: text(found.container_name()),
+        image: text(found.image()),
+        digest: found.image_digest().filter(|digest| !digest.is_empty()).map(String::from),
+    });
+    images.collect()
+}
+
+/// ECS writes milliseconds, as a fraction, which the SDK reads as the nearest number that it has.
+fn timestamp(at: &DateTime) -> Option<Timestamp> {
+    Timestamp::from_millisecond((at.as_secs_f64() * 1000.0).round() as i64).ok()
+}

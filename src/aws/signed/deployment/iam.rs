@@ -1,0 +1,191 @@
+//! IAM's policy simulator: what a role may do, without doing it. It speaks the query protocol, which answers XML.
+
+use aws_smithy_query::QueryWriter;
+use aws_smithy_xml::decode::{Document, ScopedDecoder};
+
+use super::LONGEST;
+use crate::aws::Aws;
+use crate::aws::errors::{spoiled, unreadable};
+use crate::aws::signed::Call;
+use crate::aws::signed::query::{FORM, is_whole, refusal, text};
+use crate::domain::doctor::role::{Judged, Need};
+use crate::ports::Answer;
+
+const CALL: &str = "SimulatePrincipalPolicy";
+
+impl Aws {
+    /// What IAM says of each action of a need, in its order.
+    pub async fn simulate(&self, role: &str, need: &Need) -> Answer<Vec<Judged>> {
+        let (host, region) = endpoint(&self.region);
+        let host = self.signed.configured().map_or_else(|| format!("https://{host}"), String::from);
+        let call = Call {
+            name: CALL,
+            service: "iam",
+            region,
+            url: format!("{host}/"),
+            headers: &FORM,
+            body: form(role, need),
+            longest: LONGEST,
+        };
+        match self.signed.send_any(call).await? {
+            (200, body) if is_whole(CALL, &body) => {
+                let said = evaluations(&body);
+                need.actions.iter().map(|action| judged(&said, action, need)).collect()
+            }
+            (200, _) => Err(spoiled(CALL, 200)),
+            (status, body) => Err(refusal(CALL, status, &body)),
+        }
+    }
+}
+
+/// Host and Region of the signature: IAM is one service for the whole partition (source: AWS General Reference).
+fn endpoint(region: &str) -> (&'static str, &'static str) {
+    match region.split('-').next() {
+        Some("cn") => ("iam.cn-north-1.amazonaws.com.cn", "cn-north-1"),
+        _ if region.starts_with("us-gov-") => ("iam.us-gov.amazonaws.com", "us-gov-west-1"),
+        _ => ("iam.amazonaws.com", "us-east-1"),
+    }
+}
+
+fn form(role: &str, need: &Need) -> String {
+    let mut body = String::new();
+    let mut form = QueryWriter::new(&mut body, CALL, "2010-05-08");
+    form.prefix("PolicySourceArn").string(role);
+    let mut resources = form.prefix("ResourceArns").start_list(false, None);
+    resources.entry().string(&need.resource);
+    resources.finish();
+    let mut actions = form.prefix("ActionNames").start_list(false, None);
+    need.actions.iter().for_each(|action| actions.entry().string(action));
+    actions.finish();
+    // An empty list would be written as one that is asked for.
+    if !need.context.is_empty() {
+        let mut context = form.prefix("ContextEntries").start_list(false, None);
+        for (key, value) in &need.context {
+            let mut entry = context.entry();
+            entry.prefix("ContextKeyName").string(key);
+            entry.prefix("ContextKeyType").string(if *key == "aws:TagKeys" { "stringList" } else { "string" });
+            let mut values = entry.prefix("ContextKeyValues").start_list(false, None);
+            values.entry().string(value);
+            values.finish();
+        }
+        context.finish();
+    }
+    form.finish();
+    body
+}
+
+/// What is said of one action.
+#[derive(Default)]
+struct Evaluation {
+    action: String,
+    decision: String,
+    /// Condition keys that the simulator was not given.
+    missing: Vec<String>,
+}
+
+fn evaluations(body: &str) -> Vec<Evaluation> {
+    let mut document = Document::new(body);
+    let mut evaluations = Vec::new();
+    while let Some(start) = document.next_start_element() {
+        if start.matches("EvaluationResults") {
+            let mut results = document.scoped_to(start);
+            while let Some(mut member) = results.next_tag() {
+                evaluations.push(evaluation(&mut member));
+            }
+        }
+    }
+    evaluations
+}
+
+fn evaluation(member: &mut ScopedDecoder<'_, '_>) -> Evaluation {
+    let mut found = Evaluation::default();
+    while let Some(mut field) = member.next_tag() {
+        match field.start_el().local() {
+            "EvalActionName" => found.action = text(&mut field),
+            "EvalDecision" => found.decision = text(&mut field),
+            _ => missing(&mut field, &mut found.missing),
+        }
+    }
+    found
+}
+
+/// The missing keys of an element; they stand with each resource as well.
+fn missing(element: &mut ScopedDecoder<'_, '_>, keys: &mut Vec<String>) {
+    let are_keys = element.start_el().matches("MissingContextValues");
+    while let Some(mut child) = element.next_tag() {
+        match are_keys {
+            true => keys.push(text(&mut child)),
+            false => missing(&mut child, keys),
+        }
+    }
+}
+
+/// The verdict on one action. Where there are results for each resource, ours is the only one.
+fn judged(said: &[Evaluation], action: &'static str, need: &Need) -> Answer<Judged> {
+    let found = said.iter().find(|evaluation| evaluation.action == action);
+    let found = found.ok_or_else(|| unreadable(CALL, &format!("it says nothing of {action}")))?;
+    if found.decision.is_empty() {
+        return Err(unreadable(CALL, "it decides nothing"));
+    }
+    let mut missing = found.missing.clone();
+    missing.retain(|key| !key.is_empty());
+    missing.sort();
+    missing.dedup();
+    Ok(Judged { action, resource: need.resource.clone(), decision: found.decision.clone(), missing })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn need() -> Need {
+        let context = vec![("iam:PassedToService", "ecs-tasks.amazonaws.com".to_owned())];
+        Need { actions: vec!["iam:PassRole"], resource: "arn:aws:iam::1:role/a/b".into(), context }
+    }
+
+    fn verdict(results: &str) -> Answer<Judged> {
+        let xml = format!(
+            "<R xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><EvaluationResults>{results}</EvaluationResults></R>"
+        );
+        judged(&evaluations(&xml), "iam:PassRole", &need())
+    }
+
+    #[test]
+    fn what_is_asked_is_escaped_as_a_form() {
+        let form = form("arn:aws:iam::1:role/x", &need());
+        assert!(form.starts_with(
+            "Action=SimulatePrincipalPolicy&Version=2010-05-08&PolicySourceArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fx&"
+        ));
+        assert!(form.ends_with(
+            "&ActionNames.member.1=iam%3APassRole&ContextEntries.member.1.ContextKeyName=iam%3APassedToService\
+             &ContextEntries.member.1.ContextKeyType=string\
+             &ContextEntries.member.1.ContextKeyValues.member.1=ecs-tasks.amazonaws.com"
+        ));
+    }
+
+    #[test]
+    fn a_verdict_is_read_with_the_keys_that_it_misses_and_none_is_made_up() {
+        let result = |decision: &str, keys: &str| {
+            format!(
+                "<member><EvalActionName>iam:PassRole</EvalActionName><EvalDecision>{decision}</EvalDecision>\
+                 <MissingContextValues>{keys}</MissingContextValues></member>"
+            )
+        };
+        let judged = verdict(&result("allowed", "")).unwrap();
+        assert_eq!((judged.decision.as_str(), judged.missing.len()), ("allowed", 0));
+        let judged = verdict(&result("implicitDeny", "<member>aws:x</member><member>aws:x</member>")).unwrap();
+        assert_eq!((judged.decision.as_str(), judged.missing), ("implicitDeny", vec!["aws:x".to_owned()]));
+        let of_another =
+            "<member><EvalActionName>iam:GetRole</EvalActionName><EvalDecision>allowed</EvalDecision></member>";
+        for nothing in ["", of_another, "<member><EvalActionName>iam:PassRole</EvalActionName></member>"] {
+            assert!(verdict(nothing).is_err(), "{nothing}");
+        }
+    }
+
+    #[test]
+    fn each_partition_has_one_endpoint() {
+        assert_eq!(endpoint("eu-west-1"), ("iam.amazonaws.com", "us-east-1"));
+        assert_eq!(endpoint("cn-northwest-1"), ("iam.cn-north-1.amazonaws.com.cn", "cn-north-1"));
+        assert_eq!(endpoint("us-gov-east-1"), ("iam.us-gov.amazonaws.com", "us-gov-west-1"));
+    }
+}

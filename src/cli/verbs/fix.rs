@@ -1,0 +1,144 @@
+//! `logweir fix`: the corrected document, mended at the source.
+
+use std::collections::BTreeSet;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::check::load_all;
+use crate::cli::targets::{self, Loaded, Target};
+use crate::cli::{Context, Ended, Exit, Failure};
+use crate::domain::edit::patch;
+use crate::domain::plan::Refusal;
+use crate::domain::rules::finding::Finding;
+
+#[derive(Args)]
+pub(in crate::cli) struct Fix {
+    /// Files, folders, `-`, ecs:FAMILY[:REVISION], ARNs
+    #[arg(value_name = "TARGET", required = true)]
+    targets: Vec<String>,
+    /// Write each file where it lies
+    #[arg(long, conflicts_with = "output", env = "LOGWEIR_IN_PLACE", hide_env = true)]
+    in_place: bool,
+    /// Write the documents into this folder
+    #[arg(long, value_name = "DIR", env = "LOGWEIR_OUTPUT", hide_env = true)]
+    output: Option<PathBuf>,
+}
+
+impl Fix {
+    pub(in crate::cli) fn run(&self, context: &Context) -> Ended {
+        let targets = targets::read(&self.targets)?;
+        self.refuse_what_cannot_be_written(&targets)?;
+        let mut worst = Exit::Fine;
+        load_all(context, &targets, &mut |target, loaded| {
+            let ended = loaded.and_then(|loaded| self.one(context, target, &loaded));
+            worst = worst.max(match ended {
+                Ok(exit) => exit,
+                Err(failure) => {
+                    context.printer.error(&failure.message, failure.help.as_deref());
+                    failure.exit
+                }
+            });
+        })?;
+        Ok(worst)
+    }
+
+    fn refuse_what_cannot_be_written(&self, targets: &[Target]) -> Result<(), Failure> {
+        if self.in_place && targets.iter().any(|target| matches!(target, Target::Stdin | Target::Live(_))) {
+            return Err(Failure::usage("--in-place writes files, and a target is none")
+                .help("use --output DIR, or standard output"));
+        }
+        if !self.in_place && self.output.is_none() && targets.len() > 1 {
+            return Err(Failure::usage(format!("{} documents on one standard output", targets.len()))
+                .help("use --in-place or --output DIR"));
+        }
+        let mut names = BTreeSet::new();
+        if self.output.is_some()
+            && let Some(name) = targets.iter().filter_map(Target::relative).find(|name| !names.insert(name.clone()))
+        {
+            let message = format!("two documents would be written to {}", name.display());
+            return Err(Failure::usage(message).help("name their common folder, or write them one by one"));
+        }
+        Ok(())
+    }
+
+    fn one(&self, context: &Context, target: &Target, loaded: &Loaded) -> Ended {
+        let edits = if loaded.plan.refusal == Some(Refusal::Sandboxed) { &[] } else { loaded.plan.edits.as_slice() };
+        let fixed = patch::apply(&loaded.definition, edits)
+            .map_err(|conflict| Failure::could_not(format!("{}: {conflict}", loaded.origin)))?;
+        let text = match &loaded.document {
+            Some(document) => document.with(&fixed),
+            None => format!("{}\n", fixed.text()),
+        };
+        let written = match (&self.output, self.in_place, target) {
+            (Some(folder), ..) => write_new(&folder.join(name(target, loaded)), &text),
+            (None, true, Target::File(_)) if edits.is_empty() => Ok(()),
+            (None, true, Target::File(file)) => replace(&file.path, &text),
+            _ => context.printer.document(&text),
+        };
+        written.map_err(|error| Failure::could_not(format!("{}: {error}", loaded.origin)))?;
+        let left: Vec<&Finding> = loaded
+            .plan
+            .findings
+            .iter()
+            .filter(|finding| finding.counts() && !is_mended(finding, !edits.is_empty()))
+            .collect();
+        for finding in &left {
+            context.printer.note(&format!("{}: left to you: [{}] {}", loaded.origin, finding.rule, finding.message));
+        }
+        Ok(if left.is_empty() { Exit::Fine } else { Exit::Findings })
+    }
+}
+
+/// Whether writing the document takes the finding away. Log groups lie outside of it.
+fn is_mended(finding: &Finding, edited: bool) -> bool {
+    use crate::domain::rules::finding::Fix as Remedy;
+    edited && matches!(finding.fix, Remedy::Options(_) | Remedy::Configuration { .. })
+}
+
+/// The file's name in the output folder.
+fn name(target: &Target, loaded: &Loaded) -> PathBuf {
+    target.relative().unwrap_or_else(|| {
+        match (loaded.definition.family(), loaded.revision.as_ref().map(|arn| arn.revision)) {
+            (Some(family), Some(revision)) => format!("{family}-{revision}.json").into(),
+            _ => "task-definition.json".into(),
+        }
+    })
+}
+
+fn write_new(path: &Path, text: &str) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::write(path, text)
+}
+
+/// Puts a whole new file in the old one's place, so that no reader and no crash sees half of it. Permissions stay,
+/// and a link goes on pointing at the file that it names.
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let path = path.canonicalize()?;
+    let permissions = fs::metadata(&path)?.permissions();
+    if permissions.readonly() {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the file is read-only"));
+    }
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".logweir-{}", std::process::id()));
+    let new = path.with_file_name(name);
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    // The document may hold secrets: nobody else reads it, not even for a moment.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&new)?;
+    let written = file
+        .write_all(text.as_bytes())
+        .and_then(|()| file.set_permissions(permissions))
+        .and_then(|()| file.sync_all())
+        .and_then(|()| fs::rename(&new, &path));
+    if written.is_err() {
+        let _ = fs::remove_file(&new);
+    }
+    written
+}

@@ -1,0 +1,144 @@
+//! `logweir records`: what was done, what caused it, and how to take it back.
+
+use clap::Args;
+use jiff::Timestamp;
+
+use crate::cli::acting::{Intent, ok};
+use crate::cli::live::wait;
+use crate::cli::moment::since;
+use crate::cli::{Context, Ended, Exit, Failure, record_name};
+use crate::domain::limits::family::{Family, FamilyName};
+use crate::domain::outcome::Outcome;
+use crate::domain::record::Record;
+use crate::ports::{Filter, Journal};
+use crate::render::records::{self, Beside, StoppedFamily};
+use crate::settings::JournalPlace;
+
+#[derive(Args)]
+pub(in crate::cli) struct Records {
+    /// FAMILY:REVISION or an ARN, of the source or of our revision
+    #[arg(value_name = "RECORD")]
+    record: Option<String>,
+    /// Only this family's
+    #[arg(long)]
+    family: Option<String>,
+    /// Only those that are not finished
+    #[arg(long)]
+    open: bool,
+    /// Only those that changed since: a time, a day, or how long ago (`2h`, `7d`)
+    #[arg(long, value_parser = since)]
+    since: Option<Timestamp>,
+    /// Only those that ended so: remediated, rolled-out, backed-out, partial …
+    #[arg(long, value_parser = outcome)]
+    outcome: Option<Outcome>,
+    /// Only those that were caused by somebody whose ARN holds this
+    #[arg(long, value_name = "WHOM")]
+    caused_by: Option<String>,
+    /// How many
+    #[arg(long, default_value_t = 50, value_name = "N")]
+    most: usize,
+}
+
+fn outcome(text: &str) -> Result<Outcome, String> {
+    serde_json::from_value(text.into()).map_err(|_| "no such outcome: docs/operations.md lists them".into())
+}
+
+impl Records {
+    pub(in crate::cli) fn run(&self, context: &Context) -> Ended {
+        wait(async {
+            match context.journal_place().await? {
+                JournalPlace::Folder(folder) => {
+                    let journal = context.file_journal(&folder)?;
+                    self.show(context, &journal, None).await
+                }
+                JournalPlace::Table(_) => {
+                    let aws = context.aws_for(Intent::Look).await?;
+                    let journal = context.journal(&aws, Intent::Look).await?;
+                    self.show(context, &journal, Some(aws.region())).await
+                }
+            }
+        })?
+    }
+
+    async fn show(&self, context: &Context, journal: &impl Journal, region: Option<&str>) -> Ended {
+        let Some(name) = &self.record else {
+            return self.list(context, journal).await;
+        };
+        let source = record_name::source(journal, name).await?;
+        let record =
+            ok(journal.read(&source).await)?.ok_or_else(|| Failure::could_not(format!("no record of {name}")))?;
+        let family = ok(journal.family(&FamilyName::of(&source)).await)?;
+        let (now, region) = (Timestamp::now(), region.unwrap_or(&source.region));
+        let stopped = family.filter(|family| family.stopped(now).is_some());
+        let beside = Beside {
+            stopped: stopped.map(|family| stopped_family(context, family)).transpose()?,
+            backout: self.backout(context, &record, region)?,
+            again: context.again(&source.to_string(), region)?,
+            now,
+        };
+        match context.is_json() {
+            true => context.printer.json(&records::record_json(&record, &beside)),
+            false => context.printer.result(&records::text(&record, &beside)),
+        }
+        Ok(Exit::Fine)
+    }
+
+    async fn list(&self, context: &Context, journal: &impl Journal) -> Ended {
+        let now = Timestamp::now();
+        let filter = Filter {
+            family: self.family.clone(),
+            open: self.open,
+            since: self.since,
+            outcome: self.outcome,
+            actor: self.caused_by.clone(),
+            now,
+        };
+        let heads = ok(journal.list(&filter, self.most).await)?;
+        let mut stopped = ok(journal.stopped().await)?;
+        // A hold that is over stops nothing, though the journal still has it.
+        stopped.retain(|family| family.stopped(now).is_some());
+        stopped.retain(|family| self.family.as_ref().is_none_or(|name| *name == family.name.family));
+        let stopped: Vec<_> =
+            stopped.into_iter().map(|family| stopped_family(context, family)).collect::<Result<_, _>>()?;
+        match context.is_json() {
+            true => {
+                let mut lines = Vec::new();
+                for head in heads {
+                    let record = ok(journal.read(&head.source).await)?;
+                    let backout = match record {
+                        Some(record) => self.backout(context, &record, &head.source.region)?,
+                        None => None,
+                    };
+                    lines.push((head, backout));
+                }
+                context.printer.json(&records::list_json(&lines, &stopped));
+            }
+            false if heads.is_empty() && stopped.is_empty() => context.printer.note("no records"),
+            false => {
+                context.printer.result(&records::table(&heads, &stopped, now));
+                if heads.iter().any(|head| head.corrected.is_some()) {
+                    context.printer.note("`logweir records RECORD` tells one in full, and how to take it back");
+                }
+            }
+        }
+        Ok(Exit::Fine)
+    }
+
+    /// The command that takes the record back, if there is something to take back.
+    fn backout(&self, context: &Context, record: &Record, region: &str) -> Result<Option<String>, Failure> {
+        let Ok(Some(attempt)) = record.attempt() else { return Ok(None) };
+        if crate::domain::record::Standing::of(record).is_nothing() {
+            return Ok(None);
+        }
+        let by = match &attempt.opening.function {
+            Some(name) => context.backout_by_function(name, region),
+            None => context.backout_by(region)?,
+        };
+        Ok(Some(by.command(&record.head.source)))
+    }
+}
+
+fn stopped_family(context: &Context, family: Family) -> Result<StoppedFamily, Failure> {
+    let again = context.again(&format!("ecs:{}", family.name.family), &family.name.region)?;
+    Ok(StoppedFamily { family, again })
+}

@@ -1,0 +1,224 @@
+//! The journal of the command line: one append-only file of JSON lines in a folder.
+//!
+//! Each line is one commit: a checksum, the head that it leaves behind, and its entry; the newest line of a source holds
+//! its head. A line with `family`, `pointings` or `budget` in the place of both holds what is remembered of a family, of a service
+//! or of what may be registered, whose newest counts. The file carries its own lock, shared to read and exclusive to commit, so that any number of
+//! processes may work on one folder. A commit is one write, then fsync. A crash in the middle of it leaves a line without
+//! an end, which does not count and is cut off by the next commit; every other damage is an error that names the line.
+//!
+//! File operations block the thread that awaits them, for as long as another process holds the lock. The command line
+//! has nothing else to do meanwhile.
+
+mod disk;
+mod line;
+mod remembered;
+
+use std::collections::HashMap;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::domain::ecs::revision::RevisionArn;
+use crate::domain::ecs::service::ServiceArn;
+use crate::domain::limits::family::{Family, FamilyName};
+use crate::domain::limits::rate::{Budget, BudgetName};
+use crate::domain::limits::service_history::Pointings;
+use crate::domain::outcome::Reason;
+use crate::domain::record::{Entry, Head, Record, SCHEMA};
+use crate::domain::text::plain::plain;
+use crate::ports::{Answer, CommitError, Expected, Filter, Journal, Kind, PortError};
+use disk::Found;
+use line::{Line, whole};
+
+const FILE: &str = "journal.jsonl";
+const READ: &str = "read the journal";
+const WRITE: &str = "write the journal";
+const LONGEST: usize = 512;
+
+/// The journal in one folder.
+#[derive(Clone, Debug)]
+pub struct FileJournal {
+    path: PathBuf,
+}
+
+/// A line that was found whole.
+struct Commit<'t> {
+    line: usize,
+    head: Head,
+    entry: &'t str,
+}
+
+impl FileJournal {
+    /// The journal in `folder`. Nothing is made before the first commit, which makes the folder (for its owner alone)
+    /// and the file. Refused where the folder cannot be one.
+    pub fn open(folder: impl AsRef<Path>) -> Answer<Self> {
+        let journal = Self { path: folder.as_ref().join(FILE) };
+        let unfit = match folder.as_ref().metadata() {
+            Ok(found) if found.is_dir() => return Ok(journal),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(journal),
+            Ok(_) => ErrorKind::NotADirectory.into(),
+            Err(error) => error,
+        };
+        Err(journal.failed("open the journal", &unfit))
+    }
+
+    /// Every line in the file with its number, oldest first.
+    fn lines<'t>(&self, text: &'t [u8]) -> impl Iterator<Item = Answer<(usize, Line<'t>)>> {
+        whole(text).split_inclusive(|byte| *byte == b'\n').enumerate().map(|(index, text)| {
+            let number = index + 1;
+            let Ok(line) = serde_json::from_slice::<Line<'_>>(text) else {
+                return Err(self.damaged(number, "is no line of a journal"));
+            };
+            if line.crc32 != line.checksum() {
+                return Err(self.damaged(number, "does not match its checksum"));
+            }
+            if line.is_one_thing() { Ok((number, line)) } else { Err(self.damaged(number, UNKNOWN)) }
+        })
+    }
+
+    /// Every commit in the file, oldest first.
+    fn commits<'t>(&self, text: &'t [u8]) -> impl Iterator<Item = Answer<Commit<'t>>> {
+        self.lines(text).filter_map(|line| match line {
+            Ok((line, Line { head: Some(head), entry: Some(entry), .. })) => Some(
+                serde_json::from_str(head.get())
+                    .map(|head| Commit { line, head, entry: entry.get() })
+                    .map_err(|_| self.damaged(line, UNKNOWN)),
+            ),
+            Ok(_) => None,
+            Err(error) => Some(Err(error)),
+        })
+    }
+
+    /// The commits of one source, oldest first.
+    fn commits_of<'t>(&self, text: &'t [u8], source: &RevisionArn) -> Answer<Vec<Commit<'t>>> {
+        let mut commits: Vec<Commit<'t>> = Vec::new();
+        for commit in self.commits(text) {
+            let commit = commit?;
+            if commit.head.source != *source {
+                continue;
+            }
+            commits.push(commit);
+            let commit = &commits[commits.len() - 1];
+            if commit.head.next as usize != commits.len() {
+                return Err(self.damaged(commit.line, "does not follow the line before it of its record"));
+            }
+        }
+        Ok(commits)
+    }
+
+    fn entry(&self, commit: &Commit<'_>) -> Answer<Entry> {
+        match serde_json::from_str::<Entry>(commit.entry) {
+            Ok(entry) if entry.schema <= SCHEMA => Ok(entry),
+            _ => Err(self.damaged(commit.line, UNKNOWN)),
+        }
+    }
+
+    fn append(&self, expected: &Expected, head: &Head, entry: &Entry) -> Result<(), CommitError> {
+        let (head_text, entry_text) = (raw(head)?, raw(entry)?);
+        let line = Line { head: Some(&head_text), entry: Some(&entry_text), ..Line::default() };
+        self.write(line, |text| {
+            let commits = self.commits_of(text, &head.source)?;
+            if commits.last().map_or(Expected::Nothing, |newest| Expected::of(&newest.head)) != *expected {
+                // A commit that is made again, because its answer was lost, was not lost itself.
+                let standing = commits.get(entry.sequence as usize);
+                let ours = standing.is_some_and(|commit| commit.entry == entry_text.get());
+                return if ours { Ok(Found::Done) } else { Err(CommitError::Lost) };
+            }
+            if entry.sequence as usize != commits.len() || head.next as usize != commits.len() + 1 {
+                let message = format!("entry {} does not follow the {} before it", entry.sequence, commits.len());
+                return Err(refused(WRITE, message).into());
+            }
+            Ok(Found::Fits)
+        })
+    }
+
+    /// A line that cannot be relied upon. Nothing of it is repeated.
+    fn damaged(&self, line: usize, what: &str) -> PortError {
+        let message =
+            format!("{}, line {line}: the line {what}; put a good copy of the file in its place", self.path.display());
+        PortError {
+            kind: Kind::Refused,
+            call: READ,
+            message: plain(&message, LONGEST),
+            reason: Some(Reason::Unreadable),
+        }
+    }
+}
+
+const UNKNOWN: &str = "holds what this version of Logweir does not know";
+const UNWRITABLE: &str = "the entry cannot be written as JSON";
+
+fn refused(call: &'static str, message: String) -> PortError {
+    PortError { kind: Kind::Refused, call, message, reason: None }
+}
+
+fn raw(value: &impl Serialize) -> Answer<Box<RawValue>> {
+    serde_json::value::to_raw_value(value).map_err(|_| refused(WRITE, UNWRITABLE.into()))
+}
+
+impl Journal for FileJournal {
+    async fn read(&self, source: &RevisionArn) -> Answer<Option<Record>> {
+        let text = self.text()?;
+        let commits = self.commits_of(&text, source)?;
+        let entries = commits.iter().map(|commit| self.entry(commit)).collect::<Answer<_>>()?;
+        Ok(commits.into_iter().last().map(|newest| Record { head: newest.head, entries }))
+    }
+
+    async fn commit(&self, expected: &Expected, head: &Head, entry: &Entry) -> Result<(), CommitError> {
+        self.append(expected, head, entry)
+    }
+
+    async fn source_of(&self, revision: &RevisionArn) -> Answer<Option<RevisionArn>> {
+        let text = self.text()?;
+        for commit in self.commits(&text) {
+            let commit = commit?;
+            if self.entry(&commit)?.what.registered() == Some(revision) {
+                return Ok(Some(commit.head.source));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn list(&self, filter: &Filter, most: usize) -> Answer<Vec<Head>> {
+        let text = self.text()?;
+        let mut newest = HashMap::new();
+        for commit in self.commits(&text) {
+            let Commit { head, .. } = commit?;
+            newest.insert(head.source.clone(), head);
+        }
+        let mut heads: Vec<Head> = newest.into_values().filter(|head| filter.fits(head)).collect();
+        heads.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.source.cmp(&b.source)));
+        heads.truncate(most);
+        Ok(heads)
+    }
+
+    async fn family(&self, name: &FamilyName) -> Answer<Option<Family>> {
+        Ok(self.newest(&self.text()?)?.remove(name))
+    }
+
+    async fn put_family(&self, family: &Family) -> Result<(), CommitError> {
+        self.append_state(family)
+    }
+
+    async fn pointings(&self, service: &ServiceArn) -> Answer<Option<Pointings>> {
+        Ok(self.newest(&self.text()?)?.remove(service))
+    }
+
+    async fn put_pointings(&self, pointings: &Pointings) -> Result<(), CommitError> {
+        self.append_state(pointings)
+    }
+
+    async fn budget(&self, name: &BudgetName) -> Answer<Option<Budget>> {
+        Ok(self.newest(&self.text()?)?.remove(name))
+    }
+
+    async fn put_budget(&self, budget: &Budget) -> Result<(), CommitError> {
+        self.append_state(budget)
+    }
+
+    async fn stopped(&self) -> Answer<Vec<Family>> {
+        Ok(self.newest::<Family>(&self.text()?)?.into_values().filter(Family::is_stopped).collect())
+    }
+}
