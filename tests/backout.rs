@@ -8,9 +8,9 @@ use logweir::domain::ecs::tags::Tag;
 use logweir::domain::outcome::Mode;
 use logweir::domain::outcome::{Outcome, Reason};
 use logweir::domain::report::Report;
-use logweir::ports::{Journal, Kind};
+use logweir::ports::{ErrorKind, Journal};
 use logweir::settings::{BACKOUT_LEASE, LEASE};
-use logweir::workflow::Ask;
+use logweir::workflow::BackoutOptions;
 use world::story::{
     BLOCKING, active, applies, applies_by, backs_out, ended, event, previews, register, takes_back, with,
 };
@@ -157,7 +157,7 @@ async fn old_code_is_not_restored_over_a_newer_revision_unless_it_is_asked_for()
     assert_eq!((ended(&report), report.exit_code()), ((Outcome::NeedsOperator, Some(Reason::NewerRevision)), 2));
     assert!(report.error.as_ref().unwrap().contains("--restore-stale") && report.backout.is_some(), "{report:?}");
     assert_eq!(numbers(&world), [2, 3]);
-    let stale = Ask { restore_stale: true, ..Ask::default() };
+    let stale = BackoutOptions { restore_stale: true, ..BackoutOptions::default() };
     assert_eq!(ended(&takes_back(&world, "operator", &source, stale).await), BACKED_OUT);
     assert_eq!(numbers(&world), [3, 4]);
 }
@@ -215,7 +215,7 @@ async fn a_source_is_restored_though_ours_still_runs_and_not_twice() {
 #[tokio::test]
 async fn ours_stays_where_it_may_not_be_looked_whether_something_runs_it() {
     let (world, source) = corrected().await;
-    world.at_next("ListServices", Moment::Before, Then::fail(Kind::Refused, "ListServices", "AccessDenied"));
+    world.at_next("ListServices", Moment::Before, Then::fail(ErrorKind::Refused, "ListServices", "AccessDenied"));
     let report = backs_out(&world, &source).await;
     assert_eq!((report.outcome, numbers(&world)), (Outcome::Partial, vec![1, 2]));
     assert!(report.error.unwrap().contains("could not be read, so it stays"));
@@ -284,7 +284,7 @@ async fn what_an_earlier_attempt_did_is_taken_back_as_well() {
         account.adopted.insert("/ecs/web".into());
         account.registers(BLOCKING)
     });
-    let denied = Then::fail(Kind::Refused, "RegisterTaskDefinition", "iam:PassRole");
+    let denied = Then::fail(ErrorKind::Refused, "RegisterTaskDefinition", "iam:PassRole");
     world.at_next("RegisterTaskDefinition", Moment::Before, denied);
     let first = with(&world, ADOPTS, Mode::Register, "one", &event(&source)).await;
     assert_eq!((first.outcome, first.backout.is_some()), (Outcome::Partial, true));
@@ -351,7 +351,8 @@ async fn what_has_no_record_or_lies_elsewhere_is_said() {
 async fn a_held_family_is_not_corrected_before_the_hold_ends() {
     let (world, source) = corrected().await;
     let until = world.account(|account| account.now) + SignedDuration::from_hours(2);
-    let ask = Ask { hold_until: Some(until), reason: Some("incident 7".into()), ..Ask::default() };
+    let ask =
+        BackoutOptions { hold_until: Some(until), reason: Some("incident 7".into()), ..BackoutOptions::default() };
     assert_eq!(ended(&takes_back(&world, "operator", &source, ask).await), BACKED_OUT);
     let next = world.account(|account| account.registers(BLOCKING));
     let report = register(&world, &event(&next)).await;
@@ -365,7 +366,11 @@ async fn a_held_family_is_not_corrected_before_the_hold_ends() {
 async fn who_asked_and_why_stands_in_the_record() {
     let (world, source) = corrected().await;
     let long = "x".repeat(1000);
-    let ask = Ask { reason: Some(format!("a\u{1b}[31m{long}")), requested_by: Some("op".into()), ..Ask::default() };
+    let ask = BackoutOptions {
+        reason: Some(format!("a\u{1b}[31m{long}")),
+        requested_by: Some("op".into()),
+        ..BackoutOptions::default()
+    };
     takes_back(&world, "operator", &source, ask).await;
     let record = world.read(&source).await.unwrap().unwrap();
     let text = serde_json::to_string(&record.entries).unwrap();
@@ -423,7 +428,7 @@ async fn a_revision_that_may_be_the_restored_one_waits_until_its_record_says_so(
 #[tokio::test]
 async fn a_hold_that_is_over_before_it_begins_is_refused() {
     let (world, source) = corrected().await;
-    let ask = Ask { hold_until: Some("2020-01-01T00:00:00Z".parse().unwrap()), ..Ask::default() };
+    let ask = BackoutOptions { hold_until: Some("2020-01-01T00:00:00Z".parse().unwrap()), ..BackoutOptions::default() };
     let report = takes_back(&world, "operator", &source, ask).await;
     assert_eq!((report.outcome, numbers(&world)), (Outcome::Failed, vec![1, 2]));
 }

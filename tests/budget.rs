@@ -11,12 +11,12 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use logweir::domain::baseline::Baseline;
 use logweir::domain::ecs::revision::RevisionArn;
-use logweir::domain::event::{Cause, Trigger, Which, read};
+use logweir::domain::event::{Cause, RevisionRef, Trigger, read};
 use logweir::domain::limits::rate::{AHEAD, BURST};
 use logweir::domain::outcome::Mode;
 use logweir::domain::outcome::{Outcome, Reason};
 use logweir::domain::report::Report;
-use logweir::ports::{Clock, Journal, Kind, PortError};
+use logweir::ports::{Clock, ErrorKind, Journal, PortError};
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
 use logweir::workflow::{Order, Origin, remediate};
 use serde_json::json;
@@ -46,7 +46,9 @@ async fn handled(world: &World, origin: Origin, mode: Mode, source: &RevisionArn
         backout: &by,
     };
     let trigger = match origin {
-        Origin::Apply { .. } => Trigger::Remediate { which: Which::Revision(source.clone()), cause: Cause::default() },
+        Origin::Apply { .. } => {
+            Trigger::Remediate { which: RevisionRef::Revision(source.clone()), cause: Cause::default() }
+        }
         _ => read(&event(source), &home).unwrap(),
     };
     remediate(world, &order, trigger).await
@@ -189,7 +191,7 @@ async fn a_journal_that_fails_there_fails_the_event_and_registers_nothing() {
         let world = World::new();
         let source = sources(&world, 1).remove(0);
         let message = "no answer in time".to_owned();
-        world.always(call, PortError { kind: Kind::Retry, call: "PutItem", message, reason: None });
+        world.always(call, PortError { kind: ErrorKind::Retry, call: "PutItem", message, reason: None });
         let report = comes(&world, &source).await;
         assert_eq!((report.outcome, report.retry), (Outcome::Failed, true), "{call}");
         assert_eq!((world.count("RegisterTaskDefinition"), world.count("commit")), (0, 0), "{call}");
@@ -387,7 +389,7 @@ async fn a_budget_that_cannot_be_asked_leaves_no_correction_counted() {
     for call in ["budget", "put_budget"] {
         let (world, source) = spent().await;
         let message = "no answer in time".to_owned();
-        world.always(call, PortError { kind: Kind::Retry, call: "PutItem", message, reason: None });
+        world.always(call, PortError { kind: ErrorKind::Retry, call: "PutItem", message, reason: None });
         assert_eq!(comes(&world, &source).await.outcome, Outcome::Failed, "{call}");
         assert_eq!(counted(&world), AT_ONCE, "{call}");
     }

@@ -128,7 +128,7 @@ fn files_that_do_not_parse_are_told_where_and_why() {
 
 #[test]
 fn of_the_real_events_the_one_about_a_service_is_looked_at_and_the_others_are_left_alone() {
-    use logweir::domain::event::{Change, Home, Trigger, read};
+    use logweir::domain::event::{Home, ServiceChange, Trigger, read};
     let Some(folder) = corpus("events") else {
         return;
     };
@@ -138,7 +138,7 @@ fn of_the_real_events_the_one_about_a_service_is_looked_at_and_the_others_are_le
         let path = entry.unwrap().path();
         let event: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
         match read(&event, &home).unwrap() {
-            Trigger::Service { service, change: Change::Asked { revision }, .. } => {
+            Trigger::Service { service, change: ServiceChange::Asked { revision }, .. } => {
                 // From 2018: its ARN is of the old form, and its request names a family.
                 assert!(path.ends_with("002-cloudtrail-CreateService.json"), "{}", path.display());
                 assert_eq!(service.short(), "default/sample-app-service");

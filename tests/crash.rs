@@ -16,7 +16,7 @@ use logweir::domain::outcome::Mode;
 use logweir::domain::outcome::{Outcome, Reason};
 use logweir::domain::report::Report;
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
-use logweir::workflow::{Ask, BackoutOrder, Order, Origin, resume, resume_backouts};
+use logweir::workflow::{BackoutOptions, BackoutOrder, Order, Origin, resume, resume_backouts};
 use world::story::{BLOCKING, backs_out, by, event, home, with};
 use world::{Group, Lie, Moment, Then, World};
 
@@ -128,7 +128,7 @@ async fn resumes(world: &World, baseline: &str) {
         backout,
     };
     resume(world, &order).await.unwrap();
-    let (worker, ask) = (String::from("back-resumer"), Ask::default());
+    let (worker, ask) = (String::from("back-resumer"), BackoutOptions::default());
     let order = BackoutOrder { home: &home, registrar: None, worker, lease: LEASE, backout, ask };
     resume_backouts(world, &order).await.unwrap();
 }
@@ -308,7 +308,7 @@ enum Work {
 async fn works(work: Work, world: &World, source: &RevisionArn, worker: &str) -> Report {
     match work {
         Work::Correct => with(world, SHIPPED_BASELINE, Mode::Register, worker, &event(source)).await,
-        Work::TakeBack => world::story::takes_back(world, worker, source, Ask::default()).await,
+        Work::TakeBack => world::story::takes_back(world, worker, source, BackoutOptions::default()).await,
     }
 }
 

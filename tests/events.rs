@@ -20,7 +20,7 @@ mod members;
 mod sample;
 
 use logweir::domain::ecs::service::RolloutState;
-use logweir::domain::event::{Cause, Change, Trigger, Unreadable, read};
+use logweir::domain::event::{Cause, ServiceChange, Trigger, Unreadable, read};
 use sample::{ARN, answer, changed, home, said, sample};
 use serde_json::{Value, json};
 
@@ -39,7 +39,7 @@ fn a_service_that_is_changed_says_who_asked_for_what() {
         panic!("no service")
     };
     assert_eq!(service.to_string(), format!("{ARN}:service/prod/web"));
-    assert_eq!(change, Change::Asked { revision: home().revision("web:41") });
+    assert_eq!(change, ServiceChange::Asked { revision: home().revision("web:41") });
     let expected = Cause {
         event_id: Some("c0ffee00-1d2e-4f3a-8b4c-000000000003".into()),
         time: Some("2026-11-21T12:00:09Z".parse().unwrap()),
@@ -155,7 +155,7 @@ fn a_deployment_says_which_it_is_how_it_stands_and_why() {
         };
         let id = format!("ecs-svc/826252203982628000{last}");
         assert_eq!(service.short(), "prod/web");
-        assert_eq!(change, Change::Deployment { id, state, reason: Some(reason.into()) });
+        assert_eq!(change, ServiceChange::Deployment { id, state, reason: Some(reason.into()) });
     }
 }
 

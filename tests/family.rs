@@ -7,7 +7,7 @@ use logweir::domain::ecs::service::ServiceArn;
 use logweir::domain::limits::family::{Correction, Family, FamilyName, Fuse, Hold, Stopped, Turn, Writer};
 use logweir::domain::limits::service_history::Pointings;
 use logweir::domain::outcome::Reason;
-use logweir::domain::record::{Ending, Entry, Head, Kept, What};
+use logweir::domain::record::{Ending, Entry, EntryKind, Head, NotUndone};
 use serde_json::{Value, json};
 
 const LIMITS: FuseLimits = FuseLimits { corrections: 3, within: SignedDuration::from_mins(10), weekly: 50 };
@@ -159,18 +159,18 @@ fn entries_without_what_later_versions_say_are_read() {
     let service = "arn:aws:ecs:eu-west-1:111122223333:service/prod/web";
     let ended = entry(json!({"entry": "followed", "service": service, "ending": "not-done", "why": "denied"}));
     let ending = Ending::NotDone { why: "denied".into(), reason: None };
-    assert_eq!(ended, What::Followed { service: web(), ending });
+    assert_eq!(ended, EntryKind::Followed { service: web(), ending });
     let kept = entry(json!({"entry": "kept", "step": 0, "why": "it runs", "open": true}));
-    assert_eq!(kept, What::Kept(Kept::open(0, "it runs".into(), None)));
-    assert_eq!(entry(json!({"entry": "resumed"})), What::Resumed { registrars: Vec::new() });
+    assert_eq!(kept, EntryKind::Kept(NotUndone::open(0, "it runs".into(), None)));
+    assert_eq!(entry(json!({"entry": "resumed"})), EntryKind::Resumed { registrars: Vec::new() });
     let waiting = entry(json!({"entry": "waiting", "service": service, "why": "in-flight"}));
-    assert_eq!(waiting, What::Waiting { service: web(), why: Reason::InFlight });
+    assert_eq!(waiting, EntryKind::Waiting { service: web(), why: Reason::InFlight });
     let opened = entry(json!({
         "entry": "opened", "source": "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:41", "mode": "register",
         "trigger": "event", "baseline_digest": "", "rules": [], "steps": [],
         "cause": {"event_id": null, "time": null, "actor": null, "actor_type": null, "user_agent": null, "source_ip": null}
     }));
-    let What::Opened(opening) = opened else { panic!("{opened:?}") };
+    let EntryKind::Opened(opening) = opened else { panic!("{opened:?}") };
     assert_eq!((opening.function, opening.registrars.len()), (None, 0));
 }
 

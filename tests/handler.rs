@@ -10,8 +10,8 @@ use logweir::domain::baseline::Baseline;
 use logweir::domain::outcome::Mode;
 use logweir::domain::outcome::{Outcome, Reason};
 use logweir::domain::report::Report;
-use logweir::handler::{Queues, Reply, Taker, handle, handle_backout};
-use logweir::ports::{Kind, PortError};
+use logweir::handler::{BackoutCaller, HandlerReply, Queues, handle, handle_backout};
+use logweir::ports::{ErrorKind, PortError};
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
 use logweir::workflow::{Order, Origin};
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ use world::{Moment, Then, World};
 const UNREADABLE: (Outcome, Option<Reason>) = (Outcome::Failed, Some(Reason::Unreadable));
 
 /// The function that remediates, and the reports that it wrote.
-async fn remediates(world: &World, mode: Mode, payload: &Value) -> (Reply, Vec<Report>) {
+async fn remediates(world: &World, mode: Mode, payload: &Value) -> (HandlerReply, Vec<Report>) {
     let (home, by, baseline) = (home(), by(), Baseline::parse(SHIPPED_BASELINE).unwrap());
     let order = Order {
         mode,
@@ -43,9 +43,9 @@ async fn remediates(world: &World, mode: Mode, payload: &Value) -> (Reply, Vec<R
 }
 
 /// The function that takes back, and the reports that it wrote.
-async fn takes_back(world: &World, payload: &Value) -> (Reply, Vec<Report>) {
+async fn takes_back(world: &World, payload: &Value) -> (HandlerReply, Vec<Report>) {
     let (home, by) = (home(), by());
-    let taker = Taker { home: &home, worker: "taker", lease: LEASE, backout: &by };
+    let taker = BackoutCaller { home: &home, worker: "taker", lease: LEASE, backout: &by };
     let mut written = Vec::new();
     let reply = handle_backout(world, taker, payload, &|| 0, &mut |report: &Report| written.push(report.clone())).await;
     (reply, written)
@@ -268,7 +268,7 @@ async fn the_schedule_may_come_by_the_queue_and_what_waited_there_for_long_is_le
 #[tokio::test]
 async fn a_journal_that_cannot_be_listed_is_said_in_one_report() {
     let message = "denied".to_owned();
-    let error = PortError { kind: Kind::Refused, call: "Query", message, reason: Some(Reason::AccessDenied) };
+    let error = PortError { kind: ErrorKind::Refused, call: "Query", message, reason: Some(Reason::AccessDenied) };
     let world = left(false).await;
     world.always("list", error);
     let resume = json!({"logweir": "resume"});

@@ -20,11 +20,11 @@ use logweir::domain::baseline::Baseline;
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::outcome::Mode;
 use logweir::domain::outcome::{Outcome, Reason};
-use logweir::domain::record::What;
+use logweir::domain::record::EntryKind;
 use logweir::domain::report::Report;
-use logweir::ports::{Kind as Failing, PortError};
+use logweir::ports::{ErrorKind as Failing, PortError};
 use logweir::settings::LEASE;
-use logweir::workflow::{Ask, BackoutOrder, Order, Origin, resume, resume_backouts};
+use logweir::workflow::{BackoutOptions, BackoutOrder, Order, Origin, resume, resume_backouts};
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 use serde_json::Value;
 use world::story::{by, event, home, takes_back, with};
@@ -237,7 +237,7 @@ impl History {
                 });
                 self.plan(happens, FAMILIES[of.family]);
                 let worker = self.worker();
-                let ask = Ask { restore_stale: *stale, hold_until, ..Ask::default() };
+                let ask = BackoutOptions { restore_stale: *stale, hold_until, ..BackoutOptions::default() };
                 let report = takes_back(&world, &worker, &source, ask).await;
                 self.is_taken_back(&report, &source);
             }
@@ -290,7 +290,7 @@ impl History {
             backout: &by,
         };
         let _ = resume(&self.world, &order).await;
-        let (worker, ask) = (self.worker(), Ask::default());
+        let (worker, ask) = (self.worker(), BackoutOptions::default());
         let order = BackoutOrder { home: &home, registrar: None, worker, lease: LEASE, backout: &by, ask };
         let _ = resume_backouts(&self.world, &order).await;
     }
@@ -347,8 +347,9 @@ impl History {
         // What was taken back is opened again by nobody but who asks for it by name.
         let opened = |account: &world::Account, source: &RevisionArn| {
             let record = account.records.get(source);
-            record
-                .map_or(0, |record| record.entries.iter().filter(|entry| matches!(entry.what, What::Opened(_))).count())
+            record.map_or(0, |record| {
+                record.entries.iter().filter(|entry| matches!(entry.what, EntryKind::Opened(_))).count()
+            })
         };
         for (source, record) in before.records.iter().filter(|(_, record)| record.head.suppressed) {
             let again = matches!(op, Op::Apply { again: true, .. });
@@ -385,7 +386,7 @@ impl History {
         let sources: Vec<RevisionArn> = rest.records.keys().cloned().collect();
         for source in sources.iter().rev() {
             let worker = self.worker();
-            let ask = Ask { restore_stale: true, ..Ask::default() };
+            let ask = BackoutOptions { restore_stale: true, ..BackoutOptions::default() };
             let report = takes_back(&self.world, &worker, source, ask).await;
             if report.outcome != Outcome::BackedOut {
                 self.broken.push(format!("{} cannot be taken back: {report:?}", source.short()));

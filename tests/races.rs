@@ -7,7 +7,7 @@ use logweir::domain::baseline::Baseline;
 use logweir::domain::ecs::tags::Tag;
 use logweir::domain::outcome::Mode;
 use logweir::domain::outcome::{Outcome, Reason};
-use logweir::ports::{Journal, Kind, PortError};
+use logweir::ports::{ErrorKind, Journal, PortError};
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
 use serde_json::Value;
 use world::story::{BLOCKING, corrected_text, ended, event, register, with};
@@ -156,7 +156,7 @@ async fn a_withdrawal_that_is_refused_is_said_and_stays_open() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
     world.at_next("RegisterTaskDefinition", Moment::Before, slips_in());
-    let refused = Then::fail(Kind::Refused, "DeregisterTaskDefinition", "AccessDenied");
+    let refused = Then::fail(ErrorKind::Refused, "DeregisterTaskDefinition", "AccessDenied");
     world.at_next("DeregisterTaskDefinition", Moment::Before, refused);
     let report = register(&world, &event(&source)).await;
     assert_eq!((report.outcome, report.exit_code()), (Outcome::NeedsOperator, 2));
@@ -212,7 +212,7 @@ async fn a_group_that_may_not_be_looked_into_is_left_to_a_human_and_the_rest_is_
         account.registers(BLOCKING)
     });
     let denied = PortError {
-        kind: Kind::Refused,
+        kind: ErrorKind::Refused,
         call: "DescribeLogStreams",
         message: "AccessDenied".into(),
         reason: Some(Reason::AccessDenied),

@@ -7,10 +7,10 @@ use jiff::SignedDuration;
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::ecs::tags::Tag;
 use logweir::domain::event::scope::Scope;
-use logweir::domain::event::{Cause, Change, Home, Trigger, read};
+use logweir::domain::event::{Cause, Home, ServiceChange, Trigger, read};
 use logweir::domain::outcome::Mode;
 use logweir::domain::outcome::{Outcome, Reason};
-use logweir::ports::{Kind, PortError};
+use logweir::ports::{ErrorKind, PortError};
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
 use world::story::{
     BLOCKING, applies, backs_out, corrected_text, ended, event, home, register, resumes, triggers, with,
@@ -30,7 +30,7 @@ const MESSAGES: [&str; 7] = [
 
 fn refused(message: &str, reason: Option<Reason>) -> Then {
     Then::Fail(PortError {
-        kind: Kind::Refused,
+        kind: ErrorKind::Refused,
         call: "RegisterTaskDefinition",
         message: format!("ClientException: {message}"),
         reason,
@@ -195,7 +195,7 @@ async fn a_setting_that_decides_and_cannot_be_read_just_now_brings_the_event_aga
     let absent = BLOCKING.replace(",\"mode\":\"blocking\"", "");
     let source = world.account(|account| account.registers(&absent));
     let effective = "version = 1\n[logging]\nabsent-mode = \"effective\"\n";
-    let throttled = Then::fail(Kind::Retry, "ListAccountSettings", "Rate exceeded");
+    let throttled = Then::fail(ErrorKind::Retry, "ListAccountSettings", "Rate exceeded");
     world.at_next("ListAccountSettings", Moment::Before, throttled);
     let report = with(&world, effective, Mode::Register, "worker", &event(&source)).await;
     assert_eq!((report.outcome, report.retry), (Outcome::Failed, true), "{report:?}");
@@ -209,7 +209,7 @@ async fn what_may_have_been_done_is_not_taken_for_undone_because_nobody_may_look
     register(&world, &event(&source)).await;
     world.restart();
     world.advance(LEASE);
-    let denied = Then::fail(Kind::Refused, "ListTaskDefinitions", "AccessDenied");
+    let denied = Then::fail(ErrorKind::Refused, "ListTaskDefinitions", "AccessDenied");
     world.at_next("ListTaskDefinitions", Moment::Before, denied);
     let report = register(&world, &event(&source)).await;
     assert_eq!(report.outcome, Outcome::NeedsOperator, "{report:?}");
@@ -273,7 +273,7 @@ async fn a_retention_that_may_have_been_set_is_kept_in_mind_though_nobody_may_lo
     world.restart();
     world.advance(LEASE);
     // The plan looks at the group first; it is the step's own look that is denied.
-    let denied = Then::fail(Kind::Refused, "DescribeLogGroups", "AccessDenied");
+    let denied = Then::fail(ErrorKind::Refused, "DescribeLogGroups", "AccessDenied");
     world.at_nth("DescribeLogGroups", 2, Moment::Before, denied);
     with(&world, ADOPTS, Mode::Register, "two", &event(&source)).await;
     world.restart();
@@ -287,7 +287,7 @@ async fn what_was_certainly_not_done_ends_where_nobody_may_look() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
     // The first look is for the budget; it is the step's own that is denied.
-    let denied = Then::fail(Kind::Refused, "ListTaskDefinitions", "AccessDenied");
+    let denied = Then::fail(ErrorKind::Refused, "ListTaskDefinitions", "AccessDenied");
     world.at_nth("ListTaskDefinitions", 2, Moment::Before, denied);
     let report = register(&world, &event(&source)).await;
     assert_eq!((report.outcome, report.retry), (Outcome::Partial, false), "{report:?}");
@@ -298,7 +298,7 @@ async fn what_was_certainly_not_done_ends_where_nobody_may_look() {
 async fn a_call_that_may_succeed_later_says_so_with_what_went_wrong() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
-    let throttled = Then::fail(Kind::Retry, "RegisterTaskDefinition", "Rate exceeded");
+    let throttled = Then::fail(ErrorKind::Retry, "RegisterTaskDefinition", "Rate exceeded");
     world.at_next("RegisterTaskDefinition", Moment::Before, throttled);
     let report = register(&world, &event(&source)).await;
     assert!(report.retry && report.error.as_ref().unwrap().contains("Rate exceeded"), "{report:?}");
@@ -316,7 +316,7 @@ async fn a_family_that_the_deployment_is_not_for_is_left_alone_whatever_brings_i
             account.service_arn("prod/web")
         });
         let registered = read(&event(&source), &home).unwrap();
-        let looked = Trigger::Service { service, change: Change::Look, cause: Cause::default() };
+        let looked = Trigger::Service { service, change: ServiceChange::Look, cause: Cause::default() };
         for trigger in [registered, looked] {
             let report = triggers(&world, &home, SHIPPED_BASELINE, mode, "worker", trigger).await;
             assert_eq!((report.outcome, report.retry), (Outcome::Skipped, false), "{mode:?}: {report:?}");

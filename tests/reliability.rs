@@ -28,7 +28,7 @@ use logweir::domain::report::Report;
 use logweir::domain::rules::facts::LogGroup;
 use logweir::ports::{Adapters, Clock};
 use logweir::settings::LEASE;
-use logweir::workflow::{Ask, BackoutOrder, Order, Origin, back_out, remediate};
+use logweir::workflow::{BackoutOptions, BackoutOrder, Order, Origin, back_out, remediate};
 use tokio::task::JoinSet;
 
 use fleet::{BASELINE, Family, Group, LONG, Leases, Others, Standing, TABLE, config};
@@ -206,7 +206,7 @@ async fn deliver(ports: &Ports, revision: &RevisionArn, worker: String) -> Repor
 }
 
 async fn take_back(ports: &Ports, revision: &RevisionArn, worker: String) -> Report {
-    let (home, backout, ask) = (home(), by(), Ask::default());
+    let (home, backout, ask) = (home(), by(), BackoutOptions::default());
     let order = BackoutOrder { home: &home, registrar: Some(REGISTRAR), worker, lease: LEASE, backout: &backout, ask };
     back_out(ports, &order, revision).await
 }

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use logweir::domain::ecs::tags::Tag;
 use logweir::domain::outcome::Mode;
 use logweir::domain::outcome::{Outcome, Reason};
-use logweir::ports::{Journal, Kind, PortError};
+use logweir::ports::{ErrorKind, Journal, PortError};
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
 use serde_json::Value;
 use world::story::{BLOCKING, active, corrected_text, ended, event, register, with};
@@ -176,7 +176,7 @@ async fn a_key_that_cannot_be_used_is_an_error_and_never_an_unencrypted_group() 
     let world = World::new();
     let baseline = "version = 1\n[log-group]\nkms-key = \"arn:aws:kms:eu-west-1:111122223333:key/k\"\n";
     let source = world.account(|account| account.registers(BLOCKING));
-    let refused = Then::fail(Kind::Refused, "CreateLogGroup", "InvalidParameterException: the key is disabled");
+    let refused = Then::fail(ErrorKind::Refused, "CreateLogGroup", "InvalidParameterException: the key is disabled");
     world.at_next("CreateLogGroup", Moment::Before, refused);
     let report = with(&world, baseline, Mode::Register, "worker", &event(&source)).await;
     assert_eq!((ended(&report), report.exit_code()), ((Outcome::Failed, None), 2));
@@ -195,7 +195,7 @@ async fn what_was_done_before_a_refusal_does_not_stay_unsaid() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
     let denied = PortError {
-        kind: Kind::Refused,
+        kind: ErrorKind::Refused,
         call: "RegisterTaskDefinition",
         message: "not authorized to perform: iam:PassRole".into(),
         reason: Some(Reason::PassRoleDenied),

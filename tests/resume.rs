@@ -8,9 +8,9 @@ use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::event::read;
 use logweir::domain::outcome::Mode;
 use logweir::domain::outcome::{Outcome, Reason};
-use logweir::domain::record::{Entry, What};
+use logweir::domain::record::{Entry, EntryKind};
 use logweir::domain::report::Report;
-use logweir::ports::{Journal, Kind};
+use logweir::ports::{ErrorKind, Journal};
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
 use logweir::workflow::{Order, Origin, remediate};
 use world::story::{BLOCKING, backs_out, by, ended, event, home, register, resumes, resumes_backouts, with};
@@ -103,7 +103,11 @@ async fn one_record_that_cannot_go_on_does_not_keep_the_others() {
         world.restart();
     }
     world.advance(LEASE);
-    world.at_next("DescribeTaskDefinition", Moment::Before, Then::fail(Kind::Retry, "DescribeTaskDefinition", "slow"));
+    world.at_next(
+        "DescribeTaskDefinition",
+        Moment::Before,
+        Then::fail(ErrorKind::Retry, "DescribeTaskDefinition", "slow"),
+    );
     let outcomes: Vec<Outcome> = goes_on(&world).await.iter().map(|report| report.outcome).collect();
     assert_eq!(outcomes.len(), 2);
     assert!(outcomes.contains(&Outcome::Remediated) && outcomes.contains(&Outcome::Failed), "{outcomes:?}");
@@ -153,7 +157,7 @@ async fn a_worker_that_wakes_up_after_somebody_took_over_takes_back_what_it_stil
             sequence: record.head.next,
             at: account.now,
             by: "other".into(),
-            what: What::Resumed { registrars: Vec::new() },
+            what: EntryKind::Resumed { registrars: Vec::new() },
         };
         record.entries.push(entry);
         record.head.next += 1;

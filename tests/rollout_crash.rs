@@ -13,7 +13,7 @@ use logweir::domain::outcome::Mode;
 use logweir::domain::record::Closing;
 use logweir::domain::report::Report;
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
-use logweir::workflow::{Ask, BackoutOrder, Order, Origin, resume, resume_backouts};
+use logweir::workflow::{BackoutOptions, BackoutOrder, Order, Origin, resume, resume_backouts};
 use serde_json::Value;
 use world::story::{BLOCKING, backs_out, by, home, with};
 use world::{Account, LOGWEIR, Lie, Moment, TASKS_FAILED, Then, World};
@@ -172,7 +172,8 @@ impl Tale {
         };
         let _ = resume(&self.world, &order).await;
         let worker = String::from("back-resumer");
-        let order = BackoutOrder { home: &home, registrar: None, worker, lease, backout, ask: Ask::default() };
+        let order =
+            BackoutOrder { home: &home, registrar: None, worker, lease, backout, ask: BackoutOptions::default() };
         let _ = resume_backouts(&self.world, &order).await;
         if self.world.is_dead() {
             self.world.restart();

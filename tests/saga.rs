@@ -12,8 +12,8 @@ mod world;
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::outcome::Mode;
 use logweir::domain::outcome::{Outcome, Reason};
-use logweir::domain::record::{Closing, Done, Illegal, Kept, Next, Record, Standing, Undo, What, next};
-use logweir::ports::Kind;
+use logweir::domain::record::{Closing, Done, Effects, EntryKind, Illegal, Next, NotUndone, Record, Undo, next};
+use logweir::ports::ErrorKind;
 use logweir::settings::LEASE;
 use world::story::{BLOCKING, applies, backs_out, event, register, with};
 use world::{Moment, Then, World};
@@ -44,7 +44,7 @@ async fn stories() -> Vec<Record> {
         account.adopted.insert("/ecs/web".into());
         account.registers(BLOCKING)
     });
-    let denied = Then::fail(Kind::Refused, "RegisterTaskDefinition", "iam:PassRole");
+    let denied = Then::fail(ErrorKind::Refused, "RegisterTaskDefinition", "iam:PassRole");
     world.at_next("RegisterTaskDefinition", Moment::Before, denied);
     with(&world, ADOPTS, Mode::Register, "one", &event(&source)).await;
     world.at_next("RegisterTaskDefinition", Moment::After, Then::Cut);
@@ -93,13 +93,13 @@ async fn stories() -> Vec<Record> {
     records
 }
 
-fn kind(what: &What) -> String {
+fn kind(what: &EntryKind) -> String {
     serde_json::to_value(what).unwrap()["entry"].as_str().unwrap().to_owned()
 }
 
 /// Whether one worker stops, or another one goes on.
-fn is_handed_on(what: &What) -> bool {
-    matches!(what, What::Released { .. } | What::Resumed { .. })
+fn is_handed_on(what: &EntryKind) -> bool {
+    matches!(what, EntryKind::Released { .. } | EntryKind::Resumed { .. })
 }
 
 #[tokio::test]
@@ -112,10 +112,10 @@ async fn every_prefix_of_every_story_can_be_followed() {
             assert_eq!(attempt.is_some(), length > 0);
             if let Some(attempt) = attempt {
                 // What services do is told after the correction is closed, and opens nothing.
-                let about_revision = |what: &&What| what.service().is_none() && !is_handed_on(what);
+                let about_revision = |what: &&EntryKind| what.service().is_none() && !is_handed_on(what);
                 let last = prefix.entries.iter().rev().map(|entry| &entry.what).find(about_revision);
                 let finished = matches!(next(&attempt), Next::Finished(_));
-                assert_eq!(finished, matches!(last, Some(What::Closed(_))));
+                assert_eq!(finished, matches!(last, Some(EntryKind::Closed(_))));
             }
         }
         kinds.extend(record.entries.iter().map(|entry| kind(&entry.what)));
@@ -155,7 +155,7 @@ async fn an_entry_that_stands_twice_says_nothing_new() {
             let mut twice = record.clone();
             twice.entries.insert(place, record.entries[place].clone());
             assert_eq!(twice.attempt(), record.attempt(), "{:?}", record.entries[place]);
-            assert_eq!(Standing::of(&twice), Standing::of(&record), "{:?}", record.entries[place]);
+            assert_eq!(Effects::of(&twice), Effects::of(&record), "{:?}", record.entries[place]);
         }
     }
 }
@@ -163,9 +163,9 @@ async fn an_entry_that_stands_twice_says_nothing_new() {
 #[tokio::test]
 async fn what_cannot_follow_is_named() {
     let whole = stories().await.remove(0);
-    let asked = whole.entries.iter().position(|entry| matches!(entry.what, What::BackoutAsked(_))).unwrap();
+    let asked = whole.entries.iter().position(|entry| matches!(entry.what, EntryKind::BackoutAsked(_))).unwrap();
     let ours = whole.entries.iter().find_map(|entry| entry.what.registered()).unwrap().clone();
-    let after = |length: usize, what: What| {
+    let after = |length: usize, what: EntryKind| {
         let mut record = whole.clone();
         record.entries.truncate(length);
         let mut entry = whole.entries[0].clone();
@@ -174,21 +174,21 @@ async fn what_cannot_follow_is_named() {
         record.attempt().err()
     };
     let (first, back) = (1, asked as u32 + 1);
-    let done = |step| What::Done { step, done: Done::Retention { set: true } };
+    let done = |step| EntryKind::Done { step, done: Done::Retention { set: true } };
     for (length, what, illegal) in [
-        (0, What::Started { step: 0 }, Illegal::BeforeOpening(0)),
-        (1, What::Started { step: 9 }, Illegal::NoSuchStep(first, 9)),
+        (0, EntryKind::Started { step: 0 }, Illegal::BeforeOpening(0)),
+        (1, EntryKind::Started { step: 9 }, Illegal::NoSuchStep(first, 9)),
         (1, done(1), Illegal::NotStarted(first, 1)),
-        (1, What::Withdrawn { corrected: ours.clone() }, Illegal::NothingWithdrawn(first)),
-        (1, What::Undoing { step: 0 }, Illegal::NotAsked(first)),
-        (asked, What::Started { step: 0 }, Illegal::AfterClosing(asked as u32)),
-        (asked + 1, What::Started { step: 0 }, Illegal::BackingOut(back)),
-        (asked + 1, What::Undoing { step: 9 }, Illegal::NothingToUndo(back, 9)),
-        (asked + 1, What::Undone { step: 0 }, Illegal::UndoNotStarted(back, 0)),
+        (1, EntryKind::Withdrawn { corrected: ours.clone() }, Illegal::NothingWithdrawn(first)),
+        (1, EntryKind::Undoing { step: 0 }, Illegal::NotAsked(first)),
+        (asked, EntryKind::Started { step: 0 }, Illegal::AfterClosing(asked as u32)),
+        (asked + 1, EntryKind::Started { step: 0 }, Illegal::BackingOut(back)),
+        (asked + 1, EntryKind::Undoing { step: 9 }, Illegal::NothingToUndo(back, 9)),
+        (asked + 1, EntryKind::Undone { step: 0 }, Illegal::UndoNotStarted(back, 0)),
     ] {
         assert_eq!(after(length, what), Some(illegal));
     }
-    let closing = What::Closed(Closing { outcome: Outcome::Failed, reason: None });
+    let closing = EntryKind::Closed(Closing { outcome: Outcome::Failed, reason: None });
     assert_eq!(after(asked, closing), None, "a closing that is written twice");
 }
 
@@ -199,7 +199,7 @@ async fn what_stands_is_what_all_attempts_left_the_last_first() {
         .entries
         .iter()
         .filter_map(|entry| match &entry.what {
-            What::BackoutAsked(asked) => Some(asked.steps.clone()),
+            EntryKind::BackoutAsked(asked) => Some(asked.steps.clone()),
             _ => None,
         })
         .collect();
@@ -211,12 +211,12 @@ async fn what_stands_is_what_all_attempts_left_the_last_first() {
     ));
     // What was undone at once is not asked for again; what was kept is.
     assert!(matches!(second.as_slice(), [Undo::Deregister { .. }]), "{second:?}");
-    assert!(Standing::of(&record).is_nothing());
+    assert!(Effects::of(&record).is_nothing());
     let kept = record.entries.iter().find_map(|entry| match &entry.what {
-        What::Kept(kept) => Some(kept),
+        EntryKind::Kept(kept) => Some(kept),
         _ => None,
     });
-    let Kept { open, reason, places, .. } = kept.unwrap();
+    let NotUndone { open, reason, places, .. } = kept.unwrap();
     assert_eq!((*open, *reason, places.len()), (true, Some(Reason::StillRunning), 1));
     assert_eq!(record.head.restored.as_ref().map(|restored| restored.revision), Some(3));
 }

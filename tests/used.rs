@@ -84,7 +84,7 @@ async fn what_cannot_be_looked_at_is_no_verdict_and_says_nothing_of_changes() {
     let report = told(&world, Mode::Register, &[("a", Some(&source)), ("b", Some(&missing))]).await;
     assert_eq!((report.outcome, report.record.as_deref()), (Outcome::Failed, Some("other:7")));
     assert_eq!((named(&report), report.changes.len()), (vec!["a"], 0));
-    let throttled = Then::fail(logweir::ports::Kind::Retry, "DescribeTaskDefinition", "Rate exceeded");
+    let throttled = Then::fail(logweir::ports::ErrorKind::Retry, "DescribeTaskDefinition", "Rate exceeded");
     world.at_next("DescribeTaskDefinition", world::Moment::Before, throttled);
     let report = told(&world, Mode::Register, &[("a", Some(&source))]).await;
     assert!(report.outcome == Outcome::Failed && report.retry, "{report:?}");

@@ -10,7 +10,7 @@ use jiff::SignedDuration;
 use logweir::domain::ecs::image::EcrImage;
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::ecs::service::{Controller, Deployment, RolloutState, Service, Stage, Status};
-use logweir::ports::{Answer, Kind, Services, TaskDefinitions};
+use logweir::ports::{Answer, ErrorKind, Services, TaskDefinitions};
 use world::story::BLOCKING;
 use world::{Account, Moment, TASKS_FAILED, Then, World};
 
@@ -118,26 +118,26 @@ async fn the_same_revision_once_more_is_no_deployment_unless_somebody_forces_it(
 #[tokio::test]
 async fn what_ecs_refuses_is_refused() {
     type Change = fn(&mut Account);
-    let cases: [(Change, Kind, &str); 7] = [
+    let cases: [(Change, ErrorKind, &str); 7] = [
         (
             |account| account.deregisters(&account.arn("web", 2)),
-            Kind::Refused,
+            ErrorKind::Refused,
             "ClientException: TaskDefinition is inactive",
         ),
         (
             |account| account.service_mut(WEB).controller = Controller::CodeDeploy,
-            Kind::Refused,
+            ErrorKind::Refused,
             "InvalidParameterException: Unable to update task definition on services with a CODE_DEPLOY",
         ),
         (
             |account| account.service_mut(WEB).controller = Controller::External,
-            Kind::Refused,
+            ErrorKind::Refused,
             "InvalidParameterException",
         ),
-        (|account| account.drains(WEB), Kind::Refused, "ServiceNotActiveException"),
-        (|account| account.deletes_service(WEB), Kind::Refused, "ServiceNotActiveException"),
-        (|account| account.forgets_service(WEB), Kind::Missing, "ServiceNotFoundException"),
-        (|account| drop(account.families.get_mut("web").unwrap().drain(1..)), Kind::Refused, "ClientException"),
+        (|account| account.drains(WEB), ErrorKind::Refused, "ServiceNotActiveException"),
+        (|account| account.deletes_service(WEB), ErrorKind::Refused, "ServiceNotActiveException"),
+        (|account| account.forgets_service(WEB), ErrorKind::Missing, "ServiceNotFoundException"),
+        (|account| drop(account.families.get_mut("web").unwrap().drain(1..)), ErrorKind::Refused, "ClientException"),
     ];
     for (change, kind, message) in cases {
         let world = world();
@@ -167,10 +167,10 @@ async fn a_service_is_shown_with_all_that_matters_of_it() {
     world.account(|account| account.deletes_service(WEB));
     assert_eq!(look(&world).await.status, Status::Inactive);
     let deployment = service.service_deployment.unwrap();
-    assert_eq!(world.progress(&deployment).await.unwrap_err().kind, Kind::Missing, "it went with the service");
+    assert_eq!(world.progress(&deployment).await.unwrap_err().kind, ErrorKind::Missing, "it went with the service");
     world.account(|account| account.forgets_service(WEB));
     let arn = world.account(|account| account.service_arn(WEB));
-    assert_eq!(world.service(&arn).await.unwrap_err().kind, Kind::Missing);
+    assert_eq!(world.service(&arn).await.unwrap_err().kind, ErrorKind::Missing);
 }
 
 #[tokio::test]
@@ -261,9 +261,9 @@ async fn a_deployment_that_is_stopped_is_rolled_back() {
     world.account(|account| account.completes(WEB));
     assert_eq!((listed(&look(&world).await), stage(&world, &deployment).await), (vec![(1, COMPLETED)], Stage::Over));
     let over = world.stop(&deployment).await.unwrap_err();
-    assert!(over.kind == Kind::Refused && over.message.starts_with("ConflictException"), "{over}");
+    assert!(over.kind == ErrorKind::Refused && over.message.starts_with("ConflictException"), "{over}");
     let unknown = world.stop("arn:aws:ecs:eu-west-1:111122223333:service-deployment/prod/web/99").await.unwrap_err();
-    assert_eq!((unknown.kind, unknown.call), (Kind::Missing, "StopServiceDeployment"));
+    assert_eq!((unknown.kind, unknown.call), (ErrorKind::Missing, "StopServiceDeployment"));
 }
 
 #[tokio::test]
@@ -361,7 +361,7 @@ async fn an_inactive_revision_can_be_seen_while_a_service_refers_to_it() {
     });
     assert!(world.describe("web:1").await.is_ok_and(|described| !described.active));
     world.account(|account| account.deletes_service(WEB));
-    assert_eq!(world.describe("web:1").await.unwrap_err().kind, Kind::Missing);
+    assert_eq!(world.describe("web:1").await.unwrap_err().kind, ErrorKind::Missing);
 }
 
 #[tokio::test]
@@ -388,6 +388,6 @@ async fn every_call_can_be_made_to_fail() {
         world.running_images(&service).await.map(drop),
         world.digest(&image).await.map(drop),
     ];
-    assert!(kinds.into_iter().all(|answer| answer.is_err_and(|error| error.kind == Kind::Retry)));
+    assert!(kinds.into_iter().all(|answer| answer.is_err_and(|error| error.kind == ErrorKind::Retry)));
     assert_eq!(world.account(|account| account.service(WEB).deployments.len()), 1);
 }

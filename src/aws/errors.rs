@@ -11,7 +11,7 @@ use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::outcome::Reason;
 use crate::domain::report::is_shown;
 use crate::domain::text::plain::plain;
-use crate::ports::{Kind, PortError};
+use crate::ports::{ErrorKind, PortError};
 
 /// The longest message that is handed on; AWS's own are shorter but for encoded authorization messages.
 const LONGEST: usize = 512;
@@ -94,18 +94,18 @@ where
         }
         // It broke off: whatever its status, what it was about to say is not known.
         SdkError::ResponseError(error) => {
-            PortError { kind: Kind::Retry, ..spoiled(call, error.raw().status().as_u16()) }
+            PortError { kind: ErrorKind::Retry, ..spoiled(call, error.raw().status().as_u16()) }
         }
         SdkError::TimeoutError(_) => retry(call, "no answer in time"),
         SdkError::DispatchFailure(failure) => dispatch(call, failure),
-        other => PortError { kind: Kind::Refused, ..retry(call, &chain(other)) },
+        other => PortError { kind: ErrorKind::Refused, ..retry(call, &chain(other)) },
     }
 }
 
 /// An answer arrived, and nobody can tell what it says.
 pub(super) fn unreadable(call: &'static str, why: &str) -> PortError {
     PortError {
-        kind: Kind::Retry,
+        kind: ErrorKind::Retry,
         call,
         message: plain(&format!("the answer cannot be read: {why}"), LONGEST),
         reason: Some(Reason::Unreadable),
@@ -118,7 +118,7 @@ pub(super) fn spoiled(call: &'static str, status: u16) -> PortError {
     match status {
         429 => PortError { reason: Some(Reason::Throttled), ..error },
         200 | 408 | 500.. => error,
-        _ => PortError { kind: Kind::Refused, ..error },
+        _ => PortError { kind: ErrorKind::Refused, ..error },
     }
 }
 
@@ -135,23 +135,23 @@ pub(super) fn said(
     let lower = message.to_ascii_lowercase();
     let is = |codes: &[&str]| codes.contains(&code);
     let (kind, reason) = if is(&THROTTLED) || status == 429 {
-        (Kind::Retry, Some(Reason::Throttled))
+        (ErrorKind::Retry, Some(Reason::Throttled))
     } else if is(&PASSING) || status >= 500 {
-        (Kind::Retry, None)
+        (ErrorKind::Retry, None)
     } else if lower.contains("iam:passrole") {
-        (Kind::Refused, Some(Reason::PassRoleDenied))
+        (ErrorKind::Refused, Some(Reason::PassRoleDenied))
     } else if is(&DENIED) {
-        (Kind::Refused, Some(Reason::AccessDenied))
+        (ErrorKind::Refused, Some(Reason::AccessDenied))
     } else if is(&ABSENT) || (is_about_one_revision(call) && is_absence(&lower)) {
-        (Kind::Missing, None)
+        (ErrorKind::Missing, None)
     } else if code == "ServiceNotActiveException" {
-        (Kind::Refused, Some(Reason::ServiceInactive))
+        (ErrorKind::Refused, Some(Reason::ServiceInactive))
     } else if code == "UnsupportedFeatureException" {
-        (Kind::Refused, Some(Reason::UnsupportedController))
+        (ErrorKind::Refused, Some(Reason::UnsupportedController))
     } else if lower.contains("max allowed length") {
-        (Kind::Refused, Some(Reason::TooLarge))
+        (ErrorKind::Refused, Some(Reason::TooLarge))
     } else {
-        (Kind::Refused, None)
+        (ErrorKind::Refused, None)
     };
     let shown = document.map_or_else(|| message.to_owned(), |document| scrubbed(message, document));
     PortError { kind, call, message: plain(&format!("{code}: {shown}"), LONGEST), reason }
@@ -173,11 +173,11 @@ fn dispatch(call: &'static str, failure: &DispatchFailure) -> PortError {
         return retry(call, &format!("the connection failed: {message}"));
     }
     // What is left never went out: no credentials, no endpoint.
-    PortError { kind: Kind::Refused, reason: Some(Reason::AccessDenied), ..retry(call, &message) }
+    PortError { kind: ErrorKind::Refused, reason: Some(Reason::AccessDenied), ..retry(call, &message) }
 }
 
 pub(super) fn retry(call: &'static str, message: &str) -> PortError {
-    PortError { kind: Kind::Retry, call, message: plain(message, LONGEST), reason: None }
+    PortError { kind: ErrorKind::Retry, call, message: plain(message, LONGEST), reason: None }
 }
 
 /// An error and its causes, outermost first, each once.
@@ -243,28 +243,33 @@ mod tests {
     #[test]
     fn a_code_decides_whether_another_try_can_help() {
         for (code, message, kind, reason) in [
-            ("ThrottlingException", "Rate exceeded", Kind::Retry, Some(Reason::Throttled)),
-            ("OperationAbortedException", "conflict", Kind::Retry, None),
-            ("AccessDeniedException", "may not: ecs:RegisterTaskDefinition", Kind::Refused, Some(Reason::AccessDenied)),
-            ("AccessDeniedException", "may not: iam:PassRole on x", Kind::Refused, Some(Reason::PassRoleDenied)),
-            ("ClientException", "may not: iam:PassRole on x", Kind::Refused, Some(Reason::PassRoleDenied)),
-            ("ClientException", "Unable to describe task definition.", Kind::Missing, None),
-            ("ResourceNotFoundException", "The specified log group does not exist.", Kind::Missing, None),
-            ("ClientException", "Max allowed length is '65536' bytes.", Kind::Refused, Some(Reason::TooLarge)),
-            ("ClusterNotFoundException", "Cluster not found.", Kind::Missing, None),
-            ("ServiceNotFoundException", "Service not found.", Kind::Missing, None),
-            ("ServiceDeploymentNotFoundException", "Not found.", Kind::Missing, None),
-            ("ServiceNotActiveException", "Service was not ACTIVE.", Kind::Refused, Some(Reason::ServiceInactive)),
-            ("UnsupportedFeatureException", "no", Kind::Refused, Some(Reason::UnsupportedController)),
-            ("ConflictException", "It is being stopped already.", Kind::Refused, None),
-            ("LimitExceededException", "Resource limit exceeded.", Kind::Refused, None),
-            ("ClientException", "Log driver awslogs requires options: awslogs-group", Kind::Refused, None),
+            ("ThrottlingException", "Rate exceeded", ErrorKind::Retry, Some(Reason::Throttled)),
+            ("OperationAbortedException", "conflict", ErrorKind::Retry, None),
+            (
+                "AccessDeniedException",
+                "may not: ecs:RegisterTaskDefinition",
+                ErrorKind::Refused,
+                Some(Reason::AccessDenied),
+            ),
+            ("AccessDeniedException", "may not: iam:PassRole on x", ErrorKind::Refused, Some(Reason::PassRoleDenied)),
+            ("ClientException", "may not: iam:PassRole on x", ErrorKind::Refused, Some(Reason::PassRoleDenied)),
+            ("ClientException", "Unable to describe task definition.", ErrorKind::Missing, None),
+            ("ResourceNotFoundException", "The specified log group does not exist.", ErrorKind::Missing, None),
+            ("ClientException", "Max allowed length is '65536' bytes.", ErrorKind::Refused, Some(Reason::TooLarge)),
+            ("ClusterNotFoundException", "Cluster not found.", ErrorKind::Missing, None),
+            ("ServiceNotFoundException", "Service not found.", ErrorKind::Missing, None),
+            ("ServiceDeploymentNotFoundException", "Not found.", ErrorKind::Missing, None),
+            ("ServiceNotActiveException", "Service was not ACTIVE.", ErrorKind::Refused, Some(Reason::ServiceInactive)),
+            ("UnsupportedFeatureException", "no", ErrorKind::Refused, Some(Reason::UnsupportedController)),
+            ("ConflictException", "It is being stopped already.", ErrorKind::Refused, None),
+            ("LimitExceededException", "Resource limit exceeded.", ErrorKind::Refused, None),
+            ("ClientException", "Log driver awslogs requires options: awslogs-group", ErrorKind::Refused, None),
         ] {
             let error = said("DescribeTaskDefinition", 400, code, message, None);
             assert_eq!((error.kind, error.reason), (kind, reason), "{code}: {message}");
         }
         let error = said("RegisterTaskDefinition", 400, "ClientException", "Role does not exist", None);
-        assert_eq!(error.kind, Kind::Refused);
+        assert_eq!(error.kind, ErrorKind::Refused);
     }
 
     #[test]

@@ -20,7 +20,7 @@ use aws_sdk_ecs::config::{SharedCredentialsProvider, SharedHttpClient};
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 
-use crate::ports::{Answer, Kind, PortError, TaskDefinitions};
+use crate::ports::{Answer, ErrorKind, PortError, TaskDefinitions};
 use read_only::ReadOnly;
 use sdk::journal::DynamoJournal;
 use signed::Signed;
@@ -50,7 +50,7 @@ impl Calls {
 
 /// Which account and Region to talk to, where the standard AWS environment and files are to be overruled.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Place {
+pub struct ConnectOptions {
     pub region: Option<String>,
     pub profile: Option<String>,
     pub endpoint_url: Option<String>,
@@ -97,7 +97,7 @@ fn https() -> SharedHttpClient {
 
 impl Aws {
     /// By the standard chain of environment, profile, SSO, process and instance.
-    pub async fn connect(place: &Place) -> Result<Self, NoRegion> {
+    pub async fn connect(place: &ConnectOptions) -> Result<Self, NoRegion> {
         let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(https());
         if let Some(region) = &place.region {
             loader = loader.region(Region::new(region.clone()));
@@ -191,7 +191,7 @@ impl Aws {
         let identity = self.sts.get_caller_identity().send().await.map_err(|error| errors::port_error(CALL, &error))?;
         match (identity.account, identity.arn) {
             (Some(account), Some(arn)) => Ok(Identity { account, arn }),
-            _ => Err(PortError { kind: Kind::Refused, ..errors::unreadable(CALL, "it names nobody") }),
+            _ => Err(PortError { kind: ErrorKind::Refused, ..errors::unreadable(CALL, "it names nobody") }),
         }
     }
 

@@ -16,7 +16,7 @@ use crate::domain::outcome::Reason;
 use crate::domain::record::{Entry, Head, Record};
 use crate::domain::report::{BackoutBy, Report};
 use crate::journal_file::FileJournal;
-use crate::ports::{Adapters, Answer, CommitError, Expected, Filter, Journal, Kind, PortError, SystemClock};
+use crate::ports::{Adapters, Answer, CommitError, ErrorKind, Expected, Filter, Journal, PortError, SystemClock};
 use crate::settings::JournalPlace;
 
 /// Between two tries at a record that somebody else is at.
@@ -159,7 +159,7 @@ macro_rules! either {
 impl AnyJournal {
     fn may_write(&self) -> Result<(), CommitError> {
         let message = "this run is to change nothing".to_owned();
-        let error = PortError { kind: Kind::Refused, call: "write the journal", message, reason: None };
+        let error = PortError { kind: ErrorKind::Refused, call: "write the journal", message, reason: None };
         match self {
             Self::FileToRead(_) => Err(error.into()),
             _ => Ok(()),
@@ -226,7 +226,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::domain::record::{Opening, What};
+    use crate::domain::record::{EntryKind, Opening};
 
     #[tokio::test]
     async fn a_journal_that_is_only_read_refuses_what_would_write() {
@@ -241,9 +241,12 @@ mod tests {
         let now = jiff::Timestamp::UNIX_EPOCH;
         let family = Family { version: 1, ..Family::new(FamilyName::of(&opening.source), now) };
         let mut head = Head::new(&opening, now);
-        let entry = head.write(now, What::Opened(Box::new(opening)), &[]);
+        let entry = head.write(now, EntryKind::Opened(Box::new(opening)), &[]);
         for refused in [journal.commit(&Expected::Nothing, &head, &entry).await, journal.put_family(&family).await] {
-            assert!(matches!(refused, Err(CommitError::Port(PortError { kind: Kind::Refused, .. }))), "{refused:?}");
+            assert!(
+                matches!(refused, Err(CommitError::Port(PortError { kind: ErrorKind::Refused, .. }))),
+                "{refused:?}"
+            );
         }
         assert!(!place.exists());
     }

@@ -13,7 +13,7 @@ use crate::domain::outcome::Reason;
 use crate::domain::plan;
 use crate::domain::rules::facts::{DefaultMode, Observation};
 use crate::journal_file::FileJournal;
-use crate::ports::{Kind, LogGroups, PortError, TaskDefinitions};
+use crate::ports::{ErrorKind, LogGroups, PortError, TaskDefinitions};
 use crate::settings::{self, JournalPlace};
 use crate::sources::Document;
 use crate::workflow::observe;
@@ -34,7 +34,7 @@ const PUBLISHED: &str = "/logweir/journal";
 impl Global {
     /// Connects to the account that the options and the environment name; to look alone gives clients that cannot write.
     pub(super) async fn aws(&self, intent: Intent) -> Result<Aws, Failure> {
-        let place = aws::Place {
+        let place = aws::ConnectOptions {
             region: self.region.clone(),
             profile: self.profile.clone(),
             endpoint_url: self.endpoint_url.clone(),
@@ -180,8 +180,8 @@ fn state_folder() -> Result<PathBuf, Failure> {
 pub(super) fn failure(error: &PortError) -> Failure {
     let failure = Failure::could_not(error.to_string());
     match error.kind {
-        Kind::Retry => failure.help("this may pass: run it again"),
-        Kind::Missing => failure.help("look for a slip in the name, the Region (--region) or the account"),
-        Kind::Refused => failure,
+        ErrorKind::Retry => failure.help("this may pass: run it again"),
+        ErrorKind::Missing => failure.help("look for a slip in the name, the Region (--region) or the account"),
+        ErrorKind::Refused => failure,
     }
 }

@@ -5,19 +5,19 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::scheduled::Scheduled;
-use super::{Reply, Watch};
+use super::{HandlerReply, Sink};
 use crate::domain::event::{Cause, Home};
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::report::{BACKOUT, BackoutBy, Report};
 use crate::ports::{Clock, Ports};
-use crate::workflow::{Ask, BackoutOrder, back_out, preview, resume_backouts};
+use crate::workflow::{BackoutOptions, BackoutOrder, back_out, preview, resume_backouts};
 
 /// `{"logweir": "backout", "record": "web:41", …}`. What it does not know is an error: a wish that is misspelt must not
 /// be left out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Request {
-    pub logweir: Backout,
+    pub logweir: BackoutWord,
     /// `FAMILY:REVISION` or the ARN, of the source or of our revision.
     pub record: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -35,14 +35,14 @@ pub struct Request {
 /// The word that makes a payload a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Backout {
+pub enum BackoutWord {
     #[default]
     Backout,
 }
 
 /// Who takes back, where and for how long.
 #[derive(Clone, Copy, Debug)]
-pub struct Taker<'o> {
+pub struct BackoutCaller<'o> {
     pub home: &'o Home,
     /// A name that no other worker has.
     pub worker: &'o str,
@@ -53,27 +53,27 @@ pub struct Taker<'o> {
 /// Handles a payload. `calls` says how many calls were made to AWS so far; `watch` takes each report as soon as it stands.
 pub async fn handle_backout<P: Ports>(
     ports: &P,
-    taker: Taker<'_>,
+    taker: BackoutCaller<'_>,
     payload: &Value,
     calls: &(dyn Fn() -> u64 + Sync),
-    watch: &mut (dyn Watch + Send),
-) -> Reply {
-    let Taker { home, worker, lease, backout } = taker;
+    watch: &mut (dyn Sink + Send),
+) -> HandlerReply {
+    let BackoutCaller { home, worker, lease, backout } = taker;
     let order = |ask| BackoutOrder { home, registrar: None, worker: worker.to_owned(), lease, backout, ask };
     let unreadable = |why: &str| {
         let report = Report::new(home, BACKOUT, BACKOUT, &Cause::default(), ports.clock().now());
         report.ends(Outcome::Failed, Some(Reason::Unreadable), Some(why.to_owned()))
     };
     if Scheduled::of(payload) == Some(Scheduled::Resume) {
-        let resumed = resume_backouts(ports, &order(Ask::default())).await;
-        return Reply::resumed(resumed, unreadable, calls, watch);
+        let resumed = resume_backouts(ports, &order(BackoutOptions::default())).await;
+        return HandlerReply::resumed(resumed, unreadable, calls, watch);
     }
     let report = match serde_json::from_value::<Request>(payload.clone()) {
         Err(error) => unreadable(&format!("not a request to take back: {}", unquoted(&error))),
         Ok(request) => match home.revision(&request.record) {
             None => unreadable("`record` is neither FAMILY:REVISION nor the ARN of a revision"),
             Some(revision) => {
-                let order = order(Ask {
+                let order = order(BackoutOptions {
                     reason: request.reason,
                     requested_by: request.requested_by,
                     restore_stale: request.restore_stale,
@@ -88,7 +88,7 @@ pub async fn handle_backout<P: Ports>(
     };
     let report = Report { aws_calls: calls(), ..report.bounded() };
     watch.report(&report);
-    Reply::One(Box::new(report))
+    HandlerReply::One(Box::new(report))
 }
 
 /// What is wrong with a payload: members by their names, and nothing of their values.

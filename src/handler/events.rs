@@ -4,9 +4,9 @@
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse};
 use serde_json::Value;
 
-use super::queue::{Delivery, Queues};
+use super::queue::{MessageDelivery, Queues};
 use super::scheduled::Scheduled;
-use super::{Reply, Watch};
+use super::{HandlerReply, Sink};
 use crate::domain::event::{self, Cause};
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::report::Report;
@@ -21,8 +21,8 @@ pub async fn handle<P: Ports>(
     queues: &Queues<impl Queue>,
     payload: &Value,
     calls: &(dyn Fn() -> u64 + Sync),
-    watch: &mut (dyn Watch + Send),
-) -> Reply {
+    watch: &mut (dyn Sink + Send),
+) -> HandlerReply {
     if let Some(what) = Scheduled::of(payload) {
         return scheduled(ports, order, what, calls, watch).await;
     }
@@ -30,7 +30,7 @@ pub async fn handle<P: Ports>(
         let mut report = handle_event(ports, order, payload).await;
         report.aws_calls = calls();
         watch.report(&report);
-        return Reply::One(Box::new(report));
+        return HandlerReply::One(Box::new(report));
     };
     let mut failures = Vec::new();
     for record in records {
@@ -48,7 +48,7 @@ pub async fn handle<P: Ports>(
             }
             continue;
         }
-        let delivery = Delivery::of(record);
+        let delivery = MessageDelivery::of(record);
         let mut report = match body {
             Some(Ok(event)) if delivery.failed_too_often() => failed_too_often(ports, order, &event),
             Some(Ok(event)) => handle_event(ports, &delivery.order(order), &event).await,
@@ -65,7 +65,7 @@ pub async fn handle<P: Ports>(
     }
     let mut response = SqsBatchResponse::default();
     response.batch_item_failures = failures;
-    Reply::Batch(response)
+    HandlerReply::Batch(response)
 }
 
 async fn scheduled<P: Ports>(
@@ -73,17 +73,17 @@ async fn scheduled<P: Ports>(
     order: &Order<'_>,
     what: Scheduled,
     calls: &(dyn Fn() -> u64 + Sync),
-    watch: &mut (dyn Watch + Send),
-) -> Reply {
+    watch: &mut (dyn Sink + Send),
+) -> HandlerReply {
     match what {
         Scheduled::Digest => {
             watch.digest();
-            Reply::Digest
+            HandlerReply::Digest
         }
         Scheduled::Resume => {
             let order = Order { origin: Origin::Resume, worker: order.worker.clone(), ..*order };
             let resumed = resume(ports, &order).await;
-            let reply = Reply::resumed(resumed, |why| unreadable(ports, &order, why), calls, watch);
+            let reply = HandlerReply::resumed(resumed, |why| unreadable(ports, &order, why), calls, watch);
             watch.gauges(gauges(ports).await, ports.clock().now());
             reply
         }

@@ -4,8 +4,8 @@ use jiff::SignedDuration;
 use lambda_runtime::Diagnostic;
 use serde_json::Value;
 
-use super::telling::Telling;
-use super::{Queues, Reply, Taker, handle, handle_backout};
+use super::telling::Reporter;
+use super::{BackoutCaller, HandlerReply, Queues, handle, handle_backout};
 use crate::domain::event::Home;
 use crate::domain::notice::{Tally, Unconfirmed};
 use crate::domain::outcome::{Mode, Outcome};
@@ -54,7 +54,7 @@ impl<P: Ports, Q: Queue, N: Notifier, L: OwnLog> Function<P, Q, N, L> {
         let worker = format!("{request}-{}", ports.clock().now().as_nanosecond());
         let before = calls();
         let calls = || calls() - before;
-        let mut telling = Telling { function, write, notices: Vec::new(), digest: false };
+        let mut telling = Reporter { function, write, notices: Vec::new(), digest: false };
         let reply = match &self.settings.role {
             Role::Remediate(remediation) => {
                 let Remediation { mode, finishes, baseline, .. } = &**remediation;
@@ -78,7 +78,7 @@ impl<P: Ports, Q: Queue, N: Notifier, L: OwnLog> Function<P, Q, N, L> {
             }
             Role::Backout => {
                 let me = BackoutBy::Function { name: function.to_owned(), region: region.clone() };
-                let taker = Taker { home: &home, worker: &worker, lease: BACKOUT_LEASE, backout: &me };
+                let taker = BackoutCaller { home: &home, worker: &worker, lease: BACKOUT_LEASE, backout: &me };
                 handle_backout(ports, taker, payload, &calls, &mut telling).await
             }
         };
@@ -87,7 +87,7 @@ impl<P: Ports, Q: Queue, N: Notifier, L: OwnLog> Function<P, Q, N, L> {
     }
 
     /// A request to take back is somebody's, who waits for the report; whoever wants it tries again.
-    fn answered(&self, reply: &Reply) -> Result<Value, Diagnostic> {
+    fn answered(&self, reply: &HandlerReply) -> Result<Value, Diagnostic> {
         match (reply.retry(), &self.settings.role) {
             (Some(report), Role::Remediate(_)) => {
                 let why = report.error.as_ref().unwrap_or(&report.message);
@@ -97,7 +97,7 @@ impl<P: Ports, Q: Queue, N: Notifier, L: OwnLog> Function<P, Q, N, L> {
         }
     }
 
-    async fn sum_up(&self, home: &Home, unconfirmed: Option<Unconfirmed<'_>>, telling: &mut Telling<'_>) {
+    async fn sum_up(&self, home: &Home, unconfirmed: Option<Unconfirmed<'_>>, telling: &mut Reporter<'_>) {
         let now = self.ports.clock().now();
         let since = now.saturating_sub(DIGEST).unwrap_or(now);
         let mut tally = Tally::default();

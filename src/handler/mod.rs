@@ -13,15 +13,15 @@ use serde_json::{Value, json};
 use crate::domain::report::Report;
 use crate::ports::Answer;
 
-pub use backout::{Backout, Request, Taker, handle_backout};
+pub use backout::{BackoutCaller, BackoutWord, Request, handle_backout};
 pub use events::{handle, handle_event};
 pub use function::{Function, Invocation};
 pub use queue::Queues;
-pub use telling::Watch;
+pub use telling::Sink;
 
 /// What the function answers, after every report has been written.
 #[derive(Debug)]
-pub enum Reply {
+pub enum HandlerReply {
     /// For one event: its report.
     One(Box<Report>),
     /// For a batch: the messages that have to come again.
@@ -32,7 +32,7 @@ pub enum Reply {
     Digest,
 }
 
-impl Reply {
+impl HandlerReply {
     /// Whether the whole invocation has to be tried again.
     pub fn retry(&self) -> Option<&Report> {
         match self {
@@ -56,7 +56,7 @@ impl Reply {
         resumed: Answer<Vec<Report>>,
         failed: impl FnOnce(&str) -> Report,
         calls: &(dyn Fn() -> u64 + Sync),
-        watch: &mut (dyn Watch + Send),
+        watch: &mut (dyn Sink + Send),
     ) -> Self {
         match resumed {
             Ok(reports) => {

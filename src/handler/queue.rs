@@ -38,13 +38,13 @@ impl<Q> Queues<Q> {
 }
 
 /// A message that was delivered.
-pub(super) struct Delivery<'m> {
+pub(super) struct MessageDelivery<'m> {
     message: &'m Value,
     /// How often it has failed.
     failures: u32,
 }
 
-impl<'m> Delivery<'m> {
+impl<'m> MessageDelivery<'m> {
     pub(super) fn of(message: &'m Value) -> Self {
         let carried = attribute(message, FAILURES).and_then(|text| text.parse().ok()).unwrap_or(0u32);
         let receives = message["attributes"]["ApproximateReceiveCount"].as_str().and_then(|text| text.parse().ok());

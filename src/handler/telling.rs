@@ -5,11 +5,11 @@ use jiff::Timestamp;
 use crate::domain::notice::Notice;
 use crate::domain::report::Report;
 use crate::domain::report::gauges::Gauges;
-use crate::ports::{Answer, Kind, Notifier};
+use crate::ports::{Answer, ErrorKind, Notifier};
 use crate::telemetry::{Untold, counted, not_counted, reported, untold};
 
 /// Takes what there is to say, as soon as it stands.
-pub trait Watch {
+pub trait Sink {
     fn report(&mut self, report: &Report);
 
     /// How much is unfinished, or why nobody knows.
@@ -19,7 +19,7 @@ pub trait Watch {
     fn digest(&mut self);
 }
 
-impl<F: FnMut(&Report)> Watch for F {
+impl<F: FnMut(&Report)> Sink for F {
     fn report(&mut self, report: &Report) {
         self(report);
     }
@@ -30,14 +30,14 @@ impl<F: FnMut(&Report)> Watch for F {
 }
 
 /// Writes each line at once, and keeps what is to be told until the payload is handled: telling takes time, and may fail.
-pub(super) struct Telling<'t> {
+pub(super) struct Reporter<'t> {
     pub(super) function: &'t str,
     pub(super) write: &'t mut (dyn FnMut(&str) + Send),
     pub(super) notices: Vec<Notice>,
     pub(super) digest: bool,
 }
 
-impl Watch for Telling<'_> {
+impl Sink for Reporter<'_> {
     fn report(&mut self, report: &Report) {
         (self.write)(&reported(report, self.function));
         self.notices.extend(Notice::of(report));
@@ -55,7 +55,7 @@ impl Watch for Telling<'_> {
     }
 }
 
-impl Telling<'_> {
+impl Reporter<'_> {
     /// Tells of everything. Where a channel does not answer, the rest is not tried: the function's time is for decisions.
     pub(super) async fn tell(self, notifier: &impl Notifier, now: Timestamp) {
         let mut is_silent = false;
@@ -64,7 +64,7 @@ impl Telling<'_> {
                 vec!["not tried, as a channel had not answered before".into()]
             } else {
                 let errors = notifier.tell(notice).await;
-                is_silent = errors.iter().any(|error| error.kind == Kind::Retry);
+                is_silent = errors.iter().any(|error| error.kind == ErrorKind::Retry);
                 errors.iter().map(ToString::to_string).collect()
             };
             let family = notice.family.as_deref();

@@ -1,13 +1,13 @@
 //! The file on its disk: read and appended to under its lock, durably, for its owner alone.
 
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 use super::line::{Line, whole};
 use super::{FileJournal, LONGEST, READ, UNWRITABLE, WRITE, refused};
 use crate::domain::text::plain::plain;
-use crate::ports::{Answer, CommitError, Kind, PortError};
+use crate::ports::{Answer, CommitError, ErrorKind, PortError};
 
 /// What a writer finds in the file.
 #[derive(PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl FileJournal {
             Ok(text)
         };
         match read() {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
             read => read.map_err(|error| self.failed(READ, &error)),
         }
     }
@@ -82,18 +82,19 @@ impl FileJournal {
     /// What went wrong, where, and what to do about it.
     pub(super) fn failed(&self, call: &'static str, error: &io::Error) -> PortError {
         let (kind, advice) = match error.kind() {
-            ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::IsADirectory | ErrorKind::AlreadyExists => {
-                (Kind::Refused, "; name another folder with --journal file:DIR")
+            io::ErrorKind::NotFound
+            | io::ErrorKind::NotADirectory
+            | io::ErrorKind::IsADirectory
+            | io::ErrorKind::AlreadyExists => (ErrorKind::Refused, "; name another folder with --journal file:DIR"),
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                (ErrorKind::Refused, "; get access to it, or name another folder with --journal file:DIR")
             }
-            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
-                (Kind::Refused, "; get access to it, or name another folder with --journal file:DIR")
-            }
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => (
-                Kind::Refused,
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => (
+                ErrorKind::Refused,
                 "; make room and do it again: what stands in the journal is untouched, the new entry was not kept",
             ),
-            ErrorKind::Unsupported => (Kind::Refused, "; the journal needs a file system with locks"),
-            _ => (Kind::Retry, ""),
+            io::ErrorKind::Unsupported => (ErrorKind::Refused, "; the journal needs a file system with locks"),
+            _ => (ErrorKind::Retry, ""),
         };
         PortError {
             kind,

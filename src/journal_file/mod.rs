@@ -14,7 +14,7 @@ mod line;
 mod remembered;
 
 use std::collections::HashMap;
-use std::io::ErrorKind;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -28,7 +28,7 @@ use crate::domain::limits::service_history::Pointings;
 use crate::domain::outcome::Reason;
 use crate::domain::record::{Entry, Head, Record, SCHEMA};
 use crate::domain::text::plain::plain;
-use crate::ports::{Answer, CommitError, Expected, Filter, Journal, Kind, PortError};
+use crate::ports::{Answer, CommitError, ErrorKind, Expected, Filter, Journal, PortError};
 use disk::Found;
 use line::{Line, whole};
 
@@ -57,8 +57,8 @@ impl FileJournal {
         let journal = Self { path: folder.as_ref().join(FILE) };
         let unfit = match folder.as_ref().metadata() {
             Ok(found) if found.is_dir() => return Ok(journal),
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(journal),
-            Ok(_) => ErrorKind::NotADirectory.into(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(journal),
+            Ok(_) => io::ErrorKind::NotADirectory.into(),
             Err(error) => error,
         };
         Err(journal.failed("open the journal", &unfit))
@@ -139,7 +139,7 @@ impl FileJournal {
         let message =
             format!("{}, line {line}: the line {what}; put a good copy of the file in its place", self.path.display());
         PortError {
-            kind: Kind::Refused,
+            kind: ErrorKind::Refused,
             call: READ,
             message: plain(&message, LONGEST),
             reason: Some(Reason::Unreadable),
@@ -151,7 +151,7 @@ const UNKNOWN: &str = "holds what this version of Logweir does not know";
 const UNWRITABLE: &str = "the entry cannot be written as JSON";
 
 fn refused(call: &'static str, message: String) -> PortError {
-    PortError { kind: Kind::Refused, call, message, reason: None }
+    PortError { kind: ErrorKind::Refused, call, message, reason: None }
 }
 
 fn raw(value: &impl Serialize) -> Answer<Box<RawValue>> {

@@ -6,7 +6,7 @@ use crate::domain::outcome::Reason;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{call}: {message}")]
 pub struct PortError {
-    pub kind: Kind,
+    pub kind: ErrorKind,
     /// The operation, in AWS's word or in ours.
     pub call: &'static str,
     /// What the other side said, made fit for a log line. Never holds anything of a document.
@@ -15,7 +15,7 @@ pub struct PortError {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ErrorKind {
     /// Another try can help: throttled, unavailable, the connection broke. Whether the call was carried out is not known.
     Retry,
     /// It will be refused again: denied, invalid.

@@ -13,7 +13,7 @@ mod services;
 mod task_definitions;
 
 pub use clock::{Clock, SystemClock};
-pub use error::{Answer, Kind, PortError};
+pub use error::{Answer, ErrorKind, PortError};
 pub use journal::{CommitError, Expected, Filter, Journal};
 pub use log_groups::LogGroups;
 pub use notifier::Notifier;

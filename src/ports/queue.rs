@@ -1,6 +1,6 @@
 //! Queues: that of the events, and that of the dead letters.
 
-use super::error::{Answer, Kind, PortError};
+use super::error::{Answer, ErrorKind, PortError};
 
 /// A queue: the one that events are delivered from, or that of its dead letters.
 pub trait Queue: Sync {
@@ -28,7 +28,7 @@ impl<Q: Queue> Queue for Option<Q> {
             Some(queue) => queue.send(message).await,
             None => {
                 let message = "no queue is named for it".to_owned();
-                Err(PortError { kind: Kind::Retry, call: "SendMessage", message, reason: None })
+                Err(PortError { kind: ErrorKind::Retry, call: "SendMessage", message, reason: None })
             }
         }
     }

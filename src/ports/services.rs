@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::error::Answer;
 use crate::domain::ecs::image::EcrImage;
 use crate::domain::ecs::revision::RevisionArn;
-use crate::domain::ecs::service::{Progress, RunningImage, Service, ServiceArn, User};
+use crate::domain::ecs::service::{DeploymentProgress, RunningImage, Service, ServiceArn, User};
 
 pub trait Services: Sync {
     /// Everything that runs this revision or would start it again, in order. Looks at every cluster of the account and
@@ -21,7 +21,7 @@ pub trait Services: Sync {
     fn point(&self, service: &ServiceArn, to: &RevisionArn) -> impl Future<Output = Answer<Service>> + Send;
 
     /// How far a service deployment is, by [`Service::service_deployment`].
-    fn progress(&self, deployment: &str) -> impl Future<Output = Answer<Progress>> + Send;
+    fn progress(&self, deployment: &str) -> impl Future<Output = Answer<DeploymentProgress>> + Send;
 
     /// The revisions that somebody has had the service run since then, even for a moment: those of its service deployments,
     /// the newest twenty of them. For the rare case in which an event alone says so.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 
-use crate::domain::doctor::deployment::Deployment;
+use crate::domain::doctor::deployment::StackDeployment;
 use crate::domain::doctor::letter::Told;
 use crate::domain::doctor::{Check, State, count};
 use crate::domain::text::plain::plain;
@@ -18,7 +18,7 @@ pub struct Diagnosis {
     pub account: String,
     pub region: String,
     /// None: nothing is deployed, or nobody can say.
-    pub deployment: Option<Deployment>,
+    pub deployment: Option<StackDeployment>,
     pub checks: Vec<Check>,
     /// Those of the dead letters that were looked at.
     pub dead_letters: Vec<Told>,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::domain::limits::family::{Family, Stopped};
-use crate::domain::record::{Ending, Head, Kept, Record, Step, Undo, What};
+use crate::domain::record::{Ending, EntryKind, Head, NotUndone, Record, Step, Undo};
 use crate::domain::text::plain::plain;
 
 /// The longest text of a line that somebody else may have written.
@@ -119,8 +119,8 @@ pub fn text(record: &Record, Beside { stopped, backout, again, now }: &Beside) -
     let (mut steps, mut undo): (&[Step], &[Undo]) = (&[], &[]);
     for entry in &record.entries {
         match &entry.what {
-            What::Opened(opening) => steps = &opening.steps,
-            What::BackoutAsked(asked) => undo = &asked.steps,
+            EntryKind::Opened(opening) => steps = &opening.steps,
+            EntryKind::BackoutAsked(asked) => undo = &asked.steps,
             _ => {}
         }
         let _ = writeln!(
@@ -134,49 +134,51 @@ pub fn text(record: &Record, Beside { stopped, backout, again, now }: &Beside) -
     out
 }
 
-fn said(what: &What, steps: &[Step], undo: &[Undo]) -> String {
+fn said(what: &EntryKind, steps: &[Step], undo: &[Undo]) -> String {
     let step = |number: &usize| steps.get(*number).map_or_else(String::new, name);
     let back = |number: &usize| undo.get(*number).map_or_else(String::new, undo_name);
     match what {
-        What::Opened(opening) => {
+        EntryKind::Opened(opening) => {
             let (steps, mode) = (opening.steps.len(), &opening.mode);
             format!("opened: {steps} steps, mode {mode}, for {}", opening.rules.join(", "))
         }
-        What::Started { step: number } => format!("started: {}", step(number)),
-        What::Done { step: number, .. } => match what.registered() {
+        EntryKind::Started { step: number } => format!("started: {}", step(number)),
+        EntryKind::Done { step: number, .. } => match what.registered() {
             Some(corrected) => format!("done: registered {}", corrected.short()),
             None => format!("done: {}", step(number)),
         },
-        What::Failed { step: number, why, .. } => format!("failed: {}: {why}", step(number)),
-        What::Withdrawing { corrected, .. } => format!("withdrawing {}", corrected.short()),
-        What::Withdrawn { corrected } => format!("withdrawn {}", corrected.short()),
-        What::Vanished { corrected } => format!("vanished {}", corrected.short()),
-        What::Released { why } => format!("released: {why}"),
-        What::Resumed { .. } => "resumed".into(),
-        What::BackoutAsked(asked) => {
+        EntryKind::Failed { step: number, why, .. } => format!("failed: {}: {why}", step(number)),
+        EntryKind::Withdrawing { corrected, .. } => format!("withdrawing {}", corrected.short()),
+        EntryKind::Withdrawn { corrected } => format!("withdrawn {}", corrected.short()),
+        EntryKind::Vanished { corrected } => format!("vanished {}", corrected.short()),
+        EntryKind::Released { why } => format!("released: {why}"),
+        EntryKind::Resumed { .. } => "resumed".into(),
+        EntryKind::BackoutAsked(asked) => {
             let who = asked.requested_by.as_deref().map(|who| format!(" by {who}")).unwrap_or_default();
             let why = asked.reason.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
             format!("to be taken back{who}{why}")
         }
-        What::Undoing { step } => format!("undoing: {}", back(step)),
-        What::Undone { step } => format!("undone: {}", back(step)),
-        What::Kept(Kept { why, .. }) => format!("kept: {why}"),
-        What::Restoring { .. } => "restoring the source".into(),
-        What::Restored { restored, .. } => format!("restored as {}", restored.short()),
-        What::Waiting { service, why } => format!("{} is to follow: {}", service.short(), why.name()),
-        What::Pointing(pointing) => {
+        EntryKind::Undoing { step } => format!("undoing: {}", back(step)),
+        EntryKind::Undone { step } => format!("undone: {}", back(step)),
+        EntryKind::Kept(NotUndone { why, .. }) => format!("kept: {why}"),
+        EntryKind::Restoring { .. } => "restoring the source".into(),
+        EntryKind::Restored { restored, .. } => format!("restored as {}", restored.short()),
+        EntryKind::Waiting { service, why } => format!("{} is to follow: {}", service.short(), why.name()),
+        EntryKind::Pointing(pointing) => {
             format!("pointing {} from {} at {}", pointing.service.short(), pointing.from.short(), pointing.to.short())
         }
-        What::Pointed { service, deployment } => format!("pointed {}: deployment {deployment}", service.short()),
-        What::Yielding { service, to } => {
+        EntryKind::Pointed { service, deployment } => format!("pointed {}: deployment {deployment}", service.short()),
+        EntryKind::Yielding { service, to } => {
             format!("somebody's deployment came between: pointing {} at {}", service.short(), to.short())
         }
-        What::Returning { service, why } => format!("our deployment failed, pointing {} back: {why}", service.short()),
-        What::PointedBack { service, deployment } => {
+        EntryKind::Returning { service, why } => {
+            format!("our deployment failed, pointing {} back: {why}", service.short())
+        }
+        EntryKind::PointedBack { service, deployment } => {
             format!("pointed {} back: deployment {deployment}", service.short())
         }
-        What::Followed { service, ending } => format!("{}: {}", service.short(), ended(ending)),
-        What::Closed(closing) => format!("closed: {}", closing.outcome.name()),
+        EntryKind::Followed { service, ending } => format!("{}: {}", service.short(), ended(ending)),
+        EntryKind::Closed(closing) => format!("closed: {}", closing.outcome.name()),
     }
 }
 

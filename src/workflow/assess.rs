@@ -8,10 +8,10 @@ use crate::domain::baseline::Baseline;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::plan::{self, Plan};
 use crate::domain::rules::facts::{DefaultMode, LogGroup, Observation};
-use crate::ports::{Answer, Described, Kind, LogGroups, PortError, TaskDefinitions};
+use crate::ports::{Answer, Described, ErrorKind, LogGroups, PortError, TaskDefinitions};
 
 /// A live revision, the facts that were gathered about it, and what is to be done.
-pub struct Seen {
+pub struct Assessment {
     pub default_mode: DefaultMode,
     pub log_groups: BTreeMap<String, LogGroup>,
     pub plan: Plan,
@@ -26,7 +26,7 @@ pub(super) async fn described(
 ) -> Answer<Option<Described>> {
     match task_definitions.describe(&revision.to_string()).await {
         Ok(found) => Ok(Some(found)),
-        Err(error) if error.kind == Kind::Missing => Ok(None),
+        Err(error) if error.kind == ErrorKind::Missing => Ok(None),
         Err(error) => Err(error),
     }
 }
@@ -39,7 +39,7 @@ pub async fn observe(
     task_definitions: &impl TaskDefinitions,
     log_groups: &impl LogGroups,
     now: Timestamp,
-) -> Answer<Seen> {
+) -> Answer<Assessment> {
     let (default_mode, unread) = match task_definitions.default_mode().await {
         Ok(mode) => (DefaultMode::Known(mode), None),
         Err(error) => (DefaultMode::Unreadable(error.to_string()), Some(error)),
@@ -69,12 +69,12 @@ pub async fn observe(
         {
             *empty = match log_groups.is_empty(&name).await {
                 Ok(answer) => Some(answer),
-                Err(error) if error.kind == Kind::Refused => None,
+                Err(error) if error.kind == ErrorKind::Refused => None,
                 Err(error) => return Err(error),
             };
         }
     }
     seen.log_groups = Some(&groups);
     let plan = plan::plan(&seen, baseline);
-    Ok(Seen { default_mode, plan, log_groups: groups, unread })
+    Ok(Assessment { default_mode, plan, log_groups: groups, unread })
 }

@@ -9,11 +9,11 @@ use crate::domain::ecs::tags;
 use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::edit::LogGroupChange;
 use crate::domain::event::tool::Tool;
-use crate::domain::event::{Cause, Home, Which, is_own, is_service_linked};
+use crate::domain::event::{Cause, Home, RevisionRef, is_own, is_service_linked};
 use crate::domain::outcome::{Mode, Outcome, Reason};
 use crate::domain::plan::{Plan, Refusal};
 use crate::domain::report::{LogGroupReport, Report};
-use crate::ports::{Clock, Described, Kind, PortError, Ports, TaskDefinitions};
+use crate::ports::{Clock, Described, ErrorKind, PortError, Ports, TaskDefinitions};
 
 /// How much older or newer than its event a revision may be to be the one that the event means.
 const SAME_MOMENT: SignedDuration = SignedDuration::from_secs(5);
@@ -22,7 +22,7 @@ pub(super) async fn decide<P: Ports>(
     ports: &P,
     order: &Order<'_>,
     mut report: Report,
-    which: Which,
+    which: RevisionRef,
     cause: Cause,
 ) -> Report {
     let described = match look_up(ports, order.home, which, &mut report).await {
@@ -35,11 +35,11 @@ pub(super) async fn decide<P: Ports>(
     report.owner = tool.filter(|tool| tool.owns()).map(Tool::name);
     let ended = match judge(ports, order, &described, &mut report).await {
         Err(error) => return failed(report, &error),
-        Ok(Verdict::Correct(plan)) => {
+        Ok(Judgement::Correct(plan)) => {
             let opening = opening(order, &described.arn, &report, cause, &plan);
             correct(ports, order, &mut report, &described, Some(opening)).await
         }
-        Ok(Verdict::Ends(outcome, reason, why)) => {
+        Ok(Judgement::Ends(outcome, reason, why)) => {
             let ended = (outcome, reason, why);
             // What was begun is brought to its end, whatever is thought of the source by now. A compliant revision,
             // which is what most events are about, costs no look at the journal.
@@ -53,7 +53,7 @@ pub(super) async fn decide<P: Ports>(
 }
 
 /// What is thought of a revision before anything is done about it.
-pub(super) enum Verdict {
+pub(super) enum Judgement {
     Correct(Plan),
     Ends(Outcome, Option<Reason>, Option<String>),
 }
@@ -63,8 +63,8 @@ pub(super) async fn judge<P: Ports>(
     order: &Order<'_>,
     described: &Described,
     report: &mut Report,
-) -> Result<Verdict, PortError> {
-    let ends = |outcome, reason, why| Ok(Verdict::Ends(outcome, reason, why));
+) -> Result<Judgement, PortError> {
+    let ends = |outcome, reason, why| Ok(Judgement::Ends(outcome, reason, why));
     if !described.active {
         let why = format!("{} is not ACTIVE any more", described.arn.short());
         return ends(Outcome::Superseded, Some(Reason::NotLatest), Some(why));
@@ -85,7 +85,7 @@ pub(super) async fn judge<P: Ports>(
     let plan = seen.plan;
     report.planned(&plan);
     if !plan.not_checked.is_empty() {
-        if let Some(error) = seen.unread.filter(|error| error.kind == Kind::Retry) {
+        if let Some(error) = seen.unread.filter(|error| error.kind == ErrorKind::Retry) {
             return Err(error);
         }
         // Live, everything can be read; what could not be is no verdict.
@@ -107,7 +107,7 @@ pub(super) async fn judge<P: Ports>(
     if !plan.changes_something() {
         return ends(Outcome::Skipped, Some(Reason::AdviceOnly), None);
     }
-    Ok(Verdict::Correct(plan))
+    Ok(Judgement::Correct(plan))
 }
 
 pub(super) enum NotFound {
@@ -124,11 +124,11 @@ impl From<PortError> for NotFound {
 pub(super) async fn look_up<P: Ports>(
     ports: &P,
     home: &Home,
-    which: Which,
+    which: RevisionRef,
     report: &mut Report,
 ) -> Result<Described, NotFound> {
     let (family, at) = match which {
-        Which::Revision(arn) => {
+        RevisionRef::Revision(arn) => {
             report.about(&arn);
             let described = ports.task_definitions().describe(&arn.to_string()).await?;
             if described.arn != arn {
@@ -137,7 +137,7 @@ pub(super) async fn look_up<P: Ports>(
             }
             return Ok(described);
         }
-        Which::NewestOf { family, at } => (family, at),
+        RevisionRef::NewestOf { family, at } => (family, at),
     };
     report.family = Some(family.clone());
     let newest = ports.task_definitions().describe(&family).await?;

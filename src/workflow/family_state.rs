@@ -9,7 +9,7 @@ use crate::domain::ecs::service::ServiceArn;
 use crate::domain::event::Cause;
 use crate::domain::event::tool::Tool;
 use crate::domain::limits::family::{Correction, Family, FamilyName, Hold, Stopped, Turn, Writer};
-use crate::domain::record::{Record, Rollout};
+use crate::domain::record::Record;
 use crate::ports::{Clock, CommitError, Described, Journal, Ports};
 
 /// What keeps the family from a correction that is not counted yet: it has to wait for its slot first.
@@ -79,7 +79,7 @@ pub(super) async fn hold<P: Ports>(ports: &P, source: &RevisionArn, hold: Hold) 
 }
 
 /// Whether a service may be pointed now.
-pub(super) enum Turned {
+pub(super) enum TurnOutcome {
     Ours,
     /// Another service of the family is on its way.
     Taken(ServiceArn),
@@ -97,7 +97,7 @@ pub(super) async fn take_turn<P: Ports>(
     order: &Order<'_>,
     source: &RevisionArn,
     service: &ServiceArn,
-) -> Result<Turned, Halt> {
+) -> Result<TurnOutcome, Halt> {
     for _ in 1..LOOKS {
         match try_turn(ports, order, source, service).await {
             Err(Halt::LeaseLost) => {}
@@ -112,22 +112,22 @@ async fn try_turn<P: Ports>(
     order: &Order<'_>,
     source: &RevisionArn,
     service: &ServiceArn,
-) -> Result<Turned, Halt> {
+) -> Result<TurnOutcome, Halt> {
     let (name, now) = (FamilyName::of(source), ports.clock().now());
     let mut family = ports.journal().family(&name).await?.unwrap_or_else(|| Family::new(name, now));
     if let Some(stopped) = family.stopped(now) {
-        return Ok(Turned::Stopped(stopped));
+        return Ok(TurnOutcome::Stopped(stopped));
     }
     if let Some(turn) = family.turn.take_if(|turn| turn.service != *service)
         && !is_over(ports, source, &turn, now).await?
     {
-        return Ok(Turned::Taken(turn.service));
+        return Ok(TurnOutcome::Taken(turn.service));
     }
     let until = now.saturating_add(order.lease).unwrap_or(now);
     family.turn = Some(Turn { service: service.clone(), revision: source.revision, until });
     (family.version, family.at) = (family.version + 1, now);
     ports.journal().put_family(&family).await?;
-    Ok(Turned::Ours)
+    Ok(TurnOutcome::Ours)
 }
 
 async fn is_over<P: Ports>(ports: &P, source: &RevisionArn, turn: &Turn, now: Timestamp) -> Result<bool, Halt> {
@@ -137,7 +137,7 @@ async fn is_over<P: Ports>(ports: &P, source: &RevisionArn, turn: &Turn, now: Ti
     let record = ports.journal().read(&RevisionArn { revision: turn.revision, ..source.clone() }).await?;
     let follows = |record: &&Record| record.head.following.contains(&turn.service);
     let attempt = record.as_ref().filter(follows).and_then(|record| record.attempt().ok().flatten());
-    let rollout = attempt.and_then(|attempt| Rollout::of(&attempt, &turn.service));
+    let rollout = attempt.and_then(|attempt| attempt.rollout(&turn.service));
     Ok(!rollout.is_some_and(|rollout| rollout.is_in_flight()))
 }
 

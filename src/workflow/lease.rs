@@ -4,8 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::outcome::Outcome;
-use crate::domain::record::{Closing, Head, Opening, Record, Rollout, What};
-use crate::ports::{Clock, CommitError, Expected, Journal, Kind, PortError, Ports};
+use crate::domain::record::{Closing, EntryKind, Head, Opening, Record, Rollout};
+use crate::ports::{Clock, CommitError, ErrorKind, Expected, Journal, PortError, Ports};
 
 /// Who works, and for how long nobody else may.
 #[derive(Clone, Debug)]
@@ -16,7 +16,7 @@ pub(super) struct Worker {
 
 /// What there is to claim.
 #[derive(Debug)]
-pub(super) enum Way {
+pub(super) enum ClaimState {
     /// No record: one may be opened.
     New,
     /// A record that ended, and may be opened again.
@@ -31,7 +31,7 @@ pub(super) enum Way {
     Finished(Box<Head>, Closing),
 }
 
-impl Way {
+impl ClaimState {
     /// What can be done about a source that has this record; `again` opens even what was done or taken back.
     pub(super) fn to(standing: Option<Record>, again: bool, now: Timestamp) -> Self {
         let Some(record) = standing else { return Self::New };
@@ -107,7 +107,7 @@ pub(super) async fn open<'p, J: Journal, C: Clock>(
 ) -> Result<Claimed<'p, J, C>, Halt> {
     let head = Head::new(&opening, clock.now());
     let record = Record { head, entries: Vec::new() };
-    commit(journal, clock, worker, Expected::Nothing, record, What::Opened(Box::new(opening))).await
+    commit(journal, clock, worker, Expected::Nothing, record, EntryKind::Opened(Box::new(opening))).await
 }
 
 /// Takes a record over with `what` as the first entry. [`Halt::LeaseLost`]: somebody else was faster.
@@ -116,7 +116,7 @@ pub(super) async fn take<'p, J: Journal, C: Clock>(
     clock: &'p C,
     worker: &Worker,
     record: Record,
-    what: What,
+    what: EntryKind,
 ) -> Result<Claimed<'p, J, C>, Halt> {
     commit(journal, clock, worker, Expected::of(&record.head), record, what).await
 }
@@ -127,7 +127,7 @@ async fn commit<'p, J: Journal, C: Clock>(
     worker: &Worker,
     expected: Expected,
     mut record: Record,
-    what: What,
+    what: EntryKind,
 ) -> Result<Claimed<'p, J, C>, Halt> {
     let now = clock.now();
     let head = &mut record.head;
@@ -146,7 +146,7 @@ impl<J: Journal, C: Clock> Claimed<'_, J, C> {
 
     /// Writes one entry, durably, if nobody else has taken the record over, and begins the lease anew: the act that
     /// follows has the whole of it.
-    pub(super) async fn append(&mut self, what: What) -> Result<(), Halt> {
+    pub(super) async fn append(&mut self, what: EntryKind) -> Result<(), Halt> {
         let now = self.clock.now();
         let mut head = self.record.head.clone();
         head.lease_until = now.saturating_add(self.lease).unwrap_or(now);
@@ -159,7 +159,7 @@ impl<J: Journal, C: Clock> Claimed<'_, J, C> {
 
     /// Gives the lease back. If even that fails, the lease runs out by itself.
     pub(super) async fn release(&mut self, why: &str) {
-        let _ = self.append(What::Released { why: why.to_owned() }).await;
+        let _ = self.append(EntryKind::Released { why: why.to_owned() }).await;
     }
 }
 
@@ -172,7 +172,7 @@ pub(super) async fn give_up<J: Journal, C: Clock>(
     let why = if about.is_empty() { error.to_string() } else { format!("{about}: {error}") };
     claimed.release(&why).await;
     match error.kind {
-        Kind::Retry => Halt::Port(error),
-        Kind::Refused | Kind::Missing => Halt::Stuck(why),
+        ErrorKind::Retry => Halt::Port(error),
+        ErrorKind::Refused | ErrorKind::Missing => Halt::Stuck(why),
     }
 }

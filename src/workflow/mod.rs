@@ -16,8 +16,8 @@ mod rollout;
 mod summary;
 mod withdraw;
 
-pub use assess::{Seen, observe};
-pub use backout::{Ask, BackoutOrder, back_out, preview};
+pub use assess::{Assessment, observe};
+pub use backout::{BackoutOptions, BackoutOrder, back_out, preview};
 pub use correct::put_off;
 pub use gauges::gauges;
 pub use order::{Order, Origin};

@@ -5,7 +5,7 @@ use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::tags::{self, Tag};
 use crate::domain::edit::{Edit, difference, patch};
 use crate::domain::event::{Home, is_own};
-use crate::domain::record::{Record, What};
+use crate::domain::record::{EntryKind, Record};
 use crate::ports::{Answer, Described, Journal, Ports, TaskDefinitions};
 
 /// How many of a family's newest revisions are looked at; the most that one call lists.
@@ -13,9 +13,9 @@ pub(super) const NEWEST: u8 = 100;
 
 /// As whom the workers at a record register, this one and those before it.
 #[derive(Clone, Debug)]
-pub(super) struct Own(Vec<String>);
+pub(super) struct Registrars(Vec<String>);
 
-impl Own {
+impl Registrars {
     /// The roles of deployed functions, and who registers through these ports where it is known: on the command line,
     /// whoever calls it.
     pub(super) fn registrars(home: &Home, registrar: Option<&str>) -> Vec<String> {
@@ -23,8 +23,8 @@ impl Own {
     }
 
     /// The entry of a worker that takes a record over.
-    pub(super) fn resumes(home: &Home, registrar: Option<&str>) -> What {
-        What::Resumed { registrars: Self::registrars(home, registrar) }
+    pub(super) fn resumes(home: &Home, registrar: Option<&str>) -> EntryKind {
+        EntryKind::Resumed { registrars: Self::registrars(home, registrar) }
     }
 
     pub(super) fn of(home: &Home, registrar: Option<&str>, record: &Record) -> Self {
@@ -38,7 +38,7 @@ impl Own {
 }
 
 /// What we may have registered: the document of `base` with these edits, and marked with this tag.
-pub(super) struct Made<'m> {
+pub(super) struct ExpectedRevision<'m> {
     pub(super) base: &'m RevisionArn,
     /// The base itself; none where ECS cannot describe it any more.
     pub(super) described: Option<&'m Described>,
@@ -46,11 +46,11 @@ pub(super) struct Made<'m> {
     pub(super) tag: Tag,
 }
 
-impl Made<'_> {
+impl ExpectedRevision<'_> {
     /// Whether this is it: by tag, by principal where ECS names it, and by content. A tag alone proves nothing; a copy of
     /// all three is what we would have registered anyway. Where the base cannot be described any more, only a revision
     /// that ECS says we registered is taken for ours.
-    pub(super) fn is(&self, found: &Described, own: &Own) -> bool {
+    pub(super) fn is(&self, found: &Described, own: &Registrars) -> bool {
         let tagged = carries(&found.tags, &self.tag);
         let by = found.registered_by.as_deref();
         let Some(base) = self.described else {
@@ -67,12 +67,12 @@ impl Made<'_> {
         (tagged || !has_room) && same && own.registered(by)
     }
 
-    /// As [`Made::is`], of a revision that is to be described first.
+    /// As [`ExpectedRevision::is`], of a revision that is to be described first.
     pub(super) async fn is_at(
         &self,
         revision: &RevisionArn,
         task_definitions: &impl TaskDefinitions,
-        own: &Own,
+        own: &Registrars,
     ) -> Answer<bool> {
         Ok(described(task_definitions, revision).await?.is_some_and(|found| self.is(&found, own)))
     }
@@ -81,7 +81,7 @@ impl Made<'_> {
     pub(super) async fn unanswered(
         &self,
         task_definitions: &impl TaskDefinitions,
-        own: &Own,
+        own: &Registrars,
     ) -> Answer<Option<RevisionArn>> {
         let newest = task_definitions.newest(&self.base.family, NEWEST).await?;
         for candidate in newest.into_iter().rev().filter(|candidate| candidate.revision > self.base.revision) {

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::decide::{NotFound, Verdict, decide, judge, look_up};
+use super::decide::{Judgement, NotFound, decide, judge, look_up};
 use super::lease::Halt;
 use super::reporting::{end, failed, fresh, timed};
-use super::rollout::{Follow, Hint};
+use super::rollout::{RolloutDriver, ServiceHint};
 use super::{Order, Origin, family_state};
 use crate::domain::ecs::revision::RevisionArn;
-use crate::domain::event::{Consumer, Ignored, Trigger, Which};
+use crate::domain::event::{Consumer, Ignored, RevisionRef, Trigger};
 use crate::domain::outcome::{Mode, Outcome, Reason};
 use crate::domain::report::{Report, ServiceReport};
 use crate::ports::{Clock, Ports};
@@ -25,8 +25,8 @@ pub async fn remediate<P: Ports>(ports: &P, order: &Order<'_>, trigger: Trigger)
             }
         }
         Trigger::Service { service, change, cause } => {
-            let hint = Hint { service: &service, change: &change, cause: &cause };
-            Follow { ports, order }.follow(fresh(order, &cause, started), &hint).await
+            let hint = ServiceHint { service: &service, change: &change, cause: &cause };
+            RolloutDriver { ports, order }.follow(fresh(order, &cause, started), &hint).await
         }
         Trigger::Used { by, cause } => used(ports, order, fresh(order, &cause, started), by).await,
         Trigger::Ignore { why, cause } => {
@@ -38,8 +38,8 @@ pub async fn remediate<P: Ports>(ports: &P, order: &Order<'_>, trigger: Trigger)
 
 /// What stops a family goes where somebody asks for a revision of it by name and again: once, and not with each look at a
 /// service, or what fails on the way would stop nothing.
-async fn lifted<P: Ports>(ports: &P, order: &Order<'_>, which: &Which, report: &mut Report) -> Result<(), Halt> {
-    let Which::Revision(revision) = which else { return Ok(()) };
+async fn lifted<P: Ports>(ports: &P, order: &Order<'_>, which: &RevisionRef, report: &mut Report) -> Result<(), Halt> {
+    let RevisionRef::Revision(revision) = which else { return Ok(()) };
     if order.origin != (Origin::Apply { again: true }) || order.mode == Mode::Observe {
         return Ok(());
     }
@@ -110,7 +110,7 @@ async fn blocks<P: Ports>(
     let mut unchanged = report.clone();
     unchanged.about(revision);
     let mut seen = unchanged.clone();
-    let described = match look_up(ports, order.home, Which::Revision(revision.clone()), &mut seen).await {
+    let described = match look_up(ports, order.home, RevisionRef::Revision(revision.clone()), &mut seen).await {
         Ok(described) => described,
         Err(NotFound::Because(reason, why)) => {
             return Err(Box::new(unchanged.ends(Outcome::Failed, Some(reason), Some(why))));
@@ -119,10 +119,12 @@ async fn blocks<P: Ports>(
     };
     match judge(ports, order, &described, &mut seen).await {
         Err(error) => Err(Box::new(failed(unchanged, &error))),
-        Ok(Verdict::Ends(Outcome::Failed, reason, why)) => Err(Box::new(unchanged.ends(Outcome::Failed, reason, why))),
-        Ok(Verdict::Ends(Outcome::Compliant, ..))
-        | Ok(Verdict::Ends(Outcome::Superseded, ..))
-        | Ok(Verdict::Ends(_, Some(Reason::OwnRevision | Reason::ServiceOwned | Reason::OutOfScope), _)) => Ok(None),
+        Ok(Judgement::Ends(Outcome::Failed, reason, why)) => {
+            Err(Box::new(unchanged.ends(Outcome::Failed, reason, why)))
+        }
+        Ok(Judgement::Ends(Outcome::Compliant, ..))
+        | Ok(Judgement::Ends(Outcome::Superseded, ..))
+        | Ok(Judgement::Ends(_, Some(Reason::OwnRevision | Reason::ServiceOwned | Reason::OutOfScope), _)) => Ok(None),
         Ok(_) => Ok(Some(seen.rules)),
     }
 }

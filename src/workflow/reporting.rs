@@ -5,10 +5,10 @@ use jiff::{SignedDuration, Timestamp};
 use super::Order;
 use super::lease::Halt;
 use super::order::Ended;
-use crate::domain::event::{Cause, Change, Trigger, Which};
+use crate::domain::event::{Cause, RevisionRef, ServiceChange, Trigger};
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::report::Report;
-use crate::ports::{Clock, Kind, PortError, Ports};
+use crate::ports::{Clock, ErrorKind, PortError, Ports};
 
 /// A report with its time and how long it took.
 pub(super) fn timed<P: Ports>(ports: &P, report: Report, started: Timestamp) -> Report {
@@ -34,9 +34,9 @@ pub fn unseen<P: Ports>(ports: &P, order: &Order<'_>, trigger: &Trigger) -> Repo
     | Trigger::Ignore { cause, .. }) = trigger;
     let mut report = fresh(order, cause, ports.clock().now());
     match trigger {
-        Trigger::Remediate { which: Which::Revision(revision), .. }
-        | Trigger::Service { change: Change::Asked { revision: Some(revision) }, .. } => report.about(revision),
-        Trigger::Remediate { which: Which::NewestOf { family, .. }, .. } => report.family = Some(family.clone()),
+        Trigger::Remediate { which: RevisionRef::Revision(revision), .. }
+        | Trigger::Service { change: ServiceChange::Asked { revision: Some(revision) }, .. } => report.about(revision),
+        Trigger::Remediate { which: RevisionRef::NewestOf { family, .. }, .. } => report.family = Some(family.clone()),
         _ => {}
     }
     report
@@ -58,6 +58,6 @@ pub(super) fn end(report: Report, ended: Result<Option<Ended>, Halt>) -> Report 
 }
 
 pub(super) fn failed(report: Report, error: &PortError) -> Report {
-    let reason = error.reason.or((error.kind == Kind::Missing).then_some(Reason::Unreadable));
-    Report { retry: error.kind == Kind::Retry, ..report.ends(Outcome::Failed, reason, Some(error.to_string())) }
+    let reason = error.reason.or((error.kind == ErrorKind::Missing).then_some(Reason::Unreadable));
+    Report { retry: error.kind == ErrorKind::Retry, ..report.ends(Outcome::Failed, reason, Some(error.to_string())) }
 }

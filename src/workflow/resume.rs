@@ -7,16 +7,16 @@ use jiff::{SignedDuration, Timestamp};
 use super::assess::described;
 use super::backout::{BackoutOrder, drive_back};
 use super::correct::drive;
-use super::lease::{Halt, Way, Worker, take};
+use super::lease::{ClaimState, Halt, Worker, take};
 use super::order::{Ended, Order};
-use super::ownership::Own;
+use super::ownership::Registrars;
 use super::reporting::{end, fresh, timed};
-use super::rollout::{Follow, Hint, Led};
+use super::rollout::{RolloutDriver, ServiceHint, StartOutcome};
 use super::summary::{line, tell};
 use crate::domain::ecs::service::ServiceArn;
-use crate::domain::event::{Cause, Change};
+use crate::domain::event::{Cause, ServiceChange};
 use crate::domain::outcome::{Mode, Outcome, Reason};
-use crate::domain::record::{Head, Record, Rollout, State};
+use crate::domain::record::{Head, Record, RolloutPhase};
 use crate::domain::report::{BACKOUT, RESUME, Report};
 use crate::ports::{Answer, Clock, Filter, Journal, Ports};
 
@@ -57,12 +57,12 @@ async fn follow_on<P: Ports>(
     report: &mut Report,
     head: &Head,
 ) -> Result<Option<Ended>, Halt> {
-    let (journal, follow) = (ports.journal(), Follow { ports, order });
+    let (journal, follow) = (ports.journal(), RolloutDriver { ports, order });
     let mut news: Option<Ended> = None;
     let Some(record) = journal.read(&head.source).await? else { return Ok(None) };
     let attempt = record.attempt()?;
     let is_under_way = |service: &ServiceArn| {
-        attempt.as_ref().and_then(|attempt| Rollout::of(attempt, service)).is_some_and(|rollout| rollout.is_in_flight())
+        attempt.as_ref().and_then(|attempt| attempt.rollout(service)).is_some_and(|rollout| rollout.is_in_flight())
     };
     // The others wait for the one that is under way.
     let (mut services, mut wait): (Vec<_>, Vec<_>) = record.head.following.iter().partition(|it| is_under_way(it));
@@ -77,16 +77,16 @@ async fn follow_on<P: Ports>(
         let before = record.head.next;
         let attempt = record.attempt()?;
         let in_flight =
-            attempt.is_some_and(|attempt| Rollout::of(&attempt, service).is_some_and(|rollout| rollout.is_in_flight()));
-        let hint = Hint { service, change: &Change::Look, cause: &Cause::default() };
+            attempt.is_some_and(|attempt| attempt.rollout(service).is_some_and(|rollout| rollout.is_in_flight()));
+        let hint = ServiceHint { service, change: &ServiceChange::Look, cause: &Cause::default() };
         let mut waits = !in_flight;
         if in_flight {
             let found = follow.look(service).await?;
             let (ending, record) = follow.settle(record, &hint, found.as_ref()).await?;
             let attempt = record.attempt()?;
-            let rollout = attempt.as_ref().and_then(|attempt| Rollout::of(attempt, service));
+            let rollout = attempt.as_ref().and_then(|attempt| attempt.rollout(service));
             // What was intended and not done is decided anew.
-            waits = rollout.is_some_and(|rollout| matches!(rollout.state, State::Waiting(_)));
+            waits = rollout.is_some_and(|rollout| matches!(rollout.state, RolloutPhase::Waiting(_)));
             if record.head.next > before && !waits {
                 let said = tell(report, &record, order.backout);
                 report.services.extend(line(&record, service));
@@ -97,12 +97,14 @@ async fn follow_on<P: Ports>(
         }
         if waits && order.mode == Mode::Rollout {
             match follow.lead(report, &head.source, &hint).await? {
-                Led::Pointed => news = graver(news, (Outcome::Remediated, None, None)),
-                Led::Ended(ending) => {
+                StartOutcome::Pointed => news = graver(news, (Outcome::Remediated, None, None)),
+                StartOutcome::Ended(ending) => {
                     news = graver(news, (ending.closing().outcome, ending.closing().reason, None));
                 }
-                Led::GivenUp(way) => news = graver(news, (way.reason.leaves_alone(), Some(way.reason), way.note)),
-                Led::Nowhere | Led::LeftAlone(_) => {}
+                StartOutcome::GivenUp(way) => {
+                    news = graver(news, (way.reason.leaves_alone(), Some(way.reason), way.note))
+                }
+                StartOutcome::Nowhere | StartOutcome::LeftAlone(_) => {}
             }
         }
     }
@@ -185,11 +187,13 @@ async fn go_on<P: Ports>(
     head: &Head,
 ) -> Result<Option<Ended>, Halt> {
     let (journal, clock) = (ports.journal(), ports.clock());
-    let Way::GoOn(record) = Way::to(journal.read(&head.source).await?, false, clock.now()) else { return Ok(None) };
+    let ClaimState::GoOn(record) = ClaimState::to(journal.read(&head.source).await?, false, clock.now()) else {
+        return Ok(None);
+    };
     caused(report, &record);
     let worker = Worker { name: order.worker.clone(), lease: order.lease };
     let source = described(ports.task_definitions(), &head.source).await?;
-    let mut claimed = take(journal, clock, &worker, record, Own::resumes(order.home, order.registrar)).await?;
+    let mut claimed = take(journal, clock, &worker, record, Registrars::resumes(order.home, order.registrar)).await?;
     let Some(source) = source else {
         let why = "ECS does not describe the source any more: take the record back, which needs it no more".to_owned();
         let _ = tell(report, &claimed.record, order.backout);
@@ -207,13 +211,13 @@ async fn go_back<P: Ports>(
     head: &Head,
 ) -> Result<Option<Ended>, Halt> {
     let (journal, clock) = (ports.journal(), ports.clock());
-    let way = Way::to(journal.read(&head.source).await?, false, clock.now());
-    let Way::BackingOut(record) = way else { return Ok(None) };
+    let way = ClaimState::to(journal.read(&head.source).await?, false, clock.now());
+    let ClaimState::BackingOut(record) = way else { return Ok(None) };
     caused(report, &record);
     let attempt = record.attempt()?;
     report.actor = attempt.and_then(|attempt| attempt.backout).and_then(|backout| backout.asked.requested_by.clone());
     let worker = Worker { name: order.worker.clone(), lease: order.lease };
-    let mut claimed = take(journal, clock, &worker, record, Own::resumes(order.home, order.registrar)).await?;
+    let mut claimed = take(journal, clock, &worker, record, Registrars::resumes(order.home, order.registrar)).await?;
     drive_back(ports, order, report, &mut claimed).await.map(Some)
 }
 

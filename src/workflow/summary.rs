@@ -2,8 +2,8 @@
 
 use crate::domain::ecs::service::ServiceArn;
 use crate::domain::outcome::Reason;
-use crate::domain::record::{Attempt, Backout, Done, Ending, Record, Rollout, Settled, Standing, State, Step, Undo};
-use crate::domain::report::{BackoutBy, Change, LogGroupReport, Report, ServiceReport, changes};
+use crate::domain::record::{Attempt, Backout, Done, Effects, Ending, Record, RolloutPhase, Settled, Step, Undo};
+use crate::domain::report::{BackoutBy, LogGroupReport, Report, ReportedChange, ServiceReport, changes};
 use crate::domain::text::plain::plain;
 
 /// The longest sentence of a report's notes.
@@ -12,7 +12,7 @@ const LONGEST: usize = 512;
 /// Says in the report what the record says was done, and gives back what went wrong.
 pub(super) fn tell(report: &mut Report, record: &Record, backout: &BackoutBy) -> Option<String> {
     let attempt = record.attempt().ok().flatten()?;
-    let standing = Standing::of(record);
+    let standing = Effects::of(record);
     report.restored = record.head.restored.as_ref().map(ToString::to_string);
     report.baseline_digest.clone_from(&attempt.opening.baseline_digest);
     if !standing.is_nothing() {
@@ -44,7 +44,7 @@ fn forward(report: &mut Report, attempt: &Attempt<'_>) -> Option<String> {
     attempt.failed.map(|(_, why, _)| why.to_owned())
 }
 
-fn back(report: &mut Report, standing: &Standing<'_>, backout: &Backout<'_>) -> Option<String> {
+fn back(report: &mut Report, standing: &Effects<'_>, backout: &Backout<'_>) -> Option<String> {
     report.changes.clear();
     report.log_groups = standing.made.iter().map(|group| kept_group(group)).collect();
     for (step, settled) in backout.asked.steps.iter().zip(&backout.settled) {
@@ -99,13 +99,13 @@ fn back(report: &mut Report, standing: &Standing<'_>, backout: &Backout<'_>) -> 
 /// What the record says of a service.
 pub(super) fn line(record: &Record, service: &ServiceArn) -> Option<ServiceReport> {
     let attempt = record.attempt().ok().flatten()?;
-    let rollout = Rollout::of(&attempt, service)?;
+    let rollout = attempt.rollout(service)?;
     let (action, reason, note) = match rollout.state {
-        State::Waiting(why) => ("waits", Some(why), None),
-        State::Pointing | State::Pointed(_) => ("updated", None, None),
-        State::Yielding(theirs) => ("needs-operator", Some(Reason::ServiceMovedOn), Some(theirs.short())),
-        State::Returning(why) => ("failed", Some(Reason::DeploymentFailed), Some(why.to_owned())),
-        State::Ended(ending) => {
+        RolloutPhase::Waiting(why) => ("waits", Some(why), None),
+        RolloutPhase::Pointing | RolloutPhase::Pointed(_) => ("updated", None, None),
+        RolloutPhase::Yielding(theirs) => ("needs-operator", Some(Reason::ServiceMovedOn), Some(theirs.short())),
+        RolloutPhase::Returning(why) => ("failed", Some(Reason::DeploymentFailed), Some(why.to_owned())),
+        RolloutPhase::Ended(ending) => {
             let closing = ending.closing();
             let action = match ending {
                 Ending::Completed => "rolled-out",
@@ -144,7 +144,7 @@ pub(super) fn kept_group(name: &str) -> LogGroupReport {
     LogGroupReport { name: name.to_owned(), action: "kept", retention_days: None }
 }
 
-fn step_changes(step: &Step) -> Vec<Change> {
+fn step_changes(step: &Step) -> Vec<ReportedChange> {
     match step {
         Step::Register { edits } => edits.iter().flat_map(changes).collect(),
         _ => Vec::new(),

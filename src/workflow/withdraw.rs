@@ -2,8 +2,8 @@
 
 use super::lease::{Claimed, Halt, give_up};
 use crate::domain::ecs::revision::RevisionArn;
-use crate::domain::record::{Record, What};
-use crate::ports::{Clock, Journal, Kind, Ports, TaskDefinitions};
+use crate::domain::record::{EntryKind, Record};
+use crate::ports::{Clock, ErrorKind, Journal, Ports, TaskDefinitions};
 
 /// Deregisters a revision of ours that the record says is being withdrawn.
 pub(super) async fn withdraw<J: Journal, C: Clock>(
@@ -12,10 +12,10 @@ pub(super) async fn withdraw<J: Journal, C: Clock>(
     corrected: RevisionArn,
 ) -> Result<(), Halt> {
     match task_definitions.deregister(&corrected).await {
-        Err(error) if error.kind != Kind::Missing => {
+        Err(error) if error.kind != ErrorKind::Missing => {
             Err(give_up(claimed, error, &format!("our revision {} has to be withdrawn", corrected.short())).await)
         }
-        _ => claimed.append(What::Withdrawn { corrected }).await,
+        _ => claimed.append(EntryKind::Withdrawn { corrected }).await,
     }
 }
 

@@ -4,7 +4,7 @@ use logweir::aws::Aws;
 use logweir::domain::doctor::role::Need;
 use logweir::domain::doctor::trail::TrailName;
 use logweir::domain::outcome::Reason;
-use logweir::ports::Kind;
+use logweir::ports::ErrorKind;
 use serde_json::{Value, json};
 
 use super::invoke::{at, error, seen, session};
@@ -75,17 +75,17 @@ async fn iam_is_asked_as_the_one_service_that_it_is() {
     let aws = at(&loopback.url, session());
     let need = Need { actions: vec!["ecs:ListClusters"], resource: "*".into(), context: Vec::new() };
     let error = aws.simulate("arn:aws:iam::111122223333:role/x", &need).await.unwrap_err();
-    assert_eq!((error.kind, error.message.as_str()), (Kind::Missing, "NoSuchEntity: no role"));
+    assert_eq!((error.kind, error.message.as_str()), (ErrorKind::Missing, "NoSuchEntity: no role"));
     is_signed(&loopback, "us-east-1/iam");
 }
 
 #[tokio::test]
 async fn what_is_missing_and_what_is_denied_are_told_apart() {
     for (code, kind, reason) in [
-        ("com.amazonaws.sqs#QueueDoesNotExist", Kind::Missing, None),
-        ("TrailNotFoundException", Kind::Missing, None),
-        ("AccessDeniedException", Kind::Refused, Some(Reason::AccessDenied)),
-        ("ThrottlingException", Kind::Retry, Some(Reason::Throttled)),
+        ("com.amazonaws.sqs#QueueDoesNotExist", ErrorKind::Missing, None),
+        ("TrailNotFoundException", ErrorKind::Missing, None),
+        ("AccessDeniedException", ErrorKind::Refused, Some(Reason::AccessDenied)),
+        ("ThrottlingException", ErrorKind::Retry, Some(Reason::Throttled)),
     ] {
         let loopback = Loopback::serve(move |_, _| error(400, code, "no"));
         let error = at(&loopback.url, session()).event_rule("/x").await.unwrap_err();

@@ -5,7 +5,7 @@ use aws_sdk_ecs::config::SharedCredentialsProvider;
 use logweir::aws::Aws;
 use logweir::domain::ecs::image::EcrImage;
 use logweir::domain::outcome::Reason;
-use logweir::ports::{Kind, Services};
+use logweir::ports::{ErrorKind, Services};
 use serde_json::json;
 
 use super::invoke::{TOKEN, at, error, seen, session};
@@ -79,12 +79,12 @@ async fn what_the_registry_does_not_have_has_no_digest() {
 #[tokio::test]
 async fn a_registry_that_may_not_be_read_is_an_error() {
     for (code, kind, reason) in [
-        ("AccessDeniedException", Kind::Refused, Some(Reason::AccessDenied)),
-        ("com.amazonaws.ecr#AccessDeniedException", Kind::Refused, Some(Reason::AccessDenied)),
-        ("UnrecognizedClientException", Kind::Refused, Some(Reason::AccessDenied)),
-        ("InvalidParameterException", Kind::Refused, None),
-        ("ThrottlingException", Kind::Retry, Some(Reason::Throttled)),
-        ("ServerException", Kind::Retry, None),
+        ("AccessDeniedException", ErrorKind::Refused, Some(Reason::AccessDenied)),
+        ("com.amazonaws.ecr#AccessDeniedException", ErrorKind::Refused, Some(Reason::AccessDenied)),
+        ("UnrecognizedClientException", ErrorKind::Refused, Some(Reason::AccessDenied)),
+        ("InvalidParameterException", ErrorKind::Refused, None),
+        ("ThrottlingException", ErrorKind::Retry, Some(Reason::Throttled)),
+        ("ServerException", ErrorKind::Retry, None),
     ] {
         let (aws, ecr) = registry(move |_| Reply::error(code, "said so"));
         let error = aws.ecs.digest(&image()).await.unwrap_err();
@@ -97,18 +97,18 @@ async fn a_registry_that_may_not_be_read_is_an_error() {
 #[tokio::test]
 async fn an_answer_that_is_none_is_never_taken_for_one() {
     for (status, body, kind) in [
-        (200, "{}", Kind::Retry),
-        (200, "<html>", Kind::Retry),
-        (200, r#"{"imageDetails":"#, Kind::Retry),
-        (502, "<html>Bad Gateway</html>", Kind::Retry),
-        (403, r#"{"message":"Forbidden"}"#, Kind::Refused),
+        (200, "{}", ErrorKind::Retry),
+        (200, "<html>", ErrorKind::Retry),
+        (200, r#"{"imageDetails":"#, ErrorKind::Retry),
+        (502, "<html>Bad Gateway</html>", ErrorKind::Retry),
+        (403, r#"{"message":"Forbidden"}"#, ErrorKind::Refused),
     ] {
         let (aws, _) = registry(move |_| Reply::Http(status, String::new(), body.into()));
         let error = aws.ecs.digest(&image()).await.unwrap_err();
         assert_eq!((error.kind, error.reason), (kind, Some(Reason::Unreadable)), "{status} {body}");
     }
     let (aws, _) = registry(|_| Reply::Cut);
-    assert_eq!(aws.ecs.digest(&image()).await.unwrap_err().kind, Kind::Retry);
+    assert_eq!(aws.ecs.digest(&image()).await.unwrap_err().kind, ErrorKind::Retry);
 }
 
 #[tokio::test]
@@ -116,7 +116,7 @@ async fn without_credentials_nothing_is_sent() {
     let ecr = Loopback::serve(|_, _| Reply::Cut);
     let aws = at(&ecr.url, SharedCredentialsProvider::new(CredentialProcessProvider::new("false".into())));
     let error = aws.ecs.digest(&image()).await.unwrap_err();
-    assert_eq!((error.kind, error.reason), (Kind::Refused, Some(Reason::AccessDenied)), "{error}");
+    assert_eq!((error.kind, error.reason), (ErrorKind::Refused, Some(Reason::AccessDenied)), "{error}");
     assert!(ecr.calls().is_empty() && aws.calls().count() == 0);
 }
 

@@ -1,7 +1,7 @@
 //! Which calls ECS gets, and what is made of its answers.
 
 use logweir::domain::baseline::Delivery;
-use logweir::ports::{Kind, LogGroups, TaskDefinitions};
+use logweir::ports::{ErrorKind, LogGroups, TaskDefinitions};
 use serde_json::{Value, json};
 
 use super::line::{Back, aws, replay};
@@ -56,7 +56,7 @@ async fn all_families_are_every_page_of_those_that_are_active_in_order() {
     assert_eq!(line.seen()[0].json(), json!({"status": "ACTIVE", "maxResults": 100}));
     assert_eq!(line.seen()[2].json()["nextToken"], "b");
     let (aws, _) = replay([page(&["web", "two words"], json!(null))]);
-    assert_eq!(aws.ecs.families().await.unwrap_err().kind, Kind::Retry, "an answer that was spoiled on the way");
+    assert_eq!(aws.ecs.families().await.unwrap_err().kind, ErrorKind::Retry, "an answer that was spoiled on the way");
 }
 
 #[tokio::test]
@@ -96,7 +96,7 @@ async fn the_account_setting_says_what_an_absent_mode_means() {
 async fn a_setting_that_nobody_knows_is_no_verdict_and_not_remembered() {
     let (aws, _) = replay([mode("sometimes"), mode("blocking")]);
     let error = aws.ecs.default_mode().await.unwrap_err();
-    assert_eq!(error.kind, Kind::Refused);
+    assert_eq!(error.kind, ErrorKind::Refused);
     assert_eq!(aws.ecs.default_mode().await.unwrap(), Delivery::Blocking);
 }
 
@@ -115,10 +115,10 @@ async fn deregistering_what_is_inactive_already_is_done() {
 #[tokio::test]
 async fn an_answer_that_is_none_is_never_taken_for_one() {
     for (reply, kind) in [
-        ("", Kind::Retry),
-        ("{\"taskDefinition\":{\"con", Kind::Retry),
-        ("{}", Kind::Refused),
-        ("{\"taskDefinition\":{\"taskDefinitionArn\":\"x\",\"containerDefinitions\":[]}}", Kind::Refused),
+        ("", ErrorKind::Retry),
+        ("{\"taskDefinition\":{\"con", ErrorKind::Retry),
+        ("{}", ErrorKind::Refused),
+        ("{\"taskDefinition\":{\"taskDefinitionArn\":\"x\",\"containerDefinitions\":[]}}", ErrorKind::Refused),
     ] {
         let (aws, _) = replay([Back::Reply(200, reply.into())]);
         assert_eq!(aws.ecs.describe("web").await.unwrap_err().kind, kind, "{reply}");
@@ -149,6 +149,6 @@ async fn account_and_name_are_the_callers() {
     let (aws, _) = replay([Back::Reply(200, xml), Back::Reply(200, nobody)]);
     let caller = aws.identity().await.unwrap();
     assert_eq!((caller.account.as_str(), caller.arn.as_str()), ("111122223333", arn));
-    assert_eq!(aws.identity().await.unwrap_err().kind, Kind::Refused);
+    assert_eq!(aws.identity().await.unwrap_err().kind, ErrorKind::Refused);
     assert_eq!(aws.region(), "eu-west-1");
 }

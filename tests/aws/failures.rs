@@ -6,7 +6,7 @@ use aws_sdk_ecs::config::SharedCredentialsProvider;
 use logweir::aws::Aws;
 use logweir::domain::ecs::task_definition::TaskDefinition;
 use logweir::domain::outcome::Reason;
-use logweir::ports::{Kind, LogGroups, PortError, TaskDefinitions};
+use logweir::ports::{ErrorKind, LogGroups, PortError, TaskDefinitions};
 use serde_json::json;
 
 use super::line::{Back, SECRET, Seen, aws, config, replay};
@@ -21,7 +21,7 @@ fn definition() -> TaskDefinition {
     TaskDefinition::parse(r#"{"family":"web","containerDefinitions":[{"name":"app"}]}"#).unwrap()
 }
 
-fn verdict<T: std::fmt::Debug>(answer: Result<T, PortError>) -> (Kind, Option<Reason>) {
+fn verdict<T: std::fmt::Debug>(answer: Result<T, PortError>) -> (ErrorKind, Option<Reason>) {
     let error = answer.unwrap_err();
     (error.kind, error.reason)
 }
@@ -38,7 +38,7 @@ async fn throttled_for_a_while_is_no_error() {
 async fn throttled_for_ever_is_given_up_after_three_attempts() {
     let (aws, line) = aws(|_| Back::error("ThrottlingException", "Rate exceeded"));
     let error = aws.ecs.newest("web", 1).await.unwrap_err();
-    assert_eq!((error.kind, error.reason), (Kind::Retry, Some(Reason::Throttled)));
+    assert_eq!((error.kind, error.reason), (ErrorKind::Retry, Some(Reason::Throttled)));
     assert_eq!(error.to_string(), "ListTaskDefinitions: ThrottlingException: Rate exceeded");
     assert_eq!((line.seen().len(), aws.calls().count()), (3, 3));
 }
@@ -54,7 +54,7 @@ async fn a_broken_connection_is_tried_again() {
     {
         let (aws, line) = super::line::aws(move |_| back());
         let error = aws.ecs.describe("web").await.unwrap_err();
-        assert_eq!((error.kind, line.seen().len()), (Kind::Retry, 3));
+        assert_eq!((error.kind, line.seen().len()), (ErrorKind::Retry, 3));
         assert!(error.message.contains(cause), "{error}");
     }
 }
@@ -76,7 +76,7 @@ async fn a_registration_is_tried_once_whatever_happens() {
             assert_eq!(registered.len(), 1, "an account would have two revisions now");
             back()
         });
-        assert_eq!(aws.ecs.register(&definition(), &[]).await.unwrap_err().kind, Kind::Retry);
+        assert_eq!(aws.ecs.register(&definition(), &[]).await.unwrap_err().kind, ErrorKind::Retry);
         assert_eq!((line.seen().len(), aws.calls().count()), (1, 1));
     }
 }
@@ -86,7 +86,7 @@ async fn silence_ends_after_half_a_minute() {
     let (aws, line) = aws(|_| Back::Silence);
     let before = tokio::time::Instant::now();
     let error = aws.ecs.describe("web").await.unwrap_err();
-    assert_eq!((error.kind, error.message.as_str()), (Kind::Retry, "no answer in time"));
+    assert_eq!((error.kind, error.message.as_str()), (ErrorKind::Retry, "no answer in time"));
     assert!(before.elapsed().as_millis() <= 30_010, "{:?}", before.elapsed());
     assert!(line.seen().len() <= 3);
 }
@@ -95,13 +95,13 @@ async fn silence_ends_after_half_a_minute() {
 async fn a_page_of_html_may_pass() {
     let (aws, line) = aws(|_| Back::Reply(500, "<html><h1>CANARY</h1></html>".into()));
     let error = aws.ecs.describe("web").await.unwrap_err();
-    assert_eq!((error.kind, line.seen().len()), (Kind::Retry, 3));
+    assert_eq!((error.kind, line.seen().len()), (ErrorKind::Retry, 3));
     assert_eq!(error.message, "the answer cannot be read: it came with HTTP 500");
     let (aws, _) = super::line::aws(|_| Back::Reply(429, "<html>CANARY</html>".into()));
-    assert_eq!(verdict(aws.ecs.describe("web").await), (Kind::Retry, Some(Reason::Throttled)));
+    assert_eq!(verdict(aws.ecs.describe("web").await), (ErrorKind::Retry, Some(Reason::Throttled)));
     let (aws, _) = super::line::aws(|_| Back::Reply(403, "<html>CANARY</html>".into()));
     let error = aws.log_groups.look(&["/ecs/web".into()]).await.unwrap_err();
-    assert_eq!((error.kind, error.reason), (Kind::Refused, Some(Reason::Unreadable)), "{error}");
+    assert_eq!((error.kind, error.reason), (ErrorKind::Refused, Some(Reason::Unreadable)), "{error}");
     assert!(!error.message.contains("CANARY"));
 }
 
@@ -113,25 +113,30 @@ async fn a_conflict_between_two_requests_passes() {
     aws.log_groups.set_retention("/ecs/web", 30).await.unwrap();
     assert_eq!(line.seen().len(), 4);
     let (aws, _) = super::line::aws(move |_| conflict());
-    assert_eq!(verdict(aws.log_groups.create(&group("/ecs/web")).await), (Kind::Retry, None));
+    assert_eq!(verdict(aws.log_groups.create(&group("/ecs/web")).await), (ErrorKind::Retry, None));
 }
 
 #[tokio::test]
 async fn a_refusal_says_why_and_is_not_repeated() {
     let passrole = "User: arn:aws:sts::111122223333:assumed-role/R/s is not authorized to perform: iam:PassRole on resource: arn:aws:iam::111122223333:role/exec";
     for (code, message, kind, reason) in [
-        ("AccessDeniedException", passrole, Kind::Refused, Some(Reason::PassRoleDenied)),
-        ("AccessDeniedException", "not authorized to perform: ecs:X", Kind::Refused, Some(Reason::AccessDenied)),
-        ("UnrecognizedClientException", "The security token is invalid.", Kind::Refused, Some(Reason::AccessDenied)),
-        ("ExpiredTokenException", "The security token has expired.", Kind::Refused, Some(Reason::AccessDenied)),
+        ("AccessDeniedException", passrole, ErrorKind::Refused, Some(Reason::PassRoleDenied)),
+        ("AccessDeniedException", "not authorized to perform: ecs:X", ErrorKind::Refused, Some(Reason::AccessDenied)),
+        (
+            "UnrecognizedClientException",
+            "The security token is invalid.",
+            ErrorKind::Refused,
+            Some(Reason::AccessDenied),
+        ),
+        ("ExpiredTokenException", "The security token has expired.", ErrorKind::Refused, Some(Reason::AccessDenied)),
         (
             "ClientException",
             "Actual length: '66420'. Max allowed length is '65536' bytes.",
-            Kind::Refused,
+            ErrorKind::Refused,
             Some(Reason::TooLarge),
         ),
-        ("ClientException", "Container list cannot be empty.", Kind::Refused, None),
-        ("InvalidParameterException", "Invalid.", Kind::Refused, None),
+        ("ClientException", "Container list cannot be empty.", ErrorKind::Refused, None),
+        ("InvalidParameterException", "Invalid.", ErrorKind::Refused, None),
     ] {
         let (aws, line) = aws(move |_| Back::error(code, message));
         let error = aws.ecs.register(&definition(), &[]).await.unwrap_err();
@@ -148,10 +153,10 @@ async fn what_is_not_there_is_missing() {
         "DeregisterTaskDefinition" => Back::error("ClientException", "The specified task definition does not exist."),
         _ => Back::error("ResourceNotFoundException", "The specified log group does not exist."),
     });
-    assert_eq!(verdict(aws.ecs.describe("web").await), (Kind::Missing, None));
-    assert_eq!(verdict(aws.ecs.deregister(&ARN.parse().unwrap()).await), (Kind::Missing, None));
-    assert_eq!(verdict(aws.log_groups.set_retention("/ecs/web", 30).await), (Kind::Missing, None));
-    assert_eq!(verdict(aws.log_groups.is_empty("/ecs/web").await), (Kind::Missing, None));
+    assert_eq!(verdict(aws.ecs.describe("web").await), (ErrorKind::Missing, None));
+    assert_eq!(verdict(aws.ecs.deregister(&ARN.parse().unwrap()).await), (ErrorKind::Missing, None));
+    assert_eq!(verdict(aws.log_groups.set_retention("/ecs/web", 30).await), (ErrorKind::Missing, None));
+    assert_eq!(verdict(aws.log_groups.is_empty("/ecs/web").await), (ErrorKind::Missing, None));
 }
 
 #[tokio::test]
@@ -159,7 +164,7 @@ async fn a_definition_beyond_the_limit_is_not_sent() {
     let (aws, line) = aws(|_| Back::Cut);
     let large = format!(r#"{{"family":"web","containerDefinitions":[{{"image":"{}"}}]}}"#, "x".repeat(65_536));
     let answer = aws.ecs.register(&TaskDefinition::parse(large).unwrap(), &[]).await;
-    assert_eq!(verdict(answer), (Kind::Refused, Some(Reason::TooLarge)));
+    assert_eq!(verdict(answer), (ErrorKind::Refused, Some(Reason::TooLarge)));
     assert!(line.seen().is_empty());
 }
 
@@ -168,7 +173,7 @@ async fn without_credentials_nothing_is_sent_and_nothing_is_worth_another_try() 
     let (_, line) = replay([]);
     let nobody = CredentialProcessProvider::new("false".into());
     let aws = Aws::with(&config(&line, SharedCredentialsProvider::new(nobody))).unwrap();
-    assert_eq!(verdict(aws.ecs.describe("web").await), (Kind::Refused, Some(Reason::AccessDenied)));
+    assert_eq!(verdict(aws.ecs.describe("web").await), (ErrorKind::Refused, Some(Reason::AccessDenied)));
     assert_eq!(aws.calls().count(), 0);
 }
 

@@ -5,7 +5,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_ecs::config::{Credentials, SharedCredentialsProvider};
 use logweir::aws::{Aws, Invoked};
 use logweir::domain::outcome::Reason;
-use logweir::ports::Kind;
+use logweir::ports::ErrorKind;
 use serde_json::{Value, json};
 
 use super::line::{KEY_ID, SECRET, Seen};
@@ -104,14 +104,14 @@ async fn a_function_that_ended_in_an_error_has_failed() {
 #[tokio::test]
 async fn a_refusal_says_why_and_is_not_repeated() {
     for (status, code, kind, reason) in [
-        (403, "AccessDeniedException", Kind::Refused, Some(Reason::AccessDenied)),
-        (403, "ExpiredTokenException:http://internal.amazon.com/", Kind::Refused, Some(Reason::AccessDenied)),
-        (404, "ResourceNotFoundException", Kind::Missing, None),
-        (400, "InvalidRequestContentException", Kind::Refused, None),
-        (413, "RequestTooLargeException", Kind::Refused, None),
-        (429, "TooManyRequestsException", Kind::Retry, Some(Reason::Throttled)),
-        (500, "ServiceException", Kind::Retry, None),
-        (502, "EC2UnexpectedException", Kind::Retry, None),
+        (403, "AccessDeniedException", ErrorKind::Refused, Some(Reason::AccessDenied)),
+        (403, "ExpiredTokenException:http://internal.amazon.com/", ErrorKind::Refused, Some(Reason::AccessDenied)),
+        (404, "ResourceNotFoundException", ErrorKind::Missing, None),
+        (400, "InvalidRequestContentException", ErrorKind::Refused, None),
+        (413, "RequestTooLargeException", ErrorKind::Refused, None),
+        (429, "TooManyRequestsException", ErrorKind::Retry, Some(Reason::Throttled)),
+        (500, "ServiceException", ErrorKind::Retry, None),
+        (502, "EC2UnexpectedException", ErrorKind::Retry, None),
     ] {
         let (aws, lambda) = function(move |_| error(status, code, "said so"));
         let error = aws.invoke("f", &payload()).await.unwrap_err();
@@ -125,14 +125,14 @@ async fn a_refusal_says_why_and_is_not_repeated() {
 async fn an_answer_that_is_none_is_never_taken_for_one() {
     let html = "<html>Bad Gateway</html>";
     for (status, body, kind) in [
-        (200, html, Kind::Retry),
-        (200, "", Kind::Retry),
-        (200, "{\"outcome\":", Kind::Retry),
-        (502, html, Kind::Retry),
-        (429, html, Kind::Retry),
-        (403, html, Kind::Refused),
-        (403, "{\"message\":\"Forbidden\"}", Kind::Refused),
-        (302, "{}", Kind::Refused),
+        (200, html, ErrorKind::Retry),
+        (200, "", ErrorKind::Retry),
+        (200, "{\"outcome\":", ErrorKind::Retry),
+        (502, html, ErrorKind::Retry),
+        (429, html, ErrorKind::Retry),
+        (403, html, ErrorKind::Refused),
+        (403, "{\"message\":\"Forbidden\"}", ErrorKind::Refused),
+        (302, "{}", ErrorKind::Refused),
     ] {
         let (aws, _) = function(move |_| Reply::Http(status, String::new(), body.into()));
         let error = aws.invoke("f", &payload()).await.unwrap_err();
@@ -145,10 +145,10 @@ async fn an_answer_that_is_none_is_never_taken_for_one() {
 async fn a_broken_connection_leaves_open_what_was_done() {
     let (aws, lambda) = function(|_| Reply::Cut);
     let error = aws.invoke("f", &payload()).await.unwrap_err();
-    assert_eq!((error.kind, lambda.calls().len()), (Kind::Retry, 1), "{error}");
+    assert_eq!((error.kind, lambda.calls().len()), (ErrorKind::Retry, 1), "{error}");
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let error = at(&format!("http://{nobody}"), session()).invoke("f", &payload()).await.unwrap_err();
-    assert_eq!(error.kind, Kind::Retry);
+    assert_eq!(error.kind, ErrorKind::Retry);
     assert!(error.message.starts_with("the connection failed: "), "{error}");
 }
 
@@ -157,7 +157,7 @@ async fn without_credentials_nothing_is_sent() {
     let lambda = Loopback::serve(|_, _| Reply::Cut);
     let nobody = SharedCredentialsProvider::new(CredentialProcessProvider::new("false".into()));
     let aws = at(&lambda.url, nobody);
-    assert_eq!(aws.invoke("f", &payload()).await.unwrap_err().kind, Kind::Refused);
+    assert_eq!(aws.invoke("f", &payload()).await.unwrap_err().kind, ErrorKind::Refused);
     assert!(lambda.calls().is_empty() && aws.calls().count() == 0);
 }
 

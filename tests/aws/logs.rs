@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use logweir::domain::edit::NewLogGroup;
 use logweir::domain::outcome::Reason;
 use logweir::domain::rules::facts::LogGroup;
-use logweir::ports::{Kind, LogGroups};
+use logweir::ports::{ErrorKind, LogGroups};
 use serde_json::{Value, json};
 
 use super::line::{Back, Seen, aws, replay};
@@ -144,7 +144,7 @@ async fn a_retention_is_taken_away_by_name() {
     assert_eq!(line.seen()[0].name(), "DeleteRetentionPolicy");
     assert_eq!(line.seen()[0].json(), json!({"logGroupName": "/ecs/web"}));
     let error = aws.log_groups.delete_retention("/ecs/web").await.unwrap_err();
-    assert_eq!((error.kind, error.call), (Kind::Missing, "DeleteRetentionPolicy"));
+    assert_eq!((error.kind, error.call), (ErrorKind::Missing, "DeleteRetentionPolicy"));
 }
 
 #[tokio::test]

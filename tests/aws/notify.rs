@@ -7,7 +7,7 @@ use logweir::domain::event::{Cause, Home};
 use logweir::domain::notice::Notice;
 use logweir::domain::outcome::{Outcome, Reason};
 use logweir::domain::report::Report;
-use logweir::ports::{Kind, Notifier, PortError};
+use logweir::ports::{ErrorKind, Notifier, PortError};
 use serde_json::{Value, json};
 
 use super::invoke::{TOKEN, at, error, session};
@@ -160,19 +160,22 @@ async fn where_nobody_is_to_be_told_nothing_is_sent() {
 async fn one_channel_is_told_though_the_other_cannot_be() {
     let (aws, events) = place(|| Reply::Cut, put);
     let errors = tell(&aws, Some(TOPIC), Some(BUS)).await;
-    assert_eq!(errors.iter().map(|error| (error.call, error.kind)).collect::<Vec<_>>(), [("Publish", Kind::Retry)]);
+    assert_eq!(
+        errors.iter().map(|error| (error.call, error.kind)).collect::<Vec<_>>(),
+        [("Publish", ErrorKind::Retry)]
+    );
     assert_eq!((events.calls().len(), aws.calls().count()), (2, 2));
 }
 
 #[tokio::test]
 async fn what_the_topic_refuses_is_said() {
     for (status, code, kind, reason) in [
-        (403, "AuthorizationError", Kind::Refused, None),
-        (403, "InvalidClientTokenId", Kind::Refused, Some(Reason::AccessDenied)),
-        (404, "NotFound", Kind::Refused, None),
-        (400, "InvalidParameter", Kind::Refused, None),
-        (429, "Throttled", Kind::Retry, Some(Reason::Throttled)),
-        (500, "InternalError", Kind::Retry, None),
+        (403, "AuthorizationError", ErrorKind::Refused, None),
+        (403, "InvalidClientTokenId", ErrorKind::Refused, Some(Reason::AccessDenied)),
+        (404, "NotFound", ErrorKind::Refused, None),
+        (400, "InvalidParameter", ErrorKind::Refused, None),
+        (429, "Throttled", ErrorKind::Retry, Some(Reason::Throttled)),
+        (500, "InternalError", ErrorKind::Retry, None),
     ] {
         let body = format!(
             "<ErrorResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><Error><Type>Sender</Type><Code>{code}</Code>\
@@ -208,10 +211,10 @@ async fn an_answer_of_the_topic_that_is_none_is_never_taken_for_one() {
 #[tokio::test]
 async fn a_bus_that_answers_and_has_put_nothing_has_refused() {
     for (code, kind) in [
-        ("ThrottlingException", Kind::Retry),
-        ("InternalFailure", Kind::Retry),
-        ("NotAuthorizedForSourceException", Kind::Refused),
-        ("MalformedDetail", Kind::Refused),
+        ("ThrottlingException", ErrorKind::Retry),
+        ("InternalFailure", ErrorKind::Retry),
+        ("NotAuthorizedForSourceException", ErrorKind::Refused),
+        ("MalformedDetail", ErrorKind::Refused),
     ] {
         let failed = json!({"FailedEntryCount": 1, "Entries": [{"ErrorCode": code, "ErrorMessage": "said\nso"}]});
         let (aws, _) = place(|| Reply::Cut, move || Reply::ok(&failed));
@@ -227,7 +230,7 @@ async fn a_bus_that_answers_and_has_put_nothing_has_refused() {
 async fn what_the_bus_refuses_is_said() {
     let (aws, _) = place(|| Reply::Cut, || error(400, "AccessDeniedException", "said so"));
     let errors = tell(&aws, None, Some(BUS)).await;
-    assert_eq!((errors[0].kind, errors[0].reason), (Kind::Refused, Some(Reason::AccessDenied)));
+    assert_eq!((errors[0].kind, errors[0].reason), (ErrorKind::Refused, Some(Reason::AccessDenied)));
     assert_eq!(errors[0].to_string(), "PutEvents: AccessDeniedException: said so");
 }
 
@@ -237,7 +240,7 @@ async fn without_credentials_nothing_is_sent() {
     let aws = at(&place.url, SharedCredentialsProvider::new(CredentialProcessProvider::new("false".into())));
     let errors = tell(&aws, Some(TOPIC), Some(BUS)).await;
     assert_eq!(errors.len(), 2);
-    assert!(errors.iter().all(|error| error.kind == Kind::Refused) && place.calls().is_empty());
+    assert!(errors.iter().all(|error| error.kind == ErrorKind::Refused) && place.calls().is_empty());
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use logweir::aws::Aws;
 use logweir::domain::outcome::Reason;
-use logweir::ports::Kind;
+use logweir::ports::ErrorKind;
 use serde_json::json;
 
 use super::invoke::{TOKEN, at, seen, session};
@@ -44,10 +44,10 @@ async fn only_the_stores_own_word_for_it_means_that_there_is_none() {
         assert_eq!(aws.parameter(NAME).await, Ok(None), "{code}");
     }
     for (code, kind, reason) in [
-        ("AccessDeniedException", Kind::Refused, Some(Reason::AccessDenied)),
-        ("InvalidKeyId", Kind::Refused, None),
-        ("ThrottlingException", Kind::Retry, Some(Reason::Throttled)),
-        ("InternalServerError", Kind::Retry, None),
+        ("AccessDeniedException", ErrorKind::Refused, Some(Reason::AccessDenied)),
+        ("InvalidKeyId", ErrorKind::Refused, None),
+        ("ThrottlingException", ErrorKind::Retry, Some(Reason::Throttled)),
+        ("InternalServerError", ErrorKind::Retry, None),
     ] {
         let (aws, _) = store(move || Reply::error(code, "said so"));
         let error = aws.parameter(NAME).await.unwrap_err();
@@ -68,7 +68,7 @@ async fn an_answer_that_is_none_is_never_taken_for_one_and_no_error_repeats_a_cr
     for (number, answer) in answers.into_iter().enumerate() {
         let (aws, _) = store(answer);
         let error = aws.parameter(NAME).await.unwrap_err();
-        assert_eq!(error.kind, Kind::Retry, "answer {number}");
+        assert_eq!(error.kind, ErrorKind::Retry, "answer {number}");
         for secret in [TOKEN, SECRET, KEY_ID] {
             assert!(!format!("{error} {error:?}").contains(secret), "answer {number}: {error:?}");
         }

@@ -2,7 +2,7 @@
 
 use logweir::aws::{Aws, Sqs};
 use logweir::domain::outcome::Reason;
-use logweir::ports::{Kind, Message, Queue};
+use logweir::ports::{ErrorKind, Message, Queue};
 use serde_json::json;
 
 use super::invoke::{TOKEN, at, seen, session};
@@ -72,9 +72,9 @@ async fn the_request_is_signed_for_sqs_over_all_that_is_sent() {
 #[tokio::test]
 async fn what_was_not_sent_is_an_error_that_repeats_neither_message_nor_credential() {
     for (code, kind, reason) in [
-        ("com.amazonaws.sqs#QueueDoesNotExist", Kind::Missing, None),
-        ("AccessDeniedException", Kind::Refused, Some(Reason::AccessDenied)),
-        ("RequestThrottled", Kind::Retry, Some(Reason::Throttled)),
+        ("com.amazonaws.sqs#QueueDoesNotExist", ErrorKind::Missing, None),
+        ("AccessDeniedException", ErrorKind::Refused, Some(Reason::AccessDenied)),
+        ("RequestThrottled", ErrorKind::Retry, Some(Reason::Throttled)),
     ] {
         let (_, queue, _) = queue(move || Reply::error(code, "said so"));
         let error = queue.send(&message(1)).await.unwrap_err();
@@ -87,7 +87,7 @@ async fn what_was_not_sent_is_an_error_that_repeats_neither_message_nor_credenti
     {
         let (_, queue, _) = queue(answer);
         let error = queue.send(&message(1)).await.unwrap_err();
-        assert_eq!(error.kind, Kind::Retry, "answer {number}");
+        assert_eq!(error.kind, ErrorKind::Retry, "answer {number}");
         for secret in [TOKEN, SECRET, KEY_ID, "CANARY"] {
             assert!(!format!("{error} {error:?}").contains(secret), "answer {number}: {error:?}");
         }

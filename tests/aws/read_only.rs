@@ -9,9 +9,10 @@ use logweir::domain::ecs::image::EcrImage;
 use logweir::domain::ecs::task_definition::TaskDefinition;
 use logweir::domain::limits::family::{Family, FamilyName};
 use logweir::domain::outcome::Outcome;
-use logweir::domain::record::{Head, Opening, What};
+use logweir::domain::record::{EntryKind, Head, Opening};
 use logweir::ports::{
-    CommitError, Expected, Filter, Journal, Kind, LogGroups, Notifier, OwnLog, PortError, Services, TaskDefinitions,
+    CommitError, ErrorKind, Expected, Filter, Journal, LogGroups, Notifier, OwnLog, PortError, Services,
+    TaskDefinitions,
 };
 use serde_json::json;
 
@@ -97,7 +98,7 @@ async fn claim(journal: &impl Journal) -> Result<(), PortError> {
         registrars: Vec::new(),
     };
     let mut head = Head::new(&opening, family().at);
-    let entry = head.write(family().at, What::Opened(Box::new(opening)), &[]);
+    let entry = head.write(family().at, EntryKind::Opened(Box::new(opening)), &[]);
     journal.commit(&Expected::Nothing, &head, &entry).await.map_err(port)
 }
 
@@ -123,15 +124,15 @@ async fn nothing_that_would_write_is_sent() {
     let (aws, line) = reading();
     for (answer, operation) in writes(&aws).await.into_iter().zip(WRITING) {
         let error = answer.unwrap_err();
-        assert_eq!((error.kind, error.call), (Kind::Refused, operation));
+        assert_eq!((error.kind, error.call), (ErrorKind::Refused, operation));
         let why = format!("{operation} would write, and this run is to change nothing");
         assert!(error.message.contains(&why), "{error}");
     }
     let error = aws.invoke("logweir-backout", &json!({})).await.unwrap_err();
-    assert_eq!((error.kind, error.call), (Kind::Refused, "Invoke"));
+    assert_eq!((error.kind, error.call), (ErrorKind::Refused, "Invoke"));
     let refused = aws.notifier(Some("topic".into()), Some("bus".into())).tell(&notice()).await;
     let refused: Vec<_> = refused.iter().map(|error| (error.kind, error.call)).collect();
-    assert_eq!(refused, [(Kind::Refused, "Publish"), (Kind::Refused, "PutEvents")]);
+    assert_eq!(refused, [(ErrorKind::Refused, "Publish"), (ErrorKind::Refused, "PutEvents")]);
     assert!(line.seen().is_empty() && aws.calls().count() == 0);
 }
 
@@ -196,7 +197,7 @@ async fn dead_letters_are_looked_at_and_neither_moved_nor_let_go() {
         (aws.put_back(&seen, "q").await, "ChangeMessageVisibility"),
     ] {
         let error = refused.unwrap_err();
-        assert_eq!((error.kind, error.call), (Kind::Refused, operation));
+        assert_eq!((error.kind, error.call), (ErrorKind::Refused, operation));
     }
     assert!(aws.take("q").await.is_err(), "to hide it from others is no look");
     assert_eq!(sqs.calls().len(), 1);

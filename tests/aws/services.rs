@@ -1,10 +1,10 @@
 //! One service: which calls ECS gets, and what is made of its answers.
 
 use logweir::domain::ecs::service::{
-    Controller, Deployment, Progress, RolloutState, RunningImage, Service, ServiceArn, Stage, Status,
+    Controller, Deployment, DeploymentProgress, RolloutState, RunningImage, Service, ServiceArn, Stage, Status,
 };
 use logweir::domain::outcome::Reason;
-use logweir::ports::{Kind, Services};
+use logweir::ports::{ErrorKind, Services};
 use serde_json::{Value, json};
 
 use super::line::{Back, aws, replay};
@@ -199,7 +199,7 @@ async fn what_no_service_can_be_made_of_is_refused() {
         change(&mut service);
         let (aws, _) = replay([Back::ok(json!({"services": [service]}))]);
         let error = aws.ecs.service(&web()).await.unwrap_err();
-        assert_eq!((error.kind, error.reason), (Kind::Refused, reason), "case {number}: {error}");
+        assert_eq!((error.kind, error.reason), (ErrorKind::Refused, reason), "case {number}: {error}");
     }
 }
 
@@ -208,9 +208,9 @@ async fn a_failure_beside_an_ok_is_none_the_less_one() {
     let failure = |reason: Value| json!({"failures": [{"arn": web().to_string(), "reason": reason}]});
     let revisions = Service { service_revisions: vec![revision_arn("1")], ..read(|_| {}).await };
     for (reason, kind, why) in [
-        (json!("MISSING"), Kind::Missing, None),
-        (json!("ACCESS_DENIED"), Kind::Refused, Some(Reason::Unreadable)),
-        (Value::Null, Kind::Refused, Some(Reason::Unreadable)),
+        (json!("MISSING"), ErrorKind::Missing, None),
+        (json!("ACCESS_DENIED"), ErrorKind::Refused, Some(Reason::Unreadable)),
+        (Value::Null, ErrorKind::Refused, Some(Reason::Unreadable)),
     ] {
         let answer = failure(reason.clone());
         let (aws, _) = aws(move |_| Back::ok(answer.clone()));
@@ -218,12 +218,12 @@ async fn a_failure_beside_an_ok_is_none_the_less_one() {
         let progress = aws.ecs.progress(DEPLOYMENT).await.unwrap_err();
         assert_eq!([(service.kind, service.reason), (progress.kind, progress.reason)], [(kind, why); 2], "{reason}");
         match aws.ecs.running_images(&revisions).await {
-            Ok(images) => assert!(images.is_empty() && kind == Kind::Missing, "{reason}"),
+            Ok(images) => assert!(images.is_empty() && kind == ErrorKind::Missing, "{reason}"),
             Err(error) => assert_eq!((error.kind, error.reason), (kind, why), "{reason}"),
         }
     }
     let (aws, _) = aws(|_| Back::error("ClusterNotFoundException", "Cluster not found."));
-    assert_eq!(aws.ecs.service(&web()).await.unwrap_err().kind, Kind::Missing);
+    assert_eq!(aws.ecs.service(&web()).await.unwrap_err().kind, ErrorKind::Missing);
 }
 
 #[tokio::test]
@@ -253,7 +253,7 @@ async fn a_service_is_pointed_once_whatever_happens() {
     ] {
         let (aws, line) = aws(move |_| back());
         let error = aws.ecs.point(&web(), &OURS.parse().unwrap()).await.unwrap_err();
-        assert_eq!((error.kind, error.call), (Kind::Retry, "UpdateService"), "{error}");
+        assert_eq!((error.kind, error.call), (ErrorKind::Retry, "UpdateService"), "{error}");
         assert_eq!((line.seen().len(), aws.calls().count()), (1, 1));
     }
 }
@@ -261,22 +261,22 @@ async fn a_service_is_pointed_once_whatever_happens() {
 #[tokio::test]
 async fn a_refusal_to_point_says_why() {
     for (code, message, kind, reason) in [
-        ("ServiceNotFoundException", "Service not found.", Kind::Missing, None),
-        ("ClusterNotFoundException", "Cluster not found.", Kind::Missing, None),
-        ("ServiceNotActiveException", "Service was not ACTIVE.", Kind::Refused, Some(Reason::ServiceInactive)),
-        ("UnsupportedFeatureException", "Not here.", Kind::Refused, Some(Reason::UnsupportedController)),
-        ("ClientException", "TaskDefinition is inactive", Kind::Refused, None),
-        ("ClientException", "TaskDefinition not found.", Kind::Refused, None),
+        ("ServiceNotFoundException", "Service not found.", ErrorKind::Missing, None),
+        ("ClusterNotFoundException", "Cluster not found.", ErrorKind::Missing, None),
+        ("ServiceNotActiveException", "Service was not ACTIVE.", ErrorKind::Refused, Some(Reason::ServiceInactive)),
+        ("UnsupportedFeatureException", "Not here.", ErrorKind::Refused, Some(Reason::UnsupportedController)),
+        ("ClientException", "TaskDefinition is inactive", ErrorKind::Refused, None),
+        ("ClientException", "TaskDefinition not found.", ErrorKind::Refused, None),
         (
             "InvalidParameterException",
             "Unable to update task definition on services with a CODE_DEPLOY deployment controller. Use AWS CodeDeploy to trigger a new deployment.",
-            Kind::Refused,
+            ErrorKind::Refused,
             None,
         ),
         (
             "AccessDeniedException",
             "not authorized to perform: ecs:UpdateService",
-            Kind::Refused,
+            ErrorKind::Refused,
             Some(Reason::AccessDenied),
         ),
     ] {
@@ -305,7 +305,11 @@ async fn how_far_a_service_deployment_is_says_its_status() {
         let found = json!({"serviceDeploymentArn": DEPLOYMENT, "status": status, "statusReason": "because"});
         let (aws, line) = replay([Back::ok(json!({"serviceDeployments": [found], "failures": []}))]);
         let progress = aws.ecs.progress(DEPLOYMENT).await;
-        assert_eq!(progress, Ok(Progress { stage, paused: false, reason: Some("because".into()) }), "{status}");
+        assert_eq!(
+            progress,
+            Ok(DeploymentProgress { stage, paused: false, reason: Some("because".into()) }),
+            "{status}"
+        );
         assert_eq!(line.seen()[0].json(), json!({"serviceDeploymentArns": [DEPLOYMENT]}));
     }
 }
@@ -321,7 +325,7 @@ async fn a_service_deployment_is_paused_while_a_hook_awaits_somebody() {
         let found = json!({"status": "IN_PROGRESS", "lifecycleHookDetails": statuses});
         let (aws, _) = replay([Back::ok(json!({"serviceDeployments": [found]}))]);
         let progress = aws.ecs.progress(DEPLOYMENT).await;
-        assert_eq!(progress, Ok(Progress { stage: Stage::UnderWay, paused, reason: None }), "{statuses}");
+        assert_eq!(progress, Ok(DeploymentProgress { stage: Stage::UnderWay, paused, reason: None }), "{statuses}");
     }
 }
 
@@ -331,8 +335,8 @@ async fn a_service_deployment_that_is_not_described_is_missing() {
         Back::ok(json!({"serviceDeployments": []})),
         Back::error("ServiceDeploymentNotFoundException", "Service deployment not found."),
     ]);
-    assert_eq!(aws.ecs.progress(DEPLOYMENT).await.unwrap_err().kind, Kind::Missing);
-    assert_eq!(aws.ecs.stop(DEPLOYMENT).await.unwrap_err().kind, Kind::Missing);
+    assert_eq!(aws.ecs.progress(DEPLOYMENT).await.unwrap_err().kind, ErrorKind::Missing);
+    assert_eq!(aws.ecs.stop(DEPLOYMENT).await.unwrap_err().kind, ErrorKind::Missing);
 }
 
 #[tokio::test(start_paused = true)]
@@ -342,7 +346,7 @@ async fn a_service_deployment_is_stopped_by_rolling_it_back_and_asked_to_again_w
     assert_eq!(line.names(), ["StopServiceDeployment"; 2]);
     assert_eq!(line.seen()[1].json(), json!({"serviceDeploymentArn": DEPLOYMENT, "stopType": "ROLLBACK"}));
     let (aws, _) = replay([Back::error("ConflictException", "It is being stopped already.")]);
-    assert_eq!(aws.ecs.stop(DEPLOYMENT).await.unwrap_err().kind, Kind::Refused);
+    assert_eq!(aws.ecs.stop(DEPLOYMENT).await.unwrap_err().kind, ErrorKind::Refused);
 }
 
 #[tokio::test]

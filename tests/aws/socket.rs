@@ -4,7 +4,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_ecs::config::{Credentials, SharedCredentialsProvider};
 use logweir::aws::Aws;
 use logweir::domain::ecs::tags::Tag;
-use logweir::ports::{Kind, LogGroups, Services, TaskDefinitions};
+use logweir::ports::{ErrorKind, LogGroups, Services, TaskDefinitions};
 use serde_json::json;
 
 use super::logs::group;
@@ -39,7 +39,7 @@ async fn a_registration_whose_connection_breaks_was_sent_once_and_whole() {
     let source = aws.ecs.describe("web").await.unwrap();
     let error = aws.ecs.register(&source.definition, &[Tag::new("key", "välue")]).await.unwrap_err();
 
-    assert_eq!(error.kind, Kind::Retry, "{error}");
+    assert_eq!(error.kind, ErrorKind::Retry, "{error}");
     let describe = ("DescribeTaskDefinition".to_owned(), r#"{"taskDefinition":"web","include":["TAGS"]}"#.to_owned());
     let body = r#"{"containerDefinitions":[{"x":1}],"tags":[{"key":"key","value":"välue"}]}"#;
     assert_eq!(account.calls(), [describe.clone(), describe, ("RegisterTaskDefinition".to_owned(), body.to_owned())]);
@@ -51,7 +51,7 @@ async fn a_service_whose_connection_breaks_was_pointed_once() {
     let account = Loopback::serve(|_, _| Reply::Cut);
     let aws = at(&account);
     let error = aws.ecs.point(&web(), &ARN.parse().unwrap()).await.unwrap_err();
-    assert_eq!(error.kind, Kind::Retry, "{error}");
+    assert_eq!(error.kind, ErrorKind::Retry, "{error}");
     let body = format!(r#"{{"cluster":"{}","service":"web","taskDefinition":"{ARN}"}}"#, web().cluster_arn());
     assert_eq!(account.calls(), [("UpdateService".to_owned(), body)]);
     assert_eq!(aws.calls().count(), 1);
@@ -63,5 +63,5 @@ async fn a_refusal_that_breaks_off_is_no_refusal() {
     let exists = r#"{"__type":"ResourceAlreadyExistsException","message":"The specified log group already exists"}"#;
     let account = Loopback::serve(move |_, _| Reply::Torn(400, exists.to_owned()));
     let error = at(&account).log_groups.create(&group("/ecs/web")).await.unwrap_err();
-    assert_eq!((error.kind, account.calls().len()), (Kind::Retry, 3), "{error}");
+    assert_eq!((error.kind, account.calls().len()), (ErrorKind::Retry, 3), "{error}");
 }

@@ -2,7 +2,7 @@
 
 use logweir::domain::ecs::service::{Place, User};
 use logweir::domain::outcome::Reason;
-use logweir::ports::{Kind, Services};
+use logweir::ports::{ErrorKind, Services};
 use serde_json::{Value, json};
 
 use super::line::{Back, Seen, aws, replay};
@@ -121,7 +121,7 @@ async fn a_user_is_named_by_the_whole_arn_of_the_service() {
 async fn a_user_that_nobody_can_name_is_an_error() {
     let (aws, _) = aws(prod(&[|| json!({"status": "ACTIVE", "taskDefinition": ARN})], &[]));
     let error = aws.ecs.users(&ARN.parse().unwrap()).await.unwrap_err();
-    assert_eq!((error.kind, error.reason), (Kind::Refused, Some(Reason::Unreadable)), "{error}");
+    assert_eq!((error.kind, error.reason), (ErrorKind::Refused, Some(Reason::Unreadable)), "{error}");
 }
 
 #[tokio::test]
@@ -217,7 +217,7 @@ async fn an_error_of_any_call_is_an_error() {
             if number > broken { Back::error("AccessDeniedException", "not yours") } else { large(seen) }
         });
         let error = aws.ecs.users(&ARN.parse().unwrap()).await.unwrap_err();
-        assert_eq!((error.kind, error.reason), (Kind::Refused, Some(Reason::AccessDenied)), "call {broken}");
+        assert_eq!((error.kind, error.reason), (ErrorKind::Refused, Some(Reason::AccessDenied)), "call {broken}");
         assert_eq!(line.names().last().unwrap(), error.call);
         assert_eq!(line.seen().len(), broken + 1);
     }
@@ -242,7 +242,7 @@ async fn what_is_gone_since_it_was_listed_is_nobody_and_what_cannot_be_described
                 Ok(found) => assert!(!fails && found.is_empty(), "{broken} {found:?}"),
                 Err(error) => {
                     assert!(fails && error.call == broken, "{error}");
-                    assert_eq!((error.kind, error.reason), (Kind::Refused, Some(Reason::Unreadable)));
+                    assert_eq!((error.kind, error.reason), (ErrorKind::Refused, Some(Reason::Unreadable)));
                 }
             }
         }

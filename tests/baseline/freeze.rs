@@ -2,11 +2,11 @@
 
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{Timestamp, ToSpan};
-use logweir::domain::baseline::{Baseline, FreezeWindow, Rollout};
+use logweir::domain::baseline::{Baseline, FreezeWindow, RolloutSettings};
 
 use super::{APP, refused};
 
-fn rollout(windows: &[&str]) -> Rollout {
+fn rollout(windows: &[&str]) -> RolloutSettings {
     Baseline::parse(&format!("version = 1\nrollout.freeze = {windows:?}")).unwrap().rollout(&APP).clone()
 }
 

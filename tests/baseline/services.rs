@@ -1,6 +1,6 @@
 //! Profiles by what is known of a service: its cluster and its tags.
 
-use logweir::domain::baseline::{Baseline, ImageGuard, Rollout, RolloutWhen, Workload};
+use logweir::domain::baseline::{Baseline, ImageGuard, RolloutSettings, RolloutWhen, Workload};
 
 use super::{APP, exemption, refused};
 
@@ -20,7 +20,7 @@ fn tag(key: &str, value: &str) -> [(String, String); 1] {
     [(key.to_owned(), value.to_owned())]
 }
 
-fn rollout(text: &str, subject: &Workload<'_>) -> Rollout {
+fn rollout(text: &str, subject: &Workload<'_>) -> RolloutSettings {
     Baseline::parse(text).unwrap_or_else(|error| panic!("{error}: {text}")).rollout(subject).clone()
 }
 

@@ -1,6 +1,6 @@
 //! `apply`: correcting live revisions by hand, and the way back that it prints.
 
-use logweir::aws::{Aws, Place};
+use logweir::aws::{Aws, ConnectOptions};
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::ecs::task_definition::TaskDefinition;
 use logweir::domain::edit::NewLogGroup;
@@ -77,11 +77,11 @@ fn a_dry_run_shows_the_findings_the_diff_and_the_log_groups_and_changes_nothing(
 #[tokio::test]
 async fn a_client_of_a_dry_run_refuses_what_would_write() {
     let operator = Operator::of(&[blocking("web")]);
-    let place = Place {
+    let place = ConnectOptions {
         region: Some("eu-west-1".into()),
         endpoint_url: Some(operator.aws.url.clone()),
         read_only: true,
-        ..Place::default()
+        ..ConnectOptions::default()
     };
     let aws = Aws::connect(&place).await.unwrap();
     let web: RevisionArn = WEB_1.parse().unwrap();

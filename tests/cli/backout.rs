@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use logweir::domain::ecs::revision::RevisionArn;
-use logweir::domain::record::{Asked, Head, Record, Standing, What};
+use logweir::domain::record::{BackoutRequest, Effects, EntryKind, Head, Record};
 use logweir::journal_file::FileJournal;
 use logweir::ports::{Expected, Journal};
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ async fn record(operator: &Operator) -> Record {
 }
 
 /// Writes the next entry of a record, as somebody else who holds it.
-async fn writes(operator: &Operator, standing: &Record, mut head: Head, what: What) {
+async fn writes(operator: &Operator, standing: &Record, mut head: Head, what: EntryKind) {
     let entry = head.write(Timestamp::now(), what, &[]);
     let journal = FileJournal::open(operator.journal()).unwrap();
     journal.commit(&Expected::of(&standing.head), &head, &entry).await.unwrap();
@@ -74,10 +74,10 @@ async fn a_short_name_that_fits_two_accounts_is_refused_with_the_arns_of_both() 
     let operator = corrected();
     let elsewhere: RevisionArn = WEB_1.replace("111122223333", "444455556666").parse().unwrap();
     let here = record(&operator).await;
-    let What::Opened(mut opening) = here.entries[0].what.clone() else { panic!() };
+    let EntryKind::Opened(mut opening) = here.entries[0].what.clone() else { panic!() };
     opening.source = elsewhere.clone();
     let mut head = Head::new(&opening, Timestamp::now());
-    let entry = head.write(Timestamp::now(), What::Opened(opening), &[]);
+    let entry = head.write(Timestamp::now(), EntryKind::Opened(opening), &[]);
     FileJournal::open(operator.journal()).unwrap().commit(&Expected::Nothing, &head, &entry).await.unwrap();
 
     let ran = operator.run(&["replay", "--backout", "web:1"]);
@@ -117,10 +117,10 @@ async fn whoever_calls_has_asked_for_it_where_nobody_else_is_named() {
 
 fn asked(record: &Record) -> (String, String) {
     let asked = record.entries.iter().find_map(|entry| match &entry.what {
-        What::BackoutAsked(asked) => Some(asked.as_ref().clone()),
+        EntryKind::BackoutAsked(asked) => Some(asked.as_ref().clone()),
         _ => None,
     });
-    let Asked { reason, requested_by, .. } = asked.unwrap();
+    let BackoutRequest { reason, requested_by, .. } = asked.unwrap();
     (reason.unwrap_or_default(), requested_by.unwrap_or_default())
 }
 
@@ -183,8 +183,8 @@ async fn while_somebody_else_is_at_the_record_it_is_left_to_them() {
     let standing = record(&operator).await;
     let hour = SignedDuration::from_hours(1);
     let head = Head { owner: "somebody".into(), lease_until: Timestamp::now() + hour, ..standing.head.clone() };
-    let steps = Standing::of(&standing).undo();
-    let asked = What::BackoutAsked(Box::new(Asked {
+    let steps = Effects::of(&standing).undo();
+    let asked = EntryKind::BackoutAsked(Box::new(BackoutRequest {
         reason: None,
         requested_by: None,
         restore_stale: false,

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use logweir::domain::report::Report;
-use logweir::handler::{Request, Taker, handle_backout};
+use logweir::handler::{BackoutCaller, Request, handle_backout};
 use logweir::settings::LEASE;
 use serde_json::{Value, json};
 
@@ -41,7 +41,7 @@ fn asking(world: &World) -> (Operator, Arc<Mutex<Value>>) {
             );
         }
         let (home, by) = (home(), by());
-        let taker = Taker { home: &home, worker: "function", lease: LEASE, backout: &by };
+        let taker = BackoutCaller { home: &home, worker: "function", lease: LEASE, backout: &by };
         let payload = serde_json::from_str(body).unwrap();
         let reply = now(handle_backout(&world, taker, &payload, &|| 0, &mut |_: &Report| {}));
         *last.lock().unwrap() = reply.to_json();

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use logweir::domain::baseline::Baseline;
 use logweir::domain::ecs::revision::RevisionArn;
-use logweir::domain::event::{Cause, Trigger, Which};
+use logweir::domain::event::{Cause, RevisionRef, Trigger};
 use logweir::domain::limits::family::{Family, FamilyName, Fuse, Hold, Writer};
 use logweir::domain::outcome::Mode;
 use logweir::domain::outcome::Outcome;
@@ -11,7 +11,7 @@ use logweir::domain::report::BackoutBy;
 use logweir::journal_file::FileJournal;
 use logweir::ports::{Adapters, Journal};
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
-use logweir::workflow::{Ask, BackoutOrder, Order, Origin, back_out, remediate};
+use logweir::workflow::{BackoutOptions, BackoutOrder, Order, Origin, back_out, remediate};
 use serde_json::{Value, json};
 
 use super::apply::blocking;
@@ -59,18 +59,19 @@ impl Past {
             backout: who,
         };
         let cause = Cause { actor: Some(actor.into()), ..Cause::default() };
-        remediate(&self.ports(), &order, Trigger::Remediate { which: Which::Revision(source.clone()), cause }).await;
+        remediate(&self.ports(), &order, Trigger::Remediate { which: RevisionRef::Revision(source.clone()), cause })
+            .await;
         source
     }
 
-    async fn takes_back(&self, source: &RevisionArn, ask: Ask) -> Outcome {
+    async fn takes_back(&self, source: &RevisionArn, ask: BackoutOptions) -> Outcome {
         let (home, by) = (home(), by());
         let worker = "operator".into();
         let order = BackoutOrder { home: &home, registrar: None, worker, lease: LEASE, backout: &by, ask };
         back_out(&self.ports(), &order, source).await.outcome
     }
 
-    async fn backed_out(&self, source: &RevisionArn, ask: Ask) {
+    async fn backed_out(&self, source: &RevisionArn, ask: BackoutOptions) {
         assert_eq!(self.takes_back(source, ask).await, Outcome::BackedOut);
     }
 
@@ -94,7 +95,7 @@ async fn four() -> Past {
     past.corrected("web", "arn:aws:iam::111122223333:user/dev", &by()).await;
     past.world.advance(SignedDuration::from_hours(1));
     let api = past.corrected("api", "arn:aws:iam::111122223333:user/ops", &by()).await;
-    past.backed_out(&api, Ask::default()).await;
+    past.backed_out(&api, BackoutOptions::default()).await;
     past.world.advance(SignedDuration::from_hours(24));
     past.corrected("web", "arn:aws:iam::111122223333:user/dev", &by()).await;
     past.world.advance(SignedDuration::from_hours(1));
@@ -200,7 +201,11 @@ async fn what_the_command_line_did_is_undone_with_the_journal_that_it_wrote() {
 async fn a_record_of_which_nothing_is_left_has_no_command_that_undoes_it() {
     let past = Past::new();
     let source = past.corrected("web", "dev", &by()).await;
-    let ask = Ask { requested_by: Some("me".into()), reason: Some("incident 7".into()), ..Ask::default() };
+    let ask = BackoutOptions {
+        requested_by: Some("me".into()),
+        reason: Some("incident 7".into()),
+        ..BackoutOptions::default()
+    };
     past.backed_out(&source, ask).await;
     for name in ["web:1", "web:2"] {
         let text = past.records(&[name]).out;
@@ -242,7 +247,7 @@ async fn a_record_that_somebody_is_taking_back_is_open_and_says_so() {
     let past = Past::new();
     let source = past.corrected("web", "dev", &by()).await;
     past.world.at_next("DeregisterTaskDefinition", Moment::Before, Then::Crash);
-    past.takes_back(&source, Ask::default()).await;
+    past.takes_back(&source, BackoutOptions::default()).await;
     assert_eq!(past.listed(&["--open"]), ["web:1"]);
     assert!(past.records(&[]).out.contains("being taken back"));
     let text = past.records(&["web:1"]).out;
@@ -301,7 +306,8 @@ async fn hostile_texts_leave_one_harmless_line_each() {
     let now = past.world.account(|account| account.now);
     let hold_until = Some(Timestamp::now().max(now) + 2.hours());
     let hostile = Some(HOSTILE.to_owned());
-    let ask = Ask { reason: hostile.clone(), requested_by: hostile, hold_until, ..Ask::default() };
+    let ask =
+        BackoutOptions { reason: hostile.clone(), requested_by: hostile, hold_until, ..BackoutOptions::default() };
     past.backed_out(&source, ask).await;
     for arguments in [&[][..], &["web:1"]] {
         for color in ["never", "always"] {

@@ -9,7 +9,7 @@ use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::event::Home;
 use logweir::domain::outcome::Mode;
 use logweir::domain::report::{BackoutBy, Report};
-use logweir::handler::{Queues, Reply, Taker, handle, handle_backout};
+use logweir::handler::{BackoutCaller, HandlerReply, Queues, handle, handle_backout};
 use logweir::ports::{Adapters, SystemClock};
 use logweir::settings::{BACKOUT_LEASE, LEASE, SHIPPED_BASELINE};
 use logweir::workflow::{Order, Origin};
@@ -85,7 +85,7 @@ impl Logweir {
     /// Is handed an event, in mode `rollout`.
     pub async fn gets(&self, event: &Value) -> Report {
         match Box::pin(self.invoked(event)).await {
-            Reply::One(report) => *report,
+            HandlerReply::One(report) => *report,
             reply => panic!("{reply:?}"),
         }
     }
@@ -95,7 +95,7 @@ impl Logweir {
         resumed(Box::pin(self.invoked(&json!({"logweir": "resume"}))).await)
     }
 
-    async fn invoked(&self, payload: &Value) -> Reply {
+    async fn invoked(&self, payload: &Value) -> HandlerReply {
         let backout = by();
         let order = Order {
             mode: Mode::Rollout,
@@ -120,9 +120,9 @@ impl Logweir {
         )
         .await;
         match &reply {
-            Reply::One(report) => assert_eq!(written, [*report.clone()]),
-            Reply::Resumed(reports) => assert_eq!(written, *reports),
-            Reply::Batch(_) | Reply::Digest => {}
+            HandlerReply::One(report) => assert_eq!(written, [*report.clone()]),
+            HandlerReply::Resumed(reports) => assert_eq!(written, *reports),
+            HandlerReply::Batch(_) | HandlerReply::Digest => {}
         }
         reply
     }
@@ -139,7 +139,7 @@ impl Logweir {
 
     async fn is_asked(&self, request: Value) -> Report {
         match Box::pin(self.invoked_to_take_back(&request)).await {
-            Reply::One(report) => *report,
+            HandlerReply::One(report) => *report,
             reply => panic!("{reply:?}"),
         }
     }
@@ -149,17 +149,17 @@ impl Logweir {
         resumed(Box::pin(self.invoked_to_take_back(&json!({"logweir": "resume"}))).await)
     }
 
-    async fn invoked_to_take_back(&self, payload: &Value) -> Reply {
+    async fn invoked_to_take_back(&self, payload: &Value) -> HandlerReply {
         let (backout, worker) = (by(), worker());
-        let taker = Taker { home: &self.home, worker: &worker, lease: BACKOUT_LEASE, backout: &backout };
+        let taker = BackoutCaller { home: &self.home, worker: &worker, lease: BACKOUT_LEASE, backout: &backout };
         let before = self.calls.count();
         handle_backout(&self.ports, taker, payload, &|| self.calls.count() - before, &mut |_: &Report| {}).await
     }
 }
 
-fn resumed(reply: Reply) -> Vec<Report> {
+fn resumed(reply: HandlerReply) -> Vec<Report> {
     match reply {
-        Reply::Resumed(reports) => reports,
+        HandlerReply::Resumed(reports) => reports,
         reply => panic!("{reply:?}"),
     }
 }

@@ -1,6 +1,6 @@
 //! Texts that somebody wrote to do harm end bounded and plain wherever they come out.
 
-use logweir::domain::event::{Cause, Change, Trigger, Which, read};
+use logweir::domain::event::{Cause, RevisionRef, ServiceChange, Trigger, read};
 use serde_json::{Value, json};
 
 use super::sample::{changed, home};
@@ -18,9 +18,9 @@ fn is_plain(text: &str) -> bool {
 pub fn texts(trigger: &Trigger) -> Vec<&str> {
     let (cause, mut texts): (&Cause, Vec<&str>) = match trigger {
         Trigger::Remediate { which, cause } => {
-            (cause, if let Which::NewestOf { family, .. } = which { vec![family] } else { Vec::new() })
+            (cause, if let RevisionRef::NewestOf { family, .. } = which { vec![family] } else { Vec::new() })
         }
-        Trigger::Service { change: Change::Deployment { id, reason, .. }, cause, .. } => {
+        Trigger::Service { change: ServiceChange::Deployment { id, reason, .. }, cause, .. } => {
             (cause, [id].into_iter().chain(reason).map(String::as_str).collect())
         }
         Trigger::Used { by, cause } => (cause, by.iter().map(|by| by.name.as_str()).collect()),

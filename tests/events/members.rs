@@ -1,6 +1,6 @@
 //! Every member may be missing or be something else.
 
-use logweir::domain::event::{Trigger, Which, read};
+use logweir::domain::event::{RevisionRef, Trigger, read};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::{Value, json};
@@ -212,7 +212,7 @@ fn sound(trigger: &Trigger) -> Result<(), String> {
     let home = home();
     let at_home = |account: &str, region: &str| account == home.account && region == home.region;
     let sound = match trigger {
-        Trigger::Remediate { which: Which::Revision(arn), .. } => at_home(&arn.account, &arn.region),
+        Trigger::Remediate { which: RevisionRef::Revision(arn), .. } => at_home(&arn.account, &arn.region),
         Trigger::Service { service, .. } => at_home(&service.account, &service.region),
         Trigger::Used { by, .. } => {
             let revisions = by.iter().filter_map(|by| by.revision.as_ref());

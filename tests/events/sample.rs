@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use logweir::domain::ecs::revision::RevisionArn;
-use logweir::domain::event::{Change, Home, Trigger, Unreadable, Which, read};
+use logweir::domain::event::{Home, RevisionRef, ServiceChange, Trigger, Unreadable, read};
 use serde_json::Value;
 
 /// What ARNs of ECS begin with at home.
@@ -69,19 +69,21 @@ pub fn answer(event: &Value) -> String {
 
 pub fn said(answer: &Result<Trigger, Unreadable>) -> String {
     match answer {
-        Ok(Trigger::Remediate { which: Which::Revision(revision), .. }) => format!("registered: {}", revision.short()),
-        Ok(Trigger::Remediate { which: Which::NewestOf { family, .. }, .. }) => {
+        Ok(Trigger::Remediate { which: RevisionRef::Revision(revision), .. }) => {
+            format!("registered: {}", revision.short())
+        }
+        Ok(Trigger::Remediate { which: RevisionRef::NewestOf { family, .. }, .. }) => {
             format!("registered: newest of {family}")
         }
         Ok(Trigger::Service { service, change, .. }) => {
             let service = service.short();
             match change {
-                Change::Asked { revision: Some(revision) } => format!("{service} runs {}", revision.short()),
-                Change::Asked { revision: None } => format!("{service} runs something"),
-                Change::Deployment { id, state, reason } => {
+                ServiceChange::Asked { revision: Some(revision) } => format!("{service} runs {}", revision.short()),
+                ServiceChange::Asked { revision: None } => format!("{service} runs something"),
+                ServiceChange::Deployment { id, state, reason } => {
                     format!("{service}: {id} {state:?}: {}", reason.as_deref().unwrap_or("no reason"))
                 }
-                Change::Look => format!("look at {service}"),
+                ServiceChange::Look => format!("look at {service}"),
             }
         }
         Ok(Trigger::Used { by, .. }) => {

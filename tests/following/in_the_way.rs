@@ -1,6 +1,6 @@
 //! What keeps a service from following: each reason alone, and of several the gravest.
 
-use logweir::domain::baseline::{Baseline, Rollout, Workload};
+use logweir::domain::baseline::{Baseline, RolloutSettings, Workload};
 use logweir::domain::ecs::service::{Controller, Deployment, RolloutState, Service, Status};
 use logweir::domain::edit::{Change, Edit, Holder, OptionChange};
 use logweir::domain::limits::rollout_guards::{Candidate, InTheWay, in_the_way};
@@ -26,7 +26,7 @@ fn case() -> Case {
 impl Case {
     fn stop(&self) -> Option<InTheWay> {
         let text = format!("version = 1\n[rollout]\n{}\n", self.baseline);
-        let settings: Rollout = Baseline::parse(&text).unwrap().rollout(&Workload::default()).clone();
+        let settings: RolloutSettings = Baseline::parse(&text).unwrap().rollout(&Workload::default()).clone();
         in_the_way(&Candidate {
             service: &self.service,
             source: &arn("web:41"),

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::outcome::{Outcome, Reason};
-use logweir::ports::{Kind, PortError};
+use logweir::ports::{ErrorKind, PortError};
 use logweir::settings::SHIPPED_BASELINE;
 use serde_json::json;
 
@@ -21,11 +21,11 @@ fn one_in(seconds: u32) -> String {
 }
 
 fn refused(reason: Reason) -> PortError {
-    PortError { kind: Kind::Refused, call: "RegisterTaskDefinition", message: "no".into(), reason: Some(reason) }
+    PortError { kind: ErrorKind::Refused, call: "RegisterTaskDefinition", message: "no".into(), reason: Some(reason) }
 }
 
 fn no_answer() -> PortError {
-    PortError { kind: Kind::Retry, call: "PutItem", message: "no answer in time".into(), reason: None }
+    PortError { kind: ErrorKind::Retry, call: "PutItem", message: "no answer in time".into(), reason: None }
 }
 
 fn letter(source: &RevisionArn, why: &str) -> Sent {

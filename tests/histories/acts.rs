@@ -1,7 +1,7 @@
 //! What may happen in a history, and how it is drawn.
 
 use logweir::domain::ecs::tags::Tag;
-use logweir::domain::record::Standing;
+use logweir::domain::record::Effects;
 use proptest::prelude::*;
 
 use crate::world::{Account, Moment};
@@ -93,8 +93,7 @@ impl Act {
             // One that we made, and that somebody deleted and made anew within moments, could not be told from ours.
             Self::MakesGroup => {
                 let name = format!("/ecs/{family}");
-                let was_ours =
-                    account.records.values().any(|record| Standing::of(record).made.contains(&name.as_str()));
+                let was_ours = account.records.values().any(|record| Effects::of(record).made.contains(&name.as_str()));
                 if !was_ours && !account.groups.contains_key(&name) {
                     account.has_group(&name, None, 1);
                 }

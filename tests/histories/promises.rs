@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::ecs::task_definition::TaskDefinition;
 use logweir::domain::edit::patch;
-use logweir::domain::record::{Done, Record, What};
+use logweir::domain::record::{Done, EntryKind, Record};
 
 use super::acts::FAMILIES;
 use crate::world::{Account, LOGWEIR};
@@ -26,12 +26,12 @@ pub fn ours(account: &Account) -> Vec<Ours<'_>> {
         .collect()
 }
 
-fn of_entry<'a>(record: &'a Record, what: &'a What) -> Option<Ours<'a>> {
+fn of_entry<'a>(record: &'a Record, what: &'a EntryKind) -> Option<Ours<'a>> {
     match what {
-        What::Done { done: Done::Registered { corrected }, .. } => {
+        EntryKind::Done { done: Done::Registered { corrected }, .. } => {
             Some(Ours { record, revision: corrected, restored: false })
         }
-        What::Restored { restored, .. } => Some(Ours { record, revision: restored, restored: true }),
+        EntryKind::Restored { restored, .. } => Some(Ours { record, revision: restored, restored: true }),
         _ => None,
     }
 }
@@ -68,7 +68,7 @@ pub fn always(account: &Account) -> Vec<String> {
 fn is_correction(record: &Record, source: &str, ours: &str) -> bool {
     let Ok(source) = TaskDefinition::parse(source) else { return false };
     record.entries.iter().any(|entry| match &entry.what {
-        What::Opened(opening) => opening.steps.iter().any(|step| match step {
+        EntryKind::Opened(opening) => opening.steps.iter().any(|step| match step {
             logweir::domain::record::Step::Register { edits } => {
                 patch::apply(&source, edits).is_ok_and(|corrected| corrected.text() == ours)
             }

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::limits::rate::{Asks, Budget, BudgetName};
 use logweir::domain::outcome::Reason;
-use logweir::ports::{CommitError, Journal, Kind};
+use logweir::ports::{CommitError, ErrorKind, Journal};
 use serde_json::json;
 
 use crate::contract::run;
@@ -127,5 +127,5 @@ fn a_budget_that_a_newer_version_wrote_is_not_guessed_at() {
     let item = body(&written.calls()[0])["Item"].clone();
     let table = Loopback::serve(move |_, _| Reply::ok(&json!({"Item": item})));
     let error = run(journal(&table).budget(&name())).unwrap_err();
-    assert_eq!((error.kind, error.reason), (Kind::Refused, Some(Reason::Unreadable)));
+    assert_eq!((error.kind, error.reason), (ErrorKind::Refused, Some(Reason::Unreadable)));
 }

@@ -3,8 +3,8 @@
 use std::sync::Barrier;
 use std::thread;
 
-use logweir::domain::record::{Record, What};
-use logweir::ports::{CommitError, Expected, Journal, Kind};
+use logweir::domain::record::{EntryKind, Record};
+use logweir::ports::{CommitError, ErrorKind, Expected, Journal};
 
 pub use crate::budgets::{
     a_budget_is_remembered_state_by_state, a_budget_put_again_is_not_lost,
@@ -125,12 +125,12 @@ pub fn entries_come_back_in_order_and_as_they_were<J: Journal>(open: impl Fn() -
 
 pub fn a_record_of_any_length_comes_back_complete<J: Journal>(open: impl Fn() -> J) {
     // DynamoDB answers with 1 MB at a time: this takes several answers.
-    let long = |step| What::Failed { step, why: "x".repeat(200_000), reason: None };
+    let long = |step| EntryKind::Failed { step, why: "x".repeat(200_000), reason: None };
     compare_after_committing(&open(), (0..12).map(long));
 }
 
 /// Claims a source, commits these, one upon the other, and reads them back.
-fn compare_after_committing(journal: &impl Journal, whats: impl IntoIterator<Item = What>) {
+fn compare_after_committing(journal: &impl Journal, whats: impl IntoIterator<Item = EntryKind>) {
     run(async {
         let mut newest = Commit::first("web:41", "a");
         assert_eq!(newest.on(journal).await, Ok(()));
@@ -215,7 +215,7 @@ pub fn a_source_is_found_by_its_correction<J: Journal>(open: impl Fn() -> J) {
         let journal = open();
         let first = Commit::first("web:41", "a");
         let done = first.then("a", registered("web:42"));
-        let withdrawn = done.then("a", What::Withdrawn { corrected: revision("web:42") });
+        let withdrawn = done.then("a", EntryKind::Withdrawn { corrected: revision("web:42") });
         first.on(&journal).await.unwrap();
         assert_eq!(journal.source_of(&revision("web:42")).await, Ok(None));
         for commit in [&done, &withdrawn] {
@@ -235,9 +235,10 @@ pub fn a_source_is_found_by_the_revision_that_was_restored<J: Journal>(open: imp
     run(async {
         let journal = open();
         let done = Commit::first("web:41", "a").then("a", registered("web:42"));
-        let asked = done.then("a", every().into_iter().find(|what| matches!(what, What::BackoutAsked(_))).unwrap());
-        let restoring = asked.then("a", What::Restoring { step: 0 });
-        let restored = restoring.then("a", What::Restored { step: 0, restored: revision("web:43") });
+        let asked =
+            done.then("a", every().into_iter().find(|what| matches!(what, EntryKind::BackoutAsked(_))).unwrap());
+        let restoring = asked.then("a", EntryKind::Restoring { step: 0 });
+        let restored = restoring.then("a", EntryKind::Restored { step: 0, restored: revision("web:43") });
         for commit in [&Commit::first("web:41", "a"), &done, &asked, &restoring] {
             commit.on(&journal).await.unwrap();
         }
@@ -279,7 +280,7 @@ pub fn an_entry_out_of_sequence_is_refused<J: Journal>(open: impl Fn() -> J) {
         head.head.next += 1;
         for wrong in [ahead, behind, head] {
             let Err(CommitError::Port(error)) = wrong.on(&journal).await else { panic!("{wrong:?}") };
-            assert_eq!(error.kind, Kind::Refused);
+            assert_eq!(error.kind, ErrorKind::Refused);
         }
         assert_eq!(read(&journal, "web:41").await.entries, [first.entry]);
     });

@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::types::{
     ScalarAttributeType,
 };
 use logweir::aws::sdk::journal::DynamoJournal;
-use logweir::ports::{CommitError, Filter, Journal, Kind};
+use logweir::ports::{CommitError, ErrorKind, Filter, Journal};
 
 use crate::contract::run;
 use crate::families::{first, name};
@@ -149,7 +149,7 @@ fn a_missing_table_is_said_to_be_missing(table: Table) {
         });
         for answer in answers.into_iter().chain(commits) {
             let error = answer.unwrap_err();
-            assert_eq!(error.kind, Kind::Missing, "{error}");
+            assert_eq!(error.kind, ErrorKind::Missing, "{error}");
             assert!(error.message.starts_with("no table nowhere in this account and Region: "), "{error}");
         }
     });

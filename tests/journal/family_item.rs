@@ -2,8 +2,8 @@
 
 use logweir::domain::limits::family::Family;
 use logweir::domain::outcome::Reason;
-use logweir::domain::record::What;
-use logweir::ports::{CommitError, Journal, Kind};
+use logweir::domain::record::EntryKind;
+use logweir::ports::{CommitError, ErrorKind, Journal};
 use serde_json::{Value, json};
 
 use crate::contract::run;
@@ -131,7 +131,7 @@ fn a_state_that_nobody_can_read_is_named_and_nothing_of_it_is_repeated() {
             [run(journal(&table).family(&name("web"))).map(drop), run(journal(&table).stopped()).map(drop), put];
         for answer in answers {
             let error = answer.unwrap_err();
-            assert_eq!((error.kind, error.reason), (Kind::Refused, Some(Reason::Unreadable)));
+            assert_eq!((error.kind, error.reason), (ErrorKind::Refused, Some(Reason::Unreadable)));
             assert!(error.message.starts_with(&format!("the item {KEY}, FAMILY holds")), "{error}");
             assert!(!format!("{error:?}").contains("CANARY"), "{error:?}");
         }
@@ -141,9 +141,9 @@ fn a_state_that_nobody_can_read_is_named_and_nothing_of_it_is_repeated() {
 #[test]
 fn an_error_of_any_call_says_whether_another_try_can_help() {
     for (code, kind) in [
-        ("ProvisionedThroughputExceededException", Kind::Retry),
-        ("AccessDeniedException", Kind::Refused),
-        ("ResourceNotFoundException", Kind::Missing),
+        ("ProvisionedThroughputExceededException", ErrorKind::Retry),
+        ("AccessDeniedException", ErrorKind::Refused),
+        ("ResourceNotFoundException", ErrorKind::Missing),
     ] {
         let table = Loopback::serve(move |_, _| Reply::error(code, "said so"));
         let Err(CommitError::Port(put)) = run(journal(&table).put_family(&first("web"))) else { panic!("{code}") };
@@ -158,7 +158,7 @@ fn an_error_of_any_call_says_whether_another_try_can_help() {
 #[test]
 fn a_restored_revision_names_its_source_in_the_transaction_that_says_so() {
     let claim = Commit::first("web:41", "a");
-    let restored = claim.then("a", What::Restored { step: 0, restored: revision("web:43") });
+    let restored = claim.then("a", EntryKind::Restored { step: 0, restored: revision("web:43") });
     let items = items(&[claim, restored]);
     let [.., own] = items.as_slice() else { panic!("head, entry and source") };
     let arn = |number| format!("arn:aws:ecs:eu-west-1:111122223333:task-definition/web:{number}");

@@ -4,9 +4,9 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use logweir::domain::outcome::Reason;
-use logweir::domain::record::What;
+use logweir::domain::record::EntryKind;
 use logweir::journal_file::FileJournal;
-use logweir::ports::{CommitError, Filter, Journal, Kind};
+use logweir::ports::{CommitError, ErrorKind, Filter, Journal};
 use tempfile::TempDir;
 
 use crate::contract::{self, read, run};
@@ -135,7 +135,7 @@ fn a_damaged_line_is_named_and_never_skipped() {
         let error = run(open(&folder).read(&revision("web:41"))).unwrap_err();
         let place = format!("{}, line {line}: ", file(&folder).display());
         assert!(error.message.starts_with(&place), "byte {at}: {error}");
-        assert_eq!((error.kind, error.reason), (Kind::Refused, Some(Reason::Unreadable)));
+        assert_eq!((error.kind, error.reason), (ErrorKind::Refused, Some(Reason::Unreadable)));
     }
     // Neither of another record, nor by any other call, nor by a commit, which leaves the file as it is.
     let mut damaged = text;
@@ -169,7 +169,7 @@ fn a_line_that_is_missing_or_repeated_is_noticed() {
 fn an_error_repeats_nothing_of_an_entry() {
     let folder = tempfile::tempdir().unwrap();
     let first = Commit::first("web:41", "CANARY");
-    let second = first.then("CANARY", What::Failed { step: 0, why: "CANARY".into(), reason: None });
+    let second = first.then("CANARY", EntryKind::Failed { step: 0, why: "CANARY".into(), reason: None });
     for commit in [&first, &second] {
         run(commit.on(&open(&folder))).unwrap();
     }
@@ -242,6 +242,6 @@ pub fn refused<T: std::fmt::Debug, E: Into<CommitError>>(answer: Result<T, E>, p
         Err(CommitError::Port(error)) => error,
         other => panic!("{other:?}"),
     };
-    assert_eq!(error.kind, Kind::Refused, "{error}");
+    assert_eq!(error.kind, ErrorKind::Refused, "{error}");
     assert!(error.message.contains(part) && error.message.contains("journal"), "{error}");
 }

@@ -4,7 +4,7 @@ use std::fs;
 
 use logweir::domain::limits::family::Family;
 use logweir::domain::outcome::Reason;
-use logweir::ports::{Filter, Journal, Kind};
+use logweir::ports::{ErrorKind, Filter, Journal};
 use tempfile::TempDir;
 
 use crate::contract::{read, run};
@@ -70,7 +70,7 @@ fn a_damaged_line_of_a_family_is_named_by_every_call() {
         fs::write(file(&folder), damaged).unwrap();
         let error = run(open(&folder).family(&name("web"))).unwrap_err();
         assert!(error.message.contains(", line 4: "), "byte {at}: {error}");
-        assert_eq!((error.kind, error.reason), (Kind::Refused, Some(Reason::Unreadable)));
+        assert_eq!((error.kind, error.reason), (ErrorKind::Refused, Some(Reason::Unreadable)));
     }
     let journal = open(&folder);
     refused(run(journal.stopped()), "line 4");

@@ -4,7 +4,7 @@
 use std::fs;
 
 use logweir::domain::outcome::{Outcome, Reason};
-use logweir::domain::record::{Asked, Next, Standing, What, next};
+use logweir::domain::record::{BackoutRequest, Effects, EntryKind, Next, next};
 use logweir::ports::{Filter, Journal};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -70,7 +70,7 @@ fn every_record_of_the_first_form_is_folded() {
         let attempt = record.attempt().unwrap().unwrap();
         assert!(matches!(next(&attempt), Next::Finished(closing) if closing.outcome == outcome), "{short}");
         assert_eq!(attempt.corrected().map(|arn| arn.short()), ours.map(String::from), "{short}");
-        let standing = Standing::of(&record);
+        let standing = Effects::of(&record);
         assert_eq!(standing.revisions.first().map(|(arn, _)| arn.short()), ours.map(String::from), "{short}");
     }
     let opened = run(read(&open(&folder), "api:9"));
@@ -88,9 +88,15 @@ fn a_record_of_the_first_form_is_continued() {
     let end = done.then("b", closed());
     // And one that was finished is taken back, which that version could not do.
     let finished = run(read(&journal, "web:41")).head;
-    let asked = Asked { reason: None, requested_by: None, restore_stale: false, registrars: Vec::new(), steps: undo() };
-    let backout = upon(&finished, "b", What::BackoutAsked(Box::new(asked)));
-    let undoing = backout.then("b", What::Undoing { step: 0 });
+    let asked = BackoutRequest {
+        reason: None,
+        requested_by: None,
+        restore_stale: false,
+        registrars: Vec::new(),
+        steps: undo(),
+    };
+    let backout = upon(&finished, "b", EntryKind::BackoutAsked(Box::new(asked)));
+    let undoing = backout.then("b", EntryKind::Undoing { step: 0 });
     for commit in [&done, &end, &backout, &undoing] {
         assert_eq!(run(commit.on(&journal)), Ok(()));
     }
@@ -118,8 +124,14 @@ fn the_items_of_the_first_form_are_read_and_continued() {
     let stands = run(read(&journal(&table), "web:41"));
     assert_eq!(stands, run(read(&open(&first_form()), "web:41")), "as it stands in the file");
     assert_eq!(run(journal(&table).source_of(&revision("web:42"))), Ok(Some(revision("web:41"))));
-    let asked = Asked { reason: None, requested_by: None, restore_stale: false, registrars: Vec::new(), steps: undo() };
-    assert_eq!(run(upon(&stands.head, "c", What::BackoutAsked(Box::new(asked))).on(&journal(&table))), Ok(()));
+    let asked = BackoutRequest {
+        reason: None,
+        requested_by: None,
+        restore_stale: false,
+        registrars: Vec::new(),
+        steps: undo(),
+    };
+    assert_eq!(run(upon(&stands.head, "c", EntryKind::BackoutAsked(Box::new(asked))).on(&journal(&table))), Ok(()));
     let puts = body(table.calls().last().unwrap())["TransactItems"].clone();
     assert_eq!(puts[0]["Put"]["ExpressionAttributeValues"], json!({":owner": {"S": "b"}, ":next": {"N": "10"}}));
 }

@@ -2,7 +2,7 @@
 
 use logweir::domain::limits::service_history::Pointings;
 use logweir::domain::outcome::Reason;
-use logweir::ports::{CommitError, Journal, Kind};
+use logweir::ports::{CommitError, ErrorKind, Journal};
 use serde_json::{Value, json};
 
 use crate::contract::run;
@@ -112,7 +112,7 @@ fn a_state_that_nobody_can_read_is_named_and_nothing_of_it_is_repeated() {
             other => panic!("{other:?}"),
         };
         for error in [run(journal(&table).pointings(&service("prod/web"))).unwrap_err(), put] {
-            assert_eq!((error.kind, error.reason), (Kind::Refused, Some(Reason::Unreadable)));
+            assert_eq!((error.kind, error.reason), (ErrorKind::Refused, Some(Reason::Unreadable)));
             assert!(error.message.starts_with(&format!("the item {KEY}, SERVICE holds")), "{error}");
             assert!(!format!("{error:?}").contains("CANARY"), "{error:?}");
         }
@@ -122,9 +122,9 @@ fn a_state_that_nobody_can_read_is_named_and_nothing_of_it_is_repeated() {
 #[test]
 fn an_error_of_any_call_says_whether_another_try_can_help() {
     for (code, kind) in [
-        ("ProvisionedThroughputExceededException", Kind::Retry),
-        ("AccessDeniedException", Kind::Refused),
-        ("ResourceNotFoundException", Kind::Missing),
+        ("ProvisionedThroughputExceededException", ErrorKind::Retry),
+        ("AccessDeniedException", ErrorKind::Refused),
+        ("ResourceNotFoundException", ErrorKind::Missing),
     ] {
         let table = Loopback::serve(move |_, _| Reply::error(code, "said so"));
         let Err(CommitError::Port(put)) = run(journal(&table).put_pointings(&first("prod/web"))) else {

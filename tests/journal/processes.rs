@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use logweir::domain::record::{Record, What};
+use logweir::domain::record::{EntryKind, Record};
 use logweir::journal_file::FileJournal;
 use logweir::ports::{CommitError, Journal};
 use tempfile::TempDir;
@@ -31,7 +31,7 @@ fn child() {
     say(String::new()); // what stands on the line so far is the test harness's
     let mut step = 0;
     while step < count {
-        let what = What::Failed { step, why: why.clone(), reason: None };
+        let what = EntryKind::Failed { step, why: why.clone(), reason: None };
         match run(commit_upon_what_stands(&journal, &name, what)) {
             Ok(sequence) => say(format!("acknowledged {sequence}")),
             Err(CommitError::Lost) => continue,
@@ -41,7 +41,7 @@ fn child() {
     }
 }
 
-async fn commit_upon_what_stands(journal: &FileJournal, name: &str, what: What) -> Result<u32, CommitError> {
+async fn commit_upon_what_stands(journal: &FileJournal, name: &str, what: EntryKind) -> Result<u32, CommitError> {
     let commit = match journal.read(&revision("web:41")).await? {
         None => Commit::first("web:41", name),
         Some(Record { head, .. }) => upon(&head, name, what),

@@ -7,9 +7,9 @@ use logweir::domain::edit::{Change, Edit, Ground, Holder, NewLogGroup, OptionCha
 use logweir::domain::event::Cause;
 use logweir::domain::outcome::{Outcome, Reason};
 use logweir::domain::record::{
-    Asked, Closing, Done, Ending, Entry, Head, Kept, Opening, Pointing, SCHEMA, Step, Undo, What,
+    BackoutRequest, Closing, Done, Ending, Entry, EntryKind, Head, NotUndone, Opening, Pointing, SCHEMA, Step, Undo,
 };
-use logweir::ports::{CommitError, Expected, Journal, Kind};
+use logweir::ports::{CommitError, ErrorKind, Expected, Journal};
 use serde_json::{Value, json};
 
 pub fn revision(short: &str) -> RevisionArn {
@@ -24,21 +24,21 @@ pub fn now() -> Timestamp {
     time("2026-11-21T08:00:00Z")
 }
 
-pub fn started(step: usize) -> What {
-    What::Started { step }
+pub fn started(step: usize) -> EntryKind {
+    EntryKind::Started { step }
 }
 
-pub fn closed() -> What {
-    What::Closed(Closing { outcome: Outcome::Remediated, reason: None })
+pub fn closed() -> EntryKind {
+    EntryKind::Closed(Closing { outcome: Outcome::Remediated, reason: None })
 }
 
-pub fn registered(short: &str) -> What {
-    What::Done { step: 2, done: Done::Registered { corrected: revision(short) } }
+pub fn registered(short: &str) -> EntryKind {
+    EntryKind::Done { step: 2, done: Done::Registered { corrected: revision(short) } }
 }
 
 /// Another worker goes on.
-pub fn resumed() -> What {
-    What::Resumed { registrars: Vec::new() }
+pub fn resumed() -> EntryKind {
+    EntryKind::Resumed { registrars: Vec::new() }
 }
 
 /// A commit that has not been made yet.
@@ -57,15 +57,15 @@ impl Commit {
 
     pub fn first_at(short: &str, by: &str, at: Timestamp) -> Self {
         let head = Head::new(&opening(short), at);
-        Self::build(Expected::Nothing, head, by, What::Opened(Box::new(opening(short))), at)
+        Self::build(Expected::Nothing, head, by, EntryKind::Opened(Box::new(opening(short))), at)
     }
 
     /// What `by` commits upon this one.
-    pub fn then(&self, by: &str, what: What) -> Self {
+    pub fn then(&self, by: &str, what: EntryKind) -> Self {
         upon(&self.head, by, what)
     }
 
-    fn build(expected: Expected, mut head: Head, by: &str, what: What, at: Timestamp) -> Self {
+    fn build(expected: Expected, mut head: Head, by: &str, what: EntryKind, at: Timestamp) -> Self {
         head.owner = by.into();
         let entry = head.write(at, what, &[asked(at)]);
         Self { expected, head, entry }
@@ -77,7 +77,7 @@ impl Commit {
         loop {
             tries += 1;
             match journal.commit(&self.expected, &self.head, &self.entry).await {
-                Err(CommitError::Port(error)) if error.kind == Kind::Retry && tries < 100 => {}
+                Err(CommitError::Port(error)) if error.kind == ErrorKind::Retry && tries < 100 => {}
                 answer => return answer,
             }
         }
@@ -85,53 +85,53 @@ impl Commit {
 }
 
 /// What `by` commits upon a head that was read.
-pub fn upon(head: &Head, by: &str, what: What) -> Commit {
+pub fn upon(head: &Head, by: &str, what: EntryKind) -> Commit {
     Commit::build(Expected::of(head), head.clone(), by, what, head.at + SignedDuration::from_millis(1500))
 }
 
 /// Every kind of entry, with every kind of member.
-pub fn every() -> Vec<What> {
+pub fn every() -> Vec<EntryKind> {
     let corrected = || revision("web:42");
     let all = vec![
-        What::Opened(Box::new(opening("web:41"))),
+        EntryKind::Opened(Box::new(opening("web:41"))),
         started(0),
-        What::Done { step: 0, done: Done::LogGroup { made: true } },
-        What::Done { step: 1, done: Done::Retention { set: false } },
+        EntryKind::Done { step: 0, done: Done::LogGroup { made: true } },
+        EntryKind::Done { step: 1, done: Done::Retention { set: false } },
         registered("web:42"),
-        What::Failed {
+        EntryKind::Failed {
             step: 2,
             why: "a \"quoted\" line\nand \u{e9}\u{1f980}".into(),
             reason: Some(Reason::PassRoleDenied),
         },
-        What::Failed { step: 2, why: String::new(), reason: None },
-        What::Released { why: "throttled".into() },
-        What::Resumed { registrars: Vec::new() },
-        What::Resumed { registrars: vec!["arn:aws:iam::111122223333:role/op".into()] },
-        What::Withdrawing { corrected: corrected(), why: Reason::NewerRevision },
-        What::Withdrawn { corrected: corrected() },
-        What::Vanished { corrected: corrected() },
+        EntryKind::Failed { step: 2, why: String::new(), reason: None },
+        EntryKind::Released { why: "throttled".into() },
+        EntryKind::Resumed { registrars: Vec::new() },
+        EntryKind::Resumed { registrars: vec!["arn:aws:iam::111122223333:role/op".into()] },
+        EntryKind::Withdrawing { corrected: corrected(), why: Reason::NewerRevision },
+        EntryKind::Withdrawn { corrected: corrected() },
+        EntryKind::Vanished { corrected: corrected() },
         backout_asked(),
-        What::Undoing { step: 0 },
-        What::Restoring { step: 0 },
-        What::Restored { step: 0, restored: revision("web:43") },
-        What::Undone { step: 0 },
-        What::Kept(Kept {
+        EntryKind::Undoing { step: 0 },
+        EntryKind::Restoring { step: 0 },
+        EntryKind::Restored { step: 0, restored: revision("web:43") },
+        EntryKind::Undone { step: 0 },
+        EntryKind::Kept(NotUndone {
             places: vec!["service prod/web".into()],
-            ..Kept::open(1, "it runs".into(), Some(Reason::StillRunning))
+            ..NotUndone::open(1, "it runs".into(), Some(Reason::StillRunning))
         }),
-        What::Kept(Kept { open: false, ..Kept::open(1, String::new(), None) }),
-        What::Waiting { service: service("prod/api"), why: Reason::Frozen },
-        What::Pointing(Box::new(Pointing {
+        EntryKind::Kept(NotUndone { open: false, ..NotUndone::open(1, String::new(), None) }),
+        EntryKind::Waiting { service: service("prod/api"), why: Reason::Frozen },
+        EntryKind::Pointing(Box::new(Pointing {
             service: service("prod/web"),
             from: revision("web:41"),
             to: revision("web:42"),
             seen: vec!["ecs-svc/1".into()],
             settled: true,
         })),
-        What::Pointed { service: service("prod/web"), deployment: "ecs-svc/2".into() },
-        What::Yielding { service: service("prod/web"), to: revision("web:40") },
-        What::Returning { service: service("prod/web"), why: "tasks failed to start".into() },
-        What::PointedBack { service: service("prod/web"), deployment: "ecs-svc/3".into() },
+        EntryKind::Pointed { service: service("prod/web"), deployment: "ecs-svc/2".into() },
+        EntryKind::Yielding { service: service("prod/web"), to: revision("web:40") },
+        EntryKind::Returning { service: service("prod/web"), why: "tasks failed to start".into() },
+        EntryKind::PointedBack { service: service("prod/web"), deployment: "ecs-svc/3".into() },
         followed(Ending::Completed),
         followed(Ending::Failed { why: "tasks failed to start".into() }),
         followed(Ending::MovedOn),
@@ -140,19 +140,26 @@ pub fn every() -> Vec<What> {
         followed(Ending::NotDone { why: String::new(), reason: Some(Reason::ImageChanged) }),
         followed(Ending::Overdue),
         followed(Ending::Stuck { why: "not ACTIVE".into() }),
-        What::Closed(Closing { outcome: Outcome::Superseded, reason: Some(Reason::NewerRevision) }),
+        EntryKind::Closed(Closing { outcome: Outcome::Superseded, reason: Some(Reason::NewerRevision) }),
     ];
     // A new kind belongs into the list above.
     all.iter().for_each(|what| match what {
-        What::Opened(_) | What::Started { .. } | What::Failed { .. } | What::Released { .. } | What::Resumed { .. } => {
+        EntryKind::Opened(_)
+        | EntryKind::Started { .. }
+        | EntryKind::Failed { .. }
+        | EntryKind::Released { .. }
+        | EntryKind::Resumed { .. } => {}
+        EntryKind::Done { done: Done::LogGroup { .. } | Done::Retention { .. } | Done::Registered { .. }, .. } => {}
+        EntryKind::Withdrawing { .. }
+        | EntryKind::Withdrawn { .. }
+        | EntryKind::Vanished { .. }
+        | EntryKind::Closed(_) => {}
+        EntryKind::BackoutAsked(_) | EntryKind::Undoing { .. } | EntryKind::Undone { .. } | EntryKind::Kept(_) => {}
+        EntryKind::Restoring { .. } | EntryKind::Restored { .. } => {}
+        EntryKind::Waiting { .. } | EntryKind::Pointing(_) | EntryKind::Pointed { .. } | EntryKind::Yielding { .. } => {
         }
-        What::Done { done: Done::LogGroup { .. } | Done::Retention { .. } | Done::Registered { .. }, .. } => {}
-        What::Withdrawing { .. } | What::Withdrawn { .. } | What::Vanished { .. } | What::Closed(_) => {}
-        What::BackoutAsked(_) | What::Undoing { .. } | What::Undone { .. } | What::Kept(_) => {}
-        What::Restoring { .. } | What::Restored { .. } => {}
-        What::Waiting { .. } | What::Pointing(_) | What::Pointed { .. } | What::Yielding { .. } => {}
-        What::Returning { .. } | What::PointedBack { .. } => {}
-        What::Followed { ending, .. } => match ending {
+        EntryKind::Returning { .. } | EntryKind::PointedBack { .. } => {}
+        EntryKind::Followed { ending, .. } => match ending {
             Ending::Completed | Ending::Failed { .. } | Ending::MovedOn | Ending::Returned => {}
             Ending::Yielded { .. } | Ending::NotDone { .. } | Ending::Overdue | Ending::Stuck { .. } => {}
         },
@@ -164,12 +171,12 @@ pub fn service(name: &str) -> ServiceArn {
     format!("arn:aws:ecs:eu-west-1:111122223333:service/{name}").parse().unwrap()
 }
 
-fn followed(ending: Ending) -> What {
-    What::Followed { service: service("prod/web"), ending }
+fn followed(ending: Ending) -> EntryKind {
+    EntryKind::Followed { service: service("prod/web"), ending }
 }
 
-fn backout_asked() -> What {
-    What::BackoutAsked(Box::new(Asked {
+fn backout_asked() -> EntryKind {
+    EntryKind::BackoutAsked(Box::new(BackoutRequest {
         reason: Some("incident \"7\"".into()),
         requested_by: Some("arn:aws:iam::111122223333:user/op".into()),
         restore_stale: true,

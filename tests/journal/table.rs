@@ -7,8 +7,8 @@ use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
 use logweir::aws::sdk::journal::DynamoJournal;
 use logweir::domain::outcome::Reason;
-use logweir::domain::record::What;
-use logweir::ports::{CommitError, Filter, Journal, Kind};
+use logweir::domain::record::EntryKind;
+use logweir::ports::{CommitError, ErrorKind, Filter, Journal};
 use serde_json::{Value, json};
 
 use crate::contract::run;
@@ -117,15 +117,15 @@ fn a_commit_that_stands_is_not_lost_and_any_other_is() {
 fn an_error_says_whether_another_try_can_help() {
     let error = |code: &'static str| move || Reply::error(code, "said so");
     type Refuses = Box<dyn Fn() -> Reply + Send>;
-    let cases: [(Refuses, Kind, Option<Reason>); 8] = [
-        (Box::new(|| canceled(&["TransactionConflict", "None"])), Kind::Retry, None),
-        (Box::new(|| canceled(&["None", "ThrottlingError"])), Kind::Retry, None),
-        (Box::new(|| canceled(&["ValidationError"])), Kind::Refused, None),
-        (Box::new(error("TransactionInProgressException")), Kind::Retry, None),
-        (Box::new(error("ProvisionedThroughputExceededException")), Kind::Retry, Some(Reason::Throttled)),
-        (Box::new(error("AccessDeniedException")), Kind::Refused, Some(Reason::AccessDenied)),
-        (Box::new(error("ResourceNotFoundException")), Kind::Missing, None),
-        (Box::new(|| Reply::Cut), Kind::Retry, None),
+    let cases: [(Refuses, ErrorKind, Option<Reason>); 8] = [
+        (Box::new(|| canceled(&["TransactionConflict", "None"])), ErrorKind::Retry, None),
+        (Box::new(|| canceled(&["None", "ThrottlingError"])), ErrorKind::Retry, None),
+        (Box::new(|| canceled(&["ValidationError"])), ErrorKind::Refused, None),
+        (Box::new(error("TransactionInProgressException")), ErrorKind::Retry, None),
+        (Box::new(error("ProvisionedThroughputExceededException")), ErrorKind::Retry, Some(Reason::Throttled)),
+        (Box::new(error("AccessDeniedException")), ErrorKind::Refused, Some(Reason::AccessDenied)),
+        (Box::new(error("ResourceNotFoundException")), ErrorKind::Missing, None),
+        (Box::new(|| Reply::Cut), ErrorKind::Retry, None),
     ];
     for (number, (answer, kind, reason)) in cases.into_iter().enumerate() {
         let table = Loopback::serve(move |_, _| answer());
@@ -134,7 +134,7 @@ fn an_error_says_whether_another_try_can_help() {
         let Err(CommitError::Port(error)) = answer else { panic!("case {number}: {answer:?}") };
         assert_eq!((error.kind, error.reason), (kind, reason), "case {number}: {error}");
         assert_eq!(error.call, "TransactWriteItems");
-        if kind == Kind::Missing {
+        if kind == ErrorKind::Missing {
             let advice = "no table journal in this account and Region: deploy Logweir, or name its table with --journal dynamodb:TABLE";
             assert_eq!(error.message, advice);
         }
@@ -178,7 +178,7 @@ fn an_item_that_nobody_can_read_is_named_and_nothing_of_it_is_repeated() {
         let answer = json!({"Items": [entry]});
         let table = Loopback::serve(move |_, _| Reply::ok(&answer));
         let error = run(journal(&table).read(&revision("web:41"))).unwrap_err();
-        assert_eq!((error.kind, error.reason), (Kind::Refused, Some(Reason::Unreadable)));
+        assert_eq!((error.kind, error.reason), (ErrorKind::Refused, Some(Reason::Unreadable)));
         let place = "the item REV#arn:aws:ecs:eu-west-1:111122223333:task-definition/web:41, E#0000000000 holds";
         assert!(error.message.starts_with(place) && !format!("{error:?}").contains("CANARY"), "{error:?}");
     }
@@ -188,10 +188,10 @@ fn an_item_that_nobody_can_read_is_named_and_nothing_of_it_is_repeated() {
 fn an_entry_that_is_too_large_is_refused_before_it_is_sent() {
     let table = Loopback::serve(|_, _| Reply::ok(&json!({})));
     let long = |length| {
-        Commit::first("web:41", "a").then("a", What::Failed { step: 0, why: "x".repeat(length), reason: None })
+        Commit::first("web:41", "a").then("a", EntryKind::Failed { step: 0, why: "x".repeat(length), reason: None })
     };
     let Err(CommitError::Port(error)) = run(long(409_600).on(&journal(&table))) else { panic!("it is too large") };
-    assert_eq!((error.kind, error.reason), (Kind::Refused, Some(Reason::TooLarge)));
+    assert_eq!((error.kind, error.reason), (ErrorKind::Refused, Some(Reason::TooLarge)));
     assert!(error.message.ends_with("bytes, and DynamoDB holds 409600"), "{error}");
     assert!(table.calls().is_empty());
     assert_eq!(run(long(409_000).on(&journal(&table))), Ok(()));

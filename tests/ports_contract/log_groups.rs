@@ -2,7 +2,7 @@
 
 use logweir::domain::edit::NewLogGroup;
 use logweir::domain::rules::facts::LogGroup;
-use logweir::ports::{Kind, LogGroups, TaskDefinitions};
+use logweir::ports::{ErrorKind, LogGroups, TaskDefinitions};
 
 use crate::subject::{Difference, Subject, unique};
 
@@ -113,12 +113,12 @@ pub(crate) async fn the_retention_of_no_group_cannot_be_taken_away<T: TaskDefini
     on: &Subject<T, L>,
 ) {
     let error = on.log_groups.delete_retention(&name("none")).await.unwrap_err();
-    assert_eq!(error.kind, Kind::Missing);
+    assert_eq!(error.kind, ErrorKind::Missing);
 }
 
 pub(crate) async fn the_retention_of_no_group_cannot_be_set<T: TaskDefinitions, L: LogGroups>(on: &Subject<T, L>) {
     let error = on.log_groups.set_retention(&name("none"), 30).await.unwrap_err();
-    assert_eq!(error.kind, Kind::Missing);
+    assert_eq!(error.kind, ErrorKind::Missing);
 }
 
 pub(crate) async fn a_group_is_empty_until_somebody_writes<T: TaskDefinitions, L: LogGroups>(on: &Subject<T, L>) {
@@ -132,7 +132,7 @@ pub(crate) async fn a_group_is_empty_until_somebody_writes<T: TaskDefinitions, L
 }
 
 pub(crate) async fn the_streams_of_no_group_cannot_be_looked_at<T: TaskDefinitions, L: LogGroups>(on: &Subject<T, L>) {
-    assert_eq!(on.log_groups.is_empty(&name("none")).await.unwrap_err().kind, Kind::Missing);
+    assert_eq!(on.log_groups.is_empty(&name("none")).await.unwrap_err().kind, ErrorKind::Missing);
 }
 
 pub(crate) async fn a_cheaper_class_can_be_asked_for<T: TaskDefinitions, L: LogGroups>(on: &Subject<T, L>) {
@@ -144,5 +144,8 @@ pub(crate) async fn a_cheaper_class_can_be_asked_for<T: TaskDefinitions, L: LogG
 
 pub(crate) async fn an_impossible_name_is_refused<T: TaskDefinitions, L: LogGroups>(on: &Subject<T, L>) {
     let answer = on.log_groups.create(&group(&format!("/ecs/{} with blanks", unique("bad")))).await;
-    assert_eq!(answer.err().map(|error| error.kind), (!on.differs(Difference::AnyGroupName)).then_some(Kind::Refused));
+    assert_eq!(
+        answer.err().map(|error| error.kind),
+        (!on.differs(Difference::AnyGroupName)).then_some(ErrorKind::Refused)
+    );
 }

@@ -6,7 +6,7 @@ use logweir::domain::ecs::tags::Tag;
 use logweir::domain::ecs::task_definition::TaskDefinition;
 use logweir::domain::edit::difference::lost;
 use logweir::domain::outcome::Reason;
-use logweir::ports::{Answer, Described, Kind, LogGroups, TaskDefinitions};
+use logweir::ports::{Answer, Described, ErrorKind, LogGroups, TaskDefinitions};
 use serde_json::{Value, json};
 
 use crate::subject::{Difference, Subject, unique};
@@ -73,7 +73,7 @@ async fn registered<T: TaskDefinitions, L: LogGroups>(
     all
 }
 
-fn kind<V>(answer: Answer<V>) -> Option<Kind> {
+fn kind<V>(answer: Answer<V>) -> Option<ErrorKind> {
     answer.err().map(|error| error.kind)
 }
 
@@ -198,11 +198,11 @@ pub(crate) async fn an_arn_and_a_short_name_mean_the_same<T: TaskDefinitions, L:
 
 pub(crate) async fn what_was_never_registered_is_missing<T: TaskDefinitions, L: LogGroups>(on: &Subject<T, L>) {
     let family = unique("never");
-    assert_eq!(kind(on.task_definitions.describe(&family).await), Some(Kind::Missing));
+    assert_eq!(kind(on.task_definitions.describe(&family).await), Some(ErrorKind::Missing));
     let arn = registered(on, &family, 1).await.remove(0);
     let next = RevisionArn { revision: 2, ..arn };
-    assert_eq!(kind(on.task_definitions.describe(&next.to_string()).await), Some(Kind::Missing));
-    assert_eq!(kind(on.task_definitions.deregister(&next).await), Some(Kind::Missing));
+    assert_eq!(kind(on.task_definitions.describe(&next.to_string()).await), Some(ErrorKind::Missing));
+    assert_eq!(kind(on.task_definitions.deregister(&next).await), Some(ErrorKind::Missing));
 }
 
 pub(crate) async fn a_deregistered_revision_is_inactive_or_gone<T: TaskDefinitions, L: LogGroups>(on: &Subject<T, L>) {
@@ -210,7 +210,7 @@ pub(crate) async fn a_deregistered_revision_is_inactive_or_gone<T: TaskDefinitio
     on.task_definitions.deregister(&arn).await.unwrap();
     match on.task_definitions.describe(&arn.to_string()).await {
         Ok(described) => assert!(!described.active && described.definition.family() == Some(&arn.family)),
-        Err(error) => assert_eq!(error.kind, Kind::Missing),
+        Err(error) => assert_eq!(error.kind, ErrorKind::Missing),
     }
 }
 
@@ -240,20 +240,20 @@ pub(crate) async fn too_many_tags_are_refused<T: TaskDefinitions, L: LogGroups>(
     let family = unique("limit");
     on.task_definitions.register(&simple(&family), &tags[..50]).await.unwrap();
     let answer = on.task_definitions.register(&simple(&family), &tags).await;
-    assert_eq!(kind(answer), (!on.differs(Difference::AnyTags)).then_some(Kind::Refused));
+    assert_eq!(kind(answer), (!on.differs(Difference::AnyTags)).then_some(ErrorKind::Refused));
 }
 
 pub(crate) async fn a_document_beyond_the_limit_is_refused<T: TaskDefinitions, L: LogGroups>(on: &Subject<T, L>) {
     let mut large = document(&unique("large"));
     large["containerDefinitions"][0]["dockerLabels"]["long"] = json!("x".repeat(65_536));
     let error = on.task_definitions.register(&parse(&large), &[]).await.unwrap_err();
-    assert_eq!((error.kind, error.reason), (Kind::Refused, Some(Reason::TooLarge)));
+    assert_eq!((error.kind, error.reason), (ErrorKind::Refused, Some(Reason::TooLarge)));
 }
 
 pub(crate) async fn a_document_without_containers_is_refused<T: TaskDefinitions, L: LogGroups>(on: &Subject<T, L>) {
     let none = parse(&json!({"family": unique("none"), "containerDefinitions": []}));
     let answer = on.task_definitions.register(&none, &[]).await;
-    assert_eq!(kind(answer), (!on.differs(Difference::NoContainers)).then_some(Kind::Refused));
+    assert_eq!(kind(answer), (!on.differs(Difference::NoContainers)).then_some(ErrorKind::Refused));
 }
 
 pub(crate) async fn options_that_awslogs_needs_are_asked_for<T: TaskDefinitions, L: LogGroups>(on: &Subject<T, L>) {
@@ -265,7 +265,7 @@ pub(crate) async fn options_that_awslogs_needs_are_asked_for<T: TaskDefinitions,
     match on.task_definitions.register(&parse(&document), &[]).await {
         Ok(_) => assert!(on.differs(Difference::AnyLogOptions)),
         Err(error) => {
-            assert!(error.kind == Kind::Refused && !on.differs(Difference::AnyLogOptions), "{error}");
+            assert!(error.kind == ErrorKind::Refused && !on.differs(Difference::AnyLogOptions), "{error}");
             assert!(error.message.contains("Log driver awslogs requires options: awslogs-group"), "{error}");
         }
     }
@@ -274,6 +274,8 @@ pub(crate) async fn options_that_awslogs_needs_are_asked_for<T: TaskDefinitions,
 pub(crate) async fn the_account_setting_has_an_answer<T: TaskDefinitions, L: LogGroups>(on: &Subject<T, L>) {
     match on.task_definitions.default_mode().await {
         Ok(mode) => assert_eq!((mode, on.differs(Difference::NoDefaultMode)), (Delivery::NonBlocking, false)),
-        Err(error) => assert_eq!((error.kind, on.differs(Difference::NoDefaultMode)), (Kind::Refused, true), "{error}"),
+        Err(error) => {
+            assert_eq!((error.kind, on.differs(Difference::NoDefaultMode)), (ErrorKind::Refused, true), "{error}")
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! What AWS refuses, or is asked too often for: it comes again, or it is said, and nothing is left half done.
 
 use logweir::domain::outcome::Reason;
-use logweir::ports::{Kind, PortError};
+use logweir::ports::{ErrorKind, PortError};
 
 use super::scene::{COMPLETED, NOTHING, Scene, UPDATE, blocking, notes, said, sound};
 use crate::world::{Moment, Then};
@@ -12,12 +12,12 @@ const DENIED: &str = "failed access-denied (2); prod/web left-alone access-denie
 
 fn denied(call: &'static str) -> PortError {
     let message = format!("AccessDeniedException: not authorized to perform: {call}");
-    PortError { kind: Kind::Refused, call, message, reason: Some(Reason::AccessDenied) }
+    PortError { kind: ErrorKind::Refused, call, message, reason: Some(Reason::AccessDenied) }
 }
 
 fn throttled(call: &'static str) -> Then {
     let message = "ThrottlingException: Rate exceeded".into();
-    Then::Fail(PortError { kind: Kind::Retry, call, message, reason: Some(Reason::Throttled) })
+    Then::Fail(PortError { kind: ErrorKind::Retry, call, message, reason: Some(Reason::Throttled) })
 }
 
 /// prod/web runs a revision that blocks, by a tag that still means what runs.

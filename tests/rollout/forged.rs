@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::outcome::Reason;
-use logweir::ports::{Kind, PortError};
+use logweir::ports::{ErrorKind, PortError};
 use serde_json::Value;
 
 use super::scene::{COMPLETED, NOTHING, Scene, UPDATE, said, sound};
@@ -61,7 +61,7 @@ async fn nor_where_nobody_may_ask_ecs() {
     assert_eq!(said(&scene.told(COMPLETED).await), UPDATED);
     let theirs = scene.account(other);
     let message = "AccessDeniedException: not authorized".into();
-    let denied = PortError { kind: Kind::Refused, call: LIST, message, reason: Some(Reason::AccessDenied) };
+    let denied = PortError { kind: ErrorKind::Refused, call: LIST, message, reason: Some(Reason::AccessDenied) };
     scene.world.at_next(LIST, Moment::Before, Then::Fail(denied));
     is_for_a_human(&scene, &forged(&scene, &theirs)).await;
 }

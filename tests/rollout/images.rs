@@ -1,6 +1,6 @@
 //! Nothing is deployed that nobody deployed: what a tag means now, and what a driver that was added may break.
 
-use logweir::ports::Kind;
+use logweir::ports::ErrorKind;
 
 use super::scene::{COMPLETED, Scene, blocking, notes, rollout, said, sound};
 use crate::world::{Moment, Then};
@@ -120,7 +120,7 @@ async fn where_it_is_off_nobody_is_asked() {
 async fn what_may_not_be_asked_counts_as_different() {
     for call in ["DescribeServiceRevisions", "DescribeImages"] {
         let scene = with_image(IMAGE).await;
-        scene.world.at_next(call, Moment::Before, Then::fail(Kind::Refused, call, "AccessDenied"));
+        scene.world.at_next(call, Moment::Before, Then::fail(ErrorKind::Refused, call, "AccessDenied"));
         is_held(&scene, &format!("what runs could not be read: {call}: AccessDenied")).await;
     }
 }

@@ -1,9 +1,9 @@
 //! What was about to be done and was not, or may have been: it is decided anew, or found.
 
 use jiff::SignedDuration;
-use logweir::ports::{Kind, PortError};
+use logweir::ports::{ErrorKind, PortError};
 use logweir::settings::LEASE;
-use logweir::workflow::Ask;
+use logweir::workflow::BackoutOptions;
 
 use super::scene::{COMPLETED, NOTHING, Scene, UPDATE, blocking, rollout, said, sound};
 use crate::world::story::takes_back;
@@ -85,7 +85,13 @@ async fn so_is_a_hold_that_somebody_has_asked_for() {
     let newer = scene.account(|account| account.registers(&blocking()));
     scene.told(super::scene::REGISTER).await;
     let until = scene.account(|account| account.now) + SignedDuration::from_hours(1);
-    takes_back(&scene.world, "operator", &newer, Ask { hold_until: Some(until), ..Ask::default() }).await;
+    takes_back(
+        &scene.world,
+        "operator",
+        &newer,
+        BackoutOptions { hold_until: Some(until), ..BackoutOptions::default() },
+    )
+    .await;
     assert_eq!(scene.resumes().await, NOTHING);
     assert_eq!(
         (scene.told_in_the_record().as_str(), turn(&scene)),
@@ -99,7 +105,7 @@ async fn so_is_a_hold_that_somebody_has_asked_for() {
 async fn what_cannot_be_pointed_just_now_is_tried_again_and_counts_once() {
     let scene = Scene::deployed(|_| {}).await;
     for _ in 0..5 {
-        scene.world.at_next("UpdateService", Moment::Before, Then::fail(Kind::Retry, UPDATE, "Rate exceeded"));
+        scene.world.at_next("UpdateService", Moment::Before, Then::fail(ErrorKind::Retry, UPDATE, "Rate exceeded"));
         let report = scene.told(COMPLETED).await;
         assert_eq!(said(&report), "failed (2) again");
         scene.after(30);
@@ -112,7 +118,7 @@ async fn what_cannot_be_pointed_just_now_is_tried_again_and_counts_once() {
 #[tokio::test]
 async fn nothing_is_pointed_that_could_not_be_remembered() {
     let scene = Scene::deployed(|_| {}).await;
-    scene.world.at_next("put_pointings", Moment::Before, Then::fail(Kind::Retry, "PutItem", "Rate exceeded"));
+    scene.world.at_next("put_pointings", Moment::Before, Then::fail(ErrorKind::Retry, "PutItem", "Rate exceeded"));
     assert_eq!(said(&scene.told(COMPLETED).await), "failed (2) again");
     assert_eq!(scene.pointed(), 0);
     assert_eq!(said(&scene.told(COMPLETED).await), "remediated (0); prod/web updated");
@@ -142,7 +148,7 @@ async fn an_act_that_nobody_may_look_at_any_more_was_done_all_the_same() {
     let denied = || {
         let message = "not authorized to perform: ecs:DescribeServices".into();
         let reason = Some(logweir::domain::outcome::Reason::AccessDenied);
-        Then::Fail(PortError { kind: Kind::Refused, call: "DescribeServices", message, reason })
+        Then::Fail(PortError { kind: ErrorKind::Refused, call: "DescribeServices", message, reason })
     };
     let scene = Scene::deployed(|_| {}).await;
     // The looks before the act: what runs, and whether something is in the way.

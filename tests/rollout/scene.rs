@@ -4,7 +4,7 @@
 use jiff::SignedDuration;
 use logweir::domain::baseline::Baseline;
 use logweir::domain::ecs::revision::RevisionArn;
-use logweir::domain::event::{Cause, Change, Trigger, Which, read};
+use logweir::domain::event::{Cause, RevisionRef, ServiceChange, Trigger, read};
 use logweir::domain::outcome::Mode;
 use logweir::domain::record::Record;
 use logweir::domain::report::Report;
@@ -205,7 +205,7 @@ impl Scene {
     /// Somebody asks for the source by name, and then for the service, as `logweir apply` does.
     pub async fn applies(&self, again: bool) -> [Report; 2] {
         let (home, by, baseline) = (home(), by(), Baseline::parse(&self.baseline).unwrap());
-        let (which, cause) = (Which::Revision(self.source.clone()), Cause::default());
+        let (which, cause) = (RevisionRef::Revision(self.source.clone()), Cause::default());
         let service = self.account(|account| account.service_arn(WEB));
         let asks = |trigger: Trigger| {
             let origin = Origin::Apply { again };
@@ -213,7 +213,7 @@ impl Scene {
             async move { remediate(&self.world, &order, trigger).await }
         };
         let first = asks(Trigger::Remediate { which, cause: cause.clone() }).await;
-        [first, asks(Trigger::Service { service, change: Change::Look, cause }).await]
+        [first, asks(Trigger::Service { service, change: ServiceChange::Look, cause }).await]
     }
 
     /// Somebody asks for the record to be taken back.

@@ -1,7 +1,7 @@
 //! Taking back what services followed to: they go back to the source, unless somebody has moved on.
 
 use logweir::domain::outcome::Reason;
-use logweir::ports::{Kind, PortError};
+use logweir::ports::{ErrorKind, PortError};
 use logweir::settings::LEASE;
 
 use super::scene::{COMPLETED, NOTHING, Scene, UPDATE, notes, rollout, said, sound};
@@ -53,7 +53,7 @@ async fn a_deployment_of_ours_that_is_under_way_is_rolled_back_by_ecs() {
 
 #[tokio::test]
 async fn one_that_cannot_be_stopped_is_pointed_back() {
-    for kind in [Kind::Refused, Kind::Missing] {
+    for kind in [ErrorKind::Refused, ErrorKind::Missing] {
         let scene = Scene::following(rolls_back).await;
         let refuses = Then::fail(kind, "StopServiceDeployment", "ConflictException");
         scene.world.at_next("StopServiceDeployment", Moment::Before, refuses);
@@ -238,7 +238,7 @@ async fn a_service_that_may_not_be_pointed_back_keeps_ours_until_somebody_asks_o
     let scene = Scene::followed(rolls_back).await;
     let message = "AccessDeniedException: not authorized to perform: ecs:UpdateService".into();
     let reason = Some(Reason::AccessDenied);
-    scene.world.always("UpdateService", PortError { kind: Kind::Refused, call: "UpdateService", message, reason });
+    scene.world.always("UpdateService", PortError { kind: ErrorKind::Refused, call: "UpdateService", message, reason });
     let report = scene.backs_out().await;
     assert_eq!(
         said(&report),
@@ -258,7 +258,7 @@ async fn a_service_that_may_not_be_pointed_back_keeps_ours_until_somebody_asks_o
 async fn what_is_asked_too_often_while_it_is_taken_back_goes_on_later() {
     for call in ["DescribeServices", "UpdateService", "ListServices", "DeregisterTaskDefinition", "put_pointings"] {
         let scene = Scene::followed(rolls_back).await;
-        scene.world.at_next(call, Moment::Before, Then::fail(Kind::Retry, call, "Rate exceeded"));
+        scene.world.at_next(call, Moment::Before, Then::fail(ErrorKind::Retry, call, "Rate exceeded"));
         if call == "DeregisterTaskDefinition" {
             scene.backs_out().await;
             scene.account(|account| account.completes("prod/web"));

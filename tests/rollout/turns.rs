@@ -101,7 +101,7 @@ async fn a_failed_look_at_the_next_does_not_hide_what_became_of_the_first() {
     told_of(&scene).await;
     scene.account(|account| account.completes("prod/api"));
     // The first look is at the service that the event tells of.
-    let throttled = Then::fail(logweir::ports::Kind::Retry, "DescribeServices", "Rate exceeded");
+    let throttled = Then::fail(logweir::ports::ErrorKind::Retry, "DescribeServices", "Rate exceeded");
     scene.world.at_nth("DescribeServices", 2, Moment::Before, throttled);
     let report = scene.told_of(COMPLETED, "prod/api").await;
     assert_eq!(said(&report), "rolled-out (0); prod/api rolled-out");

@@ -1,7 +1,7 @@
 //! Freeze windows and holds: what waits follows by itself, and no event has to come for it.
 
 use jiff::Timestamp;
-use logweir::workflow::Ask;
+use logweir::workflow::BackoutOptions;
 
 use super::scene::{COMPLETED, NOTHING, Scene, UPDATE, notes, rollout, said, sound};
 use crate::world::story::takes_back;
@@ -115,10 +115,10 @@ async fn a_family_that_is_held_waits_until_the_hold_is_over() {
     // Another record of the family is taken back, and the family held.
     let newer = scene.account(|account| account.registers(&super::scene::blocking()));
     scene.told(super::scene::REGISTER).await;
-    let ask = Ask {
+    let ask = BackoutOptions {
         hold_until: Some("2026-11-21T14:00:00Z".parse().unwrap()),
         reason: Some("incident 7".into()),
-        ..Ask::default()
+        ..BackoutOptions::default()
     };
     takes_back(&scene.world, "operator", &newer, ask).await;
     scene.deploys("prod/web");

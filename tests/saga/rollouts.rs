@@ -2,7 +2,9 @@
 
 use logweir::domain::ecs::service::ServiceArn;
 use logweir::domain::outcome::{Outcome, Reason};
-use logweir::domain::record::{Closing, Ending, Illegal, Kept, Record, Rollout, Settled, Standing, State, Undo, What};
+use logweir::domain::record::{
+    Closing, Effects, Ending, EntryKind, Illegal, NotUndone, Record, RolloutPhase, Settled, Undo,
+};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -24,14 +26,14 @@ fn every_story(look: &mut impl FnMut(&Telling, &Told)) {
     tell(&Telling::corrected(), &Told::default(), LONGEST, look);
 }
 
-fn stage(state: State<'_>) -> Stage {
+fn stage(state: RolloutPhase<'_>) -> Stage {
     match state {
-        State::Waiting(why) => Stage::Waiting(why),
-        State::Pointing => Stage::Pointing,
-        State::Pointed(_) => Stage::Pointed,
-        State::Yielding(to) => Stage::Yielding(to.clone()),
-        State::Returning(_) => Stage::Returning,
-        State::Ended(ending) => Stage::Ended(ending.clone()),
+        RolloutPhase::Waiting(why) => Stage::Waiting(why),
+        RolloutPhase::Pointing => Stage::Pointing,
+        RolloutPhase::Pointed(_) => Stage::Pointed,
+        RolloutPhase::Yielding(to) => Stage::Yielding(to.clone()),
+        RolloutPhase::Returning(_) => Stage::Returning,
+        RolloutPhase::Ended(ending) => Stage::Ended(ending.clone()),
     }
 }
 
@@ -48,12 +50,12 @@ fn every_beginning_of_every_story_says_how_far_the_service_is() {
         let attempt = telling.record.attempt().unwrap_or_else(|error| panic!("{error}: {:?}", telling.record.entries));
         let attempt = attempt.unwrap();
         assert_eq!(attempt.corrected(), Some(&arn("web:42")));
-        let Some(rollout) = Rollout::of(&attempt, &service("web")) else {
+        let Some(rollout) = attempt.rollout(&service("web")) else {
             return assert_eq!(told.stage, Stage::Untold);
         };
         assert_eq!(stage(rollout.state), seen(&told.stage), "{:?}", telling.record.entries);
         assert_eq!(rollout.deployment.map(String::from), told.deployment);
-        let pointed = telling.record.entries.iter().rev().find(|entry| matches!(entry.what, What::Pointing(_)));
+        let pointed = telling.record.entries.iter().rev().find(|entry| matches!(entry.what, EntryKind::Pointing(_)));
         assert_eq!(rollout.begun, pointed.map(|entry| entry.at));
         assert_eq!(rollout.pointing.is_some(), told.pointing);
     });
@@ -64,7 +66,7 @@ fn every_beginning_of_every_story_says_how_far_the_service_is() {
 fn a_service_is_free_in_flight_or_over_and_never_two_of_them() {
     every_story(&mut |telling, told| {
         let attempt = telling.record.attempt().unwrap().unwrap();
-        let Some(rollout) = Rollout::of(&attempt, &service("web")) else { return };
+        let Some(rollout) = attempt.rollout(&service("web")) else { return };
         let (free, in_flight, ended) = (rollout.is_free(), rollout.is_in_flight(), rollout.is_ended());
         let expected = match &told.stage {
             Stage::Untold => unreachable!(),
@@ -83,7 +85,7 @@ fn a_service_is_free_in_flight_or_over_and_never_two_of_them() {
 #[test]
 fn a_service_stands_from_the_intent_until_it_is_off_ours_and_goes_back_to_what_was_meant() {
     every_story(&mut |telling, told| {
-        let standing = Standing::of(&telling.record);
+        let standing = Effects::of(&telling.record);
         let services: Vec<_> = standing.services.iter().map(|(pointing, back)| (&pointing.service, *back)).collect();
         let web = service("web");
         let expected: Vec<_> = told.back.iter().map(|back| (&web, back)).collect();
@@ -95,7 +97,7 @@ fn a_service_stands_from_the_intent_until_it_is_off_ours_and_goes_back_to_what_w
 #[test]
 fn what_stands_is_undone_service_first_and_rolled_back_only_where_that_leads_to_the_source() {
     every_story(&mut |telling, told| {
-        let mut undo = Standing::of(&telling.record).undo();
+        let mut undo = Effects::of(&telling.record).undo();
         if let Some(back) = &told.back {
             let settled = *back == arn("web:41");
             let point = Undo::PointBack { service: service("web"), from: back.clone(), to: arn("web:42"), settled };
@@ -130,7 +132,7 @@ fn an_entry_that_stands_twice_says_nothing_new() {
         let last = twice.entries.last().unwrap().clone();
         twice.entries.push(last);
         assert_eq!(twice.attempt(), telling.record.attempt(), "{:?}", twice.entries);
-        assert_eq!(Standing::of(&twice), Standing::of(&telling.record), "{:?}", twice.entries);
+        assert_eq!(Effects::of(&twice), Effects::of(&telling.record), "{:?}", twice.entries);
     });
 }
 
@@ -142,7 +144,7 @@ fn a_new_attempt_follows_nobody_and_what_was_pointed_before_still_stands() {
         let (head, attempt) = (&again.record.head, again.record.attempt().unwrap().unwrap());
         assert_eq!((head.following.len(), &head.rolled, head.has_work()), (0, &None, false));
         assert_eq!((attempt.rollouts.len(), attempt.corrected()), (0, Some(&arn("web:43"))));
-        assert_eq!(Standing::of(&again.record).services.len(), usize::from(told.back.is_some()));
+        assert_eq!(Effects::of(&again.record).services.len(), usize::from(told.back.is_some()));
     });
 }
 
@@ -154,7 +156,7 @@ fn to_ask_for_a_backout_follows_nobody_and_ends_as_that_does() {
         let head = &asked.record.head;
         assert_eq!((head.following.len(), head.open, head.suppressed, head.backing_out), (0, true, true, true));
         let backed_out = Closing { outcome: Outcome::BackedOut, reason: None };
-        asked.writes(What::Closed(backed_out.clone()));
+        asked.writes(EntryKind::Closed(backed_out.clone()));
         assert_eq!(asked.record.head.ending(), Some(&backed_out), "whatever became of services before");
     });
 }
@@ -175,19 +177,19 @@ fn before_the_correction_is_closed_nothing_can_be_said_of_a_service() {
 }
 
 /// An entry of every kind that is about a service.
-fn about_services() -> Vec<What> {
+fn about_services() -> Vec<EntryKind> {
     let web = || service("web");
     let mut told = Told::default();
     let pointing = told.may_follow(&web()).remove(1);
     told.hears(&pointing);
     vec![
-        What::Waiting { service: web(), why: Reason::Frozen },
+        EntryKind::Waiting { service: web(), why: Reason::Frozen },
         pointing,
-        What::Pointed { service: web(), deployment: "ecs-svc/2".into() },
-        What::Yielding { service: web(), to: arn("api:7") },
-        What::Returning { service: web(), why: String::new() },
-        What::Followed { service: web(), ending: Ending::Completed },
-        What::PointedBack { service: web(), deployment: "ecs-svc/3".into() },
+        EntryKind::Pointed { service: web(), deployment: "ecs-svc/2".into() },
+        EntryKind::Yielding { service: web(), to: arn("api:7") },
+        EntryKind::Returning { service: web(), why: String::new() },
+        EntryKind::Followed { service: web(), ending: Ending::Completed },
+        EntryKind::PointedBack { service: web(), deployment: "ecs-svc/3".into() },
     ]
 }
 
@@ -196,11 +198,11 @@ fn during_a_backout_a_service_is_pointed_back_or_at_somebodys_and_goes_nowhere_e
     let mut asked = Telling::corrected();
     asked.asks();
     let mut over = asked.clone();
-    over.writes(What::Closed(Closing { outcome: Outcome::BackedOut, reason: None }));
+    over.writes(EntryKind::Closed(Closing { outcome: Outcome::BackedOut, reason: None }));
     for telling in [asked, over] {
         let number = telling.record.head.next;
         for what in about_services() {
-            let is_back = matches!(what, What::PointedBack { .. } | What::Yielding { .. });
+            let is_back = matches!(what, EntryKind::PointedBack { .. } | EntryKind::Yielding { .. });
             let told = telling.with(what.clone());
             let refused = told.record.attempt().err();
             assert_eq!(refused, (!is_back).then_some(Illegal::BackingOut(number)), "{what:?}");
@@ -215,7 +217,7 @@ fn nothing_is_pointed_back_that_nobody_asked_for() {
         if matches!(told.stage, Stage::Returning | Stage::Back) {
             return;
         }
-        let back = telling.with(What::PointedBack { service: service("web"), deployment: "ecs-svc/9".into() });
+        let back = telling.with(EntryKind::PointedBack { service: service("web"), deployment: "ecs-svc/9".into() });
         assert_eq!(back.record.attempt(), Err(Illegal::NotAsked(number)));
     });
 }
@@ -224,7 +226,7 @@ fn nothing_is_pointed_back_that_nobody_asked_for() {
 fn asked() -> Telling {
     let mut telling = Telling::corrected();
     telling.writes(about_services().remove(1));
-    telling.writes(What::Followed { service: service("web"), ending: Ending::Completed });
+    telling.writes(EntryKind::Followed { service: service("web"), ending: Ending::Completed });
     telling.asks();
     telling
 }
@@ -233,38 +235,38 @@ fn asked() -> Telling {
 fn a_backout_of_a_service_can_be_cut_off_anywhere() {
     let web = || service("web");
     let story = [
-        What::Undoing { step: 0 },
-        What::PointedBack { service: web(), deployment: "ecs-svc/3".into() },
-        What::Undone { step: 0 },
-        What::Released { why: "the last tasks end".into() },
-        What::Resumed { registrars: Vec::new() },
-        What::Undoing { step: 1 },
-        What::Undone { step: 1 },
-        What::Closed(Closing { outcome: Outcome::BackedOut, reason: None }),
+        EntryKind::Undoing { step: 0 },
+        EntryKind::PointedBack { service: web(), deployment: "ecs-svc/3".into() },
+        EntryKind::Undone { step: 0 },
+        EntryKind::Released { why: "the last tasks end".into() },
+        EntryKind::Resumed { registrars: Vec::new() },
+        EntryKind::Undoing { step: 1 },
+        EntryKind::Undone { step: 1 },
+        EntryKind::Closed(Closing { outcome: Outcome::BackedOut, reason: None }),
     ];
     let mut telling = asked();
     for what in story {
         telling.writes(what.clone());
         let attempt = telling.record.attempt().unwrap().unwrap();
         let undone = attempt.backout.as_ref().is_some_and(|backout| backout.settled[0] == Some(Settled::Undone));
-        let standing = Standing::of(&telling.record);
+        let standing = Effects::of(&telling.record);
         assert_eq!(standing.services.is_empty(), undone, "{what:?}");
         assert_eq!(telling.record.head.following, [], "{what:?}");
         let mut twice = telling.record.clone();
         twice.entries.push(twice.entries[twice.entries.len() - 1].clone());
-        assert_eq!((twice.attempt(), Standing::of(&twice)), (telling.record.attempt(), standing), "{what:?}");
+        assert_eq!((twice.attempt(), Effects::of(&twice)), (telling.record.attempt(), standing), "{what:?}");
     }
-    assert!(Standing::of(&telling.record).is_nothing());
+    assert!(Effects::of(&telling.record).is_nothing());
     assert_eq!(telling.record.last_deployment(&web()), Some("ecs-svc/3"));
 }
 
 #[test]
 fn a_backout_that_gave_way_is_open_for_another_one_which_goes_back_to_what_somebody_had_deployed() {
     let mut telling = asked();
-    telling.writes(What::Undoing { step: 0 });
+    telling.writes(EntryKind::Undoing { step: 0 });
     for to in ["api:7", "api:8"] {
         let before = telling.record.clone();
-        telling.writes(What::Yielding { service: service("web"), to: arn(to) });
+        telling.writes(EntryKind::Yielding { service: service("web"), to: arn(to) });
         let attempt = telling.record.attempt().unwrap().unwrap();
         let yielding = attempt.backout.unwrap().yielding;
         assert_eq!(yielding.last(), Some(&(&service("web"), &arn(to))));
@@ -272,9 +274,9 @@ fn a_backout_that_gave_way_is_open_for_another_one_which_goes_back_to_what_someb
         twice.entries.push(twice.entries[before.entries.len()].clone());
         assert_eq!(twice.attempt(), telling.record.attempt(), "one that stands twice says nothing new");
     }
-    let kept = Kept::open(0, "left with theirs".into(), Some(Reason::ServiceMovedOn));
-    telling.writes(What::Kept(kept));
-    let undo = Standing::of(&telling.record).undo();
+    let kept = NotUndone::open(0, "left with theirs".into(), Some(Reason::ServiceMovedOn));
+    telling.writes(EntryKind::Kept(kept));
+    let undo = Effects::of(&telling.record).undo();
     let back = Undo::PointBack { service: service("web"), from: arn("api:8"), to: arn("web:42"), settled: false };
     assert_eq!(undo[0], back);
     telling.asks();
@@ -296,7 +298,7 @@ fn stories() -> impl Strategy<Value = (Telling, All, Vec<ServiceArn>)> {
             }
             let what = next[what.index(next.len())].clone();
             told.hears(&what);
-            if matches!(what, What::Followed { .. }) {
+            if matches!(what, EntryKind::Followed { .. }) {
                 ended.retain(|other| other != of);
                 ended.push(of.clone());
             }
@@ -313,10 +315,10 @@ proptest! {
     fn of_several_services_each_has_its_own_story((telling, all, _) in stories()) {
         let attempt = telling.record.attempt().unwrap().unwrap();
         for (of, told) in &all {
-            let found = Rollout::of(&attempt, of).map(|rollout| stage(rollout.state));
+            let found = attempt.rollout(of).map(|rollout| stage(rollout.state));
             prop_assert_eq!(found.unwrap_or_default(), seen(&told.stage));
             prop_assert_eq!(telling.record.head.following.contains(of), told.is_followed());
-            let back = Standing::of(&telling.record).services.iter().find_map(|(pointing, back)| {
+            let back = Effects::of(&telling.record).services.iter().find_map(|(pointing, back)| {
                 (pointing.service == *of).then(|| (*back).clone())
             });
             prop_assert_eq!(back, told.back.clone());
@@ -333,14 +335,14 @@ proptest! {
     fn services_are_taken_back_in_the_order_in_which_they_were_pointed_the_last_first((telling, all, _) in stories()) {
         let mut pointed: Vec<&ServiceArn> = Vec::new();
         for entry in &telling.record.entries {
-            if let What::Pointing(pointing) = &entry.what {
+            if let EntryKind::Pointing(pointing) = &entry.what {
                 pointed.retain(|other| **other != pointing.service);
                 pointed.push(&pointing.service);
             }
         }
         pointed.retain(|of| all[*of].back.is_some());
         pointed.reverse();
-        let undo = Standing::of(&telling.record).undo();
+        let undo = Effects::of(&telling.record).undo();
         let back: Vec<&ServiceArn> = undo.iter().filter_map(|undo| match undo {
             Undo::PointBack { service, .. } => Some(service),
             _ => None,

@@ -7,7 +7,9 @@ use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::ecs::service::ServiceArn;
 use logweir::domain::event::Cause;
 use logweir::domain::outcome::{Outcome, Reason};
-use logweir::domain::record::{Asked, Closing, Done, Ending, Head, Opening, Pointing, Record, Standing, Step, What};
+use logweir::domain::record::{
+    BackoutRequest, Closing, Done, Effects, Ending, EntryKind, Head, Opening, Pointing, Record, Step,
+};
 use logweir::settings::LEASE;
 
 pub fn arn(short: &str) -> RevisionArn {
@@ -25,8 +27,8 @@ pub struct Telling {
     pub now: Timestamp,
 }
 
-fn opening() -> What {
-    What::Opened(Box::new(Opening {
+fn opening() -> EntryKind {
+    EntryKind::Opened(Box::new(Opening {
         source: arn("web:41"),
         mode: "rollout".into(),
         trigger: "event".into(),
@@ -42,7 +44,7 @@ fn opening() -> What {
 impl Telling {
     pub fn new() -> Self {
         let now = "2026-11-21T12:00:00Z".parse().unwrap();
-        let What::Opened(first) = opening() else { unreachable!() };
+        let EntryKind::Opened(first) = opening() else { unreachable!() };
         Self { record: Record { head: Head::new(&first, now), entries: Vec::new() }, now }
     }
 
@@ -56,25 +58,27 @@ impl Telling {
     pub fn corrects(&mut self, ours: &str) {
         let done = Done::Registered { corrected: arn(ours) };
         let closing = Closing { outcome: Outcome::Remediated, reason: None };
-        for what in [opening(), What::Started { step: 0 }, What::Done { step: 0, done }, What::Closed(closing)] {
+        for what in
+            [opening(), EntryKind::Started { step: 0 }, EntryKind::Done { step: 0, done }, EntryKind::Closed(closing)]
+        {
             self.writes(what);
         }
     }
 
     /// Somebody wants taken back all that stands.
     pub fn asks(&mut self) {
-        let asked = Asked {
+        let asked = BackoutRequest {
             reason: None,
             requested_by: None,
             restore_stale: false,
             registrars: Vec::new(),
-            steps: Standing::of(&self.record).undo(),
+            steps: Effects::of(&self.record).undo(),
         };
-        self.writes(What::BackoutAsked(Box::new(asked)));
+        self.writes(EntryKind::BackoutAsked(Box::new(asked)));
     }
 
     /// Writes the next entry, a second later, as a worker with a fresh lease.
-    pub fn writes(&mut self, what: What) {
+    pub fn writes(&mut self, what: EntryKind) {
         self.now += SignedDuration::from_secs(1);
         let Record { head, entries } = &mut self.record;
         (head.owner, head.lease_until) = ("worker".into(), self.now + LEASE);
@@ -82,7 +86,7 @@ impl Telling {
         entries.push(entry);
     }
 
-    pub fn with(&self, what: What) -> Self {
+    pub fn with(&self, what: EntryKind) -> Self {
         let mut telling = self.clone();
         telling.writes(what);
         telling
@@ -121,26 +125,26 @@ pub type All = BTreeMap<ServiceArn, Told>;
 
 impl Told {
     /// Takes an entry about the service in.
-    pub fn hears(&mut self, what: &What) {
+    pub fn hears(&mut self, what: &EntryKind) {
         self.stage = match what {
-            What::Waiting { why, .. } => Stage::Waiting(*why),
-            What::Pointing(_) => Stage::Pointing,
-            What::Pointed { .. } => Stage::Pointed,
-            What::Yielding { to, .. } => Stage::Yielding(to.clone()),
-            What::Returning { .. } => Stage::Returning,
-            What::PointedBack { .. } => Stage::Back,
-            What::Followed { ending, .. } => Stage::Ended(ending.clone()),
+            EntryKind::Waiting { why, .. } => Stage::Waiting(*why),
+            EntryKind::Pointing(_) => Stage::Pointing,
+            EntryKind::Pointed { .. } => Stage::Pointed,
+            EntryKind::Yielding { to, .. } => Stage::Yielding(to.clone()),
+            EntryKind::Returning { .. } => Stage::Returning,
+            EntryKind::PointedBack { .. } => Stage::Back,
+            EntryKind::Followed { ending, .. } => Stage::Ended(ending.clone()),
             other => panic!("{other:?} is about no service"),
         };
         match what {
             // It was looked at, and not carried out.
-            What::Waiting { .. } => (self.back, self.pointing, self.deployment) = (None, false, None),
-            What::Pointing(pointing) => {
+            EntryKind::Waiting { .. } => (self.back, self.pointing, self.deployment) = (None, false, None),
+            EntryKind::Pointing(pointing) => {
                 (self.back, self.pointing, self.ending) = (Some(pointing.from.clone()), true, None);
             }
-            What::Pointed { deployment, .. } => self.deployment = Some(deployment.clone()),
-            What::Yielding { to, .. } if self.back.is_some() => self.back = Some(to.clone()),
-            What::Followed { ending, .. } => {
+            EntryKind::Pointed { deployment, .. } => self.deployment = Some(deployment.clone()),
+            EntryKind::Yielding { to, .. } if self.back.is_some() => self.back = Some(to.clone()),
+            EntryKind::Followed { ending, .. } => {
                 self.ending = Some(ending.clone());
                 if !matches!(ending, Ending::Completed | Ending::Overdue | Ending::Stuck { .. }) {
                     self.back = None;
@@ -155,11 +159,11 @@ impl Told {
     }
 
     /// All that a worker may write next about the service.
-    pub fn may_follow(&self, of: &ServiceArn) -> Vec<What> {
-        let waits = |why| What::Waiting { service: of.clone(), why };
-        let ends = |ending| What::Followed { service: of.clone(), ending };
-        let yields = |to: &str| What::Yielding { service: of.clone(), to: arn(to) };
-        let pointing = What::Pointing(Box::new(Pointing {
+    pub fn may_follow(&self, of: &ServiceArn) -> Vec<EntryKind> {
+        let waits = |why| EntryKind::Waiting { service: of.clone(), why };
+        let ends = |ending| EntryKind::Followed { service: of.clone(), ending };
+        let yields = |to: &str| EntryKind::Yielding { service: of.clone(), to: arn(to) };
+        let pointing = EntryKind::Pointing(Box::new(Pointing {
             service: of.clone(),
             from: arn("web:41"),
             to: arn("web:42"),
@@ -174,7 +178,7 @@ impl Told {
             Stage::Waiting(Reason::InFlight) => vec![waits(Reason::Frozen), pointing, image(), ends(Ending::MovedOn)],
             Stage::Waiting(_) => vec![pointing],
             Stage::Pointing => vec![
-                What::Pointed { service: of.clone(), deployment: "ecs-svc/2".into() },
+                EntryKind::Pointed { service: of.clone(), deployment: "ecs-svc/2".into() },
                 yields("api:7"),
                 waits(Reason::InFlight),
                 denied(),
@@ -182,7 +186,7 @@ impl Told {
                 ends(Ending::Returned),
             ],
             Stage::Pointed => vec![
-                What::Returning { service: of.clone(), why: why() },
+                EntryKind::Returning { service: of.clone(), why: why() },
                 ends(Ending::Completed),
                 ends(Ending::Failed { why: why() }),
                 ends(Ending::MovedOn),
@@ -195,7 +199,7 @@ impl Told {
                 again.into_iter().chain(endings.map(ends)).collect()
             }
             Stage::Returning => vec![
-                What::PointedBack { service: of.clone(), deployment: "ecs-svc/3".into() },
+                EntryKind::PointedBack { service: of.clone(), deployment: "ecs-svc/3".into() },
                 yields("api:7"),
                 ends(Ending::MovedOn),
                 ends(Ending::Stuck { why: why() }),

@@ -1,7 +1,7 @@
 //! The day in mode `observe`, summed up.
 
 use jiff::SignedDuration;
-use logweir::ports::{Kind, PortError};
+use logweir::ports::{ErrorKind, PortError};
 use serde_json::json;
 
 use super::stage::{Stage, UNCONFIRMED};
@@ -79,7 +79,7 @@ async fn where_nothing_was_observed_and_in_the_other_modes_nobody_is_told() {
 async fn a_log_that_cannot_be_read_is_said_and_counted() {
     let stage = observed(1).await;
     let message = "AccessDeniedException: no".to_owned();
-    let error = PortError { kind: Kind::Refused, call: "FilterLogEvents", message, reason: None };
+    let error = PortError { kind: ErrorKind::Refused, call: "FilterLogEvents", message, reason: None };
     *stage.log.fails.lock().unwrap() = Some(error);
     let before = stage.lines().len();
     stage.remediates("observe", &json!({"logweir": "digest"})).await.unwrap();

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use jiff::SignedDuration;
-use logweir::ports::{Kind, PortError};
+use logweir::ports::{ErrorKind, PortError};
 use serde_json::{Value, json};
 
 use super::harmless::{self, MARK};
@@ -219,8 +219,8 @@ async fn in_what_aws_says_of_it() {
     for text in hostile() {
         for call in ["RegisterTaskDefinition", "DescribeTaskDefinition", "CreateLogGroup", "commit", "list"] {
             let (stage, event) = stage();
-            stage.world.always(call, PortError { kind: Kind::Refused, call, message: text.clone(), reason: None });
-            let error = PortError { kind: Kind::Refused, call: "Publish", message: text.clone(), reason: None };
+            stage.world.always(call, PortError { kind: ErrorKind::Refused, call, message: text.clone(), reason: None });
+            let error = PortError { kind: ErrorKind::Refused, call: "Publish", message: text.clone(), reason: None };
             stage.audience.fails.lock().unwrap().push(error);
             let _ = stage.remediates("register", &event).await;
             let _ = stage.remediates("register", &json!({"logweir": "resume"})).await;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use jiff::SignedDuration;
-use logweir::ports::{Kind, PortError};
+use logweir::ports::{ErrorKind, PortError};
 use serde_json::{Value, json};
 
 use super::stage::Stage;
@@ -108,7 +108,8 @@ async fn trouble() -> String {
         account.shows_inactive = false;
         account.deregisters(&account.arn("web", 1));
     });
-    let error = |call, message: &str| PortError { kind: Kind::Refused, call, message: message.into(), reason: None };
+    let error =
+        |call, message: &str| PortError { kind: ErrorKind::Refused, call, message: message.into(), reason: None };
     *stage.audience.fails.lock().unwrap() =
         vec![error("Publish", "NotFound: no such topic"), error("PutEvents", "ResourceNotFoundException: no such bus")];
     stage.remediates("register", &resume()).await.unwrap();

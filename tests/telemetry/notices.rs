@@ -2,8 +2,8 @@
 
 use jiff::SignedDuration;
 use logweir::domain::outcome::Reason;
-use logweir::domain::record::What;
-use logweir::ports::{Kind, PortError};
+use logweir::domain::record::EntryKind;
+use logweir::ports::{ErrorKind, PortError};
 use logweir::settings::LEASE;
 use serde_json::{Value, json};
 
@@ -97,7 +97,7 @@ async fn what_could_not_be_done_or_taken_back_is_told_as_that() {
     stage.account(|account| drop(account.running.insert("service prod/web".into(), account.arn("web", 2))));
     stage.takes_back(&json!({"logweir": "backout", "record": "web:1"})).await;
     let message = "AccessDeniedException: no".to_owned();
-    let error = PortError { kind: Kind::Refused, call: "RegisterTaskDefinition", message, reason: None };
+    let error = PortError { kind: ErrorKind::Refused, call: "RegisterTaskDefinition", message, reason: None };
     stage.world.always("RegisterTaskDefinition", error);
     let event = stage.registers(&BLOCKING.replace("\"web\"", "\"api\""));
     stage.remediates("register", &event).await.unwrap();
@@ -113,7 +113,11 @@ async fn what_fails_in_the_same_way_for_each_event_of_it_is_told_once() {
         stage.world.restart();
         let (message, reason) = (format!("AccessDeniedException: {why}"), Some(Reason::AccessDenied));
         let call = "RegisterTaskDefinition";
-        stage.world.at_next(call, Moment::Before, Then::Fail(PortError { kind: Kind::Refused, call, message, reason }));
+        stage.world.at_next(
+            call,
+            Moment::Before,
+            Then::Fail(PortError { kind: ErrorKind::Refused, call, message, reason }),
+        );
     };
     stage.world.at_next("DescribeTaskDefinition", Moment::Before, Then::Cut);
     stage.queued_again(1, "register", &event).await;
@@ -133,7 +137,7 @@ async fn that_nobody_could_be_told_changes_no_decision_and_is_counted() {
     let stage = Stage::default();
     let message = "no answer in time".to_owned();
     *stage.audience.fails.lock().unwrap() =
-        vec![PortError { kind: Kind::Retry, call: "Publish", message, reason: None }];
+        vec![PortError { kind: ErrorKind::Retry, call: "Publish", message, reason: None }];
     let event = stage.registers(BLOCKING);
     let answer = stage.remediates("register", &event).await.unwrap();
     assert_eq!((&answer["outcome"], answer == stage.decisions()[0]), (&json!("remediated"), true));
@@ -156,7 +160,7 @@ async fn a_channel_that_does_not_answer_is_not_tried_for_each_of_many() {
     stage.world.advance(LEASE);
     let message = "no answer in time".to_owned();
     *stage.audience.fails.lock().unwrap() =
-        vec![PortError { kind: Kind::Retry, call: "Publish", message, reason: None }];
+        vec![PortError { kind: ErrorKind::Retry, call: "Publish", message, reason: None }];
     let before = stage.lines().len();
     stage.queued("register", r#"{"logweir":"resume"}"#).await;
     assert_eq!(stage.kinds(), ["Remediation Completed"], "one of three");
@@ -199,7 +203,7 @@ async fn the_schedule_s_message_that_came_too_late_counts_and_finishes_nothing()
 /// From now on AWS refuses the nth listing of the family: after our revision is registered only a human can go on.
 fn denies_a_listing(stage: &Stage, nth: usize, why: &str) {
     let message = format!("AccessDeniedException: {why}");
-    let error = PortError { kind: Kind::Refused, call: "ListTaskDefinitions", message, reason: None };
+    let error = PortError { kind: ErrorKind::Refused, call: "ListTaskDefinitions", message, reason: None };
     stage.world.restart();
     stage.world.at_nth("ListTaskDefinitions", nth, Moment::Before, Then::Fail(error));
 }
@@ -263,7 +267,7 @@ async fn a_record_that_cannot_be_followed_is_told_once() {
     stage.account(|account| {
         let (now, corrected) = (account.now, account.arn("web", 9));
         let record = account.records.values_mut().next().unwrap();
-        let entry = record.head.write(now, What::Withdrawn { corrected }, &record.entries);
+        let entry = record.head.write(now, EntryKind::Withdrawn { corrected }, &record.entries);
         record.entries.push(entry);
     });
     for _ in 0..3 {
@@ -280,7 +284,7 @@ async fn what_is_left_and_cannot_even_be_looked_at_is_for_the_alarms_to_tell() {
     let reason = Some(Reason::AccessDenied);
     stage.world.always(
         "DescribeTaskDefinition",
-        PortError { kind: Kind::Refused, call: "DescribeTaskDefinition", message, reason },
+        PortError { kind: ErrorKind::Refused, call: "DescribeTaskDefinition", message, reason },
     );
     resumes(&stage).await;
     assert_eq!((last_decisions(&stage, 1)[0].1.as_str(), stage.kinds()), ("access-denied", vec![]));
@@ -334,7 +338,7 @@ async fn what_was_begun_by_the_baseline_before_is_finished_by_it_before_anybody_
     for mode in ["register", "rollout"] {
         let stage = Stage::left().await;
         let begun = stage.account(|account| account.records.values().next().unwrap().entries.clone());
-        let What::Opened(opening) = &begun[0].what else { panic!() };
+        let EntryKind::Opened(opening) = &begun[0].what else { panic!() };
         let new = stage.registers(&BLOCKING.replace("\"web\"", "\"api\""));
         stage.remediates_unconfirmed(mode, &new).await.unwrap();
         stage.remediates_unconfirmed(mode, &json!({"logweir": "resume"})).await.unwrap();

@@ -11,7 +11,7 @@ use logweir::domain::limits::family::{Family, FamilyName};
 use logweir::domain::limits::rate::{Budget, BudgetName};
 use logweir::domain::limits::service_history::Pointings;
 use logweir::domain::record::{Entry, Head, Record};
-use logweir::ports::{Answer, Kind, PortError};
+use logweir::ports::{Answer, ErrorKind, PortError};
 use serde_json::Value;
 
 use super::services::{LiveProgress, LiveService};
@@ -211,9 +211,9 @@ impl Account {
 }
 
 pub(super) fn refused<T>(call: &'static str, message: impl Into<String>) -> Answer<T> {
-    Err(PortError { kind: Kind::Refused, call, message: message.into(), reason: None })
+    Err(PortError { kind: ErrorKind::Refused, call, message: message.into(), reason: None })
 }
 
 pub(super) fn missing<T>(call: &'static str, message: impl Into<String>) -> Answer<T> {
-    Err(PortError { kind: Kind::Missing, call, message: message.into(), reason: None })
+    Err(PortError { kind: ErrorKind::Missing, call, message: message.into(), reason: None })
 }

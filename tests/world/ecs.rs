@@ -7,7 +7,7 @@ use logweir::domain::ecs::tags::Tag;
 use logweir::domain::ecs::task_definition::{Log, TaskDefinition};
 use logweir::domain::ecs::wire;
 use logweir::domain::outcome::Reason;
-use logweir::ports::{Answer, Described, Kind, PortError, TaskDefinitions};
+use logweir::ports::{Answer, Described, ErrorKind, PortError, TaskDefinitions};
 
 use super::account::{missing, refused};
 use super::{Account, Revision, World};
@@ -94,7 +94,7 @@ impl Account {
         if let Some(message) = complaint(&definition, tags) {
             let reason = message.contains("Max allowed length").then_some(Reason::TooLarge);
             return Err(PortError {
-                kind: Kind::Refused,
+                kind: ErrorKind::Refused,
                 call: REGISTER,
                 message: format!("ClientException: {message}"),
                 reason,

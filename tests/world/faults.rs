@@ -1,6 +1,6 @@
 //! What may go wrong at a port call, and what others may do just before or after it.
 
-use logweir::ports::{Answer, Kind, PortError};
+use logweir::ports::{Answer, ErrorKind, PortError};
 
 use super::watch::Looked;
 use super::{Account, State, World};
@@ -13,7 +13,7 @@ pub(crate) enum Moment {
 
 /// What happens at that moment.
 pub(crate) enum Then {
-    /// The connection breaks: the caller gets [`Kind::Retry`], whether or not the call had its effect.
+    /// The connection breaks: the caller gets [`ErrorKind::Retry`], whether or not the call had its effect.
     Cut,
     /// The process dies: this call and all that it still tries fail, without effect, until [`World::restart`].
     Crash,
@@ -28,7 +28,7 @@ impl Then {
         Self::Act(Box::new(act))
     }
 
-    pub(crate) fn fail(kind: Kind, call: &'static str, message: &str) -> Self {
+    pub(crate) fn fail(kind: ErrorKind, call: &'static str, message: &str) -> Self {
         Self::Fail(PortError { kind, call, message: message.into(), reason: None })
     }
 }
@@ -91,7 +91,8 @@ impl World {
 impl State {
     /// Lets happen what is planned for this moment of this call. An error is what the caller gets.
     pub(super) fn meet(&mut self, number: usize, name: &'static str, moment: Moment) -> Answer<()> {
-        let broken = |message: &str| PortError { kind: Kind::Retry, call: name, message: message.into(), reason: None };
+        let broken =
+            |message: &str| PortError { kind: ErrorKind::Retry, call: name, message: message.into(), reason: None };
         if self.dead {
             return Err(broken("the process is dead"));
         }

@@ -8,8 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use logweir::domain::baseline::Baseline;
 use logweir::domain::outcome::Mode;
 use logweir::domain::report::Report;
-use logweir::handler::{Queues, Reply, handle};
-use logweir::ports::{Answer, Clock, Kind, Message, PortError, Queue};
+use logweir::handler::{HandlerReply, Queues, handle};
+use logweir::ports::{Answer, Clock, ErrorKind, Message, PortError, Queue};
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
 use logweir::workflow::{Order, Origin};
 use serde_json::{Value, json};
@@ -70,7 +70,7 @@ impl Queue for Line {
         let mut state = self.state();
         if state.broken {
             let message = "no answer in time".to_owned();
-            return Err(PortError { kind: Kind::Retry, call: "SendMessage", message, reason: None });
+            return Err(PortError { kind: ErrorKind::Retry, call: "SendMessage", message, reason: None });
         }
         let attributes = message.attributes.iter().map(|(name, text)| ((*name).to_owned(), text.clone())).collect();
         let sent = Sent { body: message.body.to_owned(), attributes };
@@ -182,13 +182,19 @@ impl Fifo {
     }
 
     /// One delivery to the function, the first.
-    pub(crate) async fn delivers(&self, world: &World, baseline: &str, event: &Value) -> (Reply, Report) {
+    pub(crate) async fn delivers(&self, world: &World, baseline: &str, event: &Value) -> (HandlerReply, Report) {
         let sent = Sent { body: event.to_string(), attributes: BTreeMap::new() };
         self.receives(world, baseline, &sent, 1).await
     }
 
     /// The nth delivery of a message.
-    pub(crate) async fn receives(&self, world: &World, baseline: &str, sent: &Sent, receives: u32) -> (Reply, Report) {
+    pub(crate) async fn receives(
+        &self,
+        world: &World,
+        baseline: &str,
+        sent: &Sent,
+        receives: u32,
+    ) -> (HandlerReply, Report) {
         let attribute = |(name, text): (&String, &String)| {
             (name.clone(), json!({"dataType": "String", "stringValue": text, "stringListValues": []}))
         };
@@ -201,11 +207,11 @@ impl Fifo {
     }
 
     /// Somebody invokes the function with an event, past the queue.
-    pub(crate) async fn invokes(&self, world: &World, event: &Value) -> Reply {
+    pub(crate) async fn invokes(&self, world: &World, event: &Value) -> HandlerReply {
         self.handles(world, SHIPPED_BASELINE, event).await.0
     }
 
-    async fn handles(&self, world: &World, baseline: &str, payload: &Value) -> (Reply, Report) {
+    async fn handles(&self, world: &World, baseline: &str, payload: &Value) -> (HandlerReply, Report) {
         let (home, by, baseline) = (home(), by(), Baseline::parse(baseline).unwrap());
         (self.work.state().now, self.dead.state().now) = (world.now(), world.now());
         let order = Order {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use logweir::domain::ecs::image::EcrImage;
 use logweir::domain::ecs::revision::RevisionArn;
-use logweir::domain::ecs::service::{Progress, RunningImage, Service, ServiceArn, User};
+use logweir::domain::ecs::service::{DeploymentProgress, RunningImage, Service, ServiceArn, User};
 use logweir::ports::{Answer, Services};
 
 use super::account::missing;
@@ -37,7 +37,7 @@ impl Services for World {
         self.call("UpdateService", format!("{} {}", service.short(), to.short()), point).await
     }
 
-    async fn progress(&self, deployment: &str) -> Answer<Progress> {
+    async fn progress(&self, deployment: &str) -> Answer<DeploymentProgress> {
         self.call("DescribeServiceDeployments", deployment, |account| account.progress_of(deployment)).await
     }
 

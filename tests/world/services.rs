@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use logweir::domain::ecs::image::{EcrImage, is_pinned};
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::ecs::service::{
-    Controller, Deployment, Place, Progress, RolloutState, RunningImage, Service, ServiceArn, Stage, Status, User,
+    Controller, Deployment, DeploymentProgress, Place, RolloutState, RunningImage, Service, ServiceArn, Stage, Status,
+    User,
 };
 use logweir::ports::Answer;
 use serde_json::{Value, json};
@@ -317,13 +318,13 @@ impl Account {
         }
     }
 
-    pub(super) fn progress_of(&self, deployment: &str) -> Answer<Progress> {
+    pub(super) fn progress_of(&self, deployment: &str) -> Answer<DeploymentProgress> {
         let Some(progress) = self.service_deployments.get(deployment) else {
             return missing("DescribeServiceDeployments", "MISSING");
         };
         let waits = self.services.get(&progress.service).is_some_and(|service| service.paused);
         let paused = waits && progress.stage == Stage::UnderWay;
-        Ok(Progress { stage: progress.stage, paused, reason: progress.reason.clone() })
+        Ok(DeploymentProgress { stage: progress.stage, paused, reason: progress.reason.clone() })
     }
 
     /// The truth about what uses a revision, in order: services, those of the map of what runs, and tasks.

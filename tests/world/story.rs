@@ -4,12 +4,14 @@ use std::sync::LazyLock;
 
 use logweir::domain::baseline::Baseline;
 use logweir::domain::ecs::revision::RevisionArn;
-use logweir::domain::event::{Cause, Home, Trigger, Which, read};
+use logweir::domain::event::{Cause, Home, RevisionRef, Trigger, read};
 use logweir::domain::outcome::Mode;
 use logweir::domain::outcome::{Outcome, Reason};
 use logweir::domain::report::{BackoutBy, Report};
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
-use logweir::workflow::{Ask, BackoutOrder, Order, Origin, back_out, preview, remediate, resume, resume_backouts};
+use logweir::workflow::{
+    BackoutOptions, BackoutOrder, Order, Origin, back_out, preview, remediate, resume, resume_backouts,
+};
 use serde_json::{Value, json};
 
 use super::{DEPLOYER, World};
@@ -84,7 +86,7 @@ pub fn by() -> BackoutBy {
     BackoutBy::Function { name: "logweir-backout".into(), region: "eu-west-1".into() }
 }
 
-pub async fn takes_back(world: &World, worker: &str, revision: &RevisionArn, ask: Ask) -> Report {
+pub async fn takes_back(world: &World, worker: &str, revision: &RevisionArn, ask: BackoutOptions) -> Report {
     let (home, by) = (home(), by());
     let order = BackoutOrder { home: &home, registrar: None, worker: worker.into(), lease: LEASE, backout: &by, ask };
     back_out(world, &order, revision).await
@@ -93,14 +95,14 @@ pub async fn takes_back(world: &World, worker: &str, revision: &RevisionArn, ask
 /// Somebody looks what would be taken back.
 pub async fn previews(world: &World, revision: &RevisionArn) -> Report {
     let (home, by) = (home(), by());
-    let ask = Ask::default();
+    let ask = BackoutOptions::default();
     let order = BackoutOrder { home: &home, registrar: None, worker: "op".into(), lease: LEASE, backout: &by, ask };
     preview(world, &order, revision).await
 }
 
 /// Somebody asks for what was done about a revision to be taken back.
 pub async fn backs_out(world: &World, revision: &RevisionArn) -> Report {
-    takes_back(world, "operator", revision, Ask::default()).await
+    takes_back(world, "operator", revision, BackoutOptions::default()).await
 }
 
 /// Somebody asks for a correction by name.
@@ -121,7 +123,7 @@ pub async fn applies_by(world: &World, baseline: &str, revision: &RevisionArn, a
         lease: LEASE,
         backout: &by,
     };
-    let trigger = Trigger::Remediate { which: Which::Revision(revision.clone()), cause: Cause::default() };
+    let trigger = Trigger::Remediate { which: RevisionRef::Revision(revision.clone()), cause: Cause::default() };
     remediate(world, &order, trigger).await
 }
 
@@ -159,7 +161,7 @@ pub async fn resumes(world: &World, mode: Mode) -> Vec<Report> {
 /// The same for what is being taken back.
 pub async fn resumes_backouts(world: &World) -> Vec<Report> {
     let (home, by) = (home(), by());
-    let (worker, ask) = ("back-resumer".into(), Ask::default());
+    let (worker, ask) = ("back-resumer".into(), BackoutOptions::default());
     let order = BackoutOrder { home: &home, registrar: None, worker, lease: LEASE, backout: &by, ask };
     resume_backouts(world, &order).await.unwrap()
 }

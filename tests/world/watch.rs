@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::ecs::service::ServiceArn;
-use logweir::domain::record::{Done, Entry, Record, Step, Undo, What};
+use logweir::domain::record::{Done, Entry, EntryKind, Record, Step, Undo};
 
 use super::{Account, LOGWEIR};
 
@@ -34,7 +34,7 @@ impl Account {
         let says_so = |record: &Record| {
             record.head.source.family == family
                 && (intends(record, |step| matches!(step, Step::Register { .. }))
-                    || record.entries.iter().any(|entry| matches!(entry.what, What::Restoring { .. })))
+                    || record.entries.iter().any(|entry| matches!(entry.what, EntryKind::Restoring { .. })))
         };
         self.must(says_so, format!("a revision of {family} was registered, and no record says so before"));
     }
@@ -50,13 +50,15 @@ impl Account {
             return;
         }
         let says_so = |record: &Record| {
-            let withdraws = |what: &What| matches!(what, What::Withdrawing { corrected, .. } if corrected == revision);
+            let withdraws =
+                |what: &EntryKind| matches!(what, EntryKind::Withdrawing { corrected, .. } if corrected == revision);
             record.entries.iter().any(|entry| withdraws(&entry.what))
                 || undoes(record, |undo| matches!(undo, Undo::Deregister { corrected, .. } if corrected == revision))
         };
         self.must(says_so, format!("{} was deregistered, and no record says so before", revision.short()));
         let is_withdrawn = |record: &Record| {
-            let withdraws = |what: &What| matches!(what, What::Withdrawing { corrected, .. } if corrected == revision);
+            let withdraws =
+                |what: &EntryKind| matches!(what, EntryKind::Withdrawing { corrected, .. } if corrected == revision);
             record.entries.iter().any(|entry| withdraws(&entry.what))
         };
         // What drains ends by itself.
@@ -126,13 +128,14 @@ impl Account {
         };
         let corrects = |record: &Record| {
             let is_ours = |entry: &Entry| match &entry.what {
-                What::Done { done: Done::Registered { corrected }, .. } => corrected == to,
+                EntryKind::Done { done: Done::Registered { corrected }, .. } => corrected == to,
                 _ => false,
             };
             is_run(&record.head.source) && record.entries.iter().any(is_ours)
         };
         let goes_back = |record: &Record| {
-            let points = |what: &What| matches!(what, What::Pointing(pointing) if pointing.service == *service);
+            let points =
+                |what: &EntryKind| matches!(what, EntryKind::Pointing(pointing) if pointing.service == *service);
             (record.head.source == *to || restores(record, to))
                 && record.entries.iter().any(|entry| points(&entry.what))
         };
@@ -163,11 +166,11 @@ impl Account {
 fn intends(record: &Record, is_it: impl Fn(&Step) -> bool) -> bool {
     let mut steps: &[Step] = &[];
     record.entries.iter().any(|entry| match &entry.what {
-        What::Opened(opening) => {
+        EntryKind::Opened(opening) => {
             steps = &opening.steps;
             false
         }
-        What::Started { step } => steps.get(*step).is_some_and(&is_it),
+        EntryKind::Started { step } => steps.get(*step).is_some_and(&is_it),
         _ => false,
     })
 }
@@ -176,11 +179,11 @@ fn intends(record: &Record, is_it: impl Fn(&Step) -> bool) -> bool {
 fn undoes(record: &Record, is_it: impl Fn(&Undo) -> bool) -> bool {
     let mut undo: &[Undo] = &[];
     record.entries.iter().any(|entry| match &entry.what {
-        What::BackoutAsked(asked) => {
+        EntryKind::BackoutAsked(asked) => {
             undo = &asked.steps;
             false
         }
-        What::Undoing { step } => undo.get(*step).is_some_and(&is_it),
+        EntryKind::Undoing { step } => undo.get(*step).is_some_and(&is_it),
         _ => false,
     })
 }
@@ -189,22 +192,25 @@ fn undoes(record: &Record, is_it: impl Fn(&Undo) -> bool) -> bool {
 fn says_pointing(record: &Record, service: &ServiceArn, to: &RevisionArn) -> bool {
     let (mut from, mut undo): (Option<&RevisionArn>, &[Undo]) = (None, &[]);
     record.entries.iter().any(|entry| match &entry.what {
-        What::Pointing(pointing) if pointing.service == *service => {
+        EntryKind::Pointing(pointing) if pointing.service == *service => {
             from = Some(&pointing.from);
             pointing.to == *to
         }
-        What::Yielding { service: other, to: theirs } => other == service && theirs == to,
-        What::Returning { service: other, .. } => other == service && from == Some(to),
-        What::BackoutAsked(asked) => {
+        EntryKind::Yielding { service: other, to: theirs } => other == service && theirs == to,
+        EntryKind::Returning { service: other, .. } => other == service && from == Some(to),
+        EntryKind::BackoutAsked(asked) => {
             undo = &asked.steps;
             false
         }
-        What::Undoing { step } => matches!(undo.get(*step), Some(Undo::PointBack { service: other, from, .. })
+        EntryKind::Undoing { step } => matches!(undo.get(*step), Some(Undo::PointBack { service: other, from, .. })
             if other == service && (from == to || restores(record, to))),
         _ => false,
     })
 }
 
 fn restores(record: &Record, revision: &RevisionArn) -> bool {
-    record.entries.iter().any(|entry| matches!(&entry.what, What::Restored { restored, .. } if restored == revision))
+    record
+        .entries
+        .iter()
+        .any(|entry| matches!(&entry.what, EntryKind::Restored { restored, .. } if restored == revision))
 }

@@ -1,7 +1,7 @@
 //! What EventBridge delivers of what happens to services.
 
 use jiff::Timestamp;
-use logweir::domain::event::{Trigger, Which, read};
+use logweir::domain::event::{RevisionRef, Trigger, read};
 use serde_json::{Value, json};
 
 use super::{WEB, points, web, world};
@@ -124,7 +124,7 @@ fn registering_is_told_of_without_environment_values_and_is_read_as_what_it_is()
     assert_eq!(container["environment"], "HIDDEN_DUE_TO_SECURITY_REASONS");
     assert_eq!(container["logConfiguration"]["options"]["mode"], "blocking");
     let Trigger::Remediate { which, cause } = read(event, &home()).unwrap() else { panic!("{event}") };
-    assert_eq!((which, cause.actor.as_deref()), (Which::Revision(one), Some(DEPLOYER)));
+    assert_eq!((which, cause.actor.as_deref()), (RevisionRef::Revision(one), Some(DEPLOYER)));
 }
 
 #[test]

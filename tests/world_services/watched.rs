@@ -4,7 +4,7 @@ use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::ecs::service::ServiceArn;
 use logweir::domain::event::Cause;
 use logweir::domain::outcome::Reason;
-use logweir::domain::record::{Asked, Done, Head, Opening, Pointing, Record, Step, Undo, What};
+use logweir::domain::record::{BackoutRequest, Done, EntryKind, Head, Opening, Pointing, Record, Step, Undo};
 use logweir::ports::{Services, TaskDefinitions};
 
 use super::{WEB, look, points, web};
@@ -33,14 +33,14 @@ fn world() -> World {
     };
     let head = Head::new(&opening, world.account(|account| account.now));
     world.account(|account| account.records.insert(source, Record { head, entries: Vec::new() }));
-    writes(&world, What::Opened(Box::new(opening)));
-    writes(&world, What::Started { step: 0 });
-    writes(&world, What::Done { step: 0, done: Done::Registered { corrected: web(&world, 2) } });
+    writes(&world, EntryKind::Opened(Box::new(opening)));
+    writes(&world, EntryKind::Started { step: 0 });
+    writes(&world, EntryKind::Done { step: 0, done: Done::Registered { corrected: web(&world, 2) } });
     world
 }
 
 /// The record of web:1 has one entry more.
-fn writes(world: &World, what: What) {
+fn writes(world: &World, what: EntryKind) {
     let source = web(world, 1);
     world.account(|account| {
         let now = account.now;
@@ -54,18 +54,19 @@ fn service(world: &World) -> ServiceArn {
     world.account(|account| account.service_arn(WEB))
 }
 
-fn pointing(world: &World, number: usize) -> What {
+fn pointing(world: &World, number: usize) -> EntryKind {
     let (service, from, to) = (service(world), web(world, 1), web(world, number));
-    What::Pointing(Box::new(Pointing { service, from, to, seen: vec!["ecs-svc/1".into()], settled: true }))
+    EntryKind::Pointing(Box::new(Pointing { service, from, to, seen: vec!["ecs-svc/1".into()], settled: true }))
 }
 
 /// Somebody asks for the service to be pointed back, and that is about to be done.
 fn undoes(world: &World) {
     let (service, from, to) = (service(world), web(world, 1), web(world, 2));
     let steps = vec![Undo::PointBack { service, from, to, settled: true }];
-    let asked = Asked { reason: None, requested_by: None, restore_stale: false, registrars: Vec::new(), steps };
-    writes(world, What::BackoutAsked(Box::new(asked)));
-    writes(world, What::Undoing { step: 0 });
+    let asked =
+        BackoutRequest { reason: None, requested_by: None, restore_stale: false, registrars: Vec::new(), steps };
+    writes(world, EntryKind::BackoutAsked(Box::new(asked)));
+    writes(world, EntryKind::Undoing { step: 0 });
 }
 
 fn wrongs(world: &World) -> Vec<String> {
@@ -82,7 +83,7 @@ async fn pointing_is_written_down_before() {
     assert_eq!(wrongs(&world), [""; 0]);
     points(&world, 1).await.unwrap();
     assert_eq!(wrongs(&world), ["service prod/web was pointed at web:1, and no record says so before"]);
-    writes(&world, What::Returning { service: service(&world), why: "failed".into() });
+    writes(&world, EntryKind::Returning { service: service(&world), why: "failed".into() });
     points(&world, 1).await.unwrap();
     assert_eq!(wrongs(&world), [""; 0]);
 }
@@ -94,7 +95,7 @@ async fn a_deployment_that_was_overtaken_is_yielded_to_only_when_that_is_written
     world.account(|account| account.updates_service(WEB, &account.arn("web", 3)));
     points(&world, 3).await.unwrap();
     assert_eq!(wrongs(&world).len(), 1);
-    writes(&world, What::Yielding { service: service(&world), to: web(&world, 3) });
+    writes(&world, EntryKind::Yielding { service: service(&world), to: web(&world, 3) });
     points(&world, 3).await.unwrap();
     assert_eq!(wrongs(&world), [""; 0]);
 }
@@ -109,7 +110,7 @@ async fn a_service_goes_back_to_the_source_or_to_what_stands_for_it() {
     assert_eq!(wrongs(&world), [""; 0]);
     points(&world, 3).await.unwrap();
     assert_eq!(wrongs(&world).len(), 2, "neither written down nor anybody's decision");
-    writes(&world, What::Restored { step: 0, restored: web(&world, 3) });
+    writes(&world, EntryKind::Restored { step: 0, restored: web(&world, 3) });
     points(&world, 3).await.unwrap();
     assert_eq!(wrongs(&world), [""; 0]);
 }
@@ -183,9 +184,10 @@ async fn only_what_is_to_be_taken_back_is_stopped() {
 async fn deregisters(world: &World) -> Vec<String> {
     let corrected: RevisionArn = web(world, 2);
     let steps = vec![Undo::Deregister { corrected: corrected.clone(), edits: Vec::new() }];
-    let asked = Asked { reason: None, requested_by: None, restore_stale: false, registrars: Vec::new(), steps };
-    writes(world, What::BackoutAsked(Box::new(asked)));
-    writes(world, What::Undoing { step: 0 });
+    let asked =
+        BackoutRequest { reason: None, requested_by: None, restore_stale: false, registrars: Vec::new(), steps };
+    writes(world, EntryKind::BackoutAsked(Box::new(asked)));
+    writes(world, EntryKind::Undoing { step: 0 });
     world.deregister(&corrected).await.unwrap();
     wrongs(world)
 }
@@ -211,7 +213,7 @@ async fn what_is_withdrawn_may_be_run() {
     let world = world();
     world.account(|account| account.updates_service(WEB, &account.arn("web", 2)));
     let corrected = web(&world, 2);
-    writes(&world, What::Withdrawing { corrected: corrected.clone(), why: Reason::NewerRevision });
+    writes(&world, EntryKind::Withdrawing { corrected: corrected.clone(), why: Reason::NewerRevision });
     world.deregister(&corrected).await.unwrap();
     assert_eq!(wrongs(&world), [""; 0]);
 }

@@ -19,7 +19,7 @@ use crate::domain::ecs::tags::Tag;
 use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::ecs::wire::{self, NotAReply};
 use crate::domain::outcome::Reason;
-use crate::ports::{Answer, Described, Kind, PortError, TaskDefinitions};
+use crate::ports::{Answer, Described, ErrorKind, PortError, TaskDefinitions};
 
 /// How long an answer about the account setting holds. The setting changes once in years; a function's environment
 /// may stay warm for hours.
@@ -53,7 +53,7 @@ impl Ecs {
             None | Some("non-blocking") => Ok(Delivery::NonBlocking),
             Some("blocking") => Ok(Delivery::Blocking),
             Some(_) => Err(PortError {
-                kind: Kind::Refused,
+                kind: ErrorKind::Refused,
                 ..unreadable(CALL, "defaultLogDriverMode is neither blocking nor non-blocking")
             }),
         }
@@ -75,7 +75,7 @@ impl TaskDefinitions for Ecs {
         let reply = wire::described(&reply).map_err(|error| match error {
             // Cut or spoiled on the way.
             NotAReply::NotJson => unreadable(CALL, &error.to_string()),
-            _ => PortError { kind: Kind::Refused, ..unreadable(CALL, &error.to_string()) },
+            _ => PortError { kind: ErrorKind::Refused, ..unreadable(CALL, &error.to_string()) },
         })?;
         Ok(Described {
             arn: reply.arn,
@@ -141,7 +141,7 @@ impl TaskDefinitions for Ecs {
 
     async fn register(&self, definition: &TaskDefinition, tags: &[Tag]) -> Answer<RevisionArn> {
         const CALL: &str = "RegisterTaskDefinition";
-        let refused = |message: String, reason| PortError { kind: Kind::Refused, call: CALL, message, reason };
+        let refused = |message: String, reason| PortError { kind: ErrorKind::Refused, call: CALL, message, reason };
         let length = definition.text().len();
         if length > wire::LARGEST {
             let message = format!("the task definition has {length} bytes; ECS takes {}", wire::LARGEST);
@@ -164,7 +164,9 @@ impl TaskDefinitions for Ecs {
         let result = call.customize().interceptor(wire.clone()).send().await;
         match wire.reply(result).map_err(|error| port_error(CALL, &error)) {
             Ok(_) => Ok(()),
-            Err(error) if error.kind == Kind::Refused && error.message.to_ascii_lowercase().contains("inactive") => {
+            Err(error)
+                if error.kind == ErrorKind::Refused && error.message.to_ascii_lowercase().contains("inactive") =>
+            {
                 Ok(())
             }
             Err(error) => Err(error),

@@ -10,7 +10,7 @@ use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryA
 use crate::aws::errors::port_error;
 use crate::domain::edit::NewLogGroup;
 use crate::domain::rules::facts::LogGroup;
-use crate::ports::{Answer, Kind, LogGroups};
+use crate::ports::{Answer, ErrorKind, LogGroups};
 
 /// The tag of every log group that Logweir makes: a policy can demand it (`aws:RequestTag/managed-by`).
 pub const MADE_BY: (&str, &str) = ("managed-by", "logweir");
@@ -120,7 +120,9 @@ impl LogGroups for Logs {
         let mut found = BTreeMap::new();
         for names in names.chunks(MOST_NAMES) {
             found.extend(match self.by_names(names).await {
-                Err(error) if error.reason.is_none() && error.kind != Kind::Retry => self.one_by_one(names).await?,
+                Err(error) if error.reason.is_none() && error.kind != ErrorKind::Retry => {
+                    self.one_by_one(names).await?
+                }
                 answer => answer?,
             });
         }

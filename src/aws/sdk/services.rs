@@ -14,10 +14,10 @@ use crate::aws::errors::{port_error, unreadable};
 use crate::domain::ecs::image::EcrImage;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::{
-    Controller, Deployment, Progress, RolloutState, RunningImage, Service, ServiceArn, Stage, Status, User,
+    Controller, Deployment, DeploymentProgress, RolloutState, RunningImage, Service, ServiceArn, Stage, Status, User,
 };
 use crate::domain::outcome::Reason;
-use crate::ports::{Answer, Kind, PortError, Services};
+use crate::ports::{Answer, ErrorKind, PortError, Services};
 
 /// How many one call describes (source: ECS API reference, DescribeServiceRevisions).
 const MOST_REVISIONS: usize = 20;
@@ -47,10 +47,10 @@ impl Services for Ecs {
         let pointed = Box::pin(call.send()).await.map_err(|error| port_error(CALL, &error))?;
         let found = pointed.service().ok_or_else(|| unreadable(CALL, "it describes no service"))?;
         // It was carried out, whatever its answer looks like.
-        read(CALL, service, found).map_err(|error| PortError { kind: Kind::Retry, ..error })
+        read(CALL, service, found).map_err(|error| PortError { kind: ErrorKind::Retry, ..error })
     }
 
-    async fn progress(&self, deployment: &str) -> Answer<Progress> {
+    async fn progress(&self, deployment: &str) -> Answer<DeploymentProgress> {
         const CALL: &str = "DescribeServiceDeployments";
         let call = self.client.describe_service_deployments().service_deployment_arns(deployment);
         let described = Box::pin(call.send()).await.map_err(|error| port_error(CALL, &error))?;
@@ -118,11 +118,11 @@ pub(in crate::aws) fn all_described(call: &'static str, failures: &[Failure]) ->
 
 /// It would be answered the same way again.
 pub(in crate::aws) fn unknown(call: &'static str, why: &str) -> PortError {
-    PortError { kind: Kind::Refused, ..unreadable(call, why) }
+    PortError { kind: ErrorKind::Refused, ..unreadable(call, why) }
 }
 
 fn missing(call: &'static str, why: impl Display) -> PortError {
-    PortError { kind: Kind::Missing, call, message: why.to_string(), reason: None }
+    PortError { kind: ErrorKind::Missing, call, message: why.to_string(), reason: None }
 }
 
 fn read(call: &'static str, arn: &ServiceArn, found: &Found) -> Answer<Service> {
@@ -144,7 +144,7 @@ fn read(call: &'static str, arn: &ServiceArn, found: &Found) -> Answer<Service> 
         None if controller != Controller::Ecs => {
             let message = format!("{} has no task definition of its own", arn.short());
             let reason = Some(Reason::UnsupportedController);
-            return Err(PortError { kind: Kind::Refused, call, message, reason });
+            return Err(PortError { kind: ErrorKind::Refused, call, message, reason });
         }
         named => revision(call, named.unwrap_or_default())?,
     };
@@ -193,7 +193,7 @@ fn revision(call: &'static str, arn: &str) -> Answer<RevisionArn> {
     arn.parse().map_err(|_| unknown(call, "it names a task definition by what is not the ARN of a revision"))
 }
 
-fn progress(found: &ServiceDeployment) -> Progress {
+fn progress(found: &ServiceDeployment) -> DeploymentProgress {
     let stage = match found.status().map(|status| status.as_str()) {
         Some("ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" | "STOP_REQUESTED") => Stage::RollingBack,
         Some("SUCCESSFUL") => Stage::Succeeded,
@@ -203,7 +203,7 @@ fn progress(found: &ServiceDeployment) -> Progress {
     };
     let waits = |status: &str| status == "AWAITING_ACTION";
     let mut hooks = found.lifecycle_hook_details().iter().filter_map(|hook| hook.status());
-    Progress {
+    DeploymentProgress {
         stage,
         paused: hooks.any(|status| waits(status.as_str())),
         reason: found.status_reason().map(String::from),

@@ -8,7 +8,7 @@ use super::services::{all_described, unknown};
 use crate::aws::errors::port_error;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::{Place, User};
-use crate::ports::{Answer, Kind};
+use crate::ports::{Answer, ErrorKind};
 
 /// How many one call describes (source: ECS API reference, DescribeServices and DescribeTasks).
 const MOST_SERVICES: usize = 10;
@@ -33,7 +33,7 @@ impl Ecs {
             match self.users_in(&cluster, revision).await {
                 Ok(found) => users.extend(found),
                 // It is gone since it was listed.
-                Err(error) if error.kind == Kind::Missing => {}
+                Err(error) if error.kind == ErrorKind::Missing => {}
                 Err(error) => return Err(error),
             }
         }

@@ -28,7 +28,7 @@ use super::read_only::{ReadOnly, would_write};
 use super::{Calls, errors};
 use crate::domain::outcome::Reason;
 use crate::domain::text::plain::plain;
-use crate::ports::{Answer, Kind, PortError};
+use crate::ports::{Answer, ErrorKind, PortError};
 
 /// The longest text of ours that says why nothing was sent.
 const LONGEST: usize = 512;
@@ -215,7 +215,7 @@ fn broken(call: &'static str, error: &(dyn std::error::Error + 'static)) -> Port
 
 /// Nothing was sent.
 pub(in crate::aws) fn refused(call: &'static str, why: &str) -> PortError {
-    PortError { kind: Kind::Refused, call, message: plain(why, LONGEST), reason: None }
+    PortError { kind: ErrorKind::Refused, call, message: plain(why, LONGEST), reason: None }
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::cli::{Context, Ended, Exit, Failure};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
 use crate::domain::edit::LogGroupChange;
-use crate::domain::event::{Cause, Trigger, Which};
+use crate::domain::event::{Cause, RevisionRef, Trigger};
 use crate::domain::limits::family::FamilyName;
 use crate::domain::outcome::{Mode, Outcome, Reason};
 use crate::domain::report::Report;
@@ -175,7 +175,7 @@ impl Apply {
             user_agent: Some(concat!("logweir/", env!("CARGO_PKG_VERSION")).into()),
             ..Cause::default()
         };
-        let which = Which::Revision(revision.clone());
+        let which = RevisionRef::Revision(revision.clone());
         self.decide(context, acting, mode, Trigger::Remediate { which, cause }).await
     }
 

@@ -14,13 +14,13 @@ use crate::cli::live::{failure, wait};
 use crate::cli::moment::until;
 use crate::cli::{Context, Ended, Exit, Failure, record_name};
 use crate::domain::ecs::revision::RevisionArn;
-use crate::domain::event::{self, Change, Home, Trigger, Which};
+use crate::domain::event::{self, Home, RevisionRef, ServiceChange, Trigger};
 use crate::domain::outcome::Reason;
 use crate::domain::report::Report;
 use crate::handler::Request;
 use crate::ports::{Filter, Journal};
 use crate::settings::BACKOUT_LEASE;
-use crate::workflow::{Ask, BackoutOrder, back_out, preview};
+use crate::workflow::{BackoutOptions, BackoutOrder, back_out, preview};
 
 #[derive(Args)]
 pub(in crate::cli) struct Backout {
@@ -75,7 +75,7 @@ impl Backout {
             worker: worker(),
             lease: BACKOUT_LEASE,
             backout: &acting.backout,
-            ask: Ask {
+            ask: BackoutOptions {
                 reason: self.reason.clone(),
                 requested_by: Some(self.requested_by.clone().unwrap_or_else(|| acting.caller.clone())),
                 restore_stale: self.restore_stale,
@@ -97,8 +97,8 @@ impl Backout {
         let event = replay::read(target)?;
         let (which, cause) = remediated(&event, &acting.home, target)?;
         let family = match which {
-            Which::Revision(arn) => return Ok(arn),
-            Which::NewestOf { family, .. } => family,
+            RevisionRef::Revision(arn) => return Ok(arn),
+            RevisionRef::NewestOf { family, .. } => family,
         };
         // The event names no revision; the record that it began names the event.
         let filter = Filter { family: Some(family), ..Filter::all(Timestamp::now()) };
@@ -124,7 +124,7 @@ impl Backout {
             true => {
                 let (home, _) = context.home(&aws).await?;
                 let (which, _) = remediated(&replay::read(target)?, &home, target)?;
-                let Which::Revision(arn) = which else {
+                let RevisionRef::Revision(arn) = which else {
                     let failure = Failure::could_not(format!("{}: the event names no revision", target.display()));
                     return Err(failure.help("name the record: `logweir records` lists them"));
                 };
@@ -187,12 +187,12 @@ fn name_of(target: &Path) -> String {
 }
 
 /// The revision whose registration an event tells of, or that somebody gave to a service, and the event's id.
-fn remediated(event: &Value, home: &Home, target: &Path) -> Result<(Which, Option<String>), Failure> {
+fn remediated(event: &Value, home: &Home, target: &Path) -> Result<(RevisionRef, Option<String>), Failure> {
     let could_not = |why: &str| Failure::could_not(format!("{}: {why}", target.display()));
     match event::read(event, home) {
         Ok(Trigger::Remediate { which, cause }) => Ok((which, cause.event_id)),
-        Ok(Trigger::Service { change: Change::Asked { revision: Some(revision) }, cause, .. }) => {
-            Ok((Which::Revision(revision), cause.event_id))
+        Ok(Trigger::Service { change: ServiceChange::Asked { revision: Some(revision) }, cause, .. }) => {
+            Ok((RevisionRef::Revision(revision), cause.event_id))
         }
         Ok(Trigger::Service { service, .. }) => {
             let why =

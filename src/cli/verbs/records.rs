@@ -127,7 +127,7 @@ impl Records {
     /// The command that takes the record back, if there is something to take back.
     fn backout(&self, context: &Context, record: &Record, region: &str) -> Result<Option<String>, Failure> {
         let Ok(Some(attempt)) = record.attempt() else { return Ok(None) };
-        if crate::domain::record::Standing::of(record).is_nothing() {
+        if crate::domain::record::Effects::of(record).is_nothing() {
             return Ok(None);
         }
         let by = match &attempt.opening.function {

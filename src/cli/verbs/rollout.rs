@@ -11,9 +11,9 @@ use crate::cli::acting::{Acting, ok, patiently};
 use crate::cli::{Context, Exit, Failure};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::{Place, ServiceArn};
-use crate::domain::event::{Cause, Change, Trigger};
+use crate::domain::event::{Cause, ServiceChange, Trigger};
 use crate::domain::outcome::{Outcome, Reason};
-use crate::domain::record::{Closing, Head, Rollout};
+use crate::domain::record::{Closing, Head};
 use crate::domain::report::{Report, ServiceReport};
 use crate::ports::{Journal, Services};
 
@@ -41,7 +41,7 @@ impl Acting {
         let record = ok(self.ports.journal.read(source).await)?;
         let attempt = record.as_ref().and_then(|record| record.attempt().ok().flatten());
         let is_in_flight = |service: &ServiceArn| {
-            let rollout = attempt.as_ref().and_then(|attempt| Rollout::of(attempt, service));
+            let rollout = attempt.as_ref().and_then(|attempt| attempt.rollout(service));
             rollout.is_some_and(|rollout| rollout.is_in_flight())
         };
         let following = record.iter().flat_map(|record| record.head.following.clone());
@@ -102,7 +102,7 @@ impl Apply {
         let before = acting.calls.count();
         let report = patiently(patience, || {
             let cause = Cause { actor: Some(acting.caller.clone()), ..Cause::default() };
-            let trigger = Trigger::Service { service: service.clone(), change: Change::Look, cause };
+            let trigger = Trigger::Service { service: service.clone(), change: ServiceChange::Look, cause };
             self.decide(context, acting, self.mode, trigger)
         });
         let report = report.await;

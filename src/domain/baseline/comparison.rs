@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::json;
 
-use super::settings::{LogGroupSettings, Logging, Rollout, Settings};
+use super::settings::{BaselineSettings, LogGroupSettings, Logging, RolloutSettings};
 use super::{Baseline, Exemption, FuseLimits, Match};
 
 /// A setting that differs, by its key as it stands in the file.
@@ -53,7 +53,7 @@ impl Baseline {
     }
 
     /// The settings for what this matches: the root's where no profile does.
-    fn profile(&self, name: &str) -> &Settings {
+    fn profile(&self, name: &str) -> &BaselineSettings {
         let profile = self.profiles.iter().find(|profile| profile.matches.name() == name);
         profile.map_or(&self.root, |profile| &profile.settings)
     }
@@ -83,8 +83,8 @@ fn different(old: Listed, new: Listed) -> Vec<Difference> {
 }
 
 /// Every setting by its key. A new one that is forgotten here does not compile.
-fn listed(settings: &Settings) -> Listed {
-    let Settings { logging, log_group, rollout } = settings;
+fn listed(settings: &BaselineSettings) -> Listed {
+    let BaselineSettings { logging, log_group, rollout } = settings;
     let Logging {
         driver,
         missing_driver,
@@ -99,7 +99,7 @@ fn listed(settings: &Settings) -> Listed {
         stream_prefix,
     } = logging;
     let LogGroupSettings { create, retention_days, class, kms_key, adopt } = log_group;
-    let Rollout { when, image_guard, require_service_tag, freeze, deadline, registers_per_second } = rollout;
+    let RolloutSettings { when, image_guard, require_service_tag, freeze, deadline, registers_per_second } = rollout;
     vec![
         ("logging.driver", driver.clone()),
         ("logging.missing-driver", word(missing_driver)),

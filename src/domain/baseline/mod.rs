@@ -17,8 +17,8 @@ pub use freeze::FreezeWindow;
 pub use parse::BaselineError;
 pub(crate) use settings::parse_size;
 pub use settings::{
-    AbsentMode, Delivery, FuseLimits, ImageGuard, LogGroupSettings, Logging, MissingDriver, Rollout, RolloutWhen,
-    Settings,
+    AbsentMode, BaselineSettings, Delivery, FuseLimits, ImageGuard, LogGroupSettings, Logging, MissingDriver,
+    RolloutSettings, RolloutWhen,
 };
 
 /// The retention values that CloudWatch Logs takes, in days (source: PutRetentionPolicy in the CloudWatch Logs API reference).
@@ -32,7 +32,7 @@ pub const LOG_DRIVERS: [&str; 8] =
 /// A baseline that was read and found to make sense.
 #[derive(Clone, Debug)]
 pub struct Baseline {
-    root: Settings,
+    root: BaselineSettings,
     profiles: Vec<Profile>,
     exemptions: Vec<Exemption>,
     fuse: FuseLimits,
@@ -43,7 +43,7 @@ pub struct Baseline {
 #[derive(Clone, Debug)]
 struct Profile {
     matches: Match,
-    settings: Settings,
+    settings: BaselineSettings,
 }
 
 #[derive(Clone, Debug)]
@@ -148,7 +148,7 @@ impl Baseline {
     }
 
     /// The settings for one container, or (without one) for the whole task: the first profile that matches, else the root's.
-    pub fn settings(&self, subject: &Workload<'_>) -> &Settings {
+    pub fn settings(&self, subject: &Workload<'_>) -> &BaselineSettings {
         self.profiles
             .iter()
             .find(|profile| profile.matches.covers(subject))
@@ -156,7 +156,7 @@ impl Baseline {
     }
 
     /// The part of them that says whether and how a service follows.
-    pub fn rollout(&self, subject: &Workload<'_>) -> &Rollout {
+    pub fn rollout(&self, subject: &Workload<'_>) -> &RolloutSettings {
         &self.settings(subject).rollout
     }
 

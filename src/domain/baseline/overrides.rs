@@ -7,18 +7,18 @@ use super::freeze::FreezeWindow;
 use super::keys::{LogGroupKeys, LoggingKeys, RolloutKeys};
 use super::parse::{Checked, did_you_mean, fault, key_value};
 use super::settings::{
-    AbsentMode, LogGroupSettings, Logging, MissingDriver, Rollout, RolloutWhen, Settings, parse_size,
+    AbsentMode, BaselineSettings, LogGroupSettings, Logging, MissingDriver, RolloutSettings, RolloutWhen, parse_size,
 };
 use super::{LOG_DRIVERS, RETENTION_DAYS};
 
 /// `base` with the keys that are given.
 pub(super) fn override_with(
-    base: &Settings,
+    base: &BaselineSettings,
     logging: LoggingKeys,
     group: LogGroupKeys,
     rollout: RolloutKeys,
-) -> Checked<Settings> {
-    Ok(Settings {
+) -> Checked<BaselineSettings> {
+    Ok(BaselineSettings {
         logging: override_logging(&base.logging, logging)?,
         log_group: override_log_group(&base.log_group, group)?,
         rollout: override_rollout(&base.rollout, rollout)?,
@@ -153,7 +153,7 @@ fn override_log_group(base: &LogGroupSettings, keys: LogGroupKeys) -> Checked<Lo
 /// A week. What takes longer is forgotten rather than awaited.
 const MOST_MINUTES: i64 = 7 * 24 * 60;
 
-fn override_rollout(base: &Rollout, keys: RolloutKeys) -> Checked<Rollout> {
+fn override_rollout(base: &RolloutSettings, keys: RolloutKeys) -> Checked<RolloutSettings> {
     let require_service_tag = match &keys.require_service_tag {
         None => base.require_service_tag.clone(),
         Some(tag) if tag.get_ref().is_empty() => None,
@@ -182,7 +182,7 @@ fn override_rollout(base: &Rollout, keys: RolloutKeys) -> Checked<Rollout> {
         None => base.freeze.clone(),
         Some(windows) => windows.iter().map(FreezeWindow::parse).collect::<Checked<_>>()?,
     };
-    Ok(Rollout {
+    Ok(RolloutSettings {
         when: keys.when.unwrap_or(base.when),
         image_guard: keys.image_guard.unwrap_or(base.image_guard),
         require_service_tag,
@@ -193,7 +193,7 @@ fn override_rollout(base: &Rollout, keys: RolloutKeys) -> Checked<Rollout> {
 }
 
 /// The first key in which `profile` asks for less than `root`, or simply for something else where neither is less.
-pub(super) fn loosened(root: &Settings, profile: &Settings) -> Option<&'static str> {
+pub(super) fn loosened(root: &BaselineSettings, profile: &BaselineSettings) -> Option<&'static str> {
     let (from, to) = (&root.logging, &profile.logging);
     let checks = [
         ("missing-driver", to.missing_driver != from.missing_driver && to.missing_driver == MissingDriver::Advice),
@@ -215,7 +215,7 @@ pub(super) fn loosened(root: &Settings, profile: &Settings) -> Option<&'static s
 }
 
 /// The same for what services follow.
-pub(super) fn loosened_rollout(from: &Rollout, to: &Rollout) -> Option<&'static str> {
+pub(super) fn loosened_rollout(from: &RolloutSettings, to: &RolloutSettings) -> Option<&'static str> {
     looser(&[
         ("when", to.when != from.when && to.when == RolloutWhen::AtOnce),
         ("image-guard", to.image_guard < from.image_guard),

@@ -10,7 +10,7 @@ use wildmatch::WildMatch;
 
 use super::keys::{ExemptKeys, File, FuseKeys, MatchKeys};
 use super::overrides::{loosened, loosened_rollout, override_with};
-use super::settings::Settings;
+use super::settings::BaselineSettings;
 use super::{Baseline, Exemption, FuseLimits, Match, Profile};
 use crate::domain::rules::packs;
 
@@ -89,7 +89,7 @@ fn baseline(file: File, digest: String) -> Checked<Baseline> {
             "version = 1".to_owned(),
         );
     }
-    let root = override_with(&Settings::default(), file.logging, file.log_group, file.rollout)?;
+    let root = override_with(&BaselineSettings::default(), file.logging, file.log_group, file.rollout)?;
     let mut profiles = Vec::new();
     let mut spans = Vec::new();
     for keys in file.profile {
@@ -130,7 +130,12 @@ const SERVICE_TAG: &str = "a service's tag is written by whoever deploys it: ser
 
 /// Refuses the first of `profiles` if a tag that anybody may write lets it ask for less than the root does, or than
 /// those behind it, whose place it takes.
-fn no_tag_loosens(root: &Settings, profiles: &[Profile], trusted: &[String], span: Range<usize>) -> Checked<()> {
+fn no_tag_loosens(
+    root: &BaselineSettings,
+    profiles: &[Profile],
+    trusted: &[String],
+    span: Range<usize>,
+) -> Checked<()> {
     let [first, behind @ ..] = profiles else { return Ok(()) };
     let untrusted =
         |tag: &Option<(String, String)>| tag.as_ref().map(|(key, _)| key).filter(|key| !trusted.contains(key)).cloned();
@@ -141,7 +146,7 @@ fn no_tag_loosens(root: &Settings, profiles: &[Profile], trusted: &[String], spa
     };
     let others = behind.iter().map(|profile| &profile.settings).chain([root]);
     // What a profile about services says of anything else is never asked for.
-    let looser = |other: &Settings| match first.matches.asks_for_a_service() {
+    let looser = |other: &BaselineSettings| match first.matches.asks_for_a_service() {
         true => loosened_rollout(&other.rollout, &first.settings.rollout),
         false => loosened(other, &first.settings),
     };

@@ -7,10 +7,10 @@ use wildmatch::WildMatch;
 use super::freeze::FreezeWindow;
 
 #[derive(Clone, Debug, PartialEq, Default)]
-pub struct Settings {
+pub struct BaselineSettings {
     pub logging: Logging,
     pub log_group: LogGroupSettings,
-    pub rollout: Rollout,
+    pub rollout: RolloutSettings,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -88,7 +88,7 @@ fn any(globs: &[String], name: &str) -> bool {
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub struct Rollout {
+pub struct RolloutSettings {
     pub when: RolloutWhen,
     pub image_guard: ImageGuard,
     pub require_service_tag: Option<(String, String)>,
@@ -98,7 +98,7 @@ pub struct Rollout {
     pub registers_per_second: f64,
 }
 
-impl Rollout {
+impl RolloutSettings {
     /// The first freeze window that `now` lies in.
     pub fn frozen(&self, now: Timestamp) -> Option<&FreezeWindow> {
         self.freeze.iter().find(|window| window.contains(now))
@@ -150,7 +150,7 @@ impl Default for LogGroupSettings {
     }
 }
 
-impl Default for Rollout {
+impl Default for RolloutSettings {
     fn default() -> Self {
         Self {
             when: RolloutWhen::Deployed,

@@ -1,6 +1,6 @@
 //! The baseline: it can be read, it makes sense, and somebody has confirmed it.
 
-use super::{Check, Seen, Unseen};
+use super::{Check, Looked, Unseen};
 
 const CHECK: &str = "baseline";
 
@@ -18,7 +18,7 @@ pub struct Given<'g> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Read {
     /// Its digest, or what is wrong with its text.
-    Parameter(Seen<Result<String, String>>),
+    Parameter(Looked<Result<String, String>>),
     /// Nobody can look into the function's package; this is the digest of the baseline at hand.
     Package { at_hand: String },
 }

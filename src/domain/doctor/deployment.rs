@@ -11,7 +11,7 @@ pub const PARAMETER: &str = "/logweir/deployment";
 const SCHEMA: &str = "logweir.deployment/1";
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Deployment {
+pub struct StackDeployment {
     pub schema: String,
     pub stack: String,
     /// Names of the functions.
@@ -59,7 +59,7 @@ fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>
     Ok(texts.into_iter().filter(|text| !text.is_empty()).collect())
 }
 
-impl Deployment {
+impl StackDeployment {
     pub fn parse(text: &str) -> Result<Self, String> {
         let deployment: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
         match deployment.schema == SCHEMA {
@@ -119,8 +119,8 @@ pub(super) mod tests {
         "families":"shop-*, web","clusters":"*","log_groups":"/ecs/*",
         "task_roles":["arn:aws:iam::111122223333:role/e","arn:aws:iam::111122223333:role/ecs/*"]}"#;
 
-    pub(in super::super) fn deployment() -> Deployment {
-        Deployment::parse(TEXT).unwrap()
+    pub(in super::super) fn deployment() -> StackDeployment {
+        StackDeployment::parse(TEXT).unwrap()
     }
 
     #[test]
@@ -134,7 +134,9 @@ pub(super) mod tests {
 
     #[test]
     fn another_schema_and_half_a_text_are_no_deployment() {
-        assert!(Deployment::parse(&TEXT.replace("deployment/1", "deployment/9")).unwrap_err().contains("deployment/9"));
-        assert!(Deployment::parse(&TEXT.replace("\"mapping\"", "\"other\"")).unwrap_err().contains("mapping"));
+        assert!(
+            StackDeployment::parse(&TEXT.replace("deployment/1", "deployment/9")).unwrap_err().contains("deployment/9")
+        );
+        assert!(StackDeployment::parse(&TEXT.replace("\"mapping\"", "\"other\"")).unwrap_err().contains("mapping"));
     }
 }

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::deployment::Deployment;
-use super::{Check, PUT_BACK, Seen};
+use super::deployment::StackDeployment;
+use super::{Check, Looked, PUT_BACK};
 
 const CHECK: &str = "functions";
 
 /// A function as Lambda describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Function {
+pub struct FunctionFacts {
     pub role: String,
     /// `Active`, `Inactive`, `Pending`, `Failed`.
     pub state: Option<String>,
@@ -21,7 +21,7 @@ pub struct Function {
     pub log_group: Option<String>,
 }
 
-impl Function {
+impl FunctionFacts {
     pub fn variable(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
@@ -29,20 +29,20 @@ impl Function {
 
 /// Which of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Which {
+pub enum FunctionRole {
     Remediator,
     Backout,
 }
 
-impl Which {
-    pub fn name(self, deployment: &Deployment) -> &str {
+impl FunctionRole {
+    pub fn name(self, deployment: &StackDeployment) -> &str {
         match self {
             Self::Remediator => &deployment.remediator,
             Self::Backout => &deployment.backout,
         }
     }
 
-    pub fn role(self, deployment: &Deployment) -> &str {
+    pub fn role(self, deployment: &StackDeployment) -> &str {
         match self {
             Self::Remediator => &deployment.remediator_role,
             Self::Backout => &deployment.backout_role,
@@ -50,7 +50,7 @@ impl Which {
     }
 }
 
-pub fn check(function: &Seen<Function>, which: Which, deployment: &Deployment) -> Vec<Check> {
+pub fn check(function: &Looked<FunctionFacts>, which: FunctionRole, deployment: &StackDeployment) -> Vec<Check> {
     let name = which.name(deployment);
     let function = match function {
         Ok(function) => function,
@@ -78,8 +78,8 @@ pub fn check(function: &Seen<Function>, which: Which, deployment: &Deployment) -
     }
     let common = ("LOGWEIR_JOURNAL", deployment.journal.as_str());
     let wanted = match which {
-        Which::Backout => vec![("LOGWEIR_ROLE", "backout"), common],
-        Which::Remediator => vec![
+        FunctionRole::Backout => vec![("LOGWEIR_ROLE", "backout"), common],
+        FunctionRole::Remediator => vec![
             ("LOGWEIR_ROLE", "remediate"),
             common,
             ("LOGWEIR_MODE", &deployment.mode),
@@ -101,8 +101,8 @@ pub fn check(function: &Seen<Function>, which: Which, deployment: &Deployment) -
     if checks.is_empty() {
         let changed = function.last_modified.as_deref().map(|at| format!(", last changed {at}")).unwrap_or_default();
         let mode = match which {
-            Which::Remediator => format!(" in mode {}", deployment.mode),
-            Which::Backout => String::new(),
+            FunctionRole::Remediator => format!(" in mode {}", deployment.mode),
+            FunctionRole::Backout => String::new(),
         };
         checks.push(Check::ok(CHECK, format!("{name} is ready{mode}{changed}")));
     }

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Check, LONGEST, PUT_BACK, Seen, count};
-use crate::domain::event::{self, Change, Home, Trigger, Which};
+use super::{Check, LONGEST, Looked, PUT_BACK, count};
+use crate::domain::event::{self, Home, RevisionRef, ServiceChange, Trigger};
 use crate::domain::text::plain::plain;
 
 /// What EventBridge adds to an event that it could not hand over (source: EventBridge user guide, dead-letter queues).
@@ -30,11 +30,11 @@ pub struct Contents {
     /// For people to read, made plain.
     pub about: String,
     pub event_id: Option<String>,
-    pub kind: Kind,
+    pub kind: LetterKind,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum LetterKind {
     /// An event that EventBridge could not hand over, and why.
     Undelivered(String),
     /// No try will ever read it, and why.
@@ -65,25 +65,25 @@ impl Contents {
     pub fn of(letter: &Letter, home: &Home) -> Self {
         let event: Result<Value, _> = serde_json::from_str(&letter.body);
         let mut contents = match event.as_ref().map_err(|_| "its body is no JSON".to_owned()) {
-            Ok(event) if is_schedules(event) => Self::new("a schedule's message", None, Kind::Schedule),
+            Ok(event) if is_schedules(event) => Self::new("a schedule's message", None, LetterKind::Schedule),
             Ok(event) => match event::read(event, home) {
                 Ok(trigger) => trigger_of(trigger),
-                Err(why) => Self::new("an event", None, Kind::Unreadable(why.to_string())),
+                Err(why) => Self::new("an event", None, LetterKind::Unreadable(why.to_string())),
             },
-            Err(why) => Self::new("a message", None, Kind::Unreadable(why)),
+            Err(why) => Self::new("a message", None, LetterKind::Unreadable(why)),
         };
         if let Some(code) = letter.attributes.get("ERROR_CODE")
-            && !matches!(contents.kind, Kind::Unreadable(_))
+            && !matches!(contents.kind, LetterKind::Unreadable(_))
         {
             let word = |name: &str| letter.attributes.get(name).map_or("", String::as_str);
             let rule = word("RULE_ARN").rsplit('/').next().unwrap_or_default();
             let why = format!("rule {rule} could not hand it over: {code} {}", word("ERROR_MESSAGE"));
-            contents.kind = Kind::Undelivered(plain(why.trim_end(), LONGEST));
+            contents.kind = LetterKind::Undelivered(plain(why.trim_end(), LONGEST));
         }
         contents
     }
 
-    fn new(about: impl AsRef<str>, event_id: Option<String>, kind: Kind) -> Self {
+    fn new(about: impl AsRef<str>, event_id: Option<String>, kind: LetterKind) -> Self {
         Self { about: plain(about.as_ref(), LONGEST), event_id, kind }
     }
 }
@@ -95,13 +95,13 @@ fn is_schedules(event: &Value) -> bool {
 
 fn trigger_of(trigger: Trigger) -> Contents {
     let (about, cause) = match trigger {
-        Trigger::Remediate { which: Which::Revision(revision), cause } => {
+        Trigger::Remediate { which: RevisionRef::Revision(revision), cause } => {
             (format!("registration of {}", revision.short()), cause)
         }
-        Trigger::Remediate { which: Which::NewestOf { family, .. }, cause } => {
+        Trigger::Remediate { which: RevisionRef::NewestOf { family, .. }, cause } => {
             (format!("registration in family {family}"), cause)
         }
-        Trigger::Service { service, change: Change::Deployment { .. }, cause } => {
+        Trigger::Service { service, change: ServiceChange::Deployment { .. }, cause } => {
             (format!("deployment of service {}", service.short()), cause)
         }
         Trigger::Service { service, cause, .. } => (format!("change of service {}", service.short()), cause),
@@ -110,17 +110,17 @@ fn trigger_of(trigger: Trigger) -> Contents {
     };
     // It goes into a query of the log.
     let is_id = |id: &String| !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-    Contents::new(about, cause.event_id.filter(is_id), Kind::Undone)
+    Contents::new(about, cause.event_id.filter(is_id), LetterKind::Undone)
 }
 
 /// Tells a letter. `reported` is what the function said of the event last, as far as its log was asked; `decided` what it
 /// would say now.
-pub fn tell(letter: &Letter, contents: &Contents, reported: &Seen<Option<Value>>, decided: Option<Value>) -> Told {
+pub fn tell(letter: &Letter, contents: &Contents, reported: &Looked<Option<Value>>, decided: Option<Value>) -> Told {
     let why = match &contents.kind {
-        Kind::Undelivered(why) => why.clone(),
-        Kind::Unreadable(why) => format!("no try can read it: {why}"),
-        Kind::Schedule => "the function did not end well; the schedule sends the next one by itself".into(),
-        Kind::Undone => match reported {
+        LetterKind::Undelivered(why) => why.clone(),
+        LetterKind::Unreadable(why) => format!("no try can read it: {why}"),
+        LetterKind::Schedule => "the function did not end well; the schedule sends the next one by itself".into(),
+        LetterKind::Undone => match reported {
             Ok(Some(report)) => said(report),
             Ok(None) => {
                 "the function's log has no report about it: it was ended (time, memory), or did not start".into()
@@ -136,7 +136,7 @@ pub fn tell(letter: &Letter, contents: &Contents, reported: &Seen<Option<Value>>
         receives: letter.receives,
         why: plain(&why, LONGEST),
         now: decided.map(|report| plain(&said(&report), LONGEST)),
-        redrive: !matches!(contents.kind, Kind::Unreadable(_)),
+        redrive: !matches!(contents.kind, LetterKind::Unreadable(_)),
     }
 }
 
@@ -151,7 +151,7 @@ fn said(report: &Value) -> String {
 }
 
 /// Whether there are dead letters, of `waiting` in all; `told` are those that were looked at.
-pub fn check(waiting: &Seen<u64>, told: &Seen<Vec<Told>>) -> Check {
+pub fn check(waiting: &Looked<u64>, told: &Looked<Vec<Told>>) -> Check {
     const CHECK: &str = "dead-letters";
     let waiting = match waiting {
         Ok(0) if told.as_ref().is_ok_and(Vec::is_empty) => return Check::ok(CHECK, "there are none"),
@@ -207,31 +207,31 @@ mod tests {
         let event = registration("e-1").to_string();
         let undone = contents(&event, &[]);
         assert_eq!((undone.about.as_str(), undone.event_id.as_deref()), ("registration of web:41", Some("e-1")));
-        assert_eq!(undone.kind, Kind::Undone);
+        assert_eq!(undone.kind, LetterKind::Undone);
         let rule = [
             ("RULE_ARN", "arn:aws:events:eu-west-1:111122223333:rule/logweir-Registered"),
             ("ERROR_CODE", "NO_PERMISSIONS"),
             ("ERROR_MESSAGE", "may not\nsend"),
         ];
         let why = "rule logweir-Registered could not hand it over: NO_PERMISSIONS may notsend";
-        assert_eq!(contents(&event, &rule).kind, Kind::Undelivered(why.into()));
-        assert!(matches!(contents("{", &[]).kind, Kind::Unreadable(_)));
-        assert!(matches!(contents("{}", &rule).kind, Kind::Unreadable(_)));
+        assert_eq!(contents(&event, &rule).kind, LetterKind::Undelivered(why.into()));
+        assert!(matches!(contents("{", &[]).kind, LetterKind::Unreadable(_)));
+        assert!(matches!(contents("{}", &rule).kind, LetterKind::Unreadable(_)));
     }
 
     #[test]
     fn a_schedule_s_message_is_what_the_function_takes_for_one_and_nothing_that_looks_like_it() {
         let kind = |body: Value| Contents::of(&letter(&body.to_string(), &[]), &home()).kind;
         for word in ["resume", "digest"] {
-            assert_eq!(kind(json!({"logweir": word})), Kind::Schedule);
-            assert!(matches!(kind(json!({"logweir": word, "mode": "register"})), Kind::Unreadable(_)));
+            assert_eq!(kind(json!({"logweir": word})), LetterKind::Schedule);
+            assert!(matches!(kind(json!({"logweir": word, "mode": "register"})), LetterKind::Unreadable(_)));
         }
         for body in [json!({"logweir": "backout", "record": "web:1"}), json!({"logweir": "sweep"})] {
-            assert!(matches!(kind(body.clone()), Kind::Unreadable(_)), "{body}");
+            assert!(matches!(kind(body.clone()), LetterKind::Unreadable(_)), "{body}");
         }
         let mut among = registration("e-1");
         among["logweir"] = "resume".into();
-        assert_eq!(kind(among), Kind::Undone, "the function takes it for the event that it is");
+        assert_eq!(kind(among), LetterKind::Undone, "the function takes it for the event that it is");
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub enum State {
 }
 
 /// A fact, or why it could not be read.
-pub type Seen<T> = Result<T, Unseen>;
+pub type Looked<T> = Result<T, Unseen>;
 
 /// Why a fact could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]

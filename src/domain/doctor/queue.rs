@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::deployment::Deployment;
-use super::{Check, PUT_BACK, Seen, count};
+use super::deployment::StackDeployment;
+use super::{Check, Looked, PUT_BACK, count};
 use crate::domain::event::Home;
 
 /// So many messages may wait and be on their way nevertheless: the function takes two at a time.
@@ -11,7 +11,7 @@ const PASSING: u64 = 10;
 
 /// A queue as SQS describes it; its counts are approximate.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Queue {
+pub struct QueueFacts {
     pub arn: String,
     pub waiting: u64,
     pub in_flight: u64,
@@ -35,7 +35,7 @@ pub struct Mapping {
 }
 
 /// Whether the queue is drained, and keeps what cannot be done.
-pub fn check(queue: &Seen<Queue>, deployment: &Deployment, home: &Home) -> Vec<Check> {
+pub fn check(queue: &Looked<QueueFacts>, deployment: &StackDeployment, home: &Home) -> Vec<Check> {
     const CHECK: &str = "queue";
     let queue = match queue {
         Ok(queue) => queue,
@@ -70,7 +70,7 @@ pub fn check(queue: &Seen<Queue>, deployment: &Deployment, home: &Home) -> Vec<C
 }
 
 /// Whether somebody takes the messages from the queue.
-pub fn check_mapping(mapping: &Seen<Mapping>, deployment: &Deployment, home: &Home) -> Check {
+pub fn check_mapping(mapping: &Looked<Mapping>, deployment: &StackDeployment, home: &Home) -> Check {
     const CHECK: &str = "mapping";
     let mapping = match mapping {
         Ok(mapping) => mapping,

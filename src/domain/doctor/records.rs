@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Check, Seen, count, names};
+use super::{Check, Looked, count, names};
 use crate::domain::limits::family::{Family, Stopped};
 use crate::domain::record::Head;
 
@@ -11,7 +11,7 @@ const UNFINISHED: SignedDuration = SignedDuration::from_mins(30);
 
 /// What the journal says.
 #[derive(Clone, Debug)]
-pub struct Standing {
+pub struct RecordState {
     /// Records on which work remains.
     pub open: Vec<Head>,
     /// Those that ended in `needs-operator` lately.
@@ -20,7 +20,7 @@ pub struct Standing {
 }
 
 /// `options` are those with which the command line finds the journal and the account.
-pub fn check(standing: &Seen<Standing>, now: Timestamp, options: &str) -> Vec<Check> {
+pub fn check(standing: &Looked<RecordState>, now: Timestamp, options: &str) -> Vec<Check> {
     const JOURNAL: &str = "journal";
     const RECORDS: &str = "records";
     let standing = match standing {
@@ -93,41 +93,41 @@ mod tests {
         Head { open: true, ..Head::new(&opening, at.parse().unwrap()) }
     }
 
-    fn faults(standing: Standing) -> Vec<String> {
+    fn faults(standing: RecordState) -> Vec<String> {
         let checks = check(&Ok(standing), NOW.parse().unwrap(), "--journal dynamodb:t --region eu-west-1");
         assert!(checks.iter().filter(|check| check.state != State::Ok).all(|check| check.help.is_some()));
         checks.into_iter().filter(|check| check.state == State::Problem).map(|check| check.says).collect()
     }
 
-    fn nothing() -> Standing {
-        Standing { open: Vec::new(), stuck: Vec::new(), stopped: Vec::new() }
+    fn nothing() -> RecordState {
+        RecordState { open: Vec::new(), stuck: Vec::new(), stopped: Vec::new() }
     }
 
     #[test]
     fn a_record_is_unfinished_once_the_schedule_should_have_taken_it_up() {
         assert!(faults(nothing()).is_empty());
-        assert!(faults(Standing { open: vec![head("2026-11-21T11:45:00Z")], ..nothing() }).is_empty());
-        let old = faults(Standing { open: vec![head("2026-11-21T11:00:00Z")], ..nothing() });
+        assert!(faults(RecordState { open: vec![head("2026-11-21T11:45:00Z")], ..nothing() }).is_empty());
+        let old = faults(RecordState { open: vec![head("2026-11-21T11:00:00Z")], ..nothing() });
         assert_eq!(old, ["1 record unfinished for half an hour: web:41"]);
     }
 
     #[test]
     fn services_on_their_way_may_take_longer() {
         let following = Head { open: false, ..head("2026-11-21T09:00:00Z") };
-        assert!(faults(Standing { open: vec![following], ..nothing() }).is_empty());
+        assert!(faults(RecordState { open: vec![following], ..nothing() }).is_empty());
     }
 
     #[test]
     fn what_waits_for_an_operator_and_an_open_fuse_are_named_and_a_hold_is_no_fault() {
-        let stuck = faults(Standing { stuck: vec![head("2026-11-20T09:00:00Z")], ..nothing() });
+        let stuck = faults(RecordState { stuck: vec![head("2026-11-20T09:00:00Z")], ..nothing() });
         assert_eq!(stuck, ["1 record for an operator: web:41"]);
         let mut family = Family::new(FamilyName::of(&head(NOW).source), NOW.parse().unwrap());
         family.hold = serde_json::from_value(json!({"until": "2026-11-22T00:00:00Z", "reason": null})).unwrap();
-        assert!(faults(Standing { stopped: vec![family.clone()], ..nothing() }).is_empty());
+        assert!(faults(RecordState { stopped: vec![family.clone()], ..nothing() }).is_empty());
         family.hold = None;
         let writer = json!({"principal": null, "user_agent": null, "tool": null});
         family.fuse = serde_json::from_value(json!({"opened": NOW, "writer": writer, "times": 4, "last": 41})).unwrap();
-        assert_eq!(faults(Standing { stopped: vec![family], ..nothing() }), ["1 fuse open: web"]);
+        assert_eq!(faults(RecordState { stopped: vec![family], ..nothing() }), ["1 fuse open: web"]);
     }
 
     #[test]

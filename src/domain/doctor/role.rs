@@ -1,9 +1,9 @@
 //! What the roles need for the mode, and what IAM's simulator says of it.
 
-use super::deployment::Deployment;
-use super::function::{Function, Which};
+use super::deployment::StackDeployment;
+use super::function::{FunctionFacts, FunctionRole};
 use super::samples::example;
-use super::{Check, PUT_BACK, Seen, names};
+use super::{Check, Looked, PUT_BACK, names};
 use crate::domain::event::Home;
 
 const CHECK: &str = "role";
@@ -31,7 +31,7 @@ pub struct Judged {
 /// Names of what exists in the account, so that what is simulated is what would be asked.
 struct Names<'n> {
     home: &'n Home,
-    deployment: &'n Deployment,
+    deployment: &'n StackDeployment,
 }
 
 impl Names<'_> {
@@ -60,10 +60,10 @@ impl Names<'_> {
 /// What a function needs, as far as it could be read which log and whom to tell it was given; `roles` are those that
 /// corrected revisions would name.
 pub fn needs(
-    which: Which,
-    deployment: &Deployment,
+    which: FunctionRole,
+    deployment: &StackDeployment,
     home: &Home,
-    function: Option<&Function>,
+    function: Option<&FunctionFacts>,
     roles: &[String],
 ) -> Vec<Need> {
     let names = Names { home, deployment };
@@ -74,7 +74,7 @@ pub fn needs(
     if let Some(group) = function.and_then(|function| function.log_group.as_deref()) {
         let of = |end: &str| names.arn("logs", &format!("log-group:{group}:{end}"));
         needs.push(need(&["logs:CreateLogStream", "logs:PutLogEvents"], of("log-stream:x")));
-        if which == Which::Remediator {
+        if which == FunctionRole::Remediator {
             needs.push(need(&["logs:FilterLogEvents"], of("*")));
         }
     }
@@ -91,10 +91,10 @@ pub fn needs(
     needs.push(need(&["dynamodb:Query"], names.table("/index/by-open")));
     needs.push(on_all(&["ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions", "logs:DescribeLogGroups"]));
     let (acts, leads) = match which {
-        Which::Remediator => (deployment.mode != "observe", deployment.mode == "rollout"),
-        Which::Backout => (true, true),
+        FunctionRole::Remediator => (deployment.mode != "observe", deployment.mode == "rollout"),
+        FunctionRole::Backout => (true, true),
     };
-    if which == Which::Remediator {
+    if which == FunctionRole::Remediator {
         needs.push(on_all(&["ecs:ListAccountSettings"]));
         needs.push(need(
             &["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:SendMessage"],
@@ -114,14 +114,14 @@ pub fn needs(
         needs.push(Need { context, ..need(&["ecs:TagResource"], names.revision()) });
         needs.extend(passing(deployment, roles));
         match which {
-            Which::Remediator => {
+            FunctionRole::Remediator => {
                 let context =
                     vec![("aws:RequestTag/managed-by", "logweir".to_owned()), ("aws:TagKeys", "managed-by".into())];
                 needs.push(Need { context: context.clone(), ..need(&["logs:CreateLogGroup"], names.group(":*")) });
                 needs.push(Need { context, ..need(&["logs:TagResource"], names.group("")) });
                 needs.push(need(&["logs:PutRetentionPolicy"], names.group(":*")));
             }
-            Which::Backout => {
+            FunctionRole::Backout => {
                 needs.push(need(&["logs:DeleteRetentionPolicy"], names.group(":*")));
                 needs.push(on_all(&["ecs:ListClusters"]));
                 let cluster = names.arn("ecs", &format!("cluster/{}", example(&deployment.clusters)));
@@ -136,8 +136,8 @@ pub fn needs(
         let deployments = names.of_cluster("service-deployment") + "/x";
         needs.push(need(&["ecs:DescribeServiceDeployments"], deployments.clone()));
         match which {
-            Which::Backout => needs.push(need(&["ecs:StopServiceDeployment"], deployments)),
-            Which::Remediator => {
+            FunctionRole::Backout => needs.push(need(&["ecs:StopServiceDeployment"], deployments)),
+            FunctionRole::Remediator => {
                 needs.push(need(&["ecs:DescribeServiceRevisions"], names.of_cluster("service-revision") + "/x"));
                 needs.push(need(&["ecs:ListServiceDeployments"], names.of_cluster("service")));
                 needs.push(need(&["ecr:DescribeImages"], names.arn("ecr", "repository/x")));
@@ -148,7 +148,7 @@ pub fn needs(
 }
 
 /// To pass each of the roles; where none is known, one for each pattern that the stack allows.
-fn passing(deployment: &Deployment, roles: &[String]) -> Vec<Need> {
+fn passing(deployment: &StackDeployment, roles: &[String]) -> Vec<Need> {
     let roles = match roles {
         [] => deployment.task_roles.iter().map(|pattern| pattern.replace(['*', '?'], "x")).collect(),
         roles => roles.to_vec(),
@@ -161,11 +161,11 @@ fn passing(deployment: &Deployment, roles: &[String]) -> Vec<Need> {
 }
 
 /// The verdict on one function's role. What the simulator leaves out is said where all is well.
-pub fn check(which: Which, deployment: &Deployment, judged: &[Seen<Vec<Judged>>]) -> Vec<Check> {
+pub fn check(which: FunctionRole, deployment: &StackDeployment, judged: &[Looked<Vec<Judged>>]) -> Vec<Check> {
     let name = which.role(deployment).rsplit('/').next().unwrap_or_default();
     let purpose = match which {
-        Which::Remediator => format!("mode {}", deployment.mode),
-        Which::Backout => "taking back".into(),
+        FunctionRole::Remediator => format!("mode {}", deployment.mode),
+        FunctionRole::Backout => "taking back".into(),
     };
     let mut checks = Vec::new();
     for seen in judged {
@@ -223,8 +223,8 @@ mod tests {
     use super::super::deployment::tests::deployment;
     use super::*;
 
-    fn actions(which: Which, mode: &str, function: Option<&Function>) -> Vec<&'static str> {
-        let deployment = Deployment { mode: mode.into(), ..deployment() };
+    fn actions(which: FunctionRole, mode: &str, function: Option<&FunctionFacts>) -> Vec<&'static str> {
+        let deployment = StackDeployment { mode: mode.into(), ..deployment() };
         let home = deployment.home("111122223333", "eu-west-1");
         needs(which, &deployment, &home, function, &[]).into_iter().flat_map(|need| need.actions).collect()
     }
@@ -233,14 +233,15 @@ mod tests {
     fn who_only_observes_needs_nothing_that_writes_but_its_log_and_its_queue() {
         let reading = ["Describe", "List", "Get", "Query", "BatchGet", "Filter", "ReceiveMessage"];
         let writes = |action: &&str| !reading.iter().any(|word| action.split(':').nth(1).unwrap().starts_with(word));
-        let writing: Vec<&str> = actions(Which::Remediator, "observe", None).into_iter().filter(writes).collect();
+        let writing: Vec<&str> =
+            actions(FunctionRole::Remediator, "observe", None).into_iter().filter(writes).collect();
         assert_eq!(writing, ["sqs:DeleteMessage", "sqs:SendMessage"]);
     }
 
     #[test]
     fn whom_a_function_tells_it_must_be_allowed_to_tell() {
         let variables = [("LOGWEIR_TOPIC", "arn:aws:sns:eu-west-1:1:t"), ("LOGWEIR_BUS", "platform")];
-        let function = Function {
+        let function = FunctionFacts {
             role: String::new(),
             state: None,
             last_update: None,
@@ -248,7 +249,7 @@ mod tests {
             variables: variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
             log_group: None,
         };
-        for which in [Which::Remediator, Which::Backout] {
+        for which in [FunctionRole::Remediator, FunctionRole::Backout] {
             let told = |actions: Vec<&str>| ["sns:Publish", "events:PutEvents"].map(|action| actions.contains(&action));
             assert_eq!(told(actions(which, "observe", None)), [false; 2]);
             assert_eq!(told(actions(which, "observe", Some(&function))), [true; 2]);
@@ -257,10 +258,10 @@ mod tests {
 
     #[test]
     fn a_role_that_would_be_passed_is_asked_about_by_its_name_and_else_one_of_each_pattern() {
-        let deployment = Deployment { mode: "register".into(), ..deployment() };
+        let deployment = StackDeployment { mode: "register".into(), ..deployment() };
         let home = deployment.home("111122223333", "eu-west-1");
         let passed = |roles: &[String]| -> Vec<String> {
-            let needs = needs(Which::Remediator, &deployment, &home, None, roles);
+            let needs = needs(FunctionRole::Remediator, &deployment, &home, None, roles);
             needs.into_iter().filter(|need| need.actions == ["iam:PassRole"]).map(|need| need.resource).collect()
         };
         assert_eq!(passed(&["arn:aws:iam::111122223333:role/web".into()]), ["arn:aws:iam::111122223333:role/web"]);

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::deployment::Deployment;
-use super::{Check, PUT_BACK, Seen, count, names};
+use super::deployment::StackDeployment;
+use super::{Check, Looked, PUT_BACK, count, names};
 use crate::domain::event::Home;
 
 pub use super::samples::{Sample, samples};
@@ -12,7 +12,7 @@ const CHECK: &str = "rules";
 
 /// A rule as EventBridge describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rule {
+pub struct EventRule {
     pub arn: String,
     /// `ENABLED`, `DISABLED`, …
     pub state: String,
@@ -24,9 +24,9 @@ pub struct Rule {
 #[derive(Clone, Debug)]
 pub struct Known {
     pub name: String,
-    pub rule: Seen<Rule>,
+    pub rule: Looked<EventRule>,
     /// ARNs.
-    pub targets: Seen<Vec<String>>,
+    pub targets: Looked<Vec<String>>,
 }
 
 impl Known {
@@ -36,14 +36,14 @@ impl Known {
     }
 }
 
-impl Rule {
+impl EventRule {
     fn is_on(&self) -> bool {
         self.state.starts_with("ENABLED")
     }
 }
 
 /// Whether the rules are there, on, and send where they should.
-pub fn check(rules: &[Known], deployment: &Deployment, home: &Home) -> Vec<Check> {
+pub fn check(rules: &[Known], deployment: &StackDeployment, home: &Home) -> Vec<Check> {
     let mut checks: Vec<Check> = rules.iter().filter_map(|known| fault(known, deployment, home)).collect();
     if rules.is_empty() {
         checks.push(Check::problem(CHECK, "the deployment names no rule", PUT_BACK));
@@ -58,7 +58,7 @@ fn count_are(number: usize) -> String {
     format!("{} {}", count(number as u64, "rule"), if number == 1 { "is" } else { "are" })
 }
 
-fn fault(known: &Known, deployment: &Deployment, home: &Home) -> Option<Check> {
+fn fault(known: &Known, deployment: &StackDeployment, home: &Home) -> Option<Check> {
     let Known { name, rule, targets } = known;
     let rule = match rule {
         Ok(rule) => rule,
@@ -99,7 +99,7 @@ pub struct Tried {
     pub rule: String,
     /// [`Sample::what`].
     pub sample: &'static str,
-    pub matched: Seen<bool>,
+    pub matched: Looked<bool>,
 }
 
 /// Whether the rules match what they should, and nothing that Logweir itself does.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::deployment::Deployment;
+use super::deployment::StackDeployment;
 use crate::domain::event::Home;
 
 /// An event that the rules should hand on, or should not.
@@ -15,7 +15,7 @@ pub struct Sample {
 }
 
 /// One of each kind. What Logweir does itself must come to nothing, or it would answer itself for ever.
-pub fn samples(deployment: &Deployment, home: &Home) -> Vec<Sample> {
+pub fn samples(deployment: &StackDeployment, home: &Home) -> Vec<Sample> {
     let role = |arn: &str| {
         let (account, name) = (&home.account, arn.rsplit('/').next().unwrap_or_default());
         json!({

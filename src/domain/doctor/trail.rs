@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Check, Seen, Unseen};
+use super::{Check, Looked, Unseen};
 
 const CHECK: &str = "trail";
 
@@ -19,34 +19,34 @@ pub struct TrailName {
 #[derive(Clone, Debug)]
 pub struct Trail {
     pub trail: TrailName,
-    pub is_logging: Seen<bool>,
+    pub is_logging: Looked<bool>,
     /// What GetEventSelectors answered.
-    pub selectors: Seen<Value>,
+    pub selectors: Looked<Value>,
 }
 
 /// Whether a trail records what Logweir lives on.
-enum Verdict<'t> {
+enum TrailVerdict<'t> {
     Good,
     Bad(&'static str),
     Unseen(&'t Unseen),
     Depends,
 }
 
-pub fn check(trails: &Seen<Vec<Trail>>, region: &str) -> Check {
+pub fn check(trails: &Looked<Vec<Trail>>, region: &str) -> Check {
     let trails = match trails {
         Ok(trails) => trails,
         Err(unseen) => return Check::unknown(CHECK, "whether a trail records calls", unseen),
     };
-    let verdicts: Vec<(&Trail, Verdict<'_>)> = trails.iter().map(|trail| (trail, trail.verdict())).collect();
-    if let Some((good, _)) = verdicts.iter().find(|(_, verdict)| matches!(verdict, Verdict::Good)) {
+    let verdicts: Vec<(&Trail, TrailVerdict<'_>)> = trails.iter().map(|trail| (trail, trail.verdict())).collect();
+    if let Some((good, _)) = verdicts.iter().find(|(_, verdict)| matches!(verdict, TrailVerdict::Good)) {
         let whose = if good.trail.is_organizations { ", the organisation's" } else { "" };
         return Check::ok(CHECK, format!("trail {}{whose} records the calls that change something", good.trail.name));
     }
     for (trail, verdict) in &verdicts {
         let what = format!("whether trail {} records calls", trail.trail.name);
         match verdict {
-            Verdict::Unseen(unseen) => return Check::unknown(CHECK, what, unseen),
-            Verdict::Depends => {
+            TrailVerdict::Unseen(unseen) => return Check::unknown(CHECK, what, unseen),
+            TrailVerdict::Depends => {
                 let says = format!("{what}: it selects them by who calls or how");
                 return Check::untold(CHECK, says, "have a trail record all management events that write");
             }
@@ -56,7 +56,7 @@ pub fn check(trails: &Seen<Vec<Trail>>, region: &str) -> Check {
     let bad: Vec<String> = verdicts
         .iter()
         .filter_map(|(trail, verdict)| match verdict {
-            Verdict::Bad(why) => Some(format!("trail {} {why}", trail.trail.name)),
+            TrailVerdict::Bad(why) => Some(format!("trail {} {why}", trail.trail.name)),
             _ => None,
         })
         .collect();
@@ -75,15 +75,15 @@ pub fn check(trails: &Seen<Vec<Trail>>, region: &str) -> Check {
 }
 
 impl Trail {
-    fn verdict(&self) -> Verdict<'_> {
+    fn verdict(&self) -> TrailVerdict<'_> {
         match (&self.is_logging, &self.selectors) {
-            (Ok(false), _) => Verdict::Bad("is switched off"),
+            (Ok(false), _) => TrailVerdict::Bad("is switched off"),
             (_, Ok(selectors)) if records(selectors) == Some(false) => {
-                Verdict::Bad("does not record management events that write")
+                TrailVerdict::Bad("does not record management events that write")
             }
-            (Err(unseen), _) | (_, Err(unseen)) => Verdict::Unseen(unseen),
-            (Ok(true), Ok(selectors)) if records(selectors) == Some(true) => Verdict::Good,
-            _ => Verdict::Depends,
+            (Err(unseen), _) | (_, Err(unseen)) => TrailVerdict::Unseen(unseen),
+            (Ok(true), Ok(selectors)) if records(selectors) == Some(true) => TrailVerdict::Good,
+            _ => TrailVerdict::Depends,
         }
     }
 }
@@ -149,7 +149,7 @@ mod tests {
     use super::super::State;
     use super::*;
 
-    fn trail(is_logging: Seen<bool>, selectors: Seen<Value>) -> Trail {
+    fn trail(is_logging: Looked<bool>, selectors: Looked<Value>) -> Trail {
         let trail = TrailName { name: "main".into(), arn: "arn".into(), is_organizations: false };
         Trail { trail, is_logging, selectors }
     }

@@ -161,7 +161,7 @@ pub enum RolloutState {
 
 /// What DescribeServiceDeployments says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Progress {
+pub struct DeploymentProgress {
     pub stage: Stage,
     /// Whether a hook of its lifecycle waits for somebody to let it go on.
     pub paused: bool,

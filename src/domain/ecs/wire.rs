@@ -17,7 +17,7 @@ pub const LARGEST: usize = 65_536;
 
 /// An answer of DescribeTaskDefinition, taken apart.
 #[derive(Clone, Debug)]
-pub struct Reply {
+pub struct WireReply {
     pub arn: RevisionArn,
     /// The author's part: the document without the nine members that ECS computes.
     pub definition: TaskDefinition,
@@ -47,7 +47,7 @@ impl From<serde_json::Error> for NotAReply {
 }
 
 /// Reads an answer of DescribeTaskDefinition.
-pub fn described(reply: &str) -> Result<Reply, NotAReply> {
+pub fn described(reply: &str) -> Result<WireReply, NotAReply> {
     let whole = task_definition(reply)?;
     let computed =
         |key: &str| member(whole, key).map(|found| found.and_then(|text| serde_json::from_str::<Value>(text).ok()));
@@ -56,7 +56,7 @@ pub fn described(reply: &str) -> Result<Reply, NotAReply> {
         None | Some("null") => Vec::new(),
         Some(list) => Tag::parse_list(list)?,
     };
-    Ok(Reply {
+    Ok(WireReply {
         arn: arn(whole)?,
         definition: TaskDefinition::parse(without(whole, &COMPUTED)?)?,
         tags,

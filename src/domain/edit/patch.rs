@@ -44,7 +44,7 @@ pub(super) fn without_log_configurations(definition: &TaskDefinition, edits: &[E
 }
 
 /// One container of a document: where it stands there, and what it is to be.
-struct Container {
+struct ContainerText {
     name: Option<String>,
     place: Range<usize>,
     text: String,
@@ -76,7 +76,7 @@ fn exchanged(
     Ok(whole + &document[end..])
 }
 
-fn containers(document: &str) -> Result<Vec<Container>, Conflict> {
+fn containers(document: &str) -> Result<Vec<ContainerText>, Conflict> {
     let list = json::members(document)?
         .into_iter()
         .find(|member| member.key == "containerDefinitions")
@@ -85,7 +85,7 @@ fn containers(document: &str) -> Result<Vec<Container>, Conflict> {
     let container = |item: Range<usize>| {
         let place = list.start + item.start..list.start + item.end;
         let text = document[place.clone()].to_owned();
-        Container { name: name(&text), place, text }
+        ContainerText { name: name(&text), place, text }
     };
     Ok(json::items(&document[list.clone()])?.into_iter().map(container).collect())
 }

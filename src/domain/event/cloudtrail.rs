@@ -5,14 +5,14 @@ use serde_json::Value;
 
 use super::home::Whereabouts;
 use super::{
-    Cause, Consumer, Home, Ignored, LONGEST, Nothing, Trigger, Unreadable, Which, consumer, is_own, is_service_linked,
-    service,
+    Cause, Consumer, Home, Ignored, LONGEST, Nothing, RevisionRef, Trigger, Unreadable, consumer, is_own,
+    is_service_linked, service,
 };
 use crate::domain::ecs::revision::{RevisionArn, is_family};
 use crate::domain::text::plain::plain;
 
 /// A record, and the envelope that it came in.
-pub(super) struct Call<'e> {
+pub(super) struct RecordedCall<'e> {
     /// Who handed the record to EventBridge; a bare record names nobody, and is its own envelope.
     source: Option<&'e str>,
     envelope: &'e Value,
@@ -22,12 +22,12 @@ pub(super) struct Call<'e> {
 }
 
 pub(super) fn read_bare(record: &Value, home: &Home) -> (Cause, Result<Trigger, Nothing>) {
-    Call { source: None, envelope: record, record, home, cause: cause(record) }.read()
+    RecordedCall { source: None, envelope: record, record, home, cause: cause(record) }.read()
 }
 
 pub(super) fn read(envelope: &Value, home: &Home) -> (Cause, Result<Trigger, Nothing>) {
     let record = &envelope["detail"];
-    Call { source: envelope["source"].as_str(), envelope, record, home, cause: cause(record) }.read()
+    RecordedCall { source: envelope["source"].as_str(), envelope, record, home, cause: cause(record) }.read()
 }
 
 /// Who called, when and with what.
@@ -43,7 +43,7 @@ pub(super) fn cause(record: &Value) -> Cause {
     }
 }
 
-impl<'e> Call<'e> {
+impl<'e> RecordedCall<'e> {
     fn read(self) -> (Cause, Result<Trigger, Nothing>) {
         let found = self.find();
         (self.cause, found)
@@ -108,8 +108,8 @@ impl<'e> Call<'e> {
         let arn = named.and_then(|arn| arn.parse::<RevisionArn>().ok());
         self.guard(named.filter(|_| arn.is_some()))?;
         let which = match arn {
-            Some(arn) => Which::Revision(arn),
-            None => Which::NewestOf {
+            Some(arn) => RevisionRef::Revision(arn),
+            None => RevisionRef::NewestOf {
                 family: self
                     .text("/requestParameters/family")
                     .filter(|family| is_family(family))

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::cloudtrail::Call;
+use super::cloudtrail::RecordedCall;
 use super::{Consumer, LONGEST, Nothing, Trigger};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::text::plain::plain;
@@ -18,7 +18,7 @@ impl Consumer {
 
 /// RunTask and StartTask. Whoever names the family alone gets its newest revision, ours too; only a revision that is asked
 /// for by its number stays what it is.
-pub(super) fn task(call: &Call, name: &str) -> Result<Trigger, Nothing> {
+pub(super) fn task(call: &RecordedCall, name: &str) -> Result<Trigger, Nothing> {
     let asked = call.text("/requestParameters/taskDefinition");
     let started = call.text("/responseElements/tasks/0/taskDefinitionArn");
     call.guard([asked, started, call.text("/requestParameters/cluster")].into_iter().flatten())?;
@@ -33,7 +33,7 @@ pub(super) fn task(call: &Call, name: &str) -> Result<Trigger, Nothing> {
 }
 
 /// PutTargets: every target that it gave to a rule and that names a revision by its number.
-pub(super) fn targets(call: &Call) -> Result<Trigger, Nothing> {
+pub(super) fn targets(call: &RecordedCall) -> Result<Trigger, Nothing> {
     let list = |pointer: &str| call.record.pointer(pointer).and_then(Value::as_array).into_iter().flatten();
     call.guard(list("/requestParameters/targets").filter_map(definition))?;
     // The call succeeds though some of its targets were refused.
@@ -54,7 +54,7 @@ fn definition(target: &Value) -> Option<&str> {
 
 /// RegisterDaemonTaskDefinition. Managed daemons have definitions of a kind of their own, which no rule knows
 /// (source: ECS API reference, DaemonTaskDefinition).
-pub(super) fn daemon_definition(call: &Call) -> Result<Trigger, Nothing> {
+pub(super) fn daemon_definition(call: &RecordedCall) -> Result<Trigger, Nothing> {
     outside(
         call,
         "managed daemon definition",
@@ -63,13 +63,13 @@ pub(super) fn daemon_definition(call: &Call) -> Result<Trigger, Nothing> {
 }
 
 /// CreateDaemon and UpdateDaemon.
-pub(super) fn daemon(call: &Call) -> Result<Trigger, Nothing> {
+pub(super) fn daemon(call: &RecordedCall) -> Result<Trigger, Nothing> {
     let names = ["/responseElements/daemonArn", "/requestParameters/daemonArn", "/requestParameters/daemonName"];
     outside(call, "managed daemon", names)
 }
 
 /// Something that lies outside task definitions, by the first of its names: `arn:…:KIND/NAME`, or a plain one.
-fn outside<const N: usize>(call: &Call, what: &str, names: [&str; N]) -> Result<Trigger, Nothing> {
+fn outside<const N: usize>(call: &RecordedCall, what: &str, names: [&str; N]) -> Result<Trigger, Nothing> {
     let definition = call.text("/requestParameters/daemonTaskDefinitionArn");
     let cluster = call.text("/requestParameters/clusterArn");
     let names = || names.into_iter().filter_map(|name| call.text(name));

@@ -1,10 +1,10 @@
-//! ECS's own events about the deployments of services, `ECS Deployment State Change`
+//! ECS's own events about the deployments of services, `ECS Deployment State ServiceChange`
 //! (source: ECS developer guide, Amazon ECS service deployment state change events).
 
 use serde_json::Value;
 
 use super::home::Whereabouts;
-use super::{Cause, Change, Home, Ignored, LONGEST, Nothing, Trigger, Unreadable};
+use super::{Cause, Home, Ignored, LONGEST, Nothing, ServiceChange, Trigger, Unreadable};
 use crate::domain::ecs::service::{RolloutState, ServiceArn};
 use crate::domain::text::plain::plain;
 
@@ -44,8 +44,8 @@ fn went_on(event: &Value, home: &Home, cause: Cause) -> Result<Trigger, Nothing>
     let service = resources().find_map(|arn| ServiceArn::of(arn, cluster).ok()).ok_or(Unreadable::NoService)?;
     let text = |member: &str| detail[member].as_str().map(|text| plain(text, LONGEST)).filter(|text| !text.is_empty());
     let change = match text("deploymentId") {
-        Some(id) => Change::Deployment { id, state, reason: text("reason") },
-        None => Change::Look,
+        Some(id) => ServiceChange::Deployment { id, state, reason: text("reason") },
+        None => ServiceChange::Look,
     };
     Ok(Trigger::Service { service, change, cause })
 }

@@ -1,7 +1,7 @@
 //! Where Logweir runs, and what names mean there.
 
 use super::scope::Scope;
-use super::{Ignored, Trigger, Which};
+use super::{Ignored, RevisionRef, Trigger};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
 
@@ -67,8 +67,8 @@ impl Home {
     /// Whether it is about a family or a service of this deployment's.
     pub(super) fn is_for(&self, trigger: &Trigger) -> bool {
         match trigger {
-            Trigger::Remediate { which: Which::Revision(revision), .. } => self.scope.has_revision(revision),
-            Trigger::Remediate { which: Which::NewestOf { family, .. }, .. } => self.scope.has_family(family),
+            Trigger::Remediate { which: RevisionRef::Revision(revision), .. } => self.scope.has_revision(revision),
+            Trigger::Remediate { which: RevisionRef::NewestOf { family, .. }, .. } => self.scope.has_family(family),
             Trigger::Service { service, .. } => self.scope.has_service(service),
             Trigger::Used { .. } | Trigger::Ignore { .. } => true,
         }

@@ -23,9 +23,9 @@ pub use principal::{is_own, is_service_linked};
 #[derive(Clone, Debug, PartialEq)]
 pub enum Trigger {
     /// A revision was registered: look at it.
-    Remediate { which: Which, cause: Cause },
+    Remediate { which: RevisionRef, cause: Cause },
     /// A service was made or changed, or one of its deployments went on: look what it runs.
-    Service { service: ServiceArn, change: Change, cause: Cause },
+    Service { service: ServiceArn, change: ServiceChange, cause: Cause },
     /// Something else than services, at least one thing, uses revisions: it is named in a report, and left as it is.
     Used { by: Vec<Consumer>, cause: Cause },
     /// Nothing to do, and why.
@@ -34,7 +34,7 @@ pub enum Trigger {
 
 /// What happened to a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
+pub enum ServiceChange {
     /// Somebody asked for it to run this revision; none: the event does not say which.
     Asked {
         revision: Option<RevisionArn>,
@@ -58,7 +58,7 @@ pub struct Consumer {
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub enum Which {
+pub enum RevisionRef {
     Revision(RevisionArn),
     /// The body was left out: the family's newest revision, if it was registered within moments of the event.
     NewestOf {

@@ -1,11 +1,11 @@
 //! CreateService and UpdateService.
 
-use super::cloudtrail::Call;
-use super::{Change, Nothing, Trigger, Unreadable};
+use super::cloudtrail::RecordedCall;
+use super::{Nothing, ServiceChange, Trigger, Unreadable};
 
 /// The response names the exact revision. What the request names is taken as it stands only if it is a revision's ARN: a
 /// family means whatever was its newest at that moment. A service without a task definition has the controller EXTERNAL.
-pub(super) fn asked(call: &Call) -> Result<Trigger, Nothing> {
+pub(super) fn asked(call: &RecordedCall) -> Result<Trigger, Nothing> {
     let [service, cluster, revision] = ["serviceArn", "clusterArn", "taskDefinition"]
         .map(|name| call.text(&format!("/responseElements/service/{name}")));
     let [asked_service, created, asked_cluster, asked_revision] =
@@ -19,5 +19,5 @@ pub(super) fn asked(call: &Call) -> Result<Trigger, Nothing> {
     let asked = || call.home.service(asked_service.or(created)?, asked_cluster);
     let service = answered.or_else(asked).ok_or(Unreadable::NoService)?;
     let revision = [revision, asked_revision].into_iter().flatten().find_map(|arn| arn.parse().ok());
-    Ok(Trigger::Service { service, change: Change::Asked { revision }, cause: call.cause.clone() })
+    Ok(Trigger::Service { service, change: ServiceChange::Asked { revision }, cause: call.cause.clone() })
 }

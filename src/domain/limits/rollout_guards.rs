@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::domain::baseline::{Rollout, RolloutWhen};
+use crate::domain::baseline::{RolloutSettings, RolloutWhen};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::{Controller, RolloutState, Service, Status};
 use crate::domain::edit::{Change, Edit};
@@ -16,7 +16,7 @@ pub struct Candidate<'c> {
     pub source: &'c RevisionArn,
     /// Those that made our revision of the source.
     pub edits: &'c [Edit],
-    pub settings: &'c Rollout,
+    pub settings: &'c RolloutSettings,
     /// Whether the deployment of the source has completed.
     pub completed: bool,
     pub now: Timestamp,

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Kind;
+use super::NoticeKind;
 
 /// The longest texts that it is sent. Its guide names no limits; these are what others' tests know of it.
 const TITLE: usize = 250;
@@ -13,7 +13,7 @@ const DESCRIPTION: usize = 8000;
 const STEP: usize = 1200;
 
 /// Texts are ready to be shown: what is foreign in them is made harmless already.
-pub(super) struct Message<'m> {
+pub(super) struct ChatMessage<'m> {
     /// The same for the same decision.
     pub(super) id: String,
     pub(super) title: String,
@@ -23,12 +23,12 @@ pub(super) struct Message<'m> {
     /// What messages are put together by.
     pub(super) thread: String,
     pub(super) summary: &'static str,
-    pub(super) kind: Kind,
+    pub(super) kind: NoticeKind,
     pub(super) resources: &'m [String],
     pub(super) context: Vec<(&'static str, String)>,
 }
 
-impl Message<'_> {
+impl ChatMessage<'_> {
     pub(super) fn to_json(&self) -> Value {
         let context: Map<String, Value> =
             self.context.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();

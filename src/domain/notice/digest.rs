@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::foreign::code;
 use super::message::subject_line;
-use super::{Kind, Notice, chat};
+use super::{Notice, NoticeKind, chat};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::event::Home;
 use crate::domain::text::plain::plain;
@@ -98,7 +98,7 @@ impl Tally {
         let switch_on = format!("{parameter}; logweir check --all shows each change before");
         let summary = "What would be corrected";
         let title = format!("{summary}: {sum}");
-        let message = chat::Message {
+        let message = chat::ChatMessage {
             id: format!("digest {now:.3}"),
             title: title.clone(),
             lines: lines.clone(),
@@ -106,13 +106,13 @@ impl Tally {
             keywords: vec!["observed".into()],
             thread: "logweir-digest".into(),
             summary,
-            kind: Kind::ObservationDigest,
+            kind: NoticeKind::ObservationDigest,
             resources: &[],
             context: vec![("account", home.account.clone()), ("region", home.region.clone())],
         };
         let text: Vec<String> = [format!("{title}."), String::new()].into_iter().chain(lines).collect();
         Some(Notice {
-            kind: Kind::ObservationDigest,
+            kind: NoticeKind::ObservationDigest,
             at: now,
             family: None,
             resources: Vec::new(),

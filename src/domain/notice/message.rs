@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::foreign::{code, quoted};
-use super::{Kind, Notice, chat};
-use crate::domain::report::{Change, LogGroupReport, Report, ServiceReport};
+use super::{Notice, NoticeKind, chat};
+use crate::domain::report::{LogGroupReport, Report, ReportedChange, ServiceReport};
 
 /// The longest name in a sentence, and the longest text that is one itself.
 const NAME: usize = 100;
@@ -16,7 +16,7 @@ const COMMAND: usize = 1000;
 /// How a text that anybody may have written stands in a sentence, cut to so many characters.
 type Foreign = fn(&str, usize) -> String;
 
-pub(super) fn of(kind: Kind, report: &Report, resources: Vec<String>, detail: Value) -> Notice {
+pub(super) fn of(kind: NoticeKind, report: &Report, resources: Vec<String>, detail: Value) -> Notice {
     let about = report.record.as_deref().or(report.services.first().map(|service| service.service.as_str()));
     let title = said(kind);
     // A record's name is an ARN's, and holds nothing that anybody chose freely.
@@ -24,7 +24,7 @@ pub(super) fn of(kind: Kind, report: &Report, resources: Vec<String>, detail: Va
     let subject = format!("Logweir: {title}{record}");
     let heading = about.map_or_else(|| title.to_owned(), |about| format!("{title}: {}", code(about, NAME)));
     let undo = report.backout.as_deref().filter(|command| command.chars().count() <= COMMAND);
-    let chat = chat::Message {
+    let chat = chat::ChatMessage {
         id: format!("{} {:.3}", report.source.as_deref().unwrap_or("none"), report.timestamp),
         title: heading,
         lines: sentences(report, code, 6),
@@ -58,14 +58,14 @@ pub(super) fn of(kind: Kind, report: &Report, resources: Vec<String>, detail: Va
 }
 
 /// The kind in words.
-fn said(kind: Kind) -> &'static str {
+fn said(kind: NoticeKind) -> &'static str {
     match kind {
-        Kind::RemediationCompleted => "Remediation completed",
-        Kind::RemediationRefused => "Remediation refused",
-        Kind::RemediationFailed => "Remediation failed",
-        Kind::BackoutCompleted => "Backout completed",
-        Kind::BackoutFailed => "Backout failed",
-        Kind::ObservationDigest => "What would be corrected",
+        NoticeKind::RemediationCompleted => "Remediation completed",
+        NoticeKind::RemediationRefused => "Remediation refused",
+        NoticeKind::RemediationFailed => "Remediation failed",
+        NoticeKind::BackoutCompleted => "Backout completed",
+        NoticeKind::BackoutFailed => "Backout failed",
+        NoticeKind::ObservationDigest => "What would be corrected",
     }
 }
 
@@ -110,8 +110,8 @@ fn some<T>(lines: &mut Vec<String>, items: &[T], most: usize, names: &str, line:
     }
 }
 
-fn changed(change: &Change, foreign: Foreign) -> String {
-    let Change { container, option, from, to } = change;
+fn changed(change: &ReportedChange, foreign: Foreign) -> String {
+    let ReportedChange { container, option, from, to } = change;
     let value = |value: &Option<String>| value.as_deref().map_or("(absent)".to_owned(), |text| foreign(text, NAME));
     format!("Container {}: {} {} → {}", foreign(container, NAME), foreign(option, NAME), value(from), value(to))
 }

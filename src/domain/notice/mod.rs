@@ -19,7 +19,7 @@ pub const SOURCE: &str = "logweir";
 
 /// What a rule on the bus tells notices by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum NoticeKind {
     RemediationCompleted,
     /// Somebody was faster, or a guard said no: as it is, it stays.
     RemediationRefused,
@@ -32,7 +32,7 @@ pub enum Kind {
     ObservationDigest,
 }
 
-impl Kind {
+impl NoticeKind {
     /// The event's `detail-type`.
     pub fn name(self) -> &'static str {
         match self {
@@ -77,7 +77,7 @@ impl Kind {
 /// A notice, ready to be sent.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Notice {
-    pub kind: Kind,
+    pub kind: NoticeKind,
     pub at: Timestamp,
     /// The family that it is about.
     pub family: Option<String>,
@@ -96,7 +96,7 @@ pub struct Notice {
 impl Notice {
     /// None where there is nothing to tell. The report is bounded by itself, and so is what is made of it.
     pub fn of(report: &Report) -> Option<Self> {
-        let kind = Kind::of(report)?;
+        let kind = NoticeKind::of(report)?;
         let report = report.clone().bounded();
         let detail = serde_json::to_value(&report).ok()?;
         let resources = [&report.source, &report.corrected, &report.restored].into_iter().flatten().cloned().collect();

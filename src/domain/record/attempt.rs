@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::entry::{Asked, Closing, Entry, Kept, Opening, Record, What};
-use super::rollout::{self, Rollout, State};
+use super::entry::{BackoutRequest, Closing, Entry, EntryKind, NotUndone, Opening};
+use super::head::Record;
+use super::rollout::{self, Rollout, RolloutPhase};
 use super::step::{Done, Step, Undo};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
@@ -32,7 +33,7 @@ pub struct Attempt<'r> {
 /// A backout: forward steps are not taken any more.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Backout<'r> {
-    pub asked: &'r Asked,
+    pub asked: &'r BackoutRequest,
     pub started: Vec<bool>,
     pub settled: Vec<Option<Settled<'r>>>,
     /// Whether the source's document may have been registered once more.
@@ -48,7 +49,7 @@ pub struct Backout<'r> {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Settled<'r> {
     Undone,
-    Kept(&'r Kept),
+    Kept(&'r NotUndone),
 }
 
 /// An entry that cannot follow those before it.
@@ -93,7 +94,7 @@ pub enum Next<'r> {
     Finished(&'r Closing),
 }
 
-impl What {
+impl EntryKind {
     /// Whether it says what is about to be done, or who does it, and nothing of what came of that.
     fn is_intent(&self) -> bool {
         matches!(
@@ -115,7 +116,7 @@ impl Record {
     pub fn attempt(&self) -> Result<Option<Attempt<'_>>, Illegal> {
         let mut attempt: Option<Attempt<'_>> = None;
         for entry in &self.entries {
-            if let What::Opened(opening) = &entry.what {
+            if let EntryKind::Opened(opening) = &entry.what {
                 let steps = opening.steps.len();
                 attempt = Some(Attempt {
                     opening,
@@ -142,9 +143,9 @@ impl Record {
     pub fn repeats(&self) -> bool {
         let mut said = self.entries.iter().rev().map(|entry| &entry.what).filter(|what| !what.is_intent());
         match (said.next(), said.next()) {
-            (Some(What::Released { why }), Some(What::Released { why: before })) => why == before,
-            (Some(What::Released { .. }), _) => false,
-            (Some(What::Closed(_)), _) => self.fails_again(),
+            (Some(EntryKind::Released { why }), Some(EntryKind::Released { why: before })) => why == before,
+            (Some(EntryKind::Released { .. }), _) => false,
+            (Some(EntryKind::Closed(_)), _) => self.fails_again(),
             _ => self.head.tries > 1,
         }
     }
@@ -152,8 +153,8 @@ impl Record {
     /// Whether the newest attempt failed as the one before it.
     fn fails_again(&self) -> bool {
         let fails = |closing: &Closing| matches!(closing.outcome, Outcome::Failed | Outcome::Refused);
-        let mut attempts = self.entries.rsplit(|entry| matches!(entry.what, What::Opened(_))).map(|entries| {
-            let ends = |what: &&What| matches!(what, What::Failed { .. } | What::Closed(_));
+        let mut attempts = self.entries.rsplit(|entry| matches!(entry.what, EntryKind::Opened(_))).map(|entries| {
+            let ends = |what: &&EntryKind| matches!(what, EntryKind::Failed { .. } | EntryKind::Closed(_));
             entries.iter().map(|entry| &entry.what).filter(ends).collect::<Vec<_>>()
         });
         self.head.closing.as_ref().is_some_and(fails) && attempts.next() == attempts.next()
@@ -165,8 +166,8 @@ impl Record {
         let mut made = None;
         for entry in &self.entries {
             match &entry.what {
-                What::Opened(opening) => (steps, made) = (&opening.steps, None),
-                What::Done { step, done: Done::LogGroup { made: true } } => match steps.get(*step) {
+                EntryKind::Opened(opening) => (steps, made) = (&opening.steps, None),
+                EntryKind::Done { step, done: Done::LogGroup { made: true } } => match steps.get(*step) {
                     Some(Step::EnsureLogGroup(new)) if new.name == group => made = Some(entry.at),
                     _ => {}
                 },
@@ -180,44 +181,47 @@ impl Record {
 impl<'r> Attempt<'r> {
     fn add(&mut self, entry: &'r Entry) -> Result<(), Illegal> {
         let sequence = entry.sequence;
-        let goes_on =
-            entry.what.service().is_some() || matches!(entry.what, What::Released { .. } | What::Resumed { .. });
-        if self.closing.is_some() && !goes_on && !matches!(entry.what, What::Closed(_) | What::BackoutAsked(_)) {
+        let goes_on = entry.what.service().is_some()
+            || matches!(entry.what, EntryKind::Released { .. } | EntryKind::Resumed { .. });
+        if self.closing.is_some()
+            && !goes_on
+            && !matches!(entry.what, EntryKind::Closed(_) | EntryKind::BackoutAsked(_))
+        {
             return Err(Illegal::AfterClosing(sequence));
         }
         if let Some(backout) = &mut self.backout {
             match &entry.what {
-                What::Yielding { service, to } => {
+                EntryKind::Yielding { service, to } => {
                     backout.yielding.retain(|(other, _)| *other != service);
                     backout.yielding.push((service, to));
                     return Ok(());
                 }
-                What::PointedBack { .. } => return Ok(()),
+                EntryKind::PointedBack { .. } => return Ok(()),
                 _ => {}
             }
         }
         match &entry.what {
-            What::Opened(_) | What::Released { .. } | What::Resumed { .. } => {}
-            What::Waiting { .. }
-            | What::Pointing(_)
-            | What::Pointed { .. }
-            | What::Yielding { .. }
-            | What::Returning { .. }
-            | What::PointedBack { .. }
-            | What::Followed { .. } => match (&self.backout, self.closing) {
+            EntryKind::Opened(_) | EntryKind::Released { .. } | EntryKind::Resumed { .. } => {}
+            EntryKind::Waiting { .. }
+            | EntryKind::Pointing(_)
+            | EntryKind::Pointed { .. }
+            | EntryKind::Yielding { .. }
+            | EntryKind::Returning { .. }
+            | EntryKind::PointedBack { .. }
+            | EntryKind::Followed { .. } => match (&self.backout, self.closing) {
                 (None, Some(_)) if !self.may_point_back(&entry.what) => return Err(Illegal::NotAsked(sequence)),
                 (None, Some(_)) => rollout::fold(&mut self.rollouts, entry.at, &entry.what),
                 (Some(_), _) => return Err(Illegal::BackingOut(sequence)),
                 (None, None) => return Err(Illegal::NotCorrected(sequence)),
             },
-            What::Started { .. } | What::Done { .. } | What::Failed { .. } if self.backout.is_some() => {
+            EntryKind::Started { .. } | EntryKind::Done { .. } | EntryKind::Failed { .. } if self.backout.is_some() => {
                 return Err(Illegal::BackingOut(sequence));
             }
-            What::Started { step } => {
+            EntryKind::Started { step } => {
                 let step = self.step(sequence, *step)?;
                 self.started[step] = true;
             }
-            What::Done { step, done } => {
+            EntryKind::Done { step, done } => {
                 if !self.started[self.step(sequence, *step)?] {
                     return Err(Illegal::NotStarted(sequence, *step));
                 }
@@ -228,16 +232,16 @@ impl<'r> Attempt<'r> {
                     self.registered.push(corrected);
                 }
             }
-            What::Failed { step, why, reason } => {
+            EntryKind::Failed { step, why, reason } => {
                 let step = self.step(sequence, *step)?;
                 self.failed.get_or_insert((step, why, *reason));
             }
-            What::Withdrawing { corrected, why } => {
+            EntryKind::Withdrawing { corrected, why } => {
                 if self.withdrawals.iter().all(|(other, ..)| *other != corrected) {
                     self.withdrawals.push((corrected, *why, false));
                 }
             }
-            What::Withdrawn { corrected } => {
+            EntryKind::Withdrawn { corrected } => {
                 let of_it = self.withdrawals.iter_mut().find(|(other, ..)| *other == corrected);
                 let (_, why, withdrawn) = of_it.ok_or(Illegal::NothingWithdrawn(sequence))?;
                 *withdrawn = true;
@@ -247,17 +251,17 @@ impl<'r> Attempt<'r> {
                     (backout.restored, backout.not_restored) = (None, Some(*why));
                 }
             }
-            What::Vanished { corrected } if !self.vanished.contains(&corrected) => self.vanished.push(corrected),
-            What::Vanished { .. } => {}
-            What::BackoutAsked(asked) => self.ask(asked),
-            What::Undoing { .. }
-            | What::Undone { .. }
-            | What::Kept(_)
-            | What::Restoring { .. }
-            | What::Restored { .. } => {
+            EntryKind::Vanished { corrected } if !self.vanished.contains(&corrected) => self.vanished.push(corrected),
+            EntryKind::Vanished { .. } => {}
+            EntryKind::BackoutAsked(asked) => self.ask(asked),
+            EntryKind::Undoing { .. }
+            | EntryKind::Undone { .. }
+            | EntryKind::Kept(_)
+            | EntryKind::Restoring { .. }
+            | EntryKind::Restored { .. } => {
                 self.backout.as_mut().ok_or(Illegal::NotAsked(sequence))?.add(sequence, &entry.what)?;
             }
-            What::Closed(closing) => {
+            EntryKind::Closed(closing) => {
                 self.closing.get_or_insert(closing);
             }
         }
@@ -265,9 +269,9 @@ impl<'r> Attempt<'r> {
     }
 
     /// Without a backout only a service is pointed back whose deployment failed.
-    fn may_point_back(&self, what: &What) -> bool {
-        let What::PointedBack { service, .. } = what else { return true };
-        Rollout::of(self, service).is_some_and(|rollout| matches!(rollout.state, State::Returning(_)))
+    fn may_point_back(&self, what: &EntryKind) -> bool {
+        let EntryKind::PointedBack { service, .. } = what else { return true };
+        self.rollout(service).is_some_and(|rollout| matches!(rollout.state, RolloutPhase::Returning(_)))
     }
 
     fn step(&self, sequence: u32, step: usize) -> Result<usize, Illegal> {
@@ -275,7 +279,7 @@ impl<'r> Attempt<'r> {
     }
 
     /// What was asked for before and could not be is asked for anew; a revision that was restored stays so.
-    fn ask(&mut self, asked: &'r Asked) {
+    fn ask(&mut self, asked: &'r BackoutRequest) {
         let steps = asked.steps.len();
         let restored = self.backout.as_ref().and_then(|backout| backout.restored);
         let restoring = self.backout.as_ref().is_some_and(|backout| backout.restoring);
@@ -292,6 +296,11 @@ impl<'r> Attempt<'r> {
         self.withdrawals.clear();
     }
 
+    /// The newest word on this service.
+    pub fn rollout(&self, service: &ServiceArn) -> Option<Rollout<'r>> {
+        self.rollouts.iter().find(|rollout| rollout.service == service).cloned()
+    }
+
     /// The revision of ours that stands: of several the lowest, as the others are taken back.
     pub fn corrected(&self) -> Option<&'r RevisionArn> {
         let stands = |revision: &&&RevisionArn| {
@@ -302,25 +311,25 @@ impl<'r> Attempt<'r> {
 }
 
 impl<'r> Backout<'r> {
-    fn add(&mut self, sequence: u32, what: &'r What) -> Result<(), Illegal> {
+    fn add(&mut self, sequence: u32, what: &'r EntryKind) -> Result<(), Illegal> {
         let steps = self.started.len();
         let known = |step: usize| if step < steps { Ok(step) } else { Err(Illegal::NothingToUndo(sequence, step)) };
         match what {
-            What::Undoing { step } => self.started[known(*step)?] = true,
-            What::Undone { step } => {
+            EntryKind::Undoing { step } => self.started[known(*step)?] = true,
+            EntryKind::Undone { step } => {
                 if !self.started[known(*step)?] {
                     return Err(Illegal::UndoNotStarted(sequence, *step));
                 }
                 self.settled[*step].get_or_insert(Settled::Undone);
             }
-            What::Kept(kept) => {
+            EntryKind::Kept(kept) => {
                 self.settled[known(kept.step)?].get_or_insert(Settled::Kept(kept));
             }
-            What::Restoring { step } => {
+            EntryKind::Restoring { step } => {
                 known(*step)?;
                 self.restoring = true;
             }
-            What::Restored { step, restored } => {
+            EntryKind::Restored { step, restored } => {
                 known(*step)?;
                 self.restored.get_or_insert(restored);
                 self.not_restored = None;
@@ -331,7 +340,7 @@ impl<'r> Backout<'r> {
     }
 
     /// What stays although it should have been taken back.
-    pub fn kept(&self) -> impl Iterator<Item = &'r Kept> {
+    pub fn kept(&self) -> impl Iterator<Item = &'r NotUndone> {
         self.settled.iter().filter_map(|settled| match settled {
             Some(Settled::Kept(kept)) => Some(*kept),
             _ => None,

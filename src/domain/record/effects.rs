@@ -1,14 +1,14 @@
 //! What stands of all that a record did, over all its attempts: that is what a backout takes back.
 
-use super::entry::{Kept, Record, What};
-use super::rollout::{Ending, Pointing};
+use super::entry::{Ending, EntryKind, NotUndone, Pointing};
+use super::head::Record;
 use super::step::{Done, Step, Undo};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
 use crate::domain::edit::Edit;
 
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Standing<'r> {
+pub struct Effects<'r> {
     /// Revisions of ours, and the edits that made them of the source.
     pub revisions: Vec<(&'r RevisionArn, &'r [Edit])>,
     /// A Register that was started, its number and its edits: nobody knows whether it was carried out.
@@ -31,40 +31,42 @@ pub struct Retention<'r> {
     pub new: u32,
 }
 
-impl<'r> Standing<'r> {
+impl<'r> Effects<'r> {
     pub fn of(record: &'r Record) -> Self {
         let mut standing = Self::default();
         let (mut steps, mut undo): (&[Step], &[Undo]) = (&[], &[]);
         for entry in &record.entries {
             match &entry.what {
-                What::Opened(opening) => steps = &opening.steps,
-                What::BackoutAsked(asked) => undo = &asked.steps,
-                What::Started { step } => standing.started(*step, steps.get(*step)),
-                What::Done { step, done } => standing.done(steps.get(*step), done),
-                What::Failed { step, .. } => standing.not_done(steps.get(*step)),
-                What::Withdrawn { corrected } | What::Vanished { corrected } => standing.gone(corrected),
-                What::Undone { step } | What::Kept(Kept { step, open: false, .. }) => match undo.get(*step) {
-                    Some(Undo::Deregister { corrected, .. }) => standing.gone(corrected),
-                    Some(Undo::RestoreRetention { name, .. }) => {
-                        standing.retentions.retain(|retention| retention.group != name);
+                EntryKind::Opened(opening) => steps = &opening.steps,
+                EntryKind::BackoutAsked(asked) => undo = &asked.steps,
+                EntryKind::Started { step } => standing.started(*step, steps.get(*step)),
+                EntryKind::Done { step, done } => standing.done(steps.get(*step), done),
+                EntryKind::Failed { step, .. } => standing.not_done(steps.get(*step)),
+                EntryKind::Withdrawn { corrected } | EntryKind::Vanished { corrected } => standing.gone(corrected),
+                EntryKind::Undone { step } | EntryKind::Kept(NotUndone { step, open: false, .. }) => {
+                    match undo.get(*step) {
+                        Some(Undo::Deregister { corrected, .. }) => standing.gone(corrected),
+                        Some(Undo::RestoreRetention { name, .. }) => {
+                            standing.retentions.retain(|retention| retention.group != name);
+                        }
+                        Some(Undo::PointBack { service, .. }) => standing.left(service),
+                        None => {}
                     }
-                    Some(Undo::PointBack { service, .. }) => standing.left(service),
-                    None => {}
-                },
-                What::Restored { restored, .. } => standing.restored = Some(restored),
-                What::Pointing(pointing) => {
+                }
+                EntryKind::Restored { restored, .. } => standing.restored = Some(restored),
+                EntryKind::Pointing(pointing) => {
                     standing.left(&pointing.service);
                     standing.services.push((pointing, &pointing.from));
                 }
                 // Looked at: it was not carried out.
-                What::Waiting { service, .. } => standing.left(service),
-                What::Yielding { service, to } => {
+                EntryKind::Waiting { service, .. } => standing.left(service),
+                EntryKind::Yielding { service, to } => {
                     let of_it = standing.services.iter_mut().find(|(pointing, _)| pointing.service == *service);
                     if let Some((_, back)) = of_it {
                         *back = to;
                     }
                 }
-                What::Followed { service, ending }
+                EntryKind::Followed { service, ending }
                     if !matches!(ending, Ending::Completed | Ending::Overdue | Ending::Stuck { .. }) =>
                 {
                     standing.left(service);

@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::rollout::{Ending, Pointing, rolled};
 use super::step::{Done, Step, Undo};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
@@ -23,12 +22,12 @@ pub struct Entry {
     /// Which worker wrote it.
     pub by: String,
     #[serde(flatten)]
-    pub what: What,
+    pub what: EntryKind,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "entry")]
-pub enum What {
+pub enum EntryKind {
     /// The claim on the source, and all that is intended.
     Opened(Box<Opening>),
     /// Step number `step` is about to be taken. Without a `Done` it counts as possibly done.
@@ -70,7 +69,7 @@ pub enum What {
         corrected: RevisionArn,
     },
     /// Somebody wants taken back what was done: all that is to be undone, and in which order.
-    BackoutAsked(Box<Asked>),
+    BackoutAsked(Box<BackoutRequest>),
     /// Number `step` of what is to be undone is about to be. Without an `Undone` it counts as possibly undone.
     Undoing {
         step: usize,
@@ -79,7 +78,7 @@ pub enum What {
         step: usize,
     },
     /// It stays as it is.
-    Kept(Kept),
+    Kept(NotUndone),
     /// The source is not ACTIVE any more: its document is about to be registered once more, from our revision with the
     /// edits reversed.
     Restoring {
@@ -143,7 +142,7 @@ pub struct Opening {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Asked {
+pub struct BackoutRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -157,7 +156,7 @@ pub struct Asked {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Kept {
+pub struct NotUndone {
     pub step: usize,
     pub why: String,
     /// It should have been undone, and may be when it is asked for again; else there is nothing left to wish for.
@@ -176,198 +175,69 @@ pub struct Closing {
     pub reason: Option<Reason>,
 }
 
-/// The state of a record that every commit compares and swaps: who works on it, until when, and what comes next.
+/// The intent to point a service at our revision, and what the service was like when that was decided.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Head {
-    pub source: RevisionArn,
-    /// The sequence of the next entry.
-    pub next: u32,
-    pub owner: String,
-    pub lease_until: Timestamp,
-    /// Whether work remains.
-    pub open: bool,
-    pub opened_at: Timestamp,
-    pub at: Timestamp,
-    /// The last outcome, a cache of what the entries say; `None` while the first attempt is under way.
-    pub closing: Option<Closing>,
-    pub corrected: Option<RevisionArn>,
-    pub actor: Option<String>,
-    /// Whether somebody wanted it taken back: it is not corrected again before somebody asks for that by name.
-    #[serde(default)]
-    pub suppressed: bool,
-    /// Whether the work that remains is to take back.
-    #[serde(default)]
-    pub backing_out: bool,
-    /// How often somebody took it over since anything was done.
-    #[serde(default)]
-    pub tries: u32,
-    /// The revision that stands for a source that was deregistered.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub restored: Option<RevisionArn>,
-    /// The services that are about to follow to our revision, or on their way.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub following: Vec<ServiceArn>,
-    /// What became of the services that followed, the gravest of several.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rolled: Option<Closing>,
+pub struct Pointing {
+    pub service: ServiceArn,
+    pub from: RevisionArn,
+    pub to: RevisionArn,
+    /// The deployments that ECS listed then. One that is not among them is somebody's who came between.
+    pub seen: Vec<String>,
+    /// Whether the deployment of `from` had completed: only then does a rollback lead back to `from`.
+    pub settled: bool,
 }
 
-impl Kept {
+/// How the pointing of a service ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "ending")]
+pub enum Ending {
+    /// Our deployment completed.
+    Completed,
+    /// Our deployment failed, and the service is off our revision again.
+    Failed { why: String },
+    /// Somebody has deployed something else since.
+    MovedOn,
+    /// Somebody has pointed it back at the source.
+    Returned,
+    /// Somebody's deployment had come between our look and our act: the service was pointed at theirs.
+    Yielded { to: RevisionArn },
+    /// It was not carried out, and will not be.
+    NotDone {
+        why: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<Reason>,
+    },
+    /// Neither completed nor failed in its time.
+    Overdue,
+    /// Our deployment failed, and the service could not be pointed back.
+    Stuck { why: String },
+}
+
+impl Ending {
+    /// What it means for the record.
+    pub fn closing(&self) -> Closing {
+        let (outcome, reason) = match self {
+            Self::Completed => (Outcome::RolledOut, None),
+            Self::Failed { .. } => (Outcome::Failed, Some(Reason::DeploymentFailed)),
+            Self::MovedOn => (Outcome::Skipped, Some(Reason::ServiceMovedOn)),
+            Self::Returned => (Outcome::Skipped, Some(Reason::Returned)),
+            Self::Yielded { .. } => (Outcome::NeedsOperator, Some(Reason::ServiceMovedOn)),
+            Self::NotDone { reason, .. } => (reason.map_or(Outcome::Failed, Reason::leaves_alone), *reason),
+            Self::Overdue => (Outcome::NeedsOperator, Some(Reason::Overdue)),
+            Self::Stuck { .. } => (Outcome::NeedsOperator, Some(Reason::DeploymentFailed)),
+        };
+        Closing { outcome, reason }
+    }
+}
+
+impl NotUndone {
     /// Something that should have been undone, and was not.
     pub fn open(step: usize, why: String, reason: Option<Reason>) -> Self {
         Self { step, why, open: true, reason, places: Vec::new() }
     }
 }
 
-impl Head {
-    /// The head of a record that is about to be opened.
-    pub fn new(opening: &Opening, now: Timestamp) -> Self {
-        Self {
-            source: opening.source.clone(),
-            next: 0,
-            owner: String::new(),
-            lease_until: now,
-            open: true,
-            opened_at: now,
-            at: now,
-            closing: None,
-            corrected: None,
-            actor: opening.cause.actor.clone(),
-            suppressed: false,
-            backing_out: false,
-            tries: 0,
-            restored: None,
-            following: Vec::new(),
-            rolled: None,
-        }
-    }
-
-    /// Whether something remains to be done: about the revision, or about services.
-    pub fn has_work(&self) -> bool {
-        self.open || !self.following.is_empty()
-    }
-
-    /// Whether somebody is at it.
-    pub fn is_held(&self, now: Timestamp) -> bool {
-        self.has_work() && self.lease_until > now
-    }
-
-    /// How it ended last: a backout ends more than services do.
-    pub fn ending(&self) -> Option<&Closing> {
-        match self.suppressed {
-            true => self.closing.as_ref(),
-            false => self.rolled.as_ref().or(self.closing.as_ref()),
-        }
-    }
-
-    /// Writes the next entry, which follows `before`: counts it, and keeps of it what the head tells.
-    pub fn write(&mut self, at: Timestamp, what: What, before: &[Entry]) -> Entry {
-        match &what {
-            What::Opened(_) => {
-                (self.open, self.suppressed, self.backing_out) = (true, false, false);
-                (self.corrected, self.rolled) = (None, None);
-                self.following.clear();
-            }
-            What::Resumed { .. } => self.tries += 1,
-            What::BackoutAsked(_) => {
-                (self.open, self.suppressed, self.backing_out) = (true, true, true);
-                self.following.clear();
-            }
-            What::Done { done: Done::Registered { corrected }, .. } => {
-                let lower = self.corrected.take().filter(|standing| standing.revision < corrected.revision);
-                self.corrected = Some(lower.unwrap_or_else(|| corrected.clone()));
-            }
-            What::Withdrawn { corrected } | What::Vanished { corrected } => self.gone(corrected),
-            What::Undone { step } | What::Kept(Kept { step, open: false, .. }) => {
-                if let Some(Undo::Deregister { corrected, .. }) = undo(before).get(*step) {
-                    self.gone(corrected);
-                }
-            }
-            What::Restored { restored, .. } => self.restored = Some(restored.clone()),
-            What::Closed(closing) => {
-                (self.open, self.backing_out) = (false, false);
-                self.closing = Some(closing.clone());
-            }
-            What::Released { .. } => self.lease_until = at,
-            _ if what.service().is_some() && !self.suppressed => self.follow(at, &what, before),
-            _ => {}
-        }
-        if !matches!(what, What::Resumed { .. } | What::Released { .. } | What::Started { .. } | What::Undoing { .. }) {
-            self.tries = 0;
-        }
-        let entry = Entry { schema: SCHEMA, sequence: self.next, at, by: self.owner.clone(), what };
-        self.next += 1;
-        self.at = at;
-        entry
-    }
-
-    /// Keeps which services are on their way. One that waits, or whose deployment is under way, needs nobody for now.
-    fn follow(&mut self, at: Timestamp, what: &What, before: &[Entry]) {
-        let Some(service) = what.service() else { return };
-        match what {
-            What::Followed { .. } => self.following.retain(|other| other != service),
-            _ if self.following.contains(service) => {}
-            _ => self.following.push(service.clone()),
-        }
-        self.rolled = rolled(before.iter().map(|entry| &entry.what).chain([what]));
-        if matches!(what, What::Waiting { .. } | What::Pointed { .. } | What::Followed { .. }) {
-            self.lease_until = at;
-        }
-    }
-
-    fn gone(&mut self, revision: &RevisionArn) {
-        self.corrected = self.corrected.take().filter(|corrected| corrected != revision);
-        self.restored = self.restored.take().filter(|restored| restored != revision);
-    }
-}
-
-/// A record as it is read: its head and its entries, oldest first.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Record {
-    pub head: Head,
-    pub entries: Vec<Entry>,
-}
-
-impl Record {
-    /// As whom the workers at this record registered.
-    pub fn registrars(&self) -> Vec<String> {
-        let of = |entry: &Entry| match &entry.what {
-            What::Opened(opening) => opening.registrars.clone(),
-            What::Resumed { registrars } => registrars.clone(),
-            What::BackoutAsked(asked) => asked.registrars.clone(),
-            _ => Vec::new(),
-        };
-        self.entries.iter().flat_map(of).collect()
-    }
-
-    /// Whether the last that we were about to do for a service was found not to be done, or was refused.
-    pub fn came_to_nothing(&self, service: &ServiceArn) -> bool {
-        let of_it = self.entries.iter().rev().map(|entry| &entry.what).filter(|what| what.service() == Some(service));
-        let mut before = of_it.skip_while(|what| matches!(what, What::Waiting { .. }));
-        matches!(before.next(), Some(What::Pointing(_) | What::Followed { ending: Ending::NotDone { .. }, .. }))
-    }
-
-    /// The deployment that we made last of a service.
-    pub fn last_deployment(&self, service: &ServiceArn) -> Option<&str> {
-        self.entries.iter().rev().find_map(|entry| match &entry.what {
-            What::Pointed { service: of, deployment } | What::PointedBack { service: of, deployment } => {
-                (of == service).then_some(deployment.as_str())
-            }
-            _ => None,
-        })
-    }
-}
-
-/// What the newest backout takes back.
-fn undo(before: &[Entry]) -> &[Undo] {
-    let asked = before.iter().rev().find_map(|entry| match &entry.what {
-        What::BackoutAsked(asked) => Some(asked),
-        _ => None,
-    });
-    asked.map_or(&[], |asked| &asked.steps)
-}
-
-impl What {
+impl EntryKind {
     /// The service that this entry is about.
     pub fn service(&self) -> Option<&ServiceArn> {
         match self {

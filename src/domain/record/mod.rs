@@ -3,11 +3,13 @@
 mod attempt;
 mod effects;
 mod entry;
+mod head;
 mod rollout;
 mod step;
 
 pub use attempt::{Attempt, Backout, Illegal, Next, Settled, next};
-pub use effects::Standing;
-pub use entry::{Asked, Closing, Entry, Head, Kept, Opening, Record, SCHEMA, What};
-pub use rollout::{Ending, Pointing, Rollout, State};
+pub use effects::Effects;
+pub use entry::{BackoutRequest, Closing, Ending, Entry, EntryKind, NotUndone, Opening, Pointing, SCHEMA};
+pub use head::{Head, Record};
+pub use rollout::{Rollout, RolloutPhase};
 pub use step::{Done, Step, Undo};

@@ -4,4 +4,6 @@ pub mod gauges;
 #[expect(clippy::module_inception, reason = "the noun of the folder")]
 mod report;
 
-pub use report::{BACKOUT, BackoutBy, Change, LogGroupReport, RESUME, Report, ServiceReport, changes, is_shown};
+pub use report::{
+    BACKOUT, BackoutBy, LogGroupReport, RESUME, Report, ReportedChange, ServiceReport, changes, is_shown,
+};

@@ -48,7 +48,7 @@ pub struct Report {
     pub source_ip: Option<String>,
     pub cloudtrail_event_id: Option<String>,
     pub rules: Vec<String>,
-    pub changes: Vec<Change>,
+    pub changes: Vec<ReportedChange>,
     pub log_groups: Vec<LogGroupReport>,
     pub services: Vec<ServiceReport>,
     /// The tool that keeps a description of its own of this family, where events show one.
@@ -79,7 +79,7 @@ pub struct Report {
 
 /// One option of one container. Values stand here only for options that are known to hold no secret.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Change {
+pub struct ReportedChange {
     pub container: String,
     pub option: String,
     pub from: Option<String>,
@@ -333,7 +333,7 @@ impl Report {
 }
 
 /// The options that an edit changes, as they may be shown.
-pub fn changes(edit: &Edit) -> Vec<Change> {
+pub fn changes(edit: &Edit) -> Vec<ReportedChange> {
     let shown = |option: &str, value: Option<Value>| {
         let text = match value? {
             Value::String(text) => text,
@@ -343,7 +343,7 @@ pub fn changes(edit: &Edit) -> Vec<Change> {
     };
     edit.options()
         .into_iter()
-        .map(|OptionChange { option, old, new }| Change {
+        .map(|OptionChange { option, old, new }| ReportedChange {
             container: plain(&edit.container, LONGEST),
             from: shown(&option, old),
             to: shown(&option, new),

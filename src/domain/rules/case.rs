@@ -2,13 +2,13 @@
 
 use super::facts::Observation;
 use super::finding::{Finding, Fix};
-use crate::domain::baseline::{Baseline, Exempt, Settings, Workload};
+use crate::domain::baseline::{Baseline, BaselineSettings, Exempt, Workload};
 use crate::domain::ecs::task_definition::{Container, is_placeholder};
 
 pub struct Case<'a> {
     pub seen: &'a Observation<'a>,
     baseline: &'a Baseline,
-    subjects: Vec<(Container<'a>, &'a Settings)>,
+    subjects: Vec<(Container<'a>, &'a BaselineSettings)>,
 }
 
 /// One container, with the settings that hold for it.
@@ -16,7 +16,7 @@ pub struct Case<'a> {
 pub struct Subject<'c, 'a> {
     pub case: &'c Case<'a>,
     pub container: Container<'a>,
-    pub settings: &'a Settings,
+    pub settings: &'a BaselineSettings,
 }
 
 impl<'a> Case<'a> {

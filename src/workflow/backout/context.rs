@@ -5,17 +5,17 @@ use crate::domain::ecs::service::{Service, ServiceArn};
 use crate::domain::ecs::tags::{self, Tag};
 use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::outcome::Reason;
-use crate::domain::record::{Backout, Kept, What};
+use crate::domain::record::{Backout, EntryKind, NotUndone};
 use crate::ports::Ports;
-use crate::workflow::ownership::Own;
+use crate::workflow::ownership::Registrars;
 
-pub(in crate::workflow) struct TakeBack<'p, P: Ports> {
+pub(in crate::workflow) struct UndoDriver<'p, P: Ports> {
     pub(in crate::workflow) ports: &'p P,
-    pub(in crate::workflow) own: Own,
+    pub(in crate::workflow) own: Registrars,
 }
 
 /// The undo that is at hand, and how far its backout is.
-pub(in crate::workflow) struct Now<'a> {
+pub(in crate::workflow) struct UndoContext<'a> {
     pub(in crate::workflow) step: usize,
     pub(in crate::workflow) started: bool,
     pub(in crate::workflow) restore_stale: bool,
@@ -26,9 +26,9 @@ pub(in crate::workflow) struct Now<'a> {
 }
 
 /// What follows for the undo at hand.
-pub(in crate::workflow) enum Then {
+pub(in crate::workflow) enum UndoAction {
     /// This entry, without an act.
-    Write(What),
+    Write(EntryKind),
     /// Deregister our revision.
     Deregister(RevisionArn),
     /// Register the source's document once more.
@@ -55,14 +55,14 @@ pub(in crate::workflow) enum Then {
 }
 
 /// What is to be undone about one service.
-pub(in crate::workflow) struct Back<'b> {
+pub(in crate::workflow) struct ServiceUndo<'b> {
     pub(in crate::workflow) service: &'b ServiceArn,
     pub(in crate::workflow) from: &'b RevisionArn,
     pub(in crate::workflow) to: &'b RevisionArn,
     pub(in crate::workflow) settled: bool,
 }
 
-impl<'a> Now<'a> {
+impl<'a> UndoContext<'a> {
     pub(in crate::workflow) fn of(step: usize, backout: &Backout<'_>, source: &'a RevisionArn) -> Self {
         Self {
             step,
@@ -80,12 +80,12 @@ impl<'a> Now<'a> {
         Tag::new(tags::RESTORES, self.source.revision.to_string())
     }
 
-    pub(in crate::workflow) fn keep(&self, why: String, reason: Option<Reason>) -> Then {
-        Then::Write(What::Kept(Kept::open(self.step, why, reason)))
+    pub(in crate::workflow) fn keep(&self, why: String, reason: Option<Reason>) -> UndoAction {
+        UndoAction::Write(EntryKind::Kept(NotUndone::open(self.step, why, reason)))
     }
 
     /// There is nothing left to take back.
-    pub(in crate::workflow) fn done_with(&self, why: String) -> What {
-        What::Kept(Kept { open: false, ..Kept::open(self.step, why, None) })
+    pub(in crate::workflow) fn done_with(&self, why: String) -> EntryKind {
+        EntryKind::Kept(NotUndone { open: false, ..NotUndone::open(self.step, why, None) })
     }
 }

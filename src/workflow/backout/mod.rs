@@ -9,18 +9,18 @@ use jiff::{SignedDuration, Timestamp};
 use super::assess::described;
 use super::family_state;
 use super::lease::{Claimed, Halt, Worker, give_up, take};
-use super::ownership::{Made, Own, source_tag};
+use super::ownership::{ExpectedRevision, Registrars, source_tag};
 use super::reporting::{end, failed, timed};
 use super::summary::{kept_group, tell};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::event::{Cause, Home};
 use crate::domain::limits::family::Hold;
 use crate::domain::outcome::{Outcome, Reason};
-use crate::domain::record::{Asked, Done, Record, Standing, Undo, What};
+use crate::domain::record::{BackoutRequest, Done, Effects, EntryKind, Record, Undo};
 use crate::domain::report::{BACKOUT, BackoutBy, LogGroupReport, Report};
 use crate::domain::text::plain::plain;
 use crate::ports::{Answer, Clock, CommitError, Journal, Ports};
-use context::TakeBack;
+use context::UndoDriver;
 
 /// The longest text of a request that is kept.
 const LONGEST: usize = 256;
@@ -36,12 +36,12 @@ pub struct BackoutOrder<'o> {
     pub lease: SignedDuration,
     /// Who takes back what is left, in the command that is printed.
     pub backout: &'o BackoutBy,
-    pub ask: Ask,
+    pub ask: BackoutOptions,
 }
 
 /// What somebody asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Ask {
+pub struct BackoutOptions {
     pub reason: Option<String>,
     pub requested_by: Option<String>,
     /// Restore a source that was deregistered even where its family has a newer revision than ours.
@@ -135,7 +135,7 @@ async fn try_back_out<P: Ports>(ports: &P, order: &BackoutOrder<'_>, mut report:
     if record.head.is_held(ports.clock().now()) {
         return lease_held(report, "somebody else is at this record");
     }
-    if is_taken_back(&record, &Standing::of(&record)) {
+    if is_taken_back(&record, &Effects::of(&record)) {
         return again(report, &record, order.backout);
     }
     let worker = Worker { name: order.worker.clone(), lease: order.lease };
@@ -153,8 +153,8 @@ pub(in crate::workflow) async fn drive_back<P: Ports>(
     report: &mut Report,
     claimed: &mut Claimed<'_, P::Journal, P::Clock>,
 ) -> Result<(Outcome, Option<Reason>, Option<String>), Halt> {
-    let own = Own::of(order.home, order.registrar, &claimed.record);
-    let driven = TakeBack::new(ports, own).to_the_end(claimed).await;
+    let own = Registrars::of(order.home, order.registrar, &claimed.record);
+    let driven = UndoDriver::new(ports, own).to_the_end(claimed).await;
     report.known = Some(claimed.record.repeats());
     let said = tell(report, &claimed.record, order.backout);
     driven.map(|closing| (closing.outcome, closing.reason, said))
@@ -165,7 +165,7 @@ fn lease_held(report: Report, why: &str) -> Report {
 }
 
 /// Whether all was taken back that stood.
-fn is_taken_back(record: &Record, standing: &Standing<'_>) -> bool {
+fn is_taken_back(record: &Record, standing: &Effects<'_>) -> bool {
     !record.head.open && record.head.suppressed && standing.undo().is_empty()
 }
 
@@ -185,51 +185,51 @@ async fn claim<'p, P: Ports>(
 ) -> Result<Claimed<'p, P::Journal, P::Clock>, Halt> {
     let (journal, clock) = (ports.journal(), ports.clock());
     if !record.head.open {
-        let asked = What::BackoutAsked(Box::new(asked(order, &record)));
+        let asked = EntryKind::BackoutAsked(Box::new(asked(order, &record)));
         return take(journal, clock, worker, record, asked).await;
     }
-    let mut claimed = take(journal, clock, worker, record, Own::resumes(order.home, order.registrar)).await?;
+    let mut claimed = take(journal, clock, worker, record, Registrars::resumes(order.home, order.registrar)).await?;
     match resolved(ports, order, &claimed.record).await {
         Ok(None) => {}
         Ok(Some(what)) => claimed.append(what).await?,
         Err(error) => return Err(give_up(&mut claimed, error, "what was done could not be found out").await),
     }
-    let asked = What::BackoutAsked(Box::new(asked(order, &claimed.record)));
+    let asked = EntryKind::BackoutAsked(Box::new(asked(order, &claimed.record)));
     claimed.append(asked).await?;
     Ok(claimed)
 }
 
-fn asked(order: &BackoutOrder<'_>, record: &Record) -> Asked {
-    Asked {
+fn asked(order: &BackoutOrder<'_>, record: &Record) -> BackoutRequest {
+    BackoutRequest {
         reason: bounded(&order.ask.reason),
         requested_by: bounded(&order.ask.requested_by),
         restore_stale: order.ask.restore_stale,
-        registrars: Own::registrars(order.home, order.registrar),
-        steps: Standing::of(record).undo(),
+        registrars: Registrars::registrars(order.home, order.registrar),
+        steps: Effects::of(record).undo(),
     }
 }
 
 /// Whether a Register whose answer was lost was carried out, as the entry that says so.
-async fn resolved<P: Ports>(ports: &P, order: &BackoutOrder<'_>, record: &Record) -> Answer<Option<What>> {
-    let Some((step, edits)) = Standing::of(record).possible else { return Ok(None) };
+async fn resolved<P: Ports>(ports: &P, order: &BackoutOrder<'_>, record: &Record) -> Answer<Option<EntryKind>> {
+    let Some((step, edits)) = Effects::of(record).possible else { return Ok(None) };
     if record.head.backing_out {
         return Ok(None);
     }
     let source = &record.head.source;
     let described = described(ports.task_definitions(), source).await?;
-    let own = Own::of(order.home, order.registrar, record);
-    let made = Made { base: source, described: described.as_ref(), edits, tag: source_tag(source) };
+    let own = Registrars::of(order.home, order.registrar, record);
+    let made = ExpectedRevision { base: source, described: described.as_ref(), edits, tag: source_tag(source) };
     Ok(Some(match made.unanswered(ports.task_definitions(), &own).await? {
-        Some(corrected) => What::Done { step, done: Done::Registered { corrected } },
+        Some(corrected) => EntryKind::Done { step, done: Done::Registered { corrected } },
         None => {
             let why = "its answer was lost, and there is no revision of ours".into();
-            What::Failed { step, why, reason: None }
+            EntryKind::Failed { step, why, reason: None }
         }
     }))
 }
 
 async fn previewed<P: Ports>(ports: &P, order: &BackoutOrder<'_>, mut report: Report, record: &Record) -> Report {
-    let standing = Standing::of(record);
+    let standing = Effects::of(record);
     if is_taken_back(record, &standing) {
         return again(report, record, order.backout);
     }

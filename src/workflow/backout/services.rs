@@ -1,46 +1,46 @@
 //! Taking a service off our revision, when somebody asks for it.
 
-use super::context::{Back, Now, TakeBack, Then};
+use super::context::{ServiceUndo, UndoAction, UndoContext, UndoDriver};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::{RolloutState, Service, Stage, Status};
 use crate::domain::edit::Edit;
 use crate::domain::outcome::Reason;
-use crate::domain::record::{Backout, Kept, Undo, What};
-use crate::ports::{Answer, Kind, Ports, Services};
+use crate::domain::record::{Backout, EntryKind, NotUndone, Undo};
+use crate::ports::{Answer, ErrorKind, Ports, Services};
 use crate::workflow::assess::described;
 use crate::workflow::lease::{Claim, Halt, give_up};
 use crate::workflow::rollout::update_service::{Pointed, last_back, point, remember, yields};
 
-impl<P: Ports> TakeBack<'_, P> {
+impl<P: Ports> UndoDriver<'_, P> {
     /// Points the service back if it still runs ours.
     pub(in crate::workflow) async fn service(
         &self,
-        now: &Now<'_>,
+        now: &UndoContext<'_>,
         backout: &Backout<'_>,
-        back: &Back<'_>,
-    ) -> Answer<Then> {
+        back: &ServiceUndo<'_>,
+    ) -> Answer<UndoAction> {
         let name = back.service.short();
         let found = match self.ports.services().service(back.service).await {
             Ok(found) => found,
-            Err(error) if error.kind == Kind::Missing => {
-                return Ok(Then::Write(now.done_with(format!("service {name} is not there any more"))));
+            Err(error) if error.kind == ErrorKind::Missing => {
+                return Ok(UndoAction::Write(now.done_with(format!("service {name} is not there any more"))));
             }
             Err(error) => return Err(error),
         };
         if found.status != Status::Active {
-            return Ok(Then::Write(now.done_with(format!("service {name} is being deleted, or was"))));
+            return Ok(UndoAction::Write(now.done_with(format!("service {name} is being deleted, or was"))));
         }
         let overtaken = backout.yielding.iter().rev().find(|(service, _)| *service == back.service);
         if let Some((_, theirs)) = overtaken {
             return Ok(match found.revision == **theirs {
                 true => now.keep(left_with(&name, theirs), Some(Reason::ServiceMovedOn)),
-                false => Then::Yield { found: Box::new(found), theirs: (*theirs).clone() },
+                false => UndoAction::Yield { found: Box::new(found), theirs: (*theirs).clone() },
             });
         }
         if found.revision != *back.to {
             let is_back = found.revision == *back.from || Some(&found.revision) == now.restored.as_ref();
-            return Ok(Then::Write(match is_back {
-                true if now.started => What::Undone { step: now.step },
+            return Ok(UndoAction::Write(match is_back {
+                true if now.started => EntryKind::Undone { step: now.step },
                 true => now.done_with(format!("somebody has pointed service {name} back already")),
                 false => now.done_with(format!("service {name} runs {} since", found.revision.short())),
             }));
@@ -52,12 +52,17 @@ impl<P: Ports> TakeBack<'_, P> {
         if let Some(then) = self.rolled_back(now, back, &found, &target).await? {
             return Ok(then);
         }
-        Ok(Then::Point { found: Box::new(found), to: target })
+        Ok(UndoAction::Point { found: Box::new(found), to: target })
     }
 
     /// What the service goes back to. The source may have to be restored before: a service cannot be pointed at a revision
     /// that is not ACTIVE.
-    async fn target(&self, now: &Now<'_>, backout: &Backout<'_>, back: &Back<'_>) -> Answer<Result<RevisionArn, Then>> {
+    async fn target(
+        &self,
+        now: &UndoContext<'_>,
+        backout: &Backout<'_>,
+        back: &ServiceUndo<'_>,
+    ) -> Answer<Result<RevisionArn, UndoAction>> {
         if back.from != now.source || self.active(back.from).await?.is_some() {
             return Ok(Ok(back.from.clone()));
         }
@@ -92,31 +97,31 @@ impl<P: Ports> TakeBack<'_, P> {
     /// Has ECS roll our deployment back while it is under way, where that leads to the source. None: it is to be pointed.
     async fn rolled_back(
         &self,
-        now: &Now<'_>,
-        back: &Back<'_>,
+        now: &UndoContext<'_>,
+        back: &ServiceUndo<'_>,
         found: &Service,
         target: &RevisionArn,
-    ) -> Answer<Option<Then>> {
+    ) -> Answer<Option<UndoAction>> {
         let (Some(deployment), Some(newest)) = (&found.service_deployment, found.primary()) else { return Ok(None) };
         if now.started {
             let stage = match self.ports.services().progress(deployment).await {
                 Ok(progress) => Some(progress.stage),
-                Err(error) if error.kind == Kind::Retry => return Err(error),
+                Err(error) if error.kind == ErrorKind::Retry => return Err(error),
                 Err(_) => None,
             };
             let why = format!("ECS is rolling service {} back", back.service.short());
-            return Ok((stage == Some(Stage::RollingBack)).then_some(Then::Wait(why)));
+            return Ok((stage == Some(Stage::RollingBack)).then_some(UndoAction::Wait(why)));
         }
         let under_way = newest.state == Some(RolloutState::InProgress);
         let leads_back = back.settled && target == back.from;
-        Ok((under_way && leads_back).then(|| Then::Stop {
+        Ok((under_way && leads_back).then(|| UndoAction::Stop {
             deployment: deployment.clone(),
             found: Box::new(found.clone()),
             to: target.clone(),
         }))
     }
 
-    /// Carries out what [`TakeBack::service`] decided.
+    /// Carries out what [`UndoDriver::service`] decided.
     pub(in crate::workflow) async fn point_back(
         &self,
         claimed: &mut Claim<'_, P>,
@@ -133,20 +138,20 @@ impl<P: Ports> TakeBack<'_, P> {
         }
         match point(self.ports, &found.arn, &found.seen(), &found.revision, to).await {
             Ok(Pointed::Stands(deployment)) => {
-                claimed.append(What::PointedBack { service: found.arn.clone(), deployment }).await?;
-                claimed.append(What::Undone { step }).await
+                claimed.append(EntryKind::PointedBack { service: found.arn.clone(), deployment }).await?;
+                claimed.append(EntryKind::Undone { step }).await
             }
             Ok(Pointed::Other(theirs)) => {
                 let why = format!("service {} runs {} since", found.arn.short(), theirs.short());
-                let kept = Kept { open: false, ..Kept::open(step, why, Some(Reason::ServiceMovedOn)) };
-                claimed.append(What::Kept(kept)).await
+                let kept = NotUndone { open: false, ..NotUndone::open(step, why, Some(Reason::ServiceMovedOn)) };
+                claimed.append(EntryKind::Kept(kept)).await
             }
             Ok(Pointed::Overtook(theirs)) => {
                 let found = self.ports.services().service(&found.arn).await?;
                 self.yield_to(claimed, step, &found, theirs).await
             }
-            Err(error) if error.kind == Kind::Retry => Err(give_up(claimed, error, "").await),
-            Err(error) => claimed.append(What::Kept(Kept::open(step, error.to_string(), error.reason))).await,
+            Err(error) if error.kind == ErrorKind::Retry => Err(give_up(claimed, error, "").await),
+            Err(error) => claimed.append(EntryKind::Kept(NotUndone::open(step, error.to_string(), error.reason))).await,
         }
     }
 
@@ -160,12 +165,12 @@ impl<P: Ports> TakeBack<'_, P> {
         match yields(self.ports, claimed, found, &found.revision, theirs).await {
             Ok(Some(theirs)) => {
                 let why = left_with(&found.arn.short(), &theirs);
-                claimed.append(What::Kept(Kept::open(step, why, Some(Reason::ServiceMovedOn)))).await
+                claimed.append(EntryKind::Kept(NotUndone::open(step, why, Some(Reason::ServiceMovedOn)))).await
             }
             Ok(None) => {
                 let why = format!("somebody has deployed service {} since", found.arn.short());
-                let kept = Kept { open: false, ..Kept::open(step, why, Some(Reason::ServiceMovedOn)) };
-                claimed.append(What::Kept(kept)).await
+                let kept = NotUndone { open: false, ..NotUndone::open(step, why, Some(Reason::ServiceMovedOn)) };
+                claimed.append(EntryKind::Kept(kept)).await
             }
             Err(Halt::Port(error)) => Err(give_up(claimed, error, "").await),
             Err(halt) => Err(halt),

@@ -1,26 +1,26 @@
 //! Taking a record back: for each of its undos look, journal, act, journal. What somebody else has changed since is left
 //! alone, and said. As forward, what comes next is decided by the entries alone.
 
-use super::context::{Back, Now, TakeBack, Then};
+use super::context::{ServiceUndo, UndoAction, UndoContext, UndoDriver};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::tags;
 use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::edit::{Edit, difference};
 use crate::domain::outcome::{Outcome, Reason};
-use crate::domain::record::{Backout, Closing, Kept, Next, Standing, Undo, What, next};
+use crate::domain::record::{Backout, Closing, Effects, EntryKind, Next, NotUndone, Undo, next};
 use crate::domain::rules::facts::LogGroup;
-use crate::ports::{Answer, Described, Journal, Kind, LogGroups, Ports, Services, TaskDefinitions};
+use crate::ports::{Answer, Described, ErrorKind, Journal, LogGroups, Ports, Services, TaskDefinitions};
 use crate::workflow::assess::described;
 use crate::workflow::family_state;
 use crate::workflow::lease::{Claim, Halt, give_up};
-use crate::workflow::ownership::{Made, NEWEST, Own, reversed};
+use crate::workflow::ownership::{ExpectedRevision, NEWEST, Registrars, reversed};
 use crate::workflow::withdraw::{take_back_unclaimed, withdraw};
 
 /// How many of the places that run a revision are named; more would be of no use to a reader.
 const MOST_PLACES: usize = 20;
 
-impl<'p, P: Ports> TakeBack<'p, P> {
-    pub(in crate::workflow) fn new(ports: &'p P, own: Own) -> Self {
+impl<'p, P: Ports> UndoDriver<'p, P> {
+    pub(in crate::workflow) fn new(ports: &'p P, own: Registrars) -> Self {
         Self { ports, own }
     }
 
@@ -39,11 +39,11 @@ impl<'p, P: Ports> TakeBack<'p, P> {
                 Next::Undo(step, undo) => {
                     let undo = undo.clone();
                     let source = claimed.source().clone();
-                    let now = Now::of(step, backout, &source);
+                    let now = UndoContext::of(step, backout, &source);
                     let then = match &undo {
                         Undo::Deregister { corrected, edits } => self.revision(&now, corrected, edits).await,
                         Undo::PointBack { service, from, to, settled } => {
-                            let back = Back { service, from, to, settled: *settled };
+                            let back = ServiceUndo { service, from, to, settled: *settled };
                             self.service(&now, backout, &back).await
                         }
                         Undo::RestoreRetention { name, old, new } => self.retention(&now, name, *old, *new).await,
@@ -58,7 +58,7 @@ impl<'p, P: Ports> TakeBack<'p, P> {
                     let closing = closing(backout);
                     // Whatever has become of services, none is on our way any more.
                     family_state::end_turns(self.ports, claimed.source()).await?;
-                    claimed.append(What::Closed(closing)).await?;
+                    claimed.append(EntryKind::Closed(closing)).await?;
                 }
                 Next::Take(..) | Next::Resolve(..) => {
                     return Err(Halt::Stuck("the record goes forward while it is taken back".into()));
@@ -67,43 +67,43 @@ impl<'p, P: Ports> TakeBack<'p, P> {
         }
     }
 
-    async fn follow(&self, claimed: &mut Claim<'_, P>, step: usize, then: Answer<Then>) -> Result<(), Halt> {
+    async fn follow(&self, claimed: &mut Claim<'_, P>, step: usize, then: Answer<UndoAction>) -> Result<(), Halt> {
         let acted = match then {
             Err(error) => Err(error),
-            Ok(Then::Write(what)) => return claimed.append(what).await,
-            Ok(Then::Deregister(corrected)) => {
-                claimed.append(What::Undoing { step }).await?;
+            Ok(UndoAction::Write(what)) => return claimed.append(what).await,
+            Ok(UndoAction::Deregister(corrected)) => {
+                claimed.append(EntryKind::Undoing { step }).await?;
                 match self.ports.task_definitions().deregister(&corrected).await {
-                    Err(error) if error.kind != Kind::Missing => Err(error),
-                    _ => Ok(What::Undone { step }),
+                    Err(error) if error.kind != ErrorKind::Missing => Err(error),
+                    _ => Ok(EntryKind::Undone { step }),
                 }
             }
-            Ok(Then::DeleteRetention(name)) => {
-                claimed.append(What::Undoing { step }).await?;
-                self.ports.log_groups().delete_retention(&name).await.map(|()| What::Undone { step })
+            Ok(UndoAction::DeleteRetention(name)) => {
+                claimed.append(EntryKind::Undoing { step }).await?;
+                self.ports.log_groups().delete_retention(&name).await.map(|()| EntryKind::Undone { step })
             }
-            Ok(Then::Point { found, to }) => {
-                claimed.append(What::Undoing { step }).await?;
+            Ok(UndoAction::Point { found, to }) => {
+                claimed.append(EntryKind::Undoing { step }).await?;
                 return self.point_back(claimed, step, &found, &to).await;
             }
-            Ok(Then::Stop { deployment, found, to }) => {
-                claimed.append(What::Undoing { step }).await?;
+            Ok(UndoAction::Stop { deployment, found, to }) => {
+                claimed.append(EntryKind::Undoing { step }).await?;
                 match self.ports.services().stop(&deployment).await {
                     // What comes of it is looked at next.
                     Ok(()) => return Ok(()),
-                    Err(error) if error.kind == Kind::Retry => Err(error),
+                    Err(error) if error.kind == ErrorKind::Retry => Err(error),
                     Err(_) => return self.point_back(claimed, step, &found, &to).await,
                 }
             }
-            Ok(Then::Yield { found, theirs }) => return self.yield_to(claimed, step, &found, theirs).await,
-            Ok(Then::Wait(why)) => {
+            Ok(UndoAction::Yield { found, theirs }) => return self.yield_to(claimed, step, &found, theirs).await,
+            Ok(UndoAction::Wait(why)) => {
                 claimed.release(&why).await;
                 return Err(Halt::Waiting(why));
             }
-            Ok(Then::Restore(definition, tags)) => {
-                claimed.append(What::Restoring { step }).await?;
+            Ok(UndoAction::Restore(definition, tags)) => {
+                claimed.append(EntryKind::Restoring { step }).await?;
                 let registered = self.ports.task_definitions().register(&definition, &tags).await;
-                registered.map(|restored| What::Restored { step, restored })
+                registered.map(|restored| EntryKind::Restored { step, restored })
             }
         };
         match acted {
@@ -115,14 +115,14 @@ impl<'p, P: Ports> TakeBack<'p, P> {
                 }
                 written
             }
-            Err(error) if error.kind == Kind::Retry => Err(give_up(claimed, error, "").await),
+            Err(error) if error.kind == ErrorKind::Retry => Err(give_up(claimed, error, "").await),
             // Refused: it stays as it is until somebody mends the cause and asks again.
-            Err(error) => claimed.append(What::Kept(Kept::open(step, error.to_string(), error.reason))).await,
+            Err(error) => claimed.append(EntryKind::Kept(NotUndone::open(step, error.to_string(), error.reason))).await,
         }
     }
 
     /// Our revision is deregistered once nothing runs it and its source, or one like it, is there.
-    async fn revision(&self, now: &Now<'_>, corrected: &RevisionArn, edits: &[Edit]) -> Answer<Then> {
+    async fn revision(&self, now: &UndoContext<'_>, corrected: &RevisionArn, edits: &[Edit]) -> Answer<UndoAction> {
         let task_definitions = self.ports.task_definitions();
         let found = described(task_definitions, corrected).await?;
         let reversed = reversed(edits);
@@ -134,20 +134,20 @@ impl<'p, P: Ports> TakeBack<'p, P> {
         }
         let Some(ours) = found.filter(|found| found.active) else {
             let what = match now.started {
-                true => What::Undone { step: now.step },
+                true => EntryKind::Undone { step: now.step },
                 false => now.done_with(format!("our revision {} is not ACTIVE any more", corrected.short())),
             };
-            return Ok(Then::Write(what));
+            return Ok(UndoAction::Write(what));
         };
         if let Some(record) = self.ports.journal().read(corrected).await?
-            && !Standing::of(&record).is_nothing()
+            && !Effects::of(&record).is_nothing()
         {
             let why = format!("{0} was corrected in its turn, by name: take {0} back first", corrected.short());
             return Ok(now.keep(why, Some(Reason::NewerRevision)));
         }
         let users = match self.ports.services().users(corrected).await {
             Ok(users) => users,
-            Err(error) if error.kind == Kind::Retry => return Err(error),
+            Err(error) if error.kind == ErrorKind::Retry => return Err(error),
             Err(error) => {
                 let why =
                     format!("whether something runs {} could not be read, so it stays: {error}", corrected.short());
@@ -160,12 +160,12 @@ impl<'p, P: Ports> TakeBack<'p, P> {
             return Ok(then);
         }
         if users.is_empty() {
-            return Ok(Then::Deregister(corrected.clone()));
+            return Ok(UndoAction::Deregister(corrected.clone()));
         }
         if users.iter().all(|user| user.draining) {
             let places: Vec<String> = users.iter().take(MOST_PLACES).map(|user| user.place.to_string()).collect();
             let why = format!("the last tasks of {} end in {}", corrected.short(), places.join(", "));
-            return Ok(Then::Wait(format!("{why}: it is deregistered after them")));
+            return Ok(UndoAction::Wait(format!("{why}: it is deregistered after them")));
         }
         let users: Vec<_> = users.into_iter().filter(|user| !user.draining).collect();
         let shown: Vec<String> = users.iter().take(MOST_PLACES).map(|user| user.place.to_string()).collect();
@@ -176,21 +176,21 @@ impl<'p, P: Ports> TakeBack<'p, P> {
             corrected.short(),
             shown.join(", ")
         );
-        let kept = Kept { places: shown, ..Kept::open(now.step, why, Some(Reason::StillRunning)) };
-        Ok(Then::Write(What::Kept(kept)))
+        let kept = NotUndone { places: shown, ..NotUndone::open(now.step, why, Some(Reason::StillRunning)) };
+        Ok(UndoAction::Write(EntryKind::Kept(kept)))
     }
 
     /// The revision that stands for the source, if its registration was carried out and not answered.
     pub(in crate::workflow) async fn unanswered(
         &self,
-        now: &Now<'_>,
+        now: &UndoContext<'_>,
         corrected: &RevisionArn,
         found: Option<&Described>,
         reversed: &[Edit],
-    ) -> Answer<Option<Then>> {
-        let made = Made { base: corrected, described: found, edits: reversed, tag: now.tag() };
+    ) -> Answer<Option<UndoAction>> {
+        let made = ExpectedRevision { base: corrected, described: found, edits: reversed, tag: now.tag() };
         let restored = made.unanswered(self.ports.task_definitions(), &self.own).await?;
-        Ok(restored.map(|restored| Then::Write(What::Restored { step: now.step, restored })))
+        Ok(restored.map(|restored| UndoAction::Write(EntryKind::Restored { step: now.step, restored })))
     }
 
     /// A revision, if it is ACTIVE.
@@ -201,10 +201,10 @@ impl<'p, P: Ports> TakeBack<'p, P> {
     /// What is to be done until a revision stands for a source that is gone; none: it does.
     pub(in crate::workflow) async fn restored(
         &self,
-        now: &Now<'_>,
+        now: &UndoContext<'_>,
         ours: &Described,
         reversed: &[Edit],
-    ) -> Answer<Option<Then>> {
+    ) -> Answer<Option<UndoAction>> {
         let gone = format!("{} is not ACTIVE any more", now.source.short());
         if let Some(reason) = now.not_restored {
             let why = match reason {
@@ -231,21 +231,22 @@ impl<'p, P: Ports> TakeBack<'p, P> {
             return Ok(Some(now.keep(why, Some(Reason::NewerRevision))));
         }
         let tags = tags::carried(&ours.tags, &[now.tag()]);
-        Ok(Some(Then::Restore(Box::new(restored), tags)))
+        Ok(Some(UndoAction::Restore(Box::new(restored), tags)))
     }
 
     /// Whether what was restored is what was sent, and makes no stale code the newest; none: it is well.
     async fn verified(
         &self,
-        now: &Now<'_>,
+        now: &UndoContext<'_>,
         ours: &Described,
         standing: &RevisionArn,
         sent: &TaskDefinition,
         newest: &[RevisionArn],
-    ) -> Answer<Option<Then>> {
+    ) -> Answer<Option<UndoAction>> {
         // Somebody who took it away again has moved on.
         let Some(received) = self.active(standing).await? else { return Ok(None) };
-        let withdrawing = |why| Ok(Some(Then::Write(What::Withdrawing { corrected: standing.clone(), why })));
+        let withdrawing =
+            |why| Ok(Some(UndoAction::Write(EntryKind::Withdrawing { corrected: standing.clone(), why })));
         let between = |other: &&RevisionArn| (ours.arn.revision + 1..standing.revision).contains(&other.revision);
         if !now.restore_stale && newest.iter().any(|other| between(&other)) {
             return withdrawing(Reason::NewerRevision);
@@ -257,7 +258,7 @@ impl<'p, P: Ports> TakeBack<'p, P> {
     }
 
     /// A retention is taken back where it is still ours, and where nothing is lost by it.
-    async fn retention(&self, now: &Now<'_>, name: &str, old: Option<u32>, new: u32) -> Answer<Then> {
+    async fn retention(&self, now: &UndoContext<'_>, name: &str, old: Option<u32>, new: u32) -> Answer<UndoAction> {
         let found = self.ports.log_groups().look(&[name.to_owned()]).await?.remove(name);
         let days = |days: Option<u32>| days.map_or("no retention".to_owned(), |days| format!("{days} days"));
         let why = match found {
@@ -267,19 +268,19 @@ impl<'p, P: Ports> TakeBack<'p, P> {
                 return Ok(now.keep(why, Some(Reason::Unreadable)));
             }
             Some(LogGroup::Exists { retention, .. }) if retention == old && now.started => {
-                return Ok(Then::Write(What::Undone { step: now.step }));
+                return Ok(UndoAction::Write(EntryKind::Undone { step: now.step }));
             }
             Some(LogGroup::Exists { retention, .. }) if retention == old => format!("log group {name} is as it was"),
             Some(LogGroup::Exists { retention, .. }) if retention != Some(new) => {
                 format!("somebody has given log group {name} {} since", days(retention))
             }
             Some(LogGroup::Exists { .. }) => match old {
-                None => return Ok(Then::DeleteRetention(name.to_owned())),
+                None => return Ok(UndoAction::DeleteRetention(name.to_owned())),
                 // What was kept since would be deleted.
                 Some(old) => format!("log group {name} keeps {new} days: to go back to {old} would delete log data"),
             },
         };
-        Ok(Then::Write(now.done_with(why)))
+        Ok(UndoAction::Write(now.done_with(why)))
     }
 }
 

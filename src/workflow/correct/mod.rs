@@ -6,9 +6,9 @@ mod steps;
 
 use super::assess::described;
 use super::family_state;
-use super::lease::{Claimed, Halt, Way, Worker, open, take};
+use super::lease::{ClaimState, Claimed, Halt, Worker, open, take};
 use super::order::{Ended, Order, Origin};
-use super::ownership::{NEWEST, Own};
+use super::ownership::{NEWEST, Registrars};
 use super::summary::tell;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::tags;
@@ -17,12 +17,12 @@ use crate::domain::limits::family::Stopped;
 use crate::domain::limits::rate::Wait;
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::plan::Plan;
-use crate::domain::record::{Head, Opening, Record, Step, What};
+use crate::domain::record::{EntryKind, Head, Opening, Record, Step};
 use crate::domain::report::{BackoutBy, Report};
 use crate::ports::{Clock, Described, Journal, PortError, Ports, TaskDefinitions};
 use newest::overtaken;
-use rate::{Turn, waits};
-use steps::Drive;
+use rate::{SlotClaim, waits};
+use steps::StepDriver;
 
 pub use rate::put_off;
 
@@ -45,7 +45,7 @@ pub(in crate::workflow) fn opening(
             BackoutBy::Function { name, .. } => Some(name.clone()),
             BackoutBy::Journal(_) => None,
         },
-        registrars: Own::registrars(order.home, order.registrar),
+        registrars: Registrars::registrars(order.home, order.registrar),
     }
 }
 
@@ -69,23 +69,23 @@ pub(in crate::workflow) async fn correct<P: Ports>(
         report.retry = reason == Reason::LeaseHeld;
         return skipped(reason, why);
     }
-    let mut claimed = match (Way::to(standing, again, clock.now()), opening) {
-        (Way::Held, _) => {
+    let mut claimed = match (ClaimState::to(standing, again, clock.now()), opening) {
+        (ClaimState::Held, _) => {
             report.retry = true;
             return skipped(Reason::LeaseHeld, None);
         }
-        (Way::BackingOut(_), _) => return skipped(Reason::Suppressed, Some("it is being taken back".into())),
-        (Way::Finished(head, closing), Some(_)) => {
+        (ClaimState::BackingOut(_), _) => return skipped(Reason::Suppressed, Some("it is being taken back".into())),
+        (ClaimState::Finished(head, closing), Some(_)) => {
             report.corrected = head.corrected.as_ref().map(ToString::to_string);
             report.changes.clear();
             let why = format!("its record ended {} before", closing.outcome.name());
             return skipped(if head.suppressed { Reason::Suppressed } else { Reason::Duplicate }, Some(why));
         }
-        (Way::New | Way::Again(_) | Way::Finished(..), None) => return Ok(None),
-        (Way::GoOn(record), _) => {
-            take(journal, clock, &worker, record, Own::resumes(order.home, order.registrar)).await?
+        (ClaimState::New | ClaimState::Again(_) | ClaimState::Finished(..), None) => return Ok(None),
+        (ClaimState::GoOn(record), _) => {
+            take(journal, clock, &worker, record, Registrars::resumes(order.home, order.registrar)).await?
         }
-        (way @ (Way::New | Way::Again(_)), Some(opening)) => {
+        (way @ (ClaimState::New | ClaimState::Again(_)), Some(opening)) => {
             let registers = opening.steps.iter().any(|step| matches!(step, Step::Register { .. }));
             if registers && !order.origin.may_register(&described.definition) {
                 return Ok(Some((Outcome::Refused, Some(Reason::Privileged), None)));
@@ -97,7 +97,9 @@ pub(in crate::workflow) async fn correct<P: Ports>(
                 return Ok(Some(said(report, &stopped)));
             }
             match way {
-                Way::Again(record) => take(journal, clock, &worker, record, What::Opened(Box::new(opening))).await?,
+                ClaimState::Again(record) => {
+                    take(journal, clock, &worker, record, EntryKind::Opened(Box::new(opening))).await?
+                }
                 _ => open(journal, clock, &worker, opening).await?,
             }
         }
@@ -122,10 +124,10 @@ async fn may_not_yet<P: Ports>(
     described: &Described,
     cause: &Cause,
 ) -> Result<Option<Ended>, Halt> {
-    let asks = match Turn::of(order, ports.clock().now()) {
-        Turn::Free => return Ok(None),
-        Turn::ToCome(slot) => return Ok(Some(waits(report, Wait::Until(slot)))),
-        Turn::Asks(asks) => asks,
+    let asks = match SlotClaim::of(order, ports.clock().now()) {
+        SlotClaim::Free => return Ok(None),
+        SlotClaim::ToCome(slot) => return Ok(Some(waits(report, Wait::Until(slot)))),
+        SlotClaim::Asks(asks) => asks,
     };
     let source = &described.arn;
     let newest = ports.task_definitions().newest(&source.family, NEWEST).await?;
@@ -147,8 +149,8 @@ pub(in crate::workflow) async fn drive<P: Ports>(
     described: &Described,
     claimed: &mut Claimed<'_, P::Journal, P::Clock>,
 ) -> Result<Ended, Halt> {
-    let own = Own::of(order.home, order.registrar, &claimed.record);
-    let driven = Drive::new(ports, described, own, order.origin).to_the_end(claimed).await;
+    let own = Registrars::of(order.home, order.registrar, &claimed.record);
+    let driven = StepDriver::new(ports, described, own, order.origin).to_the_end(claimed).await;
     report.known = Some(claimed.record.repeats());
     let said = tell(report, &claimed.record, order.backout);
     match driven {

@@ -2,7 +2,7 @@
 
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::outcome::Reason;
-use crate::ports::{Answer, Kind, PortError, Ports};
+use crate::ports::{Answer, ErrorKind, PortError, Ports};
 use crate::workflow::ownership::is_to_be_withdrawn;
 
 /// Why a source is not the newest; none: it is. `listed` are its family's ACTIVE revisions, newest first.
@@ -20,7 +20,7 @@ pub(in crate::workflow) async fn overtaken<P: Ports>(
     if first.revision > source.revision && is_to_be_withdrawn(ports, first, source).await? {
         // Then the source is the newest again.
         let message = format!("our own {} is still to be withdrawn", first.short());
-        let (kind, reason) = (Kind::Retry, Some(Reason::NewerRevision));
+        let (kind, reason) = (ErrorKind::Retry, Some(Reason::NewerRevision));
         return Err(PortError { kind, call: "RegisterTaskDefinition", message, reason });
     }
     Ok(Some(format!("{} is not its family's newest ACTIVE revision: {} is", source.short(), first.short())))

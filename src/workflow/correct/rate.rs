@@ -16,7 +16,7 @@ use crate::workflow::order::{Ended, Order, Origin};
 use crate::workflow::reporting::unseen;
 
 /// How an order stands to the budget.
-pub(in crate::workflow) enum Turn {
+pub(in crate::workflow) enum SlotClaim {
     /// It needs nothing of it.
     Free,
     /// It has to ask, and may.
@@ -25,7 +25,7 @@ pub(in crate::workflow) enum Turn {
     ToCome(Timestamp),
 }
 
-impl Turn {
+impl SlotClaim {
     pub(in crate::workflow) fn of(order: &Order<'_>, now: Timestamp) -> Self {
         match order.origin {
             Origin::Event => Self::Asks(Asks::ForTheFirstTime),
@@ -42,7 +42,7 @@ impl Turn {
 /// The report on an event that comes before its turn, as a queue delays for a quarter of an hour at most. No call is made
 /// for it. None: it is to be decided about.
 pub fn put_off<P: Ports>(ports: &P, order: &Order<'_>, trigger: &Trigger) -> Option<Report> {
-    let Turn::ToCome(slot) = Turn::of(order, ports.clock().now()) else { return None };
+    let SlotClaim::ToCome(slot) = SlotClaim::of(order, ports.clock().now()) else { return None };
     let mut report = unseen(ports, order, trigger);
     let (outcome, reason, why) = waits(&mut report, Wait::Until(slot));
     Some(report.ends(outcome, reason, why))

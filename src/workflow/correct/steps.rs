@@ -11,37 +11,37 @@ use crate::domain::ecs::tags::{self, Tag};
 use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::edit::{Edit, Ground, difference, patch};
 use crate::domain::outcome::{Outcome, Reason};
-use crate::domain::record::{Attempt, Closing, Done, Next, Step, What, next};
+use crate::domain::record::{Attempt, Closing, Done, EntryKind, Next, Step, next};
 use crate::domain::rules::facts::LogGroup;
-use crate::ports::{Answer, Clock, Described, Journal, Kind, LogGroups, PortError, Ports, TaskDefinitions};
+use crate::ports::{Answer, Clock, Described, ErrorKind, Journal, LogGroups, PortError, Ports, TaskDefinitions};
 use crate::workflow::assess::described;
 use crate::workflow::lease::{Claimed, Halt, give_up};
 use crate::workflow::order::Origin;
-use crate::workflow::ownership::{Made, NEWEST, Own, carries, is_to_be_withdrawn, source_tag};
+use crate::workflow::ownership::{ExpectedRevision, NEWEST, Registrars, carries, is_to_be_withdrawn, source_tag};
 use crate::workflow::withdraw::{take_back_unclaimed, withdraw};
 
 /// A log group that cannot be seen so long after it was made was deleted. How soon one can be is not documented.
 const SEEN_BY_THEN: SignedDuration = SignedDuration::from_secs(60);
 
 /// What driving needs beside the record.
-pub(in crate::workflow) struct Drive<'p, P> {
+pub(in crate::workflow) struct StepDriver<'p, P> {
     ports: &'p P,
     source: &'p Described,
-    own: Own,
+    own: Registrars,
     origin: Origin,
     /// The tags that this worker registered with. Another worker cannot know them: tags of the source may change.
     sent: OnceLock<Vec<Tag>>,
 }
 
 /// A step that did not come to its end.
-enum Stopped {
+enum StepStop {
     /// It will not: said in the record, and the record is closed.
     ForGood { why: String, reason: Option<Reason>, error: Option<PortError> },
     /// Another try can help.
     ForNow(PortError),
 }
 
-impl Stopped {
+impl StepStop {
     /// Where something may have been done, that nobody may look is no reason to take it for not done.
     fn at_a_look(self, possibly_done: bool) -> Self {
         match self {
@@ -51,19 +51,19 @@ impl Stopped {
     }
 }
 
-impl From<PortError> for Stopped {
+impl From<PortError> for StepStop {
     fn from(error: PortError) -> Self {
         match error.kind {
-            Kind::Retry => Self::ForNow(error),
-            Kind::Refused | Kind::Missing => {
+            ErrorKind::Retry => Self::ForNow(error),
+            ErrorKind::Refused | ErrorKind::Missing => {
                 Self::ForGood { why: error.to_string(), reason: error.reason, error: Some(error) }
             }
         }
     }
 }
 
-impl<'p, P: Ports> Drive<'p, P> {
-    pub(in crate::workflow) fn new(ports: &'p P, source: &'p Described, own: Own, origin: Origin) -> Self {
+impl<'p, P: Ports> StepDriver<'p, P> {
+    pub(in crate::workflow) fn new(ports: &'p P, source: &'p Described, own: Registrars, origin: Origin) -> Self {
         Self { ports, source, own, origin, sent: OnceLock::new() }
     }
 
@@ -95,7 +95,7 @@ impl<'p, P: Ports> Drive<'p, P> {
                 Next::Close => {
                     let closing = closing(&attempt);
                     let what = match self.look_again(&attempt).await {
-                        Ok(found) => found.unwrap_or(What::Closed(closing)),
+                        Ok(found) => found.unwrap_or(EntryKind::Closed(closing)),
                         Err(error) => {
                             let about = attempt.corrected().map(|ours| ours.short()).unwrap_or_default();
                             return Err(give_up(claimed, error, &format!("{about} could not be looked at again")).await);
@@ -123,13 +123,13 @@ impl<'p, P: Ports> Drive<'p, P> {
             // Ours is there already: an act whose answer was lost, found again.
             Ok(Some(done)) => Ok(done),
             Ok(None) => {
-                claimed.append(What::Started { step: number }).await?;
+                claimed.append(EntryKind::Started { step: number }).await?;
                 self.act(claimed, step, possibly_done).await
             }
             Err(stopped) => Err(stopped),
         };
         match acted {
-            Ok(done) => match claimed.append(What::Done { step: number, done: done.clone() }).await {
+            Ok(done) => match claimed.append(EntryKind::Done { step: number, done: done.clone() }).await {
                 Err(Halt::LeaseLost) => {
                     if let Done::Registered { corrected } = &done {
                         take_back_unclaimed(self.ports, claimed.source(), corrected).await;
@@ -138,12 +138,12 @@ impl<'p, P: Ports> Drive<'p, P> {
                 }
                 written => written,
             },
-            Err(Stopped::ForGood { why, reason, .. }) => {
-                claimed.append(What::Failed { step: number, why, reason }).await
+            Err(StepStop::ForGood { why, reason, .. }) => {
+                claimed.append(EntryKind::Failed { step: number, why, reason }).await
             }
-            Err(Stopped::ForNow(error)) => {
+            Err(StepStop::ForNow(error)) => {
                 // What cannot be seen yet will be.
-                let kind = if error.kind == Kind::Missing { Kind::Retry } else { error.kind };
+                let kind = if error.kind == ErrorKind::Missing { ErrorKind::Retry } else { error.kind };
                 Err(give_up(claimed, PortError { kind, ..error }, "").await)
             }
         }
@@ -154,7 +154,7 @@ impl<'p, P: Ports> Drive<'p, P> {
         claimed: &Claimed<'_, J, C>,
         step: &Step,
         possibly_done: bool,
-    ) -> Result<Done, Stopped> {
+    ) -> Result<Done, StepStop> {
         match step {
             Step::EnsureLogGroup(group) => Ok(Done::LogGroup { made: self.ports.log_groups().create(group).await? }),
             Step::SetRetention { name, old, new, ground } => {
@@ -163,7 +163,7 @@ impl<'p, P: Ports> Drive<'p, P> {
                 let set = self.set_retention(name, *old, *new, ground, possibly_done).await;
                 let age = made.map(|made| self.ports.clock().now().duration_since(made));
                 match set {
-                    Err(Stopped::ForNow(error)) if error.kind == Kind::Missing && age > Some(SEEN_BY_THEN) => {
+                    Err(StepStop::ForNow(error)) if error.kind == ErrorKind::Missing && age > Some(SEEN_BY_THEN) => {
                         Err(for_good(format!("{name} was deleted after it was made"), None))
                     }
                     set => set,
@@ -186,10 +186,10 @@ impl<'p, P: Ports> Drive<'p, P> {
         new: u32,
         ground: Ground,
         possibly_done: bool,
-    ) -> Result<Done, Stopped> {
+    ) -> Result<Done, StepStop> {
         let groups = self.ports.log_groups();
         let looked =
-            groups.look(&[name.to_owned()]).await.map_err(|error| Stopped::from(error).at_a_look(possibly_done));
+            groups.look(&[name.to_owned()]).await.map_err(|error| StepStop::from(error).at_a_look(possibly_done));
         match looked?.remove(name) {
             Some(LogGroup::Exists { retention, policy: None, .. }) if retention == old => {}
             // It was set, and the answer was lost.
@@ -209,7 +209,7 @@ impl<'p, P: Ports> Drive<'p, P> {
         }
         match groups.set_retention(name, new).await {
             // Not to be seen yet.
-            Err(error) if error.kind == Kind::Missing && ground == Ground::Made => Err(Stopped::ForNow(error)),
+            Err(error) if error.kind == ErrorKind::Missing && ground == Ground::Made => Err(StepStop::ForNow(error)),
             set => Ok(set.map(|()| Done::Retention { set: true })?),
         }
     }
@@ -219,7 +219,7 @@ impl<'p, P: Ports> Drive<'p, P> {
         &self,
         edits: &[Edit],
         claimed: &Claimed<'_, J, C>,
-    ) -> Result<(TaskDefinition, Vec<Tag>), Stopped> {
+    ) -> Result<(TaskDefinition, Vec<Tag>), StepStop> {
         let edited = difference::edited(&self.source.definition, edits);
         let corrected = edited.map_err(|why| for_good(why, None))?;
         let attempt = claimed.record.attempt().ok().flatten();
@@ -235,7 +235,7 @@ impl<'p, P: Ports> Drive<'p, P> {
         claimed: &Claimed<'_, J, C>,
         edits: &[Edit],
         possibly_done: bool,
-    ) -> Result<Option<Done>, Stopped> {
+    ) -> Result<Option<Done>, StepStop> {
         let source = claimed.source();
         let newest = self.ports.task_definitions().newest(&source.family, NEWEST).await?;
         if possibly_done {
@@ -257,21 +257,21 @@ impl<'p, P: Ports> Drive<'p, P> {
 
     async fn is_ours(&self, candidate: &RevisionArn, edits: &[Edit]) -> Answer<bool> {
         let base = &self.source.arn;
-        let made = Made { base, described: Some(self.source), edits, tag: source_tag(base) };
+        let made = ExpectedRevision { base, described: Some(self.source), edits, tag: source_tag(base) };
         made.is_at(candidate, self.ports.task_definitions(), &self.own).await
     }
 
     /// The last look before a record is closed. What it finds is the entry that follows: that ECS lost something of what
     /// was sent, that somebody's revision slipped in between, so that ours makes stale code the newest, that there are
     /// two of ours, or none any more.
-    async fn look_again(&self, attempt: &Attempt<'_>) -> Answer<Option<What>> {
+    async fn look_again(&self, attempt: &Attempt<'_>) -> Answer<Option<EntryKind>> {
         let register = attempt.opening.steps.iter().enumerate().find_map(|(number, step)| match step {
             Step::Register { edits } => Some((number, edits)),
             _ => None,
         });
         let (Some(ours), Some((number, edits))) = (attempt.corrected(), register) else { return Ok(None) };
         let withdrawing =
-            |corrected: &RevisionArn, why| Ok(Some(What::Withdrawing { corrected: corrected.clone(), why }));
+            |corrected: &RevisionArn, why| Ok(Some(EntryKind::Withdrawing { corrected: corrected.clone(), why }));
 
         let stands =
             |other: &&&RevisionArn| **other != ours && !attempt.withdrawals.iter().any(|(gone, ..)| gone == *other);
@@ -283,19 +283,19 @@ impl<'p, P: Ports> Drive<'p, P> {
             if !attempt.registered.contains(&other) && self.is_ours(other, edits).await? {
                 // A worker that had lost the record registered too: of two the lower one stays.
                 let done = Done::Registered { corrected: other.clone() };
-                return Ok(Some(What::Done { step: number, done }));
+                return Ok(Some(EntryKind::Done { step: number, done }));
             }
             if other.revision < ours.revision {
                 if is_to_be_withdrawn(self.ports, other, &self.source.arn).await? {
                     let message = format!("our own {} is still to be withdrawn", other.short());
-                    let (kind, reason) = (Kind::Retry, Some(Reason::NewerRevision));
+                    let (kind, reason) = (ErrorKind::Retry, Some(Reason::NewerRevision));
                     return Err(PortError { kind, call: "ListTaskDefinitions", message, reason });
                 }
                 return withdrawing(ours, Reason::NewerRevision);
             }
         }
         let received = described(self.ports.task_definitions(), ours).await?.filter(|received| received.active);
-        let Some(received) = received else { return Ok(Some(What::Vanished { corrected: ours.clone() })) };
+        let Some(received) = received else { return Ok(Some(EntryKind::Vanished { corrected: ours.clone() })) };
         let Ok(sent) = patch::apply(&self.source.definition, edits) else { return Ok(None) };
         let lost_tags = self.sent.get().is_some_and(|sent| sent.iter().any(|tag| !carries(&received.tags, tag)));
         match lost_tags || !difference::lost(sent.view(), received.definition.view()).is_empty() {
@@ -305,8 +305,8 @@ impl<'p, P: Ports> Drive<'p, P> {
     }
 }
 
-fn for_good(why: String, reason: Option<Reason>) -> Stopped {
-    Stopped::ForGood { why, reason, error: None }
+fn for_good(why: String, reason: Option<Reason>) -> StepStop {
+    StepStop::ForGood { why, reason, error: None }
 }
 
 /// How an attempt ended whose steps are done, or will not be.

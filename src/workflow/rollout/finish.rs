@@ -1,31 +1,31 @@
 //! What became of a service that was pointed at our revision: told by ECS, found by looking, and written down.
 
 use super::update_service::{Pointed, last_back, nothing_yet, point, remember, yields};
-use super::{Follow, Hint};
+use super::{RolloutDriver, ServiceHint};
 use crate::domain::ecs::revision::RevisionArn;
-use crate::domain::ecs::service::{After, Deployment, Progress, RolloutState, Service, Stage, Status};
-use crate::domain::event::Change;
+use crate::domain::ecs::service::{After, Deployment, DeploymentProgress, RolloutState, Service, Stage, Status};
+use crate::domain::event::ServiceChange;
 use crate::domain::outcome::{Mode, Reason};
-use crate::domain::record::{Ending, Pointing, Record, Rollout, State, What};
-use crate::ports::{Answer, Clock, Kind, PortError, Ports, Services};
+use crate::domain::record::{Ending, EntryKind, Pointing, Record, Rollout, RolloutPhase};
+use crate::ports::{Answer, Clock, ErrorKind, PortError, Ports, Services};
 use crate::workflow::family_state;
 use crate::workflow::lease::{Claim, Claimed, Halt, give_up};
 use crate::workflow::order::Origin;
-use crate::workflow::ownership::Own;
+use crate::workflow::ownership::Registrars;
 
 /// What ECS says of our deployment.
-enum Said {
+enum DeploymentVerdict {
     UnderWay,
     Completed,
     Failed(String),
 }
 
-impl<P: Ports> Follow<'_, '_, P> {
+impl<P: Ports> RolloutDriver<'_, '_, P> {
     /// Brings a pointing that is in flight to its end, if it has one. `found` is none where the service is gone.
     pub(in crate::workflow) async fn settle(
         &self,
         record: Record,
-        hint: &Hint<'_>,
+        hint: &ServiceHint<'_>,
         found: Option<&Service>,
     ) -> Result<(Option<Ending>, Record), Halt> {
         // Of one that is being deleted no deployment completes any more.
@@ -33,7 +33,7 @@ impl<P: Ports> Follow<'_, '_, P> {
             return self.ended(record, hint.service, Ending::MovedOn).await;
         };
         let attempt = record.attempt()?;
-        let rollout = attempt.as_ref().and_then(|attempt| Rollout::of(attempt, hint.service));
+        let rollout = attempt.as_ref().and_then(|attempt| attempt.rollout(hint.service));
         let Some((rollout, pointing)) =
             rollout.and_then(|rollout| rollout.pointing.map(|pointing| (rollout, pointing)))
         else {
@@ -41,13 +41,13 @@ impl<P: Ports> Follow<'_, '_, P> {
         };
         let pointing = pointing.clone();
         match rollout.state {
-            State::Pointing => match found.after(&pointing.seen, &pointing.from, &pointing.to) {
+            RolloutPhase::Pointing => match found.after(&pointing.seen, &pointing.from, &pointing.to) {
                 // It was carried out, and its deployment is not listed yet.
                 After::AsBefore if found.revision == pointing.to => Err(nothing_yet(hint.service).into()),
                 // Not carried out, and decided on a look that may be hours old: it is to be decided anew.
                 After::AsBefore if self.order.finishes == Mode::Rollout => {
                     family_state::end_turn(self.ports, &record.head.source, hint.service, None).await?;
-                    let waiting = What::Waiting { service: hint.service.clone(), why: Reason::InFlight };
+                    let waiting = EntryKind::Waiting { service: hint.service.clone(), why: Reason::InFlight };
                     Ok((None, self.claim(record, waiting).await?.record))
                 }
                 After::AsBefore => {
@@ -55,12 +55,12 @@ impl<P: Ports> Follow<'_, '_, P> {
                     self.ended(record, hint.service, Ending::NotDone { why, reason: None }).await
                 }
                 After::Stands(deployment) => {
-                    let pointed = What::Pointed { service: hint.service.clone(), deployment };
+                    let pointed = EntryKind::Pointed { service: hint.service.clone(), deployment };
                     let record = self.claim(record, pointed).await?.record;
                     Box::pin(self.settle(record, hint, Some(found))).await
                 }
                 After::Overtook(theirs) => {
-                    let resumed = Own::resumes(self.order.home, self.order.registrar);
+                    let resumed = Registrars::resumes(self.order.home, self.order.registrar);
                     let mut claimed = self.claim(record, resumed).await?;
                     let ending = self.yielding(&mut claimed, found, &pointing.to, theirs).await?;
                     self.close(&mut claimed, hint.service, ending.clone()).await?;
@@ -71,13 +71,13 @@ impl<P: Ports> Follow<'_, '_, P> {
                     self.ended(record, hint.service, ending).await
                 }
             },
-            State::Pointed(id) => {
+            RolloutPhase::Pointed(id) => {
                 let id = id.to_owned();
                 let newest = found.primary().filter(|newest| newest.revision == pointing.to);
                 if let Some(newest) = newest.filter(|newest| newest.id != id && !newest.is_rollback()) {
                     // Somebody has ours deployed anew, or changed something else about the service: that goes on.
                     let (service, deployment) = (hint.service.clone(), newest.id.clone());
-                    let record = self.claim(record, What::Pointed { service, deployment }).await?.record;
+                    let record = self.claim(record, EntryKind::Pointed { service, deployment }).await?.record;
                     return Box::pin(self.settle(record, hint, Some(found))).await;
                 }
                 if newest.is_none() {
@@ -95,11 +95,13 @@ impl<P: Ports> Follow<'_, '_, P> {
                 }
                 let begun = rollout.begun;
                 match self.said(found, &id, hint.change).await? {
-                    Said::Completed => self.ended(record, hint.service, Ending::Completed).await,
+                    DeploymentVerdict::Completed => self.ended(record, hint.service, Ending::Completed).await,
                     // ECS rolls it back, and says so.
-                    Said::Failed(_) if found.rolls_back && self.order.origin != Origin::Resume => Ok((None, record)),
-                    Said::Failed(why) => self.back(record, found, &pointing, why).await,
-                    Said::UnderWay => {
+                    DeploymentVerdict::Failed(_) if found.rolls_back && self.order.origin != Origin::Resume => {
+                        Ok((None, record))
+                    }
+                    DeploymentVerdict::Failed(why) => self.back(record, found, &pointing, why).await,
+                    DeploymentVerdict::UnderWay => {
                         let deadline = self.settings(found).deadline;
                         let now = self.ports.clock().now();
                         // A baseline that nobody has confirmed decides nothing, not even that it took too long.
@@ -111,7 +113,7 @@ impl<P: Ports> Follow<'_, '_, P> {
                     }
                 }
             }
-            State::Yielding(theirs) => {
+            RolloutPhase::Yielding(theirs) => {
                 let theirs = theirs.clone();
                 if found.revision == theirs {
                     return self.ended(record, hint.service, Ending::Yielded { to: theirs }).await;
@@ -119,13 +121,13 @@ impl<P: Ports> Follow<'_, '_, P> {
                 if found.revision != pointing.to {
                     return self.ended(record, hint.service, Ending::MovedOn).await;
                 }
-                let resumed = Own::resumes(self.order.home, self.order.registrar);
+                let resumed = Registrars::resumes(self.order.home, self.order.registrar);
                 let mut claimed = self.claim(record, resumed).await?;
                 let ending = self.yielding(&mut claimed, found, &pointing.to, theirs).await?;
                 self.close(&mut claimed, hint.service, ending.clone()).await?;
                 Ok((Some(ending), claimed.record))
             }
-            State::Returning(why) => {
+            RolloutPhase::Returning(why) => {
                 let why = why.to_owned();
                 let by_ecs = found.revision != pointing.from
                     && self.rolled_back(found).await?.is_some()
@@ -136,41 +138,45 @@ impl<P: Ports> Follow<'_, '_, P> {
                 // Whatever somebody has deployed meanwhile, ours failed.
                 self.ended(record, hint.service, Ending::Failed { why }).await
             }
-            State::Waiting(_) | State::Ended(_) => Ok((None, record)),
+            RolloutPhase::Waiting(_) | RolloutPhase::Ended(_) => Ok((None, record)),
         }
     }
 
     /// What ECS says of our deployment, which is the service's newest.
-    async fn said(&self, found: &Service, id: &str, change: &Change) -> Answer<Said> {
-        if let Change::Deployment { id: of, state, reason } = change
+    async fn said(&self, found: &Service, id: &str, change: &ServiceChange) -> Answer<DeploymentVerdict> {
+        if let ServiceChange::Deployment { id: of, state, reason } = change
             && of == id
         {
             match state {
-                RolloutState::Completed => return Ok(Said::Completed),
-                RolloutState::Failed => return Ok(Said::Failed(words(reason.as_ref()))),
+                RolloutState::Completed => return Ok(DeploymentVerdict::Completed),
+                RolloutState::Failed => return Ok(DeploymentVerdict::Failed(words(reason.as_ref()))),
                 RolloutState::InProgress => {}
             }
         }
         match found.deployment(id) {
             Some(Deployment { state: Some(RolloutState::Failed), reason, .. }) => {
-                Ok(Said::Failed(words(reason.as_ref())))
+                Ok(DeploymentVerdict::Failed(words(reason.as_ref())))
             }
-            _ => Ok(if self.is_completed(found).await? { Said::Completed } else { Said::UnderWay }),
+            _ => Ok(if self.is_completed(found).await? {
+                DeploymentVerdict::Completed
+            } else {
+                DeploymentVerdict::UnderWay
+            }),
         }
     }
 
     /// How it ended where the service's newest deployment is ours no more. ECS's own rollback is a failure, somebody's return
     /// is a decision.
-    async fn off_ours(&self, found: &Service, rollout: &Rollout<'_>, change: &Change) -> Answer<Ending> {
+    async fn off_ours(&self, found: &Service, rollout: &Rollout<'_>, change: &ServiceChange) -> Answer<Ending> {
         let Some(pointing) = rollout.pointing else { return Ok(Ending::MovedOn) };
         let id = match rollout.state {
-            State::Pointed(id) => Some(id),
+            RolloutPhase::Pointed(id) => Some(id),
             _ => None,
         };
         let runs = found.primary().map_or(&found.revision, |newest| &newest.revision);
         let failed = id.and_then(|id| found.deployment(id)).filter(|ours| ours.state == Some(RolloutState::Failed));
         let told = match change {
-            Change::Deployment { id: of, state: RolloutState::Failed, reason } if Some(of.as_str()) == id => {
+            ServiceChange::Deployment { id: of, state: RolloutState::Failed, reason } if Some(of.as_str()) == id => {
                 Some(words(reason.as_ref()))
             }
             _ => None,
@@ -198,8 +204,10 @@ impl<P: Ports> Follow<'_, '_, P> {
         }
         let Some(deployment) = &found.service_deployment else { return Ok(None) };
         match self.ports.services().progress(deployment).await {
-            Ok(Progress { stage: Stage::RollingBack | Stage::Over, reason, .. }) => Ok(Some(words(reason.as_ref()))),
-            Err(error) if error.kind == Kind::Retry => Err(error),
+            Ok(DeploymentProgress { stage: Stage::RollingBack | Stage::Over, reason, .. }) => {
+                Ok(Some(words(reason.as_ref())))
+            }
+            Err(error) if error.kind == ErrorKind::Retry => Err(error),
             _ => Ok(None),
         }
     }
@@ -209,7 +217,7 @@ impl<P: Ports> Follow<'_, '_, P> {
         let (Some(begun), Some(pointing)) = (rollout.begun, rollout.pointing) else { return Ok(false) };
         match self.ports.services().deployed_since(&found.arn, begun).await {
             Ok(deployed) => Ok(deployed.iter().any(|it| *it != pointing.from && *it != pointing.to)),
-            Err(error) if error.kind == Kind::Retry => Err(error),
+            Err(error) if error.kind == ErrorKind::Retry => Err(error),
             Err(_) => Ok(false),
         }
     }
@@ -223,7 +231,7 @@ impl<P: Ports> Follow<'_, '_, P> {
         let Pointing { service, from, to, seen, .. } = pointing;
         let ending = match point(self.ports, service, seen, from, to).await {
             Ok(Pointed::Stands(deployment)) => {
-                claimed.append(What::Pointed { service: service.clone(), deployment }).await?;
+                claimed.append(EntryKind::Pointed { service: service.clone(), deployment }).await?;
                 return Ok(None);
             }
             Ok(Pointed::Other(theirs)) if theirs == *from => Ending::Returned,
@@ -232,7 +240,7 @@ impl<P: Ports> Follow<'_, '_, P> {
                 Ok(found) => self.yielding(claimed, &found, to, theirs).await?,
                 Err(error) => return Err(given_up(claimed, error).await),
             },
-            Err(error) if error.kind == Kind::Retry => return Err(given_up(claimed, error).await),
+            Err(error) if error.kind == ErrorKind::Retry => return Err(given_up(claimed, error).await),
             Err(error) => Ending::NotDone { why: error.to_string(), reason: error.reason },
         };
         self.close(claimed, service, ending.clone()).await?;
@@ -250,7 +258,7 @@ impl<P: Ports> Follow<'_, '_, P> {
         match yields(self.ports, claimed, found, ours, theirs.clone()).await {
             Ok(Some(to)) => Ok(Ending::Yielded { to }),
             Ok(None) => Ok(Ending::MovedOn),
-            Err(Halt::Port(error)) if error.kind == Kind::Retry => Err(given_up(claimed, error).await),
+            Err(Halt::Port(error)) if error.kind == ErrorKind::Retry => Err(given_up(claimed, error).await),
             Err(Halt::Port(error)) => Ok(Ending::Stuck {
                 why: format!("it could not be pointed at {}, which somebody had deployed: {error}", theirs.short()),
             }),
@@ -267,7 +275,7 @@ impl<P: Ports> Follow<'_, '_, P> {
         why: String,
     ) -> Result<(Option<Ending>, Record), Halt> {
         let Pointing { service, from, .. } = pointing;
-        let returning = What::Returning { service: service.clone(), why: why.clone() };
+        let returning = EntryKind::Returning { service: service.clone(), why: why.clone() };
         let mut claimed = self.claim(record, returning).await?;
         let last = match last_back(self.ports, claimed.source(), found, from).await {
             Ok(last) => last,
@@ -278,7 +286,7 @@ impl<P: Ports> Follow<'_, '_, P> {
         }
         let ending = match point(self.ports, service, &found.seen(), &found.revision, from).await {
             Ok(Pointed::Stands(deployment)) => {
-                claimed.append(What::PointedBack { service: service.clone(), deployment }).await?;
+                claimed.append(EntryKind::PointedBack { service: service.clone(), deployment }).await?;
                 Ending::Failed { why }
             }
             // Somebody has deployed meanwhile; ours failed all the same.
@@ -287,7 +295,7 @@ impl<P: Ports> Follow<'_, '_, P> {
                 Ok(found) => self.yielding(&mut claimed, &found, from, theirs).await?,
                 Err(error) => return Err(given_up(&mut claimed, error).await),
             },
-            Err(error) if error.kind == Kind::Retry => return Err(given_up(&mut claimed, error).await),
+            Err(error) if error.kind == ErrorKind::Retry => return Err(given_up(&mut claimed, error).await),
             Err(error) => Ending::Stuck { why: format!("{why}; {error}") },
         };
         self.close(&mut claimed, service, ending.clone()).await?;
@@ -299,7 +307,7 @@ async fn given_up<P>(claimed: &mut Claimed<'_, P, impl Clock>, error: PortError)
 where
     P: crate::ports::Journal,
 {
-    let kind = if error.kind == Kind::Missing { Kind::Retry } else { error.kind };
+    let kind = if error.kind == ErrorKind::Missing { ErrorKind::Retry } else { error.kind };
     give_up(claimed, PortError { kind, ..error }, "").await
 }
 

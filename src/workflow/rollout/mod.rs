@@ -2,35 +2,35 @@
 
 use super::lease::{Claim, Halt, Worker, take};
 use super::{Order, family_state};
-use crate::domain::baseline::{Rollout as Settings, Workload};
+use crate::domain::baseline::{RolloutSettings, Workload};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::{Service, ServiceArn, Stage};
-use crate::domain::event::{Cause, Change};
+use crate::domain::event::{Cause, ServiceChange};
 use crate::domain::limits::rollout_guards::InTheWay;
 use crate::domain::outcome::Reason;
-use crate::domain::record::{Ending, Record, What};
-use crate::ports::{Answer, Kind, Ports, Services};
+use crate::domain::record::{Ending, EntryKind, Record};
+use crate::ports::{Answer, ErrorKind, Ports, Services};
 
 mod finish;
 mod on_event;
 mod start;
 pub(in crate::workflow) mod update_service;
 
-pub(in crate::workflow) struct Follow<'p, 'o, P> {
+pub(in crate::workflow) struct RolloutDriver<'p, 'o, P> {
     pub(in crate::workflow) ports: &'p P,
     pub(in crate::workflow) order: &'p Order<'o>,
 }
 
 /// What an event says of a service.
-pub(in crate::workflow) struct Hint<'h> {
+pub(in crate::workflow) struct ServiceHint<'h> {
     pub(in crate::workflow) service: &'h ServiceArn,
-    pub(in crate::workflow) change: &'h Change,
+    pub(in crate::workflow) change: &'h ServiceChange,
     pub(in crate::workflow) cause: &'h Cause,
 }
 
 /// What came of leading a service.
 #[derive(Debug)]
-pub(in crate::workflow) enum Led {
+pub(in crate::workflow) enum StartOutcome {
     /// There is no revision of ours to lead it to, or it is there.
     Nowhere,
     /// Our deployment is under way.
@@ -41,12 +41,12 @@ pub(in crate::workflow) enum Led {
     Ended(Ending),
 }
 
-impl<P: Ports> Follow<'_, '_, P> {
+impl<P: Ports> RolloutDriver<'_, '_, P> {
     /// A service; none: it is not there.
     pub(in crate::workflow) async fn look(&self, service: &ServiceArn) -> Answer<Option<Service>> {
         match self.ports.services().service(service).await {
             Ok(found) => Ok(Some(found)),
-            Err(error) if error.kind == Kind::Missing => Ok(None),
+            Err(error) if error.kind == ErrorKind::Missing => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -56,7 +56,7 @@ impl<P: Ports> Follow<'_, '_, P> {
         match self.look(service).await {
             Ok(Some(found)) => Ok(Ok(found)),
             Ok(None) => Ok(Err(InTheWay::for_good(Reason::ServiceInactive, "there is no such service"))),
-            Err(error) if error.kind == Kind::Refused => {
+            Err(error) if error.kind == ErrorKind::Refused => {
                 Ok(Err(InTheWay::for_good(error.reason.unwrap_or(Reason::Unreadable), error.to_string())))
             }
             Err(error) => Err(error),
@@ -64,7 +64,7 @@ impl<P: Ports> Follow<'_, '_, P> {
     }
 
     /// What the baseline says of rolling out to a service.
-    pub(in crate::workflow) fn settings(&self, found: &Service) -> &Settings {
+    pub(in crate::workflow) fn settings(&self, found: &Service) -> &RolloutSettings {
         self.order.baseline.rollout(&Workload {
             family: Some(&found.revision.family),
             account: Some(&found.arn.account),
@@ -83,12 +83,12 @@ impl<P: Ports> Follow<'_, '_, P> {
         };
         match self.ports.services().progress(deployment).await {
             Ok(progress) => Ok(progress.stage == Stage::Succeeded),
-            Err(error) if error.kind == Kind::Retry => Err(error),
+            Err(error) if error.kind == ErrorKind::Retry => Err(error),
             Err(_) => Ok(newest.is_completed()),
         }
     }
 
-    pub(in crate::workflow) async fn claim(&self, record: Record, what: What) -> Result<Claim<'_, P>, Halt> {
+    pub(in crate::workflow) async fn claim(&self, record: Record, what: EntryKind) -> Result<Claim<'_, P>, Halt> {
         let worker = Worker { name: self.order.worker.clone(), lease: self.order.lease };
         take(self.ports.journal(), self.ports.clock(), &worker, record, what).await
     }
@@ -101,7 +101,7 @@ impl<P: Ports> Follow<'_, '_, P> {
         ending: Ending,
     ) -> Result<(Option<Ending>, Record), Halt> {
         family_state::end_turn(self.ports, &record.head.source, service, failure(&record, service, &ending)).await?;
-        let followed = What::Followed { service: service.clone(), ending: ending.clone() };
+        let followed = EntryKind::Followed { service: service.clone(), ending: ending.clone() };
         let claimed = self.claim(record, followed).await?;
         Ok((Some(ending), claimed.record))
     }
@@ -115,7 +115,7 @@ impl<P: Ports> Follow<'_, '_, P> {
     ) -> Result<(), Halt> {
         let failed = failure(&claimed.record, service, &ending);
         family_state::end_turn(self.ports, claimed.source(), service, failed).await?;
-        claimed.append(What::Followed { service: service.clone(), ending }).await
+        claimed.append(EntryKind::Followed { service: service.clone(), ending }).await
     }
 }
 

@@ -1,24 +1,24 @@
 //! Services follow: from an event about a service to what is done about it. The event is a hint; what counts is what a
 //! look at the service finds.
 
-use super::{Follow, Hint, Led};
+use super::{RolloutDriver, ServiceHint, StartOutcome};
 use crate::domain::baseline::RolloutWhen;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::{RolloutState, Service};
-use crate::domain::event::{Cause, Change, Which};
+use crate::domain::event::{Cause, RevisionRef, ServiceChange};
 use crate::domain::outcome::{Mode, Outcome, Reason};
-use crate::domain::record::{Ending, Record, Rollout, State};
+use crate::domain::record::{Ending, Record, Rollout, RolloutPhase};
 use crate::domain::report::Report;
-use crate::ports::{Clock, Journal, Kind, Ports, Services};
+use crate::ports::{Clock, ErrorKind, Journal, Ports, Services};
 use crate::workflow::decide::decide;
 use crate::workflow::lease::Halt;
 use crate::workflow::order::Origin;
-use crate::workflow::ownership::Own;
+use crate::workflow::ownership::Registrars;
 use crate::workflow::reporting::end;
 use crate::workflow::summary::{left_alone, line, said, tell};
 
 /// How far a pointing is that was made before.
-enum Before {
+enum EarlierRollout {
     /// There is none that matters.
     Nothing,
     /// It is under way.
@@ -28,24 +28,24 @@ enum Before {
     Doubtful(String),
 }
 
-impl<P: Ports> Follow<'_, '_, P> {
-    pub(in crate::workflow) async fn follow(&self, mut report: Report, hint: &Hint<'_>) -> Report {
+impl<P: Ports> RolloutDriver<'_, '_, P> {
+    pub(in crate::workflow) async fn follow(&self, mut report: Report, hint: &ServiceHint<'_>) -> Report {
         if self.order.finishes == Mode::Observe {
             return self.observed(report, hint).await;
         }
         let (mut found, mut settled) = (None, Report { mode: self.order.finishes.name().into(), ..report.clone() });
         match self.settle_before(&mut settled, hint, &mut found).await {
-            Ok(Before::UnderWay) => {
+            Ok(EarlierRollout::UnderWay) => {
                 let why = "our deployment is under way".into();
                 return settled.ends(Outcome::Skipped, Some(Reason::DeploymentUnderWay), Some(why));
             }
             // Whoever has moved on may have deployed what can follow in its turn.
-            Ok(Before::Nothing | Before::Ended(Ending::MovedOn)) => report.services = settled.services,
-            Ok(Before::Ended(ending)) => {
+            Ok(EarlierRollout::Nothing | EarlierRollout::Ended(Ending::MovedOn)) => report.services = settled.services,
+            Ok(EarlierRollout::Ended(ending)) => {
                 let closing = ending.closing();
                 return settled.ends(closing.outcome, closing.reason, said(&ending));
             }
-            Ok(Before::Doubtful(why)) => {
+            Ok(EarlierRollout::Doubtful(why)) => {
                 return settled.ends(Outcome::NeedsOperator, Some(Reason::ServiceMovedOn), Some(why));
             }
             Err(halt) => return end(settled, Err(halt)),
@@ -60,18 +60,18 @@ impl<P: Ports> Follow<'_, '_, P> {
         }
     }
 
-    async fn observed(&self, report: Report, hint: &Hint<'_>) -> Report {
-        let Change::Asked { revision: Some(revision) } = hint.change else {
+    async fn observed(&self, report: Report, hint: &ServiceHint<'_>) -> Report {
+        let ServiceChange::Asked { revision: Some(revision) } = hint.change else {
             let why = "mode observe looks at what somebody asks for, not at deployments".into();
             return report.ends(Outcome::Skipped, Some(Reason::OtherEvent), Some(why));
         };
-        let which = Which::Revision(revision.clone());
+        let which = RevisionRef::Revision(revision.clone());
         decide(self.ports, self.order, report, which, hint.cause.clone()).await
     }
 
-    async fn correct_and_lead(&self, mut report: Report, hint: &Hint<'_>, source: RevisionArn) -> Report {
+    async fn correct_and_lead(&self, mut report: Report, hint: &ServiceHint<'_>, source: RevisionArn) -> Report {
         let settled = std::mem::take(&mut report.services);
-        let which = Which::Revision(source.clone());
+        let which = RevisionRef::Revision(source.clone());
         let mut report = decide(self.ports, self.order, report, which, hint.cause.clone()).await;
         report.services.splice(0..0, settled);
         if report.outcome == Outcome::Superseded {
@@ -93,7 +93,7 @@ impl<P: Ports> Follow<'_, '_, P> {
     async fn source(
         &self,
         report: &mut Report,
-        hint: &Hint<'_>,
+        hint: &ServiceHint<'_>,
         found: Option<Service>,
     ) -> Result<Option<RevisionArn>, Halt> {
         let ends = |report: &mut Report, reason, why: &str| {
@@ -101,10 +101,10 @@ impl<P: Ports> Follow<'_, '_, P> {
             *report = report.clone().ends(reason.leaves_alone(), Some(reason), Some(why.to_owned()));
             Ok(None)
         };
-        if let Change::Asked { revision: Some(revision) } = hint.change {
+        if let ServiceChange::Asked { revision: Some(revision) } = hint.change {
             return Ok(Some(revision.clone()));
         }
-        if self.order.mode < Mode::Rollout && matches!(hint.change, Change::Deployment { .. }) {
+        if self.order.mode < Mode::Rollout && matches!(hint.change, ServiceChange::Deployment { .. }) {
             return ends(report, Reason::OtherEvent, "mode register follows no deployments");
         }
         let service = match found {
@@ -115,7 +115,7 @@ impl<P: Ports> Follow<'_, '_, P> {
             Ok(service) => service,
             Err(way) => return ends(report, way.reason, way.note.as_deref().unwrap_or_default()),
         };
-        if matches!(hint.change, Change::Deployment { state: RolloutState::InProgress, .. })
+        if matches!(hint.change, ServiceChange::Deployment { state: RolloutState::InProgress, .. })
             && self.settings(&service).when == RolloutWhen::Deployed
         {
             return ends(report, Reason::DeploymentUnderWay, "its deployment has not completed yet");
@@ -127,30 +127,36 @@ impl<P: Ports> Follow<'_, '_, P> {
     async fn settle_before(
         &self,
         report: &mut Report,
-        hint: &Hint<'_>,
+        hint: &ServiceHint<'_>,
         found: &mut Option<Service>,
-    ) -> Result<Before, Halt> {
-        let Some(last) = self.ports.journal().pointings(hint.service).await? else { return Ok(Before::Nothing) };
-        let Some(record) = self.ports.journal().read(&last.last.source).await? else { return Ok(Before::Nothing) };
+    ) -> Result<EarlierRollout, Halt> {
+        let Some(last) = self.ports.journal().pointings(hint.service).await? else {
+            return Ok(EarlierRollout::Nothing);
+        };
+        let Some(record) = self.ports.journal().read(&last.last.source).await? else {
+            return Ok(EarlierRollout::Nothing);
+        };
         if record.head.open && !record.head.backing_out {
-            return Ok(Before::Nothing);
+            return Ok(EarlierRollout::Nothing);
         }
         let theirs = match (hint.change, hint.cause.time) {
-            (Change::Asked { revision: Some(theirs) }, Some(at)) if last.last.overtook(theirs, at) => Some(theirs),
+            (ServiceChange::Asked { revision: Some(theirs) }, Some(at)) if last.last.overtook(theirs, at) => {
+                Some(theirs)
+            }
             _ => None,
         };
         let attempt = record.attempt()?;
-        let rollout = attempt.as_ref().and_then(|attempt| Rollout::of(attempt, hint.service));
+        let rollout = attempt.as_ref().and_then(|attempt| attempt.rollout(hint.service));
         let rollout = rollout.filter(|_| !record.head.suppressed);
         let in_flight = rollout.as_ref().is_some_and(Rollout::is_in_flight);
         let late = rollout.as_ref().and_then(|rollout| late(rollout, hint.change));
         // Somebody who asks is told how it ended.
         let ended = match rollout.as_ref().filter(|rollout| !rollout.is_free()).map(|rollout| rollout.state) {
-            Some(State::Ended(ending)) if *hint.change == Change::Look => Some(ending.clone()),
+            Some(RolloutPhase::Ended(ending)) if *hint.change == ServiceChange::Look => Some(ending.clone()),
             _ => None,
         };
         if !in_flight && late.is_none() && theirs.is_none() && ended.is_none() {
-            return Ok(Before::Nothing);
+            return Ok(EarlierRollout::Nothing);
         }
         if record.head.is_held(self.ports.clock().now()) {
             return Err(Halt::LeaseLost);
@@ -161,10 +167,10 @@ impl<P: Ports> Follow<'_, '_, P> {
             Some(late) => self.ended(record, hint.service, late).await?,
             None => (None, record),
         };
-        let waits = record.attempt()?.and_then(|attempt| Rollout::of(&attempt, hint.service));
-        if waits.is_some_and(|rollout| matches!(rollout.state, State::Waiting(_))) {
+        let waits = record.attempt()?.and_then(|attempt| attempt.rollout(hint.service));
+        if waits.is_some_and(|rollout| matches!(rollout.state, RolloutPhase::Waiting(_))) {
             // What was intended is to be decided anew.
-            return Ok(Before::Nothing);
+            return Ok(EarlierRollout::Nothing);
         }
         let ours = found.as_ref().filter(|found| {
             let newest = found.primary().map(|newest| newest.id.as_str());
@@ -174,11 +180,11 @@ impl<P: Ports> Follow<'_, '_, P> {
             let since = last.last.before.unwrap_or(last.last.at);
             let known = match self.ports.services().deployed_since(hint.service, since).await {
                 Ok(deployed) => deployed.contains(theirs),
-                Err(error) if error.kind == Kind::Retry => return Err(error.into()),
+                Err(error) if error.kind == ErrorKind::Retry => return Err(error.into()),
                 Err(_) => false,
             };
             if !known {
-                return Ok(Before::Doubtful(format!(
+                return Ok(EarlierRollout::Doubtful(format!(
                     "an event says that somebody had {} deployed just before our act, and ECS knows nothing of it",
                     theirs.short()
                 )));
@@ -190,23 +196,23 @@ impl<P: Ports> Follow<'_, '_, P> {
                 _ => found.revision == last.last.source,
             };
             if self.order.origin == (Origin::Apply { again: true }) || !tells {
-                return Ok(Before::Nothing);
+                return Ok(EarlierRollout::Nothing);
             }
             ending = Some(ended.clone());
         } else if !in_flight && ending.is_none() {
-            return Ok(Before::Nothing);
+            return Ok(EarlierRollout::Nothing);
         }
         report.about(&record.head.source);
         let _ = tell(report, &record, self.order.backout);
         report.services.extend(line(&record, hint.service));
-        let Some(ending) = ending else { return Ok(Before::UnderWay) };
+        let Some(ending) = ending else { return Ok(EarlierRollout::UnderWay) };
         if matches!(ending, Ending::Completed)
             && ended.is_none()
             && let Err(halt) = self.next_waiting(report, &record).await
         {
             report.notes.push(format!("the next service could not be led yet: {halt}"));
         }
-        Ok(Before::Ended(ending))
+        Ok(EarlierRollout::Ended(ending))
     }
 
     /// The next service of the same record that waits for its turn, past those that follow no more.
@@ -216,10 +222,10 @@ impl<P: Ports> Follow<'_, '_, P> {
         }
         let attempt = record.attempt()?;
         let rollouts = attempt.iter().flat_map(|attempt| &attempt.rollouts);
-        for Rollout { service, .. } in rollouts.filter(|rollout| matches!(rollout.state, State::Waiting(_))) {
-            let hint = Hint { service, change: &Change::Look, cause: &Cause::default() };
+        for Rollout { service, .. } in rollouts.filter(|rollout| matches!(rollout.state, RolloutPhase::Waiting(_))) {
+            let hint = ServiceHint { service, change: &ServiceChange::Look, cause: &Cause::default() };
             match self.lead(report, &record.head.source, &hint).await? {
-                Led::GivenUp(_) => {}
+                StartOutcome::GivenUp(_) => {}
                 _ => break,
             }
         }
@@ -234,7 +240,7 @@ impl<P: Ports> Follow<'_, '_, P> {
         theirs: RevisionArn,
     ) -> Result<(Option<Ending>, Record), Halt> {
         let ours = found.revision.clone();
-        let mut claimed = self.claim(record, Own::resumes(self.order.home, self.order.registrar)).await?;
+        let mut claimed = self.claim(record, Registrars::resumes(self.order.home, self.order.registrar)).await?;
         let ending = self.yielding(&mut claimed, found, &ours, theirs).await?;
         match claimed.record.head.suppressed {
             // Of a record that is taken back nothing is left to be said but the intent.
@@ -247,9 +253,9 @@ impl<P: Ports> Follow<'_, '_, P> {
 
 /// What ECS says of a deployment of ours after its record was closed: that one had failed which somebody seemed to have
 /// taken back, or that one has ended which was overdue.
-fn late(rollout: &Rollout<'_>, change: &Change) -> Option<Ending> {
-    let Change::Deployment { id, state, reason } = change else { return None };
-    let State::Ended(ending) = rollout.state else { return None };
+fn late(rollout: &Rollout<'_>, change: &ServiceChange) -> Option<Ending> {
+    let ServiceChange::Deployment { id, state, reason } = change else { return None };
+    let RolloutPhase::Ended(ending) = rollout.state else { return None };
     match (state, ending) {
         _ if rollout.deployment != Some(id) => None,
         (RolloutState::Failed, Ending::Returned | Ending::MovedOn) => {
@@ -262,17 +268,17 @@ fn late(rollout: &Rollout<'_>, change: &Change) -> Option<Ending> {
 
 /// The report after a service was led, or not. What was corrected in the same run stands before what the service waits
 /// for.
-fn ended(report: Report, led: Led) -> Report {
+fn ended(report: Report, led: StartOutcome) -> Report {
     let corrected = report.outcome == Outcome::Remediated;
     match led {
-        Led::Nowhere => report,
-        Led::Pointed => report.ends(Outcome::Remediated, None, None),
-        Led::Ended(ending) => {
+        StartOutcome::Nowhere => report,
+        StartOutcome::Pointed => report.ends(Outcome::Remediated, None, None),
+        StartOutcome::Ended(ending) => {
             let closing = ending.closing();
             report.ends(closing.outcome, closing.reason, said(&ending))
         }
-        Led::LeftAlone(_) | Led::GivenUp(_) if corrected => report,
-        Led::LeftAlone(way) | Led::GivenUp(way) => {
+        StartOutcome::LeftAlone(_) | StartOutcome::GivenUp(_) if corrected => report,
+        StartOutcome::LeftAlone(way) | StartOutcome::GivenUp(way) => {
             let outcome = way.reason.leaves_alone();
             report.ends(outcome, Some(way.reason), way.note)
         }

@@ -1,22 +1,22 @@
 //! Leading one service from a source to our revision of it: the guards, the turn, the intent, the act.
 
 use super::update_service::remember;
-use super::{Follow, Hint, Led};
+use super::{RolloutDriver, ServiceHint, StartOutcome};
 use crate::domain::baseline::ImageGuard;
 use crate::domain::ecs::image::{EcrImage, is_pinned};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::{RolloutState, Service, ServiceArn};
 use crate::domain::edit::Edit;
-use crate::domain::event::Change;
+use crate::domain::event::ServiceChange;
 use crate::domain::limits::family::Stopped;
 use crate::domain::limits::rollout_guards::{Candidate, InTheWay, in_the_way};
 use crate::domain::limits::service_history::{Last, Pointings};
 use crate::domain::outcome::{Outcome, Reason};
-use crate::domain::record::{Ending, Pointing, Record, Rollout, State, Step, What};
+use crate::domain::record::{Ending, EntryKind, Pointing, Record, Rollout, RolloutPhase, Step};
 use crate::domain::report::{Report, ServiceReport};
 use crate::domain::text::plain::plain;
-use crate::ports::{Answer, Clock, Journal, Kind, PortError, Ports, Services, TaskDefinitions};
-use crate::workflow::family_state::{self, LOOKS, Turned, take_turn};
+use crate::ports::{Answer, Clock, ErrorKind, Journal, PortError, Ports, Services, TaskDefinitions};
+use crate::workflow::family_state::{self, LOOKS, TurnOutcome, take_turn};
 use crate::workflow::lease::Halt;
 use crate::workflow::order::Origin;
 use crate::workflow::summary::{left_alone, line, tell};
@@ -25,41 +25,41 @@ use crate::workflow::summary::{left_alone, line, tell};
 const LONGEST: usize = 100;
 
 /// A record that a service may follow.
-struct Way {
+struct Destination {
     ours: RevisionArn,
     edits: Vec<Edit>,
 }
 
-impl<P: Ports> Follow<'_, '_, P> {
+impl<P: Ports> RolloutDriver<'_, '_, P> {
     /// Leads the service to our revision of the source, if nothing is in the way. What is said of the service stands in the
     /// report.
     pub(in crate::workflow) async fn lead(
         &self,
         report: &mut Report,
         source: &RevisionArn,
-        hint: &Hint<'_>,
-    ) -> Result<Led, Halt> {
+        hint: &ServiceHint<'_>,
+    ) -> Result<StartOutcome, Halt> {
         let service = hint.service;
-        let Some(record) = self.ports.journal().read(source).await? else { return Ok(Led::Nowhere) };
-        let Some(way) = way(&record)? else { return Ok(Led::Nowhere) };
+        let Some(record) = self.ports.journal().read(source).await? else { return Ok(StartOutcome::Nowhere) };
+        let Some(way) = way(&record)? else { return Ok(StartOutcome::Nowhere) };
         if record.head.is_held(self.ports.clock().now()) {
             return Err(Halt::LeaseLost);
         }
         let (led, record) = match self.seen(service).await? {
             Ok(found) => self.lead_there(report, record, &way, &found, hint.change).await?,
-            Err(way) => (Led::LeftAlone(way), record),
+            Err(way) => (StartOutcome::LeftAlone(way), record),
         };
         let (led, record) = match led {
-            Led::LeftAlone(way) => self.left_alone(record, service, way).await?,
+            StartOutcome::LeftAlone(way) => self.left_alone(record, service, way).await?,
             led => (led, record),
         };
         match &led {
-            Led::Nowhere => {}
-            Led::LeftAlone(way) | Led::GivenUp(way) => {
+            StartOutcome::Nowhere => {}
+            StartOutcome::LeftAlone(way) | StartOutcome::GivenUp(way) => {
                 let said = left_alone(service, way.reason, way.note.clone());
                 report.services.push(ServiceReport { action: if way.passes { "waits" } else { said.action }, ..said });
             }
-            Led::Pointed | Led::Ended(_) => {
+            StartOutcome::Pointed | StartOutcome::Ended(_) => {
                 let _ = tell(report, &record, self.order.backout);
                 report.services.extend(line(&record, service));
             }
@@ -71,42 +71,42 @@ impl<P: Ports> Follow<'_, '_, P> {
         &self,
         report: &mut Report,
         record: Record,
-        way: &Way,
+        way: &Destination,
         found: &Service,
-        change: &Change,
-    ) -> Result<(Led, Record), Halt> {
+        change: &ServiceChange,
+    ) -> Result<(StartOutcome, Record), Halt> {
         let source = record.head.source.clone();
         if found.service_connect_logs {
             let name = found.arn.short();
             report.notes.push(format!("Service Connect's own log configuration of {name} is not touched"));
         }
         let attempt = record.attempt()?;
-        let rollout = attempt.as_ref().and_then(|attempt| Rollout::of(attempt, &found.arn));
+        let rollout = attempt.as_ref().and_then(|attempt| attempt.rollout(&found.arn));
         if found.revision == way.ours {
-            let waits = rollout.is_some_and(|rollout| matches!(rollout.state, State::Waiting(_)));
+            let waits = rollout.is_some_and(|rollout| matches!(rollout.state, RolloutPhase::Waiting(_)));
             let record = match waits {
                 // Somebody has deployed ours, and it waits for nothing any more.
                 true => self.ended(record, &found.arn, Ending::MovedOn).await?.1,
                 false => record,
             };
-            return Ok((Led::Nowhere, record));
+            return Ok((StartOutcome::Nowhere, record));
         }
         let again = matches!(self.order.origin, Origin::Apply { again: true });
         let may = |rollout: &Rollout<'_>| rollout.is_free() || again && rollout.is_ended();
         if let Some(rollout) = rollout.filter(|rollout| !may(rollout) && found.revision == source) {
             let note = match rollout.state {
-                State::Ended(_) => "it was pointed at our revision once, and somebody or ECS decided otherwise",
+                RolloutPhase::Ended(_) => "it was pointed at our revision once, and somebody or ECS decided otherwise",
                 _ => "it is on its way",
             };
             let reason = if rollout.is_ended() { Reason::Returned } else { Reason::DeploymentUnderWay };
-            return Ok((Led::LeftAlone(InTheWay::for_good(reason, note)), record));
+            return Ok((StartOutcome::LeftAlone(InTheWay::for_good(reason, note)), record));
         }
         let now = self.ports.clock().now();
         let settings = self.settings(found);
         let completed = is_told(found, change) || self.is_completed(found).await?;
         let candidate = Candidate { service: found, source: &source, edits: &way.edits, settings, completed, now };
         if let Some(stop) = in_the_way(&candidate) {
-            return Ok((Led::LeftAlone(self.paused(found, stop).await?), record));
+            return Ok((StartOutcome::LeftAlone(self.paused(found, stop).await?), record));
         }
         let mut pointings = self.ports.journal().pointings(&found.arn).await?;
         match &mut pointings {
@@ -118,28 +118,28 @@ impl<P: Ports> Follow<'_, '_, P> {
             let (name, times) = (found.arn.short(), times.times.len());
             let why = format!("service {name} was pointed {times} times of late, and somebody keeps pointing it back");
             family_state::end_turn(self.ports, &source, &found.arn, Some(why.clone())).await?;
-            return Ok((Led::LeftAlone(InTheWay::for_good(Reason::FuseOpen, why)), record));
+            return Ok((StartOutcome::LeftAlone(InTheWay::for_good(Reason::FuseOpen, why)), record));
         }
         if let Some(why) = self.other_images(&source, found, settings.image_guard).await? {
             match settings.image_guard {
                 ImageGuard::Hold => {
-                    return Ok((Led::LeftAlone(InTheWay::for_good(Reason::ImageChanged, why)), record));
+                    return Ok((StartOutcome::LeftAlone(InTheWay::for_good(Reason::ImageChanged, why)), record));
                 }
                 _ => report.notes.push(format!("{}: {why}", found.arn.short())),
             }
         }
         match take_turn(self.ports, self.order, &source, &found.arn).await? {
-            Turned::Ours => {}
-            Turned::Taken(other) => {
+            TurnOutcome::Ours => {}
+            TurnOutcome::Taken(other) => {
                 let why = format!("service {} of the same family is on its way", other.short());
-                return Ok((Led::LeftAlone(InTheWay::for_now(Reason::InFlight, why)), record));
+                return Ok((StartOutcome::LeftAlone(InTheWay::for_now(Reason::InFlight, why)), record));
             }
-            Turned::Stopped(stopped) => {
+            TurnOutcome::Stopped(stopped) => {
                 let way = match &stopped {
                     Stopped::Held(_) => InTheWay::for_now(Reason::Held, stopped.to_string()),
                     Stopped::FuseOpen(_) => InTheWay::for_good(Reason::FuseOpen, stopped.to_string()),
                 };
-                return Ok((Led::LeftAlone(way), record));
+                return Ok((StartOutcome::LeftAlone(way), record));
             }
         }
         let pointing = Pointing {
@@ -149,27 +149,34 @@ impl<P: Ports> Follow<'_, '_, P> {
             seen: found.seen(),
             settled: completed,
         };
-        let mut claimed = self.claim(record, What::Pointing(Box::new(pointing.clone()))).await?;
+        let mut claimed = self.claim(record, EntryKind::Pointing(Box::new(pointing.clone()))).await?;
         let before = found.primary().and_then(|newest| newest.created);
         let last = Last { from: source.clone(), source, to: way.ours.clone(), before, at: now };
         let remembered = Pointings::after(pointings, &found.arn, last);
         if let Err(error) = remember(self.ports, &remembered).await {
             // Nothing was done, and what was decided may not hold when it is tried again.
-            let _ = claimed.append(What::Waiting { service: found.arn.clone(), why: Reason::InFlight }).await;
+            let _ = claimed.append(EntryKind::Waiting { service: found.arn.clone(), why: Reason::InFlight }).await;
             return Err(Halt::Port(error));
         }
-        let led = self.act(&mut claimed, &pointing).await?.map_or(Led::Pointed, Led::Ended);
+        let led = self.act(&mut claimed, &pointing).await?.map_or(StartOutcome::Pointed, StartOutcome::Ended);
         Ok((led, claimed.record))
     }
 
     /// Writes down that a service waits where nobody else will say when it may follow, or that it waits no more.
-    async fn left_alone(&self, mut record: Record, service: &ServiceArn, way: InTheWay) -> Result<(Led, Record), Halt> {
+    async fn left_alone(
+        &self,
+        mut record: Record,
+        service: &ServiceArn,
+        way: InTheWay,
+    ) -> Result<(StartOutcome, Record), Halt> {
         for _ in 0..LOOKS {
-            let Some(entry) = said_of(&record, service, &way)? else { return Ok((Led::LeftAlone(way), record)) };
-            let given_up = matches!(entry, What::Followed { .. });
+            let Some(entry) = said_of(&record, service, &way)? else {
+                return Ok((StartOutcome::LeftAlone(way), record));
+            };
+            let given_up = matches!(entry, EntryKind::Followed { .. });
             match self.claim(record.clone(), entry).await {
-                Ok(claimed) if given_up => return Ok((Led::GivenUp(way), claimed.record)),
-                Ok(claimed) => return Ok((Led::LeftAlone(way), claimed.record)),
+                Ok(claimed) if given_up => return Ok((StartOutcome::GivenUp(way), claimed.record)),
+                Ok(claimed) => return Ok((StartOutcome::LeftAlone(way), claimed.record)),
                 Err(Halt::LeaseLost) => record = self.once_more(&record, service).await?,
                 Err(halt) => return Err(halt),
             }
@@ -198,7 +205,7 @@ impl<P: Ports> Follow<'_, '_, P> {
                 let why = "its deployment is paused until somebody lets it go on";
                 Ok(InTheWay::for_good(Reason::DeploymentPaused, why))
             }
-            Err(error) if error.kind == Kind::Retry => Err(error),
+            Err(error) if error.kind == ErrorKind::Retry => Err(error),
             _ => Ok(way),
         }
     }
@@ -220,7 +227,7 @@ impl<P: Ports> Follow<'_, '_, P> {
             return Ok(None);
         }
         let refused = |error: PortError| match error.kind {
-            Kind::Retry => Err(error),
+            ErrorKind::Retry => Err(error),
             _ => Ok(Some(format!("what runs could not be read: {error}"))),
         };
         let running = match self.ports.services().running_images(found).await {
@@ -252,25 +259,25 @@ impl<P: Ports> Follow<'_, '_, P> {
 }
 
 /// Whether ECS says in an event that the service's newest deployment has completed: a look may lag behind that.
-fn is_told(found: &Service, change: &Change) -> bool {
+fn is_told(found: &Service, change: &ServiceChange) -> bool {
     let newest = found.primary().map(|newest| &newest.id);
-    matches!(change, Change::Deployment { id, state: RolloutState::Completed, .. } if Some(id) == newest)
+    matches!(change, ServiceChange::Deployment { id, state: RolloutState::Completed, .. } if Some(id) == newest)
 }
 
 fn rollout<'r>(record: &'r Record, service: &ServiceArn) -> Result<Option<Rollout<'r>>, Halt> {
-    Ok(record.attempt()?.and_then(|attempt| Rollout::of(&attempt, service)))
+    Ok(record.attempt()?.and_then(|attempt| attempt.rollout(service)))
 }
 
 /// What is to be written of a service that does not follow now; none: nothing new.
-fn said_of(record: &Record, service: &ServiceArn, way: &InTheWay) -> Result<Option<What>, Halt> {
+fn said_of(record: &Record, service: &ServiceArn, way: &InTheWay) -> Result<Option<EntryKind>, Halt> {
     let waits = rollout(record, service)?.and_then(|rollout| match rollout.state {
-        State::Waiting(why) => Some(why),
+        RolloutPhase::Waiting(why) => Some(why),
         _ => None,
     });
     let service = service.clone();
     Ok(match waits {
-        _ if way.passes && waits != Some(way.reason) => Some(What::Waiting { service, why: way.reason }),
-        Some(_) => ending(way).map(|ending| What::Followed { service, ending }),
+        _ if way.passes && waits != Some(way.reason) => Some(EntryKind::Waiting { service, why: way.reason }),
+        Some(_) => ending(way).map(|ending| EntryKind::Followed { service, ending }),
         None => None,
     })
 }
@@ -287,7 +294,7 @@ fn ending(way: &InTheWay) -> Option<Ending> {
 }
 
 /// Where services may follow to, if the record stands.
-fn way(record: &Record) -> Result<Option<Way>, Halt> {
+fn way(record: &Record) -> Result<Option<Destination>, Halt> {
     if record.head.suppressed || record.head.open {
         return Ok(None);
     }
@@ -298,5 +305,5 @@ fn way(record: &Record) -> Result<Option<Way>, Halt> {
         Step::Register { edits } => Some(edits.clone()),
         _ => None,
     });
-    Ok(Some(Way { ours: ours.clone(), edits: edits.unwrap_or_default() }))
+    Ok(Some(Destination { ours: ours.clone(), edits: edits.unwrap_or_default() }))
 }

@@ -4,8 +4,8 @@ use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::{After, Service, ServiceArn};
 use crate::domain::limits::service_history::{Last, Pointings};
 use crate::domain::outcome::Reason;
-use crate::domain::record::What;
-use crate::ports::{Answer, Clock, CommitError, Journal, Kind, PortError, Ports, Services};
+use crate::domain::record::EntryKind;
+use crate::ports::{Answer, Clock, CommitError, ErrorKind, Journal, PortError, Ports, Services};
 use crate::workflow::lease::{Claimed, Halt};
 
 /// How often somebody's deployment may come between until only a human can say what is meant.
@@ -24,7 +24,7 @@ pub(in crate::workflow) enum Pointed {
 
 /// Points a service at `to` that was seen with these deployments, running `from`, and looks again.
 ///
-/// Errors: after [`Kind::Retry`] it may have been done or not, which the next look tells.
+/// Errors: after [`ErrorKind::Retry`] it may have been done or not, which the next look tells.
 pub(in crate::workflow) async fn point<P: Ports>(
     ports: &P,
     service: &ServiceArn,
@@ -35,12 +35,12 @@ pub(in crate::workflow) async fn point<P: Ports>(
     let services = ports.services();
     let (answered, lost) = match services.point(service, to).await {
         Ok(answered) => (Some(answered), None),
-        Err(error) if error.kind == Kind::Retry => (None, Some(error)),
+        Err(error) if error.kind == ErrorKind::Retry => (None, Some(error)),
         Err(error) => return Err(error),
     };
     // It may have been done: that nobody may look now is no reason to take it for not done.
     let looked = services.service(service).await;
-    let found = looked.map_err(|error| PortError { kind: Kind::Retry, ..error })?;
+    let found = looked.map_err(|error| PortError { kind: ErrorKind::Retry, ..error })?;
     let (mut newer, older) = match answered {
         // A look may lag behind the answer.
         Some(answered) if found.after(seen, from, to) == After::AsBefore => (answered, Some(found)),
@@ -60,7 +60,7 @@ pub(in crate::workflow) async fn point<P: Ports>(
 /// A look does not show yet what was done.
 pub(in crate::workflow) fn nothing_yet(service: &ServiceArn) -> PortError {
     let message = format!("{} shows nothing of it yet", service.short());
-    PortError { kind: Kind::Retry, call: "UpdateService", message, reason: None }
+    PortError { kind: ErrorKind::Retry, call: "UpdateService", message, reason: None }
 }
 
 /// Keeps what a service is about to be pointed at: it shows later whether somebody had decided otherwise meanwhile.
@@ -71,7 +71,7 @@ pub(in crate::workflow) async fn remember<P: Ports>(ports: &P, pointings: &Point
         Err(CommitError::Lost) => {
             let message = "somebody else points the service as well".to_owned();
             let reason = Some(Reason::LeaseHeld);
-            Err(PortError { kind: Kind::Retry, call: "write the journal", message, reason })
+            Err(PortError { kind: ErrorKind::Retry, call: "write the journal", message, reason })
         }
     }
 }
@@ -107,7 +107,7 @@ pub(in crate::workflow) async fn yields<P: Ports, J: Journal, C: Clock>(
     let service = &found.arn;
     let (mut seen, mut from, mut to) = (found.seen(), ours.clone(), theirs);
     for _ in 0..MOST {
-        claimed.append(What::Yielding { service: service.clone(), to: to.clone() }).await?;
+        claimed.append(EntryKind::Yielding { service: service.clone(), to: to.clone() }).await?;
         match point(ports, service, &seen, &from, &to).await? {
             Pointed::Stands(_) => return Ok(Some(to)),
             Pointed::Other(_) => return Ok(None),

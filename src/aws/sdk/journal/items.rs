@@ -16,7 +16,7 @@ use crate::domain::limits::rate::{Budget, BudgetName};
 use crate::domain::limits::service_history::Pointings;
 use crate::domain::outcome::Reason;
 use crate::domain::record::{Entry, Head, SCHEMA};
-use crate::ports::{Answer, Expected, Kind, PortError};
+use crate::ports::{Answer, ErrorKind, Expected, PortError};
 
 /// What DynamoDB holds in one item, the names of its attributes included.
 const LARGEST: usize = 400 * 1024;
@@ -215,9 +215,9 @@ fn parsed<T: DeserializeOwned>(item: &Item, name: &str, is_known: impl FnOnce(&T
 fn unreadable(item: &Item) -> PortError {
     let (pk, sk) = (string(item, "pk").unwrap_or("?"), string(item, "sk").unwrap_or("?"));
     let message = format!("the item {pk}, {sk} holds what this version of Logweir does not know");
-    PortError { kind: Kind::Refused, call: "read the journal", message, reason: Some(Reason::Unreadable) }
+    PortError { kind: ErrorKind::Refused, call: "read the journal", message, reason: Some(Reason::Unreadable) }
 }
 
 pub(in crate::aws) fn refused(message: String, reason: Option<Reason>) -> PortError {
-    PortError { kind: Kind::Refused, call: COMMIT, message, reason }
+    PortError { kind: ErrorKind::Refused, call: COMMIT, message, reason }
 }

@@ -32,7 +32,7 @@ use crate::domain::limits::rate::{Budget, BudgetName};
 use crate::domain::limits::service_history::Pointings;
 use crate::domain::outcome::Reason;
 use crate::domain::record::{Entry, Head, Record};
-use crate::ports::{Answer, CommitError, Expected, Filter, Journal, Kind, PortError};
+use crate::ports::{Answer, CommitError, ErrorKind, Expected, Filter, Journal, PortError};
 use items::Item;
 
 const QUERY: &str = "Query";
@@ -138,7 +138,7 @@ impl DynamoJournal {
             return if ours { Ok(()) } else { Err(CommitError::Lost) };
         }
         let error = self.failed(COMMIT, &error);
-        let kind = if codes.iter().any(|code| PASSING.contains(code)) { Kind::Retry } else { error.kind };
+        let kind = if codes.iter().any(|code| PASSING.contains(code)) { ErrorKind::Retry } else { error.kind };
         Err(PortError { kind, ..error }.into())
     }
 
@@ -168,7 +168,7 @@ impl DynamoJournal {
         E: ProvideErrorMetadata + Error + 'static,
     {
         let error = port_error(call, error);
-        if error.kind != Kind::Missing {
+        if error.kind != ErrorKind::Missing {
             return error;
         }
         let message = format!(
@@ -206,7 +206,7 @@ impl Journal for DynamoJournal {
             }
         }
         let message = format!("the entries of {} are not complete", source.short());
-        Err(PortError { kind: Kind::Retry, call: QUERY, message, reason: Some(Reason::Unreadable) })
+        Err(PortError { kind: ErrorKind::Retry, call: QUERY, message, reason: Some(Reason::Unreadable) })
     }
 
     async fn commit(&self, expected: &Expected, head: &Head, entry: &Entry) -> Result<(), CommitError> {

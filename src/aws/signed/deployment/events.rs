@@ -4,16 +4,16 @@ use serde_json::{Value, json};
 
 use super::{lacks, list, operation, optional, text};
 use crate::aws::Aws;
-use crate::domain::doctor::rules::Rule;
+use crate::domain::doctor::rules::EventRule;
 use crate::ports::Answer;
 
 impl Aws {
     /// A rule of the default bus, without its targets.
-    pub async fn event_rule(&self, name: &str) -> Answer<Rule> {
+    pub async fn event_rule(&self, name: &str) -> Answer<EventRule> {
         const CALL: &str = "DescribeRule";
         let answer =
             self.asks(&operation!("events", "1.1", "AWSEvents", "DescribeRule"), &json!({"Name": name})).await?;
-        Ok(Rule {
+        Ok(EventRule {
             arn: text(CALL, &answer, "Arn")?,
             state: text(CALL, &answer, "State")?,
             pattern: optional(&answer, "EventPattern"),

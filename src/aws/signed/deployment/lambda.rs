@@ -6,16 +6,16 @@ use super::{LONGEST, optional, text};
 use crate::aws::Aws;
 use crate::aws::signed::Call;
 use crate::aws::signed::invoke::escaped;
-use crate::domain::doctor::function::Function;
+use crate::domain::doctor::function::FunctionFacts;
 use crate::domain::doctor::queue::Mapping;
 use crate::ports::Answer;
 
 impl Aws {
-    pub async fn function(&self, name: &str) -> Answer<Function> {
+    pub async fn function(&self, name: &str) -> Answer<FunctionFacts> {
         const CALL: &str = "GetFunctionConfiguration";
         let answer = self.gets(CALL, &format!("functions/{}/configuration", escaped(name))).await?;
         let variables = answer["Environment"]["Variables"].as_object().into_iter().flatten();
-        Ok(Function {
+        Ok(FunctionFacts {
             role: text(CALL, &answer, "Role")?,
             state: optional(&answer, "State"),
             last_update: optional(&answer, "LastUpdateStatus"),

@@ -6,7 +6,7 @@ use super::{list, operation, text};
 use crate::aws::signed::refused;
 use crate::aws::{Aws, errors};
 use crate::domain::doctor::letter::{Letter, UNDELIVERED};
-use crate::domain::doctor::queue::Queue;
+use crate::domain::doctor::queue::QueueFacts;
 use crate::ports::Answer;
 
 macro_rules! sqs {
@@ -31,7 +31,7 @@ pub struct Received {
 }
 
 impl Aws {
-    pub async fn queue_attributes(&self, url: &str) -> Answer<Queue> {
+    pub async fn queue_attributes(&self, url: &str) -> Answer<QueueFacts> {
         const CALL: &str = "GetQueueAttributes";
         let answer =
             self.asks(&sqs!("GetQueueAttributes"), &json!({"QueueUrl": url, "AttributeNames": ["All"]})).await?;
@@ -40,7 +40,7 @@ impl Aws {
             text(CALL, attributes, name)?.parse().map_err(|_| errors::unreadable(CALL, name))
         };
         let json = |name: &str| attributes[name].as_str().and_then(|text| serde_json::from_str::<Value>(text).ok());
-        Ok(Queue {
+        Ok(QueueFacts {
             arn: text(CALL, attributes, "QueueArn")?,
             waiting: count("ApproximateNumberOfMessages")?,
             in_flight: count("ApproximateNumberOfMessagesNotVisible")?,

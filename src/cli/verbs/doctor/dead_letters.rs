@@ -13,9 +13,9 @@ use super::unseen;
 use crate::aws::{Aws, Received};
 use crate::cli::acting::worker;
 use crate::domain::baseline::Baseline;
-use crate::domain::doctor::deployment::Deployment;
-use crate::domain::doctor::letter::{self, Contents, Kind, Letter, Told};
-use crate::domain::doctor::{Check, Seen, Unseen, count};
+use crate::domain::doctor::deployment::StackDeployment;
+use crate::domain::doctor::letter::{self, Contents, Letter, LetterKind, Told};
+use crate::domain::doctor::{Check, Looked, Unseen, count};
 use crate::domain::event::Home;
 use crate::domain::outcome::Mode;
 use crate::domain::report::BackoutBy;
@@ -87,17 +87,17 @@ async fn tell(look: &Look<'_>, letter: &Letter, log_group: Option<&str>, baselin
     let since = |sent: Timestamp| sent.checked_sub(SignedDuration::from_mins(5)).unwrap_or(sent);
     let now = Timestamp::now();
     let sent = letter.sent.unwrap_or_else(|| now.checked_sub(LONGEST_KEPT).unwrap_or(now));
-    let reported: Seen<Option<Value>> = match (&contents.kind, &contents.event_id, log_group) {
-        (Kind::Undone, Some(id), Some(group)) => look.reported(group, id, since(sent)).await,
-        (Kind::Undone, _, None) => {
+    let reported: Looked<Option<Value>> = match (&contents.kind, &contents.event_id, log_group) {
+        (LetterKind::Undone, Some(id), Some(group)) => look.reported(group, id, since(sent)).await,
+        (LetterKind::Undone, _, None) => {
             let why = "its name is not known, as the function could not be read".into();
             Err(Unseen { why, help: String::new(), is_missing: false })
         }
         _ => Ok(None),
     };
     let decided = match contents.kind {
-        Kind::Undone | Kind::Undelivered(_) => Box::pin(decide(look, letter, baseline)).await,
-        Kind::Unreadable(_) | Kind::Schedule => None,
+        LetterKind::Undone | LetterKind::Undelivered(_) => Box::pin(decide(look, letter, baseline)).await,
+        LetterKind::Unreadable(_) | LetterKind::Schedule => None,
     };
     letter::tell(letter, &contents, &reported, decided)
 }
@@ -129,7 +129,7 @@ async fn decide(look: &Look<'_>, letter: &Letter, baseline: &Baseline) -> Option
 /// Puts them back into the queue, and says how that went. What no try can read stays.
 pub(in crate::cli) async fn redrive(
     aws: &Aws,
-    deployment: &Deployment,
+    deployment: &StackDeployment,
     home: &Home,
     waiting: u64,
 ) -> (Check, Redriven) {
@@ -199,5 +199,5 @@ pub(in crate::cli) async fn redrive(
 }
 
 fn is_readable(received: &Received, home: &Home) -> bool {
-    !matches!(Contents::of(&received.letter, home).kind, Kind::Unreadable(_))
+    !matches!(Contents::of(&received.letter, home).kind, LetterKind::Unreadable(_))
 }

@@ -9,12 +9,12 @@ use crate::aws::Aws;
 use crate::cli::Context;
 use crate::domain::baseline::Baseline;
 use crate::domain::doctor::baseline::{self, Given, Read};
-use crate::domain::doctor::deployment::Deployment;
-use crate::domain::doctor::function::{self, Function, Which};
-use crate::domain::doctor::records::{self, Standing};
+use crate::domain::doctor::deployment::StackDeployment;
+use crate::domain::doctor::function::{self, FunctionFacts, FunctionRole};
+use crate::domain::doctor::records::{self, RecordState};
 use crate::domain::doctor::rules::{self, Known, Tried};
 use crate::domain::doctor::trail::{self, Trail};
-use crate::domain::doctor::{Check, Seen, Unseen, queue, role};
+use crate::domain::doctor::{Check, Looked, Unseen, queue, role};
 use crate::domain::event::Home;
 use crate::domain::outcome::Outcome;
 use crate::ports::{Answer, Filter, Journal, TaskDefinitions};
@@ -31,12 +31,12 @@ const LATELY: SignedDuration = SignedDuration::from_hours(7 * 24);
 pub(in crate::cli) struct Look<'l> {
     pub(in crate::cli) context: &'l Context,
     pub(in crate::cli) aws: &'l Aws,
-    pub(in crate::cli) deployment: &'l Deployment,
+    pub(in crate::cli) deployment: &'l StackDeployment,
     pub(in crate::cli) home: &'l Home,
     pub(in crate::cli) caller: &'l str,
 }
 
-fn seen<T>(answer: Answer<T>, service: &str) -> Seen<T> {
+fn seen<T>(answer: Answer<T>, service: &str) -> Looked<T> {
     answer.map_err(|error| unseen(&error, service))
 }
 
@@ -52,10 +52,10 @@ impl Look<'_> {
         checks.push(queue::check_mapping(&mapping, deployment, home));
         let remediator = seen(aws.function(&deployment.remediator).await, "lambda");
         let backout = seen(aws.function(&deployment.backout).await, "lambda");
-        checks.extend(function::check(&remediator, Which::Remediator, deployment));
-        checks.extend(function::check(&backout, Which::Backout, deployment));
+        checks.extend(function::check(&remediator, FunctionRole::Remediator, deployment));
+        checks.extend(function::check(&backout, FunctionRole::Backout, deployment));
         let passed = self.passed_roles().await;
-        for (which, function) in [(Which::Remediator, &remediator), (Which::Backout, &backout)] {
+        for (which, function) in [(FunctionRole::Remediator, &remediator), (FunctionRole::Backout, &backout)] {
             checks.extend(self.role(which, function, &passed).await);
         }
         let deployed = self.baseline(&remediator, &mut checks).await;
@@ -66,7 +66,7 @@ impl Look<'_> {
         (checks, letters)
     }
 
-    async fn trails(&self) -> Seen<Vec<Trail>> {
+    async fn trails(&self) -> Looked<Vec<Trail>> {
         const SERVICE: &str = "cloudtrail";
         let mut trails = Vec::new();
         for trail in seen(self.aws.trails().await, SERVICE)? {
@@ -77,7 +77,7 @@ impl Look<'_> {
         Ok(trails)
     }
 
-    async fn rules(&self, queue: Option<&queue::Queue>, checks: &mut Vec<Check>) {
+    async fn rules(&self, queue: Option<&queue::QueueFacts>, checks: &mut Vec<Check>) {
         const SERVICE: &str = "events";
         let Self { aws, deployment, home, .. } = self;
         let mut all = Vec::new();
@@ -130,7 +130,7 @@ impl Look<'_> {
         roles
     }
 
-    async fn role(&self, which: Which, function: &Seen<Function>, passed: &[String]) -> Vec<Check> {
+    async fn role(&self, which: FunctionRole, function: &Looked<FunctionFacts>, passed: &[String]) -> Vec<Check> {
         let mut judged = Vec::new();
         for need in role::needs(which, self.deployment, self.home, function.as_ref().ok(), passed) {
             let verdict = seen(self.aws.simulate(which.role(self.deployment), &need).await, "iam");
@@ -145,7 +145,7 @@ impl Look<'_> {
     }
 
     /// The baseline that the function has, as far as it can be read from here.
-    async fn baseline(&self, remediator: &Seen<Function>, checks: &mut Vec<Check>) -> Option<Baseline> {
+    async fn baseline(&self, remediator: &Looked<FunctionFacts>, checks: &mut Vec<Check>) -> Option<Baseline> {
         let place = match remediator {
             Ok(function) => function.variable("LOGWEIR_BASELINE").unwrap_or(&self.deployment.baseline),
             Err(_) => &self.deployment.baseline,
@@ -173,13 +173,13 @@ impl Look<'_> {
         deployed
     }
 
-    async fn standing(&self, now: Timestamp) -> Seen<Standing> {
+    async fn standing(&self, now: Timestamp) -> Looked<RecordState> {
         let journal = self.aws.journal(self.deployment.table());
         let read = async {
             let filter = Filter::all(now);
             let stuck =
                 Filter { outcome: Some(Outcome::NeedsOperator), since: now.checked_sub(LATELY).ok(), ..filter.clone() };
-            Ok(Standing {
+            Ok(RecordState {
                 open: journal.list(&Filter { open: true, ..filter }, RECORDS).await?,
                 stuck: journal.list(&stuck, RECORDS).await?,
                 stopped: journal.stopped().await?,
@@ -199,7 +199,7 @@ impl Look<'_> {
         log_group: &str,
         event_id: &str,
         since: Timestamp,
-    ) -> Seen<Option<Value>> {
+    ) -> Looked<Option<Value>> {
         seen(self.aws.last_report(log_group, event_id, since).await, "logs")
     }
 }

@@ -12,11 +12,11 @@ use crate::aws::Aws;
 use crate::cli::acting::Intent;
 use crate::cli::live::wait;
 use crate::cli::{Context, Ended, Exit, Failure};
-use crate::domain::doctor::deployment::{Deployment, PARAMETER};
+use crate::domain::doctor::deployment::{PARAMETER, StackDeployment};
 use crate::domain::doctor::{Check, State, Unseen, count};
 use crate::domain::event::Home;
 use crate::domain::outcome::Reason;
-use crate::ports::{Kind, PortError};
+use crate::ports::{ErrorKind, PortError};
 use crate::render::doctor as render;
 use crate::render::doctor::Diagnosis;
 
@@ -103,11 +103,11 @@ impl From<State> for Exit {
 }
 
 /// What is deployed here, and what there is to say of that.
-async fn deployment(aws: &Aws, home: &Home) -> (Option<Deployment>, Vec<Check>) {
+async fn deployment(aws: &Aws, home: &Home) -> (Option<StackDeployment>, Vec<Check>) {
     const CHECK: &str = "deployment";
     let Home { account, region, .. } = home;
     let check = match aws.parameter(PARAMETER).await {
-        Ok(Some(text)) => match Deployment::parse(&text) {
+        Ok(Some(text)) => match StackDeployment::parse(&text) {
             Ok(deployment) => return (Some(deployment), Vec::new()),
             Err(why) => Check::problem(
                 CHECK,
@@ -131,8 +131,8 @@ fn unseen(error: &PortError, service: &str) -> Unseen {
         (Some(Reason::AccessDenied | Reason::PassRoleDenied), _) => {
             format!("whoever runs this needs {service}:{}", error.call)
         }
-        (_, Kind::Retry) => "this may pass: run it again".into(),
+        (_, ErrorKind::Retry) => "this may pass: run it again".into(),
         _ => "the message says what AWS does not like".into(),
     };
-    Unseen { why: error.to_string(), help, is_missing: error.kind == Kind::Missing }
+    Unseen { why: error.to_string(), help, is_missing: error.kind == ErrorKind::Missing }
 }

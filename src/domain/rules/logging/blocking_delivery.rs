@@ -31,29 +31,29 @@ impl Rule for Fault {
         !matches!(case.seen.default_mode, DefaultMode::Known(_))
             && case.subjects().any(|subject| {
                 subject.settings.logging.absent_mode == AbsentMode::Effective
-                    && subject.awslogs().is_some_and(|options| matches!(mode(&subject, options), Mode::Absent))
+                    && subject.awslogs().is_some_and(|options| matches!(mode(&subject, options), GivenMode::Absent))
             })
     }
 }
 
-enum Mode<'a> {
+enum GivenMode<'a> {
     Absent,
     Is(Delivery),
     Placeholder,
     Malformed(&'a Value),
 }
 
-fn mode<'a>(subject: &Subject<'_, '_>, options: Options<'a>) -> Mode<'a> {
+fn mode<'a>(subject: &Subject<'_, '_>, options: Options<'a>) -> GivenMode<'a> {
     match options.value("mode") {
-        None | Some(Value::Null) => Mode::Absent,
+        None | Some(Value::Null) => GivenMode::Absent,
         Some(value @ Value::String(text)) => match text.as_str() {
-            "" => Mode::Absent,
-            "non-blocking" => Mode::Is(Delivery::NonBlocking),
-            "blocking" => Mode::Is(Delivery::Blocking),
-            text if subject.is_placeholder(text) => Mode::Placeholder,
-            _ => Mode::Malformed(value),
+            "" => GivenMode::Absent,
+            "non-blocking" => GivenMode::Is(Delivery::NonBlocking),
+            "blocking" => GivenMode::Is(Delivery::Blocking),
+            text if subject.is_placeholder(text) => GivenMode::Placeholder,
+            _ => GivenMode::Malformed(value),
         },
-        Some(value) => Mode::Malformed(value),
+        Some(value) => GivenMode::Malformed(value),
     }
 }
 
@@ -77,8 +77,8 @@ fn check(subject: &Subject<'_, '_>, options: Options<'_>) -> Option<Finding> {
         _ => None,
     };
     let settled = match mode(subject, options) {
-        Mode::Is(mode) => Some(mode),
-        Mode::Absent if subject.settings.logging.absent_mode == AbsentMode::Effective => Some(known?),
+        GivenMode::Is(mode) => Some(mode),
+        GivenMode::Absent if subject.settings.logging.absent_mode == AbsentMode::Effective => Some(known?),
         _ => None,
     };
     if settled == Some(wanted) {
@@ -87,7 +87,7 @@ fn check(subject: &Subject<'_, '_>, options: Options<'_>) -> Option<Finding> {
         return oversized.then(|| subject.finding(NAME, "/options/max-buffer-size", message, fix));
     }
     match mode(subject, options) {
-        Mode::Is(mode) => {
+        GivenMode::Is(mode) => {
             let message = format!(
                 "{called} {}: its mode is `{}`, the baseline asks for `{}`",
                 consequence(mode),
@@ -98,7 +98,7 @@ fn check(subject: &Subject<'_, '_>, options: Options<'_>) -> Option<Finding> {
             finding.effective = Some(mode.mode().into());
             Some(finding)
         }
-        Mode::Absent => {
+        GivenMode::Absent => {
             let message = match known {
                 Some(mode) if mode != wanted => format!(
                     "{called} {}: it sets no mode, and the account's default is `{}`",
@@ -118,7 +118,7 @@ fn check(subject: &Subject<'_, '_>, options: Options<'_>) -> Option<Finding> {
             }
             Some(finding)
         }
-        Mode::Placeholder => {
+        GivenMode::Placeholder => {
             let message = format!("which mode {called} gets is a placeholder");
             Some(subject.finding(
                 NAME,
@@ -127,7 +127,7 @@ fn check(subject: &Subject<'_, '_>, options: Options<'_>) -> Option<Finding> {
                 Fix::Advice("render the document, then check it".into()),
             ))
         }
-        Mode::Malformed(value) => {
+        GivenMode::Malformed(value) => {
             let value = match value {
                 Value::String(_) => format!("the mode {value}"),
                 other => format!("{} for its mode", kind(other)),
