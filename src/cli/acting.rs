@@ -104,7 +104,7 @@ impl Context {
     pub(super) fn show(&self, report: &Report) {
         match self.is_json() {
             true => self.printer.json(&serde_json::to_value(report).unwrap_or_default()),
-            false => self.printer.result(&crate::render::report::text(report)),
+            false => self.printer.result(&crate::render::human::report::text(report)),
         }
     }
 }

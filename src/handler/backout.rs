@@ -1,7 +1,6 @@
 //! A payload of the function that takes back: somebody's request, or the time to finish one.
 
-use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use jiff::SignedDuration;
 use serde_json::Value;
 
 use super::scheduled::Scheduled;
@@ -10,35 +9,7 @@ use crate::domain::event::{Cause, Home};
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::report::{BACKOUT, BackoutBy, Report};
 use crate::ports::{Clock, Ports};
-use crate::workflow::{BackoutOptions, BackoutOrder, back_out, preview, resume_backouts};
-
-/// `{"logweir": "backout", "record": "web:41", …}`. What it does not know is an error: a wish that is misspelt must not
-/// be left out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Request {
-    pub logweir: BackoutWord,
-    /// `FAMILY:REVISION` or the ARN, of the source or of our revision.
-    pub record: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub requested_by: Option<String>,
-    #[serde(default)]
-    pub restore_stale: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hold_family: Option<Timestamp>,
-    #[serde(default)]
-    pub dry_run: bool,
-}
-
-/// The word that makes a payload a request.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum BackoutWord {
-    #[default]
-    Backout,
-}
+use crate::workflow::{BackoutOptions, BackoutOrder, Request, back_out, preview, resume_backouts};
 
 /// Who takes back, where and for how long.
 #[derive(Clone, Copy, Debug)]

@@ -7,11 +7,8 @@ use serde_json::Value;
 use super::queue::{MessageDelivery, Queues};
 use super::scheduled::Scheduled;
 use super::{HandlerReply, Sink};
-use crate::domain::event::{self, Cause};
-use crate::domain::outcome::{Outcome, Reason};
-use crate::domain::report::Report;
 use crate::ports::{Clock, Ports, Queue};
-use crate::workflow::{Order, Origin, gauges, put_off, remediate, resume, unseen};
+use crate::workflow::{Order, Origin, failed_too_often, gauges, handle_event, resume, unreadable};
 
 /// Handles a payload. What waits for its turn, or for somebody to mend something, is sent to one of the `queues`. `calls`
 /// says how many calls were made to AWS so far; `watch` takes each report as soon as it stands.
@@ -94,33 +91,4 @@ async fn scheduled<P: Ports>(
 fn batch(payload: &Value) -> Option<&Vec<Value>> {
     let records = payload["Records"].as_array()?;
     records.iter().all(|record| record["eventSource"] == "aws:sqs").then_some(records)
-}
-
-/// Handles one event.
-pub async fn handle_event<P: Ports>(ports: &P, order: &Order<'_>, event: &Value) -> Report {
-    let report = match event::read(event, order.home) {
-        Ok(trigger) => match put_off(ports, order, &trigger) {
-            Some(report) => report,
-            None => remediate(ports, order, trigger).await,
-        },
-        Err(error) => unreadable(ports, order, &error.to_string()),
-    };
-    report.bounded()
-}
-
-/// What is said of an event that is not handled any more. What went wrong was said each time.
-fn failed_too_often<P: Ports>(ports: &P, order: &Order<'_>, event: &Value) -> Report {
-    match event::read(event, order.home) {
-        Ok(trigger) => {
-            let why = "it failed too often, and is not tried any more by itself".to_owned();
-            unseen(ports, order, &trigger).ends(Outcome::Failed, None, Some(why)).bounded()
-        }
-        Err(error) => unreadable(ports, order, &error.to_string()),
-    }
-}
-
-fn unreadable<P: Ports>(ports: &P, order: &Order<'_>, why: &str) -> Report {
-    let now = ports.clock().now();
-    let report = Report::new(order.home, order.mode.name(), order.origin.name(), &Cause::default(), now);
-    report.by(order.baseline).ends(Outcome::Failed, Some(Reason::Unreadable), Some(why.to_owned()))
 }

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use lambda_runtime::Diagnostic;
 use serde_json::Value;
 
-use super::telling::Reporter;
+use super::reporter::Reporter;
 use super::{BackoutCaller, HandlerReply, Queues, handle, handle_backout};
 use crate::domain::event::Home;
 use crate::domain::notice::{Tally, Unconfirmed};

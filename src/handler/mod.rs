@@ -4,8 +4,8 @@ mod backout;
 mod events;
 mod function;
 mod queue;
+mod reporter;
 mod scheduled;
-mod telling;
 
 use aws_lambda_events::sqs::SqsBatchResponse;
 use serde_json::{Value, json};
@@ -13,11 +13,11 @@ use serde_json::{Value, json};
 use crate::domain::report::Report;
 use crate::ports::Answer;
 
-pub use backout::{BackoutCaller, BackoutWord, Request, handle_backout};
-pub use events::{handle, handle_event};
+pub use backout::{BackoutCaller, handle_backout};
+pub use events::handle;
 pub use function::{Function, Invocation};
 pub use queue::Queues;
-pub use telling::Sink;
+pub use reporter::Sink;
 
 /// What the function answers, after every report has been written.
 #[derive(Debug)]

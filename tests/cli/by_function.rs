@@ -4,8 +4,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use logweir::domain::report::Report;
-use logweir::handler::{BackoutCaller, Request, handle_backout};
+use logweir::handler::{BackoutCaller, handle_backout};
 use logweir::settings::LEASE;
+use logweir::workflow::Request;
 use serde_json::{Value, json};
 
 use super::loopback::operator::Operator;

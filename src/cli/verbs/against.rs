@@ -6,7 +6,7 @@ use crate::cli::{Context, Ended, Exit, Failure};
 use crate::domain::baseline::Difference;
 use crate::domain::rules::finding::Finding;
 use crate::domain::text::plain::plain;
-use crate::render::findings::line;
+use crate::render::human::findings::line;
 use crate::render::json::{Against, AgainstSummary, Compared, FindingLine};
 use crate::settings::BaselinePlace;
 

@@ -17,10 +17,9 @@ use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::event::{self, Home, RevisionRef, ServiceChange, Trigger};
 use crate::domain::outcome::Reason;
 use crate::domain::report::Report;
-use crate::handler::Request;
 use crate::ports::{Filter, Journal};
 use crate::settings::BACKOUT_LEASE;
-use crate::workflow::{BackoutOptions, BackoutOrder, back_out, preview};
+use crate::workflow::{BackoutOptions, BackoutOrder, Request, back_out, preview};
 
 #[derive(Args)]
 pub(in crate::cli) struct Backout {
@@ -147,7 +146,7 @@ impl Backout {
         let report = invoke(&aws, function, &json!(request), patience).await?;
         match context.is_json() {
             true => context.printer.json(&report),
-            false => context.printer.result(&crate::render::report::text_of(&report)),
+            false => context.printer.result(&crate::render::human::report::text_of(&report)),
         }
         Ok(match report["outcome"].as_str().unwrap_or_default() {
             "backed-out" => Exit::Fine,

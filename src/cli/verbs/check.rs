@@ -14,7 +14,8 @@ use crate::cli::{Context, Ended, Exit, Failure};
 use crate::domain::edit::patch;
 use crate::domain::plan::{Plan, Refusal};
 use crate::domain::rules::finding::Fix;
-use crate::render::{diff, findings, json};
+use crate::render::human::{diff, findings};
+use crate::render::json;
 use crate::settings::BaselinePlace;
 
 /// How many live revisions are looked at side by side. AWS lets an account look for ten log groups a second, and describe

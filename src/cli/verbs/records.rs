@@ -11,7 +11,7 @@ use crate::domain::limits::family::{Family, FamilyName};
 use crate::domain::outcome::Outcome;
 use crate::domain::record::Record;
 use crate::ports::{Filter, Journal};
-use crate::render::records::{self, Beside, StoppedFamily};
+use crate::render::human::records::{self, Beside, StoppedFamily};
 use crate::settings::JournalPlace;
 
 #[derive(Args)]

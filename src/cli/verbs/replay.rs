@@ -12,9 +12,8 @@ use crate::cli::live::wait;
 use crate::cli::{Context, Ended, Exit, Failure};
 use crate::domain::outcome::Mode;
 use crate::domain::report::Report;
-use crate::handler::handle_event;
 use crate::settings::LEASE;
-use crate::workflow::{Order, Origin};
+use crate::workflow::{Order, Origin, handle_event};
 
 #[derive(Args)]
 pub(in crate::cli) struct Replay {

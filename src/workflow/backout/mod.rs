@@ -1,10 +1,13 @@
 //! Taking back what was done about a source: on request, once, and as far as nobody has moved on.
 
 mod context;
+mod request;
 mod services;
 mod undo;
 
-use jiff::{SignedDuration, Timestamp};
+pub use request::{BackoutOptions, BackoutOrder, BackoutWord, Request};
+
+use jiff::Timestamp;
 
 use super::assess::described;
 use super::family_state;
@@ -13,7 +16,7 @@ use super::ownership::{ExpectedRevision, Registrars, source_tag};
 use super::reporting::{end, failed, timed};
 use super::summary::{kept_group, tell};
 use crate::domain::ecs::revision::RevisionArn;
-use crate::domain::event::{Cause, Home};
+use crate::domain::event::Cause;
 use crate::domain::limits::family::Hold;
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::record::{BackoutRequest, Done, Effects, EntryKind, Record, Undo};
@@ -24,31 +27,6 @@ use context::UndoDriver;
 
 /// The longest text of a request that is kept.
 const LONGEST: usize = 256;
-
-/// What a backout is made with.
-pub struct BackoutOrder<'o> {
-    pub home: &'o Home,
-    /// Who registers through the ports, where that is no role of `home`: the command line's caller.
-    pub registrar: Option<&'o str>,
-    /// A name for this worker that no other has.
-    pub worker: String,
-    /// How long nobody else may go on with what this worker leaves. Longer than the worker can live.
-    pub lease: SignedDuration,
-    /// Who takes back what is left, in the command that is printed.
-    pub backout: &'o BackoutBy,
-    pub ask: BackoutOptions,
-}
-
-/// What somebody asks for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct BackoutOptions {
-    pub reason: Option<String>,
-    pub requested_by: Option<String>,
-    /// Restore a source that was deregistered even where its family has a newer revision than ours.
-    pub restore_stale: bool,
-    /// Correct nothing of the family until then.
-    pub hold_until: Option<Timestamp>,
-}
 
 /// Takes back what the record of `revision` (the source, ours, or a restored one) says was done. Never fails: whatever
 /// went wrong is in the report.

@@ -19,11 +19,10 @@ use crate::domain::doctor::{Check, Looked, Unseen, count};
 use crate::domain::event::Home;
 use crate::domain::outcome::Mode;
 use crate::domain::report::BackoutBy;
-use crate::handler::handle_event;
 use crate::ports::{Adapters, PortError, SystemClock};
-use crate::render::doctor::Redriven;
+use crate::render::human::doctor::Redriven;
 use crate::settings::LEASE;
-use crate::workflow::{Order, Origin};
+use crate::workflow::{Order, Origin, handle_event};
 
 /// How many are looked into.
 const MOST: usize = 10;

@@ -17,8 +17,8 @@ use crate::domain::doctor::{Check, State, Unseen, count};
 use crate::domain::event::Home;
 use crate::domain::outcome::Reason;
 use crate::ports::{ErrorKind, PortError};
-use crate::render::doctor as render;
-use crate::render::doctor::Diagnosis;
+use crate::render::human::doctor as render;
+use crate::render::human::doctor::Diagnosis;
 
 #[derive(Args)]
 pub(in crate::cli) struct Doctor {

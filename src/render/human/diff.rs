@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use similar::{ChangeTag, TextDiff};
 
-use super::LogLines;
+use super::log_lines::LogLines;
 use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::text::plain::plain;
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use serde_json::Value;
 
-use super::LogLines;
+use super::log_lines::LogLines;
 use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::edit::LogGroupChange;
 use crate::domain::rules::finding::{Finding, Fix, Safety};

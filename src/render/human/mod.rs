@@ -1,0 +1,8 @@
+//! Output for people, one file for each form.
+
+pub mod diff;
+pub mod doctor;
+pub mod findings;
+mod log_lines;
+pub mod records;
+pub mod report;
