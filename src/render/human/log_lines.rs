@@ -11,7 +11,7 @@ use crate::domain::text::json;
 const HIDDEN: &str = "\"…\"";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogLines {
+pub(super) struct LogLines {
     /// `"logConfiguration": { … }`, from the first column of its line where it has lines of its own. Empty where the
     /// container has none.
     pub text: String,
@@ -22,7 +22,7 @@ pub struct LogLines {
 }
 
 impl LogLines {
-    pub fn of(definition: &TaskDefinition, index: usize) -> Option<Self> {
+    pub(super) fn of(definition: &TaskDefinition, index: usize) -> Option<Self> {
         let document = definition.text();
         let containers =
             json::members(document).ok()?.into_iter().find(|member| member.key == "containerDefinitions")?.value;
