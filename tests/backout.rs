@@ -7,7 +7,7 @@ use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::ecs::tags::Tag;
 use logweir::domain::outcome::Mode;
 use logweir::domain::outcome::{Outcome, Reason};
-use logweir::domain::report::Report;
+use logweir::domain::report::Decision;
 use logweir::ports::{ErrorKind, Journal};
 use logweir::settings::{BACKOUT_LEASE, LEASE};
 use logweir::workflow::BackoutOptions;
@@ -62,11 +62,11 @@ async fn what_was_done_is_taken_back_and_the_group_that_was_made_stays_and_is_na
     let report = backs_out(&world, &source).await;
     assert_eq!((ended(&report), report.exit_code()), (BACKED_OUT, 0), "{report:?}");
     assert_eq!(active(&world), [(1, BLOCKING.to_owned())]);
-    assert_eq!((report.log_groups[0].name.as_str(), report.log_groups[0].action), ("/ecs/web", "kept"));
+    assert_eq!((report.log_groups[0].name.as_str(), report.log_groups[0].action.name()), ("/ecs/web", "kept"));
     assert_eq!(retention(&world), Some(30));
     let backwards = report.changes.iter().find(|change| change.option == "mode").unwrap();
     assert_eq!((backwards.from.as_deref(), backwards.to.as_deref()), (Some("non-blocking"), Some("blocking")));
-    assert_eq!((report.backout, report.corrected), (None, Some(ours(&world).to_string())));
+    assert_eq!((report.report.backout, report.report.corrected), (None, Some(ours(&world).to_string())));
     nothing_wrong(&world);
 }
 
@@ -74,7 +74,7 @@ async fn what_was_done_is_taken_back_and_the_group_that_was_made_stays_and_is_na
 async fn by_the_name_of_our_revision_too() {
     let (world, source) = corrected().await;
     let report = backs_out(&world, &ours(&world)).await;
-    assert_eq!((ended(&report), report.source), (BACKED_OUT, Some(source.to_string())));
+    assert_eq!((ended(&report), report.report.source), (BACKED_OUT, Some(source.to_string())));
 }
 
 #[tokio::test]
@@ -97,7 +97,7 @@ async fn a_look_beforehand_names_all_and_writes_nothing() {
     assert_eq!((ended(&report), report.exit_code()), ((Outcome::Observed, None), 0));
     let notes = report.notes.join("; ");
     assert!(notes.contains("web:2 would be deregistered") && notes.contains("web:1 is not ACTIVE any more"), "{notes}");
-    assert_eq!((report.log_groups[0].action, report.log_groups[0].retention_days), ("restore-retention", None));
+    assert_eq!((report.log_groups[0].action.name(), report.log_groups[0].retention_days), ("restore-retention", None));
     assert_eq!(world.picture(), before);
 }
 
@@ -127,7 +127,7 @@ async fn a_source_that_was_deregistered_meanwhile_is_restored_from_ours_and_supp
     });
     let report = backs_out(&world, &source).await;
     let restored = world.account(|account| account.arn("web", 3));
-    assert_eq!((ended(&report), report.restored), (BACKED_OUT, Some(restored.to_string())));
+    assert_eq!((ended(&report), report.report.restored), (BACKED_OUT, Some(restored.to_string())));
     assert_eq!(active(&world), [(3, BLOCKING.to_owned())], "byte for byte what the source was");
     world.account(|account| assert_eq!(account.revision(&restored).unwrap().by, LOGWEIR));
     for name in [&restored, &source] {
@@ -169,7 +169,7 @@ async fn a_revision_that_slips_in_while_the_source_is_restored_stays_the_newest(
     world.at_next("RegisterTaskDefinition", Moment::Before, Then::act(|account| drop(account.registers(BLOCKING))));
     let report = backs_out(&world, &source).await;
     assert_eq!(ended(&report), (Outcome::NeedsOperator, Some(Reason::NewerRevision)));
-    assert_eq!((numbers(&world), report.restored), (vec![2, 3], None), "the restored one was withdrawn");
+    assert_eq!((numbers(&world), report.report.restored), (vec![2, 3], None), "the restored one was withdrawn");
 }
 
 #[tokio::test]
@@ -218,7 +218,7 @@ async fn ours_stays_where_it_may_not_be_looked_whether_something_runs_it() {
     world.at_next("ListServices", Moment::Before, Then::fail(ErrorKind::Refused, "ListServices", "AccessDenied"));
     let report = backs_out(&world, &source).await;
     assert_eq!((report.outcome, numbers(&world)), (Outcome::Partial, vec![1, 2]));
-    assert!(report.error.unwrap().contains("could not be read, so it stays"));
+    assert!(report.report.error.unwrap().contains("could not be read, so it stays"));
 }
 
 #[tokio::test]
@@ -236,7 +236,7 @@ async fn an_adopted_group_never_expires_again_as_before() {
     assert_eq!(retention(&world), Some(30));
     let report = backs_out(&world, &source).await;
     assert_eq!((ended(&report), retention(&world)), (BACKED_OUT, None));
-    assert_eq!((report.log_groups[0].action, report.log_groups[0].retention_days), ("retention-restored", None));
+    assert_eq!((report.log_groups[0].action.name(), report.log_groups[0].retention_days), ("retention-restored", None));
 }
 
 #[tokio::test]
@@ -263,7 +263,7 @@ async fn a_policy_that_hides_the_groups_own_retention_leaves_it_to_a_human() {
     world.account(|account| account.retention_policy = Some(("everywhere".into(), 90)));
     let report = backs_out(&world, &source).await;
     assert_eq!((report.outcome, retention(&world)), (Outcome::Partial, Some(30)));
-    assert!(report.error.unwrap().contains("the account's policy everywhere decides"));
+    assert!(report.report.error.unwrap().contains("the account's policy everywhere decides"));
     world.account(|account| account.retention_policy = None);
     assert_eq!((ended(&backs_out(&world, &source).await), retention(&world)), (BACKED_OUT, None));
 }
@@ -304,7 +304,7 @@ async fn a_record_that_a_dead_worker_left_is_looked_into_and_taken_back() {
             world.restart();
             assert_eq!(numbers(&world), left);
             let held = backs_out(&world, &source).await;
-            assert_eq!((ended(&held), held.retry), ((Outcome::Skipped, Some(Reason::LeaseHeld)), true));
+            assert_eq!((ended(&held), held.comes_again()), ((Outcome::Skipped, Some(Reason::LeaseHeld)), true));
             world.advance(LEASE);
             if !shows_inactive {
                 world.account(|account| {
@@ -357,7 +357,7 @@ async fn a_held_family_is_not_corrected_before_the_hold_ends() {
     let next = world.account(|account| account.registers(BLOCKING));
     let report = register(&world, &event(&next)).await;
     assert_eq!((ended(&report), report.exit_code()), ((Outcome::Refused, Some(Reason::Held)), 1));
-    assert!(report.error.unwrap().contains("held until 2026-11-21T14:00:00Z: incident 7"));
+    assert!(report.report.error.unwrap().contains("held until 2026-11-21T14:00:00Z: incident 7"));
     world.advance(SignedDuration::from_hours(2));
     assert_eq!(ended(&register(&world, &event(&next)).await), (Outcome::Remediated, None));
 }
@@ -382,7 +382,7 @@ async fn who_asked_and_why_stands_in_the_record() {
 async fn the_undo_command_is_printed_while_there_is_something_to_undo() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
-    let report: Report = register(&world, &event(&source)).await;
+    let report: Decision = register(&world, &event(&source)).await;
     let command = format!("logweir replay --backout {source} --function logweir-backout --region eu-west-1");
     assert_eq!(report.backout, Some(command));
 }
@@ -396,7 +396,7 @@ async fn a_correction_of_our_own_correction_is_taken_back_first() {
     assert_eq!(numbers(&world), [1, 2, 3]);
     let report = backs_out(&world, &source).await;
     assert_eq!(report.outcome, Outcome::NeedsOperator);
-    assert!(report.error.unwrap().contains("take web:2 back first"));
+    assert!(report.report.error.unwrap().contains("take web:2 back first"));
     assert_eq!(ended(&backs_out(&world, &ours).await), BACKED_OUT);
     assert_eq!(ended(&backs_out(&world, &source).await), BACKED_OUT);
     assert_eq!(numbers(&world), [1]);
@@ -415,7 +415,7 @@ async fn a_revision_that_may_be_the_restored_one_waits_until_its_record_says_so(
         account.arn("web", 3)
     });
     let report = register(&world, &event(&restored)).await;
-    assert_eq!((ended(&report), report.retry), ((Outcome::Skipped, Some(Reason::LeaseHeld)), true));
+    assert_eq!((ended(&report), report.comes_again()), ((Outcome::Skipped, Some(Reason::LeaseHeld)), true));
     // Once its record says so, it is suppressed; a stranger with the same tag is then corrected like anybody.
     world.account(|account| account.families.get_mut("web").unwrap()[2].by = LOGWEIR.into());
     world.advance(BACKOUT_LEASE);

@@ -13,9 +13,8 @@ use logweir::domain::baseline::Baseline;
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::event::{Cause, RevisionRef, Trigger, read};
 use logweir::domain::limits::rate::{AHEAD, BURST};
-use logweir::domain::outcome::Mode;
-use logweir::domain::outcome::{Outcome, Reason};
-use logweir::domain::report::Report;
+use logweir::domain::outcome::{Mode, Outcome, Reason, TriggerKind};
+use logweir::domain::report::Decision;
 use logweir::ports::{Clock, ErrorKind, Journal, PortError};
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
 use logweir::workflow::{Order, Origin, remediate};
@@ -31,7 +30,7 @@ const REMEDIATED: (Outcome, Option<Reason>) = (Outcome::Remediated, None);
 /// At 0.2 a second.
 const AT_ONCE: usize = 4;
 
-async fn handled(world: &World, origin: Origin, mode: Mode, source: &RevisionArn) -> Report {
+async fn handled(world: &World, origin: Origin, mode: Mode, source: &RevisionArn) -> Decision {
     let (home, by, baseline) = (home(), by(), Baseline::parse(SHIPPED_BASELINE).unwrap());
     let worker = format!("{}-{}", source.short(), world.now().as_nanosecond());
     let order = Order {
@@ -54,7 +53,7 @@ async fn handled(world: &World, origin: Origin, mode: Mode, source: &RevisionArn
     remediate(world, &order, trigger).await
 }
 
-async fn comes(world: &World, source: &RevisionArn) -> Report {
+async fn comes(world: &World, source: &RevisionArn) -> Decision {
     handled(world, Origin::Event, Mode::Register, source).await
 }
 
@@ -88,10 +87,10 @@ async fn what_exceeds_the_budget_is_left_for_its_turn_and_nothing_is_begun() {
     let (world, source) = spent().await;
     let (records, groups) = world.account(|account| (account.records.clone(), account.groups.clone()));
     let report = comes(&world, &source).await;
-    assert_eq!((ended(&report), report.retry), (EXHAUSTED, true));
+    assert_eq!((ended(&report), report.comes_again()), (EXHAUSTED, true));
     let why = report.error.as_deref().unwrap();
     assert!(why.ends_with("its turn is at 2026-11-21T12:00:05Z"), "{why}");
-    assert_eq!((report.changes, report.corrected, report.backout), (vec![], None, None));
+    assert_eq!((report.report.changes, report.report.corrected, report.report.backout), (vec![], None, None));
     assert_eq!(world.account(|account| (account.records.clone(), account.groups.clone())), (records, groups));
     assert_eq!(counted(&world), AT_ONCE, "what was not corrected opens no fuse");
 }
@@ -107,7 +106,7 @@ async fn whoever_comes_in_his_slot_or_after_it_is_let_through_and_before_it_keep
             world.account(|account| account.now = slot - early);
             let report = handled(&world, Origin::Delayed { slot }, Mode::Register, &source).await;
             assert_eq!(ended(&report), EXHAUSTED, "{early} early");
-            assert!(report.error.unwrap().ends_with("12:00:05Z"), "and its turn stays what it was");
+            assert!(report.report.error.unwrap().ends_with("12:00:05Z"), "and its turn stays what it was");
         }
         assert_eq!(world.count("put_budget"), puts);
         world.account(|account| account.now = slot + late);
@@ -123,7 +122,7 @@ async fn a_slot_that_nobody_was_promised_lets_nobody_through() {
         let origin = Origin::Delayed { slot: world.now() + off };
         let report = handled(&world, origin, Mode::Register, &source).await;
         assert_eq!(ended(&report), EXHAUSTED, "{off:?}");
-        assert!(report.error.unwrap().ends_with("12:00:05Z"), "it was promised one of its own: {off:?}");
+        assert!(report.report.error.unwrap().ends_with("12:00:05Z"), "it was promised one of its own: {off:?}");
     }
 }
 
@@ -193,7 +192,7 @@ async fn a_journal_that_fails_there_fails_the_event_and_registers_nothing() {
         let message = "no answer in time".to_owned();
         world.always(call, PortError { kind: ErrorKind::Retry, call: "PutItem", message, reason: None });
         let report = comes(&world, &source).await;
-        assert_eq!((report.outcome, report.retry), (Outcome::Failed, true), "{call}");
+        assert_eq!((report.outcome, report.comes_again()), (Outcome::Failed, true), "{call}");
         assert_eq!((world.count("RegisterTaskDefinition"), world.count("commit")), (0, 0), "{call}");
         world.restart();
         assert_eq!(ended(&comes(&world, &source).await), REMEDIATED, "{call}");
@@ -290,7 +289,7 @@ async fn a_message_that_cannot_be_sent_back_fails_and_comes_again() {
     let queue = Fifo::default();
     queue.breaks();
     let (reply, report) = queue.delivers(&world, SHIPPED_BASELINE, &event(&source)).await;
-    assert_eq!((ended(&report), report.retry), (EXHAUSTED, true));
+    assert_eq!((ended(&report), report.comes_again()), (EXHAUSTED, true));
     assert_eq!(reply.to_json(), json!({"batchItemFailures": [{"itemIdentifier": "m"}]}));
     assert!(report.notes.iter().any(|note| note.contains("could not be sent back")), "{:?}", report.notes);
     queue.mends();
@@ -420,8 +419,8 @@ async fn one_that_comes_before_its_turn_goes_back_at_once_and_nothing_is_asked()
     let calls = world.calls().len();
     let (reply, report) = queue.receives(&world, SHIPPED_BASELINE, &sent, 2).await;
     assert_eq!((ended(&report), world.calls().len()), (EXHAUSTED, calls));
-    assert_eq!((report.source, report.trigger.as_str()), (Some(source.to_string()), "event"));
-    assert!(report.error.unwrap().ends_with("its turn is at 2026-11-21T12:16:40Z"));
+    assert_eq!((report.report.source, report.report.trigger), (Some(source.to_string()), TriggerKind::Event));
+    assert!(report.report.error.unwrap().ends_with("its turn is at 2026-11-21T12:16:40Z"));
     assert_eq!(reply.to_json(), json!({"batchItemFailures": []}));
     assert_eq!((queue.delays(), queue.slots()), (vec![900], vec![Some(slot)]));
     assert_eq!(queue.work.messages()[0].attributes["logweir-failures"], "3");

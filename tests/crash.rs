@@ -14,7 +14,7 @@ use logweir::domain::baseline::Baseline;
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::outcome::Mode;
 use logweir::domain::outcome::{Outcome, Reason};
-use logweir::domain::report::Report;
+use logweir::domain::report::Decision;
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
 use logweir::workflow::{BackoutOptions, BackoutOrder, Order, Origin, resume, resume_backouts};
 use world::story::{BLOCKING, backs_out, by, event, home, with};
@@ -82,7 +82,7 @@ impl Situation {
         (world, source)
     }
 
-    async fn register(self, world: &World, source: &RevisionArn) -> Report {
+    async fn register(self, world: &World, source: &RevisionArn) -> Decision {
         with(world, self.baseline(), Mode::Register, "worker", &event(source)).await
     }
 
@@ -305,7 +305,7 @@ enum Work {
     TakeBack,
 }
 
-async fn works(work: Work, world: &World, source: &RevisionArn, worker: &str) -> Report {
+async fn works(work: Work, world: &World, source: &RevisionArn, worker: &str) -> Decision {
     match work {
         Work::Correct => with(world, SHIPPED_BASELINE, Mode::Register, worker, &event(source)).await,
         Work::TakeBack => world::story::takes_back(world, worker, source, BackoutOptions::default()).await,
@@ -357,7 +357,7 @@ async fn two_workers_at_every_point_of_one_another_leave_what_was_meant() {
                         later(&world);
                         resumes(&world, SHIPPED_BASELINE).await;
                         for (work, report) in [(first, &one), (second, &two)] {
-                            if report.retry {
+                            if report.comes_again() {
                                 works(work, &world, &source, "again").await;
                             }
                         }

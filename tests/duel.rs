@@ -8,7 +8,7 @@ use logweir::domain::ecs::tags::Tag;
 use logweir::domain::event::{Ignored, Trigger, read};
 use logweir::domain::outcome::Mode;
 use logweir::domain::outcome::{Outcome, Reason};
-use logweir::domain::report::Report;
+use logweir::domain::report::Decision;
 use logweir::ports::{Filter, Journal};
 use serde_json::json;
 use world::story::{BLOCKING, applies, applies_by, backs_out, corrected_text, ended, event, home, register, with};
@@ -18,7 +18,7 @@ const TERRAFORM: &str =
     "APN/1.0 HashiCorp/1.0 Terraform/1.9.8 (+https://www.terraform.io) terraform-provider-aws/5.7.0";
 
 /// Somebody registers the fault, and its event comes.
-async fn puts_it_back(world: &World, agent: &str) -> (RevisionArn, Report) {
+async fn puts_it_back(world: &World, agent: &str) -> (RevisionArn, Decision) {
     let source = world.account(|account| account.registers(BLOCKING));
     let mut event = event(&source);
     event["detail"]["userAgent"] = json!(agent);
@@ -35,14 +35,14 @@ async fn the_fuse_opens_after_three_corrections_in_ten_minutes_and_names_the_oth
     }
     let (source, report) = puts_it_back(&world, TERRAFORM).await;
     assert_eq!((ended(&report), report.exit_code()), ((Outcome::Refused, Some(Reason::FuseOpen)), 1));
-    let why = report.error.unwrap();
+    let why = report.report.error.unwrap();
     assert!(why.contains("assumed-role/Deployer/session with Terraform put the fault back 3 times"), "{why}");
 
     // It does not close by itself, and it counts on.
     world.advance(SignedDuration::from_hours(24 * 30));
     let (_, report) = puts_it_back(&world, TERRAFORM).await;
     assert_eq!(ended(&report), (Outcome::Refused, Some(Reason::FuseOpen)));
-    assert!(report.error.unwrap().contains("4 times"));
+    assert!(report.report.error.unwrap().contains("4 times"));
     let stopped = world.stopped().await.unwrap();
     assert_eq!((stopped.len(), stopped[0].name.family.as_str()), (1, "web"));
 
@@ -110,7 +110,7 @@ async fn our_own_registration_is_left_alone_in_three_ways_of_which_each_suffices
     // the event names, without a call:
     let world = World::new();
     let (_, report) = puts_it_back(&world, "").await;
-    let ours: RevisionArn = report.corrected.unwrap().parse().unwrap();
+    let ours: RevisionArn = report.report.corrected.unwrap().parse().unwrap();
     let mut own = event(&ours);
     own["detail"]["userIdentity"]["arn"] = json!(LOGWEIR);
     let read = read(&own, &home()).unwrap();
@@ -173,7 +173,7 @@ async fn two_sources_of_a_family_at_once_are_both_counted() {
     });
     world.at_next("put_family", Moment::Before, meanwhile);
     let report = register(&world, &event(&source)).await;
-    assert_eq!((ended(&report), report.retry), ((Outcome::Skipped, Some(Reason::LeaseHeld)), true));
+    assert_eq!((ended(&report), report.comes_again()), ((Outcome::Skipped, Some(Reason::LeaseHeld)), true));
     assert_eq!(register(&world, &event(&source)).await.outcome, Outcome::Remediated);
 }
 
@@ -213,7 +213,7 @@ async fn whoever_asks_by_name_is_not_named_as_the_one_who_put_the_fault_back() {
         puts_it_back(&world, TERRAFORM).await;
     }
     let source = world.account(|account| account.registers(BLOCKING));
-    let why = applies(&world, &source, false).await.error.unwrap();
+    let why = applies(&world, &source, false).await.report.error.unwrap();
     assert!(why.contains("assumed-role/Deployer/session put the fault back"), "{why}");
 }
 
@@ -221,7 +221,7 @@ async fn whoever_asks_by_name_is_not_named_as_the_one_who_put_the_fault_back() {
 async fn our_own_revision_is_corrected_by_name_only_under_another_baseline_or_if_it_is_asked_for_again() {
     let world = World::new();
     let (_, report) = puts_it_back(&world, "").await;
-    let ours: RevisionArn = report.corrected.unwrap().parse().unwrap();
+    let ours: RevisionArn = report.report.corrected.unwrap().parse().unwrap();
     // Something departs from the baseline again, which is no fault of the revision.
     world.account(|account| account.groups.clear());
     assert_eq!(ended(&applies(&world, &ours, false).await), (Outcome::Skipped, Some(Reason::OwnRevision)));

@@ -9,7 +9,7 @@ use logweir::aws::Sqs;
 use logweir::domain::baseline::Baseline;
 use logweir::domain::outcome::Mode;
 use logweir::domain::outcome::{Outcome, Reason};
-use logweir::domain::report::Report;
+use logweir::domain::report::Decision;
 use logweir::handler::{BackoutCaller, HandlerReply, Queues, handle, handle_backout};
 use logweir::ports::{ErrorKind, PortError};
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
@@ -21,7 +21,7 @@ use world::{Moment, Then, World};
 const UNREADABLE: (Outcome, Option<Reason>) = (Outcome::Failed, Some(Reason::Unreadable));
 
 /// The function that remediates, and the reports that it wrote.
-async fn remediates(world: &World, mode: Mode, payload: &Value) -> (HandlerReply, Vec<Report>) {
+async fn remediates(world: &World, mode: Mode, payload: &Value) -> (HandlerReply, Vec<Decision>) {
     let (home, by, baseline) = (home(), by(), Baseline::parse(SHIPPED_BASELINE).unwrap());
     let order = Order {
         mode,
@@ -35,7 +35,7 @@ async fn remediates(world: &World, mode: Mode, payload: &Value) -> (HandlerReply
         backout: &by,
     };
     let mut written = Vec::new();
-    let reply = handle(world, &order, &Queues::<Sqs>::NONE, payload, &|| 0, &mut |report: &Report| {
+    let reply = handle(world, &order, &Queues::<Sqs>::NONE, payload, &|| 0, &mut |report: &Decision| {
         written.push(report.clone())
     })
     .await;
@@ -43,11 +43,12 @@ async fn remediates(world: &World, mode: Mode, payload: &Value) -> (HandlerReply
 }
 
 /// The function that takes back, and the reports that it wrote.
-async fn takes_back(world: &World, payload: &Value) -> (HandlerReply, Vec<Report>) {
+async fn takes_back(world: &World, payload: &Value) -> (HandlerReply, Vec<Decision>) {
     let (home, by) = (home(), by());
     let taker = BackoutCaller { home: &home, worker: "taker", lease: LEASE, backout: &by };
     let mut written = Vec::new();
-    let reply = handle_backout(world, taker, payload, &|| 0, &mut |report: &Report| written.push(report.clone())).await;
+    let reply =
+        handle_backout(world, taker, payload, &|| 0, &mut |report: &Decision| written.push(report.clone())).await;
     (reply, written)
 }
 
@@ -108,7 +109,7 @@ async fn the_function_that_remediates_takes_nothing_back_however_the_request_is_
         let (_, written) = remediates(&world, Mode::Register, &payload).await;
         assert_eq!(written.len(), 1, "{payload}");
         assert!(matches!(written[0].outcome, Outcome::Failed | Outcome::Skipped), "{payload}: {:?}", written[0]);
-        assert_eq!((written[0].mode.as_str(), world.picture() == before), ("register", true), "{payload}");
+        assert_eq!((written[0].mode.name(), world.picture() == before), ("register", true), "{payload}");
     }
 }
 

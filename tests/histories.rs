@@ -21,7 +21,7 @@ use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::outcome::Mode;
 use logweir::domain::outcome::{Outcome, Reason};
 use logweir::domain::record::EntryKind;
-use logweir::domain::report::Report;
+use logweir::domain::report::Decision;
 use logweir::ports::{ErrorKind as Failing, PortError};
 use logweir::settings::LEASE;
 use logweir::workflow::{BackoutOptions, BackoutOrder, Order, Origin, resume, resume_backouts};
@@ -296,7 +296,7 @@ impl History {
     }
 
     /// No verdict without evidence, and no secret in a report.
-    fn is_true(&mut self, report: &Report) {
+    fn is_true(&mut self, report: &Decision) {
         let text = serde_json::to_string(report).unwrap();
         if text.contains("CANARY") {
             self.broken.push(format!("an environment value stands in a report: {text}"));
@@ -317,7 +317,7 @@ impl History {
     }
 
     /// What was reported as taken back is, though somebody may have acted since the last look.
-    fn is_taken_back(&mut self, report: &Report, source: &RevisionArn) {
+    fn is_taken_back(&mut self, report: &Decision, source: &RevisionArn) {
         self.is_true(report);
         if report.outcome != Outcome::BackedOut {
             return;

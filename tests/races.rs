@@ -19,7 +19,7 @@ fn slips_in() -> Then {
 }
 
 /// The next worker, when the lease of the last one is over.
-async fn later(world: &World, event: &Value) -> logweir::domain::report::Report {
+async fn later(world: &World, event: &Value) -> logweir::domain::report::Decision {
     world.restart();
     world.advance(LEASE);
     register(world, event).await
@@ -38,7 +38,7 @@ async fn a_correction_of_another_journal_is_neither_adopted_nor_withdrawn() {
         world.account(|account| account.records.clear());
         let report = with(&world, &baseline, Mode::Register, "cli", &event(&source)).await;
         assert_eq!(ended(&report), (Outcome::Superseded, Some(Reason::NotLatest)), "{report:?}");
-        assert_eq!((active(&world), report.corrected), (vec![1, 2], None));
+        assert_eq!((active(&world), report.report.corrected), (vec![1, 2], None));
     }
 }
 
@@ -83,7 +83,7 @@ async fn the_revision_that_slipped_in_is_corrected_once_ours_is_out_of_its_way()
     world.restart();
     let theirs = world.account(|account| account.arn("web", 2));
     let report = register(&world, &event(&theirs)).await;
-    assert!(report.retry, "its event comes again: {report:?}");
+    assert!(report.comes_again(), "its event comes again: {report:?}");
     assert_eq!(later(&world, &event(&source)).await.outcome, Outcome::Superseded);
     assert_eq!(ended(&register(&world, &event(&theirs)).await), (Outcome::Remediated, None));
     assert_eq!(active(&world), [1, 2, 4]);
@@ -99,7 +99,7 @@ async fn so_it_is_where_the_registration_of_ours_was_not_answered() {
     world.restart();
     let theirs = world.account(|account| account.arn("web", 2));
     let report = register(&world, &event(&theirs)).await;
-    assert!(report.retry, "its event comes again: {report:?}");
+    assert!(report.comes_again(), "its event comes again: {report:?}");
     assert_eq!(later(&world, &event(&source)).await.outcome, Outcome::Superseded);
     assert_eq!(ended(&register(&world, &event(&theirs)).await), (Outcome::Remediated, None));
     assert_eq!(active(&world), [1, 2, 4]);
@@ -125,7 +125,7 @@ async fn a_group_that_was_written_to_between_look_and_act_keeps_its_data() {
     let fills = Then::act(|account| account.groups.get_mut("/ecs/web").unwrap().streams = 1);
     world.at_next("commit", Moment::After, fills);
     let report = register(&world, &event(&source)).await;
-    assert_eq!((report.outcome, report.log_groups[0].action), (Outcome::Remediated, "left-alone"));
+    assert_eq!((report.outcome, report.log_groups[0].action.name()), (Outcome::Remediated, "left-alone"));
     assert_eq!(world.account(|account| account.groups["/ecs/web"].retention), None);
 }
 
@@ -134,7 +134,7 @@ async fn of_two_registrations_of_ours_the_lower_one_stays() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
     world.at_next("RegisterTaskDefinition", Moment::Before, Then::Cut);
-    assert!(register(&world, &event(&source)).await.retry);
+    assert!(register(&world, &event(&source)).await.comes_again());
     world.restart();
     // The first registration, whose answer was lost, lands after the second worker has looked.
     let digest = Baseline::parse(SHIPPED_BASELINE).unwrap().digest().to_owned();
@@ -160,7 +160,7 @@ async fn a_withdrawal_that_is_refused_is_said_and_stays_open() {
     world.at_next("DeregisterTaskDefinition", Moment::Before, refused);
     let report = register(&world, &event(&source)).await;
     assert_eq!((report.outcome, report.exit_code()), (Outcome::NeedsOperator, 2));
-    let why = report.error.unwrap();
+    let why = report.report.error.unwrap();
     assert!(why.contains("web:3 has to be withdrawn") && why.contains("AccessDenied"), "{why}");
     // Once it may, the next delivery finishes it.
     assert_eq!(later(&world, &event(&source)).await.outcome, Outcome::Superseded);
@@ -177,8 +177,8 @@ async fn a_correction_that_somebody_takes_away_at_once_is_not_reported_as_done()
     });
     world.at_next("RegisterTaskDefinition", Moment::After, takes);
     let report = register(&world, &event(&source)).await;
-    assert_eq!((report.outcome, report.corrected), (Outcome::NeedsOperator, None));
-    assert!(report.error.unwrap().contains("somebody deregistered our revision web:2"));
+    assert_eq!((report.outcome, report.report.corrected), (Outcome::NeedsOperator, None));
+    assert!(report.report.error.unwrap().contains("somebody deregistered our revision web:2"));
 }
 
 #[tokio::test]

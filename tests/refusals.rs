@@ -47,7 +47,7 @@ async fn whatever_ecs_says_against_the_corrected_revision_stands_in_the_report_a
         // The log group was made before, and is named.
         assert_eq!((ended(&report), report.exit_code()), ((Outcome::Partial, None), 2), "{report:?}");
         assert!(report.error.as_ref().unwrap().contains(message), "{report:?}");
-        assert_eq!((report.log_groups[0].action, report.retry), ("created", false));
+        assert_eq!((report.log_groups[0].action.name(), report.comes_again()), ("created", false));
         assert_eq!(world.account(|account| account.active("web")), [1]);
         assert_eq!(backs_out(&world, &source).await.outcome, Outcome::BackedOut);
         assert_eq!(world.account(|account| account.wrongs.len()), 0);
@@ -164,12 +164,12 @@ async fn a_group_that_somebody_deletes_after_it_was_made_is_not_waited_for_for_e
     let deletes = Then::act(|account| drop(account.groups.remove("/ecs/web")));
     world.at_next("PutRetentionPolicy", Moment::Before, deletes);
     let report = register(&world, &event(&source)).await;
-    assert!(report.retry, "it may be that it cannot be seen yet: {report:?}");
+    assert!(report.comes_again(), "it may be that it cannot be seen yet: {report:?}");
     world.restart();
     world.advance(SignedDuration::from_mins(2));
     let report = register(&world, &event(&source)).await;
-    assert_eq!((report.outcome, report.retry), (Outcome::Partial, false));
-    assert!(report.error.unwrap().contains("/ecs/web was deleted after it was made"));
+    assert_eq!((report.outcome, report.comes_again()), (Outcome::Partial, false));
+    assert!(report.report.error.unwrap().contains("/ecs/web was deleted after it was made"));
     // The next delivery makes it anew.
     assert_eq!(ended(&register(&world, &event(&source)).await), (Outcome::Remediated, None));
     assert_eq!(world.account(|account| account.groups["/ecs/web"].retention), Some(30));
@@ -182,7 +182,7 @@ async fn a_policy_of_the_account_that_comes_in_between_leaves_the_groups_retenti
     let policy = Then::act(|account| account.retention_policy = Some(("everywhere".into(), 90)));
     world.at_next("CreateLogGroup", Moment::After, policy);
     let report = register(&world, &event(&source)).await;
-    assert_eq!((ended(&report), report.log_groups[0].action), ((Outcome::Remediated, None), "created"));
+    assert_eq!((ended(&report), report.log_groups[0].action.name()), ((Outcome::Remediated, None), "created"));
     assert_eq!(report.log_groups[0].retention_days, None, "it was not set");
     assert_eq!(world.count("PutRetentionPolicy"), 0);
     assert_eq!(world.account(|account| account.active("web")), [1, 2]);
@@ -198,7 +198,7 @@ async fn a_setting_that_decides_and_cannot_be_read_just_now_brings_the_event_aga
     let throttled = Then::fail(ErrorKind::Retry, "ListAccountSettings", "Rate exceeded");
     world.at_next("ListAccountSettings", Moment::Before, throttled);
     let report = with(&world, effective, Mode::Register, "worker", &event(&source)).await;
-    assert_eq!((report.outcome, report.retry), (Outcome::Failed, true), "{report:?}");
+    assert_eq!((report.outcome, report.comes_again()), (Outcome::Failed, true), "{report:?}");
 }
 
 #[tokio::test]
@@ -244,7 +244,7 @@ async fn a_retention_that_somebody_sets_between_plan_and_act_is_his() {
     world.at_nth("DescribeLogGroups", 2, Moment::Before, sets);
     let report = with(&world, ADOPTS, Mode::Register, "worker", &event(&source)).await;
     assert_eq!((report.outcome, retention(&world)), (Outcome::Remediated, Some(365)));
-    assert_eq!(report.log_groups[0].action, "left-alone");
+    assert_eq!(report.log_groups[0].action.name(), "left-alone");
     assert_eq!(backs_out(&world, &source).await.outcome, Outcome::BackedOut);
     assert_eq!(retention(&world), Some(365));
 }
@@ -290,7 +290,7 @@ async fn what_was_certainly_not_done_ends_where_nobody_may_look() {
     let denied = Then::fail(ErrorKind::Refused, "ListTaskDefinitions", "AccessDenied");
     world.at_nth("ListTaskDefinitions", 2, Moment::Before, denied);
     let report = register(&world, &event(&source)).await;
-    assert_eq!((report.outcome, report.retry), (Outcome::Partial, false), "{report:?}");
+    assert_eq!((report.outcome, report.comes_again()), (Outcome::Partial, false), "{report:?}");
     assert!(!world.account(|account| account.records[&source].head.open));
 }
 
@@ -301,7 +301,7 @@ async fn a_call_that_may_succeed_later_says_so_with_what_went_wrong() {
     let throttled = Then::fail(ErrorKind::Retry, "RegisterTaskDefinition", "Rate exceeded");
     world.at_next("RegisterTaskDefinition", Moment::Before, throttled);
     let report = register(&world, &event(&source)).await;
-    assert!(report.retry && report.error.as_ref().unwrap().contains("Rate exceeded"), "{report:?}");
+    assert!(report.comes_again() && report.error.as_ref().unwrap().contains("Rate exceeded"), "{report:?}");
 }
 
 #[tokio::test]
@@ -319,7 +319,7 @@ async fn a_family_that_the_deployment_is_not_for_is_left_alone_whatever_brings_i
         let looked = Trigger::Service { service, change: ServiceChange::Look, cause: Cause::default() };
         for trigger in [registered, looked] {
             let report = triggers(&world, &home, SHIPPED_BASELINE, mode, "worker", trigger).await;
-            assert_eq!((report.outcome, report.retry), (Outcome::Skipped, false), "{mode:?}: {report:?}");
+            assert_eq!((report.outcome, report.comes_again()), (Outcome::Skipped, false), "{mode:?}: {report:?}");
             assert!(matches!(report.reason, Some(Reason::OutOfScope | Reason::OtherEvent)), "{report:?}");
         }
         for call in ["RegisterTaskDefinition", "CreateLogGroup", "commit", "put_budget", "UpdateService"] {

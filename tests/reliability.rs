@@ -24,7 +24,7 @@ use logweir::domain::event::read;
 use logweir::domain::outcome::Mode;
 use logweir::domain::outcome::{Outcome, Reason};
 use logweir::domain::record::{Head, Record};
-use logweir::domain::report::Report;
+use logweir::domain::report::Decision;
 use logweir::domain::rules::facts::LogGroup;
 use logweir::ports::{Adapters, Clock};
 use logweir::settings::LEASE;
@@ -122,20 +122,20 @@ where
 }
 
 /// Asks as a queue delivers: what the report wants again comes again, once the lease is over.
-async fn until_done<R: Future<Output = Report>>(family: &Family, ends: &[End], ask: impl Fn(String) -> R) -> Tries {
+async fn until_done<R: Future<Output = Decision>>(family: &Family, ends: &[End], ask: impl Fn(String) -> R) -> Tries {
     let mut copies = if family.twice { vec!["a", "b"] } else { vec!["a"] };
     for tries in 1..=MOST_TRIES {
         family.clock.run_out();
         let ask = |copy| ask(worker(family, copy));
         let reports = match copies[..] {
-            [one, other] => Vec::from(<[Report; 2]>::from(tokio::join!(ask(one), ask(other)))),
+            [one, other] => Vec::from(<[Decision; 2]>::from(tokio::join!(ask(one), ask(other)))),
             _ => vec![ask(copies[0]).await],
         };
         let mut reports = reports.into_iter();
         copies.retain(|_| {
             let report = reports.next().unwrap();
-            assert!(report.retry || ends.contains(&ended(&report)), "{report:?}");
-            report.retry
+            assert!(report.comes_again() || ends.contains(&ended(&report)), "{report:?}");
+            report.comes_again()
         });
         if copies.is_empty() {
             return tries;
@@ -188,7 +188,7 @@ async fn left_alone(aws: Aws, others: Others, family: Arc<Family>) -> Tries {
     tries + until_done(&family, &SUPPRESSED, |worker| deliver(&ports, standing, worker)).await
 }
 
-async fn deliver(ports: &Ports, revision: &RevisionArn, worker: String) -> Report {
+async fn deliver(ports: &Ports, revision: &RevisionArn, worker: String) -> Decision {
     let (baseline, home, backout) = (Baseline::parse(BASELINE).unwrap(), home(), by());
     let order = Order {
         mode: Mode::Register,
@@ -205,7 +205,7 @@ async fn deliver(ports: &Ports, revision: &RevisionArn, worker: String) -> Repor
     remediate(ports, &order, read(&event(revision), &home).unwrap()).await
 }
 
-async fn take_back(ports: &Ports, revision: &RevisionArn, worker: String) -> Report {
+async fn take_back(ports: &Ports, revision: &RevisionArn, worker: String) -> Decision {
     let (home, backout, ask) = (home(), by(), BackoutOptions::default());
     let order = BackoutOrder { home: &home, registrar: Some(REGISTRAR), worker, lease: LEASE, backout: &backout, ask };
     back_out(ports, &order, revision).await

@@ -56,7 +56,7 @@ async fn two_workers_at_once_make_one_correction() {
     let mut outcomes = [ended(&one), ended(&other)];
     outcomes.sort_by_key(|(outcome, _)| *outcome == Outcome::Skipped);
     assert_eq!(outcomes, [(Outcome::Remediated, None), (Outcome::Skipped, Some(Reason::LeaseHeld))]);
-    assert!(one.retry != other.retry, "the loser comes back later");
+    assert!(one.comes_again() != other.comes_again(), "the loser comes back later");
 }
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn to_observe_is_to_write_nothing() {
     let report = with(&world, SHIPPED_BASELINE, Mode::Observe, "worker", &event(&source)).await;
     assert_eq!((ended(&report), report.exit_code()), ((Outcome::Observed, None), 1));
     assert_eq!(world.picture(), before);
-    assert_eq!((report.changes.len(), report.log_groups[0].action), (2, "create"));
+    assert_eq!((report.changes.len(), report.log_groups[0].action.name()), (2, "create"));
 }
 
 #[tokio::test]
@@ -109,7 +109,7 @@ async fn an_event_without_an_arn_means_the_newest_revision_of_its_moment() {
         account.registers(BLOCKING)
     });
     let report = register(&world, &without).await;
-    assert_eq!((ended(&report), report.retry), ((Outcome::Failed, Some(Reason::Unreadable)), false), "{later}");
+    assert_eq!((ended(&report), report.comes_again()), ((Outcome::Failed, Some(Reason::Unreadable)), false), "{later}");
 }
 
 #[tokio::test]
@@ -142,7 +142,7 @@ async fn ours_is_withdrawn_at_once_if_another_revision_slipped_in_between() {
     let report = register(&world, &event(&source)).await;
     assert_eq!(ended(&report), (Outcome::Superseded, Some(Reason::NewerRevision)), "{report:?}");
     assert_eq!(world.account(|account| account.active("web")), [1, 2], "theirs is the newest");
-    assert!(report.error.unwrap().contains("web:3 was withdrawn"));
+    assert!(report.report.error.unwrap().contains("web:3 was withdrawn"));
     // And theirs is corrected in its turn.
     let theirs = world.account(|account| account.arn("web", 2));
     assert_eq!(ended(&register(&world, &event(&theirs)).await), (Outcome::Remediated, None));
@@ -168,7 +168,7 @@ async fn a_member_that_ecs_loses_makes_us_take_ours_back_and_say_so() {
     });
     let report = register(&world, &event(&source)).await;
     assert_eq!(ended(&report), (Outcome::Failed, Some(Reason::LostMembers)));
-    assert_eq!((world.account(|account| account.active("web")), report.corrected), (vec![1], None));
+    assert_eq!((world.account(|account| account.active("web")), report.report.corrected), (vec![1], None));
 }
 
 #[tokio::test]
@@ -180,7 +180,7 @@ async fn a_key_that_cannot_be_used_is_an_error_and_never_an_unencrypted_group() 
     world.at_next("CreateLogGroup", Moment::Before, refused);
     let report = with(&world, baseline, Mode::Register, "worker", &event(&source)).await;
     assert_eq!((ended(&report), report.exit_code()), ((Outcome::Failed, None), 2));
-    assert!(report.error.unwrap().contains("the key is disabled"));
+    assert!(report.report.error.unwrap().contains("the key is disabled"));
     assert_eq!((world.account(|account| account.groups.len()), world.count("RegisterTaskDefinition")), (0, 0));
 
     // Once the key works, the same event is taken up again.
@@ -203,8 +203,8 @@ async fn what_was_done_before_a_refusal_does_not_stay_unsaid() {
     world.at_next("RegisterTaskDefinition", Moment::Before, Then::Fail(denied));
     let report = register(&world, &event(&source)).await;
     assert_eq!(ended(&report), (Outcome::Partial, Some(Reason::PassRoleDenied)));
-    assert_eq!((report.log_groups[0].action, report.log_groups[0].retention_days), ("created", Some(30)));
-    assert_eq!((report.corrected, report.error.is_some()), (None, true));
+    assert_eq!((report.log_groups[0].action.name(), report.log_groups[0].retention_days), ("created", Some(30)));
+    assert_eq!((report.report.corrected, report.report.error.is_some()), (None, true));
 }
 
 #[tokio::test]
@@ -235,7 +235,7 @@ async fn a_group_that_somebody_else_made_in_between_is_theirs() {
     let makes = Then::act(|account| account.has_group("/ecs/web", None, 1));
     world.at_next("CreateLogGroup", Moment::Before, makes);
     let report = register(&world, &event(&source)).await;
-    assert_eq!((report.outcome, report.log_groups[0].action), (Outcome::Remediated, "left-alone"));
+    assert_eq!((report.outcome, report.log_groups[0].action.name()), (Outcome::Remediated, "left-alone"));
     assert_eq!(world.account(|account| account.groups["/ecs/web"].retention), None);
 }
 
@@ -351,7 +351,7 @@ async fn wherever_the_process_dies_the_next_delivery_ends_with_exactly_one_corre
             // While the dead worker's lease lasts, its redelivery is not swallowed.
             let mut again = with(&world, SHIPPED_BASELINE, Mode::Register, "second", &event(&source)).await;
             if ended(&again) == (Outcome::Skipped, Some(Reason::LeaseHeld)) {
-                assert!(again.retry, "{at}");
+                assert!(again.comes_again(), "{at}");
                 world.advance(LEASE);
                 again = with(&world, SHIPPED_BASELINE, Mode::Register, "third", &event(&source)).await;
             }

@@ -9,19 +9,19 @@ use logweir::domain::event::read;
 use logweir::domain::outcome::Mode;
 use logweir::domain::outcome::{Outcome, Reason};
 use logweir::domain::record::{Entry, EntryKind};
-use logweir::domain::report::Report;
+use logweir::domain::report::Decision;
 use logweir::ports::{ErrorKind, Journal};
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
 use logweir::workflow::{Order, Origin, remediate};
 use world::story::{BLOCKING, backs_out, by, ended, event, home, register, resumes, resumes_backouts, with};
 use world::{Moment, Then, World};
 
-async fn goes_on(world: &World) -> Vec<Report> {
+async fn goes_on(world: &World) -> Vec<Decision> {
     resumes(world, Mode::Register).await
 }
 
 /// Somebody handles the event of a source as this caller.
-async fn registers_as(world: &World, registrar: Option<&str>, source: &RevisionArn) -> Report {
+async fn registers_as(world: &World, registrar: Option<&str>, source: &RevisionArn) -> Decision {
     let (home, by, baseline) = (home(), by(), Baseline::parse(SHIPPED_BASELINE).unwrap());
     let order = Order {
         mode: Mode::Register,
@@ -128,7 +128,7 @@ async fn whoever_wakes_up_after_his_lease_writes_nothing_more_and_takes_back_wha
         }
         goes_on(&other).await
     });
-    assert!(first.retry || first.outcome == Outcome::Remediated, "{first:?}");
+    assert!(first.comes_again() || first.outcome == Outcome::Remediated, "{first:?}");
     assert_eq!(active(&world).len(), 2, "one correction beside the source");
     assert!(!world.read(&source).await.unwrap().unwrap().head.open);
 }

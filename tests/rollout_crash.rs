@@ -9,9 +9,9 @@ use std::sync::LazyLock;
 
 use logweir::domain::baseline::Baseline;
 use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::outcome::Conclusion;
 use logweir::domain::outcome::Mode;
-use logweir::domain::record::Closing;
-use logweir::domain::report::Report;
+use logweir::domain::report::Decision;
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
 use logweir::workflow::{BackoutOptions, BackoutOrder, Order, Origin, resume, resume_backouts};
 use serde_json::Value;
@@ -72,7 +72,7 @@ struct End {
     /// The length of each, and whether it is ACTIVE.
     revisions: Vec<(usize, bool)>,
     /// How each record ended, and its services; and whether it was taken back.
-    closings: Vec<(Option<Closing>, Option<Closing>, bool)>,
+    closings: Vec<(Option<Conclusion>, Option<Conclusion>, bool)>,
     following: usize,
     turns: usize,
     fuses: usize,
@@ -142,16 +142,16 @@ impl Tale {
     }
 
     /// Whether it has to be done again, after a death or because the report says so.
-    async fn again(&self, report: &Report) -> bool {
+    async fn again(&self, report: &Decision) -> bool {
         let dead = self.world.is_dead();
-        if dead || report.retry {
+        if dead || report.comes_again() {
             self.world.restart();
             self.world.advance(LEASE);
             if self.first == First::Schedule {
                 self.schedule().await;
             }
         }
-        dead || report.retry
+        dead || report.comes_again()
     }
 
     /// For both functions. Who dies here is followed by the next one.

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::outcome::Mode;
 use logweir::domain::record::Record;
-use logweir::domain::report::Report;
+use logweir::domain::report::Decision;
 use orders::orders;
 use serde_json::Value;
 use world::{Account, Moment, Then, World, story};
@@ -117,7 +117,7 @@ impl Story {
     async fn tell(&mut self, event: &Value) {
         for _ in 0..5 {
             let report = self.deliver(event).await;
-            if !report.retry {
+            if !report.comes_again() {
                 return;
             }
             self.world.advance(SignedDuration::from_secs(130));
@@ -125,7 +125,7 @@ impl Story {
         panic!("an event is never done with: {:?}", self.log);
     }
 
-    async fn deliver(&mut self, event: &Value) -> Report {
+    async fn deliver(&mut self, event: &Value) -> Decision {
         let report =
             story::with(&self.world, logweir::settings::SHIPPED_BASELINE, Mode::Rollout, "worker", event).await;
         self.log.push(format!(

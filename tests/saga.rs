@@ -12,7 +12,7 @@ mod world;
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::outcome::Mode;
 use logweir::domain::outcome::{Outcome, Reason};
-use logweir::domain::record::{Closing, Done, Effects, EntryKind, Illegal, Next, NotUndone, Record, Undo, next};
+use logweir::domain::record::{Done, Effects, EntryKind, Illegal, Next, NotUndone, Record, Undo, next};
 use logweir::ports::ErrorKind;
 use logweir::settings::LEASE;
 use world::story::{BLOCKING, applies, backs_out, event, register, with};
@@ -188,7 +188,7 @@ async fn what_cannot_follow_is_named() {
     ] {
         assert_eq!(after(length, what), Some(illegal));
     }
-    let closing = EntryKind::Closed(Closing { outcome: Outcome::Failed, reason: None });
+    let closing = EntryKind::Closed(Outcome::Failed.into());
     assert_eq!(after(asked, closing), None, "a closing that is written twice");
 }
 

@@ -23,7 +23,7 @@ use emulated::others::{Logs, Others};
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::ecs::service::ServiceArn;
 use logweir::domain::outcome::{Outcome, Reason};
-use logweir::domain::report::Report;
+use logweir::domain::report::Decision;
 
 /// A part of the account that no other story knows: a cluster, families that begin with its name, and a journal.
 struct Story {
@@ -71,15 +71,15 @@ impl Story {
     }
 }
 
-fn ended(report: &Report) -> (Outcome, Option<Reason>) {
+fn ended(report: &Decision) -> (Outcome, Option<Reason>) {
     (report.outcome, report.reason)
 }
 
 /// What a report says of services: what was done, and why not more.
-fn services(report: &Report) -> Vec<(&str, Option<Reason>)> {
-    report.services.iter().map(|service| (service.action, service.reason)).collect()
+fn services(report: &Decision) -> Vec<(&str, Option<Reason>)> {
+    report.services.iter().map(|service| (service.action.name(), service.reason)).collect()
 }
 
-fn corrected(report: &Report) -> RevisionArn {
+fn corrected(report: &Decision) -> RevisionArn {
     report.corrected.as_ref().unwrap().parse().unwrap()
 }

@@ -6,18 +6,18 @@ use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::event::{Cause, Consumer, Trigger};
 use logweir::domain::outcome::Mode;
 use logweir::domain::outcome::{Outcome, Reason};
-use logweir::domain::report::Report;
+use logweir::domain::report::Decision;
 use logweir::settings::SHIPPED_BASELINE;
 use world::story::{BLOCKING, corrected_text, ended, event, home, register, triggers};
 use world::{Then, World};
 
-async fn told(world: &World, mode: Mode, used: &[(&str, Option<&RevisionArn>)]) -> Report {
+async fn told(world: &World, mode: Mode, used: &[(&str, Option<&RevisionArn>)]) -> Decision {
     let by = used.iter().map(|(name, revision)| Consumer { name: (*name).into(), revision: revision.cloned() });
     let trigger = Trigger::Used { by: by.collect(), cause: Cause::default() };
     triggers(world, &home(), SHIPPED_BASELINE, mode, "worker", trigger).await
 }
 
-fn named(report: &Report) -> Vec<&str> {
+fn named(report: &Decision) -> Vec<&str> {
     report.services.iter().map(|line| line.service.as_str()).collect()
 }
 
@@ -87,5 +87,5 @@ async fn what_cannot_be_looked_at_is_no_verdict_and_says_nothing_of_changes() {
     let throttled = Then::fail(logweir::ports::ErrorKind::Retry, "DescribeTaskDefinition", "Rate exceeded");
     world.at_next("DescribeTaskDefinition", world::Moment::Before, throttled);
     let report = told(&world, Mode::Register, &[("a", Some(&source))]).await;
-    assert!(report.outcome == Outcome::Failed && report.retry, "{report:?}");
+    assert!(report.outcome == Outcome::Failed && report.comes_again(), "{report:?}");
 }

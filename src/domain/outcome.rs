@@ -37,6 +37,53 @@ impl std::str::FromStr for Mode {
     }
 }
 
+/// What a report is about: a remediation that may go so far, or a backout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReportMode {
+    Observe,
+    Register,
+    Rollout,
+    Backout,
+}
+
+impl From<Mode> for ReportMode {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Observe => Self::Observe,
+            Mode::Register => Self::Register,
+            Mode::Rollout => Self::Rollout,
+        }
+    }
+}
+
+impl ReportMode {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Observe => Mode::Observe.name(),
+            Self::Register => Mode::Register.name(),
+            Self::Rollout => Mode::Rollout.name(),
+            Self::Backout => "backout",
+        }
+    }
+}
+
+/// What set a decision off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TriggerKind {
+    /// An event that was delivered.
+    Event,
+    /// An event that an operator handed in.
+    Replay,
+    /// The schedule that finishes what a worker left.
+    Resume,
+    /// An operator who named the revision.
+    Apply,
+    /// A request to back out.
+    Backout,
+}
+
 /// How a decision ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -61,6 +108,10 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    pub fn because(self, reason: Reason) -> Conclusion {
+        Conclusion { reason: Some(reason), ..self.into() }
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Self::Compliant => "compliant",
@@ -117,6 +168,39 @@ impl Outcome {
             Self::Failed => "remediation failed",
             Self::NeedsOperator => "an operator is needed",
         }
+    }
+}
+
+/// How a decision or an attempt ended, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conclusion {
+    pub outcome: Outcome,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// In words. Never holds anything of a document. The journal does not keep it here, but in the entries that led to it.
+    #[serde(skip)]
+    pub why: Option<String>,
+}
+
+impl From<Outcome> for Conclusion {
+    fn from(outcome: Outcome) -> Self {
+        Self { outcome, reason: None, why: None }
+    }
+}
+
+impl Conclusion {
+    pub fn new(outcome: Outcome, reason: Option<Reason>, why: Option<String>) -> Self {
+        Self { outcome, reason, why }
+    }
+
+    /// The same in these words.
+    pub fn saying(self, why: impl Into<String>) -> Self {
+        Self { why: Some(why.into()), ..self }
+    }
+
+    /// The same as the journal keeps it.
+    pub fn without_words(self) -> Self {
+        Self { why: None, ..self }
     }
 }
 

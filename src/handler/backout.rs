@@ -6,8 +6,8 @@ use serde_json::Value;
 use super::scheduled::Scheduled;
 use super::{HandlerReply, Sink};
 use crate::domain::event::{Cause, Home};
-use crate::domain::outcome::{Outcome, Reason};
-use crate::domain::report::{BACKOUT, BackoutBy, Report};
+use crate::domain::outcome::{Outcome, Reason, ReportMode, TriggerKind};
+use crate::domain::report::{BackoutBy, Decision, Report};
 use crate::ports::{Clock, Ports};
 use crate::workflow::{BackoutOptions, BackoutOrder, Request, back_out, preview, resume_backouts};
 
@@ -32,14 +32,15 @@ pub async fn handle_backout<P: Ports>(
     let BackoutCaller { home, worker, lease, backout } = taker;
     let order = |ask| BackoutOrder { home, registrar: None, worker: worker.to_owned(), lease, backout, ask };
     let unreadable = |why: &str| {
-        let report = Report::new(home, BACKOUT, BACKOUT, &Cause::default(), ports.clock().now());
-        report.ends(Outcome::Failed, Some(Reason::Unreadable), Some(why.to_owned()))
+        let now = ports.clock().now();
+        let report = Report::new(home, ReportMode::Backout, TriggerKind::Backout, &Cause::default(), now);
+        Decision::from(report.ends(Outcome::Failed.because(Reason::Unreadable).saying(why)))
     };
     if Scheduled::of(payload) == Some(Scheduled::Resume) {
         let resumed = resume_backouts(ports, &order(BackoutOptions::default())).await;
         return HandlerReply::resumed(resumed, unreadable, calls, watch);
     }
-    let report = match serde_json::from_value::<Request>(payload.clone()) {
+    let decision = match serde_json::from_value::<Request>(payload.clone()) {
         Err(error) => unreadable(&format!("not a request to take back: {}", unquoted(&error))),
         Ok(request) => match home.revision(&request.record) {
             None => unreadable("`record` is neither FAMILY:REVISION nor the ARN of a revision"),
@@ -50,16 +51,18 @@ pub async fn handle_backout<P: Ports>(
                     restore_stale: request.restore_stale,
                     hold_until: request.hold_family,
                 });
-                match request.dry_run {
-                    true => preview(ports, &order, &revision).await,
-                    false => back_out(ports, &order, &revision).await,
+                if request.dry_run {
+                    preview(ports, &order, &revision).await
+                } else {
+                    back_out(ports, &order, &revision).await
                 }
             }
         },
     };
-    let report = Report { aws_calls: calls(), ..report.bounded() };
-    watch.report(&report);
-    HandlerReply::One(Box::new(report))
+    let mut decision = decision.bounded();
+    decision.report.aws_calls = calls();
+    watch.decision(&decision);
+    HandlerReply::One(Box::new(decision))
 }
 
 /// What is wrong with a payload: members by their names, and nothing of their values.

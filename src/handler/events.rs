@@ -24,10 +24,10 @@ pub async fn handle<P: Ports>(
         return scheduled(ports, order, what, calls, watch).await;
     }
     let Some(records) = batch(payload) else {
-        let mut report = handle_event(ports, order, payload).await;
-        report.aws_calls = calls();
-        watch.report(&report);
-        return HandlerReply::One(Box::new(report));
+        let mut decision = handle_event(ports, order, payload).await;
+        decision.report.aws_calls = calls();
+        watch.decision(&decision);
+        return HandlerReply::One(Box::new(decision));
     };
     let mut failures = Vec::new();
     for record in records {
@@ -46,14 +46,14 @@ pub async fn handle<P: Ports>(
             continue;
         }
         let delivery = MessageDelivery::of(record);
-        let mut report = match body {
+        let mut decision = match body {
             Some(Ok(event)) if delivery.failed_too_often() => failed_too_often(ports, order, &event),
             Some(Ok(event)) => handle_event(ports, &delivery.order(order), &event).await,
             _ => unreadable(ports, order, "the message's body is no JSON"),
         };
-        let fails = delivery.ends(queues, &mut report, ports.clock().now()).await;
-        report.aws_calls = calls() - before;
-        watch.report(&report);
+        let fails = delivery.ends(queues, &mut decision, ports.clock().now()).await;
+        decision.report.aws_calls = calls() - before;
+        watch.decision(&decision);
         if fails {
             let mut failure = BatchItemFailure::default();
             failure.item_identifier = record["messageId"].as_str().unwrap_or_default().to_owned();

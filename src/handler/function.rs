@@ -89,8 +89,8 @@ impl<P: Ports, Q: Queue, N: Notifier, L: OwnLog> Function<P, Q, N, L> {
     /// A request to take back is somebody's, who waits for the report; whoever wants it tries again.
     fn answered(&self, reply: &HandlerReply) -> Result<Value, Diagnostic> {
         match (reply.retry(), &self.settings.role) {
-            (Some(report), Role::Remediate(_)) => {
-                let why = report.error.as_ref().unwrap_or(&report.message);
+            (Some(decision), Role::Remediate(_)) => {
+                let why = decision.error.as_ref().unwrap_or(&decision.message);
                 Err(Diagnostic { error_type: "retryable".into(), error_message: why.clone() })
             }
             _ => Ok(reply.to_json()),

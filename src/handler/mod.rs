@@ -10,7 +10,7 @@ mod scheduled;
 use aws_lambda_events::sqs::SqsBatchResponse;
 use serde_json::{Value, json};
 
-use crate::domain::report::Report;
+use crate::domain::report::Decision;
 use crate::ports::Answer;
 
 pub use backout::{BackoutCaller, handle_backout};
@@ -23,54 +23,55 @@ pub use reporter::Sink;
 #[derive(Debug)]
 pub enum HandlerReply {
     /// For one event: its report.
-    One(Box<Report>),
+    One(Box<Decision>),
     /// For a batch: the messages that have to come again.
     Batch(SqsBatchResponse),
     /// For what was left unfinished: a report of each record.
-    Resumed(Vec<Report>),
+    Resumed(Vec<Decision>),
     /// For the time to sum up what was observed.
     Digest,
 }
 
 impl HandlerReply {
     /// Whether the whole invocation has to be tried again.
-    pub fn retry(&self) -> Option<&Report> {
+    pub fn retry(&self) -> Option<&Decision> {
         match self {
-            Self::One(report) if report.retry => Some(report),
+            Self::One(decision) if decision.comes_again() => Some(decision),
             _ => None,
         }
     }
 
     pub fn to_json(&self) -> Value {
         match self {
-            Self::One(report) => json!(report),
+            Self::One(decision) => json!(decision),
             Self::Batch(response) => json!(response),
             Self::Digest => json!({"digest": "asked for"}),
-            Self::Resumed(reports) => json!({"resumed": reports.len(), "reports": reports}),
+            Self::Resumed(decisions) => json!({"resumed": decisions.len(), "reports": decisions}),
         }
     }
 
     /// The reply to the time to finish what was left, once each report is written. What could not be finished comes up
     /// again by itself the next time.
     fn resumed(
-        resumed: Answer<Vec<Report>>,
-        failed: impl FnOnce(&str) -> Report,
+        resumed: Answer<Vec<Decision>>,
+        failed: impl FnOnce(&str) -> Decision,
         calls: &(dyn Fn() -> u64 + Sync),
         watch: &mut (dyn Sink + Send),
     ) -> Self {
         match resumed {
-            Ok(reports) => {
-                let mut reports: Vec<Report> = reports.into_iter().map(Report::bounded).collect();
-                if let Some(last) = reports.last_mut() {
-                    last.aws_calls = calls();
+            Ok(decisions) => {
+                let mut decisions: Vec<Decision> = decisions.into_iter().map(Decision::bounded).collect();
+                if let Some(last) = decisions.last_mut() {
+                    last.report.aws_calls = calls();
                 }
-                reports.iter().for_each(|report| watch.report(report));
-                Self::Resumed(reports)
+                decisions.iter().for_each(|decision| watch.decision(decision));
+                Self::Resumed(decisions)
             }
             Err(error) => {
-                let report = Report { aws_calls: calls(), ..failed(&error.to_string()) };
-                watch.report(&report);
-                Self::One(Box::new(report))
+                let mut decision = failed(&error.to_string());
+                decision.report.aws_calls = calls();
+                watch.decision(&decision);
+                Self::One(Box::new(decision))
             }
         }
     }

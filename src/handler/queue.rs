@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::domain::limits::rate::Wait;
 use crate::domain::outcome::{Outcome, Reason};
-use crate::domain::report::Report;
+use crate::domain::report::{Decision, FollowUp, Report};
 use crate::ports::{Answer, LONGEST_DELAY, Message, Queue};
 use crate::workflow::{Order, Origin};
 
@@ -68,30 +68,33 @@ impl<'m> MessageDelivery<'m> {
         Order { origin, worker: order.worker.clone(), ..*order }
     }
 
-    /// Does with the message what its report says. Whether it fails.
-    pub(super) async fn ends(&self, queues: &Queues<impl Queue>, report: &mut Report, now: Timestamp) -> bool {
-        if let Some(wait) = report.wait {
+    /// Does with the message what was decided. Whether it fails.
+    pub(super) async fn ends(&self, queues: &Queues<impl Queue>, decision: &mut Decision, now: Timestamp) -> bool {
+        if let FollowUp::Wait(wait) = decision.next {
             match self.send_back(&queues.work, wait, now).await {
-                Ok(()) => report.retry = false,
-                Err(error) => report.notes.push(format!("it could not be sent back to the queue: {error}")),
+                Ok(()) => decision.next = FollowUp::Nothing,
+                Err(error) => decision.report.notes.push(format!("it could not be sent back to the queue: {error}")),
             }
-            return report.retry;
+            return decision.comes_again();
         }
-        let Some(why) = self.kills(report) else {
+        let Some(why) = self.kills(&decision.report) else {
             // One that no try can read fails nevertheless, so that it ends in the dead-letter queue and not in nothing.
-            report.retry |= report.reason == Some(Reason::Unreadable);
-            return report.retry;
+            if decision.reason == Some(Reason::Unreadable) {
+                decision.next = FollowUp::Retry;
+            }
+            return decision.comes_again();
         };
         let message = Message { body: self.body(), attributes: vec![(WHY, why)], delay: 0 };
         match queues.dead_letters.send(&message).await {
             Ok(()) => {
-                report.notes.push("its message is a dead letter: mend the cause, then `logweir doctor --fix`".into());
-                report.retry = false;
+                let note = "its message is a dead letter: mend the cause, then `logweir doctor --fix`";
+                decision.report.notes.push(note.into());
+                decision.next = FollowUp::Nothing;
             }
             Err(error) => {
-                report.notes.push(format!("it could not be sent to the dead letters: {error}"));
+                decision.report.notes.push(format!("it could not be sent to the dead letters: {error}"));
                 // It fails until SQS makes it one, and is told of once.
-                report.known.get_or_insert(!self.is_first());
+                decision.notify.repeats.get_or_insert(!self.is_first());
                 return true;
             }
         }

@@ -3,14 +3,14 @@
 use jiff::Timestamp;
 
 use crate::domain::notice::Notice;
-use crate::domain::report::Report;
+use crate::domain::report::Decision;
 use crate::domain::report::gauges::Gauges;
 use crate::ports::{Answer, ErrorKind, Notifier};
 use crate::telemetry::{Untold, counted, not_counted, reported, untold};
 
 /// Takes what there is to say, as soon as it stands.
 pub trait Sink {
-    fn report(&mut self, report: &Report);
+    fn decision(&mut self, decision: &Decision);
 
     /// How much is unfinished, or why nobody knows.
     fn gauges(&mut self, gauges: Answer<Gauges>, now: Timestamp);
@@ -19,9 +19,9 @@ pub trait Sink {
     fn digest(&mut self);
 }
 
-impl<F: FnMut(&Report)> Sink for F {
-    fn report(&mut self, report: &Report) {
-        self(report);
+impl<F: FnMut(&Decision)> Sink for F {
+    fn decision(&mut self, decision: &Decision) {
+        self(decision);
     }
 
     fn gauges(&mut self, _: Answer<Gauges>, _: Timestamp) {}
@@ -38,9 +38,9 @@ pub(super) struct Reporter<'t> {
 }
 
 impl Sink for Reporter<'_> {
-    fn report(&mut self, report: &Report) {
-        (self.write)(&reported(report, self.function));
-        self.notices.extend(Notice::of(report));
+    fn decision(&mut self, decision: &Decision) {
+        (self.write)(&reported(&decision.report, self.function));
+        self.notices.extend(Notice::of(decision));
     }
 
     fn gauges(&mut self, gauges: Answer<Gauges>, now: Timestamp) {

@@ -10,9 +10,9 @@ use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::edit::LogGroupChange;
 use crate::domain::event::tool::Tool;
 use crate::domain::event::{Cause, Home, RevisionRef, is_own, is_service_linked};
-use crate::domain::outcome::{Mode, Outcome, Reason};
+use crate::domain::outcome::{Conclusion, Mode, Outcome, Reason};
 use crate::domain::plan::{Plan, Refusal};
-use crate::domain::report::{LogGroupReport, Report};
+use crate::domain::report::{Decision, LogGroupAction, LogGroupReport, Report};
 use crate::ports::{Clock, Described, ErrorKind, PortError, Ports, TaskDefinitions};
 
 /// How much older or newer than its event a revision may be to be the one that the event means.
@@ -21,41 +21,42 @@ const SAME_MOMENT: SignedDuration = SignedDuration::from_secs(5);
 pub(super) async fn decide<P: Ports>(
     ports: &P,
     order: &Order<'_>,
-    mut report: Report,
+    mut decision: Decision,
     which: RevisionRef,
     cause: Cause,
-) -> Report {
-    let described = match look_up(ports, order.home, which, &mut report).await {
+) -> Decision {
+    let described = match look_up(ports, order.home, which, &mut decision.report).await {
         Ok(described) => described,
-        Err(NotFound::Because(reason, why)) => return report.ends(Outcome::Failed, Some(reason), Some(why)),
-        Err(NotFound::Port(error)) => return failed(report, &error),
+        Err(undecided) => return undecided.end(decision),
     };
-    report.about(&described.arn);
+    decision.report.about(&described.arn);
     let tool = Tool::of(&cause, &described.tags);
-    report.owner = tool.filter(|tool| tool.owns()).map(Tool::name);
-    let ended = match judge(ports, order, &described, &mut report).await {
-        Err(error) => return failed(report, &error),
+    decision.report.owner = tool.filter(|tool| tool.owns()).map(Tool::name);
+    let ended = match judge(ports, order, &described, &mut decision.report).await {
+        Err(error) => return failed(decision, &error),
         Ok(Judgement::Correct(plan)) => {
-            let opening = opening(order, &described.arn, &report, cause, &plan);
-            correct(ports, order, &mut report, &described, Some(opening)).await
+            let opening = opening(order, &described.arn, &decision, cause, &plan);
+            correct(ports, order, &mut decision, &described, Some(opening)).await
         }
-        Ok(Judgement::Ends(outcome, reason, why)) => {
-            let ended = (outcome, reason, why);
-            // What was begun is brought to its end, whatever is thought of the source by now. A compliant revision,
-            // which is what most events are about, costs no look at the journal.
-            match order.mode > Mode::Observe && outcome != Outcome::Compliant && reason != Some(Reason::OwnRevision) {
-                true => correct(ports, order, &mut report, &described, None).await.map(|acted| acted.or(Some(ended))),
-                false => Ok(Some(ended)),
-            }
+        // What was begun is brought to its end, whatever is thought of the source by now. A compliant revision, which is
+        // what most events are about, costs no look at the journal.
+        Ok(Judgement::Ends(ended)) if order.mode > Mode::Observe && may_have_a_record(&ended) => {
+            let acted = correct(ports, order, &mut decision, &described, None).await;
+            acted.map(|acted| acted.or(Some(ended)))
         }
+        Ok(Judgement::Ends(ended)) => Ok(Some(ended)),
     };
-    end(report, ended)
+    end(decision, ended)
+}
+
+fn may_have_a_record(ended: &Conclusion) -> bool {
+    ended.outcome != Outcome::Compliant && ended.reason != Some(Reason::OwnRevision)
 }
 
 /// What is thought of a revision before anything is done about it.
 pub(super) enum Judgement {
     Correct(Plan),
-    Ends(Outcome, Option<Reason>, Option<String>),
+    Ends(Conclusion),
 }
 
 pub(super) async fn judge<P: Ports>(
@@ -64,20 +65,20 @@ pub(super) async fn judge<P: Ports>(
     described: &Described,
     report: &mut Report,
 ) -> Result<Judgement, PortError> {
-    let ends = |outcome, reason, why| Ok(Judgement::Ends(outcome, reason, why));
+    let ends = |conclusion: Conclusion| Ok(Judgement::Ends(conclusion));
     if !described.active {
         let why = format!("{} is not ACTIVE any more", described.arn.short());
-        return ends(Outcome::Superseded, Some(Reason::NotLatest), Some(why));
+        return ends(Outcome::Superseded.because(Reason::NotLatest).saying(why));
     }
     if !order.home.scope.has_revision(&described.arn) {
-        return ends(Outcome::Skipped, Some(Reason::OutOfScope), None);
+        return ends(Outcome::Skipped.because(Reason::OutOfScope));
     }
     if let Some(by) = &described.registered_by {
         if is_own(by, &order.home.own_roles) && !matches!(order.origin, Origin::Apply { .. }) {
-            return ends(Outcome::Skipped, Some(Reason::OwnRevision), None);
+            return ends(Outcome::Skipped.because(Reason::OwnRevision));
         }
         if is_service_linked(by) {
-            return ends(Outcome::Skipped, Some(Reason::ServiceOwned), None);
+            return ends(Outcome::Skipped.because(Reason::ServiceOwned));
         }
     }
     let now = ports.clock().now();
@@ -90,34 +91,50 @@ pub(super) async fn judge<P: Ports>(
         }
         // Live, everything can be read; what could not be is no verdict.
         let why = format!("could not be decided: {}", plan.not_checked.join(", "));
-        return ends(Outcome::Failed, Some(Reason::Unreadable), Some(why));
+        return ends(Outcome::Failed.because(Reason::Unreadable).saying(why));
     }
     if plan.is_compliant() {
-        return ends(Outcome::Compliant, (!plan.findings.is_empty()).then_some(Reason::Exempt), None);
+        let exempt = (!plan.findings.is_empty()).then_some(Reason::Exempt);
+        return ends(Conclusion::new(Outcome::Compliant, exempt, None));
     }
     let refused = refusal(order, &plan, &described.definition);
     if order.mode == Mode::Observe {
         report.log_groups = planned_groups(&plan);
-        return ends(Outcome::Observed, refused, None);
+        return ends(Conclusion::new(Outcome::Observed, refused, None));
     }
     // What is privileged may have been corrected by somebody, which its record says.
-    if refused.is_some_and(|reason| reason != Reason::Privileged) {
-        return ends(Outcome::Refused, refused, None);
+    if let Some(reason) = refused.filter(|reason| *reason != Reason::Privileged) {
+        return ends(Outcome::Refused.because(reason));
     }
     if !plan.changes_something() {
-        return ends(Outcome::Skipped, Some(Reason::AdviceOnly), None);
+        return ends(Outcome::Skipped.because(Reason::AdviceOnly));
     }
     Ok(Judgement::Correct(plan))
 }
 
-pub(super) enum NotFound {
-    Because(Reason, String),
+/// Why there is no judgement.
+pub(super) enum Undecided {
+    Because(Conclusion),
     Port(PortError),
 }
 
-impl From<PortError> for NotFound {
+impl From<PortError> for Undecided {
     fn from(error: PortError) -> Self {
         Self::Port(error)
+    }
+}
+
+impl Undecided {
+    /// The revision that is meant cannot be told.
+    fn unknown(reason: Reason, why: impl Into<String>) -> Self {
+        Self::Because(Outcome::Failed.because(reason).saying(why))
+    }
+
+    pub(super) fn end(self, decision: Decision) -> Decision {
+        match self {
+            Self::Because(conclusion) => decision.ends(conclusion),
+            Self::Port(error) => failed(decision, &error),
+        }
     }
 }
 
@@ -126,14 +143,14 @@ pub(super) async fn look_up<P: Ports>(
     home: &Home,
     which: RevisionRef,
     report: &mut Report,
-) -> Result<Described, NotFound> {
+) -> Result<Described, Undecided> {
     let (family, at) = match which {
         RevisionRef::Revision(arn) => {
             report.about(&arn);
             let described = ports.task_definitions().describe(&arn.to_string()).await?;
             if described.arn != arn {
-                let why = "ECS described another revision than it was asked for".into();
-                return Err(NotFound::Because(Reason::Unreadable, why));
+                let why = "ECS described another revision than it was asked for";
+                return Err(Undecided::unknown(Reason::Unreadable, why));
             }
             return Ok(described);
         }
@@ -142,8 +159,8 @@ pub(super) async fn look_up<P: Ports>(
     report.family = Some(family.clone());
     let newest = ports.task_definitions().describe(&family).await?;
     if (&newest.arn.account, &newest.arn.region) != (&home.account, &home.region) {
-        let why = "the family's newest revision is not of this account and Region".into();
-        return Err(NotFound::Because(Reason::ForeignAccount, why));
+        let why = "the family's newest revision is not of this account and Region";
+        return Err(Undecided::unknown(Reason::ForeignAccount, why));
     }
     let is_meant = |revision: &Described| {
         revision.registered_at.is_some_and(|registered| registered.duration_since(at).abs() <= SAME_MOMENT)
@@ -164,7 +181,7 @@ pub(super) async fn look_up<P: Ports>(
         return Ok(newest);
     }
     let why = format!("the event names no revision, and {} was not registered at its time", newest.arn.short());
-    Err(NotFound::Because(Reason::Unreadable, why))
+    Err(Undecided::unknown(Reason::Unreadable, why))
 }
 
 fn refusal(order: &Order<'_>, plan: &Plan, source: &TaskDefinition) -> Option<Reason> {
@@ -178,11 +195,13 @@ fn refusal(order: &Order<'_>, plan: &Plan, source: &TaskDefinition) -> Option<Re
 
 fn planned_groups(plan: &Plan) -> Vec<LogGroupReport> {
     let line = |change: &LogGroupChange| match change {
-        LogGroupChange::Create(group) => {
-            LogGroupReport { name: group.name.clone(), action: "create", retention_days: Some(group.retention_days) }
-        }
+        LogGroupChange::Create(group) => LogGroupReport {
+            name: group.name.clone(),
+            action: LogGroupAction::Create,
+            retention_days: Some(group.retention_days),
+        },
         LogGroupChange::SetRetention { name, new, .. } => {
-            LogGroupReport { name: name.clone(), action: "set-retention", retention_days: Some(*new) }
+            LogGroupReport { name: name.clone(), action: LogGroupAction::SetRetention, retention_days: Some(*new) }
         }
     };
     plan.log_groups.iter().map(line).collect()

@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::ecs::revision::RevisionArn;
-use crate::domain::outcome::Outcome;
-use crate::domain::record::{Closing, EntryKind, Head, Opening, Record, Rollout};
+use crate::domain::outcome::{Conclusion, Outcome};
+use crate::domain::record::{EntryKind, Head, Opening, Record, Rollout};
 use crate::ports::{Clock, CommitError, ErrorKind, Expected, Journal, PortError, Ports};
 
 /// Who works, and for how long nobody else may.
@@ -28,7 +28,7 @@ pub(super) enum ClaimState {
     /// Somebody else is at it.
     Held,
     /// It is done already.
-    Finished(Box<Head>, Closing),
+    Finished(Box<Head>, Conclusion),
 }
 
 impl ClaimState {
@@ -41,10 +41,13 @@ impl ClaimState {
             _ if head.open && head.backing_out => Self::BackingOut(record),
             // A service is on its way to the revision that stands.
             Some(_) if again && is_on_its_way(&record) => Self::Held,
-            Some(closing) if !head.open => match again || (may_end_otherwise(closing.outcome) && !head.suppressed) {
-                true => Self::Again(record),
-                false => Self::Finished(Box::new(head.clone()), closing.clone()),
-            },
+            Some(closing) if !head.open => {
+                if again || (may_end_otherwise(closing.outcome) && !head.suppressed) {
+                    Self::Again(record)
+                } else {
+                    Self::Finished(Box::new(head.clone()), closing.clone())
+                }
+            }
             _ => Self::GoOn(record),
         }
     }

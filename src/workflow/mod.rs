@@ -2,6 +2,7 @@
 
 mod assess;
 mod backout;
+mod consumers;
 mod correct;
 mod decide;
 mod family_state;

@@ -5,37 +5,36 @@ use serde_json::Value;
 use super::correct::put_off;
 use super::order::Order;
 use super::remediate::remediate;
-use super::reporting::unseen;
+use super::reporting::{fresh, unseen};
 use crate::domain::event::{self, Cause};
-use crate::domain::outcome::{Outcome, Reason};
-use crate::domain::report::Report;
+use crate::domain::outcome::{Conclusion, Outcome, Reason};
+use crate::domain::report::Decision;
 use crate::ports::{Clock, Ports};
 
 /// Handles one event.
-pub async fn handle_event<P: Ports>(ports: &P, order: &Order<'_>, event: &Value) -> Report {
-    let report = match event::read(event, order.home) {
+pub async fn handle_event<P: Ports>(ports: &P, order: &Order<'_>, event: &Value) -> Decision {
+    let decision = match event::read(event, order.home) {
         Ok(trigger) => match put_off(ports, order, &trigger) {
-            Some(report) => report,
+            Some(decision) => decision,
             None => remediate(ports, order, trigger).await,
         },
         Err(error) => unreadable(ports, order, &error.to_string()),
     };
-    report.bounded()
+    decision.bounded()
 }
 
 /// What is said of an event that is not handled any more. What went wrong was said each time.
-pub fn failed_too_often<P: Ports>(ports: &P, order: &Order<'_>, event: &Value) -> Report {
+pub fn failed_too_often<P: Ports>(ports: &P, order: &Order<'_>, event: &Value) -> Decision {
     match event::read(event, order.home) {
         Ok(trigger) => {
             let why = "it failed too often, and is not tried any more by itself".to_owned();
-            unseen(ports, order, &trigger).ends(Outcome::Failed, None, Some(why)).bounded()
+            unseen(ports, order, &trigger).ends(Conclusion::new(Outcome::Failed, None, Some(why))).bounded()
         }
         Err(error) => unreadable(ports, order, &error.to_string()),
     }
 }
 
-pub fn unreadable<P: Ports>(ports: &P, order: &Order<'_>, why: &str) -> Report {
-    let now = ports.clock().now();
-    let report = Report::new(order.home, order.mode.name(), order.origin.name(), &Cause::default(), now);
-    report.by(order.baseline).ends(Outcome::Failed, Some(Reason::Unreadable), Some(why.to_owned()))
+pub fn unreadable<P: Ports>(ports: &P, order: &Order<'_>, why: &str) -> Decision {
+    let decision = fresh(order, &Cause::default(), ports.clock().now());
+    decision.ends(Outcome::Failed.because(Reason::Unreadable).saying(why))
 }

@@ -5,10 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use crate::domain::baseline::Baseline;
 use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::event::Home;
-use crate::domain::outcome::{Mode, Outcome, Reason};
-use crate::domain::report::{BackoutBy, RESUME};
-
-pub(super) type Ended = (Outcome, Option<Reason>, Option<String>);
+use crate::domain::outcome::{Mode, TriggerKind};
+use crate::domain::report::BackoutBy;
 
 /// What one decision is made with.
 pub struct Order<'o> {
@@ -46,12 +44,13 @@ pub enum Origin {
 }
 
 impl Origin {
-    pub fn name(self) -> &'static str {
+    /// As reports name it.
+    pub fn kind(self) -> TriggerKind {
         match self {
-            Self::Event | Self::Delayed { .. } => "event",
-            Self::Replay => "replay",
-            Self::Resume => RESUME,
-            Self::Apply { .. } => "apply",
+            Self::Event | Self::Delayed { .. } => TriggerKind::Event,
+            Self::Replay => TriggerKind::Replay,
+            Self::Resume => TriggerKind::Resume,
+            Self::Apply { .. } => TriggerKind::Apply,
         }
     }
 

@@ -1,63 +1,68 @@
-//! Reports: how one begins, how it ends, and one on an event that is not looked into.
+//! Decisions: how one begins, how it ends, and one on an event that is not looked into.
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Order;
 use super::lease::Halt;
-use super::order::Ended;
+use super::order::Order;
 use crate::domain::event::{Cause, RevisionRef, ServiceChange, Trigger};
-use crate::domain::outcome::{Outcome, Reason};
-use crate::domain::report::Report;
+use crate::domain::outcome::{Conclusion, Outcome, Reason};
+use crate::domain::report::{Decision, Report};
 use crate::ports::{Clock, ErrorKind, PortError, Ports};
 
-/// A report with its time and how long it took.
-pub(super) fn timed<P: Ports>(ports: &P, report: Report, started: Timestamp) -> Report {
+/// A decision with its time and how long it took.
+pub(super) fn timed<P: Ports>(ports: &P, decision: Decision, started: Timestamp) -> Decision {
     let timestamp = ports.clock().now();
-    Report { timestamp, duration_ms: millis(timestamp.duration_since(started)), ..report }
+    let duration_ms = millis(timestamp.duration_since(started));
+    Decision { report: Report { timestamp, duration_ms, ..decision.report }, ..decision }
 }
 
-pub(super) fn fresh(order: &Order<'_>, cause: &Cause, now: Timestamp) -> Report {
-    let mut report = Report::new(order.home, order.mode.name(), order.origin.name(), cause, now).by(order.baseline);
+pub(super) fn fresh(order: &Order<'_>, cause: &Cause, now: Timestamp) -> Decision {
+    let mut report = Report::new(order.home, order.mode, order.origin.kind(), cause, now).by(order.baseline);
     report.event_age_ms = cause.time.map(|time| millis(now.duration_since(time)));
-    report
+    report.into()
 }
 
 fn millis(duration: SignedDuration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// What an event is about and who caused it, for whoever says why it is left at that.
-pub fn unseen<P: Ports>(ports: &P, order: &Order<'_>, trigger: &Trigger) -> Report {
+/// What an event is about and who caused it, for whoever says why it is left at that. No call is made.
+pub fn unseen<P: Ports>(ports: &P, order: &Order<'_>, trigger: &Trigger) -> Decision {
     let (Trigger::Remediate { cause, .. }
     | Trigger::Service { cause, .. }
     | Trigger::Used { cause, .. }
     | Trigger::Ignore { cause, .. }) = trigger;
-    let mut report = fresh(order, cause, ports.clock().now());
+    let mut decision = fresh(order, cause, ports.clock().now());
+    let report = &mut decision.report;
     match trigger {
         Trigger::Remediate { which: RevisionRef::Revision(revision), .. }
         | Trigger::Service { change: ServiceChange::Asked { revision: Some(revision) }, .. } => report.about(revision),
         Trigger::Remediate { which: RevisionRef::NewestOf { family, .. }, .. } => report.family = Some(family.clone()),
         _ => {}
     }
-    report
+    decision
 }
 
-/// Ends a report with what an attempt came to.
-pub(super) fn end(report: Report, ended: Result<Option<Ended>, Halt>) -> Report {
+/// Ends a decision with what an attempt came to.
+pub(super) fn end(decision: Decision, ended: Result<Option<Conclusion>, Halt>) -> Decision {
     match ended {
-        Ok(Some((outcome, reason, why))) => report.ends(outcome, reason, why),
-        Ok(None) => report.ends(Outcome::Failed, Some(Reason::Unreadable), None),
-        Err(Halt::Port(error)) => failed(report, &error),
-        Err(Halt::LeaseLost) => {
-            let why = Some(Halt::LeaseLost.to_string());
-            Report { retry: true, ..report.ends(Outcome::Skipped, Some(Reason::LeaseHeld), why) }
+        Ok(Some(conclusion)) => decision.ends(conclusion),
+        Ok(None) => decision.ends(Outcome::Failed.because(Reason::Unreadable)),
+        Err(Halt::Port(error)) => failed(decision, &error),
+        Err(halt @ Halt::LeaseLost) => {
+            decision.ends_for_now(Outcome::Skipped.because(Reason::LeaseHeld).saying(halt.to_string()))
         }
-        Err(Halt::Waiting(why)) => report.ends(Outcome::Partial, Some(Reason::DeploymentUnderWay), Some(why)),
-        Err(halt) => report.ends(Outcome::NeedsOperator, Some(Reason::Unreadable), Some(halt.to_string())),
+        Err(Halt::Waiting(why)) => decision.ends(Outcome::Partial.because(Reason::DeploymentUnderWay).saying(why)),
+        Err(halt) => decision.ends(Outcome::NeedsOperator.because(Reason::Unreadable).saying(halt.to_string())),
     }
 }
 
-pub(super) fn failed(report: Report, error: &PortError) -> Report {
+/// Ends a decision with a call that failed.
+pub(super) fn failed(decision: Decision, error: &PortError) -> Decision {
     let reason = error.reason.or((error.kind == ErrorKind::Missing).then_some(Reason::Unreadable));
-    Report { retry: error.kind == ErrorKind::Retry, ..report.ends(Outcome::Failed, reason, Some(error.to_string())) }
+    let conclusion = Conclusion::new(Outcome::Failed, reason, Some(error.to_string()));
+    match error.kind {
+        ErrorKind::Retry => decision.ends_for_now(conclusion),
+        ErrorKind::Refused | ErrorKind::Missing => decision.ends(conclusion),
+    }
 }

@@ -8,16 +8,16 @@ use super::assess::described;
 use super::backout::{BackoutOrder, drive_back};
 use super::correct::drive;
 use super::lease::{ClaimState, Halt, Worker, take};
-use super::order::{Ended, Order};
+use super::order::Order;
 use super::ownership::Registrars;
 use super::reporting::{end, fresh, timed};
 use super::rollout::{RolloutDriver, ServiceHint, StartOutcome};
 use super::summary::{line, tell};
 use crate::domain::ecs::service::ServiceArn;
 use crate::domain::event::{Cause, ServiceChange};
-use crate::domain::outcome::{Mode, Outcome, Reason};
+use crate::domain::outcome::{Conclusion, Mode, Outcome, Reason, ReportMode, TriggerKind};
 use crate::domain::record::{Head, Record, RolloutPhase};
-use crate::domain::report::{BACKOUT, RESUME, Report};
+use crate::domain::report::{Decision, Report};
 use crate::ports::{Answer, Clock, Filter, Journal, Ports};
 
 /// How many records one call goes on with, and how many services of each it looks at. The next call comes to others: what
@@ -26,27 +26,28 @@ const MOST: usize = 20;
 
 /// Brings forward records to their end whose worker is gone. A report for each; none: there was nothing to do. Whoever is
 /// to observe finishes nothing either; whoever only observes until somebody confirms the baseline does.
-pub async fn resume<P: Ports>(ports: &P, order: &Order<'_>) -> Answer<Vec<Report>> {
-    let mut reports = Vec::new();
+pub async fn resume<P: Ports>(ports: &P, order: &Order<'_>) -> Answer<Vec<Decision>> {
+    let mut decisions = Vec::new();
     if order.finishes == Mode::Observe {
-        return Ok(reports);
+        return Ok(decisions);
     }
     for head in left(ports, false, &order.worker).await? {
         let started = ports.clock().now();
-        let mut report = fresh(order, &Cause::default(), started);
-        report.mode = order.finishes.name().into();
-        report.about(&head.source);
-        let ended = match head.open {
-            true => go_on(ports, order, &mut report, &head).await,
-            false => follow_on(ports, order, &mut report, &head).await,
+        let mut decision = fresh(order, &Cause::default(), started);
+        decision.report.mode = order.finishes.into();
+        decision.report.about(&head.source);
+        let ended = if head.open {
+            go_on(ports, order, &mut decision, &head).await
+        } else {
+            follow_on(ports, order, &mut decision.report, &head).await
         };
-        if let (None, Err(Halt::Stuck(_))) = (report.known, &ended) {
+        if let (None, Err(Halt::Stuck(_))) = (decision.notify.repeats, &ended) {
             let record = ports.journal().read(&head.source).await;
-            report.known = record.ok().flatten().map(|record| record.repeats());
+            decision.notify.repeats = record.ok().flatten().map(|record| record.repeats());
         }
-        reports.extend(finished(ports, report, ended, started));
+        decisions.extend(finished(ports, decision, ended, started));
     }
-    Ok(reports)
+    Ok(decisions)
 }
 
 /// Looks at the services that are on their way or wait: an event may be lost, and a window opens without one. A look that
@@ -56,9 +57,9 @@ async fn follow_on<P: Ports>(
     order: &Order<'_>,
     report: &mut Report,
     head: &Head,
-) -> Result<Option<Ended>, Halt> {
+) -> Result<Option<Conclusion>, Halt> {
     let (journal, follow) = (ports.journal(), RolloutDriver { ports, order });
-    let mut news: Option<Ended> = None;
+    let mut news: Option<Conclusion> = None;
     let Some(record) = journal.read(&head.source).await? else { return Ok(None) };
     let attempt = record.attempt()?;
     let is_under_way = |service: &ServiceArn| {
@@ -82,7 +83,7 @@ async fn follow_on<P: Ports>(
         let mut waits = !in_flight;
         if in_flight {
             let found = follow.look(service).await?;
-            let (ending, record) = follow.settle(record, &hint, found.as_ref()).await?;
+            let (ending, record) = follow.finish(record, &hint, found.as_ref()).await?;
             let attempt = record.attempt()?;
             let rollout = attempt.as_ref().and_then(|attempt| attempt.rollout(service));
             // What was intended and not done is decided anew.
@@ -90,20 +91,16 @@ async fn follow_on<P: Ports>(
             if record.head.next > before && !waits {
                 let said = tell(report, &record, order.backout);
                 report.services.extend(line(&record, service));
-                let closing = ending.map(|ending| ending.closing());
-                let found = closing.map_or((Outcome::Remediated, None, said), |end| (end.outcome, end.reason, None));
-                news = graver(news, found);
+                let ended = ending.map(|ending| ending.conclusion().without_words());
+                let under_way = || Conclusion { why: said, ..Outcome::Remediated.into() };
+                news = graver(news, ended.unwrap_or_else(under_way));
             }
         }
         if waits && order.mode == Mode::Rollout {
-            match follow.lead(report, &head.source, &hint).await? {
-                StartOutcome::Pointed => news = graver(news, (Outcome::Remediated, None, None)),
-                StartOutcome::Ended(ending) => {
-                    news = graver(news, (ending.closing().outcome, ending.closing().reason, None));
-                }
-                StartOutcome::GivenUp(way) => {
-                    news = graver(news, (way.reason.leaves_alone(), Some(way.reason), way.note))
-                }
+            match follow.start(report, &head.source, &hint).await? {
+                StartOutcome::Pointed => news = graver(news, Outcome::Remediated.into()),
+                StartOutcome::Ended(ending) => news = graver(news, ending.conclusion().without_words()),
+                StartOutcome::GivenUp(obstacle) => news = graver(news, obstacle.conclusion()),
                 StartOutcome::Nowhere | StartOutcome::LeftAlone(_) => {}
             }
         }
@@ -112,21 +109,22 @@ async fn follow_on<P: Ports>(
 }
 
 /// What a report about several services is to end with: the newest, unless one before it was graver.
-fn graver(before: Option<Ended>, found: Ended) -> Option<Ended> {
-    Some(before.filter(|before| before.0.gravity() > found.0.gravity()).unwrap_or(found))
+fn graver(before: Option<Conclusion>, found: Conclusion) -> Option<Conclusion> {
+    Some(before.filter(|before| before.outcome.gravity() > found.outcome.gravity()).unwrap_or(found))
 }
 
 /// The same for records that are being taken back.
-pub async fn resume_backouts<P: Ports>(ports: &P, order: &BackoutOrder<'_>) -> Answer<Vec<Report>> {
-    let mut reports = Vec::new();
+pub async fn resume_backouts<P: Ports>(ports: &P, order: &BackoutOrder<'_>) -> Answer<Vec<Decision>> {
+    let mut decisions = Vec::new();
     for head in left(ports, true, &order.worker).await? {
         let started = ports.clock().now();
-        let mut report = Report::new(order.home, BACKOUT, RESUME, &Cause::default(), started);
+        let mut report = Report::new(order.home, ReportMode::Backout, TriggerKind::Resume, &Cause::default(), started);
         report.about(&head.source);
-        let ended = go_back(ports, order, &mut report, &head).await;
-        reports.extend(finished(ports, report, ended, started));
+        let mut decision = Decision::from(report);
+        let ended = go_back(ports, order, &mut decision, &head).await;
+        decisions.extend(finished(ports, decision, ended, started));
     }
-    Ok(reports)
+    Ok(decisions)
 }
 
 /// The heads of records that nobody is at: the open ones, the oldest first, then those that services follow. They may lag
@@ -167,58 +165,59 @@ fn pause(tries: u32) -> SignedDuration {
 /// None where somebody else was faster, or has finished it meanwhile.
 fn finished<P: Ports>(
     ports: &P,
-    report: Report,
-    ended: Result<Option<Ended>, Halt>,
+    mut decision: Decision,
+    ended: Result<Option<Conclusion>, Halt>,
     started: Timestamp,
-) -> Option<Report> {
-    let report = match ended {
+) -> Option<Decision> {
+    match &ended {
         Ok(None) | Err(Halt::LeaseLost) => return None,
         // A try that did not even begin writes nothing that the next one could know it by.
-        Err(halt) => end(Report { known: report.known.or(Some(true)), ..report }, Err(halt)),
-        ended => end(report, ended),
-    };
-    Some(timed(ports, report, started))
+        Err(_) => _ = decision.notify.repeats.get_or_insert(true),
+        Ok(Some(_)) => {}
+    }
+    Some(timed(ports, end(decision, ended), started))
 }
 
 async fn go_on<P: Ports>(
     ports: &P,
     order: &Order<'_>,
-    report: &mut Report,
+    decision: &mut Decision,
     head: &Head,
-) -> Result<Option<Ended>, Halt> {
+) -> Result<Option<Conclusion>, Halt> {
     let (journal, clock) = (ports.journal(), ports.clock());
     let ClaimState::GoOn(record) = ClaimState::to(journal.read(&head.source).await?, false, clock.now()) else {
         return Ok(None);
     };
-    caused(report, &record);
+    caused(&mut decision.report, &record);
     let worker = Worker { name: order.worker.clone(), lease: order.lease };
     let source = described(ports.task_definitions(), &head.source).await?;
     let mut claimed = take(journal, clock, &worker, record, Registrars::resumes(order.home, order.registrar)).await?;
     let Some(source) = source else {
         let why = "ECS does not describe the source any more: take the record back, which needs it no more".to_owned();
-        let _ = tell(report, &claimed.record, order.backout);
+        let _ = tell(&mut decision.report, &claimed.record, order.backout);
         claimed.release(&why).await;
-        report.known = Some(claimed.record.repeats());
-        return Ok(Some((Outcome::NeedsOperator, Some(Reason::Unreadable), Some(why))));
+        decision.notify.repeats = Some(claimed.record.repeats());
+        return Ok(Some(Outcome::NeedsOperator.because(Reason::Unreadable).saying(why)));
     };
-    drive(ports, order, report, &source, &mut claimed).await.map(Some)
+    drive(ports, order, decision, &source, &mut claimed).await.map(Some)
 }
 
 async fn go_back<P: Ports>(
     ports: &P,
     order: &BackoutOrder<'_>,
-    report: &mut Report,
+    decision: &mut Decision,
     head: &Head,
-) -> Result<Option<Ended>, Halt> {
+) -> Result<Option<Conclusion>, Halt> {
     let (journal, clock) = (ports.journal(), ports.clock());
     let way = ClaimState::to(journal.read(&head.source).await?, false, clock.now());
     let ClaimState::BackingOut(record) = way else { return Ok(None) };
-    caused(report, &record);
+    caused(&mut decision.report, &record);
     let attempt = record.attempt()?;
-    report.actor = attempt.and_then(|attempt| attempt.backout).and_then(|backout| backout.asked.requested_by.clone());
+    decision.report.actor =
+        attempt.and_then(|attempt| attempt.backout).and_then(|backout| backout.asked.requested_by.clone());
     let worker = Worker { name: order.worker.clone(), lease: order.lease };
     let mut claimed = take(journal, clock, &worker, record, Registrars::resumes(order.home, order.registrar)).await?;
-    drive_back(ports, order, report, &mut claimed).await.map(Some)
+    drive_back(ports, order, decision, &mut claimed).await.map(Some)
 }
 
 /// Says who began what is finished now.

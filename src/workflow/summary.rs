@@ -3,7 +3,9 @@
 use crate::domain::ecs::service::ServiceArn;
 use crate::domain::outcome::Reason;
 use crate::domain::record::{Attempt, Backout, Done, Effects, Ending, Record, RolloutPhase, Settled, Step, Undo};
-use crate::domain::report::{BackoutBy, LogGroupReport, Report, ReportedChange, ServiceReport, changes};
+use crate::domain::report::{
+    BackoutBy, LogGroupAction, LogGroupReport, Report, ReportedChange, ServiceAction, ServiceReport, changes,
+};
 use crate::domain::text::plain::plain;
 
 /// The longest sentence of a report's notes.
@@ -59,9 +61,9 @@ fn back(report: &mut Report, standing: &Effects<'_>, backout: &Backout<'_>) -> O
             }
             (Undo::PointBack { service, .. }, settled) => {
                 let action = match settled {
-                    Some(Settled::Undone) => "pointed-back",
-                    Some(Settled::Kept(_)) => "left-alone",
-                    None => "waits",
+                    Some(Settled::Undone) => ServiceAction::PointedBack,
+                    Some(Settled::Kept(_)) => ServiceAction::LeftAlone,
+                    None => ServiceAction::Waits,
                 };
                 let (reason, note) = match settled {
                     Some(Settled::Kept(kept)) => (kept.reason, Some(plain(&kept.why, LONGEST))),
@@ -73,7 +75,7 @@ fn back(report: &mut Report, standing: &Effects<'_>, backout: &Backout<'_>) -> O
                 let undone = *settled == Some(Settled::Undone);
                 report.log_groups.push(LogGroupReport {
                     name: name.clone(),
-                    action: if undone { "retention-restored" } else { "left-alone" },
+                    action: if undone { LogGroupAction::RetentionRestored } else { LogGroupAction::LeftAlone },
                     retention_days: if undone { *old } else { Some(*new) },
                 });
             }
@@ -84,7 +86,7 @@ fn back(report: &mut Report, standing: &Effects<'_>, backout: &Backout<'_>) -> O
         report.notes.push(plain(&kept.why, LONGEST));
         let runs = |place: &String| ServiceReport {
             service: plain(place, LONGEST),
-            action: "still-runs-ours",
+            action: ServiceAction::StillRunsOurs,
             reason: None,
             note: None,
         };
@@ -101,20 +103,22 @@ pub(super) fn line(record: &Record, service: &ServiceArn) -> Option<ServiceRepor
     let attempt = record.attempt().ok().flatten()?;
     let rollout = attempt.rollout(service)?;
     let (action, reason, note) = match rollout.state {
-        RolloutPhase::Waiting(why) => ("waits", Some(why), None),
-        RolloutPhase::Pointing | RolloutPhase::Pointed(_) => ("updated", None, None),
-        RolloutPhase::Yielding(theirs) => ("needs-operator", Some(Reason::ServiceMovedOn), Some(theirs.short())),
-        RolloutPhase::Returning(why) => ("failed", Some(Reason::DeploymentFailed), Some(why.to_owned())),
+        RolloutPhase::Waiting(why) => (ServiceAction::Waits, Some(why), None),
+        RolloutPhase::Pointing | RolloutPhase::Pointed(_) => (ServiceAction::Updated, None, None),
+        RolloutPhase::Yielding(theirs) => {
+            (ServiceAction::NeedsOperator, Some(Reason::ServiceMovedOn), Some(theirs.short()))
+        }
+        RolloutPhase::Returning(why) => (ServiceAction::Failed, Some(Reason::DeploymentFailed), Some(why.to_owned())),
         RolloutPhase::Ended(ending) => {
-            let closing = ending.closing();
+            let conclusion = ending.conclusion();
             let action = match ending {
-                Ending::Completed => "rolled-out",
-                Ending::Failed { .. } => "failed",
-                Ending::Returned => "returned",
-                Ending::MovedOn | Ending::NotDone { .. } => "left-alone",
-                Ending::Yielded { .. } | Ending::Overdue | Ending::Stuck { .. } => "needs-operator",
+                Ending::Completed => ServiceAction::RolledOut,
+                Ending::Failed { .. } => ServiceAction::Failed,
+                Ending::Returned => ServiceAction::Returned,
+                Ending::MovedOn | Ending::NotDone { .. } => ServiceAction::LeftAlone,
+                Ending::Yielded { .. } | Ending::Overdue | Ending::Stuck { .. } => ServiceAction::NeedsOperator,
             };
-            (action, closing.reason, said(ending))
+            (action, conclusion.reason, conclusion.why)
         }
     };
     let note = note.map(|note| plain(&note, LONGEST));
@@ -124,24 +128,12 @@ pub(super) fn line(record: &Record, service: &ServiceArn) -> Option<ServiceRepor
 /// A service that stays as it is.
 pub(super) fn left_alone(service: &ServiceArn, reason: Reason, note: Option<String>) -> ServiceReport {
     let note = note.map(|note| plain(&note, LONGEST));
-    ServiceReport { service: service.short(), action: "left-alone", reason: Some(reason), note }
-}
-
-/// What an ending says beyond its reason.
-pub(super) fn said(ending: &Ending) -> Option<String> {
-    match ending {
-        Ending::Failed { why } | Ending::Stuck { why } | Ending::NotDone { why, .. } => Some(why.clone()),
-        Ending::Yielded { to } => {
-            Some(format!("somebody's deployment had come between: it was pointed at their {}", to.short()))
-        }
-        Ending::Overdue => Some("our deployment neither completed nor failed in its time".into()),
-        Ending::Completed | Ending::MovedOn | Ending::Returned => None,
-    }
+    ServiceReport { service: service.short(), action: ServiceAction::LeftAlone, reason: Some(reason), note }
 }
 
 /// A log group that was made stays, as it may hold data by now.
 pub(super) fn kept_group(name: &str) -> LogGroupReport {
-    LogGroupReport { name: name.to_owned(), action: "kept", retention_days: None }
+    LogGroupReport { name: name.to_owned(), action: LogGroupAction::Kept, retention_days: None }
 }
 
 fn step_changes(step: &Step) -> Vec<ReportedChange> {
@@ -158,9 +150,9 @@ fn done_groups(attempt: &Attempt<'_>) -> Vec<LogGroupReport> {
         match (step, done) {
             (Step::EnsureLogGroup(group), done) => {
                 let action = match done {
-                    Some(Done::LogGroup { made: true }) => "created",
-                    Some(_) => "left-alone",
-                    None => "not-created",
+                    Some(Done::LogGroup { made: true }) => LogGroupAction::Created,
+                    Some(_) => LogGroupAction::LeftAlone,
+                    None => LogGroupAction::NotCreated,
                 };
                 groups.push(LogGroupReport { name: group.name.clone(), action, retention_days: None });
             }
@@ -170,7 +162,7 @@ fn done_groups(attempt: &Attempt<'_>) -> Vec<LogGroupReport> {
                     Some(group) => group.retention_days = set.then_some(*new),
                     None => groups.push(LogGroupReport {
                         name: name.clone(),
-                        action: if set { "retention-set" } else { "left-alone" },
+                        action: if set { LogGroupAction::RetentionSet } else { LogGroupAction::LeftAlone },
                         retention_days: if set { Some(*new) } else { *old },
                     }),
                 }

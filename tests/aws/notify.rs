@@ -5,7 +5,7 @@ use aws_sdk_ecs::config::SharedCredentialsProvider;
 use logweir::aws::Aws;
 use logweir::domain::event::{Cause, Home};
 use logweir::domain::notice::Notice;
-use logweir::domain::outcome::{Outcome, Reason};
+use logweir::domain::outcome::{Mode, Outcome, Reason, TriggerKind};
 use logweir::domain::report::Report;
 use logweir::ports::{ErrorKind, Notifier, PortError};
 use serde_json::{Value, json};
@@ -27,10 +27,10 @@ pub(crate) fn notice() -> Notice {
     let home =
         Home { partition: "aws".into(), account: "111122223333".into(), region: "eu-west-1".into(), ..Home::default() };
     let at = "2026-11-21T12:00:00Z".parse().unwrap();
-    let mut report = Report::new(&home, "register", "event", &Cause::default(), at);
+    let mut report = Report::new(&home, Mode::Register, TriggerKind::Event, &Cause::default(), at);
     report.about(&home.revision("web:41").unwrap());
     report.notes.push("a&b=c d+e %41 é \"😀\"".into());
-    Notice::of(&report.ends(Outcome::Remediated, None, None)).unwrap()
+    Notice::of(&report.ends(Outcome::Remediated).into()).unwrap()
 }
 
 fn xml(status: u16, body: impl Into<String>) -> Reply {

@@ -8,7 +8,7 @@ use logweir::aws::Aws;
 use logweir::domain::ecs::image::EcrImage;
 use logweir::domain::ecs::task_definition::TaskDefinition;
 use logweir::domain::limits::family::{Family, FamilyName};
-use logweir::domain::outcome::Outcome;
+use logweir::domain::outcome::{Mode, Outcome, TriggerKind};
 use logweir::domain::record::{EntryKind, Head, Opening};
 use logweir::ports::{
     CommitError, ErrorKind, Expected, Filter, Journal, LogGroups, Notifier, OwnLog, PortError, Services,
@@ -88,8 +88,8 @@ fn port(error: CommitError) -> PortError {
 async fn claim(journal: &impl Journal) -> Result<(), PortError> {
     let opening = Opening {
         source: ARN.parse().unwrap(),
-        mode: "register".into(),
-        trigger: "event".into(),
+        mode: Mode::Register,
+        trigger: TriggerKind::Event,
         baseline_digest: String::new(),
         rules: Vec::new(),
         cause: Default::default(),

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use logweir::domain::report::Report;
+use logweir::domain::report::Decision;
 use logweir::handler::{BackoutCaller, handle_backout};
 use logweir::settings::LEASE;
 use logweir::workflow::Request;
@@ -44,7 +44,7 @@ fn asking(world: &World) -> (Operator, Arc<Mutex<Value>>) {
         let (home, by) = (home(), by());
         let taker = BackoutCaller { home: &home, worker: "function", lease: LEASE, backout: &by };
         let payload = serde_json::from_str(body).unwrap();
-        let reply = now(handle_backout(&world, taker, &payload, &|| 0, &mut |_: &Report| {}));
+        let reply = now(handle_backout(&world, taker, &payload, &|| 0, &mut |_: &Decision| {}));
         *last.lock().unwrap() = reply.to_json();
         match reply.retry() {
             Some(report) => Reply::Http(200, FAILED.into(), json!({"errorMessage": report.message}).to_string()),

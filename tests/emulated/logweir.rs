@@ -8,7 +8,7 @@ use logweir::domain::baseline::Baseline;
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::event::Home;
 use logweir::domain::outcome::Mode;
-use logweir::domain::report::{BackoutBy, Report};
+use logweir::domain::report::{BackoutBy, Decision};
 use logweir::handler::{BackoutCaller, HandlerReply, Queues, handle, handle_backout};
 use logweir::ports::{Adapters, SystemClock};
 use logweir::settings::{BACKOUT_LEASE, LEASE, SHIPPED_BASELINE};
@@ -83,7 +83,7 @@ impl Logweir {
     // Boxed here and below: in a debug build the futures of the SDK take most of a test's stack.
 
     /// Is handed an event, in mode `rollout`.
-    pub async fn gets(&self, event: &Value) -> Report {
+    pub async fn gets(&self, event: &Value) -> Decision {
         match Box::pin(self.invoked(event)).await {
             HandlerReply::One(report) => *report,
             reply => panic!("{reply:?}"),
@@ -91,7 +91,7 @@ impl Logweir {
     }
 
     /// Is told that it is time to finish what was left.
-    pub async fn resumes(&self) -> Vec<Report> {
+    pub async fn resumes(&self) -> Vec<Decision> {
         resumed(Box::pin(self.invoked(&json!({"logweir": "resume"}))).await)
     }
 
@@ -116,7 +116,7 @@ impl Logweir {
             &Queues::<Sqs>::NONE,
             payload,
             &|| self.calls.count() - before,
-            &mut |it: &Report| written.push(it.clone()),
+            &mut |it: &Decision| written.push(it.clone()),
         )
         .await;
         match &reply {
@@ -128,16 +128,16 @@ impl Logweir {
     }
 
     /// Is asked to take back what it did about a revision.
-    pub async fn takes_back(&self, revision: &RevisionArn) -> Report {
+    pub async fn takes_back(&self, revision: &RevisionArn) -> Decision {
         self.is_asked(json!({"logweir": "backout", "record": revision.to_string(), "requested_by": "somebody"})).await
     }
 
     /// Is asked what it would take back.
-    pub async fn previews(&self, revision: &RevisionArn) -> Report {
+    pub async fn previews(&self, revision: &RevisionArn) -> Decision {
         self.is_asked(json!({"logweir": "backout", "record": revision.to_string(), "dry_run": true})).await
     }
 
-    async fn is_asked(&self, request: Value) -> Report {
+    async fn is_asked(&self, request: Value) -> Decision {
         match Box::pin(self.invoked_to_take_back(&request)).await {
             HandlerReply::One(report) => *report,
             reply => panic!("{reply:?}"),
@@ -145,7 +145,7 @@ impl Logweir {
     }
 
     /// Is told that it is time to finish what was to be taken back.
-    pub async fn resumes_taking_back(&self) -> Vec<Report> {
+    pub async fn resumes_taking_back(&self) -> Vec<Decision> {
         resumed(Box::pin(self.invoked_to_take_back(&json!({"logweir": "resume"}))).await)
     }
 
@@ -153,11 +153,11 @@ impl Logweir {
         let (backout, worker) = (by(), worker());
         let taker = BackoutCaller { home: &self.home, worker: &worker, lease: BACKOUT_LEASE, backout: &backout };
         let before = self.calls.count();
-        handle_backout(&self.ports, taker, payload, &|| self.calls.count() - before, &mut |_: &Report| {}).await
+        handle_backout(&self.ports, taker, payload, &|| self.calls.count() - before, &mut |_: &Decision| {}).await
     }
 }
 
-fn resumed(reply: HandlerReply) -> Vec<Report> {
+fn resumed(reply: HandlerReply) -> Vec<Decision> {
     match reply {
         HandlerReply::Resumed(reports) => reports,
         reply => panic!("{reply:?}"),

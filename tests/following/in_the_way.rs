@@ -3,7 +3,7 @@
 use logweir::domain::baseline::{Baseline, RolloutSettings, Workload};
 use logweir::domain::ecs::service::{Controller, Deployment, RolloutState, Service, Status};
 use logweir::domain::edit::{Change, Edit, Holder, OptionChange};
-use logweir::domain::limits::rollout_guards::{Candidate, InTheWay, in_the_way};
+use logweir::domain::limits::rollout_guards::{Candidate, Obstacle, obstacle};
 use logweir::domain::outcome::Reason;
 use serde_json::{Value, json};
 
@@ -24,10 +24,10 @@ fn case() -> Case {
 }
 
 impl Case {
-    fn stop(&self) -> Option<InTheWay> {
+    fn stop(&self) -> Option<Obstacle> {
         let text = format!("version = 1\n[rollout]\n{}\n", self.baseline);
         let settings: RolloutSettings = Baseline::parse(&text).unwrap().rollout(&Workload::default()).clone();
-        in_the_way(&Candidate {
+        obstacle(&Candidate {
             service: &self.service,
             source: &arn("web:41"),
             edits: &self.edits,
@@ -67,7 +67,7 @@ fn a_service_that_runs_exactly_the_source_follows_where_nothing_is_in_the_way() 
 fn one_that_is_being_deleted_or_was_does_not() {
     for (status, note) in [(Status::Draining, "it is being deleted"), (Status::Inactive, "it was deleted")] {
         let stop = Case { service: Service { status, ..case().service }, ..case() }.stop().unwrap();
-        assert_eq!(stop, InTheWay::for_good(Reason::ServiceInactive, note));
+        assert_eq!(stop, Obstacle::for_good(Reason::ServiceInactive, note));
     }
 }
 
@@ -78,7 +78,7 @@ fn one_that_somebody_else_deploys_does_not() {
     {
         let stop = Case { service: Service { controller, ..case().service }, ..case() }.stop().unwrap();
         assert_eq!((stop.reason, stop.passes), (Reason::UnsupportedController, false));
-        assert!(stop.note.as_ref().is_some_and(|note| note.contains(who)), "{stop:?}");
+        assert!(stop.note.contains(who), "{stop:?}");
     }
 }
 
@@ -92,7 +92,7 @@ fn one_that_ecs_keeps_for_itself_does_not() {
 fn one_that_runs_anything_else_does_not_and_says_what() {
     let moved = service("web:40", vec![deployment(1, "web:40", true)]);
     let stop = Case { service: moved, ..case() }.stop().unwrap();
-    assert_eq!(stop, InTheWay::for_good(Reason::ServiceMovedOn, "it runs web:40 now"));
+    assert_eq!(stop, Obstacle::for_good(Reason::ServiceMovedOn, "it runs web:40 now"));
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn a_freeze_window_keeps_it_for_a_while_and_says_which() {
     for (time, frozen) in [("08:59:59", false), ("09:00:00", true), ("12:59:59", true), ("13:00:00", false)] {
         let stop = Case { baseline, time, ..case() }.stop();
         assert_eq!(stop.as_ref().map(|stop| (stop.reason, stop.passes)), frozen.then_some((Reason::Frozen, true)));
-        let note = stop.and_then(|stop| stop.note).unwrap_or_default();
+        let note = stop.map(|stop| stop.note).unwrap_or_default();
         assert_eq!(note.contains("sat 10:00 - sat 14:00 Europe/Berlin"), frozen, "{time}: {note}");
     }
 }

@@ -65,7 +65,7 @@ async fn what_waits_for_a_mender_is_one_at_once_and_ends_well_once_it_is_mended_
         let queue = Fifo::default();
         let (world, source, delivered) = denied(call, reason, has_group, &queue).await;
         let [Delivered { report, failed, .. }] = delivered.as_slice() else { panic!("{why}: {}", delivered.len()) };
-        assert_eq!((report.reason, report.retry, *failed), (Some(reason), false, false), "{why}");
+        assert_eq!((report.reason, report.comes_again(), *failed), (Some(reason), false, false), "{why}");
         assert_eq!(queue.dead.messages(), [letter(&source, why)]);
         assert!(report.notes.iter().any(|note| note.contains("logweir doctor --fix")), "{why}: {:?}", report.notes);
 
@@ -88,7 +88,8 @@ async fn where_it_cannot_be_sent_there_it_fails_until_it_is_one_and_is_told_of_o
         queue.dead.breaks();
         let (_, source, delivered) = denied("RegisterTaskDefinition", Reason::PassRoleDenied, true, &queue).await;
         assert!(delivered.iter().all(|it| it.failed && it.report.outcome == Outcome::Refused));
-        let told: Vec<bool> = delivered.iter().map(|it| !it.report.retry && it.report.known != Some(true)).collect();
+        let told: Vec<bool> =
+            delivered.iter().map(|it| !it.report.comes_again() && it.report.notify.repeats != Some(true)).collect();
         assert_eq!(told, [true, false, false, false, false], "named: {is_named}");
         let left = queue.dead.messages();
         assert_eq!(left, [Sent { body: event(&source).to_string(), attributes: BTreeMap::new() }]);
@@ -115,11 +116,11 @@ async fn what_fails_in_each_of_its_slots_is_one_after_five_failures() {
     world.always("commit", no_answer());
     let delivered = queue.drains_by(&world, &slow, |_| SignedDuration::ZERO).await;
     let (failed, others): (Vec<_>, Vec<_>) = delivered.iter().partition(|it| it.failed);
-    assert_eq!((failed.len(), failed.iter().all(|it| it.report.retry)), (5, true));
+    assert_eq!((failed.len(), failed.iter().all(|it| it.report.comes_again())), (5, true));
     let exhausted = (Outcome::Skipped, Some(Reason::BudgetExhausted));
     let (last, waited) = others.split_last().unwrap();
     assert!(waited.iter().all(|it| ended(&it.report) == exhausted));
-    assert_eq!((ended(&last.report), last.report.retry), ((Outcome::Failed, None), false), "it is told of");
+    assert_eq!((ended(&last.report), last.report.comes_again()), ((Outcome::Failed, None), false), "it is told of");
     assert_eq!(last.report.record.as_deref(), Some("web-2:1"));
     assert_eq!(queue.dead.messages(), [letter(&source, "failed too often")]);
 }

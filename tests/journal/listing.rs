@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use logweir::domain::outcome::Outcome;
-use logweir::domain::record::{Closing, EntryKind};
+use logweir::domain::record::EntryKind;
 use logweir::ports::{Filter, Journal};
 
 use crate::contract::{read, run};
@@ -72,7 +72,7 @@ pub fn heads_are_listed_by_time_outcome_and_actor<J: Journal>(open: impl Fn() ->
     run(async {
         let journal = open();
         let (alice, bob) = ("arn:aws:iam::111122223333:role/alice", "arn:aws:sts::111122223333:assumed-role/bob/s");
-        let ended = |outcome| Some(EntryKind::Closed(Closing { outcome, reason: None }));
+        let ended = |outcome: Outcome| Some(EntryKind::Closed(outcome.into()));
         for (name, at, actor, end) in [
             ("web:1", "2026-10-01T00:00:00Z", Some(alice), ended(Outcome::Remediated)),
             ("web:2", "2026-11-20T23:59:58.5Z", Some(bob), ended(Outcome::Failed)),

@@ -5,9 +5,9 @@ use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::ecs::service::ServiceArn;
 use logweir::domain::edit::{Change, Edit, Ground, Holder, NewLogGroup, OptionChange};
 use logweir::domain::event::Cause;
-use logweir::domain::outcome::{Outcome, Reason};
+use logweir::domain::outcome::{Mode, Outcome, Reason, TriggerKind};
 use logweir::domain::record::{
-    BackoutRequest, Closing, Done, Ending, Entry, EntryKind, Head, NotUndone, Opening, Pointing, SCHEMA, Step, Undo,
+    BackoutRequest, Done, Ending, Entry, EntryKind, Head, NotUndone, Opening, Pointing, SCHEMA, Step, Undo,
 };
 use logweir::ports::{CommitError, ErrorKind, Expected, Journal};
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ pub fn started(step: usize) -> EntryKind {
 }
 
 pub fn closed() -> EntryKind {
-    EntryKind::Closed(Closing { outcome: Outcome::Remediated, reason: None })
+    EntryKind::Closed(Outcome::Remediated.into())
 }
 
 pub fn registered(short: &str) -> EntryKind {
@@ -140,7 +140,7 @@ pub fn every() -> Vec<EntryKind> {
         followed(Ending::NotDone { why: String::new(), reason: Some(Reason::ImageChanged) }),
         followed(Ending::Overdue),
         followed(Ending::Stuck { why: "not ACTIVE".into() }),
-        EntryKind::Closed(Closing { outcome: Outcome::Superseded, reason: Some(Reason::NewerRevision) }),
+        EntryKind::Closed(Outcome::Superseded.because(Reason::NewerRevision)),
     ];
     // A new kind belongs into the list above.
     all.iter().for_each(|what| match what {
@@ -220,8 +220,8 @@ fn opening(short: &str) -> Opening {
     let group = NewLogGroup { name: "/ecs/web".into(), class: "STANDARD".into(), kms_key: None, retention_days: 30 };
     Opening {
         source: revision(short),
-        mode: "register".into(),
-        trigger: "event".into(),
+        mode: Mode::Register,
+        trigger: TriggerKind::Event,
         baseline_digest: "sha256:0".into(),
         rules: vec!["blocking-delivery".into()],
         cause: Cause {

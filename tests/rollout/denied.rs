@@ -57,8 +57,8 @@ async fn whatever_is_asked_too_often_comes_again_and_ends_as_if_it_had_not_been(
             scene.world.at_nth(name, nth, Moment::Before, throttled(name));
             let report = scene.told(COMPLETED).await;
             // What is thrown away, an answer to a release, say, is nobody's concern.
-            assert!(report.retry || said(&report) == UPDATED, "{name} {nth}: {}", said(&report));
-            if report.retry {
+            assert!(report.comes_again() || said(&report) == UPDATED, "{name} {nth}: {}", said(&report));
+            if report.comes_again() {
                 assert!(report.error.as_ref().unwrap().contains("Rate exceeded"), "{name} {nth}: {report:?}");
                 assert_eq!(report.exit_code(), 2, "{name} {nth}");
             }
@@ -166,7 +166,7 @@ async fn one_that_is_throttled_while_it_is_pointed_back_is_pointed_back_later() 
     scene.account(|account| account.fails("prod/web", crate::world::TASKS_FAILED));
     scene.world.at_next("UpdateService", Moment::Before, throttled("UpdateService"));
     let report = scene.told(super::scene::FAILED).await;
-    assert!(report.retry, "{}", said(&report));
+    assert!(report.comes_again(), "{}", said(&report));
     assert_eq!(scene.told_in_the_record(), "web pointing; web pointed; web returning");
     assert_eq!(scene.resumes().await, ["failed deployment-failed (2); prod/web failed deployment-failed"]);
     assert_eq!((scene.runs("prod/web"), scene.on_their_way().len()), ("web:2".into(), 0));

@@ -19,7 +19,10 @@ async fn nothing_is_done_in_the_middle_of_somebodys_deployment_and_its_end_has_a
     assert_eq!((scene.pointed(), scene.runs("prod/web")), (1, "web:3".into()));
     assert_eq!(scene.told_in_the_record(), "web pointing; web pointed");
     assert_eq!(scene.on_their_way(), ["prod/web"]);
-    assert!(report.backout.is_some_and(|command| command.contains("task-definition/web:2")), "it can be taken back");
+    assert!(
+        report.report.backout.is_some_and(|command| command.contains("task-definition/web:2")),
+        "it can be taken back"
+    );
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ async fn mode_register_corrects_what_a_service_was_pointed_at_and_touches_no_ser
     let scene = uncorrected(Mode::Register).await;
     let report = scene.told(UPDATE).await;
     assert_eq!(said(&report), "remediated (0)");
-    assert_eq!(report.corrected.map(|ours| ours.ends_with("web:5")), Some(true));
+    assert_eq!(report.report.corrected.map(|ours| ours.ends_with("web:5")), Some(true));
     assert_eq!(said(&scene.told(UPDATE).await), "skipped duplicate (0)");
     for event in [COMPLETED, IN_PROGRESS] {
         assert_eq!(said(&scene.told(event).await), "skipped other-event (0); prod/web left-alone other-event");

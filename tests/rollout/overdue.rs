@@ -55,7 +55,7 @@ async fn after_a_failure_nothing_of_the_family_is_corrected() {
     let newer = scene.account(|account| account.registers(&super::scene::blocking()));
     let report = scene.told(super::scene::REGISTER).await;
     assert_eq!(said(&report), "refused fuse-open (1)");
-    assert!(report.error.unwrap().contains(TASKS_FAILED), "{newer}");
+    assert!(report.report.error.unwrap().contains(TASKS_FAILED), "{newer}");
 }
 
 #[tokio::test]

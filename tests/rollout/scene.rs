@@ -7,7 +7,7 @@ use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::event::{Cause, RevisionRef, ServiceChange, Trigger, read};
 use logweir::domain::outcome::Mode;
 use logweir::domain::record::Record;
-use logweir::domain::report::Report;
+use logweir::domain::report::Decision;
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
 use logweir::workflow::{Order, Origin, remediate, resume};
 use serde_json::Value;
@@ -53,7 +53,7 @@ pub fn rollout(keys: &str) -> String {
 }
 
 /// What a report says of how it ended: outcome, reason and exit code, then each service, what was done about it, and why.
-pub fn said(report: &Report) -> String {
+pub fn said(report: &Decision) -> String {
     let word =
         |reason: &Option<_>| reason.map(|reason: logweir::domain::outcome::Reason| format!(" {}", reason.name()));
     let mut text = format!(
@@ -61,16 +61,16 @@ pub fn said(report: &Report) -> String {
         report.outcome.name(),
         word(&report.reason).unwrap_or_default(),
         report.exit_code(),
-        if report.retry { " again" } else { "" }
+        if report.comes_again() { " again" } else { "" }
     );
     for line in &report.services {
-        text += &format!("; {} {}{}", line.service, line.action, word(&line.reason).unwrap_or_default());
+        text += &format!("; {} {}{}", line.service, line.action.name(), word(&line.reason).unwrap_or_default());
     }
     text
 }
 
 /// What a report says of its services in words.
-pub fn notes(report: &Report) -> String {
+pub fn notes(report: &Decision) -> String {
     report.services.iter().filter_map(|line| line.note.clone()).collect::<Vec<_>>().join("; ")
 }
 
@@ -182,15 +182,15 @@ impl Scene {
         })
     }
 
-    pub async fn told(&self, name: &str) -> Report {
+    pub async fn told(&self, name: &str) -> Decision {
         self.told_of(name, WEB).await
     }
 
-    pub async fn told_of(&self, name: &str, service: &str) -> Report {
+    pub async fn told_of(&self, name: &str, service: &str) -> Decision {
         self.tell(&self.event_of(name, service)).await
     }
 
-    pub async fn tell(&self, event: &Value) -> Report {
+    pub async fn tell(&self, event: &Value) -> Decision {
         let (home, by, baseline) = (home(), by(), story::parsed(&self.baseline));
         remediate(&self.world, &self.order(&home, &by, &baseline), read(event, &home).unwrap()).await
     }
@@ -203,7 +203,7 @@ impl Scene {
     }
 
     /// Somebody asks for the source by name, and then for the service, as `logweir apply` does.
-    pub async fn applies(&self, again: bool) -> [Report; 2] {
+    pub async fn applies(&self, again: bool) -> [Decision; 2] {
         let (home, by, baseline) = (home(), by(), Baseline::parse(&self.baseline).unwrap());
         let (which, cause) = (RevisionRef::Revision(self.source.clone()), Cause::default());
         let service = self.account(|account| account.service_arn(WEB));
@@ -217,7 +217,7 @@ impl Scene {
     }
 
     /// Somebody asks for the record to be taken back.
-    pub async fn backs_out(&self) -> Report {
+    pub async fn backs_out(&self) -> Decision {
         story::backs_out(&self.world, &self.source).await
     }
 

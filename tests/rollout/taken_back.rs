@@ -264,7 +264,7 @@ async fn what_is_asked_too_often_while_it_is_taken_back_goes_on_later() {
             scene.account(|account| account.completes("prod/web"));
         }
         let report = scene.backs_out().await;
-        assert!(report.retry && report.error.unwrap().contains("Rate exceeded"), "{call}");
+        assert!(report.comes_again() && report.report.error.unwrap().contains("Rate exceeded"), "{call}");
         scene.world.advance(LEASE);
         schedule(&scene).await;
         scene.account(|account| account.completes("prod/web"));

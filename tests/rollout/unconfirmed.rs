@@ -20,7 +20,7 @@ async fn a_deployment_of_ours_that_completes_is_rolled_out() {
         scene.account(|account| account.completes("prod/web"));
         let report = scene.told(COMPLETED).await;
         assert_eq!(said(&report), "rolled-out (0); prod/web rolled-out");
-        assert_eq!(report.mode, mode.name(), "it is no report on what was only observed");
+        assert_eq!(report.mode.name(), mode.name(), "it is no report on what was only observed");
         assert_eq!(scene.on_their_way(), NOTHING);
     }
 }
@@ -98,7 +98,7 @@ async fn what_is_new_is_only_observed() {
     scene.account(|account| account.completes("prod/web"));
     let before = scene.world.picture();
     let report = scene.told(UPDATE).await;
-    assert_eq!((said(&report).as_str(), report.mode.as_str()), ("observed (1)", "observe"));
+    assert_eq!((said(&report).as_str(), report.mode.name()), ("observed (1)", "observe"));
     assert_eq!(said(&scene.told(COMPLETED).await), "skipped other-event (0)");
     assert_eq!((scene.resumes().await, scene.world.picture()), (vec![], before));
 }

@@ -118,5 +118,5 @@ async fn what_was_corrected_in_the_same_run_is_said_before_what_the_service_is_l
     });
     let report = scene.told(UPDATE).await;
     assert_eq!(said(&report), "remediated (0); prod/web left-alone not-opted-in");
-    assert_eq!((report.record, report.corrected.is_some()), (Some(newer.short()), true));
+    assert_eq!((report.report.record, report.report.corrected.is_some()), (Some(newer.short()), true));
 }

@@ -1,10 +1,8 @@
 //! What entries about services say: the stories that workers may leave, whole and cut off at every place.
 
 use logweir::domain::ecs::service::ServiceArn;
-use logweir::domain::outcome::{Outcome, Reason};
-use logweir::domain::record::{
-    Closing, Effects, Ending, EntryKind, Illegal, NotUndone, Record, RolloutPhase, Settled, Undo,
-};
+use logweir::domain::outcome::{Conclusion, Outcome, Reason};
+use logweir::domain::record::{Effects, Ending, EntryKind, Illegal, NotUndone, Record, RolloutPhase, Settled, Undo};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -114,8 +112,13 @@ fn the_head_knows_who_is_followed_what_became_of_them_and_whether_somebody_is_at
         let web = service("web");
         assert_eq!(head.following.contains(&web), told.is_followed(), "{:?}", telling.record.entries);
         assert_eq!(head.has_work(), told.is_followed());
-        assert_eq!(head.rolled, told.ending.as_ref().map(Ending::closing), "{:?}", telling.record.entries);
-        let remediated = Closing { outcome: Outcome::Remediated, reason: None };
+        assert_eq!(
+            head.rolled,
+            told.ending.as_ref().map(|ending| ending.conclusion().without_words()),
+            "{:?}",
+            telling.record.entries
+        );
+        let remediated = Conclusion::from(Outcome::Remediated);
         assert_eq!(head.closing, Some(remediated.clone()));
         assert_eq!(head.ending(), Some(&head.rolled.clone().unwrap_or(remediated)));
         // Who has acted or is about to; what waits or is under way at ECS needs nobody.
@@ -155,7 +158,7 @@ fn to_ask_for_a_backout_follows_nobody_and_ends_as_that_does() {
         asked.asks();
         let head = &asked.record.head;
         assert_eq!((head.following.len(), head.open, head.suppressed, head.backing_out), (0, true, true, true));
-        let backed_out = Closing { outcome: Outcome::BackedOut, reason: None };
+        let backed_out = Conclusion::from(Outcome::BackedOut);
         asked.writes(EntryKind::Closed(backed_out.clone()));
         assert_eq!(asked.record.head.ending(), Some(&backed_out), "whatever became of services before");
     });
@@ -198,7 +201,7 @@ fn during_a_backout_a_service_is_pointed_back_or_at_somebodys_and_goes_nowhere_e
     let mut asked = Telling::corrected();
     asked.asks();
     let mut over = asked.clone();
-    over.writes(EntryKind::Closed(Closing { outcome: Outcome::BackedOut, reason: None }));
+    over.writes(EntryKind::Closed(Outcome::BackedOut.into()));
     for telling in [asked, over] {
         let number = telling.record.head.next;
         for what in about_services() {
@@ -242,7 +245,7 @@ fn a_backout_of_a_service_can_be_cut_off_anywhere() {
         EntryKind::Resumed { registrars: Vec::new() },
         EntryKind::Undoing { step: 1 },
         EntryKind::Undone { step: 1 },
-        EntryKind::Closed(Closing { outcome: Outcome::BackedOut, reason: None }),
+        EntryKind::Closed(Outcome::BackedOut.into()),
     ];
     let mut telling = asked();
     for what in story {

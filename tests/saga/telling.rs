@@ -6,9 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::ecs::service::ServiceArn;
 use logweir::domain::event::Cause;
-use logweir::domain::outcome::{Outcome, Reason};
+use logweir::domain::outcome::{Conclusion, Mode, Outcome, Reason, TriggerKind};
 use logweir::domain::record::{
-    BackoutRequest, Closing, Done, Effects, Ending, EntryKind, Head, Opening, Pointing, Record, Step,
+    BackoutRequest, Done, Effects, Ending, EntryKind, Head, Opening, Pointing, Record, Step,
 };
 use logweir::settings::LEASE;
 
@@ -30,8 +30,8 @@ pub struct Telling {
 fn opening() -> EntryKind {
     EntryKind::Opened(Box::new(Opening {
         source: arn("web:41"),
-        mode: "rollout".into(),
-        trigger: "event".into(),
+        mode: Mode::Rollout,
+        trigger: TriggerKind::Event,
         baseline_digest: String::new(),
         rules: Vec::new(),
         cause: Cause::default(),
@@ -57,7 +57,7 @@ impl Telling {
 
     pub fn corrects(&mut self, ours: &str) {
         let done = Done::Registered { corrected: arn(ours) };
-        let closing = Closing { outcome: Outcome::Remediated, reason: None };
+        let closing = Outcome::Remediated.into();
         for what in
             [opening(), EntryKind::Started { step: 0 }, EntryKind::Done { step: 0, done }, EntryKind::Closed(closing)]
         {
@@ -216,12 +216,12 @@ impl Told {
 }
 
 /// What became of the services: of several the gravest, of those the newest.
-pub fn gravest(newest_last: &[&Ending]) -> Option<Closing> {
-    let gravity = |ending: &&Ending| match ending.closing().outcome {
+pub fn gravest(newest_last: &[&Ending]) -> Option<Conclusion> {
+    let gravity = |ending: &&Ending| match ending.conclusion().outcome {
         Outcome::NeedsOperator => 3,
         Outcome::Failed => 2,
         Outcome::RolledOut => 1,
         _ => 0,
     };
-    newest_last.iter().copied().max_by_key(gravity).map(Ending::closing)
+    newest_last.iter().copied().max_by_key(gravity).map(|ending| ending.conclusion().without_words())
 }

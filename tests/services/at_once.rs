@@ -1,6 +1,6 @@
 //! Events that come in the same moment: on ministack.
 
-use logweir::domain::report::Report;
+use logweir::domain::report::Decision;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
@@ -17,7 +17,7 @@ const SERVICES: usize = 12;
 impl Story {
     /// Hands over events at once, and again those that have to come again, as Lambda does. What is left goes to the dead
     /// letters.
-    async fn get_at_once(&self, mut events: Vec<Value>) -> Vec<Report> {
+    async fn get_at_once(&self, mut events: Vec<Value>) -> Vec<Decision> {
         for _ in 0..TRIES {
             let mut at_work = JoinSet::new();
             for event in events.drain(..) {
@@ -25,7 +25,7 @@ impl Story {
                 at_work.spawn(async move { (logweir.gets(&event).await, event) });
             }
             let handled = at_work.join_all().await;
-            events.extend(handled.iter().filter(|(report, _)| report.retry).map(|(_, event)| event.clone()));
+            events.extend(handled.iter().filter(|(report, _)| report.comes_again()).map(|(_, event)| event.clone()));
             if events.is_empty() {
                 return handled.into_iter().map(|(report, _)| report).collect();
             }

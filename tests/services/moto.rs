@@ -20,13 +20,13 @@ async fn a_new_service_is_pointed_and_goes_back_though_no_deployment_is_ever_see
 
     let event = created(&service, &source);
     let report = logweir.gets(&event).await;
-    assert_eq!((report.outcome, report.retry), (Outcome::Failed, true), "{report:?}");
+    assert_eq!((report.outcome, report.comes_again()), (Outcome::Failed, true), "{report:?}");
     assert!(report.error.as_ref().unwrap().contains("shows nothing of it yet"), "{report:?}");
     let ours = corrected(&report);
     assert_eq!(others.runs(&service).await, ours);
     for event in [event, completed(&service, &others.newest_deployment(&service).await)] {
         let report = logweir.gets(&event).await;
-        assert_eq!((report.outcome, report.retry), (Outcome::Failed, true), "{report:?}");
+        assert_eq!((report.outcome, report.comes_again()), (Outcome::Failed, true), "{report:?}");
     }
     assert_eq!(story.count("UpdateService"), 1, "what was done is not done again");
 

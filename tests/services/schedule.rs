@@ -24,7 +24,7 @@ impl Story {
         for _ in 0..CALLS {
             let reports = self.logweir.resumes().await;
             let lines = reports.iter().flat_map(|report| &report.services);
-            if lines.into_iter().any(|line| line.service == service.short() && line.action == "rolled-out") {
+            if lines.into_iter().any(|line| line.service == service.short() && line.action.name() == "rolled-out") {
                 return true;
             }
         }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use jiff::{SignedDuration, Timestamp};
 use logweir::domain::baseline::Baseline;
 use logweir::domain::outcome::Mode;
-use logweir::domain::report::Report;
+use logweir::domain::report::Decision;
 use logweir::handler::{HandlerReply, Queues, handle};
 use logweir::ports::{Answer, Clock, ErrorKind, Message, PortError, Queue};
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
@@ -60,7 +60,7 @@ struct Waiting {
 /// One delivery.
 pub(crate) struct Delivered {
     pub(crate) name: String,
-    pub(crate) report: Report,
+    pub(crate) report: Decision,
     /// The message came again by itself, or is a dead letter if it was its last try.
     pub(crate) failed: bool,
 }
@@ -182,7 +182,7 @@ impl Fifo {
     }
 
     /// One delivery to the function, the first.
-    pub(crate) async fn delivers(&self, world: &World, baseline: &str, event: &Value) -> (HandlerReply, Report) {
+    pub(crate) async fn delivers(&self, world: &World, baseline: &str, event: &Value) -> (HandlerReply, Decision) {
         let sent = Sent { body: event.to_string(), attributes: BTreeMap::new() };
         self.receives(world, baseline, &sent, 1).await
     }
@@ -194,7 +194,7 @@ impl Fifo {
         baseline: &str,
         sent: &Sent,
         receives: u32,
-    ) -> (HandlerReply, Report) {
+    ) -> (HandlerReply, Decision) {
         let attribute = |(name, text): (&String, &String)| {
             (name.clone(), json!({"dataType": "String", "stringValue": text, "stringListValues": []}))
         };
@@ -211,7 +211,7 @@ impl Fifo {
         self.handles(world, SHIPPED_BASELINE, event).await.0
     }
 
-    async fn handles(&self, world: &World, baseline: &str, payload: &Value) -> (HandlerReply, Report) {
+    async fn handles(&self, world: &World, baseline: &str, payload: &Value) -> (HandlerReply, Decision) {
         let (home, by, baseline) = (home(), by(), Baseline::parse(baseline).unwrap());
         (self.work.state().now, self.dead.state().now) = (world.now(), world.now());
         let order = Order {
@@ -229,7 +229,7 @@ impl Fifo {
         let queues = Queues { work: Some(self.work.clone()), dead_letters };
         let mut written = Vec::new();
         let reply =
-            handle(world, &order, &queues, payload, &|| 0, &mut |report: &Report| written.push(report.clone())).await;
+            handle(world, &order, &queues, payload, &|| 0, &mut |report: &Decision| written.push(report.clone())).await;
         assert_eq!(written.len(), 1);
         (reply, written.remove(0))
     }

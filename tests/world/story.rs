@@ -7,7 +7,7 @@ use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::event::{Cause, Home, RevisionRef, Trigger, read};
 use logweir::domain::outcome::Mode;
 use logweir::domain::outcome::{Outcome, Reason};
-use logweir::domain::report::{BackoutBy, Report};
+use logweir::domain::report::{BackoutBy, Decision};
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
 use logweir::workflow::{
     BackoutOptions, BackoutOrder, Order, Origin, back_out, preview, remediate, resume, resume_backouts,
@@ -48,7 +48,7 @@ pub fn parsed(text: &str) -> Baseline {
     if text == SHIPPED_BASELINE { SHIPPED.clone() } else { Baseline::parse(text).unwrap() }
 }
 
-pub async fn with(world: &World, baseline: &str, mode: Mode, worker: &str, event: &Value) -> Report {
+pub async fn with(world: &World, baseline: &str, mode: Mode, worker: &str, event: &Value) -> Decision {
     let home = home();
     let trigger = read(event, &home).unwrap();
     triggers(world, &home, baseline, mode, worker, trigger).await
@@ -62,7 +62,7 @@ pub async fn triggers(
     mode: Mode,
     worker: &str,
     trigger: Trigger,
-) -> Report {
+) -> Decision {
     let baseline = parsed(baseline);
     let order = Order {
         mode,
@@ -78,7 +78,7 @@ pub async fn triggers(
     remediate(world, &order, trigger).await
 }
 
-pub async fn register(world: &World, event: &Value) -> Report {
+pub async fn register(world: &World, event: &Value) -> Decision {
     with(world, SHIPPED_BASELINE, Mode::Register, "worker", event).await
 }
 
@@ -86,14 +86,14 @@ pub fn by() -> BackoutBy {
     BackoutBy::Function { name: "logweir-backout".into(), region: "eu-west-1".into() }
 }
 
-pub async fn takes_back(world: &World, worker: &str, revision: &RevisionArn, ask: BackoutOptions) -> Report {
+pub async fn takes_back(world: &World, worker: &str, revision: &RevisionArn, ask: BackoutOptions) -> Decision {
     let (home, by) = (home(), by());
     let order = BackoutOrder { home: &home, registrar: None, worker: worker.into(), lease: LEASE, backout: &by, ask };
     back_out(world, &order, revision).await
 }
 
 /// Somebody looks what would be taken back.
-pub async fn previews(world: &World, revision: &RevisionArn) -> Report {
+pub async fn previews(world: &World, revision: &RevisionArn) -> Decision {
     let (home, by) = (home(), by());
     let ask = BackoutOptions::default();
     let order = BackoutOrder { home: &home, registrar: None, worker: "op".into(), lease: LEASE, backout: &by, ask };
@@ -101,16 +101,16 @@ pub async fn previews(world: &World, revision: &RevisionArn) -> Report {
 }
 
 /// Somebody asks for what was done about a revision to be taken back.
-pub async fn backs_out(world: &World, revision: &RevisionArn) -> Report {
+pub async fn backs_out(world: &World, revision: &RevisionArn) -> Decision {
     takes_back(world, "operator", revision, BackoutOptions::default()).await
 }
 
 /// Somebody asks for a correction by name.
-pub async fn applies(world: &World, revision: &RevisionArn, again: bool) -> Report {
+pub async fn applies(world: &World, revision: &RevisionArn, again: bool) -> Decision {
     applies_by(world, SHIPPED_BASELINE, revision, again).await
 }
 
-pub async fn applies_by(world: &World, baseline: &str, revision: &RevisionArn, again: bool) -> Report {
+pub async fn applies_by(world: &World, baseline: &str, revision: &RevisionArn, again: bool) -> Decision {
     let (home, by, baseline) = (home(), by(), parsed(baseline));
     let order = Order {
         mode: Mode::Register,
@@ -127,7 +127,7 @@ pub async fn applies_by(world: &World, baseline: &str, revision: &RevisionArn, a
     remediate(world, &order, trigger).await
 }
 
-pub fn ended(report: &Report) -> (Outcome, Option<Reason>) {
+pub fn ended(report: &Decision) -> (Outcome, Option<Reason>) {
     (report.outcome, report.reason)
 }
 
@@ -142,7 +142,7 @@ pub fn corrected_text() -> String {
 }
 
 /// The schedule comes, and what was left is gone on with.
-pub async fn resumes(world: &World, mode: Mode) -> Vec<Report> {
+pub async fn resumes(world: &World, mode: Mode) -> Vec<Decision> {
     let (home, by, baseline) = (home(), by(), parsed(SHIPPED_BASELINE));
     let order = Order {
         mode,
@@ -159,7 +159,7 @@ pub async fn resumes(world: &World, mode: Mode) -> Vec<Report> {
 }
 
 /// The same for what is being taken back.
-pub async fn resumes_backouts(world: &World) -> Vec<Report> {
+pub async fn resumes_backouts(world: &World) -> Vec<Decision> {
     let (home, by) = (home(), by());
     let (worker, ask) = ("back-resumer".into(), BackoutOptions::default());
     let order = BackoutOrder { home: &home, registrar: None, worker, lease: LEASE, backout: &by, ask };

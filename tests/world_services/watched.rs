@@ -3,7 +3,7 @@
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::ecs::service::ServiceArn;
 use logweir::domain::event::Cause;
-use logweir::domain::outcome::Reason;
+use logweir::domain::outcome::{Mode, Reason, TriggerKind};
 use logweir::domain::record::{BackoutRequest, Done, EntryKind, Head, Opening, Pointing, Record, Step, Undo};
 use logweir::ports::{Services, TaskDefinitions};
 
@@ -22,8 +22,8 @@ fn world() -> World {
     let source = web(&world, 1);
     let opening = Opening {
         source: source.clone(),
-        mode: "rollout".into(),
-        trigger: "event".into(),
+        mode: Mode::Rollout,
+        trigger: TriggerKind::Event,
         baseline_digest: String::new(),
         rules: Vec::new(),
         cause: Cause::default(),

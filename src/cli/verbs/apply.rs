@@ -197,7 +197,7 @@ impl Apply {
             lease: LEASE,
             backout: &acting.backout,
         };
-        remediate(&acting.ports, &order, trigger).await
+        remediate(&acting.ports, &order, trigger).await.report
     }
 
     /// What would keep an act from being one, for a run that only shows it.

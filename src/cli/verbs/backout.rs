@@ -81,9 +81,10 @@ impl Backout {
                 hold_until: self.hold_family,
             },
         };
-        match self.dry_run {
-            true => preview(&acting.ports, &order, source).await,
-            false => back_out(&acting.ports, &order, source).await,
+        if self.dry_run {
+            preview(&acting.ports, &order, source).await.report
+        } else {
+            back_out(&acting.ports, &order, source).await.report
         }
     }
 

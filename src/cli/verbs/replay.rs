@@ -64,7 +64,7 @@ impl Replay {
             lease: LEASE,
             backout: &acting.backout,
         };
-        handle_event(&acting.ports, &order, event).await
+        handle_event(&acting.ports, &order, event).await.report
     }
 }
 

@@ -12,9 +12,9 @@ use crate::cli::{Context, Exit, Failure};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::{Place, ServiceArn};
 use crate::domain::event::{Cause, ServiceChange, Trigger};
-use crate::domain::outcome::{Outcome, Reason};
-use crate::domain::record::{Closing, Head};
-use crate::domain::report::{Report, ServiceReport};
+use crate::domain::outcome::{Conclusion, Outcome, Reason};
+use crate::domain::record::Head;
+use crate::domain::report::{Report, ServiceAction, ServiceReport};
 use crate::ports::{Journal, Services};
 
 /// Between two looks at a deployment: most take minutes, and each look is some calls.
@@ -30,7 +30,7 @@ impl Acting {
     /// Our revision of a source, if its record says that it is corrected.
     pub(in crate::cli) async fn correction_of(&self, source: &RevisionArn) -> Result<Option<RevisionArn>, Failure> {
         let head = ok(self.ports.journal.read(source).await)?.map(|record| record.head);
-        let remediated = |closing: &Closing| closing.outcome == Outcome::Remediated;
+        let remediated = |closing: &Conclusion| closing.outcome == Outcome::Remediated;
         let stands = |head: &Head| !head.open && !head.suppressed && head.closing.as_ref().is_some_and(remediated);
         Ok(head.filter(stands).and_then(|head| head.corrected))
     }
@@ -112,7 +112,7 @@ impl Apply {
 
 /// Whether a deployment of the service has begun and not ended. The report may tell of the next one's too.
 fn is_under_way(report: &Report, service: &ServiceArn) -> bool {
-    let updated = |line: &ServiceReport| line.service == service.short() && line.action == "updated";
+    let updated = |line: &ServiceReport| line.service == service.short() && line.action == ServiceAction::Updated;
     report.reason == Some(Reason::DeploymentUnderWay) || report.services.iter().any(updated)
 }
 

@@ -7,7 +7,7 @@ use crate::domain::baseline::{RolloutSettings, RolloutWhen};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::{Controller, RolloutState, Service, Status};
 use crate::domain::edit::{Change, Edit};
-use crate::domain::outcome::Reason;
+use crate::domain::outcome::{Conclusion, Reason};
 
 /// A service that runs a source, or did when an event was made.
 #[derive(Clone, Copy, Debug)]
@@ -24,27 +24,32 @@ pub struct Candidate<'c> {
 
 /// Why a service does not follow now.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InTheWay {
+pub struct Obstacle {
     pub reason: Reason,
     /// Whether it goes by itself, and nobody else will say when.
     pub passes: bool,
-    pub note: Option<String>,
+    pub note: String,
 }
 
-impl InTheWay {
+impl Obstacle {
     pub fn for_good(reason: Reason, note: impl Into<String>) -> Self {
-        Self { reason, passes: false, note: Some(note.into()) }
+        Self { reason, passes: false, note: note.into() }
     }
 
     pub fn for_now(reason: Reason, note: impl Into<String>) -> Self {
-        Self { reason, passes: true, note: Some(note.into()) }
+        Self { reason, passes: true, note: note.into() }
+    }
+
+    /// What it means for a decision that the service is left alone.
+    pub fn conclusion(&self) -> Conclusion {
+        self.reason.leaves_alone().because(self.reason).saying(&self.note)
     }
 }
 
 /// What keeps it from following, the gravest first.
-pub fn in_the_way(candidate: &Candidate<'_>) -> Option<InTheWay> {
+pub fn obstacle(candidate: &Candidate<'_>) -> Option<Obstacle> {
     let Candidate { service, source, settings, now, .. } = *candidate;
-    let for_good = |reason, note: &str| Some(InTheWay::for_good(reason, note));
+    let for_good = |reason, note: &str| Some(Obstacle::for_good(reason, note));
     match service.status {
         Status::Active => {}
         Status::Draining => return for_good(Reason::ServiceInactive, "it is being deleted"),
@@ -60,12 +65,12 @@ pub fn in_the_way(candidate: &Candidate<'_>) -> Option<InTheWay> {
         return for_good(Reason::ServiceOwned, "ECS keeps it for an Express service");
     }
     if service.revision != *source {
-        return Some(InTheWay::for_good(Reason::ServiceMovedOn, format!("it runs {} now", service.revision.short())));
+        return Some(Obstacle::for_good(Reason::ServiceMovedOn, format!("it runs {} now", service.revision.short())));
     }
     if let Some((key, value)) = &settings.require_service_tag
         && !service.tags.iter().any(|(other, says)| (other, says) == (key, value))
     {
-        return Some(InTheWay::for_good(Reason::NotOptedIn, format!("it does not carry the tag {key}={value}")));
+        return Some(Obstacle::for_good(Reason::NotOptedIn, format!("it does not carry the tag {key}={value}")));
     }
     let newest = service.primary();
     if newest.is_some_and(|newest| newest.state == Some(RolloutState::Failed)) {
@@ -79,7 +84,7 @@ pub fn in_the_way(candidate: &Candidate<'_>) -> Option<InTheWay> {
         return for_good(Reason::NoCircuitBreaker, why);
     }
     let window = settings.frozen(now)?;
-    Some(InTheWay::for_now(Reason::Frozen, format!("nothing is rolled out during {window}")))
+    Some(Obstacle::for_now(Reason::Frozen, format!("nothing is rolled out during {window}")))
 }
 
 /// Whether an edit gives a container a driver, or another one.

@@ -38,7 +38,7 @@ pub(super) fn of(kind: NoticeKind, report: &Report, resources: Vec<String>, deta
             ("outcome", report.outcome.name().into()),
             ("account", report.account.clone()),
             ("region", report.region.clone()),
-            ("mode", report.mode.clone()),
+            ("mode", report.mode.name().into()),
         ],
     };
     let mut text = vec![format!("{title}."), String::new()];
@@ -82,7 +82,7 @@ fn sentences(report: &Report, foreign: Foreign, most: usize) -> Vec<String> {
         report.outcome.name(),
         report.account,
         report.region,
-        report.mode
+        report.mode.name()
     )];
     lines.extend(report.source.as_ref().map(|source| format!("Source: {}", foreign(source, TEXT))));
     lines.extend(report.corrected.as_ref().map(|ours| format!("Our revision: {}", foreign(ours, TEXT))));
@@ -118,11 +118,11 @@ fn changed(change: &ReportedChange, foreign: Foreign) -> String {
 
 fn kept(group: &LogGroupReport, foreign: Foreign) -> String {
     let days = group.retention_days.map(|days| format!(", kept for {days} days")).unwrap_or_default();
-    format!("Log group {}: {}{days}", foreign(&group.name, NAME), group.action)
+    format!("Log group {}: {}{days}", foreign(&group.name, NAME), group.action.name())
 }
 
 fn followed(service: &ServiceReport, foreign: Foreign) -> String {
     let why = service.reason.map(|reason| format!(", because of {}", reason.name())).unwrap_or_default();
     let note = service.note.as_ref().map(|note| format!(": {}", foreign(note, TEXT))).unwrap_or_default();
-    format!("Service {}: {}{why}{note}", foreign(&service.service, NAME), service.action)
+    format!("Service {}: {}{why}{note}", foreign(&service.service, NAME), service.action.name())
 }

@@ -9,8 +9,8 @@ mod message;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::outcome::{Outcome, Reason};
-use super::report::{BACKOUT, RESUME, Report};
+use super::outcome::{Outcome, Reason, ReportMode, TriggerKind};
+use super::report::Decision;
 
 pub use digest::{Tally, Unconfirmed};
 
@@ -46,20 +46,21 @@ impl NoticeKind {
     }
 
     /// None: nobody is told.
-    fn of(report: &Report) -> Option<Self> {
-        let taken_back = report.mode == BACKOUT;
+    fn of(decision: &Decision) -> Option<Self> {
+        let Decision { report, notify, .. } = decision;
+        let taken_back = report.mode == ReportMode::Backout;
         // Nothing was done this time; who was told the first time knows.
         let known = match report.reason {
-            _ if report.known == Some(true) => true,
+            _ if notify.repeats == Some(true) => true,
             Some(Reason::Duplicate) => true,
-            Some(Reason::FuseOpen) => report.outcome == Outcome::Refused && !report.opens_fuse,
+            Some(Reason::FuseOpen) => report.outcome == Outcome::Refused && !notify.opens_fuse,
             _ => false,
         };
         // A look at what was left that failed as a whole comes again in minutes, and an alarm sees it.
-        let is_lost = report.trigger == RESUME && report.source.is_none();
+        let is_lost = report.trigger == TriggerKind::Resume && report.source.is_none();
         // ECS has something to finish, and the schedule looks until it has.
         let waits = (report.outcome, report.reason) == (Outcome::Partial, Some(Reason::DeploymentUnderWay));
-        let comes_again = report.retry || is_lost || (taken_back && waits);
+        let comes_again = decision.comes_again() || is_lost || (taken_back && waits);
         if known || comes_again {
             return None;
         }
@@ -95,9 +96,9 @@ pub struct Notice {
 
 impl Notice {
     /// None where there is nothing to tell. The report is bounded by itself, and so is what is made of it.
-    pub fn of(report: &Report) -> Option<Self> {
-        let kind = NoticeKind::of(report)?;
-        let report = report.clone().bounded();
+    pub fn of(decision: &Decision) -> Option<Self> {
+        let kind = NoticeKind::of(decision)?;
+        let report = decision.report.clone().bounded();
         let detail = serde_json::to_value(&report).ok()?;
         let resources = [&report.source, &report.corrected, &report.restored].into_iter().flatten().cloned().collect();
         Some(message::of(kind, &report, resources, detail))

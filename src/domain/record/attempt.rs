@@ -2,13 +2,13 @@
 
 use jiff::Timestamp;
 
-use super::entry::{BackoutRequest, Closing, Entry, EntryKind, NotUndone, Opening};
+use super::entry::{BackoutRequest, Entry, EntryKind, NotUndone, Opening};
 use super::head::Record;
 use super::rollout::{self, Rollout, RolloutPhase};
 use super::step::{Done, Step, Undo};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
-use crate::domain::outcome::{Outcome, Reason};
+use crate::domain::outcome::{Conclusion, Outcome, Reason};
 
 /// What the entries of the newest attempt say. Repeats say nothing new.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,7 +27,7 @@ pub struct Attempt<'r> {
     pub rollouts: Vec<Rollout<'r>>,
     /// What was asked for to be taken back, and how far that is.
     pub backout: Option<Backout<'r>>,
-    pub closing: Option<&'r Closing>,
+    pub closing: Option<&'r Conclusion>,
 }
 
 /// A backout: forward steps are not taken any more.
@@ -91,7 +91,7 @@ pub enum Next<'r> {
     /// All steps are done, or one failed, or ours was withdrawn, or all is undone that can be: say how it ended.
     Close,
     /// Nothing.
-    Finished(&'r Closing),
+    Finished(&'r Conclusion),
 }
 
 impl EntryKind {
@@ -152,7 +152,7 @@ impl Record {
 
     /// Whether the newest attempt failed as the one before it.
     fn fails_again(&self) -> bool {
-        let fails = |closing: &Closing| matches!(closing.outcome, Outcome::Failed | Outcome::Refused);
+        let fails = |closing: &Conclusion| matches!(closing.outcome, Outcome::Failed | Outcome::Refused);
         let mut attempts = self.entries.rsplit(|entry| matches!(entry.what, EntryKind::Opened(_))).map(|entries| {
             let ends = |what: &&EntryKind| matches!(what, EntryKind::Failed { .. } | EntryKind::Closed(_));
             entries.iter().map(|entry| &entry.what).filter(ends).collect::<Vec<_>>()

@@ -7,7 +7,7 @@ use super::step::{Done, Step, Undo};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
 use crate::domain::event::Cause;
-use crate::domain::outcome::{Outcome, Reason};
+use crate::domain::outcome::{Conclusion, Mode, Outcome, Reason, TriggerKind};
 
 /// The form of entries that this version writes.
 pub const SCHEMA: u32 = 1;
@@ -121,14 +121,14 @@ pub enum EntryKind {
         #[serde(flatten)]
         ending: Ending,
     },
-    Closed(Closing),
+    Closed(Conclusion),
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Opening {
     pub source: RevisionArn,
-    pub mode: String,
-    pub trigger: String,
+    pub mode: Mode,
+    pub trigger: TriggerKind,
     pub baseline_digest: String,
     pub rules: Vec<String>,
     pub cause: Cause,
@@ -166,13 +166,6 @@ pub struct NotUndone {
     /// What still runs our revision.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub places: Vec<String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Closing {
-    pub outcome: Outcome,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Reason>,
 }
 
 /// The intent to point a service at our revision, and what the service was like when that was decided.
@@ -215,7 +208,7 @@ pub enum Ending {
 
 impl Ending {
     /// What it means for the record.
-    pub fn closing(&self) -> Closing {
+    pub fn conclusion(&self) -> Conclusion {
         let (outcome, reason) = match self {
             Self::Completed => (Outcome::RolledOut, None),
             Self::Failed { .. } => (Outcome::Failed, Some(Reason::DeploymentFailed)),
@@ -226,7 +219,19 @@ impl Ending {
             Self::Overdue => (Outcome::NeedsOperator, Some(Reason::Overdue)),
             Self::Stuck { .. } => (Outcome::NeedsOperator, Some(Reason::DeploymentFailed)),
         };
-        Closing { outcome, reason }
+        Conclusion::new(outcome, reason, self.why())
+    }
+
+    /// What it says beyond its reason.
+    fn why(&self) -> Option<String> {
+        match self {
+            Self::Failed { why } | Self::Stuck { why } | Self::NotDone { why, .. } => Some(why.clone()),
+            Self::Yielded { to } => {
+                Some(format!("somebody's deployment had come between: it was pointed at their {}", to.short()))
+            }
+            Self::Overdue => Some("our deployment neither completed nor failed in its time".into()),
+            Self::Completed | Self::MovedOn | Self::Returned => None,
+        }
     }
 }
 

@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::entry::{Closing, Ending, Entry, EntryKind, NotUndone, Opening, SCHEMA};
+use super::entry::{Ending, Entry, EntryKind, NotUndone, Opening, SCHEMA};
 use super::step::{Done, Undo};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
+use crate::domain::outcome::Conclusion;
 
 /// The state of a record that every commit compares and swaps: who works on it, until when, and what comes next.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,7 +22,7 @@ pub struct Head {
     pub opened_at: Timestamp,
     pub at: Timestamp,
     /// The last outcome, a cache of what the entries say; `None` while the first attempt is under way.
-    pub closing: Option<Closing>,
+    pub closing: Option<Conclusion>,
     pub corrected: Option<RevisionArn>,
     pub actor: Option<String>,
     /// Whether somebody wanted it taken back: it is not corrected again before somebody asks for that by name.
@@ -41,7 +42,7 @@ pub struct Head {
     pub following: Vec<ServiceArn>,
     /// What became of the services that followed, the gravest of several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rolled: Option<Closing>,
+    pub rolled: Option<Conclusion>,
 }
 
 impl Head {
@@ -78,7 +79,7 @@ impl Head {
     }
 
     /// How it ended last: a backout ends more than services do.
-    pub fn ending(&self) -> Option<&Closing> {
+    pub fn ending(&self) -> Option<&Conclusion> {
         match self.suppressed {
             true => self.closing.as_ref(),
             false => self.rolled.as_ref().or(self.closing.as_ref()),
@@ -203,7 +204,7 @@ fn undo(before: &[Entry]) -> &[Undo] {
 
 /// What became of the services that followed since the newest opening: of how each of them ended the gravest. One that is
 /// pointed once more has not ended.
-fn rolled<'r>(entries: impl Iterator<Item = &'r EntryKind>) -> Option<Closing> {
+fn rolled<'r>(entries: impl Iterator<Item = &'r EntryKind>) -> Option<Conclusion> {
     let mut ends: Vec<(&ServiceArn, Option<&Ending>)> = Vec::new();
     for what in entries {
         let (service, ending) = match what {
@@ -219,6 +220,6 @@ fn rolled<'r>(entries: impl Iterator<Item = &'r EntryKind>) -> Option<Closing> {
         ends.push((service, ending));
     }
     ends.into_iter()
-        .filter_map(|(_, ending)| ending.map(Ending::closing))
+        .filter_map(|(_, ending)| ending.map(|ending| ending.conclusion().without_words()))
         .max_by_key(|closing| closing.outcome.gravity())
 }

@@ -1,9 +1,11 @@
 //! What Logweir reports about a decision, and the figures of what is unfinished.
 
+mod action;
+mod decision;
 pub mod gauges;
 #[expect(clippy::module_inception, reason = "the noun of the folder")]
 mod report;
 
-pub use report::{
-    BACKOUT, BackoutBy, LogGroupReport, RESUME, Report, ReportedChange, ServiceReport, changes, is_shown,
-};
+pub use action::{LogGroupAction, ServiceAction};
+pub use decision::{Decision, FollowUp, Notify};
+pub use report::{BackoutBy, LogGroupReport, Report, ReportedChange, ServiceReport, changes, is_shown};

@@ -7,12 +7,12 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use super::action::{LogGroupAction, ServiceAction};
 use crate::domain::baseline::Baseline;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::edit::{Edit, OptionChange};
 use crate::domain::event::{Cause, Home};
-use crate::domain::limits::rate::Wait;
-use crate::domain::outcome::{Outcome, Reason};
+use crate::domain::outcome::{Conclusion, Outcome, Reason, ReportMode, TriggerKind};
 use crate::domain::plan::Plan;
 use crate::domain::text::plain::plain;
 
@@ -30,8 +30,8 @@ pub struct Report {
     /// What went wrong, in words. Never holds anything of a document.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    pub mode: String,
-    pub trigger: String,
+    pub mode: ReportMode,
+    pub trigger: TriggerKind,
     pub record: Option<String>,
     pub source: Option<String>,
     pub corrected: Option<String>,
@@ -61,20 +61,6 @@ pub struct Report {
     pub duration_ms: i64,
     pub event_age_ms: Option<i64>,
     pub backout: Option<String>,
-    /// Whether another try can help. Decides what the function answers, and is not part of the report.
-    #[serde(skip)]
-    pub retry: bool,
-    /// Whether it was this decision that opened the family's fuse; the ones after it say the same again and again. Decides
-    /// whether anybody is told, and is not part of the report.
-    #[serde(skip)]
-    pub opens_fuse: bool,
-    /// Whether the try before stopped at the same, so that whoever was told then knows. None: nothing that is kept says so.
-    /// Decides whether anybody is told, and is not part of the report.
-    #[serde(skip)]
-    pub known: Option<bool>,
-    /// What it waits for, if it is its turn to register that has not come.
-    #[serde(skip)]
-    pub wait: Option<Wait>,
 }
 
 /// One option of one container. Values stand here only for options that are known to hold no secret.
@@ -89,9 +75,7 @@ pub struct ReportedChange {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LogGroupReport {
     pub name: String,
-    /// `created`, `retention-set`, `left-alone`, after a backout `kept` or `retention-restored`, or what is planned:
-    /// `create`, `set-retention`, `restore-retention`.
-    pub action: &'static str,
+    pub action: LogGroupAction,
     pub retention_days: Option<u32>,
 }
 
@@ -100,9 +84,7 @@ pub struct LogGroupReport {
 pub struct ServiceReport {
     /// `prod/web`, or what else it is: `task prod/0123abcd`.
     pub service: String,
-    /// `updated` (our deployment is under way), `rolled-out`, `waits`, `left-alone`, `returned`, `failed`, `needs-operator`;
-    /// after a backout `pointed-back`, `waits`, `still-runs-ours`; or `not-touched`.
-    pub action: &'static str,
+    pub action: ServiceAction,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
     /// What a reader should know beyond the reason.
@@ -136,12 +118,6 @@ impl BackoutBy {
     }
 }
 
-/// The mode of a report on taking back.
-pub const BACKOUT: &str = "backout";
-
-/// The trigger of a report on what was left.
-pub const RESUME: &str = "resume";
-
 /// The options whose values may be shown.
 const SHOWN: [&str; 9] = [
     "logDriver",
@@ -173,7 +149,7 @@ fn milliseconds<S: Serializer>(timestamp: &Timestamp, serializer: S) -> Result<S
 }
 
 impl Report {
-    pub fn new(home: &Home, mode: &str, trigger: &str, cause: &Cause, now: Timestamp) -> Self {
+    pub fn new(home: &Home, mode: impl Into<ReportMode>, trigger: TriggerKind, cause: &Cause, now: Timestamp) -> Self {
         Self {
             timestamp: now,
             level: "ERROR",
@@ -184,7 +160,7 @@ impl Report {
             reason: None,
             error: None,
             mode: mode.into(),
-            trigger: trigger.into(),
+            trigger,
             record: None,
             source: None,
             corrected: None,
@@ -208,10 +184,6 @@ impl Report {
             duration_ms: 0,
             event_age_ms: None,
             backout: None,
-            retry: false,
-            opens_fuse: false,
-            known: None,
-            wait: None,
         }
     }
 
@@ -238,20 +210,21 @@ impl Report {
         self.changes = plan.edits.iter().flat_map(changes).collect();
     }
 
-    /// Says how it ended. The error's text is made fit for a log line.
-    pub fn ends(mut self, outcome: Outcome, reason: Option<Reason>, error: Option<String>) -> Self {
-        let message = match (self.mode.as_str(), outcome) {
-            (BACKOUT, Outcome::Failed) => "backout failed",
-            (BACKOUT, Outcome::Refused) => "backout refused",
-            (BACKOUT, Outcome::Partial) => "not all of it could be taken back",
-            (BACKOUT, Outcome::Observed) => "looked, nothing taken back",
+    /// Says how it ended. The words are made fit for a log line.
+    pub fn ends(mut self, conclusion: impl Into<Conclusion>) -> Self {
+        let Conclusion { outcome, reason, why } = conclusion.into();
+        let message = match (self.mode, outcome) {
+            (ReportMode::Backout, Outcome::Failed) => "backout failed",
+            (ReportMode::Backout, Outcome::Refused) => "backout refused",
+            (ReportMode::Backout, Outcome::Partial) => "not all of it could be taken back",
+            (ReportMode::Backout, Outcome::Observed) => "looked, nothing taken back",
             _ => outcome.message(),
         };
         self.message = message.to_owned();
         self.level = outcome.level();
         self.outcome = outcome;
         self.reason = reason;
-        self.error = error.map(|error| plain(&error, LONGEST));
+        self.error = why.map(|why| plain(&why, LONGEST));
         self
     }
 
@@ -311,7 +284,7 @@ impl Report {
         match (self.outcome, self.reason) {
             (Outcome::Compliant | Outcome::Remediated | Outcome::RolledOut | Outcome::BackedOut, _) => 0,
             // Shown what would be taken back: nobody asked for a verdict.
-            (Outcome::Observed, _) if self.mode == BACKOUT => 0,
+            (Outcome::Observed, _) if self.mode == ReportMode::Backout => 0,
             (
                 Outcome::Skipped,
                 Some(

@@ -139,7 +139,7 @@ fn said(what: &EntryKind, steps: &[Step], undo: &[Undo]) -> String {
     let back = |number: &usize| undo.get(*number).map_or_else(String::new, undo_name);
     match what {
         EntryKind::Opened(opening) => {
-            let (steps, mode) = (opening.steps.len(), &opening.mode);
+            let (steps, mode) = (opening.steps.len(), opening.mode.name());
             format!("opened: {steps} steps, mode {mode}, for {}", opening.rules.join(", "))
         }
         EntryKind::Started { step: number } => format!("started: {}", step(number)),

@@ -18,9 +18,9 @@ use super::summary::{kept_group, tell};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::event::Cause;
 use crate::domain::limits::family::Hold;
-use crate::domain::outcome::{Outcome, Reason};
+use crate::domain::outcome::{Conclusion, Outcome, Reason, ReportMode, TriggerKind};
 use crate::domain::record::{BackoutRequest, Done, Effects, EntryKind, Record, Undo};
-use crate::domain::report::{BACKOUT, BackoutBy, LogGroupReport, Report};
+use crate::domain::report::{BackoutBy, Decision, LogGroupAction, LogGroupReport, Report};
 use crate::domain::text::plain::plain;
 use crate::ports::{Answer, Clock, CommitError, Journal, Ports};
 use context::UndoDriver;
@@ -30,57 +30,57 @@ const LONGEST: usize = 256;
 
 /// Takes back what the record of `revision` (the source, ours, or a restored one) says was done. Never fails: whatever
 /// went wrong is in the report.
-pub async fn back_out<P: Ports>(ports: &P, order: &BackoutOrder<'_>, revision: &RevisionArn) -> Report {
+pub async fn back_out<P: Ports>(ports: &P, order: &BackoutOrder<'_>, revision: &RevisionArn) -> Decision {
     let started = ports.clock().now();
-    let report = match found(ports, order, revision, started).await {
-        Ok((report, record)) => try_back_out(ports, order, report, record).await,
-        Err(report) => *report,
+    let decision = match found(ports, order, revision, started).await {
+        Ok((decision, record)) => try_back_out(ports, order, decision, record).await,
+        Err(decision) => *decision,
     };
-    timed(ports, report, started)
+    timed(ports, decision, started)
 }
 
 /// Says what [`back_out`] would take back. Writes nothing.
-pub async fn preview<P: Ports>(ports: &P, order: &BackoutOrder<'_>, revision: &RevisionArn) -> Report {
+pub async fn preview<P: Ports>(ports: &P, order: &BackoutOrder<'_>, revision: &RevisionArn) -> Decision {
     let started = ports.clock().now();
-    let report = match found(ports, order, revision, started).await {
-        Ok((report, record)) => previewed(ports, order, report, &record).await,
-        Err(report) => *report,
+    let decision = match found(ports, order, revision, started).await {
+        Ok((decision, record)) => previewed(ports, order, decision, &record).await,
+        Err(decision) => *decision,
     };
-    timed(ports, report, started)
+    timed(ports, decision, started)
 }
 
 fn bounded(text: &Option<String>) -> Option<String> {
     text.as_deref().map(|text| plain(text, LONGEST))
 }
 
-/// The record that is meant, and a report about it.
+/// The record that is meant, and a decision about it that is still to be made; an error is one that is made.
 async fn found<P: Ports>(
     ports: &P,
     order: &BackoutOrder<'_>,
     revision: &RevisionArn,
     now: Timestamp,
-) -> Result<(Report, Record), Box<Report>> {
+) -> Result<(Decision, Record), Box<Decision>> {
     let cause = Cause { actor: bounded(&order.ask.requested_by), ..Cause::default() };
-    let mut report = Report::new(order.home, BACKOUT, BACKOUT, &cause, now);
+    let mut report = Report::new(order.home, ReportMode::Backout, TriggerKind::Backout, &cause, now);
     report.about(revision);
-    let ends = |report: Report, reason, why| Err(Box::new(report.ends(Outcome::Refused, Some(reason), Some(why))));
+    let mut decision = Decision::from(report);
     if revision.account != order.home.account {
         let why = format!("the record is of account {}, and this is {}", revision.account, order.home.account);
-        return ends(report, Reason::ForeignAccount, why);
+        return Err(Box::new(decision.ends(Outcome::Refused.because(Reason::ForeignAccount).saying(why))));
     }
     if revision.region != order.home.region {
         let why = format!("the record is of Region {}, and this is {}", revision.region, order.home.region);
-        return ends(report, Reason::ForeignRegion, why);
+        return Err(Box::new(decision.ends(Outcome::Refused.because(Reason::ForeignRegion).saying(why))));
     }
     match record_of(ports.journal(), revision).await {
-        Err(error) => Err(Box::new(failed(report, &error))),
+        Err(error) => Err(Box::new(failed(decision, &error))),
         Ok(None) => {
             let why = format!("the journal has no record of {}", revision.short());
-            Err(Box::new(report.ends(Outcome::Failed, Some(Reason::NoRecord), Some(why))))
+            Err(Box::new(decision.ends(Outcome::Failed.because(Reason::NoRecord).saying(why))))
         }
         Ok(Some(record)) => {
-            report.about(&record.head.source);
-            Ok((report, record))
+            decision.report.about(&record.head.source);
+            Ok((decision, record))
         }
     }
 }
@@ -97,49 +97,57 @@ async fn record_of(journal: &impl Journal, revision: &RevisionArn) -> Answer<Opt
     }
 }
 
-async fn try_back_out<P: Ports>(ports: &P, order: &BackoutOrder<'_>, mut report: Report, record: Record) -> Report {
+async fn try_back_out<P: Ports>(
+    ports: &P,
+    order: &BackoutOrder<'_>,
+    mut decision: Decision,
+    record: Record,
+) -> Decision {
     if let Some(until) = order.ask.hold_until {
         if until <= ports.clock().now() {
             let why = format!("the family was to be held until {until:.0}, which is over");
-            return report.ends(Outcome::Failed, Some(Reason::Unreadable), Some(why));
+            return decision.ends(Outcome::Failed.because(Reason::Unreadable).saying(why));
         }
         let hold = Hold { until, reason: bounded(&order.ask.reason), by: bounded(&order.ask.requested_by) };
         match family_state::hold(ports, &record.head.source, hold).await {
-            Ok(()) => report.notes.push(format!("family {} is held until {until:.0}", record.head.source.family)),
-            Err(CommitError::Lost) => return lease_held(report, "somebody else has just changed the family's state"),
-            Err(CommitError::Port(error)) => return failed(report, &error),
+            Ok(()) => {
+                let note = format!("family {} is held until {until:.0}", record.head.source.family);
+                decision.report.notes.push(note);
+            }
+            Err(CommitError::Lost) => return lease_held(decision, "somebody else has just changed the family's state"),
+            Err(CommitError::Port(error)) => return failed(decision, &error),
         }
     }
     if record.head.is_held(ports.clock().now()) {
-        return lease_held(report, "somebody else is at this record");
+        return lease_held(decision, "somebody else is at this record");
     }
     if is_taken_back(&record, &Effects::of(&record)) {
-        return again(report, &record, order.backout);
+        return again(decision, &record, order.backout);
     }
     let worker = Worker { name: order.worker.clone(), lease: order.lease };
     let ended = match claim(ports, order, &worker, record).await {
         Err(halt) => Err(halt),
-        Ok(mut claimed) => drive_back(ports, order, &mut report, &mut claimed).await,
+        Ok(mut claimed) => drive_back(ports, order, &mut decision, &mut claimed).await,
     };
-    end(report, ended.map(Some))
+    end(decision, ended.map(Some))
 }
 
 /// Drives a claimed record back to its end, and says in the report what became of it.
 pub(in crate::workflow) async fn drive_back<P: Ports>(
     ports: &P,
     order: &BackoutOrder<'_>,
-    report: &mut Report,
+    decision: &mut Decision,
     claimed: &mut Claimed<'_, P::Journal, P::Clock>,
-) -> Result<(Outcome, Option<Reason>, Option<String>), Halt> {
+) -> Result<Conclusion, Halt> {
     let own = Registrars::of(order.home, order.registrar, &claimed.record);
     let driven = UndoDriver::new(ports, own).to_the_end(claimed).await;
-    report.known = Some(claimed.record.repeats());
-    let said = tell(report, &claimed.record, order.backout);
-    driven.map(|closing| (closing.outcome, closing.reason, said))
+    decision.notify.repeats = Some(claimed.record.repeats());
+    let why = tell(&mut decision.report, &claimed.record, order.backout);
+    Ok(Conclusion { why, ..driven? })
 }
 
-fn lease_held(report: Report, why: &str) -> Report {
-    Report { retry: true, ..report.ends(Outcome::Skipped, Some(Reason::LeaseHeld), Some(why.to_owned())) }
+fn lease_held(decision: Decision, why: &str) -> Decision {
+    decision.ends_for_now(Outcome::Skipped.because(Reason::LeaseHeld).saying(why))
 }
 
 /// Whether all was taken back that stood.
@@ -148,10 +156,10 @@ fn is_taken_back(record: &Record, standing: &Effects<'_>) -> bool {
 }
 
 /// A record that was taken back before says so, and is not touched.
-fn again(mut report: Report, record: &Record, backout: &BackoutBy) -> Report {
-    let _ = tell(&mut report, record, backout);
-    report.notes.push(format!("it was taken back before, at {:.0}", record.head.at));
-    report.ends(Outcome::BackedOut, Some(Reason::Duplicate), None)
+fn again(mut decision: Decision, record: &Record, backout: &BackoutBy) -> Decision {
+    let _ = tell(&mut decision.report, record, backout);
+    decision.report.notes.push(format!("it was taken back before, at {:.0}", record.head.at));
+    decision.ends(Outcome::BackedOut.because(Reason::Duplicate))
 }
 
 /// Claims the record for taking back. What may have been done is found out before, so that the request names it.
@@ -206,11 +214,12 @@ async fn resolved<P: Ports>(ports: &P, order: &BackoutOrder<'_>, record: &Record
     }))
 }
 
-async fn previewed<P: Ports>(ports: &P, order: &BackoutOrder<'_>, mut report: Report, record: &Record) -> Report {
+async fn previewed<P: Ports>(ports: &P, order: &BackoutOrder<'_>, mut decision: Decision, record: &Record) -> Decision {
     let standing = Effects::of(record);
     if is_taken_back(record, &standing) {
-        return again(report, record, order.backout);
+        return again(decision, record, order.backout);
     }
+    let report = &mut decision.report;
     report.log_groups = standing.made.iter().map(|group| kept_group(group)).collect();
     for step in &standing.undo() {
         match step {
@@ -224,7 +233,7 @@ async fn previewed<P: Ports>(ports: &P, order: &BackoutOrder<'_>, mut report: Re
                         record.head.source.short(),
                         corrected.short()
                     )),
-                    Err(error) => return failed(report, &error),
+                    Err(error) => return failed(decision, &error),
                 }
             }
             Undo::PointBack { service, from, to, .. } => report.notes.push(format!(
@@ -235,7 +244,7 @@ async fn previewed<P: Ports>(ports: &P, order: &BackoutOrder<'_>, mut report: Re
             )),
             Undo::RestoreRetention { name, old, .. } => report.log_groups.push(LogGroupReport {
                 name: name.clone(),
-                action: "restore-retention",
+                action: LogGroupAction::RestoreRetention,
                 retention_days: *old,
             }),
         }
@@ -247,5 +256,5 @@ async fn previewed<P: Ports>(ports: &P, order: &BackoutOrder<'_>, mut report: Re
         report.notes.push("a registration was not answered: whether there is a revision of ours is looked for".into());
     }
     report.backout = Some(order.backout.command(&record.head.source));
-    report.ends(Outcome::Observed, None, None)
+    decision.ends(Outcome::Observed)
 }

@@ -6,8 +6,8 @@ use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::tags;
 use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::edit::{Edit, difference};
-use crate::domain::outcome::{Outcome, Reason};
-use crate::domain::record::{Backout, Closing, Effects, EntryKind, Next, NotUndone, Undo, next};
+use crate::domain::outcome::{Conclusion, Outcome, Reason};
+use crate::domain::record::{Backout, Effects, EntryKind, Next, NotUndone, Undo, next};
 use crate::domain::rules::facts::LogGroup;
 use crate::ports::{Answer, Described, ErrorKind, Journal, LogGroups, Ports, Services, TaskDefinitions};
 use crate::workflow::assess::described;
@@ -28,7 +28,7 @@ impl<'p, P: Ports> UndoDriver<'p, P> {
     ///
     /// Errors: `Halt::Port` where another try can help, `Halt::Stuck` where only a human can; the lease is given back
     /// then, and the record stays open.
-    pub(in crate::workflow) async fn to_the_end(&self, claimed: &mut Claim<'_, P>) -> Result<Closing, Halt> {
+    pub(in crate::workflow) async fn to_the_end(&self, claimed: &mut Claim<'_, P>) -> Result<Conclusion, Halt> {
         loop {
             let attempt = claimed.record.attempt()?.ok_or(Halt::LeaseLost)?;
             let Some(backout) = &attempt.backout else {
@@ -285,13 +285,13 @@ impl<'p, P: Ports> UndoDriver<'p, P> {
 }
 
 /// How a backout ended whose undos are done, or will not be.
-fn closing(backout: &Backout<'_>) -> Closing {
+fn closing(backout: &Backout<'_>) -> Conclusion {
     let Some(kept) = backout.kept().find(|kept| kept.open) else {
-        return Closing { outcome: Outcome::BackedOut, reason: None };
+        return Outcome::BackedOut.into();
     };
     let outcome = match kept.reason {
         Some(Reason::StillRunning | Reason::AccessDenied | Reason::Unreadable) => Outcome::Partial,
         _ => Outcome::NeedsOperator,
     };
-    Closing { outcome, reason: kept.reason }
+    Conclusion::new(outcome, kept.reason, None)
 }

@@ -7,7 +7,7 @@ mod steps;
 use super::assess::described;
 use super::family_state;
 use super::lease::{ClaimState, Claimed, Halt, Worker, open, take};
-use super::order::{Ended, Order, Origin};
+use super::order::{Order, Origin};
 use super::ownership::{NEWEST, Registrars};
 use super::summary::tell;
 use crate::domain::ecs::revision::RevisionArn;
@@ -15,10 +15,10 @@ use crate::domain::ecs::tags;
 use crate::domain::event::Cause;
 use crate::domain::limits::family::Stopped;
 use crate::domain::limits::rate::Wait;
-use crate::domain::outcome::{Outcome, Reason};
+use crate::domain::outcome::{Conclusion, Outcome, Reason};
 use crate::domain::plan::Plan;
 use crate::domain::record::{EntryKind, Head, Opening, Record, Step};
-use crate::domain::report::{BackoutBy, Report};
+use crate::domain::report::{BackoutBy, Decision, FollowUp, Report};
 use crate::ports::{Clock, Described, Journal, PortError, Ports, TaskDefinitions};
 use newest::overtaken;
 use rate::{SlotClaim, waits};
@@ -35,8 +35,8 @@ pub(in crate::workflow) fn opening(
 ) -> Opening {
     Opening {
         source: source.clone(),
-        mode: order.mode.name().into(),
-        trigger: order.origin.name().into(),
+        mode: order.mode,
+        trigger: order.origin.kind(),
         baseline_digest: order.baseline.digest().into(),
         rules: report.rules.clone(),
         cause,
@@ -53,11 +53,11 @@ pub(in crate::workflow) fn opening(
 pub(in crate::workflow) async fn correct<P: Ports>(
     ports: &P,
     order: &Order<'_>,
-    report: &mut Report,
+    decision: &mut Decision,
     described: &Described,
     opening: Option<Opening>,
-) -> Result<Option<Ended>, Halt> {
-    let skipped = |reason, why| Ok(Some((Outcome::Skipped, Some(reason), why)));
+) -> Result<Option<Conclusion>, Halt> {
+    let skipped = |reason, why| Ok(Some(Conclusion::new(Outcome::Skipped, Some(reason), why)));
     let worker = Worker { name: order.worker.clone(), lease: order.lease };
     let (journal, clock) = (ports.journal(), ports.clock());
     let standing = journal.read(&described.arn).await?;
@@ -66,20 +66,23 @@ pub(in crate::workflow) async fn correct<P: Ports>(
         && opening.is_some()
         && let Some((reason, why)) = own_revision(ports, order, described).await?
     {
-        report.retry = reason == Reason::LeaseHeld;
+        if reason == Reason::LeaseHeld {
+            decision.next = FollowUp::Retry;
+        }
         return skipped(reason, why);
     }
     let mut claimed = match (ClaimState::to(standing, again, clock.now()), opening) {
         (ClaimState::Held, _) => {
-            report.retry = true;
+            decision.next = FollowUp::Retry;
             return skipped(Reason::LeaseHeld, None);
         }
         (ClaimState::BackingOut(_), _) => return skipped(Reason::Suppressed, Some("it is being taken back".into())),
         (ClaimState::Finished(head, closing), Some(_)) => {
-            report.corrected = head.corrected.as_ref().map(ToString::to_string);
-            report.changes.clear();
+            decision.report.corrected = head.corrected.as_ref().map(ToString::to_string);
+            decision.report.changes.clear();
             let why = format!("its record ended {} before", closing.outcome.name());
-            return skipped(if head.suppressed { Reason::Suppressed } else { Reason::Duplicate }, Some(why));
+            let reason = if head.suppressed { Reason::Suppressed } else { Reason::Duplicate };
+            return skipped(reason, Some(why));
         }
         (ClaimState::New | ClaimState::Again(_) | ClaimState::Finished(..), None) => return Ok(None),
         (ClaimState::GoOn(record), _) => {
@@ -88,13 +91,13 @@ pub(in crate::workflow) async fn correct<P: Ports>(
         (way @ (ClaimState::New | ClaimState::Again(_)), Some(opening)) => {
             let registers = opening.steps.iter().any(|step| matches!(step, Step::Register { .. }));
             if registers && !order.origin.may_register(&described.definition) {
-                return Ok(Some((Outcome::Refused, Some(Reason::Privileged), None)));
+                return Ok(Some(Outcome::Refused.because(Reason::Privileged)));
             }
-            if registers && let Some(ended) = may_not_yet(ports, order, report, described, &opening.cause).await? {
+            if registers && let Some(ended) = may_not_yet(ports, order, decision, described, &opening.cause).await? {
                 return Ok(Some(ended));
             }
             if let Some(stopped) = family_state::count(ports, order, described, &opening.cause).await? {
-                return Ok(Some(said(report, &stopped)));
+                return Ok(Some(refused(decision, &stopped)));
             }
             match way {
                 ClaimState::Again(record) => {
@@ -104,9 +107,9 @@ pub(in crate::workflow) async fn correct<P: Ports>(
             }
         }
     };
-    let ended = drive(ports, order, report, described, &mut claimed).await?;
-    if let (Outcome::Remediated, Some(owner)) = (ended.0, report.owner) {
-        report.notes.push(format!(
+    let ended = drive(ports, order, decision, described, &mut claimed).await?;
+    if let (Outcome::Remediated, Some(owner)) = (ended.outcome, decision.owner) {
+        decision.report.notes.push(format!(
             "{owner} keeps a description of its own of {}: its next run registers the fault again, until it is mended there",
             described.arn.family
         ));
@@ -120,45 +123,45 @@ pub(in crate::workflow) async fn correct<P: Ports>(
 async fn may_not_yet<P: Ports>(
     ports: &P,
     order: &Order<'_>,
-    report: &mut Report,
+    decision: &mut Decision,
     described: &Described,
     cause: &Cause,
-) -> Result<Option<Ended>, Halt> {
+) -> Result<Option<Conclusion>, Halt> {
     let asks = match SlotClaim::of(order, ports.clock().now()) {
         SlotClaim::Free => return Ok(None),
-        SlotClaim::ToCome(slot) => return Ok(Some(waits(report, Wait::Until(slot)))),
+        SlotClaim::ToCome(slot) => return Ok(Some(waits(decision, Wait::Until(slot)))),
         SlotClaim::Asks(asks) => asks,
     };
     let source = &described.arn;
     let newest = ports.task_definitions().newest(&source.family, NEWEST).await?;
     if let Some(why) = overtaken(ports, source, &newest).await? {
-        report.changes.clear();
-        return Ok(Some((Outcome::Superseded, Some(Reason::NotLatest), Some(why))));
+        decision.report.changes.clear();
+        return Ok(Some(Outcome::Superseded.because(Reason::NotLatest).saying(why)));
     }
     if let Some(stopped) = family_state::stopped(ports, order, described, cause).await? {
-        return Ok(Some(said(report, &stopped)));
+        return Ok(Some(refused(decision, &stopped)));
     }
-    Ok(rate::take(ports, order, described, asks).await?.map(|wait| waits(report, wait)))
+    Ok(rate::take(ports, order, described, asks).await?.map(|wait| waits(decision, wait)))
 }
 
 /// Drives a claimed record forward to its end, and says in the report what became of it.
 pub(in crate::workflow) async fn drive<P: Ports>(
     ports: &P,
     order: &Order<'_>,
-    report: &mut Report,
+    decision: &mut Decision,
     described: &Described,
     claimed: &mut Claimed<'_, P::Journal, P::Clock>,
-) -> Result<Ended, Halt> {
+) -> Result<Conclusion, Halt> {
     let own = Registrars::of(order.home, order.registrar, &claimed.record);
     let driven = StepDriver::new(ports, described, own, order.origin).to_the_end(claimed).await;
-    report.known = Some(claimed.record.repeats());
-    let said = tell(report, &claimed.record, order.backout);
+    decision.notify.repeats = Some(claimed.record.repeats());
+    let said = tell(&mut decision.report, &claimed.record, order.backout);
     match driven {
         Ok(closing) => {
             if closing.outcome != Outcome::Remediated {
                 family_state::uncount(ports, claimed.source()).await;
             }
-            Ok((closing.outcome, closing.reason, said))
+            Ok(Conclusion { why: said, ..closing })
         }
         Err(Halt::Port(error)) => {
             let message = said.map_or(error.message.clone(), |said| format!("{said}; {}", error.message));
@@ -176,10 +179,8 @@ async fn own_revision<P: Ports>(
     described: &Described,
 ) -> Result<Option<(Reason, Option<String>)>, PortError> {
     let Some(source) = ports.journal().source_of(&described.arn).await? else {
-        return Ok(match is_being_restored(ports, described).await? {
-            true => Some((Reason::LeaseHeld, Some("it looks like one that is being restored".into()))),
-            false => None,
-        });
+        let restoring = is_being_restored(ports, described).await?;
+        return Ok(restoring.then(|| (Reason::LeaseHeld, Some("it looks like one that is being restored".into()))));
     };
     let Some(record) = ports.journal().read(&source).await? else { return Ok(Some((Reason::OwnRevision, None))) };
     let why = Some(format!("it was registered for {}", source.short()));
@@ -218,15 +219,15 @@ fn is_of(record: &Record, digest: &str) -> bool {
     record.attempt().ok().flatten().is_some_and(|attempt| attempt.opening.baseline_digest == digest)
 }
 
-fn said(report: &mut Report, stopped: &Stopped) -> Ended {
-    report.changes.clear();
+fn refused(decision: &mut Decision, stopped: &Stopped) -> Conclusion {
+    decision.report.changes.clear();
     let reason = match stopped {
         Stopped::Held(_) => Reason::Held,
         Stopped::FuseOpen(fuse) => {
             // What opened it by failing was told then.
-            report.opens_fuse = fuse.failed.is_none() && fuse.opened >= report.timestamp;
+            decision.notify.opens_fuse = fuse.failed.is_none() && fuse.opened >= decision.timestamp;
             Reason::FuseOpen
         }
     };
-    (Outcome::Refused, Some(reason), Some(stopped.to_string()))
+    Outcome::Refused.because(reason).saying(stopped.to_string())
 }

@@ -7,12 +7,12 @@ use crate::domain::baseline::Workload;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::event::Trigger;
 use crate::domain::limits::rate::{Asks, Budget, BudgetName, Slot, Wait};
-use crate::domain::outcome::{Outcome, Reason};
-use crate::domain::report::Report;
+use crate::domain::outcome::{Conclusion, Outcome, Reason};
+use crate::domain::report::{Decision, FollowUp};
 use crate::ports::{Clock, CommitError, Described, Journal, Ports};
 use crate::workflow::family_state::LOOKS;
 use crate::workflow::lease::Halt;
-use crate::workflow::order::{Ended, Order, Origin};
+use crate::workflow::order::{Order, Origin};
 use crate::workflow::reporting::unseen;
 
 /// How an order stands to the budget.
@@ -41,11 +41,11 @@ impl SlotClaim {
 
 /// The report on an event that comes before its turn, as a queue delays for a quarter of an hour at most. No call is made
 /// for it. None: it is to be decided about.
-pub fn put_off<P: Ports>(ports: &P, order: &Order<'_>, trigger: &Trigger) -> Option<Report> {
+pub fn put_off<P: Ports>(ports: &P, order: &Order<'_>, trigger: &Trigger) -> Option<Decision> {
     let SlotClaim::ToCome(slot) = SlotClaim::of(order, ports.clock().now()) else { return None };
-    let mut report = unseen(ports, order, trigger);
-    let (outcome, reason, why) = waits(&mut report, Wait::Until(slot));
-    Some(report.ends(outcome, reason, why))
+    let mut decision = unseen(ports, order, trigger);
+    let conclusion = waits(&mut decision, Wait::Until(slot));
+    Some(decision.ends(conclusion))
 }
 
 /// Takes what one corrected revision of this source needs. Some: there is too little, and what is to be waited for.
@@ -98,14 +98,14 @@ async fn ask<P: Ports>(
 }
 
 /// The event is to come again: whoever has it knows how, or it fails as what a later try can help.
-pub(in crate::workflow) fn waits(report: &mut Report, wait: Wait) -> Ended {
-    report.changes.clear();
-    (report.retry, report.wait) = (true, Some(wait));
+pub(in crate::workflow) fn waits(decision: &mut Decision, wait: Wait) -> Conclusion {
+    decision.report.changes.clear();
+    decision.next = FollowUp::Wait(wait);
     let why = match wait {
         Wait::Until(slot) => {
             format!("as many revisions were registered as the budget allows: its turn is at {slot:.0}")
         }
         Wait::Full => "the budget for registering is spent for a day ahead".to_owned(),
     };
-    (Outcome::Skipped, Some(Reason::BudgetExhausted), Some(why))
+    Outcome::Skipped.because(Reason::BudgetExhausted).saying(why)
 }

@@ -10,8 +10,8 @@ use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::tags::{self, Tag};
 use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::edit::{Edit, Ground, difference, patch};
-use crate::domain::outcome::{Outcome, Reason};
-use crate::domain::record::{Attempt, Closing, Done, EntryKind, Next, Step, next};
+use crate::domain::outcome::{Conclusion, Outcome, Reason};
+use crate::domain::record::{Attempt, Done, EntryKind, Next, Step, next};
 use crate::domain::rules::facts::LogGroup;
 use crate::ports::{Answer, Clock, Described, ErrorKind, Journal, LogGroups, PortError, Ports, TaskDefinitions};
 use crate::workflow::assess::described;
@@ -74,7 +74,7 @@ impl<'p, P: Ports> StepDriver<'p, P> {
     pub(in crate::workflow) async fn to_the_end<J: Journal, C: Clock>(
         &self,
         claimed: &mut Claimed<'_, J, C>,
-    ) -> Result<Closing, Halt> {
+    ) -> Result<Conclusion, Halt> {
         loop {
             let attempt = claimed.record.attempt()?.ok_or(Halt::LeaseLost)?;
             match next(&attempt) {
@@ -310,7 +310,7 @@ fn for_good(why: String, reason: Option<Reason>) -> StepStop {
 }
 
 /// How an attempt ended whose steps are done, or will not be.
-fn closing(attempt: &Attempt<'_>) -> Closing {
+fn closing(attempt: &Attempt<'_>) -> Conclusion {
     if let Some((_, _, reason)) = attempt.failed {
         let changed = attempt
             .done
@@ -323,10 +323,10 @@ fn closing(attempt: &Attempt<'_>) -> Closing {
             Some(Reason::PassRoleDenied | Reason::TooLarge | Reason::Privileged) => Outcome::Refused,
             _ => Outcome::Failed,
         };
-        return Closing { outcome, reason };
+        return Conclusion::new(outcome, reason, None);
     }
     if attempt.registered.is_empty() || attempt.corrected().is_some() {
-        return Closing { outcome: Outcome::Remediated, reason: None };
+        return Outcome::Remediated.into();
     }
     let why = attempt.withdrawals.iter().map(|(_, why, _)| *why).find(|why| *why != Reason::Duplicate);
     let outcome = match why {
@@ -334,5 +334,5 @@ fn closing(attempt: &Attempt<'_>) -> Closing {
         Some(Reason::LostMembers) => Outcome::Failed,
         _ => Outcome::Superseded,
     };
-    Closing { outcome, reason: why }
+    Conclusion::new(outcome, why, None)
 }

@@ -1,198 +1,90 @@
-//! What became of a service that was pointed at our revision: told by ECS, found by looking, and written down.
+//! Finishing a rollout: the steps of `domain::record::next_step` are carried out, and written down.
+
+use jiff::Timestamp;
 
 use super::update_service::{Pointed, last_back, nothing_yet, point, remember, yields};
 use super::{RolloutDriver, ServiceHint};
 use crate::domain::ecs::revision::RevisionArn;
-use crate::domain::ecs::service::{After, Deployment, DeploymentProgress, RolloutState, Service, Stage, Status};
-use crate::domain::event::ServiceChange;
+use crate::domain::ecs::service::{DeploymentProgress, Service, Stage, Status};
 use crate::domain::outcome::{Mode, Reason};
-use crate::domain::record::{Ending, EntryKind, Pointing, Record, Rollout, RolloutPhase};
+use crate::domain::record::{
+    Ending, EntryKind, Fact, Facts, FinishStep, Pointing, Record, Rollout, Sighting, next_step, words,
+};
 use crate::ports::{Answer, Clock, ErrorKind, PortError, Ports, Services};
 use crate::workflow::family_state;
 use crate::workflow::lease::{Claim, Claimed, Halt, give_up};
 use crate::workflow::order::Origin;
 use crate::workflow::ownership::Registrars;
 
-/// What ECS says of our deployment.
-enum DeploymentVerdict {
-    UnderWay,
-    Completed,
-    Failed(String),
-}
-
 impl<P: Ports> RolloutDriver<'_, '_, P> {
-    /// Brings a pointing that is in flight to its end, if it has one. `found` is none where the service is gone.
-    pub(in crate::workflow) async fn settle(
+    /// Brings a rollout that is in flight to its end, if it has one by now. `found` is `None` where the service is gone.
+    pub(in crate::workflow) async fn finish(
         &self,
-        record: Record,
+        mut record: Record,
         hint: &ServiceHint<'_>,
         found: Option<&Service>,
     ) -> Result<(Option<Ending>, Record), Halt> {
+        let service = hint.service;
         // Of one that is being deleted no deployment completes any more.
         let Some(found) = found.filter(|found| found.status == Status::Active) else {
-            return self.ended(record, hint.service, Ending::MovedOn).await;
+            return self.ended(record, service, Ending::MovedOn).await;
         };
-        let attempt = record.attempt()?;
-        let rollout = attempt.as_ref().and_then(|attempt| attempt.rollout(hint.service));
-        let Some((rollout, pointing)) =
-            rollout.and_then(|rollout| rollout.pointing.map(|pointing| (rollout, pointing)))
-        else {
-            return Ok((None, record));
-        };
-        let pointing = pointing.clone();
-        match rollout.state {
-            RolloutPhase::Pointing => match found.after(&pointing.seen, &pointing.from, &pointing.to) {
-                // It was carried out, and its deployment is not listed yet.
-                After::AsBefore if found.revision == pointing.to => Err(nothing_yet(hint.service).into()),
-                // Not carried out, and decided on a look that may be hours old: it is to be decided anew.
-                After::AsBefore if self.order.finishes == Mode::Rollout => {
-                    family_state::end_turn(self.ports, &record.head.source, hint.service, None).await?;
-                    let waiting = EntryKind::Waiting { service: hint.service.clone(), why: Reason::InFlight };
-                    Ok((None, self.claim(record, waiting).await?.record))
+        let mut facts = Facts::default();
+        loop {
+            let attempt = record.attempt()?;
+            let rollout = attempt.as_ref().and_then(|attempt| attempt.rollout(service));
+            let Some((rollout, pointing)) =
+                rollout.and_then(|rollout| rollout.pointing.map(|pointing| (rollout, pointing)))
+            else {
+                return Ok((None, record));
+            };
+            let seen = Sighting {
+                service: found,
+                change: hint.change,
+                facts: &facts,
+                may_start_again: self.order.finishes == Mode::Rollout,
+                leaves_rollback_to_ecs: found.rolls_back && self.order.origin != Origin::Resume,
+                is_overdue: self.is_overdue(found, rollout.begun),
+            };
+            match next_step(&rollout, &seen) {
+                FinishStep::Ask(fact) => facts = self.ask(facts, fact, found, &rollout).await?,
+                FinishStep::TryAgain => return Err(nothing_yet(service).into()),
+                FinishStep::Wait => return Ok((None, record)),
+                FinishStep::StartAgain => {
+                    family_state::end_turn(self.ports, &record.head.source, service, None).await?;
+                    let waiting = EntryKind::Waiting { service: service.clone(), why: Reason::InFlight };
+                    return Ok((None, self.claim(record, waiting).await?.record));
                 }
-                After::AsBefore => {
-                    let why = "it was not carried out, and the mode is not rollout any more".into();
-                    self.ended(record, hint.service, Ending::NotDone { why, reason: None }).await
+                FinishStep::Adopt(deployment) => {
+                    let pointed = EntryKind::Pointed { service: service.clone(), deployment };
+                    record = self.claim(record, pointed).await?.record;
                 }
-                After::Stands(deployment) => {
-                    let pointed = EntryKind::Pointed { service: hint.service.clone(), deployment };
-                    let record = self.claim(record, pointed).await?.record;
-                    Box::pin(self.settle(record, hint, Some(found))).await
+                FinishStep::Yield(theirs) => {
+                    let ours = pointing.to.clone();
+                    return self.yield_and_close(record, found, &ours, theirs).await;
                 }
-                After::Overtook(theirs) => {
-                    let resumed = Registrars::resumes(self.order.home, self.order.registrar);
-                    let mut claimed = self.claim(record, resumed).await?;
-                    let ending = self.yielding(&mut claimed, found, &pointing.to, theirs).await?;
-                    self.close(&mut claimed, hint.service, ending.clone()).await?;
-                    Ok((Some(ending), claimed.record))
+                FinishStep::RollBack(why) => {
+                    let pointing = pointing.clone();
+                    return self.roll_back(record, found, &pointing, why).await;
                 }
-                After::Other(_) => {
-                    let ending = self.off_ours(found, &rollout, hint.change).await?;
-                    self.ended(record, hint.service, ending).await
-                }
-            },
-            RolloutPhase::Pointed(id) => {
-                let id = id.to_owned();
-                let newest = found.primary().filter(|newest| newest.revision == pointing.to);
-                if let Some(newest) = newest.filter(|newest| newest.id != id && !newest.is_rollback()) {
-                    // Somebody has ours deployed anew, or changed something else about the service: that goes on.
-                    let (service, deployment) = (hint.service.clone(), newest.id.clone());
-                    let record = self.claim(record, EntryKind::Pointed { service, deployment }).await?.record;
-                    return Box::pin(self.settle(record, hint, Some(found))).await;
-                }
-                if newest.is_none() {
-                    return match self.off_ours(found, &rollout, hint.change).await? {
-                        // ECS rolls back to what had completed before, which need not be what was deployed last.
-                        Ending::Failed { why }
-                            if found.revision != pointing.from
-                                && self.rolled_back(found).await?.is_some()
-                                && !self.is_overtaken(found, &rollout).await? =>
-                        {
-                            self.back(record, found, &pointing, why).await
-                        }
-                        ending => self.ended(record, hint.service, ending).await,
-                    };
-                }
-                let begun = rollout.begun;
-                match self.said(found, &id, hint.change).await? {
-                    DeploymentVerdict::Completed => self.ended(record, hint.service, Ending::Completed).await,
-                    // ECS rolls it back, and says so.
-                    DeploymentVerdict::Failed(_) if found.rolls_back && self.order.origin != Origin::Resume => {
-                        Ok((None, record))
-                    }
-                    DeploymentVerdict::Failed(why) => self.back(record, found, &pointing, why).await,
-                    DeploymentVerdict::UnderWay => {
-                        let deadline = self.settings(found).deadline;
-                        let now = self.ports.clock().now();
-                        // A baseline that nobody has confirmed decides nothing, not even that it took too long.
-                        let decides = self.order.mode == self.order.finishes;
-                        match decides && begun.is_some_and(|begun| now.duration_since(begun) > deadline) {
-                            true => self.ended(record, hint.service, Ending::Overdue).await,
-                            false => Ok((None, record)),
-                        }
-                    }
-                }
+                FinishStep::End(ending) => return self.ended(record, service, ending).await,
             }
-            RolloutPhase::Yielding(theirs) => {
-                let theirs = theirs.clone();
-                if found.revision == theirs {
-                    return self.ended(record, hint.service, Ending::Yielded { to: theirs }).await;
-                }
-                if found.revision != pointing.to {
-                    return self.ended(record, hint.service, Ending::MovedOn).await;
-                }
-                let resumed = Registrars::resumes(self.order.home, self.order.registrar);
-                let mut claimed = self.claim(record, resumed).await?;
-                let ending = self.yielding(&mut claimed, found, &pointing.to, theirs).await?;
-                self.close(&mut claimed, hint.service, ending.clone()).await?;
-                Ok((Some(ending), claimed.record))
-            }
-            RolloutPhase::Returning(why) => {
-                let why = why.to_owned();
-                let by_ecs = found.revision != pointing.from
-                    && self.rolled_back(found).await?.is_some()
-                    && !self.is_overtaken(found, &rollout).await?;
-                if found.revision == pointing.to || by_ecs {
-                    return self.back(record, found, &pointing, why).await;
-                }
-                // Whatever somebody has deployed meanwhile, ours failed.
-                self.ended(record, hint.service, Ending::Failed { why }).await
-            }
-            RolloutPhase::Waiting(_) | RolloutPhase::Ended(_) => Ok((None, record)),
         }
     }
 
-    /// What ECS says of our deployment, which is the service's newest.
-    async fn said(&self, found: &Service, id: &str, change: &ServiceChange) -> Answer<DeploymentVerdict> {
-        if let ServiceChange::Deployment { id: of, state, reason } = change
-            && of == id
-        {
-            match state {
-                RolloutState::Completed => return Ok(DeploymentVerdict::Completed),
-                RolloutState::Failed => return Ok(DeploymentVerdict::Failed(words(reason.as_ref()))),
-                RolloutState::InProgress => {}
-            }
-        }
-        match found.deployment(id) {
-            Some(Deployment { state: Some(RolloutState::Failed), reason, .. }) => {
-                Ok(DeploymentVerdict::Failed(words(reason.as_ref())))
-            }
-            _ => Ok(if self.is_completed(found).await? {
-                DeploymentVerdict::Completed
-            } else {
-                DeploymentVerdict::UnderWay
-            }),
-        }
+    /// A baseline that nobody has confirmed decides nothing, not even that a deployment took too long.
+    fn is_overdue(&self, found: &Service, begun: Option<Timestamp>) -> bool {
+        let decides = self.order.mode == self.order.finishes;
+        let (now, deadline) = (self.ports.clock().now(), self.settings(found).deadline);
+        decides && begun.is_some_and(|begun| now.duration_since(begun) > deadline)
     }
 
-    /// How it ended where the service's newest deployment is ours no more. ECS's own rollback is a failure, somebody's return
-    /// is a decision.
-    async fn off_ours(&self, found: &Service, rollout: &Rollout<'_>, change: &ServiceChange) -> Answer<Ending> {
-        let Some(pointing) = rollout.pointing else { return Ok(Ending::MovedOn) };
-        let id = match rollout.state {
-            RolloutPhase::Pointed(id) => Some(id),
-            _ => None,
-        };
-        let runs = found.primary().map_or(&found.revision, |newest| &newest.revision);
-        let failed = id.and_then(|id| found.deployment(id)).filter(|ours| ours.state == Some(RolloutState::Failed));
-        let told = match change {
-            ServiceChange::Deployment { id: of, state: RolloutState::Failed, reason } if Some(of.as_str()) == id => {
-                Some(words(reason.as_ref()))
-            }
-            _ => None,
-        };
-        let is_back = *runs == pointing.from;
-        let why = match told.or(failed.map(|ours| words(ours.reason.as_ref()))) {
-            None if is_back || !pointing.settled => self.rolled_back(found).await?,
-            Some(why) if *runs != pointing.to => return Ok(Ending::Failed { why }),
-            _ => None,
-        };
-        Ok(match why {
-            // It was somebody else's that failed.
-            Some(_) if self.is_overtaken(found, rollout).await? => Ending::MovedOn,
-            Some(why) => Ending::Failed { why },
-            None if is_back => Ending::Returned,
-            None => Ending::MovedOn,
+    /// Asks ECS for one fact more.
+    async fn ask(&self, facts: Facts, fact: Fact, found: &Service, rollout: &Rollout<'_>) -> Answer<Facts> {
+        Ok(match fact {
+            Fact::Completed => Facts { completed: Some(self.is_completed(found).await?), ..facts },
+            Fact::Rollback => Facts { rollback: Some(self.rolled_back(found).await?), ..facts },
+            Fact::Overtaken => Facts { overtaken: Some(self.is_overtaken(found, rollout).await?), ..facts },
         })
     }
 
@@ -247,6 +139,20 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         Ok(Some(ending))
     }
 
+    /// The same of a record that nobody has claimed yet, to its end.
+    pub(in crate::workflow) async fn yield_and_close(
+        &self,
+        record: Record,
+        found: &Service,
+        ours: &RevisionArn,
+        theirs: RevisionArn,
+    ) -> Result<(Option<Ending>, Record), Halt> {
+        let mut claimed = self.claim(record, Registrars::resumes(self.order.home, self.order.registrar)).await?;
+        let ending = self.yielding(&mut claimed, found, ours, theirs).await?;
+        self.close(&mut claimed, &found.arn, ending.clone()).await?;
+        Ok((Some(ending), claimed.record))
+    }
+
     /// Points a service at what somebody had deployed and we have overtaken.
     pub(in crate::workflow) async fn yielding(
         &self,
@@ -267,7 +173,7 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
     }
 
     /// Our deployment failed, and ECS does not roll it back: the service is pointed at the source again.
-    async fn back(
+    async fn roll_back(
         &self,
         record: Record,
         found: &Service,
@@ -309,8 +215,4 @@ where
 {
     let kind = if error.kind == ErrorKind::Missing { ErrorKind::Retry } else { error.kind };
     give_up(claimed, PortError { kind, ..error }, "").await
-}
-
-fn words(reason: Option<&String>) -> String {
-    reason.cloned().unwrap_or_else(|| "ECS gives no reason".into())
 }

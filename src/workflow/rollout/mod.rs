@@ -6,7 +6,7 @@ use crate::domain::baseline::{RolloutSettings, Workload};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::{Service, ServiceArn, Stage};
 use crate::domain::event::{Cause, ServiceChange};
-use crate::domain::limits::rollout_guards::InTheWay;
+use crate::domain::limits::rollout_guards::Obstacle;
 use crate::domain::outcome::Reason;
 use crate::domain::record::{Ending, EntryKind, Record};
 use crate::ports::{Answer, ErrorKind, Ports, Services};
@@ -35,9 +35,9 @@ pub(in crate::workflow) enum StartOutcome {
     Nowhere,
     /// Our deployment is under way.
     Pointed,
-    LeftAlone(InTheWay),
+    LeftAlone(Obstacle),
     /// It waited, and does not any more.
-    GivenUp(InTheWay),
+    GivenUp(Obstacle),
     Ended(Ending),
 }
 
@@ -52,12 +52,12 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
     }
 
     /// A service, or why it cannot be looked at: those of other clusters are none of ours to see.
-    pub(in crate::workflow) async fn seen(&self, service: &ServiceArn) -> Answer<Result<Service, InTheWay>> {
+    pub(in crate::workflow) async fn seen(&self, service: &ServiceArn) -> Answer<Result<Service, Obstacle>> {
         match self.look(service).await {
             Ok(Some(found)) => Ok(Ok(found)),
-            Ok(None) => Ok(Err(InTheWay::for_good(Reason::ServiceInactive, "there is no such service"))),
+            Ok(None) => Ok(Err(Obstacle::for_good(Reason::ServiceInactive, "there is no such service"))),
             Err(error) if error.kind == ErrorKind::Refused => {
-                Ok(Err(InTheWay::for_good(error.reason.unwrap_or(Reason::Unreadable), error.to_string())))
+                Ok(Err(Obstacle::for_good(error.reason.unwrap_or(Reason::Unreadable), error.to_string())))
             }
             Err(error) => Err(error),
         }

@@ -6,16 +6,17 @@ use crate::domain::baseline::RolloutWhen;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::{RolloutState, Service};
 use crate::domain::event::{Cause, RevisionRef, ServiceChange};
-use crate::domain::outcome::{Mode, Outcome, Reason};
-use crate::domain::record::{Ending, Record, Rollout, RolloutPhase};
-use crate::domain::report::Report;
+use crate::domain::limits::rollout_guards::Obstacle;
+use crate::domain::outcome::{Conclusion, Mode, Outcome, Reason};
+use crate::domain::record::{Ending, Record, Rollout, RolloutPhase, words};
+use crate::domain::report::{Decision, Report};
 use crate::ports::{Clock, ErrorKind, Journal, Ports, Services};
 use crate::workflow::decide::decide;
 use crate::workflow::lease::Halt;
 use crate::workflow::order::Origin;
 use crate::workflow::ownership::Registrars;
 use crate::workflow::reporting::end;
-use crate::workflow::summary::{left_alone, line, said, tell};
+use crate::workflow::summary::{left_alone, line, tell};
 
 /// How far a pointing is that was made before.
 enum EarlierRollout {
@@ -29,83 +30,82 @@ enum EarlierRollout {
 }
 
 impl<P: Ports> RolloutDriver<'_, '_, P> {
-    pub(in crate::workflow) async fn follow(&self, mut report: Report, hint: &ServiceHint<'_>) -> Report {
+    pub(in crate::workflow) async fn follow(&self, mut decision: Decision, hint: &ServiceHint<'_>) -> Decision {
         if self.order.finishes == Mode::Observe {
-            return self.observed(report, hint).await;
+            return self.observed(decision, hint).await;
         }
-        let (mut found, mut settled) = (None, Report { mode: self.order.finishes.name().into(), ..report.clone() });
-        match self.settle_before(&mut settled, hint, &mut found).await {
+        let (mut found, mut finished) = (None, decision.clone());
+        finished.report.mode = self.order.finishes.into();
+        match self.finish_before(&mut finished.report, hint, &mut found).await {
             Ok(EarlierRollout::UnderWay) => {
-                let why = "our deployment is under way".into();
-                return settled.ends(Outcome::Skipped, Some(Reason::DeploymentUnderWay), Some(why));
+                let why = "our deployment is under way";
+                return finished.ends(Outcome::Skipped.because(Reason::DeploymentUnderWay).saying(why));
             }
             // Whoever has moved on may have deployed what can follow in its turn.
-            Ok(EarlierRollout::Nothing | EarlierRollout::Ended(Ending::MovedOn)) => report.services = settled.services,
-            Ok(EarlierRollout::Ended(ending)) => {
-                let closing = ending.closing();
-                return settled.ends(closing.outcome, closing.reason, said(&ending));
+            Ok(EarlierRollout::Nothing | EarlierRollout::Ended(Ending::MovedOn)) => {
+                decision.report.services = finished.report.services;
             }
+            Ok(EarlierRollout::Ended(ending)) => return finished.ends(ending.conclusion()),
             Ok(EarlierRollout::Doubtful(why)) => {
-                return settled.ends(Outcome::NeedsOperator, Some(Reason::ServiceMovedOn), Some(why));
+                return finished.ends(Outcome::NeedsOperator.because(Reason::ServiceMovedOn).saying(why));
             }
-            Err(halt) => return end(settled, Err(halt)),
+            Err(halt) => return end(finished, Err(halt)),
         }
         if self.order.mode == Mode::Observe {
-            return self.observed(report, hint).await;
+            return self.observed(decision, hint).await;
         }
-        match self.source(&mut report, hint, found).await {
-            Ok(Some(source)) => self.correct_and_lead(report, hint, source).await,
-            Ok(None) => report,
-            Err(halt) => end(report, Err(halt)),
+        match self.source(&mut decision.report, hint, found).await {
+            Ok(Ok(source)) => self.correct_and_start(decision, hint, source).await,
+            Ok(Err(left_alone)) => decision.ends(left_alone),
+            Err(halt) => end(decision, Err(halt)),
         }
     }
 
-    async fn observed(&self, report: Report, hint: &ServiceHint<'_>) -> Report {
+    async fn observed(&self, decision: Decision, hint: &ServiceHint<'_>) -> Decision {
         let ServiceChange::Asked { revision: Some(revision) } = hint.change else {
-            let why = "mode observe looks at what somebody asks for, not at deployments".into();
-            return report.ends(Outcome::Skipped, Some(Reason::OtherEvent), Some(why));
+            let why = "mode observe looks at what somebody asks for, not at deployments";
+            return decision.ends(Outcome::Skipped.because(Reason::OtherEvent).saying(why));
         };
         let which = RevisionRef::Revision(revision.clone());
-        decide(self.ports, self.order, report, which, hint.cause.clone()).await
+        decide(self.ports, self.order, decision, which, hint.cause.clone()).await
     }
 
-    async fn correct_and_lead(&self, mut report: Report, hint: &ServiceHint<'_>, source: RevisionArn) -> Report {
-        let settled = std::mem::take(&mut report.services);
+    async fn correct_and_start(&self, mut decision: Decision, hint: &ServiceHint<'_>, source: RevisionArn) -> Decision {
+        let finished = std::mem::take(&mut decision.report.services);
         let which = RevisionRef::Revision(source.clone());
-        let mut report = decide(self.ports, self.order, report, which, hint.cause.clone()).await;
-        report.services.splice(0..0, settled);
-        if report.outcome == Outcome::Superseded {
+        let mut decision = decide(self.ports, self.order, decision, which, hint.cause.clone()).await;
+        decision.report.services.splice(0..0, finished);
+        if decision.outcome == Outcome::Superseded {
             // A service that runs an old revision does so at each of its events.
-            report.known.get_or_insert(true);
+            decision.notify.repeats.get_or_insert(true);
         }
         let is_corrected =
-            matches!((report.outcome, report.reason), (Outcome::Remediated, _) | (_, Some(Reason::Duplicate)));
+            matches!((decision.outcome, decision.reason), (Outcome::Remediated, _) | (_, Some(Reason::Duplicate)));
         if self.order.mode < Mode::Rollout || !is_corrected {
-            return report;
+            return decision;
         }
-        match self.lead(&mut report, &source, hint).await {
-            Ok(led) => ended(report, led),
-            Err(halt) => end(report, Err(halt)),
+        match self.start(&mut decision.report, &source, hint).await {
+            Ok(started) => ended(decision, started),
+            Err(halt) => end(decision, Err(halt)),
         }
     }
 
-    /// The revision that may have to be corrected; none: the report says why there is nothing to do.
+    /// The revision that may have to be corrected, or why there is nothing to do.
     async fn source(
         &self,
         report: &mut Report,
         hint: &ServiceHint<'_>,
         found: Option<Service>,
-    ) -> Result<Option<RevisionArn>, Halt> {
-        let ends = |report: &mut Report, reason, why: &str| {
-            report.services.push(left_alone(hint.service, reason, Some(why.to_owned())));
-            *report = report.clone().ends(reason.leaves_alone(), Some(reason), Some(why.to_owned()));
-            Ok(None)
+    ) -> Result<Result<RevisionArn, Conclusion>, Halt> {
+        let mut leave = |obstacle: Obstacle| {
+            report.services.push(left_alone(hint.service, obstacle.reason, Some(obstacle.note.clone())));
+            Ok(Err(obstacle.conclusion()))
         };
         if let ServiceChange::Asked { revision: Some(revision) } = hint.change {
-            return Ok(Some(revision.clone()));
+            return Ok(Ok(revision.clone()));
         }
         if self.order.mode < Mode::Rollout && matches!(hint.change, ServiceChange::Deployment { .. }) {
-            return ends(report, Reason::OtherEvent, "mode register follows no deployments");
+            return leave(Obstacle::for_good(Reason::OtherEvent, "mode register follows no deployments"));
         }
         let service = match found {
             Some(service) => Ok(service),
@@ -113,18 +113,18 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         };
         let service = match service {
             Ok(service) => service,
-            Err(way) => return ends(report, way.reason, way.note.as_deref().unwrap_or_default()),
+            Err(obstacle) => return leave(obstacle),
         };
         if matches!(hint.change, ServiceChange::Deployment { state: RolloutState::InProgress, .. })
             && self.settings(&service).when == RolloutWhen::Deployed
         {
-            return ends(report, Reason::DeploymentUnderWay, "its deployment has not completed yet");
+            return leave(Obstacle::for_good(Reason::DeploymentUnderWay, "its deployment has not completed yet"));
         }
-        Ok(Some(service.revision))
+        Ok(Ok(service.revision))
     }
 
     /// Brings what was begun for this service to its end, if it has one by now.
-    async fn settle_before(
+    async fn finish_before(
         &self,
         report: &mut Report,
         hint: &ServiceHint<'_>,
@@ -163,7 +163,7 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         }
         *found = self.look(hint.service).await?;
         let (mut ending, mut record) = match late {
-            _ if in_flight => self.settle(record, hint, found.as_ref()).await?,
+            _ if in_flight => self.finish(record, hint, found.as_ref()).await?,
             Some(late) => self.ended(record, hint.service, late).await?,
             None => (None, record),
         };
@@ -224,7 +224,7 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         let rollouts = attempt.iter().flat_map(|attempt| &attempt.rollouts);
         for Rollout { service, .. } in rollouts.filter(|rollout| matches!(rollout.state, RolloutPhase::Waiting(_))) {
             let hint = ServiceHint { service, change: &ServiceChange::Look, cause: &Cause::default() };
-            match self.lead(report, &record.head.source, &hint).await? {
+            match self.start(report, &record.head.source, &hint).await? {
                 StartOutcome::GivenUp(_) => {}
                 _ => break,
             }
@@ -259,28 +259,21 @@ fn late(rollout: &Rollout<'_>, change: &ServiceChange) -> Option<Ending> {
     match (state, ending) {
         _ if rollout.deployment != Some(id) => None,
         (RolloutState::Failed, Ending::Returned | Ending::MovedOn) => {
-            Some(Ending::Failed { why: reason.clone().unwrap_or_else(|| "ECS gives no reason".into()) })
+            Some(Ending::Failed { why: words(reason.as_ref()) })
         }
         (RolloutState::Completed, Ending::Overdue) => Some(Ending::Completed),
         _ => None,
     }
 }
 
-/// The report after a service was led, or not. What was corrected in the same run stands before what the service waits
-/// for.
-fn ended(report: Report, led: StartOutcome) -> Report {
-    let corrected = report.outcome == Outcome::Remediated;
-    match led {
-        StartOutcome::Nowhere => report,
-        StartOutcome::Pointed => report.ends(Outcome::Remediated, None, None),
-        StartOutcome::Ended(ending) => {
-            let closing = ending.closing();
-            report.ends(closing.outcome, closing.reason, said(&ending))
-        }
-        StartOutcome::LeftAlone(_) | StartOutcome::GivenUp(_) if corrected => report,
-        StartOutcome::LeftAlone(way) | StartOutcome::GivenUp(way) => {
-            let outcome = way.reason.leaves_alone();
-            report.ends(outcome, Some(way.reason), way.note)
-        }
+/// The decision after a rollout was started, or not. What was corrected in the same run stands before what the service
+/// waits for.
+fn ended(decision: Decision, started: StartOutcome) -> Decision {
+    match started {
+        StartOutcome::Nowhere => decision,
+        StartOutcome::Pointed => decision.ends(Outcome::Remediated),
+        StartOutcome::Ended(ending) => decision.ends(ending.conclusion()),
+        StartOutcome::LeftAlone(_) | StartOutcome::GivenUp(_) if decision.outcome == Outcome::Remediated => decision,
+        StartOutcome::LeftAlone(obstacle) | StartOutcome::GivenUp(obstacle) => decision.ends(obstacle.conclusion()),
     }
 }

@@ -9,11 +9,11 @@ use crate::domain::ecs::service::{RolloutState, Service, ServiceArn};
 use crate::domain::edit::Edit;
 use crate::domain::event::ServiceChange;
 use crate::domain::limits::family::Stopped;
-use crate::domain::limits::rollout_guards::{Candidate, InTheWay, in_the_way};
+use crate::domain::limits::rollout_guards::{Candidate, Obstacle, obstacle};
 use crate::domain::limits::service_history::{Last, Pointings};
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::record::{Ending, EntryKind, Pointing, Record, Rollout, RolloutPhase, Step};
-use crate::domain::report::{Report, ServiceReport};
+use crate::domain::report::{Report, ServiceAction, ServiceReport};
 use crate::domain::text::plain::plain;
 use crate::ports::{Answer, Clock, ErrorKind, Journal, PortError, Ports, Services, TaskDefinitions};
 use crate::workflow::family_state::{self, LOOKS, TurnOutcome, take_turn};
@@ -33,7 +33,7 @@ struct Destination {
 impl<P: Ports> RolloutDriver<'_, '_, P> {
     /// Leads the service to our revision of the source, if nothing is in the way. What is said of the service stands in the
     /// report.
-    pub(in crate::workflow) async fn lead(
+    pub(in crate::workflow) async fn start(
         &self,
         report: &mut Report,
         source: &RevisionArn,
@@ -46,7 +46,7 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
             return Err(Halt::LeaseLost);
         }
         let (led, record) = match self.seen(service).await? {
-            Ok(found) => self.lead_there(report, record, &way, &found, hint.change).await?,
+            Ok(found) => self.start_there(report, record, &way, &found, hint.change).await?,
             Err(way) => (StartOutcome::LeftAlone(way), record),
         };
         let (led, record) = match led {
@@ -56,8 +56,11 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         match &led {
             StartOutcome::Nowhere => {}
             StartOutcome::LeftAlone(way) | StartOutcome::GivenUp(way) => {
-                let said = left_alone(service, way.reason, way.note.clone());
-                report.services.push(ServiceReport { action: if way.passes { "waits" } else { said.action }, ..said });
+                let said = left_alone(service, way.reason, Some(way.note.clone()));
+                report.services.push(ServiceReport {
+                    action: if way.passes { ServiceAction::Waits } else { said.action },
+                    ..said
+                });
             }
             StartOutcome::Pointed | StartOutcome::Ended(_) => {
                 let _ = tell(report, &record, self.order.backout);
@@ -67,7 +70,7 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         Ok(led)
     }
 
-    async fn lead_there(
+    async fn start_there(
         &self,
         report: &mut Report,
         record: Record,
@@ -99,13 +102,13 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
                 _ => "it is on its way",
             };
             let reason = if rollout.is_ended() { Reason::Returned } else { Reason::DeploymentUnderWay };
-            return Ok((StartOutcome::LeftAlone(InTheWay::for_good(reason, note)), record));
+            return Ok((StartOutcome::LeftAlone(Obstacle::for_good(reason, note)), record));
         }
         let now = self.ports.clock().now();
         let settings = self.settings(found);
         let completed = is_told(found, change) || self.is_completed(found).await?;
         let candidate = Candidate { service: found, source: &source, edits: &way.edits, settings, completed, now };
-        if let Some(stop) = in_the_way(&candidate) {
+        if let Some(stop) = obstacle(&candidate) {
             return Ok((StartOutcome::LeftAlone(self.paused(found, stop).await?), record));
         }
         let mut pointings = self.ports.journal().pointings(&found.arn).await?;
@@ -118,12 +121,12 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
             let (name, times) = (found.arn.short(), times.times.len());
             let why = format!("service {name} was pointed {times} times of late, and somebody keeps pointing it back");
             family_state::end_turn(self.ports, &source, &found.arn, Some(why.clone())).await?;
-            return Ok((StartOutcome::LeftAlone(InTheWay::for_good(Reason::FuseOpen, why)), record));
+            return Ok((StartOutcome::LeftAlone(Obstacle::for_good(Reason::FuseOpen, why)), record));
         }
         if let Some(why) = self.other_images(&source, found, settings.image_guard).await? {
             match settings.image_guard {
                 ImageGuard::Hold => {
-                    return Ok((StartOutcome::LeftAlone(InTheWay::for_good(Reason::ImageChanged, why)), record));
+                    return Ok((StartOutcome::LeftAlone(Obstacle::for_good(Reason::ImageChanged, why)), record));
                 }
                 _ => report.notes.push(format!("{}: {why}", found.arn.short())),
             }
@@ -132,12 +135,12 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
             TurnOutcome::Ours => {}
             TurnOutcome::Taken(other) => {
                 let why = format!("service {} of the same family is on its way", other.short());
-                return Ok((StartOutcome::LeftAlone(InTheWay::for_now(Reason::InFlight, why)), record));
+                return Ok((StartOutcome::LeftAlone(Obstacle::for_now(Reason::InFlight, why)), record));
             }
             TurnOutcome::Stopped(stopped) => {
                 let way = match &stopped {
-                    Stopped::Held(_) => InTheWay::for_now(Reason::Held, stopped.to_string()),
-                    Stopped::FuseOpen(_) => InTheWay::for_good(Reason::FuseOpen, stopped.to_string()),
+                    Stopped::Held(_) => Obstacle::for_now(Reason::Held, stopped.to_string()),
+                    Stopped::FuseOpen(_) => Obstacle::for_good(Reason::FuseOpen, stopped.to_string()),
                 };
                 return Ok((StartOutcome::LeftAlone(way), record));
             }
@@ -167,7 +170,7 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         &self,
         mut record: Record,
         service: &ServiceArn,
-        way: InTheWay,
+        way: Obstacle,
     ) -> Result<(StartOutcome, Record), Halt> {
         for _ in 0..LOOKS {
             let Some(entry) = said_of(&record, service, &way)? else {
@@ -195,7 +198,7 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
     }
 
     /// Says of a deployment that has not completed whether it waits for somebody.
-    async fn paused(&self, found: &Service, way: InTheWay) -> Answer<InTheWay> {
+    async fn paused(&self, found: &Service, way: Obstacle) -> Answer<Obstacle> {
         let Some(deployment) = found.service_deployment.as_ref().filter(|_| way.reason == Reason::DeploymentUnderWay)
         else {
             return Ok(way);
@@ -203,7 +206,7 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         match self.ports.services().progress(deployment).await {
             Ok(progress) if progress.paused => {
                 let why = "its deployment is paused until somebody lets it go on";
-                Ok(InTheWay::for_good(Reason::DeploymentPaused, why))
+                Ok(Obstacle::for_good(Reason::DeploymentPaused, why))
             }
             Err(error) if error.kind == ErrorKind::Retry => Err(error),
             _ => Ok(way),
@@ -269,7 +272,7 @@ fn rollout<'r>(record: &'r Record, service: &ServiceArn) -> Result<Option<Rollou
 }
 
 /// What is to be written of a service that does not follow now; none: nothing new.
-fn said_of(record: &Record, service: &ServiceArn, way: &InTheWay) -> Result<Option<EntryKind>, Halt> {
+fn said_of(record: &Record, service: &ServiceArn, way: &Obstacle) -> Result<Option<EntryKind>, Halt> {
     let waits = rollout(record, service)?.and_then(|rollout| match rollout.state {
         RolloutPhase::Waiting(why) => Some(why),
         _ => None,
@@ -283,13 +286,13 @@ fn said_of(record: &Record, service: &ServiceArn, way: &InTheWay) -> Result<Opti
 }
 
 /// How the waiting of a service ends, if what is in its way stays there.
-fn ending(way: &InTheWay) -> Option<Ending> {
+fn ending(way: &Obstacle) -> Option<Ending> {
     match way.reason {
         Reason::ServiceMovedOn | Reason::ServiceInactive => Some(Ending::MovedOn),
         _ if way.passes => None,
         // A human closes the fuse, and deployments end.
         Reason::FuseOpen | Reason::DeploymentUnderWay | Reason::DeploymentPaused => None,
-        reason => Some(Ending::NotDone { why: way.note.clone().unwrap_or_default(), reason: Some(reason) }),
+        reason => Some(Ending::NotDone { why: way.note.clone(), reason: Some(reason) }),
     }
 }
 

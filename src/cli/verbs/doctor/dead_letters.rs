@@ -122,7 +122,7 @@ async fn decide(look: &Look<'_>, letter: &Letter, baseline: &Baseline) -> Option
         lease: LEASE,
         backout: &BackoutBy::Function { name: deployment.backout.clone(), region: home.region.clone() },
     };
-    Some(json!(handle_event(&ports, &order, &event).await))
+    Some(json!(handle_event(&ports, &order, &event).await.report))
 }
 
 /// Puts them back into the queue, and says how that went. What no try can read stays.
