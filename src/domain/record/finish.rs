@@ -149,11 +149,9 @@ fn yielding_step(pointing: &Pointing, theirs: &RevisionArn, service: &Service) -
 /// The deployment failed, and the service was about to be rolled back.
 fn returning_step(pointing: &Pointing, why: &str, seen: &Sighting<'_>) -> Result<FinishStep, Fact> {
     let back = seen.service.revision == pointing.to || is_elsewhere_by_rollback(pointing, seen)?;
-    Ok(match back {
-        true => FinishStep::RollBack(why.to_owned()),
-        // Whatever another principal has deployed since, Logweir's deployment failed.
-        false => FinishStep::End(Ending::Failed { why: why.to_owned() }),
-    })
+    let why = why.to_owned();
+    // Whatever another principal has deployed since, Logweir's deployment failed.
+    Ok(if back { FinishStep::RollBack(why) } else { FinishStep::End(Ending::Failed { why }) })
 }
 
 /// Whether ECS itself has rolled the service back to something else than the source.

@@ -32,17 +32,20 @@ impl<P: Ports> UndoDriver<'_, P> {
         }
         let overtaken = backout.yielding.iter().rev().find(|(service, _)| *service == back.service);
         if let Some((_, theirs)) = overtaken {
-            return Ok(match found.revision == **theirs {
-                true => now.keep(left_with(&name, theirs), Some(Reason::ServiceMovedOn)),
-                false => UndoAction::Yield { found: Box::new(found), theirs: (*theirs).clone() },
+            return Ok(if found.revision == **theirs {
+                now.keep(left_with(&name, theirs), Some(Reason::ServiceMovedOn))
+            } else {
+                UndoAction::Yield { found: Box::new(found), theirs: (*theirs).clone() }
             });
         }
         if found.revision != *back.to {
             let is_back = found.revision == *back.from || Some(&found.revision) == now.restored.as_ref();
-            return Ok(UndoAction::Write(match is_back {
-                true if now.started => EntryKind::Undone { step: now.step },
-                true => now.done_with(format!("somebody has pointed service {name} back already")),
-                false => now.done_with(format!("service {name} runs {} since", found.revision.short())),
+            return Ok(UndoAction::Write(if is_back && now.started {
+                EntryKind::Undone { step: now.step }
+            } else if is_back {
+                now.done_with(format!("somebody has pointed service {name} back already"))
+            } else {
+                now.done_with(format!("service {name} runs {} since", found.revision.short()))
             }));
         }
         let target = match self.target(now, backout, back).await? {

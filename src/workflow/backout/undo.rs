@@ -133,11 +133,11 @@ impl<'p, P: Ports> UndoDriver<'p, P> {
             return Ok(then);
         }
         let Some(ours) = found.filter(|found| found.active) else {
-            let what = match now.started {
-                true => EntryKind::Undone { step: now.step },
-                false => now.done_with(format!("our revision {} is not ACTIVE any more", corrected.short())),
-            };
-            return Ok(UndoAction::Write(what));
+            return Ok(UndoAction::Write(if now.started {
+                EntryKind::Undone { step: now.step }
+            } else {
+                now.done_with(format!("our revision {} is not ACTIVE any more", corrected.short()))
+            }));
         };
         if let Some(record) = self.ports.journal().read(corrected).await?
             && !Effects::of(&record).is_nothing()
@@ -251,10 +251,10 @@ impl<'p, P: Ports> UndoDriver<'p, P> {
         if !now.restore_stale && newest.iter().any(|other| between(&other)) {
             return withdrawing(Reason::NewerRevision);
         }
-        match difference::lost(sent.view(), received.definition.view()).is_empty() {
-            true => Ok(None),
-            false => withdrawing(Reason::LostMembers),
+        if !difference::lost(sent.view(), received.definition.view()).is_empty() {
+            return withdrawing(Reason::LostMembers);
         }
+        Ok(None)
     }
 
     /// A retention is taken back where it is still ours, and where nothing is lost by it.

@@ -298,10 +298,10 @@ impl<'p, P: Ports> StepDriver<'p, P> {
         let Some(received) = received else { return Ok(Some(EntryKind::Vanished { corrected: ours.clone() })) };
         let Ok(sent) = patch::apply(&self.source.definition, edits) else { return Ok(None) };
         let lost_tags = self.sent.get().is_some_and(|sent| sent.iter().any(|tag| !carries(&received.tags, tag)));
-        match lost_tags || !difference::lost(sent.view(), received.definition.view()).is_empty() {
-            true => withdrawing(ours, Reason::LostMembers),
-            false => Ok(None),
+        if lost_tags || !difference::lost(sent.view(), received.definition.view()).is_empty() {
+            return withdrawing(ours, Reason::LostMembers);
         }
+        Ok(None)
     }
 }
 

@@ -11,6 +11,7 @@ use crate::domain::outcome::Reason;
 use crate::domain::record::{Ending, EntryKind, Record};
 use crate::ports::{Answer, ErrorKind, Ports, Services};
 
+mod earlier;
 mod finish;
 mod on_event;
 mod start;

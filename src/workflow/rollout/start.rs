@@ -1,5 +1,7 @@
 //! Leading one service from a source to our revision of it: the guards, the turn, the intent, the act.
 
+use jiff::Timestamp;
+
 use super::update_service::remember;
 use super::{RolloutDriver, ServiceHint, StartOutcome};
 use crate::domain::baseline::ImageGuard;
@@ -28,6 +30,15 @@ const LONGEST: usize = 100;
 struct Destination {
     ours: RevisionArn,
     edits: Vec<Edit>,
+}
+
+/// What the guards found out about a service that may be updated.
+struct Cleared {
+    pointings: Option<Pointings>,
+    /// Whether the deployment of the source has completed.
+    completed: bool,
+    /// When they were asked.
+    now: Timestamp,
 }
 
 impl<P: Ports> RolloutDriver<'_, '_, P> {
@@ -74,95 +85,99 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         &self,
         report: &mut Report,
         record: Record,
-        way: &Destination,
+        to: &Destination,
         found: &Service,
         change: &ServiceChange,
     ) -> Result<(StartOutcome, Record), Halt> {
-        let source = record.head.source.clone();
         if found.service_connect_logs {
             let name = found.arn.short();
             report.notes.push(format!("Service Connect's own log configuration of {name} is not touched"));
         }
-        let attempt = record.attempt()?;
-        let rollout = attempt.as_ref().and_then(|attempt| attempt.rollout(&found.arn));
-        if found.revision == way.ours {
-            let waits = rollout.is_some_and(|rollout| matches!(rollout.state, RolloutPhase::Waiting(_)));
-            let record = match waits {
-                // Somebody has deployed ours, and it waits for nothing any more.
-                true => self.ended(record, &found.arn, Ending::MovedOn).await?.1,
-                false => record,
-            };
+        if found.revision == to.ours {
+            let rollout = rollout(&record, &found.arn)?;
+            if !rollout.is_some_and(|rollout| matches!(rollout.state, RolloutPhase::Waiting(_))) {
+                return Ok((StartOutcome::Nowhere, record));
+            }
+            // Somebody has deployed ours, and it waits for nothing any more.
+            let (_, record) = self.ended(record, &found.arn, Ending::MovedOn).await?;
             return Ok((StartOutcome::Nowhere, record));
         }
-        let again = matches!(self.order.origin, Origin::Apply { again: true });
-        let may = |rollout: &Rollout<'_>| rollout.is_free() || again && rollout.is_ended();
-        if let Some(rollout) = rollout.filter(|rollout| !may(rollout) && found.revision == source) {
-            let note = match rollout.state {
-                RolloutPhase::Ended(_) => "it was pointed at our revision once, and somebody or ECS decided otherwise",
-                _ => "it is on its way",
-            };
-            let reason = if rollout.is_ended() { Reason::Returned } else { Reason::DeploymentUnderWay };
-            return Ok((StartOutcome::LeftAlone(Obstacle::for_good(reason, note)), record));
+        match self.cleared(report, &record, to, found, change).await? {
+            Err(obstacle) => Ok((StartOutcome::LeftAlone(obstacle), record)),
+            Ok(cleared) => self.update(record, to, found, cleared).await,
         }
-        let now = self.ports.clock().now();
-        let settings = self.settings(found);
+    }
+
+    /// Asks every guard, those that cost nothing first, and takes the family's turn last.
+    async fn cleared(
+        &self,
+        report: &mut Report,
+        record: &Record,
+        to: &Destination,
+        found: &Service,
+        change: &ServiceChange,
+    ) -> Result<Result<Cleared, Obstacle>, Halt> {
+        let source = &record.head.source;
+        let again = self.order.origin == (Origin::Apply { again: true });
+        if let Some(obstacle) = was_started(record, found, again)? {
+            return Ok(Err(obstacle));
+        }
+        let (now, settings) = (self.ports.clock().now(), self.settings(found));
         let completed = is_told(found, change) || self.is_completed(found).await?;
-        let candidate = Candidate { service: found, source: &source, edits: &way.edits, settings, completed, now };
-        if let Some(stop) = obstacle(&candidate) {
-            return Ok((StartOutcome::LeftAlone(self.paused(found, stop).await?), record));
+        let candidate = Candidate { service: found, source, edits: &to.edits, settings, completed, now };
+        if let Some(obstacle) = obstacle(&candidate) {
+            return Ok(Err(self.paused(found, obstacle).await?));
         }
         let mut pointings = self.ports.journal().pointings(&found.arn).await?;
         match &mut pointings {
             Some(pointings) if again => pointings.times.clear(),
-            Some(pointings) if record.came_to_nothing(&found.arn) => pointings.uncount(&source, &way.ours),
+            Some(pointings) if record.came_to_nothing(&found.arn) => pointings.uncount(source, &to.ours),
             _ => {}
         }
         if let Some(times) = pointings.as_ref().filter(|times| times.too_many(now, &self.order.baseline.fuse())) {
             let (name, times) = (found.arn.short(), times.times.len());
             let why = format!("service {name} was pointed {times} times of late, and somebody keeps pointing it back");
-            family_state::end_turn(self.ports, &source, &found.arn, Some(why.clone())).await?;
-            return Ok((StartOutcome::LeftAlone(Obstacle::for_good(Reason::FuseOpen, why)), record));
+            family_state::end_turn(self.ports, source, &found.arn, Some(why.clone())).await?;
+            return Ok(Err(Obstacle::for_good(Reason::FuseOpen, why)));
         }
-        if let Some(why) = self.other_images(&source, found, settings.image_guard).await? {
-            match settings.image_guard {
-                ImageGuard::Hold => {
-                    return Ok((StartOutcome::LeftAlone(Obstacle::for_good(Reason::ImageChanged, why)), record));
-                }
-                _ => report.notes.push(format!("{}: {why}", found.arn.short())),
+        if let Some(why) = self.other_images(source, found, settings.image_guard).await? {
+            if settings.image_guard == ImageGuard::Hold {
+                return Ok(Err(Obstacle::for_good(Reason::ImageChanged, why)));
             }
+            report.notes.push(format!("{}: {why}", found.arn.short()));
         }
-        match take_turn(self.ports, self.order, &source, &found.arn).await? {
-            TurnOutcome::Ours => {}
-            TurnOutcome::Taken(other) => {
-                let why = format!("service {} of the same family is on its way", other.short());
-                return Ok((StartOutcome::LeftAlone(Obstacle::for_now(Reason::InFlight, why)), record));
-            }
-            TurnOutcome::Stopped(stopped) => {
-                let way = match &stopped {
-                    Stopped::Held(_) => Obstacle::for_now(Reason::Held, stopped.to_string()),
-                    Stopped::FuseOpen(_) => Obstacle::for_good(Reason::FuseOpen, stopped.to_string()),
-                };
-                return Ok((StartOutcome::LeftAlone(way), record));
-            }
-        }
+        let turn = take_turn(self.ports, self.order, source, &found.arn).await?;
+        Ok(in_turn(turn).map(|()| Cleared { pointings, completed, now }))
+    }
+
+    /// Writes down the intent, and updates the service.
+    async fn update(
+        &self,
+        record: Record,
+        to: &Destination,
+        found: &Service,
+        cleared: Cleared,
+    ) -> Result<(StartOutcome, Record), Halt> {
+        let Cleared { pointings, completed, now } = cleared;
+        let source = record.head.source.clone();
         let pointing = Pointing {
             service: found.arn.clone(),
             from: source.clone(),
-            to: way.ours.clone(),
+            to: to.ours.clone(),
             seen: found.seen(),
             settled: completed,
         };
         let mut claimed = self.claim(record, EntryKind::Pointing(Box::new(pointing.clone()))).await?;
         let before = found.primary().and_then(|newest| newest.created);
-        let last = Last { from: source.clone(), source, to: way.ours.clone(), before, at: now };
+        let last = Last { from: source.clone(), source, to: to.ours.clone(), before, at: now };
         let remembered = Pointings::after(pointings, &found.arn, last);
         if let Err(error) = remember(self.ports, &remembered).await {
             // Nothing was done, and what was decided may not hold when it is tried again.
             let _ = claimed.append(EntryKind::Waiting { service: found.arn.clone(), why: Reason::InFlight }).await;
             return Err(Halt::Port(error));
         }
-        let led = self.act(&mut claimed, &pointing).await?.map_or(StartOutcome::Pointed, StartOutcome::Ended);
-        Ok((led, claimed.record))
+        let started = self.act(&mut claimed, &pointing).await?.map_or(StartOutcome::Pointed, StartOutcome::Ended);
+        Ok((started, claimed.record))
     }
 
     /// Writes down that a service waits where nobody else will say when it may follow, or that it waits no more.
@@ -191,10 +206,7 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
     async fn once_more(&self, record: &Record, service: &ServiceArn) -> Result<Record, Halt> {
         let now = self.ports.journal().read(&record.head.source).await?.ok_or(Halt::LeaseLost)?;
         let stands = way(&now)?.is_some() && !now.head.is_held(self.ports.clock().now());
-        match stands && rollout(record, service)? == rollout(&now, service)? {
-            true => Ok(now),
-            false => Err(Halt::LeaseLost),
-        }
+        if stands && rollout(record, service)? == rollout(&now, service)? { Ok(now) } else { Err(Halt::LeaseLost) }
     }
 
     /// Says of a deployment that has not completed whether it waits for somebody.
@@ -258,6 +270,36 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
             }
         }
         Ok(None)
+    }
+}
+
+/// A record points a service once: why one that it has pointed already is left alone.
+fn was_started(record: &Record, found: &Service, again: bool) -> Result<Option<Obstacle>, Halt> {
+    let Some(rollout) = rollout(record, &found.arn)? else { return Ok(None) };
+    let may_start = rollout.is_free() || again && rollout.is_ended();
+    if may_start || found.revision != record.head.source {
+        return Ok(None);
+    }
+    Ok(Some(if rollout.is_ended() {
+        let note = "it was pointed at our revision once, and somebody or ECS decided otherwise";
+        Obstacle::for_good(Reason::Returned, note)
+    } else {
+        Obstacle::for_good(Reason::DeploymentUnderWay, "it is on its way")
+    }))
+}
+
+/// What the family's turn means for a service.
+fn in_turn(turn: TurnOutcome) -> Result<(), Obstacle> {
+    match turn {
+        TurnOutcome::Ours => Ok(()),
+        TurnOutcome::Taken(other) => {
+            let why = format!("service {} of the same family is on its way", other.short());
+            Err(Obstacle::for_now(Reason::InFlight, why))
+        }
+        TurnOutcome::Stopped(stopped @ Stopped::Held(_)) => Err(Obstacle::for_now(Reason::Held, stopped.to_string())),
+        TurnOutcome::Stopped(stopped @ Stopped::FuseOpen(_)) => {
+            Err(Obstacle::for_good(Reason::FuseOpen, stopped.to_string()))
+        }
     }
 }
 
