@@ -8,7 +8,7 @@ use jiff::tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase};
 use jiff::{Timestamp, ToSpan};
 use toml::Spanned;
 
-use super::parse::{Checked, fault, nearest};
+use super::fault::{Checked, fault, nearest};
 
 const DAYS: [(&str, Weekday); 7] = [
     ("mon", Weekday::Monday),

@@ -1,6 +1,7 @@
 //! The baseline: what good is, as data.
 
 mod comparison;
+mod fault;
 mod freeze;
 mod keys;
 mod overrides;
@@ -13,8 +14,8 @@ use serde::Serialize;
 use wildmatch::WildMatch;
 
 pub use comparison::Difference;
+pub use fault::BaselineError;
 pub use freeze::FreezeWindow;
-pub use parse::BaselineError;
 pub(crate) use settings::parse_size;
 pub use settings::{
     AbsentMode, BaselineSettings, Delivery, FuseLimits, ImageGuard, LogGroupSettings, Logging, MissingDriver,

@@ -3,9 +3,9 @@
 use jiff::SignedDuration;
 use toml::Spanned;
 
+use super::fault::{Checked, did_you_mean, fault, key_value};
 use super::freeze::FreezeWindow;
 use super::keys::{LogGroupKeys, LoggingKeys, RolloutKeys};
-use super::parse::{Checked, did_you_mean, fault, key_value};
 use super::settings::{
     AbsentMode, BaselineSettings, LogGroupSettings, Logging, MissingDriver, RolloutSettings, RolloutWhen, parse_size,
 };

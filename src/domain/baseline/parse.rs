@@ -8,48 +8,16 @@ use sha2::{Digest, Sha256};
 use toml::Spanned;
 use wildmatch::WildMatch;
 
+use super::fault::{BaselineError, Checked, Fault, did_you_mean, fault, key_value};
 use super::keys::{ExemptKeys, File, FuseKeys, MatchKeys};
 use super::overrides::{loosened, loosened_rollout, override_with};
 use super::settings::BaselineSettings;
 use super::{Baseline, Exemption, FuseLimits, Match, Profile};
 use crate::domain::rules::packs;
 
-/// What is wrong with a baseline, and where: line and column count from 1.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{line}:{column}: {message}{}", help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default())]
-pub struct BaselineError {
-    pub line: usize,
-    pub column: usize,
-    pub message: String,
-    pub help: Option<String>,
-}
-
-/// An error before its place is counted out.
-pub(super) struct Fault {
-    span: Range<usize>,
-    message: String,
-    help: Option<String>,
-}
-
-pub(super) type Checked<T> = Result<T, Fault>;
-
-pub(super) fn fault<T>(span: Range<usize>, message: impl Into<String>, help: impl Into<Option<String>>) -> Checked<T> {
-    Err(Fault { span, message: message.into(), help: help.into() })
-}
-
 pub(super) fn parse(text: &str) -> Result<Baseline, BaselineError> {
-    let placed = |fault: Fault| {
-        let head = &text[..text.floor_char_boundary(fault.span.start)];
-        let line_start = head.rfind('\n').map_or(0, |newline| newline + 1);
-        BaselineError {
-            line: head.matches('\n').count() + 1,
-            column: head[line_start..].chars().count() + 1,
-            message: fault.message,
-            help: fault.help,
-        }
-    };
-    let file: File = toml::from_str(text).map_err(|error| placed(syntax(&error)))?;
-    baseline(file, format!("sha256:{}", hex(&Sha256::digest(text)))).map_err(placed)
+    let file: File = toml::from_str(text).map_err(|error| syntax(&error).placed_in(text))?;
+    baseline(file, format!("sha256:{}", hex(&Sha256::digest(text)))).map_err(|fault| fault.placed_in(text))
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -66,19 +34,6 @@ fn syntax(error: &toml::de::Error) -> Fault {
         _ => None,
     };
     Fault { span: error.span().unwrap_or_default(), message, help }
-}
-
-pub(super) fn did_you_mean<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
-    let known: Vec<&str> = known.collect();
-    match nearest(word, known.iter().copied()) {
-        Some(nearest) => Some(format!("did you mean `{nearest}`?")),
-        None => (!known.is_empty()).then(|| format!("it is one of: {}", known.join(", "))),
-    }
-}
-
-pub(super) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let near = known.map(|known| (strsim::jaro_winkler(word, known), known)).filter(|(score, _)| *score > 0.75);
-    near.max_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, nearest)| nearest)
 }
 
 fn baseline(file: File, digest: String) -> Checked<Baseline> {
@@ -228,11 +183,4 @@ fn matches(keys: Spanned<MatchKeys>) -> Checked<Match> {
         cluster: glob(cluster),
         service_tag,
     })
-}
-
-pub(super) fn key_value(text: &Spanned<String>) -> Checked<(String, String)> {
-    match text.get_ref().split_once('=') {
-        Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().into(), value.trim().into())),
-        _ => fault(text.span(), "a tag is written key=value", None),
-    }
 }

@@ -1,0 +1,63 @@
+//! What is wrong with a baseline, with its place in the text and, where one is near, a suggestion.
+
+use std::ops::Range;
+
+use toml::Spanned;
+
+/// What is wrong with a baseline, and where: line and column count from 1.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{line}:{column}: {message}{}", help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default())]
+pub struct BaselineError {
+    pub line: usize,
+    pub column: usize,
+    pub message: String,
+    pub help: Option<String>,
+}
+
+/// An error before its place is counted out.
+pub(super) struct Fault {
+    pub(super) span: Range<usize>,
+    pub(super) message: String,
+    pub(super) help: Option<String>,
+}
+
+pub(super) type Checked<T> = Result<T, Fault>;
+
+pub(super) fn fault<T>(span: Range<usize>, message: impl Into<String>, help: impl Into<Option<String>>) -> Checked<T> {
+    Err(Fault { span, message: message.into(), help: help.into() })
+}
+
+impl Fault {
+    /// Counts out the line and the column in `text`, the whole baseline.
+    pub(super) fn placed_in(self, text: &str) -> BaselineError {
+        let head = &text[..text.floor_char_boundary(self.span.start)];
+        let line_start = head.rfind('\n').map_or(0, |newline| newline + 1);
+        BaselineError {
+            line: head.matches('\n').count() + 1,
+            column: head[line_start..].chars().count() + 1,
+            message: self.message,
+            help: self.help,
+        }
+    }
+}
+
+pub(super) fn did_you_mean<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+    let known: Vec<&str> = known.collect();
+    match nearest(word, known.iter().copied()) {
+        Some(nearest) => Some(format!("did you mean `{nearest}`?")),
+        None => (!known.is_empty()).then(|| format!("it is one of: {}", known.join(", "))),
+    }
+}
+
+pub(super) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let near = known.map(|known| (strsim::jaro_winkler(word, known), known)).filter(|(score, _)| *score > 0.75);
+    near.max_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, nearest)| nearest)
+}
+
+/// Reads a tag as a baseline writes it, `key=value`.
+pub(super) fn key_value(text: &Spanned<String>) -> Checked<(String, String)> {
+    match text.get_ref().split_once('=') {
+        Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().into(), value.trim().into())),
+        _ => fault(text.span(), "a tag is written key=value", None),
+    }
+}
