@@ -1,130 +1,58 @@
-//! Calls that CloudTrail recorded. It hides environment values and leaves out bodies above 100 KB, and every member of a
-//! record may be missing or forged.
+//! What a call that CloudTrail recorded asks for: which kind of call it is, and who reads it.
 
 use serde_json::Value;
 
-use super::home::Whereabouts;
-use super::{
-    Cause, Consumer, Home, Ignored, LONGEST, Nothing, RevisionRef, Trigger, Unreadable, consumer, is_own,
-    is_service_linked, service,
-};
+use super::call::RecordedCall;
+use super::{Cause, Home, Ignored, Nothing, RevisionRef, Trigger, Unreadable, consumer, service};
 use crate::domain::ecs::revision::{RevisionArn, is_family};
-use crate::domain::text::plain::plain;
-
-/// A record, and the envelope that it came in.
-pub(super) struct RecordedCall<'e> {
-    /// Who handed the record to EventBridge; a bare record names nobody, and is its own envelope.
-    source: Option<&'e str>,
-    envelope: &'e Value,
-    pub record: &'e Value,
-    pub home: &'e Home,
-    pub cause: Cause,
-}
 
 pub(super) fn read_bare(record: &Value, home: &Home) -> (Cause, Result<Trigger, Nothing>) {
-    RecordedCall { source: None, envelope: record, record, home, cause: cause(record) }.read()
+    read(RecordedCall::bare(record, home))
 }
 
-pub(super) fn read(envelope: &Value, home: &Home) -> (Cause, Result<Trigger, Nothing>) {
-    let record = &envelope["detail"];
-    RecordedCall { source: envelope["source"].as_str(), envelope, record, home, cause: cause(record) }.read()
+pub(super) fn read_enveloped(envelope: &Value, home: &Home) -> (Cause, Result<Trigger, Nothing>) {
+    read(RecordedCall::in_envelope(envelope, home))
 }
 
-/// Who called, when and with what.
-pub(super) fn cause(record: &Value) -> Cause {
-    let text = |pointer: &str| record.pointer(pointer).and_then(Value::as_str).map(|text| plain(text, LONGEST));
-    Cause {
-        event_id: text("/eventID"),
-        time: record["eventTime"].as_str().and_then(|time| time.parse().ok()),
-        actor: text("/userIdentity/arn").or_else(|| text("/userIdentity/invokedBy")),
-        actor_type: text("/userIdentity/type"),
-        user_agent: text("/userAgent"),
-        source_ip: text("/sourceIPAddress"),
+fn read(call: RecordedCall) -> (Cause, Result<Trigger, Nothing>) {
+    let trigger = trigger(&call);
+    (call.cause, trigger)
+}
+
+fn trigger(call: &RecordedCall) -> Result<Trigger, Nothing> {
+    if !call.record.is_object() {
+        return Err(Unreadable::NotAnEvent("detail").into());
     }
-}
-
-impl<'e> RecordedCall<'e> {
-    fn read(self) -> (Cause, Result<Trigger, Nothing>) {
-        let found = self.find();
-        (self.cause, found)
-    }
-
-    fn find(&self) -> Result<Trigger, Nothing> {
-        if !self.record.is_object() {
-            return Err(Unreadable::NotAnEvent("detail").into());
-        }
-        let name = self.text("/eventName").unwrap_or_default();
-        match (self.text("/eventSource"), self.source) {
-            (Some("ecs.amazonaws.com"), None | Some("aws.ecs")) => match name {
-                "RegisterTaskDefinition" => self.registered(),
-                "CreateService" | "UpdateService" => service::asked(self),
-                "RunTask" | "StartTask" => consumer::task(self, name),
-                "RegisterDaemonTaskDefinition" => consumer::daemon_definition(self),
-                "CreateDaemon" | "UpdateDaemon" => consumer::daemon(self),
-                _ => Err(Ignored::OtherEvent.into()),
-            },
-            (Some("events.amazonaws.com"), None | Some("aws.events")) if name == "PutTargets" => {
-                consumer::targets(self)
-            }
+    let name = call.text("/eventName").unwrap_or_default();
+    match (call.text("/eventSource"), call.source) {
+        (Some("ecs.amazonaws.com"), None | Some("aws.ecs")) => match name {
+            "RegisterTaskDefinition" => registered(call),
+            "CreateService" | "UpdateService" => service::asked(call),
+            "RunTask" | "StartTask" => consumer::task(call, name),
+            "RegisterDaemonTaskDefinition" => consumer::daemon_definition(call),
+            "CreateDaemon" | "UpdateDaemon" => consumer::daemon(call),
             _ => Err(Ignored::OtherEvent.into()),
-        }
+        },
+        (Some("events.amazonaws.com"), None | Some("aws.events")) if name == "PutTargets" => consumer::targets(call),
+        _ => Err(Ignored::OtherEvent.into()),
     }
+}
 
-    pub(super) fn text(&self, pointer: &str) -> Option<&'e str> {
-        self.record.pointer(pointer).and_then(Value::as_str)
-    }
-
-    /// Ends here if the call came to nothing, happened elsewhere, or was made by somebody whose calls are left alone.
-    /// `named` is what it was about, as ARNs or names.
-    pub(super) fn guard(&self, named: impl IntoIterator<Item = &'e str>) -> Result<(), Nothing> {
-        if self.record.get("errorCode").is_some_and(|code| !code.is_null()) {
-            return Err(Ignored::FailedCall.into());
-        }
-        let envelope = &self.envelope;
-        let mut places = vec![
-            Whereabouts { account: envelope["account"].as_str(), region: envelope["region"].as_str() },
-            Whereabouts { account: self.text("/recipientAccountId"), region: self.text("/awsRegion") },
-        ];
-        places.extend(named.into_iter().map(Whereabouts::of_arn));
-        if let Some(elsewhere) = self.home.elsewhere(&places) {
-            return Err(elsewhere.into());
-        }
-        let principal = self.text("/userIdentity/sessionContext/sessionIssuer/arn").or(self.text("/userIdentity/arn"));
-        if principal.is_some_and(|principal| is_own(principal, &self.home.own_roles)) {
-            return Err(Ignored::OwnPrincipal.into());
-        }
-        // Batch looks after what it makes. CloudFormation, CodeDeploy, CodePipeline and the console are named as invokedBy
-        // too; those are people's tools.
-        let by_owner = self.text("/userIdentity/invokedBy") == Some("batch.amazonaws.com");
-        if by_owner || principal.is_some_and(is_service_linked) {
-            return Err(Ignored::ServiceOwned.into());
-        }
-        Ok(())
-    }
-
-    /// RegisterTaskDefinition.
-    fn registered(&self) -> Result<Trigger, Nothing> {
-        let named = self.text("/responseElements/taskDefinition/taskDefinitionArn");
-        let arn = named.and_then(|arn| arn.parse::<RevisionArn>().ok());
-        self.guard(named.filter(|_| arn.is_some()))?;
-        let which = match arn {
-            Some(arn) => RevisionRef::Revision(arn),
-            None => RevisionRef::NewestOf {
-                family: self
-                    .text("/requestParameters/family")
-                    .filter(|family| is_family(family))
-                    .ok_or(Unreadable::NoTaskDefinition)?
-                    .into(),
-                at: self.cause.time.ok_or(Unreadable::NoTime)?,
-            },
-        };
-        Ok(Trigger::Remediate { which, cause: self.cause.clone() })
-    }
-
-    pub(super) fn used(&self, by: Vec<Consumer>) -> Result<Trigger, Nothing> {
-        match by.is_empty() {
-            true => Err(Ignored::OtherEvent.into()),
-            false => Ok(Trigger::Used { by, cause: self.cause.clone() }),
-        }
-    }
+/// RegisterTaskDefinition.
+fn registered(call: &RecordedCall) -> Result<Trigger, Nothing> {
+    let named = call.text("/responseElements/taskDefinition/taskDefinitionArn");
+    let arn = named.and_then(|arn| arn.parse::<RevisionArn>().ok());
+    call.guard(named.filter(|_| arn.is_some()))?;
+    let which = match arn {
+        Some(arn) => RevisionRef::Revision(arn),
+        None => RevisionRef::NewestOf {
+            family: call
+                .text("/requestParameters/family")
+                .filter(|family| is_family(family))
+                .ok_or(Unreadable::NoTaskDefinition)?
+                .into(),
+            at: call.cause.time.ok_or(Unreadable::NoTime)?,
+        },
+    };
+    Ok(Trigger::Remediate { which, cause: call.cause.clone() })
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::cloudtrail::RecordedCall;
+use super::call::RecordedCall;
 use super::{Consumer, LONGEST, Nothing, Trigger};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::text::plain::plain;

@@ -47,10 +47,10 @@ impl Home {
     /// The revision that `FAMILY:REVISION` or an ARN names, seen from here.
     pub fn revision(&self, name: &str) -> Option<RevisionArn> {
         let Self { partition, region, account, .. } = self;
-        match name.starts_with("arn:") {
-            true => name.parse().ok(),
-            false => format!("arn:{partition}:ecs:{region}:{account}:task-definition/{name}").parse().ok(),
+        if name.starts_with("arn:") {
+            return name.parse().ok();
         }
+        format!("arn:{partition}:ecs:{region}:{account}:task-definition/{name}").parse().ok()
     }
 
     /// The service that a name or an ARN names, seen from here, in a cluster named likewise. No cluster is the one that is
@@ -58,10 +58,10 @@ impl Home {
     pub fn service(&self, name: &str, cluster: Option<&str>) -> Option<ServiceArn> {
         let Self { partition, region, account, .. } = self;
         let cluster = Some(cluster.unwrap_or("default"));
-        match name.starts_with("arn:") {
-            true => ServiceArn::of(name, cluster).ok(),
-            false => ServiceArn::of(&format!("arn:{partition}:ecs:{region}:{account}:service/{name}"), cluster).ok(),
+        if name.starts_with("arn:") {
+            return ServiceArn::of(name, cluster).ok();
         }
+        ServiceArn::of(&format!("arn:{partition}:ecs:{region}:{account}:service/{name}"), cluster).ok()
     }
 
     /// Whether it is about a family or a service of this deployment's.

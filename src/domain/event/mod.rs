@@ -1,6 +1,7 @@
 //! What an incoming event asks for. An event is a hint: all that is taken from it is which revision or service to look
 //! at, and who caused it. Every member of it may be missing or forged.
 
+mod call;
 mod cloudtrail;
 mod consumer;
 mod deployment;
@@ -139,9 +140,11 @@ pub fn read(event: &Value, home: &Home) -> Result<Trigger, Unreadable> {
     let (cause, found) = match (event["source"].as_str(), event["detail-type"].as_str()) {
         _ if is_bare => cloudtrail::read_bare(event, home),
         (None, _) => return Err(Unreadable::NotAnEvent("source")),
-        (Some("aws.ecs" | "aws.events"), Some("AWS API Call via CloudTrail")) => cloudtrail::read(event, home),
+        (Some("aws.ecs" | "aws.events"), Some("AWS API Call via CloudTrail")) => {
+            cloudtrail::read_enveloped(event, home)
+        }
         (Some("aws.ecs"), Some("ECS Deployment State Change")) => deployment::read(event, home),
-        _ => (cloudtrail::cause(&event["detail"]), Err(Ignored::OtherEvent.into())),
+        _ => (call::cause(&event["detail"]), Err(Ignored::OtherEvent.into())),
     };
     match found {
         Ok(trigger) if !home.is_for(&trigger) => Ok(Trigger::Ignore { why: Ignored::OutOfScope, cause }),

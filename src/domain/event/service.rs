@@ -1,6 +1,6 @@
 //! CreateService and UpdateService.
 
-use super::cloudtrail::RecordedCall;
+use super::call::RecordedCall;
 use super::{Nothing, ServiceChange, Trigger, Unreadable};
 
 /// The response names the exact revision. What the request names is taken as it stands only if it is a revision's ARN: a
