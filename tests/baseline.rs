@@ -8,6 +8,7 @@ mod services;
 use logweir::domain::baseline::{
     AbsentMode, Baseline, Delivery, Exempt, ImageGuard, MissingDriver, RolloutWhen, Workload,
 };
+use logweir::domain::rule_name::RuleName;
 
 /// The error as it is shown behind the file's name.
 fn refused(text: &str) -> String {
@@ -31,7 +32,7 @@ const APP: Workload<'_> = Workload {
 };
 
 fn exempts(baseline: &str, subject: &Workload<'_>, now: &str) -> Exempt {
-    Baseline::parse(baseline).unwrap().exempts("blocking-delivery", subject, now.parse().unwrap())
+    Baseline::parse(baseline).unwrap().exempts(RuleName::BlockingDelivery, subject, now.parse().unwrap())
 }
 
 #[test]
@@ -297,7 +298,7 @@ fn one_exemption_in_force_is_enough_beside_an_expired_one() {
 #[test]
 fn an_exemption_covers_the_rules_that_it_names_alone() {
     let baseline = Baseline::parse(&exemption("family = \"web\"", "2027-01-31")).unwrap();
-    assert_eq!(baseline.exempts("unsized-buffer", &APP, "2026-11-21T12:00:00Z".parse().unwrap()), Exempt::No);
+    assert_eq!(baseline.exempts(RuleName::UnsizedBuffer, &APP, "2026-11-21T12:00:00Z".parse().unwrap()), Exempt::No);
 }
 
 #[test]

@@ -18,6 +18,7 @@ use logweir::domain::ecs::task_definition::TaskDefinition;
 use logweir::domain::edit::patch::{Conflict, apply};
 use logweir::domain::edit::{Change, Edit, Holder, LogGroupChange, OptionChange};
 use logweir::domain::plan::Plan;
+use logweir::domain::rule_name::RuleName;
 use logweir::domain::rules::finding::Fix;
 use logweir::domain::rules::packs;
 use proptest::prelude::*;
@@ -224,19 +225,19 @@ fn the_exempt_are_left_alone(situation: &Situation) -> Law {
             ..Workload::default()
         };
         let is_exempt =
-            |rule: &str| matches!(situation.baseline.exempts(rule, &who, situation.facts.now), Exempt::Yes(_));
+            |rule: RuleName| matches!(situation.baseline.exempts(rule, &who, situation.facts.now), Exempt::Yes(_));
         for finding in plan.findings.iter().filter(|finding| finding.index == Some(before.index)) {
             prop_assert_eq!(finding.counts(), !is_exempt(finding.rule), "{:?}", finding);
         }
-        if packs::names().into_iter().all(is_exempt) {
+        if RuleName::ALL.into_iter().all(is_exempt) {
             prop_assert_eq!(before.member("logConfiguration"), after.member("logConfiguration"));
         }
-        let keeps = |rule: &str, name: &str| !is_exempt(rule) || option(before, name) == option(after, name);
+        let keeps = |rule: RuleName, name: &str| !is_exempt(rule) || option(before, name) == option(after, name);
         let is_awslogs =
             matches!(before.member("logConfiguration").and_then(|log| log.get("logDriver")?.as_str()), Some("awslogs"));
-        prop_assert!(!is_awslogs || keeps("blocking-delivery", "mode"));
+        prop_assert!(!is_awslogs || keeps(RuleName::BlockingDelivery, "mode"));
         for name in ["awslogs-group", "awslogs-region", "awslogs-stream-prefix"] {
-            prop_assert!(!is_awslogs || keeps("unnamed-log-group", name), "{name}");
+            prop_assert!(!is_awslogs || keeps(RuleName::UnnamedLogGroup, name), "{name}");
         }
     }
     Ok(())

@@ -15,6 +15,7 @@ use logweir::domain::ecs::task_definition::TaskDefinition;
 use logweir::domain::edit::LogGroupChange;
 use logweir::domain::edit::patch::apply;
 use logweir::domain::plan::{Plan, Refusal, plan};
+use logweir::domain::rule_name::RuleName;
 use logweir::domain::rules::facts::LogGroup;
 use logweir::domain::rules::finding::{Finding, Fix, Safety};
 use logweir::domain::rules::packs;
@@ -26,13 +27,13 @@ use serde_json::{Value, json};
 struct Expected<'a> {
     findings: Vec<ExpectedFinding<'a>>,
     log_groups: &'a [LogGroupChange],
-    not_checked: &'a [&'static str],
+    not_checked: &'a [RuleName],
     refusal: Option<&'static str>,
 }
 
 #[derive(Serialize)]
 struct ExpectedFinding<'a> {
-    rule: &'a str,
+    rule: RuleName,
     container: Option<&'a str>,
     pointer: &'a str,
     message: &'a str,
@@ -132,9 +133,10 @@ fn no_golden_case_holds_a_file_that_nobody_reads() {
 }
 
 /// Which findings of `fault` the goldens of its folder expect, case by case.
-fn expected_findings_of(fault: &str) -> Vec<(String, usize)> {
-    let cases =
-        golden::cases().into_iter().filter(|case| case.name.split_once('/').is_some_and(|(folder, _)| folder == fault));
+fn expected_findings_of(fault: RuleName) -> Vec<(String, usize)> {
+    let cases = golden::cases()
+        .into_iter()
+        .filter(|case| case.name.split_once('/').is_some_and(|(folder, _)| folder == fault.name()));
     cases
         .map(|case| {
             let definition = case.definition();
@@ -146,7 +148,7 @@ fn expected_findings_of(fault: &str) -> Vec<(String, usize)> {
 
 #[test]
 fn every_rule_has_cases_that_it_finds_and_cases_that_it_leaves_alone() {
-    for fault in packs::names() {
+    for fault in RuleName::ALL {
         let cases = expected_findings_of(fault);
         assert!(cases.len() >= 4, "{fault} has {} cases: {cases:?}", cases.len());
         assert!(cases.iter().any(|(_, found)| *found > 0), "{fault} finds nothing in any of its cases");
@@ -206,7 +208,7 @@ fn log_groups(shown: &Value) -> BTreeMap<String, LogGroup> {
 
 #[test]
 fn every_rule_finds_its_example_before_and_nothing_after() {
-    for rule in packs::names() {
+    for rule in RuleName::ALL {
         let section = packs::explanation(rule).unwrap_or_else(|| panic!("docs/rules.md does not explain {rule}"));
         let baseline = format!("version = 1\n{}", blocks(section, "toml").concat());
         let baseline = Baseline::parse(&baseline).unwrap_or_else(|error| panic!("{rule}: {error}"));
@@ -248,7 +250,7 @@ fn every_rule_finds_its_example_before_and_nothing_after() {
 
 #[test]
 fn every_explanation_names_keys_that_the_baseline_has() {
-    for rule in packs::names() {
+    for rule in RuleName::ALL {
         let keys = item(packs::explanation(rule).unwrap(), "Baseline");
         for key in keys.split('`').skip(1).step_by(2) {
             let error =
@@ -261,7 +263,7 @@ fn every_explanation_names_keys_that_the_baseline_has() {
 
 #[test]
 fn every_explanation_has_the_same_shape() {
-    for rule in packs::names() {
+    for rule in RuleName::ALL {
         let section = packs::explanation(rule).unwrap();
         let parts = [
             "- Fix: ",

@@ -11,5 +11,6 @@ pub mod outcome;
 pub mod plan;
 pub mod record;
 pub mod report;
+pub mod rule_name;
 pub mod rules;
 pub mod text;

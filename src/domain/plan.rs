@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::baseline::{Baseline, Exempt};
 use super::ecs::task_definition::{Log, Options};
 use super::edit::{Change, Edit, Holder, LogGroupChange, OptionChange};
+use super::rule_name::RuleName;
 use super::rules::case::{Case, Subject};
 use super::rules::facts::{LogGroup, Observation};
 use super::rules::finding::{Finding, Fix};
@@ -20,7 +21,7 @@ pub struct Plan {
     /// The groups of the own Region that the corrected definition logs to, and the retention in days that each should have.
     pub logs_to: BTreeMap<String, u32>,
     /// Rules that the facts at hand could not decide, or not for every container.
-    pub not_checked: Vec<&'static str>,
+    pub not_checked: Vec<RuleName>,
     /// Why a live revision is not corrected, though there is something to mend.
     pub refusal: Option<Refusal>,
 }
@@ -102,7 +103,7 @@ fn refusal(seen: &Observation<'_>, plan: &Plan) -> Option<Refusal> {
         return Some(Refusal::Sandboxed);
     }
     // Exempt or not: ECS refuses it all the same.
-    let roleless = plan.findings.iter().any(|finding| finding.rule == "missing-execution-role");
+    let roleless = plan.findings.iter().any(|finding| finding.rule == RuleName::MissingExecutionRole);
     (roleless && !plan.edits.is_empty()).then_some(Refusal::MissingExecutionRole)
 }
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::domain::baseline::{Difference, Exempted};
 use crate::domain::plan::Plan;
+use crate::domain::rule_name::RuleName;
 use crate::domain::rules::finding::{Finding, Fix, Safety};
 
 #[derive(Serialize)]
@@ -79,7 +80,7 @@ pub struct Target {
     pub compliant: bool,
     pub error: Option<String>,
     pub findings: Vec<FindingLine>,
-    pub not_checked: Vec<&'static str>,
+    pub not_checked: Vec<RuleName>,
     /// RFC 6902, against the input as it was given.
     pub patch: Value,
     pub log_groups: Vec<LogGroupLine>,
@@ -87,7 +88,7 @@ pub struct Target {
 
 #[derive(Serialize)]
 pub struct FindingLine {
-    pub rule: &'static str,
+    pub rule: RuleName,
     pub container: Option<String>,
     pub pointer: String,
     pub message: String,

@@ -63,7 +63,7 @@ impl Check {
                     summary.findings += counted.count();
                     summary.exempt += findings.iter().filter(|finding| !finding.counts()).count();
                     summary.compliant += usize::from(loaded.plan.is_compliant());
-                    not_checked.extend(loaded.plan.not_checked.iter().copied());
+                    not_checked.extend(loaded.plan.not_checked.iter().map(|rule| rule.name()));
                     if !context.is_json() {
                         self.show(context, &loaded);
                     }

@@ -14,12 +14,12 @@ pub(in crate::cli) struct Rules {
 
 impl Rules {
     pub(in crate::cli) fn run(&self, context: &Context) -> Ended {
-        let chosen = LOGGING.iter().filter(|rule| self.rule.as_deref().is_none_or(|name| name == rule.name()));
+        let chosen = LOGGING.iter().filter(|rule| self.rule.as_deref().is_none_or(|name| name == rule.name().name()));
         let chosen: Vec<_> = chosen.collect();
         if let (Some(name), true) = (&self.rule, chosen.is_empty()) {
             let near = LOGGING
                 .iter()
-                .map(|rule| rule.name())
+                .map(|rule| rule.name().name())
                 .max_by(|a, b| strsim::jaro(name, a).total_cmp(&strsim::jaro(name, b)));
             return Err(Failure::usage(format!("no rule is called `{name}`"))
                 .help(format!("did you mean `{}`?", near.unwrap_or_default())));

@@ -139,7 +139,7 @@ fn fuse(limits: FuseLimits) -> Listed {
 fn exempted(exemptions: &[Exemption]) -> BTreeMap<String, String> {
     let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for Exemption { matches, rules, until, .. } in exemptions {
-        let mut rules = rules.clone();
+        let mut rules: Vec<&str> = rules.iter().map(|rule| rule.name()).collect();
         rules.sort_unstable();
         all.entry(matches.name()).or_default().push(format!("{} until {until}", rules.join(", ")));
     }

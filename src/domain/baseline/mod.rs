@@ -13,6 +13,8 @@ use jiff::civil::Date;
 use serde::Serialize;
 use wildmatch::WildMatch;
 
+use super::rule_name::RuleName;
+
 pub use comparison::Difference;
 pub use fault::BaselineError;
 pub use freeze::FreezeWindow;
@@ -50,7 +52,7 @@ struct Profile {
 #[derive(Clone, Debug)]
 struct Exemption {
     matches: Match,
-    rules: Vec<&'static str>,
+    rules: Vec<RuleName>,
     until: Date,
     owner: String,
     reason: String,
@@ -162,7 +164,7 @@ impl Baseline {
     }
 
     /// Whether `rule` is switched off for the subject at `now`. One exemption in force is enough.
-    pub fn exempts(&self, rule: &str, subject: &Workload<'_>, now: Timestamp) -> Exempt {
+    pub fn exempts(&self, rule: RuleName, subject: &Workload<'_>, now: Timestamp) -> Exempt {
         let mut answer = Exempt::No;
         for exemption in self.exemptions.iter().filter(|e| e.rules.contains(&rule) && e.matches.covers(subject)) {
             let exempted = Exempted {

@@ -13,7 +13,7 @@ use super::keys::{ExemptKeys, File, FuseKeys, MatchKeys};
 use super::overrides::{loosened, loosened_rollout, override_with};
 use super::settings::BaselineSettings;
 use super::{Baseline, Exemption, FuseLimits, Match, Profile};
-use crate::domain::rules::packs;
+use crate::domain::rule_name::{NoSuchRule, RuleName};
 
 pub(super) fn parse(text: &str) -> Result<Baseline, BaselineError> {
     let file: File = toml::from_str(text).map_err(|error| syntax(&error).placed_in(text))?;
@@ -124,17 +124,7 @@ fn exemption(keys: ExemptKeys, trusted: &[String]) -> Checked<Exemption> {
     if let Some((tag, _)) = matches.tag.as_ref().filter(|(tag, _)| !trusted.contains(tag)) {
         return fault(span, format!("{REVISION_TAG} `{tag}` must not exempt"), trust(tag));
     }
-    let known = packs::names();
-    let mut rules = Vec::new();
-    for rule in keys.rules.get_ref() {
-        match known.iter().find(|name| *name == rule.get_ref()) {
-            Some(name) => rules.push(*name),
-            None => {
-                let help = did_you_mean(rule.get_ref(), known.iter().copied());
-                return fault(rule.span(), format!("no rule is called `{}`", rule.get_ref()), help);
-            }
-        }
-    }
+    let rules = keys.rules.get_ref().iter().map(rule).collect::<Checked<Vec<RuleName>>>()?;
     if rules.is_empty() {
         return fault(keys.rules.span(), "an exemption names the rules that it switches off", None);
     }
@@ -154,6 +144,13 @@ fn exemption(keys: ExemptKeys, trusted: &[String]) -> Checked<Exemption> {
         }
     }
     Ok(Exemption { matches, rules, until, owner: keys.owner.into_inner(), reason: keys.reason.into_inner() })
+}
+
+fn rule(name: &Spanned<String>) -> Checked<RuleName> {
+    name.get_ref().parse().or_else(|unknown: NoSuchRule| {
+        let help = did_you_mean(name.get_ref(), RuleName::ALL.iter().map(|rule| rule.name()));
+        fault(name.span(), unknown.to_string(), help)
+    })
 }
 
 fn matches(keys: Spanned<MatchKeys>) -> Checked<Match> {

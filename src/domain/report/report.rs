@@ -205,7 +205,7 @@ impl Report {
     /// Says what the plan holds.
     pub fn planned(&mut self, plan: &Plan) {
         let rules: BTreeSet<&str> =
-            plan.findings.iter().filter(|finding| finding.counts()).map(|finding| finding.rule).collect();
+            plan.findings.iter().filter(|finding| finding.counts()).map(|finding| finding.rule.name()).collect();
         self.rules = rules.into_iter().map(String::from).collect();
         self.changes = plan.edits.iter().flat_map(changes).collect();
     }

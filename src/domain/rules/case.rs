@@ -4,6 +4,7 @@ use super::facts::Observation;
 use super::finding::{Finding, Fix};
 use crate::domain::baseline::{Baseline, BaselineSettings, Exempt, Workload};
 use crate::domain::ecs::task_definition::{Container, is_placeholder};
+use crate::domain::rule_name::RuleName;
 
 pub struct Case<'a> {
     pub seen: &'a Observation<'a>,
@@ -33,7 +34,7 @@ impl<'a> Case<'a> {
         self.subjects.iter().map(move |(container, settings)| Subject { case: self, container: *container, settings })
     }
 
-    pub fn exempts(&self, rule: &str, container: Option<&str>) -> Exempt {
+    pub fn exempts(&self, rule: RuleName, container: Option<&str>) -> Exempt {
         self.baseline.exempts(rule, &who(self.seen, container), self.seen.now)
     }
 
@@ -45,7 +46,7 @@ impl<'a> Case<'a> {
     }
 
     /// A finding about the whole task.
-    pub fn finding(&self, rule: &'static str, pointer: &str, message: impl Into<String>, fix: Fix) -> Finding {
+    pub fn finding(&self, rule: RuleName, pointer: &str, message: impl Into<String>, fix: Fix) -> Finding {
         Finding {
             rule,
             container: None,
@@ -74,7 +75,7 @@ fn who<'w>(seen: &'w Observation<'_>, container: Option<&'w str>) -> Workload<'w
 
 impl<'c, 'a> Subject<'c, 'a> {
     /// A finding about this container; `below` is the place under its `logConfiguration`, such as `/options/mode`.
-    pub fn finding(&self, rule: &'static str, below: &str, message: impl Into<String>, fix: Fix) -> Finding {
+    pub fn finding(&self, rule: RuleName, below: &str, message: impl Into<String>, fix: Fix) -> Finding {
         let pointer = format!("/containerDefinitions/{}/logConfiguration{below}", self.container.index);
         Finding {
             container: self.container.name().map(String::from),
@@ -91,7 +92,7 @@ impl<'c, 'a> Subject<'c, 'a> {
         }
     }
 
-    pub fn is_exempt(&self, rule: &str) -> bool {
+    pub fn is_exempt(&self, rule: RuleName) -> bool {
         matches!(self.case.exempts(rule, self.container.name()), Exempt::Yes(_))
     }
 

@@ -5,12 +5,12 @@ use serde_json::{Map, Value};
 
 use crate::domain::baseline::Exempted;
 use crate::domain::edit::LogGroupChange;
+use crate::domain::rule_name::RuleName;
 
 /// A fault, and what would mend it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
-    /// The rule's name, which is the fault's.
-    pub rule: &'static str,
+    pub rule: RuleName,
     /// The container by its name, `None` where the fault is the whole task's or the container has no name.
     pub container: Option<String>,
     /// The container by its place, for showing alone.

@@ -9,12 +9,13 @@ pub mod finding;
 mod logging;
 pub mod packs;
 
-use case::Case;
-use finding::Finding;
+use self::case::Case;
+use self::finding::Finding;
+use super::rule_name::RuleName;
 
 pub trait Rule: Sync {
     /// The fault's name.
-    fn name(&self) -> &'static str;
+    fn name(&self) -> RuleName;
 
     /// The fault in one line.
     fn summary(&self) -> &'static str;

@@ -1,32 +1,50 @@
 //! Which rules a program links: each pack is one list.
 
 use super::Rule;
-use super::logging::{
-    blocking_delivery, foreign_region, missing_execution_role, missing_log_driver, missing_log_group,
-    unaccepted_log_driver, unbounded_retention, unnamed_log_group, unroutable_firelens, unsized_buffer,
-};
+use super::logging::blocking_delivery::BlockingDelivery;
+use super::logging::foreign_region::ForeignRegion;
+use super::logging::missing_execution_role::MissingExecutionRole;
+use super::logging::missing_log_driver::MissingLogDriver;
+use super::logging::missing_log_group::MissingLogGroup;
+use super::logging::unaccepted_log_driver::UnacceptedLogDriver;
+use super::logging::unbounded_retention::UnboundedRetention;
+use super::logging::unnamed_log_group::UnnamedLogGroup;
+use super::logging::unroutable_firelens::UnroutableFirelens;
+use super::logging::unsized_buffer::UnsizedBuffer;
+use crate::domain::rule_name::RuleName;
 
 /// The rules of the pack `logging`, in the order in which findings of one container are shown.
 pub static LOGGING: &[&dyn Rule] = &[
-    &missing_log_driver::Fault,
-    &unaccepted_log_driver::Fault,
-    &blocking_delivery::Fault,
-    &unsized_buffer::Fault,
-    &unnamed_log_group::Fault,
-    &foreign_region::Fault,
-    &missing_log_group::Fault,
-    &unbounded_retention::Fault,
-    &missing_execution_role::Fault,
-    &unroutable_firelens::Fault,
+    &MissingLogDriver,
+    &UnacceptedLogDriver,
+    &BlockingDelivery,
+    &UnsizedBuffer,
+    &UnnamedLogGroup,
+    &ForeignRegion,
+    &MissingLogGroup,
+    &UnboundedRetention,
+    &MissingExecutionRole,
+    &UnroutableFirelens,
 ];
 
 pub fn names() -> Vec<&'static str> {
-    LOGGING.iter().map(|rule| rule.name()).collect()
+    LOGGING.iter().map(|rule| rule.name().name()).collect()
 }
 
 /// What `docs/rules.md` says of a rule: the text below its heading.
-pub fn explanation(name: &str) -> Option<&'static str> {
+pub fn explanation(rule: RuleName) -> Option<&'static str> {
     const DOCS: &str = include_str!("../../../docs/rules.md");
-    let (_, section) = DOCS.split_once(&format!("\n## `{name}`\n"))?;
+    let (_, section) = DOCS.split_once(&format!("\n## `{rule}`\n"))?;
     Some(section.split_once("\n## ").map_or(section, |(section, _)| section).trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_a_rules_of_one_pack() {
+        let names: Vec<RuleName> = LOGGING.iter().map(|rule| rule.name()).collect();
+        assert_eq!(names, RuleName::ALL);
+    }
 }

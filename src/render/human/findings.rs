@@ -32,7 +32,7 @@ pub fn finding(finding: &Finding, shown: &Shown<'_>, colour: bool) -> String {
         None => Level::WARNING,
     };
     let message = plain(&finding.message, LONGEST);
-    let title = level.primary_title(&message).id(finding.rule);
+    let title = level.primary_title(&message).id(finding.rule.name());
     let lines = finding.index.and_then(|index| LogLines::of(shown.definition, index));
     let (source, start) = excerpt(shown.definition, lines.as_ref());
     let (line, column) = shown.position.map_or((1, 1), |position| position(start));

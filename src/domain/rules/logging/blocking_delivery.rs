@@ -4,17 +4,18 @@ use serde_json::Value;
 
 use crate::domain::baseline::{AbsentMode, Delivery};
 use crate::domain::ecs::task_definition::{Options, kind};
+use crate::domain::rule_name::RuleName;
 use crate::domain::rules::Rule;
 use crate::domain::rules::case::{Case, Subject};
 use crate::domain::rules::facts::DefaultMode;
 use crate::domain::rules::finding::{Finding, Fix};
 
-pub(in crate::domain::rules) struct Fault;
+pub(in crate::domain::rules) struct BlockingDelivery;
 
-const NAME: &str = "blocking-delivery";
+const NAME: RuleName = RuleName::BlockingDelivery;
 
-impl Rule for Fault {
-    fn name(&self) -> &'static str {
+impl Rule for BlockingDelivery {
+    fn name(&self) -> RuleName {
         NAME
     }
 

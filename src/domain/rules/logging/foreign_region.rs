@@ -1,15 +1,16 @@
 //! Logs that go to another Region than the task's.
 
+use crate::domain::rule_name::RuleName;
 use crate::domain::rules::Rule;
 use crate::domain::rules::case::Case;
 use crate::domain::rules::finding::{Finding, Fix};
 
-pub(in crate::domain::rules) struct Fault;
+pub(in crate::domain::rules) struct ForeignRegion;
 
-const NAME: &str = "foreign-region";
+const NAME: RuleName = RuleName::ForeignRegion;
 
-impl Rule for Fault {
-    fn name(&self) -> &'static str {
+impl Rule for ForeignRegion {
+    fn name(&self) -> RuleName {
         NAME
     }
 

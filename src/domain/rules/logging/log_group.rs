@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::domain::ecs::task_definition::{Options, is_placeholder};
+use crate::domain::rule_name::RuleName;
 use crate::domain::rules::case::{Case, Subject};
 use crate::domain::rules::facts::LogGroup;
 
@@ -64,7 +65,7 @@ impl<'a> Subject<'_, 'a> {
         match options.value("awslogs-group") {
             Some(Value::String(group)) if !group.is_empty() => Some(group.clone()),
             None | Some(Value::Null | Value::String(_))
-                if self.case.is_editable(self.container) && !self.is_exempt("unnamed-log-group") =>
+                if self.case.is_editable(self.container) && !self.is_exempt(RuleName::UnnamedLogGroup) =>
             {
                 self.baseline_group().ok()
             }

@@ -1,16 +1,17 @@
 //! A Fargate task that logs through awslogs without the role that would deliver its logs.
 
 use crate::domain::ecs::task_definition::Log;
+use crate::domain::rule_name::RuleName;
 use crate::domain::rules::Rule;
 use crate::domain::rules::case::Case;
 use crate::domain::rules::finding::{Finding, Fix, Safety};
 
-pub(in crate::domain::rules) struct Fault;
+pub(in crate::domain::rules) struct MissingExecutionRole;
 
-pub(crate) const NAME: &str = "missing-execution-role";
+const NAME: RuleName = RuleName::MissingExecutionRole;
 
-impl Rule for Fault {
-    fn name(&self) -> &'static str {
+impl Rule for MissingExecutionRole {
+    fn name(&self) -> RuleName {
         NAME
     }
 

@@ -2,16 +2,17 @@
 
 use crate::domain::baseline::MissingDriver;
 use crate::domain::ecs::task_definition::Log;
+use crate::domain::rule_name::RuleName;
 use crate::domain::rules::Rule;
 use crate::domain::rules::case::Case;
 use crate::domain::rules::finding::{Finding, Fix, Safety};
 
-pub(in crate::domain::rules) struct Fault;
+pub(in crate::domain::rules) struct MissingLogDriver;
 
-const NAME: &str = "missing-log-driver";
+const NAME: RuleName = RuleName::MissingLogDriver;
 
-impl Rule for Fault {
-    fn name(&self) -> &'static str {
+impl Rule for MissingLogDriver {
+    fn name(&self) -> RuleName {
         NAME
     }
 

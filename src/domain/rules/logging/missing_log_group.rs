@@ -1,17 +1,18 @@
 //! A log group that does not exist where the container logs.
 
 use crate::domain::edit::{LogGroupChange, NewLogGroup};
+use crate::domain::rule_name::RuleName;
 use crate::domain::rules::Rule;
 use crate::domain::rules::case::{Case, Subject};
 use crate::domain::rules::facts::LogGroup;
 use crate::domain::rules::finding::{Finding, Fix};
 
-pub(in crate::domain::rules) struct Fault;
+pub(in crate::domain::rules) struct MissingLogGroup;
 
-pub(crate) const NAME: &str = "missing-log-group";
+const NAME: RuleName = RuleName::MissingLogGroup;
 
-impl Rule for Fault {
-    fn name(&self) -> &'static str {
+impl Rule for MissingLogGroup {
+    fn name(&self) -> RuleName {
         NAME
     }
 

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::baseline::{Delivery, MissingDriver};
 use crate::domain::ecs::task_definition::{Log, Options};
+use crate::domain::rule_name::RuleName;
 use crate::domain::rules::case::Subject;
 
 impl Subject<'_, '_> {
@@ -65,10 +66,11 @@ impl Subject<'_, '_> {
     pub fn is_given_awslogs(&self) -> bool {
         let asked_for = match self.container.log() {
             Log::None => {
-                self.settings.logging.missing_driver == MissingDriver::Fix && !self.is_exempt("missing-log-driver")
+                self.settings.logging.missing_driver == MissingDriver::Fix
+                    && !self.is_exempt(RuleName::MissingLogDriver)
             }
             Log::Configured { driver, .. } => {
-                self.is_replaced(driver) && !self.is_exempt("unaccepted-log-driver") && !self.may_hold_a_secret()
+                self.is_replaced(driver) && !self.is_exempt(RuleName::UnacceptedLogDriver) && !self.may_hold_a_secret()
             }
             Log::Malformed(_) => false,
         };

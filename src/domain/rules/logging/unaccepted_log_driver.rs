@@ -1,16 +1,17 @@
 //! A log driver that the baseline does not accept.
 
 use crate::domain::ecs::task_definition::Log;
+use crate::domain::rule_name::RuleName;
 use crate::domain::rules::Rule;
 use crate::domain::rules::case::{Case, Subject};
 use crate::domain::rules::finding::{Finding, Fix, Safety};
 
-pub(in crate::domain::rules) struct Fault;
+pub(in crate::domain::rules) struct UnacceptedLogDriver;
 
-const NAME: &str = "unaccepted-log-driver";
+const NAME: RuleName = RuleName::UnacceptedLogDriver;
 
-impl Rule for Fault {
-    fn name(&self) -> &'static str {
+impl Rule for UnacceptedLogDriver {
+    fn name(&self) -> RuleName {
         NAME
     }
 

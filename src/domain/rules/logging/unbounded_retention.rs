@@ -4,14 +4,15 @@
 //! lose (a group that is still empty) or where the baseline adopts the group by name, and never to less than it has.
 
 use crate::domain::edit::{Ground, LogGroupChange};
+use crate::domain::rule_name::RuleName;
 use crate::domain::rules::Rule;
 use crate::domain::rules::case::{Case, Subject};
 use crate::domain::rules::facts::LogGroup;
 use crate::domain::rules::finding::{Finding, Fix};
 
-pub(in crate::domain::rules) struct Fault;
+pub(in crate::domain::rules) struct UnboundedRetention;
 
-const NAME: &str = "unbounded-retention";
+const NAME: RuleName = RuleName::UnboundedRetention;
 
 /// What the containers that share a group ask of it: the longest retention, and whether any of them adopts it.
 /// Containers that are exempt ask for themselves alone.
@@ -24,8 +25,8 @@ struct Wish<'c, 'a> {
     adopted: bool,
 }
 
-impl Rule for Fault {
-    fn name(&self) -> &'static str {
+impl Rule for UnboundedRetention {
+    fn name(&self) -> RuleName {
         NAME
     }
 

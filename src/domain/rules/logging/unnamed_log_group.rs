@@ -3,16 +3,17 @@
 use serde_json::Value;
 
 use crate::domain::ecs::task_definition::{Log, Options};
+use crate::domain::rule_name::RuleName;
 use crate::domain::rules::Rule;
 use crate::domain::rules::case::{Case, Subject};
 use crate::domain::rules::finding::{Finding, Fix};
 
-pub(in crate::domain::rules) struct Fault;
+pub(in crate::domain::rules) struct UnnamedLogGroup;
 
-const NAME: &str = "unnamed-log-group";
+const NAME: RuleName = RuleName::UnnamedLogGroup;
 
-impl Rule for Fault {
-    fn name(&self) -> &'static str {
+impl Rule for UnnamedLogGroup {
+    fn name(&self) -> RuleName {
         NAME
     }
 

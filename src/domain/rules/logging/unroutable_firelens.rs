@@ -6,20 +6,21 @@
 use serde_json::Value;
 
 use crate::domain::ecs::task_definition::Options;
+use crate::domain::rule_name::RuleName;
 use crate::domain::rules::Rule;
 use crate::domain::rules::case::Case;
 use crate::domain::rules::finding::{Finding, Fix};
 
-pub(in crate::domain::rules) struct Fault;
+pub(in crate::domain::rules) struct UnroutableFirelens;
 
-const NAME: &str = "unroutable-firelens";
+const NAME: RuleName = RuleName::UnroutableFirelens;
 
 /// Options that become no part of an output section, so that they need no output plugin (source: amazon-ecs-agent,
 /// addOutputSection).
 const OF_THE_ROUTER: [&str; 3] = ["include-pattern", "exclude-pattern", "log-driver-buffer-limit"];
 
-impl Rule for Fault {
-    fn name(&self) -> &'static str {
+impl Rule for UnroutableFirelens {
+    fn name(&self) -> RuleName {
         NAME
     }
 

@@ -3,17 +3,18 @@
 use super::buffer::{Size, size, size_text};
 use crate::domain::baseline::Delivery;
 use crate::domain::ecs::task_definition::Options;
+use crate::domain::rule_name::RuleName;
 use crate::domain::rules::Rule;
 use crate::domain::rules::case::{Case, Subject};
 use crate::domain::rules::facts::DefaultMode;
 use crate::domain::rules::finding::{Finding, Fix};
 
-pub(in crate::domain::rules) struct Fault;
+pub(in crate::domain::rules) struct UnsizedBuffer;
 
-const NAME: &str = "unsized-buffer";
+const NAME: RuleName = RuleName::UnsizedBuffer;
 
-impl Rule for Fault {
-    fn name(&self) -> &'static str {
+impl Rule for UnsizedBuffer {
+    fn name(&self) -> RuleName {
         NAME
     }
 
@@ -31,7 +32,7 @@ impl Rule for Fault {
 
 fn check(subject: &Subject<'_, '_>, options: Options<'_>) -> Option<Finding> {
     let mode = options.text("mode");
-    let stays = mode.is_some_and(|mode| subject.is_placeholder(mode)) || subject.is_exempt("blocking-delivery");
+    let stays = mode.is_some_and(|mode| subject.is_placeholder(mode)) || subject.is_exempt(RuleName::BlockingDelivery);
     if mode != Some("non-blocking") && stays {
         // The mode stays as it is, and a size without `non-blocking` beside it is refused by the container runtime.
         return None;

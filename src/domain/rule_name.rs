@@ -1,0 +1,97 @@
+//! The names of all rules: what baselines, findings and reports call them by.
+//!
+//! A name is a leaf, so that a baseline can exempt a rule without linking it.
+
+use std::borrow::Borrow;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A rule by its name, which is the fault's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RuleName {
+    MissingLogDriver,
+    UnacceptedLogDriver,
+    BlockingDelivery,
+    UnsizedBuffer,
+    UnnamedLogGroup,
+    ForeignRegion,
+    MissingLogGroup,
+    UnboundedRetention,
+    MissingExecutionRole,
+    UnroutableFirelens,
+}
+
+/// A text that names no rule.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no rule is called `{0}`")]
+pub struct NoSuchRule(String);
+
+impl RuleName {
+    /// Every name, in the order of the packs.
+    pub const ALL: [Self; 10] = [
+        Self::MissingLogDriver,
+        Self::UnacceptedLogDriver,
+        Self::BlockingDelivery,
+        Self::UnsizedBuffer,
+        Self::UnnamedLogGroup,
+        Self::ForeignRegion,
+        Self::MissingLogGroup,
+        Self::UnboundedRetention,
+        Self::MissingExecutionRole,
+        Self::UnroutableFirelens,
+    ];
+
+    /// The name as files and reports spell it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::MissingLogDriver => "missing-log-driver",
+            Self::UnacceptedLogDriver => "unaccepted-log-driver",
+            Self::BlockingDelivery => "blocking-delivery",
+            Self::UnsizedBuffer => "unsized-buffer",
+            Self::UnnamedLogGroup => "unnamed-log-group",
+            Self::ForeignRegion => "foreign-region",
+            Self::MissingLogGroup => "missing-log-group",
+            Self::UnboundedRetention => "unbounded-retention",
+            Self::MissingExecutionRole => "missing-execution-role",
+            Self::UnroutableFirelens => "unroutable-firelens",
+        }
+    }
+}
+
+impl FromStr for RuleName {
+    type Err = NoSuchRule;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|rule| rule.name() == text).ok_or_else(|| NoSuchRule(text.to_owned()))
+    }
+}
+
+impl fmt::Display for RuleName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// So that a list of names can be joined.
+impl Borrow<str> for RuleName {
+    fn borrow(&self) -> &str {
+        self.name()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_read_and_written_alike_wherever_it_stands() {
+        for rule in RuleName::ALL {
+            assert_eq!(rule.name().parse(), Ok(rule));
+            assert_eq!(serde_json::json!(rule), rule.name());
+        }
+        assert_eq!("typo".parse::<RuleName>().unwrap_err().to_string(), "no rule is called `typo`");
+    }
+}
