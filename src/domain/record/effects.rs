@@ -1,8 +1,9 @@
-//! What stands of all that a record did, over all its attempts: that is what a backout takes back.
+//! The effects of a record that are still in place, over all its attempts: what a backout undoes.
 
-use super::entry::{Ending, EntryKind, NotUndone, Pointing};
+use super::entry::{NotUndone, Pointing};
 use super::head::Record;
 use super::step::{Done, Step, Undo};
+use super::topic::{RecordEntry, RevisionEntry, ServiceEntry, StepEntry, Topic, UndoEntry};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
 use crate::domain::edit::Edit;
@@ -33,50 +34,31 @@ pub struct Retention<'r> {
 
 impl<'r> Effects<'r> {
     pub fn of(record: &'r Record) -> Self {
-        let mut standing = Self::default();
+        let mut effects = Self::default();
         let (mut steps, mut undo): (&[Step], &[Undo]) = (&[], &[]);
         for entry in &record.entries {
-            match &entry.what {
-                EntryKind::Opened(opening) => steps = &opening.steps,
-                EntryKind::BackoutAsked(asked) => undo = &asked.steps,
-                EntryKind::Started { step } => standing.started(*step, steps.get(*step)),
-                EntryKind::Done { step, done } => standing.done(steps.get(*step), done),
-                EntryKind::Failed { step, .. } => standing.not_done(steps.get(*step)),
-                EntryKind::Withdrawn { corrected } | EntryKind::Vanished { corrected } => standing.gone(corrected),
-                EntryKind::Undone { step } | EntryKind::Kept(NotUndone { step, open: false, .. }) => {
-                    match undo.get(*step) {
-                        Some(Undo::Deregister { corrected, .. }) => standing.gone(corrected),
-                        Some(Undo::RestoreRetention { name, .. }) => {
-                            standing.retentions.retain(|retention| retention.group != name);
-                        }
-                        Some(Undo::PointBack { service, .. }) => standing.left(service),
-                        None => {}
-                    }
-                }
-                EntryKind::Restored { restored, .. } => standing.restored = Some(restored),
-                EntryKind::Pointing(pointing) => {
-                    standing.left(&pointing.service);
-                    standing.services.push((pointing, &pointing.from));
-                }
-                // Looked at: it was not carried out.
-                EntryKind::Waiting { service, .. } => standing.left(service),
-                EntryKind::Yielding { service, to } => {
-                    let of_it = standing.services.iter_mut().find(|(pointing, _)| pointing.service == *service);
-                    if let Some((_, back)) = of_it {
-                        *back = to;
-                    }
-                }
-                EntryKind::Followed { service, ending }
-                    if !matches!(ending, Ending::Completed | Ending::Overdue | Ending::Stuck { .. }) =>
-                {
-                    standing.left(service);
-                }
-                _ => {}
+            match entry.what.topic() {
+                Topic::Record(entry) => match entry {
+                    RecordEntry::Opened(opening) => steps = &opening.steps,
+                    RecordEntry::BackoutAsked(asked) => undo = &asked.steps,
+                    RecordEntry::Released { .. } | RecordEntry::Resumed { .. } | RecordEntry::Closed(_) => {}
+                },
+                Topic::Step(number, entry) => match entry {
+                    StepEntry::Started => effects.started(number, steps.get(number)),
+                    StepEntry::Done(done) => effects.done(steps.get(number), done),
+                    StepEntry::Failed { .. } => effects.not_done(steps.get(number)),
+                },
+                Topic::Revision(revision, entry) => match entry {
+                    RevisionEntry::Withdrawn | RevisionEntry::Vanished => effects.gone(revision),
+                    RevisionEntry::Withdrawing(_) => {}
+                },
+                Topic::Undo(number, entry) => effects.undoing(undo.get(number), entry),
+                Topic::Service(service, entry) => effects.following(service, entry),
             }
         }
-        standing.retentions = merged(standing.retentions);
-        standing.retentions.retain(|retention| !standing.made.contains(&retention.group));
-        standing
+        effects.retentions = merged(effects.retentions);
+        effects.retentions.retain(|retention| !effects.made.contains(&retention.group));
+        effects
     }
 
     fn started(&mut self, number: usize, step: Option<&'r Step>) {
@@ -93,20 +75,22 @@ impl<'r> Effects<'r> {
     }
 
     fn done(&mut self, step: Option<&'r Step>, done: &'r Done) {
-        match (step, done) {
-            (Some(Step::Register { edits }), Done::Registered { corrected }) => {
+        match done {
+            Done::Registered { corrected } => {
+                let Some(Step::Register { edits }) = step else { return };
                 self.possible = None;
                 if self.revisions.iter().all(|(other, _)| *other != corrected) {
                     self.revisions.push((corrected, edits));
                 }
             }
-            (Some(Step::EnsureLogGroup(group)), Done::LogGroup { made: true })
-                if !self.made.contains(&group.name.as_str()) =>
-            {
-                self.made.push(&group.name);
+            Done::LogGroup { made } => {
+                let Some(Step::EnsureLogGroup(group)) = step else { return };
+                if *made && !self.made.contains(&group.name.as_str()) {
+                    self.made.push(&group.name);
+                }
             }
-            (step, Done::Retention { set: false }) => self.not_done(step),
-            _ => {}
+            Done::Retention { set: true } => {}
+            Done::Retention { set: false } => self.not_done(step),
         }
     }
 
@@ -117,6 +101,40 @@ impl<'r> Effects<'r> {
                 self.retentions.retain(|other| (other.group, other.old, other.new) != (name.as_str(), *old, *new));
             }
             Some(Step::EnsureLogGroup(_)) | None => {}
+        }
+    }
+
+    fn undoing(&mut self, undo: Option<&Undo>, entry: UndoEntry<'r>) {
+        match entry {
+            UndoEntry::Undone | UndoEntry::Kept(NotUndone { open: false, .. }) => match undo {
+                Some(Undo::Deregister { corrected, .. }) => self.gone(corrected),
+                Some(Undo::RestoreRetention { name, .. }) => self.retentions.retain(|other| other.group != name),
+                Some(Undo::PointBack { service, .. }) => self.left(service),
+                None => {}
+            },
+            UndoEntry::Restored(restored) => self.restored = Some(restored),
+            UndoEntry::Undoing | UndoEntry::Restoring | UndoEntry::Kept(NotUndone { open: true, .. }) => {}
+        }
+    }
+
+    fn following(&mut self, service: &ServiceArn, entry: ServiceEntry<'r>) {
+        match entry {
+            ServiceEntry::Pointing(pointing) => {
+                self.left(service);
+                self.services.push((pointing, &pointing.from));
+            }
+            // Logweir has looked since the intent: the act was not carried out.
+            ServiceEntry::Waiting(_) => self.left(service),
+            ServiceEntry::Yielding { to } => {
+                let of_it = self.services.iter_mut().find(|(pointing, _)| pointing.service == *service);
+                if let Some((_, back)) = of_it {
+                    *back = to;
+                }
+            }
+            ServiceEntry::Followed(ending) if ending.runs_corrected() => {}
+            ServiceEntry::Followed(_) => self.left(service),
+            // The intent before it counts already, until an ending says otherwise.
+            ServiceEntry::Pointed { .. } | ServiceEntry::Returning { .. } | ServiceEntry::PointedBack { .. } => {}
         }
     }
 

@@ -233,36 +233,19 @@ impl Ending {
             Self::Completed | Self::MovedOn | Self::Returned => None,
         }
     }
+
+    /// Whether the service runs the corrected revision now, or may.
+    pub fn runs_corrected(&self) -> bool {
+        match self {
+            Self::Completed | Self::Overdue | Self::Stuck { .. } => true,
+            Self::Failed { .. } | Self::MovedOn | Self::Returned | Self::Yielded { .. } | Self::NotDone { .. } => false,
+        }
+    }
 }
 
 impl NotUndone {
     /// Something that should have been undone, and was not.
     pub fn open(step: usize, why: String, reason: Option<Reason>) -> Self {
         Self { step, why, open: true, reason, places: Vec::new() }
-    }
-}
-
-impl EntryKind {
-    /// The service that this entry is about.
-    pub fn service(&self) -> Option<&ServiceArn> {
-        match self {
-            Self::Pointing(pointing) => Some(&pointing.service),
-            Self::Waiting { service, .. }
-            | Self::Pointed { service, .. }
-            | Self::Yielding { service, .. }
-            | Self::Returning { service, .. }
-            | Self::PointedBack { service, .. }
-            | Self::Followed { service, .. } => Some(service),
-            _ => None,
-        }
-    }
-
-    /// The revision that this entry says we registered.
-    pub fn registered(&self) -> Option<&RevisionArn> {
-        match self {
-            Self::Done { done: Done::Registered { corrected }, .. } => Some(corrected),
-            Self::Restored { restored, .. } => Some(restored),
-            _ => None,
-        }
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::entry::{Ending, Entry, EntryKind, NotUndone, Opening, SCHEMA};
 use super::step::{Done, Undo};
+use super::topic::{RecordEntry, RevisionEntry, ServiceEntry, StepEntry, Topic, UndoEntry};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
 use crate::domain::outcome::Conclusion;
@@ -80,51 +81,46 @@ impl Head {
 
     /// How it ended last: a backout ends more than services do.
     pub fn ending(&self) -> Option<&Conclusion> {
-        match self.suppressed {
-            true => self.closing.as_ref(),
-            false => self.rolled.as_ref().or(self.closing.as_ref()),
+        if self.suppressed {
+            return self.closing.as_ref();
         }
+        self.rolled.as_ref().or(self.closing.as_ref())
     }
 
     /// Writes the next entry, which follows `before`: counts it, and keeps of it what the head tells.
     pub fn write(&mut self, at: Timestamp, what: EntryKind, before: &[Entry]) -> Entry {
-        match &what {
-            EntryKind::Opened(_) => {
-                (self.open, self.suppressed, self.backing_out) = (true, false, false);
-                (self.corrected, self.rolled) = (None, None);
-                self.following.clear();
-            }
-            EntryKind::Resumed { .. } => self.tries += 1,
-            EntryKind::BackoutAsked(_) => {
-                (self.open, self.suppressed, self.backing_out) = (true, true, true);
-                self.following.clear();
-            }
-            EntryKind::Done { done: Done::Registered { corrected }, .. } => {
-                let lower = self.corrected.take().filter(|standing| standing.revision < corrected.revision);
-                self.corrected = Some(lower.unwrap_or_else(|| corrected.clone()));
-            }
-            EntryKind::Withdrawn { corrected } | EntryKind::Vanished { corrected } => self.gone(corrected),
-            EntryKind::Undone { step } | EntryKind::Kept(NotUndone { step, open: false, .. }) => {
-                if let Some(Undo::Deregister { corrected, .. }) = undo(before).get(*step) {
-                    self.gone(corrected);
+        let topic = what.topic();
+        match topic {
+            Topic::Record(entry) => self.take_in_record(at, entry),
+            Topic::Step(_, entry) => match entry {
+                StepEntry::Done(Done::Registered { corrected }) => {
+                    let lower = self.corrected.take().filter(|standing| standing.revision < corrected.revision);
+                    self.corrected = Some(lower.unwrap_or_else(|| corrected.clone()));
                 }
+                StepEntry::Started
+                | StepEntry::Done(Done::LogGroup { .. } | Done::Retention { .. })
+                | StepEntry::Failed { .. } => {}
+            },
+            Topic::Revision(revision, entry) => match entry {
+                RevisionEntry::Withdrawn | RevisionEntry::Vanished => self.gone(revision),
+                RevisionEntry::Withdrawing(_) => {}
+            },
+            Topic::Undo(step, entry) => match entry {
+                UndoEntry::Undone | UndoEntry::Kept(NotUndone { open: false, .. }) => {
+                    if let Some(Undo::Deregister { corrected, .. }) = undo(before).get(step) {
+                        self.gone(corrected);
+                    }
+                }
+                UndoEntry::Restored(restored) => self.restored = Some(restored.clone()),
+                UndoEntry::Undoing | UndoEntry::Restoring | UndoEntry::Kept(NotUndone { open: true, .. }) => {}
+            },
+            Topic::Service(service, entry) if !self.suppressed => {
+                self.rolled = rolled(before.iter().map(|entry| &entry.what).chain([&what]));
+                self.follow(at, service, entry);
             }
-            EntryKind::Restored { restored, .. } => self.restored = Some(restored.clone()),
-            EntryKind::Closed(closing) => {
-                (self.open, self.backing_out) = (false, false);
-                self.closing = Some(closing.clone());
-            }
-            EntryKind::Released { .. } => self.lease_until = at,
-            _ if what.service().is_some() && !self.suppressed => self.follow(at, &what, before),
-            _ => {}
+            Topic::Service(..) => {}
         }
-        if !matches!(
-            what,
-            EntryKind::Resumed { .. }
-                | EntryKind::Released { .. }
-                | EntryKind::Started { .. }
-                | EntryKind::Undoing { .. }
-        ) {
+        if topic.is_progress() {
             self.tries = 0;
         }
         let entry = Entry { schema: SCHEMA, sequence: self.next, at, by: self.owner.clone(), what };
@@ -133,16 +129,42 @@ impl Head {
         entry
     }
 
-    /// Keeps which services are on their way. One that waits, or whose deployment is under way, needs nobody for now.
-    fn follow(&mut self, at: Timestamp, what: &EntryKind, before: &[Entry]) {
-        let Some(service) = what.service() else { return };
-        match what {
-            EntryKind::Followed { .. } => self.following.retain(|other| other != service),
-            _ if self.following.contains(service) => {}
-            _ => self.following.push(service.clone()),
+    fn take_in_record(&mut self, at: Timestamp, entry: RecordEntry<'_>) {
+        match entry {
+            RecordEntry::Opened(_) => {
+                (self.open, self.suppressed, self.backing_out) = (true, false, false);
+                (self.corrected, self.rolled) = (None, None);
+                self.following.clear();
+            }
+            RecordEntry::BackoutAsked(_) => {
+                (self.open, self.suppressed, self.backing_out) = (true, true, true);
+                self.following.clear();
+            }
+            RecordEntry::Resumed { .. } => self.tries += 1,
+            RecordEntry::Released { .. } => self.lease_until = at,
+            RecordEntry::Closed(closing) => {
+                (self.open, self.backing_out) = (false, false);
+                self.closing = Some(closing.clone());
+            }
         }
-        self.rolled = rolled(before.iter().map(|entry| &entry.what).chain([what]));
-        if matches!(what, EntryKind::Waiting { .. } | EntryKind::Pointed { .. } | EntryKind::Followed { .. }) {
+    }
+
+    /// Keeps which services are on their way. One that waits, or whose deployment is under way, needs nobody for now.
+    fn follow(&mut self, at: Timestamp, service: &ServiceArn, entry: ServiceEntry<'_>) {
+        let (is_over, needs_worker) = match entry {
+            ServiceEntry::Waiting(_) | ServiceEntry::Pointed { .. } => (false, false),
+            ServiceEntry::Pointing(_)
+            | ServiceEntry::Yielding { .. }
+            | ServiceEntry::Returning { .. }
+            | ServiceEntry::PointedBack { .. } => (false, true),
+            ServiceEntry::Followed(_) => (true, false),
+        };
+        if is_over {
+            self.following.retain(|other| other != service);
+        } else if !self.following.contains(service) {
+            self.following.push(service.clone());
+        }
+        if !needs_worker {
             self.lease_until = at;
         }
     }
@@ -160,44 +182,14 @@ pub struct Record {
     pub entries: Vec<Entry>,
 }
 
-impl Record {
-    /// As whom the workers at this record registered.
-    pub fn registrars(&self) -> Vec<String> {
-        let of = |entry: &Entry| match &entry.what {
-            EntryKind::Opened(opening) => opening.registrars.clone(),
-            EntryKind::Resumed { registrars } => registrars.clone(),
-            EntryKind::BackoutAsked(asked) => asked.registrars.clone(),
-            _ => Vec::new(),
-        };
-        self.entries.iter().flat_map(of).collect()
-    }
-
-    /// Whether the last that we were about to do for a service was found not to be done, or was refused.
-    pub fn came_to_nothing(&self, service: &ServiceArn) -> bool {
-        let of_it = self.entries.iter().rev().map(|entry| &entry.what).filter(|what| what.service() == Some(service));
-        let mut before = of_it.skip_while(|what| matches!(what, EntryKind::Waiting { .. }));
-        matches!(
-            before.next(),
-            Some(EntryKind::Pointing(_) | EntryKind::Followed { ending: Ending::NotDone { .. }, .. })
-        )
-    }
-
-    /// The deployment that we made last of a service.
-    pub fn last_deployment(&self, service: &ServiceArn) -> Option<&str> {
-        self.entries.iter().rev().find_map(|entry| match &entry.what {
-            EntryKind::Pointed { service: of, deployment } | EntryKind::PointedBack { service: of, deployment } => {
-                (of == service).then_some(deployment.as_str())
-            }
-            _ => None,
-        })
-    }
-}
-
-/// What the newest backout takes back.
+/// What the newest backout undoes.
 fn undo(before: &[Entry]) -> &[Undo] {
-    let asked = before.iter().rev().find_map(|entry| match &entry.what {
-        EntryKind::BackoutAsked(asked) => Some(asked),
-        _ => None,
+    let asked = before.iter().rev().filter_map(|entry| entry.what.topic().of_record()).find_map(|entry| match entry {
+        RecordEntry::BackoutAsked(asked) => Some(asked),
+        RecordEntry::Opened(_)
+        | RecordEntry::Released { .. }
+        | RecordEntry::Resumed { .. }
+        | RecordEntry::Closed(_) => None,
     });
     asked.map_or(&[], |asked| &asked.steps)
 }
@@ -207,14 +199,29 @@ fn undo(before: &[Entry]) -> &[Undo] {
 fn rolled<'r>(entries: impl Iterator<Item = &'r EntryKind>) -> Option<Conclusion> {
     let mut ends: Vec<(&ServiceArn, Option<&Ending>)> = Vec::new();
     for what in entries {
-        let (service, ending) = match what {
-            EntryKind::Opened(_) => {
+        let (service, ending) = match what.topic() {
+            Topic::Record(RecordEntry::Opened(_)) => {
                 ends.clear();
                 continue;
             }
-            EntryKind::Pointing(pointing) => (&pointing.service, None),
-            EntryKind::Followed { service, ending } => (service, Some(ending)),
-            _ => continue,
+            Topic::Service(service, entry) => match entry {
+                ServiceEntry::Pointing(_) => (service, None),
+                ServiceEntry::Followed(ending) => (service, Some(ending)),
+                ServiceEntry::Waiting(_)
+                | ServiceEntry::Pointed { .. }
+                | ServiceEntry::Yielding { .. }
+                | ServiceEntry::Returning { .. }
+                | ServiceEntry::PointedBack { .. } => continue,
+            },
+            Topic::Record(
+                RecordEntry::Released { .. }
+                | RecordEntry::Resumed { .. }
+                | RecordEntry::BackoutAsked(_)
+                | RecordEntry::Closed(_),
+            )
+            | Topic::Step(..)
+            | Topic::Revision(..)
+            | Topic::Undo(..) => continue,
         };
         ends.retain(|(other, _)| *other != service);
         ends.push((service, ending));

@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::entry::{Ending, EntryKind, Pointing};
+use super::entry::{Ending, Pointing};
+use super::topic::ServiceEntry;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
 use crate::domain::outcome::Reason;
@@ -51,8 +52,12 @@ impl<'r> Rollout<'r> {
 }
 
 /// Takes in what an entry says of a service.
-pub(super) fn fold<'r>(rollouts: &mut Vec<Rollout<'r>>, at: Timestamp, what: &'r EntryKind) {
-    let Some(service) = what.service() else { return };
+pub(super) fn fold<'r>(
+    rollouts: &mut Vec<Rollout<'r>>,
+    at: Timestamp,
+    service: &'r ServiceArn,
+    entry: ServiceEntry<'r>,
+) {
     let index = match rollouts.iter().position(|rollout| rollout.service == service) {
         Some(index) => index,
         None => {
@@ -62,22 +67,23 @@ pub(super) fn fold<'r>(rollouts: &mut Vec<Rollout<'r>>, at: Timestamp, what: &'r
         }
     };
     let rollout = &mut rollouts[index];
-    rollout.state = match what {
-        EntryKind::Waiting { why, .. } => {
+    rollout.state = match entry {
+        ServiceEntry::Waiting(why) => {
             (rollout.pointing, rollout.deployment) = (None, None);
-            RolloutPhase::Waiting(*why)
+            RolloutPhase::Waiting(why)
         }
-        EntryKind::Pointing(pointing) => {
-            (rollout.pointing, rollout.begun) = (Some(pointing.as_ref()), Some(at));
+        ServiceEntry::Pointing(pointing) => {
+            (rollout.pointing, rollout.begun) = (Some(pointing), Some(at));
             RolloutPhase::Pointing
         }
-        EntryKind::Pointed { deployment, .. } => {
-            rollout.deployment = Some(deployment.as_str());
+        ServiceEntry::Pointed { deployment } => {
+            rollout.deployment = Some(deployment);
             RolloutPhase::Pointed(deployment)
         }
-        EntryKind::Yielding { to, .. } => RolloutPhase::Yielding(to),
-        EntryKind::Returning { why, .. } => RolloutPhase::Returning(why),
-        EntryKind::Followed { ending, .. } => RolloutPhase::Ended(ending),
-        _ => rollout.state,
+        ServiceEntry::Yielding { to } => RolloutPhase::Yielding(to),
+        ServiceEntry::Returning { why } => RolloutPhase::Returning(why),
+        // The deployment that returns it is under way; the ending comes with it.
+        ServiceEntry::PointedBack { .. } => rollout.state,
+        ServiceEntry::Followed(ending) => RolloutPhase::Ended(ending),
     };
 }
