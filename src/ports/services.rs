@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 
 use super::error::Answer;
-use crate::domain::ecs::image::EcrImage;
+use crate::domain::ecs::image::{EcrImage, RunningImage};
 use crate::domain::ecs::revision::RevisionArn;
-use crate::domain::ecs::service::{DeploymentProgress, RunningImage, Service, ServiceArn, User};
+use crate::domain::ecs::service::{DeploymentProgress, Service, ServiceArn, User};
 
 pub trait Services: Sync {
     /// Everything that runs this revision or would start it again, in order. Looks at every cluster of the account and

@@ -1,7 +1,8 @@
 //! One service: which calls ECS gets, and what is made of its answers.
 
+use logweir::domain::ecs::image::RunningImage;
 use logweir::domain::ecs::service::{
-    Controller, Deployment, DeploymentProgress, RolloutState, RunningImage, Service, ServiceArn, Stage, Status,
+    Controller, Deployment, DeploymentProgress, RolloutState, Service, ServiceArn, Stage, Status,
 };
 use logweir::domain::outcome::Reason;
 use logweir::ports::{ErrorKind, Services};

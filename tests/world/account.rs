@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use logweir::domain::baseline::Delivery;
+use logweir::domain::ecs::image::RunningImage;
 use logweir::domain::ecs::revision::RevisionArn;
-use logweir::domain::ecs::service::{RunningImage, ServiceArn};
+use logweir::domain::ecs::service::ServiceArn;
 use logweir::domain::ecs::tags::Tag;
 use logweir::domain::limits::family::{Family, FamilyName};
 use logweir::domain::limits::rate::{Budget, BudgetName};

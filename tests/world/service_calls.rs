@@ -1,9 +1,9 @@
 //! The port of services.
 
 use jiff::Timestamp;
-use logweir::domain::ecs::image::EcrImage;
+use logweir::domain::ecs::image::{EcrImage, RunningImage};
 use logweir::domain::ecs::revision::RevisionArn;
-use logweir::domain::ecs::service::{DeploymentProgress, RunningImage, Service, ServiceArn, User};
+use logweir::domain::ecs::service::{DeploymentProgress, Service, ServiceArn, User};
 use logweir::ports::{Answer, Services};
 
 use super::account::missing;

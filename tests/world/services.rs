@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use logweir::domain::ecs::image::{EcrImage, is_pinned};
+use logweir::domain::ecs::image::{EcrImage, RunningImage, is_pinned};
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::ecs::service::{
-    Controller, Deployment, DeploymentProgress, Place, RolloutState, RunningImage, Service, ServiceArn, Stage, Status,
-    User,
+    Controller, Deployment, DeploymentProgress, Place, RolloutState, Service, ServiceArn, Stage, Status, User,
 };
 use logweir::ports::Answer;
 use serde_json::{Value, json};

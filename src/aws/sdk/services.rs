@@ -11,10 +11,10 @@ use jiff::Timestamp;
 
 use super::ecs::{Ecs, once};
 use crate::aws::errors::{port_error, unreadable};
-use crate::domain::ecs::image::EcrImage;
+use crate::domain::ecs::image::{EcrImage, RunningImage};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::{
-    Controller, Deployment, DeploymentProgress, RolloutState, RunningImage, Service, ServiceArn, Stage, Status, User,
+    Controller, Deployment, DeploymentProgress, RolloutState, Service, ServiceArn, Stage, Status, User,
 };
 use crate::domain::outcome::Reason;
 use crate::ports::{Answer, ErrorKind, PortError, Services};

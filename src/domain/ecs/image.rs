@@ -1,4 +1,12 @@
-//! The name of a container's image, and where its tag can be looked up.
+//! The name of a container's image, where its tag can be looked up, and whether it still means the image that runs.
+
+use std::collections::BTreeMap;
+
+use super::task_definition::TaskDefinition;
+use crate::domain::text::plain::plain;
+
+/// The longest name of a container in a sentence.
+const LONGEST: usize = 100;
 
 /// An image in Amazon ECR, named by a tag that may mean another image tomorrow.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,6 +45,79 @@ impl EcrImage {
         let [account, region, repository, tag] = [account, region, repository, tag].map(String::from);
         Some(Self { account, region, repository, tag })
     }
+}
+
+/// A container's image as it runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunningImage {
+    pub container: String,
+    pub image: String,
+    /// `sha256:…`, where ECS says it.
+    pub digest: Option<String>,
+}
+
+/// A container whose image is not pinned: a new deployment may start another image than the one that runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MutableImage {
+    pub container: String,
+    pub image: String,
+}
+
+impl MutableImage {
+    /// The containers of a definition whose images are not pinned, in their order.
+    pub fn all_of(definition: &TaskDefinition) -> Vec<Self> {
+        let images = definition.containers().map(|container| {
+            let text = |name| container.member(name).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
+            Self { container: text("name"), image: text("image") }
+        });
+        images.filter(|container| !is_pinned(&container.image)).collect()
+    }
+}
+
+/// Whether a new deployment would start the images that run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ImageVerdict {
+    /// Every tag still means the image that runs.
+    Same,
+    /// A container would start another image, or may: which, and why. What cannot be known counts as different.
+    Differs(String),
+    /// There is no verdict before the registry has said what this image's tag means.
+    Ask(EcrImage),
+}
+
+/// Compares the images that would start with those that run. `meanings` holds what the registry said so far: the digest
+/// that a tag means, or none where the registry has no such image.
+///
+/// The caller asks the registry for one image after the other, until there is a verdict.
+pub fn compare(
+    images: &[MutableImage],
+    running: &[RunningImage],
+    meanings: &BTreeMap<EcrImage, Option<String>>,
+) -> ImageVerdict {
+    for MutableImage { container, image } in images {
+        let name = plain(container, LONGEST);
+        let runs = running.iter().find(|other| other.container == *container && other.image == *image);
+        let Some(runs) = runs.and_then(|runs| runs.digest.as_ref()) else {
+            return ImageVerdict::Differs(format!("ECS does not say which image container {name} runs"));
+        };
+        let Some(ecr) = EcrImage::parse(image) else {
+            let why = format!("the image of container {name} has a tag, and only Amazon ECR is asked for those");
+            return ImageVerdict::Differs(why);
+        };
+        match meanings.get(&ecr) {
+            None => return ImageVerdict::Ask(ecr),
+            Some(Some(means)) if means == runs => {}
+            Some(Some(_)) => {
+                return ImageVerdict::Differs(format!(
+                    "the tag of container {name}'s image means another image by now"
+                ));
+            }
+            Some(None) => {
+                return ImageVerdict::Differs(format!("the image of container {name} is not in its registry any more"));
+            }
+        }
+    }
+    ImageVerdict::Same
 }
 
 #[cfg(test)]
@@ -80,5 +161,74 @@ mod tests {
         for image in ["nginx", "nginx:1", "nginx@sha256:abc", &format!("nginx@sha256:{}", "A".repeat(64))] {
             assert!(!is_pinned(image), "{image}");
         }
+    }
+
+    fn image(container: &str, image: &str) -> MutableImage {
+        MutableImage { container: container.into(), image: image.into() }
+    }
+
+    fn runs(container: &str, image: &str, digest: Option<&str>) -> RunningImage {
+        RunningImage { container: container.into(), image: image.into(), digest: digest.map(String::from) }
+    }
+
+    /// Compares, and asks `registry` until there is a verdict. Also which images were asked for.
+    fn judged(
+        images: &[MutableImage],
+        running: &[RunningImage],
+        registry: impl Fn(&EcrImage) -> Option<&'static str>,
+    ) -> (ImageVerdict, Vec<EcrImage>) {
+        let (mut meanings, mut asked) = (BTreeMap::new(), Vec::new());
+        loop {
+            match compare(images, running, &meanings) {
+                ImageVerdict::Ask(image) => {
+                    asked.push(image.clone());
+                    let means = registry(&image).map(String::from);
+                    meanings.insert(image, means);
+                }
+                verdict => return (verdict, asked),
+            }
+        }
+    }
+
+    #[test]
+    fn only_containers_whose_image_is_not_pinned_are_compared() {
+        let definition = TaskDefinition::parse(&format!(
+            r#"{{"containerDefinitions":[{{"name":"a","image":"nginx@sha256:{}"}},{{"name":"b","image":"nginx:1"}},{{"name":"c"}}]}}"#,
+            "a".repeat(64)
+        ))
+        .unwrap();
+        assert_eq!(MutableImage::all_of(&definition), [image("b", "nginx:1"), image("c", "")]);
+        assert_eq!(compare(&[], &[], &BTreeMap::new()), ImageVerdict::Same);
+    }
+
+    #[test]
+    fn a_tag_that_means_what_runs_is_the_same_and_is_asked_for_once() {
+        let web = format!("{REGISTRY}/web:1");
+        let images = [image("app", &web), image("side", &web)];
+        let running = [runs("side", &web, Some("sha256:a")), runs("app", &web, Some("sha256:a"))];
+        let (verdict, asked) = judged(&images, &running, |_| Some("sha256:a"));
+        assert_eq!((verdict, asked), (ImageVerdict::Same, vec![EcrImage::parse(&web).unwrap()]));
+    }
+
+    #[test]
+    fn what_differs_or_cannot_be_known_is_said_of_the_first_container_and_no_more_is_asked() {
+        let [web, job] = ["web:1", "job:1"].map(|name| format!("{REGISTRY}/{name}"));
+        let images = [image("app", &web), image("side", &job)];
+        let running = [runs("app", &web, Some("sha256:a")), runs("side", &job, Some("sha256:a"))];
+        let (verdict, asked) = judged(&images, &running, |_| Some("sha256:b"));
+        let moved = "the tag of container app's image means another image by now";
+        assert_eq!((verdict, asked.len()), (ImageVerdict::Differs(moved.into()), 1));
+        let (verdict, _) = judged(&images, &running, |image| (image.repository == "web").then_some("sha256:a"));
+        let gone = "the image of container side is not in its registry any more";
+        assert_eq!(verdict, ImageVerdict::Differs(gone.into()));
+        for running in [vec![], vec![runs("app", "other", Some("sha256:a"))], vec![runs("app", &web, None)]] {
+            let (verdict, asked) = judged(&images, &running, |_| None);
+            let unknown = "ECS does not say which image container app runs";
+            assert_eq!((verdict, asked), (ImageVerdict::Differs(unknown.into()), vec![]));
+        }
+        let hub = [image("app", "nginx:1")];
+        let (verdict, _) = judged(&hub, &[runs("app", "nginx:1", Some("sha256:a"))], |_| None);
+        let elsewhere = "the image of container app has a tag, and only Amazon ECR is asked for those";
+        assert_eq!(verdict, ImageVerdict::Differs(elsewhere.into()));
     }
 }

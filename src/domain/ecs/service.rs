@@ -177,15 +177,6 @@ pub enum Stage {
     Over,
 }
 
-/// A container's image as it runs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RunningImage {
-    pub container: String,
-    pub image: String,
-    /// `sha256:…`, where ECS says it.
-    pub digest: Option<String>,
-}
-
 /// What uses a revision.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct User {
