@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::settings::{BaselineSettings, LogGroupSettings, Logging, RolloutSettings};
+use super::size::size_text;
 use super::{Baseline, Exemption, FuseLimits, Match};
 
 /// A setting that differs, by its key as it stands in the file.
@@ -107,8 +108,8 @@ fn listed(settings: &BaselineSettings) -> Listed {
         ("logging.replace", list(replace)),
         ("logging.delivery", word(delivery)),
         ("logging.absent-mode", word(absent_mode)),
-        ("logging.max-buffer-size", size(*max_buffer_size)),
-        ("logging.min-buffer-size", size(*min_buffer_size)),
+        ("logging.max-buffer-size", size_text(*max_buffer_size)),
+        ("logging.min-buffer-size", size_text(*min_buffer_size)),
         ("logging.max-buffer-share", max_buffer_share.to_string()),
         ("logging.group", group.clone()),
         ("logging.stream-prefix", stream_prefix.clone()),
@@ -165,14 +166,6 @@ fn pair((key, value): &(String, String)) -> String {
 /// As it is spelt in the file.
 fn word(value: &impl Serialize) -> String {
     json!(value).as_str().unwrap_or_default().to_owned()
-}
-
-fn size(bytes: u64) -> String {
-    match bytes {
-        _ if bytes.is_multiple_of(1 << 20) => format!("{}m", bytes >> 20),
-        _ if bytes.is_multiple_of(1 << 10) => format!("{}k", bytes >> 10),
-        _ => bytes.to_string(),
-    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@ mod keys;
 mod overrides;
 mod parse;
 mod settings;
+mod size;
+mod values;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -18,19 +20,13 @@ use super::rule_name::RuleName;
 pub use comparison::Difference;
 pub use fault::BaselineError;
 pub use freeze::FreezeWindow;
-pub(crate) use settings::parse_size;
 pub use settings::{
     AbsentMode, BaselineSettings, Delivery, FuseLimits, ImageGuard, LogGroupSettings, Logging, MissingDriver,
     RolloutSettings, RolloutWhen,
 };
-
-/// The retention values that CloudWatch Logs takes, in days (source: PutRetentionPolicy in the CloudWatch Logs API reference).
-pub const RETENTION_DAYS: [u32; 22] =
-    [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
-
-/// The log drivers that a container may name (source: LogConfiguration in the ECS API reference).
-pub const LOG_DRIVERS: [&str; 8] =
-    ["json-file", "syslog", "journald", "gelf", "fluentd", "awslogs", "splunk", "awsfirelens"];
+pub(crate) use size::{parse_size, size_text};
+pub(crate) use values::is_log_name_character;
+pub use values::{LOG_DRIVERS, RETENTION_DAYS};
 
 /// A baseline that was read and found to make sense.
 #[derive(Clone, Debug)]

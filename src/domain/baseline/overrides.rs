@@ -7,9 +7,10 @@ use super::fault::{Checked, did_you_mean, fault, key_value};
 use super::freeze::FreezeWindow;
 use super::keys::{LogGroupKeys, LoggingKeys, RolloutKeys};
 use super::settings::{
-    AbsentMode, BaselineSettings, LogGroupSettings, Logging, MissingDriver, RolloutSettings, RolloutWhen, parse_size,
+    AbsentMode, BaselineSettings, LogGroupSettings, Logging, MissingDriver, RolloutSettings, RolloutWhen,
 };
-use super::{LOG_DRIVERS, RETENTION_DAYS};
+use super::size::parse_size;
+use super::values::{LOG_CLASSES, LOG_DRIVERS, RETENTION_DAYS, is_log_name_character};
 
 /// `base` with the keys that are given.
 pub(super) fn override_with(
@@ -26,24 +27,7 @@ pub(super) fn override_with(
 }
 
 fn override_logging(base: &Logging, keys: LoggingKeys) -> Checked<Logging> {
-    let size = |text: &Option<Spanned<String>>, base: u64| match text {
-        None => Ok(base),
-        Some(text) => match parse_size(text.get_ref()) {
-            Some(bytes) if bytes > 0 => Ok(bytes),
-            _ => fault(text.span(), format!("`{}` is not a size", text.get_ref()), "such as \"25m\"".to_owned()),
-        },
-    };
-    let (max, min) =
-        (size(&keys.max_buffer_size, base.max_buffer_size)?, size(&keys.min_buffer_size, base.min_buffer_size)?);
-    if min > max {
-        let span = [&keys.min_buffer_size, &keys.max_buffer_size]
-            .into_iter()
-            .flatten()
-            .next()
-            .map(Spanned::span)
-            .unwrap_or_default();
-        return fault(span, "min-buffer-size is above max-buffer-size", None);
-    }
+    let (min, max) = buffer_sizes(base, &keys)?;
     if let Some(driver) = keys.driver.as_ref().filter(|driver| driver.get_ref() != "awslogs") {
         return fault(
             driver.span(),
@@ -51,9 +35,7 @@ fn override_logging(base: &Logging, keys: LoggingKeys) -> Checked<Logging> {
             "driver = \"awslogs\"".to_owned(),
         );
     }
-    if let Some(share) =
-        keys.max_buffer_share.as_ref().filter(|share| !(*share.get_ref() > 0.0 && *share.get_ref() <= 1.0))
-    {
+    if let Some(share) = keys.max_buffer_share.as_ref().filter(|share| !is_fraction(*share.get_ref())) {
         return fault(
             share.span(),
             "max-buffer-share is a part of the memory: above 0, at most 1",
@@ -63,15 +45,7 @@ fn override_logging(base: &Logging, keys: LoggingKeys) -> Checked<Logging> {
     for text in [&keys.group, &keys.stream_prefix].into_iter().flatten() {
         template(text)?;
     }
-    let (accept, replace) = (drivers(&keys.accept, &base.accept)?, drivers(&keys.replace, &base.replace)?);
-    if !accept.iter().any(|driver| driver == "awslogs") {
-        let span = keys.accept.as_ref().map(Spanned::span).unwrap_or_default();
-        return fault(span, "accept leaves out awslogs, the driver that Logweir gives", None);
-    }
-    if let Some(both) = replace.iter().find(|driver| accept.contains(driver)) {
-        let span = [&keys.replace, &keys.accept].into_iter().flatten().next().map(Spanned::span).unwrap_or_default();
-        return fault(span, format!("`{both}` is accepted and replaced at once"), None);
-    }
+    let (accept, replace) = accepted_and_replaced(base, &keys)?;
     Ok(Logging {
         driver: base.driver.clone(),
         missing_driver: keys.missing_driver.unwrap_or(base.missing_driver),
@@ -85,6 +59,42 @@ fn override_logging(base: &Logging, keys: LoggingKeys) -> Checked<Logging> {
         group: keys.group.map_or_else(|| base.group.clone(), Spanned::into_inner),
         stream_prefix: keys.stream_prefix.map_or_else(|| base.stream_prefix.clone(), Spanned::into_inner),
     })
+}
+
+/// Above 0 and at most 1. Not a number is neither.
+fn is_fraction(number: f64) -> bool {
+    number > 0.0 && number <= 1.0
+}
+
+/// The smallest and the largest buffer.
+fn buffer_sizes(base: &Logging, keys: &LoggingKeys) -> Checked<(u64, u64)> {
+    let size = |text: &Option<Spanned<String>>, base: u64| match text {
+        None => Ok(base),
+        Some(text) => match parse_size(text.get_ref()) {
+            Some(bytes) if bytes > 0 => Ok(bytes),
+            _ => fault(text.span(), format!("`{}` is not a size", text.get_ref()), "such as \"25m\"".to_owned()),
+        },
+    };
+    let max = size(&keys.max_buffer_size, base.max_buffer_size)?;
+    let min = size(&keys.min_buffer_size, base.min_buffer_size)?;
+    if min > max {
+        let span = [&keys.min_buffer_size, &keys.max_buffer_size].into_iter().flatten().next().map(Spanned::span);
+        return fault(span.unwrap_or_default(), "min-buffer-size is above max-buffer-size", None);
+    }
+    Ok((min, max))
+}
+
+fn accepted_and_replaced(base: &Logging, keys: &LoggingKeys) -> Checked<(Vec<String>, Vec<String>)> {
+    let (accept, replace) = (drivers(&keys.accept, &base.accept)?, drivers(&keys.replace, &base.replace)?);
+    if !accept.iter().any(|driver| driver == "awslogs") {
+        let span = keys.accept.as_ref().map(Spanned::span).unwrap_or_default();
+        return fault(span, "accept leaves out awslogs, the driver that Logweir gives", None);
+    }
+    if let Some(both) = replace.iter().find(|driver| accept.contains(driver)) {
+        let span = [&keys.replace, &keys.accept].into_iter().flatten().next().map(Spanned::span).unwrap_or_default();
+        return fault(span, format!("`{both}` is accepted and replaced at once"), None);
+    }
+    Ok((accept, replace))
 }
 
 fn drivers(list: &Option<Spanned<Vec<String>>>, base: &[String]) -> Checked<Vec<String>> {
@@ -101,15 +111,14 @@ fn drivers(list: &Option<Spanned<Vec<String>>>, base: &[String]) -> Checked<Vec<
 /// A name in which `{family}` and `{container}` stand for themselves.
 fn template(text: &Spanned<String>) -> Checked<()> {
     let plain = text.get_ref().replace("{family}", "f").replace("{container}", "c");
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "._-/#".contains(c);
-    match plain.is_empty() || plain.starts_with("aws/") || !plain.chars().all(allowed) {
-        true => fault(
+    if plain.is_empty() || plain.starts_with("aws/") || !plain.chars().all(is_log_name_character) {
+        return fault(
             text.span(),
             format!("`{}` is not a name that CloudWatch Logs takes", text.get_ref()),
             "{family} and {container} may stand in it".to_owned(),
-        ),
-        false => Ok(()),
+        );
     }
+    Ok(())
 }
 
 fn override_log_group(base: &LogGroupSettings, keys: LogGroupKeys) -> Checked<LogGroupSettings> {
@@ -127,13 +136,11 @@ fn override_log_group(base: &LogGroupSettings, keys: LogGroupKeys) -> Checked<Lo
             }
         },
     };
-    const CLASSES: [&str; 3] = ["STANDARD", "INFREQUENT_ACCESS", "ESSENTIALS"];
-    if let Some(class) = keys.class.as_ref().filter(|class| !CLASSES.contains(&class.get_ref().as_str())) {
-        // DELIVERY is a class too, but it keeps one day, whatever retention says.
+    if let Some(class) = keys.class.as_ref().filter(|class| !LOG_CLASSES.contains(&class.get_ref().as_str())) {
         return fault(
             class.span(),
             format!("`{}` is not a class for a container's logs", class.get_ref()),
-            did_you_mean(class.get_ref(), CLASSES.into_iter()),
+            did_you_mean(class.get_ref(), LOG_CLASSES.into_iter()),
         );
     }
     if let Some(key) =
@@ -159,9 +166,7 @@ fn override_rollout(base: &RolloutSettings, keys: RolloutKeys) -> Checked<Rollou
         Some(tag) if tag.get_ref().is_empty() => None,
         Some(tag) => Some(key_value(tag)?),
     };
-    if let Some(rate) =
-        keys.registers_per_second.as_ref().filter(|rate| !(*rate.get_ref() > 0.0 && *rate.get_ref() <= 1.0))
-    {
+    if let Some(rate) = keys.registers_per_second.as_ref().filter(|rate| !is_fraction(*rate.get_ref())) {
         return fault(
             rate.span(),
             "registers-per-second lies above 0 and at most at 1, which is all that AWS allows everybody together",

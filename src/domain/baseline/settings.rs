@@ -163,23 +163,6 @@ impl Default for RolloutSettings {
     }
 }
 
-/// A size in bytes as Docker reads it: binary multiples, `25m`, `25 m` and `25MiB` alike (source: docker/go-units, RAMInBytes).
-pub(crate) fn parse_size(text: &str) -> Option<u64> {
-    let text = text.to_ascii_lowercase();
-    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').len();
-    let (number, unit) = text.split_at(digits);
-    let power = match unit.strip_prefix(' ').unwrap_or(unit) {
-        "" | "b" => 0,
-        "k" | "kb" | "kib" => 1,
-        "m" | "mb" | "mib" => 2,
-        "g" | "gb" | "gib" => 3,
-        "t" | "tb" | "tib" => 4,
-        _ => return None,
-    };
-    let bytes = number.parse::<f64>().ok()? * 1024_f64.powi(power);
-    (bytes.is_finite() && (0.0..9e15).contains(&bytes)).then_some(bytes as u64)
-}
-
 /// When the fuse opens: at the correction after these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FuseLimits {
@@ -189,21 +172,4 @@ pub struct FuseLimits {
     pub within: SignedDuration,
     /// or so many in seven days.
     pub weekly: u32,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_are_read_as_docker_reads_them() {
-        for (text, bytes) in
-            [("200", 200), ("4k", 4096), ("25m", 25 << 20), ("25MiB", 25 << 20), ("1.5g", 3 << 29), ("10 mb", 10 << 20)]
-        {
-            assert_eq!(parse_size(text), Some(bytes), "{text}");
-        }
-        for text in ["", "m", "25x", "-1m", "1.2.3m", "25mm", "${SIZE}", " 25m", "25m ", "25  m", "."] {
-            assert_eq!(parse_size(text), None, "{text}");
-        }
-    }
 }

@@ -25,7 +25,7 @@ impl<'a> Case<'a> {
         let subjects = seen
             .definition
             .containers()
-            .map(|container| (container, baseline.settings(&who(seen, container.name()))))
+            .map(|container| (container, baseline.settings(&workload(seen, container.name()))))
             .collect();
         Self { seen, baseline, subjects }
     }
@@ -35,7 +35,7 @@ impl<'a> Case<'a> {
     }
 
     pub fn exempts(&self, rule: RuleName, container: Option<&str>) -> Exempt {
-        self.baseline.exempts(rule, &who(self.seen, container), self.seen.now)
+        self.baseline.exempts(rule, &workload(self.seen, container), self.seen.now)
     }
 
     /// Containers are found by name: one without a name of its own cannot be edited.
@@ -61,7 +61,7 @@ impl<'a> Case<'a> {
     }
 }
 
-fn who<'w>(seen: &'w Observation<'_>, container: Option<&'w str>) -> Workload<'w> {
+fn workload<'w>(seen: &'w Observation<'_>, container: Option<&'w str>) -> Workload<'w> {
     Workload {
         family: seen.definition.family(),
         container,

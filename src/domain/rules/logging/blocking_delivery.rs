@@ -14,6 +14,9 @@ pub(in crate::domain::rules) struct BlockingDelivery;
 
 const NAME: RuleName = RuleName::BlockingDelivery;
 
+/// Where a mode stands.
+const AT: &str = "/options/mode";
+
 impl Rule for BlockingDelivery {
     fn name(&self) -> RuleName {
         NAME
@@ -37,6 +40,8 @@ impl Rule for BlockingDelivery {
     }
 }
 
+/// What a container says of its mode.
+#[derive(Clone, Copy)]
 enum GivenMode<'a> {
     Absent,
     Is(Delivery),
@@ -60,81 +65,95 @@ fn mode<'a>(subject: &Subject<'_, '_>, options: Options<'a>) -> GivenMode<'a> {
 
 fn check(subject: &Subject<'_, '_>, options: Options<'_>) -> Option<Finding> {
     let wanted = subject.settings.logging.delivery;
-    let called = subject.called();
-    let consequence = |mode: Delivery| match mode {
-        Delivery::Blocking => "stops when CloudWatch Logs does",
-        Delivery::NonBlocking => "loses log lines rather than wait",
+    let mode = mode(subject, options);
+    let settled = match mode {
+        GivenMode::Is(mode) => Some(mode),
+        GivenMode::Absent if subject.settings.logging.absent_mode == AbsentMode::Effective => {
+            Some(default_mode(subject)?)
+        }
+        GivenMode::Absent | GivenMode::Placeholder | GivenMode::Malformed(_) => None,
     };
-    let mut set = vec![("mode", Some(wanted.mode().to_owned()))];
     // Docker refuses a buffer size next to `blocking` (source: moby, daemon/logger/factory.go).
     let oversized =
         wanted == Delivery::Blocking && options.value("max-buffer-size").is_some_and(|size| !size.is_null());
+    let mut set = vec![("mode", Some(wanted.mode().to_owned()))];
     if oversized {
         set.push(("max-buffer-size", None));
     }
     let fix = Fix::Options(set);
-    let known = match &subject.case.seen.default_mode {
-        DefaultMode::Known(mode) => Some(*mode),
-        _ => None,
-    };
-    let settled = match mode(subject, options) {
-        GivenMode::Is(mode) => Some(mode),
-        GivenMode::Absent if subject.settings.logging.absent_mode == AbsentMode::Effective => Some(known?),
-        _ => None,
-    };
     if settled == Some(wanted) {
+        let called = subject.called();
         let message =
             format!("{called} has a max-buffer-size beside mode `blocking`, which the container runtime refuses");
         return oversized.then(|| subject.finding(NAME, "/options/max-buffer-size", message, fix));
     }
-    match mode(subject, options) {
-        GivenMode::Is(mode) => {
-            let message = format!(
-                "{called} {}: its mode is `{}`, the baseline asks for `{}`",
-                consequence(mode),
-                mode.mode(),
-                wanted.mode()
-            );
-            let mut finding = subject.finding(NAME, "/options/mode", message, fix);
-            finding.effective = Some(mode.mode().into());
-            Some(finding)
+    Some(match mode {
+        GivenMode::Is(mode) => unwanted(subject, mode, fix),
+        GivenMode::Absent => absent(subject, fix),
+        GivenMode::Placeholder => placeholder(subject),
+        GivenMode::Malformed(value) => malformed(subject, value, fix),
+    })
+}
+
+fn unwanted(subject: &Subject<'_, '_>, mode: Delivery, fix: Fix) -> Finding {
+    let message = format!(
+        "{} {}: its mode is `{}`, the baseline asks for `{}`",
+        subject.called(),
+        consequence(mode),
+        mode.mode(),
+        subject.settings.logging.delivery.mode()
+    );
+    Finding { effective: Some(mode.mode().into()), ..subject.finding(NAME, AT, message, fix) }
+}
+
+fn absent(subject: &Subject<'_, '_>, fix: Fix) -> Finding {
+    let called = subject.called();
+    let default = default_mode(subject);
+    let message = match default {
+        Some(mode) if mode != subject.settings.logging.delivery => {
+            format!("{called} {}: it sets no mode, and the account's default is `{}`", consequence(mode), mode.mode())
         }
-        GivenMode::Absent => {
-            let message = match known {
-                Some(mode) if mode != wanted => format!(
-                    "{called} {}: it sets no mode, and the account's default is `{}`",
-                    consequence(mode),
-                    mode.mode()
-                ),
-                _ => format!("{called} leaves its delivery mode to a default that may change"),
-            };
-            let mut finding = subject.finding(NAME, "/options/mode", message, fix);
-            finding.effective = known.map(|mode| mode.mode().into());
-            match &subject.case.seen.default_mode {
-                DefaultMode::NotChecked => finding.notes.push(
-                    "ECS's own default is non-blocking since 2025-06-25; the account setting defaultLogDriverMode can change it".into(),
-                ),
-                DefaultMode::Unreadable(why) => finding.notes.push(format!("what the default is today could not be read: {why}")),
-                DefaultMode::Known(_) => {}
-            }
-            Some(finding)
-        }
-        GivenMode::Placeholder => {
-            let message = format!("which mode {called} gets is a placeholder");
-            Some(subject.finding(
-                NAME,
-                "/options/mode",
-                message,
-                Fix::Advice("render the document, then check it".into()),
-            ))
-        }
-        GivenMode::Malformed(value) => {
-            let value = match value {
-                Value::String(_) => format!("the mode {value}"),
-                other => format!("{} for its mode", kind(other)),
-            };
-            let message = format!("{called} has {value}, which no container runtime knows");
-            Some(subject.finding(NAME, "/options/mode", message, fix))
-        }
+        _ => format!("{called} leaves its delivery mode to a default that may change"),
+    };
+    let note = match &subject.case.seen.default_mode {
+        DefaultMode::NotChecked => Some(
+            "ECS's own default is non-blocking since 2025-06-25; the account setting defaultLogDriverMode can change it"
+                .into(),
+        ),
+        DefaultMode::Unreadable(why) => Some(format!("what the default is today could not be read: {why}")),
+        DefaultMode::Known(_) => None,
+    };
+    Finding {
+        effective: default.map(|mode| mode.mode().into()),
+        notes: note.into_iter().collect(),
+        ..subject.finding(NAME, AT, message, fix)
+    }
+}
+
+fn placeholder(subject: &Subject<'_, '_>) -> Finding {
+    let message = format!("which mode {} gets is a placeholder", subject.called());
+    subject.finding(NAME, AT, message, Fix::Advice("render the document, then check it".into()))
+}
+
+fn malformed(subject: &Subject<'_, '_>, value: &Value, fix: Fix) -> Finding {
+    let value = match value {
+        Value::String(_) => format!("the mode {value}"),
+        other => format!("{} for its mode", kind(other)),
+    };
+    subject.finding(NAME, AT, format!("{} has {value}, which no container runtime knows", subject.called()), fix)
+}
+
+/// What an absent mode means in this account, where that is known.
+fn default_mode(subject: &Subject<'_, '_>) -> Option<Delivery> {
+    match subject.case.seen.default_mode {
+        DefaultMode::Known(mode) => Some(mode),
+        DefaultMode::NotChecked | DefaultMode::Unreadable(_) => None,
+    }
+}
+
+fn consequence(mode: Delivery) -> &'static str {
+    match mode {
+        Delivery::Blocking => "stops when CloudWatch Logs does",
+        Delivery::NonBlocking => "loses log lines rather than wait",
     }
 }

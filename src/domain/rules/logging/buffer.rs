@@ -1,12 +1,12 @@
-//! The buffer of a non-blocking container: how large it is to be, and how a size is written.
+//! The buffer of a non-blocking container: how large it should be, and how large it is.
 
 use serde_json::Value;
 
-use crate::domain::baseline::parse_size;
+use crate::domain::baseline::{parse_size, size_text};
 use crate::domain::rules::case::Subject;
 
 impl Subject<'_, '_> {
-    /// What is to stand in `max-buffer-size`: the baseline's size, at most its share of the memory, at least the floor.
+    /// The size that `max-buffer-size` should hold: the baseline's size, at most its share of the memory, at least the floor.
     pub fn buffer(&self) -> Buffer {
         let logging = &self.settings.logging;
         let share = self.share();
@@ -24,6 +24,7 @@ impl Subject<'_, '_> {
     }
 }
 
+/// The buffer that a container should have.
 pub struct Buffer {
     pub bytes: u64,
     /// The floor wins over the memory's share; then somebody should give the container more memory.
@@ -31,36 +32,28 @@ pub struct Buffer {
 }
 
 impl Buffer {
-    /// As Docker reads it.
+    /// The size as Docker reads it.
     pub fn text(&self) -> String {
         size_text(self.bytes)
     }
 }
 
-/// A size in the largest unit that holds it exactly.
-pub(super) fn size_text(bytes: u64) -> String {
-    match bytes {
-        0 => "0".into(),
-        _ if bytes.is_multiple_of(1 << 20) => format!("{}m", bytes >> 20),
-        _ if bytes.is_multiple_of(1 << 10) => format!("{}k", bytes >> 10),
-        _ => bytes.to_string(),
-    }
-}
-
-/// What an option holds that ought to be a size.
-pub(super) enum Size {
+/// What stands in an option that should hold a size.
+pub(super) enum SizeOption {
     Absent,
     Placeholder,
     Malformed,
     Bytes(u64),
 }
 
-pub(super) fn size(subject: &Subject<'_, '_>, value: Option<&Value>) -> Size {
-    match value {
-        None | Some(Value::Null) => Size::Absent,
-        Some(Value::String(text)) if text.is_empty() => Size::Absent,
-        Some(Value::String(text)) if subject.is_placeholder(text) => Size::Placeholder,
-        Some(Value::String(text)) => parse_size(text).map_or(Size::Malformed, Size::Bytes),
-        Some(_) => Size::Malformed,
+impl SizeOption {
+    pub(super) fn of(subject: &Subject<'_, '_>, value: Option<&Value>) -> Self {
+        match value {
+            None | Some(Value::Null) => Self::Absent,
+            Some(Value::String(text)) if text.is_empty() => Self::Absent,
+            Some(Value::String(text)) if subject.is_placeholder(text) => Self::Placeholder,
+            Some(Value::String(text)) => parse_size(text).map_or(Self::Malformed, Self::Bytes),
+            Some(_) => Self::Malformed,
+        }
     }
 }

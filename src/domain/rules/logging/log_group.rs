@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use crate::domain::ecs::task_definition::{Options, is_placeholder};
+use super::naming::is_group_name;
+use crate::domain::ecs::task_definition::Options;
 use crate::domain::rule_name::RuleName;
 use crate::domain::rules::case::{Case, Subject};
 use crate::domain::rules::facts::LogGroup;
@@ -20,31 +21,6 @@ impl Case<'_> {
 }
 
 impl<'a> Subject<'_, 'a> {
-    /// The group that the baseline names for this container, or why it cannot.
-    pub fn baseline_group(&self) -> Result<String, &'static str> {
-        self.fill(&self.settings.logging.group)
-    }
-
-    pub fn baseline_prefix(&self) -> Result<String, &'static str> {
-        self.fill(&self.settings.logging.stream_prefix)
-    }
-
-    fn fill(&self, template: &str) -> Result<String, &'static str> {
-        let mut name = template.to_owned();
-        if name.contains("{family}") {
-            name = name.replace("{family}", self.case.seen.definition.family().ok_or("the document names no family")?);
-        }
-        if name.contains("{container}") {
-            name = name.replace("{container}", self.container.name().ok_or("the container has no name")?);
-        }
-        let allowed = |c: char| c.is_ascii_alphanumeric() || "._-/#".contains(c);
-        let fits = name.len() <= 512 && name.chars().all(allowed);
-        if !fits && !is_placeholder(&name) {
-            return Err("the name that the baseline gives is none that CloudWatch Logs takes");
-        }
-        Ok(name)
-    }
-
     /// The group of the own Region that the container's logs go to once its fixes are made.
     pub fn group(&self) -> Option<String> {
         let group = match self.awslogs() {
@@ -52,8 +28,7 @@ impl<'a> Subject<'_, 'a> {
             None if self.is_given_awslogs() => self.baseline_group().ok()?,
             None => return None,
         };
-        let is_one = is_group_name(&group);
-        is_one.then_some(group)
+        is_group_name(&group).then_some(group)
     }
 
     fn group_of(&self, options: Options<'_>) -> Option<String> {
@@ -73,6 +48,7 @@ impl<'a> Subject<'_, 'a> {
         }
     }
 
+    /// Whether the text names a log group that can exist, or will once somebody has filled it in.
     pub fn could_be_a_group(&self, name: &str) -> bool {
         self.is_placeholder(name) || is_group_name(name)
     }
@@ -97,10 +73,4 @@ impl<'a> Subject<'_, 'a> {
         let found = self.case.seen.log_groups?.get(&name)?;
         Some((name, found))
     }
-}
-
-/// Source: CloudWatch Logs API reference, CreateLogGroup.
-pub(super) fn is_group_name(text: &str) -> bool {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "._-/#".contains(c);
-    (1..=512).contains(&text.len()) && text.chars().all(allowed) && !text.starts_with("aws/")
 }

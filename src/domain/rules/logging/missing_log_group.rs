@@ -25,9 +25,10 @@ impl Rule for MissingLogGroup {
             .filter_map(|subject| {
                 let (name, LogGroup::Missing) = subject.observed_group()? else { return None };
                 let message = format!("the log group `{name}` of {} does not exist", subject.called());
-                let fix = match subject.settings.log_group.may_create(&name) {
-                    true => Fix::LogGroup(LogGroupChange::Create(wanted(&subject, name))),
-                    false => Fix::Advice("make it where it belongs, or let the baseline: log-group.create".into()),
+                let fix = if subject.settings.log_group.may_create(&name) {
+                    Fix::LogGroup(LogGroupChange::Create(wanted(&subject, name)))
+                } else {
+                    Fix::Advice("make it where it belongs, or let the baseline: log-group.create".into())
                 };
                 Some(Finding {
                     effective: effective(&subject),

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::domain::ecs::task_definition::Options;
 use crate::domain::rule_name::RuleName;
 use crate::domain::rules::Rule;
-use crate::domain::rules::case::Case;
+use crate::domain::rules::case::{Case, Subject};
 use crate::domain::rules::finding::{Finding, Fix};
 
 pub(in crate::domain::rules) struct UnroutableFirelens;
@@ -29,9 +29,8 @@ impl Rule for UnroutableFirelens {
     }
 
     fn check(&self, case: &Case<'_>) -> Vec<Finding> {
-        let is_router = |subject: &crate::domain::rules::case::Subject<'_, '_>| {
-            subject.container.member("firelensConfiguration").is_some_and(Value::is_object)
-        };
+        let is_router =
+            |subject: &Subject<'_, '_>| subject.container.member("firelensConfiguration").is_some_and(Value::is_object);
         let routers: Vec<_> = case.subjects().filter(is_router).collect();
         let kind =
             routers.first().and_then(|router| router.container.member("firelensConfiguration")?.get("type")?.as_str());

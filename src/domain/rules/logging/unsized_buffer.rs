@@ -1,7 +1,7 @@
 //! The buffer of a non-blocking container: absent, too small to hold an ordinary burst, or too large for the memory.
 
-use super::buffer::{Size, size, size_text};
-use crate::domain::baseline::Delivery;
+use super::buffer::SizeOption;
+use crate::domain::baseline::{Delivery, size_text};
 use crate::domain::ecs::task_definition::Options;
 use crate::domain::rule_name::RuleName;
 use crate::domain::rules::Rule;
@@ -40,30 +40,24 @@ fn check(subject: &Subject<'_, '_>, options: Options<'_>) -> Option<Finding> {
     let called = subject.called();
     let floor = subject.settings.logging.min_buffer_size;
     let buffer = subject.buffer();
-    let message = match size(subject, options.value("max-buffer-size")) {
-        Size::Placeholder => {
+    let found = SizeOption::of(subject, options.value("max-buffer-size"));
+    let message = match found {
+        SizeOption::Placeholder => {
             let message = format!("how large the buffer of {called} gets is a placeholder");
-            return Some(subject.finding(
-                NAME,
-                "/options/max-buffer-size",
-                message,
-                Fix::Advice("render the document, then check it".into()),
-            ));
+            let advice = Fix::Advice("render the document, then check it".into());
+            return Some(subject.finding(NAME, "/options/max-buffer-size", message, advice));
         }
-        Size::Absent => format!("{called} sets no buffer size"),
-        Size::Malformed => format!("the buffer size of {called} is not a size"),
-        Size::Bytes(bytes) if bytes < floor => {
-            format!(
-                "the buffer of {called}, {}, is below the baseline's floor of {}",
-                size_text(bytes),
-                size_text(floor)
-            )
+        SizeOption::Absent => format!("{called} sets no buffer size"),
+        SizeOption::Malformed => format!("the buffer size of {called} is not a size"),
+        SizeOption::Bytes(bytes) if bytes < floor => {
+            let (size, floor) = (size_text(bytes), size_text(floor));
+            format!("the buffer of {called}, {size}, is below the baseline's floor of {floor}")
         }
-        Size::Bytes(bytes) if subject.share().is_some_and(|share| bytes > share.max(floor)) => {
+        SizeOption::Bytes(bytes) if subject.share().is_some_and(|share| bytes > share.max(floor)) => {
             let share = subject.settings.logging.max_buffer_share * 100.0;
             format!("the buffer of {called}, {}, takes more than {share:.0} % of its memory", size_text(bytes))
         }
-        Size::Bytes(_) => return None,
+        SizeOption::Bytes(_) => return None,
     };
     let set = vec![("mode", Some("non-blocking".to_owned())), ("max-buffer-size", Some(buffer.text()))];
     let mut finding = subject.finding(NAME, "/options/max-buffer-size", message, Fix::Options(set));
@@ -71,7 +65,7 @@ fn check(subject: &Subject<'_, '_>, options: Options<'_>) -> Option<Finding> {
         Some(mode) => mode == "non-blocking",
         None => subject.case.seen.default_mode == DefaultMode::Known(Delivery::NonBlocking),
     };
-    if non_blocking_today && matches!(size(subject, options.value("max-buffer-size")), Size::Absent) {
+    if non_blocking_today && matches!(found, SizeOption::Absent) {
         finding.effective = Some("10m on current platforms, 1m on old container agents".into());
     }
     if buffer.floor_exceeds_share {

@@ -1,10 +1,10 @@
-//! What the logging rules ask of one container.
+//! The options that a container gives its log driver.
 
 use crate::domain::ecs::task_definition::{Log, Options};
 use crate::domain::rules::case::Subject;
 
 impl<'a> Subject<'_, 'a> {
-    /// The options, if the driver is `driver` and they can be read.
+    /// The options, if the container logs through `driver` and they can be read.
     pub fn options_of(&self, driver: &str) -> Option<Options<'a>> {
         match self.container.log() {
             Log::Configured { driver: given, options }
@@ -16,11 +16,8 @@ impl<'a> Subject<'_, 'a> {
         }
     }
 
+    /// The options, if the container logs through awslogs and they can be read.
     pub fn awslogs(&self) -> Option<Options<'a>> {
         self.options_of("awslogs")
-    }
-
-    pub fn baseline_region(&self) -> Result<String, &'static str> {
-        self.case.seen.region.map(String::from).ok_or("the Region is not known; give --region")
     }
 }

@@ -1,0 +1,46 @@
+//! The names that the baseline gives to where a container logs, and those that CloudWatch Logs takes.
+
+use crate::domain::baseline::is_log_name_character;
+use crate::domain::ecs::task_definition::is_placeholder;
+use crate::domain::rules::case::Subject;
+
+/// The longest name of a log group (source: CloudWatch Logs API reference, CreateLogGroup).
+const LONGEST: usize = 512;
+
+impl Subject<'_, '_> {
+    /// The group that the baseline names for this container, or why it cannot.
+    pub fn baseline_group(&self) -> Result<String, &'static str> {
+        self.fill(&self.settings.logging.group)
+    }
+
+    /// The stream prefix that the baseline names for this container, or why it cannot.
+    pub fn baseline_prefix(&self) -> Result<String, &'static str> {
+        self.fill(&self.settings.logging.stream_prefix)
+    }
+
+    /// The Region that the container should log to, which is the task's own.
+    pub fn baseline_region(&self) -> Result<String, &'static str> {
+        self.case.seen.region.map(String::from).ok_or("the Region is not known; give --region")
+    }
+
+    fn fill(&self, template: &str) -> Result<String, &'static str> {
+        let mut name = template.to_owned();
+        if name.contains("{family}") {
+            name = name.replace("{family}", self.case.seen.definition.family().ok_or("the document names no family")?);
+        }
+        if name.contains("{container}") {
+            name = name.replace("{container}", self.container.name().ok_or("the container has no name")?);
+        }
+        let fits = name.len() <= LONGEST && name.chars().all(is_log_name_character);
+        if !fits && !is_placeholder(&name) {
+            return Err("the name that the baseline gives is none that CloudWatch Logs takes");
+        }
+        Ok(name)
+    }
+}
+
+/// Whether CloudWatch Logs takes the text for the name of a log group (source: CloudWatch Logs API reference,
+/// CreateLogGroup).
+pub(super) fn is_group_name(text: &str) -> bool {
+    (1..=LONGEST).contains(&text.len()) && text.chars().all(is_log_name_character) && !text.starts_with("aws/")
+}
