@@ -14,14 +14,11 @@ use super::overrides::{loosened, loosened_rollout, override_with};
 use super::settings::BaselineSettings;
 use super::{Baseline, Exemption, FuseLimits, Match, Profile};
 use crate::domain::rule_name::{NoSuchRule, RuleName};
+use crate::domain::text::hex;
 
 pub(super) fn parse(text: &str) -> Result<Baseline, BaselineError> {
     let file: File = toml::from_str(text).map_err(|error| syntax(&error).placed_in(text))?;
     baseline(file, format!("sha256:{}", hex(&Sha256::digest(text)))).map_err(|fault| fault.placed_in(text))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// serde names the unknown key and those that it expected: the nearest of them is the suggestion.
@@ -101,9 +98,11 @@ fn no_tag_loosens(
     };
     let others = behind.iter().map(|profile| &profile.settings).chain([root]);
     // What a profile about services says of anything else is never asked for.
-    let looser = |other: &BaselineSettings| match first.matches.asks_for_a_service() {
-        true => loosened_rollout(&other.rollout, &first.settings.rollout),
-        false => loosened(other, &first.settings),
+    let looser = |other: &BaselineSettings| {
+        if first.matches.asks_for_a_service() {
+            return loosened_rollout(&other.rollout, &first.settings.rollout);
+        }
+        loosened(other, &first.settings)
     };
     let Some(key) = others.into_iter().find_map(looser) else { return Ok(()) };
     fault(span, format!("{whose} `{tag}` must not loosen {key}"), trust(&tag))

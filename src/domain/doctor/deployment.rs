@@ -62,10 +62,10 @@ fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>
 impl StackDeployment {
     pub fn parse(text: &str) -> Result<Self, String> {
         let deployment: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        match deployment.schema == SCHEMA {
-            true => Ok(deployment),
-            false => Err(format!("its schema is {}, and this program knows {SCHEMA}", deployment.schema)),
+        if deployment.schema != SCHEMA {
+            return Err(format!("its schema is {}, and this program knows {SCHEMA}", deployment.schema));
         }
+        Ok(deployment)
     }
 
     /// Its place in the world, and its own roles.

@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Check, LONGEST, Looked, PUT_BACK, count};
+use super::{Check, LONGEST, Looked, PUT_BACK};
 use crate::domain::event::{self, Home, RevisionRef, ServiceChange, Trigger};
+use crate::domain::text::count;
 use crate::domain::text::plain::plain;
 
 /// What EventBridge adds to an event that it could not hand over (source: EventBridge user guide, dead-letter queues).

@@ -6,6 +6,8 @@ pub mod baseline;
 pub mod deployment;
 pub mod function;
 pub mod letter;
+mod need;
+mod permissions;
 pub mod queue;
 pub mod records;
 pub mod role;
@@ -88,9 +90,4 @@ fn names<'n>(all: impl IntoIterator<Item = &'n str>) -> String {
         ..=MOST => all.join(", "),
         count => format!("{} and {} more", all[..MOST].join(", "), count - MOST),
     }
-}
-
-/// `1 message`, `2 messages`.
-pub fn count(number: u64, of: &str) -> String {
-    format!("{number} {of}{}", if number == 1 { "" } else { "s" })
 }

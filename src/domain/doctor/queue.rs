@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::deployment::StackDeployment;
-use super::{Check, Looked, PUT_BACK, count};
+use super::{Check, Looked, PUT_BACK};
 use crate::domain::event::Home;
+use crate::domain::text::count;
 
 /// So many messages may wait and be on their way nevertheless: the function takes two at a time.
 const PASSING: u64 = 10;

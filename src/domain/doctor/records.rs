@@ -2,9 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Check, Looked, count, names};
+use super::{Check, Looked, names};
 use crate::domain::limits::family::{Family, Stopped};
 use crate::domain::record::Head;
+use crate::domain::text::count;
 
 /// The schedule takes up what is left every five minutes, and a lease may last six.
 const UNFINISHED: SignedDuration = SignedDuration::from_mins(30);

@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::deployment::StackDeployment;
-use super::{Check, Looked, PUT_BACK, count, names};
+use super::{Check, Looked, PUT_BACK, names};
 use crate::domain::event::Home;
+use crate::domain::text::count;
 
 pub use super::samples::{Sample, samples};
 
@@ -85,10 +86,7 @@ fn fault(known: &Known, deployment: &StackDeployment, home: &Home) -> Option<Che
     if targets.iter().any(is_right) {
         return None;
     }
-    let found = match targets.is_empty() {
-        true => "nothing".to_owned(),
-        false => names(targets.iter().map(String::as_str)),
-    };
+    let found = if targets.is_empty() { "nothing".to_owned() } else { names(targets.iter().map(String::as_str)) };
     let says = format!("rule {name} sends to {found}, and not to {queue}");
     Some(Check::problem(CHECK, says, PUT_BACK))
 }

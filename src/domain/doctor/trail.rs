@@ -60,18 +60,18 @@ pub fn check(trails: &Looked<Vec<Trail>>, region: &str) -> Check {
             _ => None,
         })
         .collect();
-    match bad.is_empty() {
-        true => Check::problem(
+    if bad.is_empty() {
+        return Check::problem(
             CHECK,
             format!("there is no trail in {region}, so EventBridge hears of no call"),
             "make one for all Regions that records management events: aws cloudtrail create-trail --is-multi-region-trail",
-        ),
-        false => Check::problem(
-            CHECK,
-            format!("{}, so EventBridge hears of no call", bad.join("; ")),
-            "have it record management events, those that write: aws cloudtrail start-logging, put-event-selectors",
-        ),
+        );
     }
+    Check::problem(
+        CHECK,
+        format!("{}, so EventBridge hears of no call", bad.join("; ")),
+        "have it record management events, those that write: aws cloudtrail start-logging, put-event-selectors",
+    )
 }
 
 impl Trail {
@@ -133,11 +133,10 @@ fn admits(selector: &Value) -> Option<bool> {
 /// Whether one of them is so; none: that hangs on one that nobody knows.
 fn any(verdicts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
     let verdicts: Vec<Option<bool>> = verdicts.collect();
-    match verdicts.contains(&Some(true)) {
-        true => Some(true),
-        false if verdicts.contains(&None) => None,
-        false => Some(false),
+    if verdicts.contains(&Some(true)) {
+        return Some(true);
     }
+    (!verdicts.contains(&None)).then_some(false)
 }
 
 fn all(verdicts: impl Iterator<Item = Option<bool>>) -> Option<bool> {

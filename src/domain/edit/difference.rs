@@ -12,10 +12,10 @@ use crate::domain::ecs::task_definition::TaskDefinition;
 pub fn edited(before: &TaskDefinition, edits: &[Edit]) -> Result<TaskDefinition, String> {
     let after = patch::apply(before, edits).map_err(|conflict| conflict.to_string())?;
     let unplanned = unplanned(before, &after, edits);
-    match unplanned.is_empty() && is_same_elsewhere(before, &after, edits) {
-        true => Ok(after),
-        false => Err(format!("the edited document differs where it must not: {}", unplanned.join(", "))),
+    if unplanned.is_empty() && is_same_elsewhere(before, &after, edits) {
+        return Ok(after);
     }
+    Err(format!("the edited document differs where it must not: {}", unplanned.join(", ")))
 }
 
 /// Whether `after` is `before`, byte for byte, but for the log configurations of the edited containers. Before Register

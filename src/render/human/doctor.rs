@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::domain::doctor::deployment::StackDeployment;
 use crate::domain::doctor::letter::Told;
-use crate::domain::doctor::{Check, State, count};
+use crate::domain::doctor::{Check, State};
+use crate::domain::text::count;
 use crate::domain::text::plain::plain;
 
 /// The longest name of a deployment's part.

@@ -1,0 +1,294 @@
+//! What the functions ask of AWS: which actions on which resources. Which of the two roles asks for an action is said in
+//! `infra/policies/operations.toml` alone.
+
+use super::deployment::StackDeployment;
+use super::function::{FunctionFacts, FunctionRole};
+use super::permissions;
+use super::samples::example;
+use crate::domain::event::Home;
+use crate::domain::outcome::Mode;
+
+/// Actions on one resource, as the function would ask for them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Need {
+    pub actions: Vec<&'static str>,
+    pub resource: String,
+    /// Condition keys and their values.
+    pub context: Context,
+}
+
+/// What an action is asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Target {
+    /// Everything: IAM knows no resource for the action.
+    All,
+    /// Everything in one cluster.
+    OfCluster,
+    OwnLogStream,
+    OwnLog,
+    Topic,
+    Bus,
+    Journal,
+    OpenRecords,
+    Queue,
+    Baseline,
+    Revision,
+    /// The tags of a revision, as it is registered.
+    RevisionTags,
+    /// The roles that corrected revisions name.
+    PassedRole,
+    LogGroup,
+    /// A log group that is made, and the tag that it is made with.
+    NewLogGroup,
+    NewLogGroupTags,
+    Service,
+    Task,
+    ServiceDeployment,
+    ServiceRevision,
+    Repository,
+}
+
+/// Every action of both functions, by what it is asked about and the least mode in which the remediator asks for it. The
+/// backout function has no mode and asks for all of its own.
+const ASKED: &[(Mode, Target, &[&str])] = &[
+    (Mode::Observe, Target::OwnLogStream, &["logs:CreateLogStream", "logs:PutLogEvents"]),
+    (Mode::Observe, Target::OwnLog, &["logs:FilterLogEvents"]),
+    (Mode::Observe, Target::Topic, &["sns:Publish"]),
+    (Mode::Observe, Target::Bus, &["events:PutEvents"]),
+    (Mode::Observe, Target::Journal, &["dynamodb:GetItem", "dynamodb:Query"]),
+    (Mode::Observe, Target::OpenRecords, &["dynamodb:Query"]),
+    (Mode::Observe, Target::All, &["ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions", "logs:DescribeLogGroups"]),
+    (Mode::Observe, Target::All, &["ecs:ListAccountSettings"]),
+    (
+        Mode::Observe,
+        Target::Queue,
+        &["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:SendMessage"],
+    ),
+    (Mode::Observe, Target::LogGroup, &["logs:DescribeLogStreams"]),
+    (Mode::Observe, Target::Baseline, &["ssm:GetParameter"]),
+    (Mode::Register, Target::Journal, &["dynamodb:PutItem"]),
+    (Mode::Register, Target::All, &["ecs:DeregisterTaskDefinition"]),
+    (Mode::Register, Target::Revision, &["ecs:RegisterTaskDefinition"]),
+    (Mode::Register, Target::RevisionTags, &["ecs:TagResource"]),
+    (Mode::Register, Target::PassedRole, &["iam:PassRole"]),
+    (Mode::Register, Target::NewLogGroup, &["logs:CreateLogGroup"]),
+    (Mode::Register, Target::NewLogGroupTags, &["logs:TagResource"]),
+    (Mode::Register, Target::LogGroup, &["logs:PutRetentionPolicy"]),
+    (Mode::Register, Target::LogGroup, &["logs:DeleteRetentionPolicy"]),
+    (Mode::Register, Target::All, &["ecs:ListClusters"]),
+    (Mode::Register, Target::OfCluster, &["ecs:ListServices", "ecs:ListTasks"]),
+    (Mode::Register, Target::Task, &["ecs:DescribeTasks"]),
+    (Mode::Rollout, Target::Service, &["ecs:UpdateService", "ecs:DescribeServices"]),
+    (Mode::Rollout, Target::ServiceDeployment, &["ecs:DescribeServiceDeployments"]),
+    (Mode::Rollout, Target::ServiceDeployment, &["ecs:StopServiceDeployment"]),
+    (Mode::Rollout, Target::ServiceRevision, &["ecs:DescribeServiceRevisions"]),
+    (Mode::Rollout, Target::Service, &["ecs:ListServiceDeployments"]),
+    (Mode::Rollout, Target::Repository, &["ecr:DescribeImages"]),
+];
+
+/// Condition keys and their values.
+type Context = Vec<(&'static str, String)>;
+
+/// Names of what exists in the account, so that what is simulated is what would be asked.
+struct Names<'n> {
+    home: &'n Home,
+    deployment: &'n StackDeployment,
+    function: Option<&'n FunctionFacts>,
+    roles: &'n [String],
+}
+
+impl Names<'_> {
+    fn arn(&self, service: &str, resource: &str) -> String {
+        let Home { partition, region, account, .. } = self.home;
+        format!("arn:{partition}:{service}:{region}:{account}:{resource}")
+    }
+
+    fn table(&self, below: &str) -> String {
+        self.arn("dynamodb", &format!("table/{}{below}", self.deployment.table()))
+    }
+
+    fn own_log(&self, end: &str) -> Option<String> {
+        let group = self.function?.log_group.as_deref()?;
+        Some(self.arn("logs", &format!("log-group:{group}:{end}")))
+    }
+
+    fn group(&self, end: &str) -> String {
+        self.arn("logs", &format!("log-group:{}{end}", example(&self.deployment.log_groups)))
+    }
+
+    fn revision(&self) -> String {
+        self.arn("ecs", &format!("task-definition/{}:1", example(&self.deployment.families)))
+    }
+
+    fn of_cluster(&self, kind: &str) -> String {
+        self.arn("ecs", &format!("{kind}/{}/x", example(&self.deployment.clusters)))
+    }
+
+    fn bus(&self) -> Option<String> {
+        let bus = self.function?.variable("LOGWEIR_BUS")?;
+        Some(if bus.starts_with("arn:") { bus.to_owned() } else { self.arn("events", &format!("event-bus/{bus}")) })
+    }
+
+    fn baseline(&self) -> Option<String> {
+        let name = self.deployment.baseline.strip_prefix("ssm:")?.trim_start_matches('/');
+        Some(self.arn("ssm", &format!("parameter/{name}")))
+    }
+
+    /// The roles that would be passed; where none is known, one for each pattern that the stack allows.
+    fn passed_roles(&self) -> Vec<String> {
+        match self.roles {
+            [] => self.deployment.task_roles.iter().map(|pattern| pattern.replace(['*', '?'], "x")).collect(),
+            roles => roles.to_vec(),
+        }
+    }
+
+    /// The resources by name. Empty where the function was given none, or where nobody could read which.
+    fn resources(&self, target: Target) -> Vec<String> {
+        let one = match target {
+            Target::All | Target::OfCluster => "*".into(),
+            Target::Journal => self.table(""),
+            Target::OpenRecords => self.table("/index/by-open"),
+            Target::Queue => self.deployment.queue_arn(self.home),
+            Target::Revision | Target::RevisionTags => self.revision(),
+            Target::LogGroup | Target::NewLogGroup => self.group(":*"),
+            Target::NewLogGroupTags => self.group(""),
+            Target::Service => self.of_cluster("service"),
+            Target::Task => self.of_cluster("task"),
+            Target::ServiceDeployment => self.of_cluster("service-deployment") + "/x",
+            Target::ServiceRevision => self.of_cluster("service-revision") + "/x",
+            Target::Repository => self.arn("ecr", "repository/x"),
+            Target::OwnLogStream => return self.own_log("log-stream:x").into_iter().collect(),
+            Target::OwnLog => return self.own_log("*").into_iter().collect(),
+            Target::Topic => {
+                let topic = self.function.and_then(|function| function.variable("LOGWEIR_TOPIC"));
+                return topic.map(String::from).into_iter().collect();
+            }
+            Target::Bus => return self.bus().into_iter().collect(),
+            Target::Baseline => return self.baseline().into_iter().collect(),
+            Target::PassedRole => return self.passed_roles(),
+        };
+        vec![one]
+    }
+
+    /// The conditions under which the function asks.
+    fn context(&self, target: Target) -> Context {
+        match target {
+            Target::OfCluster => {
+                let cluster = format!("cluster/{}", example(&self.deployment.clusters));
+                vec![("ecs:cluster", self.arn("ecs", &cluster))]
+            }
+            Target::Bus => vec![("events:source", "logweir".into())],
+            Target::RevisionTags => vec![("ecs:CreateAction", "RegisterTaskDefinition".into())],
+            Target::PassedRole => vec![("iam:PassedToService", "ecs-tasks.amazonaws.com".into())],
+            Target::NewLogGroup | Target::NewLogGroupTags => {
+                vec![("aws:RequestTag/managed-by", "logweir".into()), ("aws:TagKeys", "managed-by".into())]
+            }
+            Target::All
+            | Target::OwnLogStream
+            | Target::OwnLog
+            | Target::Topic
+            | Target::Journal
+            | Target::OpenRecords
+            | Target::Queue
+            | Target::Baseline
+            | Target::Revision
+            | Target::LogGroup
+            | Target::Service
+            | Target::Task
+            | Target::ServiceDeployment
+            | Target::ServiceRevision
+            | Target::Repository => Vec::new(),
+        }
+    }
+}
+
+/// What a function needs, as far as it could be read which log and whom to tell it was given; `roles` are those that
+/// corrected revisions would name.
+pub fn needs(
+    which: FunctionRole,
+    deployment: &StackDeployment,
+    home: &Home,
+    function: Option<&FunctionFacts>,
+    roles: &[String],
+) -> Vec<Need> {
+    let names = Names { home, deployment, function, roles };
+    let permissions = permissions::of(which);
+    let mode = match which {
+        FunctionRole::Remediator => deployment.mode.parse().unwrap_or(Mode::Register),
+        FunctionRole::Backout => Mode::Rollout,
+    };
+    let mut needs = Vec::new();
+    for (_, target, actions) in ASKED.iter().filter(|(from, ..)| *from <= mode) {
+        let actions: Vec<&str> = actions.iter().copied().filter(|action| permissions.contains(*action)).collect();
+        if actions.is_empty() {
+            continue;
+        }
+        let resources = names.resources(*target).into_iter();
+        needs.extend(resources.map(|resource| {
+            let (actions, context) = (actions.clone(), names.context(*target));
+            Need { actions, resource, context }
+        }));
+    }
+    needs
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::super::deployment::tests::deployment;
+    use super::*;
+
+    #[test]
+    fn what_the_roles_may_is_what_is_asked_for_and_nothing_else() {
+        let permissions = [FunctionRole::Remediator, FunctionRole::Backout].map(permissions::of);
+        let permissions: BTreeSet<&str> = permissions.iter().flatten().map(String::as_str).collect();
+        let asked: BTreeSet<&str> = ASKED.iter().flat_map(|(_, _, actions)| actions.iter().copied()).collect();
+        assert_eq!(permissions, asked);
+    }
+
+    fn actions(which: FunctionRole, mode: &str, function: Option<&FunctionFacts>) -> Vec<&'static str> {
+        let deployment = StackDeployment { mode: mode.into(), ..deployment() };
+        let home = deployment.home("111122223333", "eu-west-1");
+        needs(which, &deployment, &home, function, &[]).into_iter().flat_map(|need| need.actions).collect()
+    }
+
+    #[test]
+    fn who_only_observes_needs_nothing_that_writes_but_its_log_and_its_queue() {
+        let reading = ["Describe", "List", "Get", "Query", "BatchGet", "Filter", "ReceiveMessage"];
+        let writes = |action: &&str| !reading.iter().any(|word| action.split(':').nth(1).unwrap().starts_with(word));
+        let writing: Vec<&str> =
+            actions(FunctionRole::Remediator, "observe", None).into_iter().filter(writes).collect();
+        assert_eq!(writing, ["sqs:DeleteMessage", "sqs:SendMessage"]);
+    }
+
+    #[test]
+    fn whom_a_function_tells_it_must_be_allowed_to_tell() {
+        let variables = [("LOGWEIR_TOPIC", "arn:aws:sns:eu-west-1:1:t"), ("LOGWEIR_BUS", "platform")];
+        let function = FunctionFacts {
+            role: String::new(),
+            state: None,
+            last_update: None,
+            last_modified: None,
+            variables: variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            log_group: None,
+        };
+        for which in [FunctionRole::Remediator, FunctionRole::Backout] {
+            let told = |actions: Vec<&str>| ["sns:Publish", "events:PutEvents"].map(|action| actions.contains(&action));
+            assert_eq!(told(actions(which, "observe", None)), [false; 2]);
+            assert_eq!(told(actions(which, "observe", Some(&function))), [true; 2]);
+        }
+    }
+
+    #[test]
+    fn a_role_that_would_be_passed_is_asked_about_by_its_name_and_else_one_of_each_pattern() {
+        let deployment = StackDeployment { mode: "register".into(), ..deployment() };
+        let home = deployment.home("111122223333", "eu-west-1");
+        let passed = |roles: &[String]| -> Vec<String> {
+            let needs = needs(FunctionRole::Remediator, &deployment, &home, None, roles);
+            needs.into_iter().filter(|need| need.actions == ["iam:PassRole"]).map(|need| need.resource).collect()
+        };
+        assert_eq!(passed(&["arn:aws:iam::111122223333:role/web".into()]), ["arn:aws:iam::111122223333:role/web"]);
+        assert_eq!(passed(&[]), ["arn:aws:iam::111122223333:role/e", "arn:aws:iam::111122223333:role/ecs/x"]);
+    }
+}

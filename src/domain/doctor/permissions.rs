@@ -1,0 +1,45 @@
+//! The permissions of the functions' roles, as `infra/policies/operations.toml` has them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use super::function::FunctionRole;
+
+const OPERATIONS: &str = include_str!("../../../infra/policies/operations.toml");
+
+/// The table of what AWS does in a role's name without a call. Its lines are named by the whole permission.
+const BEYOND: &str = "beyond";
+
+/// A call, who makes it, and which permissions it needs.
+#[derive(Deserialize)]
+struct Operation {
+    by: Vec<String>,
+    /// Where it is left out: the one of the call's name.
+    needs: Option<Vec<String>>,
+    /// Further permissions, each with its reason.
+    #[serde(default)]
+    also: BTreeMap<String, String>,
+}
+
+/// Every permission that a function's role has, in whichever mode: `ecs:UpdateService`, …
+pub(super) fn of(which: FunctionRole) -> BTreeSet<String> {
+    let role = match which {
+        FunctionRole::Remediator => "remediator",
+        FunctionRole::Backout => "backout",
+    };
+    let services: BTreeMap<String, BTreeMap<String, Operation>> =
+        toml::from_str(OPERATIONS).expect("the table is a part of the program, and tests read it");
+    let operations = services.into_iter().flat_map(|(service, calls)| {
+        calls.into_iter().map(move |(call, operation)| {
+            let own = if service == BEYOND { call } else { format!("{service}:{call}") };
+            (own, operation)
+        })
+    });
+    operations
+        .filter(|(_, operation)| operation.by.iter().any(|by| by == role))
+        .flat_map(|(own, operation)| {
+            operation.needs.unwrap_or_else(|| vec![own]).into_iter().chain(operation.also.into_keys())
+        })
+        .collect()
+}
