@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use logweir::domain::baseline::FuseLimits;
 use logweir::domain::ecs::service::ServiceArn;
 use logweir::domain::limits::family::{Correction, Family, FamilyName, Fuse, Hold, Stopped, Turn, Writer};
-use logweir::domain::limits::service_history::Pointings;
+use logweir::domain::limits::service_history::ServiceHistory;
 use logweir::domain::outcome::Reason;
 use logweir::domain::record::{Ending, Entry, EntryKind, Head, NotUndone};
 use serde_json::{Value, json};
@@ -176,7 +176,7 @@ fn entries_without_what_later_versions_say_are_read() {
 
 #[test]
 fn what_is_remembered_of_a_service_is_read_where_nobody_knew_what_ran_before() {
-    let pointings: Pointings = same(json!({
+    let pointings: ServiceHistory = same(json!({
         "schema": 1, "service": "arn:aws:ecs:eu-west-1:111122223333:service/prod/web", "version": 1,
         "times": ["2026-11-21T12:00:00Z"],
         "last": {

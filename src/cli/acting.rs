@@ -10,8 +10,8 @@ use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
 use crate::domain::event::Home;
 use crate::domain::limits::family::{Family, FamilyName};
-use crate::domain::limits::rate::{Budget, BudgetName};
-use crate::domain::limits::service_history::Pointings;
+use crate::domain::limits::rate::{RateLimit, RateLimitName};
+use crate::domain::limits::service_history::ServiceHistory;
 use crate::domain::outcome::Reason;
 use crate::domain::record::{Entry, Head, Record};
 use crate::domain::report::{BackoutBy, Report};
@@ -194,20 +194,20 @@ impl Journal for AnyJournal {
         either!(self, journal => journal.put_family(family))
     }
 
-    async fn pointings(&self, service: &ServiceArn) -> Answer<Option<Pointings>> {
+    async fn pointings(&self, service: &ServiceArn) -> Answer<Option<ServiceHistory>> {
         either!(self, journal => journal.pointings(service))
     }
 
-    async fn put_pointings(&self, pointings: &Pointings) -> Result<(), CommitError> {
+    async fn put_pointings(&self, pointings: &ServiceHistory) -> Result<(), CommitError> {
         self.may_write()?;
         either!(self, journal => journal.put_pointings(pointings))
     }
 
-    async fn budget(&self, name: &BudgetName) -> Answer<Option<Budget>> {
+    async fn budget(&self, name: &RateLimitName) -> Answer<Option<RateLimit>> {
         either!(self, journal => journal.budget(name))
     }
 
-    async fn put_budget(&self, budget: &Budget) -> Result<(), CommitError> {
+    async fn put_budget(&self, budget: &RateLimit) -> Result<(), CommitError> {
         self.may_write()?;
         either!(self, journal => journal.put_budget(budget))
     }

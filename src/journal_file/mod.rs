@@ -23,8 +23,8 @@ use serde_json::value::RawValue;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
 use crate::domain::limits::family::{Family, FamilyName};
-use crate::domain::limits::rate::{Budget, BudgetName};
-use crate::domain::limits::service_history::Pointings;
+use crate::domain::limits::rate::{RateLimit, RateLimitName};
+use crate::domain::limits::service_history::ServiceHistory;
 use crate::domain::outcome::Reason;
 use crate::domain::record::{Entry, Head, Record, SCHEMA};
 use crate::domain::text::plain::plain;
@@ -202,19 +202,19 @@ impl Journal for FileJournal {
         self.append_state(family)
     }
 
-    async fn pointings(&self, service: &ServiceArn) -> Answer<Option<Pointings>> {
+    async fn pointings(&self, service: &ServiceArn) -> Answer<Option<ServiceHistory>> {
         Ok(self.newest(&self.text()?)?.remove(service))
     }
 
-    async fn put_pointings(&self, pointings: &Pointings) -> Result<(), CommitError> {
+    async fn put_pointings(&self, pointings: &ServiceHistory) -> Result<(), CommitError> {
         self.append_state(pointings)
     }
 
-    async fn budget(&self, name: &BudgetName) -> Answer<Option<Budget>> {
+    async fn budget(&self, name: &RateLimitName) -> Answer<Option<RateLimit>> {
         Ok(self.newest(&self.text()?)?.remove(name))
     }
 
-    async fn put_budget(&self, budget: &Budget) -> Result<(), CommitError> {
+    async fn put_budget(&self, budget: &RateLimit) -> Result<(), CommitError> {
         self.append_state(budget)
     }
 

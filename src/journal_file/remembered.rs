@@ -11,8 +11,8 @@ use super::line::Line;
 use super::{FileJournal, UNKNOWN, raw};
 use crate::domain::ecs::service::ServiceArn;
 use crate::domain::limits::family::{Family, FamilyName};
-use crate::domain::limits::rate::{Budget, BudgetName};
-use crate::domain::limits::service_history::Pointings;
+use crate::domain::limits::rate::{RateLimit, RateLimitName};
+use crate::domain::limits::service_history::ServiceHistory;
 use crate::ports::{Answer, CommitError};
 
 /// The state of something, with a version that every change raises by one.
@@ -44,7 +44,7 @@ impl Remembered for Family {
     }
 }
 
-impl Remembered for Pointings {
+impl Remembered for ServiceHistory {
     type Name = ServiceArn;
 
     fn name(&self) -> &ServiceArn {
@@ -61,10 +61,10 @@ impl Remembered for Pointings {
     }
 }
 
-impl Remembered for Budget {
-    type Name = BudgetName;
+impl Remembered for RateLimit {
+    type Name = RateLimitName;
 
-    fn name(&self) -> &BudgetName {
+    fn name(&self) -> &RateLimitName {
         &self.name
     }
     fn version(&self) -> u32 {

@@ -6,8 +6,8 @@ use super::error::{Answer, PortError};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
 use crate::domain::limits::family::{Family, FamilyName};
-use crate::domain::limits::rate::{Budget, BudgetName};
-use crate::domain::limits::service_history::Pointings;
+use crate::domain::limits::rate::{RateLimit, RateLimitName};
+use crate::domain::limits::service_history::ServiceHistory;
 use crate::domain::outcome::Outcome;
 use crate::domain::record::{Entry, Head, Record};
 
@@ -64,16 +64,16 @@ pub trait Journal: Sync {
     fn put_family(&self, family: &Family) -> impl Future<Output = Result<(), CommitError>> + Send;
 
     /// What is remembered of a service that was ever pointed at a revision of ours.
-    fn pointings(&self, service: &ServiceArn) -> impl Future<Output = Answer<Option<Pointings>>> + Send;
+    fn pointings(&self, service: &ServiceArn) -> impl Future<Output = Answer<Option<ServiceHistory>>> + Send;
 
     /// Puts `pointings` in the place of the state with the version before its own (version 1: of none).
-    fn put_pointings(&self, pointings: &Pointings) -> impl Future<Output = Result<(), CommitError>> + Send;
+    fn put_pointings(&self, pointings: &ServiceHistory) -> impl Future<Output = Result<(), CommitError>> + Send;
 
     /// What is left of the budget for registering; none: all of it.
-    fn budget(&self, name: &BudgetName) -> impl Future<Output = Answer<Option<Budget>>> + Send;
+    fn budget(&self, name: &RateLimitName) -> impl Future<Output = Answer<Option<RateLimit>>> + Send;
 
     /// Puts `budget` in the place of the state with the version before its own (version 1: of none).
-    fn put_budget(&self, budget: &Budget) -> impl Future<Output = Result<(), CommitError>> + Send;
+    fn put_budget(&self, budget: &RateLimit) -> impl Future<Output = Result<(), CommitError>> + Send;
 
     /// The families that have a fuse open or are held: for showing, never for deciding.
     fn stopped(&self) -> impl Future<Output = Answer<Vec<Family>>> + Send;

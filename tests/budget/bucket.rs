@@ -2,11 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 use logweir::domain::ecs::revision::RevisionArn;
-use logweir::domain::limits::rate::{AHEAD, Asks, BURST, Budget, BudgetName, Slot};
+use logweir::domain::limits::rate::{AHEAD, Arrival, BURST, RateLimit, RateLimitName, Slot};
 use proptest::prelude::*;
 
-fn name() -> BudgetName {
-    BudgetName { account: "111122223333".into(), region: "eu-west-1".into() }
+fn name() -> RateLimitName {
+    RateLimitName { account: "111122223333".into(), region: "eu-west-1".into() }
 }
 
 fn now() -> Timestamp {
@@ -19,21 +19,21 @@ fn source(number: usize) -> RevisionArn {
 
 /// What somebody is told who asks, and the state after that.
 fn asks(
-    standing: Option<Budget>,
-    asks: Asks,
+    standing: Option<RateLimit>,
+    asks: Arrival,
     number: usize,
     rate: f64,
     now: Timestamp,
-) -> Option<(Budget, Option<Timestamp>)> {
-    let budget = Budget::after(standing, &name(), "a", now);
-    match budget.lets_through(asks, rate) {
+) -> Option<(RateLimit, Option<Timestamp>)> {
+    let budget = RateLimit::after(standing, &name(), "a", now);
+    match budget.admit(asks, rate) {
         Some(budget) => Some((budget, None)),
-        None => budget.promises(&source(number), rate).map(|(budget, slot)| (budget, Some(slot))),
+        None => budget.reserve(&source(number), rate).map(|(budget, slot)| (budget, Some(slot))),
     }
 }
 
-fn comes(standing: Option<Budget>, rate: f64, now: Timestamp) -> Option<(Budget, Option<Timestamp>)> {
-    asks(standing, Asks::ForTheFirstTime, 1, rate, now)
+fn comes(standing: Option<RateLimit>, rate: f64, now: Timestamp) -> Option<(RateLimit, Option<Timestamp>)> {
+    asks(standing, Arrival::First, 1, rate, now)
 }
 
 fn millis(span: SignedDuration) -> i64 {
@@ -62,8 +62,8 @@ fn story(rate: f64, arrivals: &[u32], late: &[u32]) -> Story {
         let (now, message, brought) = to_come.swap_remove(first);
         story.comings[message] += 1;
         let turn = match brought.map(|slot| Slot::at(slot, now)) {
-            Some(Slot::Come) => Asks::InTurn,
-            _ => Asks::ForTheFirstTime,
+            Some(Slot::Come) => Arrival::InSlot,
+            _ => Arrival::First,
         };
         let (budget, slot) = asks(standing, turn, message, rate, now).expect("not so many");
         standing = Some(budget);
@@ -150,7 +150,7 @@ fn a_budget_that_rested_has_a_burst_of_four_at_the_shipped_rate_and_of_sixteen_a
 }
 
 /// The state of a bucket that was just emptied at 0.2 a second.
-fn emptied() -> Budget {
+fn emptied() -> RateLimit {
     (0..4).fold(None, |standing, _| comes(standing, 0.2, now()).map(|(budget, _)| budget)).unwrap()
 }
 
@@ -170,7 +170,7 @@ fn what_is_left_is_first_for_those_who_were_promised_something() {
     let (unmoved, told) = comes(Some(standing.clone()), 0.2, slot).unwrap();
     assert_eq!(told, Some(last + SignedDuration::from_secs(5)), "who comes first of all waits behind them");
     assert!(
-        matches!(asks(Some(unmoved), Asks::InTurn, 2, 0.2, slot), Some((_, None))),
+        matches!(asks(Some(unmoved), Arrival::InSlot, 2, 0.2, slot), Some((_, None))),
         "and who has his turn does not"
     );
     let late = last + BURST;
@@ -183,10 +183,10 @@ fn a_profile_with_a_slow_rate_keeps_the_others_waiting_for_one_registration_at_m
         let (standing, _) = comes(None, slow, now()).unwrap();
         let soon = now() + SignedDuration::from_secs(6);
         let next = standing.next;
-        let (standing, slot) = asks(Some(standing), Asks::InTurn, 2, 0.2, soon).unwrap();
+        let (standing, slot) = asks(Some(standing), Arrival::InSlot, 2, 0.2, soon).unwrap();
         let slot = slot.unwrap();
         assert!(slot <= next.max(soon + SignedDuration::from_secs(5)), "{slot}, at {slow} a second");
-        let later = asks(Some(standing), Asks::InTurn, 2, 0.2, slot).unwrap();
+        let later = asks(Some(standing), Arrival::InSlot, 2, 0.2, slot).unwrap();
         assert_eq!(later.1, None, "at {slow} a second");
     }
 }
@@ -196,7 +196,7 @@ fn a_family_is_promised_one_slot_however_many_revisions_of_it_ask() {
     let revision = |number: u32| -> RevisionArn {
         format!("arn:aws:ecs:eu-west-1:111122223333:task-definition/web:{number}").parse().unwrap()
     };
-    let (promised, slot) = emptied().promises(&revision(1), 0.2).unwrap();
+    let (promised, slot) = emptied().reserve(&revision(1), 0.2).unwrap();
     assert_eq!((promised.slot_of(&revision(1)), promised.slot_of(&revision(2))), (Some(slot), Some(slot)));
     assert_eq!(promised.slot_of(&source(1)), None);
 }
@@ -204,7 +204,7 @@ fn a_family_is_promised_one_slot_however_many_revisions_of_it_ask() {
 #[test]
 fn nothing_is_promised_further_ahead_than_a_day() {
     let next = now() + AHEAD;
-    let promised = |next| comes(Some(Budget { next, ..emptied() }), 0.2, now()).map(|(_, slot)| slot);
+    let promised = |next| comes(Some(RateLimit { next, ..emptied() }), 0.2, now()).map(|(_, slot)| slot);
     assert_eq!(promised(next), Some(Some(next)));
     assert_eq!(promised(next + SignedDuration::from_nanos(1)), None);
 }
@@ -212,7 +212,8 @@ fn nothing_is_promised_further_ahead_than_a_day() {
 #[test]
 fn a_state_that_a_clock_far_ahead_wrote_keeps_nobody_waiting_for_it() {
     let wrong = now() + AHEAD * 400;
-    let (budget, slot) = comes(Some(Budget { full: wrong, next: wrong, at: wrong, ..emptied() }), 0.2, now()).unwrap();
+    let (budget, slot) =
+        comes(Some(RateLimit { full: wrong, next: wrong, at: wrong, ..emptied() }), 0.2, now()).unwrap();
     assert_eq!((slot, budget.version), (None, 5));
 }
 
@@ -223,7 +224,7 @@ fn rates_and_times_at_the_end_of_the_scale_are_borne() {
             let (budget, slot) = comes(None, rate, now).unwrap();
             assert!(slot.is_none() && budget.full >= now, "{rate} at {now}");
             let _ = comes(Some(budget.clone()), rate, now);
-            let _ = asks(Some(budget), Asks::InTurn, 1, rate, Timestamp::MIN);
+            let _ = asks(Some(budget), Arrival::InSlot, 1, rate, Timestamp::MIN);
         }
     }
 }
@@ -249,12 +250,13 @@ fn who_waits_is_remembered_until_the_slot_comes_and_no_more_than_two_hundred_are
     let (mut standing, mut slots) = (emptied(), Vec::new());
     for number in 0..250 {
         assert_eq!(standing.slot_of(&source(number)), None, "nobody else's");
-        let (budget, slot) = Budget::after(Some(standing), &name(), "a", now()).promises(&source(number), 0.2).unwrap();
+        let (budget, slot) =
+            RateLimit::after(Some(standing), &name(), "a", now()).reserve(&source(number), 0.2).unwrap();
         (standing, slots) = (budget, [slots, vec![slot]].concat());
     }
     let waits: Vec<usize> = (0..250).filter(|number| standing.slot_of(&source(*number)).is_some()).collect();
     assert_eq!(waits.len(), 200);
     assert_eq!(standing.slot_of(&source(100)), Some(slots[100]));
-    let later = Budget::after(Some(standing), &name(), "a", slots[150]);
+    let later = RateLimit::after(Some(standing), &name(), "a", slots[150]);
     assert_eq!((later.slot_of(&source(150)), later.slot_of(&source(151))), (None, Some(slots[151])));
 }

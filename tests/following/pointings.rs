@@ -2,16 +2,16 @@
 
 use jiff::{SignedDuration, Timestamp};
 use logweir::domain::baseline::FuseLimits;
-use logweir::domain::limits::service_history::{Last, Pointings};
+use logweir::domain::limits::service_history::{LastUpdate, ServiceHistory};
 
 use super::{arn, at, web};
 
 const LIMITS: FuseLimits = FuseLimits { corrections: 3, within: SignedDuration::from_mins(10), weekly: 50 };
 
 /// Pointed at ours at 12:30:00, when it ran a deployment that was made at 12:00:00.5.
-fn last() -> Last {
+fn last() -> LastUpdate {
     let before = Some(at("12:00:00.5"));
-    Last { source: arn("web:41"), from: arn("web:41"), to: arn("web:42"), before, at: at("12:30:00") }
+    LastUpdate { source: arn("web:41"), from: arn("web:41"), to: arn("web:42"), before, at: at("12:30:00") }
 }
 
 /// Whether our act overtook somebody who asked for `theirs` at this time.
@@ -37,7 +37,7 @@ fn who_asked_before_it_was_known() {
 fn a_time_within_the_second_of_what_was_seen_is_its_own() {
     // CloudTrail leaves out the fraction of what happened at 12:00:00.5.
     assert!(!overtook("web:43", "12:00:00"));
-    let whole = Last { before: Some(at("12:00:00")), ..last() };
+    let whole = LastUpdate { before: Some(at("12:00:00")), ..last() };
     assert!(!whole.overtook(&arn("web:43"), at("12:00:00")));
     assert!(whole.overtook(&arn("web:43"), at("12:00:01")));
 }
@@ -59,7 +59,7 @@ fn to_ask_for_the_source_or_for_ours_is_no_other_decision() {
 
 #[test]
 fn of_a_pointing_back_the_two_are_the_other_way_round() {
-    let back = Last { from: arn("web:42"), to: arn("web:41"), ..last() };
+    let back = LastUpdate { from: arn("web:42"), to: arn("web:41"), ..last() };
     for (theirs, overtaken) in [("web:41", false), ("web:42", false), ("web:40", true)] {
         assert_eq!(back.overtook(&arn(theirs), at("12:29:59")), overtaken, "{theirs}");
     }
@@ -67,7 +67,7 @@ fn of_a_pointing_back_the_two_are_the_other_way_round() {
 
 #[test]
 fn where_nobody_knows_what_ran_before_nothing_counts_as_overtaken() {
-    let last = Last { before: None, ..last() };
+    let last = LastUpdate { before: None, ..last() };
     for time in ["00:00:00", "12:30:00", "12:40:01"] {
         assert!(!last.overtook(&arn("web:43"), at(time)), "{time}");
     }
@@ -75,13 +75,15 @@ fn where_nobody_knows_what_ran_before_nothing_counts_as_overtaken() {
 
 #[test]
 fn at_the_end_of_the_calendar_nothing_overflows() {
-    let late = Last { at: Timestamp::MAX, ..last() };
+    let late = LastUpdate { at: Timestamp::MAX, ..last() };
     assert!(late.overtook(&arn("web:43"), Timestamp::MAX));
 }
 
 /// A service that was pointed at these times, in that order.
-fn pointed(times: &[Timestamp]) -> Option<Pointings> {
-    times.iter().fold(None, |standing, at| Some(Pointings::after(standing, &web(), Last { at: *at, ..last() })))
+fn pointed(times: &[Timestamp]) -> Option<ServiceHistory> {
+    times
+        .iter()
+        .fold(None, |standing, at| Some(ServiceHistory::after(standing, &web(), LastUpdate { at: *at, ..last() })))
 }
 
 fn too_many(times: &[&str], now: &str) -> bool {
@@ -95,7 +97,7 @@ fn each_pointing_is_counted_and_changes_the_version() {
     assert_eq!((one.schema, one.version, one.service.clone(), one.at), (1, 1, web(), at("12:00:00")));
     let two = pointed(&[at("12:00:00"), at("12:05:00")]).unwrap();
     assert_eq!((two.version, two.times), (2, vec![at("12:00:00"), at("12:05:00")]));
-    assert_eq!(two.last, Last { at: at("12:05:00"), ..last() });
+    assert_eq!(two.last, LastUpdate { at: at("12:05:00"), ..last() });
 }
 
 #[test]
@@ -128,9 +130,9 @@ fn what_is_older_than_a_week_is_forgotten() {
 #[test]
 fn what_is_pointed_back_is_remembered_and_does_not_count() {
     let one = pointed(&[at("12:00:00")]);
-    let back = Last { from: arn("web:42"), to: arn("web:41"), at: at("12:05:00"), ..last() };
-    let after = Pointings::after(one, &web(), back.clone());
+    let back = LastUpdate { from: arn("web:42"), to: arn("web:41"), at: at("12:05:00"), ..last() };
+    let after = ServiceHistory::after(one, &web(), back.clone());
     assert_eq!((after.version, after.last, after.at), (2, back.clone(), at("12:05:00")));
     assert_eq!(after.times, [at("12:00:00")]);
-    assert_eq!(Pointings::after(None, &web(), back).times, []);
+    assert_eq!(ServiceHistory::after(None, &web(), back).times, []);
 }

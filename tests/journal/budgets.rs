@@ -5,7 +5,7 @@ use std::fs;
 
 use jiff::SignedDuration;
 use logweir::domain::ecs::revision::RevisionArn;
-use logweir::domain::limits::rate::{Asks, Budget, BudgetName};
+use logweir::domain::limits::rate::{Arrival, RateLimit, RateLimitName};
 use logweir::domain::outcome::Reason;
 use logweir::ports::{CommitError, ErrorKind, Journal};
 use serde_json::json;
@@ -16,8 +16,8 @@ use crate::loopback::{Loopback, Reply};
 use crate::sample::now;
 use crate::table::{body, journal};
 
-pub fn name() -> BudgetName {
-    BudgetName { account: "111122223333".into(), region: "eu-west-1".into() }
+pub fn name() -> RateLimitName {
+    RateLimitName { account: "111122223333".into(), region: "eu-west-1".into() }
 }
 
 fn source() -> RevisionArn {
@@ -25,10 +25,10 @@ fn source() -> RevisionArn {
 }
 
 /// The first state, and the one after it a second later.
-pub fn two(name: &BudgetName) -> [Budget; 2] {
-    let first = Budget::after(None, name, "a", now()).lets_through(Asks::InTurn, 0.2).unwrap();
+pub fn two(name: &RateLimitName) -> [RateLimit; 2] {
+    let first = RateLimit::after(None, name, "a", now()).admit(Arrival::InSlot, 0.2).unwrap();
     let later = now() + SignedDuration::from_secs(1);
-    let (second, _) = Budget::after(Some(first.clone()), name, "b", later).promises(&source(), 0.2).unwrap();
+    let (second, _) = RateLimit::after(Some(first.clone()), name, "b", later).reserve(&source(), 0.2).unwrap();
     [first, second]
 }
 
@@ -48,10 +48,10 @@ pub fn a_state_upon_a_budget_that_has_changed_is_lost<J: Journal>(open: impl Fn(
         let [first, second] = two(&name());
         assert_eq!(journal.put_budget(&second).await, Err(CommitError::Lost), "upon nothing");
         journal.put_budget(&first).await.unwrap();
-        let same_moment = Budget { by: "c".into(), ..first };
+        let same_moment = RateLimit { by: "c".into(), ..first };
         assert_eq!(journal.put_budget(&same_moment).await, Err(CommitError::Lost), "somebody else in the same moment");
         journal.put_budget(&second).await.unwrap();
-        let stale = Budget { by: "c".into(), ..second.clone() };
+        let stale = RateLimit { by: "c".into(), ..second.clone() };
         assert_eq!(journal.put_budget(&stale).await, Err(CommitError::Lost), "stale");
         assert_eq!(journal.budget(&name()).await, Ok(Some(second)));
     });
@@ -62,8 +62,8 @@ pub fn each_account_and_region_has_a_budget_of_its_own<J: Journal>(open: impl Fn
         let journal = open();
         let names = [
             name(),
-            BudgetName { account: "444455556666".into(), ..name() },
-            BudgetName { region: "eu-west-2".into(), ..name() },
+            RateLimitName { account: "444455556666".into(), ..name() },
+            RateLimitName { region: "eu-west-2".into(), ..name() },
         ];
         let states = names.map(|name| two(&name));
         for [first, _] in &states {
@@ -101,7 +101,7 @@ fn a_budget_is_one_item_and_each_state_is_put_upon_the_one_before() {
     assert_eq!(body(&calls[1])["ConditionExpression"], "#version = :before");
     let mut item = body(&calls[1])["Item"].clone();
     let state = item["budget"]["S"].take();
-    assert_eq!(serde_json::from_str::<Budget>(state.as_str().unwrap()).unwrap(), second);
+    assert_eq!(serde_json::from_str::<RateLimit>(state.as_str().unwrap()).unwrap(), second);
     // Nothing that an index asks for.
     let expected = json!({
         "pk": {"S": "BUDGET#111122223333/eu-west-1"}, "sk": {"S": "BUDGET"}, "budget": {"S": null},
@@ -115,7 +115,7 @@ fn a_budget_is_one_item_and_each_state_is_put_upon_the_one_before() {
 #[test]
 fn a_budget_that_a_newer_version_wrote_is_not_guessed_at() {
     let [first, _] = two(&name());
-    let newer = Budget { schema: Budget::SCHEMA + 1, ..first };
+    let newer = RateLimit { schema: RateLimit::SCHEMA + 1, ..first };
     let folder = tempfile::tempdir().unwrap();
     run(open_file(&folder).put_budget(&newer)).unwrap();
     let unknown = "line 1: the line holds what this version of Logweir does not know";

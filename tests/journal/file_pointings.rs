@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use logweir::domain::limits::service_history::Pointings;
+use logweir::domain::limits::service_history::ServiceHistory;
 use logweir::domain::outcome::Reason;
 use logweir::ports::{ErrorKind, Filter, Journal};
 use tempfile::TempDir;
@@ -14,7 +14,7 @@ use crate::pointings::{first, then};
 use crate::sample::{Commit, now, registered, revision, service};
 
 /// Two states of a service, with a commit, a family's state and a commit between and behind them: each a line.
-fn five() -> (TempDir, [Pointings; 2], [Commit; 2], Vec<u8>) {
+fn five() -> (TempDir, [ServiceHistory; 2], [Commit; 2], Vec<u8>) {
     let folder = tempfile::tempdir().unwrap();
     let one = first("prod/web");
     let two = then(&one, 44);
@@ -80,7 +80,7 @@ fn a_damaged_line_of_a_service_is_named_by_every_call() {
 fn a_state_that_a_newer_version_wrote_is_not_guessed_at() {
     let folder = tempfile::tempdir().unwrap();
     let journal = open(&folder);
-    run(journal.put_pointings(&Pointings { schema: Pointings::SCHEMA + 1, ..first("prod/web") })).unwrap();
+    run(journal.put_pointings(&ServiceHistory { schema: ServiceHistory::SCHEMA + 1, ..first("prod/web") })).unwrap();
     let answer = run(journal.pointings(&service("prod/web")));
     refused(answer, "line 1: the line holds what this version of Logweir does not know");
     assert_eq!(run(journal.family(&families::name("web"))), Ok(None), "no other call needs it");

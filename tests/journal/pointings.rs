@@ -5,30 +5,31 @@ use std::thread;
 
 use jiff::SignedDuration;
 use logweir::domain::ecs::service::ServiceArn;
-use logweir::domain::limits::service_history::{Last, Pointings};
+use logweir::domain::limits::service_history::{LastUpdate, ServiceHistory};
 use logweir::ports::{CommitError, Journal};
 
 use crate::contract::run;
 use crate::sample::{now, revision, service, time};
 
 /// The first state of a service: it was pointed from revision 41 of its family at the next.
-pub fn first(short: &str) -> Pointings {
+pub fn first(short: &str) -> ServiceHistory {
     let before = Some(time("2026-11-21T07:59:59.123456789Z"));
-    let last = Last { source: revision("web:41"), from: revision("web:41"), to: revision("web:42"), before, at: now() };
-    Pointings::after(None, &service(short), last)
+    let last =
+        LastUpdate { source: revision("web:41"), from: revision("web:41"), to: revision("web:42"), before, at: now() };
+    ServiceHistory::after(None, &service(short), last)
 }
 
 /// The state after one more, a minute later, at this revision.
-pub fn then(standing: &Pointings, to: u32) -> Pointings {
+pub fn then(standing: &ServiceHistory, to: u32) -> ServiceHistory {
     let at = standing.at + SignedDuration::from_mins(1);
-    let last = Last {
+    let last = LastUpdate {
         source: revision("web:43"),
         from: revision("web:43"),
         to: revision(&format!("web:{to}")),
         before: None,
         at,
     };
-    Pointings::after(Some(standing.clone()), &standing.service, last)
+    ServiceHistory::after(Some(standing.clone()), &standing.service, last)
 }
 
 pub fn a_service_is_remembered_state_by_state<J: Journal>(open: impl Fn() -> J) {
@@ -54,7 +55,7 @@ pub fn a_state_upon_a_service_that_has_changed_is_lost<J: Journal>(open: impl Fn
         journal.put_pointings(&one).await.unwrap();
         assert_eq!(journal.put_pointings(&then(&two, 46)).await, Err(CommitError::Lost), "ahead");
         journal.put_pointings(&two).await.unwrap();
-        let another = Pointings { at: two.at, ..one.clone() };
+        let another = ServiceHistory { at: two.at, ..one.clone() };
         for (why, stale) in [("a first one", another), ("stale", then(&one, 45))] {
             assert_eq!(journal.put_pointings(&stale).await, Err(CommitError::Lost), "{why}");
         }
@@ -72,8 +73,8 @@ pub fn services_do_not_disturb_each_other<J: Journal>(open: impl Fn() -> J) {
             service("prod-1/web"),
             service("prod/web-1"),
         ];
-        let states: Vec<Pointings> =
-            elsewhere.into_iter().chain([web]).map(|service| Pointings { service, ..first("prod/web") }).collect();
+        let states: Vec<ServiceHistory> =
+            elsewhere.into_iter().chain([web]).map(|service| ServiceHistory { service, ..first("prod/web") }).collect();
         for state in &states {
             assert_eq!(journal.put_pointings(state).await, Ok(()));
         }
@@ -105,10 +106,10 @@ pub fn of_two_services_at_once_one_wins<J: Journal>(open: impl Fn() -> J + Sync)
     let together = Barrier::new(2);
     let compete = |to: u32| {
         run(async {
-            let (journal, mut standing, mut answers) = (open(), None::<Pointings>, Vec::new());
+            let (journal, mut standing, mut answers) = (open(), None::<ServiceHistory>, Vec::new());
             for _ in 0..ROUNDS {
                 let ours = standing.as_ref().map_or_else(
-                    || Pointings { last: then(&first("prod/web"), to).last, ..first("prod/web") },
+                    || ServiceHistory { last: then(&first("prod/web"), to).last, ..first("prod/web") },
                     |standing| then(standing, to),
                 );
                 together.wait();

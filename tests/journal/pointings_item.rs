@@ -1,6 +1,6 @@
 //! What is remembered of a service, in the one table: which calls it takes, on which conditions, and what answers mean.
 
-use logweir::domain::limits::service_history::Pointings;
+use logweir::domain::limits::service_history::ServiceHistory;
 use logweir::domain::outcome::Reason;
 use logweir::ports::{CommitError, ErrorKind, Journal};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use crate::table::{body, journal};
 const KEY: &str = "SVC#arn:aws:ecs:eu-west-1:111122223333:service/prod/web";
 
 /// The item of this state, as it is put.
-fn item(pointings: &Pointings) -> Value {
+fn item(pointings: &ServiceHistory) -> Value {
     let table = Loopback::serve(|_, _| Reply::ok(&json!({})));
     run(journal(&table).put_pointings(pointings)).unwrap();
     body(&table.calls()[0])["Item"].clone()
@@ -43,7 +43,7 @@ fn a_first_state_is_put_where_none_is_and_the_next_upon_the_one_before() {
     assert_eq!(next["ExpressionAttributeValues"], json!({":before": {"N": "1"}}));
     let mut item = next["Item"].clone();
     let state = item["pointings"]["S"].take();
-    assert_eq!(serde_json::from_str::<Pointings>(state.as_str().unwrap()).unwrap(), two);
+    assert_eq!(serde_json::from_str::<ServiceHistory>(state.as_str().unwrap()).unwrap(), two);
     // Nothing that an index asks for.
     let expected = json!({
         "pk": {"S": KEY}, "sk": {"S": "SERVICE"}, "pointings": {"S": null}, "version": {"N": "2"},

@@ -9,8 +9,8 @@ use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::ecs::service::ServiceArn;
 use logweir::domain::ecs::tags::Tag;
 use logweir::domain::limits::family::{Family, FamilyName};
-use logweir::domain::limits::rate::{Budget, BudgetName};
-use logweir::domain::limits::service_history::Pointings;
+use logweir::domain::limits::rate::{RateLimit, RateLimitName};
+use logweir::domain::limits::service_history::ServiceHistory;
 use logweir::domain::record::{Entry, Head, Record};
 use logweir::ports::{Answer, ErrorKind, PortError};
 use serde_json::Value;
@@ -51,9 +51,9 @@ pub(crate) struct Account {
     /// What the journal remembers of families.
     pub(crate) remembered: BTreeMap<FamilyName, Family>,
     /// What the journal remembers of services.
-    pub(crate) pointings: BTreeMap<ServiceArn, Pointings>,
+    pub(crate) pointings: BTreeMap<ServiceArn, ServiceHistory>,
     /// What the journal remembers of what may be registered.
-    pub(crate) budgets: BTreeMap<BudgetName, Budget>,
+    pub(crate) budgets: BTreeMap<RateLimitName, RateLimit>,
     /// What runs, a service or a task, and its revision, where nothing else about a service matters.
     pub(crate) running: BTreeMap<String, RevisionArn>,
     /// The services that can be looked at, pointed, and deployed.

@@ -3,8 +3,8 @@
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::ecs::service::ServiceArn;
 use logweir::domain::limits::family::{Family, FamilyName};
-use logweir::domain::limits::rate::{Budget, BudgetName};
-use logweir::domain::limits::service_history::Pointings;
+use logweir::domain::limits::rate::{RateLimit, RateLimitName};
+use logweir::domain::limits::service_history::ServiceHistory;
 use logweir::domain::record::{Entry, Head, Record};
 use logweir::ports::{Answer, CommitError, Expected, Filter, Journal};
 
@@ -62,11 +62,11 @@ impl Journal for World {
         self.call("put_family", family.name.to_string(), put).await?
     }
 
-    async fn pointings(&self, service: &ServiceArn) -> Answer<Option<Pointings>> {
+    async fn pointings(&self, service: &ServiceArn) -> Answer<Option<ServiceHistory>> {
         self.call("pointings", service.short(), |account| Ok(account.pointings.get(service).cloned())).await
     }
 
-    async fn put_pointings(&self, pointings: &Pointings) -> Result<(), CommitError> {
+    async fn put_pointings(&self, pointings: &ServiceHistory) -> Result<(), CommitError> {
         let put = |account: &mut Account| {
             let standing = account.pointings.get(&pointings.service);
             if standing == Some(pointings) {
@@ -81,11 +81,11 @@ impl Journal for World {
         self.call("put_pointings", pointings.service.short(), put).await?
     }
 
-    async fn budget(&self, name: &BudgetName) -> Answer<Option<Budget>> {
+    async fn budget(&self, name: &RateLimitName) -> Answer<Option<RateLimit>> {
         self.call("budget", name.to_string(), |account| Ok(account.budgets.get(name).cloned())).await
     }
 
-    async fn put_budget(&self, budget: &Budget) -> Result<(), CommitError> {
+    async fn put_budget(&self, budget: &RateLimit) -> Result<(), CommitError> {
         let put = |account: &mut Account| {
             let standing = account.budgets.get(&budget.name);
             if standing == Some(budget) {

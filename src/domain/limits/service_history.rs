@@ -1,4 +1,4 @@
-//! What is remembered of a service: how often it was pointed at a revision of ours, and the last time.
+//! The history of a service: how often Logweir updated it to a corrected revision, and the last update.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -10,21 +10,21 @@ use crate::domain::ecs::service::ServiceArn;
 
 /// What the journal keeps of a service.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Pointings {
+pub struct ServiceHistory {
     pub schema: u32,
     pub service: ServiceArn,
     /// Counts the changes of this state; every change compares and swaps it.
     pub version: u32,
     /// When it was pointed at a revision of ours within the last seven days, oldest first.
     pub times: Vec<Timestamp>,
-    pub last: Last,
+    pub last: LastUpdate,
     pub at: Timestamp,
 }
 
-/// The last time that we pointed a service, at a revision of ours or back: whose record tells of it, and what would show
-/// that somebody had decided otherwise meanwhile.
+/// The last update of a service by Logweir, to a corrected revision or back: whose record tells of it, and what would show
+/// that another principal had decided otherwise meanwhile.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Last {
+pub struct LastUpdate {
     pub source: RevisionArn,
     pub from: RevisionArn,
     pub to: RevisionArn,
@@ -38,7 +38,7 @@ pub struct Last {
 /// How long after its intent an act may have been carried out: no lease lasts longer.
 const ACT: SignedDuration = SignedDuration::from_mins(10);
 
-impl Last {
+impl LastUpdate {
     /// Whether somebody who asked for `theirs` at this time decided after the look on which we acted: then our act, if it
     /// is the service's newest deployment, has overtaken theirs. CloudTrail's times are whole seconds, so one within the
     /// second of that look's deployment counts as known.
@@ -49,7 +49,7 @@ impl Last {
     }
 }
 
-impl Pointings {
+impl ServiceHistory {
     pub const SCHEMA: u32 = 1;
 
     /// Whether it was pointed so often that somebody must be putting it back.
@@ -67,7 +67,7 @@ impl Pointings {
     }
 
     /// The state after one more. What is pointed back does not count.
-    pub fn after(standing: Option<Self>, service: &ServiceArn, last: Last) -> Self {
+    pub fn after(standing: Option<Self>, service: &ServiceArn, last: LastUpdate) -> Self {
         let now = last.at;
         let (version, mut times) = standing.map_or((0, Vec::new()), |standing| (standing.version, standing.times));
         times.retain(|at| now.duration_since(*at) < WEEK);

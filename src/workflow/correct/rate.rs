@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use crate::domain::baseline::Workload;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::event::Trigger;
-use crate::domain::limits::rate::{Asks, Budget, BudgetName, Slot, Wait};
+use crate::domain::limits::rate::{Arrival, RateLimit, RateLimitName, Slot, Wait};
 use crate::domain::outcome::{Conclusion, Outcome, Reason};
 use crate::domain::report::{Decision, FollowUp};
 use crate::ports::{Clock, CommitError, Described, Journal, Ports};
@@ -20,7 +20,7 @@ pub(in crate::workflow) enum SlotClaim {
     /// It needs nothing of it.
     Free,
     /// It has to ask, and may.
-    Asks(Asks),
+    Asks(Arrival),
     /// It was promised a slot, and comes before it.
     ToCome(Timestamp),
 }
@@ -28,11 +28,11 @@ pub(in crate::workflow) enum SlotClaim {
 impl SlotClaim {
     pub(in crate::workflow) fn of(order: &Order<'_>, now: Timestamp) -> Self {
         match order.origin {
-            Origin::Event => Self::Asks(Asks::ForTheFirstTime),
+            Origin::Event => Self::Asks(Arrival::First),
             Origin::Delayed { slot } => match Slot::at(slot, now) {
-                Slot::Come => Self::Asks(Asks::InTurn),
+                Slot::Come => Self::Asks(Arrival::InSlot),
                 Slot::ToCome => Self::ToCome(slot),
-                Slot::Worthless => Self::Asks(Asks::ForTheFirstTime),
+                Slot::Worthless => Self::Asks(Arrival::First),
             },
             Origin::Replay | Origin::Resume | Origin::Apply { .. } => Self::Free,
         }
@@ -53,10 +53,10 @@ pub(in crate::workflow) async fn take<P: Ports>(
     ports: &P,
     order: &Order<'_>,
     source: &Described,
-    asks: Asks,
+    asks: Arrival,
 ) -> Result<Option<Wait>, Halt> {
     let now = ports.clock().now();
-    let name = BudgetName::of(&source.arn);
+    let name = RateLimitName::of(&source.arn);
     let tags: Vec<_> = source.tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect();
     let rollout = order.baseline.rollout(&Workload {
         family: Some(&source.arn.family),
@@ -79,20 +79,20 @@ async fn ask<P: Ports>(
     ports: &P,
     source: &RevisionArn,
     worker: &str,
-    asks: Asks,
+    asks: Arrival,
     rate: f64,
     now: Timestamp,
 ) -> Result<Option<Wait>, CommitError> {
-    let (journal, name) = (ports.journal(), BudgetName::of(source));
-    let budget = Budget::after(journal.budget(&name).await?, &name, worker, now);
-    if let Some(budget) = budget.lets_through(asks, rate) {
+    let (journal, name) = (ports.journal(), RateLimitName::of(source));
+    let budget = RateLimit::after(journal.budget(&name).await?, &name, worker, now);
+    if let Some(budget) = budget.admit(asks, rate) {
         journal.put_budget(&budget).await?;
         return Ok(None);
     }
     if let Some(slot) = budget.slot_of(source) {
         return Ok(Some(Wait::Until(slot)));
     }
-    let Some((budget, slot)) = budget.promises(source, rate) else { return Ok(Some(Wait::Full)) };
+    let Some((budget, slot)) = budget.reserve(source, rate) else { return Ok(Some(Wait::Full)) };
     journal.put_budget(&budget).await?;
     Ok(Some(Wait::Until(slot)))
 }

@@ -4,7 +4,7 @@ use super::{RolloutDriver, ServiceHint, StartOutcome};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::{RolloutState, Service, ServiceArn};
 use crate::domain::event::{Cause, ServiceChange};
-use crate::domain::limits::service_history::{Last, Pointings};
+use crate::domain::limits::service_history::{LastUpdate, ServiceHistory};
 use crate::domain::outcome::Mode;
 use crate::domain::record::{Ending, Record, Rollout, RolloutPhase, words};
 use crate::domain::report::Report;
@@ -37,7 +37,7 @@ struct Unfinished {
 }
 
 impl Unfinished {
-    fn of(record: &Record, last: &Last, hint: &ServiceHint<'_>) -> Result<Option<Self>, Halt> {
+    fn of(record: &Record, last: &LastUpdate, hint: &ServiceHint<'_>) -> Result<Option<Self>, Halt> {
         if record.head.open && !record.head.backing_out {
             return Ok(None);
         }
@@ -75,7 +75,7 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         found: &mut Option<Service>,
     ) -> Result<EarlierRollout, Halt> {
         let journal = self.ports.journal();
-        let Some(Pointings { last, .. }) = journal.pointings(hint.service).await? else {
+        let Some(ServiceHistory { last, .. }) = journal.pointings(hint.service).await? else {
             return Ok(EarlierRollout::Nothing);
         };
         let Some(record) = journal.read(&last.source).await? else { return Ok(EarlierRollout::Nothing) };
@@ -126,7 +126,7 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
     }
 
     /// Whether ECS knows that the revision was deployed since the service was looked at for the rollout.
-    async fn was_deployed(&self, theirs: &RevisionArn, last: &Last, service: &ServiceArn) -> Answer<bool> {
+    async fn was_deployed(&self, theirs: &RevisionArn, last: &LastUpdate, service: &ServiceArn) -> Answer<bool> {
         let since = last.before.unwrap_or(last.at);
         match self.ports.services().deployed_since(service, since).await {
             Ok(deployed) => Ok(deployed.contains(theirs)),
@@ -173,7 +173,7 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
 }
 
 /// Whether what the service runs is the deployment that the record made last.
-fn runs_our_last_deployment(found: &Service, last: &Last, record: &Record) -> bool {
+fn runs_our_last_deployment(found: &Service, last: &LastUpdate, record: &Record) -> bool {
     let newest = found.primary().map(|newest| newest.id.as_str());
     found.revision == last.to && newest.is_some() && newest == record.last_deployment(&found.arn)
 }

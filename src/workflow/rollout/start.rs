@@ -12,7 +12,7 @@ use crate::domain::edit::Edit;
 use crate::domain::event::ServiceChange;
 use crate::domain::limits::family::Stopped;
 use crate::domain::limits::rollout_guards::{Candidate, Obstacle, obstacle};
-use crate::domain::limits::service_history::{Last, Pointings};
+use crate::domain::limits::service_history::{LastUpdate, ServiceHistory};
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::record::{Ending, EntryKind, Pointing, Record, Rollout, RolloutPhase, Step};
 use crate::domain::report::{Report, ServiceAction, ServiceReport};
@@ -34,7 +34,7 @@ struct Destination {
 
 /// What the guards found out about a service that may be updated.
 struct Cleared {
-    pointings: Option<Pointings>,
+    pointings: Option<ServiceHistory>,
     /// Whether the deployment of the source has completed.
     completed: bool,
     /// When they were asked.
@@ -169,8 +169,8 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         };
         let mut claimed = self.claim(record, EntryKind::Pointing(Box::new(pointing.clone()))).await?;
         let before = found.primary().and_then(|newest| newest.created);
-        let last = Last { from: source.clone(), source, to: to.ours.clone(), before, at: now };
-        let remembered = Pointings::after(pointings, &found.arn, last);
+        let last = LastUpdate { from: source.clone(), source, to: to.ours.clone(), before, at: now };
+        let remembered = ServiceHistory::after(pointings, &found.arn, last);
         if let Err(error) = remember(self.ports, &remembered).await {
             // Nothing was done, and what was decided may not hold when it is tried again.
             let _ = claimed.append(EntryKind::Waiting { service: found.arn.clone(), why: Reason::InFlight }).await;

@@ -2,7 +2,7 @@
 
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::{After, Service, ServiceArn};
-use crate::domain::limits::service_history::{Last, Pointings};
+use crate::domain::limits::service_history::{LastUpdate, ServiceHistory};
 use crate::domain::outcome::Reason;
 use crate::domain::record::EntryKind;
 use crate::ports::{Answer, Clock, CommitError, ErrorKind, Journal, PortError, Ports, Services};
@@ -64,7 +64,7 @@ pub(in crate::workflow) fn nothing_yet(service: &ServiceArn) -> PortError {
 }
 
 /// Keeps what a service is about to be pointed at: it shows later whether somebody had decided otherwise meanwhile.
-pub(in crate::workflow) async fn remember<P: Ports>(ports: &P, pointings: &Pointings) -> Answer<()> {
+pub(in crate::workflow) async fn remember<P: Ports>(ports: &P, pointings: &ServiceHistory) -> Answer<()> {
     match ports.journal().put_pointings(pointings).await {
         Ok(()) => Ok(()),
         Err(CommitError::Port(error)) => Err(error),
@@ -82,7 +82,7 @@ pub(in crate::workflow) async fn last_back<P: Ports>(
     source: &RevisionArn,
     found: &Service,
     to: &RevisionArn,
-) -> Answer<Pointings> {
+) -> Answer<ServiceHistory> {
     let standing = ports.journal().pointings(&found.arn).await?;
     // What ours had overtaken, and nobody has told of yet, is overtaken by this as well.
     let ours = standing.as_ref().map(|standing| &standing.last).filter(|last| last.to == found.revision);
@@ -91,8 +91,8 @@ pub(in crate::workflow) async fn last_back<P: Ports>(
         None => found.primary().and_then(|newest| newest.created),
     };
     let (from, at) = (found.revision.clone(), ports.clock().now());
-    let last = Last { source: source.clone(), from, to: to.clone(), before, at };
-    Ok(Pointings::after(standing, &found.arn, last))
+    let last = LastUpdate { source: source.clone(), from, to: to.clone(), before, at };
+    Ok(ServiceHistory::after(standing, &found.arn, last))
 }
 
 /// Points a service at somebody's revision that we have overtaken by `ours`. `None`: somebody has deployed since, which

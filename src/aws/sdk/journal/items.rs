@@ -12,8 +12,8 @@ use super::COMMIT;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
 use crate::domain::limits::family::{Family, FamilyName};
-use crate::domain::limits::rate::{Budget, BudgetName};
-use crate::domain::limits::service_history::Pointings;
+use crate::domain::limits::rate::{RateLimit, RateLimitName};
+use crate::domain::limits::service_history::ServiceHistory;
 use crate::domain::outcome::Reason;
 use crate::domain::record::{Entry, Head, SCHEMA};
 use crate::ports::{Answer, ErrorKind, Expected, PortError};
@@ -56,7 +56,7 @@ pub(in crate::aws) fn service_partition(service: &ServiceArn) -> AttributeValue 
     text(format!("SVC#{service}"))
 }
 
-pub(in crate::aws) fn budget_partition(name: &BudgetName) -> AttributeValue {
+pub(in crate::aws) fn budget_partition(name: &RateLimitName) -> AttributeValue {
     text(format!("BUDGET#{name}"))
 }
 
@@ -123,7 +123,7 @@ pub(in crate::aws) fn family(family: &Family) -> Answer<Item> {
 }
 
 /// Without a partition of an index: nobody lists services.
-pub(in crate::aws) fn pointings(pointings: &Pointings) -> Answer<Item> {
+pub(in crate::aws) fn pointings(pointings: &ServiceHistory) -> Answer<Item> {
     Ok(named([
         ("pk", service_partition(&pointings.service)),
         ("sk", text(SERVICE)),
@@ -133,7 +133,7 @@ pub(in crate::aws) fn pointings(pointings: &Pointings) -> Answer<Item> {
     ]))
 }
 
-pub(in crate::aws) fn budget(budget: &Budget) -> Answer<Item> {
+pub(in crate::aws) fn budget(budget: &RateLimit) -> Answer<Item> {
     Ok(named([
         ("pk", budget_partition(&budget.name)),
         ("sk", text(BUDGET)),
@@ -151,12 +151,12 @@ pub(in crate::aws) fn read_family(item: &Item) -> Answer<Family> {
     parsed(item, "family", |family: &Family| family.schema <= Family::SCHEMA)
 }
 
-pub(in crate::aws) fn read_pointings(item: &Item) -> Answer<Pointings> {
-    parsed(item, "pointings", |pointings: &Pointings| pointings.schema <= Pointings::SCHEMA)
+pub(in crate::aws) fn read_pointings(item: &Item) -> Answer<ServiceHistory> {
+    parsed(item, "pointings", |pointings: &ServiceHistory| pointings.schema <= ServiceHistory::SCHEMA)
 }
 
-pub(in crate::aws) fn read_budget(item: &Item) -> Answer<Budget> {
-    parsed(item, "budget", |budget: &Budget| budget.schema <= Budget::SCHEMA)
+pub(in crate::aws) fn read_budget(item: &Item) -> Answer<RateLimit> {
+    parsed(item, "budget", |budget: &RateLimit| budget.schema <= RateLimit::SCHEMA)
 }
 
 pub(in crate::aws) fn read_head(item: &Item) -> Answer<Head> {

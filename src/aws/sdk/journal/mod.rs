@@ -28,8 +28,8 @@ use crate::aws::errors::port_error;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
 use crate::domain::limits::family::{Family, FamilyName};
-use crate::domain::limits::rate::{Budget, BudgetName};
-use crate::domain::limits::service_history::Pointings;
+use crate::domain::limits::rate::{RateLimit, RateLimitName};
+use crate::domain::limits::service_history::ServiceHistory;
 use crate::domain::outcome::Reason;
 use crate::domain::record::{Entry, Head, Record};
 use crate::ports::{Answer, CommitError, ErrorKind, Expected, Filter, Journal, PortError};
@@ -271,24 +271,24 @@ impl Journal for DynamoJournal {
         }
     }
 
-    async fn pointings(&self, service: &ServiceArn) -> Answer<Option<Pointings>> {
+    async fn pointings(&self, service: &ServiceArn) -> Answer<Option<ServiceHistory>> {
         let item = self.item(items::service_partition(service), items::SERVICE).await?;
         item.map(|item| items::read_pointings(&item)).transpose()
     }
 
-    async fn put_pointings(&self, pointings: &Pointings) -> Result<(), CommitError> {
+    async fn put_pointings(&self, pointings: &ServiceHistory) -> Result<(), CommitError> {
         match self.put(items::pointings(pointings)?, pointings.version).await? {
             true => Ok(()),
             false => unless_ours(self.pointings(&pointings.service).await?.as_ref(), pointings),
         }
     }
 
-    async fn budget(&self, name: &BudgetName) -> Answer<Option<Budget>> {
+    async fn budget(&self, name: &RateLimitName) -> Answer<Option<RateLimit>> {
         let item = self.item(items::budget_partition(name), items::BUDGET).await?;
         item.map(|item| items::read_budget(&item)).transpose()
     }
 
-    async fn put_budget(&self, budget: &Budget) -> Result<(), CommitError> {
+    async fn put_budget(&self, budget: &RateLimit) -> Result<(), CommitError> {
         match self.put(items::budget(budget)?, budget.version).await? {
             true => Ok(()),
             false => unless_ours(self.budget(&budget.name).await?.as_ref(), budget),
