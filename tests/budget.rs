@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use logweir::domain::baseline::Baseline;
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::event::{Cause, RevisionRef, Trigger, read};
-use logweir::domain::limits::rate::{AHEAD, BURST};
+use logweir::domain::limits::rate::{AHEAD, BURST, RateLimit};
 use logweir::domain::outcome::{Mode, Outcome, Reason, TriggerKind};
 use logweir::domain::report::Decision;
 use logweir::ports::{Clock, ErrorKind, Journal, PortError};
@@ -431,6 +431,6 @@ async fn one_that_comes_before_its_turn_goes_back_at_once_and_nothing_is_asked()
 async fn the_journal_of_these_tests_remembers_a_budget() {
     let (world, _) = spent().await;
     let name = world.account(|account| account.budgets.keys().next().unwrap().clone());
-    let budget = world.budget(&name).await.unwrap().unwrap();
+    let budget = world.read_state::<RateLimit>(&name).await.unwrap().unwrap();
     assert_eq!((budget.version as usize, budget.full), (AT_ONCE, world.now() + SignedDuration::from_secs(20)));
 }

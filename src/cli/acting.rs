@@ -7,16 +7,15 @@ use super::live::failure;
 use super::{Context, Exit, Failure};
 use crate::aws::{Aws, Calls, Ecs, Logs};
 use crate::domain::ecs::revision::RevisionArn;
-use crate::domain::ecs::service::ServiceArn;
 use crate::domain::event::Home;
-use crate::domain::limits::family::{Family, FamilyName};
-use crate::domain::limits::rate::{RateLimit, RateLimitName};
-use crate::domain::limits::service_history::ServiceHistory;
+use crate::domain::limits::family::Family;
 use crate::domain::outcome::Reason;
 use crate::domain::record::{Entry, Head, Record};
 use crate::domain::report::{BackoutBy, Report};
 use crate::journal_file::FileJournal;
-use crate::ports::{Adapters, Answer, CommitError, ErrorKind, Expected, Filter, Journal, PortError, SystemClock};
+use crate::ports::{
+    Adapters, Answer, CommitError, ErrorKind, Expected, Filter, Journal, PortError, StoredState, SystemClock,
+};
 use crate::settings::JournalPlace;
 
 /// Between two tries at a record that somebody else is at.
@@ -185,31 +184,13 @@ impl Journal for AnyJournal {
         either!(self, journal => journal.list(filter, most))
     }
 
-    async fn family(&self, name: &FamilyName) -> Answer<Option<Family>> {
-        either!(self, journal => journal.family(name))
+    async fn read_state<S: StoredState>(&self, name: &S::Name) -> Answer<Option<S>> {
+        either!(self, journal => journal.read_state(name))
     }
 
-    async fn put_family(&self, family: &Family) -> Result<(), CommitError> {
+    async fn put_state<S: StoredState>(&self, state: &S) -> Result<(), CommitError> {
         self.may_write()?;
-        either!(self, journal => journal.put_family(family))
-    }
-
-    async fn pointings(&self, service: &ServiceArn) -> Answer<Option<ServiceHistory>> {
-        either!(self, journal => journal.pointings(service))
-    }
-
-    async fn put_pointings(&self, pointings: &ServiceHistory) -> Result<(), CommitError> {
-        self.may_write()?;
-        either!(self, journal => journal.put_pointings(pointings))
-    }
-
-    async fn budget(&self, name: &RateLimitName) -> Answer<Option<RateLimit>> {
-        either!(self, journal => journal.budget(name))
-    }
-
-    async fn put_budget(&self, budget: &RateLimit) -> Result<(), CommitError> {
-        self.may_write()?;
-        either!(self, journal => journal.put_budget(budget))
+        either!(self, journal => journal.put_state(state))
     }
 
     async fn stopped(&self) -> Answer<Vec<Family>> {
@@ -226,6 +207,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::domain::limits::family::FamilyName;
     use crate::domain::record::{EntryKind, Opening};
 
     #[tokio::test]
@@ -242,7 +224,7 @@ mod tests {
         let family = Family { version: 1, ..Family::new(FamilyName::of(&opening.source), now) };
         let mut head = Head::new(&opening, now);
         let entry = head.write(now, EntryKind::Opened(Box::new(opening)), &[]);
-        for refused in [journal.commit(&Expected::Nothing, &head, &entry).await, journal.put_family(&family).await] {
+        for refused in [journal.commit(&Expected::Nothing, &head, &entry).await, journal.put_state(&family).await] {
             assert!(
                 matches!(refused, Err(CommitError::Port(PortError { kind: ErrorKind::Refused, .. }))),
                 "{refused:?}"

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::ports::StateKind;
+
 /// A line as it stands in the file: `head` and `entry`, or one of the others. The checksum is that of their texts.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,7 +22,16 @@ pub(super) struct Line<'t> {
     pub(super) budget: Option<&'t RawValue>,
 }
 
-impl Line<'_> {
+impl<'t> Line<'t> {
+    /// Where a state of this kind stands in it.
+    pub(super) fn state(&mut self, kind: StateKind) -> &mut Option<&'t RawValue> {
+        match kind {
+            StateKind::Family => &mut self.family,
+            StateKind::ServiceHistory => &mut self.pointings,
+            StateKind::RateLimit => &mut self.budget,
+        }
+    }
+
     pub(super) fn checksum(&self) -> u32 {
         let mut crc32 = crc32fast::Hasher::new();
         for text in [self.head, self.entry, self.family, self.pointings, self.budget].into_iter().flatten() {
@@ -29,7 +40,7 @@ impl Line<'_> {
         crc32.finalize()
     }
 
-    /// Whether it is a commit, or one state of what is remembered.
+    /// Whether it is a commit, or one state.
     pub(super) fn is_one_thing(&self) -> bool {
         let states = [self.family, self.pointings, self.budget].into_iter().flatten().count();
         matches!((self.head, self.entry, states), (Some(_), Some(_), 0) | (None, None, 1))

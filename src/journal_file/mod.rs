@@ -11,7 +11,7 @@
 
 mod disk;
 mod line;
-mod remembered;
+mod states;
 
 use std::collections::HashMap;
 use std::io;
@@ -21,14 +21,11 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::domain::ecs::revision::RevisionArn;
-use crate::domain::ecs::service::ServiceArn;
-use crate::domain::limits::family::{Family, FamilyName};
-use crate::domain::limits::rate::{RateLimit, RateLimitName};
-use crate::domain::limits::service_history::ServiceHistory;
+use crate::domain::limits::family::Family;
 use crate::domain::outcome::Reason;
 use crate::domain::record::{Entry, Head, Record, SCHEMA};
 use crate::domain::text::plain::plain;
-use crate::ports::{Answer, CommitError, ErrorKind, Expected, Filter, Journal, PortError};
+use crate::ports::{Answer, CommitError, ErrorKind, Expected, Filter, Journal, PortError, StoredState};
 use disk::Found;
 use line::{Line, whole};
 
@@ -194,28 +191,12 @@ impl Journal for FileJournal {
         Ok(heads)
     }
 
-    async fn family(&self, name: &FamilyName) -> Answer<Option<Family>> {
+    async fn read_state<S: StoredState>(&self, name: &S::Name) -> Answer<Option<S>> {
         Ok(self.newest(&self.text()?)?.remove(name))
     }
 
-    async fn put_family(&self, family: &Family) -> Result<(), CommitError> {
-        self.append_state(family)
-    }
-
-    async fn pointings(&self, service: &ServiceArn) -> Answer<Option<ServiceHistory>> {
-        Ok(self.newest(&self.text()?)?.remove(service))
-    }
-
-    async fn put_pointings(&self, pointings: &ServiceHistory) -> Result<(), CommitError> {
-        self.append_state(pointings)
-    }
-
-    async fn budget(&self, name: &RateLimitName) -> Answer<Option<RateLimit>> {
-        Ok(self.newest(&self.text()?)?.remove(name))
-    }
-
-    async fn put_budget(&self, budget: &RateLimit) -> Result<(), CommitError> {
-        self.append_state(budget)
+    async fn put_state<S: StoredState>(&self, state: &S) -> Result<(), CommitError> {
+        self.append_state(state)
     }
 
     async fn stopped(&self) -> Answer<Vec<Family>> {

@@ -3,11 +3,9 @@
 use jiff::Timestamp;
 
 use super::error::{Answer, PortError};
+use super::state::StoredState;
 use crate::domain::ecs::revision::RevisionArn;
-use crate::domain::ecs::service::ServiceArn;
-use crate::domain::limits::family::{Family, FamilyName};
-use crate::domain::limits::rate::{RateLimit, RateLimitName};
-use crate::domain::limits::service_history::ServiceHistory;
+use crate::domain::limits::family::Family;
 use crate::domain::outcome::Outcome;
 use crate::domain::record::{Entry, Head, Record};
 
@@ -57,23 +55,11 @@ pub trait Journal: Sync {
     /// The newest heads, newest first: for showing, never for deciding.
     fn list(&self, filter: &Filter, most: usize) -> impl Future<Output = Answer<Vec<Head>>> + Send;
 
-    /// What is remembered of a family; none: nothing yet.
-    fn family(&self, name: &FamilyName) -> impl Future<Output = Answer<Option<Family>>> + Send;
+    /// Reads what is kept under this name. `None`: nothing was put yet.
+    fn read_state<S: StoredState>(&self, name: &S::Name) -> impl Future<Output = Answer<Option<S>>> + Send;
 
-    /// Puts `family` in the place of the state with the version before its own (version 1: of none).
-    fn put_family(&self, family: &Family) -> impl Future<Output = Result<(), CommitError>> + Send;
-
-    /// What is remembered of a service that was ever pointed at a revision of ours.
-    fn pointings(&self, service: &ServiceArn) -> impl Future<Output = Answer<Option<ServiceHistory>>> + Send;
-
-    /// Puts `pointings` in the place of the state with the version before its own (version 1: of none).
-    fn put_pointings(&self, pointings: &ServiceHistory) -> impl Future<Output = Result<(), CommitError>> + Send;
-
-    /// What is left of the budget for registering; none: all of it.
-    fn budget(&self, name: &RateLimitName) -> impl Future<Output = Answer<Option<RateLimit>>> + Send;
-
-    /// Puts `budget` in the place of the state with the version before its own (version 1: of none).
-    fn put_budget(&self, budget: &RateLimit) -> impl Future<Output = Result<(), CommitError>> + Send;
+    /// Puts `state` in the place of the state with the version before its own (version 1: of none).
+    fn put_state<S: StoredState>(&self, state: &S) -> impl Future<Output = Result<(), CommitError>> + Send;
 
     /// The families that have a fuse open or are held: for showing, never for deciding.
     fn stopped(&self) -> impl Future<Output = Answer<Vec<Family>>> + Send;

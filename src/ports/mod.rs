@@ -10,6 +10,7 @@ mod notifier;
 mod own_log;
 mod queue;
 mod services;
+mod state;
 mod task_definitions;
 
 pub use clock::{Clock, SystemClock};
@@ -20,6 +21,7 @@ pub use notifier::Notifier;
 pub use own_log::OwnLog;
 pub use queue::{LONGEST_DELAY, Message, Queue};
 pub use services::Services;
+pub use state::{StateKind, StoredState};
 pub use task_definitions::{Described, TaskDefinitions};
 
 /// All ports together, so that a use case takes one argument.

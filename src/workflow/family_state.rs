@@ -114,7 +114,7 @@ async fn try_turn<P: Ports>(
     service: &ServiceArn,
 ) -> Result<TurnOutcome, Halt> {
     let (name, now) = (FamilyName::of(source), ports.clock().now());
-    let mut family = ports.journal().family(&name).await?.unwrap_or_else(|| Family::new(name, now));
+    let mut family = ports.journal().read_state::<Family>(&name).await?.unwrap_or_else(|| Family::new(name, now));
     if let Some(stopped) = family.stopped(now) {
         return Ok(TurnOutcome::Stopped(stopped));
     }
@@ -126,7 +126,7 @@ async fn try_turn<P: Ports>(
     let until = now.saturating_add(order.lease).unwrap_or(now);
     family.turn = Some(Turn { service: service.clone(), revision: source.revision, until });
     (family.version, family.at) = (family.version + 1, now);
-    ports.journal().put_family(&family).await?;
+    ports.journal().put_state(&family).await?;
     Ok(TurnOutcome::Ours)
 }
 
@@ -171,12 +171,12 @@ async fn change<P: Ports, T>(
     act: impl FnOnce(&mut Family) -> T,
 ) -> Result<T, CommitError> {
     let (name, now) = (FamilyName::of(revision), ports.clock().now());
-    let standing = ports.journal().family(&name).await?;
+    let standing = ports.journal().read_state::<Family>(&name).await?;
     let mut family = standing.clone().unwrap_or_else(|| Family::new(name.clone(), now));
     let answer = act(&mut family);
     if family != standing.unwrap_or_else(|| Family::new(name, now)) {
         (family.version, family.at) = (family.version + 1, now);
-        ports.journal().put_family(&family).await?;
+        ports.journal().put_state(&family).await?;
     }
     Ok(answer)
 }

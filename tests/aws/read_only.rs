@@ -8,6 +8,7 @@ use logweir::aws::Aws;
 use logweir::domain::ecs::image::EcrImage;
 use logweir::domain::ecs::task_definition::TaskDefinition;
 use logweir::domain::limits::family::{Family, FamilyName};
+use logweir::domain::limits::service_history::ServiceHistory;
 use logweir::domain::outcome::{Mode, Outcome, TriggerKind};
 use logweir::domain::record::{EntryKind, Head, Opening};
 use logweir::ports::{
@@ -113,7 +114,7 @@ async fn writes(aws: &Aws) -> [Result<(), PortError>; 9] {
         aws.log_groups.set_retention("/ecs/web", 30).await,
         aws.log_groups.delete_retention("/ecs/web").await,
         claim(&journal).await,
-        journal.put_family(&family()).await.map_err(port),
+        journal.put_state(&family()).await.map_err(port),
         aws.ecs.point(&web(), &ARN.parse().unwrap()).await.map(drop),
         aws.ecs.stop(DEPLOYMENT).await,
     ]
@@ -162,8 +163,8 @@ async fn all_that_looks_is_sent() {
     journal.source_of(&arn).await.unwrap();
     journal.read(&arn).await.unwrap();
     journal.list(&Filter { open: true, ..Filter::all(family().at) }, 1).await.unwrap();
-    journal.family(&family().name).await.unwrap();
-    journal.pointings(&web()).await.unwrap();
+    journal.read_state::<Family>(&family().name).await.unwrap();
+    journal.read_state::<ServiceHistory>(&web()).await.unwrap();
     journal.stopped().await.unwrap();
     let sent: BTreeSet<String> = line.names().into_iter().collect();
     assert_eq!(sent, READING.map(String::from).into());

@@ -266,10 +266,10 @@ async fn a_stopped_family_is_shown_with_what_stopped_it() {
     let writer = Writer { principal: Some("ci".into()), ..Writer::default() };
     let fuse = Some(Fuse { opened: now, writer, times: 4, last: 9, failed: None });
     let open = Family { fuse, version: 1, ..Family::new(name("api"), now) };
-    past.journal.put_family(&open).await.unwrap();
+    past.journal.put_state(&open).await.unwrap();
     let hold = Some(Hold { until: now + 2.hours(), reason: Some("incident 7".into()), by: None });
-    let version = past.journal.family(&name("web")).await.unwrap().unwrap().version + 1;
-    past.journal.put_family(&Family { hold, version, ..Family::new(name("web"), now) }).await.unwrap();
+    let version = past.journal.read_state::<Family>(&name("web")).await.unwrap().unwrap().version + 1;
+    past.journal.put_state(&Family { hold, version, ..Family::new(name("web"), now) }).await.unwrap();
 
     let list = past.records(&[]).out;
     assert!(list.contains("! api: the family's fuse is open since"), "{list}");
@@ -291,9 +291,9 @@ async fn a_hold_that_is_over_stops_nothing_and_is_not_shown() {
     let past = Past::new();
     let source = past.corrected("web", "dev", &by()).await;
     let name = FamilyName::of(&source);
-    let version = past.journal.family(&name).await.unwrap().unwrap().version + 1;
+    let version = past.journal.read_state::<Family>(&name).await.unwrap().unwrap().version + 1;
     let hold = Some(Hold { until: Timestamp::now() - 1.hour(), reason: None, by: None });
-    past.journal.put_family(&Family { hold, version, ..Family::new(name, Timestamp::now()) }).await.unwrap();
+    past.journal.put_state(&Family { hold, version, ..Family::new(name, Timestamp::now()) }).await.unwrap();
     assert!(!past.records(&[]).out.contains("! web"));
     assert!(!past.records(&["web:1"]).out.contains("! web"));
     assert_eq!(past.records(&["--format", "json"]).json()["stopped"], json!([]));

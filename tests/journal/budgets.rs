@@ -34,10 +34,10 @@ pub fn two(name: &RateLimitName) -> [RateLimit; 2] {
 
 pub fn a_budget_is_remembered_state_by_state<J: Journal>(open: impl Fn() -> J) {
     run(async {
-        assert_eq!(open().budget(&name()).await, Ok(None));
+        assert_eq!(open().read_state::<RateLimit>(&name()).await, Ok(None));
         for state in two(&name()) {
-            assert_eq!(open().put_budget(&state).await, Ok(()));
-            assert_eq!(open().budget(&name()).await, Ok(Some(state)));
+            assert_eq!(open().put_state(&state).await, Ok(()));
+            assert_eq!(open().read_state::<RateLimit>(&name()).await, Ok(Some(state)));
         }
     });
 }
@@ -46,14 +46,14 @@ pub fn a_state_upon_a_budget_that_has_changed_is_lost<J: Journal>(open: impl Fn(
     run(async {
         let journal = open();
         let [first, second] = two(&name());
-        assert_eq!(journal.put_budget(&second).await, Err(CommitError::Lost), "upon nothing");
-        journal.put_budget(&first).await.unwrap();
+        assert_eq!(journal.put_state(&second).await, Err(CommitError::Lost), "upon nothing");
+        journal.put_state(&first).await.unwrap();
         let same_moment = RateLimit { by: "c".into(), ..first };
-        assert_eq!(journal.put_budget(&same_moment).await, Err(CommitError::Lost), "somebody else in the same moment");
-        journal.put_budget(&second).await.unwrap();
+        assert_eq!(journal.put_state(&same_moment).await, Err(CommitError::Lost), "somebody else in the same moment");
+        journal.put_state(&second).await.unwrap();
         let stale = RateLimit { by: "c".into(), ..second.clone() };
-        assert_eq!(journal.put_budget(&stale).await, Err(CommitError::Lost), "stale");
-        assert_eq!(journal.budget(&name()).await, Ok(Some(second)));
+        assert_eq!(journal.put_state(&stale).await, Err(CommitError::Lost), "stale");
+        assert_eq!(journal.read_state::<RateLimit>(&name()).await, Ok(Some(second)));
     });
 }
 
@@ -67,11 +67,11 @@ pub fn each_account_and_region_has_a_budget_of_its_own<J: Journal>(open: impl Fn
         ];
         let states = names.map(|name| two(&name));
         for [first, _] in &states {
-            assert_eq!(journal.put_budget(first).await, Ok(()));
+            assert_eq!(journal.put_state(first).await, Ok(()));
         }
-        journal.put_budget(&states[0][1]).await.unwrap();
+        journal.put_state(&states[0][1]).await.unwrap();
         for [first, _] in &states[1..] {
-            assert_eq!(journal.budget(&first.name).await, Ok(Some(first.clone())));
+            assert_eq!(journal.read_state::<RateLimit>(&first.name).await, Ok(Some(first.clone())));
         }
     });
 }
@@ -82,9 +82,9 @@ pub fn a_budget_put_again_is_not_lost<J: Journal>(open: impl Fn() -> J) {
         let journal = open();
         let [first, second] = two(&name());
         for state in [&first, &first, &second, &second] {
-            assert_eq!(journal.put_budget(state).await, Ok(()));
+            assert_eq!(journal.put_state(state).await, Ok(()));
         }
-        assert_eq!(journal.put_budget(&first).await, Err(CommitError::Lost));
+        assert_eq!(journal.put_state(&first).await, Err(CommitError::Lost));
     });
 }
 
@@ -92,9 +92,9 @@ pub fn a_budget_put_again_is_not_lost<J: Journal>(open: impl Fn() -> J) {
 fn a_budget_is_one_item_and_each_state_is_put_upon_the_one_before() {
     let table = Loopback::serve(|_, _| Reply::ok(&json!({})));
     let [first, second] = two(&name());
-    run(journal(&table).put_budget(&first)).unwrap();
-    run(journal(&table).put_budget(&second)).unwrap();
-    assert_eq!(run(journal(&table).budget(&name())), Ok(None));
+    run(journal(&table).put_state(&first)).unwrap();
+    run(journal(&table).put_state(&second)).unwrap();
+    assert_eq!(run(journal(&table).read_state::<RateLimit>(&name())), Ok(None));
     let calls = table.calls();
     assert_eq!([0, 1, 2].map(|call| calls[call].0.as_str()), ["PutItem", "PutItem", "GetItem"]);
     assert_eq!(body(&calls[0])["ConditionExpression"], "attribute_not_exists(pk)");
@@ -117,15 +117,15 @@ fn a_budget_that_a_newer_version_wrote_is_not_guessed_at() {
     let [first, _] = two(&name());
     let newer = RateLimit { schema: RateLimit::SCHEMA + 1, ..first };
     let folder = tempfile::tempdir().unwrap();
-    run(open_file(&folder).put_budget(&newer)).unwrap();
+    run(open_file(&folder).put_state(&newer)).unwrap();
     let unknown = "line 1: the line holds what this version of Logweir does not know";
-    refused(run(open_file(&folder).budget(&name())), unknown);
+    refused(run(open_file(&folder).read_state::<RateLimit>(&name())), unknown);
     assert!(fs::read_to_string(file(&folder)).unwrap().contains(r#""budget":{"schema":2,"account":"111122223333""#));
 
     let written = Loopback::serve(|_, _| Reply::ok(&json!({})));
-    run(journal(&written).put_budget(&newer)).unwrap();
+    run(journal(&written).put_state(&newer)).unwrap();
     let item = body(&written.calls()[0])["Item"].clone();
     let table = Loopback::serve(move |_, _| Reply::ok(&json!({"Item": item})));
-    let error = run(journal(&table).budget(&name())).unwrap_err();
+    let error = run(journal(&table).read_state::<RateLimit>(&name())).unwrap_err();
     assert_eq!((error.kind, error.reason), (ErrorKind::Refused, Some(Reason::Unreadable)));
 }

@@ -11,6 +11,8 @@ use aws_sdk_dynamodb::types::{
     ScalarAttributeType,
 };
 use logweir::aws::sdk::journal::DynamoJournal;
+use logweir::domain::limits::family::Family;
+use logweir::domain::limits::service_history::ServiceHistory;
 use logweir::ports::{CommitError, ErrorKind, Filter, Journal};
 
 use crate::contract::run;
@@ -134,14 +136,14 @@ fn a_missing_table_is_said_to_be_missing(table: Table) {
             journal.read(&revision("web:41")).await.map(drop),
             journal.source_of(&revision("web:41")).await.map(drop),
             journal.list(&everything(), 5).await.map(drop),
-            journal.family(&name("web")).await.map(drop),
+            journal.read_state::<Family>(&name("web")).await.map(drop),
             journal.stopped().await.map(drop),
-            journal.pointings(&service("prod/web")).await.map(drop),
+            journal.read_state::<ServiceHistory>(&service("prod/web")).await.map(drop),
         ];
         let commits = [
             Commit::first("web:41", "a").on(&journal).await,
-            journal.put_family(&first("web")).await,
-            journal.put_pointings(&pointings::first("prod/web")).await,
+            journal.put_state(&first("web")).await,
+            journal.put_state(&pointings::first("prod/web")).await,
         ]
         .map(|commit| match commit {
             Err(CommitError::Port(error)) => Err(error),

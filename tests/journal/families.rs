@@ -41,12 +41,12 @@ pub fn held(family: &mut Family) {
 
 pub fn a_family_is_remembered_state_by_state<J: Journal>(open: impl Fn() -> J) {
     run(async {
-        assert_eq!(open().family(&name("web")).await, Ok(None));
+        assert_eq!(open().read_state::<Family>(&name("web")).await, Ok(None));
         let one = first("web");
         let (two, three) = (then(&one, opened), then(&then(&one, opened), held));
         for state in [one, two, three] {
-            assert_eq!(open().put_family(&state).await, Ok(()));
-            assert_eq!(open().family(&name("web")).await, Ok(Some(state)));
+            assert_eq!(open().put_state(&state).await, Ok(()));
+            assert_eq!(open().read_state::<Family>(&name("web")).await, Ok(Some(state)));
         }
     });
 }
@@ -56,15 +56,15 @@ pub fn a_state_upon_a_family_that_has_changed_is_lost<J: Journal>(open: impl Fn(
         let journal = open();
         let one = first("web");
         let two = then(&one, opened);
-        assert_eq!(journal.put_family(&two).await, Err(CommitError::Lost), "upon nothing");
-        journal.put_family(&one).await.unwrap();
-        assert_eq!(journal.put_family(&then(&two, held)).await, Err(CommitError::Lost), "ahead");
-        journal.put_family(&two).await.unwrap();
+        assert_eq!(journal.put_state(&two).await, Err(CommitError::Lost), "upon nothing");
+        journal.put_state(&one).await.unwrap();
+        assert_eq!(journal.put_state(&then(&two, held)).await, Err(CommitError::Lost), "ahead");
+        journal.put_state(&two).await.unwrap();
         for (why, stale) in [("a first one", then(&Family::new(name("web"), now()), held)), ("stale", then(&one, held))]
         {
-            assert_eq!(journal.put_family(&stale).await, Err(CommitError::Lost), "{why}");
+            assert_eq!(journal.put_state(&stale).await, Err(CommitError::Lost), "{why}");
         }
-        assert_eq!(journal.family(&name("web")).await, Ok(Some(two)));
+        assert_eq!(journal.read_state::<Family>(&name("web")).await, Ok(Some(two)));
     });
 }
 
@@ -79,13 +79,13 @@ pub fn families_do_not_disturb_each_other<J: Journal>(open: impl Fn() -> J) {
         let states: Vec<Family> =
             elsewhere.into_iter().chain([name("web")]).map(|name| Family { name, ..first("web") }).collect();
         for state in &states {
-            assert_eq!(journal.put_family(state).await, Ok(()));
+            assert_eq!(journal.put_state(state).await, Ok(()));
         }
-        journal.put_family(&then(&states[0], held)).await.unwrap();
+        journal.put_state(&then(&states[0], held)).await.unwrap();
         for state in &states[1..] {
-            assert_eq!(journal.family(&state.name).await, Ok(Some(state.clone())));
+            assert_eq!(journal.read_state::<Family>(&state.name).await, Ok(Some(state.clone())));
         }
-        assert_eq!(journal.family(&name("we")).await, Ok(None));
+        assert_eq!(journal.read_state::<Family>(&name("we")).await, Ok(None));
     });
 }
 
@@ -99,15 +99,15 @@ pub fn families_are_listed_while_they_are_stopped<J: Journal>(open: impl Fn() ->
             held(family);
         });
         for state in [&quiet, &fused, &paused, &both] {
-            journal.put_family(&first(&state.name.family)).await.unwrap();
+            journal.put_state(&first(&state.name.family)).await.unwrap();
         }
         assert_eq!(stopped(&journal).await, []);
         for state in [&fused, &paused, &both] {
-            journal.put_family(state).await.unwrap();
+            journal.put_state(state).await.unwrap();
         }
         assert_eq!(stopped(&journal).await, [both.clone(), fused.clone(), paused]);
-        journal.put_family(&then(&fused, Family::go_on)).await.unwrap();
-        journal.put_family(&then(&both, Family::go_on)).await.unwrap();
+        journal.put_state(&then(&fused, Family::go_on)).await.unwrap();
+        journal.put_state(&then(&both, Family::go_on)).await.unwrap();
         assert_eq!(stopped(&journal).await, [then(&first("paused"), held)]);
     });
 }
@@ -125,10 +125,10 @@ pub fn a_state_put_again_is_not_lost<J: Journal>(open: impl Fn() -> J) {
         let one = first("web");
         let two = then(&one, opened);
         for state in [&one, &one, &two, &two] {
-            assert_eq!(journal.put_family(state).await, Ok(()));
+            assert_eq!(journal.put_state(state).await, Ok(()));
         }
-        assert_eq!(journal.put_family(&one).await, Err(CommitError::Lost), "only the newest is known to have been put");
-        assert_eq!(journal.family(&name("web")).await, Ok(Some(two)));
+        assert_eq!(journal.put_state(&one).await, Err(CommitError::Lost), "only the newest is known to have been put");
+        assert_eq!(journal.read_state::<Family>(&name("web")).await, Ok(Some(two)));
     });
 }
 
@@ -143,9 +143,9 @@ pub fn of_two_states_at_once_one_wins<J: Journal>(open: impl Fn() -> J + Sync) {
                     family.corrections = vec![Correction { at: now(), revision, writer: Writer::default() }];
                 });
                 together.wait();
-                let answer = journal.put_family(&ours).await;
+                let answer = journal.put_state(&ours).await;
                 together.wait();
-                standing = journal.family(&name("web")).await.unwrap().expect("somebody has won");
+                standing = journal.read_state::<Family>(&name("web")).await.unwrap().expect("somebody has won");
                 answers.push((answer, ours == standing));
             }
             answers

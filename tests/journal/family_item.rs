@@ -17,7 +17,7 @@ const KEY: &str = "FAM#111122223333/eu-west-1/web";
 /// The item of this state, as it is put.
 fn item(family: &Family) -> Value {
     let table = Loopback::serve(|_, _| Reply::ok(&json!({})));
-    run(journal(&table).put_family(family)).unwrap();
+    run(journal(&table).put_state(family)).unwrap();
     body(&table.calls()[0])["Item"].clone()
 }
 
@@ -30,8 +30,8 @@ fn a_first_state_is_put_where_none_is_and_the_next_upon_the_one_before() {
     let table = Loopback::serve(|_, _| Reply::ok(&json!({})));
     let one = first("web");
     let two = then(&one, held);
-    run(journal(&table).put_family(&one)).unwrap();
-    run(journal(&table).put_family(&two)).unwrap();
+    run(journal(&table).put_state(&one)).unwrap();
+    run(journal(&table).put_state(&two)).unwrap();
     assert_eq!(names(&table), ["PutItem", "PutItem"]);
     let [first, next] = [0, 1].map(|call| body(&table.calls()[call]));
     assert_eq!(first["ConditionExpression"], "attribute_not_exists(pk)");
@@ -51,7 +51,7 @@ fn a_first_state_is_put_where_none_is_and_the_next_upon_the_one_before() {
 #[test]
 fn a_family_is_read_by_its_key_consistently() {
     let table = Loopback::serve(|_, _| Reply::ok(&json!({})));
-    assert_eq!(run(journal(&table).family(&name("web"))), Ok(None));
+    assert_eq!(run(journal(&table).read_state::<Family>(&name("web"))), Ok(None));
     let [call] = table.calls().try_into().unwrap();
     assert_eq!((call.0.as_str(), &body(&call)["ConsistentRead"]), ("GetItem", &json!(true)));
     assert_eq!(body(&call)["Key"], json!({"pk": {"S": KEY}, "sk": {"S": "FAMILY"}}));
@@ -70,7 +70,7 @@ fn a_state_that_stands_is_not_lost_and_any_other_is() {
             (_, Some(item)) => Reply::ok(&json!({"Item": item})),
             (_, None) => Reply::ok(&json!({})),
         });
-        assert_eq!(run(journal(&table).put_family(&two)), expected);
+        assert_eq!(run(journal(&table).put_state(&two)), expected);
         assert_eq!(names(&table), ["PutItem", "GetItem"]);
     }
 }
@@ -88,7 +88,7 @@ fn a_lost_answer_is_asked_for_again_and_the_state_is_found_put() {
             _ => Reply::ok(&json!({"Item": standing})),
         }
     });
-    assert_eq!(run(journal(&table).put_family(&one)), Ok(()));
+    assert_eq!(run(journal(&table).put_state(&one)), Ok(()));
     assert_eq!(names(&table), ["PutItem", "PutItem", "GetItem"]);
 }
 
@@ -123,12 +123,15 @@ fn a_state_that_nobody_can_read_is_named_and_nothing_of_it_is_repeated() {
             "PutItem" => Reply::error("ConditionalCheckFailedException", "The conditional request failed"),
             _ => Reply::ok(&answer),
         });
-        let put = match run(journal(&table).put_family(&first("web"))) {
+        let put = match run(journal(&table).put_state(&first("web"))) {
             Err(CommitError::Port(error)) => Err(error),
             other => panic!("{other:?}"),
         };
-        let answers =
-            [run(journal(&table).family(&name("web"))).map(drop), run(journal(&table).stopped()).map(drop), put];
+        let answers = [
+            run(journal(&table).read_state::<Family>(&name("web"))).map(drop),
+            run(journal(&table).stopped()).map(drop),
+            put,
+        ];
         for answer in answers {
             let error = answer.unwrap_err();
             assert_eq!((error.kind, error.reason), (ErrorKind::Refused, Some(Reason::Unreadable)));
@@ -146,8 +149,8 @@ fn an_error_of_any_call_says_whether_another_try_can_help() {
         ("ResourceNotFoundException", ErrorKind::Missing),
     ] {
         let table = Loopback::serve(move |_, _| Reply::error(code, "said so"));
-        let Err(CommitError::Port(put)) = run(journal(&table).put_family(&first("web"))) else { panic!("{code}") };
-        let get = run(journal(&table).family(&name("web"))).unwrap_err();
+        let Err(CommitError::Port(put)) = run(journal(&table).put_state(&first("web"))) else { panic!("{code}") };
+        let get = run(journal(&table).read_state::<Family>(&name("web"))).unwrap_err();
         let query = run(journal(&table).stopped()).unwrap_err();
         for (error, call) in [(put, "PutItem"), (get, "GetItem"), (query, "Query")] {
             assert_eq!((error.kind, error.call), (kind, call), "{error}");

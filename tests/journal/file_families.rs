@@ -22,10 +22,10 @@ fn five() -> (TempDir, [Family; 2], [Commit; 3], Vec<u8>) {
     let commits = [claim, done.clone(), done.then("a", closed())];
     run(async {
         let journal = open(&folder);
-        journal.put_family(&one).await.unwrap();
+        journal.put_state(&one).await.unwrap();
         commits[0].on(&journal).await.unwrap();
         commits[1].on(&journal).await.unwrap();
-        journal.put_family(&two).await.unwrap();
+        journal.put_state(&two).await.unwrap();
         commits[2].on(&journal).await.unwrap();
     });
     let text = fs::read(file(&folder)).unwrap();
@@ -38,7 +38,7 @@ fn lines_of_families_and_of_records_leave_each_other_alone() {
     assert_eq!(ends(&text).len(), 5);
     let journal = open(&folder);
     assert_eq!(run(read(&journal, "web:41")).entries, commits.clone().map(|commit| commit.entry));
-    assert_eq!(run(journal.family(&name("web"))), Ok(Some(two.clone())));
+    assert_eq!(run(journal.read_state::<Family>(&name("web"))), Ok(Some(two.clone())));
     assert_eq!(run(journal.stopped()), Ok(vec![two]));
     assert_eq!(run(journal.list(&Filter::all(now()), 9)), Ok(vec![commits[2].head.clone()]));
     assert_eq!(run(journal.source_of(&revision("web:42"))), Ok(Some(revision("web:41"))));
@@ -50,10 +50,14 @@ fn a_state_without_an_end_does_not_count_and_is_cut_off_by_whatever_comes_next()
     let [.., third, fourth, _] = *ends(&text) else { panic!("five lines") };
     for cut in third..fourth {
         fs::write(file(&folder), &text[..cut]).unwrap();
-        assert_eq!(run(open(&folder).family(&name("web"))), Ok(Some(one.clone())), "cut at byte {cut} of {fourth}");
+        assert_eq!(
+            run(open(&folder).read_state::<Family>(&name("web"))),
+            Ok(Some(one.clone())),
+            "cut at byte {cut} of {fourth}"
+        );
         assert_eq!(run(read(&open(&folder), "web:41")).entries.len(), 2);
     }
-    run(open(&folder).put_family(&two)).unwrap();
+    run(open(&folder).put_state(&two)).unwrap();
     assert_eq!(fs::read(file(&folder)).unwrap(), text[..fourth]);
     fs::write(file(&folder), &text[..fourth - 1]).unwrap();
     run(commits[2].on(&open(&folder))).unwrap();
@@ -68,16 +72,16 @@ fn a_damaged_line_of_a_family_is_named_by_every_call() {
         let mut damaged = text.clone();
         damaged[at] ^= 1;
         fs::write(file(&folder), damaged).unwrap();
-        let error = run(open(&folder).family(&name("web"))).unwrap_err();
+        let error = run(open(&folder).read_state::<Family>(&name("web"))).unwrap_err();
         assert!(error.message.contains(", line 4: "), "byte {at}: {error}");
         assert_eq!((error.kind, error.reason), (ErrorKind::Refused, Some(Reason::Unreadable)));
     }
     let journal = open(&folder);
     refused(run(journal.stopped()), "line 4");
-    refused(run(journal.family(&name("api"))), "line 4");
+    refused(run(journal.read_state::<Family>(&name("api"))), "line 4");
     refused(run(journal.read(&revision("web:41"))), "line 4");
     refused(run(journal.list(&Filter::all(now()), 9)), "line 4");
-    refused(run(journal.put_family(&then(&two, held))), "line 4");
+    refused(run(journal.put_state(&then(&two, held))), "line 4");
     refused(run(commits[2].then("a", closed()).on(&journal)), "line 4");
 }
 
@@ -85,9 +89,9 @@ fn a_damaged_line_of_a_family_is_named_by_every_call() {
 fn a_state_that_a_newer_version_wrote_is_not_guessed_at() {
     let folder = tempfile::tempdir().unwrap();
     let journal = open(&folder);
-    run(journal.put_family(&first("api"))).unwrap();
-    run(journal.put_family(&Family { schema: Family::SCHEMA + 1, ..first("web") })).unwrap();
-    for answer in [run(journal.family(&name("web"))).map(drop), run(journal.stopped()).map(drop)] {
+    run(journal.put_state(&first("api"))).unwrap();
+    run(journal.put_state(&Family { schema: Family::SCHEMA + 1, ..first("web") })).unwrap();
+    for answer in [run(journal.read_state::<Family>(&name("web"))).map(drop), run(journal.stopped()).map(drop)] {
         assert_eq!(answer.clone().unwrap_err().reason, Some(Reason::Unreadable));
         refused(answer, "line 2: the line holds what this version of Logweir does not know");
     }
@@ -115,6 +119,6 @@ fn a_line_that_is_neither_a_commit_nor_a_state_is_named() {
         let members: String = members.iter().map(|(name, text)| format!(r#","{name}":{text}"#)).collect();
         fs::write(file(&folder), format!("{{\"crc32\":{crc32}{members}}}\n")).unwrap();
         refused(run(open(&folder).read(&revision("web:41"))), "line 1");
-        refused(run(open(&folder).family(&name("web"))), "line 1");
+        refused(run(open(&folder).read_state::<Family>(&name("web"))), "line 1");
     }
 }

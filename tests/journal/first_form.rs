@@ -3,6 +3,8 @@
 
 use std::fs;
 
+use logweir::domain::limits::family::Family;
+use logweir::domain::limits::service_history::ServiceHistory;
 use logweir::domain::outcome::{Outcome, Reason};
 use logweir::domain::record::{BackoutRequest, Effects, EntryKind, Next, next};
 use logweir::ports::{Filter, Journal};
@@ -53,8 +55,8 @@ fn the_heads_of_the_first_form_are_listed() {
     for (ours, source) in [("web:42", "web:41"), ("web:44", "web:43"), ("api:8", "api:7")] {
         assert_eq!(run(journal.source_of(&revision(ours))), Ok(Some(revision(source))));
     }
-    assert_eq!((run(journal.family(&name("web"))), run(journal.stopped())), (Ok(None), Ok(Vec::new())));
-    assert_eq!(run(journal.pointings(&service("prod/web"))), Ok(None));
+    assert_eq!((run(journal.read_state::<Family>(&name("web"))), run(journal.stopped())), (Ok(None), Ok(Vec::new())));
+    assert_eq!(run(journal.read_state::<ServiceHistory>(&service("prod/web"))), Ok(None));
 }
 
 #[test]
@@ -100,8 +102,8 @@ fn a_record_of_the_first_form_is_continued() {
     for commit in [&done, &end, &backout, &undoing] {
         assert_eq!(run(commit.on(&journal)), Ok(()));
     }
-    assert_eq!(run(journal.put_family(&first("web"))), Ok(()));
-    assert_eq!(run(journal.put_pointings(&pointings::first("prod/web"))), Ok(()));
+    assert_eq!(run(journal.put_state(&first("web"))), Ok(()));
+    assert_eq!(run(journal.put_state(&pointings::first("prod/web"))), Ok(()));
 
     assert!(fs::read_to_string(file(&folder)).unwrap().starts_with(LINES), "what was written stays");
     let record = run(read(&journal, "api:9"));

@@ -34,14 +34,14 @@ pub fn then(standing: &ServiceHistory, to: u32) -> ServiceHistory {
 
 pub fn a_service_is_remembered_state_by_state<J: Journal>(open: impl Fn() -> J) {
     run(async {
-        assert_eq!(open().pointings(&service("prod/web")).await, Ok(None));
+        assert_eq!(open().read_state::<ServiceHistory>(&service("prod/web")).await, Ok(None));
         let one = first("prod/web");
         let two = then(&one, 44);
         let three = then(&two, 46);
         assert_eq!((three.version, three.times.len()), (3, 3));
         for state in [one, two, three] {
-            assert_eq!(open().put_pointings(&state).await, Ok(()));
-            assert_eq!(open().pointings(&service("prod/web")).await, Ok(Some(state)));
+            assert_eq!(open().put_state(&state).await, Ok(()));
+            assert_eq!(open().read_state::<ServiceHistory>(&service("prod/web")).await, Ok(Some(state)));
         }
     });
 }
@@ -51,15 +51,15 @@ pub fn a_state_upon_a_service_that_has_changed_is_lost<J: Journal>(open: impl Fn
         let journal = open();
         let one = first("prod/web");
         let two = then(&one, 44);
-        assert_eq!(journal.put_pointings(&two).await, Err(CommitError::Lost), "upon nothing");
-        journal.put_pointings(&one).await.unwrap();
-        assert_eq!(journal.put_pointings(&then(&two, 46)).await, Err(CommitError::Lost), "ahead");
-        journal.put_pointings(&two).await.unwrap();
+        assert_eq!(journal.put_state(&two).await, Err(CommitError::Lost), "upon nothing");
+        journal.put_state(&one).await.unwrap();
+        assert_eq!(journal.put_state(&then(&two, 46)).await, Err(CommitError::Lost), "ahead");
+        journal.put_state(&two).await.unwrap();
         let another = ServiceHistory { at: two.at, ..one.clone() };
         for (why, stale) in [("a first one", another), ("stale", then(&one, 45))] {
-            assert_eq!(journal.put_pointings(&stale).await, Err(CommitError::Lost), "{why}");
+            assert_eq!(journal.put_state(&stale).await, Err(CommitError::Lost), "{why}");
         }
-        assert_eq!(journal.pointings(&service("prod/web")).await, Ok(Some(two)));
+        assert_eq!(journal.read_state::<ServiceHistory>(&service("prod/web")).await, Ok(Some(two)));
     });
 }
 
@@ -76,13 +76,13 @@ pub fn services_do_not_disturb_each_other<J: Journal>(open: impl Fn() -> J) {
         let states: Vec<ServiceHistory> =
             elsewhere.into_iter().chain([web]).map(|service| ServiceHistory { service, ..first("prod/web") }).collect();
         for state in &states {
-            assert_eq!(journal.put_pointings(state).await, Ok(()));
+            assert_eq!(journal.put_state(state).await, Ok(()));
         }
-        journal.put_pointings(&then(&states[0], 44)).await.unwrap();
+        journal.put_state(&then(&states[0], 44)).await.unwrap();
         for state in &states[1..] {
-            assert_eq!(journal.pointings(&state.service).await, Ok(Some(state.clone())));
+            assert_eq!(journal.read_state::<ServiceHistory>(&state.service).await, Ok(Some(state.clone())));
         }
-        assert_eq!(journal.pointings(&service("prod/we")).await, Ok(None));
+        assert_eq!(journal.read_state::<ServiceHistory>(&service("prod/we")).await, Ok(None));
     });
 }
 
@@ -93,11 +93,11 @@ pub fn a_service_put_again_is_not_lost<J: Journal>(open: impl Fn() -> J) {
         let one = first("prod/web");
         let two = then(&one, 44);
         for state in [&one, &one, &two, &two] {
-            assert_eq!(journal.put_pointings(state).await, Ok(()));
+            assert_eq!(journal.put_state(state).await, Ok(()));
         }
-        let answer = journal.put_pointings(&one).await;
+        let answer = journal.put_state(&one).await;
         assert_eq!(answer, Err(CommitError::Lost), "only the newest is known to have been put");
-        assert_eq!(journal.pointings(&service("prod/web")).await, Ok(Some(two)));
+        assert_eq!(journal.read_state::<ServiceHistory>(&service("prod/web")).await, Ok(Some(two)));
     });
 }
 
@@ -113,9 +113,9 @@ pub fn of_two_services_at_once_one_wins<J: Journal>(open: impl Fn() -> J + Sync)
                     |standing| then(standing, to),
                 );
                 together.wait();
-                let answer = journal.put_pointings(&ours).await;
+                let answer = journal.put_state(&ours).await;
                 together.wait();
-                standing = journal.pointings(&service("prod/web")).await.unwrap();
+                standing = journal.read_state::<ServiceHistory>(&service("prod/web")).await.unwrap();
                 answers.push((answer, standing.as_ref() == Some(&ours)));
             }
             answers

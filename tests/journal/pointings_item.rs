@@ -16,7 +16,7 @@ const KEY: &str = "SVC#arn:aws:ecs:eu-west-1:111122223333:service/prod/web";
 /// The item of this state, as it is put.
 fn item(pointings: &ServiceHistory) -> Value {
     let table = Loopback::serve(|_, _| Reply::ok(&json!({})));
-    run(journal(&table).put_pointings(pointings)).unwrap();
+    run(journal(&table).put_state(pointings)).unwrap();
     body(&table.calls()[0])["Item"].clone()
 }
 
@@ -33,8 +33,8 @@ fn a_first_state_is_put_where_none_is_and_the_next_upon_the_one_before() {
     let table = Loopback::serve(|_, _| Reply::ok(&json!({})));
     let one = first("prod/web");
     let two = then(&one, 44);
-    run(journal(&table).put_pointings(&one)).unwrap();
-    run(journal(&table).put_pointings(&two)).unwrap();
+    run(journal(&table).put_state(&one)).unwrap();
+    run(journal(&table).put_state(&two)).unwrap();
     assert_eq!(names(&table), ["PutItem", "PutItem"]);
     let [first, next] = [0, 1].map(|call| body(&table.calls()[call]));
     assert_eq!(first["ConditionExpression"], "attribute_not_exists(pk)");
@@ -55,7 +55,7 @@ fn a_first_state_is_put_where_none_is_and_the_next_upon_the_one_before() {
 #[test]
 fn a_service_is_read_by_its_key_consistently() {
     let table = Loopback::serve(|_, _| Reply::ok(&json!({})));
-    assert_eq!(run(journal(&table).pointings(&service("prod/web"))), Ok(None));
+    assert_eq!(run(journal(&table).read_state::<ServiceHistory>(&service("prod/web"))), Ok(None));
     let [call] = table.calls().try_into().unwrap();
     assert_eq!((call.0.as_str(), &body(&call)["ConsistentRead"]), ("GetItem", &json!(true)));
     assert_eq!(body(&call)["Key"], json!({"pk": {"S": KEY}, "sk": {"S": "SERVICE"}}));
@@ -74,7 +74,7 @@ fn a_state_that_stands_is_not_lost_and_any_other_is() {
             (_, Some(item)) => Reply::ok(&json!({"Item": item})),
             (_, None) => Reply::ok(&json!({})),
         });
-        assert_eq!(run(journal(&table).put_pointings(&ours)), expected);
+        assert_eq!(run(journal(&table).put_state(&ours)), expected);
         assert_eq!(names(&table), ["PutItem", "GetItem"]);
     }
 }
@@ -92,7 +92,7 @@ fn a_lost_answer_is_asked_for_again_and_the_state_is_found_put() {
             _ => Reply::ok(&json!({"Item": standing})),
         }
     });
-    assert_eq!(run(journal(&table).put_pointings(&one)), Ok(()));
+    assert_eq!(run(journal(&table).put_state(&one)), Ok(()));
     assert_eq!(names(&table), ["PutItem", "PutItem", "GetItem"]);
 }
 
@@ -107,11 +107,11 @@ fn a_state_that_nobody_can_read_is_named_and_nothing_of_it_is_repeated() {
             "PutItem" => taken(),
             _ => Reply::ok(&answer),
         });
-        let put = match run(journal(&table).put_pointings(&first("prod/web"))) {
+        let put = match run(journal(&table).put_state(&first("prod/web"))) {
             Err(CommitError::Port(error)) => error,
             other => panic!("{other:?}"),
         };
-        for error in [run(journal(&table).pointings(&service("prod/web"))).unwrap_err(), put] {
+        for error in [run(journal(&table).read_state::<ServiceHistory>(&service("prod/web"))).unwrap_err(), put] {
             assert_eq!((error.kind, error.reason), (ErrorKind::Refused, Some(Reason::Unreadable)));
             assert!(error.message.starts_with(&format!("the item {KEY}, SERVICE holds")), "{error}");
             assert!(!format!("{error:?}").contains("CANARY"), "{error:?}");
@@ -127,10 +127,8 @@ fn an_error_of_any_call_says_whether_another_try_can_help() {
         ("ResourceNotFoundException", ErrorKind::Missing),
     ] {
         let table = Loopback::serve(move |_, _| Reply::error(code, "said so"));
-        let Err(CommitError::Port(put)) = run(journal(&table).put_pointings(&first("prod/web"))) else {
-            panic!("{code}")
-        };
-        let get = run(journal(&table).pointings(&service("prod/web"))).unwrap_err();
+        let Err(CommitError::Port(put)) = run(journal(&table).put_state(&first("prod/web"))) else { panic!("{code}") };
+        let get = run(journal(&table).read_state::<ServiceHistory>(&service("prod/web"))).unwrap_err();
         for (error, call) in [(put, "PutItem"), (get, "GetItem")] {
             assert_eq!((error.kind, error.call), (kind, call), "{error}");
         }

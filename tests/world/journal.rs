@@ -1,12 +1,12 @@
 //! The journal in memory.
 
+use std::any::Any;
+use std::collections::BTreeMap;
+
 use logweir::domain::ecs::revision::RevisionArn;
-use logweir::domain::ecs::service::ServiceArn;
-use logweir::domain::limits::family::{Family, FamilyName};
-use logweir::domain::limits::rate::{RateLimit, RateLimitName};
-use logweir::domain::limits::service_history::ServiceHistory;
+use logweir::domain::limits::family::Family;
 use logweir::domain::record::{Entry, Head, Record};
-use logweir::ports::{Answer, CommitError, Expected, Filter, Journal};
+use logweir::ports::{Answer, CommitError, Expected, Filter, Journal, StateKind, StoredState};
 
 use super::{Account, Lie, World};
 
@@ -43,61 +43,29 @@ impl Journal for World {
         self.call("list", "", find).await
     }
 
-    async fn family(&self, name: &FamilyName) -> Answer<Option<Family>> {
-        self.call("family", name.to_string(), |account| Ok(account.remembered.get(name).cloned())).await
+    async fn read_state<S: StoredState>(&self, name: &S::Name) -> Answer<Option<S>> {
+        self.call(S::KIND.name(), name.to_string(), |account| Ok(account.states::<S>().get(name).cloned())).await
     }
 
-    async fn put_family(&self, family: &Family) -> Result<(), CommitError> {
+    async fn put_state<S: StoredState>(&self, state: &S) -> Result<(), CommitError> {
         let put = |account: &mut Account| {
-            let standing = account.remembered.get(&family.name);
-            if standing == Some(family) {
+            let states = account.states::<S>();
+            let standing = states.get(state.name());
+            if standing == Some(state) {
                 return Ok(Ok(())); // made again, as its answer was lost
             }
-            if standing.map_or(0, |standing| standing.version) + 1 != family.version {
+            if standing.map_or(0, S::version) + 1 != state.version() {
                 return Ok(Err(CommitError::Lost));
             }
-            account.remembered.insert(family.name.clone(), family.clone());
+            states.insert(state.name().clone(), state.clone());
             Ok(Ok(()))
         };
-        self.call("put_family", family.name.to_string(), put).await?
-    }
-
-    async fn pointings(&self, service: &ServiceArn) -> Answer<Option<ServiceHistory>> {
-        self.call("pointings", service.short(), |account| Ok(account.pointings.get(service).cloned())).await
-    }
-
-    async fn put_pointings(&self, pointings: &ServiceHistory) -> Result<(), CommitError> {
-        let put = |account: &mut Account| {
-            let standing = account.pointings.get(&pointings.service);
-            if standing == Some(pointings) {
-                return Ok(Ok(())); // made again, as its answer was lost
-            }
-            if standing.map_or(0, |standing| standing.version) + 1 != pointings.version {
-                return Ok(Err(CommitError::Lost));
-            }
-            account.pointings.insert(pointings.service.clone(), pointings.clone());
-            Ok(Ok(()))
+        let call = match S::KIND {
+            StateKind::Family => "put_family",
+            StateKind::ServiceHistory => "put_pointings",
+            StateKind::RateLimit => "put_budget",
         };
-        self.call("put_pointings", pointings.service.short(), put).await?
-    }
-
-    async fn budget(&self, name: &RateLimitName) -> Answer<Option<RateLimit>> {
-        self.call("budget", name.to_string(), |account| Ok(account.budgets.get(name).cloned())).await
-    }
-
-    async fn put_budget(&self, budget: &RateLimit) -> Result<(), CommitError> {
-        let put = |account: &mut Account| {
-            let standing = account.budgets.get(&budget.name);
-            if standing == Some(budget) {
-                return Ok(Ok(())); // made again, as its answer was lost
-            }
-            if standing.map_or(0, |standing| standing.version) + 1 != budget.version {
-                return Ok(Err(CommitError::Lost));
-            }
-            account.budgets.insert(budget.name.clone(), budget.clone());
-            Ok(Ok(()))
-        };
-        self.call("put_budget", budget.name.to_string(), put).await?
+        self.call(call, state.name().to_string(), put).await?
     }
 
     async fn stopped(&self) -> Answer<Vec<Family>> {
@@ -109,6 +77,12 @@ impl Journal for World {
 }
 
 impl Account {
+    /// The states of one kind.
+    fn states<S: StoredState>(&mut self) -> &mut BTreeMap<S::Name, S> {
+        let kinds: [&mut dyn Any; 3] = [&mut self.remembered, &mut self.pointings, &mut self.budgets];
+        kinds.into_iter().find_map(|states| states.downcast_mut()).expect("a map for every kind of state")
+    }
+
     /// Under [`Lie::CommitLater`] an entry is kept back until the next one, and lost with the process.
     fn commit_later(&mut self, expected: &Expected, head: &Head, entry: &Entry) -> Result<(), CommitError> {
         let before = std::mem::take(&mut self.unwritten);

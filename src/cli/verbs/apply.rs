@@ -1,5 +1,6 @@
 //! `logweir apply`: corrects live revisions by hand, with the same steps and the same record as the function.
 
+use crate::domain::limits::family::Family;
 use std::io::{self, BufRead, IsTerminal};
 use std::time::Duration;
 
@@ -210,7 +211,7 @@ impl Apply {
         if record.is_some_and(|record| record.head.suppressed) {
             return Ok(Some(format!("{} was taken back: it takes --again to correct it", revision.short())));
         }
-        let family = ok(journal.family(&FamilyName::of(revision)).await)?;
+        let family = ok(journal.read_state::<Family>(&FamilyName::of(revision)).await)?;
         let stopped = family.and_then(|family| family.stopped(acting.ports.clock.now()));
         Ok(stopped.map(|stopped| format!("{stopped}: it takes --again to correct it")))
     }

@@ -67,7 +67,7 @@ impl Records {
         let source = record_name::source(journal, name).await?;
         let record =
             ok(journal.read(&source).await)?.ok_or_else(|| Failure::could_not(format!("no record of {name}")))?;
-        let family = ok(journal.family(&FamilyName::of(&source)).await)?;
+        let family = ok(journal.read_state::<Family>(&FamilyName::of(&source)).await)?;
         let (now, region) = (Timestamp::now(), region.unwrap_or(&source.region));
         let stopped = family.filter(|family| family.stopped(now).is_some());
         let beside = Beside {

@@ -84,16 +84,16 @@ async fn ask<P: Ports>(
     now: Timestamp,
 ) -> Result<Option<Wait>, CommitError> {
     let (journal, name) = (ports.journal(), RateLimitName::of(source));
-    let budget = RateLimit::after(journal.budget(&name).await?, &name, worker, now);
+    let budget = RateLimit::after(journal.read_state::<RateLimit>(&name).await?, &name, worker, now);
     if let Some(budget) = budget.admit(asks, rate) {
-        journal.put_budget(&budget).await?;
+        journal.put_state(&budget).await?;
         return Ok(None);
     }
     if let Some(slot) = budget.slot_of(source) {
         return Ok(Some(Wait::Until(slot)));
     }
     let Some((budget, slot)) = budget.reserve(source, rate) else { return Ok(Some(Wait::Full)) };
-    journal.put_budget(&budget).await?;
+    journal.put_state(&budget).await?;
     Ok(Some(Wait::Until(slot)))
 }
 

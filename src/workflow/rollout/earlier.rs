@@ -75,7 +75,7 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         found: &mut Option<Service>,
     ) -> Result<EarlierRollout, Halt> {
         let journal = self.ports.journal();
-        let Some(ServiceHistory { last, .. }) = journal.pointings(hint.service).await? else {
+        let Some(ServiceHistory { last, .. }) = journal.read_state(hint.service).await? else {
             return Ok(EarlierRollout::Nothing);
         };
         let Some(record) = journal.read(&last.source).await? else { return Ok(EarlierRollout::Nothing) };

@@ -128,7 +128,7 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         if let Some(obstacle) = obstacle(&candidate) {
             return Ok(Err(self.paused(found, obstacle).await?));
         }
-        let mut pointings = self.ports.journal().pointings(&found.arn).await?;
+        let mut pointings = self.ports.journal().read_state::<ServiceHistory>(&found.arn).await?;
         match &mut pointings {
             Some(pointings) if again => pointings.times.clear(),
             Some(pointings) if record.came_to_nothing(&found.arn) => pointings.uncount(source, &to.ours),

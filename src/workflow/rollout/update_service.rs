@@ -65,7 +65,7 @@ pub(in crate::workflow) fn nothing_yet(service: &ServiceArn) -> PortError {
 
 /// Keeps what a service is about to be pointed at: it shows later whether somebody had decided otherwise meanwhile.
 pub(in crate::workflow) async fn remember<P: Ports>(ports: &P, pointings: &ServiceHistory) -> Answer<()> {
-    match ports.journal().put_pointings(pointings).await {
+    match ports.journal().put_state(pointings).await {
         Ok(()) => Ok(()),
         Err(CommitError::Port(error)) => Err(error),
         Err(CommitError::Lost) => {
@@ -83,7 +83,7 @@ pub(in crate::workflow) async fn last_back<P: Ports>(
     found: &Service,
     to: &RevisionArn,
 ) -> Answer<ServiceHistory> {
-    let standing = ports.journal().pointings(&found.arn).await?;
+    let standing = ports.journal().read_state::<ServiceHistory>(&found.arn).await?;
     // What ours had overtaken, and nobody has told of yet, is overtaken by this as well.
     let ours = standing.as_ref().map(|standing| &standing.last).filter(|last| last.to == found.revision);
     let before = match ours {

@@ -10,22 +10,15 @@ use serde::de::DeserializeOwned;
 
 use super::COMMIT;
 use crate::domain::ecs::revision::RevisionArn;
-use crate::domain::ecs::service::ServiceArn;
-use crate::domain::limits::family::{Family, FamilyName};
-use crate::domain::limits::rate::{RateLimit, RateLimitName};
-use crate::domain::limits::service_history::ServiceHistory;
 use crate::domain::outcome::Reason;
 use crate::domain::record::{Entry, Head, SCHEMA};
-use crate::ports::{Answer, ErrorKind, Expected, PortError};
+use crate::ports::{Answer, ErrorKind, Expected, PortError, StateKind, StoredState};
 
 /// What DynamoDB holds in one item, the names of its attributes included.
 const LARGEST: usize = 400 * 1024;
 
 pub(in crate::aws) const HEAD: &str = "HEAD";
 pub(in crate::aws) const OWN: &str = "OWN";
-pub(in crate::aws) const FAMILY: &str = "FAMILY";
-pub(in crate::aws) const SERVICE: &str = "SERVICE";
-pub(in crate::aws) const BUDGET: &str = "BUDGET";
 pub(in crate::aws) const OPEN: &str = "OPEN";
 /// What `open` is of a family with an open fuse or a hold, so that the index finds those.
 pub(in crate::aws) const STOPPED: &str = "STOPPED";
@@ -48,16 +41,14 @@ pub(in crate::aws) fn family_key(family: &str) -> String {
     format!("FAM#{family}")
 }
 
-pub(in crate::aws) fn family_partition(name: &FamilyName) -> AttributeValue {
-    text(format!("FAM#{name}"))
-}
-
-pub(in crate::aws) fn service_partition(service: &ServiceArn) -> AttributeValue {
-    text(format!("SVC#{service}"))
-}
-
-pub(in crate::aws) fn budget_partition(name: &RateLimitName) -> AttributeValue {
-    text(format!("BUDGET#{name}"))
+/// The partition and the sort key of the state with this name.
+pub(in crate::aws) fn state_key<S: StoredState>(name: &S::Name) -> (AttributeValue, &'static str) {
+    let (prefix, sort) = match S::KIND {
+        StateKind::Family => ("FAM", "FAMILY"),
+        StateKind::ServiceHistory => ("SVC", "SERVICE"),
+        StateKind::RateLimit => ("BUDGET", "BUDGET"),
+    };
+    (text(format!("{prefix}#{name}")), sort)
 }
 
 pub(in crate::aws) fn day(at: Timestamp) -> String {
@@ -108,55 +99,28 @@ pub(in crate::aws) fn own(table: &str, source: &RevisionArn, entry: &Entry) -> O
     Some(put(table, item, |put| put))
 }
 
-pub(in crate::aws) fn family(family: &Family) -> Answer<Item> {
+/// The item of a state. Only a family has a partition of an index: the others are never listed.
+pub(in crate::aws) fn state<S: StoredState>(state: &S) -> Answer<Item> {
+    let (partition, sort) = state_key::<S>(state.name());
     let mut item = vec![
-        ("pk", family_partition(&family.name)),
-        ("sk", text(FAMILY)),
-        ("family", text(json(family)?)),
-        ("version", number(family.version)),
-        ("at", text(sortable(family.at))),
+        ("pk", partition),
+        ("sk", text(sort)),
+        (S::KIND.name(), text(json(state)?)),
+        ("version", number(state.version())),
+        ("at", text(sortable(state.changed_at()))),
     ];
-    if family.is_stopped() {
+    if state.is_listed() {
         item.push(("open", text(STOPPED)));
     }
     Ok(named(item))
-}
-
-/// Without a partition of an index: nobody lists services.
-pub(in crate::aws) fn pointings(pointings: &ServiceHistory) -> Answer<Item> {
-    Ok(named([
-        ("pk", service_partition(&pointings.service)),
-        ("sk", text(SERVICE)),
-        ("pointings", text(json(pointings)?)),
-        ("version", number(pointings.version)),
-        ("at", text(sortable(pointings.at))),
-    ]))
-}
-
-pub(in crate::aws) fn budget(budget: &RateLimit) -> Answer<Item> {
-    Ok(named([
-        ("pk", budget_partition(&budget.name)),
-        ("sk", text(BUDGET)),
-        ("budget", text(json(budget)?)),
-        ("version", number(budget.version)),
-        ("at", text(sortable(budget.at))),
-    ]))
 }
 
 fn named<'n>(item: impl IntoIterator<Item = (&'n str, AttributeValue)>) -> Item {
     item.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-pub(in crate::aws) fn read_family(item: &Item) -> Answer<Family> {
-    parsed(item, "family", |family: &Family| family.schema <= Family::SCHEMA)
-}
-
-pub(in crate::aws) fn read_pointings(item: &Item) -> Answer<ServiceHistory> {
-    parsed(item, "pointings", |pointings: &ServiceHistory| pointings.schema <= ServiceHistory::SCHEMA)
-}
-
-pub(in crate::aws) fn read_budget(item: &Item) -> Answer<RateLimit> {
-    parsed(item, "budget", |budget: &RateLimit| budget.schema <= RateLimit::SCHEMA)
+pub(in crate::aws) fn read_state<S: StoredState>(item: &Item) -> Answer<S> {
+    parsed(item, S::KIND.name(), S::is_known)
 }
 
 pub(in crate::aws) fn read_head(item: &Item) -> Answer<Head> {

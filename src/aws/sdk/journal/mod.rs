@@ -26,13 +26,10 @@ use jiff::SignedDuration;
 
 use crate::aws::errors::port_error;
 use crate::domain::ecs::revision::RevisionArn;
-use crate::domain::ecs::service::ServiceArn;
-use crate::domain::limits::family::{Family, FamilyName};
-use crate::domain::limits::rate::{RateLimit, RateLimitName};
-use crate::domain::limits::service_history::ServiceHistory;
+use crate::domain::limits::family::Family;
 use crate::domain::outcome::Reason;
 use crate::domain::record::{Entry, Head, Record};
-use crate::ports::{Answer, CommitError, ErrorKind, Expected, Filter, Journal, PortError};
+use crate::ports::{Answer, CommitError, ErrorKind, Expected, Filter, Journal, PortError, StoredState};
 use items::Item;
 
 const QUERY: &str = "Query";
@@ -142,7 +139,7 @@ impl DynamoJournal {
         Err(PortError { kind, ..error }.into())
     }
 
-    /// Puts what is remembered of something in the place of the version before this one; `false`: another stands there.
+    /// Puts the item of a state in the place of the version before this one. Returns `false` if another version is there.
     async fn put(&self, item: Item, version: u32) -> Answer<bool> {
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
         let put = match version {
@@ -177,11 +174,6 @@ impl DynamoJournal {
         );
         PortError { message, ..error }
     }
-}
-
-/// A change that is made again, because its answer was lost, was not lost itself.
-fn unless_ours<T: PartialEq>(standing: Option<&T>, ours: &T) -> Result<(), CommitError> {
-    if standing == Some(ours) { Ok(()) } else { Err(CommitError::Lost) }
 }
 
 const IN_PROGRESS: &str = "TransactionInProgress";
@@ -259,40 +251,18 @@ impl Journal for DynamoJournal {
         Ok(heads)
     }
 
-    async fn family(&self, name: &FamilyName) -> Answer<Option<Family>> {
-        let item = self.item(items::family_partition(name), items::FAMILY).await?;
-        item.map(|item| items::read_family(&item)).transpose()
+    async fn read_state<S: StoredState>(&self, name: &S::Name) -> Answer<Option<S>> {
+        let (partition, sort) = items::state_key::<S>(name);
+        self.item(partition, sort).await?.map(|item| items::read_state(&item)).transpose()
     }
 
-    async fn put_family(&self, family: &Family) -> Result<(), CommitError> {
-        match self.put(items::family(family)?, family.version).await? {
-            true => Ok(()),
-            false => unless_ours(self.family(&family.name).await?.as_ref(), family),
+    async fn put_state<S: StoredState>(&self, state: &S) -> Result<(), CommitError> {
+        if self.put(items::state(state)?, state.version()).await? {
+            return Ok(());
         }
-    }
-
-    async fn pointings(&self, service: &ServiceArn) -> Answer<Option<ServiceHistory>> {
-        let item = self.item(items::service_partition(service), items::SERVICE).await?;
-        item.map(|item| items::read_pointings(&item)).transpose()
-    }
-
-    async fn put_pointings(&self, pointings: &ServiceHistory) -> Result<(), CommitError> {
-        match self.put(items::pointings(pointings)?, pointings.version).await? {
-            true => Ok(()),
-            false => unless_ours(self.pointings(&pointings.service).await?.as_ref(), pointings),
-        }
-    }
-
-    async fn budget(&self, name: &RateLimitName) -> Answer<Option<RateLimit>> {
-        let item = self.item(items::budget_partition(name), items::BUDGET).await?;
-        item.map(|item| items::read_budget(&item)).transpose()
-    }
-
-    async fn put_budget(&self, budget: &RateLimit) -> Result<(), CommitError> {
-        match self.put(items::budget(budget)?, budget.version).await? {
-            true => Ok(()),
-            false => unless_ours(self.budget(&budget.name).await?.as_ref(), budget),
-        }
+        // A change that is made again, because its answer was lost, was not lost itself.
+        let is_ours = self.read_state::<S>(state.name()).await?.as_ref() == Some(state);
+        if is_ours { Ok(()) } else { Err(CommitError::Lost) }
     }
 
     async fn stopped(&self) -> Answer<Vec<Family>> {
@@ -306,7 +276,7 @@ impl Journal for DynamoJournal {
             .send();
         let mut families = Vec::new();
         while let Some(item) = found.next().await {
-            families.push(items::read_family(&item.map_err(|error| self.failed(QUERY, &error))?)?);
+            families.push(items::read_state(&item.map_err(|error| self.failed(QUERY, &error))?)?);
         }
         Ok(families)
     }

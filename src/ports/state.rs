@@ -1,0 +1,82 @@
+//! The state that the journal keeps beside its records: of each family, of each service, and of the registration rate.
+
+use std::fmt::Display;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::domain::ecs::service::ServiceArn;
+use crate::domain::limits::family::{Family, FamilyName};
+use crate::domain::limits::rate::{RateLimit, RateLimitName};
+use crate::domain::limits::service_history::ServiceHistory;
+
+/// A state that a journal keeps under a name, as a whole. Every change raises its version by one, and a journal puts it
+/// only in the place of the version before.
+pub trait StoredState: Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static {
+    type Name: Clone + Ord + Display + Send + Sync;
+
+    const KIND: StateKind;
+
+    fn name(&self) -> &Self::Name;
+    fn version(&self) -> u32;
+    /// The time of its last change.
+    fn changed_at(&self) -> Timestamp;
+
+    /// Returns whether this version of Logweir knows all that the state says.
+    fn is_known(&self) -> bool;
+
+    /// Returns whether [`super::Journal::stopped`] lists it.
+    fn is_listed(&self) -> bool {
+        false
+    }
+}
+
+/// The kinds of state, so that an adapter which does not say where it keeps one does not compile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StateKind {
+    Family,
+    ServiceHistory,
+    RateLimit,
+}
+
+impl StateKind {
+    /// The member or attribute that holds it, in every form of the journal.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Family => "family",
+            Self::ServiceHistory => "pointings",
+            Self::RateLimit => "budget",
+        }
+    }
+}
+
+macro_rules! stored_state {
+    ($state:ident, $key:ident: $name:ty $(, is_listed: $is_listed:ident)?) => {
+        impl StoredState for $state {
+            type Name = $name;
+
+            const KIND: StateKind = StateKind::$state;
+
+            fn name(&self) -> &$name {
+                &self.$key
+            }
+            fn version(&self) -> u32 {
+                self.version
+            }
+            fn changed_at(&self) -> Timestamp {
+                self.at
+            }
+            fn is_known(&self) -> bool {
+                self.schema <= Self::SCHEMA
+            }
+            $(fn is_listed(&self) -> bool {
+                self.$is_listed()
+            })?
+        }
+    };
+}
+
+stored_state!(Family, name: FamilyName, is_listed: is_stopped);
+stored_state!(ServiceHistory, service: ServiceArn);
+stored_state!(RateLimit, name: RateLimitName);
