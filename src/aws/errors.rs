@@ -11,7 +11,7 @@ use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::outcome::Reason;
 use crate::domain::report::is_shown;
 use crate::domain::text::plain::plain;
-use crate::ports::{ErrorKind, PortError};
+use crate::ports::{Answer, ErrorKind, PortError};
 
 /// The longest message that is handed on; AWS's own are shorter but for encoded authorization messages.
 const LONGEST: usize = 512;
@@ -54,14 +54,17 @@ const DENIED: [&str; 9] = [
     "ExpiredTokenException",
 ];
 
-/// Codes that say that what the call is about is not there (source: the API references of ECS, CloudWatch Logs, SSM, SQS,
-/// IAM and CloudTrail).
-const ABSENT: [&str; 8] = [
+/// Codes that say that what the call is about is not there (source: the API references of ECS, ECR, CloudWatch Logs, SSM,
+/// SQS, IAM and CloudTrail).
+const ABSENT: [&str; 11] = [
     "ResourceNotFoundException",
     "ServiceNotFoundException",
     "ClusterNotFoundException",
     "ServiceDeploymentNotFoundException",
+    "ImageNotFoundException",
+    "RepositoryNotFoundException",
     "ParameterNotFound",
+    "ParameterVersionNotFound",
     "QueueDoesNotExist",
     "NoSuchEntity",
     "TrailNotFoundException",
@@ -178,6 +181,19 @@ fn dispatch(call: &'static str, failure: &DispatchFailure) -> PortError {
 
 pub(super) fn retry(call: &'static str, message: &str) -> PortError {
     PortError { kind: ErrorKind::Retry, call, message: plain(message, LONGEST), reason: None }
+}
+
+/// Logweir did not send the request.
+pub(super) fn refused(call: &'static str, why: &str) -> PortError {
+    PortError { kind: ErrorKind::Refused, ..retry(call, why) }
+}
+
+/// Returns `None` if what the call is about is not there.
+pub(super) fn unless_missing<T>(answer: Answer<T>) -> Answer<Option<T>> {
+    match answer {
+        Err(error) if error.kind == ErrorKind::Missing => Ok(None),
+        answer => answer.map(Some),
+    }
 }
 
 /// An error and its causes, outermost first, each once.

@@ -7,23 +7,20 @@ use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 
-/// How the names of operations begin that change nothing. ReceiveMessage is one of them only as it is called here, with
-/// messages that stay visible: it counts the receipt, which nothing follows from in a queue of dead letters.
-const READING: [&str; 9] =
-    ["Describe", "List", "Get", "Query", "BatchGet", "Filter", "SimulatePrincipal", "TestEvent", "ReceiveMessage"];
+/// How the names of the SDKs' operations begin that change nothing.
+const READING: [&str; 6] = ["Describe", "List", "Get", "Query", "BatchGet", "Filter"];
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ReadOnly;
 
-impl ReadOnly {
-    pub(super) fn allows(self, operation: &str) -> bool {
-        READING.iter().any(|word| operation.starts_with(word))
-    }
+/// Says why an operation is not sent that does this.
+pub(super) fn refusal(does: &str) -> String {
+    format!("{does}, and this run is to change nothing")
 }
 
-/// Why an operation is not sent.
+/// What an operation does whose name says it.
 pub(super) fn would_write(operation: &str) -> String {
-    format!("{operation} would write, and this run is to change nothing")
+    format!("{operation} would write")
 }
 
 #[dyn_dispatch_hint]
@@ -39,9 +36,10 @@ impl Intercept for ReadOnly {
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let operation = config.load::<Metadata>().map(|metadata| metadata.name().to_owned()).unwrap_or_default();
-        match self.allows(&operation) {
-            true => Ok(()),
-            false => Err(would_write(&operation).into()),
+        if READING.iter().any(|word| operation.starts_with(word)) {
+            Ok(())
+        } else {
+            Err(refusal(&would_write(&operation)).into())
         }
     }
 }

@@ -12,7 +12,7 @@ use aws_sdk_ecs::types::{
 
 use super::wire::Wire;
 use crate::aws::errors::{port_error, port_error_about, unreadable};
-use crate::aws::signed::Signed;
+use crate::aws::signed::SignedClient;
 use crate::domain::baseline::Delivery;
 use crate::domain::ecs::revision::{RevisionArn, is_family};
 use crate::domain::ecs::tags::Tag;
@@ -33,12 +33,12 @@ pub(in crate::aws) const PAGE: i32 = 100;
 pub struct Ecs {
     pub(in crate::aws) client: Client,
     /// For what ECS does not know, and ECR does.
-    pub(in crate::aws) signed: Signed,
+    pub(in crate::aws) signed: SignedClient,
     default_mode: Arc<Mutex<Option<(Instant, Delivery)>>>,
 }
 
 impl Ecs {
-    pub(in crate::aws) fn new(client: Client, signed: Signed) -> Self {
+    pub(in crate::aws) fn new(client: Client, signed: SignedClient) -> Self {
         Self { client, signed, default_mode: Arc::default() }
     }
 

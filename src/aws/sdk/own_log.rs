@@ -3,9 +3,7 @@
 use aws_sdk_cloudwatchlogs::Client;
 use jiff::Timestamp;
 
-use crate::aws::Aws;
-use crate::aws::errors::port_error;
-use crate::aws::signed::refused;
+use crate::aws::errors::{port_error, refused};
 use crate::domain::outcome::Outcome;
 use crate::ports::{Answer, OwnLog};
 
@@ -21,10 +19,9 @@ pub struct LogGroupLines {
     group: Option<String>,
 }
 
-impl Aws {
-    /// No call is made yet.
-    pub fn own_log(&self, group: Option<String>) -> LogGroupLines {
-        LogGroupLines { client: self.logs.clone(), group }
+impl LogGroupLines {
+    pub(in crate::aws) fn new(client: Client, group: Option<String>) -> Self {
+        Self { client, group }
     }
 }
 

@@ -4,18 +4,21 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Call, refused};
-use crate::aws::Aws;
+use super::client::SignedClient;
+use super::operation::{Operation, Service};
+use super::reply::without;
+use super::request::{Request, escaped};
 use crate::domain::text::plain::plain;
 use crate::ports::Answer;
-
-const CALL: &str = "Invoke";
 
 /// The longest text of a function's error that is handed on.
 const LONGEST: usize = 512;
 
 /// No function runs longer (source: Lambda quotas), so no answer comes later.
 const LONGEST_RUN: Duration = Duration::from_secs(15 * 60);
+
+const LAMBDA: Service = Service::rest("lambda").within(LONGEST_RUN);
+const INVOKE: Operation = LAMBDA.write("Invoke").doing("the function may write");
 
 /// What a function answered.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,39 +28,15 @@ pub enum Invoked {
     Failed(String),
 }
 
-impl Aws {
-    /// Tries once: what the function does is safe to ask for again.
-    pub async fn invoke(&self, function: &str, payload: &Value) -> Answer<Invoked> {
-        if self.reads_only {
-            return Err(refused(CALL, "the function may write, and this run is to change nothing"));
-        }
-        let name = escaped(function);
-        let endpoint = self.signed.endpoint("lambda", &self.region);
-        let payload = payload.to_string();
-        let call = Call {
-            name: CALL,
-            service: "lambda",
-            region: &self.region,
-            url: format!("{endpoint}/2015-03-31/functions/{name}/invocations"),
-            headers: &[],
-            body: payload.clone(),
-            longest: LONGEST_RUN,
-        };
-        let reply = self.signed.send(call).await?;
-        match reply.status {
+impl SignedClient {
+    pub(in crate::aws) async fn invoke(&self, function: &str, payload: &Value) -> Answer<Invoked> {
+        let path = format!("2015-03-31/functions/{}/invocations", escaped(function));
+        let reply = self.call(&INVOKE, Request::json(payload).at_path(path)).await?;
+        let body = reply.json()?;
+        if reply.function_failed {
             // An error may quote the payload.
-            200 if reply.function_failed => Ok(Invoked::Failed(plain(&reply.text("errorMessage", &payload), LONGEST))),
-            200 => Ok(Invoked::Answer(reply.body)),
-            _ => Err(reply.refusal(CALL, &payload)),
+            return Ok(Invoked::Failed(plain(&without(&body["errorMessage"], &payload.to_string()), LONGEST)));
         }
+        Ok(Invoked::Answer(body))
     }
-}
-
-/// A text, as it stands in a path.
-pub(in crate::aws) fn escaped(text: &str) -> String {
-    let escaped = |byte: u8| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => vec![char::from(byte)],
-        _ => format!("%{byte:02X}").chars().collect(),
-    };
-    text.bytes().flat_map(escaped).collect()
 }

@@ -1,44 +1,21 @@
 //! Parameters of Systems Manager, where a stack publishes what others are to read.
 
-use std::time::Duration;
-
 use serde_json::json;
 
-use super::Call;
-use crate::aws::Aws;
-use crate::aws::errors::unreadable;
+use super::client::SignedClient;
+use super::operation::{JSON_1_1, Operation, Service};
+use crate::aws::errors::{unless_missing, unreadable};
 use crate::ports::Answer;
 
-const CALL: &str = "GetParameter";
+const SSM: Service = Service::json("ssm", JSON_1_1, "AmazonSSM");
+const GET_PARAMETER: Operation = SSM.read("GetParameter");
 
-/// As for one attempt of the SDK's calls.
-const LONGEST: Duration = Duration::from_secs(10);
-
-/// Target and content type, as the service's model has them (source: botocore, ssm 2014-11-06, protocol json 1.1).
-const HEADERS: [(&str, &str); 2] =
-    [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", "AmazonSSM.GetParameter")];
-
-impl Aws {
-    /// The value of a parameter, by its name or ARN; none: there is none of that name. Tries once.
-    pub async fn parameter(&self, name: &str) -> Answer<Option<String>> {
-        let body = json!({"Name": name, "WithDecryption": true}).to_string();
-        let call = Call {
-            name: CALL,
-            service: "ssm",
-            region: &self.region,
-            url: format!("{}/", self.signed.endpoint("ssm", &self.region)),
-            headers: &HEADERS,
-            body: body.clone(),
-            longest: LONGEST,
-        };
-        let reply = Box::pin(self.signed.send(call)).await?;
-        match (reply.status, reply.code()) {
-            (200, _) => {
-                let value = reply.body["Parameter"]["Value"].as_str();
-                Ok(Some(value.ok_or_else(|| unreadable(CALL, "it holds no value"))?.to_owned()))
-            }
-            (_, Some("ParameterNotFound" | "ParameterVersionNotFound")) => Ok(None),
-            _ => Err(reply.refusal(CALL, &body)),
-        }
+impl SignedClient {
+    /// The value of a parameter. Returns `None` if there is none of that name.
+    pub(in crate::aws) async fn parameter(&self, name: &str) -> Answer<Option<String>> {
+        let body = json!({"Name": name, "WithDecryption": true});
+        let Some(reply) = unless_missing(self.ask(&GET_PARAMETER, &body).await)? else { return Ok(None) };
+        let value = reply["Parameter"]["Value"].as_str();
+        Ok(Some(value.ok_or_else(|| unreadable(GET_PARAMETER.name, "it holds no value"))?.to_owned()))
     }
 }

@@ -2,22 +2,9 @@
 
 use aws_smithy_xml::decode::{Document, ScopedDecoder, try_data};
 
-use crate::aws::errors::{said, spoiled};
-use crate::ports::PortError;
-
-pub(in crate::aws) const FORM: [(&str, &str); 1] = [("content-type", "application/x-www-form-urlencoded")];
-
 /// Whether an answer did not break off: then nobody knows what came of the call.
 pub(in crate::aws) fn is_whole(call: &str, body: &str) -> bool {
     body.trim_end().ends_with(&format!("</{call}Response>"))
-}
-
-/// What was said against a call. It is for the caller to know that nothing of what it sent is repeated there.
-pub(in crate::aws) fn refusal(call: &'static str, status: u16, body: &str) -> PortError {
-    match error(body) {
-        Some((code, message)) => said(call, status, &code, &message, None),
-        None => spoiled(call, status),
-    }
 }
 
 /// An element's text; none where it cannot be read.
@@ -26,7 +13,7 @@ pub(in crate::aws) fn text(element: &mut ScopedDecoder<'_, '_>) -> String {
 }
 
 /// Code and message of `<ErrorResponse><Error><Type/><Code/><Message/>…`.
-fn error(body: &str) -> Option<(String, String)> {
+pub(super) fn error(body: &str) -> Option<(String, String)> {
     let mut document = Document::new(body);
     let mut root = document.root_element().ok()?;
     let (mut code, mut message) = (None, String::new());

@@ -8,11 +8,13 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::COMMIT;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::outcome::Reason;
 use crate::domain::record::{Entry, Head, SCHEMA};
 use crate::ports::{Answer, ErrorKind, Expected, PortError, StateKind, StoredState};
+
+/// The call that writes the items of a record.
+pub(in crate::aws) const COMMIT: &str = "TransactWriteItems";
 
 /// What DynamoDB holds in one item, the names of its attributes included.
 const LARGEST: usize = 400 * 1024;

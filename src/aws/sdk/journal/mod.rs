@@ -30,12 +30,11 @@ use crate::domain::limits::family::Family;
 use crate::domain::outcome::Reason;
 use crate::domain::record::{Entry, Head, Record};
 use crate::ports::{Answer, CommitError, ErrorKind, Expected, Filter, Journal, PortError, StoredState};
-use items::Item;
+use items::{COMMIT, Item};
 
 const QUERY: &str = "Query";
 const GET: &str = "GetItem";
 const PUT: &str = "PutItem";
-const COMMIT: &str = "TransactWriteItems";
 
 /// How often a record is read until its head and its entries fit together.
 const LOOKS: usize = 3;

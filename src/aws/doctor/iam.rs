@@ -4,37 +4,28 @@ use aws_smithy_query::QueryWriter;
 use aws_smithy_xml::decode::{Document, ScopedDecoder};
 
 use super::LONGEST;
-use crate::aws::Aws;
-use crate::aws::errors::{spoiled, unreadable};
-use crate::aws::signed::Call;
-use crate::aws::signed::query::{FORM, is_whole, refusal, text};
+use crate::aws::client::Aws;
+use crate::aws::errors::unreadable;
+use crate::aws::signed::query::{is_whole, text};
+use crate::aws::signed::{Operation, Request, Service};
 use crate::domain::doctor::role::{Judged, Need};
 use crate::ports::Answer;
 
-const CALL: &str = "SimulatePrincipalPolicy";
+const IAM: Service = Service::query("iam").within(LONGEST);
+const SIMULATE: Operation = IAM.read("SimulatePrincipalPolicy");
 
 impl Aws {
     /// What IAM says of each action of a need, in its order.
     pub async fn simulate(&self, role: &str, need: &Need) -> Answer<Vec<Judged>> {
-        let (host, region) = endpoint(&self.region);
-        let host = self.signed.configured().map_or_else(|| format!("https://{host}"), String::from);
-        let call = Call {
-            name: CALL,
-            service: "iam",
-            region,
-            url: format!("{host}/"),
-            headers: &FORM,
-            body: form(role, need),
-            longest: LONGEST,
-        };
-        match self.signed.send_any(call).await? {
-            (200, body) if is_whole(CALL, &body) => {
-                let said = evaluations(&body);
-                need.actions.iter().map(|action| judged(&said, action, need)).collect()
-            }
-            (200, _) => Err(spoiled(CALL, 200)),
-            (status, body) => Err(refusal(CALL, status, &body)),
+        let (host, region) = endpoint(self.region());
+        let request = Request::form(form(role, need)).at_host(host).in_region(region);
+        let reply = self.signed.call(&SIMULATE, request).await?;
+        let body = reply.text()?;
+        if !is_whole(SIMULATE.name, body) {
+            return Err(reply.spoiled());
         }
+        let said = evaluations(body);
+        need.actions.iter().map(|action| judged(&said, action, need)).collect()
     }
 }
 
@@ -49,7 +40,7 @@ fn endpoint(region: &str) -> (&'static str, &'static str) {
 
 fn form(role: &str, need: &Need) -> String {
     let mut body = String::new();
-    let mut form = QueryWriter::new(&mut body, CALL, "2010-05-08");
+    let mut form = QueryWriter::new(&mut body, SIMULATE.name, "2010-05-08");
     form.prefix("PolicySourceArn").string(role);
     let mut resources = form.prefix("ResourceArns").start_list(false, None);
     resources.entry().string(&need.resource);
@@ -113,9 +104,10 @@ fn evaluation(member: &mut ScopedDecoder<'_, '_>) -> Evaluation {
 fn missing(element: &mut ScopedDecoder<'_, '_>, keys: &mut Vec<String>) {
     let are_keys = element.start_el().matches("MissingContextValues");
     while let Some(mut child) = element.next_tag() {
-        match are_keys {
-            true => keys.push(text(&mut child)),
-            false => missing(&mut child, keys),
+        if are_keys {
+            keys.push(text(&mut child));
+        } else {
+            missing(&mut child, keys);
         }
     }
 }
@@ -123,9 +115,9 @@ fn missing(element: &mut ScopedDecoder<'_, '_>, keys: &mut Vec<String>) {
 /// The verdict on one action. Where there are results for each resource, ours is the only one.
 fn judged(said: &[Evaluation], action: &'static str, need: &Need) -> Answer<Judged> {
     let found = said.iter().find(|evaluation| evaluation.action == action);
-    let found = found.ok_or_else(|| unreadable(CALL, &format!("it says nothing of {action}")))?;
+    let found = found.ok_or_else(|| unreadable(SIMULATE.name, &format!("it says nothing of {action}")))?;
     if found.decision.is_empty() {
-        return Err(unreadable(CALL, "it decides nothing"));
+        return Err(unreadable(SIMULATE.name, "it decides nothing"));
     }
     let mut missing = found.missing.clone();
     missing.retain(|key| !key.is_empty());

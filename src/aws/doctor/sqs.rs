@@ -2,18 +2,23 @@
 
 use serde_json::{Value, json};
 
-use super::{list, operation, text};
-use crate::aws::signed::refused;
-use crate::aws::{Aws, errors};
+use super::LONGEST;
+use super::members::{list, text};
+use crate::aws::client::Aws;
+use crate::aws::errors::unreadable;
+use crate::aws::signed::{JSON_1_0, Operation, Request, Service};
 use crate::domain::doctor::letter::{Letter, UNDELIVERED};
 use crate::domain::doctor::queue::QueueFacts;
 use crate::ports::Answer;
 
-macro_rules! sqs {
-    ($name:literal) => {
-        operation!("sqs", "1.0", "AmazonSQS", $name)
-    };
-}
+const SQS: Service = Service::json("sqs", JSON_1_0, "AmazonSQS").within(LONGEST);
+const GET_QUEUE_ATTRIBUTES: Operation = SQS.read("GetQueueAttributes");
+/// Messages that stay visible: it counts the receipt, which nothing follows from in a queue of dead letters.
+const PEEK: Operation = SQS.read("ReceiveMessage");
+const TAKE: Operation = PEEK.doing("it would hide messages");
+const SEND_MESSAGE: Operation = SQS.write("SendMessage");
+const DELETE_MESSAGE: Operation = SQS.write("DeleteMessage");
+const CHANGE_MESSAGE_VISIBILITY: Operation = SQS.write("ChangeMessageVisibility");
 
 /// How the attributes begin that the function itself sends messages with.
 const OWN: &str = "logweir-";
@@ -32,16 +37,17 @@ pub struct Received {
 
 impl Aws {
     pub async fn queue_attributes(&self, url: &str) -> Answer<QueueFacts> {
-        const CALL: &str = "GetQueueAttributes";
-        let answer =
-            self.asks(&sqs!("GetQueueAttributes"), &json!({"QueueUrl": url, "AttributeNames": ["All"]})).await?;
+        let body = json!({"QueueUrl": url, "AttributeNames": ["All"]});
+        let answer = self.signed.ask(&GET_QUEUE_ATTRIBUTES, &body).await?;
         let attributes = &answer["Attributes"];
         let count = |name: &str| -> Answer<u64> {
-            text(CALL, attributes, name)?.parse().map_err(|_| errors::unreadable(CALL, name))
+            text(&GET_QUEUE_ATTRIBUTES, attributes, name)?
+                .parse()
+                .map_err(|_| unreadable(GET_QUEUE_ATTRIBUTES.name, name))
         };
         let json = |name: &str| attributes[name].as_str().and_then(|text| serde_json::from_str::<Value>(text).ok());
         Ok(QueueFacts {
-            arn: text(CALL, attributes, "QueueArn")?,
+            arn: text(&GET_QUEUE_ATTRIBUTES, attributes, "QueueArn")?,
             waiting: count("ApproximateNumberOfMessages")?,
             in_flight: count("ApproximateNumberOfMessagesNotVisible")?,
             delayed: count("ApproximateNumberOfMessagesDelayed")?,
@@ -53,46 +59,38 @@ impl Aws {
 
     /// Some messages of a queue, up to ten, which stay visible to everybody.
     pub async fn peek(&self, url: &str) -> Answer<Vec<Received>> {
-        self.receive(url, 0).await
+        self.receive(&PEEK, url, 0).await
     }
 
     /// Some messages of a queue, up to ten, which are hidden from others for a minute.
     pub async fn take(&self, url: &str) -> Answer<Vec<Received>> {
-        if self.reads_only {
-            return Err(refused("ReceiveMessage", "it would hide messages, and this run is to change nothing"));
-        }
-        self.receive(url, MOVING).await
+        self.receive(&TAKE, url, MOVING).await
     }
 
-    async fn receive(&self, url: &str, hidden: u32) -> Answer<Vec<Received>> {
-        const CALL: &str = "ReceiveMessage";
+    async fn receive(&self, operation: &'static Operation, url: &str, hidden: u32) -> Answer<Vec<Received>> {
         // To wait asks every server that keeps messages of the queue, not some of them.
-        let answer = self
-            .asks(
-                &sqs!("ReceiveMessage"),
-                &json!({
-                    "QueueUrl": url, "MaxNumberOfMessages": 10, "WaitTimeSeconds": 1, "VisibilityTimeout": hidden,
-                    "AttributeNames": ["All"], "MessageAttributeNames": ["All"],
-                }),
-            )
-            .await?;
+        let body = json!({
+            "QueueUrl": url, "MaxNumberOfMessages": 10, "WaitTimeSeconds": 1, "VisibilityTimeout": hidden,
+            "AttributeNames": ["All"], "MessageAttributeNames": ["All"],
+        });
+        let answer = self.signed.ask(operation, &body).await?;
         if answer["Messages"].is_null() {
             return Ok(Vec::new());
         }
-        let messages = list(CALL, &answer, "Messages")?.iter().map(|message| {
+        let messages = list(operation, &answer, "Messages")?.iter().map(|message| {
             let number = |name: &str| message["Attributes"][name].as_str().and_then(|text| text.parse::<i64>().ok());
             let attributes = message["MessageAttributes"].as_object().into_iter().flatten();
             Ok(Received {
                 letter: Letter {
-                    id: text(CALL, message, "MessageId")?,
-                    body: text(CALL, message, "Body")?,
+                    id: text(operation, message, "MessageId")?,
+                    body: text(operation, message, "Body")?,
                     sent: number("SentTimestamp").and_then(|sent| jiff::Timestamp::from_millisecond(sent).ok()),
                     receives: number("ApproximateReceiveCount").unwrap_or_default(),
                     attributes: attributes
                         .filter_map(|(name, value)| Some((name.clone(), value["StringValue"].as_str()?.to_owned())))
                         .collect(),
                 },
-                handle: text(CALL, message, "ReceiptHandle")?,
+                handle: text(operation, message, "ReceiptHandle")?,
                 attributes: message["MessageAttributes"].clone(),
             })
         });
@@ -109,15 +107,15 @@ impl Aws {
             kept.retain(|name, _| !UNDELIVERED.contains(&name.as_str()) && !name.starts_with(OWN));
             message["MessageAttributes"] = attributes;
         }
-        let sent = self.asks(&sqs!("SendMessage"), &message).await?;
-        text("SendMessage", &sent, "MessageId")?;
+        let sent = self.signed.ask(&SEND_MESSAGE, &message).await?;
+        text(&SEND_MESSAGE, &sent, "MessageId")?;
         let done = json!({"QueueUrl": from, "ReceiptHandle": received.handle});
-        self.asks(&sqs!("DeleteMessage"), &done).await.map(drop)
+        self.signed.call(&DELETE_MESSAGE, Request::json(&done)).await?.nothing()
     }
 
     /// Leaves a message that was taken to others again.
     pub async fn put_back(&self, received: &Received, queue: &str) -> Answer<()> {
         let body = json!({"QueueUrl": queue, "ReceiptHandle": received.handle, "VisibilityTimeout": 0});
-        self.asks(&sqs!("ChangeMessageVisibility"), &body).await.map(drop)
+        self.signed.call(&CHANGE_MESSAGE_VISIBILITY, Request::json(&body)).await?.nothing()
     }
 }

@@ -2,21 +2,25 @@
 
 use serde_json::Value;
 
-use super::{LONGEST, optional, text};
-use crate::aws::Aws;
-use crate::aws::signed::Call;
-use crate::aws::signed::invoke::escaped;
+use super::LONGEST;
+use super::members::{optional, text};
+use crate::aws::client::Aws;
+use crate::aws::signed::{Operation, Request, Service, escaped};
 use crate::domain::doctor::function::FunctionFacts;
 use crate::domain::doctor::queue::Mapping;
 use crate::ports::Answer;
 
+const LAMBDA: Service = Service::rest("lambda").within(LONGEST);
+const GET_FUNCTION_CONFIGURATION: Operation = LAMBDA.read("GetFunctionConfiguration").by_get();
+const GET_EVENT_SOURCE_MAPPING: Operation = LAMBDA.read("GetEventSourceMapping").by_get();
+
 impl Aws {
     pub async fn function(&self, name: &str) -> Answer<FunctionFacts> {
-        const CALL: &str = "GetFunctionConfiguration";
-        let answer = self.gets(CALL, &format!("functions/{}/configuration", escaped(name))).await?;
+        let answer =
+            self.gets(&GET_FUNCTION_CONFIGURATION, &format!("functions/{}/configuration", escaped(name))).await?;
         let variables = answer["Environment"]["Variables"].as_object().into_iter().flatten();
         Ok(FunctionFacts {
-            role: text(CALL, &answer, "Role")?,
+            role: text(&GET_FUNCTION_CONFIGURATION, &answer, "Role")?,
             state: optional(&answer, "State"),
             last_update: optional(&answer, "LastUpdateStatus"),
             last_modified: optional(&answer, "LastModified"),
@@ -30,33 +34,17 @@ impl Aws {
     }
 
     pub async fn event_source_mapping(&self, id: &str) -> Answer<Mapping> {
-        const CALL: &str = "GetEventSourceMapping";
-        let answer = self.gets(CALL, &format!("event-source-mappings/{}", escaped(id))).await?;
+        let answer = self.gets(&GET_EVENT_SOURCE_MAPPING, &format!("event-source-mappings/{}", escaped(id))).await?;
         let responses = answer["FunctionResponseTypes"].as_array().into_iter().flatten();
         Ok(Mapping {
-            state: text(CALL, &answer, "State")?,
+            state: text(&GET_EVENT_SOURCE_MAPPING, &answer, "State")?,
             queue: optional(&answer, "EventSourceArn").unwrap_or_default(),
             function: optional(&answer, "FunctionArn").unwrap_or_default(),
             answers_for_each_message: responses.into_iter().any(|kind| *kind == "ReportBatchItemFailures"),
         })
     }
 
-    async fn gets(&self, name: &'static str, path: &str) -> Answer<Value> {
-        let endpoint = self.signed.endpoint("lambda", &self.region);
-        let call = Call {
-            name,
-            service: "lambda",
-            region: &self.region,
-            url: format!("{endpoint}/2015-03-31/{path}"),
-            headers: &[],
-            body: String::new(),
-            longest: LONGEST,
-        };
-        let reply = self.signed.exchange("GET", &call).await?.json(name)?;
-        match reply.status {
-            200 => Ok(reply.body),
-            // The path is what was asked for, and no text to be hidden.
-            _ => Err(reply.refusal(name, path)),
-        }
+    async fn gets(&self, operation: &'static Operation, path: &str) -> Answer<Value> {
+        self.signed.call(operation, Request::of(format!("2015-03-31/{path}"))).await?.json()
     }
 }

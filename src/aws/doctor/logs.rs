@@ -3,19 +3,22 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{list, operation};
-use crate::aws::Aws;
+use super::LONGEST;
+use super::members::list;
+use crate::aws::client::Aws;
+use crate::aws::signed::{JSON_1_1, Operation, Service};
 use crate::ports::Answer;
 
 /// How many pages of a log are looked through: each may be 1 MB without anything that fits.
 const PAGES: usize = 10;
 
+const LOGS: Service = Service::json("logs", JSON_1_1, "Logs_20140328").within(LONGEST);
+const FILTER_LOG_EVENTS: Operation = LOGS.read("FilterLogEvents");
+
 impl Aws {
     /// The last report about the event with this id since then, of those that the first pages hold; none: there is none.
     /// The id consists of letters, digits and hyphens.
     pub async fn last_report(&self, log_group: &str, event_id: &str, since: Timestamp) -> Answer<Option<Value>> {
-        const CALL: &str = "FilterLogEvents";
-        let operation = operation!("logs", "1.1", "Logs_20140328", "FilterLogEvents");
         let mut body = json!({
             "logGroupName": log_group,
             "startTime": since.as_millisecond(),
@@ -23,8 +26,8 @@ impl Aws {
         });
         let mut last: Option<(i64, Value)> = None;
         for _ in 0..PAGES {
-            let answer = self.asks(&operation, &body).await?;
-            for event in list(CALL, &answer, "events")? {
+            let answer = self.signed.ask(&FILTER_LOG_EVENTS, &body).await?;
+            for event in list(&FILTER_LOG_EVENTS, &answer, "events")? {
                 let at = event["timestamp"].as_i64().unwrap_or_default();
                 let report = event["message"].as_str().and_then(|line| serde_json::from_str::<Value>(line).ok());
                 if let Some(report) = report

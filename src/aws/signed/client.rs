@@ -1,0 +1,170 @@
+//! The one way to call what no SDK calls: signed, counted, tried once.
+
+use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
+
+use aws_config::SdkConfig;
+use aws_credential_types::provider::ProvideCredentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4;
+use aws_smithy_http_client::Connector;
+use aws_smithy_runtime_api::client::http::HttpConnector;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
+use serde_json::Value;
+
+use super::operation::{Effect, Operation};
+use super::reply::Reply;
+use super::request::Request;
+use crate::aws::calls::Calls;
+use crate::aws::errors::{chain, refused, retry};
+use crate::aws::https::connector;
+use crate::aws::read_only::{refusal, would_write};
+use crate::domain::outcome::Reason;
+use crate::ports::{Answer, PortError};
+
+/// Signs with the credentials of a configuration, and counts what it sends.
+#[derive(Clone, Debug)]
+pub(in crate::aws) struct SignedClient {
+    config: SdkConfig,
+    region: String,
+    calls: Calls,
+    reads_only: bool,
+    /// Made at the first call: it reads the machine's certificates.
+    connector: Arc<OnceLock<Connector>>,
+}
+
+impl SignedClient {
+    pub(in crate::aws) fn new(config: SdkConfig, region: String, calls: Calls, reads_only: bool) -> Self {
+        Self { config, region, calls, reads_only, connector: Arc::default() }
+    }
+
+    pub(in crate::aws) fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// Whether the configuration has credentials, or somewhere to get them from, be it in vain.
+    pub(in crate::aws) async fn has_credentials(&self) -> bool {
+        let Some(provider) = self.config.credentials_provider() else { return false };
+        !matches!(provider.provide_credentials().await, Err(CredentialsError::CredentialsNotLoaded(_)))
+    }
+
+    /// Calls an operation that takes JSON and answers it.
+    pub(in crate::aws) async fn ask(&self, operation: &'static Operation, body: &Value) -> Answer<Value> {
+        self.call(operation, Request::json(body)).await?.json()
+    }
+
+    /// Tries once. Whatever does not answer with status 200 is an error.
+    pub(in crate::aws) async fn call(&self, operation: &'static Operation, request: Request<'_>) -> Answer<Reply> {
+        if self.reads_only {
+            let why = match operation.effect {
+                Effect::Reads => None,
+                Effect::Writes => Some(would_write(operation.name)),
+                Effect::Does(what) => Some(what.to_owned()),
+            };
+            if let Some(why) = why {
+                return Err(refused(operation.name, &refusal(&why)));
+            }
+        }
+        let reply = Box::pin(self.exchange(operation, &request)).await?;
+        if reply.status == 200 { Ok(reply) } else { Err(reply.refusal(&request.body)) }
+    }
+
+    async fn exchange(&self, operation: &'static Operation, request: &Request<'_>) -> Answer<Reply> {
+        let request = self.signed(operation, request).await?;
+        let connector = self.connector.get_or_init(connector);
+        self.calls.add_one();
+        let answer = async {
+            let response = connector.call(request).await.map_err(|error| broken(operation, &error))?;
+            read(operation, response).await
+        };
+        tokio::time::timeout(operation.service.longest, answer)
+            .await
+            .unwrap_or_else(|_| Err(retry(operation.name, "no answer in time")))
+    }
+
+    async fn signed(&self, operation: &Operation, request: &Request<'_>) -> Answer<HttpRequest> {
+        let refused = |why: String| refused(operation.name, &why);
+        let denied = |why: String| PortError { reason: Some(Reason::AccessDenied), ..refused(why) };
+        let unfit = |error: &dyn std::error::Error| refused(error.to_string());
+        let provider = self.config.credentials_provider().ok_or_else(|| denied("no AWS credentials".into()))?;
+        let identity = provider.provide_credentials().await.map_err(|error| denied(chain(&error)))?.into();
+        let region = request.region.unwrap_or(&self.region);
+        let url = format!("{}/{}", self.endpoint(operation.service.host, region, request.host), request.path);
+        let params = v4::SigningParams::builder()
+            .identity(&identity)
+            .region(region)
+            .name(operation.service.name)
+            .time(SystemTime::now())
+            .settings(SigningSettings::default())
+            .build()
+            .map_err(|error| unfit(&error))?
+            .into();
+        let headers = operation.headers();
+        let body = SignableBody::Bytes(request.body.as_bytes());
+        let named = headers.iter().map(|(name, value)| (*name, value.as_str()));
+        let signable = SignableRequest::new(operation.method, &url, named, body).map_err(|error| unfit(&error))?;
+        let (instructions, _) = sign(signable, &params).map_err(|error| unfit(&error))?.into_parts();
+        let (signature, _) = instructions.into_parts();
+        let mut signed = HttpRequest::new(SdkBody::from(request.body.as_str()));
+        signed.set_method(operation.method).map_err(|error| unfit(&error))?;
+        signed.set_uri(url).map_err(|error| unfit(&error))?;
+        for (name, value) in headers {
+            signed.headers_mut().insert(name, value);
+        }
+        for header in signature {
+            signed.headers_mut().insert(header.name(), header.value().to_owned());
+        }
+        Ok(signed)
+    }
+
+    /// Where a service answers, without a path: where the configuration says, else at this host, else at
+    /// `https://SERVICE.REGION.…`.
+    fn endpoint(&self, service: &str, region: &str, host: Option<&str>) -> String {
+        match (self.config.endpoint_url(), host) {
+            (Some(url), _) => url.trim_end_matches('/').to_owned(),
+            (None, Some(host)) => format!("https://{host}"),
+            (None, None) => {
+                let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+                format!("https://{service}.{region}.{suffix}")
+            }
+        }
+    }
+}
+
+async fn read(operation: &'static Operation, response: HttpResponse) -> Answer<Reply> {
+    let status = response.status().as_u16();
+    let header = |name: &'static str| response.headers().get(name).map(String::from);
+    let (function_failed, code) = (header("x-amz-function-error").is_some(), header("x-amzn-errortype"));
+    let bytes = ByteStream::new(response.into_body()).collect().await.map_err(|error| broken(operation, &error))?;
+    Ok(Reply { operation, status, body: bytes.to_vec(), function_failed, code })
+}
+
+fn broken(operation: &Operation, error: &(dyn std::error::Error + 'static)) -> PortError {
+    retry(operation.name, &format!("the connection failed: {}", chain(error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn endpoint(config: SdkConfig, region: &str) -> String {
+        SignedClient::new(config, region.to_owned(), Calls::default(), false).endpoint("api.ecr", region, None)
+    }
+
+    #[test]
+    fn a_service_answers_in_its_region_and_chinas_have_a_name_of_their_own() {
+        let config = SdkConfig::builder().build();
+        assert_eq!(endpoint(config.clone(), "eu-west-1"), "https://api.ecr.eu-west-1.amazonaws.com");
+        assert_eq!(endpoint(config, "cn-north-1"), "https://api.ecr.cn-north-1.amazonaws.com.cn");
+    }
+
+    #[test]
+    fn a_configured_endpoint_is_that_of_every_region() {
+        let config = SdkConfig::builder().endpoint_url("http://127.0.0.1:4566/").build();
+        assert_eq!(endpoint(config.clone(), "eu-west-1"), "http://127.0.0.1:4566");
+        assert_eq!(endpoint(config, "cn-north-1"), "http://127.0.0.1:4566");
+    }
+}

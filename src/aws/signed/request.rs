@@ -1,0 +1,50 @@
+//! What one call of an operation sends.
+
+use serde_json::Value;
+
+/// A request, to the client's Region and `/` unless it says otherwise.
+#[derive(Default)]
+pub(in crate::aws) struct Request<'r> {
+    pub(super) region: Option<&'r str>,
+    /// The whole host. `None`: the service's own in the Region.
+    pub(super) host: Option<&'r str>,
+    /// Behind the first slash.
+    pub(super) path: String,
+    pub(super) body: String,
+}
+
+impl<'r> Request<'r> {
+    pub(in crate::aws) fn json(body: &Value) -> Self {
+        Self { body: body.to_string(), ..Self::default() }
+    }
+
+    pub(in crate::aws) fn form(body: String) -> Self {
+        Self { body, ..Self::default() }
+    }
+
+    /// A request without a body.
+    pub(in crate::aws) fn of(path: String) -> Self {
+        Self::default().at_path(path)
+    }
+
+    pub(in crate::aws) fn at_path(self, path: String) -> Self {
+        Self { path, ..self }
+    }
+
+    pub(in crate::aws) fn in_region(self, region: &'r str) -> Self {
+        Self { region: Some(region), ..self }
+    }
+
+    pub(in crate::aws) fn at_host(self, host: &'r str) -> Self {
+        Self { host: Some(host), ..self }
+    }
+}
+
+/// A text, as it stands in a path.
+pub(in crate::aws) fn escaped(text: &str) -> String {
+    let escaped = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => vec![char::from(byte)],
+        _ => format!("%{byte:02X}").chars().collect(),
+    };
+    text.bytes().flat_map(escaped).collect()
+}
