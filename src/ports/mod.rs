@@ -22,7 +22,9 @@ pub use own_log::OwnLog;
 pub use queue::{LONGEST_DELAY, Message, Queue};
 pub use services::Services;
 pub use state::{StateKind, StoredState};
-pub use task_definitions::{Described, TaskDefinitions};
+pub use task_definitions::TaskDefinitions;
+
+pub use crate::domain::ecs::wire::Described;
 
 /// All ports together, so that a use case takes one argument.
 pub trait Ports: Sync {

@@ -1,24 +1,11 @@
 //! Task definitions, as ECS keeps them.
 
-use jiff::Timestamp;
-
 use super::error::Answer;
 use crate::domain::baseline::Delivery;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::tags::Tag;
 use crate::domain::ecs::task_definition::TaskDefinition;
-
-/// A revision as ECS describes it.
-#[derive(Clone, Debug)]
-pub struct Described {
-    pub arn: RevisionArn,
-    /// Without the members that ECS computes; byte for byte as it came otherwise.
-    pub definition: TaskDefinition,
-    pub tags: Vec<Tag>,
-    pub active: bool,
-    pub registered_at: Option<Timestamp>,
-    pub registered_by: Option<String>,
-}
+use crate::domain::ecs::wire::Described;
 
 pub trait TaskDefinitions: Sync {
     /// One revision, by ARN or `FAMILY:REVISION`, or a family's newest ACTIVE one by `FAMILY`. Tags included.

@@ -72,18 +72,10 @@ impl TaskDefinitions for Ecs {
         let call = self.client.describe_task_definition().task_definition(name).include(TaskDefinitionField::Tags);
         let result = call.customize().interceptor(wire.clone()).send().await;
         let reply = wire.reply(result).map_err(|error| port_error(CALL, &error))?;
-        let reply = wire::described(&reply).map_err(|error| match error {
+        wire::described(&reply).map_err(|error| match error {
             // Cut or spoiled on the way.
             NotAReply::NotJson => unreadable(CALL, &error.to_string()),
             _ => PortError { kind: ErrorKind::Refused, ..unreadable(CALL, &error.to_string()) },
-        })?;
-        Ok(Described {
-            arn: reply.arn,
-            definition: reply.definition,
-            tags: reply.tags,
-            active: reply.active,
-            registered_at: reply.registered_at,
-            registered_by: reply.registered_by,
         })
     }
 

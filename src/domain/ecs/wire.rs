@@ -15,11 +15,11 @@ use crate::domain::text::json;
 /// length: '66420'. Max allowed length is '65536' bytes." of a larger one, awsdocs/amazon-ecs-developer-guide#149).
 pub const LARGEST: usize = 65_536;
 
-/// An answer of DescribeTaskDefinition, taken apart.
+/// A revision as ECS describes it.
 #[derive(Clone, Debug)]
-pub struct WireReply {
+pub struct Described {
     pub arn: RevisionArn,
-    /// The author's part: the document without the nine members that ECS computes.
+    /// Without the nine members that ECS computes; byte for byte as it came otherwise.
     pub definition: TaskDefinition,
     pub tags: Vec<Tag>,
     pub active: bool,
@@ -47,7 +47,7 @@ impl From<serde_json::Error> for NotAReply {
 }
 
 /// Reads an answer of DescribeTaskDefinition.
-pub fn described(reply: &str) -> Result<WireReply, NotAReply> {
+pub fn described(reply: &str) -> Result<Described, NotAReply> {
     let whole = task_definition(reply)?;
     let computed =
         |key: &str| member(whole, key).map(|found| found.and_then(|text| serde_json::from_str::<Value>(text).ok()));
@@ -56,7 +56,7 @@ pub fn described(reply: &str) -> Result<WireReply, NotAReply> {
         None | Some("null") => Vec::new(),
         Some(list) => Tag::parse_list(list)?,
     };
-    Ok(WireReply {
+    Ok(Described {
         arn: arn(whole)?,
         definition: TaskDefinition::parse(without(whole, &COMPUTED)?)?,
         tags,
