@@ -19,7 +19,7 @@ pub struct Need {
 
 /// What an action is asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Target {
+enum ResourceKind {
     /// Everything: IAM knows no resource for the action.
     All,
     /// Everything in one cluster.
@@ -50,40 +50,44 @@ enum Target {
 
 /// Every action of both functions, by what it is asked about and the least mode in which the remediator asks for it. The
 /// backout function has no mode and asks for all of its own.
-const ASKED: &[(Mode, Target, &[&str])] = &[
-    (Mode::Observe, Target::OwnLogStream, &["logs:CreateLogStream", "logs:PutLogEvents"]),
-    (Mode::Observe, Target::OwnLog, &["logs:FilterLogEvents"]),
-    (Mode::Observe, Target::Topic, &["sns:Publish"]),
-    (Mode::Observe, Target::Bus, &["events:PutEvents"]),
-    (Mode::Observe, Target::Journal, &["dynamodb:GetItem", "dynamodb:Query"]),
-    (Mode::Observe, Target::OpenRecords, &["dynamodb:Query"]),
-    (Mode::Observe, Target::All, &["ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions", "logs:DescribeLogGroups"]),
-    (Mode::Observe, Target::All, &["ecs:ListAccountSettings"]),
+const ASKED: &[(Mode, ResourceKind, &[&str])] = &[
+    (Mode::Observe, ResourceKind::OwnLogStream, &["logs:CreateLogStream", "logs:PutLogEvents"]),
+    (Mode::Observe, ResourceKind::OwnLog, &["logs:FilterLogEvents"]),
+    (Mode::Observe, ResourceKind::Topic, &["sns:Publish"]),
+    (Mode::Observe, ResourceKind::Bus, &["events:PutEvents"]),
+    (Mode::Observe, ResourceKind::Journal, &["dynamodb:GetItem", "dynamodb:Query"]),
+    (Mode::Observe, ResourceKind::OpenRecords, &["dynamodb:Query"]),
     (
         Mode::Observe,
-        Target::Queue,
+        ResourceKind::All,
+        &["ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions", "logs:DescribeLogGroups"],
+    ),
+    (Mode::Observe, ResourceKind::All, &["ecs:ListAccountSettings"]),
+    (
+        Mode::Observe,
+        ResourceKind::Queue,
         &["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:SendMessage"],
     ),
-    (Mode::Observe, Target::LogGroup, &["logs:DescribeLogStreams"]),
-    (Mode::Observe, Target::Baseline, &["ssm:GetParameter"]),
-    (Mode::Register, Target::Journal, &["dynamodb:PutItem"]),
-    (Mode::Register, Target::All, &["ecs:DeregisterTaskDefinition"]),
-    (Mode::Register, Target::Revision, &["ecs:RegisterTaskDefinition"]),
-    (Mode::Register, Target::RevisionTags, &["ecs:TagResource"]),
-    (Mode::Register, Target::PassedRole, &["iam:PassRole"]),
-    (Mode::Register, Target::NewLogGroup, &["logs:CreateLogGroup"]),
-    (Mode::Register, Target::NewLogGroupTags, &["logs:TagResource"]),
-    (Mode::Register, Target::LogGroup, &["logs:PutRetentionPolicy"]),
-    (Mode::Register, Target::LogGroup, &["logs:DeleteRetentionPolicy"]),
-    (Mode::Register, Target::All, &["ecs:ListClusters"]),
-    (Mode::Register, Target::OfCluster, &["ecs:ListServices", "ecs:ListTasks"]),
-    (Mode::Register, Target::Task, &["ecs:DescribeTasks"]),
-    (Mode::Rollout, Target::Service, &["ecs:UpdateService", "ecs:DescribeServices"]),
-    (Mode::Rollout, Target::ServiceDeployment, &["ecs:DescribeServiceDeployments"]),
-    (Mode::Rollout, Target::ServiceDeployment, &["ecs:StopServiceDeployment"]),
-    (Mode::Rollout, Target::ServiceRevision, &["ecs:DescribeServiceRevisions"]),
-    (Mode::Rollout, Target::Service, &["ecs:ListServiceDeployments"]),
-    (Mode::Rollout, Target::Repository, &["ecr:DescribeImages"]),
+    (Mode::Observe, ResourceKind::LogGroup, &["logs:DescribeLogStreams"]),
+    (Mode::Observe, ResourceKind::Baseline, &["ssm:GetParameter"]),
+    (Mode::Register, ResourceKind::Journal, &["dynamodb:PutItem"]),
+    (Mode::Register, ResourceKind::All, &["ecs:DeregisterTaskDefinition"]),
+    (Mode::Register, ResourceKind::Revision, &["ecs:RegisterTaskDefinition"]),
+    (Mode::Register, ResourceKind::RevisionTags, &["ecs:TagResource"]),
+    (Mode::Register, ResourceKind::PassedRole, &["iam:PassRole"]),
+    (Mode::Register, ResourceKind::NewLogGroup, &["logs:CreateLogGroup"]),
+    (Mode::Register, ResourceKind::NewLogGroupTags, &["logs:TagResource"]),
+    (Mode::Register, ResourceKind::LogGroup, &["logs:PutRetentionPolicy"]),
+    (Mode::Register, ResourceKind::LogGroup, &["logs:DeleteRetentionPolicy"]),
+    (Mode::Register, ResourceKind::All, &["ecs:ListClusters"]),
+    (Mode::Register, ResourceKind::OfCluster, &["ecs:ListServices", "ecs:ListTasks"]),
+    (Mode::Register, ResourceKind::Task, &["ecs:DescribeTasks"]),
+    (Mode::Rollout, ResourceKind::Service, &["ecs:UpdateService", "ecs:DescribeServices"]),
+    (Mode::Rollout, ResourceKind::ServiceDeployment, &["ecs:DescribeServiceDeployments"]),
+    (Mode::Rollout, ResourceKind::ServiceDeployment, &["ecs:StopServiceDeployment"]),
+    (Mode::Rollout, ResourceKind::ServiceRevision, &["ecs:DescribeServiceRevisions"]),
+    (Mode::Rollout, ResourceKind::Service, &["ecs:ListServiceDeployments"]),
+    (Mode::Rollout, ResourceKind::Repository, &["ecr:DescribeImages"]),
 ];
 
 /// Condition keys and their values.
@@ -143,61 +147,61 @@ impl Names<'_> {
     }
 
     /// The resources by name. Empty where the function was given none, or where nobody could read which.
-    fn resources(&self, target: Target) -> Vec<String> {
-        let one = match target {
-            Target::All | Target::OfCluster => "*".into(),
-            Target::Journal => self.table(""),
-            Target::OpenRecords => self.table("/index/by-open"),
-            Target::Queue => self.deployment.queue_arn(self.home),
-            Target::Revision | Target::RevisionTags => self.revision(),
-            Target::LogGroup | Target::NewLogGroup => self.group(":*"),
-            Target::NewLogGroupTags => self.group(""),
-            Target::Service => self.of_cluster("service"),
-            Target::Task => self.of_cluster("task"),
-            Target::ServiceDeployment => self.of_cluster("service-deployment") + "/x",
-            Target::ServiceRevision => self.of_cluster("service-revision") + "/x",
-            Target::Repository => self.arn("ecr", "repository/x"),
-            Target::OwnLogStream => return self.own_log("log-stream:x").into_iter().collect(),
-            Target::OwnLog => return self.own_log("*").into_iter().collect(),
-            Target::Topic => {
+    fn resources(&self, kind: ResourceKind) -> Vec<String> {
+        let one = match kind {
+            ResourceKind::All | ResourceKind::OfCluster => "*".into(),
+            ResourceKind::Journal => self.table(""),
+            ResourceKind::OpenRecords => self.table("/index/by-open"),
+            ResourceKind::Queue => self.deployment.queue_arn(self.home),
+            ResourceKind::Revision | ResourceKind::RevisionTags => self.revision(),
+            ResourceKind::LogGroup | ResourceKind::NewLogGroup => self.group(":*"),
+            ResourceKind::NewLogGroupTags => self.group(""),
+            ResourceKind::Service => self.of_cluster("service"),
+            ResourceKind::Task => self.of_cluster("task"),
+            ResourceKind::ServiceDeployment => self.of_cluster("service-deployment") + "/x",
+            ResourceKind::ServiceRevision => self.of_cluster("service-revision") + "/x",
+            ResourceKind::Repository => self.arn("ecr", "repository/x"),
+            ResourceKind::OwnLogStream => return self.own_log("log-stream:x").into_iter().collect(),
+            ResourceKind::OwnLog => return self.own_log("*").into_iter().collect(),
+            ResourceKind::Topic => {
                 let topic = self.function.and_then(|function| function.variable("LOGWEIR_TOPIC"));
                 return topic.map(String::from).into_iter().collect();
             }
-            Target::Bus => return self.bus().into_iter().collect(),
-            Target::Baseline => return self.baseline().into_iter().collect(),
-            Target::PassedRole => return self.passed_roles(),
+            ResourceKind::Bus => return self.bus().into_iter().collect(),
+            ResourceKind::Baseline => return self.baseline().into_iter().collect(),
+            ResourceKind::PassedRole => return self.passed_roles(),
         };
         vec![one]
     }
 
     /// The conditions under which the function asks.
-    fn context(&self, target: Target) -> Context {
-        match target {
-            Target::OfCluster => {
+    fn context(&self, kind: ResourceKind) -> Context {
+        match kind {
+            ResourceKind::OfCluster => {
                 let cluster = format!("cluster/{}", example(&self.deployment.clusters));
                 vec![("ecs:cluster", self.arn("ecs", &cluster))]
             }
-            Target::Bus => vec![("events:source", "logweir".into())],
-            Target::RevisionTags => vec![("ecs:CreateAction", "RegisterTaskDefinition".into())],
-            Target::PassedRole => vec![("iam:PassedToService", "ecs-tasks.amazonaws.com".into())],
-            Target::NewLogGroup | Target::NewLogGroupTags => {
+            ResourceKind::Bus => vec![("events:source", "logweir".into())],
+            ResourceKind::RevisionTags => vec![("ecs:CreateAction", "RegisterTaskDefinition".into())],
+            ResourceKind::PassedRole => vec![("iam:PassedToService", "ecs-tasks.amazonaws.com".into())],
+            ResourceKind::NewLogGroup | ResourceKind::NewLogGroupTags => {
                 vec![("aws:RequestTag/managed-by", "logweir".into()), ("aws:TagKeys", "managed-by".into())]
             }
-            Target::All
-            | Target::OwnLogStream
-            | Target::OwnLog
-            | Target::Topic
-            | Target::Journal
-            | Target::OpenRecords
-            | Target::Queue
-            | Target::Baseline
-            | Target::Revision
-            | Target::LogGroup
-            | Target::Service
-            | Target::Task
-            | Target::ServiceDeployment
-            | Target::ServiceRevision
-            | Target::Repository => Vec::new(),
+            ResourceKind::All
+            | ResourceKind::OwnLogStream
+            | ResourceKind::OwnLog
+            | ResourceKind::Topic
+            | ResourceKind::Journal
+            | ResourceKind::OpenRecords
+            | ResourceKind::Queue
+            | ResourceKind::Baseline
+            | ResourceKind::Revision
+            | ResourceKind::LogGroup
+            | ResourceKind::Service
+            | ResourceKind::Task
+            | ResourceKind::ServiceDeployment
+            | ResourceKind::ServiceRevision
+            | ResourceKind::Repository => Vec::new(),
         }
     }
 }
@@ -218,14 +222,14 @@ pub fn needs(
         FunctionRole::Backout => Mode::Rollout,
     };
     let mut needs = Vec::new();
-    for (_, target, actions) in ASKED.iter().filter(|(from, ..)| *from <= mode) {
+    for (_, kind, actions) in ASKED.iter().filter(|(from, ..)| *from <= mode) {
         let actions: Vec<&str> = actions.iter().copied().filter(|action| permissions.contains(*action)).collect();
         if actions.is_empty() {
             continue;
         }
-        let resources = names.resources(*target).into_iter();
+        let resources = names.resources(*kind).into_iter();
         needs.extend(resources.map(|resource| {
-            let (actions, context) = (actions.clone(), names.context(*target));
+            let (actions, context) = (actions.clone(), names.context(*kind));
             Need { actions, resource, context }
         }));
     }

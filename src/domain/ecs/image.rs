@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn only_containers_whose_image_is_not_pinned_are_compared() {
-        let definition = TaskDefinition::parse(&format!(
+        let definition = TaskDefinition::parse(format!(
             r#"{{"containerDefinitions":[{{"name":"a","image":"nginx@sha256:{}"}},{{"name":"b","image":"nginx:1"}},{{"name":"c"}}]}}"#,
             "a".repeat(64)
         ))
