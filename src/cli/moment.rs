@@ -24,8 +24,5 @@ fn moment(text: &str, from_now: impl Fn(&Zoned, Span) -> Result<Zoned, jiff::Err
 /// A time in the future: when something ends.
 pub(super) fn until(text: &str) -> Result<Timestamp, String> {
     let until = moment(text, |now, span| now.checked_add(span))?;
-    match until > Timestamp::now() {
-        true => Ok(until),
-        false => Err("that is over already".into()),
-    }
+    if until > Timestamp::now() { Ok(until) } else { Err("that is over already".into()) }
 }

@@ -45,10 +45,10 @@ pub fn discover(path: &Path) -> Result<Vec<FileTarget>, SourceError> {
             files.push(FileTarget { path: entry.into_path(), relative });
         }
     }
-    match files.is_empty() {
-        true => Err(SourceError::whole(&origin, "no *.json in this folder", Some("name the files, or another folder"))),
-        false => Ok(files),
+    if files.is_empty() {
+        return Err(SourceError::whole(&origin, "no *.json in this folder", Some("name the files, or another folder")));
     }
+    Ok(files)
 }
 
 pub fn read_file(target: &FileTarget) -> Result<Document, SourceError> {

@@ -94,12 +94,10 @@ fn not_yet(origin: &str, body: &str) -> Option<&'static str> {
     }
     let is_json = body.trim_start().starts_with(['{', '[']);
     if !is_json {
-        let template = body.contains("AWSTemplateFormatVersion") || body.contains("AWS::ECS::TaskDefinition");
-        return match ends(&[".yaml", ".yml"]) {
-            _ if template => Some("a CloudFormation template"),
-            true => Some("a YAML document"),
-            false => None,
-        };
+        if body.contains("AWSTemplateFormatVersion") || body.contains("AWS::ECS::TaskDefinition") {
+            return Some("a CloudFormation template");
+        }
+        return ends(&[".yaml", ".yml"]).then_some("a YAML document");
     }
     let view: Value = serde_json::from_str(body).ok()?;
     let has = |member: &str| view.get(member).is_some();

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
+use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
 use super::log_lines::LogLines;
@@ -53,14 +54,14 @@ pub fn unified(
 
 /// Configurations that stand on one line are compared member by member.
 fn lines(text: &str) -> String {
-    let text = match text.contains('\n') || text.is_empty() {
-        true => text.to_owned(),
-        false => match serde_json::from_str::<serde_json::Value>(&format!("{{{text}}}")) {
-            Ok(value) => format!("\"logConfiguration\": {:#}", value["logConfiguration"]),
-            Err(_) => text.to_owned(),
-        },
-    };
-    if text.is_empty() { text } else { format!("{text}\n") }
+    if text.is_empty() {
+        return String::new();
+    }
+    let object = (!text.contains('\n')).then(|| serde_json::from_str::<Value>(&format!("{{{text}}}")).ok()).flatten();
+    match object {
+        Some(object) => format!("\"logConfiguration\": {:#}\n", object["logConfiguration"]),
+        None => format!("{text}\n"),
+    }
 }
 
 fn range(line: usize, count: usize) -> String {

@@ -37,16 +37,15 @@ pub fn finding(finding: &Finding, shown: &Shown<'_>, colour: bool) -> String {
     let (source, start) = excerpt(shown.definition, lines.as_ref());
     let (line, column) = shown.position.map_or((1, 1), |position| position(start));
     let label = finding.effective.as_deref().map(|effective| format!("today: {}", plain(effective, LONGEST)));
-    let mut group = match source.is_empty() {
-        true => Group::with_title(title).element(Origin::path(shown.origin).line(line).char_column(column)),
-        false => {
-            let mut annotation = AnnotationKind::Primary.span(span(finding, &source));
-            if let Some(label) = &label {
-                annotation = annotation.label(label.as_str());
-            }
-            let snippet = Snippet::source(source.as_str()).fold(true).annotation(annotation);
-            title.element(snippet.line_start(line).path(shown.origin).line_numbering(shown.position.is_some()))
+    let mut group = if source.is_empty() {
+        Group::with_title(title).element(Origin::path(shown.origin).line(line).char_column(column))
+    } else {
+        let mut annotation = AnnotationKind::Primary.span(span(finding, &source));
+        if let Some(label) = &label {
+            annotation = annotation.label(label.as_str());
         }
+        let snippet = Snippet::source(source.as_str()).fold(true).annotation(annotation);
+        title.element(snippet.line_start(line).path(shown.origin).line_numbering(shown.position.is_some()))
     };
     let help = help(finding);
     group = group.element(Level::HELP.message(help.as_str()));
@@ -132,14 +131,20 @@ fn span(finding: &Finding, source: &str) -> Range<usize> {
             break;
         };
         place = place.start + member.value.start..place.start + member.value.end;
-        found = match source[place.clone()].starts_with(['{', '[']) {
-            true => source[..place.start].rfind('"').map_or(place.clone(), |quote| {
-                source[..quote].rfind('"').map_or(place.clone(), |open| open..quote + 1)
-            }),
-            false => place.clone(),
+        found = if source[place.clone()].starts_with(['{', '[']) {
+            key_before(source, place.start).unwrap_or(place.clone())
+        } else {
+            place.clone()
         };
     }
     found
+}
+
+/// The key of the member whose value begins at `value`, with its quotes.
+fn key_before(source: &str, value: usize) -> Option<Range<usize>> {
+    let close = source[..value].rfind('"')?;
+    let open = source[..close].rfind('"')?;
+    Some(open..close + 1)
 }
 
 fn help(finding: &Finding) -> String {
