@@ -4,54 +4,82 @@ use std::io::{self, Write};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
+use serde_json::Value;
 
-use super::Color;
+use super::failure::Failure;
+use super::options::{Color, Format};
 use crate::domain::text::plain::plain;
+use crate::render::Output;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const HELP: Style = AnsiColor::Cyan.on_default().bold();
 
 /// Colour on a terminal alone, unless it is asked for; `NO_COLOR` is honoured.
-#[derive(Clone)]
-pub struct Printer {
+pub(super) struct Printer {
     choice: ColorChoice,
+    format: Format,
 }
 
 impl Printer {
-    pub fn new(color: Color) -> Self {
+    pub(super) fn new(color: Color, format: Format) -> Self {
         let choice = match color {
             Color::Auto => ColorChoice::Auto,
             Color::Always => ColorChoice::AlwaysAnsi,
             Color::Never => ColorChoice::Never,
         };
-        Self { choice }
+        Self { choice, format }
     }
 
     /// Whether styles reach the reader of standard output.
-    pub fn is_styled(&self) -> bool {
+    pub(super) fn is_styled(&self) -> bool {
         match self.choice {
             ColorChoice::Auto => AutoStream::choice(&io::stdout()) != ColorChoice::Never,
             choice => choice != ColorChoice::Never,
         }
     }
 
+    pub(super) fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    /// Shows a result in the form that the caller asked for.
+    pub(super) fn show(&self, output: &impl Output) {
+        self.text(|| output.text());
+        self.json(|| output.json());
+    }
+
+    /// Shows a part of a result as it comes. JSON is one object at the end, so this says nothing there.
+    pub(super) fn text(&self, text: impl FnOnce() -> String) {
+        if !self.is_json() {
+            self.result(&text());
+        }
+    }
+
+    /// Shows the object that sums up what [`Printer::text`] showed part by part.
+    pub(super) fn json(&self, value: impl FnOnce() -> Value) {
+        if self.is_json() {
+            self.result(&format!("{:#}\n", value()));
+        }
+    }
+
     /// A result. A reader that goes away (`| head`) is no error.
-    pub fn result(&self, text: &str) {
+    fn result(&self, text: &str) {
         let mut out = AutoStream::new(io::stdout().lock(), self.choice);
         let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     }
 
     /// A result byte for byte, whatever stands in it.
-    pub fn document(&self, text: &str) -> io::Result<()> {
+    pub(super) fn document(&self, text: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();
         out.write_all(text.as_bytes()).and_then(|()| out.flush())
     }
 
-    pub fn json(&self, value: &serde_json::Value) {
-        self.result(&format!("{value:#}\n"));
+    /// An error and what to do about it.
+    pub(super) fn failure(&self, failure: &Failure) {
+        self.error(&failure.message, failure.help.as_deref());
     }
 
-    pub fn error(&self, message: &str, help: Option<&str>) {
+    pub(super) fn error(&self, message: &str, help: Option<&str>) {
         let mut err = AutoStream::new(io::stderr().lock(), self.choice);
         let _ = writeln!(err, "{ERROR}error{ERROR:#}: {}", plain(message, 2000));
         if let Some(help) = help {
@@ -60,13 +88,20 @@ impl Printer {
     }
 
     /// A question, without an end of line.
-    pub fn ask(&self, question: &str) {
+    pub(super) fn ask(&self, question: &str) {
         let mut err = AutoStream::new(io::stderr().lock(), self.choice);
         let _ = write!(err, "{}", plain(question, 2000)).and_then(|()| err.flush());
     }
 
+    /// A note for people. JSON says the same by itself.
+    pub(super) fn hint(&self, message: &str) {
+        if !self.is_json() {
+            self.note(message);
+        }
+    }
+
     /// Something that the reader should know and that is no result.
-    pub fn note(&self, message: &str) {
+    pub(super) fn note(&self, message: &str) {
         let _ = writeln!(AutoStream::new(io::stderr().lock(), self.choice), "{}", plain(message, 2000));
     }
 }

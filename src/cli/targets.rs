@@ -2,10 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Failure;
+use super::failure::Failure;
 use crate::domain::ecs::revision::{RevisionArn, is_family};
-use crate::domain::ecs::tags::Tag;
-use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::sources::{self, Document, FileTarget, SourceError};
 
 pub(super) enum Target {
@@ -44,11 +42,10 @@ pub(super) fn read(arguments: &[String]) -> Result<Vec<Target>, Failure> {
 fn live(name: &str) -> Result<String, Failure> {
     let (family, revision) = name.split_once(':').map_or((name, None), |(family, revision)| (family, Some(revision)));
     let is_number = revision.is_none_or(|revision| revision.parse::<u32>().is_ok());
-    match is_family(family) && is_number {
-        true => Ok(name.to_owned()),
-        false => {
-            Err(Failure::usage(format!("`ecs:{name}` is not a revision")).help("ecs:FAMILY or ecs:FAMILY:REVISION"))
-        }
+    if is_family(family) && is_number {
+        Ok(name.to_owned())
+    } else {
+        Err(Failure::usage(format!("`ecs:{name}` is not a revision")).help("ecs:FAMILY or ecs:FAMILY:REVISION"))
     }
 }
 
@@ -81,19 +78,4 @@ impl Target {
             _ => None,
         }
     }
-}
-
-/// A task definition that was read, wherever it came from.
-pub(super) struct Loaded {
-    pub(super) origin: String,
-    pub(super) revision: Option<RevisionArn>,
-    pub(super) definition: TaskDefinition,
-    pub(super) plan: crate::domain::plan::Plan,
-    pub(super) region: Option<String>,
-    /// `None` for a live revision.
-    pub(super) document: Option<Document>,
-}
-
-pub(super) fn pairs(tags: &[Tag]) -> Vec<(String, String)> {
-    tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect()
 }

@@ -1,5 +1,6 @@
 //! `check --format json`: one object, stable and versioned.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Serialize;
@@ -11,11 +12,28 @@ use crate::domain::rule_name::RuleName;
 use crate::domain::rules::finding::{Finding, Fix, Safety};
 
 #[derive(Serialize)]
-pub struct Check {
+pub struct CheckOutput {
     pub schema: &'static str,
     pub baseline: BaselineLine,
     pub summary: Summary,
-    pub targets: Vec<Target>,
+    pub targets: Vec<TargetOutput>,
+    /// How many findings `logweir fix` corrects. The text alone shows this and what follows.
+    #[serde(skip)]
+    pub fixable: usize,
+    /// The rules that could not be checked everywhere.
+    #[serde(skip)]
+    pub not_checked: BTreeSet<&'static str>,
+    /// Whether the caller named the baseline.
+    #[serde(skip)]
+    pub is_baseline_named: bool,
+}
+
+impl CheckOutput {
+    /// One more target was looked at.
+    pub fn add(&mut self, target: TargetOutput) {
+        self.summary.checked += 1;
+        self.targets.push(target);
+    }
 }
 
 #[derive(Serialize)]
@@ -32,7 +50,7 @@ impl fmt::Display for BaselineLine {
 
 /// `check --against --format json`.
 #[derive(Serialize)]
-pub struct Against {
+pub struct AgainstOutput {
     pub schema: &'static str,
     pub baseline: BaselineLine,
     pub against: BaselineLine,
@@ -73,7 +91,7 @@ pub struct Summary {
 }
 
 #[derive(Serialize)]
-pub struct Target {
+pub struct TargetOutput {
     pub target: String,
     pub family: Option<String>,
     pub revision: Option<u32>,
@@ -107,7 +125,7 @@ pub struct LogGroupLine {
     pub retention_days: u32,
 }
 
-impl Target {
+impl TargetOutput {
     /// A target of which there is no verdict.
     pub fn unread(target: String, error: String) -> Self {
         Self {

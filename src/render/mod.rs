@@ -2,3 +2,6 @@
 
 pub mod human;
 pub mod json;
+mod output;
+
+pub use output::Output;

@@ -1,36 +1,39 @@
 //! `logweir apply`: corrects live revisions by hand, with the same steps and the same record as the function.
 
-use crate::domain::limits::family::Family;
-use std::io::{self, BufRead, IsTerminal};
 use std::time::Duration;
 
 use clap::Args;
 use serde_json::json;
 
-use super::check::{difference, show_findings};
-use crate::cli::acting::{Acting, Intent, ok, patiently, worker};
-use crate::cli::live::{failure, wait};
-use crate::cli::targets::{self, Loaded, Target};
-use crate::cli::{Context, Ended, Exit, Failure};
+use super::rollout::roll_out;
+use crate::cli::connect::{Intent, wait};
+use crate::cli::context::Context;
+use crate::cli::failure::{Exit, Failure, VerbResult};
+use crate::cli::load::plan_live;
+use crate::cli::loaded::Loaded;
+use crate::cli::printer::Printer;
+use crate::cli::session::Session;
+use crate::cli::targets::{self, Target};
+use crate::domain::baseline::Baseline;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
 use crate::domain::edit::LogGroupChange;
-use crate::domain::event::{Cause, RevisionRef, Trigger};
-use crate::domain::limits::family::FamilyName;
+use crate::domain::event::{Cause, RevisionRef, ServiceChange, Trigger};
+use crate::domain::limits::family::{Family, FamilyName};
 use crate::domain::outcome::{Mode, Outcome, Reason};
 use crate::domain::report::Report;
 use crate::ports::{Clock, Journal};
-use crate::settings::LEASE;
-use crate::workflow::{Order, Origin, remediate};
+use crate::render::Output;
+use crate::workflow::{Origin, remediate};
 
 #[derive(Args)]
-pub(in crate::cli) struct Apply {
+pub(in crate::cli) struct ApplyArgs {
     /// ecs:FAMILY[:REVISION] or ARNs
     #[arg(value_name = "TARGET", required = true)]
     targets: Vec<String>,
     /// register, or rollout: also point the services at it that run the target, one after the other
     #[arg(long, env = "LOGWEIR_MODE", hide_env = true, default_value = "register")]
-    pub(in crate::cli) mode: Mode,
+    mode: Mode,
     /// Show the plan; no call that could write is possible
     #[arg(long)]
     dry_run: bool,
@@ -45,8 +48,9 @@ pub(in crate::cli) struct Apply {
     wait: u64,
 }
 
-impl Apply {
-    pub(in crate::cli) fn run(&self, context: &Context) -> Ended {
+impl ApplyArgs {
+    pub(in crate::cli) fn run(&self, context: &Context) -> VerbResult {
+        let baseline = &wait(context.baseline())?.baseline;
         let targets = targets::read(&self.targets)?;
         if let Some(other) = targets.iter().find(|target| !matches!(target, Target::Live(_))) {
             return Err(Failure::usage(format!("{} is no live revision", other.origin()))
@@ -55,106 +59,176 @@ impl Apply {
         if self.mode == Mode::Observe && !self.dry_run {
             return Err(Failure::usage("apply acts").help("--dry-run shows what it would do"));
         }
-        if !self.dry_run && !self.yes && context.is_json() {
-            return Err(Failure::usage("json shows no plan to agree to").help("--yes acts without asking"));
-        }
-        if !self.dry_run && !self.yes && !io::stdin().is_terminal() {
-            return Err(Failure::usage("there is no terminal to ask at").help("--yes acts without asking"));
+        if !self.dry_run && !self.yes {
+            context.printer.can_ask("json shows no plan to agree to", "--yes acts without asking")?;
         }
         wait(async {
-            let acting = context.acting(if self.dry_run { Intent::Look } else { Intent::Act }).await?;
+            let session = context.session(if self.dry_run { Intent::Look } else { Intent::Act }).await?;
+            let apply = Apply { args: self, printer: &context.printer, session: &session, baseline };
             let (mut exit, mut reports) = (Exit::Fine, Vec::new());
             for target in &targets {
                 let Target::Live(name) = target else { continue };
-                match self.one(context, &acting, target, name).await {
+                match apply.one(target, name).await {
                     Ok((ended, of_it)) => {
                         exit = exit.max(ended);
                         reports.extend(of_it);
                     }
                     Err(failed) => {
-                        let message = format!("{}: {}", target.origin(), failed.message);
-                        context.printer.error(&message, failed.help.as_deref());
                         exit = exit.max(failed.exit);
+                        context.printer.failure(&failed.about(&target.origin()));
                     }
                 }
             }
-            if context.is_json() {
-                context.printer.json(&json!({"schema": "logweir.apply/1", "reports": reports}));
-            }
+            context.printer.json(|| json!({"schema": "logweir.apply/1", "reports": reports}));
             Ok(exit)
-        })?
+        })
     }
+}
 
-    async fn one(
-        &self,
-        context: &Context,
-        acting: &Acting,
-        target: &Target,
-        name: &str,
-    ) -> Result<(Exit, Vec<Report>), Failure> {
-        let mut loaded = context.plan_with(&acting.ports.ecs, &acting.ports.log_groups, target, name).await;
-        let mut services = Vec::new();
-        if self.mode == Mode::Rollout
-            && let Ok(Loaded { revision: Some(revision), .. }) = &loaded
-        {
-            let source = acting.source_of(revision).await?;
-            services = acting.services_of(&source).await?;
-            if source != *revision {
-                let source = source.to_string();
-                loaded = context.plan_with(&acting.ports.ecs, &acting.ports.log_groups, target, &source).await;
-            }
-        }
-        let loaded = loaded.map_err(|error| failure(&error))?;
-        let Some(revision) = loaded.revision.clone() else { return Ok((Exit::CouldNot, Vec::new())) };
-        let standing = if self.again { None } else { acting.correction_of(&revision).await? };
-        if !context.is_json() {
-            match &standing {
-                Some(ours) => {
-                    let line = format!("{} is corrected already, by {}\n", revision.short(), ours.short());
-                    context.printer.result(&line);
-                }
-                None => self.show(context, &loaded, &revision),
-            }
-            let line =
-                |service: &ServiceArn| format!("service {} follows, if nothing is in the way\n", service.short());
-            context.printer.result(&services.iter().map(line).collect::<String>());
-        }
-        let acts = (standing.is_none() && loaded.plan.changes_something()) || !services.is_empty();
-        let question = match &standing {
-            Some(ours) => format!("Lead services to {}? [y/N] ", ours.short()),
-            None => format!("Correct {}? [y/N] ", revision.short()),
-        };
-        if !self.dry_run && acts && !self.yes && !asked(context, &question)? {
-            context.printer.note(&format!("{} is left as it is", revision.short()));
+/// What the corrections of one run are made with.
+struct Apply<'a> {
+    args: &'a ApplyArgs,
+    printer: &'a Printer,
+    session: &'a Session,
+    baseline: &'a Baseline,
+}
+
+/// What is to be done about one target.
+struct Proposal {
+    loaded: Loaded,
+    /// The source.
+    revision: RevisionArn,
+    /// The revision that corrects it already.
+    standing: Option<RevisionArn>,
+    /// Those that are to follow.
+    services: Vec<ServiceArn>,
+}
+
+impl Apply<'_> {
+    async fn one(&self, target: &Target, name: &str) -> Result<(Exit, Vec<Report>), Failure> {
+        let Some(proposal) = self.propose(target, name).await? else { return Ok((Exit::CouldNot, Vec::new())) };
+        self.printer.text(|| proposal.text(self.printer.is_styled()));
+        if !self.args.dry_run && !self.args.yes && proposal.acts() && !self.printer.asked(&proposal.question())? {
+            self.printer.note(&format!("{} is left as it is", proposal.revision.short()));
             return Ok((Exit::Findings, Vec::new()));
         }
-        let mode = if self.dry_run { Mode::Observe } else { self.mode };
-        let patience = Duration::from_secs(self.wait);
-        let before = acting.calls.count();
-        let mut report = patiently(patience, || self.remediate(context, acting, mode, &revision)).await;
-        if self.dry_run {
-            report.notes.extend(self.in_the_way(acting, &revision).await?);
-        }
-        report.aws_calls = acting.calls.count() - before;
-        if !context.is_json() {
-            context.show(&report);
-        }
+        let report = self.correct(&proposal.revision).await?;
+        self.printer.text(|| report.text());
         let is_corrected = report.outcome == Outcome::Remediated || report.reason == Some(Reason::Duplicate);
         let (mut exit, mut reports) = (Exit::from(&report), vec![report]);
-        if is_corrected && !self.dry_run {
-            let (ended, of_services) = self.roll_out(context, acting, &services, patience).await;
+        if is_corrected && !self.args.dry_run {
+            let follow = async |service: &ServiceArn| self.follow(service).await;
+            let (ended, of_services) = roll_out(self.printer, &proposal.services, self.patience(), follow).await;
             exit = exit.max(ended);
             reports.extend(of_services);
         }
         Ok((exit, reports))
     }
 
+    /// Looks what a target needs. `None` if what ECS describes is no revision.
+    async fn propose(&self, target: &Target, name: &str) -> Result<Option<Proposal>, Failure> {
+        let session = self.session;
+        let mut loaded = self.load(target, name).await;
+        let mut services = Vec::new();
+        if self.args.mode == Mode::Rollout
+            && let Ok(Loaded { revision: Some(revision), .. }) = &loaded
+        {
+            let source = session.source_of(revision).await?;
+            services = session.services_of(&source).await?;
+            if source != *revision {
+                loaded = self.load(target, &source.to_string()).await;
+            }
+        }
+        let loaded = loaded?;
+        let Some(revision) = loaded.revision.clone() else { return Ok(None) };
+        let standing = if self.args.again { None } else { session.correction_of(&revision).await? };
+        Ok(Some(Proposal { loaded, revision, standing, services }))
+    }
+
+    async fn load(&self, target: &Target, name: &str) -> Result<Loaded, Failure> {
+        let ports = &self.session.ports;
+        Ok(plan_live(&ports.ecs, &ports.log_groups, self.baseline, target, name).await?)
+    }
+
+    fn patience(&self) -> Duration {
+        Duration::from_secs(self.args.wait)
+    }
+
+    /// Corrects a revision, or shows what that would do.
+    async fn correct(&self, revision: &RevisionArn) -> Result<Report, Failure> {
+        let mode = if self.args.dry_run { Mode::Observe } else { self.args.mode };
+        let cause = Cause { user_agent: Some(concat!("logweir/", env!("CARGO_PKG_VERSION")).into()), ..self.cause() };
+        let trigger = Trigger::Remediate { which: RevisionRef::Revision(revision.clone()), cause };
+        let mut report = self.session.patiently(self.patience(), || self.decide(mode, trigger.clone())).await;
+        if self.args.dry_run {
+            let before = self.session.calls.count();
+            report.notes.extend(self.in_the_way(revision).await?);
+            report.aws_calls += self.session.calls.count() - before;
+        }
+        Ok(report)
+    }
+
+    /// Points a service at the corrected revision, or goes on with that.
+    async fn follow(&self, service: &ServiceArn) -> Report {
+        let trigger = Trigger::Service { service: service.clone(), change: ServiceChange::Look, cause: self.cause() };
+        self.session.patiently(self.patience(), || self.decide(self.args.mode, trigger.clone())).await
+    }
+
+    fn cause(&self) -> Cause {
+        Cause { actor: Some(self.session.caller.clone()), ..Cause::default() }
+    }
+
+    async fn decide(&self, mode: Mode, trigger: Trigger) -> Report {
+        let order = self.session.order(self.baseline, mode, Origin::Apply { again: self.args.again });
+        remediate(&self.session.ports, &order, trigger).await.report
+    }
+
+    /// What would keep an act from being one, for a run that only shows it.
+    async fn in_the_way(&self, revision: &RevisionArn) -> Result<Option<String>, Failure> {
+        if self.args.again {
+            return Ok(None);
+        }
+        let ports = &self.session.ports;
+        let record = ports.journal.read(revision).await?;
+        if record.is_some_and(|record| record.head.suppressed) {
+            return Ok(Some(format!("{} was taken back: it takes --again to correct it", revision.short())));
+        }
+        let family = ports.journal.read_state::<Family>(&FamilyName::of(revision)).await?;
+        let stopped = family.and_then(|family| family.stopped(ports.clock.now()));
+        Ok(stopped.map(|stopped| format!("{stopped}: it takes --again to correct it")))
+    }
+}
+
+impl Proposal {
+    /// Whether there is anything to do.
+    fn acts(&self) -> bool {
+        (self.standing.is_none() && self.loaded.plan.changes_something()) || !self.services.is_empty()
+    }
+
+    fn question(&self) -> String {
+        match &self.standing {
+            Some(ours) => format!("Lead services to {}? [y/N] ", ours.short()),
+            None => format!("Correct {}? [y/N] ", self.revision.short()),
+        }
+    }
+
+    fn text(&self, is_styled: bool) -> String {
+        let mut text = match &self.standing {
+            Some(ours) => format!("{} is corrected already, by {}\n", self.revision.short(), ours.short()),
+            None => self.changes(is_styled),
+        };
+        for service in &self.services {
+            text += &format!("service {} follows, if nothing is in the way\n", service.short());
+        }
+        text
+    }
+
     /// What is wrong, and what would be changed about it.
-    fn show(&self, context: &Context, loaded: &Loaded, revision: &RevisionArn) {
-        show_findings(context, loaded);
-        context.printer.result(&difference(loaded));
-        for change in &loaded.plan.log_groups {
-            let line = match change {
+    fn changes(&self, is_styled: bool) -> String {
+        let plan = &self.loaded.plan;
+        let mut text = self.loaded.findings(is_styled) + &self.loaded.difference();
+        for change in &plan.log_groups {
+            text += &match change {
                 LogGroupChange::Create(group) => {
                     format!("log group {}: make it, retention {} days\n", group.name, group.retention_days)
                 }
@@ -163,64 +237,10 @@ impl Apply {
                     format!("log group {name}: {old} → {new} days\n")
                 }
             };
-            context.printer.result(&line);
         }
-        if !loaded.plan.edits.is_empty() {
-            context.printer.result(&format!("a corrected revision follows {}\n", revision.short()));
+        if !plan.edits.is_empty() {
+            text += &format!("a corrected revision follows {}\n", self.revision.short());
         }
+        text
     }
-
-    async fn remediate(&self, context: &Context, acting: &Acting, mode: Mode, revision: &RevisionArn) -> Report {
-        let cause = Cause {
-            actor: Some(acting.caller.clone()),
-            user_agent: Some(concat!("logweir/", env!("CARGO_PKG_VERSION")).into()),
-            ..Cause::default()
-        };
-        let which = RevisionRef::Revision(revision.clone());
-        self.decide(context, acting, mode, Trigger::Remediate { which, cause }).await
-    }
-
-    pub(in crate::cli) async fn decide(
-        &self,
-        context: &Context,
-        acting: &Acting,
-        mode: Mode,
-        trigger: Trigger,
-    ) -> Report {
-        let order = Order {
-            mode,
-            finishes: mode,
-            baseline: &context.baseline,
-            home: &acting.home,
-            origin: Origin::Apply { again: self.again },
-            worker: worker(),
-            registrar: Some(&acting.caller),
-            lease: LEASE,
-            backout: &acting.backout,
-        };
-        remediate(&acting.ports, &order, trigger).await.report
-    }
-
-    /// What would keep an act from being one, for a run that only shows it.
-    async fn in_the_way(&self, acting: &Acting, revision: &RevisionArn) -> Result<Option<String>, Failure> {
-        if self.again {
-            return Ok(None);
-        }
-        let journal = &acting.ports.journal;
-        let record = ok(journal.read(revision).await)?;
-        if record.is_some_and(|record| record.head.suppressed) {
-            return Ok(Some(format!("{} was taken back: it takes --again to correct it", revision.short())));
-        }
-        let family = ok(journal.read_state::<Family>(&FamilyName::of(revision)).await)?;
-        let stopped = family.and_then(|family| family.stopped(acting.ports.clock.now()));
-        Ok(stopped.map(|stopped| format!("{stopped}: it takes --again to correct it")))
-    }
-}
-
-/// Asks once. Whatever is no yes is a no.
-pub(in crate::cli) fn asked(context: &Context, question: &str) -> Result<bool, Failure> {
-    context.printer.ask(question);
-    let mut line = String::new();
-    io::stdin().lock().read_line(&mut line).map_err(|error| Failure::could_not(error.to_string()))?;
-    Ok(matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }

@@ -7,22 +7,24 @@ use clap::Args;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::replay;
 use crate::aws::{Aws, Invoked};
-use crate::cli::acting::{Acting, Intent, PAUSE, ok, patiently, worker};
-use crate::cli::live::{failure, wait};
+use crate::cli::connect::{Intent, home, wait};
+use crate::cli::context::Context;
+use crate::cli::failure::{Exit, Failure, VerbResult};
 use crate::cli::moment::until;
-use crate::cli::{Context, Ended, Exit, Failure, record_name};
+use crate::cli::session::{PAUSE, Session, worker};
+use crate::cli::{event_file, record_name};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::event::{self, Home, RevisionRef, ServiceChange, Trigger};
 use crate::domain::outcome::Reason;
 use crate::domain::report::Report;
 use crate::ports::{Filter, Journal};
+use crate::render::human::report::FunctionAnswer;
 use crate::settings::BACKOUT_LEASE;
 use crate::workflow::{BackoutOptions, BackoutOrder, Request, back_out, preview};
 
 #[derive(Args)]
-pub(in crate::cli) struct Backout {
+pub(in crate::cli) struct BackoutArgs {
     /// With --backout: only show what would be taken back
     #[arg(long, requires = "backout", help_heading = "Backout")]
     dry_run: bool,
@@ -43,67 +45,65 @@ pub(in crate::cli) struct Backout {
     function: Option<String>,
 }
 
-impl Backout {
-    pub(in crate::cli) fn run(&self, context: &Context, target: &Path, patience: Duration) -> Ended {
+impl BackoutArgs {
+    pub(in crate::cli) fn run(&self, context: &Context, target: &Path, patience: Duration) -> VerbResult {
         wait(async {
             match &self.function {
                 Some(function) => self.ask(context, target, function, patience).await,
                 None => self.take_back(context, target, patience).await,
             }
-        })?
+        })
     }
 
-    async fn take_back(&self, context: &Context, target: &Path, patience: Duration) -> Ended {
+    async fn take_back(&self, context: &Context, target: &Path, patience: Duration) -> VerbResult {
         let intent = if self.dry_run { Intent::Look } else { Intent::Act };
-        let acting = context.acting(intent).await?;
-        let source = self.source(&acting, target).await?;
-        let before = acting.calls.count();
-        let report = patiently(patience, || self.once(&acting, &source)).await;
-        let mut report = Report { aws_calls: acting.calls.count() - before, ..report };
+        let session = context.session(intent).await?;
+        let source = self.source(&session, target).await?;
+        let mut report = session.patiently(patience, || self.once(&session, &source)).await;
         if report.reason == Some(Reason::DeploymentUnderWay) {
             report.notes.push("the same command goes on with it when that is over".into());
         }
-        context.show(&report);
+        context.printer.show(&report);
         Ok(Exit::from(&report))
     }
 
-    async fn once(&self, acting: &Acting, source: &RevisionArn) -> Report {
+    async fn once(&self, session: &Session, source: &RevisionArn) -> Report {
         let order = BackoutOrder {
-            home: &acting.home,
-            registrar: Some(&acting.caller),
+            home: &session.home,
+            registrar: Some(&session.caller),
             worker: worker(),
             lease: BACKOUT_LEASE,
-            backout: &acting.backout,
+            backout: &session.backout,
             ask: BackoutOptions {
                 reason: self.reason.clone(),
-                requested_by: Some(self.requested_by.clone().unwrap_or_else(|| acting.caller.clone())),
+                requested_by: Some(self.requested_by.clone().unwrap_or_else(|| session.caller.clone())),
                 restore_stale: self.restore_stale,
                 hold_until: self.hold_family,
             },
         };
         if self.dry_run {
-            preview(&acting.ports, &order, source).await.report
+            preview(&session.ports, &order, source).await.report
         } else {
-            back_out(&acting.ports, &order, source).await.report
+            back_out(&session.ports, &order, source).await.report
         }
     }
 
     /// The source that is meant: of an event's file, or of a record's name.
-    async fn source(&self, acting: &Acting, target: &Path) -> Result<RevisionArn, Failure> {
-        let journal = &acting.ports.journal;
+    async fn source(&self, session: &Session, target: &Path) -> Result<RevisionArn, Failure> {
+        let journal = &session.ports.journal;
         if !target.is_file() {
             return record_name::source(journal, &name_of(target)).await;
         }
-        let event = replay::read(target)?;
-        let (which, cause) = remediated(&event, &acting.home, target)?;
+        let event = event_file::read(target)?;
+        let (which, cause) = remediated(&event, &session.home, target)?;
         let family = match which {
             RevisionRef::Revision(arn) => return Ok(arn),
             RevisionRef::NewestOf { family, .. } => family,
         };
         // The event names no revision; the record that it began names the event.
         let filter = Filter { family: Some(family), ..Filter::all(Timestamp::now()) };
-        for head in ok(journal.list(&filter, usize::MAX).await)? {
-            let record = ok(journal.read(&head.source).await)?;
+        for head in journal.list(&filter, usize::MAX).await? {
+            let record = journal.read(&head.source).await?;
             let attempt = record.as_ref().and_then(|record| record.attempt().ok().flatten());
             if cause.is_some() && attempt.is_some_and(|attempt| attempt.opening.cause.event_id == cause) {
                 return Ok(head.source);
@@ -114,26 +114,25 @@ impl Backout {
     }
 
     /// Has the deployed function do it. What it answers is what is shown.
-    async fn ask(&self, context: &Context, target: &Path, function: &str, patience: Duration) -> Ended {
+    async fn ask(&self, context: &Context, target: &Path, function: &str, patience: Duration) -> VerbResult {
         if !target.is_file() {
             record_name::parse(&name_of(target))?;
         }
-        let aws = context.aws_for(Intent::Act).await?;
-        let record = match target.is_file() {
-            false => name_of(target),
-            true => {
-                let (home, _) = context.home(&aws).await?;
-                let (which, _) = remediated(&replay::read(target)?, &home, target)?;
-                let RevisionRef::Revision(arn) = which else {
-                    let failure = Failure::could_not(format!("{}: the event names no revision", target.display()));
-                    return Err(failure.help("name the record: `logweir records` lists them"));
-                };
-                arn.to_string()
-            }
+        let aws = context.aws(Intent::Act).await?;
+        let record = if target.is_file() {
+            let (home, _) = home(&aws).await?;
+            let (which, _) = remediated(&event_file::read(target)?, &home, target)?;
+            let RevisionRef::Revision(arn) = which else {
+                let failure = Failure::could_not(format!("{}: the event names no revision", target.display()));
+                return Err(failure.help("name the record: `logweir records` lists them"));
+            };
+            arn.to_string()
+        } else {
+            name_of(target)
         };
         let requested_by = match &self.requested_by {
             Some(who) => who.clone(),
-            None => context.home(&aws).await?.1,
+            None => home(&aws).await?.1,
         };
         let request = Request {
             logweir: Default::default(),
@@ -144,17 +143,9 @@ impl Backout {
             hold_family: self.hold_family,
             dry_run: self.dry_run,
         };
-        let report = invoke(&aws, function, &json!(request), patience).await?;
-        match context.is_json() {
-            true => context.printer.json(&report),
-            false => context.printer.result(&crate::render::human::report::text_of(&report)),
-        }
-        Ok(match report["outcome"].as_str().unwrap_or_default() {
-            "backed-out" => Exit::Fine,
-            "observed" if self.dry_run => Exit::Fine,
-            "refused" | "skipped" => Exit::Findings,
-            _ => Exit::CouldNot,
-        })
+        let answer = FunctionAnswer(invoke(&aws, function, &json!(request), patience).await?);
+        context.printer.show(&answer);
+        Ok(Exit::of_answer(&answer.0, self.dry_run))
     }
 }
 
@@ -162,7 +153,7 @@ impl Backout {
 async fn invoke(aws: &Aws, function: &str, request: &Value, patience: Duration) -> Result<Value, Failure> {
     let begun = std::time::Instant::now();
     loop {
-        match aws.invoke(function, request).await.map_err(|error| failure(&error))? {
+        match aws.invoke(function, request).await? {
             Invoked::Answer(report) if report["schema"] == "logweir.report/1" => {
                 if report["reason"] != "lease-held" || begun.elapsed() + PAUSE > patience {
                     return Ok(report);

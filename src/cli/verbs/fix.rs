@@ -7,15 +7,18 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::check::load_all;
-use crate::cli::targets::{self, Loaded, Target};
-use crate::cli::{Context, Ended, Exit, Failure};
+use crate::cli::connect::wait;
+use crate::cli::context::Context;
+use crate::cli::failure::{Exit, Failure, VerbResult};
+use crate::cli::load::load_all;
+use crate::cli::loaded::Loaded;
+use crate::cli::targets::{self, Target};
 use crate::domain::edit::patch;
 use crate::domain::plan::Refusal;
-use crate::domain::rules::finding::Finding;
+use crate::domain::rules::finding::{Finding, Fix};
 
 #[derive(Args)]
-pub(in crate::cli) struct Fix {
+pub(in crate::cli) struct FixArgs {
     /// Files, folders, `-`, ecs:FAMILY[:REVISION], ARNs
     #[arg(value_name = "TARGET", required = true)]
     targets: Vec<String>,
@@ -27,20 +30,18 @@ pub(in crate::cli) struct Fix {
     output: Option<PathBuf>,
 }
 
-impl Fix {
-    pub(in crate::cli) fn run(&self, context: &Context) -> Ended {
+impl FixArgs {
+    pub(in crate::cli) fn run(&self, context: &Context) -> VerbResult {
+        let placed = wait(context.baseline())?;
         let targets = targets::read(&self.targets)?;
         self.refuse_what_cannot_be_written(&targets)?;
         let mut worst = Exit::Fine;
-        load_all(context, &targets, &mut |target, loaded| {
+        load_all(context, &placed.baseline, &targets, &mut |target, loaded| {
             let ended = loaded.and_then(|loaded| self.one(context, target, &loaded));
-            worst = worst.max(match ended {
-                Ok(exit) => exit,
-                Err(failure) => {
-                    context.printer.error(&failure.message, failure.help.as_deref());
-                    failure.exit
-                }
-            });
+            worst = worst.max(ended.unwrap_or_else(|failure| {
+                context.printer.failure(&failure);
+                failure.exit
+            }));
         })?;
         Ok(worst)
     }
@@ -64,7 +65,7 @@ impl Fix {
         Ok(())
     }
 
-    fn one(&self, context: &Context, target: &Target, loaded: &Loaded) -> Ended {
+    fn one(&self, context: &Context, target: &Target, loaded: &Loaded) -> VerbResult {
         let edits = if loaded.plan.refusal == Some(Refusal::Sandboxed) { &[] } else { loaded.plan.edits.as_slice() };
         let fixed = patch::apply(&loaded.definition, edits)
             .map_err(|conflict| Failure::could_not(format!("{}: {conflict}", loaded.origin)))?;
@@ -88,14 +89,13 @@ impl Fix {
         for finding in &left {
             context.printer.note(&format!("{}: left to you: [{}] {}", loaded.origin, finding.rule, finding.message));
         }
-        Ok(if left.is_empty() { Exit::Fine } else { Exit::Findings })
+        Ok(Exit::of_left(left.len()))
     }
 }
 
 /// Whether writing the document takes the finding away. Log groups lie outside of it.
 fn is_mended(finding: &Finding, edited: bool) -> bool {
-    use crate::domain::rules::finding::Fix as Remedy;
-    edited && matches!(finding.fix, Remedy::Options(_) | Remedy::Configuration { .. })
+    edited && matches!(finding.fix, Fix::Options(_) | Fix::Configuration { .. })
 }
 
 /// The file's name in the output folder.

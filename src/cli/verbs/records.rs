@@ -3,19 +3,21 @@
 use clap::Args;
 use jiff::Timestamp;
 
-use crate::cli::acting::{Intent, ok};
-use crate::cli::live::wait;
+use crate::cli::connect::{Intent, wait};
+use crate::cli::context::Context;
+use crate::cli::failure::{Exit, Failure, VerbResult};
+use crate::cli::journal::file_journal;
 use crate::cli::moment::since;
-use crate::cli::{Context, Ended, Exit, Failure, record_name};
+use crate::cli::record_name;
 use crate::domain::limits::family::{Family, FamilyName};
 use crate::domain::outcome::Outcome;
-use crate::domain::record::Record;
+use crate::domain::record::{Effects, Record};
 use crate::ports::{Filter, Journal};
-use crate::render::human::records::{self, Beside, StoppedFamily};
+use crate::render::human::records::{ListedRecord, RecordOutput, RecordsOutput, StoppedFamily};
 use crate::settings::JournalPlace;
 
 #[derive(Args)]
-pub(in crate::cli) struct Records {
+pub(in crate::cli) struct RecordsArgs {
     /// FAMILY:REVISION or an ARN, of the source or of our revision
     #[arg(value_name = "RECORD")]
     record: Option<String>,
@@ -43,47 +45,44 @@ fn outcome(text: &str) -> Result<Outcome, String> {
     serde_json::from_value(text.into()).map_err(|_| "no such outcome: docs/operations.md lists them".into())
 }
 
-impl Records {
-    pub(in crate::cli) fn run(&self, context: &Context) -> Ended {
+impl RecordsArgs {
+    pub(in crate::cli) fn run(&self, context: &Context) -> VerbResult {
         wait(async {
             match context.journal_place().await? {
                 JournalPlace::Folder(folder) => {
-                    let journal = context.file_journal(&folder)?;
+                    let journal = file_journal(&folder)?;
                     self.show(context, &journal, None).await
                 }
                 JournalPlace::Table(_) => {
-                    let aws = context.aws_for(Intent::Look).await?;
+                    let aws = context.aws(Intent::Look).await?;
                     let journal = context.journal(&aws, Intent::Look).await?;
                     self.show(context, &journal, Some(aws.region())).await
                 }
             }
-        })?
+        })
     }
 
-    async fn show(&self, context: &Context, journal: &impl Journal, region: Option<&str>) -> Ended {
+    async fn show(&self, context: &Context, journal: &impl Journal, region: Option<&str>) -> VerbResult {
         let Some(name) = &self.record else {
             return self.list(context, journal).await;
         };
         let source = record_name::source(journal, name).await?;
-        let record =
-            ok(journal.read(&source).await)?.ok_or_else(|| Failure::could_not(format!("no record of {name}")))?;
-        let family = ok(journal.read_state::<Family>(&FamilyName::of(&source)).await)?;
+        let record = journal.read(&source).await?;
+        let record = record.ok_or_else(|| Failure::could_not(format!("no record of {name}")))?;
+        let family = journal.read_state::<Family>(&FamilyName::of(&source)).await?;
         let (now, region) = (Timestamp::now(), region.unwrap_or(&source.region));
         let stopped = family.filter(|family| family.stopped(now).is_some());
-        let beside = Beside {
+        context.printer.show(&RecordOutput {
             stopped: stopped.map(|family| stopped_family(context, family)).transpose()?,
             backout: self.backout(context, &record, region)?,
             again: context.again(&source.to_string(), region)?,
             now,
-        };
-        match context.is_json() {
-            true => context.printer.json(&records::record_json(&record, &beside)),
-            false => context.printer.result(&records::text(&record, &beside)),
-        }
+            record,
+        });
         Ok(Exit::Fine)
     }
 
-    async fn list(&self, context: &Context, journal: &impl Journal) -> Ended {
+    async fn list(&self, context: &Context, journal: &impl Journal) -> VerbResult {
         let now = Timestamp::now();
         let filter = Filter {
             family: self.family.clone(),
@@ -93,41 +92,39 @@ impl Records {
             actor: self.caused_by.clone(),
             now,
         };
-        let heads = ok(journal.list(&filter, self.most).await)?;
-        let mut stopped = ok(journal.stopped().await)?;
+        let heads = journal.list(&filter, self.most).await?;
+        let mut stopped = journal.stopped().await?;
         // A hold that is over stops nothing, though the journal still has it.
         stopped.retain(|family| family.stopped(now).is_some());
         stopped.retain(|family| self.family.as_ref().is_none_or(|name| *name == family.name.family));
         let stopped: Vec<_> =
             stopped.into_iter().map(|family| stopped_family(context, family)).collect::<Result<_, _>>()?;
-        match context.is_json() {
-            true => {
-                let mut lines = Vec::new();
-                for head in heads {
-                    let record = ok(journal.read(&head.source).await)?;
-                    let backout = match record {
-                        Some(record) => self.backout(context, &record, &head.source.region)?,
-                        None => None,
-                    };
-                    lines.push((head, backout));
-                }
-                context.printer.json(&records::list_json(&lines, &stopped));
-            }
-            false if heads.is_empty() && stopped.is_empty() => context.printer.note("no records"),
-            false => {
-                context.printer.result(&records::table(&heads, &stopped, now));
-                if heads.iter().any(|head| head.corrected.is_some()) {
-                    context.printer.note("`logweir records RECORD` tells one in full, and how to take it back");
-                }
-            }
+        let mut records = Vec::new();
+        for head in heads {
+            // JSON alone shows it, and it takes a read of the whole record.
+            let record = if context.printer.is_json() { journal.read(&head.source).await? } else { None };
+            let backout = match record {
+                Some(record) => self.backout(context, &record, &head.source.region)?,
+                None => None,
+            };
+            records.push(ListedRecord { head, backout });
         }
+        let hint = if records.iter().any(|record| record.head.corrected.is_some()) {
+            Some("`logweir records RECORD` tells one in full, and how to take it back")
+        } else if records.is_empty() && stopped.is_empty() {
+            Some("no records")
+        } else {
+            None
+        };
+        context.printer.show(&RecordsOutput { records, stopped, now });
+        hint.into_iter().for_each(|hint| context.printer.hint(hint));
         Ok(Exit::Fine)
     }
 
     /// The command that takes the record back, if there is something to take back.
     fn backout(&self, context: &Context, record: &Record, region: &str) -> Result<Option<String>, Failure> {
         let Ok(Some(attempt)) = record.attempt() else { return Ok(None) };
-        if crate::domain::record::Effects::of(record).is_nothing() {
+        if Effects::of(record).is_nothing() {
             return Ok(None);
         }
         let by = match &attempt.opening.function {

@@ -1,22 +1,25 @@
 //! `logweir rules`: lists the rules, explains one.
 
 use clap::Args;
-use serde_json::json;
 
-use crate::cli::{Context, Ended, Exit, Failure};
-use crate::domain::rules::packs::{LOGGING, explanation};
+use crate::cli::context::Context;
+use crate::cli::failure::{Exit, Failure, VerbResult};
+use crate::domain::rules::packs::LOGGING;
+use crate::render::human::rules::RulesOutput;
 
 #[derive(Args)]
-pub(in crate::cli) struct Rules {
+pub(in crate::cli) struct RulesArgs {
     /// The rule to explain
     rule: Option<String>,
 }
 
-impl Rules {
-    pub(in crate::cli) fn run(&self, context: &Context) -> Ended {
-        let chosen = LOGGING.iter().filter(|rule| self.rule.as_deref().is_none_or(|name| name == rule.name().name()));
-        let chosen: Vec<_> = chosen.collect();
-        if let (Some(name), true) = (&self.rule, chosen.is_empty()) {
+impl RulesArgs {
+    pub(in crate::cli) fn run(&self, context: &Context) -> VerbResult {
+        let is_chosen = |name: &str| self.rule.as_deref().is_none_or(|rule| rule == name);
+        let rules: Vec<_> = LOGGING.iter().copied().filter(|rule| is_chosen(rule.name().name())).collect();
+        if let Some(name) = &self.rule
+            && rules.is_empty()
+        {
             let near = LOGGING
                 .iter()
                 .map(|rule| rule.name().name())
@@ -24,24 +27,7 @@ impl Rules {
             return Err(Failure::usage(format!("no rule is called `{name}`"))
                 .help(format!("did you mean `{}`?", near.unwrap_or_default())));
         }
-        if context.is_json() {
-            let line = |rule: &&&dyn crate::domain::rules::Rule| json!({"rule": rule.name(), "finds": rule.summary(), "explanation": explanation(rule.name())});
-            context
-                .printer
-                .json(&json!({"schema": "logweir.rules/1", "rules": chosen.iter().map(line).collect::<Vec<_>>()}));
-        } else if self.rule.is_some() {
-            let rule = chosen[0];
-            context.printer.result(&format!(
-                "{}: {}\n\n{}\n",
-                rule.name(),
-                rule.summary(),
-                explanation(rule.name()).unwrap_or_default()
-            ));
-        } else {
-            for rule in chosen {
-                context.printer.result(&format!("{:<24} {}\n", rule.name(), rule.summary()));
-            }
-        }
+        context.printer.show(&RulesOutput { rules, is_explained: self.rule.is_some() });
         Ok(Exit::Fine)
     }
 }

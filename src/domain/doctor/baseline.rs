@@ -4,6 +4,8 @@ use super::{Check, Looked, Unseen};
 
 const CHECK: &str = "baseline";
 
+const UNCONFIRMED: &str = "nobody has confirmed it, so the function only observes";
+
 /// What the function was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Given<'g> {
@@ -19,8 +21,8 @@ pub struct Given<'g> {
 pub enum Read {
     /// Its digest, or what is wrong with its text.
     Parameter(Looked<Result<String, String>>),
-    /// Nobody can look into the function's package; this is the digest of the baseline at hand.
-    Package { at_hand: String },
+    /// Nobody can look into the function's package; this is the digest of the baseline at hand, or why that one cannot be read.
+    Package { at_hand: Looked<String> },
 }
 
 /// `given` is none where the function could not be read.
@@ -41,7 +43,8 @@ pub fn check(given: Result<Given<'_>, &Unseen>, read: &Read) -> Check {
             return Check::problem(CHECK, says, "put it there: aws ssm put-parameter --type String --value file://…");
         }
         Read::Parameter(Err(unseen)) => return Check::unknown(CHECK, format!("what stands in {place}"), unseen),
-        Read::Package { at_hand } => at_hand,
+        Read::Package { at_hand: Ok(digest) } => digest,
+        Read::Package { at_hand: Err(unseen) } => return without_one_at_hand(&given, unseen),
     };
     let in_package = matches!(read, Read::Package { .. });
     let confirm =
@@ -53,15 +56,11 @@ pub fn check(given: Result<Given<'_>, &Unseen>, read: &Read) -> Check {
         Some(confirmed) if confirmed == digest => {
             Check::ok(CHECK, format!("{place} can be read and is confirmed, {digest}"))
         }
-        _ if given.mode == "observe" && in_package => {
-            let says =
-                format!("{place} lies in the package, which was not read; in mode observe none has to be confirmed");
-            Check::ok(CHECK, says)
-        }
+        _ if given.mode == "observe" && in_package => only_observes(place),
         _ if given.mode == "observe" => {
             Check::ok(CHECK, format!("{place} can be read, {digest}; in mode observe none has to be confirmed"))
         }
-        None => Check::problem(CHECK, "nobody has confirmed it, so the function only observes", confirm),
+        None => Check::problem(CHECK, UNCONFIRMED, confirm),
         Some(confirmed) if in_package => Check::untold(
             CHECK,
             format!(
@@ -77,6 +76,25 @@ pub fn check(given: Result<Given<'_>, &Unseen>, read: &Read) -> Check {
     }
 }
 
+/// The function's baseline lies in its package, and the one at hand cannot be read.
+fn without_one_at_hand(given: &Given<'_>, unseen: &Unseen) -> Check {
+    match given.confirmed {
+        _ if given.mode == "observe" => only_observes(given.place),
+        None => Check::problem(CHECK, UNCONFIRMED, "correct the baseline that logweir reads, then run doctor again"),
+        Some(_) => Check::unknown(CHECK, "whether the confirmed baseline is the one at hand", unseen),
+    }
+}
+
+fn only_observes(place: &str) -> Check {
+    let says = format!("{place} lies in the package, which was not read; in mode observe none has to be confirmed");
+    Check::ok(CHECK, says)
+}
+
+/// No baseline can be read to decide about the dead letters by.
+pub fn undecided(unseen: &Unseen) -> Check {
+    Check::unknown(CHECK, "what the function would do with the dead letters", unseen)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::State;
@@ -85,7 +103,9 @@ mod tests {
     #[test]
     fn a_baseline_is_well_if_it_was_read_and_is_the_confirmed_one_or_none_has_to_be() {
         let parameter = |digest: &str| Read::Parameter(Ok(Ok(digest.into())));
-        let package = |digest: &str| Read::Package { at_hand: digest.into() };
+        let package = |digest: &str| Read::Package { at_hand: Ok(digest.into()) };
+        let faulty =
+            || Read::Package { at_hand: Err(Unseen { why: "no".into(), help: "do".into(), is_missing: false }) };
         let unseen = |is_missing| Read::Parameter(Err(Unseen { why: "no".into(), help: String::new(), is_missing }));
         for (mode, confirmed, read, wanted) in [
             ("register", Some("a"), parameter("a"), State::Ok),
@@ -99,6 +119,9 @@ mod tests {
             ("register", Some("a"), package("b"), State::Unknown),
             ("register", None, package("a"), State::Problem),
             ("observe", Some("a"), package("b"), State::Ok),
+            ("register", Some("a"), faulty(), State::Unknown),
+            ("register", None, faulty(), State::Problem),
+            ("observe", None, faulty(), State::Ok),
         ] {
             let check = check(Ok(Given { place: "ssm:x", confirmed, mode }), &read);
             assert_eq!(check.state, wanted, "{mode} {confirmed:?} {read:?}: {}", check.says);

@@ -23,6 +23,8 @@ pub struct Diagnosis {
     pub checks: Vec<Check>,
     /// Those of the dead letters that were looked at.
     pub dead_letters: Vec<Told>,
+    /// What became of the dead letters, if they were to be put back.
+    pub redriven: Option<Redriven>,
 }
 
 /// How many dead letters were put back, and how many no try can read.
@@ -33,13 +35,13 @@ pub struct Redriven {
 }
 
 pub fn text(diagnosis: &Diagnosis) -> String {
-    let Diagnosis { account, region, deployment, checks, dead_letters } = diagnosis;
+    let Diagnosis { account, region, deployment, checks, dead_letters, .. } = diagnosis;
     let mut out = String::new();
     if let Some(deployment) = deployment {
         let (stack, mode) = (plain(&deployment.stack, LONGEST), plain(&deployment.mode, LONGEST));
         let _ = writeln!(out, "{stack} in account {account}, {region}, mode {mode}\n");
     }
-    checks.iter().for_each(|check| line(&mut out, check));
+    checks.iter().for_each(|check| out.push_str(&line(check)));
     for told in dead_letters {
         letter(&mut out, told);
     }
@@ -48,17 +50,18 @@ pub fn text(diagnosis: &Diagnosis) -> String {
 }
 
 /// One check, with what to do below it.
-pub fn line(out: &mut String, check: &Check) {
+pub fn line(check: &Check) -> String {
     let (word, colour) = match check.state {
         State::Ok => ("ok", AnsiColor::Green),
         State::Problem => ("problem", AnsiColor::Red),
         State::Unknown => ("unknown", AnsiColor::Yellow),
     };
     let style: Style = colour.on_default().bold();
-    let _ = writeln!(out, "{style}{word:<7}{style:#}  {:<12}  {}", check.check, check.says);
+    let mut out = format!("{style}{word:<7}{style:#}  {:<12}  {}\n", check.check, check.says);
     if let Some(help) = &check.help {
         let _ = writeln!(out, "{:<7}  {:<12}  → {help}", "", "");
     }
+    out
 }
 
 fn letter(out: &mut String, told: &Told) {
@@ -92,8 +95,8 @@ fn sum(checks: &[Check]) -> String {
     parts.join(", ")
 }
 
-pub fn json(diagnosis: &Diagnosis, redriven: Option<Redriven>) -> Value {
-    let Diagnosis { account, region, deployment, checks, dead_letters } = diagnosis;
+pub fn json(diagnosis: &Diagnosis) -> Value {
+    let Diagnosis { account, region, deployment, checks, dead_letters, redriven } = diagnosis;
     json!({
         "schema": "logweir.doctor/1", "account": account, "region": region, "deployment": deployment,
         "checks": checks, "dead_letters": dead_letters, "redriven": redriven

@@ -32,8 +32,22 @@ pub struct StoppedFamily {
     pub again: String,
 }
 
-/// What is said of a record beside what stands in it.
-pub struct Beside {
+/// The records of a journal.
+pub struct RecordsOutput {
+    pub records: Vec<ListedRecord>,
+    pub stopped: Vec<StoppedFamily>,
+    pub now: Timestamp,
+}
+
+pub struct ListedRecord {
+    pub head: Head,
+    /// The command that takes it back, if there is something to take back. The text does not show it.
+    pub backout: Option<String>,
+}
+
+/// One record, and what is said of it beside what stands in it.
+pub struct RecordOutput {
+    pub record: Record,
     pub stopped: Option<StoppedFamily>,
     /// The command that takes it back, if there is something to take back.
     pub backout: Option<String>,
@@ -42,20 +56,20 @@ pub struct Beside {
     pub now: Timestamp,
 }
 
-pub fn table(heads: &[Head], stopped: &[StoppedFamily], now: Timestamp) -> String {
+pub fn table(RecordsOutput { records, stopped, now }: &RecordsOutput) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(["RECORD", "OUTCOME", "CORRECTED", "WHEN", "CAUSED BY"]);
-    for head in heads {
+    for ListedRecord { head, .. } in records {
         let corrected = head.corrected.as_ref().map_or_else(|| "-".into(), |corrected| corrected.short());
         let actor = head.actor.as_deref().map_or("-", |arn| arn.rsplit_once(":").map_or(arn, |(_, name)| name));
         let (when, actor) = (format!("{:.0}", head.at), plain(actor, LONGEST));
         table.add_row([head.source.short(), outcome(head), corrected, when, actor]);
     }
     let mut out = String::new();
-    if !heads.is_empty() {
+    if !records.is_empty() {
         let _ = writeln!(out, "{}", table.trim_fmt());
     }
-    stopped.iter().for_each(|family| stops(&mut out, family, now));
+    stopped.iter().for_each(|family| stops(&mut out, family, *now));
     out
 }
 
@@ -70,11 +84,11 @@ fn stops(out: &mut String, StoppedFamily { family, again }: &StoppedFamily, now:
     }
 }
 
-pub fn list_json(heads: &[(Head, Option<String>)], stopped: &[StoppedFamily]) -> Value {
+pub fn list_json(RecordsOutput { records, stopped, .. }: &RecordsOutput) -> Value {
     let stopped: Vec<&Family> = stopped.iter().map(|stopped| &stopped.family).collect();
-    let records: Vec<Value> = heads
+    let records: Vec<Value> = records
         .iter()
-        .map(|(head, backout)| {
+        .map(|ListedRecord { head, backout }| {
             let mut value = json!(head);
             value["backout"] = json!(backout);
             value
@@ -83,18 +97,18 @@ pub fn list_json(heads: &[(Head, Option<String>)], stopped: &[StoppedFamily]) ->
     json!({"schema": "logweir.records/1", "records": records, "stopped": stopped})
 }
 
-pub fn record_json(record: &Record, beside: &Beside) -> Value {
+pub fn record_json(RecordOutput { record, stopped, backout, .. }: &RecordOutput) -> Value {
     json!({
         "schema": "logweir.record/1",
         "record": record.head,
         "entries": record.entries,
-        "stopped": beside.stopped.as_ref().map(|stopped| &stopped.family),
-        "backout": beside.backout,
+        "stopped": stopped.as_ref().map(|stopped| &stopped.family),
+        "backout": backout,
     })
 }
 
 /// One record with its entries, oldest first.
-pub fn text(record: &Record, Beside { stopped, backout, again, now }: &Beside) -> String {
+pub fn text(RecordOutput { record, stopped, backout, again, now }: &RecordOutput) -> String {
     let head = &record.head;
     let mut out = String::new();
     let _ = writeln!(out, "{}  {}", head.source, outcome(head));

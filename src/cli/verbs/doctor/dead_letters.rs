@@ -8,22 +8,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::look::Look;
-use super::unseen;
+use super::look::{Look, seen, unseen};
 use crate::aws::{Aws, Received};
-use crate::cli::acting::worker;
 use crate::domain::baseline::Baseline;
 use crate::domain::doctor::deployment::StackDeployment;
 use crate::domain::doctor::letter::{self, Contents, Letter, LetterKind, Told};
-use crate::domain::doctor::{Check, Looked, Unseen};
+use crate::domain::doctor::{Check, Looked, Unseen, baseline};
 use crate::domain::event::Home;
 use crate::domain::outcome::Mode;
-use crate::domain::report::BackoutBy;
 use crate::domain::text::count;
-use crate::ports::{Adapters, PortError, SystemClock};
+use crate::ports::PortError;
 use crate::render::human::doctor::Redriven;
-use crate::settings::LEASE;
-use crate::workflow::{Order, Origin, handle_event};
+use crate::workflow::{Origin, handle_event};
 
 /// How many are looked into.
 const MOST: usize = 10;
@@ -36,33 +32,43 @@ const LONGEST_KEPT: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// What was found.
 pub(in crate::cli) struct Letters {
+    /// Why nobody can say what the function would do with them.
+    pub(in crate::cli) undecided: Option<Check>,
     pub(in crate::cli) check: Check,
     pub(in crate::cli) told: Vec<Told>,
     /// How many there are, as far as that is known.
     pub(in crate::cli) waiting: u64,
 }
 
-/// `log_group` is the function's; `baseline` is the one to decide by.
-pub(in crate::cli) async fn look(look: &Look<'_>, log_group: Option<&str>, baseline: &Baseline) -> Letters {
+/// `log_group` is the function's; `deployed` is the baseline that it has. Where that cannot be read, the one at hand decides.
+pub(in crate::cli) async fn look(look: &Look<'_>, log_group: Option<&str>, deployed: Option<&Baseline>) -> Letters {
     let url = &look.deployment.dead_letters;
-    let queue = look.aws.queue_attributes(url).await.map_err(|error| unseen(&error, "sqs"));
+    let queue = seen(look.aws.queue_attributes(url).await, "sqs");
     // One that somebody else looks at is a dead letter nevertheless.
     let waiting = queue.map(|queue| queue.waiting + queue.in_flight + queue.delayed);
-    let told = match &waiting {
+    let letters = match &waiting {
         Ok(0) | Err(_) => Ok(Vec::new()),
-        Ok(waiting) => match peek(look.aws, url, *waiting).await {
-            Err(error) => Err(unseen(&error, "sqs")),
-            Ok(letters) => {
-                let mut told = Vec::new();
-                for letter in letters {
-                    told.push(tell(look, &letter, log_group, baseline).await);
-                }
-                Ok(told)
-            }
-        },
+        Ok(waiting) => seen(peek(look.aws, url, *waiting).await, "sqs"),
     };
+    let baseline = match (&letters, deployed) {
+        (_, Some(deployed)) => Some(Ok(deployed)),
+        (Ok(letters), None) if !letters.is_empty() => Some(look.at_hand().await),
+        _ => None,
+    };
+    let told = match letters {
+        Err(unseen) => Err(unseen),
+        Ok(letters) => {
+            let decides_by = baseline.as_ref().and_then(|baseline| baseline.as_ref().ok()).copied();
+            let mut told = Vec::new();
+            for letter in letters {
+                told.push(tell(look, &letter, log_group, decides_by).await);
+            }
+            Ok(told)
+        }
+    };
+    let undecided = baseline.and_then(Result::err).map(|unseen| baseline::undecided(&unseen));
     let check = letter::check(&waiting, &told);
-    Letters { check, told: told.unwrap_or_default(), waiting: waiting.unwrap_or_default() }
+    Letters { undecided, check, told: told.unwrap_or_default(), waiting: waiting.unwrap_or_default() }
 }
 
 /// Some of them, each once, which stay where they are.
@@ -82,8 +88,8 @@ async fn peek(aws: &Aws, url: &str, waiting: u64) -> Result<Vec<Letter>, PortErr
     Ok(letters)
 }
 
-async fn tell(look: &Look<'_>, letter: &Letter, log_group: Option<&str>, baseline: &Baseline) -> Told {
-    let contents = Contents::of(letter, look.home);
+async fn tell(look: &Look<'_>, letter: &Letter, log_group: Option<&str>, baseline: Option<&Baseline>) -> Told {
+    let contents = Contents::of(letter, look.home());
     let since = |sent: Timestamp| sent.checked_sub(SignedDuration::from_mins(5)).unwrap_or(sent);
     let now = Timestamp::now();
     let sent = letter.sent.unwrap_or_else(|| now.checked_sub(LONGEST_KEPT).unwrap_or(now));
@@ -95,9 +101,9 @@ async fn tell(look: &Look<'_>, letter: &Letter, log_group: Option<&str>, baselin
         }
         _ => Ok(None),
     };
-    let decided = match contents.kind {
-        LetterKind::Undone | LetterKind::Undelivered(_) => Box::pin(decide(look, letter, baseline)).await,
-        LetterKind::Unreadable(_) | LetterKind::Schedule => None,
+    let decided = match (&contents.kind, baseline) {
+        (LetterKind::Undone | LetterKind::Undelivered(_), Some(by)) => Box::pin(decide(look, letter, by)).await,
+        _ => None,
     };
     letter::tell(letter, &contents, &reported, decided)
 }
@@ -105,25 +111,8 @@ async fn tell(look: &Look<'_>, letter: &Letter, log_group: Option<&str>, baselin
 /// What the function would say of the event now. Nothing is changed.
 async fn decide(look: &Look<'_>, letter: &Letter, baseline: &Baseline) -> Option<Value> {
     let event: Value = serde_json::from_str(&letter.body).ok()?;
-    let Look { aws, deployment, home, caller, .. } = look;
-    let ports = Adapters {
-        ecs: aws.ecs.clone(),
-        log_groups: aws.log_groups.clone(),
-        journal: aws.journal(deployment.table()),
-        clock: SystemClock,
-    };
-    let order = Order {
-        mode: Mode::Observe,
-        finishes: Mode::Observe,
-        baseline,
-        home,
-        origin: Origin::Replay,
-        worker: worker(),
-        registrar: Some(caller),
-        lease: LEASE,
-        backout: &BackoutBy::Function { name: deployment.backout.clone(), region: home.region.clone() },
-    };
-    Some(json!(handle_event(&ports, &order, &event).await.report))
+    let order = look.session.order(baseline, Mode::Observe, Origin::Replay);
+    Some(json!(handle_event(&look.session.ports, &order, &event).await.report))
 }
 
 /// Puts them back into the queue, and says how that went. What no try can read stays.
@@ -133,69 +122,97 @@ pub(in crate::cli) async fn redrive(
     home: &Home,
     waiting: u64,
 ) -> (Check, Redriven) {
-    const CHECK: &str = "dead-letters";
-    let (from, to) = (&deployment.dead_letters, &deployment.queue);
-    let (mut moved, mut failed) = (0, None);
-    // By id: what is left is seen again after a minute, and its last handle alone gives it back.
-    let mut left: BTreeMap<String, Received> = BTreeMap::new();
-    // What the function puts aside again at once, as its cause is not mended, is a new message with the same content.
-    let mut tried = BTreeSet::new();
-    let mut back = 0;
+    let (left, tried) = (BTreeMap::new(), BTreeSet::new());
+    let mut redrive = Redrive { aws, deployment, home, moved: 0, back: 0, left, tried, failed: None };
     // Each round takes at least one; SQS's count is approximate.
     for _ in 0..waiting + 10 {
-        let taken = match aws.take(from).await {
-            Ok(taken) => taken,
+        if !redrive.round().await {
+            break;
+        }
+    }
+    redrive.give_back().await;
+    redrive.result()
+}
+
+/// How far the dead letters are on their way back.
+struct Redrive<'r> {
+    aws: &'r Aws,
+    deployment: &'r StackDeployment,
+    home: &'r Home,
+    moved: u64,
+    /// How many came back.
+    back: u64,
+    /// By id: what is left is seen again after a minute, and its last handle alone gives it back.
+    left: BTreeMap<String, Received>,
+    /// What the function puts aside again at once, as its cause is not mended, is a new message with the same content.
+    tried: BTreeSet<String>,
+    failed: Option<PortError>,
+}
+
+impl Redrive<'_> {
+    /// Takes some, and moves them on. Returns whether there may be more.
+    async fn round(&mut self) -> bool {
+        match self.aws.take(&self.deployment.dead_letters).await {
+            Err(error) => self.failed = Some(error),
+            Ok(taken) if taken.is_empty() => return false,
+            Ok(taken) => {
+                for received in taken {
+                    self.one(received).await;
+                }
+            }
+        }
+        self.failed.is_none()
+    }
+
+    async fn one(&mut self, received: Received) {
+        let readable = self.failed.is_none() && is_readable(&received, self.home);
+        let is_back = readable && self.tried.contains(&received.letter.body);
+        if is_back && !self.left.contains_key(&received.letter.id) {
+            self.back += 1;
+        }
+        let id = received.letter.id.clone();
+        if !readable || is_back {
+            self.left.insert(id, received);
+            return;
+        }
+        let StackDeployment { dead_letters: from, queue: to, .. } = self.deployment;
+        match self.aws.move_on(&received, from, to).await {
+            Ok(()) => {
+                self.moved += 1;
+                self.tried.insert(received.letter.body);
+            }
             Err(error) => {
-                failed = Some(error);
-                break;
+                self.failed = Some(error);
+                self.left.insert(id, received);
+            }
+        }
+    }
+
+    async fn give_back(&self) {
+        for received in self.left.values() {
+            // If this fails, it is to be seen again in a minute.
+            let _ = self.aws.put_back(received, &self.deployment.dead_letters).await;
+        }
+    }
+
+    fn result(self) -> (Check, Redriven) {
+        const CHECK: &str = "dead-letters";
+        let (back, redriven) = (self.back, Redriven { moved: self.moved, left: self.left.len() as u64 });
+        let were = format!("{} back in the queue", count(self.moved, "dead letter"));
+        let check = match (self.failed, redriven.left) {
+            (Some(error), _) => Check::unknown(CHECK, format!("{were}, then it went wrong"), &unseen(&error, "sqs")),
+            (None, 0) => Check::ok(CHECK, format!("{were}; `logweir records` says what becomes of them")),
+            (None, left) if back > 0 => {
+                let says = format!("{were}, {back} of which came back, as the cause is not mended; {left} left");
+                Check::problem(CHECK, says, "run doctor again: it says what each lacks")
+            }
+            (None, left) => {
+                let says = format!("{were}; {left} left, which no try can read");
+                Check::problem(CHECK, says, "look where they come from, then delete them (aws sqs purge-queue)")
             }
         };
-        if taken.is_empty() {
-            break;
-        }
-        for received in taken {
-            let readable = failed.is_none() && is_readable(&received, home);
-            let is_back = readable && tried.contains(&received.letter.body);
-            if is_back && !left.contains_key(&received.letter.id) {
-                back += 1;
-            }
-            match readable && !is_back {
-                false => drop(left.insert(received.letter.id.clone(), received)),
-                true => match aws.move_on(&received, from, to).await {
-                    Ok(()) => {
-                        moved += 1;
-                        tried.insert(received.letter.body.clone());
-                    }
-                    Err(error) => {
-                        failed = Some(error);
-                        left.insert(received.letter.id.clone(), received);
-                    }
-                },
-            }
-        }
-        if failed.is_some() {
-            break;
-        }
+        (check, redriven)
     }
-    for received in left.values() {
-        // If this fails, it is to be seen again in a minute.
-        let _ = aws.put_back(received, from).await;
-    }
-    let redriven = Redriven { moved, left: left.len() as u64 };
-    let were = format!("{} back in the queue", count(moved, "dead letter"));
-    let check = match (failed, redriven.left) {
-        (Some(error), _) => Check::unknown(CHECK, format!("{were}, then it went wrong"), &unseen(&error, "sqs")),
-        (None, 0) => Check::ok(CHECK, format!("{were}; `logweir records` says what becomes of them")),
-        (None, left) if back > 0 => {
-            let says = format!("{were}, {back} of which came back, as the cause is not mended; {left} left");
-            Check::problem(CHECK, says, "run doctor again: it says what each lacks")
-        }
-        (None, left) => {
-            let says = format!("{were}; {left} left, which no try can read");
-            Check::problem(CHECK, says, "look where they come from, then delete them (aws sqs purge-queue)")
-        }
-    };
-    (check, redriven)
 }
 
 fn is_readable(received: &Received, home: &Home) -> bool {

@@ -1,196 +1,59 @@
-//! Reads the facts, and has them judged.
+//! What the checks look at, and how they say what they could not see.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::Value;
 
-use super::dead_letters::{self, Letters};
-use super::unseen;
 use crate::aws::Aws;
-use crate::cli::Context;
+use crate::cli::context::Context;
+use crate::cli::journal::AnyJournal;
+use crate::cli::session::Session;
 use crate::domain::baseline::Baseline;
-use crate::domain::doctor::baseline::{self, Given, Read};
 use crate::domain::doctor::deployment::StackDeployment;
-use crate::domain::doctor::function::{self, FunctionFacts, FunctionRole};
-use crate::domain::doctor::records::{self, RecordState};
-use crate::domain::doctor::rules::{self, Known, Tried};
-use crate::domain::doctor::trail::{self, Trail};
-use crate::domain::doctor::{Check, Looked, Unseen, queue, role};
+use crate::domain::doctor::{Looked, Unseen};
 use crate::domain::event::Home;
-use crate::domain::outcome::Outcome;
-use crate::ports::{Answer, Filter, Journal, TaskDefinitions};
+use crate::domain::outcome::Reason;
+use crate::domain::report::BackoutBy;
+use crate::ports::{Adapters, Answer, ErrorKind, PortError, SystemClock};
 
-/// How many families' newest records tell which roles would be passed.
-const FAMILIES: usize = 5;
-
-/// How many records are listed.
-const RECORDS: usize = 100;
-
-/// A week, after which a record that needs an operator is history.
-const LATELY: SignedDuration = SignedDuration::from_hours(7 * 24);
-
+/// One look at a deployment.
 pub(in crate::cli) struct Look<'l> {
-    pub(in crate::cli) context: &'l Context,
+    context: &'l Context,
     pub(in crate::cli) aws: &'l Aws,
     pub(in crate::cli) deployment: &'l StackDeployment,
-    pub(in crate::cli) home: &'l Home,
-    pub(in crate::cli) caller: &'l str,
+    /// At the deployment's journal, in place of its functions.
+    pub(in crate::cli) session: Session,
 }
 
-fn seen<T>(answer: Answer<T>, service: &str) -> Looked<T> {
-    answer.map_err(|error| unseen(&error, service))
-}
-
-impl Look<'_> {
-    /// All checks but that of the dead letters, which comes beside.
-    pub(in crate::cli) async fn everything(&self) -> (Vec<Check>, Letters) {
-        let Self { aws, deployment, home, .. } = self;
-        let mut checks = vec![trail::check(&self.trails().await, &home.region)];
-        let queue = seen(aws.queue_attributes(&deployment.queue).await, "sqs");
-        self.rules(queue.as_ref().ok(), &mut checks).await;
-        checks.extend(queue::check(&queue, deployment, home));
-        let mapping = seen(aws.event_source_mapping(&deployment.mapping).await, "lambda");
-        checks.push(queue::check_mapping(&mapping, deployment, home));
-        let remediator = seen(aws.function(&deployment.remediator).await, "lambda");
-        let backout = seen(aws.function(&deployment.backout).await, "lambda");
-        checks.extend(function::check(&remediator, FunctionRole::Remediator, deployment));
-        checks.extend(function::check(&backout, FunctionRole::Backout, deployment));
-        let passed = self.passed_roles().await;
-        for (which, function) in [(FunctionRole::Remediator, &remediator), (FunctionRole::Backout, &backout)] {
-            checks.extend(self.role(which, function, &passed).await);
-        }
-        let deployed = self.baseline(&remediator, &mut checks).await;
-        let now = Timestamp::now();
-        checks.extend(records::check(&self.standing(now).await, now, &self.options()));
-        let log_group = remediator.as_ref().ok().and_then(|function| function.log_group.as_deref());
-        let letters = dead_letters::look(self, log_group, deployed.as_ref().unwrap_or(&self.context.baseline)).await;
-        (checks, letters)
-    }
-
-    async fn trails(&self) -> Looked<Vec<Trail>> {
-        const SERVICE: &str = "cloudtrail";
-        let mut trails = Vec::new();
-        for trail in seen(self.aws.trails().await, SERVICE)? {
-            let is_logging = seen(self.aws.is_logging(&trail).await, SERVICE);
-            let selectors = seen(self.aws.event_selectors(&trail).await, SERVICE);
-            trails.push(Trail { trail, is_logging, selectors });
-        }
-        Ok(trails)
-    }
-
-    async fn rules(&self, queue: Option<&queue::QueueFacts>, checks: &mut Vec<Check>) {
-        const SERVICE: &str = "events";
-        let Self { aws, deployment, home, .. } = self;
-        let mut all = Vec::new();
-        for name in &deployment.rules {
-            let rule = seen(aws.event_rule(name).await, SERVICE);
-            // Nobody asks where a rule sends that is not there.
-            let targets = match &rule {
-                Ok(_) => seen(aws.rule_targets(name).await, SERVICE),
-                Err(unseen) => Err(unseen.clone()),
-            };
-            all.push(Known { name: name.clone(), rule, targets });
-        }
-        checks.extend(rules::check(&all, deployment, home));
-        checks.extend(queue.and_then(|queue| rules::check_policy(&all, &queue.arn, &queue.policy)));
-        let (samples, mut tried) = (rules::samples(deployment, home), Vec::new());
-        for sample in &samples {
-            for known in &all {
-                let Some(pattern) = known.pattern() else { continue };
-                let matched = seen(aws.matches(pattern, &sample.event).await, SERVICE);
-                let is_enough = sample.is_wanted && matched == Ok(true);
-                tried.push(Tried { rule: known.name.clone(), sample: sample.what, matched });
-                if is_enough {
-                    break;
-                }
-            }
-        }
-        checks.extend(rules::check_patterns(&all, &samples, &tried));
-    }
-
-    /// The roles that the newest records' revisions name: those that corrected ones would name as well.
-    async fn passed_roles(&self) -> Vec<String> {
-        let journal = self.aws.journal(self.deployment.table());
-        // What cannot be read is said where the journal is looked at; the stack's own patterns stand for it here.
-        let heads = journal.list(&Filter::all(Timestamp::now()), RECORDS).await.unwrap_or_default();
-        let (mut families, mut roles) = (Vec::new(), Vec::new());
-        for head in heads {
-            if families.len() == FAMILIES || families.contains(&head.source.family) {
-                continue;
-            }
-            families.push(head.source.family.clone());
-            if let Ok(described) = self.aws.ecs.describe(&head.source.to_string()).await {
-                let view = described.definition.view();
-                let named = ["executionRoleArn", "taskRoleArn"].map(|member| view[member].as_str());
-                roles.extend(named.into_iter().flatten().map(String::from));
-            }
-        }
-        roles.retain(|role| role.starts_with("arn:"));
-        roles.sort();
-        roles.dedup();
-        roles
-    }
-
-    async fn role(&self, which: FunctionRole, function: &Looked<FunctionFacts>, passed: &[String]) -> Vec<Check> {
-        let mut judged = Vec::new();
-        for need in role::needs(which, self.deployment, self.home, function.as_ref().ok(), passed) {
-            let verdict = seen(self.aws.simulate(which.role(self.deployment), &need).await, "iam");
-            // Where the simulator cannot be asked about one need, it cannot be asked about the next.
-            let is_over = verdict.is_err();
-            judged.push(verdict);
-            if is_over {
-                break;
-            }
-        }
-        role::check(which, self.deployment, &judged)
-    }
-
-    /// The baseline that the function has, as far as it can be read from here.
-    async fn baseline(&self, remediator: &Looked<FunctionFacts>, checks: &mut Vec<Check>) -> Option<Baseline> {
-        let place = match remediator {
-            Ok(function) => function.variable("LOGWEIR_BASELINE").unwrap_or(&self.deployment.baseline),
-            Err(_) => &self.deployment.baseline,
+impl<'l> Look<'l> {
+    pub(in crate::cli) fn new(
+        context: &'l Context,
+        aws: &'l Aws,
+        deployment: &'l StackDeployment,
+        home: Home,
+        caller: String,
+    ) -> Self {
+        let ports = Adapters {
+            ecs: aws.ecs.clone(),
+            log_groups: aws.log_groups.clone(),
+            journal: AnyJournal::Table(aws.journal(deployment.table())),
+            clock: SystemClock,
         };
-        let (read, deployed) = match place.strip_prefix("ssm:") {
-            None => (Read::Package { at_hand: self.context.baseline.digest().to_owned() }, None),
-            Some(name) => match seen(self.aws.parameter(name).await, "ssm") {
-                Err(unseen) => (Read::Parameter(Err(unseen)), None),
-                Ok(None) => {
-                    let why = "there is none of that name".into();
-                    (Read::Parameter(Err(Unseen { why, help: String::new(), is_missing: true })), None)
-                }
-                Ok(Some(text)) => match Baseline::parse(&text) {
-                    Ok(baseline) => (Read::Parameter(Ok(Ok(baseline.digest().to_owned()))), Some(baseline)),
-                    Err(wrong) => (Read::Parameter(Ok(Err(wrong.to_string()))), None),
-                },
-            },
-        };
-        let given = remediator.as_ref().map(|function| Given {
-            place,
-            confirmed: function.variable("LOGWEIR_CONFIRMED_BASELINE"),
-            mode: function.variable("LOGWEIR_MODE").unwrap_or(&self.deployment.mode),
-        });
-        checks.push(baseline::check(given, &read));
-        deployed
+        let backout = BackoutBy::Function { name: deployment.backout.clone(), region: home.region.clone() };
+        let session = Session { ports, home, caller, calls: aws.calls().clone(), backout };
+        Self { context, aws, deployment, session }
     }
 
-    async fn standing(&self, now: Timestamp) -> Looked<RecordState> {
-        let journal = self.aws.journal(self.deployment.table());
-        let read = async {
-            let filter = Filter::all(now);
-            let stuck =
-                Filter { outcome: Some(Outcome::NeedsOperator), since: now.checked_sub(LATELY).ok(), ..filter.clone() };
-            Ok(RecordState {
-                open: journal.list(&Filter { open: true, ..filter }, RECORDS).await?,
-                stuck: journal.list(&stuck, RECORDS).await?,
-                stopped: journal.stopped().await?,
-            })
-        };
-        seen(read.await, "dynamodb")
+    pub(in crate::cli) fn home(&self) -> &Home {
+        &self.session.home
     }
 
-    /// How the command line finds the same journal.
-    fn options(&self) -> String {
-        format!("--journal {} --region {}", self.deployment.journal, self.home.region)
+    /// The baseline at hand. It is read where a check needs it, and a fault of it ends that check alone.
+    pub(in crate::cli) async fn at_hand(&self) -> Looked<&'l Baseline> {
+        let read = self.context.baseline().await;
+        read.map(|placed| &placed.baseline).map_err(|failure| {
+            let help = failure.help.unwrap_or_else(|| "name a baseline that can be read: --baseline FILE".into());
+            Unseen { why: failure.message, help, is_missing: false }
+        })
     }
 
     /// What the function has said last of an event.
@@ -202,4 +65,20 @@ impl Look<'_> {
     ) -> Looked<Option<Value>> {
         seen(self.aws.last_report(log_group, event_id, since).await, "logs")
     }
+}
+
+pub(in crate::cli) fn seen<T>(answer: Answer<T>, service: &str) -> Looked<T> {
+    answer.map_err(|error| unseen(&error, service))
+}
+
+/// Why something could not be read; `service` as permissions name it.
+pub(in crate::cli) fn unseen(error: &PortError, service: &str) -> Unseen {
+    let help = match (error.reason, error.kind) {
+        (Some(Reason::AccessDenied | Reason::PassRoleDenied), _) => {
+            format!("whoever runs this needs {service}:{}", error.call)
+        }
+        (_, ErrorKind::Retry) => "this may pass: run it again".into(),
+        _ => "the message says what AWS does not like".into(),
+    };
+    Unseen { why: error.to_string(), help, is_missing: error.kind == ErrorKind::Missing }
 }

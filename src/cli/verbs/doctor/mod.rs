@@ -1,28 +1,26 @@
 //! `logweir doctor`: what is wrong with the deployment of this account and Region, and what to do about it.
 
+mod checks;
 mod dead_letters;
 mod look;
 
-use std::io::{self, IsTerminal};
-
 use clap::Args;
 
-use super::apply::asked;
 use crate::aws::Aws;
-use crate::cli::acting::Intent;
-use crate::cli::live::wait;
-use crate::cli::{Context, Ended, Exit, Failure};
+use crate::cli::connect::{Intent, home, wait};
+use crate::cli::context::Context;
+use crate::cli::failure::{Exit, Failure, VerbResult};
+use crate::cli::printer::Printer;
+use crate::domain::doctor::Check;
 use crate::domain::doctor::deployment::{PARAMETER, StackDeployment};
-use crate::domain::doctor::{Check, State, Unseen};
 use crate::domain::event::Home;
-use crate::domain::outcome::Reason;
 use crate::domain::text::count;
-use crate::ports::{ErrorKind, PortError};
-use crate::render::human::doctor as render;
-use crate::render::human::doctor::Diagnosis;
+use crate::render::Output;
+use crate::render::human::doctor::{Diagnosis, line};
+use look::{Look, unseen};
 
 #[derive(Args)]
-pub(in crate::cli) struct Doctor {
+pub(in crate::cli) struct DoctorArgs {
     /// Put the dead letters back into the queue, one after the other, except those that no try can read
     #[arg(long)]
     fix: bool,
@@ -31,76 +29,62 @@ pub(in crate::cli) struct Doctor {
     yes: bool,
 }
 
-impl Doctor {
-    pub(in crate::cli) fn run(&self, context: &Context) -> Ended {
-        if self.fix && !self.yes && context.is_json() {
-            return Err(Failure::usage("json asks nothing").help("--yes puts them back without asking"));
+impl DoctorArgs {
+    pub(in crate::cli) fn run(&self, context: &Context) -> VerbResult {
+        if self.fix && !self.yes {
+            context.printer.can_ask("json asks nothing", "--yes puts them back without asking")?;
         }
-        if self.fix && !self.yes && !io::stdin().is_terminal() {
-            return Err(Failure::usage("there is no terminal to ask at").help("--yes puts them back without asking"));
-        }
-        wait(self.examine(context))?
+        wait(self.examine(context))
     }
 
-    async fn examine(&self, context: &Context) -> Ended {
-        let aws = context.aws_for(Intent::Look).await?;
-        let (home, caller) = context.home(&aws).await?;
+    async fn examine(&self, context: &Context) -> VerbResult {
+        let aws = context.aws(Intent::Look).await?;
+        let (home, caller) = home(&aws).await?;
         let (deployment, checks) = deployment(&aws, &home).await;
-        let Home { account, region, .. } = &home;
+        let Home { account, region, .. } = home;
         let mut diagnosis = Diagnosis {
             account: account.clone(),
             region: region.clone(),
-            deployment,
+            deployment: deployment.clone(),
             checks,
             dead_letters: Vec::new(),
+            redriven: None,
         };
-        let mut redriven = None;
-        if let Some(deployment) = diagnosis.deployment.clone() {
-            let home = deployment.home(account, region);
-            let look = look::Look { context, aws: &aws, deployment: &deployment, home: &home, caller: &caller };
-            let (checks, letters) = Box::pin(look.everything()).await;
-            diagnosis.checks.extend(checks);
-            let waiting = letters.waiting;
-            diagnosis.checks.push(letters.check);
-            diagnosis.dead_letters = letters.told;
-            if !context.is_json() {
-                context.printer.result(&render::text(&diagnosis));
-            }
-            if self.fix && waiting > 0 && self.may(context, waiting)? {
-                let acting = context.aws_for(Intent::Act).await?;
-                let (check, done) = dead_letters::redrive(&acting, &deployment, &home, waiting).await;
-                if !context.is_json() {
-                    let mut line = String::new();
-                    render::line(&mut line, &check);
-                    context.printer.result(&line);
-                }
-                diagnosis.checks.pop();
-                diagnosis.checks.push(check);
-                redriven = Some(done);
-            }
-        } else if !context.is_json() {
-            context.printer.result(&render::text(&diagnosis));
+        let printer = &context.printer;
+        let Some(deployment) = deployment else {
+            printer.show(&diagnosis);
+            return Ok(Exit::from(&diagnosis));
+        };
+        let look = Look::new(context, &aws, &deployment, deployment.home(&account, &region), caller);
+        let waiting = Box::pin(diagnose(&look, &mut diagnosis)).await;
+        printer.text(|| diagnosis.text());
+        if self.fix && waiting > 0 && self.may(printer, waiting)? {
+            let acting = context.aws(Intent::Act).await?;
+            let (check, redriven) = dead_letters::redrive(&acting, &deployment, look.home(), waiting).await;
+            printer.text(|| line(&check));
+            diagnosis.checks.pop();
+            diagnosis.checks.push(check);
+            diagnosis.redriven = Some(redriven);
         }
-        if context.is_json() {
-            context.printer.json(&render::json(&diagnosis, redriven));
-        }
-        Ok(diagnosis.checks.iter().map(|check| Exit::from(check.state)).max().unwrap_or(Exit::Fine))
+        printer.json(|| diagnosis.json());
+        Ok(Exit::from(&diagnosis))
     }
 
-    fn may(&self, context: &Context, waiting: u64) -> Result<bool, Failure> {
+    fn may(&self, printer: &Printer, waiting: u64) -> Result<bool, Failure> {
         let question = format!("Put {} back into the queue? [y/N] ", count(waiting, "dead letter"));
-        Ok(self.yes || asked(context, &question)?)
+        Ok(self.yes || printer.asked(&question)?)
     }
 }
 
-impl From<State> for Exit {
-    fn from(state: State) -> Self {
-        match state {
-            State::Ok => Self::Fine,
-            State::Problem => Self::Findings,
-            State::Unknown => Self::CouldNot,
-        }
-    }
+/// Looks at everything, the dead letters last. Returns how many of those wait, as far as that is known.
+async fn diagnose(look: &Look<'_>, diagnosis: &mut Diagnosis) -> u64 {
+    let found = look.everything().await;
+    diagnosis.checks.extend(found.checks);
+    let letters = dead_letters::look(look, found.log_group.as_deref(), found.deployed.as_ref()).await;
+    diagnosis.checks.extend(letters.undecided);
+    diagnosis.checks.push(letters.check);
+    diagnosis.dead_letters = letters.told;
+    letters.waiting
 }
 
 /// What is deployed here, and what there is to say of that.
@@ -124,16 +108,4 @@ async fn deployment(aws: &Aws, home: &Home) -> (Option<StackDeployment>, Vec<Che
         Err(error) => Check::unknown(CHECK, "whether something is deployed", &unseen(&error, "ssm")),
     };
     (None, vec![check])
-}
-
-/// Why something could not be read; `service` as permissions name it.
-fn unseen(error: &PortError, service: &str) -> Unseen {
-    let help = match (error.reason, error.kind) {
-        (Some(Reason::AccessDenied | Reason::PassRoleDenied), _) => {
-            format!("whoever runs this needs {service}:{}", error.call)
-        }
-        (_, ErrorKind::Retry) => "this may pass: run it again".into(),
-        _ => "the message says what AWS does not like".into(),
-    };
-    Unseen { why: error.to_string(), help, is_missing: error.kind == ErrorKind::Missing }
 }

@@ -1,0 +1,54 @@
+//! The baseline that a verb judges by.
+
+use super::connect::Intent;
+use super::failure::Failure;
+use super::options::Global;
+use crate::domain::baseline::Baseline;
+use crate::render::json::BaselineLine;
+use crate::settings::{BaselinePlace, SHIPPED_BASELINE};
+
+/// A baseline with the place that it was read from.
+pub(super) struct PlacedBaseline {
+    /// The file or the parameter, or what stands for the shipped baseline.
+    place: String,
+    pub(super) baseline: Baseline,
+}
+
+impl PlacedBaseline {
+    /// The baseline by its place and digest.
+    pub(super) fn line(&self) -> BaselineLine {
+        BaselineLine { path: self.place.clone(), digest: self.baseline.digest().to_owned() }
+    }
+
+    fn parse(place: String, text: &str) -> Result<Self, Failure> {
+        let baseline = Baseline::parse(text).map_err(|error| {
+            let failure = Failure::could_not(format!("{place}:{}:{}: {}", error.line, error.column, error.message));
+            match error.help {
+                Some(help) => failure.help(help),
+                None => failure,
+            }
+        })?;
+        Ok(Self { place, baseline })
+    }
+}
+
+impl Global {
+    /// Reads the baseline that the options and the environment name, or the shipped one where they name none.
+    pub(super) async fn read_baseline(&self) -> Result<PlacedBaseline, Failure> {
+        match &self.baseline {
+            Some(place) => self.read_baseline_at(place).await,
+            None => PlacedBaseline::parse("(shipped)".to_owned(), SHIPPED_BASELINE),
+        }
+    }
+
+    /// Reads the baseline at this place.
+    pub(super) async fn read_baseline_at(&self, place: &BaselinePlace) -> Result<PlacedBaseline, Failure> {
+        let parameter = async |name: &str| {
+            let aws = self.aws(Intent::Look).await?;
+            aws.parameter(name).await.map_err(Failure::from)
+        };
+        let text = place.text(parameter).await;
+        let text = text.map_err(|error| Failure::could_not(format!("{place}: {error}")))?;
+        PlacedBaseline::parse(place.to_string(), &text)
+    }
+}

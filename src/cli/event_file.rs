@@ -1,0 +1,39 @@
+//! An event from a file.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::failure::Failure;
+
+/// The one event of a file. A CloudTrail log file with one record is taken too.
+pub(super) fn read(path: &Path) -> Result<Value, Failure> {
+    let shown = path.display();
+    let could_not = |message: String| Failure::could_not(format!("{shown}{message}"));
+    let text = std::fs::read_to_string(path).map_err(|error| could_not(format!(": {error}")))?;
+    let event: Value = serde_json::from_str(text.trim_start_matches('\u{feff}'))
+        .map_err(|error| could_not(format!(":{}:{}: not JSON", error.line(), error.column())))?;
+    let events = match &event {
+        Value::Array(events) => events.clone(),
+        event => event["Records"].as_array().cloned().unwrap_or_else(|| vec![event.clone()]),
+    };
+    match events.as_slice() {
+        [event] => Ok(match event["body"].as_str().and_then(|body| serde_json::from_str(body).ok()) {
+            Some(wrapped) if event["eventSource"] == "aws:sqs" => wrapped,
+            _ => event.clone(),
+        }),
+        [] => Err(could_not(": holds no event".into())),
+        events => {
+            let families: BTreeSet<&str> = events.iter().filter_map(family).collect();
+            let families: Vec<&str> = families.into_iter().collect();
+            Err(could_not(format!(": holds {} events, of {}", events.len(), families.join(", ")))
+                .help("replay takes one event at a time"))
+        }
+    }
+}
+
+fn family(event: &Value) -> Option<&str> {
+    let record = event.get("detail").unwrap_or(event);
+    record.pointer("/requestParameters/family").or(record.pointer("/responseElements/taskDefinition/family"))?.as_str()
+}

@@ -1,0 +1,166 @@
+//! The journal: which one is meant, and the one that is, wherever it is kept.
+
+use std::path::{Path, PathBuf};
+
+use super::connect::Intent;
+use super::context::Context;
+use super::failure::Failure;
+use crate::aws::Aws;
+use crate::aws::sdk::journal::DynamoJournal;
+use crate::domain::ecs::revision::RevisionArn;
+use crate::domain::limits::family::Family;
+use crate::domain::record::{Entry, Head, Record};
+use crate::journal_file::FileJournal;
+use crate::ports::{Answer, CommitError, ErrorKind, Expected, Filter, Journal, PortError, StoredState};
+use crate::settings::JournalPlace;
+
+/// Where a deployed stack says which journal is its own.
+const PUBLISHED: &str = "/logweir/journal";
+
+impl Context {
+    pub(super) async fn journal(&self, aws: &Aws, intent: Intent) -> Result<AnyJournal, Failure> {
+        Ok(match self.journal_place().await? {
+            JournalPlace::Folder(folder) if intent == Intent::Act => AnyJournal::File(file_journal(&folder)?),
+            JournalPlace::Folder(folder) => AnyJournal::FileToRead(file_journal(&folder)?),
+            JournalPlace::Table(table) => AnyJournal::Table(aws.journal(&table)),
+        })
+    }
+
+    /// The journal that is named, else the one that the deployed stack published, else a folder of the user's. Whoever
+    /// cannot be told whether there is a stack has to name one: to write into a second journal would be worse.
+    pub(super) async fn journal_place(&self) -> Result<JournalPlace, Failure> {
+        if let Some(place) = self.named_journal() {
+            return Ok(place);
+        }
+        if self.published.get().is_none() {
+            let _ = self.published.set(self.look_for_published().await?);
+        }
+        match self.named_journal() {
+            Some(place) => Ok(place),
+            None => Ok(JournalPlace::Folder(state_folder()?)),
+        }
+    }
+
+    /// As far as it is known.
+    pub(super) fn named_journal(&self) -> Option<JournalPlace> {
+        self.global.journal.clone().or_else(|| self.published.get().cloned().flatten())
+    }
+
+    /// Without a Region or credentials there is no account that a stack could be in.
+    async fn look_for_published(&self) -> Result<Option<JournalPlace>, Failure> {
+        let Ok(aws) = self.aws(Intent::Look).await else { return Ok(None) };
+        if !aws.has_credentials().await {
+            return Ok(None);
+        }
+        let help = "give --journal: file:FOLDER, or dynamodb:TABLE as the stack has it";
+        let found = aws.parameter(PUBLISHED).await;
+        let found = found.map_err(|error| {
+            Failure::could_not(format!("which journal this account has cannot be read: {error}")).help(help)
+        })?;
+        let place = found.map(|place| place.trim().parse::<JournalPlace>()).transpose();
+        place.map_err(|error| Failure::could_not(format!("parameter {PUBLISHED}: {error}")).help(help))
+    }
+}
+
+pub(super) fn file_journal(folder: &Path) -> Result<FileJournal, Failure> {
+    Ok(FileJournal::open(folder)?)
+}
+
+/// The folder of the embedded journal where none is named.
+fn state_folder() -> Result<PathBuf, Failure> {
+    let folder = dirs::state_dir().or_else(dirs::data_local_dir);
+    let folder = folder
+        .ok_or_else(|| Failure::could_not("no folder for the journal is known").help("give --journal file:FOLDER"))?;
+    Ok(folder.join("logweir"))
+}
+
+/// The journal, wherever it is kept.
+pub(super) enum AnyJournal {
+    File(FileJournal),
+    /// One that is not written to.
+    FileToRead(FileJournal),
+    Table(DynamoJournal),
+}
+
+macro_rules! either {
+    ($self:expr, $journal:ident => $call:expr) => {
+        match $self {
+            AnyJournal::File($journal) | AnyJournal::FileToRead($journal) => $call.await,
+            AnyJournal::Table($journal) => $call.await,
+        }
+    };
+}
+
+impl AnyJournal {
+    fn may_write(&self) -> Result<(), CommitError> {
+        let message = "this run is to change nothing".to_owned();
+        let error = PortError { kind: ErrorKind::Refused, call: "write the journal", message, reason: None };
+        match self {
+            Self::FileToRead(_) => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Journal for AnyJournal {
+    async fn read(&self, source: &RevisionArn) -> Answer<Option<Record>> {
+        either!(self, journal => journal.read(source))
+    }
+
+    async fn commit(&self, expected: &Expected, head: &Head, entry: &Entry) -> Result<(), CommitError> {
+        self.may_write()?;
+        either!(self, journal => journal.commit(expected, head, entry))
+    }
+
+    async fn source_of(&self, corrected: &RevisionArn) -> Answer<Option<RevisionArn>> {
+        either!(self, journal => journal.source_of(corrected))
+    }
+
+    async fn list(&self, filter: &Filter, most: usize) -> Answer<Vec<Head>> {
+        either!(self, journal => journal.list(filter, most))
+    }
+
+    async fn read_state<S: StoredState>(&self, name: &S::Name) -> Answer<Option<S>> {
+        either!(self, journal => journal.read_state(name))
+    }
+
+    async fn put_state<S: StoredState>(&self, state: &S) -> Result<(), CommitError> {
+        self.may_write()?;
+        either!(self, journal => journal.put_state(state))
+    }
+
+    async fn stopped(&self) -> Answer<Vec<Family>> {
+        either!(self, journal => journal.stopped())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::record::{EntryKind, Opening};
+
+    #[tokio::test]
+    async fn a_journal_that_is_only_read_refuses_what_would_write() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let place = folder.path().join("journal");
+        let journal = AnyJournal::FileToRead(FileJournal::open(&place).unwrap());
+        let opening: Opening = serde_json::from_value(json!({
+            "source": "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:1", "mode": "register",
+            "trigger": "apply", "baseline_digest": "", "rules": [], "cause": {}, "steps": []
+        }))
+        .unwrap();
+        let now = jiff::Timestamp::UNIX_EPOCH;
+        let family = Family { version: 1, ..Family::new(FamilyName::of(&opening.source), now) };
+        let mut head = Head::new(&opening, now);
+        let entry = head.write(now, EntryKind::Opened(Box::new(opening)), &[]);
+        for refused in [journal.commit(&Expected::Nothing, &head, &entry).await, journal.put_state(&family).await] {
+            assert!(
+                matches!(refused, Err(CommitError::Port(PortError { kind: ErrorKind::Refused, .. }))),
+                "{refused:?}"
+            );
+        }
+        assert!(!place.exists());
+    }
+}

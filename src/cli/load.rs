@@ -1,0 +1,130 @@
+//! Reads targets, and judges them.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
+use jiff::Timestamp;
+
+use super::connect::{Intent, wait};
+use super::context::Context;
+use super::failure::Failure;
+use super::loaded::Loaded;
+use super::options::Global;
+use super::progress::Progress;
+use super::targets::Target;
+use crate::aws::{self, Aws};
+use crate::domain::baseline::Baseline;
+use crate::domain::outcome::Reason;
+use crate::domain::plan;
+use crate::domain::rules::facts::{DefaultMode, Observation};
+use crate::ports::{Answer, LogGroups, TaskDefinitions};
+use crate::sources::Document;
+use crate::workflow::observe;
+
+/// How many live revisions are looked at side by side. AWS lets an account look for ten log groups a second, and describe
+/// twenty task definitions.
+const AT_ONCE: usize = 3;
+
+/// Between two looks at a revision that AWS was too busy for. The SDK has tried three times by then, and after many such
+/// refusals it tries no more.
+const PAUSES: [Duration; 3] = [Duration::from_millis(250), Duration::from_secs(1), Duration::from_secs(4)];
+
+/// Loads every target, in order: files without AWS, live revisions over one connection, a few at once.
+pub(super) fn load_all(
+    context: &Context,
+    baseline: &Baseline,
+    targets: &[Target],
+    each: &mut impl FnMut(&Target, Result<Loaded, Failure>),
+) -> Result<(), Failure> {
+    wait(async {
+        let live = targets.iter().filter(|target| matches!(target, Target::Live(_))).count();
+        let connection = if live > 0 { Some(context.aws(Intent::Look).await) } else { None };
+        let progress = Progress::over(live);
+        let loads = targets.iter().map(|target| load(context, baseline, connection.as_ref(), target));
+        let mut loads = pin!(stream::iter(loads).buffered(AT_ONCE).zip(stream::iter(targets)));
+        while let Some((loaded, target)) = loads.next().await {
+            progress.beside(|| each(target, loaded));
+        }
+        Ok(())
+    })
+}
+
+/// The verdict on one target; the connection is there for those that are live.
+async fn load(
+    context: &Context,
+    baseline: &Baseline,
+    connection: Option<&Result<Aws, Failure>>,
+    target: &Target,
+) -> Result<Loaded, Failure> {
+    let loaded = match (target, connection, target.document()) {
+        (_, _, Some(Ok(document))) => return Ok(plan_offline(&context.global, baseline, document).await),
+        (_, _, Some(Err(error))) => {
+            return Err(Failure { help: error.help.clone(), ..Failure::could_not(error.to_string()) });
+        }
+        (Target::Live(name), Some(Ok(aws)), None) => {
+            plan_patiently(aws, baseline, target, name).await.map_err(Failure::from)
+        }
+        (_, Some(Err(failed)), None) => Err(failed.clone()),
+        (_, _, None) => Err(Failure::could_not("nothing leads to it")),
+    };
+    loaded.map_err(|failed| failed.about(&target.origin()))
+}
+
+/// The verdict on a document that is no live revision. Nothing is asked of AWS.
+async fn plan_offline(global: &Global, baseline: &Baseline, document: Document) -> Loaded {
+    let region = match &global.region {
+        Some(region) => Some(region.clone()),
+        None => aws::configured_region(global.profile.as_deref()).await,
+    };
+    let tags: Vec<_> = document.tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect();
+    let observation = Observation {
+        definition: &document.definition,
+        account: None,
+        region: region.as_deref(),
+        tags: &tags,
+        default_mode: DefaultMode::NotChecked,
+        log_groups: None,
+        now: Timestamp::now(),
+    };
+    Loaded {
+        origin: document.origin.clone(),
+        revision: None,
+        definition: document.definition.clone(),
+        plan: plan::plan(&observation, baseline),
+        region,
+        document: Some(document),
+    }
+}
+
+/// The verdict on a live revision. Where AWS was asked too often, it waits and asks again.
+async fn plan_patiently(aws: &Aws, baseline: &Baseline, target: &Target, name: &str) -> Answer<Loaded> {
+    for pause in PAUSES {
+        match plan_live(&aws.ecs, &aws.log_groups, baseline, target, name).await {
+            Err(error) if error.reason == Some(Reason::Throttled) => tokio::time::sleep(pause).await,
+            answer => return answer,
+        }
+    }
+    plan_live(&aws.ecs, &aws.log_groups, baseline, target, name).await
+}
+
+/// The verdict on a live revision, asked for once.
+pub(super) async fn plan_live(
+    task_definitions: &impl TaskDefinitions,
+    log_groups: &impl LogGroups,
+    baseline: &Baseline,
+    target: &Target,
+    name: &str,
+) -> Answer<Loaded> {
+    let described = task_definitions.describe(name).await?;
+    let (revision, region) = (described.arn.clone(), described.arn.region.clone());
+    let seen = observe(&described, baseline, task_definitions, log_groups, Timestamp::now()).await?;
+    Ok(Loaded {
+        origin: target.origin(),
+        revision: Some(revision),
+        definition: described.definition,
+        plan: seen.plan,
+        region: Some(region),
+        document: None,
+    })
+}

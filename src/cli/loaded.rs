@@ -1,0 +1,66 @@
+//! A task definition that was read, and the verdict on it.
+
+use crate::domain::ecs::revision::RevisionArn;
+use crate::domain::ecs::task_definition::TaskDefinition;
+use crate::domain::edit::patch;
+use crate::domain::plan::Plan;
+use crate::render::human::{diff, findings};
+use crate::sources::{self, Document};
+
+/// A task definition that was read, wherever it came from.
+pub(super) struct Loaded {
+    pub(super) origin: String,
+    pub(super) revision: Option<RevisionArn>,
+    pub(super) definition: TaskDefinition,
+    pub(super) plan: Plan,
+    pub(super) region: Option<String>,
+    /// `None` for a live revision.
+    pub(super) document: Option<Document>,
+}
+
+impl Loaded {
+    /// The pointer of the task definition in the input.
+    pub(super) fn pointer(&self) -> &'static str {
+        self.document.as_ref().map_or("", |document| document.pointer)
+    }
+
+    /// Why there is no verdict on a live revision. Of those everything can be read; what could not be is no verdict.
+    pub(super) fn undecided(&self) -> Option<String> {
+        let not_checked = &self.plan.not_checked;
+        let is_undecided = self.document.is_none() && !not_checked.is_empty();
+        is_undecided.then(|| format!("could not be decided: {}", not_checked.join(", ")))
+    }
+
+    /// The findings, as rustc would show them.
+    pub(super) fn findings(&self, is_styled: bool) -> String {
+        let position = self.document.as_ref().map(|document| move |at| document.position(at));
+        let shown = findings::Shown {
+            origin: &self.origin,
+            definition: &self.definition,
+            position: position.as_ref().map(|position| position as &dyn Fn(usize) -> (usize, usize)),
+        };
+        let finding = |finding| format!("{}\n\n", findings::finding(finding, &shown, is_styled));
+        self.plan.findings.iter().map(finding).collect()
+    }
+
+    /// The unified diff of what a fix would change.
+    pub(super) fn difference(&self) -> String {
+        let Ok(after) = patch::apply(&self.definition, &self.plan.edits) else {
+            return String::new();
+        };
+        match &self.document {
+            Some(before) => {
+                let text = before.with(&after);
+                let start = before.text().len() - self.definition.text().len() - before.after().len();
+                let new_line = |at: usize| sources::position(&text, start + at).0;
+                let names = (format!("a/{}", self.origin), format!("b/{}", self.origin));
+                let old_line = |at: usize| before.position(at).0;
+                diff::unified((&names.0, &names.1), (&self.definition, &old_line), (&after, &new_line))
+            }
+            None => {
+                let names = (self.origin.as_str(), &*format!("{}, corrected", self.origin));
+                diff::unified(names, (&self.definition, &|_| 1), (&after, &|_| 1))
+            }
+        }
+    }
+}

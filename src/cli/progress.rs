@@ -1,0 +1,55 @@
+//! What a person at a terminal sees while a verb takes its time.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// A bar on standard error, where that is a terminal. It goes when this is dropped.
+pub(super) struct Progress(Option<ProgressBar>);
+
+impl Progress {
+    /// Many revisions are looked at.
+    pub(super) fn over(revisions: usize) -> Self {
+        Self::shown(revisions > 1, || ProgressBar::new(revisions as u64).with_style(ProgressStyle::default_bar()))
+    }
+
+    /// A deployment of this service is waited for.
+    pub(super) fn of(service: String) -> Self {
+        let spinner = || ProgressBar::new_spinner().with_message(service);
+        Self::shown(true, || spinner().with_style(ProgressStyle::default_spinner()))
+    }
+
+    fn shown(is_wanted: bool, bar: impl FnOnce() -> ProgressBar) -> Self {
+        Self((is_wanted && std::io::stderr().is_terminal()).then(bar))
+    }
+
+    /// One more is done, and says so without the bar in its way.
+    pub(super) fn beside(&self, says: impl FnOnce()) {
+        match &self.0 {
+            None => says(),
+            Some(bar) => {
+                bar.suspend(says);
+                bar.inc(1);
+            }
+        }
+    }
+
+    /// The deployment is under way for this long.
+    pub(super) fn under_way(&self, since: Duration) {
+        if let Some(bar) = &self.0 {
+            let name = bar.message();
+            let name = name.split(':').next().unwrap_or_default();
+            bar.set_message(format!("{name}: the deployment is under way, {} s", since.as_secs()));
+            bar.tick();
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! What two baselines say differently.
+
+use super::findings::line;
+use crate::domain::baseline::Difference;
+use crate::domain::rules::finding::Finding;
+use crate::domain::text::plain::plain;
+use crate::render::json::{AgainstOutput, AgainstSummary};
+
+/// The longest text of a setting.
+const LONGEST: usize = 1000;
+
+/// What goes and comes of one target's findings, a line each.
+pub fn comes_and_goes(target: &str, go: &[Finding], come: &[Finding]) -> String {
+    let signed = go.iter().map(|finding| ('-', finding)).chain(come.iter().map(|finding| ('+', finding)));
+    signed.map(|(sign, finding)| format!("{sign} {target}: {}\n", line(finding))).collect()
+}
+
+/// The settings that differ, the sum, and which baselines were compared.
+pub fn closing(against: &AgainstOutput) -> String {
+    let AgainstSummary { checked, differ, come, go, settings, errors } = against.summary;
+    let without = if errors > 0 { format!(", {errors} without a verdict") } else { String::new() };
+    let beside = match settings {
+        0 => String::new(),
+        1 => "; 1 setting differs".into(),
+        _ => format!("; {settings} settings differ"),
+    };
+    let mut text: String = against.settings.iter().map(setting).collect();
+    text += &format!("{checked} checked, {differ} differ: {come} come, {go} go{without}{beside}\n");
+    text += &format!("- by {}\n+ by {}\n", against.against, against.baseline);
+    text
+}
+
+/// `~ rollout.image-guard: hold → off`.
+fn setting(Difference { key, old, new }: &Difference) -> String {
+    let shown = |value: &Option<String>| plain(value.as_deref().unwrap_or("(none)"), LONGEST);
+    format!("~ {}: {} → {}\n", plain(key, LONGEST), shown(old), shown(new))
+}

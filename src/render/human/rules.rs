@@ -1,0 +1,33 @@
+//! The rules: as a list, and one in full.
+
+use serde_json::{Value, json};
+
+use crate::domain::rules::Rule;
+use crate::domain::rules::packs::explanation;
+
+/// The rules that were asked for.
+pub struct RulesOutput {
+    pub rules: Vec<&'static dyn Rule>,
+    /// Whether the caller named one rule, which is explained then.
+    pub is_explained: bool,
+}
+
+pub fn text(output: &RulesOutput) -> String {
+    let line = |rule: &&dyn Rule| {
+        let (name, summary) = (rule.name(), rule.summary());
+        if output.is_explained {
+            format!("{name}: {summary}\n\n{}\n", explanation(name).unwrap_or_default())
+        } else {
+            format!("{name:<24} {summary}\n")
+        }
+    };
+    output.rules.iter().map(line).collect()
+}
+
+pub fn json(output: &RulesOutput) -> Value {
+    let line = |rule: &&dyn Rule| {
+        let name = rule.name();
+        json!({"rule": name, "finds": rule.summary(), "explanation": explanation(name)})
+    };
+    json!({"schema": "logweir.rules/1", "rules": output.rules.iter().map(line).collect::<Vec<_>>()})
+}
