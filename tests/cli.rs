@@ -12,6 +12,8 @@ mod backout;
 mod by_function;
 #[path = "cli/doctor.rs"]
 mod doctor;
+#[path = "cli/faulty_baseline.rs"]
+mod faulty_baseline;
 #[path = "cli/help.rs"]
 mod help;
 #[path = "cli/live.rs"]

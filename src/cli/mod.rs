@@ -23,7 +23,6 @@ use std::ffi::OsString;
 
 use clap::{Parser, Subcommand};
 
-use connect::wait;
 use context::Context;
 use failure::{Exit, VerbResult};
 use options::Global;
@@ -71,7 +70,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         }
     };
     let context = Context::new(cli.global);
-    let ended = wait(context.baseline()).and_then(|_| cli.verb.run(&context));
+    let ended = cli.verb.run(&context);
     let exit = ended.unwrap_or_else(|failure| {
         context.printer.failure(&failure);
         failure.exit
