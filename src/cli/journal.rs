@@ -1,6 +1,6 @@
 //! The journal: which one is meant, and the one that is, wherever it is kept.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::connect::Intent;
 use super::context::Context;
@@ -20,8 +20,8 @@ const PUBLISHED: &str = "/logweir/journal";
 impl Context {
     pub(super) async fn journal(&self, aws: &Aws, intent: Intent) -> Result<AnyJournal, Failure> {
         Ok(match self.journal_place().await? {
-            JournalPlace::Folder(folder) if intent == Intent::Act => AnyJournal::File(file_journal(&folder)?),
-            JournalPlace::Folder(folder) => AnyJournal::FileToRead(file_journal(&folder)?),
+            JournalPlace::Folder(folder) if intent == Intent::Act => AnyJournal::File(FileJournal::open(&folder)?),
+            JournalPlace::Folder(folder) => AnyJournal::FileToRead(FileJournal::open(&folder)?),
             JournalPlace::Table(table) => AnyJournal::Table(aws.journal(&table)),
         })
     }
@@ -60,10 +60,6 @@ impl Context {
         let place = found.map(|place| place.trim().parse::<JournalPlace>()).transpose();
         place.map_err(|error| Failure::could_not(format!("parameter {PUBLISHED}: {error}")).help(help))
     }
-}
-
-pub(super) fn file_journal(folder: &Path) -> Result<FileJournal, Failure> {
-    Ok(FileJournal::open(folder)?)
 }
 
 /// The folder of the embedded journal where none is named.
@@ -152,7 +148,8 @@ mod tests {
         }))
         .unwrap();
         let now = jiff::Timestamp::UNIX_EPOCH;
-        let family = Family { version: 1, ..Family::new(FamilyName::of(&opening.source), now) };
+        let family =
+            Family { version: 1, ..Family::new(crate::domain::limits::family::FamilyName::of(&opening.source), now) };
         let mut head = Head::new(&opening, now);
         let entry = head.write(now, EntryKind::Opened(Box::new(opening)), &[]);
         for refused in [journal.commit(&Expected::Nothing, &head, &entry).await, journal.put_state(&family).await] {

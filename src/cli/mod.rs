@@ -1,4 +1,4 @@
-//! The command line: one file for each verb.
+//! The command line: reads the arguments, and hands over to a verb.
 
 mod baseline;
 mod commands;

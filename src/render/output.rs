@@ -1,15 +1,17 @@
 //! Every result that a verb shows, in both of its forms.
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::human;
 use super::human::doctor::Diagnosis;
-use super::human::records::{RecordOutput, RecordsOutput};
+use super::human::records::{ListedRecord, RecordOutput, RecordsOutput};
 use super::human::report::FunctionAnswer;
 use super::human::rules::RulesOutput;
 use super::json::{AgainstOutput, CheckOutput};
 use crate::domain::report::Report;
+use crate::domain::rules::Rule;
+use crate::domain::rules::packs::explanation;
 
 /// A result with a form for people and a form for programs.
 pub trait Output {
@@ -70,7 +72,15 @@ impl Output for RecordsOutput {
     }
 
     fn json(&self) -> Value {
-        human::records::list_json(self)
+        let Self { records, stopped, .. } = self;
+        let stopped: Vec<_> = stopped.iter().map(|stopped| &stopped.family).collect();
+        let record = |ListedRecord { head, backout }: &ListedRecord| {
+            let mut value = json!(head);
+            value["backout"] = json!(backout);
+            value
+        };
+        let records: Vec<Value> = records.iter().map(record).collect();
+        json!({"schema": "logweir.records/1", "records": records, "stopped": stopped})
     }
 }
 
@@ -80,7 +90,10 @@ impl Output for RecordOutput {
     }
 
     fn json(&self) -> Value {
-        human::records::record_json(self)
+        let Self { record, stopped, backout, .. } = self;
+        let (head, entries) = (&record.head, &record.entries);
+        let stopped = stopped.as_ref().map(|stopped| &stopped.family);
+        json!({"schema": "logweir.record/1", "record": head, "entries": entries, "stopped": stopped, "backout": backout})
     }
 }
 
@@ -90,7 +103,11 @@ impl Output for Diagnosis {
     }
 
     fn json(&self) -> Value {
-        human::doctor::json(self)
+        let Self { account, region, deployment, checks, dead_letters, redriven } = self;
+        json!({
+            "schema": "logweir.doctor/1", "account": account, "region": region, "deployment": deployment,
+            "checks": checks, "dead_letters": dead_letters, "redriven": redriven
+        })
     }
 }
 
@@ -100,6 +117,10 @@ impl Output for RulesOutput {
     }
 
     fn json(&self) -> Value {
-        human::rules::json(self)
+        let line = |rule: &&dyn Rule| {
+            let name = rule.name();
+            json!({"rule": name, "finds": rule.summary(), "explanation": explanation(name)})
+        };
+        json!({"schema": "logweir.rules/1", "rules": self.rules.iter().map(line).collect::<Vec<_>>()})
     }
 }

@@ -6,12 +6,12 @@ use jiff::Timestamp;
 use crate::cli::connect::{Intent, wait};
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Failure, VerbResult};
-use crate::cli::journal::file_journal;
 use crate::cli::moment::since;
 use crate::cli::record_name;
 use crate::domain::limits::family::{Family, FamilyName};
 use crate::domain::outcome::Outcome;
 use crate::domain::record::{Effects, Record};
+use crate::journal_file::FileJournal;
 use crate::ports::{Filter, Journal};
 use crate::render::human::records::{ListedRecord, RecordOutput, RecordsOutput, StoppedFamily};
 use crate::settings::JournalPlace;
@@ -50,7 +50,7 @@ impl RecordsArgs {
         wait(async {
             match context.journal_place().await? {
                 JournalPlace::Folder(folder) => {
-                    let journal = file_journal(&folder)?;
+                    let journal = FileJournal::open(&folder)?;
                     self.show(context, &journal, None).await
                 }
                 JournalPlace::Table(_) => {

@@ -1,9 +1,8 @@
-//! The diagnosis of a deployment: for a human, and as one object.
+//! The diagnosis of a deployment.
 
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use serde_json::{Value, json};
 
 use crate::domain::doctor::deployment::StackDeployment;
 use crate::domain::doctor::letter::Told;
@@ -93,12 +92,4 @@ fn sum(checks: &[Check]) -> String {
         parts.push(format!("{} could not be told", of(State::Unknown)));
     }
     parts.join(", ")
-}
-
-pub fn json(diagnosis: &Diagnosis) -> Value {
-    let Diagnosis { account, region, deployment, checks, dead_letters, redriven } = diagnosis;
-    json!({
-        "schema": "logweir.doctor/1", "account": account, "region": region, "deployment": deployment,
-        "checks": checks, "dead_letters": dead_letters, "redriven": redriven
-    })
 }

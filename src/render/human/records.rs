@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 
 use comfy_table::{Table, presets};
 use jiff::Timestamp;
-use serde_json::{Value, json};
 
 use crate::domain::limits::family::{Family, Stopped};
 use crate::domain::record::{Ending, EntryKind, Head, NotUndone, Record, Step, Undo};
@@ -82,29 +81,6 @@ fn stops(out: &mut String, StoppedFamily { family, again }: &StoppedFamily, now:
             let _ = writeln!(out, "  mend it where it comes from, then: {again}");
         }
     }
-}
-
-pub fn list_json(RecordsOutput { records, stopped, .. }: &RecordsOutput) -> Value {
-    let stopped: Vec<&Family> = stopped.iter().map(|stopped| &stopped.family).collect();
-    let records: Vec<Value> = records
-        .iter()
-        .map(|ListedRecord { head, backout }| {
-            let mut value = json!(head);
-            value["backout"] = json!(backout);
-            value
-        })
-        .collect();
-    json!({"schema": "logweir.records/1", "records": records, "stopped": stopped})
-}
-
-pub fn record_json(RecordOutput { record, stopped, backout, .. }: &RecordOutput) -> Value {
-    json!({
-        "schema": "logweir.record/1",
-        "record": record.head,
-        "entries": record.entries,
-        "stopped": stopped.as_ref().map(|stopped| &stopped.family),
-        "backout": backout,
-    })
 }
 
 /// One record with its entries, oldest first.

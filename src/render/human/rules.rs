@@ -1,7 +1,5 @@
 //! The rules: as a list, and one in full.
 
-use serde_json::{Value, json};
-
 use crate::domain::rules::Rule;
 use crate::domain::rules::packs::explanation;
 
@@ -22,12 +20,4 @@ pub fn text(output: &RulesOutput) -> String {
         }
     };
     output.rules.iter().map(line).collect()
-}
-
-pub fn json(output: &RulesOutput) -> Value {
-    let line = |rule: &&dyn Rule| {
-        let name = rule.name();
-        json!({"rule": name, "finds": rule.summary(), "explanation": explanation(name)})
-    };
-    json!({"schema": "logweir.rules/1", "rules": output.rules.iter().map(line).collect::<Vec<_>>()})
 }
