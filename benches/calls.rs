@@ -2,6 +2,8 @@
 //! long they take: that an emulator cannot say.
 //!
 //!     tests/with-emulators cargo bench --locked --bench calls
+//!
+//! LOGWEIR_TEST_SERVICES says how many services are many.
 
 #![allow(clippy::print_stdout, unreachable_pub, reason = "its table is what it is for; its modules are the tests'")]
 
@@ -9,19 +11,20 @@
 mod emulated;
 
 use std::process::Command;
-use std::{fs, thread};
+use std::{env, fs, thread};
 
 use emulated::Place;
 use emulated::costs::{Cost, costs};
 
 const FEW: usize = 10;
-const MANY: usize = 5000;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
+    let number = |text: String| text.parse().expect("LOGWEIR_TEST_SERVICES is a number");
+    let services = env::var("LOGWEIR_TEST_SERVICES").map_or(5000, number);
     let few = costs(Place::ministack("555566667777"), FEW).await;
-    let many = costs(Place::ministack("666677778888"), MANY).await;
-    println!("| event | calls with {FEW} services | with {MANY} | the same event again | calls the first time |");
+    let many = costs(Place::ministack("666677778888"), services).await;
+    println!("| event | calls with {FEW} services | with {services} | the same event again | calls the first time |");
     println!("|---|---:|---:|---:|---|");
     for (few, many) in few.iter().zip(&many) {
         assert_eq!(few.event, many.event);

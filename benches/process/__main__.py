@@ -1,9 +1,11 @@
 """The function as a process, beside the same function in Python with boto3 (`handler.py`), in one interleaved run.
 
     python3 benches/process [--runs 40] [--json FILE] [--write docs/performance.md]
+    python3 benches/process --smoke BINARY
 
 Both talk to the loopback interface alone: to a Runtime API like Lambda's, and over TLS to an account that answers as ECS
-and CloudWatch Logs do. It measures target/release/bootstrap as it stands: `make bench` builds it first.
+and CloudWatch Logs do. It measures target/release/bootstrap as it stands: `make bench` builds it first. With `--smoke` it
+starts each of them twice, makes sure of all that is made sure of before anything is timed, and has no figures.
 """
 
 import argparse
@@ -25,9 +27,8 @@ import report
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 VENV, LOGS = ROOT / "target/venv-bench", ROOT / "target/bench"
-BINARY = ROOT / "target/release/bootstrap"
 CONTENDERS = {
-    "logweir": [BINARY],
+    "logweir": [ROOT / "target/release/bootstrap"],
     "python": [VENV / "bin/python", ROOT / "benches/process/handler.py"],
 }
 INVOCATIONS = 100
@@ -43,18 +44,25 @@ def main():
     arguments.add_argument("--runs", type=int, default=40, help="process starts of each (default: 40, at least 20)")
     arguments.add_argument("--json", type=pathlib.Path, metavar="FILE", help="write every sample there")
     arguments.add_argument("--write", type=pathlib.Path, metavar="PAGE", help="renew the figures of this page")
+    arguments.add_argument("--smoke", type=pathlib.Path, metavar="BINARY", help="whether it runs, with this program; no figures")
     options = arguments.parse_args()
     if options.runs < 20:
         arguments.error("--runs: fewer than 20 starts say little")
-    if not BINARY.exists():
-        sys.exit("error: no target/release/bootstrap: cargo build --release --locked --bin bootstrap")
+    if options.smoke:
+        CONTENDERS["logweir"] = [options.smoke.resolve()]
+    [binary] = CONTENDERS["logweir"]
+    if not binary.exists():
+        sys.exit(f"error: no {binary}: make bench")
     subprocess.run(["make", "--silent", "-C", ROOT, VENV.relative_to(ROOT) / "stamp"], check=True, stdout=sys.stderr)
     LOGS.mkdir(parents=True, exist_ok=True)
+    if options.smoke:
+        samples = measure(2)
+        return print(f"both do the same work, {len(samples['logweir'])} starts each")
     if (load := os.getloadavg()[0]) > 0.5:
         print(f"warning: the machine is busy (load {load:.1f}): the figures will say more of that", file=sys.stderr)
 
     samples = measure(options.runs)
-    result = report.result(ROOT, VENV / "bin/python", samples, BINARY.stat().st_size, EACH_COMPLIANT)
+    result = report.result(ROOT, VENV / "bin/python", samples, binary.stat().st_size, EACH_COMPLIANT)
     print(report.markdown(result))
     if options.json:
         options.json.write_text(json.dumps(result, indent=1) + "\n")
