@@ -4,7 +4,7 @@ Deploys template.yaml with the real binary, registers a task definition whose ta
 that CloudTrail would send into the queue, and looks at what became of it; then takes it back by the command that the report
 names, and does both once more by hand. Then services follow, things go wrong and are mended, the kill switch is on and off,
 and the stack is deleted. Every step asserts; the first thing that is not as it must be ends the demo with a message and exit
-code 1.
+code 1. The story is one line a chapter; VERBOSE=1 shows all of it.
 """
 
 import json
@@ -17,7 +17,7 @@ import events
 import holding
 import services
 import stack as sam
-from telling import as_printed, deliver, handled, must, run, show, show_diff, step, verdict
+from telling import as_printed, change_line, deliver, handled, highlight, must, run, show, show_diff, step, story, verdict
 
 HERE = pathlib.Path(__file__).parent
 TEXT = (HERE / "task-definition.json").read_text()
@@ -65,12 +65,14 @@ def main(logweir):
     said = run(logweir, "check", "ecs:web", "--diff", code=1)
     faults = "blocking-delivery", "missing-log-driver", "missing-log-group"
     must(all(fault in said for fault in faults), f"it names {', '.join(faults)}")
+    highlight(*(line for line in said.splitlines() if f"[{faults[0]}]" in line))
     must(len(account.revisions("web")) == 1 and account.retention("/ecs/web") is None, "nothing was changed")
 
     step("CloudTrail's event reaches the function")
     event = events.registered(SOURCE, source, PIPELINE)
     report = deliver(stack, event)
     must(report["schema"] == "logweir.report/1" and report["outcome"] == "remediated", "the function says: remediated")
+    highlight(f"corrected  {report['corrected']}", f"change     {change_line(report['changes'][0])}", f"undo       {report['backout']}")
 
     step("What changed")
     after = described(report["corrected"])
@@ -144,8 +146,6 @@ def main(logweir):
     services.follow(logweir, stack, json.loads(TEXT.replace("web", "api")), PIPELINE)
     holding.hold(logweir, stack, json.loads(TEXT.replace("web", "shop")), PIPELINE)
 
-    print("\nAll as it must be.")
-
 
 # What the demo looks at.
 
@@ -177,4 +177,5 @@ def everything_else(answer):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    with story():
+        main(*sys.argv[1:])

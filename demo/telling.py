@@ -1,5 +1,7 @@
-"""How the demo tells its story. Every `must` asserts; the first thing that is not as it must be ends the demo."""
+"""How the demo tells its story: one line a chapter, or all of it where VERBOSE is set. Every `must` asserts; the first thing
+that is not as it must be ends the demo, and shows its chapter whole."""
 
+import contextlib
 import difflib
 import json
 import os
@@ -7,25 +9,77 @@ import re
 import shlex
 import subprocess
 import sys
+import time
 
 import account
 
 SECRET = "correct-horse"  # an environment value of every revision here
+VERBOSE = bool(os.environ.get("VERBOSE"))
+
+
+class Chapter:
+    number, checks = 0, 0
+
+    def __init__(self, title):
+        Chapter.number += 1
+        self.title, self.lines, self.highlights, self.checks = title, [], [], 0
+        begin = f"\n{self.number}. {title}\n" if VERBOSE else f"{self.number:>3}. {title}"
+        print(begin, end="", flush=True)
+
+    def say(self, line):
+        if VERBOSE:
+            print(line, flush=True)
+        self.lines.append(line)
+
+    def end(self):
+        Chapter.checks += self.checks
+        if not VERBOSE:
+            print(f"  ✓ {counted(self.checks, 'check')}", *self.highlights, sep="\n       ", flush=True)
+
+    def fail(self):
+        if not VERBOSE:
+            print("", *self.lines, sep="\n", flush=True)
+
+
+chapter = None
+
+
+@contextlib.contextmanager
+def story():
+    """Tells what happens within, to its end or to where it fails."""
+    begun = time.monotonic()
+    try:
+        yield
+    except BaseException:
+        if chapter:
+            chapter.fail()
+        raise
+    chapter.end()
+    seconds = time.monotonic() - begun
+    print(f"\nAll as it must be: {counted(Chapter.number, 'chapter')}, {counted(Chapter.checks, 'check')}, {seconds:.0f} seconds.")
 
 
 def step(title):
-    step.number = getattr(step, "number", 0) + 1
-    print(f"\n{step.number}. {title}", flush=True)
+    global chapter
+    if chapter:
+        chapter.end()
+    chapter = Chapter(title)
 
 
-def done(what):
-    print(f"  ✓ {what}", flush=True)
+def highlight(*lines):
+    """Shows these lines in the short story too, below their chapter."""
+    chapter.highlights += lines
+
+
+def counted(number, noun):
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def must(holds, what):
     if not holds:
         sys.exit(f"  ✗ not so: {what}")
-    done(what)
+    chapter.checks += 1
+    chapter.say(f"  ✓ {what}")
 
 
 def deliver(stack, event):
@@ -54,7 +108,7 @@ def handled(stack, body):
 
 def run(logweir, *arguments, code=0, without=None):
     """Runs the command line as an operator would, and shows what it says, but for the problems that doctor has with one thing."""
-    print(f"    $ logweir {shlex.join(arguments)}", flush=True)
+    show(f"$ logweir {shlex.join(arguments)}")
     ended = ran(logweir, arguments)
     said, left_out = re.subn(rf"(?m)^problem +{without} .*\n( +→ .*\n)+", "", ended.stdout) if without else (ended.stdout, 0)
     show(*said.splitlines())
@@ -66,7 +120,7 @@ def run(logweir, *arguments, code=0, without=None):
 
 def as_printed(logweir, command):
     """Runs a command that Logweir itself has printed, and returns its report."""
-    print(f"    $ LOGWEIR_FORMAT=json {command}", flush=True)
+    show(f"$ LOGWEIR_FORMAT=json {command}")
     program, *arguments = shlex.split(command)
     must(program == "logweir", "it can be pasted as it is")
     ended = ran(logweir, arguments, LOGWEIR_FORMAT="json")
@@ -129,4 +183,4 @@ def show_diff(old, new):
 
 def show(*lines):
     for line in lines:
-        print(f"    {line}".rstrip(), flush=True)
+        chapter.say(f"    {line}".rstrip())
