@@ -13,11 +13,11 @@ pub trait Services: Sync {
     /// out.
     fn users(&self, revision: &RevisionArn) -> impl Future<Output = Answer<Vec<User>>> + Send;
 
-    /// One service, tags included. [`Kind::Missing`]: there is none of that name.
+    /// One service, tags included. [`ErrorKind::Missing`](super::ErrorKind::Missing): there is none of that name.
     fn service(&self, service: &ServiceArn) -> impl Future<Output = Answer<Service>> + Send;
 
     /// Points the service at a revision, and changes nothing else. Tries once: somebody may act between two tries, and
-    /// the second would undo it. After [`Kind::Retry`] it may have been done.
+    /// the second would undo it. After [`ErrorKind::Retry`](super::ErrorKind::Retry) it may have been done.
     fn point(&self, service: &ServiceArn, to: &RevisionArn) -> impl Future<Output = Answer<Service>> + Send;
 
     /// How far a service deployment is, by [`Service::service_deployment`].
