@@ -1,11 +1,13 @@
 //! Leading one service from a source to our revision of it: the guards, the turn, the intent, the act.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::update_service::remember;
 use super::{RolloutDriver, ServiceHint, StartOutcome};
 use crate::domain::baseline::ImageGuard;
-use crate::domain::ecs::image::{EcrImage, is_pinned};
+use crate::domain::ecs::image::{ImageVerdict, MutableImage, compare};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::{RolloutState, Service, ServiceArn};
 use crate::domain::edit::Edit;
@@ -16,15 +18,11 @@ use crate::domain::limits::service_history::{LastUpdate, ServiceHistory};
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::record::{Ending, EntryKind, Pointing, Record, Rollout, RolloutPhase, Step};
 use crate::domain::report::{Report, ServiceAction, ServiceReport};
-use crate::domain::text::plain::plain;
 use crate::ports::{Answer, Clock, ErrorKind, Journal, PortError, Ports, Services, TaskDefinitions};
 use crate::workflow::family_state::{self, LOOKS, TurnOutcome, take_turn};
 use crate::workflow::lease::Halt;
 use crate::workflow::order::Origin;
 use crate::workflow::summary::{left_alone, line, tell};
-
-/// The longest name of a container in a note.
-const LONGEST: usize = 100;
 
 /// A record that a service may follow.
 struct Destination {
@@ -232,13 +230,8 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
             return Ok(None);
         }
         let described = self.ports.task_definitions().describe(&source.to_string()).await?;
-        let images = described.definition.containers().map(|container| {
-            let text =
-                |name: &str| container.member(name).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
-            (text("name"), text("image"))
-        });
-        let mutable: Vec<(String, String)> = images.filter(|(_, image)| !is_pinned(image)).collect();
-        if mutable.is_empty() {
+        let images = MutableImage::all_of(&described.definition);
+        if images.is_empty() {
             return Ok(None);
         }
         let refused = |error: PortError| match error.kind {
@@ -249,27 +242,17 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
             Ok(running) => running,
             Err(error) => return refused(error),
         };
-        for (container, image) in mutable {
-            let name = plain(&container, LONGEST);
-            let runs = running.iter().find(|other| other.container == container && other.image == image);
-            let Some(runs) = runs.and_then(|runs| runs.digest.as_ref()) else {
-                return Ok(Some(format!("ECS does not say which image container {name} runs")));
-            };
-            let Some(ecr) = EcrImage::parse(&image) else {
-                return Ok(Some(format!(
-                    "the image of container {name} has a tag, and only Amazon ECR is asked for those"
-                )));
-            };
-            match self.ports.services().digest(&ecr).await {
-                Ok(Some(means)) if means == *runs => {}
-                Ok(Some(_)) => {
-                    return Ok(Some(format!("the tag of container {name}'s image means another image by now")));
-                }
-                Ok(None) => return Ok(Some(format!("the image of container {name} is not in its registry any more"))),
-                Err(error) => return refused(error),
+        let mut meanings = BTreeMap::new();
+        loop {
+            match compare(&images, &running, &meanings) {
+                ImageVerdict::Same => return Ok(None),
+                ImageVerdict::Differs(why) => return Ok(Some(why)),
+                ImageVerdict::Ask(image) => match self.ports.services().digest(&image).await {
+                    Ok(digest) => drop(meanings.insert(image, digest)),
+                    Err(error) => return refused(error),
+                },
             }
         }
-        Ok(None)
     }
 }
 
