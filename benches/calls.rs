@@ -7,22 +7,25 @@
 
 #![allow(clippy::print_stdout, unreachable_pub, reason = "its table is what it is for; its modules are the tests'")]
 
-#[path = "../tests/emulated/mod.rs"]
+#[path = "../tests/support/emulated/mod.rs"]
 mod emulated;
+#[path = "../tests/support/order.rs"]
+mod order;
 
 use std::process::Command;
-use std::{env, fs, thread};
+use std::{fs, thread};
 
-use emulated::Place;
 use emulated::costs::{Cost, costs};
+use emulated::{Place, size};
 
 const FEW: usize = 10;
+/// `LOGWEIR_TEST_SERVICES` has others.
+const MANY: usize = 5000;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    let number = |text: String| text.parse().expect("LOGWEIR_TEST_SERVICES is a number");
-    let services = env::var("LOGWEIR_TEST_SERVICES").map_or(5000, number);
     let few = costs(Place::ministack("555566667777"), FEW).await;
+    let services = size("LOGWEIR_TEST_SERVICES", MANY);
     let many = costs(Place::ministack("666677778888"), services).await;
     println!("| event | calls with {FEW} services | with {services} | the same event again | calls the first time |");
     println!("|---|---:|---:|---:|---|");

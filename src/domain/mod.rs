@@ -1,4 +1,4 @@
-//! The pure core: no await, clock, environment, file, SDK or logging. `tests/tree.rs` keeps it so.
+//! The pure core: no await, clock, environment, file, SDK or logging. `tests/core/tree.rs` keeps it so.
 //!
 //! Each floor imports only those below it, from the ground up: outcome, rule_name, text · baseline, ecs · edit, event ·
 //! limits, rules · plan · record · doctor, report · notice.

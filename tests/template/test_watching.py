@@ -6,7 +6,7 @@ import unittest
 
 from deployed import ROOT, RESOURCES, TEMPLATE, of_type
 
-LINES = [json.loads(line) for line in (ROOT / "tests/telemetry/lines.jsonl").read_text().splitlines()]
+LINES = [json.loads(line) for line in (ROOT / "tests/workflow/telemetry/lines.jsonl").read_text().splitlines()]
 # Of the language of Logs Insights, what is used here.
 WORDS = {"filter", "fields", "stats", "sort", "limit", "by", "as", "and", "or", "not", "in", "like", "asc", "desc"}
 FUNCTIONS = {"count", "latest", "max", "min", "pct", "bin"}

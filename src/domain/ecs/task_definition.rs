@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 /// The members that ECS computes: a Describe answer has them, a Register input must not. Everything else is the
-/// author's. `tests/aws.rs` derives the nine from the SDK's own schemas, so that an SDK with a tenth fails a test.
+/// author's. `tests/programs/aws.rs` derives the nine from the SDK's own schemas, so that an SDK with a tenth fails a test.
 pub const COMPUTED: [&str; 9] = [
     "taskDefinitionArn",
     "revision",

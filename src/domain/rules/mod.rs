@@ -1,7 +1,7 @@
 //! The rules: one file each, named by the fault that it finds, grouped in packs.
 //!
 //! A rule is a pure function from a [`Case`] to findings. To add one: its file, its name in `domain/rule_name.rs`, its line in
-//! `packs.rs`, a fixture folder `tests/rules/<fault>/`, a heading in `docs/rules.md`; the tests name whichever is missing.
+//! `packs.rs`, a fixture folder `tests/core/rules/<fault>/`, a heading in `docs/rules.md`; the tests name whichever is missing.
 
 pub mod case;
 pub mod facts;

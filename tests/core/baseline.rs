@@ -1,0 +1,399 @@
+//! Reading `baseline.toml`: what is refused, where, and with which help; and whom settings and exemptions are for.
+
+mod freeze;
+mod services;
+
+use logweir::domain::baseline::{
+    AbsentMode, Baseline, Delivery, Exempt, ImageGuard, MissingDriver, RolloutWhen, Workload,
+};
+use logweir::domain::rule_name::RuleName;
+
+/// The error as it is shown behind the file's name.
+fn refused(text: &str) -> String {
+    Baseline::parse(text).expect_err(text).to_string()
+}
+
+fn exemption(who: &str, until: &str) -> String {
+    format!(
+        "version = 1\n[[exempt]]\nmatch = {{ {who} }}\nrules = [\"blocking-delivery\"]\nuntil = {until}\nowner = \"team-x\"\nreason = \"ticket 123\"\n"
+    )
+}
+
+const APP: Workload<'_> = Workload {
+    family: Some("web"),
+    container: Some("app"),
+    account: Some("111122223333"),
+    region: Some("eu-west-1"),
+    tags: &[],
+    cluster: None,
+    service_tags: &[],
+};
+
+fn exempts(baseline: &str, subject: &Workload<'_>, now: &str) -> Exempt {
+    Baseline::parse(baseline).unwrap().exempts(RuleName::BlockingDelivery, subject, now.parse().unwrap())
+}
+
+#[test]
+fn the_shipped_baseline_says_what_the_defaults_are() {
+    let shipped = Baseline::parse(include_str!("../../infra/baseline.toml")).unwrap();
+    let defaults = Baseline::parse("version = 1").unwrap();
+    assert_eq!(shipped.settings(&APP), defaults.settings(&APP));
+}
+
+#[test]
+fn the_examples_of_the_shipped_baseline_are_valid_once_their_marks_are_taken_off() {
+    let mut examples = false;
+    let lines = include_str!("../../infra/baseline.toml").lines().map(|line| {
+        examples |= line.starts_with("# [[");
+        if examples { line.strip_prefix("# ").unwrap_or(line) } else { line }
+    });
+    let baseline = Baseline::parse(&lines.collect::<Vec<_>>().join("\n")).unwrap();
+    let audit = Workload { family: Some("audit-trail"), ..APP };
+    assert_eq!(baseline.settings(&audit).logging.delivery, Delivery::Blocking);
+    let prod = Workload { cluster: Some("prod-1"), ..APP };
+    assert_eq!(baseline.rollout(&prod).freeze.len(), 1);
+}
+
+#[test]
+fn every_key_is_read() {
+    let text = r#"
+        version = 1
+        [logging]
+        missing-driver = "advice"
+        accept = ["awslogs", "journald"]
+        replace = ["json-file"]
+        delivery = "blocking"
+        absent-mode = "effective"
+        max-buffer-size = "1g"
+        min-buffer-size = "512k"
+        max-buffer-share = 1
+        group = "/apps/{family}/{container}"
+        stream-prefix = "ecs"
+        [log-group]
+        create = []
+        retention-days = 3653
+        class = "INFREQUENT_ACCESS"
+        kms-key = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd"
+        adopt = ["/apps/*"]
+        [rollout]
+        when = "at-once"
+        image-guard = "warn"
+        require-service-tag = "logweir=follow"
+        freeze = ["fri 15:00 - mon 08:00 Europe/Berlin"]
+        deadline-minutes = 10080
+        registers-per-second = 1
+    "#;
+    let baseline = Baseline::parse(text).unwrap();
+    let settings = baseline.settings(&APP);
+    let (logging, group, rollout) = (&settings.logging, &settings.log_group, &settings.rollout);
+    assert_eq!(
+        (logging.missing_driver, logging.delivery, logging.absent_mode),
+        (MissingDriver::Advice, Delivery::Blocking, AbsentMode::Effective)
+    );
+    assert_eq!((logging.max_buffer_size, logging.min_buffer_size, logging.max_buffer_share), (1 << 30, 512 << 10, 1.0));
+    assert_eq!((logging.accept.join(" "), logging.replace.join(" ")), ("awslogs journald".into(), "json-file".into()));
+    assert_eq!((logging.group.as_str(), logging.stream_prefix.as_str()), ("/apps/{family}/{container}", "ecs"));
+    assert_eq!((group.retention_days, group.class.as_str()), (3653, "INFREQUENT_ACCESS"));
+    assert!(!group.may_create("/ecs/web") && group.adopts("/apps/web") && group.kms_key.is_some());
+    assert_eq!((rollout.when, rollout.image_guard), (RolloutWhen::AtOnce, ImageGuard::Warn));
+    assert_eq!(rollout.require_service_tag, Some(("logweir".into(), "follow".into())));
+    assert_eq!(rollout.freeze[0].to_string(), "fri 15:00 - mon 08:00 Europe/Berlin");
+    assert_eq!((rollout.deadline.as_hours(), rollout.registers_per_second), (7 * 24, 1.0));
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_its_place_and_the_nearest_one() {
+    assert_eq!(
+        refused("version = 1\n\n[logging]\n  delivry = \"blocking\"\n").lines().next().unwrap(),
+        "4:3: unknown field `delivry`, expected one of `driver`, `missing-driver`, `accept`, `replace`, `delivery`, `absent-mode`, \
+         `max-buffer-size`, `min-buffer-size`, `max-buffer-share`, `group`, `stream-prefix` (did you mean `delivery`?)"
+    );
+}
+
+#[test]
+fn an_unknown_value_is_refused_with_the_nearest_one() {
+    assert_eq!(
+        refused("version = 1\n[logging]\ndelivery = \"nonblocking\"\n"),
+        "3:12: unknown variant `nonblocking`, expected `non-blocking` or `blocking` (did you mean `non-blocking`?)"
+    );
+}
+
+#[test]
+fn a_file_that_is_no_toml_is_refused_where_it_breaks() {
+    assert!(refused("version = 1\nlogging = [\n").starts_with("2:"), "{}", refused("version = 1\nlogging = [\n"));
+}
+
+#[test]
+fn columns_count_characters_and_not_bytes() {
+    assert!(refused("version = 1\ntrusted-tags = [\"ü\"]\nü = 1").starts_with("3:1: "));
+    assert!(refused("version = 1 # ü\n\"ü\".x = 1").starts_with("2:1: "));
+}
+
+#[test]
+fn a_version_is_required_and_known() {
+    assert_eq!(refused(""), "1:1: missing field `version`");
+    assert_eq!(refused("version = 2"), "1:11: version 2 is not known (version = 1)");
+}
+
+#[test]
+fn a_retention_that_cloudwatch_logs_does_not_take_is_refused_with_the_next_one_that_it_takes() {
+    let retention = |days: &str| refused(&format!("version = 1\nlog-group.retention-days = {days}"));
+    assert_eq!(
+        retention("45"),
+        "2:28: CloudWatch Logs does not keep logs for 45 days (the next value that it takes is 60)"
+    );
+    assert_eq!(
+        retention("0"),
+        "2:28: CloudWatch Logs does not keep logs for 0 days (the next value that it takes is 1)"
+    );
+    assert_eq!(
+        retention("9999"),
+        "2:28: CloudWatch Logs does not keep logs for 9999 days (the longest that it takes is 3653)"
+    );
+}
+
+#[test]
+fn values_that_cannot_be_are_refused() {
+    for (value, why) in [
+        (
+            "logging.driver = \"splunk\"",
+            "2:18: only awslogs can be given to a container that has no driver (driver = \"awslogs\")",
+        ),
+        ("logging.max-buffer-size = \"25x\"", "2:27: `25x` is not a size (such as \"25m\")"),
+        ("logging.min-buffer-size = \"0\"", "2:27: `0` is not a size (such as \"25m\")"),
+        (
+            "logging.max-buffer-share = 0.0",
+            "2:28: max-buffer-share is a part of the memory: above 0, at most 1 (such as 0.25)",
+        ),
+        (
+            "logging.max-buffer-share = nan",
+            "2:28: max-buffer-share is a part of the memory: above 0, at most 1 (such as 0.25)",
+        ),
+        (
+            "logging.group = \"/ecs/{task}\"",
+            "2:17: `/ecs/{task}` is not a name that CloudWatch Logs takes ({family} and {container} may stand in it)",
+        ),
+        (
+            "logging.group = \"\"",
+            "2:17: `` is not a name that CloudWatch Logs takes ({family} and {container} may stand in it)",
+        ),
+        (
+            "logging.accept = [\"awslogs\", \"awsfirelense\"]",
+            "2:18: ECS has no log driver `awsfirelense` (did you mean `awsfirelens`?)",
+        ),
+        ("logging.replace = [\"json\"]", "2:19: ECS has no log driver `json` (did you mean `json-file`?)"),
+        (
+            "log-group.class = \"DELIVERY\"",
+            "2:19: `DELIVERY` is not a class for a container's logs (it is one of: STANDARD, INFREQUENT_ACCESS, ESSENTIALS)",
+        ),
+        (
+            "log-group.class = \"standard\"",
+            "2:19: `standard` is not a class for a container's logs (it is one of: STANDARD, INFREQUENT_ACCESS, ESSENTIALS)",
+        ),
+        ("log-group.kms-key = \"alias/logs\"", "2:21: kms-key is the ARN of a KMS key"),
+        ("rollout.require-service-tag = \"follow\"", "2:31: a tag is written key=value"),
+        (
+            "rollout.registers-per-second = 2",
+            "2:32: registers-per-second lies above 0 and at most at 1, which is all that AWS allows everybody together",
+        ),
+        (
+            "rollout.freeze = [\"friday 15:00 - mon 08:00 UTC\"]",
+            "2:19: `friday` is not a day of the week (it is one of: mon, tue, wed, thu, fri, sat, sun)",
+        ),
+        ("rollout.deadline-minutes = 4", "2:28: 4 is not between 5 and 10080"),
+        ("rollout.deadline-minutes = 10081", "2:28: 10081 is not between 5 and 10080"),
+    ] {
+        assert_eq!(refused(&format!("version = 1\n{value}\n")), why);
+    }
+}
+
+#[test]
+fn contradictions_are_refused() {
+    for (values, why) in [
+        ("min-buffer-size = \"50m\"", "3:19: min-buffer-size is above max-buffer-size"),
+        ("max-buffer-size = \"1m\"", "3:19: min-buffer-size is above max-buffer-size"),
+        ("accept = [\"splunk\"]", "3:10: accept leaves out awslogs, the driver that Logweir gives"),
+        ("replace = [\"splunk\"]", "3:11: `splunk` is accepted and replaced at once"),
+    ] {
+        assert_eq!(refused(&format!("version = 1\n[logging]\n{values}\n")), why);
+    }
+}
+
+#[test]
+fn a_profile_may_not_contradict_what_it_leaves_as_it_is() {
+    let text = "version = 1\n[logging]\nreplace = [\"json-file\"]\n[[profile]]\nmatch = { family = \"x\" }\nlogging.accept = [\"awslogs\", \"json-file\"]\n";
+    assert_eq!(refused(text), "6:18: `json-file` is accepted and replaced at once");
+}
+
+#[test]
+fn the_first_profile_that_matches_wins_and_leaves_the_other_keys_as_they_are() {
+    let baseline = Baseline::parse(
+        r#"
+        version = 1
+        log-group.retention-days = 90
+        [[profile]]
+        match = { family = "web", container = "audit" }
+        logging.delivery = "blocking"
+        [[profile]]
+        match = { family = "w*" }
+        log-group.retention-days = 365
+        "#,
+    )
+    .unwrap();
+    let of = |container, family| {
+        let settings = baseline.settings(&Workload { container, family, ..APP });
+        (settings.logging.delivery, settings.log_group.retention_days)
+    };
+    assert_eq!(of(Some("audit"), Some("web")), (Delivery::Blocking, 90));
+    assert_eq!(of(Some("app"), Some("web")), (Delivery::NonBlocking, 365));
+    assert_eq!(of(None, Some("web")), (Delivery::NonBlocking, 365));
+    assert_eq!(of(Some("audit"), Some("batch")), (Delivery::NonBlocking, 90));
+}
+
+#[test]
+fn what_is_not_known_matches_nothing() {
+    let account = exemption("account = \"*\"", "2027-01-31");
+    assert_eq!(exempts(&account, &Workload { account: None, ..APP }, "2026-11-21T12:00:00Z"), Exempt::No);
+    assert!(matches!(exempts(&account, &APP, "2026-11-21T12:00:00Z"), Exempt::Yes(_)));
+}
+
+#[test]
+fn an_exemption_needs_an_end_date() {
+    let text = exemption("family = \"web\"", "2027-01-31").replace("until = 2027-01-31\n", "");
+    assert_eq!(refused(&text), "2:1: missing field `until` (an exemption ends: until = 2027-01-31)");
+}
+
+#[test]
+fn an_exemption_ends_on_a_day_and_not_at_a_time() {
+    let help = "until is a day, without a time (until = 2027-01-31)";
+    assert_eq!(refused(&exemption("family = \"web\"", "2027-01-31T12:00:00Z")), format!("5:9: {help}"));
+    assert_eq!(refused(&exemption("family = \"web\"", "12:00:00")), format!("5:9: {help}"));
+}
+
+#[test]
+fn an_exemption_holds_through_the_last_second_of_its_last_day() {
+    let text = exemption("family = \"web\"", "2026-11-21");
+    assert!(matches!(exempts(&text, &APP, "2026-11-21T23:59:59.999999999Z"), Exempt::Yes(_)));
+    let Exempt::Expired(was) = exempts(&text, &APP, "2026-11-22T00:00:00Z") else { panic!("still exempt") };
+    assert_eq!((was.owner.as_str(), was.reason.as_str(), was.until.as_str()), ("team-x", "ticket 123", "2026-11-21"));
+}
+
+#[test]
+fn the_last_day_of_all_can_be_named() {
+    let text = exemption("family = \"web\"", "9999-12-31");
+    assert!(matches!(exempts(&text, &APP, "2026-11-21T12:00:00Z"), Exempt::Yes(_)));
+}
+
+#[test]
+fn one_exemption_in_force_is_enough_beside_an_expired_one() {
+    let text = [
+        exemption("family = \"web\"", "2026-01-01"),
+        exemption("family = \"web\"", "2027-01-01").replace("version = 1\n", ""),
+    ];
+    assert!(matches!(exempts(&text.concat(), &APP, "2026-11-21T12:00:00Z"), Exempt::Yes(_)));
+}
+
+#[test]
+fn an_exemption_covers_the_rules_that_it_names_alone() {
+    let baseline = Baseline::parse(&exemption("family = \"web\"", "2027-01-31")).unwrap();
+    assert_eq!(baseline.exempts(RuleName::UnsizedBuffer, &APP, "2026-11-21T12:00:00Z".parse().unwrap()), Exempt::No);
+}
+
+#[test]
+fn an_exemption_says_what_and_who_and_why() {
+    let good = exemption("family = \"web\"", "2027-01-31");
+    for (from, to, why) in [
+        ("\"blocking-delivery\"", "", "4:9: an exemption names the rules that it switches off"),
+        ("\"team-x\"", "\" \"", "6:9: an exemption has an owner and a reason; neither is empty"),
+        ("\"ticket 123\"", "\"\"", "7:10: an exemption has an owner and a reason; neither is empty"),
+        (
+            "\"blocking-delivery\"",
+            "\"blocking_delivery\"",
+            "4:10: no rule is called `blocking_delivery` (did you mean `blocking-delivery`?)",
+        ),
+    ] {
+        assert_eq!(refused(&good.replace(from, to)), why);
+    }
+}
+
+#[test]
+fn a_match_without_a_key_is_refused() {
+    let why = "match is empty, so it would cover everything (match = { family = \"web-*\" })";
+    assert_eq!(refused(&exemption("", "2027-01-31")), format!("3:9: {why}"));
+    assert_eq!(refused("version = 1\n[[profile]]\nmatch = {}\n"), format!("3:9: {why}"));
+}
+
+// Tags: whoever registers a revision writes them.
+
+#[test]
+fn a_tag_exempts_only_if_it_is_trusted() {
+    let text = exemption("tag = \"team=x\"", "2027-01-31");
+    assert_eq!(
+        refused(&text),
+        "3:9: a tag is written by the author of the revision: tag `team` must not exempt (list it: trusted-tags = [\"team\"], if others cannot set it)"
+    );
+    let trusting = text.replace("version = 1\n", "version = 1\ntrusted-tags = [\"team\"]\n");
+    let tagged = [("team".to_owned(), "x".to_owned())];
+    assert!(matches!(exempts(&trusting, &Workload { tags: &tagged, ..APP }, "2026-11-21T12:00:00Z"), Exempt::Yes(_)));
+    assert_eq!(exempts(&trusting, &APP, "2026-11-21T12:00:00Z"), Exempt::No);
+}
+
+#[test]
+fn a_tag_loosens_only_if_it_is_trusted() {
+    let profile = |key: &str| format!("version = 1\n[[profile]]\nmatch = {{ tag = \"team=x\" }}\n{key}\n");
+    for (key, value) in [
+        ("delivery", "logging.delivery = \"blocking\""),
+        ("absent-mode", "logging.absent-mode = \"effective\""),
+        ("missing-driver", "logging.missing-driver = \"advice\""),
+        ("accept", "logging.accept = [\"awslogs\", \"awsfirelens\", \"splunk\", \"syslog\"]"),
+        ("min-buffer-size", "logging.min-buffer-size = \"1m\""),
+        ("max-buffer-share", "logging.max-buffer-share = 0.5"),
+        ("create", "log-group.create = [\"*\"]"),
+        ("retention-days", "log-group.retention-days = 1"),
+        ("adopt", "log-group.adopt = [\"*\"]"),
+        ("when", "rollout.when = \"at-once\""),
+        ("image-guard", "rollout.image-guard = \"off\""),
+        ("deadline-minutes", "rollout.deadline-minutes = 121"),
+        ("registers-per-second", "rollout.registers-per-second = 1.0"),
+    ] {
+        let error = refused(&profile(value));
+        assert!(
+            error.starts_with(&format!(
+                "3:9: a tag is written by the author of the revision: tag `team` must not loosen {key} ("
+            )),
+            "{error}"
+        );
+        Baseline::parse(&profile(value).replace("version = 1\n", "version = 1\ntrusted-tags = [\"team\"]\n")).unwrap();
+    }
+    Baseline::parse(&profile("log-group.retention-days = 365")).expect("asking for more is no loosening");
+}
+
+#[test]
+fn a_tag_may_not_win_over_a_stricter_profile_behind_it() {
+    let text = r#"
+version = 1
+[[profile]]
+match = { tag = "team=x" }
+log-group.retention-days = 60
+[[profile]]
+match = { family = "audit-*" }
+log-group.retention-days = 365
+"#;
+    let error = refused(text);
+    assert!(
+        error.starts_with(
+            "4:9: a tag is written by the author of the revision: tag `team` must not loosen retention-days"
+        ),
+        "{error}"
+    );
+    let (strict, tagged) = text.split_at(text.rfind("[[profile]]").unwrap());
+    let (version, tag) = strict.split_at(strict.find("[[profile]]").unwrap());
+    Baseline::parse(&[version, tagged, tag].concat()).expect("behind it, the tag decides nothing");
+}
+
+#[test]
+fn the_digest_names_the_text() {
+    let digest = |text: &str| Baseline::parse(text).unwrap().digest().to_owned();
+    assert_eq!(digest("version = 1"), "sha256:4eab33c0b9ba9ded10e2a046539031d60df90438efad3533d7ad16b6f61da112");
+    assert_ne!(digest("version = 1"), digest("version = 1\n"));
+}

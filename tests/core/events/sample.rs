@@ -1,0 +1,97 @@
+//! The events beside this file, and what is read from them in few words.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::event::{Home, RevisionRef, ServiceChange, Trigger, Unreadable, read};
+use serde_json::Value;
+
+/// What ARNs of ECS begin with at home.
+pub const ARN: &str = "arn:aws:ecs:eu-west-1:111122223333";
+
+pub fn home() -> Home {
+    Home {
+        partition: "aws".into(),
+        account: "111122223333".into(),
+        region: "eu-west-1".into(),
+        own_roles: vec!["arn:aws:iam::111122223333:role/logweir/Remediator".into()],
+        ..Home::default()
+    }
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/core/events")
+}
+
+pub fn sample(name: &str) -> Value {
+    serde_json::from_str(&fs::read_to_string(folder().join(format!("{name}.json"))).unwrap()).unwrap()
+}
+
+/// Every event with its name, in the names' order.
+pub fn all() -> Vec<(String, Value)> {
+    let files = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path());
+    let mut names: Vec<String> = files
+        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    names.sort();
+    assert!(names.len() >= 14, "{names:?}");
+    names.into_iter().map(|name| (name.clone(), sample(&name))).collect()
+}
+
+/// Those that CloudTrail recorded.
+pub fn calls() -> Vec<(String, Value)> {
+    all().into_iter().filter(|(_, event)| event["detail"]["eventSource"].is_string()).collect()
+}
+
+/// The event with another value at a place that is there, or whose parent is.
+pub fn with(event: &Value, pointer: &str, value: Value) -> Value {
+    let mut event = event.clone();
+    match event.pointer_mut(pointer) {
+        Some(place) => *place = value,
+        None => {
+            let (parent, member) = pointer.rsplit_once('/').unwrap();
+            event.pointer_mut(parent).unwrap_or_else(|| panic!("no {parent}"))[member] = value;
+        }
+    }
+    event
+}
+
+pub fn changed(name: &str, changes: &[(&str, Value)]) -> Value {
+    changes.iter().fold(sample(name), |event, (pointer, value)| with(&event, pointer, value.clone()))
+}
+
+/// What is read from an event, but for its cause.
+pub fn answer(event: &Value) -> String {
+    said(&read(event, &home()))
+}
+
+pub fn said(answer: &Result<Trigger, Unreadable>) -> String {
+    match answer {
+        Ok(Trigger::Remediate { which: RevisionRef::Revision(revision), .. }) => {
+            format!("registered: {}", revision.short())
+        }
+        Ok(Trigger::Remediate { which: RevisionRef::NewestOf { family, .. }, .. }) => {
+            format!("registered: newest of {family}")
+        }
+        Ok(Trigger::Service { service, change, .. }) => {
+            let service = service.short();
+            match change {
+                ServiceChange::Asked { revision: Some(revision) } => format!("{service} runs {}", revision.short()),
+                ServiceChange::Asked { revision: None } => format!("{service} runs something"),
+                ServiceChange::Deployment { id, state, reason } => {
+                    format!("{service}: {id} {state:?}: {}", reason.as_deref().unwrap_or("no reason"))
+                }
+                ServiceChange::Look => format!("look at {service}"),
+            }
+        }
+        Ok(Trigger::Used { by, .. }) => {
+            let revision = |of: &Option<RevisionArn>| of.as_ref().map_or("none".into(), RevisionArn::short);
+            let by: Vec<String> = by.iter().map(|by| format!("{}: {}", by.name, revision(&by.revision))).collect();
+            format!("used: {}", by.join("; "))
+        }
+        Ok(Trigger::Ignore { why, .. }) => format!("ignored: {why:?}"),
+        Err(why) => format!("unreadable: {why:?}"),
+    }
+}

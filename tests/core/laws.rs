@@ -1,0 +1,428 @@
+//! What holds for all documents, baselines and facts: not what a rule finds, but what mending may do and may not.
+//!
+//! Each law is stated for one situation, and tried on many generated ones and on every golden case. A situation that
+//! breaks one belongs into `tests/core/rules/`, as a case of its own.
+
+mod json;
+mod situations;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use json::Json;
+use logweir::domain::baseline::{Baseline, Exempt, Workload};
+use logweir::domain::ecs::task_definition::TaskDefinition;
+use logweir::domain::edit::patch::{Conflict, apply};
+use logweir::domain::edit::{Change, Edit, Holder, LogGroupChange, OptionChange};
+use logweir::domain::plan::Plan;
+use logweir::domain::rule_name::RuleName;
+use logweir::domain::rules::finding::Fix;
+use logweir::domain::rules::packs;
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+use situations::{Situation, baselines, documents, exemption, offline, situations};
+
+use crate::rules::golden;
+
+type Law = Result<(), TestCaseError>;
+
+fn config() -> ProptestConfig {
+    // A counterexample becomes a golden case; there is no second place for them.
+    ProptestConfig { failure_persistence: None, ..ProptestConfig::default() }
+}
+
+fn on_every_golden_case(law: impl Fn(&Situation) -> Law) {
+    for case in golden::cases() {
+        let (definition, baseline) = (case.definition(), case.baseline());
+        let situation = Situation { definition, baseline, baseline_text: case.baseline, facts: case.facts };
+        if let Err(error) = law(&situation) {
+            panic!("{}: {error}", case.folder.display());
+        }
+    }
+}
+
+fn mended(situation: &Situation, plan: &Plan) -> Result<TaskDefinition, TestCaseError> {
+    apply(&situation.definition, &plan.edits)
+        .map_err(|conflict| TestCaseError::fail(format!("the plan does not apply: {conflict}")))
+}
+
+// Fixpoint: what was mended needs no mending.
+
+fn mending_twice_is_mending_once(situation: &Situation) -> Law {
+    let first = situation.plan();
+    let after =
+        Situation { definition: mended(situation, &first)?, facts: situation.facts.after(&first), ..situation.clone() };
+    let second = after.plan();
+    prop_assert!(second.edits.is_empty(), "edited again: {:?}", second.edits);
+    prop_assert!(second.log_groups.is_empty(), "groups changed again: {:?}", second.log_groups);
+    if first.refusal.is_none() {
+        let left: Vec<_> = second.findings.iter().filter(|f| f.counts() && !matches!(f.fix, Fix::Advice(_))).collect();
+        prop_assert!(left.is_empty(), "a fix mends nothing: {left:?}");
+    }
+    prop_assert!(
+        second.not_checked.iter().all(|rule| first.not_checked.contains(rule)),
+        "undecided now: {:?}",
+        second.not_checked
+    );
+    Ok(())
+}
+
+// Frame: nothing else moves.
+
+#[derive(Deserialize)]
+struct Document<'a> {
+    #[serde(borrow, rename = "containerDefinitions")]
+    containers: Vec<&'a RawValue>,
+}
+
+/// The text of a document: before its containers, each container and what stands behind it.
+fn parts(text: &str) -> Vec<&str> {
+    let containers = serde_json::from_str::<Document<'_>>(text).unwrap().containers;
+    let mut parts = Vec::new();
+    let mut at = 0;
+    for container in containers {
+        let start = container.get().as_ptr() as usize - text.as_ptr() as usize;
+        parts.extend([&text[at..start], container.get()]);
+        at = start + container.get().len();
+    }
+    parts.push(&text[at..]);
+    parts
+}
+
+fn members(text: &str) -> BTreeMap<String, &str> {
+    let raw: BTreeMap<String, &RawValue> = serde_json::from_str(text).unwrap();
+    raw.into_iter().map(|(key, value)| (key, value.get())).collect()
+}
+
+/// The members of `text` but for those called `keys`.
+fn others<'t>(text: &'t str, keys: &[&str]) -> BTreeMap<String, &'t str> {
+    members(text).into_iter().filter(|(key, _)| !keys.contains(&key.as_str())).collect()
+}
+
+fn nothing_but_the_planned_is_touched(situation: &Situation) -> Law {
+    let plan = situation.plan();
+    let fixed = mended(situation, &plan)?;
+    let edit_of = |name: Option<&str>| plan.edits.iter().find(|edit| Some(edit.container.as_str()) == name);
+    let edited: BTreeSet<String> = situation
+        .definition
+        .containers()
+        .filter(|container| edit_of(container.name()).is_some())
+        .map(|container| format!("/containerDefinitions/{}/logConfiguration", container.index))
+        .collect();
+    for operation in json_patch::diff(situation.definition.view(), fixed.view()).0 {
+        let path = operation.path().to_string();
+        prop_assert!(
+            edited.iter().any(|place| path == *place || path.starts_with(&format!("{place}/"))),
+            "{operation} was not planned"
+        );
+    }
+    let (before, after) = (parts(situation.definition.text()), parts(fixed.text()));
+    prop_assert_eq!(before.len(), after.len());
+    let names: Vec<_> = situation.definition.containers().map(|container| container.name()).collect();
+    for (i, (before, after)) in before.iter().zip(&after).enumerate() {
+        // Containers stand at the odd places.
+        match (i % 2 == 1).then(|| edit_of(names[i / 2])).flatten() {
+            None => prop_assert_eq!(before, after, "text outside of the edited containers"),
+            Some(edit) => only_the_edit_shows(before, after, edit)?,
+        }
+    }
+    Ok(())
+}
+
+fn only_the_edit_shows(before: &str, after: &str, edit: &Edit) -> Law {
+    prop_assert_eq!(others(before, &["logConfiguration"]), others(after, &["logConfiguration"]));
+    let Change::Options { options, .. } = &edit.change else { return Ok(()) };
+    let (before, after) = (members(before)["logConfiguration"], members(after)["logConfiguration"]);
+    prop_assert_eq!(others(before, &["options"]), others(after, &["options"]));
+    let changed: Vec<&str> = options.iter().map(|change| change.option.as_str()).collect();
+    let standing = members(before).get("options").map_or("{}", |text| if *text == "null" { "{}" } else { text });
+    prop_assert_eq!(others(standing, &changed), others(members(after)["options"], &changed));
+    Ok(())
+}
+
+// Reversal: every edit can be taken back.
+
+fn an_edit_taken_back_leaves_no_trace(situation: &Situation) -> Law {
+    let plan = situation.plan();
+    let fixed = mended(situation, &plan)?;
+    let back: Vec<Edit> = plan.edits.iter().rev().map(Edit::reversed).collect();
+    let restored = match apply(&fixed, &back) {
+        Ok(restored) => restored,
+        Err(conflict) => return Err(TestCaseError::fail(format!("cannot be taken back: {conflict}"))),
+    };
+    prop_assert_eq!(restored.view(), situation.definition.view());
+    if plan.edits.iter().all(only_adds) {
+        prop_assert_eq!(restored.text(), situation.definition.text());
+    }
+    Ok(())
+}
+
+/// Whether no spelling of the author's is exchanged for ours.
+fn only_adds(edit: &Edit) -> bool {
+    let is_nothing = |old: &Option<Value>| old.as_ref().is_none_or(Value::is_null);
+    match &edit.change {
+        Change::Configuration { old, .. } => is_nothing(old),
+        Change::Options { options, .. } => options.iter().all(|change| is_nothing(&change.old)),
+    }
+}
+
+// Commutation: order is nothing.
+
+fn edits_may_be_made_in_any_order(situation: &Situation) -> Law {
+    let mut edits = situation.plan().edits;
+    let together = mended(situation, &situation.plan())?;
+    for _ in 0..edits.len() {
+        edits.rotate_left(1);
+        let rotated = apply(&situation.definition, &edits).unwrap();
+        prop_assert_eq!(rotated.text(), together.text());
+    }
+    edits.reverse();
+    let one_by_one = edits
+        .iter()
+        .try_fold(situation.definition.clone(), |definition, edit| apply(&definition, std::slice::from_ref(edit)));
+    let one_by_one = one_by_one.unwrap();
+    prop_assert_eq!(one_by_one.text(), together.text());
+    Ok(())
+}
+
+/// Offline: live, a group that is missing and not made holds a container back, whichever rule would edit it.
+fn rules_one_after_the_other_mend_what_they_mend_together(situation: &Situation, order: &[&'static str]) -> Law {
+    let together = mended(situation, &situation.plan())?;
+    let mut definition = situation.definition.clone();
+    for rule in order {
+        // A buffer cannot be sized without the mode: exempting the one exempts the other.
+        let goes_with = |name: &str| name == *rule || (*rule == "unsized-buffer" && name == "blocking-delivery");
+        let others: Vec<_> = packs::names().into_iter().filter(|name| !goes_with(name)).collect();
+        let off = ["family = \"*\"", "container = \"*\""].map(|who| exemption(who, &others, "2027-01-31")).concat();
+        let alone = Situation { definition: definition.clone(), ..situation.with_baseline(&off) };
+        definition = mended(&alone, &alone.plan())?;
+    }
+    prop_assert_eq!(definition.view(), together.view());
+    Ok(())
+}
+
+// Exemptions: an exempt subject is left alone.
+
+fn the_exempt_are_left_alone(situation: &Situation) -> Law {
+    let plan = situation.plan();
+    let fixed = mended(situation, &plan)?;
+    let option = |container: logweir::domain::ecs::task_definition::Container<'_>, option: &str| {
+        container.member("logConfiguration").and_then(|log| log.get("options")?.get(option)).cloned()
+    };
+    for (before, after) in situation.definition.containers().zip(fixed.containers()) {
+        let who = Workload {
+            family: situation.definition.family(),
+            container: before.name(),
+            account: situation.facts.account.as_deref(),
+            region: situation.facts.region.as_deref(),
+            tags: &situation.facts.tags,
+            ..Workload::default()
+        };
+        let is_exempt =
+            |rule: RuleName| matches!(situation.baseline.exempts(rule, &who, situation.facts.now), Exempt::Yes(_));
+        for finding in plan.findings.iter().filter(|finding| finding.index == Some(before.index)) {
+            prop_assert_eq!(finding.counts(), !is_exempt(finding.rule), "{:?}", finding);
+        }
+        if RuleName::ALL.into_iter().all(is_exempt) {
+            prop_assert_eq!(before.member("logConfiguration"), after.member("logConfiguration"));
+        }
+        let keeps = |rule: RuleName, name: &str| !is_exempt(rule) || option(before, name) == option(after, name);
+        let is_awslogs =
+            matches!(before.member("logConfiguration").and_then(|log| log.get("logDriver")?.as_str()), Some("awslogs"));
+        prop_assert!(!is_awslogs || keeps(RuleName::BlockingDelivery, "mode"));
+        for name in ["awslogs-group", "awslogs-region", "awslogs-stream-prefix"] {
+            prop_assert!(!is_awslogs || keeps(RuleName::UnnamedLogGroup, name), "{name}");
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn mending_is_a_fixed_point(situation in situations()) {
+        mending_twice_is_mending_once(&situation)?;
+    }
+
+    #[test]
+    fn nothing_else_moves(situation in situations()) {
+        nothing_but_the_planned_is_touched(&situation)?;
+    }
+
+    #[test]
+    fn every_edit_can_be_taken_back(situation in situations()) {
+        an_edit_taken_back_leaves_no_trace(&situation)?;
+    }
+
+    #[test]
+    fn edits_commute(situation in situations()) {
+        edits_may_be_made_in_any_order(&situation)?;
+    }
+
+    #[test]
+    fn rules_commute(situation in offline(), order in Just(packs::names()).prop_shuffle()) {
+        rules_one_after_the_other_mend_what_they_mend_together(&situation, &order)?;
+    }
+
+    #[test]
+    fn exemptions_are_kept(situation in situations()) {
+        the_exempt_are_left_alone(&situation)?;
+    }
+}
+
+// Nothing that anybody writes makes us panic.
+
+/// Edits that nobody planned, for one small container: some apply, most conflict.
+fn edits() -> impl Strategy<Value = Edit> {
+    let value = || {
+        select(vec![
+            None,
+            None,
+            Some(Value::Null),
+            Some(Value::from("x")),
+            Some(Value::from(1.5)),
+            Some(Value::Object(Map::new())),
+        ])
+    };
+    let holder = || select(vec![Holder::Map, Holder::Null, Holder::Absent]);
+    let option = (select(vec!["mode", "a"]), value(), value()).prop_map(|(option, old, new)| OptionChange {
+        option: option.into(),
+        old,
+        new,
+    });
+    let change = prop_oneof![
+        (value(), value()).prop_map(|(old, new)| Change::Configuration { old, new }),
+        (holder(), holder(), prop::collection::vec(option, 0..3))
+            .prop_map(|(before, after, options)| Change::Options { before, after, options }),
+    ];
+    change.prop_map(|change| Edit { container: "app".into(), change })
+}
+
+fn small_documents() -> impl Strategy<Value = String> {
+    let log =
+        select(vec!["", r#","logConfiguration":null"#, r#","logConfiguration":{}"#, r#","logConfiguration":"x""#]);
+    let options = select(vec![
+        "",
+        r#","options":null"#,
+        r#","options":{}"#,
+        r#","options":{"mode":"x"}"#,
+        r#","options":{"a":null, "mode":1.5}"#,
+    ]);
+    let configured = options.prop_map(|options| format!(r#","logConfiguration":{{"logDriver":"awslogs"{options}}}"#));
+    prop_oneof![1 => log.prop_map(String::from), 3 => configured]
+        .prop_map(|log| format!(r#"{{"containerDefinitions":[{{"name":"app"{log}}}]}}"#))
+}
+
+/// A text that somebody has had an accident with: a part of it is gone, or stands elsewhere once more.
+fn damaged(texts: impl Strategy<Value = String>) -> impl Strategy<Value = String> {
+    (texts, any::<[prop::sample::Index; 3]>()).prop_map(|(text, places)| {
+        let [a, b, c] = places.map(|place| text.floor_char_boundary(place.index(text.len() + 1)));
+        let (from, to) = (a.min(b), a.max(b));
+        let part = &text[from..to];
+        if c <= from { [&text[..c], part, &text[c..]].concat() } else { [&text[..from], &text[to..]].concat() }
+    })
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn any_json_can_be_judged(containers in prop::collection::vec(json::anything(), 0..3), layout in json::layouts(), baseline in baselines()) {
+        let document = Json::Object(vec![("\"containerDefinitions\"".into(), Json::Array(containers))]);
+        let situation = Situation::new(&document.write(layout), &baseline, golden::Facts::none());
+        mended(&situation, &situation.plan())?;
+    }
+
+    #[test]
+    fn damaged_documents_are_read_or_refused(text in damaged(documents()), baseline in baselines()) {
+        if let Ok(definition) = TaskDefinition::parse(text) {
+            let situation = Situation::new(definition.text(), &baseline, golden::Facts::none());
+            // A member that stands twice is found when it is edited.
+            if let Err(conflict) = apply(&situation.definition, &situation.plan().edits) {
+                prop_assert!(matches!(conflict, Conflict::Repeated { .. }), "{conflict}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_edit_that_applies_can_be_taken_back_whoever_made_it(text in small_documents(), edits in prop::collection::vec(edits(), 1..3)) {
+        let definition = TaskDefinition::parse(text).unwrap();
+        if let Ok(edited) = apply(&definition, &edits) {
+            let back: Vec<Edit> = edits.iter().rev().map(Edit::reversed).collect();
+            let restored = apply(&edited, &back).unwrap();
+            prop_assert_eq!(restored.view(), definition.view());
+        }
+    }
+
+    #[test]
+    fn any_text_is_read_or_refused(text in any::<String>()) {
+        let _ = TaskDefinition::parse(text.as_str());
+        let _ = Baseline::parse(&text);
+    }
+
+    #[test]
+    fn damaged_baselines_are_read_or_refused(text in damaged(baselines())) {
+        if let Err(error) = Baseline::parse(&text) {
+            prop_assert!(error.line >= 1 && error.line <= text.lines().count() + 1, "{error}");
+        }
+    }
+
+    #[test]
+    fn an_edit_survives_the_journal(edit in edits()) {
+        let written = serde_json::to_string(&edit).unwrap();
+        prop_assert_eq!(serde_json::from_str::<Edit>(&written).unwrap(), edit);
+    }
+}
+
+#[test]
+fn every_golden_case_obeys_the_laws() {
+    on_every_golden_case(mending_twice_is_mending_once);
+    on_every_golden_case(nothing_but_the_planned_is_touched);
+    on_every_golden_case(an_edit_taken_back_leaves_no_trace);
+    on_every_golden_case(edits_may_be_made_in_any_order);
+    on_every_golden_case(the_exempt_are_left_alone);
+}
+
+/// Laws that are tried on nothing always hold.
+#[test]
+fn the_generated_situations_reach_every_rule_and_every_kind_of_change() {
+    let mut runner = TestRunner::deterministic();
+    let strategy = situations();
+    let mut reached = BTreeSet::new();
+    for _ in 0..1000 {
+        reached.extend(kinds(&strategy.new_tree(&mut runner).unwrap().current().plan()));
+    }
+    let rules = packs::names().into_iter().flat_map(|rule| [rule.to_owned(), format!("{rule}, exempt")]);
+    let changes = [
+        "options, Map",
+        "options, Null",
+        "options, Absent",
+        "configuration, added",
+        "configuration, replaced",
+        "group, created",
+        "group, given a retention",
+        "refused, Sandboxed",
+        "refused, MissingExecutionRole",
+    ];
+    let missed: Vec<_> = rules.chain(changes.map(String::from)).filter(|kind| !reached.contains(kind)).collect();
+    assert!(missed.is_empty(), "never generated: {missed:?}");
+}
+
+fn kinds(plan: &Plan) -> Vec<String> {
+    let findings = plan.findings.iter().map(|f| format!("{}{}", f.rule, if f.counts() { "" } else { ", exempt" }));
+    let edits = plan.edits.iter().map(|edit| match &edit.change {
+        Change::Options { before, .. } => format!("options, {before:?}"),
+        Change::Configuration { old: None, .. } => "configuration, added".to_owned(),
+        Change::Configuration { old: Some(_), .. } => "configuration, replaced".to_owned(),
+    });
+    let groups = plan.log_groups.iter().map(|change| match change {
+        LogGroupChange::Create(_) => "group, created".to_owned(),
+        LogGroupChange::SetRetention { .. } => "group, given a retention".to_owned(),
+    });
+    findings.chain(edits).chain(groups).chain(plan.refusal.map(|refusal| format!("refused, {refusal:?}"))).collect()
+}

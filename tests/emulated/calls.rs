@@ -1,0 +1,68 @@
+//! How many calls to AWS an event costs, by its kind, counted on the wire: as many in a small account as in a large one.
+//! `make bench` prints them as `docs/performance.md` shows them.
+
+use std::fs;
+use std::path::Path;
+
+use crate::emulated::costs::{Cost, OVERTAKEN, costs};
+use crate::emulated::{Place, size};
+
+const FEW: usize = 10;
+
+/// Enough that a look at all of them would take several pages; `LOGWEIR_TEST_SERVICES` has more.
+const MANY: usize = 400;
+
+/// What each kind of event comes to and the calls that this takes, and the same event once more.
+/// `LOGWEIR_BLESS=1 tests/with-emulators cargo test --locked --all-features --test emulated calls` writes it anew.
+const EXPECTED: &str = "tests/emulated/calls/expected.txt";
+
+fn expected() -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(EXPECTED)).unwrap_or_default()
+}
+
+fn told(costs: &[Cost]) -> String {
+    costs.iter().map(|Cost { event, first, again }| format!("{event}\n    {first}\n    again {again}\n")).collect()
+}
+
+#[tokio::test]
+async fn what_an_event_costs_does_not_depend_on_how_many_services_there_are() {
+    let few = costs(Place::ministack("333344445555"), FEW).await;
+    if std::env::var_os("LOGWEIR_BLESS").is_some() {
+        fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join(EXPECTED), told(&few)).unwrap();
+    }
+    let (told, expected) = (told(&few), expected());
+    let differs: Vec<_> = told.lines().zip(expected.lines()).filter(|(told, expected)| told != expected).collect();
+    assert!(told == expected, "as it is, and as {EXPECTED} has it: {differs:#?}");
+    nothing_looks_at_the_whole_account(&few);
+
+    let many = costs(Place::ministack("444455556666"), size("LOGWEIR_TEST_SERVICES", MANY)).await;
+    few.iter().zip(&many).for_each(|(few, many)| assert_eq!(few, many));
+    assert_eq!(few.len(), many.len());
+}
+
+/// Of lists there are two: the account's settings, once in a while, and one page of one family's newest revisions. A third is
+/// of one service alone, where an event contradicts what the service runs.
+fn nothing_looks_at_the_whole_account(costs: &[Cost]) {
+    for Cost { event, first, again } in costs {
+        let lists = first.calls.iter().chain(&again.calls).filter(|call| call.starts_with("List"));
+        let known = |call: &str| match call {
+            "ListAccountSettings" | "ListTaskDefinitions" => true,
+            "ListServiceDeployments" => *event == OVERTAKEN,
+            _ => false,
+        };
+        lists.for_each(|call| assert!(known(call), "{event}: {call}"));
+    }
+}
+
+#[test]
+fn the_page_on_performance_shows_these_numbers() {
+    let (page, expected) = (include_str!("../../docs/performance.md"), expected());
+    let lines: Vec<&str> = expected.lines().collect();
+    assert!(!lines.is_empty() && lines.len().is_multiple_of(3));
+    let count = |handled: &str| handled.split("; ").nth(1).unwrap().split(':').next().unwrap().to_owned();
+    for case in lines.chunks(3) {
+        let (first, again) = (count(case[1]), count(case[2]));
+        let row = format!("| {} | {first} | {first} | {again} |", case[0]);
+        assert!(page.contains(&row), "docs/performance.md has no row {row}: it says how to get it");
+    }
+}

@@ -1,0 +1,62 @@
+//! The numbers of a run, as `docs/reliability.md` shows them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::emulated::proxy::{Call, Fate};
+
+/// How many calls of each operation met each fate.
+pub struct Tally<'c>(BTreeMap<&'c str, Row>);
+
+#[derive(Clone, Copy, Default)]
+struct Row {
+    calls: usize,
+    throttled: usize,
+    reset: usize,
+    truncated: usize,
+    late: usize,
+}
+
+impl Row {
+    fn add(&mut self, fate: Fate) {
+        self.calls += 1;
+        match fate {
+            Fate::Passed => {}
+            Fate::Throttled => self.throttled += 1,
+            Fate::Reset => self.reset += 1,
+            Fate::Truncated => self.truncated += 1,
+            Fate::Late => self.late += 1,
+        }
+    }
+}
+
+impl<'c> Tally<'c> {
+    pub fn of(calls: &'c [Call]) -> Self {
+        let mut rows: BTreeMap<&str, Row> = BTreeMap::new();
+        for call in calls {
+            rows.entry(&call.operation).or_default().add(call.fate);
+            rows.entry(ALL).or_default().add(call.fate);
+        }
+        Self(rows)
+    }
+
+    /// How many percent of all calls did not get their answer.
+    pub fn percent_spoiled(&self) -> usize {
+        let all = self.0[ALL];
+        (all.throttled + all.reset + all.truncated) * 100 / all.calls
+    }
+}
+
+/// Sorts behind every operation's name.
+const ALL: &str = "all";
+
+impl fmt::Display for Tally<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "| call | calls | throttled | taken, then reset | truncated | late |")?;
+        writeln!(f, "|---|---:|---:|---:|---:|---:|")?;
+        for (name, Row { calls, throttled, reset, truncated, late }) in &self.0 {
+            writeln!(f, "| {name} | {calls} | {throttled} | {reset} | {truncated} | {late} |")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,102 @@
+//! What the command line reads of an account's parameters: a baseline, and which journal the deployed stack keeps.
+
+use std::process::Command;
+
+use logweir::settings::SHIPPED_BASELINE;
+use serde_json::{Value, json};
+
+use super::{BLOCKING, logweir, run};
+use crate::loopback::account::WEB_1;
+use crate::loopback::operator::{Operator, Ran};
+use crate::loopback::{Loopback, Reply};
+
+const JOURNAL: &str = "/logweir/journal";
+
+fn operator() -> Operator {
+    let mut document: Value = serde_json::from_str(BLOCKING).unwrap();
+    document["containerDefinitions"][0].as_object_mut().unwrap().shift_remove("environment");
+    Operator::of(&[document])
+}
+
+/// `logweir` at this account, with no journal named.
+fn without_journal(operator: &Operator, arguments: &[&str]) -> Ran {
+    operator.types(&format!("logweir {} --endpoint-url {} --region eu-west-1", arguments.join(" "), operator.aws.url))
+}
+
+/// Whether a journal stands in the user's state folder.
+fn has_file_journal(operator: &Operator) -> bool {
+    let mut find = Command::new("find");
+    let found = find.arg(operator.folder.path()).args(["-name", "journal.jsonl"]).output().unwrap();
+    !found.stdout.is_empty()
+}
+
+#[test]
+fn a_baseline_may_stand_in_a_parameter() {
+    let operator = operator();
+    operator.account.publishes("/logweir/baseline", &format!("{SHIPPED_BASELINE}\n# the account's\n"));
+    let checked = operator.run(&["check", "ecs:web", "--baseline", "ssm:/logweir/baseline", "--format", "json"]);
+    assert_eq!((checked.code, &checked.json()["baseline"]["path"]), (1, &json!("ssm:/logweir/baseline")));
+    operator.account.publishes("/logweir/baseline", "version = 1\n[logging]\nmod = 1\n");
+    let wrong = operator.run(&["check", "ecs:web", "--baseline", "ssm:/logweir/baseline"]);
+    assert!(wrong.code == 2 && wrong.err.contains("ssm:/logweir/baseline:3:1: "), "{wrong:?}");
+    let absent = operator.run(&["fix", "ecs:web", "--baseline", "ssm:/absent"]);
+    assert!(absent.code == 2 && absent.err.contains("ssm:/absent: there is no such parameter"), "{absent:?}");
+}
+
+#[test]
+fn where_no_journal_is_named_it_is_the_deployed_stacks() {
+    let operator = operator();
+    operator.account.publishes(JOURNAL, "dynamodb:deployed\n");
+    let applied = without_journal(&operator, &["apply", "ecs:web", "--yes", "--format", "json"]);
+    assert_eq!((applied.code, &applied.json()["reports"][0]["outcome"]), (0, &json!("remediated")), "{applied:?}");
+    assert!(operator.account.table().contains(WEB_1) && !has_file_journal(&operator));
+    let undo = applied.json()["reports"][0]["backout"].as_str().unwrap().to_owned();
+    assert!(undo.contains("--journal dynamodb:deployed "), "whoever types it means the same one: {undo}");
+    let records = without_journal(&operator, &["records", "web:1"]);
+    assert!(records.code == 0 && records.out.contains("remediated"), "{records:?}");
+    let asked = operator.aws.calls().iter().filter(|(operation, _)| operation == "GetParameter").count();
+    assert_eq!(asked, 2, "once for each command");
+}
+
+#[test]
+fn where_no_stack_has_published_one_it_is_the_users_own() {
+    let operator = operator();
+    let applied = without_journal(&operator, &["apply", "ecs:web", "--yes"]);
+    assert!(applied.code == 0 && has_file_journal(&operator), "{applied:?}");
+}
+
+#[test]
+fn a_named_journal_asks_for_no_other() {
+    let operator = operator();
+    operator.account.publishes(JOURNAL, "dynamodb:deployed");
+    operator.run(&["apply", "ecs:web", "--yes"]);
+    assert!(operator.written().contains(WEB_1));
+    assert!(operator.aws.calls().iter().all(|(operation, _)| operation != "GetParameter"));
+}
+
+#[test]
+fn where_it_cannot_be_told_which_journal_is_the_stacks_one_has_to_be_named() {
+    for (answer, why) in [
+        (Reply::error as fn(&str, &str) -> Reply, "AccessDeniedException: not you"),
+        (|_, _| Reply::Json(502, "<html>".into()), "HTTP 502"),
+        (|_, _| Reply::ok(&json!({"Parameter": {"Value": "s3:bucket"}})), "`s3:bucket` is not a journal"),
+    ] {
+        let operator = Operator::at(Loopback::serve(move |operation, _| match operation {
+            "GetParameter" => answer("AccessDeniedException", "not you"),
+            _ => Reply::Cut,
+        }));
+        let ran = without_journal(&operator, &["records"]);
+        assert!(ran.code == 2 && ran.err.contains(why) && ran.err.contains("give --journal"), "{why}: {ran:?}");
+        assert!(!has_file_journal(&operator));
+    }
+}
+
+#[test]
+fn without_a_region_or_credentials_there_is_no_stack_to_ask() {
+    let folder = tempfile::tempdir().unwrap();
+    let ssm = Loopback::serve(|_, _| Reply::error("AccessDeniedException", "not you"));
+    for more in [["--endpoint-url", &ssm.url].as_slice(), &["--endpoint-url", &ssm.url, "--region", "eu-west-1"]] {
+        let ran = run(logweir(&["records"]).args(more).env("HOME", folder.path()).env_remove("XDG_STATE_HOME"));
+        assert_eq!((ran.code, ssm.calls().len()), (0, 0), "{ran:?}");
+    }
+}

@@ -1,0 +1,126 @@
+//! `replay` of every kind of event: an outcome and an exit code each, and nothing written where the mode is to look.
+
+use std::path::{Path, PathBuf};
+
+use super::rollout::pinned;
+use crate::loopback::operator::{Operator, Ran};
+
+/// The account that the events tell of: somebody has just registered web:41, which blocks, and prod/web runs it. All that
+/// came before is gone.
+fn account() -> Operator {
+    let operator = Operator::of(&[]);
+    for (family, newest) in [("web", 41), ("shop-cleanup", 7)] {
+        (0..newest).for_each(|_| operator.account.registers(&pinned(family)));
+        (1..newest).for_each(|revision| operator.account.deregisters(family, revision));
+    }
+    operator.account.creates_service("prod/web", "web", 41);
+    operator
+}
+
+fn events() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/core/events")
+}
+
+fn replays(operator: &Operator, event: &str, mode: &str) -> Ran {
+    let path = events().join(format!("{event}.json")).display().to_string();
+    operator.run(&["replay", &path, "--mode", mode])
+}
+
+/// The first line of what is printed, and the exit code.
+type Told = (&'static str, i32);
+
+const NOT_TOUCHED: Told = ("skipped (not-touched)", 0);
+const LOOKS_AT_WISHES: Told = ("skipped (other-event)", 0);
+const REMEDIATED: Told = ("remediated", 0);
+
+/// Every event with what it comes to in the modes observe, register and rollout.
+const EVENTS: [(&str, [Told; 3]); 15] = [
+    ("create-daemon", [NOT_TOUCHED; 3]),
+    ("create-service", [("observed", 1), REMEDIATED, REMEDIATED]),
+    ("deployment-completed", [LOOKS_AT_WISHES, LOOKS_AT_WISHES, REMEDIATED]),
+    ("deployment-failed", [LOOKS_AT_WISHES, LOOKS_AT_WISHES, REMEDIATED]),
+    ("deployment-in-progress", [LOOKS_AT_WISHES, LOOKS_AT_WISHES, ("skipped (deployment-under-way)", 0)]),
+    ("deployment-rolling-back", [LOOKS_AT_WISHES, LOOKS_AT_WISHES, ("skipped (deployment-under-way)", 0)]),
+    ("put-targets", [NOT_TOUCHED; 3]),
+    ("register-daemon-task-definition", [NOT_TOUCHED; 3]),
+    ("register-task-definition", [("observed", 1), REMEDIATED, REMEDIATED]),
+    ("run-task", [NOT_TOUCHED; 3]),
+    ("start-task", [NOT_TOUCHED; 3]),
+    ("update-daemon", [NOT_TOUCHED; 3]),
+    ("update-service-omitted", [LOOKS_AT_WISHES, REMEDIATED, REMEDIATED]),
+    ("update-service-scaled", [("observed", 1), REMEDIATED, REMEDIATED]),
+    ("update-service", [("observed", 1), REMEDIATED, REMEDIATED]),
+];
+
+/// Replays each event in an account of its own.
+fn each(mode: usize, mut look: impl FnMut(&str, &Operator, &Ran)) {
+    for (event, told) in EVENTS {
+        let operator = account();
+        let ran = replays(&operator, event, ["observe", "register", "rollout"][mode]);
+        let (outcome, code) = told[mode];
+        let first = ran.out.lines().next().unwrap_or_default();
+        assert!(first.ends_with(&format!(": {outcome}")), "{event}: {ran:?}");
+        assert_eq!(ran.code, code, "{event}: {ran:?}");
+        look(event, &operator, &ran);
+    }
+}
+
+#[test]
+fn to_observe_any_event_writes_nothing() {
+    each(0, |event, operator, _| {
+        assert_eq!((operator.writing_calls(), operator.written()), (Vec::new(), String::new()), "{event}");
+    });
+}
+
+#[test]
+fn to_register_corrects_what_a_service_was_given_and_points_none() {
+    each(1, |event, operator, ran| {
+        let corrects = ran.out.contains(": remediated");
+        assert_eq!(operator.account.active("web").contains(&42), corrects, "{event}");
+        assert_eq!(operator.account.runs("prod/web"), ["web:41"], "{event}");
+    });
+}
+
+#[test]
+fn to_roll_out_points_the_service_that_runs_what_was_corrected() {
+    each(2, |event, operator, ran| {
+        // What was registered runs nowhere yet, as far as its event says.
+        let points = ran.out.contains(": remediated") && event != "register-task-definition";
+        assert_eq!(operator.account.runs("prod/web")[0] == "web:42", points, "{event}: {ran:?}");
+        assert_eq!(ran.out.contains("service      prod/web updated"), points, "{event}: {}", ran.out);
+    });
+}
+
+#[test]
+fn no_event_is_left_out_here() {
+    let files = std::fs::read_dir(events()).unwrap().map(|entry| entry.unwrap().path());
+    let mut names: Vec<String> = files
+        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    names.sort();
+    let mut told = EVENTS.map(|(event, _)| event);
+    told.sort_unstable();
+    assert_eq!(names, told);
+}
+
+#[test]
+fn the_end_of_our_deployment_ends_the_rollout_that_its_beginning_began() {
+    let operator = account();
+    replays(&operator, "update-service", "rollout");
+    operator.account.services(|services| services.ends("prod/web"));
+    let ran = replays(&operator, "deployment-completed", "rollout");
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.out.starts_with("web:41: rolled-out"), "{}", ran.out);
+    let again = replays(&operator, "deployment-completed", "rollout");
+    assert!(again.code == 0 && !again.out.contains("rolled-out"), "{again:?}");
+}
+
+#[test]
+fn what_uses_a_revision_by_its_number_is_named_with_it() {
+    let ran = replays(&account(), "put-targets", "observe");
+    for named in ["EventBridge rule nightly-report, target report", "web:41", "shop-cleanup:7"] {
+        assert!(ran.out.contains(named), "{named} is not in {}", ran.out);
+    }
+    assert!(replays(&account(), "run-task", "observe").out.contains("RunTask by"));
+}

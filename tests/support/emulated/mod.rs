@@ -1,0 +1,61 @@
+//! An account on an emulator: others who register and deploy there, the events that AWS would make of it, and Logweir at
+//! work with its real adapters and its journal in a table. `tests/with-emulators` starts the emulators.
+
+#![allow(dead_code, reason = "each binary that includes it uses its part")]
+
+pub mod costs;
+pub mod events;
+pub mod logweir;
+pub mod others;
+pub mod proxy;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_ecs::config::{Credentials, SharedCredentialsProvider};
+
+pub const REGION: &str = "eu-west-1";
+
+/// One account there.
+#[derive(Clone, Debug)]
+pub struct Place {
+    pub url: String,
+    pub account: String,
+}
+
+impl Place {
+    /// To ministack an access key of twelve digits is an account of its own.
+    pub fn ministack(account: &str) -> Self {
+        Self { url: url("LOGWEIR_TEST_MINISTACK"), account: account.into() }
+    }
+
+    /// moto has the one account, whoever calls.
+    pub fn moto() -> Self {
+        Self { url: url("LOGWEIR_TEST_MOTO"), account: "123456789012".into() }
+    }
+
+    /// The same account by another way.
+    pub fn behind(&self, url: String) -> Self {
+        Self { url, account: self.account.clone() }
+    }
+
+    pub fn config(&self) -> SdkConfig {
+        let credentials = Credentials::new(&self.account, "test", None, None, "test");
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(REGION))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .endpoint_url(&self.url)
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .build()
+    }
+}
+
+/// How much of it there is: as this variable says, as in `make load` and `make bench`.
+pub fn size(variable: &str, otherwise: usize) -> usize {
+    std::env::var(variable).map_or(otherwise, |size| size.parse().unwrap())
+}
+
+fn url(variable: &str) -> String {
+    std::env::var(variable).unwrap_or_else(|_| {
+        panic!("{variable} is not set: this is for tests/with-emulators COMMAND, as `make` calls it")
+    })
+}

@@ -1,0 +1,300 @@
+//! What every journal promises: the one file, the one table (on three emulators), and the one in memory that other tests
+//! rely upon. Each function is given a way to open one and the same journal, empty at first, any number of times.
+
+#![allow(dead_code, unused_imports, reason = "each test binary uses its part")]
+
+pub mod budgets;
+pub mod families;
+mod listing;
+pub mod pointings;
+pub mod sample;
+
+use std::sync::Barrier;
+use std::thread;
+
+use logweir::domain::record::{EntryKind, Record};
+use logweir::ports::{CommitError, ErrorKind, Expected, Journal};
+
+pub use self::budgets::{
+    a_budget_is_remembered_state_by_state, a_budget_put_again_is_not_lost,
+    a_state_upon_a_budget_that_has_changed_is_lost, each_account_and_region_has_a_budget_of_its_own,
+};
+pub use self::families::{
+    a_family_is_remembered_state_by_state, a_state_put_again_is_not_lost,
+    a_state_upon_a_family_that_has_changed_is_lost, families_are_listed_while_they_are_stopped,
+    families_do_not_disturb_each_other, of_two_states_at_once_one_wins,
+};
+pub use self::listing::{
+    heads_are_listed_by_family_and_by_open_work, heads_are_listed_by_time_outcome_and_actor,
+    heads_are_listed_newest_first,
+};
+pub use self::pointings::{
+    a_service_is_remembered_state_by_state, a_service_put_again_is_not_lost,
+    a_state_upon_a_service_that_has_changed_is_lost, of_two_services_at_once_one_wins,
+    services_do_not_disturb_each_other,
+};
+use self::sample::{Commit, closed, every, registered, resumed, revision, started, upon};
+
+/// The tests that hold the contract against one kind of journal: `$store` makes an empty one, `$open` opens it. Not each
+/// kind can be held to all of it: what some are exempt from is named by the others.
+macro_rules! held_by {
+    ($store:expr, $open:expr $(, also $($more:ident)*)?) => {
+        $crate::journal_contract::held_by! { @ $store, $open,
+            a_source_is_claimed_once
+            a_commit_upon_what_has_changed_is_lost
+            a_record_is_taken_over_by_comparing_and_swapping
+            entries_come_back_in_order_and_as_they_were
+            a_record_of_any_length_comes_back_complete
+            sources_do_not_disturb_each_other
+            a_source_is_found_by_its_correction
+            a_source_is_found_by_the_revision_that_was_restored
+            heads_are_listed_newest_first
+            heads_are_listed_by_family_and_by_open_work
+            heads_are_listed_by_time_outcome_and_actor
+            a_family_is_remembered_state_by_state
+            a_state_upon_a_family_that_has_changed_is_lost
+            families_do_not_disturb_each_other
+            families_are_listed_while_they_are_stopped
+            a_service_is_remembered_state_by_state
+            a_state_upon_a_service_that_has_changed_is_lost
+            services_do_not_disturb_each_other
+            a_budget_is_remembered_state_by_state
+            a_state_upon_a_budget_that_has_changed_is_lost
+            each_account_and_region_has_a_budget_of_its_own
+            $($($more)*)?
+        }
+    };
+    (@ $store:expr, $open:expr, $($promise:ident)*) => {
+        $(#[test]
+        fn $promise() {
+            let store = $store;
+            let open = $open;
+            $crate::journal_contract::$promise(|| open(&store));
+        })*
+    };
+}
+pub(crate) use held_by;
+
+pub fn run<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+pub fn a_source_is_claimed_once<J: Journal>(open: impl Fn() -> J) {
+    run(async {
+        let (ours, theirs) = (Commit::first("web:41", "a"), Commit::first("web:41", "b"));
+        assert_eq!(open().read(&revision("web:41")).await, Ok(None));
+        assert_eq!(ours.on(&open()).await, Ok(()));
+        assert_eq!(theirs.on(&open()).await, Err(CommitError::Lost));
+        assert_eq!(read(&open(), "web:41").await, Record { head: ours.head, entries: vec![ours.entry] });
+    });
+}
+
+pub fn a_commit_upon_what_has_changed_is_lost<J: Journal>(open: impl Fn() -> J) {
+    run(async {
+        let journal = open();
+        let first = Commit::first("web:41", "a");
+        assert_eq!(first.then("a", started(0)).on(&journal).await, Err(CommitError::Lost), "upon nothing");
+        let second = first.then("a", started(0));
+        for commit in [&first, &second] {
+            assert_eq!(commit.on(&journal).await, Ok(()));
+        }
+        for stale in [Commit::first("web:41", "a2"), first.then("a", closed()), first.then("b", resumed())] {
+            assert_eq!(stale.on(&journal).await, Err(CommitError::Lost));
+        }
+        let mut stranger = second.then("a", closed());
+        stranger.expected = Expected::At { owner: "b".into(), next: 2 };
+        assert_eq!(stranger.on(&journal).await, Err(CommitError::Lost), "another owner");
+        assert_eq!(
+            read(&journal, "web:41").await,
+            Record { head: second.head, entries: vec![first.entry, second.entry] }
+        );
+    });
+}
+
+pub fn a_record_is_taken_over_by_comparing_and_swapping<J: Journal>(open: impl Fn() -> J) {
+    run(async {
+        let journal = open();
+        let first = Commit::first("web:41", "a");
+        let takeover = first.then("b", resumed());
+        assert_eq!(first.on(&journal).await, Ok(()));
+        assert_eq!(takeover.on(&journal).await, Ok(()));
+        assert_eq!(
+            first.then("a", started(0)).on(&journal).await,
+            Err(CommitError::Lost),
+            "the first owner writes no more"
+        );
+        assert_eq!(takeover.then("b", started(0)).on(&journal).await, Ok(()));
+        assert_eq!(read(&journal, "web:41").await.head.owner, "b");
+    });
+}
+
+pub fn entries_come_back_in_order_and_as_they_were<J: Journal>(open: impl Fn() -> J) {
+    compare_after_committing(&open(), every());
+}
+
+pub fn a_record_of_any_length_comes_back_complete<J: Journal>(open: impl Fn() -> J) {
+    // DynamoDB answers with 1 MB at a time: this takes several answers.
+    let long = |step| EntryKind::Failed { step, why: "x".repeat(200_000), reason: None };
+    compare_after_committing(&open(), (0..12).map(long));
+}
+
+/// Claims a source, commits these, one upon the other, and reads them back.
+fn compare_after_committing(journal: &impl Journal, whats: impl IntoIterator<Item = EntryKind>) {
+    run(async {
+        let mut newest = Commit::first("web:41", "a");
+        assert_eq!(newest.on(journal).await, Ok(()));
+        let mut entries = vec![newest.entry.clone()];
+        for what in whats {
+            newest = newest.then("a", what);
+            assert_eq!(newest.on(journal).await, Ok(()), "entry {}", newest.entry.sequence);
+            entries.push(newest.entry.clone());
+        }
+        assert_eq!(read(journal, "web:41").await, Record { head: newest.head, entries });
+    });
+}
+
+pub fn of_two_at_once_one_wins<J: Journal>(open: impl Fn() -> J + Sync) {
+    const ROUNDS: u32 = 60;
+    let together = Barrier::new(2);
+    let source = |round| format!("web:{}", round + 1);
+    // Each claims, and tries to take over from whoever won, as the other does.
+    let compete = |name: &str| {
+        run(async {
+            let (journal, mut answers) = (open(), Vec::new());
+            for round in 0..ROUNDS {
+                together.wait();
+                let claim = Commit::first(&source(round), name).on(&journal).await;
+                together.wait();
+                let record = journal.read(&revision(&source(round))).await;
+                together.wait();
+                let takeover = match record {
+                    Ok(Some(record)) => upon(&record.head, name, resumed()).on(&journal).await,
+                    _ => Err(CommitError::Lost),
+                };
+                answers.push([claim, takeover]);
+            }
+            answers
+        })
+    };
+    let [a, b] = thread::scope(|scope| {
+        let [a, b] = ["a", "b"].map(|name| scope.spawn(move || compete(name)));
+        [a.join().unwrap(), b.join().unwrap()]
+    });
+    run(async {
+        let journal = open();
+        for (round, (a, b)) in (0..).zip(a.iter().zip(&b)) {
+            let winners = [0, 1].map(|race| match (&a[race], &b[race]) {
+                (Ok(()), Err(CommitError::Lost)) => "a",
+                (Err(CommitError::Lost), Ok(())) => "b",
+                both => panic!("not exactly one wins: {both:?} in round {round}, race {race}"),
+            });
+            let record = read(&journal, &source(round)).await;
+            let writers: Vec<&str> = record.entries.iter().map(|entry| entry.by.as_str()).collect();
+            assert_eq!(
+                (writers.as_slice(), record.head.owner.as_str()),
+                (winners.as_slice(), winners[1]),
+                "round {round}"
+            );
+        }
+    });
+}
+
+pub fn sources_do_not_disturb_each_other<J: Journal>(open: impl Fn() -> J) {
+    run(async {
+        let journal = open();
+        // One is a part of another's name.
+        let names = ["web:4", "web:41", "web-1:4", "web_1:4"];
+        let first = names.map(|name| Commit::first(name, "a"));
+        let second = first.clone().map(|commit| commit.then("a", started(0)));
+        for commit in first.iter().chain(second.iter().rev()) {
+            assert_eq!(commit.on(&journal).await, Ok(()));
+        }
+        for ((name, first), second) in names.into_iter().zip(first).zip(second) {
+            assert_eq!(
+                read(&journal, name).await,
+                Record { head: second.head, entries: vec![first.entry, second.entry] }
+            );
+        }
+        assert_eq!(journal.read(&revision("web:40")).await, Ok(None));
+    });
+}
+
+pub fn a_source_is_found_by_its_correction<J: Journal>(open: impl Fn() -> J) {
+    run(async {
+        let journal = open();
+        let first = Commit::first("web:41", "a");
+        let done = first.then("a", registered("web:42"));
+        let withdrawn = done.then("a", EntryKind::Withdrawn { corrected: revision("web:42") });
+        first.on(&journal).await.unwrap();
+        assert_eq!(journal.source_of(&revision("web:42")).await, Ok(None));
+        for commit in [&done, &withdrawn] {
+            commit.on(&journal).await.unwrap();
+            assert_eq!(journal.source_of(&revision("web:42")).await, Ok(Some(revision("web:41"))));
+        }
+        assert_eq!(journal.source_of(&revision("web:41")).await, Ok(None), "a source is nobody's correction");
+        // A baseline that has changed makes a source of what was a correction: it is both then.
+        let again = Commit::first("web:42", "b");
+        assert_eq!(again.on(&journal).await, Ok(()));
+        assert_eq!(journal.source_of(&revision("web:42")).await, Ok(Some(revision("web:41"))));
+        assert_eq!(read(&journal, "web:42").await.entries, [again.entry]);
+    });
+}
+
+pub fn a_source_is_found_by_the_revision_that_was_restored<J: Journal>(open: impl Fn() -> J) {
+    run(async {
+        let journal = open();
+        let done = Commit::first("web:41", "a").then("a", registered("web:42"));
+        let asked =
+            done.then("a", every().into_iter().find(|what| matches!(what, EntryKind::BackoutAsked(_))).unwrap());
+        let restoring = asked.then("a", EntryKind::Restoring { step: 0 });
+        let restored = restoring.then("a", EntryKind::Restored { step: 0, restored: revision("web:43") });
+        for commit in [&Commit::first("web:41", "a"), &done, &asked, &restoring] {
+            commit.on(&journal).await.unwrap();
+        }
+        assert_eq!(journal.source_of(&revision("web:43")).await, Ok(None));
+        restored.on(&journal).await.unwrap();
+        for ours in ["web:42", "web:43"] {
+            assert_eq!(journal.source_of(&revision(ours)).await, Ok(Some(revision("web:41"))), "{ours}");
+        }
+    });
+}
+
+/// A promise of the journals that answer over a network or after a crash: whoever does not know whether his commit was
+/// carried out may make it again.
+pub fn a_commit_made_again_is_not_lost<J: Journal>(open: impl Fn() -> J) {
+    run(async {
+        let journal = open();
+        let first = Commit::first("web:41", "a");
+        let second = first.then("a", started(0));
+        for commit in [&first, &first, &second, &second, &first] {
+            assert_eq!(commit.on(&journal).await, Ok(()));
+        }
+        let third = second.then("b", resumed());
+        assert_eq!(third.on(&journal).await, Ok(()));
+        assert_eq!(second.on(&journal).await, Ok(()), "it was carried out, whoever has come since");
+        assert_eq!(read(&journal, "web:41").await.entries, [first.entry, second.entry, third.entry]);
+    });
+}
+
+/// The same journals keep a record whole even against a caller that miscounts.
+pub fn an_entry_out_of_sequence_is_refused<J: Journal>(open: impl Fn() -> J) {
+    run(async {
+        let journal = open();
+        let first = Commit::first("web:41", "a");
+        first.on(&journal).await.unwrap();
+        let (mut ahead, mut behind, mut head) =
+            (first.then("a", started(0)), first.then("a", started(0)), first.then("a", started(0)));
+        ahead.entry.sequence += 1;
+        behind.entry.sequence -= 1;
+        head.head.next += 1;
+        for wrong in [ahead, behind, head] {
+            let Err(CommitError::Port(error)) = wrong.on(&journal).await else { panic!("{wrong:?}") };
+            assert_eq!(error.kind, ErrorKind::Refused);
+        }
+        assert_eq!(read(&journal, "web:41").await.entries, [first.entry]);
+    });
+}
+
+pub async fn read(journal: &impl Journal, short: &str) -> Record {
+    journal.read(&revision(short)).await.unwrap().expect("a record")
+}

@@ -1,0 +1,30 @@
+//! Orders to the workflow. Where one differs from these, `Order { origin, ..order(…) }` says in what.
+
+#![allow(dead_code, reason = "each test binary uses its part")]
+
+use logweir::domain::baseline::Baseline;
+use logweir::domain::event::Home;
+use logweir::domain::outcome::Mode;
+use logweir::domain::report::BackoutBy;
+use logweir::settings::LEASE;
+use logweir::workflow::{BackoutOptions, BackoutOrder, Order, Origin};
+
+/// To handle an event, by a baseline that somebody has confirmed.
+pub fn order<'o>(home: &'o Home, by: &'o BackoutBy, baseline: &'o Baseline, mode: Mode, worker: &str) -> Order<'o> {
+    Order {
+        mode,
+        finishes: mode,
+        baseline,
+        home,
+        origin: Origin::Event,
+        registrar: None,
+        worker: worker.into(),
+        lease: LEASE,
+        backout: by,
+    }
+}
+
+/// To take back.
+pub fn backout<'o>(home: &'o Home, by: &'o BackoutBy, worker: &str, ask: BackoutOptions) -> BackoutOrder<'o> {
+    BackoutOrder { home, registrar: None, worker: worker.into(), lease: LEASE, backout: by, ask }
+}

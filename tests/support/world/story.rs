@@ -1,0 +1,135 @@
+//! The story that most tests tell: a revision is registered, its event comes, and somebody remediates.
+
+use std::sync::LazyLock;
+
+use logweir::domain::baseline::Baseline;
+use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::event::{Cause, Home, RevisionRef, Trigger, read};
+use logweir::domain::outcome::Mode;
+use logweir::domain::outcome::{Outcome, Reason};
+use logweir::domain::report::{BackoutBy, Decision};
+use logweir::settings::SHIPPED_BASELINE;
+use logweir::workflow::{BackoutOptions, Order, Origin, back_out, preview, remediate, resume, resume_backouts};
+use serde_json::{Value, json};
+
+use super::{DEPLOYER, World};
+use crate::cloudtrail::Call;
+use crate::order::{backout, order};
+
+/// A document whose container blocks on its logs, and which holds things that no SDK knows.
+pub const BLOCKING: &str = r#"{"family":"web","alien":{"deep":[1.50,1E9,null,[]]},"containerDefinitions":[{"name":"app","image":"nginx","memory":512,"environment":[{"name":"A","value":""},{"name":"B","value":"x"}],"logConfiguration":{"logDriver":"awslogs","options":{"awslogs-group":"/ecs/web","awslogs-region":"eu-west-1","awslogs-stream-prefix":"app","mode":"blocking"}}}]}"#;
+
+pub fn home() -> Home {
+    Home {
+        partition: "aws".into(),
+        account: "111122223333".into(),
+        region: "eu-west-1".into(),
+        own_roles: vec!["arn:aws:iam::111122223333:role/logweir/Remediator".into()],
+        ..Home::default()
+    }
+}
+
+/// The event of somebody's registering `arn`.
+pub fn event(arn: &RevisionArn) -> Value {
+    Call {
+        service: "ecs",
+        name: "RegisterTaskDefinition",
+        account: &arn.account,
+        region: &arn.region,
+        time: "2026-11-21T12:00:00Z",
+        id: "e-1",
+        identity: json!({"type": "AssumedRole", "arn": DEPLOYER}),
+        request: json!({"family": arn.family}),
+        response: json!({"taskDefinition": {"taskDefinitionArn": arn.to_string()}}),
+    }
+    .event()
+}
+
+/// A baseline; the shipped one is read once.
+pub fn parsed(text: &str) -> Baseline {
+    static SHIPPED: LazyLock<Baseline> = LazyLock::new(|| Baseline::parse(SHIPPED_BASELINE).unwrap());
+    if text == SHIPPED_BASELINE { SHIPPED.clone() } else { Baseline::parse(text).unwrap() }
+}
+
+pub async fn with(world: &World, baseline: &str, mode: Mode, worker: &str, event: &Value) -> Decision {
+    let home = home();
+    let trigger = read(event, &home).unwrap();
+    triggers(world, &home, baseline, mode, worker, trigger).await
+}
+
+/// What comes of a trigger, somewhere.
+pub async fn triggers(
+    world: &World,
+    home: &Home,
+    baseline: &str,
+    mode: Mode,
+    worker: &str,
+    trigger: Trigger,
+) -> Decision {
+    let baseline = parsed(baseline);
+    remediate(world, &order(home, &by(), &baseline, mode, worker), trigger).await
+}
+
+pub async fn register(world: &World, event: &Value) -> Decision {
+    with(world, SHIPPED_BASELINE, Mode::Register, "worker", event).await
+}
+
+pub fn by() -> BackoutBy {
+    BackoutBy::Function { name: "logweir-backout".into(), region: "eu-west-1".into() }
+}
+
+pub async fn takes_back(world: &World, worker: &str, revision: &RevisionArn, ask: BackoutOptions) -> Decision {
+    let (home, by) = (home(), by());
+    back_out(world, &backout(&home, &by, worker, ask), revision).await
+}
+
+/// Somebody looks what would be taken back.
+pub async fn previews(world: &World, revision: &RevisionArn) -> Decision {
+    let (home, by) = (home(), by());
+    preview(world, &backout(&home, &by, "op", BackoutOptions::default()), revision).await
+}
+
+/// Somebody asks for what was done about a revision to be taken back.
+pub async fn backs_out(world: &World, revision: &RevisionArn) -> Decision {
+    takes_back(world, "operator", revision, BackoutOptions::default()).await
+}
+
+/// Somebody asks for a correction by name.
+pub async fn applies(world: &World, revision: &RevisionArn, again: bool) -> Decision {
+    applies_by(world, SHIPPED_BASELINE, revision, again).await
+}
+
+pub async fn applies_by(world: &World, baseline: &str, revision: &RevisionArn, again: bool) -> Decision {
+    let (home, by, baseline) = (home(), by(), parsed(baseline));
+    let order = Order { origin: Origin::Apply { again }, ..order(&home, &by, &baseline, Mode::Register, "hand") };
+    let trigger = Trigger::Remediate { which: RevisionRef::Revision(revision.clone()), cause: Cause::default() };
+    remediate(world, &order, trigger).await
+}
+
+pub fn ended(report: &Decision) -> (Outcome, Option<Reason>) {
+    (report.outcome, report.reason)
+}
+
+/// The documents of the family's ACTIVE revisions, by number.
+pub fn active(world: &World) -> Vec<(usize, String)> {
+    let numbers = world.account(|account| account.active("web"));
+    numbers.into_iter().map(|n| (n, world.account(|a| a.revision(&a.arn("web", n)).unwrap().text.clone()))).collect()
+}
+
+pub fn corrected_text() -> String {
+    BLOCKING.replace("\"mode\":\"blocking\"", "\"mode\":\"non-blocking\",\"max-buffer-size\":\"25m\"")
+}
+
+/// The schedule comes, and what was left is gone on with.
+pub async fn resumes(world: &World, mode: Mode) -> Vec<Decision> {
+    let (home, by, baseline) = (home(), by(), parsed(SHIPPED_BASELINE));
+    let order = Order { origin: Origin::Resume, ..order(&home, &by, &baseline, mode, "resumer") };
+    resume(world, &order).await.unwrap()
+}
+
+/// The same for what is being taken back.
+pub async fn resumes_backouts(world: &World) -> Vec<Decision> {
+    let (home, by) = (home(), by());
+    let order = backout(&home, &by, "back-resumer", BackoutOptions::default());
+    resume_backouts(world, &order).await.unwrap()
+}

@@ -1,0 +1,269 @@
+//! The two functions' payloads: each takes its own, and refuses the other's wherever it is wrapped.
+
+mod dead_letters;
+
+use logweir::aws::Sqs;
+use logweir::domain::baseline::Baseline;
+use logweir::domain::outcome::Mode;
+use logweir::domain::outcome::{Outcome, Reason};
+use logweir::domain::report::Decision;
+use logweir::handler::{BackoutCaller, HandlerReply, Queues, handle, handle_backout};
+use logweir::ports::{ErrorKind, PortError};
+use logweir::settings::{LEASE, SHIPPED_BASELINE};
+use serde_json::{Value, json};
+
+use crate::order::order;
+use crate::world::story::{BLOCKING, backs_out, by, ended, event, home, register};
+use crate::world::{Moment, Then, World};
+
+const UNREADABLE: (Outcome, Option<Reason>) = (Outcome::Failed, Some(Reason::Unreadable));
+
+/// The function that remediates, and the reports that it wrote.
+async fn remediates(world: &World, mode: Mode, payload: &Value) -> (HandlerReply, Vec<Decision>) {
+    let (home, by, baseline) = (home(), by(), Baseline::parse(SHIPPED_BASELINE).unwrap());
+    let order = order(&home, &by, &baseline, mode, "remediator");
+    let mut written = Vec::new();
+    let reply = handle(world, &order, &Queues::<Sqs>::NONE, payload, &|| 0, &mut |report: &Decision| {
+        written.push(report.clone())
+    })
+    .await;
+    (reply, written)
+}
+
+/// The function that takes back, and the reports that it wrote.
+async fn takes_back(world: &World, payload: &Value) -> (HandlerReply, Vec<Decision>) {
+    let (home, by) = (home(), by());
+    let taker = BackoutCaller { home: &home, worker: "taker", lease: LEASE, backout: &by };
+    let mut written = Vec::new();
+    let reply =
+        handle_backout(world, taker, payload, &|| 0, &mut |report: &Decision| written.push(report.clone())).await;
+    (reply, written)
+}
+
+/// A world in which web:1 was corrected by web:2, and which has forgotten its calls.
+async fn corrected() -> World {
+    let world = World::new();
+    let source = world.account(|account| account.registers(BLOCKING));
+    assert_eq!(register(&world, &event(&source)).await.outcome, Outcome::Remediated);
+    world
+}
+
+/// A world in which the worker died that corrected web:1, or the one that took its correction back.
+async fn left(backing_out: bool) -> World {
+    let world = if backing_out { corrected().await } else { World::new() };
+    let last = if backing_out { "DeregisterTaskDefinition" } else { "RegisterTaskDefinition" };
+    world.at_next(last, Moment::Before, Then::Crash);
+    match backing_out {
+        true => backs_out(&world, &world.account(|account| account.arn("web", 1))).await,
+        false => {
+            let source = world.account(|account| account.registers(BLOCKING));
+            register(&world, &event(&source)).await
+        }
+    };
+    world.restart();
+    world.advance(LEASE);
+    world
+}
+
+fn active(world: &World) -> Vec<usize> {
+    world.account(|account| account.active("web"))
+}
+
+fn request() -> Value {
+    json!({"logweir": "backout", "record": "web:1", "reason": "r", "requested_by": "me"})
+}
+
+fn message(body: &Value) -> Value {
+    json!({"Records": [{"messageId": "m", "eventSource": "aws:sqs", "body": body.to_string()}]})
+}
+
+/// In an EventBridge event: of anybody, and of ECS.
+fn details(detail: &Value) -> [Value; 2] {
+    let envelope = |source: &str, kind: &str| json!({"source": source, "detail-type": kind, "detail": detail});
+    [envelope("someone", "logweir"), envelope("aws.ecs", "AWS API Call via CloudTrail")]
+}
+
+#[tokio::test]
+async fn the_function_that_remediates_takes_nothing_back_however_the_request_is_wrapped() {
+    let world = corrected().await;
+    let before = world.picture();
+    let [anybody, ecs] = details(&request());
+    let mut among = event(&world.account(|account| account.arn("web", 2)));
+    among["detail"]["userIdentity"]["arn"] = "arn:aws:sts::111122223333:assumed-role/Remediator/session".into();
+    among["logweir"] = "backout".into();
+    among["record"] = "web:1".into();
+    let payloads = [request(), message(&request()), message(&anybody), message(&ecs), anybody, ecs, among];
+    for payload in payloads {
+        let (_, written) = remediates(&world, Mode::Register, &payload).await;
+        assert_eq!(written.len(), 1, "{payload}");
+        assert!(matches!(written[0].outcome, Outcome::Failed | Outcome::Skipped), "{payload}: {:?}", written[0]);
+        assert_eq!((written[0].mode.name(), world.picture() == before), ("register", true), "{payload}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_in_a_message_ends_in_the_dead_letter_queue() {
+    let world = corrected().await;
+    for body in [request(), json!({"logweir": "sweep"})] {
+        let (reply, written) = remediates(&world, Mode::Register, &message(&body)).await;
+        assert_eq!(ended(&written[0]), UNREADABLE, "{body}");
+        assert_eq!(reply.to_json(), json!({"batchItemFailures": [{"itemIdentifier": "m"}]}), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn the_function_that_takes_back_takes_requests_and_nothing_else() {
+    let world = corrected().await;
+    let (before, calls) = (world.picture(), world.calls().len());
+    let source = world.account(|account| account.arn("web", 1));
+    let with = |member: &str, value: Value| {
+        let mut request = request();
+        request[member] = value;
+        request
+    };
+    let resume = json!({"logweir": "resume"});
+    let [anybody, ecs] = details(&request());
+    let [anybody_resumes, ecs_resumes] = details(&resume);
+    for payload in [
+        event(&source),
+        message(&event(&source)),
+        message(&request()),
+        message(&resume),
+        anybody,
+        ecs,
+        anybody_resumes,
+        ecs_resumes,
+        with("restore-stale", true.into()),
+        with("dryrun", true.into()),
+        with("hold_family", "tomorrow".into()),
+        with("logweir", "Backout".into()),
+        with("logweir", "sweep".into()),
+        with("record", 1.into()),
+        with("record", "web".into()),
+        with("record", "arn:aws:s3:::bucket".into()),
+        json!({"logweir": "backout"}),
+        json!({"record": "web:1"}),
+        json!({"logweir": "sweep"}),
+        json!({"logweir": "resume", "record": "web:1"}),
+        json!([request()]),
+        json!(request().to_string()),
+        Value::Null,
+    ] {
+        let (reply, written) = takes_back(&world, &payload).await;
+        assert_eq!(written.iter().map(ended).collect::<Vec<_>>(), [UNREADABLE], "{payload}");
+        assert!(reply.retry().is_none(), "{payload}");
+    }
+    assert_eq!((world.picture(), world.calls().len()), (before, calls), "it did not even look");
+}
+
+#[tokio::test]
+async fn a_request_is_carried_out_once_and_answered_with_the_report_that_is_written() {
+    let world = corrected().await;
+    for (reason, left) in [(None, vec![1]), (Some(Reason::Duplicate), vec![1])] {
+        let (reply, written) = takes_back(&world, &request()).await;
+        assert_eq!(written.iter().map(ended).collect::<Vec<_>>(), [(Outcome::BackedOut, reason)]);
+        assert_eq!((reply.to_json(), active(&world)), (json!(written[0]), left));
+    }
+}
+
+#[tokio::test]
+async fn a_request_to_look_changes_nothing_and_one_that_another_is_at_comes_again() {
+    let world = corrected().await;
+    let before = world.picture();
+    let mut look = request();
+    look["dry_run"] = true.into();
+    let (_, written) = takes_back(&world, &look).await;
+    assert_eq!((ended(&written[0]), world.picture()), ((Outcome::Observed, None), before));
+
+    world.at_next("DeregisterTaskDefinition", Moment::Before, Then::Crash);
+    takes_back(&world, &request()).await;
+    world.restart();
+    let (reply, written) = takes_back(&world, &request()).await;
+    assert_eq!(ended(&written[0]), (Outcome::Skipped, Some(Reason::LeaseHeld)));
+    assert!(reply.retry().is_some());
+}
+
+#[tokio::test]
+async fn each_function_finishes_what_goes_in_its_own_direction() {
+    let resume = json!({"logweir": "resume"});
+    for backing_out in [false, true] {
+        let world = left(backing_out).await;
+        let others = match backing_out {
+            true => remediates(&world, Mode::Register, &resume).await,
+            false => takes_back(&world, &resume).await,
+        };
+        assert_eq!((others.0.to_json(), others.1.len()), (json!({"resumed": 0, "reports": []}), 0));
+        let (reply, written) = match backing_out {
+            true => takes_back(&world, &resume).await,
+            false => remediates(&world, Mode::Register, &resume).await,
+        };
+        let (outcome, left) =
+            if backing_out { (Outcome::BackedOut, vec![1]) } else { (Outcome::Remediated, vec![1, 2]) };
+        assert_eq!(written.iter().map(ended).collect::<Vec<_>>(), [(outcome, None)]);
+        assert_eq!(active(&world), left);
+        assert_eq!(reply.to_json(), json!({"resumed": 1, "reports": [written[0]]}));
+    }
+}
+
+#[tokio::test]
+async fn what_was_left_is_finished_only_when_nothing_else_is_asked_for() {
+    let resume = json!({"logweir": "resume"});
+    let [anybody, ecs] = details(&resume);
+    let more = json!({"logweir": "resume", "mode": "register"});
+    let payloads = [message(&more), anybody, ecs, more, json!([resume]), json!("resume")];
+    for backing_out in [false, true] {
+        let world = left(backing_out).await;
+        let before = world.picture();
+        // Events come by the queue; what is to be taken back never does.
+        for payload in payloads.iter().chain(backing_out.then_some(&message(&resume))) {
+            let (_, written) = match backing_out {
+                true => takes_back(&world, payload).await,
+                false => remediates(&world, Mode::Register, payload).await,
+            };
+            assert!(matches!(written[0].outcome, Outcome::Failed | Outcome::Skipped), "{payload}: {written:?}");
+            assert_eq!(world.picture(), before, "{payload}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_to_observe_finishes_nothing_and_only_counts_what_there_is() {
+    let world = left(false).await;
+    let (before, calls) = (world.picture(), world.calls().len());
+    let (reply, written) = remediates(&world, Mode::Observe, &json!({"logweir": "resume"})).await;
+    assert_eq!((reply.to_json(), written.len()), (json!({"resumed": 0, "reports": []}), 0));
+    assert_eq!((world.picture(), &world.calls()[calls..]), (before, &["list", "stopped"][..]));
+}
+
+/// The schedule's message in the queue, sent so many minutes ago.
+fn sent(world: &World, minutes: i64) -> Value {
+    let at = world.account(|account| account.now) - jiff::SignedDuration::from_mins(minutes);
+    let mut batch = message(&json!({"logweir": "resume"}));
+    batch["Records"][0]["attributes"] = json!({"SentTimestamp": at.as_millisecond().to_string()});
+    batch
+}
+
+#[tokio::test]
+async fn the_schedule_may_come_by_the_queue_and_what_waited_there_for_long_is_left_to_the_next() {
+    let answer = json!({"batchItemFailures": []});
+    for (minutes, outcomes) in [(11, vec![]), (10, vec![Outcome::Remediated])] {
+        let world = left(false).await;
+        let (reply, written) = remediates(&world, Mode::Register, &sent(&world, minutes)).await;
+        assert_eq!(written.iter().map(|report| report.outcome).collect::<Vec<_>>(), outcomes, "{minutes} minutes");
+        assert_eq!(reply.to_json(), answer, "nothing comes again");
+    }
+}
+
+#[tokio::test]
+async fn a_journal_that_cannot_be_listed_is_said_in_one_report() {
+    let message = "denied".to_owned();
+    let error = PortError { kind: ErrorKind::Refused, call: "Query", message, reason: Some(Reason::AccessDenied) };
+    let world = left(false).await;
+    world.always("list", error);
+    let resume = json!({"logweir": "resume"});
+    for (reply, written) in [remediates(&world, Mode::Register, &resume).await, takes_back(&world, &resume).await] {
+        assert_eq!((written.len(), written[0].outcome), (1, Outcome::Failed));
+        assert!(written[0].error.as_ref().unwrap().contains("denied"), "{:?}", written[0]);
+        assert_eq!(reply.to_json(), json!(written[0]));
+    }
+}

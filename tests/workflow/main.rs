@@ -1,0 +1,35 @@
+//! The use cases and the function's shell, over an account, a journal and a clock in memory (`tests/support/world`).
+
+#[path = "../support/cloudtrail.rs"]
+mod cloudtrail;
+#[path = "../support/journal_contract/mod.rs"]
+mod journal_contract;
+#[path = "../support/order.rs"]
+mod order;
+#[path = "../support/permutations.rs"]
+mod permutations;
+#[path = "../support/ports_contract/mod.rs"]
+mod ports_contract;
+#[path = "../support/world/mod.rs"]
+mod world;
+
+mod backout;
+mod budget;
+mod crash;
+mod duel;
+mod handler;
+mod histories;
+mod journal;
+mod nothing_is_deployed_that_nobody_deployed;
+mod ports;
+mod races;
+mod record;
+mod refusals;
+mod remediation;
+mod resume;
+mod rollout;
+mod rollout_crash;
+mod rollout_orders;
+mod telemetry;
+mod used;
+mod world_services;

@@ -1,0 +1,223 @@
+//! Finishing what a worker left, on a schedule, without its event.
+
+use jiff::SignedDuration;
+use logweir::domain::baseline::Baseline;
+use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::event::read;
+use logweir::domain::outcome::Mode;
+use logweir::domain::outcome::{Outcome, Reason};
+use logweir::domain::record::{Entry, EntryKind};
+use logweir::domain::report::Decision;
+use logweir::ports::{ErrorKind, Journal};
+use logweir::settings::{LEASE, SHIPPED_BASELINE};
+use logweir::workflow::{Order, Origin, remediate};
+
+use crate::order::order;
+use crate::world::story::{BLOCKING, backs_out, by, ended, event, home, register, resumes, resumes_backouts, with};
+use crate::world::{Moment, Then, World};
+
+async fn goes_on(world: &World) -> Vec<Decision> {
+    resumes(world, Mode::Register).await
+}
+
+/// Somebody handles the event of a source as this caller.
+async fn registers_as(world: &World, registrar: Option<&str>, source: &RevisionArn) -> Decision {
+    let (home, by, baseline) = (home(), by(), Baseline::parse(SHIPPED_BASELINE).unwrap());
+    let order = order(&home, &by, &baseline, Mode::Register, "operator");
+    let order = Order { origin: Origin::Replay, registrar, ..order };
+    remediate(world, &order, read(&event(source), &home).unwrap()).await
+}
+
+fn active(world: &World) -> Vec<usize> {
+    world.account(|account| account.active("web"))
+}
+
+#[tokio::test]
+async fn a_record_is_finished_once_its_worker_is_gone_and_not_before() {
+    let world = World::new();
+    let source = world.account(|account| account.registers(BLOCKING));
+    world.at_next("RegisterTaskDefinition", Moment::After, Then::Crash);
+    register(&world, &event(&source)).await;
+    world.restart();
+    assert_eq!(goes_on(&world).await, []);
+    world.advance(LEASE);
+    assert_eq!(resumes_backouts(&world).await, [], "it goes forward");
+    let reports = goes_on(&world).await;
+    assert_eq!((reports.len(), ended(&reports[0])), (1, (Outcome::Remediated, None)));
+    assert_eq!(reports[0].cloudtrail_event_id.as_deref(), Some("e-1"), "it names what began it");
+    assert_eq!((active(&world), goes_on(&world).await), (vec![1, 2], vec![]));
+}
+
+#[tokio::test]
+async fn a_backout_is_finished_as_a_backout() {
+    let world = World::new();
+    let source = world.account(|account| account.registers(BLOCKING));
+    register(&world, &event(&source)).await;
+    world.at_next("DeregisterTaskDefinition", Moment::After, Then::Crash);
+    backs_out(&world, &source).await;
+    world.restart();
+    world.advance(LEASE);
+    assert_eq!(goes_on(&world).await, [], "it goes back");
+    let event = event(&source);
+    assert_eq!(ended(&register(&world, &event).await), (Outcome::Skipped, Some(Reason::Suppressed)));
+    let reports = resumes_backouts(&world).await;
+    assert_eq!((reports.len(), ended(&reports[0])), (1, (Outcome::BackedOut, None)));
+    assert_eq!(active(&world), [1]);
+}
+
+#[tokio::test]
+async fn a_source_that_ecs_does_not_describe_any_more_is_left_to_a_human_who_takes_it_back() {
+    let world = World::new();
+    let source = world.account(|account| account.registers(BLOCKING));
+    world.at_next("RegisterTaskDefinition", Moment::After, Then::Crash);
+    register(&world, &event(&source)).await;
+    world.restart();
+    world.advance(LEASE);
+    world.account(|account| {
+        account.deregisters(&source);
+        account.shows_inactive = false;
+    });
+    let reports = goes_on(&world).await;
+    assert_eq!(reports[0].outcome, Outcome::NeedsOperator);
+    assert_eq!(backs_out(&world, &source).await.outcome, Outcome::BackedOut);
+    assert_eq!(active(&world), [3], "what stood before stands again");
+}
+
+#[tokio::test]
+async fn one_record_that_cannot_go_on_does_not_keep_the_others() {
+    let world = World::new();
+    for family in ["web", "shop"] {
+        let document = BLOCKING.replace("\"family\":\"web\"", &format!("\"family\":\"{family}\""));
+        let source = world.account(|account| account.registers(&document));
+        world.at_next("RegisterTaskDefinition", Moment::Before, Then::Crash);
+        register(&world, &event(&source)).await;
+        world.restart();
+    }
+    world.advance(LEASE);
+    world.at_next(
+        "DescribeTaskDefinition",
+        Moment::Before,
+        Then::fail(ErrorKind::Retry, "DescribeTaskDefinition", "slow"),
+    );
+    let outcomes: Vec<Outcome> = goes_on(&world).await.iter().map(|report| report.outcome).collect();
+    assert_eq!(outcomes.len(), 2);
+    assert!(outcomes.contains(&Outcome::Remediated) && outcomes.contains(&Outcome::Failed), "{outcomes:?}");
+    assert_eq!(goes_on(&world).await[0].outcome, Outcome::Remediated);
+}
+
+#[tokio::test]
+async fn whoever_wakes_up_after_his_lease_writes_nothing_more_and_takes_back_what_he_registers() {
+    let world = World::new();
+    let source = world.account(|account| account.registers(BLOCKING));
+    // While the first worker waits for the answer of Register, its lease runs out and another one finishes the record.
+    let other = world.clone();
+    let event_of = event(&source);
+    world.at_next("RegisterTaskDefinition", Moment::Before, Then::act(move |account| account.now += LEASE));
+    let (first, _) = tokio::join!(register(&world, &event_of), async {
+        while other.count("RegisterTaskDefinition") == 0 {
+            tokio::task::yield_now().await;
+        }
+        goes_on(&other).await
+    });
+    assert!(first.comes_again() || first.outcome == Outcome::Remediated, "{first:?}");
+    assert_eq!(active(&world).len(), 2, "one correction beside the source");
+    assert!(!world.read(&source).await.unwrap().unwrap().head.open);
+}
+
+#[tokio::test]
+async fn a_worker_that_slept_past_its_lease_goes_on_if_nobody_took_over_and_its_lease_begins_anew() {
+    let world = World::new();
+    let source = world.account(|account| account.registers(BLOCKING));
+    let sleeps = Then::act(|account| account.now += LEASE);
+    world.at_next("CreateLogGroup", Moment::After, sleeps);
+    assert_eq!(ended(&register(&world, &event(&source)).await), (Outcome::Remediated, None));
+    let record = world.read(&source).await.unwrap().unwrap();
+    assert_eq!(record.head.lease_until, world.account(|account| account.now) + LEASE);
+}
+
+#[tokio::test]
+async fn a_worker_that_wakes_up_after_somebody_took_over_takes_back_what_it_still_registered() {
+    let world = World::new();
+    let source = world.account(|account| account.registers(BLOCKING));
+    let taken = source.clone();
+    let takes_over = Then::act(move |account| {
+        account.now += LEASE;
+        let record = account.records.get_mut(&taken).unwrap();
+        let entry = Entry {
+            schema: 1,
+            sequence: record.head.next,
+            at: account.now,
+            by: "other".into(),
+            what: EntryKind::Resumed { registrars: Vec::new() },
+        };
+        record.entries.push(entry);
+        record.head.next += 1;
+        record.head.owner = "other".into();
+        record.head.lease_until = account.now + LEASE;
+    });
+    world.at_next("RegisterTaskDefinition", Moment::Before, takes_over);
+    let report = register(&world, &event(&source)).await;
+    assert_eq!(ended(&report), (Outcome::Skipped, Some(Reason::LeaseHeld)));
+    assert_eq!(world.account(|account| account.active("web")), [1]);
+    // The other dies too; the next one finishes.
+    world.advance(LEASE);
+    let report = with(&world, SHIPPED_BASELINE, Mode::Register, "third", &event(&source)).await;
+    assert_eq!(report.outcome, Outcome::Remediated);
+    assert_eq!(world.account(|account| account.active("web")), [1, 3]);
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_finished_is_tried_less_and_less_often_and_does_not_keep_others() {
+    let world = World::new();
+    let source = world.account(|account| account.registers(BLOCKING));
+    world.at_next("RegisterTaskDefinition", Moment::Before, Then::Crash);
+    register(&world, &event(&source)).await;
+    world.restart();
+    world.account(|account| {
+        account.deregisters(&source);
+        account.shows_inactive = false;
+    });
+    let mut tries = 0;
+    for _ in 0..12 * 24 {
+        world.advance(SignedDuration::from_mins(5));
+        tries += goes_on(&world).await.len();
+    }
+    assert!((5..20).contains(&tries), "{tries} tries in a day");
+    let record = world.read(&source).await.unwrap().unwrap();
+    assert!(record.entries.len() < 60, "{} entries", record.entries.len());
+}
+
+#[tokio::test]
+async fn to_observe_is_to_finish_nothing_either() {
+    let world = World::new();
+    let source = world.account(|account| account.registers(BLOCKING));
+    world.at_next("RegisterTaskDefinition", Moment::Before, Then::Crash);
+    register(&world, &event(&source)).await;
+    world.restart();
+    world.advance(LEASE);
+    let before = world.picture();
+    assert_eq!(resumes(&world, Mode::Observe).await, []);
+    assert_eq!(world.picture(), before);
+}
+
+#[tokio::test]
+async fn what_another_principal_registered_without_an_answer_is_found_by_whoever_takes_over() {
+    const OPERATOR: &str = "arn:aws:sts::111122223333:assumed-role/Operator/me";
+    for (taken_back, left) in [(false, vec![1, 2]), (true, vec![1])] {
+        let world = World::new();
+        let source = world.account(|account| {
+            account.principal = OPERATOR.into();
+            account.registers(BLOCKING)
+        });
+        world.at_next("RegisterTaskDefinition", Moment::After, Then::Crash);
+        registers_as(&world, Some(OPERATOR), &source).await;
+        world.restart();
+        world.advance(LEASE);
+        world.account(|account| account.principal = crate::world::LOGWEIR.into());
+        match taken_back {
+            true => assert_eq!(backs_out(&world, &source).await.outcome, Outcome::BackedOut),
+            false => assert_eq!(goes_on(&world).await[0].outcome, Outcome::Remediated),
+        }
+        assert_eq!(active(&world), left);
+    }
+}

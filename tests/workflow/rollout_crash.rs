@@ -1,0 +1,342 @@
+//! The process dies at every call of the road from a registration to a service that follows, and of the way back, or a
+//! call's answer is lost: what stands in the end is what would have stood without it.
+
+#![allow(clippy::print_stdout, reason = "the counts are for whoever reads the run")]
+
+use std::sync::LazyLock;
+
+use logweir::domain::baseline::Baseline;
+use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::outcome::Conclusion;
+use logweir::domain::outcome::Mode;
+use logweir::domain::report::Decision;
+use logweir::settings::{LEASE, SHIPPED_BASELINE};
+use logweir::workflow::{BackoutOptions, Order, Origin, resume, resume_backouts};
+use serde_json::Value;
+
+use crate::order::{backout, order};
+use crate::world::story::{BLOCKING, backs_out, by, home, with};
+use crate::world::{Account, LOGWEIR, Lie, Moment, TASKS_FAILED, Then, World};
+
+const SERVICES: [&str; 2] = ["prod/api", "prod/web"];
+
+/// What happens to the services.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Road {
+    /// One service follows.
+    One,
+    /// Two of one family follow one after the other.
+    Two,
+    /// Our deployment fails, and ECS rolls it back.
+    RolledBack,
+    /// It fails, and ECS does not.
+    Fails,
+    /// It is taken back while it is under way.
+    TakenBackUnderWay,
+    /// It is taken back when it has completed.
+    TakenBack,
+    /// Two are.
+    TwoTakenBack,
+    /// The source was deregistered before.
+    SourceGone,
+}
+
+use Road::*;
+
+const ROADS: [Road; 8] = [One, Two, RolledBack, Fails, TakenBackUnderWay, TakenBack, TwoTakenBack, SourceGone];
+
+#[derive(Clone, Copy, Debug)]
+enum Fault {
+    DiesBefore,
+    DiesAfter,
+    /// The call never arrives.
+    Cut,
+    AnswerLost,
+}
+
+const FAULTS: [Fault; 4] = [Fault::DiesBefore, Fault::DiesAfter, Fault::Cut, Fault::AnswerLost];
+
+static BASELINE: LazyLock<Baseline> = LazyLock::new(|| Baseline::parse(SHIPPED_BASELINE).unwrap());
+
+/// What comes first after a death: the event again, or the schedule.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum First {
+    Event,
+    Schedule,
+}
+
+/// All that is to be as it would have been.
+#[derive(Debug, PartialEq)]
+struct End {
+    runs: Vec<String>,
+    /// The length of each, and whether it is ACTIVE.
+    revisions: Vec<(usize, bool)>,
+    /// How each record ended, and its services; and whether it was taken back.
+    closings: Vec<(Option<Conclusion>, Option<Conclusion>, bool)>,
+    following: usize,
+    turns: usize,
+    fuses: usize,
+    times: Vec<usize>,
+}
+
+struct Tale {
+    world: World,
+    road: Road,
+    first: First,
+    /// What the world lies about from when the source's deployment has completed.
+    lie: Option<Lie>,
+    source: RevisionArn,
+}
+
+fn document(mode: &str) -> String {
+    BLOCKING
+        .replace("\"nginx\"", &format!("\"nginx@sha256:{}\"", "a".repeat(64)))
+        .replace("\"mode\":\"blocking\"", &format!("\"mode\":\"{mode}\",\"max-buffer-size\":\"25m\""))
+}
+
+impl Road {
+    fn services(self) -> &'static [&'static str] {
+        if matches!(self, Two | TwoTakenBack) { &SERVICES } else { &SERVICES[1..] }
+    }
+
+    fn is_taken_back(self) -> bool {
+        matches!(self, TakenBackUnderWay | TakenBack | TwoTakenBack | SourceGone)
+    }
+}
+
+impl Tale {
+    fn new(road: Road, first: First, lie: Option<Lie>) -> Self {
+        let world = World::new();
+        let source = world.account(|account| {
+            account.has_group("/ecs/web", Some(30), 0);
+            let sound = account.registers(&document("non-blocking"));
+            for name in road.services() {
+                account.creates_service_as(name, &sound, |service| service.rolls_back = road != Fails);
+                account.completes(name);
+            }
+            account.delivers();
+            account.arn("web", 2)
+        });
+        Self { world, road, first, lie, source }
+    }
+
+    /// What there is to tell is told until nobody wants it again. Whoever dies has a successor, after the lease.
+    async fn tells(&self) {
+        for event in self.world.account(Account::delivers) {
+            if event["detail"]["userIdentity"]["arn"] == LOGWEIR {
+                continue;
+            }
+            self.tell(&event).await;
+        }
+    }
+
+    async fn tell(&self, event: &Value) {
+        for _ in 0..4 {
+            let report = with(&self.world, SHIPPED_BASELINE, Mode::Rollout, "worker", event).await;
+            if !self.again(&report).await {
+                return;
+            }
+        }
+        let name = event["detail"]["eventName"].to_string();
+        self.world.account(|account| account.wrongs.push(format!("{name} comes again for ever")));
+    }
+
+    /// Whether it has to be done again, after a death or because the report says so.
+    async fn again(&self, report: &Decision) -> bool {
+        let dead = self.world.is_dead();
+        if dead || report.comes_again() {
+            self.world.restart();
+            self.world.advance(LEASE);
+            if self.first == First::Schedule {
+                self.schedule().await;
+            }
+        }
+        dead || report.comes_again()
+    }
+
+    /// For both functions. Who dies here is followed by the next one.
+    async fn schedule(&self) {
+        let (home, by) = (home(), by());
+        let order = Order { origin: Origin::Resume, ..order(&home, &by, &BASELINE, Mode::Rollout, "resumer") };
+        let _ = resume(&self.world, &order).await;
+        let order = backout(&home, &by, "back-resumer", BackoutOptions::default());
+        let _ = resume_backouts(&self.world, &order).await;
+        if self.world.is_dead() {
+            self.world.restart();
+        }
+    }
+
+    fn deployments_end(&self) {
+        self.world.advance(LEASE);
+        self.world.account(|account| {
+            for name in self.road.services() {
+                let runs = account.service(name).revision.clone();
+                let ours = account.revision(&runs).is_some_and(|found| found.by == LOGWEIR);
+                match ours && matches!(self.road, RolledBack | Fails) {
+                    true => account.fails(name, TASKS_FAILED),
+                    false => account.completes(name),
+                }
+            }
+        });
+    }
+
+    /// Somebody registers what blocks and deploys it, and all of it is told.
+    async fn deploys(&self) {
+        self.world.account(|account| drop(account.registers(&document("blocking"))));
+        self.tells().await;
+        let source = self.source.clone();
+        let services = self.road.services();
+        self.world.account(|account| services.iter().for_each(|name| account.updates_service(name, &source)));
+        self.tells().await;
+        self.deployments_end();
+        self.world.account(|account| account.lie = self.lie);
+        self.tells().await;
+    }
+
+    /// What is under way ends, until nothing is.
+    async fn comes_to_rest(&self) {
+        for _ in 0..4 {
+            self.deployments_end();
+            self.tells().await;
+            self.schedule().await;
+        }
+    }
+
+    async fn is_taken_back(&self) {
+        if self.road == SourceGone {
+            let source = self.source.clone();
+            self.world.account(|account| account.deregisters(&source));
+        }
+        for _ in 0..4 {
+            let report = backs_out(&self.world, &self.source).await;
+            if !self.again(&report).await {
+                break;
+            }
+        }
+    }
+
+    /// The road, up to what is swept over where it is taken back.
+    async fn begins(&self) {
+        if self.road.is_taken_back() {
+            self.deploys().await;
+            if self.road != TakenBackUnderWay {
+                self.comes_to_rest().await;
+            }
+        }
+    }
+
+    async fn goes_on(&self) {
+        match self.road.is_taken_back() {
+            true => self.is_taken_back().await,
+            false => self.deploys().await,
+        }
+        self.comes_to_rest().await;
+    }
+
+    fn end(&self) -> End {
+        self.world.account(|account| End {
+            runs: account.services.values().map(|service| service.revision.short()).collect(),
+            revisions: account.families["web"].iter().map(|found| (found.text.len(), found.active)).collect(),
+            closings: account
+                .records
+                .values()
+                .map(|record| &record.head)
+                .map(|head| (head.closing.clone(), head.rolled.clone(), head.suppressed))
+                .collect(),
+            following: account.records.values().filter(|record| record.head.has_work()).count(),
+            turns: account.remembered.values().filter(|family| family.turn.is_some()).count(),
+            fuses: account.remembered.values().filter(|family| family.fuse.is_some()).count(),
+            times: account.pointings.values().map(|pointings| pointings.times.len()).collect(),
+        })
+    }
+}
+
+/// Every call of the road fails in every way. How many runs that were, and what was wrong with them.
+async fn sweep(road: Road, lie: Option<Lie>) -> (usize, Vec<String>) {
+    let (mut runs, mut wrong) = (0, Vec::new());
+    let quiet = Tale::new(road, First::Event, None);
+    quiet.begins().await;
+    let begun = quiet.world.log().len();
+    quiet.goes_on().await;
+    let (calls, wanted, pointed) = (quiet.world.calls(), quiet.end(), quiet.world.count("UpdateService"));
+    for number in begun + 1..=calls.len() {
+        for fault in FAULTS {
+            for first in [First::Event, First::Schedule] {
+                runs += 1;
+                let tale = Tale::new(road, first, lie);
+                tale.begins().await;
+                match fault {
+                    Fault::DiesBefore => tale.world.at(number, Moment::Before, Then::Crash),
+                    Fault::DiesAfter => tale.world.at(number, Moment::After, Then::Crash),
+                    Fault::Cut => tale.world.at(number, Moment::Before, Then::Cut),
+                    Fault::AnswerLost => tale.world.at(number, Moment::After, Then::Cut),
+                }
+                tale.goes_on().await;
+                let at = format!("{road:?}, {fault:?} at {} {number}, {first:?} first", calls[number - 1]);
+                wrong.extend(
+                    tale.world.account(|account| account.wrongs.clone()).iter().map(|it| format!("{at}: {it}")),
+                );
+                let end = tale.end();
+                if end != wanted {
+                    wrong.push(format!("{at}: {end:?}, wanted {wanted:?}"));
+                }
+                let again = tale.world.count("UpdateService");
+                if again > pointed + 1 {
+                    wrong.push(format!("{at}: {again} times UpdateService, {pointed} without"));
+                }
+            }
+        }
+    }
+    (runs, wrong)
+}
+
+/// A story in which nothing happens would end as it began.
+#[tokio::test]
+async fn without_any_fault_each_road_leads_where_it_should() {
+    for (road, runs, pointed) in [
+        (One, ["web:3"].as_slice(), 1),
+        (Two, &["web:3", "web:3"], 2),
+        (RolledBack, &["web:2"], 1),
+        (Fails, &["web:2"], 2),
+        (TakenBackUnderWay, &["web:2"], 1),
+        (TakenBack, &["web:2"], 2),
+        (TwoTakenBack, &["web:2", "web:2"], 4),
+        (SourceGone, &["web:4"], 2),
+    ] {
+        let tale = Tale::new(road, First::Event, None);
+        tale.begins().await;
+        tale.goes_on().await;
+        let end = tale.end();
+        assert_eq!(
+            (end.runs.iter().map(String::as_str).collect::<Vec<_>>(), tale.world.count("UpdateService")),
+            (runs.to_vec(), pointed)
+        );
+        assert_eq!((end.following, end.turns), (0, 0), "{road:?}");
+        assert_eq!(end.fuses, usize::from(matches!(road, RolledBack | Fails)), "{road:?}");
+        let active: Vec<bool> = end.revisions.iter().map(|(_, active)| *active).collect();
+        assert_eq!(active[2], !road.is_taken_back(), "{road:?}");
+        assert_eq!(tale.world.account(|account| account.wrongs.clone()), Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn wherever_the_process_dies_services_end_up_where_they_were_meant_to() {
+    let mut all = 0;
+    for road in ROADS {
+        let (runs, wrong) = sweep(road, None).await;
+        assert_eq!(wrong, Vec::<String>::new(), "{} of {runs}", wrong.len());
+        println!("{road:?}: {runs} runs");
+        all += runs;
+    }
+    assert!(all > 4000, "{all}");
+}
+
+#[tokio::test]
+async fn a_program_that_wrote_down_too_late_would_be_found_out() {
+    for road in [One, Fails] {
+        let (runs, wrong) = sweep(road, Some(Lie::CommitLater)).await;
+        let of_services = wrong.iter().find(|it| it.contains("was pointed at") && it.contains("no record says so"));
+        println!("{road:?}: {} faults in {runs} runs, such as: {of_services:?}", wrong.len());
+        assert!(of_services.is_some(), "{road:?}");
+    }
+}

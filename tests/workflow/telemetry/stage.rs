@@ -1,0 +1,202 @@
+//! The two functions as they are deployed, in one world, with everything that they write and tell.
+
+use std::sync::{Arc, Mutex};
+
+use jiff::{SignedDuration, Timestamp};
+use logweir::aws::Sqs;
+use logweir::domain::baseline::Baseline;
+use logweir::domain::notice::Notice;
+use logweir::domain::outcome::Outcome;
+use logweir::handler::{Function, Invocation, Queues};
+use logweir::ports::{Answer, Notifier, OwnLog, PortError};
+use logweir::settings::{LEASE, Settings};
+use serde_json::{Value, json};
+
+use crate::world::story::BLOCKING;
+use crate::world::{Account, Moment, Then, World};
+
+pub const BASELINE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/workflow/telemetry/baseline.toml");
+
+/// Another one.
+pub const UNCONFIRMED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/infra/baseline.toml");
+
+/// Whoever is told; or nobody, for these reasons.
+#[derive(Clone, Default)]
+pub struct Audience {
+    pub heard: Arc<Mutex<Vec<Notice>>>,
+    pub fails: Arc<Mutex<Vec<PortError>>>,
+}
+
+impl Notifier for Audience {
+    async fn tell(&self, notice: &Notice) -> Vec<PortError> {
+        self.heard.lock().unwrap().push(notice.clone());
+        self.fails.lock().unwrap().clone()
+    }
+}
+
+/// The function's log.
+#[derive(Clone, Default)]
+pub struct Log {
+    written: Arc<Mutex<String>>,
+    pub fails: Arc<Mutex<Option<PortError>>>,
+    /// Whether it holds more than is read.
+    pub is_long: Arc<Mutex<bool>>,
+    pub reads: Arc<Mutex<Vec<Timestamp>>>,
+}
+
+impl Log {
+    pub fn text(&self) -> String {
+        self.written.lock().unwrap().clone()
+    }
+
+    pub fn append(&self, text: &str) {
+        self.written.lock().unwrap().push_str(text);
+    }
+}
+
+impl OwnLog for Log {
+    async fn lines(&self, outcome: Outcome, since: Timestamp, line: &mut (dyn FnMut(&str) + Send)) -> Answer<bool> {
+        self.reads.lock().unwrap().push(since);
+        if let Some(error) = self.fails.lock().unwrap().clone() {
+            return Err(error);
+        }
+        let text = self.text();
+        let tells = |line: &&str| serde_json::from_str::<Value>(line).is_ok_and(|it| it["outcome"] == outcome.name());
+        text.lines().filter(tells).for_each(line);
+        Ok(!*self.is_long.lock().unwrap())
+    }
+}
+
+#[derive(Clone, Default)]
+pub struct Stage {
+    pub world: World,
+    pub audience: Audience,
+    pub log: Log,
+}
+
+impl Stage {
+    /// Somebody registered web:1, and its worker died before it registered.
+    pub async fn left() -> Self {
+        let stage = Self::default();
+        let event = stage.registers(BLOCKING);
+        stage.world.at_next("RegisterTaskDefinition", Moment::Before, Then::Crash);
+        let _ = stage.remediates("register", &event).await;
+        stage.world.restart();
+        stage.world.advance(LEASE);
+        stage
+    }
+
+    pub fn account<T>(&self, act: impl FnOnce(&mut Account) -> T) -> T {
+        self.world.account(act)
+    }
+
+    /// The function that remediates gets a payload. What Lambda is told, where it is to bring it again.
+    pub async fn remediates(&self, mode: &str, payload: &Value) -> Result<Value, String> {
+        self.answers(&[("LOGWEIR_ROLE", "remediate"), ("LOGWEIR_MODE", mode), ("LOGWEIR_BASELINE", BASELINE)], payload)
+            .await
+    }
+
+    /// The same by a baseline that nobody has confirmed.
+    pub async fn remediates_unconfirmed(&self, mode: &str, payload: &Value) -> Result<Value, String> {
+        let role = [
+            ("LOGWEIR_ROLE", "remediate"),
+            ("LOGWEIR_MODE", mode),
+            ("LOGWEIR_BASELINE", UNCONFIRMED),
+            ("LOGWEIR_CONFIRMED_BASELINE", "sha256:0"),
+        ];
+        self.answers(&role, payload).await
+    }
+
+    /// It gets it by the queue.
+    pub async fn queued(&self, mode: &str, body: &str) -> Value {
+        self.delivered(mode, body, Value::Null).await
+    }
+
+    /// It gets it by the queue, which has held it for so long.
+    pub async fn queued_for(&self, waited: SignedDuration, mode: &str, body: &str) -> Value {
+        let sent = self.account(|account| account.now) - waited;
+        self.delivered(mode, body, json!({"SentTimestamp": sent.as_millisecond().to_string()})).await
+    }
+
+    /// It gets it by the queue for the second time, or whichever.
+    pub async fn queued_again(&self, receives: usize, mode: &str, body: &str) -> Value {
+        self.delivered(mode, body, json!({"ApproximateReceiveCount": receives.to_string()})).await
+    }
+
+    async fn delivered(&self, mode: &str, body: &str, attributes: Value) -> Value {
+        let record = json!({"messageId": "m", "eventSource": "aws:sqs", "body": body, "attributes": attributes});
+        self.remediates(mode, &json!({"Records": [record]})).await.unwrap()
+    }
+
+    /// The function that takes back gets one.
+    pub async fn takes_back(&self, payload: &Value) -> Value {
+        self.answers(&[("LOGWEIR_ROLE", "backout")], payload).await.unwrap()
+    }
+
+    async fn answers(&self, role: &[(&str, &str)], payload: &Value) -> Result<Value, String> {
+        let digest = Baseline::parse(include_str!("baseline.toml")).unwrap().digest().to_owned();
+        let variable = |name: &str| {
+            let common = [
+                ("LOGWEIR_CONFIRMED_BASELINE", digest.as_str()),
+                ("LOGWEIR_JOURNAL", "dynamodb:journal"),
+                ("LOGWEIR_OWN_ROLES", "arn:aws:iam::111122223333:role/logweir/Remediator"),
+                ("LOGWEIR_BACKOUT_FUNCTION", "logweir-backout"),
+            ];
+            let (_, value) = role.iter().chain(&common).find(|(variable, _)| *variable == name)?;
+            Some((*value).to_owned())
+        };
+        let settings =
+            Settings::read(variable, async |_: &str| -> Result<_, &str> { Err("no parameter is read here") });
+        let function = Function {
+            settings: settings.await.unwrap(),
+            region: "eu-west-1".into(),
+            ports: self.world.clone(),
+            queues: Queues::<Sqs>::NONE,
+            notifier: self.audience.clone(),
+            own_log: self.log.clone(),
+        };
+        let name = if role.len() == 1 { "logweir-backout" } else { "logweir-remediator" };
+        let arn = format!("arn:aws:lambda:eu-west-1:111122223333:function:{name}");
+        let invocation = Invocation { payload, request: "r", arn: &arn, name };
+        let calls = || self.world.calls().len() as u64;
+        let answer = function.answer(invocation, &calls, &mut |lines| self.log.append(lines)).await;
+        answer.map_err(|diagnostic| diagnostic.error_message)
+    }
+
+    /// Somebody registers a document; its event.
+    pub fn registers(&self, document: &str) -> Value {
+        self.account(|account| {
+            account.registers(document);
+            account.delivers().pop().unwrap()
+        })
+    }
+
+    /// The last event of this name since somebody took events.
+    pub fn event(&self, name: &str) -> Value {
+        let events = self.account(Account::delivers);
+        events
+            .into_iter()
+            .rev()
+            .find(|event| event["detail"]["eventName"] == name)
+            .unwrap_or_else(|| panic!("no {name}"))
+    }
+
+    /// The lines so far.
+    pub fn lines(&self) -> Vec<Value> {
+        self.log.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// The lines that tell of a decision.
+    pub fn decisions(&self) -> Vec<Value> {
+        self.lines().into_iter().filter(|line| line["event"] == "remediation.summary").collect()
+    }
+
+    /// What was told so far: the events' kinds.
+    pub fn kinds(&self) -> Vec<&'static str> {
+        self.audience.heard.lock().unwrap().iter().map(|notice| notice.kind.name()).collect()
+    }
+
+    pub fn last(&self) -> Notice {
+        self.audience.heard.lock().unwrap().last().unwrap().clone()
+    }
+}
