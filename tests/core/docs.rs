@@ -44,3 +44,37 @@ fn the_readme_is_short_and_shows_both_commands_at_its_top() {
     let top: String = readme.lines().take(20).collect();
     assert!(top.contains("make demo") && top.contains("make test"));
 }
+
+/// The paths that the map names, each without the `/` at its end.
+fn mapped() -> Vec<String> {
+    let map = read("docs/architecture.md");
+    let (_, places) = map.split_once("\n## Where things are\n").unwrap();
+    let (places, _) = places.split_once("\n## ").unwrap();
+    let roots = ["src/", "tests/", "infra", "template.yaml", "demo", "load", "benches", "docs/"];
+    let named = places.split('`').skip(1).step_by(2).filter(|word| roots.iter().any(|root| word.starts_with(root)));
+    named.map(|path| path.trim_end_matches('/').to_owned()).collect()
+}
+
+#[test]
+fn every_path_of_the_map_is_there() {
+    let paths = mapped();
+    assert!(paths.len() > 40, "{paths:?}");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let gone: Vec<_> = paths.into_iter().filter(|path| !root.join(path).exists()).collect();
+    assert_eq!(gone, [""; 0]);
+}
+
+#[test]
+fn every_folder_below_src_and_every_room_of_the_core_is_on_the_map() {
+    let paths = mapped();
+    for folder in ["src", "src/domain"] {
+        for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            let path = format!("{folder}/{name}");
+            assert!(
+                ["lib.rs", "mod.rs"].contains(&name.as_str()) || paths.contains(&path),
+                "docs/architecture.md: {path}"
+            );
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! What the tree of files promises: the pure core is pure, no arrow goes up, and nothing that belongs together has
 //! come apart.
 
+mod circles;
 mod source;
 
 use std::collections::BTreeSet;
@@ -188,6 +189,14 @@ fn no_arrow_goes_up() {
 }
 
 #[test]
+fn no_entries_of_a_folder_import_each_other_in_a_circle() {
+    let files = source_files();
+    let folders = circles::folders(files.iter().map(|file| (file.path.as_str(), file.text.as_str())));
+    assert!(folders.len() > 10, "imports are read in the whole of src/: {:?}", folders.keys());
+    none(&folders.values().flat_map(circles::circles).collect::<Vec<_>>());
+}
+
+#[test]
 fn every_part_says_where_its_arrows_go() {
     let parts: BTreeSet<String> =
         source_files().iter().filter(|file| file.path != "lib.rs").map(|file| file.part().to_owned()).collect();
@@ -301,4 +310,24 @@ fn code_that_is_banned_is_found() {
 fn a_path_that_climbs_to_the_root_is_seen_through() {
     assert!(names("use super::super::cli::check;", 2).contains("crate::cli::check"));
     assert!(names("use super::cli::check;", 2).contains("super::cli::check"));
+}
+
+#[test]
+fn a_circle_of_imports_is_found_through_folders_and_through_climbing_paths() {
+    let found = |files: &[(&str, &str)]| {
+        let folders = circles::folders(files.iter().copied());
+        folders.values().flat_map(circles::circles).collect::<Vec<_>>()
+    };
+    let files =
+        [("a/mod.rs", "mod one;"), ("a/one.rs", "use super::two::X;"), ("a/two.rs", "use crate::b::Y;"), ("b.rs", "")];
+    assert_eq!(found(&files), [""; 0]);
+    let mut circle = files;
+    circle[2].1 = "fn f() { super::one::g() }";
+    assert_eq!(found(&circle), ["src/a/one.rs names super::two::X", "src/a/two.rs names super::one::g"]);
+    let mut circle = files;
+    circle[3].1 = "use crate::a::{one::X};";
+    assert_eq!(found(&circle), ["src/a/two.rs names crate::b::Y", "src/b.rs names crate::a::one::X"]);
+    let mut parent = files;
+    parent[1].1 = "use super::Z;";
+    assert_eq!(found(&parent), [""; 0], "what a folder holds may use what its mod.rs holds");
 }
