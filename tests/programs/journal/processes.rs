@@ -68,8 +68,8 @@ fn start(folder: &TempDir, name: &str, count: usize, length: usize, before: &str
 }
 
 /// What a child says after this word, line by line until it ends.
-fn said<'c>(child: &'c mut Child, word: &'static str) -> impl Iterator<Item = String> + use<'c> {
-    let lines = BufReader::new(child.stdout.as_mut().unwrap()).lines().map_while(Result::ok);
+fn said(child: &mut Child, word: &'static str) -> impl Iterator<Item = String> + use<> {
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
     lines.filter_map(move |line| line.strip_prefix(word).map(|rest| rest.trim().to_owned()))
 }
 
@@ -103,12 +103,13 @@ fn a_process_killed_in_the_middle_of_its_writes_loses_nothing_that_was_acknowled
         let folder = tempfile::tempdir().unwrap();
         // Writes that take long, so that it dies in one, too.
         let mut child = start(&folder, "a", usize::MAX, 300_000, "");
-        let before = said(&mut child, "acknowledged").nth(round % 4).expect("it writes until it is killed");
+        let mut said = said(&mut child, "acknowledged");
+        let before = said.nth(round % 4).expect("it writes until it is killed");
         for _ in 0..round * 20_000 {
             std::hint::spin_loop();
         }
         child.kill().unwrap();
-        let last = said(&mut child, "acknowledged").last().unwrap_or(before);
+        let last = said.last().unwrap_or(before);
         child.wait().unwrap();
 
         let last: usize = last.parse().unwrap();
@@ -128,9 +129,7 @@ fn on_a_full_disk_a_commit_is_refused_and_what_was_acknowledged_stays() {
         let folder = tempfile::tempdir().unwrap();
         // A file may not grow beyond 64 or 128 blocks, whatever the shell calls one, and trying does not kill.
         let mut child = start(&folder, "a", usize::MAX, length, "trap '' XFSZ; ulimit -f 64;");
-        let mut said = said(&mut child, "");
-        let lines: Vec<String> = said.by_ref().collect();
-        drop(said);
+        let lines: Vec<String> = said(&mut child, "").collect();
         assert!(child.wait().unwrap().success());
 
         let refusal = lines.iter().find_map(|line| line.strip_prefix("refused")).expect("a refusal");
