@@ -91,7 +91,7 @@ story:
 	@AUTH=true DYNAMODB_LOCAL=no tests/with-emulators $(EMULATORS)/bin/python demo $(LOGWEIR)
 
 load: $(EMULATORS)/stamp $(LINT)/stamp ## a thousand events at once, on an ECS that throttles; docs/reliability.md has what was measured
-	LOGWEIR_TEST_FAMILIES=200 tests/with-emulators cargo test --locked --all-features --test reliability
+	LOGWEIR_TEST_FAMILIES=200 tests/with-emulators cargo test --locked --all-features --test emulated reliability::
 	AUTH=true DYNAMODB_LOCAL=no tests/with-emulators $(EMULATORS)/bin/python load
 
 bench: ## how fast, how small: docs/performance.md says what is measured
