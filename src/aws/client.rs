@@ -8,22 +8,23 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_sdk_ecs::config::SharedCredentialsProvider;
-use serde_json::Value;
 
 use super::calls::Calls;
 use super::https::{LONGEST_CONNECT, https};
-use super::options::ConnectOptions;
 use super::read_only::ReadOnly;
-use super::region::NoRegion;
 use super::sdk::ecs::Ecs;
 use super::sdk::journal::DynamoJournal;
 use super::sdk::logs::{Logs, RetryConflicts};
 use super::sdk::own_log::LogGroupLines;
 use super::signed::SignedClient;
-use super::signed::invoke::Invoked;
 use super::signed::notify::Channels;
 use super::signed::queue::Sqs;
 use crate::ports::{Answer, TaskDefinitions};
+
+/// Nothing says which Region is meant.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no AWS Region: give one with --region, AWS_REGION or the profile")]
+pub struct NoRegion;
 
 /// Lambda ends an initialisation that takes ten seconds.
 const LONGEST_WARMING: Duration = Duration::from_secs(3);
@@ -34,6 +35,7 @@ pub struct Aws {
     pub ecs: Ecs,
     pub log_groups: Logs,
     logs: aws_sdk_cloudwatchlogs::Client,
+    #[cfg(feature = "cli")]
     pub(super) sts: aws_sdk_sts::Client,
     dynamodb: aws_sdk_dynamodb::Client,
     pub(super) signed: SignedClient,
@@ -41,22 +43,6 @@ pub struct Aws {
 }
 
 impl Aws {
-    /// By the standard chain of environment, profile, SSO, process and instance.
-    pub async fn connect(place: &ConnectOptions) -> Result<Self, NoRegion> {
-        let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(https());
-        if let Some(region) = &place.region {
-            loader = loader.region(Region::new(region.clone()));
-        }
-        if let Some(profile) = &place.profile {
-            loader = loader.profile_name(profile);
-        }
-        if let Some(url) = &place.endpoint_url {
-            loader = loader.endpoint_url(url);
-        }
-        let config = loader.load().await;
-        if place.read_only { Self::reading(&config) } else { Self::with(&config) }
-    }
-
     /// By what Lambda puts into the environment, and nothing else: the rest of the chain stays out of that binary.
     pub fn in_lambda() -> Result<Self, NoRegion> {
         let set = |name| env::var(name).ok().filter(|value| !value.is_empty());
@@ -112,6 +98,7 @@ impl Aws {
             ecs: Ecs::new(aws_sdk_ecs::Client::from_conf(counted!(aws_sdk_ecs).build()), signed.clone()),
             log_groups: Logs::new(logs.clone()),
             logs,
+            #[cfg(feature = "cli")]
             sts: aws_sdk_sts::Client::from_conf(counted!(aws_sdk_sts).build()),
             dynamodb: aws_sdk_dynamodb::Client::from_conf(counted!(aws_sdk_dynamodb).build()),
             signed,
@@ -121,11 +108,6 @@ impl Aws {
 
     pub fn region(&self) -> &str {
         self.signed.region()
-    }
-
-    /// Whether anybody's credentials are configured. Those that cannot be had just now count.
-    pub async fn has_credentials(&self) -> bool {
-        self.signed.has_credentials().await
     }
 
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
@@ -150,11 +132,6 @@ impl Aws {
     /// Tells nobody where neither is set. No call is made yet.
     pub fn notifier(&self, topic: Option<String>, bus: Option<String>) -> Channels {
         Channels::new(self.signed.clone(), topic, bus)
-    }
-
-    /// Tries once: what the function does is safe to ask for again.
-    pub async fn invoke(&self, function: &str, payload: &Value) -> Answer<Invoked> {
-        self.signed.invoke(function, payload).await
     }
 
     /// The value of a parameter, by its name or ARN. Returns `None` if there is none of that name. Tries once.

@@ -4,11 +4,6 @@ use aws_config::environment::EnvironmentVariableRegionProvider;
 use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::ProfileFileRegionProvider;
 
-/// Nothing says which Region is meant.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no AWS Region: give one with --region, AWS_REGION or the profile")]
-pub struct NoRegion;
-
 pub async fn configured_region(profile: Option<&str>) -> Option<String> {
     let mut files = ProfileFileRegionProvider::builder();
     if let Some(profile) = profile {

@@ -4,7 +4,6 @@
 
 mod client;
 mod ecr;
-pub(super) mod invoke;
 pub(super) mod notify;
 mod operation;
 mod parameters;
@@ -15,4 +14,5 @@ mod request;
 
 pub(super) use client::SignedClient;
 pub(super) use operation::{JSON_1_0, JSON_1_1, Operation, Service};
+pub(super) use reply::without;
 pub(super) use request::{Request, escaped};

@@ -58,7 +58,7 @@ impl Reply {
 }
 
 /// A text of an answer, with what was sent hidden.
-pub(super) fn without(text: &Value, sent: &str) -> String {
+pub(in crate::aws) fn without(text: &Value, sent: &str) -> String {
     let text = text.as_str().unwrap_or_default();
     if sent.is_empty() { text.to_owned() } else { text.replace(sent, "(hidden)") }
 }

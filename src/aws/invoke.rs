@@ -4,10 +4,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::client::SignedClient;
-use super::operation::{Operation, Service};
-use super::reply::without;
-use super::request::{Request, escaped};
+use super::client::Aws;
+use super::signed::{Operation, Request, Service, escaped, without};
 use crate::domain::text::plain::plain;
 use crate::ports::Answer;
 
@@ -28,10 +26,11 @@ pub enum Invoked {
     Failed(String),
 }
 
-impl SignedClient {
-    pub(in crate::aws) async fn invoke(&self, function: &str, payload: &Value) -> Answer<Invoked> {
+impl Aws {
+    /// Tries once: what the function does is safe to ask for again.
+    pub async fn invoke(&self, function: &str, payload: &Value) -> Answer<Invoked> {
         let path = format!("2015-03-31/functions/{}/invocations", escaped(function));
-        let reply = self.call(&INVOKE, Request::json(payload).at_path(path)).await?;
+        let reply = self.signed.call(&INVOKE, Request::json(payload).at_path(path)).await?;
         let body = reply.json()?;
         if reply.function_failed {
             // An error may quote the payload.
