@@ -1,6 +1,7 @@
 //! The payloads of the two functions. Each takes its own and refuses the other's, wherever it is wrapped.
 
 mod backout;
+mod batch;
 mod events;
 mod function;
 mod queue;

@@ -3,6 +3,10 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use super::{HandlerReply, Sink};
+use crate::ports::{Clock, Ports};
+use crate::workflow::{Order, Origin, gauges, resume, unreadable};
+
 /// How long the queue may hold the time to finish what was left: by then another has come, or will.
 const RESUME: SignedDuration = SignedDuration::from_mins(10);
 
@@ -33,5 +37,28 @@ impl Scheduled {
             Self::Digest => DIGEST,
         };
         sent.is_some_and(|sent| now.duration_since(sent) > fresh)
+    }
+}
+
+/// Does what the schedule asks for.
+pub(super) async fn on_schedule<P: Ports>(
+    ports: &P,
+    order: &Order<'_>,
+    what: Scheduled,
+    calls: &(dyn Fn() -> u64 + Sync),
+    watch: &mut (dyn Sink + Send),
+) -> HandlerReply {
+    match what {
+        Scheduled::Digest => {
+            watch.digest();
+            HandlerReply::Digest
+        }
+        Scheduled::Resume => {
+            let order = Order { origin: Origin::Resume, worker: order.worker.clone(), ..*order };
+            let resumed = resume(ports, &order).await;
+            let reply = HandlerReply::resumed(resumed, |why| unreadable(ports, &order, why), calls, watch);
+            watch.gauges(gauges(ports).await, ports.clock().now());
+            reply
+        }
     }
 }

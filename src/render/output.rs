@@ -9,7 +9,7 @@ use super::human::records::{ListedRecord, RecordOutput, RecordsOutput};
 use super::human::report::FunctionAnswer;
 use super::human::rules::RulesOutput;
 use super::json::{AgainstOutput, CheckOutput};
-use crate::domain::report::Report;
+use crate::domain::report::{Report, schema};
 use crate::domain::rules::Rule;
 use crate::domain::rules::packs::explanation;
 
@@ -80,7 +80,7 @@ impl Output for RecordsOutput {
             value
         };
         let records: Vec<Value> = records.iter().map(record).collect();
-        json!({"schema": "logweir.records/1", "records": records, "stopped": stopped})
+        json!({"schema": schema::RECORDS, "records": records, "stopped": stopped})
     }
 }
 
@@ -93,7 +93,7 @@ impl Output for RecordOutput {
         let Self { record, stopped, backout, .. } = self;
         let (head, entries) = (&record.head, &record.entries);
         let stopped = stopped.as_ref().map(|stopped| &stopped.family);
-        json!({"schema": "logweir.record/1", "record": head, "entries": entries, "stopped": stopped, "backout": backout})
+        json!({"schema": schema::RECORD, "record": head, "entries": entries, "stopped": stopped, "backout": backout})
     }
 }
 
@@ -105,7 +105,7 @@ impl Output for Diagnosis {
     fn json(&self) -> Value {
         let Self { account, region, deployment, checks, dead_letters, redriven } = self;
         json!({
-            "schema": "logweir.doctor/1", "account": account, "region": region, "deployment": deployment,
+            "schema": schema::DOCTOR, "account": account, "region": region, "deployment": deployment,
             "checks": checks, "dead_letters": dead_letters, "redriven": redriven
         })
     }
@@ -121,6 +121,6 @@ impl Output for RulesOutput {
             let name = rule.name();
             json!({"rule": name, "finds": rule.summary(), "explanation": explanation(name)})
         };
-        json!({"schema": "logweir.rules/1", "rules": self.rules.iter().map(line).collect::<Vec<_>>()})
+        json!({"schema": schema::RULES, "rules": self.rules.iter().map(line).collect::<Vec<_>>()})
     }
 }

@@ -1,6 +1,7 @@
 //! Whether a service follows to a revision of ours, and what a look at it tells afterwards: decisions on plain data.
 
 mod after;
+mod finish;
 mod in_the_way;
 mod names;
 mod pointings;

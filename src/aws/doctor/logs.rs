@@ -7,6 +7,7 @@ use super::LONGEST;
 use super::members::list;
 use crate::aws::client::Aws;
 use crate::aws::signed::{JSON_1_1, Operation, Service};
+use crate::domain::report::schema;
 use crate::ports::Answer;
 
 /// How many pages of a log are looked through: each may be 1 MB without anything that fits.
@@ -31,7 +32,7 @@ impl Aws {
                 let at = event["timestamp"].as_i64().unwrap_or_default();
                 let report = event["message"].as_str().and_then(|line| serde_json::from_str::<Value>(line).ok());
                 if let Some(report) = report
-                    && report["schema"] == "logweir.report/1"
+                    && report["schema"] == schema::REPORT
                     && report["cloudtrail_event_id"] == event_id
                     && last.as_ref().is_none_or(|(before, _)| *before <= at)
                 {

@@ -8,6 +8,7 @@ use crate::cli::loaded::Loaded;
 use crate::cli::printer::Printer;
 use crate::cli::targets::Target;
 use crate::domain::baseline::Baseline;
+use crate::domain::report::schema;
 use crate::domain::rules::finding::Finding;
 use crate::render::human::against::comes_and_goes;
 use crate::render::json::{AgainstOutput, AgainstSummary, Compared, FindingLine};
@@ -35,7 +36,7 @@ pub(in crate::cli) fn compare(context: &Context, targets: &[Target], against: &B
     let settings = before.baseline.differences(&after.baseline);
     summary.settings = settings.len();
     context.printer.show(&AgainstOutput {
-        schema: "logweir.against/1",
+        schema: schema::AGAINST,
         baseline: after.line(),
         against: before.line(),
         summary,

@@ -21,7 +21,7 @@ use crate::domain::edit::LogGroupChange;
 use crate::domain::event::{Cause, RevisionRef, ServiceChange, Trigger};
 use crate::domain::limits::family::{Family, FamilyName};
 use crate::domain::outcome::{Mode, Outcome, Reason};
-use crate::domain::report::Report;
+use crate::domain::report::{Report, schema};
 use crate::ports::{Clock, Journal};
 use crate::render::Output;
 use crate::workflow::{Origin, remediate};
@@ -79,7 +79,7 @@ impl ApplyArgs {
                     }
                 }
             }
-            context.printer.json(|| json!({"schema": "logweir.apply/1", "reports": reports}));
+            context.printer.json(|| json!({"schema": schema::APPLY, "reports": reports}));
             Ok(exit)
         })
     }

@@ -17,7 +17,7 @@ use crate::cli::{event_file, record_name};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::event::{self, Home, RevisionRef, ServiceChange, Trigger};
 use crate::domain::outcome::Reason;
-use crate::domain::report::Report;
+use crate::domain::report::{Report, schema};
 use crate::ports::{Filter, Journal};
 use crate::render::human::report::FunctionAnswer;
 use crate::settings::BACKOUT_LEASE;
@@ -154,7 +154,7 @@ async fn invoke(aws: &Aws, function: &str, request: &Value, patience: Duration) 
     let begun = std::time::Instant::now();
     loop {
         match aws.invoke(function, request).await? {
-            Invoked::Answer(report) if report["schema"] == "logweir.report/1" => {
+            Invoked::Answer(report) if report["schema"] == schema::REPORT => {
                 if report["reason"] != "lease-held" || begun.elapsed() + PAUSE > patience {
                     return Ok(report);
                 }

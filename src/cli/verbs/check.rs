@@ -11,6 +11,7 @@ use crate::cli::loaded::Loaded;
 use crate::cli::targets;
 use crate::domain::edit::patch;
 use crate::domain::plan::{Plan, Refusal};
+use crate::domain::report::schema;
 use crate::domain::rules::finding::Fix;
 use crate::render::json::{self, CheckOutput, Summary, TargetOutput};
 use crate::settings::BaselinePlace;
@@ -40,7 +41,7 @@ impl CheckArgs {
         }
         let printer = &context.printer;
         let mut output = CheckOutput {
-            schema: "logweir.check/1",
+            schema: schema::CHECK,
             baseline: placed.line(),
             summary: Summary::default(),
             targets: Vec::new(),

@@ -11,6 +11,7 @@ use super::message::subject_line;
 use super::{Notice, NoticeKind, chat};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::event::Home;
+use crate::domain::report::schema;
 use crate::domain::text::plain::plain;
 
 /// How many families are named.
@@ -48,8 +49,7 @@ impl Tally {
     /// Counts a line of the log, where it tells of an observed revision.
     pub fn line(&mut self, text: &str) {
         let Ok(line) = serde_json::from_str::<Line>(text) else { return };
-        if (line.schema.as_str(), line.mode.as_str(), line.outcome.as_str())
-            != ("logweir.report/1", "observe", "observed")
+        if (line.schema.as_str(), line.mode.as_str(), line.outcome.as_str()) != (schema::REPORT, "observe", "observed")
         {
             return;
         }
@@ -74,7 +74,7 @@ impl Tally {
         let (revisions, families_count) = (self.revisions.len(), families.len());
         let named: Vec<&(&str, usize)> = families.iter().take(MOST).collect();
         let mut detail = json!({
-            "schema": "logweir.digest/1", "account": home.account, "region": home.region, "hours": 24,
+            "schema": schema::DIGEST, "account": home.account, "region": home.region, "hours": 24,
             "revisions": revisions, "families": families_count, "complete": !self.is_cut,
             "rules": rules.iter().map(|(rule, count)| json!({"rule": rule, "revisions": count})).collect::<Vec<_>>(),
             "most": named.iter().map(|(family, count)| json!({"family": family, "revisions": count})).collect::<Vec<_>>(),

@@ -5,6 +5,7 @@ mod decision;
 pub mod gauges;
 #[expect(clippy::module_inception, reason = "the noun of the folder")]
 mod report;
+pub mod schema;
 
 pub use action::{LogGroupAction, ServiceAction};
 pub use decision::{Decision, FollowUp, Notify};

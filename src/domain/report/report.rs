@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::action::{LogGroupAction, ServiceAction};
+use super::schema;
 use crate::domain::baseline::Baseline;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::edit::{Edit, OptionChange};
@@ -154,7 +155,7 @@ impl Report {
             timestamp: now,
             level: "ERROR",
             message: String::new(),
-            schema: "logweir.report/1",
+            schema: schema::REPORT,
             event: "remediation.summary",
             outcome: Outcome::Failed,
             reason: None,

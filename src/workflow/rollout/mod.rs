@@ -13,6 +13,7 @@ use crate::ports::{Answer, ErrorKind, Ports, Services};
 
 mod earlier;
 mod finish;
+mod image_guard;
 mod on_event;
 mod start;
 pub(in crate::workflow) mod update_service;

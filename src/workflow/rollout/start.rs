@@ -1,13 +1,10 @@
 //! Leading one service from a source to our revision of it: the guards, the turn, the intent, the act.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 
 use super::update_service::remember;
 use super::{RolloutDriver, ServiceHint, StartOutcome};
 use crate::domain::baseline::ImageGuard;
-use crate::domain::ecs::image::{ImageVerdict, MutableImage, compare};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::{RolloutState, Service, ServiceArn};
 use crate::domain::edit::Edit;
@@ -18,7 +15,7 @@ use crate::domain::limits::service_history::{LastUpdate, ServiceHistory};
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::record::{Ending, EntryKind, Pointing, Record, Rollout, RolloutPhase, Step};
 use crate::domain::report::{Report, ServiceAction, ServiceReport};
-use crate::ports::{Answer, Clock, ErrorKind, Journal, PortError, Ports, Services, TaskDefinitions};
+use crate::ports::{Answer, Clock, ErrorKind, Journal, Ports, Services};
 use crate::workflow::family_state::{self, LOOKS, TurnOutcome, take_turn};
 use crate::workflow::lease::Halt;
 use crate::workflow::order::Origin;
@@ -220,38 +217,6 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
             }
             Err(error) if error.kind == ErrorKind::Retry => Err(error),
             _ => Ok(way),
-        }
-    }
-
-    /// Whether a new deployment might start another image than the one that runs: a tag may mean another one by now.
-    /// What nobody can say counts as different.
-    async fn other_images(&self, source: &RevisionArn, found: &Service, guard: ImageGuard) -> Answer<Option<String>> {
-        if guard == ImageGuard::Off {
-            return Ok(None);
-        }
-        let described = self.ports.task_definitions().describe(&source.to_string()).await?;
-        let images = MutableImage::all_of(&described.definition);
-        if images.is_empty() {
-            return Ok(None);
-        }
-        let refused = |error: PortError| match error.kind {
-            ErrorKind::Retry => Err(error),
-            _ => Ok(Some(format!("what runs could not be read: {error}"))),
-        };
-        let running = match self.ports.services().running_images(found).await {
-            Ok(running) => running,
-            Err(error) => return refused(error),
-        };
-        let mut meanings = BTreeMap::new();
-        loop {
-            match compare(&images, &running, &meanings) {
-                ImageVerdict::Same => return Ok(None),
-                ImageVerdict::Differs(why) => return Ok(Some(why)),
-                ImageVerdict::Ask(image) => match self.ports.services().digest(&image).await {
-                    Ok(digest) => drop(meanings.insert(image, digest)),
-                    Err(error) => return refused(error),
-                },
-            }
         }
     }
 }
