@@ -135,6 +135,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::domain::limits::family::FamilyName;
     use crate::domain::record::{EntryKind, Opening};
 
     #[tokio::test]
@@ -148,8 +149,7 @@ mod tests {
         }))
         .unwrap();
         let now = jiff::Timestamp::UNIX_EPOCH;
-        let family =
-            Family { version: 1, ..Family::new(crate::domain::limits::family::FamilyName::of(&opening.source), now) };
+        let family = Family { version: 1, ..Family::new(FamilyName::of(&opening.source), now) };
         let mut head = Head::new(&opening, now);
         let entry = head.write(now, EntryKind::Opened(Box::new(opening)), &[]);
         for refused in [journal.commit(&Expected::Nothing, &head, &entry).await, journal.put_state(&family).await] {

@@ -81,21 +81,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("settings", &["domain", "workflow"]),
     ("telemetry", &["domain"]),
     ("handler", &["domain", "ports", "workflow", "settings", "telemetry"]),
-    (
-        "cli",
-        &[
-            "domain",
-            "ports",
-            "workflow",
-            "aws",
-            "journal_file",
-            "render",
-            "sources",
-            "settings",
-            "telemetry",
-            "handler",
-        ],
-    ),
+    ("cli", &["domain", "ports", "workflow", "aws", "journal_file", "render", "sources", "settings"]),
     ("bin", &["domain", "ports", "workflow", "aws", "settings", "telemetry", "handler", "cli"]),
 ];
 
