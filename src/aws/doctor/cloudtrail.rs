@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::LONGEST;
 use super::members::{flag, list, text};
 use crate::aws::client::Aws;
-use crate::aws::signed::{JSON_1_1, Operation, Service};
+use crate::aws::signed::{JSON_1_1, Operation, Request, Service};
 use crate::domain::doctor::trail::TrailName;
 use crate::ports::Answer;
 
@@ -36,6 +36,7 @@ impl Aws {
 
     /// What the trail records, as CloudTrail says it.
     pub async fn event_selectors(&self, trail: &TrailName) -> Answer<Value> {
-        self.signed.ask(&GET_EVENT_SELECTORS, &json!({"TrailName": trail.arn})).await
+        let body = json!({"TrailName": trail.arn});
+        self.signed.call(&GET_EVENT_SELECTORS, Request::json(&body)).await?.json_or_null()
     }
 }

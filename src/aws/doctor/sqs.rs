@@ -73,7 +73,7 @@ impl Aws {
             "QueueUrl": url, "MaxNumberOfMessages": 10, "WaitTimeSeconds": 1, "VisibilityTimeout": hidden,
             "AttributeNames": ["All"], "MessageAttributeNames": ["All"],
         });
-        let answer = self.signed.ask(operation, &body).await?;
+        let answer = self.signed.call(operation, Request::json(&body)).await?.json_or_null()?;
         if answer["Messages"].is_null() {
             return Ok(Vec::new());
         }

@@ -23,9 +23,14 @@ impl Reply {
         serde_json::from_slice(&self.body).map_err(|_| self.spoiled())
     }
 
+    /// The answer of an operation that may leave it out. An empty one is null.
+    pub(in crate::aws) fn json_or_null(&self) -> Answer<Value> {
+        if self.body.is_empty() { Ok(Value::Null) } else { self.json() }
+    }
+
     /// The answer of an operation that has none: empty, or some JSON.
     pub(in crate::aws) fn nothing(&self) -> Answer<()> {
-        if self.body.is_empty() { Ok(()) } else { self.json().map(drop) }
+        self.json_or_null().map(drop)
     }
 
     /// The answer of an operation of the query protocol.

@@ -1,4 +1,4 @@
-//! ECS's own events about the deployments of services, `ECS Deployment State ServiceChange`
+//! ECS's own events about the deployments of services, `ECS Deployment State Change`
 //! (source: ECS developer guide, Amazon ECS service deployment state change events).
 
 use serde_json::Value;

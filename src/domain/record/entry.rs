@@ -9,7 +9,8 @@ use crate::domain::ecs::service::ServiceArn;
 use crate::domain::event::Cause;
 use crate::domain::outcome::{Conclusion, Mode, Outcome, Reason, TriggerKind};
 
-/// The form of entries that this version writes.
+/// The form of entries that this version writes. A new word of [`Mode`] or [`TriggerKind`] is a new form: a version that does
+/// not know a word refuses the entry.
 pub const SCHEMA: u32 = 1;
 
 /// One line of the journal. Entries are appended and never changed.
