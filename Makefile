@@ -19,14 +19,14 @@ BENCH     := target/venv-bench
 JUDGES    := target/judges
 DYNAMODB  := target/dynamodb-local
 
-# How the gate compiles. With `--examples`, of which there are none, cargo turns on in every dependency the features that the
-# tests need: so the programs, the documentation and the walls take the crates that the tests were compiled with.
+# The cargo options of the gate. With `--examples`, cargo turns on the features that the tests need in every dependency,
+# although there are no examples. The programs, the documentation and the walls then reuse the crates of the tests.
 ONCE = --locked --examples
 
 help: ## print this
 	@awk -F ':.*## ' '/^[A-Za-z-]+:.*## / { printf "make %-26s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# Two at a time: what compiles waits for each other at cargo's lock; Python, npm and the tests themselves run beside it.
+# Runs two targets at a time. Compilations wait for cargo's lock, while Python, npm and the tests run beside them.
 check: ## everything that must hold before a change lands
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync fmt compile template guard deny test clippy doc walls bench-smoke
 
@@ -45,7 +45,8 @@ test: compile $(EMULATORS)/stamp ## all tests, those against the emulators too
 doc: ## the API's documentation, no broken link allowed
 	RUSTDOCFLAGS='-D warnings' cargo doc $(ONCE) --no-deps --all-features --lib
 
-# The crate's features are its walls: the core compiles alone, and so does the function, which links what the golden file says.
+# The crate's features separate its parts. The core compiles alone, and so does the function. A golden file lists the
+# crates that the function links.
 FUNCTION       := --no-default-features --features function
 FUNCTION_LINKS := infra/function-crates.txt
 CRATES          = cargo tree --locked --edges normal,no-proc-macro $(FUNCTION) --prefix none \
@@ -86,7 +87,7 @@ programs:
 	@echo 'compiling the programs'
 	@python3 infra/compiling.py cargo build $(ONCE) --all-features --bins $(TIMINGS)
 
-# The function that LOGWEIR_BOOTSTRAP names, deployed by `sam build`, and the command line that LOGWEIR names.
+# Deploys the function in LOGWEIR_BOOTSTRAP with `sam build`, and runs the command line in LOGWEIR.
 story:
 	@AUTH=true DYNAMODB_LOCAL=no tests/with-emulators $(EMULATORS)/bin/python demo $(LOGWEIR)
 
@@ -132,7 +133,7 @@ TARGET        := $(ARCH:arm64=aarch64)-unknown-linux-gnu
 NATIVE         = $(if $(ZIG),,$(filter $(TARGET),$(shell rustc -vV | sed -n 's/^host: //p')))
 BUILD          = $(if $(NATIVE),cargo build,cargo zigbuild --target $(TARGET).$(GLIBC)) --release --locked $(FUNCTION) --bin bootstrap
 BUILT          = target/$(if $(NATIVE),,$(TARGET)/)release/bootstrap
-# Bytes that the program may have. It only ever falls: a change that needs more says why it does.
+# The maximum size of the program in bytes. A change that raises this limit states the reason.
 LARGEST_x86_64 := 9200000
 ZIG_HELP       = pip install cargo-zigbuild ziglang, and rustup target add $(TARGET)
 
@@ -147,7 +148,7 @@ bootstrap:
 	@size=$$(stat --format %s $(BUILT)); [ $$size -le $(or $(LARGEST_$(ARCH)),$$size) ] || \
 		{ echo "error: $(BUILT) has $$size bytes, more than LARGEST_$(ARCH) in the Makefile allows" >&2; exit 1; }
 
-# Where LOGWEIR_BOOTSTRAP names a program that is built already, that is what is packaged: the demo's.
+# If LOGWEIR_BOOTSTRAP names a compiled program, the package contains that program. The demo uses this.
 build-RemediatorFunction: $(if $(LOGWEIR_BOOTSTRAP),,bootstrap) ## the functions' package in ARTIFACTS_DIR, for ARCH=x86_64 or arm64
 	install -D $(or $(LOGWEIR_BOOTSTRAP),$(BUILT)) $(ARTIFACTS_DIR)/bootstrap
 	install -D --mode=644 infra/baseline.toml $(ARTIFACTS_DIR)/baseline.toml
@@ -169,7 +170,7 @@ $(CODE):
 	$(MAKE) --no-print-directory build-RemediatorFunction ARTIFACTS_DIR=target/package/$(ARCH)
 	python3 infra/package.py --zip $@ target/package/$(ARCH)
 
-# Before a tag. What runs here has no more features than what is shipped, and is optimised as that is.
+# Run this before a tag. The programs have the features and the optimisation of the release.
 release-check: ARCH = $(subst aarch64,arm64,$(shell uname -m))
 release-check: $(EMULATORS)/stamp $(LINT)/stamp ## package for this machine's architecture, and run the demo on what was packaged
 	$(MAKE) --no-print-directory package ARCH=$(ARCH)

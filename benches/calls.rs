@@ -3,7 +3,7 @@
 //!
 //!     tests/with-emulators cargo bench --locked --bench calls
 //!
-//! LOGWEIR_TEST_SERVICES says how many services are many.
+//! LOGWEIR_TEST_SERVICES sets the number of services in the second account.
 
 #![allow(clippy::print_stdout, unreachable_pub, reason = "its table is what it is for; its modules are the tests'")]
 
@@ -19,7 +19,7 @@ use emulated::costs::{Cost, costs};
 use emulated::{Place, size};
 
 const FEW: usize = 10;
-/// `LOGWEIR_TEST_SERVICES` has others.
+/// `LOGWEIR_TEST_SERVICES` sets another number.
 const MANY: usize = 5000;
 
 #[tokio::main(flavor = "current_thread")]

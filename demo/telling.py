@@ -46,7 +46,7 @@ chapter = None
 
 @contextlib.contextmanager
 def story():
-    """Tells what happens within, to its end or to where it fails."""
+    """Prints the chapters of the demo, up to the end or the first failure."""
     begun = time.monotonic()
     try:
         yield
@@ -67,7 +67,7 @@ def step(title):
 
 
 def highlight(*lines):
-    """Shows these lines in the short story too, below their chapter."""
+    """Also shows these lines in the short output, below their chapter."""
     chapter.highlights += lines
 
 

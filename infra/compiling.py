@@ -20,7 +20,7 @@ def main(command):
         for line in cargo.stderr:
             status = re.match(r" *(?:(Downloaded|Compiling)|Updating|Locking|Downloading|Finished) ", line)
             if not status:
-                print(line, end="", file=sys.stderr, flush=True)  # a warning, an error, a wait
+                print(line, end="", file=sys.stderr, flush=True)  # cargo's warnings, errors and waits
             elif status[1]:
                 counts[status[1]] += 1
                 if time.monotonic() - said > EVERY:

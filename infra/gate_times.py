@@ -39,7 +39,7 @@ def main():
 
 
 def timed(command, timings):
-    """One run from nothing: the seconds that passed, and those that a processor was at it."""
+    """Runs the command from empty caches. Returns the elapsed seconds and the processor seconds."""
     with tempfile.TemporaryDirectory() as folder:
         copy, caches = pathlib.Path(folder) / "logweir", pathlib.Path(folder) / "caches"
         listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]

@@ -7,8 +7,8 @@
 //! - [`handler`], [`telemetry`]: the function's shell. [`cli`]: the command line's, one file for each verb. [`settings`]: what
 //!   both of them are told, or take for granted.
 //!
-//! Each shell is a feature of this crate (`function`, `cli`), and so is `aws`, which both of them turn on. Without any feature
-//! the crate is the core alone.
+//! Each shell is a feature of this crate: `function` and `cli`. Both turn on the feature `aws`. Without features, the
+//! crate is the core alone.
 
 #![warn(unreachable_pub)]
 

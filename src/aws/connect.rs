@@ -1,4 +1,4 @@
-//! How the command line reaches AWS.
+//! The command line's connection to AWS.
 
 use aws_config::{BehaviorVersion, Region};
 

@@ -54,8 +54,8 @@ const DENIED: [&str; 9] = [
     "ExpiredTokenException",
 ];
 
-/// Codes that say that what the call is about is not there (source: the API references of ECS, ECR, CloudWatch Logs, SSM,
-/// SQS, IAM and CloudTrail).
+/// Error codes for a resource that does not exist (source: the API references of ECS, ECR, CloudWatch Logs, SSM, SQS,
+/// IAM and CloudTrail).
 const ABSENT: [&str; 11] = [
     "ResourceNotFoundException",
     "ServiceNotFoundException",
@@ -183,12 +183,12 @@ pub(super) fn retry(call: &'static str, message: &str) -> PortError {
     PortError { kind: ErrorKind::Retry, call, message: plain(message, LONGEST), reason: None }
 }
 
-/// Logweir did not send the request.
+/// The error of a request that Logweir did not send.
 pub(super) fn refused(call: &'static str, why: &str) -> PortError {
     PortError { kind: ErrorKind::Refused, ..retry(call, why) }
 }
 
-/// Returns `None` if what the call is about is not there.
+/// Returns `None` if the requested resource does not exist.
 pub(super) fn unless_missing<T>(answer: Answer<T>) -> Answer<Option<T>> {
     match answer {
         Err(error) if error.kind == ErrorKind::Missing => Ok(None),

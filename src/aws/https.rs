@@ -1,4 +1,4 @@
-//! HTTP over TLS: the one TLS library of the program, and how long a connection may take.
+//! HTTP over TLS: the program's only TLS library, and the connection timeout.
 
 use std::time::Duration;
 
@@ -14,14 +14,14 @@ pub(super) const LONGEST_CONNECT: Duration = Duration::from_secs(3);
 
 const TLS: Provider = Provider::Rustls(CryptoMode::Ring);
 
-/// The SDKs' client: one for all of them, with one store of certificates and one pool of connections.
+/// Returns the HTTP client of all SDKs, with one certificate store and one connection pool.
 pub(super) fn https() -> SharedHttpClient {
     SharedHttpClient::new(MadeAtTheFirstCall(Builder::new().tls_provider(TLS).build_https()))
 }
 
-/// An SDK checks its HTTP client when it is made. The default check makes a connector, reads all certificates of the machine
-/// for it, and drops it: once for each service. This client has no check. The connector that the first call makes serves all
-/// calls.
+/// An HTTP client that skips the SDK's check at construction. For each service, the default check builds a connector,
+/// reads every certificate of the machine, and drops both. The first call builds the one connector that every call
+/// uses.
 #[derive(Debug)]
 struct MadeAtTheFirstCall(SharedHttpClient);
 
@@ -35,8 +35,8 @@ impl HttpClient for MadeAtTheFirstCall {
     }
 }
 
-/// Each request has a connection of its own: one that is kept may have been closed by the other side, and a signed call is
-/// tried once.
+/// Returns a connector that opens a connection for each request. The server may already have closed an idle connection,
+/// and a signed call has only one try.
 pub(super) fn connector() -> Connector {
     let settings = HttpConnectorSettings::builder().connect_timeout(LONGEST_CONNECT).build();
     Connector::builder().tls_provider(TLS).connector_settings(settings).pool_max_idle_per_host(0).build()

@@ -1,7 +1,7 @@
 //! The only folder that names an AWS SDK. The future of one of its calls takes some 5 KB, and whatever awaits it as much for
 //! each that it may await: they are boxed, or the stack of a thread would not do in a debug build.
 //!
-//! What only the command line calls stands behind its feature: the function has no code for it.
+//! Modules that only the command line uses are behind the feature `cli`. The function contains no code of them.
 
 mod calls;
 mod client;

@@ -7,18 +7,18 @@ use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 
-/// How the names of the SDKs' operations begin that change nothing.
+/// The first words of SDK operation names that change nothing.
 const READING: [&str; 6] = ["Describe", "List", "Get", "Query", "BatchGet", "Filter"];
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ReadOnly;
 
-/// Says why an operation is not sent that does this.
+/// Returns why a read-only client does not send an operation that does this.
 pub(super) fn refusal(does: &str) -> String {
     format!("{does}, and this run is to change nothing")
 }
 
-/// What an operation does whose name says it.
+/// Returns the effect of an operation whose name already describes the effect.
 pub(super) fn would_write(operation: &str) -> String {
     format!("{operation} would write")
 }

@@ -1,4 +1,4 @@
-//! The baseline that a verb judges by.
+//! The baseline that a verb applies.
 
 use super::connect::Intent;
 use super::failure::Failure;
@@ -9,7 +9,7 @@ use crate::settings::{BaselinePlace, SHIPPED_BASELINE};
 
 /// A baseline with the place that it was read from.
 pub(super) struct PlacedBaseline {
-    /// The file or the parameter, or what stands for the shipped baseline.
+    /// The file or the parameter, or `(shipped)` for the shipped baseline.
     place: String,
     pub(super) baseline: Baseline,
 }
@@ -33,7 +33,7 @@ impl PlacedBaseline {
 }
 
 impl Global {
-    /// Reads the baseline that the options and the environment name, or the shipped one where they name none.
+    /// Reads the baseline that the options and the environment name. Reads the shipped baseline if they name none.
     pub(super) async fn read_baseline(&self) -> Result<PlacedBaseline, Failure> {
         match &self.baseline {
             Some(place) => self.read_baseline_at(place).await,

@@ -1,4 +1,4 @@
-//! The commands that a result offers: they mean the same account and journal in whatever shell they are typed.
+//! The commands that a result suggests. They select the same account and journal in any shell.
 
 use super::context::Context;
 use super::failure::Failure;

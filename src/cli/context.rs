@@ -25,7 +25,8 @@ impl Context {
         Self { global, printer, baseline: OnceCell::new(), published: OnceCell::new() }
     }
 
-    /// Returns the baseline that the options and the environment name. It is read when a verb first asks for it, and once.
+    /// Returns the baseline that the options and the environment name. The first call reads the baseline, and later
+    /// calls reuse it.
     pub(super) async fn baseline(&self) -> Result<&PlacedBaseline, Failure> {
         let read = match self.baseline.get() {
             Some(read) => read,

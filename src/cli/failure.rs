@@ -1,4 +1,4 @@
-//! How a verb ends. Every exit code is decided here.
+//! The end of a verb: its exit code, or its error. Only this file assigns exit codes.
 
 use std::fmt;
 
@@ -43,7 +43,7 @@ impl Failure {
         Self { help: Some(help.into()), ..self }
     }
 
-    /// Names what the error is about.
+    /// Puts the object of the error before the message.
     pub(super) fn about(self, origin: &str) -> Self {
         Self { message: format!("{origin}: {}", self.message), ..self }
     }
@@ -71,7 +71,7 @@ impl From<PortError> for Failure {
 }
 
 impl Exit {
-    /// The answer of a deployed function, which is a report as JSON. A dry run asks for no verdict.
+    /// The exit code for the JSON report of a deployed function. A dry run gives no verdict.
     pub(super) fn of_answer(report: &Value, is_dry_run: bool) -> Self {
         match report["outcome"].as_str().unwrap_or_default() {
             "backed-out" => Self::Fine,
@@ -81,19 +81,20 @@ impl Exit {
         }
     }
 
-    /// The rollout of one service. A deployment that is still under way is a finding: the caller has to wait on.
+    /// The exit code for the rollout of one service. A deployment that is still in progress is a finding: the caller
+    /// must keep waiting.
     pub(super) fn of_rollout(report: &Report, is_under_way: bool) -> Self {
         if is_under_way { Self::Findings } else { Self::from(report) }
     }
 
-    /// Corrections of a document that leave this many findings to the caller.
+    /// The exit code of `fix`, which leaves this many findings to the caller.
     pub(super) fn of_left(findings: usize) -> Self {
         if findings == 0 { Self::Fine } else { Self::Findings }
     }
 }
 
 impl From<&clap::Error> for Exit {
-    /// `--help` and `--version` arrive as errors, too.
+    /// clap also reports `--help` and `--version` as errors.
     fn from(error: &clap::Error) -> Self {
         if error.use_stderr() { Self::Usage } else { Self::Fine }
     }

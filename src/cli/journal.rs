@@ -1,4 +1,4 @@
-//! The journal: which one is meant, and the one that is, wherever it is kept.
+//! The journal of the command line: which journal a verb uses, and its storage.
 
 use std::path::PathBuf;
 

@@ -108,7 +108,7 @@ async fn plan_patiently(aws: &Aws, baseline: &Baseline, target: &Target, name: &
     plan_live(&aws.ecs, &aws.log_groups, baseline, target, name).await
 }
 
-/// The verdict on a live revision, asked for once.
+/// Returns the verdict on a registered revision.
 pub(super) async fn plan_live(
     task_definitions: &impl TaskDefinitions,
     log_groups: &impl LogGroups,

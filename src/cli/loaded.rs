@@ -24,14 +24,15 @@ impl Loaded {
         self.document.as_ref().map_or("", |document| document.pointer)
     }
 
-    /// Why there is no verdict on a live revision. Of those everything can be read; what could not be is no verdict.
+    /// Returns why Logweir has no verdict on a registered revision. Logweir can read every fact about such a revision,
+    /// so a missing fact means no verdict.
     pub(super) fn undecided(&self) -> Option<String> {
         let not_checked = &self.plan.not_checked;
         let is_undecided = self.document.is_none() && !not_checked.is_empty();
         is_undecided.then(|| format!("could not be decided: {}", not_checked.join(", ")))
     }
 
-    /// The findings, as rustc would show them.
+    /// Returns the findings in the format of rustc.
     pub(super) fn findings(&self, is_styled: bool) -> String {
         let position = self.document.as_ref().map(|document| move |at| document.position(at));
         let shown = findings::Shown {

@@ -1,4 +1,4 @@
-//! The command line: reads the arguments, and hands over to a verb.
+//! The command line: reads the arguments and runs a verb.
 
 mod baseline;
 mod commands;

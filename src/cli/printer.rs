@@ -42,13 +42,13 @@ impl Printer {
         self.format == Format::Json
     }
 
-    /// Shows a result in the form that the caller asked for.
+    /// Shows a result in the format that the caller selected.
     pub(super) fn show(&self, output: &impl Output) {
         self.text(|| output.text());
         self.json(|| output.json());
     }
 
-    /// Shows a part of a result as it comes. JSON is one object at the end, so this says nothing there.
+    /// Shows a part of a result immediately. Shows nothing with JSON, because the JSON result is one object at the end.
     pub(super) fn text(&self, text: impl FnOnce() -> String) {
         if !self.is_json() {
             self.result(&text());
@@ -93,7 +93,7 @@ impl Printer {
         let _ = write!(err, "{}", plain(question, 2000)).and_then(|()| err.flush());
     }
 
-    /// A note for people. JSON says the same by itself.
+    /// A note for people. The JSON result already contains its content.
     pub(super) fn hint(&self, message: &str) {
         if !self.is_json() {
             self.note(message);

@@ -1,11 +1,11 @@
-//! What a person at a terminal sees while a verb takes its time.
+//! The progress display of a slow verb.
 
 use std::io::IsTerminal;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// A bar on standard error, where that is a terminal. It goes when this is dropped.
+/// A progress bar on standard error. It appears only on a terminal, and it disappears when dropped.
 pub(super) struct Progress(Option<ProgressBar>);
 
 impl Progress {

@@ -6,7 +6,8 @@ use super::failure::Failure;
 use super::printer::Printer;
 
 impl Printer {
-    /// Fails where nobody can be asked. `in_json` says why JSON is no form to ask in, `help` what to give instead.
+    /// Returns an error if Logweir cannot prompt the operator. `in_json` says why JSON cannot prompt, and `help` names
+    /// the alternative.
     pub(super) fn can_ask(&self, in_json: &str, help: &str) -> Result<(), Failure> {
         if self.is_json() {
             return Err(Failure::usage(in_json).help(help));

@@ -1,4 +1,4 @@
-//! All that a verb needs which decides or acts in the account: its ports, who calls, and how to take back what it does.
+//! The context of a verb that decides or acts in the account: ports, caller and backout command.
 
 use std::future::Future;
 use std::time::{Duration, Instant};
@@ -55,8 +55,8 @@ impl Session {
         }
     }
 
-    /// Tries again, for as long as `patience` lasts, while somebody else is at the record. The report counts the calls of
-    /// all tries.
+    /// Tries again, for as long as `patience` lasts, while somebody else is at the record. The report counts the calls
+    /// of all tries.
     pub(super) async fn patiently<F: Future<Output = Report>>(
         &self,
         patience: Duration,

@@ -1,6 +1,6 @@
-//! The pure core: no await, clock, environment, file, SDK or logging. `tests/core/tree.rs` keeps it so.
+//! The pure core: no await, clock, environment, file, SDK or logging. `tests/core/tree.rs` checks this.
 //!
-//! Each floor imports only those below it, from the ground up: outcome, rule_name, text · baseline, ecs · edit, event ·
+//! Each layer imports only the layers before it in this list: outcome, rule_name, text · baseline, ecs · edit, event ·
 //! limits, rules · plan · record · doctor, report · notice.
 
 pub mod baseline;

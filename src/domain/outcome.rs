@@ -37,7 +37,7 @@ impl std::str::FromStr for Mode {
     }
 }
 
-/// What a report is about: a remediation that may go so far, or a backout.
+/// The mode of a report: a remediation's mode, or a backout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReportMode {
@@ -68,15 +68,15 @@ impl ReportMode {
     }
 }
 
-/// What set a decision off.
+/// The trigger of a decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TriggerKind {
-    /// An event that was delivered.
+    /// A delivered event.
     Event,
-    /// An event that an operator handed in.
+    /// An event that an operator replays.
     Replay,
-    /// The schedule that finishes what a worker left.
+    /// The schedule, which finishes the unfinished work of other workers.
     Resume,
     /// An operator who named the revision.
     Apply,
@@ -177,7 +177,8 @@ pub struct Conclusion {
     pub outcome: Outcome,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
-    /// In words. Never holds anything of a document. The journal does not keep it here, but in the entries that led to it.
+    /// In words. Never holds anything of a document. The journal does not store the words here, but in the entries that
+    /// led to the conclusion.
     #[serde(skip)]
     pub why: Option<String>,
 }
@@ -193,12 +194,12 @@ impl Conclusion {
         Self { outcome, reason, why }
     }
 
-    /// The same in these words.
+    /// Returns the same conclusion with these words.
     pub fn saying(self, why: impl Into<String>) -> Self {
         Self { why: Some(why.into()), ..self }
     }
 
-    /// The same as the journal keeps it.
+    /// Returns the same conclusion in the form that the journal stores.
     pub fn without_words(self) -> Self {
         Self { why: None, ..self }
     }

@@ -1,6 +1,6 @@
-//! The names of all rules: what baselines, findings and reports call them by.
+//! The names of all rules, as baselines, findings and reports use them.
 //!
-//! A name is a leaf, so that a baseline can exempt a rule without linking it.
+//! This file imports nothing of the crate, so a baseline can exempt a rule without linking it.
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// A rule by its name, which is the fault's.
+/// The name of a rule, which is the name of its fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RuleName {
@@ -24,7 +24,7 @@ pub enum RuleName {
     UnroutableFirelens,
 }
 
-/// A text that names no rule.
+/// The error of a text that is not a rule name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no rule is called `{0}`")]
 pub struct NoSuchRule(String);
@@ -44,7 +44,7 @@ impl RuleName {
         Self::UnroutableFirelens,
     ];
 
-    /// The name as files and reports spell it.
+    /// Returns the name as files and reports write it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::MissingLogDriver => "missing-log-driver",
@@ -75,7 +75,7 @@ impl fmt::Display for RuleName {
     }
 }
 
-/// So that a list of names can be joined.
+/// Allows `join` on a list of names.
 impl Borrow<str> for RuleName {
     fn borrow(&self) -> &str {
         self.name()

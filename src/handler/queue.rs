@@ -68,7 +68,7 @@ impl<'m> MessageDelivery<'m> {
         Order { origin, worker: order.worker.clone(), ..*order }
     }
 
-    /// Does with the message what was decided. Whether it fails.
+    /// Carries out the follow-up of the decision for the message. Returns whether the message fails.
     pub(super) async fn ends(&self, queues: &Queues<impl Queue>, decision: &mut Decision, now: Timestamp) -> bool {
         if let FollowUp::Wait(wait) = decision.next {
             match self.send_back(&queues.work, wait, now).await {

@@ -23,7 +23,7 @@ pub(super) struct Line<'t> {
 }
 
 impl<'t> Line<'t> {
-    /// Where a state of this kind stands in it.
+    /// Returns the member of the line that holds a state of this kind.
     pub(super) fn state(&mut self, kind: StateKind) -> &mut Option<&'t RawValue> {
         match kind {
             StateKind::Family => &mut self.family,

@@ -1,4 +1,4 @@
-//! The states that the file keeps beside records: a line for each, of which the newest counts.
+//! The states that the file stores beside the records. Each version is a line, and the newest line counts.
 
 use std::collections::BTreeMap;
 

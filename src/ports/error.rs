@@ -1,4 +1,4 @@
-//! Why a call through a port did not do what it was asked for.
+//! The error of a call through a port.
 
 use crate::domain::outcome::Reason;
 

@@ -1,4 +1,4 @@
-//! The append-only store of what was done.
+//! The append-only store of all actions.
 
 use jiff::Timestamp;
 
@@ -55,10 +55,10 @@ pub trait Journal: Sync {
     /// The newest heads, newest first: for showing, never for deciding.
     fn list(&self, filter: &Filter, most: usize) -> impl Future<Output = Answer<Vec<Head>>> + Send;
 
-    /// Reads what is kept under this name. `None`: nothing was put yet.
+    /// Reads the state with this name. Returns `None` if the journal has none.
     fn read_state<S: StoredState>(&self, name: &S::Name) -> impl Future<Output = Answer<Option<S>>> + Send;
 
-    /// Puts `state` in the place of the state with the version before its own (version 1: of none).
+    /// Replaces the state with the version before that of `state`. Version 1 replaces no state.
     fn put_state<S: StoredState>(&self, state: &S) -> impl Future<Output = Result<(), CommitError>> + Send;
 
     /// The families that have a fuse open or are held: for showing, never for deciding.

@@ -1,4 +1,5 @@
-//! What Logweir needs of the world: one file for each port. Adapters implement these traits; the workflow knows nothing else.
+//! The ports of the core to the outside, one file for each port. Adapters implement these traits; the workflow knows
+//! nothing else.
 //!
 //! Traits are plain, with generics over them: every future is `Send`, and nothing is boxed.
 

@@ -1,4 +1,4 @@
-//! Who is notified of decisions.
+//! The receivers of notifications.
 
 use super::error::PortError;
 use crate::domain::notice::Notice;

@@ -1,4 +1,4 @@
-//! Queues: that of the events, and that of the dead letters.
+//! The event queue and the dead-letter queue.
 
 use super::error::{Answer, ErrorKind, PortError};
 

@@ -1,4 +1,4 @@
-//! What runs task definitions.
+//! The services and tasks that run task definitions.
 
 use jiff::Timestamp;
 
@@ -13,11 +13,12 @@ pub trait Services: Sync {
     /// out.
     fn users(&self, revision: &RevisionArn) -> impl Future<Output = Answer<Vec<User>>> + Send;
 
-    /// One service, tags included. [`ErrorKind::Missing`](super::ErrorKind::Missing): there is none of that name.
+    /// Returns one service with its tags. Returns [`ErrorKind::Missing`](super::ErrorKind::Missing) if there is no such
+    /// service.
     fn service(&self, service: &ServiceArn) -> impl Future<Output = Answer<Service>> + Send;
 
     /// Points the service at a revision, and changes nothing else. Tries once: somebody may act between two tries, and
-    /// the second would undo it. After [`ErrorKind::Retry`](super::ErrorKind::Retry) it may have been done.
+    /// the second would undo it. After [`ErrorKind::Retry`](super::ErrorKind::Retry) ECS may have updated the service.
     fn point(&self, service: &ServiceArn, to: &RevisionArn) -> impl Future<Output = Answer<Service>> + Send;
 
     /// How far a service deployment is, by [`Service::service_deployment`].

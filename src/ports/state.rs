@@ -1,4 +1,5 @@
-//! The state that the journal keeps beside its records: of each family, of each service, and of the registration rate.
+//! The state that the journal stores beside its records: of each family, of each service, and of the registration rate
+//! limit.
 
 use std::fmt::Display;
 
@@ -11,8 +12,8 @@ use crate::domain::limits::family::{Family, FamilyName};
 use crate::domain::limits::rate::{RateLimit, RateLimitName};
 use crate::domain::limits::service_history::ServiceHistory;
 
-/// A state that a journal keeps under a name, as a whole. Every change raises its version by one, and a journal puts it
-/// only in the place of the version before.
+/// A state that a journal stores under a name. Every change increases the version by one. A journal only replaces the
+/// preceding version.
 pub trait StoredState: Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static {
     type Name: Clone + Ord + Display + Send + Sync;
 
@@ -23,7 +24,7 @@ pub trait StoredState: Clone + PartialEq + Serialize + DeserializeOwned + Send +
     /// The time of its last change.
     fn changed_at(&self) -> Timestamp;
 
-    /// Returns whether this version of Logweir knows all that the state says.
+    /// Returns whether this release of Logweir supports the state's format.
     fn is_known(&self) -> bool;
 
     /// Returns whether [`super::Journal::stopped`] lists it.
@@ -32,7 +33,7 @@ pub trait StoredState: Clone + PartialEq + Serialize + DeserializeOwned + Send +
     }
 }
 
-/// The kinds of state, so that an adapter which does not say where it keeps one does not compile.
+/// The kinds of state. An adapter that does not handle a new kind does not compile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StateKind {
     Family,
@@ -41,7 +42,7 @@ pub enum StateKind {
 }
 
 impl StateKind {
-    /// The member or attribute that holds it, in every form of the journal.
+    /// Returns the name of the member or attribute that holds the state, in every form of the journal.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Family => "family",

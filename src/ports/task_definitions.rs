@@ -18,8 +18,8 @@ pub trait TaskDefinitions: Sync {
     /// never for an event.
     fn families(&self) -> impl Future<Output = Answer<Vec<String>>> + Send;
 
-    /// Sends the definition's text and the tags as they are. Tries once: there is no token that would make a second
-    /// try safe, so after [`ErrorKind::Retry`](super::ErrorKind::Retry) the revision may exist.
+    /// Sends the definition's text and the tags as they are. Tries once, because ECS has no token that makes a second
+    /// try safe. After [`ErrorKind::Retry`](super::ErrorKind::Retry) the revision may exist.
     fn register(&self, definition: &TaskDefinition, tags: &[Tag]) -> impl Future<Output = Answer<RevisionArn>> + Send;
 
     fn deregister(&self, revision: &RevisionArn) -> impl Future<Output = Answer<()>> + Send;

@@ -17,10 +17,10 @@ pub struct CheckOutput {
     pub baseline: BaselineLine,
     pub summary: Summary,
     pub targets: Vec<TargetOutput>,
-    /// How many findings `logweir fix` corrects. The text alone shows this and what follows.
+    /// How many findings `logweir fix` corrects. Only the text shows this member and the following ones.
     #[serde(skip)]
     pub fixable: usize,
-    /// The rules that could not be checked everywhere.
+    /// The rules that Logweir could not check on every target.
     #[serde(skip)]
     pub not_checked: BTreeSet<&'static str>,
     /// Whether the caller named the baseline.
@@ -29,7 +29,7 @@ pub struct CheckOutput {
 }
 
 impl CheckOutput {
-    /// One more target was looked at.
+    /// Adds a checked target.
     pub fn add(&mut self, target: TargetOutput) {
         self.summary.checked += 1;
         self.targets.push(target);

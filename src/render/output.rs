@@ -1,4 +1,4 @@
-//! Every result that a verb shows, in both of its forms.
+//! The results of all verbs, each as text and as JSON.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -15,7 +15,8 @@ use crate::domain::rules::packs::explanation;
 
 /// A result with a form for people and a form for programs.
 pub trait Output {
-    /// Returns the text for a terminal. The text may hold styles: the printer removes them where they would not show.
+    /// Returns the text for a terminal. The text may contain styles. The printer removes them if the output does not
+    /// support them.
     fn text(&self) -> String;
 
     /// Returns one JSON object. Its schema is versioned.

@@ -1,4 +1,4 @@
-//! What uses a revision and is no service: it is named in a report, and left as it is.
+//! Consumers of a revision that are not services. Logweir reports them and does not change them.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::report::{Decision, Report, ServiceAction, ServiceReport};
 use crate::ports::Ports;
 
-/// Names what would block among these consumers. Whoever owns a consumer has to change it.
+/// Reports the consumers whose tasks would block on their logs. Only the owner of a consumer can change it.
 pub(super) async fn report_consumers<P: Ports>(
     ports: &P,
     order: &Order<'_>,
@@ -56,14 +56,14 @@ pub(super) async fn report_consumers<P: Ports>(
     }
 }
 
-/// The rules that find a fault in a revision that something else than a service uses. `None`: there is nothing to report.
+/// Returns the rules that find a fault in a consumer's revision. Returns `None` if there is nothing to report.
 async fn blocks<P: Ports>(
     ports: &P,
     order: &Order<'_>,
     report: &Report,
     revision: &RevisionArn,
 ) -> Result<Option<Vec<String>>, Undecided> {
-    // Nothing will be changed, so what would be stays out of the report.
+    // Logweir changes nothing here, so the report omits the planned changes.
     let mut seen = report.clone();
     let described = look_up(ports, order.home, RevisionRef::Revision(revision.clone()), &mut seen).await?;
     match judge(ports, order, &described, &mut seen).await? {

@@ -1,4 +1,4 @@
-//! What is thought of one revision, and what is done about it.
+//! The verdict on one revision, and its correction.
 
 use jiff::SignedDuration;
 
@@ -112,7 +112,7 @@ pub(super) async fn judge<P: Ports>(
     Ok(Judgement::Correct(plan))
 }
 
-/// Why there is no judgement.
+/// The reason for a missing verdict.
 pub(super) enum Undecided {
     Because(Conclusion),
     Port(PortError),
@@ -125,7 +125,7 @@ impl From<PortError> for Undecided {
 }
 
 impl Undecided {
-    /// The revision that is meant cannot be told.
+    /// The event does not identify a revision.
     fn unknown(reason: Reason, why: impl Into<String>) -> Self {
         Self::Because(Outcome::Failed.because(reason).saying(why))
     }

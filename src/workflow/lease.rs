@@ -72,7 +72,7 @@ pub(super) struct Claimed<'p, J, C> {
     pub(super) record: Record,
 }
 
-/// A record that this worker owns, through these ports.
+/// A record whose lease this worker holds.
 pub(super) type Claim<'p, P> = Claimed<'p, <P as Ports>::Journal, <P as Ports>::Clock>;
 
 /// Why a worker stops writing.

@@ -1,4 +1,4 @@
-//! One event, from its text to a report.
+//! The handling of one event, from its text to a report.
 
 use serde_json::Value;
 

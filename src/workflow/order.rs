@@ -1,4 +1,4 @@
-//! What one decision is made with, and what sets it off.
+//! The context of one decision, and its trigger.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -44,7 +44,7 @@ pub enum Origin {
 }
 
 impl Origin {
-    /// As reports name it.
+    /// Returns the trigger as reports name it.
     pub fn kind(self) -> TriggerKind {
         match self {
             Self::Event | Self::Delayed { .. } => TriggerKind::Event,

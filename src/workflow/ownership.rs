@@ -67,7 +67,7 @@ impl ExpectedRevision<'_> {
         (tagged || !has_room) && same && own.registered(by)
     }
 
-    /// As [`ExpectedRevision::is`], of a revision that is to be described first.
+    /// Describes a revision, and compares it like [`ExpectedRevision::is`].
     pub(super) async fn is_at(
         &self,
         revision: &RevisionArn,

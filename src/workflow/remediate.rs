@@ -1,4 +1,4 @@
-//! From a trigger to a decision: the one way in which a live revision is corrected.
+//! The path from a trigger to a decision. Every correction of a registered revision takes it.
 
 use super::consumers::report_consumers;
 use super::decide::decide;

@@ -1,4 +1,4 @@
-//! Decisions: how one begins, how it ends, and one on an event that is not looked into.
+//! The beginning and the end of a decision, and the decision on an event that Logweir does not examine.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -9,7 +9,7 @@ use crate::domain::outcome::{Conclusion, Outcome, Reason};
 use crate::domain::report::{Decision, Report};
 use crate::ports::{Clock, ErrorKind, PortError, Ports};
 
-/// A decision with its time and how long it took.
+/// Sets the time and the duration of a decision.
 pub(super) fn timed<P: Ports>(ports: &P, decision: Decision, started: Timestamp) -> Decision {
     let timestamp = ports.clock().now();
     let duration_ms = millis(timestamp.duration_since(started));
@@ -43,7 +43,7 @@ pub fn unseen<P: Ports>(ports: &P, order: &Order<'_>, trigger: &Trigger) -> Deci
     decision
 }
 
-/// Ends a decision with what an attempt came to.
+/// Ends a decision with the result of an attempt.
 pub(super) fn end(decision: Decision, ended: Result<Option<Conclusion>, Halt>) -> Decision {
     match ended {
         Ok(Some(conclusion)) => decision.ends(conclusion),

@@ -45,7 +45,7 @@ fn the_readme_is_short_and_shows_both_commands_at_its_top() {
     assert!(top.contains("make demo") && top.contains("make test"));
 }
 
-/// The paths that the map names, each without the `/` at its end.
+/// The paths that the map names, without a final `/`.
 fn mapped() -> Vec<String> {
     let map = read("docs/architecture.md");
     let (_, places) = map.split_once("\n## Where things are\n").unwrap();

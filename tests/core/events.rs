@@ -1,6 +1,7 @@
 //! What `event::read` takes from the events about services, and from those about whatever else uses a revision.
 //!
-//! `tests/core/events/*.json` holds one event of each kind, with accounts and names made up. Their shapes are from:
+//! Each file `tests/core/events/*.json` contains one kind of event, with made-up accounts and names. Their shapes are
+//! from:
 //! - UpdateService: a record of 2026 that somebody published
 //!   (github.com/iangreen74/iangreen74-nexus-platform, tests/fixtures/echo/cloudtrail_update_service.json). CreateService,
 //!   RunTask and StartTask answer with the shapes of the ECS API reference, times in CloudTrail's form.

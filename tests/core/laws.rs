@@ -1,7 +1,7 @@
 //! What holds for all documents, baselines and facts: not what a rule finds, but what mending may do and may not.
 //!
-//! Each law is stated for one situation, and tried on many generated ones and on every golden case. A situation that
-//! breaks one belongs into `tests/core/rules/`, as a case of its own.
+//! Each law is stated for one situation, and tried on many generated ones and on every golden case. Add a situation
+//! that breaks a law to `tests/core/rules/`, as its own case.
 
 mod json;
 mod situations;

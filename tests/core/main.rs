@@ -1,5 +1,5 @@
-//! What is pure and fast: rules and laws, what is read and what is decided on plain data; and what the tree of files and the
-//! documentation promise.
+//! The pure and fast tests: rules and laws, parsing and decisions on plain data, and checks of the source tree and the
+//! documentation.
 
 mod baseline;
 mod corpus;

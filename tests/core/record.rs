@@ -1,4 +1,4 @@
-//! The fold over a record's entries, on every story that entries can tell.
+//! The fold over a record's entries, on every sequence of entries.
 
 mod rollouts;
 mod telling;

@@ -9,7 +9,7 @@ use crate::emulated::{Place, size};
 
 const FEW: usize = 10;
 
-/// Enough that a look at all of them would take several pages; `LOGWEIR_TEST_SERVICES` has more.
+/// A read of this many services takes several pages. `LOGWEIR_TEST_SERVICES` sets another number.
 const MANY: usize = 400;
 
 /// What each kind of event comes to and the calls that this takes, and the same event once more.

@@ -1,5 +1,5 @@
-//! The real adapters against emulated accounts. `tests/with-emulators` starts the emulators; the feature `emulators` turns
-//! these on.
+//! The real adapters against emulated accounts. `tests/with-emulators` starts the emulators, and the feature
+//! `emulators` turns these tests on.
 
 #[path = "../support/cloudtrail.rs"]
 mod cloudtrail;

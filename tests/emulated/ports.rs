@@ -1,4 +1,4 @@
-//! What every adapter of ECS and CloudWatch Logs promises, held by the real ones on two emulators.
+//! The contract of the ECS and CloudWatch Logs adapters, tested on the real adapters with two emulators.
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_cloudwatchlogs::types::InputLogEvent;

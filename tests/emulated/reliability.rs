@@ -30,7 +30,8 @@ use crate::emulated::size;
 use crate::order::{backout, order};
 use crate::world::story::{by, ended, event, home};
 
-/// The first three tens of each hundred, which have all that meets among [`ALL`]: `LOGWEIR_TEST_FAMILIES` has more tens.
+/// The first three groups of ten in each hundred, which contain every combination of [`ALL`]. `LOGWEIR_TEST_FAMILIES`
+/// sets another number.
 const FAMILIES: usize = 60;
 const ALL: usize = 200;
 
@@ -118,7 +119,7 @@ where
     }
 }
 
-/// Arrival as a queue delivers: what the report wants again comes again, once the lease is over.
+/// Delivers events like a queue. An event that the report wants to retry returns after the lease.
 async fn until_done<R: Future<Output = Decision>>(family: &Family, ends: &[End], ask: impl Fn(String) -> R) -> Tries {
     let mut copies = if family.twice { vec!["a", "b"] } else { vec!["a"] };
     for tries in 1..=MOST_TRIES {

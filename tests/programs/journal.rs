@@ -1,4 +1,4 @@
-//! The journal in a file and the journal in a table, on what may happen to a file, and on the answers that DynamoDB gives.
+//! The journal in a file, with damaged files, and the journal in a table, with DynamoDB's responses.
 
 mod budgets;
 mod family_item;

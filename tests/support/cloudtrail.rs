@@ -1,11 +1,11 @@
-//! A call to AWS as CloudTrail records it and EventBridge delivers it.
+//! A call to AWS, as CloudTrail records it and EventBridge delivers it.
 
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 use serde_json::{Value, json};
 
 pub struct Call<'c> {
-    /// As EventBridge names it after `aws.`.
+    /// The name that EventBridge puts after `aws.`.
     pub service: &'c str,
     pub name: &'c str,
     pub account: &'c str,
@@ -41,7 +41,7 @@ impl Call<'_> {
     }
 }
 
-/// The event around this detail.
+/// Returns the event with this detail.
 pub fn delivered(source: &str, kind: &str, place: [&str; 2], time: &str, id: &str, detail: Value) -> Value {
     json!({
         "version": "0", "id": id, "detail-type": kind, "source": source, "account": place[0], "time": time,

@@ -1,4 +1,4 @@
-//! DynamoDB behind an endpoint of the test's own.
+//! DynamoDB behind the test's own endpoint.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;

@@ -1,4 +1,4 @@
-//! Orders to the workflow. Where one differs from these, `Order { origin, ..order(…) }` says in what.
+//! Orders to the workflow. `Order { origin, ..order(…) }` shows how an order differs from these.
 
 #![allow(dead_code, reason = "each test binary uses its part")]
 
@@ -9,7 +9,7 @@ use logweir::domain::report::BackoutBy;
 use logweir::settings::LEASE;
 use logweir::workflow::{BackoutOptions, BackoutOrder, Order, Origin};
 
-/// To handle an event, by a baseline that somebody has confirmed.
+/// Returns the order to handle an event with a confirmed baseline.
 pub fn order<'o>(home: &'o Home, by: &'o BackoutBy, baseline: &'o Baseline, mode: Mode, worker: &str) -> Order<'o> {
     Order {
         mode,

@@ -1,4 +1,4 @@
-//! What every journal promises, held by the one in memory that the other suites rely upon.
+//! The contract of every journal, tested on the journal in memory that the other suites use.
 
 use crate::journal_contract::held_by;
 use crate::world::World;

@@ -1,4 +1,5 @@
-//! The use cases and the function's shell, over an account, a journal and a clock in memory (`tests/support/world`).
+//! The use cases and the function's shell, tested with an account, a journal and a clock in memory
+//! (`tests/support/world`).
 
 #[path = "../support/cloudtrail.rs"]
 mod cloudtrail;

@@ -1,4 +1,4 @@
-//! What every adapter of ECS and CloudWatch Logs promises, held by the account in memory.
+//! The contract of the ECS and CloudWatch Logs adapters, tested on the account in memory.
 
 use logweir::domain::ecs::revision::RevisionArn;
 

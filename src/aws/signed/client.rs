@@ -1,4 +1,4 @@
-//! The one way to call what no SDK calls: signed, counted, tried once.
+//! The client for every service without an SDK. It signs and counts each call, and tries each call once.
 
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
@@ -51,12 +51,12 @@ impl SignedClient {
         !matches!(provider.provide_credentials().await, Err(CredentialsError::CredentialsNotLoaded(_)))
     }
 
-    /// Calls an operation that takes JSON and answers it.
+    /// Calls an operation whose request and response are JSON.
     pub(in crate::aws) async fn ask(&self, operation: &'static Operation, body: &Value) -> Answer<Value> {
         self.call(operation, Request::json(body)).await?.json()
     }
 
-    /// Tries once. Whatever does not answer with status 200 is an error.
+    /// Tries once. Returns an error for any status except 200.
     pub(in crate::aws) async fn call(&self, operation: &'static Operation, request: Request<'_>) -> Answer<Reply> {
         if self.reads_only {
             let why = match operation.effect {

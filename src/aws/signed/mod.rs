@@ -1,6 +1,6 @@
-//! Calls that no SDK makes, one signed request each: an SDK of its own for the one operation that is needed would be the
-//! larger part of the binary. An [`Operation`] names what is called, a [`Request`] holds what is sent, and
-//! [`SignedClient::call`] is the one way from these to a [`Reply`].
+//! Calls that no SDK makes, one signed request each: an SDK of its own for the one operation that is needed would be
+//! the larger part of the binary. An [`Operation`] identifies a call, and a [`Request`] holds its input.
+//! [`SignedClient::call`] sends both and returns a [`Reply`].
 
 mod client;
 mod ecr;

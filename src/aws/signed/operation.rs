@@ -1,4 +1,4 @@
-//! What names an operation of a service.
+//! The operations of AWS services that Logweir calls without an SDK.
 
 use std::time::Duration;
 
@@ -9,29 +9,29 @@ const FORM: &str = "application/x-www-form-urlencoded";
 /// As for one attempt of the SDK's calls.
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// A service, as its model describes it (source: botocore).
+/// A service, as the botocore model describes it.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::aws) struct Service {
-    /// As the signature names it.
+    /// The name of the service in the signature.
     pub(super) name: &'static str,
-    /// The first part of its host.
+    /// The first label of the host name.
     pub(super) host: &'static str,
     pub(super) protocol: Protocol,
-    /// How long an answer may take.
+    /// The timeout of a response.
     pub(super) longest: Duration,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Protocol {
-    /// JSON is sent and comes back. A header names the operation: the target, a dot, the operation's name.
+    /// The request and the response are JSON. A header holds the target, a dot, and the operation's name.
     Json { content_type: &'static str, target: &'static str },
     /// A form is sent, and XML comes back.
     Query,
-    /// Method and path name the operation. JSON is sent and comes back.
+    /// Method and path identify the operation. The request and the response are JSON.
     Rest,
 }
 
-/// An operation of a service. `infra/permissions.py` finds it by its name and its service's, as literals of one file.
+/// An operation of a service. `infra/permissions.py` searches for both names as literals in one file.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::aws) struct Operation {
     pub(in crate::aws) name: &'static str,
@@ -44,7 +44,7 @@ pub(in crate::aws) struct Operation {
 pub(super) enum Effect {
     Reads,
     Writes,
-    /// It changes something that its name does not tell: what, as a clause with a subject.
+    /// The operation changes something that its name does not show. The text is a clause with a subject.
     Does(&'static str),
 }
 
@@ -65,7 +65,7 @@ impl Service {
         Self { name, host: name, protocol, longest: LONGEST }
     }
 
-    /// The service, where its host begins with another word than its name.
+    /// Returns the service with a host label that differs from its name.
     pub(in crate::aws) const fn at_host(self, host: &'static str) -> Self {
         Self { host, ..self }
     }
@@ -84,17 +84,17 @@ impl Service {
 }
 
 impl Operation {
-    /// The operation of a service whose reads are a GET.
+    /// Returns the operation with the method GET.
     pub(in crate::aws) const fn by_get(self) -> Self {
         Self { method: "GET", ..self }
     }
 
-    /// The operation, which a client that only reads refuses because of this.
+    /// Returns the operation with an effect. A read-only client refuses the operation and names the effect.
     pub(in crate::aws) const fn doing(self, what: &'static str) -> Self {
         Self { effect: Effect::Does(what), ..self }
     }
 
-    /// What goes into the request beside the signature's headers. The signature covers it as well.
+    /// Returns the headers that the signature covers in addition to its own.
     pub(super) fn headers(&self) -> Vec<(&'static str, String)> {
         match self.service.protocol {
             Protocol::Json { content_type, target } => {

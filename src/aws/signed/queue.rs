@@ -9,8 +9,9 @@ use crate::ports::{Answer, LONGEST_DELAY, Message, Queue};
 
 const SQS: Service = Service::json("sqs", JSON_1_0, "AmazonSQS");
 
-/// It has no header of X-Ray: by it Lambda counts how often a function's own message has come back to it, and stops the
-/// function at sixteen. What is sent back here is bounded by the slots of the budget, and by how often it may fail.
+/// The request has no X-Ray header. With such a header, Lambda counts how often a function receives its own message,
+/// and stops the function at sixteen. What is sent back here is bounded by the slots of the budget, and by how often it
+/// may fail.
 const SEND_MESSAGE: Operation = SQS.write("SendMessage");
 
 /// One queue, by its URL.

@@ -1,4 +1,4 @@
-//! What a service answers.
+//! The response of a service.
 
 use serde_json::Value;
 
@@ -7,14 +7,14 @@ use super::query;
 use crate::aws::errors::{said, spoiled};
 use crate::ports::{Answer, PortError};
 
-/// An answer. [`super::SignedClient::call`] hands on only those with status 200.
+/// A response. [`super::SignedClient::call`] returns a reply only if its status is 200.
 pub(in crate::aws) struct Reply {
     pub(super) operation: &'static Operation,
     pub(super) status: u16,
     pub(super) body: Vec<u8>,
-    /// Whether Lambda says that the function ended in an error.
+    /// Whether Lambda reports that the function failed.
     pub(in crate::aws) function_failed: bool,
-    /// The code of an error, where a header names it.
+    /// The error code, if a header contains one.
     pub(super) code: Option<String>,
 }
 
@@ -23,17 +23,17 @@ impl Reply {
         serde_json::from_slice(&self.body).map_err(|_| self.spoiled())
     }
 
-    /// The answer of an operation that may leave it out. An empty one is null.
+    /// The response of an operation that may have no output. An empty body is null.
     pub(in crate::aws) fn json_or_null(&self) -> Answer<Value> {
         if self.body.is_empty() { Ok(Value::Null) } else { self.json() }
     }
 
-    /// The answer of an operation that has none: empty, or some JSON.
+    /// Checks the response of an operation without output: an empty body or any JSON.
     pub(in crate::aws) fn nothing(&self) -> Answer<()> {
         self.json_or_null().map(drop)
     }
 
-    /// The answer of an operation of the query protocol.
+    /// Returns the response text of a query-protocol operation.
     pub(in crate::aws) fn text(&self) -> Answer<&str> {
         std::str::from_utf8(&self.body).map_err(|_| self.spoiled())
     }
@@ -42,8 +42,8 @@ impl Reply {
         spoiled(self.operation.name, self.status)
     }
 
-    /// The error that the answer is. It may repeat what was sent, which the message hides; of what a form holds services
-    /// repeat nothing.
+    /// Returns the error that the response contains. A service may repeat request data in its message, so the text of a
+    /// JSON request is hidden. Query-protocol services do not repeat form data.
     pub(super) fn refusal(&self, sent: &str) -> PortError {
         let Some((code, message)) = self.error(sent) else { return self.spoiled() };
         said(self.operation.name, self.status, &code, &message, None)
@@ -62,7 +62,7 @@ impl Reply {
     }
 }
 
-/// A text of an answer, with what was sent hidden.
+/// Returns a response text with the request data hidden.
 pub(in crate::aws) fn without(text: &Value, sent: &str) -> String {
     let text = text.as_str().unwrap_or_default();
     if sent.is_empty() { text.to_owned() } else { text.replace(sent, "(hidden)") }

@@ -1,14 +1,14 @@
-//! What one call of an operation sends.
+//! The input of one call.
 
 use serde_json::Value;
 
-/// A request, to the client's Region and `/` unless it says otherwise.
+/// A request. The defaults are the client's Region and the path `/`.
 #[derive(Default)]
 pub(in crate::aws) struct Request<'r> {
     pub(super) region: Option<&'r str>,
-    /// The whole host. `None`: the service's own in the Region.
+    /// The full host name. `None` selects the service's own host in the Region.
     pub(super) host: Option<&'r str>,
-    /// Behind the first slash.
+    /// The path without its first slash.
     pub(super) path: String,
     pub(super) body: String,
 }

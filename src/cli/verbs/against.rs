@@ -14,7 +14,7 @@ use crate::render::human::against::comes_and_goes;
 use crate::render::json::{AgainstOutput, AgainstSummary, Compared, FindingLine};
 use crate::settings::BaselinePlace;
 
-/// What one baseline finds of a target, or why nothing can be said.
+/// The findings of one baseline for a target, or the reason why Logweir has none.
 struct TargetFindings {
     origin: String,
     /// The pointer of the task definition in the input.

@@ -85,7 +85,7 @@ impl ApplyArgs {
     }
 }
 
-/// What the corrections of one run are made with.
+/// The context of all corrections of one run.
 struct Apply<'a> {
     args: &'a ApplyArgs,
     printer: &'a Printer,
@@ -93,14 +93,14 @@ struct Apply<'a> {
     baseline: &'a Baseline,
 }
 
-/// What is to be done about one target.
+/// The proposed correction of one target.
 struct Proposal {
     loaded: Loaded,
     /// The source.
     revision: RevisionArn,
-    /// The revision that corrects it already.
+    /// The corrected revision, if the journal already has one.
     standing: Option<RevisionArn>,
-    /// Those that are to follow.
+    /// The services to update.
     services: Vec<ServiceArn>,
 }
 
@@ -125,7 +125,7 @@ impl Apply<'_> {
         Ok((exit, reports))
     }
 
-    /// Looks what a target needs. `None` if what ECS describes is no revision.
+    /// Determines the correction of a target. Returns `None` if the description from ECS contains no revision.
     async fn propose(&self, target: &Target, name: &str) -> Result<Option<Proposal>, Failure> {
         let session = self.session;
         let mut loaded = self.load(target, name).await;
@@ -154,7 +154,7 @@ impl Apply<'_> {
         Duration::from_secs(self.args.wait)
     }
 
-    /// Corrects a revision, or shows what that would do.
+    /// Corrects a revision, or with a dry run shows the correction.
     async fn correct(&self, revision: &RevisionArn) -> Result<Report, Failure> {
         let mode = if self.args.dry_run { Mode::Observe } else { self.args.mode };
         let cause = Cause { user_agent: Some(concat!("logweir/", env!("CARGO_PKG_VERSION")).into()), ..self.cause() };
@@ -168,7 +168,7 @@ impl Apply<'_> {
         Ok(report)
     }
 
-    /// Points a service at the corrected revision, or goes on with that.
+    /// Updates a service to the corrected revision, or continues its rollout.
     async fn follow(&self, service: &ServiceArn) -> Report {
         let trigger = Trigger::Service { service: service.clone(), change: ServiceChange::Look, cause: self.cause() };
         self.session.patiently(self.patience(), || self.decide(self.args.mode, trigger.clone())).await
@@ -200,7 +200,7 @@ impl Apply<'_> {
 }
 
 impl Proposal {
-    /// Whether there is anything to do.
+    /// Whether the proposal changes anything.
     fn acts(&self) -> bool {
         (self.standing.is_none() && self.loaded.plan.changes_something()) || !self.services.is_empty()
     }

@@ -69,14 +69,14 @@ impl CheckArgs {
         Ok(Exit::from(output.summary))
     }
 
-    /// What is shown of one target.
+    /// The output for one target.
     fn text(&self, loaded: &Loaded, is_styled: bool) -> String {
         let difference = if self.diff { loaded.difference() } else { String::new() };
         loaded.findings(is_styled) + &difference
     }
 }
 
-/// Counts what was found out about a target.
+/// Adds the findings of one target to the counts.
 fn count(output: &mut CheckOutput, loaded: &Loaded, is_undecided: bool) {
     let CheckOutput { summary, fixable, not_checked, .. } = output;
     let counted = loaded.plan.findings.iter().filter(|finding| finding.counts());

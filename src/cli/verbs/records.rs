@@ -101,7 +101,7 @@ impl RecordsArgs {
             stopped.into_iter().map(|family| stopped_family(context, family)).collect::<Result<_, _>>()?;
         let mut records = Vec::new();
         for head in heads {
-            // JSON alone shows it, and it takes a read of the whole record.
+            // Only JSON shows the command, which requires a read of the whole record.
             let record = if context.printer.is_json() { journal.read(&head.source).await? } else { None };
             let backout = match record {
                 Some(record) => self.backout(context, &record, &head.source.region)?,

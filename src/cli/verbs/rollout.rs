@@ -58,8 +58,8 @@ impl Session {
     }
 }
 
-/// Has each service follow, and waits for its deployment as long as `patience` lasts. A report for each. `follow` does the
-/// next step of one service.
+/// Updates each service, and waits for its deployment until `patience` ends. Returns a report for each service.
+/// `follow` performs the next step of one service.
 pub(in crate::cli) async fn roll_out(
     printer: &Printer,
     services: &[ServiceArn],

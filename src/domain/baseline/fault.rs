@@ -1,4 +1,4 @@
-//! What is wrong with a baseline, with its place in the text and, where one is near, a suggestion.
+//! The errors of a baseline, with their position in the text and the nearest valid name.
 
 use std::ops::Range;
 
@@ -28,7 +28,7 @@ pub(super) fn fault<T>(span: Range<usize>, message: impl Into<String>, help: imp
 }
 
 impl Fault {
-    /// Counts out the line and the column in `text`, the whole baseline.
+    /// Computes the line and the column in `text`, the whole baseline.
     pub(super) fn placed_in(self, text: &str) -> BaselineError {
         let head = &text[..text.floor_char_boundary(self.span.start)];
         let line_start = head.rfind('\n').map_or(0, |newline| newline + 1);

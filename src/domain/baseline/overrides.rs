@@ -61,7 +61,7 @@ fn override_logging(base: &Logging, keys: LoggingKeys) -> Checked<Logging> {
     })
 }
 
-/// Above 0 and at most 1. Not a number is neither.
+/// Above 0 and at most 1. NaN is neither.
 fn is_fraction(number: f64) -> bool {
     number > 0.0 && number <= 1.0
 }

@@ -1,4 +1,4 @@
-//! The values that AWS takes for what a baseline sets.
+//! The values that AWS accepts for a baseline's settings.
 
 /// The retention values that CloudWatch Logs takes, in days (source: PutRetentionPolicy in the CloudWatch Logs API reference).
 pub const RETENTION_DAYS: [u32; 22] =

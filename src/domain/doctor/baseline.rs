@@ -21,7 +21,8 @@ pub struct Given<'g> {
 pub enum Read {
     /// Its digest, or what is wrong with its text.
     Parameter(Looked<Result<String, String>>),
-    /// Nobody can look into the function's package; this is the digest of the baseline at hand, or why that one cannot be read.
+    /// `doctor` cannot read the function's package. This is the digest of the baseline that the caller selected, or why
+    /// Logweir cannot read that baseline.
     Package { at_hand: Looked<String> },
 }
 
@@ -76,7 +77,7 @@ pub fn check(given: Result<Given<'_>, &Unseen>, read: &Read) -> Check {
     }
 }
 
-/// The function's baseline lies in its package, and the one at hand cannot be read.
+/// The check of a function whose baseline is in its package, if `doctor` cannot read the caller's baseline.
 fn without_one_at_hand(given: &Given<'_>, unseen: &Unseen) -> Check {
     match given.confirmed {
         _ if given.mode == "observe" => only_observes(given.place),
@@ -90,7 +91,7 @@ fn only_observes(place: &str) -> Check {
     Check::ok(CHECK, says)
 }
 
-/// No baseline can be read to decide about the dead letters by.
+/// The check of the dead letters, if `doctor` can read no baseline to decide about them.
 pub fn undecided(unseen: &Unseen) -> Check {
     Check::unknown(CHECK, "what the function would do with the dead letters", unseen)
 }

@@ -1,5 +1,5 @@
-//! What the functions ask of AWS: which actions on which resources. Which of the two roles asks for an action is said in
-//! `infra/policies/operations.toml` alone.
+//! The permissions that the functions need: which actions on which resources. Only `infra/policies/operations.toml`
+//! says which of the two roles needs an action.
 
 use super::deployment::StackDeployment;
 use super::function::{FunctionFacts, FunctionRole};
@@ -17,12 +17,12 @@ pub struct Need {
     pub context: Context,
 }
 
-/// What an action is asked about.
+/// The kind of resource that an action needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ResourceKind {
-    /// Everything: IAM knows no resource for the action.
+    /// All resources: IAM has no resource type for the action.
     All,
-    /// Everything in one cluster.
+    /// All resources in one cluster.
     OfCluster,
     OwnLogStream,
     OwnLog,
@@ -33,12 +33,12 @@ enum ResourceKind {
     Queue,
     Baseline,
     Revision,
-    /// The tags of a revision, as it is registered.
+    /// The tags that a registration sets on a revision.
     RevisionTags,
     /// The roles that corrected revisions name.
     PassedRole,
     LogGroup,
-    /// A log group that is made, and the tag that it is made with.
+    /// A new log group, and the tag that its creation sets.
     NewLogGroup,
     NewLogGroupTags,
     Service,
@@ -48,8 +48,8 @@ enum ResourceKind {
     Repository,
 }
 
-/// Every action of both functions, by what it is asked about and the least mode in which the remediator asks for it. The
-/// backout function has no mode and asks for all of its own.
+/// Every action of both functions, with its resource kind and the least mode in which the remediator needs it. The
+/// backout function has no mode and needs all of its actions.
 const ASKED: &[(Mode, ResourceKind, &[&str])] = &[
     (Mode::Observe, ResourceKind::OwnLogStream, &["logs:CreateLogStream", "logs:PutLogEvents"]),
     (Mode::Observe, ResourceKind::OwnLog, &["logs:FilterLogEvents"]),
@@ -138,7 +138,8 @@ impl Names<'_> {
         Some(self.arn("ssm", &format!("parameter/{name}")))
     }
 
-    /// The roles that would be passed; where none is known, one for each pattern that the stack allows.
+    /// The roles that corrected revisions pass to ECS. If none is known, one sample role for each pattern that the
+    /// stack allows.
     fn passed_roles(&self) -> Vec<String> {
         match self.roles {
             [] => self.deployment.task_roles.iter().map(|pattern| pattern.replace(['*', '?'], "x")).collect(),
@@ -146,7 +147,7 @@ impl Names<'_> {
         }
     }
 
-    /// The resources by name. Empty where the function was given none, or where nobody could read which.
+    /// The names of the resources. Empty if the function has none, or if `doctor` could not read them.
     fn resources(&self, kind: ResourceKind) -> Vec<String> {
         let one = match kind {
             ResourceKind::All | ResourceKind::OfCluster => "*".into(),
@@ -174,7 +175,7 @@ impl Names<'_> {
         vec![one]
     }
 
-    /// The conditions under which the function asks.
+    /// The condition keys of the function's requests.
     fn context(&self, kind: ResourceKind) -> Context {
         match kind {
             ResourceKind::OfCluster => {

@@ -8,21 +8,21 @@ use super::function::FunctionRole;
 
 const OPERATIONS: &str = include_str!("../../../infra/policies/operations.toml");
 
-/// The table of what AWS does in a role's name without a call. Its lines are named by the whole permission.
+/// The table of permissions that AWS uses in a role's name without a call of Logweir. Its keys are whole permissions.
 const BEYOND: &str = "beyond";
 
-/// A call, who makes it, and which permissions it needs.
+/// A call, the functions that make it, and the permissions that it needs.
 #[derive(Deserialize)]
 struct Operation {
     by: Vec<String>,
-    /// Where it is left out: the one of the call's name.
+    /// `None` means the permission with the call's name.
     needs: Option<Vec<String>>,
     /// Further permissions, each with its reason.
     #[serde(default)]
     also: BTreeMap<String, String>,
 }
 
-/// Every permission that a function's role has, in whichever mode: `ecs:UpdateService`, …
+/// Returns every permission of a function's role in any mode, such as `ecs:UpdateService`.
 pub(super) fn of(which: FunctionRole) -> BTreeSet<String> {
     let role = match which {
         FunctionRole::Remediator => "remediator",

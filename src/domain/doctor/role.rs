@@ -1,4 +1,4 @@
-//! What IAM's simulator says of the functions' roles.
+//! The results of IAM's policy simulator for the functions' roles.
 
 use super::deployment::StackDeployment;
 use super::function::FunctionRole;

@@ -1,4 +1,4 @@
-//! The name of a container's image, where its tag can be looked up, and whether it still means the image that runs.
+//! Container images: their names, the registry of a tag, and whether the tag still means the running image.
 
 use std::collections::BTreeMap;
 
@@ -56,7 +56,7 @@ pub struct RunningImage {
     pub digest: Option<String>,
 }
 
-/// A container whose image is not pinned: a new deployment may start another image than the one that runs.
+/// A container with an unpinned image: a new deployment may start an image that differs from the running one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MutableImage {
     pub container: String,
@@ -64,7 +64,7 @@ pub struct MutableImage {
 }
 
 impl MutableImage {
-    /// The containers of a definition whose images are not pinned, in their order.
+    /// Returns the containers with unpinned images, in the order of the definition.
     pub fn all_of(definition: &TaskDefinition) -> Vec<Self> {
         let images = definition.containers().map(|container| {
             let text = |name| container.member(name).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
@@ -74,21 +74,22 @@ impl MutableImage {
     }
 }
 
-/// Whether a new deployment would start the images that run.
+/// Whether a new deployment would start the running images.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ImageVerdict {
-    /// Every tag still means the image that runs.
+    /// Every tag still means the running image.
     Same,
-    /// A container would start another image, or may: which, and why. What cannot be known counts as different.
+    /// A container would start a different image, or may: which container, and why. An unknown image counts as
+    /// different.
     Differs(String),
-    /// There is no verdict before the registry has said what this image's tag means.
+    /// The verdict needs the registry's answer about this image's tag.
     Ask(EcrImage),
 }
 
-/// Compares the images that would start with those that run. `meanings` holds what the registry said so far: the digest
-/// that a tag means, or none where the registry has no such image.
+/// Compares the images that a deployment would start with the running images. `meanings` holds the registry's answers
+/// so far: the digest of a tag, or `None` if the registry has no such image.
 ///
-/// The caller asks the registry for one image after the other, until there is a verdict.
+/// The caller reads one image after the other from the registry, until `compare` returns a verdict.
 pub fn compare(
     images: &[MutableImage],
     running: &[RunningImage],
@@ -171,7 +172,7 @@ mod tests {
         RunningImage { container: container.into(), image: image.into(), digest: digest.map(String::from) }
     }
 
-    /// Compares, and asks `registry` until there is a verdict. Also which images were asked for.
+    /// Compares, and reads from `registry` until there is a verdict. Also returns the images that it read.
     fn judged(
         images: &[MutableImage],
         running: &[RunningImage],

@@ -19,7 +19,7 @@ pub const LARGEST: usize = 65_536;
 #[derive(Clone, Debug)]
 pub struct Described {
     pub arn: RevisionArn,
-    /// Without the nine members that ECS computes; byte for byte as it came otherwise.
+    /// The definition without the nine members that ECS computes. All other bytes are unchanged.
     pub definition: TaskDefinition,
     pub tags: Vec<Tag>,
     pub active: bool,

@@ -1,4 +1,4 @@
-//! Changes as data: what an edit holds, how it is written into a document, and what differs between two documents.
+//! Changes as data: the content of an edit, its application to a document, and the difference between two documents.
 
 pub mod difference;
 #[expect(clippy::module_inception, reason = "the noun of the folder")]

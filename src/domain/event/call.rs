@@ -1,5 +1,5 @@
-//! A call that CloudTrail recorded, and what every reader of one asks of it. CloudTrail hides environment values and leaves
-//! out bodies above 100 KB, and every member of a record may be missing or forged.
+//! A call that CloudTrail recorded, and the members that every reader needs. CloudTrail hides environment values and
+//! leaves out bodies above 100 KB, and every member of a record may be missing or forged.
 
 use serde_json::Value;
 

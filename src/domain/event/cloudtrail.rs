@@ -1,4 +1,4 @@
-//! What a call that CloudTrail recorded asks for: which kind of call it is, and who reads it.
+//! The request of a call that CloudTrail recorded: the kind of call, and its reader.
 
 use serde_json::Value;
 

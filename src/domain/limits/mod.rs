@@ -1,4 +1,4 @@
-//! Whether something may be done, and when: for a family, for all of an account and Region, and for a service.
+//! The limits of an action: whether and when Logweir may act on a family, an account and Region, or a service.
 
 pub mod family;
 pub mod rate;

@@ -1,13 +1,13 @@
-//! The registration rate limit: one for an account and Region, which all workers share.
+//! The registration rate limit. All workers in one account and Region share it.
 //!
 //! ECS lets everybody there together register or deregister once a second, twenty times at once (source: the ECS
-//! developer guide on request throttling). Logweir keeps to a part of that, by a token bucket of its own: in no span of `t`
-//! seconds are more than `rate × (t + BURST) + 1` revisions registered, in whatever order and however often workers ask.
+//! developer guide on request throttling). Logweir uses a part of that limit, with its own token bucket. In any span of
+//! `t` seconds, Logweir registers at most `rate × (t + BURST) + 1` revisions, in any order of requests.
 //!
-//! A worker that finds the bucket empty reserves a *slot*: the time at which to ask again. Slots are one interval apart (five
-//! seconds at 0.2 a second), so the bucket holds something when a slot comes. A reservation promises no more than that. A
-//! missed slot costs nothing, however long the queue: the bucket serves everybody who asks, and keeps a part for those whose
-//! slot has come.
+//! A worker that finds the bucket empty reserves a *slot*: the time at which to ask again. Slots are one interval apart
+//! (five seconds at 0.2 a second), so the bucket holds a registration when a slot comes. A reservation guarantees
+//! nothing else. A missed slot costs nothing, however long the queue: the bucket admits every worker that asks, and
+//! keeps a part for workers whose slot has come.
 
 use std::fmt;
 
@@ -18,13 +18,13 @@ use sha2::{Digest, Sha256};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::text::hex;
 
-/// How much a full bucket allows at once, as the time in which it fills: four revisions at 0.2 a second, sixteen at 1.
+/// The size of the bucket, as the time in which it fills: four revisions at 0.2 a second, sixteen at 1.
 pub const BURST: SignedDuration = SignedDuration::from_secs(15);
 
-/// How far ahead slots are reserved, and believed.
+/// The longest time before a slot. A slot beyond it is invalid.
 pub const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
-/// How many reservations are remembered. A family beyond these that asks twice gets two slots.
+/// The maximum number of stored reservations. A family without a stored reservation that asks twice gets two slots.
 const MOST_WAITING: usize = 200;
 
 /// The account and Region of a limit.
@@ -47,7 +47,7 @@ impl fmt::Display for RateLimitName {
     }
 }
 
-/// What the journal keeps of a limit. After `full` the bucket is full, so nothing has to clean up.
+/// The stored state of a limit. The bucket is full after the time `full`, so the state needs no cleanup.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RateLimit {
     pub schema: u32,
@@ -55,15 +55,15 @@ pub struct RateLimit {
     pub name: RateLimitName,
     /// Counts the changes of this state; every change compares and swaps it.
     pub version: u32,
-    /// The worker that was admitted or reserved a slot last. Without it two workers that ask in the same moment would write the
-    /// same state, and each would find its own write in place.
+    /// The worker that was admitted or reserved a slot last. Without this member, two workers that ask at the same time
+    /// would write the same state. Each would then read its own write.
     pub by: String,
-    /// When the bucket is full again, if nobody else is admitted.
+    /// When the bucket is full again, if it admits no other registration.
     pub full: Timestamp,
-    /// The first slot that nobody has reserved.
+    /// The first free slot.
     pub next: Timestamp,
     pub at: Timestamp,
-    /// The reservations whose slot has not come. A family has one at most, however many of its events come.
+    /// The reservations of future slots. A family has at most one, regardless of the number of its events.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waiting: Vec<Reservation>,
 }
@@ -71,7 +71,7 @@ pub struct RateLimit {
 /// A slot that a family has reserved.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Reservation {
-    /// The beginning of the SHA-256 of the family's name, which may be long, and which others chose.
+    /// The first bytes of the SHA-256 of the family's name. The name may be long, and another principal chose it.
     family: String,
     slot: Timestamp,
 }
@@ -79,25 +79,25 @@ pub struct Reservation {
 /// Why nothing may be registered now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wait {
-    /// A slot is reserved, and this is its time.
+    /// The time of the reserved slot.
     Until(Timestamp),
     /// Every slot of the next [`AHEAD`] is reserved.
     Full,
 }
 
-/// How a registration comes to ask.
+/// When a registration asks: before or after a reservation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arrival {
     /// Without a slot.
     First,
-    /// In its reserved slot, or after it.
+    /// In or after its reserved slot.
     InSlot,
 }
 
 impl RateLimit {
     pub const SCHEMA: u32 = 1;
 
-    /// The state before anybody has asked, or the one after `standing`.
+    /// Returns the first state of a limit, or the state that follows `standing`.
     pub fn after(standing: Option<Self>, name: &RateLimitName, by: &str, now: Timestamp) -> Self {
         let version = standing.as_ref().map_or(0, |standing| standing.version) + 1;
         // What a clock wrote that was far ahead would keep everybody waiting for it.
@@ -112,12 +112,13 @@ impl RateLimit {
         Self { schema: Self::SCHEMA, name: name.clone(), version, by: by.to_owned(), full, next, at: now, waiting }
     }
 
-    /// Takes one registration out of the bucket. Returns `None` if it does not hold enough. `rate` is in registrations a second.
+    /// Takes one registration out of the bucket. Returns `None` if the bucket does not hold enough. `rate` is in
+    /// registrations a second.
     pub fn admit(&self, arrival: Arrival, rate: f64) -> Option<Self> {
         let interval = interval(rate);
         let full = self.full_at(rate);
         let lacks = full.duration_since(self.at);
-        // Half of the bucket is kept for those who are late, and something always for those who come in time.
+        // Half of the bucket is reserved for late registrations. Registrations in their slot always find one.
         let kept = match arrival {
             Arrival::First if self.next > self.at => interval.max(BURST / 2),
             _ => SignedDuration::ZERO,
@@ -126,7 +127,8 @@ impl RateLimit {
         enough.then(|| Self { full: later(full, interval), ..self.clone() })
     }
 
-    /// Reserves the first free slot at which the bucket will hold something. Returns `None` if there is none within [`AHEAD`].
+    /// Reserves the first free slot at which the bucket will hold something. Returns `None` if [`AHEAD`] has no free
+    /// slot.
     pub fn reserve(self, source: &RevisionArn, rate: f64) -> Option<(Self, Timestamp)> {
         let full = self.full_at(rate);
         let slot = self.next.max(full.saturating_sub(BURST).unwrap_or(full));
@@ -140,14 +142,14 @@ impl RateLimit {
         Some((reserved, slot))
     }
 
-    /// When the bucket is full again at this rate. What a profile with a slower rate has taken counts as one registration for
-    /// the others, and no more.
+    /// Returns when the bucket is full again at this rate. For other profiles, all registrations
+    /// of a profile with a slower rate count as one at most.
     fn full_at(&self, rate: f64) -> Timestamp {
         self.full.min(later(later(self.at, BURST), interval(rate)))
     }
 
-    /// The slot to come that this source's family has reserved. Only the family's newest revision can use it. A family that
-    /// is registered again and again has no more than one slot, so it keeps no other family waiting.
+    /// Returns the future slot that this source's family has reserved. Only the family's newest revision can use it. A
+    /// family has at most one slot, however often it is registered, so it delays no other family.
     pub fn slot_of(&self, source: &RevisionArn) -> Option<Timestamp> {
         let family = digest(source);
         let reservation = self.waiting.iter().find(|reservation| reservation.family == family);
@@ -167,13 +169,13 @@ fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
     time.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
-/// What a slot is worth that a message names. The queue takes messages from the stack's rules and its function alone, and no
-/// rule names a slot. Whoever could forge one would be admitted before others, or have their own message wait for a day.
+/// The validity of a slot that a message contains. The queue accepts messages only from the stack's rules and its
+/// function, and no rule sets a slot. A forged slot would admit its message before others, or delay it by up to a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Slot {
     Come,
     ToCome,
-    /// So far ahead that nobody can have reserved it.
+    /// Too far ahead: Logweir cannot have reserved it.
     Worthless,
 }
 

@@ -40,7 +40,7 @@ impl Obstacle {
         Self { reason, passes: true, note: note.into() }
     }
 
-    /// What it means for a decision that the service is left alone.
+    /// Returns the conclusion of a decision that leaves the service alone.
     pub fn conclusion(&self) -> Conclusion {
         self.reason.leaves_alone().because(self.reason).saying(&self.note)
     }

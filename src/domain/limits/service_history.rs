@@ -1,4 +1,4 @@
-//! The history of a service: how often Logweir updated it to a corrected revision, and the last update.
+//! The history of a service: how often Logweir updated the service to a corrected revision, and the last update.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -21,8 +21,8 @@ pub struct ServiceHistory {
     pub at: Timestamp,
 }
 
-/// The last update of a service by Logweir, to a corrected revision or back: whose record tells of it, and what would show
-/// that another principal had decided otherwise meanwhile.
+/// The last update of a service by Logweir, to a corrected revision or back. Names its record, and the evidence of a
+/// later deployment by another principal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastUpdate {
     pub source: RevisionArn,

@@ -1,4 +1,4 @@
-//! What the entries of a record's newest attempt say.
+//! The state of a record's newest attempt, folded from its entries.
 
 use super::backout::Backout;
 use super::entry::{Entry, Opening};
@@ -145,8 +145,9 @@ impl<'r> Attempt<'r> {
         Ok(())
     }
 
-    /// Services follow once the source is corrected. A backout points them back by steps of its own; beside those it says
-    /// only where it overtook somebody, and which deployments it made.
+    /// Adds an entry about a service. A rollout starts only after the correction of the source. A backout rolls
+    /// services back in its own steps. Of its entries about services, only those about an overtaken deployment and a
+    /// new deployment count here.
     fn add_service(
         &mut self,
         entry: &'r Entry,

@@ -1,4 +1,4 @@
-//! What the entries of a backout say.
+//! The state of a backout, folded from its entries.
 
 use super::entry::{BackoutRequest, NotUndone};
 use super::illegal::Illegal;
@@ -30,7 +30,8 @@ pub enum Settled<'r> {
 }
 
 impl<'r> Backout<'r> {
-    /// The backout that is asked for now. A revision that an earlier one restored stays so; all else is asked for anew.
+    /// Starts the backout that the caller requests now. A revision that an earlier backout restored stays restored. All
+    /// other undos start again.
     pub(super) fn asked(asked: &'r BackoutRequest, earlier: Option<&Self>) -> Self {
         let steps = asked.steps.len();
         Self {
@@ -66,7 +67,7 @@ impl<'r> Backout<'r> {
         Ok(())
     }
 
-    /// A revision was withdrawn, for this reason: the restored one may have been it.
+    /// Records that Logweir withdrew a revision for this reason. It may be the restored revision.
     pub(super) fn withdrawn(&mut self, revision: &RevisionArn, why: Reason) {
         if self.restored == Some(revision) {
             (self.restored, self.not_restored) = (None, Some(why));

@@ -123,7 +123,7 @@ impl<'r> Effects<'r> {
                 self.left(service);
                 self.services.push((pointing, &pointing.from));
             }
-            // Logweir has looked since the intent: the act was not carried out.
+            // Logweir has read the service since the intent: ECS did not carry out the update.
             ServiceEntry::Waiting(_) => self.left(service),
             ServiceEntry::Yielding { to } => {
                 let of_it = self.services.iter_mut().find(|(pointing, _)| pointing.service == *service);
@@ -133,7 +133,7 @@ impl<'r> Effects<'r> {
             }
             ServiceEntry::Followed(ending) if ending.runs_corrected() => {}
             ServiceEntry::Followed(_) => self.left(service),
-            // The intent before it counts already, until an ending says otherwise.
+            // The preceding intent already counts, unless an ending contradicts it.
             ServiceEntry::Pointed { .. } | ServiceEntry::Returning { .. } | ServiceEntry::PointedBack { .. } => {}
         }
     }

@@ -223,7 +223,7 @@ impl Ending {
         Conclusion::new(outcome, reason, self.why())
     }
 
-    /// What it says beyond its reason.
+    /// Returns the text of the ending in addition to its reason.
     fn why(&self) -> Option<String> {
         match self {
             Self::Failed { why } | Self::Stuck { why } | Self::NotDone { why, .. } => Some(why.clone()),
@@ -235,7 +235,7 @@ impl Ending {
         }
     }
 
-    /// Whether the service runs the corrected revision now, or may.
+    /// Whether the service runs, or may run, the corrected revision.
     pub fn runs_corrected(&self) -> bool {
         match self {
             Self::Completed | Self::Overdue | Self::Stuck { .. } => true,

@@ -1,4 +1,4 @@
-//! How a rollout of one service goes on: a table from what its record says and what ECS shows to the next step.
+//! The next step of a service's rollout: a table over its record and the state in ECS.
 
 use super::entry::{Ending, Pointing};
 use super::rollout::{Rollout, RolloutPhase};
@@ -6,23 +6,23 @@ use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::{After, RolloutState, Service};
 use crate::domain::event::ServiceChange;
 
-/// What is known about a service whose rollout is to be finished.
+/// The known facts about a service with an unfinished rollout.
 #[derive(Clone, Copy, Debug)]
 pub struct Sighting<'s> {
     /// The service, which is neither being deleted nor gone.
     pub service: &'s Service,
-    /// What an event says happened to it. A look may lag behind that.
+    /// The change that an event reports. A look may lag behind that.
     pub change: &'s ServiceChange,
     pub facts: &'s Facts,
-    /// Whether an update that was not carried out may be decided about anew.
+    /// Whether Logweir may decide again about an update that ECS did not carry out.
     pub may_start_again: bool,
     /// Whether ECS rolls a failed deployment back by itself, and an event will say so.
     pub leaves_rollback_to_ecs: bool,
-    /// Whether the deployment has had its time.
+    /// Whether the deployment has exceeded its deadline.
     pub is_overdue: bool,
 }
 
-/// What only another call to ECS tells. `None`: it was not asked.
+/// The facts that need another call to ECS. `None` means that Logweir has not made the call.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
     pub completed: Option<bool>,
@@ -35,7 +35,7 @@ pub struct Facts {
 pub enum Fact {
     /// Whether the service's newest deployment is over and well.
     Completed,
-    /// ECS's words, if it rolled the service's last deployment back by itself.
+    /// The reason from ECS, if ECS rolled the service's last deployment back automatically.
     Rollback,
     /// Whether another principal has deployed something else since.
     Overtaken,
@@ -50,13 +50,13 @@ pub enum FinishStep {
     TryAgain,
     /// The deployment is under way, or there is nothing to finish.
     Wait,
-    /// The update was not carried out: write that the service waits, and decide about it anew.
+    /// ECS did not carry out the update. Record that the service waits, and decide about it again.
     StartAgain,
-    /// Write down that this deployment is the one, then decide again.
+    /// Record that this deployment is Logweir's, then decide again.
     Adopt(String),
     /// Update the service to the revision that Logweir's update has overtaken.
     Yield(RevisionArn),
-    /// Update the service to the source revision, as the deployment failed for this reason.
+    /// Update the service to the source revision, because the deployment failed for this reason.
     RollBack(String),
     End(Ending),
 }
@@ -75,7 +75,7 @@ impl Facts {
     }
 }
 
-/// The next step of a rollout. Asks only for facts that decide.
+/// Returns the next step of a rollout. Requests only facts that affect the decision.
 pub fn next_step(rollout: &Rollout<'_>, seen: &Sighting<'_>) -> FinishStep {
     let Some(pointing) = rollout.pointing else { return FinishStep::Wait };
     let step = match rollout.state {
@@ -159,8 +159,8 @@ fn is_elsewhere_by_rollback(pointing: &Pointing, seen: &Sighting<'_>) -> Result<
     Ok(seen.service.revision != pointing.from && seen.facts.rollback()?.is_some() && !seen.facts.overtaken()?)
 }
 
-/// How it ended where the service's newest deployment is not of the corrected revision any more. ECS's own rollback is a
-/// failure, another principal's return to the source is a decision. `id` is the deployment that was made.
+/// Returns how a rollout ended if the service's newest deployment is no longer of the corrected revision. A rollback by
+/// ECS is a failure, and a return to the source by another principal is a decision. `id` is Logweir's deployment.
 fn off_ours(pointing: &Pointing, id: Option<&str>, seen: &Sighting<'_>) -> Result<Ending, Fact> {
     let service = seen.service;
     let runs = service.primary().map_or(&service.revision, |newest| &newest.revision);
@@ -172,7 +172,7 @@ fn off_ours(pointing: &Pointing, id: Option<&str>, seen: &Sighting<'_>) -> Resul
         _ => None,
     };
     Ok(match why {
-        // It was another principal's deployment that failed.
+        // The failed deployment belongs to another principal.
         Some(_) if seen.facts.overtaken()? => Ending::MovedOn,
         Some(why) => Ending::Failed { why },
         None if is_back => Ending::Returned,
@@ -180,7 +180,7 @@ fn off_ours(pointing: &Pointing, id: Option<&str>, seen: &Sighting<'_>) -> Resul
     })
 }
 
-/// The reason, if an event says that the deployment has come to this state.
+/// Returns the reason if the event reports this state of the deployment.
 fn is_told<'c>(change: &'c ServiceChange, id: &str, wanted: RolloutState) -> Option<&'c Option<String>> {
     match change {
         ServiceChange::Deployment { id: of, state, reason } if of == id && *state == wanted => Some(reason),
@@ -197,7 +197,7 @@ fn failure_listed(service: &Service, id: &str) -> Option<String> {
     failed.map(|deployment| words(deployment.reason.as_ref()))
 }
 
-/// The reason that ECS gives, in words for a report.
+/// Returns the reason from ECS, in words for a report.
 pub fn words(reason: Option<&String>) -> String {
     reason.cloned().unwrap_or_else(|| "ECS gives no reason".into())
 }

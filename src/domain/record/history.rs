@@ -1,4 +1,4 @@
-//! What the entries of a record tell over all its attempts.
+//! The history of a record, folded from the entries of all its attempts.
 
 use jiff::Timestamp;
 
@@ -109,7 +109,7 @@ impl Record {
         })
     }
 
-    /// What the entries say of one service, the newest first.
+    /// Returns the entries about one service, the newest first.
     fn of_service<'r>(&'r self, service: &ServiceArn) -> impl Iterator<Item = ServiceEntry<'r>> {
         let entries = self.topics().rev().filter_map(Topic::of_service);
         entries.filter(move |(other, _)| *other == service).map(|(_, entry)| entry)

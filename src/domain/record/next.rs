@@ -1,4 +1,4 @@
-//! The one decision about a record: what is to be done next.
+//! The decision about the next action for a record.
 
 use super::attempt::Attempt;
 use super::step::{Step, Undo};

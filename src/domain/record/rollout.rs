@@ -82,7 +82,7 @@ pub(super) fn fold<'r>(
         }
         ServiceEntry::Yielding { to } => RolloutPhase::Yielding(to),
         ServiceEntry::Returning { why } => RolloutPhase::Returning(why),
-        // The deployment that returns it is under way; the ending comes with it.
+        // The deployment that rolls the service back is in progress. The ending follows it.
         ServiceEntry::PointedBack { .. } => rollout.state,
         ServiceEntry::Followed(ending) => RolloutPhase::Ended(ending),
     };

@@ -1,5 +1,5 @@
-//! What an entry is about. Folds match on this without a wildcard arm, so that a new kind of entry does not compile until
-//! each of them says what the kind means.
+//! The subject of an entry. Every fold matches on the subject without a wildcard arm. A new kind of entry therefore
+//! does not compile until each fold handles it.
 
 use super::entry::{BackoutRequest, Ending, EntryKind, NotUndone, Opening, Pointing};
 use super::step::Done;
@@ -7,18 +7,18 @@ use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
 use crate::domain::outcome::{Conclusion, Reason};
 
-/// An entry by what it is about.
+/// An entry, grouped by its subject.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Topic<'e> {
-    /// The record as a whole: what is asked for, who works on it, and how it ends.
+    /// The whole record: its request, its worker and its ending.
     Record(RecordEntry<'e>),
     /// A step of the newest opening, by its number.
     Step(usize, StepEntry<'e>),
-    /// A revision that Logweir registered, after its step was done.
+    /// A revision that Logweir registered, after the end of its step.
     Revision(&'e RevisionArn, RevisionEntry),
-    /// What the newest backout undoes, by its number.
+    /// An undo of the newest backout, by its number.
     Undo(usize, UndoEntry<'e>),
-    /// A service that is to follow, or that did.
+    /// A service in the rollout, before or after its update.
     Service(&'e ServiceArn, ServiceEntry<'e>),
 }
 
@@ -101,7 +101,7 @@ impl EntryKind {
         self.topic().of_service().map(|(service, _)| service)
     }
 
-    /// The revision that this entry says Logweir registered.
+    /// Returns the revision that Logweir registered according to this entry.
     pub fn registered(&self) -> Option<&RevisionArn> {
         match self.topic() {
             Topic::Step(_, StepEntry::Done(Done::Registered { corrected })) => Some(corrected),
@@ -131,7 +131,7 @@ impl<'e> Topic<'e> {
         }
     }
 
-    /// Whether the entry says what is about to be done, or who does it, and nothing of what came of that.
+    /// Whether the entry records only an intent or its worker, and no result.
     pub(super) fn is_intent(self) -> bool {
         match self {
             Self::Record(entry) => match entry {
@@ -163,8 +163,8 @@ impl<'e> Topic<'e> {
         }
     }
 
-    /// Whether the work got further. A worker gets no further by letting go, taking over, or starting what the one before it
-    /// had started.
+    /// Whether the entry records progress. A worker makes no progress by releasing or taking over a record, or by
+    /// repeating a start.
     pub(super) fn is_progress(self) -> bool {
         match self {
             Self::Record(entry) => match entry {

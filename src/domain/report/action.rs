@@ -1,15 +1,15 @@
-//! The words for what was done about a log group or a service.
+//! The actions on log groups and services, as reports name them.
 
 use serde::{Serialize, Serializer};
 
-/// What was done about a log group, or (planned) would be.
+/// The completed or planned action on a log group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogGroupAction {
     Created,
     NotCreated,
     RetentionSet,
     LeftAlone,
-    /// By a backout: it may hold log data.
+    /// A backout kept the log group, which may contain log data.
     Kept,
     RetentionRestored,
     /// Planned.
@@ -18,10 +18,10 @@ pub enum LogGroupAction {
     RestoreRetention,
 }
 
-/// What was done about a service, or about something else that uses a revision.
+/// The action on a service or on another consumer of a revision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ServiceAction {
-    /// The deployment of the corrected revision is under way.
+    /// The deployment of the corrected revision is in progress.
     Updated,
     RolledOut,
     Waits,
@@ -29,10 +29,10 @@ pub enum ServiceAction {
     Returned,
     Failed,
     NeedsOperator,
-    /// By a backout.
+    /// A backout rolled the service back.
     PointedBack,
     StillRunsOurs,
-    /// It is no service.
+    /// The consumer is not a service.
     NotTouched,
 }
 

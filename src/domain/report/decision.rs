@@ -1,4 +1,4 @@
-//! A report, and what follows from it: whether its event comes again, and whether subscribers are notified.
+//! A decision: its report, whether the event is retried, and whether Logweir notifies subscribers.
 
 use std::ops::Deref;
 
@@ -8,7 +8,7 @@ use super::report::Report;
 use crate::domain::limits::rate::Wait;
 use crate::domain::outcome::Conclusion;
 
-/// What was decided. It is read and serialised as its report; what follows is not part of that.
+/// A decision. It dereferences and serialises to its report, without the follow-up.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Decision {
@@ -19,25 +19,25 @@ pub struct Decision {
     pub notify: Notify,
 }
 
-/// What becomes of the event.
+/// The follow-up of the event.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FollowUp {
-    /// It is done with.
+    /// The event is complete.
     #[default]
     Nothing,
-    /// It comes again: another try can help.
+    /// The event is retried.
     Retry,
-    /// It comes again, and waits before for a slot of the registration rate limit.
+    /// The event waits for a slot of the registration rate limit, and is then retried.
     Wait(Wait),
 }
 
-/// What decides whether subscribers are notified, beside the report itself.
+/// The facts outside the report that decide whether Logweir notifies subscribers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Notify {
-    /// Whether this decision opened the family's fuse. Those after it report the same open fuse again.
+    /// Whether this decision opened the family's fuse. Later decisions report the same open fuse.
     pub opens_fuse: bool,
-    /// `Some(true)` if the previous attempt ended for the same reason, so that subscribers already know. `None` if nothing
-    /// that is kept says so.
+    /// `Some(true)` if the previous attempt ended for the same reason, so subscribers already know it. `None` if no
+    /// stored state tells.
     pub repeats: Option<bool>,
 }
 
@@ -56,7 +56,7 @@ impl Deref for Decision {
 }
 
 impl Decision {
-    /// Whether the event comes again.
+    /// Whether the event is retried.
     pub fn comes_again(&self) -> bool {
         self.next != FollowUp::Nothing
     }
@@ -65,7 +65,7 @@ impl Decision {
         Self { report: self.report.ends(conclusion), ..self }
     }
 
-    /// As [`Decision::ends`], and the event comes again.
+    /// Ends the decision like [`Decision::ends`], and retries the event.
     pub fn ends_for_now(self, conclusion: impl Into<Conclusion>) -> Self {
         Self { next: FollowUp::Retry, ..self.ends(conclusion) }
     }

@@ -1,4 +1,4 @@
-//! What Logweir reports about a decision, and the figures of what is unfinished.
+//! The report on a decision, and the figures of unfinished work.
 
 mod action;
 mod decision;

@@ -211,7 +211,7 @@ impl Report {
         self.changes = plan.edits.iter().flat_map(changes).collect();
     }
 
-    /// Says how it ended. The words are made fit for a log line.
+    /// Says how it ended. The function makes the words safe for a log line.
     pub fn ends(mut self, conclusion: impl Into<Conclusion>) -> Self {
         let Conclusion { outcome, reason, why } = conclusion.into();
         let message = match (self.mode, outcome) {

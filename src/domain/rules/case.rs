@@ -1,4 +1,4 @@
-//! What a rule sees: the facts, the settings for each container, and the questions that rules of every pack ask.
+//! The input of a rule: the facts, the settings of each container, and queries that all packs share.
 
 use super::facts::Observation;
 use super::finding::{Finding, Fix};

@@ -1,4 +1,4 @@
-//! Which rules a program links: each pack is one list.
+//! The rules that a program links. Each pack is one list.
 
 use super::Rule;
 use super::logging::blocking_delivery::BlockingDelivery;
@@ -13,7 +13,7 @@ use super::logging::unroutable_firelens::UnroutableFirelens;
 use super::logging::unsized_buffer::UnsizedBuffer;
 use crate::domain::rule_name::RuleName;
 
-/// The rules of the pack `logging`, in the order in which findings of one container are shown.
+/// The rules of the pack `logging`, in the order of a container's findings.
 pub static LOGGING: &[&dyn Rule] = &[
     &MissingLogDriver,
     &UnacceptedLogDriver,

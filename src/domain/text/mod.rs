@@ -1,4 +1,4 @@
-//! Text: JSON with the place of each byte, foreign text made harmless, and what reads the same everywhere.
+//! Text: JSON with the position of each byte, safe foreign text, and common formats.
 
 pub(crate) mod json;
 pub mod plain;

@@ -1,4 +1,4 @@
-//! Foreign text, made harmless.
+//! Functions that make foreign text safe to print.
 
 /// `text` without characters that steer, turn the direction of writing or are not seen, cut to `most` characters: anybody
 /// may have written it, and it goes into logs, terminals and messages.

@@ -1,11 +1,11 @@
-//! Numbers and bytes in words.
+//! Numbers and bytes as text.
 
 /// `1 message`, `2 messages`.
 pub fn count(number: u64, of: &str) -> String {
     format!("{number} {of}{}", if number == 1 { "" } else { "s" })
 }
 
-/// Bytes as hexadecimal digits, in small letters.
+/// Returns bytes as lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

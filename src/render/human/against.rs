@@ -9,13 +9,13 @@ use crate::render::json::{AgainstOutput, AgainstSummary};
 /// The longest text of a setting.
 const LONGEST: usize = 1000;
 
-/// What goes and comes of one target's findings, a line each.
+/// The resolved and the new findings of one target, a line each.
 pub fn comes_and_goes(target: &str, go: &[Finding], come: &[Finding]) -> String {
     let signed = go.iter().map(|finding| ('-', finding)).chain(come.iter().map(|finding| ('+', finding)));
     signed.map(|(sign, finding)| format!("{sign} {target}: {}\n", line(finding))).collect()
 }
 
-/// The settings that differ, the sum, and which baselines were compared.
+/// The settings that differ, the totals, and the names of the compared baselines.
 pub fn closing(against: &AgainstOutput) -> String {
     let AgainstSummary { checked, differ, come, go, settings, errors } = against.summary;
     let without = if errors > 0 { format!(", {errors} without a verdict") } else { String::new() };

@@ -22,7 +22,7 @@ pub struct Diagnosis {
     pub checks: Vec<Check>,
     /// Those of the dead letters that were looked at.
     pub dead_letters: Vec<Told>,
-    /// What became of the dead letters, if they were to be put back.
+    /// The result of the redrive, if the caller requested one.
     pub redriven: Option<Redriven>,
 }
 

@@ -140,7 +140,7 @@ fn span(finding: &Finding, source: &str) -> Range<usize> {
     found
 }
 
-/// The key of the member whose value begins at `value`, with its quotes.
+/// Returns the range of a member's key with its quotes. The member's value begins at `value`.
 fn key_before(source: &str, value: usize) -> Option<Range<usize>> {
     let close = source[..value].rfind('"')?;
     let open = source[..close].rfind('"')?;

@@ -40,11 +40,11 @@ pub struct RecordsOutput {
 
 pub struct ListedRecord {
     pub head: Head,
-    /// The command that takes it back, if there is something to take back. The text does not show it.
+    /// The command that takes it back, if there is something to take back. Only JSON shows the command.
     pub backout: Option<String>,
 }
 
-/// One record, and what is said of it beside what stands in it.
+/// A record, and facts from outside the record.
 pub struct RecordOutput {
     pub record: Record,
     pub stopped: Option<StoppedFamily>,

@@ -10,10 +10,10 @@ use crate::domain::text::plain::plain;
 /// The longest text of a line; a report that a function answered may hold anything.
 const LONGEST: usize = 2000;
 
-/// The report that a deployed function answered.
+/// The report of a deployed function.
 pub struct FunctionAnswer(pub Value);
 
-/// What was decided, in a few lines, from a report as JSON.
+/// Returns the text of a decision from its report as JSON.
 pub fn text(report: &Value) -> String {
     let word = |name: &str| word(report, name);
     let mut out = headline(report);
@@ -85,7 +85,7 @@ fn line(out: &mut String, name: &str, value: &str) {
     let _ = writeln!(out, "  {name:<12} {value}");
 }
 
-/// A member that is a text, made plain.
+/// Returns a text member, made safe to print.
 fn word(value: &Value, name: &str) -> Option<String> {
     value[name].as_str().map(|text| plain(text, LONGEST))
 }

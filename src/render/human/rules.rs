@@ -3,10 +3,10 @@
 use crate::domain::rules::Rule;
 use crate::domain::rules::packs::explanation;
 
-/// The rules that were asked for.
+/// The rules that the caller requested.
 pub struct RulesOutput {
     pub rules: Vec<&'static dyn Rule>,
-    /// Whether the caller named one rule, which is explained then.
+    /// Whether the caller named one rule. The output then explains the rule.
     pub is_explained: bool,
 }
 

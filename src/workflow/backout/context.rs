@@ -1,4 +1,4 @@
-//! The undo that is at hand, and what follows for it.
+//! The current undo, and the entries that follow from it.
 
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::{Service, ServiceArn};

@@ -53,7 +53,7 @@ fn bounded(text: &Option<String>) -> Option<String> {
     text.as_deref().map(|text| plain(text, LONGEST))
 }
 
-/// The record that is meant, and a decision about it that is still to be made; an error is one that is made.
+/// Returns the requested record and an unfinished decision about it. An error is a finished decision.
 async fn found<P: Ports>(
     ports: &P,
     order: &BackoutOrder<'_>,

@@ -1,4 +1,4 @@
-//! What somebody asks a backout for, and what it is made with.
+//! The request for a backout, and its context.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};

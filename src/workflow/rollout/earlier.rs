@@ -1,4 +1,4 @@
-//! The rollout that was made last for a service: an event about the service may say how it ended, or what it overtook.
+//! The last rollout of a service. An event about the service may report its end, or an overtaken deployment.
 
 use super::{RolloutDriver, ServiceHint, StartOutcome};
 use crate::domain::ecs::revision::RevisionArn;
@@ -25,14 +25,14 @@ pub(super) enum EarlierRollout {
     Doubtful(String),
 }
 
-/// What there is to finish about it.
+/// The unfinished parts of the last rollout.
 struct Unfinished {
     in_flight: bool,
-    /// How it ended, as ECS says after its record was closed.
+    /// The ending that ECS reported after Logweir closed the record.
     late: Option<Ending>,
-    /// The revision of another principal that it may have overtaken.
+    /// The other principal's revision that the rollout may have overtaken.
     theirs: Option<RevisionArn>,
-    /// How it ended, for whoever asks.
+    /// The ending of the rollout, if its record has one.
     ended: Option<Ending>,
 }
 
@@ -125,7 +125,7 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         Ok(EarlierRollout::Ended(ending))
     }
 
-    /// Whether ECS knows that the revision was deployed since the service was looked at for the rollout.
+    /// Whether ECS lists a deployment of the revision since Logweir read the service for the rollout.
     async fn was_deployed(&self, theirs: &RevisionArn, last: &LastUpdate, service: &ServiceArn) -> Answer<bool> {
         let since = last.before.unwrap_or(last.at);
         match self.ports.services().deployed_since(service, since).await {
@@ -172,7 +172,7 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
     }
 }
 
-/// Whether what the service runs is the deployment that the record made last.
+/// Whether the service runs the last deployment of the record.
 fn runs_our_last_deployment(found: &Service, last: &LastUpdate, record: &Record) -> bool {
     let newest = found.primary().map(|newest| newest.id.as_str());
     found.revision == last.to && newest.is_some() && newest == record.last_deployment(&found.arn)

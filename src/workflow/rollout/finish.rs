@@ -1,4 +1,4 @@
-//! Finishing a rollout: the steps of `domain::record::next_step` are carried out, and written down.
+//! The end of a rollout: carries out the steps of `domain::record::next_step`, and records them.
 
 use jiff::Timestamp;
 
@@ -17,7 +17,7 @@ use crate::workflow::order::Origin;
 use crate::workflow::ownership::Registrars;
 
 impl<P: Ports> RolloutDriver<'_, '_, P> {
-    /// Brings a rollout that is in flight to its end, if it has one by now. `found` is `None` where the service is gone.
+    /// Finishes a rollout that is in progress, if ECS reports its end. `found` is `None` where the service is gone.
     pub(in crate::workflow) async fn finish(
         &self,
         mut record: Record,
@@ -72,14 +72,14 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         }
     }
 
-    /// A baseline that nobody has confirmed decides nothing, not even that a deployment took too long.
+    /// Whether the deployment has exceeded its deadline. An unconfirmed baseline decides nothing, including this.
     fn is_overdue(&self, found: &Service, begun: Option<Timestamp>) -> bool {
         let decides = self.order.mode == self.order.finishes;
         let (now, deadline) = (self.ports.clock().now(), self.settings(found).deadline);
         decides && begun.is_some_and(|begun| now.duration_since(begun) > deadline)
     }
 
-    /// Asks ECS for one fact more.
+    /// Reads one more fact from ECS.
     async fn ask(&self, facts: Facts, fact: Fact, found: &Service, rollout: &Rollout<'_>) -> Answer<Facts> {
         Ok(match fact {
             Fact::Completed => Facts { completed: Some(self.is_completed(found).await?), ..facts },
@@ -139,7 +139,7 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         Ok(Some(ending))
     }
 
-    /// The same of a record that nobody has claimed yet, to its end.
+    /// Claims a record, updates the service to the overtaken revision, and closes the record.
     pub(in crate::workflow) async fn yield_and_close(
         &self,
         record: Record,

@@ -1,4 +1,4 @@
-//! Services follow to a corrected revision: what sets it off, how it starts, how it ends.
+//! The rollout of a corrected revision to services: its triggers, its start and its end.
 
 use super::lease::{Claim, Halt, Worker, take};
 use super::{Order, family_state};

@@ -78,7 +78,7 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         }
     }
 
-    /// The revision that may have to be corrected, or why there is nothing to do.
+    /// Returns the revision that may need a correction, or why there is nothing to do.
     async fn source(
         &self,
         report: &mut Report,
@@ -112,8 +112,8 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
     }
 }
 
-/// The decision after a rollout was started, or not. What was corrected in the same run stands before what the service
-/// waits for.
+/// Returns the decision after a rollout has started, or why none has. What was corrected in the same run stands before
+/// what the service waits for.
 fn ended(decision: Decision, started: StartOutcome) -> Decision {
     match started {
         StartOutcome::Nowhere => decision,

@@ -27,12 +27,12 @@ struct Destination {
     edits: Vec<Edit>,
 }
 
-/// What the guards found out about a service that may be updated.
+/// The results of the guards for a service that Logweir may update.
 struct Cleared {
     pointings: Option<ServiceHistory>,
     /// Whether the deployment of the source has completed.
     completed: bool,
-    /// When they were asked.
+    /// The time of the guards' checks.
     now: Timestamp,
 }
 
@@ -103,7 +103,7 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         }
     }
 
-    /// Asks every guard, those that cost nothing first, and takes the family's turn last.
+    /// Checks every guard, those without a call first, and takes the family's turn last.
     async fn cleared(
         &self,
         report: &mut Report,
@@ -145,7 +145,7 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         Ok(in_turn(turn).map(|()| Cleared { pointings, completed, now }))
     }
 
-    /// Writes down the intent, and updates the service.
+    /// Records the intent, and updates the service.
     async fn update(
         &self,
         record: Record,
@@ -221,7 +221,7 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
     }
 }
 
-/// A record points a service once: why one that it has pointed already is left alone.
+/// Returns why Logweir leaves a service alone that this record has already updated. A record updates each service once.
 fn was_started(record: &Record, found: &Service, again: bool) -> Result<Option<Obstacle>, Halt> {
     let Some(rollout) = rollout(record, &found.arn)? else { return Ok(None) };
     let may_start = rollout.is_free() || again && rollout.is_ended();
@@ -236,7 +236,7 @@ fn was_started(record: &Record, found: &Service, again: bool) -> Result<Option<O
     }))
 }
 
-/// What the family's turn means for a service.
+/// Returns what the family's turn allows for a service.
 fn in_turn(turn: TurnOutcome) -> Result<(), Obstacle> {
     match turn {
         TurnOutcome::Ours => Ok(()),

@@ -24,7 +24,7 @@ pub(in crate::workflow) enum Pointed {
 
 /// Points a service at `to` that was seen with these deployments, running `from`, and looks again.
 ///
-/// Errors: after [`ErrorKind::Retry`] it may have been done or not, which the next look tells.
+/// After [`ErrorKind::Retry`] ECS may have updated the service. The next read of the service shows it.
 pub(in crate::workflow) async fn point<P: Ports>(
     ports: &P,
     service: &ServiceArn,

@@ -1,14 +1,14 @@
-//! Which files import which, folder by folder, and the circles among them.
+//! The imports among files, folder by folder, and their circles.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::source::names;
 
-/// The imports among the entries of each folder: who imports whom, and by which names. An entry is a file or a folder of
-/// it. A folder's own `mod.rs` is none, as it declares what is in the folder, and what is in there may use it.
+/// The imports among the entries of each folder: the importing entry, the imported entry, and the names. An entry is a
+/// file or a subfolder. The folder's own `mod.rs` is not an entry: it declares the others, and they may use it.
 pub type Folders = BTreeMap<String, BTreeMap<(String, String), BTreeSet<String>>>;
 
-/// The imports of all of these files, each a path below `src/` and its text.
+/// Returns the imports of these files. Each file is a path below `src/` and its text.
 pub fn folders<'f>(files: impl Iterator<Item = (&'f str, &'f str)> + Clone) -> Folders {
     let modules: BTreeMap<String, &str> = files.clone().map(|(path, _)| (module(path), path)).collect();
     let mut folders = Folders::new();
@@ -28,13 +28,13 @@ pub fn folders<'f>(files: impl Iterator<Item = (&'f str, &'f str)> + Clone) -> F
     folders
 }
 
-/// The entries of one folder that import each other in a circle, of each circle the names that tie it.
+/// Returns the names in each circle of imports in one folder.
 pub fn circles(edges: &BTreeMap<(String, String), BTreeSet<String>>) -> Vec<String> {
     let in_a_circle = |(from, to): &&(String, String)| reachable(edges, to).contains(from);
     edges.keys().filter(in_a_circle).flat_map(|edge| &edges[edge]).cloned().collect()
 }
 
-/// All entries that this one imports, also by way of others.
+/// Returns all entries that this one imports, directly or indirectly.
 fn reachable<'e>(edges: &'e BTreeMap<(String, String), BTreeSet<String>>, start: &'e String) -> BTreeSet<&'e String> {
     let (mut seen, mut todo) = (BTreeSet::new(), vec![start]);
     while let Some(entry) = todo.pop() {
@@ -44,12 +44,12 @@ fn reachable<'e>(edges: &'e BTreeMap<(String, String), BTreeSet<String>>, start:
     seen
 }
 
-/// The module of a file, such as `domain::event` of `domain/event/mod.rs`.
+/// Returns the module of a file, such as `domain::event` for `domain/event/mod.rs`.
 fn module(path: &str) -> String {
     path.trim_end_matches(".rs").trim_end_matches("/mod").replace('/', "::")
 }
 
-/// A name that begins at the crate or climbs by `super`, from the crate's root on.
+/// Resolves a name that starts with `crate` or `super` to a path from the crate's root.
 fn absolute(name: &str, path: &str) -> Option<String> {
     if let Some(rest) = name.strip_prefix("crate::") {
         return Some(rest.to_owned());
@@ -63,7 +63,7 @@ fn absolute(name: &str, path: &str) -> Option<String> {
     (rest.len() < name.len()).then(|| above.into_iter().chain([rest]).collect::<Vec<_>>().join("::"))
 }
 
-/// The file of the deepest module that a name leads into.
+/// Returns the file of the deepest module in a name.
 fn file_of<'m>(name: &str, modules: &BTreeMap<String, &'m str>) -> Option<&'m str> {
     let mut name = name;
     loop {

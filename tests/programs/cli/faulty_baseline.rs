@@ -1,4 +1,4 @@
-//! A baseline that cannot be read: it ends the verbs that judge by it, and no other.
+//! An unreadable baseline: only the verbs that apply it fail.
 
 use logweir::settings::SHIPPED_BASELINE;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::loopback::operator::{Operator, Ran};
 use crate::loopback::stack::{DEAD_LETTERS, Message, Stack};
 use crate::loopback::{Loopback, Reply};
 
-/// Each kind of fault: what `LOGWEIR_BASELINE` is, and what the error says.
+/// Each kind of fault: the value of `LOGWEIR_BASELINE`, and the error.
 const FAULTS: [(&str, &str); 4] = [
     ("absent.toml", "absent.toml: No such file or directory"),
     ("wrong.toml", "wrong.toml:3:1: unknown field `mod`"),
@@ -17,7 +17,7 @@ const FAULTS: [(&str, &str); 4] = [
     ("ssm:/denied/baseline", "ssm:/denied/baseline: GetParameter: AccessDeniedException: not you"),
 ];
 
-/// At a service that denies one parameter.
+/// A Parameter Store that denies one parameter.
 fn at(mut service: impl FnMut(&str, &str) -> Reply + Send + 'static) -> Operator {
     let operator = Operator::at(Loopback::serve(move |operation, body| {
         if operation == "GetParameter" && body.contains("/denied/baseline") {
@@ -29,13 +29,13 @@ fn at(mut service: impl FnMut(&str, &str) -> Reply + Send + 'static) -> Operator
     operator
 }
 
-/// In an account with one task definition that blocks.
+/// An account with one task definition that blocks.
 fn operator() -> Operator {
     let operator = Operator::of(&[serde_json::from_str(BLOCKING).unwrap()]);
     Operator { account: operator.account.clone(), ..at(operator.account.service()) }
 }
 
-/// Runs `logweir` where `LOGWEIR_BASELINE` is this.
+/// Runs `logweir` with this value of `LOGWEIR_BASELINE`.
 fn run(operator: &Operator, baseline: &str, arguments: &[&str]) -> Ran {
     let (folder, journal) = (operator.folder.path().display().to_string(), operator.journal());
     let journal = format!("file:{}", journal.display());
@@ -102,7 +102,7 @@ fn a_verb_that_judges_nothing_does_not_read_it() {
     assert!(operator.aws.calls().iter().all(|(operation, _)| operation != "GetParameter"));
 }
 
-/// The checks of a stack that are not well, as `state check: says`, with the exit code.
+/// The unhealthy checks of a stack, as `state check: says`, with the exit code.
 fn faults(stack: &Stack, baseline: &str) -> (i32, Vec<String>, Operator) {
     let operator = at(stack.service());
     let ran = run(&operator, baseline, &["doctor", "--format", "json"]);

@@ -1,4 +1,4 @@
-//! How what is left of the budget for registering stands in a file and in a table.
+//! The stored form of the registration rate limit, in a file and in a table.
 
 use std::fs;
 

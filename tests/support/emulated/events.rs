@@ -1,4 +1,4 @@
-//! What AWS says of what others do: the samples of `tests/core/events`, about other places.
+//! The events of other principals' calls: the samples of `tests/core/events`, with other resources.
 
 use std::fs;
 use std::path::Path;

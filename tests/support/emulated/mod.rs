@@ -49,7 +49,7 @@ impl Place {
     }
 }
 
-/// How much of it there is: as this variable says, as in `make load` and `make bench`.
+/// The size of a test: the value of this variable, which `make load` and `make bench` set.
 pub fn size(variable: &str, otherwise: usize) -> usize {
     std::env::var(variable).map_or(otherwise, |size| size.parse().unwrap())
 }

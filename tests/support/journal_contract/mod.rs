@@ -1,5 +1,5 @@
-//! What every journal promises: the one file, the one table (on three emulators), and the one in memory that other tests
-//! rely upon. Each function is given a way to open one and the same journal, empty at first, any number of times.
+//! The contract of every journal: the file, the table (on three emulators), and the journal in memory for the other
+//! tests. Each function is given a way to open one and the same journal, empty at first, any number of times.
 
 #![allow(dead_code, unused_imports, reason = "each test binary uses its part")]
 

@@ -1,6 +1,6 @@
 //! One contract for every adapter of [`TaskDefinitions`], [`Services`](logweir::ports::Services) and [`LogGroups`]: the
-//! account in memory, and the real adapters against two emulators. Where an emulator differs from AWS it says so by name,
-//! here and in `docs/fidelity.md`.
+//! account in memory, and the real adapters against two emulators. The contract and `docs/fidelity.md` name each
+//! difference between an emulator and AWS.
 
 #![allow(dead_code, reason = "each test binary uses its part")]
 
@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::ports::{LogGroups, TaskDefinitions};
 
-/// The tests that hold the contract against one subject; `held_by!(names)` is the list of its cases.
+/// Generates the tests of the contract for one subject. `held_by!(names)` lists its cases.
 macro_rules! held_by {
     (names) => { $crate::ports_contract::held_by! { @each names } };
     ($subject:expr) => { $crate::ports_contract::held_by! { @each tests $subject } };

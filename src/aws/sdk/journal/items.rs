@@ -101,7 +101,7 @@ pub(in crate::aws) fn own(table: &str, source: &RevisionArn, entry: &Entry) -> O
     Some(put(table, item, |put| put))
 }
 
-/// The item of a state. Only a family has a partition of an index: the others are never listed.
+/// The item of a state. Only a family has an index partition: no caller lists the other states.
 pub(in crate::aws) fn state<S: StoredState>(state: &S) -> Answer<Item> {
     let (partition, sort) = state_key::<S>(state.name());
     let mut item = vec![

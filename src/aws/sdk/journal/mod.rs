@@ -138,7 +138,7 @@ impl DynamoJournal {
         Err(PortError { kind, ..error }.into())
     }
 
-    /// Puts the item of a state in the place of the version before this one. Returns `false` if another version is there.
+    /// Replaces the previous version of a state's item. Returns `false` if the table holds a different version.
     async fn put(&self, item: Item, version: u32) -> Answer<bool> {
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
         let put = match version {

@@ -22,17 +22,17 @@ const RECORDS: usize = 100;
 /// A week, after which a record that needs an operator is history.
 const LATELY: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// What was found out about all but the dead letters.
+/// The results of all checks except those of the dead letters.
 pub(in crate::cli) struct Findings {
     pub(in crate::cli) checks: Vec<Check>,
-    /// The remediator's.
+    /// The log group of the remediator.
     pub(in crate::cli) log_group: Option<String>,
     /// The baseline that the function has, as far as it can be read from here.
     pub(in crate::cli) deployed: Option<Baseline>,
 }
 
 impl Look<'_> {
-    /// All checks but those of the dead letters.
+    /// Runs all checks except those of the dead letters.
     pub(in crate::cli) async fn everything(&self) -> Findings {
         let (Self { aws, deployment, .. }, home) = (self, self.home());
         let mut checks = vec![trail::check(&self.trails().await, &home.region)];

@@ -32,7 +32,7 @@ const LONGEST_KEPT: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// What was found.
 pub(in crate::cli) struct Letters {
-    /// Why nobody can say what the function would do with them.
+    /// Why `doctor` cannot tell how the function would process the dead letters.
     pub(in crate::cli) undecided: Option<Check>,
     pub(in crate::cli) check: Check,
     pub(in crate::cli) told: Vec<Told>,
@@ -40,7 +40,8 @@ pub(in crate::cli) struct Letters {
     pub(in crate::cli) waiting: u64,
 }
 
-/// `log_group` is the function's; `deployed` is the baseline that it has. Where that cannot be read, the one at hand decides.
+/// Reads the dead letters. `log_group` is the function's, and `deployed` is the function's baseline. If `deployed` is
+/// `None`, the baseline that the caller selected decides.
 pub(in crate::cli) async fn look(look: &Look<'_>, log_group: Option<&str>, deployed: Option<&Baseline>) -> Letters {
     let url = &look.deployment.dead_letters;
     let queue = seen(look.aws.queue_attributes(url).await, "sqs");
@@ -134,13 +135,13 @@ pub(in crate::cli) async fn redrive(
     redrive.result()
 }
 
-/// How far the dead letters are on their way back.
+/// The progress of a redrive.
 struct Redrive<'r> {
     aws: &'r Aws,
     deployment: &'r StackDeployment,
     home: &'r Home,
     moved: u64,
-    /// How many came back.
+    /// The number of redriven messages that returned to the dead-letter queue.
     back: u64,
     /// By id: what is left is seen again after a minute, and its last handle alone gives it back.
     left: BTreeMap<String, Received>,
@@ -150,7 +151,7 @@ struct Redrive<'r> {
 }
 
 impl Redrive<'_> {
-    /// Takes some, and moves them on. Returns whether there may be more.
+    /// Redrives one batch. Returns whether the queue may contain more messages.
     async fn round(&mut self) -> bool {
         match self.aws.take(&self.deployment.dead_letters).await {
             Err(error) => self.failed = Some(error),

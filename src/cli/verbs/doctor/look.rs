@@ -1,4 +1,4 @@
-//! What the checks look at, and how they say what they could not see.
+//! The deployment that the checks read, and the reports on what they cannot read.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -15,12 +15,12 @@ use crate::domain::outcome::Reason;
 use crate::domain::report::BackoutBy;
 use crate::ports::{Adapters, Answer, ErrorKind, PortError, SystemClock};
 
-/// One look at a deployment.
+/// The context of all checks of one deployment.
 pub(in crate::cli) struct Look<'l> {
     context: &'l Context,
     pub(in crate::cli) aws: &'l Aws,
     pub(in crate::cli) deployment: &'l StackDeployment,
-    /// At the deployment's journal, in place of its functions.
+    /// The session with the deployment's journal, in place of the functions.
     pub(in crate::cli) session: Session,
 }
 
@@ -47,7 +47,7 @@ impl<'l> Look<'l> {
         &self.session.home
     }
 
-    /// The baseline at hand. It is read where a check needs it, and a fault of it ends that check alone.
+    /// Returns the baseline that the caller selected. An error in the baseline ends only the check that reads it.
     pub(in crate::cli) async fn at_hand(&self) -> Looked<&'l Baseline> {
         let read = self.context.baseline().await;
         read.map(|placed| &placed.baseline).map_err(|failure| {

@@ -76,7 +76,7 @@ impl DoctorArgs {
     }
 }
 
-/// Looks at everything, the dead letters last. Returns how many of those wait, as far as that is known.
+/// Runs all checks, with those of the dead letters last. Returns the number of dead letters, or 0 if it is unknown.
 async fn diagnose(look: &Look<'_>, diagnosis: &mut Diagnosis) -> u64 {
     let found = look.everything().await;
     diagnosis.checks.extend(found.checks);

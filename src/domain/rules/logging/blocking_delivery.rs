@@ -14,7 +14,7 @@ pub(in crate::domain::rules) struct BlockingDelivery;
 
 const NAME: RuleName = RuleName::BlockingDelivery;
 
-/// Where a mode stands.
+/// The JSON pointer of the mode.
 const AT: &str = "/options/mode";
 
 impl Rule for BlockingDelivery {
@@ -40,7 +40,7 @@ impl Rule for BlockingDelivery {
     }
 }
 
-/// What a container says of its mode.
+/// The mode in a container's options.
 #[derive(Clone, Copy)]
 enum GivenMode<'a> {
     Absent,
@@ -143,7 +143,7 @@ fn malformed(subject: &Subject<'_, '_>, value: &Value, fix: Fix) -> Finding {
     subject.finding(NAME, AT, format!("{} has {value}, which no container runtime knows", subject.called()), fix)
 }
 
-/// What an absent mode means in this account, where that is known.
+/// The effect of an absent mode in this account, if it is known.
 fn default_mode(subject: &Subject<'_, '_>) -> Option<Delivery> {
     match subject.case.seen.default_mode {
         DefaultMode::Known(mode) => Some(mode),

@@ -1,4 +1,4 @@
-//! The buffer of a non-blocking container: how large it should be, and how large it is.
+//! The buffer of a non-blocking container: its size, and the size that the baseline requires.
 
 use serde_json::Value;
 
@@ -6,7 +6,8 @@ use crate::domain::baseline::{parse_size, size_text};
 use crate::domain::rules::case::Subject;
 
 impl Subject<'_, '_> {
-    /// The size that `max-buffer-size` should hold: the baseline's size, at most its share of the memory, at least the floor.
+    /// Returns the required `max-buffer-size`: the baseline's size, at most its share of the memory, at least the
+    /// floor.
     pub fn buffer(&self) -> Buffer {
         let logging = &self.settings.logging;
         let share = self.share();
@@ -24,7 +25,7 @@ impl Subject<'_, '_> {
     }
 }
 
-/// The buffer that a container should have.
+/// The buffer that a container requires.
 pub struct Buffer {
     pub bytes: u64,
     /// The floor wins over the memory's share; then somebody should give the container more memory.
@@ -32,13 +33,13 @@ pub struct Buffer {
 }
 
 impl Buffer {
-    /// The size as Docker reads it.
+    /// Returns the size in Docker's notation.
     pub fn text(&self) -> String {
         size_text(self.bytes)
     }
 }
 
-/// What stands in an option that should hold a size.
+/// The value of an option for a size.
 pub(super) enum SizeOption {
     Absent,
     Placeholder,

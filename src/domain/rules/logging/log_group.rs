@@ -1,4 +1,4 @@
-//! The log group that a container logs to, as the document names it and as AWS has it.
+//! The log group of a container, as the document names it and as AWS describes it.
 
 use serde_json::Value;
 
@@ -48,7 +48,7 @@ impl<'a> Subject<'_, 'a> {
         }
     }
 
-    /// Whether the text names a log group that can exist, or will once somebody has filled it in.
+    /// Whether the text is a valid log group name, or becomes one after its placeholders are filled in.
     pub fn could_be_a_group(&self, name: &str) -> bool {
         self.is_placeholder(name) || is_group_name(name)
     }

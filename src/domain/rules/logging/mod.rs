@@ -1,4 +1,4 @@
-//! The pack `logging`: whether a container stops with its logs, loses them, or keeps them for ever.
+//! The pack `logging`: containers that block on their logs, lose their logs, or keep them without limit.
 
 pub(super) mod blocking_delivery;
 mod buffer;

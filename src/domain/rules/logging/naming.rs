@@ -1,4 +1,4 @@
-//! The names that the baseline gives to where a container logs, and those that CloudWatch Logs takes.
+//! The names of log groups and streams: the baseline's, and the names that CloudWatch Logs accepts.
 
 use crate::domain::baseline::is_log_name_character;
 use crate::domain::ecs::task_definition::is_placeholder;
@@ -13,12 +13,12 @@ impl Subject<'_, '_> {
         self.fill(&self.settings.logging.group)
     }
 
-    /// The stream prefix that the baseline names for this container, or why it cannot.
+    /// Returns the baseline's stream prefix for this container, or why the baseline has none.
     pub fn baseline_prefix(&self) -> Result<String, &'static str> {
         self.fill(&self.settings.logging.stream_prefix)
     }
 
-    /// The Region that the container should log to, which is the task's own.
+    /// Returns the Region that the container must log to, which is the task's own.
     pub fn baseline_region(&self) -> Result<String, &'static str> {
         self.case.seen.region.map(String::from).ok_or("the Region is not known; give --region")
     }
@@ -39,7 +39,7 @@ impl Subject<'_, '_> {
     }
 }
 
-/// Whether CloudWatch Logs takes the text for the name of a log group (source: CloudWatch Logs API reference,
+/// Whether CloudWatch Logs accepts the text as the name of a log group (source: CloudWatch Logs API reference,
 /// CreateLogGroup).
 pub(super) fn is_group_name(text: &str) -> bool {
     (1..=LONGEST).contains(&text.len()) && text.chars().all(is_log_name_character) && !text.starts_with("aws/")

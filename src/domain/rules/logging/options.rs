@@ -1,10 +1,10 @@
-//! The options that a container gives its log driver.
+//! The log driver options of a container.
 
 use crate::domain::ecs::task_definition::{Log, Options};
 use crate::domain::rules::case::Subject;
 
 impl<'a> Subject<'_, 'a> {
-    /// The options, if the container logs through `driver` and they can be read.
+    /// Returns the options if the container uses `driver` and the options are readable.
     pub fn options_of(&self, driver: &str) -> Option<Options<'a>> {
         match self.container.log() {
             Log::Configured { driver: given, options }
@@ -16,7 +16,7 @@ impl<'a> Subject<'_, 'a> {
         }
     }
 
-    /// The options, if the container logs through awslogs and they can be read.
+    /// Returns the options if the container uses awslogs and the options are readable.
     pub fn awslogs(&self) -> Option<Options<'a>> {
         self.options_of("awslogs")
     }

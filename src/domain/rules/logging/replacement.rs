@@ -1,4 +1,4 @@
-//! The complete awslogs configuration that a container is given, where it has none or a driver that may be replaced.
+//! The complete awslogs configuration for a container without a log driver, or with a driver that Logweir may replace.
 
 use serde_json::{Map, Value, json};
 
