@@ -46,6 +46,8 @@ def timed(command, timings):
         for name in subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")[:-1]:
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, copy / name, follow_symlinks=False)
+        if (shared := ROOT.parent / "shared").exists():  # the tests read the collected task definitions beside the project
+            (copy.parent / "shared").symlink_to(shared)
         env = {name: value for name, value in os.environ.items() if name not in ("CARGO_TARGET_DIR", "MAKEFLAGS", "MAKELEVEL")}
         env |= {
             "CARGO_HOME": str(caches / "cargo"),
