@@ -1,4 +1,4 @@
-# `make` prints the targets. The tools live under target/, made anew when their pins change.
+# `make` prints the targets. The tools are installed under target/, again whenever their pinned versions change.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -8,7 +8,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 
-# No litter beside the sources.
+# Keeps Python from writing caches beside the sources.
 export PYTHONDONTWRITEBYTECODE = 1
 
 EMULATORS := target/venv-emulators
@@ -23,26 +23,26 @@ DYNAMODB  := target/dynamodb-local
 # although there are no examples. The programs, the documentation and the walls then reuse the crates of the tests.
 ONCE = --locked --examples
 
-help: ## print this
+help: ## print this list
 	@awk -F ':.*## ' '/^[A-Za-z-]+:.*## / { printf "make %-26s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # Runs two targets at a time. Compilations wait for cargo's lock, while Python, npm and the tests run beside them.
-check: ## everything that must hold before a change lands
+check: ## run every check that a change must pass
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync fmt compile template guard deny test clippy doc walls bench-smoke
 
-fmt: ## formatting
+fmt: ## check the formatting
 	cargo fmt --check
 
-clippy: ## lints, none allowed
+clippy: ## run the lints; every warning is an error
 	cargo clippy --locked --all-targets --all-features -- -D warnings
 
-compile: ## compile the tests, and the programs that they run
+compile: ## compile the tests and the programs that they run
 	cargo test --locked --all-features --no-run $(TIMINGS)
 
-test: compile $(EMULATORS)/stamp ## all tests, those against the emulators too
+test: compile $(EMULATORS)/stamp ## run all tests, including those against the emulators
 	MAKEFLAGS= tests/with-emulators cargo test --locked --all-features
 
-doc: ## the API's documentation, no broken link allowed
+doc: ## build the API documentation; a broken link is an error
 	RUSTDOCFLAGS='-D warnings' cargo doc $(ONCE) --no-deps --all-features --lib
 
 # The crate's features separate its parts. The core compiles alone, and so does the function. A golden file lists the
@@ -52,32 +52,32 @@ FUNCTION_LINKS := infra/function-crates.txt
 CRATES          = cargo tree --locked --edges normal,no-proc-macro $(FUNCTION) --prefix none \
 	--target x86_64-unknown-linux-gnu --target aarch64-unknown-linux-gnu --format '{p}' | cut --delimiter ' ' --fields 1 | sort --unique
 
-walls: ## the core and the function compile without the rest, and the function links no other crates than it did
+walls: ## compile the core and the function without the rest, and compare the crates that the function links
 	cargo clippy $(ONCE) --no-default-features --lib -- -D warnings
 	cargo clippy $(ONCE) $(FUNCTION) --lib --bin bootstrap -- -D warnings
 	@$(CRATES) | diff --unified $(FUNCTION_LINKS) - || \
-		{ echo 'error: the function links other crates than $(FUNCTION_LINKS) says: make bless, and read the diff' >&2; exit 1; }
+		{ echo 'error: the crates that the function links differ from $(FUNCTION_LINKS); run make bless and review the diff' >&2; exit 1; }
 
-# Without advisories, which live in a repository of their own: `cargo deny check advisories`, where it can be reached. They
-# also change by themselves, and a gate that fails by itself is soon passed over.
-deny: $(DENY)/stamp ## licences, bans and sources of every dependency
+# Advisories are not checked here. They are in a separate repository, which needs network access, and they change without
+# a commit, so the gate could fail without one. To check them, run `cargo deny check advisories`.
+deny: $(DENY)/stamp ## check the license and source of every dependency, and the bans
 	$(DENY)/bin/cargo-deny --locked check --deny unmatched-skip --deny unnecessary-skip licenses bans sources
 
 template: export AWS_DEFAULT_REGION ?= eu-west-1
 template: export SAM_CLI_TELEMETRY = 0
-template: $(LINT)/stamp $(EMULATORS)/stamp $(JUDGES)/stamp ## lint template.yaml, and test what it promises
+template: $(LINT)/stamp $(EMULATORS)/stamp $(JUDGES)/stamp ## lint and test template.yaml
 	$(LINT)/bin/cfn-lint template.yaml
 	$(LINT)/bin/sam validate --lint
 	$(EMULATORS)/bin/python infra/package.py --template target/package/template.json x86_64
 	$(LINT)/bin/cfn-lint target/package/template.json
 	$(EMULATORS)/bin/python -m unittest discover --start-directory tests/template
 
-guard: $(CHECKOV)/stamp $(EMULATORS)/stamp $(JUDGES)/stamp ## template.yaml by the rules of others; what stands against them says why
+guard: $(CHECKOV)/stamp $(EMULATORS)/stamp $(JUDGES)/stamp ## check template.yaml against third-party rules; each exception states its reason
 	$(EMULATORS)/bin/python infra/guard $(CHECKOV)/bin/checkov $(JUDGES)
 
-demo: ## deploy to an emulated account, correct, follow, take back, break, mend, pause, delete, and look that all is right
-	@echo 'This demo deploys Logweir to an emulated AWS account on this machine, and follows it from installation to removal.'
-	@echo 'The first run takes about six minutes, most of it to compile; later runs take about two. VERBOSE=1 shows every check.'
+demo: ## deploy to an emulated account, correct, roll out, back out, break, repair, pause and delete, and check each step
+	@echo 'This demo deploys Logweir to an emulated AWS account on this machine, and shows it from installation to removal.'
+	@echo 'The first run takes about six minutes, mostly for compiling. Later runs take about two. VERBOSE=1 shows every check.'
 	@$(MAKE) --silent --jobs 3 programs $(EMULATORS)/stamp $(LINT)/stamp
 	@install -D --strip target/debug/bootstrap target/demo/bootstrap
 	@$(MAKE) --no-print-directory story LOGWEIR_BOOTSTRAP=target/demo/bootstrap LOGWEIR=target/debug/logweir
@@ -91,43 +91,45 @@ programs:
 story:
 	@AUTH=true DYNAMODB_LOCAL=no tests/with-emulators $(EMULATORS)/bin/python demo $(LOGWEIR)
 
-load: $(EMULATORS)/stamp $(LINT)/stamp ## a thousand events at once, on an ECS that throttles; docs/reliability.md has what was measured
+load: $(EMULATORS)/stamp $(LINT)/stamp ## send a thousand events at once to an emulated ECS that throttles; docs/reliability.md has the results
 	LOGWEIR_TEST_FAMILIES=200 tests/with-emulators cargo test --locked --all-features --test emulated reliability::
 	AUTH=true DYNAMODB_LOCAL=no tests/with-emulators $(EMULATORS)/bin/python load
 
-bench: ## how fast, how small: docs/performance.md says what is measured
+bench: ## measure speed and size; docs/performance.md describes the measurements
 	cargo bench --locked --bench plan
 	DYNAMODB_LOCAL=no tests/with-emulators cargo bench --locked --bench calls
-	# After them, as they leave a bootstrap with the tests' features in the same place.
+	# The benchmarks leave a bootstrap with the tests' features in the same place, so this build comes after them.
 	cargo build --release --locked $(FUNCTION) --bin bootstrap
 	python3 benches/process
 
-bench-smoke: compile $(EMULATORS)/stamp $(BENCH)/stamp ## each benchmark once and small: whether it runs, not how fast it is
+bench-smoke: compile $(EMULATORS)/stamp $(BENCH)/stamp ## run each benchmark once with little data, to check that it works
 	MAKEFLAGS= DYNAMODB_LOCAL=no LOGWEIR_TEST_SERVICES=20 tests/with-emulators cargo test --locked --all-features --bench plan --bench calls
 	python3 benches/process --smoke target/debug/bootstrap
 
-gate-times: ## how long `.ci/run` and `make demo` take from nothing, three times each (about an hour); docs/performance.md has it
+gate-times: ## time `.ci/run` and `make demo` from nothing, three times each (about an hour); docs/performance.md has the results
 	python3 infra/gate_times.py
 
-bless: $(EMULATORS)/stamp ## write the golden files anew; then read the diff
+bless: $(EMULATORS)/stamp ## regenerate the golden files; review the diff afterwards
 	LOGWEIR_BLESS=1 INSTA_UPDATE=always cargo test --locked
 	LOGWEIR_BLESS=1 $(EMULATORS)/bin/python -m unittest discover --start-directory tests/template --pattern test_policies.py
 	$(CRATES) > $(FUNCTION_LINKS)
+	python3 infra/reference.py > docs/reference/parameters.md
 
-# Where a panic stood names its file: without the folders of whoever builds, the same sources make the same binary. What
-# cargo fetches is there before its folders are looked for. A make within a make adds nothing: other flags build all anew.
+# A panic message contains the path of its source file. Without the builder's folders in these paths, the same sources give
+# the same binary. `cargo fetch` runs before its folders are listed. A nested make adds no flags, because different flags
+# would rebuild everything.
 OUTER_RUSTFLAGS := $(RUSTFLAGS)
 bench release-check bootstrap: export RUSTFLAGS = $(strip $(filter-out $(WITHOUT_FOLDERS),$(OUTER_RUSTFLAGS)) $(WITHOUT_FOLDERS))
 WITHOUT_FOLDERS = $(FETCHED:%=--remap-path-prefix=%=/cargo) --remap-path-prefix=$(CURDIR)=/logweir
 FETCHED = $(shell cargo fetch --quiet --locked --target $(TARGET) && \
 	find "$${CARGO_HOME:-$$HOME/.cargo}/registry/src" -mindepth 1 -maxdepth 1 | sort)
 
-# `sam build` calls one target for each function; the second finds everything built. cargo builds for the host itself; zig
-# links for the other architecture, or, with ZIG=1, against the function's glibc where the host's is newer. What a binary
-# can do without (Flags: WEAK) does not count.
+# `sam build` runs one target for each function; the second target has nothing left to build. cargo builds for the host's
+# architecture. zig links for the other architecture, or with ZIG=1 against the function's glibc if the host's is newer.
+# Weak symbol versions (Flags: WEAK) are optional and do not count.
 ARCH          ?= x86_64
 ARTIFACTS_DIR ?= target/package
-# What provided.al2023 has.
+# The glibc version of provided.al2023.
 GLIBC         := 2.34
 TARGET        := $(ARCH:arm64=aarch64)-unknown-linux-gnu
 NATIVE         = $(if $(ZIG),,$(filter $(TARGET),$(shell rustc -vV | sed -n 's/^host: //p')))
@@ -139,27 +141,28 @@ ZIG_HELP       = pip install cargo-zigbuild ziglang, and rustup target add $(TAR
 
 .PHONY: bootstrap
 bootstrap:
-	@$(if $(NATIVE),,cargo-zigbuild --version >/dev/null || { echo 'error: $(TARGET) is built with zig: $(ZIG_HELP)' >&2; exit 1; })
+	@$(if $(NATIVE),,cargo-zigbuild --version >/dev/null || { echo 'error: building for $(TARGET) needs cargo-zigbuild; install it: $(ZIG_HELP)' >&2; exit 1; })
 	$(BUILD)
 	@versions=$$(readelf --wide --version-info $(BUILT)) || exit 1; \
 	needs=$$(echo "$$versions" | sed -n 's/.*Name: \(GLIBC_[0-9.]*\) *Flags: none.*/\1/p' | sort --version-sort | tail -1); \
 	printf '%s\n' "$$needs" GLIBC_$(GLIBC) | sort --version-sort --check=silent || \
-		{ echo "error: $(BUILT) needs $$needs, provided.al2023 has GLIBC_$(GLIBC): try ZIG=1 ($(ZIG_HELP))" >&2; exit 1; }
+		{ echo "error: $(BUILT) needs $$needs, but provided.al2023 has GLIBC_$(GLIBC); build with ZIG=1 ($(ZIG_HELP))" >&2; exit 1; }
 	@size=$$(stat --format %s $(BUILT)); [ $$size -le $(or $(LARGEST_$(ARCH)),$$size) ] || \
-		{ echo "error: $(BUILT) has $$size bytes, more than LARGEST_$(ARCH) in the Makefile allows" >&2; exit 1; }
+		{ echo "error: $(BUILT) has $$size bytes, more than LARGEST_$(ARCH) in the Makefile; make it smaller or raise the limit" >&2; exit 1; }
 
 # If LOGWEIR_BOOTSTRAP names a compiled program, the package contains that program. The demo uses this.
-build-RemediatorFunction: $(if $(LOGWEIR_BOOTSTRAP),,bootstrap) ## the functions' package in ARTIFACTS_DIR, for ARCH=x86_64 or arm64
+build-RemediatorFunction: $(if $(LOGWEIR_BOOTSTRAP),,bootstrap) ## build the functions' package in ARTIFACTS_DIR, for ARCH=x86_64 or arm64
 	install -D $(or $(LOGWEIR_BOOTSTRAP),$(BUILT)) $(ARTIFACTS_DIR)/bootstrap
 	install -D --mode=644 infra/baseline.toml $(ARTIFACTS_DIR)/baseline.toml
 
 build-BackoutFunction: build-RemediatorFunction
 
-# What a deployment without SAM needs, as StackSets, which take no transform: the functions' code, and the stack in plain
-# CloudFormation with the code's place as parameters. The same sources make the same bytes, by the compiler of rustc.txt.
+# The files for a deployment without SAM, such as by StackSets, which accept no transform: the functions' code, and the
+# stack in plain CloudFormation with the code's location as parameters. The same sources and the compiler of rustc.txt give
+# the same bytes.
 CODE = target/package/logweir-$(ARCH).zip
 
-package: $(EMULATORS)/stamp $(CODE) ## the functions' zip and the stack in plain CloudFormation, in target/package, for ARCH=x86_64 or arm64
+package: $(EMULATORS)/stamp $(CODE) ## build the functions' zip and the stack in plain CloudFormation, in target/package, for ARCH=x86_64 or arm64
 	$(EMULATORS)/bin/python infra/package.py --template target/package/template.json $(ARCH)
 	rustc -vV > target/package/rustc.txt
 	cd target/package && sha256sum logweir-$(ARCH).zip template.json rustc.txt | tee SHA256SUMS
@@ -170,15 +173,16 @@ $(CODE):
 	$(MAKE) --no-print-directory build-RemediatorFunction ARTIFACTS_DIR=target/package/$(ARCH)
 	python3 infra/package.py --zip $@ target/package/$(ARCH)
 
-# Run this before a tag. The programs have the features and the optimisation of the release.
+# Run this before tagging a release. The programs have the features and the optimization of the release.
 release-check: ARCH = $(subst aarch64,arm64,$(shell uname -m))
-release-check: $(EMULATORS)/stamp $(LINT)/stamp ## package for this machine's architecture, and run the demo on what was packaged
+release-check: $(EMULATORS)/stamp $(LINT)/stamp ## build the package for this machine's architecture, and run the demo on it
 	$(MAKE) --no-print-directory package ARCH=$(ARCH)
 	cargo build --release --locked --no-default-features --features cli --bin logweir
 	@$(MAKE) --no-print-directory story LOGWEIR_BOOTSTRAP=target/package/$(ARCH)/bootstrap LOGWEIR=target/release/logweir
 
-# A copy is what git would commit now. The folders' names differ in length as well, as names get into binaries.
-reproducible: ## whether two builds in different folders make the same zip (minutes)
+# Each copy has the files that git would commit now. The folders' names differ in length too, because binaries may contain
+# the names.
+reproducible: ## check that two builds in different folders give the same zip (minutes)
 	@set -e; here=$$(mktemp -d); trap 'rm -rf "$$here"' EXIT; \
 	mkdir -p "$$here/one" "$$here/quite"; \
 	git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents --no-dereference --target-directory "$$here/one"; \
@@ -195,7 +199,7 @@ target/venv-%/stamp: infra/requirements/%.txt
 	@$(@D)/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
-# npm runs no script of theirs, and leaves out the CDK, which the rules need not.
+# npm does not run the packages' scripts, and leaves out the CDK, which the rules do not need.
 $(JUDGES)/stamp: infra/requirements/judges/package.json infra/requirements/judges/package-lock.json
 	@echo 'installing $<'
 	@rm -rf $(@D)

@@ -1,11 +1,11 @@
-//! How many calls to AWS each kind of event costs, in an emulated account with few services and in one with many. Not how
-//! long they take: that an emulator cannot say.
+//! Counts the calls to AWS for each kind of event, in an emulated account with few services and in one with many. Does
+//! not measure their duration, which an emulator cannot show.
 //!
 //!     tests/with-emulators cargo bench --locked --bench calls
 //!
 //! LOGWEIR_TEST_SERVICES sets the number of services in the second account.
 
-#![allow(clippy::print_stdout, unreachable_pub, reason = "its table is what it is for; its modules are the tests'")]
+#![allow(clippy::print_stdout, unreachable_pub, reason = "it prints its table; its modules belong to the tests")]
 
 #[path = "../tests/support/emulated/mod.rs"]
 mod emulated;
@@ -19,7 +19,7 @@ use emulated::costs::{Cost, costs};
 use emulated::{Place, size};
 
 const FEW: usize = 10;
-/// `LOGWEIR_TEST_SERVICES` sets another number.
+/// The default number of services in the second account. `LOGWEIR_TEST_SERVICES` sets another number.
 const MANY: usize = 5000;
 
 #[tokio::main(flavor = "current_thread")]
@@ -45,7 +45,7 @@ fn row(few: &Cost, many: &Cost) -> String {
     format!("| {} | {first} | {with_many} | {again} | {} |", few.event, many.first.calls())
 }
 
-/// As the figures of the process name it.
+/// Returns the description of the machine, in the format of the process benchmark.
 fn machine() -> String {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let line = |text: &str, start: &str| text.lines().find(|line| line.starts_with(start)).unwrap_or("?").to_owned();

@@ -1,4 +1,5 @@
-//! What one decision costs, without AWS: the largest task definition that ECS takes, ten containers, each to be mended.
+//! Measures one decision without AWS, on the largest task definition that ECS accepts. It has ten containers, each with
+//! faults.
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -15,7 +16,7 @@ use logweir::settings::SHIPPED_BASELINE;
 use serde_json::{Value, json};
 
 const CONTAINERS: usize = 10;
-/// What the edits add has to fit in as well.
+/// The room for the text that the edits add, in bytes.
 const ROOM: usize = 1024;
 
 fn decide(criterion: &mut Criterion) {
@@ -38,7 +39,7 @@ fn decide(criterion: &mut Criterion) {
     };
     let corrected = |definition: &TaskDefinition| patch::apply(definition, &planned(definition).edits).unwrap();
 
-    // Nothing is worth measuring that is not right.
+    // Checks the results before measuring anything.
     assert!((LARGEST - 2 * ROOM..=LARGEST - ROOM).contains(&text.len()), "{} bytes", text.len());
     assert_eq!(planned(&definition).edits.len(), CONTAINERS);
     let after = corrected(&definition);
@@ -53,7 +54,7 @@ fn decide(criterion: &mut Criterion) {
     });
 }
 
-/// Without line breaks, as ECS sends it, and with as much environment as fits.
+/// Returns the document without line breaks, as ECS sends it, and with as many environment variables as fit.
 fn document() -> String {
     let mut containers: Vec<Value> = (0..CONTAINERS).map(container).collect();
     let mut length = definition(&containers).to_string().len();
@@ -87,7 +88,7 @@ fn definition(containers: &[Value]) -> Value {
     })
 }
 
-/// Half of them block, half of them say nothing; none has a buffer.
+/// Returns a container without a buffer size. Half of the containers block, and half have no mode.
 fn container(n: usize) -> Value {
     let mut container = json!({
         "name": format!("service-{n}"),

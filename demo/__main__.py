@@ -1,10 +1,10 @@
-"""The whole loop, in an emulated account: `make demo`.
+"""The demo, in an emulated account: `make demo`.
 
-Deploys template.yaml with the real binary, registers a task definition whose tasks would block on their logs, puts the event
-that CloudTrail would send into the queue, and looks at what became of it; then takes it back by the command that the report
-names, and does both once more by hand. Then services follow, things go wrong and are mended, the kill switch is on and off,
-and the stack is deleted. Every step asserts; the first thing that is not as it must be ends the demo with a message and exit
-code 1. The story is one line a chapter; VERBOSE=1 shows all of it.
+Deploys template.yaml with the real binary, registers a task definition whose tasks would block on their logs, sends the event
+that CloudTrail would send to the queue, and checks the correction. Then it backs the correction out with the command in the
+report, and repeats both by hand. Afterwards it updates services, breaks things and repairs them, turns the kill switch on and
+off, and deletes the stack. Every step has checks. The first failed check ends the demo with a message and exit code 1. The
+output is one line for each chapter; VERBOSE=1 shows everything.
 """
 
 import json
@@ -24,7 +24,7 @@ TEXT = (HERE / "task-definition.json").read_text()
 SOURCE = json.loads(TEXT)
 PIPELINE = "arn:aws:iam::000000000000:role/pipeline"
 
-# What ECS adds to a revision by itself.
+# The members that ECS adds to a revision.
 COMPUTED = {
     "taskDefinitionArn", "revision", "status", "requiresAttributes", "compatibilities",
     "registeredAt", "registeredBy", "deregisteredAt", "deleteRequestedAt",
@@ -32,7 +32,7 @@ COMPUTED = {
 
 
 def awslogs(stream_prefix):
-    """What the shipped baseline wants of each container."""
+    """Returns the log configuration that the shipped baseline requires."""
     return {"logDriver": "awslogs", "options": {
         "awslogs-group": "/ecs/web",
         "awslogs-region": "eu-west-1",
@@ -50,7 +50,7 @@ def main(logweir):
     table, rules = stack["JournalTable"], stack["RuleNames"].split(",")
     journal = "--journal", f"dynamodb:{table}"
     own_roles = [account.role_of(each) for each in (function, backout)]
-    must(len(set(own_roles)) == 2, f"functions {function} and {backout}, each allowed only what its own role allows")
+    must(len(set(own_roles)) == 2, f"functions {function} and {backout} have separate roles")
 
     step("A pipeline registers a task definition that blocks on its logs")
     account.create_task_role("/", "ecsTaskExecutionRole")
@@ -61,93 +61,93 @@ def main(logweir):
     before, text_before = described(web_1), text_of(web_1)
     must(account.revisions("web") == [web_1], "web:1 is the family's only revision")
 
-    step("Look first: nothing is changed by this")
+    step("Check the revision, without changing anything")
     said = run(logweir, "check", "ecs:web", "--diff", code=1)
     faults = "blocking-delivery", "missing-log-driver", "missing-log-group"
-    must(all(fault in said for fault in faults), f"it names {', '.join(faults)}")
+    must(all(fault in said for fault in faults), f"the findings include {', '.join(faults)}")
     highlight(*(line for line in said.splitlines() if f"[{faults[0]}]" in line))
     must(len(account.revisions("web")) == 1 and account.retention("/ecs/web") is None, "nothing was changed")
 
-    step("CloudTrail's event reaches the function")
+    step("The function receives CloudTrail's event")
     event = events.registered(SOURCE, source, PIPELINE)
     report = deliver(stack, event)
-    must(report["schema"] == "logweir.report/1" and report["outcome"] == "remediated", "the function says: remediated")
+    must(report["schema"] == "logweir.report/1" and report["outcome"] == "remediated", "the function reports: remediated")
     highlight(f"corrected  {report['corrected']}", f"change     {change_line(report['changes'][0])}", f"undo       {report['backout']}")
 
-    step("What changed")
+    step("The corrected revision")
     after = described(report["corrected"])
     show_diff(log_configurations(before), log_configurations(after))
     wanted = {"app": awslogs("app"), "metrics": awslogs("metrics")}
     must(log_configurations(after) == wanted, "both containers log without blocking")
-    must(everything_else(after) == everything_else(before), "all else is as it was: environment, tags, unknown members")
-    must(account.retention("/ecs/web") == 30, "log group /ecs/web exists and keeps 30 days")
+    must(everything_else(after) == everything_else(before), "everything else is unchanged: environment, tags, unknown members")
+    must(account.retention("/ecs/web") == 30, "log group /ecs/web exists, with a retention of 30 days")
 
-    step("What was recorded")
+    step("The record of the correction")
     said = run(logweir, "records", *journal)
-    must("web:1" in said, "it names web:1")
+    must("web:1" in said, "the list has web:1")
     must(account.journal_has(table, web_1), "the journal holds the record of web:1")
 
-    step("The same event once more, and the event of the correction itself")
+    step("The same event again, and the event of the correction itself")
     again, _ = handled(stack, event)
     show(verdict(again))
     both = [web_1, report["corrected"]]
-    must(again["outcome"] in ("skipped", "remediated"), "it is taken for what it is: a duplicate")
+    must(again["outcome"] in ("skipped", "remediated"), "the function recognizes a duplicate")
     must(account.revisions("web") == both, "still exactly one corrected revision")
     echoes = [events.registered(SOURCE, after["taskDefinition"], role) for role in own_roles]
-    must(not any(account.matching(rules, echo) for echo in echoes), "the rule keeps Logweir's own registrations from Logweir")
+    must(not any(account.matching(rules, echo) for echo in echoes), "the rule excludes Logweir's own registrations")
     run(logweir, "check", "ecs:web", code=0)
     must(account.revisions("web") == both, "web:2 is compliant: there is nothing left to correct")
 
-    step("The schedules, which finish what a worker has left")
+    step("The schedules that finish interrupted work")
     holding.finish_what_was_left(stack)
 
-    step("Look at what would be taken back: nothing is changed by this")
+    step("Show what a backout would do, without changing anything")
     recorded = account.journal(table)
-    said = run(logweir, "replay", "--backout", "web:1", "--dry-run", *journal)
-    must("web:2 would be deregistered" in said, "it names web:2")
-    must(account.revisions("web") == both and account.journal(table) == recorded, "nothing was changed, nor recorded")
+    said = run(logweir, "backout", "web:1", "--dry-run", *journal)
+    must("web:2 would be deregistered" in said, "the output names web:2")
+    must(account.revisions("web") == both and account.journal(table) == recorded, "nothing was changed or recorded")
 
-    step("Take it back, by the command that stands in the report")
-    must(f"--function {backout} " in report["backout"], f"it has {backout} do it")
+    step("Back out the correction, with the command in the report")
+    must(f"--function {backout} " in report["backout"], f"the command invokes {backout}")
     back = as_printed(logweir, report["backout"])
-    must(back["outcome"] == "backed-out", "the function says: backed out")
+    must(back["outcome"] == "backed-out", "the function reports: backed out")
     is_as_before(web_1, text_before, gone=[report["corrected"]])
-    must(account.retention("/ecs/web") == 30, "log group /ecs/web stays, as it may hold log data by now")
+    must(account.retention("/ecs/web") == 30, "log group /ecs/web is kept, because it may hold log data")
     kept = {"name": "/ecs/web", "action": "kept", "retention_days": None}
     must(back["log_groups"] == [kept], "the report names it")
 
-    step("The same command once more, and the same event")
+    step("The same command again, and the same event")
     recorded = account.journal(table)
     twice = as_printed(logweir, report["backout"])
-    must((twice["outcome"], twice["reason"]) == ("backed-out", "duplicate"), "it says that it was taken back before")
+    must((twice["outcome"], twice["reason"]) == ("backed-out", "duplicate"), "the function reports: backed out before")
     again, _ = handled(stack, event)
     show(verdict(again))
-    must((again["outcome"], again["reason"]) == ("skipped", "suppressed"), "what was taken back is not corrected again")
+    must((again["outcome"], again["reason"]) == ("skipped", "backed-out-before"), "a backed-out correction is not repeated")
     is_as_before(web_1, text_before, gone=[report["corrected"]])
     must(account.journal(table) == recorded, "there is nothing new to record")
 
-    step("Somebody decides otherwise, and corrects it by hand")
-    # With its number: to the emulator the family alone is web:2 still, where AWS takes the newest ACTIVE revision.
+    step("An operator overrides the backout, and corrects web:1 by hand")
+    # The target includes the number: the emulator resolves the family alone to web:2, but AWS to the newest ACTIVE revision.
     said = run(logweir, "apply", "--dry-run", "ecs:web:1", *journal, code=1)
-    must("--again" in said, "it says what it takes, as web:1 was taken back")
+    must("--force" in said, "the output names the flag that overrides the backout")
     is_as_before(web_1, text_before, gone=[report["corrected"]])
-    said = run(logweir, "apply", "--again", "--yes", "ecs:web:1", *journal)
+    said = run(logweir, "apply", "--force", "--yes", "ecs:web:1", *journal)
     [_, web_3] = account.revisions("web")
     after = described(web_3)
     must(log_configurations(after) == wanted, "both containers of web:3 log without blocking")
-    must(everything_else(after) == everything_else(before), "all else is as it was")
+    must(everything_else(after) == everything_else(before), "everything else is unchanged")
 
-    step("And back again, by the command that this printed")
+    step("Back out that correction, with the printed command")
     [undo] = re.findall("^ +undo +(.+)$", said, re.MULTILINE)
     back = as_printed(logweir, undo)
-    must(back["outcome"] == "backed-out", "it says: backed out")
+    must(back["outcome"] == "backed-out", "logweir reports: backed out")
     is_as_before(web_1, text_before, gone=[report["corrected"], web_3])
 
     services.follow(logweir, stack, json.loads(TEXT.replace("web", "api")), PIPELINE)
     holding.hold(logweir, stack, json.loads(TEXT.replace("web", "shop")), PIPELINE)
 
 
-# What the demo looks at.
+# The state that the demo compares.
 
 def described(arn):
     return json.loads(text_of(arn))
@@ -159,7 +159,7 @@ def text_of(arn):
 
 def is_as_before(source, text, gone):
     must(account.revisions("web") == [source], "web:1 is the family's only ACTIVE revision")
-    must(text_of(source) == text, "its text is what it was, byte for byte")
+    must(text_of(source) == text, "its text is unchanged, byte for byte")
     must(account.revisions("web", "INACTIVE") == gone, "nothing else was registered")
 
 

@@ -1,4 +1,4 @@
-"""The emulated account: what the demo needs of it. Endpoint and credentials are in the environment (tests/with-emulators)."""
+"""The emulated account. Endpoint and credentials are in the environment (tests/with-emulators)."""
 
 import base64
 import json
@@ -20,7 +20,7 @@ def ecs(operation, **body):
 
 
 def ecs_text(operation, **body):
-    """Calls ECS with exactly this JSON and returns exactly its answer: boto3 would drop what its model does not know."""
+    """Calls ECS with exactly this JSON and returns its exact response. boto3 would drop members that its model does not know."""
     request = AWSRequest("POST", os.environ["AWS_ENDPOINT_URL"], data=json.dumps(body).encode(), headers={
         "Content-Type": "application/x-amz-json-1.1",
         "X-Amz-Target": f"AmazonEC2ContainerServiceV20141113.{operation}",
@@ -29,12 +29,12 @@ def ecs_text(operation, **body):
     SigV4Auth(session.get_credentials(), "ecs", session.region_name).add_auth(request)
     answer = URLLib3Session().send(request.prepare())
     if answer.status_code != 200:
-        sys.exit(f"ECS refuses {operation}: {answer.text}")
+        sys.exit(f"ECS refused {operation}: {answer.text}")
     return answer.text
 
 
 def create_task_role(path, name):
-    """ECS looks that the roles of a task definition exist."""
+    """Creates a role for tasks. ECS checks that the roles of a task definition exist."""
     trust = {"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"},
     ]}
@@ -42,8 +42,8 @@ def create_task_role(path, name):
 
 
 def create_service(cluster, name, task_definition):
-    """Makes a service that wants no task, as there is nothing here that could run one. Returns the call's body and its
-    answer. To the emulator, a deployment of it has completed as soon as it was asked for."""
+    """Creates a service with no tasks, because the emulator cannot run one. Returns the call's body and its response. In the
+    emulator, the service's deployments complete at once."""
     ecs("CreateCluster", clusterName=cluster)
     rolls_back = {"maximumPercent": 200, "minimumHealthyPercent": 100}
     rolls_back["deploymentCircuitBreaker"] = {"enable": True, "rollback": True}
@@ -55,7 +55,7 @@ def create_service(cluster, name, task_definition):
 
 
 def update_service(cluster, name, task_definition):
-    """Deploys a revision, as a pipeline does. Returns the call's body and its answer."""
+    """Deploys a revision, as a pipeline does. Returns the call's body and its response."""
     body = {"cluster": cluster, "service": name, "taskDefinition": task_definition}
     return body, ecs("UpdateService", **body)["service"]
 
@@ -72,11 +72,11 @@ def newest_deployment(cluster, name):
 
 def revisions(family, status="ACTIVE"):
     arns = ecs("ListTaskDefinitions", familyPrefix=family, status=status)["taskDefinitionArns"]
-    return [arn for arn in arns if f"/{family}:" in arn]  # the emulator lists whatever begins so
+    return [arn for arn in arns if f"/{family}:" in arn]  # the emulator treats the family as a prefix
 
 
 def matching(rules, event):
-    """The rules by which EventBridge would hand this event to the function, by their own deployed patterns."""
+    """Returns the rules whose deployed patterns match this event."""
     events = boto3.client("events")
     patterns = {rule: events.describe_rule(Name=rule)["EventPattern"] for rule in rules}
     event = json.dumps(event)
@@ -84,10 +84,10 @@ def matching(rules, event):
 
 
 def invoke(function, event):
-    """Invokes the function once; returns its answer and its log."""
+    """Invokes the function once. Returns its response and its log."""
     once = Config(retries={"total_max_attempts": 1}, read_timeout=70)
     answer = boto3.client("lambda", config=once).invoke(FunctionName=function, Payload=json.dumps(event), LogType="Tail")
-    # The emulator leaves out a log that is empty.
+    # The emulator omits an empty log.
     payload, log = json.load(answer["Payload"]), base64.b64decode(answer.get("LogResult", "")).decode()
     if "FunctionError" in answer:
         sys.exit(f"the function failed: {json.dumps(payload)}\nits log:\n{log}")
@@ -95,38 +95,38 @@ def invoke(function, event):
 
 
 def send(queue, body):
-    """Puts a message into the queue, as a rule does."""
+    """Sends a message to the queue, as a rule does."""
     body = body if isinstance(body, str) else json.dumps(body)
     return boto3.client("sqs").send_message(QueueUrl=queue, MessageBody=body)["MessageId"]
 
 
 def log_lines(group):
-    """What a function has written, from the beginning."""
+    """Returns all lines of a function's log."""
     pages = boto3.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
     return [event["message"] for page in pages for event in page["events"]]
 
 
 def reports(group):
-    """The decisions in it."""
+    """Returns the reports in a function's log."""
     lines = [json.loads(line) for line in log_lines(group) if line.startswith("{")]
     return [line for line in lines if line.get("event") == "remediation.summary"]
 
 
 def waits(queue):
-    """How many messages are in a queue, whether somebody is at them or not."""
+    """Returns the number of messages in a queue: visible, in flight and delayed."""
     names = [f"ApproximateNumberOfMessages{what}" for what in ("", "NotVisible", "Delayed")]
     counts = boto3.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"]
     return sum(int(counts[name]) for name in names)
 
 
 def until(holds, what):
-    """Waits for what others do."""
+    """Waits until a condition holds, and returns its value. Ends the demo after PATIENCE seconds."""
     for _ in range(10 * PATIENCE):
         found = holds()
         if found:
             return found
         time.sleep(0.1)
-    sys.exit(f"  ✗ not in {PATIENCE} seconds: {what}")
+    sys.exit(f"  ✗ did not happen within {PATIENCE} seconds: {what}")
 
 
 def create_trail():
@@ -136,7 +136,7 @@ def create_trail():
 
 
 def targets(rule):
-    """What a rule hands over, and to whom."""
+    """Returns a rule's targets, with their input."""
     return boto3.client("events").list_targets_by_rule(Rule=rule)["Targets"]
 
 
@@ -160,6 +160,6 @@ def journal_has(table, source):
 
 
 def journal(table):
-    """All that stands in the journal."""
+    """Returns all items of the journal."""
     items = boto3.client("dynamodb").scan(TableName=table, ConsistentRead=True)["Items"]
     return sorted(items, key=lambda item: (item["pk"]["S"], item["sk"]["S"]))

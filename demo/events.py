@@ -1,4 +1,4 @@
-"""What EventBridge delivers when somebody calls ECS, and when ECS goes on with a deployment."""
+"""The events that EventBridge delivers for calls to ECS and for the progress of a deployment."""
 
 import copy
 import time
@@ -8,18 +8,18 @@ HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 
 
 def registered(request, task_definition, role):
-    """CloudTrail's record of a RegisterTaskDefinition call by a session of `role`."""
+    """Returns CloudTrail's record of a RegisterTaskDefinition call by a session of `role`."""
     answer = {"taskDefinition": hidden(task_definition)}
     return call("RegisterTaskDefinition", task_definition["taskDefinitionArn"], hidden(request), answer, role)
 
 
 def asked(name, request, service, role):
-    """CloudTrail's record of a CreateService or UpdateService call by a session of `role`."""
+    """Returns CloudTrail's record of a CreateService or UpdateService call by a session of `role`."""
     return call(name, service["serviceArn"], request, {"service": with_dates(service)}, role)
 
 
 def deployment(service, deployment_id, state):
-    """ECS's own word on a deployment of the service."""
+    """Returns ECS's event on the state of a service's deployment."""
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     return envelope(service["serviceArn"], "ECS Deployment State Change", now, [service["serviceArn"]], {
         "eventType": "ERROR" if state == "FAILED" else "INFO",
@@ -83,7 +83,7 @@ def envelope(about, detail_type, now, resources, detail):
 
 
 def hidden(document):
-    """CloudTrail puts one word in the place of every list of environment values."""
+    """Hides the environment as CloudTrail does: one word replaces each container's list of values."""
     document = copy.deepcopy(document)
     for container in document["containerDefinitions"]:
         if "environment" in container:
@@ -92,7 +92,7 @@ def hidden(document):
 
 
 def with_dates(document):
-    """CloudTrail writes times as words, where ECS has seconds since 1970."""
+    """Writes times as CloudTrail does. ECS itself sends seconds since 1970."""
     if isinstance(document, list):
         return [with_dates(each) for each in document]
     if not isinstance(document, dict):

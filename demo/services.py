@@ -1,4 +1,4 @@
-"""Services follow: what the stack does in mode rollout."""
+"""Mode rollout: the stack updates services to corrected revisions."""
 
 import re
 
@@ -11,7 +11,7 @@ CLUSTER = "prod"
 
 
 def follow(logweir, stack, source, pipeline):
-    """Goes on with the stack as it is, with a family that it has not seen."""
+    """Continues with the deployed stack and a new family."""
     function, backout = stack["FunctionName"], stack["BackoutFunctionName"]
     table, rules = stack["JournalTable"], stack["RuleNames"].split(",")
     journal = "--journal", f"dynamodb:{table}"
@@ -20,106 +20,106 @@ def follow(logweir, stack, source, pipeline):
     def told(event):
         return deliver(stack, event)
 
-    step("From now on services follow: the same stack, in mode rollout")
+    step("Deploy the same stack in mode rollout, which also updates services")
     sam.deploy(Mode="rollout")
-    must(account.mode_of(function) == "rollout", f"{function} was told so")
+    must(account.mode_of(function) == "rollout", f"{function} has the mode rollout")
 
-    step("A pipeline registers a task definition that blocks on its logs, and makes two services of it")
+    step("A pipeline registers a task definition that blocks on its logs, and creates two services with it")
     account.create_task_role("/ecs/", "api")
     api_1 = register(source)
     made = {name: account.create_service(CLUSTER, name, api_1) for name in ("api", "worker")}
     created = {name: events.asked("CreateService", *made[name], pipeline) for name in made}
     runs(api=api_1, worker=api_1)
 
-    step("ECS says that the first one's deployment is under way")
-    theirs = account.newest_deployment(CLUSTER, "api")["id"]
-    under_way = events.deployment(made["api"][1], theirs, "IN_PROGRESS")
+    step("ECS reports that the first service's deployment is under way")
+    pipelines = account.newest_deployment(CLUSTER, "api")["id"]
+    under_way = events.deployment(made["api"][1], pipelines, "IN_PROGRESS")
     report = told(under_way)
-    must((report["outcome"], report["reason"]) == ("skipped", "deployment-under-way"), "no deployment is disturbed")
+    must((report["outcome"], report["reason"]) == ("skipped", "deployment-under-way"), "the function waits for the deployment")
     must(account.revisions("api") == [api_1], "nothing was registered")
 
-    step("ECS says that it has completed")
+    step("ECS reports that the deployment has completed")
     before = account.service(CLUSTER, "api")
-    completed = events.deployment(made["api"][1], theirs, "COMPLETED")
+    completed = events.deployment(made["api"][1], pipelines, "COMPLETED")
     first = told(completed)
-    must(first["outcome"] == "remediated", "the function says: remediated")
-    must(lines(first) == {"prod/api": "updated"}, "and that prod/api follows")
+    must(first["outcome"] == "remediated", "the function reports: remediated")
+    must(lines(first) == {"prod/api": "updated"}, "the function reports: prod/api updated")
     api_2 = first["corrected"]
     must(account.revisions("api") == [api_1, api_2], "the corrected revision is registered")
     runs(api=api_2, worker=api_1)
-    must(settings(account.service(CLUSTER, "api")) == settings(before), "all else of prod/api is as it was")
+    must(settings(account.service(CLUSTER, "api")) == settings(before), "everything else of prod/api is unchanged")
 
-    step("CloudTrail's event of the other one: one service of a family goes at a time")
+    step("CloudTrail's event of the second service: Logweir updates one service of a family at a time")
     report = told(created["worker"])
-    must((report["outcome"], report["reason"]) == ("skipped", "in-flight"), "the function says: another one is on its way")
+    must((report["outcome"], report["reason"]) == ("skipped", "in-flight"), "the function reports: another rollout is in flight")
     must(lines(report).keys() == {"prod/worker"}, "prod/worker waits")
     runs(api=api_2, worker=api_1)
 
-    step("ECS says that Logweir's deployment has completed: the next one follows")
-    ours = events.deployment(made["api"][1], account.newest_deployment(CLUSTER, "api")["id"], "COMPLETED")
-    report = told(ours)
-    must(report["outcome"] == "rolled-out", "the function says: rolled out")
-    must(lines(report) == {"prod/api": "rolled-out", "prod/worker": "updated"}, "prod/api is there, prod/worker follows")
+    step("ECS reports that Logweir's deployment has completed: the second service is next")
+    own = events.deployment(made["api"][1], account.newest_deployment(CLUSTER, "api")["id"], "COMPLETED")
+    report = told(own)
+    must(report["outcome"] == "rolled-out", "the function reports: rolled out")
+    must(lines(report) == {"prod/api": "rolled-out", "prod/worker": "updated"}, "prod/api is rolled out, prod/worker is updated")
     runs(api=api_2, worker=api_2)
     next_one = events.deployment(made["worker"][1], account.newest_deployment(CLUSTER, "worker")["id"], "COMPLETED")
     report = told(next_one)
-    must(report["outcome"] == "rolled-out", "the function says: rolled out")
-    must(lines(report) == {"prod/worker": "rolled-out"}, "prod/worker is there as well")
+    must(report["outcome"] == "rolled-out", "the function reports: rolled out")
+    must(lines(report) == {"prod/worker": "rolled-out"}, "prod/worker is rolled out")
 
-    step("All these events once more, in another order, and that of what Logweir itself asked for")
+    step("All these events again, in another order, and the event of Logweir's own update")
     recorded, worlds = account.journal(table), services()
-    for event in (next_one, created["api"], ours, completed, created["worker"], under_way):
+    for event in (next_one, created["api"], own, completed, created["worker"], under_way):
         again, _ = handled(stack, event)
         show(f"{event['detail']['eventName']}: {verdict(again)}")
     must(account.journal(table) == recorded, "there is nothing new to record")
     must(services() == worlds and account.revisions("api") == [api_1, api_2], "nothing was changed")
     asked = {"cluster": CLUSTER, "service": "api", "taskDefinition": api_2}
     echo = events.asked("UpdateService", asked, account.service(CLUSTER, "api"), own_role)
-    must(not account.matching(rules, echo), "the rules keep Logweir's own calls from Logweir")
+    must(not account.matching(rules, echo), "the rules exclude Logweir's own calls")
 
-    step("A pipeline deploys its next revision to one of them, mended at its source")
-    mended = account.ecs("DescribeTaskDefinition", taskDefinition=api_2)["taskDefinition"]["containerDefinitions"]
-    api_3 = register(source | {"containerDefinitions": mended})
+    step("A pipeline fixes the fault, and deploys its next revision to the second service")
+    fixed = account.ecs("DescribeTaskDefinition", taskDefinition=api_2)["taskDefinition"]["containerDefinitions"]
+    api_3 = register(source | {"containerDefinitions": fixed})
     deployed = events.asked("UpdateService", *account.update_service(CLUSTER, "worker", api_3), pipeline)
     must(told(deployed)["outcome"] == "compliant", "there is nothing to correct")
     late = told(created["worker"])
-    must(late["outcome"] == "skipped" and lines(late) == {"prod/worker": "left-alone"}, "a late event changes nothing")
+    must(late["outcome"] == "skipped" and lines(late) == {"prod/worker": "not-changed"}, "a late event changes nothing")
     runs(api=api_2, worker=api_3)
 
-    step("Take it back, by the command that stands in the report")
-    must(f"--function {backout} " in first["backout"], f"it has {backout} do it")
+    step("Back out the rollout, with the command in the report")
+    must(f"--function {backout} " in first["backout"], f"the command invokes {backout}")
     back = as_printed(logweir, first["backout"])
-    must(back["outcome"] == "backed-out", "the function says: backed out")
-    must(lines(back)["prod/api"] == "pointed-back", "prod/api was pointed back")
+    must(back["outcome"] == "backed-out", "the function reports: backed out")
+    must(lines(back)["prod/api"] == "backed-out", "prod/api was rolled back")
     runs(api=api_1, worker=api_3)
-    must(account.revisions("api") == [api_1, api_3], "api:1 and the pipeline's own are the ACTIVE revisions")
-    must(account.revisions("api", "INACTIVE") == [api_2], "Logweir's is INACTIVE")
+    must(account.revisions("api") == [api_1, api_3], "the pipeline's revisions api:1 and api:3 are ACTIVE")
+    must(account.revisions("api", "INACTIVE") == [api_2], "the corrected revision api:2 is INACTIVE")
 
-    step("The events that began it, once more")
+    step("The events that started the rollout, again")
     recorded = account.journal(table)
     for event in completed, created["api"]:
         report = told(event)
-        must((report["outcome"], report["reason"]) == ("skipped", "suppressed"), "what was taken back does not follow again")
+        must((report["outcome"], report["reason"]) == ("skipped", "backed-out-before"), "a backed-out rollout is not repeated")
     runs(api=api_1, worker=api_3)
     must(account.journal(table) == recorded, "there is nothing new to record")
 
-    step("The fault comes back, and somebody has a service follow by hand")
+    step("The fault returns, and an operator rolls the correction out by hand")
     api_4 = register(source)
     account.update_service(CLUSTER, "api", api_4)
     said = run(logweir, "apply", "--dry-run", "--mode", "rollout", "ecs:api:4", *journal, code=1)
-    must("prod/api" in said and "prod/worker" not in said, "it names the service that would follow")
+    must("prod/api" in said and "prod/worker" not in said, "the output names only the service that would be updated")
     runs(api=api_4, worker=api_3)
     said = run(logweir, "apply", "--mode", "rollout", "--yes", "ecs:api:4", *journal)
     [*_, api_5] = account.revisions("api")
-    must("rolled-out" in said, "it waits until prod/api is there")
+    must("rolled-out" in said, "the command waits until prod/api is rolled out")
     runs(api=api_5, worker=api_3)
 
-    step("And back again, by the command that this printed")
+    step("Back out that rollout, with the printed command")
     [undo] = set(re.findall("^ +undo +(.+)$", said, re.MULTILINE))
     back = as_printed(logweir, undo)
-    must(back["outcome"] == "backed-out", "it says: backed out")
+    must(back["outcome"] == "backed-out", "logweir reports: backed out")
     runs(api=api_4, worker=api_3)
-    must(account.revisions("api", "INACTIVE") == [api_2, api_5], "both of Logweir's are INACTIVE")
+    must(account.revisions("api", "INACTIVE") == [api_2, api_5], "both corrected revisions are INACTIVE")
 
 
 def register(source):
@@ -127,7 +127,7 @@ def register(source):
 
 
 def runs(**expected):
-    """Asserts what each service runs."""
+    """Checks which revision each service runs."""
     found = {name: account.service(CLUSTER, name)["taskDefinition"] for name in expected}
     short = {name: arn.rpartition("/")[2] for name, arn in expected.items()}
     must(found == expected, ", ".join(f"prod/{name} runs {revision}" for name, revision in short.items()))
@@ -142,5 +142,5 @@ def lines(report):
 
 
 def settings(service):
-    """What of a service does not say what it runs, and since when."""
+    """Returns the members of a service that an update of its revision must not change."""
     return {key: value for key, value in service.items() if key not in ("taskDefinition", "deployments", "events")}

@@ -1,4 +1,4 @@
-"""The stack as an operator has it: `sam build`, `sam deploy`, `sam delete`, in the emulated account."""
+"""The stack's life cycle in the emulated account, as for an operator: `sam build`, `sam deploy`, `sam delete`."""
 
 import os
 import pathlib
@@ -13,21 +13,21 @@ from samtranslator.yaml_helper import yaml_parse
 
 NAME = "logweir"
 SAM = pathlib.Path("target/venv-lint/bin/sam").resolve()
-CONFIG = pathlib.Path("samconfig.toml").resolve()  # else it is looked for beside the template
+CONFIG = pathlib.Path("samconfig.toml").resolve()  # otherwise sam looks for it beside the template
 BUILT = pathlib.Path("target/demo/sam")
-# What the emulator's CloudFormation knows nothing of; tests/template looks at it in the translated template.
+# The emulator's CloudFormation does not support these resources; tests/template checks them in the translated template.
 LEFT_OUT = {"ArchiveDays": "0", "SavedQueries": "false"}
 
 
 def build():
-    os.environ["ARCH"] = platform.machine().replace("aarch64", "arm64")  # what the functions run on here
+    os.environ["ARCH"] = platform.machine().replace("aarch64", "arm64")  # the architecture of this machine
     sam("build", "--build-dir", BUILT)
     template = yaml_parse((BUILT / "template.yaml").read_text())
     (BUILT / "emulated.yaml").write_text(yaml.safe_dump(for_the_emulator(template), sort_keys=False))
 
 
 def deploy(**parameters):
-    """Deploys it, or the same again with these parameters in the place of those that it had; returns the outputs."""
+    """Deploys the stack, or updates it with these parameters and keeps the others. Returns the outputs."""
     pairs = (LEFT_OUT | had() | parameters).items()
     overrides = [f"ParameterKey={key},ParameterValue={value}" for key, value in pairs if value]
     sam("deploy", "--template-file", BUILT / "emulated.yaml", "--no-confirm-changeset", "--no-fail-on-empty-changeset",
@@ -58,13 +58,14 @@ def sam(command, *arguments):
     command_line = [SAM, command, "--config-file", CONFIG, *arguments]
     ended = subprocess.run(command_line, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if ended.returncode != 0:
-        sys.exit(f"sam {command} ended with {ended.returncode}:\n{ended.stdout}")
+        sys.exit(f"sam {command} failed with exit code {ended.returncode}:\n{ended.stdout}")
 
 
 def for_the_emulator(template):
-    """The emulator enforces the functions' roles, but judges calls to ECS on the cluster that they name, else on "*",
-    where AWS looks at the service, the task or the family, and it knows no ecs:cluster. The clusters stay those that the
-    stack is for. It speaks no TLS. And nobody is to wait half an hour until a message was received five times."""
+    """Adapts the template to the emulator. The emulator enforces the functions' roles, but it checks ECS permissions on the
+    cluster of a call, or else on "*". AWS checks them on the service, the task or the family. The emulator also does not
+    support ecs:cluster or TLS. The roles keep the stack's clusters. A short visibility timeout saves the half hour until
+    a message has been received five times."""
     resources = template["Resources"]
     for name in "RemediatorRole", "BackoutRole":
         [policy] = resources[name]["Properties"]["Policies"]
@@ -83,7 +84,7 @@ def for_the_emulator(template):
 
 
 def cluster_of(resource):
-    """The cluster of an ARN of services or of what they consist of."""
+    """Returns the cluster for the ARN of a service, a service deployment, a service revision or a task."""
     if isinstance(resource, dict):
         found = re.match(r"(.+):(?:service|service-deployment|service-revision|task)/([^/]+)", resource["Fn::Sub"])
         return found and {"Fn::Sub": f"{found[1]}:cluster/{found[2]}"}

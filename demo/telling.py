@@ -1,5 +1,5 @@
-"""How the demo tells its story: one line a chapter, or all of it where VERBOSE is set. Every `must` asserts; the first thing
-that is not as it must be ends the demo, and shows its chapter whole."""
+"""The demo's output: one line for each chapter, or everything if VERBOSE is set. Every `must` is a check. The first failed
+check ends the demo and shows the whole chapter."""
 
 import contextlib
 import difflib
@@ -46,7 +46,7 @@ chapter = None
 
 @contextlib.contextmanager
 def story():
-    """Prints the chapters of the demo, up to the end or the first failure."""
+    """Prints the chapters of the demo, up to the end or the first failed check."""
     begun = time.monotonic()
     try:
         yield
@@ -56,7 +56,7 @@ def story():
         raise
     chapter.end()
     seconds = time.monotonic() - begun
-    print(f"\nAll as it must be: {counted(Chapter.number, 'chapter')}, {counted(Chapter.checks, 'check')}, {seconds:.0f} seconds.")
+    print(f"\nAll checks passed: {counted(Chapter.number, 'chapter')}, {counted(Chapter.checks, 'check')}, {seconds:.0f} seconds.")
 
 
 def step(title):
@@ -77,29 +77,29 @@ def counted(number, noun):
 
 def must(holds, what):
     if not holds:
-        sys.exit(f"  ✗ not so: {what}")
+        sys.exit(f"  ✗ check failed: {what}")
     chapter.checks += 1
     chapter.say(f"  ✓ {what}")
 
 
 def deliver(stack, event):
-    """Hands an event over as EventBridge does, and returns the function's report."""
-    must(len(account.matching(stack["RuleNames"].split(","), event)) == 1, "the deployed rule lets it through")
+    """Delivers an event as EventBridge does, and returns the function's report."""
+    must(len(account.matching(stack["RuleNames"].split(","), event)) == 1, "one deployed rule matches the event")
     report, lines = handled(stack, event)
     show_report(report)
-    must(SECRET not in "".join(lines), "no environment value in the function's log")
+    must(SECRET not in "".join(lines), "the function's log contains no environment value")
     return report
 
 
 def handled(stack, body):
-    """Puts a message into the queue; returns the function's report, and all the lines that it wrote about it."""
+    """Sends a message to the queue. Returns the function's report, and all its log lines about the message."""
     log = stack["LogGroup"]
     before, decided = len(account.log_lines(log)), len(account.reports(log))
     account.send(stack["WorkQueue"], body)
 
     def ended():
-        # What came too soon after another was sent back to the queue, and comes again.
-        return [each for each in account.reports(log)[decided:] if each["reason"] != "budget-exhausted"]
+        # A rate-limited event was requeued, and arrives again.
+        return [each for each in account.reports(log)[decided:] if each["reason"] != "rate-limited"]
 
     [report, *_] = account.until(ended, "a report about the message")
     account.until(lambda: account.waits(stack["WorkQueue"]) == 0, "the queue is empty")
@@ -107,22 +107,22 @@ def handled(stack, body):
 
 
 def run(logweir, *arguments, code=0, without=None):
-    """Runs the command line as an operator would, and shows what it says, but for the problems that doctor has with one thing."""
+    """Runs the command line as an operator would, and shows its output, except the problems that doctor reports under `without`."""
     show(f"$ logweir {shlex.join(arguments)}")
     ended = ran(logweir, arguments)
     said, left_out = re.subn(rf"(?m)^problem +{without} .*\n( +→ .*\n)+", "", ended.stdout) if without else (ended.stdout, 0)
     show(*said.splitlines())
     if left_out:
-        show(f"({left_out} problems with a {without} are not shown: the emulator's simulator looks at no condition and no context)")
+        show(f"({left_out} problems with a {without} are not shown: the emulator's policy simulator ignores conditions and context)")
     must_have_ended(ended, code)
     return ended.stdout
 
 
 def as_printed(logweir, command):
-    """Runs a command that Logweir itself has printed, and returns its report."""
+    """Runs a command that Logweir printed, and returns its report."""
     show(f"$ LOGWEIR_FORMAT=json {command}")
     program, *arguments = shlex.split(command)
-    must(program == "logweir", "it can be pasted as it is")
+    must(program == "logweir", "the command can be pasted unchanged")
     ended = ran(logweir, arguments, LOGWEIR_FORMAT="json")
     if ended.returncode == 0:
         show_report(json.loads(ended.stdout))
@@ -133,14 +133,14 @@ def as_printed(logweir, command):
 
 
 def ran(logweir, arguments, **more):
-    """The endpoint is in the environment, as all else is that says whose account this is."""
+    """Runs the command line. The environment has the endpoint and everything else that identifies the account."""
     env = os.environ | {"LOGWEIR_BASELINE": "infra/baseline.toml"} | more
     return subprocess.run([logweir, *arguments], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
 def must_have_ended(ended, code):
     must(ended.returncode == code, f"exit code {code}")
-    must(SECRET not in ended.stdout, "it shows no environment value")
+    must(SECRET not in ended.stdout, "the output contains no environment value")
 
 
 def show_report(report):

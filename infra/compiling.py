@@ -1,4 +1,5 @@
-"""Runs cargo, and says now and then how far it is, in place of a line for each crate. With VERBOSE set cargo speaks for itself.
+"""Runs cargo and prints its progress every 15 seconds, instead of a line for each crate. If VERBOSE is set, prints cargo's
+own output instead of the progress.
 
     compiling.py cargo build …
 """
@@ -20,7 +21,7 @@ def main(command):
         for line in cargo.stderr:
             status = re.match(r" *(?:(Downloaded|Compiling)|Updating|Locking|Downloading|Finished) ", line)
             if not status:
-                print(line, end="", file=sys.stderr, flush=True)  # cargo's warnings, errors and waits
+                print(line, end="", file=sys.stderr, flush=True)  # cargo's warnings, errors and messages about waiting
             elif status[1]:
                 counts[status[1]] += 1
                 if time.monotonic() - said > EVERY:

@@ -1,10 +1,11 @@
-"""How long the gate takes for somebody who has nothing yet: `make gate-times`. It prints the table of docs/performance.md.
+"""Measures the duration of the gate with empty caches (`make gate-times`), and prints a table with the times.
 
     gate_times.py [--runs 3] [--timings FOLDER] [COMMAND …]
 
-Each run is one of a fresh copy of what git would commit now, with empty caches of cargo, pip and npm, so that what is
-downloaded counts. Without a COMMAND those are `.ci/run` and `make demo`. The reports of `cargo --timings`, which say what the
-compiler was at, go to FOLDER (target/gate-times). Let nothing else run meanwhile.
+Each run uses a fresh copy of the files that git would commit now, with empty caches of cargo, pip and npm. So each time
+includes the downloads. Without a COMMAND, the program measures `.ci/run` and `make demo`. FOLDER (default:
+target/gate-times) receives the reports of `cargo --timings`, which show how long each crate took to compile. Run no other
+program on the machine during the measurement.
 """
 
 import argparse
@@ -39,14 +40,14 @@ def main():
 
 
 def timed(command, timings):
-    """Runs the command from empty caches. Returns the elapsed seconds and the processor seconds."""
+    """Runs the command with empty caches. Returns the elapsed seconds and the processor seconds."""
     with tempfile.TemporaryDirectory() as folder:
         copy, caches = pathlib.Path(folder) / "logweir", pathlib.Path(folder) / "caches"
         listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
         for name in subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")[:-1]:
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, copy / name, follow_symlinks=False)
-        if (shared := ROOT.parent / "shared").exists():  # the tests read the collected task definitions beside the project
+        if (shared := ROOT.parent / "shared").exists():  # tests read the collected task definitions in this folder
             (copy.parent / "shared").symlink_to(shared)
         env = {name: value for name, value in os.environ.items() if name not in ("CARGO_TARGET_DIR", "MAKEFLAGS", "MAKELEVEL")}
         env |= {
@@ -59,14 +60,14 @@ def timed(command, timings):
         ended = subprocess.run(command.split(), cwd=copy, env=env, stdout=sys.stderr)
         seconds, after = time.monotonic() - begun, resource.getrusage(resource.RUSAGE_CHILDREN)
         if ended.returncode:
-            sys.exit(f"error: {command} ended with {ended.returncode}")
+            sys.exit(f"error: {command} failed with exit code {ended.returncode}")
         if (reports := copy / "target/cargo-timings").exists():
             shutil.copytree(reports, timings, dirs_exist_ok=True)
     return seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def table(rows):
-    lines = ["| from nothing | each run | median | of a processor |", "|---|---|---:|---:|"]
+    lines = ["| command | each run | median | processor time |", "|---|---|---:|---:|"]
     for command, runs in rows:
         each = ", ".join(minutes(passed) for passed, _ in runs)
         medians = (minutes(statistics.median(values)) for values in zip(*runs))

@@ -1,4 +1,5 @@
-"""Which calls to AWS the sources can make, and which permissions they need: infra/policies/operations.toml."""
+"""Finds the calls to AWS that the sources can make, and reads the permissions for these calls from
+infra/policies/operations.toml."""
 
 import functools
 import pathlib
@@ -14,16 +15,16 @@ SOURCES = ROOT / "src/aws"
 
 ROLES = {"remediator": "RemediatorRole", "backout": "BackoutRole"}
 
-# The crates whose name is not the service's in botocore.
+# The SDK crates whose name differs from botocore's name of the service.
 NAMES = {"cloudwatchlogs": "logs"}
 
-# Strings, characters and comments, whichever begins first.
+# Matches the next string, character or comment of a Rust source.
 TOKEN = re.compile(r'''r(#+)".*?"\1|"(?P<literal>(?:[^"\\]|\\.)*)"|'(?:[^'\\]|\\.[^']*)'|//[^\n]*''', re.S)
 MODELS = botocore.session.get_session().get_component("data_loader")
 
 
 class Row:
-    """One call, or what AWS does beside the calls. `needs` are the permissions, each with its reason."""
+    """One call of Logweir, or one action that AWS itself performs with a role. `needs` maps each permission to its reason."""
 
     def __init__(self, service, name, by, why, needs=None, also=None, option=None):
         self.service, self.name, self.by, self.why, self.option = service, name, by, why, option
@@ -31,7 +32,7 @@ class Row:
 
 
 def calls():
-    """The table's rows of calls."""
+    """Returns the rows of operations.toml for the calls of Logweir."""
     table = tomllib.loads(TABLE.read_text())
     return [
         Row(service, name, **row) for service, rows in table.items() if service != "beyond" for name, row in rows.items()
@@ -39,34 +40,35 @@ def calls():
 
 
 def beyond():
-    """The table's rows of what AWS does in a role's name."""
+    """Returns the rows of operations.toml for the actions that AWS itself performs with a role."""
     rows = tomllib.loads(TABLE.read_text())["beyond"].items()
     return [Row(None, permission, needs=[permission], **row) for permission, row in rows]
 
 
 def needed(by, given):
-    """The permissions that somebody needs, with these parameters given."""
+    """Returns the permissions that a role or the operator needs. `given` names the set parameters of template.yaml."""
     rows = [row for row in [*calls(), *beyond()] if by in row.by and row.option in (None, *given)]
     return {permission for row in rows for permission in row.needs}
 
 
 def in_the_sources():
-    """The calls that `src/aws` can make, as pairs of a service and an operation."""
+    """Returns the calls that `src/aws` can make, as pairs of a service and an operation."""
     texts = {path: sources(path) for path in sorted(SOURCES.rglob("*.rs"))}
     crates = re.findall(r"(?m)^aws-sdk-(\w+) = ", (ROOT / "Cargo.toml").read_text())
     return found(texts, [NAMES.get(crate, crate) for crate in crates])
 
 
 def sources(path):
-    """A file without its tests."""
+    """Returns the text of a source file without its tests."""
     return path.read_text().split("#[cfg(test)]")[0]
 
 
 def found(texts, of_sdks):
-    """The calls in these texts.
+    """Returns the calls in the source texts, as pairs of a service and an operation.
 
-    An SDK's client has a method for each operation, which takes no argument. What is signed by hand names operation and
-    service in one file, each as a literal; an operation whose service is not there has `?` in its place.
+    The client of an SDK has a method without arguments for each operation. The source file of a call without an SDK contains
+    the names of the operation and of the service as literals. If no literal names the service, the pair has `?` as the
+    service.
     """
     literals = {file: {each["literal"] for each in TOKEN.finditer(text)} - {None} for file, text in texts.items()}
     texts = {file: TOKEN.sub("", text) for file, text in texts.items()}
@@ -83,17 +85,18 @@ def found(texts, of_sdks):
 
 @functools.cache
 def operations(service):
+    """Returns the names of all operations of a service."""
     return set(MODELS.load_service_model(service, "service-2")["operations"])
 
 
 def documented():
-    """The table as docs/permissions.md has it."""
+    """Returns the rows of the table in docs/permissions.md."""
     rows = {}
     for row in [*calls(), *beyond()]:
         for permission, why in row.needs.items():
             who, whys = rows.setdefault(permission, (set(), []))
             who.update(row.by)
-            whys.append(f"{why} (the roles have it with `{row.option}`)" if row.option else why)
+            whys.append(f"{why} (the roles have this permission if `{row.option}` is set)" if row.option else why)
     lines = []
     for permission, (who, whys) in sorted(rows.items()):
         marks = " | ".join("✓" if each in who else "" for each in ("remediator", "backout", "operator"))
@@ -103,14 +106,15 @@ def documented():
 
 DOCUMENT = """# Every permission, and why
 
-What each function's role may do, and what whoever runs the command line needs for all of its verbs.
-[`operations.toml`](../infra/policies/operations.toml) is where this comes from: `make bless` writes it, and a test holds it
-against the calls that the sources can make and against the roles in [`template.yaml`](../template.yaml), so that none is
-missing and none is spare. What each is narrowed to stands in the policies themselves, filled in for an account that does not
-exist: by the template's defaults ([remediator](../infra/policies/remediator.json),
-[backout](../infra/policies/backout.json)), and with every parameter narrowed and every option taken
+This page lists the permissions of each function's role, and the permissions that an operator needs for all verbs of the
+command line. `make bless` generates this page from [`operations.toml`](../infra/policies/operations.toml). A test compares
+`operations.toml` with the calls that the sources can make and with the roles in [`template.yaml`](../template.yaml), so no
+permission is missing or superfluous. Four policy files show the resources and conditions of each permission, for a sample
+account. Two of the files use the template's defaults ([remediator](../infra/policies/remediator.json),
+[backout](../infra/policies/backout.json)). In the other two, every parameter is narrowed and every option is used
 ([remediator](../infra/policies/remediator.given.json), [backout](../infra/policies/backout.given.json)).
-[`requests.md`](../infra/policies/requests.md) lists requests with the answer that IAM has to give; a simulator judges them.
+[`requests.md`](../infra/policies/requests.md) lists requests with the required answer of IAM, and a simulator checks these
+answers.
 
 | permission | remediator | backout | command line | why |
 |---|:-:|:-:|:-:|---|
@@ -119,4 +123,5 @@ exist: by the template's defaults ([remediator](../infra/policies/remediator.jso
 
 
 def document():
+    """Returns the text of docs/permissions.md."""
     return DOCUMENT.format(table=documented())

@@ -1,4 +1,4 @@
-"""template.yaml as CloudFormation gets it, for the tests of the template and for the demo."""
+"""Translates template.yaml into plain CloudFormation, for the package and for the tests of the template."""
 
 import pathlib
 
@@ -11,8 +11,8 @@ TEMPLATE = pathlib.Path(__file__).resolve().parent.parent / "template.yaml"
 
 
 def translated(code_uri="s3://bucket/key"):
-    """The translation, with the functions' code at `code_uri` (as `sam package` would put it)."""
+    """Returns the template in plain CloudFormation, with the functions' code at `code_uri`, as `sam package` writes it."""
     template = yaml_parse(TEMPLATE.read_text())
     template["Globals"]["Function"]["CodeUri"] = code_uri
-    # No managed policies to look up: the template has its own roles.
+    # The empty dictionary maps no managed policies, because the template defines its own roles.
     return Translator({}, Parser(), boto_session=boto3.Session(region_name="eu-west-1")).translate(template, {})

@@ -1,6 +1,6 @@
-"""template.yaml as CloudFormation fills it in for an account that does not exist: by its defaults, or with everything given.
+"""Resolves template.yaml as CloudFormation does, for a sample account, with the default parameters or with given parameters.
 
-What stays is JSON without intrinsics, for judges that know none.
+The result is JSON without intrinsic functions, for tools that do not support intrinsic functions.
 """
 
 import json
@@ -15,7 +15,7 @@ NOTHING = object()
 
 
 class Unknown(Exception):
-    """What this does not know, and has to learn before it can say what the template means."""
+    """The template has a part that this module does not support. Extend the module to resolve the template."""
 
 
 class Stack:
@@ -37,7 +37,7 @@ class Stack:
         }
 
     def filled(self, value):
-        """The value without intrinsics. What a condition leaves out is out."""
+        """Returns the value without intrinsic functions, and without the parts that a condition excludes."""
         match value:
             case {"Ref": name, **rest} if not rest:
                 return self.ref(name)
@@ -66,7 +66,7 @@ class Stack:
                 return value
 
     def holds(self, condition):
-        """Whether a condition does, named or written out."""
+        """Returns whether a condition holds. The condition is a name or an expression."""
         match condition:
             case None:
                 return True
@@ -159,11 +159,11 @@ class Stack:
 
     def type_of(self, name):
         if name not in self.template["Resources"]:
-            raise Unknown(f"what {name} is")
+            raise Unknown(f"template.yaml has no resource {name}")
         return self.template["Resources"][name]["Type"]
 
     def name_of(self, name):
-        """The one that it is given, or one as CloudFormation makes them."""
+        """Returns the resource's name in the template, or a generated name like CloudFormation's."""
         for key in "FunctionName", "QueueName", "TableName", "TopicName", "LogGroupName", "RoleName", "Name":
             given = self.template["Resources"][name].get("Properties", {}).get(key)
             if given is not None and (given := self.filled(given)) is not NOTHING:
@@ -171,7 +171,7 @@ class Stack:
         return f"{self.place['stack']}-{name}"
 
     def policy(self, role):
-        """All that a role may do, as one document."""
+        """Returns all permissions of a role, as one policy document."""
         properties = self.resources[role]["Properties"]
         statements = [
             statement for policy in properties["Policies"] for statement in policy["PolicyDocument"]["Statement"]
@@ -180,7 +180,7 @@ class Stack:
 
 
 class Judged(Stack):
-    """The template as judges of templates take it, who follow references between resources by themselves."""
+    """The template for tools that check templates. These tools resolve references between resources themselves."""
 
     def ref(self, name):
         return {"Ref": name} if name in self.template["Resources"] else super().ref(name)
@@ -200,5 +200,5 @@ class Judged(Stack):
 
 
 def given():
-    """The parameters with which every one is narrowed, and every option taken."""
+    """Returns the sample in which every parameter is narrowed and every option is used."""
     return tomllib.loads(SAMPLES.read_text())["given"]

@@ -1,12 +1,11 @@
-"""A thousand events at once, in an emulated account whose ECS throttles as the real one does: `make load`.
+"""A load test with a thousand events at once, in an emulated account whose ECS throttles like the real one: `make load`.
 
-700 revisions that are as they should be, 100 that are to be corrected and whose event comes twice, 50 messages that nobody can
-read, 50 events of other accounts. All of them wait in the queue when it is opened. It ends with figures, or at the first thing
-that is not as it must be, with exit code 1. docs/reliability.md has what was measured.
+The events: 700 compliant revisions, 100 revisions to correct whose event arrives twice, 50 unreadable messages and 50 events
+of other accounts. All of them wait in the queue before the function starts to read it. The test prints figures, or ends at
+the first failed check with exit code 1. docs/reliability.md has the results.
 """
 
 import collections
-import hashlib
 import json
 import pathlib
 import random
@@ -16,16 +15,18 @@ import time
 import boto3
 import yaml
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "demo"))
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT / "demo"), str(ROOT / "infra")]
 import account  # noqa: E402
+import baseline_digest  # noqa: E402
 import events  # noqa: E402
 import stack as sam  # noqa: E402
 
 from throttling import Throttling  # noqa: E402
 
 COMPLIANT, BLOCKING, MALFORMED, FOREIGN = 700, 100, 50, 50
-PER_SECOND = 1.0  # the budget, and what ECS refills
-BURST = 16  # what a rested budget of that rate allows at once
+PER_SECOND = 1.0  # the registration rate limit, and the refill rate of ECS's token bucket
+BURST = 16  # the registrations that the limit allows at once after a pause
 BASELINE = "/load/baseline"
 PIPELINE = "arn:aws:iam::000000000000:role/pipeline"
 OTHERS = "444455556666"
@@ -57,12 +58,13 @@ def deploy(endpoint):
     template["Resources"]["Work"]["Properties"]["VisibilityTimeout"] = 20
     emulated.write_text(yaml.safe_dump(template, sort_keys=False))
     lead_through(endpoint, sam.BUILT / "RemediatorFunction" / "bootstrap")
-    digest = "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+    digest = baseline_digest.of(text)
     return sam.deploy(Mode="register", Paused="true", Baseline=f"ssm:{BASELINE}", ConfirmedBaseline=digest)
 
 
 def lead_through(endpoint, bootstrap):
-    """The emulator sets each function's AWS_ENDPOINT_URL to its own; so what it starts sets it anew, then starts the program."""
+    """Routes the function's calls through the throttle. The emulator sets each function's AWS_ENDPOINT_URL to its own, so a
+    script replaces it and then starts the program."""
     program = bootstrap.rename(bootstrap.with_name("program"))
     bootstrap.write_text(f'#!/bin/sh\nAWS_ENDPOINT_URL={endpoint} exec "$(dirname "$0")/{program.name}"\n')
     bootstrap.chmod(0o755)
@@ -75,7 +77,7 @@ def fill(queue):
     logs.put_retention_policy(logGroupName="/ecs/all", retentionInDays=30)
     messages = [registered(f"fine-{n}", "non-blocking") for n in range(COMPLIANT)]
     messages += 2 * [registered(f"blocks-{n}", "blocking") for n in range(BLOCKING)]
-    messages += [f'{{"message {n}": nobody can read' for n in range(MALFORMED)]
+    messages += [f'{{"message {n}": cannot be parsed' for n in range(MALFORMED)]
     messages += [json.dumps(elsewhere(registered(f"elsewhere-{n}", "blocking"))) for n in range(FOREIGN)]
     random.Random(5).shuffle(messages)
     for message in messages:
@@ -101,10 +103,10 @@ def elsewhere(message):
 
 
 def until_drained(stack, begun):
-    """When the queue was found to be empty."""
+    """Waits until the queue is empty, and returns the time."""
     while account.waits(stack["WorkQueue"]):
         if time.time() - begun > PATIENCE:
-            sys.exit(f"not drained in {PATIENCE} s: {account.waits(stack['WorkQueue'])} messages wait")
+            sys.exit(f"error: after {PATIENCE} s, {account.waits(stack['WorkQueue'])} messages still wait in the queue")
         time.sleep(0.5)
     return time.time()
 
@@ -137,22 +139,22 @@ def most_in(seconds, times):
 def judge(stack, ecs, found, messages):
     def must(holds, what):
         if not holds:
-            sys.exit(f"not so: {what}")
+            sys.exit(f"error: check failed: {what}")
 
     for n in range(BLOCKING):
         must(len(account.revisions(f"blocks-{n}")) == 2, f"blocks-{n} has one corrected revision")
-        must(account.revisions(f"blocks-{n}", "INACTIVE") == [], f"of blocks-{n} none was withdrawn")
+        must(account.revisions(f"blocks-{n}", "INACTIVE") == [], f"no revision of blocks-{n} was deregistered")
     for family in [f"fine-{n}" for n in range(COMPLIANT)] + [f"elsewhere-{n}" for n in range(FOREIGN)]:
-        must(len(account.revisions(family)) == 1, f"{family} is as it was")
-    must(sorted(dead_letters(stack)) == sorted(each for each in messages if "nobody can read" in each),
-         "the dead letters are what nobody can read, word for word")
+        must(len(account.revisions(family)) == 1, f"{family} is unchanged")
+    must(sorted(dead_letters(stack)) == sorted(each for each in messages if "cannot be parsed" in each),
+         "the dead letters are exactly the unreadable messages")
     failed = [each for each in account.reports(stack["LogGroup"]) if each["outcome"] == "failed"]
     must({each["reason"] for each in failed} == {"unreadable"}, "nothing else failed")
-    must(found["registrations"] == BLOCKING, "ECS was asked for as many revisions as were to be corrected")
+    must(found["registrations"] == BLOCKING, "ECS received one registration for each revision to correct")
     times = [at for name, at in ecs.let_through if name == "RegisterTaskDefinition"]
     for seconds in 1, 5, 10, 30, 60:
-        must(most_in(seconds, times) <= PER_SECOND * seconds + BURST + 1, f"no {seconds} s saw more than the budget allows")
-    must(found["registrations a second after the burst"] >= 0.9 * PER_SECOND, "the backlog drains at the budget's rate")
+        must(most_in(seconds, times) <= PER_SECOND * seconds + BURST + 1, f"no {seconds} s had more registrations than the rate limit allows")
+    must(found["registrations a second after the burst"] >= 0.9 * PER_SECOND, "the backlog drains at the rate limit")
 
 
 def dead_letters(stack):

@@ -1,4 +1,4 @@
-"""Stands before an emulated account, and refuses some of ECS's operations as ECS does: by a token bucket that they share."""
+"""A proxy in front of an emulated account. It throttles some ECS operations as ECS does, with a shared token bucket."""
 
 import http.client
 import http.server
@@ -13,7 +13,7 @@ class Throttling:
     def __init__(self, *operations, burst, per_second):
         self.operations, self.burst, self.per_second = operations, burst, per_second
         self.tokens, self.filled_at, self.lock = burst, time.monotonic(), threading.Lock()
-        self.let_through, self.refused = [], []  # operation, and when
+        self.let_through, self.refused = [], []  # pairs of operation and time
 
     def __enter__(self):
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (Handler,), {"bucket": self}))
@@ -27,7 +27,7 @@ class Throttling:
         self.server.server_close()
 
     def takes(self, operation):
-        """Whether there is a token for it."""
+        """Takes a token. Returns whether there was one; operations without throttling need none."""
         if operation not in self.operations:
             return True
         with self.lock:

@@ -1,14 +1,17 @@
 //! Logweir keeps Amazon ECS tasks from blocking on their logs.
 //!
-//! - [`domain`]: the pure core. What a task definition is, what good is, what departs from it, what to do about it.
-//! - [`ports`]: what the core needs of the world. [`workflow`]: the use cases, over ports alone.
-//! - [`aws`]: the ports on AWS, the only part that names an SDK. [`journal_file`]: the journal in a folder.
-//! - [`sources`]: task definitions from files. [`render`]: output, one file for each form.
-//! - [`handler`], [`telemetry`]: the function's shell. [`cli`]: the command line's, one file for each verb. [`settings`]: what
-//!   both of them are told, or take for granted.
+//! - [`domain`] is the pure core, with task definitions, the baseline, rules, plans, records and reports.
+//! - [`ports`] contains the traits through which the core uses AWS, the journal and the clock. [`workflow`] contains
+//!   the use cases, which do all I/O through these traits.
+//! - [`aws`] implements the ports for AWS, and is the only module that uses the AWS SDK. [`journal_file`] implements
+//!   the journal as a file in a folder.
+//! - [`sources`] reads task definitions from files. [`render`] formats the output of the command line for people and
+//!   for programs.
+//! - [`handler`] and [`telemetry`] are parts of the Lambda functions. [`cli`] is the command line, with one file for
+//!   each verb. [`settings`] contains the settings of the functions, and the defaults that both programs share.
 //!
-//! Each shell is a feature of this crate: `function` and `cli`. Both turn on the feature `aws`. Without features, the
-//! crate is the core alone.
+//! The crate contains two programs, which the features `function` and `cli` enable. Both features turn on the feature
+//! `aws`. Without any feature, the crate contains only [`domain`], [`ports`], [`settings`] and [`workflow`].
 
 #![warn(unreachable_pub)]
 

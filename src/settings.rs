@@ -1,4 +1,4 @@
-//! The settings of the function, from its environment.
+//! The settings of a Lambda function, which come from environment variables of the function.
 
 use std::fmt::{self, Display};
 use std::path::PathBuf;
@@ -12,50 +12,55 @@ use crate::domain::event::scope::Scope;
 use crate::domain::outcome::Mode;
 use crate::domain::report::BackoutBy;
 
-/// How long nobody else may go on with what a worker leaves. Above the function's time-out, which `template.yaml` sets.
+/// The length of a worker's lease on a record, during which no other worker may continue the record. The lease is
+/// longer than the time-out of the Lambda function, which `template.yaml` sets.
 pub const LEASE: SignedDuration = SignedDuration::from_secs(120);
 
-/// The same for taking back, which looks at every cluster of the account and so may take minutes.
+/// The length of the lease of a worker that performs a backout. The lease is longer than [`LEASE`], because a backout
+/// reads every cluster of the account and Region, which may take minutes.
 pub const BACKOUT_LEASE: SignedDuration = SignedDuration::from_secs(360);
 
-/// The baseline that is used where none is named, and the one that the package holds.
+/// The text of the default baseline `infra/baseline.toml`, which the package of the functions also contains.
 pub const SHIPPED_BASELINE: &str = include_str!("../infra/baseline.toml");
 
 pub struct Settings {
     pub role: Role,
-    /// The journal's table.
+    /// The name of the DynamoDB table that contains the journal.
     pub table: String,
     pub own_roles: Vec<String>,
     pub scope: Scope,
-    /// The SNS topic whose subscribers are told of decisions, by ARN.
+    /// The ARN of the SNS topic for notifications.
     pub topic: Option<String>,
-    /// The EventBridge bus that is told, by name or ARN.
+    /// The name or ARN of the EventBridge bus for notifications.
     pub bus: Option<String>,
-    /// Where the function's own lines go.
+    /// The name of the log group to which the Lambda function writes its log.
     pub log_group: Option<String>,
 }
 
-/// What the function is for. The same program is deployed twice, with a role of its own each.
+/// The job of a Lambda function: to remediate, or to back out. The stack deploys the same program as two functions, and
+/// each function has its own IAM role.
 pub enum Role {
     Remediate(Box<Remediation>),
     Backout,
 }
 
 pub struct Remediation {
-    /// As far as the function goes: not above `observe` while nobody has confirmed the baseline.
+    /// The mode in which the function handles new work. While the baseline is unconfirmed, this mode is `observe`.
     pub mode: Mode,
-    /// The mode that it is deployed with, which holds for what was begun before.
+    /// The mode that an operator has deployed. In this mode, Logweir finishes the work that it began earlier, even
+    /// while the baseline is unconfirmed.
     pub finishes: Mode,
     pub baseline: Baseline,
-    /// The function that takes back.
+    /// The name of the backout function.
     pub backout_function: Option<String>,
-    /// The URL of the queue that events come from, to send back what has to wait.
+    /// The URL of the event queue, to which the function sends a message again if the message has to wait.
     pub queue: Option<String>,
-    /// The URL of the queue of dead letters, for what waits until somebody has mended something.
+    /// The URL of the dead-letter queue, to which the function sends a message if an operator has to act before Logweir
+    /// can handle the message.
     pub dead_letters: Option<String>,
 }
 
-/// What is wrong with the function's environment, and which variable it is.
+/// The error for a missing or invalid environment variable of the Lambda function.
 #[derive(Debug, thiserror::Error)]
 #[error("{variable}: {message}")]
 pub struct SettingsError {
@@ -68,9 +73,10 @@ fn wrong(variable: &'static str, message: impl Into<String>) -> SettingsError {
 }
 
 impl Settings {
-    /// Reads the variables through `variable`, and a parameter of the account's, which may hold the baseline, through
-    /// `parameter`. Whatever is missing, unknown or unreadable is an error: a function that does not know what it may do
-    /// does nothing.
+    /// Reads the settings of the function. `variable` returns the value of an environment variable. `parameter` reads
+    /// the Systems Manager parameter that contains the baseline, if the settings name such a parameter. Returns an
+    /// error if a setting is missing, unknown or unreadable, because the function must not run with incomplete
+    /// settings.
     pub async fn read<E: Display>(
         variable: impl Fn(&str) -> Option<String>,
         parameter: impl AsyncFnOnce(&str) -> Result<Option<String>, E>,
@@ -82,14 +88,17 @@ impl Settings {
             "remediate" => Role::Remediate(Box::new(Remediation::read(&variable, parameter).await?)),
             "backout" => Role::Backout,
             other => {
-                let message = format!("`{other}` is not a role of this function: remediate or backout");
+                let message = format!("`{other}` is not a role of this function; use remediate or backout");
                 return Err(wrong("LOGWEIR_ROLE", message));
             }
         };
         let JournalPlace::Table(table) =
             needed("LOGWEIR_JOURNAL")?.parse().map_err(|error| wrong("LOGWEIR_JOURNAL", error))?
         else {
-            return Err(wrong("LOGWEIR_JOURNAL", "a function keeps its journal in a table: dynamodb:TABLE"));
+            return Err(wrong(
+                "LOGWEIR_JOURNAL",
+                "the function needs a journal in a DynamoDB table; use dynamodb:TABLE",
+            ));
         };
         let own_roles = own_roles(&needed("LOGWEIR_OWN_ROLES")?)?;
         let set = |name| variable(name).filter(|value| !value.is_empty());
@@ -103,7 +112,8 @@ impl Settings {
         Ok(Self { role, table, own_roles, scope, topic, bus, log_group })
     }
 
-    /// The queue that events come from, and that of the dead letters, as far as they are named.
+    /// Returns the URL of the event queue and the URL of the dead-letter queue. A URL is `None` if the settings do not
+    /// contain it.
     pub fn queues(&self) -> (Option<&str>, Option<&str>) {
         match &self.role {
             Role::Remediate(remediation) => (remediation.queue.as_deref(), remediation.dead_letters.as_deref()),
@@ -111,7 +121,8 @@ impl Settings {
         }
     }
 
-    /// Who takes back what is done here: the function that is deployed for it, else whoever has access to the table.
+    /// Returns how an operator backs out the corrections of this function: with the deployed backout function if there
+    /// is one, and otherwise with the command line and the journal's table.
     pub fn backout(&self, region: &str) -> BackoutBy {
         match &self.role {
             Role::Remediate(remediation) if remediation.backout_function.is_some() => BackoutBy::Function {
@@ -126,7 +137,7 @@ impl Settings {
     }
 }
 
-/// `arn:PARTITION:sns:REGION:ACCOUNT:NAME`.
+/// Returns whether the text has the form `arn:PARTITION:sns:REGION:ACCOUNT:NAME`.
 fn is_topic(text: &str) -> bool {
     let parts: Vec<&str> = text.split(':').collect();
     matches!(parts.as_slice(), ["arn", _, "sns", ..]) && parts.len() == 6 && parts.iter().all(|part| !part.is_empty())
@@ -153,28 +164,29 @@ impl Remediation {
     }
 }
 
-/// What somebody has confirmed is acted upon; any other baseline is looked at what it would do, and each report says so.
+/// Returns the mode in which the function handles new work, and the baseline. If the baseline is unconfirmed, the mode
+/// is `observe`, and a note that every report repeats explains the reason.
 fn as_confirmed(mode: Mode, baseline: Baseline, confirmed: Option<&str>) -> (Mode, Baseline) {
-    if mode == Mode::Observe || confirmed == Some(baseline.digest()) {
+    if mode == Mode::Observe || confirmed.is_some_and(|confirmed| baseline.is_named(confirmed)) {
         return (mode, baseline);
     }
     let digest = baseline.digest();
     let note = format!(
-        "baseline {digest} is not the confirmed one: it only observes; deploy with ConfirmedBaseline={digest} to confirm"
+        "baseline {digest} is not confirmed, so Logweir only observes; to confirm it, deploy with ConfirmedBaseline={digest}"
     );
     (Mode::Observe, baseline.noted(note))
 }
 
-/// Where a baseline is kept.
+/// The place where a baseline is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BaselinePlace {
     File(PathBuf),
-    /// A parameter of Systems Manager, by its name.
+    /// The name of a Systems Manager parameter.
     Parameter(String),
 }
 
 impl BaselinePlace {
-    /// The baseline's text, or why it cannot be read.
+    /// Returns the baseline's text. Returns an error message if the text cannot be read.
     pub async fn text<E: Display>(
         &self,
         parameter: impl AsyncFnOnce(&str) -> Result<Option<String>, E>,
@@ -183,7 +195,7 @@ impl BaselinePlace {
             Self::File(path) => std::fs::read_to_string(path).map_err(|error| error.to_string()),
             Self::Parameter(name) => match parameter(name).await {
                 Ok(Some(text)) => Ok(text),
-                Ok(None) => Err("there is no such parameter in this account and Region".into()),
+                Ok(None) => Err("this account and Region have no Systems Manager parameter of this name".into()),
                 Err(error) => Err(error.to_string()),
             },
         }
@@ -210,17 +222,18 @@ impl Display for BaselinePlace {
     }
 }
 
-/// Role ARNs, with commas between them. What is none could never match, and so would guard nothing.
+/// Parses a comma-separated list of role ARNs. Returns an error if an item is not the ARN of an IAM role. Such an item
+/// would match no principal, so Logweir would not recognize the calls that it made itself.
 pub fn own_roles(list: &str) -> Result<Vec<String>, SettingsError> {
     let roles: Vec<String> =
         list.split(',').map(|role| role.trim().to_owned()).filter(|role| !role.is_empty()).collect();
     match roles.iter().find(|role| !event::is_own(role, std::slice::from_ref(role))) {
-        Some(_) => Err(wrong("LOGWEIR_OWN_ROLES", "is not a list of role ARNs")),
+        Some(_) => Err(wrong("LOGWEIR_OWN_ROLES", "is not a comma-separated list of role ARNs")),
         None => Ok(roles),
     }
 }
 
-/// Where a journal is kept.
+/// The place where a journal is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JournalPlace {
     Folder(PathBuf),
@@ -234,7 +247,7 @@ impl FromStr for JournalPlace {
         match text.split_once(':') {
             Some(("file", folder)) if !folder.is_empty() => Ok(Self::Folder(folder.into())),
             Some(("dynamodb", table)) if !table.is_empty() => Ok(Self::Table(table.into())),
-            _ => Err(format!("`{text}` is not a journal: file:FOLDER or dynamodb:TABLE")),
+            _ => Err(format!("`{text}` is not a journal; use file:FOLDER or dynamodb:TABLE")),
         }
     }
 }
@@ -249,7 +262,8 @@ mod tests {
         tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
     }
 
-    /// With these variables instead of a whole environment's; an empty one is not set.
+    /// Reads the settings from a complete environment in which the variables in `changed` have the given values. An
+    /// empty variable counts as not set.
     fn read_with(changed: &[(&str, &str)], parameter: Result<Option<&str>, &str>) -> Result<Settings, SettingsError> {
         let variable = |name: &str| {
             let value = match name {
@@ -267,7 +281,7 @@ mod tests {
     }
 
     fn read(changed: &[(&str, &str)]) -> Result<Settings, SettingsError> {
-        read_with(changed, Err("nobody was to ask"))
+        read_with(changed, Err("no parameter was to be read"))
     }
 
     fn error(settings: Result<Settings, SettingsError>) -> String {
@@ -291,7 +305,7 @@ mod tests {
         assert_eq!((settings.table.as_str(), settings.own_roles.len()), ("journal", 2));
         assert_eq!(settings.queues(), (Some(queue.1), Some(dead_letters.1)));
         assert_eq!(read(&[]).unwrap().queues(), (None, None));
-        assert!(settings.scope.has_family("web"), "everything, where nothing is said");
+        assert!(settings.scope.has_family("web"), "every family is in scope by default");
         assert_eq!(remediation(Ok(settings)).mode, Mode::Register);
     }
 
@@ -309,11 +323,11 @@ mod tests {
         assert_eq!(error(read(&[("LOGWEIR_MODE", "")])), "LOGWEIR_MODE: is not set");
         assert_eq!(
             error(read(&[("LOGWEIR_MODE", "rolout")])),
-            "LOGWEIR_MODE: `rolout` is not a mode: observe, register or rollout"
+            "LOGWEIR_MODE: `rolout` is not a mode; use observe, register or rollout"
         );
         assert_eq!(
             error(read(&[("LOGWEIR_JOURNAL", "file:/tmp")])),
-            "LOGWEIR_JOURNAL: a function keeps its journal in a table: dynamodb:TABLE"
+            "LOGWEIR_JOURNAL: the function needs a journal in a DynamoDB table; use dynamodb:TABLE"
         );
         for queue in ["LOGWEIR_QUEUE", "LOGWEIR_DEAD_LETTERS"] {
             assert_eq!(error(read(&[(queue, "work")])), format!("{queue}: is not the URL of a queue"));
@@ -321,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_told_is_a_topic_or_nobody() {
+    fn a_topic_is_optional() {
         let read = |topic| read(&[("LOGWEIR_ROLE", "backout"), ("LOGWEIR_TOPIC", topic)]);
         let arn = "arn:aws:sns:eu-west-1:111122223333:operators";
         assert_eq!(read(arn).unwrap().topic.as_deref(), Some(arn));
@@ -341,16 +355,16 @@ mod tests {
     }
 
     #[test]
-    fn a_baseline_that_nobody_has_confirmed_only_observes_and_every_report_says_so() {
+    fn an_unconfirmed_baseline_only_observes_and_every_report_says_so() {
         for confirmed in ["", "sha256:0", &digest()[..70]] {
             for mode in ["register", "rollout"] {
                 let read = remediation(read(&[("LOGWEIR_MODE", mode), ("LOGWEIR_CONFIRMED_BASELINE", confirmed)]));
                 let note = format!(
-                    "baseline {0} is not the confirmed one: it only observes; deploy with ConfirmedBaseline={0} to confirm",
+                    "baseline {0} is not confirmed, so Logweir only observes; to confirm it, deploy with ConfirmedBaseline={0}",
                     digest()
                 );
                 assert_eq!((read.mode, read.baseline.note()), (Mode::Observe, Some(note.as_str())), "{confirmed}");
-                assert_eq!(read.finishes.name(), mode, "what was begun before is finished");
+                assert_eq!(read.finishes.name(), mode, "work that was started before is finished in this mode");
             }
         }
         for (mode, confirmed) in [(Mode::Rollout, digest()), (Mode::Observe, String::new())] {
@@ -365,7 +379,7 @@ mod tests {
         let found = remediation(read_with(&place, Ok(Some(SHIPPED_BASELINE))));
         assert_eq!((found.mode, found.baseline.digest()), (Mode::Register, digest().as_str()));
         for (answer, why) in [
-            (Ok(None), "there is no such parameter in this account and Region"),
+            (Ok(None), "this account and Region have no Systems Manager parameter of this name"),
             (Err("GetParameter: AccessDeniedException: no"), "GetParameter: AccessDeniedException: no"),
         ] {
             let expected = format!("LOGWEIR_BASELINE: ssm:/logweir/baseline: {why}");

@@ -1,11 +1,11 @@
-"""The function as a process, beside the same function in Python with boto3 (`handler.py`), in one interleaved run.
+"""Compares the function as a process with the same function in Python with boto3 (`handler.py`), in one interleaved run.
 
     python3 benches/process [--runs 40] [--json FILE] [--write docs/performance.md]
     python3 benches/process --smoke BINARY
 
-Both talk to the loopback interface alone: to a Runtime API like Lambda's, and over TLS to an account that answers as ECS
-and CloudWatch Logs do. It measures target/release/bootstrap as it stands: `make bench` builds it first. With `--smoke` it
-starts each of them twice, makes sure of all that is made sure of before anything is timed, and has no figures.
+Both use only the loopback interface: a Runtime API like Lambda's, and over TLS an account that answers as ECS and CloudWatch
+Logs do. The benchmark measures the existing target/release/bootstrap, which `make bench` builds first. With `--smoke` it
+starts each function twice, makes the checks that precede the timing, and prints no figures.
 """
 
 import argparse
@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 
-sys.dont_write_bytecode = True  # no litter beside the sources
+sys.dont_write_bytecode = True  # keeps Python from writing caches beside the sources
 
 import fixtures
 import loopback
@@ -34,32 +34,32 @@ CONTENDERS = {
 INVOCATIONS = 100
 PATIENCE_SECONDS = 30
 
-# What a compliant revision may cost, and what opening the connections does.
+# The allowed calls for a compliant revision, and the calls that open the connections.
 EACH_COMPLIANT = {"DescribeTaskDefinition": 1, "DescribeLogGroups": 1}
 WARMING = {"ListAccountSettings": 1, "DescribeLogGroups": 1}
 
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--runs", type=int, default=40, help="process starts of each (default: 40, at least 20)")
-    arguments.add_argument("--json", type=pathlib.Path, metavar="FILE", help="write every sample there")
-    arguments.add_argument("--write", type=pathlib.Path, metavar="PAGE", help="renew the figures of this page")
-    arguments.add_argument("--smoke", type=pathlib.Path, metavar="BINARY", help="whether it runs, with this program; no figures")
+    arguments.add_argument("--runs", type=int, default=40, help="start each function this often (default: 40, at least 20)")
+    arguments.add_argument("--json", type=pathlib.Path, metavar="FILE", help="write every sample to this file")
+    arguments.add_argument("--write", type=pathlib.Path, metavar="PAGE", help="update the figures in this page")
+    arguments.add_argument("--smoke", type=pathlib.Path, metavar="BINARY", help="only check that the benchmark runs with this binary")
     options = arguments.parse_args()
     if options.runs < 20:
-        arguments.error("--runs: fewer than 20 starts say little")
+        arguments.error("--runs: fewer than 20 starts give no reliable figures")
     if options.smoke:
         CONTENDERS["logweir"] = [options.smoke.resolve()]
     [binary] = CONTENDERS["logweir"]
     if not binary.exists():
-        sys.exit(f"error: no {binary}: make bench")
+        sys.exit(f"error: {binary} does not exist; run make bench")
     subprocess.run(["make", "--silent", "-C", ROOT, VENV.relative_to(ROOT) / "stamp"], check=True, stdout=sys.stderr)
     LOGS.mkdir(parents=True, exist_ok=True)
     if options.smoke:
         samples = measure(2)
         return print(f"both do the same work, {len(samples['logweir'])} starts each")
     if (load := os.getloadavg()[0]) > 0.5:
-        print(f"warning: the machine is busy (load {load:.1f}): the figures will say more of that", file=sys.stderr)
+        print(f"warning: the machine is busy (load {load:.1f}), so the figures are not reliable", file=sys.stderr)
 
     samples = measure(options.runs)
     result = report.result(ROOT, VENV / "bin/python", samples, binary.stat().st_size, EACH_COMPLIANT)
@@ -71,7 +71,7 @@ def main():
 
 
 def measure(runs):
-    """For each contender a list of samples: one for each process start."""
+    """Returns a list of samples for each contender, one for each process start."""
     with tempfile.TemporaryDirectory() as folder:
         roots = next(VENV.glob("lib/python*/site-packages/botocore/cacert.pem"))
         server, trusted = loopback.certificates(folder, roots)
@@ -94,7 +94,7 @@ def measure(runs):
 
 
 def run(contender, events, api, account, env):
-    """One process from start to end: its sample, its answers, and the calls it made for the events."""
+    """Runs one process from start to end. Returns its sample, its answers, and its calls for the events."""
     api.reset()
     account.calls.clear()
     command = CONTENDERS[contender]
@@ -107,12 +107,12 @@ def run(contender, events, api, account, env):
     process = os.posix_spawn(command[0], command, env, file_actions=output)
     try:
         if not api.polled.wait(PATIENCE_SECONDS):
-            sys.exit(f"error: {contender} does not ask for work: see {log.relative_to(ROOT)}")
+            sys.exit(f"error: {contender} does not poll for an event; see {log.relative_to(ROOT)}")
         must(account.calls == WARMING, f"{contender} made {dict(account.calls)} before its first poll")
         account.calls = collections.Counter()
         api.deliver(events)
         if not api.finished.wait(PATIENCE_SECONDS):
-            sys.exit(f"error: {contender} does not answer: see {log.relative_to(ROOT)}")
+            sys.exit(f"error: {contender} does not answer; see {log.relative_to(ROOT)}")
         memory = peak_memory(process)
     finally:
         os.kill(process, signal.SIGKILL)
@@ -131,14 +131,14 @@ def run(contender, events, api, account, env):
 
 
 def peak_memory(process):
-    """In KiB. Not ru_maxrss: that of a spawned process begins with what its parent had."""
+    """Returns the peak memory in KiB. ru_maxrss is unsuitable, because a spawned process starts with its parent's value."""
     for line in pathlib.Path(f"/proc/{process}/status").read_text().splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1])
 
 
 def environment(api, account, trusted):
-    """What Lambda and template.yaml set, the way to the loopback interface, and nothing of the caller's."""
+    """Returns the variables that Lambda and template.yaml set, and the loopback endpoints. Passes on none of the caller's."""
     return {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "LANG": "en_US.UTF-8",
@@ -169,14 +169,14 @@ def environment(api, account, trusted):
 
 
 def faults(contender, api, account, env):
-    """What a contender says of a revision with one fault of each kind."""
+    """Returns a contender's report on a revision with one fault of each kind."""
     _, [(kind, answer)], _ = run(contender, [fixtures.event(fixtures.FAULTY)], api, account, env)
     must(kind == "response", f"{contender} answered {answer}")
     return {key: answer.get(key) for key in ("outcome", "source", "rules", "changes", "log_groups")}
 
 
 def must_say_the_same(one, other):
-    must(one["outcome"] == "observed" and one["rules"] == fixtures.FAULTS, f"of the faulty revision: {one}")
+    must(one["outcome"] == "observed" and one["rules"] == fixtures.FAULTS, f"wrong report on the faulty revision: {one}")
     must(one == other, f"the contenders do not do the same work:\n{one}\n{other}")
 
 
@@ -190,7 +190,7 @@ def must_be_compliant(contender, answers, calls):
 
 def must(holds, otherwise):
     if not holds:
-        sys.exit(f"error: not worth measuring: {otherwise}")
+        sys.exit(f"error: check failed before the timing: {otherwise}")
 
 
 if __name__ == "__main__":

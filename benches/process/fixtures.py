@@ -1,4 +1,4 @@
-"""A revision that is compliant, one with a fault of each kind, and the events that tell of them."""
+"""A compliant revision, a revision with one fault of each kind, and their events."""
 
 import pathlib
 import sys
@@ -47,7 +47,7 @@ def container(name, group, memory=1024, **options):
 
 
 def task_definition(family, *containers):
-    """As ECS describes it."""
+    """Returns a task definition as ECS describes it."""
     return {
         "taskDefinitionArn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/{family}:41",
         "containerDefinitions": containers,
@@ -69,7 +69,7 @@ def task_definition(family, *containers):
     }
 
 
-# Two log groups, for which there must be one call.
+# This revision has two log groups, which one call must read.
 COMPLIANT = task_definition("web", container("app", "/ecs/web"), container("proxy", "/ecs/web-proxy"))
 FAULTY = task_definition(
     "faulty",

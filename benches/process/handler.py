@@ -1,7 +1,7 @@
-"""What Logweir is compared with: the same function in Python with boto3, as one would write it, and the loop around it.
+"""The function that the benchmark compares with Logweir: the same function in idiomatic Python with boto3, and its event loop.
 
-The same start (baseline, clients, connections opened before the first poll), the same calls, the same answer. Of
-Logweir's rules it has the four that the compared events need.
+It has the same start (baseline, clients, connections opened before the first poll), the same calls and the same answer. It
+has only the four of Logweir's rules that the compared events need.
 """
 
 import concurrent.futures
@@ -38,7 +38,7 @@ def warm():
 
 
 def read_default_mode():
-    """What an absent mode means in this account."""
+    """Returns the effect of an absent mode in this account."""
     global default_mode, read_at
     if read_at is None or time.monotonic() - read_at > SETTING_HOLDS_SECONDS:
         settings = ecs.list_account_settings(name="defaultLogDriverMode", effectiveSettings=True)["settings"]
@@ -52,7 +52,7 @@ def handle(event, account):
     detail = event["detail"]
     arn = detail["responseElements"]["taskDefinition"]["taskDefinitionArn"]
     if arn.split(":")[3:5] != [REGION, account] or event["account"] != account:
-        raise ValueError("an event of another account or Region")
+        raise ValueError("the event is from another account or Region")
 
     definition = ecs.describe_task_definition(taskDefinition=arn, include=["TAGS"])["taskDefinition"]
     effective = read_default_mode()
@@ -105,7 +105,7 @@ def is_awslogs(container):
 
 
 def look(names):
-    """The log groups of these names, in one call."""
+    """Reads the log groups with these names, in one call."""
     found = logs.describe_log_groups(logGroupIdentifiers=sorted(names))["logGroups"]
     return {group["logGroupName"]: group for group in found}
 

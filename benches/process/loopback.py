@@ -1,4 +1,4 @@
-"""What both functions talk to, on the loopback interface: Lambda's Runtime API, and an AWS account behind TLS."""
+"""The servers for both functions, on the loopback interface: Lambda's Runtime API, and an AWS account behind TLS."""
 
 import collections
 import contextlib
@@ -18,8 +18,8 @@ FUNCTION_ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:logweir-remediator"
 
 
 def serve(answer, tls=None):
-    """Serves `answer(method, path, headers, body) -> (status, headers, body)` from threads, and gives back the port.
-    Python's own HTTP server takes longer over a request than one of the two functions does."""
+    """Serves `answer(method, path, headers, body) -> (status, headers, body)` from threads, and returns the port.
+    Python's own HTTP server is not used, because it needs more time for a request than one of the two functions."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def work():
@@ -27,7 +27,7 @@ def serve(answer, tls=None):
             connection, _ = listener.accept()
             converse(connection, answer, tls)
 
-    for _ in range(8):  # more than one process keeps open, and ready: nobody waits for a thread to start
+    for _ in range(8):  # more than the connections of one process, so no request waits for a thread to start
         threading.Thread(target=work, daemon=True).start()
     return listener.getsockname()[1]
 
@@ -54,7 +54,7 @@ def converse(connection, answer, tls):
 
 
 class RuntimeApi:
-    """Lambda's. Notes when the function asks for work, gets it and has done it: in nanoseconds, `time.monotonic_ns`."""
+    """Lambda's Runtime API. Records when the function polls, receives an event and answers, in nanoseconds (`monotonic_ns`)."""
 
     def __init__(self):
         self.port = serve(self.answer)
@@ -70,7 +70,7 @@ class RuntimeApi:
             self.events.put(json.dumps(event).encode())
 
     def release(self):
-        """The function that asked last has ended."""
+        """Ends the last poll, after its function has ended."""
         self.events.put(None)
 
     def answer(self, method, path, headers, body):
@@ -102,7 +102,7 @@ class RuntimeApi:
 
 
 class Account:
-    """ECS and CloudWatch Logs, as far as they are asked. Counts the calls, by operation."""
+    """ECS and CloudWatch Logs, with the operations that the functions call. Counts the calls by operation."""
 
     def __init__(self, task_definitions, log_groups, certificate):
         self.task_definitions = {each["taskDefinitionArn"]: each for each in task_definitions}
@@ -137,9 +137,9 @@ class Account:
 
 
 def certificates(folder, roots):
-    """A server's certificate with its key, and what its clients trust: `roots` and its issuer. Their paths."""
+    """Creates a server's certificate and key, and its clients' trust store: `roots` and the issuer. Returns both paths."""
     if not shutil.which("openssl"):
-        sys.exit("error: no openssl in PATH: it makes the certificates of the loopback account")
+        sys.exit("error: cannot create the certificates of the loopback account: openssl is not in PATH; install it")
     folder = pathlib.Path(folder)
     config = folder / "openssl.cnf"
     config.write_text(

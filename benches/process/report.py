@@ -1,4 +1,4 @@
-"""What was measured, as JSON, as tables, and on the page."""
+"""The figures, as JSON, as tables, and in the page."""
 
 import datetime
 import json
@@ -15,7 +15,7 @@ ROWS = {
     "first_invocation_ms": "first invocation, ms",
     "first_answer_ms": "process start to first answer, ms",
     "last_invocation_ms": "hundredth invocation, ms",
-    "cpu_ms": "CPU time of the start and all hundred, ms",
+    "cpu_ms": "CPU time of the start and of all hundred invocations, ms",
     "memory_mib": "peak memory, MiB",
 }
 BENCHMARKS = ["parse", "plan", "plan + patch", "parse + plan + patch"]
@@ -35,10 +35,10 @@ def result(root, python, samples, binary_bytes, calls):
 
 
 def criterion(root, name):
-    """The median that `cargo bench --bench plan` last found, in microseconds."""
+    """Returns the median of the last `cargo bench --bench plan`, in microseconds."""
     path = root / "target/criterion" / name / "new/estimates.json"
     if not path.exists():
-        sys.exit("error: no figures of the plan: cargo bench --locked --bench plan")
+        sys.exit("error: the plan benchmark has no figures; run cargo bench --locked --bench plan")
     return json.loads(path.read_text())["median"]["point_estimate"] / 1e3
 
 
@@ -69,15 +69,15 @@ def output(*command):
 
 
 def markdown(result):
-    ours, theirs = result["process"]["logweir"], result["process"]["python"]
+    logweir, python = result["process"]["logweir"], result["process"]["python"]
     lines = ["| | Logweir | Python + boto3 | ratio |", "|---|---:|---:|---:|"]
     for metric, title in ROWS.items():
-        ratio = theirs[metric]["median"] / ours[metric]["median"]
-        lines.append(f"| {title} | {spread(ours[metric])} | {spread(theirs[metric])} | {ratio:.1f} |")
-    lines += ["", f"Median (least, 95th percentile) of {result['runs']} process starts each."]
-    lines += ["", "| 64 KiB, ten containers, each to be mended | µs |", "|---|---:|"]
+        ratio = python[metric]["median"] / logweir[metric]["median"]
+        lines.append(f"| {title} | {spread(logweir[metric])} | {spread(python[metric])} | {ratio:.1f} |")
+    lines += ["", f"Each figure for a function is the median (minimum, 95th percentile) of {result['runs']} process starts."]
+    lines += ["", "| 64 KiB, ten containers, each with faults | µs |", "|---|---:|"]
     lines += [f"| {name} | {time:.0f} |" for name, time in result["plan_us"].items()]
-    lines += ["", "| aim | measured | |", "|---|---:|---|"]
+    lines += ["", "| target | measured | |", "|---|---:|---|"]
     lines += [f"| {aim} | {measured} | {'met' if met else '**not met**'} |" for aim, measured, met in aims(result)]
     lines += ["", f"{result['date']}: " + "; ".join(f"{name} {value}" for name, value in result["machine"].items()) + "."]
     return "\n".join(lines)
@@ -91,11 +91,11 @@ def spread(figures):
 
 
 def aims(result):
-    """What was aimed at, what was measured, and whether that is it."""
+    """Returns each target with the measured value, and whether the target is met."""
 
     def ratio(metric):
-        theirs, ours = (result["process"][contender][metric]["median"] for contender in ("python", "logweir"))
-        return theirs / ours
+        python, logweir = (result["process"][contender][metric]["median"] for contender in ("python", "logweir"))
+        return python / logweir
 
     def times(aim, metric, least):
         return aim, f"{ratio(metric):.1f} ×", ratio(metric) >= least
@@ -112,9 +112,9 @@ def aims(result):
 
 
 def renew(page, result):
-    """Puts the figures between the page's two marks."""
+    """Writes the figures between the page's two marks."""
     before, begin, rest = page.read_text().partition(BEGIN)
     _, end, after = rest.partition(END)
     if not end:
-        sys.exit(f"error: {page} has no place for the figures, between {BEGIN} and {END}")
+        sys.exit(f"error: {page} lacks the marks for the figures: {BEGIN} and {END}")
     page.write_text(f"{before}{begin}\n\n{markdown(result)}\n\n{end}{after}")

@@ -1,7 +1,8 @@
-"""template.yaml by the rules of others: `guard CHECKOV JUDGES`, with checkov's program and the folder of npm's packages.
+"""Checks template.yaml with third-party rules: `guard CHECKOV JUDGES`. CHECKOV is the program of checkov, and JUDGES is the
+folder with the npm packages of cfn-guard.
 
-Both judges look at the stack by its defaults and with everything given (infra/samples.toml). What they find has to stand in
-exceptions.toml with its reason, and what stands there has to be found: an excuse that nobody needs is an error as well.
+Both tools check the stack twice: with the default parameters, and with every parameter given (infra/samples.toml). Each
+finding of a tool needs an exception with a reason in exceptions.toml. An exception without a finding is also an error.
 """
 
 import json
@@ -23,21 +24,21 @@ SAMPLES = {"defaults": {}, "given": sample.given()}
 
 
 def by_checkov(checkov, template):
-    """What checkov's own rules find; none is fetched."""
+    """Returns the findings of checkov's built-in rules, without a download of other rules."""
     run = subprocess.run(
         [checkov, "--skip-download", "--framework", "cloudformation", "--output", "json", "--file", template],
         capture_output=True, text=True, check=False, env=os.environ | {"LOG_LEVEL": "ERROR"},
     )
     report = json.loads(run.stdout)
     if report["summary"]["parsing_errors"] or not report["summary"]["passed"]:
-        sys.exit(f"checkov could not read {template}: {run.stderr}")
+        sys.exit(f"error: checkov cannot read {template}: {run.stderr}")
     return {
         (each["check_id"], each["resource"].split(".")[-1]): each["check_name"] for each in report["results"]["failed_checks"]
     }
 
 
 def by_control_tower(judges, template):
-    """What AWS Control Tower's proactive controls find, which AWS publishes as rules of cfn-guard."""
+    """Returns the findings of AWS Control Tower's proactive controls, which AWS publishes as rules for cfn-guard."""
     package = judges / "node_modules/@cdklabs/cdk-validator-cfnguard"
     machine = {"arm64": "aarch64"}.get(platform.machine(), platform.machine())
     system = {"Linux": "ubuntu", "Darwin": "macos"}[platform.system()]
@@ -48,12 +49,12 @@ def by_control_tower(judges, template):
         ],
         capture_output=True, text=True, check=False,
     )
-    # 19: it found something.
+    # cfn-guard exits with code 19 if there are findings.
     if run.returncode not in (0, 19):
-        sys.exit(f"cfn-guard failed: {run.stderr}")
+        sys.exit(f"error: cfn-guard failed: {run.stderr}")
     [report] = json.loads(run.stdout)
     if not report["compliant"]:
-        sys.exit(f"cfn-guard judged nothing of {template}")
+        sys.exit(f"error: cfn-guard applied no rule to {template}")
     found = {}
     for each in report["not_compliant"]:
         text = json.dumps(each)
@@ -64,7 +65,7 @@ def by_control_tower(judges, template):
 
 
 def excused(when):
-    """The exceptions that hold for a sample, with the reason of each."""
+    """Returns the reason of each exception for a sample, by rule and resource."""
     return {
         (each["rule"], resource): each["reason"]
         for each in tomllib.loads(EXCEPTIONS.read_text())["exception"]
@@ -86,8 +87,8 @@ def main(checkov, judges):
             print(f"{when}: {resource}: {rule}: {found[rule, resource]}", file=sys.stderr)
         for rule, resource in sorted(reasons.keys() - found.keys()):
             wrong = True
-            print(f"{when}: {resource}: {rule} is excused in exceptions.toml, and is not found", file=sys.stderr)
-        print(f"{when}: {len(found)} findings, {len(found.keys() & reasons.keys())} of them excused with a reason")
+            print(f"{when}: {resource}: {rule} has an exception in exceptions.toml but no finding; remove it", file=sys.stderr)
+        print(f"{when}: {len(found)} findings, {len(found.keys() & reasons.keys())} of them with an exception")
     return int(wrong)
 
 

@@ -1,4 +1,4 @@
-//! The client of one account and Region.
+//! The AWS clients of one account and Region.
 
 use std::env;
 use std::time::Duration;
@@ -21,15 +21,16 @@ use super::signed::notify::Channels;
 use super::signed::queue::Sqs;
 use crate::ports::{Answer, TaskDefinitions};
 
-/// Nothing says which Region is meant.
+/// The error if no AWS Region is configured.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no AWS Region: give one with --region, AWS_REGION or the profile")]
+#[error("no AWS Region is configured: set the Region with --region, AWS_REGION or the profile")]
 pub struct NoRegion;
 
-/// Lambda ends an initialisation that takes ten seconds.
+/// The time limit of [`Aws::warm`], which is shorter than the ten seconds that Lambda allows for the initialization of
+/// a function.
 const LONGEST_WARMING: Duration = Duration::from_secs(3);
 
-/// One account and Region of AWS.
+/// The AWS clients of one account and Region.
 #[derive(Clone, Debug)]
 pub struct Aws {
     pub ecs: Ecs,
@@ -43,7 +44,8 @@ pub struct Aws {
 }
 
 impl Aws {
-    /// By what Lambda puts into the environment, and nothing else: the rest of the chain stays out of that binary.
+    /// Returns the clients of a Lambda function. The clients read their configuration only from environment variables,
+    /// so the function's binary contains no other credential provider.
     pub fn in_lambda() -> Result<Self, NoRegion> {
         let set = |name| env::var(name).ok().filter(|value| !value.is_empty());
         let config = SdkConfig::builder()
@@ -56,12 +58,14 @@ impl Aws {
         Self::with(&config.region(set("AWS_REGION").map(Region::new)).build())
     }
 
-    /// By a configuration that somebody else has made; timeouts and retries are ours.
+    /// Returns clients with the given configuration. Logweir overrides the timeouts and the retries of the
+    /// configuration.
     pub fn with(config: &SdkConfig) -> Result<Self, NoRegion> {
         Self::build(config, None)
     }
 
-    /// As [`Aws::with`], with clients that cannot write.
+    /// Returns read-only clients with the given configuration. A read-only client refuses every operation that may
+    /// write.
     pub fn reading(config: &SdkConfig) -> Result<Self, NoRegion> {
         Self::build(config, Some(ReadOnly))
     }
@@ -71,7 +75,7 @@ impl Aws {
         let config = config
             .to_builder()
             .http_client(config.http_client().unwrap_or_else(https))
-            .app_name(AppName::new("logweir").expect("letters alone"))
+            .app_name(AppName::new("logweir").expect("the name has only letters"))
             .retry_config(RetryConfig::standard().with_max_attempts(3))
             .timeout_config(
                 TimeoutConfig::builder()
@@ -114,33 +118,36 @@ impl Aws {
         self.dynamodb.clone()
     }
 
-    /// The journal in this table. No call is made.
+    /// Returns the journal in this DynamoDB table. Makes no AWS call.
     pub fn journal(&self, table: &str) -> DynamoJournal {
         DynamoJournal::new(self.dynamodb(), table)
     }
 
-    /// The lines that the function wrote to this log group. No call is made.
+    /// Returns a reader for the log lines that the Lambda function wrote to this log group. Makes no AWS call.
     pub fn own_log(&self, group: Option<String>) -> LogGroupLines {
         LogGroupLines::new(self.logs.clone(), group)
     }
 
-    /// The queue with this URL. No call is made.
+    /// Returns the SQS queue with this URL. Makes no AWS call.
     pub fn queue(&self, url: &str) -> Sqs {
         Sqs::new(self.signed.clone(), url)
     }
 
-    /// Tells nobody where neither is set. No call is made yet.
+    /// Returns the notifier for this SNS topic and this EventBridge bus. The notifier sends nothing if the topic and
+    /// the bus are `None`. Makes no AWS call.
     pub fn notifier(&self, topic: Option<String>, bus: Option<String>) -> Channels {
         Channels::new(self.signed.clone(), topic, bus)
     }
 
-    /// The value of a parameter, by its name or ARN. Returns `None` if there is none of that name. Tries once.
+    /// Reads the value of a Systems Manager parameter by the name or the ARN of the parameter. Returns `None` if the
+    /// parameter does not exist. Tries the call only once.
     pub async fn parameter(&self, name: &str) -> Answer<Option<String>> {
         self.signed.parameter(name).await
     }
 
-    /// Opens the connections that the first event will need, and reads the account setting on the way. What goes
-    /// wrong is left to that event, which can say so; a refusal opens a connection as well.
+    /// Opens the connections that the first event needs, and reads the account setting `defaultLogDriverMode`. Ignores
+    /// errors, because a refused call also opens its connection. If an error persists, the handling of the first event
+    /// reports the error.
     pub async fn warm(&self) {
         let both = async { tokio::join!(self.ecs.default_mode(), self.logs.describe_log_groups().limit(1).send()) };
         let _ = tokio::time::timeout(LONGEST_WARMING, both).await;

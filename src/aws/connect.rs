@@ -1,22 +1,22 @@
-//! The command line's connection to AWS.
+//! Connects the command line to AWS.
 
 use aws_config::{BehaviorVersion, Region};
 
 use super::client::{Aws, NoRegion};
 use super::https::https;
 
-/// Which account and Region to talk to, where the standard AWS environment and files are to be overruled.
+/// The options that override the standard environment variables and configuration files of AWS.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConnectOptions {
     pub region: Option<String>,
     pub profile: Option<String>,
     pub endpoint_url: Option<String>,
-    /// Whether no call may change anything.
+    /// Whether the clients refuse every operation that may write.
     pub read_only: bool,
 }
 
 impl Aws {
-    /// By the standard chain of environment, profile, SSO, process and instance.
+    /// Creates clients with the standard AWS credential chain (environment, profile, SSO, process and instance).
     pub async fn connect(place: &ConnectOptions) -> Result<Self, NoRegion> {
         let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(https());
         if let Some(region) = &place.region {
@@ -32,7 +32,8 @@ impl Aws {
         if place.read_only { Self::reading(&config) } else { Self::with(&config) }
     }
 
-    /// Whether anybody's credentials are configured. Those that cannot be had just now count.
+    /// Returns whether credentials are configured. Also returns `true` if credentials are configured but cannot be
+    /// loaded at present.
     pub async fn has_credentials(&self) -> bool {
         self.signed.has_credentials().await
     }

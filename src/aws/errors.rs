@@ -1,4 +1,4 @@
-//! From what AWS or the way to it said to what the core can decide upon: one place for every call.
+//! Converts AWS errors and connection errors into [`PortError`]s.
 
 use std::error::Error;
 
@@ -13,11 +13,13 @@ use crate::domain::report::is_shown;
 use crate::domain::text::plain::plain;
 use crate::ports::{Answer, ErrorKind, PortError};
 
-/// The longest message that is handed on; AWS's own are shorter but for encoded authorization messages.
+/// The maximum length of the message of a [`PortError`], in characters. Logweir cuts longer messages. Of the error
+/// messages of AWS, only encoded authorization messages are longer.
 const LONGEST: usize = 512;
 
-/// Codes with which AWS says "slower" (source: the SDKs' common list of throttling errors, less
-/// LimitExceededException, which ECS and CloudWatch Logs use for quotas that waiting does not raise).
+/// Error codes that report throttling (source: the SDKs' common list of throttling errors). The list omits
+/// LimitExceededException, because ECS and CloudWatch Logs return this code if a quota is exhausted, and waiting does
+/// not help.
 const THROTTLED: [&str; 8] = [
     "Throttling",
     "ThrottlingException",
@@ -29,7 +31,7 @@ const THROTTLED: [&str; 8] = [
     "ProvisionedThroughputExceededException",
 ];
 
-/// Codes after which the same call may succeed at once or soon.
+/// Error codes of temporary failures, after which the same call may soon succeed.
 const PASSING: [&str; 8] = [
     "ServerException",
     "ServiceUnavailableException",
@@ -41,7 +43,7 @@ const PASSING: [&str; 8] = [
     "RequestTimeoutException",
 ];
 
-/// Codes that say who asks may not, or is nobody.
+/// Error codes for a caller that lacks a permission or valid credentials.
 const DENIED: [&str; 9] = [
     "AccessDenied",
     "AccessDeniedException",
@@ -77,8 +79,8 @@ where
     port_error_about(call, error, None)
 }
 
-/// As [`port_error`], with nothing in the message that the author of the document may have meant to keep to himself: a
-/// service may quote what it complains about.
+/// Converts an error as [`port_error`] does, and hides the possible secrets of `document` in the error message. An AWS
+/// service may quote the document in its error message.
 pub(super) fn port_error_about<E>(
     call: &'static str,
     error: &SdkError<E, HttpResponse>,
@@ -95,29 +97,30 @@ where
                 None => spoiled(call, status),
             }
         }
-        // It broke off: whatever its status, what it was about to say is not known.
+        // The response is incomplete, so its HTTP status does not show whether the call succeeded.
         SdkError::ResponseError(error) => {
             PortError { kind: ErrorKind::Retry, ..spoiled(call, error.raw().status().as_u16()) }
         }
-        SdkError::TimeoutError(_) => retry(call, "no answer in time"),
+        SdkError::TimeoutError(_) => retry(call, "the service did not respond in time"),
         SdkError::DispatchFailure(failure) => dispatch(call, failure),
         other => PortError { kind: ErrorKind::Refused, ..retry(call, &chain(other)) },
     }
 }
 
-/// An answer arrived, and nobody can tell what it says.
+/// Returns the error to report for a response that Logweir cannot interpret.
 pub(super) fn unreadable(call: &'static str, why: &str) -> PortError {
     PortError {
         kind: ErrorKind::Retry,
         call,
-        message: plain(&format!("the answer cannot be read: {why}"), LONGEST),
+        message: plain(&format!("the response cannot be read: {why}"), LONGEST),
         reason: Some(Reason::Unreadable),
     }
 }
 
-/// An answer that is none of AWS's: a proxy's page, say. Its text stays where it is.
+/// Returns the error to report for a response that does not come from AWS, such as the error page of a proxy. The error
+/// message does not contain the text of the response.
 pub(super) fn spoiled(call: &'static str, status: u16) -> PortError {
-    let error = unreadable(call, &format!("it came with HTTP {status}"));
+    let error = unreadable(call, &format!("the HTTP status is {status}"));
     match status {
         429 => PortError { reason: Some(Reason::Throttled), ..error },
         200 | 408 | 500.. => error,
@@ -125,7 +128,8 @@ pub(super) fn spoiled(call: &'static str, status: u16) -> PortError {
     }
 }
 
-/// What a service said, by its code; the message decides where ECS uses ClientException for everything.
+/// Returns the [`PortError`] for an error code of an AWS service. For some error codes, such as ClientException of ECS,
+/// the kind of the [`PortError`] depends on the error message.
 pub(super) fn said(
     call: &'static str,
     status: u16,
@@ -133,7 +137,8 @@ pub(super) fn said(
     message: &str,
     document: Option<&TaskDefinition>,
 ) -> PortError {
-    // Behind these words stands the request, headers and all: the session token is one.
+    // Logweir cuts the message at the words "The Canonical String", because AWS repeats the request headers after these
+    // words, including the session token.
     let message = message.split("The Canonical String").next().unwrap_or_default().trim_end();
     let lower = message.to_ascii_lowercase();
     let is = |codes: &[&str]| codes.contains(&code);
@@ -164,8 +169,8 @@ fn is_about_one_revision(call: &str) -> bool {
     matches!(call, "DescribeTaskDefinition" | "DeregisterTaskDefinition")
 }
 
-/// ECS's ClientException for a revision or family that is not there: "Unable to describe task definition." and "The
-/// specified task definition does not exist."
+/// Returns whether the message of ECS's ClientException says that a revision or a family does not exist. Such a message
+/// is "Unable to describe task definition." or "The specified task definition does not exist."
 fn is_absence(message: &str) -> bool {
     message.contains("unable to describe task definition") || message.contains("does not exist")
 }
@@ -175,7 +180,8 @@ fn dispatch(call: &'static str, failure: &DispatchFailure) -> PortError {
     if failure.is_timeout() || failure.is_io() || failure.as_other().is_some() {
         return retry(call, &format!("the connection failed: {message}"));
     }
-    // What is left never went out: no credentials, no endpoint.
+    // For every other kind of failure, the SDK has sent no request, because the credentials or the endpoint are
+    // missing.
     PortError { kind: ErrorKind::Refused, reason: Some(Reason::AccessDenied), ..retry(call, &message) }
 }
 
@@ -183,12 +189,12 @@ pub(super) fn retry(call: &'static str, message: &str) -> PortError {
     PortError { kind: ErrorKind::Retry, call, message: plain(message, LONGEST), reason: None }
 }
 
-/// The error of a request that Logweir did not send.
+/// Returns the error to report for a request that Logweir does not send.
 pub(super) fn refused(call: &'static str, why: &str) -> PortError {
     PortError { kind: ErrorKind::Refused, ..retry(call, why) }
 }
 
-/// Returns `None` if the requested resource does not exist.
+/// Converts the error of a resource that does not exist into `None`.
 pub(super) fn unless_missing<T>(answer: Answer<T>) -> Answer<Option<T>> {
     match answer {
         Err(error) if error.kind == ErrorKind::Missing => Ok(None),
@@ -196,7 +202,8 @@ pub(super) fn unless_missing<T>(answer: Answer<T>) -> Answer<Option<T>> {
     }
 }
 
-/// An error and its causes, outermost first, each once.
+/// Returns the messages of an error and of its causes, outermost first. Omits a message if the preceding message
+/// already contains it.
 pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut parts: Vec<String> = Vec::new();
     let mut next = Some(error);
@@ -210,19 +217,20 @@ pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
     parts.join(": ")
 }
 
-/// `message` without any text of the document but names and settings.
+/// Hides each text of `document` that `message` quotes, except names and settings.
 fn scrubbed(message: &str, document: &TaskDefinition) -> String {
     let mut hidden = Vec::new();
     collect(document.view(), "", &mut hidden);
     hidden.sort_by_key(|text| std::cmp::Reverse(text.len()));
-    // An error may quote a text as it is, or as JSON writes it.
+    // The message may quote a text of the document either as the text is, or escaped as JSON.
     let quoted = |text: &str| Value::from(text).to_string().trim_matches('"').to_owned();
     hidden
         .into_iter()
         .fold(message.to_owned(), |message, text| message.replace(text, "(hidden)").replace(&quoted(text), "(hidden)"))
 }
 
-/// The members whose texts may be shown: names and settings, which an operator needs to find the fault.
+/// The members of a task definition whose texts a message may show. An operator needs these names and settings to find
+/// the fault.
 const SHOWN: [&str; 12] = [
     "name",
     "family",
@@ -238,7 +246,8 @@ const SHOWN: [&str; 12] = [
     "condition",
 ];
 
-/// Shorter texts are no secrets, and hiding them would blank out half of every message.
+/// The minimum length of a text that Logweir hides in a message, in bytes. Shorter texts are not secrets, and a message
+/// without these texts would be unreadable.
 const SHORTEST: usize = 4;
 
 fn collect<'d>(value: &'d Value, member: &str, hidden: &mut Vec<&'d str>) {

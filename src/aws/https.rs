@@ -1,4 +1,4 @@
-//! HTTP over TLS: the program's only TLS library, and the connection timeout.
+//! The HTTP clients, all with the same TLS library and the same connection timeout.
 
 use std::time::Duration;
 
@@ -14,18 +14,18 @@ pub(super) const LONGEST_CONNECT: Duration = Duration::from_secs(3);
 
 const TLS: Provider = Provider::Rustls(CryptoMode::Ring);
 
-/// Returns the HTTP client of all SDKs, with one certificate store and one connection pool.
+/// Returns the HTTP client that all AWS SDKs share, with one certificate store and one connection pool.
 pub(super) fn https() -> SharedHttpClient {
-    SharedHttpClient::new(MadeAtTheFirstCall(Builder::new().tls_provider(TLS).build_https()))
+    SharedHttpClient::new(LazyHttpClient(Builder::new().tls_provider(TLS).build_https()))
 }
 
-/// An HTTP client that skips the SDK's check at construction. For each service, the default check builds a connector,
-/// reads every certificate of the machine, and drops both. The first call builds the one connector that every call
-/// uses.
+/// An HTTP client without the check that the SDK makes whenever it constructs the client of an AWS service. This check
+/// would build a connector, read every certificate of the machine, and drop the connector again. Without the check, the
+/// first call builds one connector, and every later call uses this connector.
 #[derive(Debug)]
-struct MadeAtTheFirstCall(SharedHttpClient);
+struct LazyHttpClient(SharedHttpClient);
 
-impl HttpClient for MadeAtTheFirstCall {
+impl HttpClient for LazyHttpClient {
     fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
         self.0.http_connector(settings, components)
     }
@@ -35,8 +35,8 @@ impl HttpClient for MadeAtTheFirstCall {
     }
 }
 
-/// Returns a connector that opens a connection for each request. The server may already have closed an idle connection,
-/// and a signed call has only one try.
+/// Returns a connector that opens a new connection for each request. Logweir tries a signed request only once, so the
+/// request must not use an idle connection that the server may already have closed.
 pub(super) fn connector() -> Connector {
     let settings = HttpConnectorSettings::builder().connect_timeout(LONGEST_CONNECT).build();
     Connector::builder().tls_provider(TLS).connector_settings(settings).pool_max_idle_per_host(0).build()

@@ -1,7 +1,10 @@
-//! The only folder that names an AWS SDK. The future of one of its calls takes some 5 KB, and whatever awaits it as much for
-//! each that it may await: they are boxed, or the stack of a thread would not do in a debug build.
+//! The adapters to AWS. No other folder of `src` uses an AWS SDK.
 //!
-//! Modules that only the command line uses are behind the feature `cli`. The function contains no code of them.
+//! The future of one SDK call needs about 5 KB, and an async function reserves this space for each SDK call that it
+//! awaits. The futures of SDK calls are boxed, because a debug build would otherwise overflow the stack of a thread.
+//!
+//! The feature `cli` enables the modules that only the command line uses. The function's binary is built without the
+//! feature `cli`.
 
 mod calls;
 mod client;
@@ -21,7 +24,7 @@ mod region;
 pub mod sdk;
 #[cfg_attr(
     not(feature = "cli"),
-    allow(dead_code, unused_imports, reason = "the command line calls in more ways than the function")
+    allow(dead_code, unused_imports, reason = "only the command line uses some of these calls")
 )]
 mod signed;
 

@@ -1,4 +1,4 @@
-//! Clients that cannot write: whatever is no reading operation fails before it is sent.
+//! Makes an AWS client read-only. A read-only client refuses every operation that may write, and sends no request.
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::BeforeSerializationInterceptorContextRef;
@@ -7,18 +7,19 @@ use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 
-/// The first words of SDK operation names that change nothing.
+/// The first words of the names of SDK operations that only read.
 const READING: [&str; 6] = ["Describe", "List", "Get", "Query", "BatchGet", "Filter"];
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ReadOnly;
 
-/// Returns why a read-only client does not send an operation that does this.
+/// Returns the message with which a read-only client refuses an operation. `does` is a clause about the effect of the
+/// operation.
 pub(super) fn refusal(does: &str) -> String {
-    format!("{does}, and this run is to change nothing")
+    format!("{does}, but this run is read-only")
 }
 
-/// Returns the effect of an operation whose name already describes the effect.
+/// Returns the clause that says that this operation would write.
 pub(super) fn would_write(operation: &str) -> String {
     format!("{operation} would write")
 }

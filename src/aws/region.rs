@@ -1,4 +1,5 @@
-//! The Region that the environment or the profile names, found without any call, not even to the instance.
+//! Reads the AWS Region from the environment variables or from the profile. Makes no network call, not even to the
+//! instance metadata service.
 
 use aws_config::environment::EnvironmentVariableRegionProvider;
 use aws_config::meta::region::RegionProviderChain;

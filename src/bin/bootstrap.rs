@@ -1,4 +1,4 @@
-//! The Lambda function: the one that remediates, or the one that takes back.
+//! The binary of both Lambda functions, the remediator and the backout function.
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use logweir::aws::Aws;
@@ -14,7 +14,8 @@ async fn main() -> Result<(), Error> {
     let aws = Aws::in_lambda()?;
     let settings =
         Settings::read(|name| std::env::var(name).ok(), async |name: &str| aws.parameter(name).await).await?;
-    // Init has the CPU of a larger function, and TLS is what the first event would wait for.
+    // Lambda gives a function more CPU in its init phase than in an invocation. The function therefore opens its TLS
+    // connections in the init phase, so that the first event does not wait for the handshakes.
     if let Role::Remediate(_) = settings.role {
         aws.warm().await;
     }

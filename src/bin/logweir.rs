@@ -1,4 +1,4 @@
-//! The command line.
+//! The binary of the command line `logweir`.
 
 use std::process::ExitCode;
 

@@ -7,15 +7,15 @@ use crate::domain::baseline::Baseline;
 use crate::render::json::BaselineLine;
 use crate::settings::{BaselinePlace, SHIPPED_BASELINE};
 
-/// A baseline with the place that it was read from.
+/// A baseline, and the place from which Logweir read the baseline.
 pub(super) struct PlacedBaseline {
-    /// The file or the parameter, or `(shipped)` for the shipped baseline.
+    /// The file or the Systems Manager parameter of the baseline, or `(shipped)` for the shipped baseline.
     place: String,
     pub(super) baseline: Baseline,
 }
 
 impl PlacedBaseline {
-    /// The baseline by its place and digest.
+    /// Returns the place and the digest of the baseline.
     pub(super) fn line(&self) -> BaselineLine {
         BaselineLine { path: self.place.clone(), digest: self.baseline.digest().to_owned() }
     }
@@ -33,7 +33,7 @@ impl PlacedBaseline {
 }
 
 impl Global {
-    /// Reads the baseline that the options and the environment name. Reads the shipped baseline if they name none.
+    /// Reads the baseline that the options or the environment variables select, or else the shipped baseline.
     pub(super) async fn read_baseline(&self) -> Result<PlacedBaseline, Failure> {
         match &self.baseline {
             Some(place) => self.read_baseline_at(place).await,
@@ -41,7 +41,7 @@ impl Global {
         }
     }
 
-    /// Reads the baseline at this place.
+    /// Reads the baseline from this file or Systems Manager parameter.
     pub(super) async fn read_baseline_at(&self, place: &BaselinePlace) -> Result<PlacedBaseline, Failure> {
         let parameter = async |name: &str| {
             let aws = self.aws(Intent::Look).await?;

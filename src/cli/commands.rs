@@ -1,4 +1,5 @@
-//! The commands that a result suggests. They select the same account and journal in any shell.
+//! The commands that the output suggests to the caller. Each command contains the options for the AWS account and the
+//! journal, so that the command also works in another shell.
 
 use super::context::Context;
 use super::failure::Failure;
@@ -6,25 +7,25 @@ use crate::domain::report::BackoutBy;
 use crate::settings::JournalPlace;
 
 impl Context {
-    /// Who takes back what is done here.
+    /// Returns the options of the command that backs out the changes of this run.
     pub(super) fn backout_by(&self, region: &str) -> Result<BackoutBy, Failure> {
         Ok(BackoutBy::Journal(self.elsewhere(region)?))
     }
 
-    /// The deployed function that takes back, of the same account.
+    /// Returns the options of a backout command that invokes this deployed function.
     pub(super) fn backout_by_function(&self, name: &str, region: &str) -> BackoutBy {
         let function = ["--function".to_owned(), name.to_owned()];
         BackoutBy::Journal(function.into_iter().chain(self.account(region)).collect())
     }
 
-    /// The command that corrects a target again, whatever stood against it.
+    /// Returns the command that corrects a target even after a backout, during a hold or with an open fuse.
     pub(super) fn again(&self, target: &str, region: &str) -> Result<String, Failure> {
         let arguments = self.elsewhere(region)?;
-        let words = ["logweir", "apply", "--again", target].into_iter().chain(arguments.iter().map(String::as_str));
+        let words = ["logweir", "apply", "--force", target].into_iter().chain(arguments.iter().map(String::as_str));
         shlex::try_join(words).map_err(|error| Failure::could_not(error.to_string()))
     }
 
-    /// The options that name the same account and journal in another shell.
+    /// Returns the options that select the same AWS account and the same journal in another shell.
     fn elsewhere(&self, region: &str) -> Result<Vec<String>, Failure> {
         let mut arguments = Vec::new();
         match self.named_journal() {
@@ -40,7 +41,7 @@ impl Context {
         Ok(arguments)
     }
 
-    /// The options that name the same account.
+    /// Returns the options that select the same AWS account and Region in another shell.
     fn account(&self, region: &str) -> Vec<String> {
         let mut arguments = vec!["--region".to_owned(), region.to_owned()];
         let global = &self.global;

@@ -1,4 +1,4 @@
-//! The way to AWS, for the verbs that need it.
+//! The connection to AWS, for the verbs that call AWS.
 
 use std::future::Future;
 
@@ -8,22 +8,22 @@ use crate::aws::{Aws, ConnectOptions, Identity};
 use crate::domain::event::Home;
 use crate::settings;
 
-/// Whether a verb may change anything.
+/// Whether a verb only reads, or may also change resources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Intent {
     Look,
     Act,
 }
 
-/// Runs a future to its end on this thread.
+/// Runs a future to completion on this thread.
 pub(super) fn wait<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(|error| Failure::could_not(format!("no runtime: {error}")))?.block_on(future)
+    runtime.map_err(|error| Failure::could_not(format!("cannot start the async runtime: {error}")))?.block_on(future)
 }
 
 impl Global {
-    /// Connects to the account that the options and the environment name; to look alone gives clients that cannot write.
-    /// No call is made.
+    /// Creates AWS clients for the account and Region that the options and the environment variables select. Makes no
+    /// AWS call. With [`Intent::Look`], the clients cannot write.
     pub(super) async fn aws(&self, intent: Intent) -> Result<Aws, Failure> {
         let place = ConnectOptions {
             region: self.region.clone(),
@@ -32,11 +32,11 @@ impl Global {
             read_only: intent == Intent::Look,
         };
         let connected = Aws::connect(&place).await;
-        connected.map_err(|error| Failure::could_not(error.to_string()).help("give --region, or set AWS_REGION"))
+        connected.map_err(|error| Failure::could_not(error.to_string()).help("add --region, or set AWS_REGION"))
     }
 }
 
-/// Whose account this is, whose registrations are a function's own, and who calls.
+/// Returns a [`Home`] with the account, the Region and the roles in `LOGWEIR_OWN_ROLES`, and the ARN of the caller.
 pub(super) async fn home(aws: &Aws) -> Result<(Home, String), Failure> {
     let Identity { account, arn } = aws.identity().await?;
     let own_roles = match std::env::var("LOGWEIR_OWN_ROLES") {

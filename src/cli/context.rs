@@ -1,4 +1,4 @@
-//! What every verb has at hand.
+//! The context of a verb: the options, the printer, the baseline and the journal that the stack published.
 
 use std::cell::OnceCell;
 
@@ -10,12 +10,13 @@ use super::printer::Printer;
 use crate::aws::Aws;
 use crate::settings::JournalPlace;
 
-/// What every verb has at hand.
+/// The context of a verb.
 pub(super) struct Context {
     pub(super) global: Global,
     pub(super) printer: Printer,
     baseline: OnceCell<Result<PlacedBaseline, Failure>>,
-    /// The journal that the deployed stack published; none: there is none. Asked for once.
+    /// The place of the journal that the deployed stack published. Logweir reads this place at most once. The inner
+    /// `Option` is `None` if the stack published no journal.
     pub(super) published: OnceCell<Option<JournalPlace>>,
 }
 
@@ -25,8 +26,8 @@ impl Context {
         Self { global, printer, baseline: OnceCell::new(), published: OnceCell::new() }
     }
 
-    /// Returns the baseline that the options and the environment name. The first call reads the baseline, and later
-    /// calls reuse it.
+    /// Returns the baseline that the options and the environment variables select. The first call reads the baseline,
+    /// and later calls return the same result.
     pub(super) async fn baseline(&self) -> Result<&PlacedBaseline, Failure> {
         let read = match self.baseline.get() {
             Some(read) => read,
@@ -38,7 +39,8 @@ impl Context {
         read.as_ref().map_err(Failure::clone)
     }
 
-    /// Connects to the account that the options and the environment name; to look alone gives clients that cannot write.
+    /// Creates AWS clients for the account and Region that the options and the environment variables select. With
+    /// [`Intent::Look`], the clients cannot write.
     pub(super) async fn aws(&self, intent: Intent) -> Result<Aws, Failure> {
         self.global.aws(intent).await
     }

@@ -1,4 +1,4 @@
-//! An event from a file.
+//! Reads an event from a file.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -7,13 +7,14 @@ use serde_json::Value;
 
 use super::failure::Failure;
 
-/// The one event of a file. A CloudTrail log file with one record is taken too.
+/// Reads the only event in a file. The file may also be a CloudTrail log file with one record, or an SQS batch with
+/// one message.
 pub(super) fn read(path: &Path) -> Result<Value, Failure> {
     let shown = path.display();
     let could_not = |message: String| Failure::could_not(format!("{shown}{message}"));
     let text = std::fs::read_to_string(path).map_err(|error| could_not(format!(": {error}")))?;
     let event: Value = serde_json::from_str(text.trim_start_matches('\u{feff}'))
-        .map_err(|error| could_not(format!(":{}:{}: not JSON", error.line(), error.column())))?;
+        .map_err(|error| could_not(format!(":{}:{}: the file is not JSON", error.line(), error.column())))?;
     let events = match &event {
         Value::Array(events) => events.clone(),
         event => event["Records"].as_array().cloned().unwrap_or_else(|| vec![event.clone()]),
@@ -23,12 +24,15 @@ pub(super) fn read(path: &Path) -> Result<Value, Failure> {
             Some(wrapped) if event["eventSource"] == "aws:sqs" => wrapped,
             _ => event.clone(),
         }),
-        [] => Err(could_not(": holds no event".into())),
+        [] => Err(could_not(": the file contains no event".into())),
         events => {
             let families: BTreeSet<&str> = events.iter().filter_map(family).collect();
             let families: Vec<&str> = families.into_iter().collect();
-            Err(could_not(format!(": holds {} events, of {}", events.len(), families.join(", ")))
-                .help("replay takes one event at a time"))
+            let (count, families) = (events.len(), families.join(", "));
+            Err(could_not(format!(
+                ": the file contains {count} events (families: {families}), but Logweir reads only one"
+            ))
+            .help("write each event to a separate file, and replay the files one by one"))
         }
     }
 }

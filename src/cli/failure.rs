@@ -1,4 +1,4 @@
-//! The end of a verb: its exit code, or its error. Only this file assigns exit codes.
+//! The result of a verb, which is an exit code or the error that ended the verb. Only this file assigns exit codes.
 
 use std::fmt;
 
@@ -10,19 +10,19 @@ use crate::ports::{ErrorKind, PortError};
 use crate::render::human::doctor::Diagnosis;
 use crate::render::json::{AgainstSummary, Summary};
 
-/// How a verb ended. The highest of several wins.
+/// The exit code of a verb. If several exit codes apply, Logweir returns the highest code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Exit {
     Fine = 0,
     Findings = 1,
-    CouldNot = 2,
+    Error = 2,
     Usage = 64,
 }
 
-/// The exit code of a verb, or the error that ended it.
+/// The exit code of a verb, or the error that ended the verb.
 pub(super) type VerbResult = Result<Exit, Failure>;
 
-/// An error that ends the verb: what, where, what to do.
+/// An error that ends a verb. The member `help` names the next step for the caller.
 #[derive(Clone)]
 pub(super) struct Failure {
     pub(super) exit: Exit,
@@ -32,7 +32,7 @@ pub(super) struct Failure {
 
 impl Failure {
     pub(super) fn could_not(message: impl Into<String>) -> Self {
-        Self { exit: Exit::CouldNot, message: message.into(), help: None }
+        Self { exit: Exit::Error, message: message.into(), help: None }
     }
 
     pub(super) fn usage(message: impl Into<String>) -> Self {
@@ -43,7 +43,7 @@ impl Failure {
         Self { help: Some(help.into()), ..self }
     }
 
-    /// Puts the object of the error before the message.
+    /// Returns the same error, with `origin` before the error message.
     pub(super) fn about(self, origin: &str) -> Self {
         Self { message: format!("{origin}: {}", self.message), ..self }
     }
@@ -58,43 +58,44 @@ impl fmt::Display for Failure {
     }
 }
 
-/// A port's error, with what to do.
+/// Converts the error of a call to AWS or to the journal, and adds the next step for the caller.
 impl From<PortError> for Failure {
     fn from(error: PortError) -> Self {
         let failure = Self::could_not(error.to_string());
         match error.kind {
-            ErrorKind::Retry => failure.help("this may pass: run it again"),
-            ErrorKind::Missing => failure.help("look for a slip in the name, the Region (--region) or the account"),
+            ErrorKind::Retry => failure.help("try again: the error may be temporary"),
+            ErrorKind::Missing => failure.help("check the name, the Region (--region) and the account"),
             ErrorKind::Refused => failure,
         }
     }
 }
 
 impl Exit {
-    /// The exit code for the JSON report of a deployed function. A dry run gives no verdict.
+    /// Returns the exit code for the JSON report of a deployed function. The outcome `observed` counts as a success
+    /// only in a dry run.
     pub(super) fn of_answer(report: &Value, is_dry_run: bool) -> Self {
         match report["outcome"].as_str().unwrap_or_default() {
             "backed-out" => Self::Fine,
             "observed" if is_dry_run => Self::Fine,
             "refused" | "skipped" => Self::Findings,
-            _ => Self::CouldNot,
+            _ => Self::Error,
         }
     }
 
-    /// The exit code for the rollout of one service. A deployment that is still in progress is a finding: the caller
-    /// must keep waiting.
+    /// Returns the exit code for the rollout of one service. A deployment that is still in progress counts as a
+    /// finding, because the caller must keep waiting.
     pub(super) fn of_rollout(report: &Report, is_under_way: bool) -> Self {
         if is_under_way { Self::Findings } else { Self::from(report) }
     }
 
-    /// The exit code of `fix`, which leaves this many findings to the caller.
+    /// Returns the exit code of `logweir fix` for this number of remaining findings.
     pub(super) fn of_left(findings: usize) -> Self {
         if findings == 0 { Self::Fine } else { Self::Findings }
     }
 }
 
 impl From<&clap::Error> for Exit {
-    /// clap also reports `--help` and `--version` as errors.
+    /// Returns 0 for `--help` and `--version`, which clap also reports as errors.
     fn from(error: &clap::Error) -> Self {
         if error.use_stderr() { Self::Usage } else { Self::Fine }
     }
@@ -105,7 +106,7 @@ impl From<&Report> for Exit {
         match report.exit_code() {
             0 => Self::Fine,
             1 => Self::Findings,
-            _ => Self::CouldNot,
+            _ => Self::Error,
         }
     }
 }
@@ -113,7 +114,7 @@ impl From<&Report> for Exit {
 impl From<Summary> for Exit {
     fn from(summary: Summary) -> Self {
         match summary {
-            Summary { errors: 1.., .. } => Self::CouldNot,
+            Summary { errors: 1.., .. } => Self::Error,
             Summary { findings: 1.., .. } => Self::Findings,
             _ => Self::Fine,
         }
@@ -123,7 +124,7 @@ impl From<Summary> for Exit {
 impl From<AgainstSummary> for Exit {
     fn from(summary: AgainstSummary) -> Self {
         match summary {
-            AgainstSummary { errors: 1.., .. } => Self::CouldNot,
+            AgainstSummary { errors: 1.., .. } => Self::Error,
             AgainstSummary { differ: 1.., .. } | AgainstSummary { settings: 1.., .. } => Self::Findings,
             _ => Self::Fine,
         }
@@ -141,7 +142,7 @@ impl From<State> for Exit {
         match state {
             State::Ok => Self::Fine,
             State::Problem => Self::Findings,
-            State::Unknown => Self::CouldNot,
+            State::Unknown => Self::Error,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The journal of the command line: which journal a verb uses, and its storage.
+//! Selects the journal that a verb uses. The journal is in a folder or in a DynamoDB table.
 
 use std::path::PathBuf;
 
@@ -14,7 +14,7 @@ use crate::journal_file::FileJournal;
 use crate::ports::{Answer, CommitError, ErrorKind, Expected, Filter, Journal, PortError, StoredState};
 use crate::settings::JournalPlace;
 
-/// Where a deployed stack says which journal is its own.
+/// The Systems Manager parameter in which a deployed stack publishes the place of its journal.
 const PUBLISHED: &str = "/logweir/journal";
 
 impl Context {
@@ -26,8 +26,9 @@ impl Context {
         })
     }
 
-    /// The journal that is named, else the one that the deployed stack published, else a folder of the user's. Whoever
-    /// cannot be told whether there is a stack has to name one: to write into a second journal would be worse.
+    /// Returns the place of the journal: the place that the caller named, else the place that the deployed stack
+    /// published, else the default folder. If Logweir cannot read the stack's parameter, returns an error instead of
+    /// the default folder, so that Logweir never writes to a second journal.
     pub(super) async fn journal_place(&self) -> Result<JournalPlace, Failure> {
         if let Some(place) = self.named_journal() {
             return Ok(place);
@@ -41,39 +42,41 @@ impl Context {
         }
     }
 
-    /// As far as it is known.
+    /// Returns the place of the journal that the caller named, else the place that Logweir has already read from the
+    /// stack's parameter. Returns `None` if neither place is known.
     pub(super) fn named_journal(&self) -> Option<JournalPlace> {
         self.global.journal.clone().or_else(|| self.published.get().cloned().flatten())
     }
 
-    /// Without a Region or credentials there is no account that a stack could be in.
+    /// Reads the place of the journal that the deployed stack published. Returns `None` if the Region, the credentials
+    /// or the parameter is missing.
     async fn look_for_published(&self) -> Result<Option<JournalPlace>, Failure> {
         let Ok(aws) = self.aws(Intent::Look).await else { return Ok(None) };
         if !aws.has_credentials().await {
             return Ok(None);
         }
-        let help = "give --journal: file:FOLDER, or dynamodb:TABLE as the stack has it";
+        let help = "name the journal: --journal file:FOLDER, or --journal dynamodb:TABLE for the table of the stack";
         let found = aws.parameter(PUBLISHED).await;
         let found = found.map_err(|error| {
-            Failure::could_not(format!("which journal this account has cannot be read: {error}")).help(help)
+            Failure::could_not(format!("cannot find the journal of this account: {error}")).help(help)
         })?;
         let place = found.map(|place| place.trim().parse::<JournalPlace>()).transpose();
-        place.map_err(|error| Failure::could_not(format!("parameter {PUBLISHED}: {error}")).help(help))
+        place.map_err(|error| Failure::could_not(format!("the parameter {PUBLISHED} is not valid: {error}")).help(help))
     }
 }
 
-/// The folder of the embedded journal where none is named.
+/// Returns the default folder for the journal.
 fn state_folder() -> Result<PathBuf, Failure> {
     let folder = dirs::state_dir().or_else(dirs::data_local_dir);
     let folder = folder
-        .ok_or_else(|| Failure::could_not("no folder for the journal is known").help("give --journal file:FOLDER"))?;
+        .ok_or_else(|| Failure::could_not("cannot find a folder for the journal").help("use --journal file:FOLDER"))?;
     Ok(folder.join("logweir"))
 }
 
-/// The journal, wherever it is kept.
+/// A journal in a folder or in a DynamoDB table.
 pub(super) enum AnyJournal {
     File(FileJournal),
-    /// One that is not written to.
+    /// A journal in a folder, which this run must not change.
     FileToRead(FileJournal),
     Table(DynamoJournal),
 }
@@ -89,7 +92,7 @@ macro_rules! either {
 
 impl AnyJournal {
     fn may_write(&self) -> Result<(), CommitError> {
-        let message = "this run is to change nothing".to_owned();
+        let message = "this run must not change anything".to_owned();
         let error = PortError { kind: ErrorKind::Refused, call: "write the journal", message, reason: None };
         match self {
             Self::FileToRead(_) => Err(error.into()),

@@ -1,4 +1,4 @@
-//! Reads targets, and judges them.
+//! Reads the targets of a verb, and plans the correction of each target.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -22,15 +22,16 @@ use crate::ports::{Answer, LogGroups, TaskDefinitions};
 use crate::sources::Document;
 use crate::workflow::observe;
 
-/// How many live revisions are looked at side by side. AWS lets an account look for ten log groups a second, and describe
-/// twenty task definitions.
+/// The number of registered revisions that Logweir reads at the same time. AWS allows an account ten calls of
+/// DescribeLogGroups and twenty calls of DescribeTaskDefinition per second.
 const AT_ONCE: usize = 3;
 
-/// Between two looks at a revision that AWS was too busy for. The SDK has tried three times by then, and after many such
-/// refusals it tries no more.
+/// The pauses between attempts to read a revision, if AWS throttles a call. The SDK itself tries each call three times,
+/// but stops retrying after many throttled calls.
 const PAUSES: [Duration; 3] = [Duration::from_millis(250), Duration::from_secs(1), Duration::from_secs(4)];
 
-/// Loads every target, in order: files without AWS, live revisions over one connection, a few at once.
+/// Loads all targets, and calls `each` with the result of each target, in the order of the targets. Reads files without
+/// AWS. Reads registered revisions with one set of AWS clients, up to `AT_ONCE` revisions at the same time.
 pub(super) fn load_all(
     context: &Context,
     baseline: &Baseline,
@@ -50,7 +51,7 @@ pub(super) fn load_all(
     })
 }
 
-/// The verdict on one target; the connection is there for those that are live.
+/// Loads one target, and plans the correction of the target. Only registered revisions need the connection to AWS.
 async fn load(
     context: &Context,
     baseline: &Baseline,
@@ -66,12 +67,12 @@ async fn load(
             plan_patiently(aws, baseline, target, name).await.map_err(Failure::from)
         }
         (_, Some(Err(failed)), None) => Err(failed.clone()),
-        (_, _, None) => Err(Failure::could_not("nothing leads to it")),
+        (_, _, None) => Err(Failure::could_not("there is no connection to AWS")),
     };
     loaded.map_err(|failed| failed.about(&target.origin()))
 }
 
-/// The verdict on a document that is no live revision. Nothing is asked of AWS.
+/// Plans the correction of a document. Makes no AWS call.
 async fn plan_offline(global: &Global, baseline: &Baseline, document: Document) -> Loaded {
     let region = match &global.region {
         Some(region) => Some(region.clone()),
@@ -97,7 +98,8 @@ async fn plan_offline(global: &Global, baseline: &Baseline, document: Document) 
     }
 }
 
-/// The verdict on a live revision. Where AWS was asked too often, it waits and asks again.
+/// Reads a registered revision, and plans the correction of the revision. Waits and tries again if AWS throttles a
+/// call.
 async fn plan_patiently(aws: &Aws, baseline: &Baseline, target: &Target, name: &str) -> Answer<Loaded> {
     for pause in PAUSES {
         match plan_live(&aws.ecs, &aws.log_groups, baseline, target, name).await {
@@ -108,7 +110,7 @@ async fn plan_patiently(aws: &Aws, baseline: &Baseline, target: &Target, name: &
     plan_live(&aws.ecs, &aws.log_groups, baseline, target, name).await
 }
 
-/// Returns the verdict on a registered revision.
+/// Reads a registered revision and its log groups, and plans the correction of the revision.
 pub(super) async fn plan_live(
     task_definitions: &impl TaskDefinitions,
     log_groups: &impl LogGroups,

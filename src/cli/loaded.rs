@@ -1,4 +1,4 @@
-//! A task definition that was read, and the verdict on it.
+//! A task definition that Logweir has read, with the plan of its correction.
 
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::task_definition::TaskDefinition;
@@ -7,32 +7,32 @@ use crate::domain::plan::Plan;
 use crate::render::human::{diff, findings};
 use crate::sources::{self, Document};
 
-/// A task definition that was read, wherever it came from.
+/// A task definition from a file, standard input or ECS, with the plan of its correction.
 pub(super) struct Loaded {
     pub(super) origin: String,
     pub(super) revision: Option<RevisionArn>,
     pub(super) definition: TaskDefinition,
     pub(super) plan: Plan,
     pub(super) region: Option<String>,
-    /// `None` for a live revision.
+    /// The document that contains the task definition. `None` for a registered revision.
     pub(super) document: Option<Document>,
 }
 
 impl Loaded {
-    /// The pointer of the task definition in the input.
+    /// Returns the JSON pointer of the task definition in the input document.
     pub(super) fn pointer(&self) -> &'static str {
         self.document.as_ref().map_or("", |document| document.pointer)
     }
 
-    /// Returns why Logweir has no verdict on a registered revision. Logweir can read every fact about such a revision,
-    /// so a missing fact means no verdict.
+    /// Returns why Logweir cannot say whether a registered revision is compliant. Returns `None` if Logweir could check
+    /// every rule, or if the task definition is not a registered revision.
     pub(super) fn undecided(&self) -> Option<String> {
         let not_checked = &self.plan.not_checked;
         let is_undecided = self.document.is_none() && !not_checked.is_empty();
-        is_undecided.then(|| format!("could not be decided: {}", not_checked.join(", ")))
+        is_undecided.then(|| format!("no verdict, because these rules were not checked: {}", not_checked.join(", ")))
     }
 
-    /// Returns the findings in the format of rustc.
+    /// Returns the findings in the format of compiler messages.
     pub(super) fn findings(&self, is_styled: bool) -> String {
         let position = self.document.as_ref().map(|document| move |at| document.position(at));
         let shown = findings::Shown {
@@ -44,7 +44,7 @@ impl Loaded {
         self.plan.findings.iter().map(finding).collect()
     }
 
-    /// The unified diff of what a fix would change.
+    /// Returns the unified diff of the planned changes to the task definition.
     pub(super) fn difference(&self) -> String {
         let Ok(after) = patch::apply(&self.definition, &self.plan.edits) else {
             return String::new();

@@ -1,4 +1,4 @@
-//! The command line: reads the arguments and runs a verb.
+//! The command line, which reads the arguments and runs a verb, such as `check`.
 
 mod baseline;
 mod commands;
@@ -6,6 +6,7 @@ mod connect;
 mod context;
 mod event_file;
 mod failure;
+mod help;
 mod journal;
 mod load;
 mod loaded;
@@ -16,12 +17,13 @@ mod progress;
 mod question;
 mod record_name;
 mod session;
+mod suggestions;
 mod targets;
 mod verbs;
 
 use std::ffi::OsString;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use context::Context;
 use failure::{Exit, VerbResult};
@@ -33,7 +35,8 @@ use options::Global;
     name = "logweir",
     version,
     max_term_width = 100,
-    after_help = "Exit codes: 0 nothing to mend · 1 findings · 2 could not · 64 wrong usage"
+    disable_help_flag = true,
+    after_help = help::exit_codes!()
 )]
 struct Cli {
     #[command(flatten)]
@@ -44,27 +47,48 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Say what departs from the baseline; files need no AWS
+    /// Compare task definitions with the baseline; files need no AWS account
+    #[command(after_help = verbs::check::EXAMPLES)]
     Check(verbs::check::CheckArgs),
-    /// Print the corrected document, or write it in place
+    /// Print corrected task definitions, or write them to files
+    #[command(after_help = verbs::fix::EXAMPLES)]
     Fix(verbs::fix::FixArgs),
-    /// Correct live revisions, and lead services to them: shows the plan, asks, acts
+    /// Register a corrected revision for each task definition and, with `--mode rollout`, update the services that run
+    /// it. Shows the plan and asks first
+    #[command(after_help = verbs::apply::EXAMPLES)]
     Apply(verbs::apply::ApplyArgs),
-    /// Handle an event as the deployed function does, or take back what was done for it
+    /// Undo a correction: roll services back, deregister the corrected revision, restore the retention
+    #[command(after_help = verbs::backout::EXAMPLES)]
+    Backout(verbs::backout::BackoutArgs),
+    /// Process an event as the deployed function does, or back out its correction
+    #[command(after_help = verbs::replay::EXAMPLES)]
     Replay(verbs::replay::ReplayArgs),
-    /// Show what was done, and how to take it back
+    /// List the records of corrections, or show one with its backout command
+    #[command(after_help = verbs::records::EXAMPLES)]
     Records(verbs::records::RecordsArgs),
-    /// Say what is wrong with the deployment, and what to do; put dead letters back
+    /// Check the deployed stack and say how to resolve each problem; `--fix` redrives dead letters
+    #[command(after_help = verbs::doctor::EXAMPLES)]
     Doctor(verbs::doctor::DoctorArgs),
     /// List the rules, or explain one
+    #[command(after_help = verbs::rules::EXAMPLES)]
     Rules(verbs::rules::RulesArgs),
+    /// Print a completion script for a shell
+    #[command(after_help = verbs::completions::EXAMPLES)]
+    Completions(verbs::completions::CompletionsArgs),
+    /// Print the man page, or write the pages of all verbs to a folder
+    #[command(after_help = verbs::man::EXAMPLES)]
+    Man(verbs::man::ManArgs),
 }
 
-/// Runs the command line and gives its exit code.
+/// Runs the command line, and returns the exit code of the process.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
-    let cli = match Cli::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let mut command = help::for_arguments(Cli::command(), &arguments);
+    let parsed = command.try_get_matches_from_mut(arguments).and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
+            let error = suggestions::add(error.format(&mut command));
             let _ = error.print();
             return Exit::from(&error) as u8;
         }
@@ -84,10 +108,13 @@ impl Verb {
             Self::Check(check) => check.run(context),
             Self::Fix(fix) => fix.run(context),
             Self::Apply(apply) => apply.run(context),
+            Self::Backout(backout) => backout.run(context),
             Self::Replay(replay) => replay.run(context),
             Self::Records(records) => records.run(context),
             Self::Doctor(doctor) => doctor.run(context),
             Self::Rules(rules) => rules.run(context),
+            Self::Completions(completions) => completions.run(context, Cli::command()),
+            Self::Man(man) => man.run(context, Cli::command()),
         }
     }
 }

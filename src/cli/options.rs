@@ -1,30 +1,33 @@
-//! The options that every verb has.
+//! The options that every verb accepts.
 
-use clap::{Args, ValueEnum};
+use clap::{ArgAction, Args, ValueEnum};
 
 use crate::settings::{BaselinePlace, JournalPlace};
 
-/// Options that stand anywhere.
+/// The options that the caller may give before or after the verb.
 #[derive(Clone, Args)]
-#[command(next_help_heading = "Everywhere")]
+#[command(next_help_heading = "Global options")]
 pub(super) struct Global {
-    /// A file, or ssm:NAME for a parameter [default: the one that ships with logweir]
+    /// The baseline: a file, or ssm:NAME for a Systems Manager parameter [default: the shipped baseline]
     #[arg(long, global = true, env = "LOGWEIR_BASELINE", hide_env_values = true, value_name = "BASELINE")]
     pub(super) baseline: Option<BaselinePlace>,
+    /// The format of the output
     #[arg(long, global = true, env = "LOGWEIR_FORMAT", hide_env_values = true, value_enum, default_value = "text")]
     pub(super) format: Format,
-    /// file:FOLDER or dynamodb:TABLE [default: the deployed stack's, else a folder of the user's]
+    /// The journal: file:FOLDER or dynamodb:TABLE [default: the deployed stack's journal, else a folder in the home
+    /// directory]
     #[arg(long, global = true, env = "LOGWEIR_JOURNAL", hide_env_values = true, value_name = "WHERE")]
     pub(super) journal: Option<JournalPlace>,
-    /// [default: the AWS environment's or profile's]
+    /// The AWS Region [default: from the environment or the profile]
     #[arg(long, global = true, env = "LOGWEIR_REGION", hide_env_values = true)]
     pub(super) region: Option<String>,
-    /// An AWS profile
+    /// The AWS profile
     #[arg(long, global = true, env = "LOGWEIR_PROFILE", hide_env_values = true)]
     pub(super) profile: Option<String>,
-    /// An endpoint to talk to instead of AWS
+    /// An endpoint to call instead of AWS
     #[arg(long, global = true, env = "LOGWEIR_ENDPOINT_URL", hide_env_values = true, value_name = "URL")]
     pub(super) endpoint_url: Option<String>,
+    /// When to colour the output
     #[arg(
         long,
         global = true,
@@ -35,6 +38,9 @@ pub(super) struct Global {
         value_name = "WHEN"
     )]
     pub(super) color: Color,
+    /// Print the help of the verb (-h), or the help with the global options (--help)
+    #[arg(short, long, global = true, action = ArgAction::HelpShort)]
+    help: Option<bool>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

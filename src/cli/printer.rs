@@ -1,4 +1,5 @@
-//! The one place that writes to the terminal: results to standard output, all else to standard error.
+//! The only module that writes to the terminal. Results go to standard output, and all other texts go to standard
+//! error.
 
 use std::io::{self, Write};
 
@@ -14,7 +15,8 @@ use crate::render::Output;
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const HELP: Style = AnsiColor::Cyan.on_default().bold();
 
-/// Colour on a terminal alone, unless it is asked for; `NO_COLOR` is honoured.
+/// Writes results and messages. By default, uses colours only on a terminal, and only if the environment variable
+/// `NO_COLOR` is not set.
 pub(super) struct Printer {
     choice: ColorChoice,
     format: Format,
@@ -30,7 +32,7 @@ impl Printer {
         Self { choice, format }
     }
 
-    /// Whether styles reach the reader of standard output.
+    /// Returns whether the text on standard output may contain colours and other styles.
     pub(super) fn is_styled(&self) -> bool {
         match self.choice {
             ColorChoice::Auto => AutoStream::choice(&io::stdout()) != ColorChoice::Never,
@@ -48,33 +50,36 @@ impl Printer {
         self.json(|| output.json());
     }
 
-    /// Shows a part of a result immediately. Shows nothing with JSON, because the JSON result is one object at the end.
+    /// Shows a part of a text result immediately. Shows nothing with `--format json`, because the JSON result is one
+    /// object that Logweir prints at the end.
     pub(super) fn text(&self, text: impl FnOnce() -> String) {
         if !self.is_json() {
             self.result(&text());
         }
     }
 
-    /// Shows the object that sums up what [`Printer::text`] showed part by part.
+    /// Shows a result as one JSON object with `--format json`. Shows nothing with `--format text`, because
+    /// [`Printer::text`] has already shown the parts of the result.
     pub(super) fn json(&self, value: impl FnOnce() -> Value) {
         if self.is_json() {
             self.result(&format!("{:#}\n", value()));
         }
     }
 
-    /// A result. A reader that goes away (`| head`) is no error.
+    /// Writes a result to standard output. Ignores errors, because the reader of a pipe may close the pipe early (`|
+    /// head`).
     fn result(&self, text: &str) {
         let mut out = AutoStream::new(io::stdout().lock(), self.choice);
         let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     }
 
-    /// A result byte for byte, whatever stands in it.
+    /// Writes a document to standard output, byte for byte.
     pub(super) fn document(&self, text: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();
         out.write_all(text.as_bytes()).and_then(|()| out.flush())
     }
 
-    /// An error and what to do about it.
+    /// Writes an error and the help of the error.
     pub(super) fn failure(&self, failure: &Failure) {
         self.error(&failure.message, failure.help.as_deref());
     }
@@ -87,20 +92,21 @@ impl Printer {
         }
     }
 
-    /// A question, without an end of line.
+    /// Writes a question, without a line break.
     pub(super) fn ask(&self, question: &str) {
         let mut err = AutoStream::new(io::stderr().lock(), self.choice);
         let _ = write!(err, "{}", plain(question, 2000)).and_then(|()| err.flush());
     }
 
-    /// A note for people. The JSON result already contains its content.
+    /// Writes a note. Writes nothing with `--format json`, because the JSON result already contains the content of the
+    /// note.
     pub(super) fn hint(&self, message: &str) {
         if !self.is_json() {
             self.note(message);
         }
     }
 
-    /// Something that the reader should know and that is no result.
+    /// Writes a message that is not part of the result to standard error.
     pub(super) fn note(&self, message: &str) {
         let _ = writeln!(AutoStream::new(io::stderr().lock(), self.choice), "{}", plain(message, 2000));
     }

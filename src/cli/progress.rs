@@ -5,16 +5,16 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// A progress bar on standard error. It appears only on a terminal, and it disappears when dropped.
+/// A progress bar on standard error. The bar appears only on a terminal, and disappears when it is dropped.
 pub(super) struct Progress(Option<ProgressBar>);
 
 impl Progress {
-    /// Many revisions are looked at.
+    /// Shows a bar for this number of revisions. Shows no bar for a single revision.
     pub(super) fn over(revisions: usize) -> Self {
         Self::shown(revisions > 1, || ProgressBar::new(revisions as u64).with_style(ProgressStyle::default_bar()))
     }
 
-    /// A deployment of this service is waited for.
+    /// Shows a spinner while Logweir waits for a deployment of this service.
     pub(super) fn of(service: String) -> Self {
         let spinner = || ProgressBar::new_spinner().with_message(service);
         Self::shown(true, || spinner().with_style(ProgressStyle::default_spinner()))
@@ -24,7 +24,7 @@ impl Progress {
         Self((is_wanted && std::io::stderr().is_terminal()).then(bar))
     }
 
-    /// One more is done, and says so without the bar in its way.
+    /// Hides the bar while the function `says` prints, then advances the bar by one revision.
     pub(super) fn beside(&self, says: impl FnOnce()) {
         match &self.0 {
             None => says(),
@@ -35,12 +35,12 @@ impl Progress {
         }
     }
 
-    /// The deployment is under way for this long.
+    /// Shows how long the deployment has been in progress.
     pub(super) fn under_way(&self, since: Duration) {
         if let Some(bar) = &self.0 {
             let name = bar.message();
             let name = name.split(':').next().unwrap_or_default();
-            bar.set_message(format!("{name}: the deployment is under way, {} s", since.as_secs()));
+            bar.set_message(format!("{name}: deployment in progress, {} s", since.as_secs()));
             bar.tick();
         }
     }

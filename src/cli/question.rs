@@ -6,19 +6,19 @@ use super::failure::Failure;
 use super::printer::Printer;
 
 impl Printer {
-    /// Returns an error if Logweir cannot prompt the operator. `in_json` says why JSON cannot prompt, and `help` names
-    /// the alternative.
+    /// Returns an error if Logweir cannot prompt the operator. `in_json` is the error message with `--format json`, and
+    /// `help` names the options that avoid the question.
     pub(super) fn can_ask(&self, in_json: &str, help: &str) -> Result<(), Failure> {
         if self.is_json() {
             return Err(Failure::usage(in_json).help(help));
         }
         if !io::stdin().is_terminal() {
-            return Err(Failure::usage("there is no terminal to ask at").help(help));
+            return Err(Failure::usage("cannot prompt: standard input is not a terminal").help(help));
         }
         Ok(())
     }
 
-    /// Asks once. Whatever is no yes is a no.
+    /// Asks the question once. Returns `true` only for the answers `y` and `yes`.
     pub(super) fn asked(&self, question: &str) -> Result<bool, Failure> {
         self.ask(question);
         let mut line = String::new();

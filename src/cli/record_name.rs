@@ -1,4 +1,5 @@
-//! What RECORD means: `FAMILY:REVISION` or an ARN, of the source or of one of our revisions.
+//! Resolves the argument RECORD, which is `FAMILY:REVISION` or an ARN. RECORD names a source revision, or a revision
+//! that Logweir registered.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +10,7 @@ use crate::domain::ecs::revision::{RevisionArn, is_family};
 use crate::domain::record::Head;
 use crate::ports::{Filter, Journal};
 
-/// What a name says before any journal is asked.
+/// The parsed argument RECORD, before the lookup in the journal.
 pub(super) enum RecordName {
     Arn(RevisionArn),
     Short { family: String, revision: u32 },
@@ -21,12 +22,14 @@ pub(super) fn parse(name: &str) -> Result<RecordName, Failure> {
     }
     let short = name.rsplit_once(':').filter(|(family, _)| is_family(family));
     let short = short.and_then(|(family, revision)| Some((family.to_owned(), revision.parse().ok()?)));
-    let (family, revision) =
-        short.ok_or_else(|| Failure::usage(format!("`{name}` is not a record")).help("FAMILY:REVISION or an ARN"))?;
+    let (family, revision) = short.ok_or_else(|| {
+        Failure::usage(format!("`{name}` is not the name of a record")).help("use FAMILY:REVISION or an ARN")
+    })?;
     Ok(RecordName::Short { family, revision })
 }
 
-/// The source that a name means. A short name that fits several accounts or Regions is refused with their ARNs.
+/// Returns the source revision of the record with this name. If a short name matches records of several accounts or
+/// Regions, returns an error that lists the ARNs of these records.
 pub(super) async fn source(journal: &impl Journal, name: &str) -> Result<RevisionArn, Failure> {
     let (family, revision) = match parse(name)? {
         RecordName::Short { family, revision } => (family, revision),
@@ -42,10 +45,11 @@ pub(super) async fn source(journal: &impl Journal, name: &str) -> Result<Revisio
     let mut meant: BTreeSet<RevisionArn> =
         heads.iter().filter(|head| head.source.revision == revision).map(|head| head.source.clone()).collect();
     if meant.is_empty() {
-        // It may be one that we registered, now or before: the journal knows those by key.
+        // The argument may name a revision that Logweir registered. For such a revision, the journal returns the source
+        // revision.
         let beside = |head: &Head| RevisionArn { revision, ..head.source.clone() };
-        for ours in heads.iter().map(beside).collect::<BTreeSet<_>>() {
-            meant.extend(journal.source_of(&ours).await?);
+        for corrected in heads.iter().map(beside).collect::<BTreeSet<_>>() {
+            meant.extend(journal.source_of(&corrected).await?);
         }
     }
     let meant: Vec<RevisionArn> = meant.into_iter().collect();
@@ -54,12 +58,13 @@ pub(super) async fn source(journal: &impl Journal, name: &str) -> Result<Revisio
         [source] => Ok(source.clone()),
         several => {
             let arns: Vec<String> = several.iter().map(ToString::to_string).collect();
-            Err(Failure::usage(format!("`{name}` fits several records")).help(format!("name one: {}", arns.join(", "))))
+            Err(Failure::usage(format!("`{name}` matches several records"))
+                .help(format!("use one of these ARNs: {}", arns.join(", "))))
         }
     }
 }
 
 fn none(name: &str) -> Failure {
-    Failure::could_not(format!("no record of {name}"))
-        .help("`logweir records` lists them; --journal says where to look")
+    Failure::could_not(format!("the journal has no record of {name}"))
+        .help("list all records with `logweir records`, or select another journal with --journal")
 }

@@ -1,4 +1,5 @@
-//! The context of a verb that decides or acts in the account: ports, caller and backout command.
+//! The context of a verb that decides about corrections or makes changes in the AWS account. The context contains the
+//! adapters, the account and the caller.
 
 use std::future::Future;
 use std::time::{Duration, Instant};
@@ -16,13 +17,13 @@ use crate::ports::{Adapters, SystemClock};
 use crate::settings::LEASE;
 use crate::workflow::{Order, Origin};
 
-/// Between two tries at a record that somebody else is at.
+/// The pause between two attempts to claim a record that another worker has locked.
 pub(super) const PAUSE: Duration = Duration::from_secs(2);
 
 pub(super) struct Session {
     pub(super) ports: Adapters<Ecs, Logs, AnyJournal, SystemClock>,
     pub(super) home: Home,
-    /// Who calls AWS.
+    /// The ARN of the principal that calls AWS.
     pub(super) caller: String,
     pub(super) calls: Calls,
     pub(super) backout: BackoutBy,
@@ -40,7 +41,7 @@ impl Context {
 }
 
 impl Session {
-    /// What one decision is made with.
+    /// Returns the inputs of one decision.
     pub(super) fn order<'o>(&'o self, baseline: &'o Baseline, mode: Mode, origin: Origin) -> Order<'o> {
         Order {
             mode,
@@ -55,8 +56,8 @@ impl Session {
         }
     }
 
-    /// Tries again, for as long as `patience` lasts, while somebody else is at the record. The report counts the calls
-    /// of all tries.
+    /// Repeats the attempt while another worker has locked the record, for at most `patience`. The returned report
+    /// contains the number of AWS calls of all attempts.
     pub(super) async fn patiently<F: Future<Output = Report>>(
         &self,
         patience: Duration,
@@ -65,7 +66,7 @@ impl Session {
         let (begun, before) = (Instant::now(), self.calls.count());
         loop {
             let report = attempt().await;
-            if report.reason != Some(Reason::LeaseHeld) || begun.elapsed() + PAUSE > patience {
+            if report.reason != Some(Reason::Locked) || begun.elapsed() + PAUSE > patience {
                 return Report { aws_calls: self.calls.count() - before, ..report };
             }
             tokio::time::sleep(PAUSE).await;
@@ -73,7 +74,7 @@ impl Session {
     }
 }
 
-/// A name for a worker that no other has.
+/// Returns a unique name for a worker.
 pub(super) fn worker() -> String {
     format!("cli-{}-{}", std::process::id(), jiff::Timestamp::now().as_nanosecond())
 }

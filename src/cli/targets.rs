@@ -1,4 +1,4 @@
-//! What a TARGET means: a file, a folder, standard input, or a live revision.
+//! Parses the argument TARGET, which names a file, a folder, standard input or a registered revision.
 
 use std::path::{Path, PathBuf};
 
@@ -9,19 +9,20 @@ use crate::sources::{self, Document, FileTarget, SourceError};
 pub(super) enum Target {
     Stdin,
     File(FileTarget),
-    /// What DescribeTaskDefinition is asked for: ARN, `FAMILY:REVISION` or `FAMILY`.
+    /// A registered revision. The text is the argument for DescribeTaskDefinition: an ARN, `FAMILY:REVISION` or
+    /// `FAMILY`.
     Live(String),
-    /// A path that could not even be looked at.
+    /// A file or folder that Logweir could not read.
     Unreadable(SourceError),
 }
 
-/// Reads the arguments; folders become the files in them.
+/// Parses the TARGET arguments. Replaces each folder with the files in the folder.
 pub(super) fn read(arguments: &[String]) -> Result<Vec<Target>, Failure> {
     let mut targets = Vec::new();
     for argument in arguments {
         if argument == "-" {
             if targets.iter().any(|target| matches!(target, Target::Stdin)) {
-                return Err(Failure::usage("standard input can be read once"));
+                return Err(Failure::usage("standard input can be a target only once"));
             }
             targets.push(Target::Stdin);
         } else if let Some(name) = argument.strip_prefix("ecs:") {
@@ -45,12 +46,12 @@ fn live(name: &str) -> Result<String, Failure> {
     if is_family(family) && is_number {
         Ok(name.to_owned())
     } else {
-        Err(Failure::usage(format!("`ecs:{name}` is not a revision")).help("ecs:FAMILY or ecs:FAMILY:REVISION"))
+        Err(Failure::usage(format!("`ecs:{name}` is not a revision")).help("use ecs:FAMILY or ecs:FAMILY:REVISION"))
     }
 }
 
 impl Target {
-    /// What the user calls it.
+    /// Returns the name that messages use for the target.
     pub(super) fn origin(&self) -> String {
         match self {
             Self::Stdin => "<stdin>".into(),
@@ -61,7 +62,7 @@ impl Target {
         }
     }
 
-    /// The document of a target that is no live revision.
+    /// Reads the document of the target. Returns `None` for a registered revision, which is not in a document.
     pub(super) fn document(&self) -> Option<Result<Document, SourceError>> {
         match self {
             Self::Stdin => Some(sources::read_stdin()),
@@ -71,7 +72,8 @@ impl Target {
         }
     }
 
-    /// Where the file lies below the folder that was named.
+    /// Returns the path of the target's file, relative to the folder that the caller named. Returns `None` for a target
+    /// that is not a file.
     pub(super) fn relative(&self) -> Option<PathBuf> {
         match self {
             Self::File(file) => Some(file.relative.clone()),

@@ -1,7 +1,9 @@
-//! The pure core: no await, clock, environment, file, SDK or logging. `tests/core/tree.rs` checks this.
+//! The pure core of Logweir: code without await, clock, environment variables, files, SDK or logging, as
+//! `tests/core/tree.rs` checks.
 //!
-//! Each layer imports only the layers before it in this list: outcome, rule_name, text · baseline, ecs · edit, event ·
-//! limits, rules · plan · record · doctor, report · notice.
+//! The modules of the core form layers. A layer imports only layers that stand to its left in this list, in which `·`
+//! separates the layers: outcome, rule_name, text · baseline, ecs · edit, event · limits, rules · plan · record ·
+//! doctor, report · notice.
 
 pub mod baseline;
 pub mod doctor;

@@ -1,16 +1,18 @@
-//! How a decision ends, and why: the words that reports, records and operators use.
+//! The outcomes of decisions, and the reasons for outcomes. Reports and records use the same words for outcomes and
+//! reasons.
 
 use serde::{Deserialize, Serialize};
 
-/// How far Logweir goes. Each mode includes the ones before it.
+/// The mode of Logweir, which limits the changes that Logweir may make. Each mode also allows the actions of all modes
+/// that are listed before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
-    /// Plan and report; nothing is written but the report.
+    /// Logweir plans and reports corrections, and changes nothing.
     Observe,
-    /// Make log groups, set retention, register corrected revisions.
+    /// Logweir creates log groups, sets their retention, and registers corrected revisions.
     Register,
-    /// Point services at corrected revisions.
+    /// Logweir updates services to corrected revisions.
     Rollout,
 }
 
@@ -32,12 +34,12 @@ impl std::str::FromStr for Mode {
             "observe" => Ok(Self::Observe),
             "register" => Ok(Self::Register),
             "rollout" => Ok(Self::Rollout),
-            _ => Err(format!("`{text}` is not a mode: observe, register or rollout")),
+            _ => Err(format!("`{text}` is not a mode; use observe, register or rollout")),
         }
     }
 }
 
-/// The mode of a report: a remediation's mode, or a backout.
+/// The mode that a report names: the mode of a remediation, or `backout`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReportMode {
@@ -76,11 +78,11 @@ pub enum TriggerKind {
     Event,
     /// An event that an operator replays.
     Replay,
-    /// The schedule, which finishes the unfinished work of other workers.
+    /// A run of the schedule, which finishes the unfinished work of other workers.
     Resume,
-    /// An operator who named the revision.
+    /// A run of `logweir apply`, in which an operator names the revision.
     Apply,
-    /// A request to back out.
+    /// A request to back a record out.
     Backout,
 }
 
@@ -88,20 +90,20 @@ pub enum TriggerKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
-    /// Nothing that counts was found.
+    /// Logweir found no fault, or only faults that the baseline exempts.
     Compliant,
-    /// Something was found, and the mode is to look only.
+    /// Logweir found at least one fault, and the mode allows only reports.
     Observed,
     Remediated,
-    /// A service runs the corrected revision: its deployment has completed.
+    /// A service runs the corrected revision, and the deployment of that revision has completed.
     RolledOut,
-    /// What was done was taken back.
+    /// Logweir undid the actions of the correction.
     BackedOut,
     Partial,
     Skipped,
-    /// Another revision is the family's newest now.
+    /// The source is no longer the family's newest ACTIVE revision.
     Superseded,
-    /// A guard said no.
+    /// A guard, such as an open fuse, stopped Logweir before any change.
     Refused,
     Failed,
     NeedsOperator,
@@ -128,7 +130,8 @@ impl Outcome {
         }
     }
 
-    /// Which of several is to be told: of what became of services, the gravest.
+    /// Returns the severity of the outcome, from 0 to 3. If a record has conclusions about several services, its head
+    /// keeps the most severe conclusion.
     pub fn gravity(self) -> u8 {
         match self {
             Self::NeedsOperator => 3,
@@ -138,7 +141,7 @@ impl Outcome {
         }
     }
 
-    /// As Lambda files log lines by.
+    /// Returns the log level for Lambda.
     pub fn level(self) -> &'static str {
         match self {
             Self::Failed | Self::NeedsOperator => "ERROR",
@@ -153,20 +156,20 @@ impl Outcome {
         }
     }
 
-    /// The outcome in words.
+    /// Returns the outcome in words.
     pub fn message(self) -> &'static str {
         match self {
-            Self::Compliant => "nothing to mend",
+            Self::Compliant => "nothing to fix",
             Self::Observed => "observed, nothing changed",
             Self::Remediated => "remediation completed",
             Self::RolledOut => "rollout completed",
             Self::BackedOut => "backed out",
-            Self::Partial => "not all of it was done",
-            Self::Skipped => "left alone",
+            Self::Partial => "remediation partly completed",
+            Self::Skipped => "skipped",
             Self::Superseded => "superseded",
             Self::Refused => "remediation refused",
             Self::Failed => "remediation failed",
-            Self::NeedsOperator => "an operator is needed",
+            Self::NeedsOperator => "operator action needed",
         }
     }
 }
@@ -177,8 +180,8 @@ pub struct Conclusion {
     pub outcome: Outcome,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
-    /// In words. Never holds anything of a document. The journal does not store the words here, but in the entries that
-    /// led to the conclusion.
+    /// The explanation in words, without any part of a task definition. The journal stores the explanation in the
+    /// entries that led to the conclusion, and not in the conclusion.
     #[serde(skip)]
     pub why: Option<String>,
 }
@@ -194,80 +197,91 @@ impl Conclusion {
         Self { outcome, reason, why }
     }
 
-    /// Returns the same conclusion with these words.
+    /// Returns the same conclusion with the explanation `why`.
     pub fn saying(self, why: impl Into<String>) -> Self {
         Self { why: Some(why.into()), ..self }
     }
 
-    /// Returns the same conclusion in the form that the journal stores.
+    /// Returns the same conclusion without its explanation. The journal stores conclusions in this form.
     pub fn without_words(self) -> Self {
         Self { why: None, ..self }
     }
 }
 
-/// Why it ended so, where the outcome alone does not say it. `docs/operations.md` has a line for each.
+/// The reason for an outcome. `docs/reference/outcomes.md` explains every reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
-    OwnRevision,
+    #[serde(alias = "own-revision")]
+    RegisteredByLogweir,
     NotLatest,
     NewerRevision,
     Exempt,
     AdviceOnly,
-    /// The event is none that Logweir acts on.
+    /// Logweir does not act on this kind of event.
     OtherEvent,
-    /// The call that the event tells of had failed.
+    /// The event reports an API call that failed.
     FailedCall,
-    /// The record of this revision is finished already.
+    /// The record of this revision is already finished.
     Duplicate,
-    /// A backout took its correction back.
-    Suppressed,
-    /// Somebody holds the family for a while.
-    Held,
-    /// The family was corrected too often: somebody keeps putting the fault back.
+    /// The correction was backed out earlier.
+    #[serde(alias = "suppressed")]
+    BackedOutBefore,
+    /// The family is on hold.
+    #[serde(alias = "held")]
+    OnHold,
+    /// The family's fuse is open, because another tool keeps re-registering the fault or because a rollout failed.
     FuseOpen,
-    /// Nothing was ever done about this revision.
+    /// The journal has no record of this revision.
     NoRecord,
-    /// Something runs our revision, so it stays.
+    /// A service or task runs the corrected revision, so Logweir does not deregister the revision.
     StillRunning,
-    /// Something else than a service uses the revision: it is named, and left as it is.
-    NotTouched,
-    /// Not a deployment controller of ECS's own.
+    /// A consumer other than a service uses the revision. Logweir names this consumer in the report and does not change
+    /// it.
+    #[serde(alias = "not-touched")]
+    OtherConsumer,
+    /// The deployment controller of the service is not ECS.
     UnsupportedController,
     ServiceInactive,
-    /// The service runs something else by now.
-    ServiceMovedOn,
-    /// Somebody returned the service from our revision to its source.
-    Returned,
+    /// The service runs another revision now.
+    #[serde(alias = "service-moved-on")]
+    ServiceChanged,
+    /// The service was rolled back from the corrected revision to the source revision.
+    #[serde(alias = "returned")]
+    ServiceRolledBack,
     /// A deployment of the service has not completed yet.
     DeploymentUnderWay,
-    /// One waits for somebody to let it go on.
+    /// A deployment of the service is paused until an operator continues it.
     DeploymentPaused,
     DeploymentFailed,
-    /// Neither completed nor failed in its time.
+    /// Logweir's deployment neither completed nor failed before its deadline.
     Overdue,
-    /// Another service of the family is on its way.
+    /// Another service of the family is in a rollout.
     InFlight,
-    /// A freeze window.
+    /// A freeze window is active.
     Frozen,
-    /// The service does not carry the tag that the baseline asks for.
+    /// The service does not have the tag that the baseline requires.
     NotOptedIn,
-    /// A driver was added or replaced, and no circuit breaker would roll a failure back.
+    /// The edits add or replace a log driver, and the service has no circuit breaker that rolls a failed deployment
+    /// back.
     NoCircuitBreaker,
-    /// A new deployment might start another image than the one that runs.
+    /// A new deployment might start an image other than the running one.
     ImageChanged,
     ForeignAccount,
     ForeignRegion,
-    /// The deployment is for other families or clusters.
+    /// The family or cluster is outside the scope of Logweir's stack.
     OutOfScope,
     ServiceOwned,
-    LeaseHeld,
-    /// Everybody's registrations together would be too many for the account.
-    BudgetExhausted,
+    #[serde(alias = "lease-held")]
+    Locked,
+    /// The registration rate limit allows no registration now.
+    #[serde(alias = "budget-exhausted")]
+    RateLimited,
     PassRoleDenied,
     AccessDenied,
     Sandboxed,
-    /// A container of the source is privileged: whoever may register such a one has to correct it.
+    /// A container of the source revision is privileged. Only a principal that may register privileged containers can
+    /// correct the revision.
     Privileged,
     MissingExecutionRole,
     TooLarge,
@@ -277,11 +291,11 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// What it means that a service is left alone for this reason.
+    /// Returns the outcome for a service that Logweir does not update for this reason.
     pub fn leaves_alone(self) -> Outcome {
         match self {
             Self::FuseOpen
-            | Self::Held
+            | Self::OnHold
             | Self::Frozen
             | Self::ImageChanged
             | Self::NoCircuitBreaker
@@ -291,7 +305,7 @@ impl Reason {
         }
     }
 
-    /// The word that stands for it in reports.
+    /// Returns the name of the reason in reports, such as `fuse-open`.
     pub fn name(self) -> String {
         serde_json::to_value(self).ok().and_then(|word| word.as_str().map(String::from)).unwrap_or_default()
     }

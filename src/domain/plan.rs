@@ -1,4 +1,4 @@
-//! What is to be done about one task definition: findings, edits, log-group changes. Empty means compliant.
+//! The plan for one task definition: findings, edits and log-group changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,29 +18,32 @@ pub struct Plan {
     pub findings: Vec<Finding>,
     pub edits: Vec<Edit>,
     pub log_groups: Vec<LogGroupChange>,
-    /// The groups of the own Region that the corrected definition logs to, and the retention in days that each should have.
+    /// The log groups in the task's Region that the corrected definition logs to, each with the retention in days that
+    /// the baseline requires.
     pub logs_to: BTreeMap<String, u32>,
-    /// Rules that the facts at hand could not decide, or not for every container.
+    /// The rules that Logweir could not check, or could not check for every container, because facts are missing.
     pub not_checked: Vec<RuleName>,
-    /// Why a live revision is not corrected, though there is something to mend.
+    /// The reason why Logweir does not correct the registered revision, although the plan has changes.
     pub refusal: Option<Refusal>,
 }
 
+/// The reason why Logweir does not correct a registered revision, although the plan has changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// A signed attestation covers the containers; an edit may break it.
+    /// A signed attestation covers the containers of the task definition, and a correction may invalidate the
+    /// attestation.
     Sandboxed,
-    /// ECS would refuse the corrected revision.
+    /// The task definition has no execution role, so ECS would refuse the corrected revision.
     MissingExecutionRole,
 }
 
 impl Plan {
-    /// Whether nothing that counts was found.
+    /// Whether the plan has no finding, or only exempt findings.
     pub fn is_compliant(&self) -> bool {
         !self.findings.iter().any(Finding::counts)
     }
 
-    /// Whether there is anything that Logweir itself would do.
+    /// Whether the plan has an edit or a log-group change.
     pub fn changes_something(&self) -> bool {
         !self.edits.is_empty() || !self.log_groups.is_empty()
     }
@@ -77,13 +80,14 @@ pub fn plan(seen: &Observation<'_>, baseline: &Baseline) -> Plan {
     plan
 }
 
-/// The log groups of the own Region that the rules need to know of, before anybody has looked, and the retention in days
-/// that each should have.
+/// Returns the log groups in the task's Region that the rules need facts about, each with the retention in days that
+/// the baseline requires. The observation need not contain facts about log groups, because the caller can read these
+/// facts afterwards.
 pub fn log_groups(seen: &Observation<'_>, baseline: &Baseline) -> BTreeMap<String, u32> {
     logs_to(&Case::new(seen, baseline))
 }
 
-/// Of two wishes for one group's retention the longer one counts.
+/// Returns each log group that a container logs to, with the longest retention that the containers require, in days.
 fn logs_to(case: &Case<'_>) -> BTreeMap<String, u32> {
     let mut groups = BTreeMap::new();
     for subject in case.subjects() {
@@ -102,7 +106,8 @@ fn refusal(seen: &Observation<'_>, plan: &Plan) -> Option<Refusal> {
     if seen.definition.is_sandboxed() {
         return Some(Refusal::Sandboxed);
     }
-    // Exempt or not: ECS refuses it all the same.
+    // An exempt finding counts too, because ECS refuses a registration without the execution role even if the baseline
+    // exempts the task definition.
     let roleless = plan.findings.iter().any(|finding| finding.rule == RuleName::MissingExecutionRole);
     (roleless && !plan.edits.is_empty()).then_some(Refusal::MissingExecutionRole)
 }
@@ -112,13 +117,18 @@ fn exempt(case: &Case<'_>, finding: &mut Finding) {
         Exempt::No => {}
         Exempt::Yes(exempted) => finding.exempt = Some(exempted),
         Exempt::Expired(was) => {
-            finding.notes.push(format!("the exemption of {} ({}) expired on {}", was.owner, was.reason, was.until));
+            let note = format!(
+                "an exemption by {} (reason: {}) expired at the end of {} (UTC)",
+                was.owner, was.reason, was.until
+            );
+            finding.notes.push(note);
         }
     }
 }
 
-/// The containers that are not edited, by index: those that cannot be found by name, and those whose log group is
-/// missing and will not be made (non-blocking would hide the loss on EC2). Their fixes become advice.
+/// Returns the indexes of the containers that Logweir does not edit, and turns the fixes of these containers into
+/// advice. Logweir does not edit a container if its name is not unique, or if its log group may be missing after the
+/// correction. A container in non-blocking mode on EC2 loses its logs without notice if its log group is missing.
 fn hold(case: &Case<'_>, findings: &mut [Finding]) -> BTreeSet<usize> {
     let mut held = BTreeSet::new();
     let made = |name: &str, findings: &[Finding]| {
@@ -128,11 +138,11 @@ fn hold(case: &Case<'_>, findings: &mut [Finding]) -> BTreeSet<usize> {
     };
     for subject in case.subjects() {
         let why = if !case.is_editable(subject.container) {
-            "give the container a name of its own; containers are found by name"
+            "give the container a unique name; Logweir finds containers by name"
         } else if matches!(subject.observed_group(), Some((name, LogGroup::Missing)) if !made(&name, findings)) {
-            "make its log group first; the container is left alone until then"
+            "create the log group first; Logweir does not change a container whose log group is missing"
         } else if let Some(why) = subject.unseen_group() {
-            // Whether the group exists is not known, and non-blocking would hide the loss if it does not.
+            // The log group may be missing, and in non-blocking mode the container would lose its logs without notice.
             why
         } else {
             continue;
@@ -147,7 +157,7 @@ fn hold(case: &Case<'_>, findings: &mut [Finding]) -> BTreeSet<usize> {
     held
 }
 
-/// All that the findings that count would change in one container, as one edit.
+/// Combines the fixes of all findings about one container into one edit, and leaves out exempt findings.
 fn edit(subject: &Subject<'_, '_>, findings: &[Finding]) -> Option<Edit> {
     let mut options = Vec::new();
     for finding in findings.iter().filter(|f| f.counts() && f.index == Some(subject.container.index)) {
@@ -173,7 +183,7 @@ fn edit(subject: &Subject<'_, '_>, findings: &[Finding]) -> Option<Edit> {
         if change.old != change.new && !changes.contains(&change) {
             debug_assert!(
                 changes.iter().all(|other| other.option != change.option),
-                "two rules disagree about {option}"
+                "two rules set the option {option} to different values"
             );
             changes.push(change);
         }
@@ -190,7 +200,8 @@ fn edit(subject: &Subject<'_, '_>, findings: &[Finding]) -> Option<Edit> {
     }
 }
 
-/// One change for each group; of two wishes for its retention the longer one counts, and a key is never left out.
+/// Adds a log-group change to the list, or merges the change into a listed change of the same log group. The merged
+/// change has the longer of the two retentions, and a KMS key if one of the two changes has a KMS key.
 fn add_group(changes: &mut Vec<LogGroupChange>, change: &LogGroupChange) {
     match (changes.iter_mut().find(|other| other.name() == change.name()), change) {
         (None, _) => changes.push(change.clone()),

@@ -1,6 +1,7 @@
-//! The names of all rules, as baselines, findings and reports use them.
+//! The names of all rules, in the spelling of baselines, findings and reports.
 //!
-//! This file imports nothing of the crate, so a baseline can exempt a rule without linking it.
+//! This file imports nothing from the crate, so that a baseline can name a rule without a dependency on the code of the
+//! rules.
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -8,7 +9,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// The name of a rule, which is the name of its fault.
+/// The name of a rule, which is also the name of the fault that the rule finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RuleName {
@@ -24,13 +25,13 @@ pub enum RuleName {
     UnroutableFirelens,
 }
 
-/// The error of a text that is not a rule name.
+/// The error for a text that is not a rule name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no rule is called `{0}`")]
 pub struct NoSuchRule(String);
 
 impl RuleName {
-    /// Every name, in the order of the packs.
+    /// All rule names, in the order of the rules in their packs.
     pub const ALL: [Self; 10] = [
         Self::MissingLogDriver,
         Self::UnacceptedLogDriver,
@@ -44,7 +45,7 @@ impl RuleName {
         Self::UnroutableFirelens,
     ];
 
-    /// Returns the name as files and reports write it.
+    /// Returns the name in the spelling of files and reports, such as `missing-log-driver`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::MissingLogDriver => "missing-log-driver",
@@ -75,7 +76,7 @@ impl fmt::Display for RuleName {
     }
 }
 
-/// Allows `join` on a list of names.
+/// Allows `join` on a list of rule names.
 impl Borrow<str> for RuleName {
     fn borrow(&self) -> &str {
         self.name()

@@ -1,4 +1,4 @@
-//! A payload of the function that takes back: somebody's request, or the time to finish one.
+//! The payloads of the backout function: a backout request, or the schedule's request to finish interrupted backouts.
 
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -11,17 +11,19 @@ use crate::domain::report::{BackoutBy, Decision, Report};
 use crate::ports::{Clock, Ports};
 use crate::workflow::{BackoutOptions, BackoutOrder, Request, back_out, preview, resume_backouts};
 
-/// Who takes back, where and for how long.
+/// The worker that performs a backout. `home` is the worker's account and Region. `backout` says how an operator can
+/// later back out the effects that remain.
 #[derive(Clone, Copy, Debug)]
 pub struct BackoutCaller<'o> {
     pub home: &'o Home,
-    /// A name that no other worker has.
+    /// The unique name of the worker that performs the backout.
     pub worker: &'o str,
     pub lease: SignedDuration,
     pub backout: &'o BackoutBy,
 }
 
-/// Handles a payload. `calls` says how many calls were made to AWS so far; `watch` takes each report as soon as it stands.
+/// Handles a payload of the backout function. `calls` returns the number of AWS calls so far, and `watch` receives each
+/// decision as soon as the decision is final.
 pub async fn handle_backout<P: Ports>(
     ports: &P,
     taker: BackoutCaller<'_>,
@@ -41,14 +43,14 @@ pub async fn handle_backout<P: Ports>(
         return HandlerReply::resumed(resumed, unreadable, calls, watch);
     }
     let decision = match serde_json::from_value::<Request>(payload.clone()) {
-        Err(error) => unreadable(&format!("not a request to take back: {}", unquoted(&error))),
+        Err(error) => unreadable(&format!("the payload is not a backout request: {}", unquoted(&error))),
         Ok(request) => match home.revision(&request.record) {
             None => unreadable("`record` is neither FAMILY:REVISION nor the ARN of a revision"),
             Some(revision) => {
                 let order = order(BackoutOptions {
                     reason: request.reason,
                     requested_by: request.requested_by,
-                    restore_stale: request.restore_stale,
+                    restore_over_newer: request.restore_over_newer,
                     hold_until: request.hold_family,
                 });
                 if request.dry_run {
@@ -65,9 +67,10 @@ pub async fn handle_backout<P: Ports>(
     HandlerReply::One(Box::new(decision))
 }
 
-/// What is wrong with a payload: members by their names, and nothing of their values.
+/// Returns the error message for an invalid payload. The message may contain the names of the payload's members, but
+/// never their values.
 fn unquoted(error: &serde_json::Error) -> String {
     let why = error.to_string();
     let names_alone = ["unknown field", "missing field"].iter().any(|start| why.starts_with(start));
-    if names_alone { why } else { "it, or one of its members, is not of the form that is wanted".into() }
+    if names_alone { why } else { "the payload or one of its members has the wrong form".into() }
 }

@@ -1,4 +1,5 @@
-//! An SQS batch: each message is handled by itself, and only those that fail come again.
+//! The handling of an SQS batch. The function handles the messages of the batch one by one, and SQS redelivers only the
+//! messages that failed.
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse};
 use serde_json::Value;
@@ -9,13 +10,13 @@ use super::{HandlerReply, Sink};
 use crate::ports::{Clock, Ports, Queue};
 use crate::workflow::{Order, failed_too_often, gauges, handle_event, unreadable};
 
-/// The messages of an SQS batch.
+/// Returns the messages of an SQS batch. Returns `None` for any other payload.
 pub(super) fn messages(payload: &Value) -> Option<&Vec<Value>> {
     let records = payload["Records"].as_array()?;
     records.iter().all(|record| record["eventSource"] == "aws:sqs").then_some(records)
 }
 
-/// Handles the messages in their order, and answers with those that have to come again.
+/// Handles the messages of an SQS batch in order. The reply names the messages that failed.
 pub(super) async fn handle_batch<P: Ports>(
     ports: &P,
     order: &Order<'_>,
@@ -31,8 +32,9 @@ pub(super) async fn handle_batch<P: Ports>(
         if let Some(Ok(body)) = &body
             && let Some(what) = Scheduled::of(body)
         {
-            // What could not be done is done the next time. What is unfinished is counted all the same, by reading alone:
-            // that nobody counts means that nobody reads the queue.
+            // A scheduled request never fails its message, because the next scheduled request retries the work. For a
+            // stale request to resume, the function only counts the unfinished work in the journal, because an alarm
+            // fires if the counts are missing.
             match (what.is_stale(record, ports.clock().now()), what) {
                 (false, _) => drop(on_schedule(ports, order, what, &|| calls() - before, watch).await),
                 (true, Scheduled::Resume) => watch.gauges(gauges(ports).await, ports.clock().now()),
@@ -44,7 +46,7 @@ pub(super) async fn handle_batch<P: Ports>(
         let mut decision = match body {
             Some(Ok(event)) if delivery.failed_too_often() => failed_too_often(ports, order, &event),
             Some(Ok(event)) => handle_event(ports, &delivery.order(order), &event).await,
-            _ => unreadable(ports, order, "the message's body is no JSON"),
+            _ => unreadable(ports, order, "the message's body is not JSON"),
         };
         let fails = delivery.ends(queues, &mut decision, ports.clock().now()).await;
         decision.report.aws_calls = calls() - before;

@@ -1,5 +1,5 @@
-//! A payload of the function that remediates: an EventBridge event, an SQS batch of them, or the time to finish what was
-//! left. `logweir replay` goes through here too.
+//! The payloads of the remediator: an EventBridge event, an SQS batch of events, or a request of a schedule. The
+//! command `logweir replay` handles such payloads in the same way.
 
 use serde_json::Value;
 
@@ -10,8 +10,9 @@ use super::{HandlerReply, Sink};
 use crate::ports::{Ports, Queue};
 use crate::workflow::{Order, handle_event};
 
-/// Handles a payload. What waits for its turn, or for somebody to mend something, is sent to one of the `queues`. `calls`
-/// says how many calls were made to AWS so far; `watch` takes each report as soon as it stands.
+/// Handles a payload of the remediator. Sends a message to the event queue again if the message has to wait for the
+/// registration rate limit. Sends a message to the dead-letter queue if an operator has to act first. `calls` returns
+/// the number of AWS calls so far, and `watch` receives each decision as soon as the decision is final.
 pub async fn handle<P: Ports>(
     ports: &P,
     order: &Order<'_>,

@@ -1,4 +1,4 @@
-//! The function, but for what starts it: one invocation from its payload to its answer.
+//! One invocation of a Lambda function, from its payload to its reply.
 
 use jiff::SignedDuration;
 use lambda_runtime::Diagnostic;
@@ -12,36 +12,37 @@ use crate::domain::outcome::{Mode, Outcome};
 use crate::domain::report::BackoutBy;
 use crate::ports::{Clock, Notifier, OwnLog, Ports, Queue};
 use crate::settings::{BACKOUT_LEASE, LEASE, Remediation, Role, Settings};
-use crate::telemetry::{Untold, untold};
+use crate::telemetry::{FailedNotification, not_notified};
 use crate::workflow::{Order, Origin};
 
-/// How far back a digest looks. The schedule comes as often.
+/// The period that an observation digest covers. This period equals the interval between two digests.
 const DIGEST: SignedDuration = SignedDuration::from_hours(24);
 
 pub struct Function<P, Q, N, L> {
     pub settings: Settings,
     pub region: String,
     pub ports: P,
-    /// Where its events come from, and where the dead letters go.
+    /// The event queue and its dead-letter queue.
     pub queues: Queues<Q>,
     pub notifier: N,
     pub own_log: L,
 }
 
-/// What Lambda hands to a function.
+/// The input that Lambda passes to a function for one invocation.
 #[derive(Clone, Copy, Debug)]
 pub struct Invocation<'i> {
     pub payload: &'i Value,
     pub request: &'i str,
-    /// The ARN that was invoked.
+    /// The ARN with which the function was invoked.
     pub arn: &'i str,
     /// The function's name.
     pub name: &'i str,
 }
 
 impl<P: Ports, Q: Queue, N: Notifier, L: OwnLog> Function<P, Q, N, L> {
-    /// Answers a payload. `calls` says how many calls were made to AWS so far, `write` takes lines of the log. Only what
-    /// another try can help is an error: Lambda then brings the event again.
+    /// Handles the payload of an invocation, and returns the reply. `calls` returns the number of AWS calls so far, and
+    /// `write` receives the log lines. Returns an error only if a retry can succeed, because Lambda delivers the event
+    /// again after an error.
     pub async fn answer(
         &self,
         invocation: Invocation<'_>,
@@ -86,7 +87,8 @@ impl<P: Ports, Q: Queue, N: Notifier, L: OwnLog> Function<P, Q, N, L> {
         self.answered(&reply)
     }
 
-    /// A request to take back is somebody's, who waits for the report; whoever wants it tries again.
+    /// Converts a reply into the result of the invocation. The backout function never returns an error, because its
+    /// caller reads the report and may repeat the request.
     fn answered(&self, reply: &HandlerReply) -> Result<Value, Diagnostic> {
         match (reply.retry(), &self.settings.role) {
             (Some(decision), Role::Remediate(_)) => {
@@ -107,7 +109,11 @@ impl<P: Ports, Q: Queue, N: Notifier, L: OwnLog> Function<P, Q, N, L> {
             Ok(false) => tally.cut(),
             Err(error) => {
                 let error = error.to_string();
-                (telling.write)(&untold(&[Untold { family: None, error: &error }], telling.function, now));
+                (telling.write)(&not_notified(
+                    &[FailedNotification { family: None, error: &error }],
+                    telling.function,
+                    now,
+                ));
                 return;
             }
         }

@@ -1,4 +1,5 @@
-//! The payloads of the two functions. Each takes its own and refuses the other's, wherever it is wrapped.
+//! The payloads of the two Lambda functions. Each function rejects a payload that only the other function handles, even
+//! if the payload arrives in an SQS message.
 
 mod backout;
 mod batch;
@@ -20,24 +21,25 @@ pub use function::{Function, Invocation};
 pub use queue::Queues;
 pub use reporter::Sink;
 
-/// What the function answers, after every report has been written.
+/// The reply of a Lambda function to an invocation. The function has already written every report before it replies.
 #[derive(Debug)]
 pub enum HandlerReply {
-    /// For one event: its report.
+    /// The decision about one event or one request.
     One(Box<Decision>),
-    /// For a batch: the messages that have to come again.
+    /// The list of the failed messages of an SQS batch.
     Batch(SqsBatchResponse),
-    /// For what was left unfinished: a report of each record.
+    /// The decisions about the records whose unfinished work the function has resumed.
     Resumed(Vec<Decision>),
-    /// For the time to sum up what was observed.
+    /// The reply to a request for an observation digest. This reply contains no decision.
     Digest,
 }
 
 impl HandlerReply {
-    /// Whether the whole invocation has to be tried again.
+    /// Returns the decision that requires Lambda to retry the whole invocation. Returns `None` if no decision requires
+    /// a retry.
     pub fn retry(&self) -> Option<&Decision> {
         match self {
-            Self::One(decision) if decision.comes_again() => Some(decision),
+            Self::One(decision) if decision.is_retried() => Some(decision),
             _ => None,
         }
     }
@@ -51,8 +53,8 @@ impl HandlerReply {
         }
     }
 
-    /// The reply to the time to finish what was left, once each report is written. What could not be finished comes up
-    /// again by itself the next time.
+    /// Passes the decision about each resumed record to `watch`, and returns the reply. The next scheduled run retries
+    /// the records that Logweir could not finish.
     fn resumed(
         resumed: Answer<Vec<Decision>>,
         failed: impl FnOnce(&str) -> Decision,

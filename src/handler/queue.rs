@@ -1,8 +1,11 @@
-//! What becomes of a message beside being done: back to the queue it goes until it is its turn to register, or to the dead
-//! letters at once if somebody has to mend something first, or if it has failed too often. It is sent before it is deleted.
+//! The handling of messages that the function could not complete. The function sends a message to the event queue again
+//! if the message has to wait for the registration rate limit. The function sends a message to the dead-letter queue if
+//! an operator has to act first, or if the message failed too often. In both cases, the function sends a copy of the
+//! message before SQS deletes the original.
 //!
-//! What waits does not fail, or a fleet's release would use up what each message may fail before it is a dead letter. A
-//! message that is sent is a new one, whose receives SQS counts anew: how often it has failed travels with it.
+//! A message that waits for the registration rate limit does not count as failed. If waiting counted as a failure, a
+//! release of many services at once would send messages to the dead-letter queue. SQS counts the receives of a copy
+//! from zero, so each copy of a message has an attribute with the number of earlier failures.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -13,19 +16,21 @@ use crate::domain::report::{Decision, FollowUp, Report};
 use crate::ports::{Answer, LONGEST_DELAY, Message, Queue};
 use crate::workflow::{Order, Origin};
 
-/// The message attribute that holds the slot that was taken for it.
+/// The message attribute with the time that the registration rate limit reserved for the message.
 const SLOT: &str = "logweir-slot";
 
-/// The one that says how often it failed before it was sent.
+/// The message attribute with the number of times that the message failed before the function sent this copy.
 const FAILURES: &str = "logweir-failures";
 
-/// The one of a dead letter that says why it is one: `refused pass-role-denied`.
+/// The message attribute with the reason why the message is a dead letter, such as `refused pass-role-denied`.
 const WHY: &str = "logweir-why";
 
-/// How often a message may fail, waiting or not. As SQS counts for one that never waited (`maxReceiveCount`).
+/// The number of failures after which the function no longer handles a message. This number equals the
+/// `maxReceiveCount` of the event queue. A message that waited for the registration rate limit is a copy, so SQS counts
+/// its deliveries anew, and the function counts the failures.
 const MOST_FAILURES: u32 = 5;
 
-/// The queue that messages come from and that of its dead letters, as far as they are named.
+/// The event queue and its dead-letter queue. A queue is `None` if the settings do not name this queue.
 #[derive(Clone, Debug)]
 pub struct Queues<Q> {
     pub work: Option<Q>,
@@ -33,14 +38,14 @@ pub struct Queues<Q> {
 }
 
 impl<Q> Queues<Q> {
-    /// Neither is named.
+    /// Neither an event queue nor a dead-letter queue.
     pub const NONE: Self = Self { work: None, dead_letters: None };
 }
 
-/// A message that was delivered.
+/// A message that SQS has delivered, with the number of its failures.
 pub(super) struct MessageDelivery<'m> {
     message: &'m Value,
-    /// How often it has failed.
+    /// The number of times that this message has failed.
     failures: u32,
 }
 
@@ -51,49 +56,54 @@ impl<'m> MessageDelivery<'m> {
         Self { message, failures: carried.saturating_add(receives.unwrap_or(1u32).saturating_sub(1)) }
     }
 
-    /// Whether it comes for the first time, or has but waited.
+    /// Returns whether the message has never failed. A message that only waited for the registration rate limit has not
+    /// failed.
     pub(super) fn is_first(&self) -> bool {
         self.failures == 0
     }
 
-    /// Whether it failed so often that it is not to be handled any more.
+    /// Returns whether the message failed so often that Logweir no longer handles it.
     pub(super) fn failed_too_often(&self) -> bool {
         self.failures >= MOST_FAILURES
     }
 
-    /// How its event is taken: anew, or as one that waited.
+    /// Returns the context in which Logweir handles the message's event. If the message waited for the registration
+    /// rate limit, the context contains the time that the limit reserved for the message.
     pub(super) fn order<'o>(&self, order: &Order<'o>) -> Order<'o> {
         let slot = attribute(self.message, SLOT).and_then(|slot| slot.parse().ok());
         let origin = slot.map_or(order.origin, |slot| Origin::Delayed { slot });
         Order { origin, worker: order.worker.clone(), ..*order }
     }
 
-    /// Carries out the follow-up of the decision for the message. Returns whether the message fails.
+    /// Requeues the message or sends it to the dead-letter queue, if the decision requires this. Returns whether the
+    /// function has to report the message as failed to SQS.
     pub(super) async fn ends(&self, queues: &Queues<impl Queue>, decision: &mut Decision, now: Timestamp) -> bool {
         if let FollowUp::Wait(wait) = decision.next {
             match self.send_back(&queues.work, wait, now).await {
                 Ok(()) => decision.next = FollowUp::Nothing,
-                Err(error) => decision.report.notes.push(format!("it could not be sent back to the queue: {error}")),
+                Err(error) => decision.report.notes.push(format!("the message could not be requeued: {error}")),
             }
-            return decision.comes_again();
+            return decision.is_retried();
         }
         let Some(why) = self.kills(&decision.report) else {
-            // One that no try can read fails nevertheless, so that it ends in the dead-letter queue and not in nothing.
+            // The function also reports an unreadable message as failed, so that SQS moves the message to the
+            // dead-letter queue and the message is not lost.
             if decision.reason == Some(Reason::Unreadable) {
                 decision.next = FollowUp::Retry;
             }
-            return decision.comes_again();
+            return decision.is_retried();
         };
         let message = Message { body: self.body(), attributes: vec![(WHY, why)], delay: 0 };
         match queues.dead_letters.send(&message).await {
             Ok(()) => {
-                let note = "its message is a dead letter: mend the cause, then `logweir doctor --fix`";
+                let note = "the event is in the dead-letter queue: resolve the cause, then run `logweir doctor --fix`";
                 decision.report.notes.push(note.into());
                 decision.next = FollowUp::Nothing;
             }
             Err(error) => {
-                decision.report.notes.push(format!("it could not be sent to the dead letters: {error}"));
-                // It fails until SQS makes it one, and is told of once.
+                decision.report.notes.push(format!("the message could not be sent to the dead-letter queue: {error}"));
+                // The message fails at each delivery until SQS moves the message to the dead-letter queue. Logweir
+                // sends only one notification for all these failures.
                 decision.notify.repeats.get_or_insert(!self.is_first());
                 return true;
             }
@@ -101,12 +111,13 @@ impl<'m> MessageDelivery<'m> {
         false
     }
 
-    /// Why it is to be a dead letter, if it is.
+    /// Returns the reason why the message becomes a dead letter. Returns `None` if the message does not become a dead
+    /// letter.
     fn kills(&self, report: &Report) -> Option<String> {
         let ended = |reason: Reason| Some(format!("{} {}", report.outcome.name(), reason.name()));
         match (report.outcome, report.reason) {
             _ if self.failed_too_often() => Some("failed too often".to_owned()),
-            // The same event ends well once a role or a policy is mended, or what stands in the way.
+            // The event can succeed after an operator has granted the missing permission.
             (_, Some(reason @ (Reason::AccessDenied | Reason::PassRoleDenied))) => ended(reason),
             (Outcome::NeedsOperator, Some(reason @ Reason::Unreadable)) => ended(reason),
             _ => None,
@@ -132,7 +143,8 @@ fn attribute<'m>(message: &'m Value, name: &str) -> Option<&'m str> {
     message["messageAttributes"][name]["stringValue"].as_str()
 }
 
-/// Rounded up: not before its time.
+/// Returns the time span in seconds, rounded up so that a message does not arrive before its reserved time. Returns at
+/// most [`LONGEST_DELAY`].
 fn seconds(span: SignedDuration) -> u16 {
     let seconds = span.as_secs() + i64::from(span.subsec_nanos() > 0);
     u16::try_from(seconds.max(1)).unwrap_or(LONGEST_DELAY).min(LONGEST_DELAY)

@@ -1,4 +1,4 @@
-//! From what a function decides to what is written and told of it.
+//! Writes the log lines and sends the notifications about a function's decisions.
 
 use jiff::Timestamp;
 
@@ -6,16 +6,16 @@ use crate::domain::notice::Notice;
 use crate::domain::report::Decision;
 use crate::domain::report::gauges::Gauges;
 use crate::ports::{Answer, ErrorKind, Notifier};
-use crate::telemetry::{Untold, counted, not_counted, reported, untold};
+use crate::telemetry::{FailedNotification, counted, not_counted, not_notified, reported};
 
-/// Takes what there is to say, as soon as it stands.
+/// A receiver of the results of an invocation. The receiver gets each result as soon as the result is final.
 pub trait Sink {
     fn decision(&mut self, decision: &Decision);
 
-    /// How much is unfinished, or why nobody knows.
+    /// Receives the counts of unfinished work, or an error if Logweir could not count the work.
     fn gauges(&mut self, gauges: Answer<Gauges>, now: Timestamp);
 
-    /// Somebody wants what was observed summed up.
+    /// Receives a request for an observation digest.
     fn digest(&mut self);
 }
 
@@ -29,7 +29,8 @@ impl<F: FnMut(&Decision)> Sink for F {
     fn digest(&mut self) {}
 }
 
-/// Writes each line at once, and keeps what is to be told until the payload is handled: telling takes time, and may fail.
+/// The receiver of results in a Lambda function. The reporter writes each log line at once, but keeps the notifications
+/// until the function has handled the payload, because sending a notification takes time and may fail.
 pub(super) struct Reporter<'t> {
     pub(super) function: &'t str,
     pub(super) write: &'t mut (dyn FnMut(&str) + Send),
@@ -56,21 +57,23 @@ impl Sink for Reporter<'_> {
 }
 
 impl Reporter<'_> {
-    /// Tells of everything. Where a channel does not answer, the rest is not tried: the function's time is for decisions.
+    /// Sends all notifications that the reporter has kept. If a channel does not respond, sends no further
+    /// notifications, because the function needs its time to handle events.
     pub(super) async fn tell(self, notifier: &impl Notifier, now: Timestamp) {
         let mut is_silent = false;
         for notice in &self.notices {
             let errors: Vec<String> = if is_silent {
-                vec!["not tried, as a channel had not answered before".into()]
+                vec!["not sent, because a channel did not respond to an earlier notification".into()]
             } else {
                 let errors = notifier.tell(notice).await;
                 is_silent = errors.iter().any(|error| error.kind == ErrorKind::Retry);
                 errors.iter().map(ToString::to_string).collect()
             };
             let family = notice.family.as_deref();
-            let failed: Vec<Untold<'_>> = errors.iter().map(|error| Untold { family, error }).collect();
+            let failed: Vec<FailedNotification<'_>> =
+                errors.iter().map(|error| FailedNotification { family, error }).collect();
             if !failed.is_empty() {
-                (self.write)(&untold(&failed, self.function, now));
+                (self.write)(&not_notified(&failed, self.function, now));
             }
         }
     }

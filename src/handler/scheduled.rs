@@ -1,4 +1,4 @@
-//! What a schedule asks for, in the queue of events or by itself.
+//! The requests of a schedule, which reach a Lambda function through the event queue or directly.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -7,28 +7,30 @@ use super::{HandlerReply, Sink};
 use crate::ports::{Clock, Ports};
 use crate::workflow::{Order, Origin, gauges, resume, unreadable};
 
-/// How long the queue may hold the time to finish what was left: by then another has come, or will.
+/// The age at which a queued resume request is stale, because a newer request has arrived or will arrive soon.
 const RESUME: SignedDuration = SignedDuration::from_mins(10);
 
-/// The same for a digest, whose next one comes after a day and knows nothing of the day before.
+/// The age at which a queued digest request is stale. A digest request stays valid for almost a day, because the next
+/// digest follows only after a day and does not cover the same period.
 const DIGEST: SignedDuration = SignedDuration::from_hours(23);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scheduled {
-    /// Finish what was left.
+    /// The request to finish the records that other workers left unfinished.
     Resume,
-    /// Sum up what was observed.
+    /// The request to send a digest of the revisions that Logweir would have corrected.
     Digest,
 }
 
 impl Scheduled {
-    /// The payload must ask for nothing else.
+    /// Returns the request of a schedule that the payload contains. Returns `None` for any other payload.
     pub(super) fn of(payload: &Value) -> Option<Self> {
         let is = |word: &str| *payload == json!({"logweir": word});
         [("resume", Self::Resume), ("digest", Self::Digest)].into_iter().find(|(word, _)| is(word)).map(|(_, it)| it)
     }
 
-    /// Whether the message that it came in was sent too long ago. A queue that was closed for a night holds many.
+    /// Returns whether the message with this request is so old that the function ignores the request. If the function
+    /// has not read the queue for hours, the queue contains many old requests.
     pub(super) fn is_stale(self, message: &Value, now: Timestamp) -> bool {
         let sent = message["attributes"]["SentTimestamp"].as_str().and_then(|sent| sent.parse().ok());
         let sent = sent.and_then(|sent| Timestamp::from_millisecond(sent).ok());
@@ -40,7 +42,7 @@ impl Scheduled {
     }
 }
 
-/// Does what the schedule asks for.
+/// Handles a request of a schedule.
 pub(super) async fn on_schedule<P: Ports>(
     ports: &P,
     order: &Order<'_>,

@@ -1,4 +1,5 @@
-//! The file on its disk: read and appended to under its lock, durably, for its owner alone.
+//! The journal file on disk. Logweir locks the file while it reads or writes, makes every write durable, and grants
+//! access only to the file's owner.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -9,17 +10,17 @@ use super::{FileJournal, LONGEST, READ, UNWRITABLE, WRITE, refused};
 use crate::domain::text::plain::plain;
 use crate::ports::{Answer, CommitError, ErrorKind, PortError};
 
-/// What a writer finds in the file.
+/// The state in which a writer finds the journal file.
 #[derive(PartialEq, Eq)]
 pub(super) enum Found {
-    /// What its line builds upon.
+    /// The file has the state that the writer expects, so the writer may append its line.
     Fits,
-    /// Its own line.
+    /// The file already contains the writer's line, because an earlier try has written the line.
     Done,
 }
 
 impl FileJournal {
-    /// What the file holds, none where there is no file.
+    /// Reads the journal file. Returns an empty vector if the file does not exist.
     pub(super) fn text(&self) -> Answer<Vec<u8>> {
         let read = || -> io::Result<Vec<u8>> {
             let mut file = File::open(&self.path)?;
@@ -34,7 +35,8 @@ impl FileJournal {
         }
     }
 
-    /// Appends a line, durably, if it fits what stands in the file. Nobody else writes meanwhile.
+    /// Appends `line` to the journal file durably, if `fits` accepts the content of the file. A lock keeps other
+    /// processes from writing to the file meanwhile.
     pub(super) fn write(
         &self,
         line: Line<'_>,
@@ -56,11 +58,12 @@ impl FileJournal {
             file.set_len(end as u64).map_err(failed)?;
         }
         let written = file.write_all(&line).and_then(|()| file.sync_all());
-        // The first line makes the file's name durable with it.
+        // If this is the first line of the file, Logweir also synchronizes the folder, so that the name of the file is
+        // durable.
         let written = written.and_then(|()| if end == 0 { sync_folder(self.folder()) } else { Ok(()) });
         written.map_err(|error| {
-            // Should this fail as well, a line without an end stays, which does not count. A whole line can stay only
-            // if it was fsync that failed, and that is an error after which nothing is known.
+            // If `set_len` fails too, the file keeps an incomplete line, which readers ignore. The file can keep a
+            // complete line only if fsync failed, and after a failed fsync the state of the disk is unknown.
             let _ = file.set_len(end as u64);
             self.failed(WRITE, &error).into()
         })
@@ -79,7 +82,8 @@ impl FileJournal {
         self.path.parent().unwrap_or(Path::new(""))
     }
 
-    /// What went wrong, where, and what to do about it.
+    /// Returns the error of a failed file operation. The message contains the path of the journal file, and advice for
+    /// the user.
     pub(super) fn failed(&self, call: &'static str, error: &io::Error) -> PortError {
         let (kind, advice) = match error.kind() {
             io::ErrorKind::NotFound
@@ -87,13 +91,13 @@ impl FileJournal {
             | io::ErrorKind::IsADirectory
             | io::ErrorKind::AlreadyExists => (ErrorKind::Refused, "; name another folder with --journal file:DIR"),
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-                (ErrorKind::Refused, "; get access to it, or name another folder with --journal file:DIR")
+                (ErrorKind::Refused, "; get access to this file, or name another folder with --journal file:DIR")
             }
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => (
                 ErrorKind::Refused,
-                "; make room and do it again: what stands in the journal is untouched, the new entry was not kept",
+                "; free disk space and try again; the journal is unchanged, and the new entry was not stored",
             ),
-            io::ErrorKind::Unsupported => (ErrorKind::Refused, "; the journal needs a file system with locks"),
+            io::ErrorKind::Unsupported => (ErrorKind::Refused, "; use a file system that supports file locks"),
             _ => (ErrorKind::Retry, ""),
         };
         PortError {
@@ -105,7 +109,7 @@ impl FileJournal {
     }
 }
 
-/// Makes what is missing of the path, for its owner alone, and durably.
+/// Creates the missing folders of a path durably, and grants access only to their owner.
 fn make_folder(folder: &Path) -> io::Result<()> {
     let missing: Vec<&Path> =
         folder.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists()).collect();
@@ -117,7 +121,7 @@ fn make_folder(folder: &Path) -> io::Result<()> {
     missing.iter().filter_map(|made| made.parent()).try_for_each(sync_folder)
 }
 
-/// Makes the names in a folder durable, where the system knows how to.
+/// Makes the names of the files in a folder durable, if the operating system supports this.
 fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) {
         let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };

@@ -1,11 +1,12 @@
-//! A line of the file.
+//! A line of the journal file.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::ports::StateKind;
 
-/// A line as it stands in the file: `head` and `entry`, or one of the others. The checksum is that of their texts.
+/// A line of the journal file, which contains either a commit (`head` and `entry`) or exactly one state (`family`,
+/// `pointings` or `budget`). The checksum `crc32` covers the texts of all other members of the line.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Line<'t> {
@@ -23,7 +24,7 @@ pub(super) struct Line<'t> {
 }
 
 impl<'t> Line<'t> {
-    /// Returns the member of the line that holds a state of this kind.
+    /// Returns the member of the line in which the journal stores a state of this kind.
     pub(super) fn state(&mut self, kind: StateKind) -> &mut Option<&'t RawValue> {
         match kind {
             StateKind::Family => &mut self.family,
@@ -40,14 +41,14 @@ impl<'t> Line<'t> {
         crc32.finalize()
     }
 
-    /// Whether it is a commit, or one state.
+    /// Returns whether the line contains either exactly one commit or exactly one state.
     pub(super) fn is_one_thing(&self) -> bool {
         let states = [self.family, self.pointings, self.budget].into_iter().flatten().count();
         matches!((self.head, self.entry, states), (Some(_), Some(_), 0) | (None, None, 1))
     }
 }
 
-/// The lines that have an end.
+/// Returns the complete lines of a text. Omits the last line if this line does not end with a newline.
 pub(super) fn whole(text: &[u8]) -> &[u8] {
     &text[..text.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1)]
 }

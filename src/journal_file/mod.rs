@@ -1,13 +1,18 @@
 //! The journal of the command line: one append-only file of JSON lines in a folder.
 //!
-//! Each line is one commit: a checksum, the head that it leaves behind, and its entry; the newest line of a source holds
-//! its head. A line with `family`, `pointings` or `budget` in the place of both holds what is remembered of a family, of a service
-//! or of what may be registered, whose newest counts. The file carries its own lock, shared to read and exclusive to commit, so that any number of
-//! processes may work on one folder. A commit is one write, then fsync. A crash in the middle of it leaves a line without
-//! an end, which does not count and is cut off by the next commit; every other damage is an error that names the line.
+//! A line with a commit contains a checksum, an entry of a record, and the new head of this record. The last line about
+//! a record contains the current head of the record. Other lines contain the state of a family (`family`), of a service
+//! (`pointings`) or of the registration rate limit (`budget`). If several lines contain the same state, only the last
+//! of these lines counts.
 //!
-//! File operations block the thread that awaits them, for as long as another process holds the lock. The command line
-//! has nothing else to do meanwhile.
+//! A process locks the file with a shared lock for each read, and with an exclusive lock for each commit. Any number of
+//! processes may therefore use the same folder. A commit writes one line, and then calls fsync. A crash during a commit
+//! leaves an incomplete line, without a newline, at the end of the file. Readers ignore an incomplete last line, and
+//! the next commit removes this line. For any other damage of the file, Logweir returns an error that names the damaged
+//! line.
+//!
+//! While another process holds the lock, a file operation blocks the calling thread. Blocking the thread is acceptable,
+//! because the command line has no other work to do meanwhile.
 
 mod disk;
 mod line;
@@ -34,13 +39,13 @@ const READ: &str = "read the journal";
 const WRITE: &str = "write the journal";
 const LONGEST: usize = 512;
 
-/// The journal in one folder.
+/// A journal that is stored as one file in a folder.
 #[derive(Clone, Debug)]
 pub struct FileJournal {
     path: PathBuf,
 }
 
-/// A line that was found whole.
+/// A commit in the journal file, with the number of the line that contains the commit.
 struct Commit<'t> {
     line: usize,
     head: Head,
@@ -48,8 +53,8 @@ struct Commit<'t> {
 }
 
 impl FileJournal {
-    /// The journal in `folder`. Nothing is made before the first commit, which makes the folder (for its owner alone)
-    /// and the file. Refused where the folder cannot be one.
+    /// Opens the journal in `folder`. The first commit creates the folder and the file if they do not exist, and grants
+    /// access only to their owner. Returns an error if `folder` is not a folder or cannot be read.
     pub fn open(folder: impl AsRef<Path>) -> Answer<Self> {
         let journal = Self { path: folder.as_ref().join(FILE) };
         let unfit = match folder.as_ref().metadata() {
@@ -61,12 +66,12 @@ impl FileJournal {
         Err(journal.failed("open the journal", &unfit))
     }
 
-    /// Every line in the file with its number, oldest first.
+    /// Returns every line of the journal file with its line number, oldest line first.
     fn lines<'t>(&self, text: &'t [u8]) -> impl Iterator<Item = Answer<(usize, Line<'t>)>> {
         whole(text).split_inclusive(|byte| *byte == b'\n').enumerate().map(|(index, text)| {
             let number = index + 1;
             let Ok(line) = serde_json::from_slice::<Line<'_>>(text) else {
-                return Err(self.damaged(number, "is no line of a journal"));
+                return Err(self.damaged(number, "is not a line of a journal"));
             };
             if line.crc32 != line.checksum() {
                 return Err(self.damaged(number, "does not match its checksum"));
@@ -75,7 +80,7 @@ impl FileJournal {
         })
     }
 
-    /// Every commit in the file, oldest first.
+    /// Returns every commit in the journal file, oldest commit first.
     fn commits<'t>(&self, text: &'t [u8]) -> impl Iterator<Item = Answer<Commit<'t>>> {
         self.lines(text).filter_map(|line| match line {
             Ok((line, Line { head: Some(head), entry: Some(entry), .. })) => Some(
@@ -88,7 +93,7 @@ impl FileJournal {
         })
     }
 
-    /// The commits of one source, oldest first.
+    /// Returns the commits to the record of one source revision, oldest commit first.
     fn commits_of<'t>(&self, text: &'t [u8], source: &RevisionArn) -> Answer<Vec<Commit<'t>>> {
         let mut commits: Vec<Commit<'t>> = Vec::new();
         for commit in self.commits(text) {
@@ -99,7 +104,7 @@ impl FileJournal {
             commits.push(commit);
             let commit = &commits[commits.len() - 1];
             if commit.head.next as usize != commits.len() {
-                return Err(self.damaged(commit.line, "does not follow the line before it of its record"));
+                return Err(self.damaged(commit.line, "does not follow the previous line of its record"));
             }
         }
         Ok(commits)
@@ -118,23 +123,24 @@ impl FileJournal {
         self.write(line, |text| {
             let commits = self.commits_of(text, &head.source)?;
             if commits.last().map_or(Expected::Nothing, |newest| Expected::of(&newest.head)) != *expected {
-                // A commit that is made again, because its answer was lost, was not lost itself.
+                // The file may already contain this commit, if an earlier try stored the commit and then failed.
                 let standing = commits.get(entry.sequence as usize);
-                let ours = standing.is_some_and(|commit| commit.entry == entry_text.get());
-                return if ours { Ok(Found::Done) } else { Err(CommitError::Lost) };
+                let is_same = standing.is_some_and(|commit| commit.entry == entry_text.get());
+                return if is_same { Ok(Found::Done) } else { Err(CommitError::Lost) };
             }
             if entry.sequence as usize != commits.len() || head.next as usize != commits.len() + 1 {
-                let message = format!("entry {} does not follow the {} before it", entry.sequence, commits.len());
+                let message =
+                    format!("entry {} cannot follow the {} entries of its record", entry.sequence, commits.len());
                 return Err(refused(WRITE, message).into());
             }
             Ok(Found::Fits)
         })
     }
 
-    /// A line that cannot be relied upon. Nothing of it is repeated.
+    /// Returns the error for a damaged line of the journal file. The error contains no part of the line's content.
     fn damaged(&self, line: usize, what: &str) -> PortError {
         let message =
-            format!("{}, line {line}: the line {what}; put a good copy of the file in its place", self.path.display());
+            format!("{}, line {line}: the line {what}; replace the file with a good copy", self.path.display());
         PortError {
             kind: ErrorKind::Refused,
             call: READ,
@@ -144,7 +150,7 @@ impl FileJournal {
     }
 }
 
-const UNKNOWN: &str = "holds what this version of Logweir does not know";
+const UNKNOWN: &str = "holds data that this version of Logweir does not know";
 const UNWRITABLE: &str = "the entry cannot be written as JSON";
 
 fn refused(call: &'static str, message: String) -> PortError {

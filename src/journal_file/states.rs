@@ -1,4 +1,5 @@
-//! The states that the file stores beside the records. Each version is a line, and the newest line counts.
+//! The states that the journal file contains in addition to the records. Each version of a state is one line of the
+//! file, and only the newest version of a state counts.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +9,7 @@ use super::{FileJournal, UNKNOWN, raw};
 use crate::ports::{Answer, CommitError, StoredState};
 
 impl FileJournal {
-    /// The newest state of everything of this kind.
+    /// Returns the newest version of each state of this kind, by the state's name.
     pub(super) fn newest<S: StoredState>(&self, text: &[u8]) -> Answer<BTreeMap<S::Name, S>> {
         let mut newest = BTreeMap::new();
         for line in self.lines(text) {
@@ -29,7 +30,7 @@ impl FileJournal {
         self.write(line, |file| {
             let standing = self.newest::<S>(file)?.remove(state.name());
             match standing {
-                // Made again, as its answer was lost.
+                // The file already contains this state, because an earlier try stored the state and then failed.
                 Some(standing) if standing == *state => Ok(Found::Done),
                 standing if standing.as_ref().map_or(0, S::version) + 1 == state.version() => Ok(Found::Fits),
                 _ => Err(CommitError::Lost),

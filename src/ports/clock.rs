@@ -1,4 +1,4 @@
-//! The time.
+//! The port through which the core reads the current time.
 
 use jiff::Timestamp;
 

@@ -1,26 +1,28 @@
-//! The error of a call through a port.
+//! The errors of calls to AWS, to the journal or to another port.
 
 use crate::domain::outcome::Reason;
 
-/// Why a call did not do what it was asked for.
+/// The error of a failed call to AWS, to the journal or to another port.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{call}: {message}")]
 pub struct PortError {
     pub kind: ErrorKind,
-    /// The operation, in AWS's word or in ours.
+    /// The name of the operation that failed, such as `UpdateService` or `write the journal`.
     pub call: &'static str,
-    /// What the other side said, made fit for a log line. Never holds anything of a document.
+    /// The error message of AWS, of the operating system or of Logweir. The message is safe to log, and never contains
+    /// any part of a task definition.
     pub message: String,
     pub reason: Option<Reason>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// Another try can help: throttled, unavailable, the connection broke. Whether the call was carried out is not known.
+    /// A retry can succeed, because the call was throttled, the service was unavailable, or the connection broke. AWS
+    /// may have carried out the call although it failed.
     Retry,
-    /// It will be refused again: denied, invalid.
+    /// A retry would fail too, because AWS denied the call, or because the call was invalid.
     Refused,
-    /// What it was about is not there.
+    /// The resource that the call names does not exist.
     Missing,
 }
 

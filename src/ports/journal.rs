@@ -1,4 +1,4 @@
-//! The append-only store of all actions.
+//! The journal, an append-only store of every action that Logweir takes.
 
 use jiff::Timestamp;
 
@@ -9,22 +9,22 @@ use crate::domain::limits::family::Family;
 use crate::domain::outcome::Outcome;
 use crate::domain::record::{Entry, Head, Record};
 
-/// What a commit found instead of what it expected.
+/// The reason why a commit to the journal failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CommitError {
-    /// Somebody else has written since.
-    #[error("somebody else works on this record")]
+    /// Another worker has changed the record or the state since this worker read the record or the state.
+    #[error("another worker has changed the record or the state in the journal")]
     Lost,
     #[error(transparent)]
     Port(#[from] PortError),
 }
 
-/// The state that a commit builds upon.
+/// The state of a record that a commit expects to find in the journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expected {
-    /// No record of this source.
+    /// The journal has no record of the source revision.
     Nothing,
-    /// The record as this owner left it, with this as its next sequence.
+    /// The worker `owner` wrote the last entry of the record, and the next entry has the sequence number `next`.
     At { owner: String, next: u32 },
 }
 
@@ -34,14 +34,16 @@ impl Expected {
     }
 }
 
-/// The append-only store of entries.
+/// The append-only store of records and their entries.
 ///
-/// Guarantees: a commit is atomic and durable when it returns; it succeeds only upon the expected state; what was
-/// committed is read back by every later read. Assumptions: entries of one record are written by one owner at a time.
+/// A journal guarantees that a commit is atomic, and that a commit is durable when [`Journal::commit`] returns. A
+/// commit succeeds only if the record has the expected state. Every read after a commit returns the committed entry.
+/// Logweir ensures that only one worker at a time writes entries to a record.
 pub trait Journal: Sync {
     fn read(&self, source: &RevisionArn) -> impl Future<Output = Answer<Option<Record>>> + Send;
 
-    /// Appends `entry` (number `head.next - 1`) and puts `head` in the place of the one that was expected.
+    /// Appends `entry`, which has the sequence number `head.next - 1`, to a record, and replaces the head of the record
+    /// with `head`. Returns [`CommitError::Lost`] if the record does not have the state `expected`.
     fn commit(
         &self,
         expected: &Expected,
@@ -49,38 +51,42 @@ pub trait Journal: Sync {
         entry: &Entry,
     ) -> impl Future<Output = Result<(), CommitError>> + Send;
 
-    /// The source of a revision that a record says we registered: a corrected one, or one that was restored.
+    /// Returns the source revision of a corrected or restored revision. Returns `None` if no record says that Logweir
+    /// registered the revision `corrected`.
     fn source_of(&self, corrected: &RevisionArn) -> impl Future<Output = Answer<Option<RevisionArn>>> + Send;
 
-    /// The newest heads, newest first: for showing, never for deciding.
+    /// Returns the heads of at most `most` records, the most recently changed record first. Logweir uses these heads
+    /// only for display and to find unfinished records. Before Logweir changes a record, it reads the whole record.
     fn list(&self, filter: &Filter, most: usize) -> impl Future<Output = Answer<Vec<Head>>> + Send;
 
-    /// Reads the state with this name. Returns `None` if the journal has none.
+    /// Returns the stored state with this name. Returns `None` if the journal has no such state.
     fn read_state<S: StoredState>(&self, name: &S::Name) -> impl Future<Output = Answer<Option<S>>> + Send;
 
-    /// Replaces the state with the version before that of `state`. Version 1 replaces no state.
+    /// Stores `state` if its version is one higher than the version in the journal, or if its version is 1 and the
+    /// journal has no such state yet. Otherwise returns [`CommitError::Lost`].
     fn put_state<S: StoredState>(&self, state: &S) -> impl Future<Output = Result<(), CommitError>> + Send;
 
-    /// The families that have a fuse open or are held: for showing, never for deciding.
+    /// Returns the families whose corrections an open fuse or a hold stops. Logweir uses this list only for display and
+    /// metrics, and never to decide whether to correct a revision.
     fn stopped(&self) -> impl Future<Output = Answer<Vec<Family>>> + Send;
 }
 
-/// Which records to list.
+/// A filter for the records of the journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Filter {
     pub family: Option<String>,
     pub open: bool,
-    /// Only records that changed at this time or later.
+    /// Selects only records that changed at this time or later.
     pub since: Option<Timestamp>,
     pub outcome: Option<Outcome>,
-    /// A part of the name of whoever caused it.
+    /// Selects only records that were caused by a principal whose ARN contains this text.
     pub actor: Option<String>,
-    /// The time of asking: a journal that finds its records by day looks back from here.
+    /// The current time. A journal that indexes its records by day searches backward from this time.
     pub now: Timestamp,
 }
 
 impl Filter {
-    /// Every record.
+    /// Creates a filter that matches every record.
     pub fn all(now: Timestamp) -> Self {
         Self { family: None, open: false, since: None, outcome: None, actor: None, now }
     }

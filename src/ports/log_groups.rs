@@ -7,17 +7,18 @@ use crate::domain::edit::NewLogGroup;
 use crate::domain::rules::facts::LogGroup;
 
 pub trait LogGroups: Sync {
-    /// Those of the groups that exist. `empty` is `Some(false)` where bytes are stored, else open.
+    /// Returns those log groups in `names` that exist. The member `empty` of a returned log group is `Some(false)` if
+    /// the log group has stored bytes, and otherwise `None` (unknown).
     fn look(&self, names: &[String]) -> impl Future<Output = Answer<BTreeMap<String, LogGroup>>> + Send;
 
-    /// Whether no log stream was ever made in the group.
+    /// Returns whether the log group has no log stream.
     fn is_empty(&self, name: &str) -> impl Future<Output = Answer<bool>> + Send;
 
-    /// Makes the group, without its retention; `false`: it is there already.
+    /// Creates a log group, and does not set its retention. Returns `false` if the log group already exists.
     fn create(&self, group: &NewLogGroup) -> impl Future<Output = Answer<bool>> + Send;
 
     fn set_retention(&self, name: &str, days: u32) -> impl Future<Output = Answer<()>> + Send;
 
-    /// The group never expires after it.
+    /// Removes the retention of a log group, so that the log events in the group never expire.
     fn delete_retention(&self, name: &str) -> impl Future<Output = Answer<()>> + Send;
 }

@@ -1,7 +1,7 @@
-//! The ports of the core to the outside, one file for each port. Adapters implement these traits; the workflow knows
-//! nothing else.
+//! The ports: the traits through which the core uses AWS, the journal and the clock. Each trait has its own file.
+//! Adapters implement these traits, and the use cases in `workflow` do all I/O through these traits.
 //!
-//! Traits are plain, with generics over them: every future is `Send`, and nothing is boxed.
+//! Callers are generic over the ports, so no future is boxed. Every future that a port returns is `Send`.
 
 mod clock;
 mod error;
@@ -27,7 +27,7 @@ pub use task_definitions::TaskDefinitions;
 
 pub use crate::domain::ecs::wire::Described;
 
-/// All ports together, so that a use case takes one argument.
+/// The ports that a use case needs, combined in one trait, so that a use case takes all of them as one argument.
 pub trait Ports: Sync {
     type TaskDefinitions: TaskDefinitions;
     type Services: Services;
@@ -42,7 +42,7 @@ pub trait Ports: Sync {
     fn clock(&self) -> &Self::Clock;
 }
 
-/// Adapters put together; ECS's knows task definitions and services.
+/// One adapter for each port of [`Ports`]. The adapter for ECS implements both [`TaskDefinitions`] and [`Services`].
 #[derive(Clone, Debug)]
 pub struct Adapters<E, L, J, C> {
     pub ecs: E,

@@ -1,11 +1,11 @@
-//! The receivers of notifications.
+//! The channels for notifications.
 
 use super::error::PortError;
 use crate::domain::notice::Notice;
 
-/// Whoever is to be told of decisions.
+/// The sender of notifications.
 pub trait Notifier: Sync {
-    /// Tells each channel that is set up, and tries each once. What could not be done comes back: a decision stands,
-    /// whether anybody hears of it or not.
+    /// Sends the notification to each configured channel, and tries each channel once. Returns the errors of the failed
+    /// channels. A failed notification does not change the decision that it reports.
     fn tell(&self, notice: &Notice) -> impl Future<Output = Vec<PortError>> + Send;
 }

@@ -1,14 +1,14 @@
-//! The function's own log.
+//! The log of the Lambda function itself.
 
 use jiff::Timestamp;
 
 use super::error::Answer;
 use crate::domain::outcome::Outcome;
 
-/// The lines that the function itself has written.
+/// Reads the log lines that the Lambda function itself has written.
 pub trait OwnLog: Sync {
-    /// Hands every line since then to `line` that tells of an outcome of this name. `false`: there were too many, and some
-    /// were left out.
+    /// Calls `line` with every log line that reports `outcome` and that the function has written from the time `since`
+    /// on. Returns `false` if some log lines were omitted, because there were too many log lines.
     fn lines(
         &self,
         outcome: Outcome,

@@ -2,32 +2,32 @@
 
 use super::error::{Answer, ErrorKind, PortError};
 
-/// A queue: the one that events are delivered from, or that of its dead letters.
+/// The event queue, or its dead-letter queue.
 pub trait Queue: Sync {
-    /// Sends a message. Once it is sent, the one that was delivered with this body is done with.
+    /// Sends a copy of a delivered message. After a successful send, SQS may delete the original message.
     fn send(&self, message: &Message<'_>) -> impl Future<Output = Answer<()>> + Send;
 }
 
-/// A message as it is sent.
+/// A message to send to an SQS queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message<'m> {
     pub body: &'m str,
-    /// What travels beside the body, by name.
+    /// The message attributes, by name.
     pub attributes: Vec<(&'static str, String)>,
-    /// In how many seconds it is delivered, [`LONGEST_DELAY`] at most.
+    /// The number of seconds by which SQS delays the delivery, at most [`LONGEST_DELAY`].
     pub delay: u16,
 }
 
-/// In seconds (source: SendMessage in the Amazon SQS API reference).
+/// The longest delay of an SQS message, in seconds (source: SendMessage in the Amazon SQS API reference).
 pub const LONGEST_DELAY: u16 = 900;
 
-/// Where none is named, nothing can be sent.
+/// An optional queue. If no queue is configured, every send fails.
 impl<Q: Queue> Queue for Option<Q> {
     async fn send(&self, message: &Message<'_>) -> Answer<()> {
         match self {
             Some(queue) => queue.send(message).await,
             None => {
-                let message = "no queue is named for it".to_owned();
+                let message = "no queue is configured for this message".to_owned();
                 Err(PortError { kind: ErrorKind::Retry, call: "SendMessage", message, reason: None })
             }
         }

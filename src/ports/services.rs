@@ -1,4 +1,4 @@
-//! The services and tasks that run task definitions.
+//! The ECS services and tasks that run task definitions.
 
 use jiff::Timestamp;
 
@@ -8,36 +8,39 @@ use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::{DeploymentProgress, Service, ServiceArn, User};
 
 pub trait Services: Sync {
-    /// Everything that runs this revision or would start it again, in order. Looks at every cluster of the account and
-    /// Region, so it is for people who ask, never for an event. A task that belongs to a service which is named is left
-    /// out.
+    /// Returns the services and tasks that run this revision, and the services that would start new tasks with it, in
+    /// sorted order. Omits the tasks of a returned service. This function reads every cluster of the account and
+    /// Region, so Logweir calls the function only for requests by people, and never for an event.
     fn users(&self, revision: &RevisionArn) -> impl Future<Output = Answer<Vec<User>>> + Send;
 
     /// Returns one service with its tags. Returns [`ErrorKind::Missing`](super::ErrorKind::Missing) if there is no such
     /// service.
     fn service(&self, service: &ServiceArn) -> impl Future<Output = Answer<Service>> + Send;
 
-    /// Points the service at a revision, and changes nothing else. Tries once: somebody may act between two tries, and
-    /// the second would undo it. After [`ErrorKind::Retry`](super::ErrorKind::Retry) ECS may have updated the service.
-    fn point(&self, service: &ServiceArn, to: &RevisionArn) -> impl Future<Output = Answer<Service>> + Send;
+    /// Updates the service to a revision, and changes no other setting of the service. Calls UpdateService only once,
+    /// because a second call could undo an update that another principal made after the first call. If the error is
+    /// [`ErrorKind::Retry`](super::ErrorKind::Retry), ECS may have updated the service all the same.
+    fn update(&self, service: &ServiceArn, to: &RevisionArn) -> impl Future<Output = Answer<Service>> + Send;
 
-    /// How far a service deployment is, by [`Service::service_deployment`].
+    /// Returns the progress of the service deployment with this ARN (see [`Service::service_deployment`]).
     fn progress(&self, deployment: &str) -> impl Future<Output = Answer<DeploymentProgress>> + Send;
 
-    /// The revisions that somebody has had the service run since then, even for a moment: those of its service deployments,
-    /// the newest twenty of them. For the rare case in which an event alone says so.
+    /// Returns the revisions that were deployed to the service after the time `since`, in at most the newest twenty
+    /// deployments. The result also contains deployments that another deployment soon replaced, and that a read of the
+    /// service may not show any more.
     fn deployed_since(
         &self,
         service: &ServiceArn,
         since: Timestamp,
     ) -> impl Future<Output = Answer<Vec<RevisionArn>>> + Send;
 
-    /// Has ECS roll a service deployment back to what ran before it.
+    /// Stops a service deployment, so that ECS rolls the service back to the revision that ran before this deployment.
     fn stop(&self, deployment: &str) -> impl Future<Output = Answer<()>> + Send;
 
-    /// The images that run of the newest of these service revisions.
+    /// Returns the images that the tasks of the service's newest service revision run.
     fn running_images(&self, service: &Service) -> impl Future<Output = Answer<Vec<RunningImage>>> + Send;
 
-    /// The digest that an image's name means now; none: there is no such image, or nobody can say.
+    /// Returns the digest to which the name of an image resolves now. Returns `None` if the image does not exist, or if
+    /// its digest cannot be read.
     fn digest(&self, image: &EcrImage) -> impl Future<Output = Answer<Option<String>>> + Send;
 }

@@ -1,5 +1,5 @@
-//! The state that the journal stores beside its records: of each family, of each service, and of the registration rate
-//! limit.
+//! The states that the journal stores in addition to its records: the state of each family, the state of each service,
+//! and the state of the registration rate limit.
 
 use std::fmt::Display;
 
@@ -12,8 +12,8 @@ use crate::domain::limits::family::{Family, FamilyName};
 use crate::domain::limits::rate::{RateLimit, RateLimitName};
 use crate::domain::limits::service_history::ServiceHistory;
 
-/// A state that a journal stores under a name. Every change increases the version by one. A journal only replaces the
-/// preceding version.
+/// A state that a journal stores under a name. Every change increases the version of the state by one. A journal
+/// replaces the stored version of a state only by the next version.
 pub trait StoredState: Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static {
     type Name: Clone + Ord + Display + Send + Sync;
 
@@ -21,19 +21,19 @@ pub trait StoredState: Clone + PartialEq + Serialize + DeserializeOwned + Send +
 
     fn name(&self) -> &Self::Name;
     fn version(&self) -> u32;
-    /// The time of its last change.
+    /// Returns the time of the state's last change.
     fn changed_at(&self) -> Timestamp;
 
     /// Returns whether this release of Logweir supports the state's format.
     fn is_known(&self) -> bool;
 
-    /// Returns whether [`super::Journal::stopped`] lists it.
+    /// Returns whether [`super::Journal::stopped`] lists this state.
     fn is_listed(&self) -> bool {
         false
     }
 }
 
-/// The kinds of state. An adapter that does not handle a new kind does not compile.
+/// The kinds of state that a journal stores. An adapter of the journal compiles only if it handles every kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StateKind {
     Family,
@@ -42,7 +42,8 @@ pub enum StateKind {
 }
 
 impl StateKind {
-    /// Returns the name of the member or attribute that holds the state, in every form of the journal.
+    /// Returns the name under which a journal stores a state of this kind. A journal file uses the name for a JSON
+    /// member, and DynamoDB uses the name for an attribute.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Family => "family",

@@ -1,4 +1,4 @@
-//! Task definitions, as ECS keeps them.
+//! Task definitions in ECS.
 
 use super::error::Answer;
 use crate::domain::baseline::Delivery;
@@ -8,22 +8,26 @@ use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::ecs::wire::Described;
 
 pub trait TaskDefinitions: Sync {
-    /// One revision, by ARN or `FAMILY:REVISION`, or a family's newest ACTIVE one by `FAMILY`. Tags included.
+    /// Returns the revision `name` with its tags. `name` is the ARN of a revision or `FAMILY:REVISION`. If `name` is
+    /// only the name of a family, returns the newest ACTIVE revision of that family.
     fn describe(&self, name: &str) -> impl Future<Output = Answer<Described>> + Send;
 
-    /// The newest ACTIVE revisions of exactly this family, newest first, at most `most` of them.
+    /// Returns at most `most` of the newest ACTIVE revisions of exactly this family, newest first.
     fn newest(&self, family: &str, most: u8) -> impl Future<Output = Answer<Vec<RevisionArn>>> + Send;
 
-    /// The families that have an ACTIVE revision, in order. As many calls as there are pages, so it is for people who ask,
-    /// never for an event.
+    /// Returns the families that have an ACTIVE revision, in sorted order. This function makes one AWS call for each
+    /// page of the list, so Logweir calls the function only for requests by people, and never for an event.
     fn families(&self) -> impl Future<Output = Answer<Vec<String>>> + Send;
 
-    /// Sends the definition's text and the tags as they are. Tries once, because ECS has no token that makes a second
-    /// try safe. After [`ErrorKind::Retry`](super::ErrorKind::Retry) the revision may exist.
+    /// Registers a revision with exactly the text of `definition` and exactly the tags `tags`. Calls
+    /// RegisterTaskDefinition only once, because the call has no idempotency token that would make a second call safe.
+    /// If the error is [`ErrorKind::Retry`](super::ErrorKind::Retry), ECS may have registered the revision all the
+    /// same.
     fn register(&self, definition: &TaskDefinition, tags: &[Tag]) -> impl Future<Output = Answer<RevisionArn>> + Send;
 
     fn deregister(&self, revision: &RevisionArn) -> impl Future<Output = Answer<()>> + Send;
 
-    /// What an absent `mode` means today: the account setting, else ECS's own default.
+    /// Returns the delivery mode that ECS uses today for a container without a `mode`. This is the mode in the account
+    /// setting `defaultLogDriverMode` or, without this setting, the default of ECS.
     fn default_mode(&self) -> impl Future<Output = Answer<Delivery>> + Send;
 }

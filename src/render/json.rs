@@ -1,4 +1,4 @@
-//! `check --format json`: one object, stable and versioned.
+//! The JSON output of `logweir check` and of `logweir check --against`. Each output has a versioned schema.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -17,19 +17,21 @@ pub struct CheckOutput {
     pub baseline: BaselineLine,
     pub summary: Summary,
     pub targets: Vec<TargetOutput>,
-    /// How many findings `logweir fix` corrects. Only the text shows this member and the following ones.
+    /// The number of findings that `logweir fix` can fix. The JSON output does not contain this number.
     #[serde(skip)]
     pub fixable: usize,
-    /// The rules that Logweir could not check on every target.
+    /// The rules that Logweir could not check on at least one target. The JSON output names the unchecked rules of each
+    /// target instead.
     #[serde(skip)]
     pub not_checked: BTreeSet<&'static str>,
-    /// Whether the caller named the baseline.
+    /// Whether the caller named the baseline. The text output shows the place and the digest only of a baseline that
+    /// the caller named.
     #[serde(skip)]
     pub is_baseline_named: bool,
 }
 
 impl CheckOutput {
-    /// Adds a checked target.
+    /// Adds a checked target to the output.
     pub fn add(&mut self, target: TargetOutput) {
         self.summary.checked += 1;
         self.targets.push(target);
@@ -48,14 +50,14 @@ impl fmt::Display for BaselineLine {
     }
 }
 
-/// `check --against --format json`.
+/// The JSON output of `logweir check --against`.
 #[derive(Serialize)]
 pub struct AgainstOutput {
     pub schema: &'static str,
     pub baseline: BaselineLine,
     pub against: BaselineLine,
     pub summary: AgainstSummary,
-    /// What the two say differently, whether or not a target shows it.
+    /// The settings that differ between the two baselines, whether or not the findings differ.
     pub settings: Vec<Difference>,
     pub targets: Vec<Compared>,
 }
@@ -63,11 +65,11 @@ pub struct AgainstOutput {
 #[derive(Serialize, Default, Clone, Copy)]
 pub struct AgainstSummary {
     pub checked: usize,
-    /// Targets of which the two do not say the same.
+    /// The number of targets whose findings differ.
     pub differ: usize,
     pub come: usize,
     pub go: usize,
-    /// Settings that differ.
+    /// The number of settings that differ.
     pub settings: usize,
     pub errors: usize,
 }
@@ -76,8 +78,9 @@ pub struct AgainstSummary {
 pub struct Compared {
     pub target: String,
     pub error: Option<String>,
-    /// What the baseline finds and the other does not.
+    /// The new findings, which exist only with the baseline `baseline`.
     pub come: Vec<FindingLine>,
+    /// The resolved findings, which exist only with the baseline `against`.
     pub go: Vec<FindingLine>,
 }
 
@@ -99,7 +102,7 @@ pub struct TargetOutput {
     pub error: Option<String>,
     pub findings: Vec<FindingLine>,
     pub not_checked: Vec<RuleName>,
-    /// RFC 6902, against the input as it was given.
+    /// The JSON Patch (RFC 6902) that corrects the input document.
     pub patch: Value,
     pub log_groups: Vec<LogGroupLine>,
 }
@@ -117,7 +120,7 @@ pub struct FindingLine {
     pub notes: Vec<String>,
 }
 
-/// A group that the corrected definition logs to.
+/// A log group to which the corrected task definition sends logs.
 #[derive(Serialize)]
 pub struct LogGroupLine {
     pub name: String,
@@ -126,7 +129,7 @@ pub struct LogGroupLine {
 }
 
 impl TargetOutput {
-    /// A target of which there is no verdict.
+    /// Returns the output for a target that Logweir could not read.
     pub fn unread(target: String, error: String) -> Self {
         Self {
             target,
@@ -141,7 +144,8 @@ impl TargetOutput {
         }
     }
 
-    /// A verdict. `prefix` is the pointer of the task definition in the input.
+    /// Returns the output for a target that Logweir has read. `prefix` is the JSON pointer of the task definition in
+    /// the input document.
     pub fn of(target: String, plan: &Plan, prefix: &str, patch: Value, region: Option<&str>) -> Self {
         Self {
             compliant: plan.is_compliant(),
@@ -182,8 +186,8 @@ impl FindingLine {
     }
 }
 
-/// The RFC 6902 patch from one view to another, its pointers those of the input. What it puts in place is Logweir's
-/// own; what it takes away it only names.
+/// Returns the JSON Patch (RFC 6902) that changes `before` into `after`, with `prefix` before each pointer. For a
+/// removed value, the patch contains only the pointer and not the value.
 pub fn patch(before: &Value, after: &Value, prefix: &str) -> Value {
     let mut patch = serde_json::json!(json_patch::diff(before, after));
     for operation in patch.as_array_mut().into_iter().flatten() {

@@ -1,4 +1,4 @@
-//! Output: one file for each form.
+//! Output as text and as JSON.
 
 pub mod human;
 pub mod json;

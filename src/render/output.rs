@@ -13,13 +13,13 @@ use crate::domain::report::{Report, schema};
 use crate::domain::rules::Rule;
 use crate::domain::rules::packs::explanation;
 
-/// A result with a form for people and a form for programs.
+/// A result that Logweir can show as text and as JSON.
 pub trait Output {
-    /// Returns the text for a terminal. The text may contain styles. The printer removes them if the output does not
-    /// support them.
+    /// Returns the text for a terminal. The text may contain styles, which the printer removes if the output does not
+    /// support styles.
     fn text(&self) -> String;
 
-    /// Returns one JSON object. Its schema is versioned.
+    /// Returns one JSON object with a versioned schema.
     fn json(&self) -> Value;
 }
 

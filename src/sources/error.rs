@@ -1,4 +1,5 @@
-//! Why no task definition was read from a file: what, where, and what to do.
+//! The error of reading a task definition from a file. The error contains a message, the place in the file, and a help
+//! text.
 
 use std::fmt;
 
@@ -6,7 +7,8 @@ use super::position;
 use crate::domain::ecs::task_definition::{NotATaskDefinition, is_placeholder};
 use crate::domain::text::json;
 
-/// Line and column count from 1. Holds nothing of the file's content.
+/// The reason why Logweir cannot read a file as a task definition. `line` and `column` count from 1. If `line` is 0,
+/// the error is about the file as a whole. The error contains no part of the file's content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceError {
     pub origin: String,
@@ -28,14 +30,14 @@ impl fmt::Display for SourceError {
 }
 
 impl SourceError {
-    /// An error about the file as a whole.
+    /// Creates an error about the file as a whole.
     pub fn whole(origin: &str, message: impl Into<String>, help: Option<&str>) -> Self {
         Self { origin: origin.into(), line: 0, column: 0, message: message.into(), help: help.map(String::from) }
     }
 
     pub(super) fn not_yet(origin: &str, what: &str) -> Self {
-        let help = "give the task definition itself as JSON, as `aws ecs describe-task-definition` prints it";
-        Self { line: 1, column: 1, ..Self::whole(origin, format!("{what} is not read yet"), Some(help)) }
+        let help = "give the task definition as JSON, in the form that `aws ecs describe-task-definition` prints";
+        Self { line: 1, column: 1, ..Self::whole(origin, format!("{what} is not supported yet"), Some(help)) }
     }
 
     pub(super) fn not_json(origin: &str, body: &str, error: &serde_json::Error) -> Self {
@@ -45,9 +47,9 @@ impl SourceError {
         let help = if body.trim().is_empty() {
             Some("the file is empty")
         } else if line.contains("//") || line.contains("/*") {
-            Some("JSON has no comments")
+            Some("remove the comments, because JSON allows no comments")
         } else if is_placeholder(line) || ["{{", "{%", "<%", "${"].iter().any(|mark| body.contains(mark)) {
-            Some("this looks like a template: render it first, then check what it renders to")
+            Some("the file looks like a template: render it first, then check the result")
         } else {
             None
         };
@@ -64,10 +66,10 @@ impl SourceError {
             .map_or(body.len() - body.trim_start().len(), |member| member.value.start);
         let help = match &error {
             NotATaskDefinition::NoContainers => {
-                Some("a RegisterTaskDefinition input or a DescribeTaskDefinition answer is read")
+                Some("give a RegisterTaskDefinition input or a DescribeTaskDefinition response")
             }
             NotATaskDefinition::NotAnObject { found: "an array" } => {
-                Some("a list of containers alone is not read; put it under containerDefinitions, beside a family")
+                Some("put this list of containers under containerDefinitions, and add a family")
             }
             _ => None,
         };

@@ -1,4 +1,4 @@
-//! Finding and reading files.
+//! Finds and reads the files that a user names.
 
 use std::fs;
 use std::io::{self, Read};
@@ -8,14 +8,16 @@ use walkdir::WalkDir;
 
 use super::{Document, SourceError};
 
-/// The largest file that is read. A task definition has at most 64 KiB.
+/// The size of the largest file that Logweir reads, in bytes. This limit of 16 MiB is much higher than the 64 KiB of
+/// the largest task definition, and only protects Logweir from huge files.
 const LARGEST: u64 = 16 << 20;
 
-/// One file to look at.
+/// A file that Logweir reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileTarget {
     pub path: PathBuf,
-    /// How it lies below the folder that was named; the file's name where it was named itself.
+    /// The path relative to the folder that the user named. If the user named the file itself, the path contains only
+    /// the name of the file.
     pub relative: PathBuf,
 }
 
@@ -25,7 +27,8 @@ impl FileTarget {
     }
 }
 
-/// A file, or every `*.json` below a folder, hidden ones left out, in the order of their names.
+/// Returns the file at `path`. If `path` is a folder, returns every `*.json` file below that folder, sorted by name,
+/// and skips hidden files and folders.
 pub fn discover(path: &Path) -> Result<Vec<FileTarget>, SourceError> {
     let origin = path.display().to_string();
     let error = |error: &io::Error| SourceError::whole(&origin, reason(error), None);
@@ -46,7 +49,11 @@ pub fn discover(path: &Path) -> Result<Vec<FileTarget>, SourceError> {
         }
     }
     if files.is_empty() {
-        return Err(SourceError::whole(&origin, "no *.json in this folder", Some("name the files, or another folder")));
+        return Err(SourceError::whole(
+            &origin,
+            "this folder contains no *.json file",
+            Some("name the files, or another folder"),
+        ));
     }
     Ok(files)
 }
@@ -56,7 +63,9 @@ pub fn read_file(target: &FileTarget) -> Result<Document, SourceError> {
     let whole = |message: String| SourceError::whole(&origin, message, None);
     let length = fs::metadata(&target.path).map_err(|error| whole(reason(&error)))?.len();
     if length > LARGEST {
-        return Err(whole(format!("{length} bytes are no task definition (ECS takes 64 KiB)")));
+        return Err(whole(format!(
+            "the file is too large: it has {length} bytes, but a task definition has at most 64 KiB"
+        )));
     }
     Document::parse(&origin, utf8(&origin, fs::read(&target.path).map_err(|error| whole(reason(&error)))?)?)
 }
@@ -78,7 +87,7 @@ fn utf8(origin: &str, bytes: Vec<u8>) -> Result<String, SourceError> {
     })
 }
 
-/// What the operating system says, without its number.
+/// Returns the error message of the operating system. Returns a shorter message for the two most common errors.
 fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "no such file or folder".into(),

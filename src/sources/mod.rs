@@ -1,4 +1,5 @@
-//! Task definitions from files: where the document stands in the text, so that the answer has the shape of the question.
+//! Reads task definitions from files. Logweir remembers the position of a task definition in its file, so that it can
+//! replace only the task definition and keep the rest of the file.
 
 mod error;
 mod files;
@@ -14,14 +15,15 @@ use crate::domain::text::json;
 pub use error::SourceError;
 pub use files::{FileTarget, discover, read_file, read_stdin};
 
-/// A text that holds one task definition: a RegisterTaskDefinition input or a DescribeTaskDefinition answer.
+/// A JSON text that contains one task definition. The text is the input of RegisterTaskDefinition or the response of
+/// DescribeTaskDefinition.
 pub struct Document {
-    /// What the user called it.
+    /// The path of the file, or `<stdin>`.
     pub origin: String,
     text: String,
-    /// Where the task definition itself stands.
+    /// The byte range of the task definition in the text.
     place: Range<usize>,
-    /// The RFC 6901 pointer of the task definition in the text.
+    /// The JSON pointer (RFC 6901) to the task definition in the text.
     pub pointer: &'static str,
     pub definition: TaskDefinition,
     pub tags: Vec<Tag>,
@@ -54,28 +56,30 @@ impl Document {
         Ok(Self { origin: origin.to_owned(), place, pointer, definition, tags, text })
     }
 
-    /// The whole text, as it was given.
+    /// Returns the whole text, unchanged.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// What stands behind the task definition.
+    /// Returns the part of the text that follows the task definition.
     pub fn after(&self) -> &str {
         &self.text[self.place.end..]
     }
 
-    /// The whole text with another task definition in it; every byte around it stays.
+    /// Returns the whole text with `definition` in place of the task definition. Every byte before and after the task
+    /// definition stays the same.
     pub fn with(&self, definition: &TaskDefinition) -> String {
         json::exchange(&self.text, &self.place, definition.text())
     }
 
-    /// The line on which position `at` of the task definition's text lies, and the column, both from 1.
+    /// Returns the line and the column, in the whole text, of the byte position `at` in the task definition. The line
+    /// and the column count from 1.
     pub fn position(&self, at: usize) -> (usize, usize) {
         position(&self.text, self.place.start + at)
     }
 }
 
-/// Line and column, from 1, of a position in a text.
+/// Returns the line and the column of the byte position `at` in a text. The line and the column count from 1.
 pub fn position(text: &str, at: usize) -> (usize, usize) {
     let head = text.get(..at).unwrap_or(text);
     let line_start = head.rfind('\n').map_or(0, |newline| newline + 1);
@@ -83,7 +87,7 @@ pub fn position(text: &str, at: usize) -> (usize, usize) {
     (head.matches('\n').count() + 1, column)
 }
 
-/// What a text is that Logweir will read one day.
+/// Returns a name for the format of the text, if Logweir does not support this format yet.
 fn not_yet(origin: &str, body: &str) -> Option<&'static str> {
     let ends = |endings: &[&str]| endings.iter().any(|ending| origin.to_ascii_lowercase().ends_with(ending));
     if ends(&[".tf", ".tfvars", ".hcl"]) {
@@ -141,12 +145,12 @@ mod tests {
             ("plan.json", r#"{"resource_changes":[]}"#, "a Terraform plan"),
         ] {
             let error = Document::parse(origin, text.into()).err().unwrap();
-            assert_eq!(error.message, format!("{what} is not read yet"), "{origin}");
+            assert_eq!(error.message, format!("{what} is not supported yet"), "{origin}");
         }
     }
 
     #[test]
-    fn a_templated_file_is_told_to_be_rendered_first() {
+    fn a_templated_file_has_to_be_rendered_first() {
         let text = "{\n  \"family\": \"web\",\n  \"containerDefinitions\": [{{ containers }}]\n}";
         let error = Document::parse("web.json", text.into()).err().unwrap();
         assert_eq!((error.line, error.column), (3, 29));

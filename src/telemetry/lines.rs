@@ -1,4 +1,4 @@
-//! The lines of the log. Pure: what is written when something happened, and nothing of how.
+//! The lines of the Lambda function's log. This module only returns the lines, and does not write them.
 
 use std::collections::BTreeSet;
 
@@ -12,15 +12,16 @@ use crate::domain::report::gauges::Gauges;
 use crate::domain::rules::packs;
 use crate::domain::text::plain::plain;
 
-/// The longest error.
+/// The maximum length of an error in a log line, in characters.
 const LONGEST: usize = 512;
 
-/// The one line that every decision ends in, and its metrics. The report is bounded.
+/// Returns the log lines of a decision: one line with the report, and further lines with metrics. The caller must have
+/// shortened the report with `Report::bounded`.
 pub fn reported(report: &Report, function: &str) -> String {
     let outcome = Dimension { name: "Outcome", value: report.outcome.name(), sums: true };
     let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let mut metrics = vec![("Decisions", Unit::Count, 1)];
-    // A clock that goes ahead of ours says nothing of an age.
+    // The age of an event is negative if CloudTrail's clock is ahead of Logweir's clock.
     metrics.extend(report.event_age_ms.map(|age| ("EventAge", Unit::Milliseconds, age.max(0))));
     metrics.push(("Duration", Unit::Milliseconds, report.duration_ms.max(0)));
     metrics.push(("AwsCalls", Unit::Count, number(report.aws_calls)));
@@ -35,7 +36,7 @@ pub fn reported(report: &Report, function: &str) -> String {
     lines
 }
 
-/// How much is unfinished.
+/// Returns the log line with the metrics of unfinished work.
 pub fn counted(gauges: Gauges, function: &str, now: Timestamp) -> String {
     let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     let metrics = [
@@ -46,23 +47,26 @@ pub fn counted(gauges: Gauges, function: &str, now: Timestamp) -> String {
     one(&line(now, function, None, &metrics))
 }
 
-/// Why nobody knows how much is unfinished. No metric is written, and an alarm takes that for what it is.
+/// Returns the log line that warns that Logweir could not count the unfinished work. An alarm fires if the metrics of
+/// unfinished work are missing.
 pub fn not_counted(error: &str, now: Timestamp) -> String {
-    warning("gauges.failed", "what is unfinished could not be counted", error, None, now)
+    warning("gauges.failed", "unfinished work not counted", error, None, now)
 }
 
-/// What somebody was to be told of, and was not.
+/// A notification that could not be sent.
 #[derive(Clone, Copy, Debug)]
-pub struct Untold<'u> {
+pub struct FailedNotification<'u> {
     pub family: Option<&'u str>,
     pub error: &'u str,
 }
 
-/// Who was to be told has not been, and how many channels that is. The decision stands.
-pub fn untold(untold: &[Untold<'_>], function: &str, now: Timestamp) -> String {
-    let say = |it: &Untold<'_>| warning("notification.failed", "nobody was told", it.error, it.family, now);
-    let count = i64::try_from(untold.len()).unwrap_or(i64::MAX);
-    let lines: String = untold.iter().map(say).collect();
+/// Returns a log line with a warning for each failed channel, and a log line with the number of failed channels as a
+/// metric. A failed notification does not change the decision that it reports.
+pub fn not_notified(not_notified: &[FailedNotification<'_>], function: &str, now: Timestamp) -> String {
+    let say =
+        |it: &FailedNotification<'_>| warning("notification.failed", "notification not sent", it.error, it.family, now);
+    let count = i64::try_from(not_notified.len()).unwrap_or(i64::MAX);
+    let lines: String = not_notified.iter().map(say).collect();
     lines + &one(&line(now, function, None, &[("NotNotified", Unit::Count, count)]))
 }
 
@@ -73,7 +77,8 @@ fn warning(event: &str, message: &str, error: &str, family: Option<&str>, now: T
     }))
 }
 
-/// One line. JSON escapes what would end it, but for two ends of lines that only some programs know.
+/// Returns the value as one line of JSON. Also escapes the characters U+2028 and U+2029, because JSON permits these
+/// characters in strings, but some programs treat them as line ends.
 fn one(value: &impl Serialize) -> String {
     let line = serde_json::to_string(value).unwrap_or_default();
     line.replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029") + "\n"

@@ -1,7 +1,8 @@
-//! Metrics as CloudWatch takes them from log lines
-//! (source: CloudWatch user guide, Specification: Embedded metric format): no call is made for them.
+//! Metrics that CloudWatch extracts from log lines, so that Logweir needs no AWS call to publish a metric (source:
+//! Amazon CloudWatch User Guide, Specification: Embedded metric format).
 //!
-//! What a metric is told apart by has few values, whatever anybody sends: outcomes and the names of rules.
+//! The dimensions of the metrics have only a few values (outcomes and names of rules), because no dimension contains
+//! text from an event.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -25,18 +26,18 @@ impl Unit {
     }
 }
 
-/// A name, its unit and a value.
+/// The name of a metric, its unit and its value.
 pub(super) type Metric = (&'static str, Unit, i64);
 
-/// A dimension beside the function's name.
+/// A dimension of a metric, in addition to the dimension with the function's name.
 pub(super) struct Dimension<'d> {
     pub(super) name: &'static str,
     pub(super) value: &'d str,
-    /// Whether the metrics are also summed up without it.
+    /// Whether CloudWatch also publishes each metric without this dimension, as a total for the function.
     pub(super) sums: bool,
 }
 
-/// One line.
+/// Returns one log line with these metrics.
 pub(super) fn line(at: Timestamp, function: &str, by: Option<&Dimension<'_>>, metrics: &[Metric]) -> Value {
     const FUNCTION: &str = "FunctionName";
     let sets = match by {
@@ -50,7 +51,7 @@ pub(super) fn line(at: Timestamp, function: &str, by: Option<&Dimension<'_>>, me
     let aws = json!({"Timestamp": at.as_millisecond(), "CloudWatchMetrics": [directive]});
     line.insert("_aws".into(), aws);
     line.insert("timestamp".into(), json!(format!("{at:.3}")));
-    // Without a level Lambda would file it as it likes.
+    // If a log line has no level, Lambda chooses a level for the line.
     line.insert("level".into(), json!("INFO"));
     line.insert("event".into(), json!("metrics"));
     line.insert(FUNCTION.into(), json!(function));

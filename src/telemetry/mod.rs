@@ -1,5 +1,5 @@
-//! What the function writes: flat JSON lines with timestamp and level, so that Lambda files them by level and Logs
-//! Insights finds their members.
+//! The function's log, which consists of flat JSON lines with a timestamp and a level. Lambda filters the log lines by
+//! level, and CloudWatch Logs Insights can query the members of the log lines.
 
 mod lines;
 mod metrics;
@@ -8,15 +8,16 @@ use std::io::{self, Write};
 
 use tracing_subscriber::filter::LevelFilter;
 
-pub use lines::{Untold, counted, not_counted, reported, untold};
+pub use lines::{FailedNotification, counted, not_counted, not_notified, reported};
 
-/// Sends `tracing` events to standard output, none below a warning: there the SDK's own crates write requests.
+/// Sends the warnings and errors of `tracing` to standard output. Omits the lower levels, because the crates of the AWS
+/// SDK log requests at those levels.
 pub fn init() {
     let lines = tracing_subscriber::fmt().json().flatten_event(true).with_current_span(false).with_span_list(false);
     let _ = lines.with_max_level(LevelFilter::WARN).with_writer(io::stdout).try_init();
 }
 
-/// Writes lines to standard output, at once.
+/// Writes log lines to standard output, and flushes the output at once.
 pub fn write(lines: &str) {
     let mut out = io::stdout().lock();
     let _ = out.write_all(lines.as_bytes()).and_then(|()| out.flush());

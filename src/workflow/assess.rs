@@ -1,4 +1,4 @@
-//! Looking at one live revision: Describe, its log groups, and the plan that follows from them.
+//! The assessment of one registered revision: its description, its log groups, and the resulting plan.
 
 use std::collections::BTreeMap;
 
@@ -10,16 +10,17 @@ use crate::domain::plan::{self, Plan};
 use crate::domain::rules::facts::{DefaultMode, LogGroup, Observation};
 use crate::ports::{Answer, Described, ErrorKind, LogGroups, PortError, TaskDefinitions};
 
-/// A live revision, the facts that were gathered about it, and what is to be done.
+/// The facts about one registered revision, and the plan that follows from these facts.
 pub struct Assessment {
     pub default_mode: DefaultMode,
     pub log_groups: BTreeMap<String, LogGroup>,
     pub plan: Plan,
-    /// Why the account's setting could not be read; the verdict may not depend on it.
+    /// The error of the failed read of the account setting `defaultLogDriverMode`, or `None` if the read succeeded. A
+    /// failed read does not fail the assessment, because some plans do not depend on this account setting.
     pub unread: Option<PortError>,
 }
 
-/// A revision, if ECS can describe it.
+/// Describes a revision. Returns `None` if ECS cannot find the revision.
 pub(super) async fn described(
     task_definitions: &impl TaskDefinitions,
     revision: &RevisionArn,
@@ -31,8 +32,10 @@ pub(super) async fn described(
     }
 }
 
-/// Two calls for a revision that is compliant: its log groups and Describe, which the caller has made. The account
-/// setting is read once for many revisions, by the adapter.
+/// Reads the log groups of a described revision, and plans the correction of the revision. For a compliant revision,
+/// Logweir makes two AWS calls: the DescribeTaskDefinition call before this function, and the call that reads the log
+/// groups in this function. The adapter for ECS reads the account setting `defaultLogDriverMode` once for many
+/// revisions.
 pub async fn observe(
     described: &Described,
     baseline: &Baseline,
@@ -62,8 +65,9 @@ pub async fn observe(
     };
     for (name, days) in wanted {
         let group = groups.entry(name.clone()).or_insert(LogGroup::Missing);
-        // Only a group that expires too late or too early, and holds no bytes, is worth the question whether it was
-        // ever used. Where that may not be asked, the answer is not known, which makes the finding advice.
+        // Logweir checks whether a log group is empty only if the group stores no bytes and its retention is missing or
+        // too short. If AWS refuses this check, `empty` stays `None`, and Logweir only advises an operator to set the
+        // retention.
         if let LogGroup::Exists { retention, policy: None, empty: empty @ None } = group
             && retention.is_none_or(|retention| retention < days)
         {

@@ -1,4 +1,5 @@
-//! Consumers of a revision that are not services. Logweir reports them and does not change them.
+//! Consumers of a revision that are not services, such as the targets of EventBridge rules. Logweir only reports these
+//! consumers, and does not change them.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +11,8 @@ use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::report::{Decision, Report, ServiceAction, ServiceReport};
 use crate::ports::Ports;
 
-/// Reports the consumers whose tasks would block on their logs. Only the owner of a consumer can change it.
+/// Reports each consumer that uses a revision with a faulty log configuration. Logweir changes no consumer, because
+/// only the owner of a consumer can change the consumer.
 pub(super) async fn report_consumers<P: Ports>(
     ports: &P,
     order: &Order<'_>,
@@ -20,7 +22,9 @@ pub(super) async fn report_consumers<P: Ports>(
     let (mut why, mut rules) = (None, BTreeSet::new());
     for Consumer { name, revision } in by {
         let note = match revision {
-            None => "its log configuration lies outside task definitions".to_owned(),
+            None => {
+                format!("the log configuration of {name} lies outside task definitions, so Logweir does not check it")
+            }
             Some(revision) => match blocks(ports, order, &decision.report, &revision).await {
                 Ok(None) => {
                     if decision.record.is_none() {
@@ -33,7 +37,11 @@ pub(super) async fn report_consumers<P: Ports>(
                         decision.report.about(&revision);
                     }
                     rules.extend(found);
-                    format!("it names {} itself: point it at a corrected revision where it is kept", revision.short())
+                    format!(
+                        "{name} uses {}, whose log configuration has a fault; change this consumer to a corrected \
+                         revision",
+                        revision.short()
+                    )
                 }
                 Err(undecided) => {
                     decision.report.about(&revision);
@@ -43,8 +51,8 @@ pub(super) async fn report_consumers<P: Ports>(
         };
         decision.report.services.push(ServiceReport {
             service: name,
-            action: ServiceAction::NotTouched,
-            reason: Some(Reason::NotTouched),
+            action: ServiceAction::Reported,
+            reason: Some(Reason::OtherConsumer),
             note: Some(note.clone()),
         });
         why = Some(note);
@@ -52,18 +60,19 @@ pub(super) async fn report_consumers<P: Ports>(
     decision.report.rules = rules.into_iter().collect();
     match why {
         None => decision.ends(Outcome::Compliant),
-        Some(why) => decision.ends(Outcome::Skipped.because(Reason::NotTouched).saying(why)),
+        Some(why) => decision.ends(Outcome::Skipped.because(Reason::OtherConsumer).saying(why)),
     }
 }
 
-/// Returns the rules that find a fault in a consumer's revision. Returns `None` if there is nothing to report.
+/// Returns the rules that find a fault in a consumer's revision. Returns `None` if Logweir has nothing to report about
+/// the revision.
 async fn blocks<P: Ports>(
     ports: &P,
     order: &Order<'_>,
     report: &Report,
     revision: &RevisionArn,
 ) -> Result<Option<Vec<String>>, Undecided> {
-    // Logweir changes nothing here, so the report omits the planned changes.
+    // Logweir does not change the revision of a consumer, so the report omits the planned changes.
     let mut seen = report.clone();
     let described = look_up(ports, order.home, RevisionRef::Revision(revision.clone()), &mut seen).await?;
     match judge(ports, order, &described, &mut seen).await? {
@@ -71,7 +80,7 @@ async fn blocks<P: Ports>(
         Judgement::Ends(ended) => match (ended.outcome, ended.reason) {
             (Outcome::Failed, _) => Err(Undecided::Because(ended)),
             (Outcome::Compliant | Outcome::Superseded, _)
-            | (_, Some(Reason::OwnRevision | Reason::ServiceOwned | Reason::OutOfScope)) => Ok(None),
+            | (_, Some(Reason::RegisteredByLogweir | Reason::ServiceOwned | Reason::OutOfScope)) => Ok(None),
             _ => Ok(Some(seen.rules)),
         },
     }

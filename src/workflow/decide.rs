@@ -1,4 +1,4 @@
-//! The verdict on one revision, and its correction.
+//! The verdict on one revision, and the correction of that revision.
 
 use jiff::SignedDuration;
 
@@ -15,7 +15,7 @@ use crate::domain::plan::{Plan, Refusal};
 use crate::domain::report::{Decision, LogGroupAction, LogGroupReport, Report};
 use crate::ports::{Clock, Described, ErrorKind, PortError, Ports, TaskDefinitions};
 
-/// How much older or newer than its event a revision may be to be the one that the event means.
+/// The maximum time between an event and the registration of the revision that the event is about.
 const SAME_MOMENT: SignedDuration = SignedDuration::from_secs(5);
 
 pub(super) async fn decide<P: Ports>(
@@ -38,8 +38,9 @@ pub(super) async fn decide<P: Ports>(
             let opening = opening(order, &described.arn, &decision, cause, &plan);
             correct(ports, order, &mut decision, &described, Some(opening)).await
         }
-        // What was begun is brought to its end, whatever is thought of the source by now. A compliant revision, which is
-        // what most events are about, costs no look at the journal.
+        // Logweir finishes a correction that it began earlier, even if Logweir would not begin to correct the revision
+        // now. Logweir does not read the journal for a compliant revision, because most events are about compliant
+        // revisions.
         Ok(Judgement::Ends(ended)) if order.mode > Mode::Observe && may_have_a_record(&ended) => {
             let acted = correct(ports, order, &mut decision, &described, None).await;
             acted.map(|acted| acted.or(Some(ended)))
@@ -50,10 +51,10 @@ pub(super) async fn decide<P: Ports>(
 }
 
 fn may_have_a_record(ended: &Conclusion) -> bool {
-    ended.outcome != Outcome::Compliant && ended.reason != Some(Reason::OwnRevision)
+    ended.outcome != Outcome::Compliant && ended.reason != Some(Reason::RegisteredByLogweir)
 }
 
-/// What is thought of a revision before anything is done about it.
+/// The verdict on a revision, before Logweir makes any change.
 pub(super) enum Judgement {
     Correct(Plan),
     Ends(Conclusion),
@@ -75,7 +76,7 @@ pub(super) async fn judge<P: Ports>(
     }
     if let Some(by) = &described.registered_by {
         if is_own(by, &order.home.own_roles) && !matches!(order.origin, Origin::Apply { .. }) {
-            return ends(Outcome::Skipped.because(Reason::OwnRevision));
+            return ends(Outcome::Skipped.because(Reason::RegisteredByLogweir));
         }
         if is_service_linked(by) {
             return ends(Outcome::Skipped.because(Reason::ServiceOwned));
@@ -89,8 +90,9 @@ pub(super) async fn judge<P: Ports>(
         if let Some(error) = seen.unread.filter(|error| error.kind == ErrorKind::Retry) {
             return Err(error);
         }
-        // Live, everything can be read; what could not be is no verdict.
-        let why = format!("could not be decided: {}", plan.not_checked.join(", "));
+        // AWS provides every fact that the rules need about a registered revision. If a rule lacks a fact, a read has
+        // failed, and Logweir gives no verdict on the revision.
+        let why = format!("Logweir could not read the facts that these rules need: {}", plan.not_checked.join(", "));
         return ends(Outcome::Failed.because(Reason::Unreadable).saying(why));
     }
     if plan.is_compliant() {
@@ -102,7 +104,8 @@ pub(super) async fn judge<P: Ports>(
         report.log_groups = planned_groups(&plan);
         return ends(Conclusion::new(Outcome::Observed, refused, None));
     }
-    // What is privileged may have been corrected by somebody, which its record says.
+    // Logweir does not refuse a revision with a privileged container yet, because an operator may have begun to correct
+    // this revision. Only the revision's record in the journal shows whether an operator has begun a correction.
     if let Some(reason) = refused.filter(|reason| *reason != Reason::Privileged) {
         return ends(Outcome::Refused.because(reason));
     }
@@ -112,7 +115,7 @@ pub(super) async fn judge<P: Ports>(
     Ok(Judgement::Correct(plan))
 }
 
-/// The reason for a missing verdict.
+/// The reason why Logweir gives no verdict on a revision.
 pub(super) enum Undecided {
     Because(Conclusion),
     Port(PortError),
@@ -125,7 +128,7 @@ impl From<PortError> for Undecided {
 }
 
 impl Undecided {
-    /// The event does not identify a revision.
+    /// Returns the conclusion about an event that does not identify a revision.
     fn unknown(reason: Reason, why: impl Into<String>) -> Self {
         Self::Because(Outcome::Failed.because(reason).saying(why))
     }
@@ -149,7 +152,7 @@ pub(super) async fn look_up<P: Ports>(
             report.about(&arn);
             let described = ports.task_definitions().describe(&arn.to_string()).await?;
             if described.arn != arn {
-                let why = "ECS described another revision than it was asked for";
+                let why = format!("ECS described {} instead of {arn}", described.arn);
                 return Err(Undecided::unknown(Reason::Unreadable, why));
             }
             return Ok(described);
@@ -159,17 +162,18 @@ pub(super) async fn look_up<P: Ports>(
     report.family = Some(family.clone());
     let newest = ports.task_definitions().describe(&family).await?;
     if (&newest.arn.account, &newest.arn.region) != (&home.account, &home.region) {
-        let why = "the family's newest revision is not of this account and Region";
+        let why = format!("the newest revision of family {family} belongs to another account or Region");
         return Err(Undecided::unknown(Reason::ForeignAccount, why));
     }
     let is_meant = |revision: &Described| {
         revision.registered_at.is_some_and(|registered| registered.duration_since(at).abs() <= SAME_MOMENT)
     };
-    let is_ours = newest.registered_by.as_deref().is_some_and(|by| is_own(by, &home.own_roles));
-    if is_meant(&newest) && !is_ours {
+    let is_by_logweir = newest.registered_by.as_deref().is_some_and(|by| is_own(by, &home.own_roles));
+    if is_meant(&newest) && !is_by_logweir {
         return Ok(newest);
     }
-    // The newest may be our own correction of the one that is meant. Its tag is a hint where to look, and no more.
+    // The newest revision may be a corrected revision, and the event may be about its source revision. Logweir uses the
+    // tag of the newest revision only to find this source revision.
     let hint = newest.tags.iter().find(|tag| tag.key == tags::SOURCE).and_then(|tag| tag.value.parse::<u32>().ok());
     if let Some(revision) = hint {
         let source = ports.task_definitions().describe(&format!("{family}:{revision}")).await?;
@@ -180,7 +184,10 @@ pub(super) async fn look_up<P: Ports>(
     if is_meant(&newest) {
         return Ok(newest);
     }
-    let why = format!("the event names no revision, and {} was not registered at its time", newest.arn.short());
+    let newest = newest.arn.short();
+    let why = format!(
+        "the event names no revision, and the newest revision {newest} was not registered when the event occurred"
+    );
     Err(Undecided::unknown(Reason::Unreadable, why))
 }
 
@@ -188,7 +195,7 @@ fn refusal(order: &Order<'_>, plan: &Plan, source: &TaskDefinition) -> Option<Re
     match plan.refusal {
         Some(Refusal::Sandboxed) => Some(Reason::Sandboxed),
         Some(Refusal::MissingExecutionRole) => Some(Reason::MissingExecutionRole),
-        // What only its log group wants is not registered anew.
+        // For a plan that changes only log groups, Logweir registers no revision.
         None => (!plan.edits.is_empty() && !order.origin.may_register(source)).then_some(Reason::Privileged),
     }
 }

@@ -1,4 +1,4 @@
-//! What is remembered of a family, read and changed around a correction.
+//! Reads and changes the state of a family in the journal, before and after a correction.
 
 use jiff::Timestamp;
 
@@ -12,7 +12,8 @@ use crate::domain::limits::family::{Correction, Family, FamilyName, Hold, Stoppe
 use crate::domain::record::Record;
 use crate::ports::{Clock, CommitError, Described, Journal, Ports};
 
-/// What keeps the family from a correction that is not counted yet: it has to wait for its slot first.
+/// Returns the hold or the open fuse that stops a correction, or `None` if the correction may start. Does not count the
+/// correction toward the fuse yet, because the correction may still have to wait for the registration rate limit.
 pub(super) async fn stopped<P: Ports>(
     ports: &P,
     order: &Order<'_>,
@@ -31,7 +32,8 @@ pub(super) async fn stopped<P: Ports>(
     change(ports, &source.arn, stopped).await.map_err(Halt::from)
 }
 
-/// Counts the correction that is about to begin, or says what keeps the family from it.
+/// Counts a correction toward the family's fuse, just before the correction begins. Returns the hold or the open fuse
+/// that stops the correction, or `None` if the correction may begin.
 pub(super) async fn count<P: Ports>(
     ports: &P,
     order: &Order<'_>,
@@ -44,7 +46,8 @@ pub(super) async fn count<P: Ports>(
 
 fn correction<P: Ports>(ports: &P, order: &Order<'_>, source: &Described, cause: &Cause) -> Correction {
     let by_hand = matches!(order.origin, Origin::Apply { .. });
-    // Whoever asks for the correction by name did not register the fault.
+    // The writer of a revision is the principal that registered the revision. An operator who only names the revision
+    // in `logweir apply` is not the writer of the revision.
     let cause = match &source.registered_by {
         Some(by) => Cause {
             actor: Some(by.clone()),
@@ -57,12 +60,15 @@ fn correction<P: Ports>(ports: &P, order: &Order<'_>, source: &Described, cause:
     Correction { at: ports.clock().now(), revision: source.arn.revision, writer }
 }
 
-/// What came to no correction does not count. Another worker's change may keep it in the count, which is no harm.
+/// Removes a correction that changed nothing from the count of the family's fuse. If another worker changes the
+/// family's state at the same time, the correction may stay counted, which is harmless.
 pub(super) async fn uncount<P: Ports>(ports: &P, source: &RevisionArn) {
     let _ = change(ports, source, |family| family.uncount(source.revision)).await;
 }
 
-/// Somebody says that the family may be corrected again: what kept it from that.
+/// Ends the family's hold, closes the family's fuse, and sets the fuse's count of corrections to zero, as an operator
+/// has requested. Returns the hold or fuse that stopped the corrections of the family, or `None` if neither stopped
+/// them.
 pub(super) async fn go_on<P: Ports>(ports: &P, source: &RevisionArn) -> Result<Option<Stopped>, Halt> {
     let now = ports.clock().now();
     let lifted = |family: &mut Family| {
@@ -73,25 +79,26 @@ pub(super) async fn go_on<P: Ports>(ports: &P, source: &RevisionArn) -> Result<O
     change(ports, source, lifted).await.map_err(Halt::from)
 }
 
-/// Nothing of the family is corrected for a while.
+/// Puts the family on hold, so that Logweir corrects no revision of the family until the hold ends.
 pub(super) async fn hold<P: Ports>(ports: &P, source: &RevisionArn, hold: Hold) -> Result<(), CommitError> {
     change(ports, source, |family| family.hold = Some(hold)).await
 }
 
-/// Whether a service may be pointed now.
+/// The result of a service's request for the family's rollout turn. Only the service that has the turn may be updated.
 pub(super) enum TurnOutcome {
-    Ours,
-    /// Another service of the family is on its way.
+    Granted,
+    /// The turn is taken, because Logweir is updating this other service of the family.
     Taken(ServiceArn),
     Stopped(Stopped),
 }
 
-/// How often a worker looks again at what others have written to in between: services of one family are often deployed in
-/// the same moment, and of several who write one is the first.
+/// The maximum number of times that a worker tries to write a state that other workers write at the same time. Several
+/// tries are necessary, because services of one family are often deployed at the same moment, and only the first of
+/// several concurrent writes succeeds.
 pub(super) const LOOKS: usize = 20;
 
-/// Takes the family's turn: one service is on its way at a time. Of a worker that died before it began it ends with its
-/// lease.
+/// Takes the family's rollout turn for a service, because Logweir updates only one service of a family at a time. If a
+/// worker dies between taking the turn and starting the rollout, the turn ends with the worker's lease.
 pub(super) async fn take_turn<P: Ports>(
     ports: &P,
     order: &Order<'_>,
@@ -127,7 +134,7 @@ async fn try_turn<P: Ports>(
     family.turn = Some(Turn { service: service.clone(), revision: source.revision, until });
     (family.version, family.at) = (family.version + 1, now);
     ports.journal().put_state(&family).await?;
-    Ok(TurnOutcome::Ours)
+    Ok(TurnOutcome::Granted)
 }
 
 async fn is_over<P: Ports>(ports: &P, source: &RevisionArn, turn: &Turn, now: Timestamp) -> Result<bool, Halt> {
@@ -141,7 +148,8 @@ async fn is_over<P: Ports>(ports: &P, source: &RevisionArn, turn: &Turn, now: Ti
     Ok(!rollout.is_some_and(|rollout| rollout.is_in_flight()))
 }
 
-/// The service is on its way no more. What failed opens the family's fuse.
+/// Ends the rollout turn of a service, so that Logweir may update another service of the family. If `failed` contains
+/// the description of a failure, also opens the family's fuse.
 pub(super) async fn end_turn<P: Ports>(
     ports: &P,
     source: &RevisionArn,
@@ -158,13 +166,15 @@ pub(super) async fn end_turn<P: Ports>(
     change(ports, source, ended).await.map_err(Halt::from)
 }
 
-/// No service is on its way to our revision of this source any more, whichever it was.
+/// Ends the rollout turn of any service that Logweir is updating to the corrected revision of the source revision
+/// `source`.
 pub(super) async fn end_turns<P: Ports>(ports: &P, source: &RevisionArn) -> Result<(), Halt> {
     let ended = |family: &mut Family| drop(family.turn.take_if(|turn| turn.revision == source.revision));
     change(ports, source, ended).await.map_err(Halt::from)
 }
 
-/// Changes what is remembered, if there is anything to change.
+/// Reads the state of a family from the journal, and lets `act` change the state. Writes the state to the journal only
+/// if `act` has changed the state.
 async fn change<P: Ports, T>(
     ports: &P,
     revision: &RevisionArn,

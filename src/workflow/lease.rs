@@ -1,4 +1,4 @@
-//! The claim on a record, and writing to it as its owner.
+//! The claim of a worker on a record, and the writes of the worker that has claimed a record.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -7,39 +7,41 @@ use crate::domain::outcome::{Conclusion, Outcome};
 use crate::domain::record::{EntryKind, Head, Opening, Record, Rollout};
 use crate::ports::{Clock, CommitError, ErrorKind, Expected, Journal, PortError, Ports};
 
-/// Who works, and for how long nobody else may.
+/// The name of a worker, and the length of its leases.
 #[derive(Clone, Debug)]
 pub(super) struct Worker {
     pub(super) name: String,
     pub(super) lease: SignedDuration,
 }
 
-/// What there is to claim.
+/// The state of a record that a worker wants to claim.
 #[derive(Debug)]
 pub(super) enum ClaimState {
-    /// No record: one may be opened.
+    /// The source revision has no record yet, so the worker may open a new record.
     New,
-    /// A record that ended, and may be opened again.
+    /// The last attempt of the record has ended, and the worker may open the record again.
     Again(Record),
-    /// Somebody left it unfinished.
+    /// Another worker left the record unfinished, and this worker may finish the record.
     GoOn(Record),
-    /// Somebody left it unfinished while taking it back, which goes on as such.
+    /// Another worker left the backout of the record unfinished, and a worker may only continue that backout.
     BackingOut(Record),
-    /// Somebody else is at it.
+    /// The worker cannot claim the record now, because another worker holds the lease on the record, or because Logweir
+    /// is updating a service to the corrected revision.
     Held,
-    /// It is done already.
+    /// The last attempt of the record has ended with this conclusion, and the worker may not open the record again.
     Finished(Box<Head>, Conclusion),
 }
 
 impl ClaimState {
-    /// What can be done about a source that has this record; `again` opens even what was done or taken back.
+    /// Returns the state of the record `standing` for a worker that wants to claim this record. If `again` is `true`,
+    /// the worker may also open a completed or backed-out record again.
     pub(super) fn to(standing: Option<Record>, again: bool, now: Timestamp) -> Self {
         let Some(record) = standing else { return Self::New };
         let head = &record.head;
         match &head.closing {
             _ if head.open && head.lease_until > now => Self::Held,
             _ if head.open && head.backing_out => Self::BackingOut(record),
-            // A service is on its way to the revision that stands.
+            // Logweir is updating a service to the corrected revision, so the worker must not open the record again.
             Some(_) if again && is_on_its_way(&record) => Self::Held,
             Some(closing) if !head.open => {
                 if again || (may_end_otherwise(closing.outcome) && !head.suppressed) {
@@ -58,12 +60,12 @@ fn is_on_its_way(record: &Record) -> bool {
     attempt.is_some_and(|attempt| attempt.rollouts.iter().any(Rollout::is_in_flight))
 }
 
-/// Whether a record that ended so is opened again by a redelivery.
+/// Returns whether a second delivery of an event may open a record with this outcome again.
 fn may_end_otherwise(outcome: Outcome) -> bool {
     matches!(outcome, Outcome::Refused | Outcome::Failed | Outcome::Partial | Outcome::Superseded)
 }
 
-/// A record that this worker owns.
+/// A record on which this worker holds the lease, so that the worker may write entries to the record.
 #[derive(Debug)]
 pub(super) struct Claimed<'p, J, C> {
     journal: &'p J,
@@ -72,23 +74,23 @@ pub(super) struct Claimed<'p, J, C> {
     pub(super) record: Record,
 }
 
-/// A record whose lease this worker holds.
+/// A [`Claimed`] record, with the journal and the clock of the ports `P`.
 pub(super) type Claim<'p, P> = Claimed<'p, <P as Ports>::Journal, <P as Ports>::Clock>;
 
-/// Why a worker stops writing.
+/// The reason why a worker stops writing to a record.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Halt {
-    #[error("the lease on the record ran out or was taken")]
+    #[error("the lease on the record expired, or another worker holds it")]
     LeaseLost,
     #[error(transparent)]
     Port(#[from] PortError),
-    /// Only a human can go on.
+    /// An operator has to act before Logweir can continue. The text is the reason.
     #[error("{0}")]
     Stuck(String),
-    /// ECS has something to finish first.
+    /// ECS has to finish a rollback, or stop tasks, before Logweir can continue. The text is the reason.
     #[error("{0}")]
     Waiting(String),
-    #[error("the record cannot be followed: {0}")]
+    #[error("the record is inconsistent: {0}")]
     Illegal(#[from] crate::domain::record::Illegal),
 }
 
@@ -101,7 +103,7 @@ impl From<CommitError> for Halt {
     }
 }
 
-/// Opens a record. [`Halt::LeaseLost`]: somebody else was faster.
+/// Opens a new record. Returns [`Halt::LeaseLost`] if another worker opened the record first.
 pub(super) async fn open<'p, J: Journal, C: Clock>(
     journal: &'p J,
     clock: &'p C,
@@ -113,7 +115,7 @@ pub(super) async fn open<'p, J: Journal, C: Clock>(
     commit(journal, clock, worker, Expected::Nothing, record, EntryKind::Opened(Box::new(opening))).await
 }
 
-/// Takes a record over with `what` as the first entry. [`Halt::LeaseLost`]: somebody else was faster.
+/// Claims a record by writing the entry `what`. Returns [`Halt::LeaseLost`] if another worker claimed the record first.
 pub(super) async fn take<'p, J: Journal, C: Clock>(
     journal: &'p J,
     clock: &'p C,
@@ -147,8 +149,8 @@ impl<J: Journal, C: Clock> Claimed<'_, J, C> {
         &self.record.head.source
     }
 
-    /// Writes one entry, durably, if nobody else has taken the record over, and begins the lease anew: the act that
-    /// follows has the whole of it.
+    /// Appends one entry to the record durably, unless another worker has taken over the record. Also renews the lease,
+    /// so that the worker's next action starts with a lease of full length.
     pub(super) async fn append(&mut self, what: EntryKind) -> Result<(), Halt> {
         let now = self.clock.now();
         let mut head = self.record.head.clone();
@@ -160,13 +162,14 @@ impl<J: Journal, C: Clock> Claimed<'_, J, C> {
         Ok(())
     }
 
-    /// Gives the lease back. If even that fails, the lease runs out by itself.
+    /// Releases the lease on the record. If the release fails, the lease expires automatically.
     pub(super) async fn release(&mut self, why: &str) {
         let _ = self.append(EntryKind::Released { why: why.to_owned() }).await;
     }
 }
 
-/// Stops for now and gives the lease back. What will be refused again needs a human.
+/// Releases the lease on a record after an error. Returns [`Halt::Port`] if a retry can succeed, and otherwise
+/// [`Halt::Stuck`].
 pub(super) async fn give_up<J: Journal, C: Clock>(
     claimed: &mut Claimed<'_, J, C>,
     error: PortError,

@@ -1,4 +1,5 @@
-//! The use cases. All I/O goes through ports; no SDK, no file, no clock of their own.
+//! The use cases of Logweir, which do all I/O through the traits of `crate::ports`. No use case uses an SDK, a file or
+//! a clock directly.
 
 mod assess;
 mod backout;

@@ -11,7 +11,7 @@ use crate::domain::outcome::{Conclusion, Outcome, Reason};
 use crate::domain::report::Decision;
 use crate::ports::{Clock, Ports};
 
-/// Handles one event.
+/// Handles one event, and returns the decision about the event.
 pub async fn handle_event<P: Ports>(ports: &P, order: &Order<'_>, event: &Value) -> Decision {
     let decision = match event::read(event, order.home) {
         Ok(trigger) => match put_off(ports, order, &trigger) {
@@ -23,11 +23,12 @@ pub async fn handle_event<P: Ports>(ports: &P, order: &Order<'_>, event: &Value)
     decision.bounded()
 }
 
-/// What is said of an event that is not handled any more. What went wrong was said each time.
+/// Returns the decision about an event that Logweir no longer handles, because the event failed too often. Logweir
+/// reported each failure of the event when the failure happened.
 pub fn failed_too_often<P: Ports>(ports: &P, order: &Order<'_>, event: &Value) -> Decision {
     match event::read(event, order.home) {
         Ok(trigger) => {
-            let why = "it failed too often, and is not tried any more by itself".to_owned();
+            let why = "the event failed too often; Logweir does not retry it".to_owned();
             unseen(ports, order, &trigger).ends(Conclusion::new(Outcome::Failed, None, Some(why))).bounded()
         }
         Err(error) => unreadable(ports, order, &error.to_string()),

@@ -1,4 +1,4 @@
-//! The context of one decision, and its trigger.
+//! The context of one decision, and the trigger of the decision.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -8,43 +8,50 @@ use crate::domain::event::Home;
 use crate::domain::outcome::{Mode, TriggerKind};
 use crate::domain::report::BackoutBy;
 
-/// What one decision is made with.
+/// The context of one decision.
 pub struct Order<'o> {
-    /// How far it goes with what is new.
+    /// The mode in which Logweir begins new corrections and rollouts.
     pub mode: Mode,
-    /// How far it goes with what was begun before. Above `mode` where nobody has confirmed the baseline: that decides about
-    /// nothing, and what was begun by another one is brought to its end all the same.
+    /// The mode in which Logweir finishes the corrections and rollouts that it began earlier. While the baseline is
+    /// unconfirmed, this mode may be higher than `mode`, so that Logweir begins no new work and still finishes its
+    /// earlier work.
     pub finishes: Mode,
     pub baseline: &'o Baseline,
     pub home: &'o Home,
     pub origin: Origin,
-    /// Who registers through the ports, where that is no role of `home`: the command line's caller.
+    /// The ARN of the principal whose credentials the command line uses to register revisions. `None` in a Lambda
+    /// function, because `home` lists the IAM roles of the functions.
     pub registrar: Option<&'o str>,
-    /// A name for this worker that no other has.
+    /// The unique name of this worker.
     pub worker: String,
-    /// How long nobody else may go on with what this worker leaves. Longer than the worker can live.
+    /// The length of this worker's lease on a record, during which no other worker may take over the record. The lease
+    /// is longer than the worker can run.
     pub lease: SignedDuration,
-    /// Who takes back what this worker does.
+    /// How an operator backs out the corrections of this worker: with a backout function, or with `logweir backout` and
+    /// a journal.
     pub backout: &'o BackoutBy,
 }
 
-/// What sets a remediation off.
+/// The trigger of a remediation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// An event, delivered.
+    /// A delivered event.
     Event,
-    /// An event that was sent back to its queue, to come again at this slot of the budget.
+    /// An event that had to wait in the queue until `slot`, the time that the registration rate limit reserved for the
+    /// event.
     Delayed { slot: Timestamp },
-    /// An event, handed in by somebody.
+    /// An event that an operator replays with `logweir replay`.
     Replay,
-    /// The time to finish what somebody left.
+    /// A scheduled run, which finishes the unfinished work of other workers.
     Resume,
-    /// Somebody asks for it by name; `again` also for what was done before, taken back, held or stopped by the fuse.
+    /// A request of an operator who named the revision in `logweir apply`. If `again` is `true` (`--force`), Logweir
+    /// also acts if the revision was corrected or backed out before, or if a hold or an open fuse stops the corrections
+    /// of the revision's family.
     Apply { again: bool },
 }
 
 impl Origin {
-    /// Returns the trigger as reports name it.
+    /// Returns the kind of this trigger, which reports contain.
     pub fn kind(self) -> TriggerKind {
         match self {
             Self::Event | Self::Delayed { .. } => TriggerKind::Event,
@@ -54,8 +61,9 @@ impl Origin {
         }
     }
 
-    /// Whether a correction of this source may be registered. The functions' roles may register nothing privileged, so that
-    /// is not begun; a person acts in his own name.
+    /// Returns whether Logweir may register a corrected revision of the source revision `source`. The IAM roles of the
+    /// functions do not allow the registration of privileged containers, so a function begins no registration for a
+    /// source revision with such a container. With `logweir apply`, Logweir uses the permissions of the operator.
     pub(super) fn may_register(self, source: &TaskDefinition) -> bool {
         matches!(self, Self::Apply { .. }) || !source.is_privileged()
     }

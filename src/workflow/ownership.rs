@@ -1,4 +1,5 @@
-//! Which revisions are Logweir's own, where the journal cannot say it: an act whose answer was lost.
+//! Finds a revision that Logweir registered, but that the journal does not list, because the response to
+//! RegisterTaskDefinition was lost.
 
 use super::assess::described;
 use crate::domain::ecs::revision::RevisionArn;
@@ -8,21 +9,23 @@ use crate::domain::event::{Home, is_own};
 use crate::domain::record::{EntryKind, Record};
 use crate::ports::{Answer, Described, Journal, Ports, TaskDefinitions};
 
-/// How many of a family's newest revisions are looked at; the most that one call lists.
+/// The maximum number of a family's newest revisions that Logweir lists. This number is the maximum that one
+/// ListTaskDefinitions call returns.
 pub(super) const NEWEST: u8 = 100;
 
-/// As whom the workers at a record register, this one and those before it.
+/// The ARNs of the principals that may have registered revisions for a record: the principals of this worker, and the
+/// principals of the workers that claimed the record before.
 #[derive(Clone, Debug)]
 pub(super) struct Registrars(Vec<String>);
 
 impl Registrars {
-    /// The roles of deployed functions, and who registers through these ports where it is known: on the command line,
-    /// whoever calls it.
+    /// Returns the ARNs of the IAM roles of the Lambda functions and, on the command line, the ARN of the caller
+    /// (`registrar`).
     pub(super) fn registrars(home: &Home, registrar: Option<&str>) -> Vec<String> {
         home.own_roles.iter().cloned().chain(registrar.map(String::from)).collect()
     }
 
-    /// The entry of a worker that takes a record over.
+    /// Returns the entry that a worker writes first when the worker takes over a record.
     pub(super) fn resumes(home: &Home, registrar: Option<&str>) -> EntryKind {
         EntryKind::Resumed { registrars: Self::registrars(home, registrar) }
     }
@@ -31,25 +34,29 @@ impl Registrars {
         Self(Self::registrars(home, registrar).into_iter().chain(record.registrars()).collect())
     }
 
-    /// Whether a registration is ours by its principal. Where ECS does not name one, it cannot speak against it.
+    /// Returns whether the principal `by` is one of the registrars. Also returns `true` if `by` is `None`, because ECS
+    /// does not name the registering principal of every revision.
     pub(super) fn registered(&self, by: Option<&str>) -> bool {
         by.is_none_or(|by| is_own(by, &self.0) || self.0.iter().any(|own| own == by))
     }
 }
 
-/// What we may have registered: the document of `base` with these edits, and marked with this tag.
+/// A revision that Logweir may have registered. The revision has the tag `tag`, and its document is the document of the
+/// revision `base` with the changes `edits`.
 pub(super) struct ExpectedRevision<'m> {
     pub(super) base: &'m RevisionArn,
-    /// The base itself; none where ECS cannot describe it any more.
+    /// The description of the revision `base`, or `None` if ECS no longer describes the revision `base`.
     pub(super) described: Option<&'m Described>,
     pub(super) edits: &'m [Edit],
     pub(super) tag: Tag,
 }
 
 impl ExpectedRevision<'_> {
-    /// Whether this is it: by tag, by principal where ECS names it, and by content. A tag alone proves nothing; a copy of
-    /// all three is what we would have registered anyway. Where the base cannot be described any more, only a revision
-    /// that ECS says we registered is taken for ours.
+    /// Returns whether the revision `found` is the expected revision. Compares the tag, the document, and the
+    /// registering principal (if ECS names this principal). A tag alone proves nothing, because other principals can
+    /// set the same tag. A revision that matches in all three points equals the revision that Logweir would have
+    /// registered. If ECS no longer describes the revision `base`, `found` matches only if one of the principals in
+    /// `own` registered `found`.
     pub(super) fn is(&self, found: &Described, own: &Registrars) -> bool {
         let tagged = carries(&found.tags, &self.tag);
         let by = found.registered_by.as_deref();
@@ -61,13 +68,13 @@ impl ExpectedRevision<'_> {
         };
         let has_room = tags::carried(&base.tags, std::slice::from_ref(&self.tag)).contains(&self.tag);
         let same = patch::apply(&base.definition, self.edits).is_ok_and(|made| {
-            let (mine, theirs) = (made.view(), found.definition.view());
-            difference::lost(mine, theirs).is_empty() && difference::lost(theirs, mine).is_empty()
+            let (mine, external) = (made.view(), found.definition.view());
+            difference::lost(mine, external).is_empty() && difference::lost(external, mine).is_empty()
         });
         (tagged || !has_room) && same && own.registered(by)
     }
 
-    /// Describes a revision, and compares it like [`ExpectedRevision::is`].
+    /// Describes a revision, and returns whether the revision is the expected revision (see [`ExpectedRevision::is`]).
     pub(super) async fn is_at(
         &self,
         revision: &RevisionArn,
@@ -77,7 +84,9 @@ impl ExpectedRevision<'_> {
         Ok(described(task_definitions, revision).await?.is_some_and(|found| self.is(&found, own)))
     }
 
-    /// The one whose registration was not answered, if it was carried out: the lowest of several.
+    /// Returns the expected revision, if ECS registered this revision although the response to RegisterTaskDefinition
+    /// was lost. Returns the revision with the lowest number if there are several such revisions, and `None` if there
+    /// is none.
     pub(super) async fn unanswered(
         &self,
         task_definitions: &impl TaskDefinitions,
@@ -93,13 +102,15 @@ impl ExpectedRevision<'_> {
     }
 }
 
-/// The edits that take these back.
+/// Returns the edits that reverse `edits`.
 pub(super) fn reversed(edits: &[Edit]) -> Vec<Edit> {
     edits.iter().rev().map(Edit::reversed).collect()
 }
 
-/// Whether a revision is our correction of an older source, and its record is still under way: it has to be withdrawn.
-/// Where its registration was not answered yet, its tag is a hint which record to look at; the record decides.
+/// Returns whether Logweir still has to withdraw (deregister) `revision`. Logweir has to withdraw `revision` if it is
+/// the corrected revision of a source revision older than `source`, and if the record of that older source revision is
+/// open. If the journal does not list `revision` yet, Logweir uses the tag of `revision` only to find the record,
+/// because any principal can set the tag.
 pub(super) async fn is_to_be_withdrawn<P: Ports>(
     ports: &P,
     revision: &RevisionArn,

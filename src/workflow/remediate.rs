@@ -1,4 +1,4 @@
-//! The path from a trigger to a decision. Every correction of a registered revision takes it.
+//! The path from a trigger to a decision. Every new correction of a registered revision takes this path.
 
 use super::consumers::report_consumers;
 use super::decide::decide;
@@ -7,11 +7,13 @@ use super::reporting::{end, fresh, timed};
 use super::rollout::{RolloutDriver, ServiceHint};
 use super::{Order, Origin, family_state};
 use crate::domain::event::{Ignored, RevisionRef, Trigger};
+use crate::domain::limits::family::Stopped;
 use crate::domain::outcome::{Mode, Outcome, Reason};
 use crate::domain::report::{Decision, Report};
 use crate::ports::{Clock, Ports};
 
-/// Decides about one trigger and acts as far as the mode allows. Never fails: whatever went wrong is in the report.
+/// Decides how to handle one trigger, and acts as far as the mode allows. This function returns no error, because the
+/// report of the decision contains every error.
 pub async fn remediate<P: Ports>(ports: &P, order: &Order<'_>, trigger: Trigger) -> Decision {
     let started = ports.clock().now();
     let decision = match trigger {
@@ -32,15 +34,24 @@ pub async fn remediate<P: Ports>(ports: &P, order: &Order<'_>, trigger: Trigger)
     timed(ports, decision, started)
 }
 
-/// What stops a family goes where somebody asks for a revision of it by name and again: once, and not with each look at a
-/// service, or what fails on the way would stop nothing.
+/// Ends the hold and closes the fuse of a family if an operator names a revision of the family in
+/// `logweir apply --force`. Logweir closes the fuse only once for each request. If Logweir closed the fuse at each
+/// check of a service, Logweir would also close a fuse that opens during the rollout.
 async fn lifted<P: Ports>(ports: &P, order: &Order<'_>, which: &RevisionRef, report: &mut Report) -> Result<(), Halt> {
     let RevisionRef::Revision(revision) = which else { return Ok(()) };
     if order.origin != (Origin::Apply { again: true }) || order.mode == Mode::Observe {
         return Ok(());
     }
     if let Some(stopped) = family_state::go_on(ports, revision).await? {
-        report.notes.push(format!("{stopped}; it may be corrected again"));
+        let family = &revision.family;
+        report.notes.push(match stopped {
+            Stopped::Held(hold) => {
+                format!("`--force` ended the hold on family {family} (the hold would have ended at {:.0})", hold.until)
+            }
+            Stopped::FuseOpen(fuse) => {
+                format!("`--force` closed the fuse of family {family} (the fuse was open since {:.0})", fuse.opened)
+            }
+        });
     }
     Ok(())
 }
@@ -52,7 +63,7 @@ fn ignored(why: Ignored) -> Reason {
         Ignored::ForeignAccount => Reason::ForeignAccount,
         Ignored::ForeignRegion => Reason::ForeignRegion,
         Ignored::OutOfScope => Reason::OutOfScope,
-        Ignored::OwnPrincipal => Reason::OwnRevision,
+        Ignored::OwnPrincipal => Reason::RegisteredByLogweir,
         Ignored::ServiceOwned => Reason::ServiceOwned,
     }
 }

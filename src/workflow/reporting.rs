@@ -1,4 +1,5 @@
-//! The beginning and the end of a decision, and the decision on an event that Logweir does not examine.
+//! Begins and ends the decision about an event or a request, and makes the decision about an event that Logweir does
+//! not examine.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -26,7 +27,8 @@ fn millis(duration: SignedDuration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// What an event is about and who caused it, for whoever says why it is left at that. No call is made.
+/// Returns an unfinished decision, which contains the cause of an event and, if the event names one, a revision or a
+/// family. Makes no AWS call.
 pub fn unseen<P: Ports>(ports: &P, order: &Order<'_>, trigger: &Trigger) -> Decision {
     let (Trigger::Remediate { cause, .. }
     | Trigger::Service { cause, .. }
@@ -43,21 +45,21 @@ pub fn unseen<P: Ports>(ports: &P, order: &Order<'_>, trigger: &Trigger) -> Deci
     decision
 }
 
-/// Ends a decision with the result of an attempt.
+/// Ends a decision with the result of an attempt to correct a revision, to update a service or to back out a record.
 pub(super) fn end(decision: Decision, ended: Result<Option<Conclusion>, Halt>) -> Decision {
     match ended {
         Ok(Some(conclusion)) => decision.ends(conclusion),
         Ok(None) => decision.ends(Outcome::Failed.because(Reason::Unreadable)),
         Err(Halt::Port(error)) => failed(decision, &error),
         Err(halt @ Halt::LeaseLost) => {
-            decision.ends_for_now(Outcome::Skipped.because(Reason::LeaseHeld).saying(halt.to_string()))
+            decision.ends_for_now(Outcome::Skipped.because(Reason::Locked).saying(halt.to_string()))
         }
         Err(Halt::Waiting(why)) => decision.ends(Outcome::Partial.because(Reason::DeploymentUnderWay).saying(why)),
         Err(halt) => decision.ends(Outcome::NeedsOperator.because(Reason::Unreadable).saying(halt.to_string())),
     }
 }
 
-/// Ends a decision with a call that failed.
+/// Ends a decision with the error of a failed call.
 pub(super) fn failed(decision: Decision, error: &PortError) -> Decision {
     let reason = error.reason.or((error.kind == ErrorKind::Missing).then_some(Reason::Unreadable));
     let conclusion = Conclusion::new(Outcome::Failed, reason, Some(error.to_string()));

@@ -1,4 +1,5 @@
-//! Finishing what a worker left: on a schedule, as the event that began it may never come again.
+//! Finishes the corrections, rollouts and backouts that other workers left unfinished. Logweir does this work on a
+//! schedule, because the event that began the unfinished work may never be delivered again.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -20,12 +21,14 @@ use crate::domain::record::{Head, Record, RolloutPhase};
 use crate::domain::report::{Decision, Report};
 use crate::ports::{Answer, Clock, Filter, Journal, Ports};
 
-/// How many records one call goes on with, and how many services of each it looks at. The next call comes to others: what
-/// only waits, and may for days, keeps nothing back.
+/// The maximum number of records that one scheduled run resumes, and the maximum number of services that it reads for
+/// each record. The next run starts with another record, so that records that wait for days do not delay the other
+/// records.
 const MOST: usize = 20;
 
-/// Brings forward records to their end whose worker is gone. A report for each; none: there was nothing to do. Whoever is
-/// to observe finishes nothing either; whoever only observes until somebody confirms the baseline does.
+/// Finishes corrections and rollouts whose worker stopped. Returns a decision for each record that has changed, and for
+/// each failure. If the deployed mode is `observe`, finishes no correction or rollout. A function that only observes
+/// because its baseline is unconfirmed still finishes its earlier work.
 pub async fn resume<P: Ports>(ports: &P, order: &Order<'_>) -> Answer<Vec<Decision>> {
     let mut decisions = Vec::new();
     if order.finishes == Mode::Observe {
@@ -50,8 +53,9 @@ pub async fn resume<P: Ports>(ports: &P, order: &Order<'_>) -> Answer<Vec<Decisi
     Ok(decisions)
 }
 
-/// Looks at the services that are on their way or wait: an event may be lost, and a window opens without one. A look that
-/// finds nothing new writes nothing.
+/// Reads each service in a record if the update of the service is in progress or has to wait, and continues the update
+/// if possible. Logweir reads these services on a schedule, because an event about a service may be lost, and no event
+/// reports the end of a freeze window. Writes nothing to the journal if no service has changed.
 async fn follow_on<P: Ports>(
     ports: &P,
     order: &Order<'_>,
@@ -65,7 +69,8 @@ async fn follow_on<P: Ports>(
     let is_under_way = |service: &ServiceArn| {
         attempt.as_ref().and_then(|attempt| attempt.rollout(service)).is_some_and(|rollout| rollout.is_in_flight())
     };
-    // The others wait for the one that is under way.
+    // Logweir first reads the service whose update is in progress, because the other services of the family wait for
+    // the end of this update.
     let (mut services, mut wait): (Vec<_>, Vec<_>) = record.head.following.iter().partition(|it| is_under_way(it));
     begin_elsewhere(&mut wait, &order.worker);
     services.extend(wait);
@@ -86,7 +91,7 @@ async fn follow_on<P: Ports>(
             let (ending, record) = follow.finish(record, &hint, found.as_ref()).await?;
             let attempt = record.attempt()?;
             let rollout = attempt.as_ref().and_then(|attempt| attempt.rollout(service));
-            // What was intended and not done is decided anew.
+            // If ECS did not carry out an update, Logweir decides again whether to update the service.
             waits = rollout.is_some_and(|rollout| matches!(rollout.state, RolloutPhase::Waiting(_)));
             if record.head.next > before && !waits {
                 let said = tell(report, &record, order.backout);
@@ -98,7 +103,7 @@ async fn follow_on<P: Ports>(
         }
         if waits && order.mode == Mode::Rollout {
             match follow.start(report, &head.source, &hint).await? {
-                StartOutcome::Pointed => news = graver(news, Outcome::Remediated.into()),
+                StartOutcome::Updated => news = graver(news, Outcome::Remediated.into()),
                 StartOutcome::Ended(ending) => news = graver(news, ending.conclusion().without_words()),
                 StartOutcome::GivenUp(obstacle) => news = graver(news, obstacle.conclusion()),
                 StartOutcome::Nowhere | StartOutcome::LeftAlone(_) => {}
@@ -108,12 +113,13 @@ async fn follow_on<P: Ports>(
     Ok(news)
 }
 
-/// What a report about several services is to end with: the newest, unless one before it was graver.
+/// Returns the conclusion of a report about several services. This is the newest conclusion `found`, unless the earlier
+/// conclusion `before` is more serious.
 fn graver(before: Option<Conclusion>, found: Conclusion) -> Option<Conclusion> {
     Some(before.filter(|before| before.outcome.gravity() > found.outcome.gravity()).unwrap_or(found))
 }
 
-/// The same for records that are being taken back.
+/// Finishes backouts whose worker stopped.
 pub async fn resume_backouts<P: Ports>(ports: &P, order: &BackoutOrder<'_>) -> Answer<Vec<Decision>> {
     let mut decisions = Vec::new();
     for head in left(ports, true, &order.worker).await? {
@@ -127,8 +133,9 @@ pub async fn resume_backouts<P: Ports>(ports: &P, order: &BackoutOrder<'_>) -> A
     Ok(decisions)
 }
 
-/// The heads of records that nobody is at: the open ones, the oldest first, then those that services follow. They may lag
-/// behind: each is read again before anything is done.
+/// Returns the heads of the unfinished records on which no worker holds a lease. Open records come first, sorted from
+/// the oldest to the newest. Closed records with unfinished rollouts follow. A head may be stale, so the caller reads
+/// each record again before it acts.
 async fn left<P: Ports>(ports: &P, backing_out: bool, worker: &str) -> Answer<Vec<Head>> {
     let now = ports.clock().now();
     let filter = Filter { open: true, ..Filter::all(now) };
@@ -145,7 +152,7 @@ async fn left<P: Ports>(ports: &P, backing_out: bool, worker: &str) -> Answer<Ve
     Ok(heads)
 }
 
-/// Of more than one call looks at, each worker begins at another one.
+/// Rotates a list that is too long for one run, so that each worker begins at a different item.
 fn begin_elsewhere<T>(items: &mut [T], worker: &str) {
     if items.len() > MOST {
         let mut hasher = DefaultHasher::new();
@@ -154,7 +161,9 @@ fn begin_elsewhere<T>(items: &mut [T], worker: &str) {
     }
 }
 
-/// How long a record is left that could not be finished so often: it waits for a human, and each try writes to it.
+/// Returns the pause before Logweir tries to finish a record again, after this number of failed tries. The pause grows
+/// with the number of tries, because each try writes to the record, and a record that fails often waits for an
+/// operator.
 fn pause(tries: u32) -> SignedDuration {
     match tries {
         0..=2 => SignedDuration::ZERO,
@@ -162,7 +171,8 @@ fn pause(tries: u32) -> SignedDuration {
     }
 }
 
-/// None where somebody else was faster, or has finished it meanwhile.
+/// Ends the decision about a record. Returns `None` if nothing about the record has changed, or if another worker
+/// claimed or finished the record first.
 fn finished<P: Ports>(
     ports: &P,
     mut decision: Decision,
@@ -171,7 +181,8 @@ fn finished<P: Ports>(
 ) -> Option<Decision> {
     match &ended {
         Ok(None) | Err(Halt::LeaseLost) => return None,
-        // A try that did not even begin writes nothing that the next one could know it by.
+        // A try that failed before it claimed the record wrote no entry, so the next try cannot detect that it failed
+        // for the same reason. Logweir therefore treats each such failure as a repetition, and sends no notification.
         Err(_) => _ = decision.notify.repeats.get_or_insert(true),
         Ok(Some(_)) => {}
     }
@@ -193,7 +204,8 @@ async fn go_on<P: Ports>(
     let source = described(ports.task_definitions(), &head.source).await?;
     let mut claimed = take(journal, clock, &worker, record, Registrars::resumes(order.home, order.registrar)).await?;
     let Some(source) = source else {
-        let why = "ECS does not describe the source any more: take the record back, which needs it no more".to_owned();
+        let name = head.source.short();
+        let why = format!("ECS no longer describes the source revision {name}; run `logweir backout {name}` instead");
         let _ = tell(&mut decision.report, &claimed.record, order.backout);
         claimed.release(&why).await;
         decision.notify.repeats = Some(claimed.record.repeats());
@@ -220,7 +232,7 @@ async fn go_back<P: Ports>(
     drive_back(ports, order, decision, &mut claimed).await.map(Some)
 }
 
-/// Says who began what is finished now.
+/// Copies the cause of the record to the report.
 fn caused(report: &mut Report, record: &Record) {
     let Ok(Some(attempt)) = record.attempt() else { return };
     let Cause { event_id, actor, actor_type, user_agent, source_ip, .. } = attempt.opening.cause.clone();

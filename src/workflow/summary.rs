@@ -1,4 +1,4 @@
-//! What a record says was done, said in the report.
+//! Fills a report from the record of a correction.
 
 use crate::domain::ecs::service::ServiceArn;
 use crate::domain::outcome::Reason;
@@ -8,10 +8,11 @@ use crate::domain::report::{
 };
 use crate::domain::text::plain::plain;
 
-/// The longest sentence of a report's notes.
+/// The maximum length of a note in a report, in characters.
 const LONGEST: usize = 512;
 
-/// Says in the report what the record says was done, and gives back what went wrong.
+/// Copies the changes that a record lists to the report. Returns a description of the failure, if the record contains a
+/// failure.
 pub(super) fn tell(report: &mut Report, record: &Record, backout: &BackoutBy) -> Option<String> {
     let attempt = record.attempt().ok().flatten()?;
     let standing = Effects::of(record);
@@ -21,7 +22,7 @@ pub(super) fn tell(report: &mut Report, record: &Record, backout: &BackoutBy) ->
         report.backout = Some(backout.command(&record.head.source));
     }
     match &attempt.backout {
-        Some(taken_back) => back(report, &standing, taken_back),
+        Some(backed_out) => back(report, &standing, backed_out),
         None => forward(report, &attempt),
     }
 }
@@ -30,16 +31,18 @@ fn forward(report: &mut Report, attempt: &Attempt<'_>) -> Option<String> {
     report.corrected = attempt.corrected().map(ToString::to_string);
     report.changes = attempt.opening.steps.iter().flat_map(step_changes).collect();
     report.log_groups = done_groups(attempt);
-    let taken_back = attempt.withdrawals.iter().map(|(corrected, _, withdrawn)| {
+    let backed_out = attempt.withdrawals.iter().map(|(corrected, _, withdrawn)| {
         format!(
-            "our revision {} {}",
+            "Logweir's revision {} {}",
             corrected.short(),
-            if *withdrawn { "was withdrawn" } else { "has to be withdrawn" }
+            if *withdrawn { "was withdrawn" } else { "still has to be withdrawn" }
         )
     });
-    let gone =
-        attempt.vanished.iter().map(|corrected| format!("somebody deregistered our revision {}", corrected.short()));
-    let said: Vec<String> = taken_back.chain(gone).collect();
+    let gone = attempt
+        .vanished
+        .iter()
+        .map(|corrected| format!("another principal deregistered the corrected revision {}", corrected.short()));
+    let said: Vec<String> = backed_out.chain(gone).collect();
     if !said.is_empty() {
         return Some(said.join("; "));
     }
@@ -59,10 +62,10 @@ fn back(report: &mut Report, standing: &Effects<'_>, backout: &Backout<'_>) -> O
                         .extend(edits.iter().map(crate::domain::edit::Edit::reversed).flat_map(|edit| changes(&edit)));
                 }
             }
-            (Undo::PointBack { service, .. }, settled) => {
+            (Undo::RollBackService { service, .. }, settled) => {
                 let action = match settled {
-                    Some(Settled::Undone) => ServiceAction::PointedBack,
-                    Some(Settled::Kept(_)) => ServiceAction::LeftAlone,
+                    Some(Settled::Undone) => ServiceAction::BackedOut,
+                    Some(Settled::Kept(_)) => ServiceAction::NotChanged,
                     None => ServiceAction::Waits,
                 };
                 let (reason, note) = match settled {
@@ -75,7 +78,7 @@ fn back(report: &mut Report, standing: &Effects<'_>, backout: &Backout<'_>) -> O
                 let undone = *settled == Some(Settled::Undone);
                 report.log_groups.push(LogGroupReport {
                     name: name.clone(),
-                    action: if undone { LogGroupAction::RetentionRestored } else { LogGroupAction::LeftAlone },
+                    action: if undone { LogGroupAction::RetentionRestored } else { LogGroupAction::NotChanged },
                     retention_days: if undone { *old } else { Some(*new) },
                 });
             }
@@ -86,7 +89,7 @@ fn back(report: &mut Report, standing: &Effects<'_>, backout: &Backout<'_>) -> O
         report.notes.push(plain(&kept.why, LONGEST));
         let runs = |place: &String| ServiceReport {
             service: plain(place, LONGEST),
-            action: ServiceAction::StillRunsOurs,
+            action: ServiceAction::StillRunsCorrected,
             reason: None,
             note: None,
         };
@@ -98,24 +101,24 @@ fn back(report: &mut Report, standing: &Effects<'_>, backout: &Backout<'_>) -> O
     wrong
 }
 
-/// What the record says of a service.
+/// Returns the part of a report about one service. Returns `None` if the record contains no rollout to the service.
 pub(super) fn line(record: &Record, service: &ServiceArn) -> Option<ServiceReport> {
     let attempt = record.attempt().ok().flatten()?;
     let rollout = attempt.rollout(service)?;
     let (action, reason, note) = match rollout.state {
         RolloutPhase::Waiting(why) => (ServiceAction::Waits, Some(why), None),
-        RolloutPhase::Pointing | RolloutPhase::Pointed(_) => (ServiceAction::Updated, None, None),
-        RolloutPhase::Yielding(theirs) => {
-            (ServiceAction::NeedsOperator, Some(Reason::ServiceMovedOn), Some(theirs.short()))
+        RolloutPhase::Updating | RolloutPhase::Updated(_) => (ServiceAction::Updated, None, None),
+        RolloutPhase::Yielding(external) => {
+            (ServiceAction::NeedsOperator, Some(Reason::ServiceChanged), Some(external.short()))
         }
-        RolloutPhase::Returning(why) => (ServiceAction::Failed, Some(Reason::DeploymentFailed), Some(why.to_owned())),
+        RolloutPhase::RollingBack(why) => (ServiceAction::Failed, Some(Reason::DeploymentFailed), Some(why.to_owned())),
         RolloutPhase::Ended(ending) => {
             let conclusion = ending.conclusion();
             let action = match ending {
                 Ending::Completed => ServiceAction::RolledOut,
                 Ending::Failed { .. } => ServiceAction::Failed,
-                Ending::Returned => ServiceAction::Returned,
-                Ending::MovedOn | Ending::NotDone { .. } => ServiceAction::LeftAlone,
+                Ending::RolledBack => ServiceAction::RolledBack,
+                Ending::ServiceChanged | Ending::NotDone { .. } => ServiceAction::NotChanged,
                 Ending::Yielded { .. } | Ending::Overdue | Ending::Stuck { .. } => ServiceAction::NeedsOperator,
             };
             (action, conclusion.reason, conclusion.why)
@@ -125,13 +128,14 @@ pub(super) fn line(record: &Record, service: &ServiceArn) -> Option<ServiceRepor
     Some(ServiceReport { service: service.short(), action, reason, note })
 }
 
-/// A service that stays as it is.
+/// Returns the part of a report about a service that Logweir does not change.
 pub(super) fn left_alone(service: &ServiceArn, reason: Reason, note: Option<String>) -> ServiceReport {
     let note = note.map(|note| plain(&note, LONGEST));
-    ServiceReport { service: service.short(), action: ServiceAction::LeftAlone, reason: Some(reason), note }
+    ServiceReport { service: service.short(), action: ServiceAction::NotChanged, reason: Some(reason), note }
 }
 
-/// A log group that was made stays, as it may hold data by now.
+/// Returns the part of a report about a log group that Logweir created. Logweir does not delete the log group, because
+/// the log group may contain data.
 pub(super) fn kept_group(name: &str) -> LogGroupReport {
     LogGroupReport { name: name.to_owned(), action: LogGroupAction::Kept, retention_days: None }
 }
@@ -143,7 +147,7 @@ fn step_changes(step: &Step) -> Vec<ReportedChange> {
     }
 }
 
-/// One line for each group that was touched or was to be.
+/// Returns the part of a report about each log group that Logweir changed or intended to change.
 fn done_groups(attempt: &Attempt<'_>) -> Vec<LogGroupReport> {
     let mut groups: Vec<LogGroupReport> = Vec::new();
     for (step, done) in attempt.opening.steps.iter().zip(&attempt.done) {
@@ -151,7 +155,7 @@ fn done_groups(attempt: &Attempt<'_>) -> Vec<LogGroupReport> {
             (Step::EnsureLogGroup(group), done) => {
                 let action = match done {
                     Some(Done::LogGroup { made: true }) => LogGroupAction::Created,
-                    Some(_) => LogGroupAction::LeftAlone,
+                    Some(_) => LogGroupAction::NotChanged,
                     None => LogGroupAction::NotCreated,
                 };
                 groups.push(LogGroupReport { name: group.name.clone(), action, retention_days: None });
@@ -162,7 +166,7 @@ fn done_groups(attempt: &Attempt<'_>) -> Vec<LogGroupReport> {
                     Some(group) => group.retention_days = set.then_some(*new),
                     None => groups.push(LogGroupReport {
                         name: name.clone(),
-                        action: if set { LogGroupAction::RetentionSet } else { LogGroupAction::LeftAlone },
+                        action: if set { LogGroupAction::RetentionSet } else { LogGroupAction::NotChanged },
                         retention_days: if set { Some(*new) } else { *old },
                     }),
                 }

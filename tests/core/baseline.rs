@@ -1,4 +1,5 @@
-//! Reading `baseline.toml`: what is refused, where, and with which help; and whom settings and exemptions are for.
+//! Parsing `baseline.toml`: refused input with its position and help, and the workloads that settings and exemptions
+//! apply to.
 
 mod freeze;
 mod services;
@@ -8,7 +9,7 @@ use logweir::domain::baseline::{
 };
 use logweir::domain::rule_name::RuleName;
 
-/// The error as it is shown behind the file's name.
+/// The error as it is shown after the file's name.
 fn refused(text: &str) -> String {
     Baseline::parse(text).expect_err(text).to_string()
 }
@@ -34,14 +35,14 @@ fn exempts(baseline: &str, subject: &Workload<'_>, now: &str) -> Exempt {
 }
 
 #[test]
-fn the_shipped_baseline_says_what_the_defaults_are() {
+fn the_shipped_baseline_equals_the_defaults() {
     let shipped = Baseline::parse(include_str!("../../infra/baseline.toml")).unwrap();
     let defaults = Baseline::parse("version = 1").unwrap();
     assert_eq!(shipped.settings(&APP), defaults.settings(&APP));
 }
 
 #[test]
-fn the_examples_of_the_shipped_baseline_are_valid_once_their_marks_are_taken_off() {
+fn the_examples_of_the_shipped_baseline_are_valid_once_uncommented() {
     let mut examples = false;
     let lines = include_str!("../../infra/baseline.toml").lines().map(|line| {
         examples |= line.starts_with("# [[");
@@ -102,7 +103,7 @@ fn every_key_is_read() {
 }
 
 #[test]
-fn an_unknown_key_is_refused_with_its_place_and_the_nearest_one() {
+fn an_unknown_key_is_refused_with_its_position_and_the_nearest_key() {
     assert_eq!(
         refused("version = 1\n\n[logging]\n  delivry = \"blocking\"\n").lines().next().unwrap(),
         "4:3: unknown field `delivry`, expected one of `driver`, `missing-driver`, `accept`, `replace`, `delivery`, `absent-mode`, \
@@ -111,7 +112,7 @@ fn an_unknown_key_is_refused_with_its_place_and_the_nearest_one() {
 }
 
 #[test]
-fn an_unknown_value_is_refused_with_the_nearest_one() {
+fn an_unknown_value_is_refused_with_the_nearest_value() {
     assert_eq!(
         refused("version = 1\n[logging]\ndelivery = \"nonblocking\"\n"),
         "3:12: unknown variant `nonblocking`, expected `non-blocking` or `blocking` (did you mean `non-blocking`?)"
@@ -119,7 +120,7 @@ fn an_unknown_value_is_refused_with_the_nearest_one() {
 }
 
 #[test]
-fn a_file_that_is_no_toml_is_refused_where_it_breaks() {
+fn invalid_toml_is_refused_with_its_position() {
     assert!(refused("version = 1\nlogging = [\n").starts_with("2:"), "{}", refused("version = 1\nlogging = [\n"));
 }
 
@@ -132,50 +133,47 @@ fn columns_count_characters_and_not_bytes() {
 #[test]
 fn a_version_is_required_and_known() {
     assert_eq!(refused(""), "1:1: missing field `version`");
-    assert_eq!(refused("version = 2"), "1:11: version 2 is not known (version = 1)");
+    assert_eq!(refused("version = 2"), "1:11: version 2 of the baseline format is not known (version = 1)");
 }
 
 #[test]
-fn a_retention_that_cloudwatch_logs_does_not_take_is_refused_with_the_next_one_that_it_takes() {
+fn an_unsupported_retention_is_refused_with_the_next_supported_value() {
     let retention = |days: &str| refused(&format!("version = 1\nlog-group.retention-days = {days}"));
     assert_eq!(
         retention("45"),
-        "2:28: CloudWatch Logs does not keep logs for 45 days (the next value that it takes is 60)"
+        "2:28: CloudWatch Logs does not support a retention of 45 days (use 60, the next longer retention)"
     );
     assert_eq!(
         retention("0"),
-        "2:28: CloudWatch Logs does not keep logs for 0 days (the next value that it takes is 1)"
+        "2:28: CloudWatch Logs does not support a retention of 0 days (use 1, the next longer retention)"
     );
-    assert_eq!(
-        retention("9999"),
-        "2:28: CloudWatch Logs does not keep logs for 9999 days (the longest that it takes is 3653)"
-    );
+    assert_eq!(retention("9999"), "2:28: CloudWatch Logs does not support a retention of 9999 days (use at most 3653)");
 }
 
 #[test]
-fn values_that_cannot_be_are_refused() {
+fn invalid_values_are_refused() {
     for (value, why) in [
         (
             "logging.driver = \"splunk\"",
-            "2:18: only awslogs can be given to a container that has no driver (driver = \"awslogs\")",
+            "2:18: driver must be awslogs, the only log driver that Logweir writes (driver = \"awslogs\")",
         ),
-        ("logging.max-buffer-size = \"25x\"", "2:27: `25x` is not a size (such as \"25m\")"),
-        ("logging.min-buffer-size = \"0\"", "2:27: `0` is not a size (such as \"25m\")"),
+        ("logging.max-buffer-size = \"25x\"", "2:27: `25x` is not a size (write a size such as \"25m\")"),
+        ("logging.min-buffer-size = \"0\"", "2:27: `0` is not a size (write a size such as \"25m\")"),
         (
             "logging.max-buffer-share = 0.0",
-            "2:28: max-buffer-share is a part of the memory: above 0, at most 1 (such as 0.25)",
+            "2:28: max-buffer-share must be a fraction of the memory, above 0 and at most 1 (use a fraction such as 0.25)",
         ),
         (
             "logging.max-buffer-share = nan",
-            "2:28: max-buffer-share is a part of the memory: above 0, at most 1 (such as 0.25)",
+            "2:28: max-buffer-share must be a fraction of the memory, above 0 and at most 1 (use a fraction such as 0.25)",
         ),
         (
             "logging.group = \"/ecs/{task}\"",
-            "2:17: `/ecs/{task}` is not a name that CloudWatch Logs takes ({family} and {container} may stand in it)",
+            "2:17: CloudWatch Logs does not accept the name `/ecs/{task}` (a name may contain the placeholders {family} and {container})",
         ),
         (
             "logging.group = \"\"",
-            "2:17: `` is not a name that CloudWatch Logs takes ({family} and {container} may stand in it)",
+            "2:17: CloudWatch Logs does not accept the name `` (a name may contain the placeholders {family} and {container})",
         ),
         (
             "logging.accept = [\"awslogs\", \"awsfirelense\"]",
@@ -184,24 +182,24 @@ fn values_that_cannot_be_are_refused() {
         ("logging.replace = [\"json\"]", "2:19: ECS has no log driver `json` (did you mean `json-file`?)"),
         (
             "log-group.class = \"DELIVERY\"",
-            "2:19: `DELIVERY` is not a class for a container's logs (it is one of: STANDARD, INFREQUENT_ACCESS, ESSENTIALS)",
+            "2:19: `DELIVERY` is not a log group class that Logweir supports (use one of: STANDARD, INFREQUENT_ACCESS, ESSENTIALS)",
         ),
         (
             "log-group.class = \"standard\"",
-            "2:19: `standard` is not a class for a container's logs (it is one of: STANDARD, INFREQUENT_ACCESS, ESSENTIALS)",
+            "2:19: `standard` is not a log group class that Logweir supports (use one of: STANDARD, INFREQUENT_ACCESS, ESSENTIALS)",
         ),
-        ("log-group.kms-key = \"alias/logs\"", "2:21: kms-key is the ARN of a KMS key"),
-        ("rollout.require-service-tag = \"follow\"", "2:31: a tag is written key=value"),
+        ("log-group.kms-key = \"alias/logs\"", "2:21: kms-key must be the ARN of a KMS key"),
+        ("rollout.require-service-tag = \"follow\"", "2:31: a tag must have the form key=value"),
         (
             "rollout.registers-per-second = 2",
-            "2:32: registers-per-second lies above 0 and at most at 1, which is all that AWS allows everybody together",
+            "2:32: registers-per-second must be above 0 and at most 1, the AWS limit for all principals of an account and Region",
         ),
         (
             "rollout.freeze = [\"friday 15:00 - mon 08:00 UTC\"]",
-            "2:19: `friday` is not a day of the week (it is one of: mon, tue, wed, thu, fri, sat, sun)",
+            "2:19: `friday` is not a day of the week (use one of: mon, tue, wed, thu, fri, sat, sun)",
         ),
-        ("rollout.deadline-minutes = 4", "2:28: 4 is not between 5 and 10080"),
-        ("rollout.deadline-minutes = 10081", "2:28: 10081 is not between 5 and 10080"),
+        ("rollout.deadline-minutes = 4", "2:28: deadline-minutes must be between 5 and 10080, not 4"),
+        ("rollout.deadline-minutes = 10081", "2:28: deadline-minutes must be between 5 and 10080, not 10081"),
     ] {
         assert_eq!(refused(&format!("version = 1\n{value}\n")), why);
     }
@@ -210,23 +208,23 @@ fn values_that_cannot_be_are_refused() {
 #[test]
 fn contradictions_are_refused() {
     for (values, why) in [
-        ("min-buffer-size = \"50m\"", "3:19: min-buffer-size is above max-buffer-size"),
-        ("max-buffer-size = \"1m\"", "3:19: min-buffer-size is above max-buffer-size"),
-        ("accept = [\"splunk\"]", "3:10: accept leaves out awslogs, the driver that Logweir gives"),
-        ("replace = [\"splunk\"]", "3:11: `splunk` is accepted and replaced at once"),
+        ("min-buffer-size = \"50m\"", "3:19: min-buffer-size must not be larger than max-buffer-size"),
+        ("max-buffer-size = \"1m\"", "3:19: min-buffer-size must not be larger than max-buffer-size"),
+        ("accept = [\"splunk\"]", "3:10: accept must list awslogs, the log driver that Logweir writes"),
+        ("replace = [\"splunk\"]", "3:11: `splunk` must not be listed under both accept and replace"),
     ] {
         assert_eq!(refused(&format!("version = 1\n[logging]\n{values}\n")), why);
     }
 }
 
 #[test]
-fn a_profile_may_not_contradict_what_it_leaves_as_it_is() {
+fn a_profile_may_not_contradict_inherited_settings() {
     let text = "version = 1\n[logging]\nreplace = [\"json-file\"]\n[[profile]]\nmatch = { family = \"x\" }\nlogging.accept = [\"awslogs\", \"json-file\"]\n";
-    assert_eq!(refused(text), "6:18: `json-file` is accepted and replaced at once");
+    assert_eq!(refused(text), "6:18: `json-file` must not be listed under both accept and replace");
 }
 
 #[test]
-fn the_first_profile_that_matches_wins_and_leaves_the_other_keys_as_they_are() {
+fn the_first_matching_profile_wins_and_keeps_the_other_keys() {
     let baseline = Baseline::parse(
         r#"
         version = 1
@@ -251,7 +249,7 @@ fn the_first_profile_that_matches_wins_and_leaves_the_other_keys_as_they_are() {
 }
 
 #[test]
-fn what_is_not_known_matches_nothing() {
+fn an_unknown_attribute_matches_nothing() {
     let account = exemption("account = \"*\"", "2027-01-31");
     assert_eq!(exempts(&account, &Workload { account: None, ..APP }, "2026-11-21T12:00:00Z"), Exempt::No);
     assert!(matches!(exempts(&account, &APP, "2026-11-21T12:00:00Z"), Exempt::Yes(_)));
@@ -260,12 +258,15 @@ fn what_is_not_known_matches_nothing() {
 #[test]
 fn an_exemption_needs_an_end_date() {
     let text = exemption("family = \"web\"", "2027-01-31").replace("until = 2027-01-31\n", "");
-    assert_eq!(refused(&text), "2:1: missing field `until` (an exemption ends: until = 2027-01-31)");
+    assert_eq!(
+        refused(&text),
+        "2:1: missing field `until` (give the exemption an end date, such as until = 2027-01-31)"
+    );
 }
 
 #[test]
 fn an_exemption_ends_on_a_day_and_not_at_a_time() {
-    let help = "until is a day, without a time (until = 2027-01-31)";
+    let help = "until must be a date without a time (until = 2027-01-31)";
     assert_eq!(refused(&exemption("family = \"web\"", "2027-01-31T12:00:00Z")), format!("5:9: {help}"));
     assert_eq!(refused(&exemption("family = \"web\"", "12:00:00")), format!("5:9: {help}"));
 }
@@ -279,7 +280,7 @@ fn an_exemption_holds_through_the_last_second_of_its_last_day() {
 }
 
 #[test]
-fn the_last_day_of_all_can_be_named() {
+fn an_exemption_may_end_on_the_last_representable_day() {
     let text = exemption("family = \"web\"", "9999-12-31");
     assert!(matches!(exempts(&text, &APP, "2026-11-21T12:00:00Z"), Exempt::Yes(_)));
 }
@@ -294,18 +295,18 @@ fn one_exemption_in_force_is_enough_beside_an_expired_one() {
 }
 
 #[test]
-fn an_exemption_covers_the_rules_that_it_names_alone() {
+fn an_exemption_covers_only_the_rules_that_it_names() {
     let baseline = Baseline::parse(&exemption("family = \"web\"", "2027-01-31")).unwrap();
     assert_eq!(baseline.exempts(RuleName::UnsizedBuffer, &APP, "2026-11-21T12:00:00Z".parse().unwrap()), Exempt::No);
 }
 
 #[test]
-fn an_exemption_says_what_and_who_and_why() {
+fn an_exemption_needs_rules_an_owner_and_a_reason() {
     let good = exemption("family = \"web\"", "2027-01-31");
     for (from, to, why) in [
-        ("\"blocking-delivery\"", "", "4:9: an exemption names the rules that it switches off"),
-        ("\"team-x\"", "\" \"", "6:9: an exemption has an owner and a reason; neither is empty"),
-        ("\"ticket 123\"", "\"\"", "7:10: an exemption has an owner and a reason; neither is empty"),
+        ("\"blocking-delivery\"", "", "4:9: an exemption must name the rules that it switches off"),
+        ("\"team-x\"", "\" \"", "6:9: an exemption must have an owner and a reason"),
+        ("\"ticket 123\"", "\"\"", "7:10: an exemption must have an owner and a reason"),
         (
             "\"blocking-delivery\"",
             "\"blocking_delivery\"",
@@ -318,19 +319,19 @@ fn an_exemption_says_what_and_who_and_why() {
 
 #[test]
 fn a_match_without_a_key_is_refused() {
-    let why = "match is empty, so it would cover everything (match = { family = \"web-*\" })";
+    let why = "match must not be empty, because an empty match would cover every task definition (match = { family = \"web-*\" })";
     assert_eq!(refused(&exemption("", "2027-01-31")), format!("3:9: {why}"));
     assert_eq!(refused("version = 1\n[[profile]]\nmatch = {}\n"), format!("3:9: {why}"));
 }
 
-// Tags: whoever registers a revision writes them.
+// Tags of a revision: the principal that registers the revision sets them.
 
 #[test]
 fn a_tag_exempts_only_if_it_is_trusted() {
     let text = exemption("tag = \"team=x\"", "2027-01-31");
     assert_eq!(
         refused(&text),
-        "3:9: a tag is written by the author of the revision: tag `team` must not exempt (list it: trusted-tags = [\"team\"], if others cannot set it)"
+        "3:9: the author of a revision can set its tags, so tag `team` must not grant an exemption (if only trusted principals can set the tag, list its key: trusted-tags = [\"team\"])"
     );
     let trusting = text.replace("version = 1\n", "version = 1\ntrusted-tags = [\"team\"]\n");
     let tagged = [("team".to_owned(), "x".to_owned())];
@@ -359,17 +360,17 @@ fn a_tag_loosens_only_if_it_is_trusted() {
         let error = refused(&profile(value));
         assert!(
             error.starts_with(&format!(
-                "3:9: a tag is written by the author of the revision: tag `team` must not loosen {key} ("
+                "3:9: the author of a revision can set its tags, so tag `team` must not loosen {key} ("
             )),
             "{error}"
         );
         Baseline::parse(&profile(value).replace("version = 1\n", "version = 1\ntrusted-tags = [\"team\"]\n")).unwrap();
     }
-    Baseline::parse(&profile("log-group.retention-days = 365")).expect("asking for more is no loosening");
+    Baseline::parse(&profile("log-group.retention-days = 365")).expect("a longer retention does not loosen anything");
 }
 
 #[test]
-fn a_tag_may_not_win_over_a_stricter_profile_behind_it() {
+fn a_tag_may_not_override_a_stricter_profile_after_it() {
     let text = r#"
 version = 1
 [[profile]]
@@ -382,18 +383,49 @@ log-group.retention-days = 365
     let error = refused(text);
     assert!(
         error.starts_with(
-            "4:9: a tag is written by the author of the revision: tag `team` must not loosen retention-days"
+            "4:9: the author of a revision can set its tags, so tag `team` must not loosen retention-days"
         ),
         "{error}"
     );
     let (strict, tagged) = text.split_at(text.rfind("[[profile]]").unwrap());
     let (version, tag) = strict.split_at(strict.find("[[profile]]").unwrap());
-    Baseline::parse(&[version, tagged, tag].concat()).expect("behind it, the tag decides nothing");
+    Baseline::parse(&[version, tagged, tag].concat()).expect("after the stricter profile, the tag decides nothing");
+}
+
+fn digest(text: &str) -> String {
+    Baseline::parse(text).unwrap().digest().to_owned()
 }
 
 #[test]
-fn the_digest_names_the_text() {
-    let digest = |text: &str| Baseline::parse(text).unwrap().digest().to_owned();
-    assert_eq!(digest("version = 1"), "sha256:4eab33c0b9ba9ded10e2a046539031d60df90438efad3533d7ad16b6f61da112");
-    assert_ne!(digest("version = 1"), digest("version = 1\n"));
+fn the_digest_is_taken_over_the_settings_and_not_over_comments_and_layout() {
+    let text = "version = 1\n[logging]\nmax-buffer-size = \"25m\"\ndelivery = \"non-blocking\"\n";
+    let reworded =
+        "# Reworded.\nversion=1\n\nlogging = { delivery = \"non-blocking\", max-buffer-size = \"25m\" } # as before\n";
+    assert_eq!(digest(text), digest(reworded));
+    let profiles = |first: &str, second: &str| {
+        let profile =
+            |name: &str| format!("[[profile]]\nmatch = {{ family = \"{name}\" }}\nlogging.max-buffer-size = \"50m\"\n");
+        format!("version = 1\n{}{}", profile(first), profile(second))
+    };
+    let others = [
+        text.replace("25m", "26m"),
+        text.replace("[logging]", "[logging]\ndriver = \"awslogs\""),
+        "version = 1".into(),
+        profiles("a", "b"),
+        profiles("b", "a"),
+        profiles("ab", ""),
+    ];
+    let digests: std::collections::BTreeSet<_> = others.iter().map(|text| digest(text)).chain([digest(text)]).collect();
+    assert_eq!(digests.len(), others.len() + 1);
+}
+
+#[test]
+fn the_digest_of_the_shipped_baseline_has_a_former_form_that_still_names_it() {
+    let former = include_str!("baseline/shipped-before-0.1.0.toml");
+    let name = "sha256:a190293cf0ca3f36e77408822128393eeb1690f27f146e1a3935a0a2d5d165fd";
+    let shipped = Baseline::parse(logweir::settings::SHIPPED_BASELINE).unwrap();
+    assert_eq!(shipped.digest(), digest(former), "the settings that the former digest names");
+    assert!(shipped.is_named(name) && shipped.is_named(shipped.digest()));
+    let changed = Baseline::parse(&former.replace("\"25m\"", "\"26m\"")).unwrap();
+    assert!(!changed.is_named(name) && changed.digest() != shipped.digest(), "other settings have no former digest");
 }

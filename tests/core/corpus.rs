@@ -1,7 +1,7 @@
-//! Real task definitions by strangers: every one gets a verdict, a fix leaves only advice, and nothing else changes.
+//! Real third-party task definitions: each gets a verdict, a fix leaves only advice, and nothing else changes.
 //!
-//! They lie beside the repository and are not part of it; where they are not there, there is nothing to read. On CI
-//! they have to be there.
+//! The corpus lies beside the repository and is not part of it. Without the corpus, the tests read nothing and pass. On
+//! CI, the corpus is required.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -54,7 +54,7 @@ fn documents() -> Vec<Document> {
         let name = file.path.file_name().unwrap().to_string_lossy().into_owned();
         match (read_file(&file), EXCEPTIONS.iter().find(|(exception, _)| *exception == name)) {
             (Ok(document), None) => documents.push(document),
-            (Ok(_), Some(_)) => panic!("{name} is read now: strike it from the exceptions"),
+            (Ok(_), Some(_)) => panic!("{name} is readable now: remove it from EXCEPTIONS"),
             (Err(_), Some(_)) => {}
             (Err(error), None) => panic!("{error}"),
         }
@@ -78,7 +78,7 @@ fn every_file_gets_a_verdict_and_a_fix_leaves_only_advice() {
 }
 
 #[test]
-fn outside_the_edited_log_configurations_every_member_and_every_line_is_as_it_was() {
+fn outside_the_edited_log_configurations_every_member_and_every_line_is_unchanged() {
     for document in documents() {
         let plan = planned(&document.definition);
         let fixed = patch::apply(&document.definition, &plan.edits).unwrap();
@@ -89,7 +89,7 @@ fn outside_the_edited_log_configurations_every_member_and_every_line_is_as_it_wa
             document.origin
         );
 
-        // Every line of before is there again, in its order, but for lines of log configurations.
+        // Every original line is kept, in its order, except lines of log configurations.
         let after = document.with(&fixed);
         let kept: Vec<&str> = document.text().split_inclusive('\n').collect();
         let mut lines = after.split_inclusive('\n').peekable();
@@ -112,7 +112,7 @@ fn outside_the_edited_log_configurations_every_member_and_every_line_is_as_it_wa
 }
 
 #[test]
-fn files_that_do_not_parse_are_told_where_and_why() {
+fn a_file_that_does_not_parse_gets_an_error_with_a_position_and_a_reason() {
     let Some(folder) = corpus("broken") else {
         return;
     };
@@ -127,7 +127,7 @@ fn files_that_do_not_parse_are_told_where_and_why() {
 }
 
 #[test]
-fn of_the_real_events_the_one_about_a_service_is_looked_at_and_the_others_are_left_alone() {
+fn of_the_real_events_only_the_one_about_a_service_is_handled() {
     use logweir::domain::event::{Home, ServiceChange, Trigger, read};
     let Some(folder) = corpus("events") else {
         return;
@@ -139,7 +139,7 @@ fn of_the_real_events_the_one_about_a_service_is_looked_at_and_the_others_are_le
         let event: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
         match read(&event, &home).unwrap() {
             Trigger::Service { service, change: ServiceChange::Asked { revision }, .. } => {
-                // From 2018: its ARN is of the old form, and its request names a family.
+                // An event of 2018: its ARN has the old form, and its request names a family without a revision.
                 assert!(path.ends_with("002-cloudtrail-CreateService.json"), "{}", path.display());
                 assert_eq!(service.short(), "default/sample-app-service");
                 assert_eq!(revision, home.revision("first-run-task-definition:2"));

@@ -1,4 +1,4 @@
-//! What the documentation promises to hold: a line for every word that a report may say.
+//! The documentation explains every outcome and every reason of a report, and its map names every part of the source.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
 }
 
-/// The variants of an enum in a source file, spelled as they are written to JSON.
+/// The variants of an enum in a source file, in the spelling of the JSON output.
 fn words(source: &str, name: &str) -> Vec<String> {
     let body = source.split_once(&format!("pub enum {name} {{")).unwrap().1.split_once("\n}").unwrap().0;
     let variants = body.lines().map(str::trim).filter(|line| line.starts_with(char::is_uppercase));
@@ -26,13 +26,13 @@ fn words(source: &str, name: &str) -> Vec<String> {
 
 #[test]
 fn every_outcome_and_every_reason_has_a_line_that_says_what_to_do() {
-    let (source, operations) = (read("src/domain/outcome.rs"), read("docs/operations.md"));
+    let (source, outcomes) = (read("src/domain/outcome.rs"), read("docs/reference/outcomes.md"));
     for (name, least) in [("Outcome", 9), ("Reason", 20)] {
         let words = words(&source, name);
         assert!(words.len() >= least, "{words:?}");
         for word in words {
-            let rows = operations.lines().filter(|line| line.starts_with('|') && line.contains(&format!("`{word}`")));
-            assert_eq!(rows.count(), 1, "docs/operations.md: {word}");
+            let rows = outcomes.lines().filter(|line| line.starts_with(&format!("| `{word}` |")));
+            assert_eq!(rows.count(), 1, "docs/reference/outcomes.md: {word}");
         }
     }
 }
@@ -65,7 +65,7 @@ fn every_path_of_the_map_is_there() {
 }
 
 #[test]
-fn every_folder_below_src_and_every_room_of_the_core_is_on_the_map() {
+fn every_folder_of_src_and_every_module_of_the_core_is_on_the_map() {
     let paths = mapped();
     for folder in ["src", "src/domain"] {
         for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).unwrap() {

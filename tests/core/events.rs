@@ -1,13 +1,14 @@
-//! What `event::read` takes from the events about services, and from those about whatever else uses a revision.
+//! What `event::read` extracts from events about services and about other consumers of a revision.
 //!
 //! Each file `tests/core/events/*.json` contains one kind of event, with made-up accounts and names. Their shapes are
 //! from:
-//! - UpdateService: a record of 2026 that somebody published
-//!   (github.com/iangreen74/iangreen74-nexus-platform, tests/fixtures/echo/cloudtrail_update_service.json). CreateService,
-//!   RunTask and StartTask answer with the shapes of the ECS API reference, times in CloudTrail's form.
-//! - bodies that are left out, hidden environments: CloudTrail user guide, CloudTrail record contents.
-//! - ECS Deployment State Change: ECS developer guide, Amazon ECS service deployment state change events; `clusterArn` stands
-//!   in events since 2026.
+//! - UpdateService: a published record of 2026
+//!   (github.com/iangreen74/iangreen74-nexus-platform, tests/fixtures/echo/cloudtrail_update_service.json).
+//!   The responses of CreateService, RunTask and StartTask have the shapes of the ECS API reference, with times in
+//!   CloudTrail's form.
+//! - omitted bodies, hidden environments: CloudTrail user guide, CloudTrail record contents.
+//! - ECS Deployment State Change: ECS developer guide, Amazon ECS service deployment state change events; events
+//!   contain `clusterArn` since 2026.
 //! - PutTargets: EventBridge API reference, in CloudTrail's spelling, which begins members with a small letter.
 //! - managed daemons: ECS API reference, RegisterDaemonTaskDefinition, CreateDaemon, UpdateDaemon.
 
@@ -24,14 +25,14 @@ use serde_json::{Value, json};
 // Services.
 
 #[test]
-fn a_service_that_is_made_runs_what_the_response_names_and_not_the_family_of_the_request() {
+fn a_created_service_runs_the_revision_of_the_response_and_not_the_family_of_the_request() {
     let event = sample("create-service");
     assert_eq!(event["detail"]["requestParameters"]["taskDefinition"], "web");
     assert_eq!(answer(&event), "prod/web runs web:41");
 }
 
 #[test]
-fn a_service_that_is_changed_says_who_asked_for_what() {
+fn an_update_of_a_service_names_the_revision_and_the_caller() {
     let Trigger::Service { service, change, cause } = read(&sample("update-service"), &home()).unwrap() else {
         panic!("no service")
     };
@@ -50,12 +51,12 @@ fn a_service_that_is_changed_says_who_asked_for_what() {
 }
 
 #[test]
-fn a_service_that_is_only_scaled_is_looked_at_like_any_other() {
+fn a_service_that_is_only_scaled_is_read_like_any_other() {
     assert_eq!(answer(&sample("update-service-scaled")), "prod/web runs web:41");
 }
 
 #[test]
-fn where_the_response_was_left_out_a_family_does_not_say_which_revision_and_an_arn_does() {
+fn without_a_response_only_an_arn_in_the_request_names_the_revision() {
     let asks = |definition: Value| {
         let pointer = "/detail/requestParameters/taskDefinition";
         answer(&changed("update-service-omitted", &[(pointer, definition)]))
@@ -68,7 +69,7 @@ fn where_the_response_was_left_out_a_family_does_not_say_which_revision_and_an_a
 }
 
 #[test]
-fn where_the_response_was_left_out_the_request_names_service_and_cluster_in_either_way() {
+fn without_a_response_the_request_names_the_service_and_the_cluster_by_name_or_arn() {
     let asks = |service: &str, cluster: Value| {
         let pointers = ["/detail/requestParameters/service", "/detail/requestParameters/cluster"];
         answer(&changed("update-service-omitted", &[(pointers[0], service.into()), (pointers[1], cluster)]))
@@ -90,7 +91,7 @@ fn where_the_response_was_left_out_the_request_names_service_and_cluster_in_eith
 }
 
 #[test]
-fn a_service_that_nothing_names_cannot_be_read() {
+fn an_event_that_names_no_service_is_unreadable() {
     let omitted = json!({"reason": "requestParameters too large", "omitted": true});
     let event = changed("update-service-omitted", &[("/detail/requestParameters", omitted)]);
     assert_eq!(read(&event, &home()), Err(Unreadable::NoService));
@@ -100,7 +101,7 @@ fn a_service_that_nothing_names_cannot_be_read() {
 
 /// Accounts that have not opted in to long ARNs (source: ECS developer guide, Amazon Resource Names and IDs).
 #[test]
-fn an_arn_of_the_old_form_takes_the_cluster_that_stands_beside_it() {
+fn an_arn_of_the_old_form_is_completed_with_the_cluster_of_the_event() {
     let old = json!(format!("{ARN}:service/web"));
     let event = changed("update-service", &[("/detail/responseElements/service/serviceArn", old.clone())]);
     assert_eq!(answer(&event), "prod/web runs web:41");
@@ -119,7 +120,7 @@ fn a_service_of_an_external_controller_has_no_revision() {
 }
 
 #[test]
-fn people_who_call_through_a_tool_of_aws_are_people() {
+fn a_call_through_an_aws_deployment_tool_counts_as_the_callers() {
     for tool in ["cloudformation", "codedeploy", "codepipeline", "signin"] {
         let tool = json!(format!("{tool}.amazonaws.com"));
         let event = changed("update-service", &[("/detail/userIdentity/invokedBy", tool.clone())]);
@@ -133,7 +134,7 @@ fn people_who_call_through_a_tool_of_aws_are_people() {
 // Deployments.
 
 #[test]
-fn a_deployment_says_which_it_is_how_it_stands_and_why() {
+fn a_deployment_event_gives_the_id_the_state_and_the_reason() {
     let cases = [
         ("in-progress", RolloutState::InProgress, "2", "ECS deployment ecs-svc/8262522039826280002 in progress."),
         ("completed", RolloutState::Completed, "2", "ECS deployment ecs-svc/8262522039826280002 completed."),
@@ -157,7 +158,7 @@ fn a_deployment_says_which_it_is_how_it_stands_and_why() {
 }
 
 #[test]
-fn a_deployment_names_its_event_and_when_and_nobody() {
+fn a_deployment_event_gives_its_id_and_time_and_no_actor() {
     let cause = |event: &Value| match read(event, &home()).unwrap() {
         Trigger::Service { cause, .. } | Trigger::Ignore { cause, .. } => cause,
         other => panic!("{other:?}"),
@@ -177,24 +178,24 @@ fn a_deployment_names_its_event_and_when_and_nobody() {
 }
 
 #[test]
-fn a_deployment_without_an_id_is_a_reason_to_look() {
+fn a_deployment_event_without_an_id_makes_logweir_read_the_service() {
     for none in [Value::Null, json!(""), json!(7)] {
         assert_eq!(answer(&changed("deployment-failed", &[("/detail/deploymentId", none)])), "look at prod/web");
     }
 }
 
 #[test]
-fn what_ecs_will_say_besides_is_no_hindrance() {
+fn additional_members_of_an_ecs_event_are_ignored() {
     let mut event = sample("deployment-completed");
     event["resources"] = json!([format!("{ARN}:service-deployment/prod/web/x"), format!("{ARN}:service/prod/web")]);
     event["detail"]["lifecycleStage"] = json!({"name": "BAKE_TIME"});
     assert_eq!(answer(&event), answer(&sample("deployment-completed")));
 }
 
-// Others.
+// Other consumers.
 
 #[test]
-fn a_task_that_is_asked_for_by_number_is_named_with_who_asked() {
+fn a_task_started_by_revision_is_reported_with_its_caller() {
     let role = "arn:aws:sts::111122223333:assumed-role";
     assert_eq!(answer(&sample("run-task")), format!("used: RunTask by {role}/ecsEventsRole/0a1b2c3d4e5f: web:41"));
     assert_eq!(answer(&sample("start-task")), format!("used: StartTask by {role}/Operator/jo@example.com: web:41"));
@@ -202,7 +203,7 @@ fn a_task_that_is_asked_for_by_number_is_named_with_who_asked() {
 }
 
 #[test]
-fn a_task_of_a_family_follows_by_itself() {
+fn a_task_started_by_family_is_ignored() {
     for family in [json!("web"), json!(format!("{ARN}:task-definition/web")), Value::Null, json!(["web:41"])] {
         let event = changed("run-task", &[("/detail/requestParameters/taskDefinition", family)]);
         assert_eq!(answer(&event), "ignored: OtherEvent");
@@ -210,7 +211,7 @@ fn a_task_of_a_family_follows_by_itself() {
 }
 
 #[test]
-fn a_task_that_was_not_started_or_not_answered_for_is_what_was_asked_for() {
+fn a_task_without_a_started_revision_in_the_response_is_read_from_the_request() {
     let omitted = json!({"reason": "responseElements too large", "omitted": "true"});
     for response in [json!({"tasks": [], "failures": [{"reason": "RESOURCE:MEMORY"}]}), omitted, Value::Null] {
         let event = changed("start-task", &[("/detail/responseElements", response)]);
@@ -219,7 +220,7 @@ fn a_task_that_was_not_started_or_not_answered_for_is_what_was_asked_for() {
 }
 
 #[test]
-fn every_target_of_a_rule_that_names_a_number_is_named() {
+fn every_target_of_a_rule_that_names_a_revision_is_reported() {
     let report = "EventBridge rule nightly-report, target report: web:41";
     let cleanup = "EventBridge rule nightly-report, target cleanup: shop-cleanup:7";
     assert_eq!(answer(&sample("put-targets")), format!("used: {report}; {cleanup}"));
@@ -235,7 +236,7 @@ fn every_target_of_a_rule_that_names_a_number_is_named() {
 }
 
 #[test]
-fn a_rule_whose_targets_name_no_number_is_nothing_to_name() {
+fn a_rule_whose_targets_name_no_revision_is_ignored() {
     let family = json!([{"id": "a", "ecsParameters": {"taskDefinitionArn": format!("{ARN}:task-definition/web")}}]);
     let queue = json!([{"id": "a", "arn": "arn:aws:sqs:eu-west-1:111122223333:queue"}]);
     for targets in [family, queue, json!([]), json!("HIDDEN_DUE_TO_SECURITY_REASONS"), json!([1, null])] {
@@ -245,7 +246,7 @@ fn a_rule_whose_targets_name_no_number_is_nothing_to_name() {
 }
 
 #[test]
-fn a_managed_daemon_lies_outside_task_definitions() {
+fn a_managed_daemon_is_reported_without_a_revision() {
     for (name, expected) in [
         ("register-daemon-task-definition", "managed daemon definition monitoring:2"),
         ("create-daemon", "managed daemon prod/monitoring"),
@@ -266,7 +267,7 @@ fn a_record_is_read_without_its_envelope_too() {
     for (name, event) in sample::all() {
         let record = event["detail"].clone();
         match name.starts_with("deployment") {
-            // ECS's own events are nothing without one.
+            // An event of ECS itself is unreadable without its envelope.
             true => assert_eq!(read(&record, &home()), Err(Unreadable::NotAnEvent("source")), "{name}"),
             false => assert_eq!(said(&read(&record, &home())), answer(&event), "{name}"),
         }
@@ -274,7 +275,7 @@ fn a_record_is_read_without_its_envelope_too() {
 }
 
 #[test]
-fn an_envelope_of_another_source_hands_over_nothing() {
+fn an_envelope_of_another_source_is_ignored() {
     for (name, event) in sample::all() {
         for source in ["aws.ecs", "aws.events", "aws.scheduler", "someone"] {
             let changed = sample::with(&event, "/source", source.into());

@@ -1,5 +1,5 @@
-//! What is remembered of a family beside its corrections: whose turn it is, and a fuse that a failed deployment opens. And
-//! what earlier versions wrote, which knew of neither.
+//! The state of a family besides its corrections: the service whose turn it is, and a fuse that a failed deployment
+//! opens. State written by earlier versions, which has neither, stays readable.
 
 use jiff::{SignedDuration, Timestamp};
 use logweir::domain::baseline::FuseLimits;
@@ -11,7 +11,7 @@ use logweir::domain::record::{Ending, Entry, EntryKind, Head, NotUndone};
 use serde_json::{Value, json};
 
 const LIMITS: FuseLimits = FuseLimits { corrections: 3, within: SignedDuration::from_mins(10), weekly: 50 };
-const FAILED: &str = "our deployment of web:42 to service prod/web failed: tasks failed to start";
+const FAILED: &str = "Logweir's deployment of web:42 to service prod/web failed: tasks failed to start";
 
 fn now() -> Timestamp {
     "2026-11-21T12:00:00Z".parse().unwrap()
@@ -26,7 +26,7 @@ fn family() -> Family {
     Family::new(name, now())
 }
 
-/// One that a failed deployment of ours of web:41's correction has stopped.
+/// A family whose fuse a failed deployment of web:41's correction has opened.
 fn blown() -> Family {
     let mut family = family();
     family.blow(41, FAILED.into(), now());
@@ -39,15 +39,15 @@ fn correction(revision: u32) -> Correction {
 }
 
 #[test]
-fn a_failed_deployment_stops_the_family_and_is_said() {
+fn a_failed_deployment_opens_the_fuse_and_is_reported() {
     let family = blown();
     assert!(family.is_stopped());
     let stopped = family.stopped(now()).unwrap();
-    assert_eq!(stopped.to_string(), format!("the family's fuse is open since 2026-11-21T12:00:00Z: {FAILED}"));
+    assert_eq!(stopped.to_string(), format!("the family's fuse has been open since 2026-11-21T12:00:00Z: {FAILED}"));
 }
 
 #[test]
-fn nothing_is_corrected_after_it_however_long_ago_it_was() {
+fn an_open_fuse_stops_corrections_however_old_it_is() {
     let mut family = blown();
     for days in [0, 1, 365] {
         let later = Correction { at: now() + SignedDuration::from_hours(24 * days), ..correction(50) };
@@ -57,7 +57,7 @@ fn nothing_is_corrected_after_it_however_long_ago_it_was() {
 }
 
 #[test]
-fn what_is_registered_while_it_is_open_is_counted_and_the_failure_stays_the_reason() {
+fn registrations_while_the_fuse_is_open_are_counted_and_the_failure_stays_its_reason() {
     let mut family = blown();
     for revision in [43, 43, 45] {
         family.count(correction(revision), &LIMITS);
@@ -80,7 +80,7 @@ fn the_first_cause_that_opened_a_fuse_stays() {
 }
 
 #[test]
-fn a_human_closes_it_and_whose_turn_it_is_stays() {
+fn closing_the_fuse_keeps_the_turn() {
     let turn = Turn { service: web(), revision: 41, until: now() };
     let mut family = Family { turn: Some(turn.clone()), ..blown() };
     family.go_on();
@@ -89,7 +89,7 @@ fn a_human_closes_it_and_whose_turn_it_is_stays() {
 }
 
 #[test]
-fn a_hold_is_said_before_a_fuse_and_the_fuse_outlasts_it() {
+fn a_hold_is_reported_before_a_fuse_and_the_fuse_outlasts_it() {
     let until = now() + SignedDuration::from_hours(1);
     let family = Family { hold: Some(Hold { until, reason: None, by: None }), ..blown() };
     assert!(matches!(family.stopped(now()), Some(Stopped::Held(_))));
@@ -97,22 +97,22 @@ fn a_hold_is_said_before_a_fuse_and_the_fuse_outlasts_it() {
 }
 
 #[test]
-fn whose_turn_it_is_stops_nothing() {
+fn a_turn_stops_no_correction() {
     let turn = Some(Turn { service: web(), revision: 41, until: now() + SignedDuration::from_hours(1) });
     let mut family = Family { turn, ..family() };
     assert_eq!((family.is_stopped(), family.stopped(now())), (false, None));
     assert_eq!(family.count(correction(43), &LIMITS), None, "a correction does not disturb a service");
 }
 
-/// Reads it, and writes it back as it was.
+/// Reads the value, and asserts that it is written unchanged.
 fn same<T: serde::Serialize + serde::de::DeserializeOwned>(value: Value) -> T {
     let read: T = serde_json::from_value(value.clone()).unwrap_or_else(|error| panic!("{error}: {value}"));
-    assert_eq!(json!(read), value, "nothing new is written where there is nothing new to say");
+    assert_eq!(json!(read), value, "writing adds no member");
     read
 }
 
 #[test]
-fn a_family_of_before_turns_is_read_and_written_as_it_was() {
+fn a_family_without_a_turn_is_read_and_written_unchanged() {
     let old = json!({
         "schema": 1, "account": "111122223333", "region": "eu-west-1", "family": "web", "version": 7,
         "corrections": [{"at": "2026-11-21T12:00:00Z", "revision": 41, "writer": {"principal": "ci"}}],
@@ -124,14 +124,14 @@ fn a_family_of_before_turns_is_read_and_written_as_it_was() {
 }
 
 #[test]
-fn a_turn_and_a_failure_are_read_back() {
+fn a_turn_and_a_failure_survive_writing_and_reading() {
     let turn = Some(Turn { service: web(), revision: 41, until: now() });
     let family = Family { turn, ..blown() };
     assert_eq!(same::<Family>(json!(family)), family);
 }
 
 #[test]
-fn a_head_of_before_services_is_read_and_follows_nobody() {
+fn a_head_without_services_is_read() {
     let old = json!({
         "source": "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:41", "next": 9, "owner": "w",
         "lease_until": "2026-11-21T12:02:00Z", "open": false, "opened_at": "2026-11-21T12:00:00Z",
@@ -146,20 +146,20 @@ fn a_head_of_before_services_is_read_and_follows_nobody() {
     for member in ["suppressed", "backing_out", "tries"] {
         first.as_object_mut().unwrap().shift_remove(member);
     }
-    assert_eq!(serde_json::from_value::<Head>(first).unwrap(), head, "before backouts as well");
+    assert_eq!(serde_json::from_value::<Head>(first).unwrap(), head, "a head from before backouts existed");
 }
 
 #[test]
-fn entries_without_what_later_versions_say_are_read() {
+fn entries_of_earlier_versions_are_read() {
     let entry = |rest: Value| {
         let mut entry = json!({"schema": 1, "sequence": 0, "at": "2026-11-21T12:00:00Z", "by": "w"});
         entry.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
         same::<Entry>(entry).what
     };
     let service = "arn:aws:ecs:eu-west-1:111122223333:service/prod/web";
-    let ended = entry(json!({"entry": "followed", "service": service, "ending": "not-done", "why": "denied"}));
+    let ended = entry(json!({"entry": "rollout-ended", "service": service, "ending": "not-done", "why": "denied"}));
     let ending = Ending::NotDone { why: "denied".into(), reason: None };
-    assert_eq!(ended, EntryKind::Followed { service: web(), ending });
+    assert_eq!(ended, EntryKind::RolloutEnded { service: web(), ending });
     let kept = entry(json!({"entry": "kept", "step": 0, "why": "it runs", "open": true}));
     assert_eq!(kept, EntryKind::Kept(NotUndone::open(0, "it runs".into(), None)));
     assert_eq!(entry(json!({"entry": "resumed"})), EntryKind::Resumed { registrars: Vec::new() });
@@ -175,7 +175,7 @@ fn entries_without_what_later_versions_say_are_read() {
 }
 
 #[test]
-fn what_is_remembered_of_a_service_is_read_where_nobody_knew_what_ran_before() {
+fn a_service_history_without_the_previous_deployment_is_read() {
     let pointings: ServiceHistory = same(json!({
         "schema": 1, "service": "arn:aws:ecs:eu-west-1:111122223333:service/prod/web", "version": 1,
         "times": ["2026-11-21T12:00:00Z"],

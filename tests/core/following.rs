@@ -1,4 +1,5 @@
-//! Whether a service follows to a revision of ours, and what a look at it tells afterwards: decisions on plain data.
+//! Whether Logweir updates a service to the corrected revision, and what it concludes from a later read. Decisions on
+//! plain data.
 
 mod after;
 mod finish;
@@ -18,7 +19,7 @@ fn web() -> ServiceArn {
     "arn:aws:ecs:eu-west-1:111122223333:service/prod/web".parse().unwrap()
 }
 
-/// A time of the day on which everything happens, a Saturday.
+/// A time on the day of all these tests, a Saturday.
 fn at(time: &str) -> Timestamp {
     format!("2026-11-21T{time}Z").parse().unwrap()
 }
@@ -42,7 +43,7 @@ fn id(number: u32) -> String {
     format!("ecs-svc/{number}")
 }
 
-/// One that nothing keeps from following, with these deployments.
+/// A service with these deployments that nothing keeps from being updated.
 fn service(revision: &str, deployments: Vec<Deployment>) -> Service {
     Service {
         arn: web(),

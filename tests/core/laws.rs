@@ -1,6 +1,6 @@
-//! What holds for all documents, baselines and facts: not what a rule finds, but what mending may do and may not.
+//! Laws for all documents, baselines and facts: not what a rule finds, but what a fix may change.
 //!
-//! Each law is stated for one situation, and tried on many generated ones and on every golden case. Add a situation
+//! Each law is stated for one situation, and tested on many generated ones and on every golden case. Add a situation
 //! that breaks a law to `tests/core/rules/`, as its own case.
 
 mod json;
@@ -31,7 +31,7 @@ use crate::rules::golden;
 type Law = Result<(), TestCaseError>;
 
 fn config() -> ProptestConfig {
-    // A counterexample becomes a golden case; there is no second place for them.
+    // A counterexample becomes a golden case, so proptest need not store it.
     ProptestConfig { failure_persistence: None, ..ProptestConfig::default() }
 }
 
@@ -45,23 +45,23 @@ fn on_every_golden_case(law: impl Fn(&Situation) -> Law) {
     }
 }
 
-fn mended(situation: &Situation, plan: &Plan) -> Result<TaskDefinition, TestCaseError> {
+fn fix(situation: &Situation, plan: &Plan) -> Result<TaskDefinition, TestCaseError> {
     apply(&situation.definition, &plan.edits)
         .map_err(|conflict| TestCaseError::fail(format!("the plan does not apply: {conflict}")))
 }
 
-// Fixpoint: what was mended needs no mending.
+// Fixed point: a fixed document needs no fix.
 
-fn mending_twice_is_mending_once(situation: &Situation) -> Law {
+fn fixing_twice_is_fixing_once(situation: &Situation) -> Law {
     let first = situation.plan();
     let after =
-        Situation { definition: mended(situation, &first)?, facts: situation.facts.after(&first), ..situation.clone() };
+        Situation { definition: fix(situation, &first)?, facts: situation.facts.after(&first), ..situation.clone() };
     let second = after.plan();
     prop_assert!(second.edits.is_empty(), "edited again: {:?}", second.edits);
     prop_assert!(second.log_groups.is_empty(), "groups changed again: {:?}", second.log_groups);
     if first.refusal.is_none() {
         let left: Vec<_> = second.findings.iter().filter(|f| f.counts() && !matches!(f.fix, Fix::Advice(_))).collect();
-        prop_assert!(left.is_empty(), "a fix mends nothing: {left:?}");
+        prop_assert!(left.is_empty(), "a fix resolves nothing: {left:?}");
     }
     prop_assert!(
         second.not_checked.iter().all(|rule| first.not_checked.contains(rule)),
@@ -71,7 +71,7 @@ fn mending_twice_is_mending_once(situation: &Situation) -> Law {
     Ok(())
 }
 
-// Frame: nothing else moves.
+// Frame: nothing else changes.
 
 #[derive(Deserialize)]
 struct Document<'a> {
@@ -79,7 +79,7 @@ struct Document<'a> {
     containers: Vec<&'a RawValue>,
 }
 
-/// The text of a document: before its containers, each container and what stands behind it.
+/// The text of a document in parts: the text before the containers, each container, and the text after it.
 fn parts(text: &str) -> Vec<&str> {
     let containers = serde_json::from_str::<Document<'_>>(text).unwrap().containers;
     let mut parts = Vec::new();
@@ -98,14 +98,14 @@ fn members(text: &str) -> BTreeMap<String, &str> {
     raw.into_iter().map(|(key, value)| (key, value.get())).collect()
 }
 
-/// The members of `text` but for those called `keys`.
+/// The members of `text` except those named in `keys`.
 fn others<'t>(text: &'t str, keys: &[&str]) -> BTreeMap<String, &'t str> {
     members(text).into_iter().filter(|(key, _)| !keys.contains(&key.as_str())).collect()
 }
 
-fn nothing_but_the_planned_is_touched(situation: &Situation) -> Law {
+fn only_planned_members_change(situation: &Situation) -> Law {
     let plan = situation.plan();
-    let fixed = mended(situation, &plan)?;
+    let fixed = fix(situation, &plan)?;
     let edit_of = |name: Option<&str>| plan.edits.iter().find(|edit| Some(edit.container.as_str()) == name);
     let edited: BTreeSet<String> = situation
         .definition
@@ -124,7 +124,7 @@ fn nothing_but_the_planned_is_touched(situation: &Situation) -> Law {
     prop_assert_eq!(before.len(), after.len());
     let names: Vec<_> = situation.definition.containers().map(|container| container.name()).collect();
     for (i, (before, after)) in before.iter().zip(&after).enumerate() {
-        // Containers stand at the odd places.
+        // Containers have odd indices.
         match (i % 2 == 1).then(|| edit_of(names[i / 2])).flatten() {
             None => prop_assert_eq!(before, after, "text outside of the edited containers"),
             Some(edit) => only_the_edit_shows(before, after, edit)?,
@@ -144,15 +144,15 @@ fn only_the_edit_shows(before: &str, after: &str, edit: &Edit) -> Law {
     Ok(())
 }
 
-// Reversal: every edit can be taken back.
+// Reversal: every edit can be undone.
 
-fn an_edit_taken_back_leaves_no_trace(situation: &Situation) -> Law {
+fn an_undone_edit_leaves_no_trace(situation: &Situation) -> Law {
     let plan = situation.plan();
-    let fixed = mended(situation, &plan)?;
+    let fixed = fix(situation, &plan)?;
     let back: Vec<Edit> = plan.edits.iter().rev().map(Edit::reversed).collect();
     let restored = match apply(&fixed, &back) {
         Ok(restored) => restored,
-        Err(conflict) => return Err(TestCaseError::fail(format!("cannot be taken back: {conflict}"))),
+        Err(conflict) => return Err(TestCaseError::fail(format!("cannot be undone: {conflict}"))),
     };
     prop_assert_eq!(restored.view(), situation.definition.view());
     if plan.edits.iter().all(only_adds) {
@@ -161,7 +161,7 @@ fn an_edit_taken_back_leaves_no_trace(situation: &Situation) -> Law {
     Ok(())
 }
 
-/// Whether no spelling of the author's is exchanged for ours.
+/// Whether the edit replaces nothing that the author wrote.
 fn only_adds(edit: &Edit) -> bool {
     let is_nothing = |old: &Option<Value>| old.as_ref().is_none_or(Value::is_null);
     match &edit.change {
@@ -170,11 +170,11 @@ fn only_adds(edit: &Edit) -> bool {
     }
 }
 
-// Commutation: order is nothing.
+// Commutation: the order does not matter.
 
 fn edits_may_be_made_in_any_order(situation: &Situation) -> Law {
     let mut edits = situation.plan().edits;
-    let together = mended(situation, &situation.plan())?;
+    let together = fix(situation, &situation.plan())?;
     for _ in 0..edits.len() {
         edits.rotate_left(1);
         let rotated = apply(&situation.definition, &edits).unwrap();
@@ -189,27 +189,27 @@ fn edits_may_be_made_in_any_order(situation: &Situation) -> Law {
     Ok(())
 }
 
-/// Offline: live, a group that is missing and not made holds a container back, whichever rule would edit it.
-fn rules_one_after_the_other_mend_what_they_mend_together(situation: &Situation, order: &[&'static str]) -> Law {
-    let together = mended(situation, &situation.plan())?;
+/// Offline only: live, a missing log group that is not created keeps every rule from editing its container.
+fn rules_one_by_one_fix_the_same_as_together(situation: &Situation, order: &[&'static str]) -> Law {
+    let together = fix(situation, &situation.plan())?;
     let mut definition = situation.definition.clone();
     for rule in order {
-        // A buffer cannot be sized without the mode: exempting the one exempts the other.
+        // A buffer cannot be sized without the mode, so `unsized-buffer` needs `blocking-delivery`.
         let goes_with = |name: &str| name == *rule || (*rule == "unsized-buffer" && name == "blocking-delivery");
         let others: Vec<_> = packs::names().into_iter().filter(|name| !goes_with(name)).collect();
         let off = ["family = \"*\"", "container = \"*\""].map(|who| exemption(who, &others, "2027-01-31")).concat();
         let alone = Situation { definition: definition.clone(), ..situation.with_baseline(&off) };
-        definition = mended(&alone, &alone.plan())?;
+        definition = fix(&alone, &alone.plan())?;
     }
     prop_assert_eq!(definition.view(), together.view());
     Ok(())
 }
 
-// Exemptions: an exempt subject is left alone.
+// Exemptions: an exempt container is not changed.
 
-fn the_exempt_are_left_alone(situation: &Situation) -> Law {
+fn exempt_containers_are_not_changed(situation: &Situation) -> Law {
     let plan = situation.plan();
-    let fixed = mended(situation, &plan)?;
+    let fixed = fix(situation, &plan)?;
     let option = |container: logweir::domain::ecs::task_definition::Container<'_>, option: &str| {
         container.member("logConfiguration").and_then(|log| log.get("options")?.get(option)).cloned()
     };
@@ -245,18 +245,18 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn mending_is_a_fixed_point(situation in situations()) {
-        mending_twice_is_mending_once(&situation)?;
+    fn a_fixed_document_needs_no_fix(situation in situations()) {
+        fixing_twice_is_fixing_once(&situation)?;
     }
 
     #[test]
-    fn nothing_else_moves(situation in situations()) {
-        nothing_but_the_planned_is_touched(&situation)?;
+    fn nothing_else_changes(situation in situations()) {
+        only_planned_members_change(&situation)?;
     }
 
     #[test]
-    fn every_edit_can_be_taken_back(situation in situations()) {
-        an_edit_taken_back_leaves_no_trace(&situation)?;
+    fn every_edit_can_be_undone(situation in situations()) {
+        an_undone_edit_leaves_no_trace(&situation)?;
     }
 
     #[test]
@@ -266,18 +266,18 @@ proptest! {
 
     #[test]
     fn rules_commute(situation in offline(), order in Just(packs::names()).prop_shuffle()) {
-        rules_one_after_the_other_mend_what_they_mend_together(&situation, &order)?;
+        rules_one_by_one_fix_the_same_as_together(&situation, &order)?;
     }
 
     #[test]
     fn exemptions_are_kept(situation in situations()) {
-        the_exempt_are_left_alone(&situation)?;
+        exempt_containers_are_not_changed(&situation)?;
     }
 }
 
-// Nothing that anybody writes makes us panic.
+// No input makes Logweir panic.
 
-/// Edits that nobody planned, for one small container: some apply, most conflict.
+/// Arbitrary edits of one small container: some apply, most conflict.
 fn edits() -> impl Strategy<Value = Edit> {
     let value = || {
         select(vec![
@@ -318,7 +318,7 @@ fn small_documents() -> impl Strategy<Value = String> {
         .prop_map(|log| format!(r#"{{"containerDefinitions":[{{"name":"app"{log}}}]}}"#))
 }
 
-/// A text that somebody has had an accident with: a part of it is gone, or stands elsewhere once more.
+/// A damaged text: a part of it is missing, or is repeated elsewhere.
 fn damaged(texts: impl Strategy<Value = String>) -> impl Strategy<Value = String> {
     (texts, any::<[prop::sample::Index; 3]>()).prop_map(|(text, places)| {
         let [a, b, c] = places.map(|place| text.floor_char_boundary(place.index(text.len() + 1)));
@@ -335,14 +335,14 @@ proptest! {
     fn any_json_can_be_judged(containers in prop::collection::vec(json::anything(), 0..3), layout in json::layouts(), baseline in baselines()) {
         let document = Json::Object(vec![("\"containerDefinitions\"".into(), Json::Array(containers))]);
         let situation = Situation::new(&document.write(layout), &baseline, golden::Facts::none());
-        mended(&situation, &situation.plan())?;
+        fix(&situation, &situation.plan())?;
     }
 
     #[test]
     fn damaged_documents_are_read_or_refused(text in damaged(documents()), baseline in baselines()) {
         if let Ok(definition) = TaskDefinition::parse(text) {
             let situation = Situation::new(definition.text(), &baseline, golden::Facts::none());
-            // A member that stands twice is found when it is edited.
+            // A repeated member is noticed only when it is edited.
             if let Err(conflict) = apply(&situation.definition, &situation.plan().edits) {
                 prop_assert!(matches!(conflict, Conflict::Repeated { .. }), "{conflict}");
             }
@@ -350,7 +350,7 @@ proptest! {
     }
 
     #[test]
-    fn an_edit_that_applies_can_be_taken_back_whoever_made_it(text in small_documents(), edits in prop::collection::vec(edits(), 1..3)) {
+    fn any_edit_that_applies_can_be_undone(text in small_documents(), edits in prop::collection::vec(edits(), 1..3)) {
         let definition = TaskDefinition::parse(text).unwrap();
         if let Ok(edited) = apply(&definition, &edits) {
             let back: Vec<Edit> = edits.iter().rev().map(Edit::reversed).collect();
@@ -381,14 +381,14 @@ proptest! {
 
 #[test]
 fn every_golden_case_obeys_the_laws() {
-    on_every_golden_case(mending_twice_is_mending_once);
-    on_every_golden_case(nothing_but_the_planned_is_touched);
-    on_every_golden_case(an_edit_taken_back_leaves_no_trace);
+    on_every_golden_case(fixing_twice_is_fixing_once);
+    on_every_golden_case(only_planned_members_change);
+    on_every_golden_case(an_undone_edit_leaves_no_trace);
     on_every_golden_case(edits_may_be_made_in_any_order);
-    on_every_golden_case(the_exempt_are_left_alone);
+    on_every_golden_case(exempt_containers_are_not_changed);
 }
 
-/// Laws that are tried on nothing always hold.
+/// A law that is tested on no relevant situation always holds.
 #[test]
 fn the_generated_situations_reach_every_rule_and_every_kind_of_change() {
     let mut runner = TestRunner::deterministic();

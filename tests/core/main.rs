@@ -12,3 +12,4 @@ mod rate;
 mod record;
 mod rules;
 mod tree;
+mod words;

@@ -1,4 +1,4 @@
-//! The bucket by itself, under every order of arrivals.
+//! The registration rate limit alone, under arbitrary orders of arrivals.
 
 use jiff::{SignedDuration, Timestamp};
 use logweir::domain::ecs::revision::RevisionArn;
@@ -17,7 +17,7 @@ fn source(number: usize) -> RevisionArn {
     format!("arn:aws:ecs:eu-west-1:111122223333:task-definition/web-{number}:1").parse().unwrap()
 }
 
-/// What somebody is told who asks, and the state after that.
+/// Returns the state after an arrival, with the reserved slot if the arrival has to wait. `None`: no slot is free.
 fn asks(
     standing: Option<RateLimit>,
     asks: Arrival,
@@ -40,18 +40,18 @@ fn millis(span: SignedDuration) -> i64 {
     i64::try_from(span.as_millis()).unwrap()
 }
 
-/// What came of a number of messages.
+/// The outcome for a number of messages.
 #[derive(Debug, Default)]
 struct Story {
-    /// The slots that were promised, in that order.
+    /// The reserved slots, in the order of their reservation.
     promised: Vec<Timestamp>,
-    /// When something was registered.
+    /// The times of the registrations.
     registered: Vec<Timestamp>,
-    /// How often each message came.
+    /// How often each message arrived.
     comings: Vec<usize>,
 }
 
-/// Messages that come at these times, in milliseconds, and after each wait late by one of these.
+/// Plays messages that arrive at these times, in milliseconds. Each wait ends late by one of the values of `late`.
 fn story(rate: f64, arrivals: &[u32], late: &[u32]) -> Story {
     let after = |time: Timestamp, millis: u32| time + SignedDuration::from_millis(millis.into());
     let mut story = Story { comings: vec![0; arrivals.len()], ..Story::default() };
@@ -83,14 +83,14 @@ fn story(rate: f64, arrivals: &[u32], late: &[u32]) -> Story {
 
 proptest! {
     #[test]
-    fn no_span_of_time_sees_more_registrations_than_the_budget_allows(
+    fn no_time_span_has_more_registrations_than_the_rate_limit_allows(
         rate in prop_oneof![Just(0.2), Just(1.0), 0.05..1.0],
         arrivals in prop::collection::vec(0u32..120_000, 1..60),
         late in prop::collection::vec(0u32..40_000, 1..8),
     ) {
         let late: Vec<u32> = late.into_iter().chain([0]).collect();
         let story = story(rate, &arrivals, &late);
-        prop_assert_eq!(story.registered.len(), arrivals.len(), "each has its turn once");
+        prop_assert_eq!(story.registered.len(), arrivals.len(), "each message registers once");
         for (first, from) in story.registered.iter().enumerate() {
             for (last, to) in story.registered.iter().enumerate().skip(first) {
                 let seconds = (to.duration_since(*from) + BURST).as_secs_f64();
@@ -101,7 +101,7 @@ proptest! {
     }
 
     #[test]
-    fn every_slot_is_promised_once_and_an_interval_after_the_one_before(
+    fn every_slot_is_reserved_once_and_at_least_one_interval_after_the_previous_slot(
         rate in 0.05..1.0,
         arrivals in prop::collection::vec(0u32..60_000, 2..40),
     ) {
@@ -112,7 +112,7 @@ proptest! {
     }
 
     #[test]
-    fn whoever_comes_in_time_comes_twice_at_most(
+    fn a_message_that_arrives_in_its_slot_arrives_at_most_twice(
         rate in 0.05..1.0,
         arrivals in prop::collection::vec(0u32..200_000, 1..60),
     ) {
@@ -121,11 +121,11 @@ proptest! {
     }
 
     #[test]
-    fn while_many_are_late_nothing_is_lost_of_what_is_allowed(
+    fn late_messages_do_not_lower_the_allowed_rate(
         rate in prop_oneof![Just(0.2), Just(1.0)],
         late in prop::collection::vec(0u32..120_000, 1..8),
     ) {
-        // Ten a second come for the first time, for as long as it takes: somebody is always there to be let through.
+        // Ten new messages arrive per second for a minute, so a message is always waiting to be admitted.
         let arrivals: Vec<u32> = (0..600).map(|number| number * 100).collect();
         let story = story(rate, &arrivals, &late);
         let within = |seconds| story.registered.iter().filter(|at| at.duration_since(now()).as_secs() < seconds).count();
@@ -134,7 +134,7 @@ proptest! {
 }
 
 #[test]
-fn a_budget_that_rested_has_a_burst_of_four_at_the_shipped_rate_and_of_sixteen_at_the_highest() {
+fn a_rested_rate_limit_has_a_burst_of_four_at_the_shipped_rate_and_of_sixteen_at_the_highest() {
     for (rate, burst) in [(0.2, 4), (1.0, 16)] {
         for rested in [SignedDuration::ZERO, BURST * 2, SignedDuration::from_hours(9000)] {
             let (mut standing, mut at_once) = (None, 0);
@@ -155,7 +155,7 @@ fn emptied() -> RateLimit {
 }
 
 #[test]
-fn each_state_builds_upon_the_one_before() {
+fn each_state_builds_on_the_previous_one() {
     let (first, slot) = comes(Some(emptied()), 0.2, now()).unwrap();
     let (second, another) = comes(Some(first.clone()), 0.2, now()).unwrap();
     assert_eq!((first.version, second.version, another), (5, 6, Some(first.next)));
@@ -163,22 +163,22 @@ fn each_state_builds_upon_the_one_before() {
 }
 
 #[test]
-fn what_is_left_is_first_for_those_who_were_promised_something() {
+fn reserved_slots_have_priority_over_new_arrivals() {
     let (standing, slot) = comes(Some(emptied()), 0.2, now()).unwrap();
     let (standing, last) = comes(Some(standing), 0.2, now()).unwrap();
     let (slot, last) = (slot.unwrap(), last.unwrap());
     let (unmoved, told) = comes(Some(standing.clone()), 0.2, slot).unwrap();
-    assert_eq!(told, Some(last + SignedDuration::from_secs(5)), "who comes first of all waits behind them");
+    assert_eq!(told, Some(last + SignedDuration::from_secs(5)), "a new arrival waits behind the reserved slots");
     assert!(
         matches!(asks(Some(unmoved), Arrival::InSlot, 2, 0.2, slot), Some((_, None))),
-        "and who has his turn does not"
+        "a message in its slot does not wait"
     );
     let late = last + BURST;
-    assert!(matches!(comes(Some(standing), 0.2, late), Some((_, None))), "what nobody came for is there for everybody");
+    assert!(matches!(comes(Some(standing), 0.2, late), Some((_, None))), "unused slots are free for new arrivals");
 }
 
 #[test]
-fn a_profile_with_a_slow_rate_keeps_the_others_waiting_for_one_registration_at_most() {
+fn a_profile_with_a_slow_rate_delays_the_others_by_at_most_one_registration() {
     for slow in [0.001, 1e-9, f64::MIN_POSITIVE] {
         let (standing, _) = comes(None, slow, now()).unwrap();
         let soon = now() + SignedDuration::from_secs(6);
@@ -192,7 +192,7 @@ fn a_profile_with_a_slow_rate_keeps_the_others_waiting_for_one_registration_at_m
 }
 
 #[test]
-fn a_family_is_promised_one_slot_however_many_revisions_of_it_ask() {
+fn all_revisions_of_a_family_share_one_reserved_slot() {
     let revision = |number: u32| -> RevisionArn {
         format!("arn:aws:ecs:eu-west-1:111122223333:task-definition/web:{number}").parse().unwrap()
     };
@@ -202,7 +202,7 @@ fn a_family_is_promised_one_slot_however_many_revisions_of_it_ask() {
 }
 
 #[test]
-fn nothing_is_promised_further_ahead_than_a_day() {
+fn no_slot_is_reserved_more_than_a_day_ahead() {
     let next = now() + AHEAD;
     let promised = |next| comes(Some(RateLimit { next, ..emptied() }), 0.2, now()).map(|(_, slot)| slot);
     assert_eq!(promised(next), Some(Some(next)));
@@ -210,7 +210,7 @@ fn nothing_is_promised_further_ahead_than_a_day() {
 }
 
 #[test]
-fn a_state_that_a_clock_far_ahead_wrote_keeps_nobody_waiting_for_it() {
+fn a_state_written_by_a_clock_far_ahead_delays_no_arrival() {
     let wrong = now() + AHEAD * 400;
     let (budget, slot) =
         comes(Some(RateLimit { full: wrong, next: wrong, at: wrong, ..emptied() }), 0.2, now()).unwrap();
@@ -218,7 +218,7 @@ fn a_state_that_a_clock_far_ahead_wrote_keeps_nobody_waiting_for_it() {
 }
 
 #[test]
-fn rates_and_times_at_the_end_of_the_scale_are_borne() {
+fn extreme_rates_and_times_do_not_panic() {
     for rate in [f64::MIN_POSITIVE, 1e-9, 1.0] {
         for now in [Timestamp::MIN, now(), Timestamp::MAX] {
             let (budget, slot) = comes(None, rate, now).unwrap();
@@ -230,7 +230,7 @@ fn rates_and_times_at_the_end_of_the_scale_are_borne() {
 }
 
 #[test]
-fn a_slot_that_nobody_was_promised_is_worth_nothing() {
+fn a_slot_more_than_a_day_ahead_is_worthless() {
     let nanosecond = SignedDuration::from_nanos(1);
     for (slot, worth) in [
         (now(), Slot::Come),
@@ -246,10 +246,10 @@ fn a_slot_that_nobody_was_promised_is_worth_nothing() {
 }
 
 #[test]
-fn who_waits_is_remembered_until_the_slot_comes_and_no_more_than_two_hundred_are() {
+fn at_most_two_hundred_reservations_are_stored_and_each_until_its_slot() {
     let (mut standing, mut slots) = (emptied(), Vec::new());
     for number in 0..250 {
-        assert_eq!(standing.slot_of(&source(number)), None, "nobody else's");
+        assert_eq!(standing.slot_of(&source(number)), None, "the slot of no other source");
         let (budget, slot) =
             RateLimit::after(Some(standing), &name(), "a", now()).reserve(&source(number), 0.2).unwrap();
         (standing, slots) = (budget, [slots, vec![slot]].concat());

@@ -1,6 +1,6 @@
-//! What each rule finds and mends: the golden cases, and the examples of `docs/rules.md`.
+//! What each rule finds and fixes: the golden cases, and the examples of `docs/rules.md`.
 //!
-//! `LOGWEIR_BLESS=1` writes the expectations anew; then read every line of the difference.
+//! `LOGWEIR_BLESS=1` rewrites the expectations; then read every line of the diff.
 
 pub mod golden;
 
@@ -21,7 +21,7 @@ use logweir::domain::rules::packs;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// All that a plan says, in the order in which a reader wants it.
+/// The contents of a plan, in an order for readers.
 #[derive(Serialize)]
 struct Expected<'a> {
     findings: Vec<ExpectedFinding<'a>>,
@@ -77,7 +77,7 @@ fn findings(plan: &Plan) -> String {
     serde_json::to_string_pretty(&expected).unwrap() + "\n"
 }
 
-/// `fixed.json` for a plan: white space around the document is the file's, and stays.
+/// `fixed.json` for a plan. White space around the document is part of the file and stays.
 fn fixed(case: &Case, plan: &Plan) -> Option<String> {
     if plan.edits.is_empty() {
         return None;
@@ -87,11 +87,11 @@ fn fixed(case: &Case, plan: &Plan) -> Option<String> {
     Some(case.input.replacen(definition.text(), fixed.text(), 1))
 }
 
-/// Compares a file with what it ought to hold, or writes it. `None` is a file that ought to be absent.
+/// Compares a file with its expected contents, or writes it. `None` means that the file must be absent.
 fn settle(case: &Case, file: &str, actual: Option<String>) -> Result<(), String> {
     let path = case.folder.join(file);
     if std::env::var_os("LOGWEIR_BLESS").is_some() {
-        assert!(std::env::var_os("CI").is_none(), "a build server looks, it does not bless");
+        assert!(std::env::var_os("CI").is_none(), "a build server must not rewrite expectations");
         return match actual {
             Some(text) => fs::write(path, text).map_err(|error| error.to_string()),
             None if path.exists() => fs::remove_file(path).map_err(|error| error.to_string()),
@@ -105,7 +105,11 @@ fn settle(case: &Case, file: &str, actual: Option<String>) -> Result<(), String>
     let shown = |text: Option<String>| text.unwrap_or_else(|| "(no such file)\n".into());
     let (standing, actual) = (shown(standing), shown(actual));
     let diff = similar::TextDiff::from_lines(&standing, &actual);
-    Err(format!("{}/{file} is not what comes out:\n{}", case.name, diff.unified_diff().header("expected", "actual")))
+    Err(format!(
+        "{}/{file} differs from the actual output:\n{}",
+        case.name,
+        diff.unified_diff().header("expected", "actual")
+    ))
 }
 
 #[test]
@@ -117,11 +121,16 @@ fn every_golden_case_comes_out_as_expected() {
         wrong.extend(settle(&case, "findings.json", Some(findings(&plan))).err());
         wrong.extend(settle(&case, "fixed.json", fixed(&case, &plan)).err());
     }
-    assert!(wrong.is_empty(), "\n{}\n{} differ; LOGWEIR_BLESS=1 accepts what comes out", wrong.join("\n"), wrong.len());
+    assert!(
+        wrong.is_empty(),
+        "\n{}\n{} differ; LOGWEIR_BLESS=1 accepts the actual output",
+        wrong.join("\n"),
+        wrong.len()
+    );
 }
 
 #[test]
-fn no_golden_case_holds_a_file_that_nobody_reads() {
+fn no_golden_case_has_an_unused_file() {
     const READ: [&str; 5] = ["input.json", "baseline.toml", "facts.json", "findings.json", "fixed.json"];
     for case in golden::cases() {
         for entry in fs::read_dir(&case.folder).unwrap() {
@@ -131,7 +140,7 @@ fn no_golden_case_holds_a_file_that_nobody_reads() {
     }
 }
 
-/// Which findings of `fault` the goldens of its folder expect, case by case.
+/// The cases in the folder of `fault`, each with its number of findings of `fault`.
 fn expected_findings_of(fault: RuleName) -> Vec<(String, usize)> {
     let cases = golden::cases()
         .into_iter()
@@ -146,12 +155,12 @@ fn expected_findings_of(fault: RuleName) -> Vec<(String, usize)> {
 }
 
 #[test]
-fn every_rule_has_cases_that_it_finds_and_cases_that_it_leaves_alone() {
+fn every_rule_has_cases_with_and_without_findings() {
     for fault in RuleName::ALL {
         let cases = expected_findings_of(fault);
         assert!(cases.len() >= 4, "{fault} has {} cases: {cases:?}", cases.len());
         assert!(cases.iter().any(|(_, found)| *found > 0), "{fault} finds nothing in any of its cases");
-        assert!(cases.iter().any(|(_, found)| *found == 0), "{fault} leaves none of its cases alone");
+        assert!(cases.iter().any(|(_, found)| *found == 0), "{fault} finds something in every one of its cases");
     }
 }
 
@@ -163,7 +172,7 @@ fn blocks(section: &str, language: &str) -> Vec<String> {
     section.split(&opening).skip(1).map(|block| block.split("```").next().unwrap().to_owned()).collect()
 }
 
-/// What stands behind `- WORD: ` at the head of a section, its continuation lines too.
+/// The text after `- WORD: ` at the head of a section, with its continuation lines.
 fn item(section: &str, word: &str) -> String {
     let start = section.find(&format!("- {word}: ")).unwrap_or_else(|| panic!("no `{word}` in:\n{section}"));
     let lines = section[start..].lines();
@@ -175,7 +184,7 @@ fn item(section: &str, word: &str) -> String {
     lines.join(" ")[word.len() + 4..].to_owned()
 }
 
-/// What an example shows: one container, the members of a task definition that matter, or the log groups that AWS has.
+/// The situation of an example, which shows one container, some members of a task definition, or the log groups in AWS.
 fn situation(block: &str) -> (TaskDefinition, Facts) {
     let mut facts = Facts { region: Some("eu-west-1".into()), ..Facts::none() };
     let shown: Value = serde_json::from_str(block).unwrap_or_else(|error| panic!("{error}:\n{block}"));
@@ -236,12 +245,16 @@ fn every_rule_finds_its_example_before_and_nothing_after() {
             found.fix.safety()
         );
         if found.fix.safety() != Safety::Advice {
-            let mended = apply(&definition, &first.edits).unwrap();
-            assert_eq!(mended.view(), wanted.view(), "{rule}: what stands under `after` is not what comes out");
+            let corrected = apply(&definition, &first.edits).unwrap();
+            assert_eq!(
+                corrected.view(),
+                wanted.view(),
+                "{rule}: the fixed document differs from the example under `After`"
+            );
             assert_eq!(
                 facts.after(&first).log_groups,
                 facts_wanted.log_groups,
-                "{rule}: the groups under `after` are others"
+                "{rule}: the log groups differ from those under `After`"
             );
         }
     }
@@ -280,7 +293,7 @@ fn every_explanation_has_the_same_shape() {
             .iter()
             .map(|part| section.find(part).unwrap_or_else(|| panic!("{rule}: no `{}`", part.trim())))
             .collect();
-        assert!(places.is_sorted(), "{rule}: the parts stand in another order");
+        assert!(places.is_sorted(), "{rule}: the parts are in another order");
         let width = section.lines().map(|line| line.chars().count()).max();
         assert!(width <= Some(120), "{rule}: a line is {width:?} characters wide");
     }

@@ -1,5 +1,4 @@
-//! What the tree of files promises: the pure core is pure, no arrow goes up, and nothing that belongs together has
-//! come apart.
+//! Checks of the source tree: the core is pure, no part depends on a higher part, and every rule has all its pieces.
 
 mod circles;
 mod source;
@@ -11,9 +10,9 @@ use std::path::{Path, PathBuf};
 use logweir::domain::rules::packs;
 use source::{mentions, names};
 
-/// Words that have no place in a part of `src/`. A word that ends in `*` stands for all that begin so.
+/// Words that are banned from a part of `src/`. A word that ends in `*` is a prefix.
 struct Ban {
-    /// Where it holds; "" is everywhere.
+    /// The folder in which the ban holds. "" is everywhere.
     below: &'static str,
     but_in: &'static [&'static str],
     words: &'static [&'static str],
@@ -32,13 +31,13 @@ const BANS: &[Ban] = &[
         below: "domain",
         but_in: &[],
         words: &["std::fs", "std::env", "std::io", "std::net", "std::process", "std::thread"],
-        why: "the domain knows nothing of the machine that it runs on",
+        why: "the domain does not depend on the machine",
     },
     Ban {
         below: "domain",
         but_in: &[],
         words: &["tracing", "print", "println", "eprint", "eprintln", "dbg"],
-        why: "the domain answers, it does not speak",
+        why: "the domain returns values and prints nothing",
     },
     Ban {
         below: "workflow",
@@ -53,7 +52,7 @@ const BANS: &[Ban] = &[
             "Timestamp::now",
             "Zoned::now",
         ],
-        why: "the workflow reaches the world through its ports alone, the clock among them",
+        why: "the workflow reaches the outside only through its ports, of which the clock is one",
     },
     Ban {
         below: "",
@@ -65,7 +64,7 @@ const BANS: &[Ban] = &[
         below: "",
         but_in: &["handler", "bin/bootstrap.rs"],
         words: &["lambda_runtime", "aws_lambda_events"],
-        why: "only the function's shell knows that it is one",
+        why: "only the function's shell depends on Lambda",
     },
 ];
 
@@ -85,14 +84,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("bin", &["domain", "ports", "workflow", "aws", "settings", "telemetry", "handler", "cli"]),
 ];
 
-/// No file is to be longer: what runs away is where input, order and policy meet.
+/// The maximum number of lines of a file. A longer file usually mixes input, sequence and policy.
 const LONGEST: usize = 400;
 
-/// Names that say nothing about what a file holds.
+/// Names that say nothing about the contents of a file.
 const DRAWERS: [&str; 6] = ["util", "utils", "helpers", "common", "manager", "misc"];
 
 struct File {
-    /// Below `src/`, with `/` between the parts.
+    /// The path below `src/`, with `/` as separator.
     path: String,
     text: String,
 }
@@ -136,7 +135,7 @@ fn none(wrong: &[String]) {
 }
 
 #[test]
-fn no_part_names_what_is_banned_from_it() {
+fn no_part_uses_a_word_that_is_banned_from_it() {
     let mut wrong = Vec::new();
     for file in source_files() {
         let names = file.names();
@@ -158,7 +157,7 @@ fn every_ban_is_about_places_that_exist() {
 }
 
 #[test]
-fn no_arrow_goes_up() {
+fn no_part_depends_on_a_higher_part() {
     let mut wrong = Vec::new();
     for file in source_files().iter().filter(|file| file.path != "lib.rs") {
         let Some((_, may)) = ARROWS.iter().find(|(part, _)| *part == file.part()) else { continue };
@@ -183,7 +182,7 @@ fn no_entries_of_a_folder_import_each_other_in_a_circle() {
 }
 
 #[test]
-fn every_part_says_where_its_arrows_go() {
+fn every_part_lists_the_parts_that_it_may_name() {
     let parts: BTreeSet<String> =
         source_files().iter().filter(|file| file.path != "lib.rs").map(|file| file.part().to_owned()).collect();
     let listed: BTreeSet<String> = ARROWS.iter().map(|(part, _)| (*part).to_owned()).collect();
@@ -191,7 +190,7 @@ fn every_part_says_where_its_arrows_go() {
 }
 
 #[test]
-fn no_file_runs_away() {
+fn no_file_is_too_long() {
     let long = source_files().into_iter().map(|file| (file.text.lines().count(), file.path));
     none(
         &long
@@ -202,12 +201,12 @@ fn no_file_runs_away() {
 }
 
 #[test]
-fn no_file_is_a_drawer() {
+fn no_file_has_a_catch_all_name() {
     let is_drawer = |path: &str| path.trim_end_matches(".rs").split('/').any(|word| DRAWERS.contains(&word));
     none(&source_files().into_iter().map(|file| file.path).filter(|path| is_drawer(path)).collect::<Vec<_>>());
 }
 
-// A rule is its file, its word in the catalogue, its golden cases, and its heading in docs/rules.md.
+// A rule has a file, an entry in the catalogue, golden cases, and a heading in docs/rules.md.
 
 fn catalogue() -> BTreeSet<String> {
     packs::names().into_iter().map(String::from).collect()
@@ -256,7 +255,7 @@ fn every_rule_sums_up_its_fault_in_one_line() {
 // The scanner itself.
 
 #[test]
-fn comments_and_texts_are_no_code() {
+fn comments_and_string_literals_are_not_code() {
     let source = r###"
         // std::fs::read
         /* tokio /* nested */ still tokio */
@@ -268,11 +267,11 @@ fn comments_and_texts_are_no_code() {
     for word in ["std::fs", "tokio", "tracing", "std::env", "println", "async", "await"] {
         assert!(!found.iter().any(|name| mentions(name, word)), "{word} in {found:?}");
     }
-    assert!(found.contains("real"), "the code behind them is still read: {found:?}");
+    assert!(found.contains("real"), "the code after them is still read: {found:?}");
 }
 
 #[test]
-fn imports_in_braces_are_written_out() {
+fn imports_in_braces_are_expanded() {
     let found = names("use std::{fmt, fs::{self, File}, collections::*}; use crate::{aws, cli::check as c};", 1);
     for name in ["std::fmt", "std::fs::self", "std::fs::File", "std::collections::*", "crate::aws", "crate::cli::check"]
     {
@@ -293,13 +292,13 @@ fn code_that_is_banned_is_found() {
 }
 
 #[test]
-fn a_path_that_climbs_to_the_root_is_seen_through() {
+fn a_super_path_to_the_crate_root_is_resolved() {
     assert!(names("use super::super::cli::check;", 2).contains("crate::cli::check"));
     assert!(names("use super::cli::check;", 2).contains("super::cli::check"));
 }
 
 #[test]
-fn a_circle_of_imports_is_found_through_folders_and_through_climbing_paths() {
+fn a_circle_of_imports_is_found_through_folders_and_super_paths() {
     let found = |files: &[(&str, &str)]| {
         let folders = circles::folders(files.iter().copied());
         folders.values().flat_map(circles::circles).collect::<Vec<_>>()
@@ -315,5 +314,5 @@ fn a_circle_of_imports_is_found_through_folders_and_through_climbing_paths() {
     assert_eq!(found(&circle), ["src/a/two.rs names crate::b::Y", "src/b.rs names crate::a::one::X"]);
     let mut parent = files;
     parent[1].1 = "use super::Z;";
-    assert_eq!(found(&parent), [""; 0], "what a folder holds may use what its mod.rs holds");
+    assert_eq!(found(&parent), [""; 0], "a file may use the items of its folder's mod.rs");
 }

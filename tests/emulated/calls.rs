@@ -1,5 +1,5 @@
-//! How many calls to AWS an event costs, by its kind, counted on the wire: as many in a small account as in a large one.
-//! `make bench` prints them as `docs/performance.md` shows them.
+//! The number of AWS calls for each kind of event, counted on the wire. It is the same in a small and in a large
+//! account. `make bench` prints them in the form of `docs/performance.md`.
 
 use std::fs;
 use std::path::Path;
@@ -12,37 +12,38 @@ const FEW: usize = 10;
 /// A read of this many services takes several pages. `LOGWEIR_TEST_SERVICES` sets another number.
 const MANY: usize = 400;
 
-/// What each kind of event comes to and the calls that this takes, and the same event once more.
-/// `LOGWEIR_BLESS=1 tests/with-emulators cargo test --locked --all-features --test emulated calls` writes it anew.
+/// The result and the calls of each kind of event, and the same for a second delivery of the event.
+/// `LOGWEIR_BLESS=1 tests/with-emulators cargo test --locked --all-features --test emulated calls` rewrites it.
 const EXPECTED: &str = "tests/emulated/calls/expected.txt";
 
 fn expected() -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(EXPECTED)).unwrap_or_default()
 }
 
-fn told(costs: &[Cost]) -> String {
+fn rendered(costs: &[Cost]) -> String {
     costs.iter().map(|Cost { event, first, again }| format!("{event}\n    {first}\n    again {again}\n")).collect()
 }
 
 #[tokio::test]
-async fn what_an_event_costs_does_not_depend_on_how_many_services_there_are() {
+async fn the_cost_of_an_event_does_not_depend_on_the_number_of_services() {
     let few = costs(Place::ministack("333344445555"), FEW).await;
     if std::env::var_os("LOGWEIR_BLESS").is_some() {
-        fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join(EXPECTED), told(&few)).unwrap();
+        fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join(EXPECTED), rendered(&few)).unwrap();
     }
-    let (told, expected) = (told(&few), expected());
-    let differs: Vec<_> = told.lines().zip(expected.lines()).filter(|(told, expected)| told != expected).collect();
-    assert!(told == expected, "as it is, and as {EXPECTED} has it: {differs:#?}");
-    nothing_looks_at_the_whole_account(&few);
+    let (rendered, expected) = (rendered(&few), expected());
+    let differs: Vec<_> =
+        rendered.lines().zip(expected.lines()).filter(|(rendered, expected)| rendered != expected).collect();
+    assert!(rendered == expected, "the actual costs, and those in {EXPECTED}: {differs:#?}");
+    nothing_reads_the_whole_account(&few);
 
     let many = costs(Place::ministack("444455556666"), size("LOGWEIR_TEST_SERVICES", MANY)).await;
     few.iter().zip(&many).for_each(|(few, many)| assert_eq!(few, many));
     assert_eq!(few.len(), many.len());
 }
 
-/// Of lists there are two: the account's settings, once in a while, and one page of one family's newest revisions. A third is
-/// of one service alone, where an event contradicts what the service runs.
-fn nothing_looks_at_the_whole_account(costs: &[Cost]) {
+/// Two lists are allowed: the account's settings, from time to time, and one page of the newest revisions of one
+/// family. A third one reads a single service, and only if an event contradicts what the service runs.
+fn nothing_reads_the_whole_account(costs: &[Cost]) {
     for Cost { event, first, again } in costs {
         let lists = first.calls.iter().chain(&again.calls).filter(|call| call.starts_with("List"));
         let known = |call: &str| match call {

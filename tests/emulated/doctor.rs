@@ -1,5 +1,5 @@
-//! `logweir doctor` in an emulated account: services that others have written say what is there, match the patterns and
-//! keep the messages. `tests/with-emulators` starts it.
+//! `logweir doctor` in an emulated account: a third-party emulator lists the resources, matches the patterns and keeps
+//! the messages. `tests/with-emulators` starts it.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 const ACCOUNT: &str = "000000000077";
 
-/// An account of its own on ministack, and somebody who deploys there.
+/// A separate account on ministack, and a principal that deploys there.
 struct Deployer {
     url: String,
 }
@@ -76,7 +76,7 @@ impl Deployer {
     }
 
     fn function(&self, name: &str, role: &str, variables: Value) {
-        // A zip with nothing in it: nobody calls it.
+        // An empty zip, because the function is never invoked.
         let zip = "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==";
         self.lambda(
             "/2015-03-31/functions",
@@ -98,7 +98,8 @@ impl Deployer {
         self.json("sqs", "AmazonSQS.GetQueueAttributes", &body)["Attributes"]["ApproximateNumberOfMessages"].clone()
     }
 
-    /// Deploys what `doctor` looks at, in mode register, with the kill switch on; the URLs of the queues.
+    /// Deploys everything that `doctor` reads, in mode register, with the kill switch on.
+    /// Returns the URLs of the queues.
     fn deploys(&self, remediator_may: &[&str]) -> (String, String) {
         let arn = |service: &str, rest: &str| format!("arn:aws:{service}:eu-west-1:{ACCOUNT}:{rest}");
         let dead = self.queue("doctor-dead", json!({}));
@@ -192,11 +193,11 @@ impl Deployer {
 }
 
 #[test]
-fn what_is_well_what_is_not_and_a_dead_letter_are_told_and_it_goes_back_into_the_queue() {
+fn doctor_reports_ok_checks_problems_and_a_dead_letter_and_redrives_it() {
     let deployer = Deployer::new();
     let nothing = deployer.doctor(&[]);
     assert!(
-        nothing["checks"][0]["says"].as_str().unwrap().starts_with("nothing is deployed in account"),
+        nothing["checks"][0]["says"].as_str().unwrap().starts_with("no Logweir stack is deployed in account"),
         "{nothing:#}"
     );
 
@@ -213,16 +214,23 @@ fn what_is_well_what_is_not_and_a_dead_letter_are_told_and_it_goes_back_into_the
     for well in ["trail", "rules", "patterns", "queue", "journal", "records"] {
         assert!(state(well).iter().all(|(state, _)| *state == "ok"), "{well}: {told:#}");
     }
-    // They may still be on their way up.
+    // They may still be starting.
     assert!(state("functions").iter().all(|(state, _)| *state != "problem"), "{told:#}");
     let roles = state("role");
-    assert!(roles[0].1.contains("DoctorRemediator may not ecs:DeregisterTaskDefinition on *"), "{roles:?}");
-    assert!(roles[1].0 == "ok" && roles[1].1.contains("DoctorBackout may do what taking back needs"), "{roles:?}");
+    assert!(roles[0].1.contains("DoctorRemediator does not allow ecs:DeregisterTaskDefinition on *"), "{roles:?}");
+    assert!(
+        roles[1].0 == "ok" && roles[1].1.contains("DoctorBackout has the permissions that a backout needs"),
+        "{roles:?}"
+    );
     assert!(state("mapping")[0].1.contains("the kill switch is on"), "{told:#}");
-    assert!(state("baseline")[0].1.contains("sha256:another is the confirmed one"), "{told:#}");
-    assert_eq!(state("dead-letters"), [("problem", "1 dead letter")]);
+    assert!(state("baseline")[0].1.contains("sha256:another is confirmed"), "{told:#}");
+    assert_eq!(state("dead-letters"), [("problem", "the dead-letter queue contains 1 dead letter")]);
     assert_eq!(told["dead_letters"][0]["about"], "a schedule's message");
-    assert_eq!((deployer.waiting(&queue), deployer.waiting(&dead)), (json!("0"), json!("1")), "looking moves nothing");
+    assert_eq!(
+        (deployer.waiting(&queue), deployer.waiting(&dead)),
+        (json!("0"), json!("1")),
+        "reading moves no message"
+    );
 
     let fixed = deployer.doctor(&["--fix", "--yes"]);
     assert_eq!(fixed["redriven"], json!({"moved": 1, "left": 0}), "{fixed:#}");

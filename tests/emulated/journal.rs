@@ -1,5 +1,4 @@
-//! The one table, on two emulators that were written apart from each other, and on Amazon's own. `tests/with-emulators`
-//! starts them.
+//! The journal table on two independent emulators and on Amazon's DynamoDB Local. `tests/with-emulators` starts them.
 
 use std::env;
 use std::io::{self, Write};
@@ -26,21 +25,21 @@ struct Table {
     name: String,
 }
 
-/// A table on the emulator that this variable of the environment names. None if that says why it was left out: then so
-/// does this test, aloud, as it would count as passed otherwise.
+/// Returns a table on the emulator of this environment variable. `None` if the variable says why the emulator was left
+/// out. The test then prints that reason, because it would otherwise count as passed without notice.
 fn table(variable: &str) -> Option<Table> {
     let url = env::var(variable)
         .unwrap_or_else(|_| panic!("{variable} is not set: run tests/with-emulators cargo test --all-features"));
     if url.starts_with("left out: ") {
         let line = format!("{} is {url}\n", thread::current().name().unwrap_or(variable));
-        // Not by a macro: what those print is shown of failed tests alone.
+        // Not with a macro: the harness shows the output of macros only for failed tests.
         io::stderr().write_all(line.as_bytes()).unwrap();
         return None;
     }
     Some(create(url))
 }
 
-/// A table as `template.yaml` describes it, empty.
+/// Creates an empty table as in `template.yaml`.
 fn create(url: String) -> Table {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let name = format!("journal-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
@@ -93,13 +92,13 @@ macro_rules! on {
             crate::journal_contract::held_by!(table!(), super::open, also $($more)*);
 
             #[test]
-            fn a_missing_table_is_said_to_be_missing() {
-                super::a_missing_table_is_said_to_be_missing(table!());
+            fn a_missing_table_is_reported_as_missing() {
+                super::a_missing_table_is_reported_as_missing(table!());
             }
 
             #[test]
-            fn a_list_of_nothing_in_particular_ends_a_month_ago() {
-                super::a_list_of_nothing_in_particular_ends_a_month_ago(&table!());
+            fn an_unfiltered_list_covers_one_month() {
+                super::an_unfiltered_list_covers_one_month(&table!());
             }
         }
     };
@@ -107,28 +106,28 @@ macro_rules! on {
 
 on!(
     ministack, "LOGWEIR_TEST_MINISTACK",
-    also of_two_at_once_one_wins of_two_states_at_once_one_wins of_two_services_at_once_one_wins
+    also of_two_concurrent_commits_one_wins of_two_concurrent_family_states_one_wins of_two_concurrent_service_histories_one_wins
         a_commit_made_again_is_not_lost a_state_put_again_is_not_lost a_service_put_again_is_not_lost
-        a_budget_put_again_is_not_lost
+        a_rate_limit_put_again_is_not_lost
         an_entry_out_of_sequence_is_refused
 );
 on!(
     dynamodb_local, "LOGWEIR_TEST_DYNAMODB_LOCAL",
-    also of_two_at_once_one_wins of_two_states_at_once_one_wins of_two_services_at_once_one_wins
+    also of_two_concurrent_commits_one_wins of_two_concurrent_family_states_one_wins of_two_concurrent_service_histories_one_wins
         a_commit_made_again_is_not_lost a_state_put_again_is_not_lost a_service_put_again_is_not_lost
-        a_budget_put_again_is_not_lost
+        a_rate_limit_put_again_is_not_lost
         an_entry_out_of_sequence_is_refused
 );
-// No races: where a transaction fails, moto puts the whole table back as it was before, without what others have committed
-// meanwhile.
+// No races: if a transaction fails, moto restores the whole table as it was before. Commits of other clients in the
+// meantime are lost.
 on!(
     moto, "LOGWEIR_TEST_MOTO",
     also a_commit_made_again_is_not_lost a_state_put_again_is_not_lost a_service_put_again_is_not_lost
-        a_budget_put_again_is_not_lost
+        a_rate_limit_put_again_is_not_lost
         an_entry_out_of_sequence_is_refused
 );
 
-fn a_missing_table_is_said_to_be_missing(table: Table) {
+fn a_missing_table_is_reported_as_missing(table: Table) {
     let missing = Table { name: "nowhere".into(), ..table };
     run(async {
         let journal = open(&missing);
@@ -152,12 +151,12 @@ fn a_missing_table_is_said_to_be_missing(table: Table) {
         for answer in answers.into_iter().chain(commits) {
             let error = answer.unwrap_err();
             assert_eq!(error.kind, ErrorKind::Missing, "{error}");
-            assert!(error.message.starts_with("no table nowhere in this account and Region: "), "{error}");
+            assert!(error.message.starts_with("there is no table nowhere in this account and Region: "), "{error}");
         }
     });
 }
 
-fn a_list_of_nothing_in_particular_ends_a_month_ago(table: &Table) {
+fn an_unfiltered_list_covers_one_month(table: &Table) {
     run(async {
         let journal = open(table);
         for (name, at) in [("web:1", "2026-10-21T23:59:59Z"), ("web:2", "2026-10-22T00:00:00Z")] {

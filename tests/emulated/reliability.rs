@@ -1,5 +1,5 @@
-//! Many remediations at once in an emulated account, and their backouts, on a way where calls get lost.
-//! `tests/with-emulators` starts the emulator; `docs/reliability.md` shows what the run prints.
+//! Many concurrent remediations in an emulated account, and their backouts, through a proxy that loses calls.
+//! `tests/with-emulators` starts the emulator. `docs/reliability.md` shows the output of the run.
 
 mod fleet;
 mod tally;
@@ -35,18 +35,18 @@ use crate::world::story::{by, ended, event, home};
 const FAMILIES: usize = 60;
 const ALL: usize = 200;
 
-/// How many families are worked on at once.
+/// The number of families that are handled concurrently.
 const AT_ONCE: usize = 100;
 
-/// After how many tries a queue would have given an event up.
+/// The number of tries after which a queue would give up an event.
 const MOST_TRIES: usize = 30;
 
 const SEED: u64 = 1;
 
-/// Who registers, as the emulator tells it: whoever calls.
+/// The principal that registers, as the emulator reports it: the caller.
 const REGISTRAR: &str = "arn:aws:iam::111122223333:root";
 
-/// How often something had to be asked for until it was done.
+/// The number of tries until a request was done.
 type Tries = usize;
 
 type End = (Outcome, Option<Reason>);
@@ -54,11 +54,11 @@ type End = (Outcome, Option<Reason>);
 const CORRECTED: [End; 2] = [(Outcome::Remediated, None), (Outcome::Skipped, Some(Reason::Duplicate))];
 const BACKED_OUT: [End; 2] = [(Outcome::BackedOut, None), (Outcome::BackedOut, Some(Reason::Duplicate))];
 const STILL_RUNNING: [End; 1] = [(Outcome::Partial, Some(Reason::StillRunning))];
-const SUPPRESSED: [End; 1] = [(Outcome::Skipped, Some(Reason::Suppressed))];
+const SUPPRESSED: [End; 1] = [(Outcome::Skipped, Some(Reason::BackedOutBefore))];
 const GONE: [End; 1] = [(Outcome::Superseded, Some(Reason::NotLatest))];
 
 #[tokio::test]
-async fn two_hundred_remediations_and_their_backouts_end_right_whatever_breaks_on_the_way() {
+async fn remediations_and_their_backouts_end_correctly_through_a_faulty_proxy() {
     let url = std::env::var("LOGWEIR_TEST_MINISTACK")
         .expect("the feature `emulators` is for `make test`, or tests/with-emulators COMMAND");
     let others = Others::at(&url);
@@ -87,7 +87,7 @@ async fn two_hundred_remediations_and_their_backouts_end_right_whatever_breaks_o
     let backouts = &both[remediations.len()..];
     tell("backouts", started, &tries, backouts);
 
-    for_each(&families, |family| left_alone(aws.clone(), others.clone(), family)).await;
+    for_each(&families, |family| skipped_again(aws.clone(), others.clone(), family)).await;
     let all = proxy.calls();
     nothing_was_written(&all[both.len()..]);
     let found = groups_that_were_there(&all);
@@ -132,8 +132,8 @@ async fn until_done<R: Future<Output = Decision>>(family: &Family, ends: &[End],
         let mut reports = reports.into_iter();
         copies.retain(|_| {
             let report = reports.next().unwrap();
-            assert!(report.comes_again() || ends.contains(&ended(&report)), "{report:?}");
-            report.comes_again()
+            assert!(report.is_retried() || ends.contains(&ended(&report)), "{report:?}");
+            report.is_retried()
         });
         if copies.is_empty() {
             return tries;
@@ -142,7 +142,7 @@ async fn until_done<R: Future<Output = Decision>>(family: &Family, ends: &[End],
     panic!("{} is not done after {MOST_TRIES} tries", family.name);
 }
 
-/// A name that no other worker has, as the time goes on with every try.
+/// A unique name for a worker. The time in it advances with every try.
 fn worker(family: &Family, copy: &str) -> String {
     format!("{}{copy}", family.clock.now())
 }
@@ -163,20 +163,20 @@ async fn remediated(aws: Aws, family: Arc<Family>) -> Tries {
     until_done(&family, &CORRECTED, |worker| deliver(&ports, &family.source.arn, worker)).await
 }
 
-/// Where a service runs ours, it stays until that is pointed elsewhere.
+/// While a service runs the corrected revision, that revision stays. So the service is updated to another one.
 async fn backed_out(aws: Aws, others: Others, family: Arc<Family>) -> Tries {
     let ports = ports(&aws, &family);
-    let ask = |worker| take_back(&ports, &family.source.arn, worker);
+    let ask = |worker| try_backout(&ports, &family.source.arn, worker);
     let mut tries = 0;
     if family.runs {
         tries += until_done(&family, &STILL_RUNNING, &ask).await;
-        others.point_elsewhere(&family).await;
+        others.deploy_another(&family).await;
     }
     tries + until_done(&family, &BACKED_OUT, &ask).await
 }
 
-/// Delivers the event of the source once more, and that of what was restored for it.
-async fn left_alone(aws: Aws, others: Others, family: Arc<Family>) -> Tries {
+/// Delivers the event of the source once more, and that of the revision that was restored for it.
+async fn skipped_again(aws: Aws, others: Others, family: Arc<Family>) -> Tries {
     let ports = ports(&aws, &family);
     let mut tries = 0;
     if family.goes {
@@ -189,7 +189,7 @@ async fn left_alone(aws: Aws, others: Others, family: Arc<Family>) -> Tries {
 async fn deliver(ports: &Ports, revision: &RevisionArn, worker: String) -> Decision {
     let (baseline, home, backout) = (Baseline::parse(BASELINE).unwrap(), home(), by());
     let order = Order {
-        // Handed in: what is delivered would wait for the budget, which allows one a second at most.
+        // A replay, because a delivered event would wait for the rate limit, which allows at most one a second.
         origin: Origin::Replay,
         registrar: Some(REGISTRAR),
         ..order(&home, &backout, &baseline, Mode::Register, &worker)
@@ -197,13 +197,13 @@ async fn deliver(ports: &Ports, revision: &RevisionArn, worker: String) -> Decis
     remediate(ports, &order, read(&event(revision), &home).unwrap()).await
 }
 
-async fn take_back(ports: &Ports, revision: &RevisionArn, worker: String) -> Decision {
+async fn try_backout(ports: &Ports, revision: &RevisionArn, worker: String) -> Decision {
     let (home, by, ask) = (home(), by(), BackoutOptions::default());
     let order = BackoutOrder { registrar: Some(REGISTRAR), ..backout(&home, &by, &worker, ask) };
     back_out(ports, &order, revision).await
 }
 
-#[allow(clippy::print_stdout, reason = "these numbers are what the run is for")]
+#[allow(clippy::print_stdout, reason = "the run exists for these numbers")]
 fn tell(what: &str, started: Instant, tries: &[Tries], calls: &[Call]) {
     let (all, most) = (tries.iter().sum::<usize>(), tries.iter().max().unwrap());
     let again = tries.iter().filter(|tries| **tries > 1).count();
@@ -227,7 +227,7 @@ fn is_corrected_once(family: &Family, standing: &Standing) {
     expires(family, standing, family.group.corrected());
 }
 
-/// The source stands alone, or one revision with its document.
+/// Only the source is active, or one revision with its document.
 fn is_backed_out(family: &Family, standing: &Standing, found: &BTreeSet<&str>) {
     let Standing { active, newest, made_from, record, .. } = standing;
     let (name, source) = (&family.name, &family.source);
@@ -242,9 +242,9 @@ fn is_backed_out(family: &Family, standing: &Standing, found: &BTreeSet<&str>) {
         false => assert_eq!(active, std::slice::from_ref(&source.arn), "the ACTIVE revisions of {name}"),
     }
     assert_eq!(newest.definition.text(), source.definition.text(), "{name}");
-    // A group that was found made may be somebody else's: it is left as it was found.
+    // Another principal may have created a group that existed already. Its retention is not changed.
     let was_found = found.contains(family.log_group.as_str());
-    expires(family, standing, family.group.taken_back().filter(|_| !was_found));
+    expires(family, standing, family.group.backed_out().filter(|_| !was_found));
 }
 
 fn closed<'r>(family: &Family, record: &'r Option<Record>, outcome: Outcome) -> &'r Head {
@@ -261,8 +261,8 @@ fn expires(family: &Family, standing: &Standing, wanted: Option<u32>) {
     assert_eq!(retention, wanted, "{}, whose log group was {:?}", family.name, family.group);
 }
 
-/// The groups of which Logweir was told that they are there when it made them: it cannot know that it had, where the
-/// first answer was lost.
+/// The groups for which a creation was answered with "already exists". If the answer to the first creation was lost,
+/// Logweir cannot know that it created the group itself.
 fn groups_that_were_there(calls: &[Call]) -> BTreeSet<&str> {
     let made = calls.iter().filter(|call| call.operation == "CreateLogGroup");
     let is_there = |answer: &Answer| answer.body["__type"] == "ResourceAlreadyExistsException";
@@ -270,31 +270,31 @@ fn groups_that_were_there(calls: &[Call]) -> BTreeSet<&str> {
     found.filter_map(|call| call.request["logGroupName"].as_str()).collect()
 }
 
-/// Every call that came was one that reads.
+/// Asserts that all calls are reads.
 fn nothing_was_written(calls: &[Call]) {
     let reads = |call: &&Call| ["Describe", "Get", "List", "Query"].iter().any(|verb| call.operation.starts_with(verb));
     assert!(!calls.is_empty());
     assert_eq!(calls.iter().find(|call| !reads(call)).map(|call| &call.request), None);
 }
 
-/// So much that the run proves something: `lost` revisions at least were made, and their numbers lost.
+/// Asserts enough faults for a meaningful run: at least `lost` revisions were registered, and the answers lost.
 fn enough_was_spoiled(calls: &[Call], lost: usize) {
     let unanswered = calls.iter().filter(|call| call.fate != Fate::Throttled && call.answer.is_none());
-    assert_eq!(unanswered.count(), 0, "the emulator broke down by itself");
+    assert_eq!(unanswered.count(), 0, "the emulator itself failed");
     let tally = Tally::of(calls);
     assert!(tally.percent_spoiled() >= 20, "{tally}");
     let reset = |call: &&Call| call.operation == "RegisterTaskDefinition" && call.fate == Fate::Reset;
     let made_unheard = calls.iter().filter(reset).filter(|call| call.done().is_some()).count();
-    assert!(made_unheard >= lost, "{made_unheard} revisions were made and their numbers lost");
+    assert!(made_unheard >= lost, "{made_unheard} revisions were registered and the answers lost");
 }
 
 /// The days of a group that never expires.
 const NEVER: u32 = u32::MAX;
 
-/// Follows every group through what was done to it.
+/// Follows the retention of every group through all calls.
 fn no_retention_was_shortened_and_no_group_deleted(families: &[Arc<Family>], calls: &[Call]) {
-    // The retention that a group has. Nothing is lost in one that has never been written to, and whoever lists one under
-    // `adopt` has chosen to lose what is older.
+    // The retention of each group. A group without data has nothing to lose, and for a group under `adopt` the
+    // operator has chosen to lose the older data.
     let before = families.iter().filter_map(|family| match family.group {
         Group::Written => Some((family.log_group.as_str(), NEVER)),
         Group::Long => Some((family.log_group.as_str(), LONG)),
@@ -325,6 +325,6 @@ fn only_own_revisions_were_deregistered(calls: &[Call]) {
         registered.filter_map(|done| done["taskDefinition"]["taskDefinitionArn"].as_str()).collect();
     for call in of("DeregisterTaskDefinition") {
         let revision = call.request["taskDefinition"].as_str();
-        assert!(revision.is_some_and(|revision| own.contains(revision)), "somebody else's: {call:?}");
+        assert!(revision.is_some_and(|revision| own.contains(revision)), "not registered by Logweir: {call:?}");
     }
 }

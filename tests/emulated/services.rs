@@ -1,5 +1,5 @@
-//! The whole road of a service, with the real adapters: somebody makes it or deploys to it, its events come, it follows to
-//! our revision, and that is taken back. On ministack all of it; on moto as far as that can tell the story.
+//! The whole life of a service, with the real adapters: its creation or deployment, its events, the update to the
+//! corrected revision, and the backout. On ministack completely, on moto as far as moto supports it.
 
 mod at_once;
 mod ministack;
@@ -17,12 +17,12 @@ use crate::emulated::Place;
 use crate::emulated::logweir::Logweir;
 use crate::emulated::others::{Logs, Others};
 
-/// A part of the account that no other story knows: a cluster, families that begin with its name, and a journal.
+/// A part of the account that no other story uses: a cluster, families that start with its name, and a journal.
 struct Story {
     name: String,
     others: Others,
     logweir: Logweir,
-    told: Cell<usize>,
+    reported: Cell<usize>,
 }
 
 impl Story {
@@ -31,33 +31,33 @@ impl Story {
         let table = format!("journal-of-{name}");
         others.make_table(&table).await;
         let logweir = Logweir::at(&place, &table).await;
-        Self { name: name.into(), others, logweir, told: Cell::new(0) }
+        Self { name: name.into(), others, logweir, reported: Cell::new(0) }
     }
 
-    /// Somebody registers a revision that blocks on its logs, and makes a service of it with so many tasks.
+    /// Another principal registers a revision with blocking log delivery, and creates a service with that many tasks.
     async fn service_that_blocks(&self, tasks: i32) -> (ServiceArn, RevisionArn) {
         let source = self.others.registers(&self.name, Logs::Blocking).await;
         (self.others.creates("web", &source, tasks).await, source)
     }
 
-    /// Somebody has the service run something else, which is as the baseline wants it.
+    /// Another principal updates the service to another, compliant revision.
     async fn moves_on(&self, service: &ServiceArn) -> RevisionArn {
-        let theirs = self.others.registers(&format!("{}-else", self.name), Logs::Compliant).await;
-        self.others.deploys(service, &theirs).await;
-        theirs
+        let other = self.others.registers(&format!("{}-else", self.name), Logs::Compliant).await;
+        self.others.deploys(service, &other).await;
+        other
     }
 
-    /// The calls of Logweir since this was asked last that may have changed something.
+    /// The writing calls of Logweir since the last call of this method.
     fn changes(&self) -> Vec<String> {
         let called = self.logweir.called();
-        let new = &called[self.told.replace(called.len())..];
+        let new = &called[self.reported.replace(called.len())..];
         let reads =
             |operation: &str| ["Describe", "Get", "List", "Query"].iter().any(|verb| operation.starts_with(verb));
         let changes = new.iter().map(|call| call.operation.clone()).filter(|operation| !reads(operation));
         changes.collect()
     }
 
-    /// How often one call was made in all.
+    /// The total number of calls of this operation.
     fn count(&self, operation: &str) -> usize {
         self.logweir.called().iter().filter(|call| call.operation == operation).count()
     }
@@ -67,7 +67,7 @@ fn ended(report: &Decision) -> (Outcome, Option<Reason>) {
     (report.outcome, report.reason)
 }
 
-/// What a report says of services: what was done, and why not more.
+/// The action and the reason for each service of a report.
 fn services(report: &Decision) -> Vec<(&str, Option<Reason>)> {
     report.services.iter().map(|service| (service.action.name(), service.reason)).collect()
 }

@@ -1,5 +1,4 @@
-//! The adapters to ECS and CloudWatch Logs, tried on what goes over the wire: which calls with which bytes, and what
-//! is made of the answers.
+//! The AWS adapters, tested on the wire: the calls with their bytes, and how the answers are read.
 
 mod computed;
 mod deployment;

@@ -1,4 +1,4 @@
-//! The command line as a user meets it: what it prints, where, and how it ends.
+//! The command line from the user's view: its output, its streams and its exit codes.
 
 mod against;
 mod apply;
@@ -10,6 +10,7 @@ mod faulty_baseline;
 mod help;
 mod live;
 mod parameters;
+mod printed;
 mod records;
 mod replay;
 mod rolled_out;
@@ -68,7 +69,7 @@ fn file(folder: &TempDir, name: &str, text: &str) -> String {
     path.display().to_string()
 }
 
-/// Compares with a file under `tests/programs/cli`; `LOGWEIR_BLESS=1` writes it anew.
+/// Compares with a file under `tests/programs/cli`; `LOGWEIR_BLESS=1` rewrites it.
 fn golden(name: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs/cli").join(name);
     if std::env::var_os("LOGWEIR_BLESS").is_some() {
@@ -78,7 +79,7 @@ fn golden(name: &str, text: &str) {
 }
 
 #[test]
-fn a_finding_says_where_what_and_how_to_mend_it() {
+fn a_finding_says_where_what_and_how_to_fix_it() {
     let folder = TempDir::new().unwrap();
     let path = file(&folder, "web.json", BLOCKING);
     let ran = run(&mut logweir(&["check", &path, "--region", "eu-west-1"]));
@@ -109,7 +110,7 @@ fn json_is_one_object_of_the_documented_form() {
 }
 
 #[test]
-fn a_describe_answer_is_patched_with_pointers_of_its_own() {
+fn a_describe_answer_is_patched_with_its_own_pointers() {
     let wrapped = format!("{{\"taskDefinition\": {BLOCKING}, \"tags\": []}}");
     let ran = run(logweir(&["check", "-", "--format", "json", "--region", "eu-west-1"]).write_stdin(wrapped.clone()));
     let json: Value = serde_json::from_str(&ran.out).unwrap();
@@ -146,19 +147,19 @@ fn fix_changes_the_lines_of_the_log_configuration_and_no_other() {
             (again.code, again.out.as_str()),
             (
                 0,
-                "1 task definition checked: 1 compliant, 0 findings\nnot checked, as that needs AWS: missing-log-group, unbounded-retention\n"
+                "1 task definition checked: 1 compliant, 0 findings\nnot checked, because these rules need AWS: missing-log-group, unbounded-retention\n"
             )
         );
     }
 }
 
 #[test]
-fn fix_leaves_a_compliant_file_untouched_and_ends_1_where_advice_remains() {
+fn fix_leaves_a_compliant_file_untouched_and_exits_with_1_if_advice_remains() {
     let folder = TempDir::new().unwrap();
     let path = file(&folder, "web.json", &BLOCKING.replace("\"eu-west-1\"", "\"us-east-1\""));
     let ran = run(&mut logweir(&["fix", &path, "--in-place", "--region", "eu-west-1"]));
     assert_eq!(ran.code, 1);
-    assert!(ran.err.contains("left to you: [foreign-region]"), "{}", ran.err);
+    assert!(ran.err.contains("not fixed: [foreign-region]"), "{}", ran.err);
     let written = std::fs::metadata(&path).unwrap().modified().unwrap();
     run(&mut logweir(&["fix", &path, "--in-place", "--region", "eu-west-1"]));
     assert_eq!(std::fs::metadata(&path).unwrap().modified().unwrap(), written);
@@ -182,16 +183,16 @@ fn fix_writes_a_folder_into_another_of_the_same_shape() {
 }
 
 #[test]
-fn without_a_region_that_finding_is_advice_and_says_so() {
+fn without_a_region_the_region_finding_is_advice_and_says_so() {
     let text = BLOCKING.replace("          \"awslogs-region\": \"eu-west-1\",\n", "");
     let ran = run(logweir(&["check", "-"]).write_stdin(text.clone()));
-    assert!(ran.out.contains("the Region is not known; give --region"), "{}", ran.out);
+    assert!(ran.out.contains("the Region is not known (set it with --region)"), "{}", ran.out);
     let known = run(logweir(&["fix", "-"]).env("AWS_REGION", "eu-central-1").write_stdin(text));
     assert!(known.out.contains("\"awslogs-region\": \"eu-central-1\""), "{}", known.out);
 }
 
 #[test]
-fn colour_is_for_terminals_and_for_those_who_ask() {
+fn colour_is_used_on_terminals_or_on_request() {
     let plain = run(logweir(&["check", "-"]).write_stdin(BLOCKING));
     assert!(!plain.out.contains('\u{1b}'));
     let asked = run(logweir(&["check", "-", "--color", "always"]).write_stdin(BLOCKING));
@@ -209,13 +210,13 @@ fn every_rule_explains_itself() {
         let ran = run(&mut logweir(&["rules", rule]));
         assert!(ran.code == 0 && ran.out.lines().count() > 5, "{rule}: {}", ran.out);
     }
-    let slip = run(&mut logweir(&["rules", "blocking-delivry"]));
-    assert_eq!(slip.code, 64);
-    assert!(slip.err.contains("did you mean `blocking-delivery`?"));
+    let typo = run(&mut logweir(&["rules", "blocking-delivry"]));
+    assert_eq!(typo.code, 64);
+    assert!(typo.err.contains("did you mean `blocking-delivery`?"));
 }
 
 #[test]
-fn bad_input_is_told_what_where_and_what_to_do() {
+fn an_error_on_bad_input_says_what_where_and_what_to_do() {
     let folder = TempDir::new().unwrap();
     let empty = folder.path().join("empty");
     std::fs::create_dir(&empty).unwrap();
@@ -226,14 +227,14 @@ fn bad_input_is_told_what_where_and_what_to_do() {
             ":2:27: not JSON",
             "render it first",
         ),
-        (file(&folder, "stack.json", "{\"Resources\": {}}"), "a CloudFormation template is not read yet", ""),
-        (file(&folder, "list.json", "[]"), "an array where an object belongs", "beside a family"),
+        (file(&folder, "stack.json", "{\"Resources\": {}}"), "a CloudFormation template is not supported yet", ""),
+        (file(&folder, "list.json", "[]"), "an array instead of an object", "add a family"),
         (
             file(&folder, "containers.json", "{\n \"family\": \"a\",\n \"containerDefinitions\": \"x\"\n}"),
             ":3:26: containerDefinitions is a string",
             "",
         ),
-        (empty.display().to_string(), "no *.json in this folder", ""),
+        (empty.display().to_string(), "this folder contains no *.json file", ""),
         (folder.path().join("nowhere.json").display().to_string(), "no such file or folder", ""),
     ];
     for (path, what, help) in cases {
@@ -245,7 +246,7 @@ fn bad_input_is_told_what_where_and_what_to_do() {
 }
 
 #[test]
-fn a_baseline_that_makes_no_sense_stops_everything() {
+fn an_invalid_baseline_stops_everything() {
     let folder = TempDir::new().unwrap();
     let target = file(&folder, "web.json", BLOCKING);
     let exempt = "version = 1\n[[exempt]]\nmatch = { family = \"web\" }\nrules = [\"blocking-delivery\"]\nowner = \"me\"\nreason = \"x\"\n";
@@ -257,8 +258,8 @@ fn a_baseline_that_makes_no_sense_stops_everything() {
         ),
         (
             "version = 1\n[log-group]\nretention-days = 31\n",
-            ":3:18: CloudWatch Logs does not keep logs for 31 days",
-            "the next value that it takes is 60",
+            ":3:18: CloudWatch Logs does not support a retention of 31 days",
+            "use 60, the next longer retention",
         ),
         (exempt, ":2:1: missing field `until`", "until = 2027-01-31"),
     ];
@@ -271,7 +272,7 @@ fn a_baseline_that_makes_no_sense_stops_everything() {
 }
 
 #[test]
-fn wrong_usage_ends_64() {
+fn wrong_usage_exits_with_64() {
     for arguments in [
         &["check"][..],
         &["nonsense"],

@@ -1,4 +1,4 @@
-//! The real function behind a Runtime API: an event in, calls and one line out.
+//! The real function behind a Runtime API: an event is the input; calls and one line are the output.
 
 use logweir::settings::SHIPPED_BASELINE;
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ fn compliant() -> Value {
 }
 
 #[test]
-fn a_decision_ends_in_one_flat_line_with_timestamp_and_level_which_is_the_answer_too() {
+fn a_decision_is_logged_as_one_flat_line_with_timestamp_and_level_and_is_the_answer() {
     let aws = Loopback::serve(account(blocking()));
     let function = invoke(&aws, "register", vec![event(WEB_1)]);
     let lines: Vec<Value> = function.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -44,7 +44,7 @@ fn a_decision_ends_in_one_flat_line_with_timestamp_and_level_which_is_the_answer
 }
 
 #[test]
-fn in_observe_nothing_is_written_anywhere() {
+fn mode_observe_writes_nothing() {
     let aws = Loopback::serve(account(blocking()));
     let function = invoke(&aws, "observe", vec![event(WEB_1)]);
     assert_eq!(function.invocations[0].answer["outcome"], "observed");
@@ -69,7 +69,7 @@ fn a_compliant_revision_costs_describe_and_one_call_for_its_log_groups() {
 }
 
 #[test]
-fn what_another_try_can_help_is_an_error_and_nothing_else_is() {
+fn only_a_retryable_failure_is_an_error_of_the_invocation() {
     let throttled = Loopback::serve(|operation, _| match operation {
         "DescribeTaskDefinition" => Reply::error("ThrottlingException", "Rate exceeded"),
         _ => Reply::ok(&json!({"settings": []})),
@@ -90,7 +90,7 @@ fn what_another_try_can_help_is_an_error_and_nothing_else_is() {
 }
 
 #[test]
-fn of_a_batch_only_the_messages_that_need_it_come_again() {
+fn only_the_failed_messages_of_a_batch_are_retried() {
     let aws = Loopback::serve(account(blocking()));
     let message = |id: &str, body: String| json!({"messageId": id, "eventSource": "aws:sqs", "body": body});
     let other = json!({"source": "aws.ecs", "detail-type": "ECS Task State Change", "detail": {}});
@@ -101,7 +101,7 @@ fn of_a_batch_only_the_messages_that_need_it_come_again() {
     assert_eq!(function.stdout.lines().filter(|line| line.contains("remediation.summary")).count(), 3);
 }
 
-/// The lines that tell of a decision.
+/// The summary lines, one for each decision.
 fn summaries(stdout: &str) -> Vec<Value> {
     let lines = stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     lines.filter(|line| line["event"] == "remediation.summary").collect()
@@ -117,7 +117,7 @@ fn request() -> Value {
 }
 
 #[test]
-fn what_one_function_did_the_other_takes_back_once_it_is_asked_to() {
+fn the_backout_function_backs_out_a_correction_of_the_remediator_on_request() {
     let shop = Account::default();
     shop.registers(&blocking());
     let aws = Loopback::serve(shop.service());
@@ -136,7 +136,7 @@ fn what_one_function_did_the_other_takes_back_once_it_is_asked_to() {
 }
 
 #[test]
-fn neither_function_obeys_the_input_of_the_other() {
+fn neither_function_accepts_the_input_of_the_other() {
     let shop = Account::default();
     shop.registers(&blocking());
     let aws = Loopback::serve(shop.service());
@@ -157,7 +157,7 @@ fn neither_function_obeys_the_input_of_the_other() {
 }
 
 #[test]
-fn what_could_not_be_taken_back_is_left_to_the_same_function_by_name() {
+fn an_unfinished_backout_names_the_same_function_for_a_retry() {
     let shop = Account::default();
     shop.registers(&blocking());
     let aws = Loopback::serve(shop.service());
@@ -171,11 +171,11 @@ fn what_could_not_be_taken_back_is_left_to_the_same_function_by_name() {
     let answer = &function.invocations[0].answer;
     assert_eq!((&answer["outcome"], &answer["reason"]), (&json!("partial"), &json!("access-denied")));
     let record = "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:1";
-    assert_eq!(answer["backout"], format!("logweir replay --backout {record} --function logweir --region eu-west-1"));
+    assert_eq!(answer["backout"], format!("logweir backout {record} --function logweir --region eu-west-1"));
 }
 
-/// The account of a shop, whose topic and bus take what they are told.
-fn telling(shop: &Account) -> Loopback {
+/// Serves this account, with a topic and a bus that accept every notification.
+fn accepting(shop: &Account) -> Loopback {
     let mut inner = shop.service();
     Loopback::serve(move |operation, body| match operation {
         "PutEvents" => Reply::ok(&json!({"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]})),
@@ -187,28 +187,28 @@ fn telling(shop: &Account) -> Loopback {
     })
 }
 
-/// How often topic and bus were told.
-fn told(aws: &Loopback) -> (usize, usize) {
+/// The number of notifications to the topic and to the bus.
+fn notified(aws: &Loopback) -> (usize, usize) {
     let calls = aws.calls();
     let published = calls.iter().filter(|(_, body)| body.starts_with("Action=Publish")).count();
     (published, calls.iter().filter(|(operation, _)| operation == "PutEvents").count())
 }
 
 #[test]
-fn both_functions_tell_topic_and_bus_once_the_line_is_written_and_count_it_in_no_decision() {
+fn both_functions_notify_topic_and_bus_after_the_line_and_count_no_aws_call_for_it() {
     let shop = Account::default();
     shop.registers(&blocking());
-    let aws = telling(&shop);
+    let aws = accepting(&shop);
     let silent = invoke(&aws, "register", vec![event(WEB_1)]);
-    assert_eq!(told(&aws), (0, 0), "where neither is set nobody is told");
+    assert_eq!(notified(&aws), (0, 0), "without a topic and a bus there is no notification");
     invoke_backout_and_tell(&aws, vec![request()]);
-    assert_eq!(told(&aws), (1, 1));
+    assert_eq!(notified(&aws), (1, 1));
 
     let shop = Account::default();
     shop.registers(&blocking());
-    let aws = telling(&shop);
+    let aws = accepting(&shop);
     let function = invoke_and_tell(&aws, vec![event(WEB_1), event(WEB_1)]);
-    assert_eq!(told(&aws), (1, 1), "the event came twice");
+    assert_eq!(notified(&aws), (1, 1), "the event came twice");
     let answer = &function.invocations[0].answer;
     assert_eq!(
         (&answer["outcome"], &answer["aws_calls"]),
@@ -221,7 +221,7 @@ fn both_functions_tell_topic_and_bus_once_the_line_is_written_and_count_it_in_no
 }
 
 #[test]
-fn a_topic_and_a_bus_that_refuse_change_no_answer() {
+fn a_topic_and_a_bus_that_fail_change_no_answer() {
     let shop = Account::default();
     shop.registers(&blocking());
     let mut inner = shop.service();
@@ -241,16 +241,16 @@ fn a_topic_and_a_bus_that_refuse_change_no_answer() {
 }
 
 #[test]
-fn a_baseline_that_nobody_has_confirmed_changes_nothing_and_every_report_says_so() {
+fn an_unconfirmed_baseline_changes_nothing_and_every_report_says_so() {
     for confirmed in ["", "sha256:0000"] {
         let aws = Loopback::serve(account(blocking()));
         let confirmed = [("LOGWEIR_CONFIRMED_BASELINE", confirmed)];
         let function = invoke_with(&aws, "rollout", &confirmed, vec![event(WEB_1), json!({"no": "event"})]);
         for Invocation { answer, .. } in &function.invocations {
             let note = answer["notes"][0].as_str().unwrap();
-            assert!(
-                note.contains(" is not the confirmed one: it only observes; deploy with ConfirmedBaseline=sha256:")
-            );
+            assert!(note.contains(
+                " is not confirmed, so Logweir only observes; to confirm it, deploy with ConfirmedBaseline=sha256:"
+            ));
             assert!(note.contains(answer["baseline_digest"].as_str().unwrap()), "{note}");
         }
         assert_eq!((&function.invocations[0].answer["outcome"], operations_that_write(&aws)), (&json!("observed"), 0));
@@ -271,7 +271,7 @@ fn a_baseline_in_a_parameter_is_read_at_the_start() {
 }
 
 #[test]
-fn what_exceeds_the_budget_goes_back_to_the_queue_and_is_done_with() {
+fn an_event_over_the_rate_limit_is_requeued_and_its_message_is_deleted() {
     let stage = Account::default();
     let names: Vec<String> = (0..5).map(|number| format!("web-{number}")).collect();
     for name in &names {
@@ -301,12 +301,12 @@ fn what_exceeds_the_budget_goes_back_to_the_queue_and_is_done_with() {
         .map(|(_, body)| serde_json::from_str(body).unwrap())
         .collect();
     assert_eq!(corrected + sent.len(), 5);
-    assert!(!sent.is_empty(), "five at once are more than the shipped budget has");
+    assert!(!sent.is_empty(), "five at once exceed the shipped rate limit");
     assert!(sent[0]["MessageAttributes"]["logweir-slot"]["StringValue"].is_string(), "{}", sent[0]);
 }
 
 #[test]
-fn what_was_denied_is_sent_to_the_dead_letters_and_is_done_with() {
+fn a_denied_event_is_sent_to_the_dead_letters_and_its_message_is_deleted() {
     let stage = Account::default();
     stage.registers(&blocking());
     let mut inner = stage.service();

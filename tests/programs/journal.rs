@@ -9,3 +9,4 @@ mod first_form;
 mod pointings_item;
 mod processes;
 mod table;
+mod words_before;

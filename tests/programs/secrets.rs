@@ -1,5 +1,5 @@
-//! No environment value, secret option or whole document leaves: canaries are planted wherever a secret may stand, and
-//! looked for in everything that the programs write, on every way that they can take.
+//! No environment value, secret option or whole document leaves the programs. The tests plant canaries wherever a
+//! secret may be, and search everything that the programs write on every path.
 
 use assert_cmd::Command;
 use serde_json::{Value, json};
@@ -10,10 +10,10 @@ use crate::loopback::function::{Function, invoke, invoke_backout};
 use crate::loopback::operator::Operator;
 use crate::loopback::{Loopback, Reply};
 
-/// Stands in every value of the document that is none of Logweir's business.
+/// The value of every member of the document that Logweir does not need.
 const CANARY: &str = "CANARY-7f3a";
 
-/// A document that is to be corrected, with canaries in every place that a secret may take.
+/// A document that needs a correction, with canaries in every place that may hold a secret.
 fn document() -> Value {
     json!({
         "family": "web",
@@ -65,7 +65,7 @@ fn logweir(arguments: &[&str], aws: Option<&Loopback>, input: &str) -> (String, 
 }
 
 #[test]
-fn no_check_of_a_file_shows_one_however_the_file_is_laid_out() {
+fn no_check_of_a_file_shows_a_secret_in_any_layout() {
     let layouts =
         [document().to_string(), format!("{:#}", document()), format!("{:#}", document()).replace('\n', "\r\n")];
     let replace = TempDir::new().unwrap();
@@ -83,7 +83,7 @@ fn no_check_of_a_file_shows_one_however_the_file_is_laid_out() {
 }
 
 #[test]
-fn no_error_about_a_broken_file_shows_one() {
+fn no_error_about_a_broken_file_shows_a_secret() {
     let whole = format!("{:#}", document());
     for cut in (0..whole.len()).step_by(37) {
         let (out, code) = logweir(&["check", "-"], None, &whole[..cut]);
@@ -101,7 +101,7 @@ fn no_error_about_a_broken_file_shows_one() {
 }
 
 #[test]
-fn neither_report_nor_journal_of_a_correction_holds_one() {
+fn neither_report_nor_journal_of_a_correction_contains_a_secret() {
     let aws = Loopback::serve(account(document()));
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("event.json");
@@ -121,11 +121,11 @@ fn neither_report_nor_journal_of_a_correction_holds_one() {
     }
     assert_clean(&std::fs::read_to_string(folder.path().join("journal/journal.jsonl")).unwrap(), "the file journal");
     let sent = aws.calls().into_iter().find(|(operation, _)| operation == "RegisterTaskDefinition").unwrap().1;
-    assert!(sent.contains(CANARY), "the document itself went to ECS whole");
+    assert!(sent.contains(CANARY), "ECS received the whole document");
 }
 
 #[test]
-fn neither_log_nor_answer_nor_table_of_the_function_holds_one() {
+fn neither_log_nor_answer_nor_table_of_the_function_contains_a_secret() {
     let aws = Loopback::serve(account(document()));
     let function = invoke(&aws, "register", vec![event(WEB_1)]);
     assert_eq!(function.invocations[0].answer["outcome"], "remediated", "{}", function.stdout);
@@ -140,17 +140,17 @@ fn neither_log_nor_answer_nor_table_of_the_function_holds_one() {
 }
 
 #[test]
-fn an_ecs_that_repeats_the_document_in_its_errors_is_not_repeated() {
+fn an_error_from_ecs_that_repeats_the_document_is_not_shown() {
     let mut inner = account(document());
     let aws = Loopback::serve(move |operation, body| match operation {
-        // The one call that the document travels in.
+        // The only call that carries the document.
         "RegisterTaskDefinition" => {
             Reply::error("ClientException", &format!("environment value {CANARY} is not allowed in {body}"))
         }
         _ => inner(operation, body),
     });
     let function = invoke(&aws, "register", vec![event(WEB_1)]);
-    assert_eq!(function.invocations[0].answer["outcome"], "partial", "the group was made");
+    assert_eq!(function.invocations[0].answer["outcome"], "partial", "the log group was created");
     assert_clean(&function.stdout, "the function's log");
     assert_clean(&function.invocations[0].answer.to_string(), "the function's answer");
     for (_, body) in aws.calls().into_iter().filter(|(operation, _)| operation == "TransactWriteItems") {
@@ -159,7 +159,7 @@ fn an_ecs_that_repeats_the_document_in_its_errors_is_not_repeated() {
 }
 
 #[test]
-fn an_event_is_not_repeated() {
+fn the_content_of_an_event_is_not_shown() {
     let aws = Loopback::serve(account(document()));
     let mut open = event(WEB_1);
     open["detail"]["requestParameters"]["containerDefinitions"] = document()["containerDefinitions"].clone();
@@ -175,20 +175,20 @@ fn an_event_is_not_repeated() {
     }
 }
 
-/// Everything that an operator sees and keeps, verb after verb.
+/// Asserts that the output and the journal of each verb contain no canary.
 fn assert_all_clean(operator: &Operator, verbs: &[(&[&str], i32)]) {
     for (arguments, code) in verbs {
         let ran = operator.run(arguments);
         assert_eq!(ran.code, *code, "{arguments:?}: {ran:?}");
         assert_clean(&ran.out, &format!("{arguments:?}"));
-        assert_clean(&ran.err, &format!("what {arguments:?} says besides"));
+        assert_clean(&ran.err, &format!("the standard error of {arguments:?}"));
         assert_clean(&operator.written(), &format!("the journal after {arguments:?}"));
     }
-    assert!(operator.written().contains("backout-asked"), "the journal has the backout");
+    assert!(operator.written().contains("backout-requested"), "the journal has the backout");
 }
 
 #[test]
-fn neither_apply_nor_taking_back_shows_one_and_the_journal_holds_none() {
+fn neither_apply_nor_backout_shows_a_secret_and_the_journal_contains_none() {
     let operator = Operator::of(&[document()]);
     assert_all_clean(
         &operator,
@@ -197,11 +197,11 @@ fn neither_apply_nor_taking_back_shows_one_and_the_journal_holds_none() {
             (&["apply", "ecs:web", "--dry-run", "--format", "json"], 1),
             (&["apply", "ecs:web:1", "--yes"], 0),
             (&["apply", "ecs:web:1", "--yes", "--format", "json"], 0),
-            (&["replay", "--backout", "web:1", "--dry-run"], 0),
-            (&["replay", "--backout", "web:1"], 0),
-            (&["replay", "--backout", "web:1", "--format", "json"], 0),
-            (&["apply", "ecs:web:1", "--yes", "--again", "--color", "always"], 0),
-            (&["replay", "--backout", "web:1", "--format", "json"], 0),
+            (&["backout", "web:1", "--dry-run"], 0),
+            (&["backout", "web:1"], 0),
+            (&["backout", "web:1", "--format", "json"], 0),
+            (&["apply", "ecs:web:1", "--yes", "--force", "--color", "always"], 0),
+            (&["backout", "web:1", "--format", "json"], 0),
             (&["records"], 0),
             (&["records", "--format", "json"], 0),
             (&["records", "web:1"], 0),
@@ -211,15 +211,15 @@ fn neither_apply_nor_taking_back_shows_one_and_the_journal_holds_none() {
 }
 
 #[test]
-fn a_source_that_is_restored_with_all_of_them_shows_none() {
+fn the_restoration_of_a_source_with_secrets_shows_none() {
     let operator = Operator::of(&[document()]);
     operator.run(&["apply", "ecs:web", "--yes"]);
     operator.account.deregisters("web", 1);
-    assert_all_clean(&operator, &[(&["replay", "--backout", "web:1"], 0), (&["records", "web:1"], 0)]);
-    assert_eq!(operator.account.document("web", 3), document(), "the document itself went to ECS whole");
+    assert_all_clean(&operator, &[(&["backout", "web:1"], 0), (&["records", "web:1"], 0)]);
+    assert_eq!(operator.account.document("web", 3), document(), "ECS received the whole document");
 }
 
-/// An ECS that answers every registration with an error that repeats what was sent.
+/// An ECS that answers every registration with an error that repeats the request.
 fn repeating(account: &Account) -> Loopback {
     let mut inner = account.service();
     Loopback::serve(move |operation, body| match operation {
@@ -229,7 +229,7 @@ fn repeating(account: &Account) -> Loopback {
 }
 
 #[test]
-fn an_ecs_that_repeats_what_was_to_be_restored_is_not_repeated() {
+fn an_error_from_ecs_that_repeats_the_restored_document_is_not_shown() {
     let mut operator = Operator::of(&[document()]);
     operator.run(&["apply", "ecs:web", "--yes"]);
     operator.account.deregisters("web", 1);
@@ -237,8 +237,8 @@ fn an_ecs_that_repeats_what_was_to_be_restored_is_not_repeated() {
     assert_all_clean(
         &operator,
         &[
-            (&["replay", "--backout", "web:1"], 2),
-            (&["replay", "--backout", "web:1", "--format", "json"], 2),
+            (&["backout", "web:1"], 2),
+            (&["backout", "web:1", "--format", "json"], 2),
             (&["records", "web:1"], 0),
             (&["records", "web:1", "--format", "json"], 0),
         ],
@@ -251,12 +251,12 @@ fn assert_function_clean(function: &Function, account: &Account) {
     for invocation in &function.invocations {
         assert_clean(&invocation.answer.to_string(), "the function's answer");
     }
-    assert!(account.table().contains("backout-asked"), "the table has the backout");
+    assert!(account.table().contains("backout-requested"), "the table has the backout");
     assert_clean(&account.table(), "the table");
 }
 
 #[test]
-fn neither_log_nor_answer_nor_table_of_the_function_that_takes_back_holds_one() {
+fn neither_log_nor_answer_nor_table_of_the_backout_function_contains_a_secret() {
     let request = json!({"logweir": "backout", "record": "web:1", "reason": "r", "requested_by": "me"});
     for source_is_gone in [false, true] {
         let account = Account::default();
@@ -276,7 +276,7 @@ fn neither_log_nor_answer_nor_table_of_the_function_that_takes_back_holds_one() 
 }
 
 #[test]
-fn a_request_that_cannot_be_read_is_not_repeated() {
+fn the_content_of_an_unreadable_request_is_not_shown() {
     let account = Account::default();
     let aws = Loopback::serve(account.service());
     let mut misspelt = json!({"logweir": "backout", "record": "web:1"});
@@ -291,7 +291,7 @@ fn a_request_that_cannot_be_read_is_not_repeated() {
     ];
     let function = invoke_backout(&aws, payloads);
     assert_eq!(function.invocations.len(), 6);
-    assert!(function.stdout.contains("unknown field `restore-stale`"), "a slip is named: {}", function.stdout);
+    assert!(function.stdout.contains("unknown field `restore-stale`"), "a typing error is named: {}", function.stdout);
     assert_clean(&function.stdout, "the function's log");
     for invocation in function.invocations {
         assert_clean(&invocation.answer.to_string(), "the function's answer");
@@ -299,11 +299,11 @@ fn a_request_that_cannot_be_read_is_not_repeated() {
 }
 
 #[test]
-fn what_the_command_line_asks_of_the_function_holds_no_credentials() {
+fn a_request_to_the_function_contains_no_credentials() {
     let report = json!({"schema": "logweir.report/1", "outcome": "backed-out", "record": "web:1"});
     let operator = Operator::at(Loopback::serve(move |_, _| Reply::ok(&report)));
     for more in [&[][..], &["--format", "json"]] {
-        let ran = operator.run(&[&["replay", "--backout", "web:1", "--function", "f"], more].concat());
+        let ran = operator.run(&[&["backout", "web:1", "--function", "f"], more].concat());
         assert_eq!(ran.code, 0, "{ran:?}");
         assert_clean(&format!("{}{}", ran.out, ran.err), "replay --function");
     }

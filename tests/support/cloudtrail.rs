@@ -12,7 +12,7 @@ pub struct Call<'c> {
     pub region: &'c str,
     pub time: &'c str,
     pub id: &'c str,
-    /// Who calls.
+    /// The caller's identity.
     pub identity: Value,
     pub request: Value,
     pub response: Value,

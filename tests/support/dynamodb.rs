@@ -1,10 +1,10 @@
-//! DynamoDB behind the test's own endpoint.
+//! A DynamoDB client for a test's own endpoint.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
 
-/// A client that waits a moment where it would wait for seconds.
+/// Returns a client whose retries wait for milliseconds instead of seconds.
 pub fn client(url: &str) -> Client {
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())

@@ -24,7 +24,7 @@ pub fn order<'o>(home: &'o Home, by: &'o BackoutBy, baseline: &'o Baseline, mode
     }
 }
 
-/// To take back.
+/// Returns the order to back out.
 pub fn backout<'o>(home: &'o Home, by: &'o BackoutBy, worker: &str, ask: BackoutOptions) -> BackoutOrder<'o> {
     BackoutOrder { home, registrar: None, worker: worker.into(), lease: LEASE, backout: by, ask }
 }

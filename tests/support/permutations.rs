@@ -1,6 +1,6 @@
-//! Every order in which things can happen.
+//! All possible orders of a set of moves.
 
-/// All orders of `moves` in which each comes after those that `before` says it needs, if they are among them.
+/// Returns all orders of `moves` in which each move comes after those of `moves` that `before` names for it.
 pub(crate) fn orders<M: Copy + PartialEq + 'static>(moves: &[M], before: fn(M) -> &'static [M]) -> Vec<Vec<M>> {
     let mut all = Vec::new();
     go_on(&mut Vec::new(), moves, before, &mut all);

@@ -1,4 +1,4 @@
-"""template.yaml as it is deployed, for the tests of it."""
+"""The deployed form of template.yaml, for its tests."""
 
 import json
 import pathlib
@@ -33,7 +33,7 @@ def environment(function):
 
 
 def resolved(value):
-    """The intrinsics of the rules' patterns and of the functions' roles, as CloudFormation would fill them in."""
+    """Resolves the intrinsics of the rules' patterns and of the functions' roles like CloudFormation."""
     text = json.dumps(value).replace('{"Ref": "AWS::AccountId"}', json.dumps(ACCOUNT))
     for role, arn in OWN_ROLES.items():
         text = text.replace(json.dumps({"Fn::GetAtt": [role, "Arn"]}), json.dumps(arn)).replace(f"${{{role}.Arn}}", arn)

@@ -1,6 +1,6 @@
-"""What the functions' roles may do, for whoever reviews it: all of it as it will be, and each permission with its reason.
+"""The permissions of the functions' roles, for reviewers: the complete policies, and each permission with its reason.
 
-With LOGWEIR_BLESS=1 the files are written anew; then read the diff.
+LOGWEIR_BLESS=1 rewrites the files. Then read the diff.
 """
 
 import json
@@ -22,9 +22,9 @@ class TheFiles(unittest.TestCase):
     def assert_holds(self, path, text):
         if os.environ.get("LOGWEIR_BLESS"):
             path.write_text(text)
-        self.assertEqual(path.read_text(), text, f"{path.relative_to(ROOT)} is not what template.yaml says: make bless")
+        self.assertEqual(path.read_text(), text, f"{path.relative_to(ROOT)} does not match template.yaml: make bless")
 
-    def test_the_policies_are_what_the_stack_gives_each_role(self):
+    def test_the_policy_files_match_the_template(self):
         for kind, parameters in SAMPLES.items():
             stack = sample.Stack(parameters, TEMPLATE)
             for name, role in permissions.ROLES.items():
@@ -32,10 +32,10 @@ class TheFiles(unittest.TestCase):
                     policy = json.dumps(stack.policy(role), indent=2) + "\n"
                     self.assert_holds(ROOT / f"infra/policies/{name}{kind}.json", policy)
 
-    def test_the_document_says_what_the_table_says(self):
+    def test_the_document_matches_the_table(self):
         self.assert_holds(ROOT / "docs/permissions.md", permissions.document())
 
-    def test_every_parameter_is_given_in_the_sample_of_those_that_are(self):
+    def test_the_sample_with_parameters_sets_every_parameter(self):
         self.assertEqual(sample.given().keys(), TEMPLATE["Parameters"].keys())
 
 
@@ -44,7 +44,7 @@ class TheTableOfCalls(unittest.TestCase):
         listed = {(call.service, call.name) for call in permissions.calls()}
         self.assertEqual(listed, permissions.in_the_sources())
 
-    def test_each_call_is_made_by_somebody_known_and_has_a_reason(self):
+    def test_each_call_has_known_callers_and_a_reason(self):
         for row in [*permissions.calls(), *permissions.beyond()]:
             with self.subTest(row.name):
                 self.assertTrue(row.by)
@@ -55,7 +55,7 @@ class TheTableOfCalls(unittest.TestCase):
         text = "self.client\n    .put_item().table_name(table); name.to_string(); wire::described()"
         self.assertEqual(permissions.found({"journal.rs": text}, ["dynamodb"]), {("dynamodb", "PutItem")})
 
-    def test_a_call_that_is_signed_by_hand_is_found_by_the_literals_of_its_file(self):
+    def test_a_manually_signed_call_is_found_by_the_literals_of_its_file(self):
         texts = {
             "queue.rs": 'const CALL: &str = "SendMessage"; Call { name: CALL, service: "sqs", region };',
             "iam.rs": """const CALL: &str = "SimulatePrincipalPolicy"; let quote = '"'; // "DeleteRole" it never is
@@ -81,7 +81,7 @@ class TheRoles(unittest.TestCase):
                     self.assertEqual(granted(stack.policy(role)), permissions.needed(name, parameters))
 
 
-    def test_they_name_nothing_of_another_partition(self):
+    def test_they_name_no_resource_of_another_partition(self):
         for partition, region in ("aws-cn", "cn-north-1"), ("aws-us-gov", "us-gov-west-1"):
             stack = sample.Stack(template=TEMPLATE, place={"partition": partition, "region": region})
             for role in permissions.ROLES.values():
@@ -91,7 +91,7 @@ class TheRoles(unittest.TestCase):
 
 
 def granted(policy):
-    """The actions of a policy; the test of the roles sees to it that they are written out."""
+    """The actions of a policy. Another test of the roles ensures that they contain no wildcard."""
     return {
         action for statement in policy["Statement"]
         for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])

@@ -1,4 +1,4 @@
-"""What IAM has to answer to the requests of infra/policies/requests.md, as a simulator judges it."""
+"""The answers of IAM to the requests of infra/policies/requests.md, as computed by a simulator."""
 
 import json
 import re
@@ -25,7 +25,7 @@ def rows():
 
 
 def arn(service, short):
-    """What stands after *on*, whole."""
+    """Returns the whole ARN for the column *resource*."""
     if short == "*" or short.startswith("arn:"):
         return short
     if short.startswith("@"):
@@ -35,7 +35,7 @@ def arn(service, short):
 
 
 def context(text):
-    """What stands under *with*; the keys of tags follow from the tags."""
+    """Returns the context of the column *context*. The keys of tags follow from the tags."""
     pairs = (pair.split("=", 1) for pair in text.split(", ") if pair)
     context = {key: arn("", value) if value.startswith("@") else value for key, value in pairs}
     tags = [key.removeprefix("aws:RequestTag/") for key in context if key.startswith("aws:RequestTag/")]
@@ -59,7 +59,7 @@ def simulation(who, action, on, with_):
 
 
 def policy_of_queue(resource):
-    """What the stack's policies say of a queue; nothing, where it is none of the stack's."""
+    """The policy of a queue in the stack. None for any other resource."""
     queues = {arn("sqs", f"@{name}"): STACK.ref(name) for name in STACK.resources if STACK.type_of(name) == "AWS::SQS::Queue"}
     policies = [
         each["Properties"] for each in STACK.resources.values()
@@ -79,7 +79,7 @@ def judged(simulations):
 
 
 class TheAnswers(unittest.TestCase):
-    def test_they_are_as_the_table_says(self):
+    def test_the_answers_match_the_table(self):
         table = list(rows())
         answers = judged([simulation(*row[1:]) for row in table])
         self.assertGreater(len(table), 40)
@@ -87,11 +87,11 @@ class TheAnswers(unittest.TestCase):
             with self.subTest(" ".join(row[1:])):
                 self.assertEqual(answer, row[0])
 
-    def test_no_request_stands_twice(self):
+    def test_no_request_is_listed_twice(self):
         requests = [tuple(row[1:]) for row in rows()]
         self.assertEqual(sorted(requests), sorted(set(requests)))
 
-    def test_every_permission_of_a_role_that_changes_something_is_asked_for_and_given(self):
+    def test_every_writing_permission_of_a_role_is_requested_and_granted(self):
         given = {(row[1], row[2]) for row in rows() if row[0] == "yes"}
         for who, role in permissions.ROLES.items():
             for permission in permissions.needed(who, STACK.given):
@@ -101,13 +101,13 @@ class TheAnswers(unittest.TestCase):
 
 
 class TheTagOfLogGroups(unittest.TestCase):
-    """Whoever may make a group with a tag may tag one that is there: so nothing may hang on that tag."""
+    """A role that may create a tagged group may also tag an existing one. So no permission may depend on that tag."""
 
-    def test_no_permission_is_given_for_bearing_it(self):
+    def test_no_permission_depends_on_the_tag_of_a_resource(self):
         for role in permissions.ROLES.values():
             self.assertNotIn("ResourceTag", json.dumps(STACK.policy(role)))
 
-    def test_no_call_sets_one_by_itself(self):
+    def test_no_call_only_sets_a_tag(self):
         self.assertFalse({call for call in permissions.in_the_sources() if "Tag" in call[1]})
 
 

@@ -1,4 +1,4 @@
-"""What the rules of template.yaml hand to the queue: their text as it is deployed, judged by the matchers of two emulators."""
+"""The events that the rules of template.yaml send to the queue: two emulators match the deployed patterns."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from moto.events.models import EventPattern
 
 from deployed import ACCOUNT, OWN_ROLES, RULES, SCHEDULES, TEMPLATE, of_type, properties, resolved
 
-# What a forwarded or replayed event has as well as a genuine one; a matcher may want all of it.
+# The members that every event has, also a forwarded or replayed one. A matcher may need all of them.
 ENVELOPE = {"version": "0", "id": "6f7a", "time": "2026-11-21T10:00:00Z", "region": "eu-west-1", "resources": []}
 
 
@@ -18,7 +18,7 @@ def role(name):
 
 
 class Rule:
-    """What reaches the function through a rule."""
+    """The events that reach the function through a rule."""
 
     NAME = None
 
@@ -32,7 +32,7 @@ class Rule:
             "moto": bool(EventPattern(None, pattern).matches_event(event)),
             "ministack": json.loads(answer)["Result"],
         }
-        self.assertEqual(len(set(judgements.values())), 1, f"they do not agree: {judgements}")
+        self.assertEqual(len(set(judgements.values())), 1, f"the emulators disagree: {judgements}")
         return judgements["moto"]
 
     def pattern(self):
@@ -40,18 +40,18 @@ class Rule:
 
 
 class RuleToTheQueue(Rule):
-    def test_it_hands_over_to_the_queue_and_what_it_cannot_is_kept(self):
+    def test_it_sends_to_the_queue_and_keeps_undelivered_events(self):
         [target] = properties(self.NAME)["Targets"]
         self.assertEqual(target["Arn"], {"Fn::GetAtt": ["Work", "Arn"]})
         self.assertEqual(target["DeadLetterConfig"], {"Arn": {"Fn::GetAtt": ["DeadLetters", "Arn"]}})
 
     def test_no_parameter_turns_it_off(self):
-        """Whoever stops Logweir pauses the queue: a rule that is off loses events."""
+        """Operators stop Logweir by pausing the queue, because a disabled rule loses events."""
         self.assertNotIn("State", properties(self.NAME))
 
 
 class RuleOfCalls(RuleToTheQueue):
-    """Which calls, and whose."""
+    """The calls that match, and their callers."""
 
     CALLS = NOT_CALLS = ()  # pairs of a service and a call of its API
 
@@ -72,7 +72,7 @@ class RuleOfCalls(RuleToTheQueue):
     def test_a_role_reaches_it(self):
         self.assert_reaches(True)
 
-    def test_who_has_no_role_reaches_it(self):
+    def test_a_caller_without_a_role_reaches_it(self):
         for identity in (
             {"type": "IAMUser", "arn": f"arn:aws:iam::{ACCOUNT}:user/jo"},
             {"type": "IAMUser", "sessionContext": {"attributes": {"mfaAuthenticated": "true"}}},
@@ -102,13 +102,13 @@ class RuleOfCalls(RuleToTheQueue):
         self.assert_reaches(False, detail={"errorCode": "ClientException"})
 
     def test_a_call_whose_error_is_null_does_not(self):
-        """It is there, so nobody knows; the matchers and AWS's own read it alike."""
+        """The member exists, so the result of the call is unknown. Both matchers and AWS agree on that."""
         self.assert_reaches(False, detail={"errorCode": None})
 
     def test_an_event_from_another_account_does_not(self):
         self.assert_reaches(False, account="444455556666")
 
-    def test_what_is_no_call_does_not(self):
+    def test_an_event_that_is_no_call_does_not(self):
         self.assert_reaches(False, **{"detail-type": "AWS Service Event via CloudTrail"})
 
     def test_another_call_does_not(self):
@@ -133,7 +133,7 @@ class TheRuleOfServices(RuleOfCalls, unittest.TestCase):
 
 
 class TheRuleOfConsumers(RuleOfCalls, unittest.TestCase):
-    """What else uses revisions."""
+    """Other users of revisions."""
 
     NAME = "Consumers"
     CALLS = [
@@ -147,7 +147,7 @@ class TheRuleOfConsumers(RuleOfCalls, unittest.TestCase):
 
 
 class TheRuleOfDeployments(RuleToTheQueue, unittest.TestCase):
-    """ECS's own events name nobody, so Logweir's deployments reach it as well: it has to know how they end."""
+    """Events of ECS name no principal, so Logweir's own deployments match too. Logweir must know how they end."""
 
     NAME = "Deployments"
 
@@ -158,7 +158,7 @@ class TheRuleOfDeployments(RuleToTheQueue, unittest.TestCase):
             "detail": {"eventType": "INFO", "eventName": name, "deploymentId": "ecs-svc/8262522039826280002"},
         } | envelope
 
-    def test_a_deployment_reaches_it_whatever_becomes_of_it(self):
+    def test_a_deployment_reaches_it_in_every_state(self):
         for state in "IN_PROGRESS", "COMPLETED", "FAILED":
             with self.subTest(state):
                 self.assertTrue(self.reaches(self.event(f"SERVICE_DEPLOYMENT_{state}")))
@@ -183,7 +183,7 @@ class TheArchive(Rule, unittest.TestCase):
 
     NAME = "Archive"
 
-    def test_it_keeps_what_each_rule_matches_and_leaves_what_none_does(self):
+    def test_it_keeps_exactly_the_events_that_a_rule_matches(self):
         calls = RuleOfCalls()
         for rule in TheRuleOfRegistrations, TheRuleOfServices, TheRuleOfConsumers:
             for service, name in rule.CALLS:
@@ -196,18 +196,18 @@ class TheArchive(Rule, unittest.TestCase):
         self.assertFalse(self.reaches(calls.call("ecs", "RunTask")))
         self.assertTrue(self.reaches(TheRuleOfDeployments().event("SERVICE_DEPLOYMENT_FAILED")))
 
-    def test_what_it_keeps_is_of_the_bus_that_aws_itself_writes_to(self):
+    def test_it_keeps_events_of_the_default_bus(self):
         self.assertTrue(properties(self.NAME)["SourceArn"]["Fn::Sub"].endswith(":event-bus/default"))
 
 
-def others_in_place_of(own):
-    return [others_in_place_of(each) for each in own] if isinstance(own, list) else f"{own}-of-others"
+def of_others(own):
+    return [of_others(each) for each in own] if isinstance(own, list) else f"{own}-of-others"
 
 
 class RuleOfTampering(Rule):
-    """Who changes by hand what keeps Logweir going is told of."""
+    """Reports manual changes to the resources that Logweir needs."""
 
-    # In place of what only a deployment knows.
+    # Placeholders for names that exist only in a deployment.
     NAMES = {
         "Registered": "rule-1", "Services": "rule-2", "Deployments": "rule-3", "Consumers": "rule-4", "Resume": "rule-5",
         "Digest": "rule-6", "BackoutFunctionResume": "rule-7", "TamperingWithWhatIsKept": "rule-8",
@@ -230,7 +230,7 @@ class RuleOfTampering(Rule):
             "eventSource": f"{source}.amazonaws.com", "eventName": name, "userIdentity": identity or role("anybody"),
         } | detail}
 
-    def test_what_stops_or_bends_it_is_told_of(self):
+    def test_a_change_that_stops_or_alters_logweir_is_reported(self):
         for source, name, detail in self.changes():
             with self.subTest(name, **detail):
                 self.assertTrue(self.reaches(self.call(source, name, **detail)))
@@ -241,18 +241,18 @@ class RuleOfTampering(Rule):
             with self.subTest(name, **detail):
                 self.assertFalse(self.reaches(self.call(source, name, stack, **detail)))
 
-    def test_what_is_done_to_others_things_is_not(self):
+    def test_a_change_of_a_third_party_resource_is_not(self):
         for source, name, detail in self.changes():
-            others = {part: {member: others_in_place_of(own) for member, own in members.items()} for part, members in detail.items()}
+            others = {part: {member: of_others(own) for member, own in members.items()} for part, members in detail.items()}
             with self.subTest(name, **others):
                 self.assertFalse(self.reaches(self.call(source, name, **others)))
 
-    def test_what_was_refused_is_not(self):
+    def test_a_refused_change_is_not(self):
         for source, name, detail in self.changes():
             with self.subTest(name, **detail):
                 self.assertFalse(self.reaches(self.call(source, name, errorCode="AccessDenied", **detail)))
 
-    def test_what_it_says_is_a_message_that_chat_can_show(self):
+    def test_its_text_is_a_valid_chat_message(self):
         [target] = properties(self.NAME)["Targets"]
         said = target["InputTransformer"]["InputTemplate"]["Fn::Sub"]
         for path in target["InputTransformer"]["InputPathsMap"]:
@@ -330,19 +330,19 @@ class TheRuleOfForeignWithdrawals(Rule, unittest.TestCase):
             "responseElements": {"taskDefinition": registered},
         } | detail}
 
-    def test_what_a_role_of_ours_withdraws_and_others_registered_is_told_of(self):
+    def test_a_deregistration_of_a_third_party_revision_by_logweir_is_reported(self):
         for by in OWN_ROLES.values():
             for others in self.session("pipeline", "build"), f"arn:aws:iam::{ACCOUNT}:user/RemediatorRole/someone":
                 with self.subTest(by=by, registered=others):
                     self.assertTrue(self.reaches(self.withdrawal(by, others)))
 
-    def test_what_they_registered_themselves_each_may_withdraw(self):
+    def test_a_deregistration_of_a_revision_of_either_role_is_not(self):
         for by in OWN_ROLES.values():
             for own in "RemediatorRole", "BackoutRole":
                 with self.subTest(by=by, registered=own):
                     self.assertFalse(self.reaches(self.withdrawal(by, self.session(own, "a-session"))))
 
-    def test_what_others_withdraw_is_theirs_and_what_was_refused_is_nothing(self):
+    def test_a_third_party_or_refused_deregistration_is_not(self):
         others = self.session("pipeline", "build")
         self.assertFalse(self.reaches(self.withdrawal("arn:aws:iam::111122223333:role/pipeline", others)))
         own = next(iter(OWN_ROLES.values()))
@@ -350,26 +350,26 @@ class TheRuleOfForeignWithdrawals(Rule, unittest.TestCase):
 
 
 class TheRules(unittest.TestCase):
-    LONGEST_PATTERN = 2048  # EventBridge's quota, unless somebody asks for more
+    LONGEST_PATTERN = 2048  # EventBridge's default quota
 
-    def test_their_patterns_are_not_too_long_whatever_the_stack_is_called(self):
+    def test_their_patterns_fit_the_quota_for_every_stack_name(self):
         for name, rule in (of_type("AWS::Events::Rule") | of_type("AWS::Events::Archive")).items():
             pattern = json.dumps(resolved(rule.get("EventPattern")), separators=(",", ":"))
-            # A rule's name has 64 characters at most; so have a function's and a role's, here with what stands before it.
+            # The name of a rule, a function or a role has at most 64 characters. An ARN adds its prefix.
             pattern = re.sub(r'\{"Ref":"\w+"\}', json.dumps(64 * "n"), pattern)
             pattern = re.sub(r'\{"Fn::GetAtt":\["\w+","Arn"\]\}', json.dumps(120 * "a"), pattern)
             with self.subTest(name):
                 self.assertLessEqual(len(pattern), self.LONGEST_PATTERN)
 
-    def test_these_are_all_of_them(self):
+    def test_the_list_of_rules_is_complete(self):
         patterns = [name for name, rule in of_type("AWS::Events::Rule").items() if "EventPattern" in rule]
         self.assertEqual(sorted(patterns), sorted([*RULES, "Tampering", *TheRuleOfTamperingWithRules.WATCHED]))
 
-    def test_their_names_are_told(self):
+    def test_their_names_are_an_output(self):
         names = {"Fn::Join": [",", [{"Ref": name} for name in RULES]]}
         self.assertEqual(TEMPLATE["Outputs"]["RuleNames"]["Value"], names)
 
-    def test_only_they_and_the_schedules_may_fill_the_queue_and_nobody_without_tls(self):
+    def test_only_rules_and_schedules_may_send_to_the_queues_and_only_with_tls(self):
         for policy, queue, senders in (
             ("WhoFillsTheQueues", "Work", [*RULES, *SCHEDULES]), ("WhoFillsTheDeadLetters", "DeadLetters", RULES),
         ):

@@ -1,11 +1,11 @@
-"""What template.yaml promises and no linter knows: some of it no emulator keeps, either."""
+"""Properties of template.yaml that no linter checks, and that emulators only partly implement."""
 
 import fnmatch
-import hashlib
 import json
 import re
 import unittest
 
+import baseline_digest
 from deployed import (
     FUNCTIONS, OWN_ROLES, RESOURCES, ROOT, RULES, TEMPLATE, environment, of_type, properties, resolved,
 )
@@ -16,16 +16,16 @@ SERVICES = rf"^{HERE}:service(-deployment|-revision)?/\$\{{Clusters}}/\*$"
 
 
 class Role:
-    """What a function may do. What a test here expects is all there is: nobody widens a role in passing."""
+    """The permissions of a function. The expectations are complete, so a role cannot be widened by accident."""
 
     NAME = FUNCTION = CHANGES = READS = EVERYWHERE = None
 
     def setUp(self):
         [policy] = properties(self.NAME)["Policies"]
-        # Those as well that stand there only where a parameter asks for it.
+        # Including the statements that depend on a parameter.
         every = [each.get("Fn::If", [None, each])[1] for each in policy["PolicyDocument"]["Statement"]]
         self.statements = {each["Sid"]: each for each in every}
-        self.assertEqual(len(self.statements), len(policy["PolicyDocument"]["Statement"]), "a Sid stands twice")
+        self.assertEqual(len(self.statements), len(policy["PolicyDocument"]["Statement"]), "a Sid is used twice")
 
     def actions(self, statement):
         return [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
@@ -33,13 +33,13 @@ class Role:
     def resources(self, statement):
         return statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
 
-    def test_these_are_all_its_actions(self):
+    def test_the_list_of_its_actions_is_complete(self):
         granted = {action for statement in self.statements.values() for action in self.actions(statement)}
         reads = {action for action in granted if any(fnmatch.fnmatch(action, read) for read in READS)}
         self.assertEqual(granted - reads, self.CHANGES)
         self.assertEqual(reads, self.READS)
 
-    def test_only_what_iam_cannot_narrow_is_granted_on_everything(self):
+    def test_only_actions_that_iam_cannot_narrow_are_granted_on_everything(self):
         everywhere = {action for each in self.statements.values() if each["Resource"] == "*" for action in self.actions(each)}
         self.assertEqual(everywhere, self.EVERYWHERE)
 
@@ -50,12 +50,12 @@ class Role:
                 self.assertFalse({"NotAction", "NotResource"} & statement.keys())
                 self.assertNotIn("*", "".join(self.actions(statement)))
 
-    def test_what_it_registers_is_of_the_families_it_is_for(self):
+    def test_it_may_register_only_in_its_families(self):
         [register] = [each for each in self.statements.values() if "ecs:RegisterTaskDefinition" in self.actions(each)]
         self.assertEqual(self.actions(register), ["ecs:RegisterTaskDefinition"])
         self.assertTrue(register["Resource"]["Fn::Sub"].endswith(":task-definition/${TaskFamilies}:*"))
 
-    def test_services_are_pointed_in_the_clusters_it_is_for(self):
+    def test_it_may_update_services_only_in_its_clusters(self):
         of_services = {
             "ecs:UpdateService", "ecs:StopServiceDeployment",
             "ecs:DescribeServiceDeployments", "ecs:DescribeServiceRevisions", "ecs:ListServiceDeployments",
@@ -66,39 +66,39 @@ class Role:
                     with self.subTest(sid):
                         self.assertRegex(resource["Fn::Sub"], SERVICES)
 
-    def test_roles_are_passed_to_tasks_only(self):
+    def test_it_may_pass_roles_only_to_tasks(self):
         only_to_tasks = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
         self.assertEqual(self.statements["PassTaskRoles"]["Condition"], only_to_tasks)
 
-    def test_revisions_are_tagged_only_while_they_are_registered(self):
+    def test_it_may_tag_revisions_only_while_registering_them(self):
         only_then = {"StringEquals": {"ecs:CreateAction": "RegisterTaskDefinition"}}
         self.assertEqual(self.statements["TagWhatItRegisters"]["Condition"], only_then)
 
-    def test_log_groups_are_changed_only_among_those_it_is_for(self):
+    def test_it_may_change_only_its_log_groups(self):
         for sid in "TaskLogGroups", "OwnLogGroups":
             for resource in self.statements.get(sid, {}).get("Resource", []):
                 with self.subTest(sid):
                     self.assertRegex(resource["Fn::Sub"], r":log-group:\$\{TaskLogGroups}(:\*)?$")
 
-    def test_the_bus_gets_events_of_logweirs_own_name_only(self):
+    def test_it_may_send_only_events_with_the_source_logweir(self):
         self.assertEqual(self.statements["TellTheBus"]["Condition"], {
             "ForAllValues:StringEquals": {"events:source": "logweir"}, "Null": {"events:source": "false"},
         })
 
-    def test_a_boundary_may_be_put_around_it(self):
+    def test_it_can_have_a_permissions_boundary(self):
         boundary = {"Fn::If": ["HasBoundary", {"Ref": "PermissionsBoundary"}, {"Ref": "AWS::NoValue"}]}
         self.assertEqual(properties(self.NAME)["PermissionsBoundary"], boundary)
 
-    def test_its_function_has_it_and_it_has_no_other(self):
+    def test_exactly_its_function_has_it(self):
         having = [name for name in FUNCTIONS if properties(name)["Role"] == {"Fn::GetAtt": [self.NAME, "Arn"]}]
         self.assertEqual(having, [self.FUNCTION])
 
-    def test_all_of_it_is_in_the_template(self):
+    def test_it_has_no_managed_policy(self):
         self.assertNotIn("ManagedPolicyArns", properties(self.NAME))
 
 
 class TheRemediatorsRole(Role, unittest.TestCase):
-    """It lists no clusters, services or tasks: what an event costs does not grow with the account."""
+    """It lists no clusters, services or tasks, so the cost of an event does not grow with the account."""
 
     NAME, FUNCTION = "RemediatorRole", "RemediatorFunction"
     CHANGES = {
@@ -125,20 +125,20 @@ class TheRemediatorsRole(Role, unittest.TestCase):
         "ecs:ListAccountSettings", "logs:DescribeLogGroups",
     }
 
-    def test_what_it_makes_bears_its_tag(self):
+    def test_log_groups_that_it_creates_have_its_tag(self):
         self.assertEqual(self.statements["OwnLogGroups"]["Condition"], {
             "StringEquals": {"aws:RequestTag/managed-by": "logweir"},
             "ForAllValues:StringEquals": {"aws:TagKeys": ["managed-by"]},
         })
 
-    def test_what_is_in_other_accounts_and_regions_is_images(self):
+    def test_only_images_may_be_in_other_accounts_and_regions(self):
         images = {"Fn::Sub": "arn:${AWS::Partition}:ecr:*:*:repository/*"}
         elsewhere = [sid for sid, each in self.statements.items() if ":*:*:" in json.dumps(each["Resource"])]
         self.assertEqual((elsewhere, self.statements["LookAtImages"]["Resource"]), (["LookAtImages"], images))
 
 
 class TheBackoutsRole(Role, unittest.TestCase):
-    """It takes a retention away, and no more: to set one, or to delete a group, would delete log data."""
+    """It may only remove a retention. Setting one, or deleting a group, would delete log data."""
 
     NAME, FUNCTION = "BackoutRole", "BackoutFunction"
     CHANGES = {
@@ -161,7 +161,7 @@ class TheBackoutsRole(Role, unittest.TestCase):
         "ecs:ListClusters", "ecs:ListServices", "ecs:ListTasks", "logs:DescribeLogGroups",
     }
 
-    def test_it_lists_the_clusters_of_its_own_account_and_region_alone(self):
+    def test_it_lists_only_clusters_of_its_account_and_region(self):
         here = {"Fn::Sub": "arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:cluster/*"}
         self.assertEqual(self.statements["FindWhatRuns"]["Condition"], {"ArnLike": {"ecs:cluster": here}})
 
@@ -174,24 +174,24 @@ class TheFunctions(unittest.TestCase):
         self.assertEqual([environment(name)["LOGWEIR_ROLE"] for name in FUNCTIONS], ["remediate", "backout"])
 
     def test_both_are_built(self):
-        """SAM asks make for a target of each, by its name."""
+        """SAM calls make with a target for each function."""
         makefile = (ROOT / "Makefile").read_text()
         for name in FUNCTIONS:
             with self.subTest(name):
                 self.assertEqual(RESOURCES[name]["Metadata"]["BuildMethod"], "makefile")
                 self.assertRegex(makefile, rf"(?m)^build-{name}:")
 
-    def test_they_end_before_their_lease_does(self):
+    def test_their_timeout_is_shorter_than_their_lease(self):
         settings = (ROOT / "src/settings.rs").read_text()
         for name, constant in zip(FUNCTIONS, ("LEASE", "BACKOUT_LEASE")):
             [lease] = re.findall(rf"const {constant}: SignedDuration = SignedDuration::from_secs\((\d+)\);", settings)
             with self.subTest(name):
                 self.assertLess(properties(name)["Timeout"], int(lease))
 
-    def test_they_know_every_role_that_the_rules_leave_out(self):
+    def test_they_know_every_role_that_the_rules_exclude(self):
         for rule in RULES:
             detail = properties(rule)["EventPattern"].get("detail")
-            if detail:  # which events of calls have
+            if detail:  # only events of calls have one
                 with self.subTest(rule):
                     [left_out, _] = detail["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"]
                     self.assertEqual(resolved(left_out), {"anything-but": list(OWN_ROLES.values())})
@@ -200,18 +200,18 @@ class TheFunctions(unittest.TestCase):
                 own_roles = resolved(environment(name)["LOGWEIR_OWN_ROLES"])
                 self.assertEqual(own_roles, {"Fn::Sub": ",".join(OWN_ROLES.values())})
 
-    def test_the_one_that_takes_back_is_told_neither_mode_nor_baseline(self):
+    def test_the_backout_function_gets_neither_mode_nor_baseline(self):
         self.assertEqual(environment("BackoutFunction").keys(), {
             "LOGWEIR_ROLE", "LOGWEIR_JOURNAL", "LOGWEIR_OWN_ROLES", "LOGWEIR_TOPIC", "LOGWEIR_BUS",
         })
 
-    def test_each_correction_says_who_takes_it_back(self):
+    def test_the_remediator_knows_the_name_of_the_backout_function(self):
         name = environment("RemediatorFunction")["LOGWEIR_BACKOUT_FUNCTION"]
         self.assertEqual(name, {"Fn::Sub": "${AWS::StackName}-backout"})
         self.assertEqual(properties("BackoutFunction")["FunctionName"], name)
         self.assertEqual(TEMPLATE["Outputs"]["BackoutFunctionName"]["Value"], {"Ref": "BackoutFunction"})
 
-    def test_each_has_a_log_of_its_own(self):
+    def test_each_has_its_own_log_group(self):
         for name, log in zip(FUNCTIONS, ("RemediatorLogs", "BackoutLogs")):
             with self.subTest(name):
                 self.assertEqual(properties(name)["LoggingConfig"], {"LogFormat": "JSON", "LogGroup": {"Ref": log}})
@@ -219,14 +219,14 @@ class TheFunctions(unittest.TestCase):
 
 
 class TheQueue(unittest.TestCase):
-    def test_it_alone_calls_the_function_that_corrects(self):
+    def test_only_the_queue_invokes_the_remediator(self):
         [mapping] = of_type("AWS::Lambda::EventSourceMapping").values()
         self.assertEqual(mapping["EventSourceArn"], {"Fn::GetAtt": ["Work", "Arn"]})
         self.assertEqual(mapping["FunctionName"], {"Ref": "RemediatorFunction"})
         [permission] = of_type("AWS::Lambda::Permission").values()
         self.assertEqual(permission["FunctionName"], {"Ref": "BackoutFunction"})
 
-    def test_a_message_that_failed_comes_again_and_ends_where_it_can_be_read(self):
+    def test_a_failed_message_is_retried_and_then_becomes_a_dead_letter(self):
         [mapping] = of_type("AWS::Lambda::EventSourceMapping").values()
         self.assertEqual(mapping["FunctionResponseTypes"], ["ReportBatchItemFailures"])
         self.assertEqual((mapping["BatchSize"], mapping["ScalingConfig"]), (1, {"MaximumConcurrency": 2}))
@@ -240,13 +240,13 @@ class TheQueue(unittest.TestCase):
     def test_a_message_is_hidden_six_times_as_long_as_the_function_may_run(self):
         self.assertGreaterEqual(properties("Work")["VisibilityTimeout"], 6 * properties("RemediatorFunction")["Timeout"])
 
-    def test_both_keep_what_they_have_as_long_as_a_queue_can(self):
+    def test_both_keep_messages_for_the_maximum_time(self):
         for name in "Work", "DeadLetters":
             with self.subTest(name):
                 self.assertEqual(properties(name)["MessageRetentionPeriod"], 14 * 24 * 3600)
                 self.assertTrue(properties(name)["SqsManagedSseEnabled"])
 
-    def test_the_kill_switch_pauses_it_and_nothing_else(self):
+    def test_the_kill_switch_only_pauses_the_queue(self):
         [mapping] = of_type("AWS::Lambda::EventSourceMapping").values()
         self.assertEqual(mapping["Enabled"], {"Fn::If": ["IsPaused", False, True]})
         text = json.dumps([RESOURCES, TEMPLATE["Conditions"]])
@@ -255,9 +255,9 @@ class TheQueue(unittest.TestCase):
 
 
 class TheSchedules(unittest.TestCase):
-    """What a worker left is finished by the function that began it."""
+    """Each function finishes the work that it has left unfinished."""
 
-    def test_each_function_is_told_to_finish_what_was_left(self):
+    def test_each_function_is_invoked_to_finish_its_open_work(self):
         for name, to in ("Resume", "Work"), ("BackoutFunctionResume", "BackoutFunction"):
             with self.subTest(name):
                 schedule = properties(name)
@@ -267,11 +267,11 @@ class TheSchedules(unittest.TestCase):
                 self.assertEqual(target["Input"], '{"logweir":"resume"}')
                 self.assertEqual(target["RetryPolicy"]["MaximumRetryAttempts"], 0)
 
-    def test_what_would_be_corrected_is_told_once_a_day(self):
+    def test_the_digest_is_requested_by_its_schedule(self):
         [target] = properties("Digest")["Targets"]
         self.assertEqual((target["Arn"], target["Input"]), ({"Fn::GetAtt": ["Work", "Arn"]}, '{"logweir":"digest"}'))
 
-    def test_nothing_else_calls_the_one_that_takes_back(self):
+    def test_only_its_schedule_invokes_the_backout_function(self):
         backout = {"Ref": "BackoutFunction"}, {"Fn::GetAtt": ["BackoutFunction", "Arn"]}
         rules = of_type("AWS::Events::Rule")
         calling = [name for name, rule in rules.items() if any(target["Arn"] in backout for target in rule["Targets"])]
@@ -281,8 +281,8 @@ class TheSchedules(unittest.TestCase):
         self.assertEqual(permission["Principal"], "events.amazonaws.com")
         self.assertEqual(permission["SourceArn"], {"Fn::GetAtt": ["BackoutFunctionResume", "Arn"]})
 
-    def test_nothing_of_another_kind_calls_either(self):
-        """No URL, no alias, and no scheduler with a role of its own."""
+    def test_no_other_type_of_resource_invokes_either(self):
+        """No URL, no alias, and no scheduler with its own role."""
         self.assertEqual({each["Type"] for each in RESOURCES.values()}, {
             "AWS::Lambda::Function", "AWS::Lambda::EventInvokeConfig", "AWS::Lambda::EventSourceMapping",
             "AWS::Lambda::Permission", "AWS::Events::Rule", "AWS::Events::Archive", "AWS::IAM::Role",
@@ -300,25 +300,25 @@ class TheStack(unittest.TestCase):
         self.assertTrue(journal["SSESpecification"]["SSEEnabled"])
         self.assertEqual(journal["TimeToLiveSpecification"], {"AttributeName": "expires", "Enabled": True})
 
-    def test_what_holds_data_outlives_the_stack_and_bars_no_other(self):
+    def test_resources_with_data_outlive_the_stack_and_do_not_block_another_one(self):
         for name in "Journal", "RemediatorLogs", "BackoutLogs":
             with self.subTest(name):
                 self.assertIn(RESOURCES[name]["DeletionPolicy"], ("Retain", "RetainExceptOnCreate"))
                 self.assertEqual(RESOURCES[name]["UpdateReplacePolicy"], "Retain")
                 self.assertFalse({"TableName", "LogGroupName"} & properties(name).keys())
 
-    def test_it_changes_nothing_unless_asked(self):
+    def test_the_default_mode_is_observe(self):
         self.assertEqual(TEMPLATE["Parameters"]["Mode"]["Default"], "observe")
 
-    def test_it_has_no_role_that_sam_adds(self):
+    def test_sam_adds_no_role(self):
         self.assertEqual(of_type("AWS::IAM::Role").keys(), OWN_ROLES.keys())
 
-    def test_it_offers_every_mode_there_is(self):
+    def test_it_offers_every_mode(self):
         modes = (ROOT / "src/domain/outcome.rs").read_text().split("impl Mode")[1].split("}")[0]
         modes = re.findall(r'(?m)^ +Self::\w+ => "(\w+)",$', modes)
         self.assertEqual(TEMPLATE["Parameters"]["Mode"]["AllowedValues"], modes)
 
-    def test_clusters_are_named_and_nothing_else(self):
+    def test_the_clusters_parameter_accepts_only_cluster_names(self):
         allowed = re.compile(TEMPLATE["Parameters"]["Clusters"]["AllowedPattern"])
         for name in "*", "prod", "shop-*", "team_1", "prod-?":
             with self.subTest(name):
@@ -327,12 +327,43 @@ class TheStack(unittest.TestCase):
             with self.subTest(name):
                 self.assertFalse(allowed.search(name))
 
-    def test_the_baseline_that_is_confirmed_by_default_is_the_shipped_one(self):
-        shipped = hashlib.sha256((ROOT / "infra/baseline.toml").read_bytes()).hexdigest()
-        self.assertEqual(TEMPLATE["Parameters"]["ConfirmedBaseline"]["Default"], f"sha256:{shipped}")
+    def test_the_shipped_baseline_is_confirmed_by_default(self):
+        shipped = baseline_digest.of((ROOT / "infra/baseline.toml").read_text())
+        self.assertEqual(TEMPLATE["Parameters"]["ConfirmedBaseline"]["Default"], shipped)
         self.assertEqual(environment("RemediatorFunction")["LOGWEIR_CONFIRMED_BASELINE"], {"Ref": "ConfirmedBaseline"})
 
-    def test_what_others_look_up_is_there(self):
+    def test_what_holds_state_or_is_named_elsewhere_keeps_its_logical_id(self):
+        """CloudFormation replaces a resource whose logical id changes: the journal would be orphaned."""
+        kept = {
+            "Journal": "AWS::DynamoDB::Table",
+            "Work": "AWS::SQS::Queue",
+            "DeadLetters": "AWS::SQS::Queue",
+            "Archive": "AWS::Events::Archive",
+            "RemediatorLogs": "AWS::Logs::LogGroup",
+            "BackoutLogs": "AWS::Logs::LogGroup",
+            "Notifications": "AWS::SNS::Topic",
+            "RemediatorFunction": "AWS::Lambda::Function",
+            "BackoutFunction": "AWS::Lambda::Function",
+            "RemediatorRole": "AWS::IAM::Role",
+            "BackoutRole": "AWS::IAM::Role",
+            "JournalPlace": "AWS::SSM::Parameter",
+            "Deployment": "AWS::SSM::Parameter",
+        }
+        self.assertEqual({name: RESOURCES.get(name, {}).get("Type") for name in kept}, kept)
+
+    def test_what_is_named_elsewhere_keeps_its_name(self):
+        """Commands, runbooks and other stacks name these."""
+        names = [
+            ("RemediatorFunction", "FunctionName", {"Fn::Sub": "${AWS::StackName}-remediator"}),
+            ("BackoutFunction", "FunctionName", {"Fn::Sub": "${AWS::StackName}-backout"}),
+            ("JournalPlace", "Name", "/logweir/journal"),
+            ("Deployment", "Name", "/logweir/deployment"),
+        ]
+        for resource, key, name in names:
+            with self.subTest(resource):
+                self.assertEqual(properties(resource)[key], name)
+
+    def test_the_published_parameters_exist(self):
         names = {each["Name"]: each["Value"] for each in of_type("AWS::SSM::Parameter").values()}
         self.assertEqual(names["/logweir/journal"], {"Fn::Sub": "dynamodb:${Journal}"})
         deployment = json.loads(names["/logweir/deployment"]["Fn::Sub"])
@@ -340,7 +371,7 @@ class TheStack(unittest.TestCase):
         self.assertEqual(deployment["rules"], [f"${{{name}}}" for name in RULES])
         self.assertEqual(deployment["mapping"], "${RemediatorFunctionWork}")
 
-    def test_everything_that_takes_tags_says_whose_it_is(self):
+    def test_every_taggable_resource_has_an_owner_tag(self):
         untagged = "AWS::Events::Archive", "AWS::Events::Rule", "AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard"
         for name, each in RESOURCES.items():
             if each["Type"] in (*untagged, "AWS::Lambda::EventSourceMapping", "AWS::Logs::QueryDefinition"):
@@ -350,14 +381,14 @@ class TheStack(unittest.TestCase):
             with self.subTest(name):
                 self.assertIn('"owner"', json.dumps(each["Properties"]["Tags"]))
 
-    def test_every_parameter_says_what_it_is_for(self):
+    def test_every_parameter_has_a_description_and_a_default(self):
         for name, parameter in TEMPLATE["Parameters"].items():
             with self.subTest(name):
                 self.assertRegex(parameter["Description"], r"\w.{30,}")
                 self.assertIn("Default", parameter)
 
-    def test_a_topic_that_it_makes_takes_alarms_and_what_the_rules_of_tampering_tell(self):
-        """EventBridge can meet no condition in a topic's policy (source: its guide on resource-based policies)."""
+    def test_its_topic_accepts_alarms_and_reports_of_tampering(self):
+        """EventBridge supports no condition in a topic's policy (source: its guide on resource-based policies)."""
         alarms, tampering, deny = properties("NotificationsPolicy")["PolicyDocument"]["Statement"]
         self.assertEqual(alarms["Condition"]["StringEquals"], {"aws:SourceAccount": {"Ref": "AWS::AccountId"}})
         self.assertEqual(tampering["Principal"], {"Service": "events.amazonaws.com"})

@@ -1,4 +1,4 @@
-"""What nothing else here runs: the load and the benchmark of the process find what they need."""
+"""The load test and the process benchmark find their imports. No other test here runs them."""
 
 import importlib.util
 import pathlib

@@ -1,4 +1,4 @@
-"""What operators see: each field, literal and metric that the stack asks for stands in a line that the program really wrote."""
+"""The view of operators: each field, literal and metric that the stack uses occurs in a line of the real program."""
 
 import json
 import re
@@ -7,17 +7,17 @@ import unittest
 from deployed import ROOT, RESOURCES, TEMPLATE, of_type
 
 LINES = [json.loads(line) for line in (ROOT / "tests/workflow/telemetry/lines.jsonl").read_text().splitlines()]
-# Of the language of Logs Insights, what is used here.
+# The used part of the Logs Insights query language.
 WORDS = {"filter", "fields", "stats", "sort", "limit", "by", "as", "and", "or", "not", "in", "like", "asc", "desc"}
 FUNCTIONS = {"count", "latest", "max", "min", "pct", "bin"}
-# What AWS itself writes, and by which dimension.
+# The metrics of AWS itself, with their dimensions.
 OF_AWS = {
     ("AWS/Lambda", "Errors"): "FunctionName", ("AWS/Lambda", "Throttles"): "FunctionName", ("AWS/Lambda", "Duration"): "FunctionName",
     ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): "QueueName", ("AWS/SQS", "ApproximateAgeOfOldestMessage"): "QueueName",
     ("AWS/Events", "TriggeredRules"): "RuleName",
 }
 
-# The alarms that are about a state, which passes; the others are about what happened.
+# The alarms on a temporary state. The others are on events.
 STATES = {"DeadLettersWait", "WorkWaits", "Silent", "FuseOpen", "Stuck"}
 
 
@@ -27,7 +27,7 @@ def dashboard():
 
 
 def queries():
-    """By name or title."""
+    """The queries, by name or title."""
     saved = {each["Name"]["Fn::Sub"]: each["QueryString"] for each in of_type("AWS::Logs::QueryDefinition").values()}
     shown = {each["properties"]["title"]: each["properties"]["query"] for each in dashboard() if each["type"] == "log"}
     return saved | {title: re.sub(r"SOURCE '[^']+' \| ", "", query) for title, query in shown.items()}
@@ -41,7 +41,7 @@ def fields(query):
 
 
 def compared(query):
-    """Each field with each text that it is compared with."""
+    """Yields each field with each text that it is compared with."""
     for field, text in re.findall(r'(\w+) = "([^"]*)"', query):
         yield field, text
     for field, texts in re.findall(r"(\w+)(?: not)? in \[([^]]*)\]", query):
@@ -50,7 +50,7 @@ def compared(query):
 
 
 def value(line, field):
-    """As Logs Insights finds it: a list's members by their place."""
+    """Returns the value of a field as Logs Insights does: list members by their index."""
     for part in field.split("."):
         if isinstance(line, list):
             line = line[int(part)] if part.isdigit() and int(part) < len(line) else None
@@ -60,7 +60,7 @@ def value(line, field):
 
 
 def written():
-    """The metrics of the lines: namespace, name, names of the dimensions, their values but for whose function it is."""
+    """The metrics of the lines: namespace, name, names of the dimensions, and their values without FunctionName."""
     for line in LINES:
         for directive in line.get("_aws", {}).get("CloudWatchMetrics", []):
             for dimensions in directive["Dimensions"]:
@@ -80,7 +80,7 @@ class WhatOperatorsSee(unittest.TestCase):
         values = tuple((key, text) for key, text in dimensions.items() if key != "FunctionName")
         self.assertIn((namespace, name, tuple(sorted(dimensions)), values), self.WRITTEN)
 
-    def test_each_field_of_each_query_stands_in_a_line(self):
+    def test_each_field_of_each_query_occurs_in_a_line(self):
         self.assertGreaterEqual(len(queries()), 8)
         for name, query in queries().items():
             self.assertTrue(fields(query))
@@ -88,7 +88,7 @@ class WhatOperatorsSee(unittest.TestCase):
                 with self.subTest(name, field=field):
                     self.assertTrue(any(value(line, field) is not None for line in LINES))
 
-    def test_each_text_that_a_query_compares_with_stands_in_a_line(self):
+    def test_each_text_that_a_query_compares_with_occurs_in_a_line(self):
         for name, query in queries().items():
             self.assertTrue(list(compared(query)))
             for field, text in compared(query):
@@ -96,7 +96,7 @@ class WhatOperatorsSee(unittest.TestCase):
                     self.assertTrue(any(value(line, field) == text for line in LINES))
 
     def test_each_query_finds_a_line(self):
-        """Its fields and texts stand in one line together."""
+        """Its fields and texts occur together in one line."""
         for name, query in queries().items():
             wanted = {}
             for field, text in compared(query.split("|")[0]):
@@ -120,8 +120,8 @@ class WhatOperatorsSee(unittest.TestCase):
         shown = [metric[metric.index("Outcome") + 1] for metric in decisions["metrics"]]
         there_are = re.findall(r'Self::\w+ => "([a-z-]+)",', (ROOT / "src/domain/outcome.rs").read_text().split("impl Outcome")[1].split("fn name")[1].split("fn ")[0])
         self.assertEqual(shown, there_are)
-        [taken_back] = [metric for metric in decisions["metrics"] if "backed-out" in metric]
-        self.assertIn("${BackoutFunction}", taken_back, "the function that takes back counts it")
+        [backed_out] = [metric for metric in decisions["metrics"] if "backed-out" in metric]
+        self.assertIn("${BackoutFunction}", backed_out, "the backout function counts it")
 
     def test_each_alarm_is_on_a_metric_that_is_written(self):
         for name, alarm in of_type("AWS::CloudWatch::Alarm").items():
@@ -129,17 +129,17 @@ class WhatOperatorsSee(unittest.TestCase):
             with self.subTest(name):
                 self.assert_is_written(alarm["Namespace"], alarm["MetricName"], dimensions)
 
-    def test_each_alarm_tells_somebody_and_says_what_to_do(self):
-        told = [{"Fn::If": ["MakesTopic", {"Ref": "Notifications"}, {"Ref": "NotificationTopic"}]}]
-        operations = (ROOT / "docs/operations.md").read_text()
+    def test_each_alarm_notifies_the_topic_and_says_what_to_do(self):
+        notified = [{"Fn::If": ["MakesTopic", {"Ref": "Notifications"}, {"Ref": "NotificationTopic"}]}]
+        metrics = (ROOT / "docs/reference/metrics.md").read_text()
         for name, alarm in of_type("AWS::CloudWatch::Alarm").items():
             with self.subTest(name):
-                self.assertEqual(alarm["AlarmActions"], told)
-                self.assertEqual(alarm.get("OKActions"), told if name in STATES else None)
+                self.assertEqual(alarm["AlarmActions"], notified)
+                self.assertEqual(alarm.get("OKActions"), notified if name in STATES else None)
                 self.assertGreater(len(alarm["AlarmDescription"]), 40)
-                self.assertTrue(f"| `{name}` |" in operations, "docs/operations.md has no row of it")
+                self.assertTrue(f"| `{name}` |" in metrics, "docs/reference/metrics.md has no row of it")
 
-    def test_what_is_missing_is_well_but_for_the_sign_of_life(self):
+    def test_missing_data_is_ok_except_for_the_heartbeat_alarm(self):
         missing = {name: alarm["TreatMissingData"] for name, alarm in of_type("AWS::CloudWatch::Alarm").items()}
         self.assertEqual([name for name, how in missing.items() if how != "notBreaching"], ["Silent"])
         self.assertEqual(missing["Silent"], "breaching")

@@ -1,4 +1,4 @@
-//! Taking back: what stands afterwards, what is left alone because somebody has moved on, and what is said of it.
+//! Backouts: their effects, what they do not change because another principal has changed it, and their reports.
 
 use jiff::SignedDuration;
 use logweir::domain::ecs::revision::RevisionArn;
@@ -11,7 +11,7 @@ use logweir::settings::{BACKOUT_LEASE, LEASE};
 use logweir::workflow::BackoutOptions;
 
 use crate::world::story::{
-    BLOCKING, active, applies, applies_by, backs_out, ended, event, previews, register, takes_back, with,
+    BLOCKING, active, applies, applies_by, backs_out, backs_out_with, ended, event, previews, register, with,
 };
 use crate::world::{LOGWEIR, Moment, Then, World};
 
@@ -26,7 +26,7 @@ async fn corrected() -> (World, RevisionArn) {
     (world, source)
 }
 
-/// A world in which the group of others was given a retention, as the baseline adopts it.
+/// A world in which a third-party log group was given a retention, because the baseline adopts the group.
 async fn adopted(retention: Option<u32>) -> (World, RevisionArn) {
     let world = World::new();
     let source = world.account(|account| {
@@ -39,7 +39,7 @@ async fn adopted(retention: Option<u32>) -> (World, RevisionArn) {
     (world, source)
 }
 
-fn ours(world: &World) -> RevisionArn {
+fn correction(world: &World) -> RevisionArn {
     world.account(|account| account.arn("web", 2))
 }
 
@@ -56,7 +56,7 @@ fn nothing_wrong(world: &World) {
 }
 
 #[tokio::test]
-async fn what_was_done_is_taken_back_and_the_group_that_was_made_stays_and_is_named() {
+async fn a_backout_deregisters_the_correction_and_keeps_and_names_the_created_log_group() {
     let (world, source) = corrected().await;
     let report = backs_out(&world, &source).await;
     assert_eq!((ended(&report), report.exit_code()), (BACKED_OUT, 0), "{report:?}");
@@ -65,30 +65,30 @@ async fn what_was_done_is_taken_back_and_the_group_that_was_made_stays_and_is_na
     assert_eq!(retention(&world), Some(30));
     let backwards = report.changes.iter().find(|change| change.option == "mode").unwrap();
     assert_eq!((backwards.from.as_deref(), backwards.to.as_deref()), (Some("non-blocking"), Some("blocking")));
-    assert_eq!((report.report.backout, report.report.corrected), (None, Some(ours(&world).to_string())));
+    assert_eq!((report.report.backout, report.report.corrected), (None, Some(correction(&world).to_string())));
     nothing_wrong(&world);
 }
 
 #[tokio::test]
-async fn by_the_name_of_our_revision_too() {
+async fn a_backout_may_name_the_corrected_revision() {
     let (world, source) = corrected().await;
-    let report = backs_out(&world, &ours(&world)).await;
+    let report = backs_out(&world, &correction(&world)).await;
     assert_eq!((ended(&report), report.report.source), (BACKED_OUT, Some(source.to_string())));
 }
 
 #[tokio::test]
-async fn the_second_time_says_so_and_touches_nothing() {
+async fn a_second_backout_is_a_duplicate_and_changes_nothing() {
     let (world, source) = corrected().await;
     backs_out(&world, &source).await;
     let before = world.picture();
     let report = backs_out(&world, &source).await;
     assert_eq!((ended(&report), report.exit_code()), ((Outcome::BackedOut, Some(Reason::Duplicate)), 0));
-    assert!(report.notes.iter().any(|note| note.contains("taken back before")), "{report:?}");
+    assert!(report.notes.iter().any(|note| note.contains("backed out before")), "{report:?}");
     assert_eq!(world.picture(), before);
 }
 
 #[tokio::test]
-async fn a_look_beforehand_names_all_and_writes_nothing() {
+async fn a_preview_names_all_steps_and_writes_nothing() {
     let (world, source) = adopted(None).await;
     world.account(|account| account.deregisters(&source));
     let before = world.picture();
@@ -101,14 +101,14 @@ async fn a_look_beforehand_names_all_and_writes_nothing() {
 }
 
 #[tokio::test]
-async fn a_source_that_was_taken_back_is_corrected_again_only_by_name() {
+async fn after_a_backout_the_source_is_corrected_again_only_if_forced() {
     let (world, source) = corrected().await;
     backs_out(&world, &source).await;
     for _ in 0..2 {
         let report = register(&world, &event(&source)).await;
-        assert_eq!((ended(&report), report.exit_code()), ((Outcome::Skipped, Some(Reason::Suppressed)), 0));
+        assert_eq!((ended(&report), report.exit_code()), ((Outcome::Skipped, Some(Reason::BackedOutBefore)), 0));
     }
-    assert_eq!(ended(&applies(&world, &source, false).await), (Outcome::Skipped, Some(Reason::Suppressed)));
+    assert_eq!(ended(&applies(&world, &source, false).await), (Outcome::Skipped, Some(Reason::BackedOutBefore)));
     assert_eq!(numbers(&world), [1]);
     assert_eq!(ended(&applies(&world, &source, true).await), (Outcome::Remediated, None));
     assert_eq!(numbers(&world), [1, 3]);
@@ -117,7 +117,7 @@ async fn a_source_that_was_taken_back_is_corrected_again_only_by_name() {
 }
 
 #[tokio::test]
-async fn a_source_that_was_deregistered_meanwhile_is_restored_from_ours_and_suppressed_as_it_was() {
+async fn a_deregistered_source_is_restored_from_the_correction_and_not_corrected_again() {
     let (world, source) = corrected().await;
     world.account(|account| {
         account.families.get_mut("web").unwrap()[0].tags = Tag::parse_list(r#"[{"key":"team","value":"a"}]"#).unwrap();
@@ -127,17 +127,17 @@ async fn a_source_that_was_deregistered_meanwhile_is_restored_from_ours_and_supp
     let report = backs_out(&world, &source).await;
     let restored = world.account(|account| account.arn("web", 3));
     assert_eq!((ended(&report), report.report.restored), (BACKED_OUT, Some(restored.to_string())));
-    assert_eq!(active(&world), [(3, BLOCKING.to_owned())], "byte for byte what the source was");
+    assert_eq!(active(&world), [(3, BLOCKING.to_owned())], "the source, byte for byte");
     world.account(|account| assert_eq!(account.revision(&restored).unwrap().by, LOGWEIR));
     for name in [&restored, &source] {
         let report = register(&world, &event(name)).await;
         assert!(
-            matches!(ended(&report), (Outcome::Skipped, Some(Reason::Suppressed | Reason::OwnRevision)))
+            matches!(ended(&report), (Outcome::Skipped, Some(Reason::BackedOutBefore | Reason::RegisteredByLogweir)))
                 || report.outcome == Outcome::Failed && *name == source,
             "{report:?}"
         );
     }
-    assert_eq!(ended(&applies(&world, &restored, false).await), (Outcome::Skipped, Some(Reason::Suppressed)));
+    assert_eq!(ended(&applies(&world, &restored, false).await), (Outcome::Skipped, Some(Reason::BackedOutBefore)));
     assert_eq!(numbers(&world), [3]);
     assert_eq!(ended(&applies(&world, &restored, true).await), (Outcome::Remediated, None));
     assert_eq!(ended(&backs_out(&world, &restored).await), BACKED_OUT);
@@ -146,7 +146,7 @@ async fn a_source_that_was_deregistered_meanwhile_is_restored_from_ours_and_supp
 }
 
 #[tokio::test]
-async fn old_code_is_not_restored_over_a_newer_revision_unless_it_is_asked_for() {
+async fn a_source_is_not_restored_over_a_newer_revision_unless_requested() {
     let (world, source) = corrected().await;
     world.account(|account| {
         account.registers(BLOCKING);
@@ -154,15 +154,15 @@ async fn old_code_is_not_restored_over_a_newer_revision_unless_it_is_asked_for()
     });
     let report = backs_out(&world, &source).await;
     assert_eq!((ended(&report), report.exit_code()), ((Outcome::NeedsOperator, Some(Reason::NewerRevision)), 2));
-    assert!(report.error.as_ref().unwrap().contains("--restore-stale") && report.backout.is_some(), "{report:?}");
+    assert!(report.error.as_ref().unwrap().contains("--restore-over-newer") && report.backout.is_some(), "{report:?}");
     assert_eq!(numbers(&world), [2, 3]);
-    let stale = BackoutOptions { restore_stale: true, ..BackoutOptions::default() };
-    assert_eq!(ended(&takes_back(&world, "operator", &source, stale).await), BACKED_OUT);
+    let stale = BackoutOptions { restore_over_newer: true, ..BackoutOptions::default() };
+    assert_eq!(ended(&backs_out_with(&world, "operator", &source, stale).await), BACKED_OUT);
     assert_eq!(numbers(&world), [3, 4]);
 }
 
 #[tokio::test]
-async fn a_revision_that_slips_in_while_the_source_is_restored_stays_the_newest() {
+async fn a_revision_registered_during_the_restore_stays_the_newest() {
     let (world, source) = corrected().await;
     world.account(|account| account.deregisters(&source));
     world.at_next("RegisterTaskDefinition", Moment::Before, Then::act(|account| drop(account.registers(BLOCKING))));
@@ -172,7 +172,7 @@ async fn a_revision_that_slips_in_while_the_source_is_restored_stays_the_newest(
 }
 
 #[tokio::test]
-async fn what_ecs_does_not_give_back_is_not_restored() {
+async fn a_restored_revision_that_lost_members_is_withdrawn() {
     let (world, source) = corrected().await;
     world.account(|account| {
         account.deregisters(&source);
@@ -180,11 +180,11 @@ async fn what_ecs_does_not_give_back_is_not_restored() {
     });
     let report = backs_out(&world, &source).await;
     assert_eq!(ended(&report), (Outcome::NeedsOperator, Some(Reason::LostMembers)));
-    assert_eq!(numbers(&world), [2], "ours still stands, and the restored one was withdrawn");
+    assert_eq!(numbers(&world), [2], "the correction stays, and the restored revision was withdrawn");
 }
 
 #[tokio::test]
-async fn ours_stays_where_something_runs_it_and_goes_once_nothing_does() {
+async fn a_correction_in_use_stays_until_nothing_runs_it() {
     let (world, source) = corrected().await;
     world.account(|account| drop(account.running.insert("service prod/web".into(), account.arn("web", 2))));
     let report = backs_out(&world, &source).await;
@@ -198,7 +198,7 @@ async fn ours_stays_where_something_runs_it_and_goes_once_nothing_does() {
 }
 
 #[tokio::test]
-async fn a_source_is_restored_though_ours_still_runs_and_not_twice() {
+async fn a_source_is_restored_only_once_although_the_correction_still_runs() {
     let (world, source) = corrected().await;
     world.account(|account| {
         account.running.insert("task prod/1".into(), account.arn("web", 2));
@@ -212,16 +212,18 @@ async fn a_source_is_restored_though_ours_still_runs_and_not_twice() {
 }
 
 #[tokio::test]
-async fn ours_stays_where_it_may_not_be_looked_whether_something_runs_it() {
+async fn a_correction_stays_if_its_users_cannot_be_read() {
     let (world, source) = corrected().await;
     world.at_next("ListServices", Moment::Before, Then::fail(ErrorKind::Refused, "ListServices", "AccessDenied"));
     let report = backs_out(&world, &source).await;
     assert_eq!((report.outcome, numbers(&world)), (Outcome::Partial, vec![1, 2]));
-    assert!(report.report.error.unwrap().contains("could not be read, so it stays"));
+    assert!(
+        report.report.error.unwrap().contains("is kept, because the services and tasks that use it could not be read")
+    );
 }
 
 #[tokio::test]
-async fn ours_that_somebody_took_away_is_nobodys_loss() {
+async fn a_correction_deregistered_by_another_principal_is_no_error() {
     let (world, source) = corrected().await;
     world.account(|account| account.deregisters(&account.arn("web", 2)));
     let report = backs_out(&world, &source).await;
@@ -230,7 +232,7 @@ async fn ours_that_somebody_took_away_is_nobodys_loss() {
 }
 
 #[tokio::test]
-async fn an_adopted_group_never_expires_again_as_before() {
+async fn an_adopted_group_has_no_retention_again() {
     let (world, source) = adopted(None).await;
     assert_eq!(retention(&world), Some(30));
     let report = backs_out(&world, &source).await;
@@ -239,36 +241,39 @@ async fn an_adopted_group_never_expires_again_as_before() {
 }
 
 #[tokio::test]
-async fn a_retention_that_somebody_has_changed_since_is_theirs() {
+async fn a_retention_changed_by_another_principal_stays() {
     let (world, source) = adopted(None).await;
     world.account(|account| account.groups.get_mut("/ecs/web").unwrap().retention = Some(365));
     let report = backs_out(&world, &source).await;
     assert_eq!((ended(&report), retention(&world)), (BACKED_OUT, Some(365)));
-    assert!(report.notes[0].contains("somebody has given log group /ecs/web 365 days since"), "{report:?}");
+    assert!(
+        report.notes[0].contains("another principal has changed the retention of log group /ecs/web to 365 days since"),
+        "{report:?}"
+    );
 }
 
 #[tokio::test]
-async fn going_back_to_a_shorter_retention_would_delete_data_so_it_is_left_and_said() {
+async fn a_shorter_retention_is_not_restored_and_the_report_says_why() {
     let (world, source) = adopted(Some(7)).await;
     let report = backs_out(&world, &source).await;
     assert_eq!((ended(&report), retention(&world)), (BACKED_OUT, Some(30)));
-    assert!(report.notes[0].contains("to go back to 7 would delete log data"), "{report:?}");
+    assert!(report.notes[0].contains("because the old retention of 7 days would delete log data"), "{report:?}");
     nothing_wrong(&world);
 }
 
 #[tokio::test]
-async fn a_policy_that_hides_the_groups_own_retention_leaves_it_to_a_human() {
+async fn an_account_policy_that_hides_the_groups_retention_makes_the_backout_partial() {
     let (world, source) = adopted(None).await;
     world.account(|account| account.retention_policy = Some(("everywhere".into(), 90)));
     let report = backs_out(&world, &source).await;
     assert_eq!((report.outcome, retention(&world)), (Outcome::Partial, Some(30)));
-    assert!(report.report.error.unwrap().contains("the account's policy everywhere decides"));
+    assert!(report.report.error.unwrap().contains("the account's policy everywhere overrides"));
     world.account(|account| account.retention_policy = None);
     assert_eq!((ended(&backs_out(&world, &source).await), retention(&world)), (BACKED_OUT, None));
 }
 
 #[tokio::test]
-async fn a_group_that_somebody_deleted_is_no_obstacle() {
+async fn a_deleted_log_group_does_not_stop_a_backout() {
     let (world, source) = adopted(None).await;
     world.account(|account| account.groups.clear());
     let report = backs_out(&world, &source).await;
@@ -276,7 +281,7 @@ async fn a_group_that_somebody_deleted_is_no_obstacle() {
 }
 
 #[tokio::test]
-async fn what_an_earlier_attempt_did_is_taken_back_as_well() {
+async fn the_effects_of_an_earlier_attempt_are_backed_out_as_well() {
     let world = World::new();
     let source = world.account(|account| {
         account.has_group("/ecs/web", None, 1);
@@ -293,7 +298,7 @@ async fn what_an_earlier_attempt_did_is_taken_back_as_well() {
 }
 
 #[tokio::test]
-async fn a_record_that_a_dead_worker_left_is_looked_into_and_taken_back() {
+async fn the_record_of_a_dead_worker_is_backed_out() {
     for (moment, left) in [(Moment::Before, vec![1]), (Moment::After, vec![1, 2])] {
         for shows_inactive in [true, false] {
             let world = World::new();
@@ -303,7 +308,7 @@ async fn a_record_that_a_dead_worker_left_is_looked_into_and_taken_back() {
             world.restart();
             assert_eq!(numbers(&world), left);
             let held = backs_out(&world, &source).await;
-            assert_eq!((ended(&held), held.comes_again()), ((Outcome::Skipped, Some(Reason::LeaseHeld)), true));
+            assert_eq!((ended(&held), held.is_retried()), ((Outcome::Skipped, Some(Reason::Locked)), true));
             world.advance(LEASE);
             if !shows_inactive {
                 world.account(|account| {
@@ -325,18 +330,18 @@ async fn a_record_that_a_dead_worker_left_is_looked_into_and_taken_back() {
 }
 
 #[tokio::test]
-async fn a_record_in_which_nothing_was_done_is_closed_to_events() {
+async fn a_backed_out_record_without_effects_is_closed_to_events() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
     world.at_next("commit", Moment::After, Then::act(|account| drop(account.registers(BLOCKING))));
     assert_eq!(register(&world, &event(&source)).await.outcome, Outcome::Superseded);
     assert_eq!(ended(&backs_out(&world, &source).await), BACKED_OUT);
     world.account(|account| account.deregisters(&account.arn("web", 2)));
-    assert_eq!(ended(&register(&world, &event(&source)).await), (Outcome::Skipped, Some(Reason::Suppressed)));
+    assert_eq!(ended(&register(&world, &event(&source)).await), (Outcome::Skipped, Some(Reason::BackedOutBefore)));
 }
 
 #[tokio::test]
-async fn what_has_no_record_or_lies_elsewhere_is_said() {
+async fn a_backout_without_a_record_or_in_another_account_or_region_fails() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
     assert_eq!(ended(&backs_out(&world, &source).await), (Outcome::Failed, Some(Reason::NoRecord)));
@@ -347,22 +352,22 @@ async fn what_has_no_record_or_lies_elsewhere_is_said() {
 }
 
 #[tokio::test]
-async fn a_held_family_is_not_corrected_before_the_hold_ends() {
+async fn a_family_on_hold_is_not_corrected_before_the_hold_ends() {
     let (world, source) = corrected().await;
     let until = world.account(|account| account.now) + SignedDuration::from_hours(2);
     let ask =
         BackoutOptions { hold_until: Some(until), reason: Some("incident 7".into()), ..BackoutOptions::default() };
-    assert_eq!(ended(&takes_back(&world, "operator", &source, ask).await), BACKED_OUT);
+    assert_eq!(ended(&backs_out_with(&world, "operator", &source, ask).await), BACKED_OUT);
     let next = world.account(|account| account.registers(BLOCKING));
     let report = register(&world, &event(&next)).await;
-    assert_eq!((ended(&report), report.exit_code()), ((Outcome::Refused, Some(Reason::Held)), 1));
-    assert!(report.report.error.unwrap().contains("held until 2026-11-21T14:00:00Z: incident 7"));
+    assert_eq!((ended(&report), report.exit_code()), ((Outcome::Refused, Some(Reason::OnHold)), 1));
+    assert!(report.report.error.unwrap().contains("on hold until 2026-11-21T14:00:00Z: incident 7"));
     world.advance(SignedDuration::from_hours(2));
     assert_eq!(ended(&register(&world, &event(&next)).await), (Outcome::Remediated, None));
 }
 
 #[tokio::test]
-async fn who_asked_and_why_stands_in_the_record() {
+async fn the_record_says_who_requested_the_backout_and_why() {
     let (world, source) = corrected().await;
     let long = "x".repeat(1000);
     let ask = BackoutOptions {
@@ -370,7 +375,7 @@ async fn who_asked_and_why_stands_in_the_record() {
         requested_by: Some("op".into()),
         ..BackoutOptions::default()
     };
-    takes_back(&world, "operator", &source, ask).await;
+    backs_out_with(&world, "operator", &source, ask).await;
     let record = world.read(&source).await.unwrap().unwrap();
     let text = serde_json::to_string(&record.entries).unwrap();
     assert!(text.contains("\"requested_by\":\"op\"") && text.contains("a[31mx") && text.len() < 8000);
@@ -382,52 +387,52 @@ async fn the_undo_command_is_printed_while_there_is_something_to_undo() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
     let report: Decision = register(&world, &event(&source)).await;
-    let command = format!("logweir replay --backout {source} --function logweir-backout --region eu-west-1");
+    let command = format!("logweir backout {source} --function logweir-backout --region eu-west-1");
     assert_eq!(report.backout, Some(command));
 }
 
 #[tokio::test]
-async fn a_correction_of_our_own_correction_is_taken_back_first() {
+async fn a_correction_of_a_correction_must_be_backed_out_first() {
     let (world, source) = corrected().await;
-    let ours = ours(&world);
+    let correction = correction(&world);
     let stricter = "version = 1\n[logging]\nmax-buffer-size = \"50m\"\nmin-buffer-size = \"50m\"\n";
-    assert_eq!(applies_by(&world, stricter, &ours, false).await.outcome, Outcome::Remediated);
+    assert_eq!(applies_by(&world, stricter, &correction, false).await.outcome, Outcome::Remediated);
     assert_eq!(numbers(&world), [1, 2, 3]);
     let report = backs_out(&world, &source).await;
     assert_eq!(report.outcome, Outcome::NeedsOperator);
-    assert!(report.report.error.unwrap().contains("take web:2 back first"));
-    assert_eq!(ended(&backs_out(&world, &ours).await), BACKED_OUT);
+    assert!(report.report.error.unwrap().contains("run `logweir backout web:2` first"));
+    assert_eq!(ended(&backs_out(&world, &correction).await), BACKED_OUT);
     assert_eq!(ended(&backs_out(&world, &source).await), BACKED_OUT);
     assert_eq!(numbers(&world), [1]);
 }
 
 #[tokio::test]
-async fn a_revision_that_may_be_the_restored_one_waits_until_its_record_says_so() {
+async fn a_possibly_restored_revision_waits_until_its_record_names_it() {
     let (world, source) = corrected().await;
     world.account(|account| account.deregisters(&source));
     world.at_next("RegisterTaskDefinition", Moment::After, Then::Crash);
     backs_out(&world, &source).await;
     world.restart();
     let restored = world.account(|account| {
-        // Registered by somebody whom no setting names.
+        // Registered by a principal that no setting names.
         account.families.get_mut("web").unwrap()[2].by = "arn:aws:sts::111122223333:assumed-role/Operator/me".into();
         account.arn("web", 3)
     });
     let report = register(&world, &event(&restored)).await;
-    assert_eq!((ended(&report), report.comes_again()), ((Outcome::Skipped, Some(Reason::LeaseHeld)), true));
-    // Once its record says so, it is suppressed; a stranger with the same tag is then corrected like anybody.
+    assert_eq!((ended(&report), report.is_retried()), ((Outcome::Skipped, Some(Reason::Locked)), true));
+    // Once its record names it, it is not corrected. A third-party revision with the same tags is corrected as usual.
     world.account(|account| account.families.get_mut("web").unwrap()[2].by = LOGWEIR.into());
     world.advance(BACKOUT_LEASE);
     assert_eq!(ended(&backs_out(&world, &source).await), BACKED_OUT);
     let tags = world.account(|account| account.revision(&restored).unwrap().tags.clone());
-    let theirs = world.account(|account| account.registers_with_tags(BLOCKING, &tags));
-    assert_eq!(register(&world, &event(&theirs)).await.outcome, Outcome::Remediated);
+    let third_party = world.account(|account| account.registers_with_tags(BLOCKING, &tags));
+    assert_eq!(register(&world, &event(&third_party)).await.outcome, Outcome::Remediated);
 }
 
 #[tokio::test]
-async fn a_hold_that_is_over_before_it_begins_is_refused() {
+async fn a_hold_that_ends_in_the_past_is_refused() {
     let (world, source) = corrected().await;
     let ask = BackoutOptions { hold_until: Some("2020-01-01T00:00:00Z".parse().unwrap()), ..BackoutOptions::default() };
-    let report = takes_back(&world, "operator", &source, ask).await;
+    let report = backs_out_with(&world, "operator", &source, ask).await;
     assert_eq!((report.outcome, numbers(&world)), (Outcome::Failed, vec![1, 2]));
 }

@@ -1,5 +1,5 @@
-//! The budget for registering: of whatever comes, and in whatever order, no more is registered than it allows, and all of
-//! it in the end.
+//! The registration rate limit: for any events in any order, Logweir never registers faster than the limit allows, and
+//! finally corrects every source.
 
 use std::collections::BTreeMap;
 
@@ -21,10 +21,10 @@ use crate::world::queue::{Delivered, Fifo, Sent};
 use crate::world::story::{BLOCKING, by, ended, event, home};
 use crate::world::{Moment, Then, World};
 
-const EXHAUSTED: (Outcome, Option<Reason>) = (Outcome::Skipped, Some(Reason::BudgetExhausted));
+const EXHAUSTED: (Outcome, Option<Reason>) = (Outcome::Skipped, Some(Reason::RateLimited));
 const REMEDIATED: (Outcome, Option<Reason>) = (Outcome::Remediated, None);
 
-/// At 0.2 a second.
+/// The burst at 0.2 registrations per second.
 const AT_ONCE: usize = 4;
 
 async fn handled(world: &World, origin: Origin, mode: Mode, source: &RevisionArn) -> Decision {
@@ -44,7 +44,7 @@ async fn comes(world: &World, source: &RevisionArn) -> Decision {
     handled(world, Origin::Event, Mode::Register, source).await
 }
 
-/// Somebody registers a document that blocks on its logs for each of so many families.
+/// Registers a document that blocks on its logs for each of `count` families.
 fn sources(world: &World, count: usize) -> Vec<RevisionArn> {
     let document = |number: usize| BLOCKING.replacen("\"web\"", &format!("\"web-{number}\""), 1);
     world.account(|account| {
@@ -53,7 +53,7 @@ fn sources(world: &World, count: usize) -> Vec<RevisionArn> {
     })
 }
 
-/// A world whose budget is spent, and a source whose turn has not come.
+/// A world whose rate limit is exhausted, and a source that has to wait.
 async fn spent() -> (World, RevisionArn) {
     let world = World::new();
     let mut sources = sources(&world, AT_ONCE + 1);
@@ -64,26 +64,26 @@ async fn spent() -> (World, RevisionArn) {
     (world, last)
 }
 
-/// How often the corrections count, of all families together.
+/// The number of counted corrections of all families together.
 fn counted(world: &World) -> usize {
     world.account(|account| account.remembered.values().map(|family| family.corrections.len()).sum())
 }
 
 #[tokio::test]
-async fn what_exceeds_the_budget_is_left_for_its_turn_and_nothing_is_begun() {
+async fn a_correction_over_the_rate_limit_waits_for_its_slot_and_starts_nothing() {
     let (world, source) = spent().await;
     let (records, groups) = world.account(|account| (account.records.clone(), account.groups.clone()));
     let report = comes(&world, &source).await;
-    assert_eq!((ended(&report), report.comes_again()), (EXHAUSTED, true));
+    assert_eq!((ended(&report), report.is_retried()), (EXHAUSTED, true));
     let why = report.error.as_deref().unwrap();
-    assert!(why.ends_with("its turn is at 2026-11-21T12:00:05Z"), "{why}");
+    assert!(why.ends_with("the time reserved for this revision is 2026-11-21T12:00:05Z"), "{why}");
     assert_eq!((report.report.changes, report.report.corrected, report.report.backout), (vec![], None, None));
     assert_eq!(world.account(|account| (account.records.clone(), account.groups.clone())), (records, groups));
-    assert_eq!(counted(&world), AT_ONCE, "what was not corrected opens no fuse");
+    assert_eq!(counted(&world), AT_ONCE, "a waiting correction does not count towards the fuse");
 }
 
 #[tokio::test]
-async fn whoever_comes_in_his_slot_or_after_it_is_let_through_and_before_it_keeps_it() {
+async fn a_message_is_admitted_in_its_slot_or_after_it_and_keeps_its_slot_before_it() {
     for late in [SignedDuration::ZERO, BURST, SignedDuration::from_hours(99)] {
         let (world, source) = spent().await;
         comes(&world, &source).await;
@@ -93,7 +93,7 @@ async fn whoever_comes_in_his_slot_or_after_it_is_let_through_and_before_it_keep
             world.account(|account| account.now = slot - early);
             let report = handled(&world, Origin::Delayed { slot }, Mode::Register, &source).await;
             assert_eq!(ended(&report), EXHAUSTED, "{early} early");
-            assert!(report.report.error.unwrap().ends_with("12:00:05Z"), "and its turn stays what it was");
+            assert!(report.report.error.unwrap().ends_with("12:00:05Z"), "the slot does not change");
         }
         assert_eq!(world.count("put_budget"), puts);
         world.account(|account| account.now = slot + late);
@@ -103,18 +103,18 @@ async fn whoever_comes_in_his_slot_or_after_it_is_let_through_and_before_it_keep
 }
 
 #[tokio::test]
-async fn a_slot_that_nobody_was_promised_lets_nobody_through() {
+async fn a_slot_that_was_not_reserved_admits_no_message() {
     for off in [SignedDuration::ZERO, -AHEAD, AHEAD + SignedDuration::from_nanos(1), AHEAD * 9] {
         let (world, source) = spent().await;
         let origin = Origin::Delayed { slot: world.now() + off };
         let report = handled(&world, origin, Mode::Register, &source).await;
         assert_eq!(ended(&report), EXHAUSTED, "{off:?}");
-        assert!(report.report.error.unwrap().ends_with("12:00:05Z"), "it was promised one of its own: {off:?}");
+        assert!(report.report.error.unwrap().ends_with("12:00:05Z"), "it got a slot of its own: {off:?}");
     }
 }
 
 #[tokio::test]
-async fn people_do_not_wait_and_what_needs_no_registration_takes_nothing() {
+async fn operators_do_not_wait_and_events_without_a_registration_take_no_slot() {
     let (world, source) = spent().await;
     let taken = world.count("budget");
     assert_eq!(ended(&handled(&world, Origin::Event, Mode::Observe, &source).await).0, Outcome::Observed);
@@ -129,16 +129,16 @@ async fn people_do_not_wait_and_what_needs_no_registration_takes_nothing() {
         let document = crate::world::story::corrected_text().replacen("\"web\"", "\"groupless\"", 1);
         account.registers(&document.replace("/ecs/web", "/ecs/groupless"))
     });
-    assert_eq!(ended(&comes(&world, &without_group).await), REMEDIATED, "a log group alone was made");
+    assert_eq!(ended(&comes(&world, &without_group).await), REMEDIATED, "only a log group was created");
     assert_eq!(ended(&handled(&world, Origin::Replay, Mode::Register, &source).await), REMEDIATED);
     let by_name = world.account(|account| account.registers(&BLOCKING.replacen("\"web\"", "\"by-name\"", 1)));
     assert_eq!(ended(&handled(&world, Origin::Apply { again: false }, Mode::Register, &by_name).await), REMEDIATED);
     crate::world::story::backs_out(&world, &by_name).await;
-    assert_eq!(world.count("budget"), taken, "nobody has asked for more of it");
+    assert_eq!(world.count("budget"), taken, "the rate limit was not read again");
 }
 
 #[tokio::test]
-async fn what_was_begun_is_gone_on_with_though_the_budget_is_spent() {
+async fn a_started_correction_is_resumed_although_the_rate_limit_is_exhausted() {
     let (world, source) = spent().await;
     world.advance(SignedDuration::from_secs(5));
     world.at_next("RegisterTaskDefinition", Moment::Before, Then::Crash);
@@ -154,7 +154,7 @@ async fn what_was_begun_is_gone_on_with_though_the_budget_is_spent() {
 }
 
 #[tokio::test]
-async fn of_many_at_once_each_has_a_slot_of_its_own() {
+async fn of_many_concurrent_events_each_gets_its_own_slot() {
     const MANY: usize = 12;
     let world = World::new();
     let mut at_work = JoinSet::new();
@@ -172,14 +172,14 @@ async fn of_many_at_once_each_has_a_slot_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_journal_that_fails_there_fails_the_event_and_registers_nothing() {
+async fn if_the_rate_limit_cannot_be_read_or_written_the_event_fails_and_nothing_is_registered() {
     for call in ["budget", "put_budget"] {
         let world = World::new();
         let source = sources(&world, 1).remove(0);
         let message = "no answer in time".to_owned();
         world.always(call, PortError { kind: ErrorKind::Retry, call: "PutItem", message, reason: None });
         let report = comes(&world, &source).await;
-        assert_eq!((report.outcome, report.comes_again()), (Outcome::Failed, true), "{call}");
+        assert_eq!((report.outcome, report.is_retried()), (Outcome::Failed, true), "{call}");
         assert_eq!((world.count("RegisterTaskDefinition"), world.count("commit")), (0, 0), "{call}");
         world.restart();
         assert_eq!(ended(&comes(&world, &source).await), REMEDIATED, "{call}");
@@ -190,7 +190,7 @@ fn failures(delivered: &[Delivered]) -> usize {
     delivered.iter().filter(|delivered| delivered.failed).count()
 }
 
-/// How often each message was received, and what its last report was.
+/// The number of receives and the last outcome of each message.
 fn told(delivered: &[Delivered]) -> BTreeMap<String, (usize, (Outcome, Option<Reason>))> {
     let mut told = BTreeMap::new();
     for Delivered { name, report, .. } in delivered {
@@ -201,7 +201,7 @@ fn told(delivered: &[Delivered]) -> BTreeMap<String, (usize, (Outcome, Option<Re
 }
 
 #[tokio::test]
-async fn a_release_of_many_families_drains_at_the_budgets_rate_and_no_message_comes_more_than_twice() {
+async fn a_release_of_many_families_drains_at_the_limits_rate_with_at_most_two_receives_per_message() {
     const MANY: usize = 40;
     let world = World::new();
     let queue = Fifo::default();
@@ -215,11 +215,15 @@ async fn a_release_of_many_families_drains_at_the_budgets_rate_and_no_message_co
     assert!(told.values().all(|(times, last)| *times <= 2 && *last == REMEDIATED), "{told:?}");
     assert_eq!(failures(&delivered), 0);
     let seconds = (MANY - AT_ONCE) as i64 * 5;
-    assert_eq!(world.now().duration_since(begun), SignedDuration::from_secs(seconds), "as fast as it may be");
+    assert_eq!(
+        world.now().duration_since(begun),
+        SignedDuration::from_secs(seconds),
+        "as fast as the rate limit allows"
+    );
 }
 
 #[tokio::test]
-async fn what_comes_twice_waits_for_one_slot_and_keeps_nobody_waiting() {
+async fn duplicate_events_share_one_slot_and_delay_no_others() {
     const MANY: usize = 40;
     let world = World::new();
     let queue = Fifo::default();
@@ -232,11 +236,15 @@ async fn what_comes_twice_waits_for_one_slot_and_keeps_nobody_waiting() {
     let corrected = delivered.iter().filter(|delivered| ended(&delivered.report) == REMEDIATED).count();
     assert_eq!((corrected, world.count("RegisterTaskDefinition"), failures(&delivered)), (MANY, MANY, 0));
     let seconds = (MANY - AT_ONCE) as i64 * 5;
-    assert_eq!(world.now().duration_since(begun), SignedDuration::from_secs(seconds), "as if each had come once");
+    assert_eq!(
+        world.now().duration_since(begun),
+        SignedDuration::from_secs(seconds),
+        "as if each event had arrived once"
+    );
 }
 
 #[tokio::test]
-async fn what_comes_twice_or_late_is_corrected_once_all_the_same() {
+async fn sources_with_duplicate_or_late_events_are_corrected_once() {
     const MANY: usize = 15;
     let world = World::new();
     let queue = Fifo::default();
@@ -244,7 +252,7 @@ async fn what_comes_twice_or_late_is_corrected_once_all_the_same() {
         queue.holds(&world, &event(&source));
         queue.holds(&world, &event(&source));
     }
-    // Every third message is late, the first time.
+    // Every third of the first 40 deliveries is late.
     let late = |number: usize| if number.is_multiple_of(3) && number < 40 { BURST * 2 } else { SignedDuration::ZERO };
     let delivered = queue.drains(&world, late).await;
     let corrected = delivered.iter().filter(|delivered| ended(&delivered.report) == REMEDIATED).count();
@@ -255,7 +263,7 @@ async fn what_comes_twice_or_late_is_corrected_once_all_the_same() {
 }
 
 #[tokio::test]
-async fn a_turn_beyond_the_queues_longest_delay_is_waited_for_in_parts() {
+async fn a_slot_beyond_the_queues_maximum_delay_is_waited_for_in_parts() {
     let world = World::new();
     let queue = Fifo::default();
     let sources = sources(&world, 2);
@@ -271,21 +279,21 @@ async fn a_turn_beyond_the_queues_longest_delay_is_waited_for_in_parts() {
 }
 
 #[tokio::test]
-async fn a_message_that_cannot_be_sent_back_fails_and_comes_again() {
+async fn a_message_that_cannot_be_requeued_fails_and_is_delivered_again() {
     let (world, source) = spent().await;
     let queue = Fifo::default();
     queue.breaks();
     let (reply, report) = queue.delivers(&world, SHIPPED_BASELINE, &event(&source)).await;
-    assert_eq!((ended(&report), report.comes_again()), (EXHAUSTED, true));
+    assert_eq!((ended(&report), report.is_retried()), (EXHAUSTED, true));
     assert_eq!(reply.to_json(), json!({"batchItemFailures": [{"itemIdentifier": "m"}]}));
-    assert!(report.notes.iter().any(|note| note.contains("could not be sent back")), "{:?}", report.notes);
-    queue.mends();
+    assert!(report.notes.iter().any(|note| note.contains("could not be requeued")), "{:?}", report.notes);
+    queue.recovers();
     let (reply, _) = queue.delivers(&world, SHIPPED_BASELINE, &event(&source)).await;
     assert_eq!(reply.to_json(), json!({"batchItemFailures": []}));
 }
 
 #[tokio::test]
-async fn where_there_is_no_queue_the_event_fails_as_one_that_a_later_try_can_help() {
+async fn without_a_queue_a_rate_limited_event_fails_as_retryable() {
     let (world, source) = spent().await;
     let queue = Fifo::default();
     let reply = queue.invokes(&world, &event(&source)).await;
@@ -294,7 +302,7 @@ async fn where_there_is_no_queue_the_event_fails_as_one_that_a_later_try_can_hel
 }
 
 #[tokio::test]
-async fn a_budget_that_is_spent_for_a_day_sends_messages_back_without_a_slot() {
+async fn a_rate_limit_reserved_for_a_day_requeues_messages_without_a_slot() {
     let (world, source) = spent().await;
     world.account(|account| {
         let now: Timestamp = account.now;
@@ -311,10 +319,10 @@ async fn a_budget_that_is_spent_for_a_day_sends_messages_back_without_a_slot() {
 }
 
 #[tokio::test]
-async fn what_is_not_the_newest_any_more_takes_no_slot() {
+async fn a_superseded_revision_takes_no_slot() {
     let world = World::new();
     let queue = Fifo::default();
-    // Somebody registers one family a thousand times, and only then the first event comes.
+    // One family is registered 50 times before the first event arrives.
     let (flood, victim) = world.account(|account| {
         account.has_group("/ecs/web", Some(30), 1);
         let flood: Vec<_> = (0..50).map(|_| account.registers(BLOCKING)).collect();
@@ -332,7 +340,7 @@ async fn what_is_not_the_newest_any_more_takes_no_slot() {
 }
 
 #[tokio::test]
-async fn what_was_overtaken_while_it_waited_leaves_its_turn_to_others() {
+async fn a_revision_superseded_while_it_waited_uses_no_registration() {
     let (world, source) = spent().await;
     comes(&world, &source).await;
     let slot = world.now() + SignedDuration::from_secs(5);
@@ -346,9 +354,9 @@ async fn what_was_overtaken_while_it_waited_leaves_its_turn_to_others() {
     assert_eq!(world.account(|account| account.budgets.clone()), before);
 }
 
-/// Two workers have the same event. One stands still once it has found no record; meanwhile the other does all of it.
+/// Two workers have the same event. One pauses after it has found no record, while the other completes the correction.
 #[tokio::test]
-async fn a_worker_that_comes_to_nothing_leaves_the_count_of_another_as_it_is() {
+async fn a_worker_that_loses_the_race_does_not_change_the_winners_count() {
     let (dry, source) = spent().await;
     let begun = dry.calls().len();
     comes(&dry, &source).await;
@@ -371,7 +379,7 @@ async fn a_worker_that_comes_to_nothing_leaves_the_count_of_another_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_budget_that_cannot_be_asked_leaves_no_correction_counted() {
+async fn if_the_rate_limit_cannot_be_read_or_written_no_correction_is_counted() {
     for call in ["budget", "put_budget"] {
         let (world, source) = spent().await;
         let message = "no answer in time".to_owned();
@@ -382,7 +390,7 @@ async fn a_budget_that_cannot_be_asked_leaves_no_correction_counted() {
 }
 
 #[tokio::test]
-async fn what_a_fuse_keeps_from_being_corrected_takes_no_slot() {
+async fn a_correction_stopped_by_a_fuse_takes_no_slot() {
     let world = World::new();
     world.account(|account| account.has_group("/ecs/web", Some(30), 1));
     let mut taken = Vec::new();
@@ -397,7 +405,7 @@ async fn what_a_fuse_keeps_from_being_corrected_takes_no_slot() {
 }
 
 #[tokio::test]
-async fn one_that_comes_before_its_turn_goes_back_at_once_and_nothing_is_asked() {
+async fn a_message_before_its_slot_is_requeued_without_any_call() {
     let (world, source) = spent().await;
     let queue = Fifo::default();
     let slot = world.now() + SignedDuration::from_secs(1000);
@@ -407,15 +415,15 @@ async fn one_that_comes_before_its_turn_goes_back_at_once_and_nothing_is_asked()
     let (reply, report) = queue.receives(&world, SHIPPED_BASELINE, &sent, 2).await;
     assert_eq!((ended(&report), world.calls().len()), (EXHAUSTED, calls));
     assert_eq!((report.report.source, report.report.trigger), (Some(source.to_string()), TriggerKind::Event));
-    assert!(report.report.error.unwrap().ends_with("its turn is at 2026-11-21T12:16:40Z"));
+    assert!(report.report.error.unwrap().ends_with("the time reserved for this revision is 2026-11-21T12:16:40Z"));
     assert_eq!(reply.to_json(), json!({"batchItemFailures": []}));
     assert_eq!((queue.delays(), queue.slots()), (vec![900], vec![Some(slot)]));
     assert_eq!(queue.work.messages()[0].attributes["logweir-failures"], "3");
 }
 
-/// What every test above relies upon.
+/// Every test above relies on this.
 #[tokio::test]
-async fn the_journal_of_these_tests_remembers_a_budget() {
+async fn the_journal_of_these_tests_stores_the_rate_limit() {
     let (world, _) = spent().await;
     let name = world.account(|account| account.budgets.keys().next().unwrap().clone());
     let budget = world.read_state::<RateLimit>(&name).await.unwrap().unwrap();

@@ -1,10 +1,10 @@
-//! The process dies at every call, or its answer is lost, or another worker comes in between: what stands in the end is
-//! exactly what was meant to.
+//! The process dies at every call, or the call's answer is lost, or another worker intervenes. The final state is
+//! always exactly the intended one.
 //!
-//! The same sweep is run against a world that lies, which makes of the program one that had never looked or had written
-//! its intent down too late: then it has to find fault.
+//! The same sweep also runs against a world that lies. Logweir then acts like a program that omits a check or records
+//! its intent too late, and the sweep has to detect that.
 
-#![allow(clippy::print_stdout, reason = "the counts are for whoever reads the run")]
+#![allow(clippy::print_stdout, reason = "the counts are for the reader of the run")]
 
 use std::collections::BTreeMap;
 
@@ -22,14 +22,14 @@ use crate::world::{Group, Lie, Moment, Then, World};
 
 const ADOPTS: &str = "version = 1\n[log-group]\nadopt = [\"/ecs/*\"]\n";
 
-/// What there is when the sweep begins.
+/// The situation in which a sweep begins.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Situation {
-    /// No log group: one is made.
+    /// There is no log group, so Logweir creates one.
     Bare,
-    /// A group of others, which the baseline adopts.
+    /// A third-party log group that the baseline adopts.
     Adopted,
-    /// The same, and somebody changes its retention after the correction.
+    /// The same, and another principal changes its retention after the correction.
     Changed,
     /// The source is deregistered after the correction.
     SourceGone,
@@ -46,7 +46,7 @@ enum Fault {
 
 const FAULTS: [Fault; 3] = [Fault::DiesBefore, Fault::DiesAfter, Fault::AnswerLost];
 
-/// All but the journal and the clock.
+/// The state of the account without the journal and the clock.
 #[derive(Debug, PartialEq)]
 struct Picture {
     revisions: Vec<(String, bool)>,
@@ -86,7 +86,7 @@ impl Situation {
         with(world, self.baseline(), Mode::Register, "worker", &event(source)).await
     }
 
-    /// What others do between the correction and its backout.
+    /// What other principals do between the correction and its backout.
     fn meanwhile(self, world: &World, source: &RevisionArn) {
         world.account(|account| match self {
             Self::Changed => account.groups.get_mut("/ecs/web").unwrap().retention = Some(365),
@@ -112,7 +112,7 @@ fn later(world: &World) {
     world.advance(LEASE);
 }
 
-/// What the schedule does for both functions.
+/// Resumes the unfinished work of both functions, as the schedule does.
 async fn resumes(world: &World, baseline: &str) {
     let (home, by, baseline) = (home(), by(), Baseline::parse(baseline).unwrap());
     let order = Order { origin: Origin::Resume, ..order(&home, &by, &baseline, Mode::Register, "resumer") };
@@ -121,12 +121,12 @@ async fn resumes(world: &World, baseline: &str) {
     resume_backouts(world, &order).await.unwrap();
 }
 
-/// What is wrong with a world in which all has come to its end.
+/// The faults of a world in which all work has ended.
 fn faults(world: &World, wanted: &Picture, at: &str) -> Vec<String> {
     let mut found = world.account(|account| account.wrongs.clone());
     let seen = picture(world);
     if seen != *wanted {
-        found.push(format!("stands {seen:?}, wanted {wanted:?}"));
+        found.push(format!("found {seen:?}, wanted {wanted:?}"));
     }
     let open = world.account(|account| account.records.values().filter(|record| record.head.open).count());
     if open > 0 {
@@ -135,7 +135,7 @@ fn faults(world: &World, wanted: &Picture, at: &str) -> Vec<String> {
     found.into_iter().map(|fault| format!("{at}: {fault}")).collect()
 }
 
-/// The process dies at every call of a correction; then it is run again, resumed, or taken back.
+/// The process dies at every call of a correction. Then the correction is run again, resumed, or backed out.
 async fn sweep_register(lie: Option<Lie>) -> (usize, Vec<String>) {
     let (mut runs, mut wrong) = (0, Vec::new());
     for situation in [Situation::Bare, Situation::Adopted] {
@@ -145,7 +145,7 @@ async fn sweep_register(lie: Option<Lie>) -> (usize, Vec<String>) {
         let (calls, wanted) = (whole.calls(), picture(&whole));
         for number in 1..=calls.len() {
             for fault in FAULTS {
-                for then in ["again", "resumed", "taken back"] {
+                for then in ["again", "resumed", "backed out"] {
                     runs += 1;
                     let (world, source) = situation.begin(lie);
                     fault.at(&world, number);
@@ -155,7 +155,7 @@ async fn sweep_register(lie: Option<Lie>) -> (usize, Vec<String>) {
                     if then == "resumed" {
                         resumes(&world, situation.baseline()).await;
                     }
-                    if then != "taken back" {
+                    if then != "backed out" {
                         situation.register(&world, &source).await;
                         wrong.extend(faults(&world, &wanted, &at));
                         continue;
@@ -167,11 +167,11 @@ async fn sweep_register(lie: Option<Lie>) -> (usize, Vec<String>) {
                     {
                         wrong.push(format!("{at}: {report:?}"));
                     }
-                    // The log group may have been made by then, and stays; all else is as before.
+                    // The log group may have been created, and stays. Everything else is as before.
                     let mut seen = picture(&world);
                     seen.revisions.retain(|(_, active)| *active);
                     if seen.revisions != before.revisions {
-                        wrong.push(format!("{at}: stands {seen:?}"));
+                        wrong.push(format!("{at}: found {seen:?}"));
                     }
                     if seen.groups != before.groups && situation == Situation::Adopted {
                         wrong.push(format!("{at}: {seen:?}"));
@@ -185,7 +185,7 @@ async fn sweep_register(lie: Option<Lie>) -> (usize, Vec<String>) {
     (runs, wrong)
 }
 
-/// The process dies at every call of a backout; then it is asked for again, or resumed.
+/// The process dies at every call of a backout. Then the backout is requested again, or resumed.
 async fn sweep_backout(lie: Option<Lie>) -> (usize, Vec<String>) {
     let (mut runs, mut wrong) = (0, Vec::new());
     for situation in
@@ -221,7 +221,7 @@ async fn sweep_backout(lie: Option<Lie>) -> (usize, Vec<String>) {
     (runs, wrong)
 }
 
-/// Somebody registers another revision just before or after every call of a correction.
+/// Another principal registers a revision right before or after every call of a correction.
 async fn sweep_newer(lie: Option<Lie>) -> (usize, Vec<String>) {
     let (mut runs, mut wrong) = (0, Vec::new());
     let (whole, source) = Situation::Bare.begin(None);
@@ -236,13 +236,13 @@ async fn sweep_newer(lie: Option<Lie>) -> (usize, Vec<String>) {
             later(&world);
             Situation::Bare.register(&world, &source).await;
             let at = format!("another revision {moment:?} {} {number}", calls[number - 1]);
-            let (stands, theirs) = world.account(|account| {
-                let theirs = account.families["web"].iter().rposition(|revision| revision.by != crate::world::LOGWEIR);
-                (account.active("web"), theirs.unwrap() + 1)
+            let (stands, other) = world.account(|account| {
+                let other = account.families["web"].iter().rposition(|revision| revision.by != crate::world::LOGWEIR);
+                (account.active("web"), other.unwrap() + 1)
             });
-            // Ours may stand below theirs, never above.
-            if theirs > 1 && stands.last() != Some(&theirs) {
-                wrong.push(format!("{at}: {stands:?}, theirs is {theirs}"));
+            // The correction may be below the other revision, never above it.
+            if other > 1 && stands.last() != Some(&other) {
+                wrong.push(format!("{at}: {stands:?}, the other revision is {other}"));
             }
             let now = picture(&world);
             wrong.extend(faults(&world, &now, &at));
@@ -252,7 +252,7 @@ async fn sweep_newer(lie: Option<Lie>) -> (usize, Vec<String>) {
 }
 
 #[tokio::test]
-async fn wherever_the_process_dies_what_was_meant_to_stands_in_the_end() {
+async fn wherever_the_process_dies_the_final_state_is_the_intended_one() {
     let mut runs = 0;
     for (more, wrong) in [sweep_register(None).await, sweep_backout(None).await, sweep_newer(None).await] {
         assert_eq!(wrong, Vec::<String>::new());
@@ -263,57 +263,57 @@ async fn wherever_the_process_dies_what_was_meant_to_stands_in_the_end() {
 }
 
 #[tokio::test]
-async fn a_program_that_wrote_down_too_late_would_be_found_out() {
-    found_out(Lie::CommitLater, sweep_register(Some(Lie::CommitLater)).await);
-    found_out(Lie::CommitLater, sweep_backout(Some(Lie::CommitLater)).await);
+async fn a_program_that_records_its_intent_too_late_is_detected() {
+    detected(Lie::CommitLater, sweep_register(Some(Lie::CommitLater)).await);
+    detected(Lie::CommitLater, sweep_backout(Some(Lie::CommitLater)).await);
 }
 
 #[tokio::test]
-async fn a_program_that_registered_without_looking_would_be_found_out() {
-    found_out(Lie::NothingOfOurs, sweep_register(Some(Lie::NothingOfOurs)).await);
-    found_out(Lie::NothingOfOurs, sweep_backout(Some(Lie::NothingOfOurs)).await);
-    found_out(Lie::NothingNewer, sweep_newer(Some(Lie::NothingNewer)).await);
+async fn a_program_that_registers_without_reading_is_detected() {
+    detected(Lie::NothingByLogweir, sweep_register(Some(Lie::NothingByLogweir)).await);
+    detected(Lie::NothingByLogweir, sweep_backout(Some(Lie::NothingByLogweir)).await);
+    detected(Lie::NothingNewer, sweep_newer(Some(Lie::NothingNewer)).await);
 }
 
 #[tokio::test]
-async fn a_program_that_undid_without_comparing_would_be_found_out() {
-    found_out(Lie::RetentionIsOurs, sweep_backout(Some(Lie::RetentionIsOurs)).await);
-    found_out(Lie::NothingRuns, sweep_backout(Some(Lie::NothingRuns)).await);
+async fn a_program_that_undoes_without_comparing_is_detected() {
+    detected(Lie::RetentionIsLogweirs, sweep_backout(Some(Lie::RetentionIsLogweirs)).await);
+    detected(Lie::NothingRuns, sweep_backout(Some(Lie::NothingRuns)).await);
 }
 
-fn found_out(lie: Lie, (runs, wrong): (usize, Vec<String>)) {
-    let first = wrong.first().unwrap_or_else(|| panic!("{lie:?} is not found out in {runs} runs"));
+fn detected(lie: Lie, (runs, wrong): (usize, Vec<String>)) {
+    let first = wrong.first().unwrap_or_else(|| panic!("{lie:?} is not detected in {runs} runs"));
     println!("{lie:?}: {} faults in {runs} runs; the first: {first}", wrong.len());
 }
 
-/// Two workers: one stops at a call, the other does all of its work, the first goes on.
+/// The work of one of two workers: one pauses at a call, the other completes its work, and the first continues.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Work {
     Correct,
-    TakeBack,
+    BackOut,
 }
 
 async fn works(work: Work, world: &World, source: &RevisionArn, worker: &str) -> Decision {
     match work {
         Work::Correct => with(world, SHIPPED_BASELINE, Mode::Register, worker, &event(source)).await,
-        Work::TakeBack => crate::world::story::takes_back(world, worker, source, BackoutOptions::default()).await,
+        Work::BackOut => crate::world::story::backs_out_with(world, worker, source, BackoutOptions::default()).await,
     }
 }
 
 #[tokio::test]
-async fn two_workers_at_every_point_of_one_another_leave_what_was_meant() {
+async fn two_interleaved_workers_reach_the_intended_state() {
     let mut runs = 0;
     for (first, second) in [
         (Work::Correct, Work::Correct),
-        (Work::Correct, Work::TakeBack),
-        (Work::TakeBack, Work::TakeBack),
-        (Work::TakeBack, Work::Correct),
+        (Work::Correct, Work::BackOut),
+        (Work::BackOut, Work::BackOut),
+        (Work::BackOut, Work::Correct),
     ] {
         for gone in [false, true] {
             for lease_over in [false, true] {
                 let prepare = async || {
                     let (world, source) = Situation::Bare.begin(None);
-                    if first == Work::TakeBack {
+                    if first == Work::BackOut {
                         works(Work::Correct, &world, &source, "before").await;
                         if gone {
                             world.account(|account| account.deregisters(&source));
@@ -341,11 +341,11 @@ async fn two_workers_at_every_point_of_one_another_leave_what_was_meant() {
                             report
                         };
                         let (one, two) = tokio::join!(works(first, &world, &source, "one"), other);
-                        // What is retryable comes again.
+                        // Retryable work is delivered again.
                         later(&world);
                         resumes(&world, SHIPPED_BASELINE).await;
                         for (work, report) in [(first, &one), (second, &two)] {
-                            if report.comes_again() {
+                            if report.is_retried() {
                                 works(work, &world, &source, "again").await;
                             }
                         }
@@ -356,15 +356,15 @@ async fn two_workers_at_every_point_of_one_another_leave_what_was_meant() {
                         let now = picture(&world);
                         assert_eq!(faults(&world, &now, &at), Vec::<String>::new());
                         let record = world.account(|account| account.records.get(&source).cloned());
-                        let taken_back = record.is_some_and(|record| record.head.suppressed);
+                        let backed_out = record.is_some_and(|record| record.head.suppressed);
                         let stands = active(&world);
-                        match (taken_back, first == Work::TakeBack && gone) {
+                        match (backed_out, first == Work::BackOut && gone) {
                             (true, false) => assert_eq!(stands, [1], "{at}"),
                             (true, true) => assert_eq!(stands.len(), 1, "{at}"),
                             (false, _) => assert_eq!(stands.len(), 2, "{at}"),
                         }
-                        if first == Work::TakeBack || (second == Work::TakeBack && two.outcome == Outcome::BackedOut) {
-                            assert!(taken_back, "{at}");
+                        if first == Work::BackOut || (second == Work::BackOut && two.outcome == Outcome::BackedOut) {
+                            assert!(backed_out, "{at}");
                         }
                     }
                 }

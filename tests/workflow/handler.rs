@@ -1,4 +1,4 @@
-//! The two functions' payloads: each takes its own, and refuses the other's wherever it is wrapped.
+//! The payloads of the two functions. Each function accepts its own payloads and refuses the other's, however wrapped.
 
 mod dead_letters;
 
@@ -18,7 +18,7 @@ use crate::world::{Moment, Then, World};
 
 const UNREADABLE: (Outcome, Option<Reason>) = (Outcome::Failed, Some(Reason::Unreadable));
 
-/// The function that remediates, and the reports that it wrote.
+/// Invokes the remediating function. Returns its reply and the reports that it wrote.
 async fn remediates(world: &World, mode: Mode, payload: &Value) -> (HandlerReply, Vec<Decision>) {
     let (home, by, baseline) = (home(), by(), Baseline::parse(SHIPPED_BASELINE).unwrap());
     let order = order(&home, &by, &baseline, mode, "remediator");
@@ -30,8 +30,8 @@ async fn remediates(world: &World, mode: Mode, payload: &Value) -> (HandlerReply
     (reply, written)
 }
 
-/// The function that takes back, and the reports that it wrote.
-async fn takes_back(world: &World, payload: &Value) -> (HandlerReply, Vec<Decision>) {
+/// Invokes the backout function. Returns its reply and the reports that it wrote.
+async fn invokes_backout(world: &World, payload: &Value) -> (HandlerReply, Vec<Decision>) {
     let (home, by) = (home(), by());
     let taker = BackoutCaller { home: &home, worker: "taker", lease: LEASE, backout: &by };
     let mut written = Vec::new();
@@ -40,7 +40,7 @@ async fn takes_back(world: &World, payload: &Value) -> (HandlerReply, Vec<Decisi
     (reply, written)
 }
 
-/// A world in which web:1 was corrected by web:2, and which has forgotten its calls.
+/// A world in which web:1 was corrected by web:2.
 async fn corrected() -> World {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
@@ -48,7 +48,7 @@ async fn corrected() -> World {
     world
 }
 
-/// A world in which the worker died that corrected web:1, or the one that took its correction back.
+/// A world in which a worker died while it corrected web:1, or while it backed out the correction.
 async fn left(backing_out: bool) -> World {
     let world = if backing_out { corrected().await } else { World::new() };
     let last = if backing_out { "DeregisterTaskDefinition" } else { "RegisterTaskDefinition" };
@@ -77,14 +77,14 @@ fn message(body: &Value) -> Value {
     json!({"Records": [{"messageId": "m", "eventSource": "aws:sqs", "body": body.to_string()}]})
 }
 
-/// In an EventBridge event: of anybody, and of ECS.
+/// The detail in an EventBridge event of a third party, and in one of ECS.
 fn details(detail: &Value) -> [Value; 2] {
     let envelope = |source: &str, kind: &str| json!({"source": source, "detail-type": kind, "detail": detail});
     [envelope("someone", "logweir"), envelope("aws.ecs", "AWS API Call via CloudTrail")]
 }
 
 #[tokio::test]
-async fn the_function_that_remediates_takes_nothing_back_however_the_request_is_wrapped() {
+async fn the_remediating_function_backs_out_nothing_however_the_request_is_wrapped() {
     let world = corrected().await;
     let before = world.picture();
     let [anybody, ecs] = details(&request());
@@ -112,7 +112,7 @@ async fn a_request_in_a_message_ends_in_the_dead_letter_queue() {
 }
 
 #[tokio::test]
-async fn the_function_that_takes_back_takes_requests_and_nothing_else() {
+async fn the_backout_function_accepts_only_backout_requests() {
     let world = corrected().await;
     let (before, calls) = (world.picture(), world.calls().len());
     let source = world.account(|account| account.arn("web", 1));
@@ -149,52 +149,52 @@ async fn the_function_that_takes_back_takes_requests_and_nothing_else() {
         json!(request().to_string()),
         Value::Null,
     ] {
-        let (reply, written) = takes_back(&world, &payload).await;
+        let (reply, written) = invokes_backout(&world, &payload).await;
         assert_eq!(written.iter().map(ended).collect::<Vec<_>>(), [UNREADABLE], "{payload}");
         assert!(reply.retry().is_none(), "{payload}");
     }
-    assert_eq!((world.picture(), world.calls().len()), (before, calls), "it did not even look");
+    assert_eq!((world.picture(), world.calls().len()), (before, calls), "the function made no call");
 }
 
 #[tokio::test]
-async fn a_request_is_carried_out_once_and_answered_with_the_report_that_is_written() {
+async fn a_backout_request_is_carried_out_once_and_answered_with_the_written_report() {
     let world = corrected().await;
     for (reason, left) in [(None, vec![1]), (Some(Reason::Duplicate), vec![1])] {
-        let (reply, written) = takes_back(&world, &request()).await;
+        let (reply, written) = invokes_backout(&world, &request()).await;
         assert_eq!(written.iter().map(ended).collect::<Vec<_>>(), [(Outcome::BackedOut, reason)]);
         assert_eq!((reply.to_json(), active(&world)), (json!(written[0]), left));
     }
 }
 
 #[tokio::test]
-async fn a_request_to_look_changes_nothing_and_one_that_another_is_at_comes_again() {
+async fn a_dry_run_changes_nothing_and_a_request_for_a_locked_record_is_retried() {
     let world = corrected().await;
     let before = world.picture();
     let mut look = request();
     look["dry_run"] = true.into();
-    let (_, written) = takes_back(&world, &look).await;
+    let (_, written) = invokes_backout(&world, &look).await;
     assert_eq!((ended(&written[0]), world.picture()), ((Outcome::Observed, None), before));
 
     world.at_next("DeregisterTaskDefinition", Moment::Before, Then::Crash);
-    takes_back(&world, &request()).await;
+    invokes_backout(&world, &request()).await;
     world.restart();
-    let (reply, written) = takes_back(&world, &request()).await;
-    assert_eq!(ended(&written[0]), (Outcome::Skipped, Some(Reason::LeaseHeld)));
+    let (reply, written) = invokes_backout(&world, &request()).await;
+    assert_eq!(ended(&written[0]), (Outcome::Skipped, Some(Reason::Locked)));
     assert!(reply.retry().is_some());
 }
 
 #[tokio::test]
-async fn each_function_finishes_what_goes_in_its_own_direction() {
+async fn each_function_resumes_only_its_own_kind_of_work() {
     let resume = json!({"logweir": "resume"});
     for backing_out in [false, true] {
         let world = left(backing_out).await;
         let others = match backing_out {
             true => remediates(&world, Mode::Register, &resume).await,
-            false => takes_back(&world, &resume).await,
+            false => invokes_backout(&world, &resume).await,
         };
         assert_eq!((others.0.to_json(), others.1.len()), (json!({"resumed": 0, "reports": []}), 0));
         let (reply, written) = match backing_out {
-            true => takes_back(&world, &resume).await,
+            true => invokes_backout(&world, &resume).await,
             false => remediates(&world, Mode::Register, &resume).await,
         };
         let (outcome, left) =
@@ -206,7 +206,7 @@ async fn each_function_finishes_what_goes_in_its_own_direction() {
 }
 
 #[tokio::test]
-async fn what_was_left_is_finished_only_when_nothing_else_is_asked_for() {
+async fn unfinished_work_is_resumed_only_by_a_plain_resume_request() {
     let resume = json!({"logweir": "resume"});
     let [anybody, ecs] = details(&resume);
     let more = json!({"logweir": "resume", "mode": "register"});
@@ -214,10 +214,10 @@ async fn what_was_left_is_finished_only_when_nothing_else_is_asked_for() {
     for backing_out in [false, true] {
         let world = left(backing_out).await;
         let before = world.picture();
-        // Events come by the queue; what is to be taken back never does.
+        // The remediating function also accepts the resume request from the queue. The backout function has no queue.
         for payload in payloads.iter().chain(backing_out.then_some(&message(&resume))) {
             let (_, written) = match backing_out {
-                true => takes_back(&world, payload).await,
+                true => invokes_backout(&world, payload).await,
                 false => remediates(&world, Mode::Register, payload).await,
             };
             assert!(matches!(written[0].outcome, Outcome::Failed | Outcome::Skipped), "{payload}: {written:?}");
@@ -227,7 +227,7 @@ async fn what_was_left_is_finished_only_when_nothing_else_is_asked_for() {
 }
 
 #[tokio::test]
-async fn whoever_is_to_observe_finishes_nothing_and_only_counts_what_there_is() {
+async fn in_mode_observe_a_resume_request_only_lists_the_unfinished_work() {
     let world = left(false).await;
     let (before, calls) = (world.picture(), world.calls().len());
     let (reply, written) = remediates(&world, Mode::Observe, &json!({"logweir": "resume"})).await;
@@ -235,7 +235,7 @@ async fn whoever_is_to_observe_finishes_nothing_and_only_counts_what_there_is() 
     assert_eq!((world.picture(), &world.calls()[calls..]), (before, &["list", "stopped"][..]));
 }
 
-/// The schedule's message in the queue, sent so many minutes ago.
+/// The schedule's message in the queue, sent this many minutes ago.
 fn sent(world: &World, minutes: i64) -> Value {
     let at = world.account(|account| account.now) - jiff::SignedDuration::from_mins(minutes);
     let mut batch = message(&json!({"logweir": "resume"}));
@@ -244,24 +244,25 @@ fn sent(world: &World, minutes: i64) -> Value {
 }
 
 #[tokio::test]
-async fn the_schedule_may_come_by_the_queue_and_what_waited_there_for_long_is_left_to_the_next() {
+async fn a_resume_request_from_the_queue_is_handled_unless_it_waited_too_long() {
     let answer = json!({"batchItemFailures": []});
     for (minutes, outcomes) in [(11, vec![]), (10, vec![Outcome::Remediated])] {
         let world = left(false).await;
         let (reply, written) = remediates(&world, Mode::Register, &sent(&world, minutes)).await;
         assert_eq!(written.iter().map(|report| report.outcome).collect::<Vec<_>>(), outcomes, "{minutes} minutes");
-        assert_eq!(reply.to_json(), answer, "nothing comes again");
+        assert_eq!(reply.to_json(), answer, "no message is retried");
     }
 }
 
 #[tokio::test]
-async fn a_journal_that_cannot_be_listed_is_said_in_one_report() {
+async fn a_journal_that_cannot_be_listed_is_reported_once() {
     let message = "denied".to_owned();
     let error = PortError { kind: ErrorKind::Refused, call: "Query", message, reason: Some(Reason::AccessDenied) };
     let world = left(false).await;
     world.always("list", error);
     let resume = json!({"logweir": "resume"});
-    for (reply, written) in [remediates(&world, Mode::Register, &resume).await, takes_back(&world, &resume).await] {
+    for (reply, written) in [remediates(&world, Mode::Register, &resume).await, invokes_backout(&world, &resume).await]
+    {
         assert_eq!((written.len(), written[0].outcome), (1, Outcome::Failed));
         assert!(written[0].error.as_ref().unwrap().contains("denied"), "{:?}", written[0]);
         assert_eq!(reply.to_json(), json!(written[0]));

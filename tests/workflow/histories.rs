@@ -1,9 +1,9 @@
-//! Random histories: deployments, events late, twice and at once, crashes, lost answers, what others do at any call,
-//! backouts. Whatever the history, the promises hold.
+//! Random histories of deployments, late, duplicate and concurrent events, crashes, lost answers, other principals'
+//! acts at any call, and backouts. The promises hold in every history.
 //!
-//! Every run is the same unless `LOGWEIR_SEED` says otherwise; a failure names its seed, and is shrunk.
+//! Every run is the same unless `LOGWEIR_SEED` is set. A failure names its seed, and is shrunk.
 
-#![allow(clippy::print_stdout, reason = "the counts are for whoever reads the run")]
+#![allow(clippy::print_stdout, reason = "the counts are for the reader of the run")]
 
 mod acts;
 mod promises;
@@ -11,7 +11,7 @@ mod promises;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use acts::{Act, FAMILIES, Happening, Happens, Op, Pick, THEIRS, document, history};
+use acts::{Act, FAMILIES, Happening, Happens, Op, Pick, THIRD_PARTY, document, history};
 use jiff::SignedDuration;
 use logweir::domain::baseline::Baseline;
 use logweir::domain::ecs::revision::RevisionArn;
@@ -26,13 +26,14 @@ use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 use serde_json::Value;
 
 use crate::order::{backout, order};
-use crate::world::story::{by, event, home, takes_back, with};
+use crate::world::story::{backs_out_with, by, event, home, with};
 use crate::world::{DEPLOYER, Lie, Moment, Then, World};
 
 const HISTORIES: u32 = 1000;
-/// Each class of operation occurs in so many of them at least.
+/// The minimum number of histories in which each class of operation occurs.
 const EACH: u32 = 100;
-const BASELINE: &str = "version = 1\n[log-group]\nadopt = [\"/ecs/theirs\"]\n[fuse]\ncorrections = 1\nminutes = 10\n";
+const BASELINE: &str =
+    "version = 1\n[log-group]\nadopt = [\"/ecs/third-party\"]\n[fuse]\ncorrections = 1\nminutes = 10\n";
 
 struct History {
     world: World,
@@ -45,7 +46,7 @@ struct History {
 
 type Counts = BTreeMap<&'static str, u32>;
 
-/// Runs so many histories; the first that breaks a promise is the answer.
+/// Runs the histories. The result is the first history that breaks a promise.
 fn run(lie: Option<Lie>, max_shrink_iters: u32) -> (u64, Counts, Result<(), String>) {
     let seed = std::env::var("LOGWEIR_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1_u64);
     let config = Config {
@@ -71,16 +72,17 @@ fn run(lie: Option<Lie>, max_shrink_iters: u32) -> (u64, Counts, Result<(), Stri
 }
 
 #[test]
-fn a_program_that_never_looked_or_wrote_too_late_breaks_a_promise_in_some_history() {
-    for lie in [Lie::CommitLater, Lie::NothingOfOurs, Lie::NothingNewer, Lie::RetentionIsOurs, Lie::NothingRuns] {
+fn a_program_that_omits_a_check_or_records_too_late_breaks_a_promise_in_some_history() {
+    for lie in [Lie::CommitLater, Lie::NothingByLogweir, Lie::NothingNewer, Lie::RetentionIsLogweirs, Lie::NothingRuns]
+    {
         let (_, counts, ran) = run(Some(lie), 0);
-        let broken = ran.expect_err(&format!("{lie:?} is not found out in {HISTORIES} histories"));
+        let broken = ran.expect_err(&format!("{lie:?} is not detected in {HISTORIES} histories"));
         println!("{lie:?}: in history {}: {}", counts["deploys"], broken.lines().next().unwrap_or_default());
     }
 }
 
 #[test]
-fn whatever_happens_the_promises_are_kept() {
+fn the_promises_hold_in_every_history() {
     let (seed, counts, ran) = run(None, 400);
     ran.unwrap_or_else(|error| panic!("LOGWEIR_SEED={seed} shows it again: {error}"));
     println!("{HISTORIES} histories of 22 operations and more, seed {seed}; in how many of them each class occurs:");
@@ -104,12 +106,12 @@ fn whatever_happens_the_promises_are_kept() {
         "resumes",
         "waits",
         "finds the fuse open",
-        "finds the family held",
-        "finds somebody else at it",
-        "runs ours",
+        "finds the family on hold",
+        "finds another worker's lease",
+        "runs the newest revision",
     ];
     for class in classes {
-        assert!(counts.get(class).copied().unwrap_or_default() >= EACH, "`{class}` occurs too seldom");
+        assert!(counts.get(class).copied().unwrap_or_default() >= EACH, "`{class}` occurs too rarely");
     }
 }
 
@@ -124,8 +126,8 @@ async fn lives(lie: Option<Lie>, ops: &[Op]) -> History {
     };
     history.world.account(|account| {
         account.lie = lie;
-        account.has_group(THEIRS, None, 1);
-        account.adopted.insert(THEIRS.into());
+        account.has_group(THIRD_PARTY, None, 1);
+        account.adopted.insert(THIRD_PARTY.into());
     });
     for (number, op) in ops.iter().enumerate() {
         let before = history.world.picture();
@@ -146,11 +148,11 @@ impl History {
         format!("worker-{}", self.workers)
     }
 
-    /// One of the revisions that somebody registered.
+    /// One of the deployer's revisions.
     fn pick(&self, pick: Pick) -> Option<RevisionArn> {
         let family = FAMILIES[pick.family];
         self.world.account(|account| {
-            let theirs: Vec<usize> = account
+            let deployed: Vec<usize> = account
                 .families
                 .get(family)
                 .into_iter()
@@ -159,7 +161,7 @@ impl History {
                 .filter(|(_, revision)| revision.by == DEPLOYER)
                 .map(|(index, _)| index + 1)
                 .collect();
-            (!theirs.is_empty()).then(|| account.arn(family, *pick.index.get(&theirs)))
+            (!deployed.is_empty()).then(|| account.arn(family, *pick.index.get(&deployed)))
         })
     }
 
@@ -236,9 +238,9 @@ impl History {
                 });
                 self.plan(happens, FAMILIES[of.family]);
                 let worker = self.worker();
-                let ask = BackoutOptions { restore_stale: *stale, hold_until, ..BackoutOptions::default() };
-                let report = takes_back(&world, &worker, &source, ask).await;
-                self.is_taken_back(&report, &source);
+                let ask = BackoutOptions { restore_over_newer: *stale, hold_until, ..BackoutOptions::default() };
+                let report = backs_out_with(&world, &worker, &source, ask).await;
+                self.is_backed_out(&report, &source);
             }
             Op::Apply { of, again, happens } => {
                 let Some(source) = self.pick(*of) else { return };
@@ -265,7 +267,7 @@ impl History {
                         None => drop(account.running.remove(&place)),
                     }
                 });
-                self.classes.insert("runs ours");
+                self.classes.insert("runs the newest revision");
             }
             Op::Foreign { family, act } => {
                 self.classes.insert("others act");
@@ -283,11 +285,11 @@ impl History {
         let _ = resume_backouts(&self.world, &order).await;
     }
 
-    /// No verdict without evidence, and no secret in a report.
+    /// Checks that a report has evidence for its verdict, and contains no secret.
     fn is_true(&mut self, report: &Decision) {
         let text = serde_json::to_string(report).unwrap();
         if text.contains("CANARY") {
-            self.broken.push(format!("an environment value stands in a report: {text}"));
+            self.broken.push(format!("a report contains an environment value: {text}"));
         }
         let source = report.source.as_ref().and_then(|source| source.parse::<RevisionArn>().ok());
         let blocks = |source: RevisionArn| {
@@ -298,27 +300,27 @@ impl History {
         }
         match report.reason {
             Some(Reason::FuseOpen) => drop(self.classes.insert("finds the fuse open")),
-            Some(Reason::Held) => drop(self.classes.insert("finds the family held")),
-            Some(Reason::LeaseHeld) => drop(self.classes.insert("finds somebody else at it")),
+            Some(Reason::OnHold) => drop(self.classes.insert("finds the family on hold")),
+            Some(Reason::Locked) => drop(self.classes.insert("finds another worker's lease")),
             _ => {}
         }
     }
 
-    /// What was reported as taken back is, though somebody may have acted since the last look.
-    fn is_taken_back(&mut self, report: &Decision, source: &RevisionArn) {
+    /// Checks that a correction that was reported as backed out is not ACTIVE.
+    fn is_backed_out(&mut self, report: &Decision, source: &RevisionArn) {
         self.is_true(report);
         if report.outcome != Outcome::BackedOut {
             return;
         }
         self.classes.insert("backed out");
         self.world.account(|account| {
-            for ours in promises::ours(account) {
-                let stands = account.revision(ours.revision).is_some_and(|revision| revision.active);
-                if ours.record.head.source == *source && !ours.restored && stands {
+            for own in promises::own_revisions(account) {
+                let stands = account.revision(own.revision).is_some_and(|revision| revision.active);
+                if own.record.head.source == *source && !own.restored && stands {
                     self.broken.push(format!(
-                        "{} was taken back, and {} stands",
+                        "{} was backed out, and {} is ACTIVE",
                         source.short(),
-                        ours.revision.short()
+                        own.revision.short()
                     ));
                 }
             }
@@ -330,9 +332,9 @@ impl History {
         let now = self.world.picture();
         let mut broken = promises::always(&now);
         if now.running != before.running && !matches!(op, Op::Runs { .. }) {
-            broken.push("something runs that nobody has deployed".into());
+            broken.push("something runs that no principal has deployed".into());
         }
-        // What was taken back is opened again by nobody but who asks for it by name.
+        // Only a forced correction opens a backed-out record again.
         let opened = |account: &crate::world::Account, source: &RevisionArn| {
             let record = account.records.get(source);
             record.map_or(0, |record| {
@@ -342,13 +344,13 @@ impl History {
         for (source, record) in before.records.iter().filter(|(_, record)| record.head.suppressed) {
             let again = matches!(op, Op::Apply { again: true, .. });
             if !again && opened(&now, source) != opened(before, source) {
-                broken.push(format!("{} was taken back, and corrected again: {record:?}", source.short()));
+                broken.push(format!("{} was backed out, and corrected again: {record:?}", source.short()));
             }
         }
         self.broken.extend(broken.into_iter().map(|broken| format!("after operation {number}, {op:?}: {broken}")));
     }
 
-    /// Nothing more happens: what is open is finished, and then all is taken back.
+    /// Finishes all open work, and then backs out everything.
     async fn comes_to_rest(&mut self) {
         for _ in 0..5 {
             self.world.advance(LEASE);
@@ -357,14 +359,14 @@ impl History {
         let rest = self.world.picture();
         self.broken.extend(promises::at_rest(&rest, self.stale_was_asked_for));
 
-        // Events of our own revisions do nothing, whatever they are.
-        let ours: Vec<RevisionArn> = promises::ours(&rest).iter().map(|ours| ours.revision.clone()).collect();
-        for revision in &ours {
+        // Events about revisions registered by Logweir do nothing.
+        let own: Vec<RevisionArn> = promises::own_revisions(&rest).iter().map(|own| own.revision.clone()).collect();
+        for revision in &own {
             let worker = self.worker();
             with(&self.world, BASELINE, Mode::Register, &worker, &event(revision)).await;
         }
         if self.world.picture().families != rest.families {
-            self.broken.push("an event of our own revision led to another".into());
+            self.broken.push("an event about a revision registered by Logweir led to another revision".into());
         }
 
         self.world.account(|account| {
@@ -374,16 +376,16 @@ impl History {
         let sources: Vec<RevisionArn> = rest.records.keys().cloned().collect();
         for source in sources.iter().rev() {
             let worker = self.worker();
-            let ask = BackoutOptions { restore_stale: true, ..BackoutOptions::default() };
-            let report = takes_back(&self.world, &worker, source, ask).await;
+            let ask = BackoutOptions { restore_over_newer: true, ..BackoutOptions::default() };
+            let report = backs_out_with(&self.world, &worker, source, ask).await;
             if report.outcome != Outcome::BackedOut {
-                self.broken.push(format!("{} cannot be taken back: {report:?}", source.short()));
+                self.broken.push(format!("{} cannot be backed out: {report:?}", source.short()));
             }
-            self.is_taken_back(&report, source);
+            self.is_backed_out(&report, source);
         }
-        let retention = self.world.account(|account| account.groups[THEIRS].retention);
+        let retention = self.world.account(|account| account.groups[THIRD_PARTY].retention);
         if retention.is_some() && !self.retention_was_touched {
-            self.broken.push(format!("all was taken back, and their group keeps {retention:?}"));
+            self.broken.push(format!("everything was backed out, and the third-party group keeps {retention:?}"));
         }
         self.broken.extend(promises::always(&self.world.picture()));
     }

@@ -5,5 +5,5 @@ use crate::world::World;
 
 held_by!(
     World::new(), World::clone,
-    also of_two_at_once_one_wins of_two_states_at_once_one_wins of_two_services_at_once_one_wins
+    also of_two_concurrent_commits_one_wins of_two_concurrent_family_states_one_wins of_two_concurrent_service_histories_one_wins
 );

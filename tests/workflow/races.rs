@@ -1,4 +1,4 @@
-//! What others do between two calls of ours, what a crash leaves for the next worker, and what cannot be done.
+//! Acts of other principals between two calls of Logweir, what a crash leaves for the next worker, and refused calls.
 
 use jiff::SignedDuration;
 use logweir::domain::baseline::Baseline;
@@ -12,12 +12,12 @@ use serde_json::Value;
 use crate::world::story::{BLOCKING, corrected_text, ended, event, register, with};
 use crate::world::{Moment, Then, World};
 
-/// Somebody registers another blocking revision just before ours.
+/// Another principal registers a blocking revision right before the correction.
 fn slips_in() -> Then {
     Then::act(|account| drop(account.registers(BLOCKING)))
 }
 
-/// The next worker, when the lease of the last one is over.
+/// The next worker handles the event after the lease of the last one has expired.
 async fn later(world: &World, event: &Value) -> logweir::domain::report::Decision {
     world.restart();
     world.advance(LEASE);
@@ -30,7 +30,10 @@ fn active(world: &World) -> Vec<usize> {
 
 #[tokio::test]
 async fn a_correction_of_another_journal_is_neither_adopted_nor_withdrawn() {
-    for baseline in [SHIPPED_BASELINE.to_owned(), format!("{SHIPPED_BASELINE}\n# another text\n")] {
+    for baseline in [
+        SHIPPED_BASELINE.to_owned(),
+        SHIPPED_BASELINE.replace("corrections-per-week = 50", "corrections-per-week = 51"),
+    ] {
         let world = World::new();
         let source = world.account(|account| account.registers(BLOCKING));
         register(&world, &event(&source)).await;
@@ -42,22 +45,22 @@ async fn a_correction_of_another_journal_is_neither_adopted_nor_withdrawn() {
 }
 
 #[tokio::test]
-async fn a_record_is_finished_by_the_baseline_that_it_was_begun_with() {
+async fn a_record_is_finished_with_the_baseline_that_it_was_started_with() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
     world.at_next("RegisterTaskDefinition", Moment::After, Then::Crash);
     register(&world, &event(&source)).await;
     world.restart();
     world.advance(LEASE);
-    // Somebody tags the source meanwhile, and another baseline is deployed.
+    // Meanwhile, another principal tags the source, and another baseline is deployed.
     world.account(|account| account.families.get_mut("web").unwrap()[0].tags.push(Tag::new("team", "a")));
-    let other = format!("{SHIPPED_BASELINE}\n# another text\n");
+    let other = SHIPPED_BASELINE.replace("corrections-per-week = 50", "corrections-per-week = 51");
     let report = with(&world, &other, Mode::Register, "second", &event(&source)).await;
     assert_eq!((ended(&report), active(&world)), ((Outcome::Remediated, None), vec![1, 2]));
 }
 
 #[tokio::test]
-async fn what_was_begun_is_brought_to_its_end_though_the_source_was_deregistered_meanwhile() {
+async fn a_started_record_is_finished_although_the_source_was_deregistered_meanwhile() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
     world.at_next("RegisterTaskDefinition", Moment::Before, slips_in());
@@ -66,46 +69,46 @@ async fn what_was_begun_is_brought_to_its_end_though_the_source_was_deregistered
     world.account(|account| account.deregisters(&source));
     let report = later(&world, &event(&source)).await;
     assert_eq!(ended(&report), (Outcome::Superseded, Some(Reason::NewerRevision)), "{report:?}");
-    assert_eq!(active(&world), [2], "ours is withdrawn, theirs is the newest");
+    assert_eq!(active(&world), [2], "the correction is withdrawn, and the other revision is the newest");
     assert!(!world.read(&source).await.unwrap().unwrap().head.open);
 }
 
 #[tokio::test]
-async fn the_revision_that_slipped_in_is_corrected_once_ours_is_out_of_its_way() {
+async fn a_revision_registered_in_between_is_corrected_once_the_correction_is_withdrawn() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
     world.at_next("RegisterTaskDefinition", Moment::Before, slips_in());
-    // Ours is registered and written down; then the process dies before its last look.
+    // The correction is registered and recorded. Then the process dies before it withdraws the correction.
     world.at_next("commit", Moment::After, Then::act(|_| {}));
     world.at_next("DeregisterTaskDefinition", Moment::Before, Then::Crash);
     register(&world, &event(&source)).await;
     world.restart();
-    let theirs = world.account(|account| account.arn("web", 2));
-    let report = register(&world, &event(&theirs)).await;
-    assert!(report.comes_again(), "its event comes again: {report:?}");
+    let other = world.account(|account| account.arn("web", 2));
+    let report = register(&world, &event(&other)).await;
+    assert!(report.is_retried(), "its event is retried: {report:?}");
     assert_eq!(later(&world, &event(&source)).await.outcome, Outcome::Superseded);
-    assert_eq!(ended(&register(&world, &event(&theirs)).await), (Outcome::Remediated, None));
+    assert_eq!(ended(&register(&world, &event(&other)).await), (Outcome::Remediated, None));
     assert_eq!(active(&world), [1, 2, 4]);
 }
 
 #[tokio::test]
-async fn so_it_is_where_the_registration_of_ours_was_not_answered() {
+async fn a_revision_registered_in_between_is_corrected_even_if_the_registration_was_not_answered() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
     world.at_next("RegisterTaskDefinition", Moment::Before, slips_in());
     world.at_next("RegisterTaskDefinition", Moment::After, Then::Crash);
     register(&world, &event(&source)).await;
     world.restart();
-    let theirs = world.account(|account| account.arn("web", 2));
-    let report = register(&world, &event(&theirs)).await;
-    assert!(report.comes_again(), "its event comes again: {report:?}");
+    let other = world.account(|account| account.arn("web", 2));
+    let report = register(&world, &event(&other)).await;
+    assert!(report.is_retried(), "its event is retried: {report:?}");
     assert_eq!(later(&world, &event(&source)).await.outcome, Outcome::Superseded);
-    assert_eq!(ended(&register(&world, &event(&theirs)).await), (Outcome::Remediated, None));
+    assert_eq!(ended(&register(&world, &event(&other)).await), (Outcome::Remediated, None));
     assert_eq!(active(&world), [1, 2, 4]);
 }
 
 #[tokio::test]
-async fn a_record_that_ended_superseded_is_opened_again_if_the_source_is_the_newest_after_all() {
+async fn a_superseded_record_is_opened_again_if_the_source_is_the_newest_again() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
     let newer = world.account(|account| account.registers(BLOCKING));
@@ -115,7 +118,7 @@ async fn a_record_that_ended_superseded_is_opened_again_if_the_source_is_the_new
 }
 
 #[tokio::test]
-async fn a_group_that_was_written_to_between_look_and_act_keeps_its_data() {
+async fn a_group_that_is_written_to_between_read_and_act_keeps_its_data() {
     let world = World::new();
     let source = world.account(|account| {
         account.has_group("/ecs/web", None, 0);
@@ -124,18 +127,18 @@ async fn a_group_that_was_written_to_between_look_and_act_keeps_its_data() {
     let fills = Then::act(|account| account.groups.get_mut("/ecs/web").unwrap().streams = 1);
     world.at_next("commit", Moment::After, fills);
     let report = register(&world, &event(&source)).await;
-    assert_eq!((report.outcome, report.log_groups[0].action.name()), (Outcome::Remediated, "left-alone"));
+    assert_eq!((report.outcome, report.log_groups[0].action.name()), (Outcome::Remediated, "not-changed"));
     assert_eq!(world.account(|account| account.groups["/ecs/web"].retention), None);
 }
 
 #[tokio::test]
-async fn of_two_registrations_of_ours_the_lower_one_stays() {
+async fn of_two_corrections_of_one_source_the_lower_one_stays() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
     world.at_next("RegisterTaskDefinition", Moment::Before, Then::Cut);
-    assert!(register(&world, &event(&source)).await.comes_again());
+    assert!(register(&world, &event(&source)).await.is_retried());
     world.restart();
-    // The first registration, whose answer was lost, lands after the second worker has looked.
+    // The first registration, whose answer was lost, takes effect after the second worker's read.
     let digest = Baseline::parse(SHIPPED_BASELINE).unwrap().digest().to_owned();
     let lands = Then::act(move |account| {
         let tags = [Tag::new("logweir:source", "1"), Tag::new("logweir:baseline", digest)];
@@ -151,7 +154,7 @@ async fn of_two_registrations_of_ours_the_lower_one_stays() {
 }
 
 #[tokio::test]
-async fn a_withdrawal_that_is_refused_is_said_and_stays_open() {
+async fn a_refused_withdrawal_is_reported_and_its_record_stays_open() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
     world.at_next("RegisterTaskDefinition", Moment::Before, slips_in());
@@ -160,28 +163,28 @@ async fn a_withdrawal_that_is_refused_is_said_and_stays_open() {
     let report = register(&world, &event(&source)).await;
     assert_eq!((report.outcome, report.exit_code()), (Outcome::NeedsOperator, 2));
     let why = report.report.error.unwrap();
-    assert!(why.contains("web:3 has to be withdrawn") && why.contains("AccessDenied"), "{why}");
-    // Once it may, the next delivery finishes it.
+    assert!(why.contains("web:3 still has to be withdrawn") && why.contains("AccessDenied"), "{why}");
+    // Once the withdrawal is allowed, the next delivery finishes it.
     assert_eq!(later(&world, &event(&source)).await.outcome, Outcome::Superseded);
     assert_eq!(active(&world), [1, 2]);
 }
 
 #[tokio::test]
-async fn a_correction_that_somebody_takes_away_at_once_is_not_reported_as_done() {
+async fn a_correction_that_is_deregistered_at_once_is_not_reported_as_done() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
     let takes = Then::act(|account| {
-        let ours = account.arn("web", 2);
-        account.deregisters(&ours);
+        let corrected = account.arn("web", 2);
+        account.deregisters(&corrected);
     });
     world.at_next("RegisterTaskDefinition", Moment::After, takes);
     let report = register(&world, &event(&source)).await;
     assert_eq!((report.outcome, report.report.corrected), (Outcome::NeedsOperator, None));
-    assert!(report.report.error.unwrap().contains("somebody deregistered our revision web:2"));
+    assert!(report.report.error.unwrap().contains("another principal deregistered the corrected revision web:2"));
 }
 
 #[tokio::test]
-async fn a_retention_that_was_set_before_a_crash_is_known_to_be_set() {
+async fn a_retention_that_was_set_before_a_crash_is_reported() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
     world.at_next("PutRetentionPolicy", Moment::After, Then::Crash);
@@ -191,7 +194,7 @@ async fn a_retention_that_was_set_before_a_crash_is_known_to_be_set() {
 }
 
 #[tokio::test]
-async fn an_event_without_an_arn_is_resumed_and_known_for_a_duplicate() {
+async fn an_event_without_an_arn_is_resumed_and_recognized_as_a_duplicate() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
     let mut without = event(&source);
@@ -204,7 +207,7 @@ async fn an_event_without_an_arn_is_resumed_and_known_for_a_duplicate() {
 }
 
 #[tokio::test]
-async fn a_group_that_may_not_be_looked_into_is_left_to_a_human_and_the_rest_is_mended() {
+async fn a_group_that_may_not_be_read_is_not_changed_and_the_rest_is_corrected() {
     let world = World::new();
     let source = world.account(|account| {
         account.has_group("/ecs/web", None, 0);
@@ -222,7 +225,7 @@ async fn a_group_that_may_not_be_looked_into_is_left_to_a_human_and_the_rest_is_
 }
 
 #[tokio::test]
-async fn live_nothing_is_a_placeholder_and_an_odd_name_of_a_group_is_looked_up() {
+async fn in_a_registered_revision_nothing_is_a_placeholder_and_any_group_name_is_looked_up() {
     let compliant = corrected_text();
     let world = World::new();
     let named = compliant.replace("/ecs/web", "/ecs/web__blue__v2");
@@ -236,15 +239,15 @@ async fn live_nothing_is_a_placeholder_and_an_odd_name_of_a_group_is_looked_up()
     assert_eq!(ended(&register(&world, &event(&source)).await), (Outcome::Skipped, Some(Reason::AdviceOnly)));
 }
 
-/// The process dies at every call; until the next delivery something else changes. Whatever it was: nothing stays open,
-/// there is one correction of ours at the most, and the record and the report name the one that stands.
+/// The process dies at every call, and something changes before the next delivery. In every case, no record stays open,
+/// there is at most one correction, and the record names the ACTIVE one.
 #[tokio::test]
-async fn wherever_the_process_dies_and_whatever_changes_meanwhile_the_record_tells_the_truth() {
+async fn wherever_the_process_dies_and_whatever_changes_meanwhile_the_record_names_the_active_correction() {
     let whole = World::new();
     let source = whole.account(|account| account.registers(BLOCKING));
     register(&whole, &event(&source)).await;
     let calls = whole.calls().len();
-    let other_baseline = format!("{SHIPPED_BASELINE}\n# another text\n");
+    let other_baseline = SHIPPED_BASELINE.replace("corrections-per-week = 50", "corrections-per-week = 51");
 
     for number in 1..=calls {
         for meanwhile in ["another baseline", "source deregistered", "tags changed", "body omitted", "group filled"] {
@@ -275,17 +278,17 @@ async fn wherever_the_process_dies_and_whatever_changes_meanwhile_the_record_tel
                 }
                 let report = with(&world, baseline, Mode::Register, "second", &event).await;
                 let at = format!("{}, {moment:?}, {meanwhile}: {report:?}", whole.calls()[number - 1]);
-                let ours: Vec<usize> = active(&world).into_iter().filter(|revision| *revision > 1).collect();
-                assert!(ours.len() <= 1, "{at}");
+                let corrected: Vec<usize> = active(&world).into_iter().filter(|revision| *revision > 1).collect();
+                assert!(corrected.len() <= 1, "{at}");
                 if meanwhile != "source deregistered" {
-                    assert_eq!(ours.len(), 1, "{at}");
+                    assert_eq!(corrected.len(), 1, "{at}");
                 }
                 if let Some(record) = world.read(&source).await.unwrap() {
                     assert!(!record.head.open, "{at}");
                     let named: Vec<usize> = record.head.corrected.iter().map(|arn| arn.revision as usize).collect();
-                    assert_eq!(named, ours, "{at}");
+                    assert_eq!(named, corrected, "{at}");
                 } else {
-                    assert_eq!(ours, Vec::<usize>::new(), "{at}");
+                    assert_eq!(corrected, Vec::<usize>::new(), "{at}");
                 }
             }
         }

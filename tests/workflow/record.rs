@@ -1,5 +1,5 @@
-//! The fold over a record's entries, on records that real stories leave: every prefix can be followed, a repeat says
-//! nothing new, and what cannot follow is named.
+//! The fold over a record's entries, on records of real runs (stories): every prefix is legal, a repeated entry changes
+//! nothing, and an illegal entry is named.
 
 mod followed;
 
@@ -23,7 +23,7 @@ fn record(world: &World, source: &RevisionArn) -> Record {
 async fn stories() -> Vec<Record> {
     let mut records = Vec::new();
 
-    // Corrected, taken back, corrected again by name, and taken back once more.
+    // Corrected, backed out, corrected again by force, and backed out once more.
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
     register(&world, &event(&source)).await;
@@ -32,7 +32,8 @@ async fn stories() -> Vec<Record> {
     backs_out(&world, &source).await;
     records.push(record(&world, &source));
 
-    // Refused, taken up again, left by a dead worker, and resumed; the source goes, ours runs, and is taken back in two.
+    // Refused, tried again, left by a dead worker, and resumed. The source is deregistered, and the correction runs. So
+    // the backout needs two requests.
     let world = World::new();
     let source = world.account(|account| {
         account.has_group("/ecs/web", None, 1);
@@ -54,7 +55,7 @@ async fn stories() -> Vec<Record> {
     backs_out(&world, &source).await;
     records.push(record(&world, &source));
 
-    // Another revision slips in, and ours is withdrawn, at the second try.
+    // Another revision is registered in between, and the correction is withdrawn at the second try.
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
     world.at_next("RegisterTaskDefinition", Moment::Before, Then::act(|account| drop(account.registers(BLOCKING))));
@@ -64,12 +65,12 @@ async fn stories() -> Vec<Record> {
     register(&world, &event(&source)).await;
     records.push(record(&world, &source));
 
-    // Somebody takes ours away at once; what is restored loses a member.
+    // Another principal deregisters the correction at once. A restored revision loses a member.
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
     let takes = Then::act(|account| {
-        let ours = account.arn("web", 2);
-        account.deregisters(&ours);
+        let corrected = account.arn("web", 2);
+        account.deregisters(&corrected);
     });
     world.at_next("RegisterTaskDefinition", Moment::After, takes);
     register(&world, &event(&source)).await;
@@ -83,7 +84,7 @@ async fn stories() -> Vec<Record> {
     backs_out(&world, &source).await;
     records.push(record(&world, &source));
 
-    // Services follow.
+    // Services are updated.
     records.extend([followed::one_after_the_other().await, followed::overtaken().await]);
     records
 }
@@ -92,13 +93,13 @@ fn kind(what: &EntryKind) -> String {
     serde_json::to_value(what).unwrap()["entry"].as_str().unwrap().to_owned()
 }
 
-/// Whether one worker stops, or another one goes on.
+/// Whether a worker releases the record, or another one resumes it.
 fn is_handed_on(what: &EntryKind) -> bool {
     matches!(what, EntryKind::Released { .. } | EntryKind::Resumed { .. })
 }
 
 #[tokio::test]
-async fn every_prefix_of_every_story_can_be_followed() {
+async fn every_prefix_of_every_story_is_legal() {
     let mut kinds = std::collections::BTreeSet::new();
     for record in stories().await {
         for length in 0..=record.entries.len() {
@@ -106,7 +107,7 @@ async fn every_prefix_of_every_story_can_be_followed() {
             let attempt = prefix.attempt().unwrap_or_else(|illegal| panic!("{illegal}: {:?}", prefix.entries));
             assert_eq!(attempt.is_some(), length > 0);
             if let Some(attempt) = attempt {
-                // What services do is told after the correction is closed, and opens nothing.
+                // Entries about services come after the correction is closed, and do not open it again.
                 let about_revision = |what: &&EntryKind| what.service().is_none() && !is_handed_on(what);
                 let last = prefix.entries.iter().rev().map(|entry| &entry.what).find(about_revision);
                 let finished = matches!(next(&attempt), Next::Finished(_));
@@ -116,24 +117,24 @@ async fn every_prefix_of_every_story_can_be_followed() {
         kinds.extend(record.entries.iter().map(|entry| kind(&entry.what)));
     }
     let all = [
-        "backout-asked",
+        "backout-requested",
         "closed",
         "done",
         "failed",
-        "followed",
         "kept",
         "opened",
-        "pointed",
-        "pointed-back",
-        "pointing",
         "released",
         "restored",
         "restoring",
         "resumed",
-        "returning",
+        "rolling-back",
+        "rollout-ended",
+        "service-rolled-back",
+        "service-updated",
         "started",
         "undoing",
         "undone",
+        "updating-service",
         "vanished",
         "waiting",
         "withdrawing",
@@ -144,7 +145,7 @@ async fn every_prefix_of_every_story_can_be_followed() {
 }
 
 #[tokio::test]
-async fn an_entry_that_stands_twice_says_nothing_new() {
+async fn a_repeated_entry_changes_nothing() {
     for record in stories().await {
         for place in 0..record.entries.len() {
             let mut twice = record.clone();
@@ -156,10 +157,10 @@ async fn an_entry_that_stands_twice_says_nothing_new() {
 }
 
 #[tokio::test]
-async fn what_cannot_follow_is_named() {
+async fn an_illegal_entry_is_named() {
     let whole = stories().await.remove(0);
-    let asked = whole.entries.iter().position(|entry| matches!(entry.what, EntryKind::BackoutAsked(_))).unwrap();
-    let ours = whole.entries.iter().find_map(|entry| entry.what.registered()).unwrap().clone();
+    let asked = whole.entries.iter().position(|entry| matches!(entry.what, EntryKind::BackoutRequested(_))).unwrap();
+    let corrected = whole.entries.iter().find_map(|entry| entry.what.registered()).unwrap().clone();
     let after = |length: usize, what: EntryKind| {
         let mut record = whole.clone();
         record.entries.truncate(length);
@@ -174,7 +175,7 @@ async fn what_cannot_follow_is_named() {
         (0, EntryKind::Started { step: 0 }, Illegal::BeforeOpening(0)),
         (1, EntryKind::Started { step: 9 }, Illegal::NoSuchStep(first, 9)),
         (1, done(1), Illegal::NotStarted(first, 1)),
-        (1, EntryKind::Withdrawn { corrected: ours.clone() }, Illegal::NothingWithdrawn(first)),
+        (1, EntryKind::Withdrawn { corrected: corrected.clone() }, Illegal::NothingWithdrawn(first)),
         (1, EntryKind::Undoing { step: 0 }, Illegal::NotAsked(first)),
         (asked, EntryKind::Started { step: 0 }, Illegal::AfterClosing(asked as u32)),
         (asked + 1, EntryKind::Started { step: 0 }, Illegal::BackingOut(back)),
@@ -184,27 +185,27 @@ async fn what_cannot_follow_is_named() {
         assert_eq!(after(length, what), Some(illegal));
     }
     let closing = EntryKind::Closed(Outcome::Failed.into());
-    assert_eq!(after(asked, closing), None, "a closing that is written twice");
+    assert_eq!(after(asked, closing), None, "a repeated closing");
 }
 
 #[tokio::test]
-async fn what_stands_is_what_all_attempts_left_the_last_first() {
+async fn a_backout_undoes_the_effects_of_all_attempts_the_latest_first() {
     let record = stories().await.remove(1);
     let asked: Vec<Vec<Undo>> = record
         .entries
         .iter()
         .filter_map(|entry| match &entry.what {
-            EntryKind::BackoutAsked(asked) => Some(asked.steps.clone()),
+            EntryKind::BackoutRequested(asked) => Some(asked.steps.clone()),
             _ => None,
         })
         .collect();
-    // The retention is of the attempt that was refused, the revision of the one after it.
+    // The refused attempt has set the retention, and the next attempt has registered the revision.
     let [first, second] = asked.as_slice() else { panic!("{asked:?}") };
     assert!(matches!(
         first.as_slice(),
         [Undo::Deregister { corrected, .. }, Undo::RestoreRetention { old: None, new: 30, .. }] if corrected.revision == 2
     ));
-    // What was undone at once is not asked for again; what was kept is.
+    // The second backout repeats only the step that the first one kept.
     assert!(matches!(second.as_slice(), [Undo::Deregister { .. }]), "{second:?}");
     assert!(Effects::of(&record).is_nothing());
     let kept = record.entries.iter().find_map(|entry| match &entry.what {

@@ -1,5 +1,5 @@
-//! What ECS refuses, as it says it, and the limits of a document: nothing is left half done, and the words reach whoever
-//! reads the report.
+//! Refusals of ECS in its own words, and the limits of a document. Nothing is left half done, and the report contains
+//! the message of ECS.
 
 use jiff::SignedDuration;
 use logweir::domain::ecs::revision::RevisionArn;
@@ -37,16 +37,16 @@ fn refused(message: &str, reason: Option<Reason>) -> Then {
 }
 
 #[tokio::test]
-async fn whatever_ecs_says_against_the_corrected_revision_stands_in_the_report_and_can_be_taken_back() {
+async fn the_report_contains_the_refusal_of_ecs_and_the_correction_can_be_backed_out() {
     for message in MESSAGES {
         let world = World::new();
         let source = world.account(|account| account.registers(BLOCKING));
         world.at_next("RegisterTaskDefinition", Moment::Before, refused(message, None));
         let report = register(&world, &event(&source)).await;
-        // The log group was made before, and is named.
+        // The log group was created before, and is named.
         assert_eq!((ended(&report), report.exit_code()), ((Outcome::Partial, None), 2), "{report:?}");
         assert!(report.error.as_ref().unwrap().contains(message), "{report:?}");
-        assert_eq!((report.log_groups[0].action.name(), report.comes_again()), ("created", false));
+        assert_eq!((report.log_groups[0].action.name(), report.is_retried()), ("created", false));
         assert_eq!(world.account(|account| account.active("web")), [1]);
         assert_eq!(backs_out(&world, &source).await.outcome, Outcome::BackedOut);
         assert_eq!(world.account(|account| account.wrongs.len()), 0);
@@ -54,7 +54,7 @@ async fn whatever_ecs_says_against_the_corrected_revision_stands_in_the_report_a
 }
 
 #[tokio::test]
-async fn a_role_that_may_not_be_passed_is_said_and_the_record_taken_up_again_once_it_may() {
+async fn a_denied_pass_role_is_reported_and_the_next_event_succeeds_once_it_is_allowed() {
     let world = World::new();
     let source = world.account(|account| {
         account.has_group("/ecs/web", Some(30), 1);
@@ -72,7 +72,7 @@ fn privileged() -> String {
 }
 
 #[tokio::test]
-async fn what_is_privileged_is_refused_to_events_before_anything_is_done_and_corrected_for_a_person_by_name() {
+async fn a_privileged_revision_is_refused_to_events_before_anything_is_done_and_corrected_by_name() {
     let world = World::new();
     let source = world.account(|account| account.registers(&privileged()));
     let report = with(&world, SHIPPED_BASELINE, Mode::Observe, "worker", &event(&source)).await;
@@ -86,7 +86,7 @@ async fn what_is_privileged_is_refused_to_events_before_anything_is_done_and_cor
 }
 
 #[tokio::test]
-async fn a_privileged_one_that_a_person_has_corrected_is_not_refused_to_its_events() {
+async fn a_privileged_revision_that_was_corrected_by_name_is_not_refused_to_its_events() {
     let world = World::new();
     let source = world.account(|account| account.registers(&privileged()));
     assert_eq!(applies(&world, &source, false).await.outcome, Outcome::Remediated);
@@ -94,11 +94,11 @@ async fn a_privileged_one_that_a_person_has_corrected_is_not_refused_to_its_even
     assert_eq!(ended(&report), (Outcome::Skipped, Some(Reason::Duplicate)), "{report:?}");
     backs_out(&world, &source).await;
     let report = register(&world, &event(&source)).await;
-    assert_eq!(ended(&report), (Outcome::Skipped, Some(Reason::Suppressed)), "{report:?}");
+    assert_eq!(ended(&report), (Outcome::Skipped, Some(Reason::BackedOutBefore)), "{report:?}");
 }
 
 #[tokio::test]
-async fn what_only_its_log_group_wants_is_mended_privileged_or_not() {
+async fn a_log_group_is_fixed_even_if_the_revision_is_privileged() {
     let world = World::new();
     let well = privileged().replace("\"mode\":\"blocking\"", "\"mode\":\"non-blocking\",\"max-buffer-size\":\"25m\"");
     let source = world.account(|account| account.registers(&well));
@@ -107,7 +107,7 @@ async fn what_only_its_log_group_wants_is_mended_privileged_or_not() {
 }
 
 #[tokio::test]
-async fn a_privileged_one_that_a_person_began_and_left_is_not_registered_by_the_schedule() {
+async fn the_schedule_does_not_register_an_unfinished_correction_of_a_privileged_revision() {
     let world = World::new();
     let source = world.account(|account| account.registers(&privileged()));
     world.at_next("RegisterTaskDefinition", Moment::Before, Then::Crash);
@@ -115,13 +115,17 @@ async fn a_privileged_one_that_a_person_began_and_left_is_not_registered_by_the_
     world.restart();
     world.advance(LEASE);
     let reports = resumes(&world, Mode::Register).await;
-    assert_eq!(ended(&reports[0]), (Outcome::Partial, Some(Reason::Privileged)), "the log group was made");
+    assert_eq!(ended(&reports[0]), (Outcome::Partial, Some(Reason::Privileged)), "the log group was created");
     assert_eq!((world.account(|account| account.active("web")), world.count("RegisterTaskDefinition")), (vec![1], 1));
-    assert_eq!(ended(&applies(&world, &source, false).await), (Outcome::Remediated, None), "by name it goes on");
+    assert_eq!(
+        ended(&applies(&world, &source, false).await),
+        (Outcome::Remediated, None),
+        "by name, the correction is resumed"
+    );
 }
 
 #[tokio::test]
-async fn a_source_whose_tags_are_at_their_limit_is_corrected_found_again_and_restored_without_ours() {
+async fn a_source_with_the_maximum_number_of_tags_is_corrected_and_restored_without_logweirs_tags() {
     let tags: Vec<Tag> = (0..50).map(|number| Tag::new(format!("k{number}"), "v")).collect();
     let world = World::new();
     let source = world.account(|account| account.registers_with_tags(BLOCKING, &tags));
@@ -143,7 +147,7 @@ async fn a_source_whose_tags_are_at_their_limit_is_corrected_found_again_and_res
 }
 
 #[tokio::test]
-async fn a_document_that_the_correction_would_bring_over_64_kib_is_left_as_it_is() {
+async fn a_document_whose_correction_would_exceed_64_kib_is_not_corrected() {
     let filler = "x".repeat(65536 - BLOCKING.len() - 20);
     let large = BLOCKING.replace("\"image\":\"nginx\"", &format!("\"image\":\"nginx{filler}\""));
     let world = World::new();
@@ -157,25 +161,25 @@ async fn a_document_that_the_correction_would_bring_over_64_kib_is_left_as_it_is
 }
 
 #[tokio::test]
-async fn a_group_that_somebody_deletes_after_it_was_made_is_not_waited_for_for_ever() {
+async fn a_group_that_is_deleted_after_its_creation_is_not_waited_for_for_ever() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
     let deletes = Then::act(|account| drop(account.groups.remove("/ecs/web")));
     world.at_next("PutRetentionPolicy", Moment::Before, deletes);
     let report = register(&world, &event(&source)).await;
-    assert!(report.comes_again(), "it may be that it cannot be seen yet: {report:?}");
+    assert!(report.is_retried(), "the group may not be visible yet: {report:?}");
     world.restart();
     world.advance(SignedDuration::from_mins(2));
     let report = register(&world, &event(&source)).await;
-    assert_eq!((report.outcome, report.comes_again()), (Outcome::Partial, false));
-    assert!(report.report.error.unwrap().contains("/ecs/web was deleted after it was made"));
-    // The next delivery makes it anew.
+    assert_eq!((report.outcome, report.is_retried()), (Outcome::Partial, false));
+    assert!(report.report.error.unwrap().contains("/ecs/web was deleted after Logweir created it"));
+    // The next delivery creates it again.
     assert_eq!(ended(&register(&world, &event(&source)).await), (Outcome::Remediated, None));
     assert_eq!(world.account(|account| account.groups["/ecs/web"].retention), Some(30));
 }
 
 #[tokio::test]
-async fn a_policy_of_the_account_that_comes_in_between_leaves_the_groups_retention_alone() {
+async fn with_an_account_policy_set_in_between_the_groups_retention_is_not_set() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
     let policy = Then::act(|account| account.retention_policy = Some(("everywhere".into(), 90)));
@@ -189,7 +193,7 @@ async fn a_policy_of_the_account_that_comes_in_between_leaves_the_groups_retenti
 }
 
 #[tokio::test]
-async fn a_setting_that_decides_and_cannot_be_read_just_now_brings_the_event_again() {
+async fn a_throttled_read_of_a_deciding_account_setting_makes_the_event_retryable() {
     let world = World::new();
     let absent = BLOCKING.replace(",\"mode\":\"blocking\"", "");
     let source = world.account(|account| account.registers(&absent));
@@ -197,11 +201,11 @@ async fn a_setting_that_decides_and_cannot_be_read_just_now_brings_the_event_aga
     let throttled = Then::fail(ErrorKind::Retry, "ListAccountSettings", "Rate exceeded");
     world.at_next("ListAccountSettings", Moment::Before, throttled);
     let report = with(&world, effective, Mode::Register, "worker", &event(&source)).await;
-    assert_eq!((report.outcome, report.comes_again()), (Outcome::Failed, true), "{report:?}");
+    assert_eq!((report.outcome, report.is_retried()), (Outcome::Failed, true), "{report:?}");
 }
 
 #[tokio::test]
-async fn what_may_have_been_done_is_not_taken_for_undone_because_nobody_may_look() {
+async fn a_possible_registration_that_cannot_be_looked_up_needs_an_operator() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
     world.at_next("RegisterTaskDefinition", Moment::After, Then::Crash);
@@ -212,8 +216,8 @@ async fn what_may_have_been_done_is_not_taken_for_undone_because_nobody_may_look
     world.at_next("ListTaskDefinitions", Moment::Before, denied);
     let report = register(&world, &event(&source)).await;
     assert_eq!(report.outcome, Outcome::NeedsOperator, "{report:?}");
-    assert!(report.backout.is_some(), "it can be taken back");
-    // Once it may be looked, ours is found.
+    assert!(report.backout.is_some(), "it can be backed out");
+    // Once the list can be read, the correction is found.
     world.restart();
     assert_eq!(ended(&register(&world, &event(&source)).await), (Outcome::Remediated, None));
     assert_eq!(world.account(|account| account.active("web")), [1, 2]);
@@ -221,7 +225,7 @@ async fn what_may_have_been_done_is_not_taken_for_undone_because_nobody_may_look
 
 const ADOPTS: &str = "version = 1\n[log-group]\nadopt = [\"/ecs/*\"]\n";
 
-/// A source that logs into a group of others, which the baseline adopts.
+/// A source that logs to a third-party group that the baseline adopts.
 fn adopted(world: &World) -> RevisionArn {
     world.account(|account| {
         account.has_group("/ecs/web", None, 1);
@@ -235,21 +239,21 @@ fn retention(world: &World) -> Option<u32> {
 }
 
 #[tokio::test]
-async fn a_retention_that_somebody_sets_between_plan_and_act_is_his() {
+async fn a_retention_that_another_principal_sets_between_plan_and_act_stays() {
     let world = World::new();
     let source = adopted(&world);
     let sets = Then::act(|account| account.groups.get_mut("/ecs/web").unwrap().retention = Some(365));
-    // The first look is the plan's, the second the step's.
+    // The first read is the plan's, the second the step's.
     world.at_nth("DescribeLogGroups", 2, Moment::Before, sets);
     let report = with(&world, ADOPTS, Mode::Register, "worker", &event(&source)).await;
     assert_eq!((report.outcome, retention(&world)), (Outcome::Remediated, Some(365)));
-    assert_eq!(report.log_groups[0].action.name(), "left-alone");
+    assert_eq!(report.log_groups[0].action.name(), "not-changed");
     assert_eq!(backs_out(&world, &source).await.outcome, Outcome::BackedOut);
     assert_eq!(retention(&world), Some(365));
 }
 
 #[tokio::test]
-async fn a_retention_that_may_have_been_set_is_kept_in_mind_behind_a_policy_that_hides_it() {
+async fn a_possibly_set_retention_is_undone_although_a_policy_hid_it() {
     let world = World::new();
     let source = adopted(&world);
     world.at_next("PutRetentionPolicy", Moment::After, Then::Crash);
@@ -264,14 +268,14 @@ async fn a_retention_that_may_have_been_set_is_kept_in_mind_behind_a_policy_that
 }
 
 #[tokio::test]
-async fn a_retention_that_may_have_been_set_is_kept_in_mind_though_nobody_may_look() {
+async fn a_possibly_set_retention_is_undone_although_it_could_not_be_read() {
     let world = World::new();
     let source = adopted(&world);
     world.at_next("PutRetentionPolicy", Moment::After, Then::Crash);
     with(&world, ADOPTS, Mode::Register, "one", &event(&source)).await;
     world.restart();
     world.advance(LEASE);
-    // The plan looks at the group first; it is the step's own look that is denied.
+    // The first read is the plan's. The step's own read is denied.
     let denied = Then::fail(ErrorKind::Refused, "DescribeLogGroups", "AccessDenied");
     world.at_nth("DescribeLogGroups", 2, Moment::Before, denied);
     with(&world, ADOPTS, Mode::Register, "two", &event(&source)).await;
@@ -282,29 +286,29 @@ async fn a_retention_that_may_have_been_set_is_kept_in_mind_though_nobody_may_lo
 }
 
 #[tokio::test]
-async fn what_was_certainly_not_done_ends_where_nobody_may_look() {
+async fn a_step_that_certainly_had_no_effect_ends_although_its_effect_cannot_be_read() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
-    // The first look is for the budget; it is the step's own that is denied.
+    // The first read is for the rate limit. The step's own read is denied.
     let denied = Then::fail(ErrorKind::Refused, "ListTaskDefinitions", "AccessDenied");
     world.at_nth("ListTaskDefinitions", 2, Moment::Before, denied);
     let report = register(&world, &event(&source)).await;
-    assert_eq!((report.outcome, report.comes_again()), (Outcome::Partial, false), "{report:?}");
+    assert_eq!((report.outcome, report.is_retried()), (Outcome::Partial, false), "{report:?}");
     assert!(!world.account(|account| account.records[&source].head.open));
 }
 
 #[tokio::test]
-async fn a_call_that_may_succeed_later_says_so_with_what_went_wrong() {
+async fn a_retryable_error_is_reported_with_its_message() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
     let throttled = Then::fail(ErrorKind::Retry, "RegisterTaskDefinition", "Rate exceeded");
     world.at_next("RegisterTaskDefinition", Moment::Before, throttled);
     let report = register(&world, &event(&source)).await;
-    assert!(report.comes_again() && report.error.as_ref().unwrap().contains("Rate exceeded"), "{report:?}");
+    assert!(report.is_retried() && report.error.as_ref().unwrap().contains("Rate exceeded"), "{report:?}");
 }
 
 #[tokio::test]
-async fn a_family_that_the_deployment_is_not_for_is_left_alone_whatever_brings_it() {
+async fn a_family_outside_the_scope_is_not_changed_by_any_trigger() {
     let scope = Scope::of(&["shop-*"], &["*"]);
     let home = Home { scope, ..home() };
     for mode in [Mode::Observe, Mode::Register, Mode::Rollout] {
@@ -318,7 +322,7 @@ async fn a_family_that_the_deployment_is_not_for_is_left_alone_whatever_brings_i
         let looked = Trigger::Service { service, change: ServiceChange::Look, cause: Cause::default() };
         for trigger in [registered, looked] {
             let report = triggers(&world, &home, SHIPPED_BASELINE, mode, "worker", trigger).await;
-            assert_eq!((report.outcome, report.comes_again()), (Outcome::Skipped, false), "{mode:?}: {report:?}");
+            assert_eq!((report.outcome, report.is_retried()), (Outcome::Skipped, false), "{mode:?}: {report:?}");
             assert!(matches!(report.reason, Some(Reason::OutOfScope | Reason::OtherEvent)), "{report:?}");
         }
         for call in ["RegisterTaskDefinition", "CreateLogGroup", "commit", "put_budget", "UpdateService"] {

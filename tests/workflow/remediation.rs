@@ -1,4 +1,4 @@
-//! Remediation against one world in memory: what is done, what is left alone, and what the record says of it.
+//! Remediation in a world in memory: what Logweir does, what it does not change, and what it records.
 
 use jiff::SignedDuration;
 use logweir::domain::ecs::tags::Tag;
@@ -12,7 +12,7 @@ use crate::world::story::{BLOCKING, active, corrected_text, ended, event, regist
 use crate::world::{Moment, Then, World};
 
 #[tokio::test]
-async fn a_blocking_revision_is_followed_by_a_corrected_one_that_differs_in_nothing_else() {
+async fn a_blocking_revision_gets_a_correction_that_differs_in_nothing_else() {
     let world = World::new();
     let tags = r#"[{"key":"team","value":"a"},{"key":"aws:cloudformation:stack-id","value":"s"}]"#;
     let source = world.account(|account| {
@@ -27,7 +27,7 @@ async fn a_blocking_revision_is_followed_by_a_corrected_one_that_differs_in_noth
         let corrected = account.revision(&account.arn("web", 2)).unwrap();
         let keys: Vec<&str> = corrected.tags.iter().map(|tag| tag.key.as_str()).collect();
         assert_eq!(keys, ["team", "logweir:source", "logweir:baseline"]);
-        assert_eq!((account.groups["/ecs/web"].retention, account.groups["/ecs/web"].ours), (Some(30), true));
+        assert_eq!((account.groups["/ecs/web"].retention, account.groups["/ecs/web"].by_logweir), (Some(30), true));
     });
 }
 
@@ -54,12 +54,12 @@ async fn two_workers_at_once_make_one_correction() {
     assert_eq!(world.count("RegisterTaskDefinition"), 1);
     let mut outcomes = [ended(&one), ended(&other)];
     outcomes.sort_by_key(|(outcome, _)| *outcome == Outcome::Skipped);
-    assert_eq!(outcomes, [(Outcome::Remediated, None), (Outcome::Skipped, Some(Reason::LeaseHeld))]);
-    assert!(one.comes_again() != other.comes_again(), "the loser comes back later");
+    assert_eq!(outcomes, [(Outcome::Remediated, None), (Outcome::Skipped, Some(Reason::Locked))]);
+    assert!(one.is_retried() != other.is_retried(), "the loser is retried");
 }
 
 #[tokio::test]
-async fn to_observe_is_to_write_nothing() {
+async fn mode_observe_writes_nothing() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
     let before = world.picture();
@@ -70,7 +70,7 @@ async fn to_observe_is_to_write_nothing() {
 }
 
 #[tokio::test]
-async fn a_compliant_revision_costs_two_calls_and_a_corrected_one_is_compliant() {
+async fn a_compliant_revision_costs_three_calls_and_a_corrected_one_is_compliant() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
     register(&world, &event(&source)).await;
@@ -82,21 +82,24 @@ async fn a_compliant_revision_costs_two_calls_and_a_corrected_one_is_compliant()
 }
 
 #[tokio::test]
-async fn our_own_revision_is_left_alone_by_principal_and_by_journal_but_never_by_tag() {
+async fn logweirs_own_revision_is_recognized_by_principal_and_by_journal_but_never_by_tag() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
     register(&world, &event(&source)).await;
-    let ours = world.account(|account| account.arn("web", 2));
-    assert_eq!(ended(&register(&world, &event(&ours)).await), (Outcome::Skipped, Some(Reason::OwnRevision)));
+    let corrected = world.account(|account| account.arn("web", 2));
+    assert_eq!(
+        ended(&register(&world, &event(&corrected)).await),
+        (Outcome::Skipped, Some(Reason::RegisteredByLogweir))
+    );
 
-    // Somebody copies our tags onto a revision of theirs: it is corrected like any other.
+    // A third-party revision with copies of Logweir's tags is corrected like any other.
     let tags = [Tag::new("logweir:source", "1"), Tag::new("logweir:baseline", "x")];
     let forged = world.account(|account| account.registers_with_tags(BLOCKING, &tags));
     assert_eq!(ended(&register(&world, &event(&forged)).await), (Outcome::Remediated, None));
 }
 
 #[tokio::test]
-async fn an_event_without_an_arn_means_the_newest_revision_of_its_moment() {
+async fn an_event_without_an_arn_means_the_newest_revision_at_its_time() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
     let mut without = event(&source);
@@ -108,11 +111,11 @@ async fn an_event_without_an_arn_means_the_newest_revision_of_its_moment() {
         account.registers(BLOCKING)
     });
     let report = register(&world, &without).await;
-    assert_eq!((ended(&report), report.comes_again()), ((Outcome::Failed, Some(Reason::Unreadable)), false), "{later}");
+    assert_eq!((ended(&report), report.is_retried()), ((Outcome::Failed, Some(Reason::Unreadable)), false), "{later}");
 }
 
 #[tokio::test]
-async fn a_source_that_is_not_the_newest_is_left_alone() {
+async fn a_source_that_is_not_the_newest_is_not_corrected() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
     world.account(|account| account.registers(BLOCKING));
@@ -122,7 +125,7 @@ async fn a_source_that_is_not_the_newest_is_left_alone() {
 }
 
 #[tokio::test]
-async fn a_source_that_was_deregistered_is_left_alone_and_one_that_is_gone_is_said() {
+async fn a_deregistered_source_is_not_corrected_and_one_that_ecs_no_longer_describes_is_an_error() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
     world.account(|account| account.deregisters(&source));
@@ -133,22 +136,22 @@ async fn a_source_that_was_deregistered_is_left_alone_and_one_that_is_gone_is_sa
 }
 
 #[tokio::test]
-async fn ours_is_withdrawn_at_once_if_another_revision_slipped_in_between() {
+async fn the_correction_is_withdrawn_at_once_if_another_revision_was_registered_in_between() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
     let slips_in = Then::act(|account| drop(account.registers(BLOCKING)));
     world.at_next("RegisterTaskDefinition", Moment::Before, slips_in);
     let report = register(&world, &event(&source)).await;
     assert_eq!(ended(&report), (Outcome::Superseded, Some(Reason::NewerRevision)), "{report:?}");
-    assert_eq!(world.account(|account| account.active("web")), [1, 2], "theirs is the newest");
+    assert_eq!(world.account(|account| account.active("web")), [1, 2], "the other revision is the newest");
     assert!(report.report.error.unwrap().contains("web:3 was withdrawn"));
-    // And theirs is corrected in its turn.
-    let theirs = world.account(|account| account.arn("web", 2));
-    assert_eq!(ended(&register(&world, &event(&theirs)).await), (Outcome::Remediated, None));
+    // The other revision is then corrected.
+    let other = world.account(|account| account.arn("web", 2));
+    assert_eq!(ended(&register(&world, &event(&other)).await), (Outcome::Remediated, None));
 }
 
 #[tokio::test]
-async fn a_newer_revision_after_ours_is_nobodys_loss() {
+async fn a_revision_registered_after_the_correction_does_not_withdraw_it() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
     let comes = Then::act(|account| drop(account.registers(BLOCKING)));
@@ -158,7 +161,7 @@ async fn a_newer_revision_after_ours_is_nobodys_loss() {
 }
 
 #[tokio::test]
-async fn a_member_that_ecs_loses_makes_us_take_ours_back_and_say_so() {
+async fn the_correction_is_withdrawn_if_ecs_loses_a_member() {
     let world = World::new();
     let source = world.account(|account| {
         let source = account.registers(BLOCKING);
@@ -171,7 +174,7 @@ async fn a_member_that_ecs_loses_makes_us_take_ours_back_and_say_so() {
 }
 
 #[tokio::test]
-async fn a_key_that_cannot_be_used_is_an_error_and_never_an_unencrypted_group() {
+async fn an_unusable_kms_key_is_an_error_and_never_leads_to_an_unencrypted_group() {
     let world = World::new();
     let baseline = "version = 1\n[log-group]\nkms-key = \"arn:aws:kms:eu-west-1:111122223333:key/k\"\n";
     let source = world.account(|account| account.registers(BLOCKING));
@@ -182,7 +185,7 @@ async fn a_key_that_cannot_be_used_is_an_error_and_never_an_unencrypted_group() 
     assert!(report.report.error.unwrap().contains("the key is disabled"));
     assert_eq!((world.account(|account| account.groups.len()), world.count("RegisterTaskDefinition")), (0, 0));
 
-    // Once the key works, the same event is taken up again.
+    // Once the key works, the same event succeeds.
     let report = with(&world, baseline, Mode::Register, "worker", &event(&source)).await;
     assert_eq!(ended(&report), (Outcome::Remediated, None));
     let key = world.account(|account| account.groups["/ecs/web"].kms_key.clone());
@@ -190,7 +193,7 @@ async fn a_key_that_cannot_be_used_is_an_error_and_never_an_unencrypted_group() 
 }
 
 #[tokio::test]
-async fn what_was_done_before_a_refusal_does_not_stay_unsaid() {
+async fn effects_before_a_refusal_are_reported() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
     let denied = PortError {
@@ -228,18 +231,18 @@ async fn a_group_with_data_keeps_it_and_an_empty_or_adopted_one_gets_a_retention
 }
 
 #[tokio::test]
-async fn a_group_that_somebody_else_made_in_between_is_theirs() {
+async fn a_group_that_another_principal_created_in_between_is_not_changed() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
     let makes = Then::act(|account| account.has_group("/ecs/web", None, 1));
     world.at_next("CreateLogGroup", Moment::Before, makes);
     let report = register(&world, &event(&source)).await;
-    assert_eq!((report.outcome, report.log_groups[0].action.name()), (Outcome::Remediated, "left-alone"));
+    assert_eq!((report.outcome, report.log_groups[0].action.name()), (Outcome::Remediated, "not-changed"));
     assert_eq!(world.account(|account| account.groups["/ecs/web"].retention), None);
 }
 
 #[tokio::test]
-async fn what_ecs_would_refuse_or_an_attestation_covers_is_refused_before_anything_is_done() {
+async fn a_revision_that_ecs_would_refuse_or_that_is_sandboxed_is_refused_before_anything_is_done() {
     let fargate =
         BLOCKING.replace("\"family\":\"web\"", "\"family\":\"web\",\"requiresCompatibilities\":[\"FARGATE\"]");
     let sandboxed = BLOCKING.replace(
@@ -260,7 +263,7 @@ async fn what_ecs_would_refuse_or_an_attestation_covers_is_refused_before_anythi
 }
 
 #[tokio::test]
-async fn an_exemption_in_force_is_honoured_and_an_expired_one_is_said() {
+async fn an_exemption_in_force_counts_and_an_expired_one_does_not() {
     let world = World::new();
     let exempt = |until: &str| {
         format!(
@@ -275,7 +278,7 @@ async fn an_exemption_in_force_is_honoured_and_an_expired_one_is_said() {
 }
 
 #[tokio::test]
-async fn events_that_are_none_of_ours_make_no_call_at_all() {
+async fn ignored_events_cause_no_call() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
     let changed = |change: &dyn Fn(&mut Value)| {
@@ -286,12 +289,12 @@ async fn events_that_are_none_of_ours_make_no_call_at_all() {
     let own = "arn:aws:sts::111122223333:assumed-role/Remediator/session";
     let cases = [
         (changed(&|e| e["detail"]["errorCode"] = "AccessDenied".into()), Reason::FailedCall),
-        (changed(&|e| e["detail"]["eventName"] = "RegisterDaemonTaskDefinition".into()), Reason::NotTouched),
+        (changed(&|e| e["detail"]["eventName"] = "RegisterDaemonTaskDefinition".into()), Reason::OtherConsumer),
         (changed(&|e| e["detail-type"] = "ECS Task State Change".into()), Reason::OtherEvent),
         (changed(&|e| e["account"] = "444455556666".into()), Reason::ForeignAccount),
         (changed(&|e| e["detail"]["recipientAccountId"] = "444455556666".into()), Reason::ForeignAccount),
         (changed(&|e| e["region"] = "us-east-1".into()), Reason::ForeignRegion),
-        (changed(&|e| e["detail"]["userIdentity"]["arn"] = own.into()), Reason::OwnRevision),
+        (changed(&|e| e["detail"]["userIdentity"]["arn"] = own.into()), Reason::RegisteredByLogweir),
         (changed(&|e| e["detail"]["userIdentity"]["invokedBy"] = "batch.amazonaws.com".into()), Reason::ServiceOwned),
     ];
     for (event, reason) in cases {
@@ -311,7 +314,7 @@ async fn a_null_error_code_is_no_failure() {
 }
 
 #[tokio::test]
-async fn intent_stands_in_the_journal_before_each_act() {
+async fn the_intent_is_in_the_journal_before_each_act() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
     register(&world, &event(&source)).await;
@@ -324,7 +327,7 @@ async fn intent_stands_in_the_journal_before_each_act() {
     }
 }
 
-/// The process dies at every port call, before its effect, after it, or with its answer lost; the event comes again.
+/// The process dies before or after every port call, or the call fails or loses its answer. Then the event comes again.
 #[tokio::test]
 async fn wherever_the_process_dies_the_next_delivery_ends_with_exactly_one_corrected_revision() {
     let whole = World::new();
@@ -347,10 +350,10 @@ async fn wherever_the_process_dies_the_next_delivery_ends_with_exactly_one_corre
                 ended(&first)
             );
             world.restart();
-            // While the dead worker's lease lasts, its redelivery is not swallowed.
+            // While the dead worker's lease lasts, the redelivered event stays retryable.
             let mut again = with(&world, SHIPPED_BASELINE, Mode::Register, "second", &event(&source)).await;
-            if ended(&again) == (Outcome::Skipped, Some(Reason::LeaseHeld)) {
-                assert!(again.comes_again(), "{at}");
+            if ended(&again) == (Outcome::Skipped, Some(Reason::Locked)) {
+                assert!(again.is_retried(), "{at}");
                 world.advance(LEASE);
                 again = with(&world, SHIPPED_BASELINE, Mode::Register, "third", &event(&source)).await;
             }

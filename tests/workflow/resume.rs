@@ -1,4 +1,4 @@
-//! Finishing what a worker left, on a schedule, without its event.
+//! Resuming unfinished records on a schedule, without their events.
 
 use jiff::SignedDuration;
 use logweir::domain::baseline::Baseline;
@@ -20,7 +20,7 @@ async fn goes_on(world: &World) -> Vec<Decision> {
     resumes(world, Mode::Register).await
 }
 
-/// Somebody handles the event of a source as this caller.
+/// Handles the event of a source as this caller.
 async fn registers_as(world: &World, registrar: Option<&str>, source: &RevisionArn) -> Decision {
     let (home, by, baseline) = (home(), by(), Baseline::parse(SHIPPED_BASELINE).unwrap());
     let order = order(&home, &by, &baseline, Mode::Register, "operator");
@@ -33,7 +33,7 @@ fn active(world: &World) -> Vec<usize> {
 }
 
 #[tokio::test]
-async fn a_record_is_finished_once_its_worker_is_gone_and_not_before() {
+async fn a_record_is_resumed_once_the_lease_of_its_worker_has_expired_and_not_before() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
     world.at_next("RegisterTaskDefinition", Moment::After, Then::Crash);
@@ -41,10 +41,10 @@ async fn a_record_is_finished_once_its_worker_is_gone_and_not_before() {
     world.restart();
     assert_eq!(goes_on(&world).await, []);
     world.advance(LEASE);
-    assert_eq!(resumes_backouts(&world).await, [], "it goes forward");
+    assert_eq!(resumes_backouts(&world).await, [], "the record is not a backout");
     let reports = goes_on(&world).await;
     assert_eq!((reports.len(), ended(&reports[0])), (1, (Outcome::Remediated, None)));
-    assert_eq!(reports[0].cloudtrail_event_id.as_deref(), Some("e-1"), "it names what began it");
+    assert_eq!(reports[0].cloudtrail_event_id.as_deref(), Some("e-1"), "the report names the first event");
     assert_eq!((active(&world), goes_on(&world).await), (vec![1, 2], vec![]));
 }
 
@@ -57,16 +57,16 @@ async fn a_backout_is_finished_as_a_backout() {
     backs_out(&world, &source).await;
     world.restart();
     world.advance(LEASE);
-    assert_eq!(goes_on(&world).await, [], "it goes back");
+    assert_eq!(goes_on(&world).await, [], "the record is a backout");
     let event = event(&source);
-    assert_eq!(ended(&register(&world, &event).await), (Outcome::Skipped, Some(Reason::Suppressed)));
+    assert_eq!(ended(&register(&world, &event).await), (Outcome::Skipped, Some(Reason::BackedOutBefore)));
     let reports = resumes_backouts(&world).await;
     assert_eq!((reports.len(), ended(&reports[0])), (1, (Outcome::BackedOut, None)));
     assert_eq!(active(&world), [1]);
 }
 
 #[tokio::test]
-async fn a_source_that_ecs_does_not_describe_any_more_is_left_to_a_human_who_takes_it_back() {
+async fn a_source_that_ecs_no_longer_describes_needs_an_operator_who_can_back_it_out() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
     world.at_next("RegisterTaskDefinition", Moment::After, Then::Crash);
@@ -80,11 +80,11 @@ async fn a_source_that_ecs_does_not_describe_any_more_is_left_to_a_human_who_tak
     let reports = goes_on(&world).await;
     assert_eq!(reports[0].outcome, Outcome::NeedsOperator);
     assert_eq!(backs_out(&world, &source).await.outcome, Outcome::BackedOut);
-    assert_eq!(active(&world), [3], "what stood before stands again");
+    assert_eq!(active(&world), [3], "the source is restored");
 }
 
 #[tokio::test]
-async fn one_record_that_cannot_go_on_does_not_keep_the_others() {
+async fn a_record_that_cannot_be_resumed_does_not_stop_the_others() {
     let world = World::new();
     for family in ["web", "shop"] {
         let document = BLOCKING.replace("\"family\":\"web\"", &format!("\"family\":\"{family}\""));
@@ -106,7 +106,7 @@ async fn one_record_that_cannot_go_on_does_not_keep_the_others() {
 }
 
 #[tokio::test]
-async fn whoever_wakes_up_after_his_lease_writes_nothing_more_and_takes_back_what_he_registers() {
+async fn a_worker_that_wakes_up_after_its_lease_leaves_only_one_correction() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
     // While the first worker waits for the answer of Register, its lease runs out and another one finishes the record.
@@ -119,13 +119,13 @@ async fn whoever_wakes_up_after_his_lease_writes_nothing_more_and_takes_back_wha
         }
         goes_on(&other).await
     });
-    assert!(first.comes_again() || first.outcome == Outcome::Remediated, "{first:?}");
-    assert_eq!(active(&world).len(), 2, "one correction beside the source");
+    assert!(first.is_retried() || first.outcome == Outcome::Remediated, "{first:?}");
+    assert_eq!(active(&world).len(), 2, "one correction besides the source");
     assert!(!world.read(&source).await.unwrap().unwrap().head.open);
 }
 
 #[tokio::test]
-async fn a_worker_that_slept_past_its_lease_goes_on_if_nobody_took_over_and_its_lease_begins_anew() {
+async fn a_worker_past_its_lease_continues_and_renews_the_lease_if_no_other_took_over() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
     let sleeps = Then::act(|account| account.now += LEASE);
@@ -136,7 +136,7 @@ async fn a_worker_that_slept_past_its_lease_goes_on_if_nobody_took_over_and_its_
 }
 
 #[tokio::test]
-async fn a_worker_that_wakes_up_after_somebody_took_over_takes_back_what_it_still_registered() {
+async fn a_worker_that_wakes_up_after_a_takeover_withdraws_what_it_registered() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
     let taken = source.clone();
@@ -157,9 +157,9 @@ async fn a_worker_that_wakes_up_after_somebody_took_over_takes_back_what_it_stil
     });
     world.at_next("RegisterTaskDefinition", Moment::Before, takes_over);
     let report = register(&world, &event(&source)).await;
-    assert_eq!(ended(&report), (Outcome::Skipped, Some(Reason::LeaseHeld)));
+    assert_eq!(ended(&report), (Outcome::Skipped, Some(Reason::Locked)));
     assert_eq!(world.account(|account| account.active("web")), [1]);
-    // The other dies too; the next one finishes.
+    // The other worker dies, too. The next one finishes.
     world.advance(LEASE);
     let report = with(&world, SHIPPED_BASELINE, Mode::Register, "third", &event(&source)).await;
     assert_eq!(report.outcome, Outcome::Remediated);
@@ -167,7 +167,7 @@ async fn a_worker_that_wakes_up_after_somebody_took_over_takes_back_what_it_stil
 }
 
 #[tokio::test]
-async fn a_record_that_cannot_be_finished_is_tried_less_and_less_often_and_does_not_keep_others() {
+async fn a_record_that_cannot_be_finished_is_tried_less_and_less_often() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
     world.at_next("RegisterTaskDefinition", Moment::Before, Then::Crash);
@@ -188,7 +188,7 @@ async fn a_record_that_cannot_be_finished_is_tried_less_and_less_often_and_does_
 }
 
 #[tokio::test]
-async fn to_observe_is_to_finish_nothing_either() {
+async fn mode_observe_resumes_nothing() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
     world.at_next("RegisterTaskDefinition", Moment::Before, Then::Crash);
@@ -201,9 +201,9 @@ async fn to_observe_is_to_finish_nothing_either() {
 }
 
 #[tokio::test]
-async fn what_another_principal_registered_without_an_answer_is_found_by_whoever_takes_over() {
+async fn an_unanswered_registration_by_another_principal_is_found_after_a_takeover() {
     const OPERATOR: &str = "arn:aws:sts::111122223333:assumed-role/Operator/me";
-    for (taken_back, left) in [(false, vec![1, 2]), (true, vec![1])] {
+    for (backed_out, left) in [(false, vec![1, 2]), (true, vec![1])] {
         let world = World::new();
         let source = world.account(|account| {
             account.principal = OPERATOR.into();
@@ -214,7 +214,7 @@ async fn what_another_principal_registered_without_an_answer_is_found_by_whoever
         world.restart();
         world.advance(LEASE);
         world.account(|account| account.principal = crate::world::LOGWEIR.into());
-        match taken_back {
+        match backed_out {
             true => assert_eq!(backs_out(&world, &source).await.outcome, Outcome::BackedOut),
             false => assert_eq!(goes_on(&world).await[0].outcome, Outcome::Remediated),
         }

@@ -1,6 +1,7 @@
-//! Services follow, or do not: every reason and every situation, told through the events that tell of it. What the report
-//! says, what the record keeps, and what is left as it is.
+//! Rollouts: every reason to update a service or not, through the events that lead to it. The tests check reports,
+//! records and services.
 
+mod backed_out;
 mod denied;
 mod deployments;
 mod failures;
@@ -11,7 +12,6 @@ mod intents;
 mod modes;
 mod overdue;
 mod scene;
-mod taken_back;
 mod turns;
 mod unconfirmed;
 mod unseen;

@@ -1,7 +1,7 @@
-//! The process dies at every call of the road from a registration to a service that follows, and of the way back, or a
-//! call's answer is lost: what stands in the end is what would have stood without it.
+//! The process dies at every call from a registration to the updated service, and of the backout, or a call's answer is
+//! lost. The final state is the same as without the fault.
 
-#![allow(clippy::print_stdout, reason = "the counts are for whoever reads the run")]
+#![allow(clippy::print_stdout, reason = "the counts are for the reader of the run")]
 
 use std::sync::LazyLock;
 
@@ -23,27 +23,27 @@ const SERVICES: [&str; 2] = ["prod/api", "prod/web"];
 /// What happens to the services.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Road {
-    /// One service follows.
+    /// One service is updated.
     One,
-    /// Two of one family follow one after the other.
+    /// Two services of one family are updated one after the other.
     Two,
-    /// Our deployment fails, and ECS rolls it back.
+    /// Logweir's deployment fails, and ECS rolls it back.
     RolledBack,
-    /// It fails, and ECS does not.
+    /// Logweir's deployment fails, and ECS does not roll it back.
     Fails,
-    /// It is taken back while it is under way.
-    TakenBackUnderWay,
-    /// It is taken back when it has completed.
-    TakenBack,
-    /// Two are.
-    TwoTakenBack,
-    /// The source was deregistered before.
+    /// The rollout is backed out while it is in progress.
+    BackedOutInProgress,
+    /// The rollout is backed out after it has completed.
+    BackedOut,
+    /// Two completed rollouts are backed out.
+    TwoBackedOut,
+    /// The rollout is backed out after its source was deregistered.
     SourceGone,
 }
 
 use Road::*;
 
-const ROADS: [Road; 8] = [One, Two, RolledBack, Fails, TakenBackUnderWay, TakenBack, TwoTakenBack, SourceGone];
+const ROADS: [Road; 8] = [One, Two, RolledBack, Fails, BackedOutInProgress, BackedOut, TwoBackedOut, SourceGone];
 
 #[derive(Clone, Copy, Debug)]
 enum Fault {
@@ -58,20 +58,20 @@ const FAULTS: [Fault; 4] = [Fault::DiesBefore, Fault::DiesAfter, Fault::Cut, Fau
 
 static BASELINE: LazyLock<Baseline> = LazyLock::new(|| Baseline::parse(SHIPPED_BASELINE).unwrap());
 
-/// What comes first after a death: the event again, or the schedule.
+/// What comes first after a crash: the event again, or the schedule.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum First {
     Event,
     Schedule,
 }
 
-/// All that is to be as it would have been.
+/// The final state, which must be the same as without a fault.
 #[derive(Debug, PartialEq)]
 struct End {
     runs: Vec<String>,
-    /// The length of each, and whether it is ACTIVE.
+    /// The length of each revision, and whether it is ACTIVE.
     revisions: Vec<(usize, bool)>,
-    /// How each record ended, and its services; and whether it was taken back.
+    /// The conclusion of each record and of its services, and whether it was backed out.
     closings: Vec<(Option<Conclusion>, Option<Conclusion>, bool)>,
     following: usize,
     turns: usize,
@@ -83,7 +83,7 @@ struct Tale {
     world: World,
     road: Road,
     first: First,
-    /// What the world lies about from when the source's deployment has completed.
+    /// The lie of the world after the source's deployment has completed.
     lie: Option<Lie>,
     source: RevisionArn,
 }
@@ -96,11 +96,11 @@ fn document(mode: &str) -> String {
 
 impl Road {
     fn services(self) -> &'static [&'static str] {
-        if matches!(self, Two | TwoTakenBack) { &SERVICES } else { &SERVICES[1..] }
+        if matches!(self, Two | TwoBackedOut) { &SERVICES } else { &SERVICES[1..] }
     }
 
-    fn is_taken_back(self) -> bool {
-        matches!(self, TakenBackUnderWay | TakenBack | TwoTakenBack | SourceGone)
+    fn is_backed_out(self) -> bool {
+        matches!(self, BackedOutInProgress | BackedOut | TwoBackedOut | SourceGone)
     }
 }
 
@@ -120,7 +120,7 @@ impl Tale {
         Self { world, road, first, lie, source }
     }
 
-    /// What there is to tell is told until nobody wants it again. Whoever dies has a successor, after the lease.
+    /// Delivers the events until none is retryable. After a crash, another worker continues when the lease has expired.
     async fn tells(&self) {
         for event in self.world.account(Account::delivers) {
             if event["detail"]["userIdentity"]["arn"] == LOGWEIR {
@@ -138,23 +138,23 @@ impl Tale {
             }
         }
         let name = event["detail"]["eventName"].to_string();
-        self.world.account(|account| account.wrongs.push(format!("{name} comes again for ever")));
+        self.world.account(|account| account.wrongs.push(format!("{name} is retried for ever")));
     }
 
-    /// Whether it has to be done again, after a death or because the report says so.
+    /// Whether the work has to be repeated, after a crash or because the report is retryable.
     async fn again(&self, report: &Decision) -> bool {
         let dead = self.world.is_dead();
-        if dead || report.comes_again() {
+        if dead || report.is_retried() {
             self.world.restart();
             self.world.advance(LEASE);
             if self.first == First::Schedule {
                 self.schedule().await;
             }
         }
-        dead || report.comes_again()
+        dead || report.is_retried()
     }
 
-    /// For both functions. Who dies here is followed by the next one.
+    /// Runs the schedule for both functions. After a crash, a new process starts.
     async fn schedule(&self) {
         let (home, by) = (home(), by());
         let order = Order { origin: Origin::Resume, ..order(&home, &by, &BASELINE, Mode::Rollout, "resumer") };
@@ -171,8 +171,8 @@ impl Tale {
         self.world.account(|account| {
             for name in self.road.services() {
                 let runs = account.service(name).revision.clone();
-                let ours = account.revision(&runs).is_some_and(|found| found.by == LOGWEIR);
-                match ours && matches!(self.road, RolledBack | Fails) {
+                let by_logweir = account.revision(&runs).is_some_and(|found| found.by == LOGWEIR);
+                match by_logweir && matches!(self.road, RolledBack | Fails) {
                     true => account.fails(name, TASKS_FAILED),
                     false => account.completes(name),
                 }
@@ -180,7 +180,7 @@ impl Tale {
         });
     }
 
-    /// Somebody registers what blocks and deploys it, and all of it is told.
+    /// Registers and deploys a blocking revision, and delivers the events.
     async fn deploys(&self) {
         self.world.account(|account| drop(account.registers(&document("blocking"))));
         self.tells().await;
@@ -193,7 +193,7 @@ impl Tale {
         self.tells().await;
     }
 
-    /// What is under way ends, until nothing is.
+    /// Ends all work in progress.
     async fn comes_to_rest(&self) {
         for _ in 0..4 {
             self.deployments_end();
@@ -202,7 +202,7 @@ impl Tale {
         }
     }
 
-    async fn is_taken_back(&self) {
+    async fn is_backed_out(&self) {
         if self.road == SourceGone {
             let source = self.source.clone();
             self.world.account(|account| account.deregisters(&source));
@@ -215,19 +215,19 @@ impl Tale {
         }
     }
 
-    /// The road, up to what is swept over where it is taken back.
+    /// The part of the road before the swept calls: for a backout, its rollout.
     async fn begins(&self) {
-        if self.road.is_taken_back() {
+        if self.road.is_backed_out() {
             self.deploys().await;
-            if self.road != TakenBackUnderWay {
+            if self.road != BackedOutInProgress {
                 self.comes_to_rest().await;
             }
         }
     }
 
     async fn goes_on(&self) {
-        match self.road.is_taken_back() {
-            true => self.is_taken_back().await,
+        match self.road.is_backed_out() {
+            true => self.is_backed_out().await,
             false => self.deploys().await,
         }
         self.comes_to_rest().await;
@@ -251,7 +251,7 @@ impl Tale {
     }
 }
 
-/// Every call of the road fails in every way. How many runs that were, and what was wrong with them.
+/// Makes every call of the road fail in every way. Returns the number of runs and their faults.
 async fn sweep(road: Road, lie: Option<Lie>) -> (usize, Vec<String>) {
     let (mut runs, mut wrong) = (0, Vec::new());
     let quiet = Tale::new(road, First::Event, None);
@@ -290,17 +290,17 @@ async fn sweep(road: Road, lie: Option<Lie>) -> (usize, Vec<String>) {
     (runs, wrong)
 }
 
-/// A story in which nothing happens would end as it began.
+/// The sweep below would pass even if no road led anywhere.
 #[tokio::test]
-async fn without_any_fault_each_road_leads_where_it_should() {
+async fn without_a_fault_each_road_has_the_intended_end() {
     for (road, runs, pointed) in [
         (One, ["web:3"].as_slice(), 1),
         (Two, &["web:3", "web:3"], 2),
         (RolledBack, &["web:2"], 1),
         (Fails, &["web:2"], 2),
-        (TakenBackUnderWay, &["web:2"], 1),
-        (TakenBack, &["web:2"], 2),
-        (TwoTakenBack, &["web:2", "web:2"], 4),
+        (BackedOutInProgress, &["web:2"], 1),
+        (BackedOut, &["web:2"], 2),
+        (TwoBackedOut, &["web:2", "web:2"], 4),
         (SourceGone, &["web:4"], 2),
     ] {
         let tale = Tale::new(road, First::Event, None);
@@ -314,13 +314,13 @@ async fn without_any_fault_each_road_leads_where_it_should() {
         assert_eq!((end.following, end.turns), (0, 0), "{road:?}");
         assert_eq!(end.fuses, usize::from(matches!(road, RolledBack | Fails)), "{road:?}");
         let active: Vec<bool> = end.revisions.iter().map(|(_, active)| *active).collect();
-        assert_eq!(active[2], !road.is_taken_back(), "{road:?}");
+        assert_eq!(active[2], !road.is_backed_out(), "{road:?}");
         assert_eq!(tale.world.account(|account| account.wrongs.clone()), Vec::<String>::new());
     }
 }
 
 #[tokio::test]
-async fn wherever_the_process_dies_services_end_up_where_they_were_meant_to() {
+async fn wherever_the_process_dies_services_run_the_intended_revision() {
     let mut all = 0;
     for road in ROADS {
         let (runs, wrong) = sweep(road, None).await;
@@ -332,10 +332,10 @@ async fn wherever_the_process_dies_services_end_up_where_they_were_meant_to() {
 }
 
 #[tokio::test]
-async fn a_program_that_wrote_down_too_late_would_be_found_out() {
+async fn a_program_that_records_its_intent_too_late_is_detected() {
     for road in [One, Fails] {
         let (runs, wrong) = sweep(road, Some(Lie::CommitLater)).await;
-        let of_services = wrong.iter().find(|it| it.contains("was pointed at") && it.contains("no record says so"));
+        let of_services = wrong.iter().find(|it| it.contains("was updated to") && it.contains("no record says so"));
         println!("{road:?}: {} faults in {runs} runs, such as: {of_services:?}", wrong.len());
         assert!(of_services.is_some(), "{road:?}");
     }

@@ -1,5 +1,6 @@
-//! Whatever comes before, after and in between: every service runs in the end what the last human decision means. Orders of
-//! what people and ECS do and of the events that tell of it, all of them, and somebody acting at every call of ours.
+//! In every order of acts and events, the service finally runs the revision of the last human decision, or its
+//! correction. The tests play all orders of acts (of people and of ECS) and their events, and acts of another principal
+//! at every call.
 
 use jiff::SignedDuration;
 use logweir::domain::ecs::revision::RevisionArn;
@@ -13,49 +14,49 @@ use crate::world::{Account, Moment, Then, World, story};
 
 const SERVICE: &str = "prod/web";
 
-/// What may happen, in the order in which a story tells it.
+/// The moves of a story.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Move {
-    /// Somebody registers the source, a revision that blocks.
+    /// The deployer registers the source, a revision that blocks.
     Register,
     /// Its event is delivered.
     ToldOfRegister,
-    /// Somebody has the service run it.
+    /// The deployer updates the service to the source.
     Update,
     ToldOfUpdate,
-    /// The service's newest deployment ends, as the story says.
+    /// The service's newest deployment ends, as the plot says.
     Ends,
     ToldOfTheEnd,
-    /// Somebody has the service run something else, or the source again.
+    /// Another principal updates the service to another revision, or to the source again.
     Newer,
     ToldOfNewer,
-    /// Somebody wants the correction taken back.
+    /// An operator backs out the correction.
     Backout,
 }
 
 use Move::*;
 
-/// What a story is about.
+/// The parameters of a story.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Plot {
-    /// Whether deployments of ours fail.
-    ours_fail: bool,
+    /// Whether Logweir's deployments fail.
+    rollouts_fail: bool,
     newer: Newer_,
-    /// Whether ECS lists an overtaken deployment no more.
+    /// Whether ECS no longer lists an overtaken deployment.
     forgets: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Newer_ {
-    /// A revision of another family, which nothing is wrong with.
+    /// A compliant revision of another family.
     Other,
-    /// A newer revision of the same family, which blocks too.
+    /// A newer revision of the same family, which blocks, too.
     Blocking,
     /// The source once more.
     Return,
 }
 
-/// Which moves have to come before one.
+/// The moves that must come before a move.
 fn before(step: Move) -> &'static [Move] {
     match step {
         Register => &[],
@@ -66,7 +67,7 @@ fn before(step: Move) -> &'static [Move] {
     }
 }
 
-/// A document of this family whose container has an image that means the same for ever.
+/// A document of this family whose image is pinned.
 fn document(family: &str, mode: &str) -> String {
     let image = format!("nginx@sha256:{}", "a".repeat(64));
     story::BLOCKING
@@ -86,17 +87,17 @@ struct Story {
     plot: Plot,
     source: RevisionArn,
     other: RevisionArn,
-    /// Events that are told, by what they tell of.
+    /// The number of events before the story.
     told: usize,
     backed_out: bool,
-    /// How many calls were made until it came to rest.
+    /// The number of calls until all work had ended.
     calls: usize,
-    /// What happened beside the moves, for a message.
+    /// What Logweir did, for failure messages.
     log: Vec<String>,
 }
 
 impl Story {
-    /// A service that runs a revision which nothing is wrong with.
+    /// A service that runs a compliant revision.
     fn new(plot: Plot) -> Self {
         let world = World::new();
         let (source, other) = world.account(|account| {
@@ -115,19 +116,19 @@ impl Story {
     async fn tell(&mut self, event: &Value) {
         for _ in 0..5 {
             let report = self.deliver(event).await;
-            if !report.comes_again() {
+            if !report.is_retried() {
                 return;
             }
             self.world.advance(SignedDuration::from_secs(130));
         }
-        panic!("an event is never done with: {:?}", self.log);
+        panic!("an event is retried for ever: {:?}", self.log);
     }
 
     async fn deliver(&mut self, event: &Value) -> Decision {
         let report =
             story::with(&self.world, logweir::settings::SHIPPED_BASELINE, Mode::Rollout, "worker", event).await;
         self.log.push(format!(
-            "told of {}: {:?} {:?} {:?} {:?}",
+            "event {}: {:?} {:?} {:?} {:?}",
             name(event),
             report.outcome,
             report.reason,
@@ -137,7 +138,7 @@ impl Story {
         report
     }
 
-    /// The events of this kind about the source's time, which are told once more or for the first time.
+    /// Delivers the events of this kind since the story began; if a revision is given, only the events that name it.
     async fn tell_of(&mut self, kind: &str, revision: Option<RevisionArn>) {
         let events = self.world.account(|account| account.events.clone());
         let about = |event: &&Value| {
@@ -169,7 +170,7 @@ impl Story {
                 self.world.account(|account| account.updates_service(SERVICE, &source));
             }
             Ends => {
-                let fail = self.plot.ours_fail;
+                let fail = self.plot.rollouts_fail;
                 self.world.account(|account| ends(account, fail));
             }
             Newer => {
@@ -194,13 +195,13 @@ impl Story {
         }
     }
 
-    /// Everything that is still under way ends, and every event is told, twice, until nothing happens any more.
+    /// Ends all work in progress and delivers all events until nothing more happens. Then delivers all events again.
     async fn comes_to_rest(&mut self) {
         let mut told = self.told;
         for round in 0..40 {
             self.world.advance(SignedDuration::from_secs(400));
             let before = (self.world.account(|account| account.events.len()), self.entries());
-            let fail = self.plot.ours_fail;
+            let fail = self.plot.rollouts_fail;
             self.world.account(|account| ends(account, fail));
             let events = self.world.account(|account| account.events[told..].to_vec());
             told += events.len();
@@ -211,18 +212,18 @@ impl Story {
                 self.log.push(format!("resumed: {:?} {:?} {:?}", report.outcome, report.reason, report.error));
             }
             for report in story::resumes_backouts(&self.world).await {
-                self.log.push(format!("resumed back: {:?} {:?} {:?}", report.outcome, report.reason, report.error));
+                self.log.push(format!("resumed backout: {:?} {:?} {:?}", report.outcome, report.reason, report.error));
             }
             if round > 1 && before == (self.world.account(|account| account.events.len()), self.entries()) {
                 self.calls = self.world.log().len();
-                return self.is_told_everything_again().await;
+                return self.delivers_everything_again().await;
             }
         }
-        panic!("it never comes to rest: {:#?}", self.log);
+        panic!("the work never ends: {:#?}", self.log);
     }
 
-    /// Events may come again, at any time and in any order: nothing is done about them.
-    async fn is_told_everything_again(&mut self) {
+    /// Delivers all events again in reverse order, and asserts that nothing happens.
+    async fn delivers_everything_again(&mut self) {
         let before = self.acts();
         for event in self.world.account(|account| account.events[self.told..].to_vec()).iter().rev() {
             self.tell(event).await;
@@ -230,7 +231,7 @@ impl Story {
         assert_eq!(self.acts(), before, "a duplicate did something: {:#?}", self.log);
     }
 
-    /// How often anything was changed in the account.
+    /// The number of each kind of changing call.
     fn acts(&self) -> [usize; 4] {
         ["UpdateService", "StopServiceDeployment", "RegisterTaskDefinition", "DeregisterTaskDefinition"]
             .map(|call| self.world.count(call))
@@ -240,7 +241,7 @@ impl Story {
         self.world.account(|account| account.records.values().map(|record| record.entries.len()).sum())
     }
 
-    /// What the promises say of the end.
+    /// Asserts the promises about the final state.
     fn ends_well(&self, order: &str) {
         let account = self.world.picture();
         let log = || {
@@ -266,23 +267,23 @@ impl Story {
             log()
         );
         if self.backed_out && account.records.get(&self.source).is_some_and(|record| record.head.suppressed) {
-            let ours = account.records[&self.source].head.corrected.as_ref();
-            assert_ne!(Some(runs), ours, "it was taken back: {}", log());
+            let corrected = account.records[&self.source].head.corrected.as_ref();
+            assert_ne!(Some(runs), corrected, "it was backed out: {}", log());
         }
         for record in account.records.values() {
             assert!(!record.head.has_work(), "{} is not finished: {}", record.head.source.short(), log());
         }
         for family in account.remembered.values() {
-            assert_eq!(family.turn, None, "the turn was not given back: {}", log());
+            assert_eq!(family.turn, None, "the turn was not released: {}", log());
         }
     }
 }
 
-/// The newest deployment ends: one of a revision that Logweir registered as the plot says, any other well.
+/// Ends the newest deployment. If it is of a revision registered by Logweir and `fail` is set, it fails.
 fn ends(account: &mut Account, fail: bool) {
     let revision = account.service(SERVICE).revision.clone();
-    let ours = account.revision(&revision).is_some_and(|found| found.by == crate::world::LOGWEIR);
-    match ours && fail {
+    let by_logweir = account.revision(&revision).is_some_and(|found| found.by == crate::world::LOGWEIR);
+    match by_logweir && fail {
         true => account.fails(SERVICE, "tasks failed to start"),
         false => account.completes(SERVICE),
     }
@@ -305,10 +306,10 @@ fn name(event: &Value) -> &str {
 }
 
 const PLOTS: [Plot; 4] = [
-    Plot { ours_fail: false, newer: Newer_::Other, forgets: false },
-    Plot { ours_fail: false, newer: Newer_::Blocking, forgets: false },
-    Plot { ours_fail: false, newer: Newer_::Return, forgets: false },
-    Plot { ours_fail: true, newer: Newer_::Other, forgets: false },
+    Plot { rollouts_fail: false, newer: Newer_::Other, forgets: false },
+    Plot { rollouts_fail: false, newer: Newer_::Blocking, forgets: false },
+    Plot { rollouts_fail: false, newer: Newer_::Return, forgets: false },
+    Plot { rollouts_fail: true, newer: Newer_::Other, forgets: false },
 ];
 
 async fn told(plot: Plot, order: &[Move]) -> Story {
@@ -320,7 +321,7 @@ async fn told(plot: Plot, order: &[Move]) -> Story {
     story
 }
 
-/// Every order in which all of it may happen.
+/// Plays all possible orders of all moves.
 async fn in_every_order(plot: Plot) {
     let all = orders(
         &[Register, ToldOfRegister, Update, ToldOfUpdate, Ends, ToldOfTheEnd, Newer, ToldOfNewer, Backout],
@@ -333,27 +334,27 @@ async fn in_every_order(plot: Plot) {
 }
 
 #[tokio::test]
-async fn in_every_order_a_service_that_was_moved_on_runs_what_it_was_moved_to() {
+async fn in_every_order_a_service_that_another_principal_updated_runs_that_revision() {
     in_every_order(PLOTS[0]).await;
 }
 
 #[tokio::test]
-async fn in_every_order_a_newer_revision_that_blocks_is_what_a_service_runs_or_its_correction() {
+async fn in_every_order_a_service_runs_the_newer_blocking_revision_or_its_correction() {
     in_every_order(PLOTS[1]).await;
 }
 
 #[tokio::test]
-async fn in_every_order_a_service_that_was_returned_to_the_source_stays_what_somebody_decided() {
+async fn in_every_order_a_service_that_was_returned_to_the_source_runs_the_last_decision() {
     in_every_order(PLOTS[2]).await;
 }
 
 #[tokio::test]
-async fn in_every_order_a_deployment_of_ours_that_fails_leaves_what_somebody_decided() {
+async fn in_every_order_a_failed_rollout_leaves_the_last_decision() {
     in_every_order(PLOTS[3]).await;
 }
 
 #[tokio::test]
-async fn where_nobody_moves_on_the_service_comes_to_run_the_corrected_revision() {
+async fn without_another_update_the_service_finally_runs_the_correction() {
     let plot = PLOTS[0];
     for order in orders(&[Register, ToldOfRegister, Update, ToldOfUpdate, Ends, ToldOfTheEnd], before) {
         let story = told(plot, &order).await;
@@ -366,7 +367,7 @@ async fn where_nobody_moves_on_the_service_comes_to_run_the_corrected_revision()
 }
 
 #[tokio::test]
-async fn where_our_deployment_fails_the_service_is_on_its_source_and_nothing_more_is_tried() {
+async fn after_a_failed_rollout_the_service_runs_the_source_and_nothing_more_is_tried() {
     let plot = PLOTS[3];
     for order in orders(&[Register, ToldOfRegister, Update, ToldOfUpdate, Ends, ToldOfTheEnd], before) {
         let story = told(plot, &order).await;
@@ -378,10 +379,10 @@ async fn where_our_deployment_fails_the_service_is_on_its_source_and_nothing_mor
     }
 }
 
-/// Somebody moves on just before each call of ours, in stories that are told in several orders.
-async fn somebody_acts_at_any_call(plot: Plot) {
+/// Another principal updates the service right before each call of Logweir, in stories of several orders.
+async fn another_principal_acts_at_any_call(plot: Plot) {
     let mut moves = vec![Register, ToldOfRegister, Update, ToldOfUpdate, Ends, ToldOfTheEnd];
-    // What ECS forgets while it rolls back nobody can tell from what somebody decided after it.
+    // If ECS forgets deployments, a rollback cannot be distinguished from a later decision.
     moves.extend(Some(Backout).filter(|_| !plot.forgets));
     for order in orders(&moves, before).iter().step_by(if plot.forgets { 2 } else { 9 }) {
         let calls = told(plot, order).await.calls;
@@ -389,7 +390,7 @@ async fn somebody_acts_at_any_call(plot: Plot) {
             let mut story = Story::new(plot);
             let act = newer_act(plot, &story.source, &story.other);
             let act = Then::act(move |account: &mut Account| {
-                // Nobody can have deployed the source before it was registered.
+                // The source cannot be deployed before it is registered.
                 if account.families["web"].len() > 1 {
                     account.now += SignedDuration::from_secs(1);
                     act(account);
@@ -400,34 +401,34 @@ async fn somebody_acts_at_any_call(plot: Plot) {
                 story.takes(*step).await;
             }
             story.comes_to_rest().await;
-            story.ends_well(&format!("{order:?}, somebody acts before call {number}"));
+            story.ends_well(&format!("{order:?}, another principal acts before call {number}"));
         }
     }
 }
 
 #[tokio::test]
-async fn somebody_who_moves_on_at_any_call_of_ours_is_given_way_to() {
-    somebody_acts_at_any_call(PLOTS[0]).await;
-    somebody_acts_at_any_call(PLOTS[3]).await;
+async fn logweir_yields_to_an_update_at_any_of_its_calls() {
+    another_principal_acts_at_any_call(PLOTS[0]).await;
+    another_principal_acts_at_any_call(PLOTS[3]).await;
 }
 
 #[tokio::test]
-async fn so_is_somebody_who_returns_the_service_or_deploys_what_blocks() {
-    somebody_acts_at_any_call(PLOTS[1]).await;
-    somebody_acts_at_any_call(PLOTS[2]).await;
+async fn logweir_yields_to_a_return_or_a_blocking_revision_at_any_of_its_calls() {
+    another_principal_acts_at_any_call(PLOTS[1]).await;
+    another_principal_acts_at_any_call(PLOTS[2]).await;
 }
 
 #[tokio::test]
-async fn so_is_somebody_whose_deployment_ecs_lists_no_more_once_it_is_overtaken() {
-    somebody_acts_at_any_call(Plot { forgets: true, ..PLOTS[0] }).await;
-    somebody_acts_at_any_call(Plot { forgets: true, ..PLOTS[1] }).await;
+async fn logweir_yields_to_a_deployment_that_ecs_no_longer_lists_once_overtaken() {
+    another_principal_acts_at_any_call(Plot { forgets: true, ..PLOTS[0] }).await;
+    another_principal_acts_at_any_call(Plot { forgets: true, ..PLOTS[1] }).await;
 }
 
-/// Our deployment has completed, so that a backout points the service itself.
+/// Logweir's deployment has completed, so that a backout itself updates the service.
 const ROLLED_OUT: [Move; 5] = [Register, Update, Ends, ToldOfTheEnd, Ends];
 
 #[tokio::test]
-async fn so_is_somebody_who_deploys_while_a_service_is_pointed_back() {
+async fn logweir_yields_to_a_deployment_during_a_rollback() {
     for forgets in [false, true] {
         for plot in [Plot { forgets, ..PLOTS[0] }, Plot { forgets, ..PLOTS[1] }] {
             let mut quiet = Story::new(plot);
@@ -436,7 +437,7 @@ async fn so_is_somebody_who_deploys_while_a_service_is_pointed_back() {
             }
             let begun = quiet.world.log().len();
             quiet.takes(Backout).await;
-            assert_eq!(quiet.world.count("UpdateService"), 2, "there and back: {:#?}", quiet.log);
+            assert_eq!(quiet.world.count("UpdateService"), 2, "one update and one rollback: {:#?}", quiet.log);
             for number in begun + 1..=quiet.world.log().len() {
                 let mut story = Story::new(plot);
                 let act = newer_act(plot, &story.source, &story.other);
@@ -450,7 +451,7 @@ async fn so_is_somebody_who_deploys_while_a_service_is_pointed_back() {
                 }
                 story.takes(Backout).await;
                 story.comes_to_rest().await;
-                story.ends_well(&format!("somebody acts before call {number} of the backout"));
+                story.ends_well(&format!("another principal acts before call {number} of the backout"));
             }
         }
     }

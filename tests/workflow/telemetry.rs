@@ -1,4 +1,4 @@
-//! What people see: the lines of the log, the metrics in them, and what topic and bus are told.
+//! The output for people: log lines with their metrics, and notifications to the topic and the event bus.
 
 mod digest;
 mod forging;

@@ -1,4 +1,4 @@
-//! What uses a revision by its number and is no service: named where that revision would block, and never touched.
+//! Consumers that use a revision by number and are no services: reported if the revision would block, never changed.
 
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::event::{Cause, Consumer, Trigger};
@@ -31,12 +31,12 @@ fn blocking() -> (World, RevisionArn) {
 }
 
 #[tokio::test]
-async fn what_names_a_revision_that_blocks_is_told_and_nothing_is_written() {
+async fn a_consumer_of_a_blocking_revision_is_reported_and_nothing_is_written() {
     for mode in [Mode::Observe, Mode::Register, Mode::Rollout] {
         let (world, source) = blocking();
         let before = world.picture();
         let report = told(&world, mode, &[("RunTask by jo", Some(&source))]).await;
-        assert_eq!((ended(&report), report.exit_code()), ((Outcome::Skipped, Some(Reason::NotTouched)), 0));
+        assert_eq!((ended(&report), report.exit_code()), ((Outcome::Skipped, Some(Reason::OtherConsumer)), 0));
         assert_eq!((named(&report), report.record.as_deref()), (vec!["RunTask by jo"], Some("web:1")));
         assert_eq!(report.rules, ["blocking-delivery", "unsized-buffer"]);
         assert_eq!((report.changes.len(), report.log_groups.len()), (0, 0), "nothing is or would be changed");
@@ -45,7 +45,7 @@ async fn what_names_a_revision_that_blocks_is_told_and_nothing_is_written() {
 }
 
 #[tokio::test]
-async fn what_names_a_revision_that_nothing_is_wrong_with_is_not() {
+async fn a_consumer_of_a_compliant_revision_is_not_reported() {
     let (world, _) = blocking();
     let good = world.account(|account| account.registers(&corrected_text()));
     let report = told(&world, Mode::Register, &[("RunTask", Some(&good))]).await;
@@ -54,16 +54,16 @@ async fn what_names_a_revision_that_nothing_is_wrong_with_is_not() {
 }
 
 #[tokio::test]
-async fn what_names_a_corrected_revision_is_where_it_is_sent_to() {
+async fn a_consumer_of_a_corrected_revision_is_not_reported() {
     let (world, source) = blocking();
     register(&world, &event(&source)).await;
-    let ours = world.account(|account| account.arn("web", 2));
-    let report = told(&world, Mode::Register, &[("RunTask", Some(&ours))]).await;
+    let corrected = world.account(|account| account.arn("web", 2));
+    let report = told(&world, Mode::Register, &[("RunTask", Some(&corrected))]).await;
     assert_eq!((ended(&report), named(&report)), ((Outcome::Compliant, None), Vec::new()));
 }
 
 #[tokio::test]
-async fn of_several_those_that_would_block_are_named() {
+async fn of_several_consumers_those_that_would_block_are_reported() {
     let (world, source) = blocking();
     let good = world.account(|account| account.registers(&corrected_text()));
     for used in [
@@ -77,7 +77,7 @@ async fn of_several_those_that_would_block_are_named() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_looked_at_is_no_verdict_and_says_nothing_of_changes() {
+async fn a_revision_that_cannot_be_read_leads_to_no_verdict_and_no_changes() {
     let (world, source) = blocking();
     let missing = world.account(|account| account.arn("other", 7));
     let report = told(&world, Mode::Register, &[("a", Some(&source)), ("b", Some(&missing))]).await;
@@ -86,5 +86,5 @@ async fn what_cannot_be_looked_at_is_no_verdict_and_says_nothing_of_changes() {
     let throttled = Then::fail(logweir::ports::ErrorKind::Retry, "DescribeTaskDefinition", "Rate exceeded");
     world.at_next("DescribeTaskDefinition", crate::world::Moment::Before, throttled);
     let report = told(&world, Mode::Register, &[("a", Some(&source))]).await;
-    assert!(report.outcome == Outcome::Failed && report.comes_again(), "{report:?}");
+    assert!(report.outcome == Outcome::Failed && report.is_retried(), "{report:?}");
 }

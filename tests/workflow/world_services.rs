@@ -1,4 +1,4 @@
-//! The services of the account in memory: they do what ECS does, so that what is found with them is true of it.
+//! The services of the account in memory: they behave like ECS, so that tests with them hold for ECS.
 
 mod delivered;
 mod watched;
@@ -38,7 +38,7 @@ async fn look(world: &World) -> Service {
 
 async fn points(world: &World, number: usize) -> Answer<Service> {
     let arn = world.account(|account| account.service_arn(WEB));
-    world.point(&arn, &web(world, number)).await
+    world.update(&arn, &web(world, number)).await
 }
 
 /// The deployments that are listed, newest first: the number of the revision, and the state.
@@ -53,7 +53,7 @@ async fn stage(world: &World, deployment: &str) -> Stage {
     world.progress(deployment).await.unwrap().stage
 }
 
-/// Who uses web:NUMBER, and whether only for now.
+/// The users of web:NUMBER, each with whether it is draining.
 async fn users(world: &World, number: usize) -> Vec<(String, bool)> {
     let users = world.users(&web(world, number)).await.unwrap();
     users.into_iter().map(|user| (user.place.to_string(), user.draining)).collect()
@@ -83,7 +83,7 @@ async fn a_deployment_overtakes_the_others_and_ends_them_when_it_completes() {
         (vec![(2, COMPLETED)], Stage::Succeeded)
     );
     world.account(|account| account.completes(WEB));
-    assert_eq!(listed(&look(&world).await), [(2, COMPLETED)], "it is over");
+    assert_eq!(listed(&look(&world).await), [(2, COMPLETED)], "it has ended");
 }
 
 #[tokio::test]
@@ -104,7 +104,7 @@ async fn a_deployment_that_is_overtaken_before_its_first_task_may_vanish_at_once
 }
 
 #[tokio::test]
-async fn the_same_revision_once_more_is_no_deployment_unless_somebody_forces_it() {
+async fn an_update_to_the_same_revision_is_no_deployment_unless_forced() {
     let world = world();
     points(&world, 1).await.unwrap();
     world.account(|account| account.updates_service(WEB, &account.arn("web", 1)));
@@ -114,7 +114,7 @@ async fn the_same_revision_once_more_is_no_deployment_unless_somebody_forces_it(
 }
 
 #[tokio::test]
-async fn what_ecs_refuses_is_refused() {
+async fn calls_that_ecs_refuses_are_refused() {
     type Change = fn(&mut Account);
     let cases: [(Change, ErrorKind, &str); 7] = [
         (
@@ -149,7 +149,7 @@ async fn what_ecs_refuses_is_refused() {
 }
 
 #[tokio::test]
-async fn a_service_is_shown_with_all_that_matters_of_it() {
+async fn a_read_of_a_service_shows_its_settings() {
     let world = World::new();
     world.account(|account| {
         let one = account.registers(BLOCKING);
@@ -165,7 +165,11 @@ async fn a_service_is_shown_with_all_that_matters_of_it() {
     world.account(|account| account.deletes_service(WEB));
     assert_eq!(look(&world).await.status, Status::Inactive);
     let deployment = service.service_deployment.unwrap();
-    assert_eq!(world.progress(&deployment).await.unwrap_err().kind, ErrorKind::Missing, "it went with the service");
+    assert_eq!(
+        world.progress(&deployment).await.unwrap_err().kind,
+        ErrorKind::Missing,
+        "it was deleted with the service"
+    );
     world.account(|account| account.forgets_service(WEB));
     let arn = world.account(|account| account.service_arn(WEB));
     assert_eq!(world.service(&arn).await.unwrap_err().kind, ErrorKind::Missing);
@@ -219,7 +223,7 @@ async fn without_a_rollback_a_failed_deployment_stays_and_without_a_circuit_brea
     assert_eq!(listed(&service), [(2, FAILED), (1, COMPLETED)]);
     assert_eq!(stage(&world, &service.service_deployment.unwrap()).await, Stage::Over);
     world.account(|account| account.completes(WEB));
-    assert_eq!(listed(&look(&world).await)[0], (2, FAILED), "it starts no task any more");
+    assert_eq!(listed(&look(&world).await)[0], (2, FAILED), "it no longer starts tasks");
 }
 
 #[tokio::test]
@@ -286,10 +290,10 @@ async fn digests(world: &World) -> Vec<Option<String>> {
 }
 
 #[tokio::test]
-async fn tags_are_resolved_when_a_deployment_is_made_and_a_rollback_keeps_what_they_meant() {
+async fn tags_are_resolved_at_each_deployment_and_a_rollback_keeps_the_earlier_digests() {
     let world = World::new();
     let image = EcrImage::parse(IMAGE).unwrap();
-    assert_eq!(world.digest(&image).await, Ok(None), "nobody has pushed it");
+    assert_eq!(world.digest(&image).await, Ok(None), "the image was not pushed");
     world.account(|account| {
         account.pushes(IMAGE, "sha256:old");
         let document = BLOCKING.replace("\"nginx\"", &format!("\"{IMAGE}\""));
@@ -310,7 +314,7 @@ async fn tags_are_resolved_when_a_deployment_is_made_and_a_rollback_keeps_what_t
     world.account(|account| account.unpushes(IMAGE));
     assert_eq!(world.digest(&image).await, Ok(None));
     world.account(|account| account.forces_deployment(WEB));
-    assert_eq!(digests(&world).await, [None], "and nobody can say what runs");
+    assert_eq!(digests(&world).await, [None], "the running digest is unknown");
 }
 
 #[tokio::test]
@@ -330,7 +334,7 @@ async fn a_pinned_image_is_its_own_digest_and_no_tag_means_latest() {
 }
 
 #[tokio::test]
-async fn a_revision_is_used_until_nothing_of_it_is_left() {
+async fn a_revision_has_users_until_its_last_task_has_ended() {
     let world = world();
     let of_service = |draining| (format!("service {WEB}"), draining);
     world.account(|account| {
@@ -338,7 +342,7 @@ async fn a_revision_is_used_until_nothing_of_it_is_left() {
         account.running.insert("task prod/1".into(), account.arn("web", 1));
     });
     assert_eq!(users(&world, 1).await, [of_service(false), ("task prod/1".into(), false)]);
-    assert_eq!(users(&world, 2).await, [of_service(false)], "of the map alone");
+    assert_eq!(users(&world, 2).await, [of_service(false)], "only as a member of `running`");
     world.account(|account| account.running.clear());
     world.account(|account| account.updates_service(WEB, &account.arn("web", 2)));
     assert_eq!((users(&world, 1).await, users(&world, 2).await), (vec![of_service(true)], vec![of_service(false)]));
@@ -351,7 +355,7 @@ async fn a_revision_is_used_until_nothing_of_it_is_left() {
 }
 
 #[tokio::test]
-async fn an_inactive_revision_can_be_seen_while_a_service_refers_to_it() {
+async fn an_inactive_revision_can_be_described_while_a_service_refers_to_it() {
     let world = world();
     world.account(|account| {
         account.shows_inactive = false;
@@ -380,7 +384,7 @@ async fn every_call_can_be_made_to_fail() {
     }
     let kinds = [
         world.service(&arn).await.map(drop),
-        world.point(&arn, &web(&world, 2)).await.map(drop),
+        world.update(&arn, &web(&world, 2)).await.map(drop),
         world.progress(&deployment).await.map(drop),
         world.stop(&deployment).await,
         world.running_images(&service).await.map(drop),

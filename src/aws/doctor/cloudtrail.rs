@@ -1,4 +1,4 @@
-//! The trails that see this Region, those of the organisation too.
+//! The CloudTrail trails that record this Region, including the trails of the organization.
 
 use serde_json::{Value, json};
 
@@ -28,13 +28,14 @@ impl Aws {
         trails.collect()
     }
 
-    /// Whether the trail records anything now. By its ARN, as it may be at home in another Region or account.
+    /// Returns whether the trail is recording. The request identifies the trail by its ARN, because the trail may
+    /// belong to another Region or account.
     pub async fn is_logging(&self, trail: &TrailName) -> Answer<bool> {
         let answer = self.signed.ask(&GET_TRAIL_STATUS, &json!({"Name": trail.arn})).await?;
         flag(&GET_TRAIL_STATUS, &answer, "IsLogging")
     }
 
-    /// What the trail records, as CloudTrail says it.
+    /// Returns the trail's event selectors in the JSON format of CloudTrail.
     pub async fn event_selectors(&self, trail: &TrailName) -> Answer<Value> {
         let body = json!({"TrailName": trail.arn});
         self.signed.call(&GET_EVENT_SELECTORS, Request::json(&body)).await?.json_or_null()

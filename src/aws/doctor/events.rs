@@ -1,4 +1,4 @@
-//! EventBridge's rules, and what they would match.
+//! Reads EventBridge rules and their targets, and tests whether the pattern of a rule matches an event.
 
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ const LIST_TARGETS_BY_RULE: Operation = EVENTS.read("ListTargetsByRule");
 const TEST_EVENT_PATTERN: Operation = EVENTS.read("TestEventPattern");
 
 impl Aws {
-    /// A rule of the default bus, without its targets.
+    /// Returns a rule of the default event bus, without the targets of the rule.
     pub async fn event_rule(&self, name: &str) -> Answer<EventRule> {
         let answer = self.signed.ask(&DESCRIBE_RULE, &json!({"Name": name})).await?;
         Ok(EventRule {
@@ -25,14 +25,14 @@ impl Aws {
         })
     }
 
-    /// The ARNs of what a rule sends its events to.
+    /// Returns the ARNs of a rule's targets.
     pub async fn rule_targets(&self, name: &str) -> Answer<Vec<String>> {
         let answer = self.signed.ask(&LIST_TARGETS_BY_RULE, &json!({"Rule": name})).await?;
         let targets = list(&LIST_TARGETS_BY_RULE, &answer, "Targets")?.iter();
         targets.map(|target| text(&LIST_TARGETS_BY_RULE, target, "Arn")).collect()
     }
 
-    /// Whether EventBridge would find that the pattern matches the event.
+    /// Asks EventBridge whether the event pattern `pattern` matches the event `event`.
     pub async fn matches(&self, pattern: &str, event: &Value) -> Answer<bool> {
         let body = json!({"EventPattern": pattern, "Event": event.to_string()});
         flag(&TEST_EVENT_PATTERN, &self.signed.ask(&TEST_EVENT_PATTERN, &body).await?, "Result")

@@ -1,4 +1,5 @@
-//! IAM's policy simulator: what a role may do, without doing it. It speaks the query protocol, which answers XML.
+//! The IAM policy simulator says whether a role may perform an action, and does not perform the action. The simulator
+//! uses the query protocol of AWS, with XML responses.
 
 use aws_smithy_query::QueryWriter;
 use aws_smithy_xml::decode::{Document, ScopedDecoder};
@@ -15,7 +16,7 @@ const IAM: Service = Service::query("iam").within(LONGEST);
 const SIMULATE: Operation = IAM.read("SimulatePrincipalPolicy");
 
 impl Aws {
-    /// What IAM says of each action of a need, in its order.
+    /// Returns IAM's verdict on each action of `need`, in the order of `need.actions`.
     pub async fn simulate(&self, role: &str, need: &Need) -> Answer<Vec<Judged>> {
         let (host, region) = endpoint(self.region());
         let request = Request::form(form(role, need)).at_host(host).in_region(region);
@@ -29,7 +30,8 @@ impl Aws {
     }
 }
 
-/// Host and Region of the signature: IAM is one service for the whole partition (source: AWS General Reference).
+/// Returns the host name of IAM and the Region for the signature. IAM has one endpoint for each AWS partition (source:
+/// AWS General Reference).
 fn endpoint(region: &str) -> (&'static str, &'static str) {
     match region.split('-').next() {
         Some("cn") => ("iam.cn-north-1.amazonaws.com.cn", "cn-north-1"),
@@ -48,7 +50,7 @@ fn form(role: &str, need: &Need) -> String {
     let mut actions = form.prefix("ActionNames").start_list(false, None);
     need.actions.iter().for_each(|action| actions.entry().string(action));
     actions.finish();
-    // An empty list would be written as one that is asked for.
+    // The form omits an empty list, because `QueryWriter` would write the list as a parameter without a value.
     if !need.context.is_empty() {
         let mut context = form.prefix("ContextEntries").start_list(false, None);
         for (key, value) in &need.context {
@@ -65,12 +67,12 @@ fn form(role: &str, need: &Need) -> String {
     body
 }
 
-/// What is said of one action.
+/// IAM's evaluation of one action.
 #[derive(Default)]
 struct Evaluation {
     action: String,
     decision: String,
-    /// Condition keys that the simulator was not given.
+    /// The condition keys that the policies use, but for which the request contains no value.
     missing: Vec<String>,
 }
 
@@ -100,7 +102,7 @@ fn evaluation(member: &mut ScopedDecoder<'_, '_>) -> Evaluation {
     found
 }
 
-/// The missing keys of an element; they stand with each resource as well.
+/// Collects the missing condition keys from an XML element and from all elements inside this element.
 fn missing(element: &mut ScopedDecoder<'_, '_>, keys: &mut Vec<String>) {
     let are_keys = element.start_el().matches("MissingContextValues");
     while let Some(mut child) = element.next_tag() {
@@ -112,12 +114,12 @@ fn missing(element: &mut ScopedDecoder<'_, '_>, keys: &mut Vec<String>) {
     }
 }
 
-/// The verdict on one action. Where there are results for each resource, ours is the only one.
+/// Returns the verdict on one action. The request names one resource, so each action has one verdict.
 fn judged(said: &[Evaluation], action: &'static str, need: &Need) -> Answer<Judged> {
     let found = said.iter().find(|evaluation| evaluation.action == action);
-    let found = found.ok_or_else(|| unreadable(SIMULATE.name, &format!("it says nothing of {action}")))?;
+    let found = found.ok_or_else(|| unreadable(SIMULATE.name, &format!("the result for {action} is missing")))?;
     if found.decision.is_empty() {
-        return Err(unreadable(SIMULATE.name, "it decides nothing"));
+        return Err(unreadable(SIMULATE.name, "the decision is missing"));
     }
     let mut missing = found.missing.clone();
     missing.retain(|key| !key.is_empty());

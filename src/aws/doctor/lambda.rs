@@ -1,4 +1,4 @@
-//! The functions, and what feeds the one that corrects.
+//! Reads the configuration of Logweir's Lambda functions and of the remediator's event source mapping.
 
 use serde_json::Value;
 
@@ -24,7 +24,8 @@ impl Aws {
             state: optional(&answer, "State"),
             last_update: optional(&answer, "LastUpdateStatus"),
             last_modified: optional(&answer, "LastModified"),
-            // Whatever else stands there is nobody's business here.
+            // Logweir keeps only the variables with the prefix `LOGWEIR_`, because the output of `logweir doctor` must
+            // not show other variables.
             variables: variables
                 .filter(|(name, _)| name.starts_with("LOGWEIR_"))
                 .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))

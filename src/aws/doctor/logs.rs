@@ -1,4 +1,4 @@
-//! What the function has said of an event.
+//! Finds the report about an event in the log of Logweir's function.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -10,15 +10,17 @@ use crate::aws::signed::{JSON_1_1, Operation, Service};
 use crate::domain::report::schema;
 use crate::ports::Answer;
 
-/// How many pages of a log are looked through: each may be 1 MB without anything that fits.
+/// The largest number of pages that one search of a log reads. A page covers up to 1 MB of the log, and may contain no
+/// matching line.
 const PAGES: usize = 10;
 
 const LOGS: Service = Service::json("logs", JSON_1_1, "Logs_20140328").within(LONGEST);
 const FILTER_LOG_EVENTS: Operation = LOGS.read("FilterLogEvents");
 
 impl Aws {
-    /// The last report about the event with this id since then, of those that the first pages hold; none: there is none.
-    /// The id consists of letters, digits and hyphens.
+    /// Returns the newest report about the event `event_id`, if the report is not older than `since`. Returns `None` if
+    /// the searched pages contain no report about the event. `event_id` may contain only letters, digits and hyphens,
+    /// because it becomes a part of the filter pattern.
     pub async fn last_report(&self, log_group: &str, event_id: &str, since: Timestamp) -> Answer<Option<Value>> {
         let mut body = json!({
             "logGroupName": log_group,

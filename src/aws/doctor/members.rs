@@ -1,4 +1,4 @@
-//! The members of an answer.
+//! Reads members of a JSON response.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use crate::aws::errors::unreadable;
 use crate::aws::signed::Operation;
 use crate::ports::{Answer, PortError};
 
-/// A member that every such answer has.
+/// Returns the text of a member of the response. Returns an error if the response does not have the member.
 pub(super) fn text(operation: &Operation, answer: &Value, member: &str) -> Answer<String> {
     optional(answer, member).ok_or_else(|| lacks(operation, member))
 }
@@ -24,5 +24,5 @@ pub(super) fn list<'a>(operation: &Operation, answer: &'a Value, member: &str) -
 }
 
 fn lacks(operation: &Operation, member: &str) -> PortError {
-    unreadable(operation.name, &format!("it has no {member}"))
+    unreadable(operation.name, &format!("{member} is missing"))
 }

@@ -1,5 +1,6 @@
-//! What `logweir doctor` asks about a deployment, one signed request each, as an SDK for each of these services would be
-//! the larger part of the program. Answers become the facts of [`crate::domain::doctor`]; what they mean is said there.
+//! The AWS calls of `logweir doctor`. Each call is one signed request without an SDK, because the SDKs of these
+//! services would be larger than the rest of the program. The responses become the facts that [`crate::domain::doctor`]
+//! checks.
 
 mod cloudtrail;
 mod events;
@@ -13,5 +14,6 @@ pub use sqs::Received;
 
 use std::time::Duration;
 
-/// As for one attempt of the SDK's calls, and a second more for a queue that waits for its messages.
+/// The timeout of one call. The timeout is ten seconds, as for one attempt of an SDK call, plus the one second for
+/// which SQS waits for messages.
 const LONGEST: Duration = Duration::from_secs(11);

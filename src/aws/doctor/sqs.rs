@@ -1,4 +1,4 @@
-//! The queue of work and the queue of dead letters.
+//! The event queue and the dead-letter queue.
 
 use serde_json::{Value, json};
 
@@ -13,25 +13,27 @@ use crate::ports::Answer;
 
 const SQS: Service = Service::json("sqs", JSON_1_0, "AmazonSQS").within(LONGEST);
 const GET_QUEUE_ATTRIBUTES: Operation = SQS.read("GetQueueAttributes");
-/// Messages that stay visible: it counts the receipt, which nothing follows from in a queue of dead letters.
+/// The operation that receives messages and leaves them visible to other consumers. SQS counts how often it delivers a
+/// message, but this count has no effect in a dead-letter queue.
 const PEEK: Operation = SQS.read("ReceiveMessage");
-const TAKE: Operation = PEEK.doing("it would hide messages");
+const TAKE: Operation = PEEK.doing("the call would hide messages from other consumers");
 const SEND_MESSAGE: Operation = SQS.write("SendMessage");
 const DELETE_MESSAGE: Operation = SQS.write("DeleteMessage");
 const CHANGE_MESSAGE_VISIBILITY: Operation = SQS.write("ChangeMessageVisibility");
 
-/// How the attributes begin that the function itself sends messages with.
+/// The prefix of the message attributes that Logweir's function adds.
 const OWN: &str = "logweir-";
 
-/// For how long a message that is being moved is nobody else's, in seconds.
+/// The time in seconds for which SQS hides a message from other consumers while Logweir moves the message.
 const MOVING: u32 = 60;
 
-/// A message at hand: as long as it is hidden from others, its handle can take it away.
+/// A received message. With the receipt handle, Logweir can delete the message while SQS hides the message from other
+/// consumers.
 #[derive(Clone, Debug)]
 pub struct Received {
     pub letter: Letter,
     handle: String,
-    /// As they came, so that they go on like that.
+    /// The attributes of the message, in the JSON format of SQS.
     attributes: Value,
 }
 
@@ -57,18 +59,19 @@ impl Aws {
         })
     }
 
-    /// Some messages of a queue, up to ten, which stay visible to everybody.
+    /// Returns up to ten messages of a queue. The messages stay visible to other consumers.
     pub async fn peek(&self, url: &str) -> Answer<Vec<Received>> {
         self.receive(&PEEK, url, 0).await
     }
 
-    /// Some messages of a queue, up to ten, which are hidden from others for a minute.
+    /// Returns up to ten messages of a queue, and hides them from other consumers for a minute.
     pub async fn take(&self, url: &str) -> Answer<Vec<Received>> {
         self.receive(&TAKE, url, MOVING).await
     }
 
     async fn receive(&self, operation: &'static Operation, url: &str, hidden: u32) -> Answer<Vec<Received>> {
-        // To wait asks every server that keeps messages of the queue, not some of them.
+        // Because of the wait time, SQS queries all servers that store messages of the queue, instead of a subset of
+        // these servers.
         let body = json!({
             "QueueUrl": url, "MaxNumberOfMessages": 10, "WaitTimeSeconds": 1, "VisibilityTimeout": hidden,
             "AttributeNames": ["All"], "MessageAttributeNames": ["All"],
@@ -97,13 +100,15 @@ impl Aws {
         messages.collect()
     }
 
-    /// Moves a message that was taken: it is sent first and deleted then, so that whatever breaks in between leaves two of
-    /// it and never none. Two do no harm, as a source is corrected once.
+    /// Moves a message that was received with [`Self::take`] from one queue to another. Logweir sends a copy of the
+    /// message before it deletes the message, so a failure between the two calls leaves two copies, but loses no
+    /// message. Two copies of an event are harmless, because Logweir corrects a source revision only once.
     pub async fn move_on(&self, received: &Received, from: &str, to: &str) -> Answer<()> {
         let mut message = json!({"QueueUrl": to, "MessageBody": received.letter.body});
         let mut attributes = received.attributes.clone();
         if let Some(kept) = attributes.as_object_mut() {
-            // They tell of what failed, or of a turn that is long past, and it is tried anew.
+            // The copy has no attributes about the failed delivery or about an earlier slot of the registration rate
+            // limit.
             kept.retain(|name, _| !UNDELIVERED.contains(&name.as_str()) && !name.starts_with(OWN));
             message["MessageAttributes"] = attributes;
         }
@@ -113,8 +118,8 @@ impl Aws {
         self.signed.call(&DELETE_MESSAGE, Request::json(&done)).await?.nothing()
     }
 
-    /// Leaves a message that was taken to others again.
-    pub async fn put_back(&self, received: &Received, queue: &str) -> Answer<()> {
+    /// Makes a message that was received with [`Self::take`] visible to other consumers again.
+    pub async fn return_to_queue(&self, received: &Received, queue: &str) -> Answer<()> {
         let body = json!({"QueueUrl": queue, "ReceiptHandle": received.handle, "VisibilityTimeout": 0});
         self.signed.call(&CHANGE_MESSAGE_VISIBILITY, Request::json(&body)).await?.nothing()
     }

@@ -21,18 +21,18 @@ use crate::domain::ecs::wire::{self, NotAReply};
 use crate::domain::outcome::Reason;
 use crate::ports::{Answer, Described, ErrorKind, PortError, TaskDefinitions};
 
-/// How long an answer about the account setting holds. The setting changes once in years; a function's environment
-/// may stay warm for hours.
+/// The time for which Logweir caches the account setting `defaultLogDriverMode`. The setting rarely changes, but a
+/// Lambda environment may run for hours.
 const SETTING_HOLDS: Duration = Duration::from_secs(15 * 60);
 
-/// The largest page of a list.
+/// The largest number of items on one page of a list operation of ECS.
 pub(in crate::aws) const PAGE: i32 = 100;
 
-/// The adapter to ECS. Clones share what was read of the account's settings.
+/// The adapter to ECS. Clones of the adapter share the cached account setting.
 #[derive(Clone, Debug)]
 pub struct Ecs {
     pub(in crate::aws) client: Client,
-    /// For what ECS does not know, and ECR does.
+    /// The client without an SDK, with which Logweir calls ECR.
     pub(in crate::aws) signed: SignedClient,
     default_mode: Arc<Mutex<Option<(Instant, Delivery)>>>,
 }
@@ -49,7 +49,8 @@ impl Ecs {
         let setting =
             settings.settings().iter().find(|setting| setting.name() == Some(&SettingName::DefaultLogDriverMode));
         match setting.and_then(|setting| setting.value()) {
-            // Nobody has set it: ECS's own default since 2025-06-25 (source: ECS API reference, LogConfiguration).
+            // If an account does not have the setting, ECS has used the mode non-blocking since 2025-06-25 (source: ECS
+            // API reference, LogConfiguration).
             None | Some("non-blocking") => Ok(Delivery::NonBlocking),
             Some("blocking") => Ok(Delivery::Blocking),
             Some(_) => Err(PortError {
@@ -60,7 +61,7 @@ impl Ecs {
     }
 }
 
-/// For a call that is tried once: the SDK would try again after a broken connection.
+/// Returns an SDK configuration without retries. By default, the SDK retries a call after a broken connection.
 pub(in crate::aws) fn once() -> Builder {
     Config::builder().retry_config(RetryConfig::disabled())
 }
@@ -73,14 +74,16 @@ impl TaskDefinitions for Ecs {
         let result = call.customize().interceptor(wire.clone()).send().await;
         let reply = wire.reply(result).map_err(|error| port_error(CALL, &error))?;
         wire::described(&reply).map_err(|error| match error {
-            // Cut or spoiled on the way.
+            // A response that is not JSON was cut off or corrupted in transit, so another try may help.
             NotAReply::NotJson => unreadable(CALL, &error.to_string()),
             _ => PortError { kind: ErrorKind::Refused, ..unreadable(CALL, &error.to_string()) },
         })
     }
 
-    /// One call on AWS, where `familyPrefix` is the whole family (source: ECS API reference, ListTaskDefinitions).
-    /// Emulators take it for a prefix, or know no order: what comes is filtered, read on and sorted.
+    /// Makes only one call on AWS, because AWS treats the parameter `familyPrefix` as the full name of a family
+    /// (source: ECS API reference, ListTaskDefinitions). Some emulators of ECS treat `familyPrefix` as a prefix or
+    /// ignore the sort order. For such emulators, this method reads further pages, filters the revisions by family and
+    /// sorts the revisions.
     async fn newest(&self, family: &str, most: u8) -> Answer<Vec<RevisionArn>> {
         const CALL: &str = "ListTaskDefinitions";
         let most = usize::from(most.clamp(1, 100));
@@ -92,7 +95,7 @@ impl TaskDefinitions for Ecs {
             let page = Box::pin(call.send()).await.map_err(|error| port_error(CALL, &error))?;
             for arn in page.task_definition_arns() {
                 let arn: RevisionArn =
-                    arn.parse().map_err(|_| unreadable(CALL, "it lists what is not the ARN of a revision"))?;
+                    arn.parse().map_err(|_| unreadable(CALL, "a listed ARN is not the ARN of a revision"))?;
                 if arn.family == family {
                     found.push(arn);
                 }
@@ -107,7 +110,7 @@ impl TaskDefinitions for Ecs {
         Ok(found)
     }
 
-    /// Emulators know no order.
+    /// Sorts the names of the families, because emulators of ECS return the names in any order.
     async fn families(&self) -> Answer<Vec<String>> {
         const CALL: &str = "ListTaskDefinitionFamilies";
         let mut found: Vec<String> = Vec::new();
@@ -118,7 +121,7 @@ impl TaskDefinitions for Ecs {
             let page = Box::pin(call.send()).await.map_err(|error| port_error(CALL, &error))?;
             for family in page.families() {
                 if !is_family(family) {
-                    return Err(unreadable(CALL, "it lists what is not the name of a family"));
+                    return Err(unreadable(CALL, "a listed family has an invalid name"));
                 }
                 found.push(family.clone());
             }
@@ -136,19 +139,19 @@ impl TaskDefinitions for Ecs {
         let refused = |message: String, reason| PortError { kind: ErrorKind::Refused, call: CALL, message, reason };
         let length = definition.text().len();
         if length > wire::LARGEST {
-            let message = format!("the task definition has {length} bytes; ECS takes {}", wire::LARGEST);
+            let message = format!("the task definition has {length} bytes, but ECS accepts at most {}", wire::LARGEST);
             return Err(refused(message, Some(Reason::TooLarge)));
         }
         let body =
             wire::register(definition, tags).map_err(|error| refused(error.to_string(), Some(Reason::Unreadable)))?;
         let wire = Wire::sending(body);
-        // The call has no token that would tell a second try from a second wish.
+        // RegisterTaskDefinition has no idempotency token, so a second try could register a second revision.
         let call = self.client.register_task_definition().customize().config_override(once()).interceptor(wire.clone());
         let reply = wire.reply(call.send().await).map_err(|error| port_error_about(CALL, &error, Some(definition)))?;
         wire::registered(&reply).map_err(|error| unreadable(CALL, &error.to_string()))
     }
 
-    /// A revision that is INACTIVE already is what was asked for.
+    /// Also succeeds if the revision is already INACTIVE.
     async fn deregister(&self, revision: &RevisionArn) -> Answer<()> {
         const CALL: &str = "DeregisterTaskDefinition";
         let wire = Wire::receiving();

@@ -12,14 +12,15 @@ use crate::domain::edit::NewLogGroup;
 use crate::domain::rules::facts::LogGroup;
 use crate::ports::{Answer, ErrorKind, LogGroups};
 
-/// The tag of every log group that Logweir makes: a policy can demand it (`aws:RequestTag/managed-by`).
+/// The tag of every log group that Logweir creates. An IAM policy can require this tag with the condition key
+/// `aws:RequestTag/managed-by`.
 pub const MADE_BY: (&str, &str) = ("managed-by", "logweir");
 
-/// How many names one DescribeLogGroups takes (source: CloudWatch Logs API reference).
+/// The largest number of names in one DescribeLogGroups request (source: CloudWatch Logs API reference).
 const MOST_NAMES: usize = 50;
 
-/// Has the SDK try again where CloudWatch Logs says that two requests were in conflict, which passes within moments;
-/// the SDK's own list of such codes leaves it out.
+/// A retry classifier, with which the SDK retries a call if CloudWatch Logs reports a conflict between two requests.
+/// Such a conflict ends within moments, but the SDK does not retry the error code OperationAbortedException by default.
 #[derive(Debug)]
 pub(in crate::aws) struct RetryConflicts;
 
@@ -52,8 +53,9 @@ impl Logs {
         Self { client }
     }
 
-    /// The group of exactly this name. Groups come sorted by name (source: CloudWatch Logs API reference,
-    /// DescribeLogGroups), so of all that begin with a name the one that is it comes first.
+    /// Returns the log group with exactly this name. The request asks only for the first log group whose name starts
+    /// with `name`. CloudWatch Logs sorts log groups by name (source: CloudWatch Logs API reference,
+    /// DescribeLogGroups), so a log group with exactly this name is the first.
     async fn by_prefix(&self, name: &str) -> Answer<Option<LogGroup>> {
         let mut token = None;
         loop {
@@ -110,8 +112,8 @@ fn fact(group: &Group) -> LogGroup {
 }
 
 impl LogGroups for Logs {
-    /// One call for up to fifty names. Whether AWS answers or refuses when one of several groups does not exist is not
-    /// documented: refused, they are looked up one by one.
+    /// Makes one call of DescribeLogGroups for up to fifty names. AWS does not document whether this call fails if one
+    /// of the log groups does not exist. If the call fails, this method reads the log groups one by one.
     async fn look(&self, names: &[String]) -> Answer<BTreeMap<String, LogGroup>> {
         let names: Vec<&String> = names.iter().collect::<BTreeSet<_>>().into_iter().collect();
         if names.len() <= 1 {

@@ -1,4 +1,4 @@
-//! The ports that an SDK serves: ECS, CloudWatch Logs and DynamoDB, with its retries and paging.
+//! The adapters to ECS, CloudWatch Logs and DynamoDB. The adapters use the retries and the paging of the AWS SDKs.
 
 pub(super) mod ecs;
 pub mod journal;

@@ -1,4 +1,4 @@
-//! The lines that the function itself has written, in its log group.
+//! Reads the lines that the Lambda function wrote to its log group.
 
 use aws_sdk_cloudwatchlogs::Client;
 use jiff::Timestamp;
@@ -9,13 +9,14 @@ use crate::ports::{Answer, OwnLog};
 
 const CALL: &str = "FilterLogEvents";
 
-/// How many pages are read. Pages may be empty: each call looks through so much of the log and no more.
+/// The largest number of pages that one search of the log reads. A page may be empty, because each call of
+/// FilterLogEvents searches only a part of the log.
 const MOST: usize = 40;
 
 #[derive(Clone, Debug)]
 pub struct LogGroupLines {
     client: Client,
-    /// None: nothing says where they are.
+    /// The name of the log group. `None` if no log group is configured.
     group: Option<String>,
 }
 
@@ -27,7 +28,10 @@ impl LogGroupLines {
 
 impl OwnLog for LogGroupLines {
     async fn lines(&self, outcome: Outcome, since: Timestamp, line: &mut (dyn FnMut(&str) + Send)) -> Answer<bool> {
-        let group = self.group.as_ref().ok_or_else(|| refused(CALL, "AWS_LAMBDA_LOG_GROUP_NAME is not set"))?;
+        let group = self
+            .group
+            .as_ref()
+            .ok_or_else(|| refused(CALL, "the environment variable AWS_LAMBDA_LOG_GROUP_NAME is not set"))?;
         let mut token = None;
         for _ in 0..MOST {
             let call = self

@@ -1,4 +1,4 @@
-//! One service in Amazon ECS: what it runs, pointing it elsewhere, and how far that is.
+//! Reads and updates one Amazon ECS service, and reads the progress of its deployments.
 
 use std::fmt::Display;
 
@@ -19,7 +19,7 @@ use crate::domain::ecs::service::{
 use crate::domain::outcome::Reason;
 use crate::ports::{Answer, ErrorKind, PortError, Services};
 
-/// How many one call describes (source: ECS API reference, DescribeServiceRevisions).
+/// The largest number of service revisions in one request (source: ECS API reference, DescribeServiceRevisions).
 const MOST_REVISIONS: usize = 20;
 
 impl Services for Ecs {
@@ -27,7 +27,8 @@ impl Services for Ecs {
         self.users_everywhere(revision).await
     }
 
-    /// By the ARN of its cluster, which no other account has, and by its name: the ARN of a service may have an old form.
+    /// The request identifies the cluster by its ARN, which is unique across accounts. The request identifies the
+    /// service by its name, because a service ARN has an old and a new format.
     async fn service(&self, service: &ServiceArn) -> Answer<Service> {
         const CALL: &str = "DescribeServices";
         let call = self.client.describe_services().cluster(service.cluster_arn()).services(&service.name);
@@ -40,13 +41,14 @@ impl Services for Ecs {
         }
     }
 
-    async fn point(&self, service: &ServiceArn, to: &RevisionArn) -> Answer<Service> {
+    async fn update(&self, service: &ServiceArn, to: &RevisionArn) -> Answer<Service> {
         const CALL: &str = "UpdateService";
         let call = self.client.update_service().cluster(service.cluster_arn()).service(&service.name);
         let call = call.task_definition(to.to_string()).customize().config_override(once());
-        let pointed = Box::pin(call.send()).await.map_err(|error| port_error(CALL, &error))?;
-        let found = pointed.service().ok_or_else(|| unreadable(CALL, "it describes no service"))?;
-        // It was carried out, whatever its answer looks like.
+        let updated = Box::pin(call.send()).await.map_err(|error| port_error(CALL, &error))?;
+        let found = updated.service().ok_or_else(|| unreadable(CALL, "the service is missing"))?;
+        // Even if the response cannot be read, ECS has updated the service, so the error must not say that ECS refused
+        // the update.
         read(CALL, service, found).map_err(|error| PortError { kind: ErrorKind::Retry, ..error })
     }
 
@@ -86,7 +88,8 @@ impl Services for Ecs {
         Ok(revisions.filter_map(|revision| revision.parse().ok()).collect())
     }
 
-    /// Which of the revisions is the newest is what the answer says. One that ECS does not know any more has no images.
+    /// Returns the images of the newest service revision, according to the creation times in the response. Returns no
+    /// images if ECS no longer stores the service revision.
     async fn running_images(&self, service: &Service) -> Answer<Vec<RunningImage>> {
         const CALL: &str = "DescribeServiceRevisions";
         let revisions: Vec<String> = service.service_revisions.iter().take(MOST_REVISIONS).cloned().collect();
@@ -105,18 +108,21 @@ impl Services for Ecs {
     }
 }
 
-/// What is not there is `MISSING`, beside an HTTP 200. What could not be described for any other reason may be there.
+/// Returns an error if ECS could not describe a resource that may exist. For a resource that does not exist, ECS
+/// reports the failure `MISSING`, with HTTP status 200. If ECS reports any other failure, the resource may exist.
 pub(in crate::aws) fn all_described(call: &'static str, failures: &[Failure]) -> Answer<()> {
     match failures.iter().find(|failure| failure.reason() != Some("MISSING")) {
         None => Ok(()),
         Some(failure) => {
-            let why = format!("{} is not described: {}", failure.arn().unwrap_or("?"), failure.reason().unwrap_or("?"));
+            let why =
+                format!("ECS did not describe {}: {}", failure.arn().unwrap_or("?"), failure.reason().unwrap_or("?"));
             Err(unknown(call, &why))
         }
     }
 }
 
-/// It would be answered the same way again.
+/// Returns the error to report for a response that Logweir cannot interpret. The error is not retryable, because
+/// another try would return the same response.
 pub(in crate::aws) fn unknown(call: &'static str, why: &str) -> PortError {
     PortError { kind: ErrorKind::Refused, ..unreadable(call, why) }
 }
@@ -130,9 +136,9 @@ fn read(call: &'static str, arn: &ServiceArn, found: &Found) -> Answer<Service> 
         Some("ACTIVE") => Status::Active,
         Some("DRAINING") => Status::Draining,
         Some("INACTIVE") => Status::Inactive,
-        _ => return Err(unknown(call, "the status of the service is none that is known")),
+        _ => return Err(unknown(call, "the service has an unknown status")),
     };
-    // A service that is older than the member has none.
+    // ECS omits the member `deploymentController` for a service that is older than this member.
     let controller = match found.deployment_controller().map(|controller| controller.r#type().as_str()) {
         None | Some("ECS") => Controller::Ecs,
         Some("CODE_DEPLOY") => Controller::CodeDeploy,
@@ -140,9 +146,9 @@ fn read(call: &'static str, arn: &ServiceArn, found: &Found) -> Answer<Service> 
         Some(_) => Controller::Other,
     };
     let revision = match found.task_definition() {
-        // Its task sets have them.
+        // If the deployment controller is not ECS, only the task sets of the service name task definitions.
         None if controller != Controller::Ecs => {
-            let message = format!("{} has no task definition of its own", arn.short());
+            let message = format!("service {} has task sets instead of a task definition", arn.short());
             let reason = Some(Reason::UnsupportedController);
             return Err(PortError { kind: ErrorKind::Refused, call, message, reason });
         }
@@ -167,12 +173,12 @@ fn read(call: &'static str, arn: &ServiceArn, found: &Found) -> Answer<Service> 
     })
 }
 
-/// None: one that has task sets in the place of a task definition.
+/// Returns `None` if the deployment has task sets instead of a task definition.
 fn deployment(call: &'static str, found: &Rollout) -> Option<Answer<Deployment>> {
     let state = found.rollout_state().map(|state| match state.as_str() {
         "COMPLETED" => RolloutState::Completed,
         "FAILED" => RolloutState::Failed,
-        // What is not known is not the end.
+        // A deployment with an unknown state counts as in progress.
         _ => RolloutState::InProgress,
     });
     let read = |revision| Deployment {
@@ -190,7 +196,7 @@ fn deployment(call: &'static str, found: &Rollout) -> Option<Answer<Deployment>>
 }
 
 fn revision(call: &'static str, arn: &str) -> Answer<RevisionArn> {
-    arn.parse().map_err(|_| unknown(call, "it names a task definition by what is not the ARN of a revision"))
+    arn.parse().map_err(|_| unknown(call, "a task-definition ARN in the response is not valid"))
 }
 
 fn progress(found: &ServiceDeployment) -> DeploymentProgress {
@@ -198,7 +204,7 @@ fn progress(found: &ServiceDeployment) -> DeploymentProgress {
         Some("ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" | "STOP_REQUESTED") => Stage::RollingBack,
         Some("SUCCESSFUL") => Stage::Succeeded,
         Some("STOPPED" | "ROLLBACK_SUCCESSFUL" | "ROLLBACK_FAILED") => Stage::Over,
-        // PENDING and IN_PROGRESS. What is not known is not the end.
+        // A deployment is under way if its status is PENDING, IN_PROGRESS or unknown to Logweir.
         _ => Stage::UnderWay,
     };
     let waits = |status: &str| status == "AWAITING_ACTION";
@@ -220,7 +226,8 @@ fn images(revision: &ServiceRevision) -> Vec<RunningImage> {
     images.collect()
 }
 
-/// ECS writes milliseconds, as a fraction, which the SDK reads as the nearest number that it has.
+/// Converts a time of the SDK, and rounds the time to milliseconds. ECS sends the milliseconds as a decimal fraction of
+/// a second, which the SDK reads as a floating-point number.
 fn timestamp(at: &DateTime) -> Option<Timestamp> {
     Timestamp::from_millisecond((at.as_secs_f64() * 1000.0).round() as i64).ok()
 }

@@ -1,5 +1,6 @@
-//! What runs a revision: services and tasks in every cluster of the account and Region. There is no index of it, so this
-//! looks at all of them; only taking back asks for it.
+//! Finds the services and tasks that run a revision, in every cluster of the account and Region. ECS cannot list the
+//! services and tasks of a revision, so Logweir reads all services, and all tasks of the revision's family. Only a
+//! backout and `logweir apply` need this search.
 
 use aws_sdk_ecs::types::{Service as Found, Task};
 
@@ -10,11 +11,13 @@ use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::{Place, User};
 use crate::ports::{Answer, ErrorKind};
 
-/// How many one call describes (source: ECS API reference, DescribeServices and DescribeTasks).
+/// The largest number of services in one request (source: ECS API reference, DescribeServices).
 const MOST_SERVICES: usize = 10;
+
+/// The largest number of tasks in one request (source: ECS API reference, DescribeTasks).
 const MOST_TASKS: usize = 100;
 
-/// Collects a list that comes in pages.
+/// Collects the items from all pages of a list operation.
 macro_rules! pages {
     ($name:literal, $call:expr) => {{
         let mut items = Vec::new();
@@ -32,7 +35,7 @@ impl Ecs {
         for cluster in pages!("ListClusters", self.client.list_clusters().max_results(PAGE)) {
             match self.users_in(&cluster, revision).await {
                 Ok(found) => users.extend(found),
-                // It is gone since it was listed.
+                // The cluster was deleted after ListClusters had returned it.
                 Err(error) if error.kind == ErrorKind::Missing => {}
                 Err(error) => return Err(error),
             }
@@ -51,7 +54,7 @@ impl Ecs {
         let mut users = Vec::new();
         for (service, draining) in &services {
             let arn = format!("{}/{service}", cluster.replace(":cluster/", ":service/"));
-            let place = arn.parse().map_err(|_| unknown("DescribeServices", "it describes what is no service"))?;
+            let place = arn.parse().map_err(|_| unknown("DescribeServices", "a service has an invalid name"))?;
             users.push(User { place: Place::Service(place), draining: *draining });
         }
         let name = last(cluster);
@@ -61,7 +64,8 @@ impl Ecs {
         Ok(users)
     }
 
-    /// The names of those that use the revision, and whether each was pointed elsewhere already.
+    /// Returns the name of each service in the cluster that uses the revision, and whether the service is draining (see
+    /// [`is_draining`]).
     async fn services(&self, cluster: &str, revision: &RevisionArn) -> Answer<Vec<(String, bool)>> {
         let revision = revision.to_string();
         let arns = pages!("ListServices", self.client.list_services().cluster(cluster).max_results(PAGE));
@@ -96,7 +100,7 @@ impl Ecs {
     }
 }
 
-/// The last part of an ARN.
+/// Returns the part of an ARN after the last slash.
 fn last(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or(arn)
 }
@@ -105,15 +109,17 @@ fn name(service: &Found) -> String {
     service.service_name().unwrap_or_default().to_owned()
 }
 
-/// Whether a service starts tasks of the revision, or still has some of it.
+/// Returns whether a service uses the revision for new tasks, in a deployment or in a task set. An INACTIVE service
+/// uses no revision.
 fn uses(service: &Found, revision: &str) -> bool {
     let deployments = service.deployments().iter().map(|deployment| deployment.task_definition());
     let named = [service.task_definition()].into_iter().chain(deployments).any(|used| used == Some(revision));
     service.status() != Some("INACTIVE") && (named || has_task_set(service, revision))
 }
 
-/// Whether a service that uses the revision was pointed elsewhere, and only an older deployment still has it; or is being
-/// deleted.
+/// Returns whether a service that uses the revision is draining. A draining service stops using the revision without
+/// further action, because the service is being deleted, or because only an older deployment of the service uses the
+/// revision.
 fn is_draining(service: &Found, revision: &str) -> bool {
     if service.status() == Some("DRAINING") {
         return true;

@@ -1,5 +1,6 @@
-//! The lossless wire: requests and answers of an SDK's call as text. The SDK keeps endpoint, credentials, signing,
-//! retries and timeouts; what it has no member for would be lost in its types, so those are left aside.
+//! Sends the request and reads the response of an SDK call as text. The SDK still handles the endpoint, credentials,
+//! signing, retries and timeouts. Logweir does not use the SDK's types for task definitions, because these types lose
+//! members that the SDK does not know.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,27 +16,28 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::ConfigBag;
 
-/// One call's text in both directions. Clones are the same call: one is the SDK's, one stays with the caller.
+/// The texts of the request and the response of one SDK call. Clones share the texts, because the SDK holds one clone
+/// and the caller keeps another.
 #[derive(Clone, Default)]
 pub(in crate::aws) struct Wire {
-    /// What is sent in the place of what the SDK would send.
+    /// The request body that Logweir sends instead of the SDK's body. `None` keeps the SDK's body.
     body: Option<Arc<str>>,
     reply: Arc<Mutex<Option<String>>>,
 }
 
 impl Wire {
-    /// Sends what the SDK makes, and keeps the answer.
+    /// Creates a [`Wire`] that sends the SDK's request body, and keeps the text of the response.
     pub(in crate::aws) fn receiving() -> Self {
         Self::default()
     }
 
-    /// Sends `body`, and keeps the answer.
+    /// Creates a [`Wire`] that sends the request body `body`, and keeps the text of the response.
     pub(in crate::aws) fn sending(body: String) -> Self {
         Self { body: Some(body.into()), reply: Arc::default() }
     }
 
-    /// The text of a successful answer. The SDK's own opinion of that text does not count: it may find a number where
-    /// its types have none, and the answer is as good.
+    /// Returns the text of a successful response, even if the SDK could not parse the response. For example, the SDK
+    /// cannot parse a response in which a member is a number, but the SDK expects a text.
     pub(in crate::aws) fn reply<O, E>(
         &self,
         result: Result<O, SdkError<E, HttpResponse>>,
@@ -52,7 +54,7 @@ impl Wire {
     }
 }
 
-/// Says nothing of what is sent or received.
+/// Shows neither the request nor the response, because both may contain secrets.
 impl fmt::Debug for Wire {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Wire")
@@ -65,8 +67,9 @@ impl Intercept for Wire {
         "LosslessWire"
     }
 
-    /// Runs once for each attempt and before the signature, which therefore covers what is sent. The SDK has set
-    /// `content-length` for its own body already; ours would be cut to it.
+    /// Replaces the request body. The SDK calls this method before it signs each attempt of a call, so the signature
+    /// covers the new body. The method also replaces the header `content-length`, because the SDK would otherwise cut
+    /// the new body to the length of the old body.
     fn modify_before_signing(
         &self,
         context: &mut BeforeTransmitInterceptorContextMut<'_>,
@@ -82,7 +85,7 @@ impl Intercept for Wire {
         Ok(())
     }
 
-    /// Earlier the answer is still a stream.
+    /// Reads the response in this hook of the SDK, because the response is still a stream in earlier hooks.
     fn read_after_deserialization(
         &self,
         context: &AfterDeserializationInterceptorContextRef<'_>,

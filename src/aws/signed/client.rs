@@ -1,4 +1,5 @@
-//! The client for every service without an SDK. It signs and counts each call, and tries each call once.
+//! The client for the AWS services that Logweir calls without an SDK. The client signs and counts each request, and
+//! tries each request only once.
 
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
@@ -25,14 +26,15 @@ use crate::aws::read_only::{refusal, would_write};
 use crate::domain::outcome::Reason;
 use crate::ports::{Answer, PortError};
 
-/// Signs with the credentials of a configuration, and counts what it sends.
+/// A client that signs requests with the credentials of an SDK configuration, and counts the requests.
 #[derive(Clone, Debug)]
 pub(in crate::aws) struct SignedClient {
     config: SdkConfig,
     region: String,
     calls: Calls,
     reads_only: bool,
-    /// Made at the first call: it reads the machine's certificates.
+    /// The HTTP connector. Only the first call builds the connector, because the construction reads all certificates of
+    /// the machine.
     connector: Arc<OnceLock<Connector>>,
 }
 
@@ -45,7 +47,8 @@ impl SignedClient {
         &self.region
     }
 
-    /// Whether the configuration has credentials, or somewhere to get them from, be it in vain.
+    /// Returns whether the configuration has a source of credentials. Also returns `true` if the source of credentials
+    /// returns an error.
     pub(in crate::aws) async fn has_credentials(&self) -> bool {
         let Some(provider) = self.config.credentials_provider() else { return false };
         !matches!(provider.provide_credentials().await, Err(CredentialsError::CredentialsNotLoaded(_)))
@@ -56,7 +59,7 @@ impl SignedClient {
         self.call(operation, Request::json(body)).await?.json()
     }
 
-    /// Tries once. Returns an error for any status except 200.
+    /// Sends a request, without a retry. Returns an error for every HTTP status except 200.
     pub(in crate::aws) async fn call(&self, operation: &'static Operation, request: Request<'_>) -> Answer<Reply> {
         if self.reads_only {
             let why = match operation.effect {
@@ -82,14 +85,15 @@ impl SignedClient {
         };
         tokio::time::timeout(operation.service.longest, answer)
             .await
-            .unwrap_or_else(|_| Err(retry(operation.name, "no answer in time")))
+            .unwrap_or_else(|_| Err(retry(operation.name, "the service did not respond in time")))
     }
 
     async fn signed(&self, operation: &Operation, request: &Request<'_>) -> Answer<HttpRequest> {
         let refused = |why: String| refused(operation.name, &why);
         let denied = |why: String| PortError { reason: Some(Reason::AccessDenied), ..refused(why) };
         let unfit = |error: &dyn std::error::Error| refused(error.to_string());
-        let provider = self.config.credentials_provider().ok_or_else(|| denied("no AWS credentials".into()))?;
+        let provider =
+            self.config.credentials_provider().ok_or_else(|| denied("there are no AWS credentials".into()))?;
         let identity = provider.provide_credentials().await.map_err(|error| denied(chain(&error)))?.into();
         let region = request.region.unwrap_or(&self.region);
         let url = format!("{}/{}", self.endpoint(operation.service.host, region, request.host), request.path);
@@ -120,8 +124,8 @@ impl SignedClient {
         Ok(signed)
     }
 
-    /// Where a service answers, without a path: where the configuration says, else at this host, else at
-    /// `https://SERVICE.REGION.…`.
+    /// Returns the URL of the endpoint of an AWS service, without a path. The endpoint is the configured endpoint if
+    /// there is one, else the host `host` if the caller gives one, else `https://SERVICE.REGION.…`.
     fn endpoint(&self, service: &str, region: &str, host: Option<&str>) -> String {
         match (self.config.endpoint_url(), host) {
             (Some(url), _) => url.trim_end_matches('/').to_owned(),

@@ -1,4 +1,4 @@
-//! What the tag of an image means, in Amazon ECR.
+//! Resolves an image tag to a digest in Amazon ECR.
 
 use serde_json::json;
 
@@ -13,7 +13,8 @@ const ECR: Service = Service::json("ecr", JSON_1_1, "AmazonEC2ContainerRegistry_
 const DESCRIBE_IMAGES: Operation = ECR.read("DescribeImages");
 
 impl SignedClient {
-    /// The digest that the tag has now. Returns `None` if there is no such image, or no such repository. Tries once.
+    /// Returns the digest to which the image's tag resolves now. Returns `None` if the image or the repository does not
+    /// exist. Tries the call only once.
     pub(in crate::aws) async fn digest(&self, image: &EcrImage) -> Answer<Option<String>> {
         let body = json!({
             "registryId": image.account,
@@ -24,7 +25,7 @@ impl SignedClient {
         let Some(reply) = unless_missing(reply)? else { return Ok(None) };
         let reply = reply.json()?;
         let details = reply["imageDetails"].as_array();
-        let details = details.ok_or_else(|| unreadable(DESCRIBE_IMAGES.name, "it describes nothing"))?;
+        let details = details.ok_or_else(|| unreadable(DESCRIBE_IMAGES.name, "imageDetails is missing"))?;
         Ok(details.first().and_then(|detail| detail["imageDigest"].as_str()).map(String::from))
     }
 }

@@ -1,6 +1,6 @@
-//! Calls that no SDK makes, one signed request each: an SDK of its own for the one operation that is needed would be
-//! the larger part of the binary. An [`Operation`] identifies a call, and a [`Request`] holds its input.
-//! [`SignedClient::call`] sends both and returns a [`Reply`].
+//! AWS calls without an SDK. Logweir itself signs each request, because the SDKs for the few operations that Logweir
+//! needs would be the larger part of the binary. An [`Operation`] identifies the AWS operation to call, and a
+//! [`Request`] holds the input of the call. [`SignedClient::call`] sends the request and returns a [`Reply`].
 
 mod client;
 mod ecr;

@@ -1,4 +1,5 @@
-//! Telling: a message to an SNS topic, an event to an EventBridge bus. Each is one signed request.
+//! Sends a notification as a message to an SNS topic and as an event to an EventBridge bus. Each message and each event
+//! needs one signed request.
 
 use std::time::Duration;
 
@@ -14,10 +15,11 @@ use crate::aws::errors::{refused, said, unreadable};
 use crate::domain::notice::{Notice, SOURCE};
 use crate::ports::{Answer, Notifier, PortError};
 
-/// Nobody waits for it longer: the function's time is for decisions.
+/// The timeout of a call that sends a notification. The timeout is short, because the Lambda function needs its running
+/// time for decisions.
 const LONGEST: Duration = Duration::from_secs(4);
 
-const TELLS: &str = "it would tell others";
+const TELLS: &str = "the call would send a notification";
 
 const SNS: Service = Service::query("sns").within(LONGEST);
 const SNS_VERSION: &str = "2010-03-31";
@@ -26,16 +28,16 @@ const PUBLISH: Operation = SNS.write("Publish").doing(TELLS);
 const EVENTS: Service = Service::json("events", JSON_1_1, "AWSEvents").within(LONGEST);
 const PUT_EVENTS: Operation = EVENTS.write("PutEvents").doing(TELLS);
 
-/// The largest message of SNS and the largest entry of EventBridge, in bytes (source: their quotas).
+/// The maximum size of an SNS message and of an EventBridge entry, in bytes (source: the quotas of both services).
 const LARGEST: usize = 256 * 1024;
 
-/// The channels that are set up.
+/// The configured channels for notifications: an SNS topic, an EventBridge bus, both or neither.
 #[derive(Clone, Debug)]
 pub struct Channels {
     signed: SignedClient,
-    /// By ARN.
+    /// The ARN of the SNS topic. `None` if no topic is configured.
     topic: Option<String>,
-    /// By name or ARN.
+    /// The name or ARN of the EventBridge bus. `None` if no bus is configured.
     bus: Option<String>,
 }
 
@@ -66,7 +68,7 @@ impl Channels {
     async fn publish(&self, topic: &str, notice: &Notice) -> Answer<()> {
         let message = notice.message();
         if message.len() > LARGEST {
-            return Err(refused(PUBLISH.name, "the message is larger than SNS takes"));
+            return Err(refused(PUBLISH.name, "the message is larger than SNS accepts"));
         }
         let mut body = String::new();
         let mut form = QueryWriter::new(&mut body, PUBLISH.name, SNS_VERSION);
@@ -75,11 +77,12 @@ impl Channels {
         form.prefix("MessageStructure").string("json");
         form.prefix("Message").string(&message);
         form.finish();
-        // A topic may lie in another Region; its ARN says in which.
+        // The request goes to the Region in the ARN of the topic, because the topic may be in another Region than the
+        // function.
         let region = topic.split(':').nth(3).filter(|region| !region.is_empty());
         let request = Request { region, ..Request::form(body) };
         let reply = self.signed.call(&PUBLISH, request).await?;
-        if is_published(reply.text()?) { Ok(()) } else { Err(unreadable(PUBLISH.name, "it names no message")) }
+        if is_published(reply.text()?) { Ok(()) } else { Err(unreadable(PUBLISH.name, "MessageId is missing")) }
     }
 
     async fn put(&self, bus: &str, notice: &Notice) -> Answer<()> {
@@ -93,10 +96,10 @@ impl Channels {
         });
         let request = Request::json(&json!({"Entries": [entry]}));
         if request.body.len() > LARGEST {
-            return Err(refused(PUT_EVENTS.name, "the event is larger than EventBridge takes"));
+            return Err(refused(PUT_EVENTS.name, "the event is larger than EventBridge accepts"));
         }
         let reply = self.signed.call(&PUT_EVENTS, request).await?.json()?;
-        // A call that is answered may have put nothing.
+        // PutEvents returns HTTP status 200 even if EventBridge rejected the event.
         match reply["FailedEntryCount"].as_u64() {
             Some(0) => Ok(()),
             Some(_) => {
@@ -104,12 +107,13 @@ impl Channels {
                 let code = failed["ErrorCode"].as_str().unwrap_or("InternalFailure");
                 Err(said(PUT_EVENTS.name, 200, code, failed["ErrorMessage"].as_str().unwrap_or_default(), None))
             }
-            None => Err(unreadable(PUT_EVENTS.name, "it counts no failures")),
+            None => Err(unreadable(PUT_EVENTS.name, "FailedEntryCount is missing")),
         }
     }
 }
 
-/// `<PublishResponse><PublishResult><MessageId>…`.
+/// Returns whether the response of SNS contains a message id, in the elements
+/// `<PublishResponse><PublishResult><MessageId>`.
 fn is_published(body: &str) -> bool {
     if !is_whole(PUBLISH.name, body) {
         return false;

@@ -1,4 +1,4 @@
-//! The operations of AWS services that Logweir calls without an SDK.
+//! The AWS operations that Logweir calls without an SDK.
 
 use std::time::Duration;
 
@@ -6,32 +6,35 @@ pub(in crate::aws) const JSON_1_0: &str = "application/x-amz-json-1.0";
 pub(in crate::aws) const JSON_1_1: &str = "application/x-amz-json-1.1";
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// As for one attempt of the SDK's calls.
+/// The default timeout of a call, which equals the timeout of one attempt of an SDK call.
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// A service, as the botocore model describes it.
+/// An AWS service. The names in the members are from the botocore model of the service.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::aws) struct Service {
-    /// The name of the service in the signature.
+    /// The name of the service in the request signature.
     pub(super) name: &'static str,
-    /// The first label of the host name.
+    /// The first label of the service's host name.
     pub(super) host: &'static str,
     pub(super) protocol: Protocol,
-    /// The timeout of a response.
+    /// The longest time to wait for a response.
     pub(super) longest: Duration,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Protocol {
-    /// The request and the response are JSON. A header holds the target, a dot, and the operation's name.
+    /// The JSON protocol: the request and the response are JSON, and the header `x-amz-target` names `target` and the
+    /// operation.
     Json { content_type: &'static str, target: &'static str },
-    /// A form is sent, and XML comes back.
+    /// The query protocol: the request is a form, and the response is XML.
     Query,
-    /// Method and path identify the operation. The request and the response are JSON.
+    /// The REST protocol: the HTTP method and the path identify the operation, and the request and the response are
+    /// JSON.
     Rest,
 }
 
-/// An operation of a service. `infra/permissions.py` searches for both names as literals in one file.
+/// An operation of an AWS service. The names of the service and of the operation must be literals in the same file,
+/// because `infra/permissions.py` searches the source code for these literals.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::aws) struct Operation {
     pub(in crate::aws) name: &'static str,
@@ -44,7 +47,8 @@ pub(in crate::aws) struct Operation {
 pub(super) enum Effect {
     Reads,
     Writes,
-    /// The operation changes something that its name does not show. The text is a clause with a subject.
+    /// The operation has an effect that its name does not show. The text is a clause about this effect, such as `the
+    /// call would send a notification`.
     Does(&'static str),
 }
 
@@ -65,7 +69,7 @@ impl Service {
         Self { name, host: name, protocol, longest: LONGEST }
     }
 
-    /// Returns the service with a host label that differs from its name.
+    /// Replaces the first label of the service's host name, which is the name of the service by default.
     pub(in crate::aws) const fn at_host(self, host: &'static str) -> Self {
         Self { host, ..self }
     }
@@ -84,17 +88,19 @@ impl Service {
 }
 
 impl Operation {
-    /// Returns the operation with the method GET.
+    /// Returns the operation with the HTTP method GET.
     pub(in crate::aws) const fn by_get(self) -> Self {
         Self { method: "GET", ..self }
     }
 
-    /// Returns the operation with an effect. A read-only client refuses the operation and names the effect.
+    /// Returns the operation with this effect. A read-only client refuses the operation, and its error message names
+    /// the effect.
     pub(in crate::aws) const fn doing(self, what: &'static str) -> Self {
         Self { effect: Effect::Does(what), ..self }
     }
 
-    /// Returns the headers that the signature covers in addition to its own.
+    /// Returns the headers that the protocol of the service requires. The signature of the request also covers these
+    /// headers.
     pub(super) fn headers(&self) -> Vec<(&'static str, String)> {
         match self.service.protocol {
             Protocol::Json { content_type, target } => {

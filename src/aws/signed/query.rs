@@ -1,18 +1,18 @@
-//! The query protocol, which IAM and SNS speak: a form is sent, and XML comes back.
+//! In the query protocol of IAM and SNS, the request is a form, and the response is XML.
 
 use aws_smithy_xml::decode::{Document, ScopedDecoder, try_data};
 
-/// Whether an answer did not break off: then nobody knows what came of the call.
+/// Returns whether the response is complete. An incomplete response does not show whether the call succeeded.
 pub(in crate::aws) fn is_whole(call: &str, body: &str) -> bool {
     body.trim_end().ends_with(&format!("</{call}Response>"))
 }
 
-/// An element's text; none where it cannot be read.
+/// Returns the text of an XML element, or an empty text if the element cannot be read.
 pub(in crate::aws) fn text(element: &mut ScopedDecoder<'_, '_>) -> String {
     try_data(element).map(|text| text.trim().to_owned()).unwrap_or_default()
 }
 
-/// Code and message of `<ErrorResponse><Error><Type/><Code/><Message/>…`.
+/// Returns the error code and the error message of the XML `<ErrorResponse><Error><Type/><Code/><Message/>…`.
 pub(super) fn error(body: &str) -> Option<(String, String)> {
     let mut document = Document::new(body);
     let mut root = document.root_element().ok()?;

@@ -1,4 +1,4 @@
-//! The queue that events are delivered from, and that of its dead letters, in Amazon SQS.
+//! The event queue and the dead-letter queue, in Amazon SQS.
 
 use serde_json::{Map, Value, json};
 
@@ -9,12 +9,12 @@ use crate::ports::{Answer, LONGEST_DELAY, Message, Queue};
 
 const SQS: Service = Service::json("sqs", JSON_1_0, "AmazonSQS");
 
-/// The request has no X-Ray header. With such a header, Lambda counts how often a function receives its own message,
-/// and stops the function at sixteen. What is sent back here is bounded by the slots of the budget, and by how often it
-/// may fail.
+/// The operation that sends a message, without an X-Ray trace header. With this header, Lambda's loop detection would
+/// stop the function after it has requeued a message about sixteen times. Logweir itself limits how often the function
+/// requeues a message, by the registration rate limit and by the maximum number of failures.
 const SEND_MESSAGE: Operation = SQS.write("SendMessage");
 
-/// One queue, by its URL.
+/// One queue, identified by its URL.
 #[derive(Clone, Debug)]
 pub struct Sqs {
     signed: SignedClient,
@@ -28,7 +28,8 @@ impl Sqs {
 }
 
 impl Queue for Sqs {
-    /// Tries once: a message that was not sent fails, and comes again.
+    /// Sends a message, without a retry. If the call fails, the handling of the delivered message fails too, and SQS
+    /// delivers that message again.
     async fn send(&self, message: &Message<'_>) -> Answer<()> {
         let attribute =
             |(name, text): &(&str, String)| ((*name).to_owned(), json!({"DataType": "String", "StringValue": text}));
@@ -39,6 +40,6 @@ impl Queue for Sqs {
             "MessageAttributes": message.attributes.iter().map(attribute).collect::<Map<String, Value>>(),
         });
         let reply = self.signed.ask(&SEND_MESSAGE, &body).await?;
-        if reply["MessageId"].is_string() { Ok(()) } else { Err(unreadable(SEND_MESSAGE.name, "it names no message")) }
+        if reply["MessageId"].is_string() { Ok(()) } else { Err(unreadable(SEND_MESSAGE.name, "MessageId is missing")) }
     }
 }

@@ -1,4 +1,4 @@
-//! The response of a service.
+//! The response of an AWS service to a signed request.
 
 use serde_json::Value;
 
@@ -7,14 +7,14 @@ use super::query;
 use crate::aws::errors::{said, spoiled};
 use crate::ports::{Answer, PortError};
 
-/// A response. [`super::SignedClient::call`] returns a reply only if its status is 200.
+/// The response to a signed request. [`super::SignedClient::call`] returns only responses with HTTP status 200.
 pub(in crate::aws) struct Reply {
     pub(super) operation: &'static Operation,
     pub(super) status: u16,
     pub(super) body: Vec<u8>,
-    /// Whether Lambda reports that the function failed.
+    /// Whether Lambda reports that the invoked function failed.
     pub(in crate::aws) function_failed: bool,
-    /// The error code, if a header contains one.
+    /// The error code in the header `x-amzn-errortype`. `None` if the response does not have this header.
     pub(super) code: Option<String>,
 }
 
@@ -23,17 +23,17 @@ impl Reply {
         serde_json::from_slice(&self.body).map_err(|_| self.spoiled())
     }
 
-    /// The response of an operation that may have no output. An empty body is null.
+    /// Returns the JSON of a response that may be empty. Returns `Value::Null` for an empty response.
     pub(in crate::aws) fn json_or_null(&self) -> Answer<Value> {
         if self.body.is_empty() { Ok(Value::Null) } else { self.json() }
     }
 
-    /// Checks the response of an operation without output: an empty body or any JSON.
+    /// Checks the response of an operation without output. The body must be empty or valid JSON.
     pub(in crate::aws) fn nothing(&self) -> Answer<()> {
         self.json_or_null().map(drop)
     }
 
-    /// Returns the response text of a query-protocol operation.
+    /// Returns the text of the response, for an operation with the query protocol.
     pub(in crate::aws) fn text(&self) -> Answer<&str> {
         std::str::from_utf8(&self.body).map_err(|_| self.spoiled())
     }
@@ -42,8 +42,8 @@ impl Reply {
         spoiled(self.operation.name, self.status)
     }
 
-    /// Returns the error that the response contains. A service may repeat request data in its message, so the text of a
-    /// JSON request is hidden. Query-protocol services do not repeat form data.
+    /// Returns the error that the response contains. Hides a JSON request in the error message, because a service may
+    /// quote the request. Services with the query protocol do not quote the request.
     pub(super) fn refusal(&self, sent: &str) -> PortError {
         let Some((code, message)) = self.error(sent) else { return self.spoiled() };
         said(self.operation.name, self.status, &code, &message, None)
@@ -55,14 +55,14 @@ impl Reply {
         }
         let body = self.json().ok()?;
         let code = self.code.as_deref().or(body["__type"].as_str())?;
-        // Without what some services put around it.
+        // Some services add a namespace before the error code, or a URL after the error code.
         let code = code.split(':').next().unwrap_or_default();
         let code = code.rsplit('#').next().unwrap_or(code);
         Some((code.to_owned(), ["Message", "message"].map(|name| without(&body[name], sent)).concat()))
     }
 }
 
-/// Returns a response text with the request data hidden.
+/// Returns a text from the response. Replaces the request `sent` in this text with `(hidden)`.
 pub(in crate::aws) fn without(text: &Value, sent: &str) -> String {
     let text = text.as_str().unwrap_or_default();
     if sent.is_empty() { text.to_owned() } else { text.replace(sent, "(hidden)") }

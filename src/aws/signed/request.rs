@@ -1,14 +1,14 @@
-//! The input of one call.
+//! The input of one signed AWS call.
 
 use serde_json::Value;
 
-/// A request. The defaults are the client's Region and the path `/`.
+/// A request to an AWS service. By default, the request goes to the client's Region and the path `/`.
 #[derive(Default)]
 pub(in crate::aws) struct Request<'r> {
     pub(super) region: Option<&'r str>,
-    /// The full host name. `None` selects the service's own host in the Region.
+    /// The full host name. `None` selects the default host of the service in the Region.
     pub(super) host: Option<&'r str>,
-    /// The path without its first slash.
+    /// The path of the URL, without the first slash.
     pub(super) path: String,
     pub(super) body: String,
 }
@@ -22,7 +22,7 @@ impl<'r> Request<'r> {
         Self { body, ..Self::default() }
     }
 
-    /// A request without a body.
+    /// Returns a request to this path, without a body.
     pub(in crate::aws) fn of(path: String) -> Self {
         Self::default().at_path(path)
     }
@@ -40,7 +40,7 @@ impl<'r> Request<'r> {
     }
 }
 
-/// A text, as it stands in a path.
+/// Returns `text` percent-encoded for the path of a URL.
 pub(in crate::aws) fn escaped(text: &str) -> String {
     let escaped = |byte: u8| match byte {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => vec![char::from(byte)],

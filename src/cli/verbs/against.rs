@@ -1,4 +1,4 @@
-//! `logweir check --against`: what one baseline finds that another does not.
+//! `logweir check --against`: compares the findings of two baselines.
 
 use crate::cli::connect::wait;
 use crate::cli::context::Context;
@@ -14,18 +14,21 @@ use crate::render::human::against::comes_and_goes;
 use crate::render::json::{AgainstOutput, AgainstSummary, Compared, FindingLine};
 use crate::settings::BaselinePlace;
 
-/// The findings of one baseline for a target, or the reason why Logweir has none.
+/// The findings for one target under one baseline, or the reason why Logweir could not check the target.
 struct TargetFindings {
     origin: String,
-    /// The pointer of the task definition in the input.
+    /// The JSON pointer of the task definition in the input document.
     prefix: &'static str,
     findings: Result<Vec<Finding>, String>,
 }
 
-/// Shows what comes and goes when the context's baseline takes the place of this one.
+/// Shows which findings would be new and which findings would be resolved, if the baseline of `context` replaced the
+/// baseline `against`.
 pub(in crate::cli) fn compare(context: &Context, targets: &[Target], against: &BaselinePlace) -> VerbResult {
     if targets.iter().any(|target| matches!(target, Target::Stdin)) {
-        return Err(Failure::usage("standard input can be read once, and two baselines are compared"));
+        return Err(Failure::usage(
+            "--against reads each target twice, but standard input can be read only once: use a file",
+        ));
     }
     let after = wait(context.baseline())?;
     let before = wait(context.global.read_baseline_at(against))?;

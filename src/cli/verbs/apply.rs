@@ -1,4 +1,5 @@
-//! `logweir apply`: corrects live revisions by hand, with the same steps and the same record as the function.
+//! `logweir apply`: corrects registered revisions for an operator, with the same steps and records as the deployed
+//! function.
 
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use super::rollout::roll_out;
 use crate::cli::connect::{Intent, wait};
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Failure, VerbResult};
+use crate::cli::help::examples;
 use crate::cli::load::plan_live;
 use crate::cli::loaded::Loaded;
 use crate::cli::printer::Printer;
@@ -26,24 +28,32 @@ use crate::ports::{Clock, Journal};
 use crate::render::Output;
 use crate::workflow::{Origin, remediate};
 
+pub(in crate::cli) const EXAMPLES: &str = examples![
+    "logweir apply ecs:web --dry-run           show the plan; change nothing",
+    "logweir apply ecs:web                     ask, then register the corrected revision",
+    "logweir apply ecs:web --mode rollout      also update the services that run the revision",
+];
+
 #[derive(Args)]
 pub(in crate::cli) struct ApplyArgs {
-    /// ecs:FAMILY[:REVISION] or ARNs
+    /// ecs:FAMILY[:REVISION] or ARNs of task definitions
     #[arg(value_name = "TARGET", required = true)]
     targets: Vec<String>,
-    /// register, or rollout: also point the services at it that run the target, one after the other
+    /// register: only register the corrected revision. rollout: also update the services that run the source
+    /// revision, one at a time
     #[arg(long, env = "LOGWEIR_MODE", hide_env = true, default_value = "register")]
     mode: Mode,
-    /// Show the plan; no call that could write is possible
+    /// Show the plan; make no call that writes
     #[arg(long)]
     dry_run: bool,
-    /// Do not ask
+    /// Act without asking
     #[arg(long)]
     yes: bool,
-    /// Also what was taken back, is held, was stopped by the family's fuse, or has returned to its source
+    /// Act even if the correction was backed out, the family is on hold or its fuse is open, or the service was rolled
+    /// back
     #[arg(long)]
-    again: bool,
-    /// How long to wait for deployments, and for somebody else who is at the record, in seconds
+    force: bool,
+    /// Seconds to wait for deployments, and for a record that another worker has locked
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     wait: u64,
 }
@@ -53,14 +63,14 @@ impl ApplyArgs {
         let baseline = &wait(context.baseline())?.baseline;
         let targets = targets::read(&self.targets)?;
         if let Some(other) = targets.iter().find(|target| !matches!(target, Target::Live(_))) {
-            return Err(Failure::usage(format!("{} is no live revision", other.origin()))
-                .help("apply takes ecs:FAMILY[:REVISION] or an ARN; `logweir fix` mends files"));
+            return Err(Failure::usage(format!("{} is not a registered revision", other.origin()))
+                .help("use ecs:FAMILY[:REVISION] or an ARN; `logweir fix` fixes files"));
         }
         if self.mode == Mode::Observe && !self.dry_run {
-            return Err(Failure::usage("apply acts").help("--dry-run shows what it would do"));
+            return Err(Failure::usage("apply cannot act in mode observe").help("use --dry-run to show the plan"));
         }
         if !self.dry_run && !self.yes {
-            context.printer.can_ask("json shows no plan to agree to", "--yes acts without asking")?;
+            context.printer.can_ask("--format json cannot prompt", "add --yes or --dry-run")?;
         }
         wait(async {
             let session = context.session(if self.dry_run { Intent::Look } else { Intent::Act }).await?;
@@ -85,7 +95,7 @@ impl ApplyArgs {
     }
 }
 
-/// The context of all corrections of one run.
+/// The context of all corrections in one run of `logweir apply`.
 struct Apply<'a> {
     args: &'a ApplyArgs,
     printer: &'a Printer,
@@ -96,20 +106,21 @@ struct Apply<'a> {
 /// The proposed correction of one target.
 struct Proposal {
     loaded: Loaded,
-    /// The source.
+    /// The source revision.
     revision: RevisionArn,
-    /// The corrected revision, if the journal already has one.
+    /// The existing corrected revision, according to the journal. `None` if the revision still has to be corrected, or
+    /// with `--force`.
     standing: Option<RevisionArn>,
-    /// The services to update.
+    /// The services to update to the corrected revision.
     services: Vec<ServiceArn>,
 }
 
 impl Apply<'_> {
     async fn one(&self, target: &Target, name: &str) -> Result<(Exit, Vec<Report>), Failure> {
-        let Some(proposal) = self.propose(target, name).await? else { return Ok((Exit::CouldNot, Vec::new())) };
+        let Some(proposal) = self.propose(target, name).await? else { return Ok((Exit::Error, Vec::new())) };
         self.printer.text(|| proposal.text(self.printer.is_styled()));
         if !self.args.dry_run && !self.args.yes && proposal.acts() && !self.printer.asked(&proposal.question())? {
-            self.printer.note(&format!("{} is left as it is", proposal.revision.short()));
+            self.printer.note(&format!("{} was not changed", proposal.revision.short()));
             return Ok((Exit::Findings, Vec::new()));
         }
         let report = self.correct(&proposal.revision).await?;
@@ -125,7 +136,7 @@ impl Apply<'_> {
         Ok((exit, reports))
     }
 
-    /// Determines the correction of a target. Returns `None` if the description from ECS contains no revision.
+    /// Determines the correction of a target. Returns `None` if ECS describes the target without a revision.
     async fn propose(&self, target: &Target, name: &str) -> Result<Option<Proposal>, Failure> {
         let session = self.session;
         let mut loaded = self.load(target, name).await;
@@ -141,7 +152,7 @@ impl Apply<'_> {
         }
         let loaded = loaded?;
         let Some(revision) = loaded.revision.clone() else { return Ok(None) };
-        let standing = if self.args.again { None } else { session.correction_of(&revision).await? };
+        let standing = if self.args.force { None } else { session.correction_of(&revision).await? };
         Ok(Some(Proposal { loaded, revision, standing, services }))
     }
 
@@ -154,7 +165,7 @@ impl Apply<'_> {
         Duration::from_secs(self.args.wait)
     }
 
-    /// Corrects a revision, or with a dry run shows the correction.
+    /// Corrects a revision, or shows the correction in a dry run.
     async fn correct(&self, revision: &RevisionArn) -> Result<Report, Failure> {
         let mode = if self.args.dry_run { Mode::Observe } else { self.args.mode };
         let cause = Cause { user_agent: Some(concat!("logweir/", env!("CARGO_PKG_VERSION")).into()), ..self.cause() };
@@ -168,7 +179,7 @@ impl Apply<'_> {
         Ok(report)
     }
 
-    /// Updates a service to the corrected revision, or continues its rollout.
+    /// Updates a service to the corrected revision, or continues the rollout of the service.
     async fn follow(&self, service: &ServiceArn) -> Report {
         let trigger = Trigger::Service { service: service.clone(), change: ServiceChange::Look, cause: self.cause() };
         self.session.patiently(self.patience(), || self.decide(self.args.mode, trigger.clone())).await
@@ -179,67 +190,74 @@ impl Apply<'_> {
     }
 
     async fn decide(&self, mode: Mode, trigger: Trigger) -> Report {
-        let order = self.session.order(self.baseline, mode, Origin::Apply { again: self.args.again });
+        let order = self.session.order(self.baseline, mode, Origin::Apply { again: self.args.force });
         remediate(&self.session.ports, &order, trigger).await.report
     }
 
-    /// What would keep an act from being one, for a run that only shows it.
+    /// Returns the note of a dry run that says why `logweir apply` without `--force` would skip or refuse this
+    /// revision.
     async fn in_the_way(&self, revision: &RevisionArn) -> Result<Option<String>, Failure> {
-        if self.args.again {
+        if self.args.force {
             return Ok(None);
         }
         let ports = &self.session.ports;
         let record = ports.journal.read(revision).await?;
         if record.is_some_and(|record| record.head.suppressed) {
-            return Ok(Some(format!("{} was taken back: it takes --again to correct it", revision.short())));
+            return Ok(Some(format!(
+                "the correction of {0} was backed out earlier; --force corrects {0} again",
+                revision.short()
+            )));
         }
         let family = ports.journal.read_state::<Family>(&FamilyName::of(revision)).await?;
         let stopped = family.and_then(|family| family.stopped(ports.clock.now()));
-        Ok(stopped.map(|stopped| format!("{stopped}: it takes --again to correct it")))
+        Ok(stopped.map(|stopped| format!("{stopped}; --force corrects {} anyway", revision.short())))
     }
 }
 
 impl Proposal {
-    /// Whether the proposal changes anything.
+    /// Returns whether the proposal changes anything.
     fn acts(&self) -> bool {
         (self.standing.is_none() && self.loaded.plan.changes_something()) || !self.services.is_empty()
     }
 
     fn question(&self) -> String {
         match &self.standing {
-            Some(ours) => format!("Lead services to {}? [y/N] ", ours.short()),
+            Some(corrected) => format!("Update services to {}? [y/N] ", corrected.short()),
             None => format!("Correct {}? [y/N] ", self.revision.short()),
         }
     }
 
     fn text(&self, is_styled: bool) -> String {
         let mut text = match &self.standing {
-            Some(ours) => format!("{} is corrected already, by {}\n", self.revision.short(), ours.short()),
+            Some(corrected) => format!("{} is already corrected by {}\n", self.revision.short(), corrected.short()),
             None => self.changes(is_styled),
         };
         for service in &self.services {
-            text += &format!("service {} follows, if nothing is in the way\n", service.short());
+            text += &format!(
+                "will update service {} to the corrected revision, unless a rollout guard prevents the update\n",
+                service.short()
+            );
         }
         text
     }
 
-    /// What is wrong, and what would be changed about it.
+    /// Returns the text about the findings and the planned changes.
     fn changes(&self, is_styled: bool) -> String {
         let plan = &self.loaded.plan;
         let mut text = self.loaded.findings(is_styled) + &self.loaded.difference();
         for change in &plan.log_groups {
             text += &match change {
                 LogGroupChange::Create(group) => {
-                    format!("log group {}: make it, retention {} days\n", group.name, group.retention_days)
+                    format!("will create log group {} with a retention of {} days\n", group.name, group.retention_days)
                 }
                 LogGroupChange::SetRetention { name, old, new, .. } => {
-                    let old = old.map_or("never expires".to_owned(), |days| format!("{days} days"));
-                    format!("log group {name}: {old} → {new} days\n")
+                    let old = old.map_or("unlimited".to_owned(), |days| format!("{days} days"));
+                    format!("will change the retention of log group {name} from {old} to {new} days\n")
                 }
             };
         }
         if !plan.edits.is_empty() {
-            text += &format!("a corrected revision follows {}\n", self.revision.short());
+            text += &format!("will register a corrected revision based on {}\n", self.revision.short());
         }
         text
     }

@@ -1,6 +1,7 @@
-//! `logweir replay --backout`: takes back what was done for an event or a record, here or by the deployed function.
+//! `logweir backout` and `logweir replay --backout` undo the correction of a record, or the correction that followed an
+//! event. Either this process or the deployed function undoes the correction.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -11,6 +12,7 @@ use crate::aws::{Aws, Invoked};
 use crate::cli::connect::{Intent, home, wait};
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Failure, VerbResult};
+use crate::cli::help::examples;
 use crate::cli::moment::until;
 use crate::cli::session::{PAUSE, Session, worker};
 use crate::cli::{event_file, record_name};
@@ -23,45 +25,72 @@ use crate::render::human::report::FunctionAnswer;
 use crate::settings::BACKOUT_LEASE;
 use crate::workflow::{BackoutOptions, BackoutOrder, Request, back_out, preview};
 
+pub(in crate::cli) const EXAMPLES: &str = examples![
+    "logweir backout web:1 --dry-run           show what would be undone; change nothing",
+    "logweir backout web:1 --reason 'INC-42'   undo, and record why",
+    "logweir backout web:1 --hold-family 7d    also put the family on hold for a week",
+    "logweir backout web:1 --function logweir-backout",
+];
+
 #[derive(Args)]
 pub(in crate::cli) struct BackoutArgs {
-    /// With --backout: only show what would be taken back
-    #[arg(long, requires = "backout", help_heading = "Backout")]
-    dry_run: bool,
-    /// Why, for the record
-    #[arg(long, requires = "backout", help_heading = "Backout")]
-    reason: Option<String>,
-    /// Who wants it [default: whoever calls AWS]
-    #[arg(long, requires = "backout", help_heading = "Backout", value_name = "WHO")]
-    requested_by: Option<String>,
-    /// Correct nothing of the family until then: a time, a day or a span (`2h`, `7d`)
-    #[arg(long, requires = "backout", help_heading = "Backout", value_name = "UNTIL", value_parser = until)]
-    hold_family: Option<Timestamp>,
-    /// Restore a source that was deregistered though its family has a newer revision than ours
-    #[arg(long, requires = "backout", help_heading = "Backout")]
-    restore_stale: bool,
-    /// Let this deployed function do it
-    #[arg(long, requires = "backout", help_heading = "Backout", value_name = "NAME")]
-    function: Option<String>,
+    /// FAMILY:REVISION or an ARN, of the source revision or of the corrected revision; or the file of an event
+    #[arg(value_name = "RECORD")]
+    target: PathBuf,
+    #[command(flatten)]
+    flags: BackoutFlags,
+    /// Seconds to wait for a record that another worker has locked
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    wait: u64,
 }
 
 impl BackoutArgs {
+    pub(in crate::cli) fn run(&self, context: &Context) -> VerbResult {
+        self.flags.run(context, &self.target, Duration::from_secs(self.wait))
+    }
+}
+
+/// The options that `logweir backout` and `logweir replay --backout` share.
+#[derive(Args)]
+pub(in crate::cli) struct BackoutFlags {
+    /// Show what would be undone; make no call that writes
+    #[arg(long)]
+    dry_run: bool,
+    /// The reason for the backout, which the record keeps
+    #[arg(long)]
+    reason: Option<String>,
+    /// The person or the ticket that requests the backout [default: the AWS caller]
+    #[arg(long, value_name = "WHO")]
+    requested_by: Option<String>,
+    /// Put the family on hold until this moment: a time, a day or a span from now (`2h`, `7d`)
+    #[arg(long, value_name = "UNTIL", value_parser = until)]
+    hold_family: Option<Timestamp>,
+    /// Re-register the deregistered source revision even if the family has a newer revision (the old code becomes the
+    /// newest revision)
+    #[arg(long)]
+    restore_over_newer: bool,
+    /// Invoke this deployed function, which backs out the correction
+    #[arg(long, value_name = "NAME")]
+    function: Option<String>,
+}
+
+impl BackoutFlags {
     pub(in crate::cli) fn run(&self, context: &Context, target: &Path, patience: Duration) -> VerbResult {
         wait(async {
             match &self.function {
                 Some(function) => self.ask(context, target, function, patience).await,
-                None => self.take_back(context, target, patience).await,
+                None => self.back_out_here(context, target, patience).await,
             }
         })
     }
 
-    async fn take_back(&self, context: &Context, target: &Path, patience: Duration) -> VerbResult {
+    async fn back_out_here(&self, context: &Context, target: &Path, patience: Duration) -> VerbResult {
         let intent = if self.dry_run { Intent::Look } else { Intent::Act };
         let session = context.session(intent).await?;
         let source = self.source(&session, target).await?;
         let mut report = session.patiently(patience, || self.once(&session, &source)).await;
         if report.reason == Some(Reason::DeploymentUnderWay) {
-            report.notes.push("the same command goes on with it when that is over".into());
+            report.notes.push("run the same command again when the deployment has ended".into());
         }
         context.printer.show(&report);
         Ok(Exit::from(&report))
@@ -77,7 +106,7 @@ impl BackoutArgs {
             ask: BackoutOptions {
                 reason: self.reason.clone(),
                 requested_by: Some(self.requested_by.clone().unwrap_or_else(|| session.caller.clone())),
-                restore_stale: self.restore_stale,
+                restore_over_newer: self.restore_over_newer,
                 hold_until: self.hold_family,
             },
         };
@@ -88,7 +117,7 @@ impl BackoutArgs {
         }
     }
 
-    /// The source that is meant: of an event's file, or of a record's name.
+    /// Returns the source revision of the event in the file `target`, or of the record that `target` names.
     async fn source(&self, session: &Session, target: &Path) -> Result<RevisionArn, Failure> {
         let journal = &session.ports.journal;
         if !target.is_file() {
@@ -100,7 +129,7 @@ impl BackoutArgs {
             RevisionRef::Revision(arn) => return Ok(arn),
             RevisionRef::NewestOf { family, .. } => family,
         };
-        // The event names no revision; the record that it began names the event.
+        // If the event names no revision, Logweir looks for the record that contains the id of the event.
         let filter = Filter { family: Some(family), ..Filter::all(Timestamp::now()) };
         for head in journal.list(&filter, usize::MAX).await? {
             let record = journal.read(&head.source).await?;
@@ -109,11 +138,11 @@ impl BackoutArgs {
                 return Ok(head.source);
             }
         }
-        Err(Failure::could_not(format!("{}: no record was begun by this event", target.display()))
-            .help("name the record: `logweir records` lists them"))
+        Err(Failure::could_not(format!("{}: the journal has no record of this event", target.display()))
+            .help("name the record; `logweir records` lists all records"))
     }
 
-    /// Has the deployed function do it. What it answers is what is shown.
+    /// Invokes the deployed function, and shows the report that the function returns.
     async fn ask(&self, context: &Context, target: &Path, function: &str, patience: Duration) -> VerbResult {
         if !target.is_file() {
             record_name::parse(&name_of(target))?;
@@ -124,7 +153,7 @@ impl BackoutArgs {
             let (which, _) = remediated(&event_file::read(target)?, &home, target)?;
             let RevisionRef::Revision(arn) = which else {
                 let failure = Failure::could_not(format!("{}: the event names no revision", target.display()));
-                return Err(failure.help("name the record: `logweir records` lists them"));
+                return Err(failure.help("name the record; `logweir records` lists all records"));
             };
             arn.to_string()
         } else {
@@ -139,7 +168,7 @@ impl BackoutArgs {
             record,
             reason: self.reason.clone(),
             requested_by: Some(requested_by),
-            restore_stale: self.restore_stale,
+            restore_over_newer: self.restore_over_newer,
             hold_family: self.hold_family,
             dry_run: self.dry_run,
         };
@@ -149,35 +178,44 @@ impl BackoutArgs {
     }
 }
 
-/// Invokes the function until it answers, or `patience` is over: it ends in an error only where another try can help.
+/// Repeats the invocation while the function fails or another worker has locked the record, for at most `patience`. The
+/// function fails only if another attempt can help.
 async fn invoke(aws: &Aws, function: &str, request: &Value, patience: Duration) -> Result<Value, Failure> {
     let begun = std::time::Instant::now();
     loop {
         match aws.invoke(function, request).await? {
             Invoked::Answer(report) if report["schema"] == schema::REPORT => {
-                if report["reason"] != "lease-held" || begun.elapsed() + PAUSE > patience {
+                if !is_locked(&report) || begun.elapsed() + PAUSE > patience {
                     return Ok(report);
                 }
                 tokio::time::sleep(PAUSE).await;
             }
             Invoked::Answer(_) => {
                 return Err(Failure::could_not(format!(
-                    "{function} gave no report: is it Logweir's, and for backout?"
+                    "{function} returned no report: check that {function} is Logweir's backout function"
                 )));
             }
             Invoked::Failed(why) if begun.elapsed() + PAUSE > patience => {
-                return Err(Failure::could_not(format!("{function}: {why}")).help("this may pass: run it again"));
+                return Err(
+                    Failure::could_not(format!("{function}: {why}")).help("try again: the error may be temporary")
+                );
             }
             Invoked::Failed(_) => tokio::time::sleep(PAUSE).await,
         }
     }
 }
 
+/// Returns whether the report says that another worker has locked the record. Functions before version 0.1.0 report the
+/// reason `lease-held`.
+fn is_locked(report: &Value) -> bool {
+    matches!(report["reason"].as_str(), Some("locked" | "lease-held"))
+}
+
 fn name_of(target: &Path) -> String {
     target.to_string_lossy().into_owned()
 }
 
-/// The revision whose registration an event tells of, or that somebody gave to a service, and the event's id.
+/// Returns the revision whose registration or deployment the event reports, and the id of the event.
 fn remediated(event: &Value, home: &Home, target: &Path) -> Result<(RevisionRef, Option<String>), Failure> {
     let could_not = |why: &str| Failure::could_not(format!("{}: {why}", target.display()));
     match event::read(event, home) {
@@ -188,9 +226,9 @@ fn remediated(event: &Value, home: &Home, target: &Path) -> Result<(RevisionRef,
         Ok(Trigger::Service { service, .. }) => {
             let why =
                 format!("{}: the event is about service {} and names no revision", target.display(), service.short());
-            Err(Failure::usage(why).help("name the record: `logweir records` lists them"))
+            Err(Failure::usage(why).help("name the record; `logweir records` lists all records"))
         }
-        Ok(Trigger::Ignore { .. } | Trigger::Used { .. }) => Err(could_not("the event is none that Logweir acts on")),
+        Ok(Trigger::Ignore { .. } | Trigger::Used { .. }) => Err(could_not("Logweir does not act on this event")),
         Err(error) => Err(could_not(&error.to_string())),
     }
 }

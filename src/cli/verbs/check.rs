@@ -1,4 +1,4 @@
-//! `logweir check`: what departs from the baseline.
+//! `logweir check`: compares task definitions with the baseline.
 
 use clap::Args;
 
@@ -6,6 +6,7 @@ use super::{against, audit};
 use crate::cli::connect::wait;
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, VerbResult};
+use crate::cli::help::examples;
 use crate::cli::load::load_all;
 use crate::cli::loaded::Loaded;
 use crate::cli::targets;
@@ -16,18 +17,26 @@ use crate::domain::rules::finding::Fix;
 use crate::render::json::{self, CheckOutput, Summary, TargetOutput};
 use crate::settings::BaselinePlace;
 
+pub(in crate::cli) const EXAMPLES: &str = examples![
+    "logweir check web.json                    a file; no AWS account needed",
+    "logweir check infra/ --diff               each JSON file in a folder, with the fix as a diff",
+    "logweir check ecs:web                     the newest revision of a family, and its log groups",
+    "logweir check --all --format json         each family of the account and Region",
+    "logweir check --all --against new.toml    the findings that differ with another baseline",
+];
+
 #[derive(Args)]
 pub(in crate::cli) struct CheckArgs {
-    /// Files, folders, `-`, ecs:FAMILY[:REVISION], ARNs
+    /// Files, folders, `-` (standard input), ecs:FAMILY[:REVISION] or ARNs
     #[arg(value_name = "TARGET", required_unless_present = "all")]
     targets: Vec<String>,
-    /// Look at every family of the account and Region, by its newest revision
+    /// Check the newest revision of each family in the account and Region
     #[arg(long, conflicts_with = "targets")]
     all: bool,
-    /// Show what a fix would change
+    /// Show the fix as a diff
     #[arg(long, env = "LOGWEIR_DIFF", hide_env = true)]
     diff: bool,
-    /// Show what comes and goes between this baseline (a file, or ssm:NAME) and the one that is used
+    /// Compare with this baseline (a file or ssm:NAME): show the new and the resolved findings
     #[arg(long, value_name = "BASELINE", conflicts_with = "diff", env = "LOGWEIR_AGAINST", hide_env = true)]
     against: Option<BaselinePlace>,
 }
@@ -69,18 +78,18 @@ impl CheckArgs {
         Ok(Exit::from(output.summary))
     }
 
-    /// The output for one target.
+    /// Returns the text output for one target.
     fn text(&self, loaded: &Loaded, is_styled: bool) -> String {
         let difference = if self.diff { loaded.difference() } else { String::new() };
         loaded.findings(is_styled) + &difference
     }
 }
 
-/// Adds the findings of one target to the counts.
+/// Adds the findings of one target to the totals of the output.
 fn count(output: &mut CheckOutput, loaded: &Loaded, is_undecided: bool) {
     let CheckOutput { summary, fixable, not_checked, .. } = output;
     let counted = loaded.plan.findings.iter().filter(|finding| finding.counts());
-    *fixable += counted.clone().filter(|finding| is_mended_by_fix(&finding.fix, &loaded.plan)).count();
+    *fixable += counted.clone().filter(|finding| is_fixable(&finding.fix, &loaded.plan)).count();
     not_checked.extend(loaded.plan.not_checked.iter().map(|rule| rule.name()));
     summary.exempt += loaded.plan.findings.len() - counted.clone().count();
     summary.findings += counted.count();
@@ -88,8 +97,9 @@ fn count(output: &mut CheckOutput, loaded: &Loaded, is_undecided: bool) {
     summary.compliant += usize::from(loaded.plan.is_compliant() && !is_undecided);
 }
 
-/// Log groups lie outside of the document.
-fn is_mended_by_fix(fix: &Fix, plan: &Plan) -> bool {
+/// Returns whether `logweir fix` resolves the finding. `logweir fix` changes no log groups, because they are not part
+/// of a document.
+fn is_fixable(fix: &Fix, plan: &Plan) -> bool {
     matches!(fix, Fix::Options(_) | Fix::Configuration { .. }) && plan.refusal != Some(Refusal::Sandboxed)
 }
 

@@ -1,4 +1,4 @@
-//! `logweir fix`: the corrected document, mended at the source.
+//! `logweir fix`: prints or writes corrected documents.
 
 use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
@@ -10,6 +10,7 @@ use clap::Args;
 use crate::cli::connect::wait;
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Failure, VerbResult};
+use crate::cli::help::examples;
 use crate::cli::load::load_all;
 use crate::cli::loaded::Loaded;
 use crate::cli::targets::{self, Target};
@@ -17,15 +18,21 @@ use crate::domain::edit::patch;
 use crate::domain::plan::Refusal;
 use crate::domain::rules::finding::{Finding, Fix};
 
+pub(in crate::cli) const EXAMPLES: &str = examples![
+    "logweir fix web.json                      print the corrected task definition",
+    "logweir fix infra/ --in-place             rewrite each file; keep every line without a fault",
+    "logweir fix ecs:web --output fixed        write web-REVISION.json to a folder",
+];
+
 #[derive(Args)]
 pub(in crate::cli) struct FixArgs {
-    /// Files, folders, `-`, ecs:FAMILY[:REVISION], ARNs
+    /// Files, folders, `-` (standard input), ecs:FAMILY[:REVISION] or ARNs
     #[arg(value_name = "TARGET", required = true)]
     targets: Vec<String>,
-    /// Write each file where it lies
+    /// Rewrite each file
     #[arg(long, conflicts_with = "output", env = "LOGWEIR_IN_PLACE", hide_env = true)]
     in_place: bool,
-    /// Write the documents into this folder
+    /// Write the corrected task definitions to this folder
     #[arg(long, value_name = "DIR", env = "LOGWEIR_OUTPUT", hide_env = true)]
     output: Option<PathBuf>,
 }
@@ -48,11 +55,11 @@ impl FixArgs {
 
     fn refuse_what_cannot_be_written(&self, targets: &[Target]) -> Result<(), Failure> {
         if self.in_place && targets.iter().any(|target| matches!(target, Target::Stdin | Target::Live(_))) {
-            return Err(Failure::usage("--in-place writes files, and a target is none")
+            return Err(Failure::usage("--in-place can only rewrite files, but one target is not a file")
                 .help("use --output DIR, or standard output"));
         }
         if !self.in_place && self.output.is_none() && targets.len() > 1 {
-            return Err(Failure::usage(format!("{} documents on one standard output", targets.len()))
+            return Err(Failure::usage(format!("cannot write {} documents to standard output", targets.len()))
                 .help("use --in-place or --output DIR"));
         }
         let mut names = BTreeSet::new();
@@ -60,7 +67,8 @@ impl FixArgs {
             && let Some(name) = targets.iter().filter_map(Target::relative).find(|name| !names.insert(name.clone()))
         {
             let message = format!("two documents would be written to {}", name.display());
-            return Err(Failure::usage(message).help("name their common folder, or write them one by one"));
+            return Err(Failure::usage(message)
+                .help("name the common folder of the documents as the target, or fix the documents one by one"));
         }
         Ok(())
     }
@@ -84,21 +92,22 @@ impl FixArgs {
             .plan
             .findings
             .iter()
-            .filter(|finding| finding.counts() && !is_mended(finding, !edits.is_empty()))
+            .filter(|finding| finding.counts() && !is_fixed(finding, !edits.is_empty()))
             .collect();
         for finding in &left {
-            context.printer.note(&format!("{}: left to you: [{}] {}", loaded.origin, finding.rule, finding.message));
+            context.printer.note(&format!("{}: not fixed: [{}] {}", loaded.origin, finding.rule, finding.message));
         }
         Ok(Exit::of_left(left.len()))
     }
 }
 
-/// Whether writing the document takes the finding away. Log groups lie outside of it.
-fn is_mended(finding: &Finding, edited: bool) -> bool {
+/// Returns whether the written document resolves the finding. A finding about a log group remains, because log groups
+/// are not part of a document.
+fn is_fixed(finding: &Finding, edited: bool) -> bool {
     edited && matches!(finding.fix, Fix::Options(_) | Fix::Configuration { .. })
 }
 
-/// The file's name in the output folder.
+/// Returns the path of the corrected file, relative to the output folder.
 fn name(target: &Target, loaded: &Loaded) -> PathBuf {
     target.relative().unwrap_or_else(|| {
         match (loaded.definition.family(), loaded.revision.as_ref().map(|arn| arn.revision)) {
@@ -115,8 +124,8 @@ fn write_new(path: &Path, text: &str) -> io::Result<()> {
     fs::write(path, text)
 }
 
-/// Puts a whole new file in the old one's place, so that no reader and no crash sees half of it. Permissions stay,
-/// and a link goes on pointing at the file that it names.
+/// Replaces a file atomically, so that a crash leaves either the complete old file or the complete new file. Keeps the
+/// permissions of the file. If the path is a symbolic link, replaces the target of the link.
 fn replace(path: &Path, text: &str) -> io::Result<()> {
     let path = path.canonicalize()?;
     let permissions = fs::metadata(&path)?.permissions();
@@ -128,7 +137,8 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     let new = path.with_file_name(name);
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
-    // The document may hold secrets: nobody else reads it, not even for a moment.
+    // The document may contain secrets, so other users cannot read the new file until it has the permissions of the old
+    // file.
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(&new)?;

@@ -1,12 +1,14 @@
-//! The verbs: one file each.
+//! The verbs of the command line, with one file for each verb.
 
 mod against;
 pub(super) mod apply;
 mod audit;
-mod backout;
+pub(super) mod backout;
 pub(super) mod check;
+pub(super) mod completions;
 pub(super) mod doctor;
 pub(super) mod fix;
+pub(super) mod man;
 pub(super) mod records;
 pub(super) mod replay;
 mod rollout;

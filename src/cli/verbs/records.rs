@@ -1,4 +1,4 @@
-//! `logweir records`: what was done, what caused it, and how to take it back.
+//! `logweir records`: lists the records, or shows one record with its cause and its backout command.
 
 use clap::Args;
 use jiff::Timestamp;
@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use crate::cli::connect::{Intent, wait};
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Failure, VerbResult};
+use crate::cli::help::examples;
 use crate::cli::moment::since;
 use crate::cli::record_name;
 use crate::domain::limits::family::{Family, FamilyName};
@@ -16,33 +17,40 @@ use crate::ports::{Filter, Journal};
 use crate::render::human::records::{ListedRecord, RecordOutput, RecordsOutput, StoppedFamily};
 use crate::settings::JournalPlace;
 
+pub(in crate::cli) const EXAMPLES: &str = examples![
+    "logweir records                           the newest records, and each stopped family",
+    "logweir records web:1                     one record in full, with its backout command",
+    "logweir records --open --since 2h         unfinished records that changed in the last two hours",
+];
+
 #[derive(Args)]
 pub(in crate::cli) struct RecordsArgs {
-    /// FAMILY:REVISION or an ARN, of the source or of our revision
+    /// FAMILY:REVISION or an ARN, of the source revision or of the corrected revision
     #[arg(value_name = "RECORD")]
     record: Option<String>,
-    /// Only this family's
+    /// Only records of this family
     #[arg(long)]
     family: Option<String>,
-    /// Only those that are not finished
+    /// Only unfinished records
     #[arg(long)]
     open: bool,
-    /// Only those that changed since: a time, a day, or how long ago (`2h`, `7d`)
+    /// Only records that changed since this moment: a time, a day, or a span (`2h`, `7d`)
     #[arg(long, value_parser = since)]
     since: Option<Timestamp>,
-    /// Only those that ended so: remediated, rolled-out, backed-out, partial …
+    /// Only records with this outcome, such as remediated, rolled-out, backed-out or partial
     #[arg(long, value_parser = outcome)]
     outcome: Option<Outcome>,
-    /// Only those that were caused by somebody whose ARN holds this
-    #[arg(long, value_name = "WHOM")]
+    /// Only records caused by a principal whose ARN contains this text
+    #[arg(long, value_name = "PRINCIPAL")]
     caused_by: Option<String>,
-    /// How many
+    /// The number of records to list
     #[arg(long, default_value_t = 50, value_name = "N")]
-    most: usize,
+    limit: usize,
 }
 
 fn outcome(text: &str) -> Result<Outcome, String> {
-    serde_json::from_value(text.into()).map_err(|_| "no such outcome: docs/operations.md lists them".into())
+    serde_json::from_value(text.into())
+        .map_err(|_| "unknown outcome; docs/reference/outcomes.md lists all outcomes".into())
 }
 
 impl RecordsArgs {
@@ -68,7 +76,7 @@ impl RecordsArgs {
         };
         let source = record_name::source(journal, name).await?;
         let record = journal.read(&source).await?;
-        let record = record.ok_or_else(|| Failure::could_not(format!("no record of {name}")))?;
+        let record = record.ok_or_else(|| Failure::could_not(format!("the journal has no record of {name}")))?;
         let family = journal.read_state::<Family>(&FamilyName::of(&source)).await?;
         let (now, region) = (Timestamp::now(), region.unwrap_or(&source.region));
         let stopped = family.filter(|family| family.stopped(now).is_some());
@@ -92,16 +100,16 @@ impl RecordsArgs {
             actor: self.caused_by.clone(),
             now,
         };
-        let heads = journal.list(&filter, self.most).await?;
+        let heads = journal.list(&filter, self.limit).await?;
         let mut stopped = journal.stopped().await?;
-        // A hold that is over stops nothing, though the journal still has it.
+        // The journal also returns families whose hold has ended.
         stopped.retain(|family| family.stopped(now).is_some());
         stopped.retain(|family| self.family.as_ref().is_none_or(|name| *name == family.name.family));
         let stopped: Vec<_> =
             stopped.into_iter().map(|family| stopped_family(context, family)).collect::<Result<_, _>>()?;
         let mut records = Vec::new();
         for head in heads {
-            // Only JSON shows the command, which requires a read of the whole record.
+            // Only the JSON output shows the backout command, for which Logweir must read the whole record.
             let record = if context.printer.is_json() { journal.read(&head.source).await? } else { None };
             let backout = match record {
                 Some(record) => self.backout(context, &record, &head.source.region)?,
@@ -110,9 +118,9 @@ impl RecordsArgs {
             records.push(ListedRecord { head, backout });
         }
         let hint = if records.iter().any(|record| record.head.corrected.is_some()) {
-            Some("`logweir records RECORD` tells one in full, and how to take it back")
+            Some("`logweir records RECORD` shows one record in full, with its backout command")
         } else if records.is_empty() && stopped.is_empty() {
-            Some("no records")
+            Some("the journal has no matching records")
         } else {
             None
         };
@@ -121,7 +129,7 @@ impl RecordsArgs {
         Ok(Exit::Fine)
     }
 
-    /// The command that takes the record back, if there is something to take back.
+    /// Returns the command that backs out the correction of the record. Returns `None` if there is nothing to undo.
     fn backout(&self, context: &Context, record: &Record, region: &str) -> Result<Option<String>, Failure> {
         let Ok(Some(attempt)) = record.attempt() else { return Ok(None) };
         if Effects::of(record).is_nothing() {

@@ -1,42 +1,50 @@
-//! `logweir replay`: handles an event as the deployed function does, or takes back what was done for it.
+//! `logweir replay`: processes an event as the deployed function does, or backs out the correction that the event caused.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 
-use super::backout::BackoutArgs;
+use super::backout::BackoutFlags;
 use crate::cli::connect::{Intent, wait};
 use crate::cli::context::Context;
 use crate::cli::event_file;
 use crate::cli::failure::{Exit, VerbResult};
+use crate::cli::help::examples;
 use crate::domain::outcome::Mode;
 use crate::workflow::{Origin, handle_event};
 
+pub(in crate::cli) const EXAMPLES: &str = examples![
+    "logweir replay event.json                 show what the function would do; change nothing",
+    "logweir replay event.json --mode register",
+    "logweir replay --backout web:1            the same as `logweir backout web:1`",
+];
+
 #[derive(Args)]
+#[command(mut_group("BackoutFlags", |group| group.requires("backout")))]
 pub(in crate::cli) struct ReplayArgs {
-    /// A call that CloudTrail recorded or ECS's news of a deployment, as EventBridge delivers it; with --backout also a
-    /// record: FAMILY:REVISION or an ARN
+    /// The file of an event as EventBridge delivers it: a CloudTrail call or an ECS deployment state change. With
+    /// --backout, the argument may also name a record: FAMILY:REVISION or an ARN
     #[arg(value_name = "EVENT.json")]
     target: PathBuf,
     /// observe, register or rollout
     #[arg(long, env = "LOGWEIR_MODE", hide_env_values = true, default_value = "observe")]
     mode: Mode,
-    /// How long to wait for somebody else who is at the record, in seconds
+    /// Seconds to wait for a record that another worker has locked
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     wait: u64,
-    /// Take back what was done for the revision that the event or the record names
+    /// Back out the correction of the revision that the event or the record names
     #[arg(long)]
     backout: bool,
-    #[command(flatten)]
-    options: BackoutArgs,
+    #[command(flatten, next_help_heading = "With --backout")]
+    flags: BackoutFlags,
 }
 
 impl ReplayArgs {
     pub(in crate::cli) fn run(&self, context: &Context) -> VerbResult {
         let patience = Duration::from_secs(self.wait);
         if self.backout {
-            return self.options.run(context, &self.target, patience);
+            return self.flags.run(context, &self.target, patience);
         }
         let baseline = &wait(context.baseline())?.baseline;
         let event = event_file::read(&self.target)?;

@@ -1,5 +1,5 @@
-//! The services of `logweir apply --mode rollout`: which they are, pointing them one after the other, and waiting for the
-//! truth about each.
+//! Finds the services for `logweir apply --mode rollout`, updates the services one at a time, and waits for each
+//! deployment.
 
 use std::time::{Duration, Instant};
 
@@ -15,17 +15,19 @@ use crate::domain::report::{Report, ServiceAction, ServiceReport};
 use crate::ports::{Journal, Services};
 use crate::render::Output;
 
-/// Between two looks at a deployment: most take minutes, and each look is some calls.
+/// The first pause between two reads of a deployment. The pause doubles up to `LONGEST`, because most deployments run
+/// for minutes and each read makes several AWS calls.
 const SHORTEST: Duration = Duration::from_millis(250);
 const LONGEST: Duration = Duration::from_secs(10);
 
 impl Session {
-    /// The source that is meant where one of our own revisions is named.
+    /// Returns the source revision of a revision that Logweir registered. Returns every other revision unchanged.
     pub(in crate::cli) async fn source_of(&self, revision: &RevisionArn) -> Result<RevisionArn, Failure> {
         Ok(self.ports.journal.source_of(revision).await?.unwrap_or_else(|| revision.clone()))
     }
 
-    /// Our revision of a source, if its record says that it is corrected.
+    /// Returns the corrected revision of a source revision. Returns `None` unless the correction is complete and was
+    /// not backed out.
     pub(in crate::cli) async fn correction_of(&self, source: &RevisionArn) -> Result<Option<RevisionArn>, Failure> {
         let head = self.ports.journal.read(source).await?.map(|record| record.head);
         let remediated = |closing: &Conclusion| closing.outcome == Outcome::Remediated;
@@ -33,8 +35,10 @@ impl Session {
         Ok(head.filter(stands).and_then(|head| head.corrected))
     }
 
-    /// The services that are on their way from a source, whose turn it is, and then those that run it, or still do for a while:
-    /// why those are left alone is said as well. Looks at the whole account and Region.
+    /// Returns the services to update, in this order: the services whose rollout is in progress, the services that
+    /// still run the source revision, the services that wait for a rollout. Includes the services that Logweir will
+    /// skip, so that the report of such a service says why Logweir skips the service. Reads all services of the account
+    /// and Region.
     pub(in crate::cli) async fn services_of(&self, source: &RevisionArn) -> Result<Vec<ServiceArn>, Failure> {
         let record = self.ports.journal.read(source).await?;
         let attempt = record.as_ref().and_then(|record| record.attempt().ok().flatten());
@@ -58,8 +62,8 @@ impl Session {
     }
 }
 
-/// Updates each service, and waits for its deployment until `patience` ends. Returns a report for each service.
-/// `follow` performs the next step of one service.
+/// Updates the services one at a time, and waits for the deployments, for at most `patience` in total. Returns a report
+/// for each service. The function `follow` performs the next step of the rollout of one service.
 pub(in crate::cli) async fn roll_out(
     printer: &Printer,
     services: &[ServiceArn],
@@ -83,7 +87,9 @@ pub(in crate::cli) async fn roll_out(
         let is_under_way = is_under_way(&report, service);
         if is_under_way {
             let name = service.short();
-            printer.hint(&format!("{name} is still on its way: the same command waits on (--wait SECONDS)"));
+            printer.hint(&format!(
+                "{name}: the deployment is still in progress; repeat the command to keep waiting (--wait SECONDS)"
+            ));
         }
         exit = exit.max(Exit::of_rollout(&report, is_under_way));
         reports.push(report);
@@ -91,7 +97,7 @@ pub(in crate::cli) async fn roll_out(
     (exit, reports)
 }
 
-/// Whether a deployment of the service has begun and not ended. The report may tell of the next one's too.
+/// Returns whether the deployment of this service is in progress. The report may also describe other services.
 fn is_under_way(report: &Report, service: &ServiceArn) -> bool {
     let updated = |line: &ServiceReport| line.service == service.short() && line.action == ServiceAction::Updated;
     report.reason == Some(Reason::DeploymentUnderWay) || report.services.iter().any(updated)

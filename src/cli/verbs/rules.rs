@@ -1,11 +1,15 @@
-//! `logweir rules`: lists the rules, explains one.
+//! `logweir rules`: lists the rules, or explains one.
 
 use clap::Args;
 
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Failure, VerbResult};
+use crate::cli::help::examples;
 use crate::domain::rules::packs::LOGGING;
 use crate::render::human::rules::RulesOutput;
+
+pub(in crate::cli) const EXAMPLES: &str =
+    examples!["logweir rules", "logweir rules blocking-delivery           explain one rule",];
 
 #[derive(Args)]
 pub(in crate::cli) struct RulesArgs {

@@ -1,4 +1,5 @@
-//! What two baselines say differently, setting by setting: most of it decides about acting and shows in no finding.
+//! The differences between two baselines, setting by setting. A comparison of the findings under each baseline would
+//! miss most of these differences, because most settings do not change findings.
 
 use std::collections::BTreeMap;
 
@@ -9,19 +10,21 @@ use super::settings::{BaselineSettings, LogGroupSettings, Logging, RolloutSettin
 use super::size::size_text;
 use super::{Baseline, Exemption, FuseLimits, Match};
 
-/// A setting that differs, by its key as it stands in the file.
+/// A setting that differs between two baselines, with its key in `baseline.toml`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Difference {
     pub key: String,
-    /// None: there is none of it.
+    /// The value in the old baseline. `None` if the old baseline has no such profile or exemption.
     pub old: Option<String>,
+    /// The value in the new baseline. `None` if the new baseline has no such profile or exemption.
     pub new: Option<String>,
 }
 
 type Listed = Vec<(&'static str, String)>;
 
 impl Baseline {
-    /// What differs where `new` takes this one's place. Owners and reasons of exemptions decide about nothing.
+    /// Returns the differences between this baseline and `new`. A changed owner or reason of an exemption does not
+    /// count as a difference, because owners and reasons do not affect the decisions of Logweir.
     pub fn differences(&self, new: &Self) -> Vec<Difference> {
         let root = different(listed(&self.root), listed(&new.root));
         let fuse = different(fuse(self.fuse), fuse(new.fuse));
@@ -36,7 +39,7 @@ impl Baseline {
         names.dedup();
         for name in &names {
             let within = different(listed(self.profile(name)), listed(new.profile(name)));
-            // What only comes from the root is said of the root.
+            // The list already contains the differences between the root settings, which the profile inherits.
             let own = within.into_iter().filter(|difference| !root.contains(difference));
             all.extend(own.map(|it| Difference { key: format!("profile ({name}) {}", it.key), ..it }));
         }
@@ -53,7 +56,8 @@ impl Baseline {
         all
     }
 
-    /// The settings for what this matches: the root's where no profile does.
+    /// Returns the settings of the profile whose match has the text `name`, or the root settings if the baseline has no
+    /// such profile.
     fn profile(&self, name: &str) -> &BaselineSettings {
         let profile = self.profiles.iter().find(|profile| profile.matches.name() == name);
         profile.map_or(&self.root, |profile| &profile.settings)
@@ -61,7 +65,7 @@ impl Baseline {
 }
 
 impl Match {
-    /// `family=audit-*, tag=team=core`.
+    /// Returns the match as text, such as `family=audit-*, tag=team=core`.
     fn name(&self) -> String {
         let Self { family, container, account, region, tag, cluster, service_tag } = self;
         let globs = [
@@ -83,7 +87,7 @@ fn different(old: Listed, new: Listed) -> Vec<Difference> {
     both.map(|((key, old), (_, new))| Difference { key: key.into(), old: Some(old), new: Some(new) }).collect()
 }
 
-/// Every setting by its key. A new one that is forgotten here does not compile.
+/// Returns every setting with its key. The code does not compile if this function misses a new setting.
 fn listed(settings: &BaselineSettings) -> Listed {
     let BaselineSettings { logging, log_group, rollout } = settings;
     let Logging {
@@ -136,7 +140,8 @@ fn fuse(limits: FuseLimits) -> Listed {
     ]
 }
 
-/// What is switched off, and until when, by whom it is for.
+/// Returns the exempted rules and the end dates of the exemptions as text. The key is the match of the exemption as
+/// text.
 fn exempted(exemptions: &[Exemption]) -> BTreeMap<String, String> {
     let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for Exemption { matches, rules, until, .. } in exemptions {
@@ -163,7 +168,7 @@ fn pair((key, value): &(String, String)) -> String {
     format!("{key}={value}")
 }
 
-/// As it is spelt in the file.
+/// Returns the value in the spelling of `baseline.toml`.
 fn word(value: &impl Serialize) -> String {
     json!(value).as_str().unwrap_or_default().to_owned()
 }
@@ -181,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn what_decides_about_acting_is_told_by_its_key() {
+    fn settings_about_acting_are_named_by_their_keys() {
         for (table, key, value, expected) in [
             ("rollout", "when", "\"at-once\"", "deployed → at-once"),
             ("rollout", "image-guard", "\"off\"", "hold → off"),
@@ -208,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_profile_is_told_by_whom_it_is_for_and_what_it_changes() {
+    fn a_profile_is_identified_by_its_match_and_its_settings() {
         let audit = "[[profile]]\nmatch = { family = \"audit-*\" }\nlogging.delivery = \"blocking\"\n";
         let prod = "[[profile]]\nmatch = { cluster = \"prod-*\" }\nrollout.image-guard = \"warn\"\n";
         let of_audit = "profile (family=audit-*) logging.delivery: non-blocking → blocking";
@@ -218,14 +223,14 @@ mod tests {
             said(&both, &[prod, audit].concat()),
             ["profile: family=audit-*; cluster=prod-* → cluster=prod-*; family=audit-*"]
         );
-        // What the root says anew is the profile's as well, and is said once.
+        // A changed root setting also applies to the profile, but is listed once.
         assert_eq!(said(&both, &format!("[fuse]\ncorrections = 9\n{both}")), ["fuse.corrections: 3 → 9"]);
         let at_once = "[rollout]\nwhen = \"at-once\"\n";
         assert_eq!(said(&both, &format!("{at_once}{both}")), ["rollout.when: deployed → at-once"]);
     }
 
     #[test]
-    fn an_exemption_is_told_where_it_comes_goes_or_lasts_longer() {
+    fn a_new_removed_or_longer_exemption_is_reported() {
         let exempt = |rule: &str, until: &str, owner: &str| {
             format!(
                 "[[exempt]]\nmatch = {{ family = \"old-*\" }}\nrules = [\"{rule}\"]\nuntil = {until}\nowner = \"{owner}\"\nreason = \"r\"\n"

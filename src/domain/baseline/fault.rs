@@ -1,10 +1,11 @@
-//! The errors of a baseline, with their position in the text and the nearest valid name.
+//! The errors of a baseline file. An error contains its position in the file, and suggests the most similar valid name
+//! if there is one.
 
 use std::ops::Range;
 
 use toml::Spanned;
 
-/// What is wrong with a baseline, and where: line and column count from 1.
+/// An error in a baseline file. The numbers of lines and columns start at 1.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{line}:{column}: {message}{}", help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default())]
 pub struct BaselineError {
@@ -14,7 +15,7 @@ pub struct BaselineError {
     pub help: Option<String>,
 }
 
-/// An error before its place is counted out.
+/// An error whose line and column are not computed yet.
 pub(super) struct Fault {
     pub(super) span: Range<usize>,
     pub(super) message: String,
@@ -28,7 +29,7 @@ pub(super) fn fault<T>(span: Range<usize>, message: impl Into<String>, help: imp
 }
 
 impl Fault {
-    /// Computes the line and the column in `text`, the whole baseline.
+    /// Computes the line and the column of the error in `text`, which is the whole baseline file.
     pub(super) fn placed_in(self, text: &str) -> BaselineError {
         let head = &text[..text.floor_char_boundary(self.span.start)];
         let line_start = head.rfind('\n').map_or(0, |newline| newline + 1);
@@ -45,7 +46,7 @@ pub(super) fn did_you_mean<'a>(word: &str, known: impl Iterator<Item = &'a str>)
     let known: Vec<&str> = known.collect();
     match nearest(word, known.iter().copied()) {
         Some(nearest) => Some(format!("did you mean `{nearest}`?")),
-        None => (!known.is_empty()).then(|| format!("it is one of: {}", known.join(", "))),
+        None => (!known.is_empty()).then(|| format!("use one of: {}", known.join(", "))),
     }
 }
 
@@ -54,10 +55,10 @@ pub(super) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> O
     near.max_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, nearest)| nearest)
 }
 
-/// Reads a tag as a baseline writes it, `key=value`.
+/// Parses a tag of the form `key=value`.
 pub(super) fn key_value(text: &Spanned<String>) -> Checked<(String, String)> {
     match text.get_ref().split_once('=') {
         Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().into(), value.trim().into())),
-        _ => fault(text.span(), "a tag is written key=value", None),
+        _ => fault(text.span(), "a tag must have the form key=value", None),
     }
 }

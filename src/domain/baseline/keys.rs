@@ -1,4 +1,4 @@
-//! The keys of `baseline.toml`, as they stand in the file. Unknown ones are an error.
+//! The keys of `baseline.toml`, in the spelling of the file. An unknown key is an error.
 
 use serde::Deserialize;
 use toml::Spanned;

@@ -1,6 +1,7 @@
-//! The baseline: what good is, as data.
+//! The baseline as data. The baseline says how containers must log, and which changes Logweir may make.
 
 mod comparison;
+pub(in crate::domain) mod digest;
 mod fault;
 mod freeze;
 mod keys;
@@ -28,7 +29,7 @@ pub(crate) use size::{parse_size, size_text};
 pub(crate) use values::is_log_name_character;
 pub use values::{LOG_DRIVERS, RETENTION_DAYS};
 
-/// A baseline that was read and found to make sense.
+/// A parsed and valid baseline.
 #[derive(Clone, Debug)]
 pub struct Baseline {
     root: BaselineSettings,
@@ -54,7 +55,7 @@ struct Exemption {
     reason: String,
 }
 
-/// Whom a profile or an exemption is for. Every key that is given has to match.
+/// The condition under which a profile or an exemption applies. Every key that the condition contains must match.
 #[derive(Clone, Debug, Default)]
 struct Match {
     family: Option<WildMatch>,
@@ -66,18 +67,21 @@ struct Match {
     service_tag: Option<(String, String)>,
 }
 
-/// What a profile or an exemption is asked about. What is not known matches nothing: it can neither loosen nor exempt.
+/// The container, task or service for which Logweir looks up a profile or an exemption. A profile or an exemption does
+/// not match if the value of one of its keys is unknown for the workload.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Workload<'a> {
     pub family: Option<&'a str>,
-    /// `None` for a finding about the whole task.
+    /// The name of the container. `None` for a finding about the whole task.
     pub container: Option<&'a str>,
     pub account: Option<&'a str>,
     pub region: Option<&'a str>,
-    /// The revision's.
+    /// The tags of the revision.
     pub tags: &'a [(String, String)],
-    /// The name of the service's cluster. Neither it nor the service's tags are known where a revision is looked at.
+    /// The name of the service's cluster. `None` while Logweir checks a revision, because a revision has no cluster.
     pub cluster: Option<&'a str>,
+    /// The tags of the service. The list is empty while Logweir checks a revision, because a revision has no service
+    /// tags.
     pub service_tags: &'a [(String, String)],
 }
 
@@ -86,16 +90,16 @@ pub struct Workload<'a> {
 pub struct Exempted {
     pub owner: String,
     pub reason: String,
-    /// The last day on which it holds (UTC).
+    /// The last day on which the exemption applies (UTC).
     pub until: String,
 }
 
-/// What the baseline says of exempting a rule for a subject.
+/// Whether the baseline exempts a container or task from a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Exempt {
     No,
     Yes(Exempted),
-    /// An exemption was meant for this, and its time is over.
+    /// An exemption matches the container or task, but the exemption has expired.
     Expired(Exempted),
 }
 
@@ -115,24 +119,32 @@ impl Match {
             && self.service_tag.as_ref().is_none_or(|tag| subject.service_tags.contains(tag))
     }
 
-    /// Whether a service has to be known, so that it can be about what services follow alone.
+    /// Whether the match has the key `cluster` or `service-tag`, so that only a service can match. A profile with such
+    /// a match may set only keys of `rollout`.
     fn asks_for_a_service(&self) -> bool {
         self.cluster.is_some() || self.service_tag.is_some()
     }
 }
 
 impl Baseline {
-    /// Reads a `baseline.toml`. Whatever is unknown, impossible or contradictory is an error with its place.
+    /// Parses the text of a `baseline.toml`. The error names the position of a setting that is unknown, invalid or
+    /// contradictory.
     pub fn parse(text: &str) -> Result<Self, BaselineError> {
         parse::parse(text)
     }
 
-    /// `sha256:…` of the text, which names the baseline in every record and report.
+    /// Returns the digest of the settings, `sha256:…`, which identifies the baseline in each record and report.
     pub fn digest(&self) -> &str {
         &self.digest
     }
 
-    /// The same, of which every report is to say this.
+    /// Whether `digest` identifies this baseline. The digest that versions before 0.1.0 used also identifies the
+    /// shipped baseline.
+    pub fn is_named(&self, digest: &str) -> bool {
+        digest::is_same(&self.digest, digest)
+    }
+
+    /// Returns the baseline with a note that every report repeats.
     pub fn noted(self, note: String) -> Self {
         Self { note: Some(note), ..self }
     }
@@ -141,12 +153,12 @@ impl Baseline {
         self.note.as_deref()
     }
 
-    /// When a family's fuse opens.
+    /// Returns the limits at which a family's fuse opens.
     pub fn fuse(&self) -> FuseLimits {
         self.fuse
     }
 
-    /// The settings for one container, or (without one) for the whole task: the first profile that matches, else the root's.
+    /// Returns the settings of the first profile that matches the workload, or the root settings if no profile matches.
     pub fn settings(&self, subject: &Workload<'_>) -> &BaselineSettings {
         self.profiles
             .iter()
@@ -154,12 +166,13 @@ impl Baseline {
             .map_or(&self.root, |profile| &profile.settings)
     }
 
-    /// The part of them that says whether and how a service follows.
+    /// Returns the settings that say whether and how Logweir updates a service.
     pub fn rollout(&self, subject: &Workload<'_>) -> &RolloutSettings {
         &self.settings(subject).rollout
     }
 
-    /// Whether `rule` is switched off for the subject at `now`. One exemption in force is enough.
+    /// Returns whether an exemption switches off `rule` for the workload at the time `now`. If several exemptions
+    /// match, it is enough that one of them has not expired.
     pub fn exempts(&self, rule: RuleName, subject: &Workload<'_>, now: Timestamp) -> Exempt {
         let mut answer = Exempt::No;
         for exemption in self.exemptions.iter().filter(|e| e.rules.contains(&rule) && e.matches.covers(subject)) {
@@ -177,7 +190,7 @@ impl Baseline {
     }
 }
 
-/// The first moment after `day`, in UTC.
+/// Returns the first moment after `day`, in UTC.
 fn end_of(day: Date) -> Timestamp {
     let next = day.tomorrow().unwrap_or(Date::MAX);
     jiff::tz::TimeZone::UTC.to_timestamp(next.at(0, 0, 0, 0)).unwrap_or(Timestamp::MAX)

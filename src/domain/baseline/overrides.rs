@@ -1,4 +1,4 @@
-//! Settings with the keys of a file laid over them, checked one by one and then against each other.
+//! Overrides settings with the keys of a baseline file. Invalid values and contradictory keys are errors.
 
 use jiff::SignedDuration;
 use toml::Spanned;
@@ -12,7 +12,7 @@ use super::settings::{
 use super::size::parse_size;
 use super::values::{LOG_CLASSES, LOG_DRIVERS, RETENTION_DAYS, is_log_name_character};
 
-/// `base` with the keys that are given.
+/// Returns the settings `base`, overridden by the given keys.
 pub(super) fn override_with(
     base: &BaselineSettings,
     logging: LoggingKeys,
@@ -31,15 +31,15 @@ fn override_logging(base: &Logging, keys: LoggingKeys) -> Checked<Logging> {
     if let Some(driver) = keys.driver.as_ref().filter(|driver| driver.get_ref() != "awslogs") {
         return fault(
             driver.span(),
-            "only awslogs can be given to a container that has no driver",
+            "driver must be awslogs, the only log driver that Logweir writes",
             "driver = \"awslogs\"".to_owned(),
         );
     }
     if let Some(share) = keys.max_buffer_share.as_ref().filter(|share| !is_fraction(*share.get_ref())) {
         return fault(
             share.span(),
-            "max-buffer-share is a part of the memory: above 0, at most 1",
-            "such as 0.25".to_owned(),
+            "max-buffer-share must be a fraction of the memory, above 0 and at most 1",
+            "use a fraction such as 0.25".to_owned(),
         );
     }
     for text in [&keys.group, &keys.stream_prefix].into_iter().flatten() {
@@ -61,25 +61,29 @@ fn override_logging(base: &Logging, keys: LoggingKeys) -> Checked<Logging> {
     })
 }
 
-/// Above 0 and at most 1. NaN is neither.
+/// Whether the number is above 0 and at most 1. Returns `false` for NaN.
 fn is_fraction(number: f64) -> bool {
     number > 0.0 && number <= 1.0
 }
 
-/// The smallest and the largest buffer.
+/// Returns `min-buffer-size` and `max-buffer-size`, in bytes.
 fn buffer_sizes(base: &Logging, keys: &LoggingKeys) -> Checked<(u64, u64)> {
     let size = |text: &Option<Spanned<String>>, base: u64| match text {
         None => Ok(base),
         Some(text) => match parse_size(text.get_ref()) {
             Some(bytes) if bytes > 0 => Ok(bytes),
-            _ => fault(text.span(), format!("`{}` is not a size", text.get_ref()), "such as \"25m\"".to_owned()),
+            _ => fault(
+                text.span(),
+                format!("`{}` is not a size", text.get_ref()),
+                "write a size such as \"25m\"".to_owned(),
+            ),
         },
     };
     let max = size(&keys.max_buffer_size, base.max_buffer_size)?;
     let min = size(&keys.min_buffer_size, base.min_buffer_size)?;
     if min > max {
         let span = [&keys.min_buffer_size, &keys.max_buffer_size].into_iter().flatten().next().map(Spanned::span);
-        return fault(span.unwrap_or_default(), "min-buffer-size is above max-buffer-size", None);
+        return fault(span.unwrap_or_default(), "min-buffer-size must not be larger than max-buffer-size", None);
     }
     Ok((min, max))
 }
@@ -88,11 +92,11 @@ fn accepted_and_replaced(base: &Logging, keys: &LoggingKeys) -> Checked<(Vec<Str
     let (accept, replace) = (drivers(&keys.accept, &base.accept)?, drivers(&keys.replace, &base.replace)?);
     if !accept.iter().any(|driver| driver == "awslogs") {
         let span = keys.accept.as_ref().map(Spanned::span).unwrap_or_default();
-        return fault(span, "accept leaves out awslogs, the driver that Logweir gives", None);
+        return fault(span, "accept must list awslogs, the log driver that Logweir writes", None);
     }
     if let Some(both) = replace.iter().find(|driver| accept.contains(driver)) {
         let span = [&keys.replace, &keys.accept].into_iter().flatten().next().map(Spanned::span).unwrap_or_default();
-        return fault(span, format!("`{both}` is accepted and replaced at once"), None);
+        return fault(span, format!("`{both}` must not be listed under both accept and replace"), None);
     }
     Ok((accept, replace))
 }
@@ -108,14 +112,14 @@ fn drivers(list: &Option<Spanned<Vec<String>>>, base: &[String]) -> Checked<Vec<
     }
 }
 
-/// A name in which `{family}` and `{container}` stand for themselves.
+/// Checks the name of a log group or log stream. The name may contain the placeholders `{family}` and `{container}`.
 fn template(text: &Spanned<String>) -> Checked<()> {
     let plain = text.get_ref().replace("{family}", "f").replace("{container}", "c");
     if plain.is_empty() || plain.starts_with("aws/") || !plain.chars().all(is_log_name_character) {
         return fault(
             text.span(),
-            format!("`{}` is not a name that CloudWatch Logs takes", text.get_ref()),
-            "{family} and {container} may stand in it".to_owned(),
+            format!("CloudWatch Logs does not accept the name `{}`", text.get_ref()),
+            "a name may contain the placeholders {family} and {container}".to_owned(),
         );
     }
     Ok(())
@@ -128,10 +132,10 @@ fn override_log_group(base: &LogGroupSettings, keys: LogGroupKeys) -> Checked<Lo
             Some(days) => *days,
             None => {
                 let help = match RETENTION_DAYS.iter().find(|value| i64::from(**value) > *days.get_ref()) {
-                    Some(next) => format!("the next value that it takes is {next}"),
-                    None => format!("the longest that it takes is {}", RETENTION_DAYS[RETENTION_DAYS.len() - 1]),
+                    Some(next) => format!("use {next}, the next longer retention"),
+                    None => format!("use at most {}", RETENTION_DAYS[RETENTION_DAYS.len() - 1]),
                 };
-                let message = format!("CloudWatch Logs does not keep logs for {} days", days.get_ref());
+                let message = format!("CloudWatch Logs does not support a retention of {} days", days.get_ref());
                 return fault(days.span(), message, help);
             }
         },
@@ -139,14 +143,14 @@ fn override_log_group(base: &LogGroupSettings, keys: LogGroupKeys) -> Checked<Lo
     if let Some(class) = keys.class.as_ref().filter(|class| !LOG_CLASSES.contains(&class.get_ref().as_str())) {
         return fault(
             class.span(),
-            format!("`{}` is not a class for a container's logs", class.get_ref()),
+            format!("`{}` is not a log group class that Logweir supports", class.get_ref()),
             did_you_mean(class.get_ref(), LOG_CLASSES.into_iter()),
         );
     }
     if let Some(key) =
         keys.kms_key.as_ref().filter(|key| !key.get_ref().starts_with("arn:") || !key.get_ref().contains(":kms:"))
     {
-        return fault(key.span(), "kms-key is the ARN of a KMS key", None);
+        return fault(key.span(), "kms-key must be the ARN of a KMS key", None);
     }
     Ok(LogGroupSettings {
         create: keys.create.unwrap_or_else(|| base.create.clone()),
@@ -157,7 +161,7 @@ fn override_log_group(base: &LogGroupSettings, keys: LogGroupKeys) -> Checked<Lo
     })
 }
 
-/// A week. What takes longer is forgotten rather than awaited.
+/// The maximum of `deadline-minutes`, one week in minutes. After a week, operators no longer watch a deployment.
 const MOST_MINUTES: i64 = 7 * 24 * 60;
 
 fn override_rollout(base: &RolloutSettings, keys: RolloutKeys) -> Checked<RolloutSettings> {
@@ -169,7 +173,8 @@ fn override_rollout(base: &RolloutSettings, keys: RolloutKeys) -> Checked<Rollou
     if let Some(rate) = keys.registers_per_second.as_ref().filter(|rate| !is_fraction(*rate.get_ref())) {
         return fault(
             rate.span(),
-            "registers-per-second lies above 0 and at most at 1, which is all that AWS allows everybody together",
+            "registers-per-second must be above 0 and at most 1, the AWS limit for all principals of an account \
+             and Region",
             None,
         );
     }
@@ -179,7 +184,7 @@ fn override_rollout(base: &RolloutSettings, keys: RolloutKeys) -> Checked<Rollou
             SignedDuration::from_mins(*minutes.get_ref())
         }
         Some(minutes) => {
-            let message = format!("{} is not between 5 and {MOST_MINUTES}", minutes.get_ref());
+            let message = format!("deadline-minutes must be between 5 and {MOST_MINUTES}, not {}", minutes.get_ref());
             return fault(minutes.span(), message, None);
         }
     };
@@ -197,7 +202,8 @@ fn override_rollout(base: &RolloutSettings, keys: RolloutKeys) -> Checked<Rollou
     })
 }
 
-/// The first key in which `profile` asks for less than `root`, or simply for something else where neither is less.
+/// Returns the first key that is less strict in `profile` than in `root`. If the values of a key have no order of
+/// strictness, any difference counts as less strict.
 pub(super) fn loosened(root: &BaselineSettings, profile: &BaselineSettings) -> Option<&'static str> {
     let (from, to) = (&root.logging, &profile.logging);
     let checks = [
@@ -219,7 +225,7 @@ pub(super) fn loosened(root: &BaselineSettings, profile: &BaselineSettings) -> O
     looser(&checks).or_else(|| loosened_rollout(&root.rollout, &profile.rollout))
 }
 
-/// The same for what services follow.
+/// Returns the first key of `rollout` that is less strict in `to` than in `from`.
 pub(super) fn loosened_rollout(from: &RolloutSettings, to: &RolloutSettings) -> Option<&'static str> {
     looser(&[
         ("when", to.when != from.when && to.when == RolloutWhen::AtOnce),

@@ -1,33 +1,37 @@
-//! Reading `baseline.toml`: every error has its place and, where one is near, a suggestion.
+//! Parses `baseline.toml`. Every error contains its position in the file, and suggests a valid name if a similar name
+//! exists.
 
 use std::ops::Range;
 
 use jiff::SignedDuration;
 use jiff::civil::Date;
-use sha2::{Digest, Sha256};
 use toml::Spanned;
 use wildmatch::WildMatch;
 
+use super::digest;
 use super::fault::{BaselineError, Checked, Fault, did_you_mean, fault, key_value};
 use super::keys::{ExemptKeys, File, FuseKeys, MatchKeys};
 use super::overrides::{loosened, loosened_rollout, override_with};
 use super::settings::BaselineSettings;
 use super::{Baseline, Exemption, FuseLimits, Match, Profile};
 use crate::domain::rule_name::{NoSuchRule, RuleName};
-use crate::domain::text::hex;
 
 pub(super) fn parse(text: &str) -> Result<Baseline, BaselineError> {
     let file: File = toml::from_str(text).map_err(|error| syntax(&error).placed_in(text))?;
-    baseline(file, format!("sha256:{}", hex(&Sha256::digest(text)))).map_err(|fault| fault.placed_in(text))
+    let document = toml::from_str(text).map_err(|error| syntax(&error).placed_in(text))?;
+    baseline(file, digest::of(&document)).map_err(|fault| fault.placed_in(text))
 }
 
-/// serde names the unknown key and those that it expected: the nearest of them is the suggestion.
+/// Converts an error of the TOML parser. The message of the parser names an unknown key and the expected keys. The help
+/// text suggests the expected key that is most similar to the unknown key.
 fn syntax(error: &toml::de::Error) -> Fault {
     let message = error.message().to_owned();
     let mut quoted = message.split('`').skip(1).step_by(2);
     let help = match (message.starts_with("unknown "), quoted.next()) {
         (true, Some(unknown)) => did_you_mean(unknown, quoted),
-        _ if message.contains("missing field `until`") => Some("an exemption ends: until = 2027-01-31".into()),
+        _ if message.contains("missing field `until`") => {
+            Some("give the exemption an end date, such as until = 2027-01-31".into())
+        }
         _ => None,
     };
     Fault { span: error.span().unwrap_or_default(), message, help }
@@ -37,7 +41,7 @@ fn baseline(file: File, digest: String) -> Checked<Baseline> {
     if *file.version.get_ref() != 1 {
         return fault(
             file.version.span(),
-            format!("version {} is not known", file.version.get_ref()),
+            format!("version {} of the baseline format is not known", file.version.get_ref()),
             "version = 1".to_owned(),
         );
     }
@@ -49,8 +53,13 @@ fn baseline(file: File, digest: String) -> Checked<Baseline> {
         let matches = matches(keys.r#match)?;
         let beside = [keys.logging.as_ref().map(Spanned::span), keys.log_group.as_ref().map(Spanned::span)];
         if let (true, Some(span)) = (matches.asks_for_a_service(), beside.into_iter().flatten().next()) {
-            let message = "a profile that matches on cluster or service-tag may set keys of rollout alone";
-            return fault(span, message, "what a revision says is judged before a service runs it".to_owned());
+            let message = "a profile that matches on cluster or service-tag may set only keys of rollout";
+            return fault(
+                span,
+                message,
+                "the keys of logging and log-group apply to revisions, which have no cluster and no service tags"
+                    .to_owned(),
+            );
         }
         let logging = keys.logging.map(Spanned::into_inner).unwrap_or_default();
         let log_group = keys.log_group.map(Spanned::into_inner).unwrap_or_default();
@@ -67,7 +76,7 @@ fn fuse(keys: FuseKeys) -> Checked<FuseLimits> {
     let number = |key: Option<Spanned<i64>>, most: i64, default: i64| match key {
         None => Ok(default),
         Some(key) if (1..=most).contains(key.get_ref()) => Ok(key.into_inner()),
-        Some(key) => fault(key.span(), format!("{} is not between 1 and {most}", key.get_ref()), None),
+        Some(key) => fault(key.span(), format!("the value must be between 1 and {most}, not {}", key.get_ref()), None),
     };
     let count = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
     Ok(FuseLimits {
@@ -77,11 +86,11 @@ fn fuse(keys: FuseKeys) -> Checked<FuseLimits> {
     })
 }
 
-const REVISION_TAG: &str = "a tag is written by the author of the revision: tag";
-const SERVICE_TAG: &str = "a service's tag is written by whoever deploys it: service-tag";
+const REVISION_TAG: &str = "the author of a revision can set its tags, so tag";
+const SERVICE_TAG: &str = "the author of a service can set its tags, so service-tag";
 
-/// Refuses the first of `profiles` if a tag that anybody may write lets it ask for less than the root does, or than
-/// those behind it, whose place it takes.
+/// Returns an error if the first of `profiles` matches on an untrusted tag and is less strict than the root settings or
+/// a later profile. Without this check, a principal could set the tag to avoid the stricter settings.
 fn no_tag_loosens(
     root: &BaselineSettings,
     profiles: &[Profile],
@@ -97,7 +106,7 @@ fn no_tag_loosens(
         (None, None) => return Ok(()),
     };
     let others = behind.iter().map(|profile| &profile.settings).chain([root]);
-    // What a profile about services says of anything else is never asked for.
+    // Logweir uses only the rollout settings of a profile that matches on services.
     let looser = |other: &BaselineSettings| {
         if first.matches.asks_for_a_service() {
             return loosened_rollout(&other.rollout, &first.settings.rollout);
@@ -109,23 +118,27 @@ fn no_tag_loosens(
 }
 
 fn trust(tag: &str) -> String {
-    format!("list it: trusted-tags = [\"{tag}\"], if others cannot set it")
+    format!("if only trusted principals can set the tag, list its key: trusted-tags = [\"{tag}\"]")
 }
 
 fn exemption(keys: ExemptKeys, trusted: &[String]) -> Checked<Exemption> {
     let span = keys.r#match.span();
     let of_a_service = [&keys.r#match.get_ref().cluster, &keys.r#match.get_ref().service_tag];
     if let Some(text) = of_a_service.into_iter().flatten().next() {
-        let help = "family, container, account, region or tag".to_owned();
-        return fault(text.span(), "an exemption is about a revision, which knows no cluster and no service-tag", help);
+        let help = "match on family, container, account, region or tag".to_owned();
+        return fault(
+            text.span(),
+            "an exemption cannot use cluster or service-tag, because a revision has no cluster and no service tags",
+            help,
+        );
     }
     let matches = matches(keys.r#match)?;
     if let Some((tag, _)) = matches.tag.as_ref().filter(|(tag, _)| !trusted.contains(tag)) {
-        return fault(span, format!("{REVISION_TAG} `{tag}` must not exempt"), trust(tag));
+        return fault(span, format!("{REVISION_TAG} `{tag}` must not grant an exemption"), trust(tag));
     }
     let rules = keys.rules.get_ref().iter().map(rule).collect::<Checked<Vec<RuleName>>>()?;
     if rules.is_empty() {
-        return fault(keys.rules.span(), "an exemption names the rules that it switches off", None);
+        return fault(keys.rules.span(), "an exemption must name the rules that it switches off", None);
     }
     let until = match (keys.until.get_ref().date, keys.until.get_ref().time) {
         (Some(d), None) => {
@@ -135,11 +148,11 @@ fn exemption(keys: ExemptKeys, trusted: &[String]) -> Checked<Exemption> {
         _ => None,
     };
     let Some(until) = until else {
-        return fault(keys.until.span(), "until is a day, without a time", "until = 2027-01-31".to_owned());
+        return fault(keys.until.span(), "until must be a date without a time", "until = 2027-01-31".to_owned());
     };
     for text in [&keys.owner, &keys.reason] {
         if text.get_ref().trim().is_empty() {
-            return fault(text.span(), "an exemption has an owner and a reason; neither is empty", None);
+            return fault(text.span(), "an exemption must have an owner and a reason", None);
         }
     }
     Ok(Exemption { matches, rules, until, owner: keys.owner.into_inner(), reason: keys.reason.into_inner() })
@@ -162,12 +175,14 @@ fn matches(keys: Spanned<MatchKeys>) -> Checked<Match> {
     if tag.is_none() && service_tag.is_none() && globs.iter().all(|key| key.is_none()) {
         return fault(
             span,
-            "match is empty, so it would cover everything",
+            "match must not be empty, because an empty match would cover every task definition",
             "match = { family = \"web-*\" }".to_owned(),
         );
     }
     if keys.container.is_some() && (cluster.is_some() || service_tag.is_some()) {
-        return fault(span, "what services follow is no matter of one container, so this would match nothing", None);
+        let message =
+            "match must not combine container with cluster or service-tag, because these two keys select services";
+        return fault(span, message, None);
     }
     let glob = |pattern: Option<String>| pattern.map(|pattern| WildMatch::new(&pattern));
     Ok(Match {

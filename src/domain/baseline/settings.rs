@@ -1,4 +1,4 @@
-//! The settings that a baseline gives, after profiles.
+//! The settings of a baseline for one container, task or service.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -21,10 +21,11 @@ pub struct Logging {
     pub replace: Vec<String>,
     pub delivery: Delivery,
     pub absent_mode: AbsentMode,
-    /// Bytes, as are the two below.
+    /// The buffer size, in bytes, that Logweir sets if the share `max_buffer_share` of the memory is large enough.
     pub max_buffer_size: u64,
+    /// The minimum buffer size, in bytes.
     pub min_buffer_size: u64,
-    /// The part of the memory that a buffer may take, above 0 and at most 1.
+    /// The largest fraction of the memory that a buffer may take, above 0 and at most 1.
     pub max_buffer_share: f64,
     pub group: String,
     pub stream_prefix: String,
@@ -37,7 +38,8 @@ pub enum MissingDriver {
     Advice,
 }
 
-/// What a container does when its logs cannot be delivered.
+/// The delivery mode of a container. If CloudWatch Logs is unavailable, a non-blocking container loses log lines, and a
+/// blocking container waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Delivery {
@@ -46,7 +48,7 @@ pub enum Delivery {
 }
 
 impl Delivery {
-    /// The value of the option `mode`.
+    /// Returns the value of the log driver option `mode` for this delivery mode.
     pub fn mode(self) -> &'static str {
         match self {
             Self::NonBlocking => "non-blocking",
@@ -58,9 +60,9 @@ impl Delivery {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AbsentMode {
-    /// An absent mode is a fault: defaults change.
+    /// A container without the option `mode` has a fault, because the default mode can change.
     Explicit,
-    /// An absent mode is fine where it already means what the baseline asks for.
+    /// A container without the option `mode` is compliant if the default mode is the mode that the baseline asks for.
     Effective,
 }
 
@@ -93,13 +95,13 @@ pub struct RolloutSettings {
     pub image_guard: ImageGuard,
     pub require_service_tag: Option<(String, String)>,
     pub freeze: Vec<FreezeWindow>,
-    /// How long a deployment of ours may take before a human is asked.
+    /// The maximum duration of a deployment that Logweir started. If the deployment takes longer, an operator must act.
     pub deadline: SignedDuration,
     pub registers_per_second: f64,
 }
 
 impl RolloutSettings {
-    /// The first freeze window that `now` lies in.
+    /// Returns the first freeze window that contains `now`.
     pub fn frozen(&self, now: Timestamp) -> Option<&FreezeWindow> {
         self.freeze.iter().find(|window| window.contains(now))
     }
@@ -163,13 +165,14 @@ impl Default for RolloutSettings {
     }
 }
 
-/// When the fuse opens: at the correction after these.
+/// The limits of a family's fuse. If a correction would exceed one of the limits, Logweir does not make the correction,
+/// and the fuse opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FuseLimits {
-    /// So many corrections of one family …
+    /// The maximum number of corrections of one family in the period `within`.
     pub corrections: u32,
-    /// … within this time,
+    /// The length of the period to which the limit `corrections` applies.
     pub within: SignedDuration,
-    /// or so many in seven days.
+    /// The maximum number of corrections of one family in seven days.
     pub weekly: u32,
 }

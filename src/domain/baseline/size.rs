@@ -1,6 +1,7 @@
-//! Sizes in bytes, as Docker reads and writes them.
+//! Sizes in bytes, in the notation of Docker.
 
-/// Reads a size as Docker does: binary multiples, `25m`, `25 m` and `25MiB` alike (source: docker/go-units, RAMInBytes).
+/// Parses a size in Docker's notation and returns bytes. Units are binary, and `25m`, `25 m` and `25MiB` are the same
+/// size (source: docker/go-units, RAMInBytes).
 pub(crate) fn parse_size(text: &str) -> Option<u64> {
     let text = text.to_ascii_lowercase();
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').len();
@@ -17,7 +18,7 @@ pub(crate) fn parse_size(text: &str) -> Option<u64> {
     (bytes.is_finite() && (0.0..9e15).contains(&bytes)).then_some(bytes as u64)
 }
 
-/// Writes a size in the largest unit that holds it exactly.
+/// Returns a size as text in the largest unit that gives a whole number, such as `25m` or `4500k`.
 pub(crate) fn size_text(bytes: u64) -> String {
     match bytes {
         0 => "0".into(),

@@ -1,6 +1,7 @@
 //! The values that AWS accepts for a baseline's settings.
 
-/// The retention values that CloudWatch Logs takes, in days (source: PutRetentionPolicy in the CloudWatch Logs API reference).
+/// The retention values that CloudWatch Logs accepts, in days (source: PutRetentionPolicy in the CloudWatch Logs API
+/// reference).
 pub const RETENTION_DAYS: [u32; 22] =
     [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 
@@ -8,11 +9,13 @@ pub const RETENTION_DAYS: [u32; 22] =
 pub const LOG_DRIVERS: [&str; 8] =
     ["json-file", "syslog", "journald", "gelf", "fluentd", "awslogs", "splunk", "awsfirelens"];
 
-/// The classes of a log group for a container's logs (source: CreateLogGroup in the CloudWatch Logs API reference). DELIVERY
-/// is a class too, but it keeps one day, whatever retention says.
+/// The log group classes that suit a container's logs (source: CreateLogGroup in the CloudWatch Logs API reference).
+/// The class DELIVERY is not in this list, because a log group of this class keeps logs for one day regardless of the
+/// retention.
 pub(super) const LOG_CLASSES: [&str; 3] = ["STANDARD", "INFREQUENT_ACCESS", "ESSENTIALS"];
 
-/// Whether the name of a log group may hold the character (source: CreateLogGroup in the CloudWatch Logs API reference).
+/// Whether the name of a log group may contain the character (source: CreateLogGroup in the CloudWatch Logs API
+/// reference).
 pub(crate) fn is_log_name_character(c: char) -> bool {
     c.is_ascii_alphanumeric() || "._-/#".contains(c)
 }

@@ -1,113 +1,141 @@
-//! The baseline: it can be read, it makes sense, and somebody has confirmed it.
+//! The check of the baseline: whether the baseline can be read, is valid and is confirmed.
 
-use super::{Check, Looked, Unseen};
+use super::{Check, ReadFailure, ReadResult};
+use crate::domain::baseline::digest::is_same;
 
 const CHECK: &str = "baseline";
 
-const UNCONFIRMED: &str = "nobody has confirmed it, so the function only observes";
+const UNCONFIRMED: &str = "the baseline is not confirmed, so the function only observes";
 
-/// What the function was given.
+/// The settings of the function that concern its baseline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Given<'g> {
-    /// A file in the package, or `ssm:NAME`.
+    /// The place of the baseline: a file in the function's package, or `ssm:NAME`.
     pub place: &'g str,
-    /// The digest that somebody has confirmed.
+    /// The digest of the confirmed baseline. `None` if no baseline is confirmed.
     pub confirmed: Option<&'g str>,
     pub mode: &'g str,
 }
 
-/// A baseline where it can be read from here.
+/// The baseline, as far as `doctor` can read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Read {
-    /// Its digest, or what is wrong with its text.
-    Parameter(Looked<Result<String, String>>),
-    /// `doctor` cannot read the function's package. This is the digest of the baseline that the caller selected, or why
-    /// Logweir cannot read that baseline.
-    Package { at_hand: Looked<String> },
+    /// The baseline is in a Systems Manager parameter. The value is the digest of the baseline in this SSM parameter,
+    /// or the error in the text of this SSM parameter.
+    Parameter(ReadResult<Result<String, String>>),
+    /// The baseline is in the function's package, which `doctor` cannot read. `at_hand` is the digest of the baseline
+    /// that is selected on the command line, or the reason why `doctor` cannot read the selected baseline.
+    Package { at_hand: ReadResult<String> },
 }
 
-/// `given` is none where the function could not be read.
-pub fn check(given: Result<Given<'_>, &Unseen>, read: &Read) -> Check {
+/// Checks the baseline. `given` is an error if `doctor` could not read the function's configuration.
+pub fn check(given: Result<Given<'_>, &ReadFailure>, read: &Read) -> Check {
     let given = match given {
         Ok(given) => given,
-        Err(unseen) => return Check::unknown(CHECK, "which baseline the function has", unseen),
+        Err(unseen) => return Check::unknown(CHECK, "doctor cannot tell which baseline the function uses", unseen),
     };
     let place = given.place;
     let digest = match read {
         Read::Parameter(Ok(Ok(digest))) => digest,
         Read::Parameter(Ok(Err(wrong))) => {
-            let says = format!("{place} makes no sense, so the function does not start: {wrong}");
-            return Check::problem(CHECK, says, "put the text right: aws ssm put-parameter --overwrite");
+            let says = format!("baseline {place} is not valid, so the function does not start: {wrong}");
+            return Check::problem(
+                CHECK,
+                says,
+                "correct the text of the SSM parameter: aws ssm put-parameter --overwrite",
+            );
         }
         Read::Parameter(Err(unseen)) if unseen.is_missing => {
-            let says = format!("{place} is not there, so the function does not start");
-            return Check::problem(CHECK, says, "put it there: aws ssm put-parameter --type String --value file://…");
+            let says = format!("baseline {place} does not exist, so the function does not start");
+            return Check::problem(
+                CHECK,
+                says,
+                "create the SSM parameter: aws ssm put-parameter --type String --value file://…",
+            );
         }
-        Read::Parameter(Err(unseen)) => return Check::unknown(CHECK, format!("what stands in {place}"), unseen),
+        Read::Parameter(Err(unseen)) => {
+            return Check::unknown(CHECK, format!("doctor cannot read baseline {place}"), unseen);
+        }
         Read::Package { at_hand: Ok(digest) } => digest,
         Read::Package { at_hand: Err(unseen) } => return without_one_at_hand(&given, unseen),
     };
     let in_package = matches!(read, Read::Package { .. });
-    let confirm =
-        format!("look what it would change (logweir check --all), then deploy with ConfirmedBaseline={digest}");
+    let confirm = format!(
+        "check what the baseline would change (logweir check --all), then deploy the stack with \
+         ConfirmedBaseline={digest}"
+    );
     match given.confirmed {
-        Some(confirmed) if confirmed == digest && in_package => {
-            Check::ok(CHECK, format!("the confirmed one is the one at hand, {digest}; the package itself was not read"))
-        }
-        Some(confirmed) if confirmed == digest => {
-            Check::ok(CHECK, format!("{place} can be read and is confirmed, {digest}"))
+        Some(confirmed) if is_same(digest, confirmed) && in_package => Check::ok(
+            CHECK,
+            format!(
+                "the selected baseline is the confirmed baseline, {digest}; doctor did not read the function's package"
+            ),
+        ),
+        Some(confirmed) if is_same(digest, confirmed) => {
+            Check::ok(CHECK, format!("baseline {place} is readable and confirmed, {digest}"))
         }
         _ if given.mode == "observe" && in_package => only_observes(place),
         _ if given.mode == "observe" => {
-            Check::ok(CHECK, format!("{place} can be read, {digest}; in mode observe none has to be confirmed"))
+            Check::ok(CHECK, format!("baseline {place} is readable, {digest}; mode observe needs no confirmation"))
         }
         None => Check::problem(CHECK, UNCONFIRMED, confirm),
-        Some(confirmed) if in_package => Check::untold(
+        Some(confirmed) if in_package => Check::inconclusive(
             CHECK,
             format!(
-                "{confirmed} is confirmed, the one at hand is {digest}, and the one in the package cannot be read from here"
+                "digest {confirmed} is confirmed, but the selected baseline has digest {digest}, and doctor cannot \
+                 read the function's package"
             ),
-            "give the file that was deployed: --baseline FILE",
+            "select the baseline file that was deployed: --baseline FILE",
         ),
         Some(confirmed) => {
-            let says =
-                format!("{place} is {digest}, and {confirmed} is the confirmed one, so the function only observes");
+            let says = format!(
+                "baseline {place} has digest {digest}, but {confirmed} is confirmed, so the function only observes"
+            );
             Check::problem(CHECK, says, confirm)
         }
     }
 }
 
-/// The check of a function whose baseline is in its package, if `doctor` cannot read the caller's baseline.
-fn without_one_at_hand(given: &Given<'_>, unseen: &Unseen) -> Check {
+/// Returns the check of the baseline in the function's package, if `doctor` cannot read the baseline that is selected
+/// on the command line.
+fn without_one_at_hand(given: &Given<'_>, unseen: &ReadFailure) -> Check {
     match given.confirmed {
         _ if given.mode == "observe" => only_observes(given.place),
-        None => Check::problem(CHECK, UNCONFIRMED, "correct the baseline that logweir reads, then run doctor again"),
-        Some(_) => Check::unknown(CHECK, "whether the confirmed baseline is the one at hand", unseen),
+        None => Check::problem(CHECK, UNCONFIRMED, "correct the selected baseline, then run doctor again"),
+        Some(_) => {
+            Check::unknown(CHECK, "doctor cannot tell whether the selected baseline is the confirmed one", unseen)
+        }
     }
 }
 
 fn only_observes(place: &str) -> Check {
-    let says = format!("{place} lies in the package, which was not read; in mode observe none has to be confirmed");
+    let says = format!(
+        "the baseline file {place} is in the function's package, which doctor did not read; mode observe needs no \
+         confirmation"
+    );
     Check::ok(CHECK, says)
 }
 
-/// The check of the dead letters, if `doctor` can read no baseline to decide about them.
-pub fn undecided(unseen: &Unseen) -> Check {
-    Check::unknown(CHECK, "what the function would do with the dead letters", unseen)
+/// Returns a check in the state `Unknown`, because `doctor` cannot evaluate the dead letters without a readable
+/// baseline.
+pub fn undecided(unseen: &ReadFailure) -> Check {
+    Check::unknown(CHECK, "doctor cannot tell what the function would do with the dead letters", unseen)
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::State;
     use super::*;
+    use crate::domain::baseline::digest::FORMER;
 
     #[test]
     fn a_baseline_is_well_if_it_was_read_and_is_the_confirmed_one_or_none_has_to_be() {
         let parameter = |digest: &str| Read::Parameter(Ok(Ok(digest.into())));
         let package = |digest: &str| Read::Package { at_hand: Ok(digest.into()) };
         let faulty =
-            || Read::Package { at_hand: Err(Unseen { why: "no".into(), help: "do".into(), is_missing: false }) };
-        let unseen = |is_missing| Read::Parameter(Err(Unseen { why: "no".into(), help: String::new(), is_missing }));
+            || Read::Package { at_hand: Err(ReadFailure { why: "no".into(), help: "do".into(), is_missing: false }) };
+        let unseen =
+            |is_missing| Read::Parameter(Err(ReadFailure { why: "no".into(), help: String::new(), is_missing }));
         for (mode, confirmed, read, wanted) in [
             ("register", Some("a"), parameter("a"), State::Ok),
             ("register", Some("a"), parameter("b"), State::Problem),
@@ -123,6 +151,9 @@ mod tests {
             ("register", Some("a"), faulty(), State::Unknown),
             ("register", None, faulty(), State::Problem),
             ("observe", None, faulty(), State::Ok),
+            ("register", Some(FORMER.0), parameter(FORMER.1), State::Ok),
+            ("register", Some(FORMER.0), package(FORMER.1), State::Ok),
+            ("register", Some(FORMER.0), parameter("a"), State::Problem),
         ] {
             let check = check(Ok(Given { place: "ssm:x", confirmed, mode }), &read);
             assert_eq!(check.state, wanted, "{mode} {confirmed:?} {read:?}: {}", check.says);

@@ -1,11 +1,11 @@
-//! What a stack says of itself, in one parameter.
+//! The description of a deployed stack, which the stack publishes in one Systems Manager parameter.
 
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::domain::event::Home;
 use crate::domain::event::scope::Scope;
 
-/// The SSM parameter in which it stands.
+/// The name of the Systems Manager parameter that contains the description of the stack.
 pub const PARAMETER: &str = "/logweir/deployment";
 
 const SCHEMA: &str = "logweir.deployment/1";
@@ -14,37 +14,44 @@ const SCHEMA: &str = "logweir.deployment/1";
 pub struct StackDeployment {
     pub schema: String,
     pub stack: String,
-    /// Names of the functions.
+    /// The name of the function that corrects revisions.
     pub remediator: String,
+    /// The name of the function that backs records out.
     pub backout: String,
-    /// ARNs.
+    /// The ARN of the role of the function `remediator`.
     pub remediator_role: String,
+    /// The ARN of the role of the function `backout`.
     pub backout_role: String,
-    /// URLs.
+    /// The URL of the work queue.
     pub queue: String,
+    /// The URL of the dead-letter queue.
     pub dead_letters: String,
-    /// Names of rules on the default bus, schedules among them.
+    /// The names of the stack's rules on the default event bus, including schedules.
     #[serde(deserialize_with = "one_or_many")]
     pub rules: Vec<String>,
-    /// What hands the queue's messages to the function, by its UUID.
+    /// The UUID of the event source mapping from the work queue to the function.
     pub mapping: String,
-    /// `dynamodb:TABLE`.
+    /// The journal, as `dynamodb:TABLE`.
     pub journal: String,
-    /// A file in the package, or `ssm:NAME`.
+    /// The place of the baseline: a file in the function's package, or `ssm:NAME`.
     pub baseline: String,
     pub mode: String,
-    /// Patterns with the wildcards `*` and `?`: of families, clusters, ARNs of roles that may be passed, log groups.
+    /// The families in the stack's scope, as patterns with the wildcards `*` and `?`.
     #[serde(deserialize_with = "one_or_many")]
     pub families: Vec<String>,
+    /// The clusters in the stack's scope, as patterns with the wildcards `*` and `?`.
     #[serde(deserialize_with = "one_or_many")]
     pub clusters: Vec<String>,
+    /// The ARNs of the roles that Logweir may pass to ECS, as patterns with the wildcards `*` and `?`.
     #[serde(deserialize_with = "one_or_many")]
     pub task_roles: Vec<String>,
+    /// The log groups that Logweir may create, or whose retention Logweir may set, as patterns with the wildcards `*`
+    /// and `?`.
     #[serde(deserialize_with = "one_or_many")]
     pub log_groups: Vec<String>,
 }
 
-/// A list, or a text with commas in it.
+/// Deserializes a list, or a comma-separated text.
 fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -63,12 +70,12 @@ impl StackDeployment {
     pub fn parse(text: &str) -> Result<Self, String> {
         let deployment: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
         if deployment.schema != SCHEMA {
-            return Err(format!("its schema is {}, and this program knows {SCHEMA}", deployment.schema));
+            return Err(format!("its text has the schema {}, but this program requires {SCHEMA}", deployment.schema));
         }
         Ok(deployment)
     }
 
-    /// Its place in the world, and its own roles.
+    /// Returns the account and Region of the stack, with the roles of the stack's functions and the stack's scope.
     pub fn home(&self, account: &str, region: &str) -> Home {
         let partition = self.remediator_role.split(':').nth(1).filter(|part| !part.is_empty()).unwrap_or("aws");
         Home {
@@ -97,7 +104,7 @@ impl StackDeployment {
     }
 }
 
-/// A queue's URL ends in its account and its name.
+/// Returns the ARN of a queue. The URL of a queue ends with the account and the name of the queue.
 fn queue_arn(url: &str, home: &Home) -> String {
     let mut parts = url.trim_end_matches('/').rsplit('/');
     let name = parts.next().unwrap_or_default();

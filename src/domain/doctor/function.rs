@@ -1,22 +1,22 @@
-//! The functions: each is ready, and runs with what was deployed.
+//! The check of the stack's functions: whether each function is ready and has the configuration that was deployed.
 
 use std::collections::BTreeMap;
 
 use super::deployment::StackDeployment;
-use super::{Check, Looked, PUT_BACK};
+use super::{Check, RESTORE, ReadResult};
 
 const CHECK: &str = "functions";
 
-/// A function as Lambda describes it.
+/// The configuration of a function in Lambda.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FunctionFacts {
     pub role: String,
-    /// `Active`, `Inactive`, `Pending`, `Failed`.
+    /// The state of the function: `Active`, `Inactive`, `Pending` or `Failed`.
     pub state: Option<String>,
-    /// `Successful`, `InProgress`, `Failed`.
+    /// The state of the last update: `Successful`, `InProgress` or `Failed`.
     pub last_update: Option<String>,
     pub last_modified: Option<String>,
-    /// Those of its variables that are Logweir's.
+    /// The function's environment variables that belong to Logweir.
     pub variables: BTreeMap<String, String>,
     pub log_group: Option<String>,
 }
@@ -27,7 +27,7 @@ impl FunctionFacts {
     }
 }
 
-/// Which of the two.
+/// One of the two functions of the stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FunctionRole {
     Remediator,
@@ -50,31 +50,35 @@ impl FunctionRole {
     }
 }
 
-pub fn check(function: &Looked<FunctionFacts>, which: FunctionRole, deployment: &StackDeployment) -> Vec<Check> {
+pub fn check(function: &ReadResult<FunctionFacts>, which: FunctionRole, deployment: &StackDeployment) -> Vec<Check> {
     let name = which.name(deployment);
     let function = match function {
         Ok(function) => function,
         Err(unseen) if unseen.is_missing => {
-            return vec![Check::problem(CHECK, format!("function {name} is gone"), PUT_BACK)];
+            return vec![Check::problem(CHECK, format!("function {name} does not exist"), RESTORE)];
         }
-        Err(unseen) => return vec![Check::unknown(CHECK, format!("function {name}"), unseen)],
+        Err(unseen) => {
+            let what = format!("doctor cannot tell whether function {name} is ready");
+            return vec![Check::unknown(CHECK, what, unseen)];
+        }
     };
     let mut checks = Vec::new();
     let mut problem = |says: String, help: &str| checks.push(Check::problem(CHECK, says, help));
     let reason = format!(
-        "Lambda says why: aws lambda get-function-configuration --function-name {name} --query \
+        "read the reason: aws lambda get-function-configuration --function-name {name} --query \
          '[StateReason, LastUpdateStatusReason]'"
     );
-    let changed = format!("somebody has changed the function: {PUT_BACK}");
-    // `Inactive` is one that nobody called for weeks; the next call wakes it.
+    let changed = format!("the function was changed outside the stack: {RESTORE}");
+    // Lambda makes a function `Inactive` after weeks without a call. The next call activates the function.
     if function.state.as_deref() == Some("Failed") {
-        problem(format!("{name} has failed, and is not called"), &reason);
+        problem(format!("function {name} has failed, so Lambda does not call it"), &reason);
     }
     if function.last_update.as_deref() == Some("Failed") {
-        problem(format!("the last update of {name} has failed"), &reason);
+        problem(format!("the last update of function {name} failed"), &reason);
     }
     if function.role != which.role(deployment) {
-        problem(format!("{name} runs as {}, and not as {}", function.role, which.role(deployment)), &changed);
+        let says = format!("function {name} runs as {} instead of {}", function.role, which.role(deployment));
+        problem(says, &changed);
     }
     let common = ("LOGWEIR_JOURNAL", deployment.journal.as_str());
     let wanted = match which {
@@ -89,14 +93,16 @@ pub fn check(function: &Looked<FunctionFacts>, which: FunctionRole, deployment: 
     for (variable, deployed) in wanted {
         let found = function.variable(variable).unwrap_or("(unset)");
         if found != deployed {
-            let says = format!("{variable} of {name} is {found}, and {deployed} was deployed");
+            let says =
+                format!("environment variable {variable} of function {name} is {found}, but {deployed} was deployed");
             problem(says, &changed);
         }
     }
     let is_changing =
         function.state.as_deref() == Some("Pending") || function.last_update.as_deref() == Some("InProgress");
     if is_changing {
-        checks.push(Check::untold(CHECK, format!("{name} is being changed"), "run it again in a minute"));
+        let says = format!("function {name} is being changed");
+        checks.push(Check::inconclusive(CHECK, says, "run doctor again in a minute"));
     }
     if checks.is_empty() {
         let changed = function.last_modified.as_deref().map(|at| format!(", last changed {at}")).unwrap_or_default();
@@ -104,7 +110,7 @@ pub fn check(function: &Looked<FunctionFacts>, which: FunctionRole, deployment: 
             FunctionRole::Remediator => format!(" in mode {}", deployment.mode),
             FunctionRole::Backout => String::new(),
         };
-        checks.push(Check::ok(CHECK, format!("{name} is ready{mode}{changed}")));
+        checks.push(Check::ok(CHECK, format!("function {name} is ready{mode}{changed}")));
     }
     checks
 }

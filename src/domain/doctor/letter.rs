@@ -1,4 +1,5 @@
-//! Dead letters: what each is about, and why it is dead. Anybody who can get a message into the queue may have written one.
+//! Dead letters: the subject of each dead letter, and why its event failed. Any principal that can send to the queue
+//! may have written a dead letter.
 
 use std::collections::BTreeMap;
 
@@ -6,16 +7,17 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Check, LONGEST, Looked, PUT_BACK};
+use super::{Check, LONGEST, RESTORE, ReadResult};
 use crate::domain::event::{self, Home, RevisionRef, ServiceChange, Trigger};
 use crate::domain::text::count;
 use crate::domain::text::plain::plain;
 
-/// What EventBridge adds to an event that it could not hand over (source: EventBridge user guide, dead-letter queues).
+/// The attributes that EventBridge adds to an event that it could not deliver (source: EventBridge user guide,
+/// dead-letter queues).
 pub const UNDELIVERED: [&str; 6] =
     ["RULE_ARN", "TARGET_ARN", "ERROR_CODE", "ERROR_MESSAGE", "EXHAUSTED_RETRY_CONDITION", "RETRY_ATTEMPTS"];
 
-/// A message of the queue of dead letters.
+/// A message in the dead-letter queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Letter {
     pub id: String,
@@ -25,10 +27,10 @@ pub struct Letter {
     pub attributes: BTreeMap<String, String>,
 }
 
-/// What a letter is about.
+/// The contents of a dead letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contents {
-    /// For people to read, made plain.
+    /// The subject of the dead letter, as a sanitized text for people.
     pub about: String,
     pub event_id: Option<String>,
     pub kind: LetterKind,
@@ -36,36 +38,37 @@ pub struct Contents {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LetterKind {
-    /// An event that EventBridge could not hand over, and why.
+    /// An event that EventBridge could not deliver to the work queue, with the reason.
     Undelivered(String),
-    /// No try will ever read it, and why.
+    /// A message that Logweir cannot read, even after a retry, with the reason.
     Unreadable(String),
-    /// A message of one of the schedules.
+    /// A message of one of the stack's schedules.
     Schedule,
-    /// An event that the function did not get done.
+    /// An event that the function did not complete.
     Undone,
 }
 
-/// A letter as it is told.
+/// A dead letter as `doctor` reports it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Told {
+pub struct LetterReport {
     pub message: String,
     pub about: String,
     pub event_id: Option<String>,
     pub sent: Option<Timestamp>,
     pub receives: i64,
     pub why: String,
-    /// What the function would do with it now.
+    /// The report that the function would write about the message now. `None` if `doctor` did not evaluate the message.
     pub now: Option<String>,
-    /// Whether another try can help.
+    /// Whether it can help to send the dead letter to the work queue again (redrive).
     pub redrive: bool,
 }
 
 impl Contents {
-    /// A payload that no try can read is told apart here, as the function itself does.
+    /// Reads the contents of a dead letter. This method and the remediator reject the same message bodies as
+    /// unreadable.
     pub fn of(letter: &Letter, home: &Home) -> Self {
         let event: Result<Value, _> = serde_json::from_str(&letter.body);
-        let mut contents = match event.as_ref().map_err(|_| "its body is no JSON".to_owned()) {
+        let mut contents = match event.as_ref().map_err(|_| "the body is not JSON".to_owned()) {
             Ok(event) if is_schedules(event) => Self::new("a schedule's message", None, LetterKind::Schedule),
             Ok(event) => match event::read(event, home) {
                 Ok(trigger) => trigger_of(trigger),
@@ -78,7 +81,7 @@ impl Contents {
         {
             let word = |name: &str| letter.attributes.get(name).map_or("", String::as_str);
             let rule = word("RULE_ARN").rsplit('/').next().unwrap_or_default();
-            let why = format!("rule {rule} could not hand it over: {code} {}", word("ERROR_MESSAGE"));
+            let why = format!("rule {rule} could not deliver the event: {code} {}", word("ERROR_MESSAGE"));
             contents.kind = LetterKind::Undelivered(plain(why.trim_end(), LONGEST));
         }
         contents
@@ -89,7 +92,8 @@ impl Contents {
     }
 }
 
-/// As the function takes it: nothing else may stand beside it.
+/// Whether the event is a message of one of the stack's schedules. Like the function, `is_schedules` accepts no event
+/// with further members.
 fn is_schedules(event: &Value) -> bool {
     ["resume", "digest"].into_iter().any(|word| *event == json!({"logweir": word}))
 }
@@ -107,29 +111,38 @@ fn trigger_of(trigger: Trigger) -> Contents {
         }
         Trigger::Service { service, cause, .. } => (format!("change of service {}", service.short()), cause),
         Trigger::Used { cause, .. } => ("use of a revision".to_owned(), cause),
-        Trigger::Ignore { cause, .. } => ("an event that is ignored".to_owned(), cause),
+        Trigger::Ignore { cause, .. } => ("an event that Logweir ignores".to_owned(), cause),
     };
-    // It goes into a query of the log.
+    // The event id becomes a part of a log query, so only letters, digits and hyphens are safe in the event id.
     let is_id = |id: &String| !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
     Contents::new(about, cause.event_id.filter(is_id), LetterKind::Undone)
 }
 
-/// Tells a letter. `reported` is what the function said of the event last, as far as its log was asked; `decided` what it
-/// would say now.
-pub fn tell(letter: &Letter, contents: &Contents, reported: &Looked<Option<Value>>, decided: Option<Value>) -> Told {
+/// Reports a dead letter. `reported` is the function's last report on the event, read from the function's log.
+/// `decided` is the report that the function would write now.
+pub fn tell(
+    letter: &Letter,
+    contents: &Contents,
+    reported: &ReadResult<Option<Value>>,
+    decided: Option<Value>,
+) -> LetterReport {
     let why = match &contents.kind {
         LetterKind::Undelivered(why) => why.clone(),
-        LetterKind::Unreadable(why) => format!("no try can read it: {why}"),
-        LetterKind::Schedule => "the function did not end well; the schedule sends the next one by itself".into(),
+        LetterKind::Unreadable(why) => format!("Logweir cannot read the message, so a retry does not help: {why}"),
+        LetterKind::Schedule => {
+            "the function failed to handle this message of the schedule; the schedule sends a new message at its next run".into()
+        }
         LetterKind::Undone => match reported {
             Ok(Some(report)) => said(report),
             Ok(None) => {
-                "the function's log has no report about it: it was ended (time, memory), or did not start".into()
+                "the function's log has no report on the event: the function ran out of time or memory, or did not \
+                 start"
+                    .into()
             }
             Err(unseen) => format!("the function's log could not be read: {}", unseen.why),
         },
     };
-    Told {
+    LetterReport {
         message: plain(&letter.id, LONGEST),
         about: contents.about.clone(),
         event_id: contents.event_id.clone(),
@@ -141,7 +154,7 @@ pub fn tell(letter: &Letter, contents: &Contents, reported: &Looked<Option<Value
     }
 }
 
-/// A report in one line: `failed (access-denied), blocking-delivery: …`.
+/// Returns the main facts of a report as one line: `failed (access-denied), blocking-delivery: …`.
 fn said(report: &Value) -> String {
     let word = |name: &str| report[name].as_str().unwrap_or_default();
     let reason = report["reason"].as_str().map(|reason| format!(" ({reason})")).unwrap_or_default();
@@ -151,28 +164,32 @@ fn said(report: &Value) -> String {
     format!("{}{reason}{found}{error}", word("outcome"))
 }
 
-/// Whether there are dead letters, of `waiting` in all; `told` are those that were looked at.
-pub fn check(waiting: &Looked<u64>, told: &Looked<Vec<Told>>) -> Check {
+/// Checks the dead letters. `waiting` is the number of messages in the dead-letter queue. `report` describes the dead
+/// letters that `doctor` has read.
+pub fn check(waiting: &ReadResult<u64>, report: &ReadResult<Vec<LetterReport>>) -> Check {
     const CHECK: &str = "dead-letters";
     let waiting = match waiting {
-        Ok(0) if told.as_ref().is_ok_and(Vec::is_empty) => return Check::ok(CHECK, "there are none"),
-        Ok(waiting) => (*waiting).max(told.as_ref().map_or(0, Vec::len) as u64),
+        Ok(0) if report.as_ref().is_ok_and(Vec::is_empty) => return Check::ok(CHECK, "there are no dead letters"),
+        Ok(waiting) => (*waiting).max(report.as_ref().map_or(0, Vec::len) as u64),
         Err(unseen) if unseen.is_missing => {
-            let says = "the queue of dead letters is gone, so what cannot be done is lost";
-            return Check::problem(CHECK, says, PUT_BACK);
+            let says = "the dead-letter queue does not exist, so failed messages are lost";
+            return Check::problem(CHECK, says, RESTORE);
         }
-        Err(unseen) => return Check::unknown(CHECK, "whether there are any", unseen),
+        Err(unseen) => return Check::unknown(CHECK, "doctor cannot tell whether there are dead letters", unseen),
     };
-    let there_are = count(waiting, "dead letter");
-    match told {
-        Err(unseen) => {
-            Check::problem(CHECK, format!("{there_are}, and they could not be read: {}", unseen.why), &unseen.help)
-        }
-        Ok(told) if !told.is_empty() && told.iter().all(|told| !told.redrive) => {
-            let help = "no try can read them: look where they come from, then delete them (aws sqs purge-queue)";
+    let there_are = format!("the dead-letter queue contains {}", count(waiting, "dead letter"));
+    match report {
+        Err(unseen) => Check::problem(
+            CHECK,
+            format!("{there_are}, but doctor could not read the dead letters: {}", unseen.why),
+            &unseen.help,
+        ),
+        Ok(report) if !report.is_empty() && report.iter().all(|report| !report.redrive) => {
+            let help = "find out which sender wrote the dead letters, then delete them (aws sqs purge-queue), because \
+                        Logweir cannot read them";
             Check::problem(CHECK, there_are, help)
         }
-        Ok(_) => Check::problem(CHECK, there_are, "mend what is said below, then: logweir doctor --fix"),
+        Ok(_) => Check::problem(CHECK, there_are, "fix the causes below, then run: logweir doctor --fix"),
     }
 }
 
@@ -214,7 +231,7 @@ mod tests {
             ("ERROR_CODE", "NO_PERMISSIONS"),
             ("ERROR_MESSAGE", "may not\nsend"),
         ];
-        let why = "rule logweir-Registered could not hand it over: NO_PERMISSIONS may notsend";
+        let why = "rule logweir-Registered could not deliver the event: NO_PERMISSIONS may notsend";
         assert_eq!(contents(&event, &rule).kind, LetterKind::Undelivered(why.into()));
         assert!(matches!(contents("{", &[]).kind, LetterKind::Unreadable(_)));
         assert!(matches!(contents("{}", &rule).kind, LetterKind::Unreadable(_)));
@@ -232,7 +249,7 @@ mod tests {
         }
         let mut among = registration("e-1");
         among["logweir"] = "resume".into();
-        assert_eq!(kind(among), LetterKind::Undone, "the function takes it for the event that it is");
+        assert_eq!(kind(among), LetterKind::Undone, "the function handles it as the event that it is");
     }
 
     #[test]
@@ -251,8 +268,8 @@ mod tests {
             json!({"family": format!("a\n\u{202e}\u{1b}[31m{}", "x".repeat(70_000))});
         event["detail"]["eventTime"] = json!("2026-11-21T00:00:00Z");
         let letter = letter(&event.to_string(), &[("ERROR_CODE", "\u{1b}[2J\u{2028}")]);
-        let told = tell(&letter, &Contents::of(&letter, &home()), &Ok(None), None);
-        let text = format!("{}{}", told.about, told.why);
+        let report = tell(&letter, &Contents::of(&letter, &home()), &Ok(None), None);
+        let text = format!("{}{}", report.about, report.why);
         assert!(!text.contains(['\n', '\u{1b}', '\u{202e}', '\u{2028}']) && text.len() < 2000, "{text}");
     }
 }

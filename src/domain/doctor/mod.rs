@@ -1,6 +1,7 @@
-//! What is well with a deployment and what is not: from facts, which others read, to lines that say what to do.
+//! The diagnosis of a Logweir stack. This module turns the facts that `doctor` has read into checks, each with a next
+//! step for the operator.
 //!
-//! Nothing is said to be well without evidence: what could not be read is neither well nor a fault.
+//! No check is `ok` without evidence. If `doctor` could not read a fact, the check of this fact is `unknown`.
 
 pub mod baseline;
 pub mod deployment;
@@ -19,22 +20,23 @@ use serde::Serialize;
 
 use super::text::plain::plain;
 
-/// The longest text of a line: much of it was written by others.
+/// The maximum length of a text in a check, in characters. The length is limited, because much of the text is
+/// untrusted.
 const LONGEST: usize = 600;
 
-/// What to do about what somebody has changed or deleted by hand: a deployment compares templates, and where nothing of them
-/// has changed it puts nothing back.
-const PUT_BACK: &str = "put it back by hand, or with a change set that reverts drift, as docs/operations.md shows: aws \
-                        cloudformation create-change-set --deployment-mode REVERT_DRIFT";
+/// The help for a resource that was changed or deleted by hand. CloudFormation compares templates only, so a deployment
+/// of an unchanged template restores nothing.
+const RESTORE: &str = "restore the resource by hand, or with a change set that reverts drift (see docs/operations.md): \
+                        aws cloudformation create-change-set --deployment-mode REVERT_DRIFT";
 
-/// One line of the diagnosis.
+/// One check of the diagnosis.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Check {
-    /// What was looked at: `trail`, `rules`, …
+    /// The subject of the check: `trail`, `rules`, …
     pub check: &'static str,
     pub state: State,
     pub says: String,
-    /// What to do; nothing where all is well.
+    /// The next step for the operator. `None` if the check is `ok`.
     pub help: Option<String>,
 }
 
@@ -43,21 +45,21 @@ pub struct Check {
 pub enum State {
     Ok,
     Problem,
-    /// It could not be told.
+    /// `doctor` could not read or interpret the facts that the check needs.
     Unknown,
 }
 
-/// A fact, or why it could not be read.
-pub type Looked<T> = Result<T, Unseen>;
+/// A fact that `doctor` has read, or why `doctor` could not read the fact.
+pub type ReadResult<T> = Result<T, ReadFailure>;
 
-/// Why a fact could not be read.
+/// Why `doctor` could not read a fact.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unseen {
-    /// What the other side said.
+pub struct ReadFailure {
+    /// The error message.
     pub why: String,
-    /// What to do about that.
+    /// The next step for the operator.
     pub help: String,
-    /// Whether what was asked about is not there.
+    /// Whether the resource does not exist.
     pub is_missing: bool,
 }
 
@@ -71,18 +73,19 @@ impl Check {
         Self { check, state: State::Problem, says, help: Some(help) }
     }
 
-    /// `what` could not be told.
-    pub fn unknown(check: &'static str, what: impl AsRef<str>, unseen: &Unseen) -> Self {
-        Self::untold(check, format!("{}: {}", what.as_ref(), unseen.why), &unseen.help)
+    /// Returns a check in the state `Unknown`, because `doctor` could not read a fact. `what` says which question of
+    /// the check stays open.
+    pub fn unknown(check: &'static str, what: impl AsRef<str>, unseen: &ReadFailure) -> Self {
+        Self::inconclusive(check, format!("{}: {}", what.as_ref(), unseen.why), &unseen.help)
     }
 
-    /// The same where nothing failed, and yet nobody can tell.
-    pub fn untold(check: &'static str, says: impl AsRef<str>, help: impl AsRef<str>) -> Self {
+    /// Returns a check in the state `Unknown`, because the facts that `doctor` has read do not decide the check.
+    pub fn inconclusive(check: &'static str, says: impl AsRef<str>, help: impl AsRef<str>) -> Self {
         Self { state: State::Unknown, ..Self::problem(check, says, help) }
     }
 }
 
-/// Some names with commas between them; of many, the first and how many more there are.
+/// Joins names with commas. Lists at most five names, and gives only the number of the other names.
 fn names<'n>(all: impl IntoIterator<Item = &'n str>) -> String {
     const MOST: usize = 5;
     let all: Vec<&str> = all.into_iter().collect();

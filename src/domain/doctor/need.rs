@@ -1,5 +1,5 @@
-//! The permissions that the functions need: which actions on which resources. Only `infra/policies/operations.toml`
-//! says which of the two roles needs an action.
+//! The permissions that the stack's functions need, as actions on resources. `infra/policies/operations.toml` says
+//! which of the two functions' roles needs an action.
 
 use super::deployment::StackDeployment;
 use super::function::{FunctionFacts, FunctionRole};
@@ -8,19 +8,19 @@ use super::samples::example;
 use crate::domain::event::Home;
 use crate::domain::outcome::Mode;
 
-/// Actions on one resource, as the function would ask for them.
+/// The actions that a function needs on one resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Need {
     pub actions: Vec<&'static str>,
     pub resource: String,
-    /// Condition keys and their values.
+    /// The condition keys of a function's request, with their values.
     pub context: Context,
 }
 
-/// The kind of resource that an action needs.
+/// The kind of resource on which a function needs an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ResourceKind {
-    /// All resources: IAM has no resource type for the action.
+    /// All resources, because IAM defines no resource type for the action.
     All,
     /// All resources in one cluster.
     OfCluster,
@@ -35,11 +35,12 @@ enum ResourceKind {
     Revision,
     /// The tags that a registration sets on a revision.
     RevisionTags,
-    /// The roles that corrected revisions name.
+    /// The roles in the task definitions of corrected revisions.
     PassedRole,
     LogGroup,
-    /// A new log group, and the tag that its creation sets.
+    /// A new log group.
     NewLogGroup,
+    /// The tag that Logweir sets when it creates a log group.
     NewLogGroupTags,
     Service,
     Task,
@@ -48,8 +49,8 @@ enum ResourceKind {
     Repository,
 }
 
-/// Every action of both functions, with its resource kind and the least mode in which the remediator needs it. The
-/// backout function has no mode and needs all of its actions.
+/// Every action of the two functions, with the kind of its resource and the least permissive mode in which the
+/// remediator needs the action. The backout function has no mode and always needs all of its actions.
 const ASKED: &[(Mode, ResourceKind, &[&str])] = &[
     (Mode::Observe, ResourceKind::OwnLogStream, &["logs:CreateLogStream", "logs:PutLogEvents"]),
     (Mode::Observe, ResourceKind::OwnLog, &["logs:FilterLogEvents"]),
@@ -90,10 +91,11 @@ const ASKED: &[(Mode, ResourceKind, &[&str])] = &[
     (Mode::Rollout, ResourceKind::Repository, &["ecr:DescribeImages"]),
 ];
 
-/// Condition keys and their values.
+/// The condition keys of a function's request, with their values.
 type Context = Vec<(&'static str, String)>;
 
-/// Names of what exists in the account, so that what is simulated is what would be asked.
+/// Builds the ARNs of the account's resources, so that IAM's policy simulator gets the same ARNs as the functions'
+/// calls contain.
 struct Names<'n> {
     home: &'n Home,
     deployment: &'n StackDeployment,
@@ -138,8 +140,8 @@ impl Names<'_> {
         Some(self.arn("ssm", &format!("parameter/{name}")))
     }
 
-    /// The roles that corrected revisions pass to ECS. If none is known, one sample role for each pattern that the
-    /// stack allows.
+    /// Returns the roles that corrected revisions pass to ECS. If no such role is known, returns one sample role for
+    /// each pattern that the stack allows.
     fn passed_roles(&self) -> Vec<String> {
         match self.roles {
             [] => self.deployment.task_roles.iter().map(|pattern| pattern.replace(['*', '?'], "x")).collect(),
@@ -147,7 +149,8 @@ impl Names<'_> {
         }
     }
 
-    /// The names of the resources. Empty if the function has none, or if `doctor` could not read them.
+    /// Returns the ARNs of the resources of this kind. Returns an empty list if the function uses no such resource, or
+    /// if `doctor` could not read the function.
     fn resources(&self, kind: ResourceKind) -> Vec<String> {
         let one = match kind {
             ResourceKind::All | ResourceKind::OfCluster => "*".into(),
@@ -175,7 +178,7 @@ impl Names<'_> {
         vec![one]
     }
 
-    /// The condition keys of the function's requests.
+    /// Returns the condition keys of the function's requests for resources of this kind.
     fn context(&self, kind: ResourceKind) -> Context {
         match kind {
             ResourceKind::OfCluster => {
@@ -207,8 +210,8 @@ impl Names<'_> {
     }
 }
 
-/// What a function needs, as far as it could be read which log and whom to tell it was given; `roles` are those that
-/// corrected revisions would name.
+/// Returns the permissions that a function needs. If `function` is `None`, the result leaves out the permissions on the
+/// function's log group, topic and event bus. `roles` are the roles that corrected revisions would name.
 pub fn needs(
     which: FunctionRole,
     deployment: &StackDeployment,
@@ -268,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn whom_a_function_tells_it_must_be_allowed_to_tell() {
+    fn a_function_needs_permission_for_each_channel() {
         let variables = [("LOGWEIR_TOPIC", "arn:aws:sns:eu-west-1:1:t"), ("LOGWEIR_BUS", "platform")];
         let function = FunctionFacts {
             role: String::new(),
@@ -279,9 +282,10 @@ mod tests {
             log_group: None,
         };
         for which in [FunctionRole::Remediator, FunctionRole::Backout] {
-            let told = |actions: Vec<&str>| ["sns:Publish", "events:PutEvents"].map(|action| actions.contains(&action));
-            assert_eq!(told(actions(which, "observe", None)), [false; 2]);
-            assert_eq!(told(actions(which, "observe", Some(&function))), [true; 2]);
+            let report =
+                |actions: Vec<&str>| ["sns:Publish", "events:PutEvents"].map(|action| actions.contains(&action));
+            assert_eq!(report(actions(which, "observe", None)), [false; 2]);
+            assert_eq!(report(actions(which, "observe", Some(&function))), [true; 2]);
         }
     }
 

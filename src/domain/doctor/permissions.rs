@@ -1,4 +1,4 @@
-//! The permissions of the functions' roles, as `infra/policies/operations.toml` has them.
+//! The permissions of the functions' roles, as `infra/policies/operations.toml` lists them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,28 +8,29 @@ use super::function::FunctionRole;
 
 const OPERATIONS: &str = include_str!("../../../infra/policies/operations.toml");
 
-/// The table of permissions that AWS uses in a role's name without a call of Logweir. Its keys are whole permissions.
+/// The name of the table in `operations.toml` for permissions that AWS itself uses with a function's role, without a
+/// call by Logweir. The keys of the table `beyond` are whole permissions, such as `sqs:ReceiveMessage`.
 const BEYOND: &str = "beyond";
 
-/// A call, the functions that make it, and the permissions that it needs.
+/// An AWS API call, the functions that make the call, and the permissions that the call needs.
 #[derive(Deserialize)]
 struct Operation {
     by: Vec<String>,
-    /// `None` means the permission with the call's name.
+    /// `None` if the call needs only the permission with the name of the call.
     needs: Option<Vec<String>>,
-    /// Further permissions, each with its reason.
+    /// Further permissions that the call needs, each with the reason.
     #[serde(default)]
     also: BTreeMap<String, String>,
 }
 
-/// Returns every permission of a function's role in any mode, such as `ecs:UpdateService`.
+/// Returns every permission that a function's role has in at least one mode, such as `ecs:UpdateService`.
 pub(super) fn of(which: FunctionRole) -> BTreeSet<String> {
     let role = match which {
         FunctionRole::Remediator => "remediator",
         FunctionRole::Backout => "backout",
     };
     let services: BTreeMap<String, BTreeMap<String, Operation>> =
-        toml::from_str(OPERATIONS).expect("the table is a part of the program, and tests read it");
+        toml::from_str(OPERATIONS).expect("operations.toml is a part of the program, and tests parse it");
     let operations = services.into_iter().flat_map(|(service, calls)| {
         calls.into_iter().map(move |(call, operation)| {
             let own = if service == BEYOND { call } else { format!("{service}:{call}") };

@@ -1,24 +1,25 @@
-//! The queue of work, and what hands its messages to the function.
+//! The checks of the work queue, and of the event source mapping that passes the queue's messages to the function.
 
 use serde_json::Value;
 
 use super::deployment::StackDeployment;
-use super::{Check, Looked, PUT_BACK};
+use super::{Check, RESTORE, ReadResult};
 use crate::domain::event::Home;
 use crate::domain::text::count;
 
-/// So many messages may wait and be on their way nevertheless: the function takes two at a time.
+/// The maximum number of messages that wait in the work queue in normal operation. The function handles two messages at
+/// a time.
 const PASSING: u64 = 10;
 
-/// A queue as SQS describes it; its counts are approximate.
+/// The attributes of a queue in SQS. The numbers of messages are approximate.
 #[derive(Clone, Debug, PartialEq)]
 pub struct QueueFacts {
     pub arn: String,
     pub waiting: u64,
     pub in_flight: u64,
-    /// Sent with a delay that is not over.
+    /// The number of messages whose delivery SQS still delays.
     pub delayed: u64,
-    /// The ARN of the queue of its dead letters.
+    /// The ARN of the dead-letter queue. `None` if the queue has no dead-letter queue.
     pub dead_letters: Option<String>,
     pub policy: Value,
 }
@@ -26,82 +27,97 @@ pub struct QueueFacts {
 /// An event source mapping.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mapping {
-    /// `Enabled`, `Disabled`, `Enabling`, …
+    /// The state of the mapping: `Enabled`, `Disabled`, `Enabling`, …
     pub state: String,
-    /// ARNs.
+    /// The ARN of the queue.
     pub queue: String,
+    /// The ARN of the function.
     pub function: String,
-    /// Whether one message of a batch can fail by itself.
+    /// Whether the function reports each failed message of a batch, so that the other messages count as done.
     pub answers_for_each_message: bool,
 }
 
-/// Whether the queue is drained, and keeps what cannot be done.
-pub fn check(queue: &Looked<QueueFacts>, deployment: &StackDeployment, home: &Home) -> Vec<Check> {
+/// Checks that the function drains the queue, and that the queue moves failed messages to the dead-letter queue.
+pub fn check(queue: &ReadResult<QueueFacts>, deployment: &StackDeployment, home: &Home) -> Vec<Check> {
     const CHECK: &str = "queue";
     let queue = match queue {
         Ok(queue) => queue,
         Err(unseen) if unseen.is_missing => {
-            let says = "the queue of work is gone, so every event is lost";
-            return vec![Check::problem(CHECK, says, PUT_BACK)];
+            let says = "the work queue does not exist, so every event is lost";
+            return vec![Check::problem(CHECK, says, RESTORE)];
         }
-        Err(unseen) => return vec![Check::unknown(CHECK, "whether the queue is drained", unseen)],
+        Err(unseen) => {
+            return vec![Check::unknown(CHECK, "doctor cannot tell whether the work queue is drained", unseen)];
+        }
     };
     let mut checks = Vec::new();
     if queue.dead_letters.as_deref() != Some(&deployment.dead_letters_arn(home)) {
-        let says = "the queue does not hand what cannot be done to the queue of dead letters, so it is lost in time";
-        checks.push(Check::problem(CHECK, says, PUT_BACK));
+        let says = "the work queue does not move failed messages to the dead-letter queue, so failed messages are lost";
+        checks.push(Check::problem(CHECK, says, RESTORE));
     }
     let wait = |number| format!("{} wait{}", count(number, "message"), if number == 1 { "s" } else { "" });
     if queue.waiting > PASSING {
-        let says = format!("{}, {} are being handled", wait(queue.waiting), queue.in_flight);
-        let help = "run it again in a minute; where the number does not fall, look at the lines mapping and functions, and \
-                    at the function's errors and throttles";
+        let says =
+            format!("{} in the work queue, and the function is handling {}", wait(queue.waiting), queue.in_flight);
+        let help = "run doctor again in a minute; if the number of waiting messages does not fall, see the checks \
+                    mapping and functions, and the function's errors and throttles";
         checks.push(Check::problem(CHECK, says, help));
     } else if checks.is_empty() {
         let mut says = match queue.waiting + queue.in_flight {
-            0 => "it is drained".to_owned(),
-            _ => format!("{}, {} being handled: that passes", wait(queue.waiting), queue.in_flight),
+            0 => "the work queue is drained".to_owned(),
+            _ => format!(
+                "{} in the work queue, and the function is handling {}, which is normal",
+                wait(queue.waiting),
+                queue.in_flight
+            ),
         };
         if queue.delayed > 0 {
-            says.push_str(&format!("; {} for a turn within the budget", wait(queue.delayed)));
+            says.push_str(&format!("; {} for a slot of the registration rate limit", wait(queue.delayed)));
         }
         checks.push(Check::ok(CHECK, says));
     }
     checks
 }
 
-/// Whether somebody takes the messages from the queue.
-pub fn check_mapping(mapping: &Looked<Mapping>, deployment: &StackDeployment, home: &Home) -> Check {
+/// Checks that the function gets the messages of the queue.
+pub fn check_mapping(mapping: &ReadResult<Mapping>, deployment: &StackDeployment, home: &Home) -> Check {
     const CHECK: &str = "mapping";
     let mapping = match mapping {
         Ok(mapping) => mapping,
         Err(unseen) if unseen.is_missing => {
-            let says = "nothing hands the queue's messages to the function: the event source mapping is gone";
-            return Check::problem(CHECK, says, PUT_BACK);
+            let says = "the event source mapping does not exist, so the function gets no messages from the queue";
+            return Check::problem(CHECK, says, RESTORE);
         }
-        Err(unseen) => return Check::unknown(CHECK, "whether the queue is read", unseen),
+        Err(unseen) => return Check::unknown(CHECK, "doctor cannot tell whether the function reads the queue", unseen),
     };
     let (queue, function) = (deployment.queue_arn(home), deployment.function_arn(&deployment.remediator, home));
     if mapping.queue != queue || !mapping.function.starts_with(&function) {
-        let says = format!("it hands {} to {}", mapping.queue, mapping.function);
-        return Check::problem(CHECK, says, PUT_BACK);
+        let says = format!(
+            "the event source mapping passes messages from {} to {}, instead of from {queue} to {function}",
+            mapping.queue, mapping.function
+        );
+        return Check::problem(CHECK, says, RESTORE);
     }
     match mapping.state.as_str() {
         "Enabled" if mapping.answers_for_each_message => Check::ok(CHECK, "the function reads the queue"),
         "Enabled" => Check::problem(
             CHECK,
-            "it does not report single failures (ReportBatchItemFailures), so what fails is taken for done",
-            PUT_BACK,
+            "the event source mapping does not report single failures (ReportBatchItemFailures), so failed messages \
+             count as done",
+            RESTORE,
         ),
         "Disabled" | "Disabling" => Check::problem(
             CHECK,
-            "the kill switch is on: events wait in the queue, for 14 days at most, and nothing is corrected",
+            "the kill switch is on: events wait in the queue for at most 14 days, and Logweir corrects nothing",
             format!(
-                "to go on, switch it off with the stack's parameter, or: aws lambda update-event-source-mapping --uuid {} \
-                 --enabled --region {}",
+                "turn the kill switch off with the stack's parameter Paused, or: aws lambda \
+                 update-event-source-mapping --uuid {} --enabled --region {}",
                 deployment.mapping, home.region
             ),
         ),
-        state => Check::untold(CHECK, format!("it is {state}"), "run it again in a minute"),
+        state => {
+            let says = format!("the event source mapping is in state {state}");
+            Check::inconclusive(CHECK, says, "run doctor again in a minute")
+        }
     }
 }

@@ -1,53 +1,67 @@
-//! The journal: it can be read, nothing lies unfinished, nothing waits for a human, no fuse is open.
+//! The check of the journal and its records. The journal must be readable, and must contain no record that stays
+//! unfinished, no record that waits for an operator, and no open fuse.
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Check, Looked, names};
+use super::{Check, ReadResult, names};
 use crate::domain::limits::family::{Family, Stopped};
 use crate::domain::record::Head;
 use crate::domain::text::count;
 
-/// The schedule takes up what is left every five minutes, and a lease may last six.
+/// The time for which a record may stay unfinished. The schedule resumes records every five minutes, and a lease may
+/// last six minutes.
 const UNFINISHED: SignedDuration = SignedDuration::from_mins(30);
 
-/// What the journal says.
+/// The records and families in the journal that `doctor` checks.
 #[derive(Clone, Debug)]
 pub struct RecordState {
-    /// Records on which work remains.
+    /// Records with unfinished work.
     pub open: Vec<Head>,
-    /// Those that ended in `needs-operator` lately.
+    /// Records that recently ended with the outcome `needs-operator`.
     pub stuck: Vec<Head>,
     pub stopped: Vec<Family>,
 }
 
-/// `options` are those with which the command line finds the journal and the account.
-pub fn check(standing: &Looked<RecordState>, now: Timestamp, options: &str) -> Vec<Check> {
+/// Checks the journal. `options` are the options with which the command line finds the journal and the account.
+pub fn check(standing: &ReadResult<RecordState>, now: Timestamp, options: &str) -> Vec<Check> {
     const JOURNAL: &str = "journal";
     const RECORDS: &str = "records";
     let standing = match standing {
         Ok(standing) => standing,
         Err(unseen) if unseen.is_missing => {
-            let says = format!("it is gone: {}", unseen.why);
-            return vec![Check::problem(JOURNAL, says, "restore the table to a point in time, under its old name")];
+            let says = format!("the journal does not exist: {}", unseen.why);
+            let help = "restore the DynamoDB table from its point-in-time recovery, under its old name";
+            return vec![Check::problem(JOURNAL, says, help)];
         }
-        Err(unseen) => return vec![Check::unknown(JOURNAL, "whether it can be read", unseen)],
+        Err(unseen) => {
+            let what = "doctor cannot tell whether the journal can be read";
+            return vec![Check::unknown(JOURNAL, what, unseen)];
+        }
     };
-    let mut checks = vec![Check::ok(JOURNAL, "it can be read")];
+    let mut checks = vec![Check::ok(JOURNAL, "the journal can be read")];
     let shorts = |heads: &[&Head]| -> Vec<String> { heads.iter().map(|head| head.source.short()).collect() };
     let named = |shorts: &[String]| names(shorts.iter().map(String::as_str));
-    // A service that is on its way may take hours, and the baseline's deadline says when that is too long.
+    // A rollout may take hours, and the baseline sets a deadline for rollouts. A record in which only rollouts are
+    // unfinished therefore does not count as unfinished.
     let old: Vec<&Head> =
         standing.open.iter().filter(|head| head.open && now.duration_since(head.at) > UNFINISHED).collect();
     if !old.is_empty() {
-        let says =
-            format!("{} unfinished for half an hour: {}", count(old.len() as u64, "record"), named(&shorts(&old)));
-        let help = format!("logweir records --open {options}; each says what it waits for");
+        let says = format!(
+            "the journal contains {} unfinished for half an hour: {}",
+            count(old.len() as u64, "record"),
+            named(&shorts(&old))
+        );
+        let help = format!("read what each record waits for: logweir records --open {options}");
         checks.push(Check::problem(RECORDS, says, help));
     }
     if !standing.stuck.is_empty() {
         let stuck: Vec<&Head> = standing.stuck.iter().collect();
-        let says = format!("{} for an operator: {}", count(stuck.len() as u64, "record"), named(&shorts(&stuck)));
-        let help = format!("logweir records --outcome needs-operator {options}; each says what is in the way");
+        let says = format!(
+            "the journal contains {} waiting for an operator: {}",
+            count(stuck.len() as u64, "record"),
+            named(&shorts(&stuck))
+        );
+        let help = format!("read what blocks each record: logweir records --outcome needs-operator {options}");
         checks.push(Check::problem(RECORDS, says, help));
     }
     let fuses: Vec<&str> = standing
@@ -57,9 +71,14 @@ pub fn check(standing: &Looked<RecordState>, now: Timestamp, options: &str) -> V
         .map(|family| family.name.family.as_str())
         .collect();
     if !fuses.is_empty() {
-        let says = format!("{} open: {}", count(fuses.len() as u64, "fuse"), names(fuses.iter().copied()));
+        let says = format!(
+            "the journal contains {} (family: {})",
+            count(fuses.len() as u64, "open fuse"),
+            names(fuses.iter().copied())
+        );
         let help = format!(
-            "logweir records {options} says why; mend it where it comes from, then: logweir apply --again ecs:{}",
+            "read why the fuse opened (logweir records {options}), fix the cause, then run: logweir apply --force \
+             ecs:{}",
             fuses[0]
         );
         checks.push(Check::problem(RECORDS, says, help));
@@ -67,9 +86,11 @@ pub fn check(standing: &Looked<RecordState>, now: Timestamp, options: &str) -> V
     if checks.len() == 1 {
         let under_way = match standing.open.len() {
             0 => String::new(),
-            some => format!("{} under way, ", some),
+            some => format!("{} in progress; ", count(some as u64, "record")),
         };
-        checks.push(Check::ok(RECORDS, format!("{under_way}none unfinished, none for an operator, no fuse open")));
+        let says =
+            "no record has been unfinished for half an hour, no record waits for an operator, and no fuse is open";
+        checks.push(Check::ok(RECORDS, format!("{under_way}{says}")));
     }
     checks
 }
@@ -78,7 +99,7 @@ pub fn check(standing: &Looked<RecordState>, now: Timestamp, options: &str) -> V
 mod tests {
     use serde_json::json;
 
-    use super::super::{State, Unseen};
+    use super::super::{ReadFailure, State};
     use super::*;
     use crate::domain::limits::family::FamilyName;
     use crate::domain::record::Opening;
@@ -109,7 +130,7 @@ mod tests {
         assert!(faults(nothing()).is_empty());
         assert!(faults(RecordState { open: vec![head("2026-11-21T11:45:00Z")], ..nothing() }).is_empty());
         let old = faults(RecordState { open: vec![head("2026-11-21T11:00:00Z")], ..nothing() });
-        assert_eq!(old, ["1 record unfinished for half an hour: web:41"]);
+        assert_eq!(old, ["the journal contains 1 record unfinished for half an hour: web:41"]);
     }
 
     #[test]
@@ -121,19 +142,22 @@ mod tests {
     #[test]
     fn what_waits_for_an_operator_and_an_open_fuse_are_named_and_a_hold_is_no_fault() {
         let stuck = faults(RecordState { stuck: vec![head("2026-11-20T09:00:00Z")], ..nothing() });
-        assert_eq!(stuck, ["1 record for an operator: web:41"]);
+        assert_eq!(stuck, ["the journal contains 1 record waiting for an operator: web:41"]);
         let mut family = Family::new(FamilyName::of(&head(NOW).source), NOW.parse().unwrap());
         family.hold = serde_json::from_value(json!({"until": "2026-11-22T00:00:00Z", "reason": null})).unwrap();
         assert!(faults(RecordState { stopped: vec![family.clone()], ..nothing() }).is_empty());
         family.hold = None;
         let writer = json!({"principal": null, "user_agent": null, "tool": null});
         family.fuse = serde_json::from_value(json!({"opened": NOW, "writer": writer, "times": 4, "last": 41})).unwrap();
-        assert_eq!(faults(RecordState { stopped: vec![family], ..nothing() }), ["1 fuse open: web"]);
+        assert_eq!(
+            faults(RecordState { stopped: vec![family], ..nothing() }),
+            ["the journal contains 1 open fuse (family: web)"]
+        );
     }
 
     #[test]
     fn a_journal_that_cannot_be_read_says_nothing_of_its_records() {
-        let unseen = |is_missing| Unseen { why: "no".into(), help: "ask".into(), is_missing };
+        let unseen = |is_missing| ReadFailure { why: "no".into(), help: "ask".into(), is_missing };
         let state = |is_missing| check(&Err(unseen(is_missing)), NOW.parse().unwrap(), "")[0].state;
         assert_eq!((state(false), state(true)), (State::Unknown, State::Problem));
     }

@@ -1,49 +1,54 @@
-//! The results of IAM's policy simulator for the functions' roles.
+//! The check of the functions' roles, from the results of IAM's policy simulator.
 
 use super::deployment::StackDeployment;
 use super::function::FunctionRole;
-use super::{Check, Looked, PUT_BACK, names};
+use super::{Check, RESTORE, ReadResult, names};
 
 pub use super::need::{Need, needs};
 
 const CHECK: &str = "role";
 
-/// The simulator's verdict on one action.
+/// The policy simulator's verdict on one action on one resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judged {
     pub action: &'static str,
     pub resource: String,
-    /// `allowed`, `implicitDeny` or `explicitDeny`.
+    /// The decision of the simulator: `allowed`, `implicitDeny` or `explicitDeny`.
     pub decision: String,
-    /// Condition keys that policies ask for and that it was not given.
+    /// Condition keys that the policies test but the simulation did not set.
     pub missing: Vec<String>,
 }
 
-/// The verdict on one function's role. What the simulator leaves out is said where all is well.
-pub fn check(which: FunctionRole, deployment: &StackDeployment, judged: &[Looked<Vec<Judged>>]) -> Vec<Check> {
+/// Checks the role of one function. The text of a check that is `ok` also names the policies that `doctor` does not
+/// simulate.
+pub fn check(which: FunctionRole, deployment: &StackDeployment, judged: &[ReadResult<Vec<Judged>>]) -> Vec<Check> {
     let name = which.role(deployment).rsplit('/').next().unwrap_or_default();
     let purpose = match which {
         FunctionRole::Remediator => format!("mode {}", deployment.mode),
-        FunctionRole::Backout => "taking back".into(),
+        FunctionRole::Backout => "a backout".into(),
     };
     let mut checks = Vec::new();
     for seen in judged {
         let judged = match seen {
             Ok(judged) => judged,
             Err(unseen) if unseen.is_missing => {
-                let says = format!("role {} is gone", which.role(deployment));
-                return vec![Check::problem(CHECK, says, PUT_BACK)];
+                let says = format!("role {} does not exist", which.role(deployment));
+                return vec![Check::problem(CHECK, says, RESTORE)];
             }
             Err(unseen) => {
-                checks.push(Check::unknown(CHECK, format!("what {name} may do"), unseen));
+                checks.push(Check::unknown(
+                    CHECK,
+                    format!("doctor cannot tell which permissions role {name} has"),
+                    unseen,
+                ));
                 continue;
             }
         };
         checks.extend(judged.iter().filter_map(|judged| verdict(name, &purpose, judged)));
     }
     if checks.is_empty() {
-        let beside = "policies of keys, queues and VPC endpoints are not simulated";
-        checks.push(Check::ok(CHECK, format!("{name} may do what {purpose} needs; {beside}")));
+        let beside = "doctor does not simulate the policies of KMS keys, queues and VPC endpoints";
+        checks.push(Check::ok(CHECK, format!("role {name} has the permissions that {purpose} needs; {beside}")));
     }
     checks
 }
@@ -53,24 +58,27 @@ fn verdict(name: &str, purpose: &str, judged: &Judged) -> Option<Check> {
     match (decision.as_str(), missing.is_empty()) {
         ("allowed", _) => None,
         ("explicitDeny", _) => {
-            let says = format!("{name} is denied {action} on {resource}");
+            let says = format!("role {name} is denied {action} on {resource}");
             Some(Check::problem(
                 CHECK,
                 says,
-                "look for the Deny: in its permissions boundary, or a policy of the organisation",
+                "find the Deny statement in the role's permissions boundary or in a policy of the organisation",
             ))
         }
         (_, false) => {
-            let says = format!("{action} on {resource} depends on {}", names(missing.iter().map(String::as_str)));
-            Some(Check::untold(CHECK, says, format!("compare the condition with how {name} asks for it")))
+            let keys = names(missing.iter().map(String::as_str));
+            let says = format!("whether role {name} allows {action} on {resource} depends on the condition key {keys}");
+            let help = "compare the conditions in the role's policies with the requests of the function";
+            Some(Check::inconclusive(CHECK, says, help))
         }
         _ => {
-            let says = format!("{name} may not {action} on {resource}, which {purpose} needs");
+            let says = format!("role {name} does not allow {action} on {resource}, which {purpose} needs");
             let help = match *action {
-                "iam:PassRole" => "widen ExecutionRoles or TaskRoles of the stack to this role".to_owned(),
-                _ => format!(
-                    "where it is a permissions boundary, widen that; else somebody has changed the role: {PUT_BACK}"
-                ),
+                "iam:PassRole" => {
+                    let path = resource.split_once(":role/").map_or(resource.as_str(), |(_, path)| path);
+                    format!("widen the parameter ExecutionRoles or TaskRoles of the stack, so that it matches {path}")
+                }
+                _ => format!("if a permissions boundary is the cause, widen it; if the role was changed, {RESTORE}"),
             };
             Some(Check::problem(CHECK, says, help))
         }

@@ -1,9 +1,10 @@
-//! The rules: each is there, is on and sends to the queue, and they match what they should.
+//! The check of the EventBridge rules: whether the rules exist, are enabled, send to the queue and match the right
+//! events.
 
 use serde_json::Value;
 
 use super::deployment::StackDeployment;
-use super::{Check, Looked, PUT_BACK, names};
+use super::{Check, RESTORE, ReadResult, names};
 use crate::domain::event::Home;
 use crate::domain::text::count;
 
@@ -11,27 +12,27 @@ pub use super::samples::{Sample, samples};
 
 const CHECK: &str = "rules";
 
-/// A rule as EventBridge describes it.
+/// The configuration of a rule in EventBridge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventRule {
     pub arn: String,
-    /// `ENABLED`, `DISABLED`, …
+    /// The state of the rule: `ENABLED`, `DISABLED`, …
     pub state: String,
-    /// None: a schedule.
+    /// The event pattern. `None` for a schedule.
     pub pattern: Option<String>,
 }
 
-/// What is known of one of the deployment's rules.
+/// The facts that `doctor` has read about one of the stack's EventBridge rules.
 #[derive(Clone, Debug)]
 pub struct Known {
     pub name: String,
-    pub rule: Looked<EventRule>,
-    /// ARNs.
-    pub targets: Looked<Vec<String>>,
+    pub rule: ReadResult<EventRule>,
+    /// The ARNs of the targets.
+    pub targets: ReadResult<Vec<String>>,
 }
 
 impl Known {
-    /// The pattern of a rule that takes part: one that is on, and no schedule.
+    /// Returns the pattern of the rule, if the rule is enabled and is not a schedule.
     pub fn pattern(&self) -> Option<&str> {
         self.rule.as_ref().ok().filter(|rule| rule.is_on()).and_then(|rule| rule.pattern.as_deref())
     }
@@ -43,14 +44,14 @@ impl EventRule {
     }
 }
 
-/// Whether the rules are there, on, and send where they should.
+/// Checks that the stack's EventBridge rules exist, are enabled and have the right target.
 pub fn check(rules: &[Known], deployment: &StackDeployment, home: &Home) -> Vec<Check> {
     let mut checks: Vec<Check> = rules.iter().filter_map(|known| fault(known, deployment, home)).collect();
     if rules.is_empty() {
-        checks.push(Check::problem(CHECK, "the deployment names no rule", PUT_BACK));
+        checks.push(Check::problem(CHECK, "the SSM parameter /logweir/deployment names no rule", RESTORE));
     }
     if checks.is_empty() {
-        checks.push(Check::ok(CHECK, format!("{} on, and send where they should", count_are(rules.len()))));
+        checks.push(Check::ok(CHECK, format!("{} enabled, with the right target", count_are(rules.len()))));
     }
     checks
 }
@@ -64,43 +65,49 @@ fn fault(known: &Known, deployment: &StackDeployment, home: &Home) -> Option<Che
     let rule = match rule {
         Ok(rule) => rule,
         Err(unseen) if unseen.is_missing => {
-            let says = format!("rule {name} is gone: somebody has deleted it");
-            return Some(Check::problem(CHECK, says, PUT_BACK));
+            let says = format!("rule {name} does not exist");
+            return Some(Check::problem(CHECK, says, RESTORE));
         }
-        Err(unseen) => return Some(Check::unknown(CHECK, format!("rule {name}"), unseen)),
+        Err(unseen) => {
+            let what = format!("doctor cannot tell whether rule {name} is enabled");
+            return Some(Check::unknown(CHECK, what, unseen));
+        }
     };
     if !rule.is_on() {
         let says = format!("rule {name} is {}, so its events are lost", rule.state);
-        let help = format!("aws events enable-rule --name {name} --region {}", home.region);
+        let help = format!("enable the rule: aws events enable-rule --name {name} --region {}", home.region);
         return Some(Check::problem(CHECK, says, help));
     }
     let targets = match targets {
         Ok(targets) => targets,
-        Err(unseen) => return Some(Check::unknown(CHECK, format!("where rule {name} sends its events"), unseen)),
+        Err(unseen) => {
+            let what = format!("doctor cannot tell where rule {name} sends its events");
+            return Some(Check::unknown(CHECK, what, unseen));
+        }
     };
     let queue = deployment.queue_arn(home);
     let is_right = |target: &String| {
-        // The backout function has a schedule of its own, and no queue.
+        // The schedule of the backout function calls this function directly, without the queue.
         *target == queue || (rule.pattern.is_none() && *target == deployment.function_arn(&deployment.backout, home))
     };
     if targets.iter().any(is_right) {
         return None;
     }
-    let found = if targets.is_empty() { "nothing".to_owned() } else { names(targets.iter().map(String::as_str)) };
-    let says = format!("rule {name} sends to {found}, and not to {queue}");
-    Some(Check::problem(CHECK, says, PUT_BACK))
+    let found = if targets.is_empty() { "no target".to_owned() } else { names(targets.iter().map(String::as_str)) };
+    let says = format!("rule {name} sends to {found} instead of {queue}");
+    Some(Check::problem(CHECK, says, RESTORE))
 }
 
-/// Whether a rule matched a sample.
+/// The result of a test: whether an EventBridge rule matched a sample event.
 #[derive(Clone, Debug)]
 pub struct Tried {
     pub rule: String,
-    /// [`Sample::what`].
+    /// The description of the sample event ([`Sample::what`]).
     pub sample: &'static str,
-    pub matched: Looked<bool>,
+    pub matched: ReadResult<bool>,
 }
 
-/// Whether the rules match what they should, and nothing that Logweir itself does.
+/// Checks that the EventBridge rules match the events that Logweir needs, and no event about a call by Logweir itself.
 pub fn check_patterns(rules: &[Known], samples: &[Sample], tried: &[Tried]) -> Vec<Check> {
     const CHECK: &str = "patterns";
     let mut checks = Vec::new();
@@ -114,28 +121,29 @@ pub fn check_patterns(rules: &[Known], samples: &[Sample], tried: &[Tried]) -> V
             (true, false, _) => {}
             (false, false, _) => checks.push(Check::problem(
                 CHECK,
-                format!("{} is handed on by {}: it would answer itself", sample.what, names(matching)),
-                format!("the patterns that were deployed leave its own roles out: {PUT_BACK}"),
+                format!("{} is matched by {}, so Logweir would react to its own calls", sample.what, names(matching)),
+                format!("the rule's pattern in the template excludes Logweir's own roles: {RESTORE}"),
             )),
             (_, true, Some(unseen)) => {
-                checks.push(Check::unknown(CHECK, format!("whether {} is handed on", sample.what), unseen));
+                let what = format!("doctor cannot tell whether a rule matches {}", sample.what);
+                checks.push(Check::unknown(CHECK, what, unseen));
             }
             (true, true, None) => checks.push(Check::problem(
                 CHECK,
-                format!("no rule that is on hands on {}", sample.what),
-                format!("somebody has changed a pattern, or switched its rule off: {PUT_BACK}"),
+                format!("no enabled rule matches {}", sample.what),
+                format!("a rule was disabled, or its pattern was changed, outside the stack: {RESTORE}"),
             )),
             (false, true, None) => {}
         }
     }
     if checks.is_empty() {
-        let says = "they match what others register, update and deploy, and nothing of Logweir's own";
+        let says = "the rules match registrations, service updates and deployments, but not Logweir's own calls";
         checks.push(Check::ok(CHECK, says));
     }
     checks
 }
 
-/// Whether a queue's policy lets a rule send, by the rule's ARN.
+/// Whether a queue's policy allows the rule with this ARN to send messages.
 fn may_send(policy: &Value, rule: &str) -> bool {
     let statements = match &policy["Statement"] {
         Value::Array(statements) => statements.clone(),
@@ -152,7 +160,7 @@ fn may_send(policy: &Value, rule: &str) -> bool {
     })
 }
 
-/// The ARNs that a condition lets in; none: it does not ask.
+/// Returns the source ARNs that a condition allows. Returns `None` if the condition allows every source ARN.
 fn sources(condition: &Value) -> Option<Vec<String>> {
     let operators = condition
         .as_object()?
@@ -172,7 +180,8 @@ fn texts(value: &Value) -> Vec<String> {
     }
 }
 
-/// Whether the queue lets in each of the rules that send to it.
+/// Checks that the queue's policy allows messages from each rule that sends to the queue. Returns `None` if the policy
+/// allows the messages of all these rules.
 pub fn check_policy(rules: &[Known], queue: &str, policy: &Value) -> Option<Check> {
     let sends = |known: &&Known| known.targets.as_ref().is_ok_and(|targets| targets.iter().any(|arn| arn == queue));
     let shut_out: Vec<&str> = rules
@@ -182,8 +191,8 @@ pub fn check_policy(rules: &[Known], queue: &str, policy: &Value) -> Option<Chec
         .map(|known| known.name.as_str())
         .collect();
     (!shut_out.is_empty()).then(|| {
-        let says = format!("the queue's policy lets nothing in from {}", names(shut_out));
-        Check::problem(CHECK, says, format!("somebody has changed the queue's policy: {PUT_BACK}"))
+        let says = format!("the queue's policy does not allow messages from rule {}", names(shut_out));
+        Check::problem(CHECK, says, format!("the queue's policy was changed outside the stack: {RESTORE}"))
     })
 }
 

@@ -1,20 +1,21 @@
-//! Events as AWS would make them, to try the rules with.
+//! Sample events in the format of AWS, with which `doctor` tests the deployed EventBridge rules.
 
 use serde_json::{Value, json};
 
 use super::deployment::StackDeployment;
 use crate::domain::event::Home;
 
-/// An event that the rules should hand on, or should not.
+/// A sample event. `is_wanted` says whether the EventBridge rules should match the event.
 #[derive(Clone, Debug)]
 pub struct Sample {
-    /// What it is: "a registration by another role".
+    /// The description of the sample, such as "a registration by another role".
     pub what: &'static str,
     pub is_wanted: bool,
     pub event: Value,
 }
 
-/// One of each kind. What Logweir does itself must come to nothing, or it would answer itself for ever.
+/// Returns one sample event of each kind. The EventBridge rules must not match Logweir's own calls, because Logweir
+/// would then react to its own changes without end.
 pub fn samples(deployment: &StackDeployment, home: &Home) -> Vec<Sample> {
     let role = |arn: &str| {
         let (account, name) = (&home.account, arn.rsplit('/').next().unwrap_or_default());
@@ -24,10 +25,10 @@ pub fn samples(deployment: &StackDeployment, home: &Home) -> Vec<Sample> {
             "sessionContext": {"sessionIssuer": {"type": "Role", "arn": arn, "accountId": account, "userName": name}}
         })
     };
-    let other = role(&format!("arn:{}:iam::{}:role/somebody", home.partition, home.account));
+    let other = role(&format!("arn:{}:iam::{}:role/example", home.partition, home.account));
     let user = json!({
-        "type": "IAMUser", "arn": format!("arn:{}:iam::{}:user/somebody", home.partition, home.account),
-        "accountId": home.account, "userName": "somebody"
+        "type": "IAMUser", "arn": format!("arn:{}:iam::{}:user/example", home.partition, home.account),
+        "accountId": home.account, "userName": "example"
     });
     let family = example(&deployment.families);
     let cluster = example(&deployment.clusters);
@@ -56,16 +57,16 @@ pub fn samples(deployment: &StackDeployment, home: &Home) -> Vec<Sample> {
     vec![
         sample("a registration by another role", true, registered(other)),
         sample("a registration by a user", true, registered(user)),
-        sample("a service that somebody updates", true, updated),
-        sample("the end of a deployment", true, deployed),
-        sample("what the remediator registers itself", false, registered(role(&deployment.remediator_role))),
-        sample("what the backout function registers itself", false, registered(role(&deployment.backout_role))),
+        sample("an update of a service", true, updated),
+        sample("a completed deployment", true, deployed),
+        sample("a registration by the remediator", false, registered(role(&deployment.remediator_role))),
+        sample("a registration by the backout function", false, registered(role(&deployment.backout_role))),
     ]
 }
 
 const TIME: &str = "2026-11-21T12:00:00Z";
 
-/// With the members that TestEventPattern asks for (source: EventBridge API reference).
+/// Returns an event with the members that TestEventPattern requires (source: EventBridge API reference).
 fn envelope(home: &Home, kind: &str) -> Value {
     json!({
         "version": "0", "id": "00000000-0000-0000-0000-000000000001", "detail-type": kind, "source": "aws.ecs",
@@ -85,7 +86,7 @@ fn call(home: &Home, name: &str, who: Value, asked: Value, made: Value) -> Value
     event
 }
 
-/// A name that the first of the patterns fits.
+/// Returns an example of a name that matches the first of the patterns.
 pub(super) fn example(patterns: &[String]) -> String {
     patterns.first().map_or("*", String::as_str).replace(['*', '?'], "x")
 }

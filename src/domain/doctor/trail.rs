@@ -1,13 +1,13 @@
-//! Without a trail that is on and records management events, EventBridge hears of no call at all
-//! (source: EventBridge user guide, events from services by way of CloudTrail).
+//! The check of CloudTrail's trails. EventBridge receives events about API calls only if a CloudTrail trail is on and
+//! records management events (source: EventBridge user guide, events from services by way of CloudTrail).
 
 use serde_json::{Value, json};
 
-use super::{Check, Looked, Unseen};
+use super::{Check, ReadFailure, ReadResult};
 
 const CHECK: &str = "trail";
 
-/// A trail that sees this Region.
+/// A trail that covers this Region.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrailName {
     pub name: String,
@@ -15,40 +15,40 @@ pub struct TrailName {
     pub is_organizations: bool,
 }
 
-/// What is known of a trail.
+/// The facts that `doctor` has read about a trail.
 #[derive(Clone, Debug)]
 pub struct Trail {
     pub trail: TrailName,
-    pub is_logging: Looked<bool>,
-    /// What GetEventSelectors answered.
-    pub selectors: Looked<Value>,
+    pub is_logging: ReadResult<bool>,
+    /// The response of GetEventSelectors.
+    pub selectors: ReadResult<Value>,
 }
 
-/// Whether a trail records what Logweir lives on.
+/// Whether a trail records the calls that Logweir needs.
 enum TrailVerdict<'t> {
     Good,
     Bad(&'static str),
-    Unseen(&'t Unseen),
+    ReadFailure(&'t ReadFailure),
     Depends,
 }
 
-pub fn check(trails: &Looked<Vec<Trail>>, region: &str) -> Check {
+pub fn check(trails: &ReadResult<Vec<Trail>>, region: &str) -> Check {
     let trails = match trails {
         Ok(trails) => trails,
-        Err(unseen) => return Check::unknown(CHECK, "whether a trail records calls", unseen),
+        Err(unseen) => return Check::unknown(CHECK, "doctor cannot tell whether a trail records calls", unseen),
     };
     let verdicts: Vec<(&Trail, TrailVerdict<'_>)> = trails.iter().map(|trail| (trail, trail.verdict())).collect();
     if let Some((good, _)) = verdicts.iter().find(|(_, verdict)| matches!(verdict, TrailVerdict::Good)) {
-        let whose = if good.trail.is_organizations { ", the organisation's" } else { "" };
-        return Check::ok(CHECK, format!("trail {}{whose} records the calls that change something", good.trail.name));
+        let whose = if good.trail.is_organizations { " of the organisation" } else { "" };
+        return Check::ok(CHECK, format!("trail {}{whose} records write management events", good.trail.name));
     }
     for (trail, verdict) in &verdicts {
-        let what = format!("whether trail {} records calls", trail.trail.name);
+        let what = format!("doctor cannot tell whether trail {} records calls", trail.trail.name);
         match verdict {
-            TrailVerdict::Unseen(unseen) => return Check::unknown(CHECK, what, unseen),
+            TrailVerdict::ReadFailure(unseen) => return Check::unknown(CHECK, what, unseen),
             TrailVerdict::Depends => {
-                let says = format!("{what}: it selects them by who calls or how");
-                return Check::untold(CHECK, says, "have a trail record all management events that write");
+                let says = format!("{what}, because the trail's selectors depend on the caller or the kind of call");
+                return Check::inconclusive(CHECK, says, "let a trail record all write management events");
             }
             _ => {}
         }
@@ -63,14 +63,16 @@ pub fn check(trails: &Looked<Vec<Trail>>, region: &str) -> Check {
     if bad.is_empty() {
         return Check::problem(
             CHECK,
-            format!("there is no trail in {region}, so EventBridge hears of no call"),
-            "make one for all Regions that records management events: aws cloudtrail create-trail --is-multi-region-trail",
+            format!("there is no trail in {region}, so EventBridge receives no events about API calls"),
+            "create a trail for all Regions that records management events: aws cloudtrail create-trail \
+             --is-multi-region-trail",
         );
     }
     Check::problem(
         CHECK,
-        format!("{}, so EventBridge hears of no call", bad.join("; ")),
-        "have it record management events, those that write: aws cloudtrail start-logging, put-event-selectors",
+        format!("{}, so EventBridge receives no events about API calls", bad.join("; ")),
+        "switch a trail on and let it record write management events: aws cloudtrail start-logging, \
+         put-event-selectors",
     )
 }
 
@@ -79,16 +81,17 @@ impl Trail {
         match (&self.is_logging, &self.selectors) {
             (Ok(false), _) => TrailVerdict::Bad("is switched off"),
             (_, Ok(selectors)) if records(selectors) == Some(false) => {
-                TrailVerdict::Bad("does not record management events that write")
+                TrailVerdict::Bad("does not record write management events")
             }
-            (Err(unseen), _) | (_, Err(unseen)) => TrailVerdict::Unseen(unseen),
+            (Err(unseen), _) | (_, Err(unseen)) => TrailVerdict::ReadFailure(unseen),
             (Ok(true), Ok(selectors)) if records(selectors) == Some(true) => TrailVerdict::Good,
             _ => TrailVerdict::Depends,
         }
     }
 }
 
-/// Whether a registration of a task definition is recorded; none: that depends on more than is known here.
+/// Whether the trail records the registration of a task definition. `None` if the answer depends on fields whose values
+/// Logweir does not know in advance.
 fn records(selectors: &Value) -> Option<bool> {
     let all = |member: &str| selectors[member].as_array().cloned().unwrap_or_default();
     let basic = all("EventSelectors").into_iter().map(|selector| {
@@ -99,7 +102,7 @@ fn records(selectors: &Value) -> Option<bool> {
     any(basic.chain(advanced))
 }
 
-/// The members of the event that fields of an advanced selector ask for.
+/// Returns the fields of a registration event that an advanced selector can test.
 fn registration() -> Value {
     json!({
         "eventCategory": "Management", "readOnly": "false", "eventSource": "ecs.amazonaws.com",
@@ -130,7 +133,7 @@ fn admits(selector: &Value) -> Option<bool> {
     }))
 }
 
-/// Whether one of them is so; none: that hangs on one that nobody knows.
+/// Whether one of the verdicts is true. `None` if no verdict is true and at least one verdict is unknown.
 fn any(verdicts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
     let verdicts: Vec<Option<bool>> = verdicts.collect();
     if verdicts.contains(&Some(true)) {
@@ -148,7 +151,7 @@ mod tests {
     use super::super::State;
     use super::*;
 
-    fn trail(is_logging: Looked<bool>, selectors: Looked<Value>) -> Trail {
+    fn trail(is_logging: ReadResult<bool>, selectors: ReadResult<Value>) -> Trail {
         let trail = TrailName { name: "main".into(), arn: "arn".into(), is_organizations: false };
         Trail { trail, is_logging, selectors }
     }
@@ -163,8 +166,8 @@ mod tests {
         json!({"AdvancedEventSelectors": [{"FieldSelectors": all}]})
     }
 
-    fn denied() -> Unseen {
-        Unseen { why: "AccessDenied".into(), help: "ask for it".into(), is_missing: false }
+    fn denied() -> ReadFailure {
+        ReadFailure { why: "AccessDenied".into(), help: "ask for it".into(), is_missing: false }
     }
 
     #[test]

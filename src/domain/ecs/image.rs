@@ -1,14 +1,14 @@
-//! Container images: their names, the registry of a tag, and whether the tag still means the running image.
+//! Container images: the parts of an image name, and the check whether a tag still resolves to the running image.
 
 use std::collections::BTreeMap;
 
 use super::task_definition::TaskDefinition;
 use crate::domain::text::plain::plain;
 
-/// The longest name of a container in a sentence.
+/// The maximum length of a container's name in a message, in characters.
 const LONGEST: usize = 100;
 
-/// An image in Amazon ECR, named by a tag that may mean another image tomorrow.
+/// The name of an image in Amazon ECR, with a tag. The tag may resolve to another image later.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct EcrImage {
     /// The registry's account.
@@ -18,7 +18,7 @@ pub struct EcrImage {
     pub tag: String,
 }
 
-/// Whether the name holds the image's digest, and so means the same for ever.
+/// Whether the name of an image contains its digest, so that the name always resolves to the same image.
 pub fn is_pinned(image: &str) -> bool {
     image.rsplit_once("@sha256:").is_some_and(|(_, digest)| {
         digest.len() == 64 && digest.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase())
@@ -26,7 +26,8 @@ pub fn is_pinned(image: &str) -> bool {
 }
 
 impl EcrImage {
-    /// `ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY[:TAG]`; none: the image is elsewhere, or pinned by its digest.
+    /// Parses `ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY[:TAG]`. Returns `None` if the image is not in Amazon
+    /// ECR, or is pinned by its digest.
     pub fn parse(image: &str) -> Option<Self> {
         if image.contains('@') {
             return None;
@@ -47,16 +48,16 @@ impl EcrImage {
     }
 }
 
-/// A container's image as it runs.
+/// The image that a container runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunningImage {
     pub container: String,
     pub image: String,
-    /// `sha256:…`, where ECS says it.
+    /// The digest of the image, `sha256:…`, if ECS reports the digest.
     pub digest: Option<String>,
 }
 
-/// A container with an unpinned image: a new deployment may start an image that differs from the running one.
+/// A container whose image is not pinned by a digest, so that a new deployment may start another image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MutableImage {
     pub container: String,
@@ -64,7 +65,7 @@ pub struct MutableImage {
 }
 
 impl MutableImage {
-    /// Returns the containers with unpinned images, in the order of the definition.
+    /// Returns the containers whose image is not pinned by a digest, in the order of the definition.
     pub fn all_of(definition: &TaskDefinition) -> Vec<Self> {
         let images = definition.containers().map(|container| {
             let text = |name| container.member(name).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
@@ -74,22 +75,23 @@ impl MutableImage {
     }
 }
 
-/// Whether a new deployment would start the running images.
+/// Whether a new deployment would start the same images that the service runs now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ImageVerdict {
-    /// Every tag still means the running image.
+    /// Every image tag still resolves to the image that the container runs.
     Same,
-    /// A container would start a different image, or may: which container, and why. An unknown image counts as
-    /// different.
+    /// A container could start an image that differs from its running image. The text names the container and the
+    /// reason. An unknown image counts as different.
     Differs(String),
-    /// The verdict needs the registry's answer about this image's tag.
+    /// The verdict depends on the digest of this image, which the caller must read from the registry.
     Ask(EcrImage),
 }
 
-/// Compares the images that a deployment would start with the running images. `meanings` holds the registry's answers
-/// so far: the digest of a tag, or `None` if the registry has no such image.
+/// Compares the images that a deployment would start with the running images. `meanings` holds the digest of each image
+/// that the caller has looked up in a registry, or `None` for an image that is not in the registry.
 ///
-/// The caller reads one image after the other from the registry, until `compare` returns a verdict.
+/// If `compare` returns `Ask`, the caller reads the digest of the image, adds it to `meanings`, and calls `compare`
+/// again.
 pub fn compare(
     images: &[MutableImage],
     running: &[RunningImage],
@@ -102,7 +104,7 @@ pub fn compare(
             return ImageVerdict::Differs(format!("ECS does not say which image container {name} runs"));
         };
         let Some(ecr) = EcrImage::parse(image) else {
-            let why = format!("the image of container {name} has a tag, and only Amazon ECR is asked for those");
+            let why = format!("the image of container {name} is not in Amazon ECR, so Logweir cannot resolve its tag");
             return ImageVerdict::Differs(why);
         };
         match meanings.get(&ecr) {
@@ -110,11 +112,11 @@ pub fn compare(
             Some(Some(means)) if means == runs => {}
             Some(Some(_)) => {
                 return ImageVerdict::Differs(format!(
-                    "the tag of container {name}'s image means another image by now"
+                    "the tag of container {name}'s image now resolves to another image"
                 ));
             }
             Some(None) => {
-                return ImageVerdict::Differs(format!("the image of container {name} is not in its registry any more"));
+                return ImageVerdict::Differs(format!("the image of container {name} is no longer in its registry"));
             }
         }
     }
@@ -172,7 +174,7 @@ mod tests {
         RunningImage { container: container.into(), image: image.into(), digest: digest.map(String::from) }
     }
 
-    /// Compares, and reads from `registry` until there is a verdict. Also returns the images that it read.
+    /// Reads images from `registry` until `compare` returns a verdict. Also returns the images that were read.
     fn judged(
         images: &[MutableImage],
         running: &[RunningImage],
@@ -217,10 +219,10 @@ mod tests {
         let images = [image("app", &web), image("side", &job)];
         let running = [runs("app", &web, Some("sha256:a")), runs("side", &job, Some("sha256:a"))];
         let (verdict, asked) = judged(&images, &running, |_| Some("sha256:b"));
-        let moved = "the tag of container app's image means another image by now";
+        let moved = "the tag of container app's image now resolves to another image";
         assert_eq!((verdict, asked.len()), (ImageVerdict::Differs(moved.into()), 1));
         let (verdict, _) = judged(&images, &running, |image| (image.repository == "web").then_some("sha256:a"));
-        let gone = "the image of container side is not in its registry any more";
+        let gone = "the image of container side is no longer in its registry";
         assert_eq!(verdict, ImageVerdict::Differs(gone.into()));
         for running in [vec![], vec![runs("app", "other", Some("sha256:a"))], vec![runs("app", &web, None)]] {
             let (verdict, asked) = judged(&images, &running, |_| None);
@@ -229,7 +231,7 @@ mod tests {
         }
         let hub = [image("app", "nginx:1")];
         let (verdict, _) = judged(&hub, &[runs("app", "nginx:1", Some("sha256:a"))], |_| None);
-        let elsewhere = "the image of container app has a tag, and only Amazon ECR is asked for those";
+        let elsewhere = "the image of container app is not in Amazon ECR, so Logweir cannot resolve its tag";
         assert_eq!(verdict, ImageVerdict::Differs(elsewhere.into()));
     }
 }

@@ -1,4 +1,4 @@
-//! The nouns of Amazon ECS.
+//! The resources of Amazon ECS as types.
 
 pub mod image;
 pub mod revision;

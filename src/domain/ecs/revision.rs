@@ -1,11 +1,11 @@
-//! The name of one immutable revision of a task definition.
+//! The ARN of a revision, which is one immutable version of a task definition.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// `arn:PARTITION:ecs:REGION:ACCOUNT:task-definition/FAMILY:REVISION`, taken apart.
+/// A parsed ARN, `arn:PARTITION:ecs:REGION:ACCOUNT:task-definition/FAMILY:REVISION`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct RevisionArn {
@@ -16,18 +16,19 @@ pub struct RevisionArn {
     pub revision: u32,
 }
 
-/// A text that is no ARN of a revision. The text itself is not repeated: it may come from anybody.
+/// The error for a text that is not the ARN of a revision. The message does not repeat the text, which is untrusted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not the ARN of a task-definition revision (arn:aws:ecs:REGION:ACCOUNT:task-definition/FAMILY:REVISION)")]
 pub struct NotARevisionArn;
 
-/// Families are 1 to 255 letters, digits, hyphens and underscores (source: ECS API reference, RegisterTaskDefinition).
+/// Whether the text is a valid name of a family: 1 to 255 letters, digits, hyphens and underscores (source: ECS API
+/// reference, RegisterTaskDefinition).
 pub fn is_family(text: &str) -> bool {
     (1..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 impl RevisionArn {
-    /// `FAMILY:REVISION`, the name that people use within one account and Region.
+    /// Returns `FAMILY:REVISION`, the name that people use within one account and Region.
     pub fn short(&self) -> String {
         format!("{}:{}", self.family, self.revision)
     }

@@ -1,4 +1,4 @@
-//! A service as ECS describes it, as far as it matters for what the service runs.
+//! A service as ECS describes it, with the members that decide which revision the service runs.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::revision::RevisionArn;
 
-/// `arn:PARTITION:ecs:REGION:ACCOUNT:service/CLUSTER/NAME`, taken apart.
+/// A parsed ARN, `arn:PARTITION:ecs:REGION:ACCOUNT:service/CLUSTER/NAME`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ServiceArn {
@@ -19,18 +19,19 @@ pub struct ServiceArn {
     pub name: String,
 }
 
-/// A text that is no ARN of a service. The text itself is not repeated: it may come from anybody.
+/// The error for a text that is not the ARN of a service. The message does not repeat the text, which is untrusted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not the ARN of a service (arn:aws:ecs:REGION:ACCOUNT:service/CLUSTER/NAME)")]
 pub struct NotAServiceArn;
 
-/// Services and clusters are 1 to 255 letters, digits, hyphens and underscores (source: ECS API reference, CreateService).
+/// Whether the text is a valid name of a service or cluster: 1 to 255 letters, digits, hyphens and underscores (source:
+/// ECS API reference, CreateService).
 fn is_name(text: &str) -> bool {
     (1..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 impl ServiceArn {
-    /// `CLUSTER/NAME`, the name that people use within one account and Region.
+    /// Returns `CLUSTER/NAME`, the name that people use within one account and Region.
     pub fn short(&self) -> String {
         format!("{}/{}", self.cluster, self.name)
     }
@@ -40,8 +41,9 @@ impl ServiceArn {
         format!("arn:{partition}:ecs:{region}:{account}:cluster/{cluster}")
     }
 
-    /// As an event names it. The old form of the ARN, `…:service/NAME`, leaves out the cluster, which then stands beside it
-    /// (source: ECS developer guide, Amazon Resource Names and IDs).
+    /// Parses the ARN of a service in an event. The old form of the ARN, `…:service/NAME`, does not contain the
+    /// cluster, so the caller passes the cluster that the event names (source: ECS developer guide, Amazon Resource
+    /// Names and IDs).
     pub fn of(arn: &str, cluster: Option<&str>) -> Result<Self, NotAServiceArn> {
         let (head, name) = arn.split_once(":service/").ok_or(NotAServiceArn)?;
         if name.contains('/') {
@@ -94,26 +96,27 @@ impl From<ServiceArn> for String {
     }
 }
 
-/// What DescribeServices says.
+/// A service as DescribeServices returns it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Service {
     pub arn: ServiceArn,
     pub status: Status,
     pub controller: Controller,
-    /// Whether ECS keeps it for an Express service (`resourceManagementType` ECS): its own API changes it.
+    /// Whether the service belongs to an Express service, which ECS manages through a separate API
+    /// (`resourceManagementType` ECS).
     pub managed: bool,
-    /// What it starts tasks of.
+    /// The revision from which the service starts tasks.
     pub revision: RevisionArn,
-    /// Those that ECS still lists, in no order that can be relied upon.
+    /// The deployments that ECS still lists, in no guaranteed order.
     pub deployments: Vec<Deployment>,
-    /// Whether a deployment that fails is rolled back by ECS itself: `deploymentCircuitBreaker`, enabled and with rollback.
+    /// Whether ECS rolls back a failed deployment, because `deploymentCircuitBreaker` is enabled with rollback.
     pub rolls_back: bool,
     pub tags: Vec<(String, String)>,
-    /// The ARN of the service deployment that is under way or was last, where ECS names it.
+    /// The ARN of the current or last service deployment, if ECS names it.
     pub service_deployment: Option<String>,
-    /// The ARNs of the service revisions that ECS lists, in no order that can be relied upon.
+    /// The ARNs of the service revisions that ECS lists, in no guaranteed order.
     pub service_revisions: Vec<String>,
-    /// Whether Service Connect has a log configuration of its own: it lies outside task definitions.
+    /// Whether the service has a separate log configuration for Service Connect, outside the task definition.
     pub service_connect_logs: bool,
 }
 
@@ -124,27 +127,28 @@ pub enum Status {
     Inactive,
 }
 
-/// Who carries out the service's deployments. The strategies ROLLING, BLUE_GREEN, LINEAR and CANARY are all ECS's own.
+/// The controller of a service's deployments. The controller `Ecs` covers the deployment strategies ROLLING,
+/// BLUE_GREEN, LINEAR and CANARY.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Controller {
     Ecs,
     CodeDeploy,
     External,
-    /// One that this version does not know.
+    /// A deployment controller that this version of Logweir does not know.
     Other,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Deployment {
-    /// `ecs-svc/…`
+    /// The id of the deployment, `ecs-svc/…`.
     pub id: String,
-    /// Whether it is the service's newest: what was asked for last.
+    /// Whether this is the newest deployment of the service.
     pub primary: bool,
     pub revision: RevisionArn,
     pub created: Option<Timestamp>,
-    /// ECS says it for rolling deployments alone.
+    /// The state of the deployment, which ECS reports only for rolling deployments.
     pub state: Option<RolloutState>,
-    /// ECS's own words.
+    /// The reason that ECS gives for the state of the deployment.
     pub reason: Option<String>,
     pub desired: i32,
     pub pending: i32,
@@ -159,11 +163,11 @@ pub enum RolloutState {
     Failed,
 }
 
-/// What DescribeServiceDeployments says.
+/// A service deployment as DescribeServiceDeployments returns it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeploymentProgress {
     pub stage: Stage,
-    /// Whether a hook of its lifecycle waits for somebody to let it go on.
+    /// Whether a lifecycle hook has paused the deployment. The deployment continues when a principal allows it.
     pub paused: bool,
     pub reason: Option<String>,
 }
@@ -173,23 +177,23 @@ pub enum Stage {
     UnderWay,
     RollingBack,
     Succeeded,
-    /// Stopped, failed, or rolled back.
+    /// The deployment was stopped, failed, or was rolled back.
     Over,
 }
 
-/// What uses a revision.
+/// A service or a task that uses a revision.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct User {
     pub place: Place,
-    /// Whether all that is left are tasks of an older deployment of a service that was pointed elsewhere, or those of one that
-    /// is being deleted: it ends by itself.
+    /// Whether ECS will stop all tasks that still run the revision, because the tasks belong to an older deployment or
+    /// to a service that is being deleted.
     pub draining: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
     Service(ServiceArn),
-    /// `CLUSTER/ID` of a task that belongs to no service that uses the revision.
+    /// A task, as `CLUSTER/ID`, that belongs to no service that uses the revision.
     Task(String),
 }
 
@@ -202,22 +206,23 @@ impl fmt::Display for Place {
     }
 }
 
-/// What a look at a service finds after it was to be pointed from one revision at another.
+/// The state of a service after Logweir tried to update the service from one revision to another.
 #[derive(Clone, Debug, PartialEq)]
 pub enum After {
-    /// Ours is its newest deployment: its id.
+    /// Logweir started the newest deployment of the service. The text is the id of this deployment.
     Stands(String),
-    /// Ours is its newest, and has overtaken somebody's, made after the look on which ours was decided.
+    /// Logweir started the newest deployment of the service. This deployment replaced a deployment of the given
+    /// revision that another principal had started after Logweir read the service.
     Overtook(RevisionArn),
-    /// Nothing has happened.
+    /// The service is in the same state as before Logweir's update.
     AsBefore,
-    /// Somebody has deployed since: this.
+    /// Logweir did not start the newest deployment of the service. The value is the revision of this deployment.
     Other(RevisionArn),
 }
 
 impl Service {
-    /// Whether what we did, or somebody else, decides what the service runs. `seen` are the deployments that were listed
-    /// when it was decided to point it from `from` at `to`.
+    /// Determines whether Logweir started the newest deployment of the service. `seen` contains the ids of the
+    /// deployments that ECS listed when Logweir decided to update the service from `from` to `to`.
     pub fn after(&self, seen: &[String], from: &RevisionArn, to: &RevisionArn) -> After {
         let Some(newest) = self.primary() else {
             return if self.revision == *from { After::AsBefore } else { After::Other(self.revision.clone()) };
@@ -230,20 +235,21 @@ impl Service {
             !other.primary && !seen.contains(&other.id) && other.revision != *from && other.revision != *to
         });
         match between.max_by_key(|other| other.created) {
-            Some(theirs) => After::Overtook(theirs.revision.clone()),
+            Some(external) => After::Overtook(external.revision.clone()),
             None => After::Stands(newest.id.clone()),
         }
     }
 
-    /// Adds the deployments that an earlier answer listed and this one does not any more: one that was overtaken before
-    /// it had a task may vanish at once.
+    /// Adds the deployments that ECS listed in `earlier`, an earlier description of this service, and no longer lists.
+    /// If a newer deployment replaces a deployment that has no task yet, ECS may immediately stop listing the replaced
+    /// deployment.
     pub fn with_those_of(&mut self, earlier: &Self) {
         let gone = earlier.deployments.iter().filter(|other| self.deployment(&other.id).is_none());
         let gone: Vec<_> = gone.map(|other| Deployment { primary: false, ..other.clone() }).collect();
         self.deployments.extend(gone);
     }
 
-    /// The deployments that are listed.
+    /// Returns the ids of the deployments that ECS lists.
     pub fn seen(&self) -> Vec<String> {
         self.deployments.iter().map(|deployment| deployment.id.clone()).collect()
     }
@@ -258,15 +264,16 @@ impl Service {
 }
 
 impl Deployment {
-    /// Whether ECS says that it takes another one back (source: ECS developer guide, service deployment state change
-    /// events: "ECS deployment circuit breaker: rolling back to deploymentId …").
+    /// Whether the deployment rolls another deployment back, according to the reason that ECS gives (source: ECS
+    /// developer guide, service deployment state change events: "ECS deployment circuit breaker: rolling back to
+    /// deploymentId …").
     pub fn is_rollback(&self) -> bool {
         let reason = self.reason.as_deref().unwrap_or_default().to_ascii_lowercase();
         reason.contains("rolling back") || reason.contains("rollback")
     }
 
-    /// Whether it is over and well. Where ECS gives no state (it does for rolling deployments alone), the number of tasks
-    /// says it.
+    /// Whether the deployment is complete. If ECS reports no state, because the deployment is not a rolling deployment,
+    /// the number of running tasks decides.
     pub fn is_completed(&self) -> bool {
         match self.state {
             Some(state) => state == RolloutState::Completed,

@@ -1,10 +1,10 @@
-//! The tags that stand beside a task definition, and which of them a corrected revision carries.
+//! The tags of a task definition, and the tags of a corrected revision.
 
 use std::ops::Range;
 
 use crate::domain::text::json;
 
-/// One tag, with the text in which ECS sent it.
+/// One tag, with its JSON text as ECS sent it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tag {
     pub key: String,
@@ -12,16 +12,17 @@ pub struct Tag {
     text: String,
 }
 
-/// How many tags a task definition may have (source: ECS API reference, RegisterTaskDefinition).
+/// The maximum number of tags of a task definition (source: ECS API reference, RegisterTaskDefinition).
 const MOST: usize = 50;
 
-/// The prefix of Logweir's own tags. They are hints for humans and for finding; nothing is ever trusted for bearing one.
+/// The key prefix of the tags that Logweir sets. Tags with this prefix are hints for people and for searches. Logweir
+/// never trusts a revision because of its tags.
 const OWN: &str = "logweir:";
-/// The number of the revision that a corrected one was made from.
+/// The key of a tag on a corrected revision. The value of the tag is the number of the source revision.
 pub const SOURCE: &str = "logweir:source";
-/// The number of the revision that a restored one stands for.
+/// The key of a tag on a restored revision. The value of the tag is the number of the source revision.
 pub const RESTORES: &str = "logweir:restores";
-/// The digest of the baseline that it was made by.
+/// The key of a tag on a corrected revision. The value of the tag is the digest of the baseline.
 pub const BASELINE: &str = "logweir:baseline";
 
 impl Tag {
@@ -31,7 +32,7 @@ impl Tag {
         Self { key, value, text }
     }
 
-    /// Reads a list of tags, `[{"key": …, "value": …}, …]`.
+    /// Parses a list of tags, `[{"key": …, "value": …}, …]`.
     pub fn parse_list(list: &str) -> Result<Vec<Self>, serde_json::Error> {
         json::items(list)?
             .into_iter()
@@ -44,14 +45,16 @@ impl Tag {
             .collect()
     }
 
-    /// The tag as it travels.
+    /// Returns the JSON text of the tag, in its original spelling.
     pub fn text(&self) -> &str {
         &self.text
     }
 }
 
-/// The tags of a corrected revision: the source's as they are, without those that ECS refuses (`aws:…`, in any case;
-/// source: ECS API reference, Tag) and without a copy of ours, then ours as far as AWS's limit leaves room.
+/// Returns the tags of a corrected revision: the unchanged tags of its source revision, followed by the tags `own` of
+/// Logweir. Tags of the source revision are left out if their key begins with `logweir:` or `aws:`, in upper or lower
+/// case. ECS refuses the prefix `aws:` (source: ECS API reference, Tag). If there would be more tags than ECS allows,
+/// the last tags in `own` are left out too.
 pub fn carried(source: &[Tag], own: &[Tag]) -> Vec<Tag> {
     let reserved = |tag: &Tag| {
         let key = tag.key.to_ascii_lowercase();
@@ -77,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn the_authors_tags_go_before_ours_where_the_limit_is_reached() {
+    fn at_the_limit_the_authors_tags_have_priority() {
         let source: Vec<Tag> = (0..50).map(|n| Tag::new(format!("k{n}"), "v")).collect();
         assert_eq!(carried(&source, &[Tag::new(SOURCE, "41")]), source);
     }

@@ -1,11 +1,13 @@
-//! A task definition as ECS's wire JSON: a text that travels whole, and a view of it for deciding.
+//! A task definition in the JSON of the ECS API: the complete text, and a parsed view for decisions.
 
 use std::fmt;
 
 use serde_json::{Map, Value};
 
-/// The members that ECS computes: a Describe answer has them, a Register input must not. Everything else is the
-/// author's. `tests/programs/aws.rs` derives the nine from the SDK's own schemas, so that an SDK with a tenth fails a test.
+/// The members of a task definition that ECS computes. A DescribeTaskDefinition response has these members, and a
+/// RegisterTaskDefinition request must not have them. The author of a task definition sets all other members.
+/// `tests/programs/aws.rs` compares this list with the schemas of the SDK, and fails if a new SDK version has another
+/// computed member.
 pub const COMPUTED: [&str; 9] = [
     "taskDefinitionArn",
     "revision",
@@ -18,25 +20,25 @@ pub const COMPUTED: [&str; 9] = [
     "deleteRequestedAt",
 ];
 
-/// One revision's wire document. `Debug` says whose it is and nothing of what it holds.
+/// The JSON document of one revision. `Debug` shows only the family and the number of containers.
 #[derive(Clone, PartialEq, Eq)]
 pub struct TaskDefinition {
     text: String,
     view: Value,
 }
 
-/// Why a text is not a task definition. No variant repeats the text: it may hold secrets.
+/// The reason why a text is not a task definition. No variant repeats the text, because the text may hold secrets.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotATaskDefinition {
     #[error("not JSON: {message}")]
     NotJson { line: usize, column: usize, message: String },
-    #[error("not a task definition: {found} where an object belongs")]
+    #[error("not a task definition: the document is {found} instead of an object")]
     NotAnObject { found: &'static str },
-    #[error("not a task definition: it has no containerDefinitions")]
+    #[error("not a task definition: the document has no containerDefinitions")]
     NoContainers,
-    #[error("containerDefinitions is {found} where a list belongs")]
+    #[error("containerDefinitions is {found} instead of a list")]
     ContainersNotAList { found: &'static str },
-    #[error("{member} stands twice; which of the two ECS would take is not known")]
+    #[error("{member} occurs twice, and Logweir cannot know which of the two ECS would use")]
     Repeated { member: String },
 }
 
@@ -48,7 +50,7 @@ impl From<serde_json::Error> for NotATaskDefinition {
     }
 }
 
-/// `Value`'s kind, with its article.
+/// Returns the type of a JSON value with an article, such as `a string`.
 pub fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
@@ -85,7 +87,7 @@ impl TaskDefinition {
         Ok(Self { text: text.trim().to_owned(), view })
     }
 
-    /// The document as it was written.
+    /// Returns the text of the document, in the spelling of the author.
     pub fn text(&self) -> &str {
         &self.text
     }
@@ -103,7 +105,7 @@ impl TaskDefinition {
         items.iter().enumerate().map(|(index, value)| Container { index, value })
     }
 
-    /// The memory of the whole task in bytes, where it is set and readable.
+    /// Returns the memory of the whole task in bytes, if it is set and readable.
     pub fn memory(&self) -> Option<u64> {
         memory(self.view.get("memory")?)
     }
@@ -116,12 +118,13 @@ impl TaskDefinition {
         self.view["executionRoleArn"].as_str().is_some_and(|role| !role.is_empty())
     }
 
-    /// Whether a container has the host's own rights, as ECS judges it.
+    /// Whether any container is privileged, which gives the container root rights on the host.
     pub fn is_privileged(&self) -> bool {
         self.containers().any(|container| container.member("privileged") == Some(&Value::Bool(true)))
     }
 
-    /// Whether a signed attestation covers the containers' configuration, so that any edit may break it.
+    /// Whether a signed attestation covers the configuration of the containers. Any edit may invalidate such an
+    /// attestation.
     pub fn is_sandboxed(&self) -> bool {
         fn names_it(value: &Value) -> bool {
             match value {
@@ -142,19 +145,20 @@ impl fmt::Debug for TaskDefinition {
     }
 }
 
-/// One container of a task definition, as it is seen for deciding.
+/// One container of a task definition, as a view of its JSON value.
 #[derive(Clone, Copy)]
 pub struct Container<'a> {
     pub index: usize,
     value: &'a Value,
 }
 
-/// What stands under `logConfiguration`.
+/// The value of a container's `logConfiguration`.
 #[derive(Clone, Copy)]
 pub enum Log<'a> {
-    /// Absent, null or `{}`: ECS sends nothing to the container runtime.
+    /// The value is absent, null or `{}`, so ECS sends no log configuration to the container runtime.
     None,
-    /// Something that ECS refuses; what it is instead of an object with a driver.
+    /// ECS refuses the value, because the value is not an object with a driver. The text describes the value, such as
+    /// `a string`.
     Malformed(&'static str),
     Configured {
         driver: &'a str,
@@ -162,7 +166,7 @@ pub enum Log<'a> {
     },
 }
 
-/// What stands under `options`.
+/// The value of `options` in a log configuration.
 #[derive(Clone, Copy)]
 pub enum Options<'a> {
     Absent,
@@ -172,7 +176,7 @@ pub enum Options<'a> {
 }
 
 impl<'a> Options<'a> {
-    /// The option's value, where it is set to a text that is not empty.
+    /// Returns the option's value, if it is a string that is not empty.
     pub fn text(self, key: &str) -> Option<&'a str> {
         self.value(key)?.as_str().filter(|text| !text.is_empty())
     }
@@ -194,12 +198,12 @@ impl<'a> Container<'a> {
         self.value.get(name)
     }
 
-    /// What stands here where a container should, if it is none.
+    /// Returns the type of the container's JSON value, if this value is not an object.
     pub fn malformed(self) -> Option<&'static str> {
         (!self.value.is_object()).then(|| kind(self.value))
     }
 
-    /// The container's hard memory limit in bytes.
+    /// Returns the container's hard memory limit in bytes, if it is set and readable.
     pub fn memory(self) -> Option<u64> {
         memory(self.value.get("memory")?)
     }
@@ -228,7 +232,8 @@ impl<'a> Container<'a> {
     }
 }
 
-/// Memory as ECS writes it: MiB as a number or a text, or a text with a unit (`"0.5 GB"`, `"1GB"`).
+/// Parses an amount of memory in a form that ECS accepts, and returns bytes. A number or a text without a unit is an
+/// amount in MiB. A text may also have a unit, such as `"0.5 GB"`.
 fn memory(value: &Value) -> Option<u64> {
     const MIB: f64 = 1024.0 * 1024.0;
     let mib = match value {
@@ -245,7 +250,7 @@ fn memory(value: &Value) -> Option<u64> {
     (mib.is_finite() && mib > 0.0 && mib < 1e9).then_some((mib * MIB) as u64)
 }
 
-/// Whether a value waits for a template engine or a deploy tool, so that nobody can say yet what it will be.
+/// Whether the text contains a placeholder that a template engine or a deploy tool will replace by the final value.
 pub fn is_placeholder(text: &str) -> bool {
     ["${", "{{", "<%", "$(", "%{"].iter().any(|mark| text.contains(mark))
         || (text.starts_with('<') && text.ends_with('>'))
@@ -274,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn a_placeholder_is_told_from_a_name() {
+    fn a_placeholder_is_not_a_name() {
         for text in ["${group}", "/ecs/${AWS::StackName}", "{{ group }}", "<group>", "__GROUP__", "web-__STAGE__"] {
             assert!(is_placeholder(text), "{text}");
         }

@@ -1,5 +1,5 @@
-//! ECS's wire JSON: what a Describe answer holds and what a Register call sends, text in and text out. Nothing that
-//! the author wrote is respelled on the way.
+//! Parses DescribeTaskDefinition responses and writes RegisterTaskDefinition requests as JSON text. All members that
+//! the author of the task definition wrote keep their spelling.
 
 use std::ops::Range;
 
@@ -11,11 +11,12 @@ use super::tags::Tag;
 use super::task_definition::{COMPUTED, NotATaskDefinition, TaskDefinition};
 use crate::domain::text::json;
 
-/// The largest task definition that ECS takes, in bytes (source: the Amazon ECS service quotas; ECS says "Actual
-/// length: '66420'. Max allowed length is '65536' bytes." of a larger one, awsdocs/amazon-ecs-developer-guide#149).
+/// The largest task definition that ECS accepts, in bytes (source: the Amazon ECS service quotas). ECS refuses a larger
+/// task definition with a message such as "Actual length: '66420'. Max allowed length is '65536' bytes." (source:
+/// awsdocs/amazon-ecs-developer-guide#149).
 pub const LARGEST: usize = 65_536;
 
-/// A revision as ECS describes it.
+/// A revision of a task definition, as the DescribeTaskDefinition call returns it.
 #[derive(Clone, Debug)]
 pub struct Described {
     pub arn: RevisionArn,
@@ -27,12 +28,12 @@ pub struct Described {
     pub registered_by: Option<String>,
 }
 
-/// Why an answer could not be read. Says nothing of its content.
+/// The reason why Logweir cannot read a response of ECS. The messages reveal no content of the response.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotAReply {
-    #[error("it is not the JSON that ECS sends")]
+    #[error("the response does not have the JSON format of ECS")]
     NotJson,
-    #[error("it has no taskDefinition")]
+    #[error("the response has no taskDefinition")]
     NoTaskDefinition,
     #[error("taskDefinitionArn is {0}")]
     Arn(#[from] NotARevisionArn),
@@ -46,7 +47,7 @@ impl From<serde_json::Error> for NotAReply {
     }
 }
 
-/// Reads an answer of DescribeTaskDefinition.
+/// Parses a response of DescribeTaskDefinition.
 pub fn described(reply: &str) -> Result<Described, NotAReply> {
     let whole = task_definition(reply)?;
     let computed =
@@ -66,12 +67,13 @@ pub fn described(reply: &str) -> Result<Described, NotAReply> {
     })
 }
 
-/// The revision that an answer of RegisterTaskDefinition tells of.
+/// Returns the ARN of the revision in a response of RegisterTaskDefinition.
 pub fn registered(reply: &str) -> Result<RevisionArn, NotAReply> {
     arn(task_definition(reply)?)
 }
 
-/// The body of a RegisterTaskDefinition call: the definition as it is, with these tags and no others behind it.
+/// Returns the body of a RegisterTaskDefinition call: the definition with `tags` as its last member. If the definition
+/// itself contains a member `tags`, this member is left out.
 pub fn register(definition: &TaskDefinition, tags: &[Tag]) -> Result<String, NotAReply> {
     let document = without(definition.text(), &["tags"])?;
     if tags.is_empty() {
@@ -82,7 +84,7 @@ pub fn register(definition: &TaskDefinition, tags: &[Tag]) -> Result<String, Not
     Ok(json::exchange(&document, &(end..end), &format!(",\"tags\":[{tags}]")))
 }
 
-/// `object` without the members of these names, every other byte as it was. A member that stands twice goes twice.
+/// Returns `object` without the members `keys`. Repeated members are removed too, and all other bytes stay unchanged.
 pub fn without(object: &str, keys: &[&str]) -> Result<String, serde_json::Error> {
     let mut text = object.to_owned();
     for key in keys {
@@ -107,7 +109,7 @@ fn member<'t>(object: &'t str, key: &str) -> Result<Option<&'t str>, serde_json:
     Ok(place.map(|place: Range<usize>| &object[place]))
 }
 
-/// A point in time as ECS writes it: seconds since 1970, with a fraction.
+/// Parses a point in time in the format of ECS: seconds since 1970, with a fraction.
 fn timestamp(value: &Value) -> Option<Timestamp> {
     Timestamp::from_millisecond((value.as_f64()? * 1000.0).round() as i64).ok()
 }
@@ -169,13 +171,13 @@ mod tests {
     #[test]
     fn an_answer_that_cannot_be_read_is_an_error_without_content() {
         for (reply, error) in [
-            ("<html>", "it is not the JSON that ECS sends"),
-            ("{}", "it has no taskDefinition"),
-            (r#"{"taskDefinition":null}"#, "it has no taskDefinition"),
-            (r#"{"taskDefinition":{"taskDefinitionArn":7}}"#, "it is not the JSON that ECS sends"),
+            ("<html>", "the response does not have the JSON format of ECS"),
+            ("{}", "the response has no taskDefinition"),
+            (r#"{"taskDefinition":null}"#, "the response has no taskDefinition"),
+            (r#"{"taskDefinition":{"taskDefinitionArn":7}}"#, "the response does not have the JSON format of ECS"),
             (
                 r#"{"taskDefinition":{"taskDefinitionArn":"arn:aws:ecs:eu-west-1:111122223333:task-definition/web:1"}}"#,
-                "taskDefinition is not a task definition: it has no containerDefinitions",
+                "taskDefinition is not a task definition: the document has no containerDefinitions",
             ),
         ] {
             assert_eq!(described(reply).unwrap_err().to_string(), error, "{reply}");

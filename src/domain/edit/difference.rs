@@ -1,4 +1,5 @@
-//! The second, independent judge: what differs between two documents, before and after ECS has had them.
+//! The independent checks of an edit. One check compares the document before the edit with the document after the edit.
+//! Another check compares the document that Logweir sent to ECS with the document that ECS returned.
 
 use std::collections::BTreeSet;
 
@@ -7,26 +8,27 @@ use serde_json::Value;
 use super::{Edit, patch};
 use crate::domain::ecs::task_definition::TaskDefinition;
 
-/// The definition with these edits, on which both judges agree that nothing else differs: one by bytes, one by values.
-/// Else why not.
+/// Applies the edits and returns the new definition. This function compares the old and the new definition twice: by
+/// their bytes, and by their JSON values. The error says why an edit does not apply, or which differences lie outside
+/// the edits.
 pub fn edited(before: &TaskDefinition, edits: &[Edit]) -> Result<TaskDefinition, String> {
     let after = patch::apply(before, edits).map_err(|conflict| conflict.to_string())?;
     let unplanned = unplanned(before, &after, edits);
     if unplanned.is_empty() && is_same_elsewhere(before, &after, edits) {
         return Ok(after);
     }
-    Err(format!("the edited document differs where it must not: {}", unplanned.join(", ")))
+    Err(format!("the edited document differs from the original outside the planned edits: {}", unplanned.join(", ")))
 }
 
-/// Whether `after` is `before`, byte for byte, but for the log configurations of the edited containers. Before Register
-/// this holds, or nothing is sent.
+/// Whether `after` equals `before` byte for byte, except for the log configurations of the edited containers. Logweir
+/// registers no document that fails this check.
 pub fn is_same_elsewhere(before: &TaskDefinition, after: &TaskDefinition, edits: &[Edit]) -> bool {
     let rest = |definition: &TaskDefinition| patch::without_log_configurations(definition, edits).ok();
     let before = rest(before);
     before.is_some() && before == rest(after)
 }
 
-/// The pointers in which `after` differs from `before` although no edit allows it.
+/// Returns the JSON pointers of the differences between `before` and `after` that lie outside the edits.
 pub fn unplanned(before: &TaskDefinition, after: &TaskDefinition, edits: &[Edit]) -> Vec<String> {
     let edited: BTreeSet<String> = before
         .containers()
@@ -38,9 +40,10 @@ pub fn unplanned(before: &TaskDefinition, after: &TaskDefinition, edits: &[Edit]
     operations.iter().map(|operation| operation.path().to_string()).filter(|path| !planned(path)).collect()
 }
 
-/// The pointers of what was sent and did not come back: every member that is not empty has to be there again, with
-/// its value. What ECS adds is its own affair. Objects are unordered; containers, environment, secrets and tags are
-/// lists in which a name or key stands for the place; absent, null, "" and [] are one.
+/// Returns the JSON pointers of the sent values that ECS did not return. ECS may add members, and may leave out an
+/// empty value, such as null, "" or []. The order of an object's members does not matter. This function pairs list
+/// items with a unique name or key, such as containers and tags, by this name or key. It pairs all other list items by
+/// position.
 pub fn lost(sent: &Value, received: &Value) -> Vec<String> {
     let mut lost = Vec::new();
     compare(sent, received, &mut String::new(), &mut lost);
@@ -68,15 +71,15 @@ fn compare(sent: &Value, received: &Value, at: &mut String, lost: &mut Vec<Strin
                 at.truncate(length);
             }
         }
-        // One number in two spellings: 512 and 512.0.
+        // A number may have two spellings, such as 512 and 512.0.
         (Value::Number(sent), Value::Number(received))
             if sent.as_f64() == received.as_f64() && sent.as_f64().is_some() => {}
         _ => lost.push(at.clone()),
     }
 }
 
-/// The item of `received` that answers to `item`: the one of its name, where names tell the items apart, else the
-/// one in its place.
+/// Returns the item of `received` that corresponds to `item`: the item with the same name or key if this name or key is
+/// unique in `sent`, or otherwise the item at the same index.
 fn partner<'v>(item: &Value, index: usize, sent: &[Value], received: &'v [Value]) -> &'v Value {
     for key in ["name", "key"] {
         let Some(name) = item.get(key).filter(|name| name.is_string()) else {

@@ -1,14 +1,14 @@
-//! One container's log configuration or one log group, before and after a change, as data.
+//! Changes as data: the old and new log configuration of a container, and the old and new state of a log group.
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-/// A change of a log group that lies outside the task definition.
+/// A change of a log group. A log group is not part of the task definition.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "action")]
 pub enum LogGroupChange {
     Create(NewLogGroup),
-    /// `old` is the retention in days that stands there, `None` for "never expires".
+    /// Sets the retention of a log group from `old` to `new` days. `old` is `None` if events in the group never expire.
     SetRetention {
         name: String,
         old: Option<u32>,
@@ -17,15 +17,15 @@ pub enum LogGroupChange {
     },
 }
 
-/// Why a group may be given a retention.
+/// The reason why Logweir may set the retention of a log group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ground {
-    /// This record made it.
+    /// Logweir created the log group itself, as part of the same correction.
     Made,
-    /// Nothing was ever written to it.
+    /// The log group has no log streams.
     Empty,
-    /// The baseline adopts it by name.
+    /// A name pattern under `log-group.adopt` in the baseline matches the log group.
     Adopted,
 }
 
@@ -38,7 +38,7 @@ impl LogGroupChange {
     }
 }
 
-/// A log group to be made, and all that it is made with.
+/// A log group to create, with its settings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewLogGroup {
     pub name: String,
@@ -47,11 +47,11 @@ pub struct NewLogGroup {
     pub retention_days: u32,
 }
 
-/// One container's log configuration, old and new, found by the container's name. It applies only where the old
-/// still stands, and its reverse gives the old back.
+/// A change of one container's log configuration. The edit names the container, and applies only if the container still
+/// has the old values. The reversed edit restores the old values.
 ///
-/// Only options that Logweir sets appear in it, so that no value that the author wrote for himself is copied into a
-/// journal.
+/// A change of options contains only the options that Logweir changes, so that the journal stores no other options of
+/// the container.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Edit {
     pub container: String,
@@ -62,9 +62,9 @@ pub struct Edit {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "change")]
 pub enum Change {
-    /// Options of the driver that stands there.
+    /// Changes options of the existing log driver.
     Options { before: Holder, after: Holder, options: Vec<OptionChange> },
-    /// The whole `logConfiguration`.
+    /// Adds, replaces or removes the whole `logConfiguration`.
     Configuration {
         #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
         old: Option<Value>,
@@ -73,7 +73,7 @@ pub enum Change {
     },
 }
 
-/// What `options` is: the map itself, or nothing yet.
+/// The form of the member `options` in a log configuration: a map, null, or absent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Holder {
@@ -82,7 +82,7 @@ pub enum Holder {
     Absent,
 }
 
-/// One option before and after; `None` is absence, and differs from null.
+/// The old and the new value of an option. `None` means that the option is absent, and not that its value is null.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OptionChange {
     pub option: String,
@@ -92,13 +92,13 @@ pub struct OptionChange {
     pub new: Option<Value>,
 }
 
-/// Reads a member that is there as `Some`, null included.
+/// Deserializes an existing member as `Some`, even if the value of the member is null.
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
 }
 
 impl Edit {
-    /// The edit that takes this one back.
+    /// Returns the edit that reverses this edit.
     pub fn reversed(&self) -> Self {
         let change = match &self.change {
             Change::Configuration { old, new } => Change::Configuration { old: new.clone(), new: old.clone() },
@@ -119,7 +119,7 @@ impl Edit {
         Self { container: self.container.clone(), change }
     }
 
-    /// The edit option by option, for reports.
+    /// Returns the changed options of the edit, for reports. A changed log driver counts as the option `logDriver`.
     pub fn options(&self) -> Vec<OptionChange> {
         match &self.change {
             Change::Options { options, .. } => options.clone(),

@@ -1,4 +1,4 @@
-//! Applying edits to a task definition's text: byte-exact everywhere else.
+//! Applies edits to the text of a task definition. All bytes outside the edits stay unchanged.
 
 use std::ops::Range;
 
@@ -8,16 +8,17 @@ use super::{Change, Edit, Holder, OptionChange};
 use crate::domain::ecs::task_definition::{NotATaskDefinition, TaskDefinition};
 use crate::domain::text::json::{self, At, Layout};
 
-/// Why an edit does not apply. Names things, never values.
+/// The reason why an edit does not apply. The messages contain the names of containers and options, but never the
+/// values of options.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Conflict {
     #[error("no container is named `{0}`")]
     NoSuchContainer(String),
     #[error("more than one container is named `{0}`")]
     TwoContainers(String),
-    #[error("`{what}` of container `{container}` is no longer what the edit was made for")]
+    #[error("`{what}` of container `{container}` differs from the old value in the edit")]
     Moved { container: String, what: String },
-    #[error("`{what}` stands twice in container `{container}`")]
+    #[error("container `{container}` has `{what}` twice")]
     Repeated { container: String, what: String },
     #[error(transparent)]
     Unreadable(#[from] NotATaskDefinition),
@@ -29,7 +30,7 @@ impl From<serde_json::Error> for Conflict {
     }
 }
 
-/// The definition with every edit made. All or nothing: the first edit that does not apply is the answer.
+/// Applies all edits and returns the new definition, or the conflict of the first edit that does not apply.
 pub fn apply(definition: &TaskDefinition, edits: &[Edit]) -> Result<TaskDefinition, Conflict> {
     let layout = Layout::of(definition.text());
     let text = exchanged(definition.text(), edits, |container, edit, indent| {
@@ -38,20 +39,20 @@ pub fn apply(definition: &TaskDefinition, edits: &[Edit]) -> Result<TaskDefiniti
     Ok(TaskDefinition::parse(text)?)
 }
 
-/// The document's text without the log configurations of the edited containers.
+/// Returns the document's text without the log configurations of the edited containers.
 pub(super) fn without_log_configurations(definition: &TaskDefinition, edits: &[Edit]) -> Result<String, Conflict> {
     exchanged(definition.text(), edits, |container, _, _| Ok(json::remove(container, "logConfiguration")?))
 }
 
-/// One container of a document: where it stands there, and what it is to be.
+/// One container of a document, with its position in the document and its new text.
 struct ContainerText {
     name: Option<String>,
     place: Range<usize>,
     text: String,
 }
 
-/// The document with each edit's container put through `change`, which also learns how deep the container is indented.
-/// The containers are found once, however many edits there are: a document may be large.
+/// Returns the document after `change` has rewritten the container of each edit. The last argument of `change` is the
+/// container's indentation. This function locates the containers only once, because a document may be large.
 fn exchanged(
     document: &str,
     edits: &[Edit],
@@ -140,7 +141,8 @@ fn edit_container(container: &str, edit: &Edit, layout: &Layout, indent: &str) -
     }
 }
 
-/// The one place of `key` in `object`; a second one makes every reading of it a guess.
+/// Returns the position of the value of `key` in `object`. A repeated key is an error, because Logweir cannot know
+/// which of the values ECS uses.
 fn only_one(object: &str, key: &str, container: &str) -> Result<Option<Range<usize>>, Conflict> {
     let mut places = json::members(object)?.into_iter().filter(|member| member.key == key);
     let first = places.next().map(|member| member.value);
@@ -163,7 +165,8 @@ fn set_option(map: &str, change: &OptionChange, layout: &Layout, indent: &str) -
     }
 }
 
-/// `log` with its options written back in the form that they have afterwards.
+/// Returns the log configuration `log` with the options `map`. `after` says whether the member `options` is a map, null
+/// or absent in the result.
 fn hold(log: &str, before: Holder, after: Holder, map: &str, layout: &Layout, indent: &str) -> Result<String, ()> {
     let empty = || json::members(map).is_ok_and(|members| members.is_empty());
     match (before, after) {

@@ -1,5 +1,6 @@
-//! A call that CloudTrail recorded, and the members that every reader needs. CloudTrail hides environment values and
-//! leaves out bodies above 100 KB, and every member of a record may be missing or forged.
+//! A call that CloudTrail recorded, with the members that Logweir reads from every kind of call. CloudTrail hides the
+//! values of environment variables, and leaves out requests and responses above 100 KB. Every member of a CloudTrail
+//! record may be missing or forged.
 
 use serde_json::Value;
 
@@ -7,9 +8,9 @@ use super::home::Whereabouts;
 use super::{Cause, Consumer, Home, Ignored, LONGEST, Nothing, Trigger, is_own, is_service_linked};
 use crate::domain::text::plain::plain;
 
-/// A record, and the envelope that it came in.
+/// A CloudTrail record, and its envelope: the EventBridge event that contains the record.
 pub(super) struct RecordedCall<'e> {
-    /// Who handed the record to EventBridge; a bare record names nobody, and is its own envelope.
+    /// The `source` of the envelope, such as `aws.ecs`. `None` for a bare record, which has no envelope.
     pub source: Option<&'e str>,
     envelope: &'e Value,
     pub record: &'e Value,
@@ -17,7 +18,7 @@ pub(super) struct RecordedCall<'e> {
     pub cause: Cause,
 }
 
-/// Who called, when and with what.
+/// Returns the caller, the time and the user agent of a recorded call.
 pub(super) fn cause(record: &Value) -> Cause {
     let text = |pointer: &str| record.pointer(pointer).and_then(Value::as_str).map(|text| plain(text, LONGEST));
     Cause {
@@ -44,8 +45,9 @@ impl<'e> RecordedCall<'e> {
         self.record.pointer(pointer).and_then(Value::as_str)
     }
 
-    /// Ends here if the call came to nothing, happened elsewhere, or was made by somebody whose calls are left alone.
-    /// `named` is what it was about, as ARNs or names.
+    /// Returns an error if Logweir ignores the call. Logweir ignores a call that failed, that names another account or
+    /// Region, or that Logweir itself or an AWS service made. `named` contains the ARNs or names of the resources that
+    /// the call names.
     pub(super) fn guard(&self, named: impl IntoIterator<Item = &'e str>) -> Result<(), Nothing> {
         if self.record.get("errorCode").is_some_and(|code| !code.is_null()) {
             return Err(Ignored::FailedCall.into());
@@ -63,8 +65,8 @@ impl<'e> RecordedCall<'e> {
         if principal.is_some_and(|principal| is_own(principal, &self.home.own_roles)) {
             return Err(Ignored::OwnPrincipal.into());
         }
-        // Batch looks after what it makes. CloudFormation, CodeDeploy, CodePipeline and the console are named as invokedBy
-        // too; those are people's tools.
+        // AWS Batch manages the revisions that it registers. CloudFormation, CodeDeploy, CodePipeline and the console
+        // also appear in the member `invokedBy`, but they act for a user.
         let by_owner = self.text("/userIdentity/invokedBy") == Some("batch.amazonaws.com");
         if by_owner || principal.is_some_and(is_service_linked) {
             return Err(Ignored::ServiceOwned.into());

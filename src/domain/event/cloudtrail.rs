@@ -1,4 +1,4 @@
-//! The request of a call that CloudTrail recorded: the kind of call, and its reader.
+//! Selects, by the API action, the function that reads a call that CloudTrail recorded.
 
 use serde_json::Value;
 
@@ -38,7 +38,7 @@ fn trigger(call: &RecordedCall) -> Result<Trigger, Nothing> {
     }
 }
 
-/// RegisterTaskDefinition.
+/// Reads a recorded call of RegisterTaskDefinition.
 fn registered(call: &RecordedCall) -> Result<Trigger, Nothing> {
     let named = call.text("/responseElements/taskDefinition/taskDefinitionArn");
     let arn = named.and_then(|arn| arn.parse::<RevisionArn>().ok());

@@ -1,4 +1,5 @@
-//! What uses a revision without being a service: it goes on using it whatever services do.
+//! Consumers of a revision that are not services, such as tasks. Such a consumer keeps its revision when Logweir
+//! updates services.
 
 use serde_json::Value;
 
@@ -7,7 +8,7 @@ use super::{Consumer, LONGEST, Nothing, Trigger};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::text::plain::plain;
 
-/// A rule has five targets at most (source: EventBridge API reference, PutTargets).
+/// The maximum number of targets of an EventBridge rule (source: EventBridge API reference, PutTargets).
 const TARGETS: usize = 5;
 
 impl Consumer {
@@ -16,8 +17,9 @@ impl Consumer {
     }
 }
 
-/// RunTask and StartTask. Whoever names the family alone gets its newest revision, ours too; only a revision that is asked
-/// for by its number stays what it is.
+/// Reads a recorded call of RunTask or StartTask. For a call that names only a family, ECS uses the family's newest
+/// revision, which may be a corrected revision. A call that names a revision number uses this revision, even if Logweir
+/// has corrected it.
 pub(super) fn task(call: &RecordedCall, name: &str) -> Result<Trigger, Nothing> {
     let asked = call.text("/requestParameters/taskDefinition");
     let started = call.text("/responseElements/tasks/0/taskDefinitionArn");
@@ -26,17 +28,17 @@ pub(super) fn task(call: &RecordedCall, name: &str) -> Result<Trigger, Nothing> 
         Some(actor) => format!("{name} by {actor}"),
         None => name.into(),
     };
-    // Nothing may have been started, or the response left out.
+    // If the call started no task, or if CloudTrail left out the response, the request names the revision.
     let exactly = |pinned| started.and_then(|arn| arn.parse().ok()).unwrap_or(pinned);
     let pinned = asked.and_then(|name| call.home.revision(name)).map(exactly);
     call.used(pinned.map(|revision| Consumer::new(&by, Some(revision))).into_iter().collect())
 }
 
-/// PutTargets: every target that it gave to a rule and that names a revision by its number.
+/// Reads a recorded call of PutTargets. Returns each target that names a task definition with a revision number.
 pub(super) fn targets(call: &RecordedCall) -> Result<Trigger, Nothing> {
     let list = |pointer: &str| call.record.pointer(pointer).and_then(Value::as_array).into_iter().flatten();
     call.guard(list("/requestParameters/targets").filter_map(definition))?;
-    // The call succeeds though some of its targets were refused.
+    // PutTargets succeeds even if EventBridge refuses some of the targets.
     let refused = |id: &Value| list("/responseElements/failedEntries").any(|entry| entry["targetId"] == *id);
     let rule = call.text("/requestParameters/rule").unwrap_or(UNNAMED);
     let pinned = list("/requestParameters/targets").filter_map(|target| {
@@ -52,8 +54,8 @@ fn definition(target: &Value) -> Option<&str> {
     target["ecsParameters"]["taskDefinitionArn"].as_str()
 }
 
-/// RegisterDaemonTaskDefinition. Managed daemons have definitions of a kind of their own, which no rule knows
-/// (source: ECS API reference, DaemonTaskDefinition).
+/// Reads a recorded call of RegisterDaemonTaskDefinition. Managed daemons use daemon task definitions, which no rule of
+/// Logweir checks (source: ECS API reference, DaemonTaskDefinition).
 pub(super) fn daemon_definition(call: &RecordedCall) -> Result<Trigger, Nothing> {
     outside(
         call,
@@ -62,13 +64,14 @@ pub(super) fn daemon_definition(call: &RecordedCall) -> Result<Trigger, Nothing>
     )
 }
 
-/// CreateDaemon and UpdateDaemon.
+/// Reads a recorded call of CreateDaemon or UpdateDaemon.
 pub(super) fn daemon(call: &RecordedCall) -> Result<Trigger, Nothing> {
     let names = ["/responseElements/daemonArn", "/requestParameters/daemonArn", "/requestParameters/daemonName"];
     outside(call, "managed daemon", names)
 }
 
-/// Something that lies outside task definitions, by the first of its names: `arn:…:KIND/NAME`, or a plain one.
+/// Returns a consumer that does not use task definitions. `names` lists the members of the call that may name the
+/// consumer, by its ARN (`arn:…:KIND/NAME`) or by its plain name. The first of these members that is present counts.
 fn outside<const N: usize>(call: &RecordedCall, what: &str, names: [&str; N]) -> Result<Trigger, Nothing> {
     let definition = call.text("/requestParameters/daemonTaskDefinitionArn");
     let cluster = call.text("/requestParameters/clusterArn");

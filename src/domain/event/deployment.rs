@@ -1,5 +1,5 @@
-//! ECS's own events about the deployments of services, `ECS Deployment State Change`
-//! (source: ECS developer guide, Amazon ECS service deployment state change events).
+//! Reads the events `ECS Deployment State Change`, with which ECS reports on the deployments of services (source: ECS
+//! developer guide, Amazon ECS service deployment state change events).
 
 use serde_json::Value;
 
@@ -13,7 +13,8 @@ pub(super) fn read(event: &Value, home: &Home) -> (Cause, Result<Trigger, Nothin
     (cause.clone(), went_on(event, home, cause))
 }
 
-/// The event names nobody: what ECS does by itself, and what it was asked for, look alike.
+/// Returns the cause of the event, without an actor, because the event does not say whether ECS acted automatically or
+/// for a caller.
 fn cause(event: &Value) -> Cause {
     let time = |text: &Value| text.as_str().and_then(|time| time.parse().ok());
     Cause {

@@ -1,23 +1,23 @@
-//! Where Logweir runs, and what names mean there.
+//! The account and Region where Logweir runs, and the resources that short names identify in that account and Region.
 
 use super::scope::Scope;
 use super::{Ignored, RevisionRef, Trigger};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
 
-/// Where Logweir runs, which roles are its own, and what it is for.
+/// The account and Region where Logweir runs, with Logweir's roles and scope.
 #[derive(Clone, Debug, Default)]
 pub struct Home {
-    /// `aws`, `aws-cn`, …
+    /// The AWS partition, such as `aws` or `aws-cn`.
     pub partition: String,
     pub account: String,
     pub region: String,
-    /// Role ARNs.
+    /// The ARNs of the roles of Logweir's functions.
     pub own_roles: Vec<String>,
     pub scope: Scope,
 }
 
-/// Account and Region that something names; what it leaves out may be anywhere.
+/// The account and Region in the ARN of a resource. `None` matches any account or Region.
 #[derive(Clone, Copy)]
 pub(super) struct Whereabouts<'e> {
     pub account: Option<&'e str>,
@@ -25,7 +25,8 @@ pub(super) struct Whereabouts<'e> {
 }
 
 impl<'e> Whereabouts<'e> {
-    /// Of `arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE`. A plain name leaves out both.
+    /// Reads the account and Region of `arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE`. A plain name contains neither
+    /// an account nor a Region.
     pub(super) fn of_arn(text: &'e str) -> Self {
         let parts: Vec<&str> = text.splitn(6, ':').collect();
         let named = |part: &'e str| (!part.is_empty()).then_some(part);
@@ -37,14 +38,15 @@ impl<'e> Whereabouts<'e> {
 }
 
 impl Home {
-    /// Where a function runs: its own ARN says in whose account, `arn:PARTITION:lambda:REGION:ACCOUNT:function:NAME`.
+    /// Creates the [`Home`] of a Lambda function, with these roles and this scope. The account is a part of the
+    /// function's ARN: `arn:PARTITION:lambda:REGION:ACCOUNT:function:NAME`.
     pub fn of_function(arn: &str, region: &str, own_roles: &[String], scope: &Scope) -> Self {
         let part = |index| arn.split(':').nth(index).unwrap_or_default().to_owned();
         let (own_roles, scope) = (own_roles.to_vec(), scope.clone());
         Self { partition: part(1), account: part(4), region: region.into(), own_roles, scope }
     }
 
-    /// The revision that `FAMILY:REVISION` or an ARN names, seen from here.
+    /// Returns the revision that an ARN names, or that `FAMILY:REVISION` names in this account and Region.
     pub fn revision(&self, name: &str) -> Option<RevisionArn> {
         let Self { partition, region, account, .. } = self;
         if name.starts_with("arn:") {
@@ -53,8 +55,9 @@ impl Home {
         format!("arn:{partition}:ecs:{region}:{account}:task-definition/{name}").parse().ok()
     }
 
-    /// The service that a name or an ARN names, seen from here, in a cluster named likewise. No cluster is the one that is
-    /// called `default` (source: ECS API reference, UpdateService).
+    /// Returns the service that an ARN names, or that a short name names in this account and Region. `cluster` is the
+    /// ARN or the name of the cluster. Without `cluster`, the cluster is `default` (source: ECS API reference,
+    /// UpdateService).
     pub fn service(&self, name: &str, cluster: Option<&str>) -> Option<ServiceArn> {
         let Self { partition, region, account, .. } = self;
         let cluster = Some(cluster.unwrap_or("default"));
@@ -64,7 +67,7 @@ impl Home {
         ServiceArn::of(&format!("arn:{partition}:ecs:{region}:{account}:service/{name}"), cluster).ok()
     }
 
-    /// Whether it is about a family or a service of this deployment's.
+    /// Whether the family or the service of the trigger is in the scope of this Logweir stack.
     pub(super) fn is_for(&self, trigger: &Trigger) -> bool {
         match trigger {
             Trigger::Remediate { which: RevisionRef::Revision(revision), .. } => self.scope.has_revision(revision),
@@ -74,7 +77,8 @@ impl Home {
         }
     }
 
-    /// Why something did not happen here, if any of the places that it names says so.
+    /// Returns why Logweir ignores an event that names another account or Region. Returns `None` if all places that the
+    /// event names are in this account and Region.
     pub(super) fn elsewhere(&self, places: &[Whereabouts]) -> Option<Ignored> {
         let other = |named: Option<&str>, own: &str| named.is_some_and(|named| named != own);
         if places.iter().any(|place| other(place.account, &self.account)) {

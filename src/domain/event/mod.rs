@@ -1,5 +1,5 @@
-//! What an incoming event asks for. An event is a hint: all that is taken from it is which revision or service to look
-//! at, and who caused it. Every member of it may be missing or forged.
+//! Reads from an incoming event the revision or service that Logweir has to check, and the cause of the event. Logweir
+//! treats an event only as a hint, because every member of an event may be missing or forged.
 
 mod call;
 mod cloudtrail;
@@ -23,20 +23,22 @@ pub use principal::{is_own, is_service_linked};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Trigger {
-    /// A revision was registered: look at it.
+    /// A revision was registered. Logweir checks the revision.
     Remediate { which: RevisionRef, cause: Cause },
-    /// A service was made or changed, or one of its deployments went on: look what it runs.
+    /// A service was created or changed, or a deployment of the service progressed. Logweir checks which revision the
+    /// service runs.
     Service { service: ServiceArn, change: ServiceChange, cause: Cause },
-    /// Something else than services, at least one thing, uses revisions: it is named in a report, and left as it is.
+    /// At least one consumer that is not a service uses a revision. Logweir reports such consumers and does not change
+    /// them.
     Used { by: Vec<Consumer>, cause: Cause },
-    /// Nothing to do, and why.
+    /// The event requires no action, for the reason `why`.
     Ignore { why: Ignored, cause: Cause },
 }
 
-/// What happened to a service.
+/// The change of a service, as far as an event reports the change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ServiceChange {
-    /// Somebody asked for it to run this revision; none: the event does not say which.
+    /// A caller created or updated the service with this revision. `None` if the event does not name the revision.
     Asked {
         revision: Option<RevisionArn>,
     },
@@ -45,23 +47,25 @@ pub enum ServiceChange {
         state: RolloutState,
         reason: Option<String>,
     },
-    /// Nothing: somebody wants it looked at.
+    /// The event reports no change of the service, so Logweir only checks the service.
     Look,
 }
 
-/// Something that uses a revision and is no service.
+/// A consumer of a revision that is not a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Consumer {
-    /// For people to read, made plain: `RunTask by arn:…`, `EventBridge rule RULE, target ID`, `managed daemon NAME`.
+    /// The name of the consumer for people, sanitized: `RunTask by arn:…`, `EventBridge rule RULE, target ID` or
+    /// `managed daemon NAME`.
     pub name: String,
-    /// None: it lies outside task definitions.
+    /// The revision that the consumer uses. `None` if the consumer does not use task definitions.
     pub revision: Option<RevisionArn>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum RevisionRef {
     Revision(RevisionArn),
-    /// The body was left out: the family's newest revision, if it was registered within moments of the event.
+    /// The family's newest revision, if it was registered within a few seconds of the event's time `at`. Logweir uses
+    /// this reference if CloudTrail left out the response of the call, which would name the revision.
     NewestOf {
         family: String,
         at: Timestamp,
@@ -70,21 +74,22 @@ pub enum RevisionRef {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ignored {
-    /// None that says anything about what is registered, or about what services run and others use.
+    /// The event is not about a registration, a service or another consumer of a revision.
     OtherEvent,
-    /// The call failed; nothing came of it.
+    /// The event reports a call that failed, so the call changed nothing.
     FailedCall,
     ForeignAccount,
     ForeignRegion,
-    /// This deployment is for other families or clusters.
+    /// The family or cluster is outside the scope of this Logweir stack.
     OutOfScope,
-    /// Logweir itself called.
+    /// Logweir itself made the call that the event reports.
     OwnPrincipal,
-    /// An AWS service looks after its own revisions and services, and would not follow ours.
+    /// An AWS service manages the revision or the ECS service, and would not use the corrected revision.
     ServiceOwned,
 }
 
-/// Who or what caused an event, as far as the event says.
+/// The cause of an event: the caller, the time and the origin of the call. A member is `None` if the event does not
+/// contain this fact.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cause {
     pub event_id: Option<String>,
@@ -95,16 +100,17 @@ pub struct Cause {
     pub source_ip: Option<String>,
 }
 
-/// Why no event could be read. Says nothing of its content.
+/// Why Logweir could not read an event. The error messages contain no text from the event, because the event is
+/// untrusted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
-    #[error("not an EventBridge event: {0} is missing or no object")]
+    #[error("not an EventBridge event: {0} is missing or not an object")]
     NotAnEvent(&'static str),
     #[error(
         "the event names no task definition: neither responseElements.taskDefinition.taskDefinitionArn nor requestParameters.family can be read"
     )]
     NoTaskDefinition,
-    #[error("the event has no time, so the family's newest revision cannot be told to be the one that it means")]
+    #[error("the event has no time, so Logweir cannot tell whether the event is about the family's newest revision")]
     NoTime,
     #[error(
         "the event names no service: neither resources, responseElements.service.serviceArn nor requestParameters.service can be read"
@@ -112,7 +118,7 @@ pub enum Unreadable {
     NoService,
 }
 
-/// Why an event leads to nothing.
+/// Why an event triggers no work of Logweir.
 enum Nothing {
     Ignored(Ignored),
     Unreadable(Unreadable),
@@ -130,10 +136,12 @@ impl From<Unreadable> for Nothing {
     }
 }
 
-/// The longest text that is taken from an event; CloudTrail allows 1 KB for a user agent.
+/// The maximum length of a text that Logweir keeps from an event, in characters. Logweir cuts longer texts, such as
+/// user agents, for which CloudTrail allows 1 KB.
 const LONGEST: usize = 256;
 
-/// Takes an EventBridge envelope around a CloudTrail record, the bare record, or ECS's own event about a deployment.
+/// Reads an event of one of three forms: a CloudTrail record in an EventBridge envelope, a CloudTrail record without an
+/// envelope, or an event from ECS about a deployment.
 pub fn read(event: &Value, home: &Home) -> Result<Trigger, Unreadable> {
     let envelope = event.as_object().ok_or(Unreadable::NotAnEvent("the event"))?;
     let is_bare = envelope.contains_key("eventName") && envelope.contains_key("eventSource");

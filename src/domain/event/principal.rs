@@ -1,7 +1,7 @@
-//! Who calls: a role of Logweir's own, or one that an AWS service keeps for itself.
+//! Whether the principal of a call is one of Logweir's own roles, or a service-linked role.
 
-/// Whether a principal is one of the roles, be it named as the role or as a session of it. A session's ARN leaves out
-/// the role's path; names of roles are unique in an account whatever their paths.
+/// Whether a principal is one of Logweir's own roles, or a session of such a role. The ARN of a session leaves out the
+/// path of the role, but role names are unique in an account regardless of paths.
 pub fn is_own(principal: &str, own_roles: &[String]) -> bool {
     let Some(role) = role_of(principal) else {
         return false;
@@ -9,7 +9,7 @@ pub fn is_own(principal: &str, own_roles: &[String]) -> bool {
     own_roles.iter().any(|own| role_of(own) == Some(role))
 }
 
-/// Account and name of the role that an ARN names.
+/// Returns the account and the name of the role that an ARN names.
 fn role_of(arn: &str) -> Option<(&str, &str)> {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     let &["arn", _, service, _, account, resource] = parts.as_slice() else {
@@ -23,7 +23,7 @@ fn role_of(arn: &str) -> Option<(&str, &str)> {
     Some((account, name))
 }
 
-/// Whether a principal is a role that an AWS service keeps for itself.
+/// Whether a principal is the service-linked role of an AWS service.
 pub fn is_service_linked(principal: &str) -> bool {
     principal.contains(":role/aws-service-role/")
         || role_of(principal).is_some_and(|(_, name)| name.starts_with("AWSServiceRoleFor"))
@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_session_is_told_to_be_its_role_whatever_the_path() {
+    fn a_session_counts_as_its_role_whatever_the_path() {
         let own = ["arn:aws:iam::111122223333:role/ops/logweir/Remediator".to_owned()];
         assert!(is_own("arn:aws:sts::111122223333:assumed-role/Remediator/session", &own));
         assert!(is_own("arn:aws:iam::111122223333:role/ops/logweir/Remediator", &own));

@@ -1,12 +1,13 @@
-//! What a deployment of Logweir is for.
+//! The scope of a Logweir stack.
 
 use wildmatch::WildMatch;
 
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
 
-/// Families that may get a corrected revision, and clusters whose services may follow, by patterns with the wildcards `*`
-/// and `?`, as IAM has them. The function's role is bound to the same: what lies outside is not begun.
+/// The families that Logweir may correct, and the clusters whose services Logweir may update, as patterns with IAM's
+/// wildcards `*` and `?`. The IAM role of the function has the same limits, so AWS would deny work outside the scope,
+/// and Logweir does not start such work.
 #[derive(Clone, Debug)]
 pub struct Scope {
     families: Vec<WildMatch>,
@@ -14,7 +15,7 @@ pub struct Scope {
 }
 
 impl Default for Scope {
-    /// Everything.
+    /// Returns the scope that includes all families and all clusters.
     fn default() -> Self {
         Self::of(&["*"], &["*"])
     }

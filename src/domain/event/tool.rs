@@ -1,5 +1,5 @@
-//! With which tool somebody registers revisions. A tool that keeps its own description of what should be there puts the
-//! fault back at its next run, unless it is mended there.
+//! The tool that registers a revision. Some tools register revisions from their own description of the resources, and
+//! register a fault again at each run until this description is fixed.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,20 +20,20 @@ pub enum Tool {
 }
 
 impl Tool {
-    /// By what an event says of its caller and by the tags of what was registered. Anybody may write either: the answer
-    /// is for people to read, and nothing is decided by it.
+    /// Detects the tool from the caller of an event and from the tags of the revision. The caller and the tags may be
+    /// forged, so the detected tool is only shown to people and controls nothing.
     pub fn of(cause: &Cause, tags: &[Tag]) -> Option<Self> {
         let agent = cause.user_agent.as_deref().unwrap_or_default();
         let actor = cause.actor.as_deref().unwrap_or_default();
         let stack = tags.iter().any(|tag| tag.key == "aws:cloudformation:stack-id");
-        // The role by which the CDK's bootstrap lets CloudFormation work: cdk-QUALIFIER-cfn-exec-role-ACCOUNT-REGION.
+        // The CDK's bootstrap gives CloudFormation the role cdk-QUALIFIER-cfn-exec-role-ACCOUNT-REGION.
         if actor.split('/').any(|part| part.starts_with("cdk-") && part.contains("-cfn-exec-role-")) {
             return Some(Self::Cdk);
         }
         let by_agent = [
             ("cloudformation.amazonaws.com", Self::Cloudformation),
             ("Pulumi/", Self::Pulumi),
-            // OpenTofu runs the same provider, which names Terraform.
+            // OpenTofu runs the same AWS provider as Terraform, and the provider's user agent names Terraform.
             ("HashiCorp/1.0 Terraform/", Self::Terraform),
             ("terraform-provider-aws/", Self::Terraform),
             ("ecs-deploy-task-definition-for-github-actions", Self::GithubActions),
@@ -59,7 +59,7 @@ impl Tool {
         }
     }
 
-    /// Whether the tool keeps a description of its own.
+    /// Whether the tool registers revisions from its own description of the resources.
     pub fn owns(self) -> bool {
         matches!(self, Self::Cdk | Self::Cloudformation | Self::Pulumi | Self::Terraform)
     }

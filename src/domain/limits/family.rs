@@ -1,7 +1,8 @@
-//! What is remembered of a task-definition family: how often it was corrected, its fuse, and a hold.
+//! The stored state of a task-definition family: its recent corrections, its fuse and its hold.
 //!
-//! Another writer that puts the fault back after each correction would make an endless duel of it. The fuse counts
-//! corrections, opens when there are too many, and stays open until a human closes it.
+//! Another tool may re-register the fault after each correction, so that the tool and Logweir would register revisions
+//! without end (a drift loop). A family's fuse counts the corrections of the family, opens after too many corrections,
+//! and stays open until an operator closes the fuse. While the fuse is open, Logweir does not correct the family.
 
 use std::fmt;
 
@@ -15,13 +16,14 @@ use crate::domain::event::Cause;
 use crate::domain::event::tool::Tool;
 use crate::domain::text::plain::plain;
 
-/// How far back corrections count for the longer of the two limits.
+/// The longer of the two periods in which the number of corrections is limited: seven days. The baseline sets the
+/// shorter period.
 pub(super) const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// The longest text that is kept of what somebody says.
+/// The maximum length of a stored text from another principal, in characters.
 const LONGEST: usize = 256;
 
-/// A family of one account and Region.
+/// The name of a family, with its account and Region.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct FamilyName {
     pub account: String,
@@ -42,13 +44,14 @@ impl fmt::Display for FamilyName {
     }
 }
 
-/// What the journal keeps of a family.
+/// The state that the journal stores for a family.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Family {
     pub schema: u32,
     #[serde(flatten)]
     pub name: FamilyName,
-    /// Counts the changes of this state; every change compares and swaps it.
+    /// The number of times that this state was written. A write succeeds only if the stored number is still the number
+    /// that the writer has read.
     pub version: u32,
     /// The corrections of the last seven days, oldest first.
     pub corrections: Vec<Correction>,
@@ -56,31 +59,32 @@ pub struct Family {
     pub fuse: Option<Fuse>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<Hold>,
-    /// The one service of the family that may be on its way to a revision of ours.
+    /// The rollout turn of the one service of the family that may now be in a rollout.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub turn: Option<Turn>,
     pub at: Timestamp,
 }
 
-/// Whose turn it is. It ends with the deployment; of a worker that died before it began, with this time.
+/// The rollout turn of a service: the right to be in a rollout while the family's other services wait. The turn ends
+/// with Logweir's deployment of the service, or at `until` if the worker stopped before the deployment began.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Turn {
     pub service: ServiceArn,
-    /// The source's number, whose record tells how far it is.
+    /// The revision number of the source. The record of the source shows the progress of the rollout.
     pub revision: u32,
     pub until: Timestamp,
 }
 
-/// A correction that was begun, and who had registered its source.
+/// A correction that was started, and the principal that registered the source revision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Correction {
     pub at: Timestamp,
-    /// The source's number.
+    /// The revision number of the source.
     pub revision: u32,
     pub writer: Writer,
 }
 
-/// Who registers revisions, as far as events say.
+/// The principal and the tool that registered a revision, as far as the event names them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Writer {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -91,22 +95,23 @@ pub struct Writer {
     pub tool: Option<Tool>,
 }
 
-/// An open fuse.
+/// The state of an open fuse.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fuse {
     pub opened: Timestamp,
-    /// The newest of the other side.
+    /// The principal that last registered a revision with the fault.
     pub writer: Writer,
-    /// How often the fault was put back: after each correction that counted, and since then.
+    /// The number of times that another tool registered the fault again: once for each correction that opened the fuse,
+    /// and once for each later source revision with the fault.
     pub times: u32,
-    /// The last source that was left alone because of it.
+    /// The revision number of the last source that Logweir did not correct because of the fuse.
     pub last: u32,
-    /// The deployment of ours that failed, where that opened it.
+    /// The failed rollout that opened the fuse, in words. `None` if too many corrections opened the fuse.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<String>,
 }
 
-/// Nothing of the family is corrected until then.
+/// A hold on a family, which Logweir does not correct before `until`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {
     pub until: Timestamp,
@@ -116,7 +121,7 @@ pub struct Hold {
     pub by: Option<String>,
 }
 
-/// Why a family's source is left alone.
+/// Why Logweir does not correct a family now: a hold or an open fuse.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stopped {
     Held(Hold),
@@ -157,14 +162,15 @@ impl Family {
         }
     }
 
-    /// What keeps the family from being corrected.
+    /// Returns why Logweir may not correct the family now. Returns `None` if Logweir may correct the family.
     pub fn stopped(&self, now: Timestamp) -> Option<Stopped> {
         let hold = self.hold.clone().filter(|hold| now < hold.until).map(Stopped::Held);
         hold.or_else(|| self.fuse.clone().map(Stopped::FuseOpen))
     }
 
-    /// Counts a correction that is about to begin, once for each source; or says why there is to be none. Either way the
-    /// state may have changed, and is to be kept.
+    /// Counts a correction that is about to start, unless the same source was counted before. Returns why the
+    /// correction may not start, or `None` if the correction may start. In both cases the caller must store the
+    /// family's state, because this method may have changed the state.
     pub fn count(&mut self, correction: Correction, limits: &FuseLimits) -> Option<Stopped> {
         let now = correction.at;
         self.corrections.retain(|other| now.duration_since(other.at) < WEEK);
@@ -191,24 +197,26 @@ impl Family {
         None
     }
 
-    /// A correction that was begun and came to nothing.
+    /// Removes the correction of this source from the count, because the correction was started but changed nothing.
     pub fn uncount(&mut self, revision: u32) {
         self.corrections.retain(|correction| correction.revision != revision);
     }
 
-    /// A deployment of ours failed: nothing more of the family is corrected or rolled out before a human has looked.
+    /// Opens the fuse because Logweir's deployment failed. The family gets no more corrections or rollouts until an
+    /// operator closes the fuse.
     pub fn blow(&mut self, revision: u32, failed: String, now: Timestamp) {
         let writer = Writer::default();
         self.fuse.get_or_insert(Fuse { opened: now, writer, times: 0, last: revision, failed: Some(failed) });
     }
 
-    /// A human says that it may go on: fuse, hold and count begin anew.
+    /// Closes the fuse, ends the hold and resets the count of corrections, because an operator requested a new
+    /// correction.
     pub fn go_on(&mut self) {
         (self.fuse, self.hold) = (None, None);
         self.corrections.clear();
     }
 
-    /// Whether there is something to show.
+    /// Whether the family has an open fuse or a stored hold. The hold may already have expired.
     pub fn is_stopped(&self) -> bool {
         self.fuse.is_some() || self.hold.is_some()
     }
@@ -218,17 +226,20 @@ impl fmt::Display for Stopped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Held(hold) => {
-                write!(f, "the family is held until {:.0}", hold.until)?;
+                write!(f, "the family is on hold until {:.0}", hold.until)?;
                 match &hold.reason {
                     Some(reason) => write!(f, ": {reason}"),
                     None => Ok(()),
                 }
             }
             Self::FuseOpen(Fuse { opened, failed: Some(failed), .. }) => {
-                write!(f, "the family's fuse is open since {opened:.0}: {failed}")
+                write!(f, "the family's fuse has been open since {opened:.0}: {failed}")
             }
             Self::FuseOpen(Fuse { opened, writer, times, .. }) => {
-                write!(f, "the family's fuse is open since {opened:.0}: {writer} put the fault back {times} times")
+                write!(
+                    f,
+                    "the family's fuse has been open since {opened:.0}: {writer} re-registered the fault {times} times"
+                )
             }
         }
     }
@@ -265,7 +276,7 @@ mod tests {
         let later = family.count(correction(60 * 24 * 30, 5), &LIMITS).unwrap();
         assert_eq!(
             later.to_string(),
-            "the family's fuse is open since 2026-11-21T12:09:00Z: ci put the fault back 4 times"
+            "the family's fuse has been open since 2026-11-21T12:09:00Z: ci re-registered the fault 4 times"
         );
         family.go_on();
         assert_eq!(family.count(correction(60 * 24 * 30, 5), &LIMITS), None);
@@ -290,7 +301,7 @@ mod tests {
         let until = start() + SignedDuration::from_mins(5);
         family.hold = Some(Hold { until, reason: Some("incident 7".into()), by: None });
         let stopped = family.count(correction(4, 1), &LIMITS).unwrap();
-        assert_eq!(stopped.to_string(), "the family is held until 2026-11-21T12:05:00Z: incident 7");
+        assert_eq!(stopped.to_string(), "the family is on hold until 2026-11-21T12:05:00Z: incident 7");
         assert_eq!(family.count(correction(5, 1), &LIMITS), None);
     }
 }

@@ -1,4 +1,5 @@
-//! The limits of an action: whether and when Logweir may act on a family, an account and Region, or a service.
+//! The limits on Logweir's actions: whether and when Logweir may act on a family, in an account and Region, or on a
+//! service.
 
 pub mod family;
 pub mod rate;

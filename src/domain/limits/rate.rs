@@ -1,13 +1,15 @@
-//! The registration rate limit. All workers in one account and Region share it.
+//! The registration rate limit. All workers in one account and Region share the limit.
 //!
-//! ECS lets everybody there together register or deregister once a second, twenty times at once (source: the ECS
-//! developer guide on request throttling). Logweir uses a part of that limit, with its own token bucket. In any span of
-//! `t` seconds, Logweir registers at most `rate × (t + BURST) + 1` revisions, in any order of requests.
+//! For all principals of an account and Region together, ECS allows one registration or deregistration a second, and a
+//! burst of twenty (source: the ECS developer guide on request throttling). Logweir's token bucket uses only a part of
+//! the limit that ECS sets. In any span of `t` seconds, Logweir registers at most `rate × (t + BURST) + 1` revisions,
+//! whatever the order of the requests.
 //!
-//! A worker that finds the bucket empty reserves a *slot*: the time at which to ask again. Slots are one interval apart
-//! (five seconds at 0.2 a second), so the bucket holds a registration when a slot comes. A reservation guarantees
-//! nothing else. A missed slot costs nothing, however long the queue: the bucket admits every worker that asks, and
-//! keeps a part for workers whose slot has come.
+//! A worker that finds the token bucket empty reserves a *slot* of the rate limit: a time at which the worker asks for
+//! admission again. Slots are one interval apart (five seconds at 0.2 registrations a second), so the bucket holds a
+//! token at the time of each slot. A reservation guarantees a token only at the time of its slot. A worker that asks
+//! after the time of its slot loses nothing, because the bucket admits every worker that asks while tokens are left. A
+//! part of the bucket's tokens is kept for workers whose slot has come.
 
 use std::fmt;
 
@@ -18,16 +20,18 @@ use sha2::{Digest, Sha256};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::text::hex;
 
-/// The size of the bucket, as the time in which it fills: four revisions at 0.2 a second, sixteen at 1.
+/// The size of the token bucket, expressed as the time in which the bucket fills. At 0.2 registrations a second, the
+/// full bucket admits four registrations at once; at 1 registration a second, sixteen.
 pub const BURST: SignedDuration = SignedDuration::from_secs(15);
 
-/// The longest time before a slot. A slot beyond it is invalid.
+/// The longest time from now to a slot. A slot that is further in the future is invalid.
 pub const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
-/// The maximum number of stored reservations. A family without a stored reservation that asks twice gets two slots.
+/// The maximum number of stored reservations. A family whose reservation is not stored gets a new slot each time that a
+/// worker asks for the family.
 const MOST_WAITING: usize = 200;
 
-/// The account and Region of a limit.
+/// The account and Region of a registration rate limit.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RateLimitName {
     pub account: String,
@@ -47,60 +51,64 @@ impl fmt::Display for RateLimitName {
     }
 }
 
-/// The stored state of a limit. The bucket is full after the time `full`, so the state needs no cleanup.
+/// The stored state of the token bucket for registrations. `full` is the time at which the bucket is full again, so the
+/// state stays correct without regular updates.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RateLimit {
     pub schema: u32,
     #[serde(flatten)]
     pub name: RateLimitName,
-    /// Counts the changes of this state; every change compares and swaps it.
+    /// The number of times that this state was written. A write succeeds only if the stored number is still the number
+    /// that the writer has read.
     pub version: u32,
-    /// The worker that was admitted or reserved a slot last. Without this member, two workers that ask at the same time
-    /// would write the same state. Each would then read its own write.
+    /// The last worker that was admitted or that reserved a slot. Without this member, two workers that ask at the same
+    /// time would write equal states, and each worker would conclude that its own write had succeeded.
     pub by: String,
-    /// When the bucket is full again, if it admits no other registration.
+    /// The time at which the token bucket is full again, if the bucket admits no registration until then.
     pub full: Timestamp,
-    /// The first free slot.
+    /// The time of the first slot that no family has reserved.
     pub next: Timestamp,
     pub at: Timestamp,
-    /// The reservations of future slots. A family has at most one, regardless of the number of its events.
+    /// The reservations of future slots. A family has at most one reservation, regardless of the number of its events.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waiting: Vec<Reservation>,
 }
 
-/// A slot that a family has reserved.
+/// A slot of the rate limit that a family has reserved.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Reservation {
-    /// The first bytes of the SHA-256 of the family's name. The name may be long, and another principal chose it.
+    /// The first eight bytes of the SHA-256 of the family's name, as hexadecimal digits. The name itself is not stored,
+    /// because the name may be long and another principal chose it.
     family: String,
     slot: Timestamp,
 }
 
-/// Why nothing may be registered now.
+/// Why the rate limit does not allow a registration now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wait {
-    /// The time of the reserved slot.
+    /// The registration must wait for its reserved slot, which comes at this time.
     Until(Timestamp),
-    /// Every slot of the next [`AHEAD`] is reserved.
+    /// Every slot in the next 24 hours ([`AHEAD`]) is reserved.
     Full,
 }
 
-/// When a registration asks: before or after a reservation.
+/// Whether a registration that asks for admission has a reserved slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arrival {
-    /// Without a slot.
+    /// The registration has no reserved slot.
     First,
-    /// In or after its reserved slot.
+    /// The reserved slot of the registration has come or has passed.
     InSlot,
 }
 
 impl RateLimit {
     pub const SCHEMA: u32 = 1;
 
-    /// Returns the first state of a limit, or the state that follows `standing`.
+    /// Returns the state that follows the stored state `standing`. Returns the first state of the rate limit if
+    /// `standing` is `None`.
     pub fn after(standing: Option<Self>, name: &RateLimitName, by: &str, now: Timestamp) -> Self {
         let version = standing.as_ref().map_or(0, |standing| standing.version) + 1;
-        // What a clock wrote that was far ahead would keep everybody waiting for it.
+        // A state from a clock that was far ahead would delay every registration, so such a state is ignored.
         let standing = standing.filter(|standing| standing.at <= later(now, AHEAD));
         let (mut full, mut next, mut waiting) = (now, now, Vec::new());
         if let Some(standing) = standing {
@@ -112,13 +120,14 @@ impl RateLimit {
         Self { schema: Self::SCHEMA, name: name.clone(), version, by: by.to_owned(), full, next, at: now, waiting }
     }
 
-    /// Takes one registration out of the bucket. Returns `None` if the bucket does not hold enough. `rate` is in
-    /// registrations a second.
+    /// Takes one token out of the bucket, and returns the new state. Returns `None` if the bucket does not hold enough
+    /// tokens. `rate` is the number of registrations a second.
     pub fn admit(&self, arrival: Arrival, rate: f64) -> Option<Self> {
         let interval = interval(rate);
         let full = self.full_at(rate);
         let lacks = full.duration_since(self.at);
-        // Half of the bucket is reserved for late registrations. Registrations in their slot always find one.
+        // While slots are reserved, half of the bucket's tokens are kept for registrations whose slot has come. The
+        // bucket always holds a token for a worker that asks at the time of its slot.
         let kept = match arrival {
             Arrival::First if self.next > self.at => interval.max(BURST / 2),
             _ => SignedDuration::ZERO,
@@ -127,8 +136,8 @@ impl RateLimit {
         enough.then(|| Self { full: later(full, interval), ..self.clone() })
     }
 
-    /// Reserves the first free slot at which the bucket will hold something. Returns `None` if [`AHEAD`] has no free
-    /// slot.
+    /// Reserves the first free slot at which the bucket will hold a token. Returns `None` if the next 24 hours
+    /// ([`AHEAD`]) have no free slot.
     pub fn reserve(self, source: &RevisionArn, rate: f64) -> Option<(Self, Timestamp)> {
         let full = self.full_at(rate);
         let slot = self.next.max(full.saturating_sub(BURST).unwrap_or(full));
@@ -142,14 +151,15 @@ impl RateLimit {
         Some((reserved, slot))
     }
 
-    /// Returns when the bucket is full again at this rate. For other profiles, all registrations
-    /// of a profile with a slower rate count as one at most.
+    /// Returns when the bucket is full again at this rate, but at most the time at which an empty bucket would be full.
+    /// The stored `full` may be later than that time, because another profile may set a slower rate.
     fn full_at(&self, rate: f64) -> Timestamp {
         self.full.min(later(later(self.at, BURST), interval(rate)))
     }
 
-    /// Returns the future slot that this source's family has reserved. Only the family's newest revision can use it. A
-    /// family has at most one slot, however often it is registered, so it delays no other family.
+    /// Returns the future slot that the family of this source has reserved. Only the family's newest revision can use
+    /// the slot. A family has at most one slot, however often its revisions are registered, so one family cannot delay
+    /// other families.
     pub fn slot_of(&self, source: &RevisionArn) -> Option<Timestamp> {
         let family = digest(source);
         let reservation = self.waiting.iter().find(|reservation| reservation.family == family);
@@ -169,13 +179,15 @@ fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
     time.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
-/// The validity of a slot that a message contains. The queue accepts messages only from the stack's rules and its
-/// function, and no rule sets a slot. A forged slot would admit its message before others, or delay it by up to a day.
+/// Whether the slot of the rate limit in a queue message is valid, and whether its time has come. The work queue
+/// accepts messages only from the stack's EventBridge rules and the stack's function, and only the function writes a
+/// slot into a message. A message with a forged slot would be handled before other messages, or be delayed by up to a
+/// day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Slot {
     Come,
     ToCome,
-    /// Too far ahead: Logweir cannot have reserved it.
+    /// The slot is so far in the future that Logweir cannot have reserved it.
     Worthless,
 }
 

@@ -1,4 +1,5 @@
-//! Whether a service may follow from a source to our revision, as far as a look at it says.
+//! The guards of a rollout: whether the state of a service allows an update of the service from the source to the
+//! corrected revision.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -9,24 +10,24 @@ use crate::domain::ecs::service::{Controller, RolloutState, Service, Status};
 use crate::domain::edit::{Change, Edit};
 use crate::domain::outcome::{Conclusion, Reason};
 
-/// A service that runs a source, or did when an event was made.
+/// A service that runs the source revision, or that ran the source revision at the time of an event.
 #[derive(Clone, Copy, Debug)]
 pub struct Candidate<'c> {
     pub service: &'c Service,
     pub source: &'c RevisionArn,
-    /// Those that made our revision of the source.
+    /// The edits that distinguish the corrected revision from the source.
     pub edits: &'c [Edit],
     pub settings: &'c RolloutSettings,
-    /// Whether the deployment of the source has completed.
+    /// Whether the service's deployment of the source has completed.
     pub completed: bool,
     pub now: Timestamp,
 }
 
-/// Why a service does not follow now.
+/// Why Logweir does not update a service now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Obstacle {
     pub reason: Reason,
-    /// Whether it goes by itself, and nobody else will say when.
+    /// Whether the obstacle ends without an event that reports its end, such as a freeze window.
     pub passes: bool,
     pub note: String,
 }
@@ -40,54 +41,64 @@ impl Obstacle {
         Self { reason, passes: true, note: note.into() }
     }
 
-    /// Returns the conclusion of a decision that leaves the service alone.
+    /// Returns the conclusion of the decision not to update the service because of this obstacle.
     pub fn conclusion(&self) -> Conclusion {
         self.reason.leaves_alone().because(self.reason).saying(&self.note)
     }
 }
 
-/// What keeps it from following, the gravest first.
+/// Returns the most severe obstacle to an update of the service. Returns `None` if Logweir may update the service.
 pub fn obstacle(candidate: &Candidate<'_>) -> Option<Obstacle> {
     let Candidate { service, source, settings, now, .. } = *candidate;
     let for_good = |reason, note: &str| Some(Obstacle::for_good(reason, note));
     match service.status {
         Status::Active => {}
-        Status::Draining => return for_good(Reason::ServiceInactive, "it is being deleted"),
-        Status::Inactive => return for_good(Reason::ServiceInactive, "it was deleted"),
+        Status::Draining => return for_good(Reason::ServiceInactive, "the service is being deleted"),
+        Status::Inactive => return for_good(Reason::ServiceInactive, "the service was deleted"),
     }
     match service.controller {
         Controller::Ecs => {}
-        Controller::CodeDeploy => return for_good(Reason::UnsupportedController, "CodeDeploy deploys it"),
-        Controller::External => return for_good(Reason::UnsupportedController, "an external controller deploys it"),
-        Controller::Other => return for_good(Reason::UnsupportedController, "Logweir does not know its controller"),
+        Controller::CodeDeploy => return for_good(Reason::UnsupportedController, "CodeDeploy deploys the service"),
+        Controller::External => {
+            return for_good(Reason::UnsupportedController, "an external controller deploys the service");
+        }
+        Controller::Other => {
+            return for_good(
+                Reason::UnsupportedController,
+                "Logweir does not know the deployment controller of the service",
+            );
+        }
     }
     if service.managed {
-        return for_good(Reason::ServiceOwned, "ECS keeps it for an Express service");
+        return for_good(Reason::ServiceOwned, "ECS manages the service for an Express service");
     }
     if service.revision != *source {
-        return Some(Obstacle::for_good(Reason::ServiceMovedOn, format!("it runs {} now", service.revision.short())));
+        return Some(Obstacle::for_good(
+            Reason::ServiceChanged,
+            format!("the service runs {} now", service.revision.short()),
+        ));
     }
     if let Some((key, value)) = &settings.require_service_tag
         && !service.tags.iter().any(|(other, says)| (other, says) == (key, value))
     {
-        return Some(Obstacle::for_good(Reason::NotOptedIn, format!("it does not carry the tag {key}={value}")));
+        return Some(Obstacle::for_good(Reason::NotOptedIn, format!("the service lacks the tag {key}={value}")));
     }
     let newest = service.primary();
     if newest.is_some_and(|newest| newest.state == Some(RolloutState::Failed)) {
-        return for_good(Reason::DeploymentFailed, "the deployment of the source itself failed");
+        return for_good(Reason::DeploymentFailed, "the deployment of the source revision failed");
     }
     if settings.when == RolloutWhen::Deployed && !candidate.completed {
-        return for_good(Reason::DeploymentUnderWay, "the deployment of the source has not completed yet");
+        return for_good(Reason::DeploymentUnderWay, "the deployment of the source revision has not completed yet");
     }
     if candidate.edits.iter().any(changes_driver) && !service.rolls_back {
-        let why = "a log driver was added or replaced, and the service has no circuit breaker with rollback";
+        let why = "the edits add or replace a log driver, and the service has no circuit breaker with rollback";
         return for_good(Reason::NoCircuitBreaker, why);
     }
     let window = settings.frozen(now)?;
-    Some(Obstacle::for_now(Reason::Frozen, format!("nothing is rolled out during {window}")))
+    Some(Obstacle::for_now(Reason::Frozen, format!("a freeze window is active: {window}")))
 }
 
-/// Whether an edit gives a container a driver, or another one.
+/// Whether an edit adds or replaces a container's log driver.
 fn changes_driver(edit: &Edit) -> bool {
     let driver = |configuration: &Option<Value>| {
         configuration.as_ref().and_then(|value| value["logDriver"].as_str()).map(String::from)

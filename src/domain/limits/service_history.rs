@@ -8,42 +8,47 @@ use crate::domain::baseline::FuseLimits;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
 
-/// What the journal keeps of a service.
+/// The state that the journal stores for a service.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ServiceHistory {
     pub schema: u32,
     pub service: ServiceArn,
-    /// Counts the changes of this state; every change compares and swaps it.
+    /// The number of times that this state was written. A write succeeds only if the stored number is still the number
+    /// that the writer has read.
     pub version: u32,
-    /// When it was pointed at a revision of ours within the last seven days, oldest first.
+    /// The times at which Logweir updated the service to a corrected revision in the last seven days, oldest first.
     pub times: Vec<Timestamp>,
     pub last: LastUpdate,
     pub at: Timestamp,
 }
 
-/// The last update of a service by Logweir, to a corrected revision or back. Names its record, and the evidence of a
-/// later deployment by another principal.
+/// Logweir's last update of a service: the update to a corrected revision, or the rollback. `source` identifies the
+/// record. `before` and `at` show whether the update replaced a deployment that another principal had just started.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastUpdate {
     pub source: RevisionArn,
     pub from: RevisionArn,
     pub to: RevisionArn,
-    /// When the deployment was made that ran before. A decision that is older was known.
+    /// The time at which ECS created the service's newest deployment before the update. When Logweir decided on the
+    /// update, Logweir knew all deployments of the service up to this time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<Timestamp>,
-    /// When it was about to be pointed.
+    /// The time at which Logweir recorded its intent to update the service.
     pub at: Timestamp,
 }
 
-/// How long after its intent an act may have been carried out: no lease lasts longer.
+/// The longest time between the recorded intent to update a service and the update itself. A worker updates a service
+/// only during its lease, and no lease is longer than this time.
 const ACT: SignedDuration = SignedDuration::from_mins(10);
 
 impl LastUpdate {
-    /// Whether somebody who asked for `theirs` at this time decided after the look on which we acted: then our act, if it
-    /// is the service's newest deployment, has overtaken theirs. CloudTrail's times are whole seconds, so one within the
-    /// second of that look's deployment counts as known.
-    pub fn overtook(&self, theirs: &RevisionArn, at: Timestamp) -> bool {
-        let other = *theirs != self.from && *theirs != self.to;
+    /// Whether another principal requested a deployment of the revision `external` after Logweir had read the service
+    /// and before Logweir's update. `at` is the time of the principal's request. If the result is `true` and Logweir's
+    /// deployment is the service's newest, Logweir's deployment has replaced the requested deployment. CloudTrail
+    /// records times in whole seconds, so a request in the same second as the deployment before it counts as known to
+    /// Logweir.
+    pub fn overtook(&self, external: &RevisionArn, at: Timestamp) -> bool {
+        let other = *external != self.from && *external != self.to;
         let until = self.at.saturating_add(ACT).unwrap_or(self.at);
         other && self.before.is_some_and(|before| at > before) && at <= until
     }
@@ -52,13 +57,15 @@ impl LastUpdate {
 impl ServiceHistory {
     pub const SCHEMA: u32 = 1;
 
-    /// Whether it was pointed so often that somebody must be putting it back.
+    /// Whether the number of Logweir's recent updates of the service has reached a limit of the fuse. Logweir updates a
+    /// service so often only if another principal rolls the service back after each update.
     pub fn too_many(&self, now: Timestamp, limits: &FuseLimits) -> bool {
         let since = |span: SignedDuration| self.times.iter().filter(|at| now.duration_since(**at) < span).count();
         since(limits.within) >= limits.corrections as usize || since(WEEK) >= limits.weekly as usize
     }
 
-    /// What is tried once more, as nothing came of it, does not count twice.
+    /// Removes the last update from the count if it was the update from `source` to `to`. The caller calls this method
+    /// if the last update had no effect and Logweir is about to repeat it.
     pub fn uncount(&mut self, source: &RevisionArn, to: &RevisionArn) {
         let (last, times) = (&self.last, &mut self.times);
         if (&last.source, &last.from, &last.to) == (source, source, to) {
@@ -66,7 +73,7 @@ impl ServiceHistory {
         }
     }
 
-    /// The state after one more. What is pointed back does not count.
+    /// Returns the state after the update `last`. A rollback does not count as an update to a corrected revision.
     pub fn after(standing: Option<Self>, service: &ServiceArn, last: LastUpdate) -> Self {
         let now = last.at;
         let (version, mut times) = standing.map_or((0, Vec::new()), |standing| (standing.version, standing.times));

@@ -1,4 +1,4 @@
-//! What mode `observe` would have corrected in a day, in one notice instead of one for each revision.
+//! The daily digest: one notification that counts all revisions that Logweir would have corrected in the last 24 hours.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,28 +14,29 @@ use crate::domain::event::Home;
 use crate::domain::report::schema;
 use crate::domain::text::plain::plain;
 
-/// How many families are named.
+/// The maximum number of families, and of rules, that a digest names.
 const MOST: usize = 20;
 
-/// How many revisions are told apart: a message cannot be made to take all memory.
+/// The maximum number of revisions in a tally, which limits the memory that the tally uses.
 const MOST_REVISIONS: usize = 50_000;
 
-/// The revisions that summary lines tell of, each once, however often its event came.
+/// The revisions with the outcome `observed` in the function's log, each with the rules that found a fault. Each
+/// revision counts once, however often its event was delivered.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
     revisions: BTreeMap<RevisionArn, BTreeSet<String>>,
-    /// Whether there was more than was counted.
+    /// Whether the tally lacks some of the observed revisions.
     is_cut: bool,
 }
 
-/// What keeps a mode from counting: a baseline that nobody has confirmed, by its digest.
+/// An unconfirmed baseline: its SHA-256 digest, and the mode that takes effect once the baseline is confirmed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unconfirmed<'u> {
     pub mode: &'u str,
     pub baseline: &'u str,
 }
 
-/// As much of a report's line as is counted.
+/// The members of a report in the function's log that the tally uses.
 #[derive(Deserialize)]
 struct Line {
     schema: String,
@@ -46,7 +47,7 @@ struct Line {
 }
 
 impl Tally {
-    /// Counts a line of the log, where it tells of an observed revision.
+    /// Adds the revision in a log line to the tally, if the log line is a report with the outcome `observed`.
     pub fn line(&mut self, text: &str) {
         let Ok(line) = serde_json::from_str::<Line>(text) else { return };
         if (line.schema.as_str(), line.mode.as_str(), line.outcome.as_str()) != (schema::REPORT, "observe", "observed")
@@ -60,12 +61,13 @@ impl Tally {
         self.revisions.entry(line.source).or_default().extend(line.rules);
     }
 
-    /// There was more than this.
+    /// Marks the tally as incomplete.
     pub fn cut(&mut self) {
         self.is_cut = true;
     }
 
-    /// None: there is nothing to tell of. Whoever observes because a baseline is `unconfirmed` says so.
+    /// Returns the notification with the digest. Returns `None` if no revision was observed. If Logweir only observes
+    /// because its baseline is not confirmed, `unconfirmed` names this baseline.
     pub fn notice(&self, home: &Home, unconfirmed: Option<Unconfirmed<'_>>, now: Timestamp) -> Option<Notice> {
         if self.revisions.is_empty() {
             return None;
@@ -82,22 +84,22 @@ impl Tally {
         let least = if self.is_cut { "at least " } else { "" };
         let sum = format!("{least}{revisions} revisions of {families_count} families");
         let why = match unconfirmed {
-            None => "Its mode is observe".to_owned(),
+            None => "The mode is observe".to_owned(),
             Some(Unconfirmed { mode, baseline }) => {
                 detail["unconfirmed_baseline"] = baseline.into();
-                format!("Its mode is {mode}, and baseline {baseline} waits to be confirmed")
+                format!("The mode is {mode}, but baseline {baseline} is not confirmed")
             }
         };
         let lines = self.lines(home, &sum, &why, &rules, &named);
         let parameter = match unconfirmed {
-            None => "Switch on: deploy the stack with the parameter Mode=register".to_owned(),
+            None => "To start corrections, deploy the stack with the parameter Mode=register".to_owned(),
             Some(Unconfirmed { baseline, .. }) => {
-                format!("Confirm: deploy the stack with the parameter ConfirmedBaseline={baseline}")
+                format!("To confirm the baseline, deploy the stack with the parameter ConfirmedBaseline={baseline}")
             }
         };
-        let switch_on = format!("{parameter}; logweir check --all shows each change before");
-        let summary = "What would be corrected";
-        let title = format!("{summary}: {sum}");
+        let switch_on = format!("{parameter}. To see each change first, run logweir check --all --diff");
+        let summary = "Daily digest";
+        let title = format!("{summary}: {sum} to correct");
         let message = chat::ChatMessage {
             id: format!("digest {now:.3}"),
             title: title.clone(),
@@ -133,21 +135,21 @@ impl Tally {
     ) -> Vec<String> {
         let Home { account, region, .. } = home;
         let mut lines = vec![format!(
-            "In the last 24 hours Logweir would have corrected {sum}, in account {account}, {region}. {why}: nothing of it was changed."
+            "In the last 24 hours, Logweir would have corrected {sum} in account {account}, Region {region}. {why}, so Logweir changed nothing."
         )];
         if self.is_cut {
-            lines.push("There were more lines in the log than were read.".into());
+            lines.push("The function's log has more lines than Logweir read, so the counts are incomplete.".into());
         }
-        lines.extend(rules.iter().map(|(rule, count)| format!("{}: {count}", code(rule, 100))));
-        lines.extend(named.iter().map(|(family, count)| format!("Family {}: {count}", code(family, 100))));
+        lines.extend(rules.iter().map(|(rule, count)| format!("Revisions with {}: {count}", code(rule, 100))));
+        lines.extend(named.iter().map(|(family, count)| format!("Revisions in family {}: {count}", code(family, 100))));
         let families = self.families().len();
         if families > named.len() {
-            lines.push(format!("and {} more families", families - named.len()));
+            lines.push(format!("Other families: {}", families - named.len()));
         }
         lines
     }
 
-    /// Families with their numbers of revisions, those with the most first.
+    /// Returns the families with their numbers of revisions, the largest number first.
     fn families(&self) -> Vec<(&str, usize)> {
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
         self.revisions.keys().for_each(|revision| *counts.entry(&revision.family).or_default() += 1);
@@ -156,7 +158,7 @@ impl Tally {
         families
     }
 
-    /// Rules, with how many revisions each finds wanting.
+    /// Returns the rules, each with the number of revisions in which the rule found a fault.
     fn rules(&self) -> Vec<(String, usize)> {
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
         let rules = self.revisions.values().flatten();

@@ -1,9 +1,11 @@
-//! Text that anybody may have written, for messages that programs make links, mentions and formats of.
+//! Makes text from other principals safe for notifications, because chat and e-mail programs interpret links, mentions
+//! and formats.
 
 use crate::domain::text::plain::plain;
 
-/// A text between backticks, where neither Slack nor Teams formats anything. What could end the span or mean something in
-/// spite of it gives way to what only looks like it: a session may be called `<!here>`.
+/// Returns the text as a code span, between backticks, where neither Slack nor Teams applies formats. Look-alike
+/// characters replace the characters that could end the code span or that have a meaning inside a code span. For
+/// example, another principal may choose the session name `<!here>`, which would alert a whole Slack channel.
 pub(super) fn code(text: &str, most: usize) -> String {
     let text: String = bounded(text, most)
         .chars()
@@ -17,20 +19,21 @@ pub(super) fn code(text: &str, most: usize) -> String {
             other => other,
         })
         .collect();
-    if text.is_empty() { "(nothing)".into() } else { format!("`{text}`") }
+    if text.is_empty() { "(empty)".into() } else { format!("`{text}`") }
 }
 
-/// A text within a line of mail.
+/// Returns the text in quotes, for a line of an e-mail.
 pub(super) fn quoted(text: &str, most: usize) -> String {
     let text = bounded(text, most).replace('"', "'");
-    if text.is_empty() { "(nothing)".into() } else { format!("\"{text}\"") }
+    if text.is_empty() { "(empty)".into() } else { format!("\"{text}\"") }
 }
 
-/// On one line, with no address in it that a program would make a link of.
+/// Returns at most `most` characters of the text on one line, with brackets in all addresses that a program would turn
+/// into links.
 fn bounded(text: &str, most: usize) -> String {
-    // Marks that stack upon letters reach into the lines around them.
+    // Combining marks on a letter can cover the lines above and below the letter.
     let stacks = |c: &char| matches!(c, '\u{300}'..='\u{36f}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}');
-    // Ends of lines part words.
+    // A line end separates words, so the line end becomes a space.
     let spaced: String = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !stacks(c)).collect();
     let whole = plain(&spaced, usize::MAX);
     let words = whole.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
@@ -42,7 +45,8 @@ fn bounded(text: &str, most: usize) -> String {
     ["www.", "mailto:"].iter().fold(text, |text, start| unlinked(&text, start))
 }
 
-/// `text` with the last character of each `start`, in whatever case, between brackets.
+/// Returns `text` with brackets around the last character of each occurrence of `start`, such as `www[.]`. The search
+/// for `start` ignores the case of letters.
 fn unlinked(text: &str, start: &str) -> String {
     let (head, last) = start.split_at(start.len() - 1);
     let lower = text.to_ascii_lowercase();
@@ -65,7 +69,7 @@ mod tests {
     #[test]
     fn nothing_ends_the_span_or_calls_anybody() {
         assert_eq!(code("a`<!here>&<@U1|x>`", 100), "`a'‹!here›＆‹＠U1¦x›'`");
-        assert_eq!(code("\n\u{202e}\u{200b}", 100), "(nothing)");
+        assert_eq!(code("\n\u{202e}\u{200b}", 100), "(empty)");
         assert_eq!(code("a\n\n* b\u{2028}c", 100), "`a * b c`");
     }
 

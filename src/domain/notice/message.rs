@@ -1,4 +1,4 @@
-//! A report in sentences, for chat and for mail.
+//! The notification about a report, in sentences for chat and e-mail.
 
 use serde_json::Value;
 
@@ -6,20 +6,24 @@ use super::foreign::{code, quoted};
 use super::{Notice, NoticeKind, chat};
 use crate::domain::report::{LogGroupReport, Report, ReportedChange, ServiceReport};
 
-/// The longest name in a sentence, and the longest text that is one itself.
+/// The maximum length of a name in a sentence of a notification, in characters.
 const NAME: usize = 100;
+
+/// The maximum length of any other text in a sentence, such as an ARN or a note, in characters.
 const TEXT: usize = 300;
 
-/// The longest command: it is taken whole or not at all.
+/// The maximum length of a command, in characters. A notification omits a longer command, because a part of a command
+/// would not work.
 const COMMAND: usize = 1000;
 
-/// How a text that anybody may have written stands in a sentence, cut to so many characters.
+/// A function that makes a text from another principal safe for a sentence, and cuts the text to a maximum number of
+/// characters.
 type Foreign = fn(&str, usize) -> String;
 
 pub(super) fn of(kind: NoticeKind, report: &Report, resources: Vec<String>, detail: Value) -> Notice {
     let about = report.record.as_deref().or(report.services.first().map(|service| service.service.as_str()));
     let title = said(kind);
-    // A record's name is an ARN's, and holds nothing that anybody chose freely.
+    // The record's name comes from an ARN, so no principal could put free text into the name.
     let record = report.record.as_ref().map(|record| format!(": {record}")).unwrap_or_default();
     let subject = format!("Logweir: {title}{record}");
     let heading = about.map_or_else(|| title.to_owned(), |about| format!("{title}: {}", code(about, NAME)));
@@ -28,7 +32,7 @@ pub(super) fn of(kind: NoticeKind, report: &Report, resources: Vec<String>, deta
         id: format!("{} {:.3}", report.source.as_deref().unwrap_or("none"), report.timestamp),
         title: heading,
         lines: sentences(report, code, 6),
-        next_steps: undo.map(|command| format!("Take it back: {}", code(command, COMMAND))).into_iter().collect(),
+        next_steps: undo.map(|command| format!("To undo, run {}", code(command, COMMAND))).into_iter().collect(),
         keywords: [report.outcome.name().to_owned()].into_iter().chain(report.reason.map(|it| it.name())).collect(),
         thread: report.family.clone().unwrap_or_else(|| "logweir".into()),
         summary: title,
@@ -43,8 +47,8 @@ pub(super) fn of(kind: NoticeKind, report: &Report, resources: Vec<String>, deta
     };
     let mut text = vec![format!("{title}."), String::new()];
     text.extend(sentences(report, quoted, 50));
-    // As it is typed: a command between quotes is none.
-    text.extend(undo.map(|command| format!("\nTake it back:\n{command}")));
+    // The line contains only the command, without quotes, so that a reader can copy the line.
+    text.extend(undo.map(|command| format!("\nTo undo, run:\n{command}")));
     Notice {
         kind,
         at: report.timestamp,
@@ -57,7 +61,7 @@ pub(super) fn of(kind: NoticeKind, report: &Report, resources: Vec<String>, deta
     }
 }
 
-/// The kind in words.
+/// Returns the title of a notification.
 fn said(kind: NoticeKind) -> &'static str {
     match kind {
         NoticeKind::RemediationCompleted => "Remediation completed",
@@ -65,34 +69,36 @@ fn said(kind: NoticeKind) -> &'static str {
         NoticeKind::RemediationFailed => "Remediation failed",
         NoticeKind::BackoutCompleted => "Backout completed",
         NoticeKind::BackoutFailed => "Backout failed",
-        NoticeKind::ObservationDigest => "What would be corrected",
+        NoticeKind::ObservationDigest => "Daily digest",
     }
 }
 
-/// A subject as SNS takes it: ASCII, on one line, below 100 characters (source: SNS API reference, Publish).
+/// Returns the text as a subject that SNS accepts: ASCII, on one line, below 100 characters (source: SNS API reference,
+/// Publish).
 pub(super) fn subject_line(text: &str) -> String {
     text.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').take(99).collect()
 }
 
 fn sentences(report: &Report, foreign: Foreign, most: usize) -> Vec<String> {
     let name = |text: &str| foreign(text, NAME);
-    let why = report.reason.map(|reason| format!(", because of {}", reason.name())).unwrap_or_default();
+    let why = report.reason.map(|reason| format!(" ({})", reason.name())).unwrap_or_default();
     let mut lines = vec![format!(
-        "It ended {}{why}, in account {}, {}, mode {}.",
+        "Outcome: {}{why}. Account {}, Region {}, mode {}.",
         report.outcome.name(),
         report.account,
         report.region,
         report.mode.name()
     )];
-    lines.extend(report.source.as_ref().map(|source| format!("Source: {}", foreign(source, TEXT))));
-    lines.extend(report.corrected.as_ref().map(|ours| format!("Our revision: {}", foreign(ours, TEXT))));
-    lines.extend(report.restored.as_ref().map(|revision| format!("Restored as: {}", foreign(revision, TEXT))));
+    lines.extend(report.source.as_ref().map(|source| format!("Source revision: {}", foreign(source, TEXT))));
+    lines
+        .extend(report.corrected.as_ref().map(|corrected| format!("Corrected revision: {}", foreign(corrected, TEXT))));
+    lines.extend(report.restored.as_ref().map(|revision| format!("Restored revision: {}", foreign(revision, TEXT))));
     if let Some(actor) = &report.actor {
         let agent = report.user_agent.as_ref().map(|agent| format!(" with {}", name(agent))).unwrap_or_default();
-        lines.push(format!("Asked for by {}{agent}", foreign(actor, TEXT)));
+        lines.push(format!("Caused by: {}{agent}", foreign(actor, TEXT)));
     }
     if !report.rules.is_empty() {
-        lines.push(format!("Found: {}", report.rules.iter().map(|rule| name(rule)).collect::<Vec<_>>().join(", ")));
+        lines.push(format!("Findings: {}", report.rules.iter().map(|rule| name(rule)).collect::<Vec<_>>().join(", ")));
     }
     lines.extend(report.error.as_ref().map(|error| format!("Error: {}", foreign(error, TEXT))));
     some(&mut lines, &report.changes, most, "changes", |change| changed(change, foreign));
@@ -102,11 +108,11 @@ fn sentences(report: &Report, foreign: Foreign, most: usize) -> Vec<String> {
     lines
 }
 
-/// The first of `items`, each on a line, and how many more there are.
+/// Adds a line for each of the first `most` items, and a line with the number of the other items.
 fn some<T>(lines: &mut Vec<String>, items: &[T], most: usize, names: &str, line: impl Fn(&T) -> String) {
     lines.extend(items.iter().take(most).map(line));
     if items.len() > most {
-        lines.push(format!("and {} more {names}", items.len() - most));
+        lines.push(format!("Other {names}: {}", items.len() - most));
     }
 }
 
@@ -117,12 +123,12 @@ fn changed(change: &ReportedChange, foreign: Foreign) -> String {
 }
 
 fn kept(group: &LogGroupReport, foreign: Foreign) -> String {
-    let days = group.retention_days.map(|days| format!(", kept for {days} days")).unwrap_or_default();
+    let days = group.retention_days.map(|days| format!(", retention {days} days")).unwrap_or_default();
     format!("Log group {}: {}{days}", foreign(&group.name, NAME), group.action.name())
 }
 
 fn followed(service: &ServiceReport, foreign: Foreign) -> String {
-    let why = service.reason.map(|reason| format!(", because of {}", reason.name())).unwrap_or_default();
+    let why = service.reason.map(|reason| format!(" ({})", reason.name())).unwrap_or_default();
     let note = service.note.as_ref().map(|note| format!(": {}", foreign(note, TEXT))).unwrap_or_default();
     format!("Service {}: {}{why}{note}", foreign(&service.service, NAME), service.action.name())
 }

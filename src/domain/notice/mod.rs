@@ -1,5 +1,5 @@
-//! What people and other programs are told of a decision: an event for a bus, and a message for chat and mail. Nothing is
-//! told of what needs nobody: compliant, skipped and observed revisions, and what comes again by itself.
+//! The notifications about decisions: an event for an event bus, and a message for chat and e-mail. Logweir sends no
+//! notification for compliant, skipped and observed revisions, and no notification for automatic retries.
 
 mod chat;
 mod digest;
@@ -14,26 +14,26 @@ use super::report::Decision;
 
 pub use digest::{Tally, Unconfirmed};
 
-/// The source of Logweir's own events.
+/// The member `source` of the events that Logweir sends to the event bus.
 pub const SOURCE: &str = "logweir";
 
-/// What a rule on the bus tells notices by.
+/// The kind of a notification. A rule on the event bus can filter Logweir's events by their kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum NoticeKind {
     RemediationCompleted,
-    /// Somebody was faster, or a guard said no: as it is, it stays.
+    /// A guard refused the correction, or a newer revision superseded the source. Logweir leaves the source as it is.
     RemediationRefused,
-    /// Not all of it was done: partial, failed, needs-operator.
+    /// The correction is not complete: the outcome is partial, failed or needs-operator.
     RemediationFailed,
     BackoutCompleted,
-    /// Not all of it was taken back, or none.
+    /// The backout is not complete, or undid nothing.
     BackoutFailed,
-    /// What mode `observe` would have corrected in a day.
+    /// The daily digest of the revisions that Logweir would have corrected.
     ObservationDigest,
 }
 
 impl NoticeKind {
-    /// The event's `detail-type`.
+    /// Returns the `detail-type` of the event that Logweir sends to the event bus.
     pub fn name(self) -> &'static str {
         match self {
             Self::RemediationCompleted => "Remediation Completed",
@@ -45,29 +45,30 @@ impl NoticeKind {
         }
     }
 
-    /// None: nobody is told.
+    /// Returns the kind of the notification for a decision. Returns `None` if Logweir sends no notification.
     fn of(decision: &Decision) -> Option<Self> {
         let Decision { report, notify, .. } = decision;
-        let taken_back = report.mode == ReportMode::Backout;
-        // Nothing was done this time; who was told the first time knows.
+        let backed_out = report.mode == ReportMode::Backout;
+        // The decision changed nothing, and an earlier notification has already reported the result.
         let known = match report.reason {
             _ if notify.repeats == Some(true) => true,
             Some(Reason::Duplicate) => true,
             Some(Reason::FuseOpen) => report.outcome == Outcome::Refused && !notify.opens_fuse,
             _ => false,
         };
-        // A look at what was left that failed as a whole comes again in minutes, and an alarm sees it.
+        // If the schedule cannot read the open records, the schedule tries again within minutes, and an alarm fires.
         let is_lost = report.trigger == TriggerKind::Resume && report.source.is_none();
-        // ECS has something to finish, and the schedule looks until it has.
+        // A backout with this reason waits until ECS has finished a deployment, and the schedule finishes the backout
+        // later.
         let waits = (report.outcome, report.reason) == (Outcome::Partial, Some(Reason::DeploymentUnderWay));
-        let comes_again = decision.comes_again() || is_lost || (taken_back && waits);
-        if known || comes_again {
+        let is_retried = decision.is_retried() || is_lost || (backed_out && waits);
+        if known || is_retried {
             return None;
         }
         match report.outcome {
             Outcome::Compliant | Outcome::Skipped | Outcome::Observed => None,
             Outcome::BackedOut => Some(Self::BackoutCompleted),
-            _ if taken_back => Some(Self::BackoutFailed),
+            _ if backed_out => Some(Self::BackoutFailed),
             Outcome::Remediated | Outcome::RolledOut => Some(Self::RemediationCompleted),
             Outcome::Superseded | Outcome::Refused => Some(Self::RemediationRefused),
             Outcome::Partial | Outcome::Failed | Outcome::NeedsOperator => Some(Self::RemediationFailed),
@@ -75,27 +76,28 @@ impl NoticeKind {
     }
 }
 
-/// A notice, ready to be sent.
+/// A notification, ready to be sent.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Notice {
     pub kind: NoticeKind,
     pub at: Timestamp,
-    /// The family that it is about.
+    /// The task-definition family that the decision is about.
     pub family: Option<String>,
-    /// The revisions that it is about, by ARN.
+    /// The ARNs of the revisions that the decision is about.
     pub resources: Vec<String>,
-    /// The event's `detail`: a report, or a digest.
+    /// The member `detail` of the event on the event bus: a report, or a digest.
     pub detail: Value,
-    /// ASCII, below 100 characters, on one line (source: SNS API reference, Publish).
+    /// The subject of the e-mail: ASCII text on one line, below 100 characters (source: SNS API reference, Publish).
     pub subject: String,
-    /// For chat: a custom notification of Amazon Q Developer.
+    /// The message for chat: a custom notification of Amazon Q Developer.
     pub chat: Value,
-    /// For mail.
+    /// The text for e-mail.
     pub text: String,
 }
 
 impl Notice {
-    /// None where there is nothing to tell. The report is bounded by itself, and so is what is made of it.
+    /// Returns the notification about a decision. Returns `None` if Logweir sends no notification. The size of the
+    /// report is limited, so the size of the notification is limited too.
     pub fn of(decision: &Decision) -> Option<Self> {
         let kind = NoticeKind::of(decision)?;
         let report = decision.report.clone().bounded();
@@ -104,7 +106,8 @@ impl Notice {
         Some(message::of(kind, &report, resources, detail))
     }
 
-    /// The message of an SNS topic whose subscribers each get their form of it (`MessageStructure` is `json`).
+    /// Returns the message for an SNS topic. Chat and e-mail subscribers get different texts (`MessageStructure` is
+    /// `json`).
     pub fn message(&self) -> String {
         serde_json::json!({"default": self.chat.to_string(), "email": self.text}).to_string()
     }

@@ -1,4 +1,4 @@
-//! The state of a record's newest attempt, folded from its entries.
+//! The state of a record's newest attempt, computed from the entries of the record.
 
 use super::backout::Backout;
 use super::entry::{Entry, Opening};
@@ -11,28 +11,32 @@ use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
 use crate::domain::outcome::{Conclusion, Reason};
 
-/// What the entries of the newest attempt say. Repeats say nothing new.
+/// The newest attempt of a record. An entry that repeats an earlier entry does not change the attempt.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Attempt<'r> {
     pub opening: &'r Opening,
     pub started: Vec<bool>,
     pub done: Vec<Option<&'r Done>>,
     pub failed: Option<(usize, &'r str, Option<Reason>)>,
-    /// The revisions of ours that this attempt registered or found, in that order.
+    /// The corrected revisions that this attempt registered, in the order of their entries. Includes a revision that a
+    /// worker found in ECS after the response to the registration was lost.
     pub registered: Vec<&'r RevisionArn>,
-    /// Those of them that are being taken back, why, and whether they were.
+    /// The revisions that Logweir withdraws (deregisters again), each with the reason and whether the withdrawal is
+    /// complete.
     pub withdrawals: Vec<(&'r RevisionArn, Reason, bool)>,
-    /// Those of them that somebody else took away.
+    /// The corrected revisions that another principal deregistered.
     pub vanished: Vec<&'r RevisionArn>,
-    /// The services that were to follow.
+    /// The rollouts of this attempt, one for each service.
     pub rollouts: Vec<Rollout<'r>>,
-    /// What was asked for to be taken back, and how far that is.
+    /// The requested backout of the record, with its progress. `None` if no backout was requested.
     pub backout: Option<Backout<'r>>,
     pub closing: Option<&'r Conclusion>,
 }
 
 impl Record {
-    /// Folds the entries of the newest attempt. Every prefix of a legal history is legal.
+    /// Computes the newest attempt from the entries. Returns `None` if the record has no entries. Returns an error if
+    /// an entry is not possible after the entries before it. If a sequence of entries is legal, every prefix of the
+    /// sequence is legal too.
     pub fn attempt(&self) -> Result<Option<Attempt<'_>>, Illegal> {
         let mut attempt: Option<Attempt<'_>> = None;
         for entry in &self.entries {
@@ -85,7 +89,7 @@ impl<'r> Attempt<'r> {
     fn add_record(&mut self, entry: RecordEntry<'r>) {
         match entry {
             RecordEntry::Opened(_) | RecordEntry::Released { .. } | RecordEntry::Resumed { .. } => {}
-            RecordEntry::BackoutAsked(asked) => {
+            RecordEntry::BackoutRequested(asked) => {
                 self.backout = Some(Backout::asked(asked, self.backout.as_ref()));
                 self.closing = None;
                 self.withdrawals.clear();
@@ -145,9 +149,8 @@ impl<'r> Attempt<'r> {
         Ok(())
     }
 
-    /// Adds an entry about a service. A rollout starts only after the correction of the source. A backout rolls
-    /// services back in its own steps. Of its entries about services, only those about an overtaken deployment and a
-    /// new deployment count here.
+    /// Adds an entry about a service. A rollout starts only after the correction of the source. During a backout, undo
+    /// steps roll services back, so `Yielding` and `ServiceRolledBack` are the only legal entries about services.
     fn add_service(
         &mut self,
         entry: &'r Entry,
@@ -161,31 +164,33 @@ impl<'r> Attempt<'r> {
                     backout.yields(service, to);
                     Ok(())
                 }
-                ServiceEntry::PointedBack { .. } => Ok(()),
+                ServiceEntry::ServiceRolledBack { .. } => Ok(()),
                 ServiceEntry::Waiting(_)
-                | ServiceEntry::Pointing(_)
-                | ServiceEntry::Pointed { .. }
-                | ServiceEntry::Returning { .. }
-                | ServiceEntry::Followed(_) => Err(Illegal::BackingOut(sequence)),
+                | ServiceEntry::UpdatingService(_)
+                | ServiceEntry::ServiceUpdated { .. }
+                | ServiceEntry::RollingBack { .. }
+                | ServiceEntry::RolloutEnded(_) => Err(Illegal::BackingOut(sequence)),
             };
         }
         if self.closing.is_none() {
             return Err(Illegal::NotCorrected(sequence));
         }
-        let returns = || self.rollout(service).is_some_and(|it| matches!(it.state, RolloutPhase::Returning(_)));
-        if matches!(about, ServiceEntry::PointedBack { .. }) && !returns() {
+        let returns = || self.rollout(service).is_some_and(|it| matches!(it.state, RolloutPhase::RollingBack(_)));
+        if matches!(about, ServiceEntry::ServiceRolledBack { .. }) && !returns() {
             return Err(Illegal::NotAsked(sequence));
         }
         rollout::fold(&mut self.rollouts, entry.at, service, about);
         Ok(())
     }
 
-    /// The newest word on this service.
+    /// Returns the rollout to this service. Returns `None` if the attempt has no entry about the service.
     pub fn rollout(&self, service: &ServiceArn) -> Option<Rollout<'r>> {
         self.rollouts.iter().find(|rollout| rollout.service == service).cloned()
     }
 
-    /// The revision of ours that stands: of several the lowest, as the others are taken back.
+    /// Returns the attempt's corrected revision, unless Logweir withdraws this revision or another principal
+    /// deregistered it. If several corrected revisions remain, returns the one with the lowest revision number, because
+    /// Logweir withdraws the others.
     pub fn corrected(&self) -> Option<&'r RevisionArn> {
         let stands = |revision: &&&RevisionArn| {
             !self.vanished.contains(revision) && self.withdrawals.iter().all(|(other, ..)| other != *revision)

@@ -1,4 +1,4 @@
-//! The state of a backout, folded from its entries.
+//! The state of a backout, computed from the entries of the record.
 
 use super::entry::{BackoutRequest, NotUndone};
 use super::illegal::Illegal;
@@ -7,22 +7,23 @@ use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
 use crate::domain::outcome::Reason;
 
-/// A backout: forward steps are not taken any more.
+/// A requested backout. After a backout request, no worker takes further steps of the correction.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Backout<'r> {
     pub asked: &'r BackoutRequest,
     pub started: Vec<bool>,
     pub settled: Vec<Option<Settled<'r>>>,
-    /// Whether the source's document may have been registered once more.
+    /// Whether Logweir may have registered the document of the deregistered source again.
     pub restoring: bool,
     pub restored: Option<&'r RevisionArn>,
-    /// Why the restored revision had to be withdrawn.
+    /// Why Logweir withdrew the restored revision. `None` if Logweir did not withdraw the restored revision.
     pub not_restored: Option<Reason>,
-    /// Services that are to be pointed at somebody's revision, which we had overtaken.
+    /// The services that Logweir is about to update to a revision of another principal, because Logweir's update
+    /// replaced the deployment of that revision.
     pub yielding: Vec<(&'r ServiceArn, &'r RevisionArn)>,
 }
 
-/// How the undoing of one step ended.
+/// The result of one undo step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Settled<'r> {
     Undone,
@@ -30,8 +31,8 @@ pub enum Settled<'r> {
 }
 
 impl<'r> Backout<'r> {
-    /// Starts the backout that the caller requests now. A revision that an earlier backout restored stays restored. All
-    /// other undos start again.
+    /// Creates the state of a newly requested backout. A revision that an earlier backout restored stays restored, and
+    /// all other undo steps start again.
     pub(super) fn asked(asked: &'r BackoutRequest, earlier: Option<&Self>) -> Self {
         let steps = asked.steps.len();
         Self {
@@ -67,7 +68,8 @@ impl<'r> Backout<'r> {
         Ok(())
     }
 
-    /// Records that Logweir withdrew a revision for this reason. It may be the restored revision.
+    /// Records that Logweir withdrew `revision` for the reason `why`. If the backout had restored the source as
+    /// `revision`, the source no longer counts as restored.
     pub(super) fn withdrawn(&mut self, revision: &RevisionArn, why: Reason) {
         if self.restored == Some(revision) {
             (self.restored, self.not_restored) = (None, Some(why));
@@ -79,7 +81,7 @@ impl<'r> Backout<'r> {
         self.yielding.push((service, to));
     }
 
-    /// What stays although it should have been taken back.
+    /// Returns the undo steps whose effects stay in place, with the reasons.
     pub fn kept(&self) -> impl Iterator<Item = &'r NotUndone> {
         self.settled.iter().filter_map(|settled| match settled {
             Some(Settled::Kept(kept)) => Some(*kept),

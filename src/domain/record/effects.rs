@@ -1,6 +1,6 @@
-//! The effects of a record that are still in place, over all its attempts: what a backout undoes.
+//! The effects that the attempts of a record have left in place. A backout undoes the effects that are still in place.
 
-use super::entry::{NotUndone, Pointing};
+use super::entry::{NotUndone, ServiceUpdate};
 use super::head::Record;
 use super::step::{Done, Step, Undo};
 use super::topic::{RecordEntry, RevisionEntry, ServiceEntry, StepEntry, Topic, UndoEntry};
@@ -10,21 +10,24 @@ use crate::domain::edit::Edit;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Effects<'r> {
-    /// Revisions of ours, and the edits that made them of the source.
+    /// The corrected revisions, each with the edits that distinguish it from the source.
     pub revisions: Vec<(&'r RevisionArn, &'r [Edit])>,
-    /// A Register that was started, its number and its edits: nobody knows whether it was carried out.
+    /// The step number and the edits of a registration that was started and that ECS may have carried out.
     pub possible: Option<(usize, &'r [Edit])>,
-    /// Retentions of groups that others made, each with what was before all attempts.
+    /// The retentions that Logweir changed on log groups of other principals, each with its value before the first
+    /// attempt.
     pub retentions: Vec<Retention<'r>>,
-    /// The log groups that were made. They stay.
+    /// The log groups that Logweir created. A backout does not delete a log group.
     pub made: Vec<&'r str>,
     pub restored: Option<&'r RevisionArn>,
-    /// Services that were pointed at a revision of ours, or may have been, in that order, and what they go back to: the
-    /// source, or what somebody had deployed and we overtook.
-    pub services: Vec<(&'r Pointing, &'r RevisionArn)>,
+    /// The services that Logweir updated or may have updated to a corrected revision, in the order of the updates. The
+    /// second value of each pair is the revision to which a backout rolls the service back: the source, or another
+    /// principal's revision if Logweir's update replaced the deployment of that revision.
+    pub services: Vec<(&'r ServiceUpdate, &'r RevisionArn)>,
 }
 
-/// A retention that was set, or (where an answer was lost) may have been.
+/// A retention that Logweir set, or may have set if the response was lost. The values `old` and `new` are in days.
+/// `None` means that the events in the log group never expire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention<'r> {
     pub group: &'r str,
@@ -40,7 +43,7 @@ impl<'r> Effects<'r> {
             match entry.what.topic() {
                 Topic::Record(entry) => match entry {
                     RecordEntry::Opened(opening) => steps = &opening.steps,
-                    RecordEntry::BackoutAsked(asked) => undo = &asked.steps,
+                    RecordEntry::BackoutRequested(asked) => undo = &asked.steps,
                     RecordEntry::Released { .. } | RecordEntry::Resumed { .. } | RecordEntry::Closed(_) => {}
                 },
                 Topic::Step(number, entry) => match entry {
@@ -109,7 +112,7 @@ impl<'r> Effects<'r> {
             UndoEntry::Undone | UndoEntry::Kept(NotUndone { open: false, .. }) => match undo {
                 Some(Undo::Deregister { corrected, .. }) => self.gone(corrected),
                 Some(Undo::RestoreRetention { name, .. }) => self.retentions.retain(|other| other.group != name),
-                Some(Undo::PointBack { service, .. }) => self.left(service),
+                Some(Undo::RollBackService { service, .. }) => self.left(service),
                 None => {}
             },
             UndoEntry::Restored(restored) => self.restored = Some(restored),
@@ -119,27 +122,30 @@ impl<'r> Effects<'r> {
 
     fn following(&mut self, service: &ServiceArn, entry: ServiceEntry<'r>) {
         match entry {
-            ServiceEntry::Pointing(pointing) => {
+            ServiceEntry::UpdatingService(update) => {
                 self.left(service);
-                self.services.push((pointing, &pointing.from));
+                self.services.push((update, &update.from));
             }
-            // Logweir has read the service since the intent: ECS did not carry out the update.
+            // Logweir had recorded the intent to update the service, but a later read of the service showed that ECS
+            // had not carried out the update.
             ServiceEntry::Waiting(_) => self.left(service),
             ServiceEntry::Yielding { to } => {
-                let of_it = self.services.iter_mut().find(|(pointing, _)| pointing.service == *service);
+                let of_it = self.services.iter_mut().find(|(update, _)| update.service == *service);
                 if let Some((_, back)) = of_it {
                     *back = to;
                 }
             }
-            ServiceEntry::Followed(ending) if ending.runs_corrected() => {}
-            ServiceEntry::Followed(_) => self.left(service),
-            // The preceding intent already counts, unless an ending contradicts it.
-            ServiceEntry::Pointed { .. } | ServiceEntry::Returning { .. } | ServiceEntry::PointedBack { .. } => {}
+            ServiceEntry::RolloutEnded(ending) if ending.runs_corrected() => {}
+            ServiceEntry::RolloutEnded(_) => self.left(service),
+            // The earlier entry `UpdatingService` already counts as an update of the service.
+            ServiceEntry::ServiceUpdated { .. }
+            | ServiceEntry::RollingBack { .. }
+            | ServiceEntry::ServiceRolledBack { .. } => {}
         }
     }
 
     fn left(&mut self, service: &ServiceArn) {
-        self.services.retain(|(pointing, _)| pointing.service != *service);
+        self.services.retain(|(update, _)| update.service != *service);
     }
 
     fn gone(&mut self, revision: &RevisionArn) {
@@ -147,17 +153,18 @@ impl<'r> Effects<'r> {
         self.restored = self.restored.filter(|restored| *restored != revision);
     }
 
-    /// Whether there is nothing to take back, nor anything that may be.
+    /// Whether no effect is in place, not even a registration that may have been carried out.
     pub fn is_nothing(&self) -> bool {
         self.possible.is_none() && self.revisions.is_empty() && self.retentions.is_empty() && self.services.is_empty()
     }
 
-    /// All that is to be undone: the last first.
+    /// Returns the undo steps for all effects: first for services, then for corrected revisions, and last for
+    /// retentions. Within each group, the newest effect is undone first.
     pub fn undo(&self) -> Vec<Undo> {
-        let services = self.services.iter().rev().map(|(pointing, back)| {
-            let Pointing { service, from, to, settled, .. } = (*pointing).clone();
+        let services = self.services.iter().rev().map(|(update, back)| {
+            let ServiceUpdate { service, from, to, settled, .. } = (*update).clone();
             let settled = settled && from == **back;
-            Undo::PointBack { service, from: (*back).clone(), to, settled }
+            Undo::RollBackService { service, from: (*back).clone(), to, settled }
         });
         let revisions = self
             .revisions
@@ -173,7 +180,8 @@ impl<'r> Effects<'r> {
     }
 }
 
-/// One for each group. A later attempt may have raised what an earlier one set: back goes to what was before both.
+/// Merges all retention changes of a log group into one change. The merged change has the old value of the first
+/// attempt, because a later attempt may have changed a retention that an earlier attempt had set.
 fn merged(changes: Vec<Retention<'_>>) -> Vec<Retention<'_>> {
     let mut merged: Vec<Retention<'_>> = Vec::new();
     for change in changes {

@@ -1,4 +1,4 @@
-//! The record of one source revision: its entries in order.
+//! The entries that make up the record of one source revision.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -9,18 +9,18 @@ use crate::domain::ecs::service::ServiceArn;
 use crate::domain::event::Cause;
 use crate::domain::outcome::{Conclusion, Mode, Outcome, Reason, TriggerKind};
 
-/// The form of entries that this version writes. A new word of [`Mode`] or [`TriggerKind`] is a new form: a version that does
-/// not know a word refuses the entry.
+/// The schema version of the entries that this release writes. A new variant of [`Mode`] or [`TriggerKind`] needs a new
+/// version, because an older release cannot read an entry with an unknown variant.
 pub const SCHEMA: u32 = 1;
 
-/// One line of the journal. Entries are appended and never changed.
+/// One entry of a record in the journal. Entries are appended and never changed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
     pub schema: u32,
-    /// Counts from 0 within its record.
+    /// The number of the entry within its record, from 0.
     pub sequence: u32,
     pub at: Timestamp,
-    /// Which worker wrote it.
+    /// The worker that wrote the entry.
     pub by: String,
     #[serde(flatten)]
     pub what: EntryKind,
@@ -29,9 +29,9 @@ pub struct Entry {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "entry")]
 pub enum EntryKind {
-    /// The claim on the source, and all that is intended.
+    /// A worker opened the record to correct the source. The entry contains all steps that the worker intends to take.
     Opened(Box<Opening>),
-    /// Step number `step` is about to be taken. Without a `Done` it counts as possibly done.
+    /// The worker is about to take step number `step`. Without a later `Done` entry, the step counts as possibly done.
     Started {
         step: usize,
     },
@@ -40,24 +40,24 @@ pub enum EntryKind {
         #[serde(flatten)]
         done: Done,
     },
-    /// The step was not taken, or not to its end, and will not be.
+    /// Step number `step` was not taken or not completed, and this attempt does not try the step again.
     Failed {
         step: usize,
         why: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<Reason>,
     },
-    /// The worker stops for now and gives its lease back: another try can help.
+    /// The worker stops and releases its lease on the record, because a later try may succeed.
     Released {
         why: String,
     },
-    /// Another worker goes on where the last one stopped.
+    /// Another worker took the record over, to continue the work of a worker that stopped.
     Resumed {
-        /// As whom it registers.
+        /// The principals under which the new worker registers revisions.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         registrars: Vec<String>,
     },
-    /// Our own revision is about to be taken back.
+    /// The worker is about to withdraw (deregister) the corrected revision for the reason `why`.
     Withdrawing {
         corrected: RevisionArn,
         why: Reason,
@@ -65,23 +65,25 @@ pub enum EntryKind {
     Withdrawn {
         corrected: RevisionArn,
     },
-    /// Our revision is not ACTIVE any more, and it was not us.
+    /// The corrected revision is no longer ACTIVE, and Logweir did not deregister it.
     Vanished {
         corrected: RevisionArn,
     },
-    /// Somebody wants taken back what was done: all that is to be undone, and in which order.
-    BackoutAsked(Box<BackoutRequest>),
-    /// Number `step` of what is to be undone is about to be. Without an `Undone` it counts as possibly undone.
+    /// A caller requested a backout of the record. The entry contains all undo steps in their order.
+    #[serde(alias = "backout-asked")]
+    BackoutRequested(Box<BackoutRequest>),
+    /// The worker is about to take undo step number `step`. Without a later `Undone` entry, the undo step counts as
+    /// possibly done.
     Undoing {
         step: usize,
     },
     Undone {
         step: usize,
     },
-    /// It stays as it is.
+    /// The worker left the effect in place that an undo step was to undo.
     Kept(NotUndone),
-    /// The source is not ACTIVE any more: its document is about to be registered once more, from our revision with the
-    /// edits reversed.
+    /// The source is no longer ACTIVE, so the worker is about to register the source's document again. The worker
+    /// derives this document from the corrected revision, by reversing the edits.
     Restoring {
         step: usize,
     },
@@ -89,35 +91,42 @@ pub enum EntryKind {
         step: usize,
         restored: RevisionArn,
     },
-    /// A service is to follow to our revision once what is in the way is gone.
+    /// The rollout to a service waits until the obstacle `why` is gone.
     Waiting {
         service: ServiceArn,
         why: Reason,
     },
-    /// A service is about to be pointed at our revision.
-    Pointing(Box<Pointing>),
-    /// It was, and this is the deployment: how that ends is told by ECS.
-    Pointed {
+    /// The worker is about to update a service to the corrected revision.
+    #[serde(alias = "pointing")]
+    UpdatingService(Box<ServiceUpdate>),
+    /// The worker updated the service, and ECS started the deployment with the id `deployment`. A later event from ECS
+    /// reports whether this deployment completed or failed.
+    #[serde(alias = "pointed")]
+    ServiceUpdated {
         service: ServiceArn,
         deployment: String,
     },
-    /// Somebody's deployment had come between: the service is about to be pointed at theirs.
+    /// Another principal deployed the revision `to` to the service, and Logweir's update replaced that deployment. The
+    /// worker is about to update the service to `to` again.
     Yielding {
         service: ServiceArn,
         to: RevisionArn,
     },
-    /// Our deployment failed: the service is about to be pointed back.
-    Returning {
+    /// Logweir's deployment failed, and the worker is about to roll the service back to the source.
+    #[serde(alias = "returning")]
+    RollingBack {
         service: ServiceArn,
         why: String,
     },
-    /// A backout has pointed a service back: by this deployment.
-    PointedBack {
+    /// The worker rolled a service back, and ECS started the deployment with the id `deployment` for this rollback.
+    #[serde(alias = "pointed-back")]
+    ServiceRolledBack {
         service: ServiceArn,
         deployment: String,
     },
-    /// Nothing more is to be done about the service.
-    Followed {
+    /// The rollout to the service has ended.
+    #[serde(alias = "followed")]
+    RolloutEnded {
         service: ServiceArn,
         #[serde(flatten)]
         ending: Ending,
@@ -134,10 +143,11 @@ pub struct Opening {
     pub rules: Vec<String>,
     pub cause: Cause,
     pub steps: Vec<Step>,
-    /// The function that takes it back when it is asked to; none where the command line acted.
+    /// The name of the function that can back the record out. `None` if the command line made the correction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub function: Option<String>,
-    /// As whom its worker registers: what it registered without an answer is known by it.
+    /// The principals under which the worker registers revisions. If the response to a registration is lost, Logweir
+    /// recognizes the registered revision by these principals.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub registrars: Vec<String>,
 }
@@ -148,9 +158,10 @@ pub struct BackoutRequest {
     pub reason: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requested_by: Option<String>,
-    /// Restore a source that was deregistered even where its family has a newer revision than ours.
-    #[serde(default)]
-    pub restore_stale: bool,
+    /// Whether to restore a deregistered source even if its family has a revision that is newer than the corrected
+    /// revision.
+    #[serde(default, alias = "restore_stale")]
+    pub restore_over_newer: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub registrars: Vec<String>,
     pub steps: Vec<Undo>,
@@ -160,62 +171,68 @@ pub struct BackoutRequest {
 pub struct NotUndone {
     pub step: usize,
     pub why: String,
-    /// It should have been undone, and may be when it is asked for again; else there is nothing left to wish for.
+    /// Whether another backout request may still undo the effect. `false` if no effect is left to undo.
     pub open: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
-    /// What still runs our revision.
+    /// The services and tasks that still run the corrected revision.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub places: Vec<String>,
 }
 
-/// The intent to point a service at our revision, and what the service was like when that was decided.
+/// The intent to update a service to the corrected revision, with the state of the service at the time of this
+/// decision.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Pointing {
+pub struct ServiceUpdate {
     pub service: ServiceArn,
     pub from: RevisionArn,
     pub to: RevisionArn,
-    /// The deployments that ECS listed then. One that is not among them is somebody's who came between.
+    /// The ids of the service's deployments that ECS listed when Logweir decided to update the service. A deployment
+    /// whose id ECS did not list at that time is either Logweir's own or a newer deployment by another principal.
     pub seen: Vec<String>,
-    /// Whether the deployment of `from` had completed: only then does a rollback lead back to `from`.
+    /// Whether the deployment of the revision `from` had completed before the update. If the deployment of `from` had
+    /// not completed, a rollback by ECS does not lead to the revision `from`.
     pub settled: bool,
 }
 
-/// How the pointing of a service ended.
+/// How the rollout to a service ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "ending")]
 pub enum Ending {
-    /// Our deployment completed.
+    /// Logweir's deployment completed.
     Completed,
-    /// Our deployment failed, and the service is off our revision again.
+    /// Logweir's deployment failed, and the service no longer runs the corrected revision.
     Failed { why: String },
-    /// Somebody has deployed something else since.
-    MovedOn,
-    /// Somebody has pointed it back at the source.
-    Returned,
-    /// Somebody's deployment had come between our look and our act: the service was pointed at theirs.
+    /// Another principal has deployed another revision since Logweir's update.
+    #[serde(alias = "moved-on")]
+    ServiceChanged,
+    /// Another principal rolled the service back to the source.
+    #[serde(alias = "returned")]
+    RolledBack,
+    /// Another principal deployed a revision after Logweir had read the service and before Logweir's update. Logweir
+    /// then updated the service to that principal's revision.
     Yielded { to: RevisionArn },
-    /// It was not carried out, and will not be.
+    /// Logweir ended the rollout without an update of the service.
     NotDone {
         why: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<Reason>,
     },
-    /// Neither completed nor failed in its time.
+    /// Logweir's deployment neither completed nor failed before its deadline.
     Overdue,
-    /// Our deployment failed, and the service could not be pointed back.
+    /// Logweir's deployment failed, and Logweir could not roll the service back.
     Stuck { why: String },
 }
 
 impl Ending {
-    /// What it means for the record.
+    /// Returns the outcome and the reason that the record gives for the service after this ending of the rollout.
     pub fn conclusion(&self) -> Conclusion {
         let (outcome, reason) = match self {
             Self::Completed => (Outcome::RolledOut, None),
             Self::Failed { .. } => (Outcome::Failed, Some(Reason::DeploymentFailed)),
-            Self::MovedOn => (Outcome::Skipped, Some(Reason::ServiceMovedOn)),
-            Self::Returned => (Outcome::Skipped, Some(Reason::Returned)),
-            Self::Yielded { .. } => (Outcome::NeedsOperator, Some(Reason::ServiceMovedOn)),
+            Self::ServiceChanged => (Outcome::Skipped, Some(Reason::ServiceChanged)),
+            Self::RolledBack => (Outcome::Skipped, Some(Reason::ServiceRolledBack)),
+            Self::Yielded { .. } => (Outcome::NeedsOperator, Some(Reason::ServiceChanged)),
             Self::NotDone { reason, .. } => (reason.map_or(Outcome::Failed, Reason::leaves_alone), *reason),
             Self::Overdue => (Outcome::NeedsOperator, Some(Reason::Overdue)),
             Self::Stuck { .. } => (Outcome::NeedsOperator, Some(Reason::DeploymentFailed)),
@@ -223,29 +240,34 @@ impl Ending {
         Conclusion::new(outcome, reason, self.why())
     }
 
-    /// Returns the text of the ending in addition to its reason.
+    /// Returns the explanation of the ending in words. Returns `None` if the reason alone explains the ending.
     fn why(&self) -> Option<String> {
         match self {
             Self::Failed { why } | Self::Stuck { why } | Self::NotDone { why, .. } => Some(why.clone()),
-            Self::Yielded { to } => {
-                Some(format!("somebody's deployment had come between: it was pointed at their {}", to.short()))
-            }
-            Self::Overdue => Some("our deployment neither completed nor failed in its time".into()),
-            Self::Completed | Self::MovedOn | Self::Returned => None,
+            Self::Yielded { to } => Some(format!(
+                "another principal deployed {0} just before Logweir's update; Logweir then updated the service to {0}",
+                to.short()
+            )),
+            Self::Overdue => Some("Logweir's deployment neither completed nor failed before its deadline".into()),
+            Self::Completed | Self::ServiceChanged | Self::RolledBack => None,
         }
     }
 
-    /// Whether the service runs, or may run, the corrected revision.
+    /// Whether the service runs, or may run, the corrected revision after this ending.
     pub fn runs_corrected(&self) -> bool {
         match self {
             Self::Completed | Self::Overdue | Self::Stuck { .. } => true,
-            Self::Failed { .. } | Self::MovedOn | Self::Returned | Self::Yielded { .. } | Self::NotDone { .. } => false,
+            Self::Failed { .. }
+            | Self::ServiceChanged
+            | Self::RolledBack
+            | Self::Yielded { .. }
+            | Self::NotDone { .. } => false,
         }
     }
 }
 
 impl NotUndone {
-    /// Something that should have been undone, and was not.
+    /// Creates the entry for an undo step that was not completed, but that another backout request may still complete.
     pub fn open(step: usize, why: String, reason: Option<Reason>) -> Self {
         Self { step, why, open: true, reason, places: Vec::new() }
     }

@@ -1,6 +1,6 @@
-//! The next step of a service's rollout: a table over its record and the state in ECS.
+//! Decides the next step of the rollout to a service, from the record and from the state of the service in ECS.
 
-use super::entry::{Ending, Pointing};
+use super::entry::{Ending, ServiceUpdate};
 use super::rollout::{Rollout, RolloutPhase};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::{After, RolloutState, Service};
@@ -9,20 +9,23 @@ use crate::domain::event::ServiceChange;
 /// The known facts about a service with an unfinished rollout.
 #[derive(Clone, Copy, Debug)]
 pub struct Sighting<'s> {
-    /// The service, which is neither being deleted nor gone.
+    /// The service, which is not deleted and is not being deleted.
     pub service: &'s Service,
-    /// The change that an event reports. A look may lag behind that.
+    /// The change of the service that an event reports. A read of the service may still return the state from before
+    /// this change.
     pub change: &'s ServiceChange,
     pub facts: &'s Facts,
-    /// Whether Logweir may decide again about an update that ECS did not carry out.
+    /// Whether Logweir may start the update again if ECS did not carry the update out.
     pub may_start_again: bool,
-    /// Whether ECS rolls a failed deployment back by itself, and an event will say so.
+    /// Whether ECS rolls a failed deployment of the service back automatically, and an event will report this rollback
+    /// to Logweir.
     pub leaves_rollback_to_ecs: bool,
-    /// Whether the deployment has exceeded its deadline.
+    /// Whether Logweir's deployment has exceeded its deadline.
     pub is_overdue: bool,
 }
 
-/// The facts that need another call to ECS. `None` means that Logweir has not made the call.
+/// The facts about a service that Logweir reads from ECS only on demand, because each fact needs a further call. A fact
+/// is `None` if Logweir has not read the fact.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
     pub completed: Option<bool>,
@@ -30,33 +33,36 @@ pub struct Facts {
     pub overtaken: Option<bool>,
 }
 
-/// A fact that the table needs to decide.
+/// A fact about a service that [`next_step`] needs to choose the next step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fact {
-    /// Whether the service's newest deployment is over and well.
+    /// Whether the service's newest deployment has completed.
     Completed,
-    /// The reason from ECS, if ECS rolled the service's last deployment back automatically.
+    /// Whether ECS rolled the service's last deployment back automatically, and the reason that ECS gives for the
+    /// rollback.
     Rollback,
-    /// Whether another principal has deployed something else since.
+    /// Whether another principal has deployed another revision since Logweir's update.
     Overtaken,
 }
 
-/// What is to be done next.
+/// The next step of a rollout.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FinishStep {
-    /// Ask ECS for a fact, then decide again.
+    /// Read this fact from ECS, then call [`next_step`] again.
     Ask(Fact),
-    /// ECS does not list the deployment yet.
+    /// Try again later, because ECS does not list Logweir's deployment yet.
     TryAgain,
-    /// The deployment is under way, or there is nothing to finish.
+    /// Do nothing now, because the rollout waits for ECS or for an obstacle to end, or because the rollout has ended.
     Wait,
-    /// ECS did not carry out the update. Record that the service waits, and decide about it again.
+    /// Record that the service waits, and decide again whether to update the service, because ECS did not carry out the
+    /// update.
     StartAgain,
-    /// Record that this deployment is Logweir's, then decide again.
+    /// Record that the deployment with this id is Logweir's, then call [`next_step`] again.
     Adopt(String),
-    /// Update the service to the revision that Logweir's update has overtaken.
+    /// Update the service to this revision, because another principal deployed it and Logweir's update replaced that
+    /// deployment.
     Yield(RevisionArn),
-    /// Update the service to the source revision, because the deployment failed for this reason.
+    /// Update the service to the source revision, because Logweir's deployment failed for this reason.
     RollBack(String),
     End(Ending),
 }
@@ -75,55 +81,60 @@ impl Facts {
     }
 }
 
-/// Returns the next step of a rollout. Requests only facts that affect the decision.
+/// Returns the next step of a rollout. Returns [`FinishStep::Ask`] only for facts that affect this step.
 pub fn next_step(rollout: &Rollout<'_>, seen: &Sighting<'_>) -> FinishStep {
-    let Some(pointing) = rollout.pointing else { return FinishStep::Wait };
+    let Some(update) = rollout.update else { return FinishStep::Wait };
     let step = match rollout.state {
         RolloutPhase::Waiting(_) | RolloutPhase::Ended(_) => Ok(FinishStep::Wait),
-        RolloutPhase::Pointing => pointing_step(pointing, seen),
-        RolloutPhase::Pointed(id) => pointed_step(pointing, id, seen),
-        RolloutPhase::Yielding(theirs) => Ok(yielding_step(pointing, theirs, seen.service)),
-        RolloutPhase::Returning(why) => returning_step(pointing, why, seen),
+        RolloutPhase::Updating => updating_step(update, seen),
+        RolloutPhase::Updated(id) => updated_step(update, id, seen),
+        RolloutPhase::Yielding(external) => Ok(yielding_step(update, external, seen.service)),
+        RolloutPhase::RollingBack(why) => returning_step(update, why, seen),
     };
     step.unwrap_or_else(FinishStep::Ask)
 }
 
-/// The update was about to be made.
-fn pointing_step(pointing: &Pointing, seen: &Sighting<'_>) -> Result<FinishStep, Fact> {
+/// Returns the next step if the record says that Logweir was about to update the service to the corrected revision.
+fn updating_step(update: &ServiceUpdate, seen: &Sighting<'_>) -> Result<FinishStep, Fact> {
     let service = seen.service;
-    Ok(match service.after(&pointing.seen, &pointing.from, &pointing.to) {
-        // It was carried out, and its deployment is not listed yet.
-        After::AsBefore if service.revision == pointing.to => FinishStep::TryAgain,
-        // Not carried out, and decided on a look that may be hours old.
+    Ok(match service.after(&update.seen, &update.from, &update.to) {
+        // ECS carried out the update, but does not list the deployment of the update yet.
+        After::AsBefore if service.revision == update.to => FinishStep::TryAgain,
+        // ECS did not carry out the update. Logweir decides again whether to update the service, because its first
+        // decision may be hours old.
         After::AsBefore if seen.may_start_again => FinishStep::StartAgain,
         After::AsBefore => {
-            let why = "it was not carried out, and the mode is not rollout any more".into();
+            let why = "ECS did not carry out Logweir's update, and Logweir does not repeat it, because the mode is no \
+                       longer rollout"
+                .into();
             FinishStep::End(Ending::NotDone { why, reason: None })
         }
         After::Stands(deployment) => FinishStep::Adopt(deployment),
-        After::Overtook(theirs) => FinishStep::Yield(theirs),
-        After::Other(_) => FinishStep::End(off_ours(pointing, None, seen)?),
+        After::Overtook(external) => FinishStep::Yield(external),
+        After::Other(_) => FinishStep::End(left_corrected(update, None, seen)?),
     })
 }
 
-/// The deployment `id` was made.
-fn pointed_step(pointing: &Pointing, id: &str, seen: &Sighting<'_>) -> Result<FinishStep, Fact> {
+/// Returns the next step if the record says that `id` is Logweir's deployment.
+fn updated_step(update: &ServiceUpdate, id: &str, seen: &Sighting<'_>) -> Result<FinishStep, Fact> {
     let service = seen.service;
-    let Some(newest) = service.primary().filter(|newest| newest.revision == pointing.to) else {
-        return Ok(match off_ours(pointing, Some(id), seen)? {
-            // ECS rolls back to what had completed before, which need not be what was deployed last.
-            Ending::Failed { why } if is_elsewhere_by_rollback(pointing, seen)? => FinishStep::RollBack(why),
+    let Some(newest) = service.primary().filter(|newest| newest.revision == update.to) else {
+        return Ok(match left_corrected(update, Some(id), seen)? {
+            // ECS rolls a service back to the last revision whose deployment completed, and that revision may be older
+            // than the source.
+            Ending::Failed { why } if is_elsewhere_by_rollback(update, seen)? => FinishStep::RollBack(why),
             ending => FinishStep::End(ending),
         });
     };
     if newest.id != id && !newest.is_rollback() {
-        // Another principal has the corrected revision deployed anew, or changed something else about the service.
+        // Another principal started a new deployment of the corrected revision, or changed another setting of the
+        // service.
         return Ok(FinishStep::Adopt(newest.id.clone()));
     }
-    if is_told(seen.change, id, RolloutState::Completed).is_some() {
+    if is_reported(seen.change, id, RolloutState::Completed).is_some() {
         return Ok(FinishStep::End(Ending::Completed));
     }
-    if let Some(why) = failure_told(seen.change, id).or_else(|| failure_listed(service, id)) {
+    if let Some(why) = reported_failure(seen.change, id).or_else(|| failure_listed(service, id)) {
         return Ok(if seen.leaves_rollback_to_ecs { FinishStep::Wait } else { FinishStep::RollBack(why) });
     }
     Ok(if seen.facts.completed()? {
@@ -135,61 +146,64 @@ fn pointed_step(pointing: &Pointing, id: &str, seen: &Sighting<'_>) -> Result<Fi
     })
 }
 
-/// The service was about to be updated to what Logweir's update had overtaken.
-fn yielding_step(pointing: &Pointing, theirs: &RevisionArn, service: &Service) -> FinishStep {
-    if service.revision == *theirs {
-        FinishStep::End(Ending::Yielded { to: theirs.clone() })
-    } else if service.revision == pointing.to {
-        FinishStep::Yield(theirs.clone())
+/// Returns the next step if Logweir was about to update the service to `external`. Another principal had deployed the
+/// revision `external`, and Logweir's update to the corrected revision had replaced that deployment.
+fn yielding_step(update: &ServiceUpdate, external: &RevisionArn, service: &Service) -> FinishStep {
+    if service.revision == *external {
+        FinishStep::End(Ending::Yielded { to: external.clone() })
+    } else if service.revision == update.to {
+        FinishStep::Yield(external.clone())
     } else {
-        FinishStep::End(Ending::MovedOn)
+        FinishStep::End(Ending::ServiceChanged)
     }
 }
 
-/// The deployment failed, and the service was about to be rolled back.
-fn returning_step(pointing: &Pointing, why: &str, seen: &Sighting<'_>) -> Result<FinishStep, Fact> {
-    let back = seen.service.revision == pointing.to || is_elsewhere_by_rollback(pointing, seen)?;
+/// Returns the next step if Logweir's deployment failed and Logweir was about to roll the service back to the source.
+fn returning_step(update: &ServiceUpdate, why: &str, seen: &Sighting<'_>) -> Result<FinishStep, Fact> {
+    let back = seen.service.revision == update.to || is_elsewhere_by_rollback(update, seen)?;
     let why = why.to_owned();
-    // Whatever another principal has deployed since, Logweir's deployment failed.
+    // The rollout counts as failed, even if another principal has deployed another revision since Logweir's update.
     Ok(if back { FinishStep::RollBack(why) } else { FinishStep::End(Ending::Failed { why }) })
 }
 
-/// Whether ECS itself has rolled the service back to something else than the source.
-fn is_elsewhere_by_rollback(pointing: &Pointing, seen: &Sighting<'_>) -> Result<bool, Fact> {
-    Ok(seen.service.revision != pointing.from && seen.facts.rollback()?.is_some() && !seen.facts.overtaken()?)
+/// Whether ECS rolled the service back to a revision other than the source, and no other principal has deployed another
+/// revision since Logweir's update.
+fn is_elsewhere_by_rollback(update: &ServiceUpdate, seen: &Sighting<'_>) -> Result<bool, Fact> {
+    Ok(seen.service.revision != update.from && seen.facts.rollback()?.is_some() && !seen.facts.overtaken()?)
 }
 
-/// Returns how a rollout ended if the service's newest deployment is no longer of the corrected revision. A rollback by
-/// ECS is a failure, and a return to the source by another principal is a decision. `id` is Logweir's deployment.
-fn off_ours(pointing: &Pointing, id: Option<&str>, seen: &Sighting<'_>) -> Result<Ending, Fact> {
+/// Returns how a rollout ended if the service's newest deployment no longer runs the corrected revision. A rollback by
+/// ECS counts as a failure of the rollout, but a rollback to the source by another principal does not. `id` is the id
+/// of Logweir's deployment.
+fn left_corrected(update: &ServiceUpdate, id: Option<&str>, seen: &Sighting<'_>) -> Result<Ending, Fact> {
     let service = seen.service;
     let runs = service.primary().map_or(&service.revision, |newest| &newest.revision);
-    let is_back = *runs == pointing.from;
-    let failed = id.and_then(|id| failure_told(seen.change, id).or_else(|| failure_listed(service, id)));
+    let is_back = *runs == update.from;
+    let failed = id.and_then(|id| reported_failure(seen.change, id).or_else(|| failure_listed(service, id)));
     let why = match failed {
-        None if is_back || !pointing.settled => seen.facts.rollback()?.cloned(),
-        Some(why) if *runs != pointing.to => return Ok(Ending::Failed { why }),
+        None if is_back || !update.settled => seen.facts.rollback()?.cloned(),
+        Some(why) if *runs != update.to => return Ok(Ending::Failed { why }),
         _ => None,
     };
     Ok(match why {
         // The failed deployment belongs to another principal.
-        Some(_) if seen.facts.overtaken()? => Ending::MovedOn,
+        Some(_) if seen.facts.overtaken()? => Ending::ServiceChanged,
         Some(why) => Ending::Failed { why },
-        None if is_back => Ending::Returned,
-        None => Ending::MovedOn,
+        None if is_back => Ending::RolledBack,
+        None => Ending::ServiceChanged,
     })
 }
 
-/// Returns the reason if the event reports this state of the deployment.
-fn is_told<'c>(change: &'c ServiceChange, id: &str, wanted: RolloutState) -> Option<&'c Option<String>> {
+/// Returns the reason in the event, if the event reports that the deployment `id` is in the state `wanted`.
+fn is_reported<'c>(change: &'c ServiceChange, id: &str, wanted: RolloutState) -> Option<&'c Option<String>> {
     match change {
         ServiceChange::Deployment { id: of, state, reason } if of == id && *state == wanted => Some(reason),
         _ => None,
     }
 }
 
-fn failure_told(change: &ServiceChange, id: &str) -> Option<String> {
-    is_told(change, id, RolloutState::Failed).map(|reason| words(reason.as_ref()))
+fn reported_failure(change: &ServiceChange, id: &str) -> Option<String> {
+    is_reported(change, id, RolloutState::Failed).map(|reason| words(reason.as_ref()))
 }
 
 fn failure_listed(service: &Service, id: &str) -> Option<String> {
@@ -197,7 +211,7 @@ fn failure_listed(service: &Service, id: &str) -> Option<String> {
     failed.map(|deployment| words(deployment.reason.as_ref()))
 }
 
-/// Returns the reason from ECS, in words for a report.
+/// Returns the reason that ECS gives, or a text that says that ECS gives no reason.
 pub fn words(reason: Option<&String>) -> String {
     reason.cloned().unwrap_or_else(|| "ECS gives no reason".into())
 }

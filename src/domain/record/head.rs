@@ -1,4 +1,5 @@
-//! The head of a record, which every commit compares and swaps, and the record as it is read.
+//! The head of a record, and the record itself. Every commit of entries to a record also replaces the head by a
+//! compare-and-swap.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -10,44 +11,46 @@ use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
 use crate::domain::outcome::Conclusion;
 
-/// The state of a record that every commit compares and swaps: who works on it, until when, and what comes next.
+/// The state of a record: the worker that holds the lease, the end of the lease, the next sequence number and a summary
+/// of the entries. Every commit of entries also replaces the head by a compare-and-swap.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Head {
     pub source: RevisionArn,
-    /// The sequence of the next entry.
+    /// The sequence number of the next entry.
     pub next: u32,
     pub owner: String,
     pub lease_until: Timestamp,
-    /// Whether work remains.
+    /// Whether a correction or a backout of the source is unfinished. Unfinished rollouts to services do not count.
     pub open: bool,
     pub opened_at: Timestamp,
     pub at: Timestamp,
-    /// The last outcome, a cache of what the entries say; `None` while the first attempt is under way.
+    /// The conclusion of the last attempt that ended. `None` until the first attempt of the record ends.
     pub closing: Option<Conclusion>,
     pub corrected: Option<RevisionArn>,
     pub actor: Option<String>,
-    /// Whether somebody wanted it taken back: it is not corrected again before somebody asks for that by name.
+    /// Whether a backout was requested. After a backout request, Logweir corrects the source again only at the request
+    /// of an operator.
     #[serde(default)]
     pub suppressed: bool,
-    /// Whether the work that remains is to take back.
+    /// Whether a backout of the record is unfinished.
     #[serde(default)]
     pub backing_out: bool,
-    /// How often somebody took it over since anything was done.
+    /// The number of times that a worker has taken the record over since an entry last recorded progress.
     #[serde(default)]
     pub tries: u32,
-    /// The revision that stands for a source that was deregistered.
+    /// The revision that a backout registered in place of a deregistered source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restored: Option<RevisionArn>,
-    /// The services that are about to follow to our revision, or on their way.
+    /// The services whose update to the corrected revision is in progress or has to wait.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub following: Vec<ServiceArn>,
-    /// What became of the services that followed, the gravest of several.
+    /// The most severe conclusion among the record's rollouts to services.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rolled: Option<Conclusion>,
 }
 
 impl Head {
-    /// The head of a record that is about to be opened.
+    /// Creates the head of a record that is about to be opened.
     pub fn new(opening: &Opening, now: Timestamp) -> Self {
         Self {
             source: opening.source.clone(),
@@ -69,17 +72,18 @@ impl Head {
         }
     }
 
-    /// Whether something remains to be done: about the revision, or about services.
+    /// Whether the record has unfinished work: a correction, a backout or a rollout to a service.
     pub fn has_work(&self) -> bool {
         self.open || !self.following.is_empty()
     }
 
-    /// Whether somebody is at it.
+    /// Whether the record has unfinished work and a worker holds the lease on the record.
     pub fn is_held(&self, now: Timestamp) -> bool {
         self.has_work() && self.lease_until > now
     }
 
-    /// How it ended last: a backout ends more than services do.
+    /// Returns the conclusion of the rollouts to services, or the conclusion of the last attempt if no rollout has
+    /// ended. After a backout request, the conclusions of rollouts no longer count.
     pub fn ending(&self) -> Option<&Conclusion> {
         if self.suppressed {
             return self.closing.as_ref();
@@ -87,7 +91,7 @@ impl Head {
         self.rolled.as_ref().or(self.closing.as_ref())
     }
 
-    /// Writes the next entry, which follows `before`: counts it, and keeps of it what the head tells.
+    /// Creates the entry that follows the entries `before`, and updates the head to include the new entry.
     pub fn write(&mut self, at: Timestamp, what: EntryKind, before: &[Entry]) -> Entry {
         let topic = what.topic();
         match topic {
@@ -136,7 +140,7 @@ impl Head {
                 (self.corrected, self.rolled) = (None, None);
                 self.following.clear();
             }
-            RecordEntry::BackoutAsked(_) => {
+            RecordEntry::BackoutRequested(_) => {
                 (self.open, self.suppressed, self.backing_out) = (true, true, true);
                 self.following.clear();
             }
@@ -149,15 +153,16 @@ impl Head {
         }
     }
 
-    /// Keeps which services are on their way. One that waits, or whose deployment is under way, needs nobody for now.
+    /// Updates the list of services whose rollout is unfinished. Ends the lease on the record if the service needs no
+    /// worker: if its update has to wait, while its deployment is in progress, and after its rollout.
     fn follow(&mut self, at: Timestamp, service: &ServiceArn, entry: ServiceEntry<'_>) {
         let (is_over, needs_worker) = match entry {
-            ServiceEntry::Waiting(_) | ServiceEntry::Pointed { .. } => (false, false),
-            ServiceEntry::Pointing(_)
+            ServiceEntry::Waiting(_) | ServiceEntry::ServiceUpdated { .. } => (false, false),
+            ServiceEntry::UpdatingService(_)
             | ServiceEntry::Yielding { .. }
-            | ServiceEntry::Returning { .. }
-            | ServiceEntry::PointedBack { .. } => (false, true),
-            ServiceEntry::Followed(_) => (true, false),
+            | ServiceEntry::RollingBack { .. }
+            | ServiceEntry::ServiceRolledBack { .. } => (false, true),
+            ServiceEntry::RolloutEnded(_) => (true, false),
         };
         if is_over {
             self.following.retain(|other| other != service);
@@ -175,17 +180,17 @@ impl Head {
     }
 }
 
-/// A record as it is read: its head and its entries, oldest first.
+/// A record: its head and its entries, with the oldest entry first.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
     pub head: Head,
     pub entries: Vec<Entry>,
 }
 
-/// What the newest backout undoes.
+/// Returns the undo steps of the newest backout request.
 fn undo(before: &[Entry]) -> &[Undo] {
     let asked = before.iter().rev().filter_map(|entry| entry.what.topic().of_record()).find_map(|entry| match entry {
-        RecordEntry::BackoutAsked(asked) => Some(asked),
+        RecordEntry::BackoutRequested(asked) => Some(asked),
         RecordEntry::Opened(_)
         | RecordEntry::Released { .. }
         | RecordEntry::Resumed { .. }
@@ -194,8 +199,8 @@ fn undo(before: &[Entry]) -> &[Undo] {
     asked.map_or(&[], |asked| &asked.steps)
 }
 
-/// What became of the services that followed since the newest opening: of how each of them ended the gravest. One that is
-/// pointed once more has not ended.
+/// Returns the most severe conclusion of the rollouts since the record was last opened. A service that Logweir is
+/// updating again has no conclusion yet.
 fn rolled<'r>(entries: impl Iterator<Item = &'r EntryKind>) -> Option<Conclusion> {
     let mut ends: Vec<(&ServiceArn, Option<&Ending>)> = Vec::new();
     for what in entries {
@@ -205,18 +210,18 @@ fn rolled<'r>(entries: impl Iterator<Item = &'r EntryKind>) -> Option<Conclusion
                 continue;
             }
             Topic::Service(service, entry) => match entry {
-                ServiceEntry::Pointing(_) => (service, None),
-                ServiceEntry::Followed(ending) => (service, Some(ending)),
+                ServiceEntry::UpdatingService(_) => (service, None),
+                ServiceEntry::RolloutEnded(ending) => (service, Some(ending)),
                 ServiceEntry::Waiting(_)
-                | ServiceEntry::Pointed { .. }
+                | ServiceEntry::ServiceUpdated { .. }
                 | ServiceEntry::Yielding { .. }
-                | ServiceEntry::Returning { .. }
-                | ServiceEntry::PointedBack { .. } => continue,
+                | ServiceEntry::RollingBack { .. }
+                | ServiceEntry::ServiceRolledBack { .. } => continue,
             },
             Topic::Record(
                 RecordEntry::Released { .. }
                 | RecordEntry::Resumed { .. }
-                | RecordEntry::BackoutAsked(_)
+                | RecordEntry::BackoutRequested(_)
                 | RecordEntry::Closed(_),
             )
             | Topic::Step(..)

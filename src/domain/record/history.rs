@@ -1,4 +1,4 @@
-//! The history of a record, folded from the entries of all its attempts.
+//! Facts about the history of a record, computed from the entries of all attempts of the record.
 
 use jiff::Timestamp;
 
@@ -14,32 +14,33 @@ impl Record {
         self.entries.iter().map(|entry| entry.what.topic())
     }
 
-    /// As whom the workers at this record registered.
+    /// Returns the principals under which the record's workers registered revisions.
     pub fn registrars(&self) -> Vec<String> {
         let of = |entry: RecordEntry<'_>| match entry {
             RecordEntry::Opened(opening) => opening.registrars.clone(),
             RecordEntry::Resumed { registrars } => registrars.to_vec(),
-            RecordEntry::BackoutAsked(asked) => asked.registrars.clone(),
+            RecordEntry::BackoutRequested(asked) => asked.registrars.clone(),
             RecordEntry::Released { .. } | RecordEntry::Closed(_) => Vec::new(),
         };
         self.topics().filter_map(Topic::of_record).flat_map(of).collect()
     }
 
-    /// Whether the last try ended in the same as the one before it, with nothing done in between. One that did not say why
-    /// it stopped stopped at the entries themselves, and so does whoever takes the record over.
+    /// Whether the last try to finish the record stopped for the same reason as the try before it, without progress in
+    /// between. A worker that recorded no reason could not interpret the record's entries, so the next worker stops for
+    /// the same reason.
     pub fn repeats(&self) -> bool {
         let mut said = self.topics().rev().filter(|topic| !topic.is_intent());
         match said.next().and_then(Topic::of_record) {
             Some(released @ RecordEntry::Released { .. }) => said.next() == Some(Topic::Record(released)),
-            Some(RecordEntry::Closed(_)) => self.fails_again(),
-            Some(RecordEntry::Opened(_) | RecordEntry::Resumed { .. } | RecordEntry::BackoutAsked(_)) | None => {
+            Some(RecordEntry::Closed(_)) => self.is_repeated_failure(),
+            Some(RecordEntry::Opened(_) | RecordEntry::Resumed { .. } | RecordEntry::BackoutRequested(_)) | None => {
                 self.head.tries > 1
             }
         }
     }
 
-    /// Whether the newest attempt failed as the one before it.
-    fn fails_again(&self) -> bool {
+    /// Whether the newest attempt failed in the same way as the attempt before it.
+    fn is_repeated_failure(&self) -> bool {
         let fails = |closing: &Conclusion| matches!(closing.outcome, Outcome::Failed | Outcome::Refused);
         let mut attempts = self.entries.rsplit(|entry| matches!(entry.what, EntryKind::Opened(_))).map(|entries| {
             let topics = entries.iter().map(|entry| entry.what.topic());
@@ -48,7 +49,8 @@ impl Record {
         self.head.closing.as_ref().is_some_and(fails) && attempts.next() == attempts.next()
     }
 
-    /// When the newest attempt made the log group, if it did.
+    /// Returns when the newest attempt created the log group. Returns `None` if the newest attempt did not create the
+    /// group.
     pub fn made_at(&self, group: &str) -> Option<Timestamp> {
         let mut steps: &[Step] = &[];
         let mut made = None;
@@ -64,7 +66,7 @@ impl Record {
                 | Topic::Record(
                     RecordEntry::Released { .. }
                     | RecordEntry::Resumed { .. }
-                    | RecordEntry::BackoutAsked(_)
+                    | RecordEntry::BackoutRequested(_)
                     | RecordEntry::Closed(_),
                 )
                 | Topic::Revision(..)
@@ -75,37 +77,40 @@ impl Record {
         made
     }
 
-    /// Whether the last that we were about to do for a service was found not to be done, or was refused.
+    /// Whether Logweir's last update of the service had no effect, because ECS refused the update or did not carry the
+    /// update out.
     pub fn came_to_nothing(&self, service: &ServiceArn) -> bool {
         let mut of_it = self.of_service(service).skip_while(|entry| matches!(entry, ServiceEntry::Waiting(_)));
         of_it.next().is_some_and(|entry| match entry {
-            ServiceEntry::Pointing(_) | ServiceEntry::Followed(Ending::NotDone { .. }) => true,
-            ServiceEntry::Followed(
+            ServiceEntry::UpdatingService(_) | ServiceEntry::RolloutEnded(Ending::NotDone { .. }) => true,
+            ServiceEntry::RolloutEnded(
                 Ending::Completed
                 | Ending::Failed { .. }
-                | Ending::MovedOn
-                | Ending::Returned
+                | Ending::ServiceChanged
+                | Ending::RolledBack
                 | Ending::Yielded { .. }
                 | Ending::Overdue
                 | Ending::Stuck { .. },
             )
             | ServiceEntry::Waiting(_)
-            | ServiceEntry::Pointed { .. }
+            | ServiceEntry::ServiceUpdated { .. }
             | ServiceEntry::Yielding { .. }
-            | ServiceEntry::Returning { .. }
-            | ServiceEntry::PointedBack { .. } => false,
+            | ServiceEntry::RollingBack { .. }
+            | ServiceEntry::ServiceRolledBack { .. } => false,
         })
     }
 
-    /// The deployment that we made last of a service.
+    /// Returns the id of Logweir's last deployment of the service.
     pub fn last_deployment(&self, service: &ServiceArn) -> Option<&str> {
         self.of_service(service).find_map(|entry| match entry {
-            ServiceEntry::Pointed { deployment } | ServiceEntry::PointedBack { deployment } => Some(deployment),
+            ServiceEntry::ServiceUpdated { deployment } | ServiceEntry::ServiceRolledBack { deployment } => {
+                Some(deployment)
+            }
             ServiceEntry::Waiting(_)
-            | ServiceEntry::Pointing(_)
+            | ServiceEntry::UpdatingService(_)
             | ServiceEntry::Yielding { .. }
-            | ServiceEntry::Returning { .. }
-            | ServiceEntry::Followed(_) => None,
+            | ServiceEntry::RollingBack { .. }
+            | ServiceEntry::RolloutEnded(_) => None,
         })
     }
 
@@ -123,7 +128,7 @@ fn says_how_it_ended(topic: Topic<'_>) -> bool {
             RecordEntry::Opened(_)
             | RecordEntry::Released { .. }
             | RecordEntry::Resumed { .. }
-            | RecordEntry::BackoutAsked(_) => false,
+            | RecordEntry::BackoutRequested(_) => false,
         },
         Topic::Step(_, entry) => match entry {
             StepEntry::Failed { .. } => true,

@@ -1,26 +1,26 @@
-//! The errors of a history that no worker can have written.
+//! The errors in the entries of a record. Logweir's workers never write entries with such an error.
 
-/// An entry that cannot follow those before it.
+/// An entry of a record that is not possible after the entries before it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Illegal {
-    #[error("entry {0} comes before any opening")]
+    #[error("entry {0} comes before the opening entry")]
     BeforeOpening(u32),
-    #[error("entry {0} is about step {1}, and there is none")]
+    #[error("entry {0} names step {1}, which does not exist")]
     NoSuchStep(u32, usize),
-    #[error("entry {0} says that step {1} is done, which was never started")]
+    #[error("entry {0} says that step {1} is done, but the step was never started")]
     NotStarted(u32, usize),
-    #[error("entry {0} follows a closing")]
+    #[error("entry {0} follows the closing entry")]
     AfterClosing(u32),
-    #[error("entry {0} says that a revision was withdrawn, and none was being")]
+    #[error("entry {0} says that a revision was withdrawn, but no withdrawal was started")]
     NothingWithdrawn(u32),
-    #[error("entry {0} is about a backout, and nobody asked for one")]
+    #[error("entry {0} belongs to a backout or rollback that was never started")]
     NotAsked(u32),
-    #[error("entry {0} is about taking step {1} back, and there is none")]
+    #[error("entry {0} names undo step {1}, which does not exist")]
     NothingToUndo(u32, usize),
-    #[error("entry {0} says that step {1} was undone, which was never begun")]
+    #[error("entry {0} says that undo step {1} is done, but the step was never started")]
     UndoNotStarted(u32, usize),
-    #[error("entry {0} takes a step, and a backout was asked for")]
+    #[error("entry {0} continues the correction after a backout was requested")]
     BackingOut(u32),
-    #[error("entry {0} is about a service, and the source is not corrected yet")]
+    #[error("entry {0} is about a service, but the source is not corrected yet")]
     NotCorrected(u32),
 }

@@ -1,4 +1,5 @@
-//! What is done about one revision, as steps, and the entries that say what was done: intent first, result after.
+//! The record of one source revision: its steps and its entries. Before each action, a worker writes an entry with its
+//! intent; after the action, the worker writes an entry with the result.
 
 mod attempt;
 mod backout;
@@ -16,7 +17,7 @@ mod topic;
 pub use attempt::Attempt;
 pub use backout::{Backout, Settled};
 pub use effects::Effects;
-pub use entry::{BackoutRequest, Ending, Entry, EntryKind, NotUndone, Opening, Pointing, SCHEMA};
+pub use entry::{BackoutRequest, Ending, Entry, EntryKind, NotUndone, Opening, SCHEMA, ServiceUpdate};
 pub use finish::{Fact, Facts, FinishStep, Sighting, next_step, words};
 pub use head::{Head, Record};
 pub use illegal::Illegal;

@@ -1,28 +1,29 @@
-//! The decision about the next action for a record.
+//! Decides which action a worker takes next for a record.
 
 use super::attempt::Attempt;
 use super::step::{Step, Undo};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::outcome::{Conclusion, Reason};
 
-/// What is to be done next about a record.
+/// The next action that a worker takes for a record.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Next<'r> {
-    /// Take this step.
+    /// Take this step, which no worker has started.
     Take(usize, &'r Step),
-    /// This step was started and may be done: find out, then take it or say that it is done.
+    /// Check whether this step, which a worker started, is done. Then take the step, or record that the step is done.
     Resolve(usize, &'r Step),
-    /// Take our revision back.
+    /// Withdraw (deregister) this corrected revision for this reason.
     Withdraw(&'r RevisionArn, Reason),
-    /// Take this one back, or find that it was.
+    /// Take this undo step, or record that its effect is already undone.
     Undo(usize, &'r Undo),
-    /// All steps are done, or one failed, or ours was withdrawn, or all is undone that can be: say how it ended.
+    /// Record the conclusion, because the steps of the correction or backout are done, a step failed, or the corrected
+    /// revision is no longer registered.
     Close,
-    /// Nothing.
+    /// The attempt or backout has ended with this conclusion, and no work remains.
     Finished(&'r Conclusion),
 }
 
-/// The one decision: from what the entries say to what comes next.
+/// Returns the next action for a record. The decision needs only the record's entries, and no call to AWS.
 pub fn next<'r>(attempt: &Attempt<'r>) -> Next<'r> {
     if let Some(closing) = attempt.closing {
         return Next::Finished(closing);

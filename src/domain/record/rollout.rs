@@ -1,37 +1,39 @@
-//! What was done about the services that run a source: each is pointed at our revision once, and what became of that.
+//! The rollout of a corrected revision to the services that run the source. Each attempt of a record updates a service
+//! at most once.
 
 use jiff::Timestamp;
 
-use super::entry::{Ending, Pointing};
+use super::entry::{Ending, ServiceUpdate};
 use super::topic::ServiceEntry;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
 use crate::domain::outcome::Reason;
 
-/// What the entries say about one service.
+/// The rollout to one service, computed from the entries about the service.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rollout<'r> {
     pub service: &'r ServiceArn,
-    pub pointing: Option<&'r Pointing>,
-    /// The deployment that we made.
+    pub update: Option<&'r ServiceUpdate>,
+    /// The id of the deployment that ECS started for Logweir's update of the service.
     pub deployment: Option<&'r str>,
-    /// When we were about to make it.
+    /// The time at which Logweir recorded its intent to update the service.
     pub begun: Option<Timestamp>,
     pub state: RolloutPhase<'r>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum RolloutPhase<'r> {
-    /// It is to follow when what is in the way is gone.
+    /// The update of the service waits until the obstacle with this reason is gone.
     Waiting(Reason),
-    /// Our act was about to be made, and may have been.
-    Pointing,
-    /// Our deployment is under way.
-    Pointed(&'r str),
-    /// It was about to be pointed at somebody's revision that we had overtaken.
+    /// Logweir was about to update the service to the corrected revision, and may have updated the service.
+    Updating,
+    /// The deployment with this id, which ECS started for Logweir's update, is in progress.
+    Updated(&'r str),
+    /// Logweir was about to update the service to this revision, because another principal deployed it and Logweir's
+    /// first update replaced that deployment.
     Yielding(&'r RevisionArn),
-    /// Our deployment failed, and it was about to be pointed back: at the source.
-    Returning(&'r str),
+    /// Logweir's deployment failed for this reason, and Logweir was about to roll the service back to the source.
+    RollingBack(&'r str),
     Ended(&'r Ending),
 }
 
@@ -40,18 +42,19 @@ impl<'r> Rollout<'r> {
         matches!(self.state, RolloutPhase::Ended(_))
     }
 
-    /// Whether the service may be pointed (still, or once more): nothing was ever done about it.
+    /// Whether Logweir may update the service, because no earlier update in this attempt has changed the service.
     pub fn is_free(&self) -> bool {
-        self.pointing.is_none() || matches!(self.state, RolloutPhase::Ended(Ending::NotDone { .. }))
+        self.update.is_none() || matches!(self.state, RolloutPhase::Ended(Ending::NotDone { .. }))
     }
 
-    /// Whether something of it was done or may have been, and no end is known.
+    /// Whether Logweir has updated or may have updated the service, and the record does not yet say how the rollout
+    /// ended.
     pub fn is_in_flight(&self) -> bool {
         !matches!(self.state, RolloutPhase::Ended(_) | RolloutPhase::Waiting(_))
     }
 }
 
-/// Takes in what an entry says of a service.
+/// Updates the rollouts with an entry about a service.
 pub(super) fn fold<'r>(
     rollouts: &mut Vec<Rollout<'r>>,
     at: Timestamp,
@@ -62,28 +65,28 @@ pub(super) fn fold<'r>(
         Some(index) => index,
         None => {
             let state = RolloutPhase::Waiting(Reason::InFlight);
-            rollouts.push(Rollout { service, pointing: None, deployment: None, begun: None, state });
+            rollouts.push(Rollout { service, update: None, deployment: None, begun: None, state });
             rollouts.len() - 1
         }
     };
     let rollout = &mut rollouts[index];
     rollout.state = match entry {
         ServiceEntry::Waiting(why) => {
-            (rollout.pointing, rollout.deployment) = (None, None);
+            (rollout.update, rollout.deployment) = (None, None);
             RolloutPhase::Waiting(why)
         }
-        ServiceEntry::Pointing(pointing) => {
-            (rollout.pointing, rollout.begun) = (Some(pointing), Some(at));
-            RolloutPhase::Pointing
+        ServiceEntry::UpdatingService(update) => {
+            (rollout.update, rollout.begun) = (Some(update), Some(at));
+            RolloutPhase::Updating
         }
-        ServiceEntry::Pointed { deployment } => {
+        ServiceEntry::ServiceUpdated { deployment } => {
             rollout.deployment = Some(deployment);
-            RolloutPhase::Pointed(deployment)
+            RolloutPhase::Updated(deployment)
         }
         ServiceEntry::Yielding { to } => RolloutPhase::Yielding(to),
-        ServiceEntry::Returning { why } => RolloutPhase::Returning(why),
-        // The deployment that rolls the service back is in progress. The ending follows it.
-        ServiceEntry::PointedBack { .. } => rollout.state,
-        ServiceEntry::Followed(ending) => RolloutPhase::Ended(ending),
+        ServiceEntry::RollingBack { why } => RolloutPhase::RollingBack(why),
+        // The deployment that rolls the service back is in progress. A later entry records how the rollout ended.
+        ServiceEntry::ServiceRolledBack { .. } => rollout.state,
+        ServiceEntry::RolloutEnded(ending) => RolloutPhase::Ended(ending),
     };
 }

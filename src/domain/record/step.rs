@@ -1,4 +1,4 @@
-//! The steps that change something, in the order in which they are taken.
+//! The steps of a correction, and the undo steps of a backout.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,32 +7,37 @@ use crate::domain::ecs::service::ServiceArn;
 use crate::domain::edit::{Edit, Ground, LogGroupChange, NewLogGroup};
 use crate::domain::plan::Plan;
 
-/// One act. Each is safe to repeat, but for Register, which is looked for before it is tried again.
+/// One action of a correction. Every step except `Register` is safe to repeat. Before a worker repeats `Register`, the
+/// worker searches for the revision that the first try may have registered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "step")]
 pub enum Step {
-    /// Make the group; one that is there already is left as it is, and is not ours.
+    /// Creates the log group. An existing log group stays as it is, and does not count as created by Logweir.
     EnsureLogGroup(NewLogGroup),
-    /// Set the retention from `old` (days; none: never expires) to `new`, if it is still `old`.
+    /// Changes the retention of a log group from `old` to `new` days, if the retention is still `old`. If `old` is
+    /// `None`, events in the log group never expire.
     SetRetention {
         name: String,
         old: Option<u32>,
         new: u32,
-        /// Looked at again before the act: what was empty may have been written to since.
+        /// The ground on which Logweir may set the retention. Logweir checks this ground again before it sets the
+        /// retention, because an empty log group may have received log data since Logweir made the plan.
         ground: Ground,
     },
-    /// Register the source with these edits as a new revision.
+    /// Registers the source's document with these edits as a new revision.
     Register { edits: Vec<Edit> },
 }
 
-/// What a step came to.
+/// The result of a completed step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "done")]
 pub enum Done {
     LogGroup {
         made: bool,
     },
-    /// `set` is false where somebody else had changed the retention meanwhile, or the group was not ours after all.
+    /// The step is done, and `set` says whether Logweir set the retention. `set` is `false` if another principal
+    /// changed the retention after Logweir made the plan, or if another principal created the log group that Logweir
+    /// planned to create.
     Retention {
         set: bool,
     },
@@ -41,23 +46,27 @@ pub enum Done {
     },
 }
 
-/// What takes a step back. A log group is never deleted: it may hold data by now.
+/// A step of a backout, which undoes one effect. No undo step deletes a log group, because the group may contain log
+/// data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "undo")]
 #[expect(clippy::large_enum_variant, reason = "a record has a handful of them")]
 pub enum Undo {
-    /// Deregister our revision, unless something runs it. Where its source is not ACTIVE any more, that is restored
-    /// before, by the reverse of the edits.
+    /// Deregisters the corrected revision, unless a service or task runs it. If the source is no longer ACTIVE, Logweir
+    /// first restores the source, by reversing the edits in the corrected revision's document.
     Deregister { corrected: RevisionArn, edits: Vec<Edit> },
-    /// Point a service back at the source, if it still runs ours. A deployment of ours that is under way is rolled back
-    /// instead, where the source's had completed before it.
-    PointBack { service: ServiceArn, from: RevisionArn, to: RevisionArn, settled: bool },
-    /// Put the old retention back, if it is still `new`, and if no data would be lost by it.
+    /// Rolls a service back to the revision `from`, if the service still runs the revision `to`. If the deployment of
+    /// `to` is still in progress, and the deployment of `from` had completed before it (`settled`), Logweir lets ECS
+    /// roll the service back.
+    #[serde(alias = "point-back")]
+    RollBackService { service: ServiceArn, from: RevisionArn, to: RevisionArn, settled: bool },
+    /// Restores the old retention of a log group, if the retention is still `new` and the change deletes no log data.
     RestoreRetention { name: String, old: Option<u32>, new: u32 },
 }
 
 impl Step {
-    /// Log groups first: a corrected revision must find its group when a task starts from it.
+    /// Returns the steps of a plan. The steps for log groups come first, because a task of the corrected revision needs
+    /// its log group when the task starts.
     pub fn of(plan: &Plan) -> Vec<Self> {
         let mut steps = Vec::new();
         for change in &plan.log_groups {

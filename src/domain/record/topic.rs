@@ -1,24 +1,25 @@
-//! The subject of an entry. Every fold matches on the subject without a wildcard arm. A new kind of entry therefore
-//! does not compile until each fold handles it.
+//! The subject of an entry in a record. Every function that computes a state from entries matches on the subject
+//! without a wildcard arm, so the compiler rejects a new kind of entry until each of these functions handles the new
+//! kind.
 
-use super::entry::{BackoutRequest, Ending, EntryKind, NotUndone, Opening, Pointing};
+use super::entry::{BackoutRequest, Ending, EntryKind, NotUndone, Opening, ServiceUpdate};
 use super::step::Done;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
 use crate::domain::outcome::{Conclusion, Reason};
 
-/// An entry, grouped by its subject.
+/// An entry of a record, classified by its subject.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Topic<'e> {
-    /// The whole record: its request, its worker and its ending.
+    /// An entry about the record as a whole: an opening, a change of the worker, a backout request or a closing.
     Record(RecordEntry<'e>),
-    /// A step of the newest opening, by its number.
+    /// An entry about a step of the newest attempt, with the number of the step.
     Step(usize, StepEntry<'e>),
-    /// A revision that Logweir registered, after the end of its step.
+    /// An entry about a revision that an earlier step registered, such as the withdrawal of this revision.
     Revision(&'e RevisionArn, RevisionEntry),
-    /// An undo of the newest backout, by its number.
+    /// An entry about an undo step of the newest backout, with the number of the undo step.
     Undo(usize, UndoEntry<'e>),
-    /// A service in the rollout, before or after its update.
+    /// An entry about the rollout to a service.
     Service(&'e ServiceArn, ServiceEntry<'e>),
 }
 
@@ -27,7 +28,7 @@ pub(super) enum RecordEntry<'e> {
     Opened(&'e Opening),
     Released { why: &'e str },
     Resumed { registrars: &'e [String] },
-    BackoutAsked(&'e BackoutRequest),
+    BackoutRequested(&'e BackoutRequest),
     Closed(&'e Conclusion),
 }
 
@@ -57,12 +58,12 @@ pub(super) enum UndoEntry<'e> {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum ServiceEntry<'e> {
     Waiting(Reason),
-    Pointing(&'e Pointing),
-    Pointed { deployment: &'e str },
+    UpdatingService(&'e ServiceUpdate),
+    ServiceUpdated { deployment: &'e str },
     Yielding { to: &'e RevisionArn },
-    Returning { why: &'e str },
-    PointedBack { deployment: &'e str },
-    Followed(&'e Ending),
+    RollingBack { why: &'e str },
+    ServiceRolledBack { deployment: &'e str },
+    RolloutEnded(&'e Ending),
 }
 
 impl EntryKind {
@@ -71,7 +72,7 @@ impl EntryKind {
             Self::Opened(opening) => Topic::Record(RecordEntry::Opened(opening)),
             Self::Released { why } => Topic::Record(RecordEntry::Released { why }),
             Self::Resumed { registrars } => Topic::Record(RecordEntry::Resumed { registrars }),
-            Self::BackoutAsked(asked) => Topic::Record(RecordEntry::BackoutAsked(asked)),
+            Self::BackoutRequested(asked) => Topic::Record(RecordEntry::BackoutRequested(asked)),
             Self::Closed(closing) => Topic::Record(RecordEntry::Closed(closing)),
             Self::Started { step } => Topic::Step(*step, StepEntry::Started),
             Self::Done { step, done } => Topic::Step(*step, StepEntry::Done(done)),
@@ -85,23 +86,25 @@ impl EntryKind {
             Self::Restoring { step } => Topic::Undo(*step, UndoEntry::Restoring),
             Self::Restored { step, restored } => Topic::Undo(*step, UndoEntry::Restored(restored)),
             Self::Waiting { service, why } => Topic::Service(service, ServiceEntry::Waiting(*why)),
-            Self::Pointing(pointing) => Topic::Service(&pointing.service, ServiceEntry::Pointing(pointing)),
-            Self::Pointed { service, deployment } => Topic::Service(service, ServiceEntry::Pointed { deployment }),
-            Self::Yielding { service, to } => Topic::Service(service, ServiceEntry::Yielding { to }),
-            Self::Returning { service, why } => Topic::Service(service, ServiceEntry::Returning { why }),
-            Self::PointedBack { service, deployment } => {
-                Topic::Service(service, ServiceEntry::PointedBack { deployment })
+            Self::UpdatingService(update) => Topic::Service(&update.service, ServiceEntry::UpdatingService(update)),
+            Self::ServiceUpdated { service, deployment } => {
+                Topic::Service(service, ServiceEntry::ServiceUpdated { deployment })
             }
-            Self::Followed { service, ending } => Topic::Service(service, ServiceEntry::Followed(ending)),
+            Self::Yielding { service, to } => Topic::Service(service, ServiceEntry::Yielding { to }),
+            Self::RollingBack { service, why } => Topic::Service(service, ServiceEntry::RollingBack { why }),
+            Self::ServiceRolledBack { service, deployment } => {
+                Topic::Service(service, ServiceEntry::ServiceRolledBack { deployment })
+            }
+            Self::RolloutEnded { service, ending } => Topic::Service(service, ServiceEntry::RolloutEnded(ending)),
         }
     }
 
-    /// The service that this entry is about.
+    /// Returns the service that this entry is about.
     pub fn service(&self) -> Option<&ServiceArn> {
         self.topic().of_service().map(|(service, _)| service)
     }
 
-    /// Returns the revision that Logweir registered according to this entry.
+    /// Returns the revision that Logweir registered, if this entry records a registration.
     pub fn registered(&self) -> Option<&RevisionArn> {
         match self.topic() {
             Topic::Step(_, StepEntry::Done(Done::Registered { corrected })) => Some(corrected),
@@ -131,14 +134,14 @@ impl<'e> Topic<'e> {
         }
     }
 
-    /// Whether the entry records only an intent or its worker, and no result.
+    /// Whether the entry records no result, but only the intent of a worker or the arrival of a new worker.
     pub(super) fn is_intent(self) -> bool {
         match self {
             Self::Record(entry) => match entry {
                 RecordEntry::Resumed { .. } => true,
                 RecordEntry::Opened(_)
                 | RecordEntry::Released { .. }
-                | RecordEntry::BackoutAsked(_)
+                | RecordEntry::BackoutRequested(_)
                 | RecordEntry::Closed(_) => false,
             },
             Self::Step(_, entry) => match entry {
@@ -154,22 +157,24 @@ impl<'e> Topic<'e> {
                 UndoEntry::Undone | UndoEntry::Kept(_) | UndoEntry::Restored(_) => false,
             },
             Self::Service(_, entry) => match entry {
-                ServiceEntry::Pointing(_) | ServiceEntry::Yielding { .. } | ServiceEntry::Returning { .. } => true,
+                ServiceEntry::UpdatingService(_) | ServiceEntry::Yielding { .. } | ServiceEntry::RollingBack { .. } => {
+                    true
+                }
                 ServiceEntry::Waiting(_)
-                | ServiceEntry::Pointed { .. }
-                | ServiceEntry::PointedBack { .. }
-                | ServiceEntry::Followed(_) => false,
+                | ServiceEntry::ServiceUpdated { .. }
+                | ServiceEntry::ServiceRolledBack { .. }
+                | ServiceEntry::RolloutEnded(_) => false,
             },
         }
     }
 
-    /// Whether the entry records progress. A worker makes no progress by releasing or taking over a record, or by
-    /// repeating a start.
+    /// Whether the entry records progress. A worker makes no progress if it only releases the record, takes the record
+    /// over, or starts a step.
     pub(super) fn is_progress(self) -> bool {
         match self {
             Self::Record(entry) => match entry {
                 RecordEntry::Released { .. } | RecordEntry::Resumed { .. } => false,
-                RecordEntry::Opened(_) | RecordEntry::BackoutAsked(_) | RecordEntry::Closed(_) => true,
+                RecordEntry::Opened(_) | RecordEntry::BackoutRequested(_) | RecordEntry::Closed(_) => true,
             },
             Self::Step(_, entry) => match entry {
                 StepEntry::Started => false,
@@ -185,12 +190,12 @@ impl<'e> Topic<'e> {
             Self::Service(
                 _,
                 ServiceEntry::Waiting(_)
-                | ServiceEntry::Pointing(_)
-                | ServiceEntry::Pointed { .. }
+                | ServiceEntry::UpdatingService(_)
+                | ServiceEntry::ServiceUpdated { .. }
                 | ServiceEntry::Yielding { .. }
-                | ServiceEntry::Returning { .. }
-                | ServiceEntry::PointedBack { .. }
-                | ServiceEntry::Followed(_),
+                | ServiceEntry::RollingBack { .. }
+                | ServiceEntry::ServiceRolledBack { .. }
+                | ServiceEntry::RolloutEnded(_),
             ) => true,
         }
     }

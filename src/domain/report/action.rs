@@ -2,48 +2,50 @@
 
 use serde::{Serialize, Serializer};
 
-/// The completed or planned action on a log group.
+/// The completed or planned action of Logweir on a log group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogGroupAction {
     Created,
     NotCreated,
     RetentionSet,
-    LeftAlone,
+    NotChanged,
     /// A backout kept the log group, which may contain log data.
     Kept,
     RetentionRestored,
-    /// Planned.
+    /// Planned: Logweir would create the log group.
     Create,
+    /// Planned: Logweir would set the retention.
     SetRetention,
+    /// Planned: a backout would restore the retention.
     RestoreRetention,
 }
 
-/// The action on a service or on another consumer of a revision.
+/// The action of Logweir on a service or on another consumer of a revision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ServiceAction {
-    /// The deployment of the corrected revision is in progress.
+    /// Logweir updated the service, and the deployment of the corrected revision is in progress.
     Updated,
     RolledOut,
     Waits,
-    LeftAlone,
-    Returned,
+    NotChanged,
+    RolledBack,
     Failed,
     NeedsOperator,
     /// A backout rolled the service back.
-    PointedBack,
-    StillRunsOurs,
-    /// The consumer is not a service.
-    NotTouched,
+    BackedOut,
+    StillRunsCorrected,
+    /// The report only names the consumer, because the consumer is not a service.
+    Reported,
 }
 
 impl LogGroupAction {
-    /// The word that stands for it in reports.
+    /// Returns the name of the action in reports, such as `not-changed`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Created => "created",
             Self::NotCreated => "not-created",
             Self::RetentionSet => "retention-set",
-            Self::LeftAlone => "left-alone",
+            Self::NotChanged => "not-changed",
             Self::Kept => "kept",
             Self::RetentionRestored => "retention-restored",
             Self::Create => "create",
@@ -54,19 +56,19 @@ impl LogGroupAction {
 }
 
 impl ServiceAction {
-    /// The word that stands for it in reports.
+    /// Returns the name of the action in reports, such as `not-changed`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Updated => "updated",
             Self::RolledOut => "rolled-out",
             Self::Waits => "waits",
-            Self::LeftAlone => "left-alone",
-            Self::Returned => "returned",
+            Self::NotChanged => "not-changed",
+            Self::RolledBack => "rolled-back",
             Self::Failed => "failed",
             Self::NeedsOperator => "needs-operator",
-            Self::PointedBack => "pointed-back",
-            Self::StillRunsOurs => "still-runs-ours",
-            Self::NotTouched => "not-touched",
+            Self::BackedOut => "backed-out",
+            Self::StillRunsCorrected => "still-runs-corrected",
+            Self::Reported => "reported",
         }
     }
 }

@@ -8,7 +8,8 @@ use super::report::Report;
 use crate::domain::limits::rate::Wait;
 use crate::domain::outcome::Conclusion;
 
-/// A decision. It dereferences and serialises to its report, without the follow-up.
+/// The result of handling one event, revision or request. A `Decision` dereferences to its report, and serialises as
+/// this report alone.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Decision {
@@ -19,25 +20,26 @@ pub struct Decision {
     pub notify: Notify,
 }
 
-/// The follow-up of the event.
+/// The further handling of an event after the decision about the event.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FollowUp {
-    /// The event is complete.
+    /// The event needs no further handling.
     #[default]
     Nothing,
     /// The event is retried.
     Retry,
-    /// The event waits for a slot of the registration rate limit, and is then retried.
+    /// The event is retried after it has waited for a slot of the registration rate limit.
     Wait(Wait),
 }
 
-/// The facts outside the report that decide whether Logweir notifies subscribers.
+/// The facts that decide, together with the report, whether Logweir sends a notification.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Notify {
-    /// Whether this decision opened the family's fuse. Later decisions report the same open fuse.
+    /// Whether this decision opened the family's fuse. Logweir sends no notification for later decisions that only
+    /// report the open fuse.
     pub opens_fuse: bool,
-    /// `Some(true)` if the previous attempt ended for the same reason, so subscribers already know it. `None` if no
-    /// stored state tells.
+    /// `Some(true)` if the previous attempt ended for the same reason, so subscribers already know the reason. `None`
+    /// if no stored state shows how the previous attempt ended.
     pub repeats: Option<bool>,
 }
 
@@ -57,7 +59,7 @@ impl Deref for Decision {
 
 impl Decision {
     /// Whether the event is retried.
-    pub fn comes_again(&self) -> bool {
+    pub fn is_retried(&self) -> bool {
         self.next != FollowUp::Nothing
     }
 

@@ -1,4 +1,5 @@
-//! How much is unfinished at a moment: what alarms look at that have to see what no event tells of.
+//! The numbers of unfinished records and open fuses at one moment. CloudWatch alarms use these numbers to detect
+//! problems that no event reports.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -7,16 +8,17 @@ use crate::domain::record::Head;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Gauges {
-    /// Records that were begun and have not come to an end, in either direction.
+    /// The number of open records: records with an unfinished correction or an unfinished backout.
     pub unfinished: usize,
-    /// Since the oldest of them was begun; nothing: zero.
+    /// The time since the opening of the oldest open record. Zero if no record is open.
     pub oldest: SignedDuration,
-    /// Families whose fuse is open.
+    /// The number of families whose fuse is open.
     pub fuses_open: usize,
 }
 
 impl Gauges {
-    /// Services that wait for their turn or a window leave nothing unfinished: waiting is what they are to do.
+    /// Counts the open records and the open fuses. A record whose services wait for another rollout or for the end of a
+    /// freeze window does not count as open, because this wait is intended.
     pub fn of(heads: &[Head], families: &[Family], now: Timestamp) -> Self {
         let open = || heads.iter().filter(|head| head.open);
         let oldest = open().map(|head| now.duration_since(head.opened_at)).max();

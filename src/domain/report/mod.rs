@@ -1,4 +1,4 @@
-//! The report on a decision, and the figures of unfinished work.
+//! The report on a decision, and the numbers of unfinished records and open fuses.
 
 mod action;
 mod decision;

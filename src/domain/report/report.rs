@@ -1,5 +1,5 @@
-//! The report: what was found, done and left alone, and how to undo it. One flat object, the same in the function's
-//! log line, its answer and the command line's JSON.
+//! The report on a decision: the findings, the actions, the skipped items and the undo command. A report is one flat
+//! JSON object. The function's log, the function's response and the command line's JSON output contain the same report.
 
 use std::collections::BTreeSet;
 
@@ -21,14 +21,14 @@ use crate::domain::text::plain::plain;
 pub struct Report {
     #[serde(serialize_with = "milliseconds")]
     pub timestamp: Timestamp,
-    /// As Lambda files log lines by: `INFO`, `WARN`, `ERROR`.
+    /// The log level for Lambda: `INFO`, `WARN` or `ERROR`.
     pub level: &'static str,
     pub message: String,
     pub schema: &'static str,
     pub event: &'static str,
     pub outcome: Outcome,
     pub reason: Option<Reason>,
-    /// What went wrong, in words. Never holds anything of a document.
+    /// The error in words, without any part of a task definition.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     pub mode: ReportMode,
@@ -36,7 +36,8 @@ pub struct Report {
     pub record: Option<String>,
     pub source: Option<String>,
     pub corrected: Option<String>,
-    /// The revision that a backout registered for a source that was not ACTIVE any more.
+    /// The revision that a backout registered in place of the source revision, because the source revision was no longer
+    /// ACTIVE.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restored: Option<String>,
     pub family: Option<String>,
@@ -52,10 +53,11 @@ pub struct Report {
     pub changes: Vec<ReportedChange>,
     pub log_groups: Vec<LogGroupReport>,
     pub services: Vec<ServiceReport>,
-    /// The tool that keeps a description of its own of this family, where events show one.
+    /// The tool that registers this family from a description, such as CloudFormation or Terraform. `None` if Logweir
+    /// detected no such tool.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<&'static str>,
-    /// What else somebody should know, in sentences.
+    /// Further information for the reader of the report, in sentences.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
     pub aws_calls: u64,
@@ -64,7 +66,8 @@ pub struct Report {
     pub backout: Option<String>,
 }
 
-/// One option of one container. Values stand here only for options that are known to hold no secret.
+/// The change of one log option of one container. The old and new values are shown only for options that are known to
+/// contain no secret.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ReportedChange {
     pub container: String,
@@ -80,30 +83,30 @@ pub struct LogGroupReport {
     pub retention_days: Option<u32>,
 }
 
-/// What runs our revision or its source, and what was done about it.
+/// A service or another consumer of a revision, and the action on it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ServiceReport {
-    /// `prod/web`, or what else it is: `task prod/0123abcd`.
+    /// The short name of a service (`prod/web`), or the kind and the name of another consumer (`task prod/0123abcd`).
     pub service: String,
     pub action: ServiceAction,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
-    /// What a reader should know beyond the reason.
+    /// Details in addition to the reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
 
-/// Who takes back what is done here, and so what a printed command has to name.
+/// The program that backs a correction out when an operator runs the undo command of the report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BackoutBy {
-    /// The deployed function that takes back.
+    /// The backout function of the stack.
     Function { name: String, region: String },
-    /// The command line itself, with these arguments that say where the journal and the account are.
+    /// The command line `logweir`, with the arguments that select the journal and the account.
     Journal(Vec<String>),
 }
 
 impl BackoutBy {
-    /// The command that takes a record back, as it is typed.
+    /// Returns the shell command that backs a record out.
     pub fn command(&self, source: &RevisionArn) -> String {
         let arguments = match self {
             Self::Function { name, region } => {
@@ -111,15 +114,15 @@ impl BackoutBy {
             }
             Self::Journal(arguments) => arguments.clone(),
         };
-        // The whole name: whoever reads it may be at home in another account, which has a record of the same short one.
+        // The command names the full ARN, because the reader's own account may have a record with the same short name.
         let record = source.to_string();
-        let words = ["logweir", "replay", "--backout", &record].into_iter().chain(arguments.iter().map(String::as_str));
+        let words = ["logweir", "backout", &record].into_iter().chain(arguments.iter().map(String::as_str));
         let quoted = words.map(|word| shlex::try_quote(word).unwrap_or(word.into()));
         quoted.collect::<Vec<_>>().join(" ")
     }
 }
 
-/// The options whose values may be shown.
+/// The log options whose values may be shown in reports.
 const SHOWN: [&str; 9] = [
     "logDriver",
     "mode",
@@ -132,17 +135,19 @@ const SHOWN: [&str; 9] = [
     "awslogs-multiline-pattern",
 ];
 
-/// Whether the value of an option may be shown to anybody who may read logs.
+/// Whether the value of an option may be shown to everyone who can read logs.
 pub fn is_shown(option: &str) -> bool {
     SHOWN.contains(&option)
 }
 
+/// The maximum length of a text in a report, in characters.
 const LONGEST: usize = 512;
 
-/// The largest report, as JSON in bytes. EventBridge and SNS take 256 KB (source: their quotas), and put more around it.
+/// The maximum size of a report, in bytes of JSON. With 96 KiB, a report stays well below the 256 KB that EventBridge
+/// and SNS accept for a message with its envelope (source: the quotas of EventBridge and SNS).
 const LARGEST: usize = 96 * 1024;
 
-/// How many items a list of a report has at most.
+/// The maximum number of items in each list of a report.
 const MOST: usize = 64;
 
 fn milliseconds<S: Serializer>(timestamp: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
@@ -188,7 +193,7 @@ impl Report {
         }
     }
 
-    /// Says by which baseline it was decided, and what is to be said of that.
+    /// Adds the baseline's digest, and the baseline's note if there is one, to the report.
     pub fn by(self, baseline: &Baseline) -> Self {
         Self {
             baseline_digest: baseline.digest().into(),
@@ -203,7 +208,7 @@ impl Report {
         self.family = Some(source.family.clone());
     }
 
-    /// Says what the plan holds.
+    /// Adds the rules and the changes of the plan.
     pub fn planned(&mut self, plan: &Plan) {
         let rules: BTreeSet<&str> =
             plan.findings.iter().filter(|finding| finding.counts()).map(|finding| finding.rule.name()).collect();
@@ -211,14 +216,14 @@ impl Report {
         self.changes = plan.edits.iter().flat_map(changes).collect();
     }
 
-    /// Says how it ended. The function makes the words safe for a log line.
+    /// Adds the conclusion, and makes its explanation safe for a log line.
     pub fn ends(mut self, conclusion: impl Into<Conclusion>) -> Self {
         let Conclusion { outcome, reason, why } = conclusion.into();
         let message = match (self.mode, outcome) {
             (ReportMode::Backout, Outcome::Failed) => "backout failed",
             (ReportMode::Backout, Outcome::Refused) => "backout refused",
-            (ReportMode::Backout, Outcome::Partial) => "not all of it could be taken back",
-            (ReportMode::Backout, Outcome::Observed) => "looked, nothing taken back",
+            (ReportMode::Backout, Outcome::Partial) => "backout partly completed",
+            (ReportMode::Backout, Outcome::Observed) => "backout previewed, nothing changed",
             _ => outcome.message(),
         };
         self.message = message.to_owned();
@@ -229,8 +234,9 @@ impl Report {
         self
     }
 
-    /// The report as it may go out: whoever wrote what stands in it, each text is plain and bounded, and so is the whole.
-    /// What a list leaves out is said.
+    /// Returns the report in the form for logs and notifications. Each text loses its control characters and is cut to
+    /// a maximum length, because another principal may have written the text. Long lists are cut to keep the report
+    /// below its maximum size, and a note counts the omitted items.
     pub fn bounded(self) -> Self {
         let mut most = MOST;
         loop {
@@ -259,7 +265,7 @@ impl Report {
         self.services.truncate(most);
         self.notes.truncate(most);
         if !left_out.is_empty() {
-            self.notes.push(format!("left out here: {}", left_out.join(", ")));
+            self.notes.push(format!("omitted from this report: {}", left_out.join(", ")));
         }
         let cause = [
             &mut self.actor,
@@ -280,18 +286,19 @@ impl Report {
         self
     }
 
-    /// The command line's exit code: 0 done or nothing to do, 1 left as it is, 2 could not.
+    /// Returns the exit code of the command line: 0 if the work is done or there was no work, 1 if Logweir left work
+    /// undone, and 2 for an error.
     pub fn exit_code(&self) -> u8 {
         match (self.outcome, self.reason) {
             (Outcome::Compliant | Outcome::Remediated | Outcome::RolledOut | Outcome::BackedOut, _) => 0,
-            // Shown what would be taken back: nobody asked for a verdict.
+            // The preview of a backout reports no fault of the revision, so the exit code is 0.
             (Outcome::Observed, _) if self.mode == ReportMode::Backout => 0,
             (
                 Outcome::Skipped,
                 Some(
                     Reason::AdviceOnly
-                    | Reason::LeaseHeld
-                    | Reason::BudgetExhausted
+                    | Reason::Locked
+                    | Reason::RateLimited
                     | Reason::ServiceOwned
                     | Reason::UnsupportedController
                     | Reason::ForeignAccount
@@ -306,7 +313,8 @@ impl Report {
     }
 }
 
-/// The options that an edit changes, as they may be shown.
+/// Returns the log options that an edit changes, with their old and new values. Replaces each value that may contain a
+/// secret by `(hidden)`.
 pub fn changes(edit: &Edit) -> Vec<ReportedChange> {
     let shown = |option: &str, value: Option<Value>| {
         let text = match value? {

@@ -1,4 +1,4 @@
-//! The input of a rule: the facts, the settings of each container, and queries that all packs share.
+//! The input of a rule: the known facts and the settings of each container, with methods that all rules use.
 
 use super::facts::Observation;
 use super::finding::{Finding, Fix};
@@ -12,7 +12,7 @@ pub struct Case<'a> {
     subjects: Vec<(Container<'a>, &'a BaselineSettings)>,
 }
 
-/// One container, with the settings that hold for it.
+/// One container, with the baseline settings that apply to this container.
 #[derive(Clone, Copy)]
 pub struct Subject<'c, 'a> {
     pub case: &'c Case<'a>,
@@ -38,14 +38,14 @@ impl<'a> Case<'a> {
         self.baseline.exempts(rule, &workload(self.seen, container), self.seen.now)
     }
 
-    /// Containers are found by name: one without a name of its own cannot be edited.
+    /// Whether Logweir can edit the container. Logweir finds containers by name, so the name must be unique.
     pub fn is_editable(&self, container: Container<'_>) -> bool {
         container
             .name()
             .is_some_and(|name| self.subjects.iter().filter(|(other, _)| other.name() == Some(name)).count() == 1)
     }
 
-    /// A finding about the whole task.
+    /// Returns a finding about the whole task.
     pub fn finding(&self, rule: RuleName, pointer: &str, message: impl Into<String>, fix: Fix) -> Finding {
         Finding {
             rule,
@@ -74,7 +74,8 @@ fn workload<'w>(seen: &'w Observation<'_>, container: Option<&'w str>) -> Worklo
 }
 
 impl<'c, 'a> Subject<'c, 'a> {
-    /// A finding about this container; `below` is the place under its `logConfiguration`, such as `/options/mode`.
+    /// Returns a finding about this container. `below` is the path of the fault inside `logConfiguration`, such as
+    /// `/options/mode`.
     pub fn finding(&self, rule: RuleName, below: &str, message: impl Into<String>, fix: Fix) -> Finding {
         let pointer = format!("/containerDefinitions/{}/logConfiguration{below}", self.container.index);
         Finding {
@@ -84,7 +85,7 @@ impl<'c, 'a> Subject<'c, 'a> {
         }
     }
 
-    /// The container in words, for messages.
+    /// Returns the name of the container for messages, such as ``container `app` ``.
     pub fn called(&self) -> String {
         match self.container.name() {
             Some(name) => format!("container `{name}`"),
@@ -96,7 +97,8 @@ impl<'c, 'a> Subject<'c, 'a> {
         matches!(self.case.exempts(rule, self.container.name()), Exempt::Yes(_))
     }
 
-    /// Whether a value waits for somebody to fill it in, so that nobody can say yet what it will be.
+    /// Whether the text is a placeholder for a value that is not known yet. Returns `false` for a registered revision,
+    /// because ECS has accepted all values of the revision.
     pub fn is_placeholder(&self, text: &str) -> bool {
         !self.case.seen.is_live() && is_placeholder(text)
     }

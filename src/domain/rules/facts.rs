@@ -1,4 +1,4 @@
-//! Every fact that a rule may use. Rules ask nobody: what is not here is not known.
+//! The facts that a rule may use. A rule knows only the facts in an [`Observation`].
 
 use std::collections::BTreeMap;
 
@@ -9,33 +9,39 @@ use crate::domain::ecs::task_definition::TaskDefinition;
 
 pub struct Observation<'a> {
     pub definition: &'a TaskDefinition,
-    /// The account and Region that the definition belongs to, where they are known.
+    /// The account that the definition belongs to, if the account is known.
     pub account: Option<&'a str>,
+    /// The Region that the definition belongs to, if the Region is known.
     pub region: Option<&'a str>,
-    /// The tags that stand beside the definition.
+    /// The tags of the revision, which are not part of the definition.
     pub tags: &'a [(String, String)],
-    /// What an absent mode means in this account and Region.
+    /// The delivery mode that ECS uses in this account and Region for a container without the option `mode`.
     pub default_mode: DefaultMode,
-    /// The log groups of the own Region that the definition uses or would use, by name. `None`: AWS was not asked.
+    /// The facts about each log group in the task's Region that the definition uses, or would use after its fixes. The
+    /// key is the name of the log group. `None` if Logweir did not read log groups from AWS.
     pub log_groups: Option<&'a BTreeMap<String, LogGroup>>,
     pub now: Timestamp,
 }
 
 impl Observation<'_> {
-    /// Whether this is a revision that ECS has taken: what stands there is meant, and waits for nobody to fill it in.
+    /// Whether the definition is a registered revision. A registered revision has no placeholders, because ECS has
+    /// accepted all its values.
     pub fn is_live(&self) -> bool {
         self.default_mode != DefaultMode::NotChecked
     }
 }
 
-/// The account setting `defaultLogDriverMode`.
+/// The default delivery mode of an account and Region, as the account setting `defaultLogDriverMode` gives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DefaultMode {
-    /// AWS was not asked.
+    /// Logweir did not read the account setting, because the task definition is in a file and is not a registered
+    /// revision.
     NotChecked,
-    /// AWS was asked and did not say.
+    /// Logweir could not read the account setting. The text is the reason for the failure.
     Unreadable(String),
-    /// What is in force; ECS's own default is non-blocking since 2025-06-25 (source: ECS API reference, LogConfiguration).
+    /// The default mode that applies to the account. If the account lacks the setting `defaultLogDriverMode`, the
+    /// default mode is non-blocking, which has been the default of ECS since 2025-06-25 (source: ECS API reference,
+    /// LogConfiguration).
     Known(Delivery),
 }
 
@@ -43,11 +49,12 @@ pub enum DefaultMode {
 pub enum LogGroup {
     Missing,
     Exists {
-        /// In days; `None` never expires.
+        /// The retention in days. `None` if events in the group never expire.
         retention: Option<u32>,
-        /// The account-level policy that decides over the retention, whatever is set on the group.
+        /// The name of the account-level policy that overrides the retention of the group, if there is such a policy.
         policy: Option<String>,
-        /// Whether no log stream was ever made in it. `None`: nobody asked, as nothing depends on it.
+        /// Whether the log group has no log streams. `None` if Logweir did not need this fact, or was not allowed to
+        /// read the log streams.
         empty: Option<bool>,
     },
 }

@@ -1,4 +1,4 @@
-//! What a rule finds, and the fix that it carries as data.
+//! The findings of rules. Each finding contains its fix as data.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -7,22 +7,24 @@ use crate::domain::baseline::Exempted;
 use crate::domain::edit::LogGroupChange;
 use crate::domain::rule_name::RuleName;
 
-/// A fault, and what would mend it.
+/// A fault that a rule found, with its fix.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
     pub rule: RuleName,
-    /// The container by its name, `None` where the fault is the whole task's or the container has no name.
+    /// The name of the container. `None` if the fault concerns the whole task, or if the container has no name.
     pub container: Option<String>,
-    /// The container by its place, for showing alone.
+    /// The index of the container in `containerDefinitions`. An edit identifies the container by its name, and not by
+    /// this index.
     pub index: Option<usize>,
-    /// Where the fault stands in the task definition (RFC 6901).
+    /// The JSON pointer to the fault in the task definition (RFC 6901).
     pub pointer: String,
     pub message: String,
-    /// What is in force today, where the document alone does not say it.
+    /// The current effect of the fault, such as the default mode that ECS applies. `None` if the rule reports no
+    /// effect.
     pub effective: Option<String>,
     pub fix: Fix,
     pub exempt: Option<Exempted>,
-    /// What else the reader should know, an expired exemption among it.
+    /// Further notes for the reader, such as a note about an expired exemption.
     pub notes: Vec<String>,
 }
 
@@ -32,27 +34,30 @@ impl Finding {
     }
 }
 
-/// How far a fix may be trusted.
+/// The safety of a fix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Safety {
-    /// What the author meant survives.
+    /// The fix keeps the intention of the task definition's author.
     Safe,
-    /// It changes where logs go; done only where the baseline opts in.
+    /// The fix changes the destination of logs. Logweir makes an unsafe fix only if the baseline opts in.
     Unsafe,
-    /// For a human; Logweir changes nothing.
+    /// The fix is a text that advises a person. Logweir itself changes nothing.
     Advice,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fix {
-    /// Set (or remove: `None`) options of the awslogs configuration that stands there. Always safe.
+    /// Sets options of the existing awslogs configuration, and removes each option whose value is `None`. A fix of this
+    /// kind is always safe.
     Options(Vec<(&'static str, Option<String>)>),
-    /// Put a complete configuration where none, or a driver that may be replaced, stands.
+    /// Writes a complete log configuration for a container that has no log configuration, or whose log driver Logweir
+    /// may replace.
     Configuration { safety: Safety, configuration: Map<String, Value> },
-    /// Make a log group, or give one a retention. Always safe: what is not becomes advice.
+    /// Creates a log group, or sets the retention of a log group. A fix of this kind is always safe. If the
+    /// change would be unsafe, the rule gives advice instead of a fix.
     LogGroup(LogGroupChange),
-    /// What a human can do.
+    /// Advises a person to make a change. The text is the advice.
     Advice(String),
 }
 

@@ -1,7 +1,8 @@
-//! The rules: one file each, named by the fault that it finds, grouped in packs.
+//! The rules, grouped in packs. The file of each rule is named after the fault that the rule finds.
 //!
-//! A rule is a pure function from a [`Case`] to findings. To add one: its file, its name in `domain/rule_name.rs`, its line in
-//! `packs.rs`, a fixture folder `tests/core/rules/<fault>/`, a heading in `docs/rules.md`; the tests name whichever is missing.
+//! A rule is a pure function from a [`Case`] to findings. To add a rule, add its file, its name in
+//! `domain/rule_name.rs`, its line in `packs.rs`, a fixture folder `tests/core/rules/<fault>/` and a heading in
+//! `docs/rules.md`. If one of these parts of a rule is missing, a test fails and names the missing part.
 
 pub mod case;
 pub mod facts;
@@ -14,16 +15,16 @@ use self::finding::Finding;
 use super::rule_name::RuleName;
 
 pub trait Rule: Sync {
-    /// The fault's name.
+    /// Returns the name of the rule, which is also the name of the fault.
     fn name(&self) -> RuleName;
 
-    /// The fault in one line.
+    /// Returns a one-line description of the fault that the rule finds.
     fn summary(&self) -> &'static str;
 
     fn check(&self, case: &Case<'_>) -> Vec<Finding>;
 
-    /// Whether the facts at hand leave something of this rule undecided. It is then reported as not checked; what it
-    /// finds all the same counts.
+    /// Whether facts are missing, so that the rule cannot check every container. In this case, Logweir reports the rule
+    /// as not checked, but the findings about other containers still count.
     fn lacks_evidence(&self, _case: &Case<'_>) -> bool {
         false
     }

@@ -1,4 +1,4 @@
-//! The rules that a program links. Each pack is one list.
+//! The rules that Logweir contains. Each pack of rules is one list.
 
 use super::Rule;
 use super::logging::blocking_delivery::BlockingDelivery;
@@ -13,7 +13,7 @@ use super::logging::unroutable_firelens::UnroutableFirelens;
 use super::logging::unsized_buffer::UnsizedBuffer;
 use crate::domain::rule_name::RuleName;
 
-/// The rules of the pack `logging`, in the order of a container's findings.
+/// The rules of the pack `logging`, in the order in which Logweir lists the findings of one container.
 pub static LOGGING: &[&dyn Rule] = &[
     &MissingLogDriver,
     &UnacceptedLogDriver,
@@ -31,7 +31,7 @@ pub fn names() -> Vec<&'static str> {
     LOGGING.iter().map(|rule| rule.name().name()).collect()
 }
 
-/// What `docs/rules.md` says of a rule: the text below its heading.
+/// Returns the explanation of a rule, which is the text below its heading in `docs/rules.md`.
 pub fn explanation(rule: RuleName) -> Option<&'static str> {
     const DOCS: &str = include_str!("../../../docs/rules.md");
     let (_, section) = DOCS.split_once(&format!("\n## `{rule}`\n"))?;

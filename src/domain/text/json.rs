@@ -1,5 +1,5 @@
-//! JSON as text: the members of an object and the items of an array, each with its place in the text, so that one
-//! value can be exchanged while every other byte stays as it was written.
+//! JSON as text. The functions return the position of each member and item in the text, so that a caller can replace
+//! one value while all other bytes stay unchanged.
 
 use std::fmt;
 use std::ops::Range;
@@ -8,25 +8,25 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// One member of an object: its key, unescaped, and where its value stands in the object's text.
+/// One member of an object: its unescaped key, and the position of its value in the object's text.
 pub(crate) struct Member {
     pub(crate) key: String,
     pub(crate) value: Range<usize>,
 }
 
-/// The members of the object that `text` is, in their order, repeated keys included.
+/// Returns the members of the object `text` in their order, including members with repeated keys.
 pub(crate) fn members(text: &str) -> Result<Vec<Member>, serde_json::Error> {
     let Raw(raw) = serde_json::from_str(text)?;
     Ok(raw.into_iter().map(|(key, value)| Member { key, value: place(text, value.get()) }).collect())
 }
 
-/// Where the items of the array that `text` is stand in it.
+/// Returns the positions of the items of the array `text`.
 pub(crate) fn items(text: &str) -> Result<Vec<Range<usize>>, serde_json::Error> {
     let raw: Vec<&RawValue> = serde_json::from_str(text)?;
     Ok(raw.into_iter().map(|value| place(text, value.get())).collect())
 }
 
-/// Where `part`, a slice of `whole`, begins and ends in it.
+/// Returns the position of `part`, a slice of `whole`.
 fn place(whole: &str, part: &str) -> Range<usize> {
     let start = part.as_ptr() as usize - whole.as_ptr() as usize;
     start..start + part.len()
@@ -54,14 +54,14 @@ impl<'de> Deserialize<'de> for Raw<'de> {
     }
 }
 
-/// How the author of a document lays out its lines: what a new member has to look like to pass for theirs.
+/// The layout of a document. Logweir writes a new member in the layout of the other members.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Layout {
-    /// `None` where the document stands on one line.
+    /// The line break of the document. `None` if the document has only one line.
     newline: Option<&'static str>,
     /// One step of indentation.
     unit: String,
-    /// What stands between a key's colon and its value: nothing or a blank.
+    /// The text between the colon after a key and the value: a space, or an empty text.
     colon: &'static str,
 }
 
@@ -82,7 +82,7 @@ impl Layout {
         Self { newline, unit, colon: if compact { "" } else { " " } }
     }
 
-    /// The text of `value`, as it looks in a line that is indented by `indent`.
+    /// Returns the text of `value` for a line that is indented by `indent`.
     pub(crate) fn render(&self, value: &Value, indent: &str) -> String {
         match (value, self.newline) {
             (Value::Object(map), Some(newline)) if !map.is_empty() => {
@@ -109,17 +109,17 @@ fn quoted(text: &str) -> String {
     Value::from(text).to_string()
 }
 
-/// Where a new member goes.
+/// The position of a new member in its object.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum At {
-    /// Behind the last member, as a human would write it; the line before it gains a comma.
+    /// After the last member, where a person would add a member. The line of the previous last member gains a comma.
     End,
     /// Before the last member, so that no line of another member changes.
     BeforeLast,
 }
 
-/// `object` with the member `key` set to `value`. A value that stands there is exchanged in its place; `indent` is
-/// the indentation of the line on which the object begins.
+/// Returns `object` with the member `key` set to `value`. An existing value is replaced in place. `indent` is the
+/// indentation of the line on which the object begins.
 pub(crate) fn set(
     object: &str,
     key: &str,
@@ -142,13 +142,14 @@ pub(crate) fn set(
     let key_start = key_start(object, before_last);
     let separator = separator_before(object, key_start);
     let colon = if object[..last.value.start].ends_with(':') { "" } else { " " };
-    // Lines of their own are for objects that have them: one that its author keeps on one line stays there.
+    // A new member gets a separate line only if the last member has a separate line. An object on one line stays on one
+    // line.
     let (layout, indent) = match separator.rfind('\n') {
         Some(newline) => (layout.clone(), &separator[newline + 1..]),
         None => (Layout { newline: None, unit: String::new(), colon: if colon.is_empty() { "" } else { " " } }, ""),
     };
     let fresh = format!("{}:{colon}{}", quoted(key), layout.render(value, indent));
-    // What goes in between two members is what `remove` cuts out again, whatever else its author put there.
+    // `remove` deletes exactly the text that this closure inserts between two members.
     let behind = |end: usize| format!("{},{}{fresh}{}", &object[..end], between(separator), &object[end..]);
     Ok(match (at, before_last) {
         (At::End, _) => behind(last.value.end),
@@ -159,7 +160,7 @@ pub(crate) fn set(
     })
 }
 
-/// `object` without the member `key`, and without the comma that belonged to it.
+/// Returns `object` without the member `key` and its comma.
 pub(crate) fn remove(object: &str, key: &str) -> Result<String, serde_json::Error> {
     let members = members(object)?;
     let Some(i) = members.iter().position(|member| member.key == key) else {
@@ -174,25 +175,26 @@ pub(crate) fn remove(object: &str, key: &str) -> Result<String, serde_json::Erro
     Ok(exchange(object, &cut, ""))
 }
 
-/// `text` with the bytes at `range` exchanged for `with`.
+/// Returns `text` with the bytes at `range` replaced by `with`.
 pub(crate) fn exchange(text: &str, range: &Range<usize>, with: &str) -> String {
     [&text[..range.start], with, &text[range.end..]].concat()
 }
 
-/// Where the key of a member begins: behind the value before it (`None`: behind the opening brace), white space and comma.
+/// Returns the position of the first key after the value that ends at `previous_end`. If `previous_end` is `None`,
+/// returns the position of the first key of the object.
 pub(crate) fn key_start(object: &str, previous_end: Option<usize>) -> usize {
     let from = previous_end.unwrap_or(1);
     from + object[from..].bytes().take_while(|byte| byte.is_ascii_whitespace() || *byte == b',').count()
 }
 
-/// The white space in front of position `at`.
+/// Returns the white space before position `at`.
 fn separator_before(text: &str, at: usize) -> &str {
     let head = &text[..at];
     &head[head.trim_end_matches([' ', '\t', '\r', '\n']).len()..]
 }
 
-/// What stands between two members, learned from the white space in front of one of them: `{ "a": 1 }` on one line
-/// has a blank there, blank lines between members are not repeated.
+/// Returns the white space to write before a new member. `separator` is the white space before an existing member of
+/// the object. The returned white space contains no blank lines, even if blank lines precede the existing member.
 fn between(separator: &str) -> &str {
     match separator.rfind("\r\n").or_else(|| separator.rfind('\n')) {
         Some(newline) => &separator[newline..],
@@ -200,7 +202,7 @@ fn between(separator: &str) -> &str {
     }
 }
 
-/// The indentation of the line on which position `at` lies.
+/// Returns the indentation of the line that contains the position `at`. Returns `None` for the first line.
 pub(crate) fn indent_before(text: &str, at: usize) -> Option<&str> {
     let line = &text[text[..at].rfind('\n')? + 1..];
     Some(&line[..line.len() - line.trim_start_matches([' ', '\t']).len()])

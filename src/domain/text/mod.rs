@@ -1,4 +1,4 @@
-//! Text: JSON with the position of each byte, safe foreign text, and common formats.
+//! Functions for JSON text with positions, for untrusted text that must be safe to print, and for numbers as text.
 
 pub(crate) mod json;
 pub mod plain;

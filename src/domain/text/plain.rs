@@ -1,7 +1,7 @@
-//! Functions that make foreign text safe to print.
+//! Functions that make untrusted text safe to print.
 
-/// `text` without characters that steer, turn the direction of writing or are not seen, cut to `most` characters: anybody
-/// may have written it, and it goes into logs, terminals and messages.
+/// Returns the first `most` characters of `text`, without control characters, invisible characters and characters that
+/// change the writing direction. Logweir writes untrusted text to logs, terminals and messages only in this form.
 pub fn plain(text: &str, most: usize) -> String {
     text.chars().filter(|c| !is_hostile(*c)).take(most).collect()
 }

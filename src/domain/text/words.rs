@@ -1,6 +1,6 @@
 //! Numbers and bytes as text.
 
-/// `1 message`, `2 messages`.
+/// Returns a number with its noun, such as `1 message` or `2 messages`.
 pub fn count(number: u64, of: &str) -> String {
     format!("{number} {of}{}", if number == 1 { "" } else { "s" })
 }

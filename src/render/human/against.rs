@@ -1,4 +1,4 @@
-//! What two baselines say differently.
+//! The differences between two baselines, as text.
 
 use super::findings::line;
 use crate::domain::baseline::Difference;
@@ -6,16 +6,16 @@ use crate::domain::rules::finding::Finding;
 use crate::domain::text::plain::plain;
 use crate::render::json::{AgainstOutput, AgainstSummary};
 
-/// The longest text of a setting.
+/// The maximum length of a setting's name or value in the output, in characters.
 const LONGEST: usize = 1000;
 
-/// The resolved and the new findings of one target, a line each.
+/// Returns the resolved and the new findings of one target, with one line for each finding.
 pub fn comes_and_goes(target: &str, go: &[Finding], come: &[Finding]) -> String {
     let signed = go.iter().map(|finding| ('-', finding)).chain(come.iter().map(|finding| ('+', finding)));
     signed.map(|(sign, finding)| format!("{sign} {target}: {}\n", line(finding))).collect()
 }
 
-/// The settings that differ, the totals, and the names of the compared baselines.
+/// Returns the settings that differ, the totals, and the names of the compared baselines.
 pub fn closing(against: &AgainstOutput) -> String {
     let AgainstSummary { checked, differ, come, go, settings, errors } = against.summary;
     let without = if errors > 0 { format!(", {errors} without a verdict") } else { String::new() };
@@ -25,12 +25,12 @@ pub fn closing(against: &AgainstOutput) -> String {
         _ => format!("; {settings} settings differ"),
     };
     let mut text: String = against.settings.iter().map(setting).collect();
-    text += &format!("{checked} checked, {differ} differ: {come} come, {go} go{without}{beside}\n");
-    text += &format!("- by {}\n+ by {}\n", against.against, against.baseline);
+    text += &format!("{checked} checked, differences in {differ}: {come} new, {go} resolved{without}{beside}\n");
+    text += &format!("- findings only with {}\n+ findings only with {}\n", against.against, against.baseline);
     text
 }
 
-/// `~ rollout.image-guard: hold → off`.
+/// Returns the line for a setting that differs, such as `~ rollout.image-guard: hold → off`.
 fn setting(Difference { key, old, new }: &Difference) -> String {
     let shown = |value: &Option<String>| plain(value.as_deref().unwrap_or("(none)"), LONGEST);
     format!("~ {}: {} → {}\n", plain(key, LONGEST), shown(old), shown(new))

@@ -1,4 +1,4 @@
-//! The last lines of `logweir check`.
+//! The last lines of the text output of `logweir check`.
 
 use crate::domain::text::count;
 use crate::render::json::{CheckOutput, Summary};
@@ -15,15 +15,15 @@ pub fn closing(check: &CheckOutput) -> String {
         text += &format!(", {errors} without a verdict");
     }
     if *fixable > 0 {
-        text += &format!("; `logweir fix` mends {fixable}");
+        text += &format!("; `logweir fix` fixes {fixable}");
     }
     text.push('\n');
     if !not_checked.is_empty() {
         let rules: Vec<&str> = not_checked.iter().copied().collect();
-        text += &format!("not checked, as that needs AWS: {}\n", rules.join(", "));
+        text += &format!("not checked, because these rules need AWS: {}\n", rules.join(", "));
     }
     if *is_baseline_named {
-        text += &format!("by {baseline}\n");
+        text += &format!("baseline: {baseline}\n");
     }
     text
 }

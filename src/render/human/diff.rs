@@ -1,4 +1,4 @@
-//! The difference that a plan makes, as a unified diff of log configurations alone.
+//! The changes of a plan, as a unified diff that shows only log configurations.
 
 use std::fmt::Write as _;
 
@@ -15,8 +15,9 @@ const HUNK: Style = AnsiColor::Cyan.on_default();
 const REMOVED: Style = AnsiColor::Red.on_default();
 const ADDED: Style = AnsiColor::Green.on_default();
 
-/// One hunk for each container whose log configuration differs; empty where none does. `line` gives the line, from 1,
-/// of a position in the definition's text, before and after.
+/// Returns a unified diff with one hunk for each container whose log configuration differs. Returns an empty text if no
+/// log configuration differs. The functions in `before` and `after` map a position in the text of a task definition to
+/// a line number, which starts at 1.
 pub fn unified(
     names: (&str, &str),
     before: (&TaskDefinition, &dyn Fn(usize) -> usize),
@@ -52,7 +53,7 @@ pub fn unified(
     out
 }
 
-/// Configurations that stand on one line are compared member by member.
+/// Splits a log configuration that is one line into several lines, so that the diff compares each member separately.
 fn lines(text: &str) -> String {
     if text.is_empty() {
         return String::new();

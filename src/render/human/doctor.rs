@@ -1,32 +1,32 @@
-//! The diagnosis of a deployment.
+//! The text output of `logweir doctor`.
 
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
 use crate::domain::doctor::deployment::StackDeployment;
-use crate::domain::doctor::letter::Told;
+use crate::domain::doctor::letter::LetterReport;
 use crate::domain::doctor::{Check, State};
 use crate::domain::text::count;
 use crate::domain::text::plain::plain;
 
-/// The longest name of a deployment's part.
+/// The maximum length of a name in the output, in characters.
 const LONGEST: usize = 256;
 
-/// All that was found out.
+/// The results of all checks of `logweir doctor`.
 pub struct Diagnosis {
     pub account: String,
     pub region: String,
-    /// None: nothing is deployed, or nobody can say.
+    /// The Logweir stack. `None` if no stack is deployed, or if the description of the stack cannot be read.
     pub deployment: Option<StackDeployment>,
     pub checks: Vec<Check>,
-    /// Those of the dead letters that were looked at.
-    pub dead_letters: Vec<Told>,
-    /// The result of the redrive, if the caller requested one.
+    /// The dead letters that Logweir has read.
+    pub dead_letters: Vec<LetterReport>,
+    /// The result of the redrive. `None` if there was no redrive.
     pub redriven: Option<Redriven>,
 }
 
-/// How many dead letters were put back, and how many no try can read.
+/// The number of redriven dead letters, and the number of messages left in the dead-letter queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Redriven {
     pub moved: u64,
@@ -41,14 +41,14 @@ pub fn text(diagnosis: &Diagnosis) -> String {
         let _ = writeln!(out, "{stack} in account {account}, {region}, mode {mode}\n");
     }
     checks.iter().for_each(|check| out.push_str(&line(check)));
-    for told in dead_letters {
-        letter(&mut out, told);
+    for report in dead_letters {
+        letter(&mut out, report);
     }
     let _ = writeln!(out, "\n{}", sum(checks));
     out
 }
 
-/// One check, with what to do below it.
+/// Returns the line for one check, and the help of the check on a second line.
 pub fn line(check: &Check) -> String {
     let (word, colour) = match check.state {
         State::Ok => ("ok", AnsiColor::Green),
@@ -63,21 +63,21 @@ pub fn line(check: &Check) -> String {
     out
 }
 
-fn letter(out: &mut String, told: &Told) {
+fn letter(out: &mut String, report: &LetterReport) {
     let bold = Style::new().bold();
-    let _ = writeln!(out, "\n{bold}dead letter{bold:#} {}", told.about);
+    let _ = writeln!(out, "\n{bold}dead letter{bold:#} {}", report.about);
     let mut line = |name: &str, value: &str| {
         let _ = writeln!(out, "  {name:<7}  {value}");
     };
-    line("message", &told.message);
-    if let Some(id) = &told.event_id {
+    line("message", &report.message);
+    if let Some(id) = &report.event_id {
         line("event", id);
     }
-    let times = count(u64::try_from(told.receives).unwrap_or_default(), "time");
-    let sent = told.sent.map(|at| format!("{at:.0}, ")).unwrap_or_default();
+    let times = count(u64::try_from(report.receives).unwrap_or_default(), "time");
+    let sent = report.sent.map(|at| format!("{at:.0}, ")).unwrap_or_default();
     line("sent", &format!("{sent}received {times}"));
-    line("why", &told.why);
-    if let Some(now) = &told.now {
+    line("why", &report.why);
+    if let Some(now) = &report.now {
         line("now", now);
     }
 }
@@ -89,7 +89,7 @@ fn sum(checks: &[Check]) -> String {
         parts.push(count(of(State::Problem) as u64, "problem"));
     }
     if of(State::Unknown) > 0 {
-        parts.push(format!("{} could not be told", of(State::Unknown)));
+        parts.push(format!("{} unknown", of(State::Unknown)));
     }
     parts.join(", ")
 }

@@ -1,4 +1,5 @@
-//! Findings as a good compiler shows them: where, what, what it is today, what the fix is.
+//! The text of findings in the style of compiler messages. The text of a finding shows the place, the message, the
+//! current value and the fix.
 
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -13,19 +14,21 @@ use crate::domain::rules::finding::{Finding, Fix, Safety};
 use crate::domain::text::json;
 use crate::domain::text::plain::plain;
 
-/// What findings are shown against.
+/// The checked target, to which the findings belong.
 pub struct Shown<'s> {
-    /// What the user called the target.
+    /// The name that messages use for the target.
     pub origin: &'s str,
     pub definition: &'s TaskDefinition,
-    /// The line and column, from 1, of a position in the definition's text; `None` where it has no lines of its own to name.
+    /// The function that maps a position in the text of the task definition to a line number and a column number, which
+    /// start at 1. `None` for a registered revision, which is not in a file.
     pub position: Option<&'s dyn Fn(usize) -> (usize, usize)>,
 }
 
-/// The longest message that is shown; container names and the like may be of any length in a file.
+/// The maximum length of a text in the output, in characters. The limit is necessary, because a name in a file may have
+/// any length.
 const LONGEST: usize = 400;
 
-/// One finding, in colour or plain.
+/// Returns the text of one finding, with or without colour.
 pub fn finding(finding: &Finding, shown: &Shown<'_>, colour: bool) -> String {
     let level = match finding.exempt {
         Some(_) => Level::INFO.with_name("exempt"),
@@ -61,21 +64,23 @@ pub fn finding(finding: &Finding, shown: &Shown<'_>, colour: bool) -> String {
     }
 }
 
-/// A live revision has no lines that anybody could look up, so none is named.
+/// Removes the line number and the column number from the text of a finding, because a registered revision is not in a
+/// file.
 fn without_place(text: &str, origin: &str) -> String {
     let Some((head, tail)) = text.split_once(origin) else { return text.to_owned() };
     let place = |c: char| c.is_ascii_digit() || c == ':';
     [head, origin, tail.trim_start_matches(place)].concat()
 }
 
-/// One finding in a line, with what its fix would be.
+/// Returns one finding and its fix as one line.
 pub fn line(finding: &Finding) -> String {
     let exempt = if finding.counts() { "" } else { "exempt: " };
     let help = help(finding).replace('\n', ", ");
     format!("{exempt}[{}] {}; {help}", finding.rule, plain(&finding.message, LONGEST))
 }
 
-/// The text to show, and where it stands: the log configuration, else the container's name.
+/// Returns the excerpt of the task definition that Logweir shows for a finding, and the position of the excerpt. The
+/// excerpt is the log configuration of the container, or the name of a container without a log configuration.
 fn excerpt(definition: &TaskDefinition, lines: Option<&LogLines>) -> (String, usize) {
     let Some(lines) = lines else {
         return (String::new(), 0);
@@ -88,13 +93,14 @@ fn excerpt(definition: &TaskDefinition, lines: Option<&LogLines>) -> (String, us
     let document = definition.text();
     let mut values = serde_json::Deserializer::from_str(&document[at..]).into_iter::<Value>();
     let Some(Ok(Value::String(name))) = values.next() else { return nothing };
-    // With the blanks before it, so that the column is the file's, if it has its line to itself.
+    // If the name of the container is on a separate line, the excerpt keeps the indentation of the line, so that the
+    // column number is the same as in the file.
     let line = document[..at].rfind('\n').map_or(0, |newline| newline + 1);
     let indent = document[line..at].strip_suffix("\"name\": ").filter(|indent| indent.trim().is_empty());
     (format!("{}\"name\": {}", indent.unwrap_or_default(), Value::from(plain(&name, LONGEST))), at)
 }
 
-/// A configuration that stands on one long line is shown on several.
+/// Splits a log configuration that is one long line into several lines.
 fn pretty(lines: &str) -> String {
     const WIDE: usize = 100;
     if lines.contains('\n') || lines.len() < WIDE {
@@ -109,7 +115,8 @@ fn pretty(lines: &str) -> String {
     }
 }
 
-/// The part of the excerpt that a finding is about: the member that its pointer names, else the nearest one around it.
+/// Returns the range of the excerpt that Logweir marks, which is the member at the finding's JSON pointer, or else the
+/// nearest enclosing member.
 fn span(finding: &Finding, source: &str) -> Range<usize> {
     let below: Vec<&str> = match finding.pointer.split_once("/logConfiguration") {
         Some((_, below)) => below.split('/').filter(|step| !step.is_empty()).collect(),
@@ -140,7 +147,7 @@ fn span(finding: &Finding, source: &str) -> Range<usize> {
     found
 }
 
-/// Returns the range of a member's key with its quotes. The member's value begins at `value`.
+/// Returns the range of the JSON key, with its quotes, that precedes the value at the position `value`.
 fn key_before(source: &str, value: usize) -> Option<Range<usize>> {
     let close = source[..value].rfind('"')?;
     let open = source[..close].rfind('"')?;
@@ -158,14 +165,14 @@ fn help(finding: &Finding) -> String {
     let text = match &finding.fix {
         Fix::Options(options) => format!("safe fix: {}", set(options)),
         Fix::Configuration { safety: Safety::Unsafe, .. } => {
-            "unsafe fix, which the baseline opts into: a complete awslogs configuration".into()
+            "unsafe fix, allowed by the baseline: write a complete awslogs configuration".into()
         }
-        Fix::Configuration { .. } => "safe fix: a complete awslogs configuration".into(),
+        Fix::Configuration { .. } => "safe fix: write a complete awslogs configuration".into(),
         Fix::LogGroup(LogGroupChange::Create(group)) => {
-            format!("safe fix: make it, with a retention of {} days", group.retention_days)
+            format!("safe fix: create the log group with a retention of {} days", group.retention_days)
         }
         Fix::LogGroup(LogGroupChange::SetRetention { new, .. }) => {
-            format!("safe fix: set its retention to {new} days")
+            format!("safe fix: set the retention of the log group to {new} days")
         }
         Fix::Advice(advice) => advice.clone(),
     };

@@ -1,5 +1,5 @@
-//! The lines of one container's log configuration, fit to be shown: nothing else of the document is in them, and
-//! values of options that may hold a secret are hidden.
+//! The lines of one container's log configuration, in a form that is safe to show. Logweir shows no other part of the
+//! document, and hides the values of options that may be secret.
 
 use serde_json::Value;
 
@@ -7,17 +7,18 @@ use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::report::is_shown;
 use crate::domain::text::json;
 
-/// What stands for a value that is not shown.
+/// The text that Logweir shows in place of a hidden value.
 const HIDDEN: &str = "\"…\"";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct LogLines {
-    /// `"logConfiguration": { … }`, from the first column of its line where it has lines of its own. Empty where the
-    /// container has none.
+    /// The excerpt `"logConfiguration": { … }`, with the indentation if the excerpt starts a line. The excerpt is empty
+    /// if the container has no log configuration.
     pub text: String,
-    /// Where the first line stands in the text of the task definition.
+    /// The byte position of the excerpt in the text of the task definition.
     pub start: usize,
-    /// Where the container's name stands in the text of the task definition: the place to show if there is no configuration.
+    /// The byte position of the container's name in the text of the task definition. Logweir shows the name if the
+    /// container has no log configuration.
     pub name: Option<usize>,
 }
 
@@ -45,7 +46,7 @@ impl LogLines {
     }
 }
 
-/// A log configuration's text with every value hidden that may be a secret.
+/// Returns the text of a log configuration, in which each value that may be secret is hidden.
 fn hide(log: &str) -> String {
     let Ok(members) = json::members(log) else {
         return HIDDEN.to_owned();

@@ -1,4 +1,4 @@
-//! Output for people, one file for each form.
+//! The text output, with one file for each kind of result.
 
 pub mod against;
 pub mod check;

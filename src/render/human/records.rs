@@ -1,4 +1,4 @@
-//! Records: as a table, and one in full.
+//! The text output of `logweir records`: the records as a table, or one record in full.
 
 use std::fmt::Write as _;
 
@@ -9,12 +9,12 @@ use crate::domain::limits::family::{Family, Stopped};
 use crate::domain::record::{Ending, EntryKind, Head, NotUndone, Record, Step, Undo};
 use crate::domain::text::plain::plain;
 
-/// The longest text of a line that somebody else may have written.
+/// The maximum length, in characters, of a text in the output that another principal may have written.
 const LONGEST: usize = 512;
 
 fn outcome(head: &Head) -> String {
     match head.ending() {
-        _ if head.open && head.backing_out => "being taken back".into(),
+        _ if head.open && head.backing_out => "backing out".into(),
         _ if head.open => "open".into(),
         _ if !head.following.is_empty() => "rolling out".into(),
         Some(closing) => match closing.reason {
@@ -25,13 +25,13 @@ fn outcome(head: &Head) -> String {
     }
 }
 
-/// A family that is stopped, and the command that has it corrected again.
+/// A family with a hold or an open fuse, and the command that corrects the family anyway.
 pub struct StoppedFamily {
     pub family: Family,
     pub again: String,
 }
 
-/// The records of a journal.
+/// The result of `logweir records`, which lists records and stopped families.
 pub struct RecordsOutput {
     pub records: Vec<ListedRecord>,
     pub stopped: Vec<StoppedFamily>,
@@ -40,17 +40,18 @@ pub struct RecordsOutput {
 
 pub struct ListedRecord {
     pub head: Head,
-    /// The command that takes it back, if there is something to take back. Only JSON shows the command.
+    /// The command that backs out the correction of the record. `None` if there is nothing to undo. Always `None` with
+    /// `--format text`, because the text does not show the command.
     pub backout: Option<String>,
 }
 
-/// A record, and facts from outside the record.
+/// The result of `logweir records RECORD`: the record, the stopped family of the record, and commands for the operator.
 pub struct RecordOutput {
     pub record: Record,
     pub stopped: Option<StoppedFamily>,
-    /// The command that takes it back, if there is something to take back.
+    /// The command that backs out the correction of the record. `None` if there is nothing to undo.
     pub backout: Option<String>,
-    /// The command that corrects its source again.
+    /// The command that corrects the source revision again.
     pub again: String,
     pub now: Timestamp,
 }
@@ -72,18 +73,18 @@ pub fn table(RecordsOutput { records, stopped, now }: &RecordsOutput) -> String 
     out
 }
 
-/// A family that is not corrected, and why.
+/// Writes why Logweir does not correct a family.
 fn stops(out: &mut String, StoppedFamily { family, again }: &StoppedFamily, now: Timestamp) {
     if let Some(stopped) = family.stopped(now) {
         let name = &family.name.family;
         let _ = writeln!(out, "! {name}: {}", plain(&stopped.to_string(), LONGEST));
         if matches!(stopped, Stopped::FuseOpen(_)) {
-            let _ = writeln!(out, "  mend it where it comes from, then: {again}");
+            let _ = writeln!(out, "  resolve the cause, then run: {again}");
         }
     }
 }
 
-/// One record with its entries, oldest first.
+/// Returns the text of one record, with the oldest entry of the record first.
 pub fn text(RecordOutput { record, stopped, backout, again, now }: &RecordOutput) -> String {
     let head = &record.head;
     let mut out = String::new();
@@ -98,7 +99,7 @@ pub fn text(RecordOutput { record, stopped, backout, again, now }: &RecordOutput
         let _ = writeln!(out, "caused by  {}", plain(actor, LONGEST));
     }
     if head.suppressed {
-        let _ = writeln!(out, "suppressed until: {again}");
+        let _ = writeln!(out, "a backout was requested; to correct the revision again, run: {again}");
     }
     if let Some(backout) = backout {
         let _ = writeln!(out, "undo       {backout}");
@@ -110,7 +111,7 @@ pub fn text(RecordOutput { record, stopped, backout, again, now }: &RecordOutput
     for entry in &record.entries {
         match &entry.what {
             EntryKind::Opened(opening) => steps = &opening.steps,
-            EntryKind::BackoutAsked(asked) => undo = &asked.steps,
+            EntryKind::BackoutRequested(asked) => undo = &asked.steps,
             _ => {}
         }
         let _ = writeln!(
@@ -130,7 +131,7 @@ fn said(what: &EntryKind, steps: &[Step], undo: &[Undo]) -> String {
     match what {
         EntryKind::Opened(opening) => {
             let (steps, mode) = (opening.steps.len(), opening.mode.name());
-            format!("opened: {steps} steps, mode {mode}, for {}", opening.rules.join(", "))
+            format!("opened: {steps} steps in mode {mode}, to correct {}", opening.rules.join(", "))
         }
         EntryKind::Started { step: number } => format!("started: {}", step(number)),
         EntryKind::Done { step: number, .. } => match what.registered() {
@@ -140,34 +141,36 @@ fn said(what: &EntryKind, steps: &[Step], undo: &[Undo]) -> String {
         EntryKind::Failed { step: number, why, .. } => format!("failed: {}: {why}", step(number)),
         EntryKind::Withdrawing { corrected, .. } => format!("withdrawing {}", corrected.short()),
         EntryKind::Withdrawn { corrected } => format!("withdrawn {}", corrected.short()),
-        EntryKind::Vanished { corrected } => format!("vanished {}", corrected.short()),
-        EntryKind::Released { why } => format!("released: {why}"),
+        EntryKind::Vanished { corrected } => format!("{} was deregistered by another principal", corrected.short()),
+        EntryKind::Released { why } => format!("paused: {why}"),
         EntryKind::Resumed { .. } => "resumed".into(),
-        EntryKind::BackoutAsked(asked) => {
+        EntryKind::BackoutRequested(asked) => {
             let who = asked.requested_by.as_deref().map(|who| format!(" by {who}")).unwrap_or_default();
             let why = asked.reason.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
-            format!("to be taken back{who}{why}")
+            format!("backout requested{who}{why}")
         }
         EntryKind::Undoing { step } => format!("undoing: {}", back(step)),
         EntryKind::Undone { step } => format!("undone: {}", back(step)),
-        EntryKind::Kept(NotUndone { why, .. }) => format!("kept: {why}"),
-        EntryKind::Restoring { .. } => "restoring the source".into(),
+        EntryKind::Kept(NotUndone { why, .. }) => format!("not undone: {why}"),
+        EntryKind::Restoring { .. } => "restoring the source revision".into(),
         EntryKind::Restored { restored, .. } => format!("restored as {}", restored.short()),
-        EntryKind::Waiting { service, why } => format!("{} is to follow: {}", service.short(), why.name()),
-        EntryKind::Pointing(pointing) => {
-            format!("pointing {} from {} at {}", pointing.service.short(), pointing.from.short(), pointing.to.short())
+        EntryKind::Waiting { service, why } => format!("{} waits: {}", service.short(), why.name()),
+        EntryKind::UpdatingService(update) => {
+            format!("updating {} from {} to {}", update.service.short(), update.from.short(), update.to.short())
         }
-        EntryKind::Pointed { service, deployment } => format!("pointed {}: deployment {deployment}", service.short()),
+        EntryKind::ServiceUpdated { service, deployment } => {
+            format!("updated {}: deployment {deployment}", service.short())
+        }
         EntryKind::Yielding { service, to } => {
-            format!("somebody's deployment came between: pointing {} at {}", service.short(), to.short())
+            format!("updating {} to {}, which another principal had just deployed", service.short(), to.short())
         }
-        EntryKind::Returning { service, why } => {
-            format!("our deployment failed, pointing {} back: {why}", service.short())
+        EntryKind::RollingBack { service, why } => {
+            format!("rolling {} back, because its deployment failed: {why}", service.short())
         }
-        EntryKind::PointedBack { service, deployment } => {
-            format!("pointed {} back: deployment {deployment}", service.short())
+        EntryKind::ServiceRolledBack { service, deployment } => {
+            format!("rolled {} back: deployment {deployment}", service.short())
         }
-        EntryKind::Followed { service, ending } => format!("{}: {}", service.short(), ended(ending)),
+        EntryKind::RolloutEnded { service, ending } => format!("{}: {}", service.short(), ended(ending)),
         EntryKind::Closed(closing) => format!("closed: {}", closing.outcome.name()),
     }
 }
@@ -175,32 +178,32 @@ fn said(what: &EntryKind, steps: &[Step], undo: &[Undo]) -> String {
 fn ended(ending: &Ending) -> String {
     match ending {
         Ending::Completed => "rolled out".into(),
-        Ending::Failed { why } => format!("our deployment failed: {why}"),
-        Ending::MovedOn => "somebody has deployed something else".into(),
-        Ending::Returned => "somebody has returned it to the source".into(),
-        Ending::Yielded { to } => format!("left with {}, which somebody had deployed", to.short()),
-        Ending::NotDone { why, .. } => format!("not pointed: {why}"),
-        Ending::Stuck { why } => format!("our deployment failed, and it could not be pointed back: {why}"),
-        Ending::Overdue => "our deployment neither completed nor failed in its time".into(),
+        Ending::Failed { why } => format!("deployment of the corrected revision failed: {why}"),
+        Ending::ServiceChanged => "changed by another principal".into(),
+        Ending::RolledBack => "rolled back to the source revision by another principal".into(),
+        Ending::Yielded { to } => format!("updated to {}, which another principal had just deployed", to.short()),
+        Ending::NotDone { why, .. } => format!("not updated: {why}"),
+        Ending::Stuck { why } => format!("deployment of the corrected revision failed, and so did the rollback: {why}"),
+        Ending::Overdue => "deployment of the corrected revision neither completed nor failed in time".into(),
     }
 }
 
 fn undo_name(undo: &Undo) -> String {
     match undo {
         Undo::Deregister { corrected, .. } => format!("deregister {}", corrected.short()),
-        Undo::PointBack { service, from, .. } => format!("point {} back at {}", service.short(), from.short()),
-        Undo::RestoreRetention { name, old: None, .. } => format!("let {name} never expire again"),
-        Undo::RestoreRetention { name, old: Some(days), .. } => format!("set retention of {name} back to {days} days"),
+        Undo::RollBackService { service, from, .. } => format!("roll {} back to {}", service.short(), from.short()),
+        Undo::RestoreRetention { name, old: None, .. } => format!("remove retention of {name}"),
+        Undo::RestoreRetention { name, old: Some(days), .. } => format!("restore retention of {name} to {days} days"),
     }
 }
 
 fn name(step: &Step) -> String {
     match step {
-        Step::EnsureLogGroup(group) => format!("make log group {}", group.name),
+        Step::EnsureLogGroup(group) => format!("create log group {}", group.name),
         Step::SetRetention { name, new, .. } => format!("set retention of {name} to {new} days"),
         Step::Register { edits } => {
             let containers: Vec<&str> = edits.iter().map(|edit| edit.container.as_str()).collect();
-            format!("register with edits of {}", containers.join(", "))
+            format!("register a corrected revision (containers: {})", containers.join(", "))
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A report for a human.
+//! The text output of a report (`logweir.report/1`).
 
 use std::fmt::Write as _;
 
@@ -7,13 +7,14 @@ use serde_json::Value;
 
 use crate::domain::text::plain::plain;
 
-/// The longest text of a line; a report that a function answered may hold anything.
+/// The maximum length of a text in the output, in characters. The report of a deployed function may contain texts of
+/// any length.
 const LONGEST: usize = 2000;
 
-/// The report of a deployed function.
+/// The JSON report that a deployed function returned.
 pub struct FunctionAnswer(pub Value);
 
-/// Returns the text of a decision from its report as JSON.
+/// Returns the text for the JSON of a report.
 pub fn text(report: &Value) -> String {
     let word = |name: &str| word(report, name);
     let mut out = headline(report);
@@ -39,7 +40,7 @@ pub fn text(report: &Value) -> String {
     out
 }
 
-/// `web:1: refused (access-denied)`.
+/// Returns the first line of the text, such as `web:1: refused (access-denied)`.
 fn headline(report: &Value) -> String {
     let word = |name: &str| word(report, name);
     let outcome = word("outcome").unwrap_or_default();
@@ -65,10 +66,11 @@ fn change(change: &Value) -> String {
 fn log_group(group: &Value) -> String {
     let (name, action) = (word(group, "name").unwrap_or_default(), word(group, "action").unwrap_or_default());
     let says = match group["retention_days"].as_u64() {
-        // What is kept may have any retention by now.
-        _ if action == "kept" => "it may hold log data".to_owned(),
+        // The text shows no retention for a log group that a backout kept, because the retention may have changed since
+        // the correction.
+        _ if action == "kept" => "because it may contain log data".to_owned(),
         Some(days) => format!("retention {days} days"),
-        None => "without a retention".to_owned(),
+        None => "no retention".to_owned(),
     };
     format!("{name} {action}, {says}")
 }
@@ -85,7 +87,7 @@ fn line(out: &mut String, name: &str, value: &str) {
     let _ = writeln!(out, "  {name:<12} {value}");
 }
 
-/// Returns a text member, made safe to print.
+/// Returns the text of a JSON member, in a form that is safe to print.
 fn word(value: &Value, name: &str) -> Option<String> {
     value[name].as_str().map(|text| plain(text, LONGEST))
 }

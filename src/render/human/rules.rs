@@ -1,4 +1,4 @@
-//! The rules: as a list, and one in full.
+//! The text output of `logweir rules`: the rules as a list, or one rule in full.
 
 use crate::domain::rules::Rule;
 use crate::domain::rules::packs::explanation;
@@ -6,7 +6,7 @@ use crate::domain::rules::packs::explanation;
 /// The rules that the caller requested.
 pub struct RulesOutput {
     pub rules: Vec<&'static dyn Rule>,
-    /// Whether the caller named one rule. The output then explains the rule.
+    /// Whether the caller named one rule, which the output must explain.
     pub is_explained: bool,
 }
 

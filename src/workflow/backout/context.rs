@@ -1,4 +1,4 @@
-//! The current undo, and the entries that follow from it.
+//! The undo that a backout is carrying out, and the journal entries that follow from this undo.
 
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::{Service, ServiceArn};
@@ -14,47 +14,48 @@ pub(in crate::workflow) struct UndoDriver<'p, P: Ports> {
     pub(in crate::workflow) own: Registrars,
 }
 
-/// The undo that is at hand, and how far its backout is.
+/// The undo that a backout is carrying out, and the progress of this backout.
 pub(in crate::workflow) struct UndoContext<'a> {
     pub(in crate::workflow) step: usize,
     pub(in crate::workflow) started: bool,
-    pub(in crate::workflow) restore_stale: bool,
+    pub(in crate::workflow) restore_over_newer: bool,
     pub(in crate::workflow) restoring: bool,
     pub(in crate::workflow) restored: Option<RevisionArn>,
     pub(in crate::workflow) not_restored: Option<Reason>,
     pub(in crate::workflow) source: &'a RevisionArn,
 }
 
-/// What follows for the undo at hand.
+/// The next action of a backout for the step that it undoes now.
 pub(in crate::workflow) enum UndoAction {
-    /// This entry, without an act.
+    /// Write this entry to the journal, without an AWS call.
     Write(EntryKind),
-    /// Deregister our revision.
+    /// Deregister the corrected revision.
     Deregister(RevisionArn),
-    /// Register the source's document once more.
+    /// Register the document of the source revision again, with these tags.
     Restore(Box<TaskDefinition>, Vec<Tag>),
     DeleteRetention(String),
-    /// Point a service, seen so, at this revision.
+    /// Update the service `found` to the revision `to`.
     Point {
         found: Box<Service>,
         to: RevisionArn,
     },
-    /// Have ECS roll our deployment back; where it cannot, point the service.
+    /// Let ECS roll back Logweir's deployment. If ECS refuses the rollback, update the service to the revision `to`.
     Stop {
         deployment: String,
         found: Box<Service>,
         to: RevisionArn,
     },
-    /// Point a service at somebody's revision, which a pointing back has overtaken.
+    /// Update the service `found` to the revision `external`, because Logweir's rollback has replaced another
+    /// principal's deployment of this revision.
     Yield {
         found: Box<Service>,
-        theirs: RevisionArn,
+        external: RevisionArn,
     },
-    /// Nothing for now: ECS has something to finish.
+    /// Wait, because ECS first has to finish a rollback or to stop tasks. Contains the reason in words.
     Wait(String),
 }
 
-/// What is to be undone about one service.
+/// The undo of a rollout to one service.
 pub(in crate::workflow) struct ServiceUndo<'b> {
     pub(in crate::workflow) service: &'b ServiceArn,
     pub(in crate::workflow) from: &'b RevisionArn,
@@ -67,7 +68,7 @@ impl<'a> UndoContext<'a> {
         Self {
             step,
             started: backout.started[step],
-            restore_stale: backout.asked.restore_stale,
+            restore_over_newer: backout.asked.restore_over_newer,
             restoring: backout.restoring,
             restored: backout.restored.cloned(),
             not_restored: backout.not_restored,
@@ -75,7 +76,7 @@ impl<'a> UndoContext<'a> {
         }
     }
 
-    /// The tag of a restored revision.
+    /// Returns the tag of a restored revision, which contains the number of the source revision.
     pub(in crate::workflow) fn tag(&self) -> Tag {
         Tag::new(tags::RESTORES, self.source.revision.to_string())
     }
@@ -84,7 +85,7 @@ impl<'a> UndoContext<'a> {
         UndoAction::Write(EntryKind::Kept(NotUndone::open(self.step, why, reason)))
     }
 
-    /// There is nothing left to take back.
+    /// Returns the entry that closes this undo, because there is nothing left to undo.
     pub(in crate::workflow) fn done_with(&self, why: String) -> EntryKind {
         EntryKind::Kept(NotUndone { open: false, ..NotUndone::open(self.step, why, None) })
     }

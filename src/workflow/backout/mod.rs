@@ -1,4 +1,5 @@
-//! Taking back what was done about a source: on request, once, and as far as nobody has moved on.
+//! The backout of a correction. Logweir backs out a correction only on request, and only once. A backout does not
+//! change an effect that another principal has changed since the correction.
 
 mod context;
 mod request;
@@ -25,11 +26,12 @@ use crate::domain::text::plain::plain;
 use crate::ports::{Answer, Clock, CommitError, Journal, Ports};
 use context::UndoDriver;
 
-/// The longest text of a request that is kept.
+/// The maximum length, in characters, of each text that a backout request in the journal contains (the reason and the
+/// requester).
 const LONGEST: usize = 256;
 
-/// Takes back what the record of `revision` (the source, ours, or a restored one) says was done. Never fails: whatever
-/// went wrong is in the report.
+/// Backs out the record of `revision`, which is a source, corrected or restored revision. This function returns no
+/// error, because the report of the decision contains every error.
 pub async fn back_out<P: Ports>(ports: &P, order: &BackoutOrder<'_>, revision: &RevisionArn) -> Decision {
     let started = ports.clock().now();
     let decision = match found(ports, order, revision, started).await {
@@ -39,7 +41,7 @@ pub async fn back_out<P: Ports>(ports: &P, order: &BackoutOrder<'_>, revision: &
     timed(ports, decision, started)
 }
 
-/// Says what [`back_out`] would take back. Writes nothing.
+/// Reports the effects that [`back_out`] would undo. Writes nothing to the journal.
 pub async fn preview<P: Ports>(ports: &P, order: &BackoutOrder<'_>, revision: &RevisionArn) -> Decision {
     let started = ports.clock().now();
     let decision = match found(ports, order, revision, started).await {
@@ -53,7 +55,8 @@ fn bounded(text: &Option<String>) -> Option<String> {
     text.as_deref().map(|text| plain(text, LONGEST))
 }
 
-/// Returns the requested record and an unfinished decision about it. An error is a finished decision.
+/// Returns the requested record and an unfinished decision about this record. If there is no such record, returns a
+/// finished decision with the reason as the error.
 async fn found<P: Ports>(
     ports: &P,
     order: &BackoutOrder<'_>,
@@ -65,11 +68,17 @@ async fn found<P: Ports>(
     report.about(revision);
     let mut decision = Decision::from(report);
     if revision.account != order.home.account {
-        let why = format!("the record is of account {}, and this is {}", revision.account, order.home.account);
+        let why = format!(
+            "the record belongs to account {}, but the current account is {}",
+            revision.account, order.home.account
+        );
         return Err(Box::new(decision.ends(Outcome::Refused.because(Reason::ForeignAccount).saying(why))));
     }
     if revision.region != order.home.region {
-        let why = format!("the record is of Region {}, and this is {}", revision.region, order.home.region);
+        let why = format!(
+            "the record belongs to Region {}, but the current Region is {}",
+            revision.region, order.home.region
+        );
         return Err(Box::new(decision.ends(Outcome::Refused.because(Reason::ForeignRegion).saying(why))));
     }
     match record_of(ports.journal(), revision).await {
@@ -85,9 +94,11 @@ async fn found<P: Ports>(
     }
 }
 
-/// The record of a source, or of the source of one of our revisions.
+/// Returns the record of `revision`. If `revision` has no record, returns the record of its source revision, from which
+/// Logweir registered `revision`.
 async fn record_of(journal: &impl Journal, revision: &RevisionArn) -> Answer<Option<Record>> {
-    // One of ours may have a record of its own, once somebody has had it corrected by name.
+    // A revision that Logweir registered has its own record if an operator corrected this revision with
+    // `logweir apply`.
     if let Some(record) = journal.read(revision).await? {
         return Ok(Some(record));
     }
@@ -105,23 +116,27 @@ async fn try_back_out<P: Ports>(
 ) -> Decision {
     if let Some(until) = order.ask.hold_until {
         if until <= ports.clock().now() {
-            let why = format!("the family was to be held until {until:.0}, which is over");
+            let why = format!(
+                "cannot put the family on hold until {until:.0}, because this time has passed; give a time in the future"
+            );
             return decision.ends(Outcome::Failed.because(Reason::Unreadable).saying(why));
         }
         let hold = Hold { until, reason: bounded(&order.ask.reason), by: bounded(&order.ask.requested_by) };
         match family_state::hold(ports, &record.head.source, hold).await {
             Ok(()) => {
-                let note = format!("family {} is held until {until:.0}", record.head.source.family);
+                let note = format!("family {} is on hold until {until:.0}", record.head.source.family);
                 decision.report.notes.push(note);
             }
-            Err(CommitError::Lost) => return lease_held(decision, "somebody else has just changed the family's state"),
+            Err(CommitError::Lost) => {
+                return lease_held(decision, "another worker changed the family's state at the same time; try again");
+            }
             Err(CommitError::Port(error)) => return failed(decision, &error),
         }
     }
     if record.head.is_held(ports.clock().now()) {
-        return lease_held(decision, "somebody else is at this record");
+        return lease_held(decision, "another worker holds the lease on this record");
     }
-    if is_taken_back(&record, &Effects::of(&record)) {
+    if is_backed_out(&record, &Effects::of(&record)) {
         return again(decision, &record, order.backout);
     }
     let worker = Worker { name: order.worker.clone(), lease: order.lease };
@@ -132,7 +147,7 @@ async fn try_back_out<P: Ports>(
     end(decision, ended.map(Some))
 }
 
-/// Drives a claimed record back to its end, and says in the report what became of it.
+/// Completes the backout of a claimed record, and adds the result to the report.
 pub(in crate::workflow) async fn drive_back<P: Ports>(
     ports: &P,
     order: &BackoutOrder<'_>,
@@ -147,22 +162,23 @@ pub(in crate::workflow) async fn drive_back<P: Ports>(
 }
 
 fn lease_held(decision: Decision, why: &str) -> Decision {
-    decision.ends_for_now(Outcome::Skipped.because(Reason::LeaseHeld).saying(why))
+    decision.ends_for_now(Outcome::Skipped.because(Reason::Locked).saying(why))
 }
 
-/// Whether all was taken back that stood.
-fn is_taken_back(record: &Record, standing: &Effects<'_>) -> bool {
+/// Returns whether the record is backed out and has no effects left to undo.
+fn is_backed_out(record: &Record, standing: &Effects<'_>) -> bool {
     !record.head.open && record.head.suppressed && standing.undo().is_empty()
 }
 
-/// A record that was taken back before says so, and is not touched.
+/// Returns the decision about a record that was already backed out. Changes nothing.
 fn again(mut decision: Decision, record: &Record, backout: &BackoutBy) -> Decision {
     let _ = tell(&mut decision.report, record, backout);
-    decision.report.notes.push(format!("it was taken back before, at {:.0}", record.head.at));
+    decision.report.notes.push(format!("the record was backed out before, at {:.0}", record.head.at));
     decision.ends(Outcome::BackedOut.because(Reason::Duplicate))
 }
 
-/// Claims the record for taking back. What may have been done is found out before, so that the request names it.
+/// Claims the record for a backout. If the response to RegisterTaskDefinition was lost, first looks for the registered
+/// revision, so that the backout request in the journal names that revision.
 async fn claim<'p, P: Ports>(
     ports: &'p P,
     order: &BackoutOrder<'_>,
@@ -171,16 +187,18 @@ async fn claim<'p, P: Ports>(
 ) -> Result<Claimed<'p, P::Journal, P::Clock>, Halt> {
     let (journal, clock) = (ports.journal(), ports.clock());
     if !record.head.open {
-        let asked = EntryKind::BackoutAsked(Box::new(asked(order, &record)));
+        let asked = EntryKind::BackoutRequested(Box::new(asked(order, &record)));
         return take(journal, clock, worker, record, asked).await;
     }
     let mut claimed = take(journal, clock, worker, record, Registrars::resumes(order.home, order.registrar)).await?;
     match resolved(ports, order, &claimed.record).await {
         Ok(None) => {}
         Ok(Some(what)) => claimed.append(what).await?,
-        Err(error) => return Err(give_up(&mut claimed, error, "what was done could not be found out").await),
+        Err(error) => {
+            return Err(give_up(&mut claimed, error, "Logweir could not look for the registered revision").await);
+        }
     }
-    let asked = EntryKind::BackoutAsked(Box::new(asked(order, &claimed.record)));
+    let asked = EntryKind::BackoutRequested(Box::new(asked(order, &claimed.record)));
     claimed.append(asked).await?;
     Ok(claimed)
 }
@@ -189,13 +207,14 @@ fn asked(order: &BackoutOrder<'_>, record: &Record) -> BackoutRequest {
     BackoutRequest {
         reason: bounded(&order.ask.reason),
         requested_by: bounded(&order.ask.requested_by),
-        restore_stale: order.ask.restore_stale,
+        restore_over_newer: order.ask.restore_over_newer,
         registrars: Registrars::registrars(order.home, order.registrar),
         steps: Effects::of(record).undo(),
     }
 }
 
-/// Whether a Register whose answer was lost was carried out, as the entry that says so.
+/// Finds out whether ECS registered the corrected revision, if the response to RegisterTaskDefinition was lost. Returns
+/// the entry that records the result, or `None` if no response was lost.
 async fn resolved<P: Ports>(ports: &P, order: &BackoutOrder<'_>, record: &Record) -> Answer<Option<EntryKind>> {
     let Some((step, edits)) = Effects::of(record).possible else { return Ok(None) };
     if record.head.backing_out {
@@ -208,7 +227,7 @@ async fn resolved<P: Ports>(ports: &P, order: &BackoutOrder<'_>, record: &Record
     Ok(Some(match made.unanswered(ports.task_definitions(), &own).await? {
         Some(corrected) => EntryKind::Done { step, done: Done::Registered { corrected } },
         None => {
-            let why = "its answer was lost, and there is no revision of ours".into();
+            let why = "the response to RegisterTaskDefinition was lost, and there is no corrected revision".into();
             EntryKind::Failed { step, why, reason: None }
         }
     }))
@@ -216,7 +235,7 @@ async fn resolved<P: Ports>(ports: &P, order: &BackoutOrder<'_>, record: &Record
 
 async fn previewed<P: Ports>(ports: &P, order: &BackoutOrder<'_>, mut decision: Decision, record: &Record) -> Decision {
     let standing = Effects::of(record);
-    if is_taken_back(record, &standing) {
+    if is_backed_out(record, &standing) {
         return again(decision, record, order.backout);
     }
     let report = &mut decision.report;
@@ -225,7 +244,8 @@ async fn previewed<P: Ports>(ports: &P, order: &BackoutOrder<'_>, mut decision: 
         match step {
             Undo::Deregister { corrected, .. } => {
                 report.corrected = Some(corrected.to_string());
-                report.notes.push(format!("{} would be deregistered, unless something runs it", corrected.short()));
+                let name = corrected.short();
+                report.notes.push(format!("{name} would be deregistered, unless a service or task uses it"));
                 match described(ports.task_definitions(), &record.head.source).await {
                     Ok(Some(source)) if source.active => {}
                     Ok(_) => report.notes.push(format!(
@@ -236,8 +256,8 @@ async fn previewed<P: Ports>(ports: &P, order: &BackoutOrder<'_>, mut decision: 
                     Err(error) => return failed(decision, &error),
                 }
             }
-            Undo::PointBack { service, from, to, .. } => report.notes.push(format!(
-                "service {} would be pointed back at {}, unless it runs something else than {} by now",
+            Undo::RollBackService { service, from, to, .. } => report.notes.push(format!(
+                "service {} would be rolled back to {}, if the service still runs {}",
                 service.short(),
                 from.short(),
                 to.short()
@@ -250,10 +270,12 @@ async fn previewed<P: Ports>(ports: &P, order: &BackoutOrder<'_>, mut decision: 
         }
     }
     if let Some(until) = order.ask.hold_until {
-        report.notes.push(format!("family {} would be held until {until:.0}", record.head.source.family));
+        report.notes.push(format!("family {} would be on hold until {until:.0}", record.head.source.family));
     }
     if standing.possible.is_some() {
-        report.notes.push("a registration was not answered: whether there is a revision of ours is looked for".into());
+        let note =
+            "the response to RegisterTaskDefinition was lost: the backout would look for the registered revision";
+        report.notes.push(note.into());
     }
     report.backout = Some(order.backout.command(&record.head.source));
     decision.ends(Outcome::Observed)

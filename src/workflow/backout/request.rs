@@ -1,4 +1,4 @@
-//! The request for a backout, and its context.
+//! The request for a backout, and the context of the backout.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -6,27 +6,27 @@ use serde::{Deserialize, Serialize};
 use crate::domain::event::Home;
 use crate::domain::report::BackoutBy;
 
-/// `{"logweir": "backout", "record": "web:41", …}`. What it does not know is an error: a wish that is misspelt must not
-/// be left out.
+/// The payload of a backout request: `{"logweir": "backout", "record": "web:41", …}`. An unknown member is an error, so
+/// that a misspelt option is not ignored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Request {
     pub logweir: BackoutWord,
-    /// `FAMILY:REVISION` or the ARN, of the source or of our revision.
+    /// The source revision or the corrected revision of the record, as `FAMILY:REVISION` or as an ARN.
     pub record: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requested_by: Option<String>,
-    #[serde(default)]
-    pub restore_stale: bool,
+    #[serde(default, alias = "restore_stale", skip_serializing_if = "std::ops::Not::not")]
+    pub restore_over_newer: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold_family: Option<Timestamp>,
     #[serde(default)]
     pub dry_run: bool,
 }
 
-/// The word that makes a payload a request.
+/// The value of the payload's member `logweir` that makes the payload a backout request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BackoutWord {
@@ -34,27 +34,32 @@ pub enum BackoutWord {
     Backout,
 }
 
-/// What a backout is made with.
+/// The context of one backout.
 pub struct BackoutOrder<'o> {
     pub home: &'o Home,
-    /// Who registers through the ports, where that is no role of `home`: the command line's caller.
+    /// The ARN of the principal whose credentials the command line uses to register revisions. `None` in a Lambda
+    /// function, because `home` lists the IAM roles of the functions.
     pub registrar: Option<&'o str>,
-    /// A name for this worker that no other has.
+    /// The unique name of this worker.
     pub worker: String,
-    /// How long nobody else may go on with what this worker leaves. Longer than the worker can live.
+    /// The length of this worker's lease on a record, during which no other worker may take over the record. The lease
+    /// is longer than the worker can run.
     pub lease: SignedDuration,
-    /// Who takes back what is left, in the command that is printed.
+    /// How an operator backs out the effects that remain after this backout: with a backout function, or with
+    /// `logweir backout` and a journal.
     pub backout: &'o BackoutBy,
     pub ask: BackoutOptions,
 }
 
-/// What somebody asks for.
+/// The options of a backout request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BackoutOptions {
     pub reason: Option<String>,
     pub requested_by: Option<String>,
-    /// Restore a source that was deregistered even where its family has a newer revision than ours.
-    pub restore_stale: bool,
-    /// Correct nothing of the family until then.
+    /// Whether to restore a deregistered source revision even if its family has a revision newer than the corrected
+    /// revision.
+    pub restore_over_newer: bool,
+    /// The time until which Logweir puts the family on hold, and corrects no revision of the family. `None` for no
+    /// hold.
     pub hold_until: Option<Timestamp>,
 }

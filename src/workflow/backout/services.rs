@@ -1,4 +1,4 @@
-//! Taking a service off our revision, when somebody asks for it.
+//! The rollback of a service from the corrected revision to the source revision, as part of a backout.
 
 use super::context::{ServiceUndo, UndoAction, UndoContext, UndoDriver};
 use crate::domain::ecs::revision::RevisionArn;
@@ -9,10 +9,11 @@ use crate::domain::record::{Backout, EntryKind, NotUndone, Undo};
 use crate::ports::{Answer, ErrorKind, Ports, Services};
 use crate::workflow::assess::described;
 use crate::workflow::lease::{Claim, Halt, give_up};
-use crate::workflow::rollout::update_service::{Pointed, last_back, point, remember, yields};
+use crate::workflow::rollout::update_service::{UpdateResult, last_back, remember, update_and_verify, yields};
 
 impl<P: Ports> UndoDriver<'_, P> {
-    /// Points the service back if it still runs ours.
+    /// Returns the next action to roll the service back. Logweir rolls a service back only if the service still runs
+    /// the corrected revision.
     pub(in crate::workflow) async fn service(
         &self,
         now: &UndoContext<'_>,
@@ -23,19 +24,19 @@ impl<P: Ports> UndoDriver<'_, P> {
         let found = match self.ports.services().service(back.service).await {
             Ok(found) => found,
             Err(error) if error.kind == ErrorKind::Missing => {
-                return Ok(UndoAction::Write(now.done_with(format!("service {name} is not there any more"))));
+                return Ok(UndoAction::Write(now.done_with(format!("service {name} no longer exists"))));
             }
             Err(error) => return Err(error),
         };
         if found.status != Status::Active {
-            return Ok(UndoAction::Write(now.done_with(format!("service {name} is being deleted, or was"))));
+            return Ok(UndoAction::Write(now.done_with(format!("service {name} is being deleted, or was deleted"))));
         }
         let overtaken = backout.yielding.iter().rev().find(|(service, _)| *service == back.service);
-        if let Some((_, theirs)) = overtaken {
-            return Ok(if found.revision == **theirs {
-                now.keep(left_with(&name, theirs), Some(Reason::ServiceMovedOn))
+        if let Some((_, external)) = overtaken {
+            return Ok(if found.revision == **external {
+                now.keep(left_with(&name, external), Some(Reason::ServiceChanged))
             } else {
-                UndoAction::Yield { found: Box::new(found), theirs: (*theirs).clone() }
+                UndoAction::Yield { found: Box::new(found), external: (*external).clone() }
             });
         }
         if found.revision != *back.to {
@@ -43,9 +44,9 @@ impl<P: Ports> UndoDriver<'_, P> {
             return Ok(UndoAction::Write(if is_back && now.started {
                 EntryKind::Undone { step: now.step }
             } else if is_back {
-                now.done_with(format!("somebody has pointed service {name} back already"))
+                now.done_with(format!("ECS or another principal has already rolled service {name} back"))
             } else {
-                now.done_with(format!("service {name} runs {} since", found.revision.short()))
+                now.done_with(format!("service {name} runs {} by now", found.revision.short()))
             }));
         }
         let target = match self.target(now, backout, back).await? {
@@ -58,8 +59,9 @@ impl<P: Ports> UndoDriver<'_, P> {
         Ok(UndoAction::Point { found: Box::new(found), to: target })
     }
 
-    /// What the service goes back to. The source may have to be restored before: a service cannot be pointed at a revision
-    /// that is not ACTIVE.
+    /// Returns the revision to which Logweir rolls the service back. If the source revision is not ACTIVE, returns the
+    /// action that first restores the source revision, because ECS does not update a service to a revision that is not
+    /// ACTIVE.
     async fn target(
         &self,
         now: &UndoContext<'_>,
@@ -73,19 +75,19 @@ impl<P: Ports> UndoDriver<'_, P> {
             Undo::Deregister { corrected, edits } if corrected == back.to => Some(edits),
             _ => None,
         });
-        let ours = described(self.ports.task_definitions(), back.to).await?;
-        let (Some(ours), Some(edits)) = (ours, edits) else {
+        let corrected = described(self.ports.task_definitions(), back.to).await?;
+        let (Some(corrected), Some(edits)) = (corrected, edits) else {
             let why = format!("neither {} nor {} is ACTIVE any more", back.from.short(), back.to.short());
             return Ok(Err(now.keep(why, Some(Reason::Unreadable))));
         };
         let reversed: Vec<Edit> = crate::workflow::ownership::reversed(edits);
         if now.restoring
             && now.restored.is_none()
-            && let Some(then) = self.unanswered(now, back.to, Some(&ours), &reversed).await?
+            && let Some(then) = self.unanswered(now, back.to, Some(&corrected), &reversed).await?
         {
             return Ok(Err(then));
         }
-        if let Some(then) = self.restored(now, &ours, &reversed).await? {
+        if let Some(then) = self.restored(now, &corrected, &reversed).await? {
             return Ok(Err(then));
         }
         match &now.restored {
@@ -97,7 +99,8 @@ impl<P: Ports> UndoDriver<'_, P> {
         }
     }
 
-    /// Has ECS roll our deployment back while it is under way, where that leads to the source. None: it is to be pointed.
+    /// Returns the action that lets ECS roll back Logweir's deployment, if the deployment is in progress and ECS would
+    /// roll the service back to the source revision. Returns `None` if Logweir has to update the service itself.
     async fn rolled_back(
         &self,
         now: &UndoContext<'_>,
@@ -116,16 +119,17 @@ impl<P: Ports> UndoDriver<'_, P> {
             return Ok((stage == Some(Stage::RollingBack)).then_some(UndoAction::Wait(why)));
         }
         let under_way = newest.state == Some(RolloutState::InProgress);
-        let leads_back = back.settled && target == back.from;
-        Ok((under_way && leads_back).then(|| UndoAction::Stop {
+        let rolls_back_to = back.settled && target == back.from;
+        Ok((under_way && rolls_back_to).then(|| UndoAction::Stop {
             deployment: deployment.clone(),
             found: Box::new(found.clone()),
             to: target.clone(),
         }))
     }
 
-    /// Carries out what [`UndoDriver::service`] decided.
-    pub(in crate::workflow) async fn point_back(
+    /// Rolls the service back by an update to the revision `to`, as [`UndoDriver::service`] has decided, and records
+    /// the result.
+    pub(in crate::workflow) async fn roll_back(
         &self,
         claimed: &mut Claim<'_, P>,
         step: usize,
@@ -139,19 +143,19 @@ impl<P: Ports> UndoDriver<'_, P> {
         if let Err(error) = remembered {
             return Err(give_up(claimed, error, "").await);
         }
-        match point(self.ports, &found.arn, &found.seen(), &found.revision, to).await {
-            Ok(Pointed::Stands(deployment)) => {
-                claimed.append(EntryKind::PointedBack { service: found.arn.clone(), deployment }).await?;
+        match update_and_verify(self.ports, &found.arn, &found.seen(), &found.revision, to).await {
+            Ok(UpdateResult::Stands(deployment)) => {
+                claimed.append(EntryKind::ServiceRolledBack { service: found.arn.clone(), deployment }).await?;
                 claimed.append(EntryKind::Undone { step }).await
             }
-            Ok(Pointed::Other(theirs)) => {
-                let why = format!("service {} runs {} since", found.arn.short(), theirs.short());
-                let kept = NotUndone { open: false, ..NotUndone::open(step, why, Some(Reason::ServiceMovedOn)) };
+            Ok(UpdateResult::Other(external)) => {
+                let why = format!("service {} runs {} by now", found.arn.short(), external.short());
+                let kept = NotUndone { open: false, ..NotUndone::open(step, why, Some(Reason::ServiceChanged)) };
                 claimed.append(EntryKind::Kept(kept)).await
             }
-            Ok(Pointed::Overtook(theirs)) => {
+            Ok(UpdateResult::Overtook(external)) => {
                 let found = self.ports.services().service(&found.arn).await?;
-                self.yield_to(claimed, step, &found, theirs).await
+                self.yield_to(claimed, step, &found, external).await
             }
             Err(error) if error.kind == ErrorKind::Retry => Err(give_up(claimed, error, "").await),
             Err(error) => claimed.append(EntryKind::Kept(NotUndone::open(step, error.to_string(), error.reason))).await,
@@ -163,16 +167,17 @@ impl<P: Ports> UndoDriver<'_, P> {
         claimed: &mut Claim<'_, P>,
         step: usize,
         found: &Service,
-        theirs: RevisionArn,
+        external: RevisionArn,
     ) -> Result<(), Halt> {
-        match yields(self.ports, claimed, found, &found.revision, theirs).await {
-            Ok(Some(theirs)) => {
-                let why = left_with(&found.arn.short(), &theirs);
-                claimed.append(EntryKind::Kept(NotUndone::open(step, why, Some(Reason::ServiceMovedOn)))).await
+        match yields(self.ports, claimed, found, &found.revision, external).await {
+            Ok(Some(external)) => {
+                let why = left_with(&found.arn.short(), &external);
+                claimed.append(EntryKind::Kept(NotUndone::open(step, why, Some(Reason::ServiceChanged)))).await
             }
             Ok(None) => {
-                let why = format!("somebody has deployed service {} since", found.arn.short());
-                let kept = NotUndone { open: false, ..NotUndone::open(step, why, Some(Reason::ServiceMovedOn)) };
+                let why =
+                    format!("another principal has since deployed another revision to service {}", found.arn.short());
+                let kept = NotUndone { open: false, ..NotUndone::open(step, why, Some(Reason::ServiceChanged)) };
                 claimed.append(EntryKind::Kept(kept)).await
             }
             Err(Halt::Port(error)) => Err(give_up(claimed, error, "").await),
@@ -181,6 +186,9 @@ impl<P: Ports> UndoDriver<'_, P> {
     }
 }
 
-fn left_with(service: &str, theirs: &RevisionArn) -> String {
-    format!("somebody deployed {} to service {service} while it was pointed back: it is left with that", theirs.short())
+fn left_with(service: &str, external: &RevisionArn) -> String {
+    format!(
+        "another principal deployed {} to service {service} during the rollback; the service keeps this revision",
+        external.short()
+    )
 }

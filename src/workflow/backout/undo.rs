@@ -1,5 +1,6 @@
-//! Taking a record back: for each of its undos look, journal, act, journal. What somebody else has changed since is left
-//! alone, and said. As forward, what comes next is decided by the entries alone.
+//! Carries out the undos of a record. For each undo, Logweir reads the current state, and writes an entry to the
+//! journal before and after the action. Logweir does not undo an effect that another principal has changed since the
+//! correction, and reports that effect. As in a correction, only the entries determine the next step.
 
 use super::context::{ServiceUndo, UndoAction, UndoContext, UndoDriver};
 use crate::domain::ecs::revision::RevisionArn;
@@ -14,9 +15,9 @@ use crate::workflow::assess::described;
 use crate::workflow::family_state;
 use crate::workflow::lease::{Claim, Halt, give_up};
 use crate::workflow::ownership::{ExpectedRevision, NEWEST, Registrars, reversed};
-use crate::workflow::withdraw::{take_back_unclaimed, withdraw};
+use crate::workflow::withdraw::{withdraw, withdraw_unclaimed};
 
-/// How many of the places that run a revision are named; more would be of no use to a reader.
+/// The maximum number of services and tasks that a message names as the users of a revision.
 const MOST_PLACES: usize = 20;
 
 impl<'p, P: Ports> UndoDriver<'p, P> {
@@ -24,15 +25,15 @@ impl<'p, P: Ports> UndoDriver<'p, P> {
         Self { ports, own }
     }
 
-    /// Takes back all that was asked for and can be.
+    /// Carries out the undos that the backout request contains, as far as possible.
     ///
-    /// Errors: `Halt::Port` where another try can help, `Halt::Stuck` where only a human can; the lease is given back
-    /// then, and the record stays open.
+    /// Returns `Halt::Port` if a retry can succeed, and `Halt::Stuck` if an operator has to act. In both cases, Logweir
+    /// releases the lease, and the record stays open.
     pub(in crate::workflow) async fn to_the_end(&self, claimed: &mut Claim<'_, P>) -> Result<Conclusion, Halt> {
         loop {
             let attempt = claimed.record.attempt()?.ok_or(Halt::LeaseLost)?;
             let Some(backout) = &attempt.backout else {
-                return Err(Halt::Stuck("nobody asked for the record to be taken back".into()));
+                return Err(Halt::Stuck("the record has no backout request".into()));
             };
             match next(&attempt) {
                 Next::Finished(closing) => return Ok(closing.clone()),
@@ -42,7 +43,7 @@ impl<'p, P: Ports> UndoDriver<'p, P> {
                     let now = UndoContext::of(step, backout, &source);
                     let then = match &undo {
                         Undo::Deregister { corrected, edits } => self.revision(&now, corrected, edits).await,
-                        Undo::PointBack { service, from, to, settled } => {
+                        Undo::RollBackService { service, from, to, settled } => {
                             let back = ServiceUndo { service, from, to, settled: *settled };
                             self.service(&now, backout, &back).await
                         }
@@ -56,12 +57,13 @@ impl<'p, P: Ports> UndoDriver<'p, P> {
                 }
                 Next::Close => {
                     let closing = closing(backout);
-                    // Whatever has become of services, none is on our way any more.
+                    // Regardless of the results of the undos, Logweir no longer updates a service to the corrected
+                    // revision.
                     family_state::end_turns(self.ports, claimed.source()).await?;
                     claimed.append(EntryKind::Closed(closing)).await?;
                 }
                 Next::Take(..) | Next::Resolve(..) => {
-                    return Err(Halt::Stuck("the record goes forward while it is taken back".into()));
+                    return Err(Halt::Stuck("the record has an unfinished correction step during its backout".into()));
                 }
             }
         }
@@ -84,18 +86,18 @@ impl<'p, P: Ports> UndoDriver<'p, P> {
             }
             Ok(UndoAction::Point { found, to }) => {
                 claimed.append(EntryKind::Undoing { step }).await?;
-                return self.point_back(claimed, step, &found, &to).await;
+                return self.roll_back(claimed, step, &found, &to).await;
             }
             Ok(UndoAction::Stop { deployment, found, to }) => {
                 claimed.append(EntryKind::Undoing { step }).await?;
                 match self.ports.services().stop(&deployment).await {
-                    // What comes of it is looked at next.
+                    // The next iteration of the loop in `to_the_end` reads whether ECS rolls the service back.
                     Ok(()) => return Ok(()),
                     Err(error) if error.kind == ErrorKind::Retry => Err(error),
-                    Err(_) => return self.point_back(claimed, step, &found, &to).await,
+                    Err(_) => return self.roll_back(claimed, step, &found, &to).await,
                 }
             }
-            Ok(UndoAction::Yield { found, theirs }) => return self.yield_to(claimed, step, &found, theirs).await,
+            Ok(UndoAction::Yield { found, external }) => return self.yield_to(claimed, step, &found, external).await,
             Ok(UndoAction::Wait(why)) => {
                 claimed.release(&why).await;
                 return Err(Halt::Waiting(why));
@@ -111,17 +113,19 @@ impl<'p, P: Ports> UndoDriver<'p, P> {
                 let restored = what.registered().cloned();
                 let written = claimed.append(what).await;
                 if let (Err(Halt::LeaseLost), Some(restored)) = (&written, restored) {
-                    take_back_unclaimed(self.ports, claimed.source(), &restored).await;
+                    withdraw_unclaimed(self.ports, claimed.source(), &restored).await;
                 }
                 written
             }
             Err(error) if error.kind == ErrorKind::Retry => Err(give_up(claimed, error, "").await),
-            // Refused: it stays as it is until somebody mends the cause and asks again.
+            // AWS refused the call. The undo stays open until an operator resolves the cause and requests the backout
+            // again.
             Err(error) => claimed.append(EntryKind::Kept(NotUndone::open(step, error.to_string(), error.reason))).await,
         }
     }
 
-    /// Our revision is deregistered once nothing runs it and its source, or one like it, is there.
+    /// Returns the next action for the corrected revision. Logweir deregisters the corrected revision when no service
+    /// or task uses it any more, and when the source revision or a restored copy of it is ACTIVE.
     async fn revision(&self, now: &UndoContext<'_>, corrected: &RevisionArn, edits: &[Edit]) -> Answer<UndoAction> {
         let task_definitions = self.ports.task_definitions();
         let found = described(task_definitions, corrected).await?;
@@ -132,30 +136,31 @@ impl<'p, P: Ports> UndoDriver<'p, P> {
         {
             return Ok(then);
         }
-        let Some(ours) = found.filter(|found| found.active) else {
+        let Some(described) = found.filter(|found| found.active) else {
             return Ok(UndoAction::Write(if now.started {
                 EntryKind::Undone { step: now.step }
             } else {
-                now.done_with(format!("our revision {} is not ACTIVE any more", corrected.short()))
+                now.done_with(format!("the corrected revision {} is not ACTIVE any more", corrected.short()))
             }));
         };
         if let Some(record) = self.ports.journal().read(corrected).await?
             && !Effects::of(&record).is_nothing()
         {
-            let why = format!("{0} was corrected in its turn, by name: take {0} back first", corrected.short());
+            let why = format!("{0} was corrected too: run `logweir backout {0}` first", corrected.short());
             return Ok(now.keep(why, Some(Reason::NewerRevision)));
         }
         let users = match self.ports.services().users(corrected).await {
             Ok(users) => users,
             Err(error) if error.kind == ErrorKind::Retry => return Err(error),
             Err(error) => {
+                let name = corrected.short();
                 let why =
-                    format!("whether something runs {} could not be read, so it stays: {error}", corrected.short());
+                    format!("{name} is kept, because the services and tasks that use it could not be read: {error}");
                 return Ok(now.keep(why, error.reason.or(Some(Reason::Unreadable))));
             }
         };
         if self.active(now.source).await?.is_none()
-            && let Some(then) = self.restored(now, &ours, &reversed).await?
+            && let Some(then) = self.restored(now, &described, &reversed).await?
         {
             return Ok(then);
         }
@@ -164,15 +169,15 @@ impl<'p, P: Ports> UndoDriver<'p, P> {
         }
         if users.iter().all(|user| user.draining) {
             let places: Vec<String> = users.iter().take(MOST_PLACES).map(|user| user.place.to_string()).collect();
-            let why = format!("the last tasks of {} end in {}", corrected.short(), places.join(", "));
-            return Ok(UndoAction::Wait(format!("{why}: it is deregistered after them")));
+            let why = format!("the last tasks of {} are stopping in {}", corrected.short(), places.join(", "));
+            return Ok(UndoAction::Wait(format!("{why}; Logweir deregisters the revision after they have stopped")));
         }
         let users: Vec<_> = users.into_iter().filter(|user| !user.draining).collect();
         let shown: Vec<String> = users.iter().take(MOST_PLACES).map(|user| user.place.to_string()).collect();
         let more =
             if users.len() > shown.len() { format!(" and {} more", users.len() - shown.len()) } else { String::new() };
         let why = format!(
-            "{} stays, as it still runs in {}{more}: point it elsewhere, then take back once more",
+            "{} is kept, because it still runs in {}{more}: move these to another revision, then back out again",
             corrected.short(),
             shown.join(", ")
         );
@@ -180,7 +185,8 @@ impl<'p, P: Ports> UndoDriver<'p, P> {
         Ok(UndoAction::Write(EntryKind::Kept(kept)))
     }
 
-    /// The revision that stands for the source, if its registration was carried out and not answered.
+    /// Returns the action that records a restored revision, if ECS registered this revision although the response to
+    /// RegisterTaskDefinition was lost. Returns `None` if there is no such revision.
     pub(in crate::workflow) async fn unanswered(
         &self,
         now: &UndoContext<'_>,
@@ -193,62 +199,69 @@ impl<'p, P: Ports> UndoDriver<'p, P> {
         Ok(restored.map(|restored| UndoAction::Write(EntryKind::Restored { step: now.step, restored })))
     }
 
-    /// A revision, if it is ACTIVE.
+    /// Describes a revision. Returns `None` if the revision is not ACTIVE.
     pub(in crate::workflow) async fn active(&self, revision: &RevisionArn) -> Answer<Option<Described>> {
         Ok(described(self.ports.task_definitions(), revision).await?.filter(|found| found.active))
     }
 
-    /// What is to be done until a revision stands for a source that is gone; none: it does.
+    /// Returns the next action to restore a deregistered source revision. Returns `None` when a restored revision has
+    /// replaced the source revision.
     pub(in crate::workflow) async fn restored(
         &self,
         now: &UndoContext<'_>,
-        ours: &Described,
+        corrected: &Described,
         reversed: &[Edit],
     ) -> Answer<Option<UndoAction>> {
         let gone = format!("{} is not ACTIVE any more", now.source.short());
         if let Some(reason) = now.not_restored {
             let why = match reason {
-                Reason::NewerRevision => format!("{gone}, and a newer revision slipped in while it was restored"),
-                _ => format!("{gone}, and ECS did not give back all of what was sent to restore it"),
+                Reason::NewerRevision => {
+                    format!(
+                        "{gone}, and while Logweir registered the source revision again, another principal registered another revision"
+                    )
+                }
+                _ => format!("{gone}, and ECS lost a part of the document that was sent to restore it"),
             };
             return Ok(Some(now.keep(why, Some(reason))));
         }
-        let restored = match difference::edited(&ours.definition, reversed) {
+        let restored = match difference::edited(&corrected.definition, reversed) {
             Ok(restored) => restored,
             Err(why) => return Ok(Some(now.keep(format!("{gone}: {why}"), None))),
         };
-        let newest = self.ports.task_definitions().newest(&ours.arn.family, NEWEST).await?;
+        let newest = self.ports.task_definitions().newest(&corrected.arn.family, NEWEST).await?;
         if let Some(standing) = &now.restored {
-            return self.verified(now, ours, standing, &restored, &newest).await;
+            return self.verified(now, corrected, standing, &restored, &newest).await;
         }
-        if let Some(first) = newest.first().filter(|first| **first != ours.arn && !now.restore_stale) {
+        if let Some(first) = newest.first().filter(|first| **first != corrected.arn && !now.restore_over_newer) {
             let why = format!(
-                "{gone}, and {} is newer than our {}: to restore it would make old code the family's newest \
-                 (--restore-stale does it all the same)",
+                "{gone}, and {} is newer than the corrected revision {}: restoring {} would make old code the family's \
+                 newest revision (--restore-over-newer restores it anyway)",
                 first.short(),
-                ours.arn.short()
+                corrected.arn.short(),
+                now.source.short()
             );
             return Ok(Some(now.keep(why, Some(Reason::NewerRevision))));
         }
-        let tags = tags::carried(&ours.tags, &[now.tag()]);
+        let tags = tags::carried(&corrected.tags, &[now.tag()]);
         Ok(Some(UndoAction::Restore(Box::new(restored), tags)))
     }
 
-    /// Whether what was restored is what was sent, and makes no stale code the newest; none: it is well.
+    /// Verifies that ECS kept the restored document, and that no other revision was registered between the corrected
+    /// revision and the restored revision. Returns `None` if both conditions hold.
     async fn verified(
         &self,
         now: &UndoContext<'_>,
-        ours: &Described,
+        corrected: &Described,
         standing: &RevisionArn,
         sent: &TaskDefinition,
         newest: &[RevisionArn],
     ) -> Answer<Option<UndoAction>> {
-        // Somebody who took it away again has moved on.
+        // If another principal has deregistered the restored revision, Logweir does not restore the revision again.
         let Some(received) = self.active(standing).await? else { return Ok(None) };
         let withdrawing =
             |why| Ok(Some(UndoAction::Write(EntryKind::Withdrawing { corrected: standing.clone(), why })));
-        let between = |other: &&RevisionArn| (ours.arn.revision + 1..standing.revision).contains(&other.revision);
-        if !now.restore_stale && newest.iter().any(|other| between(&other)) {
+        let between = |other: &&RevisionArn| (corrected.arn.revision + 1..standing.revision).contains(&other.revision);
+        if !now.restore_over_newer && newest.iter().any(|other| between(&other)) {
             return withdrawing(Reason::NewerRevision);
         }
         if !difference::lost(sent.view(), received.definition.view()).is_empty() {
@@ -257,34 +270,42 @@ impl<'p, P: Ports> UndoDriver<'p, P> {
         Ok(None)
     }
 
-    /// A retention is taken back where it is still ours, and where nothing is lost by it.
+    /// Returns the next action to restore the old retention of a log group. Logweir restores the old retention only if
+    /// the log group still has the retention that Logweir set, and only if the change deletes no log data.
     async fn retention(&self, now: &UndoContext<'_>, name: &str, old: Option<u32>, new: u32) -> Answer<UndoAction> {
         let found = self.ports.log_groups().look(&[name.to_owned()]).await?.remove(name);
         let days = |days: Option<u32>| days.map_or("no retention".to_owned(), |days| format!("{days} days"));
         let why = match found {
-            None | Some(LogGroup::Missing) => format!("log group {name} is not there any more"),
+            None | Some(LogGroup::Missing) => format!("log group {name} no longer exists"),
             Some(LogGroup::Exists { policy: Some(policy), .. }) => {
-                let why = format!("the account's policy {policy} decides over log group {name}: ours cannot be seen");
+                let why = format!(
+                    "the account's policy {policy} overrides the retention of log group {name}, which cannot be read"
+                );
                 return Ok(now.keep(why, Some(Reason::Unreadable)));
             }
             Some(LogGroup::Exists { retention, .. }) if retention == old && now.started => {
                 return Ok(UndoAction::Write(EntryKind::Undone { step: now.step }));
             }
-            Some(LogGroup::Exists { retention, .. }) if retention == old => format!("log group {name} is as it was"),
+            Some(LogGroup::Exists { retention, .. }) if retention == old => {
+                format!("log group {name} already has its old retention")
+            }
             Some(LogGroup::Exists { retention, .. }) if retention != Some(new) => {
-                format!("somebody has given log group {name} {} since", days(retention))
+                format!("another principal has since changed the retention of log group {name} to {}", days(retention))
             }
             Some(LogGroup::Exists { .. }) => match old {
                 None => return Ok(UndoAction::DeleteRetention(name.to_owned())),
-                // What was kept since would be deleted.
-                Some(old) => format!("log group {name} keeps {new} days: to go back to {old} would delete log data"),
+                // The old, shorter retention would delete log events that the log group has kept since.
+                Some(old) => format!(
+                    "log group {name} keeps its retention of {new} days, because the old retention of {old} days would \
+                     delete log data"
+                ),
             },
         };
         Ok(UndoAction::Write(now.done_with(why)))
     }
 }
 
-/// How a backout ended whose undos are done, or will not be.
+/// Returns the conclusion of a backout that has no undos left.
 fn closing(backout: &Backout<'_>) -> Conclusion {
     let Some(kept) = backout.kept().find(|kept| kept.open) else {
         return Outcome::BackedOut.into();

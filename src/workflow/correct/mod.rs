@@ -1,4 +1,4 @@
-//! Correcting one source that was found wanting: the guards, the claim, the steps, and the truth about them.
+//! The correction of one source revision: the guards, the claim of the record, the steps and the report.
 
 mod newest;
 mod rate;
@@ -10,6 +10,7 @@ use super::lease::{ClaimState, Claimed, Halt, Worker, open, take};
 use super::order::{Order, Origin};
 use super::ownership::{NEWEST, Registrars};
 use super::summary::tell;
+use crate::domain::baseline::Baseline;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::tags;
 use crate::domain::event::Cause;
@@ -49,7 +50,8 @@ pub(in crate::workflow) fn opening(
     }
 }
 
-/// Goes on with the source's record, or (with an `opening`) begins one. `None`: there is nothing to go on with.
+/// Resumes the unfinished correction of a source revision. If there is no unfinished correction, begins a new attempt
+/// with `opening`. Returns `None` if there is no unfinished correction and `opening` is `None`.
 pub(in crate::workflow) async fn correct<P: Ports>(
     ports: &P,
     order: &Order<'_>,
@@ -66,7 +68,7 @@ pub(in crate::workflow) async fn correct<P: Ports>(
         && opening.is_some()
         && let Some((reason, why)) = own_revision(ports, order, described).await?
     {
-        if reason == Reason::LeaseHeld {
+        if reason == Reason::Locked {
             decision.next = FollowUp::Retry;
         }
         return skipped(reason, why);
@@ -74,14 +76,21 @@ pub(in crate::workflow) async fn correct<P: Ports>(
     let mut claimed = match (ClaimState::to(standing, again, clock.now()), opening) {
         (ClaimState::Held, _) => {
             decision.next = FollowUp::Retry;
-            return skipped(Reason::LeaseHeld, None);
+            return skipped(Reason::Locked, None);
         }
-        (ClaimState::BackingOut(_), _) => return skipped(Reason::Suppressed, Some("it is being taken back".into())),
+        (ClaimState::BackingOut(_), _) => {
+            let why = format!("a backout of {} is in progress", described.arn.short());
+            return skipped(Reason::BackedOutBefore, Some(why));
+        }
         (ClaimState::Finished(head, closing), Some(_)) => {
             decision.report.corrected = head.corrected.as_ref().map(ToString::to_string);
             decision.report.changes.clear();
-            let why = format!("its record ended {} before", closing.outcome.name());
-            let reason = if head.suppressed { Reason::Suppressed } else { Reason::Duplicate };
+            let why = format!(
+                "the last correction of {} ended with the outcome {}",
+                described.arn.short(),
+                closing.outcome.name()
+            );
+            let reason = if head.suppressed { Reason::BackedOutBefore } else { Reason::Duplicate };
             return skipped(reason, Some(why));
         }
         (ClaimState::New | ClaimState::Again(_) | ClaimState::Finished(..), None) => return Ok(None),
@@ -110,16 +119,18 @@ pub(in crate::workflow) async fn correct<P: Ports>(
     let ended = drive(ports, order, decision, described, &mut claimed).await?;
     if let (Outcome::Remediated, Some(owner)) = (ended.outcome, decision.owner) {
         decision.report.notes.push(format!(
-            "{owner} keeps a description of its own of {}: its next run registers the fault again, until it is mended there",
+            "{owner} has its own definition of family {}; fix the fault in that definition, or the next run of {owner} \
+             registers the fault again",
             described.arn.family
         ));
     }
     Ok(Some(ended))
 }
 
-/// Why a corrected revision may not be registered now; none: it may. Nothing of the budget is taken for what would come to
-/// nothing, or a family that somebody registers again and again would keep all others waiting; and what waits for its slot
-/// is not counted as a correction before it comes.
+/// Returns the conclusion of a correction if Logweir may not register the corrected revision now, and otherwise `None`.
+/// A correction that Logweir refuses takes no slot of the registration rate limit, because otherwise a family whose
+/// fault another tool registers again and again would delay all other families. A correction counts toward the family's
+/// fuse only when Logweir may register the revision.
 async fn may_not_yet<P: Ports>(
     ports: &P,
     order: &Order<'_>,
@@ -144,7 +155,7 @@ async fn may_not_yet<P: Ports>(
     Ok(rate::take(ports, order, described, asks).await?.map(|wait| waits(decision, wait)))
 }
 
-/// Drives a claimed record forward to its end, and says in the report what became of it.
+/// Completes the steps of a claimed record, and adds the result to the report.
 pub(in crate::workflow) async fn drive<P: Ports>(
     ports: &P,
     order: &Order<'_>,
@@ -171,8 +182,10 @@ pub(in crate::workflow) async fn drive<P: Ports>(
     }
 }
 
-/// Why a revision of our own is left alone. Somebody who asks for it by name gets it looked at again once the baseline
-/// has changed; one that was restored is suppressed as its source is.
+/// Returns the reason to skip a revision that Logweir registered itself, or `None` if Logweir may correct the revision.
+/// Logweir corrects a revision that it registered itself only if an operator names the revision in `logweir apply`, and
+/// if either the baseline has changed since or the operator uses `--force`. Without `--force`, Logweir skips a restored
+/// revision, because an operator backed out the correction of its source revision.
 async fn own_revision<P: Ports>(
     ports: &P,
     order: &Order<'_>,
@@ -180,20 +193,25 @@ async fn own_revision<P: Ports>(
 ) -> Result<Option<(Reason, Option<String>)>, PortError> {
     let Some(source) = ports.journal().source_of(&described.arn).await? else {
         let restoring = is_being_restored(ports, described).await?;
-        return Ok(restoring.then(|| (Reason::LeaseHeld, Some("it looks like one that is being restored".into()))));
+        let why = format!("a backout may just have registered {} to restore another revision", described.arn.short());
+        return Ok(restoring.then_some((Reason::Locked, Some(why))));
     };
-    let Some(record) = ports.journal().read(&source).await? else { return Ok(Some((Reason::OwnRevision, None))) };
-    let why = Some(format!("it was registered for {}", source.short()));
+    let Some(record) = ports.journal().read(&source).await? else {
+        return Ok(Some((Reason::RegisteredByLogweir, None)));
+    };
+    let why =
+        Some(format!("Logweir itself registered {} for the source revision {}", described.arn.short(), source.short()));
     match order.origin {
         Origin::Apply { again: true } => Ok(None),
-        _ if record.head.suppressed => Ok(Some((Reason::Suppressed, why))),
-        Origin::Apply { .. } if !is_of(&record, order.baseline.digest()) => Ok(None),
-        _ => Ok(Some((Reason::OwnRevision, why))),
+        _ if record.head.suppressed => Ok(Some((Reason::BackedOutBefore, why))),
+        Origin::Apply { .. } if !is_of(&record, order.baseline) => Ok(None),
+        _ => Ok(Some((Reason::RegisteredByLogweir, why))),
     }
 }
 
-/// Whether a backout may have registered the revision a moment ago, and not yet have written so. The tag is a hint which
-/// record to look at, and the record decides: whoever copies it has to wait for as long as that backout lasts.
+/// Returns whether a backout may have just registered the revision, and has not recorded the revision yet. Logweir uses
+/// the revision's tag only to find the record of the backout. If another principal copies the tag to a revision, that
+/// revision has to wait until the backout has ended.
 async fn is_being_restored<P: Ports>(ports: &P, described: &Described) -> Result<bool, PortError> {
     let hint = described.tags.iter().find(|tag| tag.key == tags::RESTORES).and_then(|tag| tag.value.parse().ok());
     let Some(revision) = hint else { return Ok(false) };
@@ -203,28 +221,30 @@ async fn is_being_restored<P: Ports>(ports: &P, described: &Described) -> Result
     Ok(backout.is_some_and(|backout| backout.restoring && backout.restored.is_none()))
 }
 
-/// Whether the correction is there: another one beside it would help nobody, and ECS's newest revision is ours already.
+/// Returns whether the correction is in effect and the corrected revision is ACTIVE, so that a second correction of the
+/// source revision would change nothing.
 async fn stands<P: Ports>(ports: &P, record: Option<&Record>) -> Result<bool, PortError> {
-    let Some(Head { closing: Some(closing), corrected: Some(ours), open: false, suppressed: false, .. }) =
+    let Some(Head { closing: Some(closing), corrected: Some(corrected), open: false, suppressed: false, .. }) =
         record.map(|record| &record.head)
     else {
         return Ok(false);
     };
-    let found = described(ports.task_definitions(), ours).await?;
+    let found = described(ports.task_definitions(), corrected).await?;
     Ok(closing.outcome == Outcome::Remediated && found.is_some_and(|found| found.active))
 }
 
-/// Whether the newest attempt of the record was made by this baseline.
-fn is_of(record: &Record, digest: &str) -> bool {
-    record.attempt().ok().flatten().is_some_and(|attempt| attempt.opening.baseline_digest == digest)
+/// Returns whether the newest attempt of the record used this baseline.
+fn is_of(record: &Record, baseline: &Baseline) -> bool {
+    let newest = record.attempt().ok().flatten();
+    newest.is_some_and(|attempt| baseline.is_named(&attempt.opening.baseline_digest))
 }
 
 fn refused(decision: &mut Decision, stopped: &Stopped) -> Conclusion {
     decision.report.changes.clear();
     let reason = match stopped {
-        Stopped::Held(_) => Reason::Held,
+        Stopped::Held(_) => Reason::OnHold,
         Stopped::FuseOpen(fuse) => {
-            // What opened it by failing was told then.
+            // If a failure opened the fuse, Logweir already sent a notification when the failure happened.
             decision.notify.opens_fuse = fuse.failed.is_none() && fuse.opened >= decision.timestamp;
             Reason::FuseOpen
         }

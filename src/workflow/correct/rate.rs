@@ -1,5 +1,6 @@
-//! The budget for registering, which an event takes from before its record is opened. What people ask for by name does not
-//! wait for it, nor does what was begun; withdrawing never does.
+//! The registration rate limit, which limits how many revisions Logweir registers per second. Before Logweir opens a
+//! record for an event, it takes a slot of this limit. Logweir needs no slot for a request of an operator, for a record
+//! that it opened earlier, or for a withdrawal.
 
 use jiff::Timestamp;
 
@@ -15,13 +16,13 @@ use crate::workflow::lease::Halt;
 use crate::workflow::order::{Order, Origin};
 use crate::workflow::reporting::unseen;
 
-/// How an order stands to the budget.
+/// How the registration rate limit applies to a correction.
 pub(in crate::workflow) enum SlotClaim {
-    /// It needs nothing of it.
+    /// The correction needs no slot of the rate limit.
     Free,
-    /// It has to ask, and may.
+    /// The correction needs a slot of the rate limit, and Logweir may request the slot now.
     Asks(Arrival),
-    /// It was promised a slot, and comes before it.
+    /// The rate limit reserved this time for the correction, and the time has not come yet.
     ToCome(Timestamp),
 }
 
@@ -39,8 +40,9 @@ impl SlotClaim {
     }
 }
 
-/// The report on an event that comes before its turn, as a queue delays for a quarter of an hour at most. No call is made
-/// for it. None: it is to be decided about.
+/// Returns a decision if the event arrived before the time that the registration rate limit reserved for the event. An
+/// event can arrive early, because SQS delays a message by at most 15 minutes. Returns `None` if Logweir has to handle
+/// the event now. Makes no AWS call.
 pub fn put_off<P: Ports>(ports: &P, order: &Order<'_>, trigger: &Trigger) -> Option<Decision> {
     let SlotClaim::ToCome(slot) = SlotClaim::of(order, ports.clock().now()) else { return None };
     let mut decision = unseen(ports, order, trigger);
@@ -48,7 +50,8 @@ pub fn put_off<P: Ports>(ports: &P, order: &Order<'_>, trigger: &Trigger) -> Opt
     Some(decision.ends(conclusion))
 }
 
-/// Takes what one corrected revision of this source needs. Some: there is too little, and what is to be waited for.
+/// Takes a slot of the registration rate limit for one corrected revision of `source`. Returns how long the
+/// registration has to wait if no slot is free now. Returns `None` if the registration may start now.
 pub(in crate::workflow) async fn take<P: Ports>(
     ports: &P,
     order: &Order<'_>,
@@ -97,15 +100,16 @@ async fn ask<P: Ports>(
     Ok(Some(Wait::Until(slot)))
 }
 
-/// The event is to come again: whoever has it knows how, or it fails as what a later try can help.
+/// Returns the conclusion of an event that has to wait for the registration rate limit. The caller sends the event to
+/// the queue again, or lets the event fail so that AWS delivers the event again.
 pub(in crate::workflow) fn waits(decision: &mut Decision, wait: Wait) -> Conclusion {
     decision.report.changes.clear();
     decision.next = FollowUp::Wait(wait);
     let why = match wait {
         Wait::Until(slot) => {
-            format!("as many revisions were registered as the budget allows: its turn is at {slot:.0}")
+            format!("the registration rate limit is reached; the time reserved for this revision is {slot:.0}")
         }
-        Wait::Full => "the budget for registering is spent for a day ahead".to_owned(),
+        Wait::Full => "all slots of the registration rate limit in the next 24 hours are reserved".to_owned(),
     };
-    Outcome::Skipped.because(Reason::BudgetExhausted).saying(why)
+    Outcome::Skipped.because(Reason::RateLimited).saying(why)
 }

@@ -1,5 +1,6 @@
-//! Driving a claimed record to its end: journal, act, journal. What comes next is decided by the entries alone, so a
-//! worker that takes over goes on where the last one stopped.
+//! Carries out the steps of a claimed record. Logweir writes an entry to the journal before each action, and another
+//! entry after the action. Only the entries determine the next step, so a worker that takes over a record continues
+//! where the previous worker stopped.
 
 use std::sync::OnceLock;
 
@@ -18,31 +19,35 @@ use crate::workflow::assess::described;
 use crate::workflow::lease::{Claimed, Halt, give_up};
 use crate::workflow::order::Origin;
 use crate::workflow::ownership::{ExpectedRevision, NEWEST, Registrars, carries, is_to_be_withdrawn, source_tag};
-use crate::workflow::withdraw::{take_back_unclaimed, withdraw};
+use crate::workflow::withdraw::{withdraw, withdraw_unclaimed};
 
-/// A log group that cannot be seen so long after it was made was deleted. How soon one can be is not documented.
+/// The time after which Logweir expects a new log group to be visible. AWS does not document when a new log group
+/// becomes visible. If Logweir does not find a log group this long after the creation of the log group, Logweir
+/// concludes that another principal has deleted the log group.
 const SEEN_BY_THEN: SignedDuration = SignedDuration::from_secs(60);
 
-/// What driving needs beside the record.
+/// The context of all steps of one record.
 pub(in crate::workflow) struct StepDriver<'p, P> {
     ports: &'p P,
     source: &'p Described,
     own: Registrars,
     origin: Origin,
-    /// The tags that this worker registered with. Another worker cannot know them: tags of the source may change.
+    /// The tags that this worker sent with RegisterTaskDefinition. Another worker cannot know these tags, because the
+    /// tags of the source revision may have changed since.
     sent: OnceLock<Vec<Tag>>,
 }
 
-/// A step that did not come to its end.
+/// The reason why Logweir could not carry out a step.
 enum StepStop {
-    /// It will not: said in the record, and the record is closed.
+    /// A retry cannot succeed, so Logweir records the reason and closes the record.
     ForGood { why: String, reason: Option<Reason>, error: Option<PortError> },
-    /// Another try can help.
+    /// A retry can succeed after this error, so the record stays open.
     ForNow(PortError),
 }
 
 impl StepStop {
-    /// Where something may have been done, that nobody may look is no reason to take it for not done.
+    /// Makes the error of a refused read retryable if AWS may have carried out the step, because a refused read does
+    /// not show the result of the step.
     fn at_a_look(self, possibly_done: bool) -> Self {
         match self {
             Self::ForGood { error: Some(error), .. } if possibly_done => Self::ForNow(error),
@@ -67,10 +72,10 @@ impl<'p, P: Ports> StepDriver<'p, P> {
         Self { ports, source, own, origin, sent: OnceLock::new() }
     }
 
-    /// Takes every step that remains.
+    /// Carries out the remaining steps of the record, and returns the conclusion of the attempt.
     ///
-    /// Errors: `Halt::Port` where another try can help, `Halt::Stuck` where only a human can; the lease is given back
-    /// then, and the record stays open.
+    /// Returns `Halt::Port` if a retry can succeed, and `Halt::Stuck` if an operator has to act. In both cases, Logweir
+    /// releases the lease, and the record stays open.
     pub(in crate::workflow) async fn to_the_end<J: Journal, C: Clock>(
         &self,
         claimed: &mut Claimed<'_, J, C>,
@@ -91,14 +96,14 @@ impl<'p, P: Ports> StepDriver<'p, P> {
                     let corrected = corrected.clone();
                     withdraw(self.ports.task_definitions(), claimed, corrected).await?;
                 }
-                Next::Undo(..) => return Err(Halt::Stuck("the record is being taken back".into())),
+                Next::Undo(..) => return Err(Halt::Stuck("the record is being backed out".into())),
                 Next::Close => {
                     let closing = closing(&attempt);
-                    let what = match self.look_again(&attempt).await {
+                    let what = match self.verify(&attempt).await {
                         Ok(found) => found.unwrap_or(EntryKind::Closed(closing)),
                         Err(error) => {
-                            let about = attempt.corrected().map(|ours| ours.short()).unwrap_or_default();
-                            return Err(give_up(claimed, error, &format!("{about} could not be looked at again")).await);
+                            let about = attempt.corrected().map(|corrected| corrected.short()).unwrap_or_default();
+                            return Err(give_up(claimed, error, &format!("{about} could not be verified")).await);
                         }
                     };
                     claimed.append(what).await?;
@@ -120,7 +125,8 @@ impl<'p, P: Ports> StepDriver<'p, P> {
         };
         let ready = ready.map_err(|stopped| stopped.at_a_look(possibly_done));
         let acted = match ready {
-            // Ours is there already: an act whose answer was lost, found again.
+            // ECS has already registered the corrected revision, and only the response to RegisterTaskDefinition was
+            // lost.
             Ok(Some(done)) => Ok(done),
             Ok(None) => {
                 claimed.append(EntryKind::Started { step: number }).await?;
@@ -132,7 +138,7 @@ impl<'p, P: Ports> StepDriver<'p, P> {
             Ok(done) => match claimed.append(EntryKind::Done { step: number, done: done.clone() }).await {
                 Err(Halt::LeaseLost) => {
                     if let Done::Registered { corrected } = &done {
-                        take_back_unclaimed(self.ports, claimed.source(), corrected).await;
+                        withdraw_unclaimed(self.ports, claimed.source(), corrected).await;
                     }
                     Err(Halt::LeaseLost)
                 }
@@ -142,7 +148,8 @@ impl<'p, P: Ports> StepDriver<'p, P> {
                 claimed.append(EntryKind::Failed { step: number, why, reason }).await
             }
             Err(StepStop::ForNow(error)) => {
-                // What cannot be seen yet will be.
+                // AWS may report a new resource as missing because the resource is not visible yet, so a retry can
+                // succeed.
                 let kind = if error.kind == ErrorKind::Missing { ErrorKind::Retry } else { error.kind };
                 Err(give_up(claimed, PortError { kind, ..error }, "").await)
             }
@@ -164,7 +171,7 @@ impl<'p, P: Ports> StepDriver<'p, P> {
                 let age = made.map(|made| self.ports.clock().now().duration_since(made));
                 match set {
                     Err(StepStop::ForNow(error)) if error.kind == ErrorKind::Missing && age > Some(SEEN_BY_THEN) => {
-                        Err(for_good(format!("{name} was deleted after it was made"), None))
+                        Err(for_good(format!("log group {name} was deleted after Logweir created it"), None))
                     }
                     set => set,
                 }
@@ -178,7 +185,9 @@ impl<'p, P: Ports> StepDriver<'p, P> {
         }
     }
 
-    /// Sets the retention if it is still what was read, and if its ground still holds.
+    /// Sets the retention of a log group, unless the retention has changed since Logweir made the plan. Sets no
+    /// retention if `ground` no longer holds. `ground` is the reason why Logweir may set the retention: the log group
+    /// is new, empty or adopted.
     async fn set_retention(
         &self,
         name: &str,
@@ -192,15 +201,17 @@ impl<'p, P: Ports> StepDriver<'p, P> {
             groups.look(&[name.to_owned()]).await.map_err(|error| StepStop::from(error).at_a_look(possibly_done));
         match looked?.remove(name) {
             Some(LogGroup::Exists { retention, policy: None, .. }) if retention == old => {}
-            // It was set, and the answer was lost.
+            // An earlier call set the retention, but the response to that call was lost.
             Some(LogGroup::Exists { retention, policy: None, .. }) if possibly_done && retention == Some(new) => {
                 return Ok(Done::Retention { set: true });
             }
-            // Nobody can see whether it was set: taking back compares, so it may count as set.
+            // An account policy hides whether Logweir set the retention. Logweir may record the retention as set,
+            // because a backout reads the retention again before it changes the retention.
             Some(LogGroup::Exists { policy: Some(_), .. }) if possibly_done => {
                 return Ok(Done::Retention { set: true });
             }
-            // How soon a group that was just made can be seen is not documented.
+            // The new log group may not be visible yet, because AWS does not document when a new log group becomes
+            // visible.
             None | Some(LogGroup::Missing) if ground == Ground::Made => {}
             _ => return Ok(Done::Retention { set: false }),
         }
@@ -208,13 +219,13 @@ impl<'p, P: Ports> StepDriver<'p, P> {
             return Ok(Done::Retention { set: false });
         }
         match groups.set_retention(name, new).await {
-            // Not to be seen yet.
+            // The new log group is not visible to this call yet.
             Err(error) if error.kind == ErrorKind::Missing && ground == Ground::Made => Err(StepStop::ForNow(error)),
             set => Ok(set.map(|()| Done::Retention { set: true })?),
         }
     }
 
-    /// The corrected document and its tags.
+    /// Returns the document and the tags of the corrected revision.
     fn corrected<J, C>(
         &self,
         edits: &[Edit],
@@ -228,8 +239,8 @@ impl<'p, P: Ports> StepDriver<'p, P> {
         Ok((corrected, tags::carried(&self.source.tags, &own)))
     }
 
-    /// Looks whether the source is the newest still. Where this record may have registered already, and the answer was
-    /// lost, a revision of ours is looked for and taken for the answer.
+    /// Verifies that the source revision is still the newest revision of its family. If Logweir may already have
+    /// registered the corrected revision, first looks for the corrected revision, and returns it if it exists.
     async fn before_register<J: Journal, C: Clock>(
         &self,
         claimed: &Claimed<'_, J, C>,
@@ -240,66 +251,78 @@ impl<'p, P: Ports> StepDriver<'p, P> {
         let newest = self.ports.task_definitions().newest(&source.family, NEWEST).await?;
         if possibly_done {
             for candidate in newest.iter().rev().filter(|candidate| candidate.revision > source.revision) {
-                if self.is_ours(candidate, edits).await? {
+                if self.is_registered_by_logweir(candidate, edits).await? {
                     return Ok(Some(Done::Registered { corrected: candidate.clone() }));
                 }
             }
         }
         match overtaken(self.ports, source, &newest).await? {
-            // A record that a person began, and left.
+            // An operator began this correction with `logweir apply`, and a function may not finish the correction,
+            // because the functions may not register privileged containers.
             None if !self.origin.may_register(&self.source.definition) => {
-                Err(for_good("a container is privileged".into(), Some(Reason::Privileged)))
+                let name = source.short();
+                let why = format!("a container of {name} is privileged: run `logweir apply` with your own permissions");
+                Err(for_good(why, Some(Reason::Privileged)))
             }
             None => Ok(None),
             Some(why) => Err(for_good(why, Some(Reason::NotLatest))),
         }
     }
 
-    async fn is_ours(&self, candidate: &RevisionArn, edits: &[Edit]) -> Answer<bool> {
+    async fn is_registered_by_logweir(&self, candidate: &RevisionArn, edits: &[Edit]) -> Answer<bool> {
         let base = &self.source.arn;
         let made = ExpectedRevision { base, described: Some(self.source), edits, tag: source_tag(base) };
         made.is_at(candidate, self.ports.task_definitions(), &self.own).await
     }
 
-    /// The last look before a record is closed. What it finds is the entry that follows: that ECS lost something of what
-    /// was sent, that somebody's revision slipped in between, so that ours makes stale code the newest, that there are
-    /// two of ours, or none any more.
-    async fn look_again(&self, attempt: &Attempt<'_>) -> Answer<Option<EntryKind>> {
+    /// Verifies the corrected revision before Logweir closes the record. Returns an entry that records the fault, if
+    /// the corrected revision has one of these faults:
+    ///
+    /// - ECS lost a member of the document or a tag of the corrected revision.
+    /// - Another revision was registered between the source revision and the corrected revision, so the corrected
+    ///   revision makes old code the newest revision.
+    /// - Logweir has registered two corrected revisions of the source revision.
+    /// - The corrected revision is not ACTIVE any more.
+    async fn verify(&self, attempt: &Attempt<'_>) -> Answer<Option<EntryKind>> {
         let register = attempt.opening.steps.iter().enumerate().find_map(|(number, step)| match step {
             Step::Register { edits } => Some((number, edits)),
             _ => None,
         });
-        let (Some(ours), Some((number, edits))) = (attempt.corrected(), register) else { return Ok(None) };
+        let (Some(corrected), Some((number, edits))) = (attempt.corrected(), register) else { return Ok(None) };
         let withdrawing =
             |corrected: &RevisionArn, why| Ok(Some(EntryKind::Withdrawing { corrected: corrected.clone(), why }));
 
-        let stands =
-            |other: &&&RevisionArn| **other != ours && !attempt.withdrawals.iter().any(|(gone, ..)| gone == *other);
+        let stands = |other: &&&RevisionArn| {
+            **other != corrected && !attempt.withdrawals.iter().any(|(gone, ..)| gone == *other)
+        };
         if let Some(second) = attempt.registered.iter().find(stands) {
             return withdrawing(second, Reason::Duplicate);
         }
-        let newest = self.ports.task_definitions().newest(&ours.family, NEWEST).await?;
-        for other in newest.iter().rev().filter(|other| other.revision > self.source.arn.revision && *other != ours) {
-            if !attempt.registered.contains(&other) && self.is_ours(other, edits).await? {
-                // A worker that had lost the record registered too: of two the lower one stays.
+        let newest = self.ports.task_definitions().newest(&corrected.family, NEWEST).await?;
+        for other in
+            newest.iter().rev().filter(|other| other.revision > self.source.arn.revision && *other != corrected)
+        {
+            if !attempt.registered.contains(&other) && self.is_registered_by_logweir(other, edits).await? {
+                // Another worker lost its lease while it registered a second corrected revision. Logweir keeps the
+                // corrected revision with the lower number.
                 let done = Done::Registered { corrected: other.clone() };
                 return Ok(Some(EntryKind::Done { step: number, done }));
             }
-            if other.revision < ours.revision {
+            if other.revision < corrected.revision {
                 if is_to_be_withdrawn(self.ports, other, &self.source.arn).await? {
-                    let message = format!("our own {} is still to be withdrawn", other.short());
+                    let message = format!("Logweir still has to withdraw the newer revision {}", other.short());
                     let (kind, reason) = (ErrorKind::Retry, Some(Reason::NewerRevision));
                     return Err(PortError { kind, call: "ListTaskDefinitions", message, reason });
                 }
-                return withdrawing(ours, Reason::NewerRevision);
+                return withdrawing(corrected, Reason::NewerRevision);
             }
         }
-        let received = described(self.ports.task_definitions(), ours).await?.filter(|received| received.active);
-        let Some(received) = received else { return Ok(Some(EntryKind::Vanished { corrected: ours.clone() })) };
+        let received = described(self.ports.task_definitions(), corrected).await?.filter(|received| received.active);
+        let Some(received) = received else { return Ok(Some(EntryKind::Vanished { corrected: corrected.clone() })) };
         let Ok(sent) = patch::apply(&self.source.definition, edits) else { return Ok(None) };
         let lost_tags = self.sent.get().is_some_and(|sent| sent.iter().any(|tag| !carries(&received.tags, tag)));
         if lost_tags || !difference::lost(sent.view(), received.definition.view()).is_empty() {
-            return withdrawing(ours, Reason::LostMembers);
+            return withdrawing(corrected, Reason::LostMembers);
         }
         Ok(None)
     }
@@ -309,7 +332,7 @@ fn for_good(why: String, reason: Option<Reason>) -> StepStop {
     StepStop::ForGood { why, reason, error: None }
 }
 
-/// How an attempt ended whose steps are done, or will not be.
+/// Returns the conclusion of an attempt that has no steps left.
 fn closing(attempt: &Attempt<'_>) -> Conclusion {
     if let Some((_, _, reason)) = attempt.failed {
         let changed = attempt

@@ -1,4 +1,5 @@
-//! The last rollout of a service. An event about the service may report its end, or an overtaken deployment.
+//! The last rollout to a service. An event about the service may report the end of that rollout, or another principal's
+//! deployment that the rollout has replaced.
 
 use super::{RolloutDriver, ServiceHint, StartOutcome};
 use crate::domain::ecs::revision::RevisionArn;
@@ -14,25 +15,25 @@ use crate::workflow::order::Origin;
 use crate::workflow::ownership::Registrars;
 use crate::workflow::summary::{line, tell};
 
-/// How far a pointing is that was made before.
+/// The state of the last rollout to a service.
 pub(super) enum EarlierRollout {
-    /// There is none that matters.
+    /// The last rollout does not affect the decision about the event, or there was no rollout.
     Nothing,
-    /// It is under way.
+    /// The last rollout is still in progress.
     UnderWay,
     Ended(Ending),
-    /// An event tells of what ECS does not know.
+    /// An event reports a deployment that ECS does not list. The text explains this to the operator.
     Doubtful(String),
 }
 
-/// The unfinished parts of the last rollout.
+/// The parts of the last rollout to a service that Logweir may still have to finish.
 struct Unfinished {
     in_flight: bool,
-    /// The ending that ECS reported after Logweir closed the record.
+    /// The ending that ECS reports after Logweir has recorded another ending of the rollout.
     late: Option<Ending>,
-    /// The other principal's revision that the rollout may have overtaken.
-    theirs: Option<RevisionArn>,
-    /// The ending of the rollout, if its record has one.
+    /// The revision that another principal deployed, if the rollout may have replaced this deployment.
+    external: Option<RevisionArn>,
+    /// The ending of the rollout, if the record already lists an ending.
     ended: Option<Ending>,
 }
 
@@ -41,8 +42,10 @@ impl Unfinished {
         if record.head.open && !record.head.backing_out {
             return Ok(None);
         }
-        let theirs = match (hint.change, hint.cause.time) {
-            (ServiceChange::Asked { revision: Some(theirs) }, Some(at)) if last.overtook(theirs, at) => Some(theirs),
+        let external = match (hint.change, hint.cause.time) {
+            (ServiceChange::Asked { revision: Some(external) }, Some(at)) if last.overtook(external, at) => {
+                Some(external)
+            }
             _ => None,
         };
         let attempt = record.attempt()?;
@@ -55,19 +58,19 @@ impl Unfinished {
         let unfinished = Self {
             in_flight: rollout.as_ref().is_some_and(Rollout::is_in_flight),
             late: rollout.as_ref().and_then(|rollout| late(rollout, hint.change)),
-            theirs: theirs.cloned(),
+            external: external.cloned(),
             ended,
         };
         Ok(unfinished.is_something().then_some(unfinished))
     }
 
     fn is_something(&self) -> bool {
-        self.in_flight || self.late.is_some() || self.theirs.is_some() || self.ended.is_some()
+        self.in_flight || self.late.is_some() || self.external.is_some() || self.ended.is_some()
     }
 }
 
 impl<P: Ports> RolloutDriver<'_, '_, P> {
-    /// Brings what was begun for this service to its end, if it has one by now.
+    /// Finishes the last rollout to a service, if the rollout's deployment has ended.
     pub(super) async fn finish_before(
         &self,
         report: &mut Report,
@@ -91,18 +94,20 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         };
         let waits = record.attempt()?.and_then(|attempt| attempt.rollout(hint.service));
         if waits.is_some_and(|rollout| matches!(rollout.state, RolloutPhase::Waiting(_))) {
-            // What was intended is to be decided anew.
+            // The service waits for its update, so Logweir decides again whether to update the service.
             return Ok(EarlierRollout::Nothing);
         }
-        let ours = found.as_ref().filter(|found| runs_our_last_deployment(found, &last, &record));
-        if let (Some(theirs), Some(ours)) = (due.theirs, ours) {
-            if !self.was_deployed(&theirs, &last, hint.service).await? {
+        let corrected = found.as_ref().filter(|found| runs_our_last_deployment(found, &last, &record));
+        if let (Some(external), Some(corrected)) = (due.external, corrected) {
+            if !self.was_deployed(&external, &last, hint.service).await? {
                 return Ok(EarlierRollout::Doubtful(format!(
-                    "an event says that somebody had {} deployed just before our act, and ECS knows nothing of it",
-                    theirs.short()
+                    "an event reports that {} was deployed to service {} just before Logweir's update, but ECS does \
+                     not list that deployment; check which revision the service should run",
+                    external.short(),
+                    hint.service.short()
                 )));
             }
-            (ending, record) = self.give_way(record, ours, theirs).await?;
+            (ending, record) = self.give_way(record, corrected, external).await?;
         } else if let (Some(ended), Some(found)) = (&due.ended, &found) {
             let runs = if *ended == Ending::Completed { &last.to } else { &last.source };
             if self.order.origin == (Origin::Apply { again: true }) || found.revision != *runs {
@@ -120,22 +125,24 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
             && due.ended.is_none()
             && let Err(halt) = self.next_waiting(report, &record).await
         {
-            report.notes.push(format!("the next service could not be led yet: {halt}"));
+            report.notes.push(format!("the rollout to the next service could not start yet: {halt}"));
         }
         Ok(EarlierRollout::Ended(ending))
     }
 
-    /// Whether ECS lists a deployment of the revision since Logweir read the service for the rollout.
-    async fn was_deployed(&self, theirs: &RevisionArn, last: &LastUpdate, service: &ServiceArn) -> Answer<bool> {
+    /// Returns whether ECS lists a deployment of the revision `external` that is newer than the deployments that
+    /// Logweir saw before its last update of the service.
+    async fn was_deployed(&self, external: &RevisionArn, last: &LastUpdate, service: &ServiceArn) -> Answer<bool> {
         let since = last.before.unwrap_or(last.at);
         match self.ports.services().deployed_since(service, since).await {
-            Ok(deployed) => Ok(deployed.contains(theirs)),
+            Ok(deployed) => Ok(deployed.contains(external)),
             Err(error) if error.kind == ErrorKind::Retry => Err(error),
             Err(_) => Ok(false),
         }
     }
 
-    /// The next service of the same record that waits for its turn, past those that follow no more.
+    /// Starts the rollout to the next service that waits for its update, according to the record. Skips the services
+    /// that Logweir may no longer update.
     async fn next_waiting(&self, report: &mut Report, record: &Record) -> Result<(), Halt> {
         if self.order.mode < Mode::Rollout {
             return Ok(());
@@ -152,19 +159,21 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         Ok(())
     }
 
-    /// Somebody's decision came after our look and before our act, which has overtaken it: it is taken up again.
+    /// Updates the service to the revision `external`, which another principal deployed between Logweir's read of the
+    /// service and Logweir's update.
     async fn give_way(
         &self,
         record: Record,
         found: &Service,
-        theirs: RevisionArn,
+        external: RevisionArn,
     ) -> Result<(Option<Ending>, Record), Halt> {
-        let ours = found.revision.clone();
+        let corrected = found.revision.clone();
         let mut claimed = self.claim(record, Registrars::resumes(self.order.home, self.order.registrar)).await?;
-        let ending = self.yielding(&mut claimed, found, &ours, theirs).await?;
+        let ending = self.yielding(&mut claimed, found, &corrected, external).await?;
         if claimed.record.head.suppressed {
-            // Of a record that is taken back nothing is left to be said but the intent.
-            claimed.release("given way to what somebody had deployed").await;
+            // In a backed-out record, Logweir records only the intent to update the service, and no ending of the
+            // rollout.
+            claimed.release("gave way to another principal's deployment").await;
         } else {
             self.close(&mut claimed, &found.arn, ending.clone()).await?;
         }
@@ -172,20 +181,20 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
     }
 }
 
-/// Whether the service runs the last deployment of the record.
+/// Returns whether the service runs Logweir's last deployment, which the record lists.
 fn runs_our_last_deployment(found: &Service, last: &LastUpdate, record: &Record) -> bool {
     let newest = found.primary().map(|newest| newest.id.as_str());
     found.revision == last.to && newest.is_some() && newest == record.last_deployment(&found.arn)
 }
 
-/// What ECS says of a deployment of ours after its record was closed: that one had failed which somebody seemed to have
-/// taken back, or that one has ended which was overdue.
+/// Returns the ending that ECS reports after Logweir recorded another ending. Either Logweir's deployment failed
+/// although another principal seemed to have replaced the deployment, or an overdue deployment completed.
 fn late(rollout: &Rollout<'_>, change: &ServiceChange) -> Option<Ending> {
     let ServiceChange::Deployment { id, state, reason } = change else { return None };
     let RolloutPhase::Ended(ending) = rollout.state else { return None };
     match (state, ending) {
         _ if rollout.deployment != Some(id) => None,
-        (RolloutState::Failed, Ending::Returned | Ending::MovedOn) => {
+        (RolloutState::Failed, Ending::RolledBack | Ending::ServiceChanged) => {
             Some(Ending::Failed { why: words(reason.as_ref()) })
         }
         (RolloutState::Completed, Ending::Overdue) => Some(Ending::Completed),

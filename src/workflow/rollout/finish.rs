@@ -1,14 +1,14 @@
-//! The end of a rollout: carries out the steps of `domain::record::next_step`, and records them.
+//! Finishes a rollout. Logweir carries out the steps that `domain::record::next_step` returns, and records each step.
 
 use jiff::Timestamp;
 
-use super::update_service::{Pointed, last_back, nothing_yet, point, remember, yields};
+use super::update_service::{UpdateResult, last_back, nothing_yet, remember, update_and_verify, yields};
 use super::{RolloutDriver, ServiceHint};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::{DeploymentProgress, Service, Stage, Status};
 use crate::domain::outcome::{Mode, Reason};
 use crate::domain::record::{
-    Ending, EntryKind, Fact, Facts, FinishStep, Pointing, Record, Rollout, Sighting, next_step, words,
+    Ending, EntryKind, Fact, Facts, FinishStep, Record, Rollout, ServiceUpdate, Sighting, next_step, words,
 };
 use crate::ports::{Answer, Clock, ErrorKind, PortError, Ports, Services};
 use crate::workflow::family_state;
@@ -17,7 +17,8 @@ use crate::workflow::order::Origin;
 use crate::workflow::ownership::Registrars;
 
 impl<P: Ports> RolloutDriver<'_, '_, P> {
-    /// Finishes a rollout that is in progress, if ECS reports its end. `found` is `None` where the service is gone.
+    /// Finishes a rollout that is in progress, if the rollout's deployment has ended. `found` is `None` if the service
+    /// no longer exists.
     pub(in crate::workflow) async fn finish(
         &self,
         mut record: Record,
@@ -25,16 +26,15 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         found: Option<&Service>,
     ) -> Result<(Option<Ending>, Record), Halt> {
         let service = hint.service;
-        // Of one that is being deleted no deployment completes any more.
+        // A service that is being deleted completes no deployment.
         let Some(found) = found.filter(|found| found.status == Status::Active) else {
-            return self.ended(record, service, Ending::MovedOn).await;
+            return self.ended(record, service, Ending::ServiceChanged).await;
         };
         let mut facts = Facts::default();
         loop {
             let attempt = record.attempt()?;
             let rollout = attempt.as_ref().and_then(|attempt| attempt.rollout(service));
-            let Some((rollout, pointing)) =
-                rollout.and_then(|rollout| rollout.pointing.map(|pointing| (rollout, pointing)))
+            let Some((rollout, update)) = rollout.and_then(|rollout| rollout.update.map(|update| (rollout, update)))
             else {
                 return Ok((None, record));
             };
@@ -56,30 +56,31 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
                     return Ok((None, self.claim(record, waiting).await?.record));
                 }
                 FinishStep::Adopt(deployment) => {
-                    let pointed = EntryKind::Pointed { service: service.clone(), deployment };
-                    record = self.claim(record, pointed).await?.record;
+                    let updated = EntryKind::ServiceUpdated { service: service.clone(), deployment };
+                    record = self.claim(record, updated).await?.record;
                 }
-                FinishStep::Yield(theirs) => {
-                    let ours = pointing.to.clone();
-                    return self.yield_and_close(record, found, &ours, theirs).await;
+                FinishStep::Yield(external) => {
+                    let corrected = update.to.clone();
+                    return self.yield_and_close(record, found, &corrected, external).await;
                 }
                 FinishStep::RollBack(why) => {
-                    let pointing = pointing.clone();
-                    return self.roll_back(record, found, &pointing, why).await;
+                    let update = update.clone();
+                    return self.roll_back(record, found, &update, why).await;
                 }
                 FinishStep::End(ending) => return self.ended(record, service, ending).await,
             }
         }
     }
 
-    /// Whether the deployment has exceeded its deadline. An unconfirmed baseline decides nothing, including this.
+    /// Returns whether the deployment has exceeded its deadline. Returns `false` while the baseline is unconfirmed,
+    /// because the deadline is a setting of the baseline.
     fn is_overdue(&self, found: &Service, begun: Option<Timestamp>) -> bool {
         let decides = self.order.mode == self.order.finishes;
         let (now, deadline) = (self.ports.clock().now(), self.settings(found).deadline);
         decides && begun.is_some_and(|begun| now.duration_since(begun) > deadline)
     }
 
-    /// Reads one more fact from ECS.
+    /// Reads one more fact about the rollout from ECS, because `next_step` needs the fact to determine the next step.
     async fn ask(&self, facts: Facts, fact: Fact, found: &Service, rollout: &Rollout<'_>) -> Answer<Facts> {
         Ok(match fact {
             Fact::Completed => Facts { completed: Some(self.is_completed(found).await?), ..facts },
@@ -88,8 +89,9 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         })
     }
 
-    /// ECS's words, if it took the service's last deployment back itself. Once a rollback is over, its deployment looks like
-    /// any other; but it belongs to the service deployment that it ends, and whoever deploys makes another one.
+    /// Returns the reason that ECS gives, if ECS itself rolled back the service's last deployment. A finished rollback
+    /// looks like any other deployment. However, a rollback belongs to the same service deployment as the deployment
+    /// that failed, and every later deployment belongs to a new service deployment.
     async fn rolled_back(&self, found: &Service) -> Answer<Option<String>> {
         if let Some(newest) = found.primary().filter(|newest| newest.is_rollback()) {
             return Ok(newest.reason.clone());
@@ -104,32 +106,34 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         }
     }
 
-    /// Whether somebody has deployed something else since we pointed the service. What nobody may list was not.
+    /// Returns whether another principal has deployed a third revision since Logweir's update. A third revision is
+    /// neither the source revision nor the corrected revision. Returns `false` if ECS refuses to list the deployments.
     async fn is_overtaken(&self, found: &Service, rollout: &Rollout<'_>) -> Answer<bool> {
-        let (Some(begun), Some(pointing)) = (rollout.begun, rollout.pointing) else { return Ok(false) };
+        let (Some(begun), Some(update)) = (rollout.begun, rollout.update) else { return Ok(false) };
         match self.ports.services().deployed_since(&found.arn, begun).await {
-            Ok(deployed) => Ok(deployed.iter().any(|it| *it != pointing.from && *it != pointing.to)),
+            Ok(deployed) => Ok(deployed.iter().any(|it| *it != update.from && *it != update.to)),
             Err(error) if error.kind == ErrorKind::Retry => Err(error),
             Err(_) => Ok(false),
         }
     }
 
-    /// Points the service, as was written down. None: our deployment is under way.
+    /// Updates a service, after the caller has recorded the intent to update the service. Returns the ending of the
+    /// rollout, or `None` if Logweir's deployment is in progress.
     pub(in crate::workflow) async fn act(
         &self,
         claimed: &mut Claim<'_, P>,
-        pointing: &Pointing,
+        update: &ServiceUpdate,
     ) -> Result<Option<Ending>, Halt> {
-        let Pointing { service, from, to, seen, .. } = pointing;
-        let ending = match point(self.ports, service, seen, from, to).await {
-            Ok(Pointed::Stands(deployment)) => {
-                claimed.append(EntryKind::Pointed { service: service.clone(), deployment }).await?;
+        let ServiceUpdate { service, from, to, seen, .. } = update;
+        let ending = match update_and_verify(self.ports, service, seen, from, to).await {
+            Ok(UpdateResult::Stands(deployment)) => {
+                claimed.append(EntryKind::ServiceUpdated { service: service.clone(), deployment }).await?;
                 return Ok(None);
             }
-            Ok(Pointed::Other(theirs)) if theirs == *from => Ending::Returned,
-            Ok(Pointed::Other(_)) => Ending::MovedOn,
-            Ok(Pointed::Overtook(theirs)) => match self.ports.services().service(service).await {
-                Ok(found) => self.yielding(claimed, &found, to, theirs).await?,
+            Ok(UpdateResult::Other(external)) if external == *from => Ending::RolledBack,
+            Ok(UpdateResult::Other(_)) => Ending::ServiceChanged,
+            Ok(UpdateResult::Overtook(external)) => match self.ports.services().service(service).await {
+                Ok(found) => self.yielding(claimed, &found, to, external).await?,
                 Err(error) => return Err(given_up(claimed, error).await),
             },
             Err(error) if error.kind == ErrorKind::Retry => return Err(given_up(claimed, error).await),
@@ -139,49 +143,56 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         Ok(Some(ending))
     }
 
-    /// Claims a record, updates the service to the overtaken revision, and closes the record.
+    /// Claims the record, updates the service to the revision `external`, and records the ending of the rollout.
+    /// Logweir's earlier update has replaced another principal's deployment of `external`.
     pub(in crate::workflow) async fn yield_and_close(
         &self,
         record: Record,
         found: &Service,
-        ours: &RevisionArn,
-        theirs: RevisionArn,
+        corrected: &RevisionArn,
+        external: RevisionArn,
     ) -> Result<(Option<Ending>, Record), Halt> {
         let mut claimed = self.claim(record, Registrars::resumes(self.order.home, self.order.registrar)).await?;
-        let ending = self.yielding(&mut claimed, found, ours, theirs).await?;
+        let ending = self.yielding(&mut claimed, found, corrected, external).await?;
         self.close(&mut claimed, &found.arn, ending.clone()).await?;
         Ok((Some(ending), claimed.record))
     }
 
-    /// Points a service at what somebody had deployed and we have overtaken.
+    /// Updates a service to the revision `external`, because Logweir's earlier update has replaced another principal's
+    /// deployment of this revision.
     pub(in crate::workflow) async fn yielding(
         &self,
         claimed: &mut Claim<'_, P>,
         found: &Service,
-        ours: &RevisionArn,
-        theirs: RevisionArn,
+        corrected: &RevisionArn,
+        external: RevisionArn,
     ) -> Result<Ending, Halt> {
-        match yields(self.ports, claimed, found, ours, theirs.clone()).await {
+        match yields(self.ports, claimed, found, corrected, external.clone()).await {
             Ok(Some(to)) => Ok(Ending::Yielded { to }),
-            Ok(None) => Ok(Ending::MovedOn),
+            Ok(None) => Ok(Ending::ServiceChanged),
             Err(Halt::Port(error)) if error.kind == ErrorKind::Retry => Err(given_up(claimed, error).await),
             Err(Halt::Port(error)) => Ok(Ending::Stuck {
-                why: format!("it could not be pointed at {}, which somebody had deployed: {error}", theirs.short()),
+                why: format!(
+                    "another principal had deployed {1}, but service {0} could not be updated to this revision: {error}",
+                    found.arn.short(),
+                    external.short()
+                ),
             }),
             Err(halt) => Err(halt),
         }
     }
 
-    /// Our deployment failed, and ECS does not roll it back: the service is pointed at the source again.
+    /// Rolls the service back to the source revision, because Logweir's deployment failed and ECS does not roll back
+    /// that deployment.
     async fn roll_back(
         &self,
         record: Record,
         found: &Service,
-        pointing: &Pointing,
+        update: &ServiceUpdate,
         why: String,
     ) -> Result<(Option<Ending>, Record), Halt> {
-        let Pointing { service, from, .. } = pointing;
-        let returning = EntryKind::Returning { service: service.clone(), why: why.clone() };
+        let ServiceUpdate { service, from, .. } = update;
+        let returning = EntryKind::RollingBack { service: service.clone(), why: why.clone() };
         let mut claimed = self.claim(record, returning).await?;
         let last = match last_back(self.ports, claimed.source(), found, from).await {
             Ok(last) => last,
@@ -190,15 +201,15 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         if let Err(error) = remember(self.ports, &last).await {
             return Err(given_up(&mut claimed, error).await);
         }
-        let ending = match point(self.ports, service, &found.seen(), &found.revision, from).await {
-            Ok(Pointed::Stands(deployment)) => {
-                claimed.append(EntryKind::PointedBack { service: service.clone(), deployment }).await?;
+        let ending = match update_and_verify(self.ports, service, &found.seen(), &found.revision, from).await {
+            Ok(UpdateResult::Stands(deployment)) => {
+                claimed.append(EntryKind::ServiceRolledBack { service: service.clone(), deployment }).await?;
                 Ending::Failed { why }
             }
-            // Somebody has deployed meanwhile; ours failed all the same.
-            Ok(Pointed::Other(_)) => Ending::Failed { why },
-            Ok(Pointed::Overtook(theirs)) => match self.ports.services().service(service).await {
-                Ok(found) => self.yielding(&mut claimed, &found, from, theirs).await?,
+            // Another principal has deployed another revision meanwhile. Logweir's deployment still counts as failed.
+            Ok(UpdateResult::Other(_)) => Ending::Failed { why },
+            Ok(UpdateResult::Overtook(external)) => match self.ports.services().service(service).await {
+                Ok(found) => self.yielding(&mut claimed, &found, from, external).await?,
                 Err(error) => return Err(given_up(&mut claimed, error).await),
             },
             Err(error) if error.kind == ErrorKind::Retry => return Err(given_up(&mut claimed, error).await),

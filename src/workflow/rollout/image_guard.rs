@@ -1,4 +1,5 @@
-//! The image guard: asks for the digests that `domain::ecs::image` compares.
+//! The image guard, which reads the digests of the images that a service runs and that a new deployment would start.
+//! The module `domain::ecs::image` compares these digests.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +11,9 @@ use crate::domain::ecs::service::Service;
 use crate::ports::{Answer, ErrorKind, PortError, Ports, Services, TaskDefinitions};
 
 impl<P: Ports> RolloutDriver<'_, '_, P> {
-    /// Whether a new deployment might start another image than the one that runs: a tag may mean another one by now.
-    /// What nobody can say counts as different.
+    /// Returns the reason why a new deployment may start other images than the service runs now, for example because a
+    /// tag has moved to another image. An unknown digest counts as different. Returns `None` if the images are the
+    /// same.
     pub(super) async fn other_images(
         &self,
         source: &RevisionArn,
@@ -28,7 +30,7 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         }
         let refused = |error: PortError| match error.kind {
             ErrorKind::Retry => Err(error),
-            _ => Ok(Some(format!("what runs could not be read: {error}"))),
+            _ => Ok(Some(format!("the image digests could not be read: {error}"))),
         };
         let running = match self.ports.services().running_images(found).await {
             Ok(running) => running,

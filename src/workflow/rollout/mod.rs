@@ -23,28 +23,28 @@ pub(in crate::workflow) struct RolloutDriver<'p, 'o, P> {
     pub(in crate::workflow) order: &'p Order<'o>,
 }
 
-/// What an event says of a service.
+/// The change of a service that an event reports.
 pub(in crate::workflow) struct ServiceHint<'h> {
     pub(in crate::workflow) service: &'h ServiceArn,
     pub(in crate::workflow) change: &'h ServiceChange,
     pub(in crate::workflow) cause: &'h Cause,
 }
 
-/// What came of leading a service.
+/// The result of the attempt to start a rollout to a service.
 #[derive(Debug)]
 pub(in crate::workflow) enum StartOutcome {
-    /// There is no revision of ours to lead it to, or it is there.
+    /// There is no corrected revision, or the service already runs the corrected revision.
     Nowhere,
-    /// Our deployment is under way.
-    Pointed,
+    /// Logweir's deployment is in progress.
+    Updated,
     LeftAlone(Obstacle),
-    /// It waited, and does not any more.
+    /// The service was waiting for its update, and Logweir will not update the service because of this obstacle.
     GivenUp(Obstacle),
     Ended(Ending),
 }
 
 impl<P: Ports> RolloutDriver<'_, '_, P> {
-    /// A service; none: it is not there.
+    /// Reads a service. Returns `None` if the service does not exist.
     pub(in crate::workflow) async fn look(&self, service: &ServiceArn) -> Answer<Option<Service>> {
         match self.ports.services().service(service).await {
             Ok(found) => Ok(Some(found)),
@@ -53,11 +53,15 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         }
     }
 
-    /// A service, or why it cannot be looked at: those of other clusters are none of ours to see.
+    /// Reads a service. Returns an obstacle if the service does not exist, or if ECS refuses the read, for example
+    /// because the role has no access to the cluster.
     pub(in crate::workflow) async fn seen(&self, service: &ServiceArn) -> Answer<Result<Service, Obstacle>> {
         match self.look(service).await {
             Ok(Some(found)) => Ok(Ok(found)),
-            Ok(None) => Ok(Err(Obstacle::for_good(Reason::ServiceInactive, "there is no such service"))),
+            Ok(None) => {
+                let why = format!("service {} does not exist", service.short());
+                Ok(Err(Obstacle::for_good(Reason::ServiceInactive, why)))
+            }
             Err(error) if error.kind == ErrorKind::Refused => {
                 Ok(Err(Obstacle::for_good(error.reason.unwrap_or(Reason::Unreadable), error.to_string())))
             }
@@ -65,7 +69,7 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         }
     }
 
-    /// What the baseline says of rolling out to a service.
+    /// Returns the baseline's rollout settings for a service.
     pub(in crate::workflow) fn settings(&self, found: &Service) -> &RolloutSettings {
         self.order.baseline.rollout(&Workload {
             family: Some(&found.revision.family),
@@ -77,7 +81,8 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         })
     }
 
-    /// Whether the service's newest deployment is over and well. ECS gives a state for rolling deployments alone.
+    /// Returns whether the service's newest deployment has completed. ECS reports a rollout state only for rolling
+    /// deployments. For other deployments, Logweir reads the progress of the service deployment.
     pub(in crate::workflow) async fn is_completed(&self, found: &Service) -> Answer<bool> {
         let Some(newest) = found.primary() else { return Ok(false) };
         let Some(deployment) = found.service_deployment.as_ref().filter(|_| newest.state.is_none()) else {
@@ -95,7 +100,8 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         take(self.ports.journal(), self.ports.clock(), &worker, record, what).await
     }
 
-    /// Writes down how it ended. The turn goes first: a worker that dies in between finds the end once more.
+    /// Ends the service's rollout turn, and then records the ending of the rollout. If the worker dies between these
+    /// two writes, another worker finds the same ending again.
     pub(in crate::workflow) async fn ended(
         &self,
         record: Record,
@@ -103,12 +109,12 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         ending: Ending,
     ) -> Result<(Option<Ending>, Record), Halt> {
         family_state::end_turn(self.ports, &record.head.source, service, failure(&record, service, &ending)).await?;
-        let followed = EntryKind::Followed { service: service.clone(), ending: ending.clone() };
+        let followed = EntryKind::RolloutEnded { service: service.clone(), ending: ending.clone() };
         let claimed = self.claim(record, followed).await?;
         Ok((Some(ending), claimed.record))
     }
 
-    /// The same for a record that is claimed.
+    /// Ends the service's rollout turn, and then records the ending of the rollout in a claimed record.
     pub(in crate::workflow) async fn close(
         &self,
         claimed: &mut Claim<'_, P>,
@@ -117,17 +123,18 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
     ) -> Result<(), Halt> {
         let failed = failure(&claimed.record, service, &ending);
         family_state::end_turn(self.ports, claimed.source(), service, failed).await?;
-        claimed.append(EntryKind::Followed { service: service.clone(), ending }).await
+        claimed.append(EntryKind::RolloutEnded { service: service.clone(), ending }).await
     }
 }
 
-/// What opens the family's fuse.
+/// Returns the description of a failed, stuck or overdue deployment, which opens the family's fuse. Returns `None` for
+/// any other ending of the rollout.
 fn failure(record: &Record, service: &ServiceArn, ending: &Ending) -> Option<String> {
-    let ours = record.head.corrected.as_ref().map_or_else(|| "our revision".into(), RevisionArn::short);
-    let of = format!("our deployment of {ours} to service {}", service.short());
+    let corrected = record.head.corrected.as_ref().map_or_else(|| "the corrected revision".into(), RevisionArn::short);
+    let of = format!("Logweir's deployment of {corrected} to service {}", service.short());
     match ending {
         Ending::Failed { why } | Ending::Stuck { why } => Some(format!("{of} failed: {why}")),
-        Ending::Overdue => Some(format!("{of} neither completed nor failed in its time")),
+        Ending::Overdue => Some(format!("{of} neither completed nor failed before its deadline")),
         _ => None,
     }
 }

@@ -1,5 +1,5 @@
-//! Services follow: from an event about a service to what is done about it. The event is a hint; what counts is what a
-//! look at the service finds.
+//! Handles an event about a service. The event is only a hint: Logweir bases each decision on the state of the service
+//! that it reads from ECS.
 
 use super::earlier::EarlierRollout;
 use super::{RolloutDriver, ServiceHint, StartOutcome};
@@ -26,16 +26,16 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         finished.report.mode = self.order.finishes.into();
         match self.finish_before(&mut finished.report, hint, &mut found).await {
             Ok(EarlierRollout::UnderWay) => {
-                let why = "our deployment is under way";
+                let why = "Logweir's deployment is in progress";
                 return finished.ends(Outcome::Skipped.because(Reason::DeploymentUnderWay).saying(why));
             }
-            // Whoever has moved on may have deployed what can follow in its turn.
-            Ok(EarlierRollout::Nothing | EarlierRollout::Ended(Ending::MovedOn)) => {
+            // The revision that another principal has deployed since may need a rollout as well.
+            Ok(EarlierRollout::Nothing | EarlierRollout::Ended(Ending::ServiceChanged)) => {
                 decision.report.services = finished.report.services;
             }
             Ok(EarlierRollout::Ended(ending)) => return finished.ends(ending.conclusion()),
             Ok(EarlierRollout::Doubtful(why)) => {
-                return finished.ends(Outcome::NeedsOperator.because(Reason::ServiceMovedOn).saying(why));
+                return finished.ends(Outcome::NeedsOperator.because(Reason::ServiceChanged).saying(why));
             }
             Err(halt) => return end(finished, Err(halt)),
         }
@@ -51,7 +51,7 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
 
     async fn observed(&self, decision: Decision, hint: &ServiceHint<'_>) -> Decision {
         let ServiceChange::Asked { revision: Some(revision) } = hint.change else {
-            let why = "mode observe looks at what somebody asks for, not at deployments";
+            let why = "in mode observe, Logweir only handles calls that name a revision";
             return decision.ends(Outcome::Skipped.because(Reason::OtherEvent).saying(why));
         };
         let which = RevisionRef::Revision(revision.clone());
@@ -64,7 +64,8 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         let mut decision = decide(self.ports, self.order, decision, which, hint.cause.clone()).await;
         decision.report.services.splice(0..0, finished);
         if decision.outcome == Outcome::Superseded {
-            // A service that runs an old revision does so at each of its events.
+            // Every event about a service that runs an old revision has the outcome `superseded`, so Logweir treats
+            // this decision as a repetition, and sends no notification.
             decision.notify.repeats.get_or_insert(true);
         }
         let is_corrected =
@@ -78,7 +79,8 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         }
     }
 
-    /// Returns the revision that may need a correction, or why there is nothing to do.
+    /// Returns the revision that may need a correction. Returns a conclusion if Logweir has nothing to do for the
+    /// service.
     async fn source(
         &self,
         report: &mut Report,
@@ -93,7 +95,8 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
             return Ok(Ok(revision.clone()));
         }
         if self.order.mode < Mode::Rollout && matches!(hint.change, ServiceChange::Deployment { .. }) {
-            return leave(Obstacle::for_good(Reason::OtherEvent, "mode register follows no deployments"));
+            let why = "in mode register, Logweir does not handle deployment events";
+            return leave(Obstacle::for_good(Reason::OtherEvent, why));
         }
         let service = match found {
             Some(service) => Ok(service),
@@ -106,18 +109,19 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         if matches!(hint.change, ServiceChange::Deployment { state: RolloutState::InProgress, .. })
             && self.settings(&service).when == RolloutWhen::Deployed
         {
-            return leave(Obstacle::for_good(Reason::DeploymentUnderWay, "its deployment has not completed yet"));
+            let why = format!("the newest deployment of service {} has not completed yet", service.arn.short());
+            return leave(Obstacle::for_good(Reason::DeploymentUnderWay, why));
         }
         Ok(Ok(service.revision))
     }
 }
 
-/// Returns the decision after a rollout has started, or why none has. What was corrected in the same run stands before
-/// what the service waits for.
+/// Returns the decision after the attempt to start a rollout. If this run has also corrected the revision, the decision
+/// reports the correction, and not the reason why the service waits.
 fn ended(decision: Decision, started: StartOutcome) -> Decision {
     match started {
         StartOutcome::Nowhere => decision,
-        StartOutcome::Pointed => decision.ends(Outcome::Remediated),
+        StartOutcome::Updated => decision.ends(Outcome::Remediated),
         StartOutcome::Ended(ending) => decision.ends(ending.conclusion()),
         StartOutcome::LeftAlone(_) | StartOutcome::GivenUp(_) if decision.outcome == Outcome::Remediated => decision,
         StartOutcome::LeftAlone(obstacle) | StartOutcome::GivenUp(obstacle) => decision.ends(obstacle.conclusion()),

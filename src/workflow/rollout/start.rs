@@ -1,4 +1,6 @@
-//! Leading one service from a source to our revision of it: the guards, the turn, the intent, the act.
+//! The start of a rollout, which updates a service from the source revision to the corrected revision. Logweir checks
+//! the guards, takes the rollout turn, records the intent to update the service, and updates the service, in this
+//! order.
 
 use jiff::Timestamp;
 
@@ -13,7 +15,7 @@ use crate::domain::limits::family::Stopped;
 use crate::domain::limits::rollout_guards::{Candidate, Obstacle, obstacle};
 use crate::domain::limits::service_history::{LastUpdate, ServiceHistory};
 use crate::domain::outcome::{Outcome, Reason};
-use crate::domain::record::{Ending, EntryKind, Pointing, Record, Rollout, RolloutPhase, Step};
+use crate::domain::record::{Ending, EntryKind, Record, Rollout, RolloutPhase, ServiceUpdate, Step};
 use crate::domain::report::{Report, ServiceAction, ServiceReport};
 use crate::ports::{Answer, Clock, ErrorKind, Journal, Ports, Services};
 use crate::workflow::family_state::{self, LOOKS, TurnOutcome, take_turn};
@@ -21,24 +23,25 @@ use crate::workflow::lease::Halt;
 use crate::workflow::order::Origin;
 use crate::workflow::summary::{left_alone, line, tell};
 
-/// A record that a service may follow.
+/// The corrected revision to which Logweir may update a service.
 struct Destination {
-    ours: RevisionArn,
+    corrected: RevisionArn,
     edits: Vec<Edit>,
 }
 
-/// The results of the guards for a service that Logweir may update.
+/// The facts about a service that Logweir has read while it checked the rollout guards, if no guard prevents the update
+/// of the service.
 struct Cleared {
-    pointings: Option<ServiceHistory>,
-    /// Whether the deployment of the source has completed.
+    history: Option<ServiceHistory>,
+    /// Whether the deployment of the source revision has completed.
     completed: bool,
-    /// The time of the guards' checks.
+    /// The time at which Logweir checked the guards.
     now: Timestamp,
 }
 
 impl<P: Ports> RolloutDriver<'_, '_, P> {
-    /// Leads the service to our revision of the source, if nothing is in the way. What is said of the service stands in the
-    /// report.
+    /// Updates the service to the corrected revision of the source revision `source`, unless a guard prevents the
+    /// update. Adds the service to the report.
     pub(in crate::workflow) async fn start(
         &self,
         report: &mut Report,
@@ -51,15 +54,15 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         if record.head.is_held(self.ports.clock().now()) {
             return Err(Halt::LeaseLost);
         }
-        let (led, record) = match self.seen(service).await? {
+        let (outcome, record) = match self.seen(service).await? {
             Ok(found) => self.start_there(report, record, &way, &found, hint.change).await?,
             Err(way) => (StartOutcome::LeftAlone(way), record),
         };
-        let (led, record) = match led {
+        let (outcome, record) = match outcome {
             StartOutcome::LeftAlone(way) => self.left_alone(record, service, way).await?,
-            led => (led, record),
+            outcome => (outcome, record),
         };
-        match &led {
+        match &outcome {
             StartOutcome::Nowhere => {}
             StartOutcome::LeftAlone(way) | StartOutcome::GivenUp(way) => {
                 let said = left_alone(service, way.reason, Some(way.note.clone()));
@@ -68,12 +71,12 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
                     ..said
                 });
             }
-            StartOutcome::Pointed | StartOutcome::Ended(_) => {
+            StartOutcome::Updated | StartOutcome::Ended(_) => {
                 let _ = tell(report, &record, self.order.backout);
                 report.services.extend(line(&record, service));
             }
         }
-        Ok(led)
+        Ok(outcome)
     }
 
     async fn start_there(
@@ -86,15 +89,15 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
     ) -> Result<(StartOutcome, Record), Halt> {
         if found.service_connect_logs {
             let name = found.arn.short();
-            report.notes.push(format!("Service Connect's own log configuration of {name} is not touched"));
+            report.notes.push(format!("Logweir does not change the log configuration of Service Connect in {name}"));
         }
-        if found.revision == to.ours {
+        if found.revision == to.corrected {
             let rollout = rollout(&record, &found.arn)?;
             if !rollout.is_some_and(|rollout| matches!(rollout.state, RolloutPhase::Waiting(_))) {
                 return Ok((StartOutcome::Nowhere, record));
             }
-            // Somebody has deployed ours, and it waits for nothing any more.
-            let (_, record) = self.ended(record, &found.arn, Ending::MovedOn).await?;
+            // Another principal has deployed the corrected revision, so the service no longer waits.
+            let (_, record) = self.ended(record, &found.arn, Ending::ServiceChanged).await?;
             return Ok((StartOutcome::Nowhere, record));
         }
         match self.cleared(report, &record, to, found, change).await? {
@@ -103,7 +106,8 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         }
     }
 
-    /// Checks every guard, those without a call first, and takes the family's turn last.
+    /// Checks every rollout guard, and begins with the guards that need no AWS call. If no guard prevents the update,
+    /// takes the family's rollout turn for the service.
     async fn cleared(
         &self,
         report: &mut Report,
@@ -118,20 +122,22 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
             return Ok(Err(obstacle));
         }
         let (now, settings) = (self.ports.clock().now(), self.settings(found));
-        let completed = is_told(found, change) || self.is_completed(found).await?;
+        let completed = is_reported(found, change) || self.is_completed(found).await?;
         let candidate = Candidate { service: found, source, edits: &to.edits, settings, completed, now };
         if let Some(obstacle) = obstacle(&candidate) {
             return Ok(Err(self.paused(found, obstacle).await?));
         }
-        let mut pointings = self.ports.journal().read_state::<ServiceHistory>(&found.arn).await?;
-        match &mut pointings {
-            Some(pointings) if again => pointings.times.clear(),
-            Some(pointings) if record.came_to_nothing(&found.arn) => pointings.uncount(source, &to.ours),
+        let mut history = self.ports.journal().read_state::<ServiceHistory>(&found.arn).await?;
+        match &mut history {
+            Some(history) if again => history.times.clear(),
+            Some(history) if record.came_to_nothing(&found.arn) => history.uncount(source, &to.corrected),
             _ => {}
         }
-        if let Some(times) = pointings.as_ref().filter(|times| times.too_many(now, &self.order.baseline.fuse())) {
+        if let Some(times) = history.as_ref().filter(|times| times.too_many(now, &self.order.baseline.fuse())) {
             let (name, times) = (found.arn.short(), times.times.len());
-            let why = format!("service {name} was pointed {times} times of late, and somebody keeps pointing it back");
+            let why = format!(
+                "service {name} was recently updated {times} times, and another principal keeps rolling it back"
+            );
             family_state::end_turn(self.ports, source, &found.arn, Some(why.clone())).await?;
             return Ok(Err(Obstacle::for_good(Reason::FuseOpen, why)));
         }
@@ -142,10 +148,10 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
             report.notes.push(format!("{}: {why}", found.arn.short()));
         }
         let turn = take_turn(self.ports, self.order, source, &found.arn).await?;
-        Ok(in_turn(turn).map(|()| Cleared { pointings, completed, now }))
+        Ok(in_turn(turn).map(|()| Cleared { history, completed, now }))
     }
 
-    /// Records the intent, and updates the service.
+    /// Records the intent to update the service, and then updates the service.
     async fn update(
         &self,
         record: Record,
@@ -153,29 +159,31 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         found: &Service,
         cleared: Cleared,
     ) -> Result<(StartOutcome, Record), Halt> {
-        let Cleared { pointings, completed, now } = cleared;
+        let Cleared { history, completed, now } = cleared;
         let source = record.head.source.clone();
-        let pointing = Pointing {
+        let update = ServiceUpdate {
             service: found.arn.clone(),
             from: source.clone(),
-            to: to.ours.clone(),
+            to: to.corrected.clone(),
             seen: found.seen(),
             settled: completed,
         };
-        let mut claimed = self.claim(record, EntryKind::Pointing(Box::new(pointing.clone()))).await?;
+        let mut claimed = self.claim(record, EntryKind::UpdatingService(Box::new(update.clone()))).await?;
         let before = found.primary().and_then(|newest| newest.created);
-        let last = LastUpdate { from: source.clone(), source, to: to.ours.clone(), before, at: now };
-        let remembered = ServiceHistory::after(pointings, &found.arn, last);
+        let last = LastUpdate { from: source.clone(), source, to: to.corrected.clone(), before, at: now };
+        let remembered = ServiceHistory::after(history, &found.arn, last);
         if let Err(error) = remember(self.ports, &remembered).await {
-            // Nothing was done, and what was decided may not hold when it is tried again.
+            // Logweir has not called UpdateService yet. The service waits, and Logweir checks the guards again at the
+            // next try.
             let _ = claimed.append(EntryKind::Waiting { service: found.arn.clone(), why: Reason::InFlight }).await;
             return Err(Halt::Port(error));
         }
-        let started = self.act(&mut claimed, &pointing).await?.map_or(StartOutcome::Pointed, StartOutcome::Ended);
+        let started = self.act(&mut claimed, &update).await?.map_or(StartOutcome::Updated, StartOutcome::Ended);
         Ok((started, claimed.record))
     }
 
-    /// Writes down that a service waits where nobody else will say when it may follow, or that it waits no more.
+    /// Records that a service waits for its update, if the obstacle ends automatically and no event will report its
+    /// end. Records that a waiting service no longer waits, if the obstacle is permanent.
     async fn left_alone(
         &self,
         mut record: Record,
@@ -186,7 +194,7 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
             let Some(entry) = said_of(&record, service, &way)? else {
                 return Ok((StartOutcome::LeftAlone(way), record));
             };
-            let given_up = matches!(entry, EntryKind::Followed { .. });
+            let given_up = matches!(entry, EntryKind::RolloutEnded { .. });
             match self.claim(record.clone(), entry).await {
                 Ok(claimed) if given_up => return Ok((StartOutcome::GivenUp(way), claimed.record)),
                 Ok(claimed) => return Ok((StartOutcome::LeftAlone(way), claimed.record)),
@@ -197,14 +205,16 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         Err(Halt::LeaseLost)
     }
 
-    /// The record as it is now, if nobody is at it, and others have written of other services alone.
+    /// Reads the record again. Returns [`Halt::LeaseLost`] if another worker holds the lease on the record, or if the
+    /// rollout to the service has changed since the earlier read.
     async fn once_more(&self, record: &Record, service: &ServiceArn) -> Result<Record, Halt> {
         let now = self.ports.journal().read(&record.head.source).await?.ok_or(Halt::LeaseLost)?;
         let stands = way(&now)?.is_some() && !now.head.is_held(self.ports.clock().now());
         if stands && rollout(record, service)? == rollout(&now, service)? { Ok(now) } else { Err(Halt::LeaseLost) }
     }
 
-    /// Says of a deployment that has not completed whether it waits for somebody.
+    /// Returns the obstacle `way`. If the service's deployment is paused until an operator continues it, returns the
+    /// obstacle [`Reason::DeploymentPaused`] instead.
     async fn paused(&self, found: &Service, way: Obstacle) -> Answer<Obstacle> {
         let Some(deployment) = found.service_deployment.as_ref().filter(|_| way.reason == Reason::DeploymentUnderWay)
         else {
@@ -212,7 +222,8 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         };
         match self.ports.services().progress(deployment).await {
             Ok(progress) if progress.paused => {
-                let why = "its deployment is paused until somebody lets it go on";
+                let name = found.arn.short();
+                let why = format!("the deployment of service {name} is paused until an operator continues it");
                 Ok(Obstacle::for_good(Reason::DeploymentPaused, why))
             }
             Err(error) if error.kind == ErrorKind::Retry => Err(error),
@@ -221,7 +232,8 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
     }
 }
 
-/// Returns why Logweir leaves a service alone that this record has already updated. A record updates each service once.
+/// Returns an obstacle if Logweir has already updated the service, because Logweir updates each service only once for a
+/// record.
 fn was_started(record: &Record, found: &Service, again: bool) -> Result<Option<Obstacle>, Halt> {
     let Some(rollout) = rollout(record, &found.arn)? else { return Ok(None) };
     let may_start = rollout.is_free() || again && rollout.is_ended();
@@ -229,30 +241,35 @@ fn was_started(record: &Record, found: &Service, again: bool) -> Result<Option<O
         return Ok(None);
     }
     Ok(Some(if rollout.is_ended() {
-        let note = "it was pointed at our revision once, and somebody or ECS decided otherwise";
-        Obstacle::for_good(Reason::Returned, note)
+        let note = format!(
+            "Logweir updated service {} to the corrected revision once, and ECS or another principal rolled it back",
+            found.arn.short()
+        );
+        Obstacle::for_good(Reason::ServiceRolledBack, note)
     } else {
-        Obstacle::for_good(Reason::DeploymentUnderWay, "it is on its way")
+        let note = format!("Logweir is updating service {}", found.arn.short());
+        Obstacle::for_good(Reason::DeploymentUnderWay, note)
     }))
 }
 
-/// Returns what the family's turn allows for a service.
+/// Returns an obstacle if the service does not have the family's rollout turn.
 fn in_turn(turn: TurnOutcome) -> Result<(), Obstacle> {
     match turn {
-        TurnOutcome::Ours => Ok(()),
+        TurnOutcome::Granted => Ok(()),
         TurnOutcome::Taken(other) => {
-            let why = format!("service {} of the same family is on its way", other.short());
+            let why = format!("service {} of the same family is being updated", other.short());
             Err(Obstacle::for_now(Reason::InFlight, why))
         }
-        TurnOutcome::Stopped(stopped @ Stopped::Held(_)) => Err(Obstacle::for_now(Reason::Held, stopped.to_string())),
+        TurnOutcome::Stopped(stopped @ Stopped::Held(_)) => Err(Obstacle::for_now(Reason::OnHold, stopped.to_string())),
         TurnOutcome::Stopped(stopped @ Stopped::FuseOpen(_)) => {
             Err(Obstacle::for_good(Reason::FuseOpen, stopped.to_string()))
         }
     }
 }
 
-/// Whether ECS says in an event that the service's newest deployment has completed: a look may lag behind that.
-fn is_told(found: &Service, change: &ServiceChange) -> bool {
+/// Returns whether the event reports that the service's newest deployment has completed. A read of the service may lag
+/// behind the event.
+fn is_reported(found: &Service, change: &ServiceChange) -> bool {
     let newest = found.primary().map(|newest| &newest.id);
     matches!(change, ServiceChange::Deployment { id, state: RolloutState::Completed, .. } if Some(id) == newest)
 }
@@ -261,7 +278,7 @@ fn rollout<'r>(record: &'r Record, service: &ServiceArn) -> Result<Option<Rollou
     Ok(record.attempt()?.and_then(|attempt| attempt.rollout(service)))
 }
 
-/// What is to be written of a service that does not follow now; none: nothing new.
+/// Returns the entry for a service that Logweir does not update now. Returns `None` if the record needs no new entry.
 fn said_of(record: &Record, service: &ServiceArn, way: &Obstacle) -> Result<Option<EntryKind>, Halt> {
     let waits = rollout(record, service)?.and_then(|rollout| match rollout.state {
         RolloutPhase::Waiting(why) => Some(why),
@@ -270,33 +287,33 @@ fn said_of(record: &Record, service: &ServiceArn, way: &Obstacle) -> Result<Opti
     let service = service.clone();
     Ok(match waits {
         _ if way.passes && waits != Some(way.reason) => Some(EntryKind::Waiting { service, why: way.reason }),
-        Some(_) => ending(way).map(|ending| EntryKind::Followed { service, ending }),
+        Some(_) => ending(way).map(|ending| EntryKind::RolloutEnded { service, ending }),
         None => None,
     })
 }
 
-/// How the waiting of a service ends, if what is in its way stays there.
+/// Returns the ending for a waiting service, if the obstacle is permanent.
 fn ending(way: &Obstacle) -> Option<Ending> {
     match way.reason {
-        Reason::ServiceMovedOn | Reason::ServiceInactive => Some(Ending::MovedOn),
+        Reason::ServiceChanged | Reason::ServiceInactive => Some(Ending::ServiceChanged),
         _ if way.passes => None,
-        // A human closes the fuse, and deployments end.
+        // An open fuse and a deployment are not permanent: an operator can close the fuse, and every deployment ends.
         Reason::FuseOpen | Reason::DeploymentUnderWay | Reason::DeploymentPaused => None,
         reason => Some(Ending::NotDone { why: way.note.clone(), reason: Some(reason) }),
     }
 }
 
-/// Where services may follow to, if the record stands.
+/// Returns the corrected revision to which Logweir may update services, if the correction is still in effect.
 fn way(record: &Record) -> Result<Option<Destination>, Halt> {
     if record.head.suppressed || record.head.open {
         return Ok(None);
     }
     let Some(attempt) = record.attempt()? else { return Ok(None) };
     let remediated = attempt.closing.is_some_and(|closing| closing.outcome == Outcome::Remediated);
-    let (true, Some(ours)) = (remediated, attempt.corrected()) else { return Ok(None) };
+    let (true, Some(corrected)) = (remediated, attempt.corrected()) else { return Ok(None) };
     let edits = attempt.opening.steps.iter().find_map(|step| match step {
         Step::Register { edits } => Some(edits.clone()),
         _ => None,
     });
-    Ok(Some(Destination { ours: ours.clone(), edits: edits.unwrap_or_default() }))
+    Ok(Some(Destination { corrected: corrected.clone(), edits: edits.unwrap_or_default() }))
 }

@@ -1,4 +1,5 @@
-//! Pointing a service at a revision: the act, the look after it, and what somebody did in between.
+//! Updates a service to a revision, reads the service after the update, and detects the deployments that other
+//! principals made in between.
 
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::{After, Service, ServiceArn};
@@ -8,41 +9,44 @@ use crate::domain::record::EntryKind;
 use crate::ports::{Answer, Clock, CommitError, ErrorKind, Journal, PortError, Ports, Services};
 use crate::workflow::lease::{Claimed, Halt};
 
-/// How often somebody's deployment may come between until only a human can say what is meant.
+/// The maximum number of times that Logweir updates a service again because its previous update replaced another
+/// principal's deployment. After this number of updates, an operator has to decide which revision the service runs.
 const MOST: usize = 3;
 
-/// What became of an act.
+/// The result of an update of a service.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::workflow) enum Pointed {
-    /// The service's newest deployment is the one that was asked for: its id.
+pub(in crate::workflow) enum UpdateResult {
+    /// The service's newest deployment is the requested deployment, which has this ID.
     Stands(String),
-    /// The one that was asked for has overtaken somebody's of this revision.
+    /// The requested deployment has replaced another principal's deployment of this revision.
     Overtook(RevisionArn),
-    /// Somebody has deployed this since.
+    /// Another principal has deployed this revision after the update.
     Other(RevisionArn),
 }
 
-/// Points a service at `to` that was seen with these deployments, running `from`, and looks again.
+/// Updates a service to the revision `to`, and reads the service again. Before the update, the service has the
+/// deployments `seen` and the revision `from`.
 ///
-/// After [`ErrorKind::Retry`] ECS may have updated the service. The next read of the service shows it.
-pub(in crate::workflow) async fn point<P: Ports>(
+/// If the error is [`ErrorKind::Retry`], ECS may have updated the service all the same. The next read of the service
+/// shows whether ECS has updated the service.
+pub(in crate::workflow) async fn update_and_verify<P: Ports>(
     ports: &P,
     service: &ServiceArn,
     seen: &[String],
     from: &RevisionArn,
     to: &RevisionArn,
-) -> Answer<Pointed> {
+) -> Answer<UpdateResult> {
     let services = ports.services();
-    let (answered, lost) = match services.point(service, to).await {
+    let (answered, lost) = match services.update(service, to).await {
         Ok(answered) => (Some(answered), None),
         Err(error) if error.kind == ErrorKind::Retry => (None, Some(error)),
         Err(error) => return Err(error),
     };
-    // It may have been done: that nobody may look now is no reason to take it for not done.
+    // ECS may have updated the service, and a refused read does not prove the opposite.
     let looked = services.service(service).await;
     let found = looked.map_err(|error| PortError { kind: ErrorKind::Retry, ..error })?;
     let (mut newer, older) = match answered {
-        // A look may lag behind the answer.
+        // A read may lag behind the response to the update.
         Some(answered) if found.after(seen, from, to) == After::AsBefore => (answered, Some(found)),
         answered => (found, answered),
     };
@@ -50,33 +54,34 @@ pub(in crate::workflow) async fn point<P: Ports>(
         newer.with_those_of(older);
     }
     match newer.after(seen, from, to) {
-        After::Stands(id) => Ok(Pointed::Stands(id)),
-        After::Overtook(theirs) => Ok(Pointed::Overtook(theirs)),
-        After::Other(theirs) => Ok(Pointed::Other(theirs)),
+        After::Stands(id) => Ok(UpdateResult::Stands(id)),
+        After::Overtook(external) => Ok(UpdateResult::Overtook(external)),
+        After::Other(external) => Ok(UpdateResult::Other(external)),
         After::AsBefore => Err(lost.unwrap_or_else(|| nothing_yet(service))),
     }
 }
 
-/// A look does not show yet what was done.
+/// Returns the error of a read that does not show the update yet.
 pub(in crate::workflow) fn nothing_yet(service: &ServiceArn) -> PortError {
-    let message = format!("{} shows nothing of it yet", service.short());
+    let message = format!("service {} does not show the update yet", service.short());
     PortError { kind: ErrorKind::Retry, call: "UpdateService", message, reason: None }
 }
 
-/// Keeps what a service is about to be pointed at: it shows later whether somebody had decided otherwise meanwhile.
-pub(in crate::workflow) async fn remember<P: Ports>(ports: &P, pointings: &ServiceHistory) -> Answer<()> {
-    match ports.journal().put_state(pointings).await {
+/// Stores the history of a service with the update that Logweir is about to make. The stored update later shows whether
+/// another principal deployed to the service at the same time.
+pub(in crate::workflow) async fn remember<P: Ports>(ports: &P, history: &ServiceHistory) -> Answer<()> {
+    match ports.journal().put_state(history).await {
         Ok(()) => Ok(()),
         Err(CommitError::Port(error)) => Err(error),
         Err(CommitError::Lost) => {
-            let message = "somebody else points the service as well".to_owned();
-            let reason = Some(Reason::LeaseHeld);
+            let message = format!("another worker is updating service {}", history.service.short());
+            let reason = Some(Reason::Locked);
             Err(PortError { kind: ErrorKind::Retry, call: "write the journal", message, reason })
         }
     }
 }
 
-/// What is to be remembered before a service is pointed back.
+/// Returns the history that Logweir stores before it rolls a service back.
 pub(in crate::workflow) async fn last_back<P: Ports>(
     ports: &P,
     source: &RevisionArn,
@@ -84,9 +89,10 @@ pub(in crate::workflow) async fn last_back<P: Ports>(
     to: &RevisionArn,
 ) -> Answer<ServiceHistory> {
     let standing = ports.journal().read_state::<ServiceHistory>(&found.arn).await?;
-    // What ours had overtaken, and nobody has told of yet, is overtaken by this as well.
-    let ours = standing.as_ref().map(|standing| &standing.last).filter(|last| last.to == found.revision);
-    let before = match ours {
+    // Logweir's earlier update may have replaced another principal's deployment that no event has reported yet. The
+    // history therefore keeps the time `before` of that update.
+    let corrected = standing.as_ref().map(|standing| &standing.last).filter(|last| last.to == found.revision);
+    let before = match corrected {
         Some(last) => last.before,
         None => found.primary().and_then(|newest| newest.created),
     };
@@ -95,27 +101,33 @@ pub(in crate::workflow) async fn last_back<P: Ports>(
     Ok(ServiceHistory::after(standing, &found.arn, last))
 }
 
-/// Points a service at somebody's revision that we have overtaken by `ours`. `None`: somebody has deployed since, which
-/// decides.
+/// Updates a service to the revision `external`, because Logweir's earlier update has replaced another principal's
+/// deployment of this revision. Returns the revision that the service then runs. Returns `None` if another principal
+/// has deployed a newer revision since, because Logweir keeps that newer deployment.
 pub(in crate::workflow) async fn yields<P: Ports, J: Journal, C: Clock>(
     ports: &P,
     claimed: &mut Claimed<'_, J, C>,
     found: &Service,
-    ours: &RevisionArn,
-    theirs: RevisionArn,
+    corrected: &RevisionArn,
+    external: RevisionArn,
 ) -> Result<Option<RevisionArn>, Halt> {
     let service = &found.arn;
-    let (mut seen, mut from, mut to) = (found.seen(), ours.clone(), theirs);
+    let (mut seen, mut from, mut to) = (found.seen(), corrected.clone(), external);
     for _ in 0..MOST {
         claimed.append(EntryKind::Yielding { service: service.clone(), to: to.clone() }).await?;
-        match point(ports, service, &seen, &from, &to).await? {
-            Pointed::Stands(_) => return Ok(Some(to)),
-            Pointed::Other(_) => return Ok(None),
-            Pointed::Overtook(theirs) => {
+        match update_and_verify(ports, service, &seen, &from, &to).await? {
+            UpdateResult::Stands(_) => return Ok(Some(to)),
+            UpdateResult::Other(_) => return Ok(None),
+            UpdateResult::Overtook(external) => {
                 seen = ports.services().service(service).await?.seen();
-                (from, to) = (to, theirs);
+                (from, to) = (to, external);
             }
         }
     }
-    Err(Halt::Stuck(format!("somebody deploys {} again and again: it runs {} now", service.short(), to.short())))
+    Err(Halt::Stuck(format!(
+        "another principal deploys service {} again and again; the service runs {} now; check which revision it \
+         should run",
+        service.short(),
+        to.short()
+    )))
 }

@@ -10,7 +10,7 @@ fn rollout(windows: &[&str]) -> RolloutSettings {
     Baseline::parse(&format!("version = 1\nrollout.freeze = {windows:?}")).unwrap().rollout(&APP).clone()
 }
 
-/// Moments as UTC or with an offset, each with whether the window holds then.
+/// Asserts for each moment (in UTC or with an offset) whether the window holds.
 fn holds(window: &str, moments: &[(&str, bool)]) {
     let rollout = rollout(&[window]);
     for (moment, expected) in moments {
@@ -21,7 +21,7 @@ fn holds(window: &str, moments: &[(&str, bool)]) {
 // 2026-11-16 is a Monday.
 
 #[test]
-fn a_window_holds_from_its_first_moment_until_right_before_its_last() {
+fn a_window_includes_its_start_and_excludes_its_end() {
     holds(
         "tue 09:30 - thu 17:00 UTC",
         &[
@@ -37,7 +37,7 @@ fn a_window_holds_from_its_first_moment_until_right_before_its_last() {
 }
 
 #[test]
-fn a_window_comes_back_each_week() {
+fn a_window_recurs_each_week() {
     let moments = ["2026-01-06T10:00:00Z", "2026-06-30T10:00:00Z", "2031-07-01T10:00:00Z"];
     holds("tue 09:30 - tue 17:00 UTC", &moments.map(|moment| (moment, true)));
 }
@@ -58,7 +58,7 @@ fn a_window_may_wrap_the_end_of_the_week() {
 }
 
 #[test]
-fn a_window_whose_end_comes_earlier_on_the_day_that_it_begins_leaves_out_that_part_of_the_week_alone() {
+fn a_window_that_ends_before_it_starts_on_the_same_day_covers_the_rest_of_the_week() {
     holds(
         "wed 12:00 - wed 11:00 UTC",
         &[
@@ -72,15 +72,15 @@ fn a_window_whose_end_comes_earlier_on_the_day_that_it_begins_leaves_out_that_pa
 }
 
 #[test]
-fn a_window_is_read_off_the_clocks_of_its_zone() {
-    // Kolkata is five and a half hours ahead, Auckland thirteen in its summer, so that its Monday begins on a Sunday here.
+fn a_window_uses_the_local_time_of_its_zone() {
+    // Kolkata is five and a half hours ahead, Auckland thirteen in its summer, so its Monday begins on a Sunday here.
     holds("mon 00:00 - mon 06:00 Asia/Kolkata", &[("2026-11-15T18:29:59Z", false), ("2026-11-15T18:30:00Z", true)]);
     holds("mon 00:00 - mon 06:00 Pacific/Auckland", &[("2026-11-15T11:00:00Z", true), ("2026-11-15T17:00:00Z", false)]);
     holds("sun 22:00 - mon 01:00 America/New_York", &[("2026-11-16T05:59:59Z", true), ("2026-11-16T06:00:00Z", false)]);
 }
 
 #[test]
-fn a_window_keeps_to_the_clocks_in_summer_and_in_winter() {
+fn a_window_keeps_its_local_time_in_summer_and_in_winter() {
     holds(
         "fri 15:00 - mon 08:00 Europe/Berlin",
         &[
@@ -97,14 +97,14 @@ fn a_window_keeps_to_the_clocks_in_summer_and_in_winter() {
 }
 
 #[test]
-fn a_window_over_the_night_that_has_an_hour_less_or_more_ends_by_the_clocks() {
+fn a_window_across_a_time_change_ends_at_its_local_time() {
     let window = "fri 15:00 - mon 08:00 Europe/Berlin";
     holds(window, &[("2026-03-27T14:00:00Z", true), ("2026-03-30T05:59:59Z", true), ("2026-03-30T06:00:00Z", false)]);
     holds(window, &[("2026-10-23T13:00:00Z", true), ("2026-10-26T06:59:59Z", true), ("2026-10-26T07:00:00Z", false)]);
 }
 
 #[test]
-fn an_edge_that_the_clocks_leap_over_is_the_moment_of_the_leap() {
+fn an_edge_inside_a_skipped_hour_is_the_moment_of_the_time_change() {
     // 2026-03-29: 02:00 at +01 is 03:00 at +02.
     let leap = [("2026-03-29T01:59:59+01:00", false), ("2026-03-29T03:00:00+02:00", true)];
     holds("sun 02:30 - mon 08:00 Europe/Berlin", &leap);
@@ -113,7 +113,7 @@ fn an_edge_that_the_clocks_leap_over_is_the_moment_of_the_leap() {
 }
 
 #[test]
-fn an_hour_that_comes_twice_leaves_no_hole_in_a_window() {
+fn a_repeated_hour_leaves_no_gap_in_a_window() {
     // 2026-10-25: 03:00 at +02 is 02:00 at +01.
     holds(
         "sun 02:30 - mon 08:00 Europe/Berlin",
@@ -135,7 +135,7 @@ fn an_hour_that_comes_twice_leaves_no_hole_in_a_window() {
 }
 
 #[test]
-fn clocks_that_are_put_back_over_midnight_lose_no_window() {
+fn a_time_change_across_midnight_loses_no_window() {
     // St. John's, 2010-11-07 (a Sunday): 00:01 at -02:30 was 23:01 of Saturday at -03:30.
     holds(
         "sun 00:00 - sun 06:00 America/St_Johns",
@@ -150,8 +150,8 @@ fn clocks_that_are_put_back_over_midnight_lose_no_window() {
 }
 
 #[test]
-fn where_no_hour_comes_twice_the_clocks_alone_decide() {
-    // The minute of the week at which each begins and ends.
+fn outside_repeated_hours_the_local_time_alone_decides() {
+    // Each window with the minutes of the week at which it begins and ends.
     let windows = [
         ("fri 15:00 - mon 08:00", 6_660, 480),
         ("sun 02:30 - sun 02:45", 8_790, 8_805),
@@ -176,7 +176,7 @@ fn where_no_hour_comes_twice_the_clocks_alone_decide() {
 }
 
 #[test]
-fn the_ends_of_time_are_looked_at_without_a_fall() {
+fn the_earliest_and_the_latest_timestamp_do_not_panic() {
     let rollout = rollout(&["fri 15:00 - mon 08:00 Europe/Berlin", "mon 08:00 - mon 07:59 Pacific/Auckland"]);
     for end in [Timestamp::MIN, Timestamp::MAX] {
         rollout.frozen(end);
@@ -184,7 +184,7 @@ fn the_ends_of_time_are_looked_at_without_a_fall() {
 }
 
 #[test]
-fn the_first_window_that_holds_is_named_in_its_own_words() {
+fn the_first_window_that_holds_is_reported_as_written() {
     let rollout =
         rollout(&["mon 00:00 - mon 01:00 UTC", "fri 15:00 - mon 08:00 Europe/Berlin", "sat 00:00 - sun 00:00 UTC"]);
     let frozen = |now: &str| rollout.frozen(now.parse().unwrap()).map(FreezeWindow::to_string);
@@ -199,9 +199,9 @@ fn no_window_freezes_nothing() {
 }
 
 #[test]
-fn windows_that_cannot_be_are_refused() {
-    let shape = "not a window of time (such as \"fri 15:00 - mon 08:00 Europe/Berlin\")";
-    let time = |time: &str| format!("`{time}` is not a time of the day (from 00:00 to 23:59)");
+fn invalid_windows_are_refused() {
+    let shape = "the text is not a freeze window (write a window as \"fri 15:00 - mon 08:00 Europe/Berlin\")";
+    let time = |time: &str| format!("`{time}` is not a time of the day (use a time from 00:00 to 23:59)");
     let zone = |zone: &str, help: &str| format!("no time zone is called `{zone}` ({help})");
     for (window, why) in [
         ("", shape.to_owned()),
@@ -210,7 +210,7 @@ fn windows_that_cannot_be_are_refused() {
         ("fri 15:00 - mon 08:00 UTC or so", shape.to_owned()),
         (
             "fri 15:00 - Mon 08:00 UTC",
-            "`Mon` is not a day of the week (it is one of: mon, tue, wed, thu, fri, sat, sun)".to_owned(),
+            "`Mon` is not a day of the week (use one of: mon, tue, wed, thu, fri, sat, sun)".to_owned(),
         ),
         ("fri 24:00 - mon 08:00 UTC", time("24:00")),
         ("fri 15:00 - mon 08:60 UTC", time("08:60")),
@@ -218,11 +218,11 @@ fn windows_that_cannot_be_are_refused() {
         ("fri 15:00 - mon +8:00 UTC", time("+8:00")),
         ("fri T1500 - mon 08:00 UTC", time("T1500")),
         ("fri 15:00 - mon 08:00 Europe/Berln", zone("Europe/Berln", "did you mean `Europe/Berlin`?")),
-        ("fri 15:00 - mon 08:00 ?", zone("?", "a name of the IANA time zone database, such as Europe/Berlin")),
+        ("fri 15:00 - mon 08:00 ?", zone("?", "use a name of the IANA time zone database, such as Europe/Berlin")),
         ("fri 15:00 - mon 08:00 Etc/Unknown", zone("Etc/Unknown", "did you mean `Etc/UTC`?")),
         (
             "mon 08:00 - mon 08:00 UTC",
-            "a window that ends where it begins (where no service is to follow at all, the mode `register` is enough)"
+            "a freeze window must not end at the time at which it begins (to update no service at all, use the mode `register`)"
                 .to_owned(),
         ),
     ] {

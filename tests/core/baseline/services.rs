@@ -1,4 +1,4 @@
-//! Profiles by what is known of a service: its cluster and its tags.
+//! Profiles that match on a service's cluster or tags.
 
 use logweir::domain::baseline::{Baseline, ImageGuard, RolloutSettings, RolloutWhen, Workload};
 
@@ -30,7 +30,7 @@ fn a_profile_may_match_on_the_cluster() {
     let deadline = |cluster| rollout(&text, &Workload { cluster, ..SERVICE }).deadline.as_mins();
     assert_eq!(deadline(Some("prod-1")), 30);
     assert_eq!(deadline(Some("staging")), 120);
-    assert_eq!(deadline(None), 120, "what is not known matches nothing");
+    assert_eq!(deadline(None), 120, "an unknown cluster matches nothing");
 }
 
 #[test]
@@ -41,7 +41,7 @@ fn a_profile_may_match_on_a_tag_of_the_service() {
     assert_eq!(deadline(&tag("tier", "silver")), 120);
     assert_eq!(deadline(&[]), 120);
     let revision = Workload { tags: &tag("tier", "gold"), ..SERVICE };
-    assert_eq!(rollout(&text, &revision).deadline.as_mins(), 120, "a revision's tag is none of the service's");
+    assert_eq!(rollout(&text, &revision).deadline.as_mins(), 120, "a revision's tag is not a tag of the service");
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn every_key_of_a_match_has_to_match() {
 }
 
 #[test]
-fn the_first_that_matches_wins_between_a_family_and_a_cluster() {
+fn the_first_matching_profile_wins_between_a_family_and_a_cluster() {
     let (family, cluster) = (
         "[[profile]]\nmatch = { family = \"web\" }\nrollout.deadline-minutes = 30\n",
         "[[profile]]\nmatch = { cluster = \"prod-*\" }\nrollout.image-guard = \"warn\"\n",
@@ -67,8 +67,8 @@ fn the_first_that_matches_wins_between_a_family_and_a_cluster() {
 }
 
 #[test]
-fn a_profile_about_services_sets_keys_of_rollout_alone() {
-    let why = "a profile that matches on cluster or service-tag may set keys of rollout alone (what a revision says is judged before a service runs it)";
+fn a_profile_that_matches_on_services_sets_only_rollout_keys() {
+    let why = "a profile that matches on cluster or service-tag may set only keys of rollout (the keys of logging and log-group apply to revisions, which have no cluster and no service tags)";
     for (matches, keys, place) in [
         ("cluster = \"prod-*\"", "logging.delivery = \"blocking\"", "4:1"),
         ("service-tag = \"tier=gold\"", "rollout.when = \"deployed\"\nlog-group.retention-days = 365", "5:1"),
@@ -79,20 +79,21 @@ fn a_profile_about_services_sets_keys_of_rollout_alone() {
 }
 
 #[test]
-fn a_profile_about_services_is_about_no_container() {
-    let why = "3:9: what services follow is no matter of one container, so this would match nothing";
+fn a_profile_that_matches_on_services_cannot_match_on_a_container() {
+    let why =
+        "3:9: match must not combine container with cluster or service-tag, because these two keys select services";
     assert_eq!(refused(&profile("container = \"app\", cluster = \"prod-*\"", "")), why);
     assert_eq!(refused(&profile("container = \"app\", service-tag = \"tier=gold\"", "")), why);
 }
 
 #[test]
 fn a_tag_of_a_service_is_a_key_and_a_value() {
-    assert_eq!(refused(&profile("service-tag = \"gold\"", "")), "3:25: a tag is written key=value");
+    assert_eq!(refused(&profile("service-tag = \"gold\"", "")), "3:25: a tag must have the form key=value");
 }
 
 #[test]
-fn an_exemption_knows_no_service() {
-    let why = "an exemption is about a revision, which knows no cluster and no service-tag (family, container, account, region or tag)";
+fn an_exemption_cannot_match_on_a_service() {
+    let why = "an exemption cannot use cluster or service-tag, because a revision has no cluster and no service tags (match on family, container, account, region or tag)";
     assert_eq!(refused(&exemption("cluster = \"prod-*\"", "2027-01-31")), format!("3:21: {why}"));
     assert_eq!(
         refused(&exemption("family = \"web\", service-tag = \"tier=gold\"", "2027-01-31")),
@@ -100,7 +101,7 @@ fn an_exemption_knows_no_service() {
     );
 }
 
-// Tags: whoever deploys a service writes them.
+// Tags of a service: the principal that deploys the service sets them.
 
 #[test]
 fn a_tag_of_a_service_loosens_only_if_it_is_trusted() {
@@ -114,7 +115,7 @@ fn a_tag_of_a_service_loosens_only_if_it_is_trusted() {
         assert_eq!(
             refused(&text),
             format!(
-                "3:9: a service's tag is written by whoever deploys it: service-tag `tier` must not loosen {key} (list it: trusted-tags = [\"tier\"], if others cannot set it)"
+                "3:9: the author of a service can set its tags, so service-tag `tier` must not loosen {key} (if only trusted principals can set the tag, list its key: trusted-tags = [\"tier\"])"
             )
         );
         Baseline::parse(&trusting(&text)).unwrap();
@@ -134,7 +135,7 @@ fn a_tag_of_a_service_may_ask_for_more() {
 }
 
 #[test]
-fn a_tag_may_add_windows_and_take_none_away() {
+fn a_tag_may_add_freeze_windows_but_not_remove_any() {
     let frozen = format!("version = 1\nrollout.freeze = [\"{WINDOW}\"]\n");
     let with = |matches: &str, windows: &str| {
         let profile = profile(matches, &format!("rollout.freeze = [{windows}]"));
@@ -148,12 +149,12 @@ fn a_tag_may_add_windows_and_take_none_away() {
             assert!(error.contains(&format!("{named} must not loosen freeze (")), "{error}");
         }
         with(matches, &format!("\"wed 00:00 - thu 00:00 UTC\", \"{WINDOW}\"")).unwrap();
-        with(matches, "\"fri  15:00 - mon 08:00  europe/berlin\"").expect("the same, written in another way");
+        with(matches, "\"fri  15:00 - mon 08:00  europe/berlin\"").expect("the same window in another spelling");
     }
 }
 
 #[test]
-fn a_tag_may_not_change_or_drop_the_tag_that_is_asked_for() {
+fn a_tag_may_not_change_or_drop_the_required_service_tag() {
     for value in ["", "tier=gold"] {
         let profile = profile("service-tag = \"tier=gold\"", &format!("rollout.require-service-tag = \"{value}\""));
         let text = profile.replace("version = 1\n", "version = 1\nrollout.require-service-tag = \"logweir=follow\"\n");
@@ -170,19 +171,21 @@ fn a_cluster_may_loosen() {
 }
 
 #[test]
-fn a_tag_of_a_service_may_not_win_over_a_stricter_profile_behind_it() {
+fn a_tag_of_a_service_may_not_override_a_stricter_profile_after_it() {
     let tagged = "[[profile]]\nmatch = { service-tag = \"tier=gold\" }\nrollout.deadline-minutes = 60\n";
     let strict = format!("[[profile]]\nmatch = {{ cluster = \"prod-*\" }}\nrollout.freeze = [\"{WINDOW}\"]\n");
     let error = refused(&format!("version = 1\n{tagged}{strict}"));
     assert!(error.starts_with("3:9: ") && error.contains("service-tag `tier` must not loosen freeze"), "{error}");
-    Baseline::parse(&format!("version = 1\n{strict}{tagged}")).expect("behind it, the tag decides nothing");
+    Baseline::parse(&format!("version = 1\n{strict}{tagged}"))
+        .expect("after the stricter profile, the tag decides nothing");
 }
 
 #[test]
-fn a_tag_of_a_service_takes_no_other_key_from_a_profile_behind_it() {
+fn a_tag_of_a_service_does_not_affect_the_revision_settings_of_a_later_profile() {
     let tagged = "[[profile]]\nmatch = { service-tag = \"tier=gold\" }\nrollout.deadline-minutes = 60\n";
     let audit = "[[profile]]\nmatch = { family = \"audit-*\" }\nlog-group.retention-days = 365\n";
-    Baseline::parse(&format!("version = 1\n{tagged}{audit}")).expect("it is asked about services alone");
+    Baseline::parse(&format!("version = 1\n{tagged}{audit}"))
+        .expect("a profile that matches on a service tag is used for services only");
 }
 
 #[test]

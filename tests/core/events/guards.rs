@@ -1,4 +1,4 @@
-//! Whose calls are left alone, and which places are elsewhere.
+//! The calls that Logweir ignores: failed ones, its own, those of AWS services, those in other accounts and Regions.
 
 use logweir::domain::event::scope::Scope;
 use logweir::domain::event::{Home, read};
@@ -12,7 +12,7 @@ const OWN: [&str; 2] = [
 ];
 
 #[test]
-fn a_call_that_failed_came_to_nothing_and_a_null_is_no_failure() {
+fn a_failed_call_is_ignored_and_a_null_error_code_is_no_failure() {
     for (name, event) in calls() {
         let failed = with(&event, "/detail/errorCode", "AccessDenied".into());
         assert_eq!(answer(&failed), "ignored: FailedCall", "{name}");
@@ -21,7 +21,7 @@ fn a_call_that_failed_came_to_nothing_and_a_null_is_no_failure() {
 }
 
 #[test]
-fn what_logweir_itself_called_is_left_alone_named_as_role_or_as_session() {
+fn logweirs_own_calls_are_ignored_whether_named_by_role_or_by_session() {
     for (name, event) in calls() {
         for own in OWN {
             let session = with(&event, "/detail/userIdentity", json!({"type": "AssumedRole", "arn": own}));
@@ -36,7 +36,7 @@ fn what_logweir_itself_called_is_left_alone_named_as_role_or_as_session() {
 }
 
 #[test]
-fn what_an_aws_service_looks_after_is_left_to_it() {
+fn calls_of_an_aws_service_are_ignored() {
     let scaling = "arn:aws:iam::111122223333:role/aws-service-role/ecs.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_ECSService";
     let session = "arn:aws:sts::111122223333:assumed-role/AWSServiceRoleForBatch/aws-batch";
     for (name, event) in calls() {
@@ -54,7 +54,7 @@ fn ignored(event: &Value) -> Option<String> {
     Some(answer(event)).filter(|answer| answer.starts_with("ignored"))
 }
 
-/// Every place of each event that says where it happened, but for the envelope's and the record's own.
+/// The members of each event that name an account and a Region, except those of the envelope and of the record itself.
 const NAMED: [(&str, &[&str]); 11] = [
     ("register-task-definition", &["responseElements/taskDefinition/taskDefinitionArn"]),
     ("create-service", OF_SERVICES),
@@ -79,7 +79,7 @@ const OF_SERVICES: &[&str] = &[
 ];
 
 #[test]
-fn one_place_that_is_elsewhere_is_enough() {
+fn one_member_of_another_account_or_region_is_enough_to_ignore_an_event() {
     let mut places: Vec<(&str, String)> = Vec::new();
     for (name, pointers) in NAMED {
         places.extend(pointers.iter().map(|pointer| (name, format!("/detail/{pointer}"))));
@@ -99,7 +99,7 @@ fn one_place_that_is_elsewhere_is_enough() {
 }
 
 #[test]
-fn an_envelope_or_a_record_from_elsewhere_is_left_alone() {
+fn an_envelope_or_a_record_of_another_account_or_region_is_ignored() {
     for (name, event) in all() {
         let mut places =
             vec![("/account", "444455556666", "ForeignAccount"), ("/region", "us-east-1", "ForeignRegion")];
@@ -128,7 +128,7 @@ fn of_several_reasons_the_first_is_given() {
             ("/detail/userIdentity", json!({"invokedBy": "batch.amazonaws.com"}), "ServiceOwned"),
         ];
         for first in 0..steps.len() {
-            // The later ones are put in first, so that of two at one place the earlier stays.
+            // The later reasons go in first, so that an earlier reason overwrites a later one of the same member.
             let event = steps[first..]
                 .iter()
                 .rev()
@@ -139,7 +139,7 @@ fn of_several_reasons_the_first_is_given() {
 }
 
 #[test]
-fn what_a_deployment_of_logweir_is_not_for_is_left_alone() {
+fn events_outside_the_scope_are_ignored() {
     let told = |families: &str, clusters: &str, name: &str| {
         let home = Home { scope: Scope::of(&[families], &[clusters]), ..home() };
         said(&read(&changed(name, &[]), &home))
@@ -147,11 +147,7 @@ fn what_a_deployment_of_logweir_is_not_for_is_left_alone() {
     for (families, clusters) in [("*", "*"), ("w?b", "*"), ("web", "pr*")] {
         assert_eq!(told(families, clusters, "register-task-definition"), answer(&sample("register-task-definition")));
         for name in ["create-service", "update-service", "deployment-completed"] {
-            assert_eq!(
-                told("other", clusters, name),
-                answer(&sample(name)),
-                "{name}: whatever it runs, of this cluster"
-            );
+            assert_eq!(told("other", clusters, name), answer(&sample(name)), "{name}: only the cluster decides");
         }
     }
     assert_eq!(told("shop-*", "*", "register-task-definition"), "ignored: OutOfScope");
@@ -161,5 +157,5 @@ fn what_a_deployment_of_logweir_is_not_for_is_left_alone() {
     let mut nameless = changed("register-task-definition", &[]);
     nameless["detail"]["responseElements"] = Value::Null;
     let home = Home { scope: Scope::of(&["shop-*"], &["*"]), ..home() };
-    assert_eq!(said(&read(&nameless, &home)), "ignored: OutOfScope", "by the family that was asked for");
+    assert_eq!(said(&read(&nameless, &home)), "ignored: OutOfScope", "by the family of the request");
 }

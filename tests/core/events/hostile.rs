@@ -1,11 +1,12 @@
-//! Texts that somebody wrote to do harm end bounded and plain wherever they come out.
+//! Hostile texts in events come out with a bounded length and without harmful characters.
 
 use logweir::domain::event::{Cause, RevisionRef, ServiceChange, Trigger, read};
 use serde_json::{Value, json};
 
 use super::sample::{changed, home};
 
-/// What no text that comes out may hold: what ends lines, steers terminals, turns the direction of writing, or is not seen.
+/// Whether a text is bounded and has no character that ends a line, controls a terminal, changes the direction of
+/// writing, or is invisible.
 fn is_plain(text: &str) -> bool {
     let harmful = |c: char| {
         c.is_control()
@@ -14,7 +15,7 @@ fn is_plain(text: &str) -> bool {
     text.chars().count() <= 256 && !text.chars().any(harmful)
 }
 
-/// All foreign text of a trigger.
+/// All third-party texts of a trigger.
 pub fn texts(trigger: &Trigger) -> Vec<&str> {
     let (cause, mut texts): (&Cause, Vec<&str>) = match trigger {
         Trigger::Remediate { which, cause } => {
@@ -44,7 +45,7 @@ pub fn hostile() -> String {
 }
 
 #[test]
-fn a_hostile_text_ends_bounded_and_plain() {
+fn a_hostile_text_comes_out_bounded_and_plain() {
     let cases: [(&str, &[&str]); 7] = [
         (
             "update-service",
@@ -63,12 +64,12 @@ fn a_hostile_text_ends_bounded_and_plain() {
         assert!(!matches!(trigger, Trigger::Ignore { .. }), "{name}: {trigger:?}");
         assert_eq!(harmless(&trigger), Ok(()), "{name}");
         let said = texts(&trigger).concat();
-        assert!(said.contains("x{\"level\":\"INFO\"}[2J31mäx"), "{name}: nothing of it was even read: {said}");
+        assert!(said.contains("x{\"level\":\"INFO\"}[2J31mäx"), "{name}: the text was not read: {said}");
     }
 }
 
 #[test]
-fn a_name_that_no_service_can_have_names_none() {
+fn an_invalid_service_name_is_not_used() {
     let name = json!(hostile());
     let event = changed("update-service", &[("/detail/responseElements/service/serviceArn", name.clone())]);
     let Ok(Trigger::Service { service, .. }) = read(&event, &home()) else { panic!("the request names it too") };

@@ -1,4 +1,4 @@
-//! Every member may be missing or be something else.
+//! Any member of an event may be missing or have an unexpected value.
 
 use logweir::domain::event::{RevisionRef, Trigger, read};
 use proptest::prelude::*;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::hostile::{harmless, hostile};
 use super::sample::{all, answer, home, sample, with};
 
-/// Pointers to everything within a value.
+/// JSON pointers to every value within a value.
 fn within(value: &Value) -> Vec<String> {
     let parts: Vec<(String, &Value)> = match value {
         Value::Object(members) => {
@@ -35,7 +35,7 @@ fn without(event: &Value, pointer: &str) -> Value {
     event
 }
 
-/// Without which the event is not even known to be what it is.
+/// Members without which the kind of the event is unknown, with what is read then.
 const KIND: [(&str, &str); 5] = [
     ("/detail-type", "ignored: OtherEvent"),
     ("/source", "unreadable: NotAnEvent(\"source\")"),
@@ -60,7 +60,7 @@ const ANSWERED: &[(&str, &str)] = &[
 const ONE_TARGET: &str = "used: EventBridge rule nightly-report, target report: web:41";
 const OTHER_TARGET: &str = "used: EventBridge rule nightly-report, target cleanup: shop-cleanup:7";
 
-/// What is read from an event without one of its members, where that is not what is read from the whole.
+/// Members that matter: each with what is read from the event without that member.
 const MATTERS: [(&str, &[(&str, &str)]); 12] = [
     (
         "register-task-definition",
@@ -71,7 +71,7 @@ const MATTERS: [(&str, &[(&str, &str)]); 12] = [
         ],
     ),
     ("create-service", ANSWERED),
-    // Request and response say the same: neither is missed.
+    // Request and response say the same, so either may be missing.
     ("update-service", &[]),
     ("update-service-scaled", ANSWERED),
     (
@@ -162,13 +162,13 @@ fn each_member_may_be_missing_and_only_those_that_are_read_matter() {
     }
 }
 
-/// What is done to a member of an event.
+/// A change of one member of an event.
 #[derive(Clone, Debug)]
 enum Harm {
     Gone,
     Else(Value),
     Hostile,
-    /// What another member holds.
+    /// Replaced by the value of another member.
     Swapped(Index),
 }
 
@@ -207,7 +207,7 @@ fn harmed(event: &Value, harms: &[(Index, Harm)]) -> Value {
     })
 }
 
-/// What holds of every answer, whoever made up the event.
+/// Checks what must hold of every answer, even for a forged event.
 fn sound(trigger: &Trigger) -> Result<(), String> {
     let home = home();
     let at_home = |account: &str, region: &str| account == home.account && region == home.region;
@@ -231,7 +231,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, cases: 2000, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_members_hold_the_answer_is_sound_and_the_error_is_silent(
+    fn for_any_members_the_answer_is_sound_and_the_error_is_short(
         name in select(all().into_iter().map(|(name, _)| name).collect::<Vec<_>>()),
         harms in prop::collection::vec((any::<Index>(), harms()), 1..6),
         is_bare in any::<bool>(),

@@ -1,4 +1,4 @@
-//! The events beside this file, and what is read from them in few words.
+//! The sample events beside this file, and a short text of what is read from them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::event::{Home, RevisionRef, ServiceChange, Trigger, Unreadable, read};
 use serde_json::Value;
 
-/// What ARNs of ECS begin with at home.
+/// The prefix of ECS ARNs in the account and Region of the tests.
 pub const ARN: &str = "arn:aws:ecs:eu-west-1:111122223333";
 
 pub fn home() -> Home {
@@ -28,7 +28,7 @@ pub fn sample(name: &str) -> Value {
     serde_json::from_str(&fs::read_to_string(folder().join(format!("{name}.json"))).unwrap()).unwrap()
 }
 
-/// Every event with its name, in the names' order.
+/// Every sample event with its name, sorted by name.
 pub fn all() -> Vec<(String, Value)> {
     let files = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path());
     let mut names: Vec<String> = files
@@ -40,12 +40,12 @@ pub fn all() -> Vec<(String, Value)> {
     names.into_iter().map(|name| (name.clone(), sample(&name))).collect()
 }
 
-/// Those that CloudTrail recorded.
+/// The sample events that CloudTrail recorded.
 pub fn calls() -> Vec<(String, Value)> {
     all().into_iter().filter(|(_, event)| event["detail"]["eventSource"].is_string()).collect()
 }
 
-/// The event with another value at a place that is there, or whose parent is.
+/// Returns the event with another value at the pointer. The member or its parent must exist.
 pub fn with(event: &Value, pointer: &str, value: Value) -> Value {
     let mut event = event.clone();
     match event.pointer_mut(pointer) {
@@ -62,7 +62,7 @@ pub fn changed(name: &str, changes: &[(&str, Value)]) -> Value {
     changes.iter().fold(sample(name), |event, (pointer, value)| with(&event, pointer, value.clone()))
 }
 
-/// What is read from an event, but for its cause.
+/// A short text of what is read from an event, without its cause.
 pub fn answer(event: &Value) -> String {
     said(&read(event, &home()))
 }

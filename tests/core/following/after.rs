@@ -1,5 +1,5 @@
-//! What a look at a service tells after it was to be pointed from web:41 at web:42. It ran deployment 1 of web:41 when that
-//! was decided.
+//! What a read of a service shows after an attempted update from web:41 to web:42. When the update was decided, the
+//! service ran deployment 1 of web:41.
 
 use logweir::domain::ecs::service::{After, Deployment, RolloutState, Service};
 use proptest::prelude::*;
@@ -11,7 +11,7 @@ fn after(found: &Service) -> After {
     found.after(&[id(1)], &arn("web:41"), &arn("web:42"))
 }
 
-/// What a look tells that finds these deployments, the newest first.
+/// What a read shows that finds these deployments, the newest first.
 fn told(deployments: &[(u32, &str)]) -> After {
     let listed = deployments.iter().enumerate();
     let listed = listed.map(|(place, (number, revision))| deployment(*number, revision, place == 0)).collect();
@@ -19,30 +19,30 @@ fn told(deployments: &[(u32, &str)]) -> After {
 }
 
 #[test]
-fn where_the_newest_is_the_one_that_was_seen_nothing_has_happened() {
+fn nothing_has_happened_if_the_newest_deployment_was_seen_before() {
     assert_eq!(told(&[(1, "web:41")]), After::AsBefore);
 }
 
 #[test]
-fn where_ours_is_the_newest_it_stands() {
+fn the_update_stands_if_its_deployment_is_the_newest() {
     assert_eq!(told(&[(2, "web:42"), (1, "web:41")]), After::Stands(id(2)));
-    assert_eq!(told(&[(2, "web:42")]), After::Stands(id(2)), "the one before it has drained");
+    assert_eq!(told(&[(2, "web:42")]), After::Stands(id(2)), "the earlier deployment has drained");
 }
 
 #[test]
-fn where_somebody_has_deployed_since_that_is_what_counts() {
+fn a_later_deployment_by_another_principal_counts() {
     assert_eq!(told(&[(3, "api:7"), (2, "web:42"), (1, "web:41")]), After::Other(arn("api:7")));
-    assert_eq!(told(&[(2, "api:7"), (1, "web:41")]), After::Other(arn("api:7")), "ours was never made");
+    assert_eq!(told(&[(2, "api:7"), (1, "web:41")]), After::Other(arn("api:7")), "Logweir's deployment was never made");
 }
 
 #[test]
-fn a_deployment_of_the_source_that_was_not_seen_is_somebodys() {
+fn an_unseen_deployment_of_the_source_is_another_principals() {
     assert_eq!(told(&[(3, "web:41"), (2, "web:42"), (1, "web:41")]), After::Other(arn("web:41")));
     assert_eq!(told(&[(2, "web:41"), (1, "web:41")]), After::Other(arn("web:41")));
 }
 
 #[test]
-fn where_ecs_rolls_back_to_what_was_seen_that_is_what_counts() {
+fn a_rollback_by_ecs_to_a_seen_deployment_counts() {
     for reason in ["ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/0.", "Rollback requested"] {
         let back = Deployment { reason: Some(reason.into()), ..deployment(1, "web:41", true) };
         assert!(back.is_rollback());
@@ -55,19 +55,19 @@ fn where_ecs_rolls_back_to_what_was_seen_that_is_what_counts() {
 }
 
 #[test]
-fn where_the_newest_was_seen_and_is_not_the_source_somebody_has_gone_back_to_it() {
+fn a_seen_deployment_that_is_the_newest_again_and_not_of_the_source_counts() {
     let found = service("web:40", vec![deployment(1, "web:40", true), deployment(2, "web:42", false)]);
     assert_eq!(after(&found), After::Other(arn("web:40")));
 }
 
 #[test]
-fn what_came_between_the_look_and_our_act_was_overtaken() {
+fn a_deployment_between_the_read_and_the_update_was_overtaken() {
     assert_eq!(told(&[(3, "web:42"), (2, "api:7"), (1, "web:41")]), After::Overtook(arn("api:7")));
     assert_eq!(told(&[(3, "web:42"), (2, "web:43")]), After::Overtook(arn("web:43")));
 }
 
 #[test]
-fn of_several_that_were_overtaken_the_newest_is_what_was_meant() {
+fn of_several_overtaken_deployments_the_newest_counts() {
     for order in [[2, 3], [3, 2]] {
         let between = order.map(|number| deployment(number, if number == 2 { "api:7" } else { "api:8" }, false));
         let mut listed = vec![deployment(1, "web:41", false), deployment(4, "web:42", true)];
@@ -77,7 +77,7 @@ fn of_several_that_were_overtaken_the_newest_is_what_was_meant() {
 }
 
 #[test]
-fn of_several_one_whose_time_is_known_is_the_newer() {
+fn of_several_overtaken_deployments_one_with_a_known_time_is_the_newest() {
     let timeless = Deployment { created: None, ..deployment(3, "api:8", false) };
     for place in [0, 1] {
         let mut listed = vec![deployment(2, "api:7", false), deployment(4, "web:42", true)];
@@ -89,7 +89,7 @@ fn of_several_one_whose_time_is_known_is_the_newer() {
 }
 
 #[test]
-fn what_was_seen_was_not_overtaken_whatever_it_runs() {
+fn a_seen_deployment_of_any_revision_was_not_overtaken() {
     let seen = [id(1), id(2)];
     let listed = vec![deployment(3, "web:42", true), deployment(2, "web:41", false), deployment(1, "api:7", false)];
     let found = service("web:42", listed);
@@ -97,13 +97,13 @@ fn what_was_seen_was_not_overtaken_whatever_it_runs() {
 }
 
 #[test]
-fn another_of_the_source_or_of_ours_is_nothing_to_give_way_to() {
+fn an_unseen_deployment_of_the_source_or_of_the_corrected_revision_was_not_overtaken() {
     assert_eq!(told(&[(3, "web:42"), (2, "web:41"), (1, "web:41")]), After::Stands(id(3)));
     assert_eq!(told(&[(3, "web:42"), (2, "web:42"), (1, "web:41")]), After::Stands(id(3)));
 }
 
 #[test]
-fn without_a_newest_deployment_the_service_itself_says_what_it_runs() {
+fn without_a_primary_deployment_the_services_own_revision_counts() {
     let older = || vec![deployment(1, "web:41", false), deployment(2, "web:42", false)];
     for deployments in [Vec::new(), older()] {
         assert_eq!(after(&service("web:41", deployments.clone())), After::AsBefore);
@@ -112,15 +112,15 @@ fn without_a_newest_deployment_the_service_itself_says_what_it_runs() {
 }
 
 #[test]
-fn how_far_a_deployment_is_does_not_count() {
+fn the_state_of_the_deployment_does_not_matter() {
     for state in [None, Some(RolloutState::InProgress), Some(RolloutState::Failed)] {
-        let ours = Deployment { state, ..deployment(2, "web:42", true) };
-        assert_eq!(after(&service("web:42", vec![ours, deployment(1, "web:41", false)])), After::Stands(id(2)));
+        let corrected = Deployment { state, ..deployment(2, "web:42", true) };
+        assert_eq!(after(&service("web:42", vec![corrected, deployment(1, "web:41", false)])), After::Stands(id(2)));
     }
 }
 
 #[test]
-fn what_an_earlier_answer_listed_is_not_forgotten_and_is_the_newest_no_more() {
+fn deployments_of_an_earlier_answer_are_kept_and_are_no_longer_primary() {
     let earlier = service("api:7", vec![deployment(1, "web:41", false), deployment(2, "api:7", true)]);
     let mut found = service("web:42", vec![deployment(3, "web:42", true)]);
     found.with_those_of(&earlier);
@@ -130,7 +130,7 @@ fn what_an_earlier_answer_listed_is_not_forgotten_and_is_the_newest_no_more() {
 }
 
 #[test]
-fn what_both_answers_list_is_as_the_later_one_has_it() {
+fn of_a_deployment_in_both_answers_the_later_answer_counts() {
     let under_way = Deployment { state: Some(RolloutState::InProgress), ..deployment(2, "web:42", true) };
     let mut found = service("web:42", vec![deployment(2, "web:42", true)]);
     let later = found.clone();
@@ -138,7 +138,7 @@ fn what_both_answers_list_is_as_the_later_one_has_it() {
     assert_eq!(found, later);
 }
 
-/// A service as it may be found: deployments in any order, at most one of them the newest.
+/// Any service that a read may find: deployments in any order, at most one of them primary.
 fn found() -> impl Strategy<Value = Service> {
     let revision = || select(vec!["web:41", "web:42", "web:43", "api:7"]);
     let one = (1..9_u32, revision(), any::<bool>());
@@ -156,44 +156,44 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_order_in_which_deployments_are_listed_does_not_count(found in found(), seen in 0..9_u32) {
+    fn the_listing_order_of_deployments_does_not_matter(found in found(), seen in 0..9_u32) {
         let seen: Vec<String> = (1..=seen).map(id).collect();
         let mut turned = found.clone();
         turned.deployments.reverse();
         let told = |service: &Service| service.after(&seen, &arn("web:41"), &arn("web:42"));
-        // Of two that were made in the same moment nobody can say which was meant.
+        // The order of two deployments made at the same time is unknown.
         let times: Vec<_> = found.deployments.iter().map(|one| one.created).collect();
         prop_assume!(times.iter().enumerate().all(|(place, time)| !times[..place].contains(time)));
         prop_assert_eq!(told(&found), told(&turned));
     }
 
     #[test]
-    fn every_answer_means_what_it_says(found in found(), seen in 0..9_u32) {
+    fn every_answer_agrees_with_the_deployments(found in found(), seen in 0..9_u32) {
         let seen: Vec<String> = (1..=seen).map(id).collect();
         let newest = found.primary().map(|newest| (newest.id.clone(), newest.revision.clone()));
         match found.after(&seen, &arn("web:41"), &arn("web:42")) {
             After::Stands(id) => prop_assert_eq!(newest, Some((id, arn("web:42")))),
-            After::Overtook(theirs) => {
+            After::Overtook(other) => {
                 prop_assert_eq!(newest.map(|(_, revision)| revision), Some(arn("web:42")));
-                prop_assert!(theirs != arn("web:41") && theirs != arn("web:42"));
-                prop_assert!(found.deployments.iter().any(|one| one.revision == theirs && !seen.contains(&one.id)));
+                prop_assert!(other != arn("web:41") && other != arn("web:42"));
+                prop_assert!(found.deployments.iter().any(|one| one.revision == other && !seen.contains(&one.id)));
             }
             After::AsBefore => match newest {
                 Some((id, revision)) => prop_assert!(seen.contains(&id) && revision == arn("web:41")),
                 None => prop_assert_eq!(&found.revision, &arn("web:41")),
             },
-            After::Other(theirs) => match newest {
+            After::Other(other) => match newest {
                 Some((id, revision)) => {
-                    prop_assert!(revision == theirs && theirs != arn("web:42"));
-                    prop_assert!(!seen.contains(&id) || theirs != arn("web:41"));
+                    prop_assert!(revision == other && other != arn("web:42"));
+                    prop_assert!(!seen.contains(&id) || other != arn("web:41"));
                 }
-                None => prop_assert!(found.revision == theirs && theirs != arn("web:41")),
+                None => prop_assert!(found.revision == other && other != arn("web:41")),
             },
         }
     }
 
     #[test]
-    fn to_remember_an_earlier_answer_changes_neither_the_newest_nor_what_is_listed(found in found(), earlier in found()) {
+    fn adding_an_earlier_answer_changes_neither_the_primary_nor_the_listed_deployments(found in found(), earlier in found()) {
         let mut both = found.clone();
         both.with_those_of(&earlier);
         prop_assert_eq!(both.primary(), found.primary());

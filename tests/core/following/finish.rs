@@ -1,19 +1,21 @@
-//! What comes next about a rollout that is in flight: one row for each cell of the table.
+//! The next step of a rollout in flight: one assertion for each cell of the decision table.
 
 use logweir::domain::ecs::service::{Deployment, RolloutState, Service};
 use logweir::domain::event::ServiceChange;
-use logweir::domain::record::{Ending, Fact, Facts, FinishStep, Pointing, Rollout, RolloutPhase, Sighting, next_step};
+use logweir::domain::record::{
+    Ending, Fact, Facts, FinishStep, Rollout, RolloutPhase, ServiceUpdate, Sighting, next_step,
+};
 
 use super::{arn, deployment, id, service, web};
 
 /// The corrected revision is `web:42`, its source `web:41`. The service ran deployment 1 when the update was decided.
-fn pointing() -> Pointing {
-    Pointing { service: web(), from: arn("web:41"), to: arn("web:42"), seen: vec![id(1)], settled: true }
+fn pointing() -> ServiceUpdate {
+    ServiceUpdate { service: web(), from: arn("web:41"), to: arn("web:42"), seen: vec![id(1)], settled: true }
 }
 
 fn step(phase: RolloutPhase<'_>, service: &Service, change: &ServiceChange, facts: &Facts) -> FinishStep {
     let (pointing, web) = (pointing(), web());
-    let rollout = Rollout { service: &web, pointing: Some(&pointing), deployment: None, begun: None, state: phase };
+    let rollout = Rollout { service: &web, update: Some(&pointing), deployment: None, begun: None, state: phase };
     let seen =
         Sighting { service, change, facts, may_start_again: true, leaves_rollback_to_ecs: false, is_overdue: false };
     next_step(&rollout, &seen)
@@ -51,17 +53,17 @@ fn failed() -> FinishStep {
 }
 
 #[test]
-fn an_update_that_was_about_to_be_made_is_adopted_started_again_or_waited_for() {
-    assert_eq!(look(RolloutPhase::Pointing, &after()), FinishStep::Adopt(id(2)));
-    assert_eq!(look(RolloutPhase::Pointing, &before()), FinishStep::StartAgain);
+fn an_intended_update_is_adopted_started_again_or_waited_for() {
+    assert_eq!(look(RolloutPhase::Updating, &after()), FinishStep::Adopt(id(2)));
+    assert_eq!(look(RolloutPhase::Updating, &before()), FinishStep::StartAgain);
     let unlisted = Service { revision: arn("web:42"), ..before() };
-    assert_eq!(look(RolloutPhase::Pointing, &unlisted), FinishStep::TryAgain);
+    assert_eq!(look(RolloutPhase::Updating, &unlisted), FinishStep::TryAgain);
 }
 
 #[test]
-fn a_deployment_ends_by_an_event_or_by_what_ecs_lists_and_waits_otherwise() {
+fn a_rollout_ends_by_an_event_or_by_a_listing_of_ecs_and_waits_otherwise() {
     let (two, none) = (id(2), Facts::default());
-    let phase = RolloutPhase::Pointed(&two);
+    let phase = RolloutPhase::Updated(&two);
     let completed = FinishStep::End(Ending::Completed);
     assert_eq!(step(phase, &under_way(), &told(RolloutState::Completed), &none), completed);
     assert_eq!(step(phase, &under_way(), &told(RolloutState::Failed), &none), failed());
@@ -74,45 +76,45 @@ fn a_deployment_ends_by_an_event_or_by_what_ecs_lists_and_waits_otherwise() {
 #[test]
 fn a_deployment_of_the_corrected_revision_by_another_principal_is_adopted() {
     let two = id(2);
-    assert_eq!(look(RolloutPhase::Pointed(&two), &moved_to("web:42")), FinishStep::Adopt(id(3)));
+    assert_eq!(look(RolloutPhase::Updated(&two), &moved_to("web:42")), FinishStep::Adopt(id(3)));
 }
 
 #[test]
-fn a_service_that_runs_something_else_was_moved_on_returned_or_rolled_back() {
+fn a_service_that_runs_another_revision_was_changed_returned_or_rolled_back() {
     let two = id(2);
-    let phase = RolloutPhase::Pointed(&two);
-    assert_eq!(look(phase, &moved_to("web:43")), FinishStep::End(Ending::MovedOn));
+    let phase = RolloutPhase::Updated(&two);
+    assert_eq!(look(phase, &moved_to("web:43")), FinishStep::End(Ending::ServiceChanged));
     assert_eq!(look(phase, &moved_to("web:41")), FinishStep::Ask(Fact::Rollback));
     let no_rollback = Facts { rollback: Some(None), ..Facts::default() };
     let step = |facts: &Facts| step(phase, &moved_to("web:41"), &ServiceChange::Look, facts);
-    assert_eq!(step(&no_rollback), FinishStep::End(Ending::Returned));
+    assert_eq!(step(&no_rollback), FinishStep::End(Ending::RolledBack));
     let rollback = Facts { rollback: Some(Some("tasks failed".into())), ..Facts::default() };
     assert_eq!(step(&rollback), FinishStep::Ask(Fact::Overtaken));
     let by_ecs = Facts { overtaken: Some(false), ..rollback.clone() };
     assert_eq!(step(&by_ecs), FinishStep::End(Ending::Failed { why: "tasks failed".into() }));
     let by_another = Facts { overtaken: Some(true), ..rollback };
-    assert_eq!(step(&by_another), FinishStep::End(Ending::MovedOn));
+    assert_eq!(step(&by_another), FinishStep::End(Ending::ServiceChanged));
 }
 
 #[test]
-fn what_was_overtaken_is_yielded_to_unless_the_service_runs_it_or_something_else() {
-    let theirs = arn("web:43");
-    let phase = RolloutPhase::Yielding(&theirs);
-    assert_eq!(look(phase, &after()), FinishStep::Yield(theirs.clone()));
-    assert_eq!(look(phase, &moved_to("web:43")), FinishStep::End(Ending::Yielded { to: theirs.clone() }));
-    assert_eq!(look(phase, &moved_to("web:44")), FinishStep::End(Ending::MovedOn));
+fn logweir_yields_to_an_overtaken_revision_unless_the_service_runs_it_or_another() {
+    let other = arn("web:43");
+    let phase = RolloutPhase::Yielding(&other);
+    assert_eq!(look(phase, &after()), FinishStep::Yield(other.clone()));
+    assert_eq!(look(phase, &moved_to("web:43")), FinishStep::End(Ending::Yielded { to: other.clone() }));
+    assert_eq!(look(phase, &moved_to("web:44")), FinishStep::End(Ending::ServiceChanged));
 }
 
 #[test]
 fn a_failed_deployment_is_rolled_back_while_the_service_runs_it() {
-    let phase = RolloutPhase::Returning("tasks failed");
+    let phase = RolloutPhase::RollingBack("tasks failed");
     assert_eq!(look(phase, &after()), failed());
     let ended = FinishStep::End(Ending::Failed { why: "tasks failed".into() });
     assert_eq!(look(phase, &before()), ended, "it runs the source again");
 }
 
 #[test]
-fn nothing_is_next_for_a_service_that_waits_or_has_ended() {
+fn a_rollout_that_waits_or_has_ended_has_no_next_step() {
     let ending = Ending::Completed;
     for phase in [RolloutPhase::Waiting(logweir::domain::outcome::Reason::Frozen), RolloutPhase::Ended(&ending)] {
         assert_eq!(look(phase, &after()), FinishStep::Wait);

@@ -1,4 +1,4 @@
-//! What keeps a service from following: each reason alone, and of several the gravest.
+//! The reasons not to update a service: each one alone, and the gravest of several.
 
 use logweir::domain::baseline::{Baseline, RolloutSettings, Workload};
 use logweir::domain::ecs::service::{Controller, Deployment, RolloutState, Service, Status};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{arn, at, deployment, service};
 
-/// What a case changes about a service that could follow at once.
+/// A service and its circumstances. Without changes, nothing prevents the update.
 struct Case {
     service: Service,
     edits: Vec<Edit>,
@@ -42,7 +42,7 @@ impl Case {
     }
 }
 
-/// An edit of options that the driver has.
+/// An edit of options of an existing driver.
 fn options() -> Edit {
     let mode = OptionChange { option: "mode".into(), old: None, new: Some(json!("non-blocking")) };
     let change = Change::Options { before: Holder::Map, after: Holder::Map, options: vec![mode] };
@@ -59,20 +59,22 @@ fn driver(name: &str) -> Option<Value> {
 }
 
 #[test]
-fn a_service_that_runs_exactly_the_source_follows_where_nothing_is_in_the_way() {
+fn a_service_that_runs_exactly_the_source_may_be_updated() {
     assert_eq!(case().stop(), None);
 }
 
 #[test]
-fn one_that_is_being_deleted_or_was_does_not() {
-    for (status, note) in [(Status::Draining, "it is being deleted"), (Status::Inactive, "it was deleted")] {
+fn a_deleted_service_is_not_updated() {
+    for (status, note) in
+        [(Status::Draining, "the service is being deleted"), (Status::Inactive, "the service was deleted")]
+    {
         let stop = Case { service: Service { status, ..case().service }, ..case() }.stop().unwrap();
         assert_eq!(stop, Obstacle::for_good(Reason::ServiceInactive, note));
     }
 }
 
 #[test]
-fn one_that_somebody_else_deploys_does_not() {
+fn a_service_with_another_deployment_controller_is_not_updated() {
     for (controller, who) in
         [(Controller::CodeDeploy, "CodeDeploy"), (Controller::External, "external"), (Controller::Other, "not know")]
     {
@@ -83,20 +85,20 @@ fn one_that_somebody_else_deploys_does_not() {
 }
 
 #[test]
-fn one_that_ecs_keeps_for_itself_does_not() {
+fn a_service_managed_by_ecs_is_not_updated() {
     let case = Case { service: Service { managed: true, ..case().service }, ..case() };
     assert_eq!(case.reason(), Some(Reason::ServiceOwned));
 }
 
 #[test]
-fn one_that_runs_anything_else_does_not_and_says_what() {
+fn a_service_that_runs_another_revision_is_not_updated_and_the_revision_is_named() {
     let moved = service("web:40", vec![deployment(1, "web:40", true)]);
     let stop = Case { service: moved, ..case() }.stop().unwrap();
-    assert_eq!(stop, Obstacle::for_good(Reason::ServiceMovedOn, "it runs web:40 now"));
+    assert_eq!(stop, Obstacle::for_good(Reason::ServiceChanged, "the service runs web:40 now"));
 }
 
 #[test]
-fn one_without_the_tag_that_opts_in_does_not() {
+fn a_service_without_the_opt_in_tag_is_not_updated() {
     let baseline = "require-service-tag = \"logweir=follow\"";
     let tagged = |tags: &[(&str, &str)]| {
         let tags = tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
@@ -109,14 +111,14 @@ fn one_without_the_tag_that_opts_in_does_not() {
 }
 
 #[test]
-fn one_whose_source_has_not_been_deployed_yet_does_not_unless_it_may_at_once() {
+fn a_service_whose_source_is_still_being_deployed_is_not_updated_unless_at_once() {
     let waits = Case { completed: false, ..case() };
     assert_eq!(waits.reason(), Some(Reason::DeploymentUnderWay));
     assert_eq!(Case { baseline: "when = \"at-once\"", ..waits }.reason(), None);
 }
 
 #[test]
-fn one_on_which_the_source_itself_failed_does_not_even_at_once() {
+fn a_service_on_which_the_source_failed_is_not_updated_even_at_once() {
     for (completed, baseline) in [(false, ""), (true, ""), (false, "when = \"at-once\"")] {
         let failed = Deployment { state: Some(RolloutState::Failed), ..deployment(2, "web:41", true) };
         let service = service("web:41", vec![failed, deployment(1, "web:40", false)]);
@@ -125,14 +127,14 @@ fn one_on_which_the_source_itself_failed_does_not_even_at_once() {
 }
 
 #[test]
-fn an_older_deployment_that_failed_is_nothing_to_it() {
+fn an_older_failed_deployment_does_not_prevent_the_update() {
     let failed = Deployment { state: Some(RolloutState::Failed), ..deployment(1, "web:41", false) };
     let service = service("web:41", vec![failed, deployment(2, "web:41", true)]);
     assert_eq!(Case { service, ..case() }.reason(), None);
 }
 
 #[test]
-fn a_driver_that_is_added_or_replaced_takes_a_circuit_breaker_with_rollback() {
+fn an_added_or_replaced_driver_requires_a_circuit_breaker_with_rollback() {
     let cases = [
         ("added where there was none", whole(None, driver("awslogs")), true),
         ("added where there was null", whole(Some(Value::Null), driver("awslogs")), true),
@@ -152,7 +154,7 @@ fn a_driver_that_is_added_or_replaced_takes_a_circuit_breaker_with_rollback() {
 }
 
 #[test]
-fn a_freeze_window_keeps_it_for_a_while_and_says_which() {
+fn a_freeze_window_postpones_the_update_and_is_named() {
     let baseline = "freeze = [\"mon 00:00 - tue 00:00 UTC\", \"sat 10:00 - sat 14:00 Europe/Berlin\"]";
     for (time, frozen) in [("08:59:59", false), ("09:00:00", true), ("12:59:59", true), ("13:00:00", false)] {
         let stop = Case { baseline, time, ..case() }.stop();
@@ -163,7 +165,7 @@ fn a_freeze_window_keeps_it_for_a_while_and_says_which() {
 }
 
 #[test]
-fn nothing_but_a_freeze_window_passes_by_itself() {
+fn only_a_freeze_window_passes_by_itself() {
     for (reason, put) in GRAVITY {
         let mut case = case();
         put(&mut case);
@@ -171,7 +173,7 @@ fn nothing_but_a_freeze_window_passes_by_itself() {
     }
 }
 
-/// What puts a reason in the way.
+/// Changes a case so that a reason applies.
 type Puts = fn(&mut Case);
 
 /// Every reason, the gravest first.
@@ -179,7 +181,7 @@ const GRAVITY: [(Reason, Puts); 9] = [
     (Reason::ServiceInactive, |case| case.service.status = Status::Draining),
     (Reason::UnsupportedController, |case| case.service.controller = Controller::CodeDeploy),
     (Reason::ServiceOwned, |case| case.service.managed = true),
-    (Reason::ServiceMovedOn, |case| case.service.revision = arn("web:40")),
+    (Reason::ServiceChanged, |case| case.service.revision = arn("web:40")),
     (Reason::NotOptedIn, |case| {
         case.baseline = "require-service-tag = \"a=b\"\nfreeze = [\"sat 00:00 - sun 00:00 UTC\"]"
     }),
@@ -197,7 +199,7 @@ const GRAVITY: [(Reason, Puts); 9] = [
 ];
 
 #[test]
-fn of_several_reasons_the_gravest_is_said() {
+fn of_several_reasons_the_gravest_is_reported() {
     for several in 1..1_usize << GRAVITY.len() {
         let mut case = case();
         let holds = |place: &usize| several & (1 << place) != 0;

@@ -1,4 +1,4 @@
-//! Names of services and images that somebody else has written: read as AWS means them, or not at all.
+//! Names of services and images from third parties: parsed as AWS defines them, or refused.
 
 use logweir::domain::ecs::image::{EcrImage, is_pinned};
 use logweir::domain::ecs::service::{NotAServiceArn, ServiceArn};
@@ -34,7 +34,7 @@ fn a_service_has_a_short_name_and_a_cluster_of_its_account() {
 }
 
 #[test]
-fn what_is_no_arn_of_a_service_is_refused_and_not_repeated() {
+fn an_invalid_service_arn_is_refused_and_not_quoted() {
     let long = "x".repeat(256);
     let hostile = [
         "".to_owned(),
@@ -75,21 +75,21 @@ fn what_is_no_arn_of_a_service_is_refused_and_not_repeated() {
 }
 
 #[test]
-fn the_old_form_takes_the_cluster_that_stands_beside_it() {
+fn an_arn_of_the_old_form_is_completed_with_the_given_cluster() {
     for beside in ["prod".to_owned(), cluster("prod")] {
         assert_eq!(ServiceArn::of(&arn("web"), Some(&beside)).map(|web| web.to_string()), Ok(arn("prod/web")));
     }
 }
 
 #[test]
-fn the_new_form_knows_its_cluster_whatever_stands_beside_it() {
+fn an_arn_of_the_new_form_ignores_the_given_cluster() {
     for beside in [None, Some("other"), Some(""), Some("we b")] {
         assert_eq!(ServiceArn::of(&arn("prod/web"), beside).map(|web| web.to_string()), Ok(arn("prod/web")));
     }
 }
 
 #[test]
-fn the_old_form_without_a_cluster_that_could_be_one_is_refused() {
+fn an_arn_of_the_old_form_without_a_valid_cluster_is_refused() {
     for beside in [None, Some(""), Some("prod/"), Some("pr od"), Some("prod\n"), Some("arn:aws:ecs")] {
         assert_eq!(ServiceArn::of(&arn("web"), beside), Err(NotAServiceArn), "{beside:?}");
     }
@@ -117,7 +117,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_is_read_as_a_service_that_it_does_not_spell(text in any::<String>(), beside in any::<Option<String>>()) {
+    fn any_text_is_refused_or_read_as_a_valid_service(text in any::<String>(), beside in any::<Option<String>>()) {
         let read = [text.parse::<ServiceArn>(), arn(&text).parse(), ServiceArn::of(&arn(&text), beside.as_deref())];
         for service in read.into_iter().flatten() {
             prop_assert_eq!(service.to_string().parse::<ServiceArn>(), Ok(service.clone()));
@@ -126,7 +126,7 @@ proptest! {
     }
 
     #[test]
-    fn an_image_of_ecr_is_taken_apart_without_a_rest(
+    fn an_ecr_image_is_parsed_into_all_its_parts(
         account in "[0-9]{12}", region in "[a-z]{2}-[a-z]{4,9}-[1-9]", path in "[a-z0-9]{1,8}(/[a-z0-9._-]{1,8}){0,2}",
         tag in prop::option::of("[A-Za-z0-9_][A-Za-z0-9._-]{0,20}"), china in any::<bool>(),
     ) {
@@ -138,7 +138,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_pinned_has_no_tag_that_could_be_looked_up(image in "[a-z0-9./:-]{0,40}") {
+    fn a_pinned_image_has_no_tag_to_resolve(image in "[a-z0-9./:-]{0,40}") {
         let pinned = format!("{image}@{DIGEST}");
         prop_assert!(is_pinned(&pinned));
         prop_assert_eq!(EcrImage::parse(&pinned), None);
@@ -146,7 +146,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_is_both_an_image_of_ecr_and_pinned_and_none_breaks_anything(text in any::<String>()) {
+    fn no_image_is_both_pinned_and_resolvable_and_no_text_panics(text in any::<String>()) {
         let host = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
         for image in [text.clone(), format!("{host}/{text}"), format!("{host}/web:{text}"), format!("{text}@{DIGEST}")] {
             prop_assert!(EcrImage::parse(&image).is_none() || !is_pinned(&image), "{image}");
@@ -158,7 +158,7 @@ proptest! {
 }
 
 #[test]
-fn a_digest_that_is_cut_grown_or_spelt_otherwise_pins_nothing() {
+fn a_malformed_digest_pins_nothing() {
     for image in [
         &format!("web@{}", &DIGEST[..DIGEST.len() - 1]),
         &format!("web@{DIGEST}a"),

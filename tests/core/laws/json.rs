@@ -1,9 +1,9 @@
-//! JSON as its author spells it: numbers, escapes and layouts that a parser would respell.
+//! JSON in its author's spelling: numbers, escapes and layouts that a parser would respell.
 
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// A value of which every byte is chosen. Keys and scalars are raw JSON text.
+/// A value with control over every byte of its text. Keys and scalars are raw JSON text.
 #[derive(Clone, Debug)]
 pub enum Json {
     Scalar(String),
@@ -11,10 +11,10 @@ pub enum Json {
     Object(Vec<(String, Json)>),
 }
 
-/// How a document is written down.
+/// The layout of a written document.
 #[derive(Clone, Copy, Debug)]
 pub struct Layout {
-    /// `None` stands on one line.
+    /// `None` writes everything on one line.
     newline: Option<&'static str>,
     unit: &'static str,
     colon: &'static str,
@@ -79,7 +79,7 @@ pub fn layouts() -> BoxedStrategy<Layout> {
     .boxed()
 }
 
-/// Numbers and texts that a parser would write down another way, and ordinary ones.
+/// Numbers and texts that a parser would respell, and ordinary ones.
 pub fn scalars() -> BoxedStrategy<Json> {
     select(vec![
         "null",

@@ -1,4 +1,4 @@
-//! Situations that the rules may meet: a task definition as somebody wrote it, a baseline, and what is known of AWS.
+//! Situations for the rules: a task definition as its author wrote it, a baseline, and the known facts about AWS.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -36,12 +36,12 @@ impl Situation {
         plan::plan(&self.facts.observe(&self.definition), &self.baseline)
     }
 
-    /// The same, under a baseline that says one thing more.
+    /// The same situation with `more` appended to its baseline.
     pub fn with_baseline(&self, more: &str) -> Self {
         Self::new(self.definition.text(), &format!("{}\n{more}", self.baseline_text), self.facts.clone())
     }
 
-    /// What stands in AWS is what `states` say of the groups that the rules ask for, in turn.
+    /// The same situation, live. The log groups that the rules ask for have these states, in turn.
     fn live(mut self, states: &[LogGroup], mode: DefaultMode) -> Self {
         self.facts.default_mode = mode;
         let names = plan::log_groups(&self.facts.observe(&self.definition), &self.baseline);
@@ -50,7 +50,7 @@ impl Situation {
     }
 }
 
-/// What a failing law shows: all that is needed to make a golden case of it.
+/// Shows all that is needed to turn a failing situation into a golden case.
 impl fmt::Debug for Situation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { definition, baseline_text, facts, .. } = self;
@@ -58,7 +58,7 @@ impl fmt::Debug for Situation {
     }
 }
 
-/// Offline and live alike.
+/// Situations offline and live.
 pub fn situations() -> BoxedStrategy<Situation> {
     (offline(), prop::option::weighted(0.7, (prop::collection::vec(log_groups(), 1..4), default_modes())))
         .prop_map(|(situation, live)| match live {
@@ -119,7 +119,7 @@ pub fn documents() -> BoxedStrategy<String> {
 
 type Member = (String, Json);
 
-/// A member that may be absent, its key now and then spelled with an escape.
+/// A member that may be absent. Its key is sometimes spelled with an escape.
 fn optional(key: &'static str, value: impl Strategy<Value = Option<Json>> + 'static) -> BoxedStrategy<Option<Member>> {
     let escaped = format!("\"\\u{:04x}{}\"", key.chars().next().unwrap() as u32, &key[1..]);
     let key = prop_oneof![9 => Just(format!("\"{key}\"")), 1 => Just(escaped)];
@@ -206,7 +206,7 @@ fn awslogs_options() -> BoxedStrategy<Json> {
         .boxed()
 }
 
-/// Baselines with every key that rules obey, with profiles and with exemptions, some of them over.
+/// Baselines with every key that rules use, with profiles and with exemptions, some of them expired.
 pub fn baselines() -> BoxedStrategy<String> {
     let logging = (
         select(vec!["fix", "advice"]),

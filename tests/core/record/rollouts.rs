@@ -1,4 +1,4 @@
-//! What entries about services say: the stories that workers may leave, whole and cut off at every place.
+//! The entries about services: the sequences (stories) that workers may write, complete and cut off at every entry.
 
 use logweir::domain::ecs::service::ServiceArn;
 use logweir::domain::outcome::{Conclusion, Outcome, Reason};
@@ -6,14 +6,14 @@ use logweir::domain::record::{Effects, Ending, EntryKind, Illegal, NotUndone, Re
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use super::telling::{All, Stage, Telling, Told, arn, gravest, service};
+use super::telling::{All, LetterReport, Stage, Telling, arn, gravest, service};
 
-/// No story of one service is told further: by then everything that can happen has.
+/// The maximum length of a story of one service. A longer story shows nothing new.
 const LONGEST: usize = 7;
 
-/// Calls `look` with every story of one service that a corrected record can tell, and each of their beginnings.
-fn every_story(look: &mut impl FnMut(&Telling, &Told)) {
-    fn tell(telling: &Telling, told: &Told, left: usize, look: &mut impl FnMut(&Telling, &Told)) {
+/// Calls `look` with every story of one service in a corrected record, and with every prefix of each story.
+fn every_story(look: &mut impl FnMut(&Telling, &LetterReport)) {
+    fn tell(telling: &Telling, told: &LetterReport, left: usize, look: &mut impl FnMut(&Telling, &LetterReport)) {
         look(telling, told);
         for what in if left == 0 { Vec::new() } else { told.may_follow(&service("web")) } {
             let (next, mut heard) = (telling.with(what.clone()), told.clone());
@@ -21,27 +21,27 @@ fn every_story(look: &mut impl FnMut(&Telling, &Told)) {
             tell(&next, &heard, left - 1, look);
         }
     }
-    tell(&Telling::corrected(), &Told::default(), LONGEST, look);
+    tell(&Telling::corrected(), &LetterReport::default(), LONGEST, look);
 }
 
 fn stage(state: RolloutPhase<'_>) -> Stage {
     match state {
         RolloutPhase::Waiting(why) => Stage::Waiting(why),
-        RolloutPhase::Pointing => Stage::Pointing,
-        RolloutPhase::Pointed(_) => Stage::Pointed,
+        RolloutPhase::Updating => Stage::ServiceUpdate,
+        RolloutPhase::Updated(_) => Stage::UpdateResult,
         RolloutPhase::Yielding(to) => Stage::Yielding(to.clone()),
-        RolloutPhase::Returning(_) => Stage::Returning,
+        RolloutPhase::RollingBack(_) => Stage::Returning,
         RolloutPhase::Ended(ending) => Stage::Ended(ending.clone()),
     }
 }
 
-/// What is seen of a stage in the fold.
+/// The stage as the fold shows it. The fold does not distinguish `Back` from `Returning`.
 fn seen(stage: &Stage) -> Stage {
     if *stage == Stage::Back { Stage::Returning } else { stage.clone() }
 }
 
 #[test]
-fn every_beginning_of_every_story_says_how_far_the_service_is() {
+fn every_prefix_of_every_story_gives_the_stage_of_the_service() {
     let mut stories = 0;
     every_story(&mut |telling, told| {
         stories += 1;
@@ -49,30 +49,31 @@ fn every_beginning_of_every_story_says_how_far_the_service_is() {
         let attempt = attempt.unwrap();
         assert_eq!(attempt.corrected(), Some(&arn("web:42")));
         let Some(rollout) = attempt.rollout(&service("web")) else {
-            return assert_eq!(told.stage, Stage::Untold);
+            return assert_eq!(told.stage, Stage::FailedNotification);
         };
         assert_eq!(stage(rollout.state), seen(&told.stage), "{:?}", telling.record.entries);
         assert_eq!(rollout.deployment.map(String::from), told.deployment);
-        let pointed = telling.record.entries.iter().rev().find(|entry| matches!(entry.what, EntryKind::Pointing(_)));
+        let pointed =
+            telling.record.entries.iter().rev().find(|entry| matches!(entry.what, EntryKind::UpdatingService(_)));
         assert_eq!(rollout.begun, pointed.map(|entry| entry.at));
-        assert_eq!(rollout.pointing.is_some(), told.pointing);
+        assert_eq!(rollout.update.is_some(), told.pointing);
     });
     assert!(stories > 1000, "{stories} stories");
 }
 
 #[test]
-fn a_service_is_free_in_flight_or_over_and_never_two_of_them() {
+fn the_stage_decides_whether_a_service_is_free_in_flight_or_ended() {
     every_story(&mut |telling, told| {
         let attempt = telling.record.attempt().unwrap().unwrap();
         let Some(rollout) = attempt.rollout(&service("web")) else { return };
         let (free, in_flight, ended) = (rollout.is_free(), rollout.is_in_flight(), rollout.is_ended());
         let expected = match &told.stage {
-            Stage::Untold => unreachable!(),
+            Stage::FailedNotification => unreachable!(),
             Stage::Waiting(_) => (true, false, false),
-            // Somebody has moved on before it was ever pointed.
+            // The service was never updated.
             Stage::Ended(Ending::NotDone { .. }) => (true, false, true),
             Stage::Ended(_) => (!told.pointing, false, true),
-            Stage::Pointing | Stage::Pointed | Stage::Yielding(_) | Stage::Returning | Stage::Back => {
+            Stage::ServiceUpdate | Stage::UpdateResult | Stage::Yielding(_) | Stage::Returning | Stage::Back => {
                 (!told.pointing, true, false)
             }
         };
@@ -81,7 +82,7 @@ fn a_service_is_free_in_flight_or_over_and_never_two_of_them() {
 }
 
 #[test]
-fn a_service_stands_from_the_intent_until_it_is_off_ours_and_goes_back_to_what_was_meant() {
+fn an_update_is_in_place_from_its_intent_until_the_service_leaves_the_corrected_revision() {
     every_story(&mut |telling, told| {
         let standing = Effects::of(&telling.record);
         let services: Vec<_> = standing.services.iter().map(|(pointing, back)| (&pointing.service, *back)).collect();
@@ -93,12 +94,13 @@ fn a_service_stands_from_the_intent_until_it_is_off_ours_and_goes_back_to_what_w
 }
 
 #[test]
-fn what_stands_is_undone_service_first_and_rolled_back_only_where_that_leads_to_the_source() {
+fn services_are_undone_before_the_revision_and_rolled_back_only_to_the_source() {
     every_story(&mut |telling, told| {
         let mut undo = Effects::of(&telling.record).undo();
         if let Some(back) = &told.back {
             let settled = *back == arn("web:41");
-            let point = Undo::PointBack { service: service("web"), from: back.clone(), to: arn("web:42"), settled };
+            let point =
+                Undo::RollBackService { service: service("web"), from: back.clone(), to: arn("web:42"), settled };
             assert_eq!(undo.remove(0), point);
         }
         assert_eq!(undo, [Undo::Deregister { corrected: arn("web:42"), edits: Vec::new() }]);
@@ -106,7 +108,7 @@ fn what_stands_is_undone_service_first_and_rolled_back_only_where_that_leads_to_
 }
 
 #[test]
-fn the_head_knows_who_is_followed_what_became_of_them_and_whether_somebody_is_at_it() {
+fn the_head_gives_the_pending_services_their_conclusion_and_whether_a_worker_acts() {
     every_story(&mut |telling, told| {
         let head = &telling.record.head;
         let web = service("web");
@@ -121,15 +123,15 @@ fn the_head_knows_who_is_followed_what_became_of_them_and_whether_somebody_is_at
         let remediated = Conclusion::from(Outcome::Remediated);
         assert_eq!(head.closing, Some(remediated.clone()));
         assert_eq!(head.ending(), Some(&head.rolled.clone().unwrap_or(remediated)));
-        // Who has acted or is about to; what waits or is under way at ECS needs nobody.
-        let at_it = matches!(told.stage, Stage::Pointing | Stage::Yielding(_) | Stage::Returning | Stage::Back);
+        // A worker has acted or is about to act. A rollout that waits or is in progress at ECS needs no worker.
+        let at_it = matches!(told.stage, Stage::ServiceUpdate | Stage::Yielding(_) | Stage::Returning | Stage::Back);
         assert_eq!(head.is_held(telling.now), at_it, "{:?}", told.stage);
         assert_eq!((head.open, head.suppressed, head.backing_out), (false, false, false));
     });
 }
 
 #[test]
-fn an_entry_that_stands_twice_says_nothing_new() {
+fn a_repeated_entry_changes_nothing() {
     every_story(&mut |telling, _| {
         let mut twice = telling.record.clone();
         let last = twice.entries.last().unwrap().clone();
@@ -140,7 +142,7 @@ fn an_entry_that_stands_twice_says_nothing_new() {
 }
 
 #[test]
-fn a_new_attempt_follows_nobody_and_what_was_pointed_before_still_stands() {
+fn a_new_attempt_has_no_pending_service_and_earlier_updates_stay_in_place() {
     every_story(&mut |telling, told| {
         let mut again = telling.clone();
         again.corrects("web:43");
@@ -152,7 +154,7 @@ fn a_new_attempt_follows_nobody_and_what_was_pointed_before_still_stands() {
 }
 
 #[test]
-fn to_ask_for_a_backout_follows_nobody_and_ends_as_that_does() {
+fn a_backout_request_drops_the_pending_services_and_its_conclusion_counts() {
     every_story(&mut |telling, _| {
         let mut asked = telling.clone();
         asked.asks();
@@ -160,12 +162,12 @@ fn to_ask_for_a_backout_follows_nobody_and_ends_as_that_does() {
         assert_eq!((head.following.len(), head.open, head.suppressed, head.backing_out), (0, true, true, true));
         let backed_out = Conclusion::from(Outcome::BackedOut);
         asked.writes(EntryKind::Closed(backed_out.clone()));
-        assert_eq!(asked.record.head.ending(), Some(&backed_out), "whatever became of services before");
+        assert_eq!(asked.record.head.ending(), Some(&backed_out), "whatever the services' earlier conclusions");
     });
 }
 
 #[test]
-fn before_the_correction_is_closed_nothing_can_be_said_of_a_service() {
+fn an_entry_about_a_service_is_illegal_before_the_correction_is_closed() {
     let corrected = Telling::corrected();
     for length in 1..corrected.record.entries.len() {
         for what in about_services() {
@@ -179,25 +181,25 @@ fn before_the_correction_is_closed_nothing_can_be_said_of_a_service() {
     assert_eq!(first.record.attempt(), Err(Illegal::BeforeOpening(0)));
 }
 
-/// An entry of every kind that is about a service.
+/// One entry of each kind that is about a service.
 fn about_services() -> Vec<EntryKind> {
     let web = || service("web");
-    let mut told = Told::default();
+    let mut told = LetterReport::default();
     let pointing = told.may_follow(&web()).remove(1);
     told.hears(&pointing);
     vec![
         EntryKind::Waiting { service: web(), why: Reason::Frozen },
         pointing,
-        EntryKind::Pointed { service: web(), deployment: "ecs-svc/2".into() },
+        EntryKind::ServiceUpdated { service: web(), deployment: "ecs-svc/2".into() },
         EntryKind::Yielding { service: web(), to: arn("api:7") },
-        EntryKind::Returning { service: web(), why: String::new() },
-        EntryKind::Followed { service: web(), ending: Ending::Completed },
-        EntryKind::PointedBack { service: web(), deployment: "ecs-svc/3".into() },
+        EntryKind::RollingBack { service: web(), why: String::new() },
+        EntryKind::RolloutEnded { service: web(), ending: Ending::Completed },
+        EntryKind::ServiceRolledBack { service: web(), deployment: "ecs-svc/3".into() },
     ]
 }
 
 #[test]
-fn during_a_backout_a_service_is_pointed_back_or_at_somebodys_and_goes_nowhere_else() {
+fn during_a_backout_a_service_may_only_be_rolled_back_or_yielded() {
     let mut asked = Telling::corrected();
     asked.asks();
     let mut over = asked.clone();
@@ -205,7 +207,7 @@ fn during_a_backout_a_service_is_pointed_back_or_at_somebodys_and_goes_nowhere_e
     for telling in [asked, over] {
         let number = telling.record.head.next;
         for what in about_services() {
-            let is_back = matches!(what, EntryKind::PointedBack { .. } | EntryKind::Yielding { .. });
+            let is_back = matches!(what, EntryKind::ServiceRolledBack { .. } | EntryKind::Yielding { .. });
             let told = telling.with(what.clone());
             let refused = told.record.attempt().err();
             assert_eq!(refused, (!is_back).then_some(Illegal::BackingOut(number)), "{what:?}");
@@ -214,32 +216,33 @@ fn during_a_backout_a_service_is_pointed_back_or_at_somebodys_and_goes_nowhere_e
 }
 
 #[test]
-fn nothing_is_pointed_back_that_nobody_asked_for() {
+fn a_rollback_without_a_request_is_illegal() {
     every_story(&mut |telling, told| {
         let number = telling.record.head.next;
         if matches!(told.stage, Stage::Returning | Stage::Back) {
             return;
         }
-        let back = telling.with(EntryKind::PointedBack { service: service("web"), deployment: "ecs-svc/9".into() });
+        let back =
+            telling.with(EntryKind::ServiceRolledBack { service: service("web"), deployment: "ecs-svc/9".into() });
         assert_eq!(back.record.attempt(), Err(Illegal::NotAsked(number)));
     });
 }
 
-/// A corrected record whose service runs ours, and which somebody wants taken back.
+/// A corrected record whose service runs the corrected revision, with a requested backout.
 fn asked() -> Telling {
     let mut telling = Telling::corrected();
     telling.writes(about_services().remove(1));
-    telling.writes(EntryKind::Followed { service: service("web"), ending: Ending::Completed });
+    telling.writes(EntryKind::RolloutEnded { service: service("web"), ending: Ending::Completed });
     telling.asks();
     telling
 }
 
 #[test]
-fn a_backout_of_a_service_can_be_cut_off_anywhere() {
+fn a_backout_of_a_service_may_be_cut_off_after_any_entry() {
     let web = || service("web");
     let story = [
         EntryKind::Undoing { step: 0 },
-        EntryKind::PointedBack { service: web(), deployment: "ecs-svc/3".into() },
+        EntryKind::ServiceRolledBack { service: web(), deployment: "ecs-svc/3".into() },
         EntryKind::Undone { step: 0 },
         EntryKind::Released { why: "the last tasks end".into() },
         EntryKind::Resumed { registrars: Vec::new() },
@@ -264,7 +267,7 @@ fn a_backout_of_a_service_can_be_cut_off_anywhere() {
 }
 
 #[test]
-fn a_backout_that_gave_way_is_open_for_another_one_which_goes_back_to_what_somebody_had_deployed() {
+fn after_a_backout_that_yielded_another_backout_returns_to_the_overtaken_revision() {
     let mut telling = asked();
     telling.writes(EntryKind::Undoing { step: 0 });
     for to in ["api:7", "api:8"] {
@@ -275,19 +278,19 @@ fn a_backout_that_gave_way_is_open_for_another_one_which_goes_back_to_what_someb
         assert_eq!(yielding.last(), Some(&(&service("web"), &arn(to))));
         let mut twice = telling.record.clone();
         twice.entries.push(twice.entries[before.entries.len()].clone());
-        assert_eq!(twice.attempt(), telling.record.attempt(), "one that stands twice says nothing new");
+        assert_eq!(twice.attempt(), telling.record.attempt(), "a repeated entry changes nothing");
     }
-    let kept = NotUndone::open(0, "left with theirs".into(), Some(Reason::ServiceMovedOn));
+    let kept = NotUndone::open(0, "left with another revision".into(), Some(Reason::ServiceChanged));
     telling.writes(EntryKind::Kept(kept));
     let undo = Effects::of(&telling.record).undo();
-    let back = Undo::PointBack { service: service("web"), from: arn("api:8"), to: arn("web:42"), settled: false };
+    let back = Undo::RollBackService { service: service("web"), from: arn("api:8"), to: arn("web:42"), settled: false };
     assert_eq!(undo[0], back);
     telling.asks();
     assert_eq!(telling.record.attempt().unwrap().unwrap().backout.unwrap().yielding, []);
 }
 
-/// A story of three services, each entry chosen among all that may come next; what it says of each, and in which order they
-/// ended.
+/// A story of three services, with each entry chosen among all legal ones; the expected state of each service; and the
+/// order in which they ended.
 fn stories() -> impl Strategy<Value = (Telling, All, Vec<ServiceArn>)> {
     prop::collection::vec((any::<Index>(), any::<Index>()), 0..24).prop_map(|choices| {
         let names = ["api", "web", "cron"].map(service);
@@ -301,7 +304,7 @@ fn stories() -> impl Strategy<Value = (Telling, All, Vec<ServiceArn>)> {
             }
             let what = next[what.index(next.len())].clone();
             told.hears(&what);
-            if matches!(what, EntryKind::Followed { .. }) {
+            if matches!(what, EntryKind::RolloutEnded { .. }) {
                 ended.retain(|other| other != of);
                 ended.push(of.clone());
             }
@@ -315,7 +318,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn of_several_services_each_has_its_own_story((telling, all, _) in stories()) {
+    fn each_of_several_services_has_its_own_story((telling, all, _) in stories()) {
         let attempt = telling.record.attempt().unwrap().unwrap();
         for (of, told) in &all {
             let found = attempt.rollout(of).map(|rollout| stage(rollout.state));
@@ -329,16 +332,16 @@ proptest! {
     }
 
     #[test]
-    fn what_became_of_several_is_the_gravest_of_their_ends((telling, all, ended) in stories()) {
+    fn the_conclusion_of_several_services_is_their_gravest_ending((telling, all, ended) in stories()) {
         let endings: Vec<&Ending> = ended.iter().filter_map(|of| all[of].ending.as_ref()).collect();
         prop_assert_eq!(&telling.record.head.rolled, &gravest(&endings), "{:?}", telling.record.entries);
     }
 
     #[test]
-    fn services_are_taken_back_in_the_order_in_which_they_were_pointed_the_last_first((telling, all, _) in stories()) {
+    fn services_are_backed_out_in_the_reverse_order_of_their_updates((telling, all, _) in stories()) {
         let mut pointed: Vec<&ServiceArn> = Vec::new();
         for entry in &telling.record.entries {
-            if let EntryKind::Pointing(pointing) = &entry.what {
+            if let EntryKind::UpdatingService(pointing) = &entry.what {
                 pointed.retain(|other| **other != pointing.service);
                 pointed.push(&pointing.service);
             }
@@ -347,7 +350,7 @@ proptest! {
         pointed.reverse();
         let undo = Effects::of(&telling.record).undo();
         let back: Vec<&ServiceArn> = undo.iter().filter_map(|undo| match undo {
-            Undo::PointBack { service, .. } => Some(service),
+            Undo::RollBackService { service, .. } => Some(service),
             _ => None,
         }).collect();
         prop_assert_eq!(&back, &pointed);

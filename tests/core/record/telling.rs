@@ -1,4 +1,4 @@
-//! A record as its workers write it, entry by entry, and what those entries mean: told once more, in the plainest way.
+//! A record as its workers write it, entry by entry, and a second, simpler model of what those entries mean.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use logweir::domain::ecs::service::ServiceArn;
 use logweir::domain::event::Cause;
 use logweir::domain::outcome::{Conclusion, Mode, Outcome, Reason, TriggerKind};
 use logweir::domain::record::{
-    BackoutRequest, Done, Effects, Ending, EntryKind, Head, Opening, Pointing, Record, Step,
+    BackoutRequest, Done, Effects, Ending, EntryKind, Head, Opening, Record, ServiceUpdate, Step,
 };
 use logweir::settings::LEASE;
 
@@ -48,15 +48,15 @@ impl Telling {
         Self { record: Record { head: Head::new(&first, now), entries: Vec::new() }, now }
     }
 
-    /// One in which web:42 corrects the source.
+    /// A record in which web:42 corrects the source.
     pub fn corrected() -> Self {
         let mut telling = Self::new();
         telling.corrects("web:42");
         telling
     }
 
-    pub fn corrects(&mut self, ours: &str) {
-        let done = Done::Registered { corrected: arn(ours) };
+    pub fn corrects(&mut self, corrected: &str) {
+        let done = Done::Registered { corrected: arn(corrected) };
         let closing = Outcome::Remediated.into();
         for what in
             [opening(), EntryKind::Started { step: 0 }, EntryKind::Done { step: 0, done }, EntryKind::Closed(closing)]
@@ -65,16 +65,16 @@ impl Telling {
         }
     }
 
-    /// Somebody wants taken back all that stands.
+    /// Requests a backout of all effects still in place.
     pub fn asks(&mut self) {
         let asked = BackoutRequest {
             reason: None,
             requested_by: None,
-            restore_stale: false,
+            restore_over_newer: false,
             registrars: Vec::new(),
             steps: Effects::of(&self.record).undo(),
         };
-        self.writes(EntryKind::BackoutAsked(Box::new(asked)));
+        self.writes(EntryKind::BackoutRequested(Box::new(asked)));
     }
 
     /// Writes the next entry, a second later, as a worker with a fresh lease.
@@ -93,58 +93,58 @@ impl Telling {
     }
 }
 
-/// How far a service is.
+/// The stage of a service's rollout.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Stage {
     #[default]
-    Untold,
+    FailedNotification,
     Waiting(Reason),
-    Pointing,
-    Pointed,
+    ServiceUpdate,
+    UpdateResult,
     Yielding(RevisionArn),
     Returning,
-    /// The same, and it was pointed back.
+    /// `Returning`, after the service was rolled back.
     Back,
     Ended(Ending),
 }
 
-/// What stands in the entries about one service of a record.
+/// What the entries of a record say about one service.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Told {
+pub struct LetterReport {
     pub stage: Stage,
-    /// What the service goes back to, if it may run ours.
+    /// The revision to which a backout returns the service, if the service may run the corrected revision.
     pub back: Option<RevisionArn>,
-    /// Whether it was to be pointed, as far as anybody knows.
+    /// Whether the service may have been updated, as far as the entries show.
     pub pointing: bool,
     pub deployment: Option<String>,
     pub ending: Option<Ending>,
 }
 
 /// Every service that a story has named.
-pub type All = BTreeMap<ServiceArn, Told>;
+pub type All = BTreeMap<ServiceArn, LetterReport>;
 
-impl Told {
-    /// Takes an entry about the service in.
+impl LetterReport {
+    /// Applies an entry about the service.
     pub fn hears(&mut self, what: &EntryKind) {
         self.stage = match what {
             EntryKind::Waiting { why, .. } => Stage::Waiting(*why),
-            EntryKind::Pointing(_) => Stage::Pointing,
-            EntryKind::Pointed { .. } => Stage::Pointed,
+            EntryKind::UpdatingService(_) => Stage::ServiceUpdate,
+            EntryKind::ServiceUpdated { .. } => Stage::UpdateResult,
             EntryKind::Yielding { to, .. } => Stage::Yielding(to.clone()),
-            EntryKind::Returning { .. } => Stage::Returning,
-            EntryKind::PointedBack { .. } => Stage::Back,
-            EntryKind::Followed { ending, .. } => Stage::Ended(ending.clone()),
+            EntryKind::RollingBack { .. } => Stage::Returning,
+            EntryKind::ServiceRolledBack { .. } => Stage::Back,
+            EntryKind::RolloutEnded { ending, .. } => Stage::Ended(ending.clone()),
             other => panic!("{other:?} is about no service"),
         };
         match what {
-            // It was looked at, and not carried out.
+            // A read showed that the update was not made.
             EntryKind::Waiting { .. } => (self.back, self.pointing, self.deployment) = (None, false, None),
-            EntryKind::Pointing(pointing) => {
+            EntryKind::UpdatingService(pointing) => {
                 (self.back, self.pointing, self.ending) = (Some(pointing.from.clone()), true, None);
             }
-            EntryKind::Pointed { deployment, .. } => self.deployment = Some(deployment.clone()),
+            EntryKind::ServiceUpdated { deployment, .. } => self.deployment = Some(deployment.clone()),
             EntryKind::Yielding { to, .. } if self.back.is_some() => self.back = Some(to.clone()),
-            EntryKind::Followed { ending, .. } => {
+            EntryKind::RolloutEnded { ending, .. } => {
                 self.ending = Some(ending.clone());
                 if !matches!(ending, Ending::Completed | Ending::Overdue | Ending::Stuck { .. }) {
                     self.back = None;
@@ -155,15 +155,15 @@ impl Told {
     }
 
     pub fn is_followed(&self) -> bool {
-        !matches!(self.stage, Stage::Untold | Stage::Ended(_))
+        !matches!(self.stage, Stage::FailedNotification | Stage::Ended(_))
     }
 
-    /// All that a worker may write next about the service.
+    /// All entries that a worker may write next about the service.
     pub fn may_follow(&self, of: &ServiceArn) -> Vec<EntryKind> {
         let waits = |why| EntryKind::Waiting { service: of.clone(), why };
-        let ends = |ending| EntryKind::Followed { service: of.clone(), ending };
+        let ends = |ending| EntryKind::RolloutEnded { service: of.clone(), ending };
         let yields = |to: &str| EntryKind::Yielding { service: of.clone(), to: arn(to) };
-        let pointing = EntryKind::Pointing(Box::new(Pointing {
+        let pointing = EntryKind::UpdatingService(Box::new(ServiceUpdate {
             service: of.clone(),
             from: arn("web:41"),
             to: arn("web:42"),
@@ -174,48 +174,51 @@ impl Told {
         let denied = || ends(Ending::NotDone { why: "denied".into(), reason: Some(Reason::AccessDenied) });
         let image = || ends(Ending::NotDone { why: "a tag".into(), reason: Some(Reason::ImageChanged) });
         match &self.stage {
-            Stage::Untold => vec![waits(Reason::InFlight), pointing],
-            Stage::Waiting(Reason::InFlight) => vec![waits(Reason::Frozen), pointing, image(), ends(Ending::MovedOn)],
+            Stage::FailedNotification => vec![waits(Reason::InFlight), pointing],
+            Stage::Waiting(Reason::InFlight) => {
+                vec![waits(Reason::Frozen), pointing, image(), ends(Ending::ServiceChanged)]
+            }
             Stage::Waiting(_) => vec![pointing],
-            Stage::Pointing => vec![
-                EntryKind::Pointed { service: of.clone(), deployment: "ecs-svc/2".into() },
+            Stage::ServiceUpdate => vec![
+                EntryKind::ServiceUpdated { service: of.clone(), deployment: "ecs-svc/2".into() },
                 yields("api:7"),
                 waits(Reason::InFlight),
                 denied(),
-                ends(Ending::MovedOn),
-                ends(Ending::Returned),
+                ends(Ending::ServiceChanged),
+                ends(Ending::RolledBack),
             ],
-            Stage::Pointed => vec![
-                EntryKind::Returning { service: of.clone(), why: why() },
+            Stage::UpdateResult => vec![
+                EntryKind::RollingBack { service: of.clone(), why: why() },
                 ends(Ending::Completed),
                 ends(Ending::Failed { why: why() }),
-                ends(Ending::MovedOn),
-                ends(Ending::Returned),
+                ends(Ending::ServiceChanged),
+                ends(Ending::RolledBack),
                 ends(Ending::Overdue),
             ],
             Stage::Yielding(to) => {
                 let again = if *to == arn("api:7") { vec![yields("api:8")] } else { Vec::new() };
-                let endings = [Ending::Yielded { to: to.clone() }, Ending::MovedOn, Ending::Stuck { why: why() }];
+                let endings =
+                    [Ending::Yielded { to: to.clone() }, Ending::ServiceChanged, Ending::Stuck { why: why() }];
                 again.into_iter().chain(endings.map(ends)).collect()
             }
             Stage::Returning => vec![
-                EntryKind::PointedBack { service: of.clone(), deployment: "ecs-svc/3".into() },
+                EntryKind::ServiceRolledBack { service: of.clone(), deployment: "ecs-svc/3".into() },
                 yields("api:7"),
-                ends(Ending::MovedOn),
+                ends(Ending::ServiceChanged),
                 ends(Ending::Stuck { why: why() }),
             ],
             Stage::Back => vec![ends(Ending::Failed { why: why() })],
-            Stage::Ended(Ending::NotDone { .. }) => vec![waits(Reason::Held), pointing],
-            // ECS says later that our deployment had failed, or an event tells of somebody whom we have overtaken.
-            Stage::Ended(Ending::Returned) => vec![ends(Ending::Failed { why: why() }), yields("api:7")],
-            // Somebody asks for it again.
+            Stage::Ended(Ending::NotDone { .. }) => vec![waits(Reason::OnHold), pointing],
+            // ECS reports later that Logweir's deployment failed, or an event shows a deployment that Logweir overtook.
+            Stage::Ended(Ending::RolledBack) => vec![ends(Ending::Failed { why: why() }), yields("api:7")],
+            // An operator requests the update again.
             Stage::Ended(Ending::Yielded { .. } | Ending::Stuck { .. }) => vec![pointing],
             Stage::Ended(_) => vec![yields("api:7"), pointing],
         }
     }
 }
 
-/// What became of the services: of several the gravest, of those the newest.
+/// The conclusion about the services: the gravest ending, and among equally grave ones the newest.
 pub fn gravest(newest_last: &[&Ending]) -> Option<Conclusion> {
     let gravity = |ending: &&Ending| match ending.conclusion().outcome {
         Outcome::NeedsOperator => 3,

@@ -1,12 +1,12 @@
-//! The golden cases, `tests/core/rules/<fault>/<case>/`: one situation each, and what the rules say of it.
+//! The golden cases, `tests/core/rules/<fault>/<case>/`: one situation each, with the expected results of the rules.
 //!
 //! | file | holds |
 //! |---|---|
 //! | `input.json` | the task definition |
-//! | `baseline.toml` | the baseline; where it is absent, every default |
-//! | `facts.json` | what is known beside the document; where it is absent, nothing: offline, without a Region |
-//! | `findings.json` | expected: everything that the plan says |
-//! | `fixed.json` | expected: the exact bytes once the plan's edits are made; absent where there are none |
+//! | `baseline.toml` | the baseline; if absent, all defaults |
+//! | `facts.json` | the facts besides the document; if absent, none: offline, without a Region |
+//! | `findings.json` | expected: the contents of the plan |
+//! | `fixed.json` | expected: the exact bytes after the plan's edits; absent if there are none |
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -20,7 +20,7 @@ use logweir::domain::plan::Plan;
 use logweir::domain::rules::facts::{DefaultMode, LogGroup, Observation};
 use serde::Deserialize;
 
-/// What a case without facts, or whose facts name no time, takes for now.
+/// The current time of a case whose facts name no time.
 pub const NOW: &str = "2026-11-21T12:00:00Z";
 
 pub struct Case {
@@ -32,7 +32,7 @@ pub struct Case {
     pub facts: Facts,
 }
 
-/// What is known beside the document, owned.
+/// The facts besides the document, owned.
 #[derive(Clone, Debug)]
 pub struct Facts {
     pub account: Option<String>,
@@ -68,11 +68,11 @@ impl Facts {
         }
     }
 
-    /// The world once the plan's log-group changes are made.
+    /// The facts after the plan's log-group changes.
     pub fn after(&self, plan: &Plan) -> Self {
         let mut after = self.clone();
         for change in &plan.log_groups {
-            let groups = after.log_groups.as_mut().expect("nobody plans groups without having looked");
+            let groups = after.log_groups.as_mut().expect("a plan changes log groups only after they were read");
             let retention = match change {
                 LogGroupChange::Create(group) => group.retention_days,
                 LogGroupChange::SetRetention { new, .. } => *new,
@@ -94,7 +94,7 @@ impl Case {
     }
 }
 
-/// Every case, in the order of their names.
+/// Every case, sorted by name.
 pub fn cases() -> Vec<Case> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/core/rules");
     let mut cases: Vec<Case> = folders(&root).iter().flat_map(|fault| folders(fault)).map(load).collect();
@@ -135,7 +135,7 @@ struct FactsFile {
     #[serde(default)]
     tags: BTreeMap<String, String>,
     default_mode: Option<ModeFile>,
-    /// By name; `null` is a group that does not exist.
+    /// The log groups by name. `null` is a group that does not exist.
     log_groups: Option<BTreeMap<String, Option<GroupFile>>>,
     now: Option<Timestamp>,
 }

@@ -1,9 +1,9 @@
-//! Rust source as the names that its code mentions: comments and texts aside, imports in braces written out.
+//! The names that Rust source code mentions, without comments and string literals, with imports in braces expanded.
 
 use std::collections::BTreeSet;
 
-/// Every path that the code mentions, such as `std::fs::read`; a plain word is a path too. Paths that climb by `super`
-/// to the root of the crate begin with `crate`: `depth` says how many modules the file stands below it.
+/// Returns every path that the code mentions, such as `std::fs::read`. A single word is a path, too. A `super` path to
+/// the crate root is returned with `crate`. `depth` is the number of modules between the root and the file.
 pub fn names(source: &str, depth: usize) -> BTreeSet<String> {
     let tokens = tokens(source);
     let mut names = BTreeSet::new();
@@ -21,7 +21,7 @@ pub fn names(source: &str, depth: usize) -> BTreeSet<String> {
         .collect()
 }
 
-/// Whether `name` mentions `word`: as a whole part of it, or by its beginning where the word ends in `*`.
+/// Whether `name` contains `word` as whole segments, or as the prefix of a segment if the word ends in `*`.
 pub fn mentions(name: &str, word: &str) -> bool {
     let parts: Vec<&str> = name.split("::").collect();
     match word.strip_suffix('*') {
@@ -33,7 +33,7 @@ pub fn mentions(name: &str, word: &str) -> bool {
     }
 }
 
-/// Reads the path that begins at `at`, adds its names, and says where the code goes on.
+/// Reads the path that begins at `at` and adds its names. Returns the position after the path.
 fn path(tokens: &[String], at: usize, before: String, names: &mut BTreeSet<String>) -> usize {
     let here = format!("{before}{}", tokens[at]);
     let next = |n: usize| tokens.get(at + n).map_or("", String::as_str);
@@ -60,7 +60,7 @@ fn is_word(token: &str) -> bool {
     token.starts_with(|c: char| c.is_alphabetic() || c == '_')
 }
 
-/// Words, `::`, and single characters; no comments, and nothing of what stands in texts.
+/// Words, `::` and single characters, without comments and string literals.
 fn tokens(source: &str) -> Vec<String> {
     let mut tokens = Vec::new();
     let mut rest = source;
@@ -76,7 +76,7 @@ fn tokens(source: &str) -> Vec<String> {
             _ => first.len_utf8(),
         };
         let (token, behind) = rest.split_at(length);
-        // A text of any kind has its quotes, and the tick of a lifetime says nothing.
+        // Every string literal has quotes. The tick of a lifetime does not matter.
         let is_code = !token.contains(['"', '\'']) && !token.starts_with("//") && !token.starts_with("/*");
         if is_code && !token.trim().is_empty() {
             tokens.push(token.to_owned());
@@ -86,7 +86,7 @@ fn tokens(source: &str) -> Vec<String> {
     tokens
 }
 
-/// How long the comment is that `source` begins with; they nest.
+/// The length of the block comment at the start of `source`. Block comments nest.
 fn block_comment(source: &str) -> usize {
     let (mut depth, mut at) = (1, 2);
     while depth > 0 && at < source.len() {

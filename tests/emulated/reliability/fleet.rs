@@ -1,5 +1,5 @@
-//! Many families in one emulated account, past the proxy: what others do before Logweir comes and while it is away, and
-//! what stands after it.
+//! Many families in one emulated account, accessed without the proxy: the actions of other principals before and
+//! between the runs of Logweir, and the resulting state.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -24,25 +24,25 @@ use crate::world::story::{BLOCKING, home};
 /// The journal's table.
 pub const TABLE: &str = "journal";
 
-/// The cluster whose services run our revisions.
+/// The cluster whose services run corrected revisions.
 const CLUSTER: &str = "prod";
 
-/// Has Logweir give groups of others a retention where [`Group::is_adopted`].
+/// Lets Logweir set a retention on the third-party groups for which [`Group::is_adopted`] is true.
 pub const BASELINE: &str = "version = 1\n[log-group]\nadopt = [\"/ecs/adopted/*\"]\n";
 
-/// What there was of a family's log group before Logweir came, and what somebody does to it before it is taken back.
+/// The state of a family's log group before the correction, and the changes by other principals before the backout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Group {
     Missing,
-    /// It never expires, and nobody has written to it.
+    /// It never expires, and has no data.
     Empty,
-    /// It never expires, and somebody has written to it.
+    /// It never expires, and has data.
     Written,
     /// As [`Group::Written`], and the baseline adopts it.
     Adopted,
-    /// As [`Group::Adopted`], and once it is corrected somebody has it keep its data longer.
+    /// As [`Group::Adopted`], and another principal raises its retention after the correction.
     Raised,
-    /// It expires later than the baseline asks.
+    /// It has a longer retention than the baseline requires.
     Long,
 }
 
@@ -53,7 +53,7 @@ impl Group {
         matches!(self, Self::Adopted | Self::Raised)
     }
 
-    /// The retention that it has after the correction.
+    /// The retention after the correction.
     pub fn corrected(self) -> Option<u32> {
         match self {
             Self::Missing | Self::Empty | Self::Adopted | Self::Raised => Some(30),
@@ -62,8 +62,8 @@ impl Group {
         }
     }
 
-    /// The retention that it has once that is taken back.
-    pub fn taken_back(self) -> Option<u32> {
+    /// The retention after the backout.
+    pub fn backed_out(self) -> Option<u32> {
         match self {
             Self::Missing => Some(30),
             Self::Empty | Self::Written | Self::Adopted => None,
@@ -76,18 +76,18 @@ pub struct Family {
     pub name: String,
     pub log_group: String,
     pub group: Group,
-    /// Whether whatever is asked for is asked for twice at once.
+    /// Whether each request is made twice concurrently.
     pub twice: bool,
-    /// Whether somebody deregisters the source before it is taken back.
+    /// Whether another principal deregisters the source before the backout.
     pub goes: bool,
-    /// Whether a service runs our revision when it is first asked to be taken back.
+    /// Whether a service runs the corrected revision at the first backout request.
     pub runs: bool,
-    /// Its source, as ECS described it in the beginning.
+    /// The source, as ECS described it at the start.
     pub source: Described,
     pub clock: Leases,
 }
 
-/// A family's clock: it stands still until a lease has to run out.
+/// A family's clock. It stands still until a lease has to expire.
 #[derive(Clone, Default)]
 pub struct Leases(Arc<AtomicI64>);
 
@@ -104,18 +104,18 @@ impl Clock for Leases {
     }
 }
 
-/// What stands of a family in the end.
+/// The final state of a family.
 pub struct Standing {
     /// Newest first.
     pub active: Vec<RevisionArn>,
     pub newest: Described,
-    /// The source of the newest, where the journal says that we registered it.
+    /// The source of the newest revision, if the journal says that Logweir registered that revision.
     pub made_from: Option<RevisionArn>,
     pub log_group: Option<LogGroup>,
     pub record: Option<Record>,
 }
 
-/// Whoever else uses the account.
+/// The other principals in the account.
 #[derive(Clone)]
 pub struct Others {
     aws: Aws,
@@ -123,10 +123,10 @@ pub struct Others {
     logs: aws_sdk_cloudwatchlogs::Client,
 }
 
-/// How the account that events speak of is reached at `url`.
+/// The configuration to reach the account of the events at `url`.
 pub fn config(url: &str) -> SdkConfig {
     let home = home();
-    // To ministack, an access key of twelve digits is an account of its own.
+    // In ministack, each access key of twelve digits is a separate account.
     let credentials = Credentials::new(home.account, "test", None, None, "test");
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -147,7 +147,7 @@ impl Others {
         }
     }
 
-    /// The table of `template.yaml`, without the indexes, which serve listing alone.
+    /// Creates the table of `template.yaml` without the indexes, which only listing needs.
     pub async fn make_table(&self) {
         let keys = [("pk", KeyType::Hash), ("sk", KeyType::Range)];
         let mut create = self.aws.dynamodb().create_table().table_name(TABLE).billing_mode(BillingMode::PayPerRequest);
@@ -159,8 +159,8 @@ impl Others {
         create.send().await.unwrap();
     }
 
-    /// Family number `number`, with a revision that blocks on its logs. Its last digit says what its log group is, the
-    /// digits before what others do: every one meets every other.
+    /// Registers family number `number` with blocking log delivery. The last digit of the number determines the log
+    /// group, the other digits the actions of other principals. All combinations occur.
     pub async fn deploy(&self, number: usize) -> Family {
         let name = format!("web-{number:03}");
         let group = match number % 10 {
@@ -213,13 +213,13 @@ impl Others {
         self.ecs.create_cluster().cluster_name(CLUSTER).send().await.unwrap();
     }
 
-    /// What others do to a corrected family before somebody asks for it to be taken back.
+    /// The actions of other principals on a corrected family before its backout.
     pub async fn move_on(&self, family: &Family) {
         if family.runs {
-            let ours = &self.active(family).await[0];
-            // It runs no task; it would start them from ours.
+            let correction = &self.active(family).await[0];
+            // It runs no task, but would start tasks of the correction.
             let service = self.ecs.create_service().cluster(CLUSTER).service_name(&family.name).desired_count(0);
-            service.task_definition(ours.to_string()).send().await.unwrap();
+            service.task_definition(correction.to_string()).send().await.unwrap();
         }
         if family.goes {
             self.aws.ecs.deregister(&family.source.arn).await.unwrap();
@@ -229,10 +229,10 @@ impl Others {
         }
     }
 
-    /// Has the service that runs ours run the source, or what was restored for it.
-    pub async fn point_elsewhere(&self, family: &Family) {
+    /// Updates the service from the corrected revision to the source, or to the revision that was restored for it.
+    pub async fn deploy_another(&self, family: &Family) {
         let active = self.active(family).await;
-        assert_eq!(active.len(), 2, "ours stays beside the source of {}: {active:?}", family.name);
+        assert_eq!(active.len(), 2, "the correction stays beside the source of {}: {active:?}", family.name);
         let other = if family.goes { &active[0] } else { &active[1] };
         let service = self.ecs.update_service().cluster(CLUSTER).service(&family.name);
         service.task_definition(other.to_string()).send().await.unwrap();

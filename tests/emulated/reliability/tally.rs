@@ -1,11 +1,11 @@
-//! The numbers of a run, as `docs/reliability.md` shows them.
+//! The statistics of a run, in the form of `docs/reliability.md`.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::emulated::proxy::{Call, Fate};
 
-/// How many calls of each operation met each fate.
+/// The number of calls for each operation and fate.
 pub struct Tally<'c>(BTreeMap<&'c str, Row>);
 
 #[derive(Clone, Copy, Default)]
@@ -40,14 +40,14 @@ impl<'c> Tally<'c> {
         Self(rows)
     }
 
-    /// How many percent of all calls did not get their answer.
+    /// The percentage of calls that did not get their answer.
     pub fn percent_spoiled(&self) -> usize {
         let all = self.0[ALL];
         (all.throttled + all.reset + all.truncated) * 100 / all.calls
     }
 }
 
-/// Sorts behind every operation's name.
+/// Sorts after every operation's name.
 const ALL: &str = "all";
 
 impl fmt::Display for Tally<'_> {

@@ -1,4 +1,4 @@
-//! Events that come in the same moment: on ministack.
+//! Events that arrive at the same moment, on ministack.
 
 use logweir::domain::report::Decision;
 use serde_json::Value;
@@ -8,14 +8,14 @@ use super::{Story, services};
 use crate::emulated::Place;
 use crate::emulated::events::{completed, created};
 
-/// How often Lambda hands over an event that the function could not finish (`MaximumRetryAttempts` of `template.yaml`, and
-/// the first time).
+/// How often Lambda delivers an event that the function could not finish: the first time, and `MaximumRetryAttempts` of
+/// `template.yaml` more.
 const TRIES: usize = 3;
 
 const SERVICES: usize = 12;
 
 impl Story {
-    /// Hands over events at once, and again those that have to come again, as Lambda does. What is left goes to the dead
+    /// Delivers events concurrently, and retries the failed ones like Lambda. The remaining events would become dead
     /// letters.
     async fn get_at_once(&self, mut events: Vec<Value>) -> Vec<Decision> {
         for _ in 0..TRIES {
@@ -25,17 +25,17 @@ impl Story {
                 at_work.spawn(async move { (logweir.gets(&event).await, event) });
             }
             let handled = at_work.join_all().await;
-            events.extend(handled.iter().filter(|(report, _)| report.comes_again()).map(|(_, event)| event.clone()));
+            events.extend(handled.iter().filter(|(report, _)| report.is_retried()).map(|(_, event)| event.clone()));
             if events.is_empty() {
                 return handled.into_iter().map(|(report, _)| report).collect();
             }
         }
-        panic!("{} events are given up", events.len());
+        panic!("{} events would become dead letters", events.len());
     }
 }
 
 #[tokio::test]
-async fn services_that_are_deployed_at_once_follow_one_after_the_other_and_none_is_forgotten() {
+async fn services_that_are_deployed_at_the_same_time_all_follow_one_after_the_other() {
     let story = Story::on(Place::ministack("222233334444"), "at-once").await;
     let others = &story.others;
     let (first, source) = story.service_that_blocks(0).await;
@@ -45,7 +45,7 @@ async fn services_that_are_deployed_at_once_follow_one_after_the_other_and_none_
     }
     story.get_at_once(all.iter().map(|service| created(service, &source)).collect()).await;
 
-    // Each that completes leads the next one.
+    // Each completed deployment starts the next one.
     let mut rolled_out = 0;
     for _ in 0..SERVICES {
         for service in &all {

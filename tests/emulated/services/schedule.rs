@@ -1,4 +1,4 @@
-//! What the schedule looks at where there is more than one call of it can: on ministack.
+//! The order in which the schedule checks more work than one call can handle, on ministack.
 
 use logweir::domain::ecs::service::ServiceArn;
 use logweir::domain::outcome::{Outcome, Reason};
@@ -12,14 +12,14 @@ async fn story(name: &str) -> Story {
     Story::on(Place::ministack("222233334444"), name).await
 }
 
-/// How many records, and how many services of each, one call looks at.
+/// The number of records, and of services in each, that one call checks.
 const MOST: usize = 20;
 
-/// How often the schedule may come until it has looked at all.
+/// The number of calls in which the schedule must have checked everything.
 const CALLS: usize = 10;
 
 impl Story {
-    /// The schedule comes until it has seen our deployment of this service completed.
+    /// Calls the schedule until it reports that Logweir's deployment of this service has completed.
     async fn is_seen_to_complete(&self, service: &ServiceArn) -> bool {
         for _ in 0..CALLS {
             let reports = self.logweir.resumes().await;
@@ -33,21 +33,21 @@ impl Story {
 }
 
 #[tokio::test]
-async fn a_deployment_under_way_is_looked_at_however_many_services_wait_for_their_turn() {
+async fn a_deployment_under_way_is_checked_despite_many_waiting_services() {
     let story = story("many-wait").await;
     let (others, logweir) = (&story.others, &story.logweir);
     let (first, source) = story.service_that_blocks(1).await;
     others.holds_up(&first).await;
     logweir.gets(&created(&first, &source)).await;
-    let ours = completed(&first, &others.newest_deployment(&first).await);
+    let event = completed(&first, &others.newest_deployment(&first).await);
     for number in 0..MOST {
         let waits = others.creates(&format!("waits-{number}"), &source, 0).await;
         let report = logweir.gets(&created(&waits, &source)).await;
         assert_eq!(services(&report), [("waits", Some(Reason::InFlight))], "{report:?}");
     }
-    // Somebody takes the first one elsewhere, and the turn goes to whoever's event comes next.
+    // Another principal updates the first service, and the service with the next event follows.
     story.moves_on(&first).await;
-    logweir.gets(&ours).await;
+    logweir.gets(&event).await;
     let last = others.creates("last", &source, 1).await;
     others.holds_up(&last).await;
     let report = logweir.gets(&created(&last, &source)).await;
@@ -55,11 +55,11 @@ async fn a_deployment_under_way_is_looked_at_however_many_services_wait_for_thei
 
     // Its event is lost.
     others.lets_go_on(&last).await;
-    assert!(story.is_seen_to_complete(&last).await, "the others wait for it for ever");
+    assert!(story.is_seen_to_complete(&last).await, "the others would wait for it forever");
 }
 
 #[tokio::test]
-async fn a_deployment_under_way_is_looked_at_however_many_families_wait_for_a_window() {
+async fn a_deployment_under_way_is_checked_despite_many_families_waiting_for_a_window() {
     let mut story = story("many-frozen").await;
     let always = "freeze = [\"mon 00:00 - thu 00:00 UTC\", \"wed 00:00 - mon 00:00 UTC\"]";
     let profile = format!("[[profile]]\nmatch = {{ cluster = \"frozen\" }}\nrollout.{always}\n");
@@ -78,5 +78,5 @@ async fn a_deployment_under_way_is_looked_at_however_many_families_wait_for_a_wi
     assert_eq!(services(&report), [("updated", None)], "{report:?}");
 
     others.lets_go_on(&service).await;
-    assert!(story.is_seen_to_complete(&service).await, "it is only looked at when the window opens");
+    assert!(story.is_seen_to_complete(&service).await, "it would be checked only when the window opens");
 }

@@ -1,4 +1,4 @@
-//! The nine members that ECS computes are what the SDK's own schemas say they are.
+//! The nine members that ECS computes agree with the SDK's schemas.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use aws_sdk_ecs::types::TaskDefinition;
 use logweir::domain::ecs::task_definition::COMPUTED;
 
 #[test]
-fn the_members_that_only_an_answer_has_are_the_computed_ones() {
+fn the_members_that_only_an_answer_has_are_the_computed_members() {
     let answered: BTreeSet<&str> =
         TaskDefinition::SCHEMA.members().iter().filter_map(|member| member.member_name()).collect();
     let sent: BTreeSet<&str> =
@@ -15,7 +15,7 @@ fn the_members_that_only_an_answer_has_are_the_computed_ones() {
     assert!(answered.contains("containerDefinitions") && sent.contains("tags"), "the schemas are not read right");
     let computed: BTreeSet<&str> = answered.difference(&sent).copied().collect();
     assert_eq!(computed, BTreeSet::from(COMPUTED));
-    // What can be sent and never comes back in the document has its own way: it stands beside the document.
+    // Only tags can be sent and are not returned in the document. They are returned beside it.
     let lost: Vec<&str> = sent.difference(&answered).copied().collect();
     assert_eq!(lost, ["tags"]);
 }

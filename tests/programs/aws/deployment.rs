@@ -1,4 +1,4 @@
-//! What `logweir doctor` asks without an SDK: where each question goes, how it is signed, and that looking changes nothing.
+//! The calls of `logweir doctor` without an SDK: their protocols, their signatures, and how the answers are read.
 
 use logweir::aws::Aws;
 use logweir::domain::doctor::role::Need;
@@ -23,7 +23,7 @@ fn trail() -> TrailName {
     TrailName { name: "main".into(), arn: "arn:trail".into(), is_organizations: false }
 }
 
-/// Signed for the service in its Region over all that was sent.
+/// Asserts that the request is signed for the service and Region, over everything that was sent.
 fn is_signed(loopback: &Loopback, scope: &str) {
     let request = seen(loopback);
     let authorization = &request.headers["authorization"];
@@ -33,7 +33,7 @@ fn is_signed(loopback: &Loopback, scope: &str) {
 }
 
 #[tokio::test]
-async fn each_question_goes_to_its_service_in_the_protocol_that_it_speaks() {
+async fn each_call_uses_the_protocol_of_its_service() {
     for (service, version, target) in [
         ("cloudtrail", "1.1", "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.DescribeTrails"),
         ("events", "1.1", "AWSEvents.TestEventPattern"),
@@ -57,7 +57,7 @@ async fn each_question_goes_to_its_service_in_the_protocol_that_it_speaks() {
 }
 
 #[tokio::test]
-async fn lambda_is_asked_by_get_and_a_name_is_one_part_of_the_path() {
+async fn a_function_is_read_by_get_and_its_name_is_one_segment_of_the_path() {
     let (aws, loopback) = answering(json!({"Role": "arn:role"}));
     assert_eq!(aws.function("a/b").await.unwrap().role, "arn:role");
     let request = seen(&loopback);
@@ -67,7 +67,7 @@ async fn lambda_is_asked_by_get_and_a_name_is_one_part_of_the_path() {
 }
 
 #[tokio::test]
-async fn iam_is_asked_as_the_one_service_that_it_is() {
+async fn iam_is_called_as_a_global_service() {
     let loopback = Loopback::serve(|_, _| {
         let xml = "<ErrorResponse><Error><Code>NoSuchEntity</Code><Message>no role</Message></Error></ErrorResponse>";
         Reply::Http(404, "content-type: text/xml\r\n".into(), xml.into())
@@ -80,7 +80,7 @@ async fn iam_is_asked_as_the_one_service_that_it_is() {
 }
 
 #[tokio::test]
-async fn what_is_missing_and_what_is_denied_are_told_apart() {
+async fn missing_and_denied_are_distinguished() {
     for (code, kind, reason) in [
         ("com.amazonaws.sqs#QueueDoesNotExist", ErrorKind::Missing, None),
         ("TrailNotFoundException", ErrorKind::Missing, None),
@@ -94,7 +94,7 @@ async fn what_is_missing_and_what_is_denied_are_told_apart() {
 }
 
 #[tokio::test]
-async fn an_answer_without_what_was_asked_for_is_none() {
+async fn an_answer_without_the_requested_member_is_unreadable() {
     let (aws, _loopback) = answering(json!({}));
     let calls = [
         aws.trails().await.err(),

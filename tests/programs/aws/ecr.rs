@@ -1,4 +1,4 @@
-//! What the tag of an image means: what is sent to ECR without an SDK, and what is made of its answers.
+//! Resolving an image's tag: the call to ECR without an SDK, and how the answers are read.
 
 use aws_config::credential_process::CredentialProcessProvider;
 use aws_sdk_ecs::config::SharedCredentialsProvider;
@@ -28,7 +28,7 @@ fn registry(answer: impl Fn(&str) -> Reply + Send + 'static) -> (Aws, Loopback) 
 }
 
 #[tokio::test]
-async fn a_tag_means_the_digest_that_the_registry_has_for_it() {
+async fn a_tag_resolves_to_its_digest_in_the_registry() {
     let (aws, ecr) = registry(|_| {
         Reply::ok(&json!({"imageDetails": [{"imageDigest": digest(), "imageTags": ["1.2"], "imagePushedAt": 1.7e9}]}))
     });
@@ -55,11 +55,11 @@ async fn the_request_is_signed_for_ecr_in_the_images_region_over_all_that_is_sen
     assert_eq!(request.headers["x-amz-security-token"], TOKEN);
     assert_eq!(sent_signature(&request), signature_of(&request));
     let forged = Seen { body: "{}".into(), ..request.clone() };
-    assert_ne!(sent_signature(&request), signature_of(&forged), "the check checks nothing");
+    assert_ne!(sent_signature(&request), signature_of(&forged), "the signature does not cover the body");
 }
 
 #[tokio::test]
-async fn what_the_registry_does_not_have_has_no_digest() {
+async fn an_image_that_the_registry_does_not_have_has_no_digest() {
     let named = |code: &'static str| move |_: &str| Reply::error(code, "no such thing in the registry");
     type Answer = Box<dyn Fn(&str) -> Reply + Send>;
     let answers: [Answer; 6] = [
@@ -95,7 +95,7 @@ async fn a_registry_that_may_not_be_read_is_an_error() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_none_is_never_taken_for_one() {
+async fn an_invalid_answer_is_never_accepted() {
     for (status, body, kind) in [
         (200, "{}", ErrorKind::Retry),
         (200, "<html>", ErrorKind::Retry),

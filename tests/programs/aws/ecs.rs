@@ -1,4 +1,4 @@
-//! Which calls ECS gets, and what is made of its answers.
+//! The calls to ECS, and how the answers are read.
 
 use logweir::domain::baseline::Delivery;
 use logweir::ports::{ErrorKind, LogGroups, TaskDefinitions};
@@ -40,7 +40,7 @@ async fn a_compliant_revision_costs_two_calls_once_the_account_setting_is_known(
 }
 
 #[tokio::test]
-async fn the_newest_revisions_are_one_call() {
+async fn the_newest_revisions_cost_one_call() {
     let (aws, line) = replay([page(&["web:12", "web:9"], json!("more"))]);
     let newest = aws.ecs.newest("web", 2).await.unwrap();
     assert_eq!(newest.iter().map(|arn| arn.short()).collect::<Vec<_>>(), ["web:12", "web:9"]);
@@ -49,18 +49,18 @@ async fn the_newest_revisions_are_one_call() {
 }
 
 #[tokio::test]
-async fn all_families_are_every_page_of_those_that_are_active_in_order() {
+async fn all_active_families_of_all_pages_are_listed_in_order() {
     let page = |families: &[&str], token: Value| Back::ok(json!({"families": families, "nextToken": token}));
     let (aws, line) = replay([page(&["web", "jobs"], json!("a")), page(&[], json!("b")), page(&["api"], json!(null))]);
     assert_eq!(aws.ecs.families().await.unwrap(), ["api", "jobs", "web"]);
     assert_eq!(line.seen()[0].json(), json!({"status": "ACTIVE", "maxResults": 100}));
     assert_eq!(line.seen()[2].json()["nextToken"], "b");
     let (aws, _) = replay([page(&["web", "two words"], json!(null))]);
-    assert_eq!(aws.ecs.families().await.unwrap_err().kind, ErrorKind::Retry, "an answer that was spoiled on the way");
+    assert_eq!(aws.ecs.families().await.unwrap_err().kind, ErrorKind::Retry, "an invalid answer is retryable");
 }
 
 #[tokio::test]
-async fn families_that_only_begin_alike_are_passed_over() {
+async fn families_that_only_share_a_prefix_are_skipped() {
     let (aws, line) = replay([
         page(&["web-api:3", "webapp:1"], json!("a")),
         page(&[], json!("b")),
@@ -93,7 +93,7 @@ async fn the_account_setting_says_what_an_absent_mode_means() {
 }
 
 #[tokio::test]
-async fn a_setting_that_nobody_knows_is_no_verdict_and_not_remembered() {
+async fn an_unknown_setting_is_an_error_and_is_not_cached() {
     let (aws, _) = replay([mode("sometimes"), mode("blocking")]);
     let error = aws.ecs.default_mode().await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Refused);
@@ -101,7 +101,7 @@ async fn a_setting_that_nobody_knows_is_no_verdict_and_not_remembered() {
 }
 
 #[tokio::test]
-async fn deregistering_what_is_inactive_already_is_done() {
+async fn deregistering_an_inactive_revision_succeeds() {
     let (aws, line) = replay([
         Back::ok(json!({"taskDefinition": {"status": "INACTIVE"}})),
         Back::error("ClientException", "The specified task definition is inactive."),
@@ -113,7 +113,7 @@ async fn deregistering_what_is_inactive_already_is_done() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_none_is_never_taken_for_one() {
+async fn an_invalid_answer_is_never_accepted() {
     for (reply, kind) in [
         ("", ErrorKind::Retry),
         ("{\"taskDefinition\":{\"con", ErrorKind::Retry),
@@ -138,15 +138,15 @@ async fn warming_opens_both_connections_and_remembers_the_setting() {
 }
 
 #[tokio::test]
-async fn account_and_name_are_the_callers() {
+async fn the_identity_has_the_account_and_the_arn_of_the_caller() {
     let arn = "arn:aws:sts::111122223333:assumed-role/Operator/me";
     let xml = format!(
         r#"<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
              <Arn>{arn}</Arn><UserId>A</UserId><Account>111122223333</Account>
            </GetCallerIdentityResult></GetCallerIdentityResponse>"#
     );
-    let nobody = xml.replace(&format!("<Arn>{arn}</Arn>"), "");
-    let (aws, _) = replay([Back::Reply(200, xml), Back::Reply(200, nobody)]);
+    let without_arn = xml.replace(&format!("<Arn>{arn}</Arn>"), "");
+    let (aws, _) = replay([Back::Reply(200, xml), Back::Reply(200, without_arn)]);
     let caller = aws.identity().await.unwrap();
     assert_eq!((caller.account.as_str(), caller.arn.as_str()), ("111122223333", arn));
     assert_eq!(aws.identity().await.unwrap_err().kind, ErrorKind::Refused);

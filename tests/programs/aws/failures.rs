@@ -1,5 +1,5 @@
-//! What goes wrong: what is tried again, how often, and what the core gets to hear of it. Time stands still, so waiting
-//! costs nothing.
+//! Failures: which calls are retried and how often, and the errors that the core gets. Time is paused, so waiting costs
+//! nothing.
 
 use aws_config::credential_process::CredentialProcessProvider;
 use aws_sdk_ecs::config::SharedCredentialsProvider;
@@ -27,7 +27,7 @@ fn verdict<T: std::fmt::Debug>(answer: Result<T, PortError>) -> (ErrorKind, Opti
 }
 
 #[tokio::test(start_paused = true)]
-async fn throttled_for_a_while_is_no_error() {
+async fn temporary_throttling_is_no_error() {
     let slow = || Back::error("ThrottlingException", "Rate exceeded");
     let (aws, line) = replay([slow(), slow(), described()]);
     aws.ecs.describe("web").await.unwrap();
@@ -35,7 +35,7 @@ async fn throttled_for_a_while_is_no_error() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn throttled_for_ever_is_given_up_after_three_attempts() {
+async fn permanent_throttling_is_an_error_after_three_attempts() {
     let (aws, line) = aws(|_| Back::error("ThrottlingException", "Rate exceeded"));
     let error = aws.ecs.newest("web", 1).await.unwrap_err();
     assert_eq!((error.kind, error.reason), (ErrorKind::Retry, Some(Reason::Throttled)));
@@ -44,7 +44,7 @@ async fn throttled_for_ever_is_given_up_after_three_attempts() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_broken_connection_is_tried_again() {
+async fn a_broken_connection_is_retried() {
     let (aws, line) = replay([Back::Cut, described()]);
     aws.ecs.describe("web").await.unwrap();
     assert_eq!(line.seen().len(), 2);
@@ -82,21 +82,21 @@ async fn a_registration_is_tried_once_whatever_happens() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn silence_ends_after_half_a_minute() {
+async fn a_call_without_an_answer_ends_after_half_a_minute() {
     let (aws, line) = aws(|_| Back::Silence);
     let before = tokio::time::Instant::now();
     let error = aws.ecs.describe("web").await.unwrap_err();
-    assert_eq!((error.kind, error.message.as_str()), (ErrorKind::Retry, "no answer in time"));
+    assert_eq!((error.kind, error.message.as_str()), (ErrorKind::Retry, "the service did not respond in time"));
     assert!(before.elapsed().as_millis() <= 30_010, "{:?}", before.elapsed());
     assert!(line.seen().len() <= 3);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_page_of_html_may_pass() {
+async fn an_html_page_is_classified_by_its_status() {
     let (aws, line) = aws(|_| Back::Reply(500, "<html><h1>CANARY</h1></html>".into()));
     let error = aws.ecs.describe("web").await.unwrap_err();
     assert_eq!((error.kind, line.seen().len()), (ErrorKind::Retry, 3));
-    assert_eq!(error.message, "the answer cannot be read: it came with HTTP 500");
+    assert_eq!(error.message, "the response cannot be read: the HTTP status is 500");
     let (aws, _) = super::line::aws(|_| Back::Reply(429, "<html>CANARY</html>".into()));
     assert_eq!(verdict(aws.ecs.describe("web").await), (ErrorKind::Retry, Some(Reason::Throttled)));
     let (aws, _) = super::line::aws(|_| Back::Reply(403, "<html>CANARY</html>".into()));
@@ -106,7 +106,7 @@ async fn a_page_of_html_may_pass() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_conflict_between_two_requests_passes() {
+async fn a_conflict_between_two_requests_is_retried() {
     let conflict = || Back::error("OperationAbortedException", "Multiple concurrent requests");
     let (aws, line) = replay([conflict(), Back::ok(json!({})), conflict(), Back::ok(json!({}))]);
     assert!(aws.log_groups.create(&group("/ecs/web")).await.unwrap());
@@ -147,7 +147,7 @@ async fn a_refusal_says_why_and_is_not_repeated() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_missing() {
+async fn a_resource_that_does_not_exist_is_missing() {
     let (aws, _) = aws(|seen: &Seen| match seen.name() {
         "DescribeTaskDefinition" => Back::error("ClientException", "Unable to describe task definition."),
         "DeregisterTaskDefinition" => Back::error("ClientException", "The specified task definition does not exist."),
@@ -169,10 +169,10 @@ async fn a_definition_beyond_the_limit_is_not_sent() {
 }
 
 #[tokio::test]
-async fn without_credentials_nothing_is_sent_and_nothing_is_worth_another_try() {
+async fn without_credentials_nothing_is_sent_and_the_error_is_not_retryable() {
     let (_, line) = replay([]);
-    let nobody = CredentialProcessProvider::new("false".into());
-    let aws = Aws::with(&config(&line, SharedCredentialsProvider::new(nobody))).unwrap();
+    let no_credentials = CredentialProcessProvider::new("false".into());
+    let aws = Aws::with(&config(&line, SharedCredentialsProvider::new(no_credentials))).unwrap();
     assert_eq!(verdict(aws.ecs.describe("web").await), (ErrorKind::Refused, Some(Reason::AccessDenied)));
     assert_eq!(aws.calls().count(), 0);
 }

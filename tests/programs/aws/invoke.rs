@@ -1,4 +1,4 @@
-//! A call that no SDK makes: what is sent to Lambda, and what is made of its answers.
+//! Invoking a function without an SDK: the call to Lambda, and how the answers are read.
 
 use aws_config::credential_process::CredentialProcessProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -42,7 +42,7 @@ pub(crate) fn error(status: u16, code: &str, message: &str) -> Reply {
     Reply::Http(status, headers, json!({"Message": message}).to_string())
 }
 
-/// What stands in the head of the first request, and its body.
+/// The head of the first request, and its body.
 pub(crate) fn seen(lambda: &Loopback) -> Seen {
     let (head, (_, body)) = (&lambda.heads()[0], lambda.calls().remove(0));
     let mut lines = head.lines();
@@ -53,7 +53,7 @@ pub(crate) fn seen(lambda: &Loopback) -> Seen {
 }
 
 #[tokio::test]
-async fn the_function_is_one_part_of_the_path_whatever_its_name() {
+async fn any_function_name_is_one_segment_of_the_path() {
     for (name, part) in [
         ("logweir-backout_1", "logweir-backout_1"),
         (
@@ -85,7 +85,7 @@ async fn the_request_is_signed_for_lambda_over_what_is_sent() {
     assert_eq!(request.headers["x-amz-security-token"], TOKEN);
     assert_eq!(sent_signature(&request), signature_of(&request));
     let forged = Seen { body: "{}".into(), ..request.clone() };
-    assert_ne!(sent_signature(&request), signature_of(&forged), "the check checks nothing");
+    assert_ne!(sent_signature(&request), signature_of(&forged), "the signature does not cover the body");
 }
 
 #[tokio::test]
@@ -122,7 +122,7 @@ async fn a_refusal_says_why_and_is_not_repeated() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_none_is_never_taken_for_one() {
+async fn an_invalid_answer_is_never_accepted() {
     let html = "<html>Bad Gateway</html>";
     for (status, body, kind) in [
         (200, html, ErrorKind::Retry),
@@ -137,17 +137,17 @@ async fn an_answer_that_is_none_is_never_taken_for_one() {
         let (aws, _) = function(move |_| Reply::Http(status, String::new(), body.into()));
         let error = aws.invoke("f", &payload()).await.unwrap_err();
         assert_eq!(error.kind, kind, "{status} {body}");
-        assert_eq!(error.message, format!("the answer cannot be read: it came with HTTP {status}"));
+        assert_eq!(error.message, format!("the response cannot be read: the HTTP status is {status}"));
     }
 }
 
 #[tokio::test]
-async fn a_broken_connection_leaves_open_what_was_done() {
+async fn a_broken_connection_is_retryable() {
     let (aws, lambda) = function(|_| Reply::Cut);
     let error = aws.invoke("f", &payload()).await.unwrap_err();
     assert_eq!((error.kind, lambda.calls().len()), (ErrorKind::Retry, 1), "{error}");
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let error = at(&format!("http://{nobody}"), session()).invoke("f", &payload()).await.unwrap_err();
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let error = at(&format!("http://{closed}"), session()).invoke("f", &payload()).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Retry);
     assert!(error.message.starts_with("the connection failed: "), "{error}");
 }
@@ -155,8 +155,8 @@ async fn a_broken_connection_leaves_open_what_was_done() {
 #[tokio::test]
 async fn without_credentials_nothing_is_sent() {
     let lambda = Loopback::serve(|_, _| Reply::Cut);
-    let nobody = SharedCredentialsProvider::new(CredentialProcessProvider::new("false".into()));
-    let aws = at(&lambda.url, nobody);
+    let no_credentials = SharedCredentialsProvider::new(CredentialProcessProvider::new("false".into()));
+    let aws = at(&lambda.url, no_credentials);
     assert_eq!(aws.invoke("f", &payload()).await.unwrap_err().kind, ErrorKind::Refused);
     assert!(lambda.calls().is_empty() && aws.calls().count() == 0);
 }

@@ -1,4 +1,4 @@
-//! AWS's end of the line: a function from requests to answers, and a memory of what was asked.
+//! The AWS end of the connection: a function from requests to answers, and the requests so far.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -40,7 +40,7 @@ impl Seen {
     }
 }
 
-/// What comes back.
+/// The answer to a request.
 pub(crate) enum Back {
     /// Status and body.
     Reply(u16, String),
@@ -48,7 +48,7 @@ pub(crate) enum Back {
     Cut,
     /// The connection breaks within the answer.
     Torn,
-    /// Nothing, for ever.
+    /// There is never an answer.
     Silence,
 }
 

@@ -1,4 +1,4 @@
-//! Which calls CloudWatch Logs gets, and what is made of its answers.
+//! The calls to CloudWatch Logs, and how the answers are read.
 
 use std::collections::BTreeMap;
 
@@ -34,13 +34,13 @@ async fn one_name_is_one_lookup_by_prefix() {
 }
 
 #[tokio::test]
-async fn a_group_whose_name_only_begins_alike_is_another() {
+async fn a_group_that_only_shares_a_prefix_is_another_group() {
     let (aws, _) = replay([page(&["/ecs/web-2"], json!("more"))]);
     assert_eq!(aws.log_groups.look(&names(&["/ecs/web"])).await.unwrap(), BTreeMap::new());
 }
 
 #[tokio::test]
-async fn an_empty_page_with_more_behind_it_is_not_the_end() {
+async fn an_empty_page_with_a_token_is_not_the_end() {
     let (aws, line) = replay([page(&[], json!("a")), page(&["/ecs/web"], json!(null))]);
     assert_eq!(aws.log_groups.look(&names(&["/ecs/web"])).await.unwrap().len(), 1);
     assert_eq!(line.seen()[1].json()["nextToken"], "a");
@@ -69,7 +69,7 @@ async fn fifty_one_names_are_two_calls() {
 }
 
 #[tokio::test]
-async fn refused_as_one_they_are_looked_up_one_by_one() {
+async fn names_that_are_refused_together_are_looked_up_one_by_one() {
     for code in ["ResourceNotFoundException", "InvalidParameterException", "ValidationException"] {
         let (aws, line) = aws(move |seen: &Seen| match seen.json()["logGroupNamePrefix"].as_str() {
             None => Back::error(code, "no"),
@@ -86,7 +86,7 @@ async fn refused_as_one_they_are_looked_up_one_by_one() {
 }
 
 #[tokio::test]
-async fn an_answer_that_passes_over_the_names_is_read_to_its_end() {
+async fn an_answer_that_ignores_the_names_is_read_to_its_end() {
     let (aws, _) =
         replay([page(&["/aws/x", "/ecs/a", "/ecs/a-2"], json!("more")), page(&["/ecs/b", "/other"], json!(null))]);
     let found = aws.log_groups.look(&names(&["/ecs/a", "/ecs/b"])).await.unwrap();
@@ -94,7 +94,7 @@ async fn an_answer_that_passes_over_the_names_is_read_to_its_end() {
 }
 
 #[tokio::test]
-async fn retention_policy_and_bytes_are_facts() {
+async fn retention_policy_and_size_are_read() {
     let facts = json!([
         {"logGroupName": "/ecs/a", "retentionInDays": 30, "storedBytes": 1},
         {"logGroupName": "/ecs/b", "retentionInDays": 90, "retentionPolicyName": "org", "storedBytes": 0},
@@ -106,7 +106,7 @@ async fn retention_policy_and_bytes_are_facts() {
 }
 
 #[tokio::test]
-async fn a_group_is_made_with_all_that_the_baseline_asks_and_with_our_tag() {
+async fn a_group_is_created_with_the_settings_of_the_baseline_and_logweirs_tag() {
     let (aws, line) = replay([Back::ok(json!({})), Back::ok(json!({}))]);
     assert!(aws.log_groups.create(&group("/ecs/web")).await.unwrap());
     let asked = json!({"logGroupName": "/ecs/web", "logGroupClass": "STANDARD", "tags": {"managed-by": "logweir"}});
@@ -121,7 +121,7 @@ async fn a_group_is_made_with_all_that_the_baseline_asks_and_with_our_tag() {
 }
 
 #[tokio::test]
-async fn a_group_that_is_there_already_is_not_ours() {
+async fn an_existing_group_does_not_count_as_created() {
     let (aws, _) = replay([Back::error("ResourceAlreadyExistsException", "The specified log group already exists")]);
     assert!(!aws.log_groups.create(&group("/ecs/web")).await.unwrap());
 }
@@ -135,7 +135,7 @@ async fn retention_is_set_in_days() {
 }
 
 #[tokio::test]
-async fn a_retention_is_taken_away_by_name() {
+async fn a_retention_is_removed_by_name() {
     let (aws, line) = replay([
         Back::ok(json!({})),
         Back::error("ResourceNotFoundException", "The specified log group does not exist."),

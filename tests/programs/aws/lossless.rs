@@ -1,4 +1,4 @@
-//! From Describe to Register not a byte of the author's is lost or respelled.
+//! From Describe to Register, no byte of the author's document is lost or respelled.
 
 use logweir::domain::ecs::tags;
 use logweir::domain::ecs::tags::Tag;
@@ -8,8 +8,8 @@ use super::line::{Back, aws, replay};
 
 pub(crate) const ARN: &str = "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:41";
 
-/// What the author wrote, in spellings that no serializer would choose: members that no SDK knows at every level,
-/// empty lists, nulls, numbers where the SDK has integers, escapes, a key that stands twice.
+/// The author's members, in spellings that no serializer would choose: members that no SDK knows at every level, empty
+/// lists, nulls, numbers where the SDK has integers, escapes, and a repeated key.
 const AUTHORS: &str = concat!(
     r#""family":"web","containerDefinitions":[{"name":"app","image":"a\/b:\u00e9","cpu":1.50,"memory":1E3,"essential":true,"#,
     r#""environment":[{"value":"s3cr\u0065t","name":"KEY","unheardOf":[]}],"links":[],"command":null,"#,
@@ -31,7 +31,7 @@ fn reply() -> String {
 }
 
 #[tokio::test]
-async fn what_was_described_is_registered_byte_for_byte() {
+async fn a_described_document_is_registered_byte_for_byte() {
     let registered =
         format!(r#"{{"taskDefinition":{{"taskDefinitionArn":"{}","cpu":1.5}}}}"#, ARN.replace(":41", ":42"));
     let (aws, line) = replay([Back::Reply(200, reply()), Back::Reply(200, registered)]);
@@ -54,7 +54,7 @@ async fn what_was_described_is_registered_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn what_ecs_computes_is_read_and_kept_apart() {
+async fn computed_members_are_read_and_kept_out_of_the_document() {
     let (aws, _) = replay([Back::Reply(200, reply())]);
     let described = aws.ecs.describe("web:41").await.unwrap();
     assert_eq!(described.definition.text(), format!("{{{AUTHORS}}}"));
@@ -65,7 +65,7 @@ async fn what_ecs_computes_is_read_and_kept_apart() {
 }
 
 #[tokio::test]
-async fn an_answer_that_the_sdks_types_refuse_is_good_enough_and_not_asked_for_twice() {
+async fn an_answer_that_the_sdks_types_refuse_is_accepted_without_a_second_call() {
     let odd = reply()
         .replace(r#""revision":41"#, r#""revision":"41""#)
         .replace(r#""essential":true"#, r#""essential":"yes""#);

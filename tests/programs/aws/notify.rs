@@ -1,4 +1,4 @@
-//! Telling a topic and a bus: what is sent to SNS and EventBridge without an SDK, and what is made of their answers.
+//! Notifying a topic and an event bus: the calls to SNS and EventBridge without an SDK, and how the answers are read.
 
 use aws_config::credential_process::CredentialProcessProvider;
 use aws_sdk_ecs::config::SharedCredentialsProvider;
@@ -41,7 +41,7 @@ fn put() -> Reply {
     Reply::ok(&json!({"FailedEntryCount": 0, "Entries": [{"EventId": "11710aed-b79e-4468-a20b-bb3c0c3b4860"}]}))
 }
 
-/// Who answers each call: SNS by XML, whose calls have a path alone, and EventBridge by JSON.
+/// Serves SNS, whose calls have only a path and are answered in XML, and EventBridge, which answers in JSON.
 fn place(sns: impl Fn() -> Reply + Send + 'static, events: impl Fn() -> Reply + Send + 'static) -> (Aws, Loopback) {
     let place = Loopback::serve(move |operation, _| if operation == "PutEvents" { events() } else { sns() });
     (at(&place.url, session()), place)
@@ -145,19 +145,19 @@ async fn each_request_is_signed_for_its_service_and_region_over_all_that_is_sent
             (TOKEN, signature_of(&request))
         );
         let forged = Seen { body: String::new(), ..request.clone() };
-        assert_ne!(sent_signature(&request), signature_of(&forged), "the check checks nothing");
+        assert_ne!(sent_signature(&request), signature_of(&forged), "the signature does not cover the body");
     }
 }
 
 #[tokio::test]
-async fn where_nobody_is_to_be_told_nothing_is_sent() {
+async fn without_a_topic_and_a_bus_nothing_is_sent() {
     let (aws, place) = place(|| Reply::Cut, || Reply::Cut);
     assert_eq!(tell(&aws, None, None).await, []);
     assert!(place.calls().is_empty() && aws.calls().count() == 0);
 }
 
 #[tokio::test]
-async fn one_channel_is_told_though_the_other_cannot_be() {
+async fn one_channel_is_notified_although_the_other_fails() {
     let (aws, events) = place(|| Reply::Cut, put);
     let errors = tell(&aws, Some(TOPIC), Some(BUS)).await;
     assert_eq!(
@@ -168,7 +168,7 @@ async fn one_channel_is_told_though_the_other_cannot_be() {
 }
 
 #[tokio::test]
-async fn what_the_topic_refuses_is_said() {
+async fn a_refusal_of_the_topic_is_reported() {
     for (status, code, kind, reason) in [
         (403, "AuthorizationError", ErrorKind::Refused, None),
         (403, "InvalidClientTokenId", ErrorKind::Refused, Some(Reason::AccessDenied)),
@@ -190,7 +190,7 @@ async fn what_the_topic_refuses_is_said() {
 }
 
 #[tokio::test]
-async fn an_answer_of_the_topic_that_is_none_is_never_taken_for_one() {
+async fn an_invalid_answer_of_the_topic_is_never_accepted() {
     for (status, body) in [
         (200, ""),
         (200, "<html>"),
@@ -209,7 +209,7 @@ async fn an_answer_of_the_topic_that_is_none_is_never_taken_for_one() {
 }
 
 #[tokio::test]
-async fn a_bus_that_answers_and_has_put_nothing_has_refused() {
+async fn a_bus_that_answers_without_putting_the_event_has_refused_it() {
     for (code, kind) in [
         ("ThrottlingException", ErrorKind::Retry),
         ("InternalFailure", ErrorKind::Retry),
@@ -227,7 +227,7 @@ async fn a_bus_that_answers_and_has_put_nothing_has_refused() {
 }
 
 #[tokio::test]
-async fn what_the_bus_refuses_is_said() {
+async fn a_refusal_of_the_bus_is_reported() {
     let (aws, _) = place(|| Reply::Cut, || error(400, "AccessDeniedException", "said so"));
     let errors = tell(&aws, None, Some(BUS)).await;
     assert_eq!((errors[0].kind, errors[0].reason), (ErrorKind::Refused, Some(Reason::AccessDenied)));

@@ -1,4 +1,4 @@
-//! The function's own lines, as CloudWatch Logs gives them: page by page, and not without end.
+//! Reading the function's own log lines from CloudWatch Logs: page by page, up to a limit.
 
 use logweir::domain::outcome::{Outcome, Reason};
 use logweir::ports::{Answer, OwnLog};
@@ -24,7 +24,7 @@ async fn read((aws, line): (Aws, Line), group: Option<&str>) -> (Answer<bool>, V
 }
 
 #[tokio::test]
-async fn lines_of_one_outcome_are_asked_for_and_read_to_the_end() {
+async fn lines_of_one_outcome_are_requested_and_read_to_the_end() {
     let pages = [page(&["a", "b"], json!("1")), page(&[], json!("2")), page(&["c"], json!(null))];
     let (whole, lines, line) = read(replay(pages), Some(GROUP)).await;
     assert_eq!((whole, lines), (Ok(true), vec!["a".into(), "b".into(), "c".into()]));
@@ -37,16 +37,19 @@ async fn lines_of_one_outcome_are_asked_for_and_read_to_the_end() {
 }
 
 #[tokio::test]
-async fn a_log_without_end_is_left_in_time_and_that_is_said() {
+async fn reading_a_long_log_stops_at_the_limit_and_says_so() {
     let (whole, lines, line) = read(aws(|_| page(&["a"], json!("more"))), Some(GROUP)).await;
     assert_eq!((whole, lines.len(), line.seen().len()), (Ok(false), 40, 40));
 }
 
 #[tokio::test]
-async fn what_is_refused_is_said_and_without_a_group_nothing_is_asked_for() {
+async fn a_refusal_is_reported_and_without_a_group_no_call_is_made() {
     let (whole, ..) = read(aws(|_| Back::error("AccessDeniedException", "no")), Some(GROUP)).await;
     assert_eq!(whole.unwrap_err().reason, Some(Reason::AccessDenied));
     let (whole, _, line) = read(replay([]), None).await;
-    assert_eq!(whole.unwrap_err().to_string(), "FilterLogEvents: AWS_LAMBDA_LOG_GROUP_NAME is not set");
+    assert_eq!(
+        whole.unwrap_err().to_string(),
+        "FilterLogEvents: the environment variable AWS_LAMBDA_LOG_GROUP_NAME is not set"
+    );
     assert!(line.seen().is_empty());
 }

@@ -1,4 +1,4 @@
-//! Reading a parameter: what Systems Manager is sent without an SDK, and what is made of its answers.
+//! Reading a parameter: the call to Systems Manager without an SDK, and how the answers are read.
 
 use logweir::aws::Aws;
 use logweir::domain::outcome::Reason;
@@ -38,7 +38,7 @@ async fn a_parameter_is_read_by_its_name_in_the_clear() {
 }
 
 #[tokio::test]
-async fn only_the_stores_own_word_for_it_means_that_there_is_none() {
+async fn only_a_not_found_error_means_that_there_is_no_parameter() {
     for code in ["ParameterNotFound", "com.amazonaws.ssm#ParameterNotFound", "ParameterVersionNotFound"] {
         let (aws, _) = store(move || Reply::error(code, "no such parameter"));
         assert_eq!(aws.parameter(NAME).await, Ok(None), "{code}");
@@ -57,7 +57,7 @@ async fn only_the_stores_own_word_for_it_means_that_there_is_none() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_none_is_never_taken_for_one_and_no_error_repeats_a_credential() {
+async fn an_invalid_answer_is_never_accepted_and_no_error_repeats_a_credential() {
     let answers: [fn() -> Reply; 5] = [
         || Reply::ok(&json!({})),
         || Reply::ok(&json!({"Parameter": {"Value": 1}})),

@@ -1,4 +1,4 @@
-//! Sending a message: what SQS is sent without an SDK, and what is made of its answers.
+//! Sending a message: the call to SQS without an SDK, and how the answers are read.
 
 use logweir::aws::{Aws, Sqs};
 use logweir::domain::outcome::Reason;
@@ -30,7 +30,7 @@ fn sent() -> Reply {
 }
 
 #[tokio::test]
-async fn a_message_goes_as_it_came_with_its_attributes_and_delay() {
+async fn a_message_is_sent_unchanged_with_its_attributes_and_delay() {
     let (aws, queue, sqs) = queue(sent);
     let attributes =
         vec![("logweir-slot", "2026-11-21T12:00:05.123456789Z".to_owned()), ("logweir-failures", "0".to_owned())];
@@ -51,7 +51,7 @@ async fn a_message_goes_as_it_came_with_its_attributes_and_delay() {
 }
 
 #[tokio::test]
-async fn no_delay_is_longer_than_sqs_takes() {
+async fn no_delay_exceeds_the_maximum_of_sqs() {
     let (_, queue, sqs) = queue(sent);
     queue.send(&message(u16::MAX)).await.unwrap();
     assert_eq!(seen(&sqs).json()["DelaySeconds"], 900);
@@ -70,7 +70,7 @@ async fn the_request_is_signed_for_sqs_over_all_that_is_sent() {
 }
 
 #[tokio::test]
-async fn what_was_not_sent_is_an_error_that_repeats_neither_message_nor_credential() {
+async fn a_failed_send_is_an_error_that_repeats_neither_message_nor_credential() {
     for (code, kind, reason) in [
         ("com.amazonaws.sqs#QueueDoesNotExist", ErrorKind::Missing, None),
         ("AccessDeniedException", ErrorKind::Refused, Some(Reason::AccessDenied)),

@@ -1,4 +1,4 @@
-//! Clients that cannot write: nothing that would change anything is sent, and all that looks is.
+//! Read-only clients: no writing call is sent, and every reading call is.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -82,7 +82,7 @@ fn family() -> Family {
 fn port(error: CommitError) -> PortError {
     match error {
         CommitError::Port(error) => error,
-        CommitError::Lost => panic!("nobody has written"),
+        CommitError::Lost => panic!("no other worker has written"),
     }
 }
 
@@ -115,18 +115,18 @@ async fn writes(aws: &Aws) -> [Result<(), PortError>; 9] {
         aws.log_groups.delete_retention("/ecs/web").await,
         claim(&journal).await,
         journal.put_state(&family()).await.map_err(port),
-        aws.ecs.point(&web(), &ARN.parse().unwrap()).await.map(drop),
+        aws.ecs.update(&web(), &ARN.parse().unwrap()).await.map(drop),
         aws.ecs.stop(DEPLOYMENT).await,
     ]
 }
 
 #[tokio::test]
-async fn nothing_that_would_write_is_sent() {
+async fn no_writing_call_is_sent() {
     let (aws, line) = reading();
     for (answer, operation) in writes(&aws).await.into_iter().zip(WRITING) {
         let error = answer.unwrap_err();
         assert_eq!((error.kind, error.call), (ErrorKind::Refused, operation));
-        let why = format!("{operation} would write, and this run is to change nothing");
+        let why = format!("{operation} would write, but this run is read-only");
         assert!(error.message.contains(&why), "{error}");
     }
     let error = aws.invoke("logweir-backout", &json!({})).await.unwrap_err();
@@ -138,14 +138,14 @@ async fn nothing_that_would_write_is_sent() {
 }
 
 #[tokio::test]
-async fn other_clients_send_it() {
+async fn other_clients_send_writing_calls() {
     let (aws, line) = aws(answer);
     let _answers = writes(&aws).await;
     assert_eq!(line.names(), WRITING);
 }
 
 #[tokio::test]
-async fn all_that_looks_is_sent() {
+async fn every_reading_call_is_sent() {
     let (aws, line) = reading();
     let (arn, journal) = (ARN.parse().unwrap(), aws.journal("journal"));
     aws.ecs.describe(ARN).await.unwrap();
@@ -168,13 +168,13 @@ async fn all_that_looks_is_sent() {
     journal.stopped().await.unwrap();
     let sent: BTreeSet<String> = line.names().into_iter().collect();
     assert_eq!(sent, READING.map(String::from).into());
-    assert!(aws.identity().await.is_err(), "the answer is none");
+    assert!(aws.identity().await.is_err(), "the answer is invalid");
     assert!(line.seen().last().unwrap().body.contains("Action=GetCallerIdentity"));
 }
 
-/// The calls that no SDK makes know no interceptor.
+/// Calls without an SDK do not pass an interceptor.
 #[tokio::test]
-async fn an_image_is_looked_up() {
+async fn an_image_is_resolved() {
     let ecr = Loopback::serve(|_, _| Reply::ok(&json!({"imageDetails": []})));
     let (_, line) = aws(answer);
     let credentials = SharedCredentialsProvider::new(Credentials::new(KEY_ID, SECRET, None, None, "test"));
@@ -185,7 +185,7 @@ async fn an_image_is_looked_up() {
 }
 
 #[tokio::test]
-async fn dead_letters_are_looked_at_and_neither_moved_nor_let_go() {
+async fn dead_letters_are_read_and_neither_moved_nor_released() {
     let message = json!({"MessageId": "m", "ReceiptHandle": "h", "Body": "{}"});
     let sqs = Loopback::serve(move |_, _| Reply::ok(&json!({"Messages": [message]})));
     let (_, line) = aws(answer);
@@ -195,18 +195,18 @@ async fn dead_letters_are_looked_at_and_neither_moved_nor_let_go() {
     let seen = aws.peek("q").await.unwrap().remove(0);
     for (refused, operation) in [
         (aws.move_on(&seen, "q", "to").await, "SendMessage"),
-        (aws.put_back(&seen, "q").await, "ChangeMessageVisibility"),
+        (aws.return_to_queue(&seen, "q").await, "ChangeMessageVisibility"),
     ] {
         let error = refused.unwrap_err();
         assert_eq!((error.kind, error.call), (ErrorKind::Refused, operation));
     }
-    assert!(aws.take("q").await.is_err(), "to hide it from others is no look");
+    assert!(aws.take("q").await.is_err(), "to hide a message is not a read");
     assert_eq!(sqs.calls().len(), 1);
 }
 
-/// A new call belongs to one of the lists above.
+/// Add a new call to one of the lists above.
 #[test]
-fn every_operation_that_is_called_is_tried_here() {
+fn every_called_operation_is_tested_here() {
     let mut called = BTreeSet::new();
     for file in walkdir::WalkDir::new("src/aws").into_iter().map(Result::unwrap).filter(|file| file.path().is_file()) {
         let text: String = fs::read_to_string(file.path()).unwrap().split_whitespace().collect();

@@ -1,4 +1,4 @@
-//! One service: which calls ECS gets, and what is made of its answers.
+//! The calls to ECS about one service, and how the answers are read.
 
 use logweir::domain::ecs::image::RunningImage;
 use logweir::domain::ecs::service::{
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::line::{Back, aws, replay};
 use super::lossless::ARN;
 
-const OURS: &str = "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:42";
+const CORRECTED: &str = "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:42";
 pub(crate) const DEPLOYMENT: &str =
     "arn:aws:ecs:eu-west-1:111122223333:service-deployment/prod/web/ABCDEFGHIJKLMNOPQRSTU";
 
@@ -23,14 +23,14 @@ fn revision_arn(id: &str) -> String {
     format!("arn:aws:ecs:eu-west-1:111122223333:service-revision/prod/web/{id}")
 }
 
-/// As ECS describes a service that is about to leave one revision for another, less what is no matter.
+/// A service during the deployment of another revision as ECS describes it, without irrelevant members.
 pub(crate) fn described() -> Value {
     json!({
         "serviceArn": web().to_string(), "serviceName": "web", "status": "ACTIVE", "desiredCount": 2,
-        "taskDefinition": OURS, "deploymentController": {"type": "ECS"}, "resourceManagementType": "CUSTOMER",
+        "taskDefinition": CORRECTED, "deploymentController": {"type": "ECS"}, "resourceManagementType": "CUSTOMER",
         "deploymentConfiguration": {"strategy": "ROLLING", "deploymentCircuitBreaker": {"enable": true, "rollback": true}},
         "deployments": [
-            {"id": "ecs-svc/2", "status": "PRIMARY", "taskDefinition": OURS, "desiredCount": 2, "pendingCount": 1,
+            {"id": "ecs-svc/2", "status": "PRIMARY", "taskDefinition": CORRECTED, "desiredCount": 2, "pendingCount": 1,
              "runningCount": 0, "failedTasks": 3, "createdAt": 1763600000.123, "rolloutState": "IN_PROGRESS",
              "rolloutStateReason": "ECS deployment ecs-svc/2 in progress.",
              "serviceConnectConfiguration": {"enabled": true, "logConfiguration": {"logDriver": "awslogs"}}},
@@ -58,7 +58,7 @@ fn deployment(id: &str, primary: bool, revision: &str, counts: [i32; 3]) -> Depl
     }
 }
 
-/// What is made of [`described`], changed by this.
+/// Reads [`described`] with this change.
 async fn read(change: impl FnOnce(&mut Value)) -> Service {
     let mut service = described();
     change(&mut service);
@@ -76,7 +76,7 @@ async fn a_service_is_described_with_its_tags_in_one_call() {
         created: Some("2025-11-20T00:53:20.123Z".parse().unwrap()),
         state: Some(RolloutState::InProgress),
         reason: Some("ECS deployment ecs-svc/2 in progress.".into()),
-        ..deployment("ecs-svc/2", true, OURS, [2, 1, 0])
+        ..deployment("ecs-svc/2", true, CORRECTED, [2, 1, 0])
     };
     let before = Deployment {
         created: Some("2025-11-18T21:06:40Z".parse().unwrap()),
@@ -88,7 +88,7 @@ async fn a_service_is_described_with_its_tags_in_one_call() {
         status: Status::Active,
         controller: Controller::Ecs,
         managed: false,
-        revision: OURS.parse().unwrap(),
+        revision: CORRECTED.parse().unwrap(),
         deployments: vec![newest, before],
         rolls_back: true,
         tags: vec![("logweir".into(), "follow".into()), ("empty".into(), String::new())],
@@ -100,7 +100,7 @@ async fn a_service_is_described_with_its_tags_in_one_call() {
 }
 
 #[tokio::test]
-async fn what_ecs_leaves_out_means_what_it_always_meant() {
+async fn an_omitted_member_has_its_default() {
     let (aws, _) = replay([Back::ok(json!({"services": [{"status": "ACTIVE", "taskDefinition": ARN}]}))]);
     let service = aws.ecs.service(&web()).await.unwrap();
     assert_eq!((service.controller, service.managed, service.rolls_back), (Controller::Ecs, false, false));
@@ -109,14 +109,14 @@ async fn what_ecs_leaves_out_means_what_it_always_meant() {
 }
 
 #[tokio::test]
-async fn a_service_that_is_going_or_gone_is_described_as_such() {
+async fn a_draining_or_deleted_service_is_described_as_such() {
     for (text, status) in [("ACTIVE", Status::Active), ("DRAINING", Status::Draining), ("INACTIVE", Status::Inactive)] {
         assert_eq!(read(|service| service["status"] = text.into()).await.status, status);
     }
 }
 
 #[tokio::test]
-async fn a_controller_that_nobody_knows_is_none_of_ecs_own() {
+async fn an_unknown_controller_is_not_that_of_ecs() {
     for (text, controller) in [
         ("ECS", Controller::Ecs),
         ("CODE_DEPLOY", Controller::CodeDeploy),
@@ -144,7 +144,7 @@ async fn a_circuit_breaker_counts_only_with_rollback() {
 }
 
 #[tokio::test]
-async fn a_deployment_is_in_the_state_that_ecs_gives_it_or_in_none() {
+async fn a_deployment_has_the_state_that_ecs_gives_it_or_none() {
     for (state, expected) in [
         (json!("IN_PROGRESS"), Some(RolloutState::InProgress)),
         (json!("COMPLETED"), Some(RolloutState::Completed)),
@@ -158,18 +158,18 @@ async fn a_deployment_is_in_the_state_that_ecs_gives_it_or_in_none() {
 }
 
 #[tokio::test]
-async fn only_what_service_connect_logs_now_counts() {
+async fn only_the_service_connect_logs_of_the_newest_deployment_count() {
     let connect = "serviceConnectConfiguration";
     let service = read(|service| {
         service["deployments"][1][connect] = service["deployments"][0][connect].take();
     });
-    assert!(!service.await.service_connect_logs, "that of the deployment before");
+    assert!(!service.await.service_connect_logs, "the logs of the previous deployment");
     let service = read(|service| service["deployments"][0][connect] = json!({"enabled": true}));
     assert!(!service.await.service_connect_logs);
 }
 
 #[tokio::test]
-async fn a_deployment_without_a_task_definition_has_task_sets_and_is_passed_over() {
+async fn a_deployment_without_a_task_definition_has_task_sets_and_is_skipped() {
     let service = read(|service| {
         service["deploymentController"]["type"] = "CODE_DEPLOY".into();
         service["deployments"][1]["taskDefinition"] = Value::Null;
@@ -179,7 +179,7 @@ async fn a_deployment_without_a_task_definition_has_task_sets_and_is_passed_over
 }
 
 #[tokio::test]
-async fn what_no_service_can_be_made_of_is_refused() {
+async fn an_invalid_service_is_refused() {
     let unreadable = Some(Reason::Unreadable);
     type Change = fn(&mut Value);
     let cases: [(Change, Option<Reason>); 5] = [
@@ -205,7 +205,7 @@ async fn what_no_service_can_be_made_of_is_refused() {
 }
 
 #[tokio::test]
-async fn a_failure_beside_an_ok_is_none_the_less_one() {
+async fn a_failure_in_a_successful_answer_is_an_error() {
     let failure = |reason: Value| json!({"failures": [{"arn": web().to_string(), "reason": reason}]});
     let revisions = Service { service_revisions: vec![revision_arn("1")], ..read(|_| {}).await };
     for (reason, kind, why) in [
@@ -228,17 +228,17 @@ async fn a_failure_beside_an_ok_is_none_the_less_one() {
 }
 
 #[tokio::test]
-async fn a_service_is_pointed_at_a_revision_and_nothing_else_of_it_is_named() {
+async fn a_service_is_updated_to_a_revision_and_nothing_else_is_sent() {
     let (aws, line) = replay([Back::ok(json!({"service": described()}))]);
-    let service = aws.ecs.point(&web(), &OURS.parse().unwrap()).await.unwrap();
+    let service = aws.ecs.update(&web(), &CORRECTED.parse().unwrap()).await.unwrap();
     assert_eq!(service.primary().unwrap().id, "ecs-svc/2");
     assert_eq!(line.names(), ["UpdateService"]);
     let cluster = "arn:aws:ecs:eu-west-1:111122223333:cluster/prod";
-    assert_eq!(line.seen()[0].json(), json!({"cluster": cluster, "service": "web", "taskDefinition": OURS}));
+    assert_eq!(line.seen()[0].json(), json!({"cluster": cluster, "service": "web", "taskDefinition": CORRECTED}));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_service_is_pointed_once_whatever_happens() {
+async fn an_update_is_sent_once_whatever_happens() {
     for back in [
         || Back::Cut,
         || Back::Torn,
@@ -246,21 +246,21 @@ async fn a_service_is_pointed_once_whatever_happens() {
         || Back::error("ThrottlingException", "Rate exceeded"),
         || Back::error("ServerException", "Service Unavailable"),
         || Back::Reply(502, "<html>Bad Gateway</html>".into()),
-        // It was carried out, and nobody can say how it stands.
+        // The update was carried out, and its result is unknown.
         || Back::ok(json!({})),
         || Back::ok(json!({"service": {"status": "TOMORROW"}})),
         || Back::ok(json!({"service": {"status": "ACTIVE", "deploymentController": {"type": "EXTERNAL"}}})),
         || Back::Reply(200, r#"{"service":{"stat"#.into()),
     ] {
         let (aws, line) = aws(move |_| back());
-        let error = aws.ecs.point(&web(), &OURS.parse().unwrap()).await.unwrap_err();
+        let error = aws.ecs.update(&web(), &CORRECTED.parse().unwrap()).await.unwrap_err();
         assert_eq!((error.kind, error.call), (ErrorKind::Retry, "UpdateService"), "{error}");
         assert_eq!((line.seen().len(), aws.calls().count()), (1, 1));
     }
 }
 
 #[tokio::test]
-async fn a_refusal_to_point_says_why() {
+async fn a_refused_update_says_why() {
     for (code, message, kind, reason) in [
         ("ServiceNotFoundException", "Service not found.", ErrorKind::Missing, None),
         ("ClusterNotFoundException", "Cluster not found.", ErrorKind::Missing, None),
@@ -282,7 +282,7 @@ async fn a_refusal_to_point_says_why() {
         ),
     ] {
         let (aws, line) = aws(move |_| Back::error(code, message));
-        let error = aws.ecs.point(&web(), &OURS.parse().unwrap()).await.unwrap_err();
+        let error = aws.ecs.update(&web(), &CORRECTED.parse().unwrap()).await.unwrap_err();
         assert_eq!((error.kind, error.reason), (kind, reason), "{code}: {message}");
         assert_eq!(error.to_string(), format!("UpdateService: {code}: {message}"));
         assert_eq!(line.seen().len(), 1);
@@ -290,7 +290,7 @@ async fn a_refusal_to_point_says_why() {
 }
 
 #[tokio::test]
-async fn how_far_a_service_deployment_is_says_its_status() {
+async fn the_status_of_a_service_deployment_gives_its_stage() {
     for (status, stage) in [
         ("PENDING", Stage::UnderWay),
         ("IN_PROGRESS", Stage::UnderWay),
@@ -316,7 +316,7 @@ async fn how_far_a_service_deployment_is_says_its_status() {
 }
 
 #[tokio::test]
-async fn a_service_deployment_is_paused_while_a_hook_awaits_somebody() {
+async fn a_service_deployment_is_paused_while_a_hook_awaits_an_action() {
     for (statuses, paused) in [
         (json!([{"status": "SUCCEEDED"}, {"status": "AWAITING_ACTION", "targetType": "PAUSE"}]), true),
         (json!([{"status": "IN_PROGRESS"}, {"status": "TIMED_OUT"}, {}]), false),
@@ -341,7 +341,7 @@ async fn a_service_deployment_that_is_not_described_is_missing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_service_deployment_is_stopped_by_rolling_it_back_and_asked_to_again_where_that_was_lost() {
+async fn a_service_deployment_is_stopped_with_a_rollback_and_a_lost_call_is_retried() {
     let (aws, line) = replay([Back::Cut, Back::ok(json!({"serviceDeploymentArn": DEPLOYMENT}))]);
     aws.ecs.stop(DEPLOYMENT).await.unwrap();
     assert_eq!(line.names(), ["StopServiceDeployment"; 2]);
@@ -351,7 +351,7 @@ async fn a_service_deployment_is_stopped_by_rolling_it_back_and_asked_to_again_w
 }
 
 #[tokio::test]
-async fn the_images_that_run_are_those_of_the_newest_revision_whatever_the_order() {
+async fn the_running_images_are_those_of_the_newest_service_revision_in_any_order() {
     let digest = format!("sha256:{}", "a".repeat(64));
     let revision = |id: &str, at: u32, images: Value| json!({"serviceRevisionArn": revision_arn(id), "createdAt": at, "containerImages": images});
     let newest = json!([
@@ -375,7 +375,7 @@ async fn the_images_that_run_are_those_of_the_newest_revision_whatever_the_order
 }
 
 #[tokio::test]
-async fn without_a_service_revision_no_image_is_known_and_nobody_is_asked() {
+async fn without_a_service_revision_no_image_is_known_and_no_call_is_made() {
     let (aws, line) = replay([]);
     let service = Service { service_revisions: Vec::new(), ..read(|_| {}).await };
     assert_eq!(aws.ecs.running_images(&service).await, Ok(Vec::new()));
@@ -383,16 +383,16 @@ async fn without_a_service_revision_no_image_is_known_and_nobody_is_asked() {
 }
 
 #[tokio::test]
-async fn what_somebody_had_a_service_run_even_for_a_moment_is_known_by_its_service_deployments() {
+async fn service_deployments_list_even_briefly_deployed_revisions() {
     let made = |id: &str| json!({"targetServiceRevisionArn": revision_arn(id), "status": "STOPPED"});
     let revision = |arn: &str| json!({"taskDefinition": arn});
     let (aws, line) = replay([
         Back::ok(json!({"serviceDeployments": [made("2"), made("1")]})),
-        Back::ok(json!({"serviceRevisions": [revision(OURS), revision(ARN), {}], "failures": []})),
+        Back::ok(json!({"serviceRevisions": [revision(CORRECTED), revision(ARN), {}], "failures": []})),
     ]);
     let since = "2026-11-21T08:00:00Z".parse().unwrap();
     let deployed = aws.ecs.deployed_since(&web(), since).await.unwrap();
-    assert_eq!(deployed, [OURS.parse().unwrap(), ARN.parse().unwrap()]);
+    assert_eq!(deployed, [CORRECTED.parse().unwrap(), ARN.parse().unwrap()]);
     let asked = line.seen()[0].json();
     assert_eq!(
         asked,

@@ -1,4 +1,4 @@
-//! What is sent is what was signed: the signature, made again from the bytes and the known keys, is the one sent.
+//! The sent signature equals the one that is computed again from the sent bytes and the known keys.
 
 use logweir::domain::ecs::tags::Tag;
 use logweir::domain::ecs::task_definition::TaskDefinition;
@@ -33,7 +33,7 @@ async fn every_attempt_is_signed_over_the_bytes_that_it_sends() {
         assert_eq!(request.headers["content-length"], request.body.len().to_string(), "{}", request.name());
         assert_eq!(sent_signature(request), signature_of(request), "{}", request.name());
         let forged = Seen { body: request.body.replace('{', "{ "), ..request.clone() };
-        assert_ne!(sent_signature(request), signature_of(&forged), "the check checks nothing");
+        assert_ne!(sent_signature(request), signature_of(&forged), "the signature does not cover the body");
     }
 }
 
@@ -46,13 +46,13 @@ pub(crate) fn sent_signature(request: &Seen) -> String {
     field(&request.headers["authorization"], "Signature").to_owned()
 }
 
-/// AWS Signature Version 4 by the book (source: IAM User Guide, "Create a signed AWS API request").
+/// AWS Signature Version 4 as documented (source: IAM User Guide, "Create a signed AWS API request").
 pub(crate) fn signature_of(request: &Seen) -> String {
     let authorization = &request.headers["authorization"];
     let signed = field(authorization, "SignedHeaders");
     let (_, address) = request.uri.split_once("://").unwrap();
     let (host, path) = address.split_once('/').unwrap();
-    // What is escaped in the path already is escaped once more.
+    // Escapes in the path are escaped once more.
     let path = path.replace('%', "%25");
     let header = |name: &str| match name {
         "host" => host.to_owned(),

@@ -1,4 +1,4 @@
-//! The same over a real connection, with the SDK's own HTTP client and what that tries again by itself.
+//! Calls over a real connection, with the SDK's own HTTP client and its own retries.
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_ecs::config::{Credentials, SharedCredentialsProvider};
@@ -35,7 +35,7 @@ async fn a_registration_whose_connection_breaks_was_sent_once_and_whole() {
     });
     let aws = at(&account);
 
-    // The first answer is lost and asked for again; the connection of the second is open still when Register goes out.
+    // The first answer is lost, and the call is retried. Its second connection is still open when Register is sent.
     let source = aws.ecs.describe("web").await.unwrap();
     let error = aws.ecs.register(&source.definition, &[Tag::new("key", "välue")]).await.unwrap_err();
 
@@ -47,19 +47,19 @@ async fn a_registration_whose_connection_breaks_was_sent_once_and_whole() {
 }
 
 #[tokio::test]
-async fn a_service_whose_connection_breaks_was_pointed_once() {
+async fn an_update_whose_connection_breaks_was_sent_once() {
     let account = Loopback::serve(|_, _| Reply::Cut);
     let aws = at(&account);
-    let error = aws.ecs.point(&web(), &ARN.parse().unwrap()).await.unwrap_err();
+    let error = aws.ecs.update(&web(), &ARN.parse().unwrap()).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Retry, "{error}");
     let body = format!(r#"{{"cluster":"{}","service":"web","taskDefinition":"{ARN}"}}"#, web().cluster_arn());
     assert_eq!(account.calls(), [("UpdateService".to_owned(), body)]);
     assert_eq!(aws.calls().count(), 1);
 }
 
-/// What a refusal says is known only when it has arrived whole: until then another try can help.
+/// A refusal counts only once it has arrived completely. Until then, a retry can help.
 #[tokio::test]
-async fn a_refusal_that_breaks_off_is_no_refusal() {
+async fn a_truncated_refusal_is_retryable() {
     let exists = r#"{"__type":"ResourceAlreadyExistsException","message":"The specified log group already exists"}"#;
     let account = Loopback::serve(move |_, _| Reply::Torn(400, exists.to_owned()));
     let error = at(&account).log_groups.create(&group("/ecs/web")).await.unwrap_err();

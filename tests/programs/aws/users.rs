@@ -1,4 +1,4 @@
-//! What is found to run a revision, and that nobody is said to where nobody could look.
+//! The users of a revision. If some of them cannot be read, the result is an error, never an empty list.
 
 use logweir::domain::ecs::service::{Place, User};
 use logweir::domain::outcome::Reason;
@@ -40,20 +40,20 @@ async fn users(answering: impl FnMut(&Seen) -> Back + Send + 'static) -> Vec<Str
     shown(aws(answering).0.ecs.users(&ARN.parse().unwrap()).await.unwrap())
 }
 
-/// Each place, with a word behind it where all is draining.
+/// Each place, followed by `draining` if all its tasks are draining.
 fn shown(users: Vec<User>) -> Vec<String> {
     users.iter().map(|user| format!("{}{}", user.place, if user.draining { " draining" } else { "" })).collect()
 }
 
 #[tokio::test]
-async fn an_account_without_clusters_is_one_call() {
+async fn an_account_without_clusters_costs_one_call() {
     let (aws, line) = replay([Back::ok(json!({"clusterArns": []}))]);
     assert_eq!(aws.ecs.users(&ARN.parse().unwrap()).await, Ok(Vec::new()));
     assert_eq!(line.seen()[0].json(), json!({"maxResults": 100}));
 }
 
 #[tokio::test]
-async fn a_service_uses_what_it_names_or_deploys_or_has_in_a_task_set() {
+async fn a_service_uses_the_revisions_that_it_names_deploys_or_has_in_a_task_set() {
     let found = users(prod(
         &[
             || json!({"serviceName": "named", "status": "ACTIVE", "taskDefinition": ARN}),
@@ -78,13 +78,13 @@ async fn a_service_uses_what_it_names_or_deploys_or_has_in_a_task_set() {
 }
 
 #[tokio::test]
-async fn a_service_that_was_pointed_elsewhere_is_draining_while_an_older_deployment_has_the_revision() {
+async fn a_service_updated_to_another_revision_is_draining_while_an_older_deployment_has_the_revision() {
     let found = users(prod(
         &[
             || service("away", &other(), &[("ACTIVE", ARN), ("PRIMARY", &other())]),
             || service("about-to-go", &other(), &[("PRIMARY", ARN)]),
             || service("deploying", ARN, &[("PRIMARY", ARN), ("ACTIVE", &other())]),
-            // It was pointed elsewhere and back: what is asked for is the revision.
+            // The service was updated to another revision and back, so it uses the revision.
             || service("returned", ARN, &[("PRIMARY", ARN), ("ACTIVE", &other()), ("ACTIVE", ARN)]),
             || {
                 let mut external = service("task-set", &other(), &[]);
@@ -118,14 +118,14 @@ async fn a_user_is_named_by_the_whole_arn_of_the_service() {
 }
 
 #[tokio::test]
-async fn a_user_that_nobody_can_name_is_an_error() {
+async fn a_user_without_a_name_is_an_error() {
     let (aws, _) = aws(prod(&[|| json!({"status": "ACTIVE", "taskDefinition": ARN})], &[]));
     let error = aws.ecs.users(&ARN.parse().unwrap()).await.unwrap_err();
     assert_eq!((error.kind, error.reason), (ErrorKind::Refused, Some(Reason::Unreadable)), "{error}");
 }
 
 #[tokio::test]
-async fn a_cluster_that_is_gone_since_it_was_listed_runs_nothing() {
+async fn a_cluster_that_was_deleted_since_it_was_listed_runs_nothing() {
     for gone in ["ListServices", "DescribeServices", "ListTasks", "DescribeTasks"] {
         let (aws, _) = aws(move |seen| match seen.json()["cluster"].as_str() {
             Some(cluster) if cluster.ends_with("/prod") && seen.name() == gone => {
@@ -139,11 +139,11 @@ async fn a_cluster_that_is_gone_since_it_was_listed_runs_nothing() {
 }
 
 #[tokio::test]
-async fn a_task_is_named_unless_it_has_stopped_or_its_service_is() {
+async fn a_task_is_named_unless_it_has_stopped_or_its_service_is_named() {
     let found = users(prod(
         &[|| json!({"serviceName": "web", "status": "ACTIVE", "taskDefinition": ARN})],
         &[
-            || task("ours", "RUNNING", ARN, Some("service:web")),
+            || task("of-web", "RUNNING", ARN, Some("service:web")),
             || task("alone", "RUNNING", ARN, Some("family:web")),
             || task("groupless", "PENDING", ARN, None),
             || task("of-another", "DEPROVISIONING", ARN, Some("service:we")),
@@ -159,7 +159,7 @@ fn task(id: &str, status: &str, revision: &str, group: Option<&str>) -> Value {
     json!({"taskArn": arn("task", &format!("prod/{id}")), "lastStatus": status, "taskDefinitionArn": revision, "group": group})
 }
 
-/// Two clusters on a page each. Each has eleven services and 101 tasks, on two pages, and of both the last is a user.
+/// Two clusters on a page each. Each has eleven services and 101 tasks, on two pages, and the last of both is a user.
 fn large(seen: &Seen) -> Back {
     let asked = seen.json();
     let cluster = asked["cluster"].as_str().and_then(|arn| arn.rsplit('/').next()).unwrap_or_default().to_owned();
@@ -189,7 +189,7 @@ fn large(seen: &Seen) -> Back {
 }
 
 #[tokio::test]
-async fn every_page_of_every_cluster_is_looked_at() {
+async fn every_page_of_every_cluster_is_read() {
     let (aws, line) = aws(large);
     let found = shown(aws.ecs.users(&ARN.parse().unwrap()).await.unwrap());
     assert_eq!(found, ["service prod/010", "service test/010", "task prod/100", "task test/100"]);
@@ -230,7 +230,7 @@ async fn aws_calls() -> usize {
 }
 
 #[tokio::test]
-async fn what_is_gone_since_it_was_listed_is_nobody_and_what_cannot_be_described_may_be_somebody() {
+async fn a_place_that_was_deleted_is_no_user_and_one_that_cannot_be_described_is_an_error() {
     for broken in ["DescribeServices", "DescribeTasks"] {
         for (reason, fails) in [(json!("MISSING"), false), (json!("ACCESS_DENIED"), true), (Value::Null, true)] {
             let mut prod = prod(&[|| json!({"status": "INACTIVE"})], &[|| task("stopped", "STOPPED", ARN, None)]);

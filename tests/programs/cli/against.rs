@@ -1,4 +1,4 @@
-//! What comes and goes between two baselines.
+//! New and resolved findings between two baselines.
 
 use logweir::settings::SHIPPED_BASELINE;
 use serde_json::{Value, json};
@@ -6,17 +6,17 @@ use tempfile::TempDir;
 
 use super::{BLOCKING, file, logweir, run};
 
-/// A folder with two documents, and the shipped baseline with this in the place of that.
+/// A folder with two documents, the shipped baseline, and a copy of it in which `to` replaces `from`.
 fn stage(from: &str, to: &str) -> (TempDir, [String; 4]) {
     let folder = TempDir::new().unwrap();
     let changed = SHIPPED_BASELINE.replacen(from, to, 1);
     assert!(from.is_empty() || changed != SHIPPED_BASELINE, "{from}");
-    let mended = BLOCKING.replace(r#""mode": "blocking""#, r#""mode": "non-blocking", "max-buffer-size": "25m""#);
+    let fixed = BLOCKING.replace(r#""mode": "blocking""#, r#""mode": "non-blocking", "max-buffer-size": "25m""#);
     let paths = [
         file(&folder, "old.toml", SHIPPED_BASELINE),
         file(&folder, "new.toml", &changed),
         file(&folder, "web.json", BLOCKING),
-        file(&folder, "fine.json", &mended),
+        file(&folder, "fine.json", &fixed),
     ];
     (folder, paths)
 }
@@ -26,7 +26,7 @@ fn told(folder: &TempDir, text: &str) -> String {
 }
 
 #[test]
-fn what_a_new_baseline_changes_is_shown_target_by_target_with_both_digests() {
+fn the_changes_by_a_new_baseline_are_shown_for_each_target_with_both_digests() {
     let (folder, [old, new, web, fine]) = stage("delivery = \"non-blocking\"", "delivery = \"blocking\"");
     let at = ["--region", "eu-west-1"];
     let ran = run(logweir(&["check", &web, &fine, "--baseline", &new, "--against", &old]).args(at));
@@ -39,16 +39,16 @@ fn what_a_new_baseline_changes_is_shown_target_by_target_with_both_digests() {
         "{text}"
     );
     assert!(starts("- fine.json: ") == 0, "{text}");
-    assert!(text.contains("2 checked, 2 differ: "), "{text}");
+    assert!(text.contains("2 checked, differences in 2: "), "{text}");
     let digest = |text: &str| logweir::domain::baseline::Baseline::parse(text).unwrap().digest().to_owned();
     let new_text = std::fs::read_to_string(&new).unwrap();
     let [before, after] = [lines[lines.len() - 2], lines[lines.len() - 1]];
-    assert_eq!(before, format!("- by old.toml ({})", digest(SHIPPED_BASELINE)));
-    assert_eq!(after, format!("+ by new.toml ({})", digest(&new_text)));
+    assert_eq!(before, format!("- findings only with old.toml ({})", digest(SHIPPED_BASELINE)));
+    assert_eq!(after, format!("+ findings only with new.toml ({})", digest(&new_text)));
 }
 
 #[test]
-fn the_same_in_json() {
+fn the_changes_by_a_new_baseline_are_shown_in_json() {
     let (_folder, [old, new, web, fine]) = stage("max-buffer-size = \"25m\"", "max-buffer-size = \"50m\"");
     let arguments = ["check", &web, &fine, "--baseline", &new, "--against", &old, "--format", "json"];
     let ran = run(logweir(&arguments).args(["--region", "eu-west-1"]));
@@ -64,7 +64,7 @@ fn the_same_in_json() {
 }
 
 #[test]
-fn a_setting_that_no_target_shows_is_told_and_is_a_difference() {
+fn a_changed_setting_without_new_findings_is_reported_and_counts_as_a_difference() {
     for (from, to, says) in [
         ("image-guard = \"hold\"", "image-guard = \"off\"", "~ rollout.image-guard: hold → off"),
         ("registers-per-second = 0.2", "registers-per-second = 1.0", "~ rollout.registers-per-second: 0.2 → 1"),
@@ -75,7 +75,7 @@ fn a_setting_that_no_target_shows_is_told_and_is_a_difference() {
         let lines: Vec<&str> = ran.out.lines().take(2).collect();
         assert_eq!(
             (ran.code, lines),
-            (1, vec![says, "1 checked, 0 differ: 0 come, 0 go; 1 setting differs"]),
+            (1, vec![says, "1 checked, differences in 0: 0 new, 0 resolved; 1 setting differs"]),
             "{ran:?}"
         );
         let ran = run(&mut logweir(&["check", &web, "--baseline", &new, "--against", &old, "--format", "json"]));
@@ -88,14 +88,14 @@ fn a_setting_that_no_target_shows_is_told_and_is_a_difference() {
 }
 
 #[test]
-fn baselines_that_say_the_same_end_in_0_and_what_cannot_be_read_in_2() {
+fn equal_baselines_exit_with_0_and_unreadable_input_exits_with_2() {
     let (folder, [old, new, web, _]) = stage("", "# the same in other words\n");
     let ran = run(&mut logweir(&["check", &web, "--baseline", &new, "--against", &old]));
     assert_eq!((ran.code, ran.out.lines().count()), (0, 3), "{ran:?}");
-    assert!(ran.out.starts_with("1 checked, 0 differ: 0 come, 0 go\n"));
+    assert!(ran.out.starts_with("1 checked, differences in 0: 0 new, 0 resolved\n"));
     let defaults = file(&folder, "defaults.toml", "version = 1\n");
     let ran = run(&mut logweir(&["check", &web, "--baseline", &defaults, "--against", &old]));
-    assert_eq!(ran.code, 0, "what the shipped one says are the defaults: {ran:?}");
+    assert_eq!(ran.code, 0, "the shipped baseline equals the defaults: {ran:?}");
     let absent = folder.path().join("absent.json").display().to_string();
     let ran = run(&mut logweir(&["check", &web, &absent, "--baseline", &new, "--against", &old]));
     assert_eq!(ran.code, 2, "{ran:?}");
@@ -107,7 +107,7 @@ fn baselines_that_say_the_same_end_in_0_and_what_cannot_be_read_in_2() {
 }
 
 #[test]
-fn standard_input_and_a_diff_cannot_be_had_with_it() {
+fn standard_input_and_diff_are_refused_with_against() {
     let (_folder, [old, _, web, _]) = stage("", "");
     for arguments in [["check", "-", "--against", &old].as_slice(), &["check", &web, "--diff", "--against", &old]] {
         let ran = run(logweir(arguments).write_stdin(BLOCKING));
@@ -116,10 +116,10 @@ fn standard_input_and_a_diff_cannot_be_had_with_it() {
 }
 
 #[test]
-fn a_check_by_a_named_baseline_says_by_which() {
+fn a_check_with_a_named_baseline_names_it() {
     let (folder, [old, _, web, _]) = stage("", "");
     let digest = logweir::domain::baseline::Baseline::parse(SHIPPED_BASELINE).unwrap().digest().to_owned();
     let ran = run(&mut logweir(&["check", &web, "--baseline", &old]));
-    assert!(told(&folder, &ran.out).ends_with(&format!("\nby old.toml ({digest})\n")), "{ran:?}");
+    assert!(told(&folder, &ran.out).ends_with(&format!("\nbaseline: old.toml ({digest})\n")), "{ran:?}");
     assert!(!run(&mut logweir(&["check", &web])).out.contains("sha256:"));
 }

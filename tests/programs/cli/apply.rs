@@ -1,4 +1,4 @@
-//! `apply`: correcting live revisions by hand, and the way back that it prints.
+//! `apply`: correcting registered revisions by hand, and the undo command that it prints.
 
 use logweir::aws::{Aws, ConnectOptions};
 use logweir::domain::ecs::revision::RevisionArn;
@@ -35,7 +35,7 @@ fn without_a_terminal_and_without_yes_it_is_wrong_usage_and_nothing_is_called() 
 }
 
 #[test]
-fn a_file_is_no_target_and_one_among_revisions_stops_all() {
+fn a_file_is_no_target_and_one_file_among_revisions_stops_everything() {
     let operator = Operator::of(&[blocking("web")]);
     let path = operator.file("web.json", BLOCKING);
     let folder = operator.folder.path().display().to_string();
@@ -47,7 +47,7 @@ fn a_file_is_no_target_and_one_among_revisions_stops_all() {
 }
 
 #[test]
-fn to_observe_is_no_way_to_act() {
+fn mode_observe_is_wrong_usage_for_apply() {
     let operator = Operator::of(&[blocking("web")]);
     let ran = operator.run(&["apply", "ecs:web", "--yes", "--mode", "observe"]);
     assert_eq!((ran.code, operator.aws.calls().len()), (64, 0));
@@ -64,8 +64,8 @@ fn a_dry_run_shows_the_findings_the_diff_and_the_log_groups_and_changes_nothing(
         "warning[blocking-delivery]",
         "warning[missing-log-group]",
         "+    \"mode\": \"non-blocking\"",
-        "log group /ecs/web: make it, retention 30 days",
-        "a corrected revision follows web:1",
+        "will create log group /ecs/web with a retention of 30 days",
+        "will register a corrected revision based on web:1",
         "web:1: observed",
     ] {
         assert!(ran.out.contains(shown), "{shown} is not in {}", ran.out);
@@ -75,7 +75,7 @@ fn a_dry_run_shows_the_findings_the_diff_and_the_log_groups_and_changes_nothing(
 }
 
 #[tokio::test]
-async fn a_client_of_a_dry_run_refuses_what_would_write() {
+async fn the_client_of_a_dry_run_refuses_writing_calls() {
     let operator = Operator::of(&[blocking("web")]);
     let place = ConnectOptions {
         region: Some("eu-west-1".into()),
@@ -94,13 +94,13 @@ async fn a_client_of_a_dry_run_refuses_what_would_write() {
         aws.log_groups.delete_retention("/a").await.unwrap_err(),
     ];
     for error in refusals {
-        assert!(error.to_string().contains("this run is to change nothing"), "{error}");
+        assert!(error.to_string().contains("but this run is read-only"), "{error}");
     }
     assert_eq!(operator.aws.calls(), []);
 }
 
 #[test]
-fn a_yes_corrects_and_the_undo_command_takes_it_back_as_it_is_printed() {
+fn yes_corrects_and_the_printed_undo_command_backs_it_out() {
     let operator = Operator::of(&[blocking("web")]);
     let ran = operator.run(&["apply", "ecs:web", "--yes"]);
     assert_eq!(ran.code, 0, "{ran:?}");
@@ -116,19 +116,23 @@ fn a_yes_corrects_and_the_undo_command_takes_it_back_as_it_is_printed() {
 }
 
 #[test]
-fn what_was_taken_back_is_corrected_again_only_when_that_is_asked_for() {
+fn a_backed_out_revision_is_corrected_again_only_if_forced() {
     let operator = Operator::of(&[blocking("web")]);
     let ran = operator.run(&["apply", "ecs:web:1", "--yes"]);
     operator.types(undo(&ran.out));
 
     let looked = operator.run(&["apply", "ecs:web:1", "--dry-run"]);
-    assert!(looked.out.contains("web:1 was taken back: it takes --again"), "{}", looked.out);
+    assert!(
+        looked.out.contains("the correction of web:1 was backed out earlier; --force corrects web:1"),
+        "{}",
+        looked.out
+    );
     let second = operator.run(&["apply", "ecs:web:1", "--yes"]);
     assert_eq!(second.code, 0, "{second:?}");
-    assert!(second.out.contains("web:1: skipped (suppressed)"), "{}", second.out);
+    assert!(second.out.contains("web:1: skipped (backed-out-before)"), "{}", second.out);
     assert_eq!(operator.account.active("web"), [1]);
 
-    let again = operator.run(&["apply", "ecs:web:1", "--yes", "--again"]);
+    let again = operator.run(&["apply", "ecs:web:1", "--yes", "--force"]);
     assert_eq!(again.code, 0, "{again:?}");
     assert_eq!(operator.account.active("web"), [1, 3]);
     assert_eq!(operator.types(undo(&again.out)).code, 0);
@@ -136,28 +140,28 @@ fn what_was_taken_back_is_corrected_again_only_when_that_is_asked_for() {
 }
 
 #[test]
-fn what_is_corrected_already_is_said_and_no_plan_for_it_is_shown() {
+fn an_existing_correction_is_reported_without_a_plan() {
     let operator = Operator::of(&[blocking("web")]);
     operator.run(&["apply", "ecs:web:1", "--yes"]);
     let ran = operator.run(&["apply", "ecs:web:1", "--yes"]);
     assert_eq!((ran.code, operator.account.active("web")), (0, vec![1, 2]), "{ran:?}");
-    assert!(ran.out.starts_with("web:1 is corrected already, by web:2\nweb:1: skipped (duplicate)\n"), "{}", ran.out);
-    let again = operator.run(&["apply", "ecs:web:1", "--yes", "--again"]);
-    assert!(again.out.contains("warning[blocking-delivery]"), "what is asked for again is shown: {}", again.out);
+    assert!(ran.out.starts_with("web:1 is already corrected by web:2\nweb:1: skipped (duplicate)\n"), "{}", ran.out);
+    let again = operator.run(&["apply", "ecs:web:1", "--yes", "--force"]);
+    assert!(again.out.contains("warning[blocking-delivery]"), "a forced plan is shown: {}", again.out);
 }
 
 #[test]
-fn a_held_family_is_refused_until_it_is_asked_for_by_name() {
+fn a_family_on_hold_is_refused_unless_forced() {
     let operator = Operator::of(&[blocking("web")]);
     operator.run(&["apply", "ecs:web:1", "--yes"]);
-    operator.run(&["replay", "--backout", "web:1", "--hold-family", "2h", "--reason", "incident 7"]);
+    operator.run(&["backout", "web:1", "--hold-family", "2h", "--reason", "incident 7"]);
     operator.account.registers(&blocking("web"));
     let looked = operator.run(&["apply", "ecs:web:3", "--dry-run"]);
-    assert!(looked.out.contains("incident 7: it takes --again"), "{}", looked.out);
+    assert!(looked.out.contains("incident 7; --force corrects web:3"), "{}", looked.out);
     let held = operator.run(&["apply", "ecs:web:3", "--yes"]);
     assert_eq!(held.code, 1, "{held:?}");
-    assert!(held.out.contains("web:3: refused (held)"), "{}", held.out);
-    assert_eq!(operator.run(&["apply", "ecs:web:3", "--yes", "--again"]).code, 0);
+    assert!(held.out.contains("web:3: refused (on-hold)"), "{}", held.out);
+    assert_eq!(operator.run(&["apply", "ecs:web:3", "--yes", "--force"]).code, 0);
     assert_eq!(operator.account.active("web"), [1, 3, 4]);
 }
 
@@ -191,7 +195,7 @@ fn of_several_targets_the_highest_exit_code_wins() {
         with_options("good", &good),
         with_options("far", &[good[0], good[1], ("awslogs-region", "us-east-1")]),
     ]);
-    assert_eq!(operator.run(&["apply", "ecs:web", "--yes"]).code, 0, "it makes the group that all log to");
+    assert_eq!(operator.run(&["apply", "ecs:web", "--yes"]).code, 0, "it creates the group that all log to");
     for (targets, code) in [
         (&["ecs:good"][..], 0),
         (&["ecs:good", "ecs:far"], 1),

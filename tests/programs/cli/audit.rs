@@ -15,7 +15,7 @@ fn blocking(family: &str) -> Value {
     document(family, "\"mode\": \"blocking\"")
 }
 
-fn mended(family: &str) -> Value {
+fn compliant(family: &str) -> Value {
     document(family, "\"mode\": \"non-blocking\", \"max-buffer-size\": \"25m\"")
 }
 
@@ -28,7 +28,7 @@ fn targets(ran: &Ran) -> Vec<(String, u64, bool)> {
     ran.json()["targets"].as_array().unwrap().iter().map(told).collect()
 }
 
-/// An account whose log group is as it should be, with a hand on some of its answers.
+/// An account with a compliant log group. `answers` replaces some of its answers.
 fn account(documents: &[Value], answers: impl Fn(&str, &str) -> Option<Reply> + Send + 'static) -> Operator {
     let Operator { account, folder, .. } = Operator::of(documents);
     let mut service = account.service();
@@ -43,24 +43,24 @@ fn account(documents: &[Value], answers: impl Fn(&str, &str) -> Option<Reply> + 
 }
 
 #[test]
-fn every_family_is_looked_at_by_its_newest_active_revision_and_nothing_is_changed() {
-    let documents = [blocking("web"), blocking("gone"), mended("api"), blocking("jobs"), mended("jobs")];
+fn every_family_is_checked_by_its_newest_active_revision_and_nothing_is_changed() {
+    let documents = [blocking("web"), blocking("gone"), compliant("api"), blocking("jobs"), compliant("jobs")];
     let operator = account(&documents, |_, _| None);
     operator.account.deregisters("gone", 1);
     let ran = operator.run(&["check", "--all", "--format", "json"]);
     let expected = [("ecs:api", 1, false), ("ecs:jobs", 2, false), ("ecs:web", 1, true)];
     assert_eq!(targets(&ran), expected.map(|(target, revision, found)| (target.to_owned(), revision, found)));
-    assert_eq!((ran.code, ran.err.as_str()), (1, ""), "no progress where no terminal is");
+    assert_eq!((ran.code, ran.err.as_str()), (1, ""), "no progress without a terminal");
     assert_eq!(operator.writing_calls(), [""; 0]);
     let text = operator.run(&["check", "--all"]);
     assert!(text.out.contains("3 task definitions checked: 2 compliant, 2 findings"), "{text:?}");
-    assert_eq!(operator.run(&["check", "--all", "ecs:web"]).code, 64, "not beside targets");
-    assert_eq!(operator.run(&["check"]).code, 64, "nor is it meant where nothing is named");
+    assert_eq!(operator.run(&["check", "--all", "ecs:web"]).code, 64, "`--all` excludes targets");
+    assert_eq!(operator.run(&["check"]).code, 64, "`--all` is not the default");
 }
 
 #[test]
-fn a_family_that_cannot_be_read_is_without_a_verdict_and_the_others_have_theirs() {
-    let operator = account(&[mended("api"), blocking("jobs"), mended("web")], |operation, body| {
+fn a_family_that_cannot_be_read_has_no_verdict_and_the_others_have_one() {
+    let operator = account(&[compliant("api"), blocking("jobs"), compliant("web")], |operation, body| {
         let denied = operation == "DescribeTaskDefinition" && body.contains("\"jobs\"");
         denied.then(|| Reply::error("AccessDeniedException", "not for you"))
     });
@@ -72,8 +72,8 @@ fn a_family_that_cannot_be_read_is_without_a_verdict_and_the_others_have_theirs(
 }
 
 #[test]
-fn without_the_list_there_is_no_verdict_at_all() {
-    let operator = account(&[mended("web")], |operation, _| {
+fn without_the_list_of_families_there_is_no_verdict() {
+    let operator = account(&[compliant("web")], |operation, _| {
         (operation == "ListTaskDefinitionFamilies").then(|| Reply::error("AccessDeniedException", "not for you"))
     });
     let ran = operator.run(&["check", "--all"]);
@@ -82,24 +82,24 @@ fn without_the_list_there_is_no_verdict_at_all() {
 }
 
 #[test]
-fn where_there_is_no_family_that_is_said_with_the_region_it_was_looked_for_in() {
+fn an_account_without_families_is_reported_with_its_region() {
     let ran = account(&[], |_, _| None).run(&["check", "--all"]);
     assert_eq!((ran.code, ran.out.as_str()), (0, "0 task definitions checked: 0 compliant, 0 findings\n"));
-    assert!(ran.err.contains("there is no family in eu-west-1"), "{ran:?}");
+    assert!(ran.err.contains("no task-definition family in eu-west-1 has an ACTIVE revision"), "{ran:?}");
 }
 
 #[test]
 fn a_new_baseline_is_compared_over_every_family() {
-    let operator = account(&[mended("api"), mended("web")], |_, _| None);
+    let operator = account(&[compliant("api"), compliant("web")], |_, _| None);
     let old = operator.file("old.toml", logweir::settings::SHIPPED_BASELINE);
     let new = logweir::settings::SHIPPED_BASELINE.replacen("delivery = \"non-blocking\"", "delivery = \"blocking\"", 1);
     let new = operator.file("new.toml", &new);
     let ran = operator.run(&["check", "--all", "--baseline", &new, "--against", &old]);
-    assert!(ran.code == 1 && ran.out.contains("2 checked, 2 differ: "), "{ran:?}");
+    assert!(ran.code == 1 && ran.out.contains("2 checked, differences in 2: "), "{ran:?}");
 }
 
 #[test]
-fn what_ecs_is_too_busy_for_is_asked_again_for_longer_than_the_sdk_does() {
+fn a_throttled_read_is_retried_for_longer_than_the_sdk_does() {
     let refused = std::sync::atomic::AtomicU32::new(0);
     let operator = account(&[blocking("web")], move |operation, _| {
         let is_busy =
@@ -111,7 +111,7 @@ fn what_ecs_is_too_busy_for_is_asked_again_for_longer_than_the_sdk_does() {
 }
 
 #[test]
-fn it_needs_an_account_to_look_at() {
+fn check_all_needs_a_region() {
     let ran = run(&mut logweir(&["check", "--all"]));
     assert!(ran.code == 2 && ran.err.contains("no AWS Region"), "{ran:?}");
 }

@@ -1,4 +1,4 @@
-//! `replay --backout`: what was done is taken back, by whatever name it is called.
+//! `replay --backout`: backs out a correction, by any name of its record.
 
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use logweir::domain::ecs::revision::RevisionArn;
@@ -23,7 +23,7 @@ async fn record(operator: &Operator) -> Record {
     journal.read(&WEB_1.parse().unwrap()).await.unwrap().unwrap()
 }
 
-/// Writes the next entry of a record, as somebody else who holds it.
+/// Writes the next entry of a record as another worker that holds its lease.
 async fn writes(operator: &Operator, standing: &Record, mut head: Head, what: EntryKind) {
     let entry = head.write(Timestamp::now(), what, &[]);
     let journal = FileJournal::open(operator.journal()).unwrap();
@@ -31,10 +31,10 @@ async fn writes(operator: &Operator, standing: &Record, mut head: Head, what: En
 }
 
 #[test]
-fn a_record_is_found_by_its_source_by_our_revision_and_by_their_arns() {
+fn a_record_is_found_by_its_source_by_its_correction_and_by_their_arns() {
     for name in ["web:1", WEB_1, "web:2", WEB_2] {
         let operator = corrected();
-        let ran = operator.run(&["replay", "--backout", name]);
+        let ran = operator.run(&["backout", name]);
         assert_eq!(ran.code, 0, "{name}: {ran:?}");
         assert!(ran.out.contains("web:1: backed-out"), "{name}: {}", ran.out);
         assert_eq!(operator.account.active("web"), [1]);
@@ -42,7 +42,7 @@ fn a_record_is_found_by_its_source_by_our_revision_and_by_their_arns() {
 }
 
 #[test]
-fn a_record_is_found_by_the_event_that_began_it() {
+fn a_record_is_found_by_the_event_that_started_it() {
     let mut bodiless = event(WEB_1);
     bodiless["detail"].as_object_mut().unwrap().shift_remove("responseElements");
     for named in [event(WEB_1), bodiless] {
@@ -50,13 +50,13 @@ fn a_record_is_found_by_the_event_that_began_it() {
         let begun = operator.file("begun.json", &event(WEB_1).to_string());
         assert_eq!(operator.run(&["replay", &begun, "--mode", "register"]).code, 0);
         let path = operator.file("event.json", &named.to_string());
-        let ran = operator.run(&["replay", "--backout", &path]);
+        let ran = operator.run(&["backout", &path]);
         assert_eq!((ran.code, operator.account.active("web")), (0, vec![1]), "{ran:?}");
     }
 }
 
 #[test]
-fn an_event_that_began_nothing_and_a_record_that_nobody_knows_could_not_be_taken_back() {
+fn an_event_without_a_record_and_an_unknown_record_are_errors() {
     let operator = corrected();
     let mut other = event("arn:aws:ecs:eu-west-1:111122223333:task-definition/web:7");
     let unknown = operator.file("unknown.json", &other.to_string());
@@ -64,7 +64,7 @@ fn an_event_that_began_nothing_and_a_record_that_nobody_knows_could_not_be_taken
     let bodiless = operator.file("bodiless.json", &other.to_string());
     let broken = operator.file("broken.json", "{");
     for target in ["web:7", "api:1", &WEB_1.replace("web", "api"), &unknown, &bodiless, &broken] {
-        assert_eq!(operator.run(&["replay", "--backout", target]).code, 2, "{target}");
+        assert_eq!(operator.run(&["backout", target]).code, 2, "{target}");
     }
     assert_eq!(operator.account.active("web"), [1, 2]);
 }
@@ -80,44 +80,44 @@ async fn a_short_name_that_fits_two_accounts_is_refused_with_the_arns_of_both() 
     let entry = head.write(Timestamp::now(), EntryKind::Opened(opening), &[]);
     FileJournal::open(operator.journal()).unwrap().commit(&Expected::Nothing, &head, &entry).await.unwrap();
 
-    let ran = operator.run(&["replay", "--backout", "web:1"]);
+    let ran = operator.run(&["backout", "web:1"]);
     assert_eq!(ran.code, 64, "{ran:?}");
     assert!(ran.err.contains(WEB_1) && ran.err.contains(&elsewhere.to_string()), "{}", ran.err);
     assert_eq!(operator.run(&["records", "web:1"]).code, 64);
-    assert_eq!(operator.run(&["replay", "--backout", WEB_1]).code, 0);
+    assert_eq!(operator.run(&["backout", WEB_1]).code, 0);
 }
 
 #[test]
-fn a_dry_run_names_what_would_go_and_writes_nothing() {
+fn a_dry_run_names_the_steps_and_writes_nothing() {
     let operator = corrected();
     let (before, calls) = (operator.written(), operator.writing_calls());
-    let ran = operator.run(&["replay", "--backout", "web:1", "--dry-run", "--hold-family", "2h"]);
+    let ran = operator.run(&["backout", "web:1", "--dry-run", "--hold-family", "2h"]);
     assert_eq!(ran.code, 0, "{ran:?}");
     assert!(ran.out.contains("web:2 would be deregistered") && ran.out.contains("/ecs/web kept"), "{}", ran.out);
     assert_eq!((operator.written(), operator.writing_calls()), (before, calls));
 }
 
 #[tokio::test]
-async fn why_and_by_whom_stand_in_the_record() {
+async fn the_record_says_who_requested_the_backout_and_why() {
     let operator = corrected();
     let wish = ["--reason", "incident 7", "--requested-by", "the night shift"];
-    operator.run(&[&["replay", "--backout", "web:1"], &wish[..]].concat());
+    operator.run(&[&["backout", "web:1"], &wish[..]].concat());
     assert_eq!(asked(&record(&operator).await), ("incident 7".into(), "the night shift".into()));
     let shown = operator.run(&["records", "web:1"]);
-    assert!(shown.out.contains("to be taken back by the night shift: incident 7"), "{}", shown.out);
+    assert!(shown.out.contains("backout requested by the night shift: incident 7"), "{}", shown.out);
 }
 
 #[tokio::test]
-async fn whoever_calls_has_asked_for_it_where_nobody_else_is_named() {
+async fn the_caller_is_the_default_requester() {
     let operator = corrected();
-    operator.run(&["replay", "--backout", "web:1"]);
+    operator.run(&["backout", "web:1"]);
     let (reason, by) = asked(&record(&operator).await);
     assert_eq!((reason.as_str(), by.as_str()), ("", "arn:aws:sts::111122223333:assumed-role/Operator/me"));
 }
 
 fn asked(record: &Record) -> (String, String) {
     let asked = record.entries.iter().find_map(|entry| match &entry.what {
-        EntryKind::BackoutAsked(asked) => Some(asked.as_ref().clone()),
+        EntryKind::BackoutRequested(asked) => Some(asked.as_ref().clone()),
         _ => None,
     });
     let BackoutRequest { reason, requested_by, .. } = asked.unwrap();
@@ -125,7 +125,7 @@ fn asked(record: &Record) -> (String, String) {
 }
 
 #[test]
-fn a_family_is_held_until_a_time_a_day_or_for_a_while() {
+fn a_family_is_put_on_hold_until_a_time_or_a_day_or_for_a_duration() {
     let now = Timestamp::now();
     let tomorrow = now + 24.hours();
     let day = tomorrow.strftime("%F").to_string();
@@ -134,7 +134,7 @@ fn a_family_is_held_until_a_time_a_day_or_for_a_while() {
         [(tomorrow.to_string(), tomorrow), (day, midnight), ("24h".into(), tomorrow), ("1d".into(), tomorrow)]
     {
         let operator = corrected();
-        let ran = operator.run(&["replay", "--backout", "web:1", "--hold-family", &until, "--reason", "r"]);
+        let ran = operator.run(&["backout", "web:1", "--hold-family", &until, "--reason", "r"]);
         assert_eq!(ran.code, 0, "{ran:?}");
         let stopped = operator.run(&["records", "--format", "json"]).json()["stopped"].clone();
         let held: Timestamp = stopped[0]["hold"]["until"].as_str().unwrap().parse().unwrap();
@@ -143,19 +143,19 @@ fn a_family_is_held_until_a_time_a_day_or_for_a_while() {
 }
 
 #[test]
-fn a_family_cannot_be_held_until_nonsense_or_what_is_over() {
+fn a_family_cannot_be_put_on_hold_until_an_invalid_or_past_time() {
     let operator = corrected();
     let calls = operator.aws.calls().len();
     for until in ["tomorrow", "", "2020-01-01", "2020-01-01T00:00:00Z", "-2h", "0s", "99999999999999h"] {
         let hold = format!("--hold-family={until}");
-        let ran = operator.run(&["replay", "--backout", "web:1", &hold]);
+        let ran = operator.run(&["backout", "web:1", &hold]);
         assert_eq!(ran.code, 64, "{until}: {ran:?}");
     }
     assert_eq!(operator.aws.calls().len(), calls);
 }
 
 #[test]
-fn the_options_of_taking_back_are_wrong_usage_without_it() {
+fn the_options_of_a_backout_are_wrong_usage_without_backout() {
     let operator = corrected();
     let path = operator.file("event.json", &event(WEB_1).to_string());
     let calls = operator.aws.calls().len();
@@ -164,72 +164,76 @@ fn the_options_of_taking_back_are_wrong_usage_without_it() {
         &["--reason", "r"],
         &["--requested-by", "w"],
         &["--hold-family", "2h"],
-        &["--restore-stale"],
+        &["--restore-over-newer"],
         &["--function", "f"],
     ] {
         let ran = operator.run(&[&["replay", &path], options].concat());
         assert_eq!(ran.code, 64, "{options:?}: {ran:?}");
     }
     for name in ["web", "web:x", "arn:aws:s3:::bucket"] {
-        assert_eq!(operator.run(&["replay", "--backout", name]).code, 64, "{name}");
+        assert_eq!(operator.run(&["backout", name]).code, 64, "{name}");
     }
     let writing = operator.aws.calls().into_iter().skip(calls).filter(|(name, _)| name != "GetCallerIdentity");
     assert_eq!(writing.count(), 0);
 }
 
 #[tokio::test]
-async fn while_somebody_else_is_at_the_record_it_is_left_to_them() {
+async fn a_record_locked_by_another_worker_is_skipped() {
     let operator = corrected();
     let standing = record(&operator).await;
     let hour = SignedDuration::from_hours(1);
-    let head = Head { owner: "somebody".into(), lease_until: Timestamp::now() + hour, ..standing.head.clone() };
+    let head = Head { owner: "other-worker".into(), lease_until: Timestamp::now() + hour, ..standing.head.clone() };
     let steps = Effects::of(&standing).undo();
-    let asked = EntryKind::BackoutAsked(Box::new(BackoutRequest {
+    let asked = EntryKind::BackoutRequested(Box::new(BackoutRequest {
         reason: None,
         requested_by: None,
-        restore_stale: false,
+        restore_over_newer: false,
         registrars: Vec::new(),
         steps,
     }));
     writes(&operator, &standing, head, asked).await;
-    let ran = operator.run(&["replay", "--backout", "web:1", "--wait", "0", "--format", "json"]);
+    let ran = operator.run(&["backout", "web:1", "--wait", "0", "--format", "json"]);
     let report = ran.json();
-    assert_eq!((ran.code, &report["outcome"], &report["reason"]), (1, &json!("skipped"), &json!("lease-held")));
+    assert_eq!((ran.code, &report["outcome"], &report["reason"]), (1, &json!("skipped"), &json!("locked")));
     assert_eq!(operator.account.active("web"), [1, 2]);
 }
 
 #[test]
-fn the_second_time_is_said_and_changes_nothing() {
+fn a_second_backout_is_reported_and_changes_nothing() {
     let operator = corrected();
-    operator.run(&["replay", "--backout", "web:1"]);
+    operator.run(&["backout", "web:1"]);
     let (before, calls) = (operator.written(), operator.writing_calls());
     for more in [&[][..], &["--dry-run"]] {
-        let ran = operator.run(&[&["replay", "--backout", "web:1"], more].concat());
+        let ran = operator.run(&[&["backout", "web:1"], more].concat());
         assert_eq!(ran.code, 0, "{ran:?}");
-        assert!(ran.out.contains("it was taken back before"), "{}", ran.out);
+        assert!(ran.out.contains("the record was backed out before"), "{}", ran.out);
     }
     assert_eq!((operator.written(), operator.writing_calls()), (before, calls));
 }
 
 #[test]
-fn old_code_is_restored_over_a_newer_revision_only_when_that_is_asked_for() {
+fn a_source_is_restored_over_a_newer_revision_only_if_requested() {
     let operator = corrected();
     operator.account.registers(&blocking("web"));
     operator.account.deregisters("web", 1);
-    let ran = operator.run(&["replay", "--backout", "web:1"]);
+    let ran = operator.run(&["backout", "web:1"]);
     assert_eq!(ran.code, 2, "{ran:?}");
-    assert!(ran.out.contains("needs-operator (newer-revision)") && ran.out.contains("--restore-stale"), "{}", ran.out);
+    assert!(
+        ran.out.contains("needs-operator (newer-revision)") && ran.out.contains("--restore-over-newer"),
+        "{}",
+        ran.out
+    );
     assert_eq!(operator.account.active("web"), [2, 3]);
-    let stale = operator.run(&["replay", "--backout", "web:1", "--restore-stale", "--format", "json"]);
+    let stale = operator.run(&["backout", "web:1", "--restore-over-newer", "--format", "json"]);
     let restored = stale.json()["restored"].clone();
     assert_eq!((stale.code, restored.as_str().unwrap()), (0, WEB_1.replace("web:1", "web:4").as_str()));
     assert_eq!((operator.account.active("web"), operator.account.document("web", 4)), (vec![3, 4], blocking("web")));
 }
 
 #[test]
-fn json_is_the_report_alone() {
+fn json_is_only_the_report() {
     let operator = corrected();
-    let report: Value = operator.run(&["replay", "--backout", "web:1", "--format", "json"]).json();
+    let report: Value = operator.run(&["backout", "web:1", "--format", "json"]).json();
     assert_eq!(
         (&report["schema"], &report["outcome"], &report["mode"], &report["backout"]),
         (&json!("logweir.report/1"), &json!("backed-out"), &json!("backout"), &Value::Null)

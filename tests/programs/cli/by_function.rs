@@ -1,4 +1,4 @@
-//! `replay --backout --function`: the deployed function is asked, and what it answers is shown.
+//! `replay --backout --function`: invokes the deployed function, and shows its answer.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -29,7 +29,7 @@ fn corrected() -> World {
     world
 }
 
-/// Whoever asks the function that takes back in this world, and what was answered last.
+/// An operator who can invoke the backout function of this world, and the function's last answer.
 fn asking(world: &World) -> (Operator, Arc<Mutex<Value>>) {
     let (world, answered) = (world.clone(), Arc::new(Mutex::new(Value::Null)));
     let last = Arc::clone(&answered);
@@ -58,13 +58,14 @@ fn active(world: &World) -> Vec<usize> {
     world.account(|account| account.active("web"))
 }
 
-const ASKED: [&str; 5] = ["replay", "--backout", "web:1", "--function", "logweir-backout"];
+const ASKED: [&str; 4] = ["backout", "web:1", "--function", "logweir-backout"];
 
 #[test]
-fn what_is_sent_is_the_request_that_the_function_takes_with_every_wish_in_it() {
+fn the_function_gets_a_request_with_every_option() {
     let world = corrected();
     let (operator, _) = asking(&world);
-    let wishes = ["--reason", "incident 7", "--requested-by", "me", "--restore-stale", "--hold-family", "2099-01-01"];
+    let wishes =
+        ["--reason", "incident 7", "--requested-by", "me", "--restore-over-newer", "--hold-family", "2099-01-01"];
     let ran = operator.run(&[&ASKED[..], &wishes].concat());
     assert_eq!((ran.code, active(&world)), (0, vec![1]), "{ran:?}");
     let calls = operator.aws.calls();
@@ -73,7 +74,7 @@ fn what_is_sent_is_the_request_that_the_function_takes_with_every_wish_in_it() {
         sent,
         json!({
             "logweir": "backout", "record": "web:1", "reason": "incident 7", "requested_by": "me",
-            "restore_stale": true, "hold_family": "2099-01-01T00:00:00Z", "dry_run": false
+            "restore_over_newer": true, "hold_family": "2099-01-01T00:00:00Z", "dry_run": false
         })
     );
     assert!(serde_json::from_value::<Request>(sent).is_ok());
@@ -81,13 +82,15 @@ fn what_is_sent_is_the_request_that_the_function_takes_with_every_wish_in_it() {
 }
 
 #[test]
-fn the_function_takes_an_event_by_the_revision_that_it_names() {
+fn the_function_gets_the_revision_that_an_event_names() {
     let world = corrected();
     let (operator, _) = asking(&world);
     let source = world.account(|account| account.arn("web", 1));
     let path = operator.file("event.json", &event(&source).to_string());
-    let ran = operator.run(&["replay", "--backout", &path, "--function", "logweir-backout"]);
+    let ran = operator.run(&["backout", &path, "--function", "logweir-backout"]);
     assert_eq!((ran.code, active(&world)), (0, vec![1]), "{ran:?}");
+    let sent: Value = serde_json::from_str(&operator.aws.calls().last().unwrap().1).unwrap();
+    assert_eq!(sent.get("restore_over_newer"), None, "a function before 0.1.0 refuses a member that it does not know");
 }
 
 #[test]
@@ -101,7 +104,7 @@ fn a_dry_run_of_the_function_changes_nothing() {
 }
 
 #[test]
-fn its_report_is_shown_as_one_of_here() {
+fn the_functions_report_is_shown_like_a_local_one() {
     let world = corrected();
     let (operator, answered) = asking(&world);
     let ran = operator.run(&ASKED);
@@ -114,54 +117,73 @@ fn its_report_is_shown_as_one_of_here() {
 }
 
 #[test]
-fn what_the_function_could_not_or_would_not_do_is_told_by_the_exit_code() {
+fn the_exit_code_shows_what_the_function_did_not_do() {
     let world = corrected();
     world.account(|account| drop(account.running.insert("service prod/web".into(), account.arn("web", 2))));
     let (operator, _) = asking(&world);
     let ran = operator.run(&ASKED);
     assert_eq!(ran.code, 2, "{ran:?}");
     assert!(ran.out.contains("partial (still-running)") && ran.out.contains("service prod/web"), "{}", ran.out);
-    let ask = |record: &str| operator.run(&["replay", "--backout", record, "--function", "logweir-backout"]).code;
+    let ask = |record: &str| operator.run(&["backout", record, "--function", "logweir-backout"]).code;
     assert_eq!(ask("web:7"), 2, "no such record");
-    assert_eq!(ask("arn:aws:ecs:us-east-1:111122223333:task-definition/web:1"), 1, "refused: another Region's");
+    assert_eq!(ask("arn:aws:ecs:us-east-1:111122223333:task-definition/web:1"), 1, "refused: another Region");
 }
 
 #[test]
-fn what_is_no_record_is_not_sent() {
+fn an_invalid_record_name_is_not_sent() {
     let (operator, _) = asking(&World::new());
     for name in ["web", "web:x", "event.jsn", "arn:aws:s3:::bucket"] {
-        let ran = operator.run(&["replay", "--backout", name, "--function", "logweir-backout"]);
+        let ran = operator.run(&["backout", name, "--function", "logweir-backout"]);
         assert_eq!((ran.code, operator.aws.calls().len()), (64, 0), "{name}: {ran:?}");
     }
 }
 
 #[test]
-fn a_function_that_fails_is_asked_again_while_there_is_time() {
+fn a_function_that_fails_is_retried_until_the_wait_ends() {
     let asked = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&asked);
     let lambda = Loopback::serve(move |operation, _| match operation {
         INVOCATIONS if count.fetch_add(1, Ordering::SeqCst) > 0 => {
             Reply::ok(&json!({"schema": "logweir.report/1", "outcome": "backed-out", "record": "web:1"}))
         }
-        _ => Reply::Http(200, FAILED.into(), json!({"errorMessage": "left alone: lease-held"}).to_string()),
+        _ => Reply::Http(200, FAILED.into(), json!({"errorMessage": "left alone: locked"}).to_string()),
     });
     let operator = Operator::at(lambda);
     let ran = operator.run(&[&ASKED[..], &["--wait", "0"]].concat());
     assert_eq!((ran.code, asked.load(Ordering::SeqCst)), (2, 1));
-    assert!(ran.err.contains("logweir-backout: left alone: lease-held"), "{}", ran.err);
+    assert!(ran.err.contains("logweir-backout: left alone: locked"), "{}", ran.err);
     asked.store(0, Ordering::SeqCst);
     let ran = operator.run(&[&ASKED[..], &["--wait", "30"]].concat());
     assert_eq!((ran.code, asked.load(Ordering::SeqCst)), (0, 2), "{ran:?}");
 }
 
 #[test]
-fn a_function_that_is_none_of_ours_or_not_there_is_said() {
+fn a_locked_record_is_retried_until_the_wait_ends() {
+    // A function before 0.1.0 calls it `lease-held`.
+    for reason in ["locked", "lease-held"] {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&asked);
+        let lambda = Loopback::serve(move |_, _| {
+            let (outcome, reason) = match count.fetch_add(1, Ordering::SeqCst) {
+                0 => ("skipped", json!(reason)),
+                _ => ("backed-out", json!(null)),
+            };
+            Reply::ok(&json!({"schema": "logweir.report/1", "outcome": outcome, "reason": reason, "record": "web:1"}))
+        });
+        let operator = Operator::at(lambda);
+        let ran = operator.run(&[&ASKED[..], &["--requested-by", "me", "--wait", "30"]].concat());
+        assert_eq!((ran.code, asked.load(Ordering::SeqCst)), (0, 2), "{reason}: {ran:?}");
+    }
+}
+
+#[test]
+fn a_third_party_or_missing_function_is_reported() {
     let stranger = Operator::at(Loopback::serve(|_, _| Reply::ok(&json!({"statusCode": 200, "body": "\u{1b}[31mhi"}))));
     let ran = stranger.run(&ASKED);
     assert_eq!((ran.code, ran.out.as_str()), (2, ""));
-    assert!(ran.err.contains("gave no report"), "{}", ran.err);
+    assert!(ran.err.contains("returned no report"), "{}", ran.err);
     let (operator, _) = asking(&World::new());
-    let ran = operator.run(&["replay", "--backout", "web:1", "--function", "prod/backout"]);
+    let ran = operator.run(&["backout", "web:1", "--function", "prod/backout"]);
     assert_eq!(ran.code, 2);
     assert!(ran.err.contains("ResourceNotFoundException") && ran.err.contains("prod%2Fbackout"), "{}", ran.err);
 }

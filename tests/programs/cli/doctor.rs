@@ -1,4 +1,4 @@
-//! `logweir doctor`: what it says of a deployment that is well, of each fault, and of what it may not read.
+//! `logweir doctor`: its output for a healthy deployment, for each fault, and for denied reads.
 
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ fn doctor(stack: &Stack, options: &[&str]) -> (Ran, Operator) {
     (ran, operator)
 }
 
-/// The checks that are not well, as state, name and text.
+/// The checks that are not ok, as state, name and text.
 fn faults(stack: &Stack) -> Vec<(String, String, String)> {
     let (ran, _) = doctor(stack, &["--format", "json"]);
     let json = ran.json();
@@ -31,7 +31,7 @@ fn faults(stack: &Stack) -> Vec<(String, String, String)> {
     faults
 }
 
-/// Changes a stack that is well, and has the one fault told.
+/// Changes a healthy stack, and returns its single fault.
 fn fault(change: impl FnOnce(&mut State)) -> (String, String, String) {
     let stack = Stack::in_mode("rollout");
     stack.with(change);
@@ -47,7 +47,7 @@ fn is(fault: (String, String, String), state: &str, check: &str, says: &str) {
 }
 
 #[test]
-fn a_deployment_that_is_well_is_said_to_be_and_nothing_is_changed_by_looking() {
+fn a_healthy_deployment_is_reported_as_such_and_nothing_is_changed() {
     for mode in ["observe", "register", "rollout"] {
         let (ran, operator) = doctor(&Stack::in_mode(mode), &[]);
         assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{}", ran.out);
@@ -63,17 +63,21 @@ fn a_deployment_that_is_well_is_said_to_be_and_nothing_is_changed_by_looking() {
 }
 
 #[test]
-fn where_nothing_is_deployed_that_is_said() {
+fn a_missing_deployment_is_reported() {
     let stack = Stack::in_mode("observe");
     stack.with(|state| state.parameters.clear());
     let (ran, _) = doctor(&stack, &[]);
     assert_eq!(ran.code, 1);
-    assert!(ran.out.contains("nothing is deployed in account 111122223333, eu-west-1"), "{}", ran.out);
-    assert!(ran.out.contains("→ deploy it (sam deploy), or look elsewhere: --region, --profile"), "{}", ran.out);
+    assert!(ran.out.contains("no Logweir stack is deployed in account 111122223333, eu-west-1"), "{}", ran.out);
+    assert!(
+        ran.out.contains("→ deploy the stack (sam deploy), or select another Region or account: --region, --profile"),
+        "{}",
+        ran.out
+    );
 }
 
 #[test]
-fn a_deployment_that_cannot_be_read_is_none_that_is_well() {
+fn an_unreadable_deployment_is_not_healthy() {
     is(
         fault(|state| {
             state.denied.insert("GetParameter");
@@ -86,19 +90,24 @@ fn a_deployment_that_cannot_be_read_is_none_that_is_well() {
         let text = state.parameters.get_mut("/logweir/deployment").unwrap();
         *text = text.replace("logweir.deployment/1", "logweir.deployment/2");
     };
-    is(fault(of_another_schema), "problem", "deployment", "its schema is logweir.deployment/2");
+    is(fault(of_another_schema), "problem", "deployment", "its text has the schema logweir.deployment/2");
 }
 
 #[test]
-fn without_a_trail_that_records_calls_nothing_is_heard() {
+fn a_missing_or_inactive_trail_is_a_problem() {
     is(fault(|state| state.trails.clear()), "problem", "trail", "there is no trail in eu-west-1");
     is(fault(|state| state.trails[0].is_logging = false), "problem", "trail", "main is switched off");
     let of_data = json!({"EventSelectors": [{"ReadWriteType": "All", "IncludeManagementEvents": false}]});
-    is(fault(|state| state.trails[0].selectors = of_data), "problem", "trail", "does not record management events");
+    is(
+        fault(|state| state.trails[0].selectors = of_data),
+        "problem",
+        "trail",
+        "does not record write management events",
+    );
 }
 
 #[test]
-fn the_organisations_trail_will_do() {
+fn the_trail_of_the_organization_is_enough() {
     let stack = Stack::in_mode("observe");
     stack.with(|state| {
         state.trails[0].is_logging = false;
@@ -109,24 +118,24 @@ fn the_organisations_trail_will_do() {
 }
 
 #[test]
-fn a_rule_that_is_off_or_gone_loses_events() {
+fn a_disabled_or_missing_rule_is_a_problem() {
     let off = Stack::in_mode("observe");
     off.with(|state| state.rules.get_mut("Registered").unwrap().state = "DISABLED");
     let found = faults(&off);
     assert!(found[0].2.contains("rule Registered is DISABLED"), "{found:?}");
-    assert!(found[1].2.contains("no rule that is on hands on a registration by another role"), "{found:?}");
+    assert!(found[1].2.contains("no enabled rule matches a registration by another role"), "{found:?}");
     let gone = Stack::in_mode("observe");
     gone.with(|state| drop(state.rules.remove("Services")));
     let found = faults(&gone);
-    assert!(found[0].2.contains("rule Services is gone") && found[1].2.contains("a service that somebody updates"));
+    assert!(found[0].2.contains("rule Services does not exist") && found[1].2.contains("an update of a service"));
     assert_eq!(found.len(), 2, "{found:?}");
 }
 
 #[test]
-fn a_rule_sends_to_the_queue_and_the_queue_lets_it() {
+fn a_rule_must_send_to_the_queue_and_the_queue_must_allow_it() {
     let elsewhere = fault(|state| state.rules.get_mut("Resume").unwrap().targets = vec!["arn:x".into()]);
-    is(elsewhere, "problem", "rules", "rule Resume sends to arn:x, and not to");
-    is(fault(|state| state.queue_policy = json!({})), "problem", "rules", "lets nothing in from");
+    is(elsewhere, "problem", "rules", "rule Resume sends to arn:x instead of");
+    is(fault(|state| state.queue_policy = json!({})), "problem", "rules", "does not allow messages from");
 }
 
 #[test]
@@ -138,17 +147,17 @@ fn a_schedule_may_call_the_backout_function() {
 }
 
 #[test]
-fn a_pattern_that_misses_a_caller_or_hears_logweir_itself_is_found() {
+fn a_pattern_that_misses_a_caller_or_matches_logweir_itself_is_found() {
     let misses = fault(|state| {
         let has_issuer: fn(&Value) -> bool = |event| {
             event["detail"]["userIdentity"]["sessionContext"].is_object()
                 && event["detail"]["eventName"] == "RegisterTaskDefinition"
                 && event["detail"]["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"]
-                    == "arn:aws:iam::111122223333:role/somebody"
+                    == "arn:aws:iam::111122223333:role/example"
         };
         state.rules.get_mut("Registered").unwrap().matches = has_issuer;
     });
-    is(misses, "problem", "patterns", "no rule that is on hands on a registration by a user");
+    is(misses, "problem", "patterns", "no enabled rule matches a registration by a user");
     let stack = Stack::in_mode("observe");
     stack.with(|state| {
         state.rules.get_mut("Registered").unwrap().matches =
@@ -156,11 +165,15 @@ fn a_pattern_that_misses_a_caller_or_hears_logweir_itself_is_found() {
     });
     let found = faults(&stack);
     assert_eq!(found.len(), 2, "{found:?}");
-    assert!(found.iter().all(|(_, _, says)| says.contains("is handed on by Registered: it would answer itself")));
+    assert!(
+        found
+            .iter()
+            .all(|(_, _, says)| says.contains("is matched by Registered, so Logweir would react to its own calls"))
+    );
 }
 
 #[test]
-fn a_backlog_is_told_from_a_few_messages_on_their_way() {
+fn a_backlog_is_distinguished_from_a_few_messages() {
     let fill = |count: usize| {
         move |state: &mut State| {
             let messages = (0..count).map(|number| Message::new(&number.to_string(), "{}", Value::Null));
@@ -174,7 +187,7 @@ fn a_backlog_is_told_from_a_few_messages_on_their_way() {
 }
 
 #[test]
-fn the_queue_of_work_is_never_read_from() {
+fn the_work_queue_is_never_read() {
     let stack = Stack::in_mode("observe");
     stack.with(|state| state.messages.get_mut(QUEUE).unwrap().push(Message::new("1", "{}", Value::Null)));
     doctor(&stack, &["--fix", "--yes"]);
@@ -182,10 +195,10 @@ fn the_queue_of_work_is_never_read_from() {
 }
 
 #[test]
-fn the_kill_switch_is_called_by_its_name() {
+fn a_paused_mapping_is_reported_as_the_kill_switch() {
     let paused = fault(|state| state.mapping["State"] = "Disabled".into());
     is(paused, "problem", "mapping", "the kill switch is on: events wait in the queue");
-    is(fault(|state| state.mapping = Value::Null), "problem", "mapping", "the event source mapping is gone");
+    is(fault(|state| state.mapping = Value::Null), "problem", "mapping", "the event source mapping does not exist");
     let answers = fault(|state| state.mapping["FunctionResponseTypes"] = json!([]));
     is(answers, "problem", "mapping", "ReportBatchItemFailures");
 }
@@ -198,8 +211,13 @@ fn a_function_that_was_changed_by_hand_is_found() {
             function["Environment"]["Variables"][variable] = "other".into();
         }
     };
-    is(fault(changed("LOGWEIR_JOURNAL")), "problem", "functions", "LOGWEIR_JOURNAL of logweir-remediator is other");
-    is(fault(changed("LOGWEIR_ROLE")), "problem", "functions", "and remediate was deployed");
+    is(
+        fault(changed("LOGWEIR_JOURNAL")),
+        "problem",
+        "functions",
+        "LOGWEIR_JOURNAL of function logweir-remediator is other",
+    );
+    is(fault(changed("LOGWEIR_ROLE")), "problem", "functions", "but remediate was deployed");
     let role = |state: &mut State| {
         state.functions.get_mut("logweir-backout").unwrap()["Role"] = "arn:aws:iam::111122223333:role/Admin".into();
     };
@@ -207,7 +225,7 @@ fn a_function_that_was_changed_by_hand_is_found() {
     let failed = |state: &mut State| {
         state.functions.get_mut("logweir-backout").unwrap()["LastUpdateStatus"] = "Failed".into();
     };
-    is(fault(failed), "problem", "functions", "the last update of logweir-backout has failed");
+    is(fault(failed), "problem", "functions", "the last update of function logweir-backout failed");
     let pending = |state: &mut State| {
         state.functions.get_mut("logweir-backout").unwrap()["LastUpdateStatus"] = "InProgress".into();
     };
@@ -216,12 +234,12 @@ fn a_function_that_was_changed_by_hand_is_found() {
         fault(|state| drop(state.functions.remove("logweir-backout"))),
         "problem",
         "functions",
-        "logweir-backout is gone",
+        "logweir-backout does not exist",
     );
 }
 
 #[test]
-fn what_was_changed_by_hand_is_not_said_to_come_back_with_an_unchanged_deployment() {
+fn for_manual_changes_the_help_names_revert_drift_and_not_sam_deploy() {
     let changes: [fn(&mut State); 4] = [
         |state| drop(state.rules.remove("Services")),
         |state| state.queue_policy = json!({}),
@@ -244,7 +262,7 @@ fn what_was_changed_by_hand_is_not_said_to_come_back_with_an_unchanged_deploymen
 }
 
 #[test]
-fn the_roles_are_asked_about_what_the_mode_needs_and_no_more() {
+fn only_the_permissions_that_the_mode_needs_are_simulated() {
     let asked = |mode: &str| {
         let stack = Stack::in_mode(mode);
         doctor(&stack, &[]);
@@ -267,11 +285,11 @@ fn the_roles_are_asked_about_what_the_mode_needs_and_no_more() {
 }
 
 #[test]
-fn a_role_that_may_not_do_what_it_needs_is_found_with_the_action() {
+fn a_missing_permission_is_reported_with_its_action() {
     let lacks = fault(|state| {
         state.not_allowed.insert("ecs:ListAccountSettings", "implicitDeny");
     });
-    is(lacks, "problem", "role", "Remediator may not ecs:ListAccountSettings on *, which mode rollout needs");
+    is(lacks, "problem", "role", "Remediator does not allow ecs:ListAccountSettings on *, which mode rollout needs");
     let boundary = fault(|state| {
         state.not_allowed.insert("logs:PutRetentionPolicy", "explicitDeny");
     });
@@ -279,16 +297,16 @@ fn a_role_that_may_not_do_what_it_needs_is_found_with_the_action() {
 }
 
 #[test]
-fn what_depends_on_a_condition_that_is_not_known_is_not_told() {
+fn a_permission_with_an_unknown_condition_key_is_unknown() {
     let depends = fault(|state| {
         state.not_allowed.insert("logs:PutRetentionPolicy", "implicitDeny");
         state.missing_keys = vec!["aws:ResourceTag/team"];
     });
-    is(depends, "unknown", "role", "depends on aws:ResourceTag/team");
+    is(depends, "unknown", "role", "depends on the condition key aws:ResourceTag/team");
 }
 
 #[test]
-fn the_roles_that_would_be_passed_are_those_of_the_newest_records() {
+fn the_simulated_pass_role_uses_the_roles_of_the_newest_records() {
     let stack = Stack::in_mode("register");
     let mut document: Value = serde_json::from_str(super::BLOCKING).unwrap();
     document["executionRoleArn"] = "arn:aws:iam::111122223333:role/web-execution".into();
@@ -312,12 +330,12 @@ fn the_roles_that_would_be_passed_are_those_of_the_newest_records() {
 }
 
 #[test]
-fn a_baseline_that_nobody_confirmed_only_observes() {
+fn an_unconfirmed_baseline_is_a_problem() {
     let unconfirmed = |state: &mut State| {
         state.functions.get_mut("logweir-remediator").unwrap()["Environment"]["Variables"]["LOGWEIR_CONFIRMED_BASELINE"] =
             "".into();
     };
-    is(fault(unconfirmed), "problem", "baseline", "nobody has confirmed it, so the function only observes");
+    is(fault(unconfirmed), "problem", "baseline", "the baseline is not confirmed, so the function only observes");
 }
 
 #[test]
@@ -336,18 +354,13 @@ fn a_baseline_in_a_parameter_is_read_and_compared_with_the_confirmed_one() {
     let stack = Stack::in_mode("register");
     stack.with(place(Some(logweir::settings::SHIPPED_BASELINE)));
     assert_eq!(faults(&stack), []);
-    is(
-        fault(place(Some("version = 1\n"))),
-        "problem",
-        "baseline",
-        "is the confirmed one, so the function only observes",
-    );
-    is(fault(place(Some("version = 2\n"))), "problem", "baseline", "makes no sense, so the function does not start");
-    is(fault(place(None)), "problem", "baseline", "ssm:/logweir/baseline is not there");
+    is(fault(place(Some("version = 1\n"))), "problem", "baseline", "is confirmed, so the function only observes");
+    is(fault(place(Some("version = 2\n"))), "problem", "baseline", "is not valid, so the function does not start");
+    is(fault(place(None)), "problem", "baseline", "ssm:/logweir/baseline does not exist");
     let gone = Stack::in_mode("register");
     gone.with(place(None));
     let (ran, _) = doctor(&gone, &[]);
-    assert!(ran.out.contains("→ put it there: aws ssm put-parameter --type String"), "{}", ran.out);
+    assert!(ran.out.contains("→ create the SSM parameter: aws ssm put-parameter --type String"), "{}", ran.out);
 }
 
 fn dead(id: &str, body: &str, attributes: Value) -> impl FnOnce(&mut State) {
@@ -390,7 +403,7 @@ fn with_dead_letters() -> Stack {
 }
 
 #[test]
-fn a_dead_letter_says_what_it_is_about_why_it_is_dead_and_what_would_become_of_it() {
+fn a_dead_letter_is_shown_with_its_subject_its_cause_and_the_result_of_a_redrive() {
     let (ran, _) = doctor(&with_dead_letters(), &[]);
     assert_eq!(ran.code, 1, "{ran:?}");
     let told = ran.out.split_once("\n\n").unwrap().1.split_once("\n\n").unwrap().1;
@@ -399,7 +412,7 @@ fn a_dead_letter_says_what_it_is_about_why_it_is_dead_and_what_would_become_of_i
 }
 
 #[test]
-fn dead_letters_stay_visible_to_others_while_they_are_looked_at() {
+fn dead_letters_stay_visible_to_others_while_they_are_read() {
     let stack = with_dead_letters();
     let (_, operator) = doctor(&stack, &[]);
     let receives = operator.aws.calls().into_iter().filter(|(operation, _)| operation == "ReceiveMessage");
@@ -408,7 +421,7 @@ fn dead_letters_stay_visible_to_others_while_they_are_looked_at() {
 }
 
 #[test]
-fn without_the_function_s_log_the_reason_is_not_known_and_that_is_said() {
+fn without_the_functions_log_the_cause_is_reported_as_unknown() {
     let stack = with_dead_letters();
     stack.with(|state| {
         state.denied.insert("FilterLogEvents");
@@ -419,17 +432,21 @@ fn without_the_function_s_log_the_reason_is_not_known_and_that_is_said() {
 }
 
 #[test]
-fn fix_puts_back_what_a_try_can_read_and_nothing_is_lost() {
+fn fix_redrives_readable_dead_letters_and_loses_none() {
     let stack = with_dead_letters();
     let (ran, operator) = doctor(&stack, &["--fix", "--yes"]);
     assert_eq!(ran.code, 1, "one is left: {ran:?}");
     let tail = ran.out.lines().rev().take(2).collect::<Vec<_>>();
-    assert!(tail[1].contains("3 dead letters back in the queue; 1 left, which no try can read"), "{}", ran.out);
+    assert!(
+        tail[1].contains("3 dead letters redriven; 1 left in the queue, because Logweir cannot read these messages"),
+        "{}",
+        ran.out
+    );
     stack.with(|state| {
         let (queue, dead) = (&state.messages[QUEUE], &state.messages[DEAD_LETTERS]);
         assert_eq!(queue.iter().map(|message| message.body.clone()).collect::<Vec<_>>().len(), 3);
-        assert_eq!(queue[0].body, event(WEB_1).to_string(), "as it came");
-        // What told of a failed delivery is off, and what else stood there is not.
+        assert_eq!(queue[0].body, event(WEB_1).to_string(), "unchanged");
+        // The attributes of the failed delivery are removed, and the others are kept.
         assert_eq!(queue[1].attributes, json!({"own": {"StringValue": "kept", "DataType": "String"}}));
         assert_eq!(dead.iter().map(|message| message.id.as_str()).collect::<Vec<_>>(), ["m-3"]);
     });
@@ -442,42 +459,42 @@ fn fix_puts_back_what_a_try_can_read_and_nothing_is_lost() {
 }
 
 #[test]
-fn what_is_left_is_counted_once_however_long_it_takes_and_is_visible_again() {
+fn remaining_dead_letters_are_counted_once_and_become_visible_again() {
     let stack = with_dead_letters();
     stack.with(|state| state.is_slow = true);
     let (ran, _) = doctor(&stack, &["--fix", "--yes", "--format", "json"]);
     assert_eq!((ran.code, &ran.json()["redriven"]), (1, &json!({"moved": 3, "left": 1})), "{ran:?}");
     stack.with(|state| state.is_slow = false);
     let (ran, _) = doctor(&stack, &["--format", "json"]);
-    assert_eq!(ran.json()["dead_letters"].as_array().unwrap().len(), 1, "its last handle gave it back");
+    assert_eq!(ran.json()["dead_letters"].as_array().unwrap().len(), 1, "its last handle released it");
 }
 
 #[test]
-fn what_comes_back_at_once_as_its_cause_is_not_mended_is_sent_once() {
+fn a_dead_letter_that_returns_at_once_is_redriven_only_once() {
     let stack = with_dead_letters();
-    stack.with(|state| state.is_unmended = true);
+    stack.with(|state| state.is_unfixed = true);
     let (ran, operator) = doctor(&stack, &["--fix", "--yes", "--format", "json"]);
     assert_eq!((ran.code, &ran.json()["redriven"]), (1, &json!({"moved": 3, "left": 4})), "{ran:?}");
     let sent = operator.aws.calls().into_iter().filter(|(operation, _)| operation == "SendMessage").count();
     assert_eq!(sent, 3);
-    assert!(ran.out.contains("3 of which came back, as the cause is not mended; 4 left"), "{}", ran.out);
+    assert!(ran.out.contains("but 3 returned, because the cause is not resolved; 4 left"), "{}", ran.out);
 }
 
 #[test]
-fn a_message_that_cannot_be_sent_stays_where_it_is() {
+fn a_dead_letter_that_cannot_be_sent_stays() {
     let stack = with_dead_letters();
     stack.with(|state| {
         state.denied.insert("SendMessage");
     });
     let (ran, _) = doctor(&stack, &["--fix", "--yes"]);
     assert_eq!(ran.code, 2, "{ran:?}");
-    assert!(ran.out.contains("→ whoever runs this needs sqs:SendMessage"), "{}", ran.out);
+    assert!(ran.out.contains("→ give the caller of doctor the permission sqs:SendMessage"), "{}", ran.out);
     let (ran, _) = doctor(&stack, &["--format", "json"]);
     assert_eq!(ran.json()["dead_letters"].as_array().unwrap().len(), 4, "all are visible again");
 }
 
 #[test]
-fn fix_that_leaves_nothing_ends_well() {
+fn fix_that_leaves_no_dead_letter_exits_with_0() {
     let stack = Stack::in_mode("observe");
     stack.account.registers(&serde_json::from_str(super::BLOCKING).unwrap());
     stack.with(dead("m-1", &event(WEB_1).to_string(), Value::Null));
@@ -487,7 +504,7 @@ fn fix_that_leaves_nothing_ends_well() {
 }
 
 #[test]
-fn fix_does_not_act_unasked() {
+fn fix_needs_a_confirmation() {
     let stack = with_dead_letters();
     for options in [&["--fix"][..], &["--fix", "--format", "json"], &["--yes"]] {
         assert_eq!(doctor(&stack, options).0.code, 64, "{options:?}");
@@ -496,7 +513,7 @@ fn fix_does_not_act_unasked() {
 }
 
 #[test]
-fn what_may_not_be_read_is_named_with_the_permission_and_is_not_well() {
+fn a_denied_read_is_unknown_and_names_the_permission() {
     for (operation, permission, check) in [
         ("DescribeTrails", "cloudtrail:DescribeTrails", "trail"),
         ("GetTrailStatus", "cloudtrail:GetTrailStatus", "trail"),
@@ -518,9 +535,9 @@ fn what_may_not_be_read_is_named_with_the_permission_and_is_not_well() {
         assert_eq!(ran.code, 2, "{operation}");
         let json = ran.json();
         let checks = json["checks"].as_array().unwrap();
-        let untold = checks.iter().find(|it| it["check"] == check && it["state"] == "unknown");
-        let untold = untold.unwrap_or_else(|| panic!("{operation}: {json:#}"));
-        assert_eq!(untold["help"], format!("whoever runs this needs {permission}"));
+        let not_notified = checks.iter().find(|it| it["check"] == check && it["state"] == "unknown");
+        let not_notified = not_notified.unwrap_or_else(|| panic!("{operation}: {json:#}"));
+        assert_eq!(not_notified["help"], format!("give the caller of doctor the permission {permission}"));
         assert!(!checks.iter().any(|it| it["state"] == "problem"), "{operation}: {json:#}");
     }
 }
@@ -532,7 +549,7 @@ fn json_is_one_object() {
 }
 
 #[test]
-fn nothing_of_a_function_s_other_variables_is_shown() {
+fn other_variables_of_a_function_are_not_shown() {
     let (ran, _) = doctor(&Stack::in_mode("observe"), &["--format", "json"]);
     assert!(!ran.out.contains("CANARY"), "{}", ran.out);
 }

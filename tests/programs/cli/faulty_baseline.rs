@@ -13,7 +13,10 @@ use crate::loopback::{Loopback, Reply};
 const FAULTS: [(&str, &str); 4] = [
     ("absent.toml", "absent.toml: No such file or directory"),
     ("wrong.toml", "wrong.toml:3:1: unknown field `mod`"),
-    ("ssm:/absent/baseline", "ssm:/absent/baseline: there is no such parameter in this account and Region"),
+    (
+        "ssm:/absent/baseline",
+        "ssm:/absent/baseline: this account and Region have no Systems Manager parameter of this name",
+    ),
     ("ssm:/denied/baseline", "ssm:/denied/baseline: GetParameter: AccessDeniedException: not you"),
 ];
 
@@ -45,7 +48,7 @@ fn run(operator: &Operator, baseline: &str, arguments: &[&str]) -> Ran {
 }
 
 #[test]
-fn a_verb_that_judges_ends_with_the_fault_and_changes_nothing() {
+fn a_verb_that_uses_the_baseline_fails_and_changes_nothing() {
     let operator = operator();
     let event = operator.file("event.json", &event(WEB_1).to_string());
     let verbs: [&[&str]; 8] = [
@@ -71,7 +74,7 @@ fn a_verb_that_judges_ends_with_the_fault_and_changes_nothing() {
 }
 
 #[test]
-fn a_verb_that_judges_nothing_does_not_read_it() {
+fn a_verb_that_uses_no_baseline_does_not_read_it() {
     let operator = operator();
     assert_eq!(operator.run(&["apply", "ecs:web", "--yes"]).code, 0);
     let event = operator.file("event.json", &event(WEB_1).to_string());
@@ -117,10 +120,11 @@ fn faults(stack: &Stack, baseline: &str) -> (i32, Vec<String>, Operator) {
 }
 
 #[test]
-fn doctor_says_that_it_cannot_compare_the_confirmed_baseline_with_one_that_has_a_fault() {
+fn doctor_reports_that_it_cannot_compare_the_confirmed_baseline_with_a_faulty_one() {
     for (baseline, says) in FAULTS {
         let (code, found, _) = faults(&Stack::in_mode("register"), baseline);
-        let wanted = format!("unknown baseline: whether the confirmed baseline is the one at hand: {says}");
+        let wanted =
+            format!("unknown baseline: doctor cannot tell whether the selected baseline is the confirmed one: {says}");
         assert!(code == 2 && found.len() == 1 && found[0].starts_with(&wanted), "{baseline}: {found:?}");
         let unconfirmed = Stack::in_mode("register");
         unconfirmed.with(|state| {
@@ -129,12 +133,12 @@ fn doctor_says_that_it_cannot_compare_the_confirmed_baseline_with_one_that_has_a
         });
         let (code, found, _) = faults(&unconfirmed, baseline);
         assert_eq!((code, found.len()), (1, 1), "{baseline}: {found:?}");
-        assert!(found[0].starts_with("problem baseline: nobody has confirmed it"), "{baseline}: {found:?}");
+        assert!(found[0].starts_with("problem baseline: the baseline is not confirmed"), "{baseline}: {found:?}");
     }
 }
 
 #[test]
-fn doctor_needs_no_baseline_at_hand_where_none_is_compared() {
+fn doctor_needs_no_local_baseline_if_none_is_compared() {
     let in_a_parameter = Stack::in_mode("register");
     in_a_parameter.with(|state| {
         state.functions.get_mut("logweir-remediator").unwrap()["Environment"]["Variables"]["LOGWEIR_BASELINE"] =
@@ -154,7 +158,7 @@ fn doctor_needs_no_baseline_at_hand_where_none_is_compared() {
         assert!(!operator.aws.calls().iter().any(asked), "the deployed one is enough");
         let (code, found, _) = faults(&nowhere, baseline);
         assert_eq!((code, found.len()), (1, 1), "{baseline}: {found:?}");
-        assert!(found[0].starts_with("problem deployment: nothing is deployed"), "{found:?}");
+        assert!(found[0].starts_with("problem deployment: no Logweir stack is deployed"), "{found:?}");
     }
 }
 
@@ -166,9 +170,13 @@ fn doctor_says_that_it_cannot_decide_about_the_dead_letters_and_still_shows_and_
     stack.with(|state| state.messages.get_mut(DEAD_LETTERS).unwrap().push(letter()));
     for (baseline, says) in FAULTS {
         let (code, found, operator) = faults(&stack, baseline);
-        let wanted = format!("unknown baseline: what the function would do with the dead letters: {says}");
+        let wanted =
+            format!("unknown baseline: doctor cannot tell what the function would do with the dead letters: {says}");
         assert!(code == 2 && found.len() == 2 && found[0].starts_with(&wanted), "{baseline}: {found:?}");
-        assert!(found[1].starts_with("problem dead-letters: 1 dead letter"), "{baseline}: {found:?}");
+        assert!(
+            found[1].starts_with("problem dead-letters: the dead-letter queue contains 1 dead letter"),
+            "{baseline}: {found:?}"
+        );
         let ran = run(&operator, baseline, &["doctor", "--format", "json"]);
         let told = &ran.json()["dead_letters"][0];
         assert_eq!((&told["about"], &told["now"]), (&json!("registration of web:1"), &Value::Null), "{baseline}");

@@ -1,84 +1,107 @@
-//! What each verb says of itself.
+//! The help text of each verb.
 
 use super::{logweir, run};
 
-const VERBS: [&str; 7] = ["check", "fix", "apply", "replay", "records", "doctor", "rules"];
+const VERBS: [&str; 10] =
+    ["check", "fix", "apply", "backout", "replay", "records", "doctor", "rules", "completions", "man"];
 
-fn help(verb: &str) -> String {
-    let ran = run(&mut logweir(&[verb, "--help"]));
-    assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{verb}");
+fn help(arguments: &[&str]) -> String {
+    let ran = run(&mut logweir(arguments));
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{arguments:?}");
     ran.out
 }
 
-/// The text of a help without its line ends and columns.
-fn flowing(verb: &str) -> String {
-    help(verb).split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
 #[test]
-fn a_help_fits_a_screen() {
+fn a_help_text_fits_a_screen() {
     for verb in VERBS {
-        let text = help(verb);
-        let widest = text.lines().map(|line| line.chars().count()).max().unwrap();
-        assert!(text.lines().count() <= 40 && widest <= 100, "{verb}: {} lines, {widest}", text.lines().count());
+        for (option, lines) in [("-h", 40), ("--help", 52)] {
+            let text = help(&[verb, option]);
+            let widest = text.lines().map(|line| line.chars().count()).max().unwrap();
+            let shown = text.lines().count();
+            assert!(shown <= lines && widest <= 100, "{verb} {option}: {shown} lines, {widest} columns");
+        }
     }
 }
 
 #[test]
-fn the_options_of_a_verb_stand_before_those_that_every_verb_has() {
+fn the_short_help_shows_only_the_options_of_the_verb() {
+    for verb in VERBS {
+        let (short, long) = (help(&[verb, "-h"]), help(&[verb, "--help"]));
+        for global in ["--baseline", "--journal", "--endpoint-url"] {
+            assert!(!short.contains(global) && long.contains(global), "{verb}: {global}");
+        }
+    }
+}
+
+#[test]
+fn the_options_of_a_verb_precede_the_global_options() {
     for (verb, own) in [("check", "--diff"), ("apply", "--mode"), ("replay", "--backout"), ("records", "--open")] {
-        let text = help(verb);
+        let text = help(&[verb, "--help"]);
         let line = |words: &str| text.lines().position(|line| line.trim_start().starts_with(words)).unwrap();
-        assert!(line("Options:") < line(own) && line(own) < line("Everywhere:"), "{verb}: {text}");
-        assert!(line("Everywhere:") < line("--baseline"), "{verb}: {text}");
+        assert!(line("Options:") < line(own) && line(own) < line("Global options:"), "{verb}: {text}");
+        assert!(line("Global options:") < line("--baseline"), "{verb}: {text}");
     }
 }
 
 #[test]
-fn check_says_what_it_can_look_at() {
-    let text = flowing("check");
-    for said in [
-        "Files, folders, `-`, ecs:FAMILY[:REVISION], ARNs",
-        "--all Look at every family of the account and Region, by its newest revision",
-    ] {
-        assert!(text.contains(said), "{said} is not in {text}");
+fn a_help_text_shows_each_default_once() {
+    for verb in VERBS {
+        for line in help(&[verb, "--help"]).split("\n      --") {
+            assert!(line.matches("[default:").count() <= 1, "{verb}: {line}");
+        }
     }
 }
 
 #[test]
-fn apply_says_that_it_can_lead_services_and_how_long_it_waits_for_them() {
-    let text = flowing("apply");
-    for said in [
-        "Correct live revisions, and lead services to them",
-        "register, or rollout: also point the services at it that run the target, one after the other [default: register]",
-        "How long to wait for deployments, and for somebody else who is at the record, in seconds [default: 30]",
-        "was stopped by the family's fuse, or has returned to its source",
-    ] {
-        assert!(text.contains(said), "{said} is not in {text}");
+fn a_help_text_ends_with_examples_and_the_exit_codes() {
+    for verb in VERBS {
+        let text = help(&[verb, "-h"]);
+        let (_, examples) = text.split_once("\nExamples:\n  logweir ").expect(verb);
+        assert!(examples.ends_with("\n\nExit codes: 0 nothing to fix · 1 findings · 2 error · 64 usage\n"), "{verb}");
     }
 }
 
 #[test]
-fn replay_says_which_events_it_takes_and_what_a_backout_may_be_asked_of() {
-    let text = flowing("replay");
-    for said in [
-        "A call that CloudTrail recorded or ECS's news of a deployment, as EventBridge delivers it",
-        "with --backout also a record: FAMILY:REVISION or an ARN",
-        "observe, register or rollout [env: LOGWEIR_MODE] [default: observe]",
-        "Take back what was done for the revision that the event or the record names",
+fn a_name_from_another_tool_suggests_the_name_that_works_here() {
+    for (arguments, tip) in [
+        (vec!["undo", "web:1"], "use `logweir backout`"),
+        (vec!["rollback", "web:1"], "use `logweir backout`"),
+        (vec!["revert", "web:1"], "use `logweir backout`"),
+        (vec!["history"], "use `logweir records`"),
+        (vec!["plan", "ecs:web"], "use `logweir apply --dry-run`"),
+        (vec!["audit"], "use `logweir check --all`"),
+        (vec!["records", "--most", "3"], "use `--limit`"),
+        (vec!["apply", "ecs:web", "--again"], "use `--force`"),
+        (vec!["backout", "web:1", "--restore-stale"], "use `--restore-over-newer`"),
     ] {
-        assert!(text.contains(said), "{said} is not in {text}");
+        let ran = run(&mut logweir(&arguments));
+        assert_eq!(ran.code, 64, "{arguments:?}");
+        assert!(ran.err.contains(&format!("tip: {tip}")), "{arguments:?}: {}", ran.err);
     }
 }
 
 #[test]
-fn doctor_says_what_it_mends_and_that_it_asks() {
-    let text = flowing("doctor");
-    for said in [
-        "Say what is wrong with the deployment, and what to do; put dead letters back",
-        "Put the dead letters back into the queue, one after the other, except those that no try can read",
-        "With --fix: do not ask",
-    ] {
-        assert!(text.contains(said), "{said} is not in {text}");
+fn a_misspelt_verb_suggests_the_nearest_one() {
+    let ran = run(&mut logweir(&["recrods"]));
+    assert!(ran.code == 64 && ran.err.contains("'records'"), "{}", ran.err);
+}
+
+#[test]
+fn each_shell_gets_a_script_that_completes_the_verbs() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = help(&["completions", shell]);
+        assert!(VERBS.iter().all(|verb| script.contains(verb)), "{shell}");
+    }
+}
+
+#[test]
+fn the_man_page_describes_logweir_and_each_verb_has_one_in_the_folder() {
+    assert!(help(&["man"]).contains(".TH logweir 1"));
+    let folder = tempfile::tempdir().unwrap();
+    let ran = run(logweir(&["man", "--output", "pages"]).current_dir(folder.path()));
+    assert_eq!((ran.code, ran.out.as_str()), (0, ""));
+    for verb in VERBS {
+        let page = folder.path().join(format!("pages/logweir-{verb}.1"));
+        assert!(std::fs::read_to_string(page).unwrap().contains("Examples"), "{verb}");
     }
 }

@@ -1,4 +1,4 @@
-//! Live revisions: what is looked at, and what AWS may say.
+//! Registered revisions: the reads, and the errors of AWS.
 
 use std::path::Path;
 
@@ -18,7 +18,7 @@ fn described() -> Reply {
     Reply::ok(&json!({"taskDefinition": definition, "tags": []}))
 }
 
-/// Everything else that looking at a revision asks for.
+/// Answers the other reads of a check.
 fn around(operation: &str) -> Reply {
     match operation {
         "ListAccountSettings" => Reply::ok(&json!({"settings": []})),
@@ -38,7 +38,7 @@ fn live<'c>(command: &'c mut Command, aws: &Loopback, folder: &Path) -> &'c mut 
 }
 
 #[test]
-fn a_live_revision_is_checked_against_its_log_groups() {
+fn a_registered_revision_is_checked_with_its_log_groups() {
     let aws = Loopback::serve(
         |operation, _| {
             if operation == "DescribeTaskDefinition" { described() } else { around(operation) }
@@ -55,7 +55,7 @@ fn a_live_revision_is_checked_against_its_log_groups() {
 }
 
 #[test]
-fn replay_looks_and_writes_nothing_unless_it_is_told_to() {
+fn replay_writes_nothing_by_default() {
     let aws = Loopback::serve(
         |operation, _| {
             if operation == "DescribeTaskDefinition" { described() } else { around(operation) }
@@ -72,18 +72,18 @@ fn replay_looks_and_writes_nothing_unless_it_is_told_to() {
 }
 
 #[test]
-fn replay_takes_one_event_at_a_time() {
+fn replay_accepts_one_event_at_a_time() {
     let folder = TempDir::new().unwrap();
     let mut other = event(WEB_1)["detail"].clone();
     other["requestParameters"]["family"] = "api".into();
     let path = file(&folder, "two.json", &json!({"Records": [event(WEB_1)["detail"], other]}).to_string());
     let ran = run(&mut logweir(&["replay", &path, "--region", "eu-west-1"]));
     assert_eq!(ran.code, 2);
-    assert!(ran.err.contains("holds 2 events, of api, web"), "{}", ran.err);
+    assert!(ran.err.contains("contains 2 events (families: api, web)"), "{}", ran.err);
 }
 
 #[test]
-fn what_ecs_says_no_to_is_said_and_nothing_is_done() {
+fn a_refused_read_is_reported_and_nothing_is_done() {
     const DENIED: &str = "User: me is not authorized to perform: ecs:DescribeTaskDefinition";
     let denied: fn() -> Reply = || Reply::error("AccessDeniedException", DENIED);
     let unknown: fn() -> Reply = || Reply::error("ClientException", "Unable to describe task definition.");
@@ -113,7 +113,7 @@ fn what_ecs_says_no_to_is_said_and_nothing_is_done() {
 }
 
 #[test]
-fn an_ecs_that_throttles_for_a_while_is_asked_again() {
+fn a_throttled_read_is_retried() {
     let mut asked = 0;
     let aws = Loopback::serve(move |operation, _| match operation {
         "DescribeTaskDefinition" => {

@@ -1,4 +1,4 @@
-//! What the command line reads of an account's parameters: a baseline, and which journal the deployed stack keeps.
+//! The parameters that the command line reads from an account: a baseline, and the journal of the deployed stack.
 
 use std::process::Command;
 
@@ -18,12 +18,12 @@ fn operator() -> Operator {
     Operator::of(&[document])
 }
 
-/// `logweir` at this account, with no journal named.
+/// Runs `logweir` with this account and without `--journal`.
 fn without_journal(operator: &Operator, arguments: &[&str]) -> Ran {
     operator.types(&format!("logweir {} --endpoint-url {} --region eu-west-1", arguments.join(" "), operator.aws.url))
 }
 
-/// Whether a journal stands in the user's state folder.
+/// Whether there is a journal in the user's state folder.
 fn has_file_journal(operator: &Operator) -> bool {
     let mut find = Command::new("find");
     let found = find.arg(operator.folder.path()).args(["-name", "journal.jsonl"]).output().unwrap();
@@ -31,7 +31,7 @@ fn has_file_journal(operator: &Operator) -> bool {
 }
 
 #[test]
-fn a_baseline_may_stand_in_a_parameter() {
+fn a_baseline_may_be_in_a_parameter() {
     let operator = operator();
     operator.account.publishes("/logweir/baseline", &format!("{SHIPPED_BASELINE}\n# the account's\n"));
     let checked = operator.run(&["check", "ecs:web", "--baseline", "ssm:/logweir/baseline", "--format", "json"]);
@@ -40,18 +40,24 @@ fn a_baseline_may_stand_in_a_parameter() {
     let wrong = operator.run(&["check", "ecs:web", "--baseline", "ssm:/logweir/baseline"]);
     assert!(wrong.code == 2 && wrong.err.contains("ssm:/logweir/baseline:3:1: "), "{wrong:?}");
     let absent = operator.run(&["fix", "ecs:web", "--baseline", "ssm:/absent"]);
-    assert!(absent.code == 2 && absent.err.contains("ssm:/absent: there is no such parameter"), "{absent:?}");
+    assert!(
+        absent.code == 2
+            && absent
+                .err
+                .contains("ssm:/absent: this account and Region have no Systems Manager parameter of this name"),
+        "{absent:?}"
+    );
 }
 
 #[test]
-fn where_no_journal_is_named_it_is_the_deployed_stacks() {
+fn the_default_journal_is_that_of_the_deployed_stack() {
     let operator = operator();
     operator.account.publishes(JOURNAL, "dynamodb:deployed\n");
     let applied = without_journal(&operator, &["apply", "ecs:web", "--yes", "--format", "json"]);
     assert_eq!((applied.code, &applied.json()["reports"][0]["outcome"]), (0, &json!("remediated")), "{applied:?}");
     assert!(operator.account.table().contains(WEB_1) && !has_file_journal(&operator));
     let undo = applied.json()["reports"][0]["backout"].as_str().unwrap().to_owned();
-    assert!(undo.contains("--journal dynamodb:deployed "), "whoever types it means the same one: {undo}");
+    assert!(undo.contains("--journal dynamodb:deployed "), "the undo command names the same journal: {undo}");
     let records = without_journal(&operator, &["records", "web:1"]);
     assert!(records.code == 0 && records.out.contains("remediated"), "{records:?}");
     let asked = operator.aws.calls().iter().filter(|(operation, _)| operation == "GetParameter").count();
@@ -59,14 +65,14 @@ fn where_no_journal_is_named_it_is_the_deployed_stacks() {
 }
 
 #[test]
-fn where_no_stack_has_published_one_it_is_the_users_own() {
+fn without_a_deployed_stack_the_default_journal_is_the_users_own() {
     let operator = operator();
     let applied = without_journal(&operator, &["apply", "ecs:web", "--yes"]);
     assert!(applied.code == 0 && has_file_journal(&operator), "{applied:?}");
 }
 
 #[test]
-fn a_named_journal_asks_for_no_other() {
+fn with_a_named_journal_no_parameter_is_read() {
     let operator = operator();
     operator.account.publishes(JOURNAL, "dynamodb:deployed");
     operator.run(&["apply", "ecs:web", "--yes"]);
@@ -75,10 +81,10 @@ fn a_named_journal_asks_for_no_other() {
 }
 
 #[test]
-fn where_it_cannot_be_told_which_journal_is_the_stacks_one_has_to_be_named() {
+fn if_the_stacks_journal_cannot_be_read_a_journal_must_be_named() {
     for (answer, why) in [
         (Reply::error as fn(&str, &str) -> Reply, "AccessDeniedException: not you"),
-        (|_, _| Reply::Json(502, "<html>".into()), "HTTP 502"),
+        (|_, _| Reply::Json(502, "<html>".into()), "the HTTP status is 502"),
         (|_, _| Reply::ok(&json!({"Parameter": {"Value": "s3:bucket"}})), "`s3:bucket` is not a journal"),
     ] {
         let operator = Operator::at(Loopback::serve(move |operation, _| match operation {
@@ -86,13 +92,16 @@ fn where_it_cannot_be_told_which_journal_is_the_stacks_one_has_to_be_named() {
             _ => Reply::Cut,
         }));
         let ran = without_journal(&operator, &["records"]);
-        assert!(ran.code == 2 && ran.err.contains(why) && ran.err.contains("give --journal"), "{why}: {ran:?}");
+        assert!(
+            ran.code == 2 && ran.err.contains(why) && ran.err.contains("name the journal: --journal"),
+            "{why}: {ran:?}"
+        );
         assert!(!has_file_journal(&operator));
     }
 }
 
 #[test]
-fn without_a_region_or_credentials_there_is_no_stack_to_ask() {
+fn without_a_region_or_credentials_no_parameter_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let ssm = Loopback::serve(|_, _| Reply::error("AccessDeniedException", "not you"));
     for more in [["--endpoint-url", &ssm.url].as_slice(), &["--endpoint-url", &ssm.url, "--region", "eu-west-1"]] {

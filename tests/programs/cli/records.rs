@@ -1,4 +1,4 @@
-//! `records`: what a journal holds, told to a human and to a program.
+//! `records`: shows the records of a journal, as text and as JSON.
 
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use logweir::domain::baseline::Baseline;
@@ -24,7 +24,7 @@ use crate::world::{Moment, Then, World};
 
 const HOSTILE: &str = "a\u{1b}[2Jb\nundo       rm -rf /\r\u{202e}c\u{7}";
 
-/// What others did in a world, kept in the operator's journal.
+/// Actions of other principals in a world, recorded in the operator's journal.
 struct Past {
     world: World,
     operator: Operator,
@@ -43,7 +43,7 @@ impl Past {
         Adapters { ecs: world(), log_groups: world(), journal: self.journal.clone(), clock: world() }
     }
 
-    /// Somebody registers a revision of a family; `who` takes back its correction.
+    /// `actor` registers a revision of a family, and Logweir corrects it. `who` can back out the correction.
     async fn corrected(&self, family: &str, actor: &str, who: &BackoutBy) -> RevisionArn {
         let document = BLOCKING.replace("\"web\"", &format!("{family:?}"));
         let source = self.world.account(|account| account.registers(&document));
@@ -55,13 +55,13 @@ impl Past {
         source
     }
 
-    async fn takes_back(&self, source: &RevisionArn, ask: BackoutOptions) -> Outcome {
+    async fn backs_out(&self, source: &RevisionArn, ask: BackoutOptions) -> Outcome {
         let (home, by) = (home(), by());
         back_out(&self.ports(), &backout(&home, &by, "operator", ask), source).await.outcome
     }
 
     async fn backed_out(&self, source: &RevisionArn, ask: BackoutOptions) {
-        assert_eq!(self.takes_back(source, ask).await, Outcome::BackedOut);
+        assert_eq!(self.backs_out(source, ask).await, Outcome::BackedOut);
     }
 
     fn records(&self, arguments: &[&str]) -> Ran {
@@ -78,7 +78,7 @@ impl Past {
     }
 }
 
-/// Four records: corrected, taken back an hour later, corrected a day later, and one whose worker has died.
+/// Four records: a correction, a backout an hour later, a correction a day later, and one whose worker has died.
 async fn four() -> Past {
     let past = Past::new();
     past.corrected("web", "arn:aws:iam::111122223333:user/dev", &by()).await;
@@ -94,12 +94,12 @@ async fn four() -> Past {
 }
 
 #[tokio::test]
-async fn the_list_is_filtered_by_family_time_outcome_cause_and_what_is_open() {
+async fn the_list_is_filtered_by_family_time_outcome_cause_and_open() {
     let past = four().await;
     let all = ["cron:1", "web:3", "api:1", "web:1"];
     for (filter, listed) in [
         (&[][..], &all[..]),
-        (&["--most", "2"], &all[..2]),
+        (&["--limit", "2"], &all[..2]),
         (&["--family", "web"], &["web:3", "web:1"]),
         (&["--family", "none"], &[]),
         (&["--since", "2026-11-22"], &all[..2]),
@@ -121,7 +121,7 @@ async fn the_list_is_filtered_by_family_time_outcome_cause_and_what_is_open() {
 }
 
 #[tokio::test]
-async fn a_line_of_the_list_says_how_it_ended_what_came_of_it_when_and_by_whom() {
+async fn a_line_of_the_list_shows_outcome_correction_time_and_cause() {
     let table = four().await.records(&[]).out;
     let words: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
     assert_eq!(words[0].join(" "), "RECORD OUTCOME CORRECTED WHEN CAUSED BY");
@@ -131,38 +131,38 @@ async fn a_line_of_the_list_says_how_it_ended_what_came_of_it_when_and_by_whom()
 }
 
 #[test]
-fn an_empty_journal_is_no_failure() {
+fn an_empty_journal_is_no_error() {
     let past = Past::new();
     let ran = past.records(&[]);
-    assert_eq!((ran.out.as_str(), ran.err.trim()), ("", "no records"));
+    assert_eq!((ran.out.as_str(), ran.err.trim()), ("", "the journal has no matching records"));
     assert_eq!(past.listed(&[]), Vec::<String>::new());
     assert_eq!(past.operator.run(&["records", "web:1"]).code, 2);
 }
 
 #[test]
-fn a_filter_that_makes_no_sense_is_wrong_usage() {
+fn an_invalid_filter_is_wrong_usage() {
     let past = Past::new();
-    for filter in [["--since", "yesterday"], ["--outcome", "fine"], ["--most", "many"]] {
+    for filter in [["--since", "yesterday"], ["--outcome", "fine"], ["--limit", "many"]] {
         assert_eq!(past.operator.run(&[&["records"], &filter[..]].concat()).code, 64, "{filter:?}");
     }
 }
 
 #[tokio::test]
-async fn a_record_is_told_entry_by_entry_with_the_command_that_undoes_it() {
+async fn a_record_is_shown_entry_by_entry_with_its_undo_command() {
     let past = Past::new();
     past.corrected("web", "arn:aws:iam::111122223333:user/dev", &by()).await;
     for name in ["web:1", "web:2"] {
         let text = past.records(&[name]).out;
         let record = "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:1";
-        let command = format!("logweir replay --backout {record} --function logweir-backout --region eu-west-1");
+        let command = format!("logweir backout {record} --function logweir-backout --region eu-west-1");
         assert!(undo(&text).starts_with(&command), "{text}");
         let wanted = [
-            "opened: 3 steps, mode register, for blocking-delivery, missing-log-group, unsized-buffer",
-            "started: make log group /ecs/web",
-            "done: make log group /ecs/web",
+            "opened: 3 steps in mode register, to correct blocking-delivery, missing-log-group, unsized-buffer",
+            "started: create log group /ecs/web",
+            "done: create log group /ecs/web",
             "started: set retention of /ecs/web to 30 days",
             "done: set retention of /ecs/web to 30 days",
-            "started: register with edits of app",
+            "started: register a corrected revision (containers: app)",
             "done: registered web:2",
             "closed: remediated",
         ];
@@ -175,19 +175,19 @@ async fn a_record_is_told_entry_by_entry_with_the_command_that_undoes_it() {
 }
 
 #[tokio::test]
-async fn what_the_command_line_did_is_undone_with_the_journal_that_it_wrote() {
+async fn the_undo_command_of_the_command_line_names_the_journal_that_it_wrote() {
     let past = Past::new();
     let source = past.corrected("web", "dev", &BackoutBy::Journal(Vec::new())).await;
     let text = past.records(&["web:1"]).out;
     let words = shlex::split(undo(&text)).unwrap();
     let journal = format!("file:{}", past.operator.journal().display());
-    assert_eq!(words[..4], ["logweir", "replay", "--backout", &source.to_string()]);
-    assert_eq!(words[4..8], ["--journal", &journal, "--region", "eu-west-1"]);
+    assert_eq!(words[..3], ["logweir", "backout", &source.to_string()]);
+    assert_eq!(words[3..7], ["--journal", &journal, "--region", "eu-west-1"]);
     assert_eq!(past.records(&["--format", "json"]).json()["records"][0]["backout"], undo(&text));
 }
 
 #[tokio::test]
-async fn a_record_of_which_nothing_is_left_has_no_command_that_undoes_it() {
+async fn a_record_without_anything_to_back_out_has_no_undo_command() {
     let past = Past::new();
     let source = past.corrected("web", "dev", &by()).await;
     let ask = BackoutOptions {
@@ -198,26 +198,32 @@ async fn a_record_of_which_nothing_is_left_has_no_command_that_undoes_it() {
     past.backed_out(&source, ask).await;
     for name in ["web:1", "web:2"] {
         let text = past.records(&[name]).out;
-        assert!(!text.contains("undo ") && text.contains("suppressed until: logweir apply --again"), "{text}");
-        assert!(text.contains("to be taken back by me: incident 7") && text.contains("closed: backed-out"), "{text}");
+        assert!(
+            !text.contains("undo ") && text.contains("to correct the revision again, run: logweir apply --force"),
+            "{text}"
+        );
+        assert!(text.contains("backout requested by me: incident 7") && text.contains("closed: backed-out"), "{text}");
     }
     assert_eq!(past.records(&["web:1", "--format", "json"]).json()["backout"], Value::Null);
     assert_eq!(past.records(&["--format", "json"]).json()["records"][0]["backout"], Value::Null);
 }
 
 #[test]
-fn the_command_that_ends_a_suppression_does_so_as_it_is_printed() {
+fn the_printed_command_corrects_a_backed_out_revision_again() {
     let operator = Operator::of(&[blocking("web")]);
     operator.run(&["apply", "ecs:web", "--yes"]);
-    operator.run(&["replay", "--backout", "web:1"]);
+    operator.run(&["backout", "web:1"]);
     let text = operator.run(&["records", "web:1"]).out;
-    let again = text.lines().find_map(|line| line.strip_prefix("suppressed until: ")).unwrap();
+    let again = text
+        .lines()
+        .find_map(|line| line.strip_prefix("a backout was requested; to correct the revision again, run: "))
+        .unwrap();
     let ran = operator.types(&format!("{again} --yes"));
     assert_eq!((ran.code, operator.account.active("web")), (0, vec![1, 3]), "{again}: {ran:?}");
 }
 
 #[test]
-fn what_the_function_wrote_into_its_table_is_told_and_taken_back_from_here() {
+fn a_record_of_the_function_is_shown_and_backed_out_by_the_command_line() {
     let operator = Operator::of(&[blocking("web")]);
     let function = invoke(&operator.aws, "register", vec![event(WEB_1)]);
     let types = |line: &str| operator.types(&format!("{line} --endpoint-url {}", operator.aws.url));
@@ -232,19 +238,19 @@ fn what_the_function_wrote_into_its_table_is_told_and_taken_back_from_here() {
 }
 
 #[tokio::test]
-async fn a_record_that_somebody_is_taking_back_is_open_and_says_so() {
+async fn a_record_with_an_unfinished_backout_is_open_and_shown_as_such() {
     let past = Past::new();
     let source = past.corrected("web", "dev", &by()).await;
     past.world.at_next("DeregisterTaskDefinition", Moment::Before, Then::Crash);
-    past.takes_back(&source, BackoutOptions::default()).await;
+    past.backs_out(&source, BackoutOptions::default()).await;
     assert_eq!(past.listed(&["--open"]), ["web:1"]);
-    assert!(past.records(&[]).out.contains("being taken back"));
+    assert!(past.records(&[]).out.contains("backing out"));
     let text = past.records(&["web:1"]).out;
     assert!(text.contains("undoing: deregister web:2") && undo(&text).contains("--function"), "{text}");
 }
 
 #[tokio::test]
-async fn a_stopped_family_is_shown_with_what_stopped_it() {
+async fn a_stopped_family_is_shown_with_the_cause() {
     let past = Past::new();
     past.corrected("web", "dev", &by()).await;
     let name = |family: &str| FamilyName {
@@ -261,22 +267,22 @@ async fn a_stopped_family_is_shown_with_what_stopped_it() {
     past.journal.put_state(&Family { hold, version, ..Family::new(name("web"), now) }).await.unwrap();
 
     let list = past.records(&[]).out;
-    assert!(list.contains("! api: the family's fuse is open since"), "{list}");
+    assert!(list.contains("! api: the family's fuse has been open since"), "{list}");
     assert!(
-        list.contains("ci put the fault back 4 times") && list.contains("logweir apply --again ecs:api --journal"),
+        list.contains("ci re-registered the fault 4 times") && list.contains("logweir apply --force ecs:api --journal"),
         "{list}"
     );
-    assert!(list.contains("! web: the family is held until") && list.contains("incident 7"), "{list}");
+    assert!(list.contains("! web: the family is on hold until") && list.contains("incident 7"), "{list}");
     assert!(!past.records(&["--family", "web"]).out.contains("! api"));
     let stopped = past.records(&["--format", "json"]).json()["stopped"].clone();
     assert_eq!((stopped.as_array().unwrap().len(), &stopped[0]["fuse"]["times"]), (2, &json!(4)));
     let record = past.records(&["web:1"]).out;
-    assert!(record.contains("! web: the family is held until"), "{record}");
+    assert!(record.contains("! web: the family is on hold until"), "{record}");
     assert_eq!(past.records(&["web:1", "--format", "json"]).json()["stopped"]["hold"]["reason"], "incident 7");
 }
 
 #[tokio::test]
-async fn a_hold_that_is_over_stops_nothing_and_is_not_shown() {
+async fn an_expired_hold_stops_nothing_and_is_not_shown() {
     let past = Past::new();
     let source = past.corrected("web", "dev", &by()).await;
     let name = FamilyName::of(&source);
@@ -289,7 +295,7 @@ async fn a_hold_that_is_over_stops_nothing_and_is_not_shown() {
 }
 
 #[tokio::test]
-async fn hostile_texts_leave_one_harmless_line_each() {
+async fn hostile_texts_are_shown_as_one_harmless_line_each() {
     let past = Past::new();
     let source = past.corrected("web", HOSTILE, &by()).await;
     let now = past.world.account(|account| account.now);
@@ -304,9 +310,9 @@ async fn hostile_texts_leave_one_harmless_line_each() {
             let control = |c: char| c != '\n' && (c.is_control() || c == '\u{202e}');
             assert!(!out.chars().any(control), "{out:?}");
             assert!(!out.lines().any(|line| line.starts_with("undo")), "{out}");
-            assert!(out.contains("a[2Jb"), "what is harmless of it stays: {out}");
+            assert!(out.contains("a[2Jb"), "its harmless part is kept: {out}");
         }
     }
     let told = past.records(&["web:1"]).out;
-    assert_eq!(told.lines().filter(|line| line.contains("to be taken back by")).count(), 1);
+    assert_eq!(told.lines().filter(|line| line.contains("backout requested by")).count(), 1);
 }

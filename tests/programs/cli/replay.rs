@@ -1,12 +1,12 @@
-//! `replay` of every kind of event: an outcome and an exit code each, and nothing written where the mode is to look.
+//! `replay` of every kind of event: the outcome and the exit code in each mode. Mode `observe` writes nothing.
 
 use std::path::{Path, PathBuf};
 
 use super::rollout::pinned;
 use crate::loopback::operator::{Operator, Ran};
 
-/// The account that the events tell of: somebody has just registered web:41, which blocks, and prod/web runs it. All that
-/// came before is gone.
+/// The account of the events. A principal has just registered web:41, which blocks, and prod/web runs it. All earlier
+/// revisions are deregistered.
 fn account() -> Operator {
     let operator = Operator::of(&[]);
     for (family, newest) in [("web", 41), ("shop-cleanup", 7)] {
@@ -26,33 +26,33 @@ fn replays(operator: &Operator, event: &str, mode: &str) -> Ran {
     operator.run(&["replay", &path, "--mode", mode])
 }
 
-/// The first line of what is printed, and the exit code.
-type Told = (&'static str, i32);
+/// The first line of the output, and the exit code.
+type LetterReport = (&'static str, i32);
 
-const NOT_TOUCHED: Told = ("skipped (not-touched)", 0);
-const LOOKS_AT_WISHES: Told = ("skipped (other-event)", 0);
-const REMEDIATED: Told = ("remediated", 0);
+const NOT_TOUCHED: LetterReport = ("skipped (other-consumer)", 0);
+const OTHER_EVENT: LetterReport = ("skipped (other-event)", 0);
+const REMEDIATED: LetterReport = ("remediated", 0);
 
-/// Every event with what it comes to in the modes observe, register and rollout.
-const EVENTS: [(&str, [Told; 3]); 15] = [
+/// Every event, with its result in the modes observe, register and rollout.
+const EVENTS: [(&str, [LetterReport; 3]); 15] = [
     ("create-daemon", [NOT_TOUCHED; 3]),
     ("create-service", [("observed", 1), REMEDIATED, REMEDIATED]),
-    ("deployment-completed", [LOOKS_AT_WISHES, LOOKS_AT_WISHES, REMEDIATED]),
-    ("deployment-failed", [LOOKS_AT_WISHES, LOOKS_AT_WISHES, REMEDIATED]),
-    ("deployment-in-progress", [LOOKS_AT_WISHES, LOOKS_AT_WISHES, ("skipped (deployment-under-way)", 0)]),
-    ("deployment-rolling-back", [LOOKS_AT_WISHES, LOOKS_AT_WISHES, ("skipped (deployment-under-way)", 0)]),
+    ("deployment-completed", [OTHER_EVENT, OTHER_EVENT, REMEDIATED]),
+    ("deployment-failed", [OTHER_EVENT, OTHER_EVENT, REMEDIATED]),
+    ("deployment-in-progress", [OTHER_EVENT, OTHER_EVENT, ("skipped (deployment-under-way)", 0)]),
+    ("deployment-rolling-back", [OTHER_EVENT, OTHER_EVENT, ("skipped (deployment-under-way)", 0)]),
     ("put-targets", [NOT_TOUCHED; 3]),
     ("register-daemon-task-definition", [NOT_TOUCHED; 3]),
     ("register-task-definition", [("observed", 1), REMEDIATED, REMEDIATED]),
     ("run-task", [NOT_TOUCHED; 3]),
     ("start-task", [NOT_TOUCHED; 3]),
     ("update-daemon", [NOT_TOUCHED; 3]),
-    ("update-service-omitted", [LOOKS_AT_WISHES, REMEDIATED, REMEDIATED]),
+    ("update-service-omitted", [OTHER_EVENT, REMEDIATED, REMEDIATED]),
     ("update-service-scaled", [("observed", 1), REMEDIATED, REMEDIATED]),
     ("update-service", [("observed", 1), REMEDIATED, REMEDIATED]),
 ];
 
-/// Replays each event in an account of its own.
+/// Replays each event in its own account.
 fn each(mode: usize, mut look: impl FnMut(&str, &Operator, &Ran)) {
     for (event, told) in EVENTS {
         let operator = account();
@@ -66,14 +66,14 @@ fn each(mode: usize, mut look: impl FnMut(&str, &Operator, &Ran)) {
 }
 
 #[test]
-fn to_observe_any_event_writes_nothing() {
+fn mode_observe_writes_nothing_for_any_event() {
     each(0, |event, operator, _| {
         assert_eq!((operator.writing_calls(), operator.written()), (Vec::new(), String::new()), "{event}");
     });
 }
 
 #[test]
-fn to_register_corrects_what_a_service_was_given_and_points_none() {
+fn mode_register_corrects_the_revision_of_a_service_and_updates_no_service() {
     each(1, |event, operator, ran| {
         let corrects = ran.out.contains(": remediated");
         assert_eq!(operator.account.active("web").contains(&42), corrects, "{event}");
@@ -82,9 +82,9 @@ fn to_register_corrects_what_a_service_was_given_and_points_none() {
 }
 
 #[test]
-fn to_roll_out_points_the_service_that_runs_what_was_corrected() {
+fn mode_rollout_updates_the_service_that_runs_the_source() {
     each(2, |event, operator, ran| {
-        // What was registered runs nowhere yet, as far as its event says.
+        // According to its event, a revision that was just registered does not run yet.
         let points = ran.out.contains(": remediated") && event != "register-task-definition";
         assert_eq!(operator.account.runs("prod/web")[0] == "web:42", points, "{event}: {ran:?}");
         assert_eq!(ran.out.contains("service      prod/web updated"), points, "{event}: {}", ran.out);
@@ -92,7 +92,7 @@ fn to_roll_out_points_the_service_that_runs_what_was_corrected() {
 }
 
 #[test]
-fn no_event_is_left_out_here() {
+fn every_event_is_replayed() {
     let files = std::fs::read_dir(events()).unwrap().map(|entry| entry.unwrap().path());
     let mut names: Vec<String> = files
         .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
@@ -105,7 +105,7 @@ fn no_event_is_left_out_here() {
 }
 
 #[test]
-fn the_end_of_our_deployment_ends_the_rollout_that_its_beginning_began() {
+fn the_end_of_a_deployment_by_logweir_ends_its_rollout() {
     let operator = account();
     replays(&operator, "update-service", "rollout");
     operator.account.services(|services| services.ends("prod/web"));
@@ -117,7 +117,7 @@ fn the_end_of_our_deployment_ends_the_rollout_that_its_beginning_began() {
 }
 
 #[test]
-fn what_uses_a_revision_by_its_number_is_named_with_it() {
+fn other_users_of_a_revision_are_named_with_it() {
     let ran = replays(&account(), "put-targets", "observe");
     for named in ["EventBridge rule nightly-report, target report", "web:41", "shop-cleanup:7"] {
         assert!(ran.out.contains(named), "{named} is not in {}", ran.out);

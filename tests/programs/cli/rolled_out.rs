@@ -1,4 +1,4 @@
-//! A rollout that is over or under way: how `records` tells it, and how `replay --backout` takes it back.
+//! A rollout that is over or under way: how `records` shows it, and how `replay --backout` backs it out.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ fn event(name: &str) -> String {
     format!("{}/tests/core/events/{name}.json", env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A service that was pointed at the correction of web:1, and whose deployment is under way.
+/// A service that was updated to the correction of web:1, and whose deployment is under way.
 fn under_way() -> Operator {
     let operator = running(&["prod/web"]);
     operator.account.services(|services| services.of("prod/web").looks = None);
@@ -19,7 +19,7 @@ fn under_way() -> Operator {
     operator
 }
 
-/// The same once it has completed.
+/// The same after the deployment has completed.
 fn rolled_out() -> Operator {
     let operator = under_way();
     operator.account.services(|services| services.ends("prod/web"));
@@ -28,8 +28,8 @@ fn rolled_out() -> Operator {
     operator
 }
 
-fn takes_back(operator: &Operator, more: &[&str]) -> Ran {
-    operator.run(&[&["replay", "--backout", "web:1"], more].concat())
+fn backs_out(operator: &Operator, more: &[&str]) -> Ran {
+    operator.run(&[&["backout", "web:1"], more].concat())
 }
 
 fn outcomes(operator: &Operator, filter: &[&str]) -> Vec<String> {
@@ -59,14 +59,14 @@ fn a_rollout_that_is_under_way_is_open_and_one_that_is_over_is_not() {
 }
 
 #[test]
-fn a_rollout_is_told_entry_by_entry() {
+fn a_rollout_is_shown_entry_by_entry() {
     let operator = rolled_out();
     let text = operator.run(&["records", "web:1"]).out;
     let entries: Vec<&str> = text.lines().filter_map(|line| line.split_once("Z  ")).map(|(_, said)| said).collect();
     let told = [
         "closed: remediated",
-        "pointing prod/web from web:1 at web:2",
-        "pointed prod/web: deployment ecs-svc/2",
+        "updating prod/web from web:1 to web:2",
+        "updated prod/web: deployment ecs-svc/2",
         "prod/web: rolled out",
     ];
     assert_eq!(entries[entries.len() - told.len()..], told, "{text}");
@@ -74,7 +74,7 @@ fn a_rollout_is_told_entry_by_entry() {
 }
 
 #[test]
-fn json_tells_which_services_are_on_their_way_and_what_became_of_them() {
+fn json_names_the_services_under_way_and_the_outcome() {
     let service = "arn:aws:ecs:eu-west-1:111122223333:service/prod/web";
     let heads = |operator: &Operator| {
         let list = operator.run(&["records", "--format", "json"]).json()["records"][0].clone();
@@ -92,78 +92,78 @@ fn json_tells_which_services_are_on_their_way_and_what_became_of_them() {
     let last = entries.as_array().unwrap().last().unwrap().clone();
     assert_eq!(
         (&last["entry"], &last["service"], &last["ending"]),
-        (&json!("followed"), &json!(service), &json!("completed"))
+        (&json!("rollout-ended"), &json!(service), &json!("completed"))
     );
 }
 
 #[test]
-fn a_record_that_was_rolled_out_is_taken_back_service_first() {
+fn the_backout_of_a_rollout_starts_with_the_service() {
     let operator = rolled_out();
     operator.account.services(|services| services.of("prod/web").looks = Some(0));
     let before = operator.writing_calls().len();
-    let ran = takes_back(&operator, &[]);
+    let ran = backs_out(&operator, &[]);
     assert_eq!(ran.code, 0, "{ran:?}");
     assert_eq!(operator.writing_calls()[before..], ["UpdateService", "DeregisterTaskDefinition"]);
     assert!(ran.out.starts_with("web:1: backed-out\n"), "{}", ran.out);
-    assert!(ran.out.contains("service      prod/web pointed-back"), "{}", ran.out);
+    assert!(ran.out.contains("service      prod/web backed-out"), "{}", ran.out);
     assert_eq!(
         (operator.account.runs("prod/web"), operator.account.active("web")),
         (vec!["web:1".to_owned()], vec![1])
     );
     let told = operator.run(&["records", "web:1"]).out;
-    assert!(told.contains("undone: point prod/web back at web:1") && told.contains("closed: backed-out"), "{told}");
+    assert!(told.contains("undone: roll prod/web back to web:1") && told.contains("closed: backed-out"), "{told}");
 }
 
 #[test]
-fn while_the_last_tasks_of_ours_end_it_waits_and_the_same_command_ends_it_later() {
+fn a_backout_waits_for_the_last_tasks_of_the_correction_and_the_same_command_ends_it() {
     let operator = rolled_out();
-    let ran = takes_back(&operator, &[]);
+    let ran = backs_out(&operator, &[]);
     assert_eq!(ran.code, 2, "{ran:?}");
     assert!(ran.out.starts_with("web:1: partial (deployment-under-way)\n"), "{}", ran.out);
-    assert!(ran.out.contains("the last tasks of web:2 end in service prod/web"), "{}", ran.out);
-    assert!(ran.out.contains("the same command goes on with it when that is over"), "{}", ran.out);
+    assert!(ran.out.contains("the last tasks of web:2 are stopping in service prod/web"), "{}", ran.out);
+    assert!(ran.out.contains("run the same command again when the deployment has ended"), "{}", ran.out);
     assert_eq!((operator.account.runs("prod/web")[0].as_str(), operator.account.active("web")), ("web:1", vec![1, 2]));
-    assert_eq!(outcomes(&operator, &["--open"]), ["being taken back"]);
-    let again = takes_back(&operator, &["--format", "json"]);
+    assert_eq!(outcomes(&operator, &["--open"]), ["backing out"]);
+    let again = backs_out(&operator, &["--format", "json"]);
     assert_eq!((again.code, &again.json()["reason"]), (2, &json!("deployment-under-way")));
     operator.account.services(|services| services.ends("prod/web"));
-    let over = takes_back(&operator, &[]);
+    let over = backs_out(&operator, &[]);
     assert_eq!((over.code, operator.account.active("web")), (0, vec![1]), "{over:?}");
     assert_eq!(outcomes(&operator, &[]), ["backed-out"]);
 }
 
 #[test]
-fn a_deployment_of_ours_that_is_under_way_is_rolled_back_by_ecs() {
+fn a_deployment_by_logweir_that_is_under_way_is_rolled_back_by_ecs() {
     let operator = under_way();
     operator.account.services(|services| services.of("prod/web").looks = Some(0));
     let before = operator.writing_calls().len();
-    let ran = takes_back(&operator, &[]);
+    let ran = backs_out(&operator, &[]);
     assert_eq!((ran.code, operator.account.active("web")), (0, vec![1]), "{ran:?}");
     assert_eq!(operator.writing_calls()[before..], ["StopServiceDeployment", "DeregisterTaskDefinition"]);
 }
 
 #[test]
-fn a_dry_run_names_the_services_that_would_be_pointed_back_and_writes_nothing() {
+fn a_dry_run_names_the_services_that_would_be_rolled_back_and_writes_nothing() {
     for operator in [under_way(), rolled_out()] {
         let (before, calls) = (operator.written(), operator.writing_calls());
-        let ran = takes_back(&operator, &["--dry-run"]);
+        let ran = backs_out(&operator, &["--dry-run"]);
         assert_eq!(ran.code, 0, "{ran:?}");
-        assert!(ran.out.contains("service prod/web would be pointed back at web:1"), "{}", ran.out);
+        assert!(ran.out.contains("service prod/web would be rolled back to web:1"), "{}", ran.out);
         assert!(ran.out.contains("web:2 would be deregistered"), "{}", ran.out);
         assert_eq!((operator.written(), operator.writing_calls()), (before, calls));
     }
 }
 
 #[test]
-fn a_service_that_somebody_has_deployed_since_stays_where_it_is() {
+fn a_service_that_was_deployed_since_is_not_changed() {
     let operator = rolled_out();
     operator.account.services(|services| {
         services.deploys("prod/web", &WEB_1.replace("web:1", "api:7"));
         services.ends("prod/web");
     });
-    let ran = takes_back(&operator, &[]);
+    let ran = backs_out(&operator, &[]);
     assert_eq!(ran.code, 0, "{ran:?}");
-    assert!(ran.out.contains("prod/web left-alone") && ran.out.contains("runs api:7 since"), "{}", ran.out);
+    assert!(ran.out.contains("prod/web not-changed") && ran.out.contains("runs api:7 by now"), "{}", ran.out);
     assert_eq!(
         (operator.account.runs("prod/web"), operator.account.active("web")),
         (vec!["api:7".to_owned()], vec![1])
@@ -171,34 +171,34 @@ fn a_service_that_somebody_has_deployed_since_stays_where_it_is() {
 }
 
 #[test]
-fn the_command_that_a_record_names_takes_the_service_back() {
+fn the_undo_command_of_a_record_rolls_the_service_back() {
     let operator = rolled_out();
     operator.account.services(|services| services.of("prod/web").looks = Some(0));
     let text = operator.run(&["records", "web:1"]).out;
     let back = operator.types(undo(&text));
     assert_eq!((back.code, operator.account.runs("prod/web")), (0, vec!["web:1".to_owned()]), "{back:?}");
-    assert!(!operator.run(&["records", "web:1"]).out.contains("undo "), "nothing is left to take back");
+    assert!(!operator.run(&["records", "web:1"]).out.contains("undo "), "nothing is left to back out");
 }
 
-/// An event of the service, with the source that this account knows.
+/// Writes an event of the service to a file, with the source of this account.
 fn about_web_1(operator: &Operator, name: &str) -> String {
     let text = std::fs::read_to_string(event(name)).unwrap().replace("web:41", "web:1");
     operator.file(&format!("{name}.json"), &text)
 }
 
 #[test]
-fn an_event_that_gave_a_service_a_revision_takes_back_what_was_done_about_that() {
+fn an_event_of_a_service_names_the_record_of_its_revision() {
     for name in ["create-service", "update-service"] {
         let operator = rolled_out();
         operator.account.services(|services| services.of("prod/web").looks = Some(0));
-        let ran = operator.run(&["replay", "--backout", &about_web_1(&operator, name)]);
+        let ran = operator.run(&["backout", &about_web_1(&operator, name)]);
         assert_eq!((ran.code, operator.account.active("web")), (0, vec![1]), "{name}: {ran:?}");
         assert!(ran.out.starts_with("web:1: backed-out\n"), "{name}: {}", ran.out);
     }
 }
 
 #[test]
-fn an_event_of_a_service_that_names_no_revision_is_wrong_usage_and_says_to_name_the_record() {
+fn an_event_without_a_revision_is_wrong_usage_and_the_error_asks_for_the_record() {
     let operator = rolled_out();
     let calls = operator.writing_calls();
     for (name, more) in [
@@ -207,23 +207,23 @@ fn an_event_of_a_service_that_names_no_revision_is_wrong_usage_and_says_to_name_
         ("deployment-failed", &[]),
         ("deployment-in-progress", &["--function", "logweir-backout"]),
     ] {
-        let ran = operator.run(&[&["replay", "--backout", &about_web_1(&operator, name)], more].concat());
+        let ran = operator.run(&[&["backout", &about_web_1(&operator, name)], more].concat());
         assert_eq!((ran.code, ran.out.as_str()), (64, ""), "{name}: {ran:?}");
         assert!(ran.err.contains("is about service prod/web and names no revision"), "{}", ran.err);
-        assert!(ran.err.contains("name the record: `logweir records` lists them"), "{}", ran.err);
+        assert!(ran.err.contains("name the record; `logweir records` lists all records"), "{}", ran.err);
     }
     assert_eq!(operator.writing_calls(), calls);
 }
 
 #[test]
-fn an_event_about_which_nothing_is_ever_done_could_not_be_taken_back() {
+fn an_event_that_logweir_never_acts_on_cannot_be_backed_out() {
     let operator = rolled_out();
     for name in ["run-task", "put-targets", "create-daemon"] {
-        let ran = operator.run(&["replay", "--backout", &event(name)]);
+        let ran = operator.run(&["backout", &event(name)]);
         assert_eq!(ran.code, 2, "{name}: {ran:?}");
-        assert!(ran.err.contains("none that Logweir acts on"), "{}", ran.err);
+        assert!(ran.err.contains("Logweir does not act on this event"), "{}", ran.err);
     }
-    let unknown = operator.run(&["replay", "--backout", &event("update-service")]);
+    let unknown = operator.run(&["backout", &event("update-service")]);
     assert_eq!(unknown.code, 2, "{unknown:?}");
-    assert!(unknown.out.contains("failed (no-record)"), "nothing was done about web:41: {}", unknown.out);
+    assert!(unknown.out.contains("failed (no-record)"), "Logweir did not act on web:41: {}", unknown.out);
 }

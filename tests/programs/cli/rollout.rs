@@ -1,4 +1,4 @@
-//! `apply --mode rollout`: services follow one after the other, and each is told the truth about.
+//! `apply --mode rollout`: services follow one after the other, and the report is correct for each.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::apply::blocking;
 use crate::loopback::account::WEB_1;
 use crate::loopback::operator::{Operator, Ran, undo};
 
-/// A blocking document of this family whose image means the same for ever.
+/// A blocking document of this family, with an image that is pinned by its digest.
 pub(super) fn pinned(family: &str) -> Value {
     let mut document = blocking(family);
     document["containerDefinitions"][0]["image"] = format!("nginx@sha256:{}", "a".repeat(64)).into();
@@ -26,36 +26,42 @@ fn rolls_out(operator: &Operator, more: &[&str]) -> Ran {
     operator.run(&[&ROLLOUT[..], more].concat())
 }
 
-/// The services of the calls that pointed one, with the revisions, as they were sent.
-fn pointed(operator: &Operator) -> Vec<Value> {
+/// The bodies of the `UpdateService` calls.
+fn updates(operator: &Operator) -> Vec<Value> {
     let calls = operator.aws.calls().into_iter().filter(|(operation, _)| operation == "UpdateService");
     calls.map(|(_, body)| serde_json::from_str(&body).unwrap()).collect()
 }
 
 #[test]
-fn a_service_is_pointed_waited_for_and_ends_rolled_out() {
+fn a_service_is_updated_waited_for_and_rolled_out() {
     let operator = running(&["prod/web"]);
     let ran = rolls_out(&operator, &[]);
     assert_eq!(ran.code, 0, "{ran:?}");
-    assert!(ran.out.contains("service prod/web follows, if nothing is in the way"), "{}", ran.out);
+    assert!(
+        ran.out.contains(
+            "will update service prod/web to the corrected revision, unless a rollout guard prevents the update"
+        ),
+        "{}",
+        ran.out
+    );
     assert!(ran.out.contains("web:1: remediated") && ran.out.contains("web:1: rolled-out"), "{}", ran.out);
     assert!(ran.out.contains("service      prod/web rolled-out"), "{}", ran.out);
     assert_eq!(operator.account.runs("prod/web"), ["web:2"]);
 }
 
 #[test]
-fn nothing_but_cluster_service_and_revision_is_sent() {
+fn only_cluster_service_and_revision_are_sent() {
     let operator = running(&["prod/web"]);
     rolls_out(&operator, &["--wait", "0"]);
     let head = "arn:aws:ecs:eu-west-1:111122223333";
     let sent = json!({
         "cluster": format!("{head}:cluster/prod"), "service": "web", "taskDefinition": format!("{head}:task-definition/web:2")
     });
-    assert_eq!(pointed(&operator), [sent]);
+    assert_eq!(updates(&operator), [sent]);
 }
 
 #[test]
-fn without_a_terminal_and_without_yes_no_service_is_looked_at() {
+fn without_a_terminal_and_without_yes_no_service_is_read() {
     let operator = running(&["prod/web"]);
     let ran = operator.run(&ROLLOUT[..4]);
     assert_eq!((ran.code, operator.aws.calls()), (64, Vec::new()), "{ran:?}");
@@ -67,13 +73,19 @@ fn a_dry_run_names_the_services_and_writes_nothing() {
     let ran = operator.run(&["apply", "ecs:web", "--mode", "rollout", "--dry-run"]);
     assert_eq!(ran.code, 1, "{ran:?}");
     for name in ["prod/api", "prod/web"] {
-        assert!(ran.out.contains(&format!("service {name} follows, if nothing is in the way")), "{}", ran.out);
+        assert!(
+            ran.out.contains(&format!(
+                "will update service {name} to the corrected revision, unless a rollout guard prevents the update"
+            )),
+            "{}",
+            ran.out
+        );
     }
     assert_eq!((operator.writing_calls(), operator.written()), (Vec::new(), String::new()));
 }
 
 #[test]
-fn without_the_mode_no_service_is_looked_for() {
+fn without_mode_rollout_no_service_is_read() {
     let operator = running(&["prod/web"]);
     let ran = operator.run(&["apply", "ecs:web", "--yes"]);
     assert_eq!((ran.code, operator.account.runs("prod/web")), (0, vec!["web:1".to_owned()]));
@@ -132,7 +144,7 @@ fn json_is_one_object_with_a_report_for_each_target_and_each_service() {
 }
 
 #[test]
-fn a_deployment_that_ecs_rolls_back_ends_failed_with_ecs_own_reason() {
+fn a_deployment_that_ecs_rolls_back_fails_with_the_reason_from_ecs() {
     let operator = running(&["prod/web"]);
     operator.account.services(|services| services.of("prod/web").fails = Some("tasks failed to start"));
     let ran = rolls_out(&operator, &[]);
@@ -140,11 +152,11 @@ fn a_deployment_that_ecs_rolls_back_ends_failed_with_ecs_own_reason() {
     assert!(ran.out.contains("web:1: failed (deployment-failed)"), "{}", ran.out);
     assert!(ran.out.contains("tasks failed to start"), "{}", ran.out);
     assert_eq!(operator.account.runs("prod/web")[0], "web:1");
-    assert_eq!(pointed(&operator).len(), 1, "ECS rolls back by itself");
+    assert_eq!(updates(&operator).len(), 1, "ECS rolls back on its own");
 }
 
 #[test]
-fn one_that_ecs_does_not_roll_back_is_pointed_back_and_ends_failed() {
+fn a_failed_deployment_that_ecs_does_not_roll_back_is_rolled_back_by_logweir() {
     let operator = running(&["prod/web"]);
     operator.account.services(|services| {
         let service = services.of("prod/web");
@@ -153,19 +165,19 @@ fn one_that_ecs_does_not_roll_back_is_pointed_back_and_ends_failed() {
     let ran = rolls_out(&operator, &[]);
     assert_eq!(ran.code, 2, "{ran:?}");
     assert!(ran.out.contains("web:1: failed (deployment-failed)"), "{}", ran.out);
-    assert_eq!((operator.account.runs("prod/web")[0].as_str(), pointed(&operator).len()), ("web:1", 2));
+    assert_eq!((operator.account.runs("prod/web")[0].as_str(), updates(&operator).len()), ("web:1", 2));
 }
 
 #[test]
-fn after_a_failure_the_next_services_are_left_alone_until_somebody_says_again() {
+fn after_a_failure_the_next_services_are_skipped_unless_forced() {
     let operator = running(&["prod/api", "prod/web"]);
     operator.account.services(|services| services.of("prod/api").fails = Some("tasks failed to start"));
     let ran = rolls_out(&operator, &[]);
     assert_eq!(ran.code, 2, "{ran:?}");
     assert!(ran.out.contains("web:1: refused (fuse-open)"), "{}", ran.out);
-    assert!(ran.out.contains("prod/web left-alone (fuse-open"), "{}", ran.out);
+    assert!(ran.out.contains("prod/web not-changed (fuse-open"), "{}", ran.out);
     assert_eq!(operator.account.runs("prod/web"), ["web:1"]);
-    let again = rolls_out(&operator, &["--again"]);
+    let again = rolls_out(&operator, &["--force"]);
     assert_eq!(again.code, 0, "{again:?}");
     assert_eq!(
         (operator.account.runs("prod/web"), operator.account.runs("prod/api")),
@@ -174,16 +186,16 @@ fn after_a_failure_the_next_services_are_left_alone_until_somebody_says_again() 
 }
 
 #[test]
-fn with_again_a_failure_stops_the_next_services_as_any_other_does() {
+fn a_failure_of_a_forced_rollout_also_stops_the_next_services() {
     let operator = running(&["prod/api", "prod/web"]);
     operator.account.services(|services| services.of("prod/api").fails = Some("tasks failed to start"));
-    let ran = rolls_out(&operator, &["--again"]);
+    let ran = rolls_out(&operator, &["--force"]);
     assert_eq!((ran.code, operator.account.runs("prod/web")), (2, vec!["web:1".to_owned()]), "{ran:?}");
-    assert!(ran.out.contains("prod/web left-alone (fuse-open"), "{}", ran.out);
+    assert!(ran.out.contains("prod/web not-changed (fuse-open"), "{}", ran.out);
 }
 
 #[test]
-fn a_service_that_somebody_has_returned_follows_again_only_when_that_is_asked_for() {
+fn a_service_that_was_rolled_back_follows_again_only_if_forced() {
     let operator = running(&["prod/web"]);
     assert_eq!(rolls_out(&operator, &[]).code, 0);
     operator.account.services(|services| {
@@ -191,10 +203,10 @@ fn a_service_that_somebody_has_returned_follows_again_only_when_that_is_asked_fo
         services.ends("prod/web");
     });
     let left = rolls_out(&operator, &[]);
-    assert_eq!((left.code, pointed(&operator).len()), (0, 1), "{left:?}");
-    assert!(left.out.contains("prod/web left-alone (returned"), "{}", left.out);
-    let again = rolls_out(&operator, &["--again"]);
-    assert_eq!((again.code, pointed(&operator).len()), (0, 2), "{again:?}");
+    assert_eq!((left.code, updates(&operator).len()), (0, 1), "{left:?}");
+    assert!(left.out.contains("prod/web not-changed (service-rolled-back"), "{}", left.out);
+    let again = rolls_out(&operator, &["--force"]);
+    assert_eq!((again.code, updates(&operator).len()), (0, 2), "{again:?}");
     assert_eq!(
         (operator.account.runs("prod/web"), operator.account.active("web")),
         (vec!["web:2".to_owned()], vec![1, 2])
@@ -202,32 +214,36 @@ fn a_service_that_somebody_has_returned_follows_again_only_when_that_is_asked_fo
 }
 
 #[test]
-fn again_registers_another_where_ours_is_gone() {
+fn a_forced_rollout_registers_another_correction_if_the_first_is_gone() {
     let operator = running(&["prod/web"]);
     assert_eq!(operator.run(&["apply", "ecs:web", "--yes"]).code, 0);
     operator.account.deregisters("web", 2);
-    let ran = rolls_out(&operator, &["--again"]);
+    let ran = rolls_out(&operator, &["--force"]);
     assert_eq!((ran.code, operator.account.runs("prod/web")), (0, vec!["web:3".to_owned()]), "{ran:?}");
 }
 
 #[test]
-fn one_that_is_not_over_in_time_is_said_and_the_same_command_waits_on() {
+fn a_rollout_that_outlasts_the_wait_is_reported_and_the_same_command_waits_on() {
     let operator = running(&["prod/web"]);
     operator.account.services(|services| services.of("prod/web").looks = None);
     let ran = rolls_out(&operator, &["--wait", "0"]);
     assert_eq!(ran.code, 1, "{ran:?}");
-    assert!(ran.err.contains("prod/web is still on its way: the same command waits on"), "{}", ran.err);
+    assert!(
+        ran.err.contains("prod/web: the deployment is still in progress; repeat the command to keep waiting"),
+        "{}",
+        ran.err
+    );
     assert!(ran.out.contains("prod/web updated"), "{}", ran.out);
     let still = rolls_out(&operator, &["--wait", "0"]);
-    assert_eq!((still.code, pointed(&operator).len()), (1, 1), "{still:?}");
+    assert_eq!((still.code, updates(&operator).len()), (1, 1), "{still:?}");
     operator.account.services(|services| services.ends("prod/web"));
     let over = rolls_out(&operator, &["--wait", "0"]);
-    assert_eq!((over.code, pointed(&operator).len()), (0, 1), "{over:?}");
+    assert_eq!((over.code, updates(&operator).len()), (0, 1), "{over:?}");
     assert!(over.out.contains("web:1: rolled-out"), "{}", over.out);
 }
 
 #[test]
-fn what_is_on_its_way_is_waited_for_before_another_service_has_its_turn() {
+fn a_deployment_under_way_is_waited_for_before_the_next_service_follows() {
     let operator = running(&["prod/api", "prod/web"]);
     operator.account.services(|services| services.of("prod/api").looks = None);
     let ran = rolls_out(&operator, &["--wait", "0"]);
@@ -243,7 +259,7 @@ fn what_is_on_its_way_is_waited_for_before_another_service_has_its_turn() {
 }
 
 #[test]
-fn a_service_that_is_left_alone_says_why() {
+fn a_skipped_service_is_reported_with_the_reason() {
     let cases: [(&str, Value, &str); 4] = [
         ("external", json!({"deploymentController": {"type": "EXTERNAL"}}), "unsupported-controller"),
         ("code-deploy", json!({"deploymentController": {"type": "CODE_DEPLOY"}}), "unsupported-controller"),
@@ -254,13 +270,13 @@ fn a_service_that_is_left_alone_says_why() {
         let operator = running(&["prod/web"]);
         operator.account.services(|services| services.of("prod/web").more = more);
         let ran = rolls_out(&operator, &[]);
-        assert!(ran.out.contains(&format!("prod/web left-alone ({reason}")), "{name}: {ran:?}");
-        assert!(ran.code < 2 && pointed(&operator).is_empty(), "{name}: {ran:?}");
+        assert!(ran.out.contains(&format!("prod/web not-changed ({reason}")), "{name}: {ran:?}");
+        assert!(ran.code < 2 && updates(&operator).is_empty(), "{name}: {ran:?}");
     }
 }
 
 #[test]
-fn a_service_without_a_revision_of_its_own_is_left_alone_and_no_failure() {
+fn a_service_without_its_own_revision_is_skipped_and_no_failure() {
     let operator = running(&["prod/web"]);
     let sets = json!([{"taskDefinition": WEB_1, "status": "PRIMARY"}]);
     let more = json!({"deploymentController": {"type": "CODE_DEPLOY"}, "taskDefinition": null, "taskSets": sets});
@@ -268,32 +284,32 @@ fn a_service_without_a_revision_of_its_own_is_left_alone_and_no_failure() {
     let ran = rolls_out(&operator, &[]);
     assert_eq!(ran.code, 1, "{ran:?}");
     assert!(ran.out.contains("prod/web: refused (unsupported-controller)"), "{}", ran.out);
-    assert!(ran.out.contains("prod/web left-alone (unsupported-controller"), "{}", ran.out);
+    assert!(ran.out.contains("prod/web not-changed (unsupported-controller"), "{}", ran.out);
 }
 
 #[test]
-fn an_image_that_may_mean_another_by_now_keeps_its_service_where_it_is() {
+fn a_service_with_a_mutable_image_is_skipped() {
     let operator = Operator::of(&[blocking("web")]);
     operator.account.creates_service("prod/web", "web", 1);
     let ran = rolls_out(&operator, &[]);
     assert_eq!(ran.code, 1, "{ran:?}");
-    assert!(ran.out.contains("prod/web left-alone (image-changed"), "{}", ran.out);
-    assert_eq!(operator.account.active("web"), [1, 2], "the revision is corrected all the same");
+    assert!(ran.out.contains("prod/web not-changed (image-changed"), "{}", ran.out);
+    assert_eq!(operator.account.active("web"), [1, 2], "the revision is corrected nevertheless");
 }
 
 #[test]
-fn to_name_our_own_revision_leads_the_services_of_its_source() {
+fn naming_the_correction_rolls_out_the_services_of_its_source() {
     let operator = running(&["prod/web"]);
     assert_eq!(operator.run(&["apply", "ecs:web", "--yes"]).code, 0);
     let ran = operator.run(&["apply", "ecs:web", "--mode", "rollout", "--yes"]);
     assert_eq!((ran.code, operator.account.runs("prod/web")), (0, vec!["web:2".to_owned()]), "{ran:?}");
-    assert!(ran.out.starts_with("web:1 is corrected already, by web:2\nservice prod/web follows"), "{}", ran.out);
+    assert!(ran.out.starts_with("web:1 is already corrected by web:2\nwill update service prod/web"), "{}", ran.out);
     assert!(ran.out.contains("web:1: rolled-out"), "{}", ran.out);
     assert_eq!(operator.account.active("web"), [1, 2], "nothing new is registered");
 }
 
 #[test]
-fn a_service_that_ecs_refuses_to_point_is_said_and_follows_when_that_is_mended() {
+fn a_refused_update_of_a_service_is_reported_and_succeeds_when_retried() {
     let operator = running(&["prod/web"]);
     operator.account.services(|services| {
         services.of("prod/web").refuses =
@@ -302,14 +318,14 @@ fn a_service_that_ecs_refuses_to_point_is_said_and_follows_when_that_is_mended()
     let ran = rolls_out(&operator, &[]);
     assert_eq!(ran.code, 2, "{ran:?}");
     assert!(ran.out.contains("web:1: failed (access-denied)"), "{}", ran.out);
-    let mended = rolls_out(&operator, &[]);
-    assert_eq!((mended.code, operator.account.runs("prod/web")), (0, vec!["web:2".to_owned()]), "{mended:?}");
+    let retried = rolls_out(&operator, &[]);
+    assert_eq!((retried.code, operator.account.runs("prod/web")), (0, vec!["web:2".to_owned()]), "{retried:?}");
     let listed = operator.run(&["records"]).out;
     assert!(listed.contains("rolled-out") && !listed.contains("failed"), "{listed}");
 }
 
 #[test]
-fn the_command_that_is_printed_takes_service_and_revision_back() {
+fn the_printed_undo_command_backs_out_service_and_revision() {
     let operator = running(&["prod/web"]);
     let ran = rolls_out(&operator, &[]);
     operator.account.services(|services| services.of("prod/web").looks = Some(0));

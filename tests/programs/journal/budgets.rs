@@ -14,7 +14,7 @@ use crate::journal_contract::run;
 use crate::loopback::{Loopback, Reply};
 
 #[test]
-fn a_budget_is_one_item_and_each_state_is_put_upon_the_one_before() {
+fn a_rate_limit_is_one_item_and_each_state_requires_its_predecessor() {
     let table = Loopback::serve(|_, _| Reply::ok(&json!({})));
     let [first, second] = two(&name());
     run(journal(&table).put_state(&first)).unwrap();
@@ -27,7 +27,7 @@ fn a_budget_is_one_item_and_each_state_is_put_upon_the_one_before() {
     let mut item = body(&calls[1])["Item"].clone();
     let state = item["budget"]["S"].take();
     assert_eq!(serde_json::from_str::<RateLimit>(state.as_str().unwrap()).unwrap(), second);
-    // Nothing that an index asks for.
+    // No attribute of an index.
     let expected = json!({
         "pk": {"S": "BUDGET#111122223333/eu-west-1"}, "sk": {"S": "BUDGET"}, "budget": {"S": null},
         "version": {"N": "2"}, "at": {"S": "2026-11-21T08:00:01.000000000Z"},
@@ -38,12 +38,12 @@ fn a_budget_is_one_item_and_each_state_is_put_upon_the_one_before() {
 }
 
 #[test]
-fn a_budget_that_a_newer_version_wrote_is_not_guessed_at() {
+fn a_rate_limit_of_a_newer_version_is_refused() {
     let [first, _] = two(&name());
     let newer = RateLimit { schema: RateLimit::SCHEMA + 1, ..first };
     let folder = tempfile::tempdir().unwrap();
     run(open_file(&folder).put_state(&newer)).unwrap();
-    let unknown = "line 1: the line holds what this version of Logweir does not know";
+    let unknown = "line 1: the line holds data that this version of Logweir does not know";
     refused(run(open_file(&folder).read_state::<RateLimit>(&name())), unknown);
     assert!(fs::read_to_string(file(&folder)).unwrap().contains(r#""budget":{"schema":2,"account":"111122223333""#));
 

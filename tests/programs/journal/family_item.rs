@@ -1,4 +1,4 @@
-//! What is remembered of a family, in the one table: which calls it takes, on which conditions, and what answers mean.
+//! The stored state of a family in the table: the calls, their conditions, and the meaning of the answers.
 
 use logweir::domain::limits::family::Family;
 use logweir::domain::outcome::Reason;
@@ -14,7 +14,7 @@ use crate::loopback::{Loopback, Reply};
 
 const KEY: &str = "FAM#111122223333/eu-west-1/web";
 
-/// The item of this state, as it is put.
+/// The item that is written for this state.
 fn item(family: &Family) -> Value {
     let table = Loopback::serve(|_, _| Reply::ok(&json!({})));
     run(journal(&table).put_state(family)).unwrap();
@@ -26,7 +26,7 @@ fn names(table: &Loopback) -> Vec<String> {
 }
 
 #[test]
-fn a_first_state_is_put_where_none_is_and_the_next_upon_the_one_before() {
+fn a_first_state_requires_an_empty_place_and_the_next_its_predecessor() {
     let table = Loopback::serve(|_, _| Reply::ok(&json!({})));
     let one = first("web");
     let two = then(&one, held);
@@ -58,11 +58,11 @@ fn a_family_is_read_by_its_key_consistently() {
 }
 
 #[test]
-fn a_state_that_stands_is_not_lost_and_any_other_is() {
+fn a_put_is_not_lost_if_its_state_is_stored_already_and_lost_otherwise() {
     let two = then(&first("web"), opened);
-    let theirs = then(&first("web"), held);
+    let other_state = then(&first("web"), held);
     for (standing, expected) in
-        [(Some(&two), Ok(())), (Some(&theirs), Err(CommitError::Lost)), (None, Err(CommitError::Lost))]
+        [(Some(&two), Ok(())), (Some(&other_state), Err(CommitError::Lost)), (None, Err(CommitError::Lost))]
     {
         let standing = standing.map(item);
         let table = Loopback::serve(move |operation, _| match (operation, &standing) {
@@ -76,7 +76,7 @@ fn a_state_that_stands_is_not_lost_and_any_other_is() {
 }
 
 #[test]
-fn a_lost_answer_is_asked_for_again_and_the_state_is_found_put() {
+fn a_put_without_an_answer_is_retried_and_finds_its_state_stored() {
     let one = first("web");
     let standing = item(&one);
     let mut puts = 0;
@@ -113,7 +113,7 @@ fn stopped_families_are_one_query_of_the_index_of_open_work() {
 }
 
 #[test]
-fn a_state_that_nobody_can_read_is_named_and_nothing_of_it_is_repeated() {
+fn an_unreadable_state_is_named_and_its_content_is_not_shown() {
     let mut standing = item(&then(&first("web"), held));
     let newer = standing["family"]["S"].as_str().unwrap().replace("\"schema\":1", "\"schema\":2");
     for text in [newer, r#"{"CANARY":1}"#.into(), "CANARY".into()] {
@@ -142,7 +142,7 @@ fn a_state_that_nobody_can_read_is_named_and_nothing_of_it_is_repeated() {
 }
 
 #[test]
-fn an_error_of_any_call_says_whether_another_try_can_help() {
+fn an_error_of_any_call_says_whether_a_retry_can_help() {
     for (code, kind) in [
         ("ProvisionedThroughputExceededException", ErrorKind::Retry),
         ("AccessDeniedException", ErrorKind::Refused),
@@ -159,7 +159,7 @@ fn an_error_of_any_call_says_whether_another_try_can_help() {
 }
 
 #[test]
-fn a_restored_revision_names_its_source_in_the_transaction_that_says_so() {
+fn a_restored_revision_names_its_source_in_the_same_transaction() {
     let claim = Commit::first("web:41", "a");
     let restored = claim.then("a", EntryKind::Restored { step: 0, restored: revision("web:43") });
     let items = items(&[claim, restored]);

@@ -1,4 +1,4 @@
-//! The one file: the contract, and what may happen to a file.
+//! The journal in one file: the contract, and damaged or misplaced files.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -14,9 +14,9 @@ use crate::journal_contract::{held_by, read, run};
 
 held_by!(
     tempfile::tempdir().unwrap(), open,
-    also of_two_at_once_one_wins of_two_states_at_once_one_wins of_two_services_at_once_one_wins
+    also of_two_concurrent_commits_one_wins of_two_concurrent_family_states_one_wins of_two_concurrent_service_histories_one_wins
         a_commit_made_again_is_not_lost a_state_put_again_is_not_lost a_service_put_again_is_not_lost
-        a_budget_put_again_is_not_lost
+        a_rate_limit_put_again_is_not_lost
         an_entry_out_of_sequence_is_refused
 );
 
@@ -41,13 +41,13 @@ fn three() -> (TempDir, [Commit; 3], Vec<u8>) {
     (folder, commits, text)
 }
 
-/// Where each line ends.
+/// The end of each line.
 pub fn ends(text: &[u8]) -> Vec<usize> {
     (1..).zip(text).filter(|(_, byte)| **byte == b'\n').map(|(end, _)| end).collect()
 }
 
 #[test]
-fn nothing_is_made_before_the_first_commit() {
+fn nothing_is_created_before_the_first_commit() {
     let folder = tempfile::tempdir().unwrap();
     let journal = open(&folder);
     assert_eq!(run(journal.read(&revision("web:41"))), Ok(None));
@@ -58,7 +58,7 @@ fn nothing_is_made_before_the_first_commit() {
 
 #[test]
 #[cfg(unix)]
-fn folder_and_file_are_their_owners_alone() {
+fn only_the_owner_can_access_folder_and_file() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     let journal = FileJournal::open(folder.path().join("a/b/journal")).unwrap();
@@ -69,7 +69,7 @@ fn folder_and_file_are_their_owners_alone() {
 }
 
 #[test]
-fn what_was_written_is_never_written_anew() {
+fn written_lines_are_never_rewritten() {
     let (folder, commits, text) = three();
     run(commits[2].then("b", resumed()).on(&open(&folder))).unwrap();
     assert!(fs::read(file(&folder)).unwrap().starts_with(&text));
@@ -137,7 +137,7 @@ fn a_damaged_line_is_named_and_never_skipped() {
         assert!(error.message.starts_with(&place), "byte {at}: {error}");
         assert_eq!((error.kind, error.reason), (ErrorKind::Refused, Some(Reason::Unreadable)));
     }
-    // Neither of another record, nor by any other call, nor by a commit, which leaves the file as it is.
+    // Every other call and every record is refused too. A commit does not change the file.
     let mut damaged = text;
     damaged[ends[0] + 40] ^= 1;
     fs::write(file(&folder), &damaged).unwrap();
@@ -166,7 +166,7 @@ fn a_line_that_is_missing_or_repeated_is_noticed() {
 }
 
 #[test]
-fn an_error_repeats_nothing_of_an_entry() {
+fn an_error_shows_nothing_of_an_entry() {
     let folder = tempfile::tempdir().unwrap();
     let first = Commit::first("web:41", "CANARY");
     let second = first.then("CANARY", EntryKind::Failed { step: 0, why: "CANARY".into(), reason: None });
@@ -174,7 +174,7 @@ fn an_error_repeats_nothing_of_an_entry() {
         run(commit.on(&open(&folder))).unwrap();
     }
     let text = fs::read_to_string(file(&folder)).unwrap();
-    // A checksum that is right over what no version has ever written.
+    // A correct checksum of content that no version has ever written.
     let strange = r#"{"head":{"CANARY":1},"entry":"CANARY"}"#;
     let crc32 = crc32fast::hash(br#"{"CANARY":1}"CANARY""#);
     for text in [text.replacen("CANARY", "CANARX", 1), format!("{text}{{\"crc32\":{crc32},{}\n", &strange[1..])] {
@@ -185,14 +185,14 @@ fn an_error_repeats_nothing_of_an_entry() {
 }
 
 #[test]
-fn what_a_newer_version_wrote_is_not_guessed_at() {
+fn an_entry_of_a_newer_version_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let mut newer = Commit::first("web:41", "a");
     newer.entry.schema += 1;
     run(newer.on(&open(&folder))).unwrap();
     refused(
         run(open(&folder).read(&revision("web:41"))),
-        "line 1: the line holds what this version of Logweir does not know",
+        "line 1: the line holds data that this version of Logweir does not know",
     );
 }
 
@@ -203,7 +203,7 @@ fn something_else_in_the_place_of_the_folder_is_refused() {
     for path in ["taken", "taken/below"] {
         refused(FileJournal::open(folder.path().join(path)), "name another folder with --journal file:DIR");
     }
-    // And if it comes only after the journal was opened.
+    // The same applies if the file appears after the journal was opened.
     let journal = open(&folder);
     File::create(folder.path().join("journal")).unwrap();
     refused(run(Commit::first("web:41", "a").on(&journal)), "name another folder with --journal file:DIR");
@@ -220,7 +220,7 @@ fn something_else_in_the_place_of_the_file_is_refused() {
 
 #[test]
 #[cfg(unix)]
-fn a_folder_that_may_only_be_read_can_be_read() {
+fn a_read_only_folder_can_be_read() {
     let (folder, commits, text) = three();
     let next = commits[2].then("a", started(0));
     let forbid =
@@ -230,13 +230,13 @@ fn a_folder_that_may_only_be_read_can_be_read() {
     assert_eq!(run(read(&open(&folder), "web:41")).entries.len(), 3);
     // Root may write everywhere.
     if File::create(folder.path().join("journal/probe")).is_err() {
-        refused(run(next.on(&open(&folder))), "get access to it, or name another folder");
+        refused(run(next.on(&open(&folder))), "get access to this file, or name another folder");
         assert_eq!(fs::read(file(&folder)).unwrap(), text);
     }
     forbid(&folder.path().join("journal"), 0o700);
 }
 
-/// That this is refused for good, with a message that says where and what to do.
+/// Asserts that the result is a permanent refusal, with a message that says where and what to do.
 pub fn refused<T: std::fmt::Debug, E: Into<CommitError>>(answer: Result<T, E>, part: &str) {
     let error = match answer.map_err(Into::into) {
         Err(CommitError::Port(error)) => error,

@@ -1,4 +1,4 @@
-//! The one file, where what is remembered of families stands between the lines of records.
+//! The file journal, with the states of families between the lines of records.
 
 use std::fs;
 
@@ -33,7 +33,7 @@ fn five() -> (TempDir, [Family; 2], [Commit; 3], Vec<u8>) {
 }
 
 #[test]
-fn lines_of_families_and_of_records_leave_each_other_alone() {
+fn lines_of_families_and_of_records_do_not_affect_each_other() {
     let (folder, [_, two], commits, text) = five();
     assert_eq!(ends(&text).len(), 5);
     let journal = open(&folder);
@@ -45,7 +45,7 @@ fn lines_of_families_and_of_records_leave_each_other_alone() {
 }
 
 #[test]
-fn a_state_without_an_end_does_not_count_and_is_cut_off_by_whatever_comes_next() {
+fn a_state_without_an_end_does_not_count_and_is_cut_off_by_the_next_line() {
     let (folder, [one, two], commits, text) = five();
     let [.., third, fourth, _] = *ends(&text) else { panic!("five lines") };
     for cut in third..fourth {
@@ -86,14 +86,14 @@ fn a_damaged_line_of_a_family_is_named_by_every_call() {
 }
 
 #[test]
-fn a_state_that_a_newer_version_wrote_is_not_guessed_at() {
+fn a_state_of_a_newer_version_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let journal = open(&folder);
     run(journal.put_state(&first("api"))).unwrap();
     run(journal.put_state(&Family { schema: Family::SCHEMA + 1, ..first("web") })).unwrap();
     for answer in [run(journal.read_state::<Family>(&name("web"))).map(drop), run(journal.stopped()).map(drop)] {
         assert_eq!(answer.clone().unwrap_err().reason, Some(Reason::Unreadable));
-        refused(answer, "line 2: the line holds what this version of Logweir does not know");
+        refused(answer, "line 2: the line holds data that this version of Logweir does not know");
     }
 }
 

@@ -1,4 +1,4 @@
-//! The one file, where what is remembered of services stands between the other lines.
+//! The file journal, with the histories of services between the other lines.
 
 use std::fs;
 
@@ -14,7 +14,7 @@ use crate::journal_contract::pointings::{first, then};
 use crate::journal_contract::sample::{Commit, now, registered, revision, service};
 use crate::journal_contract::{read, run};
 
-/// Two states of a service, with a commit, a family's state and a commit between and behind them: each a line.
+/// Two states of a service, with a commit and a family's state between them, and a commit behind them: each a line.
 fn five() -> (TempDir, [ServiceHistory; 2], [Commit; 2], Vec<u8>) {
     let folder = tempfile::tempdir().unwrap();
     let one = first("prod/web");
@@ -34,7 +34,7 @@ fn five() -> (TempDir, [ServiceHistory; 2], [Commit; 2], Vec<u8>) {
 }
 
 #[test]
-fn lines_of_services_leave_all_others_alone() {
+fn lines_of_services_do_not_affect_other_lines() {
     let (folder, [_, two], commits, text) = five();
     assert_eq!(ends(&text).len(), 5);
     let journal = open(&folder);
@@ -46,7 +46,7 @@ fn lines_of_services_leave_all_others_alone() {
 }
 
 #[test]
-fn a_state_without_an_end_does_not_count_and_is_cut_off_by_the_next() {
+fn a_state_without_an_end_does_not_count_and_is_cut_off_by_the_next_line() {
     let (folder, [one, two], _, text) = five();
     let [.., third, fourth, _] = *ends(&text) else { panic!("five lines") };
     for cut in third..fourth {
@@ -82,12 +82,12 @@ fn a_damaged_line_of_a_service_is_named_by_every_call() {
 }
 
 #[test]
-fn a_state_that_a_newer_version_wrote_is_not_guessed_at() {
+fn a_state_of_a_newer_version_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let journal = open(&folder);
     run(journal.put_state(&ServiceHistory { schema: ServiceHistory::SCHEMA + 1, ..first("prod/web") })).unwrap();
     let answer = run(journal.read_state::<ServiceHistory>(&service("prod/web")));
-    refused(answer, "line 1: the line holds what this version of Logweir does not know");
+    refused(answer, "line 1: the line holds data that this version of Logweir does not know");
     assert_eq!(run(journal.read_state::<Family>(&families::name("web"))), Ok(None), "no other call needs it");
 }
 

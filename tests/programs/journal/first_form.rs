@@ -1,5 +1,5 @@
-//! What the first version wrote, before backouts and families: read, and continued. Both fixtures were written by that
-//! version itself and hold every kind of entry that it knew.
+//! The journal format of the first version, before backouts and families: reading and continuing it. Both fixtures were
+//! written by that version and contain every kind of entry that it knew.
 
 use std::fs;
 
@@ -30,7 +30,7 @@ fn first_form() -> TempDir {
 }
 
 #[test]
-fn every_record_of_the_first_form_is_read_whole() {
+fn every_record_of_the_first_form_is_read_completely() {
     let folder = first_form();
     let records = [("web:41", 10), ("web:43", 10), ("web:45", 8), ("api:7", 9), ("api:9", 6)];
     assert_eq!(records.map(|(_, entries)| entries).iter().sum::<usize>(), ends(LINES.as_bytes()).len());
@@ -52,8 +52,8 @@ fn the_heads_of_the_first_form_are_listed() {
     assert_eq!(list(Filter { outcome: Some(Outcome::Superseded), ..Filter::all(now()) }), ["web:43"]);
     let folder = first_form();
     let journal = open(&folder);
-    for (ours, source) in [("web:42", "web:41"), ("web:44", "web:43"), ("api:8", "api:7")] {
-        assert_eq!(run(journal.source_of(&revision(ours))), Ok(Some(revision(source))));
+    for (correction, source) in [("web:42", "web:41"), ("web:44", "web:43"), ("api:8", "api:7")] {
+        assert_eq!(run(journal.source_of(&revision(correction))), Ok(Some(revision(source))));
     }
     assert_eq!((run(journal.read_state::<Family>(&name("web"))), run(journal.stopped())), (Ok(None), Ok(Vec::new())));
     assert_eq!(run(journal.read_state::<ServiceHistory>(&service("prod/web"))), Ok(None));
@@ -62,7 +62,7 @@ fn the_heads_of_the_first_form_are_listed() {
 #[test]
 fn every_record_of_the_first_form_is_folded() {
     let folder = first_form();
-    for (short, outcome, ours) in [
+    for (short, outcome, correction) in [
         ("web:41", Outcome::Remediated, Some("web:42")),
         ("web:43", Outcome::Superseded, None),
         ("web:45", Outcome::Failed, None),
@@ -71,9 +71,9 @@ fn every_record_of_the_first_form_is_folded() {
         let record = run(read(&open(&folder), short));
         let attempt = record.attempt().unwrap().unwrap();
         assert!(matches!(next(&attempt), Next::Finished(closing) if closing.outcome == outcome), "{short}");
-        assert_eq!(attempt.corrected().map(|arn| arn.short()), ours.map(String::from), "{short}");
+        assert_eq!(attempt.corrected().map(|arn| arn.short()), correction.map(String::from), "{short}");
         let standing = Effects::of(&record);
-        assert_eq!(standing.revisions.first().map(|(arn, _)| arn.short()), ours.map(String::from), "{short}");
+        assert_eq!(standing.revisions.first().map(|(arn, _)| arn.short()), correction.map(String::from), "{short}");
     }
     let opened = run(read(&open(&folder), "api:9"));
     assert!(matches!(next(&opened.attempt().unwrap().unwrap()), Next::Resolve(2, _)));
@@ -88,16 +88,16 @@ fn a_record_of_the_first_form_is_continued() {
     let standing = run(read(&journal, "api:9")).head;
     let done = upon(&standing, "b", registered("api:10"));
     let end = done.then("b", closed());
-    // And one that was finished is taken back, which that version could not do.
+    // A finished record is backed out, which that version could not do.
     let finished = run(read(&journal, "web:41")).head;
     let asked = BackoutRequest {
         reason: None,
         requested_by: None,
-        restore_stale: false,
+        restore_over_newer: false,
         registrars: Vec::new(),
         steps: undo(),
     };
-    let backout = upon(&finished, "b", EntryKind::BackoutAsked(Box::new(asked)));
+    let backout = upon(&finished, "b", EntryKind::BackoutRequested(Box::new(asked)));
     let undoing = backout.then("b", EntryKind::Undoing { step: 0 });
     for commit in [&done, &end, &backout, &undoing] {
         assert_eq!(run(commit.on(&journal)), Ok(()));
@@ -105,7 +105,7 @@ fn a_record_of_the_first_form_is_continued() {
     assert_eq!(run(journal.put_state(&first("web"))), Ok(()));
     assert_eq!(run(journal.put_state(&pointings::first("prod/web"))), Ok(()));
 
-    assert!(fs::read_to_string(file(&folder)).unwrap().starts_with(LINES), "what was written stays");
+    assert!(fs::read_to_string(file(&folder)).unwrap().starts_with(LINES), "written lines are kept");
     let record = run(read(&journal, "api:9"));
     assert!(matches!(next(&record.attempt().unwrap().unwrap()), Next::Finished(_)));
     let record = run(read(&journal, "web:41"));
@@ -124,16 +124,16 @@ fn the_items_of_the_first_form_are_read_and_continued() {
         _ => Reply::ok(&json!({})),
     });
     let stands = run(read(&journal(&table), "web:41"));
-    assert_eq!(stands, run(read(&open(&first_form()), "web:41")), "as it stands in the file");
+    assert_eq!(stands, run(read(&open(&first_form()), "web:41")), "as in the file");
     assert_eq!(run(journal(&table).source_of(&revision("web:42"))), Ok(Some(revision("web:41"))));
     let asked = BackoutRequest {
         reason: None,
         requested_by: None,
-        restore_stale: false,
+        restore_over_newer: false,
         registrars: Vec::new(),
         steps: undo(),
     };
-    assert_eq!(run(upon(&stands.head, "c", EntryKind::BackoutAsked(Box::new(asked))).on(&journal(&table))), Ok(()));
+    assert_eq!(run(upon(&stands.head, "c", EntryKind::BackoutRequested(Box::new(asked))).on(&journal(&table))), Ok(()));
     let puts = body(table.calls().last().unwrap())["TransactItems"].clone();
     assert_eq!(puts[0]["Put"]["ExpressionAttributeValues"], json!({":owner": {"S": "b"}, ":next": {"N": "10"}}));
 }

@@ -1,4 +1,4 @@
-//! What is remembered of a service, in the one table: which calls it takes, on which conditions, and what answers mean.
+//! The stored history of a service in the table: the calls, their conditions, and the meaning of the answers.
 
 use logweir::domain::limits::service_history::ServiceHistory;
 use logweir::domain::outcome::Reason;
@@ -13,7 +13,7 @@ use crate::loopback::{Loopback, Reply};
 
 const KEY: &str = "SVC#arn:aws:ecs:eu-west-1:111122223333:service/prod/web";
 
-/// The item of this state, as it is put.
+/// The item that is written for this state.
 fn item(pointings: &ServiceHistory) -> Value {
     let table = Loopback::serve(|_, _| Reply::ok(&json!({})));
     run(journal(&table).put_state(pointings)).unwrap();
@@ -29,7 +29,7 @@ fn taken() -> Reply {
 }
 
 #[test]
-fn a_first_state_is_put_where_none_is_and_the_next_upon_the_one_before() {
+fn a_first_state_requires_an_empty_place_and_the_next_its_predecessor() {
     let table = Loopback::serve(|_, _| Reply::ok(&json!({})));
     let one = first("prod/web");
     let two = then(&one, 44);
@@ -44,7 +44,7 @@ fn a_first_state_is_put_where_none_is_and_the_next_upon_the_one_before() {
     let mut item = next["Item"].clone();
     let state = item["pointings"]["S"].take();
     assert_eq!(serde_json::from_str::<ServiceHistory>(state.as_str().unwrap()).unwrap(), two);
-    // Nothing that an index asks for.
+    // No attribute of an index.
     let expected = json!({
         "pk": {"S": KEY}, "sk": {"S": "SERVICE"}, "pointings": {"S": null}, "version": {"N": "2"},
         "at": {"S": "2026-11-21T08:01:00.000000000Z"},
@@ -62,11 +62,11 @@ fn a_service_is_read_by_its_key_consistently() {
 }
 
 #[test]
-fn a_state_that_stands_is_not_lost_and_any_other_is() {
-    let ours = then(&first("prod/web"), 44);
-    let theirs = then(&first("prod/web"), 46);
+fn a_put_is_not_lost_if_its_state_is_stored_already_and_lost_otherwise() {
+    let state = then(&first("prod/web"), 44);
+    let other_state = then(&first("prod/web"), 46);
     for (standing, expected) in
-        [(Some(&ours), Ok(())), (Some(&theirs), Err(CommitError::Lost)), (None, Err(CommitError::Lost))]
+        [(Some(&state), Ok(())), (Some(&other_state), Err(CommitError::Lost)), (None, Err(CommitError::Lost))]
     {
         let standing = standing.map(item);
         let table = Loopback::serve(move |operation, _| match (operation, &standing) {
@@ -74,13 +74,13 @@ fn a_state_that_stands_is_not_lost_and_any_other_is() {
             (_, Some(item)) => Reply::ok(&json!({"Item": item})),
             (_, None) => Reply::ok(&json!({})),
         });
-        assert_eq!(run(journal(&table).put_state(&ours)), expected);
+        assert_eq!(run(journal(&table).put_state(&state)), expected);
         assert_eq!(names(&table), ["PutItem", "GetItem"]);
     }
 }
 
 #[test]
-fn a_lost_answer_is_asked_for_again_and_the_state_is_found_put() {
+fn a_put_without_an_answer_is_retried_and_finds_its_state_stored() {
     let one = first("prod/web");
     let standing = item(&one);
     let mut puts = 0;
@@ -97,7 +97,7 @@ fn a_lost_answer_is_asked_for_again_and_the_state_is_found_put() {
 }
 
 #[test]
-fn a_state_that_nobody_can_read_is_named_and_nothing_of_it_is_repeated() {
+fn an_unreadable_state_is_named_and_its_content_is_not_shown() {
     let mut standing = item(&first("prod/web"));
     let newer = standing["pointings"]["S"].as_str().unwrap().replace("\"schema\":1", "\"schema\":2");
     for text in [newer, r#"{"CANARY":1}"#.into(), "CANARY".into()] {
@@ -120,7 +120,7 @@ fn a_state_that_nobody_can_read_is_named_and_nothing_of_it_is_repeated() {
 }
 
 #[test]
-fn an_error_of_any_call_says_whether_another_try_can_help() {
+fn an_error_of_any_call_says_whether_a_retry_can_help() {
     for (code, kind) in [
         ("ProvisionedThroughputExceededException", ErrorKind::Retry),
         ("AccessDeniedException", ErrorKind::Refused),

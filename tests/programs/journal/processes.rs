@@ -1,5 +1,5 @@
-//! Several processes on one file, and processes that die. A child is this same test program, asked for its one test
-//! `child`, which commits to a journal and says on its standard output what was acknowledged.
+//! Several processes on one file, and processes that die. A child runs only the test `child` of this test program. It
+//! commits to a journal and prints the acknowledged entries on its standard output.
 
 use std::env;
 use std::fs;
@@ -22,17 +22,17 @@ const COUNT: &str = "LOGWEIR_TEST_CHILD_COUNT";
 const LENGTH: &str = "LOGWEIR_TEST_CHILD_LENGTH";
 
 #[test]
-#[ignore = "what the other tests start as a process of its own"]
+#[ignore = "the other tests start it as a separate process"]
 fn child() {
     let Ok(folder) = env::var(FOLDER) else { return };
     let number = |name| env::var(name).unwrap().parse::<usize>().unwrap();
     let (name, count, why) = (env::var(NAME).unwrap(), number(COUNT), "x".repeat(number(LENGTH)));
     let journal = FileJournal::open(folder).unwrap();
-    say(String::new()); // what stands on the line so far is the test harness's
+    say(String::new()); // ends the line that the test harness has started
     let mut step = 0;
     while step < count {
         let what = EntryKind::Failed { step, why: why.clone(), reason: None };
-        match run(commit_upon_what_stands(&journal, &name, what)) {
+        match run(commit_on_current_head(&journal, &name, what)) {
             Ok(sequence) => say(format!("acknowledged {sequence}")),
             Err(CommitError::Lost) => continue,
             Err(error) => return say(format!("refused {error}")),
@@ -41,7 +41,7 @@ fn child() {
     }
 }
 
-async fn commit_upon_what_stands(journal: &FileJournal, name: &str, what: EntryKind) -> Result<u32, CommitError> {
+async fn commit_on_current_head(journal: &FileJournal, name: &str, what: EntryKind) -> Result<u32, CommitError> {
     let commit = match journal.read(&revision("web:41")).await? {
         None => Commit::first("web:41", name),
         Some(Record { head, .. }) => upon(&head, name, what),
@@ -54,7 +54,7 @@ fn say(line: String) {
     writeln!(stdout, "{line}").unwrap();
 }
 
-/// Starts a child, by way of a shell that runs `before` first.
+/// Starts a child through a shell, which runs `before` first.
 fn start(folder: &TempDir, name: &str, count: usize, length: usize, before: &str) -> Child {
     Command::new("sh")
         .args(["-c", &format!(r#"{before} exec "$0" "$@""#)])
@@ -67,7 +67,7 @@ fn start(folder: &TempDir, name: &str, count: usize, length: usize, before: &str
         .unwrap()
 }
 
-/// What a child says after this word, line by line until it ends.
+/// The rest of each line of a child that starts with this word, until the child ends.
 fn said(child: &mut Child, word: &'static str) -> impl Iterator<Item = String> + use<> {
     let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
     lines.filter_map(move |line| line.strip_prefix(word).map(|rest| rest.trim().to_owned()))
@@ -78,7 +78,7 @@ fn is_whole(file: &Path) -> bool {
 }
 
 #[test]
-fn processes_at_once_neither_lose_an_entry_nor_count_one_twice() {
+fn concurrent_processes_neither_lose_an_entry_nor_count_one_twice() {
     const EACH: usize = 60;
     let folder = tempfile::tempdir().unwrap();
     let names = ["a", "b", "c", "d"];
@@ -98,10 +98,10 @@ fn processes_at_once_neither_lose_an_entry_nor_count_one_twice() {
 }
 
 #[test]
-fn a_process_killed_in_the_middle_of_its_writes_loses_nothing_that_was_acknowledged() {
+fn a_process_killed_during_a_write_loses_no_acknowledged_entry() {
     for round in 0..40 {
         let folder = tempfile::tempdir().unwrap();
-        // Writes that take long, so that it dies in one, too.
+        // Long writes, so that the child sometimes dies during one.
         let mut child = start(&folder, "a", usize::MAX, 300_000, "");
         let mut said = said(&mut child, "acknowledged");
         let before = said.nth(round % 4).expect("it writes until it is killed");
@@ -115,7 +115,10 @@ fn a_process_killed_in_the_middle_of_its_writes_loses_nothing_that_was_acknowled
         let last: usize = last.parse().unwrap();
         let record = run(read(&open(&folder), "web:41"));
         let entries = record.entries.len();
-        assert!((last + 1..=last + 2).contains(&entries), "{last} was acknowledged last, and {entries} stand there");
+        assert!(
+            (last + 1..=last + 2).contains(&entries),
+            "{last} was acknowledged last, and there are {entries} entries"
+        );
         let next = upon(&record.head, "b", started(0));
         run(next.on(&open(&folder))).unwrap();
         assert_eq!(run(read(&open(&folder), "web:41")).entries.len(), entries + 1);
@@ -124,20 +127,20 @@ fn a_process_killed_in_the_middle_of_its_writes_loses_nothing_that_was_acknowled
 }
 
 #[test]
-fn on_a_full_disk_a_commit_is_refused_and_what_was_acknowledged_stays() {
+fn on_a_full_disk_a_commit_is_refused_and_acknowledged_entries_are_kept() {
     for length in [0, 700, 5000] {
         let folder = tempfile::tempdir().unwrap();
-        // A file may not grow beyond 64 or 128 blocks, whatever the shell calls one, and trying does not kill.
+        // A file may not grow beyond 64 blocks of the shell. Exceeding the limit does not kill the process.
         let mut child = start(&folder, "a", usize::MAX, length, "trap '' XFSZ; ulimit -f 64;");
         let lines: Vec<String> = said(&mut child, "").collect();
         assert!(child.wait().unwrap().success());
 
         let refusal = lines.iter().find_map(|line| line.strip_prefix("refused")).expect("a refusal");
-        assert!(refusal.contains("make room and do it again"), "{refusal}");
+        assert!(refusal.contains("free disk space and try again"), "{refusal}");
         let acknowledged = lines.iter().filter(|line| line.starts_with("acknowledged")).count();
         let record = run(read(&open(&folder), "web:41"));
         assert_eq!(record.entries.len(), acknowledged);
-        assert!(is_whole(&file(&folder)), "nothing half-written stays");
+        assert!(is_whole(&file(&folder)), "no partly written line is left");
         run(upon(&record.head, "b", started(0)).on(&open(&folder))).unwrap();
         assert_eq!(run(read(&open(&folder), "web:41")).entries.len(), acknowledged + 1);
     }

@@ -1,4 +1,4 @@
-//! The one table, against answers that DynamoDB gives seldom, or that no emulator gives.
+//! The journal table with answers that DynamoDB gives rarely, or that no emulator gives.
 
 use std::sync::{Arc, Mutex};
 
@@ -27,7 +27,7 @@ fn canceled(codes: &[&str]) -> Reply {
     Reply::Json(400, error.to_string())
 }
 
-/// The items as they stand in the table once this was committed.
+/// The items that are in the table after these commits.
 pub fn items(commits: &[Commit]) -> Vec<Value> {
     let table = Loopback::serve(|_, _| Reply::ok(&json!({})));
     let journal = journal(&table);
@@ -42,7 +42,7 @@ fn two() -> [Commit; 2] {
 }
 
 #[test]
-fn a_commit_is_one_transaction_upon_the_expected_state() {
+fn a_commit_is_one_transaction_on_the_expected_state() {
     let table = Loopback::serve(|_, _| Reply::ok(&json!({})));
     let [first, second] = two();
     let third = second.then("a", closed());
@@ -69,11 +69,11 @@ fn a_commit_is_one_transaction_upon_the_expected_state() {
     let head = |call: usize| put(call, 0)["Item"].clone();
     let indexed = ["family_key", "day", "at", "open"].map(|name| head(1)[name]["S"].as_str().unwrap().to_owned());
     assert_eq!(indexed, ["FAM#web", "DAY#2026-11-21", "2026-11-21T08:00:01.500000000Z", "OPEN"]);
-    assert!(head(2).get("open").is_none(), "only open records stand in that index");
+    assert!(head(2).get("open").is_none(), "only open records are in that index");
 }
 
 #[test]
-fn a_lost_answer_is_asked_for_again_with_the_same_token() {
+fn a_commit_without_an_answer_is_retried_with_the_same_token() {
     let mut answers = vec![Reply::ok(&json!({})), Reply::Json(500, "{}".into()), Reply::Cut];
     let table = Loopback::serve(move |_, _| answers.pop().unwrap());
     assert_eq!(run(Commit::first("web:41", "a").on(&journal(&table))), Ok(()));
@@ -82,10 +82,10 @@ fn a_lost_answer_is_asked_for_again_with_the_same_token() {
 }
 
 #[test]
-fn a_commit_that_stands_is_not_lost_and_any_other_is() {
-    let [ours, theirs] = [Commit::first("web:41", "a"), Commit::first("web:41", "b")];
+fn a_commit_is_not_lost_if_it_is_stored_already_and_lost_otherwise() {
+    let [commit_a, commit_b] = [Commit::first("web:41", "a"), Commit::first("web:41", "b")];
     for (standing, expected) in
-        [(Some(&ours), Ok(())), (Some(&theirs), Err(CommitError::Lost)), (None, Err(CommitError::Lost))]
+        [(Some(&commit_a), Ok(())), (Some(&commit_b), Err(CommitError::Lost)), (None, Err(CommitError::Lost))]
     {
         let item = standing.map(|commit| items(std::slice::from_ref(commit))[1].clone());
         let table = Loopback::serve(move |operation, _| match (operation, &item) {
@@ -93,14 +93,17 @@ fn a_commit_that_stands_is_not_lost_and_any_other_is() {
             (_, Some(item)) => Reply::ok(&json!({"Item": item})),
             (_, None) => Reply::ok(&json!({})),
         });
-        assert_eq!(run(ours.on(&journal(&table))), expected);
-        let look = body(&table.calls()[1]);
-        assert_eq!((&look["ConsistentRead"], &look["Key"]["sk"]["S"]), (&json!(true), &json!("E#0000000000")));
+        assert_eq!(run(commit_a.on(&journal(&table))), expected);
+        let read_back = body(&table.calls()[1]);
+        assert_eq!(
+            (&read_back["ConsistentRead"], &read_back["Key"]["sk"]["S"]),
+            (&json!(true), &json!("E#0000000000"))
+        );
     }
 }
 
 #[test]
-fn an_error_says_whether_another_try_can_help() {
+fn an_error_says_whether_a_retry_can_help() {
     let error = |code: &'static str| move || Reply::error(code, "said so");
     type Refuses = Box<dyn Fn() -> Reply + Send>;
     let cases: [(Refuses, ErrorKind, Option<Reason>); 8] = [
@@ -121,28 +124,28 @@ fn an_error_says_whether_another_try_can_help() {
         assert_eq!((error.kind, error.reason), (kind, reason), "case {number}: {error}");
         assert_eq!(error.call, "TransactWriteItems");
         if kind == ErrorKind::Missing {
-            let advice = "no table journal in this account and Region: deploy Logweir, or name its table with --journal dynamodb:TABLE";
+            let advice = "there is no table journal in this account and Region: deploy Logweir, or name the table with --journal dynamodb:TABLE";
             assert_eq!(error.message, advice);
         }
     }
 }
 
 #[test]
-fn a_record_is_read_again_until_its_head_and_its_entries_fit_together() {
+fn a_record_is_read_again_until_its_head_and_its_entries_match() {
     let [first, second] = two();
     let [old_head, entry_0, new_head, entry_1, _] = items(&[first.clone(), second.clone()]).try_into().unwrap();
     let whole = [entry_0.clone(), entry_1.clone(), new_head.clone()];
-    for (looks, expected) in [
+    for (answers_in_order, expected) in [
         (vec![whole.to_vec()], Some(&second)),
         // The newest entry, or the newest head, is not there yet.
         (vec![vec![entry_0.clone(), new_head.clone()], whole.to_vec()], Some(&second)),
         (vec![vec![entry_0.clone()], whole.to_vec()], Some(&second)),
         (vec![vec![entry_0.clone(), entry_1.clone(), old_head]], Some(&first)),
-        // A hole that stays.
+        // A permanent gap.
         (vec![vec![entry_1.clone(), new_head.clone()]; 3], None),
     ] {
-        let count = looks.len();
-        let answers = Arc::new(Mutex::new(looks.into_iter()));
+        let count = answers_in_order.len();
+        let answers = Arc::new(Mutex::new(answers_in_order.into_iter()));
         let table = Loopback::serve(move |_, _| Reply::ok(&json!({"Items": answers.lock().unwrap().next().unwrap()})));
         let record = run(journal(&table).read(&revision("web:41")));
         match expected {
@@ -155,7 +158,7 @@ fn a_record_is_read_again_until_its_head_and_its_entries_fit_together() {
 }
 
 #[test]
-fn an_item_that_nobody_can_read_is_named_and_nothing_of_it_is_repeated() {
+fn an_unreadable_item_is_named_and_its_content_is_not_shown() {
     let [_, mut entry] = items(&[Commit::first("web:41", "CANARY")]).try_into().unwrap();
     for text in
         [r#"{"CANARY":1}"#.to_owned(), entry["entry"]["S"].as_str().unwrap().replace("\"schema\":1", "\"schema\":2")]
@@ -178,13 +181,13 @@ fn an_entry_that_is_too_large_is_refused_before_it_is_sent() {
     };
     let Err(CommitError::Port(error)) = run(long(409_600).on(&journal(&table))) else { panic!("it is too large") };
     assert_eq!((error.kind, error.reason), (ErrorKind::Refused, Some(Reason::TooLarge)));
-    assert!(error.message.ends_with("bytes, and DynamoDB holds 409600"), "{error}");
+    assert!(error.message.ends_with("bytes, but DynamoDB accepts at most 409600"), "{error}");
     assert!(table.calls().is_empty());
     assert_eq!(run(long(409_000).on(&journal(&table))), Ok(()));
 }
 
 #[test]
-fn a_list_of_nothing_in_particular_looks_back_a_month() {
+fn an_unfiltered_list_covers_one_month() {
     let table = Loopback::serve(|_, _| Reply::ok(&json!({"Items": []})));
     let filter = Filter::all(now());
     assert_eq!(run(journal(&table).list(&filter, 5)), Ok(Vec::new()));

@@ -1,4 +1,4 @@
-//! What each kind of event costs: the calls to AWS that it leads to, as they go over the wire.
+//! The cost of each kind of event: the AWS calls that it causes, as seen on the wire.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,16 +14,16 @@ use super::others::{Logs, Others};
 
 const TABLE: &str = "journal";
 
-/// The one kind of event that asks what a service was deployed with: somebody's deployment that ours may have overtaken.
-pub const OVERTAKEN: &str = "UpdateService, compliant, while the service runs ours";
+/// The only kind of event that lists service deployments: an update that Logweir's deployment may have overtaken.
+pub const OVERTAKEN: &str = "UpdateService, compliant, while the service runs the corrected revision";
 
-/// Over how many clusters the services are spread that no event is about.
+/// The number of clusters over which the services without events are spread.
 const CLUSTERS: usize = 10;
 
-/// How many of them others make at once.
+/// The number of those services that are created at the same time.
 const AT_ONCE: usize = 16;
 
-/// What an event came to, and the same event once more.
+/// The result of an event, and of the same event delivered again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cost {
     pub event: &'static str,
@@ -40,7 +40,7 @@ pub struct Handled {
 }
 
 impl Handled {
-    /// `2 GetItem, UpdateService`, by name.
+    /// The calls with their counts, sorted by name: `2 GetItem, UpdateService`.
     pub fn calls(&self) -> String {
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
         self.calls.iter().for_each(|operation| *counts.entry(operation).or_default() += 1);
@@ -58,8 +58,8 @@ impl fmt::Display for Handled {
     }
 }
 
-/// What every kind of event costs where others have so many services, all of one revision that blocks on its logs. The
-/// account is to be new.
+/// Returns the cost of every kind of event in an account with this many other services, all of one revision that blocks
+/// on its logs. The account must be new.
 pub async fn costs(place: Place, services: usize) -> Vec<Cost> {
     let others = Others::at(place.clone(), "prod").await;
     others.make_table(TABLE).await;
@@ -94,7 +94,7 @@ struct Costs {
 }
 
 impl Costs {
-    /// Hands Logweir the event twice.
+    /// Delivers the event to Logweir twice.
     async fn of(&mut self, event: &'static str, payload: &Value) {
         let first = self.handles(payload).await;
         let again = self.handles(payload).await;
@@ -106,7 +106,7 @@ impl Costs {
         let report = self.logweir.gets(payload).await;
         let called = self.logweir.called();
         let calls: Vec<_> = called[before..].iter().map(|call| call.operation.clone()).collect();
-        assert_eq!(report.aws_calls, calls.len() as u64, "what the report counts went over the wire: {report:?}");
+        assert_eq!(report.aws_calls, calls.len() as u64, "the report counts the calls on the wire: {report:?}");
         let reason = report.reason.map(|reason| format!(", {}", reason.name())).unwrap_or_default();
         Handled { ended: format!("{}{reason}", report.outcome.name()), calls }
     }
@@ -131,37 +131,37 @@ impl Costs {
         self.of("deployment COMPLETED, compliant", &event).await;
     }
 
-    /// The first deployment of a service has completed by the time of its events.
+    /// The first deployment of each service has completed before its events.
     async fn created_services(&mut self) {
         let source = self.others.registers("new", Logs::Blocking).await;
         let service = self.others.creates("new", &source, 1).await;
         self.others.holds_up(&service).await;
-        self.of("CreateService, blocking: corrects, and leads the service", &created(&service, &source)).await;
+        self.of("CreateService, blocking: corrects and updates the service", &created(&service, &source)).await;
 
         let source = self.others.registers("late", Logs::Blocking).await;
         let service = self.others.creates("late", &source, 1).await;
         self.others.holds_up(&service).await;
         let event = completed(&service, &self.others.newest_deployment(&service).await);
-        self.of("deployment COMPLETED, blocking: corrects, and leads the service", &event).await;
+        self.of("deployment COMPLETED, blocking: corrects and updates the service", &event).await;
     }
 
-    /// From somebody's deployment to the end of ours.
+    /// From another principal's deployment to the end of Logweir's.
     async fn updated_service(&mut self) {
         let first = self.others.registers("old", Logs::Compliant).await;
         let service = self.others.creates("old", &first, 1).await;
         let source = self.others.registers("old", Logs::Blocking).await;
         self.others.holds_up(&service).await;
         self.others.deploys(&service, &source).await;
-        let theirs = self.others.newest_deployment(&service).await;
-        self.of("deployment IN_PROGRESS, blocking", &deployment("deployment-in-progress", &service, &theirs)).await;
+        let other = self.others.newest_deployment(&service).await;
+        self.of("deployment IN_PROGRESS, blocking", &deployment("deployment-in-progress", &service, &other)).await;
         self.of("UpdateService, blocking: corrects", &updated(&service, &source)).await;
         self.others.lets_go_on(&service).await;
         self.others.holds_up(&service).await;
-        self.of("deployment COMPLETED, corrected before: leads the service", &completed(&service, &theirs)).await;
+        self.of("deployment COMPLETED, corrected before: updates the service", &completed(&service, &other)).await;
         let own = updated_by(self.logweir.role(), &service, &self.others.runs(&service).await);
         self.of("UpdateService, by Logweir", &own).await;
-        let ours = completed(&service, &self.others.newest_deployment(&service).await);
-        self.of("deployment COMPLETED, ours", &ours).await;
+        let logweirs = completed(&service, &self.others.newest_deployment(&service).await);
+        self.of("deployment COMPLETED, by Logweir", &logweirs).await;
     }
 
     async fn family_of_two(&mut self) {
@@ -172,33 +172,33 @@ impl Costs {
         self.others.holds_up(&other).await;
         self.logweir.gets(&created(&one, &source)).await;
         self.of("CreateService, corrected before: waits for its turn", &created(&other, &source)).await;
-        let ours = completed(&one, &self.others.newest_deployment(&one).await);
-        self.of("deployment COMPLETED, ours: leads the next service", &ours).await;
+        let logweirs = completed(&one, &self.others.newest_deployment(&one).await);
+        self.of("deployment COMPLETED, by Logweir: updates the next service", &logweirs).await;
     }
 
-    /// Of a service without a circuit breaker, which ECS does not roll back.
+    /// The failure on a service without a circuit breaker, which ECS does not roll back.
     async fn failure(&mut self) {
         let source = self.others.registers("broken", Logs::Blocking).await;
         let service = self.others.creates("broken", &source, 1).await;
         self.others.holds_up(&service).await;
         self.logweir.gets(&created(&service, &source)).await;
-        let ours = self.others.newest_deployment(&service).await;
-        let event = deployment("deployment-failed", &service, &ours);
-        self.of("deployment FAILED, ours: points the service back", &event).await;
+        let logweirs = self.others.newest_deployment(&service).await;
+        let event = deployment("deployment-failed", &service, &logweirs);
+        self.of("deployment FAILED, by Logweir: rolls the service back", &event).await;
     }
 
-    /// While a deployment of ours is under way.
+    /// Other principals' updates while Logweir's deployment is in progress.
     async fn decisions_of_others(&mut self) {
-        let source = self.others.registers("theirs", Logs::Blocking).await;
-        let theirs = self.others.registers("theirs-else", Logs::Compliant).await;
-        let service = self.others.creates("theirs", &source, 1).await;
+        let source = self.others.registers("overtaken", Logs::Blocking).await;
+        let other = self.others.registers("overtaken-else", Logs::Compliant).await;
+        let service = self.others.creates("overtaken", &source, 1).await;
         self.others.holds_up(&service).await;
         self.logweir.gets(&created(&service, &source)).await;
-        // Within the second of the deployment before ours it would count as known.
+        // An event within the second of the deployment before Logweir's would count as known.
         let later = Timestamp::now() + SignedDuration::from_secs(2);
-        self.of(OVERTAKEN, &at(updated(&service, &theirs), later)).await;
-        self.others.deploys(&service, &theirs).await;
-        let event = at(updated(&service, &theirs), later);
-        self.of("UpdateService, compliant: the service moves off ours", &event).await;
+        self.of(OVERTAKEN, &at(updated(&service, &other), later)).await;
+        self.others.deploys(&service, &other).await;
+        let event = at(updated(&service, &other), later);
+        self.of("UpdateService, compliant: the service leaves the corrected revision", &event).await;
     }
 }

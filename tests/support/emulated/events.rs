@@ -9,10 +9,10 @@ use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::ecs::service::ServiceArn;
 use serde_json::{Value, json};
 
-/// Places of a sample that name something without its ARN, and all that such a thing is called.
+/// The members of a sample that name something without its ARN, each with the new name.
 type Names<'n> = [(&'n str, &'n str)];
 
-/// Somebody registered a revision.
+/// The event of the registration of this revision.
 pub fn registered(revision: &RevisionArn) -> Value {
     let family = &revision.family;
     let names = [
@@ -22,7 +22,7 @@ pub fn registered(revision: &RevisionArn) -> Value {
     filled("register-task-definition", &[(REVISION, &*of(revision))], &revision.account, &names)
 }
 
-/// Somebody made a service that runs this revision.
+/// The event of the creation of a service that runs this revision.
 pub fn created(service: &ServiceArn, revision: &RevisionArn) -> Value {
     let names = [
         ("/detail/requestParameters/cluster", service.cluster.as_str()),
@@ -33,7 +33,7 @@ pub fn created(service: &ServiceArn, revision: &RevisionArn) -> Value {
     about("create-service", service, revision, &names)
 }
 
-/// Somebody had a service run this revision.
+/// The event of the update of a service to this revision.
 pub fn updated(service: &ServiceArn, revision: &RevisionArn) -> Value {
     let names = [
         ("/detail/requestParameters/cluster", service.cluster.as_str()),
@@ -43,20 +43,20 @@ pub fn updated(service: &ServiceArn, revision: &RevisionArn) -> Value {
     about("update-service", service, revision, &names)
 }
 
-/// The same, and the caller is this role.
+/// The same with this role as the caller.
 pub fn updated_by(role: &str, service: &ServiceArn, revision: &RevisionArn) -> Value {
     let mut event = updated(service, revision);
     event["detail"]["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"] = json!(role);
     event
 }
 
-/// What CloudTrail recorded, as if it had happened then.
+/// The CloudTrail event with another time.
 pub fn at(mut event: Value, time: Timestamp) -> Value {
     event["detail"]["eventTime"] = json!(format!("{time:.0}"));
     event
 }
 
-/// A deployment of the service has begun, completed or failed.
+/// The event of a deployment of the service that has started, completed or failed.
 pub fn deployment(sample: &str, service: &ServiceArn, id: &str) -> Value {
     let ends = [(SERVICE, &*of_service(service)), (CLUSTER, &of_cluster(service))];
     filled(sample, &ends, &service.account, &[("/detail/deploymentId", id)])
@@ -66,7 +66,7 @@ pub fn completed(service: &ServiceArn, id: &str) -> Value {
     deployment("deployment-completed", service, id)
 }
 
-/// Somebody had tasks of a revision started, by its number.
+/// The event of a task started by revision number.
 pub fn ran(revision: &RevisionArn) -> Value {
     filled("run-task", &[(REVISION, &*of(revision))], &revision.account, &[])
 }
@@ -92,7 +92,7 @@ fn about(sample: &str, service: &ServiceArn, revision: &RevisionArn, names: &Nam
     filled(sample, &ends, &service.account, names)
 }
 
-/// The sample with these ends of ARNs and these names in the place of its own, made just now.
+/// The sample with these endings of ARNs and these names instead of its own, and with the current time.
 fn filled(sample: &str, ends: &[(&str, &str)], account: &str, names: &Names<'_>) -> Value {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/core/events/{sample}.json"));
@@ -103,7 +103,7 @@ fn filled(sample: &str, ends: &[(&str, &str)], account: &str, names: &Names<'_>)
     let now = Timestamp::now();
     let id = format!("c0ffee00-0000-4000-8000-{:012}", COUNT.fetch_add(1, Ordering::Relaxed));
     let (second, millisecond) = (format!("{now:.0}"), format!("{now:.3}"));
-    // CloudTrail knows whole seconds.
+    // CloudTrail records whole seconds.
     let own = [
         ("/id", id.as_str()),
         ("/time", &second),

@@ -27,13 +27,12 @@ pub struct Logweir {
     home: Home,
     baseline: Baseline,
     origin: Origin,
-    /// Who registers, as the emulators tell it: whoever calls.
+    /// The principal that registers, as the emulators report it: always the caller.
     registrar: String,
 }
 
 impl Logweir {
-    /// With its journal in this table, which is there, and its connections open. All that it calls goes through a proxy
-    /// that writes it down.
+    /// Logweir with its journal in this existing table, and with open connections. A proxy records all its calls.
     pub async fn at(place: &Place, table: &str) -> Self {
         let (proxy, url) = Proxy::before(&place.url, None);
         let aws = Aws::with(&place.behind(url).config()).unwrap();
@@ -51,7 +50,7 @@ impl Logweir {
                 own_roles: vec![format!("arn:aws:iam::{account}:role/logweir/Remediator")],
                 ..Home::default()
             },
-            // A story is told faster than the shipped budget would have it.
+            // The tests register faster than the shipped rate limit allows.
             baseline: Baseline::parse(
                 &SHIPPED_BASELINE.replace("registers-per-second = 0.2", "registers-per-second = 1.0"),
             )
@@ -66,24 +65,24 @@ impl Logweir {
         Self { baseline: Baseline::parse(baseline).unwrap(), ..self }
     }
 
-    /// The same, whose events are handed in by somebody: those do not wait for the budget.
+    /// The same with events that an operator replays: those do not wait for the registration rate limit.
     pub fn by_hand(self) -> Self {
         Self { origin: Origin::Replay, ..self }
     }
 
-    /// The role of its own.
+    /// Logweir's own role.
     pub fn role(&self) -> &str {
         &self.home.own_roles[0]
     }
 
-    /// All that was called so far.
+    /// All calls so far.
     pub fn called(&self) -> Vec<Call> {
         self.proxy.calls()
     }
 
     // Boxed here and below: in a debug build the futures of the SDK take most of a test's stack.
 
-    /// Is handed an event, in mode `rollout`.
+    /// Handles an event in mode `rollout`.
     pub async fn gets(&self, event: &Value) -> Decision {
         match Box::pin(self.invoked(event)).await {
             HandlerReply::One(report) => *report,
@@ -91,7 +90,7 @@ impl Logweir {
         }
     }
 
-    /// Is told that it is time to finish what was left.
+    /// Handles the schedule's request to resume unfinished corrections.
     pub async fn resumes(&self) -> Vec<Decision> {
         resumed(Box::pin(self.invoked(&json!({"logweir": "resume"}))).await)
     }
@@ -122,29 +121,29 @@ impl Logweir {
         reply
     }
 
-    /// Is asked to take back what it did about a revision.
-    pub async fn takes_back(&self, revision: &RevisionArn) -> Decision {
-        self.is_asked(json!({"logweir": "backout", "record": revision.to_string(), "requested_by": "somebody"})).await
+    /// Handles a request to back out the correction of a revision.
+    pub async fn backs_out(&self, revision: &RevisionArn) -> Decision {
+        self.is_asked(json!({"logweir": "backout", "record": revision.to_string(), "requested_by": "operator"})).await
     }
 
-    /// Is asked what it would take back.
+    /// Handles a request to preview a backout.
     pub async fn previews(&self, revision: &RevisionArn) -> Decision {
         self.is_asked(json!({"logweir": "backout", "record": revision.to_string(), "dry_run": true})).await
     }
 
     async fn is_asked(&self, request: Value) -> Decision {
-        match Box::pin(self.invoked_to_take_back(&request)).await {
+        match Box::pin(self.invoked_for_backout(&request)).await {
             HandlerReply::One(report) => *report,
             reply => panic!("{reply:?}"),
         }
     }
 
-    /// Is told that it is time to finish what was to be taken back.
-    pub async fn resumes_taking_back(&self) -> Vec<Decision> {
-        resumed(Box::pin(self.invoked_to_take_back(&json!({"logweir": "resume"}))).await)
+    /// Handles the schedule's request to resume unfinished backouts.
+    pub async fn resumes_backouts(&self) -> Vec<Decision> {
+        resumed(Box::pin(self.invoked_for_backout(&json!({"logweir": "resume"}))).await)
     }
 
-    async fn invoked_to_take_back(&self, payload: &Value) -> HandlerReply {
+    async fn invoked_for_backout(&self, payload: &Value) -> HandlerReply {
         let (backout, worker) = (by(), worker());
         let taker = BackoutCaller { home: &self.home, worker: &worker, lease: BACKOUT_LEASE, backout: &backout };
         let before = self.calls.count();
@@ -163,7 +162,7 @@ fn by() -> BackoutBy {
     BackoutBy::Function { name: "logweir-backout".into(), region: REGION.into() }
 }
 
-/// A name that no other worker has.
+/// Returns a unique name for a worker.
 fn worker() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     format!("worker-{}", COUNT.fetch_add(1, Ordering::Relaxed))

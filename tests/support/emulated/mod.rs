@@ -1,5 +1,5 @@
-//! An account on an emulator: others who register and deploy there, the events that AWS would make of it, and Logweir at
-//! work with its real adapters and its journal in a table. `tests/with-emulators` starts the emulators.
+//! An account on an emulator: other principals that register and deploy, the events that AWS would emit, and Logweir
+//! with its real adapters and its journal in a table. `tests/with-emulators` starts the emulators.
 
 #![allow(dead_code, reason = "each binary that includes it uses its part")]
 
@@ -14,7 +14,7 @@ use aws_sdk_ecs::config::{Credentials, SharedCredentialsProvider};
 
 pub const REGION: &str = "eu-west-1";
 
-/// One account there.
+/// One account on an emulator.
 #[derive(Clone, Debug)]
 pub struct Place {
     pub url: String,
@@ -22,17 +22,17 @@ pub struct Place {
 }
 
 impl Place {
-    /// To ministack an access key of twelve digits is an account of its own.
+    /// For ministack, each access key of twelve digits is a separate account.
     pub fn ministack(account: &str) -> Self {
         Self { url: url("LOGWEIR_TEST_MINISTACK"), account: account.into() }
     }
 
-    /// moto has the one account, whoever calls.
+    /// moto has a single account for all callers.
     pub fn moto() -> Self {
         Self { url: url("LOGWEIR_TEST_MOTO"), account: "123456789012".into() }
     }
 
-    /// The same account by another way.
+    /// The same account behind another URL.
     pub fn behind(&self, url: String) -> Self {
         Self { url, account: self.account.clone() }
     }
@@ -56,6 +56,6 @@ pub fn size(variable: &str, otherwise: usize) -> usize {
 
 fn url(variable: &str) -> String {
     std::env::var(variable).unwrap_or_else(|_| {
-        panic!("{variable} is not set: this is for tests/with-emulators COMMAND, as `make` calls it")
+        panic!("{variable} is not set: run the tests with tests/with-emulators COMMAND, as `make` does")
     })
 }

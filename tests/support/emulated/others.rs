@@ -1,4 +1,4 @@
-//! Whoever else uses the account: registers, makes services, deploys, and looks.
+//! The other principals of the account: they register revisions, create services, deploy and read.
 
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
@@ -15,7 +15,7 @@ use serde_json::json;
 
 use super::{Place, REGION};
 
-/// A log group that is as the baseline wants it.
+/// A log group that complies with the baseline.
 pub const GOOD_GROUP: &str = "/ecs/good";
 
 /// How a container logs.
@@ -23,7 +23,7 @@ pub const GOOD_GROUP: &str = "/ecs/good";
 pub enum Logs {
     Compliant,
     Blocking,
-    /// To a log group that nobody has made.
+    /// Blocking, to a log group that does not exist.
     BlockingToNoGroup,
 }
 
@@ -36,7 +36,7 @@ pub struct Others {
 }
 
 impl Others {
-    /// In a new cluster, whose name nobody else may use.
+    /// The principals of a new cluster. No other test may use its name.
     pub async fn at(place: Place, cluster: &str) -> Self {
         let config = place.config();
         let (aws, ecs) = (Aws::with(&config).unwrap(), aws_sdk_ecs::Client::new(&config));
@@ -47,7 +47,7 @@ impl Others {
         Self { place, cluster: cluster.into(), aws, ecs }
     }
 
-    /// The same people in another cluster, which ministack makes with its first service.
+    /// The same principals in another cluster, which ministack creates with its first service.
     pub fn elsewhere(&self, cluster: &str) -> Self {
         Self { cluster: cluster.into(), ..self.clone() }
     }
@@ -78,7 +78,7 @@ impl Others {
             .unwrap();
     }
 
-    /// A new revision, its image named by its digest.
+    /// Registers a new revision. Its image is named by digest.
     pub async fn registers(&self, family: &str, logs: Logs) -> RevisionArn {
         let mut options = json!({"awslogs-region": REGION, "awslogs-stream-prefix": "app"});
         options["awslogs-group"] = match logs {
@@ -103,12 +103,12 @@ impl Others {
         format!("arn:aws:ecs:{REGION}:{account}:service/{}/{name}", self.cluster).parse().unwrap()
     }
 
-    /// A service of so many tasks. Its deployment is over at once.
+    /// Creates a service with this many tasks. Its deployment completes at once.
     pub async fn creates(&self, name: &str, revision: &RevisionArn, tasks: i32) -> ServiceArn {
         let create = self.ecs.create_service().cluster(&self.cluster).service_name(name).desired_count(tasks);
         let made = create.task_definition(revision.to_string()).send().await;
         let service = self.service(name);
-        // Where the answer to it is lost, the SDK asks once more, and ministack knows no token: it is there already.
+        // If the response is lost, the SDK retries. ministack ignores the client token, so the service exists already.
         if made.is_err() {
             assert_eq!(self.runs(&service).await, *revision, "{made:?}");
         }
@@ -120,13 +120,13 @@ impl Others {
         update.task_definition(revision.to_string()).send().await.unwrap();
     }
 
-    /// Has deployments begin and not end: no task more may run, and none fewer. For ministack, and for services that
-    /// have tasks.
+    /// Makes deployments start and not complete: neither more nor fewer tasks may run. Works on ministack, for services
+    /// with tasks.
     pub async fn holds_up(&self, service: &ServiceArn) {
         self.configures(service, 100).await;
     }
 
-    /// Has what was held up come to its end, and what comes after it at once.
+    /// Lets the held deployment complete, and all later ones complete at once.
     pub async fn lets_go_on(&self, service: &ServiceArn) {
         self.configures(service, 200).await;
     }
@@ -142,12 +142,12 @@ impl Others {
         describe.send().await.unwrap().services.unwrap().remove(0)
     }
 
-    /// What the service runs.
+    /// The revision that the service runs.
     pub async fn runs(&self, service: &ServiceArn) -> RevisionArn {
         self.looks_at(service).await.task_definition().unwrap().parse().unwrap()
     }
 
-    /// The id of its newest deployment.
+    /// The id of the service's newest deployment.
     pub async fn newest_deployment(&self, service: &ServiceArn) -> String {
         let found = self.looks_at(service).await;
         let newest = found.deployments().iter().find(|deployment| deployment.status() == Some("PRIMARY"));

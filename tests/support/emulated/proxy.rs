@@ -1,5 +1,5 @@
-//! A way to AWS on which calls get lost: an HTTP proxy before an emulator that spoils a fixed share of what goes through
-//! it, and writes down all that went on behind it.
+//! An unreliable connection to AWS: an HTTP proxy in front of an emulator. It spoils a fixed share of the calls, and
+//! records what the emulator did.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Write};
@@ -10,11 +10,11 @@ use std::time::Duration;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-/// What becomes of a call.
+/// The fate of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
     Passed,
-    /// Refused with a ThrottlingException, and never handed on.
+    /// Refused with a ThrottlingException, and never passed on.
     Throttled,
     /// Carried out; then the connection closes without a byte of the answer.
     Reset,
@@ -25,9 +25,9 @@ pub enum Fate {
 }
 
 impl Fate {
-    /// The nth call of an operation meets the same fate in every run, in whatever order the calls come.
+    /// The nth call of an operation has the same fate in every run, whatever the order of the calls.
     fn of(operation: &str, nth: usize, seed: u64) -> Self {
-        // A registration that is taken and not answered is what can leave a second revision behind.
+        // A registration that is carried out without an answer can leave a second revision behind.
         let resets = if operation == "RegisterTaskDefinition" { 25 } else { 8 };
         let shares = [(Self::Reset, resets), (Self::Throttled, 8), (Self::Truncated, 8), (Self::Late, 6)];
         let digest = Sha256::digest(format!("{seed} {operation} {nth}"));
@@ -42,18 +42,18 @@ impl Fate {
     }
 }
 
-/// Nothing depends on how long this is, and nothing else in these tests waits.
+/// No test depends on this duration, and nothing else in these tests waits.
 const LATE: Duration = Duration::from_millis(10);
 
 const THROTTLED: &str = r#"{"__type":"ThrottlingException","message":"Rate exceeded"}"#;
 
-/// A call that came to the proxy.
+/// A call that reached the proxy.
 #[derive(Clone, Debug)]
 pub struct Call {
     pub operation: String,
     pub request: Value,
     pub fate: Fate,
-    /// What the emulator said, whether or not that arrived; `None`: it was not asked, or it broke down.
+    /// The emulator's answer, even if it did not arrive. `None` if the emulator did not get the call, or failed.
     pub answer: Option<Answer>,
 }
 
@@ -80,7 +80,7 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Stands before `upstream`, a URL; the URL of the proxy comes with it. Without a seed nothing is spoiled.
+    /// Starts a proxy in front of the URL `upstream`. Returns it with its own URL. Without a seed, it spoils nothing.
     pub fn before(upstream: &str, seed: Option<u64>) -> (Self, String) {
         let upstream = upstream.trim_start_matches("http://").to_owned();
         let proxy = Self { upstream, seed, met: Arc::default(), calls: Arc::default() };
@@ -90,14 +90,14 @@ impl Proxy {
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let proxy = serving.clone();
-                // The connection closes with the conversation: on purpose, or because the caller is gone.
+                // The connection closes when the conversation ends: on purpose, or because the caller is gone.
                 std::thread::spawn(move || proxy.converse(&stream));
             }
         });
         (proxy, url)
     }
 
-    /// The calls so far, those that were carried out in the order in which that was answered.
+    /// The calls so far, in the order of the emulator's answers.
     pub fn calls(&self) -> Vec<Call> {
         self.calls.lock().unwrap().clone()
     }
@@ -137,7 +137,7 @@ impl Proxy {
         *nth
     }
 
-    /// The request as it came, its signed Host included; each on a connection of its own, which cannot have gone stale.
+    /// Passes the request on unchanged, with its signed Host. Each request gets a new connection, which is never stale.
     fn hand_on(&self, request: &Message) -> io::Result<Message> {
         let mut stream = TcpStream::connect(&self.upstream)?;
         stream.set_nodelay(true)?;
@@ -146,7 +146,7 @@ impl Proxy {
     }
 }
 
-/// A request or an answer: what HTTP/1.1 sends, in either direction.
+/// An HTTP/1.1 message: a request or an answer.
 struct Message {
     /// The first line, the headers and the empty line.
     head: String,
@@ -154,7 +154,7 @@ struct Message {
 }
 
 impl Message {
-    /// `None`: the other side has closed the connection.
+    /// Reads a message. Returns `None` if the other side has closed the connection.
     fn read(reader: &mut impl BufRead) -> io::Result<Option<Self>> {
         let mut message = Self { head: String::new(), body: Vec::new() };
         while !message.head.ends_with("\r\n\r\n") {
@@ -181,7 +181,8 @@ impl Message {
         headers.into_iter().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
     }
 
-    /// `RegisterTaskDefinition` of `X-Amz-Target: AmazonEC2ContainerServiceV20141113.RegisterTaskDefinition`.
+    /// The operation of a request, such as `RegisterTaskDefinition` of
+    /// `X-Amz-Target: AmazonEC2ContainerServiceV20141113.RegisterTaskDefinition`.
     fn operation(&self) -> String {
         let target = self.header("x-amz-target").unwrap_or_default();
         target.rsplit('.').next().unwrap_or_default().to_owned()

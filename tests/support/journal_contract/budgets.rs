@@ -1,4 +1,4 @@
-//! The part of the contract that is about what is left of the budget for registering.
+//! The part of the contract about the state of the registration rate limit.
 
 use jiff::SignedDuration;
 use logweir::domain::ecs::revision::RevisionArn;
@@ -16,7 +16,7 @@ fn source() -> RevisionArn {
     "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:1".parse().unwrap()
 }
 
-/// The first state, and the one after it a second later.
+/// The first state, and the next one a second later.
 pub fn two(name: &RateLimitName) -> [RateLimit; 2] {
     let first = RateLimit::after(None, name, "a", now()).admit(Arrival::InSlot, 0.2).unwrap();
     let later = now() + SignedDuration::from_secs(1);
@@ -24,7 +24,7 @@ pub fn two(name: &RateLimitName) -> [RateLimit; 2] {
     [first, second]
 }
 
-pub fn a_budget_is_remembered_state_by_state<J: Journal>(open: impl Fn() -> J) {
+pub fn a_rate_limit_is_stored_state_by_state<J: Journal>(open: impl Fn() -> J) {
     run(async {
         assert_eq!(open().read_state::<RateLimit>(&name()).await, Ok(None));
         for state in two(&name()) {
@@ -34,14 +34,14 @@ pub fn a_budget_is_remembered_state_by_state<J: Journal>(open: impl Fn() -> J) {
     });
 }
 
-pub fn a_state_upon_a_budget_that_has_changed_is_lost<J: Journal>(open: impl Fn() -> J) {
+pub fn a_write_on_a_stale_rate_limit_is_lost<J: Journal>(open: impl Fn() -> J) {
     run(async {
         let journal = open();
         let [first, second] = two(&name());
-        assert_eq!(journal.put_state(&second).await, Err(CommitError::Lost), "upon nothing");
+        assert_eq!(journal.put_state(&second).await, Err(CommitError::Lost), "without a first state");
         journal.put_state(&first).await.unwrap();
         let same_moment = RateLimit { by: "c".into(), ..first };
-        assert_eq!(journal.put_state(&same_moment).await, Err(CommitError::Lost), "somebody else in the same moment");
+        assert_eq!(journal.put_state(&same_moment).await, Err(CommitError::Lost), "another writer at the same time");
         journal.put_state(&second).await.unwrap();
         let stale = RateLimit { by: "c".into(), ..second.clone() };
         assert_eq!(journal.put_state(&stale).await, Err(CommitError::Lost), "stale");
@@ -49,7 +49,7 @@ pub fn a_state_upon_a_budget_that_has_changed_is_lost<J: Journal>(open: impl Fn(
     });
 }
 
-pub fn each_account_and_region_has_a_budget_of_its_own<J: Journal>(open: impl Fn() -> J) {
+pub fn each_account_and_region_has_its_own_rate_limit<J: Journal>(open: impl Fn() -> J) {
     run(async {
         let journal = open();
         let names = [
@@ -68,8 +68,8 @@ pub fn each_account_and_region_has_a_budget_of_its_own<J: Journal>(open: impl Fn
     });
 }
 
-/// A promise of the journals that answer over a network or after a crash, as for commits.
-pub fn a_budget_put_again_is_not_lost<J: Journal>(open: impl Fn() -> J) {
+/// Holds for journals that answer over a network or after a crash, as for commits.
+pub fn a_rate_limit_put_again_is_not_lost<J: Journal>(open: impl Fn() -> J) {
     run(async {
         let journal = open();
         let [first, second] = two(&name());

@@ -1,4 +1,4 @@
-//! The part of the contract that is about what is remembered of families.
+//! The part of the contract about the state of families.
 
 use std::sync::Barrier;
 use std::thread;
@@ -39,7 +39,7 @@ pub fn held(family: &mut Family) {
     family.hold = Some(Hold { until, reason: Some("incident 7".into()), by: Some("op".into()) });
 }
 
-pub fn a_family_is_remembered_state_by_state<J: Journal>(open: impl Fn() -> J) {
+pub fn a_family_is_stored_state_by_state<J: Journal>(open: impl Fn() -> J) {
     run(async {
         assert_eq!(open().read_state::<Family>(&name("web")).await, Ok(None));
         let one = first("web");
@@ -51,12 +51,12 @@ pub fn a_family_is_remembered_state_by_state<J: Journal>(open: impl Fn() -> J) {
     });
 }
 
-pub fn a_state_upon_a_family_that_has_changed_is_lost<J: Journal>(open: impl Fn() -> J) {
+pub fn a_write_on_a_stale_family_state_is_lost<J: Journal>(open: impl Fn() -> J) {
     run(async {
         let journal = open();
         let one = first("web");
         let two = then(&one, opened);
-        assert_eq!(journal.put_state(&two).await, Err(CommitError::Lost), "upon nothing");
+        assert_eq!(journal.put_state(&two).await, Err(CommitError::Lost), "without a first state");
         journal.put_state(&one).await.unwrap();
         assert_eq!(journal.put_state(&then(&two, held)).await, Err(CommitError::Lost), "ahead");
         journal.put_state(&two).await.unwrap();
@@ -118,7 +118,7 @@ async fn stopped(journal: &impl Journal) -> Vec<Family> {
     families
 }
 
-/// A promise of the journals that answer over a network or after a crash, as for commits.
+/// Holds for journals that answer over a network or after a crash, as for commits.
 pub fn a_state_put_again_is_not_lost<J: Journal>(open: impl Fn() -> J) {
     run(async {
         let journal = open();
@@ -127,26 +127,30 @@ pub fn a_state_put_again_is_not_lost<J: Journal>(open: impl Fn() -> J) {
         for state in [&one, &one, &two, &two] {
             assert_eq!(journal.put_state(state).await, Ok(()));
         }
-        assert_eq!(journal.put_state(&one).await, Err(CommitError::Lost), "only the newest is known to have been put");
+        assert_eq!(
+            journal.put_state(&one).await,
+            Err(CommitError::Lost),
+            "only the newest state is known to have been put"
+        );
         assert_eq!(journal.read_state::<Family>(&name("web")).await, Ok(Some(two)));
     });
 }
 
-pub fn of_two_states_at_once_one_wins<J: Journal>(open: impl Fn() -> J + Sync) {
+pub fn of_two_concurrent_family_states_one_wins<J: Journal>(open: impl Fn() -> J + Sync) {
     const ROUNDS: u32 = 60;
     let together = Barrier::new(2);
     let compete = |revision: u32| {
         run(async {
             let (journal, mut standing, mut answers) = (open(), Family::new(name("web"), now()), Vec::new());
             for _ in 0..ROUNDS {
-                let ours = then(&standing, |family| {
+                let next = then(&standing, |family| {
                     family.corrections = vec![Correction { at: now(), revision, writer: Writer::default() }];
                 });
                 together.wait();
-                let answer = journal.put_state(&ours).await;
+                let answer = journal.put_state(&next).await;
                 together.wait();
-                standing = journal.read_state::<Family>(&name("web")).await.unwrap().expect("somebody has won");
-                answers.push((answer, ours == standing));
+                standing = journal.read_state::<Family>(&name("web")).await.unwrap().expect("one of the two has won");
+                answers.push((answer, next == standing));
             }
             answers
         })

@@ -1,4 +1,4 @@
-//! The part of the contract that is about listing.
+//! The part of the contract about listing.
 
 use jiff::SignedDuration;
 use logweir::domain::outcome::Outcome;
@@ -12,7 +12,7 @@ pub fn heads_are_listed_newest_first<J: Journal>(open: impl Fn() -> J) {
     run(async {
         let journal = open();
         assert_eq!(journal.list(&all(), 5).await, Ok(Vec::new()));
-        // Over several days, over a fraction of a second, and committed in another order.
+        // Several days and a fraction of a second apart, and committed in another order.
         let times = [
             "2026-11-21T07:59:59.5Z",
             "2026-11-01T12:00:00Z",
@@ -26,7 +26,7 @@ pub fn heads_are_listed_newest_first<J: Journal>(open: impl Fn() -> J) {
         assert_eq!(list(&journal, &all(), 10).await, ["web:1", "web:4", "web:5", "web:3", "web:2"]);
         assert_eq!(list(&journal, &all(), 4).await, ["web:1", "web:4", "web:5", "web:3"]);
         assert_eq!(list(&journal, &all(), 0).await, [""; 0]);
-        // What is committed to moves to the front, and stands there once.
+        // A commit moves its record to the front, where the record is listed once.
         let oldest = read(&journal, "web:2").await.head;
         let mut commit = upon(&oldest, "a", started(0));
         commit.head.at = now();
@@ -60,7 +60,7 @@ pub fn heads_are_listed_by_family_and_by_open_work<J: Journal>(open: impl Fn() -
             (filter(Some("web"), false), &["web:3", "web:2", "web:1"][..]),
             (filter(Some("web"), true), &["web:2"]),
             (filter(None, true), &["api:7", "web:2", "web-1:1"]),
-            (filter(Some("nobody"), false), &[]),
+            (filter(Some("unknown"), false), &[]),
         ] {
             assert_eq!(list(&journal, &filter, 10).await, expected, "{filter:?}");
             assert_eq!(list(&journal, &filter, 1).await, expected[..expected.len().min(1)], "{filter:?}");

@@ -1,5 +1,5 @@
 //! The contract of every journal: the file, the table (on three emulators), and the journal in memory for the other
-//! tests. Each function is given a way to open one and the same journal, empty at first, any number of times.
+//! tests. Each function gets a closure that opens the same journal any number of times. The journal is empty at first.
 
 #![allow(dead_code, unused_imports, reason = "each test binary uses its part")]
 
@@ -16,51 +16,51 @@ use logweir::domain::record::{EntryKind, Record};
 use logweir::ports::{CommitError, ErrorKind, Expected, Journal};
 
 pub use self::budgets::{
-    a_budget_is_remembered_state_by_state, a_budget_put_again_is_not_lost,
-    a_state_upon_a_budget_that_has_changed_is_lost, each_account_and_region_has_a_budget_of_its_own,
+    a_rate_limit_is_stored_state_by_state, a_rate_limit_put_again_is_not_lost, a_write_on_a_stale_rate_limit_is_lost,
+    each_account_and_region_has_its_own_rate_limit,
 };
 pub use self::families::{
-    a_family_is_remembered_state_by_state, a_state_put_again_is_not_lost,
-    a_state_upon_a_family_that_has_changed_is_lost, families_are_listed_while_they_are_stopped,
-    families_do_not_disturb_each_other, of_two_states_at_once_one_wins,
+    a_family_is_stored_state_by_state, a_state_put_again_is_not_lost, a_write_on_a_stale_family_state_is_lost,
+    families_are_listed_while_they_are_stopped, families_do_not_disturb_each_other,
+    of_two_concurrent_family_states_one_wins,
 };
 pub use self::listing::{
     heads_are_listed_by_family_and_by_open_work, heads_are_listed_by_time_outcome_and_actor,
     heads_are_listed_newest_first,
 };
 pub use self::pointings::{
-    a_service_is_remembered_state_by_state, a_service_put_again_is_not_lost,
-    a_state_upon_a_service_that_has_changed_is_lost, of_two_services_at_once_one_wins,
+    a_service_history_is_stored_state_by_state, a_service_put_again_is_not_lost,
+    a_write_on_a_stale_service_history_is_lost, of_two_concurrent_service_histories_one_wins,
     services_do_not_disturb_each_other,
 };
 use self::sample::{Commit, closed, every, registered, resumed, revision, started, upon};
 
-/// The tests that hold the contract against one kind of journal: `$store` makes an empty one, `$open` opens it. Not each
-/// kind can be held to all of it: what some are exempt from is named by the others.
+/// Defines the contract's tests for one kind of journal. `$store` creates an empty journal, and `$open` opens it. Some
+/// parts of the contract hold only for some kinds, which name them after `also`.
 macro_rules! held_by {
     ($store:expr, $open:expr $(, also $($more:ident)*)?) => {
         $crate::journal_contract::held_by! { @ $store, $open,
             a_source_is_claimed_once
-            a_commit_upon_what_has_changed_is_lost
+            a_commit_on_stale_state_is_lost
             a_record_is_taken_over_by_comparing_and_swapping
-            entries_come_back_in_order_and_as_they_were
-            a_record_of_any_length_comes_back_complete
+            entries_are_read_in_order_and_unchanged
+            a_record_of_any_length_is_read_completely
             sources_do_not_disturb_each_other
             a_source_is_found_by_its_correction
             a_source_is_found_by_the_revision_that_was_restored
             heads_are_listed_newest_first
             heads_are_listed_by_family_and_by_open_work
             heads_are_listed_by_time_outcome_and_actor
-            a_family_is_remembered_state_by_state
-            a_state_upon_a_family_that_has_changed_is_lost
+            a_family_is_stored_state_by_state
+            a_write_on_a_stale_family_state_is_lost
             families_do_not_disturb_each_other
             families_are_listed_while_they_are_stopped
-            a_service_is_remembered_state_by_state
-            a_state_upon_a_service_that_has_changed_is_lost
+            a_service_history_is_stored_state_by_state
+            a_write_on_a_stale_service_history_is_lost
             services_do_not_disturb_each_other
-            a_budget_is_remembered_state_by_state
-            a_state_upon_a_budget_that_has_changed_is_lost
-            each_account_and_region_has_a_budget_of_its_own
+            a_rate_limit_is_stored_state_by_state
+            a_write_on_a_stale_rate_limit_is_lost
+            each_account_and_region_has_its_own_rate_limit
             $($($more)*)?
         }
     };
@@ -81,19 +81,19 @@ pub fn run<T>(future: impl Future<Output = T>) -> T {
 
 pub fn a_source_is_claimed_once<J: Journal>(open: impl Fn() -> J) {
     run(async {
-        let (ours, theirs) = (Commit::first("web:41", "a"), Commit::first("web:41", "b"));
+        let (winner, loser) = (Commit::first("web:41", "a"), Commit::first("web:41", "b"));
         assert_eq!(open().read(&revision("web:41")).await, Ok(None));
-        assert_eq!(ours.on(&open()).await, Ok(()));
-        assert_eq!(theirs.on(&open()).await, Err(CommitError::Lost));
-        assert_eq!(read(&open(), "web:41").await, Record { head: ours.head, entries: vec![ours.entry] });
+        assert_eq!(winner.on(&open()).await, Ok(()));
+        assert_eq!(loser.on(&open()).await, Err(CommitError::Lost));
+        assert_eq!(read(&open(), "web:41").await, Record { head: winner.head, entries: vec![winner.entry] });
     });
 }
 
-pub fn a_commit_upon_what_has_changed_is_lost<J: Journal>(open: impl Fn() -> J) {
+pub fn a_commit_on_stale_state_is_lost<J: Journal>(open: impl Fn() -> J) {
     run(async {
         let journal = open();
         let first = Commit::first("web:41", "a");
-        assert_eq!(first.then("a", started(0)).on(&journal).await, Err(CommitError::Lost), "upon nothing");
+        assert_eq!(first.then("a", started(0)).on(&journal).await, Err(CommitError::Lost), "without a record");
         let second = first.then("a", started(0));
         for commit in [&first, &second] {
             assert_eq!(commit.on(&journal).await, Ok(()));
@@ -121,24 +121,24 @@ pub fn a_record_is_taken_over_by_comparing_and_swapping<J: Journal>(open: impl F
         assert_eq!(
             first.then("a", started(0)).on(&journal).await,
             Err(CommitError::Lost),
-            "the first owner writes no more"
+            "the first owner may no longer write"
         );
         assert_eq!(takeover.then("b", started(0)).on(&journal).await, Ok(()));
         assert_eq!(read(&journal, "web:41").await.head.owner, "b");
     });
 }
 
-pub fn entries_come_back_in_order_and_as_they_were<J: Journal>(open: impl Fn() -> J) {
+pub fn entries_are_read_in_order_and_unchanged<J: Journal>(open: impl Fn() -> J) {
     compare_after_committing(&open(), every());
 }
 
-pub fn a_record_of_any_length_comes_back_complete<J: Journal>(open: impl Fn() -> J) {
+pub fn a_record_of_any_length_is_read_completely<J: Journal>(open: impl Fn() -> J) {
     // DynamoDB answers with 1 MB at a time: this takes several answers.
     let long = |step| EntryKind::Failed { step, why: "x".repeat(200_000), reason: None };
     compare_after_committing(&open(), (0..12).map(long));
 }
 
-/// Claims a source, commits these, one upon the other, and reads them back.
+/// Claims a source, commits these entries one after the other, and reads them.
 fn compare_after_committing(journal: &impl Journal, whats: impl IntoIterator<Item = EntryKind>) {
     run(async {
         let mut newest = Commit::first("web:41", "a");
@@ -153,11 +153,11 @@ fn compare_after_committing(journal: &impl Journal, whats: impl IntoIterator<Ite
     });
 }
 
-pub fn of_two_at_once_one_wins<J: Journal>(open: impl Fn() -> J + Sync) {
+pub fn of_two_concurrent_commits_one_wins<J: Journal>(open: impl Fn() -> J + Sync) {
     const ROUNDS: u32 = 60;
     let together = Barrier::new(2);
     let source = |round| format!("web:{}", round + 1);
-    // Each claims, and tries to take over from whoever won, as the other does.
+    // Both workers claim the source, and then both try to take over from the winner.
     let compete = |name: &str| {
         run(async {
             let (journal, mut answers) = (open(), Vec::new());
@@ -202,7 +202,7 @@ pub fn of_two_at_once_one_wins<J: Journal>(open: impl Fn() -> J + Sync) {
 pub fn sources_do_not_disturb_each_other<J: Journal>(open: impl Fn() -> J) {
     run(async {
         let journal = open();
-        // One is a part of another's name.
+        // Some of the names are prefixes of others.
         let names = ["web:4", "web:41", "web-1:4", "web_1:4"];
         let first = names.map(|name| Commit::first(name, "a"));
         let second = first.clone().map(|commit| commit.then("a", started(0)));
@@ -231,8 +231,8 @@ pub fn a_source_is_found_by_its_correction<J: Journal>(open: impl Fn() -> J) {
             commit.on(&journal).await.unwrap();
             assert_eq!(journal.source_of(&revision("web:42")).await, Ok(Some(revision("web:41"))));
         }
-        assert_eq!(journal.source_of(&revision("web:41")).await, Ok(None), "a source is nobody's correction");
-        // A baseline that has changed makes a source of what was a correction: it is both then.
+        assert_eq!(journal.source_of(&revision("web:41")).await, Ok(None), "a source is not a corrected revision");
+        // After a change of the baseline, a corrected revision can become a source as well.
         let again = Commit::first("web:42", "b");
         assert_eq!(again.on(&journal).await, Ok(()));
         assert_eq!(journal.source_of(&revision("web:42")).await, Ok(Some(revision("web:41"))));
@@ -245,7 +245,7 @@ pub fn a_source_is_found_by_the_revision_that_was_restored<J: Journal>(open: imp
         let journal = open();
         let done = Commit::first("web:41", "a").then("a", registered("web:42"));
         let asked =
-            done.then("a", every().into_iter().find(|what| matches!(what, EntryKind::BackoutAsked(_))).unwrap());
+            done.then("a", every().into_iter().find(|what| matches!(what, EntryKind::BackoutRequested(_))).unwrap());
         let restoring = asked.then("a", EntryKind::Restoring { step: 0 });
         let restored = restoring.then("a", EntryKind::Restored { step: 0, restored: revision("web:43") });
         for commit in [&Commit::first("web:41", "a"), &done, &asked, &restoring] {
@@ -253,14 +253,14 @@ pub fn a_source_is_found_by_the_revision_that_was_restored<J: Journal>(open: imp
         }
         assert_eq!(journal.source_of(&revision("web:43")).await, Ok(None));
         restored.on(&journal).await.unwrap();
-        for ours in ["web:42", "web:43"] {
-            assert_eq!(journal.source_of(&revision(ours)).await, Ok(Some(revision("web:41"))), "{ours}");
+        for corrected in ["web:42", "web:43"] {
+            assert_eq!(journal.source_of(&revision(corrected)).await, Ok(Some(revision("web:41"))), "{corrected}");
         }
     });
 }
 
-/// A promise of the journals that answer over a network or after a crash: whoever does not know whether his commit was
-/// carried out may make it again.
+/// Holds for journals that answer over a network or after a crash: a worker that does not know whether its commit was
+/// carried out may repeat the commit.
 pub fn a_commit_made_again_is_not_lost<J: Journal>(open: impl Fn() -> J) {
     run(async {
         let journal = open();
@@ -271,12 +271,12 @@ pub fn a_commit_made_again_is_not_lost<J: Journal>(open: impl Fn() -> J) {
         }
         let third = second.then("b", resumed());
         assert_eq!(third.on(&journal).await, Ok(()));
-        assert_eq!(second.on(&journal).await, Ok(()), "it was carried out, whoever has come since");
+        assert_eq!(second.on(&journal).await, Ok(()), "it was carried out before the takeover");
         assert_eq!(read(&journal, "web:41").await.entries, [first.entry, second.entry, third.entry]);
     });
 }
 
-/// The same journals keep a record whole even against a caller that miscounts.
+/// The same journals keep a record consistent even if the caller miscounts.
 pub fn an_entry_out_of_sequence_is_refused<J: Journal>(open: impl Fn() -> J) {
     run(async {
         let journal = open();

@@ -1,4 +1,4 @@
-//! The part of the contract that is about what is remembered of services.
+//! The part of the contract about the history of services.
 
 use std::sync::Barrier;
 use std::thread;
@@ -11,7 +11,7 @@ use logweir::ports::{CommitError, Journal};
 use super::run;
 use super::sample::{now, revision, service, time};
 
-/// The first state of a service: it was pointed from revision 41 of its family at the next.
+/// The first state of a service: it was updated from web:41 to web:42.
 pub fn first(short: &str) -> ServiceHistory {
     let before = Some(time("2026-11-21T07:59:59.123456789Z"));
     let last =
@@ -19,7 +19,7 @@ pub fn first(short: &str) -> ServiceHistory {
     ServiceHistory::after(None, &service(short), last)
 }
 
-/// The state after one more, a minute later, at this revision.
+/// The state after one more update, a minute later, to this revision.
 pub fn then(standing: &ServiceHistory, to: u32) -> ServiceHistory {
     let at = standing.at + SignedDuration::from_mins(1);
     let last = LastUpdate {
@@ -32,7 +32,7 @@ pub fn then(standing: &ServiceHistory, to: u32) -> ServiceHistory {
     ServiceHistory::after(Some(standing.clone()), &standing.service, last)
 }
 
-pub fn a_service_is_remembered_state_by_state<J: Journal>(open: impl Fn() -> J) {
+pub fn a_service_history_is_stored_state_by_state<J: Journal>(open: impl Fn() -> J) {
     run(async {
         assert_eq!(open().read_state::<ServiceHistory>(&service("prod/web")).await, Ok(None));
         let one = first("prod/web");
@@ -46,12 +46,12 @@ pub fn a_service_is_remembered_state_by_state<J: Journal>(open: impl Fn() -> J) 
     });
 }
 
-pub fn a_state_upon_a_service_that_has_changed_is_lost<J: Journal>(open: impl Fn() -> J) {
+pub fn a_write_on_a_stale_service_history_is_lost<J: Journal>(open: impl Fn() -> J) {
     run(async {
         let journal = open();
         let one = first("prod/web");
         let two = then(&one, 44);
-        assert_eq!(journal.put_state(&two).await, Err(CommitError::Lost), "upon nothing");
+        assert_eq!(journal.put_state(&two).await, Err(CommitError::Lost), "without a first state");
         journal.put_state(&one).await.unwrap();
         assert_eq!(journal.put_state(&then(&two, 46)).await, Err(CommitError::Lost), "ahead");
         journal.put_state(&two).await.unwrap();
@@ -86,7 +86,7 @@ pub fn services_do_not_disturb_each_other<J: Journal>(open: impl Fn() -> J) {
     });
 }
 
-/// A promise of the journals that answer over a network or after a crash, as for commits.
+/// Holds for journals that answer over a network or after a crash, as for commits.
 pub fn a_service_put_again_is_not_lost<J: Journal>(open: impl Fn() -> J) {
     run(async {
         let journal = open();
@@ -96,27 +96,27 @@ pub fn a_service_put_again_is_not_lost<J: Journal>(open: impl Fn() -> J) {
             assert_eq!(journal.put_state(state).await, Ok(()));
         }
         let answer = journal.put_state(&one).await;
-        assert_eq!(answer, Err(CommitError::Lost), "only the newest is known to have been put");
+        assert_eq!(answer, Err(CommitError::Lost), "only the newest state is known to have been put");
         assert_eq!(journal.read_state::<ServiceHistory>(&service("prod/web")).await, Ok(Some(two)));
     });
 }
 
-pub fn of_two_services_at_once_one_wins<J: Journal>(open: impl Fn() -> J + Sync) {
+pub fn of_two_concurrent_service_histories_one_wins<J: Journal>(open: impl Fn() -> J + Sync) {
     const ROUNDS: u32 = 60;
     let together = Barrier::new(2);
     let compete = |to: u32| {
         run(async {
             let (journal, mut standing, mut answers) = (open(), None::<ServiceHistory>, Vec::new());
             for _ in 0..ROUNDS {
-                let ours = standing.as_ref().map_or_else(
+                let next = standing.as_ref().map_or_else(
                     || ServiceHistory { last: then(&first("prod/web"), to).last, ..first("prod/web") },
                     |standing| then(standing, to),
                 );
                 together.wait();
-                let answer = journal.put_state(&ours).await;
+                let answer = journal.put_state(&next).await;
                 together.wait();
                 standing = journal.read_state::<ServiceHistory>(&service("prod/web")).await.unwrap();
-                answers.push((answer, standing.as_ref() == Some(&ours)));
+                answers.push((answer, standing.as_ref() == Some(&next)));
             }
             answers
         })

@@ -1,4 +1,4 @@
-//! Heads and entries to fill journals with.
+//! Sample heads and entries for journals.
 
 use jiff::{SignedDuration, Timestamp};
 use logweir::domain::ecs::revision::RevisionArn;
@@ -7,7 +7,7 @@ use logweir::domain::edit::{Change, Edit, Ground, Holder, NewLogGroup, OptionCha
 use logweir::domain::event::Cause;
 use logweir::domain::outcome::{Mode, Outcome, Reason, TriggerKind};
 use logweir::domain::record::{
-    BackoutRequest, Done, Ending, Entry, EntryKind, Head, NotUndone, Opening, Pointing, SCHEMA, Step, Undo,
+    BackoutRequest, Done, Ending, Entry, EntryKind, Head, NotUndone, Opening, SCHEMA, ServiceUpdate, Step, Undo,
 };
 use logweir::ports::{CommitError, ErrorKind, Expected, Journal};
 use serde_json::{Value, json};
@@ -36,7 +36,7 @@ pub fn registered(short: &str) -> EntryKind {
     EntryKind::Done { step: 2, done: Done::Registered { corrected: revision(short) } }
 }
 
-/// Another worker goes on.
+/// Another worker resumes the record.
 pub fn resumed() -> EntryKind {
     EntryKind::Resumed { registrars: Vec::new() }
 }
@@ -60,7 +60,7 @@ impl Commit {
         Self::build(Expected::Nothing, head, by, EntryKind::Opened(Box::new(opening(short))), at)
     }
 
-    /// What `by` commits upon this one.
+    /// The commit of `by` that follows this one.
     pub fn then(&self, by: &str, what: EntryKind) -> Self {
         upon(&self.head, by, what)
     }
@@ -71,7 +71,7 @@ impl Commit {
         Self { expected, head, entry }
     }
 
-    /// Makes the commit, again where another try can help.
+    /// Makes the commit, and retries if another attempt can help.
     pub async fn on(&self, journal: &impl Journal) -> Result<(), CommitError> {
         let mut tries = 0;
         loop {
@@ -84,7 +84,7 @@ impl Commit {
     }
 }
 
-/// What `by` commits upon a head that was read.
+/// The commit of `by` that follows a head that was read.
 pub fn upon(head: &Head, by: &str, what: EntryKind) -> Commit {
     Commit::build(Expected::of(head), head.clone(), by, what, head.at + SignedDuration::from_millis(1500))
 }
@@ -121,28 +121,28 @@ pub fn every() -> Vec<EntryKind> {
         }),
         EntryKind::Kept(NotUndone { open: false, ..NotUndone::open(1, String::new(), None) }),
         EntryKind::Waiting { service: service("prod/api"), why: Reason::Frozen },
-        EntryKind::Pointing(Box::new(Pointing {
+        EntryKind::UpdatingService(Box::new(ServiceUpdate {
             service: service("prod/web"),
             from: revision("web:41"),
             to: revision("web:42"),
             seen: vec!["ecs-svc/1".into()],
             settled: true,
         })),
-        EntryKind::Pointed { service: service("prod/web"), deployment: "ecs-svc/2".into() },
+        EntryKind::ServiceUpdated { service: service("prod/web"), deployment: "ecs-svc/2".into() },
         EntryKind::Yielding { service: service("prod/web"), to: revision("web:40") },
-        EntryKind::Returning { service: service("prod/web"), why: "tasks failed to start".into() },
-        EntryKind::PointedBack { service: service("prod/web"), deployment: "ecs-svc/3".into() },
+        EntryKind::RollingBack { service: service("prod/web"), why: "tasks failed to start".into() },
+        EntryKind::ServiceRolledBack { service: service("prod/web"), deployment: "ecs-svc/3".into() },
         followed(Ending::Completed),
         followed(Ending::Failed { why: "tasks failed to start".into() }),
-        followed(Ending::MovedOn),
-        followed(Ending::Returned),
+        followed(Ending::ServiceChanged),
+        followed(Ending::RolledBack),
         followed(Ending::Yielded { to: revision("web:40") }),
         followed(Ending::NotDone { why: String::new(), reason: Some(Reason::ImageChanged) }),
         followed(Ending::Overdue),
         followed(Ending::Stuck { why: "not ACTIVE".into() }),
         EntryKind::Closed(Outcome::Superseded.because(Reason::NewerRevision)),
     ];
-    // A new kind belongs into the list above.
+    // Add a new kind to the list above.
     all.iter().for_each(|what| match what {
         EntryKind::Opened(_)
         | EntryKind::Started { .. }
@@ -154,13 +154,15 @@ pub fn every() -> Vec<EntryKind> {
         | EntryKind::Withdrawn { .. }
         | EntryKind::Vanished { .. }
         | EntryKind::Closed(_) => {}
-        EntryKind::BackoutAsked(_) | EntryKind::Undoing { .. } | EntryKind::Undone { .. } | EntryKind::Kept(_) => {}
+        EntryKind::BackoutRequested(_) | EntryKind::Undoing { .. } | EntryKind::Undone { .. } | EntryKind::Kept(_) => {}
         EntryKind::Restoring { .. } | EntryKind::Restored { .. } => {}
-        EntryKind::Waiting { .. } | EntryKind::Pointing(_) | EntryKind::Pointed { .. } | EntryKind::Yielding { .. } => {
-        }
-        EntryKind::Returning { .. } | EntryKind::PointedBack { .. } => {}
-        EntryKind::Followed { ending, .. } => match ending {
-            Ending::Completed | Ending::Failed { .. } | Ending::MovedOn | Ending::Returned => {}
+        EntryKind::Waiting { .. }
+        | EntryKind::UpdatingService(_)
+        | EntryKind::ServiceUpdated { .. }
+        | EntryKind::Yielding { .. } => {}
+        EntryKind::RollingBack { .. } | EntryKind::ServiceRolledBack { .. } => {}
+        EntryKind::RolloutEnded { ending, .. } => match ending {
+            Ending::Completed | Ending::Failed { .. } | Ending::ServiceChanged | Ending::RolledBack => {}
             Ending::Yielded { .. } | Ending::NotDone { .. } | Ending::Overdue | Ending::Stuck { .. } => {}
         },
     });
@@ -172,30 +174,30 @@ pub fn service(name: &str) -> ServiceArn {
 }
 
 fn followed(ending: Ending) -> EntryKind {
-    EntryKind::Followed { service: service("prod/web"), ending }
+    EntryKind::RolloutEnded { service: service("prod/web"), ending }
 }
 
 fn backout_asked() -> EntryKind {
-    EntryKind::BackoutAsked(Box::new(BackoutRequest {
+    EntryKind::BackoutRequested(Box::new(BackoutRequest {
         reason: Some("incident \"7\"".into()),
         requested_by: Some("arn:aws:iam::111122223333:user/op".into()),
-        restore_stale: true,
+        restore_over_newer: true,
         registrars: Vec::new(),
         steps: undo(),
     }))
 }
 
-/// The entry that every other may come after.
+/// An entry after which every other entry is legal.
 fn asked(at: Timestamp) -> Entry {
     Entry { schema: SCHEMA, sequence: 0, at, by: String::new(), what: backout_asked() }
 }
 
-/// What a backout is asked to undo.
+/// The steps of a requested backout.
 pub fn undo() -> Vec<Undo> {
     vec![
         Undo::Deregister { corrected: revision("web:42"), edits: Vec::new() },
         Undo::RestoreRetention { name: "/ecs/web".into(), old: None, new: 30 },
-        Undo::PointBack {
+        Undo::RollBackService {
             service: service("prod/web"),
             from: revision("web:41"),
             to: revision("web:42"),

@@ -1,4 +1,4 @@
-//! A small account behind the loopback: enough of ECS, CloudWatch Logs and DynamoDB for the stories of a few families.
+//! A small account behind the loopback: enough of ECS, CloudWatch Logs and DynamoDB for tests with a few families.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -33,14 +33,14 @@ pub fn event(arn: &str) -> Value {
     event
 }
 
-/// Answers as AWS would about `definition`, which is `web:1`, and about what is made of it.
+/// Returns the service of a new account in which `definition` is registered as `web:1`.
 pub fn account(definition: Value) -> impl FnMut(&str, &str) -> Reply + Send + 'static {
     let account = Account::default();
     account.registers(&definition);
     account.service()
 }
 
-/// A handle to one account; clones are the same.
+/// A handle to an account. Clones share the account.
 #[derive(Clone, Default)]
 pub struct Account(Arc<Mutex<State>>);
 
@@ -62,12 +62,12 @@ struct Revision {
 }
 
 impl Account {
-    /// Somebody registers a document.
+    /// Registers a document as another principal.
     pub fn registers(&self, document: &Value) {
         self.lock().register(document.clone(), json!([{"key": "team", "value": "web"}]));
     }
 
-    /// Somebody deregisters a revision.
+    /// Deregisters a revision as another principal.
     pub fn deregisters(&self, family: &str, revision: usize) {
         self.lock().families.get_mut(family).unwrap()[revision - 1].active = false;
     }
@@ -81,28 +81,28 @@ impl Account {
         self.lock().families[family][revision - 1].document.clone()
     }
 
-    /// Looks at services, or changes them: what others do.
+    /// Reads or changes services as another principal.
     pub fn services<T>(&self, act: impl FnOnce(&mut Services) -> T) -> T {
         act(&mut self.lock().services)
     }
 
-    /// Somebody makes a service, `CLUSTER/NAME`, that runs this revision.
+    /// Creates a service, `CLUSTER/NAME`, that runs this revision, as another principal.
     pub fn creates_service(&self, name: &str, family: &str, revision: usize) {
         self.services(|services| services.creates(name, &arn(family, revision)));
     }
 
-    /// The revisions that a service's deployments are of, `FAMILY:REVISION`, the newest first.
+    /// The revisions (`FAMILY:REVISION`) of a service's deployments, the newest first.
     pub fn runs(&self, name: &str) -> Vec<String> {
         let short = |arn: &str| arn.rsplit('/').next().unwrap_or_default().to_owned();
         self.services(|services| services.of(name).deployments.iter().map(|one| short(&one.revision)).collect())
     }
 
-    /// Somebody publishes a parameter.
+    /// Creates a parameter as another principal.
     pub fn publishes(&self, name: &str, value: &str) {
         self.lock().parameters.insert(name.into(), value.into());
     }
 
-    /// All that stands in the table.
+    /// The contents of the table.
     pub fn table(&self) -> String {
         self.lock().table.to_string()
     }

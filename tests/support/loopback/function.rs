@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{Loopback, Reply};
 
-/// What the function said to one event, and what it wrote.
+/// The function's answer to one event.
 pub struct Invocation {
     /// `response` or `error`.
     pub kind: String,
@@ -28,7 +28,7 @@ pub fn invoke(aws: &Loopback, mode: &str, events: Vec<Value>) -> Function {
     invoke_with(aws, mode, &[], events)
 }
 
-/// The same with more variables. The shipped baseline is the one that somebody has confirmed.
+/// The same with more variables. The shipped baseline is the confirmed one.
 pub fn invoke_with(aws: &Loopback, mode: &str, more: &[(&str, &str)], events: Vec<Value>) -> Function {
     let baseline = concat!(env!("CARGO_MANIFEST_DIR"), "/infra/baseline.toml");
     let digest = Baseline::parse(SHIPPED_BASELINE).unwrap().digest().to_owned();
@@ -41,12 +41,12 @@ pub fn invoke_with(aws: &Loopback, mode: &str, more: &[(&str, &str)], events: Ve
     run(aws, &[role.as_slice(), more].concat(), events)
 }
 
-/// The same where a topic and a bus are told.
+/// The same with a topic and an event bus for notifications.
 pub fn invoke_and_tell(aws: &Loopback, events: Vec<Value>) -> Function {
     invoke_with(aws, "register", &TOLD, events)
 }
 
-/// The function that takes back, where they are told.
+/// Runs the backout function with a topic and an event bus for notifications.
 pub fn invoke_backout_and_tell(aws: &Loopback, events: Vec<Value>) -> Function {
     run(aws, &[&[("LOGWEIR_ROLE", "backout")][..], &TOLD].concat(), events)
 }
@@ -54,12 +54,12 @@ pub fn invoke_backout_and_tell(aws: &Loopback, events: Vec<Value>) -> Function {
 const TOLD: [(&str, &str); 2] =
     [("LOGWEIR_TOPIC", "arn:aws:sns:eu-west-1:111122223333:operators"), ("LOGWEIR_BUS", "operations")];
 
-/// Runs the function that takes back.
+/// Runs the backout function.
 pub fn invoke_backout(aws: &Loopback, events: Vec<Value>) -> Function {
     run(aws, &[("LOGWEIR_ROLE", "backout")], events)
 }
 
-/// Starts a function, hands it the events one after the other, and ends it when it asks for one more.
+/// Starts a function, gives it the events one after the other, and ends it when it asks for one more.
 fn run(aws: &Loopback, role: &[(&str, &str)], events: Vec<Value>) -> Function {
     let (answered, answers) = mpsc::channel();
     let (done, all_done) = mpsc::channel::<()>();

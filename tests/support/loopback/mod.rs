@@ -15,10 +15,10 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 
-/// What it answers to one call.
+/// The answer to one call.
 pub enum Reply {
     Json(u16, String),
-    /// With headers of its own, each ended by CR LF.
+    /// With these headers, each terminated by CR LF.
     Http(u16, String, String),
     /// Closes the connection without an answer.
     Cut,
@@ -36,7 +36,7 @@ impl Reply {
     }
 }
 
-/// The operation (`RegisterTaskDefinition`; for a call without one, its path) and the body of a call, to an answer.
+/// Answers a call, given its operation (such as `RegisterTaskDefinition`, or the path if it has none) and its body.
 pub type Service = dyn FnMut(&str, &str) -> Reply + Send;
 
 /// Serves until the test's process ends.
@@ -80,7 +80,7 @@ impl Loopback {
 }
 
 fn converse(stream: TcpStream, service: &Mutex<Box<Service>>, log: &Mutex<Vec<Call>>) -> Option<()> {
-    // A body follows its head at once, not when the head's arrival was confirmed.
+    // A body is sent right after its head, without waiting for an acknowledgement of the head.
     stream.set_nodelay(true).ok()?;
     let mut reader = BufReader::new(stream.try_clone().ok()?);
     let mut writer = stream;

@@ -1,4 +1,4 @@
-//! Somebody at the command line, with credentials, an account and a journal.
+//! An operator at the command line, with credentials, an account and a journal.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -11,7 +11,7 @@ use super::account::Account;
 
 const LOGWEIR: &str = env!("CARGO_BIN_EXE_logweir");
 
-/// How a program ended, and what it wrote.
+/// The exit code and the output of a program.
 #[derive(Debug)]
 pub struct Ran {
     pub code: i32,
@@ -37,7 +37,7 @@ pub struct Operator {
 }
 
 impl Operator {
-    /// In an account where somebody has registered these documents.
+    /// An operator in an account where these documents are registered.
     pub fn of(documents: &[Value]) -> Self {
         let account = Account::default();
         documents.iter().for_each(|document| account.registers(document));
@@ -45,17 +45,17 @@ impl Operator {
         Self { folder: TempDir::new().unwrap(), account, aws }
     }
 
-    /// At an endpoint of its own.
+    /// An operator with this endpoint.
     pub fn at(aws: Loopback) -> Self {
         Self { folder: TempDir::new().unwrap(), account: Account::default(), aws }
     }
 
-    /// Its name has to be quoted in a shell.
+    /// The folder of the journal. Its name needs quotes in a shell.
     pub fn journal(&self) -> PathBuf {
         self.folder.path().join("the operator's journal")
     }
 
-    /// What stands in the journal; nothing: there is none.
+    /// The text of the journal. Empty if there is no journal.
     pub fn written(&self) -> String {
         std::fs::read_to_string(self.journal().join("journal.jsonl")).unwrap_or_default()
     }
@@ -66,7 +66,7 @@ impl Operator {
         path.display().to_string()
     }
 
-    /// `logweir` with these arguments, at this account and journal.
+    /// Runs `logweir` with these arguments, this account and this journal.
     pub fn run(&self, arguments: &[&str]) -> Ran {
         let mut command = Command::new(LOGWEIR);
         command.args(arguments).args(["--endpoint-url", &self.aws.url, "--region", "eu-west-1"]);
@@ -74,7 +74,7 @@ impl Operator {
         self.alone(&mut command)
     }
 
-    /// A line as it is typed into a shell that knows nothing of the account but the credentials.
+    /// Runs a line in a shell that has nothing of the account but the credentials.
     pub fn types(&self, line: &str) -> Ran {
         let mut command = Command::new("/bin/sh");
         command.args(["-c", line]);
@@ -97,7 +97,7 @@ impl Operator {
     }
 }
 
-/// The command that a report or a record names, from the text for a human.
+/// The undo command in the text output of a report or of a record.
 pub fn undo(text: &str) -> &str {
     let line = text.lines().find_map(|line| line.trim_start().strip_prefix("undo "));
     line.unwrap_or_else(|| panic!("no undo in {text}")).trim()

@@ -1,4 +1,4 @@
-//! Services behind the loopback: what each runs, and deployments that end after some looks at them.
+//! Services behind the loopback: the revision that each runs, and deployments that end after a number of reads.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use super::Reply;
 
 const HEAD: &str = "arn:aws:ecs:eu-west-1:111122223333";
 
-/// By `CLUSTER/NAME`.
+/// The services by `CLUSTER/NAME`.
 #[derive(Default)]
 pub struct Services {
     all: BTreeMap<String, Service>,
@@ -17,15 +17,15 @@ pub struct Services {
 }
 
 pub struct Service {
-    /// Newest first: that one is PRIMARY.
+    /// Newest first. The newest is PRIMARY.
     pub deployments: Vec<Deployment>,
-    /// What DescribeServices says beside: over those members that every service has.
+    /// Additional members in DescribeServices. They replace the usual members; null removes a member.
     pub more: Value,
-    /// How many looks the next deployment takes; none: it goes on until [`Services::ends`].
+    /// The number of reads until the next deployment ends. `None`: it stays in progress until [`Services::ends`].
     pub looks: Option<u32>,
-    /// Why the next deployment fails, where it does.
+    /// The reason for which the next deployment fails, if it fails.
     pub fails: Option<&'static str>,
-    /// Whether the circuit breaker rolls back what fails.
+    /// Whether the circuit breaker rolls back a failed deployment.
     pub rolls_back: bool,
     /// The error of the next UpdateService.
     pub refuses: Option<(&'static str, &'static str)>,
@@ -41,7 +41,7 @@ pub struct Deployment {
 }
 
 impl Services {
-    /// Somebody makes a service, and its first deployment has completed.
+    /// Creates a service whose first deployment has completed.
     pub fn creates(&mut self, name: &str, revision: &str) {
         let deployments = Vec::new();
         let (looks, fails, refuses) = (Some(1), None, None);
@@ -55,7 +55,7 @@ impl Services {
         self.all.get_mut(name).unwrap_or_else(|| panic!("no service {name}"))
     }
 
-    /// Has a service run a revision.
+    /// Deploys a revision to a service.
     pub fn deploys(&mut self, name: &str, revision: &str) {
         self.made += 1;
         let number = self.made;
@@ -66,14 +66,14 @@ impl Services {
         service.deployments.insert(0, Deployment { number, revision, state, reason, looks, fails });
     }
 
-    /// The newest deployment of a service completes, and the last tasks of those before it end.
+    /// Completes the newest deployment of a service, and ends the last tasks of the earlier ones.
     pub fn ends(&mut self, name: &str) {
         let deployments = &mut self.of(name).deployments;
         deployments.truncate(1);
         deployments[0].state = "COMPLETED";
     }
 
-    /// The answer to a call; none: it is none about services.
+    /// Answers a call. Returns `None` if the call is not about services.
     pub fn answer(&mut self, operation: &str, body: &Value) -> Option<Reply> {
         let word = |name: &str| body[name].as_str().unwrap_or_default();
         let last = |arn: &str| arn.rsplit('/').next().unwrap_or_default().to_owned();
@@ -132,7 +132,7 @@ impl Services {
         }
     }
 
-    /// Describes a service, whose newest deployment goes on meanwhile.
+    /// Describes a service, and advances its newest deployment.
     fn look(&mut self, name: &str) -> Option<Value> {
         let service = self.all.get_mut(name)?;
         let newest = &mut service.deployments[0];

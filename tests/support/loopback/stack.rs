@@ -1,4 +1,4 @@
-//! A deployed stack behind the loopback, as the services around it describe it: all is well until a test changes it.
+//! A deployed stack behind the loopback, as AWS describes it. Everything is in order until a test changes it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,7 +14,7 @@ pub const DEAD_LETTERS: &str = "https://sqs.eu-west-1.amazonaws.com/111122223333
 pub const REMEDIATOR: &str = "arn:aws:iam::111122223333:role/logweir/Remediator";
 pub const BACKOUT: &str = "arn:aws:iam::111122223333:role/logweir/Backout";
 
-/// A handle to one stack; clones are the same.
+/// A handle to a stack. Clones share the stack.
 #[derive(Clone)]
 pub struct Stack {
     /// Its ECS, log groups and table.
@@ -23,30 +23,30 @@ pub struct Stack {
 }
 
 pub struct State {
-    /// What stands in SSM, by name.
+    /// The parameters of Systems Manager by name.
     pub parameters: BTreeMap<String, String>,
     pub trails: Vec<Trail>,
     pub rules: BTreeMap<&'static str, Rule>,
     pub mapping: Value,
-    /// By name.
+    /// The configurations of the functions by name.
     pub functions: BTreeMap<&'static str, Value>,
     pub queue_policy: Value,
-    /// By URL.
+    /// The messages of each queue by the queue's URL.
     pub messages: BTreeMap<&'static str, Vec<Message>>,
     /// The lines of the function's log.
     pub log: Vec<Value>,
-    /// Actions that no role may do, and the simulator's word for it.
+    /// Actions that no role is allowed, each with the simulator's decision.
     pub not_allowed: BTreeMap<&'static str, &'static str>,
-    /// Condition keys that the simulator misses.
+    /// Condition keys that the simulator reports as missing.
     pub missing_keys: Vec<&'static str>,
-    /// Operations that whoever calls may not.
+    /// Operations that are denied to the caller.
     pub denied: BTreeSet<&'static str>,
-    /// What was simulated: role, action, resource.
+    /// The simulations so far: role, action, resource.
     pub simulated: Vec<(String, String, String)>,
-    /// Whether a minute passes from one look to the next, so that what was hidden is seen again.
+    /// Whether a minute passes between two reads, so that hidden messages become visible again.
     pub is_slow: bool,
-    /// Whether the function puts aside at once what is sent to it.
-    pub is_unmended: bool,
+    /// Whether a redriven message returns to the dead-letter queue at once, because its cause is not fixed.
+    pub is_unfixed: bool,
     received: u32,
 }
 
@@ -61,7 +61,7 @@ pub struct Rule {
     pub state: &'static str,
     pub pattern: Option<&'static str>,
     pub targets: Vec<String>,
-    /// Stands for its pattern.
+    /// Whether the pattern matches an event.
     pub matches: fn(&Value) -> bool,
 }
 
@@ -97,7 +97,7 @@ fn function(role: &str, variables: Value) -> Value {
     })
 }
 
-/// What the shipped baseline's digest is.
+/// The digest of the shipped baseline.
 pub fn shipped() -> String {
     let baseline = logweir::domain::baseline::Baseline::parse(logweir::settings::SHIPPED_BASELINE).unwrap();
     baseline.digest().to_owned()
@@ -169,13 +169,13 @@ impl Stack {
             denied: BTreeSet::new(),
             simulated: Vec::new(),
             is_slow: false,
-            is_unmended: false,
+            is_unfixed: false,
             received: 0,
         };
         Self { account: Account::default(), state: Arc::new(Mutex::new(state)) }
     }
 
-    /// Looks at it, or changes it.
+    /// Reads or changes the stack.
     pub fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
         act(&mut self.lock())
     }
@@ -196,7 +196,7 @@ impl Stack {
 }
 
 impl State {
-    /// None: it is about something else than the stack.
+    /// Answers a call. Returns `None` if the call is not about the stack.
     fn answer(&mut self, operation: &str, text: &str, body: &Value) -> Option<Reply> {
         let word = |name: &str| body[name].as_str().unwrap_or_default();
         if self.denied.contains(operation) {
@@ -244,7 +244,7 @@ impl State {
             }
             "FilterLogEvents" => {
                 assert!(word("filterPattern").contains("$.cloudtrail_event_id = "), "{}", word("filterPattern"));
-                // As an emulator that does not look at the pattern.
+                // Like an emulator that ignores the pattern.
                 let events = (1..).zip(self.log.iter());
                 let events = events.map(|(at, line)| json!({"timestamp": at, "message": line.to_string()}));
                 Reply::ok(&json!({"events": events.collect::<Vec<_>>()}))
@@ -319,7 +319,7 @@ impl State {
             return Some(Reply::error("com.amazonaws.sqs#QueueDoesNotExist", "The specified queue does not exist."));
         };
         let handle = body["ReceiptHandle"].as_str().unwrap_or_default();
-        // SQS answers some operations with nothing at all.
+        // SQS answers some operations with an empty body.
         let nothing = || Reply::Http(200, String::new(), String::new());
         Some(match operation {
             "GetQueueAttributes" => {
@@ -359,7 +359,7 @@ impl State {
                 let message = Message::new(&id, body["MessageBody"].as_str()?, body["MessageAttributes"].clone());
                 let message = Message { receives: 0, ..message };
                 queue.push(message.clone());
-                if self.is_unmended && url == QUEUE {
+                if self.is_unfixed && url == QUEUE {
                     let again = Message { id: format!("{id}-again"), ..message };
                     self.messages.entry(DEAD_LETTERS).or_default().push(again);
                 }

@@ -1,4 +1,4 @@
-//! One table of DynamoDB, as far as the journal of one worker needs it: conditions always hold, indexes never lag.
+//! A DynamoDB table that is sufficient for the journal of one worker: conditions always hold, indexes never lag.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 pub struct Table(BTreeMap<(String, String), Value>);
 
 impl Table {
-    /// The answer to a call; none: it is no call of a table.
+    /// Answers a call. Returns `None` if the operation is not one of a table.
     pub fn answer(&mut self, operation: &str, body: &Value) -> Option<Value> {
         match operation {
             "GetItem" => {
@@ -37,7 +37,7 @@ impl Table {
         self.0.insert(key(item), item.clone());
     }
 
-    /// By partition and range of sort keys; of an index by its key, newest first.
+    /// Returns items by partition and range of sort keys. From an index, returns them by its key, newest first.
     fn query(&self, body: &Value) -> Vec<&Value> {
         let values = &body["ExpressionAttributeValues"];
         match body["ExpressionAttributeNames"]["#key"].as_str() {

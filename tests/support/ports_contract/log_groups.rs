@@ -1,4 +1,4 @@
-//! What every adapter of [`LogGroups`] promises.
+//! The contract of every adapter of [`LogGroups`].
 
 use logweir::domain::edit::NewLogGroup;
 use logweir::domain::rules::facts::LogGroup;
@@ -30,10 +30,10 @@ async fn retention(on: &Subject<impl TaskDefinitions, impl LogGroups, impl Other
     }
 }
 
-pub(crate) async fn a_group_that_nobody_made_is_not_found(
+pub(crate) async fn a_group_that_does_not_exist_is_not_found(
     on: &Subject<impl TaskDefinitions, impl LogGroups, impl Others>,
 ) {
-    assert_eq!(found(on, &[&name("nobody")]).await, [""; 0]);
+    assert_eq!(found(on, &[&name("unknown")]).await, [""; 0]);
     assert_eq!(found(on, &[]).await, [""; 0]);
 }
 
@@ -57,7 +57,7 @@ pub(crate) async fn several_groups_are_found_at_once(on: &Subject<impl TaskDefin
     assert_eq!(found(on, &[&b, &none, &a, &b]).await, [a, b]);
 }
 
-pub(crate) async fn more_names_than_one_call_takes_are_looked_up(
+pub(crate) async fn more_names_than_fit_in_one_call_are_looked_up(
     on: &Subject<impl TaskDefinitions, impl LogGroups, impl Others>,
 ) {
     let base = name("many");
@@ -68,7 +68,7 @@ pub(crate) async fn more_names_than_one_call_takes_are_looked_up(
     assert_eq!(found(on, &all.iter().collect::<Vec<_>>()).await, [all[3].clone(), all[55].clone()]);
 }
 
-pub(crate) async fn a_group_is_made_once(on: &Subject<impl TaskDefinitions, impl LogGroups, impl Others>) {
+pub(crate) async fn a_group_is_created_once(on: &Subject<impl TaskDefinitions, impl LogGroups, impl Others>) {
     let name = name("once");
     made(on, &name).await;
     on.log_groups.set_retention(&name, 90).await.unwrap();
@@ -76,7 +76,7 @@ pub(crate) async fn a_group_is_made_once(on: &Subject<impl TaskDefinitions, impl
     assert_eq!(retention(on, &name).await, Some(90));
 }
 
-pub(crate) async fn a_new_group_never_expires_until_it_is_told_to(
+pub(crate) async fn a_new_group_has_no_retention_until_one_is_set(
     on: &Subject<impl TaskDefinitions, impl LogGroups, impl Others>,
 ) {
     let name = name("fresh");
@@ -105,7 +105,7 @@ pub(crate) async fn an_impossible_retention_is_refused(
     assert!(answer.is_ok_and(|()| true) || retention(on, &name).await.is_none());
 }
 
-pub(crate) async fn a_retention_can_be_taken_away(on: &Subject<impl TaskDefinitions, impl LogGroups, impl Others>) {
+pub(crate) async fn a_retention_can_be_removed(on: &Subject<impl TaskDefinitions, impl LogGroups, impl Others>) {
     let name = name("forever");
     made(on, &name).await;
     on.log_groups.set_retention(&name, 30).await.unwrap();
@@ -117,21 +117,21 @@ pub(crate) async fn a_retention_can_be_taken_away(on: &Subject<impl TaskDefiniti
     assert_eq!(retention(on, &name).await, Some(90));
 }
 
-pub(crate) async fn the_retention_of_no_group_cannot_be_taken_away(
+pub(crate) async fn the_retention_of_a_missing_group_cannot_be_removed(
     on: &Subject<impl TaskDefinitions, impl LogGroups, impl Others>,
 ) {
     let error = on.log_groups.delete_retention(&name("none")).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Missing);
 }
 
-pub(crate) async fn the_retention_of_no_group_cannot_be_set(
+pub(crate) async fn the_retention_of_a_missing_group_cannot_be_set(
     on: &Subject<impl TaskDefinitions, impl LogGroups, impl Others>,
 ) {
     let error = on.log_groups.set_retention(&name("none"), 30).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Missing);
 }
 
-pub(crate) async fn a_group_is_empty_until_somebody_writes(
+pub(crate) async fn a_group_is_empty_until_a_line_is_written(
     on: &Subject<impl TaskDefinitions, impl LogGroups, impl Others>,
 ) {
     let name = name("empty");
@@ -143,13 +143,13 @@ pub(crate) async fn a_group_is_empty_until_somebody_writes(
     assert!(!matches!(facts[&name], LogGroup::Exists { empty: Some(true), .. }));
 }
 
-pub(crate) async fn the_streams_of_no_group_cannot_be_looked_at(
+pub(crate) async fn the_streams_of_a_missing_group_cannot_be_read(
     on: &Subject<impl TaskDefinitions, impl LogGroups, impl Others>,
 ) {
     assert_eq!(on.log_groups.is_empty(&name("none")).await.unwrap_err().kind, ErrorKind::Missing);
 }
 
-pub(crate) async fn a_cheaper_class_can_be_asked_for(on: &Subject<impl TaskDefinitions, impl LogGroups, impl Others>) {
+pub(crate) async fn a_cheaper_class_can_be_requested(on: &Subject<impl TaskDefinitions, impl LogGroups, impl Others>) {
     let name = name("class");
     let cheaper = NewLogGroup { class: "INFREQUENT_ACCESS".into(), ..group(&name) };
     assert!(on.log_groups.create(&cheaper).await.unwrap());

@@ -20,47 +20,47 @@ macro_rules! held_by {
     (@each $($how:tt)*) => { $crate::ports_contract::held_by! { @ $($how)*;
             task_definitions:
             a_revision_is_described_as_it_was_registered
-            what_nobody_knows_survives
+            unknown_members_survive
             tags_survive
-            numbers_count_up_and_are_never_used_again
-            the_newest_are_active_and_come_newest_first
-            a_family_is_exactly_that_family
-            a_family_that_nobody_registered_has_no_newest
+            revision_numbers_are_never_reused
+            the_newest_active_revisions_come_newest_first
+            a_family_name_is_matched_exactly
+            an_unregistered_family_has_no_newest_revision
             a_family_means_its_newest_active_revision
-            all_families_are_those_with_an_active_revision_in_order
+            families_with_an_active_revision_are_listed_in_order
             an_arn_and_a_short_name_mean_the_same
-            what_was_never_registered_is_missing
+            an_unregistered_revision_is_missing
             a_deregistered_revision_is_inactive_or_gone
             deregistering_again_is_no_error
-            when_and_by_whom_is_told
+            the_time_and_the_principal_of_a_registration_are_returned
             too_many_tags_are_refused
             a_document_beyond_the_limit_is_refused
             a_document_without_containers_is_refused
-            options_that_awslogs_needs_are_asked_for
+            missing_awslogs_options_are_refused
             the_account_setting_has_an_answer;
             log_groups:
-            a_group_that_nobody_made_is_not_found
+            a_group_that_does_not_exist_is_not_found
             a_group_is_found_by_its_whole_name
             several_groups_are_found_at_once
-            more_names_than_one_call_takes_are_looked_up
-            a_group_is_made_once
-            a_new_group_never_expires_until_it_is_told_to
+            more_names_than_fit_in_one_call_are_looked_up
+            a_group_is_created_once
+            a_new_group_has_no_retention_until_one_is_set
             retention_can_be_set_again
             an_impossible_retention_is_refused
-            the_retention_of_no_group_cannot_be_set
-            a_group_is_empty_until_somebody_writes
-            the_streams_of_no_group_cannot_be_looked_at
-            a_cheaper_class_can_be_asked_for
+            the_retention_of_a_missing_group_cannot_be_set
+            a_group_is_empty_until_a_line_is_written
+            the_streams_of_a_missing_group_cannot_be_read
+            a_cheaper_class_can_be_requested
             an_impossible_name_is_refused
-            a_retention_can_be_taken_away
-            the_retention_of_no_group_cannot_be_taken_away;
+            a_retention_can_be_removed
+            the_retention_of_a_missing_group_cannot_be_removed;
             services:
-            nobody_runs_a_new_revision
-            a_service_runs_the_revision_that_it_was_pointed_at
+            a_new_revision_has_no_users
+            a_service_runs_the_revision_that_was_deployed_to_it
             a_service_that_is_deleted_runs_nothing
             services_of_several_clusters_are_found
             a_task_without_a_service_is_named_until_it_stops
-            a_revision_that_was_deregistered_may_still_be_run;
+            a_deregistered_revision_may_still_have_users;
     } };
     (@ tests $subject:expr; $($part:ident: $($case:ident)*;)*) => {
         $($(#[tokio::test]
@@ -72,32 +72,32 @@ macro_rules! held_by {
 }
 pub(crate) use held_by;
 
-/// A difference from AWS that the contract allows for. Each has its line in `docs/fidelity.md`.
+/// A difference from AWS that the contract allows. Each has a line in `docs/fidelity.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Difference {
-    /// Members of a document that it does not know are dropped, at the top or everywhere.
+    /// Unknown members of a document are dropped, at the top level or everywhere.
     LosesUnknownMembers,
-    /// An answer says neither when nor by whom a revision was registered.
+    /// An answer has neither the time nor the principal of a registration.
     NoRegistrar,
     /// `defaultLogDriverMode` is an unknown account setting.
     NoDefaultMode,
-    /// Any number of tags is taken.
+    /// Any number of tags is accepted.
     AnyTags,
     /// A family means its newest revision, ACTIVE or not.
     FamilyMeansAnyStatus,
-    /// Families without an ACTIVE revision are listed too.
+    /// Families without an ACTIVE revision are listed, too.
     FamiliesOfAnyStatus,
-    /// A document without containers is taken.
+    /// A document without containers is accepted.
     NoContainers,
-    /// The options of a log driver are not looked at.
+    /// The options of a log driver are not checked.
     AnyLogOptions,
-    /// Any number of days is taken as a retention.
+    /// Any number of days is accepted as a retention.
     AnyRetention,
-    /// Any text is taken as the name of a log group.
+    /// Any text is accepted as the name of a log group.
     AnyGroupName,
 }
 
-/// What the contract is tried on.
+/// The adapters that the contract is tested on.
 pub(crate) struct Subject<T, L, O> {
     pub(crate) task_definitions: T,
     pub(crate) log_groups: L,
@@ -111,28 +111,28 @@ impl<T: TaskDefinitions, L: LogGroups, O: Others> Subject<T, L, O> {
     }
 }
 
-/// Whoever else uses the account.
+/// The other principals of the account.
 pub(crate) trait Others {
-    /// Somebody writes a line to the group.
+    /// Writes a line to a log group.
     async fn write_to(&self, name: &str);
 
-    /// Somebody makes a cluster.
+    /// Creates a cluster.
     async fn has_cluster(&self, cluster: &str);
 
-    /// Somebody has a service of this cluster run a revision.
+    /// Deploys a revision to a service of this cluster. Creates the service if necessary.
     async fn deploys(&self, cluster: &str, service: &str, revision: &RevisionArn);
 
-    /// Somebody deletes a service.
+    /// Deletes a service.
     async fn deletes(&self, cluster: &str, service: &str);
 
-    /// Somebody runs a task of a revision; its place.
+    /// Runs a task of a revision. Returns the task's place.
     async fn runs(&self, cluster: &str, revision: &RevisionArn) -> String;
 
-    /// Somebody stops the task in this place.
+    /// Stops the task in this place.
     async fn stops(&self, place: &str);
 }
 
-/// A name that no other test, and no other run, uses.
+/// Returns a name that no other test and no other run uses.
 pub(crate) fn unique(word: &str) -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let now = jiff::Timestamp::now().as_nanosecond();

@@ -1,4 +1,4 @@
-//! What every adapter of [`Services`] promises.
+//! The contract of every adapter of [`Services`].
 
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::ports::{LogGroups, Services, TaskDefinitions};
@@ -26,7 +26,7 @@ async fn users(
     on.task_definitions.users(of).await.unwrap().iter().map(|user| user.place.to_string()).collect()
 }
 
-pub(crate) async fn nobody_runs_a_new_revision(
+pub(crate) async fn a_new_revision_has_no_users(
     on: &Subject<impl TaskDefinitions + Services, impl LogGroups, impl Others>,
 ) {
     let [one, two] = two(on).await;
@@ -35,7 +35,7 @@ pub(crate) async fn nobody_runs_a_new_revision(
     assert_eq!(users(on, &two).await, [""; 0]);
 }
 
-pub(crate) async fn a_service_runs_the_revision_that_it_was_pointed_at(
+pub(crate) async fn a_service_runs_the_revision_that_was_deployed_to_it(
     on: &Subject<impl TaskDefinitions + Services, impl LogGroups, impl Others>,
 ) {
     let [one, two] = two(on).await;
@@ -62,7 +62,7 @@ pub(crate) async fn services_of_several_clusters_are_found(
 ) {
     let [one, two] = two(on).await;
     let (a, b) = (cluster(on).await, cluster(on).await);
-    // More than one call describes.
+    // More services than one call describes.
     let mut expected: Vec<String> = (0..12).map(|number| format!("service {a}/web-{number}")).collect();
     for number in 0..12 {
         on.others.deploys(&a, &format!("web-{number}"), &one).await;
@@ -86,7 +86,7 @@ pub(crate) async fn a_task_without_a_service_is_named_until_it_stops(
     assert_eq!(users(on, &one).await, [""; 0]);
 }
 
-pub(crate) async fn a_revision_that_was_deregistered_may_still_be_run(
+pub(crate) async fn a_deregistered_revision_may_still_have_users(
     on: &Subject<impl TaskDefinitions + Services, impl LogGroups, impl Others>,
 ) {
     let [one, _] = two(on).await;

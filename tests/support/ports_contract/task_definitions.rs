@@ -1,4 +1,4 @@
-//! What every adapter of [`TaskDefinitions`] promises.
+//! The contract of every adapter of [`TaskDefinitions`].
 
 use logweir::domain::baseline::Delivery;
 use logweir::domain::ecs::revision::RevisionArn;
@@ -90,11 +90,11 @@ pub(crate) async fn a_revision_is_described_as_it_was_registered(
     assert!(described.active);
     assert!(described.tags.is_empty());
     for computed in logweir::domain::ecs::task_definition::COMPUTED {
-        assert!(described.definition.view().get(computed).is_none(), "{computed} is not the author's");
+        assert!(described.definition.view().get(computed).is_none(), "{computed} is computed by ECS");
     }
 }
 
-pub(crate) async fn what_nobody_knows_survives(on: &Subject<impl TaskDefinitions, impl LogGroups, impl Others>) {
+pub(crate) async fn unknown_members_survive(on: &Subject<impl TaskDefinitions, impl LogGroups, impl Others>) {
     let mut sent = document(&unique("unknown"));
     sent["unheardOf"] = json!({"deep": [1, {"flag": false}]});
     sent["containerDefinitions"][0]["unheardOf"] = json!("text");
@@ -118,9 +118,7 @@ fn pairs(tags: &[Tag]) -> Vec<(&str, &str)> {
     pairs
 }
 
-pub(crate) async fn numbers_count_up_and_are_never_used_again(
-    on: &Subject<impl TaskDefinitions, impl LogGroups, impl Others>,
-) {
+pub(crate) async fn revision_numbers_are_never_reused(on: &Subject<impl TaskDefinitions, impl LogGroups, impl Others>) {
     let family = unique("count");
     let first = registered(on, &family, 2).await;
     for arn in &first {
@@ -129,7 +127,7 @@ pub(crate) async fn numbers_count_up_and_are_never_used_again(
     assert_eq!(registered(on, &family, 1).await[0].revision, 3);
 }
 
-pub(crate) async fn the_newest_are_active_and_come_newest_first(
+pub(crate) async fn the_newest_active_revisions_come_newest_first(
     on: &Subject<impl TaskDefinitions, impl LogGroups, impl Others>,
 ) {
     let family = unique("newest");
@@ -146,7 +144,7 @@ pub(crate) async fn the_newest_are_active_and_come_newest_first(
     assert_eq!(numbers(100).await.len(), 10);
 }
 
-pub(crate) async fn a_family_is_exactly_that_family(on: &Subject<impl TaskDefinitions, impl LogGroups, impl Others>) {
+pub(crate) async fn a_family_name_is_matched_exactly(on: &Subject<impl TaskDefinitions, impl LogGroups, impl Others>) {
     let family = unique("web");
     registered(on, &family, 1).await;
     for other in ["2", "-api", "_"] {
@@ -156,10 +154,10 @@ pub(crate) async fn a_family_is_exactly_that_family(on: &Subject<impl TaskDefini
     assert_eq!(newest.iter().map(RevisionArn::short).collect::<Vec<_>>(), [format!("{family}:1")]);
 }
 
-pub(crate) async fn a_family_that_nobody_registered_has_no_newest(
+pub(crate) async fn an_unregistered_family_has_no_newest_revision(
     on: &Subject<impl TaskDefinitions, impl LogGroups, impl Others>,
 ) {
-    assert_eq!(on.task_definitions.newest(&unique("nobody"), 10).await.unwrap(), []);
+    assert_eq!(on.task_definitions.newest(&unique("unknown"), 10).await.unwrap(), []);
 }
 
 pub(crate) async fn a_family_means_its_newest_active_revision(
@@ -175,7 +173,7 @@ pub(crate) async fn a_family_means_its_newest_active_revision(
     assert_eq!(described.active, described.arn == all[1]);
 }
 
-pub(crate) async fn all_families_are_those_with_an_active_revision_in_order(
+pub(crate) async fn families_with_an_active_revision_are_listed_in_order(
     on: &Subject<impl TaskDefinitions, impl LogGroups, impl Others>,
 ) {
     let [one, other, gone] = ["one", "other", "gone"].map(unique);
@@ -185,7 +183,7 @@ pub(crate) async fn all_families_are_those_with_an_active_revision_in_order(
     for revision in on.task_definitions.newest(&gone, 2).await.unwrap() {
         on.task_definitions.deregister(&revision).await.unwrap();
     }
-    // Others register too.
+    // Other tests register families, too.
     let mut families = on.task_definitions.families().await.unwrap();
     assert!(families.is_sorted(), "{families:?}");
     families.retain(|family| [&one, &other, &gone].contains(&family));
@@ -206,7 +204,7 @@ pub(crate) async fn an_arn_and_a_short_name_mean_the_same(
     assert_eq!(by_arn.arn, all[0]);
 }
 
-pub(crate) async fn what_was_never_registered_is_missing(
+pub(crate) async fn an_unregistered_revision_is_missing(
     on: &Subject<impl TaskDefinitions, impl LogGroups, impl Others>,
 ) {
     let family = unique("never");
@@ -236,7 +234,9 @@ pub(crate) async fn deregistering_again_is_no_error(on: &Subject<impl TaskDefini
     assert_eq!(on.task_definitions.newest(&arn.family, 1).await.unwrap(), []);
 }
 
-pub(crate) async fn when_and_by_whom_is_told(on: &Subject<impl TaskDefinitions, impl LogGroups, impl Others>) {
+pub(crate) async fn the_time_and_the_principal_of_a_registration_are_returned(
+    on: &Subject<impl TaskDefinitions, impl LogGroups, impl Others>,
+) {
     let arn = registered(on, &unique("who"), 1).await.remove(0);
     let described = on.task_definitions.describe(&arn.to_string()).await.unwrap();
     let told = described.registered_at.is_some() && described.registered_by.is_some();
@@ -274,7 +274,7 @@ pub(crate) async fn a_document_without_containers_is_refused(
     assert_eq!(kind(answer), (!on.differs(Difference::NoContainers)).then_some(ErrorKind::Refused));
 }
 
-pub(crate) async fn options_that_awslogs_needs_are_asked_for(
+pub(crate) async fn missing_awslogs_options_are_refused(
     on: &Subject<impl TaskDefinitions, impl LogGroups, impl Others>,
 ) {
     let mut document = document(&unique("options"));

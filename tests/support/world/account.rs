@@ -1,4 +1,4 @@
-//! What there is in the account, and what others do to it.
+//! The state of the account, and what other principals do to it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,85 +16,85 @@ use logweir::ports::{Answer, ErrorKind, PortError};
 use serde_json::Value;
 
 use super::services::{LiveProgress, LiveService};
-use super::watch::Looked;
+use super::watch::ReadResult;
 
 pub(crate) const ACCOUNT: &str = "111122223333";
 pub(crate) const REGION: &str = "eu-west-1";
-/// Who registers what a test registers past the ports.
+/// The principal of registrations that bypass the ports.
 pub(crate) const DEPLOYER: &str = "arn:aws:sts::111122223333:assumed-role/Deployer/session";
-/// Who registers through the ports.
+/// The principal of registrations through the ports.
 pub(crate) const LOGWEIR: &str = "arn:aws:sts::111122223333:assumed-role/Remediator/session";
 
-/// What the world says against the truth. A program that believes it does what one would do that had never looked: so
-/// the tests show that they would find such a program out.
+/// A false answer of the world. It makes Logweir act like a program that omits a check. A test then shows that the
+/// other tests detect such a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lie {
-    /// A list of revisions leaves out those that we registered.
-    NothingOfOurs,
-    /// A list of revisions leaves out those that somebody else registered since the first.
+    /// A list of revisions omits those that Logweir registered.
+    NothingByLogweir,
+    /// A list of revisions omits those that other principals registered after the first.
     NothingNewer,
-    /// A group that has a retention has the one that we gave it.
-    RetentionIsOurs,
-    /// Nothing runs anything.
+    /// Every log group that has a retention shows the one that Logweir sets.
+    RetentionIsLogweirs,
+    /// No service and no task runs anything.
     NothingRuns,
-    /// A commit is acknowledged, and written only together with the next one.
+    /// A commit is acknowledged at once, but written only together with the next one.
     CommitLater,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Account {
     pub(crate) now: Timestamp,
-    /// Revision *n* of a family is item *n* - 1: numbers count up and are never used again.
+    /// Revision *n* of a family is item *n* - 1: numbers count up and are never reused.
     pub(crate) families: BTreeMap<String, Vec<Revision>>,
     pub(crate) groups: BTreeMap<String, Group>,
     pub(crate) records: BTreeMap<RevisionArn, Record>,
-    /// What the journal remembers of families.
+    /// The states of families in the journal.
     pub(crate) remembered: BTreeMap<FamilyName, Family>,
-    /// What the journal remembers of services.
+    /// The histories of services in the journal.
     pub(crate) pointings: BTreeMap<ServiceArn, ServiceHistory>,
-    /// What the journal remembers of what may be registered.
+    /// The registration rate limits in the journal.
     pub(crate) budgets: BTreeMap<RateLimitName, RateLimit>,
-    /// What runs, a service or a task, and its revision, where nothing else about a service matters.
+    /// Running services and tasks with their revisions, for tests in which nothing else about a service matters.
     pub(crate) running: BTreeMap<String, RevisionArn>,
-    /// The services that can be looked at, pointed, and deployed.
+    /// The services that can be read, updated and deployed.
     pub(crate) services: BTreeMap<ServiceArn, LiveService>,
     /// Service deployments by ARN.
     pub(crate) service_deployments: BTreeMap<String, LiveProgress>,
-    /// The images of service revisions by ARN, with the digests that their names meant when they were made.
+    /// The images of service revisions by ARN, with the digests to which their names resolved at creation.
     pub(crate) service_revisions: BTreeMap<String, Vec<RunningImage>>,
-    /// How many deployments there were, in all services.
+    /// The number of deployments so far, in all services.
     pub(crate) deployed: u64,
-    /// What names of images mean now. One that is not here is unknown to ECR.
+    /// The current digests of image names. Other names are unknown to ECR.
     pub(crate) registry: BTreeMap<String, String>,
-    /// Whether a deployment that is overtaken before its first task runs is listed no more, at once.
+    /// Whether a deployment that is overtaken before its first task runs disappears from the list at once.
     pub(crate) forgets_overtaken: bool,
-    /// Whether a deployment that ECS rolls back is shown as under way until the rollback's first task runs, as some have
-    /// reported of DescribeServices.
+    /// Whether a deployment that ECS rolls back is shown as in progress until the rollback's first task runs, as users
+    /// have reported of DescribeServices.
     pub(crate) fails_late: bool,
-    /// What EventBridge has delivered of all this, oldest first.
+    /// The events that EventBridge has delivered, oldest first.
     pub(crate) events: Vec<Value>,
-    /// How many events there were.
+    /// The number of events so far.
     pub(crate) reported: u64,
-    /// What the ports have shown of services to this process.
-    pub(super) looked: Looked,
+    /// What the ports have shown this process about services.
+    pub(super) looked: ReadResult,
     pub(crate) lie: Option<Lie>,
     /// Commits that were acknowledged and not written, under [`Lie::CommitLater`].
     pub(crate) unwritten: Vec<(Head, Entry)>,
-    /// What must never happen and did.
+    /// Violations: what must never happen, and did.
     pub(crate) wrongs: Vec<String>,
-    /// Groups that the baseline adopts: those alone may be given a retention though there is data in them.
+    /// Log groups that the baseline adopts. Only those may get a retention although they contain data.
     pub(crate) adopted: BTreeSet<String>,
-    /// The account setting `defaultLogDriverMode`; `None`: nobody has set it.
+    /// The account setting `defaultLogDriverMode`. `None` if it is not set.
     pub(crate) default_mode: Option<Delivery>,
-    /// Who the ports' calls come from.
+    /// The principal of the calls through the ports.
     pub(crate) principal: String,
     /// Whether an INACTIVE revision can be described. AWS promises it only while a task or service refers to it.
     pub(crate) shows_inactive: bool,
     /// INACTIVE revisions that a task or service refers to.
     pub(crate) referred: BTreeSet<RevisionArn>,
-    /// Members at the top of a document that this ECS does not know and loses.
+    /// Top-level members of a document that this ECS does not know and drops.
     pub(crate) loses: Vec<String>,
-    /// The account-level retention policy, its name and days: it decides, whatever is set on a group.
+    /// The account-level retention policy: its name and days. It overrides the retention of a group.
     pub(crate) retention_policy: Option<(String, u32)>,
 }
 
@@ -115,8 +115,8 @@ pub(crate) struct Group {
     pub(crate) kms_key: Option<String>,
     pub(crate) streams: usize,
     pub(crate) stored_bytes: u64,
-    /// Whether Logweir made it.
-    pub(crate) ours: bool,
+    /// Whether Logweir created the group.
+    pub(crate) by_logweir: bool,
 }
 
 impl Default for Account {
@@ -139,7 +139,7 @@ impl Default for Account {
             fails_late: false,
             events: Vec::new(),
             reported: 0,
-            looked: Looked::default(),
+            looked: ReadResult::default(),
             lie: None,
             unwritten: Vec::new(),
             wrongs: Vec::new(),
@@ -165,7 +165,7 @@ impl Account {
         format!("arn:aws:ecs:{REGION}:{ACCOUNT}:service/{name}").parse().unwrap()
     }
 
-    /// Somebody registers a document, as a deployer does.
+    /// Registers a document as the deployer.
     pub(crate) fn registers(&mut self, document: &str) -> RevisionArn {
         self.registers_with_tags(document, &[])
     }
@@ -174,12 +174,12 @@ impl Account {
         self.register(document, tags, DEPLOYER.into()).unwrap()
     }
 
-    /// Somebody deregisters a revision.
+    /// Deregisters a revision as another principal.
     pub(crate) fn deregisters(&mut self, arn: &RevisionArn) {
         self.deregister(arn).unwrap();
     }
 
-    /// Somebody makes a log group; with streams it has been written to.
+    /// Creates a log group as another principal. A group with streams contains data.
     pub(crate) fn has_group(&mut self, name: &str, retention: Option<u32>, streams: usize) {
         let group = Group {
             retention,
@@ -198,10 +198,10 @@ impl Account {
     }
 
     pub(crate) fn is_hidden(&self, family: &str, number: usize) -> bool {
-        let ours = self.families[family][number - 1].by == LOGWEIR;
+        let by_logweir = self.families[family][number - 1].by == LOGWEIR;
         match self.lie {
-            Some(Lie::NothingOfOurs) => ours,
-            Some(Lie::NothingNewer) => !ours && number > 1,
+            Some(Lie::NothingByLogweir) => by_logweir,
+            Some(Lie::NothingNewer) => !by_logweir && number > 1,
             _ => false,
         }
     }

@@ -1,5 +1,5 @@
-//! What others do to services, and what ECS does by itself: past the ports, and none of it takes time. What ECS would
-//! refuse them is a mistake of the test, and panics.
+//! What other principals do to services, and what ECS does by itself. All of it bypasses the ports and takes no time. A
+//! call that ECS would refuse is a mistake of the test, and panics.
 
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::ecs::service::{RolloutState, Stage, Status};
@@ -8,16 +8,16 @@ use serde_json::json;
 use super::services::LiveService;
 use super::{Account, DEPLOYER};
 
-/// What ECS says when its circuit breaker opens.
+/// The reason that ECS gives when its circuit breaker opens.
 pub(crate) const TASKS_FAILED: &str = "ECS deployment circuit breaker: tasks failed to start.";
 
 impl Account {
-    /// Somebody makes a service, `CLUSTER/NAME`, that runs a revision. Its first deployment is under way.
+    /// Creates a service, `CLUSTER/NAME`, that runs a revision. Its first deployment is in progress.
     pub(crate) fn creates_service(&mut self, name: &str, revision: &RevisionArn) {
         self.creates_service_as(name, revision, |_| {});
     }
 
-    /// As [`Account::creates_service`], with settings of its own.
+    /// Like [`Account::creates_service`], with other settings.
     pub(crate) fn creates_service_as(
         &mut self,
         name: &str,
@@ -43,18 +43,18 @@ impl Account {
         self.reports_newest(&arn);
     }
 
-    /// Somebody makes a service, and its first deployment completes.
+    /// Creates a service, and completes its first deployment.
     pub(crate) fn runs_service(&mut self, name: &str, revision: &RevisionArn) {
         self.creates_service(name, revision);
         self.completes(name);
     }
 
-    /// Somebody points a service at a revision.
+    /// Updates a service to a revision.
     pub(crate) fn updates_service(&mut self, name: &str, revision: &RevisionArn) {
         self.updates(name, revision, false);
     }
 
-    /// Somebody has what runs deployed anew.
+    /// Forces a new deployment of the revision that the service runs.
     pub(crate) fn forces_deployment(&mut self, name: &str) {
         let revision = self.service(name).revision.clone();
         self.updates(name, &revision, true);
@@ -66,7 +66,7 @@ impl Account {
         self.service_mut(name).asked.push(revision.clone());
     }
 
-    /// The first task of the newest deployment runs.
+    /// Starts one task of the newest deployment, if the deployment is in progress.
     pub(crate) fn starts(&mut self, name: &str) {
         let newest = self.service_mut(name).deployments.first_mut();
         if let Some(newest) = newest.filter(|newest| newest.state == RolloutState::InProgress && newest.pending > 0) {
@@ -74,7 +74,7 @@ impl Account {
         }
     }
 
-    /// The newest deployment reaches its steady state, if it is under way, and the others are listed no more.
+    /// Completes the newest deployment, if it is in progress. The other deployments are no longer listed.
     pub(crate) fn completes(&mut self, name: &str) {
         let arn = self.service_arn(name);
         let service = self.service_mut(name);
@@ -92,8 +92,8 @@ impl Account {
         self.reports_newest(&arn);
     }
 
-    /// The tasks of the newest deployment do not start, if it is under way. With the circuit breaker it ends as failed,
-    /// and ECS rolls back where it was told to; a rollback that fails is not rolled back. Without, nothing ends it.
+    /// Fails the newest deployment, if it is in progress and the service has a circuit breaker. ECS then rolls back if
+    /// the service asks for it. A failed rollback is not rolled back. Without a circuit breaker, no deployment ends.
     pub(crate) fn fails(&mut self, name: &str, reason: &str) {
         let arn = self.service_arn(name);
         let service = self.service_mut(name);
@@ -115,12 +115,12 @@ impl Account {
         }
     }
 
-    /// Somebody deletes a service, and its tasks have not ended yet.
+    /// Deletes a service whose tasks have not ended yet.
     pub(crate) fn drains(&mut self, name: &str) {
         self.service_mut(name).status = Status::Draining;
     }
 
-    /// A service that was deleted has no tasks any more. ECS shows it for a while, and deletes its service deployments.
+    /// Deletes a service without tasks. ECS shows the service for a while, and deletes its service deployments.
     pub(crate) fn deletes_service(&mut self, name: &str) {
         let arn = self.service_arn(name);
         let service = self.service_mut(name);
@@ -129,7 +129,7 @@ impl Account {
         self.service_deployments.retain(|_, progress| progress.service != arn);
     }
 
-    /// A service that was deleted is not shown any more.
+    /// Deletes a service, which ECS no longer shows.
     pub(crate) fn forgets_service(&mut self, name: &str) {
         self.deletes_service(name);
         let arn = self.service_arn(name);
@@ -142,12 +142,12 @@ impl Account {
         tags.push((key.into(), value.into()));
     }
 
-    /// Somebody pushes an image: from now on its name means this digest. Deployments keep what they were resolved to.
+    /// Pushes an image: its name now resolves to this digest. Existing deployments keep their digests.
     pub(crate) fn pushes(&mut self, image: &str, digest: &str) {
         self.pushed(image, Some(digest));
     }
 
-    /// Somebody takes an image's name away: nobody can say any more what it means.
+    /// Removes an image's name, which then no longer resolves.
     pub(crate) fn unpushes(&mut self, image: &str) {
         self.pushed(image, None);
     }

@@ -111,7 +111,7 @@ impl Account {
         Ok(self.arn(&family, number))
     }
 
-    /// INACTIVE already is what was asked for.
+    /// Deregisters a revision. It is no error if the revision is INACTIVE already.
     pub(super) fn deregister(&mut self, arn: &RevisionArn) -> Answer<()> {
         let revisions = self.families.get_mut(&arn.family);
         match revisions.and_then(|revisions| revisions.get_mut((arn.revision as usize).wrapping_sub(1))) {
@@ -124,7 +124,7 @@ impl Account {
     }
 }
 
-/// What ECS says of a document that it refuses.
+/// The message with which ECS refuses a document. `None` if ECS accepts it.
 fn complaint(definition: &TaskDefinition, tags: &[Tag]) -> Option<String> {
     if !definition.family().is_some_and(is_family) {
         return Some("Family should not be null or empty.".into());
@@ -175,7 +175,7 @@ fn driver(log: Log<'_>) -> Option<&str> {
     }
 }
 
-/// ECS keeps a list of options for each driver.
+/// The options that ECS accepts for `awslogs`.
 const AWSLOGS: [&str; 8] = [
     "awslogs-group",
     "awslogs-region",

@@ -1,4 +1,4 @@
-//! What EventBridge delivers of an act (sources: ECS developer guide, "Amazon ECS service deployment state change
+//! The events that EventBridge delivers (sources: ECS developer guide, "Amazon ECS service deployment state change
 //! events"; CloudTrail user guide, record contents; ECS API reference for the shapes within).
 
 use jiff::Timestamp;
@@ -9,16 +9,16 @@ use super::Account;
 use super::account::{ACCOUNT, REGION};
 use crate::cloudtrail::{Call, delivered};
 
-/// What CloudTrail puts in the place of environment values.
+/// The text that CloudTrail puts in place of environment values.
 const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
 
 impl Account {
-    /// The events since the last time that somebody took them, oldest first.
+    /// Removes and returns the events since the last call, oldest first.
     pub(crate) fn delivers(&mut self) -> Vec<Value> {
         std::mem::take(&mut self.events)
     }
 
-    /// CloudTrail's record of a call that succeeded.
+    /// Delivers CloudTrail's record of a call that succeeded.
     pub(super) fn reports_call(&mut self, by: &str, name: &str, request: Value, response: Value) {
         let (id, time) = (self.event_id(), seconds(self.now));
         let call = Call {
@@ -47,7 +47,7 @@ impl Account {
         self.deliver("AWS API Call via CloudTrail", json!([]), detail);
     }
 
-    /// ECS's own event about a deployment.
+    /// Delivers ECS's own event about a deployment.
     pub(super) fn reports_deployment(&mut self, service: &ServiceArn, id: &str, state: RolloutState, reason: &str) {
         let (kind, name) = match state {
             RolloutState::InProgress => ("INFO", "SERVICE_DEPLOYMENT_IN_PROGRESS"),
@@ -61,7 +61,7 @@ impl Account {
         self.deliver("ECS Deployment State Change", json!([service.to_string()]), detail);
     }
 
-    /// The event of registering the newest revision of a family.
+    /// Delivers the event of the registration of a family's newest revision.
     pub(super) fn reports_registration(&mut self, family: &str) {
         let revisions = &self.families[family];
         let (number, newest) = (revisions.len(), revisions.last().unwrap());
@@ -81,7 +81,7 @@ impl Account {
         self.reports_call(&by, "RegisterTaskDefinition", request, json!({"taskDefinition": described}));
     }
 
-    /// `responseElements.service`, as far as members are certain.
+    /// `responseElements.service`, with the members that are certain.
     pub(super) fn service_element(&self, arn: &ServiceArn) -> Value {
         let service = &self.services[arn];
         let deployments: Vec<Value> = service
@@ -111,24 +111,24 @@ impl Account {
         self.events.push(event);
     }
 
-    /// Never the same twice, though a test may take events away.
+    /// Returns a unique id for an event, even after a test has removed events.
     fn event_id(&mut self) -> String {
         self.reported += 1;
         format!("00000000-0000-4000-8000-{:012}", self.reported)
     }
 }
 
-/// As CloudTrail and EventBridge write times: in whole seconds.
+/// A time as CloudTrail and EventBridge write it: in whole seconds.
 fn seconds(at: Timestamp) -> String {
     Timestamp::from_second(at.as_second()).unwrap().to_string()
 }
 
-/// As CloudTrail writes a time of the API: in words.
+/// A time in an API response as CloudTrail writes it, such as `Nov 21, 2026, 12:00:00 PM`.
 fn spoken(at: Timestamp) -> String {
     at.strftime("%b %-d, %Y, %-I:%M:%S %p").to_string()
 }
 
-/// Who called, by the ARN of a role's session. The role's own ARN has its path.
+/// The caller's identity, given the ARN of a role session. The ARN of the role itself contains its path.
 fn identity(by: &str) -> Value {
     let role = by.split('/').nth(1).unwrap_or_default();
     let path = if role == "Remediator" { "logweir/" } else { "" };
@@ -146,7 +146,7 @@ fn identity(by: &str) -> Value {
     })
 }
 
-/// A document as CloudTrail shows it: the whole list of environment values gives way to one text.
+/// A document as CloudTrail shows it: one text replaces the whole list of environment values.
 fn redacted(document: &str) -> Value {
     let mut document: Value = serde_json::from_str(document).unwrap();
     for container in document["containerDefinitions"].as_array_mut().into_iter().flatten() {

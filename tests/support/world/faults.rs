@@ -1,8 +1,8 @@
-//! What may go wrong at a port call, and what others may do just before or after it.
+//! Faults of port calls, and what other principals do right before or after a call.
 
 use logweir::ports::{Answer, ErrorKind, PortError};
 
-use super::watch::Looked;
+use super::watch::ReadResult;
 use super::{Account, State, World};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,15 +11,15 @@ pub(crate) enum Moment {
     After,
 }
 
-/// What happens at that moment.
+/// What happens at the planned moment.
 pub(crate) enum Then {
     /// The connection breaks: the caller gets [`ErrorKind::Retry`], whether or not the call had its effect.
     Cut,
-    /// The process dies: this call and all that it still tries fail, without effect, until [`World::restart`].
+    /// The process dies: the caller gets an error, and later calls fail without effect until [`World::restart`].
     Crash,
     /// The call ends with this error.
     Fail(PortError),
-    /// Somebody else acts.
+    /// Another principal acts.
     Act(Box<dyn FnOnce(&mut Account) + Send>),
 }
 
@@ -33,7 +33,7 @@ impl Then {
     }
 }
 
-/// Which calls a plan is about.
+/// The calls that a plan is about.
 enum Which {
     /// The nth port call, counted from 1 over the life of the world.
     Number(usize),
@@ -52,33 +52,33 @@ pub(super) struct Plan {
 }
 
 impl World {
-    /// At the nth port call, counted from 1 over the life of the world.
+    /// Plans `then` for the nth port call, counted from 1 over the life of the world.
     pub(crate) fn at(&self, number: usize, moment: Moment, then: Then) {
         self.lock().plans.push(Plan { which: Which::Number(number), moment, then: Some(then) });
     }
 
-    /// At the next call of this name.
+    /// Plans `then` for the next call of this name.
     pub(crate) fn at_next(&self, name: &'static str, moment: Moment, then: Then) {
         self.lock().plans.push(Plan { which: Which::Next(name), moment, then: Some(then) });
     }
 
-    /// At the nth call of this name from now on, counted from 1.
+    /// Plans `then` for the nth call of this name from now on, counted from 1.
     pub(crate) fn at_nth(&self, name: &'static str, nth: usize, moment: Moment, then: Then) {
         let which = Which::Nth(name, nth);
         self.lock().plans.push(Plan { which, moment, then: Some(then) });
     }
 
-    /// Every call of this name fails without effect, until [`World::restart`].
+    /// Makes every call of this name fail without effect until [`World::restart`].
     pub(crate) fn always(&self, name: &'static str, error: PortError) {
         self.lock().plans.push(Plan { which: Which::Every(name, error), moment: Moment::Before, then: None });
     }
 
-    /// A new process, and nothing planned for it.
+    /// Starts a new process without plans.
     pub(crate) fn restart(&self) {
         let mut state = self.lock();
         state.dead = false;
         state.account.unwritten.clear();
-        state.account.looked = Looked::default();
+        state.account.looked = ReadResult::default();
         state.plans.clear();
     }
 
@@ -89,7 +89,7 @@ impl World {
 }
 
 impl State {
-    /// Lets happen what is planned for this moment of this call. An error is what the caller gets.
+    /// Carries out what is planned for this moment of this call. The caller gets the returned error.
     pub(super) fn meet(&mut self, number: usize, name: &'static str, moment: Moment) -> Answer<()> {
         let broken =
             |message: &str| PortError { kind: ErrorKind::Retry, call: name, message: message.into(), reason: None };

@@ -52,7 +52,7 @@ impl Journal for World {
             let states = account.states::<S>();
             let standing = states.get(state.name());
             if standing == Some(state) {
-                return Ok(Ok(())); // made again, as its answer was lost
+                return Ok(Ok(())); // repeated because its answer was lost
             }
             if standing.map_or(0, S::version) + 1 != state.version() {
                 return Ok(Err(CommitError::Lost));
@@ -83,7 +83,7 @@ impl Account {
         kinds.into_iter().find_map(|states| states.downcast_mut()).expect("a map for every kind of state")
     }
 
-    /// Under [`Lie::CommitLater`] an entry is kept back until the next one, and lost with the process.
+    /// Commits under [`Lie::CommitLater`]: an entry is withheld until the next one, and is lost with the process.
     fn commit_later(&mut self, expected: &Expected, head: &Head, entry: &Entry) -> Result<(), CommitError> {
         let before = std::mem::take(&mut self.unwritten);
         for (head, entry) in before {
@@ -105,7 +105,7 @@ impl Account {
                 self.records.get(&head.source).and_then(|record| record.entries.get(entry.sequence as usize));
             return if made_again == Some(entry) { Ok(()) } else { Err(CommitError::Lost) };
         }
-        assert_eq!(entry.sequence + 1, head.next, "an entry has the number that its head counts");
+        assert_eq!(entry.sequence + 1, head.next, "the entry's number is the one that its head counts");
         let record = self
             .records
             .entry(head.source.clone())

@@ -14,7 +14,7 @@ const RETAIN: &str = "PutRetentionPolicy";
 const UNRETAIN: &str = "DeleteRetentionPolicy";
 const ABSENT: &str = "ResourceNotFoundException: The specified log group does not exist.";
 
-/// The retentions that there are, in days (source: CloudWatch Logs API reference, PutRetentionPolicy).
+/// The valid retentions in days (source: CloudWatch Logs API reference, PutRetentionPolicy).
 const DAYS: [u32; 22] =
     [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 
@@ -78,7 +78,7 @@ impl Account {
         let policy = self.retention_policy.as_ref();
         Some(LogGroup::Exists {
             retention: match self.lie {
-                Some(Lie::RetentionIsOurs) if group.retention.is_some() => Some(30),
+                Some(Lie::RetentionIsLogweirs) if group.retention.is_some() => Some(30),
                 _ => policy.map(|(_, days)| *days).or(group.retention),
             },
             policy: policy.map(|(name, _)| name.clone()),
@@ -96,7 +96,7 @@ impl Account {
             return Ok(false);
         }
         let (class, kms_key) = (group.class.clone(), group.kms_key.clone());
-        self.groups.insert(name.into(), Group { class, kms_key, ours: true, ..Group::default() });
+        self.groups.insert(name.into(), Group { class, kms_key, by_logweir: true, ..Group::default() });
         Ok(true)
     }
 }

@@ -1,7 +1,7 @@
 //! One AWS account and Region in memory, with the journal and the clock: every port, deterministic, for tests.
 //!
-//! `World` is a handle; clones are the same world. A test can let others act, break the connection or let the process
-//! die at any port call: `world.at(3, Moment::After, Then::Crash)`.
+//! `World` is a handle; clones share the world. At any port call, a test can let another principal act, break the
+//! connection, or let the process die: `world.at(3, Moment::After, Then::Crash)`.
 
 #![allow(dead_code, unused_imports, reason = "several test binaries include it, and none uses all of it")]
 
@@ -37,9 +37,9 @@ struct State {
     account: Account,
     calls: Vec<Call>,
     plans: Vec<faults::Plan>,
-    /// The process is gone: nothing that it calls has an effect.
+    /// Whether the process has died. Then its calls have no effect.
     dead: bool,
-    /// A call that waits there until somebody lets it go on.
+    /// The call that waits at this moment until [`World::go_on`].
     gate: Option<(usize, Moment)>,
     paused: bool,
 }
@@ -47,7 +47,7 @@ struct State {
 /// One call of a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Call {
-    /// AWS's word for it, or the journal's: `read`, `commit`, `source_of`, `list`.
+    /// The name of the AWS operation or of the journal's: `read`, `commit`, `source_of`, `list`.
     pub(crate) name: &'static str,
     pub(crate) about: String,
 }
@@ -57,12 +57,12 @@ impl World {
         Self::default()
     }
 
-    /// Looks at the account or changes it, past the ports: what others do.
+    /// Reads or changes the account as another principal, bypassing the ports.
     pub(crate) fn account<T>(&self, act: impl FnOnce(&mut Account) -> T) -> T {
         act(&mut self.lock().account)
     }
 
-    /// A copy of all there is, for comparing worlds. Of the events it has the number alone: copying them takes long.
+    /// A copy of the account, for comparing worlds. It has only the number of events: copying them takes long.
     pub(crate) fn picture(&self) -> Account {
         self.account(|account| {
             let events = std::mem::take(&mut account.events);
@@ -85,12 +85,12 @@ impl World {
         self.lock().calls.clone()
     }
 
-    /// How often a call was made.
+    /// The number of calls of this name.
     pub(crate) fn count(&self, name: &str) -> usize {
         self.lock().calls.iter().filter(|call| call.name == name).count()
     }
 
-    /// One port call. Others get their turn first, so that two workers on one thread take theirs alternately.
+    /// One port call. It yields first, so that two workers on one thread alternate.
     async fn call<T>(
         &self,
         name: &'static str,
@@ -109,7 +109,7 @@ impl World {
         answer
     }
 
-    /// Lets the nth call wait there, until [`World::go_on`].
+    /// Pauses the nth call at this moment until [`World::go_on`].
     pub(crate) fn pause_at(&self, number: usize, moment: Moment) {
         self.lock().gate = Some((number, moment));
     }

@@ -1,5 +1,5 @@
-//! The queue and its dead letters, which deliver to the function one message after the other, at the world's time: what
-//! fails comes again, and of what fails too often there is a dead letter.
+//! The work queue and the dead-letter queue. They deliver messages to the function one at a time, at the world's time.
+//! A failed message is delivered again. A message that fails too often becomes a dead letter.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -17,20 +17,20 @@ use super::World;
 use super::story::{by, home};
 use crate::order::order;
 
-/// As `template.yaml` has them.
+/// The visibility timeout and the maximum number of receives, as in `template.yaml`.
 const HIDDEN: SignedDuration = SignedDuration::from_secs(360);
 const MOST_RECEIVES: u32 = 5;
 
-/// The queue of work, and its dead letters.
+/// The work queue and the dead-letter queue.
 #[derive(Clone, Default)]
 pub(crate) struct Fifo {
     pub(crate) work: Line,
     pub(crate) dead: Line,
-    /// The function is not told where dead letters go.
+    /// Whether the function does not know the dead-letter queue.
     unnamed: bool,
 }
 
-/// Messages, and what was sent there.
+/// A queue: the waiting messages, and all messages that were sent to it.
 #[derive(Clone, Default)]
 pub(crate) struct Line(Arc<Mutex<State>>);
 
@@ -42,7 +42,7 @@ struct State {
     now: Timestamp,
 }
 
-/// A message as somebody sent it.
+/// A message as it was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Sent {
     pub(crate) body: String,
@@ -61,7 +61,7 @@ struct Waiting {
 pub(crate) struct Delivered {
     pub(crate) name: String,
     pub(crate) report: Decision,
-    /// The message came again by itself, or is a dead letter if it was its last try.
+    /// Whether the delivery failed. The message then returns to the queue, or becomes a dead letter after its last try.
     pub(crate) failed: bool,
 }
 
@@ -90,11 +90,11 @@ impl Line {
         self.state().broken = true;
     }
 
-    pub(crate) fn mends(&self) {
+    pub(crate) fn recovers(&self) {
         self.state().broken = false;
     }
 
-    /// The messages that are in it.
+    /// The messages in the queue.
     pub(crate) fn messages(&self) -> Vec<Sent> {
         self.state().waiting.iter().map(|waiting| waiting.sent.clone()).collect()
     }
@@ -107,12 +107,12 @@ impl Line {
 }
 
 impl Fifo {
-    /// One whose dead letters the function cannot send.
+    /// Queues of a function that does not know the dead-letter queue.
     pub(crate) fn without_dead_letters() -> Self {
         Self { unnamed: true, ..Self::default() }
     }
 
-    /// A rule sends an event.
+    /// Queues an event, as a rule does.
     pub(crate) fn holds(&self, world: &World, event: &Value) {
         self.holds_sent(world, Sent { body: event.to_string(), attributes: BTreeMap::new() });
     }
@@ -121,7 +121,7 @@ impl Fifo {
         self.work.state().waiting.push(Waiting { sent, receives: 0, due: world.now() });
     }
 
-    /// `logweir doctor --fix`: each dead letter is sent once more, without what the function had said of it.
+    /// Redrives each dead letter without the function's attributes, as `logweir doctor --fix` does.
     pub(crate) fn redrives(&self, world: &World) {
         for mut waiting in std::mem::take(&mut self.dead.state().waiting) {
             waiting.sent.attributes.retain(|name, _| !name.starts_with("logweir-"));
@@ -133,11 +133,11 @@ impl Fifo {
         self.work.breaks();
     }
 
-    pub(crate) fn mends(&self) {
-        self.work.mends();
+    pub(crate) fn recovers(&self) {
+        self.work.recovers();
     }
 
-    /// The delays in seconds with which messages were sent back.
+    /// The delays, in seconds, with which messages were requeued.
     pub(crate) fn delays(&self) -> Vec<u16> {
         self.work.state().sent.iter().map(|(_, delay)| *delay).collect()
     }
@@ -147,7 +147,7 @@ impl Fifo {
         self.work.state().sent.iter().map(slot).collect()
     }
 
-    /// Delivers until nothing is left. `late` says by how much a delivery, counted from 0, is late.
+    /// Delivers until the queue is empty. `late` gives the lateness of each delivery, counted from 0.
     pub(crate) async fn drains(&self, world: &World, late: impl Fn(usize) -> SignedDuration) -> Vec<Delivered> {
         self.drains_by(world, SHIPPED_BASELINE, late).await
     }
@@ -181,7 +181,7 @@ impl Fifo {
         delivered
     }
 
-    /// One delivery to the function, the first.
+    /// The first delivery of an event to the function.
     pub(crate) async fn delivers(&self, world: &World, baseline: &str, event: &Value) -> (HandlerReply, Decision) {
         let sent = Sent { body: event.to_string(), attributes: BTreeMap::new() };
         self.receives(world, baseline, &sent, 1).await
@@ -206,7 +206,7 @@ impl Fifo {
         self.handles(world, baseline, &json!({"Records": [message]})).await
     }
 
-    /// Somebody invokes the function with an event, past the queue.
+    /// Invokes the function with an event, bypassing the queue.
     pub(crate) async fn invokes(&self, world: &World, event: &Value) -> HandlerReply {
         self.handles(world, SHIPPED_BASELINE, event).await.0
     }

@@ -27,7 +27,7 @@ impl Services for World {
         self.call("DescribeServices", service.short(), look).await
     }
 
-    async fn point(&self, service: &ServiceArn, to: &RevisionArn) -> Answer<Service> {
+    async fn update(&self, service: &ServiceArn, to: &RevisionArn) -> Answer<Service> {
         let point = |account: &mut Account| {
             account.watch_point(service, to);
             let by = account.principal.clone();

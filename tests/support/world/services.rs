@@ -1,4 +1,4 @@
-//! Services as ECS keeps them: what each runs, its deployments, and the images that they were resolved to.
+//! Services as ECS keeps them: the revision of each, its deployments, and the images to which they were resolved.
 
 use std::collections::BTreeMap;
 
@@ -23,21 +23,21 @@ pub(crate) struct LiveService {
     pub(crate) controller: Controller,
     /// An Express service.
     pub(crate) managed: bool,
-    /// Whether the circuit breaker is on. Without it no deployment ever fails: it stays under way.
+    /// Whether the circuit breaker is on. Without it, no deployment ever fails: it stays in progress.
     pub(crate) breaker: bool,
     /// Whether the circuit breaker rolls back, too.
     pub(crate) rolls_back: bool,
     /// Blue/green, linear or canary: ECS gives no `rolloutState`.
     pub(crate) shifts_traffic: bool,
-    /// Whether a hook of the deployment's lifecycle waits for somebody.
+    /// Whether a lifecycle hook pauses the deployment.
     pub(crate) paused: bool,
     pub(crate) service_connect_logs: bool,
     pub(crate) tags: Vec<(String, String)>,
     pub(crate) desired: i32,
     pub(crate) revision: RevisionArn,
-    /// Newest first: that one is PRIMARY.
+    /// Newest first. The newest is PRIMARY.
     pub(crate) deployments: Vec<LiveDeployment>,
-    /// What others than Logweir had it run, the last decision last.
+    /// The revisions that other principals deployed to the service, the latest last.
     pub(crate) asked: Vec<RevisionArn>,
 }
 
@@ -50,9 +50,9 @@ pub(crate) struct LiveDeployment {
     pub(crate) state: RolloutState,
     pub(crate) reason: String,
     /// A rollback belongs to the service deployment that it ends (source: developer guide, "View service history using
-    /// Amazon ECS service deployments": only who makes, changes or forces a service makes one).
+    /// Amazon ECS service deployments": only creating, changing or forcing a service creates one).
     pub(crate) service_deployment: String,
-    /// A rollback goes back to the service revision that was, and so to its digests (source: ECS API reference,
+    /// A rollback returns to the earlier service revision, and so to its digests (source: ECS API reference,
     /// `Rollback` and `ContainerImage`).
     pub(crate) service_revision: String,
     pub(crate) desired: i32,
@@ -60,7 +60,7 @@ pub(crate) struct LiveDeployment {
     pub(crate) running: i32,
 }
 
-/// A service deployment: ECS remembers it when its deployment is listed no more.
+/// A service deployment. ECS keeps it after its deployment is no longer listed.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct LiveProgress {
     pub(crate) made: Timestamp,
@@ -100,13 +100,13 @@ impl LiveService {
 }
 
 impl LiveDeployment {
-    /// Whether tasks of it run or are about to.
+    /// Whether it has tasks that run or are about to run.
     fn has_tasks(&self) -> bool {
         self.pending + self.running > 0
     }
 }
 
-/// How a digest of an image's name is looked up: no tag means `latest`.
+/// The key for the digest of an image's name. No tag means `latest`.
 fn registry_key(image: &str) -> String {
     EcrImage::parse(image).map_or_else(|| image.to_owned(), |image| format!("{image:?}"))
 }
@@ -123,8 +123,8 @@ impl Account {
 
     /// UpdateService with a revision, and with `forceNewDeployment` or without.
     ///
-    /// A revision that the service has already starts no deployment: `forceNewDeployment` is there "to start a new
-    /// deployment with no service definition changes", and a service deployment is made when somebody updates "service
+    /// A revision that the service has already starts no deployment: `forceNewDeployment` exists "to start a new
+    /// deployment with no service definition changes", and a service deployment is created by an update of "service
     /// properties that require a deployment" (source: ECS API reference, UpdateService; developer guide, "View service
     /// history using Amazon ECS service deployments").
     pub(super) fn update_service(&mut self, arn: &ServiceArn, to: &RevisionArn, force: bool, by: &str) -> Answer<()> {
@@ -142,7 +142,7 @@ impl Account {
                     "InvalidParameterException: Unable to update task definition on services with a CODE_DEPLOY deployment controller. Use AWS CodeDeploy to trigger a new deployment.",
                 );
             }
-            // What ECS says here is not established; that it refuses is (API reference, UpdateService).
+            // That ECS refuses is established (API reference, UpdateService). Its message is not.
             Controller::External | Controller::Other => {
                 return refused(
                     UPDATE,
@@ -175,7 +175,7 @@ impl Account {
         }
     }
 
-    /// A new deployment of a revision: its images' tags are resolved anew.
+    /// Starts a new deployment of a revision. The tags of its images are resolved again.
     pub(super) fn deploy(&mut self, arn: &ServiceArn, revision: &RevisionArn) {
         let number = self.deployed + 1;
         let part = |kind: &str| format!("arn:aws:ecs:{REGION}:{ACCOUNT}:{kind}/{}/{number}", arn.short());
@@ -218,8 +218,8 @@ impl Account {
         service.deployments.insert(0, newest);
     }
 
-    /// Ends the newest deployment as failed, and goes back to the last that completed, unless there is none, or its
-    /// revision is INACTIVE: what ECS does about such a one is not established, and this is the worse.
+    /// Ends the newest deployment as failed, and rolls back to the last completed deployment. Does not roll back if
+    /// there is none, or if its revision is INACTIVE. What ECS does then is not established; this is the worse case.
     pub(super) fn roll_back(&mut self, arn: &ServiceArn, words: &str) {
         let service = self.services.get_mut(arn).unwrap();
         let newest = service.deployments.first_mut().unwrap();
@@ -238,7 +238,7 @@ impl Account {
         self.reports_newest(arn);
     }
 
-    /// ECS's event about the newest deployment, where it is ECS that deploys.
+    /// Delivers ECS's event about the newest deployment, if ECS is the deployment controller.
     pub(super) fn reports_newest(&mut self, arn: &ServiceArn) {
         if self.services[arn].controller != Controller::Ecs {
             return;
@@ -247,7 +247,7 @@ impl Account {
         self.reports_deployment(arn, &newest.id, newest.state, &newest.reason);
     }
 
-    /// StopServiceDeployment with ROLLBACK. The words of the rollback's reason are not established.
+    /// StopServiceDeployment with ROLLBACK. The text of the rollback's reason is not established.
     pub(super) fn stop_deployment(&mut self, deployment: &str) -> Answer<()> {
         let Some(progress) = self.service_deployments.get(deployment) else {
             return missing(STOP, "ServiceDeploymentNotFoundException: The service deployment was not found.");
@@ -266,7 +266,7 @@ impl Account {
         }
     }
 
-    /// What DescribeServices says. The deployments come in an order that nobody may rely upon.
+    /// The answer of DescribeServices. Callers may not rely on the order of the deployments.
     pub(super) fn described(&self, call: &'static str, arn: &ServiceArn) -> Answer<Service> {
         let Some(service) = self.services.get(arn) else { return missing(call, "MISSING") };
         // Deployments are listed "only when a service uses the ECS deployment controller" (API reference, Deployment).
@@ -326,7 +326,7 @@ impl Account {
         Ok(DeploymentProgress { stage: progress.stage, paused, reason: progress.reason.clone() })
     }
 
-    /// The truth about what uses a revision, in order: services, those of the map of what runs, and tasks.
+    /// The true users of a revision, in order: services (also those in `running`), and tasks.
     pub(super) fn users_of(&self, revision: &RevisionArn) -> Vec<User> {
         let mut users: BTreeMap<Place, bool> = BTreeMap::new();
         for (arn, service) in self.services.iter().filter(|(_, service)| service.status != Status::Inactive) {
@@ -346,7 +346,7 @@ impl Account {
         users.into_iter().map(|(place, draining)| User { place, draining }).collect()
     }
 
-    /// The digest that a name means now; a pinned one means its own.
+    /// The digest to which a name resolves now. A pinned name has its own digest.
     pub(super) fn digest_of(&self, image: &str) -> Option<String> {
         match is_pinned(image) {
             true => image.rsplit_once('@').map(|(_, digest)| digest.to_owned()),
@@ -362,7 +362,7 @@ impl Account {
         }
     }
 
-    /// The containers of a revision, and what their images mean now.
+    /// The containers of a revision, with the current digests of their images.
     fn resolved(&self, revision: &RevisionArn) -> Vec<RunningImage> {
         let document: Value = serde_json::from_str(&self.revision(revision).unwrap().text).unwrap();
         let containers = document["containerDefinitions"].as_array().cloned().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The story that most tests tell: a revision is registered, its event comes, and somebody remediates.
+//! The steps of most tests: a revision is registered, its event arrives, and a worker remediates.
 
 use std::sync::LazyLock;
 
@@ -16,7 +16,7 @@ use super::{DEPLOYER, World};
 use crate::cloudtrail::Call;
 use crate::order::{backout, order};
 
-/// A document whose container blocks on its logs, and which holds things that no SDK knows.
+/// A document whose container blocks on its logs. It contains members that no SDK knows.
 pub const BLOCKING: &str = r#"{"family":"web","alien":{"deep":[1.50,1E9,null,[]]},"containerDefinitions":[{"name":"app","image":"nginx","memory":512,"environment":[{"name":"A","value":""},{"name":"B","value":"x"}],"logConfiguration":{"logDriver":"awslogs","options":{"awslogs-group":"/ecs/web","awslogs-region":"eu-west-1","awslogs-stream-prefix":"app","mode":"blocking"}}}]}"#;
 
 pub fn home() -> Home {
@@ -29,7 +29,7 @@ pub fn home() -> Home {
     }
 }
 
-/// The event of somebody's registering `arn`.
+/// The event of the registration of `arn`.
 pub fn event(arn: &RevisionArn) -> Value {
     Call {
         service: "ecs",
@@ -45,7 +45,7 @@ pub fn event(arn: &RevisionArn) -> Value {
     .event()
 }
 
-/// A baseline; the shipped one is read once.
+/// Parses a baseline. The shipped one is parsed only once.
 pub fn parsed(text: &str) -> Baseline {
     static SHIPPED: LazyLock<Baseline> = LazyLock::new(|| Baseline::parse(SHIPPED_BASELINE).unwrap());
     if text == SHIPPED_BASELINE { SHIPPED.clone() } else { Baseline::parse(text).unwrap() }
@@ -57,7 +57,7 @@ pub async fn with(world: &World, baseline: &str, mode: Mode, worker: &str, event
     triggers(world, &home, baseline, mode, worker, trigger).await
 }
 
-/// What comes of a trigger, somewhere.
+/// Handles a trigger in the account and Region of `home`.
 pub async fn triggers(
     world: &World,
     home: &Home,
@@ -78,23 +78,23 @@ pub fn by() -> BackoutBy {
     BackoutBy::Function { name: "logweir-backout".into(), region: "eu-west-1".into() }
 }
 
-pub async fn takes_back(world: &World, worker: &str, revision: &RevisionArn, ask: BackoutOptions) -> Decision {
+pub async fn backs_out_with(world: &World, worker: &str, revision: &RevisionArn, ask: BackoutOptions) -> Decision {
     let (home, by) = (home(), by());
     back_out(world, &backout(&home, &by, worker, ask), revision).await
 }
 
-/// Somebody looks what would be taken back.
+/// Previews the backout of a revision's correction.
 pub async fn previews(world: &World, revision: &RevisionArn) -> Decision {
     let (home, by) = (home(), by());
     preview(world, &backout(&home, &by, "op", BackoutOptions::default()), revision).await
 }
 
-/// Somebody asks for what was done about a revision to be taken back.
+/// Backs out a revision's correction as an operator.
 pub async fn backs_out(world: &World, revision: &RevisionArn) -> Decision {
-    takes_back(world, "operator", revision, BackoutOptions::default()).await
+    backs_out_with(world, "operator", revision, BackoutOptions::default()).await
 }
 
-/// Somebody asks for a correction by name.
+/// Corrects a revision by name, as `logweir apply` does.
 pub async fn applies(world: &World, revision: &RevisionArn, again: bool) -> Decision {
     applies_by(world, SHIPPED_BASELINE, revision, again).await
 }
@@ -120,14 +120,14 @@ pub fn corrected_text() -> String {
     BLOCKING.replace("\"mode\":\"blocking\"", "\"mode\":\"non-blocking\",\"max-buffer-size\":\"25m\"")
 }
 
-/// The schedule comes, and what was left is gone on with.
+/// Resumes unfinished corrections, as the schedule does.
 pub async fn resumes(world: &World, mode: Mode) -> Vec<Decision> {
     let (home, by, baseline) = (home(), by(), parsed(SHIPPED_BASELINE));
     let order = Order { origin: Origin::Resume, ..order(&home, &by, &baseline, mode, "resumer") };
     resume(world, &order).await.unwrap()
 }
 
-/// The same for what is being taken back.
+/// Resumes unfinished backouts, as the schedule does.
 pub async fn resumes_backouts(world: &World) -> Vec<Decision> {
     let (home, by) = (home(), by());
     let order = backout(&home, &by, "back-resumer", BackoutOptions::default());

@@ -1,4 +1,4 @@
-//! Looks at every act that comes through the ports: was it written down before, and is it one that is never done?
+//! Checks every act through the ports: a record must have announced it, and it must not be a forbidden act.
 
 use std::collections::BTreeMap;
 
@@ -8,17 +8,17 @@ use logweir::domain::record::{Done, Entry, EntryKind, Record, Step, Undo};
 
 use super::{Account, LOGWEIR};
 
-/// What a process was shown of services: it cannot help deciding upon that. No part of a picture of the account.
+/// What the process has read about services, on which its decisions depend. Pictures of the account ignore it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Looked(BTreeMap<ServiceArn, Vec<RevisionArn>>);
+pub(super) struct ReadResult(BTreeMap<ServiceArn, Vec<RevisionArn>>);
 
-impl PartialEq for Looked {
+impl PartialEq for ReadResult {
     fn eq(&self, _: &Self) -> bool {
         true
     }
 }
 
-impl Looked {
+impl ReadResult {
     pub(super) fn saw(&mut self, service: &ServiceArn, runs: &RevisionArn) {
         self.0.entry(service.clone()).or_default().push(runs.clone());
     }
@@ -29,7 +29,7 @@ impl Looked {
 }
 
 impl Account {
-    /// Registering: a record of the family has said that it is about to.
+    /// Checks a registration: a record of the family must have announced it.
     pub(super) fn watch_register(&mut self, family: &str) {
         let says_so = |record: &Record| {
             record.head.source.family == family
@@ -39,14 +39,14 @@ impl Account {
         self.must(says_so, format!("a revision of {family} was registered, and no record says so before"));
     }
 
-    /// Deregistering: ours alone, and written down, unless no record knows it.
+    /// Checks a deregistration: only of Logweir's own revision, and announced unless no record knows the revision.
     pub(super) fn watch_deregister(&mut self, revision: &RevisionArn) {
         if self.revision(revision).is_some_and(|found| found.by != LOGWEIR) {
-            self.wrongs.push(format!("{} is somebody else's, and was deregistered", revision.short()));
+            self.wrongs.push(format!("{} was registered by another principal, and was deregistered", revision.short()));
         }
         let is_known = |record: &Record| record.entries.iter().any(|entry| entry.what.registered() == Some(revision));
         if !self.records.values().any(is_known) {
-            // One that a worker registered after it had lost the record.
+            // A worker registered the revision after it had lost the record.
             return;
         }
         let says_so = |record: &Record| {
@@ -61,10 +61,10 @@ impl Account {
                 |what: &EntryKind| matches!(what, EntryKind::Withdrawing { corrected, .. } if corrected == revision);
             record.entries.iter().any(|entry| withdraws(&entry.what))
         };
-        // What drains ends by itself.
+        // A draining user ends by itself.
         let is_run = self.users_of(revision).iter().any(|user| !user.draining);
         if is_run && !self.records.values().any(is_withdrawn) {
-            self.wrongs.push(format!("{} was taken back, and something runs it", revision.short()));
+            self.wrongs.push(format!("{} was backed out, and something runs it", revision.short()));
         }
     }
 
@@ -74,7 +74,7 @@ impl Account {
         self.must(says_so, format!("{group} was made, and no record says so before"));
     }
 
-    /// Setting a retention: written down, never shorter, and never on the data of others unless they are adopted.
+    /// Checks a new retention: announced, never shorter, and never on third-party data unless the group is adopted.
     pub(super) fn watch_retain(&mut self, group: &str, days: u32) {
         let says_so = |record: &Record| {
             intends(
@@ -86,12 +86,12 @@ impl Account {
         let Some(found) = self.groups.get(group) else { return };
         if found.retention.is_some_and(|standing| days < standing) {
             self.wrongs.push(format!("the retention of {group} was shortened to {days}"));
-        } else if found.retention.is_none() && found.streams > 0 && !found.ours && !self.adopted.contains(group) {
-            self.wrongs.push(format!("{group} holds data of others, and was given a retention"));
+        } else if found.retention.is_none() && found.streams > 0 && !found.by_logweir && !self.adopted.contains(group) {
+            self.wrongs.push(format!("{group} contains third-party data, and was given a retention"));
         }
     }
 
-    /// Taking a retention away: written down, and only the one that we gave.
+    /// Checks the removal of a retention: announced, and only of the retention that Logweir set.
     pub(super) fn watch_unretain(&mut self, group: &str) {
         let standing = self.groups.get(group).and_then(|found| found.retention);
         let says_so = |record: &Record| {
@@ -106,48 +106,49 @@ impl Account {
         );
     }
 
-    /// Pointing a service: written down, never one that has an API of its own, and never at what nobody had it run.
+    /// Checks the update of a service: announced, never of an Express service, and only to a revision that it may run.
     pub(super) fn watch_point(&mut self, service: &ServiceArn, to: &RevisionArn) {
-        let act = format!("service {} was pointed at {}", service.short(), to.short());
+        let act = format!("service {} was updated to {}", service.short(), to.short());
         self.must(|record| says_pointing(record, service, to), format!("{act}, and no record says so before"));
         let Some(live) = self.services.get(service) else { return };
         let wrong = match live.managed {
             true => Some(format!("{act}, and it is an Express service")),
-            false => (!self.may_run(service, to)).then(|| format!("{act}, which nobody ever had it run")),
+            false => (!self.may_run(service, to)).then(|| format!("{act}, which no principal deployed to it")),
         };
         self.wrongs.extend(wrong);
     }
 
-    /// Whether Logweir may have a service run a revision: one that somebody else had it run; ours of a source that it
-    /// runs, or that was decided last, or that it was seen to run by the process that points it; or, where a record
-    /// points it, that record's source or what stands for it.
+    /// Whether Logweir may update a service to a revision. It may be one that another principal deployed to the
+    /// service. It may be the correction of a source that the service runs, that was deployed to it last, or that this
+    /// process has seen it run. If a record has updated the service, it may be the record's source or its restored
+    /// revision.
     fn may_run(&self, service: &ServiceArn, to: &RevisionArn) -> bool {
         let live = &self.services[service];
         let is_run = |source: &RevisionArn| {
             live.revision == *source || live.asked.last() == Some(source) || self.looked.has_seen(service, source)
         };
         let corrects = |record: &Record| {
-            let is_ours = |entry: &Entry| match &entry.what {
+            let is_correction = |entry: &Entry| match &entry.what {
                 EntryKind::Done { done: Done::Registered { corrected }, .. } => corrected == to,
                 _ => false,
             };
-            is_run(&record.head.source) && record.entries.iter().any(is_ours)
+            is_run(&record.head.source) && record.entries.iter().any(is_correction)
         };
         let goes_back = |record: &Record| {
             let points =
-                |what: &EntryKind| matches!(what, EntryKind::Pointing(pointing) if pointing.service == *service);
+                |what: &EntryKind| matches!(what, EntryKind::UpdatingService(pointing) if pointing.service == *service);
             (record.head.source == *to || restores(record, to))
                 && record.entries.iter().any(|entry| points(&entry.what))
         };
         live.asked.contains(to) || self.records.values().any(|record| corrects(record) || goes_back(record))
     }
 
-    /// Rolling a deployment back: written down, and one of the revision that is to be taken back.
+    /// Checks the rollback of a deployment: announced, and of the revision that is being backed out.
     pub(super) fn watch_stop(&mut self, deployment: &str) {
         let Some(progress) = self.service_deployments.get(deployment).cloned() else { return };
         let says_so = |record: &Record| {
             undoes(record, |undo| {
-                matches!(undo, Undo::PointBack { service, to, .. }
+                matches!(undo, Undo::RollBackService { service, to, .. }
                     if *service == progress.service && *to == progress.revision)
             })
         };
@@ -179,7 +180,7 @@ fn intends(record: &Record, is_it: impl Fn(&Step) -> bool) -> bool {
 fn undoes(record: &Record, is_it: impl Fn(&Undo) -> bool) -> bool {
     let mut undo: &[Undo] = &[];
     record.entries.iter().any(|entry| match &entry.what {
-        EntryKind::BackoutAsked(asked) => {
+        EntryKind::BackoutRequested(asked) => {
             undo = &asked.steps;
             false
         }
@@ -188,22 +189,24 @@ fn undoes(record: &Record, is_it: impl Fn(&Undo) -> bool) -> bool {
     })
 }
 
-/// Whether the record says that the service is about to be pointed there: at ours, at what we had overtaken, or back.
+/// Whether the record has announced this update: to the corrected revision, to an overtaken one, or back.
 fn says_pointing(record: &Record, service: &ServiceArn, to: &RevisionArn) -> bool {
     let (mut from, mut undo): (Option<&RevisionArn>, &[Undo]) = (None, &[]);
     record.entries.iter().any(|entry| match &entry.what {
-        EntryKind::Pointing(pointing) if pointing.service == *service => {
+        EntryKind::UpdatingService(pointing) if pointing.service == *service => {
             from = Some(&pointing.from);
             pointing.to == *to
         }
-        EntryKind::Yielding { service: other, to: theirs } => other == service && theirs == to,
-        EntryKind::Returning { service: other, .. } => other == service && from == Some(to),
-        EntryKind::BackoutAsked(asked) => {
+        EntryKind::Yielding { service: other, to: yielded } => other == service && yielded == to,
+        EntryKind::RollingBack { service: other, .. } => other == service && from == Some(to),
+        EntryKind::BackoutRequested(asked) => {
             undo = &asked.steps;
             false
         }
-        EntryKind::Undoing { step } => matches!(undo.get(*step), Some(Undo::PointBack { service: other, from, .. })
-            if other == service && (from == to || restores(record, to))),
+        EntryKind::Undoing { step } => {
+            matches!(undo.get(*step), Some(Undo::RollBackService { service: other, from, .. })
+            if other == service && (from == to || restores(record, to)))
+        }
         _ => false,
     })
 }

@@ -1,5 +1,5 @@
-//! What ends as a dead letter, and when: at once where somebody has to mend something, else once it has failed too often,
-//! however it waited in between.
+//! When a message becomes a dead letter: at once if an operator has to fix the cause, otherwise after too many
+//! failures. Waits in between do not matter.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::world::World;
 use crate::world::queue::{Delivered, Fifo, Sent};
 use crate::world::story::{BLOCKING, ended, event};
 
-/// The baseline in which one revision may be registered in so many seconds.
+/// The baseline that allows one registration in this many seconds.
 fn one_in(seconds: u32) -> String {
     let rate = format!("registers-per-second = {}", 1.0 / f64::from(seconds));
     SHIPPED_BASELINE.replace("registers-per-second = 0.2", &rate)
@@ -33,7 +33,7 @@ fn letter(source: &RevisionArn, why: &str) -> Sent {
     Sent { body: event(source).to_string(), attributes }
 }
 
-/// Somebody registers web:1; a call is refused; the event comes.
+/// Registers web:1, makes every call of this name fail, and delivers the event.
 async fn denied(
     call: &'static str,
     reason: Reason,
@@ -54,7 +54,7 @@ async fn denied(
 }
 
 #[tokio::test]
-async fn what_waits_for_a_mender_is_one_at_once_and_ends_well_once_it_is_mended_and_redriven() {
+async fn a_cause_that_an_operator_must_fix_makes_a_dead_letter_at_once_and_a_redrive_succeeds_after_the_fix() {
     for (call, reason, has_group, why) in [
         ("DescribeTaskDefinition", Reason::AccessDenied, true, "failed access-denied"),
         ("RegisterTaskDefinition", Reason::AccessDenied, true, "failed access-denied"),
@@ -65,7 +65,7 @@ async fn what_waits_for_a_mender_is_one_at_once_and_ends_well_once_it_is_mended_
         let queue = Fifo::default();
         let (world, source, delivered) = denied(call, reason, has_group, &queue).await;
         let [Delivered { report, failed, .. }] = delivered.as_slice() else { panic!("{why}: {}", delivered.len()) };
-        assert_eq!((report.reason, report.comes_again(), *failed), (Some(reason), false, false), "{why}");
+        assert_eq!((report.reason, report.is_retried(), *failed), (Some(reason), false, false), "{why}");
         assert_eq!(queue.dead.messages(), [letter(&source, why)]);
         assert!(report.notes.iter().any(|note| note.contains("logweir doctor --fix")), "{why}: {:?}", report.notes);
 
@@ -82,21 +82,21 @@ async fn what_waits_for_a_mender_is_one_at_once_and_ends_well_once_it_is_mended_
 }
 
 #[tokio::test]
-async fn where_it_cannot_be_sent_there_it_fails_until_it_is_one_and_is_told_of_once() {
+async fn a_message_that_cannot_be_sent_to_the_dead_letter_queue_fails_until_it_is_there_and_is_notified_once() {
     for is_named in [true, false] {
         let queue = if is_named { Fifo::default() } else { Fifo::without_dead_letters() };
         queue.dead.breaks();
         let (_, source, delivered) = denied("RegisterTaskDefinition", Reason::PassRoleDenied, true, &queue).await;
         assert!(delivered.iter().all(|it| it.failed && it.report.outcome == Outcome::Refused));
         let told: Vec<bool> =
-            delivered.iter().map(|it| !it.report.comes_again() && it.report.notify.repeats != Some(true)).collect();
+            delivered.iter().map(|it| !it.report.is_retried() && it.report.notify.repeats != Some(true)).collect();
         assert_eq!(told, [true, false, false, false, false], "named: {is_named}");
         let left = queue.dead.messages();
         assert_eq!(left, [Sent { body: event(&source).to_string(), attributes: BTreeMap::new() }]);
     }
 }
 
-/// A world in which web:1 has taken the only slot of its time, the source of web-2, and a queue with its event.
+/// A world in which web:1 has used the rate limit's free slot, the source web-2:1, and a queue with its event.
 async fn waiting(baseline: &str) -> (World, RevisionArn, Fifo) {
     let (world, queue) = (World::new(), Fifo::default());
     let [first, second] = world.account(|account| {
@@ -110,23 +110,23 @@ async fn waiting(baseline: &str) -> (World, RevisionArn, Fifo) {
 }
 
 #[tokio::test]
-async fn what_fails_in_each_of_its_slots_is_one_after_five_failures() {
+async fn a_message_that_fails_in_each_of_its_slots_becomes_a_dead_letter_after_five_failures() {
     let slow = one_in(2000);
     let (world, source, queue) = waiting(&slow).await;
     world.always("commit", no_answer());
     let delivered = queue.drains_by(&world, &slow, |_| SignedDuration::ZERO).await;
     let (failed, others): (Vec<_>, Vec<_>) = delivered.iter().partition(|it| it.failed);
-    assert_eq!((failed.len(), failed.iter().all(|it| it.report.comes_again())), (5, true));
-    let exhausted = (Outcome::Skipped, Some(Reason::BudgetExhausted));
+    assert_eq!((failed.len(), failed.iter().all(|it| it.report.is_retried())), (5, true));
+    let exhausted = (Outcome::Skipped, Some(Reason::RateLimited));
     let (last, waited) = others.split_last().unwrap();
     assert!(waited.iter().all(|it| ended(&it.report) == exhausted));
-    assert_eq!((ended(&last.report), last.report.comes_again()), ((Outcome::Failed, None), false), "it is told of");
+    assert_eq!((ended(&last.report), last.report.is_retried()), ((Outcome::Failed, None), false), "it is notified");
     assert_eq!(last.report.record.as_deref(), Some("web-2:1"));
     assert_eq!(queue.dead.messages(), [letter(&source, "failed too often")]);
 }
 
 #[tokio::test]
-async fn waiting_for_a_slot_is_no_failure_however_long_it_takes() {
+async fn waiting_for_a_slot_never_counts_as_a_failure() {
     let slow = one_in(10_000);
     let (world, _, queue) = waiting(&slow).await;
     let delivered = queue.drains_by(&world, &slow, |_| SignedDuration::ZERO).await;
@@ -135,7 +135,7 @@ async fn waiting_for_a_slot_is_no_failure_however_long_it_takes() {
 }
 
 #[tokio::test]
-async fn one_that_failed_too_often_is_not_handled_and_fails_where_it_cannot_be_sent() {
+async fn a_message_that_failed_too_often_is_not_handled_and_fails_without_a_dead_letter_queue() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
     let sent = |failures: &str| Sent {

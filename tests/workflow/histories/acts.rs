@@ -1,4 +1,4 @@
-//! What may happen in a history, and how it is drawn.
+//! The operations of a history, and how they are drawn.
 
 use logweir::domain::ecs::tags::Tag;
 use logweir::domain::record::Effects;
@@ -20,17 +20,17 @@ pub enum Op {
     Foreign { family: usize, act: Act },
 }
 
-/// What somebody registers.
+/// The kind of document that the deployer registers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Blocking,
-    /// Into a group that is not there before us.
+    /// With a log group that does not exist at first.
     Compliant,
-    /// Into a group of others.
-    Theirs,
+    /// Blocking, with a third-party log group.
+    ThirdParty,
 }
 
-/// A revision, by chance.
+/// A random revision.
 #[derive(Clone, Copy, Debug)]
 pub struct Pick {
     pub family: usize,
@@ -48,7 +48,7 @@ pub enum Happening {
     Act(Moment, Act),
 }
 
-/// What others do.
+/// An act of another principal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
     Registers,
@@ -64,14 +64,14 @@ pub enum Act {
 
 pub const FAMILIES: [&str; 2] = ["web", "shop"];
 
-/// A group of others, with data, that the baseline adopts.
-pub const THEIRS: &str = "/ecs/theirs";
+/// A third-party log group with data. The baseline adopts it.
+pub const THIRD_PARTY: &str = "/ecs/third-party";
 
 pub fn document(family: &str, kind: Kind) -> String {
-    let group = if kind == Kind::Theirs { THEIRS.to_owned() } else { format!("/ecs/{family}") };
+    let group = if kind == Kind::ThirdParty { THIRD_PARTY.to_owned() } else { format!("/ecs/{family}") };
     let mode = match kind {
         Kind::Compliant => "\"mode\":\"non-blocking\",\"max-buffer-size\":\"25m\"",
-        Kind::Blocking | Kind::Theirs => "\"mode\":\"blocking\"",
+        Kind::Blocking | Kind::ThirdParty => "\"mode\":\"blocking\"",
     };
     format!(
         r#"{{"family":"{family}","alien":{{"deep":[1.50,1E9,null,[]]}},"containerDefinitions":[{{"name":"app","image":"nginx","memory":512,"environment":[{{"name":"K","value":"CANARY"}}],"logConfiguration":{{"logDriver":"awslogs","options":{{"awslogs-group":"{group}","awslogs-region":"eu-west-1","awslogs-stream-prefix":"app",{mode}}}}}}}]}}"#
@@ -90,11 +90,12 @@ impl Act {
                     account.deregisters(&arn);
                 }
             }
-            // One that we made, and that somebody deleted and made anew within moments, could not be told from ours.
+            // If Logweir's group were deleted and created again within moments, it would look like Logweir's group.
             Self::MakesGroup => {
                 let name = format!("/ecs/{family}");
-                let was_ours = account.records.values().any(|record| Effects::of(record).made.contains(&name.as_str()));
-                if !was_ours && !account.groups.contains_key(&name) {
+                let by_logweir =
+                    account.records.values().any(|record| Effects::of(record).made.contains(&name.as_str()));
+                if !by_logweir && !account.groups.contains_key(&name) {
                     account.has_group(&name, None, 1);
                 }
             }
@@ -105,7 +106,7 @@ impl Act {
                 }
             }
             Self::ChangesRetention => {
-                if let Some(group) = account.groups.get_mut(THEIRS) {
+                if let Some(group) = account.groups.get_mut(THIRD_PARTY) {
                     group.retention = Some(365);
                 }
             }
@@ -127,8 +128,8 @@ impl Act {
 }
 
 const ACTS: [Act; 9] = [
-    // Between a look and the act that follows at once, nobody could see these two, as CloudWatch Logs knows no condition:
-    // so only between operations.
+    // These two happen only between operations. CloudWatch Logs has no conditional writes, so Logweir cannot notice
+    // them between a read and the act that follows at once.
     Act::FillsGroup,
     Act::ChangesRetention,
     Act::Registers,
@@ -164,7 +165,7 @@ fn pick() -> impl Strategy<Value = Pick> {
 
 fn op() -> impl Strategy<Value = Op> {
     let family = 0..FAMILIES.len();
-    let kind = prop::sample::select(vec![Kind::Blocking, Kind::Blocking, Kind::Theirs, Kind::Compliant]);
+    let kind = prop::sample::select(vec![Kind::Blocking, Kind::Blocking, Kind::ThirdParty, Kind::Compliant]);
     prop_oneof![
         5 => (family.clone(), kind).prop_map(|(family, kind)| Op::Deploys { family, kind }),
         9 => (pick(), prop::bool::weighted(0.15), happens())
@@ -180,11 +181,11 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-/// Twenty operations and more; the first are deployments, so that there is something to happen to.
+/// At least twenty operations. The first two are deployments, so that the others have revisions to act on.
 pub fn history() -> impl Strategy<Value = Vec<Op>> {
     prop::collection::vec(op(), 20..40).prop_map(|mut ops| {
         ops.insert(0, Op::Deploys { family: 0, kind: Kind::Blocking });
-        ops.insert(1, Op::Deploys { family: 1, kind: Kind::Theirs });
+        ops.insert(1, Op::Deploys { family: 1, kind: Kind::ThirdParty });
         ops
     })
 }

@@ -1,4 +1,4 @@
-//! Records of sources whose services followed, as real stories leave them.
+//! Records of real runs in which services were updated.
 
 use jiff::SignedDuration;
 use logweir::domain::ecs::revision::RevisionArn;
@@ -9,7 +9,7 @@ use logweir::settings::SHIPPED_BASELINE;
 use crate::world::story::{BLOCKING, backs_out, with};
 use crate::world::{Moment, Then, World};
 
-/// A world in which these services run web:1, which blocks, and whose image means the same for ever.
+/// A world in which these services run web:1, which blocks and whose image is pinned.
 fn running(services: &[&str]) -> (World, RevisionArn) {
     let world = World::new();
     let image = format!("\"nginx@sha256:{}\"", "a".repeat(64));
@@ -21,7 +21,7 @@ fn running(services: &[&str]) -> (World, RevisionArn) {
     (world, source)
 }
 
-/// Every event that there is by now is told, and those that come of that.
+/// Delivers all events so far, and the events that result from them.
 async fn tell(world: &World) {
     loop {
         let events = world.account(|account| account.delivers());
@@ -39,7 +39,7 @@ fn record(world: &World, source: &RevisionArn) -> Record {
     world.account(|account| account.records[source].clone())
 }
 
-/// One follows after the other, the second fails and is pointed back; then all is taken back.
+/// The services are updated one after the other, and the second fails and is rolled back. Then all is backed out.
 pub async fn one_after_the_other() -> Record {
     let (world, source) = running(&["prod/api", "prod/web"]);
     tell(&world).await;
@@ -62,11 +62,11 @@ pub async fn one_after_the_other() -> Record {
     record(&world, &source)
 }
 
-/// Somebody deploys between our look and our act, and is given way to.
+/// Another principal deploys between Logweir's read and its update, and Logweir yields.
 pub async fn overtaken() -> Record {
     let (world, source) = running(&["prod/web"]);
-    let theirs = world.account(|account| account.registers(&BLOCKING.replace("\"web\"", "\"other\"")));
-    let deploys = Then::act(move |account| account.updates_service("prod/web", &theirs));
+    let other = world.account(|account| account.registers(&BLOCKING.replace("\"web\"", "\"other\"")));
+    let deploys = Then::act(move |account| account.updates_service("prod/web", &other));
     world.at_next("UpdateService", Moment::Before, deploys);
     tell(&world).await;
     record(&world, &source)

@@ -1,4 +1,4 @@
-//! What AWS refuses, or is asked too often for: it comes again, or it is said, and nothing is left half done.
+//! Calls that AWS denies or throttles. Logweir retries or reports them, and leaves nothing half done.
 
 use logweir::domain::outcome::Reason;
 use logweir::ports::{ErrorKind, PortError};
@@ -8,7 +8,7 @@ use crate::world::{Moment, Then};
 
 const IMAGE: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/web:1";
 const UPDATED: &str = "remediated (0); prod/web updated";
-const DENIED: &str = "failed access-denied (2); prod/web left-alone access-denied";
+const DENIED: &str = "failed access-denied (2); prod/web not-changed access-denied";
 
 fn denied(call: &'static str) -> PortError {
     let message = format!("AccessDeniedException: not authorized to perform: {call}");
@@ -20,7 +20,7 @@ fn throttled(call: &'static str) -> Then {
     Then::Fail(PortError { kind: ErrorKind::Retry, call, message, reason: Some(Reason::Throttled) })
 }
 
-/// prod/web runs a revision that blocks, by a tag that still means what runs.
+/// prod/web runs a revision that blocks. The tag of its image still resolves to the running digest.
 async fn tagged() -> Scene {
     let named = blocking().replace(&format!("nginx@sha256:{}", "a".repeat(64)), IMAGE);
     let scene = Scene::of(&sound(), &named, &["prod/web"], |_| {}).await;
@@ -30,7 +30,7 @@ async fn tagged() -> Scene {
     scene
 }
 
-/// Every call that is made of an event whose service follows, each with how many of them there are.
+/// Every call for an event that updates a service, with its number of calls.
 async fn calls() -> Vec<(&'static str, usize)> {
     let scene = tagged().await;
     let before = scene.world.log().len();
@@ -46,7 +46,7 @@ async fn calls() -> Vec<(&'static str, usize)> {
 }
 
 #[tokio::test]
-async fn whatever_is_asked_too_often_comes_again_and_ends_as_if_it_had_not_been() {
+async fn a_throttled_call_makes_the_event_retryable_and_the_final_state_is_the_same() {
     let calls = calls().await;
     for name in ["DescribeServices", "UpdateService", "DescribeServiceRevisions", "DescribeImages", "commit"] {
         assert!(calls.iter().any(|(other, _)| *other == name), "{name} is not among {calls:?}");
@@ -56,9 +56,9 @@ async fn whatever_is_asked_too_often_comes_again_and_ends_as_if_it_had_not_been(
             let scene = tagged().await;
             scene.world.at_nth(name, nth, Moment::Before, throttled(name));
             let report = scene.told(COMPLETED).await;
-            // What is thrown away, an answer to a release, say, is nobody's concern.
-            assert!(report.comes_again() || said(&report) == UPDATED, "{name} {nth}: {}", said(&report));
-            if report.comes_again() {
+            // Some errors have no consequence, such as an error when a worker releases a record.
+            assert!(report.is_retried() || said(&report) == UPDATED, "{name} {nth}: {}", said(&report));
+            if report.is_retried() {
                 assert!(report.error.as_ref().unwrap().contains("Rate exceeded"), "{name} {nth}: {report:?}");
                 assert_eq!(report.exit_code(), 2, "{name} {nth}");
             }
@@ -67,7 +67,7 @@ async fn whatever_is_asked_too_often_comes_again_and_ends_as_if_it_had_not_been(
             scene.resumes().await;
             assert_eq!(scene.runs("prod/web"), "web:3", "{name} {nth}");
             let told = scene.told_in_the_record();
-            assert!(told.ends_with("web pointing; web pointed"), "{name} {nth}: {told}");
+            assert!(told.ends_with("web updating-service; web service-updated"), "{name} {nth}: {told}");
             scene.account(|account| account.completes("prod/web"));
             assert_eq!(said(&scene.told(COMPLETED).await), "rolled-out (0); prod/web rolled-out", "{name} {nth}");
             assert_eq!(scene.account(|account| account.pointings.values().next().unwrap().times.len()), 1);
@@ -76,7 +76,7 @@ async fn whatever_is_asked_too_often_comes_again_and_ends_as_if_it_had_not_been(
 }
 
 #[tokio::test]
-async fn a_service_that_may_not_be_looked_at_is_said_to_be_left_alone() {
+async fn a_service_that_may_not_be_read_is_reported_as_not_changed() {
     let scene = tagged().await;
     scene.world.always("DescribeServices", denied("DescribeServices"));
     for event in [COMPLETED, UPDATE] {
@@ -90,35 +90,35 @@ async fn a_service_that_may_not_be_looked_at_is_said_to_be_left_alone() {
 }
 
 #[tokio::test]
-async fn one_that_may_not_be_pointed_is_said_and_tried_again_by_the_next_event() {
+async fn a_service_that_may_not_be_updated_is_reported_and_retried_at_the_next_event() {
     let scene = tagged().await;
     scene.world.always("UpdateService", denied("UpdateService"));
     for _ in 0..5 {
         let report = scene.told(COMPLETED).await;
         assert_eq!(said(&report), DENIED);
         assert!(notes(&report).contains("not authorized to perform: UpdateService"), "{}", notes(&report));
-        assert_eq!((scene.on_their_way().len(), scene.stopped()), (0, None), "nobody keeps pointing it back");
+        assert_eq!((scene.on_their_way().len(), scene.stopped()), (0, None), "a denied update does not open the fuse");
         assert_eq!(scene.resumes().await, NOTHING);
     }
-    assert!(scene.told_in_the_record().ends_with("web pointing; web followed not-done access-denied"));
+    assert!(scene.told_in_the_record().ends_with("web updating-service; web rollout-ended not-done access-denied"));
     scene.world.restart();
     assert_eq!(said(&scene.told(COMPLETED).await), UPDATED);
 }
 
 #[tokio::test]
-async fn what_runs_and_may_not_be_read_is_different() {
+async fn a_running_image_that_may_not_be_read_counts_as_different() {
     for call in ["DescribeServiceRevisions", "DescribeImages"] {
         let scene = tagged().await;
         scene.world.always(call, denied(call));
         let report = scene.told(COMPLETED).await;
-        assert_eq!(said(&report), "refused image-changed (1); prod/web left-alone image-changed");
+        assert_eq!(said(&report), "refused image-changed (1); prod/web not-changed image-changed");
         assert!(notes(&report).contains(&format!("not authorized to perform: {call}")), "{}", notes(&report));
         assert_eq!((scene.pointed(), scene.told_in_the_record().as_str()), (0, ""));
     }
 }
 
 #[tokio::test]
-async fn nothing_is_done_that_cannot_be_written_down() {
+async fn nothing_is_done_that_cannot_be_recorded() {
     for call in ["commit", "put_family", "put_pointings", "read", "family", "pointings"] {
         let scene = tagged().await;
         scene.world.always(call, denied(call));
@@ -133,7 +133,7 @@ async fn nothing_is_done_that_cannot_be_written_down() {
 }
 
 #[tokio::test]
-async fn where_our_deployment_may_not_be_looked_at_it_stays_on_its_way() {
+async fn a_rollout_whose_service_may_not_be_read_stays_in_flight() {
     let scene = Scene::following(|_| {}).await;
     scene.world.always("DescribeServices", denied("DescribeServices"));
     scene.account(|account| account.completes("prod/web"));
@@ -145,7 +145,7 @@ async fn where_our_deployment_may_not_be_looked_at_it_stays_on_its_way() {
 }
 
 #[tokio::test]
-async fn a_failed_deployment_that_may_not_be_pointed_back_is_for_a_human() {
+async fn a_failed_deployment_that_may_not_be_rolled_back_needs_an_operator() {
     let scene = Scene::following(|_| {}).await;
     scene.account(|account| account.fails("prod/web", crate::world::TASKS_FAILED));
     scene.world.always("UpdateService", denied("UpdateService"));
@@ -154,20 +154,20 @@ async fn a_failed_deployment_that_may_not_be_pointed_back_is_for_a_human() {
     assert_eq!(said(&report), says);
     assert!(notes(&report).contains("not authorized"), "{}", notes(&report));
     assert_eq!((scene.runs("prod/web"), scene.stopped().is_some()), ("web:3".into(), true));
-    // Once it may be, a backout points it back.
+    // Once the update is allowed, a backout rolls the service back.
     scene.world.restart();
-    assert_eq!(said(&scene.backs_out().await), "partial deployment-under-way (2); prod/web pointed-back");
+    assert_eq!(said(&scene.backs_out().await), "partial deployment-under-way (2); prod/web backed-out");
     assert_eq!(scene.runs("prod/web"), "web:2");
 }
 
 #[tokio::test]
-async fn one_that_is_throttled_while_it_is_pointed_back_is_pointed_back_later() {
+async fn a_throttled_rollback_is_completed_later() {
     let scene = Scene::following(|_| {}).await;
     scene.account(|account| account.fails("prod/web", crate::world::TASKS_FAILED));
     scene.world.at_next("UpdateService", Moment::Before, throttled("UpdateService"));
     let report = scene.told(super::scene::FAILED).await;
-    assert!(report.comes_again(), "{}", said(&report));
-    assert_eq!(scene.told_in_the_record(), "web pointing; web pointed; web returning");
+    assert!(report.is_retried(), "{}", said(&report));
+    assert_eq!(scene.told_in_the_record(), "web updating-service; web service-updated; web rolling-back");
     assert_eq!(scene.resumes().await, ["failed deployment-failed (2); prod/web failed deployment-failed"]);
     assert_eq!((scene.runs("prod/web"), scene.on_their_way().len()), ("web:2".into(), 0));
 }

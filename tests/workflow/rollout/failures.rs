@@ -1,21 +1,21 @@
-//! Our deployment fails, or never ends.
+//! Logweir's deployment fails, or its service is deleted.
 
 use super::scene::{COMPLETED, FAILED, IN_PROGRESS, NOTHING, Scene, UPDATE, notes, rollout, said, sound};
 use crate::world::{Account, LiveService, TASKS_FAILED};
 
 const FAILED_HERE: &str = "failed deployment-failed (2); prod/web failed deployment-failed";
-const RETURNED: &str = "skipped returned (0); prod/web left-alone returned";
+const RETURNED: &str = "skipped service-rolled-back (0); prod/web not-changed service-rolled-back";
 
 fn rolls_back(service: &mut LiveService) {
     service.rolls_back = true;
 }
 
-/// The service is on the source again, the family's fuse is open, and nothing more is tried.
+/// Asserts that the service runs the source again, that the family's fuse is open, and that nothing more is tried.
 async fn is_over(scene: &Scene, pointed: usize, why: &str) {
     assert_eq!((scene.runs("prod/web"), scene.pointed()), ("web:2".into(), pointed));
     assert_eq!(scene.on_their_way().len(), 0);
     let stopped = scene.stopped().unwrap();
-    assert!(stopped.contains(&format!("our deployment of web:3 to service prod/web failed: {why}")), "{stopped}");
+    assert!(stopped.contains(&format!("Logweir's deployment of web:3 to service prod/web failed: {why}")), "{stopped}");
     assert_eq!(scene.account(|account| account.remembered.values().next().unwrap().turn.clone()), None);
     for event in [UPDATE, FAILED, COMPLETED] {
         scene.told(event).await;
@@ -28,31 +28,31 @@ async fn is_over(scene: &Scene, pointed: usize, why: &str) {
 }
 
 #[tokio::test]
-async fn a_deployment_that_fails_and_that_ecs_rolls_back_is_said_with_ecs_own_reason() {
+async fn a_failure_that_ecs_rolls_back_is_reported_with_the_reason_of_ecs() {
     let scene = Scene::following(rolls_back).await;
     scene.account(|account| account.fails("prod/web", TASKS_FAILED));
     let report = scene.told(FAILED).await;
     assert_eq!(said(&report), FAILED_HERE);
     assert_eq!((notes(&report), report.error.as_deref()), (TASKS_FAILED.into(), Some(TASKS_FAILED)));
-    assert_eq!(scene.told_in_the_record(), "web pointing; web pointed; web followed failed");
+    assert_eq!(scene.told_in_the_record(), "web updating-service; web service-updated; web rollout-ended failed");
     is_over(&scene, 1, TASKS_FAILED).await;
 }
 
 #[tokio::test]
-async fn one_that_ecs_does_not_roll_back_is_taken_off_the_service() {
+async fn a_failure_that_ecs_does_not_roll_back_is_rolled_back_by_logweir() {
     let scene = Scene::following(|_| {}).await;
     scene.account(|account| account.fails("prod/web", TASKS_FAILED));
     let report = scene.told(FAILED).await;
     assert_eq!((said(&report), notes(&report)), (FAILED_HERE.into(), TASKS_FAILED.into()));
     assert_eq!(
         scene.told_in_the_record(),
-        "web pointing; web pointed; web returning; web pointed-back; web followed failed"
+        "web updating-service; web service-updated; web rolling-back; web service-rolled-back; web rollout-ended failed"
     );
     is_over(&scene, 2, TASKS_FAILED).await;
 }
 
 #[tokio::test]
-async fn the_schedule_finds_it_where_nobody_tells_of_it() {
+async fn the_schedule_finds_a_failure_without_an_event() {
     for (like, pointed) in [(rolls_back as fn(&mut LiveService), 1), (|_: &mut LiveService| {}, 2)] {
         let scene = Scene::following(like).await;
         scene.account(|account| account.fails("prod/web", TASKS_FAILED));
@@ -62,7 +62,7 @@ async fn the_schedule_finds_it_where_nobody_tells_of_it() {
 }
 
 #[tokio::test]
-async fn the_beginning_of_ecs_rollback_tells_of_it_as_well() {
+async fn the_start_event_of_the_rollback_reveals_the_failure() {
     let scene = Scene::following(rolls_back).await;
     scene.account(|account| account.fails("prod/web", TASKS_FAILED));
     let report = scene.told(IN_PROGRESS).await;
@@ -72,7 +72,7 @@ async fn the_beginning_of_ecs_rollback_tells_of_it_as_well() {
 }
 
 #[tokio::test]
-async fn so_it_does_where_the_failure_is_shown_late() {
+async fn the_start_event_of_the_rollback_reveals_a_failure_that_ecs_shows_late() {
     let scene = Scene::following(rolls_back).await;
     scene.account(|account| {
         account.fails_late = true;
@@ -86,7 +86,7 @@ async fn so_it_does_where_the_failure_is_shown_late() {
 }
 
 #[tokio::test]
-async fn a_failure_that_ecs_tells_of_though_it_shows_none_is_one() {
+async fn a_failure_event_counts_although_ecs_shows_no_failure() {
     let scene = Scene::following(rolls_back).await;
     scene.account(|account| {
         account.fails_late = true;
@@ -96,14 +96,14 @@ async fn a_failure_that_ecs_tells_of_though_it_shows_none_is_one() {
     is_over(&scene, 1, TASKS_FAILED).await;
 }
 
-/// The rollback has completed, and ECS lists our deployment no more.
+/// The deployment fails, and the rollback completes. ECS no longer lists the failed deployment.
 fn fails_and_is_back(account: &mut Account) {
     account.fails("prod/web", TASKS_FAILED);
     account.completes("prod/web");
 }
 
 #[tokio::test]
-async fn a_failure_is_told_of_after_the_end_of_its_rollback() {
+async fn a_failure_event_may_arrive_after_the_end_of_the_rollback() {
     let scene = Scene::following(rolls_back).await;
     scene.account(fails_and_is_back);
     assert_eq!(said(&scene.told(COMPLETED).await), FAILED_HERE);
@@ -112,7 +112,7 @@ async fn a_failure_is_told_of_after_the_end_of_its_rollback() {
 }
 
 #[tokio::test]
-async fn or_before_it() {
+async fn a_failure_event_may_arrive_before_the_end_of_the_rollback() {
     let scene = Scene::following(rolls_back).await;
     scene.account(fails_and_is_back);
     assert_eq!(said(&scene.told(FAILED).await), FAILED_HERE);
@@ -121,7 +121,7 @@ async fn or_before_it() {
 }
 
 #[tokio::test]
-async fn the_end_of_a_rollback_tells_of_it_where_nothing_else_ever_does() {
+async fn the_end_of_a_rollback_reveals_the_failure_if_nothing_else_does() {
     let scene = Scene::following(|service| service.shifts_traffic = true).await;
     // ECS gives no states and no reasons here.
     scene.account(|account| {
@@ -133,7 +133,7 @@ async fn the_end_of_a_rollback_tells_of_it_where_nothing_else_ever_does() {
 }
 
 #[tokio::test]
-async fn an_alarm_that_rolls_it_back_is_a_failure_whatever_the_words() {
+async fn a_rollback_by_an_alarm_is_a_failure_whatever_its_reason_says() {
     for words in ["Alarm detection: web-5xx is in ALARM, rolling back to deploymentId ecs-svc/2.", "Something new."] {
         let scene = Scene::following(rolls_back).await;
         scene.account(|account| {
@@ -148,7 +148,7 @@ async fn an_alarm_that_rolls_it_back_is_a_failure_whatever_the_words() {
 }
 
 #[tokio::test]
-async fn a_failure_that_somebody_has_answered_by_another_deployment_is_still_one_of_ours() {
+async fn a_failure_followed_by_another_principals_deployment_is_still_logweirs_failure() {
     for first in [FAILED, UPDATE] {
         let scene = Scene::following(rolls_back).await;
         scene.account(|account| {
@@ -165,7 +165,7 @@ async fn a_failure_that_somebody_has_answered_by_another_deployment_is_still_one
     }
 }
 
-/// Ours has overtaken the source's own deployment, fails, and ECS goes back to what ran before both.
+/// Logweir's deployment overtook the source's own one and fails. ECS rolls back to the revision before both.
 async fn at_once_and_fails() -> Scene {
     let scene = Scene::deploying(rolls_back).await.by(&rollout("when = \"at-once\""));
     scene.told(UPDATE).await;
@@ -175,7 +175,7 @@ async fn at_once_and_fails() -> Scene {
 }
 
 #[tokio::test]
-async fn what_somebody_had_deployed_is_what_a_failure_of_ours_leaves_though_ecs_goes_back_further() {
+async fn after_a_failure_the_service_runs_the_source_although_ecs_rolled_back_further() {
     let scene = at_once_and_fails().await;
     let report = scene.told(FAILED).await;
     assert_eq!((said(&report), notes(&report)), (FAILED_HERE.into(), TASKS_FAILED.into()));
@@ -183,7 +183,7 @@ async fn what_somebody_had_deployed_is_what_a_failure_of_ours_leaves_though_ecs_
 }
 
 #[tokio::test]
-async fn unless_somebody_has_decided_otherwise_meanwhile() {
+async fn after_a_failure_a_later_deployment_by_another_principal_stays() {
     for fails_too in [false, true] {
         let scene = at_once_and_fails().await;
         scene.after(5);
@@ -203,7 +203,7 @@ async fn unless_somebody_has_decided_otherwise_meanwhile() {
 }
 
 #[tokio::test]
-async fn what_somebody_has_deployed_since_and_fails_is_no_failure_of_ours() {
+async fn a_failed_later_deployment_by_another_principal_is_not_logweirs_failure() {
     for event in [UPDATE, FAILED, IN_PROGRESS] {
         let scene = Scene::following(rolls_back).await;
         scene.after(5);
@@ -212,9 +212,13 @@ async fn what_somebody_has_deployed_since_and_fails_is_no_failure_of_ours() {
             account.updates_service("prod/web", &other);
             account.fails("prod/web", TASKS_FAILED);
         });
-        assert_eq!(scene.runs("prod/web"), "web:2", "what had completed last");
+        assert_eq!(scene.runs("prod/web"), "web:2", "the revision that completed last");
         scene.told(event).await;
-        assert_eq!(scene.told_in_the_record(), "web pointing; web pointed; web followed moved-on", "{event}");
+        assert_eq!(
+            scene.told_in_the_record(),
+            "web updating-service; web service-updated; web rollout-ended service-changed",
+            "{event}"
+        );
         assert_eq!((scene.stopped(), scene.pointed(), scene.on_their_way().len()), (None, 1, 0));
         scene.account(|account| account.completes("prod/web"));
         assert_eq!(said(&scene.told(COMPLETED).await), RETURNED);
@@ -223,18 +227,21 @@ async fn what_somebody_has_deployed_since_and_fails_is_no_failure_of_ours() {
 }
 
 #[tokio::test]
-async fn whoever_has_ours_deployed_anew_does_not_move_on() {
+async fn a_forced_deployment_of_the_correction_continues_the_rollout() {
     let scene = Scene::following(rolls_back).await;
     scene.account(|account| account.forces_deployment("prod/web"));
     assert_eq!(said(&scene.told(UPDATE).await), "skipped deployment-under-way (0); prod/web updated");
     scene.account(|account| account.completes("prod/web"));
     assert_eq!(said(&scene.told(COMPLETED).await), "rolled-out (0); prod/web rolled-out");
-    assert_eq!(scene.told_in_the_record(), "web pointing; web pointed; web pointed; web followed completed");
+    assert_eq!(
+        scene.told_in_the_record(),
+        "web updating-service; web service-updated; web service-updated; web rollout-ended completed"
+    );
     assert_eq!(scene.pointed(), 1);
 }
 
 #[tokio::test]
-async fn what_fails_after_that_fails_as_well() {
+async fn a_failed_forced_deployment_of_the_correction_fails_the_rollout() {
     let scene = Scene::following(rolls_back).await;
     scene.account(|account| {
         account.forces_deployment("prod/web");
@@ -246,7 +253,7 @@ async fn what_fails_after_that_fails_as_well() {
 
 #[tokio::test]
 async fn a_service_that_is_deleted_meanwhile_is_no_failure() {
-    let says = "skipped service-moved-on (0); prod/web left-alone service-moved-on";
+    let says = "skipped service-changed (0); prod/web not-changed service-changed";
     for gone in [Account::drains, Account::deletes_service, Account::forgets_service] {
         let scene = Scene::following(|_| {}).await;
         scene.account(|account| gone(account, "prod/web"));
@@ -256,7 +263,7 @@ async fn a_service_that_is_deleted_meanwhile_is_no_failure() {
 }
 
 #[tokio::test]
-async fn a_source_that_is_gone_when_ours_has_failed_is_for_somebody_to_look_at() {
+async fn a_failed_rollout_whose_source_was_deregistered_needs_an_operator() {
     let scene = Scene::following(|_| {}).await;
     scene.account(|account| {
         let source = account.arn("web", 2);

@@ -1,4 +1,4 @@
-//! An event that lies: somebody who may send to the queue says that another revision was deployed than ECS knows of.
+//! Forged events: a principal that may send to the queue claims a deployment that ECS does not know.
 
 use jiff::Timestamp;
 use logweir::domain::ecs::revision::RevisionArn;
@@ -12,7 +12,7 @@ use crate::world::{Account, Moment, Then};
 const UPDATED: &str = "remediated (0); prod/web updated";
 const LIST: &str = "ListServiceDeployments";
 
-/// The source was deployed, and its deployment completed, some seconds ago: Logweir is about to act.
+/// The source's deployment completed some seconds ago, and Logweir is about to act.
 async fn deployed() -> Scene {
     let scene = Scene::deployed(|_| {}).await;
     scene.after(5);
@@ -23,7 +23,7 @@ fn other(account: &mut Account) -> RevisionArn {
     account.registers(&sound().replace("\"web\"", "\"other\""))
 }
 
-/// The event of somebody's having the service run the source, as if it had been this one, and now.
+/// The event of the source's deployment, forged to name this revision and the current time.
 fn forged(scene: &Scene, revision: &RevisionArn) -> Value {
     let text = scene.event(UPDATE).to_string().replace(&scene.source.to_string(), &revision.to_string());
     let mut event: Value = serde_json::from_str(&text).unwrap();
@@ -33,11 +33,12 @@ fn forged(scene: &Scene, revision: &RevisionArn) -> Value {
     event
 }
 
-/// A human is asked, and the service goes on as it was.
-async fn is_for_a_human(scene: &Scene, event: &Value) {
+/// Asserts that an operator is needed, and that the rollout continues as before.
+async fn needs_an_operator(scene: &Scene, event: &Value) {
     let report = scene.tell(event).await;
-    assert!(said(&report).starts_with("needs-operator service-moved-on (2)"), "{}", said(&report));
-    let why = "an event says that somebody had other:1 deployed just before our act, and ECS knows nothing of it";
+    assert!(said(&report).starts_with("needs-operator service-changed (2)"), "{}", said(&report));
+    let why = "an event reports that other:1 was deployed to service prod/web just before Logweir's update, but ECS \
+               does not list that deployment; check which revision the service should run";
     assert_eq!(report.error.as_deref(), Some(why));
     assert_eq!((scene.runs("prod/web"), scene.pointed()), ("web:3".into(), 1));
     scene.account(|account| account.completes("prod/web"));
@@ -47,32 +48,32 @@ async fn is_for_a_human(scene: &Scene, event: &Value) {
 }
 
 #[tokio::test]
-async fn what_ecs_knows_nothing_of_is_not_deployed_because_an_event_says_that_somebody_had() {
+async fn a_revision_is_not_deployed_because_an_event_claims_a_deployment_that_ecs_does_not_know() {
     let scene = deployed().await;
     assert_eq!(said(&scene.told(COMPLETED).await), UPDATED);
-    let theirs = scene.account(other);
-    is_for_a_human(&scene, &forged(&scene, &theirs)).await;
+    let revision = scene.account(other);
+    needs_an_operator(&scene, &forged(&scene, &revision)).await;
     assert_eq!(scene.world.count(LIST), 1, "ECS was asked");
 }
 
 #[tokio::test]
-async fn nor_where_nobody_may_ask_ecs() {
+async fn a_claimed_deployment_is_not_trusted_if_ecs_may_not_be_read() {
     let scene = deployed().await;
     assert_eq!(said(&scene.told(COMPLETED).await), UPDATED);
-    let theirs = scene.account(other);
+    let revision = scene.account(other);
     let message = "AccessDeniedException: not authorized".into();
     let denied = PortError { kind: ErrorKind::Refused, call: LIST, message, reason: Some(Reason::AccessDenied) };
     scene.world.at_next(LIST, Moment::Before, Then::Fail(denied));
-    is_for_a_human(&scene, &forged(&scene, &theirs)).await;
+    needs_an_operator(&scene, &forged(&scene, &revision)).await;
 }
 
 #[tokio::test]
-async fn what_somebody_did_deploy_just_before_our_act_is_given_way_to() {
+async fn logweir_yields_to_a_deployment_that_was_really_made_right_before_its_update() {
     let scene = deployed().await;
     scene.account(|account| account.forgets_overtaken = true);
     let deploys = Then::act(|account| {
-        let theirs = other(account);
-        account.updates_service("prod/web", &theirs);
+        let revision = other(account);
+        account.updates_service("prod/web", &revision);
     });
     scene.world.at_next(UPDATE, Moment::Before, deploys);
     assert_eq!(said(&scene.told(COMPLETED).await), UPDATED);

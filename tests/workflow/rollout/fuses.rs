@@ -1,52 +1,59 @@
-//! No duel: a service is pointed at the correction of a source once, and services and families have fuses.
+//! No drift loop: Logweir updates a service to the correction of a source once. Services and families have fuses.
 
 use logweir::domain::ecs::revision::RevisionArn;
 
 use super::scene::{COMPLETED, NOTHING, REGISTER, Scene, UPDATE, blocking, notes, said};
 
-const RETURNED: &str = "skipped returned (0); prod/web left-alone returned";
+const RETURNED: &str = "skipped service-rolled-back (0); prod/web not-changed service-rolled-back";
 
 #[tokio::test]
-async fn whoever_returns_the_service_while_ours_is_under_way_has_decided() {
+async fn a_return_to_the_source_during_the_rollout_is_final() {
     let scene = Scene::following(|_| {}).await;
     scene.deploys("prod/web");
     let report = scene.told(UPDATE).await;
-    assert_eq!(said(&report), "skipped returned (0); prod/web returned returned");
-    assert_eq!(scene.told_in_the_record(), "web pointing; web pointed; web followed returned");
+    assert_eq!(said(&report), "skipped service-rolled-back (0); prod/web rolled-back service-rolled-back");
+    assert_eq!(scene.told_in_the_record(), "web updating-service; web service-updated; web rollout-ended rolled-back");
     scene.account(|account| account.completes("prod/web"));
     assert_eq!(said(&scene.told(COMPLETED).await), RETURNED);
     assert_eq!((scene.pointed(), scene.runs("prod/web"), scene.stopped()), (1, "web:2".into(), None));
 }
 
 #[tokio::test]
-async fn so_has_whoever_returns_it_after_ours_has_completed() {
+async fn a_return_to_the_source_after_the_rollout_is_final() {
     let scene = Scene::followed(|_| {}).await;
     scene.deploys("prod/web");
     scene.account(|account| account.completes("prod/web"));
     for event in [UPDATE, COMPLETED] {
         let report = scene.told(event).await;
         assert_eq!(said(&report), RETURNED);
-        assert_eq!(notes(&report), "it was pointed at our revision once, and somebody or ECS decided otherwise");
+        assert_eq!(
+            notes(&report),
+            "Logweir updated service prod/web to the corrected revision once, and ECS or another principal rolled \
+             it back"
+        );
     }
     assert_eq!((scene.pointed(), scene.runs("prod/web"), scene.on_their_way().len()), (1, "web:2".into(), 0));
 }
 
 #[tokio::test]
-async fn somebody_who_deploys_something_else_is_left_with_that() {
+async fn a_deployment_of_another_revision_by_another_principal_stays() {
     let scene = Scene::following(|_| {}).await;
     scene.account(|account| {
         let first = account.arn("web", 1);
         account.updates_service("prod/web", &first);
     });
-    // What was deployed is looked at in the same breath, and nothing is wrong with it.
+    // The same event also checks the deployed revision, which is compliant.
     let report = scene.told(UPDATE).await;
-    assert_eq!(said(&report), "compliant (0); prod/web left-alone service-moved-on");
-    assert_eq!(scene.told_in_the_record(), "web pointing; web pointed; web followed moved-on");
+    assert_eq!(said(&report), "compliant (0); prod/web not-changed service-changed");
+    assert_eq!(
+        scene.told_in_the_record(),
+        "web updating-service; web service-updated; web rollout-ended service-changed"
+    );
     assert_eq!((scene.pointed(), scene.runs("prod/web"), scene.on_their_way().len()), (1, "web:1".into(), 0));
 }
 
 #[tokio::test]
-async fn and_follows_to_the_correction_of_that_where_it_blocks_too() {
+async fn a_blocking_revision_deployed_by_another_principal_is_corrected_and_rolled_out() {
     let scene = Scene::following(|_| {}).await;
     scene.account(|account| {
         let newer = account.registers(&blocking());
@@ -54,12 +61,12 @@ async fn and_follows_to_the_correction_of_that_where_it_blocks_too() {
         account.completes("prod/web");
     });
     let report = scene.told(COMPLETED).await;
-    assert_eq!(said(&report), "remediated (0); prod/web left-alone service-moved-on; prod/web updated");
+    assert_eq!(said(&report), "remediated (0); prod/web not-changed service-changed; prod/web updated");
     assert_eq!((scene.pointed(), scene.runs("prod/web")), (2, "web:5".into()));
 }
 
 #[tokio::test]
-async fn a_pipeline_that_applies_the_source_every_hour_is_answered_once() {
+async fn a_service_whose_pipeline_deploys_the_source_every_hour_is_updated_once() {
     let scene = Scene::deployed(|_| {}).await;
     for hour in 0..24 {
         scene.deploys("prod/web");
@@ -78,7 +85,7 @@ async fn a_pipeline_that_applies_the_source_every_hour_is_answered_once() {
 }
 
 #[tokio::test]
-async fn to_ask_again_leads_it_there_once_more() {
+async fn forcing_updates_a_returned_service_once_more() {
     let scene = Scene::followed(|_| {}).await;
     scene.deploys("prod/web");
     scene.account(|account| account.completes("prod/web"));
@@ -92,8 +99,8 @@ async fn to_ask_again_leads_it_there_once_more() {
     assert_eq!((scene.pointed(), scene.runs("prod/web")), (2, "web:3".into()));
 }
 
-/// Somebody registers what blocks, has prod/web run it, and all of that is told.
-async fn puts_it_back(scene: &mut Scene) -> String {
+/// Registers a blocking revision, deploys it to prod/web, and delivers the events.
+async fn redeploys_the_fault(scene: &mut Scene) -> String {
     scene.source = scene.account(|account| -> RevisionArn { account.registers(&blocking()) });
     scene.told(REGISTER).await;
     scene.deploys("prod/web");
@@ -106,40 +113,40 @@ async fn puts_it_back(scene: &mut Scene) -> String {
     said(&report)
 }
 
-/// Corrections open the family's fuse as well.
+/// Removes the counted corrections, which would open the family's fuse.
 fn only_services_count(scene: &Scene) {
     scene.account(|account| account.remembered.values_mut().for_each(|family| family.corrections.clear()));
 }
 
 const UPDATED: &str = "remediated (0); prod/web updated";
-const OPEN: &str = "refused fuse-open (1); prod/web left-alone fuse-open";
+const OPEN: &str = "refused fuse-open (1); prod/web not-changed fuse-open";
 
-/// Corrections do not open the family's fuse, so that the service's can be seen.
+/// A baseline in which corrections do not open the family's fuse, so that the service's fuse shows.
 const FUSE: &str = "version = 1\n[fuse]\ncorrections = 200\nminutes = 1\ncorrections-per-week = 5\n";
 
 #[tokio::test]
-async fn a_service_that_was_pointed_three_times_within_ten_minutes_is_left_alone() {
+async fn a_service_that_was_updated_three_times_within_ten_minutes_is_not_updated_again() {
     let mut scene = Scene::before(&["prod/web"], |_| {}).await;
     for _ in 0..3 {
-        assert_eq!(puts_it_back(&mut scene).await, UPDATED);
+        assert_eq!(redeploys_the_fault(&mut scene).await, UPDATED);
         scene.after(60);
         only_services_count(&scene);
     }
-    assert_eq!(puts_it_back(&mut scene).await, OPEN);
-    let why = "service prod/web was pointed 3 times of late, and somebody keeps pointing it back";
+    assert_eq!(redeploys_the_fault(&mut scene).await, OPEN);
+    let why = "service prod/web was recently updated 3 times, and another principal keeps rolling it back";
     assert!(scene.stopped().unwrap().contains(why), "{:?}", scene.stopped());
     assert_eq!((scene.pointed(), scene.runs("prod/web"), scene.on_their_way().len()), (3, scene.source.short(), 0));
     scene.after(600);
     let report = scene.told(UPDATE).await;
-    assert_eq!(said(&report), OPEN, "it stays open until somebody closes it");
+    assert_eq!(said(&report), OPEN, "the fuse stays open until an operator closes it");
     assert!(notes(&report).contains(why), "{}", notes(&report));
 }
 
 #[tokio::test]
-async fn one_that_is_pointed_less_often_follows() {
+async fn a_service_that_is_updated_less_often_is_updated_again() {
     let mut scene = Scene::before(&["prod/web"], |_| {}).await;
     for _ in 0..6 {
-        assert_eq!(puts_it_back(&mut scene).await, UPDATED);
+        assert_eq!(redeploys_the_fault(&mut scene).await, UPDATED);
         scene.after(301);
         only_services_count(&scene);
     }
@@ -147,30 +154,30 @@ async fn one_that_is_pointed_less_often_follows() {
 }
 
 #[tokio::test]
-async fn one_that_was_pointed_too_often_within_a_week_is_left_alone() {
+async fn a_service_that_was_updated_too_often_within_a_week_is_not_updated_again() {
     let mut scene = Scene::before(&["prod/web"], |_| {}).await.by(FUSE);
     for _ in 0..5 {
-        assert_eq!(puts_it_back(&mut scene).await, UPDATED);
+        assert_eq!(redeploys_the_fault(&mut scene).await, UPDATED);
         scene.after(24 * 3600);
         only_services_count(&scene);
     }
-    assert_eq!(puts_it_back(&mut scene).await, OPEN);
+    assert_eq!(redeploys_the_fault(&mut scene).await, OPEN);
     assert_eq!((scene.pointed(), scene.stopped().is_some()), (5, true));
 }
 
 #[tokio::test]
-async fn to_ask_again_lets_it_follow_all_the_same() {
+async fn forcing_updates_a_service_with_an_open_fuse() {
     let mut scene = Scene::before(&["prod/web"], |_| {}).await.by(FUSE);
     for _ in 0..5 {
-        puts_it_back(&mut scene).await;
+        redeploys_the_fault(&mut scene).await;
         scene.after(3600);
         only_services_count(&scene);
     }
-    assert_eq!(puts_it_back(&mut scene).await, OPEN);
+    assert_eq!(redeploys_the_fault(&mut scene).await, OPEN);
     assert_eq!(said(&scene.applies(false).await[1]), OPEN);
     assert_eq!(said(&scene.applies(true).await[1]), UPDATED);
     let times = scene.account(|account| account.pointings.values().next().unwrap().times.len());
-    assert_eq!((scene.pointed(), times), (6, 1), "it is counted anew");
+    assert_eq!((scene.pointed(), times), (6, 1), "the count starts again");
 }
 
 #[tokio::test]
@@ -183,7 +190,7 @@ async fn a_family_whose_fuse_is_open_is_neither_corrected_nor_rolled_out() {
     let corrected = scene.source.clone();
     let refused = scene.account(|account| account.registers(&blocking()));
     assert_eq!(said(&scene.told(REGISTER).await), "refused fuse-open (1)");
-    // A service runs what was corrected before.
+    // A service runs a revision that was corrected before.
     scene.account(|account| {
         account.updates_service("prod/web", &corrected);
         account.completes("prod/web");
@@ -191,6 +198,6 @@ async fn a_family_whose_fuse_is_open_is_neither_corrected_nor_rolled_out() {
     let report = scene.told(COMPLETED).await;
     assert_eq!(scene.pointed(), 0, "{refused}");
     assert_eq!(said(&report), OPEN);
-    assert!(notes(&report).contains("put the fault back 3 times"), "{}", notes(&report));
+    assert!(notes(&report).contains("re-registered the fault 3 times"), "{}", notes(&report));
     assert_eq!(scene.resumes().await, NOTHING);
 }

@@ -1,4 +1,4 @@
-//! What was about to be done and was not, or may have been: it is decided anew, or found.
+//! Intents that were not carried out, or may have been: Logweir decides again, or finds the update.
 
 use jiff::SignedDuration;
 use logweir::ports::{ErrorKind, PortError};
@@ -6,18 +6,21 @@ use logweir::settings::LEASE;
 use logweir::workflow::BackoutOptions;
 
 use super::scene::{COMPLETED, NOTHING, Scene, UPDATE, blocking, rollout, said, sound};
-use crate::world::story::takes_back;
+use crate::world::story::backs_out_with;
 use crate::world::{Moment, Then};
 
-/// The image of a document, by a tag that ECR knows.
+/// The image of a document, with a tag that ECR knows.
 const TAGGED: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/web:1";
 
-/// A worker has written down that it points prod/web, and died before it did. Its lease is over.
+/// A worker records its intent to update prod/web, and dies before the update. Its lease expires.
 async fn dies_before_its_act(scene: &Scene) {
     scene.world.at_next("UpdateService", Moment::Before, Then::Crash);
     scene.told(COMPLETED).await;
     scene.world.restart();
-    assert_eq!((scene.told_in_the_record().as_str(), scene.runs("prod/web").as_str()), ("web pointing", "web:2"));
+    assert_eq!(
+        (scene.told_in_the_record().as_str(), scene.runs("prod/web").as_str()),
+        ("web updating-service", "web:2")
+    );
     scene.world.advance(LEASE);
 }
 
@@ -41,17 +44,17 @@ async fn an_intent_whose_worker_died_is_carried_out_by_the_schedule_or_by_the_ne
 }
 
 #[tokio::test]
-async fn nobody_carries_it_out_within_the_lease() {
+async fn an_intent_is_not_carried_out_by_another_worker_within_the_lease() {
     let scene = Scene::deployed(|_| {}).await;
     dies_before_its_act(&scene).await;
     scene.world.advance(-SignedDuration::from_secs(1));
     assert_eq!(scene.resumes().await, NOTHING);
-    assert_eq!(said(&scene.told(COMPLETED).await), "skipped lease-held (1) again");
+    assert_eq!(said(&scene.told(COMPLETED).await), "skipped locked (1) again");
     assert_eq!(scene.runs("prod/web"), "web:2");
 }
 
 #[tokio::test]
-async fn what_a_tag_means_is_asked_again_before_it_is_carried_out() {
+async fn an_image_tag_is_resolved_again_before_an_intent_is_carried_out() {
     let tagged = blocking().replace(&format!("nginx@sha256:{}", "a".repeat(64)), TAGGED);
     let scene = Scene::of(&sound(), &tagged, &["prod/web"], |_| {}).await;
     scene.account(|account| account.pushes(TAGGED, "sha256:old"));
@@ -59,33 +62,36 @@ async fn what_a_tag_means_is_asked_again_before_it_is_carried_out() {
     scene.account(|account| account.completes("prod/web"));
     dies_before_its_act(&scene).await;
     scene.account(|account| account.pushes(TAGGED, "sha256:new"));
-    assert_eq!(scene.resumes().await, ["refused image-changed (1); prod/web left-alone image-changed"]);
-    assert_eq!(scene.told_in_the_record(), "web pointing; web waiting in-flight; web followed not-done image-changed");
+    assert_eq!(scene.resumes().await, ["refused image-changed (1); prod/web not-changed image-changed"]);
+    assert_eq!(
+        scene.told_in_the_record(),
+        "web updating-service; web waiting in-flight; web rollout-ended not-done image-changed"
+    );
     assert_eq!((scene.runs("prod/web"), scene.on_their_way().len(), turn(&scene)), ("web:2".into(), 0, None));
 }
 
 #[tokio::test]
-async fn a_window_that_has_begun_meanwhile_is_waited_for() {
+async fn an_intent_waits_for_the_end_of_a_freeze_window_that_has_begun_meanwhile() {
     let scene = Scene::deployed(|_| {}).await;
     dies_before_its_act(&scene).await;
     let scene = scene.by(&rollout("freeze = [\"sat 12:00 - sat 18:00 UTC\"]"));
     assert_eq!(said(&scene.told(COMPLETED).await), "refused frozen (1); prod/web waits frozen");
     assert_eq!(
         (scene.told_in_the_record().as_str(), turn(&scene)),
-        ("web pointing; web waiting in-flight; web waiting frozen", None)
+        ("web updating-service; web waiting in-flight; web waiting frozen", None)
     );
     scene.after(6 * 3600);
     assert_eq!(scene.resumes().await, ["remediated (0); prod/web updated"]);
 }
 
 #[tokio::test]
-async fn so_is_a_hold_that_somebody_has_asked_for() {
+async fn an_intent_waits_for_the_end_of_a_hold_that_was_requested_meanwhile() {
     let scene = Scene::deployed(|_| {}).await;
     dies_before_its_act(&scene).await;
     let newer = scene.account(|account| account.registers(&blocking()));
     scene.told(super::scene::REGISTER).await;
     let until = scene.account(|account| account.now) + SignedDuration::from_hours(1);
-    takes_back(
+    backs_out_with(
         &scene.world,
         "operator",
         &newer,
@@ -95,14 +101,14 @@ async fn so_is_a_hold_that_somebody_has_asked_for() {
     assert_eq!(scene.resumes().await, NOTHING);
     assert_eq!(
         (scene.told_in_the_record().as_str(), turn(&scene)),
-        ("web pointing; web waiting in-flight; web waiting held", None)
+        ("web updating-service; web waiting in-flight; web waiting on-hold", None)
     );
     scene.after(3600);
     assert_eq!(scene.resumes().await, ["remediated (0); prod/web updated"]);
 }
 
 #[tokio::test]
-async fn what_cannot_be_pointed_just_now_is_tried_again_and_counts_once() {
+async fn an_update_that_fails_for_now_is_retried_and_counts_once() {
     let scene = Scene::deployed(|_| {}).await;
     for _ in 0..5 {
         scene.world.at_next("UpdateService", Moment::Before, Then::fail(ErrorKind::Retry, UPDATE, "Rate exceeded"));
@@ -116,7 +122,7 @@ async fn what_cannot_be_pointed_just_now_is_tried_again_and_counts_once() {
 }
 
 #[tokio::test]
-async fn nothing_is_pointed_that_could_not_be_remembered() {
+async fn a_service_is_not_updated_if_its_history_cannot_be_written() {
     let scene = Scene::deployed(|_| {}).await;
     scene.world.at_next("put_pointings", Moment::Before, Then::fail(ErrorKind::Retry, "PutItem", "Rate exceeded"));
     assert_eq!(said(&scene.told(COMPLETED).await), "failed (2) again");
@@ -129,10 +135,10 @@ async fn nothing_is_pointed_that_could_not_be_remembered() {
 }
 
 #[tokio::test]
-async fn an_act_whose_answer_is_lost_is_found() {
+async fn an_update_whose_answer_is_lost_is_found() {
     let scene = Scene::deployed(|_| {}).await;
     scene.world.at_next("UpdateService", Moment::After, Then::Cut);
-    // The look after it sees it.
+    // The read after the update sees it.
     assert_eq!(said(&scene.told(COMPLETED).await), "remediated (0); prod/web updated");
     let scene = Scene::deployed(|_| {}).await;
     scene.world.at_next("UpdateService", Moment::After, Then::Crash);
@@ -140,34 +146,43 @@ async fn an_act_whose_answer_is_lost_is_found() {
     scene.world.restart();
     scene.world.advance(LEASE);
     assert_eq!(scene.resumes().await, ["remediated (0); prod/web updated"]);
-    assert_eq!((scene.pointed(), scene.told_in_the_record().as_str()), (1, "web pointing; web pointed"));
+    assert_eq!(
+        (scene.pointed(), scene.told_in_the_record().as_str()),
+        (1, "web updating-service; web service-updated")
+    );
 }
 
 #[tokio::test]
-async fn an_act_that_nobody_may_look_at_any_more_was_done_all_the_same() {
+async fn an_update_that_may_no_longer_be_read_does_not_count_as_undone() {
     let denied = || {
         let message = "not authorized to perform: ecs:DescribeServices".into();
         let reason = Some(logweir::domain::outcome::Reason::AccessDenied);
         Then::Fail(PortError { kind: ErrorKind::Refused, call: "DescribeServices", message, reason })
     };
     let scene = Scene::deployed(|_| {}).await;
-    // The looks before the act: what runs, and whether something is in the way.
+    // Two reads precede the update: one for the running revision, one for reasons not to update.
     scene.world.at_nth("DescribeServices", 3, Moment::Before, denied());
     assert_eq!(said(&scene.told(COMPLETED).await), "failed access-denied (2) again");
-    assert_eq!((scene.told_in_the_record().as_str(), scene.runs("prod/web")), ("web pointing", "web:3".into()));
+    assert_eq!((scene.told_in_the_record().as_str(), scene.runs("prod/web")), ("web updating-service", "web:3".into()));
     assert_eq!(scene.resumes().await, ["remediated (0); prod/web updated"]);
-    assert_eq!((scene.pointed(), scene.told_in_the_record().as_str()), (1, "web pointing; web pointed"));
-    // Nor is it known to be undone where the answer was lost as well.
+    assert_eq!(
+        (scene.pointed(), scene.told_in_the_record().as_str()),
+        (1, "web updating-service; web service-updated")
+    );
+    // The same holds if the answer was lost as well.
     let scene = Scene::deployed(|_| {}).await;
     scene.world.at_next("UpdateService", Moment::After, Then::Cut);
     scene.world.at_nth("DescribeServices", 3, Moment::Before, denied());
     assert_eq!(said(&scene.told(COMPLETED).await), "failed access-denied (2) again");
     assert_eq!(scene.resumes().await, ["remediated (0); prod/web updated"]);
-    assert_eq!((scene.pointed(), scene.told_in_the_record().as_str()), (1, "web pointing; web pointed"));
+    assert_eq!(
+        (scene.pointed(), scene.told_in_the_record().as_str()),
+        (1, "web updating-service; web service-updated")
+    );
 }
 
 #[tokio::test]
-async fn an_intent_that_was_not_carried_out_leaves_nothing_to_point_back() {
+async fn an_intent_that_was_not_carried_out_leaves_nothing_to_roll_back() {
     let scene = Scene::deployed(|_| {}).await;
     dies_before_its_act(&scene).await;
     let scene = scene.by(&rollout("freeze = [\"sat 12:00 - sat 18:00 UTC\"]"));
@@ -175,8 +190,8 @@ async fn an_intent_that_was_not_carried_out_leaves_nothing_to_point_back() {
     assert_eq!(said(&scene.backs_out().await), "backed-out (0)");
     let scene = Scene::deployed(|_| {}).await;
     dies_before_its_act(&scene).await;
-    // Here nobody has looked since.
-    assert_eq!(said(&scene.backs_out().await), "backed-out (0); prod/web left-alone");
+    // No worker has read the service since.
+    assert_eq!(said(&scene.backs_out().await), "backed-out (0); prod/web not-changed");
     assert_eq!((scene.runs("prod/web"), turn(&scene)), ("web:2".into(), None));
     assert_eq!(scene.account(|account| account.active("web")), [1, 2]);
 }

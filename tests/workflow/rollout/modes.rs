@@ -1,4 +1,4 @@
-//! How far Logweir may go, and whose events it listens to.
+//! What Logweir does in each mode, and the events that it ignores.
 
 use logweir::domain::outcome::Mode;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::scene::{COMPLETED, CREATE, FAILED, IN_PROGRESS, NOTHING, REGISTER, Scene, UPDATE, blocking, said};
 use crate::world::{LOGWEIR, TASKS_FAILED};
 
-/// A world in which somebody deploys what blocks, and nothing was corrected yet.
+/// A world in which a blocking revision is deployed and not corrected yet.
 async fn uncorrected(mode: Mode) -> Scene {
     let mut scene = Scene::before(&["prod/web"], |_| {}).await;
     scene.mode = mode;
@@ -17,14 +17,14 @@ async fn uncorrected(mode: Mode) -> Scene {
 }
 
 #[tokio::test]
-async fn mode_register_corrects_what_a_service_was_pointed_at_and_touches_no_service() {
+async fn mode_register_corrects_a_deployed_revision_and_changes_no_service() {
     let scene = uncorrected(Mode::Register).await;
     let report = scene.told(UPDATE).await;
     assert_eq!(said(&report), "remediated (0)");
-    assert_eq!(report.report.corrected.map(|ours| ours.ends_with("web:5")), Some(true));
+    assert_eq!(report.report.corrected.map(|corrected| corrected.ends_with("web:5")), Some(true));
     assert_eq!(said(&scene.told(UPDATE).await), "skipped duplicate (0)");
     for event in [COMPLETED, IN_PROGRESS] {
-        assert_eq!(said(&scene.told(event).await), "skipped other-event (0); prod/web left-alone other-event");
+        assert_eq!(said(&scene.told(event).await), "skipped other-event (0); prod/web not-changed other-event");
     }
     assert_eq!(scene.resumes().await, NOTHING);
     assert_eq!((scene.pointed(), scene.on_their_way().len(), scene.runs("prod/web")), (0, 0, "web:4".into()));
@@ -32,7 +32,7 @@ async fn mode_register_corrects_what_a_service_was_pointed_at_and_touches_no_ser
 }
 
 #[tokio::test]
-async fn it_corrects_what_a_service_is_made_with() {
+async fn mode_register_does_not_update_a_created_service() {
     let mut scene = Scene::created(|_| {}).await;
     scene.mode = Mode::Register;
     assert_eq!(said(&scene.told(CREATE).await), "skipped duplicate (0)");
@@ -40,7 +40,7 @@ async fn it_corrects_what_a_service_is_made_with() {
 }
 
 #[tokio::test]
-async fn what_was_begun_in_rollout_is_brought_to_its_end_in_mode_register() {
+async fn a_started_rollout_is_finished_in_mode_register() {
     let mut scene = Scene::following(|_| {}).await;
     scene.mode = Mode::Register;
     scene.account(|account| account.completes("prod/web"));
@@ -53,7 +53,7 @@ async fn what_was_begun_in_rollout_is_brought_to_its_end_in_mode_register() {
 }
 
 #[tokio::test]
-async fn so_is_what_fails() {
+async fn a_failed_rollout_is_rolled_back_in_mode_register() {
     let mut scene = Scene::following(|_| {}).await;
     scene.mode = Mode::Register;
     scene.account(|account| account.fails("prod/web", TASKS_FAILED));
@@ -63,7 +63,7 @@ async fn so_is_what_fails() {
 }
 
 #[tokio::test]
-async fn but_no_other_service_has_its_turn_then() {
+async fn no_other_service_is_updated_in_mode_register() {
     let mut scene = Scene::before(&["prod/api", "prod/web"], |_| {}).await;
     for name in ["prod/api", "prod/web"] {
         scene.deploys(name);
@@ -75,13 +75,13 @@ async fn but_no_other_service_has_its_turn_then() {
     assert_eq!(said(&scene.told_of(COMPLETED, "prod/api").await), "rolled-out (0); prod/api rolled-out");
     assert_eq!(scene.resumes().await, NOTHING);
     assert_eq!((scene.pointed(), scene.on_their_way()), (1, vec!["prod/web".into()]));
-    // Once services may be led again, it goes on.
+    // In mode `rollout`, the other service is updated.
     scene.mode = Mode::Rollout;
     assert_eq!(scene.resumes().await, ["remediated (0); prod/web updated"]);
 }
 
 #[tokio::test]
-async fn mode_observe_says_what_it_finds_and_writes_nothing() {
+async fn mode_observe_reports_its_findings_and_writes_nothing() {
     let scene = uncorrected(Mode::Observe).await;
     let before = scene.world.picture();
     let report = scene.told(UPDATE).await;
@@ -94,7 +94,7 @@ async fn mode_observe_says_what_it_finds_and_writes_nothing() {
 }
 
 #[tokio::test]
-async fn mode_observe_lets_what_was_begun_be() {
+async fn mode_observe_does_not_finish_a_started_rollout() {
     let mut scene = Scene::following(|_| {}).await;
     scene.mode = Mode::Observe;
     scene.account(|account| account.fails("prod/web", TASKS_FAILED));
@@ -112,7 +112,7 @@ fn with(mut event: Value, pointer: &str, value: &str) -> Value {
     event
 }
 
-/// The event says that it is of another place, and nothing is done, or even looked at.
+/// Asserts that the event is skipped without any call.
 async fn is_elsewhere(scene: &Scene, event: Value, says: &str) {
     let calls = scene.world.log().len();
     assert_eq!(said(&scene.tell(&event).await), says, "{event}");
@@ -120,7 +120,7 @@ async fn is_elsewhere(scene: &Scene, event: Value, says: &str) {
 }
 
 #[tokio::test]
-async fn an_event_of_another_account_is_left_alone() {
+async fn an_event_of_another_account_is_ignored() {
     let scene = Scene::deployed(|_| {}).await;
     let says = "skipped foreign-account (1)";
     let other = |text: &str| text.replace("111122223333", "444455556666");
@@ -141,7 +141,7 @@ async fn an_event_of_another_account_is_left_alone() {
 }
 
 #[tokio::test]
-async fn so_is_one_of_another_region() {
+async fn an_event_of_another_region_is_ignored() {
     let scene = Scene::deployed(|_| {}).await;
     for event in [UPDATE, COMPLETED] {
         is_elsewhere(&scene, with(scene.event(event), "/region", "us-east-1"), "skipped foreign-region (1)").await;
@@ -152,23 +152,23 @@ async fn so_is_one_of_another_region() {
 }
 
 #[tokio::test]
-async fn our_own_calls_are_no_news() {
+async fn logweirs_own_calls_are_ignored() {
     let scene = Scene::following(|_| {}).await;
     let calls = scene.world.log().len();
     let own: Vec<Value> = scene.account(|account| {
-        let is_ours = |event: &&Value| event["detail"]["userIdentity"]["arn"] == LOGWEIR;
-        account.events.iter().filter(is_ours).cloned().collect()
+        let by_logweir = |event: &&Value| event["detail"]["userIdentity"]["arn"] == LOGWEIR;
+        account.events.iter().filter(by_logweir).cloned().collect()
     });
     let names: Vec<&str> = own.iter().map(|event| event["detail"]["eventName"].as_str().unwrap()).collect();
     assert_eq!(names, [REGISTER, UPDATE]);
     for event in &own {
-        assert_eq!(said(&scene.tell(event).await), "skipped own-revision (0)");
+        assert_eq!(said(&scene.tell(event).await), "skipped registered-by-logweir (0)");
     }
     assert_eq!(scene.world.log().len(), calls);
 }
 
 #[tokio::test]
-async fn what_a_service_linked_role_does_is_left_to_it() {
+async fn calls_of_a_service_linked_role_are_ignored() {
     let scene = Scene::deployed(|_| {}).await;
     let role = "arn:aws:iam::111122223333:role/aws-service-role/batch.amazonaws.com/AWSServiceRoleForBatch";
     let event = with(scene.event(UPDATE), "/detail/userIdentity/sessionContext/sessionIssuer/arn", role);
@@ -176,7 +176,7 @@ async fn what_a_service_linked_role_does_is_left_to_it() {
 }
 
 #[tokio::test]
-async fn a_call_that_failed_changed_nothing() {
+async fn a_failed_call_is_ignored() {
     let scene = Scene::deployed(|_| {}).await;
     let mut event = scene.event(UPDATE);
     event["detail"]["errorCode"] = json!("AccessDenied");

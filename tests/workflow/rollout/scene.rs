@@ -1,5 +1,5 @@
-//! The story that these tests tell: a service runs a revision that nothing is wrong with, somebody registers one that
-//! blocks and deploys it, and the events come.
+//! The situations of these tests: a service runs a compliant revision, a deployer registers and deploys one that
+//! blocks, and the events arrive.
 
 use jiff::SignedDuration;
 use logweir::domain::baseline::Baseline;
@@ -25,20 +25,20 @@ pub const IN_PROGRESS: &str = "SERVICE_DEPLOYMENT_IN_PROGRESS";
 pub const COMPLETED: &str = "SERVICE_DEPLOYMENT_COMPLETED";
 pub const FAILED: &str = "SERVICE_DEPLOYMENT_FAILED";
 
-/// What the schedule reports where it finds nothing new.
+/// The reports of the schedule if it finds nothing new.
 pub const NOTHING: [&str; 0] = [];
 
 pub struct Scene {
     pub world: World,
     pub baseline: String,
     pub mode: Mode,
-    /// Whether somebody has confirmed the baseline.
+    /// Whether the baseline is confirmed.
     pub confirmed: bool,
     /// The revision that blocks.
     pub source: RevisionArn,
 }
 
-/// A document that blocks, and whose image means the same for ever.
+/// A document that blocks and whose image is pinned.
 pub fn blocking() -> String {
     BLOCKING.replace("\"nginx\"", &format!("\"nginx@sha256:{}\"", "a".repeat(64)))
 }
@@ -53,7 +53,7 @@ pub fn rollout(keys: &str) -> String {
     format!("version = 1\n[rollout]\n{keys}\n")
 }
 
-/// What a report says of how it ended: outcome, reason and exit code, then each service, what was done about it, and why.
+/// A report in short: outcome, reason and exit code, then each service with its action and its reason.
 pub fn said(report: &Decision) -> String {
     let word =
         |reason: &Option<_>| reason.map(|reason: logweir::domain::outcome::Reason| format!(" {}", reason.name()));
@@ -62,7 +62,7 @@ pub fn said(report: &Decision) -> String {
         report.outcome.name(),
         word(&report.reason).unwrap_or_default(),
         report.exit_code(),
-        if report.comes_again() { " again" } else { "" }
+        if report.is_retried() { " again" } else { "" }
     );
     for line in &report.services {
         text += &format!("; {} {}{}", line.service, line.action.name(), word(&line.reason).unwrap_or_default());
@@ -70,13 +70,13 @@ pub fn said(report: &Decision) -> String {
     text
 }
 
-/// What a report says of its services in words.
+/// The notes of a report about its services.
 pub fn notes(report: &Decision) -> String {
     report.services.iter().filter_map(|line| line.note.clone()).collect::<Vec<_>>().join("; ")
 }
 
 impl Scene {
-    /// These services run web:1, and web:2, which blocks, was corrected as web:3. Nobody has deployed it.
+    /// These services run web:1. web:2, which blocks, was corrected as web:3. Neither is deployed.
     pub async fn before(services: &[&str], like: impl Fn(&mut LiveService)) -> Self {
         Self::of(&sound(), &blocking(), services, like).await
     }
@@ -100,21 +100,21 @@ impl Scene {
         scene
     }
 
-    /// Somebody has prod/web run web:2, and that deployment is under way.
+    /// A deployment of web:2 to prod/web is in progress.
     pub async fn deploying(like: impl Fn(&mut LiveService)) -> Self {
         let scene = Self::before(&[WEB], like).await;
         scene.deploys(WEB);
         scene
     }
 
-    /// It has completed. No event of it was told.
+    /// That deployment has completed. None of its events was delivered.
     pub async fn deployed(like: impl Fn(&mut LiveService)) -> Self {
         let scene = Self::deploying(like).await;
         scene.account(|account| account.completes(WEB));
         scene
     }
 
-    /// prod/web was made with web:1, which blocks and was corrected as web:2.
+    /// prod/web was created with web:1, which blocks and was corrected as web:2.
     pub async fn created(like: impl Fn(&mut LiveService)) -> Self {
         let world = World::new();
         let source = world.account(|account| {
@@ -127,7 +127,7 @@ impl Scene {
         scene
     }
 
-    /// Our deployment of web:3 is under way.
+    /// Logweir's deployment of web:3 is in progress.
     pub async fn following(like: impl Fn(&mut LiveService)) -> Self {
         let scene = Self::deployed(like).await;
         let report = scene.told(COMPLETED).await;
@@ -136,7 +136,7 @@ impl Scene {
         scene
     }
 
-    /// It has completed, and ECS has told so.
+    /// Logweir's deployment has completed, and the event was delivered.
     pub async fn followed(like: impl Fn(&mut LiveService)) -> Self {
         let scene = Self::following(like).await;
         scene.account(|account| account.completes(WEB));
@@ -151,7 +151,7 @@ impl Scene {
         self
     }
 
-    /// Somebody has a service run the source.
+    /// Deploys the source to a service as another principal.
     pub fn deploys(&self, name: &str) {
         let source = self.source.clone();
         self.account(|account| account.updates_service(name, &source));
@@ -165,7 +165,7 @@ impl Scene {
         self.world.advance(SignedDuration::from_secs(seconds));
     }
 
-    /// The last event of this name that is about prod/web, or about no service, and not of our own doing.
+    /// The last event of this name that is about prod/web, or about no service, and not caused by Logweir.
     pub fn event(&self, name: &str) -> Value {
         self.event_of(name, WEB)
     }
@@ -196,14 +196,14 @@ impl Scene {
         remediate(&self.world, &self.order(&home, &by, &baseline), read(event, &home).unwrap()).await
     }
 
-    /// The schedule comes.
+    /// Resumes unfinished work, as the schedule does.
     pub async fn resumes(&self) -> Vec<String> {
         let (home, by, baseline) = (home(), by(), Baseline::parse(&self.baseline).unwrap());
         let order = Order { origin: Origin::Resume, worker: "resumer".into(), ..self.order(&home, &by, &baseline) };
         resume(&self.world, &order).await.unwrap().iter().map(said).collect()
     }
 
-    /// Somebody asks for the source by name, and then for the service, as `logweir apply` does.
+    /// Corrects the source by name, and then updates the service, as `logweir apply` does.
     pub async fn applies(&self, again: bool) -> [Decision; 2] {
         let (home, by, baseline) = (home(), by(), Baseline::parse(&self.baseline).unwrap());
         let (which, cause) = (RevisionRef::Revision(self.source.clone()), Cause::default());
@@ -217,7 +217,7 @@ impl Scene {
         [first, asks(Trigger::Service { service, change: ServiceChange::Look, cause }).await]
     }
 
-    /// Somebody asks for the record to be taken back.
+    /// Backs out the record.
     pub async fn backs_out(&self) -> Decision {
         story::backs_out(&self.world, &self.source).await
     }
@@ -232,12 +232,12 @@ impl Scene {
         Order { finishes: self.mode, ..order(home, by, baseline, mode, "worker") }
     }
 
-    /// What a service runs.
+    /// The revision that a service runs.
     pub fn runs(&self, name: &str) -> String {
         self.account(|account| account.service(name).revision.short())
     }
 
-    /// How often UpdateService was asked for.
+    /// The number of UpdateService calls.
     pub fn pointed(&self) -> usize {
         self.world.count(UPDATE)
     }
@@ -246,12 +246,12 @@ impl Scene {
         self.account(|account| account.records[&self.source].clone())
     }
 
-    /// The services that the record says are on their way.
+    /// The services with a pending rollout according to the record.
     pub fn on_their_way(&self) -> Vec<String> {
         self.record().head.following.iter().map(|service| service.short()).collect()
     }
 
-    /// What the record tells of services.
+    /// The entries of the record about services, in short.
     pub fn told_in_the_record(&self) -> String {
         let word = |value: &Value, member: &str| value[member].as_str().map(|word| format!(" {word}"));
         let tell = |entry: &logweir::domain::record::Entry| {
@@ -269,7 +269,7 @@ impl Scene {
         self.record().entries.iter().filter_map(tell).collect::<Vec<_>>().join("; ")
     }
 
-    /// Why the family is stopped.
+    /// The reason why the family is stopped.
     pub fn stopped(&self) -> Option<String> {
         self.account(|account| {
             let now = account.now;
@@ -278,7 +278,7 @@ impl Scene {
     }
 }
 
-/// Whatever a test is about, what must never happen did not.
+/// At the end of every test, asserts that nothing forbidden happened.
 impl Drop for Scene {
     fn drop(&mut self) {
         if !std::thread::panicking() {

@@ -1,4 +1,4 @@
-//! Services of one family follow one after the other.
+//! Services of one family are updated one after the other.
 
 use jiff::SignedDuration;
 use logweir::settings::LEASE;
@@ -8,7 +8,7 @@ use crate::world::{Moment, TASKS_FAILED, Then};
 
 const SERVICES: [&str; 3] = ["prod/api", "prod/batch", "prod/web"];
 
-/// Three services of the family run the source, and nobody has been told.
+/// Three services of the family run the source. No event was delivered.
 async fn three() -> Scene {
     let scene = Scene::before(&SERVICES, |service| service.rolls_back = true).await;
     for name in SERVICES {
@@ -18,13 +18,13 @@ async fn three() -> Scene {
     scene
 }
 
-/// Each is told of; the first is pointed, the others wait.
+/// Delivers the events of the services: the first is updated, and the others wait.
 async fn told_of(scene: &Scene) {
     assert_eq!(said(&scene.told_of(COMPLETED, "prod/api").await), "remediated (0); prod/api updated");
     for name in ["prod/batch", "prod/web"] {
         let report = scene.told_of(COMPLETED, name).await;
         assert_eq!(said(&report), format!("skipped in-flight (0); {name} waits in-flight"));
-        assert_eq!(notes(&report), "service prod/api of the same family is on its way");
+        assert_eq!(notes(&report), "service prod/api of the same family is being updated");
     }
     assert_eq!((scene.pointed(), scene.on_their_way()), (1, SERVICES.map(String::from).to_vec()));
 }
@@ -34,7 +34,7 @@ fn whose_turn(scene: &Scene) -> Option<String> {
 }
 
 #[tokio::test]
-async fn the_next_one_starts_when_the_first_has_completed() {
+async fn the_next_service_is_updated_when_the_first_has_completed() {
     let scene = three().await;
     told_of(&scene).await;
     for (name, next) in [("prod/api", "; prod/batch updated"), ("prod/batch", "; prod/web updated"), ("prod/web", "")] {
@@ -49,7 +49,7 @@ async fn the_next_one_starts_when_the_first_has_completed() {
 }
 
 #[tokio::test]
-async fn the_schedule_starts_it_where_nobody_tells_of_the_end_of_the_first() {
+async fn the_schedule_updates_the_next_service_if_the_completion_event_is_missing() {
     let scene = three().await;
     told_of(&scene).await;
     scene.account(|account| account.completes("prod/api"));
@@ -62,7 +62,7 @@ async fn the_schedule_starts_it_where_nobody_tells_of_the_end_of_the_first() {
 }
 
 #[tokio::test]
-async fn a_first_that_fails_stops_the_rest() {
+async fn a_failure_of_the_first_service_stops_the_others() {
     let scene = three().await;
     told_of(&scene).await;
     scene.account(|account| account.fails("prod/api", TASKS_FAILED));
@@ -73,14 +73,14 @@ async fn a_first_that_fails_stops_the_rest() {
     scene.after(3600);
     assert_eq!(scene.resumes().await, NOTHING);
     let report = scene.told_of(UPDATE, "prod/web").await;
-    assert_eq!(said(&report), "refused fuse-open (1); prod/web left-alone fuse-open");
+    assert_eq!(said(&report), "refused fuse-open (1); prod/web not-changed fuse-open");
     assert!(notes(&report).contains(TASKS_FAILED), "{}", notes(&report));
     assert_eq!((scene.pointed(), scene.on_their_way()), (1, vec!["prod/batch".into(), "prod/web".into()]));
     assert_eq!(SERVICES.map(|name| scene.runs(name)), ["web:2"; 3]);
 }
 
 #[tokio::test]
-async fn they_go_on_once_somebody_has_closed_the_fuse() {
+async fn the_others_continue_once_an_operator_has_closed_the_fuse() {
     let scene = three().await;
     told_of(&scene).await;
     scene.account(|account| account.fails("prod/api", TASKS_FAILED));
@@ -88,7 +88,7 @@ async fn they_go_on_once_somebody_has_closed_the_fuse() {
     scene.account(|account| account.completes("prod/api"));
     let [first, _] = scene.applies(true).await;
     assert_eq!(said(&first), "skipped duplicate (0)");
-    // `apply` asked for prod/web.
+    // `apply` updates prod/web.
     assert_eq!((scene.pointed(), scene.runs("prod/web")), (2, "web:3".into()));
     scene.account(|account| account.completes("prod/web"));
     let report = scene.told_of(COMPLETED, "prod/web").await;
@@ -96,21 +96,21 @@ async fn they_go_on_once_somebody_has_closed_the_fuse() {
 }
 
 #[tokio::test]
-async fn a_failed_look_at_the_next_does_not_hide_what_became_of_the_first() {
+async fn a_failed_read_of_the_next_service_does_not_hide_the_result_of_the_first() {
     let scene = three().await;
     told_of(&scene).await;
     scene.account(|account| account.completes("prod/api"));
-    // The first look is at the service that the event tells of.
+    // The first read is of the event's service.
     let throttled = Then::fail(logweir::ports::ErrorKind::Retry, "DescribeServices", "Rate exceeded");
     scene.world.at_nth("DescribeServices", 2, Moment::Before, throttled);
     let report = scene.told_of(COMPLETED, "prod/api").await;
     assert_eq!(said(&report), "rolled-out (0); prod/api rolled-out");
-    assert!(report.notes.concat().contains("could not be led yet"), "{report:?}");
+    assert!(report.notes.concat().contains("could not start yet"), "{report:?}");
     assert_eq!(scene.resumes().await, ["remediated (0); prod/batch updated; prod/web waits in-flight"]);
 }
 
 #[tokio::test]
-async fn services_of_two_revisions_take_turns_too() {
+async fn services_of_two_revisions_take_turns() {
     let scene = Scene::before(&["prod/api", "prod/web"], |_| {}).await;
     scene.deploys("prod/api");
     scene.account(|account| account.completes("prod/api"));
@@ -128,7 +128,7 @@ async fn services_of_two_revisions_take_turns_too() {
 }
 
 #[tokio::test]
-async fn services_of_two_families_do_not() {
+async fn services_of_two_families_do_not_take_turns() {
     let scene = Scene::following(|_| {}).await;
     scene.account(|account| {
         account.has_group("/ecs/other", Some(30), 0);
@@ -142,9 +142,9 @@ async fn services_of_two_families_do_not() {
 }
 
 #[tokio::test]
-async fn the_turn_of_a_worker_that_died_before_it_began_is_taken_after_its_lease_and_not_before() {
+async fn the_turn_of_a_worker_that_died_before_its_intent_ends_with_its_lease_and_not_before() {
     let scene = three().await;
-    // The intent, which the turn is taken for, is the next entry of the record.
+    // The next entry of the record is the intent for which the turn was claimed.
     scene.world.at_next("commit", Moment::Before, Then::Crash);
     scene.told_of(COMPLETED, "prod/api").await;
     scene.world.restart();
@@ -158,7 +158,7 @@ async fn the_turn_of_a_worker_that_died_before_it_began_is_taken_after_its_lease
 }
 
 #[tokio::test]
-async fn one_that_died_after_its_intent_keeps_it_until_somebody_has_looked() {
+async fn the_turn_of_a_worker_that_died_after_its_intent_lasts_until_the_intent_is_resumed() {
     let scene = three().await;
     scene.world.at_next("UpdateService", Moment::Before, Then::Crash);
     scene.told_of(COMPLETED, "prod/api").await;
@@ -170,9 +170,9 @@ async fn one_that_died_after_its_intent_keeps_it_until_somebody_has_looked() {
 }
 
 #[tokio::test]
-async fn two_workers_at_once_point_one_service_each_in_its_turn() {
+async fn of_two_concurrent_workers_only_one_updates_a_service() {
     let scene = three().await;
-    // The first stops before its act, and the second comes.
+    // The first worker pauses before its update, while the second one handles its event.
     let calls = scene.world.log().len();
     let quiet = three().await;
     quiet.told_of(COMPLETED, "prod/api").await;
@@ -188,13 +188,13 @@ async fn two_workers_at_once_point_one_service_each_in_its_turn() {
         report
     });
     assert_eq!(said(&first), "remediated (0); prod/api updated");
-    assert_eq!(said(&second), "skipped lease-held (1) again", "the first is at the record");
+    assert_eq!(said(&second), "skipped locked (1) again", "the first worker holds the lease of the record");
     assert_eq!(said(&scene.told(COMPLETED).await), "skipped in-flight (0); prod/web waits in-flight");
     assert_eq!(scene.pointed(), 1);
 }
 
 #[tokio::test]
-async fn the_tag_that_is_asked_for_may_come_or_go_while_a_service_waits() {
+async fn the_required_tag_may_change_while_a_service_waits() {
     let scene = three().await.by(&rollout("require-service-tag = \"logweir=follow\""));
     for name in SERVICES {
         scene.account(|account| account.tags_service(name, "logweir", "follow"));
@@ -207,8 +207,8 @@ async fn the_tag_that_is_asked_for_may_come_or_go_while_a_service_waits() {
     let report = scene.told_of(COMPLETED, "prod/api").await;
     assert_eq!(
         said(&report),
-        "rolled-out (0); prod/api rolled-out; prod/batch left-alone not-opted-in; prod/web updated"
+        "rolled-out (0); prod/api rolled-out; prod/batch not-changed not-opted-in; prod/web updated"
     );
-    assert!(scene.told_in_the_record().contains("batch followed not-done not-opted-in"));
+    assert!(scene.told_in_the_record().contains("batch rollout-ended not-done not-opted-in"));
     assert_eq!(scene.on_their_way(), ["prod/web"]);
 }

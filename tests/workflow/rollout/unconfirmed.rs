@@ -1,4 +1,4 @@
-//! A new baseline that nobody has confirmed begins nothing, and what was begun by the one before is brought to its end.
+//! An unconfirmed new baseline starts nothing. Work that was started under the previous baseline is finished.
 
 use logweir::domain::outcome::Mode;
 use logweir::settings::LEASE;
@@ -6,27 +6,27 @@ use logweir::settings::LEASE;
 use super::scene::{COMPLETED, FAILED, NOTHING, Scene, UPDATE, blocking, rollout, said};
 use crate::world::{Moment, TASKS_FAILED, Then};
 
-/// Another baseline is there from now on, in these modes each.
+/// Switches to another, unconfirmed baseline in this mode.
 fn unconfirmed(scene: &mut Scene, mode: Mode) {
     scene.baseline = rollout("deadline-minutes = 5");
     (scene.mode, scene.confirmed) = (mode, false);
 }
 
 #[tokio::test]
-async fn a_deployment_of_ours_that_completes_is_rolled_out() {
+async fn a_started_rollout_completes() {
     for mode in [Mode::Register, Mode::Rollout] {
         let mut scene = Scene::following(|_| {}).await;
         unconfirmed(&mut scene, mode);
         scene.account(|account| account.completes("prod/web"));
         let report = scene.told(COMPLETED).await;
         assert_eq!(said(&report), "rolled-out (0); prod/web rolled-out");
-        assert_eq!(report.mode.name(), mode.name(), "it is no report on what was only observed");
+        assert_eq!(report.mode.name(), mode.name(), "the report has the configured mode");
         assert_eq!(scene.on_their_way(), NOTHING);
     }
 }
 
 #[tokio::test]
-async fn so_it_is_where_its_event_was_lost() {
+async fn a_started_rollout_completes_if_its_event_was_lost() {
     let mut scene = Scene::following(|_| {}).await;
     unconfirmed(&mut scene, Mode::Rollout);
     scene.account(|account| account.completes("prod/web"));
@@ -35,7 +35,7 @@ async fn so_it_is_where_its_event_was_lost() {
 }
 
 #[tokio::test]
-async fn one_that_fails_leaves_the_service_on_the_source_and_opens_the_fuse() {
+async fn a_started_rollout_that_fails_is_rolled_back_and_opens_the_fuse() {
     for by_event in [true, false] {
         let mut scene = Scene::following(|_| {}).await;
         unconfirmed(&mut scene, Mode::Rollout);
@@ -50,7 +50,7 @@ async fn one_that_fails_leaves_the_service_on_the_source_and_opens_the_fuse() {
 }
 
 #[tokio::test]
-async fn but_no_other_service_has_its_turn_before_somebody_confirms() {
+async fn no_other_service_is_updated_before_the_baseline_is_confirmed() {
     let mut scene = Scene::before(&["prod/api", "prod/web"], |_| {}).await;
     for name in ["prod/api", "prod/web"] {
         scene.deploys(name);
@@ -66,7 +66,7 @@ async fn but_no_other_service_has_its_turn_before_somebody_confirms() {
 }
 
 #[tokio::test]
-async fn what_was_about_to_be_pointed_and_was_not_waits_for_that_too() {
+async fn an_intent_that_was_not_carried_out_waits_for_the_confirmation() {
     let mut scene = Scene::deployed(|_| {}).await;
     scene.world.at_next("UpdateService", Moment::Before, Then::Crash);
     scene.told(COMPLETED).await;
@@ -74,13 +74,13 @@ async fn what_was_about_to_be_pointed_and_was_not_waits_for_that_too() {
     scene.world.advance(LEASE);
     unconfirmed(&mut scene, Mode::Rollout);
     assert_eq!((scene.resumes().await, scene.runs("prod/web")), (vec![], "web:2".into()));
-    assert_eq!(scene.told_in_the_record(), "web pointing; web waiting in-flight");
+    assert_eq!(scene.told_in_the_record(), "web updating-service; web waiting in-flight");
     scene.confirmed = true;
     assert_eq!(scene.resumes().await, ["remediated (0); prod/web updated"]);
 }
 
 #[tokio::test]
-async fn what_takes_too_long_by_it_alone_does_not_take_too_long() {
+async fn the_deadline_of_an_unconfirmed_baseline_does_not_count() {
     let mut scene = Scene::following(|_| {}).await;
     unconfirmed(&mut scene, Mode::Rollout);
     scene.after(3600);
@@ -90,7 +90,7 @@ async fn what_takes_too_long_by_it_alone_does_not_take_too_long() {
 }
 
 #[tokio::test]
-async fn what_is_new_is_only_observed() {
+async fn a_new_source_is_only_observed() {
     let mut scene = Scene::before(&["prod/web"], |_| {}).await;
     unconfirmed(&mut scene, Mode::Rollout);
     scene.source = scene.account(|account| account.registers(&blocking()));

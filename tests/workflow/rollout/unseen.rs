@@ -1,11 +1,11 @@
-//! What uses revisions without being a service, and what of a service lies outside its revision: named, never touched.
+//! Consumers of revisions other than services, and log configurations outside the revision: reported, never changed.
 
 use serde_json::{Value, json};
 
 use super::scene::{COMPLETED, Scene, notes, said};
 use crate::cloudtrail::Call;
 
-/// An event of another's call.
+/// The event of a call by another principal.
 fn call(service: &str, name: &str, request: Value, response: Value) -> Value {
     Call {
         service,
@@ -40,7 +40,7 @@ fn targets(names: &[&str]) -> Value {
     call("events", "PutTargets", json!({"rule": "nightly", "targets": targets}), response)
 }
 
-/// Nothing is changed by it, in the account or in the journal.
+/// Asserts that the event is reported and changes nothing, neither in the account nor in the journal.
 async fn is_named(event: &Value, says: &str, note: &str) {
     let scene = Scene::before(&["prod/web"], |_| {}).await;
     let before = scene.world.picture();
@@ -49,54 +49,57 @@ async fn is_named(event: &Value, says: &str, note: &str) {
     assert_eq!(scene.world.picture(), before);
 }
 
-const PINNED: &str = "it names web:2 itself: point it at a corrected revision where it is kept";
-const OUTSIDE: &str = "its log configuration lies outside task definitions";
+const PINNED: &str = "uses web:2, whose log configuration has a fault; change this consumer to a corrected revision";
+const OUTSIDE: &str = "lies outside task definitions, so Logweir does not check it";
 
 #[tokio::test]
-async fn a_task_that_is_run_by_hand_with_a_revision_that_blocks_is_named() {
+async fn a_task_that_is_run_with_a_blocking_revision_is_reported() {
     let who = "RunTask by arn:aws:sts::111122223333:assumed-role/Nightly/jo";
-    let says = format!("skipped not-touched (0); {who} not-touched not-touched");
-    is_named(&runs("web:2"), &says, PINNED).await;
+    let says = format!("skipped other-consumer (0); {who} reported other-consumer");
+    is_named(&runs("web:2"), &says, &format!("{who} {PINNED}")).await;
 }
 
 #[tokio::test]
-async fn whoever_runs_the_family_gets_our_revision_as_its_newest_and_is_not_named() {
+async fn a_task_that_is_run_by_family_gets_the_correction_and_is_not_reported() {
     is_named(&runs("web"), "skipped other-event (0)", "").await;
 }
 
 #[tokio::test]
-async fn nor_is_what_runs_a_revision_that_nothing_is_wrong_with_or_ours() {
+async fn a_task_that_is_run_with_a_compliant_or_corrected_revision_is_not_reported() {
     for name in ["web:1", "web:3"] {
         is_named(&runs(name), "compliant (0)", "").await;
     }
 }
 
 #[tokio::test]
-async fn a_rules_targets_are_named_where_they_name_a_revision_that_blocks() {
-    let says = "skipped not-touched (0); EventBridge rule nightly, target t1 not-touched not-touched";
-    is_named(&targets(&["web:1", "web:2", "web"]), says, PINNED).await;
+async fn a_rule_target_that_names_a_blocking_revision_is_reported() {
+    let says = "skipped other-consumer (0); EventBridge rule nightly, target t1 reported other-consumer";
+    let note = format!("EventBridge rule nightly, target t1 {PINNED}");
+    is_named(&targets(&["web:1", "web:2", "web"]), says, &note).await;
 }
 
 #[tokio::test]
-async fn a_managed_daemon_is_named_whatever_it_runs() {
+async fn a_managed_daemon_is_always_reported() {
     let daemon = "arn:aws:ecs:eu-west-1:111122223333:daemon/prod/monitoring";
     let request = json!({"daemonName": "monitoring", "clusterArn": "arn:aws:ecs:eu-west-1:111122223333:cluster/prod"});
     let event = call("ecs", "CreateDaemon", request, json!({"daemonArn": daemon}));
-    let says = "skipped not-touched (0); managed daemon prod/monitoring not-touched not-touched";
-    is_named(&event, says, OUTSIDE).await;
+    let says = "skipped other-consumer (0); managed daemon prod/monitoring reported other-consumer";
+    let note = format!("the log configuration of managed daemon prod/monitoring {OUTSIDE}");
+    is_named(&event, says, &note).await;
     let definition = "arn:aws:ecs:eu-west-1:111122223333:daemon-task-definition/monitoring:2";
     let response = json!({"daemonTaskDefinitionArn": definition});
     let event = call("ecs", "RegisterDaemonTaskDefinition", json!({"family": "monitoring"}), response);
-    let says = "skipped not-touched (0); managed daemon definition monitoring:2 not-touched not-touched";
-    is_named(&event, says, OUTSIDE).await;
+    let says = "skipped other-consumer (0); managed daemon definition monitoring:2 reported other-consumer";
+    let note = format!("the log configuration of managed daemon definition monitoring:2 {OUTSIDE}");
+    is_named(&event, says, &note).await;
 }
 
 #[tokio::test]
-async fn service_connects_own_log_configuration_is_said_to_stay() {
+async fn service_connects_own_log_configuration_is_reported_as_not_changed() {
     let scene = Scene::deployed(|service| service.service_connect_logs = true).await;
     let report = scene.told(COMPLETED).await;
     assert_eq!(said(&report), "remediated (0); prod/web updated");
-    assert_eq!(report.notes, ["Service Connect's own log configuration of prod/web is not touched"]);
+    assert_eq!(report.notes, ["Logweir does not change the log configuration of Service Connect in prod/web"]);
     let scene = Scene::deployed(|_| {}).await;
     assert_eq!(scene.told(COMPLETED).await.notes.len(), 0);
 }

@@ -1,4 +1,4 @@
-//! The day in mode `observe`, summed up.
+//! The daily digest in mode `observe`.
 
 use jiff::SignedDuration;
 use logweir::ports::{ErrorKind, PortError};
@@ -11,7 +11,7 @@ async fn observed(families: usize) -> Stage {
     let stage = Stage::default();
     for number in 0..families {
         let document = BLOCKING.replace("\"web\"", &format!("\"web-{number:02}\""));
-        // One of them is registered twice, and the event of the other comes twice.
+        // The first family is registered twice, and every event is delivered twice.
         for _ in 0..=usize::from(number == 0) {
             let event = stage.registers(&document);
             stage.remediates("observe", &event).await.unwrap();
@@ -22,9 +22,9 @@ async fn observed(families: usize) -> Stage {
 }
 
 #[tokio::test]
-async fn what_would_have_been_corrected_is_one_notice_however_often_events_came() {
+async fn the_digest_is_one_notification_however_often_events_arrive() {
     let stage = observed(2).await;
-    assert_eq!(stage.kinds(), [""; 0], "nothing is told of each");
+    assert_eq!(stage.kinds(), [""; 0], "single observations send no notification");
     stage.queued("observe", r#"{"logweir":"digest"}"#).await;
     assert_eq!(stage.kinds(), ["Observation Digest"]);
     let notice = stage.last();
@@ -41,9 +41,9 @@ async fn what_would_have_been_corrected_is_one_notice_however_often_events_came(
             "most": [{"family": "web-00", "revisions": 2}, {"family": "web-01", "revisions": 1}],
         })
     );
-    assert_eq!(notice.subject, "Logweir: What would be corrected: 3 revisions of 2 families");
+    assert_eq!(notice.subject, "Logweir: Daily digest: 3 revisions of 2 families to correct");
     for text in [&notice.text, notice.chat["content"]["nextSteps"][0].as_str().unwrap()] {
-        assert!(text.contains("Switch on: deploy the stack with the parameter Mode=register"), "{text}");
+        assert!(text.contains("To start corrections, deploy the stack with the parameter Mode=register"), "{text}");
     }
     let now = stage.account(|account| account.now);
     assert_eq!(*stage.log.reads.lock().unwrap(), [now - SignedDuration::from_hours(24)]);
@@ -57,12 +57,12 @@ async fn some_families_are_named_and_the_others_counted() {
     let notice = stage.last();
     assert_eq!(notice.detail["most"].as_array().unwrap().len(), 20);
     let text = notice.chat["content"]["description"].as_str().unwrap();
-    assert!(text.contains("and 5 more families") && text.contains("There were more lines"), "{text}");
+    assert!(text.contains("Other families: 5") && text.contains("The log has more lines"), "{text}");
     assert_eq!(notice.detail["complete"], false);
 }
 
 #[tokio::test]
-async fn where_nothing_was_observed_and_in_the_other_modes_nobody_is_told() {
+async fn without_observations_and_in_the_other_modes_no_digest_is_sent() {
     let digest = json!({"logweir": "digest"});
     let stage = Stage::default();
     stage.remediates("observe", &digest).await.unwrap();
@@ -76,7 +76,7 @@ async fn where_nothing_was_observed_and_in_the_other_modes_nobody_is_told() {
 }
 
 #[tokio::test]
-async fn a_log_that_cannot_be_read_is_said_and_counted() {
+async fn a_log_that_cannot_be_read_is_reported_and_counted() {
     let stage = observed(1).await;
     let message = "AccessDeniedException: no".to_owned();
     let error = PortError { kind: ErrorKind::Refused, call: "FilterLogEvents", message, reason: None };
@@ -107,7 +107,7 @@ async fn lines_that_only_look_like_a_decision_are_not_counted() {
 }
 
 #[tokio::test]
-async fn a_digest_that_waited_is_told_as_long_as_the_next_one_has_not_come() {
+async fn a_delayed_digest_is_sent_unless_the_next_one_is_due() {
     for (hours, told) in [(22, vec!["Observation Digest"]), (24, vec![])] {
         let stage = observed(1).await;
         stage.queued_for(SignedDuration::from_hours(hours), "observe", r#"{"logweir":"digest"}"#).await;
@@ -116,17 +116,17 @@ async fn a_digest_that_waited_is_told_as_long_as_the_next_one_has_not_come() {
 }
 
 #[tokio::test]
-async fn where_a_baseline_waits_to_be_confirmed_the_digest_says_so_and_how() {
+async fn the_digest_says_how_to_confirm_an_unconfirmed_baseline() {
     let stage = observed(1).await;
     let text = std::fs::read_to_string(UNCONFIRMED).unwrap();
     let digest = logweir::domain::baseline::Baseline::parse(&text).unwrap().digest().to_owned();
     stage.remediates_unconfirmed("register", &json!({"logweir": "digest"})).await.unwrap();
     let notice = stage.last();
     assert_eq!(notice.detail["unconfirmed_baseline"], digest);
-    let confirm = format!("Confirm: deploy the stack with the parameter ConfirmedBaseline={digest}");
+    let confirm = format!("To confirm the baseline, deploy the stack with the parameter ConfirmedBaseline={digest}");
     for text in [&notice.text, notice.chat["content"]["nextSteps"][0].as_str().unwrap()] {
         assert!(text.contains(&confirm) && !text.contains("Mode=register"), "{text}");
     }
-    let says = format!("Its mode is register, and baseline {digest} waits to be confirmed: nothing of it was changed");
+    let says = format!("The mode is register, but baseline {digest} is not confirmed, so Logweir changed nothing");
     assert!(notice.text.contains(&says), "{}", notice.text);
 }

@@ -1,4 +1,4 @@
-//! Whoever may write a text that Logweir reads can forge no line and no message by it: in every field, one after the other.
+//! No text that Logweir reads can forge a log line or a notification. The tests try every field, one after the other.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ use super::harmless::{self, MARK};
 use super::stage::Stage;
 use crate::world::story::BLOCKING;
 
-/// What somebody would write who means harm. Each begins and ends differently, as some checks look at ends alone.
+/// Hostile texts. Each begins and ends differently, because some checks look only at the ends.
 fn hostile() -> Vec<String> {
     let all = format!(
         "{MARK}\n{{\"level\":\"INFO\",\"event\":\"remediation.summary\"}}\r\n\r\u{1b}[2J\u{9b}31m\0\u{85}\u{202e}\u{2066}\u{200b}\u{200d}\u{feff}\u{ad}\u{2028}\u{2029}\u{e0041}\
@@ -27,7 +27,7 @@ fn hostile() -> Vec<String> {
     ]
 }
 
-/// The places of all texts in a document.
+/// The JSON pointers of all texts in a document.
 fn places(value: &Value, at: &str, found: &mut Vec<String>) {
     let escaped = |name: &str| name.replace('~', "~0").replace('/', "~1");
     match value {
@@ -40,7 +40,7 @@ fn places(value: &Value, at: &str, found: &mut Vec<String>) {
     }
 }
 
-/// `value` with each of its texts exchanged for each hostile one, one at a time.
+/// `value` with each of its texts replaced by each hostile one, one at a time.
 fn forged(value: &Value) -> Vec<(String, Value)> {
     let mut at = Vec::new();
     places(value, "", &mut at);
@@ -56,7 +56,7 @@ fn forged(value: &Value) -> Vec<(String, Value)> {
     all
 }
 
-/// What stands in the log and was told is harmless. How often a hostile text came through to the log, and to chat.
+/// Asserts that log and notifications are harmless. Returns how often a hostile text reached the log and the chat.
 fn check(stage: &Stage) -> (usize, usize) {
     let log = stage.log.text();
     let in_lines = if log.is_empty() { 0 } else { harmless::lines(&log) };
@@ -64,7 +64,7 @@ fn check(stage: &Stage) -> (usize, usize) {
     (in_lines, told)
 }
 
-/// A world in which web:1 blocks, with the services that the sample events name.
+/// A stage on which web:1 blocks, and the event of its registration.
 fn stage() -> (Stage, Value) {
     let stage = Stage::default();
     let event = stage.registers(BLOCKING);
@@ -72,7 +72,7 @@ fn stage() -> (Stage, Value) {
 }
 
 #[tokio::test]
-async fn in_every_field_of_the_event_of_a_registration() {
+async fn no_field_of_a_registration_event_can_forge_output() {
     let mut came_through = (0, 0);
     for (_, event) in forged(&stage().1) {
         let (stage, _) = stage();
@@ -81,11 +81,11 @@ async fn in_every_field_of_the_event_of_a_registration() {
         let (lines, told) = check(&stage);
         came_through = (came_through.0 + lines, came_through.1 + told);
     }
-    assert!(came_through.0 > 20 && came_through.1 > 5, "{came_through:?}: nothing of it was even read");
+    assert!(came_through.0 > 20 && came_through.1 > 5, "{came_through:?}: the hostile texts were not read");
 }
 
 #[tokio::test]
-async fn in_every_field_of_the_other_events_that_are_read() {
+async fn no_field_of_the_other_events_can_forge_output() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/core/events");
     let (mut files, mut came_through) = (0, 0);
     for file in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
@@ -104,7 +104,7 @@ async fn in_every_field_of_the_other_events_that_are_read() {
     assert!(files >= 14 && came_through > 100, "{files} files, {came_through}");
 }
 
-/// A document with a fault in each place, tags beside it, and the event of its registration.
+/// Two faulty documents: one that blocks, and one with another log driver.
 fn documents() -> Vec<String> {
     let mut other: Value = serde_json::from_str(BLOCKING).unwrap();
     let options = json!({"logDriver": "json-file", "options": {"tag": "x", "env": "y"}});
@@ -113,13 +113,13 @@ fn documents() -> Vec<String> {
 }
 
 #[tokio::test]
-async fn in_every_field_of_the_task_definition() {
+async fn no_field_of_a_task_definition_can_forge_output() {
     let mut came_through = (0, 0);
     for document in documents() {
         let parsed: Value = serde_json::from_str(&document).unwrap();
         let mut all = forged(&parsed);
         for text in hostile() {
-            // Names of options, and a name of a log group that may be made.
+            // Names of options, the name of a log group that may be created, and names of many containers.
             let mut keyed = parsed.clone();
             keyed["containerDefinitions"][0]["logConfiguration"]["options"][&text] = text.clone().into();
             let mut named = parsed.clone();
@@ -145,11 +145,11 @@ async fn in_every_field_of_the_task_definition() {
             }
         }
     }
-    assert!(came_through.0 > 20 && came_through.1 > 10, "{came_through:?}: nothing of it was even read");
+    assert!(came_through.0 > 20 && came_through.1 > 10, "{came_through:?}: the hostile texts were not read");
 }
 
 #[tokio::test]
-async fn in_what_somebody_who_registers_is_called_and_calls_with() {
+async fn neither_the_principal_nor_the_user_agent_of_a_registration_can_forge_output() {
     for text in hostile() {
         let stage = Stage::default();
         for _ in 0..4 {
@@ -158,14 +158,14 @@ async fn in_what_somebody_who_registers_is_called_and_calls_with() {
             event["detail"]["userAgent"] = text.clone().into();
             stage.remediates("register", &event).await.unwrap();
         }
-        assert_eq!(stage.kinds().last(), Some(&"Remediation Refused"), "the fuse names the other side");
+        assert_eq!(stage.kinds().last(), Some(&"Remediation Refused"), "the fuse names the principal");
         let (lines, told) = check(&stage);
         assert!((lines > 0 && told > 0) || text.len() > 16 * 1024, "{text:.40?}");
     }
 }
 
 #[tokio::test]
-async fn in_why_a_deployment_failed() {
+async fn no_failure_reason_of_a_deployment_can_forge_output() {
     for text in hostile() {
         let stage = Stage::default();
         let pinned = BLOCKING.replace("\"nginx\"", &format!("\"nginx@sha256:{}\"", "a".repeat(64)));
@@ -188,7 +188,7 @@ async fn in_why_a_deployment_failed() {
 }
 
 #[tokio::test]
-async fn in_every_field_of_a_request_to_take_back_and_in_what_runs() {
+async fn neither_a_backout_request_nor_the_name_of_a_user_can_forge_output() {
     let request = json!({
         "logweir": "backout", "record": "web:1", "reason": "r", "requested_by": "me", "hold_family": "2026-12-01T00:00:00Z"
     });
@@ -196,26 +196,26 @@ async fn in_every_field_of_a_request_to_take_back_and_in_what_runs() {
     for (_, request) in forged(&request) {
         let (stage, event) = stage();
         stage.remediates("register", &event).await.unwrap();
-        stage.takes_back(&request).await;
-        // A hold is said with its reason.
+        stage.backs_out(&request).await;
+        // A hold is reported with its reason.
         let next = stage.registers(BLOCKING);
         stage.remediates("register", &next).await.unwrap();
         let (lines, told) = check(&stage);
         came_through = (came_through.0 + lines, came_through.1 + told);
     }
-    assert!(came_through.0 > 5 && came_through.1 > 5, "{came_through:?}: nothing of it was even read");
+    assert!(came_through.0 > 5 && came_through.1 > 5, "{came_through:?}: the hostile texts were not read");
     for text in hostile() {
         let (stage, event) = stage();
         stage.remediates("register", &event).await.unwrap();
         stage.account(|account| drop(account.running.insert(text, account.arn("web", 2))));
-        stage.takes_back(&json!({"logweir": "backout", "record": "web:1"})).await;
+        stage.backs_out(&json!({"logweir": "backout", "record": "web:1"})).await;
         assert_eq!(stage.kinds().last(), Some(&"Backout Failed"));
         check(&stage);
     }
 }
 
 #[tokio::test]
-async fn in_what_aws_says_of_it() {
+async fn no_error_message_of_aws_can_forge_output() {
     for text in hostile() {
         for call in ["RegisterTaskDefinition", "DescribeTaskDefinition", "CreateLogGroup", "commit", "list"] {
             let (stage, event) = stage();

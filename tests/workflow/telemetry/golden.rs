@@ -1,4 +1,4 @@
-//! The lines as they are: the dashboard, the alarms and the saved queries are held against this file.
+//! The exact log lines. The dashboard, the alarms and the saved queries are tested against the golden file.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,7 +12,7 @@ use super::stage::Stage;
 use crate::world::TASKS_FAILED;
 use crate::world::story::{BLOCKING, corrected_text};
 
-/// `LOGWEIR_BLESS=1 cargo test --locked --test workflow telemetry` writes it anew.
+/// `LOGWEIR_BLESS=1 cargo test --locked --test workflow telemetry` rewrites it.
 const GOLDEN: &str = "tests/workflow/telemetry/lines.jsonl";
 
 fn resume() -> Value {
@@ -23,7 +23,7 @@ fn request(record: &str) -> Value {
     json!({"logweir": "backout", "record": record, "reason": "incident 7", "requested_by": "me"})
 }
 
-/// Nothing to find, looked at, corrected, overtaken, taken back; and what is no event of ours, or none at all.
+/// Compliant, observed, corrected, superseded and backed-out revisions; an ignored event, and an unreadable message.
 async fn one_revision() -> String {
     let stage = Stage::default();
     stage.account(|account| account.has_group("/ecs/web", Some(30), 0));
@@ -43,13 +43,13 @@ async fn one_revision() -> String {
         [BLOCKING, &corrected_text()].map(|document| stage.registers(&document.replace("\"web\"", "\"api\"")));
     stage.remediates("register", &late).await.unwrap();
     stage.account(|account| drop(account.running.insert("service prod/web".into(), account.arn("web", 3))));
-    stage.takes_back(&request("web:2")).await;
+    stage.backs_out(&request("web:2")).await;
     stage.account(|account| account.running.clear());
-    stage.takes_back(&request("web:2")).await;
+    stage.backs_out(&request("web:2")).await;
     stage.log.text()
 }
 
-/// A service follows, and so does another whose tasks do not start.
+/// Two services are updated. The tasks of the second one do not start.
 async fn services() -> String {
     let stage = Stage::default();
     let pinned = |text: &str| text.replace("\"nginx\"", &format!("\"nginx@sha256:{}\"", "a".repeat(64)));
@@ -88,7 +88,7 @@ async fn services() -> String {
     stage.log.text()
 }
 
-/// Somebody puts the fault back, until the fuse opens.
+/// A deployer re-registers the fault until the fuse opens.
 async fn duel() -> String {
     let stage = Stage::default();
     for _ in 0..4 {
@@ -100,7 +100,7 @@ async fn duel() -> String {
     stage.log.text()
 }
 
-/// A worker dies, the source goes meanwhile, and people cannot be told.
+/// A worker dies, the source is deregistered meanwhile, and notifications fail.
 async fn trouble() -> String {
     let stage = Stage::left().await;
     stage.remediates("observe", &resume()).await.unwrap();
@@ -127,7 +127,7 @@ fn words(lines: &[Value], member: &str) -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn the_lines_are_those_that_the_dashboard_and_the_queries_were_made_for() {
+async fn the_log_lines_equal_the_golden_file() {
     let (path, text) = (Path::new(env!("CARGO_MANIFEST_DIR")).join(GOLDEN), all().await);
     if std::env::var_os("LOGWEIR_BLESS").is_some() {
         fs::write(&path, &text).unwrap();
@@ -140,7 +140,7 @@ async fn the_lines_are_those_that_the_dashboard_and_the_queries_were_made_for() 
 }
 
 #[tokio::test]
-async fn they_tell_of_every_outcome_and_hold_every_metric() {
+async fn the_golden_lines_cover_every_outcome_and_every_metric() {
     let lines: Vec<Value> = all().await.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let outcomes: BTreeSet<String> = [
         "compliant",
@@ -179,7 +179,7 @@ async fn they_tell_of_every_outcome_and_hold_every_metric() {
 
 /// Source: CloudWatch user guide, Specification: Embedded metric format.
 #[tokio::test]
-async fn each_metric_is_as_the_embedded_format_demands() {
+async fn each_metric_conforms_to_the_embedded_metric_format() {
     let mut seen = 0;
     for line in all().await.lines() {
         let line: Value = serde_json::from_str(line).unwrap();
@@ -211,7 +211,7 @@ async fn each_metric_is_as_the_embedded_format_demands() {
 }
 
 #[tokio::test]
-async fn every_decision_is_counted_once_and_each_rule_that_it_found() {
+async fn every_decision_and_each_of_its_rules_is_counted_once() {
     let lines: Vec<Value> = all().await.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let mut decisions = 0;
     for (number, line) in lines.iter().enumerate().filter(|(_, line)| line["event"] == "remediation.summary") {

@@ -1,19 +1,19 @@
-//! What no line and no message may hold, whatever anybody sends.
+//! Checks that log lines and notifications contain nothing harmful.
 
 use logweir::domain::notice::Notice;
 use serde_json::Value;
 
-/// Stands in every hostile text, so that it is found again.
+/// A mark in every hostile text, by which the tests find the text in the output.
 pub const MARK: &str = "FORGED";
 
-/// Steers, turns, hides or ends.
+/// Whether a character controls a terminal, changes the direction of writing, hides text, or ends a line.
 fn is_hostile(c: char) -> bool {
     let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let hides = matches!(c, '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}');
     c.is_control() || turns || hides
 }
 
-/// Each line is one JSON object, by every rule that somebody may part lines by. How often a hostile text stands in them.
+/// Asserts that each line is one JSON object, whichever characters end a line. Returns the number of hostile texts.
 pub fn lines(text: &str) -> usize {
     assert!(text.ends_with('\n'), "{text}");
     for line in text.trim_end_matches('\n').split('\n') {
@@ -43,8 +43,8 @@ fn texts(value: &Value, check: &mut dyn FnMut(&str)) {
     }
 }
 
-/// Nothing in it calls, links, formats or hides anything, and it is as large as its way allows. How often a hostile text
-/// stands in what people read.
+/// Asserts that a notification mentions, links, formats and hides nothing, and is not too large. Returns the number of
+/// hostile texts in the part that people read.
 pub fn notice(notice: &Notice) -> usize {
     assert!(notice.message().len() < 128 * 1024, "{} bytes", notice.message().len());
     assert!(notice.detail.to_string().len() < 128 * 1024);
@@ -78,7 +78,7 @@ pub fn notice(notice: &Notice) -> usize {
     found
 }
 
-/// All foreign text stands between backticks and holds nothing that means something there.
+/// Asserts that all third-party text is between backticks, and contains nothing with a meaning there.
 fn chat(text: &str) {
     for line in text.lines() {
         let parts: Vec<&str> = line.split('`').collect();

@@ -1,4 +1,4 @@
-//! Who is told what, and when nobody is.
+//! Which decisions send a notification, and which do not.
 
 use jiff::SignedDuration;
 use logweir::domain::outcome::Reason;
@@ -11,7 +11,7 @@ use super::stage::Stage;
 use crate::world::story::{BLOCKING, corrected_text};
 use crate::world::{Moment, Then};
 
-const UNDO: &str = "logweir replay --backout arn:aws:ecs:eu-west-1:111122223333:task-definition/web:1 --function logweir-backout --region eu-west-1";
+const UNDO: &str = "logweir backout arn:aws:ecs:eu-west-1:111122223333:task-definition/web:1 --function logweir-backout --region eu-west-1";
 
 /// web:1 was corrected as web:2.
 async fn corrected() -> Stage {
@@ -22,7 +22,7 @@ async fn corrected() -> Stage {
 }
 
 #[tokio::test]
-async fn a_correction_is_told_with_what_changed_and_how_to_take_it_back() {
+async fn the_notification_of_a_correction_contains_the_changes_and_the_undo_command() {
     let stage = corrected().await;
     assert_eq!(stage.kinds(), ["Remediation Completed"]);
     let notice = stage.last();
@@ -34,12 +34,12 @@ async fn a_correction_is_told_with_what_changed_and_how_to_take_it_back() {
     assert_eq!(chat["content"]["textType"], "client-markdown");
     assert_eq!(chat["content"]["title"], "Remediation completed: `web:1`");
     assert_eq!(chat["metadata"]["threadId"], "web");
-    assert_eq!(chat["content"]["nextSteps"], json!([format!("Take it back: `{UNDO}`")]));
+    assert_eq!(chat["content"]["nextSteps"], json!([format!("To undo, run `{UNDO}`")]));
     let description = chat["content"]["description"].as_str().unwrap();
     for line in [
         "Container `app`: `mode` `blocking` → `non-blocking`",
         "Container `app`: `max-buffer-size` (absent) → `25m`",
-        "Log group `/ecs/web`: created, kept for 30 days",
+        "Log group `/ecs/web`: created, retention 30 days",
     ] {
         assert!(description.lines().any(|it| it == line), "{line}: {description}");
     }
@@ -49,7 +49,7 @@ async fn a_correction_is_told_with_what_changed_and_how_to_take_it_back() {
 }
 
 #[tokio::test]
-async fn nothing_is_told_of_what_needs_nobody_or_comes_again() {
+async fn decisions_that_need_no_action_or_are_retried_send_no_notification() {
     let stage = Stage::default();
     stage.account(|account| account.has_group("/ecs/web", Some(30), 0));
     let sound = stage.registers(&corrected_text());
@@ -58,26 +58,26 @@ async fn nothing_is_told_of_what_needs_nobody_or_comes_again() {
     stage.remediates("observe", &event).await.unwrap();
     stage.remediates("register", &json!({"source": "aws.ecs", "detail-type": "x", "detail": {}})).await.unwrap();
     stage.world.at_next("DescribeTaskDefinition", Moment::Before, Then::Cut);
-    assert!(stage.remediates("register", &event).await.is_err(), "Lambda is to bring it again");
+    assert!(stage.remediates("register", &event).await.is_err(), "Lambda must retry it");
     assert_eq!(stage.queued("register", "poison").await["batchItemFailures"][0]["itemIdentifier"], "m");
     assert_eq!((stage.kinds(), stage.decisions().len()), (vec![], 5));
 }
 
 #[tokio::test]
-async fn the_same_event_again_is_not_told_again() {
+async fn a_duplicate_event_sends_no_second_notification() {
     let stage = Stage::default();
     let event = stage.registers(BLOCKING);
     for _ in 0..3 {
         stage.remediates("register", &event).await.unwrap();
     }
     let request = json!({"logweir": "backout", "record": "web:1"});
-    stage.takes_back(&request).await;
-    stage.takes_back(&request).await;
+    stage.backs_out(&request).await;
+    stage.backs_out(&request).await;
     assert_eq!(stage.kinds(), ["Remediation Completed", "Backout Completed"]);
 }
 
 #[tokio::test]
-async fn a_fuse_is_told_of_when_it_opens_and_not_with_each_revision_after_that() {
+async fn a_fuse_sends_a_notification_when_it_opens_and_none_for_later_revisions() {
     let stage = Stage::default();
     for _ in 0..6 {
         let event = stage.registers(BLOCKING);
@@ -91,11 +91,11 @@ async fn a_fuse_is_told_of_when_it_opens_and_not_with_each_revision_after_that()
 }
 
 #[tokio::test]
-async fn what_could_not_be_done_or_taken_back_is_told_as_that() {
+async fn failed_corrections_and_failed_backouts_send_notifications() {
     let stage = corrected().await;
-    stage.takes_back(&json!({"logweir": "backout", "record": "other:1"})).await;
+    stage.backs_out(&json!({"logweir": "backout", "record": "other:1"})).await;
     stage.account(|account| drop(account.running.insert("service prod/web".into(), account.arn("web", 2))));
-    stage.takes_back(&json!({"logweir": "backout", "record": "web:1"})).await;
+    stage.backs_out(&json!({"logweir": "backout", "record": "web:1"})).await;
     let message = "AccessDeniedException: no".to_owned();
     let error = PortError { kind: ErrorKind::Refused, call: "RegisterTaskDefinition", message, reason: None };
     stage.world.always("RegisterTaskDefinition", error);
@@ -105,7 +105,7 @@ async fn what_could_not_be_done_or_taken_back_is_told_as_that() {
 }
 
 #[tokio::test]
-async fn what_fails_in_the_same_way_for_each_event_of_it_is_told_once() {
+async fn a_failure_that_repeats_at_each_delivery_sends_one_notification() {
     let stage = Stage::default();
     stage.account(|account| account.has_group("/ecs/web", Some(30), 0));
     let event = stage.registers(BLOCKING).to_string();
@@ -127,13 +127,13 @@ async fn what_fails_in_the_same_way_for_each_event_of_it_is_told_once() {
     }
     let denied = ("failed".to_owned(), "access-denied".to_owned());
     assert_eq!((&last_decisions(&stage, 2), stage.kinds()), (&vec![denied; 2], vec!["Remediation Failed"]));
-    denies("nobody");
+    denies("not here");
     stage.queued_again(2, "register", &event).await;
-    assert_eq!(stage.kinds(), ["Remediation Failed"; 2], "that is something else");
+    assert_eq!(stage.kinds(), ["Remediation Failed"; 2], "the failure is another one");
 }
 
 #[tokio::test]
-async fn that_nobody_could_be_told_changes_no_decision_and_is_counted() {
+async fn a_failed_notification_changes_no_decision_and_is_counted() {
     let stage = Stage::default();
     let message = "no answer in time".to_owned();
     *stage.audience.fails.lock().unwrap() =
@@ -149,7 +149,7 @@ async fn that_nobody_could_be_told_changes_no_decision_and_is_counted() {
 }
 
 #[tokio::test]
-async fn a_channel_that_does_not_answer_is_not_tried_for_each_of_many() {
+async fn a_channel_that_does_not_answer_is_not_tried_for_each_of_many_notifications() {
     let stage = Stage::default();
     for number in 0..3 {
         let event = stage.registers(&BLOCKING.replace("\"web\"", &format!("\"web-{number}\"")));
@@ -169,7 +169,7 @@ async fn a_channel_that_does_not_answer_is_not_tried_for_each_of_many() {
 }
 
 #[tokio::test]
-async fn the_schedule_counts_what_is_unfinished_and_since_when() {
+async fn the_schedule_counts_unfinished_records_and_their_age() {
     let stage = Stage::default();
     let event = stage.registers(BLOCKING);
     stage.world.at_next("RegisterTaskDefinition", Moment::Before, Then::Crash);
@@ -186,7 +186,7 @@ async fn the_schedule_counts_what_is_unfinished_and_since_when() {
 }
 
 #[tokio::test]
-async fn the_schedule_s_message_that_came_too_late_counts_and_finishes_nothing() {
+async fn a_late_message_of_the_schedule_counts_unfinished_records_and_finishes_none() {
     let stage = Stage::default();
     let event = stage.registers(BLOCKING);
     stage.world.at_next("RegisterTaskDefinition", Moment::Before, Then::Crash);
@@ -200,7 +200,7 @@ async fn the_schedule_s_message_that_came_too_late_counts_and_finishes_nothing()
     assert_eq!(stage.world.calls()[calls..], ["list", "stopped"]);
 }
 
-/// From now on AWS refuses the nth listing of the family: after our revision is registered only a human can go on.
+/// Makes AWS deny the nth listing of the family. Once the correction is registered, only an operator can continue.
 fn denies_a_listing(stage: &Stage, nth: usize, why: &str) {
     let message = format!("AccessDeniedException: {why}");
     let error = PortError { kind: ErrorKind::Refused, call: "ListTaskDefinitions", message, reason: None };
@@ -226,12 +226,12 @@ fn stuck(times: usize) -> Vec<(String, String)> {
 }
 
 #[tokio::test]
-async fn an_event_that_needs_an_operator_is_told_once_however_often_it_is_tried() {
+async fn an_event_that_needs_an_operator_sends_one_notification_however_often_it_is_tried() {
     let stage = Stage::default();
     let event = stage.registers(BLOCKING).to_string();
     denies_a_listing(&stage, 3, "not you");
     let answer = stage.queued_again(1, "register", &event).await;
-    assert_eq!(answer["batchItemFailures"][0]["itemIdentifier"], "m", "it comes again, and ends as a dead letter");
+    assert_eq!(answer["batchItemFailures"][0]["itemIdentifier"], "m", "it is retried, and becomes a dead letter");
     assert_eq!(stage.kinds(), ["Remediation Failed"]);
     for receives in 2..4 {
         denies_a_listing(&stage, 1, "not you");
@@ -241,16 +241,16 @@ async fn an_event_that_needs_an_operator_is_told_once_however_often_it_is_tried(
     resumes(&stage).await;
     assert_eq!((last_decisions(&stage, 4), stage.kinds()), (stuck(4), vec!["Remediation Failed"]));
     stage.world.advance(SignedDuration::from_hours(1));
-    denies_a_listing(&stage, 1, "nobody");
+    denies_a_listing(&stage, 1, "not here");
     resumes(&stage).await;
-    assert_eq!(stage.kinds(), ["Remediation Failed"; 2], "that is something else");
+    assert_eq!(stage.kinds(), ["Remediation Failed"; 2], "the failure is another one");
     stage.world.restart();
     stage.queued_again(5, "register", &event).await;
     assert_eq!(stage.kinds()[2..], ["Remediation Completed"]);
 }
 
 #[tokio::test]
-async fn one_that_first_had_to_come_again_is_told_when_it_needs_an_operator() {
+async fn a_retried_event_sends_a_notification_once_it_needs_an_operator() {
     let stage = Stage::default();
     let event = stage.registers(BLOCKING).to_string();
     stage.world.at_nth("ListTaskDefinitions", 3, Moment::Before, Then::Cut);
@@ -262,7 +262,7 @@ async fn one_that_first_had_to_come_again_is_told_when_it_needs_an_operator() {
 }
 
 #[tokio::test]
-async fn a_record_that_cannot_be_followed_is_told_once() {
+async fn an_illegal_record_sends_one_notification() {
     let stage = Stage::left().await;
     stage.account(|account| {
         let (now, corrected) = (account.now, account.arn("web", 9));
@@ -278,7 +278,7 @@ async fn a_record_that_cannot_be_followed_is_told_once() {
 }
 
 #[tokio::test]
-async fn what_is_left_and_cannot_even_be_looked_at_is_for_the_alarms_to_tell() {
+async fn unfinished_work_that_cannot_be_read_sends_no_notification() {
     let stage = Stage::left().await;
     let message = "AccessDeniedException: no".to_owned();
     let reason = Some(Reason::AccessDenied);
@@ -291,7 +291,7 @@ async fn what_is_left_and_cannot_even_be_looked_at_is_for_the_alarms_to_tell() {
 }
 
 #[tokio::test]
-async fn a_backout_that_waits_for_the_last_tasks_is_told_when_it_has_ended() {
+async fn a_backout_that_waits_for_the_last_tasks_sends_a_notification_when_it_has_ended() {
     let stage = Stage::default();
     let pinned = |text: &str| text.replace("\"nginx\"", &format!("\"nginx@sha256:{}\"", "a".repeat(64)));
     stage.account(|account| {
@@ -308,17 +308,17 @@ async fn a_backout_that_waits_for_the_last_tasks_is_told_when_it_has_ended() {
     });
     stage.remediates("rollout", &stage.event("SERVICE_DEPLOYMENT_COMPLETED")).await.unwrap();
     let told = stage.kinds();
-    stage.takes_back(&json!({"logweir": "backout", "record": "web:2"})).await;
-    stage.takes_back(&json!({"logweir": "resume"})).await;
+    stage.backs_out(&json!({"logweir": "backout", "record": "web:2"})).await;
+    stage.backs_out(&json!({"logweir": "resume"})).await;
     let waits = ("partial".to_owned(), "deployment-under-way".to_owned());
     assert_eq!((last_decisions(&stage, 2), stage.kinds()), (vec![waits; 2], told.clone()));
     stage.account(|account| account.completes("prod/web"));
-    stage.takes_back(&json!({"logweir": "resume"})).await;
+    stage.backs_out(&json!({"logweir": "resume"})).await;
     assert_eq!(stage.kinds()[told.len()..], ["Backout Completed"]);
 }
 
 #[tokio::test]
-async fn what_only_a_human_can_finish_is_told_at_the_first_try_and_not_at_each() {
+async fn work_that_only_an_operator_can_finish_sends_a_notification_at_the_first_try_only() {
     let stage = Stage::left().await;
     stage.account(|account| {
         let source = account.arn("web", 1);
@@ -334,7 +334,7 @@ async fn what_only_a_human_can_finish_is_told_at_the_first_try_and_not_at_each()
 }
 
 #[tokio::test]
-async fn what_was_begun_by_the_baseline_before_is_finished_by_it_before_anybody_confirms_the_new_one() {
+async fn work_started_under_the_previous_baseline_is_finished_before_the_new_one_is_confirmed() {
     for mode in ["register", "rollout"] {
         let stage = Stage::left().await;
         let begun = stage.account(|account| account.records.values().next().unwrap().entries.clone());

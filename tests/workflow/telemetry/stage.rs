@@ -1,4 +1,4 @@
-//! The two functions as they are deployed, in one world, with everything that they write and tell.
+//! The two functions as they are deployed, in one world, with their log lines and notifications.
 
 use std::sync::{Arc, Mutex};
 
@@ -17,10 +17,10 @@ use crate::world::{Account, Moment, Then, World};
 
 pub const BASELINE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/workflow/telemetry/baseline.toml");
 
-/// Another one.
+/// Another baseline, which is not confirmed.
 pub const UNCONFIRMED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/infra/baseline.toml");
 
-/// Whoever is told; or nobody, for these reasons.
+/// The recipient of notifications. If there are errors, every notification fails with them.
 #[derive(Clone, Default)]
 pub struct Audience {
     pub heard: Arc<Mutex<Vec<Notice>>>,
@@ -39,7 +39,7 @@ impl Notifier for Audience {
 pub struct Log {
     written: Arc<Mutex<String>>,
     pub fails: Arc<Mutex<Option<PortError>>>,
-    /// Whether it holds more than is read.
+    /// Whether the log has more lines than are read.
     pub is_long: Arc<Mutex<bool>>,
     pub reads: Arc<Mutex<Vec<Timestamp>>>,
 }
@@ -75,7 +75,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Somebody registered web:1, and its worker died before it registered.
+    /// web:1 is registered, and its worker died before it registered a correction.
     pub async fn left() -> Self {
         let stage = Self::default();
         let event = stage.registers(BLOCKING);
@@ -90,13 +90,13 @@ impl Stage {
         self.world.account(act)
     }
 
-    /// The function that remediates gets a payload. What Lambda is told, where it is to bring it again.
+    /// Invokes the remediating function. Returns `Err` with the message for Lambda if Lambda must retry.
     pub async fn remediates(&self, mode: &str, payload: &Value) -> Result<Value, String> {
         self.answers(&[("LOGWEIR_ROLE", "remediate"), ("LOGWEIR_MODE", mode), ("LOGWEIR_BASELINE", BASELINE)], payload)
             .await
     }
 
-    /// The same by a baseline that nobody has confirmed.
+    /// The same with an unconfirmed baseline.
     pub async fn remediates_unconfirmed(&self, mode: &str, payload: &Value) -> Result<Value, String> {
         let role = [
             ("LOGWEIR_ROLE", "remediate"),
@@ -107,18 +107,18 @@ impl Stage {
         self.answers(&role, payload).await
     }
 
-    /// It gets it by the queue.
+    /// Delivers a message from the queue to the remediating function.
     pub async fn queued(&self, mode: &str, body: &str) -> Value {
         self.delivered(mode, body, Value::Null).await
     }
 
-    /// It gets it by the queue, which has held it for so long.
+    /// The same with a message that has waited in the queue for this long.
     pub async fn queued_for(&self, waited: SignedDuration, mode: &str, body: &str) -> Value {
         let sent = self.account(|account| account.now) - waited;
         self.delivered(mode, body, json!({"SentTimestamp": sent.as_millisecond().to_string()})).await
     }
 
-    /// It gets it by the queue for the second time, or whichever.
+    /// The same with a message that has this receive count.
     pub async fn queued_again(&self, receives: usize, mode: &str, body: &str) -> Value {
         self.delivered(mode, body, json!({"ApproximateReceiveCount": receives.to_string()})).await
     }
@@ -128,8 +128,8 @@ impl Stage {
         self.remediates(mode, &json!({"Records": [record]})).await.unwrap()
     }
 
-    /// The function that takes back gets one.
-    pub async fn takes_back(&self, payload: &Value) -> Value {
+    /// Invokes the backout function.
+    pub async fn backs_out(&self, payload: &Value) -> Value {
         self.answers(&[("LOGWEIR_ROLE", "backout")], payload).await.unwrap()
     }
 
@@ -163,7 +163,7 @@ impl Stage {
         answer.map_err(|diagnostic| diagnostic.error_message)
     }
 
-    /// Somebody registers a document; its event.
+    /// Registers a document as another principal. Returns the event.
     pub fn registers(&self, document: &str) -> Value {
         self.account(|account| {
             account.registers(document);
@@ -171,7 +171,7 @@ impl Stage {
         })
     }
 
-    /// The last event of this name since somebody took events.
+    /// The last event of this name since events were last removed.
     pub fn event(&self, name: &str) -> Value {
         let events = self.account(Account::delivers);
         events
@@ -186,12 +186,12 @@ impl Stage {
         self.log.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
-    /// The lines that tell of a decision.
+    /// The lines with a decision.
     pub fn decisions(&self) -> Vec<Value> {
         self.lines().into_iter().filter(|line| line["event"] == "remediation.summary").collect()
     }
 
-    /// What was told so far: the events' kinds.
+    /// The kinds of the notifications so far.
     pub fn kinds(&self) -> Vec<&'static str> {
         self.audience.heard.lock().unwrap().iter().map(|notice| notice.kind.name()).collect()
     }

@@ -1,4 +1,4 @@
-//! What EventBridge delivers of what happens to services.
+//! The events that EventBridge delivers about services.
 
 use jiff::Timestamp;
 use logweir::domain::event::{RevisionRef, Trigger, read};
@@ -8,7 +8,7 @@ use super::{WEB, points, web, world};
 use crate::world::story::home;
 use crate::world::{Account, DEPLOYER, LOGWEIR, TASKS_FAILED, World};
 
-/// The events of an act: `eventName`, and of a deployment its id and ECS's reason, else who acted.
+/// The events of an act: `eventName`; then, for a deployment, its id and reason, else the principal and the revision.
 fn of(world: &World, act: impl FnOnce(&mut Account)) -> Vec<(String, String, String)> {
     world.account(|account| {
         account.delivers();
@@ -37,7 +37,7 @@ fn under_way(number: u32) -> (String, String, String) {
 }
 
 #[tokio::test]
-async fn every_deployment_is_told_of_when_it_begins_and_when_it_ends() {
+async fn every_deployment_has_an_event_when_it_starts_and_when_it_ends() {
     let world = world();
     let [one, two] = [1, 2].map(|number| web(&world, number));
     assert_eq!(
@@ -54,7 +54,7 @@ async fn every_deployment_is_told_of_when_it_begins_and_when_it_ends() {
 }
 
 #[tokio::test]
-async fn a_failure_is_told_of_only_by_a_circuit_breaker() {
+async fn only_a_circuit_breaker_causes_a_failure_event() {
     let world = world();
     points(&world, 2).await.unwrap();
     assert_eq!(
@@ -81,7 +81,7 @@ async fn a_failure_is_told_of_only_by_a_circuit_breaker() {
 }
 
 #[test]
-fn they_have_the_form_that_eventbridge_gives_them() {
+fn events_have_the_form_of_eventbridge() {
     let world = world();
     let at: Timestamp = "2026-11-21T12:34:56.789Z".parse().unwrap();
     let two = web(&world, 2);
@@ -115,7 +115,7 @@ fn they_have_the_form_that_eventbridge_gives_them() {
 }
 
 #[test]
-fn registering_is_told_of_without_environment_values_and_is_read_as_what_it_is() {
+fn a_registration_event_hides_environment_values_and_is_read_as_a_registration() {
     let world = World::new();
     let one = world.account(|account| account.registers(crate::world::story::BLOCKING));
     let events = world.account(Account::delivers);
@@ -128,7 +128,7 @@ fn registering_is_told_of_without_environment_values_and_is_read_as_what_it_is()
 }
 
 #[test]
-fn nothing_is_told_of_deployments_that_are_not_ecs_own() {
+fn deployments_of_other_controllers_have_no_event_of_ecs() {
     let world = world();
     let one = web(&world, 1);
     let events = of(&world, |account| {

@@ -1,18 +1,18 @@
-//! The watch over services: what must have been written down before, and what is never done.
+//! The checks of service updates in the world: what a record must have announced, and what is forbidden.
 
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::ecs::service::ServiceArn;
 use logweir::domain::event::Cause;
 use logweir::domain::outcome::{Mode, Reason, TriggerKind};
-use logweir::domain::record::{BackoutRequest, Done, EntryKind, Head, Opening, Pointing, Record, Step, Undo};
+use logweir::domain::record::{BackoutRequest, Done, EntryKind, Head, Opening, Record, ServiceUpdate, Step, Undo};
 use logweir::ports::{Services, TaskDefinitions};
 
 use super::{WEB, look, points, web};
 use crate::world::story::corrected_text;
 use crate::world::{LOGWEIR, World};
 
-/// A world whose prod/web runs web:1, which web:2 corrects, and where web:3 is another's. Its record says that, and no
-/// more.
+/// A world whose prod/web runs web:1. web:2 corrects web:1, and web:3 is a third-party revision. The record contains
+/// the correction and nothing else.
 fn world() -> World {
     let world = super::world();
     world.account(|account| {
@@ -39,7 +39,7 @@ fn world() -> World {
     world
 }
 
-/// The record of web:1 has one entry more.
+/// Appends an entry to the record of web:1.
 fn writes(world: &World, what: EntryKind) {
     let source = web(world, 1);
     world.account(|account| {
@@ -56,16 +56,22 @@ fn service(world: &World) -> ServiceArn {
 
 fn pointing(world: &World, number: usize) -> EntryKind {
     let (service, from, to) = (service(world), web(world, 1), web(world, number));
-    EntryKind::Pointing(Box::new(Pointing { service, from, to, seen: vec!["ecs-svc/1".into()], settled: true }))
+    EntryKind::UpdatingService(Box::new(ServiceUpdate {
+        service,
+        from,
+        to,
+        seen: vec!["ecs-svc/1".into()],
+        settled: true,
+    }))
 }
 
-/// Somebody asks for the service to be pointed back, and that is about to be done.
+/// Requests a rollback of the service, and announces it.
 fn undoes(world: &World) {
     let (service, from, to) = (service(world), web(world, 1), web(world, 2));
-    let steps = vec![Undo::PointBack { service, from, to, settled: true }];
+    let steps = vec![Undo::RollBackService { service, from, to, settled: true }];
     let asked =
-        BackoutRequest { reason: None, requested_by: None, restore_stale: false, registrars: Vec::new(), steps };
-    writes(world, EntryKind::BackoutAsked(Box::new(asked)));
+        BackoutRequest { reason: None, requested_by: None, restore_over_newer: false, registrars: Vec::new(), steps };
+    writes(world, EntryKind::BackoutRequested(Box::new(asked)));
     writes(world, EntryKind::Undoing { step: 0 });
 }
 
@@ -74,22 +80,22 @@ fn wrongs(world: &World) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn pointing_is_written_down_before() {
+async fn an_update_must_be_announced_before() {
     let world = world();
     points(&world, 2).await.unwrap();
-    assert_eq!(wrongs(&world), ["service prod/web was pointed at web:2, and no record says so before"]);
+    assert_eq!(wrongs(&world), ["service prod/web was updated to web:2, and no record says so before"]);
     writes(&world, pointing(&world, 2));
     points(&world, 2).await.unwrap();
     assert_eq!(wrongs(&world), [""; 0]);
     points(&world, 1).await.unwrap();
-    assert_eq!(wrongs(&world), ["service prod/web was pointed at web:1, and no record says so before"]);
-    writes(&world, EntryKind::Returning { service: service(&world), why: "failed".into() });
+    assert_eq!(wrongs(&world), ["service prod/web was updated to web:1, and no record says so before"]);
+    writes(&world, EntryKind::RollingBack { service: service(&world), why: "failed".into() });
     points(&world, 1).await.unwrap();
     assert_eq!(wrongs(&world), [""; 0]);
 }
 
 #[tokio::test]
-async fn a_deployment_that_was_overtaken_is_yielded_to_only_when_that_is_written_down() {
+async fn yielding_to_an_overtaken_deployment_must_be_announced_before() {
     let world = world();
     writes(&world, pointing(&world, 2));
     world.account(|account| account.updates_service(WEB, &account.arn("web", 3)));
@@ -101,7 +107,7 @@ async fn a_deployment_that_was_overtaken_is_yielded_to_only_when_that_is_written
 }
 
 #[tokio::test]
-async fn a_service_goes_back_to_the_source_or_to_what_stands_for_it() {
+async fn a_service_may_be_rolled_back_to_the_source_or_to_the_restored_revision() {
     let world = world();
     writes(&world, pointing(&world, 2));
     points(&world, 2).await.unwrap();
@@ -109,21 +115,21 @@ async fn a_service_goes_back_to_the_source_or_to_what_stands_for_it() {
     points(&world, 1).await.unwrap();
     assert_eq!(wrongs(&world), [""; 0]);
     points(&world, 3).await.unwrap();
-    assert_eq!(wrongs(&world).len(), 2, "neither written down nor anybody's decision");
+    assert_eq!(wrongs(&world).len(), 2, "neither announced nor deployed by another principal");
     writes(&world, EntryKind::Restored { step: 0, restored: web(&world, 3) });
     points(&world, 3).await.unwrap();
     assert_eq!(wrongs(&world), [""; 0]);
 }
 
 #[tokio::test]
-async fn no_service_is_pointed_at_what_nobody_ever_had_it_run() {
+async fn a_service_may_not_be_updated_to_a_revision_that_was_never_deployed_to_it() {
     let world = world();
     writes(&world, pointing(&world, 3));
     points(&world, 3).await.unwrap();
-    assert_eq!(wrongs(&world), ["service prod/web was pointed at web:3, which nobody ever had it run"]);
+    assert_eq!(wrongs(&world), ["service prod/web was updated to web:3, which no principal deployed to it"]);
 }
 
-/// Somebody deploys web:3 to the service; what became of pointing it at the correction of web:1 then.
+/// Another principal deploys web:3, then Logweir updates the service to the correction of web:1. Returns violations.
 async fn overtaken(world: &World) -> Vec<String> {
     writes(world, pointing(world, 2));
     world.account(|account| account.updates_service(WEB, &account.arn("web", 3)));
@@ -132,14 +138,14 @@ async fn overtaken(world: &World) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_correction_follows_its_source_and_nothing_that_was_decided_since() {
-    let wrong = "service prod/web was pointed at web:2, which nobody ever had it run";
+async fn a_correction_may_replace_its_source_and_no_later_deployment() {
+    let wrong = "service prod/web was updated to web:2, which no principal deployed to it";
     assert_eq!(overtaken(&world()).await, [wrong]);
-    // Who has looked just before cannot know.
+    // A process that has just read the service cannot know of the deployment.
     let looked = world();
     look(&looked).await;
     assert_eq!(overtaken(&looked).await, [""; 0]);
-    // Another process has not looked.
+    // Another process has not read the service.
     let restarted = world();
     look(&restarted).await;
     restarted.restart();
@@ -147,7 +153,7 @@ async fn a_correction_follows_its_source_and_nothing_that_was_decided_since() {
 }
 
 #[tokio::test]
-async fn a_look_is_no_part_of_the_picture() {
+async fn a_read_is_not_part_of_the_picture() {
     let world = world();
     let before = world.picture();
     look(&world).await;
@@ -155,46 +161,46 @@ async fn a_look_is_no_part_of_the_picture() {
 }
 
 #[tokio::test]
-async fn an_express_service_is_never_pointed() {
+async fn an_express_service_may_not_be_updated() {
     let world = world();
     world.account(|account| account.service_mut(WEB).managed = true);
     writes(&world, pointing(&world, 2));
     points(&world, 2).await.unwrap();
-    assert_eq!(wrongs(&world), ["service prod/web was pointed at web:2, and it is an Express service"]);
+    assert_eq!(wrongs(&world), ["service prod/web was updated to web:2, and it is an Express service"]);
 }
 
 #[tokio::test]
-async fn only_what_is_to_be_taken_back_is_stopped() {
+async fn only_a_deployment_that_is_being_backed_out_may_be_stopped() {
     let wrong = |number| format!("prod/web's deployment of web:{number} was stopped, and no record says so before");
     let world = world();
     writes(&world, pointing(&world, 2));
-    let ours = points(&world, 2).await.unwrap().service_deployment.unwrap();
-    world.stop(&ours).await.unwrap();
+    let own = points(&world, 2).await.unwrap().service_deployment.unwrap();
+    world.stop(&own).await.unwrap();
     assert_eq!(wrongs(&world), [wrong(2)]);
     undoes(&world);
-    world.stop(&ours).await.unwrap();
+    world.stop(&own).await.unwrap();
     assert_eq!(wrongs(&world), [""; 0]);
     world.account(|account| account.updates_service(WEB, &account.arn("web", 3)));
-    let theirs = look(&world).await.service_deployment.unwrap();
-    world.stop(&theirs).await.unwrap();
+    let other = look(&world).await.service_deployment.unwrap();
+    world.stop(&other).await.unwrap();
     assert_eq!(wrongs(&world), [wrong(3)]);
 }
 
-/// Takes web:2 back while the service runs it, or what is left of it; what is wrong with that.
+/// Backs out web:2 while the service runs it, or while its last tasks end. Returns the violations.
 async fn deregisters(world: &World) -> Vec<String> {
     let corrected: RevisionArn = web(world, 2);
     let steps = vec![Undo::Deregister { corrected: corrected.clone(), edits: Vec::new() }];
     let asked =
-        BackoutRequest { reason: None, requested_by: None, restore_stale: false, registrars: Vec::new(), steps };
-    writes(world, EntryKind::BackoutAsked(Box::new(asked)));
+        BackoutRequest { reason: None, requested_by: None, restore_over_newer: false, registrars: Vec::new(), steps };
+    writes(world, EntryKind::BackoutRequested(Box::new(asked)));
     writes(world, EntryKind::Undoing { step: 0 });
     world.deregister(&corrected).await.unwrap();
     wrongs(world)
 }
 
 #[tokio::test]
-async fn ours_is_taken_back_while_it_drains_and_not_while_a_service_runs_it() {
-    for (back, expected) in [(true, vec![]), (false, vec!["web:2 was taken back, and something runs it".to_owned()])] {
+async fn a_correction_may_be_deregistered_while_it_drains_and_not_while_a_service_runs_it() {
+    for (back, expected) in [(true, vec![]), (false, vec!["web:2 was backed out, and something runs it".to_owned()])] {
         let world = world();
         writes(&world, pointing(&world, 2));
         points(&world, 2).await.unwrap();
@@ -209,7 +215,7 @@ async fn ours_is_taken_back_while_it_drains_and_not_while_a_service_runs_it() {
 }
 
 #[tokio::test]
-async fn what_is_withdrawn_may_be_run() {
+async fn a_withdrawn_correction_may_be_in_use() {
     let world = world();
     world.account(|account| account.updates_service(WEB, &account.arn("web", 2)));
     let corrected = web(&world, 2);

@@ -1,4 +1,4 @@
-//! The journal's items: how a commit becomes puts, and how what stands in the table becomes heads and entries again.
+//! Converts commits of the journal into DynamoDB puts, and reads the heads and entries of records from DynamoDB items.
 
 use std::collections::HashMap;
 
@@ -13,16 +13,17 @@ use crate::domain::outcome::Reason;
 use crate::domain::record::{Entry, Head, SCHEMA};
 use crate::ports::{Answer, ErrorKind, Expected, PortError, StateKind, StoredState};
 
-/// The call that writes the items of a record.
+/// The DynamoDB operation that writes the items of a record.
 pub(in crate::aws) const COMMIT: &str = "TransactWriteItems";
 
-/// What DynamoDB holds in one item, the names of its attributes included.
+/// The maximum size of a DynamoDB item in bytes, including the names of the item's attributes.
 const LARGEST: usize = 400 * 1024;
 
 pub(in crate::aws) const HEAD: &str = "HEAD";
 pub(in crate::aws) const OWN: &str = "OWN";
 pub(in crate::aws) const OPEN: &str = "OPEN";
-/// What `open` is of a family with an open fuse or a hold, so that the index finds those.
+/// The value of the attribute `open` for a family with an open fuse or a hold. The index `by-open` lists these
+/// families.
 pub(in crate::aws) const STOPPED: &str = "STOPPED";
 
 pub(in crate::aws) type Item = HashMap<String, AttributeValue>;
@@ -43,7 +44,7 @@ pub(in crate::aws) fn family_key(family: &str) -> String {
     format!("FAM#{family}")
 }
 
-/// The partition and the sort key of the state with this name.
+/// Returns the partition key and the sort key of the stored state with this name.
 pub(in crate::aws) fn state_key<S: StoredState>(name: &S::Name) -> (AttributeValue, &'static str) {
     let (prefix, sort) = match S::KIND {
         StateKind::Family => ("FAM", "FAMILY"),
@@ -57,18 +58,19 @@ pub(in crate::aws) fn day(at: Timestamp) -> String {
     format!("DAY#{}", at.strftime("%F"))
 }
 
-/// As wide as any other, so that it sorts.
+/// Returns the time as a text of fixed width, so that the alphabetical order of such texts is the order of the times.
 fn sortable(at: Timestamp) -> String {
     format!("{at:.9}")
 }
 
-/// The put of an entry. It fails where another entry has that number.
+/// Returns the put that stores an entry. The put fails if the record already has an entry with the same sequence
+/// number.
 pub(in crate::aws) fn entry(table: &str, source: &RevisionArn, entry: &Entry) -> Answer<TransactWriteItem> {
     let item = [("pk", partition(source)), ("sk", text(entry_key(entry.sequence))), ("entry", text(json(entry)?))];
     put(table, item, |put| put.condition_expression("attribute_not_exists(pk)"))
 }
 
-/// The put of a head. It fails unless what is expected stands there.
+/// Returns the put that stores the head of a record. The put fails unless the table holds the expected head.
 pub(in crate::aws) fn head(table: &str, expected: &Expected, head: &Head) -> Answer<TransactWriteItem> {
     let mut item = vec![
         ("pk", partition(&head.source)),
@@ -94,14 +96,16 @@ pub(in crate::aws) fn head(table: &str, expected: &Expected, head: &Head) -> Ans
     })
 }
 
-/// The put that says whose correction a revision is, if the entry says that we registered one.
+/// Returns the put that links a revision that Logweir registered to its source revision. Returns `None` if the entry
+/// does not report a registration.
 pub(in crate::aws) fn own(table: &str, source: &RevisionArn, entry: &Entry) -> Option<Answer<TransactWriteItem>> {
     let registered = entry.what.registered()?;
     let item = [("pk", partition(registered)), ("sk", text(OWN)), ("source", text(source.to_string()))];
     Some(put(table, item, |put| put))
 }
 
-/// The item of a state. Only a family has an index partition: no caller lists the other states.
+/// Returns the DynamoDB item of a state. Only the item of a stopped family has the index attribute `open`, because
+/// Logweir lists no other states.
 pub(in crate::aws) fn state<S: StoredState>(state: &S) -> Answer<Item> {
     let (partition, sort) = state_key::<S>(state.name());
     let mut item = vec![
@@ -137,7 +141,7 @@ pub(in crate::aws) fn read_source(item: &Item) -> Answer<RevisionArn> {
     string(item, "source").and_then(|source| source.parse().ok()).ok_or_else(|| unreadable(item))
 }
 
-/// Whether exactly this entry stands in the item.
+/// Returns whether the item holds exactly this entry.
 pub(in crate::aws) fn holds(item: &Item, entry: &Entry) -> Answer<bool> {
     Ok(string(item, "entry") == Some(json(entry)?.as_str()))
 }
@@ -159,7 +163,7 @@ fn put<'n>(
     let length = |value: &AttributeValue| value.as_s().or(value.as_n()).map_or(0, String::len);
     let size: usize = item.iter().map(|(name, value)| name.len() + length(value)).sum();
     if size > LARGEST {
-        let message = format!("the record needs an item of {size} bytes, and DynamoDB holds {LARGEST}");
+        let message = format!("the record needs an item of {size} bytes, but DynamoDB accepts at most {LARGEST}");
         return Err(refused(message, Some(Reason::TooLarge)));
     }
     let put = on(Put::builder().table_name(table).set_item(Some(item)))
@@ -177,10 +181,11 @@ fn parsed<T: DeserializeOwned>(item: &Item, name: &str, is_known: impl FnOnce(&T
     value.filter(is_known).ok_or_else(|| unreadable(item))
 }
 
-/// An item that cannot be relied upon. Nothing of it but its key is repeated.
+/// Returns the error to report for an item that Logweir cannot interpret. The error message names only the key of the
+/// item.
 fn unreadable(item: &Item) -> PortError {
     let (pk, sk) = (string(item, "pk").unwrap_or("?"), string(item, "sk").unwrap_or("?"));
-    let message = format!("the item {pk}, {sk} holds what this version of Logweir does not know");
+    let message = format!("the item {pk}, {sk} holds data that this version of Logweir does not know");
     PortError { kind: ErrorKind::Refused, call: "read the journal", message, reason: Some(Reason::Unreadable) }
 }
 

@@ -2,15 +2,17 @@
 //!
 //! | pk | sk | holds |
 //! |---|---|---|
-//! | `REV#<source ARN>` | `E#<sequence, ten digits>` | one entry, put once |
-//! | `REV#<source ARN>` | `HEAD` | the head, and what conditions and indexes need of it |
-//! | `REV#<corrected ARN>` | `OWN` | the source of a revision that we registered |
-//! | `FAM#<account>/<region>/<family>` | `FAMILY` | what is remembered of the family |
-//! | `SVC#<service ARN>` | `SERVICE` | what is remembered of the service |
-//! | `BUDGET#<account>/<region>` | `BUDGET` | what is left of the budget for registering |
+//! | `REV#<source ARN>` | `E#<sequence, ten digits>` | one entry, which never changes |
+//! | `REV#<source ARN>` | `HEAD` | the head of the record, with attributes for conditions and indexes |
+//! | `REV#<corrected ARN>` | `OWN` | the source revision of a revision that Logweir registered |
+//! | `FAM#<account>/<region>/<family>` | `FAMILY` | the state of the family |
+//! | `SVC#<service ARN>` | `SERVICE` | the state of the service |
+//! | `BUDGET#<account>/<region>` | `BUDGET` | the state of the registration rate limit |
 //!
-//! A commit is one transaction over all that a record needs; what is remembered is put by itself. Reading goes by key, consistently; the indexes `by-family`, `by-day` and
-//! `by-open` hold heads alone, lag behind, and serve listing only.
+//! A commit writes the items of one record in one transaction. The journal writes each state of a family, a service or
+//! the rate limit with a separate call. The journal reads items by key, with consistent reads. The indexes `by-family`,
+//! `by-day` and `by-open` contain only the heads of records and the states of stopped families. The indexes lag behind
+//! the table, so the journal uses the indexes only for lists.
 
 mod items;
 
@@ -36,13 +38,13 @@ const QUERY: &str = "Query";
 const GET: &str = "GetItem";
 const PUT: &str = "PutItem";
 
-/// How often a record is read until its head and its entries fit together.
+/// The largest number of times that the journal reads a record until the head and the entries of the record match.
 const LOOKS: usize = 3;
 
-/// How many days a list that asks for nothing in particular looks back.
+/// The number of past days that a list of records covers by default.
 const DAYS: i64 = 31;
 
-/// The journal in one table, which `template.yaml` describes.
+/// The journal in one DynamoDB table, which `template.yaml` defines.
 #[derive(Clone, Debug)]
 pub struct DynamoJournal {
     client: Client,
@@ -54,7 +56,8 @@ impl DynamoJournal {
         Self { client, table: table.into() }
     }
 
-    /// What stands there of a record. While a commit is being applied, its head or its entry may come first.
+    /// Reads the head and the entries of a record. While DynamoDB applies a commit, a read may return only the new head
+    /// or only the new entry.
     async fn look(&self, source: &RevisionArn) -> Answer<(Option<Head>, Vec<Entry>)> {
         let query = self.client.query().table_name(&self.table).consistent_read(true);
         let mut found = query
@@ -82,7 +85,8 @@ impl DynamoJournal {
         Ok(answer.map_err(|error| self.failed(GET, &error))?.item)
     }
 
-    /// Adds the heads of one partition of an index, newest first, as far as they fit and until there are `most`.
+    /// Reads the heads in one partition of an index, newest first, and adds each head that matches the filter to
+    /// `heads`. Stops when `heads` has `most` items.
     async fn find(
         &self,
         index: &str,
@@ -105,7 +109,7 @@ impl DynamoJournal {
                 break;
             };
             let head = items::read_head(&item.map_err(|error| self.failed(QUERY, &error))?)?;
-            // An index that lags behind may show a record on two days.
+            // While the index lags behind the table, the index may list the same record for two different days.
             if filter.fits(&head) && heads.iter().all(|other| other.source != head.source) {
                 heads.push(head);
             }
@@ -113,7 +117,7 @@ impl DynamoJournal {
         Ok(())
     }
 
-    /// What it means that a commit was not carried out.
+    /// Interprets the error of a failed commit. Returns `Ok` if the table already holds the entry.
     async fn not_committed(
         &self,
         error: SdkError<TransactWriteItemsError, HttpResponse>,
@@ -128,17 +132,18 @@ impl DynamoJournal {
             _ => Vec::new(),
         };
         if codes.contains(&"ConditionalCheckFailed") {
-            // A commit that is made again, because its answer was lost, was not lost itself.
+            // The table already holds the entry if an earlier attempt of this commit succeeded, but the response was
+            // lost.
             let standing = self.item(items::partition(source), &items::entry_key(entry.sequence)).await?;
-            let ours = standing.map_or(Ok(false), |item| items::holds(&item, entry))?;
-            return if ours { Ok(()) } else { Err(CommitError::Lost) };
+            let is_same = standing.map_or(Ok(false), |item| items::holds(&item, entry))?;
+            return if is_same { Ok(()) } else { Err(CommitError::Lost) };
         }
         let error = self.failed(COMMIT, &error);
         let kind = if codes.iter().any(|code| PASSING.contains(code)) { ErrorKind::Retry } else { error.kind };
         Err(PortError { kind, ..error }.into())
     }
 
-    /// Replaces the previous version of a state's item. Returns `false` if the table holds a different version.
+    /// Replaces the item of a state, if the table holds the previous version of the state. Otherwise returns `false`.
     async fn put(&self, item: Item, version: u32) -> Answer<bool> {
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
         let put = match version {
@@ -168,7 +173,7 @@ impl DynamoJournal {
             return error;
         }
         let message = format!(
-            "no table {} in this account and Region: deploy Logweir, or name its table with --journal dynamodb:TABLE",
+            "there is no table {} in this account and Region: deploy Logweir, or name the table with --journal dynamodb:TABLE",
             self.table
         );
         PortError { message, ..error }
@@ -177,7 +182,7 @@ impl DynamoJournal {
 
 const IN_PROGRESS: &str = "TransactionInProgress";
 
-/// Why a transaction was cancelled that may succeed when it is tried again.
+/// The cancellation codes of a DynamoDB transaction that may succeed at the next attempt.
 const PASSING: [&str; 4] = [IN_PROGRESS, "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
 
 impl Journal for DynamoJournal {
@@ -196,7 +201,7 @@ impl Journal for DynamoJournal {
                 return Ok(Some(Record { head, entries }));
             }
         }
-        let message = format!("the entries of {} are not complete", source.short());
+        let message = format!("the journal returned only a part of the entries of {}", source.short());
         Err(PortError { kind: ErrorKind::Retry, call: QUERY, message, reason: Some(Reason::Unreadable) })
     }
 
@@ -206,9 +211,11 @@ impl Journal for DynamoJournal {
             Expected::At { next, .. } => *next,
         };
         if entry.sequence != next || head.next != next + 1 {
-            return Err(
-                items::refused(format!("entry {} does not follow the {next} before it", entry.sequence), None).into()
-            );
+            return Err(items::refused(
+                format!("entry {} is not the next entry of a record with {next} entries", entry.sequence),
+                None,
+            )
+            .into());
         }
         let (table, source) = (self.table.as_str(), &head.source);
         let puts = [
@@ -217,7 +224,7 @@ impl Journal for DynamoJournal {
             items::own(table, source, entry),
         ];
         let puts = puts.into_iter().flatten().collect::<Answer<Vec<_>>>()?;
-        // The SDK gives the transaction a token of its own, the same for each attempt.
+        // The SDK adds an idempotency token, which is the same for every attempt of one call.
         match Box::pin(self.client.transact_write_items().set_transact_items(Some(puts)).send()).await {
             Ok(_) => Ok(()),
             Err(error) => self.not_committed(error, source, entry).await,
@@ -228,7 +235,8 @@ impl Journal for DynamoJournal {
         self.item(items::partition(corrected), items::OWN).await?.map(|item| items::read_source(&item)).transpose()
     }
 
-    /// Without a family, and of records that need not be open: those of the last 31 days, or since when it is asked for.
+    /// If the filter has neither a family nor `open`, this method lists the records that changed since `filter.since`,
+    /// by default in the last 31 days.
     async fn list(&self, filter: &Filter, most: usize) -> Answer<Vec<Head>> {
         let mut heads = Vec::new();
         match &filter.family {
@@ -259,9 +267,9 @@ impl Journal for DynamoJournal {
         if self.put(items::state(state)?, state.version()).await? {
             return Ok(());
         }
-        // A change that is made again, because its answer was lost, was not lost itself.
-        let is_ours = self.read_state::<S>(state.name()).await?.as_ref() == Some(state);
-        if is_ours { Ok(()) } else { Err(CommitError::Lost) }
+        // The table already holds the state if an earlier attempt of this change succeeded, but the response was lost.
+        let is_same = self.read_state::<S>(state.name()).await?.as_ref() == Some(state);
+        if is_same { Ok(()) } else { Err(CommitError::Lost) }
     }
 
     async fn stopped(&self) -> Answer<Vec<Family>> {

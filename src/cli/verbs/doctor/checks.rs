@@ -1,4 +1,4 @@
-//! Reads the facts, and has them judged.
+//! Reads the facts about a deployed stack, and runs the checks of `logweir doctor` on these facts.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -9,30 +9,31 @@ use crate::domain::doctor::function::{self, FunctionFacts, FunctionRole};
 use crate::domain::doctor::records::{self, RecordState};
 use crate::domain::doctor::rules::{self, Known, Tried};
 use crate::domain::doctor::trail::{self, Trail};
-use crate::domain::doctor::{Check, Looked, Unseen, queue, role};
+use crate::domain::doctor::{Check, ReadFailure, ReadResult, queue, role};
 use crate::domain::outcome::Outcome;
 use crate::ports::{Filter, Journal, TaskDefinitions};
 
-/// How many families' newest records tell which roles would be passed.
+/// The largest number of families whose source revisions `logweir doctor` reads to find the roles that Logweir passes
+/// to ECS.
 const FAMILIES: usize = 5;
 
-/// How many records are listed.
+/// The largest number of records in one list from the journal.
 const RECORDS: usize = 100;
 
-/// A week, after which a record that needs an operator is history.
+/// The maximum age of a record that needs an operator. The checks ignore older records.
 const LATELY: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// The results of all checks except those of the dead letters.
+/// The results of all checks except the checks of the dead letters.
 pub(in crate::cli) struct Findings {
     pub(in crate::cli) checks: Vec<Check>,
-    /// The log group of the remediator.
+    /// The log group of the remediator function. `None` if the log group is unknown.
     pub(in crate::cli) log_group: Option<String>,
-    /// The baseline that the function has, as far as it can be read from here.
+    /// The baseline of the remediator function. `None` if the baseline is in the function's package or cannot be read.
     pub(in crate::cli) deployed: Option<Baseline>,
 }
 
 impl Look<'_> {
-    /// Runs all checks except those of the dead letters.
+    /// Runs all checks except the checks of the dead letters.
     pub(in crate::cli) async fn everything(&self) -> Findings {
         let (Self { aws, deployment, .. }, home) = (self, self.home());
         let mut checks = vec![trail::check(&self.trails().await, &home.region)];
@@ -56,7 +57,7 @@ impl Look<'_> {
         Findings { checks, log_group, deployed }
     }
 
-    async fn trails(&self) -> Looked<Vec<Trail>> {
+    async fn trails(&self) -> ReadResult<Vec<Trail>> {
         const SERVICE: &str = "cloudtrail";
         let mut trails = Vec::new();
         for trail in seen(self.aws.trails().await, SERVICE)? {
@@ -73,7 +74,7 @@ impl Look<'_> {
         let mut all = Vec::new();
         for name in &deployment.rules {
             let rule = seen(aws.event_rule(name).await, SERVICE);
-            // Nobody asks where a rule sends that is not there.
+            // If an EventBridge rule cannot be read, the targets of the rule cannot be read either.
             let targets = match &rule {
                 Ok(_) => seen(aws.rule_targets(name).await, SERVICE),
                 Err(unseen) => Err(unseen.clone()),
@@ -97,10 +98,12 @@ impl Look<'_> {
         checks.extend(rules::check_patterns(&all, &samples, &tried));
     }
 
-    /// The roles that the newest records' revisions name: those that corrected ones would name as well.
+    /// Returns the task roles and execution roles of the source revisions of the newest records. A corrected revision
+    /// has the same roles as its source revision.
     async fn passed_roles(&self) -> Vec<String> {
         let ports = &self.session.ports;
-        // What cannot be read is said where the journal is looked at; the stack's own patterns stand for it here.
+        // This method ignores a read error, because the check of the records reports the error. If this method returns
+        // no roles, the simulation of the permissions uses the role patterns of the stack.
         let heads = ports.journal.list(&Filter::all(Timestamp::now()), RECORDS).await.unwrap_or_default();
         let (mut families, mut roles) = (Vec::new(), Vec::new());
         for head in heads {
@@ -120,11 +123,11 @@ impl Look<'_> {
         roles
     }
 
-    async fn role(&self, which: FunctionRole, function: &Looked<FunctionFacts>, passed: &[String]) -> Vec<Check> {
+    async fn role(&self, which: FunctionRole, function: &ReadResult<FunctionFacts>, passed: &[String]) -> Vec<Check> {
         let mut judged = Vec::new();
         for need in role::needs(which, self.deployment, self.home(), function.as_ref().ok(), passed) {
             let verdict = seen(self.aws.simulate(which.role(self.deployment), &need).await, "iam");
-            // Where the simulator cannot be asked about one need, it cannot be asked about the next.
+            // If one call of the IAM policy simulator fails, the next call would fail as well.
             let is_over = verdict.is_err();
             judged.push(verdict);
             if is_over {
@@ -134,8 +137,9 @@ impl Look<'_> {
         role::check(which, self.deployment, &judged)
     }
 
-    /// The baseline that the function has, as far as it can be read from here.
-    async fn baseline(&self, remediator: &Looked<FunctionFacts>, checks: &mut Vec<Check>) -> Option<Baseline> {
+    /// Checks the baseline of the remediator function, and returns this baseline. Returns `None` if the baseline is in
+    /// the function's package or cannot be read.
+    async fn baseline(&self, remediator: &ReadResult<FunctionFacts>, checks: &mut Vec<Check>) -> Option<Baseline> {
         let place = match remediator {
             Ok(function) => function.variable("LOGWEIR_BASELINE").unwrap_or(&self.deployment.baseline),
             Err(_) => &self.deployment.baseline,
@@ -145,8 +149,8 @@ impl Look<'_> {
             Some(name) => match seen(self.aws.parameter(name).await, "ssm") {
                 Err(unseen) => (Read::Parameter(Err(unseen)), None),
                 Ok(None) => {
-                    let why = "there is none of that name".into();
-                    (Read::Parameter(Err(Unseen { why, help: String::new(), is_missing: true })), None)
+                    let why = "there is no parameter with this name".into();
+                    (Read::Parameter(Err(ReadFailure { why, help: String::new(), is_missing: true })), None)
                 }
                 Ok(Some(text)) => match Baseline::parse(&text) {
                     Ok(baseline) => (Read::Parameter(Ok(Ok(baseline.digest().to_owned()))), Some(baseline)),
@@ -163,7 +167,7 @@ impl Look<'_> {
         deployed
     }
 
-    async fn standing(&self, now: Timestamp) -> Looked<RecordState> {
+    async fn standing(&self, now: Timestamp) -> ReadResult<RecordState> {
         let journal = &self.session.ports.journal;
         let read = async {
             let filter = Filter::all(now);
@@ -178,7 +182,7 @@ impl Look<'_> {
         seen(read.await, "dynamodb")
     }
 
-    /// How the command line finds the same journal.
+    /// Returns the command-line options that select the journal of the stack.
     fn options(&self) -> String {
         format!("--journal {} --region {}", self.deployment.journal, self.home().region)
     }

@@ -1,7 +1,8 @@
-//! The dead letters: what is in them, why they are dead, and back into the queue with them.
+//! Reads the dead letters, reports why each dead letter failed, and redrives the dead letters.
 //!
-//! They are moved one by one, and not by SQS's own task: that takes only what came from a queue, and what a rule could not
-//! hand over is among them; it cannot leave out what no try can read; and it goes on after this program has ended.
+//! Logweir moves the dead letters one by one, and not with a message move task of SQS. A message move task moves only
+//! messages that came from a source queue, but EventBridge rules also send events directly to the dead-letter queue. A
+//! message move task cannot skip unreadable messages, and continues after this program has ended.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,8 +13,8 @@ use super::look::{Look, seen, unseen};
 use crate::aws::{Aws, Received};
 use crate::domain::baseline::Baseline;
 use crate::domain::doctor::deployment::StackDeployment;
-use crate::domain::doctor::letter::{self, Contents, Letter, LetterKind, Told};
-use crate::domain::doctor::{Check, Looked, Unseen, baseline};
+use crate::domain::doctor::letter::{self, Contents, Letter, LetterKind, LetterReport};
+use crate::domain::doctor::{Check, ReadFailure, ReadResult, baseline};
 use crate::domain::event::Home;
 use crate::domain::outcome::Mode;
 use crate::domain::text::count;
@@ -21,31 +22,33 @@ use crate::ports::PortError;
 use crate::render::human::doctor::Redriven;
 use crate::workflow::{Origin, handle_event};
 
-/// How many are looked into.
+/// The largest number of dead letters that `logweir doctor` reads.
 const MOST: usize = 10;
 
-/// How often the queue is asked for them: it gives some of them each time.
+/// The largest number of calls that read messages from the dead-letter queue. Each call returns only some of the
+/// messages.
 const LOOKS: usize = 3;
 
-/// SQS keeps no message longer.
+/// The longest retention of a message in SQS.
 const LONGEST_KEPT: SignedDuration = SignedDuration::from_hours(14 * 24);
 
-/// What was found.
+/// The dead letters, and the checks of the dead letters.
 pub(in crate::cli) struct Letters {
-    /// Why `doctor` cannot tell how the function would process the dead letters.
+    /// The check that says why `logweir doctor` cannot predict how the function would handle the dead letters. `None`
+    /// if a prediction is possible, or if there is no dead letter.
     pub(in crate::cli) undecided: Option<Check>,
     pub(in crate::cli) check: Check,
-    pub(in crate::cli) told: Vec<Told>,
-    /// How many there are, as far as that is known.
+    pub(in crate::cli) report: Vec<LetterReport>,
+    /// The number of dead letters, or 0 if the number is unknown.
     pub(in crate::cli) waiting: u64,
 }
 
-/// Reads the dead letters. `log_group` is the function's, and `deployed` is the function's baseline. If `deployed` is
-/// `None`, the baseline that the caller selected decides.
+/// Reads the dead letters. `log_group` is the function's log group, and `deployed` is the function's baseline. If
+/// `deployed` is `None`, Logweir uses the baseline that the caller of `logweir doctor` selected.
 pub(in crate::cli) async fn look(look: &Look<'_>, log_group: Option<&str>, deployed: Option<&Baseline>) -> Letters {
     let url = &look.deployment.dead_letters;
     let queue = seen(look.aws.queue_attributes(url).await, "sqs");
-    // One that somebody else looks at is a dead letter nevertheless.
+    // A message that another consumer has received, but not deleted, is also a dead letter.
     let waiting = queue.map(|queue| queue.waiting + queue.in_flight + queue.delayed);
     let letters = match &waiting {
         Ok(0) | Err(_) => Ok(Vec::new()),
@@ -56,23 +59,23 @@ pub(in crate::cli) async fn look(look: &Look<'_>, log_group: Option<&str>, deplo
         (Ok(letters), None) if !letters.is_empty() => Some(look.at_hand().await),
         _ => None,
     };
-    let told = match letters {
+    let report = match letters {
         Err(unseen) => Err(unseen),
         Ok(letters) => {
             let decides_by = baseline.as_ref().and_then(|baseline| baseline.as_ref().ok()).copied();
-            let mut told = Vec::new();
+            let mut report = Vec::new();
             for letter in letters {
-                told.push(tell(look, &letter, log_group, decides_by).await);
+                report.push(tell(look, &letter, log_group, decides_by).await);
             }
-            Ok(told)
+            Ok(report)
         }
     };
     let undecided = baseline.and_then(Result::err).map(|unseen| baseline::undecided(&unseen));
-    let check = letter::check(&waiting, &told);
-    Letters { undecided, check, told: told.unwrap_or_default(), waiting: waiting.unwrap_or_default() }
+    let check = letter::check(&waiting, &report);
+    Letters { undecided, check, report: report.unwrap_or_default(), waiting: waiting.unwrap_or_default() }
 }
 
-/// Some of them, each once, which stay where they are.
+/// Returns up to `MOST` different dead letters, oldest first. The dead letters stay in the queue.
 async fn peek(aws: &Aws, url: &str, waiting: u64) -> Result<Vec<Letter>, PortError> {
     let wanted = MOST.min(usize::try_from(waiting).unwrap_or(MOST));
     let mut letters: BTreeMap<String, Letter> = BTreeMap::new();
@@ -89,16 +92,16 @@ async fn peek(aws: &Aws, url: &str, waiting: u64) -> Result<Vec<Letter>, PortErr
     Ok(letters)
 }
 
-async fn tell(look: &Look<'_>, letter: &Letter, log_group: Option<&str>, baseline: Option<&Baseline>) -> Told {
+async fn tell(look: &Look<'_>, letter: &Letter, log_group: Option<&str>, baseline: Option<&Baseline>) -> LetterReport {
     let contents = Contents::of(letter, look.home());
     let since = |sent: Timestamp| sent.checked_sub(SignedDuration::from_mins(5)).unwrap_or(sent);
     let now = Timestamp::now();
     let sent = letter.sent.unwrap_or_else(|| now.checked_sub(LONGEST_KEPT).unwrap_or(now));
-    let reported: Looked<Option<Value>> = match (&contents.kind, &contents.event_id, log_group) {
+    let reported: ReadResult<Option<Value>> = match (&contents.kind, &contents.event_id, log_group) {
         (LetterKind::Undone, Some(id), Some(group)) => look.reported(group, id, since(sent)).await,
         (LetterKind::Undone, _, None) => {
-            let why = "its name is not known, as the function could not be read".into();
-            Err(Unseen { why, help: String::new(), is_missing: false })
+            let why = "the name of the function's log group is unknown, because the function could not be read".into();
+            Err(ReadFailure { why, help: String::new(), is_missing: false })
         }
         _ => Ok(None),
     };
@@ -109,14 +112,15 @@ async fn tell(look: &Look<'_>, letter: &Letter, log_group: Option<&str>, baselin
     letter::tell(letter, &contents, &reported, decided)
 }
 
-/// What the function would say of the event now. Nothing is changed.
+/// Returns the report that the function would write about the dead letter now. Changes nothing.
 async fn decide(look: &Look<'_>, letter: &Letter, baseline: &Baseline) -> Option<Value> {
     let event: Value = serde_json::from_str(&letter.body).ok()?;
     let order = look.session.order(baseline, Mode::Observe, Origin::Replay);
     Some(json!(handle_event(&look.session.ports, &order, &event).await.report))
 }
 
-/// Puts them back into the queue, and says how that went. What no try can read stays.
+/// Redrives the dead letters, except those that Logweir cannot read. Returns a check with the result, and the numbers
+/// of redriven and remaining messages.
 pub(in crate::cli) async fn redrive(
     aws: &Aws,
     deployment: &StackDeployment,
@@ -125,7 +129,8 @@ pub(in crate::cli) async fn redrive(
 ) -> (Check, Redriven) {
     let (left, tried) = (BTreeMap::new(), BTreeSet::new());
     let mut redrive = Redrive { aws, deployment, home, moved: 0, back: 0, left, tried, failed: None };
-    // Each round takes at least one; SQS's count is approximate.
+    // Each round receives at least one message, so the number of messages limits the number of rounds. Ten more rounds
+    // are allowed, because SQS counts messages only approximately.
     for _ in 0..waiting + 10 {
         if !redrive.round().await {
             break;
@@ -143,15 +148,17 @@ struct Redrive<'r> {
     moved: u64,
     /// The number of redriven messages that returned to the dead-letter queue.
     back: u64,
-    /// By id: what is left is seen again after a minute, and its last handle alone gives it back.
+    /// The messages that stay in the dead-letter queue, by id. Logweir may receive such a message again after a minute,
+    /// and only the receipt handle of the last delivery can make the message visible again.
     left: BTreeMap<String, Received>,
-    /// What the function puts aside again at once, as its cause is not mended, is a new message with the same content.
+    /// The bodies of the redriven messages. If the cause of a failure is not resolved, a redriven message returns as a
+    /// new dead letter with the same body.
     tried: BTreeSet<String>,
     failed: Option<PortError>,
 }
 
 impl Redrive<'_> {
-    /// Redrives one batch. Returns whether the queue may contain more messages.
+    /// Redrives one batch of dead letters. Returns whether the queue may contain more messages.
     async fn round(&mut self) -> bool {
         match self.aws.take(&self.deployment.dead_letters).await {
             Err(error) => self.failed = Some(error),
@@ -191,25 +198,30 @@ impl Redrive<'_> {
 
     async fn give_back(&self) {
         for received in self.left.values() {
-            // If this fails, it is to be seen again in a minute.
-            let _ = self.aws.put_back(received, &self.deployment.dead_letters).await;
+            // If this call fails, SQS makes the message visible again after a minute.
+            let _ = self.aws.return_to_queue(received, &self.deployment.dead_letters).await;
         }
     }
 
     fn result(self) -> (Check, Redriven) {
         const CHECK: &str = "dead-letters";
         let (back, redriven) = (self.back, Redriven { moved: self.moved, left: self.left.len() as u64 });
-        let were = format!("{} back in the queue", count(self.moved, "dead letter"));
+        let were = format!("{} redriven", count(self.moved, "dead letter"));
         let check = match (self.failed, redriven.left) {
-            (Some(error), _) => Check::unknown(CHECK, format!("{were}, then it went wrong"), &unseen(&error, "sqs")),
-            (None, 0) => Check::ok(CHECK, format!("{were}; `logweir records` says what becomes of them")),
+            (Some(error), _) => Check::unknown(CHECK, format!("{were} before an error"), &unseen(&error, "sqs")),
+            (None, 0) => Check::ok(CHECK, format!("{were}; `logweir records` shows the results")),
             (None, left) if back > 0 => {
-                let says = format!("{were}, {back} of which came back, as the cause is not mended; {left} left");
-                Check::problem(CHECK, says, "run doctor again: it says what each lacks")
+                let says =
+                    format!("{were}, but {back} returned, because the cause is not resolved; {left} left in the queue");
+                Check::problem(CHECK, says, "run `logweir doctor` again to see the cause of each dead letter")
             }
             (None, left) => {
-                let says = format!("{were}; {left} left, which no try can read");
-                Check::problem(CHECK, says, "look where they come from, then delete them (aws sqs purge-queue)")
+                let says = format!("{were}; {left} left in the queue, because Logweir cannot read these messages");
+                Check::problem(
+                    CHECK,
+                    says,
+                    "find the sender of these messages, then delete the messages (aws sqs purge-queue)",
+                )
             }
         };
         (check, redriven)

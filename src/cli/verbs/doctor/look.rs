@@ -1,4 +1,4 @@
-//! The deployment that the checks read, and the reports on what they cannot read.
+//! The context of the checks of `logweir doctor`, and the reasons why a check cannot read a fact.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -9,18 +9,18 @@ use crate::cli::journal::AnyJournal;
 use crate::cli::session::Session;
 use crate::domain::baseline::Baseline;
 use crate::domain::doctor::deployment::StackDeployment;
-use crate::domain::doctor::{Looked, Unseen};
+use crate::domain::doctor::{ReadFailure, ReadResult};
 use crate::domain::event::Home;
 use crate::domain::outcome::Reason;
 use crate::domain::report::BackoutBy;
 use crate::ports::{Adapters, Answer, ErrorKind, PortError, SystemClock};
 
-/// The context of all checks of one deployment.
+/// The context of all checks of one Logweir stack.
 pub(in crate::cli) struct Look<'l> {
     context: &'l Context,
     pub(in crate::cli) aws: &'l Aws,
     pub(in crate::cli) deployment: &'l StackDeployment,
-    /// The session with the deployment's journal, in place of the functions.
+    /// A session with the journal that the functions of the stack use.
     pub(in crate::cli) session: Session,
 }
 
@@ -47,38 +47,39 @@ impl<'l> Look<'l> {
         &self.session.home
     }
 
-    /// Returns the baseline that the caller selected. An error in the baseline ends only the check that reads it.
-    pub(in crate::cli) async fn at_hand(&self) -> Looked<&'l Baseline> {
+    /// Returns the baseline that the caller selected. An error in this baseline affects only the checks that need the
+    /// baseline.
+    pub(in crate::cli) async fn at_hand(&self) -> ReadResult<&'l Baseline> {
         let read = self.context.baseline().await;
         read.map(|placed| &placed.baseline).map_err(|failure| {
-            let help = failure.help.unwrap_or_else(|| "name a baseline that can be read: --baseline FILE".into());
-            Unseen { why: failure.message, help, is_missing: false }
+            let help = failure.help.unwrap_or_else(|| "select a readable baseline: --baseline FILE".into());
+            ReadFailure { why: failure.message, help, is_missing: false }
         })
     }
 
-    /// What the function has said last of an event.
+    /// Returns the function's newest report on an event, from the function's log.
     pub(in crate::cli) async fn reported(
         &self,
         log_group: &str,
         event_id: &str,
         since: Timestamp,
-    ) -> Looked<Option<Value>> {
+    ) -> ReadResult<Option<Value>> {
         seen(self.aws.last_report(log_group, event_id, since).await, "logs")
     }
 }
 
-pub(in crate::cli) fn seen<T>(answer: Answer<T>, service: &str) -> Looked<T> {
+pub(in crate::cli) fn seen<T>(answer: Answer<T>, service: &str) -> ReadResult<T> {
     answer.map_err(|error| unseen(&error, service))
 }
 
-/// Why something could not be read; `service` as permissions name it.
-pub(in crate::cli) fn unseen(error: &PortError, service: &str) -> Unseen {
+/// Returns why a fact could not be read. `service` is the prefix of the IAM actions of the AWS service, such as `sqs`.
+pub(in crate::cli) fn unseen(error: &PortError, service: &str) -> ReadFailure {
     let help = match (error.reason, error.kind) {
         (Some(Reason::AccessDenied | Reason::PassRoleDenied), _) => {
-            format!("whoever runs this needs {service}:{}", error.call)
+            format!("give the caller of doctor the permission {service}:{}", error.call)
         }
-        (_, ErrorKind::Retry) => "this may pass: run it again".into(),
-        _ => "the message says what AWS does not like".into(),
+        (_, ErrorKind::Retry) => "try again: the error may be temporary".into(),
+        _ => "see the message from AWS for the reason".into(),
     };
-    Unseen { why: error.to_string(), help, is_missing: error.kind == ErrorKind::Missing }
+    ReadFailure { why: error.to_string(), help, is_missing: error.kind == ErrorKind::Missing }
 }

@@ -1,4 +1,4 @@
-//! `logweir doctor`: what is wrong with the deployment of this account and Region, and what to do about it.
+//! `logweir doctor`: finds problems of the Logweir stack in this account and Region, and names a fix for each problem.
 
 mod checks;
 mod dead_letters;
@@ -10,6 +10,7 @@ use crate::aws::Aws;
 use crate::cli::connect::{Intent, home, wait};
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Failure, VerbResult};
+use crate::cli::help::examples;
 use crate::cli::printer::Printer;
 use crate::domain::doctor::Check;
 use crate::domain::doctor::deployment::{PARAMETER, StackDeployment};
@@ -19,12 +20,17 @@ use crate::render::Output;
 use crate::render::human::doctor::{Diagnosis, line};
 use look::{Look, unseen};
 
+pub(in crate::cli) const EXAMPLES: &str = examples![
+    "logweir doctor                            check the stack of this account and Region",
+    "logweir doctor --fix                      ask, then redrive the dead letters",
+];
+
 #[derive(Args)]
 pub(in crate::cli) struct DoctorArgs {
-    /// Put the dead letters back into the queue, one after the other, except those that no try can read
+    /// Redrive the dead letters one by one, except those that Logweir cannot read
     #[arg(long)]
     fix: bool,
-    /// With --fix: do not ask
+    /// With --fix: act without asking
     #[arg(long, requires = "fix")]
     yes: bool,
 }
@@ -32,7 +38,7 @@ pub(in crate::cli) struct DoctorArgs {
 impl DoctorArgs {
     pub(in crate::cli) fn run(&self, context: &Context) -> VerbResult {
         if self.fix && !self.yes {
-            context.printer.can_ask("json asks nothing", "--yes puts them back without asking")?;
+            context.printer.can_ask("--format json cannot prompt", "add --yes to redrive without a question")?;
         }
         wait(self.examine(context))
     }
@@ -71,23 +77,25 @@ impl DoctorArgs {
     }
 
     fn may(&self, printer: &Printer, waiting: u64) -> Result<bool, Failure> {
-        let question = format!("Put {} back into the queue? [y/N] ", count(waiting, "dead letter"));
+        let question = format!("Redrive {}? [y/N] ", count(waiting, "dead letter"));
         Ok(self.yes || printer.asked(&question)?)
     }
 }
 
-/// Runs all checks, with those of the dead letters last. Returns the number of dead letters, or 0 if it is unknown.
+/// Runs all checks. The checks of the dead letters are last. Returns the number of dead letters, or 0 if the number is
+/// unknown.
 async fn diagnose(look: &Look<'_>, diagnosis: &mut Diagnosis) -> u64 {
     let found = look.everything().await;
     diagnosis.checks.extend(found.checks);
     let letters = dead_letters::look(look, found.log_group.as_deref(), found.deployed.as_ref()).await;
     diagnosis.checks.extend(letters.undecided);
     diagnosis.checks.push(letters.check);
-    diagnosis.dead_letters = letters.told;
+    diagnosis.dead_letters = letters.report;
     letters.waiting
 }
 
-/// What is deployed here, and what there is to say of that.
+/// Returns the description of the Logweir stack in this account and Region. If the description cannot be read, returns
+/// a check with the reason.
 async fn deployment(aws: &Aws, home: &Home) -> (Option<StackDeployment>, Vec<Check>) {
     const CHECK: &str = "deployment";
     let Home { account, region, .. } = home;
@@ -97,15 +105,15 @@ async fn deployment(aws: &Aws, home: &Home) -> (Option<StackDeployment>, Vec<Che
             Err(why) => Check::problem(
                 CHECK,
                 format!("the parameter {PARAMETER} cannot be read: {why}"),
-                "deploy the stack again, in the version of this program: sam deploy",
+                "deploy the version of the stack that matches this program: sam deploy",
             ),
         },
         Ok(None) => Check::problem(
             CHECK,
-            format!("nothing is deployed in account {account}, {region}: there is no parameter {PARAMETER}"),
-            "deploy it (sam deploy), or look elsewhere: --region, --profile",
+            format!("no Logweir stack is deployed in account {account}, {region}: there is no parameter {PARAMETER}"),
+            "deploy the stack (sam deploy), or select another Region or account: --region, --profile",
         ),
-        Err(error) => Check::unknown(CHECK, "whether something is deployed", &unseen(&error, "ssm")),
+        Err(error) => Check::unknown(CHECK, "whether a stack is deployed", &unseen(&error, "ssm")),
     };
     (None, vec![check])
 }

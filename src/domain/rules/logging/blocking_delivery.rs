@@ -1,4 +1,4 @@
-//! What a container does when its logs cannot be delivered is not what the baseline asks for.
+//! A container whose delivery mode differs from the mode that the baseline asks for.
 
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ pub(in crate::domain::rules) struct BlockingDelivery;
 
 const NAME: RuleName = RuleName::BlockingDelivery;
 
-/// The JSON pointer of the mode.
+/// The path of the option `mode` in a `logConfiguration`.
 const AT: &str = "/options/mode";
 
 impl Rule for BlockingDelivery {
@@ -23,14 +23,15 @@ impl Rule for BlockingDelivery {
     }
 
     fn summary(&self) -> &'static str {
-        "a container that stops when its logs cannot be delivered, or may one day"
+        "a container that blocks, or may block, when its logs cannot be delivered"
     }
 
     fn check(&self, case: &Case<'_>) -> Vec<Finding> {
         case.subjects().filter_map(|subject| check(&subject, subject.awslogs()?)).collect()
     }
 
-    /// An absent mode that is judged by its effect needs to know the effect.
+    /// If the baseline sets `absent-mode = "effective"`, the rule needs the account's default mode to check a container
+    /// without a mode.
     fn lacks_evidence(&self, case: &Case<'_>) -> bool {
         !matches!(case.seen.default_mode, DefaultMode::Known(_))
             && case.subjects().any(|subject| {
@@ -40,7 +41,7 @@ impl Rule for BlockingDelivery {
     }
 }
 
-/// The mode in a container's options.
+/// The value of the option `mode` in a container's log configuration.
 #[derive(Clone, Copy)]
 enum GivenMode<'a> {
     Absent,
@@ -73,7 +74,7 @@ fn check(subject: &Subject<'_, '_>, options: Options<'_>) -> Option<Finding> {
         }
         GivenMode::Absent | GivenMode::Placeholder | GivenMode::Malformed(_) => None,
     };
-    // Docker refuses a buffer size next to `blocking` (source: moby, daemon/logger/factory.go).
+    // Docker refuses a buffer size together with mode `blocking` (source: moby, daemon/logger/factory.go).
     let oversized =
         wanted == Delivery::Blocking && options.value("max-buffer-size").is_some_and(|size| !size.is_null());
     let mut set = vec![("mode", Some(wanted.mode().to_owned()))];
@@ -83,8 +84,9 @@ fn check(subject: &Subject<'_, '_>, options: Options<'_>) -> Option<Finding> {
     let fix = Fix::Options(set);
     if settled == Some(wanted) {
         let called = subject.called();
-        let message =
-            format!("{called} has a max-buffer-size beside mode `blocking`, which the container runtime refuses");
+        let message = format!(
+            "{called} has mode `blocking` and a max-buffer-size, but the container runtime refuses the two together"
+        );
         return oversized.then(|| subject.finding(NAME, "/options/max-buffer-size", message, fix));
     }
     Some(match mode {
@@ -97,7 +99,7 @@ fn check(subject: &Subject<'_, '_>, options: Options<'_>) -> Option<Finding> {
 
 fn unwanted(subject: &Subject<'_, '_>, mode: Delivery, fix: Fix) -> Finding {
     let message = format!(
-        "{} {}: its mode is `{}`, the baseline asks for `{}`",
+        "{} {}: its mode is `{}`, but the baseline asks for `{}`",
         subject.called(),
         consequence(mode),
         mode.mode(),
@@ -111,16 +113,17 @@ fn absent(subject: &Subject<'_, '_>, fix: Fix) -> Finding {
     let default = default_mode(subject);
     let message = match default {
         Some(mode) if mode != subject.settings.logging.delivery => {
-            format!("{called} {}: it sets no mode, and the account's default is `{}`", consequence(mode), mode.mode())
+            format!("{called} {}: no mode is set, and the account's default is `{}`", consequence(mode), mode.mode())
         }
         _ => format!("{called} leaves its delivery mode to a default that may change"),
     };
     let note = match &subject.case.seen.default_mode {
         DefaultMode::NotChecked => Some(
-            "ECS's own default is non-blocking since 2025-06-25; the account setting defaultLogDriverMode can change it"
+            "the default mode of ECS is `non-blocking` since 2025-06-25, unless the account setting \
+             defaultLogDriverMode sets another mode"
                 .into(),
         ),
-        DefaultMode::Unreadable(why) => Some(format!("what the default is today could not be read: {why}")),
+        DefaultMode::Unreadable(why) => Some(format!("cannot read the account's default mode: {why}")),
         DefaultMode::Known(_) => None,
     };
     Finding {
@@ -131,19 +134,19 @@ fn absent(subject: &Subject<'_, '_>, fix: Fix) -> Finding {
 }
 
 fn placeholder(subject: &Subject<'_, '_>) -> Finding {
-    let message = format!("which mode {} gets is a placeholder", subject.called());
-    subject.finding(NAME, AT, message, Fix::Advice("render the document, then check it".into()))
+    let message = format!("the mode of {} is a placeholder", subject.called());
+    subject.finding(NAME, AT, message, Fix::Advice("render the template, then check the rendered document".into()))
 }
 
 fn malformed(subject: &Subject<'_, '_>, value: &Value, fix: Fix) -> Finding {
     let value = match value {
         Value::String(_) => format!("the mode {value}"),
-        other => format!("{} for its mode", kind(other)),
+        other => format!("{} as its mode", kind(other)),
     };
-    subject.finding(NAME, AT, format!("{} has {value}, which no container runtime knows", subject.called()), fix)
+    subject.finding(NAME, AT, format!("{} has {value}, which no container runtime accepts", subject.called()), fix)
 }
 
-/// The effect of an absent mode in this account, if it is known.
+/// Returns the mode that ECS uses for a container without a mode, if the account's default is known.
 fn default_mode(subject: &Subject<'_, '_>) -> Option<Delivery> {
     match subject.case.seen.default_mode {
         DefaultMode::Known(mode) => Some(mode),
@@ -153,7 +156,7 @@ fn default_mode(subject: &Subject<'_, '_>) -> Option<Delivery> {
 
 fn consequence(mode: Delivery) -> &'static str {
     match mode {
-        Delivery::Blocking => "stops when CloudWatch Logs does",
-        Delivery::NonBlocking => "loses log lines rather than wait",
+        Delivery::Blocking => "blocks when CloudWatch Logs is unavailable",
+        Delivery::NonBlocking => "loses log lines when CloudWatch Logs is unavailable",
     }
 }

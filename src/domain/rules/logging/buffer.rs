@@ -6,40 +6,42 @@ use crate::domain::baseline::{parse_size, size_text};
 use crate::domain::rules::case::Subject;
 
 impl Subject<'_, '_> {
-    /// Returns the required `max-buffer-size`: the baseline's size, at most its share of the memory, at least the
-    /// floor.
+    /// Returns the buffer that a fix sets. The size of the buffer is the smaller of the baseline's `max-buffer-size`
+    /// and the share `max-buffer-share` of the memory, but at least the baseline's `min-buffer-size`.
     pub fn buffer(&self) -> Buffer {
         let logging = &self.settings.logging;
         let share = self.share();
         let bytes = logging.max_buffer_size.min(share.unwrap_or(u64::MAX)).max(logging.min_buffer_size);
-        // Whole MiB read best; what the floor forbids to round down stays as it is.
+        // Whole MiB are easier to read, but a rounded size must not be below the minimum.
         let whole = bytes >> 20 << 20;
         let bytes = if whole >= logging.min_buffer_size { whole } else { bytes };
         Buffer { bytes, floor_exceeds_share: share.is_some_and(|share| logging.min_buffer_size > share) }
     }
 
-    /// The largest buffer that the memory allows, where the memory is known.
+    /// Returns the largest buffer, in bytes, that the baseline allows for the memory of the container or task. `None`
+    /// if the memory is unknown.
     pub fn share(&self) -> Option<u64> {
         let memory = self.container.memory().or_else(|| self.case.seen.definition.memory())?;
         Some((memory as f64 * self.settings.logging.max_buffer_share) as u64)
     }
 }
 
-/// The buffer that a container requires.
+/// The buffer that a fix sets for a container.
 pub struct Buffer {
     pub bytes: u64,
-    /// The floor wins over the memory's share; then somebody should give the container more memory.
+    /// Whether the baseline's minimum buffer exceeds the share of the memory that a buffer may take. In this case, the
+    /// buffer has the minimum size, and the container needs more memory.
     pub floor_exceeds_share: bool,
 }
 
 impl Buffer {
-    /// Returns the size in Docker's notation.
+    /// Returns the size in Docker's notation, such as `25m`.
     pub fn text(&self) -> String {
         size_text(self.bytes)
     }
 }
 
-/// The value of an option for a size.
+/// The value of the option `max-buffer-size` of a container.
 pub(super) enum SizeOption {
     Absent,
     Placeholder,

@@ -1,4 +1,4 @@
-//! Logs that go to another Region than the task's.
+//! Logs that go to a Region other than the task's Region.
 
 use crate::domain::rule_name::RuleName;
 use crate::domain::rules::Rule;
@@ -15,7 +15,7 @@ impl Rule for ForeignRegion {
     }
 
     fn summary(&self) -> &'static str {
-        "logs that go to another Region than the task's"
+        "logs that go to a Region other than the task's Region"
     }
 
     fn check(&self, case: &Case<'_>) -> Vec<Finding> {
@@ -26,8 +26,12 @@ impl Rule for ForeignRegion {
                 if region == own || subject.is_placeholder(region) {
                     return None;
                 }
-                let message = format!("{} sends its logs to {region}, while the task is for {own}", subject.called());
-                let advice = format!("log to {own}; an outage of {region}, or of the way there, then loses nothing");
+                let message =
+                    format!("{} sends its logs to {region}, but the task's Region is {own}", subject.called());
+                let advice = format!(
+                    "send the logs to {own}, so that an outage of {region} or of the network path to {region} loses no \
+                     logs"
+                );
                 Some(subject.finding(NAME, "/options/awslogs-region", message, Fix::Advice(advice)))
             })
             .collect()

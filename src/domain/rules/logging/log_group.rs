@@ -1,4 +1,4 @@
-//! The log group of a container, as the document names it and as AWS describes it.
+//! The log group of a container: its name in the task definition, and the facts that AWS reports about it.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use crate::domain::rules::case::{Case, Subject};
 use crate::domain::rules::facts::LogGroup;
 
 impl Case<'_> {
-    /// Whether a log group that a verdict depends on was not looked for.
+    /// Whether a rule needs facts about a log group that Logweir did not read.
     pub fn lacks_log_groups(&self) -> bool {
         match self.seen.log_groups {
             None => true,
@@ -21,7 +21,8 @@ impl Case<'_> {
 }
 
 impl<'a> Subject<'_, 'a> {
-    /// The group of the own Region that the container's logs go to once its fixes are made.
+    /// Returns the name of the log group that the container will log to after its fixes. `None` if the container logs
+    /// to no log group in the task's Region, or if the name is not valid.
     pub fn group(&self) -> Option<String> {
         let group = match self.awslogs() {
             Some(options) => self.group_of(options)?,
@@ -48,26 +49,27 @@ impl<'a> Subject<'_, 'a> {
         }
     }
 
-    /// Whether the text is a valid log group name, or becomes one after its placeholders are filled in.
+    /// Whether the text is a valid log group name, or contains a placeholder whose value is not known yet.
     pub fn could_be_a_group(&self, name: &str) -> bool {
         self.is_placeholder(name) || is_group_name(name)
     }
 
-    /// Why a live container's log group cannot be looked at.
+    /// Returns advice if this container belongs to a registered revision and Logweir cannot read the log group of the
+    /// container. Returns `None` otherwise.
     pub fn unseen_group(&self) -> Option<&'static str> {
         let options = self.awslogs().filter(|_| self.case.seen.is_live())?;
         match (options.text("awslogs-region"), options.text("awslogs-group")) {
             (Some(region), _) if Some(region) != self.case.seen.region => {
-                Some("see yourself that its log group exists in the other Region; the container is left alone")
+                Some("check the log group yourself; Logweir does not change a container that logs to another Region")
             }
             (_, Some(group)) if !is_group_name(group) => {
-                Some("name a log group that can exist; the container is left alone until then")
+                Some("give the log group a valid name; until then, Logweir does not change the container")
             }
             _ => None,
         }
     }
 
-    /// The container's log group as AWS has it, with its name.
+    /// Returns the name of the container's log group, and the facts that AWS reports about the group.
     pub fn observed_group(&self) -> Option<(String, &'a LogGroup)> {
         let name = self.group()?;
         let found = self.case.seen.log_groups?.get(&name)?;

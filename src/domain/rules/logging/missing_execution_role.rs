@@ -1,4 +1,4 @@
-//! A Fargate task that logs through awslogs without the role that would deliver its logs.
+//! A Fargate task that logs through awslogs but has no execution role.
 
 use crate::domain::ecs::task_definition::Log;
 use crate::domain::rule_name::RuleName;
@@ -28,14 +28,14 @@ impl Rule for MissingExecutionRole {
             .subjects()
             .any(|subject| matches!(subject.container.log(), Log::Configured { driver: "awslogs", .. }))
         {
-            "the task logs through awslogs on Fargate and has no executionRoleArn: ECS refuses to register it"
+            "the task logs through awslogs on Fargate without executionRoleArn: ECS refuses such a task definition"
         } else if case.subjects().any(|subject| subject.is_given_awslogs()) {
-            "the task is to log through awslogs on Fargate and has no executionRoleArn: ECS would refuse to register it so"
+            "the fixes add awslogs to a Fargate task without executionRoleArn: ECS refuses such a task definition"
         } else {
             return Vec::new();
         };
-        let advice =
-            "give it a role that may logs:CreateLogStream and logs:PutLogEvents; no live revision is corrected before";
+        let advice = "set executionRoleArn to a role that allows logs:CreateLogStream and logs:PutLogEvents; Logweir \
+                      does not correct a registered revision without this role";
         let finding = case.finding(NAME, "/executionRoleArn", message, Fix::Advice(advice.into()));
         debug_assert_eq!(finding.fix.safety(), Safety::Advice);
         vec![finding]

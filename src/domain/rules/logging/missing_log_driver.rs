@@ -1,4 +1,5 @@
-//! A container without a log configuration: its output goes wherever the host's default sends it, or nowhere.
+//! A container without a log configuration. The output of such a container goes to the default driver of the host, or
+//! nowhere.
 
 use crate::domain::baseline::MissingDriver;
 use crate::domain::ecs::task_definition::Log;
@@ -28,8 +29,8 @@ impl Rule for MissingLogDriver {
 fn check(subject: &Subject<'_, '_>) -> Option<Finding> {
     let called = subject.called();
     if let Some(found) = subject.container.malformed() {
-        let advice = Fix::Advice("make it an object, or take it out".into());
-        let finding = subject.finding(NAME, "", format!("{called} is {found} where an object belongs"), advice);
+        let advice = Fix::Advice("write the container as an object, or remove the container".into());
+        let finding = subject.finding(NAME, "", format!("{called} is {found} instead of an object"), advice);
         return Some(Finding { pointer: format!("/containerDefinitions/{}", subject.container.index), ..finding });
     }
     match subject.container.log() {
@@ -37,21 +38,21 @@ fn check(subject: &Subject<'_, '_>) -> Option<Finding> {
         Log::Malformed(found) => {
             let message = format!("the log configuration of {called} is {found}: ECS refuses it");
             let advice =
-                "write { \"logDriver\": \"awslogs\", \"options\": { … } }; what it was meant to be is not guessed";
+                "write { \"logDriver\": \"awslogs\", \"options\": { … } }; Logweir does not guess the intended value";
             Some(subject.finding(NAME, "", message, Fix::Advice(advice.into())))
         }
         Log::None => {
             let fix = match (subject.settings.logging.missing_driver, subject.complete_configuration()) {
-                (MissingDriver::Advice, _) => Fix::Advice("give it a log configuration".into()),
+                (MissingDriver::Advice, _) => Fix::Advice("add a log configuration".into()),
                 (MissingDriver::Fix, Err(why)) => {
-                    Fix::Advice(format!("give it a log configuration; none is written, as {why}"))
+                    Fix::Advice(format!("add a log configuration; Logweir does not write one, because {why}"))
                 }
                 (MissingDriver::Fix, Ok(configuration)) => Fix::Configuration { safety: Safety::Safe, configuration },
             };
             let effective = if subject.case.seen.definition.requires_fargate() {
                 "no logs at all (Fargate)"
             } else {
-                "the container runtime's default driver (json-file unless configured)"
+                "the container runtime's default driver (json-file unless the host is configured otherwise)"
             };
             let finding = subject.finding(NAME, "", format!("{called} has no log configuration"), fix);
             Some(Finding { effective: Some(effective.into()), ..finding })

@@ -1,4 +1,4 @@
-//! A log group that does not exist where the container logs.
+//! A log group that a container logs to, but that does not exist.
 
 use crate::domain::edit::{LogGroupChange, NewLogGroup};
 use crate::domain::rule_name::RuleName;
@@ -17,7 +17,7 @@ impl Rule for MissingLogGroup {
     }
 
     fn summary(&self) -> &'static str {
-        "a log group that does not exist where the container logs"
+        "a log group that a container logs to, but that does not exist"
     }
 
     fn check(&self, case: &Case<'_>) -> Vec<Finding> {
@@ -28,7 +28,7 @@ impl Rule for MissingLogGroup {
                 let fix = if subject.settings.log_group.may_create(&name) {
                     Fix::LogGroup(LogGroupChange::Create(wanted(&subject, name)))
                 } else {
-                    Fix::Advice("make it where it belongs, or let the baseline: log-group.create".into())
+                    Fix::Advice("create the log group, or list its name under log-group.create in the baseline".into())
                 };
                 Some(Finding {
                     effective: effective(&subject),
@@ -43,8 +43,9 @@ impl Rule for MissingLogGroup {
     }
 }
 
-/// The group as it suits all containers that log there, an exempt one too: kept as long as any of them asks, and
-/// encrypted if any of them asks for a key.
+/// Returns the log group to create, with settings for all containers that log to the group, including exempt
+/// containers. The log group gets the longest retention that any of the containers requires, and a KMS key if any of
+/// the containers requires a KMS key.
 fn wanted(subject: &Subject<'_, '_>, name: String) -> NewLogGroup {
     let own = &subject.settings.log_group;
     let sharing = || subject.case.subjects().filter(|other| other.group().as_ref() == Some(&name));
@@ -53,16 +54,16 @@ fn wanted(subject: &Subject<'_, '_>, name: String) -> NewLogGroup {
     NewLogGroup { class: own.class.clone(), kms_key: key, retention_days: days.unwrap_or(own.retention_days), name }
 }
 
-/// What the missing group does to a container that already logs there.
+/// Returns the effect of the missing log group on the container, if the document already names the group.
 fn effective(subject: &Subject<'_, '_>) -> Option<String> {
     let options = subject.awslogs()?;
     options.text("awslogs-group")?;
     let effect = if options.text("awslogs-create-group") == Some("true") {
-        "the container makes it when it starts, if its role may logs:CreateLogGroup; it then never expires"
+        "the container creates the group if its role allows logs:CreateLogGroup; events in such a group never expire"
     } else if subject.case.seen.definition.requires_fargate() {
         "the container does not start (Fargate)"
     } else {
-        "the container does not start, or its logs are lost (non-blocking on EC2)"
+        "the container does not start, or loses its logs (in non-blocking mode on EC2)"
     };
     Some(effect.into())
 }

@@ -1,4 +1,5 @@
-//! The pack `logging`: containers that block on their logs, lose their logs, or keep them without limit.
+//! The pack `logging`: rules about containers that wait for the delivery of their logs, lose logs, or keep logs without
+//! a time limit.
 
 pub(super) mod blocking_delivery;
 mod buffer;

@@ -1,26 +1,28 @@
-//! The names of log groups and streams: the baseline's, and the names that CloudWatch Logs accepts.
+//! The names that the baseline gives to log groups and log streams, and the check that CloudWatch Logs accepts a name.
 
 use crate::domain::baseline::is_log_name_character;
 use crate::domain::ecs::task_definition::is_placeholder;
 use crate::domain::rules::case::Subject;
 
-/// The longest name of a log group (source: CloudWatch Logs API reference, CreateLogGroup).
+/// The longest name of a log group, in characters (source: CloudWatch Logs API reference, CreateLogGroup).
 const LONGEST: usize = 512;
 
 impl Subject<'_, '_> {
-    /// The group that the baseline names for this container, or why it cannot.
+    /// Returns the name that the baseline gives to the log group of this container. The error is the reason why the
+    /// baseline gives no valid name.
     pub fn baseline_group(&self) -> Result<String, &'static str> {
         self.fill(&self.settings.logging.group)
     }
 
-    /// Returns the baseline's stream prefix for this container, or why the baseline has none.
+    /// Returns the stream prefix that the baseline gives to this container. The error is the reason why the baseline
+    /// gives no valid prefix.
     pub fn baseline_prefix(&self) -> Result<String, &'static str> {
         self.fill(&self.settings.logging.stream_prefix)
     }
 
-    /// Returns the Region that the container must log to, which is the task's own.
+    /// Returns the Region that the container must log to, which is the Region of the task.
     pub fn baseline_region(&self) -> Result<String, &'static str> {
-        self.case.seen.region.map(String::from).ok_or("the Region is not known; give --region")
+        self.case.seen.region.map(String::from).ok_or("the Region is not known (set it with --region)")
     }
 
     fn fill(&self, template: &str) -> Result<String, &'static str> {
@@ -33,7 +35,7 @@ impl Subject<'_, '_> {
         }
         let fits = name.len() <= LONGEST && name.chars().all(is_log_name_character);
         if !fits && !is_placeholder(&name) {
-            return Err("the name that the baseline gives is none that CloudWatch Logs takes");
+            return Err("the baseline gives a name that CloudWatch Logs does not accept");
         }
         Ok(name)
     }

@@ -8,7 +8,8 @@ use crate::domain::rule_name::RuleName;
 use crate::domain::rules::case::Subject;
 
 impl Subject<'_, '_> {
-    /// The complete configuration for a container that has none, or whose driver is replaced.
+    /// Returns the complete awslogs configuration that the baseline gives this container. The error is the reason why
+    /// Logweir cannot write this configuration.
     pub fn complete_configuration(&self) -> Result<Map<String, Value>, &'static str> {
         let mut options = Map::new();
         options.insert("awslogs-group".into(), self.baseline_group()?.into());
@@ -20,18 +21,19 @@ impl Subject<'_, '_> {
         }
         let Value::Object(configuration) = json!({"logDriver": self.settings.logging.driver, "options": options})
         else {
-            return Err("unreachable: an object literal");
+            return Err("the log configuration is not a JSON object");
         };
         Ok(configuration)
     }
 
-    /// Whether the driver is one that the baseline replaces.
+    /// Whether the baseline lists the driver under `logging.replace`.
     pub fn is_replaced(&self, driver: &str) -> bool {
         self.settings.logging.replace.iter().any(|name| name == driver)
     }
 
-    /// A replaced configuration is kept in the journal so that it can be put back, and no secret may stand there. Secret
-    /// is what is not known to be harmless: any option that is not one of these, and whatever looks like a credential.
+    /// Whether the log configuration may hold a secret. The journal keeps a replaced configuration for a backout, so
+    /// such a configuration must hold no secret. An option counts as harmless only if `HARMLESS` lists the option and
+    /// its value does not look like a credential.
     pub fn may_hold_a_secret(&self) -> bool {
         const HARMLESS: [&str; 12] = [
             "max-size",
@@ -62,7 +64,8 @@ impl Subject<'_, '_> {
             }
     }
 
-    /// Whether a fix gives the container the baseline's awslogs configuration, where it logs another way today.
+    /// Whether a fix gives this container the awslogs configuration of the baseline. A fix does so if the container has
+    /// no log driver, or a log driver that Logweir replaces.
     pub fn is_given_awslogs(&self) -> bool {
         let asked_for = match self.container.log() {
             Log::None => {

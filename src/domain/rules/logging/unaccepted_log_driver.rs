@@ -29,12 +29,12 @@ impl Rule for UnacceptedLogDriver {
                 }
                 let called = subject.called();
                 if subject.is_placeholder(driver) {
-                    let message = format!("which driver {called} logs through is a placeholder");
+                    let message = format!("the log driver of {called} is a placeholder");
                     return Some(subject.finding(
                         NAME,
                         "/logDriver",
                         message,
-                        Fix::Advice("render the document, then check it".into()),
+                        Fix::Advice("render the template, then check the rendered document".into()),
                     ));
                 }
                 let message = format!("{called} logs through `{driver}`, which the baseline does not accept");
@@ -47,17 +47,18 @@ impl Rule for UnacceptedLogDriver {
 fn fix(subject: &Subject<'_, '_>, driver: &str, accept: &[String]) -> Fix {
     if !subject.is_replaced(driver) {
         return Fix::Advice(format!(
-            "use one of {}, or list `{driver}` under accept or replace in the baseline",
+            "use a log driver that the baseline accepts ({}), or list `{driver}` under logging.accept or \
+             logging.replace in the baseline",
             accept.join(", ")
         ));
     }
     if subject.may_hold_a_secret() {
         return Fix::Advice(
-            "its options hold something that may be secret, so nothing is replaced: change it by hand".into(),
+            "change the log driver by hand; Logweir does not replace a driver whose options may hold a secret".into(),
         );
     }
     match subject.complete_configuration() {
         Ok(configuration) => Fix::Configuration { safety: Safety::Unsafe, configuration },
-        Err(why) => Fix::Advice(format!("use awslogs; nothing is replaced, as {why}")),
+        Err(why) => Fix::Advice(format!("use awslogs; Logweir does not replace the driver, because {why}")),
     }
 }

@@ -1,7 +1,7 @@
-//! A log group that never expires, or earlier than the baseline asks.
+//! A log group whose events never expire, or expire earlier than the baseline asks.
 //!
-//! A group without retention keeps its data for ever, so giving it one is a shortening: done where there is nothing to
-//! lose (a group that is still empty) or where the baseline adopts the group by name, and never to less than it has.
+//! A log group without a retention keeps all its events, so a new retention may delete events. Logweir sets a retention
+//! only on a log group that is empty or that the baseline adopts by name, and never shortens a retention.
 
 use crate::domain::edit::{Ground, LogGroupChange};
 use crate::domain::rule_name::RuleName;
@@ -14,14 +14,16 @@ pub(in crate::domain::rules) struct UnboundedRetention;
 
 const NAME: RuleName = RuleName::UnboundedRetention;
 
-/// What the containers that share a group ask of it: the longest retention, and whether any of them adopts it.
-/// Containers that are exempt ask for themselves alone.
+/// The combined requirements of containers that share one log group. The exempt containers of a log group form one
+/// `Wish`, and the other containers of the group form another `Wish`.
 struct Wish<'c, 'a> {
     subject: Subject<'c, 'a>,
     exempt: bool,
     name: String,
     found: &'a LogGroup,
+    /// The longest retention that any of the containers requires, in days.
     days: u32,
+    /// Whether `log-group.adopt` in the settings of any of the containers matches the log group.
     adopted: bool,
 }
 
@@ -31,7 +33,7 @@ impl Rule for UnboundedRetention {
     }
 
     fn summary(&self) -> &'static str {
-        "a log group that never expires, or earlier than the baseline asks"
+        "a log group whose events never expire, or expire earlier than the baseline asks"
     }
 
     fn check(&self, case: &Case<'_>) -> Vec<Finding> {
@@ -55,29 +57,39 @@ impl Rule for UnboundedRetention {
 }
 
 impl Wish<'_, '_> {
-    /// `kept`: for a container that logs there too, and is exempt.
+    /// Returns a finding if the retention of the log group is shorter than the containers require. `kept` says whether
+    /// an exempt container also logs to the group.
     fn check(&self, kept: bool) -> Option<Finding> {
         let LogGroup::Exists { retention, policy, empty } = self.found else { return None };
         let Self { name, days: new, .. } = self;
         let message = match retention {
             Some(days) if days >= new => return None,
-            Some(days) => format!("the log group `{name}` expires after {days} days, the baseline asks for {new}"),
-            None => format!("the log group `{name}` never expires, the baseline asks for {new} days"),
+            Some(days) => {
+                format!("events in log group `{name}` expire after {days} days, but the baseline asks for {new} days")
+            }
+            None => format!(
+                "events in log group `{name}` never expire, but the baseline asks for a retention of {new} days"
+            ),
         };
         let fix = if let Some(policy) = policy {
-            Fix::Advice(format!("the account-level policy `{policy}` decides over it, whatever is set on the group"))
+            Fix::Advice(format!(
+                "change the account-level policy `{policy}`, which overrides the retention of the group"
+            ))
         } else if kept {
-            Fix::Advice("a container that is exempt logs there too: give the others a group of their own".into())
+            Fix::Advice(format!(
+                "use another log group for containers that are not exempt; an exempt container also logs to `{name}`"
+            ))
         } else if *empty == Some(true) || self.adopted {
             let ground = if self.adopted { Ground::Adopted } else { Ground::Empty };
             Fix::LogGroup(LogGroupChange::SetRetention { name: name.clone(), old: *retention, new: *new, ground })
         } else if retention.is_some() {
-            Fix::Advice("somebody chose that: raise it by hand, or list the group under log-group.adopt".into())
+            let advice = "raise the retention by hand, or list the group under log-group.adopt in the baseline; \
+                          Logweir assumes that the current retention is intended";
+            Fix::Advice(advice.into())
         } else {
-            Fix::Advice(
-                "it may hold data that others need: set a retention by hand, or list the group under log-group.adopt"
-                    .into(),
-            )
+            let advice = "set a retention by hand, or list the group under log-group.adopt in the baseline; a \
+                          retention deletes older events, which may still be needed";
+            Fix::Advice(advice.into())
         };
         Some(self.subject.finding(NAME, "/options/awslogs-group", message, fix))
     }

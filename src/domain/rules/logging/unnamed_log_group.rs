@@ -1,4 +1,4 @@
-//! awslogs without a group, a Region or a stream prefix.
+//! A container that logs through awslogs without a log group, a Region or a stream prefix.
 
 use serde_json::Value;
 
@@ -18,28 +18,28 @@ impl Rule for UnnamedLogGroup {
     }
 
     fn summary(&self) -> &'static str {
-        "awslogs without a group, a Region or a stream prefix"
+        "a container that logs through awslogs without a log group, a Region or a stream prefix"
     }
 
     fn check(&self, case: &Case<'_>) -> Vec<Finding> {
         let mut findings = Vec::new();
         for subject in case.subjects() {
             if let Log::Configured { driver: "awslogs", options: Options::Malformed(found) } = subject.container.log() {
-                let message = format!(
-                    "the options of {} are {found} where an object belongs: ECS refuses them",
-                    subject.called()
-                );
+                let message =
+                    format!("the options of {} are {found} instead of an object: ECS refuses them", subject.called());
                 findings.push(subject.finding(
                     NAME,
                     "/options",
                     message,
-                    Fix::Advice("write an object; what it was meant to be is not guessed".into()),
+                    Fix::Advice("write the options as an object; Logweir does not guess the intended options".into()),
                 ));
             }
             let Some(options) = subject.awslogs() else { continue };
             if let Some(group) = options.text("awslogs-group").filter(|group| !subject.could_be_a_group(group)) {
-                let message = format!("{} logs to `{group}`, and CloudWatch Logs takes no such name", subject.called());
-                let advice = "use letters, digits and ._-/# (at most 512)";
+                let message =
+                    format!("{} logs to `{group}`, which is not a valid name of a log group", subject.called());
+                let advice =
+                    "give the log group a name of at most 512 letters, digits and ._-/#, without the prefix aws/";
                 findings.push(subject.finding(NAME, "/options/awslogs-group", message, Fix::Advice(advice.into())));
             }
             findings.extend(check(&subject, options, "awslogs-group", "log group", subject.baseline_group()));
@@ -75,17 +75,17 @@ fn check(
         None | Some(Value::Null | Value::String(_)) => {
             let fix = match baseline {
                 Ok(value) => Fix::Options(vec![(option, Some(value))]),
-                Err(why) => Fix::Advice(format!("set {option}; nothing is written, as {why}")),
+                Err(why) => Fix::Advice(format!("set {option}; Logweir does not write it, because {why}")),
             };
             Some(subject.finding(NAME, &at, format!("{} names no {what}", subject.called()), fix))
         }
         Some(_) => {
-            let message = format!("{option} of {} is not a text: ECS refuses it", subject.called());
+            let message = format!("{option} of {} is not a string: ECS refuses it", subject.called());
             Some(subject.finding(
                 NAME,
                 &at,
                 message,
-                Fix::Advice("write a text; what it was meant to be is not guessed".into()),
+                Fix::Advice("write the value as a string; Logweir does not guess the intended value".into()),
             ))
         }
     }

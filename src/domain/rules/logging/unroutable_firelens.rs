@@ -1,7 +1,8 @@
-//! FireLens logs that reach no destination, or whose configuration fails at start.
+//! A container that logs through FireLens without a usable router, or with options that the router cannot use.
 //!
-//! Every option of an awsfirelens container is copied into the router's output section, so `mode` and
-//! `max-buffer-size` mean nothing there and may stop the router (source: amazon-ecs-agent, firelensconfig_unix.go).
+//! ECS copies the options of an awsfirelens container into the router's output section. The options `mode` and
+//! `max-buffer-size` have no effect in this section and may stop the router (source: amazon-ecs-agent,
+//! firelensconfig_unix.go).
 
 use serde_json::Value;
 
@@ -15,8 +16,8 @@ pub(in crate::domain::rules) struct UnroutableFirelens;
 
 const NAME: RuleName = RuleName::UnroutableFirelens;
 
-/// Options that become no part of an output section, so that they need no output plugin (source: amazon-ecs-agent,
-/// addOutputSection).
+/// The options that ECS does not copy into the router's output section. A container that has only these options needs
+/// no output plugin (source: amazon-ecs-agent, addOutputSection).
 const OF_THE_ROUTER: [&str; 3] = ["include-pattern", "exclude-pattern", "log-driver-buffer-limit"];
 
 impl Rule for UnroutableFirelens {
@@ -25,7 +26,7 @@ impl Rule for UnroutableFirelens {
     }
 
     fn summary(&self) -> &'static str {
-        "awsfirelens logs without a router, or with options that the router cannot use"
+        "a container that logs through FireLens without a router, or with options that the router cannot use"
     }
 
     fn check(&self, case: &Case<'_>) -> Vec<Finding> {
@@ -44,34 +45,37 @@ impl Rule for UnroutableFirelens {
             if is_router(&subject) {
                 find(
                     "/logDriver",
-                    format!("{called} routes logs and sends its own to itself"),
+                    format!("{called} is the FireLens router and sends its own logs to itself"),
                     "let the router log through awslogs",
                 );
             }
             if routers.len() != 1 {
                 let message = match routers.len() {
-                    0 => format!("{called} logs through awsfirelens, and no container has a firelensConfiguration"),
-                    n => format!("{called} logs through awsfirelens, and {n} containers have a firelensConfiguration"),
+                    0 => format!("{called} logs through awsfirelens, but no container has a firelensConfiguration"),
+                    n => format!("{called} logs through awsfirelens, but {n} containers have a firelensConfiguration"),
                 };
-                find("/logDriver", message, "let exactly one container be the router");
+                find("/logDriver", message, "configure exactly one container as the FireLens router");
             }
             let Options::Map(map) = options else { continue };
             let set = |option: &str| map.get(option).is_some_and(|value| !value.is_null());
             for option in ["mode", "max-buffer-size"].into_iter().filter(|option| set(option)) {
-                let message =
-                    format!("{called} gives the router the option `{option}`, which is the container runtime's");
+                let message = format!(
+                    "{called} passes `{option}` to the router, but `{option}` is an option of the container runtime"
+                );
                 find(
                     &format!("/options/{option}"),
                     message,
-                    "take it out; log-driver-buffer-limit bounds the buffer here",
+                    &format!("remove `{option}`; to bound the buffer of awsfirelens, set log-driver-buffer-limit"),
                 );
             }
             let has_output_options = map.keys().any(|option| set(option) && !OF_THE_ROUTER.contains(&option.as_str()));
             let key = if kind == Some("fluentd") { "@type" } else { "Name" };
             let is_named = set(key) || (!matches!(kind, Some("fluentd" | "fluentbit")) && set("@type"));
             if routers.len() == 1 && has_output_options && !is_named {
-                let message = format!("{called} gives the router options without `{key}`: the task does not start");
-                find("/options", message, &format!("name the output plugin under `{key}`, spelled so"));
+                let message = format!(
+                    "{called} passes output options to the router without the option `{key}`: the task does not start"
+                );
+                find("/options", message, &format!("name the output plugin in option `{key}` (case-sensitive)"));
             }
         }
         findings

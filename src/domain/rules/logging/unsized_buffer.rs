@@ -1,4 +1,4 @@
-//! The buffer of a non-blocking container: absent, too small to hold an ordinary burst, or too large for the memory.
+//! A non-blocking container whose buffer size is absent, too small for an ordinary burst, or too large for the memory.
 
 use super::buffer::SizeOption;
 use crate::domain::baseline::{Delivery, size_text};
@@ -34,7 +34,7 @@ fn check(subject: &Subject<'_, '_>, options: Options<'_>) -> Option<Finding> {
     let mode = options.text("mode");
     let stays = mode.is_some_and(|mode| subject.is_placeholder(mode)) || subject.is_exempt(RuleName::BlockingDelivery);
     if mode != Some("non-blocking") && stays {
-        // The mode stays as it is, and a size without `non-blocking` beside it is refused by the container runtime.
+        // No fix sets the mode `non-blocking`, and in any other mode the container runtime refuses a buffer size.
         return None;
     }
     let called = subject.called();
@@ -43,19 +43,22 @@ fn check(subject: &Subject<'_, '_>, options: Options<'_>) -> Option<Finding> {
     let found = SizeOption::of(subject, options.value("max-buffer-size"));
     let message = match found {
         SizeOption::Placeholder => {
-            let message = format!("how large the buffer of {called} gets is a placeholder");
-            let advice = Fix::Advice("render the document, then check it".into());
+            let message = format!("the buffer size of {called} is a placeholder");
+            let advice = Fix::Advice("render the template, then check the rendered document".into());
             return Some(subject.finding(NAME, "/options/max-buffer-size", message, advice));
         }
         SizeOption::Absent => format!("{called} sets no buffer size"),
-        SizeOption::Malformed => format!("the buffer size of {called} is not a size"),
+        SizeOption::Malformed => format!("the buffer size of {called} is not valid"),
         SizeOption::Bytes(bytes) if bytes < floor => {
             let (size, floor) = (size_text(bytes), size_text(floor));
-            format!("the buffer of {called}, {size}, is below the baseline's floor of {floor}")
+            format!("the buffer of {called}, {size}, is below the baseline's minimum of {floor}")
         }
         SizeOption::Bytes(bytes) if subject.share().is_some_and(|share| bytes > share.max(floor)) => {
-            let share = subject.settings.logging.max_buffer_share * 100.0;
-            format!("the buffer of {called}, {}, takes more than {share:.0} % of its memory", size_text(bytes))
+            let percent = subject.settings.logging.max_buffer_share * 100.0;
+            format!(
+                "the buffer of {called}, {}, exceeds the baseline's maximum of {percent:.0} % of the memory",
+                size_text(bytes)
+            )
         }
         SizeOption::Bytes(_) => return None,
     };
@@ -69,8 +72,9 @@ fn check(subject: &Subject<'_, '_>, options: Options<'_>) -> Option<Finding> {
         finding.effective = Some("10m on current platforms, 1m on old container agents".into());
     }
     if buffer.floor_exceeds_share {
+        let percent = subject.settings.logging.max_buffer_share * 100.0;
         finding.notes.push(format!(
-            "even the floor of {} is a large part of its memory: give the container more",
+            "give the container more memory: the minimum buffer of {} takes more than {percent:.0} % of the memory",
             size_text(floor)
         ));
     }

@@ -1,4 +1,4 @@
-//! Taking back what services followed to: they go back to the source, unless somebody has moved on.
+//! Backouts of rollouts: services return to the source, unless another principal has updated them.
 
 use logweir::domain::outcome::Reason;
 use logweir::ports::{ErrorKind, PortError};
@@ -12,10 +12,10 @@ fn rolls_back(service: &mut LiveService) {
     service.rolls_back = true;
 }
 
-/// The service is pointed back, and the last tasks of ours are ending.
-const ENDING: &str = "partial deployment-under-way (2); prod/web pointed-back";
-/// What the schedule says once they have ended.
-const BACK: &str = "backed-out (0); prod/web pointed-back";
+/// The service is rolled back, and the last tasks of the correction are ending.
+const ENDING: &str = "partial deployment-under-way (2); prod/web backed-out";
+/// The schedule's report once they have ended.
+const BACK: &str = "backed-out (0); prod/web backed-out";
 
 async fn schedule(scene: &Scene) -> Vec<String> {
     resumes_backouts(&scene.world).await.iter().map(said).collect()
@@ -25,7 +25,7 @@ fn active(scene: &Scene) -> Vec<usize> {
     scene.account(|account| account.active("web"))
 }
 
-/// Everything has come to rest: the service runs this, and of the family these are left.
+/// Asserts that all work has ended, that the service runs this revision, and that these revisions are ACTIVE.
 async fn rests(scene: &Scene, runs: &str, left: &[usize]) {
     scene.account(|account| account.completes("prod/web"));
     for event in [UPDATE, COMPLETED] {
@@ -40,7 +40,7 @@ async fn rests(scene: &Scene, runs: &str, left: &[usize]) {
 }
 
 #[tokio::test]
-async fn a_deployment_of_ours_that_is_under_way_is_rolled_back_by_ecs() {
+async fn a_rollout_in_progress_is_stopped_and_rolled_back_by_ecs() {
     let scene = Scene::following(rolls_back).await;
     let report = scene.backs_out().await;
     assert_eq!(said(&report), ENDING);
@@ -52,7 +52,7 @@ async fn a_deployment_of_ours_that_is_under_way_is_rolled_back_by_ecs() {
 }
 
 #[tokio::test]
-async fn one_that_cannot_be_stopped_is_pointed_back() {
+async fn a_rollout_that_cannot_be_stopped_is_rolled_back_by_an_update() {
     for kind in [ErrorKind::Refused, ErrorKind::Missing] {
         let scene = Scene::following(rolls_back).await;
         let refuses = Then::fail(kind, "StopServiceDeployment", "ConflictException");
@@ -66,7 +66,7 @@ async fn one_that_cannot_be_stopped_is_pointed_back() {
 }
 
 #[tokio::test]
-async fn one_that_has_overtaken_the_sources_own_is_not_rolled_back_to_what_was_before_both() {
+async fn a_rollout_that_overtook_the_sources_deployment_is_rolled_back_to_the_source() {
     let scene = Scene::deploying(rolls_back).await.by(&rollout("when = \"at-once\""));
     scene.told(UPDATE).await;
     assert_eq!(said(&scene.backs_out().await), ENDING);
@@ -78,11 +78,11 @@ async fn one_that_has_overtaken_the_sources_own_is_not_rolled_back_to_what_was_b
 }
 
 #[tokio::test]
-async fn one_that_has_completed_is_pointed_back() {
+async fn a_completed_rollout_is_rolled_back_by_an_update() {
     let scene = Scene::followed(rolls_back).await;
     assert_eq!(said(&scene.backs_out().await), ENDING);
     assert_eq!((scene.world.count("StopServiceDeployment"), scene.pointed()), (0, 2));
-    assert_eq!(schedule(&scene).await, [ENDING], "its last tasks still end");
+    assert_eq!(schedule(&scene).await, [ENDING], "its last tasks are still ending");
     scene.account(|account| account.completes("prod/web"));
     scene.after(600);
     assert_eq!(schedule(&scene).await, [BACK]);
@@ -90,17 +90,17 @@ async fn one_that_has_completed_is_pointed_back() {
 }
 
 #[tokio::test]
-async fn what_is_shown_before_names_the_service_and_writes_nothing() {
+async fn a_preview_names_the_service_and_writes_nothing() {
     let scene = Scene::followed(rolls_back).await;
     let before = scene.world.picture();
     let report = crate::world::story::previews(&scene.world, &scene.source).await;
     assert_eq!(report.exit_code(), 0);
-    assert!(report.notes.concat().contains("service prod/web would be pointed back at web:2"), "{:?}", report.notes);
+    assert!(report.notes.concat().contains("service prod/web would be rolled back to web:2"), "{:?}", report.notes);
     assert_eq!(scene.world.picture(), before);
 }
 
 #[tokio::test]
-async fn a_service_that_somebody_has_moved_on_is_left_with_that_and_said() {
+async fn a_service_that_another_principal_updated_is_not_changed_and_is_reported() {
     for like in [Scene::following(rolls_back).await, Scene::followed(rolls_back).await] {
         let scene = like;
         scene.account(|account| {
@@ -110,37 +110,37 @@ async fn a_service_that_somebody_has_moved_on_is_left_with_that_and_said() {
         });
         let pointed = scene.pointed();
         let report = scene.backs_out().await;
-        assert_eq!(said(&report), "backed-out (0); prod/web left-alone");
-        assert_eq!(notes(&report), "service prod/web runs other:1 since");
+        assert_eq!(said(&report), "backed-out (0); prod/web not-changed");
+        assert_eq!(notes(&report), "service prod/web runs other:1 by now");
         assert_eq!(scene.pointed(), pointed);
         rests(&scene, "other:1", &[1, 2]).await;
     }
 }
 
 #[tokio::test]
-async fn one_that_somebody_has_returned_to_the_source_is_there_already() {
+async fn a_service_that_another_principal_returned_to_the_source_is_not_changed() {
     let scene = Scene::followed(rolls_back).await;
     scene.deploys("prod/web");
     scene.account(|account| account.completes("prod/web"));
     let report = scene.backs_out().await;
-    assert_eq!(said(&report), "backed-out (0); prod/web left-alone");
-    assert_eq!(notes(&report), "somebody has pointed service prod/web back already");
+    assert_eq!(said(&report), "backed-out (0); prod/web not-changed");
+    assert_eq!(notes(&report), "another principal has already rolled service prod/web back");
     rests(&scene, "web:2", &[1, 2]).await;
 }
 
 #[tokio::test]
-async fn a_service_that_is_gone_or_going_needs_nothing() {
+async fn a_deleted_service_needs_no_rollback() {
     for (gone, note) in [
-        (Account::drains as fn(&mut Account, &str), "service prod/web is being deleted, or was"),
-        (Account::deletes_service, "service prod/web is being deleted, or was"),
-        (Account::forgets_service, "service prod/web is not there any more"),
+        (Account::drains as fn(&mut Account, &str), "service prod/web is being deleted, or was deleted"),
+        (Account::deletes_service, "service prod/web is being deleted, or was deleted"),
+        (Account::forgets_service, "service prod/web no longer exists"),
     ] {
         let scene = Scene::followed(rolls_back).await;
         scene.account(|account| gone(account, "prod/web"));
         let report = scene.backs_out().await;
         assert_eq!(notes(&report), note);
         assert_eq!(scene.pointed(), 1);
-        // Where it is going, its last tasks end first.
+        // The last tasks of a draining service end first.
         scene.account(|account| {
             if account.services.contains_key(&account.service_arn("prod/web")) {
                 account.deletes_service("prod/web");
@@ -152,7 +152,7 @@ async fn a_service_that_is_gone_or_going_needs_nothing() {
 }
 
 #[tokio::test]
-async fn a_source_that_was_deregistered_is_restored_and_the_service_runs_that() {
+async fn a_deregistered_source_is_restored_and_the_service_runs_the_restored_revision() {
     for like in [Scene::following(rolls_back).await, Scene::followed(rolls_back).await] {
         let scene = like;
         let source = scene.source.clone();
@@ -161,7 +161,7 @@ async fn a_source_that_was_deregistered_is_restored_and_the_service_runs_that() 
         let restored = scene.account(|account| account.revision(&account.arn("web", 4)).unwrap().text.clone());
         assert_eq!(restored, super::scene::blocking());
         assert_eq!((scene.runs("prod/web").as_str(), active(&scene)), ("web:4", vec![1, 3, 4]));
-        assert_eq!(scene.world.count("StopServiceDeployment"), 0, "ECS would go back to what is gone");
+        assert_eq!(scene.world.count("StopServiceDeployment"), 0, "ECS would roll back to the deregistered source");
         scene.account(|account| account.completes("prod/web"));
         assert_eq!(schedule(&scene).await, [BACK]);
         rests(&scene, "web:4", &[1, 4]).await;
@@ -169,7 +169,7 @@ async fn a_source_that_was_deregistered_is_restored_and_the_service_runs_that() 
 }
 
 #[tokio::test]
-async fn one_whose_family_has_moved_on_is_not_restored_and_the_service_stays() {
+async fn a_deregistered_source_is_not_restored_over_a_newer_revision_and_the_service_stays() {
     let scene = Scene::followed(rolls_back).await;
     let source = scene.source.clone();
     scene.account(|account| {
@@ -184,7 +184,7 @@ async fn one_whose_family_has_moved_on_is_not_restored_and_the_service_stays() {
     assert_eq!((scene.pointed(), scene.runs("prod/web").as_str(), active(&scene)), (1, "web:3", vec![1, 3, 4]));
 }
 
-/// Two services of the family run ours.
+/// Two services of the family run the correction.
 async fn two() -> Scene {
     let services = ["prod/api", "prod/web"];
     let scene = Scene::before(&services, rolls_back).await;
@@ -202,23 +202,20 @@ async fn two() -> Scene {
 }
 
 #[tokio::test]
-async fn two_services_go_back_both_and_the_last_first() {
+async fn two_services_are_both_rolled_back_and_the_last_updated_first() {
     let scene = two().await;
     let report = scene.backs_out().await;
-    assert_eq!(said(&report), "partial deployment-under-way (2); prod/web pointed-back; prod/api pointed-back");
+    assert_eq!(said(&report), "partial deployment-under-way (2); prod/web backed-out; prod/api backed-out");
     scene.account(|account| account.completes("prod/api"));
-    assert_eq!(
-        schedule(&scene).await,
-        ["partial deployment-under-way (2); prod/web pointed-back; prod/api pointed-back"]
-    );
+    assert_eq!(schedule(&scene).await, ["partial deployment-under-way (2); prod/web backed-out; prod/api backed-out"]);
     scene.account(|account| account.completes("prod/web"));
-    assert_eq!(schedule(&scene).await, ["backed-out (0); prod/web pointed-back; prod/api pointed-back"]);
+    assert_eq!(schedule(&scene).await, ["backed-out (0); prod/web backed-out; prod/api backed-out"]);
     assert_eq!((scene.pointed(), scene.runs("prod/api")), (4, "web:2".into()));
     rests(&scene, "web:2", &[1, 2]).await;
 }
 
 #[tokio::test]
-async fn one_of_two_that_was_moved_on_keeps_nothing_of_the_other() {
+async fn a_service_that_another_principal_updated_does_not_stop_the_rollback_of_the_other() {
     let scene = two().await;
     scene.account(|account| {
         let first = account.arn("web", 1);
@@ -226,15 +223,15 @@ async fn one_of_two_that_was_moved_on_keeps_nothing_of_the_other() {
         account.completes("prod/api");
     });
     let report = scene.backs_out().await;
-    assert_eq!(said(&report), "partial deployment-under-way (2); prod/web pointed-back; prod/api left-alone");
-    assert_eq!(notes(&report), "service prod/api runs web:1 since");
+    assert_eq!(said(&report), "partial deployment-under-way (2); prod/web backed-out; prod/api not-changed");
+    assert_eq!(notes(&report), "service prod/api runs web:1 by now");
     scene.account(|account| account.completes("prod/web"));
-    assert_eq!(schedule(&scene).await, ["backed-out (0); prod/web pointed-back; prod/api left-alone"]);
+    assert_eq!(schedule(&scene).await, ["backed-out (0); prod/web backed-out; prod/api not-changed"]);
     assert_eq!(scene.runs("prod/api"), "web:1");
 }
 
 #[tokio::test]
-async fn a_service_that_may_not_be_pointed_back_keeps_ours_until_somebody_asks_once_more() {
+async fn a_service_that_may_not_be_rolled_back_keeps_the_correction_until_the_next_request() {
     let scene = Scene::followed(rolls_back).await;
     let message = "AccessDeniedException: not authorized to perform: ecs:UpdateService".into();
     let reason = Some(Reason::AccessDenied);
@@ -242,20 +239,20 @@ async fn a_service_that_may_not_be_pointed_back_keeps_ours_until_somebody_asks_o
     let report = scene.backs_out().await;
     assert_eq!(
         said(&report),
-        "partial access-denied (2); prod/web left-alone access-denied; service prod/web still-runs-ours"
+        "partial access-denied (2); prod/web not-changed access-denied; service prod/web still-runs-corrected"
     );
     assert_eq!((scene.runs("prod/web").as_str(), active(&scene)), ("web:3", vec![1, 2, 3]));
-    assert_eq!(schedule(&scene).await, NOTHING, "nobody tries it again by himself");
+    assert_eq!(schedule(&scene).await, NOTHING, "the schedule does not retry it");
     scene.world.restart();
     assert_eq!(said(&scene.backs_out().await), ENDING);
     scene.account(|account| account.completes("prod/web"));
     assert_eq!(schedule(&scene).await, [BACK]);
     rests(&scene, "web:2", &[1, 2]).await;
-    assert_eq!(said(&scene.backs_out().await), "backed-out duplicate (0); prod/web pointed-back");
+    assert_eq!(said(&scene.backs_out().await), "backed-out duplicate (0); prod/web backed-out");
 }
 
 #[tokio::test]
-async fn what_is_asked_too_often_while_it_is_taken_back_goes_on_later() {
+async fn a_throttled_backout_is_completed_later() {
     for call in ["DescribeServices", "UpdateService", "ListServices", "DeregisterTaskDefinition", "put_pointings"] {
         let scene = Scene::followed(rolls_back).await;
         scene.world.at_next(call, Moment::Before, Then::fail(ErrorKind::Retry, call, "Rate exceeded"));
@@ -264,7 +261,7 @@ async fn what_is_asked_too_often_while_it_is_taken_back_goes_on_later() {
             scene.account(|account| account.completes("prod/web"));
         }
         let report = scene.backs_out().await;
-        assert!(report.comes_again() && report.report.error.unwrap().contains("Rate exceeded"), "{call}");
+        assert!(report.is_retried() && report.report.error.unwrap().contains("Rate exceeded"), "{call}");
         scene.world.advance(LEASE);
         schedule(&scene).await;
         scene.account(|account| account.completes("prod/web"));
@@ -276,16 +273,16 @@ async fn what_is_asked_too_often_while_it_is_taken_back_goes_on_later() {
 }
 
 #[tokio::test]
-async fn nothing_is_corrected_or_pointed_again_after_it() {
+async fn after_a_backout_nothing_is_corrected_or_rolled_out_again() {
     let scene = Scene::followed(rolls_back).await;
     scene.backs_out().await;
     scene.account(|account| account.completes("prod/web"));
     schedule(&scene).await;
     scene.deploys("prod/web");
-    assert_eq!(said(&scene.told(UPDATE).await), "skipped suppressed (0)");
-    assert_eq!(said(&scene.told(COMPLETED).await), "skipped suppressed (0)");
+    assert_eq!(said(&scene.told(UPDATE).await), "skipped backed-out-before (0)");
+    assert_eq!(said(&scene.told(COMPLETED).await), "skipped backed-out-before (0)");
     assert_eq!(scene.pointed(), 2);
-    // Asked for by name, it is corrected anew, and the service follows anew.
+    // A forced correction registers a new revision, and updates the service again.
     let [first, second] = scene.applies(true).await;
     assert_eq!((said(&first).as_str(), said(&second).as_str()), ("remediated (0)", "remediated (0); prod/web updated"));
     assert_eq!(scene.runs("prod/web"), "web:4");

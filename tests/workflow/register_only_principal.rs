@@ -1,5 +1,5 @@
 //! Promise 6: a principal that may only register revisions never gets anything deployed through Logweir, whatever it
-//! registers, copies or mimics, and whenever it does.
+//! registers, copies or mimics, and at any time.
 
 use jiff::SignedDuration;
 use logweir::domain::ecs::revision::RevisionArn;
@@ -15,17 +15,17 @@ const SERVICE: &str = "prod/web";
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Move {
-    /// Somebody who may deploy makes the service, with a revision that blocks.
+    /// The deployer creates the service with a revision that blocks.
     Create,
     ToldOfCreate,
     /// The service's newest deployment completes.
     Completes,
     ToldOfCompleted,
-    /// Somebody who may only register does so.
+    /// The attacker, who may only register, registers a revision.
     Attack,
     ToldOfAttack,
     AttackOnceMore,
-    /// Whoever deployed has the same deployed anew.
+    /// The deployer forces a new deployment of the same revision.
     Forces,
     Resumes,
     Backout,
@@ -45,11 +45,11 @@ fn before(step: Move) -> &'static [Move] {
 /// What the attacker registers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Attack_ {
-    /// Its own image, blocking, so that it is corrected.
+    /// The attacker's image, blocking, so that it is corrected.
     Blocking,
-    /// Its own image, looking like a correction of the service's revision: compliant, with our tags.
-    LooksLikeOurs,
-    /// Exactly what our correction would be, tags and all, but for the image.
+    /// The attacker's image in what looks like a correction of the service's revision: compliant, with Logweir's tags.
+    LooksLikeCorrection,
+    /// The attacker's image, blocking, with the tags of a correction of the newest revision.
     Mimics,
 }
 
@@ -69,7 +69,7 @@ fn attacks(account: &mut Account, attack: Attack_) {
     let newest = account.families.get("web").map_or(0, Vec::len).to_string();
     match attack {
         Attack_::Blocking => account.registers(&document(EVIL, true)),
-        Attack_::LooksLikeOurs => account.registers_with_tags(&document(EVIL, false), &tags("1")),
+        Attack_::LooksLikeCorrection => account.registers_with_tags(&document(EVIL, false), &tags("1")),
         Attack_::Mimics => account.registers_with_tags(&document(EVIL, true), &tags(&newest)),
     };
 }
@@ -127,10 +127,10 @@ impl Tale {
         for _ in 0..3 {
             self.world.advance(SignedDuration::from_secs(400));
             self.world.account(|account| account.completes(SERVICE));
-            // Those of the moves were told before, and come once more.
+            // The events of the moves were delivered before, and are delivered once more.
             for event in self.world.account(Account::delivers) {
                 story::with(&self.world, SHIPPED_BASELINE, Mode::Rollout, "worker", &event).await;
-                self.holds("told of everything");
+                self.holds("all events delivered");
             }
             story::resumes(&self.world, Mode::Rollout).await;
             story::resumes_backouts(&self.world).await;
@@ -138,12 +138,12 @@ impl Tale {
         }
     }
 
-    /// The revision that somebody deployed.
+    /// The revision that the deployer deployed last.
     fn deployed(&self) -> Option<RevisionArn> {
         self.world.account(|account| Some(account.services.values().next()?.asked.last()?.clone()))
     }
 
-    /// What the service runs, or ever ran, has the image of what somebody deployed.
+    /// Asserts that every listed deployment of the service has the deployer's image.
     fn holds(&self, when: &str) {
         let account = self.world.picture();
         assert_eq!(account.wrongs, Vec::<String>::new(), "{when}");
@@ -151,21 +151,21 @@ impl Tale {
         for deployment in &service.deployments {
             let revision = account.revision(&deployment.revision).unwrap();
             assert!(revision.text.contains(GOOD) && !revision.text.contains(EVIL), "{when}: {}", deployment.revision);
-            let is_ours = revision.by == LOGWEIR;
-            assert!(service.asked.contains(&deployment.revision) || is_ours, "{when}: {}", deployment.revision);
+            let by_logweir = revision.by == LOGWEIR;
+            assert!(service.asked.contains(&deployment.revision) || by_logweir, "{when}: {}", deployment.revision);
         }
     }
 }
 
 #[tokio::test]
-async fn whoever_may_only_register_never_changes_what_a_service_runs() {
+async fn a_principal_that_may_only_register_never_changes_what_a_service_runs() {
     let all = orders(
         &[Create, ToldOfCreate, Completes, ToldOfCompleted, Attack, ToldOfAttack, AttackOnceMore, Backout],
         before,
     );
     assert!(all.len() > 1000, "{}", all.len());
-    for (turn, attack) in [Attack_::Blocking, Attack_::LooksLikeOurs, Attack_::Mimics].into_iter().enumerate() {
-        // Each order with one of them.
+    for (turn, attack) in [Attack_::Blocking, Attack_::LooksLikeCorrection, Attack_::Mimics].into_iter().enumerate() {
+        // Each order is tested with one of the attacks.
         for order in all.iter().skip(turn).step_by(3) {
             let mut tale = Tale::new(attack);
             for step in order {
@@ -177,9 +177,9 @@ async fn whoever_may_only_register_never_changes_what_a_service_runs() {
 }
 
 #[tokio::test]
-async fn nor_in_the_middle_of_any_call_of_ours() {
+async fn an_attack_right_before_a_call_of_logweir_never_changes_what_a_service_runs() {
     let all = orders(&[Create, ToldOfCreate, Completes, ToldOfCompleted, Forces, Resumes], before);
-    for attack in [Attack_::Blocking, Attack_::LooksLikeOurs, Attack_::Mimics] {
+    for attack in [Attack_::Blocking, Attack_::LooksLikeCorrection, Attack_::Mimics] {
         for order in all.iter().step_by(2) {
             let calls = {
                 let mut tale = Tale::new(attack);
@@ -202,9 +202,9 @@ async fn nor_in_the_middle_of_any_call_of_ours() {
     }
 }
 
-/// The test above would not notice a world in which nothing is ever rolled out.
+/// The tests above would pass even if nothing were ever rolled out.
 #[tokio::test]
-async fn while_what_somebody_deployed_is_corrected_and_follows() {
+async fn a_deployed_revision_is_corrected_and_rolled_out() {
     let mut tale = Tale::new(Attack_::Blocking);
     for step in [Create, ToldOfCreate, Completes, ToldOfCompleted] {
         tale.takes(step).await;

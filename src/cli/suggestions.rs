@@ -1,0 +1,51 @@
+//! The names that other tools use for a verb or an option of Logweir. For a name from another tool, the error message
+//! suggests Logweir's name.
+
+use clap::Error;
+use clap::builder::StyledStr;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+const VERBS: [(&str, &str); 13] = [
+    ("undo", "backout"),
+    ("rollback", "backout"),
+    ("revert", "backout"),
+    ("restore", "backout"),
+    ("history", "records"),
+    ("log", "records"),
+    ("list", "records"),
+    ("plan", "apply --dry-run"),
+    ("diff", "check --diff"),
+    ("audit", "check --all"),
+    ("scan", "check"),
+    ("lint", "check"),
+    ("redrive", "doctor --fix"),
+];
+
+const OPTIONS: [(&str, &str); 5] = [
+    ("--most", "--limit"),
+    ("--max", "--limit"),
+    ("--again", "--force"),
+    ("--restore-stale", "--restore-over-newer"),
+    ("--write", "--in-place"),
+];
+
+/// Adds Logweir's name of the verb or option to the error, if the unknown name comes from another tool. Returns every
+/// other error unchanged.
+pub(super) fn add(mut error: Error) -> Error {
+    let (names, kind): (&[_], _) = match error.kind() {
+        ErrorKind::InvalidSubcommand => (&VERBS, ContextKind::InvalidSubcommand),
+        ErrorKind::UnknownArgument => (&OPTIONS, ContextKind::InvalidArg),
+        _ => return error,
+    };
+    let Some(ContextValue::String(unknown)) = error.get(kind) else { return error };
+    let known = names.iter().find(|(other, _)| other == unknown).map(|(_, known)| *known);
+    if let Some(known) = known {
+        let named = if kind == ContextKind::InvalidSubcommand { format!("logweir {known}") } else { known.to_owned() };
+        for nearest in [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg] {
+            error.remove(nearest);
+        }
+        let tip = StyledStr::from(format!("use `{named}`"));
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
+    }
+    error
+}

@@ -1,0 +1,40 @@
+//! `logweir man`: prints the man page, or writes the pages of all verbs to a folder.
+
+use std::fs;
+use std::path::PathBuf;
+
+use clap::{Args, Command};
+use clap_mangen::{Man, generate_to};
+
+use crate::cli::context::Context;
+use crate::cli::failure::{Exit, Failure, VerbResult};
+use crate::cli::help::examples;
+
+pub(in crate::cli) const EXAMPLES: &str = examples![
+    "logweir man > logweir.1                       the page of the program",
+    "logweir man --output ~/.local/share/man/man1  also a page for each verb",
+];
+
+#[derive(Args)]
+pub(in crate::cli) struct ManArgs {
+    /// Write the man pages to this folder
+    #[arg(long, value_name = "DIR")]
+    output: Option<PathBuf>,
+}
+
+impl ManArgs {
+    pub(in crate::cli) fn run(&self, context: &Context, command: Command) -> VerbResult {
+        let Some(folder) = &self.output else {
+            let mut page = Vec::new();
+            let written = Man::new(command)
+                .render(&mut page)
+                .and_then(|()| context.printer.document(&String::from_utf8_lossy(&page)));
+            written.map_err(|error| Failure::could_not(error.to_string()))?;
+            return Ok(Exit::Fine);
+        };
+        fs::create_dir_all(folder)
+            .and_then(|()| generate_to(command, folder))
+            .map_err(|error| Failure::could_not(format!("cannot write man pages to {}: {error}", folder.display())))?;
+        Ok(Exit::Fine)
+    }
+}
