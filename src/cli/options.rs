@@ -38,7 +38,7 @@ pub(super) struct Global {
         value_name = "WHEN"
     )]
     pub(super) color: Color,
-    /// Print the help of the verb (-h), or the help with the global options (--help)
+    /// Print help; --help also shows the global options
     #[arg(short, long, global = true, action = ArgAction::HelpShort)]
     help: Option<bool>,
 }

@@ -53,7 +53,7 @@ pub(in crate::cli) struct ApplyArgs {
     /// back
     #[arg(long)]
     force: bool,
-    /// Seconds to wait for deployments, and for a record that another worker has locked
+    /// Seconds to wait for deployments and for a locked record
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     wait: u64,
 }

@@ -39,7 +39,7 @@ pub(in crate::cli) struct BackoutArgs {
     target: PathBuf,
     #[command(flatten)]
     flags: BackoutFlags,
-    /// Seconds to wait for a record that another worker has locked
+    /// Seconds to wait for a locked record
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     wait: u64,
 }

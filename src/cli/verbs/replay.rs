@@ -30,7 +30,7 @@ pub(in crate::cli) struct ReplayArgs {
     /// observe, register or rollout
     #[arg(long, env = "LOGWEIR_MODE", hide_env_values = true, default_value = "observe")]
     mode: Mode,
-    /// Seconds to wait for a record that another worker has locked
+    /// Seconds to wait for a locked record
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     wait: u64,
     /// Back out the correction of the revision that the event or the record names

@@ -1,6 +1,6 @@
 //! The help text of each verb.
 
-use super::{logweir, run};
+use super::{golden, logweir, run};
 
 const VERBS: [&str; 10] =
     ["check", "fix", "apply", "backout", "replay", "records", "doctor", "rules", "completions", "man"];
@@ -9,6 +9,12 @@ fn help(arguments: &[&str]) -> String {
     let ran = run(&mut logweir(arguments));
     assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{arguments:?}");
     ran.out
+}
+
+#[test]
+fn the_help_of_each_verb_is_the_golden_one() {
+    let verbs = VERBS.map(|verb| format!("$ logweir {verb} -h\n{}", help(&[verb, "-h"])));
+    golden("help.txt", &format!("$ logweir --help\n{}\n{}", help(&["--help"]), verbs.join("\n")));
 }
 
 #[test]
