@@ -210,8 +210,8 @@ class RuleOfTampering(Rule):
     # Placeholders for names that exist only in a deployment.
     NAMES = {
         "Registered": "rule-1", "Services": "rule-2", "Deployments": "rule-3", "Consumers": "rule-4", "Resume": "rule-5",
-        "Digest": "rule-6", "BackoutFunctionResume": "rule-7", "TamperingWithWhatIsKept": "rule-8",
-        "TamperingWithFunctions": "rule-9", "ForeignWithdrawal": "rule-10",
+        "Digest": "rule-6", "BackoutFunctionResume": "rule-7", "TamperingWithState": "rule-8",
+        "TamperingWithFunctions": "rule-9", "ThirdPartyDeregistration": "rule-10",
         "Work": "https://sqs/work", "DeadLetters": "https://sqs/dead", "Journal": "table",
         "RemediatorFunction": "remediator", "BackoutFunction": "backout",
     }
@@ -264,7 +264,7 @@ class RuleOfTampering(Rule):
 
 class TheRuleOfTamperingWithRules(RuleOfTampering, unittest.TestCase):
     NAME = "Tampering"
-    WATCHED = "TamperingWithFunctions", "TamperingWithWhatIsKept", "ForeignWithdrawal"
+    WATCHED = "TamperingWithFunctions", "TamperingWithState", "ThirdPartyDeregistration"
 
     def changes(self):
         names = self.NAMES
@@ -295,7 +295,7 @@ class TheRuleOfTamperingWithFunctions(RuleOfTampering, unittest.TestCase):
 
 
 class TheRuleOfTamperingWithWhatIsKept(RuleOfTampering, unittest.TestCase):
-    NAME = "TamperingWithWhatIsKept"
+    NAME = "TamperingWithState"
 
     def changes(self):
         names = self.NAMES
@@ -311,7 +311,7 @@ class TheRuleOfTamperingWithWhatIsKept(RuleOfTampering, unittest.TestCase):
 
 
 class TheRuleOfForeignWithdrawals(Rule, unittest.TestCase):
-    NAME = "ForeignWithdrawal"
+    NAME = "ThirdPartyDeregistration"
 
     def pattern(self):
         text = json.dumps(super().pattern())
@@ -371,7 +371,7 @@ class TheRules(unittest.TestCase):
 
     def test_only_rules_and_schedules_may_send_to_the_queues_and_only_with_tls(self):
         for policy, queue, senders in (
-            ("WhoFillsTheQueues", "Work", [*RULES, *SCHEDULES]), ("WhoFillsTheDeadLetters", "DeadLetters", RULES),
+            ("QueuePolicy", "Work", [*RULES, *SCHEDULES]), ("WhoFillsTheDeadLetters", "DeadLetters", RULES),
         ):
             with self.subTest(queue):
                 allow, deny = properties(policy)["PolicyDocument"]["Statement"]
