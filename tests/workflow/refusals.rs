@@ -252,6 +252,41 @@ async fn a_retention_that_another_principal_sets_between_plan_and_act_stays() {
     assert_eq!(retention(&world), Some(365));
 }
 
+fn deletes_the_group() -> Then {
+    Then::act(|account| drop(account.groups.remove("/ecs/web")))
+}
+
+#[tokio::test]
+async fn the_retention_of_a_third_party_group_deleted_after_the_plan_is_not_set() {
+    let world = World::new();
+    let source = adopted(&world);
+    world.at_nth("DescribeLogGroups", 2, Moment::Before, deletes_the_group());
+    let report = with(&world, ADOPTS, Mode::Register, "worker", &event(&source)).await;
+    assert_eq!((report.outcome, report.log_groups[0].action.name()), (Outcome::Remediated, "not-changed"));
+    assert_eq!(world.count("PutRetentionPolicy"), 0);
+}
+
+#[tokio::test]
+async fn a_third_party_group_deleted_right_before_its_retention_is_set_is_not_waited_for() {
+    let world = World::new();
+    let source = adopted(&world);
+    world.at_next("PutRetentionPolicy", Moment::Before, deletes_the_group());
+    let report = with(&world, ADOPTS, Mode::Register, "worker", &event(&source)).await;
+    assert_eq!((report.outcome, report.is_retried()), (Outcome::Failed, false), "{report:?}");
+}
+
+#[tokio::test]
+async fn a_refused_retention_of_a_new_group_is_not_retried() {
+    let world = World::new();
+    let source = world.account(|account| account.registers(BLOCKING));
+    let denied = Then::fail(ErrorKind::Refused, "PutRetentionPolicy", "AccessDenied");
+    world.at_next("PutRetentionPolicy", Moment::Before, denied);
+    let report = register(&world, &event(&source)).await;
+    assert_eq!((report.outcome, report.is_retried()), (Outcome::Partial, false), "{report:?}");
+    let record = world.account(|account| account.records[&source].clone());
+    assert!(!record.head.open, "the record is closed, and the next event corrects the revision again");
+}
+
 #[tokio::test]
 async fn a_possibly_set_retention_is_undone_although_a_policy_hid_it() {
     let world = World::new();

@@ -181,6 +181,35 @@ fn an_entry_about_a_service_is_illegal_before_the_correction_is_closed() {
     assert_eq!(first.record.attempt(), Err(Illegal::BeforeOpening(0)));
 }
 
+#[test]
+fn an_update_came_to_nothing_only_if_ecs_refused_it_or_did_not_carry_it_out() {
+    every_story(&mut |telling, told| {
+        let without_waits = telling
+            .record
+            .entries
+            .iter()
+            .rev()
+            .find(|entry| entry.what.service().is_some() && !matches!(entry.what, EntryKind::Waiting { .. }));
+        let expected = match &told.stage {
+            Stage::ServiceUpdate | Stage::Ended(Ending::NotDone { .. }) => true,
+            // A read has shown that ECS did not carry out the last update, if there was one.
+            Stage::Waiting(_) => without_waits.is_some(),
+            _ => false,
+        };
+        let entries = &telling.record.entries;
+        assert_eq!(telling.record.came_to_nothing(&service("web")), expected, "{entries:?}");
+    });
+}
+
+#[test]
+fn a_refused_registration_leaves_no_effect() {
+    let mut telling = Telling::corrected();
+    telling.record.entries.truncate(2);
+    assert!(!Effects::of(&telling.record).is_nothing(), "the registration was started");
+    telling.writes(EntryKind::Failed { step: 0, why: "denied".into(), reason: None });
+    assert!(Effects::of(&telling.record).is_nothing());
+}
+
 /// One entry of each kind that is about a service.
 fn about_services() -> Vec<EntryKind> {
     let web = || service("web");

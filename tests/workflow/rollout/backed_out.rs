@@ -1,11 +1,13 @@
 //! Backouts of rollouts: services return to the source, unless another principal has updated them.
 
+use jiff::SignedDuration;
 use logweir::domain::outcome::Reason;
 use logweir::ports::{ErrorKind, PortError};
 use logweir::settings::LEASE;
+use logweir::workflow::BackoutOptions;
 
 use super::scene::{COMPLETED, NOTHING, Scene, UPDATE, notes, rollout, said, sound};
-use crate::world::story::resumes_backouts;
+use crate::world::story::{applies_by, backs_out_with, resumes_backouts};
 use crate::world::{Account, LiveService, Moment, Then};
 
 fn rolls_back(service: &mut LiveService) {
@@ -270,6 +272,104 @@ async fn a_throttled_backout_is_completed_later() {
         assert_eq!(scene.pointed(), if call == "UpdateService" { 3 } else { 2 }, "{call}");
         rests(&scene, "web:2", &[1, 2]).await;
     }
+}
+
+#[tokio::test]
+async fn a_stop_whose_answer_is_lost_is_not_followed_by_an_update() {
+    let scene = Scene::following(rolls_back).await;
+    scene.world.at_next("StopServiceDeployment", Moment::After, Then::Cut);
+    assert!(scene.backs_out().await.is_retried());
+    scene.world.advance(LEASE);
+    assert_eq!(schedule(&scene).await, [ENDING]);
+    assert_eq!((scene.runs("prod/web").as_str(), scene.pointed()), ("web:2", 1));
+}
+
+/// The backout's worker died before it stopped the deployment of web:3, which is still in progress. The next worker
+/// cannot read the deployment.
+async fn unread(kind: ErrorKind) -> Scene {
+    let scene = Scene::following(rolls_back).await;
+    scene.world.at_next("StopServiceDeployment", Moment::Before, Then::Crash);
+    scene.backs_out().await;
+    scene.world.restart();
+    scene.world.advance(LEASE);
+    let unread = Then::fail(kind, "DescribeServiceDeployments", "no answer");
+    scene.world.at_next("DescribeServiceDeployments", Moment::Before, unread);
+    scene
+}
+
+#[tokio::test]
+async fn a_service_is_not_updated_before_a_throttled_read_of_its_deployment_has_succeeded() {
+    let scene = unread(ErrorKind::Retry).await;
+    let report = resumes_backouts(&scene.world).await.remove(0);
+    assert_eq!((report.is_retried(), scene.pointed(), scene.runs("prod/web").as_str()), (true, 1, "web:3"));
+    scene.world.advance(LEASE);
+    assert_eq!(schedule(&scene).await, [ENDING]);
+    assert_eq!((scene.pointed(), scene.runs("prod/web").as_str()), (2, "web:2"));
+}
+
+#[tokio::test]
+async fn a_service_is_rolled_back_although_its_deployment_may_not_be_read() {
+    for kind in [ErrorKind::Refused, ErrorKind::Missing] {
+        let scene = unread(kind).await;
+        assert_eq!(schedule(&scene).await, [ENDING]);
+        assert_eq!((scene.pointed(), scene.runs("prod/web").as_str()), (2, "web:2"));
+    }
+}
+
+/// Another principal deploys other:1 right before the backout updates the service, and the backout's worker dies at
+/// its second update, to other:1.
+async fn overtakes(moment: Moment) -> Scene {
+    let scene = Scene::followed(rolls_back).await;
+    let deploys = Then::act(|account| {
+        account.now += SignedDuration::from_secs(1);
+        let other = account.registers(&sound().replace("\"web\"", "\"other\""));
+        account.updates_service("prod/web", &other);
+        account.now += SignedDuration::from_secs(1);
+    });
+    scene.world.at_next("UpdateService", Moment::Before, deploys);
+    scene.world.at_nth("UpdateService", 2, moment, Then::Crash);
+    scene.backs_out().await;
+    assert!(scene.world.is_dead());
+    scene.world.restart();
+    scene.world.advance(LEASE);
+    scene
+}
+
+#[tokio::test]
+async fn after_a_crash_a_service_gets_the_revision_whose_deployment_the_rollback_replaced() {
+    let scene = overtakes(Moment::Before).await;
+    assert_eq!((scene.runs("prod/web").as_str(), scene.pointed()), ("web:2", 3));
+    schedule(&scene).await;
+    assert_eq!((scene.runs("prod/web").as_str(), scene.pointed()), ("other:1", 4));
+}
+
+#[tokio::test]
+async fn after_a_crash_a_service_that_has_the_replaced_revision_again_is_only_reported() {
+    let scene = overtakes(Moment::After).await;
+    assert_eq!((scene.runs("prod/web").as_str(), scene.pointed()), ("other:1", 3));
+    let report = resumes_backouts(&scene.world).await.remove(0);
+    assert_eq!(
+        notes(&report),
+        "another principal deployed other:1 to service prod/web during the rollback; the service keeps this revision"
+    );
+    assert_eq!((scene.runs("prod/web").as_str(), scene.pointed()), ("other:1", 3));
+}
+
+#[tokio::test]
+async fn a_source_is_restored_with_the_edits_of_the_correction_that_its_service_runs() {
+    let scene = Scene::followed(rolls_back).await;
+    // Another principal deregisters web:3, and a correction with another baseline registers web:4.
+    let first = scene.account(|account| account.arn("web", 3));
+    scene.account(|account| account.deregisters(&first));
+    let other = "version = 1\n[logging]\nmax-buffer-size = \"50m\"\nmin-buffer-size = \"50m\"\n";
+    let report = applies_by(&scene.world, other, &scene.source, true).await;
+    assert_eq!((said(&report).as_str(), active(&scene)), ("remediated (0)", vec![1, 2, 4]));
+    let source = scene.source.clone();
+    scene.account(|account| account.deregisters(&source));
+    let ask = BackoutOptions { restore_over_newer: true, ..BackoutOptions::default() };
+    backs_out_with(&scene.world, "operator", &scene.source, ask).await;
+    let restored = scene.account(|account| account.revision(&account.arn("web", 5)).map(|found| found.text.clone()));
+    assert_eq!((restored, scene.runs("prod/web").as_str()), (Some(super::scene::blocking()), "web:5"));
 }
 
 #[tokio::test]
