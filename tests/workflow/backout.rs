@@ -297,7 +297,7 @@ async fn a_retention_changed_by_another_principal_stays() {
     let report = backs_out(&world, &source).await;
     assert_eq!((ended(&report), retention(&world)), (BACKED_OUT, Some(365)));
     assert!(
-        report.notes[0].contains("another principal has changed the retention of log group /ecs/web to 365 days since"),
+        report.notes[0].contains("another principal has since changed the retention of log group /ecs/web to 365 days"),
         "{report:?}"
     );
 }

@@ -94,7 +94,7 @@ async fn a_tool_that_owns_the_revision_is_named_with_a_warning_of_its_next_run()
     let world = World::new();
     let (_, report) = registers_the_fault(&world, TERRAFORM).await;
     assert_eq!((report.outcome, report.owner), (Outcome::Remediated, Some("Terraform")));
-    assert!(report.notes[0].contains("its next run registers the fault again"), "{report:?}");
+    assert!(report.notes[0].contains("or the next run of Terraform registers the fault again"), "{report:?}");
 
     let stack = r#"[{"key":"aws:cloudformation:stack-id","value":"s"}]"#;
     let source = world.account(|account| {

@@ -126,7 +126,7 @@ async fn a_service_that_another_principal_returned_to_the_source_is_not_changed(
     scene.account(|account| account.completes("prod/web"));
     let report = scene.backs_out().await;
     assert_eq!(said(&report), "backed-out (0); prod/web not-changed");
-    assert_eq!(notes(&report), "another principal has already rolled service prod/web back");
+    assert_eq!(notes(&report), "ECS or another principal has already rolled service prod/web back");
     rests(&scene, "web:2", &[1, 2]).await;
 }
 

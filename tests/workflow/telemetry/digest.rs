@@ -57,7 +57,7 @@ async fn some_families_are_named_and_the_others_counted() {
     let notice = stage.last();
     assert_eq!(notice.detail["most"].as_array().unwrap().len(), 20);
     let text = notice.chat["content"]["description"].as_str().unwrap();
-    assert!(text.contains("Other families: 5") && text.contains("The log has more lines"), "{text}");
+    assert!(text.contains("Other families: 5") && text.contains("log has more lines than Logweir read"), "{text}");
     assert_eq!(notice.detail["complete"], false);
 }
 
