@@ -4,7 +4,7 @@
     python3 benches/process --smoke BINARY
 
 Both use only the loopback interface: a Runtime API like Lambda's, and over TLS an account that answers as ECS and CloudWatch
-Logs do. The benchmark measures the existing target/release/bootstrap, which `make bench` builds first. With `--smoke` it
+Logs do. The benchmark measures the existing release build of the function, which `make bench` builds first. With `--smoke` it
 starts each function twice, makes the checks that precede the timing, and prints no figures.
 """
 
@@ -13,6 +13,7 @@ import collections
 import json
 import os
 import pathlib
+import platform
 import signal
 import subprocess
 import sys
@@ -28,7 +29,7 @@ import report
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 VENV, LOGS = ROOT / "target/venv-bench", ROOT / "target/bench"
 CONTENDERS = {
-    "logweir": [ROOT / "target/release/bootstrap"],
+    "logweir": [ROOT / f"target/{platform.machine()}-unknown-linux-gnu/release/bootstrap"],
     "python": [VENV / "bin/python", ROOT / "benches/process/handler.py"],
 }
 INVOCATIONS = 100
