@@ -140,8 +140,8 @@ fn fuse(limits: FuseLimits) -> Listed {
     ]
 }
 
-/// Returns the exempted rules and the end dates of the exemptions as text. The key is the match of the exemption as
-/// text.
+/// Returns one entry for each exemption. The key is the exemption's match criteria as text. The value is the exempted
+/// rules and the end date as text.
 fn exempted(exemptions: &[Exemption]) -> BTreeMap<String, String> {
     let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for Exemption { matches, rules, until, .. } in exemptions {
