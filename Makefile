@@ -124,7 +124,8 @@ bench release-check: export RUSTFLAGS = $(strip $(filter-out $(WITHOUT_FOLDERS),
 bootstrap: export RUSTFLAGS = $(strip $(filter-out $(SHIPPED),$(OUTER_RUSTFLAGS)) $(SHIPPED))
 SHIPPED = $(WITHOUT_FOLDERS) -Cforce-unwind-tables=no $(FOLDED)
 # Rust's linker for x86_64, lld, stores equal functions once. Other linkers may not know the option.
-FOLDED = $(if $(filter x86_64-unknown-linux-gnu,$(NATIVE)),-Clink-arg=-Wl,--icf=all)
+FOLDED = $(if $(filter x86_64-unknown-linux-gnu,$(NATIVE)),-Clink-arg=-Wl$(COMMA)--icf=all)
+COMMA := ,
 WITHOUT_FOLDERS = $(FETCHED:%=--remap-path-prefix=%=/cargo) --remap-path-prefix=$(CURDIR)=/logweir
 FETCHED = $(shell cargo fetch --quiet --locked --target $(TARGET) && \
 	find "$${CARGO_HOME:-$$HOME/.cargo}/registry/src" -mindepth 1 -maxdepth 1 | sort)
