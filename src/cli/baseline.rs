@@ -22,7 +22,7 @@ impl PlacedBaseline {
 
     fn parse(place: String, text: &str) -> Result<Self, Failure> {
         let baseline = Baseline::parse(text).map_err(|error| {
-            let failure = Failure::could_not(format!("{place}:{}:{}: {}", error.line, error.column, error.message));
+            let failure = Failure::error(format!("{place}:{}:{}: {}", error.line, error.column, error.message));
             match error.help {
                 Some(help) => failure.help(help),
                 None => failure,
@@ -48,7 +48,7 @@ impl Global {
             aws.parameter(name).await.map_err(Failure::from)
         };
         let text = place.text(parameter).await;
-        let text = text.map_err(|error| Failure::could_not(format!("{place}: {error}")))?;
+        let text = text.map_err(|error| Failure::error(format!("{place}: {error}")))?;
         PlacedBaseline::parse(place.to_string(), &text)
     }
 }

@@ -22,7 +22,7 @@ impl Context {
     pub(super) fn again(&self, target: &str, region: &str) -> Result<String, Failure> {
         let arguments = self.elsewhere(region)?;
         let words = ["logweir", "apply", "--force", target].into_iter().chain(arguments.iter().map(String::as_str));
-        shlex::try_join(words).map_err(|error| Failure::could_not(error.to_string()))
+        shlex::try_join(words).map_err(|error| Failure::error(error.to_string()))
     }
 
     /// Returns the options that select the same AWS account and the same journal in another shell.
@@ -32,7 +32,7 @@ impl Context {
             None => {}
             Some(JournalPlace::Folder(folder)) => {
                 let folder = std::path::absolute(&folder)
-                    .map_err(|error| Failure::could_not(format!("{}: {error}", folder.display())))?;
+                    .map_err(|error| Failure::error(format!("{}: {error}", folder.display())))?;
                 arguments.extend(["--journal".to_owned(), format!("file:{}", folder.display())]);
             }
             Some(JournalPlace::Table(table)) => arguments.extend(["--journal".into(), format!("dynamodb:{table}")]),

@@ -18,7 +18,7 @@ pub(super) enum Intent {
 /// Runs a future to completion on this thread.
 pub(super) fn wait<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(|error| Failure::could_not(format!("cannot start the async runtime: {error}")))?.block_on(future)
+    runtime.map_err(|error| Failure::error(format!("cannot start the async runtime: {error}")))?.block_on(future)
 }
 
 impl Global {
@@ -32,7 +32,7 @@ impl Global {
             read_only: intent == Intent::Look,
         };
         let connected = Aws::connect(&place).await;
-        connected.map_err(|error| Failure::could_not(error.to_string()).help("add --region, or set AWS_REGION"))
+        connected.map_err(|error| Failure::error(error.to_string()).help("add --region, or set AWS_REGION"))
     }
 }
 

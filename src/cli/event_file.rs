@@ -11,10 +11,10 @@ use super::failure::Failure;
 /// one message.
 pub(super) fn read(path: &Path) -> Result<Value, Failure> {
     let shown = path.display();
-    let could_not = |message: String| Failure::could_not(format!("{shown}{message}"));
-    let text = std::fs::read_to_string(path).map_err(|error| could_not(format!(": {error}")))?;
+    let failure = |message: String| Failure::error(format!("{shown}{message}"));
+    let text = std::fs::read_to_string(path).map_err(|error| failure(format!(": {error}")))?;
     let event: Value = serde_json::from_str(text.trim_start_matches('\u{feff}'))
-        .map_err(|error| could_not(format!(":{}:{}: the file is not JSON", error.line(), error.column())))?;
+        .map_err(|error| failure(format!(":{}:{}: the file is not JSON", error.line(), error.column())))?;
     let events = match &event {
         Value::Array(events) => events.clone(),
         event => event["Records"].as_array().cloned().unwrap_or_else(|| vec![event.clone()]),
@@ -24,12 +24,12 @@ pub(super) fn read(path: &Path) -> Result<Value, Failure> {
             Some(wrapped) if event["eventSource"] == "aws:sqs" => wrapped,
             _ => event.clone(),
         }),
-        [] => Err(could_not(": the file contains no event".into())),
+        [] => Err(failure(": the file contains no event".into())),
         events => {
             let families: BTreeSet<&str> = events.iter().filter_map(family).collect();
             let families: Vec<&str> = families.into_iter().collect();
             let (count, families) = (events.len(), families.join(", "));
-            Err(could_not(format!(
+            Err(failure(format!(
                 ": the file contains {count} events (families: {families}), but Logweir reads only one"
             ))
             .help("write each event to a separate file, and replay the files one by one"))

@@ -31,7 +31,7 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    pub(super) fn could_not(message: impl Into<String>) -> Self {
+    pub(super) fn error(message: impl Into<String>) -> Self {
         Self { exit: Exit::Error, message: message.into(), help: None }
     }
 
@@ -61,7 +61,7 @@ impl fmt::Display for Failure {
 /// Converts the error of a call to AWS or to the journal, and adds the next step for the caller.
 impl From<PortError> for Failure {
     fn from(error: PortError) -> Self {
-        let failure = Self::could_not(error.to_string());
+        let failure = Self::error(error.to_string());
         match error.kind {
             ErrorKind::Retry => failure.help("try again: the error may be temporary"),
             ErrorKind::Missing => failure.help("check the name, the Region (--region) and the account"),

@@ -57,11 +57,10 @@ impl Context {
         }
         let help = "name the journal: --journal file:FOLDER, or --journal dynamodb:TABLE for the table of the stack";
         let found = aws.parameter(PUBLISHED).await;
-        let found = found.map_err(|error| {
-            Failure::could_not(format!("cannot find the journal of this account: {error}")).help(help)
-        })?;
+        let found = found
+            .map_err(|error| Failure::error(format!("cannot find the journal of this account: {error}")).help(help))?;
         let place = found.map(|place| place.trim().parse::<JournalPlace>()).transpose();
-        place.map_err(|error| Failure::could_not(format!("the parameter {PUBLISHED} is not valid: {error}")).help(help))
+        place.map_err(|error| Failure::error(format!("the parameter {PUBLISHED} is not valid: {error}")).help(help))
     }
 }
 
@@ -69,7 +68,7 @@ impl Context {
 fn state_folder() -> Result<PathBuf, Failure> {
     let folder = dirs::state_dir().or_else(dirs::data_local_dir);
     let folder = folder
-        .ok_or_else(|| Failure::could_not("cannot find a folder for the journal").help("use --journal file:FOLDER"))?;
+        .ok_or_else(|| Failure::error("cannot find a folder for the journal").help("use --journal file:FOLDER"))?;
     Ok(folder.join("logweir"))
 }
 

@@ -61,13 +61,13 @@ async fn load(
     let loaded = match (target, connection, target.document()) {
         (_, _, Some(Ok(document))) => return Ok(plan_offline(&context.global, baseline, document).await),
         (_, _, Some(Err(error))) => {
-            return Err(Failure { help: error.help.clone(), ..Failure::could_not(error.to_string()) });
+            return Err(Failure { help: error.help.clone(), ..Failure::error(error.to_string()) });
         }
         (Target::Live(name), Some(Ok(aws)), None) => {
             plan_patiently(aws, baseline, target, name).await.map_err(Failure::from)
         }
         (_, Some(Err(failed)), None) => Err(failed.clone()),
-        (_, _, None) => Err(Failure::could_not("there is no connection to AWS")),
+        (_, _, None) => Err(Failure::error("there is no connection to AWS")),
     };
     loaded.map_err(|failed| failed.about(&target.origin()))
 }

@@ -22,7 +22,7 @@ impl Printer {
     pub(super) fn asked(&self, question: &str) -> Result<bool, Failure> {
         self.ask(question);
         let mut line = String::new();
-        io::stdin().lock().read_line(&mut line).map_err(|error| Failure::could_not(error.to_string()))?;
+        io::stdin().lock().read_line(&mut line).map_err(|error| Failure::error(error.to_string()))?;
         Ok(matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
     }
 }

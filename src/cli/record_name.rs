@@ -65,6 +65,6 @@ pub(super) async fn source(journal: &impl Journal, name: &str) -> Result<Revisio
 }
 
 fn none(name: &str) -> Failure {
-    Failure::could_not(format!("the journal has no record of {name}"))
+    Failure::error(format!("the journal has no record of {name}"))
         .help("list all records with `logweir records`, or select another journal with --journal")
 }

@@ -138,7 +138,7 @@ impl BackoutFlags {
                 return Ok(head.source);
             }
         }
-        Err(Failure::could_not(format!("{}: the journal has no record of this event", target.display()))
+        Err(Failure::error(format!("{}: the journal has no record of this event", target.display()))
             .help("name the record; `logweir records` lists all records"))
     }
 
@@ -152,7 +152,7 @@ impl BackoutFlags {
             let (home, _) = home(&aws).await?;
             let (which, _) = remediated(&event_file::read(target)?, &home, target)?;
             let RevisionRef::Revision(arn) = which else {
-                let failure = Failure::could_not(format!("{}: the event names no revision", target.display()));
+                let failure = Failure::error(format!("{}: the event names no revision", target.display()));
                 return Err(failure.help("name the record; `logweir records` lists all records"));
             };
             arn.to_string()
@@ -191,14 +191,12 @@ async fn invoke(aws: &Aws, function: &str, request: &Value, patience: Duration) 
                 tokio::time::sleep(PAUSE).await;
             }
             Invoked::Answer(_) => {
-                return Err(Failure::could_not(format!(
+                return Err(Failure::error(format!(
                     "{function} returned no report: check that {function} is Logweir's backout function"
                 )));
             }
             Invoked::Failed(why) if begun.elapsed() + PAUSE > patience => {
-                return Err(
-                    Failure::could_not(format!("{function}: {why}")).help("try again: the error may be temporary")
-                );
+                return Err(Failure::error(format!("{function}: {why}")).help("try again: the error may be temporary"));
             }
             Invoked::Failed(_) => tokio::time::sleep(PAUSE).await,
         }
@@ -217,7 +215,7 @@ fn name_of(target: &Path) -> String {
 
 /// Returns the revision whose registration or deployment the event reports, and the id of the event.
 fn remediated(event: &Value, home: &Home, target: &Path) -> Result<(RevisionRef, Option<String>), Failure> {
-    let could_not = |why: &str| Failure::could_not(format!("{}: {why}", target.display()));
+    let failure = |why: &str| Failure::error(format!("{}: {why}", target.display()));
     match event::read(event, home) {
         Ok(Trigger::Remediate { which, cause }) => Ok((which, cause.event_id)),
         Ok(Trigger::Service { change: ServiceChange::Asked { revision: Some(revision) }, cause, .. }) => {
@@ -228,7 +226,7 @@ fn remediated(event: &Value, home: &Home, target: &Path) -> Result<(RevisionRef,
                 format!("{}: the event is about service {} and names no revision", target.display(), service.short());
             Err(Failure::usage(why).help("name the record; `logweir records` lists all records"))
         }
-        Ok(Trigger::Ignore { .. } | Trigger::Used { .. }) => Err(could_not("Logweir does not act on this event")),
-        Err(error) => Err(could_not(&error.to_string())),
+        Ok(Trigger::Ignore { .. } | Trigger::Used { .. }) => Err(failure("Logweir does not act on this event")),
+        Err(error) => Err(failure(&error.to_string())),
     }
 }

@@ -26,7 +26,7 @@ impl CompletionsArgs {
         context
             .printer
             .document(&String::from_utf8_lossy(&script))
-            .map_err(|error| Failure::could_not(error.to_string()))?;
+            .map_err(|error| Failure::error(error.to_string()))?;
         Ok(Exit::Fine)
     }
 }

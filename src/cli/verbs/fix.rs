@@ -76,7 +76,7 @@ impl FixArgs {
     fn one(&self, context: &Context, target: &Target, loaded: &Loaded) -> VerbResult {
         let edits = if loaded.plan.refusal == Some(Refusal::Sandboxed) { &[] } else { loaded.plan.edits.as_slice() };
         let fixed = patch::apply(&loaded.definition, edits)
-            .map_err(|conflict| Failure::could_not(format!("{}: {conflict}", loaded.origin)))?;
+            .map_err(|conflict| Failure::error(format!("{}: {conflict}", loaded.origin)))?;
         let text = match &loaded.document {
             Some(document) => document.with(&fixed),
             None => format!("{}\n", fixed.text()),
@@ -87,7 +87,7 @@ impl FixArgs {
             (None, true, Target::File(file)) => replace(&file.path, &text),
             _ => context.printer.document(&text),
         };
-        written.map_err(|error| Failure::could_not(format!("{}: {error}", loaded.origin)))?;
+        written.map_err(|error| Failure::error(format!("{}: {error}", loaded.origin)))?;
         let left: Vec<&Finding> = loaded
             .plan
             .findings

@@ -29,12 +29,12 @@ impl ManArgs {
             let written = Man::new(command)
                 .render(&mut page)
                 .and_then(|()| context.printer.document(&String::from_utf8_lossy(&page)));
-            written.map_err(|error| Failure::could_not(error.to_string()))?;
+            written.map_err(|error| Failure::error(error.to_string()))?;
             return Ok(Exit::Fine);
         };
         fs::create_dir_all(folder)
             .and_then(|()| generate_to(command, folder))
-            .map_err(|error| Failure::could_not(format!("cannot write man pages to {}: {error}", folder.display())))?;
+            .map_err(|error| Failure::error(format!("cannot write man pages to {}: {error}", folder.display())))?;
         Ok(Exit::Fine)
     }
 }

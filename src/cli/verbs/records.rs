@@ -76,7 +76,7 @@ impl RecordsArgs {
         };
         let source = record_name::source(journal, name).await?;
         let record = journal.read(&source).await?;
-        let record = record.ok_or_else(|| Failure::could_not(format!("the journal has no record of {name}")))?;
+        let record = record.ok_or_else(|| Failure::error(format!("the journal has no record of {name}")))?;
         let family = journal.read_state::<Family>(&FamilyName::of(&source)).await?;
         let (now, region) = (Timestamp::now(), region.unwrap_or(&source.region));
         let stopped = family.filter(|family| family.stopped(now).is_some());
