@@ -25,7 +25,7 @@ pub use services::Services;
 pub use state::{StateKind, StoredState};
 pub use task_definitions::TaskDefinitions;
 
-pub use crate::domain::ecs::wire::Described;
+pub use crate::domain::ecs::wire::{Described, RevisionStatus};
 
 /// The ports that a use case needs, combined in one trait, so that a use case takes all of them as one argument.
 pub trait Ports: Sync {

@@ -67,7 +67,7 @@ pub(super) async fn judge<P: Ports>(
     report: &mut Report,
 ) -> Result<Judgement, PortError> {
     let ends = |conclusion: Conclusion| Ok(Judgement::Ends(conclusion));
-    if !described.active {
+    if !described.is_active() {
         let why = format!("{} is not ACTIVE any more", described.arn.short());
         return ends(Outcome::Superseded.because(Reason::NotLatest).saying(why));
     }

@@ -55,7 +55,10 @@ struct Picture {
 
 fn picture(world: &World) -> Picture {
     world.account(|account| Picture {
-        revisions: account.families["web"].iter().map(|revision| (revision.text.clone(), revision.active)).collect(),
+        revisions: account.families["web"]
+            .iter()
+            .map(|revision| (revision.text.clone(), revision.is_active()))
+            .collect(),
         groups: account.groups.clone(),
     })
 }

@@ -315,7 +315,7 @@ impl History {
         self.classes.insert("backed out");
         self.world.account(|account| {
             for own in promises::own_revisions(account) {
-                let stands = account.revision(own.revision).is_some_and(|revision| revision.active);
+                let stands = account.revision(own.revision).is_some_and(|revision| revision.is_active());
                 if own.record.head.source == *source && !own.restored && stands {
                     self.broken.push(format!(
                         "{} was backed out, and {} is ACTIVE",

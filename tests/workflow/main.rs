@@ -33,4 +33,5 @@ mod rollout_crash;
 mod rollout_orders;
 mod telemetry;
 mod used;
+mod world_lags;
 mod world_services;

@@ -236,7 +236,7 @@ impl Tale {
     fn end(&self) -> End {
         self.world.account(|account| End {
             runs: account.services.values().map(|service| service.revision.short()).collect(),
-            revisions: account.families["web"].iter().map(|found| (found.text.len(), found.active)).collect(),
+            revisions: account.families["web"].iter().map(|found| (found.text.len(), found.is_active())).collect(),
             closings: account
                 .records
                 .values()

@@ -361,7 +361,7 @@ async fn an_inactive_revision_can_be_described_while_a_service_refers_to_it() {
         account.shows_inactive = false;
         account.deregisters(&account.arn("web", 1));
     });
-    assert!(world.describe("web:1").await.is_ok_and(|described| !described.active));
+    assert!(world.describe("web:1").await.is_ok_and(|described| !described.is_active()));
     world.account(|account| account.deletes_service(WEB));
     assert_eq!(world.describe("web:1").await.unwrap_err().kind, ErrorKind::Missing);
 }

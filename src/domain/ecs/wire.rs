@@ -23,9 +23,26 @@ pub struct Described {
     /// The definition without the nine members that ECS computes. All other bytes are unchanged.
     pub definition: TaskDefinition,
     pub tags: Vec<Tag>,
-    pub active: bool,
+    pub status: RevisionStatus,
     pub registered_at: Option<Timestamp>,
     pub registered_by: Option<String>,
+}
+
+/// The status of a revision. A revision passes through these statuses in this order, and never returns to an earlier
+/// status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RevisionStatus {
+    Active,
+    /// The revision was deregistered.
+    Inactive,
+    /// The revision was deregistered, and is being deleted.
+    DeleteInProgress,
+}
+
+impl Described {
+    pub fn is_active(&self) -> bool {
+        self.status == RevisionStatus::Active
+    }
 }
 
 /// The reason why Logweir cannot read a response of ECS. The messages reveal no content of the response.
@@ -39,6 +56,8 @@ pub enum NotAReply {
     Arn(#[from] NotARevisionArn),
     #[error("taskDefinition is {0}")]
     Definition(#[from] NotATaskDefinition),
+    #[error("the status of the revision is none that Logweir knows")]
+    Status,
 }
 
 impl From<serde_json::Error> for NotAReply {
@@ -61,7 +80,12 @@ pub fn described(reply: &str) -> Result<Described, NotAReply> {
         arn: arn(whole)?,
         definition: TaskDefinition::parse(without(whole, &COMPUTED)?)?,
         tags,
-        active: text("status")?.as_deref() == Some("ACTIVE"),
+        status: match text("status")?.as_deref() {
+            Some("ACTIVE") => RevisionStatus::Active,
+            Some("INACTIVE") => RevisionStatus::Inactive,
+            Some("DELETE_IN_PROGRESS") => RevisionStatus::DeleteInProgress,
+            _ => return Err(NotAReply::Status),
+        },
         registered_at: computed("registeredAt")?.as_ref().and_then(timestamp),
         registered_by: text("registeredBy")?,
     })
@@ -136,9 +160,19 @@ mod tests {
             )
         );
         assert_eq!(reply.arn.short(), "web:41");
-        assert!(reply.active);
+        assert!(reply.is_active());
         assert_eq!(reply.registered_at, Some("2025-11-20T00:53:20.123Z".parse().unwrap()));
         assert_eq!(reply.registered_by.as_deref(), Some("arn:aws:iam::111122223333:root"));
+    }
+
+    #[test]
+    fn a_status_is_read_only_if_logweir_knows_it() {
+        let status = |word: &str| described(&REPLY.replace("\"ACTIVE\"", word)).map(|reply| reply.status);
+        assert_eq!(status("\"INACTIVE\""), Ok(RevisionStatus::Inactive));
+        assert_eq!(status("\"DELETE_IN_PROGRESS\""), Ok(RevisionStatus::DeleteInProgress));
+        for other in ["\"SOMETHING_NEW\"", "null", "7"] {
+            assert_eq!(status(other), Err(NotAReply::Status), "{other}");
+        }
     }
 
     #[test]

@@ -247,7 +247,7 @@ async fn previewed<P: Ports>(ports: &P, order: &BackoutOrder<'_>, mut decision: 
                 let name = corrected.short();
                 report.notes.push(format!("{name} would be deregistered, unless a service or task uses it"));
                 match described(ports.task_definitions(), &record.head.source).await {
-                    Ok(Some(source)) if source.active => {}
+                    Ok(Some(source)) if source.is_active() => {}
                     Ok(_) => report.notes.push(format!(
                         "{} is not ACTIVE any more: it would be restored from {}",
                         record.head.source.short(),

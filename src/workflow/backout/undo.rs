@@ -136,7 +136,7 @@ impl<'p, P: Ports> UndoDriver<'p, P> {
         {
             return Ok(then);
         }
-        let Some(described) = found.filter(|found| found.active) else {
+        let Some(described) = found.filter(Described::is_active) else {
             return Ok(UndoAction::Write(if now.started {
                 EntryKind::Undone { step: now.step }
             } else {
@@ -201,7 +201,7 @@ impl<'p, P: Ports> UndoDriver<'p, P> {
 
     /// Describes a revision. Returns `None` if the revision is not ACTIVE.
     pub(in crate::workflow) async fn active(&self, revision: &RevisionArn) -> Answer<Option<Described>> {
-        Ok(described(self.ports.task_definitions(), revision).await?.filter(|found| found.active))
+        Ok(described(self.ports.task_definitions(), revision).await?.filter(Described::is_active))
     }
 
     /// Returns the next action to restore a deregistered source revision. Returns `None` when a restored revision has

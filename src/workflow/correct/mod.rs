@@ -230,7 +230,7 @@ async fn stands<P: Ports>(ports: &P, record: Option<&Record>) -> Result<bool, Po
         return Ok(false);
     };
     let found = described(ports.task_definitions(), corrected).await?;
-    Ok(closing.outcome == Outcome::Remediated && found.is_some_and(|found| found.active))
+    Ok(closing.outcome == Outcome::Remediated && found.is_some_and(|found| found.is_active()))
 }
 
 /// Returns whether the newest attempt of the record used this baseline.

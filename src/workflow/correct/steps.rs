@@ -317,7 +317,7 @@ impl<'p, P: Ports> StepDriver<'p, P> {
                 return withdrawing(corrected, Reason::NewerRevision);
             }
         }
-        let received = described(self.ports.task_definitions(), corrected).await?.filter(|received| received.active);
+        let received = described(self.ports.task_definitions(), corrected).await?.filter(Described::is_active);
         let Some(received) = received else { return Ok(Some(EntryKind::Vanished { corrected: corrected.clone() })) };
         let Ok(sent) = patch::apply(&self.source.definition, edits) else { return Ok(None) };
         let lost_tags = self.sent.get().is_some_and(|sent| sent.iter().any(|tag| !carries(&received.tags, tag)));

@@ -59,7 +59,7 @@ async fn computed_members_are_read_and_kept_out_of_the_document() {
     let described = aws.ecs.describe("web:41").await.unwrap();
     assert_eq!(described.definition.text(), format!("{{{AUTHORS}}}"));
     assert_eq!(described.arn.to_string(), ARN);
-    assert!(described.active);
+    assert!(described.is_active());
     assert_eq!(described.registered_by.as_deref(), Some("arn:aws:iam::111122223333:root"));
     assert_eq!(described.registered_at, Some("2025-11-20T00:53:20.123Z".parse().unwrap()));
 }

@@ -155,7 +155,7 @@ impl Others {
     }
 
     pub async fn is_active(&self, revision: &RevisionArn) -> bool {
-        self.aws.ecs.describe(&revision.to_string()).await.unwrap().active
+        self.aws.ecs.describe(&revision.to_string()).await.unwrap().is_active()
     }
 
     /// The ACTIVE revisions of a family by number, the newest first.

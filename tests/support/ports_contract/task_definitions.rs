@@ -87,7 +87,7 @@ pub(crate) async fn a_revision_is_described_as_it_was_registered(
     let described = on.task_definitions.describe(&arn.to_string()).await.unwrap();
     assert_eq!(lost(&sent, described.definition.view()), [""; 0]);
     assert_eq!(described.arn, arn);
-    assert!(described.active);
+    assert!(described.is_active());
     assert!(described.tags.is_empty());
     for computed in logweir::domain::ecs::task_definition::COMPUTED {
         assert!(described.definition.view().get(computed).is_none(), "{computed} is computed by ECS");
@@ -170,7 +170,7 @@ pub(crate) async fn a_family_means_its_newest_active_revision(
     let described = on.task_definitions.describe(&family).await.unwrap();
     let expected = if on.differs(Difference::FamilyMeansAnyStatus) { &all[2] } else { &all[1] };
     assert_eq!(described.arn, *expected);
-    assert_eq!(described.active, described.arn == all[1]);
+    assert_eq!(described.is_active(), described.arn == all[1]);
 }
 
 pub(crate) async fn families_with_an_active_revision_are_listed_in_order(
@@ -221,7 +221,7 @@ pub(crate) async fn a_deregistered_revision_is_inactive_or_gone(
     let arn = registered(on, &unique("gone"), 1).await.remove(0);
     on.task_definitions.deregister(&arn).await.unwrap();
     match on.task_definitions.describe(&arn.to_string()).await {
-        Ok(described) => assert!(!described.active && described.definition.family() == Some(&arn.family)),
+        Ok(described) => assert!(!described.is_active() && described.definition.family() == Some(&arn.family)),
         Err(error) => assert_eq!(error.kind, ErrorKind::Missing),
     }
 }

@@ -15,6 +15,7 @@ use logweir::domain::record::{Entry, Head, Record};
 use logweir::ports::{Answer, ErrorKind, PortError};
 use serde_json::Value;
 
+use super::lag::{Lag, RevisionState, Write};
 use super::services::{LiveProgress, LiveService};
 use super::watch::ReadResult;
 
@@ -39,6 +40,12 @@ pub(crate) enum Lie {
     NothingRuns,
     /// A commit is acknowledged at once, but written only together with the next one.
     CommitLater,
+    /// A revision that the list does not show is described as INACTIVE, so that Logweir trusts the list.
+    UnlistedIsInactive,
+    /// A revision that cannot be described yet is described as INACTIVE.
+    UnseenIsInactive,
+    /// A revision whose tags are not visible yet has lost a member of its document, too.
+    UnseenTagsAreLost,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -96,6 +103,11 @@ pub(crate) struct Account {
     pub(crate) loses: Vec<String>,
     /// The account-level retention policy: its name and days. It overrides the retention of a group.
     pub(crate) retention_policy: Option<(String, u32)>,
+    pub(crate) lag: Lag,
+    /// The number of writes to the task definitions so far.
+    pub(super) written: u64,
+    /// The services before each write to them, while DescribeServices lags.
+    pub(super) earlier_services: Vec<(Timestamp, BTreeMap<ServiceArn, LiveService>)>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -103,9 +115,10 @@ pub(crate) struct Revision {
     /// The author's part of the document.
     pub(crate) text: String,
     pub(crate) tags: Vec<Tag>,
-    pub(crate) active: bool,
     pub(crate) at: Timestamp,
     pub(crate) by: String,
+    /// The states of the revision, each with the write that led to it, oldest first.
+    pub(super) past: Vec<(Write, RevisionState)>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -150,6 +163,9 @@ impl Default for Account {
             referred: BTreeSet::new(),
             loses: Vec::new(),
             retention_policy: None,
+            lag: Lag::default(),
+            written: 0,
+            earlier_services: Vec::new(),
         }
     }
 }
@@ -194,7 +210,7 @@ impl Account {
     /// The numbers of a family's ACTIVE revisions.
     pub(crate) fn active(&self, family: &str) -> Vec<usize> {
         let revisions = self.families.get(family).into_iter().flatten().enumerate();
-        revisions.filter(|(_, revision)| revision.active).map(|(index, _)| index + 1).collect()
+        revisions.filter(|(_, revision)| revision.is_active()).map(|(index, _)| index + 1).collect()
     }
 
     pub(crate) fn is_hidden(&self, family: &str, number: usize) -> bool {

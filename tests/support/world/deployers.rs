@@ -31,6 +31,7 @@ impl Account {
         let mut service = LiveService::new(revision);
         like(&mut service);
         service.asked.push(revision.clone());
+        self.writes_services();
         self.services.insert(arn.clone(), service);
         self.deploy(&arn, revision);
         let service = &self.services[&arn];
@@ -64,6 +65,43 @@ impl Account {
         let arn = self.service_arn(name);
         self.update_service(&arn, revision, force, DEPLOYER).unwrap();
         self.service_mut(name).asked.push(revision.clone());
+    }
+
+    /// Moves a service to another subnet: a new deployment of the same revision.
+    pub(crate) fn changes_network(&mut self, name: &str, subnet: &str) {
+        let arn = self.service_arn(name);
+        let service = self.service_mut(name);
+        service.subnet = subnet.into();
+        let revision = service.revision.clone();
+        let network = json!({"networkConfiguration": {"awsvpcConfiguration": {"subnets": [subnet]}}});
+        self.update_service_with(&arn, &revision, &network, DEPLOYER).unwrap();
+        self.service_mut(name).asked.push(revision);
+    }
+
+    /// Changes the number of tasks. This starts no deployment.
+    pub(crate) fn scales(&mut self, name: &str, desired: i32) {
+        let arn = self.service_arn(name);
+        let service = self.service_mut(name);
+        service.desired = desired;
+        if let Some(newest) = service.deployments.first_mut() {
+            newest.desired = desired;
+            newest.running = newest.running.min(desired);
+            newest.pending = desired - newest.running;
+        }
+        let request = json!({"cluster": arn.cluster, "service": arn.name, "desiredCount": desired});
+        let response = json!({"service": self.service_element(&arn)});
+        self.reports_call(DEPLOYER, "UpdateService", request, response);
+    }
+
+    /// Pauses the newest deployment at a lifecycle hook, if the deployment is in progress.
+    pub(crate) fn pauses(&mut self, name: &str) {
+        let service = self.service_mut(name);
+        service.paused = service.deployments.first().is_some_and(|newest| newest.state == RolloutState::InProgress);
+    }
+
+    /// Continues a paused deployment.
+    pub(crate) fn continues(&mut self, name: &str) {
+        self.service_mut(name).paused = false;
     }
 
     /// Starts one task of the newest deployment, if the deployment is in progress.

@@ -5,12 +5,12 @@ use logweir::domain::baseline::Delivery;
 use logweir::domain::ecs::revision::{RevisionArn, is_family};
 use logweir::domain::ecs::tags::Tag;
 use logweir::domain::ecs::task_definition::{Log, TaskDefinition};
-use logweir::domain::ecs::wire;
+use logweir::domain::ecs::wire::{self, RevisionStatus};
 use logweir::domain::outcome::Reason;
 use logweir::ports::{Answer, Described, ErrorKind, PortError, TaskDefinitions};
 
 use super::account::{missing, refused};
-use super::{Account, Revision, World};
+use super::{Account, Lie, Revision, RevisionState, World};
 
 const REGISTER: &str = "RegisterTaskDefinition";
 const DESCRIBE: &str = "DescribeTaskDefinition";
@@ -23,7 +23,7 @@ impl TaskDefinitions for World {
 
     async fn newest(&self, family: &str, most: u8) -> Answer<Vec<RevisionArn>> {
         let newest = |account: &mut Account| {
-            let numbers = account.active(family).into_iter().rev().take(most.into());
+            let numbers = account.listed(family).into_iter().rev().take(most.into());
             let numbers = numbers.filter(|number| !account.is_hidden(family, *number));
             Ok(numbers.map(|number| account.arn(family, number)).collect())
         };
@@ -62,27 +62,48 @@ impl TaskDefinitions for World {
 
 impl Account {
     fn describe(&self, name: &str) -> Answer<Described> {
-        let arn = match name.parse::<RevisionArn>() {
-            Ok(arn) => Some(arn),
-            Err(_) => match name.split_once(':') {
-                None => self.active(name).last().map(|number| self.arn(name, *number)),
-                Some((family, number)) => number.parse().ok().map(|number| self.arn(family, number)),
-            },
+        let newest = |family: &str| self.listed(family).last().map(|number| self.arn(family, *number));
+        let arn = match (name.parse::<RevisionArn>(), name.split_once(':')) {
+            (Ok(arn), _) => Some(arn),
+            (Err(_), None) => newest(name),
+            (Err(_), Some((family, number))) => number.parse().ok().map(|number| self.arn(family, number)),
         };
-        let found = arn.and_then(|arn| self.revision(&arn).map(|revision| (arn, revision)));
-        let can_be_seen = |arn: &RevisionArn, revision: &Revision| {
-            revision.active || self.shows_inactive || self.referred.contains(arn) || !self.users_of(arn).is_empty()
+        let unable = || missing(DESCRIBE, "ClientException: Unable to describe task definition.");
+        let Some((arn, revision)) = arn.and_then(|arn| self.revision(&arn).map(|revision| (arn, revision))) else {
+            return unable();
         };
-        match found {
-            Some((arn, revision)) if can_be_seen(&arn, revision) => Ok(Described {
-                arn,
-                definition: TaskDefinition::parse(revision.text.as_str()).unwrap(),
-                tags: revision.tags.clone(),
-                active: revision.active,
-                registered_at: Some(revision.at),
-                registered_by: Some(revision.by.clone()),
-            }),
-            _ => missing(DESCRIBE, "ClientException: Unable to describe task definition."),
+        // A family's newest revision is described as the list shows it.
+        let behind = if name.contains(':') { self.lag.describe } else { self.lag.list };
+        let is_listed = || self.listed(&arn.family).contains(&(arn.revision as usize));
+        let state = match (self.seen(revision, behind), self.lie) {
+            (None, Some(Lie::UnseenIsInactive)) => Some(RevisionState::Inactive),
+            (Some(RevisionState::Active), Some(Lie::UnlistedIsInactive)) if !is_listed() => {
+                Some(RevisionState::Inactive)
+            }
+            (state, _) => state,
+        };
+        let can_be_seen = || self.shows_inactive || self.referred.contains(&arn) || !self.users_of(&arn).is_empty();
+        match state.and_then(RevisionState::status) {
+            Some(status) if status != RevisionStatus::Inactive || can_be_seen() => {
+                Ok(self.description(arn, revision, status))
+            }
+            _ => unable(),
+        }
+    }
+
+    fn description(&self, arn: RevisionArn, revision: &Revision, status: RevisionStatus) -> Described {
+        let is_tagged = self.shows_tags(revision);
+        let text = match self.lie {
+            Some(Lie::UnseenTagsAreLost) if !is_tagged => wire::without(&revision.text, &["alien"]).unwrap(),
+            _ => revision.text.clone(),
+        };
+        Described {
+            arn,
+            definition: TaskDefinition::parse(text).unwrap(),
+            tags: if is_tagged { revision.tags.clone() } else { Vec::new() },
+            status,
+            registered_at: Some(revision.at),
+            registered_by: Some(revision.by.clone()),
         }
     }
 
@@ -103,9 +124,9 @@ impl Account {
         let loses: Vec<&str> = self.loses.iter().map(String::as_str).collect();
         let text = wire::without(definition.text(), &loses).unwrap();
         let family = definition.family().unwrap().to_owned();
-        let at: Timestamp = self.now;
+        let (at, past): (Timestamp, _) = (self.now, vec![(self.writes(), RevisionState::Active)]);
         let revisions = self.families.entry(family.clone()).or_default();
-        revisions.push(Revision { text, tags: tags.to_vec(), active: true, at, by });
+        revisions.push(Revision { text, tags: tags.to_vec(), at, by, past });
         let number = revisions.len();
         self.reports_registration(&family);
         Ok(self.arn(&family, number))
@@ -113,14 +134,14 @@ impl Account {
 
     /// Deregisters a revision. It is no error if the revision is INACTIVE already.
     pub(super) fn deregister(&mut self, arn: &RevisionArn) -> Answer<()> {
-        let revisions = self.families.get_mut(&arn.family);
-        match revisions.and_then(|revisions| revisions.get_mut((arn.revision as usize).wrapping_sub(1))) {
-            Some(revision) => {
-                revision.active = false;
-                Ok(())
+        match self.revision(arn).map(Revision::state) {
+            Some(RevisionState::Active) => self.becomes(arn, RevisionState::Inactive),
+            Some(RevisionState::Inactive | RevisionState::Deleting) => {}
+            Some(RevisionState::Deleted) | None => {
+                return missing(DEREGISTER, "ClientException: The specified task definition does not exist.");
             }
-            None => missing(DEREGISTER, "ClientException: The specified task definition does not exist."),
         }
+        Ok(())
     }
 }
 

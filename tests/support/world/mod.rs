@@ -11,6 +11,7 @@ mod ecs;
 mod events;
 mod faults;
 mod journal;
+mod lag;
 mod logs;
 pub(crate) mod queue;
 mod service_calls;
@@ -26,6 +27,7 @@ use logweir::ports::{Answer, Clock, Ports};
 pub(crate) use account::{Account, DEPLOYER, Group, LOGWEIR, Lie, Revision};
 pub(crate) use deployers::TASKS_FAILED;
 pub(crate) use faults::{Moment, Then};
+pub(crate) use lag::{Lag, Passing, RevisionState};
 pub(crate) use services::{LiveDeployment, LiveProgress, LiveService};
 
 /// A handle to one world.

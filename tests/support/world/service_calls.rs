@@ -20,7 +20,7 @@ impl Services for World {
 
     async fn service(&self, service: &ServiceArn) -> Answer<Service> {
         let look = |account: &mut Account| {
-            let described = account.described("DescribeServices", service)?;
+            let described = account.described("DescribeServices", service, account.seen_services())?;
             account.looked.saw(service, &described.revision);
             Ok(described)
         };
@@ -32,7 +32,7 @@ impl Services for World {
             account.watch_point(service, to);
             let by = account.principal.clone();
             account.update_service(service, to, false, &by)?;
-            account.described("UpdateService", service)
+            account.described("UpdateService", service, &account.services)
         };
         self.call("UpdateService", format!("{} {}", service.short(), to.short()), point).await
     }

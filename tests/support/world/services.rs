@@ -11,8 +11,8 @@ use logweir::domain::ecs::service::{
 use logweir::ports::Answer;
 use serde_json::{Value, json};
 
-use super::Account;
 use super::account::{ACCOUNT, REGION, missing, refused};
+use super::{Account, Revision, RevisionState};
 
 const UPDATE: &str = "UpdateService";
 const STOP: &str = "StopServiceDeployment";
@@ -34,6 +34,8 @@ pub(crate) struct LiveService {
     pub(crate) service_connect_logs: bool,
     pub(crate) tags: Vec<(String, String)>,
     pub(crate) desired: i32,
+    /// The subnet of the tasks. A rollback by ECS returns to the subnet of the earlier service revision, too.
+    pub(crate) subnet: String,
     pub(crate) revision: RevisionArn,
     /// Newest first. The newest is PRIMARY.
     pub(crate) deployments: Vec<LiveDeployment>,
@@ -55,6 +57,7 @@ pub(crate) struct LiveDeployment {
     /// A rollback returns to the earlier service revision, and so to its digests (source: ECS API reference,
     /// `Rollback` and `ContainerImage`).
     pub(crate) service_revision: String,
+    pub(crate) subnet: String,
     pub(crate) desired: i32,
     pub(crate) pending: i32,
     pub(crate) running: i32,
@@ -83,6 +86,7 @@ impl LiveService {
             service_connect_logs: false,
             tags: Vec::new(),
             desired: 2,
+            subnet: "subnet-old".into(),
             revision: revision.clone(),
             deployments: Vec::new(),
             asked: Vec::new(),
@@ -117,6 +121,7 @@ impl Account {
     }
 
     pub(crate) fn service_mut(&mut self, name: &str) -> &mut LiveService {
+        self.writes_services();
         let arn = self.service_arn(name);
         self.services.get_mut(&arn).unwrap()
     }
@@ -128,6 +133,18 @@ impl Account {
     /// properties that require a deployment" (source: ECS API reference, UpdateService; developer guide, "View service
     /// history using Amazon ECS service deployments").
     pub(super) fn update_service(&mut self, arn: &ServiceArn, to: &RevisionArn, force: bool, by: &str) -> Answer<()> {
+        let forced = if force { json!({"forceNewDeployment": true}) } else { json!({}) };
+        self.update_service_with(arn, to, &forced, by)
+    }
+
+    /// UpdateService with a revision and these other members. Any of them leads to a new deployment.
+    pub(super) fn update_service_with(
+        &mut self,
+        arn: &ServiceArn,
+        to: &RevisionArn,
+        members: &Value,
+        by: &str,
+    ) -> Answer<()> {
         let Some(service) = self.services.get(arn) else {
             return missing(UPDATE, "ServiceNotFoundException: Service not found.");
         };
@@ -151,14 +168,13 @@ impl Account {
             }
         }
         self.can_be_started(UPDATE, to)?;
-        let changes = force || service.revision != *to;
+        let members = members.as_object().cloned().unwrap_or_default();
+        let changes = !members.is_empty() || service.revision != *to;
         if changes {
             self.deploy(arn, to);
         }
         let mut request = json!({"cluster": arn.cluster, "service": arn.name, "taskDefinition": to.short()});
-        if force {
-            request["forceNewDeployment"] = true.into();
-        }
+        request.as_object_mut().unwrap().extend(members);
         let response = json!({"service": self.service_element(arn)});
         self.reports_call(by, UPDATE, request, response);
         if changes {
@@ -169,14 +185,17 @@ impl Account {
 
     pub(super) fn can_be_started(&self, call: &'static str, revision: &RevisionArn) -> Answer<()> {
         match self.revision(revision) {
-            None => refused(call, "ClientException: TaskDefinition not found."),
-            Some(found) if !found.active => refused(call, "ClientException: TaskDefinition is inactive"),
-            Some(_) => Ok(()),
+            Some(found) if found.is_active() && self.seen(found, self.lag.starts).is_some() => Ok(()),
+            Some(found) if matches!(found.state(), RevisionState::Inactive | RevisionState::Deleting) => {
+                refused(call, "ClientException: TaskDefinition is inactive")
+            }
+            Some(_) | None => refused(call, "ClientException: TaskDefinition not found."),
         }
     }
 
     /// Starts a new deployment of a revision. The tags of its images are resolved again.
     pub(super) fn deploy(&mut self, arn: &ServiceArn, revision: &RevisionArn) {
+        self.writes_services();
         let number = self.deployed + 1;
         let part = |kind: &str| format!("arn:aws:ecs:{REGION}:{ACCOUNT}:{kind}/{}/{number}", arn.short());
         let (service_deployment, service_revision) = (part("service-deployment"), part("service-revision"));
@@ -211,6 +230,7 @@ impl Account {
             reason,
             service_deployment: deployment,
             service_revision: version,
+            subnet: service.subnet.clone(),
             desired: service.desired,
             pending: service.desired,
             running: 0,
@@ -221,12 +241,13 @@ impl Account {
     /// Ends the newest deployment as failed, and rolls back to the last completed deployment. Does not roll back if
     /// there is none, or if its revision is INACTIVE. What ECS does then is not established; this is the worse case.
     pub(super) fn roll_back(&mut self, arn: &ServiceArn, words: &str) {
+        self.writes_services();
         let service = self.services.get_mut(arn).unwrap();
         let newest = service.deployments.first_mut().unwrap();
         (newest.state, newest.pending, newest.running) = (RolloutState::Failed, 0, 0);
         let ends = newest.service_deployment.clone();
         let completed = service.deployments.iter().find(|older| older.state == RolloutState::Completed).cloned();
-        let is_active = |older: &LiveDeployment| self.revision(&older.revision).is_some_and(|revision| revision.active);
+        let is_active = |older: &LiveDeployment| self.revision(&older.revision).is_some_and(Revision::is_active);
         let Some(back) = completed.filter(is_active) else {
             self.service_deployments.get_mut(&ends).unwrap().stage = Stage::Over;
             return;
@@ -234,6 +255,7 @@ impl Account {
         let reason = format!("{words}: rolling back to deploymentId {}.", back.id);
         let progress = self.service_deployments.get_mut(&ends).unwrap();
         (progress.stage, progress.reason) = (Stage::RollingBack, Some(reason.clone()));
+        self.services.get_mut(arn).unwrap().subnet = back.subnet;
         self.list(arn, back.revision, reason, ends, back.service_revision);
         self.reports_newest(arn);
     }
@@ -266,9 +288,15 @@ impl Account {
         }
     }
 
-    /// The answer of DescribeServices. Callers may not rely on the order of the deployments.
-    pub(super) fn described(&self, call: &'static str, arn: &ServiceArn) -> Answer<Service> {
-        let Some(service) = self.services.get(arn) else { return missing(call, "MISSING") };
+    /// The answer of DescribeServices, given the services that it shows. Callers may not rely on the order of the
+    /// deployments.
+    pub(super) fn described(
+        &self,
+        call: &'static str,
+        arn: &ServiceArn,
+        services: &BTreeMap<ServiceArn, LiveService>,
+    ) -> Answer<Service> {
+        let Some(service) = services.get(arn) else { return missing(call, "MISSING") };
         // Deployments are listed "only when a service uses the ECS deployment controller" (API reference, Deployment).
         let listed = if service.controller == Controller::Ecs { service.deployments.as_slice() } else { &[] };
         let describe = |(index, deployment): (usize, &LiveDeployment)| {

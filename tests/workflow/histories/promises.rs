@@ -81,7 +81,7 @@ pub fn at_rest(account: &Account, stale_was_asked_for: bool) -> Vec<String> {
     for record in account.records.values().filter(|record| record.head.open) {
         broken.push(format!("the record of {} stays open", record.head.source.short()));
     }
-    let is_active = |revision: &RevisionArn| account.revision(revision).is_some_and(|revision| revision.active);
+    let is_active = |revision: &RevisionArn| account.revision(revision).is_some_and(|revision| revision.is_active());
     let mut standing: BTreeMap<&RevisionArn, Vec<&RevisionArn>> = BTreeMap::new();
     for own in own_revisions(account).into_iter().filter(|own| !own.restored && is_active(own.revision)) {
         let of_it = standing.entry(&own.record.head.source).or_default();
