@@ -260,6 +260,9 @@ pub enum Reason {
     InFlight,
     /// A freeze window is active.
     Frozen,
+    /// The deployment of the source revision completed a short time ago, so a pipeline may still wait until the service
+    /// is stable.
+    Settling,
     /// The service does not have the tag that the baseline requires.
     NotOptedIn,
     /// The edits add or replace a log driver, and the service has no circuit breaker that rolls a failed deployment

@@ -80,7 +80,7 @@ async fn follow_on<P: Ports>(
             return Ok(news);
         }
         caused(report, &record);
-        let before = record.head.next;
+        let (before, was_paused) = (record.head.next, record.is_paused(service));
         let attempt = record.attempt()?;
         let in_flight =
             attempt.is_some_and(|attempt| attempt.rollout(service).is_some_and(|rollout| rollout.is_in_flight()));
@@ -93,11 +93,15 @@ async fn follow_on<P: Ports>(
             let rollout = attempt.as_ref().and_then(|attempt| attempt.rollout(service));
             // If ECS did not carry out an update, Logweir decides again whether to update the service.
             waits = rollout.is_some_and(|rollout| matches!(rollout.state, RolloutPhase::Waiting(_)));
-            if record.head.next > before && !waits {
+            let is_paused = record.is_paused(service);
+            // The end of a pause is no news, because the rollout goes on.
+            let has_continued = ending.is_none() && was_paused && !is_paused;
+            if record.head.next > before && !waits && !has_continued {
                 let said = tell(report, &record, order.backout);
                 report.services.extend(line(&record, service));
                 let ended = ending.map(|ending| ending.conclusion().without_words());
-                let under_way = || Conclusion { why: said, ..Outcome::Remediated.into() };
+                let reason = is_paused.then_some(Reason::DeploymentPaused);
+                let under_way = || Conclusion { why: said, reason, ..Outcome::Remediated.into() };
                 news = graver(news, ended.unwrap_or_else(under_way));
             }
         }

@@ -107,7 +107,15 @@ pub(super) fn line(record: &Record, service: &ServiceArn) -> Option<ServiceRepor
     let rollout = attempt.rollout(service)?;
     let (action, reason, note) = match rollout.state {
         RolloutPhase::Waiting(why) => (ServiceAction::Waits, Some(why), None),
-        RolloutPhase::Updating | RolloutPhase::Updated(_) => (ServiceAction::Updated, None, None),
+        RolloutPhase::Updating | RolloutPhase::Updated(_) => {
+            let note = rollout.paused.map(|since| {
+                format!(
+                    "a lifecycle hook has paused the deployment since {since:.0}; to continue the deployment or to \
+                     roll it back, run `aws ecs continue-service-deployment`"
+                )
+            });
+            (ServiceAction::Updated, note.as_ref().map(|_| Reason::DeploymentPaused), note)
+        }
         RolloutPhase::Yielding(external) => {
             (ServiceAction::NeedsOperator, Some(Reason::ServiceChanged), Some(external.short()))
         }

@@ -5,7 +5,6 @@ use jiff::SignedDuration;
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::ecs::tags::Tag;
 use logweir::domain::outcome::Mode;
-use logweir::settings::SHIPPED_BASELINE;
 use serde_json::Value;
 
 use crate::permutations::orders;
@@ -117,7 +116,7 @@ impl Tale {
         let events = self.world.account(|account| account.events.clone());
         for event in events {
             if event["detail"]["eventName"] == kind && !self.told.contains(&event) {
-                story::with(&self.world, SHIPPED_BASELINE, Mode::Rollout, "worker", &event).await;
+                story::with(&self.world, &story::PROMPT, Mode::Rollout, "worker", &event).await;
                 self.told.push(event);
             }
         }
@@ -129,7 +128,7 @@ impl Tale {
             self.world.account(|account| account.completes(SERVICE));
             // The events of the moves were delivered before, and are delivered once more.
             for event in self.world.account(Account::delivers) {
-                story::with(&self.world, SHIPPED_BASELINE, Mode::Rollout, "worker", &event).await;
+                story::with(&self.world, &story::PROMPT, Mode::Rollout, "worker", &event).await;
                 self.holds("all events delivered");
             }
             story::resumes(&self.world, Mode::Rollout).await;

@@ -10,12 +10,12 @@ use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::outcome::Conclusion;
 use logweir::domain::outcome::Mode;
 use logweir::domain::report::Decision;
-use logweir::settings::{LEASE, SHIPPED_BASELINE};
+use logweir::settings::LEASE;
 use logweir::workflow::{BackoutOptions, Order, Origin, resume, resume_backouts};
 use serde_json::Value;
 
 use crate::order::{backout, order};
-use crate::world::story::{BLOCKING, backs_out, by, home, with};
+use crate::world::story::{BLOCKING, PROMPT, backs_out, by, home, with};
 use crate::world::{Account, LOGWEIR, Lie, Moment, TASKS_FAILED, Then, World};
 
 const SERVICES: [&str; 2] = ["prod/api", "prod/web"];
@@ -56,7 +56,7 @@ enum Fault {
 
 const FAULTS: [Fault; 4] = [Fault::DiesBefore, Fault::DiesAfter, Fault::Cut, Fault::AnswerLost];
 
-static BASELINE: LazyLock<Baseline> = LazyLock::new(|| Baseline::parse(SHIPPED_BASELINE).unwrap());
+static BASELINE: LazyLock<Baseline> = LazyLock::new(|| Baseline::parse(&PROMPT).unwrap());
 
 /// What comes first after a crash: the event again, or the schedule.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -132,7 +132,7 @@ impl Tale {
 
     async fn tell(&self, event: &Value) {
         for _ in 0..4 {
-            let report = with(&self.world, SHIPPED_BASELINE, Mode::Rollout, "worker", event).await;
+            let report = with(&self.world, &PROMPT, Mode::Rollout, "worker", event).await;
             if !self.again(&report).await {
                 return;
             }

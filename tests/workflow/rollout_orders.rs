@@ -125,8 +125,7 @@ impl Story {
     }
 
     async fn deliver(&mut self, event: &Value) -> Decision {
-        let report =
-            story::with(&self.world, logweir::settings::SHIPPED_BASELINE, Mode::Rollout, "worker", event).await;
+        let report = story::with(&self.world, &story::PROMPT, Mode::Rollout, "worker", event).await;
         self.log.push(format!(
             "event {}: {:?} {:?} {:?} {:?}",
             name(event),

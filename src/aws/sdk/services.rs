@@ -154,7 +154,9 @@ fn read(call: &'static str, arn: &ServiceArn, found: &Found) -> Answer<Service> 
         }
         named => revision(call, named.unwrap_or_default())?,
     };
-    let breaker = found.deployment_configuration().and_then(|how| how.deployment_circuit_breaker());
+    let deployments = found.deployment_configuration();
+    let breaker = deployments.and_then(|how| how.deployment_circuit_breaker());
+    let mut hooks = deployments.into_iter().flat_map(|how| how.lifecycle_hooks()).filter_map(|hook| hook.target_type());
     let primary = found.deployments().iter().find(|deployment| deployment.status() == Some("PRIMARY"));
     let connect = primary.and_then(|primary| primary.service_connect_configuration());
     let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
@@ -166,6 +168,7 @@ fn read(call: &'static str, arn: &ServiceArn, found: &Found) -> Answer<Service> 
         revision,
         deployments: found.deployments().iter().filter_map(|one| deployment(call, one)).collect::<Answer<_>>()?,
         rolls_back: breaker.is_some_and(|breaker| breaker.enable() && breaker.rollback()),
+        pauses: hooks.any(|target| target.as_str() == "PAUSE"),
         tags: found.tags().iter().map(|tag| (text(tag.key()), text(tag.value()))).collect(),
         service_deployment: found.current_service_deployment().map(String::from),
         service_revisions: found.current_service_revisions().iter().filter_map(|one| one.arn.clone()).collect(),
@@ -186,6 +189,7 @@ fn deployment(call: &'static str, found: &Rollout) -> Option<Answer<Deployment>>
         primary: found.status() == Some("PRIMARY"),
         revision,
         created: found.created_at().and_then(timestamp),
+        updated: found.updated_at().and_then(timestamp),
         state,
         reason: found.rollout_state_reason().map(String::from),
         desired: found.desired_count(),
@@ -212,6 +216,7 @@ fn progress(found: &ServiceDeployment) -> DeploymentProgress {
     DeploymentProgress {
         stage,
         paused: hooks.any(|status| waits(status.as_str())),
+        finished: found.finished_at().and_then(timestamp),
         reason: found.status_reason().map(String::from),
     }
 }

@@ -104,7 +104,8 @@ fn listed(settings: &BaselineSettings) -> Listed {
         stream_prefix,
     } = logging;
     let LogGroupSettings { create, retention_days, class, kms_key, adopt } = log_group;
-    let RolloutSettings { when, image_guard, require_service_tag, freeze, deadline, registers_per_second } = rollout;
+    let RolloutSettings { when, image_guard, require_service_tag, freeze, settle, deadline, registers_per_second } =
+        rollout;
     vec![
         ("logging.driver", driver.clone()),
         ("logging.missing-driver", word(missing_driver)),
@@ -126,6 +127,7 @@ fn listed(settings: &BaselineSettings) -> Listed {
         ("rollout.image-guard", word(image_guard)),
         ("rollout.require-service-tag", require_service_tag.as_ref().map_or_else(|| NOTHING.into(), pair)),
         ("rollout.freeze", list(freeze)),
+        ("rollout.settle-minutes", settle.as_mins().to_string()),
         ("rollout.deadline-minutes", deadline.as_mins().to_string()),
         ("rollout.registers-per-second", registers_per_second.to_string()),
     ]
@@ -192,6 +194,7 @@ mod tests {
             ("rollout", "image-guard", "\"off\"", "hold → off"),
             ("rollout", "require-service-tag", "\"logweir=follow\"", "nothing → logweir=follow"),
             ("rollout", "freeze", "[\"fri 15:00 - mon 08:00 UTC\"]", "nothing → fri 15:00 - mon 08:00 UTC"),
+            ("rollout", "settle-minutes", "0", "15 → 0"),
             ("rollout", "deadline-minutes", "60", "120 → 60"),
             ("rollout", "registers-per-second", "1.0", "0.2 → 1"),
             ("fuse", "corrections", "9", "3 → 9"),

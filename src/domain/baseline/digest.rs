@@ -5,8 +5,8 @@ use toml::{Table, Value};
 
 use crate::domain::text::hex;
 
-/// Two digests of the shipped baseline: the digest of its text, which versions before 0.1.0 used, and the digest of its
-/// settings.
+/// Two digests of the baseline that versions before 0.1.0 shipped: the digest of its text, which these versions used, and
+/// the digest of its settings.
 pub(in crate::domain) const FORMER: (&str, &str) = (
     "sha256:a190293cf0ca3f36e77408822128393eeb1690f27f146e1a3935a0a2d5d165fd",
     "sha256:66fd3187e6599da071e871feb458e18efe785198051650acf5e2b632a25c0702",

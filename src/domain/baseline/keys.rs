@@ -58,6 +58,7 @@ pub(super) struct RolloutKeys {
     pub(super) image_guard: Option<ImageGuard>,
     pub(super) require_service_tag: Option<Spanned<String>>,
     pub(super) freeze: Option<Vec<Spanned<String>>>,
+    pub(super) settle_minutes: Option<Spanned<i64>>,
     pub(super) deadline_minutes: Option<Spanned<i64>>,
     pub(super) registers_per_second: Option<Spanned<f64>>,
 }

@@ -1,5 +1,7 @@
 //! Overrides settings with the keys of a baseline file. Invalid values and contradictory keys are errors.
 
+use std::ops::RangeInclusive;
+
 use jiff::SignedDuration;
 use toml::Spanned;
 
@@ -161,8 +163,12 @@ fn override_log_group(base: &LogGroupSettings, keys: LogGroupKeys) -> Checked<Lo
     })
 }
 
-/// The maximum of `deadline-minutes`, one week in minutes. After a week, operators no longer watch a deployment.
-const MOST_MINUTES: i64 = 7 * 24 * 60;
+/// The values of `settle-minutes`, at most one day. With 0, Logweir updates a service as soon as the deployment of the
+/// source has completed.
+const SETTLE_MINUTES: RangeInclusive<i64> = 0..=24 * 60;
+
+/// The values of `deadline-minutes`, at most one week. After a week, operators no longer watch a deployment.
+const DEADLINE_MINUTES: RangeInclusive<i64> = 5..=7 * 24 * 60;
 
 fn override_rollout(base: &RolloutSettings, keys: RolloutKeys) -> Checked<RolloutSettings> {
     let require_service_tag = match &keys.require_service_tag {
@@ -178,16 +184,6 @@ fn override_rollout(base: &RolloutSettings, keys: RolloutKeys) -> Checked<Rollou
             None,
         );
     }
-    let deadline = match &keys.deadline_minutes {
-        None => base.deadline,
-        Some(minutes) if (5..=MOST_MINUTES).contains(minutes.get_ref()) => {
-            SignedDuration::from_mins(*minutes.get_ref())
-        }
-        Some(minutes) => {
-            let message = format!("deadline-minutes must be between 5 and {MOST_MINUTES}, not {}", minutes.get_ref());
-            return fault(minutes.span(), message, None);
-        }
-    };
     let freeze = match &keys.freeze {
         None => base.freeze.clone(),
         Some(windows) => windows.iter().map(FreezeWindow::parse).collect::<Checked<_>>()?,
@@ -197,9 +193,21 @@ fn override_rollout(base: &RolloutSettings, keys: RolloutKeys) -> Checked<Rollou
         image_guard: keys.image_guard.unwrap_or(base.image_guard),
         require_service_tag,
         freeze,
-        deadline,
+        settle: minutes("settle-minutes", &keys.settle_minutes, SETTLE_MINUTES)?.unwrap_or(base.settle),
+        deadline: minutes("deadline-minutes", &keys.deadline_minutes, DEADLINE_MINUTES)?.unwrap_or(base.deadline),
         registers_per_second: keys.registers_per_second.map_or(base.registers_per_second, Spanned::into_inner),
     })
+}
+
+/// Returns the value of the key `name`, a number of minutes. Returns `None` if the baseline does not set the key.
+fn minutes(name: &str, value: &Option<Spanned<i64>>, allowed: RangeInclusive<i64>) -> Checked<Option<SignedDuration>> {
+    let Some(minutes) = value else { return Ok(None) };
+    if !allowed.contains(minutes.get_ref()) {
+        let (least, most) = (allowed.start(), allowed.end());
+        let message = format!("{name} must be between {least} and {most}, not {}", minutes.get_ref());
+        return fault(minutes.span(), message, None);
+    }
+    Ok(Some(SignedDuration::from_mins(*minutes.get_ref())))
 }
 
 /// Returns the first key that is less strict in `profile` than in `root`. If the values of a key have no order of
@@ -235,6 +243,7 @@ pub(super) fn loosened_rollout(from: &RolloutSettings, to: &RolloutSettings) -> 
             from.require_service_tag.is_some() && to.require_service_tag != from.require_service_tag,
         ),
         ("freeze", from.freeze.iter().any(|window| !to.freeze.contains(window))),
+        ("settle-minutes", to.settle < from.settle),
         ("deadline-minutes", to.deadline > from.deadline),
         ("registers-per-second", to.registers_per_second > from.registers_per_second),
     ])

@@ -95,6 +95,10 @@ pub struct RolloutSettings {
     pub image_guard: ImageGuard,
     pub require_service_tag: Option<(String, String)>,
     pub freeze: Vec<FreezeWindow>,
+    /// The time between the completion of the source's deployment and Logweir's update of the service. A pipeline that
+    /// waits until its service is stable polls the service for a while after the completion, and a second deployment in
+    /// this time makes the pipeline fail.
+    pub settle: SignedDuration,
     /// The maximum duration of a deployment that Logweir started. If the deployment takes longer, an operator must act.
     pub deadline: SignedDuration,
     pub registers_per_second: f64,
@@ -159,6 +163,7 @@ impl Default for RolloutSettings {
             image_guard: ImageGuard::Hold,
             require_service_tag: None,
             freeze: Vec::new(),
+            settle: SignedDuration::from_mins(15),
             deadline: SignedDuration::from_mins(120),
             registers_per_second: 0.2,
         }

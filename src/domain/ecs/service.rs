@@ -111,6 +111,8 @@ pub struct Service {
     pub deployments: Vec<Deployment>,
     /// Whether ECS rolls back a failed deployment, because `deploymentCircuitBreaker` is enabled with rollback.
     pub rolls_back: bool,
+    /// Whether a lifecycle hook of the service pauses its deployments (`targetType` PAUSE).
+    pub pauses: bool,
     pub tags: Vec<(String, String)>,
     /// The ARN of the current or last service deployment, if ECS names it.
     pub service_deployment: Option<String>,
@@ -146,6 +148,9 @@ pub struct Deployment {
     pub primary: bool,
     pub revision: RevisionArn,
     pub created: Option<Timestamp>,
+    /// The time of the last change of the deployment. A completed deployment completed at this time or earlier, because
+    /// a later change of the number of tasks may also set this time (source: ECS API reference, Deployment).
+    pub updated: Option<Timestamp>,
     /// The state of the deployment, which ECS reports only for rolling deployments.
     pub state: Option<RolloutState>,
     /// The reason that ECS gives for the state of the deployment.
@@ -169,6 +174,8 @@ pub struct DeploymentProgress {
     pub stage: Stage,
     /// Whether a lifecycle hook has paused the deployment. The deployment continues when a principal allows it.
     pub paused: bool,
+    /// The time at which the deployment ended, if it has ended.
+    pub finished: Option<Timestamp>,
     pub reason: Option<String>,
 }
 
@@ -240,6 +247,12 @@ impl Service {
         }
     }
 
+    /// Returns the id of the newest deployment, if it deploys the revision `to` and is none of the deployments `seen`.
+    pub fn started(&self, seen: &[String], to: &RevisionArn) -> Option<&str> {
+        let newest = self.primary().filter(|newest| newest.revision == *to && !seen.contains(&newest.id));
+        newest.map(|newest| newest.id.as_str())
+    }
+
     /// Adds the deployments that ECS listed in `earlier`, an earlier description of this service, and no longer lists.
     /// If a newer deployment replaces a deployment that has no task yet, ECS may immediately stop listing the replaced
     /// deployment.
@@ -270,6 +283,11 @@ impl Deployment {
     pub fn is_rollback(&self) -> bool {
         let reason = self.reason.as_deref().unwrap_or_default().to_ascii_lowercase();
         reason.contains("rolling back") || reason.contains("rollback")
+    }
+
+    /// Returns the time of the last known change of the deployment.
+    pub fn latest(&self) -> Timestamp {
+        self.updated.or(self.created).unwrap_or(Timestamp::MIN)
     }
 
     /// Whether the deployment is complete. If ECS reports no state, because the deployment is not a rolling deployment,

@@ -18,8 +18,8 @@ pub struct Candidate<'c> {
     /// The edits that distinguish the corrected revision from the source.
     pub edits: &'c [Edit],
     pub settings: &'c RolloutSettings,
-    /// Whether the service's deployment of the source has completed.
-    pub completed: bool,
+    /// The time at which the service's deployment of the source completed. `None` if the deployment has not completed.
+    pub completed: Option<Timestamp>,
     pub now: Timestamp,
 }
 
@@ -87,15 +87,29 @@ pub fn obstacle(candidate: &Candidate<'_>) -> Option<Obstacle> {
     if newest.is_some_and(|newest| newest.state == Some(RolloutState::Failed)) {
         return for_good(Reason::DeploymentFailed, "the deployment of the source revision failed");
     }
-    if settings.when == RolloutWhen::Deployed && !candidate.completed {
+    if settings.when == RolloutWhen::Deployed && candidate.completed.is_none() {
         return for_good(Reason::DeploymentUnderWay, "the deployment of the source revision has not completed yet");
     }
     if candidate.edits.iter().any(changes_driver) && !service.rolls_back {
         let why = "the edits add or replace a log driver, and the service has no circuit breaker with rollback";
         return for_good(Reason::NoCircuitBreaker, why);
     }
-    let window = settings.frozen(now)?;
-    Some(Obstacle::for_now(Reason::Frozen, format!("a freeze window is active: {window}")))
+    if let Some(window) = settings.frozen(now) {
+        return Some(Obstacle::for_now(Reason::Frozen, format!("a freeze window is active: {window}")));
+    }
+    settling(candidate)
+}
+
+/// Returns the obstacle to an update of a service whose deployment of the source has completed a short time ago.
+fn settling(candidate: &Candidate<'_>) -> Option<Obstacle> {
+    let Candidate { settings, now, .. } = *candidate;
+    let completed = candidate.completed.filter(|_| settings.when == RolloutWhen::Deployed)?;
+    let until = completed.saturating_add(settings.settle).unwrap_or(Timestamp::MAX);
+    let why = format!(
+        "the deployment of the source revision completed at {completed:.0}; Logweir updates the service after {until:.0} \
+         (settle-minutes)"
+    );
+    (now < until).then(|| Obstacle::for_now(Reason::Settling, why))
 }
 
 /// Whether an edit adds or replaces a container's log driver.

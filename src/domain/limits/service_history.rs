@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::family::WEEK;
 use crate::domain::baseline::FuseLimits;
 use crate::domain::ecs::revision::RevisionArn;
-use crate::domain::ecs::service::ServiceArn;
+use crate::domain::ecs::service::{Service, ServiceArn};
 
 /// The state that the journal stores for a service.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,7 +41,22 @@ pub struct LastUpdate {
 /// only during its lease, and no lease is longer than this time.
 const ACT: SignedDuration = SignedDuration::from_mins(10);
 
+/// The longest time after an update of a service for which a read may still show the service before the update. ECS
+/// documents no limit. The ten minutes are those after which ECS enforces a deregistration everywhere (source: ECS API
+/// reference, DeregisterTaskDefinition).
+pub const LAG: SignedDuration = SignedDuration::from_mins(10);
+
 impl LastUpdate {
+    /// Whether a read of the service lags behind this update: Logweir made the update a short time ago, and the read
+    /// still shows the revision before the update, and no newer deployment than the deployments before the update.
+    pub fn is_missing_in(&self, found: &Service, now: Timestamp) -> bool {
+        if found.revision != self.from {
+            return false;
+        }
+        let newest = found.primary().filter(|newest| !newest.is_rollback()).and_then(|newest| newest.created);
+        now.duration_since(self.at) < LAG && newest.is_some() && newest <= self.before
+    }
+
     /// Whether another principal requested a deployment of the revision `external` after Logweir had read the service
     /// and before Logweir's update. `at` is the time of the principal's request. If the result is `true` and Logweir's
     /// deployment is the service's newest, Logweir's deployment has replaced the requested deployment. CloudTrail

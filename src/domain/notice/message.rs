@@ -65,6 +65,7 @@ pub(super) fn of(kind: NoticeKind, report: &Report, resources: Vec<String>, deta
 fn said(kind: NoticeKind) -> &'static str {
     match kind {
         NoticeKind::RemediationCompleted => "Remediation completed",
+        NoticeKind::RemediationPaused => "Remediation paused",
         NoticeKind::RemediationRefused => "Remediation refused",
         NoticeKind::RemediationFailed => "Remediation failed",
         NoticeKind::BackoutCompleted => "Backout completed",

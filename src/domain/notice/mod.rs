@@ -21,6 +21,9 @@ pub const SOURCE: &str = "logweir";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum NoticeKind {
     RemediationCompleted,
+    /// A lifecycle hook has paused Logweir's deployment, and an operator has to continue the deployment or to roll it
+    /// back.
+    RemediationPaused,
     /// A guard refused the correction, or a newer revision superseded the source. Logweir leaves the source as it is.
     RemediationRefused,
     /// The correction is not complete: the outcome is partial, failed or needs-operator.
@@ -37,6 +40,7 @@ impl NoticeKind {
     pub fn name(self) -> &'static str {
         match self {
             Self::RemediationCompleted => "Remediation Completed",
+            Self::RemediationPaused => "Remediation Paused",
             Self::RemediationRefused => "Remediation Refused",
             Self::RemediationFailed => "Remediation Failed",
             Self::BackoutCompleted => "Backout Completed",
@@ -69,6 +73,7 @@ impl NoticeKind {
             Outcome::Compliant | Outcome::Skipped | Outcome::Observed => None,
             Outcome::BackedOut => Some(Self::BackoutCompleted),
             _ if backed_out => Some(Self::BackoutFailed),
+            Outcome::Remediated if report.reason == Some(Reason::DeploymentPaused) => Some(Self::RemediationPaused),
             Outcome::Remediated | Outcome::RolledOut => Some(Self::RemediationCompleted),
             Outcome::Superseded | Outcome::Refused => Some(Self::RemediationRefused),
             Outcome::Partial | Outcome::Failed | Outcome::NeedsOperator => Some(Self::RemediationFailed),

@@ -168,6 +168,8 @@ impl<'r> Attempt<'r> {
                 ServiceEntry::Waiting(_)
                 | ServiceEntry::UpdatingService(_)
                 | ServiceEntry::ServiceUpdated { .. }
+                | ServiceEntry::DeploymentPaused
+                | ServiceEntry::DeploymentContinued
                 | ServiceEntry::RollingBack { .. }
                 | ServiceEntry::RolloutEnded(_) => Err(Illegal::BackingOut(sequence)),
             };

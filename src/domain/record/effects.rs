@@ -139,6 +139,8 @@ impl<'r> Effects<'r> {
             ServiceEntry::RolloutEnded(_) => self.left(service),
             // The earlier entry `UpdatingService` already counts as an update of the service.
             ServiceEntry::ServiceUpdated { .. }
+            | ServiceEntry::DeploymentPaused
+            | ServiceEntry::DeploymentContinued
             | ServiceEntry::RollingBack { .. }
             | ServiceEntry::ServiceRolledBack { .. } => {}
         }

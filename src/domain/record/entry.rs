@@ -105,6 +105,19 @@ pub enum EntryKind {
     ServiceUpdated {
         service: ServiceArn,
         deployment: String,
+        /// Whether a backout may let ECS roll the deployment back. `true` only if the response to the worker's update
+        /// named the deployment, and if no other principal deployed to the service between the worker's read of the
+        /// service and the update. ECS's rollback restores all settings of the service, not only the revision.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        stoppable: bool,
+    },
+    /// A lifecycle hook has paused the deployment of the corrected revision, until a principal continues the deployment.
+    DeploymentPaused {
+        service: ServiceArn,
+    },
+    /// The deployment of the corrected revision is no longer paused.
+    DeploymentContinued {
+        service: ServiceArn,
     },
     /// Another principal deployed the revision `to` to the service, and Logweir's update replaced that deployment. The
     /// worker is about to update the service to `to` again.

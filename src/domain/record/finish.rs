@@ -22,6 +22,8 @@ pub struct Sighting<'s> {
     pub leaves_rollback_to_ecs: bool,
     /// Whether Logweir's deployment has exceeded its deadline.
     pub is_overdue: bool,
+    /// Whether Logweir updated the service so recently that a read may still show the service before this update.
+    pub may_lag: bool,
 }
 
 /// The facts about a service that Logweir reads from ECS only on demand, because each fact needs a further call. A fact
@@ -29,6 +31,7 @@ pub struct Sighting<'s> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
     pub completed: Option<bool>,
+    pub paused: Option<bool>,
     pub rollback: Option<Option<String>>,
     pub overtaken: Option<bool>,
 }
@@ -38,6 +41,8 @@ pub struct Facts {
 pub enum Fact {
     /// Whether the service's newest deployment has completed.
     Completed,
+    /// Whether a lifecycle hook has paused the service's newest deployment.
+    Paused,
     /// Whether ECS rolled the service's last deployment back automatically, and the reason that ECS gives for the
     /// rollback.
     Rollback,
@@ -59,6 +64,10 @@ pub enum FinishStep {
     StartAgain,
     /// Record that the deployment with this id is Logweir's, then call [`next_step`] again.
     Adopt(String),
+    /// Record that the deployment is paused, and notify the operators.
+    Pause,
+    /// Record that the deployment is no longer paused, then call [`next_step`] again.
+    Continue,
     /// Update the service to this revision, because another principal deployed it and Logweir's update replaced that
     /// deployment.
     Yield(RevisionArn),
@@ -70,6 +79,10 @@ pub enum FinishStep {
 impl Facts {
     fn completed(&self) -> Result<bool, Fact> {
         self.completed.ok_or(Fact::Completed)
+    }
+
+    fn paused(&self) -> Result<bool, Fact> {
+        self.paused.ok_or(Fact::Paused)
     }
 
     fn rollback(&self) -> Result<Option<&String>, Fact> {
@@ -87,7 +100,7 @@ pub fn next_step(rollout: &Rollout<'_>, seen: &Sighting<'_>) -> FinishStep {
     let step = match rollout.state {
         RolloutPhase::Waiting(_) | RolloutPhase::Ended(_) => Ok(FinishStep::Wait),
         RolloutPhase::Updating => updating_step(update, seen),
-        RolloutPhase::Updated(id) => updated_step(update, id, seen),
+        RolloutPhase::Updated(id) => updated_step(rollout, update, id, seen),
         RolloutPhase::Yielding(external) => Ok(yielding_step(update, external, seen.service)),
         RolloutPhase::RollingBack(why) => returning_step(update, why, seen),
     };
@@ -116,8 +129,16 @@ fn updating_step(update: &ServiceUpdate, seen: &Sighting<'_>) -> Result<FinishSt
 }
 
 /// Returns the next step if the record says that `id` is Logweir's deployment.
-fn updated_step(update: &ServiceUpdate, id: &str, seen: &Sighting<'_>) -> Result<FinishStep, Fact> {
+fn updated_step(
+    rollout: &Rollout<'_>,
+    update: &ServiceUpdate,
+    id: &str,
+    seen: &Sighting<'_>,
+) -> Result<FinishStep, Fact> {
     let service = seen.service;
+    if seen.may_lag && service.after(&update.seen, &update.from, &update.to) == After::AsBefore {
+        return Ok(FinishStep::TryAgain);
+    }
     let Some(newest) = service.primary().filter(|newest| newest.revision == update.to) else {
         return Ok(match left_corrected(update, Some(id), seen)? {
             // ECS rolls a service back to the last revision whose deployment completed, and that revision may be older
@@ -137,12 +158,18 @@ fn updated_step(update: &ServiceUpdate, id: &str, seen: &Sighting<'_>) -> Result
     if let Some(why) = reported_failure(seen.change, id).or_else(|| failure_listed(service, id)) {
         return Ok(if seen.leaves_rollback_to_ecs { FinishStep::Wait } else { FinishStep::RollBack(why) });
     }
-    Ok(if seen.facts.completed()? {
-        FinishStep::End(Ending::Completed)
-    } else if seen.is_overdue {
-        FinishStep::End(Ending::Overdue)
-    } else {
-        FinishStep::Wait
+    if seen.facts.completed()? {
+        return Ok(FinishStep::End(Ending::Completed));
+    }
+    // Only a service with such a hook needs a further read to find a pause. The hook may have been removed from the
+    // service during the deployment, so Logweir also reads before it concludes that the deployment is overdue.
+    let is_paused = (service.pauses || seen.is_overdue || rollout.paused.is_some()) && seen.facts.paused()?;
+    Ok(match (is_paused, rollout.paused) {
+        (true, None) => FinishStep::Pause,
+        (true, Some(_)) => FinishStep::Wait,
+        (false, Some(_)) => FinishStep::Continue,
+        (false, None) if seen.is_overdue => FinishStep::End(Ending::Overdue),
+        (false, None) => FinishStep::Wait,
     })
 }
 

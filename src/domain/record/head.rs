@@ -157,7 +157,10 @@ impl Head {
     /// worker: if its update has to wait, while its deployment is in progress, and after its rollout.
     fn follow(&mut self, at: Timestamp, service: &ServiceArn, entry: ServiceEntry<'_>) {
         let (is_over, needs_worker) = match entry {
-            ServiceEntry::Waiting(_) | ServiceEntry::ServiceUpdated { .. } => (false, false),
+            ServiceEntry::Waiting(_)
+            | ServiceEntry::ServiceUpdated { .. }
+            | ServiceEntry::DeploymentPaused
+            | ServiceEntry::DeploymentContinued => (false, false),
             ServiceEntry::UpdatingService(_)
             | ServiceEntry::Yielding { .. }
             | ServiceEntry::RollingBack { .. }
@@ -214,6 +217,8 @@ fn rolled<'r>(entries: impl Iterator<Item = &'r EntryKind>) -> Option<Conclusion
                 ServiceEntry::RolloutEnded(ending) => (service, Some(ending)),
                 ServiceEntry::Waiting(_)
                 | ServiceEntry::ServiceUpdated { .. }
+                | ServiceEntry::DeploymentPaused
+                | ServiceEntry::DeploymentContinued
                 | ServiceEntry::Yielding { .. }
                 | ServiceEntry::RollingBack { .. }
                 | ServiceEntry::ServiceRolledBack { .. } => continue,

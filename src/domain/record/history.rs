@@ -94,6 +94,8 @@ impl Record {
             )
             | ServiceEntry::Waiting(_)
             | ServiceEntry::ServiceUpdated { .. }
+            | ServiceEntry::DeploymentPaused
+            | ServiceEntry::DeploymentContinued
             | ServiceEntry::Yielding { .. }
             | ServiceEntry::RollingBack { .. }
             | ServiceEntry::ServiceRolledBack { .. } => false,
@@ -103,15 +105,41 @@ impl Record {
     /// Returns the id of Logweir's last deployment of the service.
     pub fn last_deployment(&self, service: &ServiceArn) -> Option<&str> {
         self.of_service(service).find_map(|entry| match entry {
-            ServiceEntry::ServiceUpdated { deployment } | ServiceEntry::ServiceRolledBack { deployment } => {
+            ServiceEntry::ServiceUpdated { deployment, .. } | ServiceEntry::ServiceRolledBack { deployment } => {
                 Some(deployment)
             }
             ServiceEntry::Waiting(_)
             | ServiceEntry::UpdatingService(_)
+            | ServiceEntry::DeploymentPaused
+            | ServiceEntry::DeploymentContinued
             | ServiceEntry::Yielding { .. }
             | ServiceEntry::RollingBack { .. }
             | ServiceEntry::RolloutEnded(_) => None,
         })
+    }
+
+    /// Whether the deployment of the corrected revision to the service is paused, according to the newest attempt.
+    pub fn is_paused(&self, service: &ServiceArn) -> bool {
+        let attempt = self.attempt().ok().flatten();
+        attempt.and_then(|attempt| attempt.rollout(service)).is_some_and(|rollout| rollout.paused.is_some())
+    }
+
+    /// Returns the id of Logweir's deployment of the service that a backout may let ECS roll back. Returns `None` if
+    /// Logweir may not have started the service's last known deployment, or if ECS's rollback might also undo a change
+    /// of another principal.
+    pub fn stoppable_deployment(&self, service: &ServiceArn) -> Option<&str> {
+        let mut updates = self.of_service(service).filter_map(|entry| match entry {
+            ServiceEntry::ServiceUpdated { deployment, stoppable } => Some(stoppable.then_some(deployment)),
+            ServiceEntry::UpdatingService(_)
+            | ServiceEntry::Yielding { .. }
+            | ServiceEntry::RollingBack { .. }
+            | ServiceEntry::ServiceRolledBack { .. } => Some(None),
+            ServiceEntry::Waiting(_)
+            | ServiceEntry::DeploymentPaused
+            | ServiceEntry::DeploymentContinued
+            | ServiceEntry::RolloutEnded(_) => None,
+        });
+        updates.next().flatten()
     }
 
     /// Returns the entries about one service, the newest first.

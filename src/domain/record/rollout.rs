@@ -1,7 +1,7 @@
 //! The rollout of a corrected revision to the services that run the source. Each attempt of a record updates a service
 //! at most once.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::entry::{Ending, ServiceUpdate};
 use super::topic::ServiceEntry;
@@ -18,6 +18,10 @@ pub struct Rollout<'r> {
     pub deployment: Option<&'r str>,
     /// The time at which Logweir recorded its intent to update the service.
     pub begun: Option<Timestamp>,
+    /// The time since which a lifecycle hook has paused the deployment. `None` if the deployment is not paused.
+    pub paused: Option<Timestamp>,
+    /// The total duration of the earlier pauses of the deployment.
+    pub paused_for: SignedDuration,
     pub state: RolloutPhase<'r>,
 }
 
@@ -47,10 +51,26 @@ impl<'r> Rollout<'r> {
         self.update.is_none() || matches!(self.state, RolloutPhase::Ended(Ending::NotDone { .. }))
     }
 
+    /// Returns how long the deployment has been in progress, without its pauses. Returns `None` if Logweir has not
+    /// recorded an intent to update the service.
+    pub fn running_for(&self, now: Timestamp) -> Option<SignedDuration> {
+        let until = self.paused.unwrap_or(now);
+        self.begun.map(|begun| until.duration_since(begun) - self.paused_for)
+    }
+
     /// Whether Logweir has updated or may have updated the service, and the record does not yet say how the rollout
     /// ended.
     pub fn is_in_flight(&self) -> bool {
         !matches!(self.state, RolloutPhase::Ended(_) | RolloutPhase::Waiting(_))
+    }
+}
+
+impl Rollout<'_> {
+    /// Ends a pause of the deployment at the time `at`.
+    fn continues(&mut self, at: Timestamp) {
+        if let Some(since) = self.paused.take() {
+            self.paused_for += at.duration_since(since);
+        }
     }
 }
 
@@ -65,11 +85,22 @@ pub(super) fn fold<'r>(
         Some(index) => index,
         None => {
             let state = RolloutPhase::Waiting(Reason::InFlight);
-            rollouts.push(Rollout { service, update: None, deployment: None, begun: None, state });
+            rollouts.push(Rollout {
+                service,
+                update: None,
+                deployment: None,
+                begun: None,
+                paused: None,
+                paused_for: SignedDuration::ZERO,
+                state,
+            });
             rollouts.len() - 1
         }
     };
     let rollout = &mut rollouts[index];
+    if entry != ServiceEntry::DeploymentPaused {
+        rollout.continues(at);
+    }
     rollout.state = match entry {
         ServiceEntry::Waiting(why) => {
             (rollout.update, rollout.deployment) = (None, None);
@@ -77,9 +108,15 @@ pub(super) fn fold<'r>(
         }
         ServiceEntry::UpdatingService(update) => {
             (rollout.update, rollout.begun) = (Some(update), Some(at));
+            (rollout.paused, rollout.paused_for) = (None, SignedDuration::ZERO);
             RolloutPhase::Updating
         }
-        ServiceEntry::ServiceUpdated { deployment } => {
+        ServiceEntry::DeploymentPaused => {
+            rollout.paused.get_or_insert(at);
+            rollout.state
+        }
+        ServiceEntry::DeploymentContinued => rollout.state,
+        ServiceEntry::ServiceUpdated { deployment, .. } => {
             rollout.deployment = Some(deployment);
             RolloutPhase::Updated(deployment)
         }

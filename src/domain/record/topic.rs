@@ -59,7 +59,9 @@ pub(super) enum UndoEntry<'e> {
 pub(super) enum ServiceEntry<'e> {
     Waiting(Reason),
     UpdatingService(&'e ServiceUpdate),
-    ServiceUpdated { deployment: &'e str },
+    ServiceUpdated { deployment: &'e str, stoppable: bool },
+    DeploymentPaused,
+    DeploymentContinued,
     Yielding { to: &'e RevisionArn },
     RollingBack { why: &'e str },
     ServiceRolledBack { deployment: &'e str },
@@ -87,9 +89,11 @@ impl EntryKind {
             Self::Restored { step, restored } => Topic::Undo(*step, UndoEntry::Restored(restored)),
             Self::Waiting { service, why } => Topic::Service(service, ServiceEntry::Waiting(*why)),
             Self::UpdatingService(update) => Topic::Service(&update.service, ServiceEntry::UpdatingService(update)),
-            Self::ServiceUpdated { service, deployment } => {
-                Topic::Service(service, ServiceEntry::ServiceUpdated { deployment })
+            Self::ServiceUpdated { service, deployment, stoppable } => {
+                Topic::Service(service, ServiceEntry::ServiceUpdated { deployment, stoppable: *stoppable })
             }
+            Self::DeploymentPaused { service } => Topic::Service(service, ServiceEntry::DeploymentPaused),
+            Self::DeploymentContinued { service } => Topic::Service(service, ServiceEntry::DeploymentContinued),
             Self::Yielding { service, to } => Topic::Service(service, ServiceEntry::Yielding { to }),
             Self::RollingBack { service, why } => Topic::Service(service, ServiceEntry::RollingBack { why }),
             Self::ServiceRolledBack { service, deployment } => {
@@ -162,6 +166,8 @@ impl<'e> Topic<'e> {
                 }
                 ServiceEntry::Waiting(_)
                 | ServiceEntry::ServiceUpdated { .. }
+                | ServiceEntry::DeploymentPaused
+                | ServiceEntry::DeploymentContinued
                 | ServiceEntry::ServiceRolledBack { .. }
                 | ServiceEntry::RolloutEnded(_) => false,
             },
@@ -192,6 +198,8 @@ impl<'e> Topic<'e> {
                 ServiceEntry::Waiting(_)
                 | ServiceEntry::UpdatingService(_)
                 | ServiceEntry::ServiceUpdated { .. }
+                | ServiceEntry::DeploymentPaused
+                | ServiceEntry::DeploymentContinued
                 | ServiceEntry::Yielding { .. }
                 | ServiceEntry::RollingBack { .. }
                 | ServiceEntry::ServiceRolledBack { .. }

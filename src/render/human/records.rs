@@ -158,9 +158,11 @@ fn said(what: &EntryKind, steps: &[Step], undo: &[Undo]) -> String {
         EntryKind::UpdatingService(update) => {
             format!("updating {} from {} to {}", update.service.short(), update.from.short(), update.to.short())
         }
-        EntryKind::ServiceUpdated { service, deployment } => {
+        EntryKind::ServiceUpdated { service, deployment, .. } => {
             format!("updated {}: deployment {deployment}", service.short())
         }
+        EntryKind::DeploymentPaused { service } => format!("a hook paused the deployment of {}", service.short()),
+        EntryKind::DeploymentContinued { service } => format!("the deployment of {} continued", service.short()),
         EntryKind::Yielding { service, to } => {
             format!("updating {} to {}, which another principal had just deployed", service.short(), to.short())
         }

@@ -39,12 +39,9 @@ pub(in crate::workflow) enum UndoAction {
         found: Box<Service>,
         to: RevisionArn,
     },
-    /// Let ECS roll back Logweir's deployment. If ECS refuses the rollback, update the service to the revision `to`.
-    Stop {
-        deployment: String,
-        found: Box<Service>,
-        to: RevisionArn,
-    },
+    /// Let ECS roll back this service deployment, which Logweir started. If ECS refuses the rollback, read the service
+    /// again, and decide again.
+    Stop(String),
     /// Update the service `found` to the revision `external`, because Logweir's rollback has replaced another
     /// principal's deployment of this revision.
     Yield {
@@ -61,6 +58,8 @@ pub(in crate::workflow) struct ServiceUndo<'b> {
     pub(in crate::workflow) from: &'b RevisionArn,
     pub(in crate::workflow) to: &'b RevisionArn,
     pub(in crate::workflow) settled: bool,
+    /// The id of Logweir's deployment of the service, if ECS may roll this deployment back.
+    pub(in crate::workflow) stoppable: Option<String>,
 }
 
 impl<'a> UndoContext<'a> {

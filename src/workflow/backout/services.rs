@@ -4,12 +4,15 @@ use super::context::{ServiceUndo, UndoAction, UndoContext, UndoDriver};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::{RolloutState, Service, Stage, Status};
 use crate::domain::edit::Edit;
+use crate::domain::limits::service_history::ServiceHistory;
 use crate::domain::outcome::Reason;
 use crate::domain::record::{Backout, EntryKind, NotUndone, Undo};
-use crate::ports::{Answer, ErrorKind, Ports, Services};
+use crate::ports::{Answer, Clock, ErrorKind, Journal, Ports, Services};
 use crate::workflow::assess::described;
 use crate::workflow::lease::{Claim, Halt, give_up};
-use crate::workflow::rollout::update_service::{UpdateResult, last_back, remember, update_and_verify, yields};
+use crate::workflow::rollout::update_service::{
+    UpdateResult, last_back, nothing_yet, remember, update_and_verify, yields,
+};
 
 impl<P: Ports> UndoDriver<'_, P> {
     /// Returns the next action to roll the service back. Logweir rolls a service back only if the service still runs
@@ -40,6 +43,9 @@ impl<P: Ports> UndoDriver<'_, P> {
             });
         }
         if found.revision != *back.to {
+            if self.lags(&found, back).await? {
+                return Err(nothing_yet(back.service));
+            }
             let is_back = found.revision == *back.from || Some(&found.revision) == now.restored.as_ref();
             return Ok(UndoAction::Write(if is_back && now.started {
                 EntryKind::Undone { step: now.step }
@@ -53,7 +59,7 @@ impl<P: Ports> UndoDriver<'_, P> {
             Ok(target) => target,
             Err(then) => return Ok(then),
         };
-        if let Some(then) = self.rolled_back(now, back, &found, &target).await? {
+        if let Some(then) = self.rolled_back_by_ecs(now, back, &found, &target).await? {
             return Ok(then);
         }
         Ok(UndoAction::Point { found: Box::new(found), to: target })
@@ -99,9 +105,20 @@ impl<P: Ports> UndoDriver<'_, P> {
         }
     }
 
-    /// Returns the action that lets ECS roll back Logweir's deployment, if the deployment is in progress and ECS would
-    /// roll the service back to the source revision. Returns `None` if Logweir has to update the service itself.
-    async fn rolled_back(
+    /// Returns whether the read of the service still shows the service before Logweir's update to the corrected
+    /// revision. Such a read does not show that another principal rolled the service back.
+    async fn lags(&self, found: &Service, back: &ServiceUndo<'_>) -> Answer<bool> {
+        let history = self.ports.journal().read_state::<ServiceHistory>(back.service).await?;
+        let last = history.map(|history| history.last).filter(|last| last.to == *back.to);
+        Ok(last.is_some_and(|last| last.is_missing_in(found, self.ports.clock().now())))
+    }
+
+    /// Returns the action that lets ECS roll back the service's newest deployment, if Logweir started this deployment,
+    /// the deployment is in progress, and ECS would roll the service back to the source revision. Returns `None` if
+    /// Logweir has to update the service itself. An update to another revision keeps all other settings of the service,
+    /// which another principal may have changed. A rollback by ECS restores the earlier settings as well (source: ECS
+    /// developer guide, stop-service-deployment).
+    async fn rolled_back_by_ecs(
         &self,
         now: &UndoContext<'_>,
         back: &ServiceUndo<'_>,
@@ -118,13 +135,10 @@ impl<P: Ports> UndoDriver<'_, P> {
             let why = format!("ECS is rolling service {} back", back.service.short());
             return Ok((stage == Some(Stage::RollingBack)).then_some(UndoAction::Wait(why)));
         }
+        let is_own = back.stoppable.as_ref() == Some(&newest.id);
         let under_way = newest.state == Some(RolloutState::InProgress);
-        let rolls_back_to = back.settled && target == back.from;
-        Ok((under_way && rolls_back_to).then(|| UndoAction::Stop {
-            deployment: deployment.clone(),
-            found: Box::new(found.clone()),
-            to: target.clone(),
-        }))
+        let rolls_back_to_source = back.settled && target == back.from;
+        Ok((is_own && under_way && rolls_back_to_source).then(|| UndoAction::Stop(deployment.clone())))
     }
 
     /// Rolls the service back by an update to the revision `to`, as [`UndoDriver::service`] has decided, and records
@@ -144,7 +158,7 @@ impl<P: Ports> UndoDriver<'_, P> {
             return Err(give_up(claimed, error, "").await);
         }
         match update_and_verify(self.ports, &found.arn, &found.seen(), &found.revision, to).await {
-            Ok(UpdateResult::Stands(deployment)) => {
+            Ok(UpdateResult::Stands { deployment, .. }) => {
                 claimed.append(EntryKind::ServiceRolledBack { service: found.arn.clone(), deployment }).await?;
                 claimed.append(EntryKind::Undone { step }).await
             }

@@ -44,7 +44,8 @@ impl<'p, P: Ports> UndoDriver<'p, P> {
                     let then = match &undo {
                         Undo::Deregister { corrected, edits } => self.revision(&now, corrected, edits).await,
                         Undo::RollBackService { service, from, to, settled } => {
-                            let back = ServiceUndo { service, from, to, settled: *settled };
+                            let stoppable = claimed.record.stoppable_deployment(service).map(String::from);
+                            let back = ServiceUndo { service, from, to, settled: *settled, stoppable };
                             self.service(&now, backout, &back).await
                         }
                         Undo::RestoreRetention { name, old, new } => self.retention(&now, name, *old, *new).await,
@@ -88,13 +89,13 @@ impl<'p, P: Ports> UndoDriver<'p, P> {
                 claimed.append(EntryKind::Undoing { step }).await?;
                 return self.roll_back(claimed, step, &found, &to).await;
             }
-            Ok(UndoAction::Stop { deployment, found, to }) => {
+            Ok(UndoAction::Stop(deployment)) => {
                 claimed.append(EntryKind::Undoing { step }).await?;
                 match self.ports.services().stop(&deployment).await {
-                    // The next iteration of the loop in `to_the_end` reads whether ECS rolls the service back.
-                    Ok(()) => return Ok(()),
                     Err(error) if error.kind == ErrorKind::Retry => Err(error),
-                    Err(_) => return self.roll_back(claimed, step, &found, &to).await,
+                    // The next iteration of the loop in `to_the_end` reads whether ECS rolls the service back. ECS
+                    // refuses the rollback if the deployment has ended, or if a newer deployment has replaced it.
+                    _ => return Ok(()),
                 }
             }
             Ok(UndoAction::Yield { found, external }) => return self.yield_to(claimed, step, &found, external).await,

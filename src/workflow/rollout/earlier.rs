@@ -21,6 +21,11 @@ pub(super) enum EarlierRollout {
     Nothing,
     /// The last rollout is still in progress.
     UnderWay,
+    /// A lifecycle hook has paused the deployment of the last rollout. `is_new` says whether the record did not list the
+    /// pause before.
+    Paused {
+        is_new: bool,
+    },
     Ended(Ending),
     /// An event reports a deployment that ECS does not list. The text explains this to the operator.
     Doubtful(String),
@@ -86,6 +91,7 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         if record.head.is_held(self.ports.clock().now()) {
             return Err(Halt::LeaseLost);
         }
+        let was_paused = record.is_paused(hint.service);
         *found = self.look(hint.service).await?;
         let (mut ending, mut record) = match due.late {
             _ if due.in_flight => self.finish(record, hint, found.as_ref()).await?,
@@ -120,7 +126,12 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         report.about(&record.head.source);
         let _ = tell(report, &record, self.order.backout);
         report.services.extend(line(&record, hint.service));
-        let Some(ending) = ending else { return Ok(EarlierRollout::UnderWay) };
+        let Some(ending) = ending else {
+            return Ok(match record.is_paused(hint.service) {
+                true => EarlierRollout::Paused { is_new: !was_paused },
+                false => EarlierRollout::UnderWay,
+            });
+        };
         if matches!(ending, Ending::Completed)
             && due.ended.is_none()
             && let Err(halt) = self.next_waiting(report, &record).await

@@ -1,11 +1,10 @@
 //! Finishes a rollout. Logweir carries out the steps that `domain::record::next_step` returns, and records each step.
 
-use jiff::Timestamp;
-
 use super::update_service::{UpdateResult, last_back, nothing_yet, remember, update_and_verify, yields};
 use super::{RolloutDriver, ServiceHint};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::{DeploymentProgress, Service, Stage, Status};
+use crate::domain::limits::service_history::LAG;
 use crate::domain::outcome::{Mode, Reason};
 use crate::domain::record::{
     Ending, EntryKind, Fact, Facts, FinishStep, Record, Rollout, ServiceUpdate, Sighting, next_step, words,
@@ -44,7 +43,8 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
                 facts: &facts,
                 may_start_again: self.order.finishes == Mode::Rollout,
                 leaves_rollback_to_ecs: found.rolls_back && self.order.origin != Origin::Resume,
-                is_overdue: self.is_overdue(found, rollout.begun),
+                is_overdue: self.is_overdue(found, &rollout),
+                may_lag: self.may_lag(&rollout),
             };
             match next_step(&rollout, &seen) {
                 FinishStep::Ask(fact) => facts = self.ask(facts, fact, found, &rollout).await?,
@@ -56,8 +56,16 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
                     return Ok((None, self.claim(record, waiting).await?.record));
                 }
                 FinishStep::Adopt(deployment) => {
-                    let updated = EntryKind::ServiceUpdated { service: service.clone(), deployment };
+                    let updated = EntryKind::ServiceUpdated { service: service.clone(), deployment, stoppable: false };
                     record = self.claim(record, updated).await?.record;
+                }
+                FinishStep::Pause => {
+                    let paused = EntryKind::DeploymentPaused { service: service.clone() };
+                    return Ok((None, self.claim(record, paused).await?.record));
+                }
+                FinishStep::Continue => {
+                    let continued = EntryKind::DeploymentContinued { service: service.clone() };
+                    record = self.claim(record, continued).await?.record;
                 }
                 FinishStep::Yield(external) => {
                     let corrected = update.to.clone();
@@ -74,16 +82,23 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
 
     /// Returns whether the deployment has exceeded its deadline. Returns `false` while the baseline is unconfirmed,
     /// because the deadline is a setting of the baseline.
-    fn is_overdue(&self, found: &Service, begun: Option<Timestamp>) -> bool {
+    fn is_overdue(&self, found: &Service, rollout: &Rollout<'_>) -> bool {
         let decides = self.order.mode == self.order.finishes;
         let (now, deadline) = (self.ports.clock().now(), self.settings(found).deadline);
-        decides && begun.is_some_and(|begun| now.duration_since(begun) > deadline)
+        decides && rollout.running_for(now).is_some_and(|running| running > deadline)
+    }
+
+    /// Returns whether a read of the service may still lag behind Logweir's update.
+    fn may_lag(&self, rollout: &Rollout<'_>) -> bool {
+        let now = self.ports.clock().now();
+        rollout.begun.is_some_and(|begun| now.duration_since(begun) < LAG)
     }
 
     /// Reads one more fact about the rollout from ECS, because `next_step` needs the fact to determine the next step.
     async fn ask(&self, facts: Facts, fact: Fact, found: &Service, rollout: &Rollout<'_>) -> Answer<Facts> {
         Ok(match fact {
-            Fact::Completed => Facts { completed: Some(self.is_completed(found).await?), ..facts },
+            Fact::Completed => Facts { completed: Some(self.completed_at(found).await?.is_some()), ..facts },
+            Fact::Paused => Facts { paused: Some(self.is_paused(found).await?), ..facts },
             Fact::Rollback => Facts { rollback: Some(self.rolled_back(found).await?), ..facts },
             Fact::Overtaken => Facts { overtaken: Some(self.is_overtaken(found, rollout).await?), ..facts },
         })
@@ -126,8 +141,9 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
     ) -> Result<Option<Ending>, Halt> {
         let ServiceUpdate { service, from, to, seen, .. } = update;
         let ending = match update_and_verify(self.ports, service, seen, from, to).await {
-            Ok(UpdateResult::Stands(deployment)) => {
-                claimed.append(EntryKind::ServiceUpdated { service: service.clone(), deployment }).await?;
+            Ok(UpdateResult::Stands { deployment, stoppable }) => {
+                let updated = EntryKind::ServiceUpdated { service: service.clone(), deployment, stoppable };
+                claimed.append(updated).await?;
                 return Ok(None);
             }
             Ok(UpdateResult::Other(external)) if external == *from => Ending::RolledBack,
@@ -202,7 +218,7 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
             return Err(given_up(&mut claimed, error).await);
         }
         let ending = match update_and_verify(self.ports, service, &found.seen(), &found.revision, from).await {
-            Ok(UpdateResult::Stands(deployment)) => {
+            Ok(UpdateResult::Stands { deployment, .. }) => {
                 claimed.append(EntryKind::ServiceRolledBack { service: service.clone(), deployment }).await?;
                 Ending::Failed { why }
             }

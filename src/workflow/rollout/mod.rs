@@ -1,10 +1,12 @@
 //! The rollout of a corrected revision to services: its triggers, its start and its end.
 
+use jiff::Timestamp;
+
 use super::lease::{Claim, Halt, Worker, take};
 use super::{Order, family_state};
 use crate::domain::baseline::{RolloutSettings, Workload};
 use crate::domain::ecs::revision::RevisionArn;
-use crate::domain::ecs::service::{Service, ServiceArn, Stage};
+use crate::domain::ecs::service::{DeploymentProgress, Service, ServiceArn, Stage};
 use crate::domain::event::{Cause, ServiceChange};
 use crate::domain::limits::rollout_guards::Obstacle;
 use crate::domain::outcome::Reason;
@@ -81,17 +83,35 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         })
     }
 
-    /// Returns whether the service's newest deployment has completed. ECS reports a rollout state only for rolling
-    /// deployments. For other deployments, Logweir reads the progress of the service deployment.
-    pub(in crate::workflow) async fn is_completed(&self, found: &Service) -> Answer<bool> {
-        let Some(newest) = found.primary() else { return Ok(false) };
-        let Some(deployment) = found.service_deployment.as_ref().filter(|_| newest.state.is_none()) else {
-            return Ok(newest.is_completed());
-        };
+    /// Returns the latest time at which the service's newest deployment may have completed. Returns `None` if the
+    /// deployment has not completed. ECS reports a rollout state only for rolling deployments. For other deployments,
+    /// Logweir reads the progress of the service deployment.
+    pub(in crate::workflow) async fn completed_at(&self, found: &Service) -> Answer<Option<Timestamp>> {
+        let Some(newest) = found.primary() else { return Ok(None) };
+        let listed = newest.is_completed().then(|| newest.latest());
+        if newest.state.is_some() {
+            return Ok(listed);
+        }
+        Ok(match self.progress(found).await? {
+            Some(progress) if progress.stage != Stage::Succeeded => None,
+            Some(progress) => Some(progress.finished.unwrap_or(newest.latest())),
+            None => listed,
+        })
+    }
+
+    /// Returns whether a lifecycle hook has paused the service's newest deployment.
+    pub(in crate::workflow) async fn is_paused(&self, found: &Service) -> Answer<bool> {
+        Ok(self.progress(found).await?.is_some_and(|progress| progress.paused))
+    }
+
+    /// Reads the progress of the service's newest service deployment. Returns `None` if ECS names no service
+    /// deployment, or does not describe it to Logweir.
+    pub(in crate::workflow) async fn progress(&self, found: &Service) -> Answer<Option<DeploymentProgress>> {
+        let Some(deployment) = &found.service_deployment else { return Ok(None) };
         match self.ports.services().progress(deployment).await {
-            Ok(progress) => Ok(progress.stage == Stage::Succeeded),
+            Ok(progress) => Ok(Some(progress)),
             Err(error) if error.kind == ErrorKind::Retry => Err(error),
-            Err(_) => Ok(newest.is_completed()),
+            Err(_) => Ok(None),
         }
     }
 

@@ -29,6 +29,13 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
                 let why = "Logweir's deployment is in progress";
                 return finished.ends(Outcome::Skipped.because(Reason::DeploymentUnderWay).saying(why));
             }
+            Ok(EarlierRollout::Paused { is_new: true }) => {
+                return finished.ends(Outcome::Remediated.because(Reason::DeploymentPaused));
+            }
+            Ok(EarlierRollout::Paused { is_new: false }) => {
+                let why = "a lifecycle hook has paused Logweir's deployment";
+                return finished.ends(Outcome::Skipped.because(Reason::DeploymentPaused).saying(why));
+            }
             // The revision that another principal has deployed since may need a rollout as well.
             Ok(EarlierRollout::Nothing | EarlierRollout::Ended(Ending::ServiceChanged)) => {
                 decision.report.services = finished.report.services;

@@ -8,7 +8,7 @@ use super::update_service::remember;
 use super::{RolloutDriver, ServiceHint, StartOutcome};
 use crate::domain::baseline::ImageGuard;
 use crate::domain::ecs::revision::RevisionArn;
-use crate::domain::ecs::service::{RolloutState, Service, ServiceArn};
+use crate::domain::ecs::service::{RolloutState, Service, ServiceArn, Stage};
 use crate::domain::edit::Edit;
 use crate::domain::event::ServiceChange;
 use crate::domain::limits::family::Stopped;
@@ -17,7 +17,7 @@ use crate::domain::limits::service_history::{LastUpdate, ServiceHistory};
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::record::{Ending, EntryKind, Record, Rollout, RolloutPhase, ServiceUpdate, Step};
 use crate::domain::report::{Report, ServiceAction, ServiceReport};
-use crate::ports::{Answer, Clock, ErrorKind, Journal, Ports, Services};
+use crate::ports::{Answer, Clock, Journal, Ports};
 use crate::workflow::family_state::{self, LOOKS, TurnOutcome, take_turn};
 use crate::workflow::lease::Halt;
 use crate::workflow::order::Origin;
@@ -55,7 +55,7 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
             return Err(Halt::LeaseLost);
         }
         let (outcome, record) = match self.seen(service).await? {
-            Ok(found) => self.start_there(report, record, &way, &found, hint.change).await?,
+            Ok(found) => self.start_there(report, record, &way, &found, hint).await?,
             Err(way) => (StartOutcome::LeftAlone(way), record),
         };
         let (outcome, record) = match outcome {
@@ -85,7 +85,7 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         record: Record,
         to: &Destination,
         found: &Service,
-        change: &ServiceChange,
+        hint: &ServiceHint<'_>,
     ) -> Result<(StartOutcome, Record), Halt> {
         if found.service_connect_logs {
             let name = found.arn.short();
@@ -100,7 +100,7 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
             let (_, record) = self.ended(record, &found.arn, Ending::ServiceChanged).await?;
             return Ok((StartOutcome::Nowhere, record));
         }
-        match self.cleared(report, &record, to, found, change).await? {
+        match self.cleared(report, &record, to, found, hint).await? {
             Err(obstacle) => Ok((StartOutcome::LeftAlone(obstacle), record)),
             Ok(cleared) => self.update(record, to, found, cleared).await,
         }
@@ -114,7 +114,7 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         record: &Record,
         to: &Destination,
         found: &Service,
-        change: &ServiceChange,
+        hint: &ServiceHint<'_>,
     ) -> Result<Result<Cleared, Obstacle>, Halt> {
         let source = &record.head.source;
         let again = self.order.origin == (Origin::Apply { again: true });
@@ -122,10 +122,13 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
             return Ok(Err(obstacle));
         }
         let (now, settings) = (self.ports.clock().now(), self.settings(found));
-        let completed = is_reported(found, change) || self.is_completed(found).await?;
+        let completed = match reported(found, hint, now) {
+            Some(reported) => Some(reported),
+            None => self.completed_at(found).await?,
+        };
         let candidate = Candidate { service: found, source, edits: &to.edits, settings, completed, now };
-        if let Some(obstacle) = obstacle(&candidate) {
-            return Ok(Err(self.paused(found, obstacle).await?));
+        if let Some(obstacle) = self.in_the_way(&candidate, hint).await? {
+            return Ok(Err(obstacle));
         }
         let mut history = self.ports.journal().read_state::<ServiceHistory>(&found.arn).await?;
         match &mut history {
@@ -148,7 +151,7 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
             report.notes.push(format!("{}: {why}", found.arn.short()));
         }
         let turn = take_turn(self.ports, self.order, source, &found.arn).await?;
-        Ok(in_turn(turn).map(|()| Cleared { history, completed, now }))
+        Ok(in_turn(turn).map(|()| Cleared { history, completed: completed.is_some(), now }))
     }
 
     /// Records the intent to update the service, and then updates the service.
@@ -213,20 +216,22 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         if stands && rollout(record, service)? == rollout(&now, service)? { Ok(now) } else { Err(Halt::LeaseLost) }
     }
 
-    /// Returns the obstacle `way`. If the service's deployment is paused until an operator continues it, returns the
-    /// obstacle [`Reason::DeploymentPaused`] instead.
-    async fn paused(&self, found: &Service, way: Obstacle) -> Answer<Obstacle> {
-        let Some(deployment) = found.service_deployment.as_ref().filter(|_| way.reason == Reason::DeploymentUnderWay)
-        else {
-            return Ok(way);
-        };
-        match self.ports.services().progress(deployment).await {
-            Ok(progress) if progress.paused => {
+    /// Returns the most severe obstacle to an update of the service. Reads the progress of the service's deployment only
+    /// if the progress may change the obstacle: the deployment may be paused until an operator continues it, or may have
+    /// completed earlier than the read of the service shows.
+    async fn in_the_way(&self, candidate: &Candidate<'_>, hint: &ServiceHint<'_>) -> Answer<Option<Obstacle>> {
+        let (found, way) = (candidate.service, obstacle(candidate));
+        match way.as_ref().map(|way| way.reason) {
+            Some(Reason::DeploymentUnderWay) if self.is_paused(found).await? => {
                 let name = found.arn.short();
                 let why = format!("the deployment of service {name} is paused until an operator continues it");
-                Ok(Obstacle::for_good(Reason::DeploymentPaused, why))
+                Ok(Some(Obstacle::for_good(Reason::DeploymentPaused, why)))
             }
-            Err(error) if error.kind == ErrorKind::Retry => Err(error),
+            Some(Reason::Settling) if reported(found, hint, candidate.now).is_none() => {
+                let progress = self.progress(found).await?.filter(|progress| progress.stage == Stage::Succeeded);
+                let finished = progress.and_then(|progress| progress.finished);
+                Ok(obstacle(&Candidate { completed: finished.or(candidate.completed), ..*candidate }))
+            }
             _ => Ok(way),
         }
     }
@@ -267,11 +272,16 @@ fn in_turn(turn: TurnOutcome) -> Result<(), Obstacle> {
     }
 }
 
-/// Returns whether the event reports that the service's newest deployment has completed. A read of the service may lag
-/// behind the event.
-fn is_reported(found: &Service, change: &ServiceChange) -> bool {
+/// Returns the time at which the service's newest deployment completed, if the event reports its completion. A read of
+/// the service may lag behind the event.
+fn reported(found: &Service, hint: &ServiceHint<'_>, now: Timestamp) -> Option<Timestamp> {
     let newest = found.primary().map(|newest| &newest.id);
-    matches!(change, ServiceChange::Deployment { id, state: RolloutState::Completed, .. } if Some(id) == newest)
+    match hint.change {
+        ServiceChange::Deployment { id, state: RolloutState::Completed, .. } if Some(id) == newest => {
+            Some(hint.cause.time.map_or(now, |at| at.min(now)))
+        }
+        _ => None,
+    }
 }
 
 fn rollout<'r>(record: &'r Record, service: &ServiceArn) -> Result<Option<Rollout<'r>>, Halt> {

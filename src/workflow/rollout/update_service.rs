@@ -16,8 +16,14 @@ const MOST: usize = 3;
 /// The result of an update of a service.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::workflow) enum UpdateResult {
-    /// The service's newest deployment is the requested deployment, which has this ID.
-    Stands(String),
+    /// The service's newest deployment is a deployment of the requested revision.
+    Stands {
+        /// The ID of Logweir's deployment. If the response to the update is lost, the ID of the newest deployment.
+        deployment: String,
+        /// Whether ECS's rollback of the deployment would undo nothing but Logweir's update (see
+        /// [`EntryKind::ServiceUpdated`]).
+        stoppable: bool,
+    },
     /// The requested deployment has replaced another principal's deployment of this revision.
     Overtook(RevisionArn),
     /// Another principal has deployed this revision after the update.
@@ -42,6 +48,7 @@ pub(in crate::workflow) async fn update_and_verify<P: Ports>(
         Err(error) if error.kind == ErrorKind::Retry => (None, Some(error)),
         Err(error) => return Err(error),
     };
+    let started = answered.as_ref().and_then(|answered| answered.started(seen, to)).map(String::from);
     // ECS may have updated the service, and a refused read does not prove the opposite.
     let looked = services.service(service).await;
     let found = looked.map_err(|error| PortError { kind: ErrorKind::Retry, ..error })?;
@@ -54,7 +61,11 @@ pub(in crate::workflow) async fn update_and_verify<P: Ports>(
         newer.with_those_of(older);
     }
     match newer.after(seen, from, to) {
-        After::Stands(id) => Ok(UpdateResult::Stands(id)),
+        After::Stands(newest) => {
+            let alone = |id: &String| newer.deployments.iter().all(|other| other.id == *id || seen.contains(&other.id));
+            let stoppable = started.as_ref().is_some_and(alone);
+            Ok(UpdateResult::Stands { deployment: started.unwrap_or(newest), stoppable })
+        }
         After::Overtook(external) => Ok(UpdateResult::Overtook(external)),
         After::Other(external) => Ok(UpdateResult::Other(external)),
         After::AsBefore => Err(lost.unwrap_or_else(|| nothing_yet(service))),
@@ -116,7 +127,7 @@ pub(in crate::workflow) async fn yields<P: Ports, J: Journal, C: Clock>(
     for _ in 0..MOST {
         claimed.append(EntryKind::Yielding { service: service.clone(), to: to.clone() }).await?;
         match update_and_verify(ports, service, &seen, &from, &to).await? {
-            UpdateResult::Stands(_) => return Ok(Some(to)),
+            UpdateResult::Stands { .. } => return Ok(Some(to)),
             UpdateResult::Other(_) => return Ok(None),
             UpdateResult::Overtook(external) => {
                 seen = ports.services().service(service).await?.seen();

@@ -108,6 +108,7 @@ fn a_tag_of_a_service_loosens_only_if_it_is_trusted() {
     for (key, value) in [
         ("when", "rollout.when = \"at-once\""),
         ("image-guard", "rollout.image-guard = \"warn\""),
+        ("settle-minutes", "rollout.settle-minutes = 0"),
         ("deadline-minutes", "rollout.deadline-minutes = 121"),
         ("registers-per-second", "rollout.registers-per-second = 1.0"),
     ] {

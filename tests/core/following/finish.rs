@@ -1,12 +1,13 @@
 //! The next step of a rollout in flight: one assertion for each cell of the decision table.
 
-use logweir::domain::ecs::service::{Deployment, RolloutState, Service};
+use jiff::SignedDuration;
+use logweir::domain::ecs::service::{Deployment, RolloutState, Service, ServiceArn};
 use logweir::domain::event::ServiceChange;
 use logweir::domain::record::{
     Ending, Fact, Facts, FinishStep, Rollout, RolloutPhase, ServiceUpdate, Sighting, next_step,
 };
 
-use super::{arn, deployment, id, service, web};
+use super::{arn, at, deployment, id, service, web};
 
 /// The corrected revision is `web:42`, its source `web:41`. The service ran deployment 1 when the update was decided.
 fn pointing() -> ServiceUpdate {
@@ -15,10 +16,22 @@ fn pointing() -> ServiceUpdate {
 
 fn step(phase: RolloutPhase<'_>, service: &Service, change: &ServiceChange, facts: &Facts) -> FinishStep {
     let (pointing, web) = (pointing(), web());
-    let rollout = Rollout { service: &web, update: Some(&pointing), deployment: None, begun: None, state: phase };
-    let seen =
-        Sighting { service, change, facts, may_start_again: true, leaves_rollback_to_ecs: false, is_overdue: false };
-    next_step(&rollout, &seen)
+    let seen = Sighting {
+        service,
+        change,
+        facts,
+        may_start_again: true,
+        leaves_rollback_to_ecs: false,
+        is_overdue: false,
+        may_lag: false,
+    };
+    next_step(&Rollout { update: Some(&pointing), ..rollout(&web, phase) }, &seen)
+}
+
+/// A rollout in this phase, without an update.
+fn rollout<'r>(service: &'r ServiceArn, state: RolloutPhase<'r>) -> Rollout<'r> {
+    let paused_for = SignedDuration::ZERO;
+    Rollout { service, update: None, deployment: None, begun: None, paused: None, paused_for, state }
 }
 
 fn look(phase: RolloutPhase<'_>, service: &Service) -> FinishStep {
@@ -71,6 +84,49 @@ fn a_rollout_ends_by_an_event_or_by_a_listing_of_ecs_and_waits_otherwise() {
     let known = |completed| Facts { completed: Some(completed), ..Facts::default() };
     assert_eq!(step(phase, &under_way(), &ServiceChange::Look, &known(true)), completed);
     assert_eq!(step(phase, &under_way(), &ServiceChange::Look, &known(false)), FinishStep::Wait);
+}
+
+#[test]
+fn a_pause_is_read_only_if_something_hints_at_it_and_delays_the_deadline() {
+    let (two, pointing, web) = (id(2), pointing(), web());
+    let none = Facts { completed: Some(false), ..Facts::default() };
+    let facts = |paused| Facts { paused: Some(paused), ..none.clone() };
+    let step = |pauses, is_overdue, paused: Option<&str>, facts: &Facts| {
+        let service = Service { pauses, ..under_way() };
+        let rollout =
+            Rollout { update: Some(&pointing), paused: paused.map(at), ..rollout(&web, RolloutPhase::Updated(&two)) };
+        let (may_start_again, leaves_rollback_to_ecs, may_lag) = (true, false, false);
+        let change = &ServiceChange::Look;
+        let service = &service;
+        let seen = Sighting { service, change, facts, may_start_again, leaves_rollback_to_ecs, is_overdue, may_lag };
+        next_step(&rollout, &seen)
+    };
+    assert_eq!(step(false, false, None, &none), FinishStep::Wait, "nothing hints at a pause");
+    for (pauses, is_overdue, paused) in [(true, false, None), (false, true, None), (false, false, Some("12:00:00"))] {
+        assert_eq!(step(pauses, is_overdue, paused, &none), FinishStep::Ask(Fact::Paused));
+    }
+    for is_overdue in [false, true] {
+        assert_eq!(step(true, is_overdue, None, &facts(true)), FinishStep::Pause);
+        assert_eq!(step(true, is_overdue, Some("12:00:00"), &facts(true)), FinishStep::Wait);
+        assert_eq!(step(true, is_overdue, Some("12:00:00"), &facts(false)), FinishStep::Continue);
+    }
+    assert_eq!(step(true, false, None, &facts(false)), FinishStep::Wait);
+    assert_eq!(step(true, true, None, &facts(false)), FinishStep::End(Ending::Overdue));
+}
+
+#[test]
+fn a_read_from_before_a_recent_update_concludes_nothing() {
+    let (two, pointing, web) = (id(2), pointing(), web());
+    let step = |service: &Service, may_lag| {
+        let rollout = Rollout { update: Some(&pointing), ..rollout(&web, RolloutPhase::Updated(&two)) };
+        let (change, facts) = (&ServiceChange::Look, &Facts { rollback: Some(None), ..Facts::default() });
+        let (may_start_again, leaves_rollback_to_ecs, is_overdue) = (true, false, false);
+        let seen = Sighting { service, change, facts, may_start_again, leaves_rollback_to_ecs, is_overdue, may_lag };
+        next_step(&rollout, &seen)
+    };
+    assert_eq!(step(&before(), true), FinishStep::TryAgain);
+    assert_eq!(step(&before(), false), FinishStep::End(Ending::RolledBack), "no read lags for so long");
+    assert_eq!(step(&moved_to("web:41"), true), FinishStep::End(Ending::RolledBack), "a new deployment is no lag");
 }
 
 #[test]

@@ -14,13 +14,14 @@ struct Case {
     service: Service,
     edits: Vec<Edit>,
     baseline: &'static str,
-    completed: bool,
+    /// When the deployment of the source completed.
+    completed: Option<&'static str>,
     time: &'static str,
 }
 
 fn case() -> Case {
     let service = service("web:41", vec![deployment(1, "web:41", true)]);
-    Case { service, edits: vec![options()], baseline: "", completed: true, time: "12:00:00" }
+    Case { service, edits: vec![options()], baseline: "", completed: Some("11:45:00"), time: "12:00:00" }
 }
 
 impl Case {
@@ -32,7 +33,7 @@ impl Case {
             source: &arn("web:41"),
             edits: &self.edits,
             settings: &settings,
-            completed: self.completed,
+            completed: self.completed.map(at),
             now: at(self.time),
         })
     }
@@ -112,14 +113,15 @@ fn a_service_without_the_opt_in_tag_is_not_updated() {
 
 #[test]
 fn a_service_whose_source_is_still_being_deployed_is_not_updated_unless_at_once() {
-    let waits = Case { completed: false, ..case() };
+    let waits = Case { completed: None, ..case() };
     assert_eq!(waits.reason(), Some(Reason::DeploymentUnderWay));
     assert_eq!(Case { baseline: "when = \"at-once\"", ..waits }.reason(), None);
 }
 
 #[test]
 fn a_service_on_which_the_source_failed_is_not_updated_even_at_once() {
-    for (completed, baseline) in [(false, ""), (true, ""), (false, "when = \"at-once\"")] {
+    let completed = case().completed;
+    for (completed, baseline) in [(None, ""), (completed, ""), (None, "when = \"at-once\"")] {
         let failed = Deployment { state: Some(RolloutState::Failed), ..deployment(2, "web:41", true) };
         let service = service("web:41", vec![failed, deployment(1, "web:40", false)]);
         assert_eq!(Case { service, completed, baseline, ..case() }.reason(), Some(Reason::DeploymentFailed));
@@ -165,11 +167,29 @@ fn a_freeze_window_postpones_the_update_and_is_named() {
 }
 
 #[test]
-fn only_a_freeze_window_passes_by_itself() {
+fn after_the_deployment_of_the_source_the_settling_time_postpones_the_update() {
+    for (baseline, time, settles) in [
+        ("", "12:14:59", true),
+        ("", "12:15:00", false),
+        ("settle-minutes = 60", "12:59:59", true),
+        ("settle-minutes = 60", "13:00:00", false),
+        ("settle-minutes = 0", "12:00:00", false),
+        ("when = \"at-once\"", "12:00:00", false),
+    ] {
+        let stop = Case { baseline, time, completed: Some("12:00:00"), ..case() }.stop();
+        assert_eq!(stop.map(|stop| (stop.reason, stop.passes)), settles.then_some((Reason::Settling, true)), "{time}");
+    }
+    let stop = Case { completed: Some("11:46:00"), ..case() }.stop().unwrap();
+    assert!(stop.note.contains("after 2026-11-21T12:01:00Z"), "{}", stop.note);
+}
+
+#[test]
+fn only_a_freeze_window_and_the_settling_time_pass_by_themselves() {
     for (reason, put) in GRAVITY {
         let mut case = case();
         put(&mut case);
-        assert_eq!(case.stop().unwrap().passes, reason == Reason::Frozen, "{reason:?}");
+        let passes = matches!(reason, Reason::Frozen | Reason::Settling);
+        assert_eq!(case.stop().unwrap().passes, passes, "{reason:?}");
     }
 }
 
@@ -177,7 +197,7 @@ fn only_a_freeze_window_passes_by_itself() {
 type Puts = fn(&mut Case);
 
 /// Every reason, the gravest first.
-const GRAVITY: [(Reason, Puts); 9] = [
+const GRAVITY: [(Reason, Puts); 10] = [
     (Reason::ServiceInactive, |case| case.service.status = Status::Draining),
     (Reason::UnsupportedController, |case| case.service.controller = Controller::CodeDeploy),
     (Reason::ServiceOwned, |case| case.service.managed = true),
@@ -186,7 +206,7 @@ const GRAVITY: [(Reason, Puts); 9] = [
         case.baseline = "require-service-tag = \"a=b\"\nfreeze = [\"sat 00:00 - sun 00:00 UTC\"]"
     }),
     (Reason::DeploymentFailed, |case| case.service.deployments[0].state = Some(RolloutState::Failed)),
-    (Reason::DeploymentUnderWay, |case| case.completed = false),
+    (Reason::DeploymentUnderWay, |case| case.completed = None),
     (Reason::NoCircuitBreaker, |case| {
         case.service.rolls_back = false;
         case.edits.push(whole(None, driver("awslogs")));
@@ -196,6 +216,7 @@ const GRAVITY: [(Reason, Puts); 9] = [
             case.baseline = "freeze = [\"sat 00:00 - sun 00:00 UTC\"]";
         }
     }),
+    (Reason::Settling, |case| case.completed = case.completed.and(Some("11:59:00"))),
 ];
 
 #[test]

@@ -35,9 +35,14 @@ fn stage(state: RolloutPhase<'_>) -> Stage {
     }
 }
 
-/// The stage as the fold shows it. The fold does not distinguish `Back` from `Returning`.
+/// The stage as the fold shows it. The fold does not distinguish `Back` from `Returning`, or `Paused` from
+/// `UpdateResult`.
 fn seen(stage: &Stage) -> Stage {
-    if *stage == Stage::Back { Stage::Returning } else { stage.clone() }
+    match stage {
+        Stage::Back => Stage::Returning,
+        Stage::Paused => Stage::UpdateResult,
+        stage => stage.clone(),
+    }
 }
 
 #[test]
@@ -56,6 +61,7 @@ fn every_prefix_of_every_story_gives_the_stage_of_the_service() {
         let pointed =
             telling.record.entries.iter().rev().find(|entry| matches!(entry.what, EntryKind::UpdatingService(_)));
         assert_eq!(rollout.begun, pointed.map(|entry| entry.at));
+        assert_eq!(rollout.paused.is_some(), told.stage == Stage::Paused);
         assert_eq!(rollout.update.is_some(), told.pointing);
     });
     assert!(stories > 1000, "{stories} stories");
@@ -73,9 +79,12 @@ fn the_stage_decides_whether_a_service_is_free_in_flight_or_ended() {
             // The service was never updated.
             Stage::Ended(Ending::NotDone { .. }) => (true, false, true),
             Stage::Ended(_) => (!told.pointing, false, true),
-            Stage::ServiceUpdate | Stage::UpdateResult | Stage::Yielding(_) | Stage::Returning | Stage::Back => {
-                (!told.pointing, true, false)
-            }
+            Stage::ServiceUpdate
+            | Stage::UpdateResult
+            | Stage::Paused
+            | Stage::Yielding(_)
+            | Stage::Returning
+            | Stage::Back => (!told.pointing, true, false),
         };
         assert_eq!((free, in_flight, ended), expected, "{:?}", told.stage);
     });
@@ -219,7 +228,9 @@ fn about_services() -> Vec<EntryKind> {
     vec![
         EntryKind::Waiting { service: web(), why: Reason::Frozen },
         pointing,
-        EntryKind::ServiceUpdated { service: web(), deployment: "ecs-svc/2".into() },
+        EntryKind::ServiceUpdated { service: web(), deployment: "ecs-svc/2".into(), stoppable: true },
+        EntryKind::DeploymentPaused { service: web() },
+        EntryKind::DeploymentContinued { service: web() },
         EntryKind::Yielding { service: web(), to: arn("api:7") },
         EntryKind::RollingBack { service: web(), why: String::new() },
         EntryKind::RolloutEnded { service: web(), ending: Ending::Completed },

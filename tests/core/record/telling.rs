@@ -101,6 +101,8 @@ pub enum Stage {
     Waiting(Reason),
     ServiceUpdate,
     UpdateResult,
+    /// `UpdateResult`, while the deployment is paused.
+    Paused,
     Yielding(RevisionArn),
     Returning,
     /// `Returning`, after the service was rolled back.
@@ -129,7 +131,8 @@ impl LetterReport {
         self.stage = match what {
             EntryKind::Waiting { why, .. } => Stage::Waiting(*why),
             EntryKind::UpdatingService(_) => Stage::ServiceUpdate,
-            EntryKind::ServiceUpdated { .. } => Stage::UpdateResult,
+            EntryKind::ServiceUpdated { .. } | EntryKind::DeploymentContinued { .. } => Stage::UpdateResult,
+            EntryKind::DeploymentPaused { .. } => Stage::Paused,
             EntryKind::Yielding { to, .. } => Stage::Yielding(to.clone()),
             EntryKind::RollingBack { .. } => Stage::Returning,
             EntryKind::ServiceRolledBack { .. } => Stage::Back,
@@ -180,14 +183,20 @@ impl LetterReport {
             }
             Stage::Waiting(_) => vec![pointing],
             Stage::ServiceUpdate => vec![
-                EntryKind::ServiceUpdated { service: of.clone(), deployment: "ecs-svc/2".into() },
+                EntryKind::ServiceUpdated { service: of.clone(), deployment: "ecs-svc/2".into(), stoppable: true },
                 yields("api:7"),
                 waits(Reason::InFlight),
                 denied(),
                 ends(Ending::ServiceChanged),
                 ends(Ending::RolledBack),
             ],
+            Stage::Paused => vec![
+                EntryKind::DeploymentContinued { service: of.clone() },
+                EntryKind::RollingBack { service: of.clone(), why: why() },
+                ends(Ending::Completed),
+            ],
             Stage::UpdateResult => vec![
+                EntryKind::DeploymentPaused { service: of.clone() },
                 EntryKind::RollingBack { service: of.clone(), why: why() },
                 ends(Ending::Completed),
                 ends(Ending::Failed { why: why() }),

@@ -31,7 +31,7 @@ pub(crate) fn described() -> Value {
         "deploymentConfiguration": {"strategy": "ROLLING", "deploymentCircuitBreaker": {"enable": true, "rollback": true}},
         "deployments": [
             {"id": "ecs-svc/2", "status": "PRIMARY", "taskDefinition": CORRECTED, "desiredCount": 2, "pendingCount": 1,
-             "runningCount": 0, "failedTasks": 3, "createdAt": 1763600000.123, "rolloutState": "IN_PROGRESS",
+             "runningCount": 0, "failedTasks": 3, "createdAt": 1763600000.123, "updatedAt": 1763600060.5, "rolloutState": "IN_PROGRESS",
              "rolloutStateReason": "ECS deployment ecs-svc/2 in progress.",
              "serviceConnectConfiguration": {"enabled": true, "logConfiguration": {"logDriver": "awslogs"}}},
             {"id": "ecs-svc/1", "status": "ACTIVE", "taskDefinition": ARN, "desiredCount": 2, "pendingCount": 0,
@@ -50,6 +50,7 @@ fn deployment(id: &str, primary: bool, revision: &str, counts: [i32; 3]) -> Depl
         primary,
         revision: revision.parse().unwrap(),
         created: None,
+        updated: None,
         state: None,
         reason: None,
         desired,
@@ -74,6 +75,7 @@ async fn a_service_is_described_with_its_tags_in_one_call() {
     assert_eq!(line.seen()[0].json(), json!({"cluster": cluster, "services": ["web"], "include": ["TAGS"]}));
     let newest = Deployment {
         created: Some("2025-11-20T00:53:20.123Z".parse().unwrap()),
+        updated: Some("2025-11-20T00:54:20.500Z".parse().unwrap()),
         state: Some(RolloutState::InProgress),
         reason: Some("ECS deployment ecs-svc/2 in progress.".into()),
         ..deployment("ecs-svc/2", true, CORRECTED, [2, 1, 0])
@@ -91,6 +93,7 @@ async fn a_service_is_described_with_its_tags_in_one_call() {
         revision: CORRECTED.parse().unwrap(),
         deployments: vec![newest, before],
         rolls_back: true,
+        pauses: false,
         tags: vec![("logweir".into(), "follow".into()), ("empty".into(), String::new())],
         service_deployment: Some(DEPLOYMENT.into()),
         service_revisions: vec![revision_arn("2"), revision_arn("1")],
@@ -303,12 +306,18 @@ async fn the_status_of_a_service_deployment_gives_its_stage() {
         ("ROLLBACK_SUCCESSFUL", Stage::Over),
         ("ROLLBACK_FAILED", Stage::Over),
     ] {
-        let found = json!({"serviceDeploymentArn": DEPLOYMENT, "status": status, "statusReason": "because"});
+        let found = json!({"serviceDeploymentArn": DEPLOYMENT, "status": status, "statusReason": "because",
+            "finishedAt": 1763600000});
         let (aws, line) = replay([Back::ok(json!({"serviceDeployments": [found], "failures": []}))]);
         let progress = aws.ecs.progress(DEPLOYMENT).await;
         assert_eq!(
             progress,
-            Ok(DeploymentProgress { stage, paused: false, reason: Some("because".into()) }),
+            Ok(DeploymentProgress {
+                stage,
+                paused: false,
+                finished: Some("2025-11-20T00:53:20Z".parse().unwrap()),
+                reason: Some("because".into())
+            }),
             "{status}"
         );
         assert_eq!(line.seen()[0].json(), json!({"serviceDeploymentArns": [DEPLOYMENT]}));
@@ -326,7 +335,8 @@ async fn a_service_deployment_is_paused_while_a_hook_awaits_an_action() {
         let found = json!({"status": "IN_PROGRESS", "lifecycleHookDetails": statuses});
         let (aws, _) = replay([Back::ok(json!({"serviceDeployments": [found]}))]);
         let progress = aws.ecs.progress(DEPLOYMENT).await;
-        assert_eq!(progress, Ok(DeploymentProgress { stage: Stage::UnderWay, paused, reason: None }), "{statuses}");
+        let expected = DeploymentProgress { stage: Stage::UnderWay, paused, finished: None, reason: None };
+        assert_eq!(progress, Ok(expected), "{statuses}");
     }
 }
 

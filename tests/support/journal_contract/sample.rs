@@ -128,7 +128,10 @@ pub fn every() -> Vec<EntryKind> {
             seen: vec!["ecs-svc/1".into()],
             settled: true,
         })),
-        EntryKind::ServiceUpdated { service: service("prod/web"), deployment: "ecs-svc/2".into() },
+        EntryKind::ServiceUpdated { service: service("prod/web"), deployment: "ecs-svc/2".into(), stoppable: true },
+        EntryKind::ServiceUpdated { service: service("prod/web"), deployment: "ecs-svc/2".into(), stoppable: false },
+        EntryKind::DeploymentPaused { service: service("prod/web") },
+        EntryKind::DeploymentContinued { service: service("prod/web") },
         EntryKind::Yielding { service: service("prod/web"), to: revision("web:40") },
         EntryKind::RollingBack { service: service("prod/web"), why: "tasks failed to start".into() },
         EntryKind::ServiceRolledBack { service: service("prod/web"), deployment: "ecs-svc/3".into() },
@@ -159,6 +162,8 @@ pub fn every() -> Vec<EntryKind> {
         EntryKind::Waiting { .. }
         | EntryKind::UpdatingService(_)
         | EntryKind::ServiceUpdated { .. }
+        | EntryKind::DeploymentPaused { .. }
+        | EntryKind::DeploymentContinued { .. }
         | EntryKind::Yielding { .. } => {}
         EntryKind::RollingBack { .. } | EntryKind::ServiceRolledBack { .. } => {}
         EntryKind::RolloutEnded { ending, .. } => match ending {

@@ -33,7 +33,7 @@ impl Account {
         service.asked.push(revision.clone());
         self.writes_services();
         self.services.insert(arn.clone(), service);
-        self.deploy(&arn, revision);
+        self.deploy(&arn, revision, DEPLOYER);
         let service = &self.services[&arn];
         let request = json!({
             "cluster": arn.cluster, "serviceName": arn.name, "taskDefinition": revision.short(),
@@ -80,10 +80,11 @@ impl Account {
 
     /// Changes the number of tasks. This starts no deployment.
     pub(crate) fn scales(&mut self, name: &str, desired: i32) {
-        let arn = self.service_arn(name);
+        let (arn, now) = (self.service_arn(name), self.now);
         let service = self.service_mut(name);
         service.desired = desired;
         if let Some(newest) = service.deployments.first_mut() {
+            newest.updated = now;
             newest.desired = desired;
             newest.running = newest.running.min(desired);
             newest.pending = desired - newest.running;
@@ -114,11 +115,12 @@ impl Account {
 
     /// Completes the newest deployment, if it is in progress. The other deployments are no longer listed.
     pub(crate) fn completes(&mut self, name: &str) {
-        let arn = self.service_arn(name);
+        let (arn, now) = (self.service_arn(name), self.now);
         let service = self.service_mut(name);
         let Some(newest) = service.deployments.first_mut().filter(|d| d.state == RolloutState::InProgress) else {
             return;
         };
+        newest.updated = now;
         newest.state = RolloutState::Completed;
         newest.reason = format!("ECS deployment {} completed.", newest.id);
         (newest.pending, newest.running) = (0, newest.desired);
@@ -127,6 +129,7 @@ impl Account {
         service.deployments.truncate(1);
         let progress = self.service_deployments.get_mut(&deployment).unwrap();
         progress.stage = if progress.stage == Stage::RollingBack { Stage::Over } else { Stage::Succeeded };
+        progress.finished = Some(now);
         self.reports_newest(&arn);
     }
 

@@ -29,7 +29,9 @@ pub(crate) struct LiveService {
     pub(crate) rolls_back: bool,
     /// Blue/green, linear or canary: ECS gives no `rolloutState`.
     pub(crate) shifts_traffic: bool,
-    /// Whether a lifecycle hook pauses the deployment.
+    /// Whether the service has a lifecycle hook that pauses its deployments.
+    pub(crate) pauses: bool,
+    /// Whether such a hook pauses the deployment now.
     pub(crate) paused: bool,
     pub(crate) service_connect_logs: bool,
     pub(crate) tags: Vec<(String, String)>,
@@ -49,6 +51,8 @@ pub(crate) struct LiveDeployment {
     pub(crate) id: String,
     pub(crate) revision: RevisionArn,
     pub(crate) created: Timestamp,
+    /// The time of the last change, which a change of the number of tasks sets too.
+    pub(crate) updated: Timestamp,
     pub(crate) state: RolloutState,
     pub(crate) reason: String,
     /// A rollback belongs to the service deployment that it ends (source: developer guide, "View service history using
@@ -70,7 +74,10 @@ pub(crate) struct LiveProgress {
     pub(crate) service: ServiceArn,
     pub(crate) revision: RevisionArn,
     pub(crate) stage: Stage,
+    pub(crate) finished: Option<Timestamp>,
     pub(crate) reason: Option<String>,
+    /// The principal that started it.
+    pub(crate) by: String,
 }
 
 impl LiveService {
@@ -82,6 +89,7 @@ impl LiveService {
             breaker: true,
             rolls_back: false,
             shifts_traffic: false,
+            pauses: false,
             paused: false,
             service_connect_logs: false,
             tags: Vec::new(),
@@ -171,7 +179,7 @@ impl Account {
         let members = members.as_object().cloned().unwrap_or_default();
         let changes = !members.is_empty() || service.revision != *to;
         if changes {
-            self.deploy(arn, to);
+            self.deploy(arn, to, by);
         }
         let mut request = json!({"cluster": arn.cluster, "service": arn.name, "taskDefinition": to.short()});
         request.as_object_mut().unwrap().extend(members);
@@ -194,7 +202,7 @@ impl Account {
     }
 
     /// Starts a new deployment of a revision. The tags of its images are resolved again.
-    pub(super) fn deploy(&mut self, arn: &ServiceArn, revision: &RevisionArn) {
+    pub(super) fn deploy(&mut self, arn: &ServiceArn, revision: &RevisionArn, by: &str) {
         self.writes_services();
         let number = self.deployed + 1;
         let part = |kind: &str| format!("arn:aws:ecs:{REGION}:{ACCOUNT}:{kind}/{}/{number}", arn.short());
@@ -205,10 +213,18 @@ impl Account {
         if let Some(progress) = overtaken.and_then(|overtaken| self.service_deployments.get_mut(&overtaken))
             && matches!(progress.stage, Stage::UnderWay | Stage::RollingBack)
         {
-            progress.stage = Stage::Over;
+            (progress.stage, progress.finished) = (Stage::Over, Some(self.now));
         }
         let (made, stage) = (self.now, Stage::UnderWay);
-        let progress = LiveProgress { made, service: arn.clone(), revision: revision.clone(), stage, reason: None };
+        let progress = LiveProgress {
+            made,
+            service: arn.clone(),
+            revision: revision.clone(),
+            stage,
+            finished: None,
+            reason: None,
+            by: by.to_owned(),
+        };
         self.service_deployments.insert(service_deployment.clone(), progress);
         let reason = format!("ECS deployment ecs-svc/{number} in progress.");
         self.list(arn, revision.clone(), reason, service_deployment, service_revision);
@@ -226,6 +242,7 @@ impl Account {
             id,
             revision,
             created,
+            updated: created,
             state: RolloutState::InProgress,
             reason,
             service_deployment: deployment,
@@ -306,6 +323,7 @@ impl Account {
                 primary: index == 0,
                 revision: deployment.revision.clone(),
                 created: Some(deployment.created),
+                updated: Some(deployment.updated),
                 state: rollout.0,
                 reason: rollout.1,
                 desired: deployment.desired,
@@ -327,6 +345,7 @@ impl Account {
             revision: service.revision.clone(),
             deployments: listed.iter().enumerate().map(describe).rev().collect(),
             rolls_back: service.rolls_back,
+            pauses: service.pauses,
             tags: service.tags.clone(),
             service_deployment: listed.first().map(|newest| newest.service_deployment.clone()),
             service_revisions: revisions,
@@ -351,7 +370,8 @@ impl Account {
         };
         let waits = self.services.get(&progress.service).is_some_and(|service| service.paused);
         let paused = waits && progress.stage == Stage::UnderWay;
-        Ok(DeploymentProgress { stage: progress.stage, paused, reason: progress.reason.clone() })
+        let (stage, finished, reason) = (progress.stage, progress.finished, progress.reason.clone());
+        Ok(DeploymentProgress { stage, paused, finished, reason })
     }
 
     /// The true users of a revision, in order: services (also those in `running`), and tasks.

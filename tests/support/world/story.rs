@@ -45,10 +45,19 @@ pub fn event(arn: &RevisionArn) -> Value {
     .event()
 }
 
-/// Parses a baseline. The shipped one is parsed only once.
+/// The shipped baseline without a settling time: Logweir updates a service as soon as a deployment has completed.
+pub static PROMPT: LazyLock<String> =
+    LazyLock::new(|| SHIPPED_BASELINE.replace("settle-minutes = 15", "settle-minutes = 0"));
+
+/// Parses a baseline. The shipped one and `PROMPT` are parsed only once.
 pub fn parsed(text: &str) -> Baseline {
     static SHIPPED: LazyLock<Baseline> = LazyLock::new(|| Baseline::parse(SHIPPED_BASELINE).unwrap());
-    if text == SHIPPED_BASELINE { SHIPPED.clone() } else { Baseline::parse(text).unwrap() }
+    static PARSED: LazyLock<Baseline> = LazyLock::new(|| Baseline::parse(&PROMPT).unwrap());
+    match text {
+        SHIPPED_BASELINE => SHIPPED.clone(),
+        _ if text == *PROMPT => PARSED.clone(),
+        _ => Baseline::parse(text).unwrap(),
+    }
 }
 
 pub async fn with(world: &World, baseline: &str, mode: Mode, worker: &str, event: &Value) -> Decision {
@@ -122,7 +131,7 @@ pub fn corrected_text() -> String {
 
 /// Resumes unfinished corrections, as the schedule does.
 pub async fn resumes(world: &World, mode: Mode) -> Vec<Decision> {
-    let (home, by, baseline) = (home(), by(), parsed(SHIPPED_BASELINE));
+    let (home, by, baseline) = (home(), by(), parsed(&PROMPT));
     let order = Order { origin: Origin::Resume, ..order(&home, &by, &baseline, mode, "resumer") };
     resume(world, &order).await.unwrap()
 }

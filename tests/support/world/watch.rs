@@ -143,7 +143,7 @@ impl Account {
         live.asked.contains(to) || self.records.values().any(|record| corrects(record) || goes_back(record))
     }
 
-    /// Checks the rollback of a deployment: announced, and of the revision that is being backed out.
+    /// Checks the rollback of a deployment: Logweir's own, announced, and of the revision that is being backed out.
     pub(super) fn watch_stop(&mut self, deployment: &str) {
         let Some(progress) = self.service_deployments.get(deployment).cloned() else { return };
         let says_so = |record: &Record| {
@@ -154,6 +154,10 @@ impl Account {
         };
         let (service, revision) = (progress.service.short(), progress.revision.short());
         self.must(says_so, format!("{service}'s deployment of {revision} was stopped, and no record says so before"));
+        if progress.by != LOGWEIR {
+            self.wrongs
+                .push(format!("{service}'s deployment of {revision}, which {} started, was stopped", progress.by));
+        }
     }
 
     fn must(&mut self, says_so: impl Fn(&Record) -> bool, wrong: String) {

@@ -4,9 +4,8 @@ use jiff::SignedDuration;
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::outcome::Mode;
 use logweir::domain::record::Record;
-use logweir::settings::SHIPPED_BASELINE;
 
-use crate::world::story::{BLOCKING, backs_out, with};
+use crate::world::story::{BLOCKING, PROMPT, backs_out, with};
 use crate::world::{Moment, Then, World};
 
 /// A world in which these services run web:1, which blocks and whose image is pinned.
@@ -30,7 +29,7 @@ async fn tell(world: &World) {
         }
         for event in events {
             world.advance(SignedDuration::from_secs(130));
-            with(world, SHIPPED_BASELINE, Mode::Rollout, "worker", &event).await;
+            with(world, &PROMPT, Mode::Rollout, "worker", &event).await;
         }
     }
 }

@@ -387,3 +387,83 @@ async fn after_a_backout_nothing_is_corrected_or_rolled_out_again() {
     assert_eq!((said(&first).as_str(), said(&second).as_str()), ("remediated (0)", "remediated (0); prod/web updated"));
     assert_eq!(scene.runs("prod/web"), "web:4");
 }
+
+/// The backout of a rollout that is in progress, after another principal has acted on the service.
+async fn backed_out_after(acts: impl FnOnce(&mut Account)) -> Scene {
+    let scene = Scene::following(rolls_back).await;
+    scene.account(acts);
+    assert_eq!(said(&scene.backs_out().await), ENDING);
+    assert_eq!((scene.runs("prod/web").as_str(), scene.pointed()), ("web:2", 2));
+    scene
+}
+
+fn subnet(scene: &Scene) -> String {
+    scene.account(|account| account.service("prod/web").subnet.clone())
+}
+
+#[tokio::test]
+async fn another_principals_deployment_of_the_corrected_revision_is_not_stopped() {
+    let scene = backed_out_after(|account| account.changes_network("prod/web", "subnet-2")).await;
+    assert_eq!(scene.world.count("StopServiceDeployment"), 0);
+    assert_eq!(subnet(&scene), "subnet-2", "the service keeps the network of the other principal");
+    scene.account(|account| account.completes("prod/web"));
+    assert_eq!(schedule(&scene).await, [BACK]);
+    rests(&scene, "web:2", &[1, 2]).await;
+    assert_eq!(subnet(&scene), "subnet-2");
+}
+
+#[tokio::test]
+async fn an_adopted_deployment_of_another_principal_is_not_stopped() {
+    let scene = Scene::following(rolls_back).await;
+    scene.account(|account| account.changes_network("prod/web", "subnet-2"));
+    // The rollout goes on with the deployment of the other principal.
+    scene.told(UPDATE).await;
+    assert_eq!(said(&scene.backs_out().await), ENDING);
+    assert_eq!((scene.world.count("StopServiceDeployment"), subnet(&scene)), (0, "subnet-2".into()));
+    assert_eq!(scene.runs("prod/web"), "web:2");
+}
+
+#[tokio::test]
+async fn a_change_between_the_read_and_the_update_is_not_rolled_back_with_the_update() {
+    let scene = Scene::deployed(rolls_back).await;
+    let changes = Then::act(|account| account.changes_network("prod/web", "subnet-2"));
+    scene.world.at_next("UpdateService", Moment::Before, changes);
+    assert_eq!(said(&scene.told(COMPLETED).await), "remediated (0); prod/web updated");
+    assert_eq!(said(&scene.backs_out().await), ENDING);
+    assert_eq!((scene.world.count("StopServiceDeployment"), subnet(&scene)), (0, "subnet-2".into()));
+    assert_eq!(scene.runs("prod/web"), "web:2");
+}
+
+#[tokio::test]
+async fn a_change_between_the_update_and_the_read_is_not_stopped() {
+    let scene = Scene::deployed(rolls_back).await;
+    let changes = Then::act(|account| account.changes_network("prod/web", "subnet-2"));
+    scene.world.at_next("UpdateService", Moment::After, changes);
+    assert_eq!(said(&scene.told(COMPLETED).await), "remediated (0); prod/web updated");
+    assert_eq!(said(&scene.backs_out().await), ENDING);
+    assert_eq!((scene.world.count("StopServiceDeployment"), subnet(&scene)), (0, "subnet-2".into()));
+    assert_eq!(scene.runs("prod/web"), "web:2");
+}
+
+#[tokio::test]
+async fn a_change_right_before_the_stop_is_kept() {
+    let scene = Scene::following(rolls_back).await;
+    let changes = Then::act(|account| account.changes_network("prod/web", "subnet-2"));
+    scene.world.at_next("StopServiceDeployment", Moment::Before, changes);
+    assert_eq!(said(&scene.backs_out().await), ENDING);
+    assert_eq!((scene.runs("prod/web").as_str(), scene.pointed()), ("web:2", 2));
+    assert_eq!(subnet(&scene), "subnet-2");
+}
+
+#[tokio::test]
+async fn a_deployment_that_a_crashed_worker_may_not_have_started_is_not_stopped() {
+    let scene = Scene::deployed(rolls_back).await;
+    scene.world.at_next("UpdateService", Moment::After, Then::Crash);
+    scene.told(COMPLETED).await;
+    scene.world.restart();
+    scene.account(|account| account.changes_network("prod/web", "subnet-2"));
+    scene.world.advance(LEASE);
+    scene.resumes().await;
+    assert_eq!(said(&scene.backs_out().await), ENDING);
+    assert_eq!((scene.world.count("StopServiceDeployment"), subnet(&scene)), (0, "subnet-2".into()));
+}

@@ -122,7 +122,8 @@ const UPDATED: &str = "remediated (0); prod/web updated";
 const OPEN: &str = "refused fuse-open (1); prod/web not-changed fuse-open";
 
 /// A baseline in which corrections do not open the family's fuse, so that the service's fuse shows.
-const FUSE: &str = "version = 1\n[fuse]\ncorrections = 200\nminutes = 1\ncorrections-per-week = 5\n";
+const FUSE: &str =
+    "version = 1\n[rollout]\nsettle-minutes = 0\n[fuse]\ncorrections = 200\nminutes = 1\ncorrections-per-week = 5\n";
 
 #[tokio::test]
 async fn a_service_that_was_updated_three_times_within_ten_minutes_is_not_updated_again() {

@@ -8,12 +8,11 @@ use logweir::domain::event::{Cause, RevisionRef, ServiceChange, Trigger, read};
 use logweir::domain::outcome::Mode;
 use logweir::domain::record::Record;
 use logweir::domain::report::Decision;
-use logweir::settings::SHIPPED_BASELINE;
 use logweir::workflow::{Order, Origin, remediate, resume};
 use serde_json::Value;
 
 use crate::order::order;
-use crate::world::story::{self, BLOCKING, by, home};
+use crate::world::story::{self, BLOCKING, PROMPT, by, home};
 use crate::world::{Account, LOGWEIR, LiveService, World};
 
 pub const WEB: &str = "prod/web";
@@ -48,9 +47,9 @@ pub fn sound() -> String {
     blocking().replace("\"mode\":\"blocking\"", "\"mode\":\"non-blocking\",\"max-buffer-size\":\"25m\"")
 }
 
-/// A baseline with these keys of `[rollout]`.
+/// A baseline with these keys of `[rollout]`, and without a settling time.
 pub fn rollout(keys: &str) -> String {
-    format!("version = 1\n[rollout]\n{keys}\n")
+    format!("version = 1\n[rollout]\nsettle-minutes = 0\n{keys}\n")
 }
 
 /// A report in short: outcome, reason and exit code, then each service with its action and its reason.
@@ -94,7 +93,7 @@ impl Scene {
             account.now += SignedDuration::from_mins(10);
             account.registers(blocking)
         });
-        let scene = Self { world, baseline: SHIPPED_BASELINE.into(), mode: Mode::Rollout, confirmed: true, source };
+        let scene = Self { world, baseline: PROMPT.clone(), mode: Mode::Rollout, confirmed: true, source };
         let report = scene.told(REGISTER).await;
         assert_eq!(said(&report), "remediated (0)");
         scene
@@ -121,7 +120,7 @@ impl Scene {
             account.has_group("/ecs/web", Some(30), 0);
             account.registers(&blocking())
         });
-        let scene = Self { world, baseline: SHIPPED_BASELINE.into(), mode: Mode::Rollout, confirmed: true, source };
+        let scene = Self { world, baseline: PROMPT.clone(), mode: Mode::Rollout, confirmed: true, source };
         scene.told(REGISTER).await;
         scene.account(|account| account.creates_service_as(WEB, &account.arn("web", 1), like));
         scene

@@ -101,10 +101,9 @@ async fn a_waiting_service_is_not_updated_after_a_backout() {
 
 #[tokio::test]
 async fn a_profile_freezes_only_its_own_cluster() {
-    let baseline =
-        "version = 1\n[[profile]]\nmatch = { cluster = \"prod\" }\nrollout.freeze = [\"sat 00:00 - sun 23:00 UTC\"]\n";
+    let profile = "[[profile]]\nmatch = { cluster = \"prod\" }\nrollout.freeze = [\"sat 00:00 - sun 23:00 UTC\"]\n";
     for (cluster, says) in [("prod", FROZEN), ("test", "remediated (0); prod/web updated")] {
-        let scene = Scene::deployed(|_| {}).await.by(&baseline.replace("prod", cluster));
+        let scene = Scene::deployed(|_| {}).await.by(&rollout(&profile.replace("prod", cluster)));
         assert_eq!(said(&scene.told(COMPLETED).await), says);
     }
 }

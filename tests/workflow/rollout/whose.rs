@@ -89,9 +89,9 @@ async fn a_service_is_not_updated_until_its_tag_opts_in() {
 #[tokio::test]
 async fn a_profile_for_a_cluster_overrides_the_baseline() {
     let profile = "[[profile]]\nmatch = { cluster = \"prod*\" }\nrollout.require-service-tag = \"logweir=follow\"\n";
-    let scene = Scene::deployed(|_| {}).await.by(&format!("version = 1\n{profile}"));
+    let scene = Scene::deployed(|_| {}).await.by(&rollout(profile));
     assert_eq!(said(&scene.told(COMPLETED).await), "skipped not-opted-in (0); prod/web not-changed not-opted-in");
-    let scene = Scene::deployed(|_| {}).await.by(&format!("version = 1\n{}", profile.replace("prod*", "test*")));
+    let scene = Scene::deployed(|_| {}).await.by(&rollout(&profile.replace("prod*", "test*")));
     assert_eq!(said(&scene.told(COMPLETED).await), "remediated (0); prod/web updated");
 }
 

@@ -9,7 +9,7 @@ use logweir::ports::{Services, TaskDefinitions};
 
 use super::{WEB, look, points, web};
 use crate::world::story::corrected_text;
-use crate::world::{LOGWEIR, World};
+use crate::world::{DEPLOYER, LOGWEIR, World};
 
 /// A world whose prod/web runs web:1. web:2 corrects web:1, and web:3 is a third-party revision. The record contains
 /// the correction and nothing else.
@@ -180,10 +180,13 @@ async fn only_a_deployment_that_is_being_backed_out_may_be_stopped() {
     undoes(&world);
     world.stop(&own).await.unwrap();
     assert_eq!(wrongs(&world), [""; 0]);
-    world.account(|account| account.updates_service(WEB, &account.arn("web", 3)));
-    let other = look(&world).await.service_deployment.unwrap();
-    world.stop(&other).await.unwrap();
-    assert_eq!(wrongs(&world), [wrong(3)]);
+    let others = |number| format!("prod/web's deployment of web:{number}, which {DEPLOYER} started, was stopped");
+    for (number, wrongs_of_it) in [(3, vec![wrong(3), others(3)]), (2, vec![others(2)])] {
+        world.account(|account| account.updates_service(WEB, &account.arn("web", number)));
+        let other = look(&world).await.service_deployment.unwrap();
+        world.stop(&other).await.unwrap();
+        assert_eq!(wrongs(&world), wrongs_of_it);
+    }
 }
 
 /// Backs out web:2 while the service runs it, or while its last tasks end. Returns the violations.
