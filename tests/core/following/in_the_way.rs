@@ -159,7 +159,7 @@ fn an_added_or_replaced_driver_requires_a_circuit_breaker_with_rollback() {
 fn a_freeze_window_postpones_the_update_and_is_named() {
     let baseline = "freeze = [\"mon 00:00 - tue 00:00 UTC\", \"sat 10:00 - sat 14:00 Europe/Berlin\"]";
     for (time, frozen) in [("08:59:59", false), ("09:00:00", true), ("12:59:59", true), ("13:00:00", false)] {
-        let stop = Case { baseline, time, ..case() }.stop();
+        let stop = Case { baseline, time, completed: Some("08:00:00"), ..case() }.stop();
         assert_eq!(stop.as_ref().map(|stop| (stop.reason, stop.passes)), frozen.then_some((Reason::Frozen, true)));
         let note = stop.map(|stop| stop.note).unwrap_or_default();
         assert_eq!(note.contains("sat 10:00 - sat 14:00 Europe/Berlin"), frozen, "{time}: {note}");

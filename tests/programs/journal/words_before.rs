@@ -11,9 +11,24 @@ fn entries() -> Vec<EntryKind> {
     LINES.lines().map(|line| serde_json::from_str::<Entry>(line).unwrap().what).collect()
 }
 
+/// Whether 0.1.0 added the kind or a member of this entry.
+fn is_new(what: &EntryKind) -> bool {
+    matches!(
+        what,
+        EntryKind::ServiceUpdated { stoppable: true, .. }
+            | EntryKind::DeploymentPaused { .. }
+            | EntryKind::DeploymentContinued { .. }
+    )
+}
+
+/// One entry of each kind that an earlier version could write.
+fn every() -> Vec<EntryKind> {
+    sample::every().into_iter().filter(|what| !is_new(what)).collect()
+}
+
 #[test]
 fn every_entry_of_an_earlier_version_means_the_same() {
-    let every = sample::every();
+    let every = every();
     assert_eq!(entries()[..every.len()], every);
 }
 
@@ -30,7 +45,7 @@ fn every_renamed_reason_is_read() {
         Reason::RateLimited,
     ];
     let closed: Vec<_> = renamed.map(|reason| EntryKind::Closed(Outcome::Skipped.because(reason))).into();
-    assert_eq!(entries()[sample::every().len()..], closed);
+    assert_eq!(entries()[every().len()..], closed);
 }
 
 #[test]
