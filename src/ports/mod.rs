@@ -23,7 +23,7 @@ pub use own_log::OwnLog;
 pub use queue::{LONGEST_DELAY, Message, Queue};
 pub use services::Services;
 pub use state::{StateKind, StoredState};
-pub use task_definitions::TaskDefinitions;
+pub use task_definitions::{FamilyPage, TaskDefinitions};
 
 pub use crate::domain::ecs::wire::{Described, RevisionStatus};
 

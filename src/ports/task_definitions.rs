@@ -7,6 +7,14 @@ use crate::domain::ecs::tags::Tag;
 use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::ecs::wire::Described;
 
+/// One page of the families that have an ACTIVE revision.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FamilyPage {
+    pub families: Vec<String>,
+    /// The token of the next page. `None` if this page is the last page.
+    pub next: Option<String>,
+}
+
 pub trait TaskDefinitions: Sync {
     /// Returns the revision `name` with its tags. `name` is the ARN of a revision or `FAMILY:REVISION`. If `name` is
     /// only the name of a family, returns the newest ACTIVE revision of that family.
@@ -15,9 +23,9 @@ pub trait TaskDefinitions: Sync {
     /// Returns at most `most` of the newest ACTIVE revisions of exactly this family, newest first.
     fn newest(&self, family: &str, most: u8) -> impl Future<Output = Answer<Vec<RevisionArn>>> + Send;
 
-    /// Returns the families that have an ACTIVE revision, in sorted order. This function makes one AWS call for each
-    /// page of the list, so Logweir calls the function only for requests by people, and never for an event.
-    fn families(&self) -> impl Future<Output = Answer<Vec<String>>> + Send;
+    /// Returns one page of the families that have an ACTIVE revision. `token` is the token of the page
+    /// ([`FamilyPage::next`]), or `None` for the first page. Makes one AWS call.
+    fn families(&self, token: Option<&str>) -> impl Future<Output = Answer<FamilyPage>> + Send;
 
     /// Registers a revision with exactly the text of `definition` and exactly the tags `tags`. Calls
     /// RegisterTaskDefinition only once, because the call has no idempotency token that would make a second call safe.

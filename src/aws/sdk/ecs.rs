@@ -19,7 +19,7 @@ use crate::domain::ecs::tags::Tag;
 use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::ecs::wire::{self, NotAReply};
 use crate::domain::outcome::Reason;
-use crate::ports::{Answer, Described, ErrorKind, PortError, TaskDefinitions};
+use crate::ports::{Answer, Described, ErrorKind, FamilyPage, PortError, TaskDefinitions};
 
 /// The time for which Logweir caches the account setting `defaultLogDriverMode`. The setting rarely changes, but a
 /// Lambda environment may run for hours.
@@ -110,28 +110,15 @@ impl TaskDefinitions for Ecs {
         Ok(found)
     }
 
-    /// Sorts the names of the families, because emulators of ECS return the names in any order.
-    async fn families(&self) -> Answer<Vec<String>> {
+    async fn families(&self, token: Option<&str>) -> Answer<FamilyPage> {
         const CALL: &str = "ListTaskDefinitionFamilies";
-        let mut found: Vec<String> = Vec::new();
-        let mut token = None;
-        loop {
-            let call = self.client.list_task_definition_families().status(TaskDefinitionFamilyStatus::Active);
-            let call = call.max_results(PAGE).set_next_token(token);
-            let page = Box::pin(call.send()).await.map_err(|error| port_error(CALL, &error))?;
-            for family in page.families() {
-                if !is_family(family) {
-                    return Err(unreadable(CALL, "a listed family has an invalid name"));
-                }
-                found.push(family.clone());
-            }
-            token = page.next_token.filter(|token| !token.is_empty());
-            if token.is_none() {
-                break;
-            }
+        let call = self.client.list_task_definition_families().status(TaskDefinitionFamilyStatus::Active);
+        let call = call.max_results(PAGE).set_next_token(token.map(String::from));
+        let page = Box::pin(call.send()).await.map_err(|error| port_error(CALL, &error))?;
+        if !page.families().iter().all(|family| is_family(family)) {
+            return Err(unreadable(CALL, "a listed family has an invalid name"));
         }
-        found.sort();
-        Ok(found)
+        Ok(FamilyPage { families: page.families().to_vec(), next: page.next_token.filter(|token| !token.is_empty()) })
     }
 
     async fn register(&self, definition: &TaskDefinition, tags: &[Tag]) -> Answer<RevisionArn> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::json;
 
+use super::audit;
 use super::rollout::roll_out;
 use crate::cli::connect::{Intent, wait};
 use crate::cli::context::Context;
@@ -32,13 +33,17 @@ pub(in crate::cli) const EXAMPLES: &str = examples![
     "logweir apply ecs:web --dry-run           show the plan; change nothing",
     "logweir apply ecs:web                     ask, then register the corrected revision",
     "logweir apply ecs:web --mode rollout      also update the services that run the revision",
+    "logweir apply --all                       the same for each family with a fault, one after the other",
 ];
 
 #[derive(Args)]
 pub(in crate::cli) struct ApplyArgs {
     /// ecs:FAMILY[:REVISION] or ARNs of task definitions
-    #[arg(value_name = "TARGET", required = true)]
+    #[arg(value_name = "TARGET", required_unless_present = "all")]
     targets: Vec<String>,
+    /// Correct the newest revision of each family in the account and Region
+    #[arg(long, conflicts_with = "targets")]
+    all: bool,
     /// register: only register the corrected revision. rollout: also update the services that run the source
     /// revision, one at a time
     #[arg(long, env = "LOGWEIR_MODE", hide_env = true, default_value = "register")]
@@ -61,8 +66,8 @@ pub(in crate::cli) struct ApplyArgs {
 impl ApplyArgs {
     pub(in crate::cli) fn run(&self, context: &Context) -> VerbResult {
         let baseline = &wait(context.baseline())?.baseline;
-        let targets = targets::read(&self.targets)?;
-        if let Some(other) = targets.iter().find(|target| !matches!(target, Target::Live(_))) {
+        let named = targets::read(&self.targets)?;
+        if let Some(other) = named.iter().find(|target| !matches!(target, Target::Live(_))) {
             return Err(Failure::usage(format!("{} is not a registered revision", other.origin()))
                 .help("use ecs:FAMILY[:REVISION] or an ARN; `logweir fix` fixes files"));
         }
@@ -72,6 +77,7 @@ impl ApplyArgs {
         if !self.dry_run && !self.yes {
             context.printer.can_ask("--format json cannot prompt", "add --yes or --dry-run")?;
         }
+        let targets = if self.all { audit::families(context)? } else { named };
         wait(async {
             let session = context.session(if self.dry_run { Intent::Look } else { Intent::Act }).await?;
             let apply = Apply { args: self, printer: &context.printer, session: &session, baseline };
@@ -118,6 +124,9 @@ struct Proposal {
 impl Apply<'_> {
     async fn one(&self, target: &Target, name: &str) -> Result<(Exit, Vec<Report>), Failure> {
         let Some(proposal) = self.propose(target, name).await? else { return Ok((Exit::Error, Vec::new())) };
+        if self.args.all && !proposal.acts() {
+            return Ok((Exit::Fine, Vec::new()));
+        }
         self.printer.text(|| proposal.text(self.printer.is_styled()));
         if !self.args.dry_run && !self.args.yes && proposal.acts() && !self.printer.asked(&proposal.question())? {
             self.printer.note(&format!("{} was not changed", proposal.revision.short()));

@@ -1,7 +1,7 @@
 //! The calls to ECS, and how the answers are read.
 
 use logweir::domain::baseline::Delivery;
-use logweir::ports::{ErrorKind, LogGroups, TaskDefinitions};
+use logweir::ports::{ErrorKind, FamilyPage, LogGroups, TaskDefinitions};
 use serde_json::{Value, json};
 
 use super::line::{Back, aws, replay};
@@ -49,14 +49,16 @@ async fn the_newest_revisions_cost_one_call() {
 }
 
 #[tokio::test]
-async fn all_active_families_of_all_pages_are_listed_in_order() {
+async fn a_page_of_active_families_is_one_call() {
     let page = |families: &[&str], token: Value| Back::ok(json!({"families": families, "nextToken": token}));
-    let (aws, line) = replay([page(&["web", "jobs"], json!("a")), page(&[], json!("b")), page(&["api"], json!(null))]);
-    assert_eq!(aws.ecs.families().await.unwrap(), ["api", "jobs", "web"]);
+    let (aws, line) =
+        replay([page(&["web", "jobs"], json!("a")), page(&[], json!("")), page(&["two words"], json!(""))]);
+    let families = |page: FamilyPage| (page.families.join(" "), page.next);
+    assert_eq!(families(aws.ecs.families(None).await.unwrap()), ("web jobs".into(), Some("a".into())));
+    assert_eq!(families(aws.ecs.families(Some("a")).await.unwrap()), (String::new(), None));
     assert_eq!(line.seen()[0].json(), json!({"status": "ACTIVE", "maxResults": 100}));
-    assert_eq!(line.seen()[2].json()["nextToken"], "b");
-    let (aws, _) = replay([page(&["web", "two words"], json!(null))]);
-    assert_eq!(aws.ecs.families().await.unwrap_err().kind, ErrorKind::Retry, "an invalid answer is retryable");
+    assert_eq!(line.seen()[1].json(), json!({"status": "ACTIVE", "maxResults": 100, "nextToken": "a"}));
+    assert_eq!(aws.ecs.families(None).await.unwrap_err().kind, ErrorKind::Retry, "an invalid answer is retryable");
 }
 
 #[tokio::test]

@@ -150,7 +150,7 @@ async fn every_reading_call_is_sent() {
     let (arn, journal) = (ARN.parse().unwrap(), aws.journal("journal"));
     aws.ecs.describe(ARN).await.unwrap();
     aws.ecs.newest("web", 1).await.unwrap();
-    aws.ecs.families().await.unwrap();
+    aws.ecs.families(None).await.unwrap();
     aws.ecs.default_mode().await.unwrap();
     aws.ecs.users(&arn).await.unwrap();
     let service = aws.ecs.service(&web()).await.unwrap();

@@ -116,6 +116,24 @@ fn yes_corrects_and_the_printed_undo_command_backs_it_out() {
 }
 
 #[test]
+fn all_corrects_every_faulty_family_and_does_not_mention_the_others() {
+    let sound = with_options("sound", &[("mode", "non-blocking"), ("max-buffer-size", "25m")]);
+    let operator = Operator::of(&[blocking("web"), sound, blocking("api")]);
+    operator.run(&["apply", "ecs:sound", "--yes"]); // creates the log group
+    let ran = operator.run(&["apply", "--all", "--yes"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    for (family, active) in [("web", vec![1, 2]), ("api", vec![1, 2]), ("sound", vec![1])] {
+        assert_eq!(operator.account.active(family), active, "{family}");
+        assert_eq!(ran.out.contains(&format!("{family}:1: remediated")), active.len() == 2, "{}", ran.out);
+    }
+    assert!(!ran.out.contains("sound"), "{}", ran.out);
+    let both = operator.run(&["apply", "--all", "ecs:web"]);
+    let neither = operator.run(&["apply", "--yes"]);
+    let silent = operator.run(&["apply", "--all"]);
+    assert_eq!((both.code, neither.code, silent.code), (64, 64, 64), "{}", silent.err);
+}
+
+#[test]
 fn a_backed_out_revision_is_corrected_again_only_if_forced() {
     let operator = Operator::of(&[blocking("web")]);
     let ran = operator.run(&["apply", "ecs:web:1", "--yes"]);

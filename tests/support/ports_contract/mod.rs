@@ -27,7 +27,7 @@ macro_rules! held_by {
             a_family_name_is_matched_exactly
             an_unregistered_family_has_no_newest_revision
             a_family_means_its_newest_active_revision
-            families_with_an_active_revision_are_listed_in_order
+            families_with_an_active_revision_are_listed_page_by_page
             an_arn_and_a_short_name_mean_the_same
             an_unregistered_revision_is_missing
             a_deregistered_revision_is_inactive_or_gone

@@ -7,7 +7,7 @@ use logweir::domain::ecs::tags::Tag;
 use logweir::domain::ecs::task_definition::{Log, TaskDefinition};
 use logweir::domain::ecs::wire::{self, RevisionStatus};
 use logweir::domain::outcome::Reason;
-use logweir::ports::{Answer, Described, ErrorKind, PortError, TaskDefinitions};
+use logweir::ports::{Answer, Described, ErrorKind, FamilyPage, PortError, TaskDefinitions};
 
 use super::account::{missing, refused};
 use super::{Account, Lie, Revision, RevisionState, World};
@@ -15,6 +15,9 @@ use super::{Account, Lie, Revision, RevisionState, World};
 const REGISTER: &str = "RegisterTaskDefinition";
 const DESCRIBE: &str = "DescribeTaskDefinition";
 const DEREGISTER: &str = "DeregisterTaskDefinition";
+
+/// The number of families on one page of the list.
+const FAMILIES: usize = 100;
 
 impl TaskDefinitions for World {
     async fn describe(&self, name: &str) -> Answer<Described> {
@@ -30,12 +33,20 @@ impl TaskDefinitions for World {
         self.call("ListTaskDefinitions", family, newest).await
     }
 
-    async fn families(&self) -> Answer<Vec<String>> {
+    /// The token of a page is the last family of the page before.
+    async fn families(&self, token: Option<&str>) -> Answer<FamilyPage> {
         let families = |account: &mut Account| {
-            let families = account.families.keys().filter(|family| !account.active(family).is_empty());
-            Ok(families.cloned().collect())
+            if token.is_some_and(|token| !account.families.contains_key(token)) {
+                return refused("ListTaskDefinitionFamilies", "InvalidParameterException: Invalid token");
+            }
+            let is_later = |family: &&String| token.is_none_or(|token| family.as_str() > token);
+            let active = account.families.keys().filter(|family| !account.active(family).is_empty());
+            let mut families: Vec<String> = active.filter(is_later).take(FAMILIES + 1).cloned().collect();
+            let is_last = families.len() <= FAMILIES;
+            families.truncate(FAMILIES);
+            Ok(FamilyPage { next: families.last().filter(|_| !is_last).cloned(), families })
         };
-        self.call("ListTaskDefinitionFamilies", "", families).await
+        self.call("ListTaskDefinitionFamilies", token.unwrap_or_default(), families).await
     }
 
     async fn register(&self, definition: &TaskDefinition, tags: &[Tag]) -> Answer<RevisionArn> {
