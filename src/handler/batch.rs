@@ -28,21 +28,27 @@ pub(super) async fn handle_batch<P: Ports>(
     let mut failures = Vec::new();
     for record in messages {
         let before = calls();
+        let delivery = MessageDelivery::of(record);
         let body = record["body"].as_str().map(serde_json::from_str::<Value>);
         if let Some(Ok(body)) = &body
             && let Some(what) = Scheduled::of(body)
         {
-            // A scheduled request never fails its message, because the next scheduled request retries the work. For a
-            // stale request to resume, the function only counts the unfinished work in the journal, because an alarm
-            // fires if the counts are missing.
+            // A request to resume or for a digest never fails its message, because the next scheduled request retries
+            // the work. A page of a reconciliation fails its message if the function could not request the next page.
+            // For a stale request to resume, the function only counts the unfinished work in the journal, because an
+            // alarm fires if the counts are missing.
             match (what.is_stale(record, ports.clock().now()), what) {
-                (false, _) => drop(on_schedule(ports, order, what, &|| calls() - before, watch).await),
+                (false, _) => {
+                    let reply = on_schedule(ports, order, &queues.work, what, &|| calls() - before, watch).await;
+                    if reply.is_unfinished() && !delivery.is_last() {
+                        failures.push(failed(record));
+                    }
+                }
                 (true, Scheduled::Resume) => watch.gauges(gauges(ports).await, ports.clock().now()),
-                (true, Scheduled::Digest) => {}
+                (true, Scheduled::Digest | Scheduled::Reconcile(_)) => {}
             }
             continue;
         }
-        let delivery = MessageDelivery::of(record);
         let mut decision = match body {
             Some(Ok(event)) if delivery.failed_too_often() => failed_too_often(ports, order, &event),
             Some(Ok(event)) => handle_event(ports, &delivery.order(order), &event).await,
@@ -52,12 +58,16 @@ pub(super) async fn handle_batch<P: Ports>(
         decision.report.aws_calls = calls() - before;
         watch.decision(&decision);
         if fails {
-            let mut failure = BatchItemFailure::default();
-            failure.item_identifier = record["messageId"].as_str().unwrap_or_default().to_owned();
-            failures.push(failure);
+            failures.push(failed(record));
         }
     }
     let mut response = SqsBatchResponse::default();
     response.batch_item_failures = failures;
     HandlerReply::Batch(response)
+}
+
+fn failed(record: &Value) -> BatchItemFailure {
+    let mut failure = BatchItemFailure::default();
+    failure.item_identifier = record["messageId"].as_str().unwrap_or_default().to_owned();
+    failure
 }

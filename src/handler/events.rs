@@ -22,7 +22,7 @@ pub async fn handle<P: Ports>(
     watch: &mut (dyn Sink + Send),
 ) -> HandlerReply {
     if let Some(what) = Scheduled::of(payload) {
-        return on_schedule(ports, order, what, calls, watch).await;
+        return on_schedule(ports, order, &queues.work, what, calls, watch).await;
     }
     let Some(records) = messages(payload) else {
         let mut decision = handle_event(ports, order, payload).await;

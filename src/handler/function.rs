@@ -1,19 +1,20 @@
 //! One invocation of a Lambda function, from its payload to its reply.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::Diagnostic;
 use serde_json::Value;
 
 use super::reporter::Reporter;
 use super::{BackoutCaller, HandlerReply, Queues, handle, handle_backout};
 use crate::domain::event::Home;
+use crate::domain::limits::reconciliation::{Finished, ReconciliationName};
 use crate::domain::notice::{Tally, Unconfirmed};
 use crate::domain::outcome::{Mode, Outcome};
 use crate::domain::report::BackoutBy;
-use crate::ports::{Clock, Notifier, OwnLog, Ports, Queue};
+use crate::ports::{Answer, Clock, Notifier, OwnLog, Ports, Queue};
 use crate::settings::{BACKOUT_LEASE, LEASE, Remediation, Role, Settings};
 use crate::telemetry::{FailedNotification, not_notified};
-use crate::workflow::{Order, Origin};
+use crate::workflow::{Order, Origin, last_reconciliation};
 
 /// The period that an observation digest covers. This period equals the interval between two digests.
 const DIGEST: SignedDuration = SignedDuration::from_hours(24);
@@ -71,9 +72,9 @@ impl<P: Ports, Q: Queue, N: Notifier, L: OwnLog> Function<P, Q, N, L> {
                     backout: &self.settings.backout(region),
                 };
                 let reply = handle(ports, &order, &self.queues, payload, &calls, &mut telling).await;
-                if telling.digest && *mode == Mode::Observe {
+                if telling.digest {
                     let unconfirmed = Unconfirmed { mode: finishes.name(), baseline: baseline.digest() };
-                    self.sum_up(&home, (mode != finishes).then_some(unconfirmed), &mut telling).await;
+                    self.sum_up(&home, *mode, (mode != finishes).then_some(unconfirmed), &mut telling).await;
                 }
                 reply
             }
@@ -99,24 +100,34 @@ impl<P: Ports, Q: Queue, N: Notifier, L: OwnLog> Function<P, Q, N, L> {
         }
     }
 
-    async fn sum_up(&self, home: &Home, unconfirmed: Option<Unconfirmed<'_>>, telling: &mut Reporter<'_>) {
+    /// Sends the digest. Only in mode `observe`, the function's log contains observed revisions.
+    async fn sum_up(&self, home: &Home, mode: Mode, unconfirmed: Option<Unconfirmed<'_>>, telling: &mut Reporter<'_>) {
         let now = self.ports.clock().now();
-        let since = now.saturating_sub(DIGEST).unwrap_or(now);
         let mut tally = Tally::default();
-        let read = self.own_log.lines(Outcome::Observed, since, &mut |line| tally.line(line)).await;
-        match read {
-            Ok(true) => {}
-            Ok(false) => tally.cut(),
-            Err(error) => {
-                let error = error.to_string();
-                (telling.write)(&not_notified(
-                    &[FailedNotification { family: None, error: &error }],
-                    telling.function,
-                    now,
-                ));
-                return;
-            }
+        let read = match mode {
+            Mode::Observe => self.observed(&mut tally, now).await,
+            Mode::Register | Mode::Rollout => Ok(()),
+        };
+        let standing = last_reconciliation(&self.ports, &ReconciliationName::of(home)).await;
+        for error in [read.err(), standing.as_ref().err().cloned()].into_iter().flatten() {
+            let error = error.to_string();
+            let failed = [FailedNotification { family: None, error: &error }];
+            (telling.write)(&not_notified(&failed, telling.function, now));
+        }
+        let is_recent = |last: &Finished| now.duration_since(last.at) < DIGEST * 2;
+        if let Some(last) = standing.ok().flatten().filter(is_recent) {
+            tally.stand(last.counts.standing);
         }
         telling.notices.extend(tally.notice(home, unconfirmed, now));
+    }
+
+    /// Adds the revisions that the function has observed since the last digest to the tally.
+    async fn observed(&self, tally: &mut Tally, now: Timestamp) -> Answer<()> {
+        let since = now.saturating_sub(DIGEST).unwrap_or(now);
+        let is_complete = self.own_log.lines(Outcome::Observed, since, &mut |line| tally.line(line)).await?;
+        if !is_complete {
+            tally.cut();
+        }
+        Ok(())
     }
 }

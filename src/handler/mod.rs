@@ -32,6 +32,8 @@ pub enum HandlerReply {
     Resumed(Vec<Decision>),
     /// The reply to a request for an observation digest. This reply contains no decision.
     Digest,
+    /// The result of a request to reconcile. An error means that the same request has to be handled again.
+    Reconciled(Answer<()>),
 }
 
 impl HandlerReply {
@@ -44,11 +46,18 @@ impl HandlerReply {
         }
     }
 
+    /// Returns whether the message of a scheduled request has to be delivered again.
+    fn is_unfinished(&self) -> bool {
+        matches!(self, Self::Reconciled(Err(_)))
+    }
+
     pub fn to_json(&self) -> Value {
         match self {
             Self::One(decision) => json!(decision),
             Self::Batch(response) => json!(response),
             Self::Digest => json!({"digest": "asked for"}),
+            Self::Reconciled(Ok(())) => json!({"reconciled": true}),
+            Self::Reconciled(Err(error)) => json!({"reconciled": false, "error": error.to_string()}),
             Self::Resumed(decisions) => json!({"resumed": decisions.len(), "reports": decisions}),
         }
     }

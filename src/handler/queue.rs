@@ -62,6 +62,11 @@ impl<'m> MessageDelivery<'m> {
         self.failures == 0
     }
 
+    /// Returns whether SQS moves the message to the dead-letter queue if this delivery fails.
+    pub(super) fn is_last(&self) -> bool {
+        self.failures + 1 >= MOST_FAILURES
+    }
+
     /// Returns whether the message failed so often that Logweir no longer handles it.
     pub(super) fn failed_too_often(&self) -> bool {
         self.failures >= MOST_FAILURES

@@ -6,7 +6,8 @@ use crate::domain::notice::Notice;
 use crate::domain::report::Decision;
 use crate::domain::report::gauges::Gauges;
 use crate::ports::{Answer, ErrorKind, Notifier};
-use crate::telemetry::{FailedNotification, counted, not_counted, not_notified, reported};
+use crate::telemetry::{FailedNotification, counted, not_counted, not_notified, not_reconciled, reconciled, reported};
+use crate::workflow::Reconciled;
 
 /// A receiver of the results of an invocation. The receiver gets each result as soon as the result is final.
 pub trait Sink {
@@ -17,6 +18,9 @@ pub trait Sink {
 
     /// Receives a request for an observation digest.
     fn digest(&mut self);
+
+    /// Receives the result of a request to reconcile.
+    fn reconciled(&mut self, result: &Answer<Reconciled>, now: Timestamp);
 }
 
 impl<F: FnMut(&Decision)> Sink for F {
@@ -27,6 +31,8 @@ impl<F: FnMut(&Decision)> Sink for F {
     fn gauges(&mut self, _: Answer<Gauges>, _: Timestamp) {}
 
     fn digest(&mut self) {}
+
+    fn reconciled(&mut self, _: &Answer<Reconciled>, _: Timestamp) {}
 }
 
 /// The receiver of results in a Lambda function. The reporter writes each log line at once, but keeps the notifications
@@ -53,6 +59,19 @@ impl Sink for Reporter<'_> {
 
     fn digest(&mut self) {
         self.digest = true;
+    }
+
+    fn reconciled(&mut self, result: &Answer<Reconciled>, now: Timestamp) {
+        let (finished, failed) = match result {
+            Ok(reconciled) => (reconciled.finished, reconciled.failed.as_ref()),
+            Err(error) => (None, Some(error)),
+        };
+        if let Some(error) = failed {
+            (self.write)(&not_reconciled(&error.to_string(), now));
+        }
+        if let Some(finished) = finished {
+            (self.write)(&reconciled(finished.counts, self.function, now));
+        }
     }
 }
 

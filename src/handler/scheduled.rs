@@ -4,8 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{HandlerReply, Sink};
-use crate::ports::{Clock, Ports};
-use crate::workflow::{Order, Origin, gauges, resume, unreadable};
+use crate::domain::limits::reconciliation::Request;
+use crate::ports::{Clock, Ports, Queue};
+use crate::workflow::{Order, Origin, gauges, note_mode_and_baseline, reconcile, resume, unreadable};
 
 /// The age at which a queued resume request is stale, because a newer request has arrived or will arrive soon.
 const RESUME: SignedDuration = SignedDuration::from_mins(10);
@@ -14,19 +15,29 @@ const RESUME: SignedDuration = SignedDuration::from_mins(10);
 /// digest follows only after a day and does not cover the same period.
 const DIGEST: SignedDuration = SignedDuration::from_hours(23);
 
+/// The age at which a queued request to start a reconciliation is stale. The next request follows a day after the last.
+const RECONCILE: SignedDuration = SignedDuration::from_hours(12);
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scheduled {
     /// The request to finish the records that other workers left unfinished.
     Resume,
     /// The request to send a digest of the revisions that Logweir would have corrected.
     Digest,
+    /// The request to reconcile: to start a reconciliation, or to continue it with the next page.
+    Reconcile(Request),
 }
 
 impl Scheduled {
     /// Returns the request of a schedule that the payload contains. Returns `None` for any other payload.
     pub(super) fn of(payload: &Value) -> Option<Self> {
         let is = |word: &str| *payload == json!({"logweir": word});
-        [("resume", Self::Resume), ("digest", Self::Digest)].into_iter().find(|(word, _)| is(word)).map(|(_, it)| it)
+        match Request::of(payload) {
+            Some(request) => Some(Self::Reconcile(request)),
+            None if is("resume") => Some(Self::Resume),
+            None if is("digest") => Some(Self::Digest),
+            None => None,
+        }
     }
 
     /// Returns whether the message with this request is so old that the function ignores the request. If the function
@@ -37,6 +48,9 @@ impl Scheduled {
         let fresh = match self {
             Self::Resume => RESUME,
             Self::Digest => DIGEST,
+            Self::Reconcile(Request::Start) => RECONCILE,
+            // The stored state of the reconciliation decides whether a page is stale.
+            Self::Reconcile(Request::Page { .. }) => SignedDuration::MAX,
         };
         sent.is_some_and(|sent| now.duration_since(sent) > fresh)
     }
@@ -46,6 +60,7 @@ impl Scheduled {
 pub(super) async fn on_schedule<P: Ports>(
     ports: &P,
     order: &Order<'_>,
+    queue: &impl Queue,
     what: Scheduled,
     calls: &(dyn Fn() -> u64 + Sync),
     watch: &mut (dyn Sink + Send),
@@ -55,11 +70,18 @@ pub(super) async fn on_schedule<P: Ports>(
             watch.digest();
             HandlerReply::Digest
         }
+        Scheduled::Reconcile(request) => {
+            let reconciled = reconcile(ports, order, queue, request).await;
+            watch.reconciled(&reconciled, ports.clock().now());
+            HandlerReply::Reconciled(reconciled.map(drop))
+        }
         Scheduled::Resume => {
             let order = Order { origin: Origin::Resume, worker: order.worker.clone(), ..*order };
             let resumed = resume(ports, &order).await;
             let reply = HandlerReply::resumed(resumed, |why| unreadable(ports, &order, why), calls, watch);
             watch.gauges(gauges(ports).await, ports.clock().now());
+            // If the journal cannot be written, the next run of the schedule tries again.
+            let _ = note_mode_and_baseline(ports, &order).await;
             reply
         }
     }

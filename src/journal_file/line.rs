@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use crate::ports::StateKind;
 
 /// A line of the journal file, which contains either a commit (`head` and `entry`) or exactly one state (`family`,
-/// `pointings` or `budget`). The checksum `crc32` covers the texts of all other members of the line.
+/// `pointings`, `budget` or `reconciliation`). The checksum `crc32` covers the texts of all other members of the line.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Line<'t> {
@@ -21,6 +21,8 @@ pub(super) struct Line<'t> {
     pub(super) pointings: Option<&'t RawValue>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub(super) budget: Option<&'t RawValue>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub(super) reconciliation: Option<&'t RawValue>,
 }
 
 impl<'t> Line<'t> {
@@ -30,12 +32,14 @@ impl<'t> Line<'t> {
             StateKind::Family => &mut self.family,
             StateKind::ServiceHistory => &mut self.pointings,
             StateKind::RateLimit => &mut self.budget,
+            StateKind::Reconciliation => &mut self.reconciliation,
         }
     }
 
     pub(super) fn checksum(&self) -> u32 {
         let mut crc32 = crc32fast::Hasher::new();
-        for text in [self.head, self.entry, self.family, self.pointings, self.budget].into_iter().flatten() {
+        let states = [self.family, self.pointings, self.budget, self.reconciliation];
+        for text in [self.head, self.entry].into_iter().chain(states).flatten() {
             crc32.update(text.get().as_bytes());
         }
         crc32.finalize()
@@ -43,7 +47,7 @@ impl<'t> Line<'t> {
 
     /// Returns whether the line contains either exactly one commit or exactly one state.
     pub(super) fn is_one_thing(&self) -> bool {
-        let states = [self.family, self.pointings, self.budget].into_iter().flatten().count();
+        let states = [self.family, self.pointings, self.budget, self.reconciliation].into_iter().flatten().count();
         matches!((self.head, self.entry, states), (Some(_), Some(_), 0) | (None, None, 1))
     }
 }

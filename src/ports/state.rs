@@ -1,5 +1,5 @@
 //! The states that the journal stores in addition to its records: the state of each family, the state of each service,
-//! and the state of the registration rate limit.
+//! the state of the registration rate limit, and the state of the reconciliation.
 
 use std::fmt::Display;
 
@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::domain::ecs::service::ServiceArn;
 use crate::domain::limits::family::{Family, FamilyName};
 use crate::domain::limits::rate::{RateLimit, RateLimitName};
+use crate::domain::limits::reconciliation::{Reconciliation, ReconciliationName};
 use crate::domain::limits::service_history::ServiceHistory;
 
 /// A state that a journal stores under a name. Every change increases the version of the state by one. A journal
@@ -39,6 +40,7 @@ pub enum StateKind {
     Family,
     ServiceHistory,
     RateLimit,
+    Reconciliation,
 }
 
 impl StateKind {
@@ -49,6 +51,7 @@ impl StateKind {
             Self::Family => "family",
             Self::ServiceHistory => "pointings",
             Self::RateLimit => "budget",
+            Self::Reconciliation => "reconciliation",
         }
     }
 }
@@ -82,3 +85,4 @@ macro_rules! stored_state {
 stored_state!(Family, name: FamilyName, is_listed: is_stopped);
 stored_state!(ServiceHistory, service: ServiceArn);
 stored_state!(RateLimit, name: RateLimitName);
+stored_state!(Reconciliation, name: ReconciliationName);

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::metrics::{Dimension, Unit, line};
+use crate::domain::limits::reconciliation::Counts;
 use crate::domain::report::Report;
 use crate::domain::report::gauges::Gauges;
 use crate::domain::rules::packs;
@@ -51,6 +52,25 @@ pub fn counted(gauges: Gauges, function: &str, now: Timestamp) -> String {
 /// unfinished work are missing.
 pub fn not_counted(error: &str, now: Timestamp) -> String {
     warning("gauges.failed", "unfinished work not counted", error, None, now)
+}
+
+/// Returns the log line with the metrics of a reconciliation that has ended.
+pub fn reconciled(counts: Counts, function: &str, now: Timestamp) -> String {
+    let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    let metrics = [
+        ("ReconciledPages", Unit::Count, count(counts.pages)),
+        ("ReconciledFamilies", Unit::Count, count(counts.families)),
+        ("FaultyFamilies", Unit::Count, count(counts.faulty)),
+        ("OverdueFamilies", Unit::Count, count(counts.overdue)),
+        ("StandingFamilies", Unit::Count, count(counts.standing)),
+        ("UnreadFamilies", Unit::Count, count(counts.unread)),
+    ];
+    one(&line(now, function, None, &metrics))
+}
+
+/// Returns the log line that warns that a reconciliation could not read a page or a family.
+pub fn not_reconciled(error: &str, now: Timestamp) -> String {
+    warning("reconciliation.failed", "a part of the reconciliation failed", error, None, now)
 }
 
 /// A notification that could not be sent.

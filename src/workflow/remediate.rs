@@ -6,7 +6,7 @@ use super::lease::Halt;
 use super::reporting::{end, fresh, timed};
 use super::rollout::{RolloutDriver, ServiceHint};
 use super::{Order, Origin, family_state};
-use crate::domain::event::{Ignored, RevisionRef, Trigger};
+use crate::domain::event::{Cause, Ignored, RevisionRef, Trigger};
 use crate::domain::limits::family::Stopped;
 use crate::domain::outcome::{Mode, Outcome, Reason};
 use crate::domain::report::{Decision, Report};
@@ -23,6 +23,15 @@ pub async fn remediate<P: Ports>(ports: &P, order: &Order<'_>, trigger: Trigger)
                 Ok(()) => decide(ports, order, decision, which, cause).await,
                 Err(halt) => end(decision, Err(halt)),
             }
+        }
+        Trigger::Overdue { revision } => {
+            let mut decision = fresh(order, &Cause::default(), started);
+            decision.notify.is_overdue = true;
+            decision
+                .report
+                .notes
+                .push("the daily reconciliation found this revision, whose event did not arrive".into());
+            decide(ports, order, decision, RevisionRef::Revision(revision), Cause::default()).await
         }
         Trigger::Service { service, change, cause } => {
             let hint = ServiceHint { service: &service, change: &change, cause: &cause };

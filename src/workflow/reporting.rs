@@ -30,14 +30,19 @@ fn millis(duration: SignedDuration) -> i64 {
 /// Returns an unfinished decision, which contains the cause of an event and, if the event names one, a revision or a
 /// family. Makes no AWS call.
 pub fn unseen<P: Ports>(ports: &P, order: &Order<'_>, trigger: &Trigger) -> Decision {
-    let (Trigger::Remediate { cause, .. }
-    | Trigger::Service { cause, .. }
-    | Trigger::Used { cause, .. }
-    | Trigger::Ignore { cause, .. }) = trigger;
+    let no_cause = Cause::default();
+    let cause = match trigger {
+        Trigger::Remediate { cause, .. }
+        | Trigger::Service { cause, .. }
+        | Trigger::Used { cause, .. }
+        | Trigger::Ignore { cause, .. } => cause,
+        Trigger::Overdue { .. } => &no_cause,
+    };
     let mut decision = fresh(order, cause, ports.clock().now());
     let report = &mut decision.report;
     match trigger {
         Trigger::Remediate { which: RevisionRef::Revision(revision), .. }
+        | Trigger::Overdue { revision }
         | Trigger::Service { change: ServiceChange::Asked { revision: Some(revision) }, .. } => report.about(revision),
         Trigger::Remediate { which: RevisionRef::NewestOf { family, .. }, .. } => report.family = Some(family.clone()),
         _ => {}

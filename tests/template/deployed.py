@@ -14,7 +14,7 @@ OWN_ROLES = {
 }
 FUNCTIONS = "RemediatorFunction", "BackoutFunction"
 RULES = ["Registered", "Services", "Deployments", "Consumers"]
-SCHEDULES = ["Resume", "Digest"]
+SCHEDULES = ["Resume", "Digest", "Reconciliation"]
 ROOT = sam.TEMPLATE.parent
 TEMPLATE = sam.translated()
 RESOURCES = TEMPLATE["Resources"]

@@ -211,7 +211,7 @@ class RuleOfTampering(Rule):
     NAMES = {
         "Registered": "rule-1", "Services": "rule-2", "Deployments": "rule-3", "Consumers": "rule-4", "Resume": "rule-5",
         "Digest": "rule-6", "BackoutFunctionResume": "rule-7", "TamperingWithState": "rule-8",
-        "TamperingWithFunctions": "rule-9", "ThirdPartyDeregistration": "rule-10",
+        "TamperingWithFunctions": "rule-9", "ThirdPartyDeregistration": "rule-10", "Reconciliation": "rule-11",
         "Work": "https://sqs/work", "DeadLetters": "https://sqs/dead", "Journal": "table",
         "RemediatorFunction": "remediator", "BackoutFunction": "backout",
     }

@@ -111,7 +111,8 @@ class TheRemediatorsRole(Role, unittest.TestCase):
         "sns:Publish", "events:PutEvents",
     }
     READS = {
-        "ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions", "ecs:ListAccountSettings",
+        "ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions", "ecs:ListTaskDefinitionFamilies",
+        "ecs:ListAccountSettings",
         "ecs:DescribeServices", "ecs:DescribeServiceDeployments", "ecs:DescribeServiceRevisions",
         "ecs:ListServiceDeployments",
         "ecr:DescribeImages",
@@ -122,7 +123,7 @@ class TheRemediatorsRole(Role, unittest.TestCase):
     }
     EVERYWHERE = {
         "ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions", "ecs:DeregisterTaskDefinition",
-        "ecs:ListAccountSettings", "logs:DescribeLogGroups",
+        "ecs:ListAccountSettings", "ecs:ListTaskDefinitionFamilies", "logs:DescribeLogGroups",
     }
 
     def test_log_groups_that_it_creates_have_its_tag(self):
@@ -270,6 +271,15 @@ class TheSchedules(unittest.TestCase):
     def test_the_digest_is_requested_by_its_schedule(self):
         [target] = properties("Digest")["Targets"]
         self.assertEqual((target["Arn"], target["Input"]), ({"Fn::GetAtt": ["Work", "Arn"]}, '{"logweir":"digest"}'))
+
+    def test_a_reconciliation_is_requested_every_day_unless_the_parameter_forbids_it(self):
+        schedule = properties("Reconciliation")
+        self.assertEqual(schedule["State"], {"Fn::If": ["Reconciles", "ENABLED", "DISABLED"]})
+        self.assertEqual(TEMPLATE["Conditions"]["Reconciles"], {"Fn::Equals": [{"Ref": "Reconcile"}, "true"]})
+        self.assertEqual(TEMPLATE["Parameters"]["Reconcile"]["Default"], "true")
+        self.assertTrue(schedule["ScheduleExpression"].startswith("cron(0 5 "))
+        [target] = schedule["Targets"]
+        self.assertEqual((target["Arn"], target["Input"]), ({"Fn::GetAtt": ["Work", "Arn"]}, '{"logweir":"reconcile"}'))
 
     def test_only_its_schedule_invokes_the_backout_function(self):
         backout = {"Ref": "BackoutFunction"}, {"Fn::GetAtt": ["BackoutFunction", "Arn"]}

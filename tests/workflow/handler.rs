@@ -229,10 +229,12 @@ async fn unfinished_work_is_resumed_only_by_a_plain_resume_request() {
 #[tokio::test]
 async fn in_mode_observe_a_resume_request_only_lists_the_unfinished_work() {
     let world = left(false).await;
+    let resume = json!({"logweir": "resume"});
+    remediates(&world, Mode::Observe, &resume).await; // notes the mode
     let (before, calls) = (world.picture(), world.calls().len());
-    let (reply, written) = remediates(&world, Mode::Observe, &json!({"logweir": "resume"})).await;
+    let (reply, written) = remediates(&world, Mode::Observe, &resume).await;
     assert_eq!((reply.to_json(), written.len()), (json!({"resumed": 0, "reports": []}), 0));
-    assert_eq!((world.picture(), &world.calls()[calls..]), (before, &["list", "stopped"][..]));
+    assert_eq!((world.picture(), &world.calls()[calls..]), (before, &["list", "stopped", "reconciliation"][..]));
 }
 
 /// The schedule's message in the queue, sent this many minutes ago.

@@ -23,6 +23,7 @@ mod histories;
 mod journal;
 mod ports;
 mod races;
+mod reconcile;
 mod record;
 mod refusals;
 mod register_only_principal;

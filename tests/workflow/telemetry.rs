@@ -5,4 +5,5 @@ mod forging;
 mod golden;
 mod harmless;
 mod notices;
+mod reconciliation;
 mod stage;

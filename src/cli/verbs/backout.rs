@@ -218,6 +218,7 @@ fn remediated(event: &Value, home: &Home, target: &Path) -> Result<(RevisionRef,
     let failure = |why: &str| Failure::error(format!("{}: {why}", target.display()));
     match event::read(event, home) {
         Ok(Trigger::Remediate { which, cause }) => Ok((which, cause.event_id)),
+        Ok(Trigger::Overdue { revision }) => Ok((RevisionRef::Revision(revision), None)),
         Ok(Trigger::Service { change: ServiceChange::Asked { revision: Some(revision) }, cause, .. }) => {
             Ok((RevisionRef::Revision(revision), cause.event_id))
         }

@@ -8,7 +8,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{Check, LONGEST, RESTORE, ReadResult};
-use crate::domain::event::{self, Home, RevisionRef, ServiceChange, Trigger};
+use crate::domain::event::{self, Cause, Home, RevisionRef, ServiceChange, Trigger};
+use crate::domain::limits::reconciliation::Request;
 use crate::domain::text::count;
 use crate::domain::text::plain::plain;
 
@@ -95,7 +96,7 @@ impl Contents {
 /// Whether the event is a message of one of the stack's schedules. Like the function, `is_schedules` accepts no event
 /// with further members.
 fn is_schedules(event: &Value) -> bool {
-    ["resume", "digest"].into_iter().any(|word| *event == json!({"logweir": word}))
+    ["resume", "digest"].into_iter().any(|word| *event == json!({"logweir": word})) || Request::of(event).is_some()
 }
 
 fn trigger_of(trigger: Trigger) -> Contents {
@@ -106,6 +107,7 @@ fn trigger_of(trigger: Trigger) -> Contents {
         Trigger::Remediate { which: RevisionRef::NewestOf { family, .. }, cause } => {
             (format!("registration in family {family}"), cause)
         }
+        Trigger::Overdue { revision } => (format!("overdue registration of {}", revision.short()), Cause::default()),
         Trigger::Service { service, change: ServiceChange::Deployment { .. }, cause } => {
             (format!("deployment of service {}", service.short()), cause)
         }
@@ -240,7 +242,7 @@ mod tests {
     #[test]
     fn a_schedule_s_message_is_what_the_function_takes_for_one_and_nothing_that_looks_like_it() {
         let kind = |body: Value| Contents::of(&letter(&body.to_string(), &[]), &home()).kind;
-        for word in ["resume", "digest"] {
+        for word in ["resume", "digest", "reconcile"] {
             assert_eq!(kind(json!({"logweir": word})), LetterKind::Schedule);
             assert!(matches!(kind(json!({"logweir": word, "mode": "register"})), LetterKind::Unreadable(_)));
         }

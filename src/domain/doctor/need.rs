@@ -56,14 +56,14 @@ const ASKED: &[(Mode, ResourceKind, &[&str])] = &[
     (Mode::Observe, ResourceKind::OwnLog, &["logs:FilterLogEvents"]),
     (Mode::Observe, ResourceKind::Topic, &["sns:Publish"]),
     (Mode::Observe, ResourceKind::Bus, &["events:PutEvents"]),
-    (Mode::Observe, ResourceKind::Journal, &["dynamodb:GetItem", "dynamodb:Query"]),
+    (Mode::Observe, ResourceKind::Journal, &["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem"]),
     (Mode::Observe, ResourceKind::OpenRecords, &["dynamodb:Query"]),
     (
         Mode::Observe,
         ResourceKind::All,
         &["ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions", "logs:DescribeLogGroups"],
     ),
-    (Mode::Observe, ResourceKind::All, &["ecs:ListAccountSettings"]),
+    (Mode::Observe, ResourceKind::All, &["ecs:ListAccountSettings", "ecs:ListTaskDefinitionFamilies"]),
     (
         Mode::Observe,
         ResourceKind::Queue,
@@ -71,7 +71,6 @@ const ASKED: &[(Mode, ResourceKind, &[&str])] = &[
     ),
     (Mode::Observe, ResourceKind::LogGroup, &["logs:DescribeLogStreams"]),
     (Mode::Observe, ResourceKind::Baseline, &["ssm:GetParameter"]),
-    (Mode::Register, ResourceKind::Journal, &["dynamodb:PutItem"]),
     (Mode::Register, ResourceKind::All, &["ecs:DeregisterTaskDefinition"]),
     (Mode::Register, ResourceKind::Revision, &["ecs:RegisterTaskDefinition"]),
     (Mode::Register, ResourceKind::RevisionTags, &["ecs:TagResource"]),
@@ -262,12 +261,12 @@ mod tests {
     }
 
     #[test]
-    fn who_only_observes_needs_nothing_that_writes_but_its_log_and_its_queue() {
+    fn who_only_observes_needs_nothing_that_writes_but_its_log_its_journal_and_its_queue() {
         let reading = ["Describe", "List", "Get", "Query", "BatchGet", "Filter", "ReceiveMessage"];
         let writes = |action: &&str| !reading.iter().any(|word| action.split(':').nth(1).unwrap().starts_with(word));
         let writing: Vec<&str> =
             actions(FunctionRole::Remediator, "observe", None).into_iter().filter(writes).collect();
-        assert_eq!(writing, ["sqs:DeleteMessage", "sqs:SendMessage"]);
+        assert_eq!(writing, ["dynamodb:PutItem", "sqs:DeleteMessage", "sqs:SendMessage"]);
     }
 
     #[test]

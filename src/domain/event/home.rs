@@ -71,6 +71,7 @@ impl Home {
     pub(super) fn is_for(&self, trigger: &Trigger) -> bool {
         match trigger {
             Trigger::Remediate { which: RevisionRef::Revision(revision), .. } => self.scope.has_revision(revision),
+            Trigger::Overdue { revision } => self.scope.has_revision(revision),
             Trigger::Remediate { which: RevisionRef::NewestOf { family, .. }, .. } => self.scope.has_family(family),
             Trigger::Service { service, .. } => self.scope.has_service(service),
             Trigger::Used { .. } | Trigger::Ignore { .. } => true,

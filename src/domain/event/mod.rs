@@ -6,6 +6,7 @@ mod cloudtrail;
 mod consumer;
 mod deployment;
 mod home;
+pub mod overdue;
 mod principal;
 pub mod scope;
 mod service;
@@ -25,6 +26,8 @@ pub use principal::{is_own, is_service_linked};
 pub enum Trigger {
     /// A revision was registered. Logweir checks the revision.
     Remediate { which: RevisionRef, cause: Cause },
+    /// The daily reconciliation found a faulty revision whose event is overdue. Logweir checks the revision.
+    Overdue { revision: RevisionArn },
     /// A service was created or changed, or a deployment of the service progressed. Logweir checks which revision the
     /// service runs.
     Service { service: ServiceArn, change: ServiceChange, cause: Cause },
@@ -140,8 +143,8 @@ impl From<Unreadable> for Nothing {
 /// user agents, for which CloudTrail allows 1 KB.
 const LONGEST: usize = 256;
 
-/// Reads an event of one of three forms: a CloudTrail record in an EventBridge envelope, a CloudTrail record without an
-/// envelope, or an event from ECS about a deployment.
+/// Reads an event of one of four forms: a CloudTrail record in an EventBridge envelope, a CloudTrail record without an
+/// envelope, an event from ECS about a deployment, or Logweir's own message about an overdue revision.
 pub fn read(event: &Value, home: &Home) -> Result<Trigger, Unreadable> {
     let envelope = event.as_object().ok_or(Unreadable::NotAnEvent("the event"))?;
     let is_bare = envelope.contains_key("eventName") && envelope.contains_key("eventSource");
@@ -152,6 +155,7 @@ pub fn read(event: &Value, home: &Home) -> Result<Trigger, Unreadable> {
             cloudtrail::read_enveloped(event, home)
         }
         (Some("aws.ecs"), Some("ECS Deployment State Change")) => deployment::read(event, home),
+        (Some(overdue::SOURCE), Some(overdue::DETAIL_TYPE)) => (Cause::default(), overdue::read(event, home)),
         _ => (call::cause(&event["detail"]), Err(Ignored::OtherEvent.into())),
     };
     match found {

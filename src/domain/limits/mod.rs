@@ -3,5 +3,6 @@
 
 pub mod family;
 pub mod rate;
+pub mod reconciliation;
 pub mod rollout_guards;
 pub mod service_history;

@@ -1,4 +1,5 @@
-//! The daily digest: one notification that counts all revisions that Logweir would have corrected in the last 24 hours.
+//! The daily digest: one notification that counts the faults that Logweir has not corrected. These are the revisions that
+//! Logweir would have corrected in the last 24 hours, if the mode were not `observe`, and the standing families.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,6 +28,9 @@ pub struct Tally {
     revisions: BTreeMap<RevisionArn, BTreeSet<String>>,
     /// Whether the tally lacks some of the observed revisions.
     is_cut: bool,
+    /// The number of families that Logweir corrects only if an operator asks for it, according to the last
+    /// reconciliation. `None` if this number is not known.
+    standing: Option<u64>,
 }
 
 /// An unconfirmed baseline: its SHA-256 digest, and the mode that takes effect once the baseline is confirmed.
@@ -66,10 +70,16 @@ impl Tally {
         self.is_cut = true;
     }
 
-    /// Returns the notification with the digest. Returns `None` if no revision was observed. If Logweir only observes
+    /// Adds the number of standing families to the digest.
+    pub fn stand(&mut self, families: u64) {
+        self.standing = Some(families);
+    }
+
+    /// Returns the notification with the digest. Returns `None` if there is nothing to correct. If Logweir only observes
     /// because its baseline is not confirmed, `unconfirmed` names this baseline.
     pub fn notice(&self, home: &Home, unconfirmed: Option<Unconfirmed<'_>>, now: Timestamp) -> Option<Notice> {
-        if self.revisions.is_empty() {
+        let standing = self.standing.unwrap_or_default();
+        if self.revisions.is_empty() && standing == 0 {
             return None;
         }
         let (families, rules) = (self.families(), self.rules());
@@ -81,6 +91,9 @@ impl Tally {
             "rules": rules.iter().map(|(rule, count)| json!({"rule": rule, "revisions": count})).collect::<Vec<_>>(),
             "most": named.iter().map(|(family, count)| json!({"family": family, "revisions": count})).collect::<Vec<_>>(),
         });
+        if let Some(standing) = self.standing {
+            detail["standing"] = standing.into();
+        }
         let least = if self.is_cut { "at least " } else { "" };
         let sum = format!("{least}{revisions} revisions of {families_count} families");
         let why = match unconfirmed {
@@ -92,6 +105,7 @@ impl Tally {
         };
         let lines = self.lines(home, &sum, &why, &rules, &named);
         let parameter = match unconfirmed {
+            _ if self.revisions.is_empty() => "To correct the standing families, run logweir apply --all".to_owned(),
             None => "To start corrections, deploy the stack with the parameter Mode=register".to_owned(),
             Some(Unconfirmed { baseline, .. }) => {
                 format!("To confirm the baseline, deploy the stack with the parameter ConfirmedBaseline={baseline}")
@@ -99,7 +113,10 @@ impl Tally {
         };
         let switch_on = format!("{parameter}. To see each change first, run logweir check --all --diff");
         let summary = "Daily digest";
-        let title = format!("{summary}: {sum} to correct");
+        let title = match revisions {
+            0 => format!("{summary}: {} to correct", families_of(standing)),
+            _ => format!("{summary}: {sum} to correct"),
+        };
         let message = chat::ChatMessage {
             id: format!("digest {now:.3}"),
             title: title.clone(),
@@ -134,9 +151,18 @@ impl Tally {
         named: &[&(&str, usize)],
     ) -> Vec<String> {
         let Home { account, region, .. } = home;
-        let mut lines = vec![format!(
-            "In the last 24 hours, Logweir would have corrected {sum} in account {account}, Region {region}. {why}, so Logweir changed nothing."
-        )];
+        let mut lines = Vec::new();
+        if !self.revisions.is_empty() {
+            lines.push(format!(
+                "In the last 24 hours, Logweir would have corrected {sum} in account {account}, Region {region}. {why}, so Logweir changed nothing."
+            ));
+        }
+        if let Some(standing) = self.standing.filter(|standing| *standing > 0) {
+            lines.push(format!(
+                "Standing in account {account}, Region {region}: {}, which Logweir corrects only if you ask for it: `logweir apply --all`",
+                families_of(standing)
+            ));
+        }
         if self.is_cut {
             lines.push("The function's log has more lines than Logweir read, so the counts are incomplete.".into());
         }
@@ -165,4 +191,8 @@ impl Tally {
         rules.for_each(|rule| *counts.entry(plain(rule, 100)).or_default() += 1);
         counts.into_iter().take(MOST).collect()
     }
+}
+
+fn families_of(number: u64) -> String {
+    if number == 1 { "1 family".to_owned() } else { format!("{number} families") }
 }

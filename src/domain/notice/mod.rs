@@ -57,6 +57,7 @@ impl NoticeKind {
         let known = match report.reason {
             _ if notify.repeats == Some(true) => true,
             Some(Reason::Duplicate) => true,
+            _ if notify.is_overdue && matches!(report.outcome, Outcome::Refused | Outcome::Superseded) => true,
             Some(Reason::FuseOpen) => report.outcome == Outcome::Refused && !notify.opens_fuse,
             _ => false,
         };

@@ -24,6 +24,7 @@ pub fn texts(trigger: &Trigger) -> Vec<&str> {
         Trigger::Service { change: ServiceChange::Deployment { id, reason, .. }, cause, .. } => {
             (cause, [id].into_iter().chain(reason).map(String::as_str).collect())
         }
+        Trigger::Overdue { .. } => return Vec::new(),
         Trigger::Used { by, cause } => (cause, by.iter().map(|by| by.name.as_str()).collect()),
         Trigger::Service { cause, .. } | Trigger::Ignore { cause, .. } => (cause, Vec::new()),
     };

@@ -212,7 +212,9 @@ fn sound(trigger: &Trigger) -> Result<(), String> {
     let home = home();
     let at_home = |account: &str, region: &str| account == home.account && region == home.region;
     let sound = match trigger {
-        Trigger::Remediate { which: RevisionRef::Revision(arn), .. } => at_home(&arn.account, &arn.region),
+        Trigger::Remediate { which: RevisionRef::Revision(arn), .. } | Trigger::Overdue { revision: arn } => {
+            at_home(&arn.account, &arn.region)
+        }
         Trigger::Service { service, .. } => at_home(&service.account, &service.region),
         Trigger::Used { by, .. } => {
             let revisions = by.iter().filter_map(|by| by.revision.as_ref());

@@ -75,6 +75,7 @@ pub fn said(answer: &Result<Trigger, Unreadable>) -> String {
         Ok(Trigger::Remediate { which: RevisionRef::NewestOf { family, .. }, .. }) => {
             format!("registered: newest of {family}")
         }
+        Ok(Trigger::Overdue { revision }) => format!("overdue: {}", revision.short()),
         Ok(Trigger::Service { service, change, .. }) => {
             let service = service.short();
             match change {

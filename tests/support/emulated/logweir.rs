@@ -116,7 +116,7 @@ impl Logweir {
         match &reply {
             HandlerReply::One(report) => assert_eq!(written, [*report.clone()]),
             HandlerReply::Resumed(reports) => assert_eq!(written, *reports),
-            HandlerReply::Batch(_) | HandlerReply::Digest => {}
+            HandlerReply::Batch(_) | HandlerReply::Digest | HandlerReply::Reconciled(_) => {}
         }
         reply
     }

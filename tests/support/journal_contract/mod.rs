@@ -7,6 +7,7 @@ pub mod budgets;
 pub mod families;
 mod listing;
 pub mod pointings;
+mod reconciliations;
 pub mod sample;
 
 use std::sync::Barrier;
@@ -33,6 +34,7 @@ pub use self::pointings::{
     a_write_on_a_stale_service_history_is_lost, of_two_concurrent_service_histories_one_wins,
     services_do_not_disturb_each_other,
 };
+pub use self::reconciliations::{a_page_is_claimed_by_one_worker, a_reconciliation_is_stored_state_by_state};
 use self::sample::{Commit, closed, every, registered, resumed, revision, started, upon};
 
 /// Defines the contract's tests for one kind of journal. `$store` creates an empty journal, and `$open` opens it. Some
@@ -61,6 +63,8 @@ macro_rules! held_by {
             a_rate_limit_is_stored_state_by_state
             a_write_on_a_stale_rate_limit_is_lost
             each_account_and_region_has_its_own_rate_limit
+            a_reconciliation_is_stored_state_by_state
+            a_page_is_claimed_by_one_worker
             $($($more)*)?
         }
     };

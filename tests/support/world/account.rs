@@ -10,6 +10,7 @@ use logweir::domain::ecs::service::ServiceArn;
 use logweir::domain::ecs::tags::Tag;
 use logweir::domain::limits::family::{Family, FamilyName};
 use logweir::domain::limits::rate::{RateLimit, RateLimitName};
+use logweir::domain::limits::reconciliation::{Reconciliation, ReconciliationName};
 use logweir::domain::limits::service_history::ServiceHistory;
 use logweir::domain::record::{Entry, Head, Record};
 use logweir::ports::{Answer, ErrorKind, PortError};
@@ -61,6 +62,8 @@ pub(crate) struct Account {
     pub(crate) pointings: BTreeMap<ServiceArn, ServiceHistory>,
     /// The registration rate limits in the journal.
     pub(crate) budgets: BTreeMap<RateLimitName, RateLimit>,
+    /// The states of the reconciliation in the journal.
+    pub(crate) reconciliations: BTreeMap<ReconciliationName, Reconciliation>,
     /// Running services and tasks with their revisions, for tests in which nothing else about a service matters.
     pub(crate) running: BTreeMap<String, RevisionArn>,
     /// The services that can be read, updated and deployed.
@@ -142,6 +145,7 @@ impl Default for Account {
             remembered: BTreeMap::new(),
             pointings: BTreeMap::new(),
             budgets: BTreeMap::new(),
+            reconciliations: BTreeMap::new(),
             running: BTreeMap::new(),
             services: BTreeMap::new(),
             service_deployments: BTreeMap::new(),

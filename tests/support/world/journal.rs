@@ -64,6 +64,7 @@ impl Journal for World {
             StateKind::Family => "put_family",
             StateKind::ServiceHistory => "put_pointings",
             StateKind::RateLimit => "put_budget",
+            StateKind::Reconciliation => "put_reconciliation",
         };
         self.call(call, state.name().to_string(), put).await?
     }
@@ -79,7 +80,8 @@ impl Journal for World {
 impl Account {
     /// The states of one kind.
     fn states<S: StoredState>(&mut self) -> &mut BTreeMap<S::Name, S> {
-        let kinds: [&mut dyn Any; 3] = [&mut self.remembered, &mut self.pointings, &mut self.budgets];
+        let kinds: [&mut dyn Any; 4] =
+            [&mut self.remembered, &mut self.pointings, &mut self.budgets, &mut self.reconciliations];
         kinds.into_iter().find_map(|states| states.downcast_mut()).expect("a map for every kind of state")
     }
 

@@ -50,6 +50,7 @@ pub(in crate::aws) fn state_key<S: StoredState>(name: &S::Name) -> (AttributeVal
         StateKind::Family => ("FAM", "FAMILY"),
         StateKind::ServiceHistory => ("SVC", "SERVICE"),
         StateKind::RateLimit => ("BUDGET", "BUDGET"),
+        StateKind::Reconciliation => ("RECONCILIATION", "RECONCILIATION"),
     };
     (text(format!("{prefix}#{name}")), sort)
 }

@@ -1,0 +1,244 @@
+//! One page of a reconciliation: the newest revisions of at most fifty families, and the verdict on each.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::domain::ecs::revision::RevisionArn;
+use crate::domain::ecs::tags;
+use crate::domain::event::{is_own, is_service_linked};
+use crate::domain::limits::reconciliation::{Counts, Due, Listing, PAGE, Reconciliation, Run};
+use crate::domain::plan::{self, Plan};
+use crate::domain::rules::facts::{DefaultMode, LogGroup, Observation};
+use crate::ports::{Answer, Clock, Described, ErrorKind, Journal, LogGroups, PortError, Ports, TaskDefinitions};
+use crate::workflow::order::Order;
+
+/// The time after which a page reads no further family, so that the function has time to store the progress. The
+/// function may run for 60 seconds.
+const LONGEST: SignedDuration = SignedDuration::from_secs(35);
+
+/// The time for which ECS certainly accepts the token of a list. AWS does not document how long a token is valid.
+const TOKEN_HOLDS: SignedDuration = SignedDuration::from_hours(1);
+
+/// The reader of one page, with its results.
+pub(super) struct Page<'p, P: Ports> {
+    ports: &'p P,
+    order: &'p Order<'p>,
+    /// The time since which the present mode and baseline apply.
+    since: Timestamp,
+    began: Timestamp,
+    default_mode: DefaultMode,
+    /// The revisions whose log groups are not read yet.
+    waiting: Vec<NewestRevision>,
+    /// The families with a verdict, and the families that no longer have an ACTIVE revision.
+    examined: BTreeSet<String>,
+    pub(super) counts: Counts,
+    pub(super) overdue: Vec<RevisionArn>,
+    /// The number of task-definition reads, which share one request limit of ECS.
+    pub(super) reads: u32,
+    /// The first error of a family that Logweir could not read.
+    pub(super) unread: Option<PortError>,
+}
+
+/// The newest revision of a family.
+struct NewestRevision {
+    described: Described,
+    /// The log groups that the rules need facts about.
+    log_groups: Vec<String>,
+    /// The source revision, if Logweir registered this revision.
+    source: Option<RevisionArn>,
+}
+
+impl<'p, P: Ports> Page<'p, P> {
+    pub(super) fn of(ports: &'p P, order: &'p Order<'p>, since: Timestamp) -> Self {
+        Self {
+            ports,
+            order,
+            since,
+            began: ports.clock().now(),
+            default_mode: DefaultMode::NotChecked,
+            waiting: Vec::new(),
+            examined: BTreeSet::new(),
+            counts: Counts::default(),
+            overdue: Vec::new(),
+            reads: 0,
+            unread: None,
+        }
+    }
+
+    /// Examines the next families of `run`, and removes each examined family from `run`. Lists further families if
+    /// `run` has none left. After an error, `run` still contains the families without a verdict.
+    pub(super) async fn read(&mut self, run: &mut Run) -> Answer<()> {
+        if run.rest.is_empty() {
+            self.list(run).await?;
+        }
+        self.default_mode = match self.ports.task_definitions().default_mode().await {
+            Ok(mode) => DefaultMode::Known(mode),
+            Err(error) if error.kind == ErrorKind::Retry => return Err(error),
+            Err(error) => DefaultMode::Unreadable(error.to_string()),
+        };
+        let families: Vec<String> = run.rest.iter().take(PAGE).cloned().collect();
+        let described = self.describe(&families).await;
+        let judged = self.judge_waiting().await;
+        run.rest.retain(|family| !self.examined.contains(family));
+        described.and(judged)
+    }
+
+    async fn list(&mut self, run: &mut Run) -> Answer<()> {
+        let token = match &run.listing {
+            Listing::First => None,
+            Listing::Next(token) => Some(token.clone()),
+            Listing::End => return Ok(()),
+        };
+        self.reads += 1;
+        let is_old = self.began.duration_since(run.started) > TOKEN_HOLDS;
+        let listed = match self.ports.task_definitions().families(token.as_deref()).await {
+            Err(error) if token.is_some() && is_old && error.kind != ErrorKind::Retry => {
+                self.reads += 1;
+                run.list_again();
+                self.ports.task_definitions().families(None).await?
+            }
+            answer => answer?,
+        };
+        let scope = &self.order.home.scope;
+        run.rest = listed.families.into_iter().filter(|family| scope.has_family(family)).collect();
+        run.listing = listed.next.map_or(Listing::End, Listing::Next);
+        Ok(())
+    }
+
+    /// Describes the newest revision of each family, and reads the log groups of many revisions with one call.
+    async fn describe(&mut self, families: &[String]) -> Answer<()> {
+        for family in families {
+            if self.ports.clock().now().duration_since(self.began) > LONGEST {
+                break;
+            }
+            self.reads += 1;
+            match self.ports.task_definitions().describe(family).await {
+                Ok(described) if described.arn.family == *family => {
+                    let newest = self.newest(described).await?;
+                    self.waiting.push(newest);
+                }
+                Err(error) if error.kind == ErrorKind::Retry => return Err(error),
+                Err(error) if error.kind == ErrorKind::Missing => _ = self.examined.insert(family.clone()),
+                Ok(_) => self.skips(family, None),
+                Err(error) => self.skips(family, Some(error)),
+            }
+            let names: BTreeSet<&String> = self.waiting.iter().flat_map(|newest| &newest.log_groups).collect();
+            if names.len() >= PAGE {
+                self.judge_waiting().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts a family about which Logweir gives no verdict.
+    fn skips(&mut self, family: &str, error: Option<PortError>) {
+        self.examined.insert(family.to_owned());
+        self.counts.unread += 1;
+        self.unread = self.unread.take().or(error);
+    }
+
+    async fn newest(&mut self, described: Described) -> Answer<NewestRevision> {
+        let tags = tags_of(&described);
+        let log_groups = plan::log_groups(&self.observation(&described, &tags, None), self.order.baseline);
+        let log_groups = log_groups.into_keys().collect();
+        let source = self.source(&described).await?;
+        Ok(NewestRevision { described, log_groups, source })
+    }
+
+    /// Returns the source revision of a revision that Logweir registered. Logweir reads the journal only if the tags or
+    /// the registering principal suggest that Logweir registered the revision, because any principal can set the tags.
+    async fn source(&mut self, described: &Described) -> Answer<Option<RevisionArn>> {
+        let by = described.registered_by.as_deref();
+        let is_suspected = by.is_some_and(|by| is_own(by, &self.order.home.own_roles))
+            || described.tags.iter().any(|tag| tag.key == tags::SOURCE || tag.key == tags::RESTORES);
+        if !is_suspected {
+            return Ok(None);
+        }
+        self.ports.journal().source_of(&described.arn).await
+    }
+
+    async fn judge_waiting(&mut self) -> Answer<()> {
+        let waiting = std::mem::take(&mut self.waiting);
+        let names: BTreeSet<String> = waiting.iter().flat_map(|newest| newest.log_groups.iter().cloned()).collect();
+        let names: Vec<String> = names.into_iter().collect();
+        let found = match names.as_slice() {
+            [] => BTreeMap::new(),
+            names => self.ports.log_groups().look(names).await?,
+        };
+        for newest in waiting {
+            let fact = |name: &String| (name.clone(), found.get(name).cloned().unwrap_or(LogGroup::Missing));
+            let log_groups = newest.log_groups.iter().map(fact).collect();
+            self.judge(&newest, &log_groups).await?;
+        }
+        Ok(())
+    }
+
+    /// Gives the verdict on one revision. Unlike the handling of an event, a reconciliation does not read whether a log
+    /// group without a retention is empty, so it does not count a revision for such a log group.
+    async fn judge(&mut self, newest: &NewestRevision, log_groups: &BTreeMap<String, LogGroup>) -> Answer<()> {
+        let NewestRevision { described, source, .. } = newest;
+        let tags = tags_of(described);
+        let plan = plan::plan(&self.observation(described, &tags, Some(log_groups)), self.order.baseline);
+        let is_readable = plan.not_checked.is_empty();
+        let is_foreign = described.registered_by.as_deref().is_some_and(is_service_linked) || !described.is_active();
+        let is_faulty = is_readable && !is_foreign && !plan.is_compliant();
+        let due = if is_faulty && is_correctable(&plan, described) { self.due(described, source).await? } else { None };
+        self.examined.insert(described.arn.family.clone());
+        self.counts.families += 1;
+        self.counts.unread += u64::from(!is_readable && !is_foreign);
+        self.counts.faulty += u64::from(is_faulty);
+        match due {
+            None | Some(Due::Expected) => {}
+            Some(Due::Standing) => self.counts.standing += 1,
+            Some(Due::Overdue) => {
+                self.counts.overdue += 1;
+                self.overdue.push(described.arn.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns what to do about a faulty revision. Returns `None` if Logweir has handled the revision before: the
+    /// revision or its source revision has a record that allows no correction without a request by an operator.
+    async fn due(&self, described: &Described, source: &Option<RevisionArn>) -> Answer<Option<Due>> {
+        let due = Reconciliation::due(self.order.mode, self.since, described.registered_at, self.ports.clock().now());
+        if due == Due::Expected {
+            return Ok(Some(due));
+        }
+        let record = self.ports.journal().read(source.as_ref().unwrap_or(&described.arn)).await?;
+        match (source, record) {
+            (None, None) => Ok(Some(due)),
+            // The baseline has changed since Logweir registered the revision.
+            (Some(_), Some(record)) if !record.head.suppressed => Ok(Some(Due::Standing)),
+            _ => Ok(None),
+        }
+    }
+
+    fn observation<'o>(
+        &self,
+        described: &'o Described,
+        tags: &'o [(String, String)],
+        log_groups: Option<&'o BTreeMap<String, LogGroup>>,
+    ) -> Observation<'o> {
+        Observation {
+            definition: &described.definition,
+            account: Some(&described.arn.account),
+            region: Some(&described.arn.region),
+            tags,
+            default_mode: self.default_mode.clone(),
+            log_groups,
+            now: self.ports.clock().now(),
+        }
+    }
+}
+
+fn tags_of(described: &Described) -> Vec<(String, String)> {
+    described.tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect()
+}
+
+/// Whether the remediator function would correct a revision with this plan.
+fn is_correctable(plan: &Plan, described: &Described) -> bool {
+    let is_privileged = !plan.edits.is_empty() && described.definition.is_privileged();
+    plan.changes_something() && plan.refusal.is_none() && !is_privileged
+}

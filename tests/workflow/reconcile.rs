@@ -1,0 +1,9 @@
+//! The daily reconciliation: it finds the revisions whose events were lost, and its messages are harmless however often
+//! they are delivered.
+
+mod cost;
+mod delivered;
+mod lost;
+mod overdue;
+mod scene;
+mod standing;
