@@ -20,5 +20,6 @@ mod calls;
 mod doctor;
 mod journal;
 mod ports;
+mod reconcile;
 mod reliability;
 mod services;

@@ -10,8 +10,9 @@ use crate::ports::{Answer, LONGEST_DELAY, Message, Queue};
 const SQS: Service = Service::json("sqs", JSON_1_0, "AmazonSQS");
 
 /// The operation that sends a message, without an X-Ray trace header. With this header, Lambda's loop detection would
-/// stop the function after it has requeued a message about sixteen times. Logweir itself limits how often the function
-/// requeues a message, by the registration rate limit and by the maximum number of failures.
+/// stop the function after it has requeued a message about sixteen times, or after about sixteen pages of a
+/// reconciliation. Logweir itself limits how often the function requeues a message, by the registration rate limit and
+/// by the maximum number of failures. A reconciliation has a page for every fifty families.
 const SEND_MESSAGE: Operation = SQS.write("SendMessage");
 
 /// One queue, identified by its URL.

@@ -23,9 +23,9 @@ fn mode(value: &str) -> Back {
 #[tokio::test]
 async fn a_compliant_revision_costs_two_calls_once_the_account_setting_is_known() {
     let (aws, line) = aws(|seen| match seen.name() {
-        "DescribeTaskDefinition" => {
-            Back::ok(json!({"taskDefinition": {"taskDefinitionArn": ARN, "containerDefinitions": []}}))
-        }
+        "DescribeTaskDefinition" => Back::ok(
+            json!({"taskDefinition": {"taskDefinitionArn": ARN, "containerDefinitions": [], "status": "ACTIVE"}}),
+        ),
         "ListAccountSettings" => mode("non-blocking"),
         _ => Back::ok(json!({"logGroups": [{"logGroupName": "/ecs/web", "retentionInDays": 30}]})),
     });

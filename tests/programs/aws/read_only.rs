@@ -58,7 +58,9 @@ const READING: [&str; 17] = [
 
 fn answer(seen: &Seen) -> Back {
     Back::ok(match seen.name() {
-        "DescribeTaskDefinition" => json!({"taskDefinition": {"taskDefinitionArn": ARN, "containerDefinitions": []}}),
+        "DescribeTaskDefinition" => {
+            json!({"taskDefinition": {"taskDefinitionArn": ARN, "containerDefinitions": [], "status": "ACTIVE"}})
+        }
         "ListClusters" => json!({"clusterArns": [web().cluster_arn()]}),
         "ListServices" => json!({"serviceArns": [web().to_string()]}),
         "DescribeServices" => json!({"services": [described()]}),

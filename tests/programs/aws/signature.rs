@@ -16,9 +16,9 @@ async fn every_attempt_is_signed_over_the_bytes_that_it_sends() {
         throttled -= i32::from(seen.name() == "DescribeTaskDefinition");
         match throttled {
             0.. => Back::error("ThrottlingException", "Rate exceeded"),
-            _ => {
-                Back::ok(json!({"taskDefinition": {"taskDefinitionArn": ARN, "containerDefinitions": [{"name": "é"}]}}))
-            }
+            _ => Back::ok(
+                json!({"taskDefinition": {"taskDefinitionArn": ARN, "containerDefinitions": [{"name": "é"}], "status": "ACTIVE"}}),
+            ),
         }
     });
     let described = aws.ecs.describe("web:41").await.unwrap();

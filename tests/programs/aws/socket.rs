@@ -27,9 +27,9 @@ async fn a_registration_whose_connection_breaks_was_sent_once_and_whole() {
     let account = Loopback::serve(move |operation, _| {
         described += i32::from(operation == "DescribeTaskDefinition");
         match (operation, described) {
-            ("DescribeTaskDefinition", 2..) => {
-                Reply::ok(&json!({"taskDefinition": {"taskDefinitionArn": ARN, "containerDefinitions": [{"x": 1}]}}))
-            }
+            ("DescribeTaskDefinition", 2..) => Reply::ok(
+                &json!({"taskDefinition": {"taskDefinitionArn": ARN, "containerDefinitions": [{"x": 1}], "status": "ACTIVE"}}),
+            ),
             _ => Reply::Cut,
         }
     });

@@ -2,22 +2,33 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use jiff::Timestamp;
 use logweir::aws::sdk::journal::DynamoJournal;
 use logweir::aws::{Aws, Calls, Ecs, Logs, Sqs};
 use logweir::domain::baseline::Baseline;
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::event::Home;
+use logweir::domain::limits::reconciliation::Request;
 use logweir::domain::outcome::Mode;
 use logweir::domain::report::{BackoutBy, Decision};
 use logweir::handler::{BackoutCaller, HandlerReply, Queues, handle, handle_backout};
-use logweir::ports::{Adapters, SystemClock};
+use logweir::ports::{Adapters, Clock, Queue, SystemClock};
 use logweir::settings::{BACKOUT_LEASE, SHIPPED_BASELINE};
-use logweir::workflow::{Order, Origin};
+use logweir::workflow::{Order, Origin, Reconciled, note_mode_and_baseline, reconcile};
 use serde_json::{Value, json};
 
 use super::proxy::{Call, Proxy};
 use super::{Place, REGION};
 use crate::order::order;
+
+/// A clock that shows one time.
+struct Stopped(Timestamp);
+
+impl Clock for Stopped {
+    fn now(&self) -> Timestamp {
+        self.0
+    }
+}
 
 #[derive(Clone)]
 pub struct Logweir {
@@ -93,6 +104,25 @@ impl Logweir {
     /// Handles the schedule's request to resume unfinished corrections.
     pub async fn resumes(&self) -> Vec<Decision> {
         resumed(Box::pin(self.invoked(&json!({"logweir": "resume"}))).await)
+    }
+
+    /// Notes the mode and the baseline, as the schedule does at this time.
+    pub async fn notes_its_mode(&self, at: Timestamp) {
+        let backout = by();
+        let order = order(&self.home, &backout, &self.baseline, Mode::Rollout, &worker());
+        note_mode_and_baseline(&self.at_another_time(at), &order).await.unwrap();
+    }
+
+    /// Handles a request to reconcile at this time.
+    pub async fn reconciles(&self, at: Timestamp, queue: &impl Queue, request: Request) -> Reconciled {
+        let backout = by();
+        let order = order(&self.home, &backout, &self.baseline, Mode::Rollout, &worker());
+        reconcile(&self.at_another_time(at), &order, queue, request).await.unwrap()
+    }
+
+    fn at_another_time(&self, at: Timestamp) -> Adapters<Ecs, Logs, DynamoJournal, Stopped> {
+        let Adapters { ecs, log_groups, journal, clock: _ } = self.ports.clone();
+        Adapters { ecs, log_groups, journal, clock: Stopped(at) }
     }
 
     async fn invoked(&self, payload: &Value) -> HandlerReply {

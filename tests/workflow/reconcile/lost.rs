@@ -1,5 +1,6 @@
 //! Workers that die, messages that are lost, and calls that fail: the reconciliation goes on where it stopped.
 
+use jiff::SignedDuration;
 use logweir::domain::outcome::Mode;
 use logweir::ports::{ErrorKind, PortError};
 
@@ -86,6 +87,24 @@ async fn a_throttled_page_goes_on_later_with_the_families_that_are_left() {
     assert_eq!(scene.world.count("DescribeTaskDefinition") - before, FAMILIES + 1);
     assert_eq!(scene.pages()[0].delay, 60);
     assert!(scene.heard.failed[0].message.contains("Rate exceeded"), "{:?}", scene.heard.failed);
+}
+
+#[tokio::test]
+async fn a_slow_page_ends_in_time_and_the_next_page_has_the_families_that_are_left() {
+    let mut scene = families().await;
+    let before = scene.world.count("DescribeTaskDefinition");
+    let is_slow = Then::act(|account| account.now += SignedDuration::from_secs(36));
+    scene.world.at_nth("DescribeTaskDefinition", 10, Moment::After, is_slow);
+    scene.delivers(&start()).await;
+    assert_eq!(scene.world.count("DescribeTaskDefinition") - before, 10);
+    assert_eq!(scene.state().run.unwrap().rest.len(), 50);
+    while let Some(sent) = scene.takes() {
+        if sent.body["logweir"] == "reconcile" {
+            scene.delivers(&sent.body).await;
+        }
+    }
+    complete(&scene);
+    assert_eq!((scene.finished(), scene.world.count("ListTaskDefinitionFamilies")), (vec![[60, 60, 60, 0, 0]], 1));
 }
 
 #[tokio::test]

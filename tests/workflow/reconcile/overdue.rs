@@ -1,6 +1,7 @@
 //! A revision whose event was lost is corrected like the revision of an event.
 
 use jiff::SignedDuration;
+use logweir::domain::ecs::tags::Tag;
 use logweir::domain::event::overdue;
 use logweir::domain::event::scope::Scope;
 use logweir::domain::outcome::Mode;
@@ -72,6 +73,27 @@ async fn a_revision_that_logweir_must_not_correct_is_only_counted_as_faulty() {
     scene.world.advance(HOUR * 2);
     scene.reconciles().await;
     assert_eq!((scene.overdue().len(), scene.finished()), (0, vec![[1, 1, 0, 0, 0]]));
+}
+
+#[tokio::test]
+async fn a_revision_that_an_aws_service_manages_is_no_concern_of_logweir() {
+    let mut scene = Scene::lost().await;
+    let batch = "arn:aws:iam::111122223333:role/aws-service-role/batch.amazonaws.com/AWSServiceRoleForBatch";
+    scene.world.account(|account| account.families.get_mut("web").unwrap()[0].by = batch.into());
+    scene.reconciles().await;
+    assert_eq!((scene.overdue().len(), scene.finished()), (0, vec![[1, 0, 0, 0, 0]]));
+}
+
+#[tokio::test]
+async fn a_copied_tag_does_not_hide_a_revision() {
+    let mut scene = Scene::noted(Mode::Register).await;
+    scene.registers(&sound("web"));
+    scene.world.account(|account| {
+        account.registers_with_tags(&blocking("web"), &[Tag::new("logweir:source", "1")]);
+    });
+    scene.world.advance(HOUR * 2);
+    scene.reconciles().await;
+    assert_eq!((scene.overdue(), scene.active("web")), (vec!["web:2".to_owned()], vec![1, 2, 3]));
 }
 
 #[tokio::test]
