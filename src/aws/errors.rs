@@ -31,16 +31,20 @@ const THROTTLED: [&str; 8] = [
     "ProvisionedThroughputExceededException",
 ];
 
-/// Error codes of temporary failures, after which the same call may soon succeed.
-const PASSING: [&str; 8] = [
+/// Error codes of temporary failures, after which the same call may soon succeed (source: the API references of ECS,
+/// CloudWatch Logs and DynamoDB). DynamoDB returns the codes of conflicts while another call writes the same item.
+const PASSING: [&str; 11] = [
     "ServerException",
     "ServiceUnavailableException",
     "ServiceUnavailable",
     "InternalFailure",
     "InternalServerError",
     "OperationAbortedException",
+    "ReplicatedWriteConflictException",
     "RequestTimeout",
     "RequestTimeoutException",
+    "TransactionConflictException",
+    "TransactionInProgressException",
 ];
 
 /// Error codes for a caller that lacks a permission or valid credentials.
@@ -142,7 +146,7 @@ pub(super) fn said(
     let message = message.split("The Canonical String").next().unwrap_or_default().trim_end();
     let lower = message.to_ascii_lowercase();
     let is = |codes: &[&str]| codes.contains(&code);
-    let (kind, reason) = if is(&THROTTLED) || status == 429 {
+    let (kind, reason) = if is(&THROTTLED) || status == 429 || is_concurrent(&lower) {
         (ErrorKind::Retry, Some(Reason::Throttled))
     } else if is(&PASSING) || status >= 500 {
         (ErrorKind::Retry, None)
@@ -150,7 +154,7 @@ pub(super) fn said(
         (ErrorKind::Refused, Some(Reason::PassRoleDenied))
     } else if is(&DENIED) {
         (ErrorKind::Refused, Some(Reason::AccessDenied))
-    } else if is(&ABSENT) || (is_about_one_revision(call) && is_absence(&lower)) {
+    } else if is(&ABSENT) || is_absence(call, &lower) {
         (ErrorKind::Missing, None)
     } else if code == "ServiceNotActiveException" {
         (ErrorKind::Refused, Some(Reason::ServiceInactive))
@@ -165,14 +169,24 @@ pub(super) fn said(
     PortError { kind, call, message: plain(&format!("{code}: {shown}"), LONGEST), reason }
 }
 
-fn is_about_one_revision(call: &str) -> bool {
-    matches!(call, "DescribeTaskDefinition" | "DeregisterTaskDefinition")
+/// Returns whether ECS's ClientException says that other registrations in the same family are in progress: "Too many
+/// concurrent attempts to create a new revision of the specified family." This refusal passes within seconds (source:
+/// hashicorp/terraform-provider-aws#9777).
+fn is_concurrent(message: &str) -> bool {
+    message.contains("too many concurrent attempts")
 }
 
 /// Returns whether the message of ECS's ClientException says that a revision or a family does not exist. Such a message
-/// is "Unable to describe task definition." or "The specified task definition does not exist."
-fn is_absence(message: &str) -> bool {
-    message.contains("unable to describe task definition") || message.contains("does not exist")
+/// is "Unable to describe task definition." or "The specified task definition does not exist." UpdateService says
+/// "TaskDefinition not found.", also of a new revision that it does not know yet (source: remind101/empire#353).
+fn is_absence(call: &str, message: &str) -> bool {
+    match call {
+        "DescribeTaskDefinition" | "DeregisterTaskDefinition" => {
+            message.contains("unable to describe task definition") || message.contains("does not exist")
+        }
+        "UpdateService" => message.contains("taskdefinition not found"),
+        _ => false,
+    }
 }
 
 fn dispatch(call: &'static str, failure: &DispatchFailure) -> PortError {
@@ -270,6 +284,15 @@ mod tests {
         for (code, message, kind, reason) in [
             ("ThrottlingException", "Rate exceeded", ErrorKind::Retry, Some(Reason::Throttled)),
             ("OperationAbortedException", "conflict", ErrorKind::Retry, None),
+            ("TransactionInProgressException", "in progress", ErrorKind::Retry, None),
+            ("TransactionConflictException", "conflict", ErrorKind::Retry, None),
+            ("ReplicatedWriteConflictException", "conflict", ErrorKind::Retry, None),
+            (
+                "ClientException",
+                "Too many concurrent attempts to create a new revision of the specified family.",
+                ErrorKind::Retry,
+                Some(Reason::Throttled),
+            ),
             (
                 "AccessDeniedException",
                 "may not: ecs:RegisterTaskDefinition",
@@ -293,8 +316,13 @@ mod tests {
             let error = said("DescribeTaskDefinition", 400, code, message, None);
             assert_eq!((error.kind, error.reason), (kind, reason), "{code}: {message}");
         }
-        let error = said("RegisterTaskDefinition", 400, "ClientException", "Role does not exist", None);
-        assert_eq!(error.kind, ErrorKind::Refused);
+        for (call, message, kind) in [
+            ("RegisterTaskDefinition", "Role does not exist", ErrorKind::Refused),
+            ("UpdateService", "TaskDefinition not found.", ErrorKind::Missing),
+            ("UpdateService", "TaskDefinition is inactive", ErrorKind::Refused),
+        ] {
+            assert_eq!(said(call, 400, "ClientException", message, None).kind, kind, "{call}: {message}");
+        }
     }
 
     #[test]

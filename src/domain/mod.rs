@@ -2,10 +2,12 @@
 //! `tests/core/tree.rs` checks.
 //!
 //! The modules of the core form layers. A layer imports only layers that stand to its left in this list, in which `·`
-//! separates the layers: outcome, rule_name, text · baseline, ecs · edit, event · limits, rules · plan · record ·
-//! doctor, report · notice.
+//! separates the layers: outcome, rule_name, text, dead_letter · disposition, baseline, ecs · edit, event ·
+//! limits, rules · plan · record · doctor, report · notice.
 
 pub mod baseline;
+pub mod dead_letter;
+pub mod disposition;
 pub mod doctor;
 pub mod ecs;
 pub mod edit;

@@ -33,6 +33,11 @@ pub(super) async fn handle_batch<P: Ports>(
         if let Some(Ok(body)) = &body
             && let Some(what) = Scheduled::of(body)
         {
+            // The message of a request that failed again and again, because the function ran out of time or memory, is
+            // dropped before SQS moves the message to the dead-letter queue.
+            if delivery.is_last() {
+                continue;
+            }
             // A request to resume or for a digest never fails its message, because the next scheduled request retries
             // the work. A page of a reconciliation fails its message if the function could not request the next page.
             // For a stale request to resume, the function only counts the unfinished work in the journal, because an
@@ -40,7 +45,7 @@ pub(super) async fn handle_batch<P: Ports>(
             match (what.is_stale(record, ports.clock().now()), what) {
                 (false, _) => {
                     let reply = on_schedule(ports, order, &queues.work, what, &|| calls() - before, watch).await;
-                    if reply.is_unfinished() && !delivery.is_last() {
+                    if reply.is_unfinished() {
                         failures.push(failed(record));
                     }
                 }

@@ -11,7 +11,7 @@ use crate::domain::limits::reconciliation::{Finished, ReconciliationName};
 use crate::domain::notice::{Tally, Unconfirmed};
 use crate::domain::outcome::{Mode, Outcome};
 use crate::domain::report::BackoutBy;
-use crate::ports::{Answer, Clock, Notifier, OwnLog, Ports, Queue};
+use crate::ports::{Answer, Clock, Journal, Notifier, OwnLog, Ports, Queue};
 use crate::settings::{BACKOUT_LEASE, LEASE, Remediation, Role, Settings};
 use crate::telemetry::{FailedNotification, not_notified};
 use crate::workflow::{Order, Origin, last_reconciliation};
@@ -108,8 +108,14 @@ impl<P: Ports, Q: Queue, N: Notifier, L: OwnLog> Function<P, Q, N, L> {
             Mode::Observe => self.observed(&mut tally, now).await,
             Mode::Register | Mode::Rollout => Ok(()),
         };
+        // In mode `observe`, the end of a hold releases nothing.
+        let held = match mode {
+            Mode::Observe => Ok(Vec::new()),
+            Mode::Register | Mode::Rollout => self.ports.journal().stopped().await,
+        };
         let standing = last_reconciliation(&self.ports, &ReconciliationName::of(home)).await;
-        for error in [read.err(), standing.as_ref().err().cloned()].into_iter().flatten() {
+        let errors = [read.err(), held.as_ref().err().cloned(), standing.as_ref().err().cloned()];
+        for error in errors.into_iter().flatten() {
             let error = error.to_string();
             let failed = [FailedNotification { family: None, error: &error }];
             (telling.write)(&not_notified(&failed, telling.function, now));
@@ -118,6 +124,7 @@ impl<P: Ports, Q: Queue, N: Notifier, L: OwnLog> Function<P, Q, N, L> {
         if let Some(last) = standing.ok().flatten().filter(is_recent) {
             tally.stand(last.counts.standing);
         }
+        tally.hold(held.unwrap_or_default());
         telling.notices.extend(tally.notice(home, unconfirmed, now));
     }
 

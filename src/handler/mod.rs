@@ -6,6 +6,7 @@ mod batch;
 mod events;
 mod function;
 mod queue;
+mod release;
 mod reporter;
 mod scheduled;
 

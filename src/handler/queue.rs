@@ -1,7 +1,7 @@
 //! The handling of messages that the function could not complete. The function sends a message to the event queue again
 //! if the message has to wait for the registration rate limit. The function sends a message to the dead-letter queue if
-//! an operator has to act first, or if the message failed too often. In both cases, the function sends a copy of the
-//! message before SQS deletes the original.
+//! an operator has to act first, or if the message failed too often; `domain::disposition` has the table. In both cases,
+//! the function sends a copy of the message before SQS deletes the original.
 //!
 //! A message that waits for the registration rate limit does not count as failed. If waiting counted as a failure, a
 //! release of many services at once would send messages to the dead-letter queue. SQS counts the receives of a copy
@@ -10,9 +10,11 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
+use crate::domain::dead_letter::DeadLetterHistory;
+use crate::domain::disposition::Disposition;
 use crate::domain::limits::rate::Wait;
-use crate::domain::outcome::{Outcome, Reason};
-use crate::domain::report::{Decision, FollowUp, Report};
+use crate::domain::report::{Decision, FollowUp};
+use crate::domain::text::count;
 use crate::ports::{Answer, LONGEST_DELAY, Message, Queue};
 use crate::workflow::{Order, Origin};
 
@@ -21,9 +23,6 @@ const SLOT: &str = "logweir-slot";
 
 /// The message attribute with the number of times that the message failed before the function sent this copy.
 const FAILURES: &str = "logweir-failures";
-
-/// The message attribute with the reason why the message is a dead letter, such as `refused pass-role-denied`.
-const WHY: &str = "logweir-why";
 
 /// The number of failures after which the function no longer handles a message. This number equals the
 /// `maxReceiveCount` of the event queue. A message that waited for the registration rate limit is a copy, so SQS counts
@@ -47,22 +46,28 @@ pub(super) struct MessageDelivery<'m> {
     message: &'m Value,
     /// The number of times that this message has failed.
     failures: u32,
+    /// Why the message was a dead letter before. `None` if the message was not redriven.
+    history: Option<DeadLetterHistory>,
 }
 
 impl<'m> MessageDelivery<'m> {
     pub(super) fn of(message: &'m Value) -> Self {
         let carried = attribute(message, FAILURES).and_then(|text| text.parse().ok()).unwrap_or(0u32);
         let receives = message["attributes"]["ApproximateReceiveCount"].as_str().and_then(|text| text.parse().ok());
-        Self { message, failures: carried.saturating_add(receives.unwrap_or(1u32).saturating_sub(1)) }
+        Self {
+            message,
+            failures: carried.saturating_add(receives.unwrap_or(1u32).saturating_sub(1)),
+            history: DeadLetterHistory::read(|name| attribute(message, name)),
+        }
     }
 
     /// Returns whether the message has never failed. A message that only waited for the registration rate limit has not
     /// failed.
-    pub(super) fn is_first(&self) -> bool {
+    fn is_first(&self) -> bool {
         self.failures == 0
     }
 
-    /// Returns whether SQS moves the message to the dead-letter queue if this delivery fails.
+    /// Returns whether SQS or the function moves the message to the dead-letter queue if the message fails once more.
     pub(super) fn is_last(&self) -> bool {
         self.failures + 1 >= MOST_FAILURES
     }
@@ -83,6 +88,9 @@ impl<'m> MessageDelivery<'m> {
     /// Requeues the message or sends it to the dead-letter queue, if the decision requires this. Returns whether the
     /// function has to report the message as failed to SQS.
     pub(super) async fn ends(&self, queues: &Queues<impl Queue>, decision: &mut Decision, now: Timestamp) -> bool {
+        if self.failed_too_often() {
+            return self.dies(queues, decision, DeadLetterHistory::TOO_OFTEN.to_owned()).await;
+        }
         if let FollowUp::Wait(wait) = decision.next {
             match self.send_back(&queues.work, wait, now).await {
                 Ok(()) => decision.next = FollowUp::Nothing,
@@ -90,42 +98,46 @@ impl<'m> MessageDelivery<'m> {
             }
             return decision.is_retried();
         }
-        let Some(why) = self.kills(&decision.report) else {
-            // The function also reports an unreadable message as failed, so that SQS moves the message to the
-            // dead-letter queue and the message is not lost.
-            if decision.reason == Some(Reason::Unreadable) {
+        let disposition = Disposition::of(decision.outcome, decision.reason);
+        match (decision.is_retried(), disposition) {
+            (true, _) | (false, Disposition::Retry) if !self.is_last() => {
                 decision.next = FollowUp::Retry;
+                true
             }
-            return decision.is_retried();
-        };
-        let message = Message { body: self.body(), attributes: vec![(WHY, why)], delay: 0 };
+            (true, _) | (false, Disposition::Retry | Disposition::DeadLetter) => {
+                let reason = decision.reason.map(|reason| format!(" {}", reason.name())).unwrap_or_default();
+                let why = format!("{}{reason}", decision.outcome.name());
+                self.dies(queues, decision, why).await
+            }
+            (false, Disposition::Final(_)) => false,
+        }
+    }
+
+    /// Sends the message to the dead-letter queue. Returns whether the function has to report the message as failed to
+    /// SQS, because the message could not be sent.
+    async fn dies(&self, queues: &Queues<impl Queue>, decision: &mut Decision, why: String) -> bool {
+        let history = DeadLetterHistory::after(self.history.clone(), why);
+        let message = Message { body: self.body(), attributes: history.attributes(), delay: 0 };
+        let notes = &mut decision.report.notes;
         match queues.dead_letters.send(&message).await {
             Ok(()) => {
-                let note = "the event is in the dead-letter queue: resolve the cause, then run `logweir doctor --fix`";
-                decision.report.notes.push(note.into());
+                notes.push(if history.redrives == 0 {
+                    "the event is in the dead-letter queue: resolve the cause, then run `logweir doctor --fix`".into()
+                } else {
+                    let times = count(history.redrives.into(), "redrive");
+                    let help = "resolve the cause, then run `logweir doctor --fix --all`";
+                    format!("the event is in the dead-letter queue for the same reason again, after {times}: {help}")
+                });
                 decision.next = FollowUp::Nothing;
+                false
             }
             Err(error) => {
-                decision.report.notes.push(format!("the message could not be sent to the dead-letter queue: {error}"));
+                notes.push(format!("the message could not be sent to the dead-letter queue: {error}"));
                 // The message fails at each delivery until SQS moves the message to the dead-letter queue. Logweir
                 // sends only one notification for all these failures.
                 decision.notify.repeats.get_or_insert(!self.is_first());
-                return true;
+                true
             }
-        }
-        false
-    }
-
-    /// Returns the reason why the message becomes a dead letter. Returns `None` if the message does not become a dead
-    /// letter.
-    fn kills(&self, report: &Report) -> Option<String> {
-        let ended = |reason: Reason| Some(format!("{} {}", report.outcome.name(), reason.name()));
-        match (report.outcome, report.reason) {
-            _ if self.failed_too_often() => Some("failed too often".to_owned()),
-            // The event can succeed after an operator has granted the missing permission.
-            (_, Some(reason @ (Reason::AccessDenied | Reason::PassRoleDenied))) => ended(reason),
-            (Outcome::NeedsOperator, Some(reason @ Reason::Unreadable)) => ended(reason),
-            _ => None,
         }
     }
 
@@ -135,7 +147,8 @@ impl<'m> MessageDelivery<'m> {
             Wait::Full => (None, LONGEST_DELAY),
         };
         let slot = slot.map(|slot| (SLOT, slot.to_string()));
-        let attributes = slot.into_iter().chain([(FAILURES, self.failures.to_string())]).collect();
+        let history = self.history.iter().flat_map(DeadLetterHistory::attributes);
+        let attributes = slot.into_iter().chain([(FAILURES, self.failures.to_string())]).chain(history).collect();
         queue.send(&Message { body: self.body(), attributes, delay }).await
     }
 

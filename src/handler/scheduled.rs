@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use super::release::release;
 use super::{HandlerReply, Sink};
 use crate::domain::limits::reconciliation::Request;
 use crate::ports::{Clock, Ports, Queue};
@@ -79,6 +80,7 @@ pub(super) async fn on_schedule<P: Ports>(
             let order = Order { origin: Origin::Resume, worker: order.worker.clone(), ..*order };
             let resumed = resume(ports, &order).await;
             let reply = HandlerReply::resumed(resumed, |why| unreadable(ports, &order, why), calls, watch);
+            release(ports, &order, queue, watch).await;
             watch.gauges(gauges(ports).await, ports.clock().now());
             // If the journal cannot be written, the next run of the schedule tries again.
             let _ = note_mode_and_baseline(ports, &order).await;

@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 
 use super::correct::{correct, opening};
+use super::lag::KNOWN_BY_THEN;
 use super::reporting::{end, failed};
 use super::{Order, Origin, observe};
 use crate::domain::ecs::tags;
@@ -150,7 +151,8 @@ pub(super) async fn look_up<P: Ports>(
     let (family, at) = match which {
         RevisionRef::Revision(arn) => {
             report.about(&arn);
-            let described = ports.task_definitions().describe(&arn.to_string()).await?;
+            let described = ports.task_definitions().describe(&arn.to_string()).await;
+            let described = described.map_err(|error| not_described(error, &arn.short(), report))?;
             if described.arn != arn {
                 let why = format!("ECS described {} instead of {arn}", described.arn);
                 return Err(Undecided::unknown(Reason::Unreadable, why));
@@ -160,7 +162,8 @@ pub(super) async fn look_up<P: Ports>(
         RevisionRef::NewestOf { family, at } => (family, at),
     };
     report.family = Some(family.clone());
-    let newest = ports.task_definitions().describe(&family).await?;
+    let newest = ports.task_definitions().describe(&family).await;
+    let newest = newest.map_err(|error| not_described(error, &format!("family {family}"), report))?;
     if (&newest.arn.account, &newest.arn.region) != (&home.account, &home.region) {
         let why = format!("the newest revision of family {family} belongs to another account or Region");
         return Err(Undecided::unknown(Reason::ForeignAccount, why));
@@ -176,19 +179,43 @@ pub(super) async fn look_up<P: Ports>(
     // tag of the newest revision only to find this source revision.
     let hint = newest.tags.iter().find(|tag| tag.key == tags::SOURCE).and_then(|tag| tag.value.parse::<u32>().ok());
     if let Some(revision) = hint {
-        let source = ports.task_definitions().describe(&format!("{family}:{revision}")).await?;
-        if source.arn.family == family && is_meant(&source) {
-            return Ok(source);
+        match ports.task_definitions().describe(&format!("{family}:{revision}")).await {
+            Ok(source) if source.arn.family == family && is_meant(&source) => return Ok(source),
+            // Any principal can write a tag that names no revision.
+            Ok(_) | Err(PortError { kind: ErrorKind::Missing, .. }) => {}
+            Err(error) => return Err(error.into()),
         }
     }
     if is_meant(&newest) {
         return Ok(newest);
     }
-    let newest = newest.arn.short();
+    let name = newest.arn.short();
+    if newest.registered_at.is_some_and(|registered| registered < at) {
+        let message = format!("no revision of family {family} since {name} is ACTIVE");
+        let reason = Some(Reason::Unreadable);
+        let error = PortError { kind: ErrorKind::Missing, call: "DescribeTaskDefinition", message, reason };
+        return Err(not_described(error, "the revision of the event", report));
+    }
     let why = format!(
-        "the event names no revision, and the newest revision {newest} was not registered when the event occurred"
+        "the event names no revision, and the newest revision {name} was not registered when the event occurred"
     );
     Err(Undecided::unknown(Reason::Unreadable, why))
+}
+
+/// Returns why ECS does not describe the revision of an event. Soon after the event, ECS may not show the revision yet,
+/// so a retry can succeed. Later, the revision was deregistered or deleted, and there is nothing left to correct.
+fn not_described(error: PortError, name: &str, report: &Report) -> Undecided {
+    match (error.kind, report.event_age_ms.map(SignedDuration::from_millis)) {
+        (ErrorKind::Missing, Some(age)) if age >= KNOWN_BY_THEN => {
+            let why = format!("{name} was deregistered or deleted meanwhile: {error}");
+            Undecided::Because(Outcome::Superseded.because(Reason::NotLatest).saying(why))
+        }
+        (ErrorKind::Missing, Some(_)) => {
+            let reason = error.reason.or(Some(Reason::Unreadable));
+            Undecided::Port(PortError { kind: ErrorKind::Retry, reason, ..error })
+        }
+        _ => Undecided::Port(error),
+    }
 }
 
 fn refusal(order: &Order<'_>, plan: &Plan, source: &TaskDefinition) -> Option<Reason> {

@@ -27,7 +27,7 @@ pub(super) async fn stopped<P: Ports>(
         if stopped.is_some() {
             *family = counted;
         }
-        stopped
+        deferring(order, source, cause, family, stopped)
     };
     change(ports, &source.arn, stopped).await.map_err(Halt::from)
 }
@@ -41,7 +41,44 @@ pub(super) async fn count<P: Ports>(
     cause: &Cause,
 ) -> Result<Option<Stopped>, Halt> {
     let (correction, limits) = (correction(ports, order, source, cause), order.baseline.fuse());
-    change(ports, &source.arn, |family| family.count(correction, &limits)).await.map_err(Halt::from)
+    let counted = |family: &mut Family| {
+        let stopped = family.count(correction, &limits);
+        deferring(order, source, cause, family, stopped)
+    };
+    change(ports, &source.arn, counted).await.map_err(Halt::from)
+}
+
+/// Defers the source revision of an event that the family's hold refuses. An operator who names a revision on hold gets
+/// the answer at once, so Logweir defers nothing for an operator.
+fn deferring(
+    order: &Order<'_>,
+    source: &Described,
+    cause: &Cause,
+    family: &mut Family,
+    stopped: Option<Stopped>,
+) -> Option<Stopped> {
+    let is_event = matches!(order.origin, Origin::Event | Origin::Delayed { .. } | Origin::Replay);
+    if is_event && matches!(stopped, Some(Stopped::Held(_))) {
+        family.defer(&source.arn, cause);
+    }
+    stopped
+}
+
+/// Adds a service to the family's deferred revision, because the service runs this revision and no later event reports
+/// the end of the hold.
+pub(super) async fn defer_service<P: Ports>(ports: &P, source: &RevisionArn, service: &ServiceArn) -> Result<(), Halt> {
+    let add = |family: &mut Family| {
+        if let Some(deferred) = family.deferred.as_mut().filter(|deferred| deferred.source == *source) {
+            deferred.add(service);
+        }
+    };
+    change(ports, source, add).await.map_err(Halt::from)
+}
+
+/// Removes the family's deferred revision, because the event queue contains a message about it.
+pub(super) async fn released<P: Ports>(ports: &P, source: &RevisionArn) -> Result<(), CommitError> {
+    let now = ports.clock().now();
+    change(ports, source, |family| family.released(source, now)).await
 }
 
 fn correction<P: Ports>(ports: &P, order: &Order<'_>, source: &Described, cause: &Cause) -> Correction {
@@ -74,6 +111,7 @@ pub(super) async fn go_on<P: Ports>(ports: &P, source: &RevisionArn) -> Result<O
     let lifted = |family: &mut Family| {
         let stopped = family.stopped(now);
         family.go_on();
+        family.deferred.take_if(|deferred| deferred.source.revision < source.revision);
         stopped
     };
     change(ports, source, lifted).await.map_err(Halt::from)

@@ -8,7 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 use super::assess::described;
 use super::backout::{BackoutOrder, drive_back};
 use super::correct::drive;
-use super::lease::{ClaimState, Halt, Worker, take};
+use super::family_state;
+use super::lag::KNOWN_BY_THEN;
+use super::lease::{ClaimState, Claimed, Halt, Worker, take};
 use super::order::Order;
 use super::ownership::Registrars;
 use super::reporting::{end, fresh, timed};
@@ -17,7 +19,7 @@ use super::summary::{line, tell};
 use crate::domain::ecs::service::ServiceArn;
 use crate::domain::event::{Cause, ServiceChange};
 use crate::domain::outcome::{Conclusion, Mode, Outcome, Reason, ReportMode, TriggerKind};
-use crate::domain::record::{Head, Record, RolloutPhase};
+use crate::domain::record::{EntryKind, Head, Next, Record, RolloutPhase, Step, next};
 use crate::domain::report::{Decision, Report};
 use crate::ports::{Answer, Clock, Filter, Journal, Ports};
 
@@ -157,7 +159,7 @@ async fn left<P: Ports>(ports: &P, backing_out: bool, worker: &str) -> Answer<Ve
 }
 
 /// Rotates a list that is too long for one run, so that each worker begins at a different item.
-fn begin_elsewhere<T>(items: &mut [T], worker: &str) {
+pub(super) fn begin_elsewhere<T>(items: &mut [T], worker: &str) {
     if items.len() > MOST {
         let mut hasher = DefaultHasher::new();
         worker.hash(&mut hasher);
@@ -209,6 +211,11 @@ async fn go_on<P: Ports>(
     let mut claimed = take(journal, clock, &worker, record, Registrars::resumes(order.home, order.registrar)).await?;
     let Some(source) = source else {
         let name = head.source.short();
+        if let Some(ended) = superseded(&mut claimed, clock.now()).await? {
+            let _ = tell(&mut decision.report, &claimed.record, order.backout);
+            family_state::uncount(ports, &head.source).await;
+            return Ok(Some(ended));
+        }
         let why = format!("ECS no longer describes the source revision {name}; run `logweir backout {name}` instead");
         let _ = tell(&mut decision.report, &claimed.record, order.backout);
         claimed.release(&why).await;
@@ -216,6 +223,26 @@ async fn go_on<P: Ports>(
         return Ok(Some(Outcome::NeedsOperator.because(Reason::Unreadable).saying(why)));
     };
     drive(ports, order, decision, &source, &mut claimed).await.map(Some)
+}
+
+/// Closes the record of a source revision that ECS no longer describes, if Logweir has not begun to register a corrected
+/// revision. Such a revision was deleted, and there is nothing left to correct. Returns `None` if Logweir may have
+/// registered a corrected revision, or if ECS may not describe the source revision yet.
+async fn superseded<J: Journal, C: Clock>(
+    claimed: &mut Claimed<'_, J, C>,
+    now: Timestamp,
+) -> Result<Option<Conclusion>, Halt> {
+    let head = &claimed.record.head;
+    let (name, is_recent) = (head.source.short(), now.duration_since(head.opened_at) < KNOWN_BY_THEN);
+    let step = match claimed.record.attempt()?.as_ref().map(next) {
+        Some(Next::Take(step, _) | Next::Resolve(step, Step::EnsureLogGroup(_))) if !is_recent => step,
+        _ => return Ok(None),
+    };
+    let (why, reason) = (format!("{name} was deregistered and deleted meanwhile"), Reason::NotLatest);
+    let ended = Outcome::Superseded.because(reason);
+    claimed.append(EntryKind::Failed { step, why: why.clone(), reason: Some(reason) }).await?;
+    claimed.append(EntryKind::Closed(ended.clone())).await?;
+    Ok(Some(ended.saying(why)))
 }
 
 async fn go_back<P: Ports>(

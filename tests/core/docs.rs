@@ -1,39 +1,39 @@
 //! The documentation explains every outcome and every reason of a report, and its map names every part of the source.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+
+use crate::reasons::{reasons, words};
 
 fn read(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
 }
 
-/// The variants of an enum in a source file, in the spelling of the JSON output.
-fn words(source: &str, name: &str) -> Vec<String> {
-    let body = source.split_once(&format!("pub enum {name} {{")).unwrap().1.split_once("\n}").unwrap().0;
-    let variants = body.lines().map(str::trim).filter(|line| line.starts_with(char::is_uppercase));
-    let kebab = |variant: &str| {
-        let mut word = String::new();
-        for c in variant.trim_end_matches(',').chars() {
-            if c.is_uppercase() && !word.is_empty() {
-                word.push('-');
-            }
-            word.extend(c.to_lowercase());
-        }
-        word
-    };
-    variants.map(kebab).collect()
-}
-
 #[test]
 fn every_outcome_and_every_reason_has_a_line_that_says_what_to_do() {
-    let (source, outcomes) = (read("src/domain/outcome.rs"), read("docs/reference/outcomes.md"));
+    let outcomes = read("docs/reference/outcomes.md");
     for (name, least) in [("Outcome", 9), ("Reason", 20)] {
-        let words = words(&source, name);
+        let words = words(name);
         assert!(words.len() >= least, "{words:?}");
         for word in words {
             let rows = outcomes.lines().filter(|line| line.starts_with(&format!("| `{word}` |")));
             assert_eq!(rows.count(), 1, "docs/reference/outcomes.md: {word}");
         }
+    }
+}
+
+#[test]
+fn the_documentation_says_of_every_reason_what_becomes_of_its_message() {
+    let mut expected: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for reason in reasons() {
+        expected.entry(reason.disposition().words()).or_default().push(format!("`{}`", reason.name()));
+    }
+    let outcomes = read("docs/reference/outcomes.md");
+    for (words, mut reasons) in expected {
+        reasons.sort_unstable();
+        let row = format!("| {words} | {} |", reasons.join(", "));
+        assert!(outcomes.lines().any(|line| line == row), "docs/reference/outcomes.md: {row}");
     }
 }
 

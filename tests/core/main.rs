@@ -1,6 +1,9 @@
 //! The pure and fast tests: rules and laws, parsing and decisions on plain data, and checks of the source tree and the
 //! documentation.
 
+#[path = "../support/reasons.rs"]
+mod reasons;
+
 mod baseline;
 mod corpus;
 mod docs;

@@ -204,8 +204,18 @@ fn doctor_reports_ok_checks_problems_and_a_dead_letter_and_redrives_it() {
     let may = ["ecs:Describe*", "ecs:List*", "ecs:RegisterTaskDefinition", "ecs:TagResource", "iam:PassRole", "logs:*"];
     let rest = ["sqs:*", "dynamodb:*", "ssm:*"];
     let (queue, dead) = deployer.deploys(&[&may[..], &rest].concat());
-    let body = json!({"QueueUrl": dead, "MessageBody": "{\"logweir\":\"resume\"}"});
-    deployer.json("sqs", "AmazonSQS.SendMessage", &body);
+    let arn = format!("arn:aws:ecs:eu-west-1:{ACCOUNT}:task-definition/gone:1");
+    let event = json!({
+        "source": "aws.ecs", "detail-type": "AWS API Call via CloudTrail", "account": ACCOUNT, "region": "eu-west-1",
+        "detail": {
+            "eventSource": "ecs.amazonaws.com", "eventName": "RegisterTaskDefinition",
+            "responseElements": {"taskDefinition": {"taskDefinitionArn": arn}}
+        }
+    });
+    for body in [event, json!({"logweir": "resume"})] {
+        let message = json!({"QueueUrl": dead, "MessageBody": body.to_string()});
+        deployer.json("sqs", "AmazonSQS.SendMessage", &message);
+    }
     let told = deployer.doctor(&[]);
     let state = |check: &str| -> Vec<(&str, &str)> {
         let checks = told["checks"].as_array().unwrap().iter().filter(|it| it["check"] == check);
@@ -224,15 +234,18 @@ fn doctor_reports_ok_checks_problems_and_a_dead_letter_and_redrives_it() {
     );
     assert!(state("mapping")[0].1.contains("the kill switch is on"), "{told:#}");
     assert!(state("baseline")[0].1.contains("sha256:another is confirmed"), "{told:#}");
-    assert_eq!(state("dead-letters"), [("problem", "the dead-letter queue contains 1 dead letter")]);
-    assert_eq!(told["dead_letters"][0]["about"], "a schedule's message");
+    assert_eq!(state("dead-letters"), [("problem", "the dead-letter queue contains 2 dead letters")]);
+    let mut abouts: Vec<&str> =
+        told["dead_letters"].as_array().unwrap().iter().map(|letter| letter["about"].as_str().unwrap()).collect();
+    abouts.sort_unstable();
+    assert_eq!(abouts, ["a schedule's message", "registration of gone:1"]);
     assert_eq!(
         (deployer.waiting(&queue), deployer.waiting(&dead)),
-        (json!("0"), json!("1")),
+        (json!("0"), json!("2")),
         "reading moves no message"
     );
 
     let fixed = deployer.doctor(&["--fix", "--yes"]);
-    assert_eq!(fixed["redriven"], json!({"moved": 1, "left": 0}), "{fixed:#}");
+    assert_eq!(fixed["redriven"], json!({"moved": 1, "deleted": 1, "left": 0}), "{fixed:#}");
     assert_eq!((deployer.waiting(&queue), deployer.waiting(&dead)), (json!("1"), json!("0")));
 }

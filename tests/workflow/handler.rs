@@ -1,6 +1,7 @@
 //! The payloads of the two functions. Each function accepts its own payloads and refuses the other's, however wrapped.
 
 mod dead_letters;
+mod holds;
 
 use logweir::aws::Sqs;
 use logweir::domain::baseline::Baseline;
@@ -254,6 +255,21 @@ async fn a_resume_request_from_the_queue_is_handled_unless_it_waited_too_long() 
         assert_eq!(written.iter().map(|report| report.outcome).collect::<Vec<_>>(), outcomes, "{minutes} minutes");
         assert_eq!(reply.to_json(), answer, "no message is retried");
     }
+}
+
+#[tokio::test]
+async fn a_message_of_a_schedule_is_never_a_dead_letter() {
+    let world = left(false).await;
+    for word in ["resume", "digest"] {
+        let mut last = message(&json!({"logweir": word}));
+        last["Records"][0]["attributes"] = json!({"ApproximateReceiveCount": "5"});
+        let (calls, (reply, written)) = (world.calls().len(), remediates(&world, Mode::Register, &last).await);
+        assert_eq!(reply.to_json(), json!({"batchItemFailures": []}), "{word}: SQS deletes it");
+        assert_eq!((written.len(), world.calls().len()), (0, calls), "{word}: it is not handled a fifth time");
+    }
+    world.always("list", PortError { kind: ErrorKind::Retry, call: "Query", message: "slow".into(), reason: None });
+    let (reply, written) = remediates(&world, Mode::Register, &message(&json!({"logweir": "resume"}))).await;
+    assert_eq!((written.len(), reply.to_json()), (1, json!({"batchItemFailures": []})));
 }
 
 #[tokio::test]

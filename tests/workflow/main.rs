@@ -11,6 +11,8 @@ mod order;
 mod permutations;
 #[path = "../support/ports_contract/mod.rs"]
 mod ports_contract;
+#[path = "../support/reasons.rs"]
+mod reasons;
 #[path = "../support/world/mod.rs"]
 mod world;
 

@@ -9,7 +9,7 @@ use logweir::settings::{LEASE, SHIPPED_BASELINE};
 use serde_json::Value;
 
 use crate::world::story::{BLOCKING, active, corrected_text, ended, event, register, with};
-use crate::world::{Moment, Then, World};
+use crate::world::{LOGWEIR, Moment, Then, World};
 
 #[tokio::test]
 async fn a_blocking_revision_gets_a_correction_that_differs_in_nothing_else() {
@@ -115,6 +115,46 @@ async fn an_event_without_an_arn_means_the_newest_revision_at_its_time() {
 }
 
 #[tokio::test]
+async fn an_event_whose_revision_ecs_does_not_show_is_retried_for_ten_minutes_and_then_superseded() {
+    for (names_it, has_older) in [(true, false), (false, false), (false, true)] {
+        let world = World::new();
+        let source = world.account(|account| {
+            if has_older {
+                account.now -= SignedDuration::from_secs(60);
+                account.registers(BLOCKING);
+                account.now += SignedDuration::from_secs(60);
+            }
+            let source = account.registers(BLOCKING);
+            account.deregisters_and_deletes(&source);
+            source
+        });
+        let mut event = event(&source);
+        if !names_it {
+            event["detail"]["responseElements"] = Value::Null;
+        }
+        world.advance(SignedDuration::from_secs(599));
+        let report = register(&world, &event).await;
+        let unreadable = (Outcome::Failed, Some(Reason::Unreadable));
+        assert_eq!((ended(&report), report.is_retried()), (unreadable, true), "{names_it} {has_older}: {report:?}");
+        world.advance(SignedDuration::from_secs(1));
+        let report = register(&world, &event).await;
+        let superseded = (Outcome::Superseded, Some(Reason::NotLatest));
+        assert_eq!((ended(&report), report.is_retried()), (superseded, false), "{names_it} {has_older}: {report:?}");
+        assert!(report.error.as_ref().unwrap().contains("was deregistered or deleted meanwhile"), "{report:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_tag_that_names_no_revision_does_not_hide_the_revision_of_an_event() {
+    let world = World::new();
+    let source = world.account(|account| account.registers_with_tags(BLOCKING, &[Tag::new("logweir:source", "99")]));
+    let mut without = event(&source);
+    without["detail"]["responseElements"] = Value::Null;
+    world.account(|account| account.families.get_mut("web").unwrap()[0].by = LOGWEIR.into());
+    assert_eq!(ended(&register(&world, &without).await), (Outcome::Skipped, Some(Reason::RegisteredByLogweir)));
+}
+
+#[tokio::test]
 async fn a_source_that_is_not_the_newest_is_not_corrected() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
@@ -125,7 +165,7 @@ async fn a_source_that_is_not_the_newest_is_not_corrected() {
 }
 
 #[tokio::test]
-async fn a_deregistered_source_is_not_corrected_and_one_that_ecs_no_longer_describes_is_an_error() {
+async fn a_deregistered_source_is_not_corrected_and_one_that_ecs_does_not_describe_yet_is_retried() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
     world.account(|account| account.deregisters(&source));
@@ -133,6 +173,7 @@ async fn a_deregistered_source_is_not_corrected_and_one_that_ecs_no_longer_descr
     world.account(|account| account.shows_inactive = false);
     let report = register(&world, &event(&source)).await;
     assert_eq!((ended(&report), report.exit_code()), ((Outcome::Failed, Some(Reason::Unreadable)), 2));
+    assert!(report.is_retried(), "{report:?}");
 }
 
 #[tokio::test]

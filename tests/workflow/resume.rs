@@ -84,6 +84,21 @@ async fn a_source_that_ecs_no_longer_describes_needs_an_operator_who_can_back_it
 }
 
 #[tokio::test]
+async fn a_source_that_was_deleted_before_its_correction_was_registered_is_superseded() {
+    for (minutes, expected) in [(9, Outcome::NeedsOperator), (10, Outcome::Superseded)] {
+        let world = World::new();
+        let source = world.account(|account| account.registers(BLOCKING));
+        world.at_next("CreateLogGroup", Moment::Before, Then::Crash);
+        register(&world, &event(&source)).await;
+        world.restart();
+        world.account(|account| account.deregisters_and_deletes(&source));
+        world.advance(SignedDuration::from_mins(minutes));
+        let reports = goes_on(&world).await;
+        assert_eq!(reports[0].outcome, expected, "{minutes} minutes: {:?}", reports[0]);
+    }
+}
+
+#[tokio::test]
 async fn a_record_that_cannot_be_resumed_does_not_stop_the_others() {
     let world = World::new();
     for family in ["web", "shop"] {

@@ -7,6 +7,7 @@ mod deployments;
 mod failures;
 mod forged;
 mod fuses;
+mod holds;
 mod images;
 mod intents;
 mod modes;

@@ -135,7 +135,11 @@ async fn calls_that_ecs_refuses_are_refused() {
         (|account| account.drains(WEB), ErrorKind::Refused, "ServiceNotActiveException"),
         (|account| account.deletes_service(WEB), ErrorKind::Refused, "ServiceNotActiveException"),
         (|account| account.forgets_service(WEB), ErrorKind::Missing, "ServiceNotFoundException"),
-        (|account| drop(account.families.get_mut("web").unwrap().drain(1..)), ErrorKind::Refused, "ClientException"),
+        (
+            |account| drop(account.families.get_mut("web").unwrap().drain(1..)),
+            ErrorKind::Missing,
+            "ClientException: TaskDefinition not found.",
+        ),
     ];
     for (change, kind, message) in cases {
         let world = world();

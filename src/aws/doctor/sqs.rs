@@ -92,6 +92,8 @@ impl Aws {
                     attributes: attributes
                         .filter_map(|(name, value)| Some((name.clone(), value["StringValue"].as_str()?.to_owned())))
                         .collect(),
+                    // SQS adds this attribute to a message that it moves (source: SQS API reference, ReceiveMessage).
+                    moved_by_sqs: message["Attributes"]["DeadLetterQueueSourceArn"].is_string(),
                 },
                 handle: text(operation, message, "ReceiptHandle")?,
                 attributes: message["MessageAttributes"].clone(),
@@ -105,17 +107,25 @@ impl Aws {
     /// message. Two copies of an event are harmless, because Logweir corrects a source revision only once.
     pub async fn move_on(&self, received: &Received, from: &str, to: &str) -> Answer<()> {
         let mut message = json!({"QueueUrl": to, "MessageBody": received.letter.body});
-        let mut attributes = received.attributes.clone();
-        if let Some(kept) = attributes.as_object_mut() {
-            // The copy has no attributes about the failed delivery or about an earlier slot of the registration rate
-            // limit.
-            kept.retain(|name, _| !UNDELIVERED.contains(&name.as_str()) && !name.starts_with(OWN));
-            message["MessageAttributes"] = attributes;
+        // The copy has no attributes about the failed delivery or about an earlier slot of the registration rate limit.
+        let mut attributes = received.attributes.as_object().cloned().unwrap_or_default();
+        attributes.retain(|name, _| !UNDELIVERED.contains(&name.as_str()) && !name.starts_with(OWN));
+        let history = received.letter.history().map(|history| history.redriven().attributes());
+        for (name, text) in history.into_iter().flatten() {
+            attributes.insert(name.to_owned(), json!({"DataType": "String", "StringValue": text}));
+        }
+        if !attributes.is_empty() {
+            message["MessageAttributes"] = attributes.into();
         }
         let sent = self.signed.ask(&SEND_MESSAGE, &message).await?;
         text(&SEND_MESSAGE, &sent, "MessageId")?;
-        let done = json!({"QueueUrl": from, "ReceiptHandle": received.handle});
-        self.signed.call(&DELETE_MESSAGE, Request::json(&done)).await?.nothing()
+        self.delete(received, from).await
+    }
+
+    /// Deletes a message that was received with [`Self::take`].
+    pub async fn delete(&self, received: &Received, queue: &str) -> Answer<()> {
+        let body = json!({"QueueUrl": queue, "ReceiptHandle": received.handle});
+        self.signed.call(&DELETE_MESSAGE, Request::json(&body)).await?.nothing()
     }
 
     /// Makes a message that was received with [`Self::take`] visible to other consumers again.

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{Check, LONGEST, RESTORE, ReadResult};
+use crate::domain::dead_letter::DeadLetterHistory;
 use crate::domain::event::{self, Cause, Home, RevisionRef, ServiceChange, Trigger};
 use crate::domain::limits::reconciliation::Request;
 use crate::domain::text::count;
@@ -26,6 +27,23 @@ pub struct Letter {
     pub sent: Option<Timestamp>,
     pub receives: i64,
     pub attributes: BTreeMap<String, String>,
+    /// Whether SQS moved the message to the dead-letter queue, because the message failed too often. The attributes of
+    /// such a message may contain the reason of an earlier failure.
+    pub moved_by_sqs: bool,
+}
+
+impl Letter {
+    /// Returns why the message became a dead letter, and how many redrives did not help. Returns `None` if the message
+    /// was never handled, because EventBridge could not deliver it to the work queue.
+    pub fn history(&self) -> Option<DeadLetterHistory> {
+        let carried = DeadLetterHistory::read(|name| self.attributes.get(name).map(String::as_str));
+        if self.moved_by_sqs { Some(DeadLetterHistory::after(carried, DeadLetterHistory::TOO_OFTEN)) } else { carried }
+    }
+
+    /// Returns the number of redrives after which the message failed again for the same reason.
+    pub fn redrives(&self) -> u32 {
+        self.history().map_or(0, |history| history.redrives)
+    }
 }
 
 /// The contents of a dead letter.
@@ -58,9 +76,11 @@ pub struct LetterReport {
     pub sent: Option<Timestamp>,
     pub receives: i64,
     pub why: String,
+    /// The number of redrives after which the message failed again for the same reason.
+    pub redrives: u32,
     /// The report that the function would write about the message now. `None` if `doctor` did not evaluate the message.
     pub now: Option<String>,
-    /// Whether it can help to send the dead letter to the work queue again (redrive).
+    /// Whether `doctor --fix` can remove the message from the dead-letter queue.
     pub redrive: bool,
 }
 
@@ -132,7 +152,9 @@ pub fn tell(
         LetterKind::Undelivered(why) => why.clone(),
         LetterKind::Unreadable(why) => format!("Logweir cannot read the message, so a retry does not help: {why}"),
         LetterKind::Schedule => {
-            "the function failed to handle this message of the schedule; the schedule sends a new message at its next run".into()
+            "the function failed to handle this message of the schedule; the schedule sends a new message at its next \
+             run, so `logweir doctor --fix` deletes this message"
+                .into()
         }
         LetterKind::Undone => match reported {
             Ok(Some(report)) => said(report),
@@ -144,13 +166,20 @@ pub fn tell(
             Err(unseen) => format!("the function's log could not be read: {}", unseen.why),
         },
     };
+    let redrives = letter.redrives();
+    let again = if redrives == 0 {
+        String::new()
+    } else {
+        format!("after {}, the event failed again for the same reason: ", count(redrives.into(), "redrive"))
+    };
     LetterReport {
         message: plain(&letter.id, LONGEST),
         about: contents.about.clone(),
         event_id: contents.event_id.clone(),
         sent: letter.sent,
         receives: letter.receives,
-        why: plain(&why, LONGEST),
+        why: plain(&format!("{again}{why}"), LONGEST),
+        redrives,
         now: decided.map(|report| plain(&said(&report), LONGEST)),
         redrive: !matches!(contents.kind, LetterKind::Unreadable(_)),
     }
@@ -191,6 +220,11 @@ pub fn check(waiting: &ReadResult<u64>, report: &ReadResult<Vec<LetterReport>>) 
                         Logweir cannot read them";
             Check::problem(CHECK, there_are, help)
         }
+        Ok(report) if !report.is_empty() && report.iter().all(|report| !report.redrive || report.redrives > 0) => {
+            let help = "a redrive of these dead letters did not help: fix the causes below, then run: logweir doctor \
+                        --fix --all";
+            Check::problem(CHECK, there_are, help)
+        }
         Ok(_) => Check::problem(CHECK, there_are, "fix the causes below, then run: logweir doctor --fix"),
     }
 }
@@ -206,7 +240,7 @@ mod tests {
 
     fn letter(body: &str, attributes: &[(&str, &str)]) -> Letter {
         let attributes = attributes.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
-        Letter { id: "m".into(), body: body.into(), sent: None, receives: 5, attributes }
+        Letter { id: "m".into(), body: body.into(), sent: None, receives: 5, attributes, moved_by_sqs: false }
     }
 
     fn registration(id: &str) -> Value {
@@ -252,6 +286,26 @@ mod tests {
         let mut among = registration("e-1");
         among["logweir"] = "resume".into();
         assert_eq!(kind(among), LetterKind::Undone, "the function handles it as the event that it is");
+    }
+
+    #[test]
+    fn a_letter_that_failed_again_for_the_same_reason_says_so_and_how_often() {
+        let event = registration("e-1").to_string();
+        let again = [("logweir-why", "failed access-denied"), ("logweir-redrives", "2")];
+        for (attributes, moved_by_sqs, redrives) in [
+            (&again[..], false, 2),
+            (&again[..1], false, 0),
+            (&again[1..], false, 0),
+            (&[("logweir-why", "x"), ("logweir-redrives", "many")], false, 0),
+            (&again[..], true, 0),
+            (&[("logweir-why", "failed too often"), ("logweir-redrives", "1")], true, 1),
+        ] {
+            let letter = Letter { moved_by_sqs, ..letter(&event, attributes) };
+            let report = tell(&letter, &Contents::of(&letter, &home()), &Ok(None), None);
+            assert_eq!(report.redrives, redrives, "{attributes:?} {moved_by_sqs}");
+            let says = report.why.contains("failed again for the same reason");
+            assert_eq!(says, redrives > 0, "{}", report.why);
+        }
     }
 
     #[test]

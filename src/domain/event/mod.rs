@@ -7,6 +7,7 @@ mod consumer;
 mod deployment;
 mod home;
 pub mod overdue;
+pub mod own_message;
 mod principal;
 pub mod scope;
 mod service;

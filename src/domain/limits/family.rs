@@ -9,6 +9,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::deferred::Deferred;
 use crate::domain::baseline::FuseLimits;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
@@ -59,6 +60,9 @@ pub struct Family {
     pub fuse: Option<Fuse>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<Hold>,
+    /// The newest source revision that the hold deferred.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deferred: Option<Deferred>,
     /// The rollout turn of the one service of the family that may now be in a rollout.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub turn: Option<Turn>,
@@ -157,6 +161,7 @@ impl Family {
             corrections: Vec::new(),
             fuse: None,
             hold: None,
+            deferred: None,
             turn: None,
             at: now,
         }
@@ -216,9 +221,35 @@ impl Family {
         self.corrections.clear();
     }
 
-    /// Whether the family has an open fuse or a stored hold. The hold may already have expired.
+    /// Defers a source revision until the end of the hold. Logweir corrects only the family's newest revision, so a
+    /// newer deferred revision replaces an older one.
+    pub fn defer(&mut self, source: &RevisionArn, cause: &Cause) {
+        if self.deferred.as_ref().is_none_or(|deferred| deferred.source.revision < source.revision) {
+            self.deferred = Some(Deferred::new(source, cause));
+        }
+    }
+
+    /// Returns the deferred revision if the hold has ended.
+    pub fn due(&self, now: Timestamp) -> Option<&Deferred> {
+        self.deferred.as_ref().filter(|_| !self.is_held(now))
+    }
+
+    /// Removes the deferred revision, because the event queue contains a message about it. Also removes a hold that has
+    /// ended.
+    pub fn released(&mut self, source: &RevisionArn, now: Timestamp) {
+        self.deferred.take_if(|deferred| deferred.source == *source);
+        if !self.is_held(now) {
+            self.hold = None;
+        }
+    }
+
+    fn is_held(&self, now: Timestamp) -> bool {
+        self.hold.as_ref().is_some_and(|hold| now < hold.until)
+    }
+
+    /// Whether the family has an open fuse, a stored hold or a deferred revision. The hold may already have expired.
     pub fn is_stopped(&self) -> bool {
-        self.fuse.is_some() || self.hold.is_some()
+        self.fuse.is_some() || self.hold.is_some() || self.deferred.is_some()
     }
 }
 

@@ -9,9 +9,10 @@ use serde_json::json;
 
 use super::foreign::code;
 use super::message::subject_line;
-use super::{Notice, NoticeKind, chat};
+use super::{Notice, NoticeKind, chat, held};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::event::Home;
+use crate::domain::limits::family::Family;
 use crate::domain::report::schema;
 use crate::domain::text::plain::plain;
 
@@ -31,6 +32,8 @@ pub struct Tally {
     /// The number of families that Logweir corrects only if an operator asks for it, according to the last
     /// reconciliation. `None` if this number is not known.
     standing: Option<u64>,
+    /// The families whose newest faulty revision waits for the end of a hold.
+    held: Vec<Family>,
 }
 
 /// An unconfirmed baseline: its SHA-256 digest, and the mode that takes effect once the baseline is confirmed.
@@ -75,11 +78,18 @@ impl Tally {
         self.standing = Some(families);
     }
 
+    /// Adds the families to the digest whose newest faulty revision waits for the end of a hold.
+    pub fn hold(&mut self, mut families: Vec<Family>) {
+        families.retain(|family| family.deferred.is_some());
+        families.sort_by(|a, b| a.name.cmp(&b.name));
+        self.held = families;
+    }
+
     /// Returns the notification with the digest. Returns `None` if there is nothing to correct. If Logweir only observes
     /// because its baseline is not confirmed, `unconfirmed` names this baseline.
     pub fn notice(&self, home: &Home, unconfirmed: Option<Unconfirmed<'_>>, now: Timestamp) -> Option<Notice> {
         let standing = self.standing.unwrap_or_default();
-        if self.revisions.is_empty() && standing == 0 {
+        if self.revisions.is_empty() && standing == 0 && self.held.is_empty() {
             return None;
         }
         let (families, rules) = (self.families(), self.rules());
@@ -94,6 +104,9 @@ impl Tally {
         if let Some(standing) = self.standing {
             detail["standing"] = standing.into();
         }
+        if !self.held.is_empty() {
+            detail["on_hold"] = held::detail(&self.held);
+        }
         let least = if self.is_cut { "at least " } else { "" };
         let sum = format!("{least}{revisions} revisions of {families_count} families");
         let why = match unconfirmed {
@@ -103,25 +116,20 @@ impl Tally {
                 format!("The mode is {mode}, but baseline {baseline} is not confirmed")
             }
         };
-        let lines = self.lines(home, &sum, &why, &rules, &named);
-        let parameter = match unconfirmed {
-            _ if self.revisions.is_empty() => "To correct the standing families, run logweir apply --all".to_owned(),
-            None => "To start corrections, deploy the stack with the parameter Mode=register".to_owned(),
-            Some(Unconfirmed { baseline, .. }) => {
-                format!("To confirm the baseline, deploy the stack with the parameter ConfirmedBaseline={baseline}")
-            }
-        };
-        let switch_on = format!("{parameter}. To see each change first, run logweir check --all --diff");
+        let mut lines = self.lines(home, &sum, &why, &rules, &named);
+        lines.extend(held::lines(&self.held, now));
+        let next_steps = self.next_steps(unconfirmed);
         let summary = "Daily digest";
-        let title = match revisions {
-            0 => format!("{summary}: {} to correct", families_of(standing)),
+        let title = match (revisions, standing) {
+            (0, 0) => format!("{summary}: {} to correct after a hold", families_of(self.held.len() as u64)),
+            (0, standing) => format!("{summary}: {} to correct", families_of(standing)),
             _ => format!("{summary}: {sum} to correct"),
         };
         let message = chat::ChatMessage {
             id: format!("digest {now:.3}"),
             title: title.clone(),
             lines: lines.clone(),
-            next_steps: vec![switch_on.clone()],
+            next_steps: next_steps.clone(),
             keywords: vec!["observed".into()],
             thread: "logweir-digest".into(),
             summary,
@@ -138,8 +146,26 @@ impl Tally {
             detail,
             subject: subject_line(&format!("Logweir: {title}")),
             chat: message.to_json(),
-            text: format!("{}\n\n{switch_on}\n", text.join("\n").replace('`', "")),
+            text: format!("{}\n\n{}\n", text.join("\n").replace('`', ""), next_steps.join("\n")),
         })
+    }
+
+    /// Returns the next steps of an operator, in sentences.
+    fn next_steps(&self, unconfirmed: Option<Unconfirmed<'_>>) -> Vec<String> {
+        let parameter = match unconfirmed {
+            _ if self.revisions.is_empty() => {
+                let is_standing = self.standing.is_some_and(|standing| standing > 0);
+                is_standing.then(|| "To correct the standing families, run logweir apply --all".to_owned())
+            }
+            None => Some("To start corrections, deploy the stack with the parameter Mode=register".to_owned()),
+            Some(Unconfirmed { baseline, .. }) => Some(format!(
+                "To confirm the baseline, deploy the stack with the parameter ConfirmedBaseline={baseline}"
+            )),
+        };
+        let see = |parameter| format!("{parameter}. To see each change first, run logweir check --all --diff");
+        let is_held = !self.held.is_empty();
+        let end = is_held.then(|| "To end a hold early, run logweir apply --force ecs:FAMILY".to_owned());
+        parameter.map(see).into_iter().chain(end).collect()
     }
 
     fn lines(

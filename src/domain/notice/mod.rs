@@ -4,6 +4,7 @@
 mod chat;
 mod digest;
 mod foreign;
+mod held;
 mod message;
 
 use jiff::Timestamp;

@@ -6,6 +6,7 @@ use super::entry::{Ending, EntryKind};
 use super::head::Record;
 use super::step::{Done, Step};
 use super::topic::{RecordEntry, ServiceEntry, StepEntry, Topic};
+use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
 use crate::domain::outcome::{Conclusion, Outcome};
 
@@ -75,6 +76,12 @@ impl Record {
             }
         }
         made
+    }
+
+    /// Returns when the journal recorded that Logweir registered the revision. Returns `None` if the record does not say
+    /// that Logweir registered the revision.
+    pub fn registered_at(&self, revision: &RevisionArn) -> Option<Timestamp> {
+        self.entries.iter().find(|entry| entry.what.registered() == Some(revision)).map(|entry| entry.at)
     }
 
     /// Whether Logweir's last update of the service had no effect, because ECS refused the update or did not carry the

@@ -26,10 +26,12 @@ pub struct Diagnosis {
     pub redriven: Option<Redriven>,
 }
 
-/// The number of redriven dead letters, and the number of messages left in the dead-letter queue.
+/// The number of redriven dead letters, of deleted messages of the schedules, and of messages left in the dead-letter
+/// queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Redriven {
     pub moved: u64,
+    pub deleted: u64,
     pub left: u64,
 }
 

@@ -78,8 +78,14 @@ fn stops(out: &mut String, StoppedFamily { family, again }: &StoppedFamily, now:
     if let Some(stopped) = family.stopped(now) {
         let name = &family.name.family;
         let _ = writeln!(out, "! {name}: {}", plain(&stopped.to_string(), LONGEST));
-        if matches!(stopped, Stopped::FuseOpen(_)) {
-            let _ = writeln!(out, "  resolve the cause, then run: {again}");
+        match (stopped, &family.deferred) {
+            (Stopped::FuseOpen(_), _) => _ = writeln!(out, "  resolve the cause, then run: {again}"),
+            (Stopped::Held(_), Some(deferred)) => {
+                let source = deferred.source.short();
+                let _ =
+                    writeln!(out, "  after the hold, Logweir corrects {source}, if it is still the newest revision");
+            }
+            (Stopped::Held(_), None) => {}
         }
     }
 }

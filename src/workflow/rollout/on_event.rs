@@ -13,6 +13,7 @@ use crate::domain::record::Ending;
 use crate::domain::report::{Decision, Report};
 use crate::ports::Ports;
 use crate::workflow::decide::decide;
+use crate::workflow::family_state;
 use crate::workflow::lease::Halt;
 use crate::workflow::reporting::end;
 use crate::workflow::summary::left_alone;
@@ -74,6 +75,12 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
             // Every event about a service that runs an old revision has the outcome `superseded`, so Logweir treats
             // this decision as a repetition, and sends no notification.
             decision.notify.repeats.get_or_insert(true);
+        }
+        if self.order.mode == Mode::Rollout
+            && (decision.outcome, decision.reason) == (Outcome::Refused, Some(Reason::OnHold))
+            && let Err(halt) = family_state::defer_service(self.ports, &source, hint.service).await
+        {
+            return end(decision, Err(halt));
         }
         let is_corrected =
             matches!((decision.outcome, decision.reason), (Outcome::Remediated, _) | (_, Some(Reason::Duplicate)));

@@ -7,6 +7,7 @@ use crate::domain::limits::service_history::{LastUpdate, ServiceHistory};
 use crate::domain::outcome::Reason;
 use crate::domain::record::EntryKind;
 use crate::ports::{Answer, Clock, CommitError, ErrorKind, Journal, PortError, Ports, Services};
+use crate::workflow::lag::is_new;
 use crate::workflow::lease::{Claimed, Halt};
 
 /// The maximum number of times that Logweir updates a service again because its previous update replaced another
@@ -46,6 +47,10 @@ pub(in crate::workflow) async fn update_and_verify<P: Ports>(
     let (answered, lost) = match services.update(service, to).await {
         Ok(answered) => (Some(answered), None),
         Err(error) if error.kind == ErrorKind::Retry => (None, Some(error)),
+        // ECS does not know every new revision at once, so a retry can succeed.
+        Err(error) if error.kind == ErrorKind::Missing && is_new(ports, to).await? => {
+            (None, Some(PortError { kind: ErrorKind::Retry, ..error }))
+        }
         Err(error) => return Err(error),
     };
     let started = answered.as_ref().and_then(|answered| answered.started(seen, to)).map(String::from);

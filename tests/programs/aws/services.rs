@@ -270,7 +270,7 @@ async fn a_refused_update_says_why() {
         ("ServiceNotActiveException", "Service was not ACTIVE.", ErrorKind::Refused, Some(Reason::ServiceInactive)),
         ("UnsupportedFeatureException", "Not here.", ErrorKind::Refused, Some(Reason::UnsupportedController)),
         ("ClientException", "TaskDefinition is inactive", ErrorKind::Refused, None),
-        ("ClientException", "TaskDefinition not found.", ErrorKind::Refused, None),
+        ("ClientException", "TaskDefinition not found.", ErrorKind::Missing, None),
         (
             "InvalidParameterException",
             "Unable to update task definition on services with a CODE_DEPLOY deployment controller. Use AWS CodeDeploy to trigger a new deployment.",

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use logweir::domain::baseline::Baseline;
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::event::{Cause, RevisionRef, Trigger};
+use logweir::domain::limits::deferred::Deferred;
 use logweir::domain::limits::family::{Family, FamilyName, Fuse, Hold, Writer};
 use logweir::domain::outcome::Mode;
 use logweir::domain::outcome::Outcome;
@@ -264,7 +265,9 @@ async fn a_stopped_family_is_shown_with_the_cause() {
     past.journal.put_state(&open).await.unwrap();
     let hold = Some(Hold { until: now + 2.hours(), reason: Some("incident 7".into()), by: None });
     let version = past.journal.read_state::<Family>(&name("web")).await.unwrap().unwrap().version + 1;
-    past.journal.put_state(&Family { hold, version, ..Family::new(name("web"), now) }).await.unwrap();
+    let source = "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:3".parse().unwrap();
+    let deferred = Some(Deferred::new(&source, &Cause::default()));
+    past.journal.put_state(&Family { hold, deferred, version, ..Family::new(name("web"), now) }).await.unwrap();
 
     let list = past.records(&[]).out;
     assert!(list.contains("! api: the family's fuse has been open since"), "{list}");
@@ -278,6 +281,7 @@ async fn a_stopped_family_is_shown_with_the_cause() {
     assert_eq!((stopped.as_array().unwrap().len(), &stopped[0]["fuse"]["times"]), (2, &json!(4)));
     let record = past.records(&["web:1"]).out;
     assert!(record.contains("! web: the family is on hold until"), "{record}");
+    assert!(record.contains("\n  after the hold, Logweir corrects web:3, if it is still the newest"), "{record}");
     assert_eq!(past.records(&["web:1", "--format", "json"]).json()["stopped"]["hold"]["reason"], "incident 7");
 }
 

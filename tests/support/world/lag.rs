@@ -139,7 +139,7 @@ impl Passing {
         Self::throttled("RegisterTaskDefinition", "ThrottlingException: Rate exceeded"),
         Self::broken("RegisterTaskDefinition", "ServerException: Service Unavailable. Please try again later."),
         Self {
-            kind: ErrorKind::Refused,
+            kind: ErrorKind::Missing,
             ..Self::broken("UpdateService", "ClientException: TaskDefinition not found.")
         },
         Self::throttled("UpdateService", "ThrottlingException: Rate exceeded"),

@@ -6,6 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use jiff::{SignedDuration, Timestamp};
 use logweir::domain::baseline::Baseline;
+use logweir::domain::disposition::{Disposition, Keeper};
+use logweir::domain::doctor::letter::Letter;
+use logweir::domain::notice::Notice;
 use logweir::domain::outcome::Mode;
 use logweir::domain::report::Decision;
 use logweir::handler::{HandlerReply, Queues, handle};
@@ -55,6 +58,8 @@ struct Waiting {
     /// How often it was received.
     receives: u32,
     due: Timestamp,
+    /// Whether the queue moved it to the dead-letter queue, because it was received too often.
+    by_queue: bool,
 }
 
 /// One delivery.
@@ -76,7 +81,7 @@ impl Queue for Line {
         let sent = Sent { body: message.body.to_owned(), attributes };
         state.sent.push((sent.clone(), message.delay));
         let due = state.now + SignedDuration::from_secs(message.delay.into());
-        state.waiting.push(Waiting { sent, receives: 0, due });
+        state.waiting.push(Waiting { sent, receives: 0, due, by_queue: false });
         Ok(())
     }
 }
@@ -118,14 +123,19 @@ impl Fifo {
     }
 
     fn holds_sent(&self, world: &World, sent: Sent) {
-        self.work.state().waiting.push(Waiting { sent, receives: 0, due: world.now() });
+        self.work.state().waiting.push(Waiting { sent, receives: 0, due: world.now(), by_queue: false });
     }
 
-    /// Redrives each dead letter without the function's attributes, as `logweir doctor --fix` does.
+    /// Redrives each dead letter with its history alone, as `logweir doctor --fix --all` does.
     pub(crate) fn redrives(&self, world: &World) {
-        for mut waiting in std::mem::take(&mut self.dead.state().waiting) {
-            waiting.sent.attributes.retain(|name, _| !name.starts_with("logweir-"));
-            self.holds_sent(world, waiting.sent);
+        for Waiting { mut sent, by_queue, receives, .. } in std::mem::take(&mut self.dead.state().waiting) {
+            let Sent { body, attributes } = sent.clone();
+            let (id, receives) = ("m".to_owned(), receives.into());
+            let letter = Letter { id, body, sent: None, receives, attributes, moved_by_sqs: by_queue };
+            let history = letter.history().map(|history| history.redriven().attributes());
+            sent.attributes.retain(|name, _| !name.starts_with("logweir-"));
+            sent.attributes.extend(history.into_iter().flatten().map(|(name, text)| (name.to_owned(), text)));
+            self.holds_sent(world, sent);
         }
     }
 
@@ -172,13 +182,19 @@ impl Fifo {
                     let due = world.now() + HIDDEN;
                     self.work.state().waiting.push(Waiting { due, ..message });
                 }
-                true => self.dead.state().waiting.push(message),
+                true => self.dead.state().waiting.push(Waiting { by_queue: true, ..message }),
                 false => {}
             }
-            let name = event["detail"]["requestParameters"]["family"].as_str().unwrap().to_owned();
+            let family = event["detail"]["requestParameters"]["family"].as_str();
+            let name = family.unwrap_or_default().to_owned();
             delivered.push(Delivered { name, report, failed });
         }
         delivered
+    }
+
+    /// Invokes the function with the schedule's request to resume. Returns the reports.
+    pub(crate) async fn resumes(&self, world: &World, mode: Mode) -> Vec<Decision> {
+        self.written(world, SHIPPED_BASELINE, mode, &json!({"logweir": "resume"})).await.1
     }
 
     /// The first delivery of an event to the function.
@@ -211,17 +227,49 @@ impl Fifo {
         self.handles(world, SHIPPED_BASELINE, event).await.0
     }
 
+    /// Asserts that a message that SQS deletes leaves a trace: a copy in a queue, a notification, a record or a state,
+    /// unless its event asks for no change.
+    fn keeps(&self, world: &World, reply: &HandlerReply, decision: &Decision) {
+        if reply.to_json() != json!({"batchItemFailures": []}) {
+            return;
+        }
+        let is_copied = [&self.work, &self.dead].into_iter().any(|line| !line.state().waiting.is_empty());
+        let kept = match Disposition::of(decision.outcome, decision.reason) {
+            Disposition::Retry | Disposition::DeadLetter => is_copied,
+            Disposition::Final(Keeper::NoChange | Keeper::LaterEvent) => true,
+            Disposition::Final(Keeper::Notification) => Notice::of(decision).is_some(),
+            Disposition::Final(Keeper::Record) => world.account(|account| !account.records.is_empty()),
+            Disposition::Final(Keeper::Family) => world.account(|account| !account.remembered.is_empty()),
+        };
+        // The next reconciliation finds an overdue revision again.
+        let kept = kept || decision.notify.is_overdue || Notice::of(decision).is_some();
+        assert!(kept, "the event left no trace: {decision:?}");
+    }
+
     async fn handles(&self, world: &World, baseline: &str, payload: &Value) -> (HandlerReply, Decision) {
+        let (reply, mut written) = self.written(world, baseline, Mode::Register, payload).await;
+        assert_eq!(written.len(), 1);
+        let decision = written.remove(0);
+        self.keeps(world, &reply, &decision);
+        (reply, decision)
+    }
+
+    async fn written(
+        &self,
+        world: &World,
+        baseline: &str,
+        mode: Mode,
+        payload: &Value,
+    ) -> (HandlerReply, Vec<Decision>) {
         let (home, by, baseline) = (home(), by(), Baseline::parse(baseline).unwrap());
         (self.work.state().now, self.dead.state().now) = (world.now(), world.now());
         let worker = format!("worker-{}", world.calls().len());
-        let order = order(&home, &by, &baseline, Mode::Register, &worker);
+        let order = order(&home, &by, &baseline, mode, &worker);
         let dead_letters = (!self.unnamed).then(|| self.dead.clone());
         let queues = Queues { work: Some(self.work.clone()), dead_letters };
         let mut written = Vec::new();
         let reply =
             handle(world, &order, &queues, payload, &|| 0, &mut |report: &Decision| written.push(report.clone())).await;
-        assert_eq!(written.len(), 1);
-        (reply, written.remove(0))
+        (reply, written)
     }
 }

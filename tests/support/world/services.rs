@@ -197,7 +197,7 @@ impl Account {
             Some(found) if matches!(found.state(), RevisionState::Inactive | RevisionState::Deleting) => {
                 refused(call, "ClientException: TaskDefinition is inactive")
             }
-            Some(_) | None => refused(call, "ClientException: TaskDefinition not found."),
+            Some(_) | None => missing(call, "ClientException: TaskDefinition not found."),
         }
     }
 

@@ -75,6 +75,39 @@ async fn a_throttled_call_makes_the_event_retryable_and_the_final_state_is_the_s
     }
 }
 
+fn not_found() -> Then {
+    Then::fail(ErrorKind::Missing, "UpdateService", "ClientException: TaskDefinition not found.")
+}
+
+#[tokio::test]
+async fn an_update_to_a_revision_that_ecs_does_not_know_yet_is_retried() {
+    const DESCRIBE: &str = "DescribeTaskDefinition";
+    let reads = calls().await.into_iter().find(|(name, _)| *name == DESCRIBE).unwrap().1;
+    for is_shown in [true, false] {
+        let scene = tagged().await;
+        scene.world.at_next("UpdateService", Moment::Before, not_found());
+        if !is_shown {
+            let lags = Then::fail(ErrorKind::Missing, DESCRIBE, "ClientException: Unable to describe task definition.");
+            scene.world.at_nth(DESCRIBE, reads + 1, Moment::Before, lags);
+        }
+        let report = scene.told(COMPLETED).await;
+        assert!(report.is_retried(), "{}", said(&report));
+        scene.after(130);
+        scene.told(COMPLETED).await;
+        scene.resumes().await;
+        assert_eq!((scene.runs("prod/web").as_str(), scene.pointed()), ("web:3", 2));
+    }
+}
+
+#[tokio::test]
+async fn an_update_to_an_old_revision_that_ecs_does_not_know_is_given_up() {
+    let scene = tagged().await;
+    scene.after(601);
+    scene.world.at_next("UpdateService", Moment::Before, not_found());
+    let report = scene.told(COMPLETED).await;
+    assert_eq!(said(&report), "failed (2); prod/web not-changed", "{}", notes(&report));
+}
+
 #[tokio::test]
 async fn a_service_that_may_not_be_read_is_reported_as_not_changed() {
     let scene = tagged().await;

@@ -76,6 +76,31 @@ async fn without_observations_and_in_the_other_modes_no_digest_is_sent() {
 }
 
 #[tokio::test]
+async fn in_the_other_modes_the_digest_names_what_the_end_of_a_hold_will_release() {
+    let stage = Stage::default();
+    let event = stage.registers(BLOCKING);
+    stage.remediates("register", &event).await.unwrap();
+    stage.backs_out(&json!({"logweir": "backout", "record": "web:1", "hold_family": "2026-11-23T00:00:00Z"})).await;
+    let event = stage.registers(BLOCKING);
+    stage.remediates("register", &event).await.unwrap();
+    stage.queued("rollout", r#"{"logweir":"digest"}"#).await;
+    let notice = stage.last();
+    assert_eq!(notice.kind.name(), "Observation Digest");
+    let source = "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:3";
+    let held = json!([{"family": "web", "source": source, "services": 0, "until": "2026-11-23T00:00:00Z"}]);
+    assert_eq!((&notice.detail["on_hold"], &notice.detail["revisions"]), (&held, &json!(0)));
+    assert_eq!(notice.subject, "Logweir: Daily digest: 1 family to correct after a hold");
+    let says = "After the hold ends at 2026-11-23T00:00:00Z, Logweir corrects web:3, if it is still";
+    assert!(notice.text.contains(says), "{}", notice.text);
+    let told = stage.kinds().len();
+    stage
+        .world
+        .always("stopped", PortError { kind: ErrorKind::Retry, call: "Query", message: "slow".into(), reason: None });
+    stage.remediates("register", &json!({"logweir": "digest"})).await.unwrap();
+    assert_eq!((stage.kinds().len(), &stage.lines().last().unwrap()["NotNotified"]), (told, &json!(1)));
+}
+
+#[tokio::test]
 async fn a_log_that_cannot_be_read_is_reported_and_counted() {
     let stage = observed(1).await;
     let message = "AccessDeniedException: no".to_owned();

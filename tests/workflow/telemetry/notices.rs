@@ -59,8 +59,17 @@ async fn decisions_that_need_no_action_or_are_retried_send_no_notification() {
     stage.remediates("register", &json!({"source": "aws.ecs", "detail-type": "x", "detail": {}})).await.unwrap();
     stage.world.at_next("DescribeTaskDefinition", Moment::Before, Then::Cut);
     assert!(stage.remediates("register", &event).await.is_err(), "Lambda must retry it");
-    assert_eq!(stage.queued("register", "poison").await["batchItemFailures"][0]["itemIdentifier"], "m");
-    assert_eq!((stage.kinds(), stage.decisions().len()), (vec![], 5));
+    assert_eq!((stage.kinds(), stage.decisions().len()), (vec![], 4));
+}
+
+#[tokio::test]
+async fn an_unreadable_message_sends_one_notification_even_if_it_cannot_be_sent_to_the_dead_letter_queue() {
+    let stage = Stage::default();
+    for receives in 1..=5 {
+        let reply = stage.queued_again(receives, "register", "poison").await;
+        assert_eq!(reply["batchItemFailures"][0]["itemIdentifier"], "m");
+    }
+    assert_eq!((stage.kinds(), stage.decisions().len()), (vec!["Remediation Failed"], 5));
 }
 
 #[tokio::test]

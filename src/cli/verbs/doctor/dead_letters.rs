@@ -119,16 +119,18 @@ async fn decide(look: &Look<'_>, letter: &Letter, baseline: &Baseline) -> Option
     Some(json!(handle_event(&look.session.ports, &order, &event).await.report))
 }
 
-/// Redrives the dead letters, except those that Logweir cannot read. Returns a check with the result, and the numbers
-/// of redriven and remaining messages.
+/// Redrives the dead letters, and deletes the messages of the schedules. Leaves the messages that Logweir cannot read.
+/// Without `all`, also leaves the messages that failed again for the same reason after an earlier redrive. Returns a
+/// check with the result, and the numbers of messages.
 pub(in crate::cli) async fn redrive(
     aws: &Aws,
     deployment: &StackDeployment,
     home: &Home,
     waiting: u64,
+    all: bool,
 ) -> (Check, Redriven) {
     let (left, tried) = (BTreeMap::new(), BTreeSet::new());
-    let mut redrive = Redrive { aws, deployment, home, moved: 0, back: 0, left, tried, failed: None };
+    let mut redrive = Redrive { aws, deployment, home, all, moved: 0, deleted: 0, left, tried, failed: None };
     // Each round receives at least one message, so the number of messages limits the number of rounds. Ten more rounds
     // are allowed, because SQS counts messages only approximately.
     for _ in 0..waiting + 10 {
@@ -145,16 +147,30 @@ struct Redrive<'r> {
     aws: &'r Aws,
     deployment: &'r StackDeployment,
     home: &'r Home,
+    /// Whether to redrive the messages that failed again for the same reason after an earlier redrive.
+    all: bool,
     moved: u64,
-    /// The number of redriven messages that returned to the dead-letter queue.
-    back: u64,
+    deleted: u64,
     /// The messages that stay in the dead-letter queue, by id. Logweir may receive such a message again after a minute,
     /// and only the receipt handle of the last delivery can make the message visible again.
-    left: BTreeMap<String, Received>,
+    left: BTreeMap<String, (WhyLeft, Received)>,
     /// The bodies of the redriven messages. If the cause of a failure is not resolved, a redriven message returns as a
     /// new dead letter with the same body.
     tried: BTreeSet<String>,
     failed: Option<PortError>,
+}
+
+/// Why a message stays in the dead-letter queue.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum WhyLeft {
+    /// Logweir cannot read the message.
+    Unreadable,
+    /// The message returned as a new dead letter during this redrive.
+    IsBack,
+    /// The message failed again for the same reason after an earlier redrive.
+    FailedAgain,
+    /// A call failed, so Logweir stopped the redrive.
+    Stopped,
 }
 
 impl Redrive<'_> {
@@ -173,31 +189,46 @@ impl Redrive<'_> {
     }
 
     async fn one(&mut self, received: Received) {
-        let readable = self.failed.is_none() && is_readable(&received, self.home);
-        let is_back = readable && self.tried.contains(&received.letter.body);
-        if is_back && !self.left.contains_key(&received.letter.id) {
-            self.back += 1;
-        }
-        let id = received.letter.id.clone();
-        if !readable || is_back {
-            self.left.insert(id, received);
-            return;
-        }
         let StackDeployment { dead_letters: from, queue: to, .. } = self.deployment;
-        match self.aws.move_on(&received, from, to).await {
-            Ok(()) => {
-                self.moved += 1;
-                self.tried.insert(received.letter.body);
+        let kind = Contents::of(&received.letter, self.home).kind;
+        let done = match self.why_left(&received, &kind) {
+            Some(why) => Err(why),
+            None if kind == LetterKind::Schedule => {
+                self.aws.delete(&received, from).await.map(|()| self.deleted += 1).map_err(|error| self.fails(error))
             }
-            Err(error) => {
-                self.failed = Some(error);
-                self.left.insert(id, received);
-            }
+            None => match self.aws.move_on(&received, from, to).await {
+                Ok(()) => {
+                    self.moved += 1;
+                    self.tried.insert(received.letter.body.clone());
+                    Ok(())
+                }
+                Err(error) => Err(self.fails(error)),
+            },
+        };
+        if let Err(why) = done {
+            self.left.insert(received.letter.id.clone(), (why, received));
         }
     }
 
+    /// Returns why the message stays in the dead-letter queue. Returns `None` if `redrive` may remove the message.
+    fn why_left(&self, received: &Received, kind: &LetterKind) -> Option<WhyLeft> {
+        match kind {
+            _ if self.failed.is_some() => Some(WhyLeft::Stopped),
+            LetterKind::Unreadable(_) => Some(WhyLeft::Unreadable),
+            LetterKind::Schedule => None,
+            _ if self.tried.contains(&received.letter.body) => Some(WhyLeft::IsBack),
+            _ if !self.all && received.letter.redrives() > 0 => Some(WhyLeft::FailedAgain),
+            LetterKind::Undelivered(_) | LetterKind::Undone => None,
+        }
+    }
+
+    fn fails(&mut self, error: PortError) -> WhyLeft {
+        self.failed = Some(error);
+        WhyLeft::Stopped
+    }
+
     async fn give_back(&self) {
-        for received in self.left.values() {
+        for (_, received) in self.left.values() {
             // If this call fails, SQS makes the message visible again after a minute.
             let _ = self.aws.return_to_queue(received, &self.deployment.dead_letters).await;
         }
@@ -205,17 +236,30 @@ impl Redrive<'_> {
 
     fn result(self) -> (Check, Redriven) {
         const CHECK: &str = "dead-letters";
-        let (back, redriven) = (self.back, Redriven { moved: self.moved, left: self.left.len() as u64 });
-        let were = format!("{} redriven", count(self.moved, "dead letter"));
-        let check = match (self.failed, redriven.left) {
-            (Some(error), _) => Check::unknown(CHECK, format!("{were} before an error"), &unseen(&error, "sqs")),
-            (None, 0) => Check::ok(CHECK, format!("{were}; `logweir records` shows the results")),
-            (None, left) if back > 0 => {
+        let of = |why| self.left.values().filter(|(other, _)| *other == why).count();
+        let (back, again, unreadable) = (of(WhyLeft::IsBack), of(WhyLeft::FailedAgain), of(WhyLeft::Unreadable));
+        let redriven = Redriven { moved: self.moved, deleted: self.deleted, left: self.left.len() as u64 };
+        let mut were = format!("{} redriven", count(self.moved, "dead letter"));
+        if self.deleted > 0 {
+            were += &format!("; {} of the schedules deleted", count(self.deleted, "message"));
+        }
+        let left = redriven.left;
+        let check = match self.failed {
+            Some(error) => Check::unknown(CHECK, format!("{were} before an error"), &unseen(&error, "sqs")),
+            None if left == 0 => Check::ok(CHECK, format!("{were}; `logweir records` shows the results")),
+            None if back > 0 => {
                 let says =
                     format!("{were}, but {back} returned, because the cause is not resolved; {left} left in the queue");
                 Check::problem(CHECK, says, "run `logweir doctor` again to see the cause of each dead letter")
             }
-            (None, left) => {
+            None if again > 0 => {
+                let says = format!(
+                    "{were}; {left} left in the queue, of which {again} failed again for the same reason after an \
+                     earlier redrive and {unreadable} cannot be read"
+                );
+                Check::problem(CHECK, says, "fix the cause of each dead letter, then run: logweir doctor --fix --all")
+            }
+            None => {
                 let says = format!("{were}; {left} left in the queue, because Logweir cannot read these messages");
                 Check::problem(
                     CHECK,
@@ -226,8 +270,4 @@ impl Redrive<'_> {
         };
         (check, redriven)
     }
-}
-
-fn is_readable(received: &Received, home: &Home) -> bool {
-    !matches!(Contents::of(&received.letter, home).kind, LetterKind::Unreadable(_))
 }

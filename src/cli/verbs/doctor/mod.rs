@@ -23,13 +23,17 @@ use look::{Look, unseen};
 pub(in crate::cli) const EXAMPLES: &str = examples![
     "logweir doctor                            check the stack of this account and Region",
     "logweir doctor --fix                      ask, then redrive the dead letters",
+    "logweir doctor --fix --all                redrive also those that a redrive did not help",
 ];
 
 #[derive(Args)]
 pub(in crate::cli) struct DoctorArgs {
-    /// Redrive the dead letters one by one, except those that Logweir cannot read
+    /// Redrive the dead letters one by one, except those that Logweir cannot read and those that a redrive did not help
     #[arg(long)]
     fix: bool,
+    /// With --fix: also redrive the dead letters that failed again for the same reason after an earlier redrive
+    #[arg(long, requires = "fix")]
+    all: bool,
     /// With --fix: act without asking
     #[arg(long, requires = "fix")]
     yes: bool,
@@ -66,7 +70,7 @@ impl DoctorArgs {
         printer.text(|| diagnosis.text());
         if self.fix && waiting > 0 && self.may(printer, waiting)? {
             let acting = context.aws(Intent::Act).await?;
-            let (check, redriven) = dead_letters::redrive(&acting, &deployment, look.home(), waiting).await;
+            let (check, redriven) = dead_letters::redrive(&acting, &deployment, look.home(), waiting, self.all).await;
             printer.text(|| line(&check));
             diagnosis.checks.pop();
             diagnosis.checks.push(check);

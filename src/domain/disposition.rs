@@ -1,0 +1,118 @@
+//! What becomes of the message of an event after the decision about the event.
+//!
+//! No message disappears without a trace: another try follows, the message waits in the dead-letter queue, or a record, a
+//! notification or another place keeps the result. `docs/reference/outcomes.md` contains the same table.
+
+use super::outcome::{Outcome, Reason};
+
+/// What becomes of the message of an event after the decision about the event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disposition {
+    /// SQS delivers the message again, because the obstacle passes without a person. After five failures, the message
+    /// becomes a dead letter.
+    Retry,
+    /// The message becomes a dead letter at once, because another try can succeed after a person has acted.
+    DeadLetter,
+    /// SQS deletes the message, because another try would end in the same way. The result is kept elsewhere.
+    Final(Keeper),
+}
+
+/// The place that keeps the result of a decision after SQS has deleted the message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeper {
+    /// The record of the source revision says how the correction or the rollout ended, or what the rollout waits for.
+    Record,
+    /// The state of the family contains the hold or the open fuse. After a hold, Logweir corrects the family's newest
+    /// revision.
+    Family,
+    /// A notification names the faulty revision, and the reason why Logweir does not correct it.
+    Notification,
+    /// Another event reports the revision or the deployment that matters now.
+    LaterEvent,
+    /// The event asks Logweir for no change.
+    NoChange,
+}
+
+impl Disposition {
+    /// Returns what becomes of the message of an event whose decision has this outcome and this reason.
+    pub fn of(outcome: Outcome, reason: Option<Reason>) -> Self {
+        match reason {
+            Some(reason) => reason.disposition(),
+            None => outcome.disposition(),
+        }
+    }
+
+    /// Returns the words of the table in `docs/reference/outcomes.md`.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Retry => "retry",
+            Self::DeadLetter => "dead letter",
+            Self::Final(Keeper::Record) => "final: the record keeps the result",
+            Self::Final(Keeper::Family) => "final: the family's state keeps the hold or the fuse",
+            Self::Final(Keeper::Notification) => "final: a notification names the revision",
+            Self::Final(Keeper::LaterEvent) => "final: a later event follows",
+            Self::Final(Keeper::NoChange) => "final: the event asks for no change",
+        }
+    }
+}
+
+impl Reason {
+    /// Returns what becomes of the message of an event whose decision has this reason.
+    pub fn disposition(self) -> Disposition {
+        match self {
+            Self::Locked | Self::RateLimited | Self::Throttled => Disposition::Retry,
+            Self::AccessDenied | Self::PassRoleDenied | Self::Unreadable => Disposition::DeadLetter,
+            Self::NewerRevision
+            | Self::Duplicate
+            | Self::BackedOutBefore
+            | Self::ServiceRolledBack
+            | Self::DeploymentFailed
+            | Self::Overdue
+            | Self::InFlight
+            | Self::Frozen
+            | Self::Settling
+            | Self::LostMembers => Disposition::Final(Keeper::Record),
+            Self::OnHold | Self::FuseOpen => Disposition::Final(Keeper::Family),
+            Self::NoRecord
+            | Self::StillRunning
+            | Self::UnsupportedController
+            | Self::NoCircuitBreaker
+            | Self::ImageChanged
+            | Self::Sandboxed
+            | Self::Privileged
+            | Self::MissingExecutionRole
+            | Self::TooLarge => Disposition::Final(Keeper::Notification),
+            Self::NotLatest | Self::ServiceChanged | Self::DeploymentUnderWay | Self::DeploymentPaused => {
+                Disposition::Final(Keeper::LaterEvent)
+            }
+            Self::RegisteredByLogweir
+            | Self::Exempt
+            | Self::AdviceOnly
+            | Self::OtherEvent
+            | Self::FailedCall
+            | Self::OtherConsumer
+            | Self::ServiceInactive
+            | Self::NotOptedIn
+            | Self::ForeignAccount
+            | Self::ForeignRegion
+            | Self::OutOfScope
+            | Self::ServiceOwned => Disposition::Final(Keeper::NoChange),
+        }
+    }
+}
+
+impl Outcome {
+    /// Returns what becomes of the message of an event whose decision has this outcome and no reason.
+    fn disposition(self) -> Disposition {
+        match self {
+            // The cause of a failure without a reason is unknown to Logweir, such as a quota of AWS.
+            Self::Failed | Self::Partial => Disposition::DeadLetter,
+            Self::Refused => Disposition::Final(Keeper::Notification),
+            Self::Remediated | Self::RolledOut | Self::BackedOut | Self::NeedsOperator => {
+                Disposition::Final(Keeper::Record)
+            }
+            Self::Superseded => Disposition::Final(Keeper::LaterEvent),
+            Self::Compliant | Self::Observed | Self::Skipped => Disposition::Final(Keeper::NoChange),
+        }
+    }
+}
