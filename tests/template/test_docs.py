@@ -65,8 +65,11 @@ class Security(unittest.TestCase):
         names = [properties(function)["FunctionName"]["Fn::Sub"] for function in ("RemediatorFunction", "BackoutFunction")]
         wanted = [f"arn:aws:lambda:*:*:function:{name.replace('${AWS::StackName}', '*logweir*')}*" for name in names]
         self.assertEqual([called, asked], wanted)
-        self.assertFalse({"QueueName", "RoleName"} & {key for name in ("Work", "RemediatorRole") for key in properties(name)})
+        self.assertNotIn("RoleName", properties("RemediatorRole"))
         self.assertEqual(used, "arn:aws:sqs:*:*:*logweir-*")
+        # CloudFormation names the dead-letter queue STACK-DeadLetters-RANDOM.
+        self.assertEqual(properties("Work")["QueueName"], {"Fn::Sub": "${AWS::StackName}-work"})
+        self.assertNotIn("QueueName", properties("DeadLetters"))
 
 
 class Metrics(unittest.TestCase):

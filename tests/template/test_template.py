@@ -234,6 +234,13 @@ class TheQueue(unittest.TestCase):
         redrive = {"deadLetterTargetArn": {"Fn::GetAtt": ["DeadLetters", "Arn"]}, "maxReceiveCount": 5}
         self.assertEqual(properties("Work")["RedrivePolicy"], redrive)
 
+    def test_only_the_work_queue_may_use_the_dead_letter_queue(self):
+        """By default, messages of any queue of the account could become dead letters without a permission to send."""
+        allowed = properties("DeadLetters")["RedriveAllowPolicy"]
+        name = properties("Work")["QueueName"]["Fn::Sub"]
+        arn = "arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:" + name
+        self.assertEqual(allowed, {"redrivePermission": "byQueue", "sourceQueueArns": [{"Fn::Sub": arn}]})
+
     def test_the_function_counts_failures_up_to_the_same_number(self):
         [most] = re.findall(r"const MOST_FAILURES: u32 = (\d+);", (ROOT / "src/handler/queue.rs").read_text())
         self.assertEqual(properties("Work")["RedrivePolicy"]["maxReceiveCount"], int(most))
@@ -317,6 +324,17 @@ class TheStack(unittest.TestCase):
                 self.assertEqual(RESOURCES[name]["UpdateReplacePolicy"], "Retain")
                 self.assertFalse({"TableName", "LogGroupName"} & properties(name).keys())
 
+    def test_the_archive_has_the_id_of_its_stack_as_its_name(self):
+        """EventBridge accepts at most 48 characters. A name that CloudFormation makes of a long name of a stack has none
+        of the name's end, and a name without the stack's ID could collide with the archive of a former stack."""
+        text, values = properties("Archive")["ArchiveName"]["Fn::Sub"]
+        stack = "arn:aws:cloudformation:eu-west-1:111122223333:stack/logweir/1b2c3d4e-0000-1111-2222-333344445555"
+        [index, parts] = values["Uuid"]["Fn::Select"]
+        self.assertEqual(parts, {"Fn::Split": ["/", {"Ref": "AWS::StackId"}]})
+        name = text.replace("${Uuid}", stack.split("/")[index])
+        self.assertEqual(name, "logweir-1b2c3d4e-0000-1111-2222-333344445555")
+        self.assertRegex(name, r"^[A-Za-z0-9._-]{44}$")
+
     def test_the_default_mode_is_observe(self):
         self.assertEqual(TEMPLATE["Parameters"]["Mode"]["Default"], "observe")
 
@@ -366,6 +384,8 @@ class TheStack(unittest.TestCase):
         names = [
             ("RemediatorFunction", "FunctionName", {"Fn::Sub": "${AWS::StackName}-remediator"}),
             ("BackoutFunction", "FunctionName", {"Fn::Sub": "${AWS::StackName}-backout"}),
+            ("Work", "QueueName", {"Fn::Sub": "${AWS::StackName}-work"}),
+            ("Tampering", "Name", {"Fn::Sub": "${AWS::StackName}-tampering"}),
             ("JournalPlace", "Name", "/logweir/journal"),
             ("Deployment", "Name", "/logweir/deployment"),
         ]
