@@ -1,5 +1,5 @@
 //! Why a message became a dead letter, and how many redrives did not help. Two message attributes carry this history. A
-//! redrive keeps both attributes, so that the function can compare the reasons.
+//! redrive by Logweir or by SQS keeps both attributes, so that the function can compare the reasons.
 
 /// The history of a message that became a dead letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,16 +27,11 @@ impl DeadLetterHistory {
     }
 
     /// Returns the history of a message that becomes a dead letter for the reason `why`. `before` is the history that
-    /// the message carries.
+    /// the message carries. A message that carries a history was a dead letter before, and was redriven since.
     pub fn after(before: Option<Self>, why: impl Into<String>) -> Self {
         let why = why.into();
-        let redrives = before.filter(|before| before.why == why).map_or(0, |before| before.redrives);
+        let redrives = before.filter(|before| before.why == why).map_or(0, |before| before.redrives.saturating_add(1));
         Self { why, redrives }
-    }
-
-    /// Returns the history after one more redrive.
-    pub fn redriven(self) -> Self {
-        Self { redrives: self.redrives.saturating_add(1), ..self }
     }
 
     /// Returns the attributes that carry the history.

@@ -110,7 +110,7 @@ impl Aws {
         // The copy has no attributes about the failed delivery or about an earlier slot of the registration rate limit.
         let mut attributes = received.attributes.as_object().cloned().unwrap_or_default();
         attributes.retain(|name, _| !UNDELIVERED.contains(&name.as_str()) && !name.starts_with(OWN));
-        let history = received.letter.history().map(|history| history.redriven().attributes());
+        let history = received.letter.history().map(|history| history.attributes());
         for (name, text) in history.into_iter().flatten() {
             attributes.insert(name.to_owned(), json!({"DataType": "String", "StringValue": text}));
         }

@@ -298,7 +298,8 @@ mod tests {
             (&again[1..], false, 0),
             (&[("logweir-why", "x"), ("logweir-redrives", "many")], false, 0),
             (&again[..], true, 0),
-            (&[("logweir-why", "failed too often"), ("logweir-redrives", "1")], true, 1),
+            (&[("logweir-why", "failed too often")], true, 1),
+            (&[("logweir-why", "failed too often"), ("logweir-redrives", "1")], true, 2),
         ] {
             let letter = Letter { moved_by_sqs, ..letter(&event, attributes) };
             let report = tell(&letter, &Contents::of(&letter, &home()), &Ok(None), None);

@@ -132,7 +132,7 @@ impl Fifo {
             let Sent { body, attributes } = sent.clone();
             let (id, receives) = ("m".to_owned(), receives.into());
             let letter = Letter { id, body, sent: None, receives, attributes, moved_by_sqs: by_queue };
-            let history = letter.history().map(|history| history.redriven().attributes());
+            let history = letter.history().map(|history| history.attributes());
             sent.attributes.retain(|name, _| !name.starts_with("logweir-"));
             sent.attributes.extend(history.into_iter().flatten().map(|(name, text)| (name.to_owned(), text)));
             self.holds_sent(world, sent);

@@ -13,9 +13,9 @@ use logweir::settings::SHIPPED_BASELINE;
 use serde_json::json;
 
 use crate::reasons::reasons;
-use crate::world::World;
 use crate::world::queue::{Delivered, Fifo, Sent};
 use crate::world::story::{BLOCKING, ended, event};
+use crate::world::{Passing, World};
 
 /// The baseline that allows one registration in this many seconds.
 fn one_in(seconds: u32) -> String {
@@ -168,6 +168,35 @@ async fn the_count_of_redrives_survives_a_wait_for_the_rate_limit() {
         (copy.attributes["logweir-why"].as_str(), copy.attributes["logweir-redrives"].as_str()),
         ("failed throttled", "3")
     );
+}
+
+#[tokio::test]
+async fn a_refusal_that_passes_makes_no_dead_letter() {
+    for passing in Passing::ALL.into_iter().filter(|passing| passing.call == "RegisterTaskDefinition") {
+        let (world, queue) = (World::new(), Fifo::default());
+        let source = world.account(|account| account.registers(BLOCKING));
+        world.refuses_next(passing);
+        queue.holds(&world, &event(&source));
+        let delivered = queue.drains(&world, |_| SignedDuration::ZERO).await;
+        assert!(delivered[0].failed && delivered[0].report.is_retried(), "{}", passing.message);
+        assert_eq!(delivered.last().map(|it| it.report.outcome), Some(Outcome::Remediated), "{}", passing.message);
+        assert_eq!((queue.dead.messages(), world.account(|account| account.active("web"))), (vec![], vec![1, 2]));
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_the_function_did_not_survive_is_counted_too() {
+    let queue = Fifo::default();
+    queue.dead.breaks();
+    let (world, source, _) = denied("DescribeTaskDefinition", Reason::AccessDenied, true, &queue).await;
+    for redrives in [None, Some("1"), Some("2")] {
+        // SQS itself moved the message.
+        queue.redrives(&world);
+        let [Sent { attributes, .. }]: [Sent; 1] = queue.work.messages().try_into().unwrap();
+        assert_eq!(attributes["logweir-why"], "failed too often", "{source}");
+        assert_eq!(attributes.get("logweir-redrives").map(String::as_str), redrives);
+        queue.drains(&world, |_| SignedDuration::ZERO).await;
+    }
 }
 
 #[tokio::test]
