@@ -4,7 +4,8 @@ use jiff::SignedDuration;
 use logweir::domain::outcome::Mode;
 use serde_json::{Value, json};
 
-use super::scene::{HOUR, Scene, blocking, sound, start};
+use super::scene::{HIDDEN, HOUR, Scene, blocking, sound, start};
+use crate::world::Moment;
 
 /// Families of several pages. The first and the last are faulty.
 async fn pages() -> Scene {
@@ -47,6 +48,27 @@ async fn of_two_workers_with_the_same_page_one_reads_it() {
     tokio::join!(one.delivers(&start), other.delivers(&start));
     assert_eq!(world.count("DescribeTaskDefinition") - before, 50);
     assert_eq!(one.pages().len() + other.pages().len(), 1);
+}
+
+#[tokio::test]
+async fn a_worker_that_is_slower_than_its_time_does_not_request_the_next_page() {
+    let world = pages().await.world;
+    let mut scenes = ["slow", "other"].map(|name| Scene { world: world.clone(), name, ..Scene::default() });
+    let [slow, other] = &mut scenes;
+    let start = start();
+    world.pause_at(world.calls().len() + 20, Moment::Before);
+    let meanwhile = async {
+        while !world.is_paused() {
+            tokio::task::yield_now().await;
+        }
+        world.advance(HIDDEN);
+        other.delivers(&start).await;
+        world.go_on();
+    };
+    tokio::join!(slow.delivers(&start), meanwhile);
+    assert_eq!((slow.pages().len(), other.pages().len()), (0, 1));
+    let run = other.state().run.unwrap();
+    assert_eq!((run.page, run.counts.families, run.rest.len()), (2, 50, 50), "only the other worker counts");
 }
 
 #[tokio::test]
