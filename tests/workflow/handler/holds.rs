@@ -6,11 +6,10 @@ use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::outcome::{Mode, Outcome, Reason};
 use logweir::settings::SHIPPED_BASELINE;
 use logweir::workflow::BackoutOptions;
-use serde_json::json;
 
-use crate::world::World;
 use crate::world::queue::{Delivered, Fifo};
-use crate::world::story::{BLOCKING, backs_out, backs_out_with, ended, event, register};
+use crate::world::story::{BLOCKING, applies, backs_out, backs_out_with, ended, event, register};
+use crate::world::{Moment, Then, World};
 
 const REFUSED: (Outcome, Option<Reason>) = (Outcome::Refused, Some(Reason::OnHold));
 
@@ -129,7 +128,7 @@ async fn a_worker_that_dies_between_the_message_and_its_record_releases_the_revi
     let (world, queue) = on_hold().await;
     registers(&world, &queue).await;
     world.advance(SignedDuration::from_hours(2));
-    world.at_next("put_family", crate::world::Moment::Before, crate::world::Then::Crash);
+    world.at_next("put_family", Moment::Before, Then::Crash);
     queue.resumes(&world, Mode::Register).await;
     world.restart();
     let again = schedule(&world, &queue).await;
@@ -138,11 +137,36 @@ async fn a_worker_that_dies_between_the_message_and_its_record_releases_the_revi
 }
 
 #[tokio::test]
+async fn wherever_the_scheduled_run_dies_the_revision_is_corrected_exactly_once() {
+    let mut died = 0;
+    for number in 1.. {
+        let (world, queue) = on_hold().await;
+        registers(&world, &queue).await;
+        world.advance(SignedDuration::from_hours(2));
+        world.at(world.calls().len() + number, Moment::After, Then::Crash);
+        queue.resumes(&world, Mode::Register).await;
+        let is_dead = world.is_dead();
+        world.restart();
+        for _ in 0..2 {
+            world.advance(SignedDuration::from_mins(10));
+            schedule(&world, &queue).await;
+        }
+        assert_eq!((active(&world), queue.dead.messages()), (vec![1, 3, 4], vec![]), "call {number}");
+        assert_eq!(world.account(|account| account.wrongs.clone()), [""; 0], "call {number}");
+        if !is_dead {
+            break;
+        }
+        died += 1;
+    }
+    assert!(died >= 5, "{died}");
+}
+
+#[tokio::test]
 async fn a_hold_that_an_operator_ends_early_releases_the_revision() {
     let (world, queue) = on_hold().await;
     let source = registers(&world, &queue).await;
-    assert_eq!(crate::world::story::applies(&world, &source, true).await.outcome, Outcome::Remediated);
+    assert_eq!(applies(&world, &source, true).await.outcome, Outcome::Remediated);
     assert_eq!(schedule(&world, &queue).await, [(Outcome::Skipped, Some(Reason::Duplicate))]);
     assert_eq!((active(&world), schedule(&world, &queue).await), (vec![1, 3, 4], vec![]));
-    assert_eq!(json!(world.account(|account| account.wrongs.clone())), json!([]));
+    assert_eq!(world.account(|account| account.wrongs.clone()), [""; 0]);
 }
