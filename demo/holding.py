@@ -1,7 +1,6 @@
 """The operator's tools: dead letters, doctor, the kill switch and the removal of the stack."""
 
 import json
-import pathlib
 import time
 
 import boto3
@@ -89,7 +88,7 @@ def hold(logweir, stack, source, pipeline):
     must("is not valid, so the function does not start" in said, "it says what is wrong with the baseline")
 
     step("Repair the baseline, and redrive the dead letters")
-    boto3.client("ssm").put_parameter(**parameter, Value=pathlib.Path("infra/baseline.toml").read_text())
+    boto3.client("ssm").put_parameter(**parameter, Value=sam.BASELINE.read_text())
     run(logweir, "doctor", "--fix", "--yes", code=1, without=UNJUDGED)
     account.until(lambda: len(account.revisions("shop")) == 4, "shop:3 is corrected")
     must(True, "shop:3 has a corrected revision: its dead letter was handled")

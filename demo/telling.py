@@ -12,6 +12,7 @@ import sys
 import time
 
 import account
+from stack import BASELINE
 
 SECRET = "correct-horse"  # an environment value of every revision here
 VERBOSE = bool(os.environ.get("VERBOSE"))
@@ -134,7 +135,7 @@ def as_printed(logweir, command):
 
 def ran(logweir, arguments, **more):
     """Runs the command line. The environment has the endpoint and everything else that identifies the account."""
-    env = os.environ | {"LOGWEIR_BASELINE": "infra/baseline.toml"} | more
+    env = os.environ | {"LOGWEIR_BASELINE": str(BASELINE)} | more
     return subprocess.run([logweir, *arguments], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 

@@ -27,8 +27,10 @@ pub const TABLE: &str = "journal";
 /// The cluster whose services run corrected revisions.
 const CLUSTER: &str = "prod";
 
-/// Lets Logweir set a retention on the third-party groups for which [`Group::is_adopted`] is true.
-pub const BASELINE: &str = "version = 1\n[log-group]\nadopt = [\"/ecs/adopted/*\"]\n";
+/// Lets Logweir set a retention on the third-party groups for which [`Group::is_adopted`] is true, and update services
+/// without a settling time.
+pub const BASELINE: &str =
+    "version = 1\n[log-group]\nadopt = [\"/ecs/adopted/*\"]\n[rollout]\nsettle-minutes = 0\n";
 
 /// The state of a family's log group before the correction, and the changes by other principals before the backout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

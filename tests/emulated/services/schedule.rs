@@ -63,7 +63,7 @@ async fn a_deployment_under_way_is_checked_despite_many_families_waiting_for_a_w
     let mut story = story("many-frozen").await;
     let always = "freeze = [\"mon 00:00 - thu 00:00 UTC\", \"wed 00:00 - mon 00:00 UTC\"]";
     let profile = format!("[[profile]]\nmatch = {{ cluster = \"frozen\" }}\nrollout.{always}\n");
-    story.logweir = story.logweir.with(&format!("version = 1\n{profile}")).by_hand();
+    story.logweir = story.logweir.with(&format!("version = 1\n[rollout]\nsettle-minutes = 0\n{profile}")).by_hand();
     let (others, logweir) = (&story.others, &story.logweir);
     for number in 0..MOST {
         let source = others.registers(&format!("frozen-{number}"), Logs::Blocking).await;
