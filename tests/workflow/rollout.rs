@@ -10,6 +10,7 @@ mod fuses;
 mod holds;
 mod images;
 mod intents;
+mod lagging;
 mod modes;
 mod overdue;
 mod paused;

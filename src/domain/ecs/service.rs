@@ -247,10 +247,14 @@ impl Service {
         }
     }
 
-    /// Returns the id of the newest deployment, if it deploys the revision `to` and is none of the deployments `seen`.
-    pub fn started(&self, seen: &[String], to: &RevisionArn) -> Option<&str> {
-        let newest = self.primary().filter(|newest| newest.revision == *to && !seen.contains(&newest.id));
-        newest.map(|newest| newest.id.as_str())
+    /// Returns the id of the newest deployment, if ECS created it at the time `since` or later, it deploys the revision
+    /// `to`, and it is none of the deployments `seen`. An update to the revision that a service already runs starts no
+    /// deployment, so an older deployment of the revision belongs to another principal.
+    pub fn started(&self, since: Timestamp, seen: &[String], to: &RevisionArn) -> Option<&str> {
+        let is_new = |newest: &&Deployment| {
+            newest.revision == *to && !seen.contains(&newest.id) && newest.created.is_some_and(|at| at >= since)
+        };
+        self.primary().filter(is_new).map(|newest| newest.id.as_str())
     }
 
     /// Adds the deployments that ECS listed in `earlier`, an earlier description of this service, and no longer lists.

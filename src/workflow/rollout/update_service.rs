@@ -43,7 +43,7 @@ pub(in crate::workflow) async fn update_and_verify<P: Ports>(
     from: &RevisionArn,
     to: &RevisionArn,
 ) -> Answer<UpdateResult> {
-    let services = ports.services();
+    let (services, asked) = (ports.services(), ports.clock().now());
     let (answered, lost) = match services.update(service, to).await {
         Ok(answered) => (Some(answered), None),
         Err(error) if error.kind == ErrorKind::Retry => (None, Some(error)),
@@ -53,7 +53,7 @@ pub(in crate::workflow) async fn update_and_verify<P: Ports>(
         }
         Err(error) => return Err(error),
     };
-    let started = answered.as_ref().and_then(|answered| answered.started(seen, to)).map(String::from);
+    let started = answered.as_ref().and_then(|answered| answered.started(asked, seen, to)).map(String::from);
     // ECS may have updated the service, and a refused read does not prove the opposite.
     let looked = services.service(service).await;
     let found = looked.map_err(|error| PortError { kind: ErrorKind::Retry, ..error })?;

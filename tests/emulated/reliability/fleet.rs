@@ -29,8 +29,7 @@ const CLUSTER: &str = "prod";
 
 /// Lets Logweir set a retention on the third-party groups for which [`Group::is_adopted`] is true, and update services
 /// without a settling time.
-pub const BASELINE: &str =
-    "version = 1\n[log-group]\nadopt = [\"/ecs/adopted/*\"]\n[rollout]\nsettle-minutes = 0\n";
+pub const BASELINE: &str = "version = 1\n[log-group]\nadopt = [\"/ecs/adopted/*\"]\n[rollout]\nsettle-minutes = 0\n";
 
 /// The state of a family's log group before the correction, and the changes by other principals before the backout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

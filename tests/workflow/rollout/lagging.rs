@@ -1,0 +1,99 @@
+//! Reads of services that lag behind the latest updates: nothing is concluded from them.
+
+use jiff::SignedDuration;
+
+use super::scene::{COMPLETED, NOTHING, Scene, UPDATE, WEB, said};
+use crate::world::story::resumes_backouts;
+use crate::world::{Lag, TASKS_FAILED};
+
+const AGAIN: &str = "failed (2) again";
+
+/// Reads of services omit every change of the last five minutes.
+const LAG: Lag = Lag { describe: 0, list: 0, tags: 0, starts: 0, services: 100, lasts: SignedDuration::from_mins(5) };
+
+/// Logweir's deployment is in progress, and no read shows it for five minutes.
+async fn following() -> Scene {
+    let scene = Scene::deployed(|service| service.rolls_back = true).await;
+    scene.world.lags(LAG);
+    assert_eq!(said(&scene.told(COMPLETED).await), "remediated (0); prod/web updated");
+    scene.after(1);
+    scene
+}
+
+#[tokio::test]
+async fn a_read_from_before_the_update_does_not_end_the_rollout() {
+    let scene = following().await;
+    assert_eq!(scene.resumes().await, [AGAIN]);
+    assert_eq!(said(&scene.told(UPDATE).await), AGAIN);
+    assert_eq!(scene.told_in_the_record(), "web updating-service; web service-updated");
+    scene.after(5 * 60);
+    assert_eq!(scene.resumes().await, NOTHING);
+    scene.account(|account| account.completes(WEB));
+    scene.after(5 * 60);
+    assert_eq!(scene.resumes().await, ["rolled-out (0); prod/web rolled-out"]);
+    assert_eq!((scene.pointed(), scene.stopped()), (1, None));
+}
+
+#[tokio::test]
+async fn a_rollback_by_another_principal_is_seen_once_the_reads_show_it() {
+    let scene = following().await;
+    scene.deploys(WEB);
+    assert_eq!(scene.resumes().await, [AGAIN]);
+    scene.after(5 * 60);
+    assert_eq!(scene.resumes().await, ["skipped service-rolled-back (0); prod/web rolled-back service-rolled-back"]);
+    assert_eq!((scene.runs(WEB), scene.stopped()), ("web:2".into(), None));
+}
+
+#[tokio::test]
+async fn a_failure_is_seen_once_the_reads_show_it() {
+    let scene = following().await;
+    scene.account(|account| account.fails(WEB, TASKS_FAILED));
+    assert_eq!(scene.resumes().await, [AGAIN]);
+    assert_eq!(scene.stopped(), None);
+    scene.after(5 * 60);
+    assert_eq!(scene.resumes().await, ["failed deployment-failed (2); prod/web failed deployment-failed"]);
+    assert!(scene.stopped().is_some());
+}
+
+#[tokio::test]
+async fn a_backout_that_reads_the_service_from_before_the_update_rolls_the_service_back_later() {
+    let scene = following().await;
+    assert_eq!(said(&scene.backs_out().await), "failed (2) again; prod/web waits");
+    assert_eq!(scene.account(|account| account.active("web")), [1, 2, 3], "the service runs web:3");
+    scene.after(5 * 60);
+    resumes_backouts(&scene.world).await;
+    assert_eq!(scene.runs(WEB), "web:2");
+    scene.account(|account| account.completes(WEB));
+    scene.after(5 * 60);
+    assert_eq!(said(&resumes_backouts(&scene.world).await.remove(0)), "backed-out (0); prod/web backed-out");
+    assert_eq!(scene.account(|account| account.active("web")), [1, 2]);
+}
+
+#[tokio::test]
+async fn the_deployment_of_another_principal_is_not_stopped_although_a_read_did_not_show_it() {
+    let scene = Scene::deployed(|service| service.rolls_back = true).await;
+    scene.world.lags(LAG);
+    scene.account(|account| account.updates_service(WEB, &account.arn("web", 3)));
+    scene.after(10);
+    // Logweir reads that the service runs the source, and its update changes nothing.
+    assert_eq!(said(&scene.told(COMPLETED).await), "remediated (0); prod/web updated");
+    scene.after(10 * 60);
+    scene.backs_out().await;
+    assert_eq!((scene.runs(WEB), scene.world.count("StopServiceDeployment")), ("web:2".into(), 0));
+}
+
+#[tokio::test]
+async fn a_backout_concludes_nothing_from_a_read_before_its_own_rollback() {
+    let scene = Scene::followed(|service| service.rolls_back = true).await;
+    scene.world.lags(LAG);
+    for _ in 0..4 {
+        scene.backs_out().await;
+        scene.after(60);
+        resumes_backouts(&scene.world).await;
+    }
+    assert_eq!((scene.runs(WEB), scene.pointed()), ("web:2".into(), 2));
+    scene.account(|account| account.completes(WEB));
+    scene.after(10 * 60);
+    resumes_backouts(&scene.world).await;
+    assert_eq!(scene.account(|account| account.active("web")), [1, 2]);
+}
