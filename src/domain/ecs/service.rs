@@ -249,10 +249,12 @@ impl Service {
 
     /// Returns the id of the newest deployment, if ECS created it at the time `since` or later, it deploys the revision
     /// `to`, and it is none of the deployments `seen`. An update to the revision that a service already runs starts no
-    /// deployment, so an older deployment of the revision belongs to another principal.
+    /// deployment, so an older deployment of the revision belongs to another principal. ECS gives times in
+    /// milliseconds.
     pub fn started(&self, since: Timestamp, seen: &[String], to: &RevisionArn) -> Option<&str> {
+        let is_since = |created: Timestamp| created.as_millisecond() >= since.as_millisecond();
         let is_new = |newest: &&Deployment| {
-            newest.revision == *to && !seen.contains(&newest.id) && newest.created.is_some_and(|at| at >= since)
+            newest.revision == *to && !seen.contains(&newest.id) && newest.created.is_some_and(is_since)
         };
         self.primary().filter(is_new).map(|newest| newest.id.as_str())
     }

@@ -121,6 +121,18 @@ fn services_of_a_family_follow_one_after_the_other() {
 }
 
 #[test]
+fn a_service_whose_deployment_has_just_completed_waits_and_the_output_says_until_when() {
+    let operator = running(&["prod/web"]);
+    let completed = jiff::Timestamp::now().as_second();
+    operator.account.services(|services| services.of("prod/web").deployments[0].created = completed as f64);
+    let ran = rolls_out(&operator, &[]);
+    assert_eq!((ran.code, updates(&operator)), (0, Vec::new()), "{ran:?}");
+    let until = jiff::Timestamp::from_second(completed + 15 * 60).unwrap();
+    assert!(ran.out.contains("web:1: skipped (settling)"), "{}", ran.out);
+    assert!(ran.out.contains(&format!("Logweir updates the service after {until}")), "{}", ran.out);
+}
+
+#[test]
 fn json_is_one_object_with_a_report_for_each_target_and_each_service() {
     let operator = Operator::of(&[pinned("web"), pinned("api")]);
     operator.account.creates_service("prod/web", "web", 1);

@@ -33,6 +33,8 @@ pub struct Service {
 
 pub struct Deployment {
     number: u32,
+    /// The time of the creation, in seconds.
+    pub created: f64,
     pub revision: String,
     state: &'static str,
     reason: String,
@@ -63,7 +65,8 @@ impl Services {
         let reason = format!("ECS deployment ecs-svc/{number} in progress.");
         let (looks, fails, state) = (service.looks, service.fails.take(), "IN_PROGRESS");
         let revision = revision.to_owned();
-        service.deployments.insert(0, Deployment { number, revision, state, reason, looks, fails });
+        let created = f64::from(1_795_262_400 + number);
+        service.deployments.insert(0, Deployment { number, created, revision, state, reason, looks, fails });
     }
 
     /// Completes the newest deployment of a service, and ends the last tasks of the earlier ones.
@@ -107,6 +110,7 @@ impl Services {
                     return Some(Reply::error(code, message));
                 }
                 self.deploys(&name, word("taskDefinition"));
+                self.of(&name).deployments[0].created = jiff::Timestamp::now().as_millisecond() as f64 / 1000.0;
                 Some(Reply::ok(&json!({"service": self.described(&name)})))
             }
             "ListTasks" => Some(Reply::ok(&json!({"taskArns": []}))),
@@ -178,12 +182,12 @@ impl Services {
 
 impl Deployment {
     fn described(&self, place: usize) -> Value {
-        let Self { number, revision, state, reason, .. } = self;
+        let Self { number, created, revision, state, reason, .. } = self;
         let running = u32::from(*state == "COMPLETED" || place > 0);
         json!({
             "id": format!("ecs-svc/{number}"), "status": if place == 0 { "PRIMARY" } else { "ACTIVE" },
             "taskDefinition": revision, "desiredCount": 1, "pendingCount": 1 - running, "runningCount": running,
-            "createdAt": 1_795_262_400 + number, "rolloutState": state, "rolloutStateReason": reason
+            "createdAt": created, "rolloutState": state, "rolloutStateReason": reason
         })
     }
 }
