@@ -66,8 +66,9 @@ pub trait Journal: Sync {
     /// journal has no such state yet. Otherwise returns [`CommitError::Lost`].
     fn put_state<S: StoredState>(&self, state: &S) -> impl Future<Output = Result<(), CommitError>> + Send;
 
-    /// Returns the families whose corrections an open fuse or a hold stops. Logweir uses this list only for display and
-    /// metrics, and never to decide whether to correct a revision.
+    /// Returns the families whose corrections an open fuse or a hold stops, and the families with a deferred revision.
+    /// Logweir uses this list only for display and metrics, and to find deferred revisions. Before Logweir acts on a
+    /// family, it reads the state of the family.
     fn stopped(&self) -> impl Future<Output = Answer<Vec<Family>>> + Send;
 }
 

@@ -22,8 +22,8 @@ const LARGEST: usize = 400 * 1024;
 pub(in crate::aws) const HEAD: &str = "HEAD";
 pub(in crate::aws) const OWN: &str = "OWN";
 pub(in crate::aws) const OPEN: &str = "OPEN";
-/// The value of the attribute `open` for a family with an open fuse or a hold. The index `by-open` lists these
-/// families.
+/// The value of the attribute `open` for a family with an open fuse, a hold or a deferred revision. The index `by-open`
+/// lists these families.
 pub(in crate::aws) const STOPPED: &str = "STOPPED";
 
 pub(in crate::aws) type Item = HashMap<String, AttributeValue>;
