@@ -63,6 +63,7 @@ pub fn reconciled(counts: Counts, function: &str, now: Timestamp) -> String {
         ("FaultyFamilies", Unit::Count, count(counts.faulty)),
         ("OverdueFamilies", Unit::Count, count(counts.overdue)),
         ("StandingFamilies", Unit::Count, count(counts.standing)),
+        ("WithdrawnFamilies", Unit::Count, count(counts.withdrawn)),
         ("UnreadFamilies", Unit::Count, count(counts.unread)),
     ];
     one(&line(now, function, None, &metrics))

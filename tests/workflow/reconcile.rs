@@ -7,3 +7,4 @@ mod lost;
 mod overdue;
 mod scene;
 mod standing;
+mod withdrawn;

@@ -13,6 +13,12 @@ pub fn registration(source: &RevisionArn, cause: &Cause) -> Value {
     call("RegisterTaskDefinition", source, cause, &response)
 }
 
+/// Returns an event that reports the deregistration of a revision.
+pub fn deregistration(source: &RevisionArn, cause: &Cause) -> Value {
+    let response = json!({"taskDefinition": {"taskDefinitionArn": source.to_string()}});
+    call("DeregisterTaskDefinition", source, cause, &response)
+}
+
 /// Returns an event that reports the update of a service to a revision.
 pub fn service_update(service: &ServiceArn, source: &RevisionArn, cause: &Cause) -> Value {
     let response = json!({"service": {

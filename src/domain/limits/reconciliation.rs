@@ -125,6 +125,7 @@ pub enum Listing {
 
 /// The numbers of families that a reconciliation has examined.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Counts {
     pub pages: u64,
     /// The families whose newest revision was examined.
@@ -135,18 +136,21 @@ pub struct Counts {
     pub overdue: u64,
     /// The families whose faulty newest revision Logweir corrects only if an operator asks for it.
     pub standing: u64,
+    /// The families whose newest revision corrects a source revision that was deregistered.
+    pub withdrawn: u64,
     /// The families about which Logweir gives no verdict, because a read failed.
     pub unread: u64,
 }
 
 impl AddAssign for Counts {
     fn add_assign(&mut self, page: Self) {
-        let Self { pages, families, faulty, overdue, standing, unread } = page;
+        let Self { pages, families, faulty, overdue, standing, withdrawn, unread } = page;
         self.pages += pages;
         self.families += families;
         self.faulty += faulty;
         self.overdue += overdue;
         self.standing += standing;
+        self.withdrawn += withdrawn;
         self.unread += unread;
     }
 }

@@ -1,13 +1,14 @@
 //! The daily reconciliation. It reads the newest revision of every family, because the event about a revision may be
 //! lost. The reconciliation corrects no revision itself: it sends each overdue revision to the event queue, where the
-//! revision is handled like the revision of an event. Of older faulty revisions, it only counts the families.
+//! revision is handled like the revision of an event. Of older faulty revisions, it only counts the families. The
+//! reconciliation also sends the source revisions to the queue whose deregistration no event has reported.
 
 mod page;
 
 use jiff::Timestamp;
 
 use super::order::Order;
-use crate::domain::event::overdue;
+use crate::domain::event::{Cause, overdue, own_message};
 use crate::domain::limits::reconciliation::{Finished, Reconciliation, ReconciliationName, Request, Run};
 use crate::ports::{Answer, Clock, CommitError, ErrorKind, Journal, Message, PortError, Ports, Queue};
 use page::Page;
@@ -38,9 +39,9 @@ pub async fn reconcile<P: Ports>(
     let Some((mut run, since)) = change(ports, order, claim).await? else { return Ok(Reconciled::default()) };
     let mut page = Page::of(ports, order, since);
     let read = page.read(&mut run).await;
-    for revision in &page.overdue {
-        let body = overdue::event(revision).to_string();
-        queue.send(&Message { body: &body, attributes: Vec::new(), delay: 0 }).await?;
+    let withdrawn = page.withdrawn.iter().map(|source| own_message::deregistration(source, &Cause::default()));
+    for event in page.overdue.iter().map(overdue::event).chain(withdrawn) {
+        queue.send(&Message { body: &event.to_string(), attributes: Vec::new(), delay: 0 }).await?;
     }
     run.counts += page.counts;
     let now = ports.clock().now();

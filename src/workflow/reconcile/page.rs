@@ -8,6 +8,7 @@ use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::tags;
 use crate::domain::event::{is_own, is_service_linked};
 use crate::domain::limits::reconciliation::{Counts, Due, Listing, PAGE, Reconciliation, Run};
+use crate::domain::outcome::Mode;
 use crate::domain::plan::{self, Plan};
 use crate::domain::rules::facts::{DefaultMode, LogGroup, Observation};
 use crate::ports::{Answer, Clock, Described, ErrorKind, Journal, LogGroups, PortError, Ports, TaskDefinitions};
@@ -34,6 +35,8 @@ pub(super) struct Page<'p, P: Ports> {
     examined: BTreeSet<String>,
     pub(super) counts: Counts,
     pub(super) overdue: Vec<RevisionArn>,
+    /// The deregistered source revisions of newest revisions.
+    pub(super) withdrawn: Vec<RevisionArn>,
     /// The number of task-definition reads, which share one request limit of ECS.
     pub(super) reads: u32,
     /// The first error of a family that Logweir could not read.
@@ -47,6 +50,8 @@ struct NewestRevision {
     log_groups: Vec<String>,
     /// The source revision, if Logweir registered this revision.
     source: Option<RevisionArn>,
+    /// Whether ECS describes the source revision as deregistered.
+    is_withdrawn: bool,
 }
 
 impl<'p, P: Ports> Page<'p, P> {
@@ -61,6 +66,7 @@ impl<'p, P: Ports> Page<'p, P> {
             examined: BTreeSet::new(),
             counts: Counts::default(),
             overdue: Vec::new(),
+            withdrawn: Vec::new(),
             reads: 0,
             unread: None,
         }
@@ -143,7 +149,11 @@ impl<'p, P: Ports> Page<'p, P> {
         let log_groups = plan::log_groups(&self.observation(&described, &tags, None), self.order.baseline);
         let log_groups = log_groups.into_keys().collect();
         let source = self.source(&described).await?;
-        Ok(NewestRevision { described, log_groups, source })
+        let is_withdrawn = match &source {
+            Some(source) => self.is_withdrawn(source).await?,
+            None => false,
+        };
+        Ok(NewestRevision { described, log_groups, source, is_withdrawn })
     }
 
     /// Returns the source revision of a revision that Logweir registered. Logweir reads the journal only if the tags or
@@ -156,6 +166,24 @@ impl<'p, P: Ports> Page<'p, P> {
             return Ok(None);
         }
         self.ports.journal().source_of(&described.arn).await
+    }
+
+    /// Returns whether ECS describes a source revision as deregistered, so that the event of its deregistration may have
+    /// been lost. If ECS no longer describes the source revision, only an event is evidence that it was deregistered.
+    async fn is_withdrawn(&mut self, source: &RevisionArn) -> Answer<bool> {
+        if self.order.mode == Mode::Observe {
+            return Ok(false);
+        }
+        self.reads += 1;
+        match self.ports.task_definitions().describe(&source.to_string()).await {
+            Ok(described) => Ok(!described.is_active()),
+            Err(error) if error.kind == ErrorKind::Retry => Err(error),
+            Err(error) if error.kind == ErrorKind::Missing => Ok(false),
+            Err(error) => {
+                self.unread.get_or_insert(error);
+                Ok(false)
+            }
+        }
     }
 
     async fn judge_waiting(&mut self) -> Answer<()> {
@@ -177,7 +205,7 @@ impl<'p, P: Ports> Page<'p, P> {
     /// Gives the verdict on one revision. Unlike the handling of an event, a reconciliation does not read whether a log
     /// group without a retention is empty, so it does not count a revision for such a log group.
     async fn judge(&mut self, newest: &NewestRevision, log_groups: &BTreeMap<String, LogGroup>) -> Answer<()> {
-        let NewestRevision { described, source, .. } = newest;
+        let NewestRevision { described, source, is_withdrawn, .. } = newest;
         let tags = tags_of(described);
         let plan = plan::plan(&self.observation(described, &tags, Some(log_groups)), self.order.baseline);
         let is_readable = plan.not_checked.is_empty();
@@ -188,6 +216,10 @@ impl<'p, P: Ports> Page<'p, P> {
         self.counts.families += 1;
         self.counts.unread += u64::from(!is_readable && !is_foreign);
         self.counts.faulty += u64::from(is_faulty);
+        if let (true, Some(source)) = (*is_withdrawn, source) {
+            self.counts.withdrawn += 1;
+            self.withdrawn.push(source.clone());
+        }
         match due {
             None | Some(Due::Expected) => {}
             Some(Due::Standing) => self.counts.standing += 1,

@@ -216,6 +216,14 @@ impl Scene {
         revisions.iter().map(|arn| arn.rsplit('/').next().unwrap().to_owned()).collect()
     }
 
+    /// The deregistered source revisions that were sent to the queue.
+    pub fn withdrawn(&self) -> Vec<String> {
+        let sent = self.work.sent.lock().unwrap();
+        let deregistered = sent.iter().filter(|sent| sent.body["eventName"] == "DeregisterTaskDefinition");
+        let arn = |sent: &Sent| sent.body["responseElements"]["taskDefinition"]["taskDefinitionArn"].to_string();
+        deregistered.map(arn).map(|arn| arn.trim_matches('"').rsplit('/').next().unwrap().to_owned()).collect()
+    }
+
     /// The results of the reconciliations that ended: families, faulty, overdue, standing and unread.
     pub fn finished(&self) -> Vec<[u64; 5]> {
         let numbers = |counts: &Counts| {

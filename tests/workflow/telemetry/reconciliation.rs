@@ -36,6 +36,7 @@ async fn a_reconciliation_that_has_ended_writes_its_metrics_and_sends_no_notific
         ("FaultyFamilies", 1),
         ("OverdueFamilies", 0),
         ("StandingFamilies", 1),
+        ("WithdrawnFamilies", 0),
         ("UnreadFamilies", 0),
     ];
     for (name, number) in numbers {
