@@ -18,6 +18,11 @@ use crate::workflow::order::Order;
 /// function may run for 60 seconds.
 const LONGEST: SignedDuration = SignedDuration::from_secs(35);
 
+/// The number of reads after which a page reads no further family: one list, and one description for each family. ECS
+/// allows all principals of an account and Region together a burst of fifty reads (source: the ECS developer guide on
+/// request throttling), and further reads while the page runs.
+const MOST_READS: u32 = 1 + PAGE as u32;
+
 /// The time for which ECS certainly accepts the token of a list. AWS does not document how long a token is valid.
 const TOKEN_HOLDS: SignedDuration = SignedDuration::from_hours(1);
 
@@ -115,7 +120,8 @@ impl<'p, P: Ports> Page<'p, P> {
     /// Describes the newest revision of each family, and reads the log groups of many revisions with one call.
     async fn describe(&mut self, families: &[String]) -> Answer<()> {
         for family in families {
-            if self.ports.clock().now().duration_since(self.began) > LONGEST {
+            let is_late = self.ports.clock().now().duration_since(self.began) > LONGEST;
+            if is_late || self.reads >= MOST_READS {
                 break;
             }
             self.reads += 1;
