@@ -51,6 +51,7 @@ pub async fn handle_backout<P: Ports>(
                     reason: request.reason,
                     requested_by: request.requested_by,
                     restore_over_newer: request.restore_over_newer,
+                    restore_source: request.restore_source,
                     hold_until: request.hold_family,
                 });
                 if request.dry_run {

@@ -3,9 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::ecs::revision::RevisionArn;
-use crate::domain::outcome::{Conclusion, Outcome};
+use crate::domain::outcome::{Conclusion, Outcome, Reason};
 use crate::domain::record::{EntryKind, Head, Opening, Record, Rollout};
-use crate::ports::{Clock, CommitError, ErrorKind, Expected, Journal, PortError, Ports};
+use crate::ports::{Answer, Clock, CommitError, ErrorKind, Expected, Journal, PortError, Ports};
 
 /// The name of a worker, and the length of its leases.
 #[derive(Clone, Debug)]
@@ -151,21 +151,72 @@ impl<J: Journal, C: Clock> Claimed<'_, J, C> {
 
     /// Appends one entry to the record durably, unless another worker has taken over the record. Also renews the lease,
     /// so that the worker's next action starts with a lease of full length.
-    pub(super) async fn append(&mut self, what: EntryKind) -> Result<(), Halt> {
-        let now = self.clock.now();
-        let mut head = self.record.head.clone();
-        head.lease_until = now.saturating_add(self.lease).unwrap_or(now);
-        let entry = head.write(now, what, &self.record.entries);
-        self.journal.commit(&Expected::of(&self.record.head), &head, &entry).await?;
-        self.record.head = head;
-        self.record.entries.push(entry);
-        Ok(())
+    pub(super) async fn append(&mut self, mut what: EntryKind) -> Result<(), Halt> {
+        loop {
+            let now = self.clock.now();
+            let mut head = self.record.head.clone();
+            head.lease_until = now.saturating_add(self.lease).unwrap_or(now);
+            let entry = head.write(now, what, &self.record.entries);
+            match self.journal.commit(&Expected::of(&self.record.head), &head, &entry).await {
+                Ok(()) => {
+                    self.record.head = head;
+                    self.record.entries.push(entry);
+                    return Ok(());
+                }
+                Err(CommitError::Lost) => what = entry.what,
+                Err(error) => return Err(error.into()),
+            }
+            if !self.has_caught_up(&what).await {
+                return Err(Halt::LeaseLost);
+            }
+        }
+    }
+
+    /// Reads the record again. Returns `true` if this worker still holds the lease, because workers without the lease
+    /// have only written that they registered or deregistered a revision (see [`note`]). Returns `false` if `what`
+    /// records the registration of such a revision.
+    async fn has_caught_up(&mut self, what: &EntryKind) -> bool {
+        let Ok(Some(record)) = self.journal.read(&self.record.head.source).await else { return false };
+        let known = self.record.head.next;
+        let holds_lease = record.head.owner == self.record.head.owner && record.head.next > known;
+        let claims = what.registered().is_some_and(|registered| record.head.unclaimed.contains(registered));
+        if holds_lease && !claims {
+            self.record = record;
+        }
+        holds_lease && !claims
     }
 
     /// Releases the lease on the record. If the release fails, the lease expires automatically.
     pub(super) async fn release(&mut self, why: &str) {
         let _ = self.append(EntryKind::Released { why: why.to_owned() }).await;
     }
+}
+
+/// The maximum number of times that a worker without the lease tries to append an entry.
+const NOTES: usize = 10;
+
+/// Appends an entry to a record without the lease on the record, as `worker`. Does not change which worker holds the
+/// lease. Writes nothing if `is_needed` is `false` for the record.
+pub(super) async fn note<P: Ports>(
+    ports: &P,
+    worker: &str,
+    source: &RevisionArn,
+    what: EntryKind,
+    is_needed: impl Fn(&Record) -> bool,
+) -> Answer<()> {
+    for _ in 0..NOTES {
+        let Some(record) = ports.journal().read(source).await?.filter(&is_needed) else { return Ok(()) };
+        let mut head = record.head.clone();
+        let mut entry = head.write(ports.clock().now(), what.clone(), &record.entries);
+        worker.clone_into(&mut entry.by);
+        match ports.journal().commit(&Expected::of(&record.head), &head, &entry).await {
+            Ok(()) => return Ok(()),
+            Err(CommitError::Lost) => {}
+            Err(CommitError::Port(error)) => return Err(error),
+        }
+    }
+    let message = format!("other workers write to the record of {} all the time", source.short());
+    Err(PortError { kind: ErrorKind::Retry, call: "write the journal", message, reason: Some(Reason::Locked) })
 }
 
 /// Releases the lease on a record after an error. Returns [`Halt::Port`] if a retry can succeed, and otherwise

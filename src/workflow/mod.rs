@@ -14,6 +14,7 @@ mod on_event;
 mod order;
 mod ownership;
 mod reconcile;
+mod registered;
 mod release;
 mod remediate;
 mod reporting;

@@ -109,7 +109,7 @@ pub(super) fn reversed(edits: &[Edit]) -> Vec<Edit> {
 
 /// Returns whether Logweir still has to withdraw (deregister) `revision`. Logweir has to withdraw `revision` if it is
 /// the corrected revision of a source revision older than `source`, and if the record of that older source revision is
-/// open. If the journal does not list `revision` yet, Logweir uses the tag of `revision` only to find the record,
+/// open. Logweir also has to withdraw a revision that a worker without the lease registered. If the journal does not list `revision` yet, Logweir uses the tag of `revision` only to find the record,
 /// because any principal can set the tag.
 pub(super) async fn is_to_be_withdrawn<P: Ports>(
     ports: &P,
@@ -125,8 +125,12 @@ pub(super) async fn is_to_be_withdrawn<P: Ports>(
             RevisionArn { revision: number, ..source.clone() }
         }
     };
+    if other.revision > source.revision {
+        return Ok(false);
+    }
     let is_older = other.revision < source.revision;
-    Ok(is_older && ports.journal().read(&other).await?.is_some_and(|record| record.head.open))
+    let record = ports.journal().read(&other).await?;
+    Ok(record.is_some_and(|record| is_older && record.head.open || record.head.unclaimed.contains(revision)))
 }
 
 pub(super) fn source_tag(source: &RevisionArn) -> Tag {

@@ -16,6 +16,7 @@ use super::ownership::Registrars;
 use super::reporting::{end, fresh, timed};
 use super::rollout::{RolloutDriver, ServiceHint, StartOutcome};
 use super::summary::{line, tell};
+use super::withdraw::deregister_unclaimed;
 use crate::domain::ecs::service::ServiceArn;
 use crate::domain::event::{Cause, ServiceChange};
 use crate::domain::outcome::{Conclusion, Mode, Outcome, Reason, ReportMode, TriggerKind};
@@ -41,10 +42,16 @@ pub async fn resume<P: Ports>(ports: &P, order: &Order<'_>) -> Answer<Vec<Decisi
         let mut decision = fresh(order, &Cause::default(), started);
         decision.report.mode = order.finishes.into();
         decision.report.about(&head.source);
-        let ended = if head.open {
-            go_on(ports, order, &mut decision, &head).await
-        } else {
-            follow_on(ports, order, &mut decision.report, &head).await
+        let ended = match unclaimed(ports, &order.worker, &mut decision.report, &head).await {
+            Err(halt) => Err(halt),
+            Ok(withdrawn) => {
+                let ended = if head.open {
+                    go_on(ports, order, &mut decision, &head).await
+                } else {
+                    follow_on(ports, order, &mut decision.report, &head).await
+                };
+                ended.map(|ended| ended.or(withdrawn))
+            }
         };
         if let (None, Err(Halt::Stuck(_))) = (decision.notify.repeats, &ended) {
             let record = ports.journal().read(&head.source).await;
@@ -53,6 +60,24 @@ pub async fn resume<P: Ports>(ports: &P, order: &Order<'_>) -> Answer<Vec<Decisi
         decisions.extend(finished(ports, decision, ended, started));
     }
     Ok(decisions)
+}
+
+/// Deregisters the revisions of a record that workers without the lease on the record registered, and names them in the
+/// report. Returns `None` if there is no such revision.
+async fn unclaimed<P: Ports>(
+    ports: &P,
+    worker: &str,
+    report: &mut Report,
+    head: &Head,
+) -> Result<Option<Conclusion>, Halt> {
+    for registered in &head.unclaimed {
+        deregister_unclaimed(ports, worker, &head.source, registered).await?;
+        report.notes.push(format!(
+            "Logweir deregistered {}, which a worker had registered after another worker took over the record",
+            registered.short()
+        ));
+    }
+    Ok((!head.unclaimed.is_empty()).then(|| Outcome::Skipped.because(Reason::Duplicate)))
 }
 
 /// Reads each service in a record if the update of the service is in progress or has to wait, and continues the update
@@ -133,7 +158,10 @@ pub async fn resume_backouts<P: Ports>(ports: &P, order: &BackoutOrder<'_>) -> A
         let mut report = Report::new(order.home, ReportMode::Backout, TriggerKind::Resume, &Cause::default(), started);
         report.about(&head.source);
         let mut decision = Decision::from(report);
-        let ended = go_back(ports, order, &mut decision, &head).await;
+        let ended = match unclaimed(ports, &order.worker, &mut decision.report, &head).await {
+            Err(halt) => Err(halt),
+            Ok(withdrawn) => go_back(ports, order, &mut decision, &head).await.map(|ended| ended.or(withdrawn)),
+        };
         decisions.extend(finished(ports, decision, ended, started));
     }
     Ok(decisions)

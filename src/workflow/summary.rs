@@ -52,7 +52,7 @@ fn forward(report: &mut Report, attempt: &Attempt<'_>) -> Option<String> {
 fn back(report: &mut Report, standing: &Effects<'_>, backout: &Backout<'_>) -> Option<String> {
     report.changes.clear();
     report.log_groups = standing.made.iter().map(|group| kept_group(group)).collect();
-    for (step, settled) in backout.asked.steps.iter().zip(&backout.settled) {
+    for (step, settled) in backout.steps.iter().zip(&backout.settled) {
         match (step, settled) {
             (Undo::Deregister { corrected, edits }, settled) => {
                 report.corrected = Some(corrected.to_string());

@@ -1,31 +1,72 @@
 //! The withdrawal (deregistration) of a revision that Logweir registered.
 
-use super::lease::{Claimed, Halt, give_up};
+use super::lease::{Claim, Claimed, Halt, give_up, note};
+use super::registered::{deregister, registered_at};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::record::{EntryKind, Record};
-use crate::ports::{Clock, ErrorKind, Journal, Ports, TaskDefinitions};
+use crate::ports::{Answer, Clock, Journal, PortError, Ports};
 
 /// Deregisters a revision that the record marks for withdrawal, and records the withdrawal.
-pub(super) async fn withdraw<J: Journal, C: Clock>(
-    task_definitions: &impl TaskDefinitions,
+pub(super) async fn withdraw<P: Ports, J: Journal, C: Clock>(
+    ports: &P,
     claimed: &mut Claimed<'_, J, C>,
     corrected: RevisionArn,
 ) -> Result<(), Halt> {
-    match task_definitions.deregister(&corrected).await {
-        Err(error) if error.kind != ErrorKind::Missing => {
+    match deregister(ports, &corrected, registered_at(&claimed.record, &corrected)).await {
+        Err(error) => {
             Err(give_up(claimed, error, &format!("Logweir's revision {} still has to be withdrawn", corrected.short()))
                 .await)
         }
-        _ => claimed.append(EntryKind::Withdrawn { corrected }).await,
+        Ok(()) => claimed.append(EntryKind::Withdrawn { corrected }).await,
     }
 }
 
-/// Deregisters the revision that this worker registered while another worker took over the record. Does not deregister
-/// the revision if the record already lists the revision.
-pub(super) async fn withdraw_unclaimed<P: Ports>(ports: &P, source: &RevisionArn, registered: &RevisionArn) {
-    let record = ports.journal().read(source).await;
-    let is_recorded = |record: Record| record.entries.iter().any(|entry| entry.what.registered() == Some(registered));
-    if record.is_ok_and(|record| record.is_some_and(|record| !is_recorded(record))) {
-        let _ = ports.task_definitions().deregister(registered).await;
+/// Records and then deregisters the revision that this worker registered, if another worker has taken over the record
+/// and has not recorded the revision as its own. `halt` is the reason why this worker could not record the revision.
+///
+/// Returns `halt`, or an error that names the revision if Logweir could not record or deregister it. A scheduled run
+/// finishes the deregistration if the record contains the revision.
+pub(super) async fn withdraw_unclaimed<P: Ports>(
+    ports: &P,
+    claimed: &Claim<'_, P>,
+    registered: &RevisionArn,
+    halt: Halt,
+) -> Halt {
+    let (worker, source) = (claimed.record.head.owner.as_str(), claimed.source());
+    let what = EntryKind::Unclaimed { registered: registered.clone() };
+    let is_unknown = |record: &Record| {
+        record.head.owner != worker && record.registered().iter().all(|known| known.revision != registered)
+    };
+    let noted = match note(ports, worker, source, what, is_unknown).await {
+        Ok(()) => deregister_unclaimed(ports, worker, source, registered).await,
+        Err(error) => Err(error),
+    };
+    match noted {
+        Ok(()) => halt,
+        Err(error) => {
+            let message = format!(
+                "{} was registered after another worker had taken over the record of {}, and still has to be \
+                 deregistered: {}",
+                registered.short(),
+                source.short(),
+                error.message
+            );
+            Halt::Port(PortError { message, ..error })
+        }
     }
+}
+
+/// Deregisters a revision that a worker without the lease on the record registered, and records this. Does nothing if
+/// the record no longer says that the revision has to be deregistered.
+pub(super) async fn deregister_unclaimed<P: Ports>(
+    ports: &P,
+    worker: &str,
+    source: &RevisionArn,
+    registered: &RevisionArn,
+) -> Answer<()> {
+    let is_unclaimed = |record: &Record| record.head.unclaimed.contains(registered);
+    let Some(record) = ports.journal().read(source).await?.filter(is_unclaimed) else { return Ok(()) };
+    deregister(ports, registered, registered_at(&record, registered)).await?;
+    let what = EntryKind::Withdrawn { corrected: registered.clone() };
+    note(ports, worker, source, what, is_unclaimed).await
 }

@@ -166,7 +166,7 @@ async fn remediated(aws: Aws, family: Arc<Family>) -> Tries {
 /// While a service runs the corrected revision, that revision stays. So the service is updated to another one.
 async fn backed_out(aws: Aws, others: Others, family: Arc<Family>) -> Tries {
     let ports = ports(&aws, &family);
-    let ask = |worker| try_backout(&ports, &family.source.arn, worker);
+    let ask = |worker| try_backout(&ports, &family, worker);
     let mut tries = 0;
     if family.runs {
         tries += until_done(&family, &STILL_RUNNING, &ask).await;
@@ -197,10 +197,11 @@ async fn deliver(ports: &Ports, revision: &RevisionArn, worker: String) -> Decis
     remediate(ports, &order, read(&event(revision), &home).unwrap()).await
 }
 
-async fn try_backout(ports: &Ports, revision: &RevisionArn, worker: String) -> Decision {
-    let (home, by, ask) = (home(), by(), BackoutOptions::default());
+async fn try_backout(ports: &Ports, family: &Family, worker: String) -> Decision {
+    let ask = BackoutOptions { restore_source: family.goes, ..BackoutOptions::default() };
+    let (home, by) = (home(), by());
     let order = BackoutOrder { registrar: Some(REGISTRAR), ..backout(&home, &by, &worker, ask) };
-    back_out(ports, &order, revision).await
+    back_out(ports, &order, &family.source.arn).await
 }
 
 #[allow(clippy::print_stdout, reason = "the run exists for these numbers")]

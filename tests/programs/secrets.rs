@@ -215,7 +215,7 @@ fn the_restoration_of_a_source_with_secrets_shows_none() {
     let operator = Operator::of(&[document()]);
     operator.run(&["apply", "ecs:web", "--yes"]);
     operator.account.deregisters("web", 1);
-    assert_all_clean(&operator, &[(&["backout", "web:1"], 0), (&["records", "web:1"], 0)]);
+    assert_all_clean(&operator, &[(&["backout", "web:1", "--restore-source"], 0), (&["records", "web:1"], 0)]);
     assert_eq!(operator.account.document("web", 3), document(), "ECS received the whole document");
 }
 
@@ -237,8 +237,8 @@ fn an_error_from_ecs_that_repeats_the_restored_document_is_not_shown() {
     assert_all_clean(
         &operator,
         &[
-            (&["backout", "web:1"], 2),
-            (&["backout", "web:1", "--format", "json"], 2),
+            (&["backout", "web:1", "--restore-source"], 2),
+            (&["backout", "web:1", "--restore-source", "--format", "json"], 2),
             (&["records", "web:1"], 0),
             (&["records", "web:1", "--format", "json"], 0),
         ],
@@ -257,8 +257,10 @@ fn assert_function_clean(function: &Function, account: &Account) {
 
 #[test]
 fn neither_log_nor_answer_nor_table_of_the_backout_function_contains_a_secret() {
-    let request = json!({"logweir": "backout", "record": "web:1", "reason": "r", "requested_by": "me"});
     for source_is_gone in [false, true] {
+        let request = json!({
+            "logweir": "backout", "record": "web:1", "reason": "r", "requested_by": "me", "restore_source": source_is_gone
+        });
         let account = Account::default();
         account.registers(&document());
         let aws = Loopback::serve(account.service());

@@ -100,6 +100,7 @@ fn the_promises_hold_in_every_history() {
         "others act",
         "backs out",
         "backs out over a newer revision",
+        "restores the source by request",
         "holds the family",
         "applies",
         "applies again",
@@ -225,9 +226,12 @@ impl History {
                 self.is_true(&one);
                 self.is_true(&other);
             }
-            Op::BackOut { of, stale, hold, happens } => {
+            Op::BackOut { of, restore, stale, hold, happens } => {
                 let Some(source) = self.pick(*of) else { return };
                 self.classes.insert("backs out");
+                if *restore {
+                    self.classes.insert("restores the source by request");
+                }
                 if *stale {
                     self.classes.insert("backs out over a newer revision");
                     self.stale_was_asked_for = true;
@@ -238,7 +242,12 @@ impl History {
                 });
                 self.plan(happens, FAMILIES[of.family]);
                 let worker = self.worker();
-                let ask = BackoutOptions { restore_over_newer: *stale, hold_until, ..BackoutOptions::default() };
+                let ask = BackoutOptions {
+                    restore_source: *restore,
+                    restore_over_newer: *stale,
+                    hold_until,
+                    ..BackoutOptions::default()
+                };
                 let report = backs_out_with(&world, &worker, &source, ask).await;
                 self.is_backed_out(&report, &source);
             }
@@ -306,7 +315,8 @@ impl History {
         }
     }
 
-    /// Checks that a correction that was reported as backed out is not ACTIVE.
+    /// Checks that after a completed backout, the restored revision that the record names is the only revision of the
+    /// record that Logweir registered and that is ACTIVE.
     fn is_backed_out(&mut self, report: &Decision, source: &RevisionArn) {
         self.is_true(report);
         if report.outcome != Outcome::BackedOut {
@@ -316,7 +326,8 @@ impl History {
         self.world.account(|account| {
             for own in promises::own_revisions(account) {
                 let stands = account.revision(own.revision).is_some_and(|revision| revision.is_active());
-                if own.record.head.source == *source && !own.restored && stands {
+                let is_restored = own.record.head.restored.as_ref() == Some(own.revision);
+                if own.record.head.source == *source && !is_restored && stands {
                     self.broken.push(format!(
                         "{} was backed out, and {} is ACTIVE",
                         source.short(),

@@ -9,14 +9,21 @@ use logweir::domain::outcome::{Outcome, Reason};
 use logweir::domain::record::{Done, Effects, EntryKind, Illegal, Next, NotUndone, Record, Undo, next};
 use logweir::ports::ErrorKind;
 use logweir::settings::LEASE;
+use logweir::workflow::BackoutOptions;
 
-use crate::world::story::{BLOCKING, applies, backs_out, event, register, with};
+use crate::world::story::{BLOCKING, applies, backs_out, backs_out_with, event, register, with};
 use crate::world::{Moment, Then, World};
 
 const ADOPTS: &str = "version = 1\n[log-group]\nadopt = [\"/ecs/*\"]\n";
 
 fn record(world: &World, source: &RevisionArn) -> Record {
     world.account(|account| account.records[source].clone())
+}
+
+/// Backs out a record whose source was deregistered, and requests that the source is restored.
+async fn restores(world: &World, source: &RevisionArn) {
+    let ask = BackoutOptions { restore_source: true, ..BackoutOptions::default() };
+    backs_out_with(world, "operator", source, ask).await;
 }
 
 /// Records with entries of every kind.
@@ -50,9 +57,9 @@ async fn stories() -> Vec<Record> {
         account.running.insert("service prod/web".into(), account.arn("web", 2));
         account.deregisters(&source);
     });
-    backs_out(&world, &source).await;
+    restores(&world, &source).await;
     world.account(|account| account.running.clear());
-    backs_out(&world, &source).await;
+    restores(&world, &source).await;
     records.push(record(&world, &source));
 
     // Another revision is registered in between, and the correction is withdrawn at the second try.
@@ -81,7 +88,7 @@ async fn stories() -> Vec<Record> {
         account.deregisters(&source);
         account.loses = vec!["alien".into()];
     });
-    backs_out(&world, &source).await;
+    restores(&world, &source).await;
     records.push(record(&world, &source));
 
     // Services are updated.

@@ -80,7 +80,7 @@ async fn a_source_that_ecs_no_longer_describes_needs_an_operator_who_can_back_it
     let reports = goes_on(&world).await;
     assert_eq!(reports[0].outcome, Outcome::NeedsOperator);
     assert_eq!(backs_out(&world, &source).await.outcome, Outcome::BackedOut);
-    assert_eq!(active(&world), [3], "the source is restored");
+    assert_eq!(world.account(|account| account.active("web")), Vec::<usize>::new(), "nothing needs the source");
 }
 
 #[tokio::test]

@@ -69,6 +69,9 @@ pub(in crate::cli) struct BackoutFlags {
     /// newest revision)
     #[arg(long)]
     restore_over_newer: bool,
+    /// Re-register the deregistered source revision even if no service needs it
+    #[arg(long)]
+    restore_source: bool,
     /// Invoke this deployed function, which backs out the correction
     #[arg(long, value_name = "NAME")]
     function: Option<String>,
@@ -107,6 +110,7 @@ impl BackoutFlags {
                 reason: self.reason.clone(),
                 requested_by: Some(self.requested_by.clone().unwrap_or_else(|| session.caller.clone())),
                 restore_over_newer: self.restore_over_newer,
+                restore_source: self.restore_source,
                 hold_until: self.hold_family,
             },
         };
@@ -169,6 +173,7 @@ impl BackoutFlags {
             reason: self.reason.clone(),
             requested_by: Some(requested_by),
             restore_over_newer: self.restore_over_newer,
+            restore_source: self.restore_source,
             hold_family: self.hold_family,
             dry_run: self.dry_run,
         };

@@ -44,7 +44,7 @@ pub fn check(standing: &ReadResult<RecordState>, now: Timestamp, options: &str) 
     // A rollout may take hours, and the baseline sets a deadline for rollouts. A record in which only rollouts are
     // unfinished therefore does not count as unfinished.
     let old: Vec<&Head> =
-        standing.open.iter().filter(|head| head.open && now.duration_since(head.at) > UNFINISHED).collect();
+        standing.open.iter().filter(|head| head.is_unfinished() && now.duration_since(head.at) > UNFINISHED).collect();
     if !old.is_empty() {
         let says = format!(
             "the journal contains {} unfinished for half an hour: {}",

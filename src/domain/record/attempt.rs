@@ -1,7 +1,7 @@
 //! The state of a record's newest attempt, computed from the entries of the record.
 
 use super::backout::Backout;
-use super::entry::{Entry, Opening};
+use super::entry::{Entry, EntryKind, Opening};
 use super::head::Record;
 use super::illegal::Illegal;
 use super::rollout::{self, Rollout, RolloutPhase};
@@ -26,7 +26,10 @@ pub struct Attempt<'r> {
     pub withdrawals: Vec<(&'r RevisionArn, Reason, bool)>,
     /// The corrected revisions that another principal deregistered.
     pub vanished: Vec<&'r RevisionArn>,
-    /// The rollouts of this attempt, one for each service.
+    /// The revisions that workers without the lease on the record registered in any attempt. Logweir deregisters these
+    /// revisions, and none of them is a corrected or restored revision of the record.
+    pub unclaimed: Vec<&'r RevisionArn>,
+    /// The rollouts of this attempt, one for each service. Empty after a backout request.
     pub rollouts: Vec<Rollout<'r>>,
     /// The requested backout of the record, with its progress. `None` if no backout was requested.
     pub backout: Option<Backout<'r>>,
@@ -39,9 +42,16 @@ impl Record {
     /// sequence is legal too.
     pub fn attempt(&self) -> Result<Option<Attempt<'_>>, Illegal> {
         let mut attempt: Option<Attempt<'_>> = None;
-        for entry in &self.entries {
+        let is_request = |entry: &Entry| matches!(&entry.what, EntryKind::BackoutRequested(asked) if !asked.continues);
+        let asked = self.entries.iter().rposition(is_request);
+        for (index, entry) in self.entries.iter().enumerate() {
             match (entry.what.topic(), &mut attempt) {
-                (Topic::Record(RecordEntry::Opened(opening)), _) => attempt = Some(Attempt::new(opening)),
+                // After a backout request, the rollouts before it no longer count. A record may have thousands of them.
+                (Topic::Service(..), Some(_)) if asked.is_some_and(|asked| index < asked) => {}
+                (Topic::Record(RecordEntry::Opened(opening)), earlier) => {
+                    let unclaimed = earlier.take().map(|earlier| earlier.unclaimed).unwrap_or_default();
+                    attempt = Some(Attempt { unclaimed, ..Attempt::new(opening) });
+                }
                 (_, Some(attempt)) => attempt.add(entry)?,
                 (_, None) => return Err(Illegal::BeforeOpening(entry.sequence)),
             }
@@ -61,6 +71,7 @@ impl<'r> Attempt<'r> {
             registered: Vec::new(),
             withdrawals: Vec::new(),
             vanished: Vec::new(),
+            unclaimed: Vec::new(),
             rollouts: Vec::new(),
             backout: None,
             closing: None,
@@ -70,6 +81,13 @@ impl<'r> Attempt<'r> {
     fn add(&mut self, entry: &'r Entry) -> Result<(), Illegal> {
         let sequence = entry.sequence;
         match entry.what.topic() {
+            Topic::Revision(revision, RevisionEntry::Unclaimed) => {
+                if !self.unclaimed.contains(&revision) {
+                    self.unclaimed.push(revision);
+                }
+                Ok(())
+            }
+            Topic::Revision(revision, RevisionEntry::Withdrawn) if self.unclaimed.contains(&revision) => Ok(()),
             Topic::Step(..) | Topic::Revision(..) | Topic::Undo(..) if self.closing.is_some() => {
                 Err(Illegal::AfterClosing(sequence))
             }
@@ -80,7 +98,8 @@ impl<'r> Attempt<'r> {
             Topic::Step(step, entry) => self.add_step(sequence, step, entry),
             Topic::Revision(revision, entry) => self.add_revision(sequence, revision, entry),
             Topic::Undo(step, entry) => {
-                self.backout.as_mut().ok_or(Illegal::NotAsked(sequence))?.add(sequence, step, entry)
+                let backout = self.backout.as_mut().ok_or(Illegal::NotAsked(sequence))?;
+                backout.add(&self.opening.source, sequence, step, entry)
             }
             Topic::Service(service, about) => self.add_service(entry, service, about),
         }
@@ -90,9 +109,11 @@ impl<'r> Attempt<'r> {
         match entry {
             RecordEntry::Opened(_) | RecordEntry::Released { .. } | RecordEntry::Resumed { .. } => {}
             RecordEntry::BackoutRequested(asked) => {
-                self.backout = Some(Backout::asked(asked, self.backout.as_ref()));
+                self.backout = Some(Backout::asked(asked, self.backout.take()));
                 self.closing = None;
-                self.withdrawals.clear();
+                if !asked.continues {
+                    self.withdrawals.clear();
+                }
             }
             RecordEntry::Closed(closing) => {
                 self.closing.get_or_insert(closing);
@@ -140,7 +161,12 @@ impl<'r> Attempt<'r> {
                     backout.withdrawn(revision, *why);
                 }
             }
+            // Only Attempt::add handles this entry, because a worker writes it at any time.
+            RevisionEntry::Unclaimed => {}
             RevisionEntry::Vanished => {
+                if let Some(backout) = &mut self.backout {
+                    backout.vanished(revision);
+                }
                 if !self.vanished.contains(&revision) {
                     self.vanished.push(revision);
                 }

@@ -2,25 +2,47 @@
 
 use super::entry::{BackoutRequest, NotUndone};
 use super::illegal::Illegal;
+use super::step::Undo;
 use super::topic::UndoEntry;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
 use crate::domain::outcome::Reason;
 
+/// The maximum size, in bytes, of the undo steps in one backout request. An item of a DynamoDB table holds at most 400
+/// KB, and the entry contains the undo steps together with the other members of the request.
+const LARGEST: usize = 256 * 1024;
+
 /// A requested backout. After a backout request, no worker takes further steps of the correction.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Backout<'r> {
     pub asked: &'r BackoutRequest,
+    /// The undo steps of the backout, in the order in which Logweir takes them.
+    pub steps: Vec<&'r Undo>,
     pub started: Vec<bool>,
     pub settled: Vec<Option<Settled<'r>>>,
-    /// Whether Logweir may have registered the document of the deregistered source again.
+    /// Whether Logweir may have registered the document of the deregistered source again, and does not know the result.
     pub restoring: bool,
     pub restored: Option<&'r RevisionArn>,
-    /// Why Logweir withdrew the restored revision. `None` if Logweir did not withdraw the restored revision.
-    pub not_restored: Option<Reason>,
+    /// Whether Logweir may have updated a service to the restored revision. Logweir no longer withdraws the restored
+    /// revision then.
+    pub uses_restored: bool,
+    /// Whether this backout, and no earlier one, registered the restored revision.
+    pub restores: bool,
+    /// Why the restored revision is no longer ACTIVE. `None` if Logweir did not withdraw the restored revision, and
+    /// another principal did not deregister it.
+    pub not_restored: Option<NotRestored>,
     /// The services that Logweir is about to update to a revision of another principal, because Logweir's update
     /// replaced the deployment of that revision.
     pub yielding: Vec<(&'r ServiceArn, &'r RevisionArn)>,
+}
+
+/// The reason why a revision that a backout restored is no longer ACTIVE.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotRestored {
+    /// Logweir withdrew the restored revision for this reason.
+    Withdrawn(Reason),
+    /// Another principal deregistered the restored revision.
+    Vanished,
 }
 
 /// The result of one undo step.
@@ -30,28 +52,61 @@ pub enum Settled<'r> {
     Kept(&'r NotUndone),
 }
 
+impl BackoutRequest {
+    /// Returns the first of these undo steps, as many as one request may contain. Returns at least one of them.
+    pub fn first(steps: Vec<Undo>) -> Vec<Undo> {
+        let mut size = 0;
+        let fits = |undo: &Undo| {
+            let first = size == 0;
+            size += serde_json::to_string(undo).map_or(0, |text| text.len()) + 1;
+            first || size <= LARGEST
+        };
+        steps.into_iter().take_while(fits).collect()
+    }
+}
+
 impl<'r> Backout<'r> {
-    /// Creates the state of a newly requested backout. A revision that an earlier backout restored stays restored, and
-    /// all other undo steps start again.
-    pub(super) fn asked(asked: &'r BackoutRequest, earlier: Option<&Self>) -> Self {
-        let steps = asked.steps.len();
-        Self {
-            asked,
-            started: vec![false; steps],
-            settled: vec![None; steps],
-            restoring: earlier.is_some_and(|backout| backout.restoring),
-            restored: earlier.and_then(|backout| backout.restored),
-            not_restored: None,
-            yielding: Vec::new(),
-        }
+    /// Creates the state of a newly requested backout, or adds the undo steps of a request that continues the backout
+    /// `earlier`. A revision that an earlier backout restored stays restored, and all other undo steps start again.
+    pub(super) fn asked(asked: &'r BackoutRequest, earlier: Option<Self>) -> Self {
+        let mut backout = match earlier {
+            Some(earlier) if asked.continues => Self { asked, ..earlier },
+            earlier => Self {
+                asked,
+                steps: Vec::new(),
+                started: Vec::new(),
+                settled: Vec::new(),
+                restoring: earlier.as_ref().is_some_and(|backout| backout.restoring),
+                restored: earlier.as_ref().and_then(|backout| backout.restored),
+                uses_restored: earlier.is_some_and(|backout| backout.uses_restored),
+                restores: false,
+                not_restored: None,
+                yielding: Vec::new(),
+            },
+        };
+        backout.steps.extend(&asked.steps);
+        backout.started.resize(backout.steps.len(), false);
+        backout.settled.resize(backout.steps.len(), None);
+        backout
     }
 
-    pub(super) fn add(&mut self, sequence: u32, step: usize, entry: UndoEntry<'r>) -> Result<(), Illegal> {
+    /// Adds an entry about the undo step number `step` of the record of `source`.
+    pub(super) fn add(
+        &mut self,
+        source: &RevisionArn,
+        sequence: u32,
+        step: usize,
+        entry: UndoEntry<'r>,
+    ) -> Result<(), Illegal> {
         if step >= self.started.len() {
             return Err(Illegal::NothingToUndo(sequence, step));
         }
         match entry {
-            UndoEntry::Undoing => self.started[step] = true,
+            UndoEntry::Undoing => {
+                self.started[step] = true;
+                let to_source = matches!(self.steps[step], Undo::RollBackService { from, .. } if from == source);
+                self.uses_restored |= to_source && self.restored.is_some();
+            }
             UndoEntry::Undone if !self.started[step] => return Err(Illegal::UndoNotStarted(sequence, step)),
             UndoEntry::Undone => {
                 self.settled[step].get_or_insert(Settled::Undone);
@@ -62,7 +117,7 @@ impl<'r> Backout<'r> {
             UndoEntry::Restoring => self.restoring = true,
             UndoEntry::Restored(restored) => {
                 self.restored.get_or_insert(restored);
-                self.not_restored = None;
+                (self.restoring, self.restores, self.not_restored) = (false, true, None);
             }
         }
         Ok(())
@@ -72,7 +127,17 @@ impl<'r> Backout<'r> {
     /// `revision`, the source no longer counts as restored.
     pub(super) fn withdrawn(&mut self, revision: &RevisionArn, why: Reason) {
         if self.restored == Some(revision) {
-            (self.restored, self.not_restored) = (None, Some(why));
+            (self.restored, self.uses_restored) = (None, false);
+            self.not_restored = Some(NotRestored::Withdrawn(why));
+        }
+    }
+
+    /// Records that another principal deregistered `revision`. If this backout registered the restored revision, it
+    /// does not restore the source again. If an earlier backout registered it, this backout may restore the source.
+    pub(super) fn vanished(&mut self, revision: &RevisionArn) {
+        if self.restored == Some(revision) {
+            (self.restored, self.uses_restored) = (None, false);
+            self.not_restored = self.restores.then_some(NotRestored::Vanished);
         }
     }
 

@@ -38,12 +38,17 @@ pub struct Retention<'r> {
 impl<'r> Effects<'r> {
     pub fn of(record: &'r Record) -> Self {
         let mut effects = Self::default();
-        let (mut steps, mut undo): (&[Step], &[Undo]) = (&[], &[]);
+        let (mut steps, mut undo): (&[Step], Vec<&Undo>) = (&[], Vec::new());
         for entry in &record.entries {
             match entry.what.topic() {
                 Topic::Record(entry) => match entry {
                     RecordEntry::Opened(opening) => steps = &opening.steps,
-                    RecordEntry::BackoutRequested(asked) => undo = &asked.steps,
+                    RecordEntry::BackoutRequested(asked) => {
+                        if !asked.continues {
+                            undo.clear();
+                        }
+                        undo.extend(&asked.steps);
+                    }
                     RecordEntry::Released { .. } | RecordEntry::Resumed { .. } | RecordEntry::Closed(_) => {}
                 },
                 Topic::Step(number, entry) => match entry {
@@ -53,9 +58,9 @@ impl<'r> Effects<'r> {
                 },
                 Topic::Revision(revision, entry) => match entry {
                     RevisionEntry::Withdrawn | RevisionEntry::Vanished => effects.gone(revision),
-                    RevisionEntry::Withdrawing(_) => {}
+                    RevisionEntry::Withdrawing(_) | RevisionEntry::Unclaimed => {}
                 },
-                Topic::Undo(number, entry) => effects.undoing(undo.get(number), entry),
+                Topic::Undo(number, entry) => effects.undoing(undo.get(number).copied(), entry),
                 Topic::Service(service, entry) => effects.following(service, entry),
             }
         }

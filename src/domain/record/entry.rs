@@ -69,6 +69,11 @@ pub enum EntryKind {
     Vanished {
         corrected: RevisionArn,
     },
+    /// A worker registered the revision after another worker had taken over the record, so Logweir deregisters the
+    /// revision. Any worker may write this entry, also while another worker holds the lease on the record.
+    Unclaimed {
+        registered: RevisionArn,
+    },
     /// A caller requested a backout of the record. The entry contains all undo steps in their order.
     #[serde(alias = "backout-asked")]
     BackoutRequested(Box<BackoutRequest>),
@@ -175,6 +180,13 @@ pub struct BackoutRequest {
     /// revision.
     #[serde(default, alias = "restore_stale")]
     pub restore_over_newer: bool,
+    /// Whether to restore a deregistered source even if no service needs the source.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub restore_source: bool,
+    /// Whether this entry continues the backout request before it. The undo steps of this entry then follow the undo
+    /// steps of that request, and their numbers continue.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub continues: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub registrars: Vec<String>,
     pub steps: Vec<Undo>,

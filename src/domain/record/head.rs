@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::entry::{Ending, Entry, EntryKind, NotUndone, Opening, SCHEMA};
+use super::entry::{BackoutRequest, Ending, Entry, EntryKind, NotUndone, Opening, SCHEMA};
 use super::step::{Done, Undo};
 use super::topic::{RecordEntry, RevisionEntry, ServiceEntry, StepEntry, Topic, UndoEntry};
 use crate::domain::ecs::revision::RevisionArn;
@@ -44,6 +44,9 @@ pub struct Head {
     /// The services whose update to the corrected revision is in progress or has to wait.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub following: Vec<ServiceArn>,
+    /// The revisions that workers without the lease on the record registered, and that Logweir still has to deregister.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unclaimed: Vec<RevisionArn>,
     /// The most severe conclusion among the record's rollouts to services.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rolled: Option<Conclusion>,
@@ -68,13 +71,20 @@ impl Head {
             tries: 0,
             restored: None,
             following: Vec::new(),
+            unclaimed: Vec::new(),
             rolled: None,
         }
     }
 
-    /// Whether the record has unfinished work: a correction, a backout or a rollout to a service.
+    /// Whether the record has unfinished work: a correction, a backout, a rollout to a service, or a revision that a
+    /// worker registered without the lease.
     pub fn has_work(&self) -> bool {
-        self.open || !self.following.is_empty()
+        self.is_unfinished() || !self.following.is_empty()
+    }
+
+    /// Whether the record has unfinished work other than a rollout. A rollout may take hours.
+    pub fn is_unfinished(&self) -> bool {
+        self.open || !self.unclaimed.is_empty()
     }
 
     /// Whether the record has unfinished work and a worker holds the lease on the record.
@@ -107,11 +117,12 @@ impl Head {
             },
             Topic::Revision(revision, entry) => match entry {
                 RevisionEntry::Withdrawn | RevisionEntry::Vanished => self.gone(revision),
+                RevisionEntry::Unclaimed => self.unclaimed.push(revision.clone()),
                 RevisionEntry::Withdrawing(_) => {}
             },
             Topic::Undo(step, entry) => match entry {
                 UndoEntry::Undone | UndoEntry::Kept(NotUndone { open: false, .. }) => {
-                    if let Some(Undo::Deregister { corrected, .. }) = undo(before).get(step) {
+                    if let Some(Undo::Deregister { corrected, .. }) = undo(before, step) {
                         self.gone(corrected);
                     }
                 }
@@ -180,6 +191,7 @@ impl Head {
     fn gone(&mut self, revision: &RevisionArn) {
         self.corrected = self.corrected.take().filter(|corrected| corrected != revision);
         self.restored = self.restored.take().filter(|restored| restored != revision);
+        self.unclaimed.retain(|other| other != revision);
     }
 }
 
@@ -190,16 +202,31 @@ pub struct Record {
     pub entries: Vec<Entry>,
 }
 
-/// Returns the undo steps of the newest backout request.
-fn undo(before: &[Entry]) -> &[Undo] {
-    let asked = before.iter().rev().filter_map(|entry| entry.what.topic().of_record()).find_map(|entry| match entry {
-        RecordEntry::BackoutRequested(asked) => Some(asked),
-        RecordEntry::Opened(_)
-        | RecordEntry::Released { .. }
-        | RecordEntry::Resumed { .. }
-        | RecordEntry::Closed(_) => None,
-    });
-    asked.map_or(&[], |asked| &asked.steps)
+/// Returns an undo step of the newest backout. Several requests may contain the undo steps of one backout.
+fn undo(before: &[Entry], mut step: usize) -> Option<&Undo> {
+    let newest_first = before.iter().rev().filter_map(|entry| entry.what.topic().of_record());
+    let mut requests: Vec<&BackoutRequest> = Vec::new();
+    for entry in newest_first {
+        match entry {
+            RecordEntry::BackoutRequested(asked) => {
+                requests.push(asked);
+                if !asked.continues {
+                    break;
+                }
+            }
+            RecordEntry::Opened(_)
+            | RecordEntry::Released { .. }
+            | RecordEntry::Resumed { .. }
+            | RecordEntry::Closed(_) => {}
+        }
+    }
+    for asked in requests.into_iter().rev() {
+        match asked.steps.get(step) {
+            Some(undo) => return Some(undo),
+            None => step -= asked.steps.len(),
+        }
+    }
+    None
 }
 
 /// Returns the most severe conclusion of the rollouts since the record was last opened. A service that Logweir is

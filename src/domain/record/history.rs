@@ -8,9 +8,45 @@ use super::step::{Done, Step};
 use super::topic::{RecordEntry, ServiceEntry, StepEntry, Topic};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
+use crate::domain::edit::Edit;
 use crate::domain::outcome::{Conclusion, Outcome};
 
+/// A revision that Logweir registered according to an entry of the record.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Registered<'r> {
+    pub revision: &'r RevisionArn,
+    /// The edits that distinguish the revision from the source. Empty for a restored revision.
+    pub edits: &'r [Edit],
+    /// The time of the entry that records the registration.
+    pub at: Timestamp,
+}
+
 impl Record {
+    /// Returns every revision that Logweir registered according to any entry of the record, whatever later entries say
+    /// about the revision.
+    pub fn registered(&self) -> Vec<Registered<'_>> {
+        let mut steps: &[Step] = &[];
+        let mut registered: Vec<Registered<'_>> = Vec::new();
+        for entry in &self.entries {
+            let topic = entry.what.topic();
+            if let Topic::Record(RecordEntry::Opened(opening)) = topic {
+                steps = &opening.steps;
+            }
+            let Some(revision) = entry.what.registered() else { continue };
+            let edits: &[Edit] = match topic {
+                Topic::Step(step, _) => match steps.get(step) {
+                    Some(Step::Register { edits }) => edits,
+                    Some(Step::EnsureLogGroup(_) | Step::SetRetention { .. }) | None => &[],
+                },
+                Topic::Record(_) | Topic::Revision(..) | Topic::Undo(..) | Topic::Service(..) => &[],
+            };
+            if registered.iter().all(|other| other.revision != revision) {
+                registered.push(Registered { revision, edits, at: entry.at });
+            }
+        }
+        registered
+    }
+
     fn topics(&self) -> impl DoubleEndedIterator<Item = Topic<'_>> {
         self.entries.iter().map(|entry| entry.what.topic())
     }

@@ -15,11 +15,12 @@ mod step;
 mod topic;
 
 pub use attempt::Attempt;
-pub use backout::{Backout, Settled};
+pub use backout::{Backout, NotRestored, Settled};
 pub use effects::Effects;
 pub use entry::{BackoutRequest, Ending, Entry, EntryKind, NotUndone, Opening, SCHEMA, ServiceUpdate};
 pub use finish::{Fact, Facts, FinishStep, Sighting, next_step, words};
 pub use head::{Head, Record};
+pub use history::Registered;
 pub use illegal::Illegal;
 pub use next::{Next, next};
 pub use rollout::{Rollout, RolloutPhase};

@@ -33,7 +33,7 @@ pub fn next<'r>(attempt: &Attempt<'r>) -> Next<'r> {
     }
     if let Some(backout) = &attempt.backout {
         return match backout.settled.iter().position(Option::is_none) {
-            Some(step) => Next::Undo(step, &backout.asked.steps[step]),
+            Some(step) => Next::Undo(step, backout.steps[step]),
             None => Next::Close,
         };
     }

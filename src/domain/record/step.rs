@@ -64,6 +64,21 @@ pub enum Undo {
     RestoreRetention { name: String, old: Option<u32>, new: u32 },
 }
 
+impl Undo {
+    /// Whether both undo steps undo an effect on the same service, revision or log group.
+    pub fn is_about_the_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Deregister { corrected: one, .. }, Self::Deregister { corrected: other, .. }) => one == other,
+            (Self::RollBackService { service: one, .. }, Self::RollBackService { service: other, .. }) => one == other,
+            (Self::RestoreRetention { name: one, .. }, Self::RestoreRetention { name: other, .. }) => one == other,
+            (
+                Self::Deregister { .. } | Self::RollBackService { .. } | Self::RestoreRetention { .. },
+                Self::Deregister { .. } | Self::RollBackService { .. } | Self::RestoreRetention { .. },
+            ) => false,
+        }
+    }
+}
+
 impl Step {
     /// Returns the steps of a plan. The steps for log groups come first, because a task of the corrected revision needs
     /// its log group when the task starts.

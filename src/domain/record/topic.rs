@@ -44,6 +44,7 @@ pub(super) enum RevisionEntry {
     Withdrawing(Reason),
     Withdrawn,
     Vanished,
+    Unclaimed,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -82,6 +83,7 @@ impl EntryKind {
             Self::Withdrawing { corrected, why } => Topic::Revision(corrected, RevisionEntry::Withdrawing(*why)),
             Self::Withdrawn { corrected } => Topic::Revision(corrected, RevisionEntry::Withdrawn),
             Self::Vanished { corrected } => Topic::Revision(corrected, RevisionEntry::Vanished),
+            Self::Unclaimed { registered } => Topic::Revision(registered, RevisionEntry::Unclaimed),
             Self::Undoing { step } => Topic::Undo(*step, UndoEntry::Undoing),
             Self::Undone { step } => Topic::Undo(*step, UndoEntry::Undone),
             Self::Kept(kept) => Topic::Undo(kept.step, UndoEntry::Kept(kept)),
@@ -113,11 +115,12 @@ impl EntryKind {
         match self.topic() {
             Topic::Step(_, StepEntry::Done(Done::Registered { corrected })) => Some(corrected),
             Topic::Undo(_, UndoEntry::Restored(restored)) => Some(restored),
+            Topic::Revision(registered, RevisionEntry::Unclaimed) => Some(registered),
             Topic::Step(_, StepEntry::Done(Done::LogGroup { .. } | Done::Retention { .. }))
             | Topic::Step(_, StepEntry::Started | StepEntry::Failed { .. })
             | Topic::Undo(_, UndoEntry::Undoing | UndoEntry::Undone | UndoEntry::Kept(_) | UndoEntry::Restoring)
             | Topic::Record(_)
-            | Topic::Revision(..)
+            | Topic::Revision(_, RevisionEntry::Withdrawing(_) | RevisionEntry::Withdrawn | RevisionEntry::Vanished)
             | Topic::Service(..) => None,
         }
     }
@@ -154,7 +157,7 @@ impl<'e> Topic<'e> {
             },
             Self::Revision(_, entry) => match entry {
                 RevisionEntry::Withdrawing(_) => true,
-                RevisionEntry::Withdrawn | RevisionEntry::Vanished => false,
+                RevisionEntry::Withdrawn | RevisionEntry::Vanished | RevisionEntry::Unclaimed => false,
             },
             Self::Undo(_, entry) => match entry {
                 UndoEntry::Undoing | UndoEntry::Restoring => true,
@@ -190,9 +193,13 @@ impl<'e> Topic<'e> {
                 UndoEntry::Undoing => false,
                 UndoEntry::Undone | UndoEntry::Kept(_) | UndoEntry::Restoring | UndoEntry::Restored(_) => true,
             },
-            Self::Revision(_, RevisionEntry::Withdrawing(_) | RevisionEntry::Withdrawn | RevisionEntry::Vanished) => {
-                true
-            }
+            Self::Revision(
+                _,
+                RevisionEntry::Withdrawing(_)
+                | RevisionEntry::Withdrawn
+                | RevisionEntry::Vanished
+                | RevisionEntry::Unclaimed,
+            ) => true,
             Self::Service(
                 _,
                 ServiceEntry::Waiting(_)

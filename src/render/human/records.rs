@@ -113,11 +113,16 @@ pub fn text(RecordOutput { record, stopped, backout, again, now }: &RecordOutput
     if let Some(family) = stopped {
         stops(&mut out, family, *now);
     }
-    let (mut steps, mut undo): (&[Step], &[Undo]) = (&[], &[]);
+    let (mut steps, mut undo): (&[Step], Vec<&Undo>) = (&[], Vec::new());
     for entry in &record.entries {
         match &entry.what {
             EntryKind::Opened(opening) => steps = &opening.steps,
-            EntryKind::BackoutRequested(asked) => undo = &asked.steps,
+            EntryKind::BackoutRequested(asked) => {
+                if !asked.continues {
+                    undo.clear();
+                }
+                undo.extend(&asked.steps);
+            }
             _ => {}
         }
         let _ = writeln!(
@@ -125,15 +130,15 @@ pub fn text(RecordOutput { record, stopped, backout, again, now }: &RecordOutput
             "{:>4}  {:.3}  {}",
             entry.sequence,
             entry.at,
-            plain(&said(&entry.what, steps, undo), LONGEST)
+            plain(&said(&entry.what, steps, &undo), LONGEST)
         );
     }
     out
 }
 
-fn said(what: &EntryKind, steps: &[Step], undo: &[Undo]) -> String {
+fn said(what: &EntryKind, steps: &[Step], undo: &[&Undo]) -> String {
     let step = |number: &usize| steps.get(*number).map_or_else(String::new, name);
-    let back = |number: &usize| undo.get(*number).map_or_else(String::new, undo_name);
+    let back = |number: &usize| undo.get(*number).map_or_else(String::new, |undo| undo_name(undo));
     match what {
         EntryKind::Opened(opening) => {
             let (steps, mode) = (opening.steps.len(), opening.mode.name());
@@ -148,8 +153,14 @@ fn said(what: &EntryKind, steps: &[Step], undo: &[Undo]) -> String {
         EntryKind::Withdrawing { corrected, .. } => format!("withdrawing {}", corrected.short()),
         EntryKind::Withdrawn { corrected } => format!("withdrawn {}", corrected.short()),
         EntryKind::Vanished { corrected } => format!("{} was deregistered by another principal", corrected.short()),
+        EntryKind::Unclaimed { registered } => {
+            format!("{} was registered by a worker without the lease; to be deregistered", registered.short())
+        }
         EntryKind::Released { why } => format!("paused: {why}"),
         EntryKind::Resumed { .. } => "resumed".into(),
+        EntryKind::BackoutRequested(asked) if asked.continues => {
+            format!("backout continued: {} more undo steps", asked.steps.len())
+        }
         EntryKind::BackoutRequested(asked) => {
             let who = asked.requested_by.as_deref().map(|who| format!(" by {who}")).unwrap_or_default();
             let why = asked.reason.as_deref().map(|why| format!(": {why}")).unwrap_or_default();

@@ -5,7 +5,7 @@ use crate::domain::ecs::service::{Service, ServiceArn};
 use crate::domain::ecs::tags::{self, Tag};
 use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::outcome::Reason;
-use crate::domain::record::{Backout, EntryKind, NotUndone};
+use crate::domain::record::{Backout, EntryKind, NotRestored, NotUndone, Record};
 use crate::ports::Ports;
 use crate::workflow::ownership::Registrars;
 
@@ -19,10 +19,14 @@ pub(in crate::workflow) struct UndoContext<'a> {
     pub(in crate::workflow) step: usize,
     pub(in crate::workflow) started: bool,
     pub(in crate::workflow) restore_over_newer: bool,
+    pub(in crate::workflow) restore_source: bool,
     pub(in crate::workflow) restoring: bool,
-    pub(in crate::workflow) restored: Option<RevisionArn>,
-    pub(in crate::workflow) not_restored: Option<Reason>,
+    pub(in crate::workflow) restored: Option<&'a RevisionArn>,
+    pub(in crate::workflow) uses_restored: bool,
+    pub(in crate::workflow) restores: bool,
+    pub(in crate::workflow) not_restored: Option<NotRestored>,
     pub(in crate::workflow) source: &'a RevisionArn,
+    pub(in crate::workflow) record: &'a Record,
 }
 
 /// The next action of a backout for the step that it undoes now.
@@ -63,15 +67,19 @@ pub(in crate::workflow) struct ServiceUndo<'b> {
 }
 
 impl<'a> UndoContext<'a> {
-    pub(in crate::workflow) fn of(step: usize, backout: &Backout<'_>, source: &'a RevisionArn) -> Self {
+    pub(in crate::workflow) fn of(step: usize, backout: &Backout<'a>, record: &'a Record) -> Self {
         Self {
             step,
             started: backout.started[step],
             restore_over_newer: backout.asked.restore_over_newer,
+            restore_source: backout.asked.restore_source,
             restoring: backout.restoring,
-            restored: backout.restored.cloned(),
+            restored: backout.restored,
+            uses_restored: backout.uses_restored,
+            restores: backout.restores,
             not_restored: backout.not_restored,
-            source,
+            source: &record.head.source,
+            record,
         }
     }
 

@@ -2,7 +2,10 @@
 //! change an effect that another principal has changed since the correction.
 
 mod context;
+mod preview;
+mod remaining;
 mod request;
+mod restore;
 mod services;
 mod undo;
 
@@ -15,16 +18,18 @@ use super::family_state;
 use super::lease::{Claimed, Halt, Worker, give_up, take};
 use super::ownership::{ExpectedRevision, Registrars, source_tag};
 use super::reporting::{end, failed, timed};
-use super::summary::{kept_group, tell};
+use super::summary::tell;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::event::Cause;
 use crate::domain::limits::family::Hold;
 use crate::domain::outcome::{Conclusion, Outcome, Reason, ReportMode, TriggerKind};
 use crate::domain::record::{BackoutRequest, Done, Effects, EntryKind, Record, Undo};
-use crate::domain::report::{BackoutBy, Decision, LogGroupAction, LogGroupReport, Report};
+use crate::domain::report::{BackoutBy, Decision, Report};
 use crate::domain::text::plain::plain;
 use crate::ports::{Answer, Clock, CommitError, Journal, Ports};
 use context::UndoDriver;
+use preview::previewed;
+use remaining::requested;
 
 /// The maximum length, in characters, of each text that a backout request in the journal contains (the reason and the
 /// requester).
@@ -136,11 +141,20 @@ async fn try_back_out<P: Ports>(
     if record.head.is_held(ports.clock().now()) {
         return lease_held(decision, "another worker holds the lease on this record");
     }
-    if is_backed_out(&record, &Effects::of(&record)) {
-        return again(decision, &record, order.backout);
-    }
     let worker = Worker { name: order.worker.clone(), lease: order.lease };
-    let ended = match claim(ports, order, &worker, record).await {
+    let claimed = if record.head.open {
+        claim_open(ports, order, &worker, record).await
+    } else {
+        match requested(ports, &order.ask, &record).await {
+            Ok(left) if is_backed_out(&record, &left) => return again(decision, &record, order.backout),
+            Ok(left) => {
+                let asked = EntryKind::BackoutRequested(Box::new(asked(order, left)));
+                take(ports.journal(), ports.clock(), &worker, record, asked).await
+            }
+            Err(error) => Err(Halt::Port(error)),
+        }
+    };
+    let ended = match claimed {
         Err(halt) => Err(halt),
         Ok(mut claimed) => drive_back(ports, order, &mut decision, &mut claimed).await,
     };
@@ -165,9 +179,9 @@ fn lease_held(decision: Decision, why: &str) -> Decision {
     decision.ends_for_now(Outcome::Skipped.because(Reason::Locked).saying(why))
 }
 
-/// Returns whether the record is backed out and has no effects left to undo.
-fn is_backed_out(record: &Record, standing: &Effects<'_>) -> bool {
-    !record.head.open && record.head.suppressed && standing.undo().is_empty()
+/// Returns whether the record is backed out and has no effects `left` to undo.
+fn is_backed_out(record: &Record, left: &[Undo]) -> bool {
+    !record.head.open && record.head.suppressed && left.is_empty()
 }
 
 /// Returns the decision about a record that was already backed out. Changes nothing.
@@ -177,19 +191,15 @@ fn again(mut decision: Decision, record: &Record, backout: &BackoutBy) -> Decisi
     decision.ends(Outcome::BackedOut.because(Reason::Duplicate))
 }
 
-/// Claims the record for a backout. If the response to RegisterTaskDefinition was lost, first looks for the registered
-/// revision, so that the backout request in the journal names that revision.
-async fn claim<'p, P: Ports>(
+/// Claims a record whose correction or backout is unfinished. If the response to RegisterTaskDefinition was lost, first
+/// looks for the registered revision, so that the backout request in the journal names that revision.
+async fn claim_open<'p, P: Ports>(
     ports: &'p P,
     order: &BackoutOrder<'_>,
     worker: &Worker,
     record: Record,
 ) -> Result<Claimed<'p, P::Journal, P::Clock>, Halt> {
     let (journal, clock) = (ports.journal(), ports.clock());
-    if !record.head.open {
-        let asked = EntryKind::BackoutRequested(Box::new(asked(order, &record)));
-        return take(journal, clock, worker, record, asked).await;
-    }
     let mut claimed = take(journal, clock, worker, record, Registrars::resumes(order.home, order.registrar)).await?;
     match resolved(ports, order, &claimed.record).await {
         Ok(None) => {}
@@ -198,18 +208,27 @@ async fn claim<'p, P: Ports>(
             return Err(give_up(&mut claimed, error, "Logweir could not look for the registered revision").await);
         }
     }
-    let asked = EntryKind::BackoutRequested(Box::new(asked(order, &claimed.record)));
-    claimed.append(asked).await?;
+    match requested(ports, &order.ask, &claimed.record).await {
+        Ok(left) => claimed.append(EntryKind::BackoutRequested(Box::new(asked(order, left)))).await?,
+        Err(error) => {
+            let about = "Logweir could not read the revisions that it registered";
+            return Err(give_up(&mut claimed, error, about).await);
+        }
+    }
     Ok(claimed)
 }
 
-fn asked(order: &BackoutOrder<'_>, record: &Record) -> BackoutRequest {
+/// Returns the request for the undo steps `left`. If one entry cannot contain all of them, a later entry continues the
+/// request.
+fn asked(order: &BackoutOrder<'_>, left: Vec<Undo>) -> BackoutRequest {
     BackoutRequest {
         reason: bounded(&order.ask.reason),
         requested_by: bounded(&order.ask.requested_by),
         restore_over_newer: order.ask.restore_over_newer,
+        restore_source: order.ask.restore_source,
+        continues: false,
         registrars: Registrars::registrars(order.home, order.registrar),
-        steps: Effects::of(record).undo(),
+        steps: BackoutRequest::first(left),
     }
 }
 
@@ -231,52 +250,4 @@ async fn resolved<P: Ports>(ports: &P, order: &BackoutOrder<'_>, record: &Record
             EntryKind::Failed { step, why, reason: None }
         }
     }))
-}
-
-async fn previewed<P: Ports>(ports: &P, order: &BackoutOrder<'_>, mut decision: Decision, record: &Record) -> Decision {
-    let standing = Effects::of(record);
-    if is_backed_out(record, &standing) {
-        return again(decision, record, order.backout);
-    }
-    let report = &mut decision.report;
-    report.log_groups = standing.made.iter().map(|group| kept_group(group)).collect();
-    for step in &standing.undo() {
-        match step {
-            Undo::Deregister { corrected, .. } => {
-                report.corrected = Some(corrected.to_string());
-                let name = corrected.short();
-                report.notes.push(format!("{name} would be deregistered, unless a service or task uses it"));
-                match described(ports.task_definitions(), &record.head.source).await {
-                    Ok(Some(source)) if source.is_active() => {}
-                    Ok(_) => report.notes.push(format!(
-                        "{} is not ACTIVE any more: it would be restored from {}",
-                        record.head.source.short(),
-                        corrected.short()
-                    )),
-                    Err(error) => return failed(decision, &error),
-                }
-            }
-            Undo::RollBackService { service, from, to, .. } => report.notes.push(format!(
-                "service {} would be rolled back to {}, if the service still runs {}",
-                service.short(),
-                from.short(),
-                to.short()
-            )),
-            Undo::RestoreRetention { name, old, .. } => report.log_groups.push(LogGroupReport {
-                name: name.clone(),
-                action: LogGroupAction::RestoreRetention,
-                retention_days: *old,
-            }),
-        }
-    }
-    if let Some(until) = order.ask.hold_until {
-        report.notes.push(format!("family {} would be on hold until {until:.0}", record.head.source.family));
-    }
-    if standing.possible.is_some() {
-        let note =
-            "the response to RegisterTaskDefinition was lost: the backout would look for the registered revision";
-        report.notes.push(note.into());
-    }
-    report.backout = Some(order.backout.command(&record.head.source));
-    decision.ends(Outcome::Observed)
 }

@@ -20,6 +20,8 @@ pub struct Request {
     pub requested_by: Option<String>,
     #[serde(default, alias = "restore_stale", skip_serializing_if = "std::ops::Not::not")]
     pub restore_over_newer: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub restore_source: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold_family: Option<Timestamp>,
     #[serde(default)]
@@ -59,6 +61,8 @@ pub struct BackoutOptions {
     /// Whether to restore a deregistered source revision even if its family has a revision newer than the corrected
     /// revision.
     pub restore_over_newer: bool,
+    /// Whether to restore a deregistered source revision even if no service needs the source revision.
+    pub restore_source: bool,
     /// The time until which Logweir puts the family on hold, and corrects no revision of the family. `None` for no
     /// hold.
     pub hold_until: Option<Timestamp>,

@@ -3,13 +3,12 @@
 use super::context::{ServiceUndo, UndoAction, UndoContext, UndoDriver};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::{RolloutState, Service, Stage, Status};
-use crate::domain::edit::Edit;
 use crate::domain::limits::service_history::ServiceHistory;
 use crate::domain::outcome::Reason;
-use crate::domain::record::{Backout, EntryKind, NotUndone, Undo};
+use crate::domain::record::{Backout, EntryKind, NotUndone};
 use crate::ports::{Answer, Clock, ErrorKind, Journal, Ports, Services};
-use crate::workflow::assess::described;
 use crate::workflow::lease::{Claim, Halt, give_up};
+use crate::workflow::registered::read;
 use crate::workflow::rollout::update_service::{
     UpdateResult, last_back, nothing_yet, remember, update_and_verify, yields,
 };
@@ -46,7 +45,7 @@ impl<P: Ports> UndoDriver<'_, P> {
             if self.lags(&found, back).await? {
                 return Err(nothing_yet(back.service));
             }
-            let is_back = found.revision == *back.from || Some(&found.revision) == now.restored.as_ref();
+            let is_back = found.revision == *back.from || Some(&found.revision) == now.restored;
             return Ok(UndoAction::Write(if is_back && now.started {
                 EntryKind::Undone { step: now.step }
             } else if is_back {
@@ -55,7 +54,7 @@ impl<P: Ports> UndoDriver<'_, P> {
                 now.done_with(format!("service {name} runs {} by now", found.revision.short()))
             }));
         }
-        let target = match self.target(now, backout, back).await? {
+        let target = match self.target(now, back).await? {
             Ok(target) => target,
             Err(then) => return Ok(then),
         };
@@ -68,35 +67,20 @@ impl<P: Ports> UndoDriver<'_, P> {
     /// Returns the revision to which Logweir rolls the service back. If the source revision is not ACTIVE, returns the
     /// action that first restores the source revision, because ECS does not update a service to a revision that is not
     /// ACTIVE.
-    async fn target(
-        &self,
-        now: &UndoContext<'_>,
-        backout: &Backout<'_>,
-        back: &ServiceUndo<'_>,
-    ) -> Answer<Result<RevisionArn, UndoAction>> {
-        if back.from != now.source || self.active(back.from).await?.is_some() {
+    async fn target(&self, now: &UndoContext<'_>, back: &ServiceUndo<'_>) -> Answer<Result<RevisionArn, UndoAction>> {
+        if back.from != now.source || self.source_is_active(now).await? {
             return Ok(Ok(back.from.clone()));
         }
-        let edits = backout.asked.steps.iter().find_map(|undo| match undo {
-            Undo::Deregister { corrected, edits } if corrected == back.to => Some(edits),
-            _ => None,
-        });
-        let corrected = described(self.ports.task_definitions(), back.to).await?;
-        let (Some(corrected), Some(edits)) = (corrected, edits) else {
+        let registered = now.record.registered().into_iter().find(|registered| registered.revision == back.to);
+        let corrected = read(self.ports, back.to, registered.map(|registered| registered.at)).await?.described();
+        let (Some(corrected), Some(registered)) = (corrected, registered) else {
             let why = format!("neither {} nor {} is ACTIVE any more", back.from.short(), back.to.short());
             return Ok(Err(now.keep(why, Some(Reason::Unreadable))));
         };
-        let reversed: Vec<Edit> = crate::workflow::ownership::reversed(edits);
-        if now.restoring
-            && now.restored.is_none()
-            && let Some(then) = self.unanswered(now, back.to, Some(&corrected), &reversed).await?
-        {
+        if let Some(then) = self.restored(now, &corrected, registered.edits).await? {
             return Ok(Err(then));
         }
-        if let Some(then) = self.restored(now, &corrected, &reversed).await? {
-            return Ok(Err(then));
-        }
-        match &now.restored {
+        match now.restored {
             Some(restored) => Ok(Ok(restored.clone())),
             None => {
                 let why = format!("{} is not ACTIVE any more, and was not restored", back.from.short());

@@ -3,18 +3,18 @@
 //! correction, and reports that effect. As in a correction, only the entries determine the next step.
 
 use super::context::{ServiceUndo, UndoAction, UndoContext, UndoDriver};
+use super::remaining::remaining;
 use crate::domain::ecs::revision::RevisionArn;
-use crate::domain::ecs::tags;
-use crate::domain::ecs::task_definition::TaskDefinition;
-use crate::domain::edit::{Edit, difference};
+use crate::domain::ecs::service::User;
+use crate::domain::edit::Edit;
 use crate::domain::outcome::{Conclusion, Outcome, Reason};
-use crate::domain::record::{Backout, Effects, EntryKind, Next, NotUndone, Undo, next};
+use crate::domain::record::{Backout, BackoutRequest, Effects, EntryKind, Next, NotUndone, Record, Undo, next};
 use crate::domain::rules::facts::LogGroup;
 use crate::ports::{Answer, Described, ErrorKind, Journal, LogGroups, Ports, Services, TaskDefinitions};
-use crate::workflow::assess::described;
 use crate::workflow::family_state;
 use crate::workflow::lease::{Claim, Halt, give_up};
-use crate::workflow::ownership::{ExpectedRevision, NEWEST, Registrars, reversed};
+use crate::workflow::ownership::Registrars;
+use crate::workflow::registered::{deregister, read, registered_at};
 use crate::workflow::withdraw::{withdraw, withdraw_unclaimed};
 
 /// The maximum number of services and tasks that a message names as the users of a revision.
@@ -38,10 +38,8 @@ impl<'p, P: Ports> UndoDriver<'p, P> {
             match next(&attempt) {
                 Next::Finished(closing) => return Ok(closing.clone()),
                 Next::Undo(step, undo) => {
-                    let undo = undo.clone();
-                    let source = claimed.source().clone();
-                    let now = UndoContext::of(step, backout, &source);
-                    let then = match &undo {
+                    let now = UndoContext::of(step, backout, &claimed.record);
+                    let then = match undo {
                         Undo::Deregister { corrected, edits } => self.revision(&now, corrected, edits).await,
                         Undo::RollBackService { service, from, to, settled } => {
                             let stoppable = claimed.record.stoppable_deployment(service).map(String::from);
@@ -54,14 +52,23 @@ impl<'p, P: Ports> UndoDriver<'p, P> {
                 }
                 Next::Withdraw(revision, _) => {
                     let revision = revision.clone();
-                    withdraw(self.ports.task_definitions(), claimed, revision).await?;
+                    withdraw(self.ports, claimed, revision).await?;
                 }
                 Next::Close => {
                     let closing = closing(backout);
-                    // Regardless of the results of the undos, Logweir no longer updates a service to the corrected
-                    // revision.
-                    family_state::end_turns(self.ports, claimed.source()).await?;
-                    claimed.append(EntryKind::Closed(closing)).await?;
+                    let what = match self.continued(&claimed.record, backout).await {
+                        Ok(more) => more.unwrap_or(EntryKind::Closed(closing)),
+                        Err(error) => {
+                            let about = "Logweir could not read the revisions that it registered";
+                            return Err(give_up(claimed, error, about).await);
+                        }
+                    };
+                    if matches!(what, EntryKind::Closed(_)) {
+                        // Regardless of the results of the undos, Logweir no longer updates a service to the corrected
+                        // revision.
+                        family_state::end_turns(self.ports, claimed.source()).await?;
+                    }
+                    claimed.append(what).await?;
                 }
                 Next::Take(..) | Next::Resolve(..) => {
                     return Err(Halt::Stuck("the record has an unfinished correction step during its backout".into()));
@@ -70,16 +77,22 @@ impl<'p, P: Ports> UndoDriver<'p, P> {
         }
     }
 
+    /// Returns the request for the undo steps that the backout does not contain yet, or `None` if there are none. One
+    /// request cannot contain the undo steps of a record with thousands of services.
+    async fn continued(&self, record: &Record, backout: &Backout<'_>) -> Answer<Option<EntryKind>> {
+        let steps = BackoutRequest::first(remaining(self.ports, record, Some(backout)).await?);
+        let more = BackoutRequest { continues: true, steps, ..backout.asked.clone() };
+        Ok((!more.steps.is_empty()).then(|| EntryKind::BackoutRequested(Box::new(more))))
+    }
+
     async fn follow(&self, claimed: &mut Claim<'_, P>, step: usize, then: Answer<UndoAction>) -> Result<(), Halt> {
         let acted = match then {
             Err(error) => Err(error),
             Ok(UndoAction::Write(what)) => return claimed.append(what).await,
             Ok(UndoAction::Deregister(corrected)) => {
                 claimed.append(EntryKind::Undoing { step }).await?;
-                match self.ports.task_definitions().deregister(&corrected).await {
-                    Err(error) if error.kind != ErrorKind::Missing => Err(error),
-                    _ => Ok(EntryKind::Undone { step }),
-                }
+                let at = registered_at(&claimed.record, &corrected);
+                deregister(self.ports, &corrected, at).await.map(|()| EntryKind::Undone { step })
             }
             Ok(UndoAction::DeleteRetention(name)) => {
                 claimed.append(EntryKind::Undoing { step }).await?;
@@ -113,10 +126,10 @@ impl<'p, P: Ports> UndoDriver<'p, P> {
             Ok(what) => {
                 let restored = what.registered().cloned();
                 let written = claimed.append(what).await;
-                if let (Err(Halt::LeaseLost), Some(restored)) = (&written, restored) {
-                    withdraw_unclaimed(self.ports, claimed.source(), &restored).await;
+                match (written, restored) {
+                    (Err(halt), Some(restored)) => Err(withdraw_unclaimed(self.ports, claimed, &restored, halt).await),
+                    (written, _) => written,
                 }
-                written
             }
             Err(error) if error.kind == ErrorKind::Retry => Err(give_up(claimed, error, "").await),
             // AWS refused the call. The undo stays open until an operator resolves the cause and requests the backout
@@ -126,24 +139,36 @@ impl<'p, P: Ports> UndoDriver<'p, P> {
     }
 
     /// Returns the next action for the corrected revision. Logweir deregisters the corrected revision when no service
-    /// or task uses it any more, and when the source revision or a restored copy of it is ACTIVE.
+    /// or task uses it any more. Logweir restores a deregistered source revision here only if the caller requests it.
     async fn revision(&self, now: &UndoContext<'_>, corrected: &RevisionArn, edits: &[Edit]) -> Answer<UndoAction> {
-        let task_definitions = self.ports.task_definitions();
-        let found = described(task_definitions, corrected).await?;
-        let reversed = reversed(edits);
-        if now.restoring
-            && now.restored.is_none()
-            && let Some(then) = self.unanswered(now, corrected, found.as_ref(), &reversed).await?
-        {
+        let found = read(self.ports, corrected, registered_at(now.record, corrected)).await?;
+        // If ECS does not describe the revision, the answer to its deregistration shows whether ECS has the revision.
+        let is_inactive = found.is_inactive();
+        let found = found.described();
+        if let Some(then) = self.unneeded(now, corrected, found.as_ref(), edits).await? {
             return Ok(then);
         }
-        let Some(described) = found.filter(Described::is_active) else {
-            return Ok(UndoAction::Write(if now.started {
-                EntryKind::Undone { step: now.step }
-            } else {
-                now.done_with(format!("the corrected revision {} is not ACTIVE any more", corrected.short()))
-            }));
-        };
+        if !is_inactive {
+            return self.standing(now, corrected, found.as_ref(), edits).await;
+        }
+        if let Some(then) = self.requested(now, corrected, found.as_ref(), edits).await? {
+            return Ok(then);
+        }
+        Ok(UndoAction::Write(if now.started {
+            EntryKind::Undone { step: now.step }
+        } else {
+            now.done_with(format!("the corrected revision {} is not ACTIVE any more", corrected.short()))
+        }))
+    }
+
+    /// Returns the next action for a corrected revision that may be ACTIVE.
+    async fn standing(
+        &self,
+        now: &UndoContext<'_>,
+        corrected: &RevisionArn,
+        found: Option<&Described>,
+        edits: &[Edit],
+    ) -> Answer<UndoAction> {
         if let Some(record) = self.ports.journal().read(corrected).await?
             && !Effects::of(&record).is_nothing()
         {
@@ -160,115 +185,13 @@ impl<'p, P: Ports> UndoDriver<'p, P> {
                 return Ok(now.keep(why, error.reason.or(Some(Reason::Unreadable))));
             }
         };
-        if self.active(now.source).await?.is_none()
-            && let Some(then) = self.restored(now, &described, &reversed).await?
-        {
+        if let Some(then) = self.requested(now, corrected, found, edits).await? {
             return Ok(then);
         }
         if users.is_empty() {
             return Ok(UndoAction::Deregister(corrected.clone()));
         }
-        if users.iter().all(|user| user.draining) {
-            let places: Vec<String> = users.iter().take(MOST_PLACES).map(|user| user.place.to_string()).collect();
-            let why = format!("the last tasks of {} are stopping in {}", corrected.short(), places.join(", "));
-            return Ok(UndoAction::Wait(format!("{why}; Logweir deregisters the revision after they have stopped")));
-        }
-        let users: Vec<_> = users.into_iter().filter(|user| !user.draining).collect();
-        let shown: Vec<String> = users.iter().take(MOST_PLACES).map(|user| user.place.to_string()).collect();
-        let more =
-            if users.len() > shown.len() { format!(" and {} more", users.len() - shown.len()) } else { String::new() };
-        let why = format!(
-            "{} is kept, because it still runs in {}{more}: move these to another revision, then back out again",
-            corrected.short(),
-            shown.join(", ")
-        );
-        let kept = NotUndone { places: shown, ..NotUndone::open(now.step, why, Some(Reason::StillRunning)) };
-        Ok(UndoAction::Write(EntryKind::Kept(kept)))
-    }
-
-    /// Returns the action that records a restored revision, if ECS registered this revision although the response to
-    /// RegisterTaskDefinition was lost. Returns `None` if there is no such revision.
-    pub(in crate::workflow) async fn unanswered(
-        &self,
-        now: &UndoContext<'_>,
-        corrected: &RevisionArn,
-        found: Option<&Described>,
-        reversed: &[Edit],
-    ) -> Answer<Option<UndoAction>> {
-        let made = ExpectedRevision { base: corrected, described: found, edits: reversed, tag: now.tag() };
-        let restored = made.unanswered(self.ports.task_definitions(), &self.own).await?;
-        Ok(restored.map(|restored| UndoAction::Write(EntryKind::Restored { step: now.step, restored })))
-    }
-
-    /// Describes a revision. Returns `None` if the revision is not ACTIVE.
-    pub(in crate::workflow) async fn active(&self, revision: &RevisionArn) -> Answer<Option<Described>> {
-        Ok(described(self.ports.task_definitions(), revision).await?.filter(Described::is_active))
-    }
-
-    /// Returns the next action to restore a deregistered source revision. Returns `None` when a restored revision has
-    /// replaced the source revision.
-    pub(in crate::workflow) async fn restored(
-        &self,
-        now: &UndoContext<'_>,
-        corrected: &Described,
-        reversed: &[Edit],
-    ) -> Answer<Option<UndoAction>> {
-        let gone = format!("{} is not ACTIVE any more", now.source.short());
-        if let Some(reason) = now.not_restored {
-            let why = match reason {
-                Reason::NewerRevision => {
-                    format!(
-                        "{gone}, and while Logweir registered the source revision again, another principal registered another revision"
-                    )
-                }
-                _ => format!("{gone}, and ECS lost a part of the document that was sent to restore it"),
-            };
-            return Ok(Some(now.keep(why, Some(reason))));
-        }
-        let restored = match difference::edited(&corrected.definition, reversed) {
-            Ok(restored) => restored,
-            Err(why) => return Ok(Some(now.keep(format!("{gone}: {why}"), None))),
-        };
-        let newest = self.ports.task_definitions().newest(&corrected.arn.family, NEWEST).await?;
-        if let Some(standing) = &now.restored {
-            return self.verified(now, corrected, standing, &restored, &newest).await;
-        }
-        if let Some(first) = newest.first().filter(|first| **first != corrected.arn && !now.restore_over_newer) {
-            let why = format!(
-                "{gone}, and {} is newer than the corrected revision {}: restoring {} would make old code the family's \
-                 newest revision (--restore-over-newer restores it anyway)",
-                first.short(),
-                corrected.arn.short(),
-                now.source.short()
-            );
-            return Ok(Some(now.keep(why, Some(Reason::NewerRevision))));
-        }
-        let tags = tags::carried(&corrected.tags, &[now.tag()]);
-        Ok(Some(UndoAction::Restore(Box::new(restored), tags)))
-    }
-
-    /// Verifies that ECS kept the restored document, and that no other revision was registered between the corrected
-    /// revision and the restored revision. Returns `None` if both conditions hold.
-    async fn verified(
-        &self,
-        now: &UndoContext<'_>,
-        corrected: &Described,
-        standing: &RevisionArn,
-        sent: &TaskDefinition,
-        newest: &[RevisionArn],
-    ) -> Answer<Option<UndoAction>> {
-        // If another principal has deregistered the restored revision, Logweir does not restore the revision again.
-        let Some(received) = self.active(standing).await? else { return Ok(None) };
-        let withdrawing =
-            |why| Ok(Some(UndoAction::Write(EntryKind::Withdrawing { corrected: standing.clone(), why })));
-        let between = |other: &&RevisionArn| (corrected.arn.revision + 1..standing.revision).contains(&other.revision);
-        if !now.restore_over_newer && newest.iter().any(|other| between(&other)) {
-            return withdrawing(Reason::NewerRevision);
-        }
-        if !difference::lost(sent.view(), received.definition.view()).is_empty() {
-            return withdrawing(Reason::LostMembers);
-        }
-        Ok(None)
+        Ok(used(now, corrected, users))
     }
 
     /// Returns the next action to restore the old retention of a log group. Logweir restores the old retention only if
@@ -316,4 +239,24 @@ fn closing(backout: &Backout<'_>) -> Conclusion {
         _ => Outcome::NeedsOperator,
     };
     Conclusion::new(outcome, kept.reason, None)
+}
+
+/// Returns the next action for a corrected revision that services or tasks use.
+fn used(now: &UndoContext<'_>, corrected: &RevisionArn, users: Vec<User>) -> UndoAction {
+    if users.iter().all(|user| user.draining) {
+        let places: Vec<String> = users.iter().take(MOST_PLACES).map(|user| user.place.to_string()).collect();
+        let why = format!("the last tasks of {} are stopping in {}", corrected.short(), places.join(", "));
+        return UndoAction::Wait(format!("{why}; Logweir deregisters the revision after they have stopped"));
+    }
+    let users: Vec<_> = users.into_iter().filter(|user| !user.draining).collect();
+    let shown: Vec<String> = users.iter().take(MOST_PLACES).map(|user| user.place.to_string()).collect();
+    let more =
+        if users.len() > shown.len() { format!(" and {} more", users.len() - shown.len()) } else { String::new() };
+    let why = format!(
+        "{} is kept, because it still runs in {}{more}: move these to another revision, then back out again",
+        corrected.short(),
+        shown.join(", ")
+    );
+    let kept = NotUndone { places: shown, ..NotUndone::open(now.step, why, Some(Reason::StillRunning)) };
+    UndoAction::Write(EntryKind::Kept(kept))
 }

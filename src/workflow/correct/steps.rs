@@ -16,7 +16,7 @@ use crate::domain::record::{Attempt, Done, EntryKind, Next, Step, next};
 use crate::domain::rules::facts::LogGroup;
 use crate::ports::{Answer, Clock, Described, ErrorKind, Journal, LogGroups, PortError, Ports, TaskDefinitions};
 use crate::workflow::assess::described;
-use crate::workflow::lease::{Claimed, Halt, give_up};
+use crate::workflow::lease::{Claim, Claimed, Halt, give_up};
 use crate::workflow::order::Origin;
 use crate::workflow::ownership::{ExpectedRevision, NEWEST, Registrars, carries, is_to_be_withdrawn, source_tag};
 use crate::workflow::withdraw::{withdraw, withdraw_unclaimed};
@@ -76,10 +76,7 @@ impl<'p, P: Ports> StepDriver<'p, P> {
     ///
     /// Returns `Halt::Port` if a retry can succeed, and `Halt::Stuck` if an operator has to act. In both cases, Logweir
     /// releases the lease, and the record stays open.
-    pub(in crate::workflow) async fn to_the_end<J: Journal, C: Clock>(
-        &self,
-        claimed: &mut Claimed<'_, J, C>,
-    ) -> Result<Conclusion, Halt> {
+    pub(in crate::workflow) async fn to_the_end(&self, claimed: &mut Claim<'_, P>) -> Result<Conclusion, Halt> {
         loop {
             let attempt = claimed.record.attempt()?.ok_or(Halt::LeaseLost)?;
             match next(&attempt) {
@@ -94,7 +91,7 @@ impl<'p, P: Ports> StepDriver<'p, P> {
                 }
                 Next::Withdraw(corrected, _) => {
                     let corrected = corrected.clone();
-                    withdraw(self.ports.task_definitions(), claimed, corrected).await?;
+                    withdraw(self.ports, claimed, corrected).await?;
                 }
                 Next::Undo(..) => return Err(Halt::Stuck("the record is being backed out".into())),
                 Next::Close => {
@@ -112,9 +109,9 @@ impl<'p, P: Ports> StepDriver<'p, P> {
         }
     }
 
-    async fn take<J: Journal, C: Clock>(
+    async fn take(
         &self,
-        claimed: &mut Claimed<'_, J, C>,
+        claimed: &mut Claim<'_, P>,
         number: usize,
         step: &Step,
         possibly_done: bool,
@@ -135,14 +132,11 @@ impl<'p, P: Ports> StepDriver<'p, P> {
             Err(stopped) => Err(stopped),
         };
         match acted {
-            Ok(done) => match claimed.append(EntryKind::Done { step: number, done: done.clone() }).await {
-                Err(Halt::LeaseLost) => {
-                    if let Done::Registered { corrected } = &done {
-                        withdraw_unclaimed(self.ports, claimed.source(), corrected).await;
-                    }
-                    Err(Halt::LeaseLost)
+            Ok(done) => match (claimed.append(EntryKind::Done { step: number, done: done.clone() }).await, &done) {
+                (Err(halt), Done::Registered { corrected }) => {
+                    Err(withdraw_unclaimed(self.ports, claimed, corrected, halt).await)
                 }
-                written => written,
+                (written, _) => written,
             },
             Err(StepStop::ForGood { why, reason, .. }) => {
                 claimed.append(EntryKind::Failed { step: number, why, reason }).await
@@ -250,7 +244,9 @@ impl<'p, P: Ports> StepDriver<'p, P> {
         let source = claimed.source();
         let newest = self.ports.task_definitions().newest(&source.family, NEWEST).await?;
         if possibly_done {
-            for candidate in newest.iter().rev().filter(|candidate| candidate.revision > source.revision) {
+            let unclaimed = &claimed.record.head.unclaimed;
+            let candidates = newest.iter().rev().filter(|candidate| candidate.revision > source.revision);
+            for candidate in candidates.filter(|candidate| !unclaimed.contains(candidate)) {
                 if self.is_registered_by_logweir(candidate, edits).await? {
                     return Ok(Some(Done::Registered { corrected: candidate.clone() }));
                 }
@@ -302,6 +298,9 @@ impl<'p, P: Ports> StepDriver<'p, P> {
         for other in
             newest.iter().rev().filter(|other| other.revision > self.source.arn.revision && *other != corrected)
         {
+            if attempt.unclaimed.contains(&other) {
+                continue;
+            }
             if !attempt.registered.contains(&other) && self.is_registered_by_logweir(other, edits).await? {
                 // Another worker lost its lease while it registered a second corrected revision. Logweir keeps the
                 // corrected revision with the lower number.

@@ -71,6 +71,8 @@ impl Telling {
             reason: None,
             requested_by: None,
             restore_over_newer: false,
+            restore_source: false,
+            continues: false,
             registrars: Vec::new(),
             steps: Effects::of(&self.record).undo(),
         };

@@ -165,6 +165,7 @@ fn the_options_of_a_backout_are_wrong_usage_without_backout() {
         &["--requested-by", "w"],
         &["--hold-family", "2h"],
         &["--restore-over-newer"],
+        &["--restore-source"],
         &["--function", "f"],
     ] {
         let ran = operator.run(&[&["replay", &path], options].concat());
@@ -188,6 +189,8 @@ async fn a_record_locked_by_another_worker_is_skipped() {
         reason: None,
         requested_by: None,
         restore_over_newer: false,
+        restore_source: false,
+        continues: false,
         registrars: Vec::new(),
         steps,
     }));
@@ -216,7 +219,7 @@ fn a_source_is_restored_over_a_newer_revision_only_if_requested() {
     let operator = corrected();
     operator.account.registers(&blocking("web"));
     operator.account.deregisters("web", 1);
-    let ran = operator.run(&["backout", "web:1"]);
+    let ran = operator.run(&["backout", "web:1", "--restore-source"]);
     assert_eq!(ran.code, 2, "{ran:?}");
     assert!(
         ran.out.contains("needs-operator (newer-revision)") && ran.out.contains("--restore-over-newer"),
@@ -224,10 +227,20 @@ fn a_source_is_restored_over_a_newer_revision_only_if_requested() {
         ran.out
     );
     assert_eq!(operator.account.active("web"), [2, 3]);
-    let stale = operator.run(&["backout", "web:1", "--restore-over-newer", "--format", "json"]);
+    let stale = operator.run(&["backout", "web:1", "--restore-source", "--restore-over-newer", "--format", "json"]);
     let restored = stale.json()["restored"].clone();
     assert_eq!((stale.code, restored.as_str().unwrap()), (0, WEB_1.replace("web:1", "web:4").as_str()));
     assert_eq!((operator.account.active("web"), operator.account.document("web", 4)), (vec![3, 4], blocking("web")));
+}
+
+#[test]
+fn a_source_that_no_service_needs_is_not_restored_unless_requested() {
+    let operator = corrected();
+    operator.account.deregisters("web", 1);
+    let ran = operator.run(&["backout", "web:1", "--dry-run"]);
+    assert!(ran.out.contains("because no service needs it (--restore-source restores it anyway)"), "{}", ran.out);
+    assert_eq!(operator.run(&["backout", "web:1"]).code, 0);
+    assert_eq!(operator.account.active("web"), Vec::<usize>::new());
 }
 
 #[test]

@@ -64,8 +64,16 @@ const ASKED: [&str; 4] = ["backout", "web:1", "--function", "logweir-backout"];
 fn the_function_gets_a_request_with_every_option() {
     let world = corrected();
     let (operator, _) = asking(&world);
-    let wishes =
-        ["--reason", "incident 7", "--requested-by", "me", "--restore-over-newer", "--hold-family", "2099-01-01"];
+    let wishes = [
+        "--reason",
+        "incident 7",
+        "--requested-by",
+        "me",
+        "--restore-over-newer",
+        "--restore-source",
+        "--hold-family",
+        "2099-01-01",
+    ];
     let ran = operator.run(&[&ASKED[..], &wishes].concat());
     assert_eq!((ran.code, active(&world)), (0, vec![1]), "{ran:?}");
     let calls = operator.aws.calls();
@@ -74,7 +82,7 @@ fn the_function_gets_a_request_with_every_option() {
         sent,
         json!({
             "logweir": "backout", "record": "web:1", "reason": "incident 7", "requested_by": "me",
-            "restore_over_newer": true, "hold_family": "2099-01-01T00:00:00Z", "dry_run": false
+            "restore_over_newer": true, "restore_source": true, "hold_family": "2099-01-01T00:00:00Z", "dry_run": false
         })
     );
     assert!(serde_json::from_value::<Request>(sent).is_ok());
@@ -90,6 +98,11 @@ fn the_function_gets_the_revision_that_an_event_names() {
     let ran = operator.run(&["backout", &path, "--function", "logweir-backout"]);
     assert_eq!((ran.code, active(&world)), (0, vec![1]), "{ran:?}");
     let sent: Value = serde_json::from_str(&operator.aws.calls().last().unwrap().1).unwrap();
+    assert_eq!(
+        sent.get("restore_source"),
+        None,
+        "a function of an earlier version refuses a member that it does not know"
+    );
     assert_eq!(sent.get("restore_over_newer"), None, "a function before 0.1.0 refuses a member that it does not know");
 }
 

@@ -94,6 +94,8 @@ fn a_record_of_the_first_form_is_continued() {
         reason: None,
         requested_by: None,
         restore_over_newer: false,
+        restore_source: false,
+        continues: false,
         registrars: Vec::new(),
         steps: undo(),
     };
@@ -130,6 +132,8 @@ fn the_items_of_the_first_form_are_read_and_continued() {
         reason: None,
         requested_by: None,
         restore_over_newer: false,
+        restore_source: false,
+        continues: false,
         registrars: Vec::new(),
         steps: undo(),
     };

@@ -4,13 +4,13 @@ use std::sync::{Arc, Mutex};
 
 use logweir::aws::sdk::journal::DynamoJournal;
 use logweir::domain::outcome::Reason;
-use logweir::domain::record::EntryKind;
+use logweir::domain::record::{BackoutRequest, EntryKind, Undo};
 use logweir::ports::{CommitError, ErrorKind, Filter, Journal};
 use serde_json::{Value, json};
 
 use crate::dynamodb::client;
 use crate::journal_contract::run;
-use crate::journal_contract::sample::{Commit, closed, now, registered, revision};
+use crate::journal_contract::sample::{Commit, closed, now, registered, revision, service};
 use crate::loopback::{Loopback, Reply};
 
 pub fn journal(table: &Loopback) -> DynamoJournal {
@@ -184,6 +184,34 @@ fn an_entry_that_is_too_large_is_refused_before_it_is_sent() {
     assert!(error.message.ends_with("bytes, but DynamoDB accepts at most 409600"), "{error}");
     assert!(table.calls().is_empty());
     assert_eq!(run(long(409_000).on(&journal(&table))), Ok(()));
+}
+
+#[test]
+fn a_backout_request_with_as_many_undo_steps_as_it_may_contain_fits_into_an_item() {
+    let table = Loopback::serve(|_, _| Reply::ok(&json!({})));
+    for name in ["web".to_owned(), "w".repeat(255)] {
+        let (from, to) = (revision(&format!("{name}:1")), revision(&format!("{name}:2")));
+        let undo = |number: usize| Undo::RollBackService {
+            service: service(&format!("{name}/{number:04}{}", &name[name.len().min(4)..])),
+            from: from.clone(),
+            to: to.clone(),
+            settled: false,
+        };
+        let all: Vec<Undo> = (0..2000).map(undo).collect();
+        let steps = BackoutRequest::first(all.clone());
+        assert!(steps.len() > 200 && steps.len() < all.len() && all.starts_with(&steps), "{}", steps.len());
+        let asked = BackoutRequest {
+            reason: Some("\u{1f980}".repeat(256)),
+            requested_by: Some("\u{1f980}".repeat(256)),
+            restore_over_newer: true,
+            restore_source: true,
+            continues: true,
+            registrars: vec!["r".repeat(2048); 8],
+            steps,
+        };
+        let commit = Commit::first("web:41", "a").then("a", EntryKind::BackoutRequested(Box::new(asked)));
+        assert_eq!(run(commit.on(&journal(&table))), Ok(()));
+    }
 }
 
 #[test]

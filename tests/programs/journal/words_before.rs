@@ -18,7 +18,8 @@ fn is_new(what: &EntryKind) -> bool {
         EntryKind::ServiceUpdated { stoppable: true, .. }
             | EntryKind::DeploymentPaused { .. }
             | EntryKind::DeploymentContinued { .. }
-    )
+            | EntryKind::Unclaimed { .. }
+    ) || matches!(what, EntryKind::BackoutRequested(asked) if asked.restore_source || asked.continues)
 }
 
 /// One entry of each kind that an earlier version could write.

@@ -110,7 +110,13 @@ pub fn every() -> Vec<EntryKind> {
         EntryKind::Withdrawing { corrected: corrected(), why: Reason::NewerRevision },
         EntryKind::Withdrawn { corrected: corrected() },
         EntryKind::Vanished { corrected: corrected() },
-        backout_asked(),
+        EntryKind::Unclaimed { registered: revision("web:44") },
+        EntryKind::BackoutRequested(Box::new(backout_asked())),
+        EntryKind::BackoutRequested(Box::new(BackoutRequest {
+            restore_source: true,
+            continues: true,
+            ..backout_asked()
+        })),
         EntryKind::Undoing { step: 0 },
         EntryKind::Restoring { step: 0 },
         EntryKind::Restored { step: 0, restored: revision("web:43") },
@@ -156,6 +162,7 @@ pub fn every() -> Vec<EntryKind> {
         EntryKind::Withdrawing { .. }
         | EntryKind::Withdrawn { .. }
         | EntryKind::Vanished { .. }
+        | EntryKind::Unclaimed { .. }
         | EntryKind::Closed(_) => {}
         EntryKind::BackoutRequested(_) | EntryKind::Undoing { .. } | EntryKind::Undone { .. } | EntryKind::Kept(_) => {}
         EntryKind::Restoring { .. } | EntryKind::Restored { .. } => {}
@@ -182,19 +189,27 @@ fn followed(ending: Ending) -> EntryKind {
     EntryKind::RolloutEnded { service: service("prod/web"), ending }
 }
 
-fn backout_asked() -> EntryKind {
-    EntryKind::BackoutRequested(Box::new(BackoutRequest {
+fn backout_asked() -> BackoutRequest {
+    BackoutRequest {
         reason: Some("incident \"7\"".into()),
         requested_by: Some("arn:aws:iam::111122223333:user/op".into()),
         restore_over_newer: true,
+        restore_source: false,
+        continues: false,
         registrars: Vec::new(),
         steps: undo(),
-    }))
+    }
 }
 
 /// An entry after which every other entry is legal.
 fn asked(at: Timestamp) -> Entry {
-    Entry { schema: SCHEMA, sequence: 0, at, by: String::new(), what: backout_asked() }
+    Entry {
+        schema: SCHEMA,
+        sequence: 0,
+        at,
+        by: String::new(),
+        what: EntryKind::BackoutRequested(Box::new(backout_asked())),
+    }
 }
 
 /// The steps of a requested backout.

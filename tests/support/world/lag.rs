@@ -200,7 +200,8 @@ impl Account {
         self.finishes_deletions();
     }
 
-    pub(super) fn becomes(&mut self, arn: &RevisionArn, state: RevisionState) {
+    /// Gives a revision this state.
+    pub(crate) fn becomes(&mut self, arn: &RevisionArn, state: RevisionState) {
         let write = self.writes();
         let revisions = self.families.get_mut(&arn.family).unwrap();
         revisions[arn.revision as usize - 1].past.push((write, state));

@@ -94,8 +94,12 @@ pub async fn backs_out_with(world: &World, worker: &str, revision: &RevisionArn,
 
 /// Previews the backout of a revision's correction.
 pub async fn previews(world: &World, revision: &RevisionArn) -> Decision {
+    previews_with(world, revision, BackoutOptions::default()).await
+}
+
+pub async fn previews_with(world: &World, revision: &RevisionArn, ask: BackoutOptions) -> Decision {
     let (home, by) = (home(), by());
-    preview(world, &backout(&home, &by, "op", BackoutOptions::default()), revision).await
+    preview(world, &backout(&home, &by, "op", ask), revision).await
 }
 
 /// Backs out a revision's correction as an operator.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::ecs::service::ServiceArn;
-use logweir::domain::record::{Done, Entry, EntryKind, Record, Step, Undo};
+use logweir::domain::record::{BackoutRequest, Done, Entry, EntryKind, Record, Step, Undo};
 
 use super::{Account, LOGWEIR};
 
@@ -44,23 +44,18 @@ impl Account {
         if self.revision(revision).is_some_and(|found| found.by != LOGWEIR) {
             self.wrongs.push(format!("{} was registered by another principal, and was deregistered", revision.short()));
         }
-        let is_known = |record: &Record| record.entries.iter().any(|entry| entry.what.registered() == Some(revision));
-        if !self.records.values().any(is_known) {
-            // A worker registered the revision after it had lost the record.
-            return;
-        }
+        let is_withdrawn = |record: &Record| {
+            record.entries.iter().any(|entry| match &entry.what {
+                EntryKind::Withdrawing { corrected, .. } => corrected == revision,
+                EntryKind::Unclaimed { registered } => registered == revision,
+                _ => false,
+            })
+        };
         let says_so = |record: &Record| {
-            let withdraws =
-                |what: &EntryKind| matches!(what, EntryKind::Withdrawing { corrected, .. } if corrected == revision);
-            record.entries.iter().any(|entry| withdraws(&entry.what))
+            is_withdrawn(record)
                 || undoes(record, |undo| matches!(undo, Undo::Deregister { corrected, .. } if corrected == revision))
         };
         self.must(says_so, format!("{} was deregistered, and no record says so before", revision.short()));
-        let is_withdrawn = |record: &Record| {
-            let withdraws =
-                |what: &EntryKind| matches!(what, EntryKind::Withdrawing { corrected, .. } if corrected == revision);
-            record.entries.iter().any(|entry| withdraws(&entry.what))
-        };
         // A draining user ends by itself.
         let is_run = self.users_of(revision).iter().any(|user| !user.draining);
         if is_run && !self.records.values().any(is_withdrawn) {
@@ -182,20 +177,20 @@ fn intends(record: &Record, is_it: impl Fn(&Step) -> bool) -> bool {
 
 /// Whether the record says that such an undo was begun.
 fn undoes(record: &Record, is_it: impl Fn(&Undo) -> bool) -> bool {
-    let mut undo: &[Undo] = &[];
+    let mut undo: Vec<&Undo> = Vec::new();
     record.entries.iter().any(|entry| match &entry.what {
         EntryKind::BackoutRequested(asked) => {
-            undo = &asked.steps;
+            requested(&mut undo, asked);
             false
         }
-        EntryKind::Undoing { step } => undo.get(*step).is_some_and(&is_it),
+        EntryKind::Undoing { step } => undo.get(*step).is_some_and(|undo| is_it(undo)),
         _ => false,
     })
 }
 
 /// Whether the record has announced this update: to the corrected revision, to an overtaken one, or back.
 fn says_pointing(record: &Record, service: &ServiceArn, to: &RevisionArn) -> bool {
-    let (mut from, mut undo): (Option<&RevisionArn>, &[Undo]) = (None, &[]);
+    let (mut from, mut undo): (Option<&RevisionArn>, Vec<&Undo>) = (None, Vec::new());
     record.entries.iter().any(|entry| match &entry.what {
         EntryKind::UpdatingService(pointing) if pointing.service == *service => {
             from = Some(&pointing.from);
@@ -204,7 +199,7 @@ fn says_pointing(record: &Record, service: &ServiceArn, to: &RevisionArn) -> boo
         EntryKind::Yielding { service: other, to: yielded } => other == service && yielded == to,
         EntryKind::RollingBack { service: other, .. } => other == service && from == Some(to),
         EntryKind::BackoutRequested(asked) => {
-            undo = &asked.steps;
+            requested(&mut undo, asked);
             false
         }
         EntryKind::Undoing { step } => {
@@ -220,4 +215,12 @@ fn restores(record: &Record, revision: &RevisionArn) -> bool {
         .entries
         .iter()
         .any(|entry| matches!(&entry.what, EntryKind::Restored { restored, .. } if restored == revision))
+}
+
+/// Adds the undo steps of a backout request, which may continue the one before.
+fn requested<'r>(undo: &mut Vec<&'r Undo>, asked: &'r BackoutRequest) {
+    if !asked.continues {
+        undo.clear();
+    }
+    undo.extend(&asked.steps);
 }

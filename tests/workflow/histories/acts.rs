@@ -12,7 +12,7 @@ pub enum Op {
     Deploys { family: usize, kind: Kind },
     Event { of: Pick, omitted: bool, happens: Happens },
     TwoAtOnce { one: Pick, other: Pick },
-    BackOut { of: Pick, stale: bool, hold: bool, happens: Happens },
+    BackOut { of: Pick, restore: bool, stale: bool, hold: bool, happens: Happens },
     Apply { of: Pick, again: bool, happens: Happens },
     Resume { happens: Happens },
     Wait { minutes: i64 },
@@ -171,8 +171,8 @@ fn op() -> impl Strategy<Value = Op> {
         9 => (pick(), prop::bool::weighted(0.15), happens())
             .prop_map(|(of, omitted, happens)| Op::Event { of, omitted, happens }),
         1 => (pick(), pick()).prop_map(|(one, other)| Op::TwoAtOnce { one, other }),
-        4 => (pick(), prop::bool::weighted(0.3), prop::bool::weighted(0.35), happens())
-            .prop_map(|(of, stale, hold, happens)| Op::BackOut { of, stale, hold, happens }),
+        4 => (pick(), any::<bool>(), prop::bool::weighted(0.3), prop::bool::weighted(0.35), happens())
+            .prop_map(|(of, restore, stale, hold, happens)| Op::BackOut { of, restore, stale, hold, happens }),
         2 => (pick(), any::<bool>(), happens()).prop_map(|(of, again, happens)| Op::Apply { of, again, happens }),
         3 => happens().prop_map(|happens| Op::Resume { happens }),
         4 => (1..20_i64).prop_map(|minutes| Op::Wait { minutes }),

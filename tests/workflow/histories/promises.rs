@@ -32,6 +32,7 @@ fn of_entry<'a>(record: &'a Record, what: &'a EntryKind) -> Option<OwnRevision<'
             Some(OwnRevision { record, revision: corrected, restored: false })
         }
         EntryKind::Restored { restored, .. } => Some(OwnRevision { record, revision: restored, restored: true }),
+        EntryKind::Unclaimed { registered } => Some(OwnRevision { record, revision: registered, restored: false }),
         _ => None,
     }
 }
@@ -45,7 +46,7 @@ pub fn always(account: &Account) -> Vec<String> {
         if restored && own != source {
             broken.push(format!("{} was restored, and differs from {}", revision.short(), record.head.source.short()));
         }
-        if !restored && !is_correction(record, &source, &own) {
+        if !restored && own != source && !is_correction(record, &source, &own) {
             broken.push(format!("{} differs from its source elsewhere than planned", revision.short()));
         }
     }

@@ -69,8 +69,15 @@ fn pointing(world: &World, number: usize) -> EntryKind {
 fn undoes(world: &World) {
     let (service, from, to) = (service(world), web(world, 1), web(world, 2));
     let steps = vec![Undo::RollBackService { service, from, to, settled: true }];
-    let asked =
-        BackoutRequest { reason: None, requested_by: None, restore_over_newer: false, registrars: Vec::new(), steps };
+    let asked = BackoutRequest {
+        reason: None,
+        requested_by: None,
+        restore_over_newer: false,
+        restore_source: false,
+        continues: false,
+        registrars: Vec::new(),
+        steps,
+    };
     writes(world, EntryKind::BackoutRequested(Box::new(asked)));
     writes(world, EntryKind::Undoing { step: 0 });
 }
@@ -193,8 +200,15 @@ async fn only_a_deployment_that_is_being_backed_out_may_be_stopped() {
 async fn deregisters(world: &World) -> Vec<String> {
     let corrected: RevisionArn = web(world, 2);
     let steps = vec![Undo::Deregister { corrected: corrected.clone(), edits: Vec::new() }];
-    let asked =
-        BackoutRequest { reason: None, requested_by: None, restore_over_newer: false, registrars: Vec::new(), steps };
+    let asked = BackoutRequest {
+        reason: None,
+        requested_by: None,
+        restore_over_newer: false,
+        restore_source: false,
+        continues: false,
+        registrars: Vec::new(),
+        steps,
+    };
     writes(world, EntryKind::BackoutRequested(Box::new(asked)));
     writes(world, EntryKind::Undoing { step: 0 });
     world.deregister(&corrected).await.unwrap();
