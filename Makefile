@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help check fmt clippy doc walls deny template guard compile test demo load bench bench-smoke gate-times bless
+.PHONY: help check fmt clippy doc walls deny template guard compile test demo trial load bench bench-smoke gate-times bless
 .PHONY: package release-check reproducible build-RemediatorFunction build-BackoutFunction
 
 SHELL := /bin/bash
@@ -90,6 +90,9 @@ programs:
 # Deploys the function in LOGWEIR_BOOTSTRAP with `sam build`, and runs the command line in LOGWEIR.
 story:
 	@AUTH=true DYNAMODB_LOCAL=no tests/with-emulators $(EMULATORS)/bin/python demo $(LOGWEIR)
+
+trial: $(BENCH)/stamp ## ask real AWS the open questions in an empty account, after asking you; docs/trial.md describes it
+	@$(BENCH)/bin/python trial $(TRIAL)
 
 load: $(EMULATORS)/stamp $(LINT)/stamp ## send a thousand events at once to an emulated ECS that throttles; docs/reliability.md has the results
 	LOGWEIR_TEST_FAMILIES=200 tests/with-emulators cargo test --locked --all-features --test emulated reliability::

@@ -50,7 +50,7 @@ fn mapped() -> Vec<String> {
     let map = read("docs/architecture.md");
     let (_, places) = map.split_once("\n## Where things are\n").unwrap();
     let (places, _) = places.split_once("\n## ").unwrap();
-    let roots = ["src/", "tests/", "infra", "template.yaml", "demo", "load", "benches", "docs/"];
+    let roots = ["src/", "tests/", "infra", "template.yaml", "demo", "load", "trial", "benches", "docs/"];
     let named = places.split('`').skip(1).step_by(2).filter(|word| roots.iter().any(|root| word.starts_with(root)));
     named.map(|path| path.trim_end_matches('/').to_owned()).collect()
 }

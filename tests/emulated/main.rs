@@ -23,3 +23,4 @@ mod ports;
 mod reconcile;
 mod reliability;
 mod services;
+mod trial;
