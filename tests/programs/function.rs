@@ -306,6 +306,36 @@ fn an_event_over_the_rate_limit_is_requeued_and_its_message_is_deleted() {
 }
 
 #[test]
+fn a_reconciliation_reads_one_page_and_requests_the_next_one_for_later() {
+    let stage = Account::default();
+    for number in 0..60 {
+        let mut document = blocking();
+        document["family"] = format!("web-{number:02}").into();
+        stage.registers(&document);
+    }
+    let mut inner = stage.service();
+    let aws = Loopback::serve(move |operation, body| match operation {
+        "SendMessage" => Reply::ok(&json!({"MessageId": "00000000-0000-0000-0000-000000000001"})),
+        _ => inner(operation, body),
+    });
+    let body = json!({"logweir": "reconcile"}).to_string();
+    let message = json!({"Records": [{"messageId": "m", "eventSource": "aws:sqs", "body": body}]});
+    let url = "https://sqs.eu-west-1.amazonaws.com/111122223333/work";
+    let function = invoke_with(&aws, "register", &[("LOGWEIR_QUEUE", url)], vec![message]);
+    assert_eq!(function.invocations[0].answer, json!({"batchItemFailures": []}), "{}", function.stdout);
+    let count = |name: &str| aws.calls().iter().filter(|(operation, _)| operation == name).count();
+    assert_eq!(
+        (count("DescribeTaskDefinition"), count("ListTaskDefinitionFamilies"), count("SendMessage")),
+        (50, 1, 1)
+    );
+    let (_, sent) = aws.calls().into_iter().find(|(operation, _)| operation == "SendMessage").unwrap();
+    let sent: Value = serde_json::from_str(&sent).unwrap();
+    let page: Value = serde_json::from_str(sent["MessageBody"].as_str().unwrap()).unwrap();
+    assert_eq!((&sent["QueueUrl"], &page["logweir"], &page["page"]), (&json!(url), &json!("reconcile"), &json!(1)));
+    assert!((10..=11).contains(&sent["DelaySeconds"].as_u64().unwrap()), "51 reads take 11 seconds: {sent}");
+}
+
+#[test]
 fn a_denied_event_is_sent_to_the_dead_letters_and_its_message_is_deleted() {
     let stage = Account::default();
     stage.registers(&blocking());
