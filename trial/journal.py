@@ -46,6 +46,7 @@ class Journal:
         try:
             header, *changes = [json.loads(line) for line in lines]
             run = header["run"]
+            header = {name: str(header[name]) for name in ("schema", "run", "account", "region")}
             if header["schema"] != SCHEMA or not RUN.fullmatch(run) or path.name != f"{run}{SUFFIX}":
                 raise Unreadable(f"{path} is not a journal of this program")
             entries = {}

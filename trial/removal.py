@@ -56,12 +56,11 @@ class Removal:
         self.say(f"removing {entry}")
         try:
             getattr(self, "_remove_" + entry.kind.replace("-", "_"))(entry)
-        except (Refused, Unanswered, ValueError, KeyError, TypeError) as error:
-            why = f"{error.code}: {error.message}" if isinstance(error, Refused) else str(error)
-            self.remains.append(Remains(repr(entry), why, self.commands(entry)))
-        else:
             if entry.kind != "registration":
                 self.journal.change(entry, "removed")
+        except Exception as error:  # whatever it is, everything else must be removed
+            why = f"{error.code}: {error.message}" if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
+            self.remains.append(Remains(repr(entry), why, self.commands(entry)))
 
     def _remove_service(self, entry):
         body = {"cluster": entry.detail["cluster"], "service": entry.name, "force": True}

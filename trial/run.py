@@ -1,5 +1,6 @@
 """One run of the trial: ask, create, probe, remove, report."""
 
+import contextlib
 import datetime
 import secrets
 import string
@@ -33,8 +34,9 @@ class Trial:
         self.options, self.account, self.ask, self.out, self.err = options, account, ask, out, err
         self.run_name = run or "logweir-trial-" + "".join(secrets.choice(ALPHABET) for _ in range(12))
 
-    def say(self, *lines):
-        print(*lines, sep="\n", file=self.err, flush=True)
+    def say(self, *lines, to=None):
+        with contextlib.suppress(OSError):  # a closed terminal must not stop the removal
+            print(*lines, sep="\n", file=to or self.err, flush=True)
 
     def main(self):
         try:
@@ -43,7 +45,7 @@ class Trial:
             code, message = ended.args
             self.say(f"error: {message}")
             return code
-        except (Refused, Unanswered, Unreadable, OSError, botocore.exceptions.BotoCoreError) as error:
+        except (Refused, Unanswered, OSError, botocore.exceptions.BotoCoreError) as error:
             self.say(f"error: {error}")
             return ERROR
         except KeyboardInterrupt:
@@ -135,23 +137,33 @@ class Trial:
     def write(self, report):
         path = self.options.folder / f"{self.run_name}.json"
         path.write_text(report.json())
-        print(report.text(), end="", file=self.out, flush=True)
+        self.say(report.text().rstrip(), to=self.out)
         self.say(f"the report without account data, to send in: {path}")
 
     def clean_up(self):
         """Removes what the journals in the folder name, in this account and Region."""
-        identity = self.account.identity()
-        here = {"account": identity["account"], "region": self.account.region}
-        journals = [Journal.read(path) for path in sorted(self.options.folder.glob(f"logweir-trial-*{SUFFIX}"))]
-        mine = [each for each in journals if here.items() <= each.header.items()]
-        for each in journals:
-            if each not in mine:
-                self.say(f"{each.path} is of another account or Region")
+        mine, unreadable = self.journals(self.account.identity()["account"])
         for each in mine:
             self.say(f"{each.path} names {len(each.open())} resources:", *(f"  {entry}" for entry in each.open()))
         if not mine:
             self.say("no journal of this account and Region is here; nothing was removed")
-            return DONE
+            return REMAINS if unreadable else DONE
         self.confirm("Remove them?")
         remains = [self.remove(each) for each in mine]
-        return INTERRUPTED if None in remains else REMAINS if any(remains) else DONE
+        return INTERRUPTED if None in remains else REMAINS if any(remains) or unreadable else DONE
+
+    def journals(self, account):
+        """Returns the journals in the folder of this account and Region, and the number of journals that cannot be read."""
+        mine, unreadable = [], 0
+        for path in sorted(self.options.folder.glob(f"logweir-trial-*{SUFFIX}")):
+            try:
+                journal = Journal.read(path)
+            except Unreadable as why:
+                self.say(f"not removed: {why}")
+                unreadable += 1
+                continue
+            if (journal.header["account"], journal.header["region"]) == (account, self.account.region):
+                mine.append(journal)
+            else:
+                self.say(f"{path} is of another account or Region")
+        return mine, unreadable

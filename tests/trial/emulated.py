@@ -66,9 +66,9 @@ def scratch():
 class Run:
     """A run of the trial in an account: its exit code, its report and what it said."""
 
-    def __init__(self, account, *options, on_call=lambda operation, moment: None, ask=None, folder=None):
+    def __init__(self, account, *options, on_call=lambda operation, moment: None, ask=None, folder=None, err=None):
         self.folder = folder or scratch()
-        self.out, self.err = io.StringIO(), io.StringIO()
+        self.out, self.err = io.StringIO(), err or io.StringIO()
         options = arguments([*options, "--folder", str(self.folder)])
         account.on_call = on_call
         trial = Trial(options, account, ask, self.out, self.err)

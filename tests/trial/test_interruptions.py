@@ -166,6 +166,23 @@ class Removing(unittest.TestCase):
         self.assertEqual(len(aws.call("logs", "DescribeLogGroups")["logGroups"]), 1)
         self.assertEqual(aws.call("ecs", "ListTaskDefinitions")["taskDefinitionArns"], [web])
 
+    def test_nothing_stops_the_removal_of_everything_else(self):
+        aws = account("000000000172")
+        self.made(aws, name(70))
+        send = aws._send
+
+        def broken(service, operation, body):
+            if operation == "DeleteService":
+                raise RuntimeError("a fault of the program")
+            return send(service, operation, body)
+
+        (self.folder / f"{name(69)}.journal").write_text("no journal\n")
+        aws._send = broken
+        cleaned = Run(aws, "--clean-up", "--yes", folder=self.folder, err=Closed())
+        aws._send = send
+        self.assertEqual((cleaned.code, len(left(aws))), (1, 0))
+        self.assertEqual([each.detail.get("cluster") for each in Journal.read(self.folder / f"{name(70)}.journal").open()], [f"{name(70)}-all"])
+
     def test_a_revision_without_the_label_is_not_taken_for_a_registration_without_an_answer(self):
         aws = account("000000000170")
         run = name(11)
@@ -220,6 +237,16 @@ class Removing(unittest.TestCase):
         aws._send = send
         self.assertEqual(Run(aws, "--clean-up", "--yes", folder=self.folder).code, 0)
         self.assertEqual(left(aws), [])
+
+
+class Closed:
+    """A terminal that was closed."""
+
+    def write(self, text):
+        raise OSError(5, "Input/output error")
+
+    def flush(self):
+        pass
 
 
 class Twice:
