@@ -11,7 +11,7 @@ use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::limits::family::Family;
 use crate::domain::record::{Entry, Head, Record};
 use crate::journal_file::FileJournal;
-use crate::ports::{Answer, CommitError, ErrorKind, Expected, Filter, Journal, PortError, StoredState};
+use crate::ports::{Answer, CommitError, ErrorKind, Expected, Filter, Journal, Listed, PortError, StoredState};
 use crate::settings::JournalPlace;
 
 /// The Systems Manager parameter in which a deployed stack publishes the place of its journal.
@@ -114,7 +114,7 @@ impl Journal for AnyJournal {
         either!(self, journal => journal.source_of(corrected))
     }
 
-    async fn list(&self, filter: &Filter, most: usize) -> Answer<Vec<Head>> {
+    async fn list(&self, filter: &Filter, most: usize) -> Answer<Listed<Head>> {
         either!(self, journal => journal.list(filter, most))
     }
 
@@ -127,7 +127,7 @@ impl Journal for AnyJournal {
         either!(self, journal => journal.put_state(state))
     }
 
-    async fn stopped(&self) -> Answer<Vec<Family>> {
+    async fn stopped(&self) -> Answer<Listed<Family>> {
         either!(self, journal => journal.stopped())
     }
 }

@@ -13,6 +13,7 @@ use crate::domain::text::plain::plain;
 use crate::render::Output;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const HELP: Style = AnsiColor::Cyan.on_default().bold();
 
 /// Writes results and messages. By default, uses colours only on a terminal, and only if the environment variable
@@ -85,8 +86,17 @@ impl Printer {
     }
 
     pub(super) fn error(&self, message: &str, help: Option<&str>) {
+        self.message("error", ERROR, message, help);
+    }
+
+    /// Writes a warning and the help of the warning. A warning does not change the exit code.
+    pub(super) fn warning(&self, message: &str, help: &str) {
+        self.message("warning", WARNING, message, Some(help));
+    }
+
+    fn message(&self, kind: &str, style: Style, message: &str, help: Option<&str>) {
         let mut err = AutoStream::new(io::stderr().lock(), self.choice);
-        let _ = writeln!(err, "{ERROR}error{ERROR:#}: {}", plain(message, 2000));
+        let _ = writeln!(err, "{style}{kind}{style:#}: {}", plain(message, 2000));
         if let Some(help) = help {
             let _ = writeln!(err, "  {HELP}help{HELP:#}: {}", plain(help, 2000));
         }

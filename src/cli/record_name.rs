@@ -6,9 +6,11 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::failure::Failure;
+use crate::domain::doctor::records::UNREADABLE;
 use crate::domain::ecs::revision::{RevisionArn, is_family};
 use crate::domain::record::Head;
-use crate::ports::{Filter, Journal};
+use crate::domain::text::names;
+use crate::ports::{Filter, Journal, Listed};
 
 /// The parsed argument RECORD, before the lookup in the journal.
 pub(super) enum RecordName {
@@ -41,9 +43,12 @@ pub(super) async fn source(journal: &impl Journal, name: &str) -> Result<Revisio
         }
     };
     let filter = Filter { family: Some(family), ..Filter::all(Timestamp::now()) };
-    let heads = journal.list(&filter, usize::MAX).await?;
-    let mut meant: BTreeSet<RevisionArn> =
-        heads.iter().filter(|head| head.source.revision == revision).map(|head| head.source.clone()).collect();
+    let Listed { readable: heads, unreadable } = journal.list(&filter, usize::MAX).await?;
+    // A record that this version of Logweir cannot read may be the record with this name. The caller then gets the error
+    // of the read.
+    let named = unreadable.iter().filter_map(|name| name.parse::<RevisionArn>().ok());
+    let sources = heads.iter().map(|head| head.source.clone()).chain(named);
+    let mut meant: BTreeSet<RevisionArn> = sources.filter(|source| source.revision == revision).collect();
     if meant.is_empty() {
         // The argument may name a revision that Logweir registered. For such a revision, the journal returns the source
         // revision.
@@ -54,6 +59,7 @@ pub(super) async fn source(journal: &impl Journal, name: &str) -> Result<Revisio
     }
     let meant: Vec<RevisionArn> = meant.into_iter().collect();
     match meant.as_slice() {
+        [] if !unreadable.is_empty() => Err(unread(&unreadable)),
         [] => Err(none(name)),
         [source] => Ok(source.clone()),
         several => {
@@ -62,6 +68,13 @@ pub(super) async fn source(journal: &impl Journal, name: &str) -> Result<Revisio
                 .help(format!("use one of these ARNs: {}", arns.join(", "))))
         }
     }
+}
+
+/// Returns the error for a search in which this version of Logweir could not read some items of the journal.
+pub(super) fn unread(unreadable: &[String]) -> Failure {
+    let items = names(unreadable.iter().map(String::as_str));
+    Failure::error(format!("no readable record matches, and this version of logweir cannot read: {items}"))
+        .help(UNREADABLE)
 }
 
 fn none(name: &str) -> Failure {

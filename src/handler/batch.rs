@@ -5,10 +5,10 @@ use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse};
 use serde_json::Value;
 
 use super::queue::{MessageDelivery, Queues};
-use super::scheduled::{Scheduled, on_schedule};
+use super::scheduled::{Scheduled, count, on_schedule};
 use super::{HandlerReply, Sink};
 use crate::ports::{Clock, Ports, Queue};
-use crate::workflow::{Order, failed_too_often, gauges, handle_event, unreadable};
+use crate::workflow::{Order, failed_too_often, handle_event, unreadable};
 
 /// Returns the messages of an SQS batch. Returns `None` for any other payload.
 pub(super) fn messages(payload: &Value) -> Option<&Vec<Value>> {
@@ -49,7 +49,7 @@ pub(super) async fn handle_batch<P: Ports>(
                         failures.push(failed(record));
                     }
                 }
-                (true, Scheduled::Resume) => watch.gauges(gauges(ports).await, ports.clock().now()),
+                (true, Scheduled::Resume) => drop(count(ports, watch).await),
                 (true, Scheduled::Digest | Scheduled::Reconcile(_)) => {}
             }
             continue;

@@ -111,7 +111,7 @@ impl<P: Ports, Q: Queue, N: Notifier, L: OwnLog> Function<P, Q, N, L> {
         // In mode `observe`, the end of a hold releases nothing.
         let held = match mode {
             Mode::Observe => Ok(Vec::new()),
-            Mode::Register | Mode::Rollout => self.ports.journal().stopped().await,
+            Mode::Register | Mode::Rollout => self.ports.journal().stopped().await.map(|listed| listed.readable),
         };
         let standing = last_reconciliation(&self.ports, &ReconciliationName::of(home)).await;
         let errors = [read.err(), held.as_ref().err().cloned(), standing.as_ref().err().cloned()];

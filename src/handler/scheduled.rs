@@ -7,7 +7,7 @@ use super::release::release;
 use super::{HandlerReply, Sink};
 use crate::domain::limits::reconciliation::Request;
 use crate::ports::{Clock, Ports, Queue};
-use crate::workflow::{Order, Origin, gauges, note_mode_and_baseline, reconcile, resume, unreadable};
+use crate::workflow::{Order, Origin, gauges, not_read, note_mode_and_baseline, reconcile, resume, unreadable};
 
 /// The age at which a queued resume request is stale, because a newer request has arrived or will arrive soon.
 const RESUME: SignedDuration = SignedDuration::from_mins(10);
@@ -57,7 +57,16 @@ impl Scheduled {
     }
 }
 
-/// Handles a request of a schedule.
+/// Counts the unfinished work, and returns the names of the records and families that Logweir cannot read.
+pub(super) async fn count<P: Ports>(ports: &P, watch: &mut (dyn Sink + Send)) -> Vec<String> {
+    let counted = gauges(ports).await;
+    let unreadable = counted.as_ref().map_or_else(|_| Vec::new(), |counted| counted.unreadable.clone());
+    watch.gauges(counted.map(|counted| counted.gauges), ports.clock().now());
+    unreadable
+}
+
+/// Handles a request of a schedule. Counts the unfinished work before it finishes any, so that the counts are there even
+/// if the work takes longer than the function's timeout.
 pub(super) async fn on_schedule<P: Ports>(
     ports: &P,
     order: &Order<'_>,
@@ -78,10 +87,13 @@ pub(super) async fn on_schedule<P: Ports>(
         }
         Scheduled::Resume => {
             let order = Order { origin: Origin::Resume, worker: order.worker.clone(), ..*order };
-            let resumed = resume(ports, &order).await;
+            let unread = count(ports, watch).await;
+            let mut resumed = resume(ports, &order).await;
+            if let Ok(decisions) = &mut resumed {
+                decisions.extend(not_read(ports, &order, &unread));
+            }
             let reply = HandlerReply::resumed(resumed, |why| unreadable(ports, &order, why), calls, watch);
             release(ports, &order, queue, watch).await;
-            watch.gauges(gauges(ports).await, ports.clock().now());
             // If the journal cannot be written, the next run of the schedule tries again.
             let _ = note_mode_and_baseline(ports, &order).await;
             reply

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::UNKNOWN;
+use crate::domain::ecs::revision::RevisionArn;
 use crate::ports::StateKind;
 
 /// A line of the journal file, which contains either a commit (`head` and `entry`) or exactly one state (`family`,
@@ -50,6 +52,52 @@ impl<'t> Line<'t> {
         let states = [self.family, self.pointings, self.budget, self.reconciliation].into_iter().flatten().count();
         matches!((self.head, self.entry, states), (Some(_), Some(_), 0) | (None, None, 1))
     }
+}
+
+/// A line of the journal file that Logweir cannot read, with the reason.
+#[derive(Clone, Copy)]
+pub(super) struct Damage {
+    pub(super) line: usize,
+    pub(super) what: &'static str,
+}
+
+/// Returns every line of a journal file with its line number, oldest line first.
+pub(super) fn lines(text: &[u8]) -> impl Iterator<Item = Result<(usize, Line<'_>), Damage>> {
+    whole(text).split_inclusive(|byte| *byte == b'\n').enumerate().map(|(index, text)| {
+        let line = index + 1;
+        let damage = |what| Err(Damage { line, what });
+        match serde_json::from_slice::<Line<'_>>(text) {
+            Err(_) => damage("is not a line of a journal"),
+            Ok(found) if found.crc32 != found.checksum() => damage("does not match its checksum"),
+            Ok(found) if !found.is_one_thing() => damage(UNKNOWN),
+            Ok(found) => Ok((line, found)),
+        }
+    })
+}
+
+/// A commit in the journal file, with the number of the line that contains the commit. The texts of the head and of the
+/// entry may contain words that only a newer version of Logweir knows.
+pub(super) struct Commit<'t> {
+    pub(super) line: usize,
+    pub(super) source: RevisionArn,
+    pub(super) head: &'t str,
+    pub(super) entry: &'t str,
+}
+
+/// Returns every commit in a journal file, oldest commit first. Reads only the source of each commit.
+pub(super) fn commits(text: &[u8]) -> impl Iterator<Item = Result<Commit<'_>, Damage>> {
+    #[derive(Deserialize)]
+    struct Named {
+        source: RevisionArn,
+    }
+    lines(text).filter_map(|line| match line {
+        Ok((line, Line { head: Some(head), entry: Some(entry), .. })) => {
+            let named = serde_json::from_str(head.get()).map_err(|_| Damage { line, what: UNKNOWN });
+            Some(named.map(|Named { source }| Commit { line, source, head: head.get(), entry: entry.get() }))
+        }
+        Ok(_) => None,
+        Err(damage) => Some(Err(damage)),
+    })
 }
 
 /// Returns the complete lines of a text. Omits the last line if this line does not end with a newline.

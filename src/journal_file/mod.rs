@@ -18,7 +18,7 @@ mod disk;
 mod line;
 mod states;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -30,9 +30,10 @@ use crate::domain::limits::family::Family;
 use crate::domain::outcome::Reason;
 use crate::domain::record::{Entry, Head, Record, SCHEMA};
 use crate::domain::text::plain::plain;
-use crate::ports::{Answer, CommitError, ErrorKind, Expected, Filter, Journal, PortError, StoredState};
+use crate::ports::{Answer, CommitError, ErrorKind, Expected, Filter, Journal, Listed, PortError, StoredState};
 use disk::Found;
-use line::{Line, whole};
+use line::{Commit, Damage, Line, commits};
+use states::newest;
 
 const FILE: &str = "journal.jsonl";
 const READ: &str = "read the journal";
@@ -43,13 +44,6 @@ const LONGEST: usize = 512;
 #[derive(Clone, Debug)]
 pub struct FileJournal {
     path: PathBuf,
-}
-
-/// A commit in the journal file, with the number of the line that contains the commit.
-struct Commit<'t> {
-    line: usize,
-    head: Head,
-    entry: &'t str,
 }
 
 impl FileJournal {
@@ -66,54 +60,34 @@ impl FileJournal {
         Err(journal.failed("open the journal", &unfit))
     }
 
-    /// Returns every line of the journal file with its line number, oldest line first.
-    fn lines<'t>(&self, text: &'t [u8]) -> impl Iterator<Item = Answer<(usize, Line<'t>)>> {
-        whole(text).split_inclusive(|byte| *byte == b'\n').enumerate().map(|(index, text)| {
-            let number = index + 1;
-            let Ok(line) = serde_json::from_slice::<Line<'_>>(text) else {
-                return Err(self.damaged(number, "is not a line of a journal"));
-            };
-            if line.crc32 != line.checksum() {
-                return Err(self.damaged(number, "does not match its checksum"));
-            }
-            if line.is_one_thing() { Ok((number, line)) } else { Err(self.damaged(number, UNKNOWN)) }
-        })
-    }
-
-    /// Returns every commit in the journal file, oldest commit first.
-    fn commits<'t>(&self, text: &'t [u8]) -> impl Iterator<Item = Answer<Commit<'t>>> {
-        self.lines(text).filter_map(|line| match line {
-            Ok((line, Line { head: Some(head), entry: Some(entry), .. })) => Some(
-                serde_json::from_str(head.get())
-                    .map(|head| Commit { line, head, entry: entry.get() })
-                    .map_err(|_| self.damaged(line, UNKNOWN)),
-            ),
-            Ok(_) => None,
-            Err(error) => Some(Err(error)),
-        })
-    }
-
-    /// Returns the commits to the record of one source revision, oldest commit first.
-    fn commits_of<'t>(&self, text: &'t [u8], source: &RevisionArn) -> Answer<Vec<Commit<'t>>> {
-        let mut commits: Vec<Commit<'t>> = Vec::new();
-        for commit in self.commits(text) {
-            let commit = commit?;
-            if commit.head.source != *source {
+    /// Returns the commits to the record of one source revision, oldest commit first, and the newest head of the
+    /// record. A commit to another record may be unreadable.
+    fn commits_of<'t>(&self, text: &'t [u8], source: &RevisionArn) -> Answer<(Vec<Commit<'t>>, Option<Head>)> {
+        let (mut of_it, mut newest) = (Vec::new(), None);
+        for commit in commits(text) {
+            let commit = commit.map_err(|damage| self.damaged(damage))?;
+            if commit.source != *source {
                 continue;
             }
-            commits.push(commit);
-            let commit = &commits[commits.len() - 1];
-            if commit.head.next as usize != commits.len() {
-                return Err(self.damaged(commit.line, "does not follow the previous line of its record"));
+            let head = self.head(&commit)?;
+            if head.next as usize != of_it.len() + 1 {
+                let what = "does not follow the previous line of its record";
+                return Err(self.damaged(Damage { line: commit.line, what }));
             }
+            newest = Some(head);
+            of_it.push(commit);
         }
-        Ok(commits)
+        Ok((of_it, newest))
+    }
+
+    fn head(&self, commit: &Commit<'_>) -> Answer<Head> {
+        serde_json::from_str(commit.head).map_err(|_| self.damaged(Damage { line: commit.line, what: UNKNOWN }))
     }
 
     fn entry(&self, commit: &Commit<'_>) -> Answer<Entry> {
         match serde_json::from_str::<Entry>(commit.entry) {
             Ok(entry) if entry.schema <= SCHEMA => Ok(entry),
-            _ => Err(self.damaged(commit.line, UNKNOWN)),
+            _ => Err(self.damaged(Damage { line: commit.line, what: UNKNOWN })),
         }
     }
 
@@ -121,8 +95,8 @@ impl FileJournal {
         let (head_text, entry_text) = (raw(head)?, raw(entry)?);
         let line = Line { head: Some(&head_text), entry: Some(&entry_text), ..Line::default() };
         self.write(line, |text| {
-            let commits = self.commits_of(text, &head.source)?;
-            if commits.last().map_or(Expected::Nothing, |newest| Expected::of(&newest.head)) != *expected {
+            let (commits, newest) = self.commits_of(text, &head.source)?;
+            if newest.as_ref().map_or(Expected::Nothing, Expected::of) != *expected {
                 // The file may already contain this commit, if an earlier try stored the commit and then failed.
                 let standing = commits.get(entry.sequence as usize);
                 let is_same = standing.is_some_and(|commit| commit.entry == entry_text.get());
@@ -138,7 +112,7 @@ impl FileJournal {
     }
 
     /// Returns the error for a damaged line of the journal file. The error contains no part of the line's content.
-    fn damaged(&self, line: usize, what: &str) -> PortError {
+    fn damaged(&self, Damage { line, what }: Damage) -> PortError {
         let message =
             format!("{}, line {line}: the line {what}; replace the file with a good copy", self.path.display());
         PortError {
@@ -147,6 +121,11 @@ impl FileJournal {
             message: plain(&message, LONGEST),
             reason: Some(Reason::Unreadable),
         }
+    }
+
+    /// Returns the name of a damaged line in a list.
+    fn named(&self, Damage { line, .. }: Damage) -> String {
+        plain(&format!("line {line} of {}", self.path.display()), LONGEST)
     }
 }
 
@@ -164,9 +143,9 @@ fn raw(value: &impl Serialize) -> Answer<Box<RawValue>> {
 impl Journal for FileJournal {
     async fn read(&self, source: &RevisionArn) -> Answer<Option<Record>> {
         let text = self.text()?;
-        let commits = self.commits_of(&text, source)?;
+        let (commits, newest) = self.commits_of(&text, source)?;
         let entries = commits.iter().map(|commit| self.entry(commit)).collect::<Answer<_>>()?;
-        Ok(commits.into_iter().last().map(|newest| Record { head: newest.head, entries }))
+        Ok(newest.map(|head| Record { head, entries }))
     }
 
     async fn commit(&self, expected: &Expected, head: &Head, entry: &Entry) -> Result<(), CommitError> {
@@ -174,38 +153,60 @@ impl Journal for FileJournal {
     }
 
     async fn source_of(&self, revision: &RevisionArn) -> Answer<Option<RevisionArn>> {
-        let text = self.text()?;
-        for commit in self.commits(&text) {
-            let commit = commit?;
-            if self.entry(&commit)?.what.registered() == Some(revision) {
-                return Ok(Some(commit.head.source));
+        let (text, name) = (self.text()?, format!("\"{revision}\""));
+        for commit in commits(&text) {
+            let commit = commit.map_err(|damage| self.damaged(damage))?;
+            // An entry that does not contain the name of the revision cannot record the registration of the revision,
+            // even if a newer version of Logweir wrote the entry.
+            if commit.entry.contains(&name) && self.entry(&commit)?.what.registered() == Some(revision) {
+                return Ok(Some(commit.source));
             }
         }
         Ok(None)
     }
 
-    async fn list(&self, filter: &Filter, most: usize) -> Answer<Vec<Head>> {
+    async fn list(&self, filter: &Filter, most: usize) -> Answer<Listed<Head>> {
         let text = self.text()?;
-        let mut newest = HashMap::new();
-        for commit in self.commits(&text) {
-            let Commit { head, .. } = commit?;
-            newest.insert(head.source.clone(), head);
+        let (mut newest, mut listed) = (BTreeMap::new(), Listed::default());
+        for commit in commits(&text) {
+            match commit {
+                Ok(commit) => drop(newest.insert(commit.source.clone(), commit)),
+                Err(damage) => listed.skip(self.named(damage)),
+            }
         }
-        let mut heads: Vec<Head> = newest.into_values().filter(|head| filter.fits(head)).collect();
-        heads.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.source.cmp(&b.source)));
-        heads.truncate(most);
-        Ok(heads)
+        newest.retain(|source, _| filter.family.as_ref().is_none_or(|family| *family == source.family));
+        for (source, commit) in newest {
+            match self.head(&commit) {
+                Ok(head) if filter.fits(&head) => listed.readable.push(head),
+                Ok(_) => {}
+                Err(_) => listed.skip(source.to_string()),
+            }
+        }
+        listed.readable.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.source.cmp(&b.source)));
+        listed.readable.truncate(most);
+        Ok(listed)
     }
 
     async fn read_state<S: StoredState>(&self, name: &S::Name) -> Answer<Option<S>> {
-        Ok(self.newest(&self.text()?)?.remove(name))
+        self.newest_of::<S>(&self.text()?, name)
     }
 
     async fn put_state<S: StoredState>(&self, state: &S) -> Result<(), CommitError> {
         self.append_state(state)
     }
 
-    async fn stopped(&self) -> Answer<Vec<Family>> {
-        Ok(self.newest::<Family>(&self.text()?)?.into_values().filter(Family::is_stopped).collect())
+    async fn stopped(&self) -> Answer<Listed<Family>> {
+        let text = self.text()?;
+        let (newest, damages) = newest::<Family>(&text);
+        let mut listed = Listed::default();
+        damages.into_iter().for_each(|damage| listed.skip(self.named(damage)));
+        for (name, state) in newest {
+            match state.read::<Family>() {
+                Ok(family) if family.is_stopped() => listed.readable.push(family),
+                Ok(_) => {}
+                Err(_) => listed.skip(name.to_string()),
+            }
+        }
+        Ok(listed)
     }
 }

@@ -15,6 +15,13 @@ pub struct PortError {
     pub reason: Option<Reason>,
 }
 
+impl PortError {
+    /// Returns whether an item of the journal exists that this version of Logweir cannot read.
+    pub fn is_unreadable(&self) -> bool {
+        self.kind == ErrorKind::Refused && self.reason == Some(Reason::Unreadable)
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
     /// A retry can succeed, because the call was throttled, the service was unavailable, or the connection broke. AWS

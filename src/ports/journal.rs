@@ -34,6 +34,39 @@ impl Expected {
     }
 }
 
+/// The records or families that a journal lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed<T> {
+    pub readable: Vec<T>,
+    /// The names of the records or families that this version of Logweir cannot read, because a newer version wrote
+    /// them or because they are damaged. The name of a record is the ARN of its source revision, if the journal knows
+    /// this ARN.
+    pub unreadable: Vec<String>,
+}
+
+impl<T> Listed<T> {
+    /// Adds the name of a record or family that this version of Logweir cannot read, unless the list already contains
+    /// the name.
+    pub fn skip(&mut self, name: String) {
+        if !self.unreadable.contains(&name) {
+            self.unreadable.push(name);
+        }
+    }
+}
+
+impl<T> From<Vec<T>> for Listed<T> {
+    /// Creates a list without unreadable records or families.
+    fn from(readable: Vec<T>) -> Self {
+        Self { readable, unreadable: Vec::new() }
+    }
+}
+
+impl<T> Default for Listed<T> {
+    fn default() -> Self {
+        Vec::new().into()
+    }
+}
+
 /// The append-only store of records and their entries.
 ///
 /// A journal guarantees that a commit is atomic, and that a commit is durable when [`Journal::commit`] returns. A
@@ -57,7 +90,10 @@ pub trait Journal: Sync {
 
     /// Returns the heads of at most `most` records, the most recently changed record first. Logweir uses these heads
     /// only for display and to find unfinished records. Before Logweir changes a record, it reads the whole record.
-    fn list(&self, filter: &Filter, most: usize) -> impl Future<Output = Answer<Vec<Head>>> + Send;
+    ///
+    /// Skips and names each head that this version of Logweir cannot read, so that one such head does not hide the
+    /// other records. A filter cannot exclude such a head, except by its family or by `open`.
+    fn list(&self, filter: &Filter, most: usize) -> impl Future<Output = Answer<Listed<Head>>> + Send;
 
     /// Returns the stored state with this name. Returns `None` if the journal has no such state.
     fn read_state<S: StoredState>(&self, name: &S::Name) -> impl Future<Output = Answer<Option<S>>> + Send;
@@ -68,8 +104,8 @@ pub trait Journal: Sync {
 
     /// Returns the families whose corrections an open fuse or a hold stops, and the families with a deferred revision.
     /// Logweir uses this list only for display and metrics, and to find deferred revisions. Before Logweir acts on a
-    /// family, it reads the state of the family.
-    fn stopped(&self) -> impl Future<Output = Answer<Vec<Family>>> + Send;
+    /// family, it reads the state of the family. Skips and names each state that this version of Logweir cannot read.
+    fn stopped(&self) -> impl Future<Output = Answer<Listed<Family>>> + Send;
 }
 
 /// A filter for the records of the journal.

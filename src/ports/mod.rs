@@ -16,7 +16,7 @@ mod task_definitions;
 
 pub use clock::{Clock, SystemClock};
 pub use error::{Answer, ErrorKind, PortError};
-pub use journal::{CommitError, Expected, Filter, Journal};
+pub use journal::{CommitError, Expected, Filter, Journal, Listed};
 pub use log_groups::LogGroups;
 pub use notifier::Notifier;
 pub use own_log::OwnLog;

@@ -4,8 +4,8 @@
 use std::fmt::Display;
 
 use jiff::Timestamp;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::ecs::service::ServiceArn;
 use crate::domain::limits::family::{Family, FamilyName};
@@ -21,6 +21,11 @@ pub trait StoredState: Clone + PartialEq + Serialize + DeserializeOwned + Send +
     const KIND: StateKind;
 
     fn name(&self) -> &Self::Name;
+
+    /// Returns the name of a stored state, even if this release of Logweir cannot read the rest of the state. Returns
+    /// `None` if the text contains no name.
+    fn name_in(text: &str) -> Option<Self::Name>;
+
     fn version(&self) -> u32;
     /// Returns the time of the state's last change.
     fn changed_at(&self) -> Timestamp;
@@ -57,7 +62,7 @@ impl StateKind {
 }
 
 macro_rules! stored_state {
-    ($state:ident, $key:ident: $name:ty $(, is_listed: $is_listed:ident)?) => {
+    ($state:ident, $(#[$attribute:meta])? $key:ident: $name:ty $(, is_listed: $is_listed:ident)?) => {
         impl StoredState for $state {
             type Name = $name;
 
@@ -65,6 +70,14 @@ macro_rules! stored_state {
 
             fn name(&self) -> &$name {
                 &self.$key
+            }
+            fn name_in(text: &str) -> Option<$name> {
+                #[derive(Deserialize)]
+                struct Named {
+                    $(#[$attribute])?
+                    $key: $name,
+                }
+                serde_json::from_str(text).ok().map(|named: Named| named.$key)
             }
             fn version(&self) -> u32 {
                 self.version
@@ -82,7 +95,7 @@ macro_rules! stored_state {
     };
 }
 
-stored_state!(Family, name: FamilyName, is_listed: is_stopped);
+stored_state!(Family, #[serde(flatten)] name: FamilyName, is_listed: is_stopped);
 stored_state!(ServiceHistory, service: ServiceArn);
-stored_state!(RateLimit, name: RateLimitName);
-stored_state!(Reconciliation, name: ReconciliationName);
+stored_state!(RateLimit, #[serde(flatten)] name: RateLimitName);
+stored_state!(Reconciliation, #[serde(flatten)] name: ReconciliationName);

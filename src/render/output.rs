@@ -73,7 +73,7 @@ impl Output for RecordsOutput {
     }
 
     fn json(&self) -> Value {
-        let Self { records, stopped, .. } = self;
+        let Self { records, stopped, unreadable, .. } = self;
         let stopped: Vec<_> = stopped.iter().map(|stopped| &stopped.family).collect();
         let record = |ListedRecord { head, backout }: &ListedRecord| {
             let mut value = json!(head);
@@ -81,7 +81,7 @@ impl Output for RecordsOutput {
             value
         };
         let records: Vec<Value> = records.iter().map(record).collect();
-        json!({"schema": schema::RECORDS, "records": records, "stopped": stopped})
+        json!({"schema": schema::RECORDS, "records": records, "stopped": stopped, "unreadable": unreadable})
     }
 }
 

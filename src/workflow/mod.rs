@@ -26,7 +26,7 @@ mod withdraw;
 pub use assess::{Assessment, observe};
 pub use backout::{BackoutOptions, BackoutOrder, BackoutWord, Request, back_out, preview};
 pub use correct::put_off;
-pub use gauges::gauges;
+pub use gauges::{Counted, gauges, not_read};
 pub use on_event::{failed_too_often, handle_event, unreadable};
 pub use order::{Order, Origin};
 pub use reconcile::{Reconciled, last_reconciliation, note_mode_and_baseline, reconcile};

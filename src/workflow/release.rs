@@ -19,7 +19,7 @@ pub async fn due_releases<P: Ports>(ports: &P, order: &Order<'_>) -> Answer<Vec<
     if order.mode == Mode::Observe {
         return Ok(Vec::new());
     }
-    let mut listed = journal.stopped().await?;
+    let mut listed = journal.stopped().await?.readable;
     listed.retain(|family| family.due(now).is_some());
     begin_elsewhere(&mut listed, &order.worker);
     let mut due = Vec::new();

@@ -29,6 +29,14 @@ use crate::ports::{Answer, Clock, Filter, Journal, Ports};
 /// records.
 const MOST: usize = 20;
 
+/// The time after which a scheduled run begins no more work. The rest of the function's timeout of 60 seconds, which
+/// `template.yaml` sets, is for the end of the work that has begun.
+const WORK: SignedDuration = SignedDuration::from_secs(40);
+
+/// The time after which a scheduled run of the backout function begins no more backouts. The timeout of this function
+/// is 300 seconds.
+const BACKOUT_WORK: SignedDuration = SignedDuration::from_secs(200);
+
 /// Finishes corrections and rollouts whose worker stopped. Returns a decision for each record that has changed, and for
 /// each failure. If the deployed mode is `observe`, finishes no correction or rollout. A function that only observes
 /// because its baseline is unconfirmed still finishes its earlier work.
@@ -37,7 +45,11 @@ pub async fn resume<P: Ports>(ports: &P, order: &Order<'_>) -> Answer<Vec<Decisi
     if order.finishes == Mode::Observe {
         return Ok(decisions);
     }
+    let work = Work::begin(ports, WORK);
     for head in left(ports, false, &order.worker).await? {
+        if work.is_over(ports) {
+            break;
+        }
         let started = ports.clock().now();
         let mut decision = fresh(order, &Cause::default(), started);
         decision.report.mode = order.finishes.into();
@@ -48,7 +60,7 @@ pub async fn resume<P: Ports>(ports: &P, order: &Order<'_>) -> Answer<Vec<Decisi
                 let ended = if head.open {
                     go_on(ports, order, &mut decision, &head).await
                 } else {
-                    follow_on(ports, order, &mut decision.report, &head).await
+                    follow_on(ports, order, &mut decision.report, &head, work).await
                 };
                 ended.map(|ended| ended.or(withdrawn))
             }
@@ -88,6 +100,7 @@ async fn follow_on<P: Ports>(
     order: &Order<'_>,
     report: &mut Report,
     head: &Head,
+    work: Work,
 ) -> Result<Option<Conclusion>, Halt> {
     let (journal, follow) = (ports.journal(), RolloutDriver { ports, order });
     let mut news: Option<Conclusion> = None;
@@ -103,7 +116,8 @@ async fn follow_on<P: Ports>(
     services.extend(wait);
     for service in services.into_iter().take(MOST) {
         let Some(record) = journal.read(&head.source).await? else { return Ok(None) };
-        if record.head.open || record.head.suppressed || record.head.is_held(ports.clock().now()) {
+        if record.head.open || record.head.suppressed || record.head.is_held(ports.clock().now()) || work.is_over(ports)
+        {
             return Ok(news);
         }
         caused(report, &record);
@@ -153,7 +167,11 @@ fn graver(before: Option<Conclusion>, found: Conclusion) -> Option<Conclusion> {
 /// Finishes backouts whose worker stopped.
 pub async fn resume_backouts<P: Ports>(ports: &P, order: &BackoutOrder<'_>) -> Answer<Vec<Decision>> {
     let mut decisions = Vec::new();
+    let work = Work::begin(ports, BACKOUT_WORK);
     for head in left(ports, true, &order.worker).await? {
+        if work.is_over(ports) {
+            break;
+        }
         let started = ports.clock().now();
         let mut report = Report::new(order.home, ReportMode::Backout, TriggerKind::Resume, &Cause::default(), started);
         report.about(&head.source);
@@ -167,28 +185,47 @@ pub async fn resume_backouts<P: Ports>(ports: &P, order: &BackoutOrder<'_>) -> A
     Ok(decisions)
 }
 
-/// Returns the heads of the unfinished records on which no worker holds a lease. Open records come first, sorted from
-/// the oldest to the newest. Closed records with unfinished rollouts follow. A head may be stale, so the caller reads
-/// each record again before it acts.
+/// The time in which a scheduled run may begin work.
+#[derive(Clone, Copy)]
+struct Work {
+    until: Timestamp,
+}
+
+impl Work {
+    fn begin<P: Ports>(ports: &P, time: SignedDuration) -> Self {
+        let now = ports.clock().now();
+        Self { until: now.saturating_add(time).unwrap_or(now) }
+    }
+
+    fn is_over<P: Ports>(self, ports: &P) -> bool {
+        ports.clock().now() >= self.until
+    }
+}
+
+/// Returns the heads of the unfinished records on which no worker holds a lease. Open records come first, from the
+/// oldest to the newest, and closed records with unfinished rollouts follow. A head may be stale, so the caller reads
+/// each record again before it acts. Leaves out the records that this version of Logweir cannot read, which the
+/// scheduled run reports with the counts of unfinished work.
 async fn left<P: Ports>(ports: &P, backing_out: bool, worker: &str) -> Answer<Vec<Head>> {
     let now = ports.clock().now();
     let filter = Filter { open: true, ..Filter::all(now) };
-    let mut heads = ports.journal().list(&filter, usize::MAX).await?;
+    let mut heads = ports.journal().list(&filter, usize::MAX).await?.readable;
     heads.retain(|head| {
         head.backing_out == backing_out
             && head.lease_until.max(head.at.saturating_add(pause(head.tries)).unwrap_or(now)) <= now
     });
     heads.reverse();
     let (mut heads, mut followed): (Vec<_>, Vec<_>) = heads.into_iter().partition(|head| head.open);
+    begin_elsewhere(&mut heads, worker);
     begin_elsewhere(&mut followed, worker);
     heads.extend(followed);
     heads.truncate(MOST);
     Ok(heads)
 }
 
-/// Rotates a list that is too long for one run, so that each worker begins at a different item.
+/// Rotates a list, because the list may be too long for one run. Each worker, and so each run, begins at another item.
 pub(super) fn begin_elsewhere<T>(items: &mut [T], worker: &str) {
-    if items.len() > MOST {
+    if !items.is_empty() {
         let mut hasher = DefaultHasher::new();
         worker.hash(&mut hasher);
         items.rotate_left((hasher.finish() % items.len() as u64) as usize);

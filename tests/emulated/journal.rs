@@ -16,9 +16,9 @@ use logweir::ports::{CommitError, ErrorKind, Filter, Journal};
 
 use crate::dynamodb::client;
 use crate::journal_contract::families::{first, name};
-use crate::journal_contract::pointings;
 use crate::journal_contract::run;
 use crate::journal_contract::sample::{Commit, now, revision, service, time};
+use crate::journal_contract::{newer_version, pointings};
 
 struct Table {
     url: String,
@@ -97,6 +97,13 @@ macro_rules! on {
             }
 
             #[test]
+            fn what_a_newer_version_wrote_stops_only_itself() {
+                let table = table!();
+                super::newer_version::plant(&super::client(&table.url), &table.name);
+                super::newer_version::what_a_newer_version_wrote_stops_only_itself(&super::open(&table));
+            }
+
+            #[test]
             fn an_unfiltered_list_covers_one_month() {
                 super::an_unfiltered_list_covers_one_month(&table!());
             }
@@ -163,9 +170,9 @@ fn an_unfiltered_list_covers_one_month(table: &Table) {
             Commit::first_at(name, "a", time(at)).on(&journal).await.unwrap();
         }
         let listed = journal.list(&everything(), 5).await.unwrap();
-        assert_eq!(listed.iter().map(|head| head.source.short()).collect::<Vec<_>>(), ["web:2"]);
+        assert_eq!(listed.readable.iter().map(|head| head.source.short()).collect::<Vec<_>>(), ["web:2"]);
         let family = Filter { family: Some("web".into()), ..everything() };
-        assert_eq!(journal.list(&family, 5).await.unwrap().len(), 2);
+        assert_eq!(journal.list(&family, 5).await.unwrap().readable.len(), 2);
     });
 }
 

@@ -6,6 +6,7 @@ mod file;
 mod file_families;
 mod file_pointings;
 mod first_form;
+mod newer_version;
 mod pointings_item;
 mod processes;
 mod table;

@@ -45,7 +45,7 @@ async fn the_fuse_opens_after_three_corrections_in_ten_minutes_and_names_the_oth
     let (_, report) = registers_the_fault(&world, TERRAFORM).await;
     assert_eq!(ended(&report), (Outcome::Refused, Some(Reason::FuseOpen)));
     assert!(report.report.error.unwrap().contains("4 times"));
-    let stopped = world.stopped().await.unwrap();
+    let stopped = world.stopped().await.unwrap().readable;
     assert_eq!((stopped.len(), stopped[0].name.family.as_str()), (1, "web"));
 
     // A correction by name is refused. A forced one closes the fuse of the family.
@@ -53,7 +53,7 @@ async fn the_fuse_opens_after_three_corrections_in_ten_minutes_and_names_the_oth
     assert_eq!(ended(&applies(&world, &newest, false).await), (Outcome::Refused, Some(Reason::FuseOpen)));
     assert_eq!(ended(&applies(&world, &newest, true).await), (Outcome::Remediated, None));
     assert_eq!(registers_the_fault(&world, TERRAFORM).await.1.outcome, Outcome::Remediated);
-    assert!(world.stopped().await.unwrap().is_empty(), "{source}");
+    assert!(world.stopped().await.unwrap().readable.is_empty(), "{source}");
 }
 
 #[tokio::test]
@@ -162,7 +162,7 @@ async fn a_correction_that_the_fuse_stops_leaves_no_record() {
     let (refused, _) = registers_the_fault(&world, "").await;
     assert_eq!(world.read(&refused).await.unwrap(), None);
     let open = Filter { open: true, ..Filter::all(world.account(|account| account.now)) };
-    assert_eq!(world.list(&open, 9).await.unwrap().len(), 0);
+    assert_eq!(world.list(&open, 9).await.unwrap().readable.len(), 0);
 }
 
 #[tokio::test]
@@ -195,7 +195,7 @@ async fn forcing_a_correction_closes_the_fuse_although_the_newest_revision_is_co
         report.notes[0].starts_with("`--force` closed the fuse of family web (the fuse was open since "),
         "{report:?}"
     );
-    assert!(world.stopped().await.unwrap().is_empty());
+    assert!(world.stopped().await.unwrap().readable.is_empty());
     assert_eq!(registers_the_fault(&world, TERRAFORM).await.1.outcome, Outcome::Remediated);
 }
 

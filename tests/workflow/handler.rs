@@ -207,6 +207,32 @@ async fn each_function_resumes_only_its_own_kind_of_work() {
 }
 
 #[tokio::test]
+async fn a_record_of_a_newer_version_does_not_stop_the_others_and_is_reported_once_in_each_run() {
+    let world = left(false).await;
+    let web = world.account(|account| account.arn("web", 1));
+    world.account(|account| account.newer.insert(web.clone()));
+    let shop = world.account(|account| account.registers(&BLOCKING.replace("\"web\"", "\"shop\"")));
+    world.at_next("RegisterTaskDefinition", Moment::Before, Then::Crash);
+    register(&world, &event(&shop)).await;
+    world.restart();
+    world.advance(LEASE);
+    let resume = json!({"logweir": "resume"});
+    let unreadable = (Outcome::NeedsOperator, Some(Reason::Unreadable));
+    for (mode, outcomes) in [
+        (Mode::Observe, &[unreadable][..]),
+        (Mode::Register, &[(Outcome::Remediated, None), unreadable]),
+        (Mode::Register, &[unreadable]),
+    ] {
+        let (_, written) = remediates(&world, mode, &resume).await;
+        assert_eq!(written.iter().map(ended).collect::<Vec<_>>(), outcomes, "{mode:?}");
+        let report = written.last().unwrap();
+        assert!(report.error.as_ref().unwrap().contains(&web.to_string()), "{report:?}");
+        assert_eq!(report.notify.repeats, Some(true), "the alarm reports it, and no notification");
+    }
+    assert_eq!(invokes_backout(&world, &resume).await.1, [], "the remediator reports it");
+}
+
+#[tokio::test]
 async fn unfinished_work_is_resumed_only_by_a_plain_resume_request() {
     let resume = json!({"logweir": "resume"});
     let [anybody, ecs] = details(&resume);

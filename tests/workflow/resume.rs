@@ -1,5 +1,7 @@
 //! Resuming unfinished records on a schedule, without their events.
 
+use std::collections::BTreeSet;
+
 use jiff::SignedDuration;
 use logweir::domain::baseline::Baseline;
 use logweir::domain::ecs::revision::RevisionArn;
@@ -8,9 +10,9 @@ use logweir::domain::outcome::Mode;
 use logweir::domain::outcome::{Outcome, Reason};
 use logweir::domain::record::{Entry, EntryKind};
 use logweir::domain::report::Decision;
-use logweir::ports::{ErrorKind, Journal};
+use logweir::ports::{ErrorKind, Journal, PortError};
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
-use logweir::workflow::{Order, Origin, remediate};
+use logweir::workflow::{Order, Origin, remediate, resume};
 
 use crate::order::order;
 use crate::world::story::{BLOCKING, backs_out, by, ended, event, home, register, resumes, resumes_backouts, with};
@@ -200,6 +202,59 @@ async fn a_record_that_cannot_be_finished_is_tried_less_and_less_often() {
     assert!((5..20).contains(&tries), "{tries} tries in a day");
     let record = world.read(&source).await.unwrap().unwrap();
     assert!(record.entries.len() < 60, "{} entries", record.entries.len());
+}
+
+/// Leaves a correction of each family unfinished.
+async fn left(families: &[&str]) -> World {
+    let world = World::new();
+    for family in families {
+        let document = BLOCKING.replace("\"family\":\"web\"", &format!("\"family\":\"{family}\""));
+        let source = world.account(|account| account.registers(&document));
+        world.at_next("RegisterTaskDefinition", Moment::Before, Then::Crash);
+        register(&world, &event(&source)).await;
+        world.restart();
+    }
+    world.advance(LEASE);
+    world
+}
+
+/// Makes each of the next 30 reads of a revision take this long.
+fn slow_reads(world: &World, seconds: i64) {
+    for nth in 1..=30 {
+        let slow = Then::act(move |account| account.now += SignedDuration::from_secs(seconds));
+        world.at_nth("DescribeTaskDefinition", nth, Moment::Before, slow);
+    }
+}
+
+#[tokio::test]
+async fn a_run_begins_no_more_records_after_40_seconds() {
+    let world = left(&["web", "shop", "cron"]).await;
+    slow_reads(&world, 21);
+    for remain in [2, 1, 0] {
+        let reports = goes_on(&world).await;
+        assert_eq!(reports.iter().map(|report| ended(report)).collect::<Vec<_>>(), [(Outcome::Remediated, None)]);
+        let open = world.account(|account| account.records.values().filter(|record| record.head.open).count());
+        assert_eq!(open, remain);
+    }
+}
+
+#[tokio::test]
+async fn a_record_that_takes_a_whole_run_again_and_again_does_not_keep_the_others_waiting() {
+    let world = left(&["web", "shop"]).await;
+    slow_reads(&world, 41);
+    let message = "slow".to_owned();
+    let slow = PortError { kind: ErrorKind::Retry, call: "DescribeTaskDefinition", message, reason: None };
+    world.always("DescribeTaskDefinition", slow);
+    let (home, by, baseline) = (home(), by(), Baseline::parse(SHIPPED_BASELINE).unwrap());
+    let mut families = BTreeSet::new();
+    for run in 0..8 {
+        let worker = format!("run-{run}");
+        let order = Order { origin: Origin::Resume, ..order(&home, &by, &baseline, Mode::Register, &worker) };
+        let reports = resume(&world, &order).await.unwrap();
+        assert_eq!(reports.len(), 1, "one slow record fills a run");
+        families.insert(reports[0].family.clone().unwrap());
+    }
+    assert_eq!(families.len(), 2, "each run begins elsewhere");
 }
 
 #[tokio::test]

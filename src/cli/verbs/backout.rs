@@ -20,7 +20,7 @@ use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::event::{self, Home, RevisionRef, ServiceChange, Trigger};
 use crate::domain::outcome::Reason;
 use crate::domain::report::{Report, schema};
-use crate::ports::{Filter, Journal};
+use crate::ports::{Filter, Journal, Listed};
 use crate::render::human::report::FunctionAnswer;
 use crate::settings::BACKOUT_LEASE;
 use crate::workflow::{BackoutOptions, BackoutOrder, Request, back_out, preview};
@@ -135,12 +135,22 @@ impl BackoutFlags {
         };
         // If the event names no revision, Logweir looks for the record that contains the id of the event.
         let filter = Filter { family: Some(family), ..Filter::all(Timestamp::now()) };
-        for head in journal.list(&filter, usize::MAX).await? {
-            let record = journal.read(&head.source).await?;
+        let Listed { readable, mut unreadable } = journal.list(&filter, usize::MAX).await?;
+        for head in readable {
+            let record = match journal.read(&head.source).await {
+                Err(error) if error.is_unreadable() => {
+                    unreadable.push(head.source.to_string());
+                    continue;
+                }
+                record => record?,
+            };
             let attempt = record.as_ref().and_then(|record| record.attempt().ok().flatten());
             if cause.is_some() && attempt.is_some_and(|attempt| attempt.opening.cause.event_id == cause) {
                 return Ok(head.source);
             }
+        }
+        if !unreadable.is_empty() {
+            return Err(record_name::unread(&unreadable));
         }
         Err(Failure::error(format!("{}: the journal has no record of this event", target.display()))
             .help("name the record; `logweir records` lists all records"))

@@ -9,11 +9,13 @@ use crate::cli::failure::{Exit, Failure, VerbResult};
 use crate::cli::help::examples;
 use crate::cli::moment::since;
 use crate::cli::record_name;
+use crate::domain::doctor::records::UNREADABLE;
 use crate::domain::limits::family::{Family, FamilyName};
 use crate::domain::outcome::Outcome;
-use crate::domain::record::{Effects, Record};
+use crate::domain::record::{Effects, Head, Record};
+use crate::domain::text::names;
 use crate::journal_file::FileJournal;
-use crate::ports::{Filter, Journal};
+use crate::ports::{Filter, Journal, Listed};
 use crate::render::human::records::{ListedRecord, RecordOutput, RecordsOutput, StoppedFamily};
 use crate::settings::JournalPlace;
 
@@ -100,8 +102,9 @@ impl RecordsArgs {
             actor: self.caused_by.clone(),
             now,
         };
-        let heads = journal.list(&filter, self.limit).await?;
-        let mut stopped = journal.stopped().await?;
+        let Listed { readable: heads, mut unreadable } = journal.list(&filter, self.limit).await?;
+        let Listed { readable: mut stopped, unreadable: families } = journal.stopped().await?;
+        unreadable.extend(families);
         // The journal also returns families whose hold has ended.
         stopped.retain(|family| family.stopped(now).is_some());
         stopped.retain(|family| self.family.as_ref().is_none_or(|name| *name == family.name.family));
@@ -109,24 +112,48 @@ impl RecordsArgs {
             stopped.into_iter().map(|family| stopped_family(context, family)).collect::<Result<_, _>>()?;
         let mut records = Vec::new();
         for head in heads {
-            // Only the JSON output shows the backout command, for which Logweir must read the whole record.
-            let record = if context.printer.is_json() { journal.read(&head.source).await? } else { None };
-            let backout = match record {
-                Some(record) => self.backout(context, &record, &head.source.region)?,
-                None => None,
-            };
+            let backout = self.listed_backout(context, journal, &head, &mut unreadable).await?;
             records.push(ListedRecord { head, backout });
         }
         let hint = if records.iter().any(|record| record.head.corrected.is_some()) {
             Some("`logweir records RECORD` shows one record in full, with its backout command")
-        } else if records.is_empty() && stopped.is_empty() {
+        } else if records.is_empty() && stopped.is_empty() && unreadable.is_empty() {
             Some("the journal has no matching records")
         } else {
             None
         };
-        context.printer.show(&RecordsOutput { records, stopped, now });
+        if !unreadable.is_empty() {
+            let items = names(unreadable.iter().map(String::as_str));
+            let warning = format!("this version of logweir cannot read these items of the journal: {items}");
+            context.printer.warning(&warning, UNREADABLE);
+        }
+        context.printer.show(&RecordsOutput { records, stopped, unreadable, now });
         hint.into_iter().for_each(|hint| context.printer.hint(hint));
         Ok(Exit::Fine)
+    }
+
+    /// Returns the command that backs out the correction of a listed record. Only the JSON output shows this command,
+    /// for which Logweir must read the whole record. If this version of Logweir cannot read the record, adds the name
+    /// of the record to `unreadable`.
+    async fn listed_backout(
+        &self,
+        context: &Context,
+        journal: &impl Journal,
+        head: &Head,
+        unreadable: &mut Vec<String>,
+    ) -> Result<Option<String>, Failure> {
+        if !context.printer.is_json() {
+            return Ok(None);
+        }
+        match journal.read(&head.source).await {
+            Ok(Some(record)) => self.backout(context, &record, &head.source.region),
+            Ok(None) => Ok(None),
+            Err(error) if error.is_unreadable() => {
+                unreadable.push(head.source.to_string());
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Returns the command that backs out the correction of the record. Returns `None` if there is nothing to undo.

@@ -18,6 +18,7 @@ pub mod trail;
 
 use serde::Serialize;
 
+use super::text::names;
 use super::text::plain::plain;
 
 /// The maximum length of a text in a check, in characters. The length is limited, because much of the text is
@@ -82,15 +83,5 @@ impl Check {
     /// Returns a check in the state `Unknown`, because the facts that `doctor` has read do not decide the check.
     pub fn inconclusive(check: &'static str, says: impl AsRef<str>, help: impl AsRef<str>) -> Self {
         Self { state: State::Unknown, ..Self::problem(check, says, help) }
-    }
-}
-
-/// Joins names with commas. Lists at most five names, and gives only the number of the other names.
-fn names<'n>(all: impl IntoIterator<Item = &'n str>) -> String {
-    const MOST: usize = 5;
-    let all: Vec<&str> = all.into_iter().collect();
-    match all.len() {
-        ..=MOST => all.join(", "),
-        count => format!("{} and {} more", all[..MOST].join(", "), count - MOST),
     }
 }

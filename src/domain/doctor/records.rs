@@ -12,6 +12,10 @@ use crate::domain::text::count;
 /// last six minutes.
 const UNFINISHED: SignedDuration = SignedDuration::from_mins(30);
 
+/// The help for items of the journal that this version of Logweir cannot read.
+pub const UNREADABLE: &str = "use the newest version of logweir that has used this journal; if the newest version cannot \
+                              read the items either, restore them from a backup of the journal (docs/operations.md)";
+
 /// The records and families in the journal that `doctor` checks.
 #[derive(Clone, Debug)]
 pub struct RecordState {
@@ -20,6 +24,8 @@ pub struct RecordState {
     /// Records that recently ended with the outcome `needs-operator`.
     pub stuck: Vec<Head>,
     pub stopped: Vec<Family>,
+    /// The names of the records and families that this version of Logweir cannot read.
+    pub unreadable: Vec<String>,
 }
 
 /// Checks the journal. `options` are the options with which the command line finds the journal and the account.
@@ -83,6 +89,14 @@ pub fn check(standing: &ReadResult<RecordState>, now: Timestamp, options: &str) 
         );
         checks.push(Check::problem(RECORDS, says, help));
     }
+    if !standing.unreadable.is_empty() {
+        let says = format!(
+            "this version of logweir cannot read {} of the journal, and left them out: {}",
+            count(standing.unreadable.len() as u64, "item"),
+            names(standing.unreadable.iter().map(String::as_str))
+        );
+        checks.push(Check::problem(RECORDS, says, UNREADABLE));
+    }
     if checks.len() == 1 {
         let under_way = match standing.open.len() {
             0 => String::new(),
@@ -122,7 +136,7 @@ mod tests {
     }
 
     fn nothing() -> RecordState {
-        RecordState { open: Vec::new(), stuck: Vec::new(), stopped: Vec::new() }
+        RecordState { open: Vec::new(), stuck: Vec::new(), stopped: Vec::new(), unreadable: Vec::new() }
     }
 
     #[test]
@@ -152,6 +166,20 @@ mod tests {
         assert_eq!(
             faults(RecordState { stopped: vec![family], ..nothing() }),
             ["the journal contains 1 open fuse (family: web)"]
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named_and_does_not_hide_the_rest() {
+        let unreadable = vec!["arn:aws:ecs:eu-west-1:111122223333:task-definition/web:42".into()];
+        let open = vec![head("2026-11-21T11:00:00Z")];
+        assert_eq!(
+            faults(RecordState { unreadable, open, ..nothing() }),
+            [
+                "the journal contains 1 record unfinished for half an hour: web:41",
+                "this version of logweir cannot read 1 item of the journal, and left them out: \
+                 arn:aws:ecs:eu-west-1:111122223333:task-definition/web:42"
+            ]
         );
     }
 

@@ -35,6 +35,9 @@ pub struct StoppedFamily {
 pub struct RecordsOutput {
     pub records: Vec<ListedRecord>,
     pub stopped: Vec<StoppedFamily>,
+    /// The names of the records and families that this version of Logweir cannot read. Only the JSON output contains
+    /// these names.
+    pub unreadable: Vec<String>,
     pub now: Timestamp,
 }
 
@@ -56,7 +59,7 @@ pub struct RecordOutput {
     pub now: Timestamp,
 }
 
-pub fn table(RecordsOutput { records, stopped, now }: &RecordsOutput) -> String {
+pub fn table(RecordsOutput { records, stopped, now, .. }: &RecordsOutput) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(["RECORD", "OUTCOME", "CORRECTED", "WHEN", "CAUSED BY"]);
     for ListedRecord { head, .. } in records {

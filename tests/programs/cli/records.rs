@@ -16,6 +16,7 @@ use logweir::workflow::{BackoutOptions, back_out, remediate};
 use serde_json::{Value, json};
 
 use super::apply::blocking;
+use crate::journal_contract::newer_version;
 use crate::loopback::account::{WEB_1, event};
 use crate::loopback::function::invoke;
 use crate::loopback::operator::{Operator, Ran, undo};
@@ -129,6 +130,28 @@ async fn a_line_of_the_list_shows_outcome_correction_time_and_cause() {
     assert_eq!(words[1], ["cron:1", "open", "-", "2026-11-22T14:00:00Z", "assumed-role/ci/run"]);
     assert_eq!(words[2], ["web:3", "remediated", "web:4", "2026-11-22T13:00:00Z", "user/dev"]);
     assert_eq!(words[3], ["api:1", "backed-out", "-", "2026-11-21T13:00:00Z", "user/ops"]);
+}
+
+#[test]
+fn what_a_newer_version_wrote_is_named_and_does_not_hide_the_other_records() {
+    let past = Past::new();
+    std::fs::create_dir(past.operator.journal()).unwrap();
+    std::fs::write(past.operator.journal().join("journal.jsonl"), newer_version::LINES).unwrap();
+    let newer = ["web:50", "web:51"].map(|short| format!("arn:aws:ecs:eu-west-1:111122223333:task-definition/{short}"));
+    let items = [&newer[..], &["111122223333/eu-west-1/web".to_owned()]].concat();
+    assert_eq!(past.listed(&[]), ["api:3"]);
+    assert_eq!(past.records(&["--format", "json"]).json()["unreadable"], json!(items));
+    let ran = past.records(&[]);
+    assert!(ran.out.contains("api:3") && ran.out.contains("! api: "), "{ran:?}");
+    let warning =
+        format!("warning: this version of logweir cannot read these items of the journal: {}", items.join(", "));
+    assert!(ran.err.contains(&warning) && ran.err.contains("help: use the newest version of logweir"), "{ran:?}");
+    for name in ["web:50", &newer[1]] {
+        let ran = past.operator.run(&["records", name]);
+        assert!(ran.code == 2 && ran.err.contains("this version of Logweir does not know"), "{ran:?}");
+    }
+    let ran = past.operator.run(&["records", "web:52"]);
+    assert!(ran.code == 2 && ran.err.contains("no readable record matches"), "{ran:?}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use logweir::domain::outcome::Reason;
 use logweir::domain::record::EntryKind;
 use logweir::journal_file::FileJournal;
-use logweir::ports::{CommitError, ErrorKind, Filter, Journal};
+use logweir::ports::{CommitError, ErrorKind, Filter, Journal, Listed};
 use tempfile::TempDir;
 
 use crate::journal_contract::sample::{Commit, closed, now, registered, resumed, revision, started};
@@ -52,7 +52,7 @@ fn nothing_is_created_before_the_first_commit() {
     let journal = open(&folder);
     assert_eq!(run(journal.read(&revision("web:41"))), Ok(None));
     assert_eq!(run(journal.source_of(&revision("web:41"))), Ok(None));
-    assert_eq!(run(journal.list(&Filter::all(now()), 9)), Ok(Vec::new()));
+    assert_eq!(run(journal.list(&Filter::all(now()), 9)), Ok(Listed::default()));
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
 }
 
@@ -137,14 +137,17 @@ fn a_damaged_line_is_named_and_never_skipped() {
         assert!(error.message.starts_with(&place), "byte {at}: {error}");
         assert_eq!((error.kind, error.reason), (ErrorKind::Refused, Some(Reason::Unreadable)));
     }
-    // Every other call and every record is refused too. A commit does not change the file.
+    // Every read by key is refused too, as the line may belong to any record. A commit does not change the file. A list
+    // names the line and leaves it out.
     let mut damaged = text;
     damaged[ends[0] + 40] ^= 1;
     fs::write(file(&folder), &damaged).unwrap();
     let journal = open(&folder);
     refused(run(journal.read(&revision("api:1"))), "line 2");
     refused(run(journal.source_of(&revision("web:42"))), "line 2");
-    refused(run(journal.list(&Filter::all(now()), 9)), "line 2");
+    let listed = run(journal.list(&Filter::all(now()), 9)).unwrap();
+    assert_eq!(listed.readable, [commits[2].head.clone()]);
+    assert_eq!(listed.unreadable, [format!("line 2 of {}", file(&folder).display())]);
     for commit in [&commits[2], &Commit::first("api:1", "a")] {
         refused(run(commit.on(&journal)), "line 2");
     }

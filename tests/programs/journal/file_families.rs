@@ -4,7 +4,7 @@ use std::fs;
 
 use logweir::domain::limits::family::Family;
 use logweir::domain::outcome::Reason;
-use logweir::ports::{ErrorKind, Filter, Journal};
+use logweir::ports::{ErrorKind, Filter, Journal, Listed};
 use tempfile::TempDir;
 
 use super::file::{ends, file, open, refused};
@@ -39,8 +39,8 @@ fn lines_of_families_and_of_records_do_not_affect_each_other() {
     let journal = open(&folder);
     assert_eq!(run(read(&journal, "web:41")).entries, commits.clone().map(|commit| commit.entry));
     assert_eq!(run(journal.read_state::<Family>(&name("web"))), Ok(Some(two.clone())));
-    assert_eq!(run(journal.stopped()), Ok(vec![two]));
-    assert_eq!(run(journal.list(&Filter::all(now()), 9)), Ok(vec![commits[2].head.clone()]));
+    assert_eq!(run(journal.stopped()), Ok(vec![two].into()));
+    assert_eq!(run(journal.list(&Filter::all(now()), 9)), Ok(vec![commits[2].head.clone()].into()));
     assert_eq!(run(journal.source_of(&revision("web:42"))), Ok(Some(revision("web:41"))));
 }
 
@@ -65,7 +65,7 @@ fn a_state_without_an_end_does_not_count_and_is_cut_off_by_the_next_line() {
 }
 
 #[test]
-fn a_damaged_line_of_a_family_is_named_by_every_call() {
+fn a_damaged_line_of_a_family_is_named_by_every_call_and_only_lists_go_on() {
     let (folder, [_, two], commits, text) = five();
     let [.., third, fourth, _] = *ends(&text) else { panic!("five lines") };
     for at in third..fourth - 1 {
@@ -77,12 +77,14 @@ fn a_damaged_line_of_a_family_is_named_by_every_call() {
         assert_eq!((error.kind, error.reason), (ErrorKind::Refused, Some(Reason::Unreadable)));
     }
     let journal = open(&folder);
-    refused(run(journal.stopped()), "line 4");
     refused(run(journal.read_state::<Family>(&name("api"))), "line 4");
     refused(run(journal.read(&revision("web:41"))), "line 4");
-    refused(run(journal.list(&Filter::all(now()), 9)), "line 4");
     refused(run(journal.put_state(&then(&two, held))), "line 4");
     refused(run(commits[2].then("a", closed()).on(&journal)), "line 4");
+    let named = vec![format!("line 4 of {}", file(&folder).display())];
+    assert_eq!(run(journal.stopped()), Ok(Listed { readable: Vec::new(), unreadable: named.clone() }));
+    let heads = vec![commits[2].head.clone()];
+    assert_eq!(run(journal.list(&Filter::all(now()), 9)), Ok(Listed { readable: heads, unreadable: named }));
 }
 
 #[test]
@@ -91,10 +93,11 @@ fn a_state_of_a_newer_version_is_refused() {
     let journal = open(&folder);
     run(journal.put_state(&first("api"))).unwrap();
     run(journal.put_state(&Family { schema: Family::SCHEMA + 1, ..first("web") })).unwrap();
-    for answer in [run(journal.read_state::<Family>(&name("web"))).map(drop), run(journal.stopped()).map(drop)] {
-        assert_eq!(answer.clone().unwrap_err().reason, Some(Reason::Unreadable));
-        refused(answer, "line 2: the line holds data that this version of Logweir does not know");
-    }
+    let answer = run(journal.read_state::<Family>(&name("web")));
+    assert_eq!(answer.clone().unwrap_err().reason, Some(Reason::Unreadable));
+    refused(answer, "line 2: the line holds data that this version of Logweir does not know");
+    let named = vec![name("web").to_string()];
+    assert_eq!(run(journal.stopped()), Ok(Listed { readable: Vec::new(), unreadable: named }));
 }
 
 #[test]

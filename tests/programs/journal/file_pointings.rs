@@ -41,7 +41,7 @@ fn lines_of_services_do_not_affect_other_lines() {
     assert_eq!(run(journal.read_state::<ServiceHistory>(&service("prod/web"))), Ok(Some(two)));
     assert_eq!(run(journal.read_state::<Family>(&families::name("web"))), Ok(Some(families::first("web"))));
     assert_eq!(run(read(&journal, "web:41")).entries, commits.clone().map(|commit| commit.entry));
-    assert_eq!(run(journal.list(&Filter::all(now()), 9)), Ok(vec![commits[1].head.clone()]));
+    assert_eq!(run(journal.list(&Filter::all(now()), 9)), Ok(vec![commits[1].head.clone()].into()));
     assert_eq!(run(journal.source_of(&revision("web:42"))), Ok(Some(revision("web:41"))));
 }
 

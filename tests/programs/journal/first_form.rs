@@ -7,7 +7,7 @@ use logweir::domain::limits::family::Family;
 use logweir::domain::limits::service_history::ServiceHistory;
 use logweir::domain::outcome::{Outcome, Reason};
 use logweir::domain::record::{BackoutRequest, Effects, EntryKind, Next, next};
-use logweir::ports::{Filter, Journal};
+use logweir::ports::{Filter, Journal, Listed};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -44,7 +44,7 @@ fn every_record_of_the_first_form_is_read_completely() {
 #[test]
 fn the_heads_of_the_first_form_are_listed() {
     let list = |filter: Filter| -> Vec<String> {
-        let heads = run(open(&first_form()).list(&filter, 9)).unwrap();
+        let heads = run(open(&first_form()).list(&filter, 9)).unwrap().readable;
         heads.iter().map(|head| head.source.short()).collect()
     };
     assert_eq!(list(Filter::all(now())), ["web:41", "web:43", "api:7", "web:45", "api:9"]);
@@ -55,7 +55,10 @@ fn the_heads_of_the_first_form_are_listed() {
     for (correction, source) in [("web:42", "web:41"), ("web:44", "web:43"), ("api:8", "api:7")] {
         assert_eq!(run(journal.source_of(&revision(correction))), Ok(Some(revision(source))));
     }
-    assert_eq!((run(journal.read_state::<Family>(&name("web"))), run(journal.stopped())), (Ok(None), Ok(Vec::new())));
+    assert_eq!(
+        (run(journal.read_state::<Family>(&name("web"))), run(journal.stopped())),
+        (Ok(None), Ok(Listed::default()))
+    );
     assert_eq!(run(journal.read_state::<ServiceHistory>(&service("prod/web"))), Ok(None));
 }
 

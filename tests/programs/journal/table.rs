@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use logweir::aws::sdk::journal::DynamoJournal;
 use logweir::domain::outcome::Reason;
 use logweir::domain::record::{BackoutRequest, EntryKind, Undo};
-use logweir::ports::{CommitError, ErrorKind, Filter, Journal};
+use logweir::ports::{CommitError, ErrorKind, Filter, Journal, Listed};
 use serde_json::{Value, json};
 
 use crate::dynamodb::client;
@@ -218,7 +218,7 @@ fn a_backout_request_with_as_many_undo_steps_as_it_may_contain_fits_into_an_item
 fn an_unfiltered_list_covers_one_month() {
     let table = Loopback::serve(|_, _| Reply::ok(&json!({"Items": []})));
     let filter = Filter::all(now());
-    assert_eq!(run(journal(&table).list(&filter, 5)), Ok(Vec::new()));
+    assert_eq!(run(journal(&table).list(&filter, 5)), Ok(Listed::default()));
     let days: Vec<Value> =
         table.calls().iter().map(|call| body(call)["ExpressionAttributeValues"][":key"]["S"].clone()).collect();
     assert_eq!((days.len(), &days[0], &days[30]), (31, &json!("DAY#2026-11-21"), &json!("DAY#2026-10-22")));
@@ -230,5 +230,5 @@ fn a_record_that_an_index_shows_on_two_days_is_listed_once() {
     let answer = json!({"Items": [items(std::slice::from_ref(&commit))[0]]});
     let table = Loopback::serve(move |_, _| Reply::ok(&answer));
     let filter = Filter::all(now());
-    assert_eq!(run(journal(&table).list(&filter, 5)), Ok(vec![commit.head]));
+    assert_eq!(run(journal(&table).list(&filter, 5)), Ok(vec![commit.head].into()));
 }

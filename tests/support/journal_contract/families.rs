@@ -113,7 +113,7 @@ pub fn families_are_listed_while_they_are_stopped<J: Journal>(open: impl Fn() ->
 }
 
 async fn stopped(journal: &impl Journal) -> Vec<Family> {
-    let mut families = journal.stopped().await.unwrap();
+    let mut families = journal.stopped().await.unwrap().readable;
     families.sort_by(|a, b| a.name.cmp(&b.name));
     families
 }

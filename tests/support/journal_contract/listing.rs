@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use logweir::domain::outcome::Outcome;
 use logweir::domain::record::EntryKind;
-use logweir::ports::{Filter, Journal};
+use logweir::ports::{Filter, Journal, Listed};
 
 use super::sample::{Commit, closed, now, started, time, upon};
 use super::{read, run};
@@ -11,7 +11,7 @@ use super::{read, run};
 pub fn heads_are_listed_newest_first<J: Journal>(open: impl Fn() -> J) {
     run(async {
         let journal = open();
-        assert_eq!(journal.list(&all(), 5).await, Ok(Vec::new()));
+        assert_eq!(journal.list(&all(), 5).await, Ok(Listed::default()));
         // Several days and a fraction of a second apart, and committed in another order.
         let times = [
             "2026-11-21T07:59:59.5Z",
@@ -32,7 +32,7 @@ pub fn heads_are_listed_newest_first<J: Journal>(open: impl Fn() -> J) {
         commit.head.at = now();
         commit.on(&journal).await.unwrap();
         assert_eq!(list(&journal, &all(), 10).await, ["web:2", "web:1", "web:4", "web:5", "web:3"]);
-        assert_eq!(journal.list(&all(), 1).await, Ok(vec![commit.head]));
+        assert_eq!(journal.list(&all(), 1).await, Ok(vec![commit.head].into()));
     });
 }
 
@@ -118,5 +118,5 @@ fn all() -> Filter {
 }
 
 async fn list(journal: &impl Journal, filter: &Filter, most: usize) -> Vec<String> {
-    journal.list(filter, most).await.unwrap().iter().map(|head| head.source.short()).collect()
+    journal.list(filter, most).await.unwrap().readable.iter().map(|head| head.source.short()).collect()
 }

@@ -6,6 +6,7 @@
 pub mod budgets;
 pub mod families;
 mod listing;
+pub mod newer_version;
 pub mod pointings;
 mod reconciliations;
 pub mod sample;

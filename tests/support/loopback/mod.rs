@@ -7,7 +7,7 @@ pub mod function;
 pub mod operator;
 pub mod services;
 pub mod stack;
-mod table;
+pub mod table;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -56,6 +56,8 @@ pub(crate) struct Account {
     pub(crate) families: BTreeMap<String, Vec<Revision>>,
     pub(crate) groups: BTreeMap<String, Group>,
     pub(crate) records: BTreeMap<RevisionArn, Record>,
+    /// The sources whose records a newer version of Logweir has written, so that this version cannot read them.
+    pub(crate) newer: BTreeSet<RevisionArn>,
     /// The states of families in the journal.
     pub(crate) remembered: BTreeMap<FamilyName, Family>,
     /// The histories of services in the journal.
@@ -142,6 +144,7 @@ impl Default for Account {
             families: BTreeMap::new(),
             groups: BTreeMap::new(),
             records: BTreeMap::new(),
+            newer: BTreeSet::new(),
             remembered: BTreeMap::new(),
             pointings: BTreeMap::new(),
             budgets: BTreeMap::new(),

@@ -5,14 +5,21 @@ use std::collections::BTreeMap;
 
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::limits::family::Family;
+use logweir::domain::outcome::Reason;
 use logweir::domain::record::{Entry, Head, Record};
-use logweir::ports::{Answer, CommitError, Expected, Filter, Journal, StateKind, StoredState};
+use logweir::ports::{
+    Answer, CommitError, ErrorKind, Expected, Filter, Journal, Listed, PortError, StateKind, StoredState,
+};
 
 use super::{Account, Lie, World};
 
 impl Journal for World {
     async fn read(&self, source: &RevisionArn) -> Answer<Option<Record>> {
-        self.call("read", source.short(), |account| Ok(account.records.get(source).cloned())).await
+        let read = |account: &mut Account| match account.newer.contains(source) {
+            true => Err(unreadable()),
+            false => Ok(account.records.get(source).cloned()),
+        };
+        self.call("read", source.short(), read).await
     }
 
     async fn commit(&self, expected: &Expected, head: &Head, entry: &Entry) -> Result<(), CommitError> {
@@ -32,13 +39,14 @@ impl Journal for World {
         self.call("source_of", corrected.short(), find).await
     }
 
-    async fn list(&self, filter: &Filter, most: usize) -> Answer<Vec<Head>> {
+    async fn list(&self, filter: &Filter, most: usize) -> Answer<Listed<Head>> {
         let find = |account: &mut Account| {
-            let mut heads: Vec<Head> =
-                account.records.values().map(|record| record.head.clone()).filter(|head| filter.fits(head)).collect();
-            heads.sort_by_key(|head| std::cmp::Reverse(head.at));
-            heads.truncate(most);
-            Ok(heads)
+            let heads = account.records.values().map(|record| record.head.clone()).filter(|head| filter.fits(head));
+            let newer = |head: &Head| account.newer.contains(&head.source);
+            let (unread, mut readable): (Vec<Head>, Vec<Head>) = heads.partition(newer);
+            readable.sort_by_key(|head| std::cmp::Reverse(head.at));
+            readable.truncate(most);
+            Ok(Listed { readable, unreadable: unread.iter().map(|head| head.source.to_string()).collect() })
         };
         self.call("list", "", find).await
     }
@@ -69,12 +77,18 @@ impl Journal for World {
         self.call(call, state.name().to_string(), put).await?
     }
 
-    async fn stopped(&self) -> Answer<Vec<Family>> {
+    async fn stopped(&self) -> Answer<Listed<Family>> {
         let stopped = |account: &mut Account| {
-            Ok(account.remembered.values().filter(|family| family.is_stopped()).cloned().collect())
+            let readable = account.remembered.values().filter(|family| family.is_stopped()).cloned().collect();
+            Ok(Listed { readable, unreadable: Vec::new() })
         };
         self.call("stopped", "", stopped).await
     }
+}
+
+fn unreadable() -> PortError {
+    let message = "the item holds data that this version of Logweir does not know".to_owned();
+    PortError { kind: ErrorKind::Refused, call: "read the journal", message, reason: Some(Reason::Unreadable) }
 }
 
 impl Account {

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::outcome::Reason;
 use crate::domain::record::{Entry, Head, SCHEMA};
+use crate::domain::text::plain::plain;
 use crate::ports::{Answer, ErrorKind, Expected, PortError, StateKind, StoredState};
 
 /// The DynamoDB operation that writes the items of a record.
@@ -18,6 +19,9 @@ pub(in crate::aws) const COMMIT: &str = "TransactWriteItems";
 
 /// The maximum size of a DynamoDB item in bytes, including the names of the item's attributes.
 const LARGEST: usize = 400 * 1024;
+
+/// The maximum length of a name in a list, in characters.
+const LONGEST: usize = 512;
 
 pub(in crate::aws) const HEAD: &str = "HEAD";
 pub(in crate::aws) const OWN: &str = "OWN";
@@ -140,6 +144,12 @@ pub(in crate::aws) fn read_entry(item: &Item) -> Answer<Entry> {
 
 pub(in crate::aws) fn read_source(item: &Item) -> Answer<RevisionArn> {
     string(item, "source").and_then(|source| source.parse().ok()).ok_or_else(|| unreadable(item))
+}
+
+/// Returns the name of the record or of the state that the item belongs to, even if the item is otherwise unreadable.
+pub(in crate::aws) fn name(item: &Item) -> String {
+    let partition = string(item, "pk").unwrap_or("?");
+    plain(partition.split_once('#').map_or(partition, |(_, name)| name), LONGEST)
 }
 
 /// Returns whether the item holds exactly this entry.

@@ -31,7 +31,7 @@ use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::limits::family::Family;
 use crate::domain::outcome::Reason;
 use crate::domain::record::{Entry, Head, Record};
-use crate::ports::{Answer, CommitError, ErrorKind, Expected, Filter, Journal, PortError, StoredState};
+use crate::ports::{Answer, CommitError, ErrorKind, Expected, Filter, Journal, Listed, PortError, StoredState};
 use items::{COMMIT, Item};
 
 const QUERY: &str = "Query";
@@ -86,14 +86,14 @@ impl DynamoJournal {
     }
 
     /// Reads the heads in one partition of an index, newest first, and adds each head that matches the filter to
-    /// `heads`. Stops when `heads` has `most` items.
+    /// `listed`. Stops when `listed` has `most` heads.
     async fn find(
         &self,
         index: &str,
         key: (&str, String),
         filter: &Filter,
         most: usize,
-        heads: &mut Vec<Head>,
+        listed: &mut Listed<Head>,
     ) -> Answer<()> {
         let query = self.client.query().table_name(&self.table).index_name(index).scan_index_forward(false);
         let mut found = query
@@ -104,14 +104,16 @@ impl DynamoJournal {
             .into_paginator()
             .items()
             .send();
-        while heads.len() < most {
+        while listed.readable.len() < most {
             let Some(item) = found.next().await else {
                 break;
             };
-            let head = items::read_head(&item.map_err(|error| self.failed(QUERY, &error))?)?;
-            // While the index lags behind the table, the index may list the same record for two different days.
-            if filter.fits(&head) && heads.iter().all(|other| other.source != head.source) {
-                heads.push(head);
+            let item = item.map_err(|error| self.failed(QUERY, &error))?;
+            match items::read_head(&item) {
+                // While the index lags behind the table, the index may list the same record for two different days.
+                Ok(head) if !filter.fits(&head) || listed.readable.iter().any(|it| it.source == head.source) => {}
+                Ok(head) => listed.readable.push(head),
+                Err(_) => listed.skip(items::name(&item)),
             }
         }
         Ok(())
@@ -237,25 +239,25 @@ impl Journal for DynamoJournal {
 
     /// If the filter has neither a family nor `open`, this method lists the records that changed since `filter.since`,
     /// by default in the last 31 days.
-    async fn list(&self, filter: &Filter, most: usize) -> Answer<Vec<Head>> {
-        let mut heads = Vec::new();
+    async fn list(&self, filter: &Filter, most: usize) -> Answer<Listed<Head>> {
+        let mut listed = Listed::default();
         match &filter.family {
-            _ if filter.open => self.find("by-open", ("open", items::OPEN.into()), filter, most, &mut heads).await?,
+            _ if filter.open => self.find("by-open", ("open", items::OPEN.into()), filter, most, &mut listed).await?,
             Some(family) => {
-                self.find("by-family", ("family_key", items::family_key(family)), filter, most, &mut heads).await?
+                self.find("by-family", ("family_key", items::family_key(family)), filter, most, &mut listed).await?
             }
             None => {
                 let span = filter.since.map(|since| filter.now.duration_since(since).as_hours() / 24 + 2);
                 for days in 0..span.unwrap_or(DAYS) {
                     let then = filter.now.saturating_sub(SignedDuration::from_hours(24 * days)).unwrap_or(filter.now);
-                    self.find("by-day", ("day", items::day(then)), filter, most, &mut heads).await?;
-                    if heads.len() >= most {
+                    self.find("by-day", ("day", items::day(then)), filter, most, &mut listed).await?;
+                    if listed.readable.len() >= most {
                         break;
                     }
                 }
             }
         }
-        Ok(heads)
+        Ok(listed)
     }
 
     async fn read_state<S: StoredState>(&self, name: &S::Name) -> Answer<Option<S>> {
@@ -272,7 +274,7 @@ impl Journal for DynamoJournal {
         if is_same { Ok(()) } else { Err(CommitError::Lost) }
     }
 
-    async fn stopped(&self) -> Answer<Vec<Family>> {
+    async fn stopped(&self) -> Answer<Listed<Family>> {
         let query = self.client.query().table_name(&self.table).index_name("by-open").scan_index_forward(false);
         let mut found = query
             .key_condition_expression("#key = :key")
@@ -281,10 +283,14 @@ impl Journal for DynamoJournal {
             .into_paginator()
             .items()
             .send();
-        let mut families = Vec::new();
+        let mut listed = Listed::default();
         while let Some(item) = found.next().await {
-            families.push(items::read_state(&item.map_err(|error| self.failed(QUERY, &error))?)?);
+            let item = item.map_err(|error| self.failed(QUERY, &error))?;
+            match items::read_state(&item) {
+                Ok(family) => listed.readable.push(family),
+                Err(_) => listed.skip(items::name(&item)),
+            }
         }
-        Ok(families)
+        Ok(listed)
     }
 }

@@ -104,7 +104,7 @@ impl Look<'_> {
         let ports = &self.session.ports;
         // This method ignores a read error, because the check of the records reports the error. If this method returns
         // no roles, the simulation of the permissions uses the role patterns of the stack.
-        let heads = ports.journal.list(&Filter::all(Timestamp::now()), RECORDS).await.unwrap_or_default();
+        let heads = ports.journal.list(&Filter::all(Timestamp::now()), RECORDS).await.unwrap_or_default().readable;
         let (mut families, mut roles) = (Vec::new(), Vec::new());
         for head in heads {
             if families.len() == FAMILIES || families.contains(&head.source.family) {
@@ -173,11 +173,14 @@ impl Look<'_> {
             let filter = Filter::all(now);
             let stuck =
                 Filter { outcome: Some(Outcome::NeedsOperator), since: now.checked_sub(LATELY).ok(), ..filter.clone() };
-            Ok(RecordState {
-                open: journal.list(&Filter { open: true, ..filter }, RECORDS).await?,
-                stuck: journal.list(&stuck, RECORDS).await?,
-                stopped: journal.stopped().await?,
-            })
+            let open = journal.list(&Filter { open: true, ..filter }, RECORDS).await?;
+            let stuck = journal.list(&stuck, RECORDS).await?;
+            let stopped = journal.stopped().await?;
+            let mut unreadable = [open.unreadable, stuck.unreadable, stopped.unreadable].concat();
+            unreadable.sort();
+            unreadable.dedup();
+            let (open, stuck, stopped) = (open.readable, stuck.readable, stopped.readable);
+            Ok(RecordState { open, stuck, stopped, unreadable })
         };
         seen(read.await, "dynamodb")
     }
