@@ -240,6 +240,15 @@ pub enum JournalPlace {
     Table(String),
 }
 
+impl Display for JournalPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder(folder) => write!(f, "file:{}", folder.display()),
+            Self::Table(table) => write!(f, "dynamodb:{table}"),
+        }
+    }
+}
+
 impl FromStr for JournalPlace {
     type Err = String;
 

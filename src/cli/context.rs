@@ -15,15 +15,17 @@ pub(super) struct Context {
     pub(super) global: Global,
     pub(super) printer: Printer,
     baseline: OnceCell<Result<PlacedBaseline, Failure>>,
+    /// Whether the option `--journal` named the journal, and not the environment variable `LOGWEIR_JOURNAL`.
+    pub(super) is_journal_option: bool,
     /// The place of the journal that the deployed stack published. Logweir reads this place at most once. The inner
     /// `Option` is `None` if the stack published no journal.
     pub(super) published: OnceCell<Option<JournalPlace>>,
 }
 
 impl Context {
-    pub(super) fn new(global: Global) -> Self {
+    pub(super) fn new(global: Global, is_journal_option: bool) -> Self {
         let printer = Printer::new(global.color, global.format);
-        Self { global, printer, baseline: OnceCell::new(), published: OnceCell::new() }
+        Self { global, printer, baseline: OnceCell::new(), is_journal_option, published: OnceCell::new() }
     }
 
     /// Returns the baseline that the options and the environment variables select. The first call reads the baseline,

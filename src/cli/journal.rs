@@ -42,6 +42,20 @@ impl Context {
         }
     }
 
+    /// Writes to standard error which journal this run uses, and how the command line found the journal. Logweir acts on
+    /// the word of the journal, so the caller must be able to notice a journal of another principal.
+    pub(super) async fn name_journal(&self) -> Result<(), Failure> {
+        let place = self.journal_place().await?;
+        let source = match &self.global.journal {
+            Some(_) if self.is_journal_option => "from --journal".to_owned(),
+            Some(_) => "from the environment variable LOGWEIR_JOURNAL".to_owned(),
+            None if self.named_journal().is_some() => format!("from the Systems Manager parameter {PUBLISHED}"),
+            None => "the default folder".to_owned(),
+        };
+        self.printer.note(&format!("journal: {place} ({source})"));
+        Ok(())
+    }
+
     /// Returns the place of the journal that the caller named, else the place that Logweir has already read from the
     /// stack's parameter. Returns `None` if neither place is known.
     pub(super) fn named_journal(&self) -> Option<JournalPlace> {

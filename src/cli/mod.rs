@@ -23,6 +23,7 @@ mod verbs;
 
 use std::ffi::OsString;
 
+use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use context::Context;
@@ -84,16 +85,19 @@ enum Verb {
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let mut command = help::for_arguments(Cli::command(), &arguments);
-    let parsed = command.try_get_matches_from_mut(arguments).and_then(|matches| Cli::from_arg_matches(&matches));
-    let cli = match parsed {
-        Ok(cli) => cli,
+    let parsed = command.try_get_matches_from_mut(arguments).and_then(|matches| {
+        let is_journal_option = matches.value_source("journal") == Some(ValueSource::CommandLine);
+        Cli::from_arg_matches(&matches).map(|cli| (cli, is_journal_option))
+    });
+    let (cli, is_journal_option) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => {
             let error = suggestions::add(error.format(&mut command));
             let _ = error.print();
             return Exit::from(&error) as u8;
         }
     };
-    let context = Context::new(cli.global);
+    let context = Context::new(cli.global, is_journal_option);
     let ended = cli.verb.run(&context);
     let exit = ended.unwrap_or_else(|failure| {
         context.printer.failure(&failure);

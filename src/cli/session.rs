@@ -34,6 +34,9 @@ impl Context {
         let aws = self.aws(intent).await?;
         let (home, caller) = home(&aws).await?;
         let journal = self.journal(&aws, intent).await?;
+        if intent == Intent::Act {
+            self.name_journal().await?;
+        }
         let (calls, backout) = (aws.calls().clone(), self.backout_by(&home.region)?);
         let ports = Adapters { ecs: aws.ecs, log_groups: aws.log_groups, journal, clock: SystemClock };
         Ok(Session { ports, home, caller, calls, backout })

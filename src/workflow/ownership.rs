@@ -7,16 +7,24 @@ use crate::domain::ecs::tags::{self, Tag};
 use crate::domain::edit::{Edit, difference, patch};
 use crate::domain::event::{Home, is_own};
 use crate::domain::record::{EntryKind, Record};
+use crate::domain::text::plain::plain;
 use crate::ports::{Answer, Described, Journal, Ports, TaskDefinitions};
 
 /// The maximum number of a family's newest revisions that Logweir lists. This number is the maximum that one
 /// ListTaskDefinitions call returns.
 pub(super) const NEWEST: u8 = 100;
 
-/// The ARNs of the principals that may have registered revisions for a record: the principals of this worker, and the
-/// principals of the workers that claimed the record before.
+/// The maximum length of the name of a principal in a message, in characters.
+const LONGEST: usize = 256;
+
+/// The ARNs of the principals that may have registered revisions for a record.
 #[derive(Clone, Debug)]
-pub(super) struct Registrars(Vec<String>);
+pub(super) struct Registrars {
+    /// The principals of this worker.
+    of_worker: Vec<String>,
+    /// The principals of the workers that claimed the record before, according to the record.
+    of_record: Vec<String>,
+}
 
 impl Registrars {
     /// Returns the ARNs of the IAM roles of the Lambda functions and, on the command line, the ARN of the caller
@@ -31,14 +39,42 @@ impl Registrars {
     }
 
     pub(super) fn of(home: &Home, registrar: Option<&str>, record: &Record) -> Self {
-        Self(Self::registrars(home, registrar).into_iter().chain(record.registrars()).collect())
+        Self { of_worker: Self::registrars(home, registrar), of_record: record.registrars() }
     }
 
     /// Returns whether the principal `by` is one of the registrars. Also returns `true` if `by` is `None`, because ECS
     /// does not name the registering principal of every revision.
     pub(super) fn registered(&self, by: Option<&str>) -> bool {
-        by.is_none_or(|by| is_own(by, &self.0) || self.0.iter().any(|own| own == by))
+        by.is_none_or(|by| is_one_of(by, &self.of_worker) || is_one_of(by, &self.of_record))
     }
+
+    /// Returns whether ECS confirms that Logweir registered the revision `found` for the source revision `source`. The
+    /// record alone is no evidence, because a principal that can write to the journal could otherwise make Logweir
+    /// deregister or deploy any revision of the family. If only the record names the registering principal, the
+    /// revision must have Logweir's tag too.
+    pub(super) fn confirm(&self, found: &Described, source: &RevisionArn) -> bool {
+        let by = found.registered_by.as_deref();
+        let number = source.revision.to_string();
+        let is_tagged =
+            || [tags::SOURCE, tags::RESTORES].iter().any(|key| carries(&found.tags, &Tag::new(*key, &number)));
+        by.is_some_and(|by| is_one_of(by, &self.of_worker)) || self.registered(by) && is_tagged()
+    }
+}
+
+fn is_one_of(by: &str, registrars: &[String]) -> bool {
+    is_own(by, registrars) || registrars.iter().any(|own| own == by)
+}
+
+/// Returns why Logweir neither deregisters nor deploys a revision that ECS does not confirm (see
+/// [`Registrars::confirm`]).
+pub(super) fn unconfirmed(found: &Described) -> String {
+    let by = found.registered_by.as_deref().map(|by| plain(by, LONGEST));
+    format!(
+        "the record says that Logweir registered {}, but ECS does not confirm this (registered by: {}); check which \
+         principals can write to the journal",
+        found.arn.short(),
+        by.as_deref().unwrap_or("unknown")
+    )
 }
 
 /// A revision that Logweir may have registered. The revision has the tag `tag`, and its document is the document of the

@@ -54,7 +54,8 @@ pub async fn resume<P: Ports>(ports: &P, order: &Order<'_>) -> Answer<Vec<Decisi
         let mut decision = fresh(order, &Cause::default(), started);
         decision.report.mode = order.finishes.into();
         decision.report.about(&head.source);
-        let ended = match unclaimed(ports, &order.worker, &mut decision.report, &head).await {
+        let own = |record: &Record| Registrars::of(order.home, order.registrar, record);
+        let ended = match unclaimed(ports, &order.worker, own, &mut decision.report, &head).await {
             Err(halt) => Err(halt),
             Ok(withdrawn) => {
                 let ended = if head.open {
@@ -79,17 +80,23 @@ pub async fn resume<P: Ports>(ports: &P, order: &Order<'_>) -> Answer<Vec<Decisi
 async fn unclaimed<P: Ports>(
     ports: &P,
     worker: &str,
+    own: impl Fn(&Record) -> Registrars,
     report: &mut Report,
     head: &Head,
 ) -> Result<Option<Conclusion>, Halt> {
+    if head.unclaimed.is_empty() {
+        return Ok(None);
+    }
+    let Some(record) = ports.journal().read(&head.source).await? else { return Ok(None) };
+    let own = own(&record);
     for registered in &head.unclaimed {
-        deregister_unclaimed(ports, worker, &head.source, registered).await?;
+        deregister_unclaimed(ports, worker, &own, &head.source, registered).await?;
         report.notes.push(format!(
             "Logweir deregistered {}, which a worker had registered after another worker took over the record",
             registered.short()
         ));
     }
-    Ok((!head.unclaimed.is_empty()).then(|| Outcome::Skipped.because(Reason::Duplicate)))
+    Ok(Some(Outcome::Skipped.because(Reason::Duplicate)))
 }
 
 /// Reads each service in a record if the update of the service is in progress or has to wait, and continues the update
@@ -176,7 +183,8 @@ pub async fn resume_backouts<P: Ports>(ports: &P, order: &BackoutOrder<'_>) -> A
         let mut report = Report::new(order.home, ReportMode::Backout, TriggerKind::Resume, &Cause::default(), started);
         report.about(&head.source);
         let mut decision = Decision::from(report);
-        let ended = match unclaimed(ports, &order.worker, &mut decision.report, &head).await {
+        let own = |record: &Record| Registrars::of(order.home, order.registrar, record);
+        let ended = match unclaimed(ports, &order.worker, own, &mut decision.report, &head).await {
             Err(halt) => Err(halt),
             Ok(withdrawn) => go_back(ports, order, &mut decision, &head).await.map(|ended| ended.or(withdrawn)),
         };

@@ -1,17 +1,29 @@
 //! The withdrawal (deregistration) of a revision that Logweir registered.
 
+use super::assess::described;
 use super::lease::{Claim, Claimed, Halt, give_up, note};
+use super::ownership::{Registrars, unconfirmed};
 use super::registered::{deregister, registered_at};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::record::{EntryKind, Record};
-use crate::ports::{Answer, Clock, Journal, PortError, Ports};
+use crate::ports::{Answer, Clock, ErrorKind, Journal, PortError, Ports};
 
-/// Deregisters a revision that the record marks for withdrawal, and records the withdrawal.
+/// Deregisters a revision that the record marks for withdrawal, and records the withdrawal. Does not deregister the
+/// revision if ECS says that another principal registered it.
 pub(super) async fn withdraw<P: Ports, J: Journal, C: Clock>(
     ports: &P,
     claimed: &mut Claimed<'_, J, C>,
+    own: &Registrars,
     corrected: RevisionArn,
 ) -> Result<(), Halt> {
+    match refusal(ports, own, claimed.source(), &corrected).await {
+        Ok(None) => {}
+        Ok(Some(why)) => {
+            claimed.release(&why).await;
+            return Err(Halt::Stuck(why));
+        }
+        Err(error) => return Err(give_up(claimed, error, "").await),
+    }
     match deregister(ports, &corrected, registered_at(&claimed.record, &corrected)).await {
         Err(error) => {
             Err(give_up(claimed, error, &format!("Logweir's revision {} still has to be withdrawn", corrected.short()))
@@ -19,6 +31,24 @@ pub(super) async fn withdraw<P: Ports, J: Journal, C: Clock>(
         }
         Ok(()) => claimed.append(EntryKind::Withdrawn { corrected }).await,
     }
+}
+
+/// Returns why Logweir must not deregister a revision on the word of a record. Returns `None` if ECS confirms that Logweir
+/// registered the revision, or does not describe the revision.
+async fn refusal<P: Ports>(
+    ports: &P,
+    own: &Registrars,
+    source: &RevisionArn,
+    revision: &RevisionArn,
+) -> Answer<Option<String>> {
+    if !revision.is_sibling(source) {
+        let (revision, source) = (revision.short(), source.short());
+        return Ok(Some(format!(
+            "the record of {source} names {revision}, which is not a revision of the same family"
+        )));
+    }
+    let found = described(ports.task_definitions(), revision).await?;
+    Ok(found.filter(|found| !own.confirm(found, source)).map(|found| unconfirmed(&found)))
 }
 
 /// Records and then deregisters the revision that this worker registered, if another worker has taken over the record
@@ -29,6 +59,7 @@ pub(super) async fn withdraw<P: Ports, J: Journal, C: Clock>(
 pub(super) async fn withdraw_unclaimed<P: Ports>(
     ports: &P,
     claimed: &Claim<'_, P>,
+    own: &Registrars,
     registered: &RevisionArn,
     halt: Halt,
 ) -> Halt {
@@ -38,7 +69,7 @@ pub(super) async fn withdraw_unclaimed<P: Ports>(
         record.head.owner != worker && record.registered().iter().all(|known| known.revision != registered)
     };
     let noted = match note(ports, worker, source, what, is_unknown).await {
-        Ok(()) => deregister_unclaimed(ports, worker, source, registered).await,
+        Ok(()) => deregister_unclaimed(ports, worker, own, source, registered).await,
         Err(error) => Err(error),
     };
     match noted {
@@ -57,15 +88,21 @@ pub(super) async fn withdraw_unclaimed<P: Ports>(
 }
 
 /// Deregisters a revision that a worker without the lease on the record registered, and records this. Does nothing if
-/// the record no longer says that the revision has to be deregistered.
+/// the record no longer says that the revision has to be deregistered. Returns an error if ECS says that another
+/// principal registered the revision.
 pub(super) async fn deregister_unclaimed<P: Ports>(
     ports: &P,
     worker: &str,
+    own: &Registrars,
     source: &RevisionArn,
     registered: &RevisionArn,
 ) -> Answer<()> {
     let is_unclaimed = |record: &Record| record.head.unclaimed.contains(registered);
     let Some(record) = ports.journal().read(source).await?.filter(is_unclaimed) else { return Ok(()) };
+    if let Some(message) = refusal(ports, own, source, registered).await? {
+        let (kind, call) = (ErrorKind::Refused, "DeregisterTaskDefinition");
+        return Err(PortError { kind, call, message, reason: None });
+    }
     deregister(ports, registered, registered_at(&record, registered)).await?;
     let what = EntryKind::Withdrawn { corrected: registered.clone() };
     note(ports, worker, source, what, is_unclaimed).await

@@ -232,7 +232,7 @@ async fn a_run_begins_no_more_records_after_40_seconds() {
     slow_reads(&world, 21);
     for remain in [2, 1, 0] {
         let reports = goes_on(&world).await;
-        assert_eq!(reports.iter().map(|report| ended(report)).collect::<Vec<_>>(), [(Outcome::Remediated, None)]);
+        assert_eq!(reports.iter().map(ended).collect::<Vec<_>>(), [(Outcome::Remediated, None)]);
         let open = world.account(|account| account.records.values().filter(|record| record.head.open).count());
         assert_eq!(open, remain);
     }

@@ -17,6 +17,7 @@ mod overdue;
 mod paused;
 pub mod scene;
 mod settling;
+mod tampered;
 mod turns;
 mod unconfirmed;
 mod unseen;

@@ -32,6 +32,12 @@ impl RevisionArn {
     pub fn short(&self) -> String {
         format!("{}:{}", self.family, self.revision)
     }
+
+    /// Returns whether both revisions belong to the same family of the same account and Region.
+    pub fn is_sibling(&self, other: &Self) -> bool {
+        let Self { partition, region, account, family, revision: _ } = self;
+        (partition, region, account, family) == (&other.partition, &other.region, &other.account, &other.family)
+    }
 }
 
 impl FromStr for RevisionArn {

@@ -45,6 +45,10 @@ impl Record {
         let is_request = |entry: &Entry| matches!(&entry.what, EntryKind::BackoutRequested(asked) if !asked.continues);
         let asked = self.entries.iter().rposition(is_request);
         for (index, entry) in self.entries.iter().enumerate() {
+            let mut named = entry.what.topic().revisions().into_iter();
+            if let Some(other) = named.find(|revision| !revision.is_sibling(&self.head.source)) {
+                return Err(Illegal::OtherFamily(entry.sequence, other.short()));
+            }
             match (entry.what.topic(), &mut attempt) {
                 // After a backout request, the rollouts before it no longer count. A record may have thousands of them.
                 (Topic::Service(..), Some(_)) if asked.is_some_and(|asked| index < asked) => {}

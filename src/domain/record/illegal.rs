@@ -23,4 +23,8 @@ pub enum Illegal {
     BackingOut(u32),
     #[error("entry {0} is about a service, but the source is not corrected yet")]
     NotCorrected(u32),
+    /// Logweir registers only revisions of the source's family, and updates services only to these revisions. A
+    /// principal that can write to the journal could otherwise make Logweir deploy or deregister any revision.
+    #[error("entry {0} names {1}, which is not a revision of the source's family")]
+    OtherFamily(u32, String),
 }

@@ -65,6 +65,15 @@ pub enum Undo {
 }
 
 impl Undo {
+    /// Returns the corrected revision whose registration or deployment this step undoes.
+    pub(super) fn corrected(&self) -> Option<&RevisionArn> {
+        match self {
+            Self::Deregister { corrected, .. } => Some(corrected),
+            Self::RollBackService { to, .. } => Some(to),
+            Self::RestoreRetention { .. } => None,
+        }
+    }
+
     /// Whether both undo steps undo an effect on the same service, revision or log group.
     pub fn is_about_the_same(&self, other: &Self) -> bool {
         match (self, other) {

@@ -3,7 +3,7 @@
 //! kind.
 
 use super::entry::{BackoutRequest, Ending, EntryKind, NotUndone, Opening, ServiceUpdate};
-use super::step::Done;
+use super::step::{Done, Undo};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
 use crate::domain::outcome::{Conclusion, Reason};
@@ -131,6 +131,48 @@ impl<'e> Topic<'e> {
         match self {
             Self::Record(entry) => Some(entry),
             Self::Step(..) | Self::Revision(..) | Self::Undo(..) | Self::Service(..) => None,
+        }
+    }
+
+    /// Returns the revisions of the source's family that the entry names. Leaves out the revisions of deployments of
+    /// other principals, which may belong to any family.
+    pub(super) fn revisions(self) -> Vec<&'e RevisionArn> {
+        match self {
+            Self::Record(entry) => match entry {
+                RecordEntry::Opened(opening) => vec![&opening.source],
+                RecordEntry::BackoutRequested(asked) => asked.steps.iter().filter_map(Undo::corrected).collect(),
+                RecordEntry::Released { .. } | RecordEntry::Resumed { .. } | RecordEntry::Closed(_) => Vec::new(),
+            },
+            Self::Step(_, entry) => match entry {
+                StepEntry::Done(Done::Registered { corrected }) => vec![corrected],
+                StepEntry::Started
+                | StepEntry::Done(Done::LogGroup { .. } | Done::Retention { .. })
+                | StepEntry::Failed { .. } => Vec::new(),
+            },
+            Self::Revision(
+                revision,
+                RevisionEntry::Withdrawing(_)
+                | RevisionEntry::Withdrawn
+                | RevisionEntry::Vanished
+                | RevisionEntry::Unclaimed,
+            ) => {
+                vec![revision]
+            }
+            Self::Undo(_, entry) => match entry {
+                UndoEntry::Restored(restored) => vec![restored],
+                UndoEntry::Undoing | UndoEntry::Undone | UndoEntry::Kept(_) | UndoEntry::Restoring => Vec::new(),
+            },
+            Self::Service(_, entry) => match entry {
+                ServiceEntry::UpdatingService(update) => vec![&update.from, &update.to],
+                ServiceEntry::Waiting(_)
+                | ServiceEntry::ServiceUpdated { .. }
+                | ServiceEntry::Yielding { .. }
+                | ServiceEntry::RollingBack { .. }
+                | ServiceEntry::ServiceRolledBack { .. }
+                | ServiceEntry::DeploymentPaused
+                | ServiceEntry::DeploymentContinued
+                | ServiceEntry::RolloutEnded(_) => Vec::new(),
+            },
         }
     }
 

@@ -10,7 +10,7 @@ use crate::ports::{Answer, Clock, ErrorKind, Journal, Ports, Services};
 use crate::workflow::lease::{Claim, Halt, give_up};
 use crate::workflow::registered::read;
 use crate::workflow::rollout::update_service::{
-    UpdateResult, last_back, nothing_yet, remember, update_and_verify, yields,
+    UpdateResult, is_deployed, last_back, not_deployed, nothing_yet, remember, update_and_verify, yields,
 };
 
 impl<P: Ports> UndoDriver<'_, P> {
@@ -35,7 +35,9 @@ impl<P: Ports> UndoDriver<'_, P> {
         }
         let overtaken = backout.yielding.iter().rev().find(|(service, _)| *service == back.service);
         if let Some((_, external)) = overtaken {
-            return Ok(if found.revision == **external {
+            return Ok(if !is_deployed(&found, external, now.source) {
+                now.keep(not_deployed(&name, external), None)
+            } else if found.revision == **external {
                 now.keep(left_with(&name, external), Some(Reason::ServiceChanged))
             } else {
                 UndoAction::Yield { found: Box::new(found), external: (*external).clone() }
@@ -53,6 +55,9 @@ impl<P: Ports> UndoDriver<'_, P> {
             } else {
                 now.done_with(format!("service {name} runs {} by now", found.revision.short()))
             }));
+        }
+        if !is_deployed(&found, back.from, now.source) {
+            return Ok(now.keep(not_deployed(&name, back.from), None));
         }
         let target = match self.target(now, back).await? {
             Ok(target) => target,

@@ -13,7 +13,7 @@ use crate::domain::rules::facts::LogGroup;
 use crate::ports::{Answer, Described, ErrorKind, Journal, LogGroups, Ports, Services, TaskDefinitions};
 use crate::workflow::family_state;
 use crate::workflow::lease::{Claim, Halt, give_up};
-use crate::workflow::ownership::Registrars;
+use crate::workflow::ownership::{Registrars, unconfirmed};
 use crate::workflow::registered::{deregister, read, registered_at};
 use crate::workflow::withdraw::{withdraw, withdraw_unclaimed};
 
@@ -52,7 +52,7 @@ impl<'p, P: Ports> UndoDriver<'p, P> {
                 }
                 Next::Withdraw(revision, _) => {
                     let revision = revision.clone();
-                    withdraw(self.ports, claimed, revision).await?;
+                    withdraw(self.ports, claimed, &self.own, revision).await?;
                 }
                 Next::Close => {
                     let closing = closing(backout);
@@ -127,7 +127,9 @@ impl<'p, P: Ports> UndoDriver<'p, P> {
                 let restored = what.registered().cloned();
                 let written = claimed.append(what).await;
                 match (written, restored) {
-                    (Err(halt), Some(restored)) => Err(withdraw_unclaimed(self.ports, claimed, &restored, halt).await),
+                    (Err(halt), Some(restored)) => {
+                        Err(withdraw_unclaimed(self.ports, claimed, &self.own, &restored, halt).await)
+                    }
                     (written, _) => written,
                 }
             }
@@ -169,6 +171,9 @@ impl<'p, P: Ports> UndoDriver<'p, P> {
         found: Option<&Described>,
         edits: &[Edit],
     ) -> Answer<UndoAction> {
+        if let Some(found) = found.filter(|found| !self.own.confirm(found, now.source)) {
+            return Ok(now.keep(unconfirmed(found), None));
+        }
         if let Some(record) = self.ports.journal().read(corrected).await?
             && !Effects::of(&record).is_nothing()
         {

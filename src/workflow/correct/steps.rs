@@ -91,7 +91,7 @@ impl<'p, P: Ports> StepDriver<'p, P> {
                 }
                 Next::Withdraw(corrected, _) => {
                     let corrected = corrected.clone();
-                    withdraw(self.ports, claimed, corrected).await?;
+                    withdraw(self.ports, claimed, &self.own, corrected).await?;
                 }
                 Next::Undo(..) => return Err(Halt::Stuck("the record is being backed out".into())),
                 Next::Close => {
@@ -134,7 +134,7 @@ impl<'p, P: Ports> StepDriver<'p, P> {
         match acted {
             Ok(done) => match (claimed.append(EntryKind::Done { step: number, done: done.clone() }).await, &done) {
                 (Err(halt), Done::Registered { corrected }) => {
-                    Err(withdraw_unclaimed(self.ports, claimed, corrected, halt).await)
+                    Err(withdraw_unclaimed(self.ports, claimed, &self.own, corrected, halt).await)
                 }
                 (written, _) => written,
             },

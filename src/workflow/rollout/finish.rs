@@ -1,6 +1,10 @@
 //! Finishes a rollout. Logweir carries out the steps that `domain::record::next_step` returns, and records each step.
 
-use super::update_service::{UpdateResult, last_back, nothing_yet, remember, update_and_verify, yields};
+use jiff::{SignedDuration, Timestamp};
+
+use super::update_service::{
+    UpdateResult, is_deployed, last_back, not_deployed, nothing_yet, remember, update_and_verify, yields,
+};
 use super::{RolloutDriver, ServiceHint};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::{DeploymentProgress, Service, Stage, Status};
@@ -14,6 +18,9 @@ use crate::workflow::family_state;
 use crate::workflow::lease::{Claim, Claimed, Halt, give_up};
 use crate::workflow::order::Origin;
 use crate::workflow::ownership::Registrars;
+
+/// The time before Logweir's update in which another principal may have started the deployment that the update replaced.
+const RECENT: SignedDuration = SignedDuration::from_mins(15);
 
 impl<P: Ports> RolloutDriver<'_, '_, P> {
     /// Finishes a rollout that is in progress, if the rollout's deployment has ended. `found` is `None` if the service
@@ -132,6 +139,23 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         }
     }
 
+    /// Returns whether Logweir may update the service to the revision `external` of another principal's deployment. ECS
+    /// may no longer show a deployment that Logweir's update has replaced, so Logweir also reads the list of the recent
+    /// deployments.
+    async fn may_yield(&self, record: &Record, found: &Service, external: &RevisionArn) -> Result<bool, Halt> {
+        if is_deployed(found, external, &record.head.source) {
+            return Ok(true);
+        }
+        let rollout = record.attempt()?.and_then(|attempt| attempt.rollout(&found.arn));
+        let begun = rollout.and_then(|rollout| rollout.begun);
+        let since = begun.and_then(|begun| begun.checked_sub(RECENT).ok()).unwrap_or(Timestamp::UNIX_EPOCH);
+        match self.ports.services().deployed_since(&found.arn, since).await {
+            Ok(deployed) => Ok(deployed.contains(external)),
+            Err(error) if error.kind == ErrorKind::Retry => Err(error.into()),
+            Err(_) => Ok(false),
+        }
+    }
+
     /// Updates a service, after the caller has recorded the intent to update the service. Returns the ending of the
     /// rollout, or `None` if Logweir's deployment is in progress.
     pub(in crate::workflow) async fn act(
@@ -168,6 +192,10 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         corrected: &RevisionArn,
         external: RevisionArn,
     ) -> Result<(Option<Ending>, Record), Halt> {
+        if !self.may_yield(&record, found, &external).await? {
+            let why = not_deployed(&found.arn.short(), &external);
+            return self.ended(record, &found.arn, Ending::Stuck { why }).await;
+        }
         let mut claimed = self.claim(record, Registrars::resumes(self.order.home, self.order.registrar)).await?;
         let ending = self.yielding(&mut claimed, found, corrected, external).await?;
         self.close(&mut claimed, &found.arn, ending.clone()).await?;

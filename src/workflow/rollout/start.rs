@@ -18,9 +18,11 @@ use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::record::{Ending, EntryKind, Record, Rollout, RolloutPhase, ServiceUpdate, Step};
 use crate::domain::report::{Report, ServiceAction, ServiceReport};
 use crate::ports::{Answer, Clock, Journal, Ports};
+use crate::workflow::assess::described;
 use crate::workflow::family_state::{self, LOOKS, TurnOutcome, take_turn};
 use crate::workflow::lease::Halt;
 use crate::workflow::order::Origin;
+use crate::workflow::ownership::{Registrars, unconfirmed};
 use crate::workflow::summary::{left_alone, line, tell};
 
 /// The corrected revision to which Logweir may update a service.
@@ -150,8 +152,23 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
             }
             report.notes.push(format!("{}: {why}", found.arn.short()));
         }
+        if let Some(why) = self.unconfirmed(record, &to.corrected).await? {
+            return Ok(Err(Obstacle::for_good(Reason::Unreadable, why)));
+        }
         let turn = take_turn(self.ports, self.order, source, &found.arn).await?;
         Ok(in_turn(turn).map(|()| Cleared { history, completed: completed.is_some(), now }))
+    }
+
+    /// Returns why ECS does not confirm that Logweir registered the corrected revision. The journal of the command line
+    /// may be another principal's, so only rollouts by the command line check this. The functions use the journal of
+    /// their own stack.
+    async fn unconfirmed(&self, record: &Record, corrected: &RevisionArn) -> Answer<Option<String>> {
+        if !matches!(self.order.origin, Origin::Apply { .. } | Origin::Replay) {
+            return Ok(None);
+        }
+        let own = Registrars::of(self.order.home, self.order.registrar, record);
+        let found = described(self.ports.task_definitions(), corrected).await?;
+        Ok(found.filter(|found| !own.confirm(found, &record.head.source)).map(|found| unconfirmed(&found)))
     }
 
     /// Records the intent to update the service, and then updates the service.

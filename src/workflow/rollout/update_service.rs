@@ -77,6 +77,22 @@ pub(in crate::workflow) async fn update_and_verify<P: Ports>(
     }
 }
 
+/// Returns whether Logweir may update the service `found` to `revision` because a record of the source revision `source`
+/// says so. The journal alone must not be able to deploy the code of another family, so a revision of another family
+/// must be among the deployments of the service that ECS lists.
+pub(in crate::workflow) fn is_deployed(found: &Service, revision: &RevisionArn, source: &RevisionArn) -> bool {
+    revision.is_sibling(source) || found.deployments.iter().any(|deployment| deployment.revision == *revision)
+}
+
+/// Returns why Logweir does not update a service to a revision that only the record names (see [`is_deployed`]).
+pub(in crate::workflow) fn not_deployed(service: &str, revision: &RevisionArn) -> String {
+    format!(
+        "the record says that {} was deployed to service {service}, but ECS does not list this deployment, and the \
+         revision belongs to another family; check which revision the service should run",
+        revision.short()
+    )
+}
+
 /// Returns the error of a read that does not show the update yet.
 pub(in crate::workflow) fn nothing_yet(service: &ServiceArn) -> PortError {
     let message = format!("service {} does not show the update yet", service.short());

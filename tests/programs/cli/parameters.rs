@@ -72,6 +72,38 @@ fn without_a_deployed_stack_the_default_journal_is_the_users_own() {
 }
 
 #[test]
+fn every_act_says_which_journal_it_uses_and_where_the_journal_was_named() {
+    let told = |ran: &Ran| ran.err.lines().find(|line| line.starts_with("journal: ")).unwrap_or_default().to_owned();
+    let act = ["apply", "ecs:web", "--yes", "--format", "json"];
+    let operator = operator();
+    operator.account.publishes(JOURNAL, "dynamodb:deployed");
+    let published = "journal: dynamodb:deployed (from the Systems Manager parameter /logweir/journal)";
+    assert_eq!(told(&without_journal(&operator, &act)), published);
+    for other in [&["backout", "web:1"][..], &["apply", "ecs:web", "--yes", "--mode", "rollout"]] {
+        assert_eq!(told(&without_journal(&operator, other)), published, "{other:?}");
+    }
+    let place = format!("file:{}", operator.journal().display());
+    assert_eq!(told(&operator.run(&act)), format!("journal: {place} (from --journal)"));
+    let line = format!(
+        "LOGWEIR_JOURNAL=dynamodb:named logweir {} --endpoint-url {} --region eu-west-1",
+        act.join(" "),
+        operator.aws.url
+    );
+    let variable = "journal: dynamodb:named (from the environment variable LOGWEIR_JOURNAL)";
+    assert_eq!(told(&operator.types(&line)), variable);
+    for reads in [&["apply", "ecs:web", "--dry-run"][..], &["records"], &["check", "ecs:web"]] {
+        assert_eq!(told(&without_journal(&operator, reads)), "", "{reads:?} does not act");
+    }
+}
+
+#[test]
+fn an_act_on_the_default_journal_says_so() {
+    let operator = operator();
+    let applied = without_journal(&operator, &["apply", "ecs:web", "--yes"]);
+    assert!(applied.err.contains("journal: file:") && applied.err.contains(" (the default folder)"), "{applied:?}");
+}
+
+#[test]
 fn with_a_named_journal_no_parameter_is_read() {
     let operator = operator();
     operator.account.publishes(JOURNAL, "dynamodb:deployed");
