@@ -259,6 +259,12 @@ impl Service {
         self.primary().filter(is_new).map(|newest| newest.id.as_str())
     }
 
+    /// Whether ECS created the newest deployment of this description before the newest deployment of `other`.
+    pub fn is_older_than(&self, other: &Self) -> bool {
+        let created = |service: &Self| service.primary().and_then(|newest| newest.created);
+        matches!((created(self), created(other)), (Some(own), Some(others)) if own < others)
+    }
+
     /// Adds the deployments that ECS listed in `earlier`, an earlier description of this service, and no longer lists.
     /// If a newer deployment replaces a deployment that has no task yet, ECS may immediately stop listing the replaced
     /// deployment.

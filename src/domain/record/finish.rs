@@ -101,7 +101,7 @@ pub fn next_step(rollout: &Rollout<'_>, seen: &Sighting<'_>) -> FinishStep {
         RolloutPhase::Waiting(_) | RolloutPhase::Ended(_) => Ok(FinishStep::Wait),
         RolloutPhase::Updating => updating_step(update, seen),
         RolloutPhase::Updated(id) => updated_step(rollout, update, id, seen),
-        RolloutPhase::Yielding(external) => Ok(yielding_step(update, external, seen.service)),
+        RolloutPhase::Yielding(external) => Ok(yielding_step(update, external, seen)),
         RolloutPhase::RollingBack(why) => returning_step(update, why, seen),
     };
     step.unwrap_or_else(FinishStep::Ask)
@@ -175,8 +175,13 @@ fn updated_step(
 
 /// Returns the next step if Logweir was about to update the service to `external`. Another principal had deployed the
 /// revision `external`, and Logweir's update to the corrected revision had replaced that deployment.
-fn yielding_step(update: &ServiceUpdate, external: &RevisionArn, service: &Service) -> FinishStep {
-    if service.revision == *external {
+fn yielding_step(update: &ServiceUpdate, external: &RevisionArn, seen: &Sighting<'_>) -> FinishStep {
+    let service = seen.service;
+    let shows_update = service.deployments.iter().any(|deployment| deployment.revision == update.to);
+    if service.revision == *external && seen.may_lag && !shows_update {
+        // The read may show the service as it was before Logweir's first update.
+        FinishStep::TryAgain
+    } else if service.revision == *external {
         FinishStep::End(Ending::Yielded { to: external.clone() })
     } else if service.revision == update.to {
         FinishStep::Yield(external.clone())

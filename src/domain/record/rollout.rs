@@ -14,8 +14,10 @@ use crate::domain::outcome::Reason;
 pub struct Rollout<'r> {
     pub service: &'r ServiceArn,
     pub update: Option<&'r ServiceUpdate>,
-    /// The id of the deployment that ECS started for Logweir's update of the service.
+    /// The id of the last known deployment of the corrected revision.
     pub deployment: Option<&'r str>,
+    /// Whether `deployment` has replaced Logweir's deployment. Another principal started it, with the corrected revision.
+    pub is_replaced: bool,
     /// The time at which Logweir recorded its intent to update the service.
     pub begun: Option<Timestamp>,
     /// The time since which a lifecycle hook has paused the deployment. `None` if the deployment is not paused.
@@ -31,7 +33,7 @@ pub enum RolloutPhase<'r> {
     Waiting(Reason),
     /// Logweir was about to update the service to the corrected revision, and may have updated the service.
     Updating,
-    /// The deployment with this id, which ECS started for Logweir's update, is in progress.
+    /// The deployment with this id, the last known deployment of the corrected revision, is in progress.
     Updated(&'r str),
     /// Logweir was about to update the service to this revision, because another principal deployed it and Logweir's
     /// first update replaced that deployment.
@@ -89,6 +91,7 @@ pub(super) fn fold<'r>(
                 service,
                 update: None,
                 deployment: None,
+                is_replaced: false,
                 begun: None,
                 paused: None,
                 paused_for: SignedDuration::ZERO,
@@ -107,8 +110,8 @@ pub(super) fn fold<'r>(
             RolloutPhase::Waiting(why)
         }
         ServiceEntry::UpdatingService(update) => {
-            (rollout.update, rollout.begun) = (Some(update), Some(at));
-            (rollout.paused, rollout.paused_for) = (None, SignedDuration::ZERO);
+            (rollout.update, rollout.deployment, rollout.begun) = (Some(update), None, Some(at));
+            (rollout.is_replaced, rollout.paused_for) = (false, SignedDuration::ZERO);
             RolloutPhase::Updating
         }
         ServiceEntry::DeploymentPaused => {
@@ -117,6 +120,7 @@ pub(super) fn fold<'r>(
         }
         ServiceEntry::DeploymentContinued => rollout.state,
         ServiceEntry::ServiceUpdated { deployment, .. } => {
+            rollout.is_replaced |= rollout.deployment.is_some_and(|before| before != deployment);
             rollout.deployment = Some(deployment);
             RolloutPhase::Updated(deployment)
         }

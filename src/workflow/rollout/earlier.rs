@@ -204,7 +204,7 @@ fn late(rollout: &Rollout<'_>, change: &ServiceChange) -> Option<Ending> {
     let ServiceChange::Deployment { id, state, reason } = change else { return None };
     let RolloutPhase::Ended(ending) = rollout.state else { return None };
     match (state, ending) {
-        _ if rollout.deployment != Some(id) => None,
+        _ if rollout.deployment != Some(id) || rollout.is_replaced => None,
         (RolloutState::Failed, Ending::RolledBack | Ending::ServiceChanged) => {
             Some(Ending::Failed { why: words(reason.as_ref()) })
         }

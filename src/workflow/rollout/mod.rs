@@ -151,7 +151,10 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
 /// any other ending of the rollout.
 fn failure(record: &Record, service: &ServiceArn, ending: &Ending) -> Option<String> {
     let corrected = record.head.corrected.as_ref().map_or_else(|| "the corrected revision".into(), RevisionArn::short);
-    let of = format!("Logweir's deployment of {corrected} to service {}", service.short());
+    let attempt = record.attempt().ok().flatten();
+    let is_replaced = attempt.and_then(|attempt| attempt.rollout(service)).is_some_and(|rollout| rollout.is_replaced);
+    let whose = if is_replaced { "another principal's" } else { "Logweir's" };
+    let of = format!("{whose} deployment of {corrected} to service {}", service.short());
     match ending {
         Ending::Failed { why } | Ending::Stuck { why } => Some(format!("{of} failed: {why}")),
         Ending::Overdue => Some(format!("{of} neither completed nor failed before its deadline")),

@@ -57,9 +57,10 @@ pub(in crate::workflow) async fn update_and_verify<P: Ports>(
     // ECS may have updated the service, and a refused read does not prove the opposite.
     let looked = services.service(service).await;
     let found = looked.map_err(|error| PortError { kind: ErrorKind::Retry, ..error })?;
+    let lags = |found: &Service| found.after(seen, from, to) == After::AsBefore;
     let (mut newer, older) = match answered {
         // A read may lag behind the response to the update.
-        Some(answered) if found.after(seen, from, to) == After::AsBefore => (answered, Some(found)),
+        Some(answered) if lags(&found) || found.is_older_than(&answered) => (answered, Some(found)),
         answered => (found, answered),
     };
     if let Some(older) = &older {

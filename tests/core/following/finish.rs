@@ -31,7 +31,8 @@ fn step(phase: RolloutPhase<'_>, service: &Service, change: &ServiceChange, fact
 /// A rollout in this phase, without an update.
 fn rollout<'r>(service: &'r ServiceArn, state: RolloutPhase<'r>) -> Rollout<'r> {
     let paused_for = SignedDuration::ZERO;
-    Rollout { service, update: None, deployment: None, begun: None, paused: None, paused_for, state }
+    let (update, deployment, is_replaced, begun, paused) = (None, None, false, None, None);
+    Rollout { service, update, deployment, is_replaced, begun, paused, paused_for, state }
 }
 
 fn look(phase: RolloutPhase<'_>, service: &Service) -> FinishStep {

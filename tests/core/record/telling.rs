@@ -146,6 +146,7 @@ impl LetterReport {
             EntryKind::Waiting { .. } => (self.back, self.pointing, self.deployment) = (None, false, None),
             EntryKind::UpdatingService(pointing) => {
                 (self.back, self.pointing, self.ending) = (Some(pointing.from.clone()), true, None);
+                self.deployment = None;
             }
             EntryKind::ServiceUpdated { deployment, .. } => self.deployment = Some(deployment.clone()),
             EntryKind::Yielding { to, .. } if self.back.is_some() => self.back = Some(to.clone()),

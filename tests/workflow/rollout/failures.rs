@@ -252,6 +252,38 @@ async fn a_failed_forced_deployment_of_the_correction_fails_the_rollout() {
 }
 
 #[tokio::test]
+async fn a_failed_deployment_of_another_principal_is_not_called_logweirs() {
+    let scene = Scene::following(|_| {}).await;
+    scene.account(|account| account.changes_network("prod/web", "subnet-wrong"));
+    scene.told(UPDATE).await;
+    scene.account(|account| account.fails("prod/web", TASKS_FAILED));
+    assert_eq!(said(&scene.told(FAILED).await), FAILED_HERE);
+    let stopped = scene.stopped().unwrap();
+    assert!(stopped.contains("another principal's deployment of web:3 to service prod/web failed"), "{stopped}");
+    let (runs, subnet) = scene.account(|account| {
+        let service = account.service("prod/web");
+        (service.revision.short(), service.subnet.clone())
+    });
+    assert_eq!((runs.as_str(), subnet.as_str()), ("web:2", "subnet-wrong"), "only the revision is rolled back");
+}
+
+#[tokio::test]
+async fn a_late_failure_of_another_principals_deployment_opens_no_fuse() {
+    let scene = Scene::following(|_| {}).await;
+    scene.account(|account| account.forces_deployment("prod/web"));
+    scene.told(UPDATE).await;
+    scene.deploys("prod/web");
+    scene.told(UPDATE).await;
+    assert!(scene.told_in_the_record().ends_with("web rollout-ended rolled-back"), "{}", scene.told_in_the_record());
+    // The event of the forced deployment's failure arrives at the end.
+    let mut failed = scene.event(IN_PROGRESS);
+    failed["detail"]["eventName"] = FAILED.into();
+    failed["detail"]["deploymentId"] = "ecs-svc/4".into();
+    scene.tell(&failed).await;
+    assert_eq!(scene.stopped(), None);
+}
+
+#[tokio::test]
 async fn a_service_that_is_deleted_meanwhile_is_no_failure() {
     let says = "skipped service-changed (0); prod/web not-changed service-changed";
     for gone in [Account::drains, Account::deletes_service, Account::forgets_service] {

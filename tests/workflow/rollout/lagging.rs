@@ -1,10 +1,11 @@
 //! Reads of services that lag behind the latest updates: nothing is concluded from them.
 
 use jiff::SignedDuration;
+use logweir::settings::LEASE;
 
-use super::scene::{COMPLETED, NOTHING, Scene, UPDATE, WEB, said};
+use super::scene::{COMPLETED, NOTHING, Scene, UPDATE, WEB, said, sound};
 use crate::world::story::resumes_backouts;
-use crate::world::{Lag, TASKS_FAILED};
+use crate::world::{Lag, Moment, TASKS_FAILED, Then};
 
 const AGAIN: &str = "failed (2) again";
 
@@ -80,6 +81,29 @@ async fn the_deployment_of_another_principal_is_not_stopped_although_a_read_did_
     scene.after(10 * 60);
     scene.backs_out().await;
     assert_eq!((scene.runs(WEB), scene.world.count("StopServiceDeployment")), ("web:2".into(), 0));
+}
+
+#[tokio::test]
+async fn logweir_does_not_believe_that_it_has_yielded_before_the_reads_show_its_update() {
+    let scene = Scene::deployed(|service| service.rolls_back = true).await;
+    // Another principal deploys other:1 right before Logweir's update, and the worker dies before the second update.
+    let deploys = Then::act(|account| {
+        account.now += SignedDuration::from_secs(1);
+        let other = account.registers(&sound().replace("\"web\"", "\"other\""));
+        account.updates_service(WEB, &other);
+        account.now += SignedDuration::from_secs(1);
+        account.lag = Lag { lasts: SignedDuration::from_mins(9), ..LAG };
+    });
+    scene.world.at_next("UpdateService", Moment::Before, deploys);
+    scene.world.at_nth("UpdateService", 2, Moment::Before, Then::Crash);
+    scene.told(COMPLETED).await;
+    assert!(scene.world.is_dead() && scene.told_in_the_record().ends_with("web yielding"));
+    scene.world.restart();
+    scene.world.advance(LEASE);
+    assert_eq!((scene.resumes().await, scene.runs(WEB)), (vec![AGAIN.to_owned()], "web:3".into()));
+    scene.after(10 * 60);
+    scene.resumes().await;
+    assert_eq!(scene.runs(WEB), "other:1");
 }
 
 #[tokio::test]
