@@ -157,3 +157,16 @@ async fn a_revision_that_another_principal_registered_is_neither_deregistered_no
         assert_eq!((acts(&scene), scene.account(|account| account.active("web"))), (0, vec![1, 2, 3, 4]));
     }
 }
+
+#[tokio::test]
+async fn a_revision_that_only_the_head_of_the_record_names_is_not_deregistered() {
+    for is_sibling in [true, false] {
+        let scene = Scene::deployed(steady).await;
+        let other = if is_sibling { scene.account(|account| account.registers(BLOCKING)) } else { evil(&scene) };
+        scene.account(|account| account.records.get_mut(&scene.source).unwrap().head.unclaimed.push(other.clone()));
+        scene.after(300);
+        assert_eq!(scene.resumes().await, ["failed (2)"]);
+        assert_eq!(scene.world.count(WITHDRAW), 0);
+        assert!(scene.account(|account| account.active(&other.family).contains(&(other.revision as usize))));
+    }
+}
