@@ -1,8 +1,8 @@
 //! The settings of a Lambda function, which come from environment variables of the function.
 
-use std::fmt::{self, Display};
-use std::path::PathBuf;
-use std::str::FromStr;
+mod place;
+
+use std::fmt::Display;
 
 use jiff::SignedDuration;
 
@@ -11,6 +11,7 @@ use crate::domain::event;
 use crate::domain::event::scope::Scope;
 use crate::domain::outcome::Mode;
 use crate::domain::report::BackoutBy;
+pub use place::{BaselinePlace, JournalPlace};
 
 /// The length of a worker's lease on a record, during which no other worker may continue the record. The lease is
 /// longer than the time-out of the Lambda function, which `template.yaml` sets.
@@ -41,7 +42,11 @@ pub struct Settings {
 /// each function has its own IAM role.
 pub enum Role {
     Remediate(Box<Remediation>),
-    Backout,
+    Backout {
+        /// Whether the function retires corrected revisions. The function retires none in mode observe or while Logweir
+        /// is paused.
+        retires: bool,
+    },
 }
 
 pub struct Remediation {
@@ -86,7 +91,7 @@ impl Settings {
         };
         let role = match needed("LOGWEIR_ROLE")?.as_str() {
             "remediate" => Role::Remediate(Box::new(Remediation::read(&variable, parameter).await?)),
-            "backout" => Role::Backout,
+            "backout" => Role::Backout { retires: retires(&variable)? },
             other => {
                 let message = format!("`{other}` is not a role of this function; use remediate or backout");
                 return Err(wrong("LOGWEIR_ROLE", message));
@@ -117,7 +122,7 @@ impl Settings {
     pub fn queues(&self) -> (Option<&str>, Option<&str>) {
         match &self.role {
             Role::Remediate(remediation) => (remediation.queue.as_deref(), remediation.dead_letters.as_deref()),
-            Role::Backout => (None, None),
+            Role::Backout { .. } => (None, None),
         }
     }
 
@@ -135,6 +140,18 @@ impl Settings {
             }
         }
     }
+}
+
+/// Returns whether the backout function retires corrected revisions. If the mode is not set, the function retires none.
+fn retires(variable: &impl Fn(&str) -> Option<String>) -> Result<bool, SettingsError> {
+    let set = |name| variable(name).filter(|value| !value.is_empty());
+    let mode = set("LOGWEIR_MODE").map(|mode| mode.parse().map_err(|error: String| wrong("LOGWEIR_MODE", error)));
+    let paused = match set("LOGWEIR_PAUSED").as_deref() {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(_) => return Err(wrong("LOGWEIR_PAUSED", "is neither true nor false")),
+    };
+    Ok(!paused && mode.transpose()?.is_some_and(|mode: Mode| mode > Mode::Observe))
 }
 
 /// Returns whether the text has the form `arn:PARTITION:sns:REGION:ACCOUNT:NAME`.
@@ -177,51 +194,6 @@ fn as_confirmed(mode: Mode, baseline: Baseline, confirmed: Option<&str>) -> (Mod
     (Mode::Observe, baseline.noted(note))
 }
 
-/// The place where a baseline is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum BaselinePlace {
-    File(PathBuf),
-    /// The name of a Systems Manager parameter.
-    Parameter(String),
-}
-
-impl BaselinePlace {
-    /// Returns the baseline's text. Returns an error message if the text cannot be read.
-    pub async fn text<E: Display>(
-        &self,
-        parameter: impl AsyncFnOnce(&str) -> Result<Option<String>, E>,
-    ) -> Result<String, String> {
-        match self {
-            Self::File(path) => std::fs::read_to_string(path).map_err(|error| error.to_string()),
-            Self::Parameter(name) => match parameter(name).await {
-                Ok(Some(text)) => Ok(text),
-                Ok(None) => Err("this account and Region have no Systems Manager parameter of this name".into()),
-                Err(error) => Err(error.to_string()),
-            },
-        }
-    }
-}
-
-impl FromStr for BaselinePlace {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(match text.strip_prefix("ssm:") {
-            Some(name) => Self::Parameter(name.into()),
-            None => Self::File(text.into()),
-        })
-    }
-}
-
-impl Display for BaselinePlace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::File(path) => write!(f, "{}", path.display()),
-            Self::Parameter(name) => write!(f, "ssm:{name}"),
-        }
-    }
-}
-
 /// Parses a comma-separated list of role ARNs. Returns an error if an item is not the ARN of an IAM role. Such an item
 /// would match no principal, so Logweir would not recognize the calls that it made itself.
 pub fn own_roles(list: &str) -> Result<Vec<String>, SettingsError> {
@@ -230,34 +202,6 @@ pub fn own_roles(list: &str) -> Result<Vec<String>, SettingsError> {
     match roles.iter().find(|role| !event::is_own(role, std::slice::from_ref(role))) {
         Some(_) => Err(wrong("LOGWEIR_OWN_ROLES", "is not a comma-separated list of role ARNs")),
         None => Ok(roles),
-    }
-}
-
-/// The place where a journal is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum JournalPlace {
-    Folder(PathBuf),
-    Table(String),
-}
-
-impl Display for JournalPlace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Folder(folder) => write!(f, "file:{}", folder.display()),
-            Self::Table(table) => write!(f, "dynamodb:{table}"),
-        }
-    }
-}
-
-impl FromStr for JournalPlace {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.split_once(':') {
-            Some(("file", folder)) if !folder.is_empty() => Ok(Self::Folder(folder.into())),
-            Some(("dynamodb", table)) if !table.is_empty() => Ok(Self::Table(table.into())),
-            _ => Err(format!("`{text}` is not a journal; use file:FOLDER or dynamodb:TABLE")),
-        }
     }
 }
 
@@ -357,10 +301,28 @@ mod tests {
     fn the_role_decides_what_else_is_needed_and_none_is_taken_for_granted() {
         let backout = ("LOGWEIR_ROLE", "backout");
         let read_role = |role| read(&[("LOGWEIR_ROLE", role), ("LOGWEIR_MODE", ""), ("LOGWEIR_BASELINE", "")]);
-        assert!(matches!(read_role(backout.1).map(|settings| settings.role), Ok(Role::Backout)));
+        assert!(matches!(read_role(backout.1).map(|settings| settings.role), Ok(Role::Backout { retires: false })));
         assert_eq!(error(read_role("remediate")), "LOGWEIR_MODE: is not set");
         assert_eq!(error(read_role("")), "LOGWEIR_ROLE: is not set");
         assert!(error(read_role("Backout")).starts_with("LOGWEIR_ROLE: `Backout` is not a role"));
+    }
+
+    #[test]
+    fn the_backout_function_retires_nothing_in_mode_observe_or_while_paused_or_if_unsure() {
+        for (mode, paused, expected) in [
+            ("register", "false", true),
+            ("rollout", "", true),
+            ("observe", "false", false),
+            ("register", "true", false),
+            ("", "false", false),
+        ] {
+            let settings = read(&[("LOGWEIR_ROLE", "backout"), ("LOGWEIR_MODE", mode), ("LOGWEIR_PAUSED", paused)]);
+            let role = settings.unwrap().role;
+            assert!(matches!(role, Role::Backout { retires } if retires == expected), "{mode} {paused}");
+        }
+        let error_of = |changed| error(read(&[("LOGWEIR_ROLE", "backout"), changed]));
+        assert_eq!(error_of(("LOGWEIR_PAUSED", "yes")), "LOGWEIR_PAUSED: is neither true nor false");
+        assert!(error_of(("LOGWEIR_MODE", "rolout")).starts_with("LOGWEIR_MODE: "));
     }
 
     #[test]

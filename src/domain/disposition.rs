@@ -71,10 +71,11 @@ impl Reason {
             | Self::InFlight
             | Self::Frozen
             | Self::Settling
+            | Self::Pinned
+            | Self::SourceWithdrawn
             | Self::LostMembers => Disposition::Final(Keeper::Record),
             Self::OnHold | Self::FuseOpen => Disposition::Final(Keeper::Family),
-            Self::NoRecord
-            | Self::StillRunning
+            Self::StillRunning
             | Self::UnsupportedController
             | Self::NoCircuitBreaker
             | Self::ImageChanged
@@ -86,6 +87,7 @@ impl Reason {
                 Disposition::Final(Keeper::LaterEvent)
             }
             Self::RegisteredByLogweir
+            | Self::NoRecord
             | Self::Exempt
             | Self::AdviceOnly
             | Self::OtherEvent
@@ -108,7 +110,7 @@ impl Outcome {
             // The cause of a failure without a reason is unknown to Logweir, such as a quota of AWS.
             Self::Failed | Self::Partial => Disposition::DeadLetter,
             Self::Refused => Disposition::Final(Keeper::Notification),
-            Self::Remediated | Self::RolledOut | Self::BackedOut | Self::NeedsOperator => {
+            Self::Remediated | Self::RolledOut | Self::BackedOut | Self::Retired | Self::NeedsOperator => {
                 Disposition::Final(Keeper::Record)
             }
             Self::Superseded => Disposition::Final(Keeper::LaterEvent),

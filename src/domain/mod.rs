@@ -2,7 +2,7 @@
 //! `tests/core/tree.rs` checks.
 //!
 //! The modules of the core form layers. A layer imports only layers that stand to its left in this list, in which `·`
-//! separates the layers: outcome, rule_name, text, dead_letter · disposition, baseline, ecs · edit, event ·
+//! separates the layers: outcome, rule_name, text, dead_letter · disposition, baseline, ecs · pins · edit, event ·
 //! limits, rules · plan · record · doctor, report · notice.
 
 pub mod baseline;
@@ -15,6 +15,7 @@ pub mod event;
 pub mod limits;
 pub mod notice;
 pub mod outcome;
+pub mod pins;
 pub mod plan;
 pub mod record;
 pub mod report;

@@ -39,7 +39,7 @@ impl std::str::FromStr for Mode {
     }
 }
 
-/// The mode that a report names: the mode of a remediation, or `backout`.
+/// The mode that a report names: the mode of a remediation, `backout` or `retirement`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReportMode {
@@ -47,6 +47,7 @@ pub enum ReportMode {
     Register,
     Rollout,
     Backout,
+    Retirement,
 }
 
 impl From<Mode> for ReportMode {
@@ -66,6 +67,7 @@ impl ReportMode {
             Self::Register => Mode::Register.name(),
             Self::Rollout => Mode::Rollout.name(),
             Self::Backout => "backout",
+            Self::Retirement => "retirement",
         }
     }
 }
@@ -99,6 +101,9 @@ pub enum Outcome {
     RolledOut,
     /// Logweir undid the actions of the correction.
     BackedOut,
+    /// Logweir deregistered the corrected revision, because the source is deregistered and nothing used the corrected
+    /// revision.
+    Retired,
     Partial,
     Skipped,
     /// The source is no longer the family's newest ACTIVE revision.
@@ -121,6 +126,7 @@ impl Outcome {
             Self::Remediated => "remediated",
             Self::RolledOut => "rolled-out",
             Self::BackedOut => "backed-out",
+            Self::Retired => "retired",
             Self::Partial => "partial",
             Self::Skipped => "skipped",
             Self::Superseded => "superseded",
@@ -151,6 +157,7 @@ impl Outcome {
             | Self::Remediated
             | Self::RolledOut
             | Self::BackedOut
+            | Self::Retired
             | Self::Skipped
             | Self::Superseded => "INFO",
         }
@@ -164,6 +171,7 @@ impl Outcome {
             Self::Remediated => "remediation completed",
             Self::RolledOut => "rollout completed",
             Self::BackedOut => "backed out",
+            Self::Retired => "corrected revision retired",
             Self::Partial => "remediation partly completed",
             Self::Skipped => "skipped",
             Self::Superseded => "superseded",
@@ -236,6 +244,10 @@ pub enum Reason {
     NoRecord,
     /// A service or task runs the corrected revision, so Logweir does not deregister the revision.
     StillRunning,
+    /// An EventBridge rule or an EventBridge Scheduler schedule names the corrected revision.
+    Pinned,
+    /// The source is deregistered, so Logweir retires the corrected revision as soon as nothing uses it.
+    SourceWithdrawn,
     /// A consumer other than a service uses the revision. Logweir names this consumer in the report and does not change
     /// it.
     #[serde(alias = "not-touched")]

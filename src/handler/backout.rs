@@ -8,8 +8,8 @@ use super::{HandlerReply, Sink};
 use crate::domain::event::{Cause, Home};
 use crate::domain::outcome::{Outcome, Reason, ReportMode, TriggerKind};
 use crate::domain::report::{BackoutBy, Decision, Report};
-use crate::ports::{Clock, Ports};
-use crate::workflow::{BackoutOptions, BackoutOrder, Request, back_out, preview, resume_backouts};
+use crate::ports::{Answer, Clock, Ports};
+use crate::workflow::{BackoutOptions, BackoutOrder, Request, back_out, preview, resume_backouts, retire_unused};
 
 /// The worker that performs a backout. `home` is the worker's account and Region. `backout` says how an operator can
 /// later back out the effects that remain.
@@ -20,6 +20,8 @@ pub struct BackoutCaller<'o> {
     pub worker: &'o str,
     pub lease: SignedDuration,
     pub backout: &'o BackoutBy,
+    /// Whether the worker retires corrected revisions.
+    pub retires: bool,
 }
 
 /// Handles a payload of the backout function. `calls` returns the number of AWS calls so far, and `watch` receives each
@@ -31,7 +33,7 @@ pub async fn handle_backout<P: Ports>(
     calls: &(dyn Fn() -> u64 + Sync),
     watch: &mut (dyn Sink + Send),
 ) -> HandlerReply {
-    let BackoutCaller { home, worker, lease, backout } = taker;
+    let BackoutCaller { home, worker, lease, backout, retires } = taker;
     let order = |ask| BackoutOrder { home, registrar: None, worker: worker.to_owned(), lease, backout, ask };
     let unreadable = |why: &str| {
         let now = ports.clock().now();
@@ -39,8 +41,10 @@ pub async fn handle_backout<P: Ports>(
         Decision::from(report.ends(Outcome::Failed.because(Reason::Unreadable).saying(why)))
     };
     if Scheduled::of(payload) == Some(Scheduled::Resume) {
-        let resumed = resume_backouts(ports, &order(BackoutOptions::default())).await;
-        return HandlerReply::resumed(resumed, unreadable, calls, watch);
+        let order = order(BackoutOptions::default());
+        let resumed = resume_backouts(ports, &order).await;
+        let retired = if retires { retire_unused(ports, &order).await } else { Ok(Vec::new()) };
+        return HandlerReply::resumed(both(resumed, retired, unreadable), unreadable, calls, watch);
     }
     let decision = match serde_json::from_value::<Request>(payload.clone()) {
         Err(error) => unreadable(&format!("the payload is not a backout request: {}", unquoted(&error))),
@@ -52,6 +56,7 @@ pub async fn handle_backout<P: Ports>(
                     requested_by: request.requested_by,
                     restore_over_newer: request.restore_over_newer,
                     restore_source: request.restore_source,
+                    ignore_pins: request.ignore_pins,
                     hold_until: request.hold_family,
                 });
                 if request.dry_run {
@@ -66,6 +71,22 @@ pub async fn handle_backout<P: Ports>(
     decision.report.aws_calls = calls();
     watch.decision(&decision);
     HandlerReply::One(Box::new(decision))
+}
+
+/// Joins the decisions about backouts and about retirements. An error of one of them does not hide the decisions of the
+/// other.
+fn both(
+    resumed: Answer<Vec<Decision>>,
+    retired: Answer<Vec<Decision>>,
+    failed: impl FnOnce(&str) -> Decision,
+) -> Answer<Vec<Decision>> {
+    match (resumed, retired) {
+        (Ok(resumed), Ok(retired)) => Ok([resumed, retired].concat()),
+        (Ok(decisions), Err(error)) | (Err(error), Ok(decisions)) if !decisions.is_empty() => {
+            Ok([decisions, vec![failed(&error.to_string())]].concat())
+        }
+        (Err(error), _) | (_, Err(error)) => Err(error),
+    }
 }
 
 /// Returns the error message for an invalid payload. The message may contain the names of the payload's members, but

@@ -78,9 +78,10 @@ impl<P: Ports, Q: Queue, N: Notifier, L: OwnLog> Function<P, Q, N, L> {
                 }
                 reply
             }
-            Role::Backout => {
+            Role::Backout { retires } => {
                 let me = BackoutBy::Function { name: function.to_owned(), region: region.clone() };
-                let taker = BackoutCaller { home: &home, worker: &worker, lease: BACKOUT_LEASE, backout: &me };
+                let (lease, retires) = (BACKOUT_LEASE, *retires);
+                let taker = BackoutCaller { home: &home, worker: &worker, lease, backout: &me, retires };
                 handle_backout(ports, taker, payload, &calls, &mut telling).await
             }
         };

@@ -7,8 +7,8 @@ use super::UNKNOWN;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::ports::StateKind;
 
-/// A line of the journal file, which contains either a commit (`head` and `entry`) or exactly one state (`family`,
-/// `pointings`, `budget` or `reconciliation`). The checksum `crc32` covers the texts of all other members of the line.
+/// A line of the journal file, which contains either a commit (`head` and `entry`) or exactly one state (such as
+/// `family`). The checksum `crc32` covers the texts of all other members of the line.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Line<'t> {
@@ -25,6 +25,10 @@ pub(super) struct Line<'t> {
     pub(super) budget: Option<&'t RawValue>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub(super) reconciliation: Option<&'t RawValue>,
+    #[serde(borrow, default, rename = "pin-holder", skip_serializing_if = "Option::is_none")]
+    pub(super) pin_holder: Option<&'t RawValue>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub(super) pins: Option<&'t RawValue>,
 }
 
 impl<'t> Line<'t> {
@@ -35,13 +39,18 @@ impl<'t> Line<'t> {
             StateKind::ServiceHistory => &mut self.pointings,
             StateKind::RateLimit => &mut self.budget,
             StateKind::Reconciliation => &mut self.reconciliation,
+            StateKind::PinHolder => &mut self.pin_holder,
+            StateKind::RevisionPins => &mut self.pins,
         }
+    }
+
+    fn states(&self) -> [Option<&'t RawValue>; 6] {
+        [self.family, self.pointings, self.budget, self.reconciliation, self.pin_holder, self.pins]
     }
 
     pub(super) fn checksum(&self) -> u32 {
         let mut crc32 = crc32fast::Hasher::new();
-        let states = [self.family, self.pointings, self.budget, self.reconciliation];
-        for text in [self.head, self.entry].into_iter().chain(states).flatten() {
+        for text in [self.head, self.entry].into_iter().chain(self.states()).flatten() {
             crc32.update(text.get().as_bytes());
         }
         crc32.finalize()
@@ -49,7 +58,7 @@ impl<'t> Line<'t> {
 
     /// Returns whether the line contains either exactly one commit or exactly one state.
     pub(super) fn is_one_thing(&self) -> bool {
-        let states = [self.family, self.pointings, self.budget, self.reconciliation].into_iter().flatten().count();
+        let states = self.states().into_iter().flatten().count();
         matches!((self.head, self.entry, states), (Some(_), Some(_), 0) | (None, None, 1))
     }
 }

@@ -113,6 +113,8 @@ pub trait Journal: Sync {
 pub struct Filter {
     pub family: Option<String>,
     pub open: bool,
+    /// Selects only records that wait for the retirement of their corrected revision, and for nothing else.
+    pub retiring: bool,
     /// Selects only records that changed at this time or later.
     pub since: Option<Timestamp>,
     pub outcome: Option<Outcome>,
@@ -125,12 +127,13 @@ pub struct Filter {
 impl Filter {
     /// Creates a filter that matches every record.
     pub fn all(now: Timestamp) -> Self {
-        Self { family: None, open: false, since: None, outcome: None, actor: None, now }
+        Self { family: None, open: false, retiring: false, since: None, outcome: None, actor: None, now }
     }
 
     pub fn fits(&self, head: &Head) -> bool {
         let closing = head.ending().filter(|_| !head.has_work());
         (head.has_work() || !self.open)
+            && (head.is_retiring() || !self.retiring)
             && self.family.as_ref().is_none_or(|family| *family == head.source.family)
             && self.since.is_none_or(|since| since <= head.at)
             && self.outcome.is_none_or(|outcome| closing.is_some_and(|closing| closing.outcome == outcome))

@@ -21,7 +21,7 @@ pub use log_groups::LogGroups;
 pub use notifier::Notifier;
 pub use own_log::OwnLog;
 pub use queue::{LONGEST_DELAY, Message, Queue};
-pub use services::Services;
+pub use services::{RevisionUsers, Services};
 pub use state::{StateKind, StoredState};
 pub use task_definitions::{FamilyPage, TaskDefinitions};
 

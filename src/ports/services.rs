@@ -1,5 +1,8 @@
 //! The ECS services and tasks that run task definitions.
 
+use std::collections::BTreeMap;
+use std::slice;
+
 use jiff::Timestamp;
 
 use super::error::Answer;
@@ -7,11 +10,20 @@ use crate::domain::ecs::image::{EcrImage, RunningImage};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::{DeploymentProgress, Service, ServiceArn, User};
 
+/// The users of each revision that has a user.
+pub type RevisionUsers = BTreeMap<RevisionArn, Vec<User>>;
+
 pub trait Services: Sync {
-    /// Returns the services and tasks that run this revision, and the services that would start new tasks with it, in
-    /// sorted order. Omits the tasks of a returned service. This function reads every cluster of the account and
-    /// Region, so Logweir calls the function only for requests by people, and never for an event.
-    fn users(&self, revision: &RevisionArn) -> impl Future<Output = Answer<Vec<User>>> + Send;
+    /// Returns, for each of these revisions, the services and tasks that run the revision, and the services that would
+    /// start new tasks with it, in sorted order. Omits the tasks of a returned service, and the revisions without a
+    /// user. This function reads every cluster of the account and Region once, so Logweir calls the function only for
+    /// requests by people and on a schedule, and never for an event.
+    fn users_of(&self, revisions: &[RevisionArn]) -> impl Future<Output = Answer<RevisionUsers>> + Send;
+
+    /// Returns the users of one revision (see [`Services::users_of`]).
+    fn users(&self, revision: &RevisionArn) -> impl Future<Output = Answer<Vec<User>>> + Send {
+        async { Ok(self.users_of(slice::from_ref(revision)).await?.remove(revision).unwrap_or_default()) }
+    }
 
     /// Returns one service with its tags. Returns [`ErrorKind::Missing`](super::ErrorKind::Missing) if there is no such
     /// service.

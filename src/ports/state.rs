@@ -1,5 +1,5 @@
 //! The states that the journal stores in addition to its records: the state of each family, the state of each service,
-//! the state of the registration rate limit, and the state of the reconciliation.
+//! the state of the registration rate limit, the state of the reconciliation, and the pins of corrected revisions.
 
 use std::fmt::Display;
 
@@ -7,11 +7,13 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
 use crate::domain::limits::family::{Family, FamilyName};
 use crate::domain::limits::rate::{RateLimit, RateLimitName};
 use crate::domain::limits::reconciliation::{Reconciliation, ReconciliationName};
 use crate::domain::limits::service_history::ServiceHistory;
+use crate::domain::pins::{HolderName, PinHolder, RevisionPins};
 
 /// A state that a journal stores under a name. Every change increases the version of the state by one. A journal
 /// replaces the stored version of a state only by the next version.
@@ -46,6 +48,8 @@ pub enum StateKind {
     ServiceHistory,
     RateLimit,
     Reconciliation,
+    PinHolder,
+    RevisionPins,
 }
 
 impl StateKind {
@@ -57,6 +61,8 @@ impl StateKind {
             Self::ServiceHistory => "pointings",
             Self::RateLimit => "budget",
             Self::Reconciliation => "reconciliation",
+            Self::PinHolder => "pin-holder",
+            Self::RevisionPins => "pins",
         }
     }
 }
@@ -99,3 +105,5 @@ stored_state!(Family, #[serde(flatten)] name: FamilyName, is_listed: is_stopped)
 stored_state!(ServiceHistory, service: ServiceArn);
 stored_state!(RateLimit, #[serde(flatten)] name: RateLimitName);
 stored_state!(Reconciliation, #[serde(flatten)] name: ReconciliationName);
+stored_state!(PinHolder, holder: HolderName);
+stored_state!(RevisionPins, revision: RevisionArn);

@@ -3,12 +3,15 @@
 use super::consumers::report_consumers;
 use super::decide::decide;
 use super::lease::Halt;
+use super::pins::remember;
 use super::reporting::{end, fresh, timed};
+use super::retire::{WithdrawalEvent, withdrawn};
 use super::rollout::{RolloutDriver, ServiceHint};
 use super::{Order, Origin, family_state};
-use crate::domain::event::{Cause, Ignored, RevisionRef, Trigger};
+use crate::domain::event::{Cause, Consumer, Ignored, RevisionRef, Trigger};
 use crate::domain::limits::family::Stopped;
 use crate::domain::outcome::{Mode, Outcome, Reason};
+use crate::domain::pins::PinChange;
 use crate::domain::report::{Decision, Report};
 use crate::ports::{Clock, Ports};
 
@@ -38,9 +41,34 @@ pub async fn remediate<P: Ports>(ports: &P, order: &Order<'_>, trigger: Trigger)
             RolloutDriver { ports, order }.follow(fresh(order, &cause, started), &hint).await
         }
         Trigger::Used { by, cause } => report_consumers(ports, order, fresh(order, &cause, started), by).await,
+        Trigger::Pinned { change, by, cause } => pinned(ports, order, fresh(order, &cause, started), change, by).await,
+        Trigger::Withdrawn { revisions, deleted, cause } => {
+            let event = WithdrawalEvent { at: cause.time, deleted };
+            withdrawn(ports, order, fresh(order, &cause, started), &revisions, event).await
+        }
         Trigger::Ignore { why, cause } => fresh(order, &cause, started).ends(Outcome::Skipped.because(ignored(why))),
     };
     timed(ports, decision, started)
+}
+
+/// Remembers the pins of a rule or schedule, and reports each target whose revision has a fault. In mode observe,
+/// Logweir remembers nothing.
+async fn pinned<P: Ports>(
+    ports: &P,
+    order: &Order<'_>,
+    decision: Decision,
+    change: PinChange,
+    by: Vec<Consumer>,
+) -> Decision {
+    if order.mode > Mode::Observe
+        && let Err(halt) = remember(ports, &change).await
+    {
+        return end(decision, Err(halt));
+    }
+    if by.is_empty() {
+        return decision.ends(Outcome::Skipped.because(Reason::OtherEvent));
+    }
+    report_consumers(ports, order, decision, by).await
 }
 
 /// Ends the hold and closes the fuse of a family if an operator names a revision of the family in

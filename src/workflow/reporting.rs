@@ -35,6 +35,8 @@ pub fn unseen<P: Ports>(ports: &P, order: &Order<'_>, trigger: &Trigger) -> Deci
         Trigger::Remediate { cause, .. }
         | Trigger::Service { cause, .. }
         | Trigger::Used { cause, .. }
+        | Trigger::Withdrawn { cause, .. }
+        | Trigger::Pinned { cause, .. }
         | Trigger::Ignore { cause, .. } => cause,
         Trigger::Overdue { .. } => &no_cause,
     };
@@ -44,6 +46,7 @@ pub fn unseen<P: Ports>(ports: &P, order: &Order<'_>, trigger: &Trigger) -> Deci
         Trigger::Remediate { which: RevisionRef::Revision(revision), .. }
         | Trigger::Overdue { revision }
         | Trigger::Service { change: ServiceChange::Asked { revision: Some(revision) }, .. } => report.about(revision),
+        Trigger::Withdrawn { revisions, .. } => revisions.iter().take(1).for_each(|revision| report.about(revision)),
         Trigger::Remediate { which: RevisionRef::NewestOf { family, .. }, .. } => report.family = Some(family.clone()),
         _ => {}
     }

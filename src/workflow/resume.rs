@@ -252,7 +252,7 @@ fn pause(tries: u32) -> SignedDuration {
 
 /// Ends the decision about a record. Returns `None` if nothing about the record has changed, or if another worker
 /// claimed or finished the record first.
-fn finished<P: Ports>(
+pub(super) fn finished<P: Ports>(
     ports: &P,
     mut decision: Decision,
     ended: Result<Option<Conclusion>, Halt>,

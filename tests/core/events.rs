@@ -239,10 +239,62 @@ fn every_target_of_a_rule_that_names_a_revision_is_reported() {
 fn a_rule_whose_targets_name_no_revision_is_ignored() {
     let family = json!([{"id": "a", "ecsParameters": {"taskDefinitionArn": format!("{ARN}:task-definition/web")}}]);
     let queue = json!([{"id": "a", "arn": "arn:aws:sqs:eu-west-1:111122223333:queue"}]);
-    for targets in [family, queue, json!([]), json!("HIDDEN_DUE_TO_SECURITY_REASONS"), json!([1, null])] {
-        let event = changed("put-targets", &[("/detail/requestParameters/targets", targets)]);
-        assert_eq!(answer(&event), "ignored: OtherEvent");
+    let set = |targets| answer(&changed("put-targets", &[("/detail/requestParameters/targets", targets)]));
+    for targets in [family, queue] {
+        assert_eq!(
+            set(targets),
+            "EventBridge rule nightly-report: sets a",
+            "a target may have pinned a revision before"
+        );
     }
+    for targets in [json!([]), json!("HIDDEN_DUE_TO_SECURITY_REASONS"), json!([1, null])] {
+        assert_eq!(set(targets), "ignored: OtherEvent");
+    }
+}
+
+#[test]
+fn a_rule_may_lose_targets_or_be_deleted() {
+    assert_eq!(answer(&sample("remove-targets")), "EventBridge rule nightly-report: removes report, cleanup");
+    let refused = json!({"failedEntryCount": 1, "failedEntries": [{"targetId": "report", "errorCode": "X"}]});
+    let event = changed("remove-targets", &[("/detail/responseElements", refused)]);
+    assert_eq!(answer(&event), "EventBridge rule nightly-report: removes cleanup");
+    assert_eq!(answer(&sample("delete-rule")), "EventBridge rule nightly-report: deleted");
+    let bus = json!("arn:aws:events:eu-west-1:111122223333:event-bus/orders");
+    for bus in [bus, json!("orders")] {
+        let event = changed("delete-rule", &[("/detail/requestParameters/eventBusName", bus)]);
+        assert_eq!(answer(&event), "EventBridge rule nightly-report on bus orders: deleted");
+    }
+}
+
+#[test]
+fn a_schedule_that_names_a_revision_is_reported() {
+    let used = "used: EventBridge Scheduler schedule reports/nightly: web:41";
+    assert_eq!(answer(&sample("create-schedule")), used);
+    let name = |name: &str| ("/detail/eventName", json!(name));
+    assert_eq!(answer(&changed("create-schedule", &[name("UpdateSchedule")])), used);
+    let family = json!({"taskDefinitionArn": format!("{ARN}:task-definition/web")});
+    let event = changed("create-schedule", &[("/detail/requestParameters/target/ecsParameters", family)]);
+    assert_eq!(answer(&event), "EventBridge Scheduler schedule reports/nightly: sets target");
+    let capital = json!({
+        "Name": "nightly", "GroupName": "reports",
+        "Target": {"Arn": "x", "EcsParameters": {"TaskDefinitionArn": format!("{ARN}:task-definition/web:41")}}
+    });
+    assert_eq!(answer(&changed("create-schedule", &[("/detail/requestParameters", capital)])), used);
+    assert_eq!(answer(&sample("delete-schedule")), "EventBridge Scheduler schedule reports/nightly: deleted");
+}
+
+#[test]
+fn a_task_set_uses_the_revision_of_the_response() {
+    assert_eq!(answer(&sample("create-task-set")), "used: task set of service web: web:41");
+}
+
+#[test]
+fn a_withdrawal_names_each_revision_once() {
+    assert_eq!(answer(&sample("deregister-task-definition")), "deregistered: web:41");
+    assert_eq!(answer(&sample("delete-task-definitions")), "deleted: web:41, web:40");
+    let many: Vec<Value> = (1..=30).map(|number| json!(format!("web:{number}"))).collect();
+    let event = changed("delete-task-definitions", &[("/detail/requestParameters/taskDefinitions", many.into())]);
+    assert_eq!(answer(&event).matches("web:").count(), 10, "ECS deletes at most ten in one call");
 }
 
 #[test]

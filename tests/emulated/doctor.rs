@@ -119,7 +119,11 @@ impl Deployer {
             "LOGWEIR_JOURNAL": journal, "LOGWEIR_CONFIRMED_BASELINE": "sha256:another"
         });
         self.function("doctor-remediator", &remediator, variables);
-        self.function("doctor-backout", &backout, json!({"LOGWEIR_ROLE": "backout", "LOGWEIR_JOURNAL": journal}));
+        self.function(
+            "doctor-backout",
+            &backout,
+            json!({"LOGWEIR_ROLE": "backout", "LOGWEIR_MODE": "register", "LOGWEIR_JOURNAL": journal}),
+        );
         let mapping = self.lambda(
             "/2015-03-31/event-source-mappings",
             &json!({
@@ -139,7 +143,7 @@ impl Deployer {
             })
         };
         let work = arn("sqs", "doctor-work");
-        self.rule("doctor-registered", &calls(json!(["RegisterTaskDefinition"])), &work);
+        self.rule("doctor-registered", &calls(json!(["RegisterTaskDefinition", "DeregisterTaskDefinition"])), &work);
         self.rule("doctor-services", &calls(json!(["CreateService", "UpdateService"])), &work);
         let deployments = json!({"source": ["aws.ecs"], "detail-type": ["ECS Deployment State Change"]});
         self.rule("doctor-deployments", &deployments, &work);

@@ -119,8 +119,8 @@ class RuleOfCalls(RuleToTheQueue):
 
 class TheRuleOfRegistrations(RuleOfCalls, unittest.TestCase):
     NAME = "Registered"
-    CALLS = [("ecs", "RegisterTaskDefinition")]
-    NOT_CALLS = [("ecs", "DeregisterTaskDefinition"), ("ecs", "UpdateService"), ("batch", "RegisterJobDefinition")]
+    CALLS = [("ecs", "RegisterTaskDefinition"), ("ecs", "DeregisterTaskDefinition"), ("ecs", "DeleteTaskDefinitions")]
+    NOT_CALLS = [("ecs", "UpdateService"), ("batch", "RegisterJobDefinition"), ("batch", "DeregisterJobDefinition")]
 
 
 class TheRuleOfServices(RuleOfCalls, unittest.TestCase):
@@ -137,12 +137,14 @@ class TheRuleOfConsumers(RuleOfCalls, unittest.TestCase):
 
     NAME = "Consumers"
     CALLS = [
-        ("events", "PutTargets"),
+        ("events", "PutTargets"), ("events", "RemoveTargets"), ("events", "DeleteRule"),
+        ("scheduler", "CreateSchedule"), ("scheduler", "UpdateSchedule"), ("scheduler", "DeleteSchedule"),
+        ("ecs", "CreateTaskSet"),
         ("ecs", "RegisterDaemonTaskDefinition"), ("ecs", "CreateDaemon"), ("ecs", "UpdateDaemon"),
     ]
     NOT_CALLS = [
         ("ecs", "RunTask"), ("ecs", "StartTask"), ("ecs", "DeleteDaemon"),
-        ("events", "PutRule"), ("events", "RemoveTargets"),
+        ("events", "PutRule"), ("scheduler", "CreateScheduleGroup"), ("ecs", "DeleteTaskSet"),
     ]
 
 

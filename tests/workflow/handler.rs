@@ -34,7 +34,7 @@ async fn remediates(world: &World, mode: Mode, payload: &Value) -> (HandlerReply
 /// Invokes the backout function. Returns its reply and the reports that it wrote.
 async fn invokes_backout(world: &World, payload: &Value) -> (HandlerReply, Vec<Decision>) {
     let (home, by) = (home(), by());
-    let taker = BackoutCaller { home: &home, worker: "taker", lease: LEASE, backout: &by };
+    let taker = BackoutCaller { home: &home, worker: "taker", lease: LEASE, backout: &by, retires: true };
     let mut written = Vec::new();
     let reply =
         handle_backout(world, taker, payload, &|| 0, &mut |report: &Decision| written.push(report.clone())).await;

@@ -14,17 +14,17 @@ use crate::aws::errors::{port_error, unreadable};
 use crate::domain::ecs::image::{EcrImage, RunningImage};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::{
-    Controller, Deployment, DeploymentProgress, RolloutState, Service, ServiceArn, Stage, Status, User,
+    Controller, Deployment, DeploymentProgress, RolloutState, Service, ServiceArn, Stage, Status,
 };
 use crate::domain::outcome::Reason;
-use crate::ports::{Answer, ErrorKind, PortError, Services};
+use crate::ports::{Answer, ErrorKind, PortError, RevisionUsers, Services};
 
 /// The largest number of service revisions in one request (source: ECS API reference, DescribeServiceRevisions).
 const MOST_REVISIONS: usize = 20;
 
 impl Services for Ecs {
-    async fn users(&self, revision: &RevisionArn) -> Answer<Vec<User>> {
-        self.users_everywhere(revision).await
+    async fn users_of(&self, revisions: &[RevisionArn]) -> Answer<RevisionUsers> {
+        self.users_everywhere(revisions).await
     }
 
     /// The request identifies the cluster by its ARN, which is unique across accounts. The request identifies the

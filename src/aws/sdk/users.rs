@@ -1,6 +1,8 @@
-//! Finds the services and tasks that run a revision, in every cluster of the account and Region. ECS cannot list the
-//! services and tasks of a revision, so Logweir reads all services, and all tasks of the revision's family. Only a
-//! backout and `logweir apply` need this search.
+//! Finds the services and tasks that run certain revisions, in every cluster of the account and Region. ECS cannot list
+//! the services and tasks of a revision, so Logweir reads all services, and all tasks of the revisions' families. Only a
+//! backout, a retirement and `logweir apply` need this search.
+
+use std::collections::BTreeSet;
 
 use aws_sdk_ecs::types::{Service as Found, Task};
 
@@ -9,7 +11,7 @@ use super::services::{all_described, unknown};
 use crate::aws::errors::port_error;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::{Place, User};
-use crate::ports::{Answer, ErrorKind};
+use crate::ports::{Answer, ErrorKind, RevisionUsers};
 
 /// The largest number of services in one request (source: ECS API reference, DescribeServices).
 const MOST_SERVICES: usize = 10;
@@ -30,71 +32,81 @@ macro_rules! pages {
 }
 
 impl Ecs {
-    pub(in crate::aws) async fn users_everywhere(&self, revision: &RevisionArn) -> Answer<Vec<User>> {
-        let mut users = Vec::new();
+    pub(in crate::aws) async fn users_everywhere(&self, revisions: &[RevisionArn]) -> Answer<RevisionUsers> {
+        let mut users = RevisionUsers::new();
         for cluster in pages!("ListClusters", self.client.list_clusters().max_results(PAGE)) {
-            match self.users_in(&cluster, revision).await {
-                Ok(found) => users.extend(found),
+            match self.users_in(&cluster, revisions).await {
+                Ok(found) => {
+                    found.into_iter().for_each(|(revision, user)| users.entry(revision).or_default().push(user))
+                }
                 // The cluster was deleted after ListClusters had returned it.
                 Err(error) if error.kind == ErrorKind::Missing => {}
                 Err(error) => return Err(error),
             }
         }
-        users.sort();
+        users.values_mut().for_each(|users| users.sort());
         Ok(users)
     }
 
-    async fn users_in(&self, cluster: &str, revision: &RevisionArn) -> Answer<Vec<User>> {
-        let services = self.services(cluster, revision).await?;
-        let tasks = self.tasks(cluster, revision).await?;
-        let is_listed = |task: &&Task| {
+    async fn users_in(&self, cluster: &str, revisions: &[RevisionArn]) -> Answer<Vec<(RevisionArn, User)>> {
+        let services = self.services(cluster, revisions).await?;
+        let tasks = self.tasks(cluster, revisions).await?;
+        let is_listed = |revision: &RevisionArn, task: &Task| {
             let service = task.group().and_then(|group| group.strip_prefix("service:"));
-            service.is_some_and(|service| services.iter().any(|(other, _)| other == service))
+            service.is_some_and(|service| services.iter().any(|(used, other, _)| used == revision && other == service))
         };
         let mut users = Vec::new();
-        for (service, draining) in &services {
+        for (revision, service, draining) in &services {
             let arn = format!("{}/{service}", cluster.replace(":cluster/", ":service/"));
             let place = arn.parse().map_err(|_| unknown("DescribeServices", "a service has an invalid name"))?;
-            users.push(User { place: Place::Service(place), draining: *draining });
+            users.push((revision.clone(), User { place: Place::Service(place), draining: *draining }));
         }
         let name = last(cluster);
-        let alone = tasks.iter().filter(|task| !is_listed(task)).filter_map(Task::task_arn);
-        let alone = alone.map(|arn| Place::Task(format!("{name}/{}", last(arn))));
-        users.extend(alone.map(|place| User { place, draining: false }));
+        for (revision, task) in tasks.iter().filter(|(revision, task)| !is_listed(revision, task)) {
+            let Some(arn) = task.task_arn() else { continue };
+            let place = Place::Task(format!("{name}/{}", last(arn)));
+            users.push((revision.clone(), User { place, draining: false }));
+        }
         Ok(users)
     }
 
-    /// Returns the name of each service in the cluster that uses the revision, and whether the service is draining (see
-    /// [`is_draining`]).
-    async fn services(&self, cluster: &str, revision: &RevisionArn) -> Answer<Vec<(String, bool)>> {
-        let revision = revision.to_string();
+    /// Returns each service in the cluster that uses one of the revisions: the revision, the service's name, and whether
+    /// the service is draining (see [`is_draining`]).
+    async fn services(&self, cluster: &str, revisions: &[RevisionArn]) -> Answer<Vec<(RevisionArn, String, bool)>> {
         let arns = pages!("ListServices", self.client.list_services().cluster(cluster).max_results(PAGE));
         let mut found = Vec::new();
         for arns in arns.chunks(MOST_SERVICES) {
             let call = self.client.describe_services().cluster(cluster).set_services(Some(arns.to_vec()));
             let described = Box::pin(call.send()).await.map_err(|error| port_error("DescribeServices", &error))?;
             all_described("DescribeServices", described.failures())?;
-            let meant = described.services().iter().filter(|service| uses(service, &revision));
-            found.extend(meant.map(|service| (name(service), is_draining(service, &revision))));
+            for service in described.services() {
+                let used = revisions.iter().map(|revision| (revision, revision.to_string()));
+                let used = used.filter(|(_, arn)| uses(service, arn));
+                found.extend(used.map(|(revision, arn)| (revision.clone(), name(service), is_draining(service, &arn))));
+            }
         }
         Ok(found)
     }
 
-    async fn tasks(&self, cluster: &str, revision: &RevisionArn) -> Answer<Vec<Task>> {
-        let list = self.client.list_tasks().cluster(cluster).family(&revision.family).max_results(PAGE);
-        let arns = pages!("ListTasks", list);
-        let revision = revision.to_string();
+    /// Returns each task in the cluster that runs one of the revisions. Lists the tasks of each family once.
+    async fn tasks(&self, cluster: &str, revisions: &[RevisionArn]) -> Answer<Vec<(RevisionArn, Task)>> {
+        let families: BTreeSet<&str> = revisions.iter().map(|revision| revision.family.as_str()).collect();
+        let mut arns = Vec::new();
+        for family in families {
+            let list = self.client.list_tasks().cluster(cluster).family(family).max_results(PAGE);
+            arns.extend(pages!("ListTasks", list));
+        }
+        let runs = |task: &Task| {
+            let named = task.task_definition_arn().filter(|_| task.last_status() != Some("STOPPED"))?;
+            revisions.iter().find(|revision| revision.to_string() == named).cloned()
+        };
         let mut found = Vec::new();
         for arns in arns.chunks(MOST_TASKS) {
             let call = self.client.describe_tasks().cluster(cluster).set_tasks(Some(arns.to_vec()));
             let described = Box::pin(call.send()).await.map_err(|error| port_error("DescribeTasks", &error))?;
             all_described("DescribeTasks", described.failures())?;
             let tasks = described.tasks.unwrap_or_default().into_iter();
-            found.extend(
-                tasks.filter(|task| {
-                    task.task_definition_arn() == Some(&revision) && task.last_status() != Some("STOPPED")
-                }),
-            );
+            found.extend(tasks.filter_map(|task| runs(&task).map(|revision| (revision, task))));
         }
         Ok(found)
     }

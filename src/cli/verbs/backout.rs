@@ -72,6 +72,9 @@ pub(in crate::cli) struct BackoutFlags {
     /// Re-register the deregistered source revision even if no service needs it
     #[arg(long)]
     restore_source: bool,
+    /// Deregister the corrected revision even if an EventBridge rule or schedule pins it (its tasks then fail to start)
+    #[arg(long)]
+    ignore_pins: bool,
     /// Invoke this deployed function, which backs out the correction
     #[arg(long, value_name = "NAME")]
     function: Option<String>,
@@ -111,6 +114,7 @@ impl BackoutFlags {
                 requested_by: Some(self.requested_by.clone().unwrap_or_else(|| session.caller.clone())),
                 restore_over_newer: self.restore_over_newer,
                 restore_source: self.restore_source,
+                ignore_pins: self.ignore_pins,
                 hold_until: self.hold_family,
             },
         };
@@ -184,6 +188,7 @@ impl BackoutFlags {
             requested_by: Some(requested_by),
             restore_over_newer: self.restore_over_newer,
             restore_source: self.restore_source,
+            ignore_pins: self.ignore_pins,
             hold_family: self.hold_family,
             dry_run: self.dry_run,
         };
@@ -242,7 +247,9 @@ fn remediated(event: &Value, home: &Home, target: &Path) -> Result<(RevisionRef,
                 format!("{}: the event is about service {} and names no revision", target.display(), service.short());
             Err(Failure::usage(why).help("name the record; `logweir records` lists all records"))
         }
-        Ok(Trigger::Ignore { .. } | Trigger::Used { .. }) => Err(failure("Logweir does not act on this event")),
+        Ok(Trigger::Ignore { .. } | Trigger::Used { .. } | Trigger::Pinned { .. } | Trigger::Withdrawn { .. }) => {
+            Err(failure("Logweir does not act on this event"))
+        }
         Err(error) => Err(failure(&error.to_string())),
     }
 }

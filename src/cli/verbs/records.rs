@@ -100,7 +100,7 @@ impl RecordsArgs {
             since: self.since,
             outcome: self.outcome,
             actor: self.caused_by.clone(),
-            now,
+            ..Filter::all(now)
         };
         let Listed { readable: heads, mut unreadable } = journal.list(&filter, self.limit).await?;
         let Listed { readable: mut stopped, unreadable: families } = journal.stopped().await?;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::json;
 
-use super::settings::{BaselineSettings, LogGroupSettings, Logging, RolloutSettings};
+use super::settings::{BaselineSettings, CorrectSettings, LogGroupSettings, Logging, RolloutSettings};
 use super::size::size_text;
 use super::{Baseline, Exemption, FuseLimits, Match};
 
@@ -89,7 +89,7 @@ fn different(old: Listed, new: Listed) -> Vec<Difference> {
 
 /// Returns every setting with its key. The code does not compile if this function misses a new setting.
 fn listed(settings: &BaselineSettings) -> Listed {
-    let BaselineSettings { logging, log_group, rollout } = settings;
+    let BaselineSettings { logging, log_group, rollout, correct: CorrectSettings { retire } } = settings;
     let Logging {
         driver,
         missing_driver,
@@ -130,6 +130,7 @@ fn listed(settings: &BaselineSettings) -> Listed {
         ("rollout.settle-minutes", settle.as_mins().to_string()),
         ("rollout.deadline-minutes", deadline.as_mins().to_string()),
         ("rollout.registers-per-second", registers_per_second.to_string()),
+        ("correct.retire", word(retire)),
     ]
 }
 
@@ -197,6 +198,7 @@ mod tests {
             ("rollout", "settle-minutes", "0", "15 → 0"),
             ("rollout", "deadline-minutes", "60", "120 → 60"),
             ("rollout", "registers-per-second", "1.0", "0.2 → 1"),
+            ("correct", "retire", "\"never\"", "unused → never"),
             ("fuse", "corrections", "9", "3 → 9"),
             ("fuse", "minutes", "60", "10 → 60"),
             ("fuse", "corrections-per-week", "9", "50 → 9"),

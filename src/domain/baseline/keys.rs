@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::settings::{AbsentMode, Delivery, ImageGuard, MissingDriver, RolloutWhen};
+use super::settings::{AbsentMode, Delivery, ImageGuard, MissingDriver, Retire, RolloutWhen};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -17,6 +17,8 @@ pub(super) struct File {
     pub(super) log_group: LogGroupKeys,
     #[serde(default)]
     pub(super) rollout: RolloutKeys,
+    #[serde(default)]
+    pub(super) correct: CorrectKeys,
     #[serde(default)]
     pub(super) fuse: FuseKeys,
     #[serde(default)]
@@ -65,6 +67,12 @@ pub(super) struct RolloutKeys {
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct CorrectKeys {
+    pub(super) retire: Option<Retire>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct FuseKeys {
     pub(super) corrections: Option<Spanned<i64>>,
     pub(super) minutes: Option<Spanned<i64>>,
@@ -91,6 +99,7 @@ pub(super) struct ProfileKeys {
     pub(super) log_group: Option<Spanned<LogGroupKeys>>,
     #[serde(default)]
     pub(super) rollout: RolloutKeys,
+    pub(super) correct: Option<Spanned<CorrectKeys>>,
 }
 
 #[derive(Deserialize)]

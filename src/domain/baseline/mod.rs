@@ -22,8 +22,8 @@ pub use comparison::Difference;
 pub use fault::BaselineError;
 pub use freeze::FreezeWindow;
 pub use settings::{
-    AbsentMode, BaselineSettings, Delivery, FuseLimits, ImageGuard, LogGroupSettings, Logging, MissingDriver,
-    RolloutSettings, RolloutWhen,
+    AbsentMode, BaselineSettings, CorrectSettings, Delivery, FuseLimits, ImageGuard, LogGroupSettings, Logging,
+    MissingDriver, Retire, RolloutSettings, RolloutWhen,
 };
 pub(crate) use size::{parse_size, size_text};
 pub(crate) use values::is_log_name_character;

@@ -7,9 +7,10 @@ use toml::Spanned;
 
 use super::fault::{Checked, did_you_mean, fault, key_value};
 use super::freeze::FreezeWindow;
-use super::keys::{LogGroupKeys, LoggingKeys, RolloutKeys};
+use super::keys::{CorrectKeys, LogGroupKeys, LoggingKeys, RolloutKeys};
 use super::settings::{
-    AbsentMode, BaselineSettings, LogGroupSettings, Logging, MissingDriver, RolloutSettings, RolloutWhen,
+    AbsentMode, BaselineSettings, CorrectSettings, LogGroupSettings, Logging, MissingDriver, RolloutSettings,
+    RolloutWhen,
 };
 use super::size::parse_size;
 use super::values::{LOG_CLASSES, LOG_DRIVERS, RETENTION_DAYS, is_log_name_character};
@@ -20,11 +21,13 @@ pub(super) fn override_with(
     logging: LoggingKeys,
     group: LogGroupKeys,
     rollout: RolloutKeys,
+    correct: &CorrectKeys,
 ) -> Checked<BaselineSettings> {
     Ok(BaselineSettings {
         logging: override_logging(&base.logging, logging)?,
         log_group: override_log_group(&base.log_group, group)?,
         rollout: override_rollout(&base.rollout, rollout)?,
+        correct: CorrectSettings { retire: correct.retire.unwrap_or(base.correct.retire) },
     })
 }
 
@@ -229,6 +232,7 @@ pub(super) fn loosened(root: &BaselineSettings, profile: &BaselineSettings) -> O
         ("class", profile.log_group.class != root.log_group.class),
         ("kms-key", profile.log_group.kms_key != root.log_group.kms_key),
         ("adopt", profile.log_group.adopt != root.log_group.adopt),
+        ("retire", profile.correct.retire != root.correct.retire),
     ];
     looser(&checks).or_else(|| loosened_rollout(&root.rollout, &profile.rollout))
 }

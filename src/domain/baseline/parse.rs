@@ -45,25 +45,31 @@ fn baseline(file: File, digest: String) -> Checked<Baseline> {
             "version = 1".to_owned(),
         );
     }
-    let root = override_with(&BaselineSettings::default(), file.logging, file.log_group, file.rollout)?;
+    let root = override_with(&BaselineSettings::default(), file.logging, file.log_group, file.rollout, &file.correct)?;
     let mut profiles = Vec::new();
     let mut spans = Vec::new();
     for keys in file.profile {
         spans.push(keys.r#match.span());
         let matches = matches(keys.r#match)?;
-        let beside = [keys.logging.as_ref().map(Spanned::span), keys.log_group.as_ref().map(Spanned::span)];
+        let beside = [
+            keys.logging.as_ref().map(Spanned::span),
+            keys.log_group.as_ref().map(Spanned::span),
+            keys.correct.as_ref().map(Spanned::span),
+        ];
         if let (true, Some(span)) = (matches.asks_for_a_service(), beside.into_iter().flatten().next()) {
             let message = "a profile that matches on cluster or service-tag may set only keys of rollout";
             return fault(
                 span,
                 message,
-                "the keys of logging and log-group apply to revisions, which have no cluster and no service tags"
+                "the keys of logging, log-group and correct apply to revisions, which have no cluster and no service tags"
                     .to_owned(),
             );
         }
         let logging = keys.logging.map(Spanned::into_inner).unwrap_or_default();
         let log_group = keys.log_group.map(Spanned::into_inner).unwrap_or_default();
-        profiles.push(Profile { matches, settings: override_with(&root, logging, log_group, keys.rollout)? });
+        let correct = keys.correct.map(Spanned::into_inner).unwrap_or_default();
+        let settings = override_with(&root, logging, log_group, keys.rollout, &correct)?;
+        profiles.push(Profile { matches, settings });
     }
     for (i, span) in spans.into_iter().enumerate() {
         no_tag_loosens(&root, &profiles[i..], &file.trusted_tags, span)?;

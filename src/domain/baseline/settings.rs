@@ -11,6 +11,21 @@ pub struct BaselineSettings {
     pub logging: Logging,
     pub log_group: LogGroupSettings,
     pub rollout: RolloutSettings,
+    pub correct: CorrectSettings,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CorrectSettings {
+    pub retire: Retire,
+}
+
+/// When Logweir retires (deregisters) the corrected revision of a source that another principal deregistered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Retire {
+    /// As soon as nothing uses the corrected revision.
+    Unused,
+    Never,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -153,6 +168,12 @@ impl Default for LogGroupSettings {
             kms_key: None,
             adopt: Vec::new(),
         }
+    }
+}
+
+impl Default for CorrectSettings {
+    fn default() -> Self {
+        Self { retire: Retire::Unused }
     }
 }
 

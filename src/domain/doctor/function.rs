@@ -82,7 +82,7 @@ pub fn check(function: &ReadResult<FunctionFacts>, which: FunctionRole, deployme
     }
     let common = ("LOGWEIR_JOURNAL", deployment.journal.as_str());
     let wanted = match which {
-        FunctionRole::Backout => vec![("LOGWEIR_ROLE", "backout"), common],
+        FunctionRole::Backout => vec![("LOGWEIR_ROLE", "backout"), common, ("LOGWEIR_MODE", &deployment.mode)],
         FunctionRole::Remediator => vec![
             ("LOGWEIR_ROLE", "remediate"),
             common,

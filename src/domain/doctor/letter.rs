@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Check, LONGEST, RESTORE, ReadResult};
 use crate::domain::dead_letter::DeadLetterHistory;
+use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::event::{self, Cause, Home, RevisionRef, ServiceChange, Trigger};
 use crate::domain::limits::reconciliation::Request;
 use crate::domain::text::count;
@@ -133,6 +134,11 @@ fn trigger_of(trigger: Trigger) -> Contents {
         }
         Trigger::Service { service, cause, .. } => (format!("change of service {}", service.short()), cause),
         Trigger::Used { cause, .. } => ("use of a revision".to_owned(), cause),
+        Trigger::Pinned { change, cause, .. } => (format!("targets of {}", change.holder.spoken()), cause),
+        Trigger::Withdrawn { revisions, cause, .. } => {
+            let names: Vec<String> = revisions.iter().map(RevisionArn::short).collect();
+            (format!("deregistration of {}", names.join(", ")), cause)
+        }
         Trigger::Ignore { cause, .. } => ("an event that Logweir ignores".to_owned(), cause),
     };
     // The event id becomes a part of a log query, so only letters, digits and hyphens are safe in the event id.

@@ -32,8 +32,12 @@ pub fn samples(deployment: &StackDeployment, home: &Home) -> Vec<Sample> {
     });
     let family = example(&deployment.families);
     let cluster = example(&deployment.clusters);
+    let arn = format!("arn:{}:ecs:{}:{}:task-definition/{family}:1", home.partition, home.region, home.account);
+    let deregistered = |who: Value| {
+        let made = json!({"taskDefinition": {"taskDefinitionArn": arn, "family": family}});
+        call(home, "DeregisterTaskDefinition", who, json!({"taskDefinition": arn}), made)
+    };
     let registered = |who: Value| {
-        let arn = format!("arn:{}:ecs:{}:{}:task-definition/{family}:1", home.partition, home.region, home.account);
         let (asked, made) =
             (json!({"family": family}), json!({"taskDefinition": {"taskDefinitionArn": arn, "family": family}}));
         call(home, "RegisterTaskDefinition", who, asked, made)
@@ -55,12 +59,14 @@ pub fn samples(deployment: &StackDeployment, home: &Home) -> Vec<Sample> {
     });
     let sample = |what, is_wanted, event| Sample { what, is_wanted, event };
     vec![
-        sample("a registration by another role", true, registered(other)),
+        sample("a registration by another role", true, registered(other.clone())),
         sample("a registration by a user", true, registered(user)),
+        sample("a deregistration by another role", true, deregistered(other)),
         sample("an update of a service", true, updated),
         sample("a completed deployment", true, deployed),
         sample("a registration by the remediator", false, registered(role(&deployment.remediator_role))),
         sample("a registration by the backout function", false, registered(role(&deployment.backout_role))),
+        sample("a deregistration by the backout function", false, deregistered(role(&deployment.backout_role))),
     ]
 }
 

@@ -26,6 +26,7 @@ pub struct Described {
     pub status: RevisionStatus,
     pub registered_at: Option<Timestamp>,
     pub registered_by: Option<String>,
+    pub deregistered_at: Option<Timestamp>,
 }
 
 /// The status of a revision. A revision passes through these statuses in this order, and never returns to an earlier
@@ -88,6 +89,7 @@ pub fn described(reply: &str) -> Result<Described, NotAReply> {
         },
         registered_at: computed("registeredAt")?.as_ref().and_then(timestamp),
         registered_by: text("registeredBy")?,
+        deregistered_at: computed("deregisteredAt")?.as_ref().and_then(timestamp),
     })
 }
 

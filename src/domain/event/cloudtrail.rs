@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::call::RecordedCall;
-use super::{Cause, Home, Ignored, Nothing, RevisionRef, Trigger, Unreadable, consumer, service};
+use super::{Cause, Home, Ignored, Nothing, RevisionRef, Trigger, Unreadable, consumer, pin, service, withdrawal};
 use crate::domain::ecs::revision::{RevisionArn, is_family};
 
 pub(super) fn read_bare(record: &Value, home: &Home) -> (Cause, Result<Trigger, Nothing>) {
@@ -27,13 +27,27 @@ fn trigger(call: &RecordedCall) -> Result<Trigger, Nothing> {
     match (call.text("/eventSource"), call.source) {
         (Some("ecs.amazonaws.com"), None | Some("aws.ecs")) => match name {
             "RegisterTaskDefinition" => registered(call),
+            "DeregisterTaskDefinition" => withdrawal::deregistered(call),
+            "DeleteTaskDefinitions" => withdrawal::deleted(call),
             "CreateService" | "UpdateService" => service::asked(call),
             "RunTask" | "StartTask" => consumer::task(call, name),
+            "CreateTaskSet" => consumer::task_set(call),
             "RegisterDaemonTaskDefinition" => consumer::daemon_definition(call),
             "CreateDaemon" | "UpdateDaemon" => consumer::daemon(call),
             _ => Err(Ignored::OtherEvent.into()),
         },
-        (Some("events.amazonaws.com"), None | Some("aws.events")) if name == "PutTargets" => consumer::targets(call),
+        (Some("events.amazonaws.com"), None | Some("aws.events")) => match name {
+            "PutTargets" => pin::targets_set(call),
+            "RemoveTargets" => pin::targets_removed(call),
+            "DeleteRule" => pin::rule_deleted(call),
+            _ => Err(Ignored::OtherEvent.into()),
+        },
+        // Source: EventBridge events reference, Amazon EventBridge Scheduler events.
+        (Some("scheduler.amazonaws.com"), None | Some("aws.scheduler")) => match name {
+            "CreateSchedule" | "UpdateSchedule" => pin::schedule_set(call),
+            "DeleteSchedule" => pin::schedule_deleted(call),
+            _ => Err(Ignored::OtherEvent.into()),
+        },
         _ => Err(Ignored::OtherEvent.into()),
     }
 }

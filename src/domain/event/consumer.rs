@@ -1,18 +1,17 @@
 //! Consumers of a revision that are not services, such as tasks. Such a consumer keeps its revision when Logweir
 //! updates services.
 
-use serde_json::Value;
-
 use super::call::RecordedCall;
 use super::{Consumer, LONGEST, Nothing, Trigger};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::text::plain::plain;
 
-/// The maximum number of targets of an EventBridge rule (source: EventBridge API reference, PutTargets).
-const TARGETS: usize = 5;
+/// The maximum number of targets of an EventBridge rule that a report names (source: EventBridge API reference,
+/// PutTargets).
+pub(super) const TARGETS: usize = 5;
 
 impl Consumer {
-    fn new(name: &str, revision: Option<RevisionArn>) -> Self {
+    pub(super) fn new(name: &str, revision: Option<RevisionArn>) -> Self {
         Self { name: plain(name, LONGEST), revision }
     }
 }
@@ -34,24 +33,19 @@ pub(super) fn task(call: &RecordedCall, name: &str) -> Result<Trigger, Nothing> 
     call.used(pinned.map(|revision| Consumer::new(&by, Some(revision))).into_iter().collect())
 }
 
-/// Reads a recorded call of PutTargets. Returns each target that names a task definition with a revision number.
-pub(super) fn targets(call: &RecordedCall) -> Result<Trigger, Nothing> {
-    let list = |pointer: &str| call.record.pointer(pointer).and_then(Value::as_array).into_iter().flatten();
-    call.guard(list("/requestParameters/targets").filter_map(definition))?;
-    // PutTargets succeeds even if EventBridge refuses some of the targets.
-    let refused = |id: &Value| list("/responseElements/failedEntries").any(|entry| entry["targetId"] == *id);
-    let rule = call.text("/requestParameters/rule").unwrap_or(UNNAMED);
-    let pinned = list("/requestParameters/targets").filter_map(|target| {
-        let revision = call.home.revision(definition(target)?)?;
-        let id = &target["id"];
-        let name = format!("EventBridge rule {rule}, target {}", id.as_str().unwrap_or(UNNAMED));
-        (id.is_null() || !refused(id)).then(|| Consumer::new(&name, Some(revision)))
-    });
-    call.used(pinned.take(TARGETS).collect())
-}
-
-fn definition(target: &Value) -> Option<&str> {
-    target["ecsParameters"]["taskDefinitionArn"].as_str()
+/// Reads a recorded call of CreateTaskSet. Only a service with the deployment controller
+/// EXTERNAL has such task sets, and Logweir does not update such a service.
+pub(super) fn task_set(call: &RecordedCall) -> Result<Trigger, Nothing> {
+    let text = |pointer: &str| call.text(pointer);
+    let answered = text("/responseElements/taskSet/taskDefinition");
+    let asked = text("/requestParameters/taskDefinition");
+    let service = text("/responseElements/taskSet/serviceArn").or(text("/requestParameters/service"));
+    call.guard([answered, asked, service, text("/requestParameters/cluster")].into_iter().flatten())?;
+    let revision: Option<RevisionArn> =
+        answered.and_then(|arn| arn.parse().ok()).or_else(|| asked.and_then(|name| call.home.revision(name)));
+    let name =
+        format!("task set of service {}", service.map_or(UNNAMED, |name| name.rsplit('/').next().unwrap_or(name)));
+    call.used(revision.map(|revision| Consumer::new(&name, Some(revision))).into_iter().collect())
 }
 
 /// Reads a recorded call of RegisterDaemonTaskDefinition. Managed daemons use daemon task definitions, which no rule of
@@ -81,4 +75,4 @@ fn outside<const N: usize>(call: &RecordedCall, what: &str, names: [&str; N]) ->
     call.used(vec![Consumer::new(&format!("{what} {name}"), None)])
 }
 
-const UNNAMED: &str = "without a name";
+pub(super) const UNNAMED: &str = "without a name";

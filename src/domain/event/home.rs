@@ -74,7 +74,8 @@ impl Home {
             Trigger::Overdue { revision } => self.scope.has_revision(revision),
             Trigger::Remediate { which: RevisionRef::NewestOf { family, .. }, .. } => self.scope.has_family(family),
             Trigger::Service { service, .. } => self.scope.has_service(service),
-            Trigger::Used { .. } | Trigger::Ignore { .. } => true,
+            Trigger::Withdrawn { revisions, .. } => revisions.iter().any(|it| self.scope.has_revision(it)),
+            Trigger::Used { .. } | Trigger::Pinned { .. } | Trigger::Ignore { .. } => true,
         }
     }
 

@@ -8,10 +8,12 @@ mod deployment;
 mod home;
 pub mod overdue;
 pub mod own_message;
+mod pin;
 mod principal;
 pub mod scope;
 mod service;
 pub mod tool;
+mod withdrawal;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -19,6 +21,7 @@ use serde_json::Value;
 
 use super::ecs::revision::RevisionArn;
 use super::ecs::service::{RolloutState, ServiceArn};
+use super::pins::PinChange;
 
 pub use home::Home;
 pub use principal::{is_own, is_service_linked};
@@ -35,6 +38,12 @@ pub enum Trigger {
     /// At least one consumer that is not a service uses a revision. Logweir reports such consumers and does not change
     /// them.
     Used { by: Vec<Consumer>, cause: Cause },
+    /// The targets of an EventBridge rule or an EventBridge Scheduler schedule changed. The targets in `by` name a
+    /// revision by its number.
+    Pinned { change: PinChange, by: Vec<Consumer>, cause: Cause },
+    /// Revisions were deregistered or deleted. If Logweir has corrected one of them, Logweir retires its corrected
+    /// revision.
+    Withdrawn { revisions: Vec<RevisionArn>, deleted: bool, cause: Cause },
     /// The event requires no action, for the reason `why`.
     Ignore { why: Ignored, cause: Cause },
 }
@@ -58,8 +67,8 @@ pub enum ServiceChange {
 /// A consumer of a revision that is not a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Consumer {
-    /// The name of the consumer for people, sanitized: `RunTask by arn:…`, `EventBridge rule RULE, target ID` or
-    /// `managed daemon NAME`.
+    /// The name of the consumer for people, sanitized: `RunTask by arn:…`, `EventBridge rule RULE, target ID`,
+    /// `EventBridge Scheduler schedule GROUP/NAME`, `task set of service NAME` or `managed daemon NAME`.
     pub name: String,
     /// The revision that the consumer uses. `None` if the consumer does not use task definitions.
     pub revision: Option<RevisionArn>,
@@ -114,6 +123,8 @@ pub enum Unreadable {
         "the event names no task definition: neither responseElements.taskDefinition.taskDefinitionArn nor requestParameters.family can be read"
     )]
     NoTaskDefinition,
+    #[error("the event names no revision: neither responseElements nor requestParameters can be read")]
+    NoRevision,
     #[error("the event has no time, so Logweir cannot tell whether the event is about the family's newest revision")]
     NoTime,
     #[error(
@@ -152,7 +163,7 @@ pub fn read(event: &Value, home: &Home) -> Result<Trigger, Unreadable> {
     let (cause, found) = match (event["source"].as_str(), event["detail-type"].as_str()) {
         _ if is_bare => cloudtrail::read_bare(event, home),
         (None, _) => return Err(Unreadable::NotAnEvent("source")),
-        (Some("aws.ecs" | "aws.events"), Some("AWS API Call via CloudTrail")) => {
+        (Some("aws.ecs" | "aws.events" | "aws.scheduler"), Some("AWS API Call via CloudTrail")) => {
             cloudtrail::read_enveloped(event, home)
         }
         (Some("aws.ecs"), Some("ECS Deployment State Change")) => deployment::read(event, home),

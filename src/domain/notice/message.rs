@@ -70,6 +70,8 @@ fn said(kind: NoticeKind) -> &'static str {
         NoticeKind::RemediationFailed => "Remediation failed",
         NoticeKind::BackoutCompleted => "Backout completed",
         NoticeKind::BackoutFailed => "Backout failed",
+        NoticeKind::RevisionRetired => "Corrected revision retired",
+        NoticeKind::RetirementFailed => "Retirement of a corrected revision failed",
         NoticeKind::ObservationDigest => "Daily digest",
     }
 }

@@ -32,6 +32,10 @@ pub enum NoticeKind {
     BackoutCompleted,
     /// The backout is not complete, or undid nothing.
     BackoutFailed,
+    /// Logweir deregistered a corrected revision, because its source is deregistered.
+    RevisionRetired,
+    /// Logweir retired a corrected revision, and a service began to use the revision at the same time.
+    RetirementFailed,
     /// The daily digest of the revisions that Logweir would have corrected.
     ObservationDigest,
 }
@@ -46,6 +50,8 @@ impl NoticeKind {
             Self::RemediationFailed => "Remediation Failed",
             Self::BackoutCompleted => "Backout Completed",
             Self::BackoutFailed => "Backout Failed",
+            Self::RevisionRetired => "Revision Retired",
+            Self::RetirementFailed => "Retirement Failed",
             Self::ObservationDigest => "Observation Digest",
         }
     }
@@ -74,6 +80,8 @@ impl NoticeKind {
         match report.outcome {
             Outcome::Compliant | Outcome::Skipped | Outcome::Observed => None,
             Outcome::BackedOut => Some(Self::BackoutCompleted),
+            Outcome::Retired => Some(Self::RevisionRetired),
+            _ if report.mode == ReportMode::Retirement => Some(Self::RetirementFailed),
             _ if backed_out => Some(Self::BackoutFailed),
             Outcome::Remediated if report.reason == Some(Reason::DeploymentPaused) => Some(Self::RemediationPaused),
             Outcome::Remediated | Outcome::RolledOut => Some(Self::RemediationCompleted),

@@ -6,7 +6,7 @@ use super::head::Record;
 use super::illegal::Illegal;
 use super::rollout::{self, Rollout, RolloutPhase};
 use super::step::Done;
-use super::topic::{RecordEntry, RevisionEntry, ServiceEntry, StepEntry, Topic};
+use super::topic::{RecordEntry, RetirementEntry, RevisionEntry, ServiceEntry, StepEntry, Topic};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
 use crate::domain::outcome::{Conclusion, Reason};
@@ -29,6 +29,11 @@ pub struct Attempt<'r> {
     /// The revisions that workers without the lease on the record registered in any attempt. Logweir deregisters these
     /// revisions, and none of them is a corrected or restored revision of the record.
     pub unclaimed: Vec<&'r RevisionArn>,
+    /// Whether the source was deregistered, so that Logweir retires the corrected revision.
+    pub source_withdrawn: bool,
+    /// The corrected revisions that Logweir retired (deregistered), each with the services and tasks that began to use
+    /// it just before.
+    pub retired: Vec<(&'r RevisionArn, &'r [String])>,
     /// The rollouts of this attempt, one for each service. Empty after a backout request.
     pub rollouts: Vec<Rollout<'r>>,
     /// The requested backout of the record, with its progress. `None` if no backout was requested.
@@ -76,6 +81,8 @@ impl<'r> Attempt<'r> {
             withdrawals: Vec::new(),
             vanished: Vec::new(),
             unclaimed: Vec::new(),
+            source_withdrawn: false,
+            retired: Vec::new(),
             rollouts: Vec::new(),
             backout: None,
             closing: None,
@@ -92,6 +99,10 @@ impl<'r> Attempt<'r> {
                 Ok(())
             }
             Topic::Revision(revision, RevisionEntry::Withdrawn) if self.unclaimed.contains(&revision) => Ok(()),
+            // During a retirement, Logweir may find that another principal has deregistered the corrected revision.
+            Topic::Revision(revision, entry @ RevisionEntry::Vanished) if self.source_withdrawn => {
+                self.add_revision(sequence, revision, entry)
+            }
             Topic::Step(..) | Topic::Revision(..) | Topic::Undo(..) if self.closing.is_some() => {
                 Err(Illegal::AfterClosing(sequence))
             }
@@ -106,6 +117,7 @@ impl<'r> Attempt<'r> {
                 backout.add(&self.opening.source, sequence, step, entry)
             }
             Topic::Service(service, about) => self.add_service(entry, service, about),
+            Topic::Retirement(revision, entry) => self.add_retirement(sequence, revision, entry),
         }
     }
 
@@ -179,6 +191,25 @@ impl<'r> Attempt<'r> {
         Ok(())
     }
 
+    /// Adds an entry about the retirement of a corrected revision. A retirement begins only after the correction.
+    fn add_retirement(
+        &mut self,
+        sequence: u32,
+        revision: &'r RevisionArn,
+        entry: RetirementEntry<'r>,
+    ) -> Result<(), Illegal> {
+        if self.closing.is_none() {
+            return Err(Illegal::NotCorrected(sequence));
+        }
+        match entry {
+            RetirementEntry::SourceWithdrawn(_) => self.source_withdrawn = true,
+            _ if !self.source_withdrawn => return Err(Illegal::NotAsked(sequence)),
+            RetirementEntry::Delayed { .. } | RetirementEntry::Retiring => {}
+            RetirementEntry::Retired { users } => self.retired.push((revision, users)),
+        }
+        Ok(())
+    }
+
     /// Adds an entry about a service. A rollout starts only after the correction of the source. During a backout, undo
     /// steps roll services back, so `Yielding` and `ServiceRolledBack` are the only legal entries about services.
     fn add_service(
@@ -220,12 +251,14 @@ impl<'r> Attempt<'r> {
         self.rollouts.iter().find(|rollout| rollout.service == service).cloned()
     }
 
-    /// Returns the attempt's corrected revision, unless Logweir withdraws this revision or another principal
-    /// deregistered it. If several corrected revisions remain, returns the one with the lowest revision number, because
+    /// Returns the attempt's corrected revision, unless Logweir withdraws or has retired this revision, or another
+    /// principal deregistered it. If several corrected revisions remain, returns the one with the lowest revision number, because
     /// Logweir withdraws the others.
     pub fn corrected(&self) -> Option<&'r RevisionArn> {
         let stands = |revision: &&&RevisionArn| {
-            !self.vanished.contains(revision) && self.withdrawals.iter().all(|(other, ..)| other != *revision)
+            !self.vanished.contains(revision)
+                && self.withdrawals.iter().all(|(other, ..)| other != *revision)
+                && self.retired.iter().all(|(other, _)| other != *revision)
         };
         self.registered.iter().filter(stands).min_by_key(|revision| revision.revision).copied()
     }

@@ -3,7 +3,7 @@
 use super::entry::{NotUndone, ServiceUpdate};
 use super::head::Record;
 use super::step::{Done, Step, Undo};
-use super::topic::{RecordEntry, RevisionEntry, ServiceEntry, StepEntry, Topic, UndoEntry};
+use super::topic::{RecordEntry, RetirementEntry, RevisionEntry, ServiceEntry, StepEntry, Topic, UndoEntry};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
 use crate::domain::edit::Edit;
@@ -62,6 +62,12 @@ impl<'r> Effects<'r> {
                 },
                 Topic::Undo(number, entry) => effects.undoing(undo.get(number).copied(), entry),
                 Topic::Service(service, entry) => effects.following(service, entry),
+                Topic::Retirement(revision, entry) => match entry {
+                    RetirementEntry::Retired { .. } => effects.gone(revision),
+                    RetirementEntry::SourceWithdrawn(_)
+                    | RetirementEntry::Delayed { .. }
+                    | RetirementEntry::Retiring => {}
+                },
             }
         }
         effects.retentions = merged(effects.retentions);

@@ -150,6 +150,31 @@ pub enum EntryKind {
         ending: Ending,
     },
     Closed(Conclusion),
+    /// The source is deregistered or deleted, so Logweir has to retire (deregister) the corrected revision as soon as
+    /// nothing uses it.
+    SourceWithdrawn(SourceWithdrawn),
+    /// Logweir looked for users of the corrected revision, or for newer revisions of the family, and looks again at the
+    /// time `until`.
+    RetirementDelayed {
+        corrected: RevisionArn,
+        until: Timestamp,
+        /// Whether nothing used the corrected revision. If a later look finds no user either, Logweir retires the
+        /// corrected revision.
+        unused: bool,
+        /// The services, tasks and pins that use the corrected revision.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        users: Vec<String>,
+    },
+    /// The worker is about to retire (deregister) the corrected revision.
+    Retiring {
+        corrected: RevisionArn,
+    },
+    Retired {
+        corrected: RevisionArn,
+        /// The services and tasks that began to use the corrected revision just before it was deregistered.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        users: Vec<String>,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -187,6 +212,9 @@ pub struct BackoutRequest {
     /// steps of that request, and their numbers continue.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub continues: bool,
+    /// Whether to deregister a corrected revision that an EventBridge rule or schedule pins.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ignore_pins: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub registrars: Vec<String>,
     pub steps: Vec<Undo>,
@@ -218,6 +246,20 @@ pub struct ServiceUpdate {
     /// Whether the deployment of the revision `from` had completed before the update. If the deployment of `from` had
     /// not completed, a rollback by ECS does not lead to the revision `from`.
     pub settled: bool,
+}
+
+/// The facts about a withdrawn source with which a retirement begins.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SourceWithdrawn {
+    pub corrected: RevisionArn,
+    /// The time at which another principal deregistered the source.
+    pub withdrawn_at: Timestamp,
+    /// Whether the source was deleted or is being deleted, and not only deregistered.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deleted: bool,
+    /// The registration rate limit that the baseline sets for the source, in registrations a second. Each retirement
+    /// takes a slot of this limit.
+    pub registers_per_second: f64,
 }
 
 /// How the rollout to a service ended.

@@ -5,11 +5,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::entry::{BackoutRequest, Ending, Entry, EntryKind, NotUndone, Opening, SCHEMA};
+use super::retirement::Retirement;
 use super::step::{Done, Undo};
-use super::topic::{RecordEntry, RevisionEntry, ServiceEntry, StepEntry, Topic, UndoEntry};
+use super::topic::{RecordEntry, RetirementEntry, RevisionEntry, ServiceEntry, StepEntry, Topic, UndoEntry};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
-use crate::domain::outcome::Conclusion;
+use crate::domain::outcome::{Conclusion, Outcome, Reason};
 
 /// The state of a record: the worker that holds the lease, the end of the lease, the next sequence number and a summary
 /// of the entries. Every commit of entries also replaces the head by a compare-and-swap.
@@ -50,6 +51,9 @@ pub struct Head {
     /// The most severe conclusion among the record's rollouts to services.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rolled: Option<Conclusion>,
+    /// The retirement of the corrected revision. `None` if the source is not withdrawn, or if the retirement has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retirement: Option<Retirement>,
 }
 
 impl Head {
@@ -73,6 +77,7 @@ impl Head {
             following: Vec::new(),
             unclaimed: Vec::new(),
             rolled: None,
+            retirement: None,
         }
     }
 
@@ -87,9 +92,16 @@ impl Head {
         self.open || !self.unclaimed.is_empty()
     }
 
-    /// Whether the record has unfinished work and a worker holds the lease on the record.
+    /// Whether the record has no unfinished work except for the retirement of the corrected revision. The retirement
+    /// does not count as unfinished work, because Logweir may have to wait for its end for months.
+    pub fn is_retiring(&self) -> bool {
+        self.retirement.is_some() && !self.has_work()
+    }
+
+    /// Whether the record has unfinished work, and a worker holds the lease on the record.
     pub fn is_held(&self, now: Timestamp) -> bool {
-        self.has_work() && self.lease_until > now
+        let deregisters = self.retirement.as_ref().is_some_and(|retirement| retirement.begun);
+        (self.has_work() || deregisters) && self.lease_until > now
     }
 
     /// Returns the conclusion of the rollouts to services, or the conclusion of the last attempt if no rollout has
@@ -134,6 +146,7 @@ impl Head {
                 self.follow(at, service, entry);
             }
             Topic::Service(..) => {}
+            Topic::Retirement(revision, entry) => self.take_in_retirement(at, revision, entry),
         }
         if topic.is_progress() {
             self.tries = 0;
@@ -150,6 +163,7 @@ impl Head {
                 (self.open, self.suppressed, self.backing_out) = (true, false, false);
                 (self.corrected, self.rolled) = (None, None);
                 self.following.clear();
+                self.retirement = None;
             }
             RecordEntry::BackoutRequested(_) => {
                 (self.open, self.suppressed, self.backing_out) = (true, true, true);
@@ -188,7 +202,28 @@ impl Head {
         }
     }
 
+    /// Updates the state of the retirement. Ends the lease on the record, unless a worker is about to deregister the
+    /// corrected revision.
+    fn take_in_retirement(&mut self, at: Timestamp, corrected: &RevisionArn, entry: RetirementEntry<'_>) {
+        self.retirement = Retirement::after(self.retirement.take(), at, entry);
+        match entry {
+            RetirementEntry::Retiring => {}
+            RetirementEntry::SourceWithdrawn(_) | RetirementEntry::Delayed { .. } => self.lease_until = at,
+            RetirementEntry::Retired { users } => {
+                self.gone(corrected);
+                self.lease_until = at;
+                self.rolled = None;
+                self.closing = Some(if users.is_empty() {
+                    Outcome::Retired.because(Reason::SourceWithdrawn)
+                } else {
+                    Outcome::NeedsOperator.because(Reason::StillRunning)
+                });
+            }
+        }
+    }
+
     fn gone(&mut self, revision: &RevisionArn) {
+        self.retirement.take_if(|retirement| retirement.cause.corrected == *revision);
         self.corrected = self.corrected.take().filter(|corrected| corrected != revision);
         self.restored = self.restored.take().filter(|restored| restored != revision);
         self.unclaimed.retain(|other| other != revision);
@@ -258,7 +293,8 @@ fn rolled<'r>(entries: impl Iterator<Item = &'r EntryKind>) -> Option<Conclusion
             )
             | Topic::Step(..)
             | Topic::Revision(..)
-            | Topic::Undo(..) => continue,
+            | Topic::Undo(..)
+            | Topic::Retirement(..) => continue,
         };
         ends.retain(|(other, _)| *other != service);
         ends.push((service, ending));

@@ -38,7 +38,11 @@ impl Record {
                     Some(Step::Register { edits }) => edits,
                     Some(Step::EnsureLogGroup(_) | Step::SetRetention { .. }) | None => &[],
                 },
-                Topic::Record(_) | Topic::Revision(..) | Topic::Undo(..) | Topic::Service(..) => &[],
+                Topic::Record(_)
+                | Topic::Revision(..)
+                | Topic::Undo(..)
+                | Topic::Service(..)
+                | Topic::Retirement(..) => &[],
             };
             if registered.iter().all(|other| other.revision != revision) {
                 registered.push(Registered { revision, edits, at: entry.at });
@@ -108,7 +112,8 @@ impl Record {
                 )
                 | Topic::Revision(..)
                 | Topic::Undo(..)
-                | Topic::Service(..) => {}
+                | Topic::Service(..)
+                | Topic::Retirement(..) => {}
             }
         }
         made
@@ -205,6 +210,6 @@ fn says_how_it_ended(topic: Topic<'_>) -> bool {
             StepEntry::Failed { .. } => true,
             StepEntry::Started | StepEntry::Done(_) => false,
         },
-        Topic::Revision(..) | Topic::Undo(..) | Topic::Service(..) => false,
+        Topic::Revision(..) | Topic::Undo(..) | Topic::Service(..) | Topic::Retirement(..) => false,
     }
 }

@@ -13,7 +13,7 @@ pub enum Illegal {
     AfterClosing(u32),
     #[error("entry {0} says that a revision was withdrawn, but no withdrawal was started")]
     NothingWithdrawn(u32),
-    #[error("entry {0} belongs to a backout or rollback that was never started")]
+    #[error("entry {0} belongs to a backout, rollback or retirement that was never started")]
     NotAsked(u32),
     #[error("entry {0} names undo step {1}, which does not exist")]
     NothingToUndo(u32, usize),

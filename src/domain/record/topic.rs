@@ -2,7 +2,9 @@
 //! without a wildcard arm, so the compiler rejects a new kind of entry until each of these functions handles the new
 //! kind.
 
-use super::entry::{BackoutRequest, Ending, EntryKind, NotUndone, Opening, ServiceUpdate};
+use jiff::Timestamp;
+
+use super::entry::{BackoutRequest, Ending, EntryKind, NotUndone, Opening, ServiceUpdate, SourceWithdrawn};
 use super::step::{Done, Undo};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
@@ -21,6 +23,8 @@ pub(super) enum Topic<'e> {
     Undo(usize, UndoEntry<'e>),
     /// An entry about the rollout to a service.
     Service(&'e ServiceArn, ServiceEntry<'e>),
+    /// An entry about the retirement of a corrected revision, after the correction.
+    Retirement(&'e RevisionArn, RetirementEntry<'e>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -69,6 +73,14 @@ pub(super) enum ServiceEntry<'e> {
     RolloutEnded(&'e Ending),
 }
 
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum RetirementEntry<'e> {
+    SourceWithdrawn(&'e SourceWithdrawn),
+    Delayed { until: Timestamp, unused: bool, users: &'e [String] },
+    Retiring,
+    Retired { users: &'e [String] },
+}
+
 impl EntryKind {
     pub(super) fn topic(&self) -> Topic<'_> {
         match self {
@@ -102,6 +114,14 @@ impl EntryKind {
                 Topic::Service(service, ServiceEntry::ServiceRolledBack { deployment })
             }
             Self::RolloutEnded { service, ending } => Topic::Service(service, ServiceEntry::RolloutEnded(ending)),
+            Self::SourceWithdrawn(withdrawn) => {
+                Topic::Retirement(&withdrawn.corrected, RetirementEntry::SourceWithdrawn(withdrawn))
+            }
+            Self::RetirementDelayed { corrected, until, unused, users } => {
+                Topic::Retirement(corrected, RetirementEntry::Delayed { until: *until, unused: *unused, users })
+            }
+            Self::Retiring { corrected } => Topic::Retirement(corrected, RetirementEntry::Retiring),
+            Self::Retired { corrected, users } => Topic::Retirement(corrected, RetirementEntry::Retired { users }),
         }
     }
 
@@ -121,7 +141,8 @@ impl EntryKind {
             | Topic::Undo(_, UndoEntry::Undoing | UndoEntry::Undone | UndoEntry::Kept(_) | UndoEntry::Restoring)
             | Topic::Record(_)
             | Topic::Revision(_, RevisionEntry::Withdrawing(_) | RevisionEntry::Withdrawn | RevisionEntry::Vanished)
-            | Topic::Service(..) => None,
+            | Topic::Service(..)
+            | Topic::Retirement(..) => None,
         }
     }
 }
@@ -130,7 +151,7 @@ impl<'e> Topic<'e> {
     pub(super) fn of_record(self) -> Option<RecordEntry<'e>> {
         match self {
             Self::Record(entry) => Some(entry),
-            Self::Step(..) | Self::Revision(..) | Self::Undo(..) | Self::Service(..) => None,
+            Self::Step(..) | Self::Revision(..) | Self::Undo(..) | Self::Service(..) | Self::Retirement(..) => None,
         }
     }
 
@@ -155,6 +176,13 @@ impl<'e> Topic<'e> {
                 | RevisionEntry::Withdrawn
                 | RevisionEntry::Vanished
                 | RevisionEntry::Unclaimed,
+            )
+            | Self::Retirement(
+                revision,
+                RetirementEntry::SourceWithdrawn(_)
+                | RetirementEntry::Delayed { .. }
+                | RetirementEntry::Retiring
+                | RetirementEntry::Retired { .. },
             ) => {
                 vec![revision]
             }
@@ -179,7 +207,7 @@ impl<'e> Topic<'e> {
     pub(super) fn of_service(self) -> Option<(&'e ServiceArn, ServiceEntry<'e>)> {
         match self {
             Self::Service(service, entry) => Some((service, entry)),
-            Self::Record(_) | Self::Step(..) | Self::Revision(..) | Self::Undo(..) => None,
+            Self::Record(_) | Self::Step(..) | Self::Revision(..) | Self::Undo(..) | Self::Retirement(..) => None,
         }
     }
 
@@ -215,6 +243,12 @@ impl<'e> Topic<'e> {
                 | ServiceEntry::DeploymentContinued
                 | ServiceEntry::ServiceRolledBack { .. }
                 | ServiceEntry::RolloutEnded(_) => false,
+            },
+            Self::Retirement(_, entry) => match entry {
+                RetirementEntry::Retiring => true,
+                RetirementEntry::SourceWithdrawn(_)
+                | RetirementEntry::Delayed { .. }
+                | RetirementEntry::Retired { .. } => false,
             },
         }
     }
@@ -253,6 +287,13 @@ impl<'e> Topic<'e> {
                 | ServiceEntry::RollingBack { .. }
                 | ServiceEntry::ServiceRolledBack { .. }
                 | ServiceEntry::RolloutEnded(_),
+            ) => true,
+            Self::Retirement(
+                _,
+                RetirementEntry::SourceWithdrawn(_)
+                | RetirementEntry::Delayed { .. }
+                | RetirementEntry::Retiring
+                | RetirementEntry::Retired { .. },
             ) => true,
         }
     }

@@ -290,7 +290,10 @@ impl Report {
     /// undone, and 2 for an error.
     pub fn exit_code(&self) -> u8 {
         match (self.outcome, self.reason) {
-            (Outcome::Compliant | Outcome::Remediated | Outcome::RolledOut | Outcome::BackedOut, _) => 0,
+            (
+                Outcome::Compliant | Outcome::Remediated | Outcome::RolledOut | Outcome::BackedOut | Outcome::Retired,
+                _,
+            ) => 0,
             // The preview of a backout reports no fault of the revision, so the exit code is 0.
             (Outcome::Observed, _) if self.mode == ReportMode::Backout => 0,
             (

@@ -194,6 +194,21 @@ fn said(what: &EntryKind, steps: &[Step], undo: &[&Undo]) -> String {
         }
         EntryKind::RolloutEnded { service, ending } => format!("{}: {}", service.short(), ended(ending)),
         EntryKind::Closed(closing) => format!("closed: {}", closing.outcome.name()),
+        EntryKind::SourceWithdrawn(withdrawn) => {
+            let how = if withdrawn.deleted { "deleted" } else { "deregistered" };
+            format!("source {how} at {:.0}; {} is to be retired", withdrawn.withdrawn_at, withdrawn.corrected.short())
+        }
+        EntryKind::RetirementDelayed { corrected, until, users, .. } if !users.is_empty() => {
+            format!("{} is kept until {until:.0} at least: {}", corrected.short(), users.join(", "))
+        }
+        EntryKind::RetirementDelayed { corrected, until, .. } => {
+            format!("the next look for users of {} is at {until:.0}", corrected.short())
+        }
+        EntryKind::Retiring { corrected } => format!("retiring {}", corrected.short()),
+        EntryKind::Retired { corrected, users } if users.is_empty() => format!("retired {}", corrected.short()),
+        EntryKind::Retired { corrected, users } => {
+            format!("retired {}, which meanwhile began to run in {}", corrected.short(), users.join(", "))
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! change an effect that another principal has changed since the correction.
 
 mod context;
+mod pinned;
 mod preview;
 mod remaining;
 mod request;
@@ -227,6 +228,7 @@ fn asked(order: &BackoutOrder<'_>, left: Vec<Undo>) -> BackoutRequest {
         restore_over_newer: order.ask.restore_over_newer,
         restore_source: order.ask.restore_source,
         continues: false,
+        ignore_pins: order.ask.ignore_pins,
         registrars: Registrars::registrars(order.home, order.registrar),
         steps: BackoutRequest::first(left),
     }

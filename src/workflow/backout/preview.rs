@@ -1,5 +1,6 @@
 //! The preview of a backout: the effects that a backout would undo, and whether it would restore the source revision.
 
+use super::pinned::kept;
 use super::remaining::requested;
 use super::restore::newer;
 use super::{BackoutOrder, again, is_backed_out};
@@ -8,6 +9,7 @@ use crate::domain::outcome::Outcome;
 use crate::domain::record::{Effects, Record, Undo};
 use crate::domain::report::{Decision, LogGroupAction, LogGroupReport, Report};
 use crate::ports::{Answer, ErrorKind, Ports, Services};
+use crate::workflow::pins::pins_of;
 use crate::workflow::registered::{Registration, read, registered_at};
 use crate::workflow::reporting::failed;
 use crate::workflow::summary::kept_group;
@@ -27,7 +29,7 @@ pub(super) async fn previewed<P: Ports>(
     let report = &mut decision.report;
     report.log_groups = effects.made.iter().map(|group| kept_group(group)).collect();
     for undo in &left {
-        if let Err(error) = names(ports, record, report, undo).await {
+        if let Err(error) = names(ports, order, record, report, undo).await {
             return failed(decision, &error);
         }
     }
@@ -48,7 +50,13 @@ pub(super) async fn previewed<P: Ports>(
 }
 
 /// Adds an undo step to the report.
-async fn names<P: Ports>(ports: &P, record: &Record, report: &mut Report, undo: &Undo) -> Answer<()> {
+async fn names<P: Ports>(
+    ports: &P,
+    order: &BackoutOrder<'_>,
+    record: &Record,
+    report: &mut Report,
+    undo: &Undo,
+) -> Answer<()> {
     match undo {
         Undo::Deregister { corrected, .. } => {
             report.corrected = Some(corrected.to_string());
@@ -59,6 +67,10 @@ async fn names<P: Ports>(ports: &P, record: &Record, report: &mut Report, undo: 
                     format!("{name} would be deregistered, unless a service or task uses it")
                 }
             });
+            let pins = if order.ask.ignore_pins { Vec::new() } else { pins_of(ports, corrected).await? };
+            if !pins.is_empty() {
+                report.notes.push(kept(corrected, &pins));
+            }
         }
         Undo::RollBackService { service, from, to, .. } => report.notes.push(format!(
             "service {} would be rolled back to {}, if the service still runs {}",

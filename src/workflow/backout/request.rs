@@ -22,6 +22,8 @@ pub struct Request {
     pub restore_over_newer: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub restore_source: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ignore_pins: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold_family: Option<Timestamp>,
     #[serde(default)]
@@ -63,6 +65,8 @@ pub struct BackoutOptions {
     pub restore_over_newer: bool,
     /// Whether to restore a deregistered source revision even if no service needs the source revision.
     pub restore_source: bool,
+    /// Whether to deregister a corrected revision that an EventBridge rule or schedule pins.
+    pub ignore_pins: bool,
     /// The time until which Logweir puts the family on hold, and corrects no revision of the family. `None` for no
     /// hold.
     pub hold_until: Option<Timestamp>,

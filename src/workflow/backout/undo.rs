@@ -180,6 +180,9 @@ impl<'p, P: Ports> UndoDriver<'p, P> {
             let why = format!("{0} was corrected too: run `logweir backout {0}` first", corrected.short());
             return Ok(now.keep(why, Some(Reason::NewerRevision)));
         }
+        if let Some(then) = self.pinned(now, corrected).await? {
+            return Ok(then);
+        }
         let users = match self.ports.services().users(corrected).await {
             Ok(users) => users,
             Err(error) if error.kind == ErrorKind::Retry => return Err(error),
@@ -240,7 +243,7 @@ fn closing(backout: &Backout<'_>) -> Conclusion {
         return Outcome::BackedOut.into();
     };
     let outcome = match kept.reason {
-        Some(Reason::StillRunning | Reason::AccessDenied | Reason::Unreadable) => Outcome::Partial,
+        Some(Reason::StillRunning | Reason::Pinned | Reason::AccessDenied | Reason::Unreadable) => Outcome::Partial,
         _ => Outcome::NeedsOperator,
     };
     Conclusion::new(outcome, kept.reason, None)

@@ -22,6 +22,7 @@ use crate::domain::record::{EntryKind, Head, Opening, Record, Step};
 use crate::domain::report::{BackoutBy, Decision, FollowUp, Report};
 use crate::ports::{Clock, Described, Journal, PortError, Ports, TaskDefinitions};
 use newest::overtaken;
+pub(in crate::workflow) use rate::admits;
 use rate::{SlotClaim, waits};
 use steps::StepDriver;
 

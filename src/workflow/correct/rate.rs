@@ -78,6 +78,28 @@ pub(in crate::workflow) async fn take<P: Ports>(
     Ok(ask().await?)
 }
 
+/// Takes a slot of the registration rate limit for the deregistration of a revision. ECS counts registrations and
+/// deregistrations together (source: the ECS developer guide on request throttling). Returns `false` if no slot is free
+/// now. Reserves no later slot.
+pub(in crate::workflow) async fn admits<P: Ports>(
+    ports: &P,
+    revision: &RevisionArn,
+    worker: &str,
+    rate: f64,
+) -> Result<bool, Halt> {
+    let (journal, name) = (ports.journal(), RateLimitName::of(revision));
+    for _ in 0..LOOKS {
+        let standing = journal.read_state::<RateLimit>(&name).await?;
+        let budget = RateLimit::after(standing, &name, worker, ports.clock().now());
+        let Some(budget) = budget.admit(Arrival::First, rate) else { return Ok(false) };
+        match journal.put_state(&budget).await {
+            Err(CommitError::Lost) => {}
+            put => return Ok(put.map(|()| true)?),
+        }
+    }
+    Ok(false)
+}
+
 async fn ask<P: Ports>(
     ports: &P,
     source: &RevisionArn,

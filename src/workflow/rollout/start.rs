@@ -56,7 +56,7 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         if record.head.is_held(self.ports.clock().now()) {
             return Err(Halt::LeaseLost);
         }
-        let (outcome, record) = match self.seen(service).await? {
+        let (outcome, record) = match self.may_run(&record, service).await? {
             Ok(found) => self.start_there(report, record, &way, &found, hint).await?,
             Err(way) => (StartOutcome::LeftAlone(way), record),
         };
@@ -79,6 +79,17 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
             }
         }
         Ok(outcome)
+    }
+
+    /// Reads a service that may run the corrected revision. Returns an obstacle, without an AWS call, if the source is
+    /// withdrawn.
+    async fn may_run(&self, record: &Record, service: &ServiceArn) -> Result<Result<Service, Obstacle>, Halt> {
+        if record.attempt()?.is_some_and(|attempt| attempt.source_withdrawn) {
+            let source = record.head.source.short();
+            let why = format!("{source} is deregistered, so Logweir updates no service to its corrected revision");
+            return Ok(Err(Obstacle::for_good(Reason::SourceWithdrawn, why)));
+        }
+        Ok(self.seen(service).await?)
     }
 
     async fn start_there(

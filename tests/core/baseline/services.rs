@@ -68,7 +68,7 @@ fn the_first_matching_profile_wins_between_a_family_and_a_cluster() {
 
 #[test]
 fn a_profile_that_matches_on_services_sets_only_rollout_keys() {
-    let why = "a profile that matches on cluster or service-tag may set only keys of rollout (the keys of logging and log-group apply to revisions, which have no cluster and no service tags)";
+    let why = "a profile that matches on cluster or service-tag may set only keys of rollout (the keys of logging, log-group and correct apply to revisions, which have no cluster and no service tags)";
     for (matches, keys, place) in [
         ("cluster = \"prod-*\"", "logging.delivery = \"blocking\"", "4:1"),
         ("service-tag = \"tier=gold\"", "rollout.when = \"deployed\"\nlog-group.retention-days = 365", "5:1"),

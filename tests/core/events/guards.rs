@@ -55,7 +55,7 @@ fn ignored(event: &Value) -> Option<String> {
 }
 
 /// The members of each event that name an account and a Region, except those of the envelope and of the record itself.
-const NAMED: [(&str, &[&str]); 11] = [
+const NAMED: [(&str, &[&str]); 15] = [
     ("register-task-definition", &["responseElements/taskDefinition/taskDefinitionArn"]),
     ("create-service", OF_SERVICES),
     ("update-service", OF_SERVICES),
@@ -70,6 +70,13 @@ const NAMED: [(&str, &[&str]); 11] = [
         &["responseElements/daemonArn", "requestParameters/clusterArn", "requestParameters/daemonTaskDefinitionArn"],
     ),
     ("update-daemon", &["responseElements/daemonArn", "requestParameters/daemonArn"]),
+    ("deregister-task-definition", &["responseElements/taskDefinition/taskDefinitionArn"]),
+    (
+        "delete-task-definitions",
+        &["responseElements/taskDefinitions/1/taskDefinitionArn", "requestParameters/taskDefinitions/1"],
+    ),
+    ("create-schedule", &["requestParameters/target/ecsParameters/taskDefinitionArn"]),
+    ("create-task-set", &["responseElements/taskSet/serviceArn", "responseElements/taskSet/taskDefinition"]),
 ];
 
 const OF_SERVICES: &[&str] = &[

@@ -1,6 +1,7 @@
 //! Hostile texts in events come out with a bounded length and without harmful characters.
 
 use logweir::domain::event::{Cause, RevisionRef, ServiceChange, Trigger, read};
+use logweir::domain::pins::TargetChange;
 use serde_json::{Value, json};
 
 use super::sample::{changed, home};
@@ -26,6 +27,17 @@ pub fn texts(trigger: &Trigger) -> Vec<&str> {
         }
         Trigger::Overdue { .. } => return Vec::new(),
         Trigger::Used { by, cause } => (cause, by.iter().map(|by| by.name.as_str()).collect()),
+        Trigger::Pinned { change, by, cause } => {
+            let mut texts: Vec<&str> = by.iter().map(|by| by.name.as_str()).collect();
+            texts.extend([change.holder.group.as_str(), change.holder.name.as_str()]);
+            match &change.what {
+                TargetChange::Set(targets) => texts.extend(targets.keys().map(String::as_str)),
+                TargetChange::Removed(ids) => texts.extend(ids.iter().map(String::as_str)),
+                TargetChange::Deleted => {}
+            }
+            (cause, texts)
+        }
+        Trigger::Withdrawn { cause, .. } => (cause, Vec::new()),
         Trigger::Service { cause, .. } | Trigger::Ignore { cause, .. } => (cause, Vec::new()),
     };
     let Cause { event_id, actor, actor_type, user_agent, source_ip, time: _ } = cause;

@@ -1,6 +1,7 @@
 //! Any member of an event may be missing or have an unexpected value.
 
 use logweir::domain::event::{RevisionRef, Trigger, read};
+use logweir::domain::pins::TargetChange;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::{Value, json};
@@ -219,6 +220,17 @@ fn sound(trigger: &Trigger) -> Result<(), String> {
         Trigger::Used { by, .. } => {
             let revisions = by.iter().filter_map(|by| by.revision.as_ref());
             (1..=5).contains(&by.len()) && revisions.into_iter().all(|arn| at_home(&arn.account, &arn.region))
+        }
+        Trigger::Withdrawn { revisions, .. } => {
+            (1..=10).contains(&revisions.len()) && revisions.iter().all(|arn| at_home(&arn.account, &arn.region))
+        }
+        Trigger::Pinned { change, by, .. } => {
+            let set = match &change.what {
+                TargetChange::Set(targets) => targets.values().flatten().collect(),
+                TargetChange::Removed(_) | TargetChange::Deleted => Vec::new(),
+            };
+            let revisions = by.iter().filter_map(|by| by.revision.as_ref()).chain(set);
+            by.len() <= 5 && revisions.into_iter().all(|arn| at_home(&arn.account, &arn.region))
         }
         Trigger::Remediate { .. } | Trigger::Ignore { .. } => true,
     };

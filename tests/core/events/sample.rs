@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::event::{Home, RevisionRef, ServiceChange, Trigger, Unreadable, read};
+use logweir::domain::pins::TargetChange;
 use serde_json::Value;
 
 /// The prefix of ECS ARNs in the account and Region of the tests.
@@ -87,7 +88,21 @@ pub fn said(answer: &Result<Trigger, Unreadable>) -> String {
                 ServiceChange::Look => format!("look at {service}"),
             }
         }
-        Ok(Trigger::Used { by, .. }) => {
+        Ok(Trigger::Withdrawn { revisions, deleted, .. }) => {
+            let names: Vec<String> = revisions.iter().map(RevisionArn::short).collect();
+            format!("{}: {}", if *deleted { "deleted" } else { "deregistered" }, names.join(", "))
+        }
+        Ok(Trigger::Pinned { change, by, .. }) if by.is_empty() => {
+            let targets = match &change.what {
+                TargetChange::Set(targets) => {
+                    format!("sets {}", targets.keys().cloned().collect::<Vec<_>>().join(", "))
+                }
+                TargetChange::Removed(ids) => format!("removes {}", ids.join(", ")),
+                TargetChange::Deleted => "deleted".into(),
+            };
+            format!("{}: {targets}", change.holder.spoken())
+        }
+        Ok(Trigger::Used { by, .. } | Trigger::Pinned { by, .. }) => {
             let revision = |of: &Option<RevisionArn>| of.as_ref().map_or("none".into(), RevisionArn::short);
             let by: Vec<String> = by.iter().map(|by| format!("{}: {}", by.name, revision(&by.revision))).collect();
             format!("used: {}", by.join("; "))

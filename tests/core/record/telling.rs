@@ -73,6 +73,7 @@ impl Telling {
             restore_over_newer: false,
             restore_source: false,
             continues: false,
+            ignore_pins: false,
             registrars: Vec::new(),
             steps: Effects::of(&self.record).undo(),
         };

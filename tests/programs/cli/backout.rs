@@ -191,6 +191,7 @@ async fn a_record_locked_by_another_worker_is_skipped() {
         restore_over_newer: false,
         restore_source: false,
         continues: false,
+        ignore_pins: false,
         registrars: Vec::new(),
         steps,
     }));

@@ -42,7 +42,7 @@ fn asking(world: &World) -> (Operator, Arc<Mutex<Value>>) {
             );
         }
         let (home, by) = (home(), by());
-        let taker = BackoutCaller { home: &home, worker: "function", lease: LEASE, backout: &by };
+        let taker = BackoutCaller { home: &home, worker: "function", lease: LEASE, backout: &by, retires: true };
         let payload = serde_json::from_str(body).unwrap();
         let reply = now(handle_backout(&world, taker, &payload, &|| 0, &mut |_: &Decision| {}));
         *last.lock().unwrap() = reply.to_json();

@@ -151,7 +151,7 @@ fn a_pattern_that_misses_a_caller_or_matches_logweir_itself_is_found() {
     let misses = fault(|state| {
         let has_issuer: fn(&Value) -> bool = |event| {
             event["detail"]["userIdentity"]["sessionContext"].is_object()
-                && event["detail"]["eventName"] == "RegisterTaskDefinition"
+                && event["detail"]["eventName"] != "UpdateService"
                 && event["detail"]["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"]
                     == "arn:aws:iam::111122223333:role/example"
         };
@@ -161,10 +161,10 @@ fn a_pattern_that_misses_a_caller_or_matches_logweir_itself_is_found() {
     let stack = Stack::in_mode("observe");
     stack.with(|state| {
         state.rules.get_mut("Registered").unwrap().matches =
-            |event| event["detail"]["eventName"] == "RegisterTaskDefinition";
+            |event| event["detail"]["requestParameters"]["service"].is_null();
     });
     let found = faults(&stack);
-    assert_eq!(found.len(), 2, "{found:?}");
+    assert_eq!(found.len(), 3, "{found:?}");
     assert!(
         found
             .iter()

@@ -99,6 +99,7 @@ fn a_record_of_the_first_form_is_continued() {
         restore_over_newer: false,
         restore_source: false,
         continues: false,
+        ignore_pins: false,
         registrars: Vec::new(),
         steps: undo(),
     };
@@ -137,6 +138,7 @@ fn the_items_of_the_first_form_are_read_and_continued() {
         restore_over_newer: false,
         restore_source: false,
         continues: false,
+        ignore_pins: false,
         registrars: Vec::new(),
         steps: undo(),
     };

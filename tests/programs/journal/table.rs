@@ -205,6 +205,7 @@ fn a_backout_request_with_as_many_undo_steps_as_it_may_contain_fits_into_an_item
             requested_by: Some("\u{1f980}".repeat(256)),
             restore_over_newer: true,
             restore_source: true,
+            ignore_pins: false,
             continues: true,
             registrars: vec!["r".repeat(2048); 8],
             steps,

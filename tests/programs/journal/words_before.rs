@@ -19,7 +19,11 @@ fn is_new(what: &EntryKind) -> bool {
             | EntryKind::DeploymentPaused { .. }
             | EntryKind::DeploymentContinued { .. }
             | EntryKind::Unclaimed { .. }
-    ) || matches!(what, EntryKind::BackoutRequested(asked) if asked.restore_source || asked.continues)
+            | EntryKind::SourceWithdrawn(_)
+            | EntryKind::RetirementDelayed { .. }
+            | EntryKind::Retiring { .. }
+            | EntryKind::Retired { .. }
+    ) || matches!(what, EntryKind::BackoutRequested(asked) if asked.restore_source || asked.continues || asked.ignore_pins)
 }
 
 /// One entry of each kind that an earlier version could write.

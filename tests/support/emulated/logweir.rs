@@ -177,7 +177,8 @@ impl Logweir {
 
     async fn invoked_for_backout(&self, payload: &Value) -> HandlerReply {
         let (backout, worker) = (by(), worker());
-        let taker = BackoutCaller { home: &self.home, worker: &worker, lease: BACKOUT_LEASE, backout: &backout };
+        let taker =
+            BackoutCaller { home: &self.home, worker: &worker, lease: BACKOUT_LEASE, backout: &backout, retires: true };
         let before = self.calls.count();
         handle_backout(&self.ports, taker, payload, &|| self.calls.count() - before, &mut |_: &Decision| {}).await
     }

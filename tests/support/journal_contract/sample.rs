@@ -7,7 +7,8 @@ use logweir::domain::edit::{Change, Edit, Ground, Holder, NewLogGroup, OptionCha
 use logweir::domain::event::Cause;
 use logweir::domain::outcome::{Mode, Outcome, Reason, TriggerKind};
 use logweir::domain::record::{
-    BackoutRequest, Done, Ending, Entry, EntryKind, Head, NotUndone, Opening, SCHEMA, ServiceUpdate, Step, Undo,
+    BackoutRequest, Done, Ending, Entry, EntryKind, Head, NotUndone, Opening, SCHEMA, ServiceUpdate, SourceWithdrawn,
+    Step, Undo,
 };
 use logweir::ports::{CommitError, ErrorKind, Expected, Journal};
 use serde_json::{Value, json};
@@ -150,6 +151,23 @@ pub fn every() -> Vec<EntryKind> {
         followed(Ending::Overdue),
         followed(Ending::Stuck { why: "not ACTIVE".into() }),
         EntryKind::Closed(Outcome::Superseded.because(Reason::NewerRevision)),
+        withdrawn(false),
+        withdrawn(true),
+        EntryKind::RetirementDelayed {
+            corrected: corrected(),
+            until: "2026-11-21T12:10:00Z".parse().unwrap(),
+            unused: false,
+            users: vec!["service prod/web".into()],
+        },
+        EntryKind::RetirementDelayed {
+            corrected: corrected(),
+            until: "2026-11-21T12:10:00.5Z".parse().unwrap(),
+            unused: true,
+            users: Vec::new(),
+        },
+        EntryKind::Retiring { corrected: corrected() },
+        EntryKind::Retired { corrected: corrected(), users: vec!["service prod/web".into()] },
+        EntryKind::Retired { corrected: corrected(), users: Vec::new() },
     ];
     // Add a new kind to the list above.
     all.iter().for_each(|what| match what {
@@ -177,8 +195,21 @@ pub fn every() -> Vec<EntryKind> {
             Ending::Completed | Ending::Failed { .. } | Ending::ServiceChanged | Ending::RolledBack => {}
             Ending::Yielded { .. } | Ending::NotDone { .. } | Ending::Overdue | Ending::Stuck { .. } => {}
         },
+        EntryKind::SourceWithdrawn(_) | EntryKind::RetirementDelayed { .. } => {}
+        EntryKind::Retiring { .. } | EntryKind::Retired { .. } => {}
     });
     all
+}
+
+/// Returns the entry that begins the retirement of the corrected revision.
+pub fn withdrawn(deleted: bool) -> EntryKind {
+    let withdrawn_at = "2026-11-21T12:00:00Z".parse().unwrap();
+    EntryKind::SourceWithdrawn(SourceWithdrawn {
+        corrected: revision("web:42"),
+        withdrawn_at,
+        deleted,
+        registers_per_second: 0.2,
+    })
 }
 
 pub fn service(name: &str) -> ServiceArn {
@@ -196,6 +227,7 @@ fn backout_asked() -> BackoutRequest {
         restore_over_newer: true,
         restore_source: false,
         continues: false,
+        ignore_pins: false,
         registrars: Vec::new(),
         steps: undo(),
     }

@@ -90,6 +90,11 @@ fn is_call(event: &Value, name: &str) -> bool {
     event["detail-type"] == "AWS API Call via CloudTrail" && event["detail"]["eventName"] == name
 }
 
+/// Whether the event is about a registration or a deregistration.
+fn is_revision_call(event: &Value) -> bool {
+    is_call(event, "RegisterTaskDefinition") || is_call(event, "DeregisterTaskDefinition")
+}
+
 fn function(role: &str, variables: Value) -> Value {
     json!({
         "Role": role, "State": "Active", "LastUpdateStatus": "Successful", "LastModified": "2026-11-20T10:00:00.000+0000",
@@ -131,7 +136,7 @@ impl Stack {
             parameters: BTreeMap::from([("/logweir/deployment".to_owned(), deployment.to_string())]),
             trails: vec![trail],
             rules: BTreeMap::from([
-                ("Registered", rule(Some("{1}"), |event| is_call(event, "RegisterTaskDefinition") && by_others(event))),
+                ("Registered", rule(Some("{1}"), |event| is_revision_call(event) && by_others(event))),
                 ("Services", rule(Some("{2}"), |event| is_call(event, "UpdateService") && by_others(event))),
                 ("Deployments", rule(Some("{3}"), |event| event["detail-type"] == "ECS Deployment State Change")),
                 ("Resume", rule(None, |_| false)),
@@ -155,7 +160,12 @@ impl Stack {
                 ),
                 (
                     "logweir-backout",
-                    function(BACKOUT, json!({"LOGWEIR_ROLE": "backout", "LOGWEIR_JOURNAL": "dynamodb:journal"})),
+                    function(
+                        BACKOUT,
+                        json!({
+                            "LOGWEIR_ROLE": "backout", "LOGWEIR_MODE": mode, "LOGWEIR_JOURNAL": "dynamodb:journal"
+                        }),
+                    ),
                 ),
             ]),
             queue_policy: json!({"Statement": [{

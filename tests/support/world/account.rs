@@ -12,6 +12,7 @@ use logweir::domain::limits::family::{Family, FamilyName};
 use logweir::domain::limits::rate::{RateLimit, RateLimitName};
 use logweir::domain::limits::reconciliation::{Reconciliation, ReconciliationName};
 use logweir::domain::limits::service_history::ServiceHistory;
+use logweir::domain::pins::{HolderName, PinHolder, RevisionPins};
 use logweir::domain::record::{Entry, Head, Record};
 use logweir::ports::{Answer, ErrorKind, PortError};
 use serde_json::Value;
@@ -108,6 +109,10 @@ pub(crate) struct Account {
     pub(crate) loses: Vec<String>,
     /// The account-level retention policy: its name and days. It overrides the retention of a group.
     pub(crate) retention_policy: Option<(String, u32)>,
+    /// The rules and schedules that pin corrected revisions, in the journal.
+    pub(crate) pin_holders: BTreeMap<HolderName, PinHolder>,
+    /// The pins of corrected revisions, in the journal.
+    pub(crate) pins: BTreeMap<RevisionArn, RevisionPins>,
     pub(crate) lag: Lag,
     /// The number of writes to the task definitions so far.
     pub(super) written: u64,
@@ -170,6 +175,8 @@ impl Default for Account {
             referred: BTreeSet::new(),
             loses: Vec::new(),
             retention_policy: None,
+            pin_holders: BTreeMap::new(),
+            pins: BTreeMap::new(),
             lag: Lag::default(),
             written: 0,
             earlier_services: Vec::new(),

@@ -115,6 +115,7 @@ impl Account {
             status,
             registered_at: Some(revision.at),
             registered_by: Some(revision.by.clone()),
+            deregistered_at: revision.deregistered_at().filter(|_| status != RevisionStatus::Active),
         }
     }
 

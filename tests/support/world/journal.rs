@@ -73,6 +73,8 @@ impl Journal for World {
             StateKind::ServiceHistory => "put_pointings",
             StateKind::RateLimit => "put_budget",
             StateKind::Reconciliation => "put_reconciliation",
+            StateKind::PinHolder => "put_pin-holder",
+            StateKind::RevisionPins => "put_pins",
         };
         self.call(call, state.name().to_string(), put).await?
     }
@@ -94,8 +96,14 @@ fn unreadable() -> PortError {
 impl Account {
     /// The states of one kind.
     fn states<S: StoredState>(&mut self) -> &mut BTreeMap<S::Name, S> {
-        let kinds: [&mut dyn Any; 4] =
-            [&mut self.remembered, &mut self.pointings, &mut self.budgets, &mut self.reconciliations];
+        let kinds: [&mut dyn Any; 6] = [
+            &mut self.remembered,
+            &mut self.pointings,
+            &mut self.budgets,
+            &mut self.reconciliations,
+            &mut self.pin_holders,
+            &mut self.pins,
+        ];
         kinds.into_iter().find_map(|states| states.downcast_mut()).expect("a map for every kind of state")
     }
 

@@ -67,6 +67,10 @@ impl Revision {
         self.past.last().expect("a revision was registered").1
     }
 
+    pub(super) fn deregistered_at(&self) -> Option<Timestamp> {
+        self.past.iter().find(|(_, state)| *state != RevisionState::Active).map(|(write, _)| write.at)
+    }
+
     pub(crate) fn is_active(&self) -> bool {
         self.state() == RevisionState::Active
     }

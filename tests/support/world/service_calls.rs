@@ -3,19 +3,23 @@
 use jiff::Timestamp;
 use logweir::domain::ecs::image::{EcrImage, RunningImage};
 use logweir::domain::ecs::revision::RevisionArn;
-use logweir::domain::ecs::service::{DeploymentProgress, Service, ServiceArn, User};
-use logweir::ports::{Answer, Services};
+use logweir::domain::ecs::service::{DeploymentProgress, Service, ServiceArn};
+use logweir::ports::{Answer, RevisionUsers, Services};
 
 use super::account::missing;
 use super::{Account, Lie, World};
 
 impl Services for World {
-    async fn users(&self, revision: &RevisionArn) -> Answer<Vec<User>> {
+    async fn users_of(&self, revisions: &[RevisionArn]) -> Answer<RevisionUsers> {
         let users = |account: &mut Account| match account.lie {
-            Some(Lie::NothingRuns) => Ok(Vec::new()),
-            _ => Ok(account.users_of(revision)),
+            Some(Lie::NothingRuns) => Ok(RevisionUsers::new()),
+            _ => {
+                let users = revisions.iter().map(|revision| (revision.clone(), account.users_of(revision)));
+                Ok(users.filter(|(_, users)| !users.is_empty()).collect())
+            }
         };
-        self.call("ListServices", revision.short(), users).await
+        let about: Vec<String> = revisions.iter().map(RevisionArn::short).collect();
+        self.call("ListServices", about.join(" "), users).await
     }
 
     async fn service(&self, service: &ServiceArn) -> Answer<Service> {

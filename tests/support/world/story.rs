@@ -8,8 +8,11 @@ use logweir::domain::event::{Cause, Home, RevisionRef, Trigger, read};
 use logweir::domain::outcome::Mode;
 use logweir::domain::outcome::{Outcome, Reason};
 use logweir::domain::report::{BackoutBy, Decision};
+use logweir::ports::Clock;
 use logweir::settings::SHIPPED_BASELINE;
-use logweir::workflow::{BackoutOptions, Order, Origin, back_out, preview, remediate, resume, resume_backouts};
+use logweir::workflow::{
+    BackoutOptions, Order, Origin, back_out, preview, remediate, resume, resume_backouts, retire_unused,
+};
 use serde_json::{Value, json};
 
 use super::{DEPLOYER, World};
@@ -138,6 +141,30 @@ pub async fn resumes(world: &World, mode: Mode) -> Vec<Decision> {
     let (home, by, baseline) = (home(), by(), parsed(&PROMPT));
     let order = Order { origin: Origin::Resume, ..order(&home, &by, &baseline, mode, "resumer") };
     resume(world, &order).await.unwrap()
+}
+
+/// The event of the deregistration of `arn` by the deployer, now.
+pub fn deregistration(world: &World, arn: &RevisionArn) -> Value {
+    withdrawal(world, "DeregisterTaskDefinition", json!({"taskDefinition": arn.to_string()}))
+}
+
+/// The event of the deletion of `arn` by the deployer, now.
+pub fn deletion(world: &World, arn: &RevisionArn) -> Value {
+    withdrawal(world, "DeleteTaskDefinitions", json!({"taskDefinitions": [arn.to_string()]}))
+}
+
+fn withdrawal(world: &World, name: &str, request: Value) -> Value {
+    let (account, region, time) = ("111122223333", "eu-west-1", world.now().to_string());
+    let identity = json!({"type": "AssumedRole", "arn": DEPLOYER});
+    let response = json!({});
+    Call { service: "ecs", name, account, region, time: &time, id: "w-1", identity, request, response }.event()
+}
+
+/// Retires unused corrected revisions, as the schedule does.
+pub async fn retires(world: &World) -> Vec<Decision> {
+    let (home, by) = (home(), by());
+    let order = backout(&home, &by, "retirer", BackoutOptions::default());
+    retire_unused(world, &order).await.unwrap()
 }
 
 /// Resumes unfinished backouts, as the schedule does.

@@ -51,8 +51,13 @@ impl Account {
                 _ => false,
             })
         };
+        let is_retired = |record: &Record| {
+            let retires = |what: &EntryKind| matches!(what, EntryKind::Retiring { corrected } if corrected == revision);
+            record.entries.iter().any(|entry| retires(&entry.what))
+        };
         let says_so = |record: &Record| {
             is_withdrawn(record)
+                || is_retired(record)
                 || undoes(record, |undo| matches!(undo, Undo::Deregister { corrected, .. } if corrected == revision))
         };
         self.must(says_so, format!("{} was deregistered, and no record says so before", revision.short()));

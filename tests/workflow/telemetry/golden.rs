@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::stage::Stage;
 use crate::world::TASKS_FAILED;
-use crate::world::story::{BLOCKING, corrected_text};
+use crate::world::story::{BLOCKING, corrected_text, deregistration};
 
 /// `LOGWEIR_BLESS=1 cargo test --locked --test workflow telemetry` rewrites it.
 const GOLDEN: &str = "tests/workflow/telemetry/lines.jsonl";
@@ -118,8 +118,27 @@ async fn trouble() -> String {
     stage.log.text()
 }
 
+/// A source is deregistered. Its corrected revision is retired, but not in mode observe and not while Logweir is paused.
+async fn retirement() -> String {
+    let stage = Stage::default();
+    let event = stage.registers(BLOCKING);
+    stage.remediates("register", &event).await.unwrap();
+    stage.world.advance(SignedDuration::from_hours(1));
+    let source = stage.account(|account| {
+        let source = account.arn("web", 1);
+        account.deregisters(&source);
+        source
+    });
+    stage.remediates("register", &deregistration(&stage.world, &source)).await.unwrap();
+    for (mode, paused) in [("observe", "false"), ("register", "true"), ("register", "false"), ("register", "false")] {
+        stage.world.advance(SignedDuration::from_mins(20));
+        stage.retires(mode, paused).await;
+    }
+    stage.log.text()
+}
+
 async fn all() -> String {
-    [one_revision().await, services().await, duel().await, trouble().await].concat()
+    [one_revision().await, services().await, duel().await, trouble().await, retirement().await].concat()
 }
 
 fn words(lines: &[Value], member: &str) -> BTreeSet<String> {
@@ -154,6 +173,7 @@ async fn the_golden_lines_cover_every_outcome_and_every_metric() {
         "failed",
         "needs-operator",
         "backed-out",
+        "retired",
     ]
     .map(String::from)
     .into();

@@ -133,6 +133,12 @@ impl Stage {
         self.answers(&[("LOGWEIR_ROLE", "backout")], payload).await.unwrap()
     }
 
+    /// Runs the schedule of the backout function in this mode.
+    pub async fn retires(&self, mode: &str, paused: &str) -> Value {
+        let role = [("LOGWEIR_ROLE", "backout"), ("LOGWEIR_MODE", mode), ("LOGWEIR_PAUSED", paused)];
+        self.answers(&role, &serde_json::json!({"logweir": "resume"})).await.unwrap()
+    }
+
     async fn answers(&self, role: &[(&str, &str)], payload: &Value) -> Result<Value, String> {
         let digest = Baseline::parse(include_str!("baseline.toml")).unwrap().digest().to_owned();
         let variable = |name: &str| {
@@ -155,7 +161,7 @@ impl Stage {
             notifier: self.audience.clone(),
             own_log: self.log.clone(),
         };
-        let name = if role.len() == 1 { "logweir-backout" } else { "logweir-remediator" };
+        let name = if role[0].1 == "backout" { "logweir-backout" } else { "logweir-remediator" };
         let arn = format!("arn:aws:lambda:eu-west-1:111122223333:function:{name}");
         let invocation = Invocation { payload, request: "r", arn: &arn, name };
         let calls = || self.world.calls().len() as u64;

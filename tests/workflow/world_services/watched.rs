@@ -75,6 +75,7 @@ fn undoes(world: &World) {
         restore_over_newer: false,
         restore_source: false,
         continues: false,
+        ignore_pins: false,
         registrars: Vec::new(),
         steps,
     };
@@ -206,6 +207,7 @@ async fn deregisters(world: &World) -> Vec<String> {
         restore_over_newer: false,
         restore_source: false,
         continues: false,
+        ignore_pins: false,
         registrars: Vec::new(),
         steps,
     };

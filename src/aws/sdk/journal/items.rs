@@ -30,6 +30,9 @@ pub(in crate::aws) const OPEN: &str = "OPEN";
 /// lists these families.
 pub(in crate::aws) const STOPPED: &str = "STOPPED";
 
+/// The value of the attribute `open` for a record that waits only for the retirement of its corrected revision.
+pub(in crate::aws) const RETIRING: &str = "RETIRING";
+
 pub(in crate::aws) type Item = HashMap<String, AttributeValue>;
 
 pub(in crate::aws) fn text(text: impl Into<String>) -> AttributeValue {
@@ -55,6 +58,8 @@ pub(in crate::aws) fn state_key<S: StoredState>(name: &S::Name) -> (AttributeVal
         StateKind::ServiceHistory => ("SVC", "SERVICE"),
         StateKind::RateLimit => ("BUDGET", "BUDGET"),
         StateKind::Reconciliation => ("RECONCILIATION", "RECONCILIATION"),
+        StateKind::PinHolder => ("PIN", "PIN"),
+        StateKind::RevisionPins => ("PINS", "PINS"),
     };
     (text(format!("{prefix}#{name}")), sort)
 }
@@ -89,6 +94,8 @@ pub(in crate::aws) fn head(table: &str, expected: &Expected, head: &Head) -> Ans
     ];
     if head.has_work() {
         item.push(("open", text(OPEN)));
+    } else if head.is_retiring() {
+        item.push(("open", text(RETIRING)));
     }
     put(table, item, |put| match expected {
         Expected::Nothing => put.condition_expression("attribute_not_exists(pk)"),

@@ -8,6 +8,8 @@
 //! | `FAM#<account>/<region>/<family>` | `FAMILY` | the state of the family |
 //! | `SVC#<service ARN>` | `SERVICE` | the state of the service |
 //! | `BUDGET#<account>/<region>` | `BUDGET` | the state of the registration rate limit |
+//! | `PIN#<account>/<region>/<kind>/<group>/<name>` | `PIN` | the pins of a rule or schedule |
+//! | `PINS#<corrected ARN>` | `PINS` | the rules and schedules that pinned a corrected revision |
 //!
 //! A commit writes the items of one record in one transaction. The journal writes each state of a family, a service or
 //! the rate limit with a separate call. The journal reads items by key, with consistent reads. The indexes `by-family`,
@@ -237,12 +239,15 @@ impl Journal for DynamoJournal {
         self.item(items::partition(corrected), items::OWN).await?.map(|item| items::read_source(&item)).transpose()
     }
 
-    /// If the filter has neither a family nor `open`, this method lists the records that changed since `filter.since`,
-    /// by default in the last 31 days.
+    /// If the filter has neither a family nor `open` nor `retiring`, this method lists the records that changed since
+    /// `filter.since`, by default in the last 31 days.
     async fn list(&self, filter: &Filter, most: usize) -> Answer<Listed<Head>> {
         let mut listed = Listed::default();
         match &filter.family {
             _ if filter.open => self.find("by-open", ("open", items::OPEN.into()), filter, most, &mut listed).await?,
+            _ if filter.retiring => {
+                self.find("by-open", ("open", items::RETIRING.into()), filter, most, &mut listed).await?
+            }
             Some(family) => {
                 self.find("by-family", ("family_key", items::family_key(family)), filter, most, &mut listed).await?
             }

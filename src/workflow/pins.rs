@@ -1,0 +1,70 @@
+//! Remembers in the journal which EventBridge rules and schedules pin a corrected revision, and finds the pins of a
+//! revision.
+
+use std::collections::BTreeSet;
+
+use super::family_state::LOOKS;
+use super::lease::Halt;
+use crate::domain::ecs::revision::RevisionArn;
+use crate::domain::pins::{PinChange, PinHolder, RevisionPins, TargetChange};
+use crate::ports::{Answer, Clock, CommitError, Journal, Ports};
+
+/// Records the change of a rule or schedule. Stores only the pins of revisions that Logweir registered.
+pub(super) async fn remember<P: Ports>(ports: &P, change: &PinChange) -> Result<(), Halt> {
+    let mut corrected = BTreeSet::new();
+    if let TargetChange::Set(targets) = &change.what {
+        for revision in targets.values().flatten() {
+            if ports.journal().source_of(revision).await?.is_some() {
+                corrected.insert(revision.clone());
+            }
+        }
+    }
+    // The state of the revision comes first: it only says where to look.
+    for revision in &corrected {
+        list(ports, revision, change).await?;
+    }
+    let now = ports.clock().now();
+    for _ in 0..LOOKS {
+        let standing = ports.journal().read_state::<PinHolder>(&change.holder).await?;
+        let standing = standing.unwrap_or_else(|| PinHolder::new(change.holder.clone(), now));
+        let after = standing.after(&change.what, |revision| corrected.contains(revision), now);
+        if after.targets == standing.targets {
+            return Ok(());
+        }
+        match ports.journal().put_state(&after).await {
+            Err(CommitError::Lost) => {}
+            put => return Ok(put?),
+        }
+    }
+    Err(Halt::LeaseLost)
+}
+
+async fn list<P: Ports>(ports: &P, revision: &RevisionArn, change: &PinChange) -> Result<(), Halt> {
+    let now = ports.clock().now();
+    for _ in 0..LOOKS {
+        let standing = ports.journal().read_state::<RevisionPins>(revision).await?;
+        let standing = standing.unwrap_or_else(|| RevisionPins::new(revision.clone(), now));
+        let Some(after) = standing.with(&change.holder, now) else { return Ok(()) };
+        match ports.journal().put_state(&after).await {
+            Err(CommitError::Lost) => {}
+            put => return Ok(put?),
+        }
+    }
+    Err(Halt::LeaseLost)
+}
+
+/// Returns the names of the rules and schedules that pin a revision, as far as events have reported them.
+pub(super) async fn pins_of<P: Ports>(ports: &P, revision: &RevisionArn) -> Answer<Vec<String>> {
+    let Some(pins) = ports.journal().read_state::<RevisionPins>(revision).await? else { return Ok(Vec::new()) };
+    let mut names = Vec::new();
+    for holder in &pins.holders {
+        let standing = ports.journal().read_state::<PinHolder>(holder).await?;
+        if standing.is_some_and(|standing| standing.pins(revision)) {
+            names.push(holder.spoken());
+        }
+    }
+    if pins.incomplete {
+        names.push("more EventBridge rules and schedules than the journal lists".into());
+    }
+    Ok(names)
+}

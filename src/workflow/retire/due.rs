@@ -1,0 +1,217 @@
+//! Finds out whether a source revision is withdrawn, and records that the retirement of its corrected revision is due.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::purge;
+use crate::domain::baseline::{Retire, Workload};
+use crate::domain::ecs::revision::RevisionArn;
+use crate::domain::event::{Cause, ServiceChange, is_own};
+use crate::domain::outcome::{Conclusion, Mode, Outcome, Reason};
+use crate::domain::record::{EntryKind, Record, RolloutPhase, SourceWithdrawn};
+use crate::domain::report::{Decision, Report};
+use crate::ports::{Clock, Described, ErrorKind, Journal, PortError, Ports, RevisionStatus};
+use crate::workflow::Order;
+use crate::workflow::assess::described;
+use crate::workflow::lease::{Halt, Worker, take};
+use crate::workflow::registered::{Registration, read, registered_at};
+use crate::workflow::reporting::end;
+use crate::workflow::rollout::{RolloutDriver, ServiceHint};
+
+/// The longest time for which a read of ECS may lag behind a change. ECS applies a deregistration within ten minutes
+/// (source: ECS API reference, DeregisterTaskDefinition).
+const LAG: SignedDuration = SignedDuration::from_mins(10);
+
+/// The maximum number of waiting rollouts that Logweir ends at once. The schedule ends the others.
+const MOST: usize = 20;
+
+/// The event of a deregistration or deletion. An event alone is no evidence, because an event may be forged.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::workflow) struct WithdrawalEvent {
+    pub(in crate::workflow) at: Option<Timestamp>,
+    pub(in crate::workflow) deleted: bool,
+}
+
+/// Handles the event of a deregistration or deletion of these revisions.
+pub(in crate::workflow) async fn withdrawn<P: Ports>(
+    ports: &P,
+    order: &Order<'_>,
+    mut decision: Decision,
+    revisions: &[RevisionArn],
+    event: WithdrawalEvent,
+) -> Decision {
+    if order.mode == Mode::Observe {
+        let why = "in mode observe, Logweir retires no corrected revision";
+        return decision.ends(Outcome::Skipped.because(Reason::OtherEvent).saying(why));
+    }
+    let mut ended = None;
+    for source in revisions.iter().filter(|source| order.home.scope.has_revision(source)) {
+        match source_withdrawn(ports, order, &mut decision.report, source, Some(event)).await {
+            Ok(None) => {}
+            Ok(found) => ended = found,
+            Err(halt) => {
+                decision.report.about(source);
+                return end(decision, Err(halt));
+            }
+        }
+    }
+    decision.ends(ended.unwrap_or_else(|| Outcome::Skipped.because(Reason::NoRecord)))
+}
+
+/// Records that the retirement of the corrected revision of `source` is due, if ECS reports `source` as deregistered or
+/// deleted. Returns `None`, without a call to ECS, if the journal has no record of `source`.
+///
+/// The evidence is the description of the source. If ECS no longer describes the source, the event of its
+/// deregistration (`event`) is necessary evidence too. `event` is `None` if no event led to this check.
+pub(in crate::workflow) async fn source_withdrawn<P: Ports>(
+    ports: &P,
+    order: &Order<'_>,
+    report: &mut Report,
+    source: &RevisionArn,
+    event: Option<WithdrawalEvent>,
+) -> Result<Option<Conclusion>, Halt> {
+    let Some(record) = ports.journal().read(source).await? else { return Ok(None) };
+    report.about(source);
+    let ends = |why: String| Ok(Some(Outcome::Skipped.because(Reason::SourceWithdrawn).saying(why)));
+    let is_deleted = event.is_some_and(|event| event.deleted);
+    let attempt = record.attempt()?;
+    if let Some((retired, _)) = attempt.as_ref().and_then(|attempt| attempt.retired.last()) {
+        report.corrected = Some(retired.to_string());
+        report.notes.extend(is_deleted.then(|| purge(source, retired)));
+        return ends(format!("{} was retired before", retired.short()));
+    }
+    if record.head.open || record.head.is_held(ports.clock().now()) {
+        return Err(Halt::LeaseLost);
+    }
+    let Some(corrected) = attempt.and_then(|attempt| attempt.corrected().cloned()) else {
+        return ends(format!("no corrected revision of {} is in place", source.short()));
+    };
+    report.corrected = Some(corrected.to_string());
+    if record.head.retirement.as_ref().is_some_and(|retirement| retirement.cause.deleted || !is_deleted) {
+        end_waiting(ports, order, report, &record).await?;
+        return ends(format!("{} will be retired; an earlier event has already led to this", corrected.short()));
+    }
+    let found = match evidence(ports, &record, event).await? {
+        Ok(found) => found,
+        Err(why) => return ends(why),
+    };
+    if let Some(why) = not_retired(ports, order, report, &record, &corrected, found.as_ref()).await? {
+        report.notes.extend(is_deleted.then(|| purge(source, &corrected)));
+        return ends(why);
+    }
+    let cause = cause_of(order, source, corrected.clone(), found.as_ref(), event, ports.clock().now());
+    let worker = Worker { name: order.worker.clone(), lease: order.lease };
+    let claimed = take(ports.journal(), ports.clock(), &worker, record, EntryKind::SourceWithdrawn(cause)).await?;
+    end_waiting(ports, order, report, &claimed.record).await?;
+    ends(format!(
+        "{} is no longer ACTIVE, so Logweir retires {} as soon as nothing uses it",
+        source.short(),
+        corrected.short()
+    ))
+}
+
+/// Returns the description of the withdrawn source, or `None` if ECS no longer describes the source. Returns the reason
+/// in words if there is not enough evidence that the source is withdrawn. Returns an error that allows a retry if the
+/// read may lag behind the event.
+async fn evidence<P: Ports>(
+    ports: &P,
+    record: &Record,
+    event: Option<WithdrawalEvent>,
+) -> Result<Result<Option<Described>, String>, Halt> {
+    let (source, now) = (&record.head.source, ports.clock().now());
+    let lags = |why: String| {
+        Halt::Port(PortError { kind: ErrorKind::Retry, call: "DescribeTaskDefinition", message: why, reason: None })
+    };
+    let is_new = |at: Timestamp| now.duration_since(at) < LAG;
+    match described(ports.task_definitions(), source).await? {
+        Some(found) if !found.is_active() => Ok(Ok(Some(found))),
+        Some(_) => {
+            let why = format!("ECS describes {} as ACTIVE", source.short());
+            if event.and_then(|event| event.at).is_some_and(is_new) { Err(lags(why)) } else { Ok(Err(why)) }
+        }
+        None if event.is_none() => {
+            Ok(Err(format!("ECS does not describe {}, and no event reports its deregistration", source.short())))
+        }
+        // Logweir opened the record after the registration of the source.
+        None if is_new(record.head.opened_at) => Err(lags(format!("ECS does not describe {} yet", source.short()))),
+        None => Ok(Ok(None)),
+    }
+}
+
+/// Returns the reason in words if Logweir does not retire the corrected revision automatically.
+async fn not_retired<P: Ports>(
+    ports: &P,
+    order: &Order<'_>,
+    report: &mut Report,
+    record: &Record,
+    corrected: &RevisionArn,
+    source: Option<&Described>,
+) -> Result<Option<String>, Halt> {
+    let name = corrected.short();
+    let Registration::Active(copy) = read(ports, corrected, registered_at(record, corrected)).await? else {
+        return Ok(Some(format!("{name} is not ACTIVE any more")));
+    };
+    let undo = order.backout.command(&record.head.source);
+    let by_the_roles = match &copy.registered_by {
+        Some(by) => is_own(by, &order.home.own_roles),
+        // ECS does not name the principal of every revision. Then the record must name only the roles.
+        None => record.registrars().iter().all(|by| is_own(by, &order.home.own_roles)),
+    };
+    if !by_the_roles {
+        report.backout = Some(undo.clone());
+        return Ok(Some(format!(
+            "an operator registered {name}, so Logweir does not retire it automatically; to deregister it, run: {undo}"
+        )));
+    }
+    if retire_setting(order, &record.head.source, source) == Retire::Never {
+        report.backout = Some(undo.clone());
+        return Ok(Some(format!("the baseline sets retire = \"never\"; to deregister {name}, run: {undo}")));
+    }
+    Ok(None)
+}
+
+fn retire_setting(order: &Order<'_>, source: &RevisionArn, found: Option<&Described>) -> Retire {
+    with_workload(source, found, |workload| order.baseline.settings(workload).correct.retire)
+}
+
+fn with_workload<T>(source: &RevisionArn, found: Option<&Described>, act: impl FnOnce(&Workload<'_>) -> T) -> T {
+    let tags = found.map_or(&[][..], |found| &found.tags);
+    let tags: Vec<_> = tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect();
+    act(&Workload {
+        family: Some(&source.family),
+        account: Some(&source.account),
+        region: Some(&source.region),
+        tags: &tags,
+        ..Workload::default()
+    })
+}
+
+fn cause_of(
+    order: &Order<'_>,
+    source: &RevisionArn,
+    corrected: RevisionArn,
+    found: Option<&Described>,
+    event: Option<WithdrawalEvent>,
+    now: Timestamp,
+) -> SourceWithdrawn {
+    // A time in the future would delay the retirement.
+    let withdrawn_at = found.and_then(|found| found.deregistered_at).or(event.and_then(|event| event.at));
+    SourceWithdrawn {
+        corrected,
+        withdrawn_at: withdrawn_at.unwrap_or(now).min(now),
+        deleted: event.is_some_and(|event| event.deleted)
+            || found.is_some_and(|found| found.status == RevisionStatus::DeleteInProgress),
+        registers_per_second: with_workload(source, found, |it| order.baseline.rollout(it).registers_per_second),
+    }
+}
+
+/// Ends the rollouts that still wait, because Logweir no longer updates a service to the corrected revision.
+async fn end_waiting<P: Ports>(ports: &P, order: &Order<'_>, report: &mut Report, record: &Record) -> Result<(), Halt> {
+    let attempt = record.attempt()?;
+    let rollouts = attempt.iter().flat_map(|attempt| &attempt.rollouts);
+    let waiting = rollouts.filter(|rollout| matches!(rollout.state, RolloutPhase::Waiting(_))).take(MOST);
+    for rollout in waiting {
+        let hint = ServiceHint { service: rollout.service, change: &ServiceChange::Look, cause: &Cause::default() };
+        RolloutDriver { ports, order }.start(report, &record.head.source, &hint).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,23 @@
+//! The retirement of corrected revisions. After another principal has deregistered a source revision, its corrected
+//! revision would keep withdrawn code ACTIVE. The remediator only records that the retirement is due
+//! ([`source_withdrawn`]). The schedule of the backout function deregisters the corrected revision as soon as nothing
+//! uses it ([`retire_unused`]), because only the role of the backout function may search the clusters.
+
+mod due;
+mod unused;
+
+pub(super) use due::{WithdrawalEvent, withdrawn};
+pub use unused::retire_unused;
+
+use crate::domain::ecs::revision::RevisionArn;
+
+/// Returns the note about a deleted source: the command with which an operator deletes the corrected revision too.
+fn purge(source: &RevisionArn, corrected: &RevisionArn) -> String {
+    format!(
+        "{} was deleted, and {} is a copy of it; to delete the copy too, run: aws ecs delete-task-definitions \
+         --task-definitions {corrected} --region {}",
+        source.short(),
+        corrected.short(),
+        corrected.region
+    )
+}

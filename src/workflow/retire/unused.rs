@@ -1,0 +1,288 @@
+//! Retires the corrected revisions of withdrawn sources that nothing uses. One search of the clusters serves all
+//! revisions whose retirement is due.
+
+use jiff::Timestamp;
+
+use super::purge;
+use crate::domain::ecs::revision::RevisionArn;
+use crate::domain::event::Cause;
+use crate::domain::limits::family::{Family, FamilyName};
+use crate::domain::outcome::{Conclusion, Outcome, Reason, ReportMode, TriggerKind};
+use crate::domain::record::{EntryKind, Head, Record, Retirement};
+use crate::domain::report::{Decision, Report};
+use crate::ports::{
+    Answer, Clock, ErrorKind, Filter, Journal, PortError, Ports, RevisionUsers, Services, TaskDefinitions,
+};
+use crate::workflow::backout::BackoutOrder;
+use crate::workflow::correct::admits;
+use crate::workflow::lease::{Claim, Halt, Worker, give_up, take};
+use crate::workflow::ownership::{Registrars, unconfirmed};
+use crate::workflow::pins::pins_of;
+use crate::workflow::registered::{deregister, read, registered_at};
+use crate::workflow::reporting::failed;
+use crate::workflow::resume::finished;
+
+/// The maximum number of records that one scheduled run handles.
+const MOST: usize = 20;
+
+/// The maximum number of users that an entry names.
+const MOST_USERS: usize = 20;
+
+/// Retires each corrected revision whose retirement is due and that nothing uses. Returns a decision for each revision
+/// that was retired or looked at, and for each failure.
+pub async fn retire_unused<P: Ports>(ports: &P, order: &BackoutOrder<'_>) -> Answer<Vec<Decision>> {
+    let driver = RetirementDriver { ports, order, started: ports.clock().now() };
+    let (mut decisions, mut candidates) = (Vec::new(), Vec::new());
+    for head in driver.due().await? {
+        match driver.candidate(&head).await {
+            Ok(found) => candidates.extend(found),
+            Err(halt) => decisions.extend(driver.ended(&head, None, Err(halt))),
+        }
+    }
+    if candidates.is_empty() {
+        return Ok(decisions);
+    }
+    let users = match ports.services().users_of(&revisions(candidates.iter().map(|it| &it.retirement))).await {
+        Ok(users) => Ok(users),
+        Err(error) if error.kind == ErrorKind::Retry => {
+            decisions.push(failed(driver.decision(None), &error));
+            return Ok(decisions);
+        }
+        Err(error) => Err(error),
+    };
+    let mut deregistered = Vec::new();
+    for candidate in candidates {
+        let head = candidate.record.head.clone();
+        match driver.looked(candidate, &users).await {
+            Ok(Looked::Deregistered(claimed)) => deregistered.push(claimed),
+            Ok(Looked::Delayed(users)) => decisions.extend(driver.ended(&head, Some(&users), Ok(None))),
+            Ok(Looked::NotNow) => {}
+            Err(halt) => decisions.extend(driver.ended(&head, None, Err(halt))),
+        }
+    }
+    decisions.extend(driver.verified(deregistered).await);
+    Ok(decisions)
+}
+
+struct RetirementDriver<'p, 'o, P> {
+    ports: &'p P,
+    order: &'p BackoutOrder<'o>,
+    started: Timestamp,
+}
+
+/// A record whose retirement is due.
+struct Candidate {
+    record: Record,
+    retirement: Retirement,
+    /// Whether an earlier worker has deregistered the corrected revision, but has not recorded this.
+    deregistered: bool,
+    /// Why Logweir must not deregister the revision on the word of the record.
+    refusal: Option<String>,
+}
+
+/// The result of a look for users of one corrected revision.
+enum Looked<'p, P: Ports> {
+    Deregistered(Claim<'p, P>),
+    /// Logweir looks again later, because these users use the revision. The list is empty if nothing used the revision
+    /// in the first look.
+    Delayed(Vec<String>),
+    /// All slots of the registration rate limit are taken, so the next scheduled run tries again.
+    NotNow,
+}
+
+fn revisions<'r>(retirements: impl Iterator<Item = &'r Retirement>) -> Vec<RevisionArn> {
+    retirements.map(|retirement| retirement.cause.corrected.clone()).collect()
+}
+
+impl<'p, P: Ports> RetirementDriver<'p, '_, P> {
+    /// Returns the heads of the records whose next look is due, the longest due first.
+    async fn due(&self) -> Answer<Vec<Head>> {
+        let now = self.started;
+        let filter = Filter { retiring: true, ..Filter::all(now) };
+        let mut heads = self.ports.journal().list(&filter, usize::MAX).await?.readable;
+        let next = |head: &Head| head.retirement.as_ref().map(|retirement| retirement.next);
+        heads.retain(|head| next(head).is_some_and(|next| next <= now) && !head.is_held(now));
+        heads.sort_by_key(next);
+        heads.truncate(MOST);
+        Ok(heads)
+    }
+
+    /// Reads a record whose retirement may be due. Returns `None` if Logweir does not look for users now.
+    async fn candidate(&self, head: &Head) -> Result<Option<Candidate>, Halt> {
+        let (journal, now) = (self.ports.journal(), self.started);
+        let Some(record) = journal.read(&head.source).await? else { return Ok(None) };
+        let due = record.head.is_retiring() && !record.head.is_held(now);
+        let Some(retirement) = record.head.retirement.clone().filter(|it| due && it.next <= now) else {
+            return Ok(None);
+        };
+        record.attempt()?;
+        let family = journal.read_state::<Family>(&FamilyName::of(&head.source)).await?;
+        if family.and_then(|family| family.hold).is_some_and(|hold| now < hold.until) {
+            return Ok(None);
+        }
+        let corrected = retirement.cause.corrected.clone();
+        // A revision that ECS does not describe may still be ACTIVE, unless a worker has deregistered it.
+        let found = read(self.ports, &corrected, registered_at(&record, &corrected)).await?;
+        let is_active = found.is_active() || !found.is_inactive() && !retirement.begun;
+        let own = Registrars::of(self.order.home, None, &record);
+        let found = found.described().filter(|found| !own.confirm(found, &head.source));
+        if !is_active && !retirement.begun {
+            self.take(record, EntryKind::Vanished { corrected }).await?;
+            return Ok(None);
+        }
+        let newest = self.ports.task_definitions().newest(&corrected.family, 1).await?;
+        let due = retirement.due(newest.first() == Some(&corrected));
+        if is_active && due > now {
+            let delayed = EntryKind::RetirementDelayed { corrected, until: due, unused: false, users: Vec::new() };
+            self.take(record, delayed).await?;
+            return Ok(None);
+        }
+        let refusal = found.map(|found| unconfirmed(&found));
+        Ok(Some(Candidate { record, retirement, deregistered: !is_active, refusal }))
+    }
+
+    /// Deregisters the corrected revision if this is the second look that finds no user. Otherwise records when to look
+    /// again.
+    async fn looked(
+        &self,
+        candidate: Candidate,
+        users: &Result<RevisionUsers, PortError>,
+    ) -> Result<Looked<'p, P>, Halt> {
+        let Candidate { record, retirement, deregistered, refusal } = candidate;
+        let (corrected, now) = (retirement.cause.corrected.clone(), self.started);
+        if deregistered {
+            return Ok(Looked::Deregistered(self.take(record, EntryKind::Retiring { corrected }).await?));
+        }
+        let mut users = match users {
+            Ok(users) => places(users, &corrected),
+            Err(error) => vec![format!("the services and tasks could not be read: {error}")],
+        };
+        users.extend(pins_of(self.ports, &corrected).await?);
+        users.extend(refusal);
+        if !users.is_empty() {
+            return self.delay(record, &retirement, retirement.look_again(now), users).await;
+        }
+        if !retirement.is_second_look(now) && !retirement.begun {
+            return self.delay(record, &retirement, retirement.second_look(now), users).await;
+        }
+        let rate = retirement.cause.registers_per_second;
+        if !admits(self.ports, &corrected, &self.order.worker, rate).await? {
+            return Ok(Looked::NotNow);
+        }
+        let mut claimed = self.take(record, EntryKind::Retiring { corrected: corrected.clone() }).await?;
+        match deregister(self.ports, &corrected, registered_at(&claimed.record, &corrected)).await {
+            Err(error) if error.kind == ErrorKind::Retry => Err(give_up(&mut claimed, error, "").await),
+            Err(error) if error.kind == ErrorKind::Refused => {
+                let users = vec![format!("{} could not be deregistered: {error}", corrected.short())];
+                self.delay(claimed.record, &retirement, retirement.look_again(now), users).await
+            }
+            _ => Ok(Looked::Deregistered(claimed)),
+        }
+    }
+
+    async fn delay(
+        &self,
+        record: Record,
+        retirement: &Retirement,
+        until: Timestamp,
+        users: Vec<String>,
+    ) -> Result<Looked<'p, P>, Halt> {
+        let corrected = retirement.cause.corrected.clone();
+        let unused = users.is_empty();
+        let delayed = EntryKind::RetirementDelayed { corrected, until, unused, users: users.clone() };
+        self.take(record, delayed).await?;
+        Ok(Looked::Delayed(users))
+    }
+
+    /// Looks for users once more, because a service may have been updated to a revision just before its deregistration.
+    /// Then records the end of each retirement.
+    async fn verified(&self, deregistered: Vec<Claim<'p, P>>) -> Vec<Decision> {
+        let mut decisions = Vec::new();
+        if deregistered.is_empty() {
+            return decisions;
+        }
+        let retirements = deregistered.iter().filter_map(|claimed| claimed.record.head.retirement.as_ref());
+        let users = self.ports.services().users_of(&revisions(retirements)).await;
+        for mut claimed in deregistered {
+            let head = claimed.record.head.clone();
+            let Some(retirement) = head.retirement.clone() else { continue };
+            let ended = match &users {
+                Ok(users) => {
+                    let (corrected, users) =
+                        (retirement.cause.corrected.clone(), places(users, &retirement.cause.corrected));
+                    let retired = EntryKind::Retired { corrected, users: users.clone() };
+                    claimed.append(retired).await.map(|()| Some(conclusion(&retirement, &users)))
+                }
+                Err(error) => Err(give_up(&mut claimed, error.clone(), "Logweir could not look for users").await),
+            };
+            decisions.extend(self.ended(&head, None, ended));
+        }
+        decisions
+    }
+
+    async fn take(&self, record: Record, what: EntryKind) -> Result<Claim<'p, P>, Halt> {
+        let worker = Worker { name: self.order.worker.clone(), lease: self.order.lease };
+        take(self.ports.journal(), self.ports.clock(), &worker, record, what).await
+    }
+
+    fn decision(&self, head: Option<&Head>) -> Decision {
+        let (home, cause) = (self.order.home, Cause::default());
+        let mut report = Report::new(home, ReportMode::Retirement, TriggerKind::Resume, &cause, self.started);
+        if let Some(head) = head {
+            report.about(&head.source);
+            let retirement = head.retirement.as_ref();
+            report.corrected = retirement.map(|retirement| retirement.cause.corrected.to_string());
+        }
+        report.into()
+    }
+
+    /// Returns the decision about a record. Returns `None` if the look found no user for the first time, or if another
+    /// worker has claimed the record.
+    fn ended(
+        &self,
+        head: &Head,
+        users: Option<&[String]>,
+        ended: Result<Option<Conclusion>, Halt>,
+    ) -> Option<Decision> {
+        let mut decision = self.decision(Some(head));
+        let Some(retirement) = &head.retirement else { return finished(self.ports, decision, ended, self.started) };
+        let (source, corrected) = (head.source.short(), retirement.cause.corrected.short());
+        if let Ok(Some(Conclusion { outcome: Outcome::Retired, .. })) = &ended {
+            let note = format!(
+                "{source} is no longer ACTIVE and nothing uses {corrected}, so Logweir deregistered {corrected}"
+            );
+            decision.report.notes.push(note);
+            if retirement.cause.deleted {
+                decision.report.notes.push(purge(&head.source, &retirement.cause.corrected));
+            }
+        }
+        let ended = match users {
+            Some(users) if !users.is_empty() => {
+                decision.notify.repeats = Some(retirement.looks_in_use > 0);
+                let why = format!("{source} is no longer ACTIVE, but {corrected} is kept: {}", users.join(", "));
+                Ok(Some(Outcome::Skipped.because(Reason::StillRunning).saying(why)))
+            }
+            _ => ended,
+        };
+        finished(self.ports, decision, ended, self.started)
+    }
+}
+
+/// Returns the names of the services and tasks that use the revision.
+fn places(users: &RevisionUsers, revision: &RevisionArn) -> Vec<String> {
+    let users = users.get(revision).into_iter().flatten();
+    users.take(MOST_USERS).map(|user| user.place.to_string()).collect()
+}
+
+fn conclusion(retirement: &Retirement, users: &[String]) -> Conclusion {
+    if users.is_empty() {
+        return Outcome::Retired.because(Reason::SourceWithdrawn);
+    }
+    let corrected = retirement.cause.corrected.short();
+    let why = format!(
+        "{corrected} was deregistered because its source is deregistered, and meanwhile these began to use it: {}; move \
+         them to an ACTIVE revision",
+        users.join(", ")
+    );
+    Outcome::NeedsOperator.because(Reason::StillRunning).saying(why)
+}
