@@ -4,6 +4,7 @@ The trial creates a few resources in an empty account, asks AWS the open questio
 account data, and removes what it created.
 """
 
+import os
 import signal
 import sys
 
@@ -33,7 +34,8 @@ def main(given):
         signal.signal(number, interrupt)
     try:
         session = botocore.session.Session(profile=options.profile)
-        region = options.region or session.get_config_variable("region")
+        # botocore itself does not read AWS_REGION, which the AWS CLI and the other SDKs prefer.
+        region = options.region or os.environ.get("AWS_REGION") or session.get_config_variable("region")
         if not region:
             sys.stderr.write("error: name a Region: --region\n")
             return USAGE

@@ -91,8 +91,8 @@ class Trial:
             clusters = [each for each in described if each["status"] != "INACTIVE"]
         families = self.account.call("ecs", "ListTaskDefinitionFamilies", {"status": "ACTIVE"})["families"]
         if (clusters or families) and not self.options.i_know:
-            raise Ended(ERROR, f"this account and Region is not empty (clusters: {len(clusters)}, families: {len(families)}); "
-                               "use another account or Region, or add --i-know; to remove the rest of an earlier trial, run --clean-up")
+            raise Ended(ERROR, f"this account and Region is not empty (clusters: {len(clusters)}, families: {len(families)}); use "
+                               "another account or Region, or add --i-know; --clean-up removes the rest of a stopped trial")
 
     def confirm(self, question):
         if self.options.yes:

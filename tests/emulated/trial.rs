@@ -25,6 +25,11 @@ fn a_run_that_is_interrupted_at_any_step_leaves_nothing() {
 }
 
 #[test]
+fn late_answers_and_refusals_lead_to_the_right_verdict() {
+    passes("test_answers");
+}
+
+#[test]
 fn its_report_has_no_account_data() {
     passes("test_redaction");
 }

@@ -114,7 +114,8 @@ def defaulted_mode(bench):
     if not registered.accepted:
         return not_answered(f"ECS refuses the revision: {registered.message}")
     bench.until("describable", lambda: described(bench, registered.revision))
-    shown = [registered.answer["taskDefinition"], bench.ecs("DescribeTaskDefinition", taskDefinition=registered.revision)["taskDefinition"]]
+    answers = [registered.answer, bench.ecs("DescribeTaskDefinition", taskDefinition=registered.revision)]
+    shown = [answer["taskDefinition"] for answer in answers]
     added = sorted({name for each in shown for name in options_of(each)} - set(options_of(sent)))
     bench.note("options that were not sent", added)
     if "mode" in added:

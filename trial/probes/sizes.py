@@ -38,9 +38,11 @@ def odd_json(bench):
     if number.accepted:
         bench.note("memory of the new revision", number.answer["taskDefinition"]["containerDefinitions"][0].get("memory"))
     repeated = document(bench, "spelling", container(dockerLabels={"twice": "first"}))
-    label = bench.registered("a repeated key", repeated, lambda text: text.replace('"twice": "first"', '"twice": "first", "twice": "second"'))
+    twice = '"twice": "first", "twice": "second"'
+    label = bench.registered("a repeated key", repeated, lambda text: text.replace('"twice": "first"', twice))
     if label.accepted:
-        bench.note("value of the repeated key", label.answer["taskDefinition"]["containerDefinitions"][0]["dockerLabels"].get("twice"))
+        labels = label.answer["taskDefinition"]["containerDefinitions"][0]["dockerLabels"]
+        bench.note("value of the repeated key", labels.get("twice"))
     return other(f"a number spelled 6.4e1: {number.message}; a repeated key: {label.message}")
 
 

@@ -50,7 +50,8 @@ def record_of(bench, suffix):
     def recorded():
         left = max(0, round(plantings["at"] + bench.trail_seconds - bench.clock.now()))
         bench.say(f"waiting for CloudTrail's record, for at most {left // 60} min {left % 60} s")
-        found[:] = [each for each in records(bench, plantings["begun"]) if (each.get("requestParameters") or {}).get("family") == family]
+        requests = ((each, each.get("requestParameters") or {}) for each in records(bench, plantings["begun"]))
+        found[:] = [record for record, request in requests if request.get("family") == family]
         return found
 
     left = max(0, round(plantings["at"] + bench.trail_seconds - bench.clock.now()))
@@ -71,7 +72,8 @@ def records(bench, begun):
 LATE = "CloudTrail's event history did not show the record in time; run the probe again with a longer --trail-minutes"
 
 
-@probe("trail-record", "Does CloudTrail's record of a registration contain the ARN of the new revision?", early=plant, needs=["trail"])
+@probe("trail-record", "Does CloudTrail's record of a registration contain the ARN of the new revision?",
+       early=plant, needs=["trail"])
 def trail_record(bench):
     """Registers a revision with invented secrets. Waits for its record in CloudTrail's event history, and shows the record."""
     record = record_of(bench, "planted")
@@ -85,7 +87,8 @@ def trail_record(bench):
     return no("responseElements has no taskDefinition.taskDefinitionArn")
 
 
-@probe("trail-redaction", "Which values of a task definition does CloudTrail redact, and in which form?", early=plant, needs=["trail"])
+@probe("trail-redaction", "Which values of a task definition does CloudTrail redact, and in which form?",
+       early=plant, needs=["trail"])
 def trail_redaction(bench):
     """Registers a revision with invented secrets in its environment, command, Docker labels, log options and tags. Looks for
     each of them in the request and in the response of the record."""
