@@ -201,10 +201,16 @@ class TheFunctions(unittest.TestCase):
                 own_roles = resolved(environment(name)["LOGWEIR_OWN_ROLES"])
                 self.assertEqual(own_roles, {"Fn::Sub": ",".join(OWN_ROLES.values())})
 
-    def test_the_backout_function_gets_neither_mode_nor_baseline(self):
+    def test_the_backout_function_gets_no_baseline(self):
         self.assertEqual(environment("BackoutFunction").keys(), {
-            "LOGWEIR_ROLE", "LOGWEIR_JOURNAL", "LOGWEIR_OWN_ROLES", "LOGWEIR_TOPIC", "LOGWEIR_BUS",
+            "LOGWEIR_ROLE", "LOGWEIR_JOURNAL", "LOGWEIR_OWN_ROLES", "LOGWEIR_TOPIC", "LOGWEIR_BUS", "LOGWEIR_MODE",
+            "LOGWEIR_PAUSED",
         })
+
+    def test_the_backout_function_knows_when_it_must_not_retire_a_revision(self):
+        variables = environment("BackoutFunction")
+        self.assertEqual(variables["LOGWEIR_MODE"], {"Ref": "Mode"})
+        self.assertEqual(variables["LOGWEIR_PAUSED"], {"Ref": "Paused"})
 
     def test_the_remediator_knows_the_name_of_the_backout_function(self):
         name = environment("RemediatorFunction")["LOGWEIR_BACKOUT_FUNCTION"]
@@ -254,11 +260,11 @@ class TheQueue(unittest.TestCase):
                 self.assertEqual(properties(name)["MessageRetentionPeriod"], 14 * 24 * 3600)
                 self.assertTrue(properties(name)["SqsManagedSseEnabled"])
 
-    def test_the_kill_switch_only_pauses_the_queue(self):
+    def test_the_kill_switch_only_pauses_the_queue_and_the_retirements(self):
         [mapping] = of_type("AWS::Lambda::EventSourceMapping").values()
         self.assertEqual(mapping["Enabled"], {"Fn::If": ["IsPaused", False, True]})
         text = json.dumps([RESOURCES, TEMPLATE["Conditions"]])
-        self.assertEqual((text.count('"IsPaused"'), text.count('{"Ref": "Paused"}')), (2, 1))
+        self.assertEqual((text.count('"IsPaused"'), text.count('{"Ref": "Paused"}')), (2, 2))
         self.assertEqual(TEMPLATE["Parameters"]["Paused"]["Default"], "false")
 
 

@@ -23,3 +23,4 @@ mod unconfirmed;
 mod unseen;
 mod waiting;
 mod whose;
+mod withdrawn;
