@@ -5,7 +5,7 @@ use logweir::domain::outcome::Outcome;
 use logweir::domain::record::EntryKind;
 use logweir::ports::{Filter, Journal, Listed};
 
-use super::sample::{Commit, closed, now, started, time, upon};
+use super::sample::{Commit, closed, now, revision, started, time, upon, withdrawn};
 use super::{read, run};
 
 pub fn heads_are_listed_newest_first<J: Journal>(open: impl Fn() -> J) {
@@ -65,6 +65,25 @@ pub fn heads_are_listed_by_family_and_by_open_work<J: Journal>(open: impl Fn() -
             assert_eq!(list(&journal, &filter, 10).await, expected, "{filter:?}");
             assert_eq!(list(&journal, &filter, 1).await, expected[..expected.len().min(1)], "{filter:?}");
         }
+    });
+}
+
+pub fn a_record_that_only_waits_for_its_retirement_is_listed_apart<J: Journal>(open: impl Fn() -> J) {
+    run(async {
+        let journal = open();
+        let closed_record = Commit::first("web:41", "a").then("a", closed());
+        let waits = closed_record.then("a", withdrawn(false));
+        for commit in [Commit::first("web:41", "a"), closed_record.clone(), waits.clone()] {
+            commit.on(&journal).await.unwrap();
+        }
+        Commit::first("web:50", "a").on(&journal).await.unwrap();
+        let open_work = Filter { open: true, ..all() };
+        let retiring = Filter { retiring: true, ..all() };
+        assert_eq!(list(&journal, &open_work, 10).await, ["web:50"], "a retirement is no open work");
+        assert_eq!(journal.list(&retiring, 10).await, Ok(vec![waits.head.clone()].into()));
+        let retired = EntryKind::Retired { corrected: revision("web:42"), users: Vec::new() };
+        waits.then("a", retired).on(&journal).await.unwrap();
+        assert_eq!(list(&journal, &retiring, 10).await, [""; 0], "the retirement has ended");
     });
 }
 

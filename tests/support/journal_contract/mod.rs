@@ -7,6 +7,7 @@ pub mod budgets;
 pub mod families;
 mod listing;
 pub mod newer_version;
+mod pins;
 pub mod pointings;
 mod reconciliations;
 pub mod sample;
@@ -27,9 +28,10 @@ pub use self::families::{
     of_two_concurrent_family_states_one_wins,
 };
 pub use self::listing::{
-    heads_are_listed_by_family_and_by_open_work, heads_are_listed_by_time_outcome_and_actor,
-    heads_are_listed_newest_first,
+    a_record_that_only_waits_for_its_retirement_is_listed_apart, heads_are_listed_by_family_and_by_open_work,
+    heads_are_listed_by_time_outcome_and_actor, heads_are_listed_newest_first,
 };
+pub use self::pins::pins_are_stored_by_holder_and_by_revision;
 pub use self::pointings::{
     a_service_history_is_stored_state_by_state, a_service_put_again_is_not_lost,
     a_write_on_a_stale_service_history_is_lost, of_two_concurrent_service_histories_one_wins,
@@ -66,6 +68,8 @@ macro_rules! held_by {
             each_account_and_region_has_its_own_rate_limit
             a_reconciliation_is_stored_state_by_state
             a_page_is_claimed_by_one_worker
+            a_record_that_only_waits_for_its_retirement_is_listed_apart
+            pins_are_stored_by_holder_and_by_revision
             $($($more)*)?
         }
     };
