@@ -59,6 +59,9 @@ mod tests {
             let which = RevisionRef::Revision(source.clone());
             let registered = Trigger::Remediate { which, cause: cause.clone() };
             assert_eq!(read(&registration(&source, &cause), &home), Ok(registered));
+            let revisions = vec![source.clone()];
+            let withdrawn = Trigger::Withdrawn { revisions, deleted: false, cause: cause.clone() };
+            assert_eq!(read(&deregistration(&source, &cause), &home), Ok(withdrawn));
             let change = ServiceChange::Asked { revision: Some(source.clone()) };
             let updated = Trigger::Service { service: service.clone(), change, cause: cause.clone() };
             assert_eq!(read(&service_update(&service, &source, &cause), &home), Ok(updated));

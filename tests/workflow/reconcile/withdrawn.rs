@@ -1,8 +1,10 @@
 //! A source revision whose deregistration no event has reported is found.
 
+use jiff::SignedDuration;
 use logweir::domain::outcome::Mode;
 
 use super::scene::{HOUR, Scene};
+use crate::world::story::retires;
 
 /// An account in which web:2 corrects web:1.
 async fn corrected() -> Scene {
@@ -25,6 +27,22 @@ async fn a_deregistered_source_is_sent_to_the_queue() {
     assert_eq!(scene.withdrawn(), ["web:1"]);
     assert_eq!(scene.heard.finished[2].withdrawn, 1);
     assert_eq!(scene.world.count("DescribeTaskDefinition") - before, 2, "the newest revision and its source");
+}
+
+#[tokio::test]
+async fn the_corrected_revision_of_a_source_whose_deregistration_was_lost_is_retired() {
+    let mut scene = corrected().await;
+    scene.world.account(|account| account.deregisters(&account.arn("web", 1).clone()));
+    scene.reconciles().await;
+    assert_eq!(scene.decided().pop().unwrap(), "skipped source-withdrawn");
+    for _ in 0..6 {
+        scene.world.advance(SignedDuration::from_mins(15));
+        retires(&scene.world).await;
+    }
+    assert_eq!(scene.active("web"), [0; 0]);
+    scene.world.advance(HOUR * 24);
+    scene.reconciles().await;
+    assert_eq!((scene.finished()[2], scene.withdrawn().len()), ([0; 5], 1), "the family has no ACTIVE revision");
 }
 
 #[tokio::test]
