@@ -147,7 +147,7 @@ async fn a_deregistered_source_is_restored_from_the_correction_and_not_corrected
         let report = register(&world, &event(name)).await;
         assert!(
             matches!(ended(&report), (Outcome::Skipped, Some(Reason::BackedOutBefore | Reason::RegisteredByLogweir)))
-                || report.outcome == Outcome::Failed && *name == source,
+                || report.outcome == Outcome::Superseded && *name == source,
             "{report:?}"
         );
     }

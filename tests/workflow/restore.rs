@@ -13,7 +13,7 @@ use crate::rollout::scene::{Scene, said, sound};
 use crate::world::story::{
     BLOCKING, backs_out, backs_out_with, ended, event, previews_with, register, resumes, resumes_backouts,
 };
-use crate::world::{Lie, LiveService, Moment, RevisionState, Then, World};
+use crate::world::{Lag, Lie, LiveService, Moment, RevisionState, Then, World};
 
 const BACKED_OUT: (Outcome, Option<Reason>) = (Outcome::BackedOut, None);
 const NEWER: (Outcome, Option<Reason>) = (Outcome::NeedsOperator, Some(Reason::NewerRevision));
@@ -263,4 +263,40 @@ async fn a_withdrawal_is_not_done_if_ecs_does_not_find_the_new_revision() {
     world.advance(LEASE);
     resumes(&world, logweir::domain::outcome::Mode::Register).await;
     assert_eq!(numbers(&world), [1, 2]);
+}
+
+/// Backs out the correction that prod/web runs, while reads of revisions lag. Lets the schedule finish the backout.
+async fn backs_out_while_reads_lag(lag: Lag, is_answered: bool) -> Scene {
+    let scene = needed().await;
+    scene.world.lags(lag);
+    if !is_answered {
+        scene.world.at_next(REGISTER, Moment::After, Then::Cut);
+    }
+    scene.backs_out().await;
+    for _ in 0..6 {
+        scene.world.advance(SignedDuration::from_mins(6));
+        scene.account(|account| account.completes("prod/web"));
+        resumes_backouts(&scene.world).await;
+    }
+    scene
+}
+
+#[tokio::test]
+async fn a_service_gets_exactly_one_restored_revision_although_reads_lag() {
+    for (describe, list) in (0..4).flat_map(|describe| (0..4).map(move |list| (describe, list))) {
+        for is_answered in [true, false] {
+            let lag = Lag { describe, list, lasts: SignedDuration::from_mins(5), ..Lag::default() };
+            let scene = backs_out_while_reads_lag(lag, is_answered).await;
+            let at = format!("{lag:?}, answered: {is_answered}");
+            let head = scene.record().head;
+            assert_eq!(
+                (head.open, head.closing.map(|closing| closing.outcome)),
+                (false, Some(Outcome::BackedOut)),
+                "{at}"
+            );
+            let restored = head.restored.unwrap();
+            assert_eq!(scene.runs("prod/web"), restored.short(), "{at}");
+            assert_eq!(active(&scene), [1, restored.revision as usize], "{at}");
+        }
+    }
 }

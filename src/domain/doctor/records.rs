@@ -148,6 +148,14 @@ mod tests {
     }
 
     #[test]
+    fn a_record_with_a_revision_that_no_worker_claims_is_unfinished() {
+        let registered = head(NOW).source;
+        let unclaimed = Head { open: false, unclaimed: vec![registered], ..head("2026-11-21T11:00:00Z") };
+        let faults = faults(RecordState { open: vec![unclaimed], ..nothing() });
+        assert_eq!(faults, ["the journal contains 1 record unfinished for half an hour: web:41"]);
+    }
+
+    #[test]
     fn services_on_their_way_may_take_longer() {
         let following = Head { open: false, ..head("2026-11-21T09:00:00Z") };
         assert!(faults(RecordState { open: vec![following], ..nothing() }).is_empty());

@@ -5,8 +5,8 @@ use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::{RolloutState, Service, Stage, Status};
 use crate::domain::limits::service_history::ServiceHistory;
 use crate::domain::outcome::Reason;
-use crate::domain::record::{Backout, EntryKind, NotUndone};
-use crate::ports::{Answer, Clock, ErrorKind, Journal, Ports, Services};
+use crate::domain::record::{Backout, EntryKind, NotUndone, Record};
+use crate::ports::{Answer, Clock, ErrorKind, Journal, PortError, Ports, Services};
 use crate::workflow::lease::{Claim, Halt, give_up};
 use crate::workflow::registered::read;
 use crate::workflow::rollout::update_service::{
@@ -161,6 +161,12 @@ impl<P: Ports> UndoDriver<'_, P> {
                 self.yield_to(claimed, step, &found, external).await
             }
             Err(error) if error.kind == ErrorKind::Retry => Err(give_up(claimed, error, "").await),
+            // The read that showed the revision as ACTIVE lagged behind. A later read shows that it is INACTIVE, and
+            // Logweir then restores the source revision.
+            Err(error) if is_inactive(&error) && restores_if_inactive(&claimed.record, to) => {
+                let error = PortError { kind: ErrorKind::Retry, ..error };
+                Err(give_up(claimed, error, "").await)
+            }
             Err(error) => claimed.append(EntryKind::Kept(NotUndone::open(step, error.to_string(), error.reason))).await,
         }
     }
@@ -194,4 +200,15 @@ fn left_with(service: &str, external: &RevisionArn) -> String {
         "another principal deployed {} to service {service} during the rollback; the service keeps this revision",
         external.short()
     )
+}
+
+/// Whether ECS refused to start a revision, because the revision is INACTIVE ("TaskDefinition is inactive", source:
+/// Cloud-CV/EvalAI, issue 5167). A revision never becomes ACTIVE again.
+fn is_inactive(error: &PortError) -> bool {
+    error.kind == ErrorKind::Refused && error.message.to_ascii_lowercase().contains("taskdefinition is inactive")
+}
+
+/// Whether a backout restores the source revision if `to` is INACTIVE.
+fn restores_if_inactive(record: &Record, to: &RevisionArn) -> bool {
+    record.head.source == *to || record.head.restored.as_ref() == Some(to)
 }
