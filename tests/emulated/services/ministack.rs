@@ -39,6 +39,7 @@ async fn a_new_service_follows_and_is_rolled_back_on_request() {
     let report = logweir.gets(&created(&service, &source)).await;
     assert_eq!((ended(&report).1, story.changes()), (Some(Reason::Duplicate), vec![]), "{report:?}");
     assert!(logweir.resumes().await.is_empty());
+    assert_eq!(story.changes(), ["PutItem"], "the schedule records the mode and the baseline once");
 
     let report = logweir.previews(&correction).await;
     assert_eq!((report.outcome, story.changes()), (Outcome::Observed, vec![]), "{report:?}");
