@@ -52,12 +52,12 @@ pub(super) async fn read<P: Ports>(ports: &P, revision: &RevisionArn, at: Option
 }
 
 /// Whether ECS may not show a revision yet that was registered at `at`.
-fn may_be_hidden<P: Ports>(ports: &P, at: Option<Timestamp>) -> bool {
+pub(super) fn may_be_hidden<P: Ports>(ports: &P, at: Option<Timestamp>) -> bool {
     at.is_some_and(|at| ports.clock().now().duration_since(at) < VISIBLE)
 }
 
 /// Returns the error of a call that did not find a revision that was registered a moment ago.
-fn not_visible(call: &'static str, revision: &RevisionArn) -> PortError {
+pub(super) fn not_visible(call: &'static str, revision: &RevisionArn) -> PortError {
     let message = format!("ECS does not show {} yet, which was registered in the last ten minutes", revision.short());
     PortError { kind: ErrorKind::Retry, call, message, reason: Some(Reason::Unreadable) }
 }

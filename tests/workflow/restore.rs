@@ -284,8 +284,8 @@ async fn backs_out_while_reads_lag(lag: Lag, is_answered: bool) -> Scene {
 #[tokio::test]
 async fn a_service_gets_exactly_one_restored_revision_although_reads_lag() {
     for (describe, list) in (0..4).flat_map(|describe| (0..4).map(move |list| (describe, list))) {
-        for is_answered in [true, false] {
-            let lag = Lag { describe, list, lasts: SignedDuration::from_mins(5), ..Lag::default() };
+        for (is_answered, tags) in [(true, 0), (false, 0), (true, 2), (false, 2)] {
+            let lag = Lag { describe, list, tags, lasts: SignedDuration::from_mins(5), ..Lag::default() };
             let scene = backs_out_while_reads_lag(lag, is_answered).await;
             let at = format!("{lag:?}, answered: {is_answered}");
             let head = scene.record().head;

@@ -8,7 +8,7 @@ use crate::domain::outcome::Reason;
 use crate::domain::record::{EntryKind, NotRestored, Record};
 use crate::ports::{Answer, Described, ErrorKind, Ports, Services, TaskDefinitions};
 use crate::workflow::ownership::{ExpectedRevision, NEWEST, reversed};
-use crate::workflow::registered::{Registration, read, registered_at};
+use crate::workflow::registered::{Registration, may_be_hidden, not_visible, read, registered_at};
 
 /// The maximum number of revisions that Logweir describes to find out whether another principal registered one of them.
 const MOST: usize = 10;
@@ -175,11 +175,23 @@ impl<P: Ports> UndoDriver<'_, P> {
             }
             match read(self.ports, &other, at).await? {
                 Registration::Active(found) if made.is(&found, &self.own) => return Ok(Between::Restored(other)),
+                Registration::Active(found) if self.lacks_tags(&found) => {
+                    return Err(not_visible("DescribeTaskDefinition", &other));
+                }
                 Registration::Active(_) => return Ok(Between::Other),
                 Registration::Inactive(_) | Registration::Unknown => {}
             }
         }
         Ok(Between::Nothing)
+    }
+
+    /// Whether Logweir registered the revision a moment ago, and ECS does not show the tags of the revision yet.
+    fn lacks_tags(&self, found: &Described) -> bool {
+        let by = found.registered_by.as_deref();
+        by.is_some()
+            && self.own.registered(by)
+            && found.tags.is_empty()
+            && may_be_hidden(self.ports, found.registered_at)
     }
 
     /// Returns the action that withdraws the restored revision. Logweir does not withdraw a restored revision that a
