@@ -89,14 +89,14 @@ programs:
 
 # Deploys the function in LOGWEIR_BOOTSTRAP with `sam build`, and runs the command line in LOGWEIR.
 story:
-	@AUTH=true DYNAMODB_LOCAL=no tests/with-emulators $(EMULATORS)/bin/python demo $(LOGWEIR)
+	@AUTH=true REGISTERED_BY=no DYNAMODB_LOCAL=no tests/with-emulators $(EMULATORS)/bin/python demo $(LOGWEIR)
 
 trial: $(BENCH)/stamp ## ask real AWS the open questions in an empty account, after asking you; docs/trial.md describes it
 	@$(BENCH)/bin/python trial $(TRIAL)
 
 load: $(EMULATORS)/stamp $(LINT)/stamp ## send a thousand events at once to an emulated ECS that throttles; docs/reliability.md has the results
 	LOGWEIR_TEST_FAMILIES=200 tests/with-emulators cargo test --locked --all-features --test emulated reliability::
-	AUTH=true DYNAMODB_LOCAL=no tests/with-emulators $(EMULATORS)/bin/python load
+	AUTH=true REGISTERED_BY=no DYNAMODB_LOCAL=no tests/with-emulators $(EMULATORS)/bin/python load
 
 bench: ## measure speed and size; docs/performance.md describes the measurements
 	cargo bench --locked --bench plan

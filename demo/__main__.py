@@ -17,6 +17,7 @@ import events
 import holding
 import services
 import stack as sam
+import withdrawn
 from telling import as_printed, change_line, deliver, handled, highlight, must, run, show, show_diff, step, story, verdict
 
 HERE = pathlib.Path(__file__).parent
@@ -144,6 +145,7 @@ def main(logweir):
     is_as_before(web_1, text_before, gone=[report["corrected"], web_3])
 
     services.follow(logweir, stack, json.loads(TEXT.replace("web", "api")), PIPELINE)
+    withdrawn.retire(stack, json.loads(TEXT.replace("web", "cart")), PIPELINE)
     holding.hold(logweir, stack, json.loads(TEXT.replace("web", "shop")), PIPELINE)
 
 

@@ -1,6 +1,7 @@
 """The emulated account. Endpoint and credentials are in the environment (tests/with-emulators)."""
 
 import base64
+import datetime
 import json
 import os
 import sys
@@ -159,7 +160,25 @@ def journal_has(table, source):
     return "Item" in boto3.client("dynamodb").get_item(TableName=table, Key=key, ConsistentRead=True)
 
 
+def move_retirement_back(table, source, minutes):
+    """Moves the times of a retirement into the past, as if these minutes had passed."""
+    key = {"pk": {"S": f"REV#{source}"}, "sk": {"S": "HEAD"}}
+    dynamodb = boto3.client("dynamodb")
+    head = json.loads(dynamodb.get_item(TableName=table, Key=key, ConsistentRead=True)["Item"]["head"]["S"])
+    for name in {"withdrawn_at", "next", "unused_since"} & head["retirement"].keys():
+        time_then = datetime.datetime.fromisoformat(head["retirement"][name]) - datetime.timedelta(minutes=minutes)
+        head["retirement"][name] = time_then.isoformat().replace("+00:00", "Z")
+    dynamodb.update_item(
+        TableName=table, Key=key, UpdateExpression="SET head = :head", ExpressionAttributeValues={":head": {"S": json.dumps(head)}},
+    )
+
+
 def journal(table):
     """Returns all items of the journal."""
     items = boto3.client("dynamodb").scan(TableName=table, ConsistentRead=True)["Items"]
     return sorted(items, key=lambda item: (item["pk"]["S"], item["sk"]["S"]))
+
+
+def records(table):
+    """Returns the items of the journal's records, without the states that the journal keeps beside them."""
+    return [item for item in journal(table) if item["pk"]["S"].startswith("REV#")]

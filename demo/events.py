@@ -13,6 +13,13 @@ def registered(request, task_definition, role):
     return call("RegisterTaskDefinition", task_definition["taskDefinitionArn"], hidden(request), answer, role)
 
 
+def deregistered(task_definition, role):
+    """Returns CloudTrail's record of a DeregisterTaskDefinition call by a session of `role`."""
+    arn = task_definition["taskDefinitionArn"]
+    answer = {"taskDefinition": hidden(task_definition) | {"status": "INACTIVE"}}
+    return call("DeregisterTaskDefinition", arn, {"taskDefinition": arn}, answer, role)
+
+
 def asked(name, request, service, role):
     """Returns CloudTrail's record of a CreateService or UpdateService call by a session of `role`."""
     return call(name, service["serviceArn"], request, {"service": with_dates(service)}, role)

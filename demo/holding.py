@@ -24,12 +24,12 @@ def finish_what_was_left(stack):
     ]
     resumed, _ = account.invoke(stack["BackoutFunctionName"], json.loads(resume["Input"]))
     must(resumed == {"resumed": 0, "reports": []}, f"{stack['BackoutFunctionName']} finds no interrupted work")
-    before, looks = account.journal(stack["JournalTable"]), looked(stack)
+    before, looks = account.records(stack["JournalTable"]), looked(stack)
     account.send(stack["WorkQueue"], resume["Input"])
     account.until(lambda: looked(stack) > looks, "the function has counted unfinished records")
     account.until(lambda: account.waits(stack["WorkQueue"]) == 0, "the queue is empty")
     must(account.waits(stack["DeadLetterQueue"]) == 0, f"{stack['FunctionName']} receives the schedule's message from the queue")
-    must(account.journal(stack["JournalTable"]) == before, "it finds no interrupted work either")
+    must(account.records(stack["JournalTable"]) == before, "it finds no interrupted work either")
 
 
 def looked(stack):

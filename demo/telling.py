@@ -125,12 +125,14 @@ def as_printed(logweir, command):
     program, *arguments = shlex.split(command)
     must(program == "logweir", "the command can be pasted unchanged")
     ended = ran(logweir, arguments, LOGWEIR_FORMAT="json")
+    said, brace, report = ended.stdout.partition("{")  # the command line says first which journal it uses
+    show(*said.splitlines())
     if ended.returncode == 0:
-        show_report(json.loads(ended.stdout))
+        show_report(json.loads(brace + report))
     else:
         show(*ended.stdout.splitlines())
     must_have_ended(ended, 0)
-    return json.loads(ended.stdout)
+    return json.loads(brace + report)
 
 
 def ran(logweir, arguments, **more):
