@@ -1,5 +1,6 @@
 //! The users of a revision. If some of them cannot be read, the result is an error, never an empty list.
 
+use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::ecs::service::{Place, User};
 use logweir::domain::outcome::Reason;
 use logweir::ports::{ErrorKind, Services};
@@ -205,6 +206,18 @@ async fn every_page_of_every_cluster_is_read() {
             _ => assert_eq!(asked["maxResults"], 100),
         }
     }
+}
+
+#[tokio::test]
+async fn one_search_serves_several_revisions_of_a_family() {
+    let (aws, line) = aws(large);
+    let revision: RevisionArn = ARN.parse().unwrap();
+    let unused = RevisionArn { revision: revision.revision + 1000, ..revision.clone() };
+    let found = aws.ecs.users_of(&[unused.clone(), revision.clone()]).await.unwrap();
+    assert_eq!(found.keys().collect::<Vec<_>>(), [&revision], "a revision without a user is left out");
+    assert_eq!(found[&revision].len(), 4);
+    let count = |name: &str| line.names().iter().filter(|other| *other == name).count();
+    assert_eq!(CALLS.map(count), [2, 4, 4, 4, 4], "as many calls as for one revision");
 }
 
 #[tokio::test]
