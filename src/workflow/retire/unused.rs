@@ -36,7 +36,7 @@ pub async fn retire_unused<P: Ports>(ports: &P, order: &BackoutOrder<'_>) -> Ans
     for head in driver.due().await? {
         match driver.candidate(&head).await {
             Ok(found) => candidates.extend(found),
-            Err(halt) => decisions.extend(driver.ended(&head, None, Err(halt))),
+            Err(halt) => decisions.extend(driver.ended(&head, Err(halt))),
         }
     }
     if candidates.is_empty() {
@@ -55,9 +55,9 @@ pub async fn retire_unused<P: Ports>(ports: &P, order: &BackoutOrder<'_>) -> Ans
         let head = candidate.record.head.clone();
         match driver.looked(candidate, &users).await {
             Ok(Looked::Deregistered(claimed)) => deregistered.push(claimed),
-            Ok(Looked::Delayed(users)) => decisions.extend(driver.ended(&head, Some(&users), Ok(None))),
+            Ok(Looked::Delayed { users, error }) => decisions.extend(driver.delayed(&head, &users, error)),
             Ok(Looked::NotNow) => {}
-            Err(halt) => decisions.extend(driver.ended(&head, None, Err(halt))),
+            Err(halt) => decisions.extend(driver.ended(&head, Err(halt))),
         }
     }
     decisions.extend(driver.verified(deregistered).await);
@@ -83,10 +83,13 @@ struct Candidate {
 /// The result of a look for users of one corrected revision.
 enum Looked<'p, P: Ports> {
     Deregistered(Claim<'p, P>),
-    /// Logweir looks again later, because these users use the revision. The list is empty if nothing used the revision
-    /// in the first look.
-    Delayed(Vec<String>),
-    /// All slots of the registration rate limit are taken, so the next scheduled run tries again.
+    /// Logweir looks again later, because these users use the revision. `error` is the error of a refused call, because of which Logweir keeps the revision.
+    Delayed {
+        users: Vec<String>,
+        error: Option<PortError>,
+    },
+    /// A later scheduled run continues: after the first look that found no user, and if no slot of the registration rate
+    /// limit is free.
     NotNow,
 }
 
@@ -150,9 +153,13 @@ impl<'p, P: Ports> RetirementDriver<'p, '_, P> {
     ) -> Result<Looked<'p, P>, Halt> {
         let Candidate { record, retirement, deregistered, refusal } = candidate;
         let (corrected, now) = (retirement.cause.corrected.clone(), self.started);
+        if deregistered && users.is_err() {
+            return Ok(Looked::NotNow);
+        }
         if deregistered {
             return Ok(Looked::Deregistered(self.take(record, EntryKind::Retiring { corrected }).await?));
         }
+        let error = users.as_ref().err().cloned();
         let mut users = match users {
             Ok(users) => places(users, &corrected),
             Err(error) => vec![format!("the services and tasks could not be read: {error}")],
@@ -160,10 +167,12 @@ impl<'p, P: Ports> RetirementDriver<'p, '_, P> {
         users.extend(pins_of(self.ports, &corrected).await?);
         users.extend(refusal);
         if !users.is_empty() {
-            return self.delay(record, &retirement, retirement.look_again(now), users).await;
+            self.delay(record, &retirement, retirement.look_again(now), &users).await?;
+            return Ok(Looked::Delayed { users, error });
         }
         if !retirement.is_second_look(now) && !retirement.begun {
-            return self.delay(record, &retirement, retirement.second_look(now), users).await;
+            self.delay(record, &retirement, retirement.second_look(now), &users).await?;
+            return Ok(Looked::NotNow);
         }
         let rate = retirement.cause.registers_per_second;
         if !admits(self.ports, &corrected, &self.order.worker, rate).await? {
@@ -174,7 +183,8 @@ impl<'p, P: Ports> RetirementDriver<'p, '_, P> {
             Err(error) if error.kind == ErrorKind::Retry => Err(give_up(&mut claimed, error, "").await),
             Err(error) if error.kind == ErrorKind::Refused => {
                 let users = vec![format!("{} could not be deregistered: {error}", corrected.short())];
-                self.delay(claimed.record, &retirement, retirement.look_again(now), users).await
+                self.delay(claimed.record, &retirement, retirement.look_again(now), &users).await?;
+                Ok(Looked::Delayed { users, error: Some(error) })
             }
             _ => Ok(Looked::Deregistered(claimed)),
         }
@@ -185,13 +195,12 @@ impl<'p, P: Ports> RetirementDriver<'p, '_, P> {
         record: Record,
         retirement: &Retirement,
         until: Timestamp,
-        users: Vec<String>,
-    ) -> Result<Looked<'p, P>, Halt> {
+        users: &[String],
+    ) -> Result<(), Halt> {
         let corrected = retirement.cause.corrected.clone();
         let unused = users.is_empty();
-        let delayed = EntryKind::RetirementDelayed { corrected, until, unused, users: users.clone() };
-        self.take(record, delayed).await?;
-        Ok(Looked::Delayed(users))
+        let delayed = EntryKind::RetirementDelayed { corrected, until, unused, users: users.to_vec() };
+        self.take(record, delayed).await.map(drop)
     }
 
     /// Looks for users once more, because a service may have been updated to a revision just before its deregistration.
@@ -215,7 +224,7 @@ impl<'p, P: Ports> RetirementDriver<'p, '_, P> {
                 }
                 Err(error) => Err(give_up(&mut claimed, error.clone(), "Logweir could not look for users").await),
             };
-            decisions.extend(self.ended(&head, None, ended));
+            decisions.extend(self.ended(&head, ended));
         }
         decisions
     }
@@ -236,14 +245,22 @@ impl<'p, P: Ports> RetirementDriver<'p, '_, P> {
         report.into()
     }
 
-    /// Returns the decision about a record. Returns `None` if the look found no user for the first time, or if another
-    /// worker has claimed the record.
-    fn ended(
-        &self,
-        head: &Head,
-        users: Option<&[String]>,
-        ended: Result<Option<Conclusion>, Halt>,
-    ) -> Option<Decision> {
+    /// Returns the decision about a record whose corrected revision is kept. A repeated look sends no notification.
+    fn delayed(&self, head: &Head, users: &[String], error: Option<PortError>) -> Option<Decision> {
+        let mut decision = self.decision(Some(head));
+        let retirement = head.retirement.as_ref()?;
+        decision.notify.repeats = Some(retirement.looks_in_use > 0);
+        let (source, corrected) = (head.source.short(), retirement.cause.corrected.short());
+        let why = format!("{source} is no longer ACTIVE, but {corrected} is kept: {}", users.join(", "));
+        let conclusion = match error {
+            Some(error) => Conclusion::new(Outcome::Failed, error.reason, Some(why)),
+            None => Outcome::Skipped.because(Reason::StillRunning).saying(why),
+        };
+        finished(self.ports, decision, Ok(Some(conclusion)), self.started)
+    }
+
+    /// Returns the decision about a record. Returns `None` if another worker has claimed the record.
+    fn ended(&self, head: &Head, ended: Result<Option<Conclusion>, Halt>) -> Option<Decision> {
         let mut decision = self.decision(Some(head));
         let Some(retirement) = &head.retirement else { return finished(self.ports, decision, ended, self.started) };
         let (source, corrected) = (head.source.short(), retirement.cause.corrected.short());
@@ -256,14 +273,6 @@ impl<'p, P: Ports> RetirementDriver<'p, '_, P> {
                 decision.report.notes.push(purge(&head.source, &retirement.cause.corrected));
             }
         }
-        let ended = match users {
-            Some(users) if !users.is_empty() => {
-                decision.notify.repeats = Some(retirement.looks_in_use > 0);
-                let why = format!("{source} is no longer ACTIVE, but {corrected} is kept: {}", users.join(", "));
-                Ok(Some(Outcome::Skipped.because(Reason::StillRunning).saying(why)))
-            }
-            _ => ended,
-        };
         finished(self.ports, decision, ended, self.started)
     }
 }

@@ -150,6 +150,9 @@ async fn users_that_cannot_be_read_keep_the_revision_and_are_reported_once() {
     let decisions = schedule(&world, 24 * 60).await;
     assert_eq!(active(&world), [2]);
     assert!(decisions.len() < 12 && decisions[0].1.error.as_ref().unwrap().contains("AccessDenied"), "{decisions:?}");
+    assert_eq!(ended(&decisions[0].1), (Outcome::Failed, Some(Reason::AccessDenied)));
+    let repeats: Vec<_> = decisions.iter().map(|(_, decision)| decision.notify.repeats).collect();
+    assert!(repeats[0] == Some(false) && repeats[1..].iter().all(|repeats| *repeats == Some(true)), "{repeats:?}");
     world.restart();
     assert_eq!(ended(&schedule(&world, 36 * 60).await[0].1), RETIRED);
 }
