@@ -60,7 +60,7 @@ impl Reason {
     /// Returns what becomes of the message of an event whose decision has this reason.
     pub fn disposition(self) -> Disposition {
         match self {
-            Self::Locked | Self::RateLimited | Self::Throttled => Disposition::Retry,
+            Self::Locked | Self::RateLimited | Self::Throttled | Self::NotVisibleYet => Disposition::Retry,
             Self::AccessDenied | Self::PassRoleDenied | Self::Unreadable => Disposition::DeadLetter,
             Self::NewerRevision
             | Self::Duplicate

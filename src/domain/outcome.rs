@@ -302,6 +302,8 @@ pub enum Reason {
     TooLarge,
     LostMembers,
     Throttled,
+    /// A read does not show an earlier registration yet.
+    NotVisibleYet,
     Unreadable,
 }
 
@@ -315,7 +317,9 @@ impl Reason {
             | Self::ImageChanged
             | Self::NoCircuitBreaker
             | Self::UnsupportedController => Outcome::Refused,
-            Self::AccessDenied | Self::Unreadable | Self::PassRoleDenied | Self::Throttled => Outcome::Failed,
+            Self::AccessDenied | Self::Unreadable | Self::PassRoleDenied | Self::Throttled | Self::NotVisibleYet => {
+                Outcome::Failed
+            }
             _ => Outcome::Skipped,
         }
     }

@@ -33,4 +33,15 @@ pub enum ErrorKind {
     Missing,
 }
 
+impl PortError {
+    /// Returns whether AWS certainly did not carry out the call. After any other error that allows a retry, AWS may
+    /// have carried out the call.
+    pub fn is_refusal(&self) -> bool {
+        match self.kind {
+            ErrorKind::Refused | ErrorKind::Missing => true,
+            ErrorKind::Retry => self.reason == Some(Reason::Throttled),
+        }
+    }
+}
+
 pub type Answer<T> = Result<T, PortError>;

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use super::correct::{correct, opening};
-use super::lag::KNOWN_BY_THEN;
+use super::lag::LONGEST_LAG;
 use super::reporting::{end, failed};
 use super::{Order, Origin, observe};
 use crate::domain::ecs::tags;
@@ -206,12 +206,12 @@ pub(super) async fn look_up<P: Ports>(
 /// so a retry can succeed. Later, the revision was deregistered or deleted, and there is nothing left to correct.
 fn not_described(error: PortError, name: &str, report: &Report) -> Undecided {
     match (error.kind, report.event_age_ms.map(SignedDuration::from_millis)) {
-        (ErrorKind::Missing, Some(age)) if age >= KNOWN_BY_THEN => {
+        (ErrorKind::Missing, Some(age)) if age >= LONGEST_LAG => {
             let why = format!("{name} was deregistered or deleted meanwhile: {error}");
             Undecided::Because(Outcome::Superseded.because(Reason::NotLatest).saying(why))
         }
         (ErrorKind::Missing, Some(_)) => {
-            let reason = error.reason.or(Some(Reason::Unreadable));
+            let reason = Some(Reason::NotVisibleYet);
             Undecided::Port(PortError { kind: ErrorKind::Retry, reason, ..error })
         }
         _ => Undecided::Port(error),

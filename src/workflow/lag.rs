@@ -1,14 +1,46 @@
-//! The lag of ECS. For some time after the registration of a revision, a call may say that the revision does not exist.
+//! Reads that do not show an earlier write yet. ECS is eventually consistent: right after RegisterTaskDefinition, the
+//! revision may be missing from a list, have no tags, or not be described at all (source: hashicorp/
+//! terraform-provider-aws#45553).
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::assess::described;
 use crate::domain::ecs::revision::RevisionArn;
-use crate::ports::{Answer, Clock, Journal, Ports};
+use crate::domain::outcome::Reason;
+use crate::ports::{Answer, Clock, Described, ErrorKind, Journal, PortError, Ports};
 
-/// The time after which Logweir expects every call of ECS to know a new revision. AWS documents no limit, but the
-/// effects of DeregisterTaskDefinition may take up to ten minutes (source: ECS API reference, DeregisterTaskDefinition).
-pub(super) const KNOWN_BY_THEN: SignedDuration = SignedDuration::from_mins(10);
+/// The time after which Logweir expects every read of ECS to show a write. AWS documents that a deregistration takes
+/// effect after up to ten minutes (source: ECS API reference, DeregisterTaskDefinition), and documents no limit for the
+/// other writes.
+pub(super) const LONGEST_LAG: SignedDuration = SignedDuration::from_mins(10);
+
+/// Returns whether a read at the time `now` may not show a write of the time `written` yet.
+pub(super) fn may_lag(written: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(written) < LONGEST_LAG
+}
+
+/// Describes a revision that was registered at the time `registered`, or later. Returns `None` if ECS does not describe
+/// the revision although the registration is so old that every read shows it. Returns an error that allows a retry if
+/// the registration is not that old.
+pub(super) async fn described_after<P: Ports>(
+    ports: &P,
+    revision: &RevisionArn,
+    registered: Timestamp,
+) -> Answer<Option<Described>> {
+    match described(ports.task_definitions(), revision).await? {
+        None if may_lag(registered, ports.clock().now()) => Err(not_visible_yet(format!(
+            "ECS does not describe {} yet, which was registered at {registered:.0} or later",
+            revision.short()
+        ))),
+        found => Ok(found),
+    }
+}
+
+/// Returns the error of a read that may not show a write yet. The error allows a retry.
+pub(super) fn not_visible_yet(message: String) -> PortError {
+    let (kind, reason) = (ErrorKind::Retry, Some(Reason::NotVisibleYet));
+    PortError { kind, call: "DescribeTaskDefinition", message, reason }
+}
 
 /// Returns whether the revision is so new that a call of ECS may not know it yet. Logweir asks this only after a call
 /// has answered that the revision does not exist.
@@ -22,5 +54,5 @@ pub(super) async fn is_new<P: Ports>(ports: &P, revision: &RevisionArn) -> Answe
             None => None,
         },
     };
-    Ok(registered.is_some_and(|at| ports.clock().now().duration_since(at) < KNOWN_BY_THEN))
+    Ok(registered.is_some_and(|at| may_lag(at, ports.clock().now())))
 }

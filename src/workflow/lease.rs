@@ -188,7 +188,7 @@ impl<J: Journal, C: Clock> Claimed<'_, J, C> {
 
     /// Releases the lease on the record. If the release fails, the lease expires automatically.
     pub(super) async fn release(&mut self, why: &str) {
-        let _ = self.append(EntryKind::Released { why: why.to_owned() }).await;
+        let _ = self.append(EntryKind::Released { why: why.to_owned(), refused: None }).await;
     }
 }
 
@@ -219,6 +219,18 @@ pub(super) async fn note<P: Ports>(
     Err(PortError { kind: ErrorKind::Retry, call: "write the journal", message, reason: Some(Reason::Locked) })
 }
 
+/// Releases the lease on a record after RegisterTaskDefinition failed in the step, or the undo step, `step`. If ECS
+/// certainly registered no revision, the entry says so, and the next worker need not search for a revision.
+pub(super) async fn give_up_registration<J: Journal, C: Clock>(
+    claimed: &mut Claimed<'_, J, C>,
+    step: usize,
+    error: PortError,
+) -> Halt {
+    let refused = error.is_refusal().then_some(step);
+    let _ = claimed.append(EntryKind::Released { why: error.to_string(), refused }).await;
+    halted(error.to_string(), error)
+}
+
 /// Releases the lease on a record after an error. Returns [`Halt::Port`] if a retry can succeed, and otherwise
 /// [`Halt::Stuck`].
 pub(super) async fn give_up<J: Journal, C: Clock>(
@@ -228,6 +240,10 @@ pub(super) async fn give_up<J: Journal, C: Clock>(
 ) -> Halt {
     let why = if about.is_empty() { error.to_string() } else { format!("{about}: {error}") };
     claimed.release(&why).await;
+    halted(why, error)
+}
+
+fn halted(why: String, error: PortError) -> Halt {
     match error.kind {
         ErrorKind::Retry => Halt::Port(error),
         ErrorKind::Refused | ErrorKind::Missing => Halt::Stuck(why),

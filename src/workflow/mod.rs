@@ -10,6 +10,7 @@ mod family_state;
 mod gauges;
 mod lag;
 mod lease;
+mod numbers;
 mod on_event;
 mod order;
 mod ownership;

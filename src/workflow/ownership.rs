@@ -1,14 +1,17 @@
 //! Finds a revision that Logweir registered, but that the journal does not list, because the response to
 //! RegisterTaskDefinition was lost.
 
+use jiff::Timestamp;
+
 use super::assess::described;
+use super::lag::{may_lag, not_visible_yet};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::tags::{self, Tag};
 use crate::domain::edit::{Edit, difference, patch};
 use crate::domain::event::{Home, is_own};
 use crate::domain::record::{EntryKind, Record};
 use crate::domain::text::plain::plain;
-use crate::ports::{Answer, Described, Journal, Ports, TaskDefinitions};
+use crate::ports::{Answer, Clock, Described, Journal, Ports, TaskDefinitions};
 
 /// The maximum number of a family's newest revisions that Logweir lists. This number is the maximum that one
 /// ListTaskDefinitions call returns.
@@ -16,6 +19,9 @@ pub(super) const NEWEST: u8 = 100;
 
 /// The maximum length of the name of a principal in a message, in characters.
 const LONGEST: usize = 256;
+
+/// The maximum number of revisions that Logweir describes to find out what a list does not show.
+pub(super) const MOST_DESCRIBED: u32 = 10;
 
 /// The ARNs of the principals that may have registered revisions for a record.
 #[derive(Clone, Debug)]
@@ -36,6 +42,11 @@ impl Registrars {
     /// Returns the entry that a worker writes first when the worker takes over a record.
     pub(super) fn resumes(home: &Home, registrar: Option<&str>) -> EntryKind {
         EntryKind::Resumed { registrars: Self::registrars(home, registrar) }
+    }
+
+    /// The principals of this worker alone.
+    pub(super) fn own(home: &Home, registrar: Option<&str>) -> Self {
+        Self { of_worker: Self::registrars(home, registrar), of_record: Vec::new() }
     }
 
     pub(super) fn of(home: &Home, registrar: Option<&str>, record: &Record) -> Self {
@@ -87,55 +98,117 @@ pub(super) struct ExpectedRevision<'m> {
     pub(super) tag: Tag,
 }
 
+/// The result of the comparison of a revision with an [`ExpectedRevision`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Match {
+    Yes,
+    No,
+    /// Only the tag is missing, and ECS may not show the tags of the revision yet.
+    NotVisibleYet,
+}
+
 impl ExpectedRevision<'_> {
-    /// Returns whether the revision `found` is the expected revision. Compares the tag, the document, and the
-    /// registering principal (if ECS names this principal). A tag alone proves nothing, because other principals can
-    /// set the same tag. A revision that matches in all three points equals the revision that Logweir would have
-    /// registered. If ECS no longer describes the revision `base`, `found` matches only if one of the principals in
-    /// `own` registered `found`.
-    pub(super) fn is(&self, found: &Described, own: &Registrars) -> bool {
-        let tagged = carries(&found.tags, &self.tag);
+    /// Compares the revision `found` with the expected revision: the tag, the document, and the registering principal
+    /// (if ECS names this principal). A tag alone proves nothing, because other principals can set the same tag. A
+    /// revision that matches in all three points equals the revision that Logweir would have registered. If ECS no
+    /// longer describes the revision `base`, `found` matches only if one of the principals in `own` registered `found`.
+    pub(super) fn compare(&self, found: &Described, own: &Registrars, now: Timestamp) -> Match {
         let by = found.registered_by.as_deref();
-        let Some(base) = self.described else {
-            return by.is_some()
-                && own.registered(by)
-                && tagged
-                && patch::apply(&found.definition, &reversed(self.edits)).is_ok();
+        let (same, has_room) = match self.described {
+            None => (by.is_some() && patch::apply(&found.definition, &reversed(self.edits)).is_ok(), true),
+            Some(base) => {
+                let same = patch::apply(&base.definition, self.edits).is_ok_and(|made| {
+                    let (mine, external) = (made.view(), found.definition.view());
+                    difference::lost(mine, external).is_empty() && difference::lost(external, mine).is_empty()
+                });
+                let carried = tags::carried(&base.tags, std::slice::from_ref(&self.tag));
+                (same, carried.contains(&self.tag))
+            }
         };
-        let has_room = tags::carried(&base.tags, std::slice::from_ref(&self.tag)).contains(&self.tag);
-        let same = patch::apply(&base.definition, self.edits).is_ok_and(|made| {
-            let (mine, external) = (made.view(), found.definition.view());
-            difference::lost(mine, external).is_empty() && difference::lost(external, mine).is_empty()
-        });
-        (tagged || !has_room) && same && own.registered(by)
+        if !same || !own.registered(by) {
+            return Match::No;
+        }
+        match carries(&found.tags, &self.tag) || !has_room {
+            true => Match::Yes,
+            false if lacks_tags(found, now) => Match::NotVisibleYet,
+            false => Match::No,
+        }
     }
 
-    /// Describes a revision, and returns whether the revision is the expected revision (see [`ExpectedRevision::is`]).
-    pub(super) async fn is_at(
+    /// Describes a revision, and compares it with the expected revision (see [`ExpectedRevision::compare`]).
+    pub(super) async fn compare_at<P: Ports>(
         &self,
-        revision: &RevisionArn,
-        task_definitions: &impl TaskDefinitions,
+        ports: &P,
         own: &Registrars,
-    ) -> Answer<bool> {
-        Ok(described(task_definitions, revision).await?.is_some_and(|found| self.is(&found, own)))
+        revision: &RevisionArn,
+    ) -> Answer<Match> {
+        let found = described(ports.task_definitions(), revision).await?;
+        let now = ports.clock().now();
+        Ok(found.map_or(Match::NotVisibleYet, |found| match found.is_active() {
+            true => self.compare(&found, own, now),
+            false => Match::No,
+        }))
     }
 
     /// Returns the expected revision, if ECS registered this revision although the response to RegisterTaskDefinition
     /// was lost. Returns the revision with the lowest number if there are several such revisions, and `None` if there
-    /// is none.
-    pub(super) async fn unanswered(
+    /// is none. `record` is the record for which Logweir registers the revision.
+    ///
+    /// Returns an error that allows a retry if there is no such revision, and if reads may not show it yet. Otherwise
+    /// Logweir would register a second revision.
+    pub(super) async fn unanswered<P: Ports>(
         &self,
-        task_definitions: &impl TaskDefinitions,
+        ports: &P,
         own: &Registrars,
+        record: &Record,
     ) -> Answer<Option<RevisionArn>> {
-        let newest = task_definitions.newest(&self.base.family, NEWEST).await?;
-        for candidate in newest.into_iter().rev().filter(|candidate| candidate.revision > self.base.revision) {
-            if self.is_at(&candidate, task_definitions, own).await? {
-                return Ok(Some(candidate));
+        let listed = ports.task_definitions().newest(&self.base.family, NEWEST).await?;
+        self.unanswered_among(ports, own, record, &listed).await
+    }
+
+    /// Does the same as [`ExpectedRevision::unanswered`]. `listed` contains the revisions of the family that ECS lists
+    /// as ACTIVE. Because a list may be late, Logweir also describes the numbers near and above the highest listed
+    /// number.
+    pub(super) async fn unanswered_among<P: Ports>(
+        &self,
+        ports: &P,
+        own: &Registrars,
+        record: &Record,
+        listed: &[RevisionArn],
+    ) -> Answer<Option<RevisionArn>> {
+        let lowest = self.base.revision.saturating_add(1);
+        let highest = listed.iter().map(|listed| listed.revision).max().unwrap_or(0).max(self.base.revision);
+        let is_listed = |revision: u32| listed.iter().any(|listed| listed.revision == revision);
+        let near = lowest.max(highest.saturating_sub(MOST_DESCRIBED))..=highest;
+        let mut numbers: Vec<u32> = listed.iter().map(|listed| listed.revision).filter(|it| *it >= lowest).collect();
+        numbers.extend(near.filter(|number| !is_listed(*number)));
+        numbers.sort_unstable();
+        numbers.extend((highest.saturating_add(1)..).take(MOST_DESCRIBED as usize));
+        for revision in numbers.into_iter().map(|revision| RevisionArn { revision, ..self.base.clone() }) {
+            if record.registered_at(&revision).is_some() {
+                continue;
+            }
+            match self.compare_at(ports, own, &revision).await? {
+                Match::Yes => return Ok(Some(revision)),
+                // No revision with a higher number is visible.
+                Match::NotVisibleYet if revision.revision > highest => break,
+                Match::No | Match::NotVisibleYet => {}
             }
         }
-        Ok(None)
+        match record.unanswered_since() {
+            Some(since) if may_lag(since, ports.clock().now()) => Err(not_visible_yet(format!(
+                "the response to RegisterTaskDefinition was lost at {since:.0}, and ECS does not show a new revision of \
+                 family {} yet",
+                self.base.family
+            ))),
+            _ => Ok(None),
+        }
     }
+}
+
+/// Returns whether ECS may not show the tags of a revision yet.
+fn lacks_tags(found: &Described, now: Timestamp) -> bool {
+    found.tags.is_empty() && found.registered_at.is_some_and(|registered| may_lag(registered, now))
 }
 
 /// Returns the edits that reverse `edits`.
@@ -143,30 +216,58 @@ pub(super) fn reversed(edits: &[Edit]) -> Vec<Edit> {
     edits.iter().rev().map(Edit::reversed).collect()
 }
 
-/// Returns whether Logweir still has to withdraw (deregister) `revision`. Logweir has to withdraw `revision` if it is
-/// the corrected revision of a source revision older than `source`, and if the record of that older source revision is
-/// open. Logweir also has to withdraw a revision that a worker without the lease registered. If the journal does not list `revision` yet, Logweir uses the tag of `revision` only to find the record,
+/// The meaning of an ACTIVE revision for the correction of a source revision with a lower number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NewerRevision {
+    /// The revision stays ACTIVE, so the source revision is not the newest.
+    Stays,
+    /// Logweir has deregistered the revision, and the read does not show that yet.
+    Deregistered,
+    /// Logweir still has to withdraw (deregister) the revision.
+    ToBeWithdrawn,
+    /// Logweir may have registered the revision, and ECS may not show its tags yet.
+    NotVisibleYet,
+}
+
+/// Returns the meaning of the ACTIVE revision `found` for the correction of `source`. Logweir has to withdraw `found` if
+/// it is the corrected revision of a source revision older than `source`, and if the record of that older source
+/// revision is open, or if a worker without the lease registered `found`. If the journal does not list `found` yet, Logweir uses the tag of `found` only to find the record,
 /// because any principal can set the tag.
-pub(super) async fn is_to_be_withdrawn<P: Ports>(
+pub(super) async fn newer_revision<P: Ports>(
     ports: &P,
-    revision: &RevisionArn,
+    own: &Registrars,
+    found: &Described,
     source: &RevisionArn,
-) -> Answer<bool> {
-    let other = match ports.journal().source_of(revision).await? {
+) -> Answer<NewerRevision> {
+    let other = match ports.journal().source_of(&found.arn).await? {
         Some(other) => other,
         None => {
-            let Some(described) = described(ports.task_definitions(), revision).await? else { return Ok(false) };
-            let tag = described.tags.iter().find(|tag| tag.key == tags::SOURCE);
-            let Some(number) = tag.and_then(|tag| tag.value.parse().ok()) else { return Ok(false) };
-            RevisionArn { revision: number, ..source.clone() }
+            let tag = found.tags.iter().find(|tag| tag.key == tags::SOURCE);
+            let Some(revision) = tag.and_then(|tag| tag.value.parse().ok()) else {
+                let by = found.registered_by.as_deref();
+                let is_own = by.is_some() && own.registered(by);
+                return Ok(match is_own && lacks_tags(found, ports.clock().now()) {
+                    true => NewerRevision::NotVisibleYet,
+                    false => NewerRevision::Stays,
+                });
+            };
+            RevisionArn { revision, ..source.clone() }
         }
     };
-    if other.revision > source.revision {
-        return Ok(false);
-    }
+    let Some(record) = ports.journal().read(&other).await? else { return Ok(NewerRevision::Stays) };
     let is_older = other.revision < source.revision;
-    let record = ports.journal().read(&other).await?;
-    Ok(record.is_some_and(|record| is_older && record.head.open || record.head.unclaimed.contains(revision)))
+    let is_unclaimed = other.revision <= source.revision && record.head.unclaimed.contains(&found.arn);
+    Ok(match is_older && record.head.open || is_unclaimed {
+        _ if record.deregistered(&found.arn) => NewerRevision::Deregistered,
+        true => NewerRevision::ToBeWithdrawn,
+        false => NewerRevision::Stays,
+    })
+}
+
+/// Returns whether the journal says that Logweir deregistered `revision`.
+pub(super) async fn is_deregistered<P: Ports>(ports: &P, revision: &RevisionArn) -> Answer<bool> {
+    let Some(source) = ports.journal().source_of(revision).await? else { return Ok(false) };
+    Ok(ports.journal().read(&source).await?.is_some_and(|record| record.deregistered(revision)))
 }
 
 pub(super) fn source_tag(source: &RevisionArn) -> Tag {

@@ -1,17 +1,13 @@
 //! Reads a revision some time after its registration. Right after the registration, ECS may not show the revision yet.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::assess::described;
+use super::lag::may_lag;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::outcome::Reason;
 use crate::domain::record::Record;
 use crate::ports::{Answer, Clock, Described, ErrorKind, PortError, Ports, TaskDefinitions};
-
-/// The time for which ECS may not describe a new revision yet. A Describe call right after the registration can fail
-/// with "Unable to describe task definition" (hashicorp/terraform-provider-aws, pull request 45553). AWS documents no
-/// limit, so Logweir takes the ten minutes that AWS documents for a deregistration.
-const VISIBLE: SignedDuration = SignedDuration::from_mins(10);
 
 /// The state of a registered revision.
 pub(super) enum Registration {
@@ -52,14 +48,14 @@ pub(super) async fn read<P: Ports>(ports: &P, revision: &RevisionArn, at: Option
 }
 
 /// Whether ECS may not show a revision yet that was registered at `at`.
-pub(super) fn may_be_hidden<P: Ports>(ports: &P, at: Option<Timestamp>) -> bool {
-    at.is_some_and(|at| ports.clock().now().duration_since(at) < VISIBLE)
+fn may_be_hidden<P: Ports>(ports: &P, at: Option<Timestamp>) -> bool {
+    at.is_some_and(|at| may_lag(at, ports.clock().now()))
 }
 
 /// Returns the error of a call that did not find a revision that was registered a moment ago.
-pub(super) fn not_visible(call: &'static str, revision: &RevisionArn) -> PortError {
+fn not_visible(call: &'static str, revision: &RevisionArn) -> PortError {
     let message = format!("ECS does not show {} yet, which was registered in the last ten minutes", revision.short());
-    PortError { kind: ErrorKind::Retry, call, message, reason: Some(Reason::Unreadable) }
+    PortError { kind: ErrorKind::Retry, call, message, reason: Some(Reason::NotVisibleYet) }
 }
 
 /// Deregisters a revision that was registered at `at` or earlier. A revision that ECS does not have counts as

@@ -5,11 +5,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::assess::described;
 use super::backout::{BackoutOrder, drive_back};
 use super::correct::drive;
 use super::family_state;
-use super::lag::KNOWN_BY_THEN;
+use super::lag::described_after;
 use super::lease::{ClaimState, Claimed, Halt, Worker, take};
 use super::order::Order;
 use super::ownership::Registrars;
@@ -280,11 +279,11 @@ async fn go_on<P: Ports>(
     };
     caused(&mut decision.report, &record);
     let worker = Worker { name: order.worker.clone(), lease: order.lease };
-    let source = described(ports.task_definitions(), &head.source).await?;
+    let source = described_after(ports, &head.source, head.opened_at).await?;
     let mut claimed = take(journal, clock, &worker, record, Registrars::resumes(order.home, order.registrar)).await?;
     let Some(source) = source else {
         let name = head.source.short();
-        if let Some(ended) = superseded(&mut claimed, clock.now()).await? {
+        if let Some(ended) = superseded(&mut claimed).await? {
             let _ = tell(&mut decision.report, &claimed.record, order.backout);
             family_state::uncount(ports, &head.source).await;
             return Ok(Some(ended));
@@ -300,15 +299,11 @@ async fn go_on<P: Ports>(
 
 /// Closes the record of a source revision that ECS no longer describes, if Logweir has not begun to register a corrected
 /// revision. Such a revision was deleted, and there is nothing left to correct. Returns `None` if Logweir may have
-/// registered a corrected revision, or if ECS may not describe the source revision yet.
-async fn superseded<J: Journal, C: Clock>(
-    claimed: &mut Claimed<'_, J, C>,
-    now: Timestamp,
-) -> Result<Option<Conclusion>, Halt> {
-    let head = &claimed.record.head;
-    let (name, is_recent) = (head.source.short(), now.duration_since(head.opened_at) < KNOWN_BY_THEN);
+/// registered a corrected revision.
+async fn superseded<J: Journal, C: Clock>(claimed: &mut Claimed<'_, J, C>) -> Result<Option<Conclusion>, Halt> {
+    let name = claimed.source().short();
     let step = match claimed.record.attempt()?.as_ref().map(next) {
-        Some(Next::Take(step, _) | Next::Resolve(step, Step::EnsureLogGroup(_))) if !is_recent => step,
+        Some(Next::Take(step, _) | Next::Resolve(step, Step::EnsureLogGroup(_))) => step,
         _ => return Ok(None),
     };
     let (why, reason) = (format!("{name} was deregistered and deleted meanwhile"), Reason::NotLatest);

@@ -1,12 +1,13 @@
 //! Fills a report from the record of a correction.
 
 use crate::domain::ecs::service::ServiceArn;
-use crate::domain::outcome::Reason;
+use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::record::{Attempt, Backout, Done, Effects, Ending, Record, RolloutPhase, Settled, Step, Undo};
 use crate::domain::report::{
     BackoutBy, LogGroupAction, LogGroupReport, Report, ReportedChange, ServiceAction, ServiceReport, changes,
 };
 use crate::domain::text::plain::plain;
+use crate::workflow::ownership::MOST_DESCRIBED;
 
 /// The maximum length of a note in a report, in characters.
 const LONGEST: usize = 512;
@@ -46,7 +47,26 @@ fn forward(report: &mut Report, attempt: &Attempt<'_>) -> Option<String> {
     if !said.is_empty() {
         return Some(said.join("; "));
     }
+    if let Some(unverified) = unverified(attempt) {
+        return Some(unverified);
+    }
     attempt.failed.map(|(_, why, _)| why.to_owned())
+}
+
+/// Returns why Logweir could not verify the corrected revision, which stays registered. Returns `None` if Logweir has
+/// verified the corrected revision.
+fn unverified(attempt: &Attempt<'_>) -> Option<String> {
+    let (source, corrected) = (attempt.opening.source.short(), attempt.corrected()?.short());
+    match attempt.closing.map(|closing| (closing.outcome, closing.reason))? {
+        (Outcome::NeedsOperator, Some(Reason::NewerRevision)) => Some(format!(
+            "{corrected} is registered, but more than {MOST_DESCRIBED} revisions have a number between {source} and \
+             {corrected}, so Logweir did not describe them: if one of them is ACTIVE, back out the correction"
+        )),
+        (Outcome::NeedsOperator, Some(Reason::Unreadable)) => Some(format!(
+            "{corrected} is registered, but ECS does not describe it: find out whether it was deregistered and deleted"
+        )),
+        _ => None,
+    }
 }
 
 fn back(report: &mut Report, standing: &Effects<'_>, backout: &Backout<'_>) -> Option<String> {

@@ -11,7 +11,7 @@ use logweir::domain::limits::rate::{AHEAD, BURST, RateLimit};
 use logweir::domain::outcome::{Mode, Outcome, Reason, TriggerKind};
 use logweir::domain::report::Decision;
 use logweir::ports::{Clock, ErrorKind, Journal, PortError};
-use logweir::settings::{LEASE, SHIPPED_BASELINE};
+use logweir::settings::SHIPPED_BASELINE;
 use logweir::workflow::{Order, Origin, remediate};
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 use crate::order::order;
 use crate::world::queue::{Delivered, Fifo, Sent};
 use crate::world::story::{BLOCKING, by, ended, event, home};
-use crate::world::{Moment, Then, World};
+use crate::world::{Lag, Moment, Then, World};
 
 const EXHAUSTED: (Outcome, Option<Reason>) = (Outcome::Skipped, Some(Reason::RateLimited));
 const REMEDIATED: (Outcome, Option<Reason>) = (Outcome::Remediated, None);
@@ -144,7 +144,7 @@ async fn a_started_correction_is_resumed_although_the_rate_limit_is_exhausted() 
     world.at_next("RegisterTaskDefinition", Moment::Before, Then::Crash);
     comes(&world, &source).await;
     world.restart();
-    world.advance(LEASE);
+    world.advance(Lag::LONGEST);
     for source in sources(&world, AT_ONCE) {
         comes(&world, &source).await;
     }

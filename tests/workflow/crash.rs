@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::SignedDuration;
 use logweir::domain::baseline::Baseline;
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::outcome::Mode;
@@ -17,8 +18,8 @@ use logweir::settings::{LEASE, SHIPPED_BASELINE};
 use logweir::workflow::{BackoutOptions, Order, Origin, resume, resume_backouts};
 
 use crate::order::{backout, order};
-use crate::world::story::{BLOCKING, backs_out, backs_out_with, by, event, home, with};
-use crate::world::{Group, Lie, Moment, Then, World};
+use crate::world::story::{BLOCKING, backs_out_with, by, event, home, with};
+use crate::world::{Group, Lag, Lie, Moment, Then, World};
 
 const ADOPTS: &str = "version = 1\n[log-group]\nadopt = [\"/ecs/*\"]\n";
 
@@ -48,6 +49,33 @@ enum Fault {
 
 const FAULTS: [Fault; 3] = [Fault::DiesBefore, Fault::DiesAfter, Fault::AnswerLost];
 
+/// What Logweir does after the fault, until nothing is retried any more.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Afterwards {
+    /// The event, or the request for the backout, is delivered again.
+    Again,
+    /// The schedule resumes the work first.
+    Resumed,
+    BackedOut,
+}
+
+const AFTERWARDS: [Afterwards; 3] = [Afterwards::Again, Afterwards::Resumed, Afterwards::BackedOut];
+
+const NO_LAG: Lag = Lag { describe: 0, list: 0, tags: 0, starts: 0, services: 0, lasts: SignedDuration::ZERO };
+
+/// Each kind of read is behind by itself and together with the others, by one to three writes.
+const LAGS: [Lag; 6] = {
+    let lag = Lag { lasts: SignedDuration::from_mins(7), ..NO_LAG };
+    [
+        Lag { describe: 1, ..lag },
+        Lag { list: 1, ..lag },
+        Lag { list: 3, ..lag },
+        Lag { tags: 1, ..lag },
+        Lag { list: 2, tags: 3, ..lag },
+        Lag { describe: 2, list: 3, tags: 3, ..lag },
+    ]
+};
+
 /// The state of the account without the journal and the clock.
 #[derive(Debug, PartialEq)]
 struct Picture {
@@ -74,10 +102,10 @@ impl Situation {
         if matches!(self, Self::Adopted | Self::Changed) { ADOPTS } else { SHIPPED_BASELINE }
     }
 
-    fn begin(self, lie: Option<Lie>) -> (World, RevisionArn) {
+    fn begin(self, lie: Option<Lie>, lag: Lag) -> (World, RevisionArn) {
         let world = World::new();
         let source = world.account(|account| {
-            account.lie = lie;
+            (account.lie, account.lag) = (lie, lag);
             if self.baseline() == ADOPTS {
                 account.has_group("/ecs/web", None, 1);
                 account.adopted.insert("/ecs/web".into());
@@ -122,6 +150,28 @@ fn later(world: &World) {
     world.advance(LEASE);
 }
 
+/// The number of deliveries after which a message becomes a dead letter is smaller, but a lease ends sooner than a
+/// message is delivered again.
+const MOST_DELIVERIES: usize = 9;
+
+/// Delivers an event until it is not retried any more.
+async fn settles(situation: Situation, afterwards: Afterwards, world: &World, source: &RevisionArn) -> Decision {
+    for delivery in 1.. {
+        later(world);
+        if afterwards == Afterwards::Resumed {
+            resumes(world, situation.baseline()).await;
+        }
+        let report = match afterwards {
+            Afterwards::BackedOut => situation.backs_out(world, source).await,
+            Afterwards::Again | Afterwards::Resumed => situation.register(world, source).await,
+        };
+        if !report.is_retried() || delivery == MOST_DELIVERIES {
+            return report;
+        }
+    }
+    unreachable!("the last delivery ends the loop")
+}
+
 /// Resumes the unfinished work of both functions, as the schedule does.
 async fn resumes(world: &World, baseline: &str) {
     let (home, by, baseline) = (home(), by(), Baseline::parse(baseline).unwrap());
@@ -149,45 +199,13 @@ fn faults(world: &World, wanted: &Picture, at: &str) -> Vec<String> {
 async fn sweep_register(lie: Option<Lie>) -> (usize, Vec<String>) {
     let (mut runs, mut wrong) = (0, Vec::new());
     for situation in [Situation::Bare, Situation::Adopted] {
-        let (whole, source) = situation.begin(None);
-        let before = picture(&whole);
+        let (whole, source) = situation.begin(None, NO_LAG);
         situation.register(&whole, &source).await;
-        let (calls, wanted) = (whole.calls(), picture(&whole));
-        for number in 1..=calls.len() {
+        for number in 1..=whole.calls().len() {
             for fault in FAULTS {
-                for then in ["again", "resumed", "backed out"] {
+                for afterwards in AFTERWARDS {
                     runs += 1;
-                    let (world, source) = situation.begin(lie);
-                    fault.at(&world, number);
-                    situation.register(&world, &source).await;
-                    later(&world);
-                    let at = format!("{situation:?}, {fault:?} at {} {number}, {then}", calls[number - 1]);
-                    if then == "resumed" {
-                        resumes(&world, situation.baseline()).await;
-                    }
-                    if then != "backed out" {
-                        situation.register(&world, &source).await;
-                        wrong.extend(faults(&world, &wanted, &at));
-                        continue;
-                    }
-                    let report = backs_out(&world, &source).await;
-                    let allowed = [Outcome::BackedOut, Outcome::Failed];
-                    if !allowed.contains(&report.outcome)
-                        || (report.outcome == Outcome::Failed && report.reason != Some(Reason::NoRecord))
-                    {
-                        wrong.push(format!("{at}: {report:?}"));
-                    }
-                    // The log group may have been created, and stays. Everything else is as before.
-                    let mut seen = picture(&world);
-                    seen.revisions.retain(|(_, active)| *active);
-                    if seen.revisions != before.revisions {
-                        wrong.push(format!("{at}: found {seen:?}"));
-                    }
-                    if seen.groups != before.groups && situation == Situation::Adopted {
-                        wrong.push(format!("{at}: {seen:?}"));
-                    }
-                    let now = picture(&world);
-                    wrong.extend(faults(&world, &now, &at));
+                    wrong.extend(dies_in_correction(situation, lie, NO_LAG, (number, fault), afterwards).await);
                 }
             }
         }
@@ -195,18 +213,86 @@ async fn sweep_register(lie: Option<Lie>) -> (usize, Vec<String>) {
     (runs, wrong)
 }
 
+/// The same under each lag. Each call has another fault and another end.
+async fn sweep_lagging_register(lie: Option<Lie>, lags: &[Lag]) -> (usize, Vec<String>) {
+    let (mut runs, mut wrong) = (0, Vec::new());
+    for lag in lags {
+        let (whole, source) = Situation::Bare.begin(None, *lag);
+        Situation::Bare.register(&whole, &source).await;
+        settles(Situation::Bare, Afterwards::Again, &whole, &source).await;
+        for number in 1..=whole.calls().len() {
+            let fault = FAULTS[number % 3];
+            let afterwards = AFTERWARDS[number / 3 % 3];
+            runs += 1;
+            wrong.extend(dies_in_correction(Situation::Bare, lie, *lag, (number, fault), afterwards).await);
+        }
+    }
+    (runs, wrong)
+}
+
+/// One run of a correction with a fault at one call. Returns the faults of the final state.
+async fn dies_in_correction(
+    situation: Situation,
+    lie: Option<Lie>,
+    lag: Lag,
+    (number, fault): (usize, Fault),
+    afterwards: Afterwards,
+) -> Vec<String> {
+    let (whole, source) = situation.begin(None, NO_LAG);
+    let before = picture(&whole);
+    situation.register(&whole, &source).await;
+    let wanted = picture(&whole);
+
+    let (world, source) = situation.begin(lie, lag);
+    fault.at(&world, number);
+    let first = situation.register(&world, &source).await;
+    if first.is_retried() && !world.is_dead() {
+        // The fault may come at a later delivery.
+        world.advance(LEASE);
+        situation.register(&world, &source).await;
+    }
+    let report = settles(situation, afterwards, &world, &source).await;
+    let call = world.calls().get(number - 1).copied().unwrap_or("none");
+    let at = format!("{situation:?}, {lag:?}, {fault:?} at {call} {number}, {afterwards:?}");
+    if afterwards != Afterwards::BackedOut {
+        return faults(&world, &wanted, &at);
+    }
+    let mut wrong = Vec::new();
+    let is_expected = match report.outcome {
+        Outcome::BackedOut => true,
+        outcome => outcome == Outcome::Failed && report.reason == Some(Reason::NoRecord),
+    };
+    if !is_expected {
+        wrong.push(format!("{at}: {report:?}"));
+    }
+    // The log group may have been created, and stays. Everything else is as before.
+    let mut seen = picture(&world);
+    seen.revisions.retain(|(_, active)| *active);
+    if seen.revisions != before.revisions {
+        wrong.push(format!("{at}: found {seen:?}"));
+    }
+    if seen.groups != before.groups && situation == Situation::Adopted {
+        wrong.push(format!("{at}: {seen:?}"));
+    }
+    let now = picture(&world);
+    wrong.extend(faults(&world, &now, &at));
+    wrong
+}
+
+const SITUATIONS: [Situation; 6] = [
+    Situation::Bare,
+    Situation::Adopted,
+    Situation::Changed,
+    Situation::SourceGone,
+    Situation::Restored,
+    Situation::Running,
+];
+
 /// The process dies at every call of a backout. Then the backout is requested again, or resumed.
 async fn sweep_backout(lie: Option<Lie>) -> (usize, Vec<String>) {
     let (mut runs, mut wrong) = (0, Vec::new());
-    for situation in [
-        Situation::Bare,
-        Situation::Adopted,
-        Situation::Changed,
-        Situation::SourceGone,
-        Situation::Restored,
-        Situation::Running,
-    ] {
-        let (whole, source) = situation.begin(None);
+    for situation in SITUATIONS {
+        let (whole, source) = situation.begin(None, NO_LAG);
         situation.register(&whole, &source).await;
         situation.meanwhile(&whole, &source);
         let before = whole.calls().len();
@@ -216,7 +302,7 @@ async fn sweep_backout(lie: Option<Lie>) -> (usize, Vec<String>) {
             for fault in FAULTS {
                 for resumed in [false, true] {
                     runs += 1;
-                    let (world, source) = situation.begin(None);
+                    let (world, source) = situation.begin(None, NO_LAG);
                     situation.register(&world, &source).await;
                     situation.meanwhile(&world, &source);
                     world.account(|account| account.lie = lie);
@@ -226,7 +312,7 @@ async fn sweep_backout(lie: Option<Lie>) -> (usize, Vec<String>) {
                     if resumed {
                         resumes(&world, situation.baseline()).await;
                     }
-                    situation.backs_out(&world, &source).await;
+                    settles(situation, Afterwards::BackedOut, &world, &source).await;
                     let at = format!("backout, {situation:?}, {fault:?} at {} {number}, {resumed}", calls[number - 1]);
                     wrong.extend(faults(&world, &wanted, &at));
                 }
@@ -237,20 +323,27 @@ async fn sweep_backout(lie: Option<Lie>) -> (usize, Vec<String>) {
 }
 
 /// Another principal registers a revision right before or after every call of a correction.
-async fn sweep_newer(lie: Option<Lie>) -> (usize, Vec<String>) {
+async fn sweep_newer(lie: Option<Lie>, lag: Lag) -> (usize, Vec<String>) {
     let (mut runs, mut wrong) = (0, Vec::new());
-    let (whole, source) = Situation::Bare.begin(None);
+    let (whole, source) = Situation::Bare.begin(None, lag);
     Situation::Bare.register(&whole, &source).await;
+    settles(Situation::Bare, Afterwards::Again, &whole, &source).await;
     let calls = whole.calls();
     for number in 1..=calls.len() {
         for moment in [Moment::Before, Moment::After] {
             runs += 1;
-            let (world, source) = Situation::Bare.begin(lie);
+            let (world, source) = Situation::Bare.begin(lie, lag);
+            // Every read shows the source.
+            world.advance(lag.lasts);
             world.at(number, moment, Then::act(|account| drop(account.registers(BLOCKING))));
             Situation::Bare.register(&world, &source).await;
-            later(&world);
-            Situation::Bare.register(&world, &source).await;
-            let at = format!("another revision {moment:?} {} {number}", calls[number - 1]);
+            if lag != NO_LAG {
+                // The other revision may come at a later delivery.
+                world.advance(LEASE);
+                Situation::Bare.register(&world, &source).await;
+            }
+            settles(Situation::Bare, Afterwards::Again, &world, &source).await;
+            let at = format!("{lag:?}, another revision {moment:?} {} {number}", calls[number - 1]);
             let (stands, other) = world.account(|account| {
                 let other = account.families["web"].iter().rposition(|revision| revision.by != crate::world::LOGWEIR);
                 (account.active("web"), other.unwrap() + 1)
@@ -269,12 +362,43 @@ async fn sweep_newer(lie: Option<Lie>) -> (usize, Vec<String>) {
 #[tokio::test]
 async fn wherever_the_process_dies_the_final_state_is_the_intended_one() {
     let mut runs = 0;
-    for (more, wrong) in [sweep_register(None).await, sweep_backout(None).await, sweep_newer(None).await] {
+    for (more, wrong) in [sweep_register(None).await, sweep_backout(None).await, sweep_newer(None, NO_LAG).await] {
         assert_eq!(wrong, Vec::<String>::new());
         runs += more;
     }
     assert!(runs > 500, "{runs} runs");
     println!("crash sweep: {runs} runs");
+}
+
+#[tokio::test]
+async fn wherever_the_process_dies_while_reads_lag_the_final_state_is_the_intended_one() {
+    let (mut runs, wrong) = sweep_lagging_register(None, &LAGS).await;
+    assert_eq!(wrong, Vec::<String>::new());
+    for lag in LAGS {
+        let (more, wrong) = sweep_newer(None, lag).await;
+        assert_eq!(wrong, Vec::<String>::new());
+        runs += more;
+    }
+    assert!(runs > 500, "{runs} runs");
+    println!("crash sweep while reads lag: {runs} runs");
+}
+
+#[tokio::test]
+async fn a_program_that_trusts_a_list_or_a_missing_description_is_detected() {
+    let lists = Lag { list: 3, ..LAGS[1] };
+    detected(Lie::UnlistedIsInactive, sweep_newer(Some(Lie::UnlistedIsInactive), lists).await);
+    detected(Lie::UnlistedIsInactive, sweep_lagging_register(Some(Lie::UnlistedIsInactive), &[lists]).await);
+    detected(Lie::UnseenIsInactive, sweep_lagging_register(Some(Lie::UnseenIsInactive), &LAGS[..1]).await);
+    detected(Lie::UnseenTagsAreLost, sweep_lagging_register(Some(Lie::UnseenTagsAreLost), &LAGS[3..4]).await);
+}
+
+/// If reads lag longer than Logweir waits, Logweir acts like a program that does not wait.
+#[tokio::test]
+async fn a_program_that_registers_again_too_early_is_detected() {
+    let long = Lag { lasts: SignedDuration::from_mins(60), ..LAGS[5] };
+    let (runs, wrong) = sweep_lagging_register(None, &[long]).await;
+    assert!(!wrong.is_empty(), "{runs} runs");
+    println!("a lag of an hour: {} faults in {runs} runs; the first: {}", wrong.len(), wrong[0]);
 }
 
 #[tokio::test]
@@ -287,7 +411,7 @@ async fn a_program_that_records_its_intent_too_late_is_detected() {
 async fn a_program_that_registers_without_reading_is_detected() {
     detected(Lie::NothingByLogweir, sweep_register(Some(Lie::NothingByLogweir)).await);
     detected(Lie::NothingByLogweir, sweep_backout(Some(Lie::NothingByLogweir)).await);
-    detected(Lie::NothingNewer, sweep_newer(Some(Lie::NothingNewer)).await);
+    detected(Lie::NothingNewer, sweep_newer(Some(Lie::NothingNewer), NO_LAG).await);
 }
 
 #[tokio::test]
@@ -315,77 +439,128 @@ async fn works(work: Work, world: &World, source: &RevisionArn, worker: &str) ->
     }
 }
 
+/// Two workers, of which the first pauses at a call until the second has finished its work.
+#[derive(Clone, Copy, Debug)]
+struct Pair {
+    first: Work,
+    second: Work,
+    /// Whether the source is deregistered before the backout of the first worker.
+    gone: bool,
+    /// Whether the first worker pauses for longer than its lease.
+    lease_over: bool,
+    lag: Lag,
+}
+
+impl Pair {
+    async fn prepare(self) -> (World, RevisionArn) {
+        let (world, source) = Situation::Bare.begin(None, self.lag);
+        if self.first == Work::BackOut {
+            works(Work::Correct, &world, &source, "before").await;
+            if self.lag != NO_LAG {
+                settles(Situation::Bare, Afterwards::Again, &world, &source).await;
+            }
+            if self.gone {
+                world.account(|account| account.deregisters(&source));
+            }
+        }
+        (world, source)
+    }
+
+    /// The calls of the first worker without the second: the number of the first call, and all calls.
+    async fn alone(self) -> (usize, Vec<&'static str>) {
+        let (world, source) = self.prepare().await;
+        let begun = world.calls().len();
+        works(self.first, &world, &source, "one").await;
+        (begun + 1, world.calls())
+    }
+
+    /// Lets the first worker pause at this call, and checks the final state.
+    async fn run(self, call: &str, number: usize, moment: Moment) {
+        let (world, source) = self.prepare().await;
+        world.pause_at(number, moment);
+        let other = async {
+            while !world.is_paused() {
+                tokio::task::yield_now().await;
+            }
+            if self.lease_over {
+                world.advance(LEASE);
+            }
+            let report = works(self.second, &world, &source, "two").await;
+            world.go_on();
+            report
+        };
+        let (one, two) = tokio::join!(works(self.first, &world, &source, "one"), other);
+        // Retryable work is delivered again.
+        let mut reports = [(self.first, one), (self.second, two)];
+        for _ in 0..MOST_DELIVERIES {
+            later(&world);
+            resumes(&world, SHIPPED_BASELINE).await;
+            for (work, report) in reports.iter_mut().filter(|(_, report)| report.is_retried()) {
+                *report = works(*work, &world, &source, "again").await;
+            }
+        }
+        let [(_, one), (_, two)] = reports;
+        let at = format!("{self:?}, stopped {moment:?} {call} {number}: {one:?} {two:?}");
+        let now = picture(&world);
+        assert_eq!(faults(&world, &now, &at), Vec::<String>::new());
+        let record = world.account(|account| account.records.get(&source).cloned());
+        let backed_out = record.is_some_and(|record| record.head.suppressed);
+        let stands = active(&world);
+        match (backed_out, self.first == Work::BackOut && self.gone) {
+            (true, false) => assert_eq!(stands, [1], "{at}"),
+            (true, true) => assert!(stands.is_empty(), "{at}"),
+            (false, _) => assert_eq!(stands.len(), 2, "{at}"),
+        }
+        if self.first == Work::BackOut || (self.second == Work::BackOut && two.outcome == Outcome::BackedOut) {
+            assert!(backed_out, "{at}");
+        }
+    }
+}
+
+const PAIRS: [(Work, Work); 4] = [
+    (Work::Correct, Work::Correct),
+    (Work::Correct, Work::BackOut),
+    (Work::BackOut, Work::BackOut),
+    (Work::BackOut, Work::Correct),
+];
+
 #[tokio::test]
 async fn two_interleaved_workers_reach_the_intended_state() {
     let mut runs = 0;
-    for (first, second) in [
-        (Work::Correct, Work::Correct),
-        (Work::Correct, Work::BackOut),
-        (Work::BackOut, Work::BackOut),
-        (Work::BackOut, Work::Correct),
-    ] {
+    for (first, second) in PAIRS {
         for gone in [false, true] {
             for lease_over in [false, true] {
-                let prepare = async || {
-                    let (world, source) = Situation::Bare.begin(None);
-                    if first == Work::BackOut {
-                        works(Work::Correct, &world, &source, "before").await;
-                        if gone {
-                            world.account(|account| account.deregisters(&source));
-                        }
-                    }
-                    (world, source)
-                };
-                let (whole, source) = prepare().await;
-                let begun = whole.calls().len();
-                works(first, &whole, &source, "one").await;
-                for number in begun + 1..=whole.calls().len() {
+                let pair = Pair { first, second, gone, lease_over, lag: NO_LAG };
+                let (begun, calls) = pair.alone().await;
+                for number in begun..=calls.len() {
                     for moment in [Moment::Before, Moment::After] {
                         runs += 1;
-                        let (world, source) = prepare().await;
-                        world.pause_at(number, moment);
-                        let other = async {
-                            while !world.is_paused() {
-                                tokio::task::yield_now().await;
-                            }
-                            if lease_over {
-                                world.advance(LEASE);
-                            }
-                            let report = works(second, &world, &source, "two").await;
-                            world.go_on();
-                            report
-                        };
-                        let (one, two) = tokio::join!(works(first, &world, &source, "one"), other);
-                        // Retryable work is delivered again.
-                        later(&world);
-                        resumes(&world, SHIPPED_BASELINE).await;
-                        for (work, report) in [(first, &one), (second, &two)] {
-                            if report.is_retried() {
-                                works(work, &world, &source, "again").await;
-                            }
-                        }
-                        let call = whole.calls()[number - 1];
-                        let at = format!(
-                            "{first:?} stopped {moment:?} {call} {number} for {second:?}, gone {gone}, {lease_over}: {one:?} {two:?}"
-                        );
-                        let now = picture(&world);
-                        assert_eq!(faults(&world, &now, &at), Vec::<String>::new());
-                        let record = world.account(|account| account.records.get(&source).cloned());
-                        let backed_out = record.is_some_and(|record| record.head.suppressed);
-                        let stands = active(&world);
-                        match (backed_out, first == Work::BackOut && gone) {
-                            (true, false) => assert_eq!(stands, [1], "{at}"),
-                            (true, true) => assert!(stands.is_empty(), "{at}"),
-                            (false, _) => assert_eq!(stands.len(), 2, "{at}"),
-                        }
-                        if first == Work::BackOut || (second == Work::BackOut && two.outcome == Outcome::BackedOut) {
-                            assert!(backed_out, "{at}");
-                        }
+                        pair.run(calls[number - 1], number, moment).await;
                     }
                 }
             }
         }
     }
     println!("interleavings: {runs}");
+    assert!(runs > 200, "{runs}");
+}
+
+/// Each call is paused once under each lag.
+#[tokio::test]
+async fn two_interleaved_workers_reach_the_intended_state_while_reads_lag() {
+    let mut runs = 0;
+    for lag in LAGS {
+        for (first, second) in PAIRS {
+            let pair = Pair { first, second, gone: false, lease_over: false, lag };
+            let (begun, calls) = pair.alone().await;
+            for number in begun..=calls.len() {
+                runs += 1;
+                let moment = if number % 2 == 0 { Moment::Before } else { Moment::After };
+                let pair = Pair { lease_over: number / 2 % 2 == 0, ..pair };
+                pair.run(calls[number - 1], number, moment).await;
+            }
+        }
+    }
+    println!("interleavings while reads lag: {runs}");
     assert!(runs > 200, "{runs}");
 }

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::order::order;
 use crate::world::story::{BLOCKING, backs_out, by, ended, event, home, register};
-use crate::world::{Moment, Then, World};
+use crate::world::{Lag, Moment, Then, World};
 
 const UNREADABLE: (Outcome, Option<Reason>) = (Outcome::Failed, Some(Reason::Unreadable));
 
@@ -62,7 +62,7 @@ async fn left(backing_out: bool) -> World {
         }
     };
     world.restart();
-    world.advance(LEASE);
+    world.advance(Lag::LONGEST);
     world
 }
 
@@ -215,7 +215,7 @@ async fn a_record_of_a_newer_version_does_not_stop_the_others_and_is_reported_on
     world.at_next("RegisterTaskDefinition", Moment::Before, Then::Crash);
     register(&world, &event(&shop)).await;
     world.restart();
-    world.advance(LEASE);
+    world.advance(Lag::LONGEST);
     let resume = json!({"logweir": "resume"});
     let unreadable = (Outcome::NeedsOperator, Some(Reason::Unreadable));
     for (mode, outcomes) in [

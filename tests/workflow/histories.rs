@@ -11,7 +11,7 @@ mod promises;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use acts::{Act, FAMILIES, Happening, Happens, Op, Pick, THIRD_PARTY, document, history};
+use acts::{Act, FAMILIES, Happening, Happens, LAGS, Op, Pick, THIRD_PARTY, document, history};
 use jiff::SignedDuration;
 use logweir::domain::baseline::Baseline;
 use logweir::domain::ecs::revision::RevisionArn;
@@ -20,14 +20,13 @@ use logweir::domain::outcome::{Outcome, Reason};
 use logweir::domain::record::EntryKind;
 use logweir::domain::report::Decision;
 use logweir::ports::{ErrorKind as Failing, PortError};
-use logweir::settings::LEASE;
 use logweir::workflow::{BackoutOptions, Order, Origin, resume, resume_backouts};
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 use serde_json::Value;
 
 use crate::order::{backout, order};
 use crate::world::story::{backs_out_with, by, event, home, with};
-use crate::world::{DEPLOYER, Lie, Moment, Then, World};
+use crate::world::{DEPLOYER, Lag, Lie, Moment, Passing, Revision, Then, World};
 
 const HISTORIES: u32 = 1000;
 /// The minimum number of histories in which each class of operation occurs.
@@ -40,6 +39,8 @@ struct History {
     workers: usize,
     stale_was_asked_for: bool,
     retention_was_touched: bool,
+    /// Whether the operation refuses a registration.
+    refuses: bool,
     classes: BTreeSet<&'static str>,
     broken: Vec<String>,
 }
@@ -73,8 +74,15 @@ fn run(lie: Option<Lie>, max_shrink_iters: u32) -> (u64, Counts, Result<(), Stri
 
 #[test]
 fn a_program_that_omits_a_check_or_records_too_late_breaks_a_promise_in_some_history() {
-    for lie in [Lie::CommitLater, Lie::NothingByLogweir, Lie::NothingNewer, Lie::RetentionIsLogweirs, Lie::NothingRuns]
-    {
+    for lie in [
+        Lie::CommitLater,
+        Lie::NothingByLogweir,
+        Lie::NothingNewer,
+        Lie::RetentionIsLogweirs,
+        Lie::NothingRuns,
+        Lie::UnlistedIsInactive,
+        Lie::UnseenIsInactive,
+    ] {
         let (_, counts, ran) = run(Some(lie), 0);
         let broken = ran.expect_err(&format!("{lie:?} is not detected in {HISTORIES} histories"));
         println!("{lie:?}: in history {}: {}", counts["deploys"], broken.lines().next().unwrap_or_default());
@@ -110,6 +118,10 @@ fn the_promises_hold_in_every_history() {
         "finds the family on hold",
         "finds another worker's lease",
         "runs the newest revision",
+        "reads lag",
+        "a registration is refused for a moment",
+        "owners delete revisions",
+        "finds what is not visible yet",
     ];
     for class in classes {
         assert!(counts.get(class).copied().unwrap_or_default() >= EACH, "`{class}` occurs too rarely");
@@ -122,6 +134,7 @@ async fn lives(lie: Option<Lie>, ops: &[Op]) -> History {
         workers: 0,
         stale_was_asked_for: false,
         retention_was_touched: false,
+        refuses: false,
         classes: BTreeSet::new(),
         broken: Vec::new(),
     };
@@ -132,7 +145,14 @@ async fn lives(lie: Option<Lie>, ops: &[Op]) -> History {
     });
     for (number, op) in ops.iter().enumerate() {
         let before = history.world.picture();
+        let registered = history.world.count("RegisterTaskDefinition");
         history.goes_on(op).await;
+        if std::mem::take(&mut history.refuses) && history.world.count("RegisterTaskDefinition") > registered {
+            history.classes.insert("a registration is refused for a moment");
+        }
+        if history.world.account(|account| account.families.values().flatten().any(Revision::is_deleted)) {
+            history.classes.insert("owners delete revisions");
+        }
         history.world.restart();
         history.look(op, &before, number);
         if !history.broken.is_empty() {
@@ -181,6 +201,13 @@ impl History {
                 Happening::Dies(moment) => ("dies", moment, Then::Crash),
                 Happening::AnswerLost => ("answer lost", Moment::After, Then::Cut),
                 Happening::Throttled => ("throttled", Moment::Before, Then::Fail(throttled())),
+                Happening::Refused(way) => {
+                    let passing: Vec<Passing> =
+                        Passing::ALL.into_iter().filter(|it| it.call == "RegisterTaskDefinition").collect();
+                    self.world.refuses_next(*way.get(&passing));
+                    self.refuses = true;
+                    continue;
+                }
                 Happening::Act(moment, act) => {
                     self.retention_was_touched |= act == Act::ChangesRetention;
                     ("others act between two calls", moment, Then::act(move |account| act.on(account, family)))
@@ -278,6 +305,12 @@ impl History {
                 });
                 self.classes.insert("runs the newest revision");
             }
+            Op::Lags { way } => {
+                if way.is_some() {
+                    self.classes.insert("reads lag");
+                }
+                world.lags(way.map_or_else(Lag::default, |way| LAGS[way]));
+            }
             Op::Foreign { family, act } => {
                 self.classes.insert("others act");
                 self.retention_was_touched |= *act == Act::ChangesRetention;
@@ -311,6 +344,7 @@ impl History {
             Some(Reason::FuseOpen) => drop(self.classes.insert("finds the fuse open")),
             Some(Reason::OnHold) => drop(self.classes.insert("finds the family on hold")),
             Some(Reason::Locked) => drop(self.classes.insert("finds another worker's lease")),
+            Some(Reason::NotVisibleYet) => drop(self.classes.insert("finds what is not visible yet")),
             _ => {}
         }
     }
@@ -363,8 +397,10 @@ impl History {
 
     /// Finishes all open work, and then backs out everything.
     async fn comes_to_rest(&mut self) {
+        self.world.lags(Lag::default());
+        // A record that fails again and again is tried once a day.
         for _ in 0..5 {
-            self.world.advance(LEASE);
+            self.world.advance(SignedDuration::from_hours(24));
             self.resumes().await;
         }
         let rest = self.world.picture();

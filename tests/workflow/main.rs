@@ -26,6 +26,7 @@ mod journal;
 mod pins;
 mod ports;
 mod races;
+mod reads_lag;
 mod reconcile;
 mod record;
 mod refusals;

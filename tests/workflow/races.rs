@@ -10,7 +10,7 @@ use logweir::settings::{LEASE, SHIPPED_BASELINE};
 use serde_json::Value;
 
 use crate::world::story::{BLOCKING, corrected_text, ended, event, register, with};
-use crate::world::{Moment, Then, World};
+use crate::world::{Lag, Moment, Then, World};
 
 /// Another principal registers a blocking revision right before the correction.
 fn slips_in() -> Then {
@@ -138,6 +138,7 @@ async fn of_two_corrections_of_one_source_the_lower_one_stays() {
     world.at_next("RegisterTaskDefinition", Moment::Before, Then::Cut);
     assert!(register(&world, &event(&source)).await.is_retried());
     world.restart();
+    world.advance(Lag::LONGEST);
     // The first registration, whose answer was lost, takes effect after the second worker's read.
     let digest = Baseline::parse(SHIPPED_BASELINE).unwrap().digest().to_owned();
     let lands = Then::act(move |account| {
@@ -262,7 +263,7 @@ async fn wherever_the_process_dies_and_whatever_changes_meanwhile_the_record_nam
                 world.at(number, moment, Then::Crash);
                 register(&world, &event).await;
                 world.restart();
-                world.advance(LEASE);
+                world.advance(Lag::LONGEST);
                 let baseline = if meanwhile == "another baseline" { &other_baseline } else { SHIPPED_BASELINE };
                 match meanwhile {
                     "source deregistered" => world.account(|account| account.deregisters(&source)),

@@ -179,13 +179,13 @@ async fn an_illegal_entry_is_named() {
     let (first, back) = (1, asked as u32 + 1);
     let done = |step| EntryKind::Done { step, done: Done::Retention { set: true } };
     for (length, what, illegal) in [
-        (0, EntryKind::Started { step: 0 }, Illegal::BeforeOpening(0)),
-        (1, EntryKind::Started { step: 9 }, Illegal::NoSuchStep(first, 9)),
+        (0, EntryKind::Started { step: 0, tags: None }, Illegal::BeforeOpening(0)),
+        (1, EntryKind::Started { step: 9, tags: None }, Illegal::NoSuchStep(first, 9)),
         (1, done(1), Illegal::NotStarted(first, 1)),
         (1, EntryKind::Withdrawn { corrected: corrected.clone() }, Illegal::NothingWithdrawn(first)),
         (1, EntryKind::Undoing { step: 0 }, Illegal::NotAsked(first)),
-        (asked, EntryKind::Started { step: 0 }, Illegal::AfterClosing(asked as u32)),
-        (asked + 1, EntryKind::Started { step: 0 }, Illegal::BackingOut(back)),
+        (asked, EntryKind::Started { step: 0, tags: None }, Illegal::AfterClosing(asked as u32)),
+        (asked + 1, EntryKind::Started { step: 0, tags: None }, Illegal::BackingOut(back)),
         (asked + 1, EntryKind::Undoing { step: 9 }, Illegal::NothingToUndo(back, 9)),
         (asked + 1, EntryKind::Undone { step: 0 }, Illegal::UndoNotStarted(back, 0)),
     ] {

@@ -10,11 +10,12 @@ use logweir::domain::outcome::Mode;
 use logweir::domain::outcome::{Outcome, Reason};
 use logweir::ports::{ErrorKind, PortError};
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
+use logweir::workflow::BackoutOptions;
 
 use crate::world::story::{
-    BLOCKING, applies, backs_out, corrected_text, ended, event, home, register, resumes, triggers, with,
+    BLOCKING, applies, backs_out, backs_out_with, corrected_text, ended, event, home, register, resumes, triggers, with,
 };
-use crate::world::{Moment, Then, World};
+use crate::world::{Lag, Moment, Then, World};
 
 /// The messages of RegisterTaskDefinition as users have reported them, each a ClientException.
 const MESSAGES: [&str; 7] = [
@@ -113,7 +114,7 @@ async fn the_schedule_does_not_register_an_unfinished_correction_of_a_privileged
     world.at_next("RegisterTaskDefinition", Moment::Before, Then::Crash);
     applies(&world, &source, false).await;
     world.restart();
-    world.advance(LEASE);
+    world.advance(Lag::LONGEST);
     let reports = resumes(&world, Mode::Register).await;
     assert_eq!(ended(&reports[0]), (Outcome::Partial, Some(Reason::Privileged)), "the log group was created");
     assert_eq!((world.account(|account| account.active("web")), world.count("RegisterTaskDefinition")), (vec![1], 1));
@@ -139,10 +140,11 @@ async fn a_source_with_the_maximum_number_of_tags_is_corrected_and_restored_with
 
     world.account(|account| account.deregisters(&source));
     world.at_next("RegisterTaskDefinition", Moment::After, Then::Crash);
-    backs_out(&world, &source).await;
+    let restore = || BackoutOptions { restore_source: true, ..BackoutOptions::default() };
+    backs_out_with(&world, "operator", &source, restore()).await;
     world.restart();
     world.advance(SignedDuration::from_mins(2));
-    assert_eq!(backs_out(&world, &source).await.outcome, Outcome::BackedOut);
+    assert_eq!(backs_out_with(&world, "other", &source, restore()).await.outcome, Outcome::BackedOut);
     assert_eq!((world.account(|account| account.active("web")), of(3)), (vec![3], tags));
 }
 

@@ -9,7 +9,7 @@ use logweir::settings::{LEASE, SHIPPED_BASELINE};
 use serde_json::Value;
 
 use crate::world::story::{BLOCKING, active, corrected_text, ended, event, register, with};
-use crate::world::{LOGWEIR, Moment, Then, World};
+use crate::world::{LOGWEIR, Lag, Moment, Then, World};
 
 #[tokio::test]
 async fn a_blocking_revision_gets_a_correction_that_differs_in_nothing_else() {
@@ -134,8 +134,8 @@ async fn an_event_whose_revision_ecs_does_not_show_is_retried_for_ten_minutes_an
         }
         world.advance(SignedDuration::from_secs(599));
         let report = register(&world, &event).await;
-        let unreadable = (Outcome::Failed, Some(Reason::Unreadable));
-        assert_eq!((ended(&report), report.is_retried()), (unreadable, true), "{names_it} {has_older}: {report:?}");
+        let not_yet = (Outcome::Failed, Some(Reason::NotVisibleYet));
+        assert_eq!((ended(&report), report.is_retried()), (not_yet, true), "{names_it} {has_older}: {report:?}");
         world.advance(SignedDuration::from_secs(1));
         let report = register(&world, &event).await;
         let superseded = (Outcome::Superseded, Some(Reason::NotLatest));
@@ -172,7 +172,7 @@ async fn a_deregistered_source_is_not_corrected_and_one_that_ecs_does_not_descri
     assert_eq!(ended(&register(&world, &event(&source)).await), (Outcome::Superseded, Some(Reason::NotLatest)));
     world.account(|account| account.shows_inactive = false);
     let report = register(&world, &event(&source)).await;
-    assert_eq!((ended(&report), report.exit_code()), ((Outcome::Failed, Some(Reason::Unreadable)), 2));
+    assert_eq!((ended(&report), report.exit_code()), ((Outcome::Failed, Some(Reason::NotVisibleYet)), 2));
     assert!(report.is_retried(), "{report:?}");
 }
 
@@ -397,6 +397,11 @@ async fn wherever_the_process_dies_the_next_delivery_ends_with_exactly_one_corre
                 assert!(again.is_retried(), "{at}");
                 world.advance(LEASE);
                 again = with(&world, SHIPPED_BASELINE, Mode::Register, "third", &event(&source)).await;
+            }
+            if ended(&again) == (Outcome::Failed, Some(Reason::NotVisibleYet)) {
+                assert!(again.is_retried(), "{at}");
+                world.advance(Lag::LONGEST);
+                again = with(&world, SHIPPED_BASELINE, Mode::Register, "fourth", &event(&source)).await;
             }
             assert!(
                 matches!(again.outcome, Outcome::Remediated | Outcome::Skipped | Outcome::Compliant),

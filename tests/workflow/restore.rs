@@ -13,7 +13,7 @@ use crate::rollout::scene::{Scene, said, sound};
 use crate::world::story::{
     BLOCKING, backs_out, backs_out_with, ended, event, previews_with, register, resumes, resumes_backouts,
 };
-use crate::world::{Lag, Lie, LiveService, Moment, RevisionState, Then, World};
+use crate::world::{Lag, LiveService, Moment, RevisionState, Then, World};
 
 const BACKED_OUT: (Outcome, Option<Reason>) = (Outcome::BackedOut, None);
 const NEWER: (Outcome, Option<Reason>) = (Outcome::NeedsOperator, Some(Reason::NewerRevision));
@@ -139,13 +139,13 @@ async fn no_service_is_updated_before_ecs_describes_the_restored_revision() {
 async fn no_service_is_updated_to_a_restored_revision_that_logweir_then_withdraws() {
     let scene = needed().await;
     // The list of revisions shows the other principal's revision only after UpdateService.
-    scene.account(|account| account.lie = Some(Lie::NothingNewer));
+    scene.world.lags(Lag { list: 2, lasts: SignedDuration::from_hours(1), ..Lag::default() });
     scene.world.at_next(REGISTER, Moment::Before, slips_in());
-    scene.world.at_next("UpdateService", Moment::After, Then::act(|account| account.lie = None));
+    scene.world.at_next("UpdateService", Moment::After, Then::act(|account| account.lag = Lag::default()));
     let report = scene.backs_out().await;
     assert_eq!(ended(&report), NEWER, "{report:?}");
     assert_eq!((scene.pointed(), scene.runs("prod/web").as_str(), active(&scene)), (1, "web:3", vec![1, 3, 4]));
-    scene.account(|account| account.lie = None);
+    scene.world.lags(Lag::default());
     let ask = asks(false, true);
     backs_out_with(&scene.world, "operator", &scene.source, ask).await;
     assert_eq!(scene.runs("prod/web"), "web:6", "another backout still helps");

@@ -16,7 +16,7 @@ use logweir::workflow::{Order, Origin, remediate, resume};
 
 use crate::order::order;
 use crate::world::story::{BLOCKING, backs_out, by, ended, event, home, register, resumes, resumes_backouts, with};
-use crate::world::{Moment, Then, World};
+use crate::world::{Lag, Moment, Then, World};
 
 async fn goes_on(world: &World) -> Vec<Decision> {
     resumes(world, Mode::Register).await
@@ -74,7 +74,7 @@ async fn a_source_that_ecs_no_longer_describes_needs_an_operator_who_can_back_it
     world.at_next("RegisterTaskDefinition", Moment::After, Then::Crash);
     register(&world, &event(&source)).await;
     world.restart();
-    world.advance(LEASE);
+    world.advance(Lag::LONGEST);
     world.account(|account| {
         account.deregisters(&source);
         account.shows_inactive = false;
@@ -87,7 +87,7 @@ async fn a_source_that_ecs_no_longer_describes_needs_an_operator_who_can_back_it
 
 #[tokio::test]
 async fn a_source_that_was_deleted_before_its_correction_was_registered_is_superseded() {
-    for (minutes, expected) in [(9, Outcome::NeedsOperator), (10, Outcome::Superseded)] {
+    for (minutes, expected) in [(9, Outcome::Failed), (10, Outcome::Superseded)] {
         let world = World::new();
         let source = world.account(|account| account.registers(BLOCKING));
         world.at_next("CreateLogGroup", Moment::Before, Then::Crash);
@@ -110,7 +110,7 @@ async fn a_record_that_cannot_be_resumed_does_not_stop_the_others() {
         register(&world, &event(&source)).await;
         world.restart();
     }
-    world.advance(LEASE);
+    world.advance(Lag::LONGEST);
     world.at_next(
         "DescribeTaskDefinition",
         Moment::Before,
@@ -177,7 +177,7 @@ async fn a_worker_that_wakes_up_after_a_takeover_withdraws_what_it_registered() 
     assert_eq!(ended(&report), (Outcome::Skipped, Some(Reason::Locked)));
     assert_eq!(world.account(|account| account.active("web")), [1]);
     // The other worker dies, too. The next one finishes.
-    world.advance(LEASE);
+    world.advance(Lag::LONGEST);
     let report = with(&world, SHIPPED_BASELINE, Mode::Register, "third", &event(&source)).await;
     assert_eq!(report.outcome, Outcome::Remediated);
     assert_eq!(world.account(|account| account.active("web")), [1, 3]);
@@ -214,7 +214,7 @@ async fn left(families: &[&str]) -> World {
         register(&world, &event(&source)).await;
         world.restart();
     }
-    world.advance(LEASE);
+    world.advance(Lag::LONGEST);
     world
 }
 

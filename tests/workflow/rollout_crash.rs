@@ -131,7 +131,7 @@ impl Tale {
     }
 
     async fn tell(&self, event: &Value) {
-        for _ in 0..4 {
+        for _ in 0..8 {
             let report = with(&self.world, &PROMPT, Mode::Rollout, "worker", event).await;
             if !self.again(&report).await {
                 return;

@@ -9,7 +9,7 @@ use logweir::ports::ErrorKind;
 use logweir::settings::LEASE;
 
 use crate::world::story::{BLOCKING, backs_out, corrected_text, ended, event, resumes, with};
-use crate::world::{Account, LOGWEIR, Moment, Then, World};
+use crate::world::{Account, LOGWEIR, Lag, Moment, Then, World};
 
 const REGISTER: &str = "RegisterTaskDefinition";
 const DEREGISTER: &str = "DeregisterTaskDefinition";
@@ -36,7 +36,7 @@ async fn two_workers(then: impl Fn(&World)) -> (World, RevisionArn, Decision) {
         while !world.is_paused() {
             tokio::task::yield_now().await;
         }
-        world.advance(LEASE);
+        world.advance(Lag::LONGEST);
         assert_eq!(handles(&world, "two", &source).await.outcome, Outcome::Remediated);
         then(&world);
         world.go_on();

@@ -123,7 +123,8 @@ impl<'r> Attempt<'r> {
 
     fn add_record(&mut self, entry: RecordEntry<'r>) {
         match entry {
-            RecordEntry::Opened(_) | RecordEntry::Released { .. } | RecordEntry::Resumed { .. } => {}
+            RecordEntry::Opened(_) | RecordEntry::Resumed { .. } => {}
+            RecordEntry::Released { refused, .. } => self.refused(refused),
             RecordEntry::BackoutRequested(asked) => {
                 self.backout = Some(Backout::asked(asked, self.backout.take()));
                 self.closing = None;
@@ -137,6 +138,19 @@ impl<'r> Attempt<'r> {
         }
     }
 
+    /// Marks a registration as not started, because ECS refused the registration.
+    fn refused(&mut self, step: Option<usize>) {
+        match (&mut self.backout, step) {
+            (_, None) => {}
+            (Some(backout), Some(_)) => backout.restoring = false,
+            (None, Some(step)) => {
+                if let Some(started) = self.started.get_mut(step) {
+                    *started = false;
+                }
+            }
+        }
+    }
+
     fn add_step(&mut self, sequence: u32, step: usize, entry: StepEntry<'r>) -> Result<(), Illegal> {
         if self.backout.is_some() {
             return Err(Illegal::BackingOut(sequence));
@@ -145,7 +159,7 @@ impl<'r> Attempt<'r> {
             return Err(Illegal::NoSuchStep(sequence, step));
         }
         match entry {
-            StepEntry::Started => self.started[step] = true,
+            StepEntry::Started { .. } => self.started[step] = true,
             StepEntry::Done(_) if !self.started[step] => return Err(Illegal::NotStarted(sequence, step)),
             StepEntry::Done(done) => {
                 self.done[step].get_or_insert(done);

@@ -39,20 +39,25 @@ impl<'r> Effects<'r> {
     pub fn of(record: &'r Record) -> Self {
         let mut effects = Self::default();
         let (mut steps, mut undo): (&[Step], Vec<&Undo>) = (&[], Vec::new());
+        let mut backing_out = false;
         for entry in &record.entries {
             match entry.what.topic() {
                 Topic::Record(entry) => match entry {
-                    RecordEntry::Opened(opening) => steps = &opening.steps,
+                    RecordEntry::Opened(opening) => (steps, backing_out) = (&opening.steps, false),
                     RecordEntry::BackoutRequested(asked) => {
+                        backing_out = true;
                         if !asked.continues {
                             undo.clear();
                         }
                         undo.extend(&asked.steps);
                     }
+                    RecordEntry::Released { refused: Some(step), .. } if !backing_out => {
+                        effects.not_done(steps.get(step));
+                    }
                     RecordEntry::Released { .. } | RecordEntry::Resumed { .. } | RecordEntry::Closed(_) => {}
                 },
                 Topic::Step(number, entry) => match entry {
-                    StepEntry::Started => effects.started(number, steps.get(number)),
+                    StepEntry::Started { .. } => effects.started(number, steps.get(number)),
                     StepEntry::Done(done) => effects.done(steps.get(number), done),
                     StepEntry::Failed { .. } => effects.not_done(steps.get(number)),
                 },

@@ -34,6 +34,9 @@ pub enum EntryKind {
     /// The worker is about to take step number `step`. Without a later `Done` entry, the step counts as possibly done.
     Started {
         step: usize,
+        /// The number of tags that the worker is about to send with RegisterTaskDefinition. `None` for other steps.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tags: Option<u32>,
     },
     Done {
         step: usize,
@@ -50,6 +53,10 @@ pub enum EntryKind {
     /// The worker stops and releases its lease on the record, because a later try may succeed.
     Released {
         why: String,
+        /// The step, or the undo step during a backout, whose registration ECS refused. Since ECS certainly registered
+        /// no revision, the registration no longer counts as possibly done.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        refused: Option<usize>,
     },
     /// Another worker took the record over, to continue the work of a worker that stopped.
     Resumed {

@@ -123,7 +123,7 @@ impl Head {
                     let lower = self.corrected.take().filter(|standing| standing.revision < corrected.revision);
                     self.corrected = Some(lower.unwrap_or_else(|| corrected.clone()));
                 }
-                StepEntry::Started
+                StepEntry::Started { .. }
                 | StepEntry::Done(Done::LogGroup { .. } | Done::Retention { .. })
                 | StepEntry::Failed { .. } => {}
             },

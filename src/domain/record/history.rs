@@ -103,7 +103,7 @@ impl Record {
                         made = Some(entry.at);
                     }
                 }
-                Topic::Step(_, StepEntry::Started | StepEntry::Done(_) | StepEntry::Failed { .. })
+                Topic::Step(_, StepEntry::Started { .. } | StepEntry::Done(_) | StepEntry::Failed { .. })
                 | Topic::Record(
                     RecordEntry::Released { .. }
                     | RecordEntry::Resumed { .. }
@@ -208,7 +208,7 @@ fn says_how_it_ended(topic: Topic<'_>) -> bool {
         },
         Topic::Step(_, entry) => match entry {
             StepEntry::Failed { .. } => true,
-            StepEntry::Started | StepEntry::Done(_) => false,
+            StepEntry::Started { .. } | StepEntry::Done(_) => false,
         },
         Topic::Revision(..) | Topic::Undo(..) | Topic::Service(..) | Topic::Retirement(..) => false,
     }

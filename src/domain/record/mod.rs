@@ -10,6 +10,7 @@ mod head;
 mod history;
 mod illegal;
 mod next;
+mod registration;
 mod retirement;
 mod rollout;
 mod step;

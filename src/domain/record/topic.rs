@@ -30,7 +30,7 @@ pub(super) enum Topic<'e> {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum RecordEntry<'e> {
     Opened(&'e Opening),
-    Released { why: &'e str },
+    Released { why: &'e str, refused: Option<usize> },
     Resumed { registrars: &'e [String] },
     BackoutRequested(&'e BackoutRequest),
     Closed(&'e Conclusion),
@@ -38,7 +38,7 @@ pub(super) enum RecordEntry<'e> {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum StepEntry<'e> {
-    Started,
+    Started { tags: Option<u32> },
     Done(&'e Done),
     Failed { why: &'e str, reason: Option<Reason> },
 }
@@ -85,11 +85,11 @@ impl EntryKind {
     pub(super) fn topic(&self) -> Topic<'_> {
         match self {
             Self::Opened(opening) => Topic::Record(RecordEntry::Opened(opening)),
-            Self::Released { why } => Topic::Record(RecordEntry::Released { why }),
+            Self::Released { why, refused } => Topic::Record(RecordEntry::Released { why, refused: *refused }),
             Self::Resumed { registrars } => Topic::Record(RecordEntry::Resumed { registrars }),
             Self::BackoutRequested(asked) => Topic::Record(RecordEntry::BackoutRequested(asked)),
             Self::Closed(closing) => Topic::Record(RecordEntry::Closed(closing)),
-            Self::Started { step } => Topic::Step(*step, StepEntry::Started),
+            Self::Started { step, tags } => Topic::Step(*step, StepEntry::Started { tags: *tags }),
             Self::Done { step, done } => Topic::Step(*step, StepEntry::Done(done)),
             Self::Failed { step, why, reason } => Topic::Step(*step, StepEntry::Failed { why, reason: *reason }),
             Self::Withdrawing { corrected, why } => Topic::Revision(corrected, RevisionEntry::Withdrawing(*why)),
@@ -137,7 +137,7 @@ impl EntryKind {
             Topic::Undo(_, UndoEntry::Restored(restored)) => Some(restored),
             Topic::Revision(registered, RevisionEntry::Unclaimed) => Some(registered),
             Topic::Step(_, StepEntry::Done(Done::LogGroup { .. } | Done::Retention { .. }))
-            | Topic::Step(_, StepEntry::Started | StepEntry::Failed { .. })
+            | Topic::Step(_, StepEntry::Started { .. } | StepEntry::Failed { .. })
             | Topic::Undo(_, UndoEntry::Undoing | UndoEntry::Undone | UndoEntry::Kept(_) | UndoEntry::Restoring)
             | Topic::Record(_)
             | Topic::Revision(_, RevisionEntry::Withdrawing(_) | RevisionEntry::Withdrawn | RevisionEntry::Vanished)
@@ -166,7 +166,7 @@ impl<'e> Topic<'e> {
             },
             Self::Step(_, entry) => match entry {
                 StepEntry::Done(Done::Registered { corrected }) => vec![corrected],
-                StepEntry::Started
+                StepEntry::Started { .. }
                 | StepEntry::Done(Done::LogGroup { .. } | Done::Retention { .. })
                 | StepEntry::Failed { .. } => Vec::new(),
             },
@@ -222,7 +222,7 @@ impl<'e> Topic<'e> {
                 | RecordEntry::Closed(_) => false,
             },
             Self::Step(_, entry) => match entry {
-                StepEntry::Started => true,
+                StepEntry::Started { .. } => true,
                 StepEntry::Done(_) | StepEntry::Failed { .. } => false,
             },
             Self::Revision(_, entry) => match entry {
@@ -262,7 +262,7 @@ impl<'e> Topic<'e> {
                 RecordEntry::Opened(_) | RecordEntry::BackoutRequested(_) | RecordEntry::Closed(_) => true,
             },
             Self::Step(_, entry) => match entry {
-                StepEntry::Started => false,
+                StepEntry::Started { .. } => false,
                 StepEntry::Done(_) | StepEntry::Failed { .. } => true,
             },
             Self::Undo(_, entry) => match entry {

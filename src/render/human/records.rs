@@ -147,7 +147,7 @@ fn said(what: &EntryKind, steps: &[Step], undo: &[&Undo]) -> String {
             let (steps, mode) = (opening.steps.len(), opening.mode.name());
             format!("opened: {steps} steps in mode {mode}, to correct {}", opening.rules.join(", "))
         }
-        EntryKind::Started { step: number } => format!("started: {}", step(number)),
+        EntryKind::Started { step: number, .. } => format!("started: {}", step(number)),
         EntryKind::Done { step: number, .. } => match what.registered() {
             Some(corrected) => format!("done: registered {}", corrected.short()),
             None => format!("done: {}", step(number)),
@@ -159,7 +159,7 @@ fn said(what: &EntryKind, steps: &[Step], undo: &[&Undo]) -> String {
         EntryKind::Unclaimed { registered } => {
             format!("{} was registered by a worker without the lease; to be deregistered", registered.short())
         }
-        EntryKind::Released { why } => format!("paused: {why}"),
+        EntryKind::Released { why, .. } => format!("paused: {why}"),
         EntryKind::Resumed { .. } => "resumed".into(),
         EntryKind::BackoutRequested(asked) if asked.continues => {
             format!("backout continued: {} more undo steps", asked.steps.len())

@@ -245,7 +245,7 @@ async fn resolved<P: Ports>(ports: &P, order: &BackoutOrder<'_>, record: &Record
     let described = described(ports.task_definitions(), source).await?;
     let own = Registrars::of(order.home, order.registrar, record);
     let made = ExpectedRevision { base: source, described: described.as_ref(), edits, tag: source_tag(source) };
-    Ok(Some(match made.unanswered(ports.task_definitions(), &own).await? {
+    Ok(Some(match made.unanswered(ports, &own, record).await? {
         Some(corrected) => EntryKind::Done { step, done: Done::Registered { corrected } },
         None => {
             let why = "the response to RegisterTaskDefinition was lost, and there is no corrected revision".into();

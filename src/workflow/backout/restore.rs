@@ -7,11 +7,9 @@ use crate::domain::edit::{Edit, difference};
 use crate::domain::outcome::Reason;
 use crate::domain::record::{EntryKind, NotRestored, Record};
 use crate::ports::{Answer, Described, ErrorKind, Ports, Services, TaskDefinitions};
-use crate::workflow::ownership::{ExpectedRevision, NEWEST, reversed};
-use crate::workflow::registered::{Registration, may_be_hidden, not_visible, read, registered_at};
-
-/// The maximum number of revisions that Logweir describes to find out whether another principal registered one of them.
-const MOST: usize = 10;
+use crate::workflow::numbers::{Between, Gap, between};
+use crate::workflow::ownership::{ExpectedRevision, MOST_DESCRIBED, NEWEST, reversed};
+use crate::workflow::registered::{Registration, read, registered_at};
 
 impl<P: Ports> UndoDriver<'_, P> {
     /// Whether the source revision is ACTIVE.
@@ -111,7 +109,7 @@ impl<P: Ports> UndoDriver<'_, P> {
     ) -> Answer<Option<UndoAction>> {
         let reversed = reversed(edits);
         let made = ExpectedRevision { base: corrected, described: found, edits: &reversed, tag: now.tag() };
-        let restored = made.unanswered(self.ports.task_definitions(), &self.own).await?;
+        let restored = made.unanswered(self.ports, &self.own, now.record).await?;
         Ok(restored.map(|restored| UndoAction::Write(EntryKind::Restored { step: now.step, restored })))
     }
 
@@ -148,50 +146,23 @@ impl<P: Ports> UndoDriver<'_, P> {
         }
         let made =
             ExpectedRevision { base: &corrected.arn, described: Some(corrected), edits: &reversed, tag: now.tag() };
-        match self.between(now, &made, standing).await? {
-            Between::Nothing => Ok(None),
-            Between::Restored(registered) => Ok(Some(UndoAction::Write(EntryKind::Unclaimed { registered }))),
-            Between::Other if now.restore_over_newer => Ok(None),
-            Between::Other => self.withdrawing(now, standing, Reason::NewerRevision).await.map(Some),
-        }
-    }
-
-    /// Describes each revision whose number is between the corrected revision and the restored revision, because a list
-    /// of revisions may lag behind. Omits the revisions that the record says Logweir registered.
-    async fn between(
-        &self,
-        now: &UndoContext<'_>,
-        made: &ExpectedRevision<'_>,
-        restored: &RevisionArn,
-    ) -> Answer<Between> {
-        let at = registered_at(now.record, restored);
         let registered = now.record.registered();
-        let numbers = made.base.revision + 1..restored.revision;
-        let others = numbers.map(|revision| RevisionArn { revision, ..restored.clone() });
-        let others = others.filter(|other| registered.iter().all(|registered| registered.revision != other));
-        for (described, other) in others.enumerate() {
-            if described == MOST {
-                return Ok(Between::Other);
-            }
-            match read(self.ports, &other, at).await? {
-                Registration::Active(found) if made.is(&found, &self.own) => return Ok(Between::Restored(other)),
-                Registration::Active(found) if self.lacks_tags(&found) => {
-                    return Err(not_visible("DescribeTaskDefinition", &other));
-                }
-                Registration::Active(_) => return Ok(Between::Other),
-                Registration::Inactive(_) | Registration::Unknown => {}
+        let gap = Gap {
+            after: &corrected.arn,
+            registered: standing,
+            at: at.unwrap_or_default(),
+            known: registered.iter().map(|registered| registered.revision).collect(),
+            source: now.source,
+        };
+        match between(self.ports, &self.own, gap, &made).await? {
+            Between::Nothing => Ok(None),
+            // The response to the registration of a second restored revision was lost.
+            Between::ByLogweir(registered) => Ok(Some(UndoAction::Write(EntryKind::Unclaimed { registered }))),
+            Between::Newer(_) | Between::TooMany if now.restore_over_newer => Ok(None),
+            Between::Newer(_) | Between::TooMany => {
+                self.withdrawing(now, standing, Reason::NewerRevision).await.map(Some)
             }
         }
-        Ok(Between::Nothing)
-    }
-
-    /// Whether Logweir registered the revision a moment ago, and ECS does not show the tags of the revision yet.
-    fn lacks_tags(&self, found: &Described) -> bool {
-        let by = found.registered_by.as_deref();
-        by.is_some()
-            && self.own.registered(by)
-            && found.tags.is_empty()
-            && may_be_hidden(self.ports, found.registered_at)
     }
 
     /// Returns the action that withdraws the restored revision. Logweir does not withdraw a restored revision that a
@@ -217,16 +188,6 @@ impl<P: Ports> UndoDriver<'_, P> {
     }
 }
 
-/// The revisions between the corrected revision and the restored revision.
-enum Between {
-    /// There is no ACTIVE revision, or only revisions that the record says Logweir registered.
-    Nothing,
-    /// This revision is a second restored revision. The response to its registration was lost.
-    Restored(RevisionArn),
-    /// Another principal registered a revision.
-    Other,
-}
-
 /// Returns an ACTIVE revision that is newer than the corrected revision, and that the record does not say Logweir
 /// registered. A list of revisions may lag behind, so Logweir describes each revision that the list names.
 pub(super) async fn newer<P: Ports>(
@@ -240,7 +201,7 @@ pub(super) async fn newer<P: Ports>(
         other.revision > corrected.revision && registered.iter().all(|registered| registered.revision != other)
     });
     for (described, other) in others.enumerate() {
-        if described == MOST || !read(ports, &other, None).await?.is_inactive() {
+        if described == MOST_DESCRIBED as usize || !read(ports, &other, None).await?.is_inactive() {
             return Ok(Some(other));
         }
     }

@@ -12,7 +12,7 @@ use crate::domain::record::{Backout, BackoutRequest, Effects, EntryKind, Next, N
 use crate::domain::rules::facts::LogGroup;
 use crate::ports::{Answer, Described, ErrorKind, Journal, LogGroups, Ports, Services, TaskDefinitions};
 use crate::workflow::family_state;
-use crate::workflow::lease::{Claim, Halt, give_up};
+use crate::workflow::lease::{Claim, Halt, give_up, give_up_registration};
 use crate::workflow::ownership::{Registrars, unconfirmed};
 use crate::workflow::registered::{deregister, read, registered_at};
 use crate::workflow::withdraw::{withdraw, withdraw_unclaimed};
@@ -118,8 +118,12 @@ impl<'p, P: Ports> UndoDriver<'p, P> {
             }
             Ok(UndoAction::Restore(definition, tags)) => {
                 claimed.append(EntryKind::Restoring { step }).await?;
-                let registered = self.ports.task_definitions().register(&definition, &tags).await;
-                registered.map(|restored| EntryKind::Restored { step, restored })
+                match self.ports.task_definitions().register(&definition, &tags).await {
+                    Err(error) if error.kind == ErrorKind::Retry => {
+                        return Err(give_up_registration(claimed, step, error).await);
+                    }
+                    registered => registered.map(|restored| EntryKind::Restored { step, restored }),
+                }
             }
         };
         match acted {

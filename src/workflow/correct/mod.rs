@@ -3,9 +3,10 @@
 mod newest;
 mod rate;
 mod steps;
+mod verify;
 
-use super::assess::described;
 use super::family_state;
+use super::lag::described_after;
 use super::lease::{ClaimState, Claimed, Halt, Worker, open, take};
 use super::order::{Order, Origin};
 use super::ownership::{NEWEST, Registrars};
@@ -146,7 +147,8 @@ async fn may_not_yet<P: Ports>(
     };
     let source = &described.arn;
     let newest = ports.task_definitions().newest(&source.family, NEWEST).await?;
-    if let Some(why) = overtaken(ports, source, &newest).await? {
+    let own = Registrars::own(order.home, order.registrar);
+    if let Some(why) = overtaken(ports, &own, described, &newest).await? {
         decision.report.changes.clear();
         return Ok(Some(Outcome::Superseded.because(Reason::NotLatest).saying(why)));
     }
@@ -170,7 +172,7 @@ pub(in crate::workflow) async fn drive<P: Ports>(
     let said = tell(&mut decision.report, &claimed.record, order.backout);
     match driven {
         Ok(closing) => {
-            if closing.outcome != Outcome::Remediated {
+            if closing.outcome != Outcome::Remediated && claimed.record.head.corrected.is_none() {
                 family_state::uncount(ports, claimed.source()).await;
             }
             Ok(Conclusion { why: said, ..closing })
@@ -230,7 +232,8 @@ async fn stands<P: Ports>(ports: &P, record: Option<&Record>) -> Result<bool, Po
     else {
         return Ok(false);
     };
-    let found = described(ports.task_definitions(), corrected).await?;
+    let registered = record.and_then(|record| record.registered_at(corrected)).unwrap_or_default();
+    let found = described_after(ports, corrected, registered).await?;
     Ok(closing.outcome == Outcome::Remediated && found.is_some_and(|found| found.is_active()))
 }
 

@@ -7,18 +7,16 @@ use std::sync::OnceLock;
 use jiff::SignedDuration;
 
 use super::newest::overtaken;
-use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::tags::{self, Tag};
 use crate::domain::ecs::task_definition::TaskDefinition;
-use crate::domain::edit::{Edit, Ground, difference, patch};
+use crate::domain::edit::{Edit, Ground, difference};
 use crate::domain::outcome::{Conclusion, Outcome, Reason};
 use crate::domain::record::{Attempt, Done, EntryKind, Next, Step, next};
 use crate::domain::rules::facts::LogGroup;
-use crate::ports::{Answer, Clock, Described, ErrorKind, Journal, LogGroups, PortError, Ports, TaskDefinitions};
-use crate::workflow::assess::described;
-use crate::workflow::lease::{Claim, Claimed, Halt, give_up};
+use crate::ports::{Clock, Described, ErrorKind, Journal, LogGroups, PortError, Ports, TaskDefinitions};
+use crate::workflow::lease::{Claim, Claimed, Halt, give_up, give_up_registration};
 use crate::workflow::order::Origin;
-use crate::workflow::ownership::{ExpectedRevision, NEWEST, Registrars, carries, is_to_be_withdrawn, source_tag};
+use crate::workflow::ownership::{ExpectedRevision, NEWEST, Registrars, source_tag};
 use crate::workflow::withdraw::{withdraw, withdraw_unclaimed};
 
 /// The time after which Logweir expects a new log group to be visible. AWS does not document when a new log group
@@ -28,13 +26,13 @@ const SEEN_BY_THEN: SignedDuration = SignedDuration::from_secs(60);
 
 /// The context of all steps of one record.
 pub(in crate::workflow) struct StepDriver<'p, P> {
-    ports: &'p P,
-    source: &'p Described,
-    own: Registrars,
+    pub(super) ports: &'p P,
+    pub(super) source: &'p Described,
+    pub(super) own: Registrars,
     origin: Origin,
     /// The tags that this worker sent with RegisterTaskDefinition. Another worker cannot know these tags, because the
     /// tags of the source revision may have changed since.
-    sent: OnceLock<Vec<Tag>>,
+    pub(super) sent: OnceLock<Vec<Tag>>,
 }
 
 /// The reason why Logweir could not carry out a step.
@@ -96,7 +94,7 @@ impl<'p, P: Ports> StepDriver<'p, P> {
                 Next::Undo(..) => return Err(Halt::Stuck("the record is being backed out".into())),
                 Next::Close => {
                     let closing = closing(&attempt);
-                    let what = match self.verify(&attempt).await {
+                    let what = match self.verify(&claimed.record, &attempt).await {
                         Ok(found) => found.unwrap_or(EntryKind::Closed(closing)),
                         Err(error) => {
                             let about = attempt.corrected().map(|corrected| corrected.short()).unwrap_or_default();
@@ -126,8 +124,14 @@ impl<'p, P: Ports> StepDriver<'p, P> {
             // lost.
             Ok(Some(done)) => Ok(done),
             Ok(None) => {
-                claimed.append(EntryKind::Started { step: number }).await?;
-                self.act(claimed, step, possibly_done).await
+                let tags = self.tags_to_send(claimed, step);
+                claimed.append(EntryKind::Started { step: number, tags }).await?;
+                match self.act(claimed, step, possibly_done).await {
+                    Err(StepStop::ForNow(error)) if matches!(step, Step::Register { .. }) => {
+                        return Err(give_up_registration(claimed, number, error).await);
+                    }
+                    acted => acted,
+                }
             }
             Err(stopped) => Err(stopped),
         };
@@ -219,6 +223,14 @@ impl<'p, P: Ports> StepDriver<'p, P> {
         }
     }
 
+    /// Returns the number of tags that Logweir sends with the corrected revision. Returns `None` if the step registers
+    /// no revision.
+    fn tags_to_send<J, C>(&self, claimed: &Claimed<'_, J, C>, step: &Step) -> Option<u32> {
+        let Step::Register { edits } = step else { return None };
+        let (_, tags) = self.corrected(edits, claimed).ok()?;
+        u32::try_from(tags.len()).ok()
+    }
+
     /// Returns the document and the tags of the corrected revision.
     fn corrected<J, C>(
         &self,
@@ -244,15 +256,13 @@ impl<'p, P: Ports> StepDriver<'p, P> {
         let source = claimed.source();
         let newest = self.ports.task_definitions().newest(&source.family, NEWEST).await?;
         if possibly_done {
-            let unclaimed = &claimed.record.head.unclaimed;
-            let candidates = newest.iter().rev().filter(|candidate| candidate.revision > source.revision);
-            for candidate in candidates.filter(|candidate| !unclaimed.contains(candidate)) {
-                if self.is_registered_by_logweir(candidate, edits).await? {
-                    return Ok(Some(Done::Registered { corrected: candidate.clone() }));
-                }
+            let expected = self.expected(edits);
+            let unanswered = expected.unanswered_among(self.ports, &self.own, &claimed.record, &newest).await?;
+            if let Some(corrected) = unanswered {
+                return Ok(Some(Done::Registered { corrected }));
             }
         }
-        match overtaken(self.ports, source, &newest).await? {
+        match overtaken(self.ports, &self.own, self.source, &newest).await? {
             // An operator began this correction with `logweir apply`, and a function may not finish the correction,
             // because the functions may not register privileged containers.
             None if !self.origin.may_register(&self.source.definition) => {
@@ -265,65 +275,10 @@ impl<'p, P: Ports> StepDriver<'p, P> {
         }
     }
 
-    async fn is_registered_by_logweir(&self, candidate: &RevisionArn, edits: &[Edit]) -> Answer<bool> {
+    /// Returns the corrected revision as Logweir registers it.
+    pub(super) fn expected<'s>(&'s self, edits: &'s [Edit]) -> ExpectedRevision<'s> {
         let base = &self.source.arn;
-        let made = ExpectedRevision { base, described: Some(self.source), edits, tag: source_tag(base) };
-        made.is_at(candidate, self.ports.task_definitions(), &self.own).await
-    }
-
-    /// Verifies the corrected revision before Logweir closes the record. Returns an entry that records the fault, if
-    /// the corrected revision has one of these faults:
-    ///
-    /// - ECS lost a member of the document or a tag of the corrected revision.
-    /// - Another revision was registered between the source revision and the corrected revision, so the corrected
-    ///   revision makes old code the newest revision.
-    /// - Logweir has registered two corrected revisions of the source revision.
-    /// - The corrected revision is not ACTIVE any more.
-    async fn verify(&self, attempt: &Attempt<'_>) -> Answer<Option<EntryKind>> {
-        let register = attempt.opening.steps.iter().enumerate().find_map(|(number, step)| match step {
-            Step::Register { edits } => Some((number, edits)),
-            _ => None,
-        });
-        let (Some(corrected), Some((number, edits))) = (attempt.corrected(), register) else { return Ok(None) };
-        let withdrawing =
-            |corrected: &RevisionArn, why| Ok(Some(EntryKind::Withdrawing { corrected: corrected.clone(), why }));
-
-        let stands = |other: &&&RevisionArn| {
-            **other != corrected && !attempt.withdrawals.iter().any(|(gone, ..)| gone == *other)
-        };
-        if let Some(second) = attempt.registered.iter().find(stands) {
-            return withdrawing(second, Reason::Duplicate);
-        }
-        let newest = self.ports.task_definitions().newest(&corrected.family, NEWEST).await?;
-        for other in
-            newest.iter().rev().filter(|other| other.revision > self.source.arn.revision && *other != corrected)
-        {
-            if attempt.unclaimed.contains(&other) {
-                continue;
-            }
-            if !attempt.registered.contains(&other) && self.is_registered_by_logweir(other, edits).await? {
-                // Another worker lost its lease while it registered a second corrected revision. Logweir keeps the
-                // corrected revision with the lower number.
-                let done = Done::Registered { corrected: other.clone() };
-                return Ok(Some(EntryKind::Done { step: number, done }));
-            }
-            if other.revision < corrected.revision {
-                if is_to_be_withdrawn(self.ports, other, &self.source.arn).await? {
-                    let message = format!("Logweir still has to withdraw the newer revision {}", other.short());
-                    let (kind, reason) = (ErrorKind::Retry, Some(Reason::NewerRevision));
-                    return Err(PortError { kind, call: "ListTaskDefinitions", message, reason });
-                }
-                return withdrawing(corrected, Reason::NewerRevision);
-            }
-        }
-        let received = described(self.ports.task_definitions(), corrected).await?.filter(Described::is_active);
-        let Some(received) = received else { return Ok(Some(EntryKind::Vanished { corrected: corrected.clone() })) };
-        let Ok(sent) = patch::apply(&self.source.definition, edits) else { return Ok(None) };
-        let lost_tags = self.sent.get().is_some_and(|sent| sent.iter().any(|tag| !carries(&received.tags, tag)));
-        if lost_tags || !difference::lost(sent.view(), received.definition.view()).is_empty() {
-            return withdrawing(corrected, Reason::LostMembers);
-        }
-        Ok(None)
+        ExpectedRevision { base, described: Some(self.source), edits, tag: source_tag(base) }
     }
 }
 

@@ -284,7 +284,7 @@ fn a_backout_of_a_service_may_be_cut_off_after_any_entry() {
         EntryKind::Undoing { step: 0 },
         EntryKind::ServiceRolledBack { service: web(), deployment: "ecs-svc/3".into() },
         EntryKind::Undone { step: 0 },
-        EntryKind::Released { why: "the last tasks end".into() },
+        EntryKind::Released { why: "the last tasks end".into(), refused: None },
         EntryKind::Resumed { registrars: Vec::new() },
         EntryKind::Undoing { step: 1 },
         EntryKind::Undone { step: 1 },

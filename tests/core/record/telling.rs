@@ -58,9 +58,12 @@ impl Telling {
     pub fn corrects(&mut self, corrected: &str) {
         let done = Done::Registered { corrected: arn(corrected) };
         let closing = Outcome::Remediated.into();
-        for what in
-            [opening(), EntryKind::Started { step: 0 }, EntryKind::Done { step: 0, done }, EntryKind::Closed(closing)]
-        {
+        for what in [
+            opening(),
+            EntryKind::Started { step: 0, tags: None },
+            EntryKind::Done { step: 0, done },
+            EntryKind::Closed(closing),
+        ] {
             self.writes(what);
         }
     }

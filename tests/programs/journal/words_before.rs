@@ -15,7 +15,9 @@ fn entries() -> Vec<EntryKind> {
 fn is_new(what: &EntryKind) -> bool {
     matches!(
         what,
-        EntryKind::ServiceUpdated { stoppable: true, .. }
+        EntryKind::Started { tags: Some(_), .. }
+            | EntryKind::Released { refused: Some(_), .. }
+            | EntryKind::ServiceUpdated { stoppable: true, .. }
             | EntryKind::DeploymentPaused { .. }
             | EntryKind::DeploymentContinued { .. }
             | EntryKind::Unclaimed { .. }

@@ -26,7 +26,7 @@ pub fn now() -> Timestamp {
 }
 
 pub fn started(step: usize) -> EntryKind {
-    EntryKind::Started { step }
+    EntryKind::Started { step, tags: None }
 }
 
 pub fn closed() -> EntryKind {
@@ -105,7 +105,9 @@ pub fn every() -> Vec<EntryKind> {
             reason: Some(Reason::PassRoleDenied),
         },
         EntryKind::Failed { step: 2, why: String::new(), reason: None },
-        EntryKind::Released { why: "throttled".into() },
+        EntryKind::Started { step: 2, tags: Some(3) },
+        EntryKind::Released { why: "throttled".into(), refused: None },
+        EntryKind::Released { why: "throttled".into(), refused: Some(2) },
         EntryKind::Resumed { registrars: Vec::new() },
         EntryKind::Resumed { registrars: vec!["arn:aws:iam::111122223333:role/op".into()] },
         EntryKind::Withdrawing { corrected: corrected(), why: Reason::NewerRevision },

@@ -32,9 +32,10 @@ pub(crate) const LOGWEIR: &str = "arn:aws:sts::111122223333:assumed-role/Remedia
 /// other tests detect such a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lie {
-    /// A list of revisions omits those that Logweir registered.
+    /// A list of revisions omits those that Logweir registered. They cannot be described before a record names them.
     NothingByLogweir,
-    /// A list of revisions omits those that other principals registered after the first.
+    /// A list of revisions omits those that other principals registered after the first, and they are described as
+    /// INACTIVE.
     NothingNewer,
     /// Every log group that has a retention shows the one that Logweir sets.
     RetentionIsLogweirs,

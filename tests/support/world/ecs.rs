@@ -10,7 +10,7 @@ use logweir::domain::outcome::Reason;
 use logweir::ports::{Answer, Described, ErrorKind, FamilyPage, PortError, TaskDefinitions};
 
 use super::account::{missing, refused};
-use super::{Account, Lie, Revision, RevisionState, World};
+use super::{Account, LOGWEIR, Lie, Revision, RevisionState, World};
 
 const REGISTER: &str = "RegisterTaskDefinition";
 const DESCRIBE: &str = "DescribeTaskDefinition";
@@ -86,20 +86,29 @@ impl Account {
         // A family's newest revision is described as the list shows it.
         let behind = if name.contains(':') { self.lag.describe } else { self.lag.list };
         let is_listed = || self.listed(&arn.family).contains(&(arn.revision as usize));
+        let is_hidden = || self.is_hidden(&arn.family, arn.revision as usize);
         let state = match (self.seen(revision, behind), self.lie) {
             (None, Some(Lie::UnseenIsInactive)) => Some(RevisionState::Inactive),
-            (Some(RevisionState::Active), Some(Lie::UnlistedIsInactive)) if !is_listed() => {
-                Some(RevisionState::Inactive)
-            }
+            (Some(_), Some(Lie::UnlistedIsInactive)) if !is_listed() => Some(RevisionState::Inactive),
+            (Some(_), Some(Lie::NothingNewer)) if is_hidden() => Some(RevisionState::Inactive),
             (state, _) => state,
         };
         let can_be_seen = || self.shows_inactive || self.referred.contains(&arn) || !self.users_of(&arn).is_empty();
+        if self.lie == Some(Lie::NothingByLogweir) && revision.by == LOGWEIR && !self.is_recorded(&arn) {
+            return unable();
+        }
         match state.and_then(RevisionState::status) {
             Some(status) if status != RevisionStatus::Inactive || can_be_seen() => {
                 Ok(self.description(arn, revision, status))
             }
             _ => unable(),
         }
+    }
+
+    /// Whether a record names a revision as registered by Logweir.
+    fn is_recorded(&self, arn: &RevisionArn) -> bool {
+        let entries = self.records.values().flat_map(|record| &record.entries);
+        entries.into_iter().any(|entry| entry.what.registered() == Some(arn))
     }
 
     fn description(&self, arn: RevisionArn, revision: &Revision, status: RevisionStatus) -> Described {

@@ -33,6 +33,11 @@ pub(crate) struct Lag {
     pub(crate) lasts: SignedDuration,
 }
 
+impl Lag {
+    /// The time after which Logweir expects every read to show a write.
+    pub(crate) const LONGEST: SignedDuration = SignedDuration::from_mins(10);
+}
+
 /// The state of a revision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RevisionState {
@@ -73,6 +78,11 @@ impl Revision {
 
     pub(crate) fn is_active(&self) -> bool {
         self.state() == RevisionState::Active
+    }
+
+    /// Whether another principal has deleted the revision.
+    pub(crate) fn is_deleted(&self) -> bool {
+        matches!(self.state(), RevisionState::Deleting | RevisionState::Deleted)
     }
 }
 

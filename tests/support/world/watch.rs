@@ -175,7 +175,7 @@ fn intends(record: &Record, is_it: impl Fn(&Step) -> bool) -> bool {
             steps = &opening.steps;
             false
         }
-        EntryKind::Started { step } => steps.get(*step).is_some_and(&is_it),
+        EntryKind::Started { step, .. } => steps.get(*step).is_some_and(&is_it),
         _ => false,
     })
 }

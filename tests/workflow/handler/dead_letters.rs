@@ -273,9 +273,9 @@ async fn a_revision_that_was_deleted_meanwhile_makes_no_dead_letter() {
     queue.holds(&world, &event(&source));
     let delivered = queue.drains(&world, |_| SignedDuration::ZERO).await;
     let ends: Vec<_> = delivered.iter().map(|it| ended(&it.report)).collect();
-    let (unreadable, superseded) =
-        ((Outcome::Failed, Some(Reason::Unreadable)), (Outcome::Superseded, Some(Reason::NotLatest)));
-    assert_eq!(ends, [unreadable, unreadable, superseded], "ECS may lag for ten minutes");
+    let (not_yet, superseded) =
+        ((Outcome::Failed, Some(Reason::NotVisibleYet)), (Outcome::Superseded, Some(Reason::NotLatest)));
+    assert_eq!(ends, [not_yet, not_yet, superseded], "ECS may lag for ten minutes");
     assert_eq!(queue.dead.messages(), []);
 }
 

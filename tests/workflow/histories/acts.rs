@@ -1,23 +1,58 @@
 //! The operations of a history, and how they are drawn.
 
+use jiff::SignedDuration;
 use logweir::domain::ecs::tags::Tag;
 use logweir::domain::record::Effects;
 use proptest::prelude::*;
 
-use crate::world::{Account, Moment};
+use crate::world::{Account, Lag, Moment, RevisionState};
 
 /// One operation.
 #[derive(Clone, Debug)]
 pub enum Op {
-    Deploys { family: usize, kind: Kind },
-    Event { of: Pick, omitted: bool, happens: Happens },
-    TwoAtOnce { one: Pick, other: Pick },
-    BackOut { of: Pick, restore: bool, stale: bool, hold: bool, happens: Happens },
-    Apply { of: Pick, again: bool, happens: Happens },
-    Resume { happens: Happens },
-    Wait { minutes: i64 },
-    Runs { of: Pick, on: bool },
-    Foreign { family: usize, act: Act },
+    Deploys {
+        family: usize,
+        kind: Kind,
+    },
+    Event {
+        of: Pick,
+        omitted: bool,
+        happens: Happens,
+    },
+    TwoAtOnce {
+        one: Pick,
+        other: Pick,
+    },
+    BackOut {
+        of: Pick,
+        restore: bool,
+        stale: bool,
+        hold: bool,
+        happens: Happens,
+    },
+    Apply {
+        of: Pick,
+        again: bool,
+        happens: Happens,
+    },
+    Resume {
+        happens: Happens,
+    },
+    Wait {
+        minutes: i64,
+    },
+    Runs {
+        of: Pick,
+        on: bool,
+    },
+    /// Reads lag in one of the ways of [`LAGS`] from now on, or no longer.
+    Lags {
+        way: Option<usize>,
+    },
+    Foreign {
+        family: usize,
+        act: Act,
+    },
 }
 
 /// The kind of document that the deployer registers.
@@ -45,6 +80,8 @@ pub enum Happening {
     Dies(Moment),
     AnswerLost,
     Throttled,
+    /// The next registration is refused for a moment: the way is an index of the passing refusals.
+    Refused(prop::sample::Index),
     Act(Moment, Act),
 }
 
@@ -60,7 +97,22 @@ pub enum Act {
     ChangesRetention,
     TagsNewest,
     TogglesPolicy,
+    /// Deletes the newest INACTIVE revision, which ECS describes for a while.
+    Deletes,
+    DeletesAtOnce,
 }
+
+/// Each kind of read is behind by itself and together with the others, for minutes.
+pub const LAGS: [Lag; 5] = {
+    let lag = Lag { describe: 0, list: 0, tags: 0, starts: 0, services: 0, lasts: SignedDuration::from_mins(6) };
+    [
+        Lag { describe: 1, ..lag },
+        Lag { list: 2, ..lag },
+        Lag { tags: 1, ..lag },
+        Lag { list: 1, tags: 2, ..lag },
+        Lag { describe: 2, list: 3, tags: 3, ..lag },
+    ]
+};
 
 pub const FAMILIES: [&str; 2] = ["web", "shop"];
 
@@ -117,6 +169,18 @@ impl Act {
                     tags.push(Tag::new("team", "b"));
                 }
             }
+            Self::Deletes | Self::DeletesAtOnce => {
+                let numbers = (1..=account.families.get(family).map_or(0, Vec::len)).rev();
+                let inactive = numbers
+                    .map(|number| account.arn(family, number))
+                    .find(|arn| account.revision(arn).is_some_and(|it| it.state() == RevisionState::Inactive));
+                if let Some(arn) = inactive {
+                    account.deletes(&arn);
+                }
+                if self == Self::DeletesAtOnce {
+                    account.finishes_deletions();
+                }
+            }
             Self::TogglesPolicy => {
                 account.retention_policy = match account.retention_policy.take() {
                     Some(_) => None,
@@ -127,7 +191,7 @@ impl Act {
     }
 }
 
-const ACTS: [Act; 9] = [
+const ACTS: [Act; 11] = [
     // These two happen only between operations. CloudWatch Logs has no conditional writes, so Logweir cannot notice
     // them between a read and the act that follows at once.
     Act::FillsGroup,
@@ -139,6 +203,8 @@ const ACTS: [Act; 9] = [
     Act::DeletesGroup,
     Act::TagsNewest,
     Act::TogglesPolicy,
+    Act::Deletes,
+    Act::DeletesAtOnce,
 ];
 
 fn act(acts: &[Act]) -> impl Strategy<Value = Act> + use<> {
@@ -154,6 +220,7 @@ fn happens() -> impl Strategy<Value = Happens> {
         3 => moment().prop_map(Happening::Dies),
         2 => Just(Happening::AnswerLost),
         2 => Just(Happening::Throttled),
+        2 => any::<prop::sample::Index>().prop_map(Happening::Refused),
         4 => (moment(), act(&ACTS[2..])).prop_map(|(moment, act)| Happening::Act(moment, act)),
     ];
     prop::collection::vec((1..25_usize, happening), 0..3)
@@ -177,6 +244,7 @@ fn op() -> impl Strategy<Value = Op> {
         3 => happens().prop_map(|happens| Op::Resume { happens }),
         4 => (1..20_i64).prop_map(|minutes| Op::Wait { minutes }),
         1 => (pick(), any::<bool>()).prop_map(|(of, on)| Op::Runs { of, on }),
+        2 => prop::option::weighted(0.7, 0..LAGS.len()).prop_map(|way| Op::Lags { way }),
         2 => (family, act(&ACTS)).prop_map(|(family, act)| Op::Foreign { family, act }),
     ]
 }

@@ -8,7 +8,7 @@ use logweir::domain::edit::patch;
 use logweir::domain::record::{Done, EntryKind, Record};
 
 use super::acts::FAMILIES;
-use crate::world::{Account, LOGWEIR};
+use crate::world::{Account, LOGWEIR, Revision};
 
 /// A revision that Logweir registered according to a record.
 pub struct OwnRevision<'a> {
@@ -79,7 +79,9 @@ fn is_correction(record: &Record, source: &str, own: &str) -> bool {
 /// a family's newest revision.
 pub fn at_rest(account: &Account, stale_was_asked_for: bool) -> Vec<String> {
     let mut broken = Vec::new();
-    for record in account.records.values().filter(|record| record.head.open) {
+    // A record whose source was deleted may need an operator, who can back it out.
+    let is_deleted = |source: &RevisionArn| account.revision(source).is_none_or(Revision::is_deleted);
+    for record in account.records.values().filter(|record| record.head.open && !is_deleted(&record.head.source)) {
         broken.push(format!("the record of {} stays open", record.head.source.short()));
     }
     let is_active = |revision: &RevisionArn| account.revision(revision).is_some_and(|revision| revision.is_active());

@@ -4,12 +4,11 @@ use jiff::SignedDuration;
 use logweir::domain::outcome::Reason;
 use logweir::domain::record::EntryKind;
 use logweir::ports::{ErrorKind, PortError};
-use logweir::settings::LEASE;
 use serde_json::{Value, json};
 
 use super::stage::Stage;
 use crate::world::story::{BLOCKING, corrected_text};
-use crate::world::{Moment, Then};
+use crate::world::{Lag, Moment, Then};
 
 const UNDO: &str = "logweir backout arn:aws:ecs:eu-west-1:111122223333:task-definition/web:1 --function logweir-backout --region eu-west-1";
 
@@ -166,7 +165,7 @@ async fn a_channel_that_does_not_answer_is_not_tried_for_each_of_many_notificati
         let _ = stage.remediates("register", &event).await;
         stage.world.restart();
     }
-    stage.world.advance(LEASE);
+    stage.world.advance(Lag::LONGEST);
     let message = "no answer in time".to_owned();
     *stage.audience.fails.lock().unwrap() =
         vec![PortError { kind: ErrorKind::Retry, call: "Publish", message, reason: None }];
@@ -184,16 +183,16 @@ async fn the_schedule_counts_unfinished_records_and_their_age() {
     stage.world.at_next("RegisterTaskDefinition", Moment::Before, Then::Crash);
     let _ = stage.remediates("register", &event).await;
     stage.world.restart();
-    stage.world.advance(SignedDuration::from_mins(7));
+    stage.world.advance(Lag::LONGEST);
     let gauges = async |mode: &str| {
         stage.remediates(mode, &json!({"logweir": "resume"})).await.unwrap();
         let is_count = |line: &Value| line["Unfinished"].is_i64();
         let line = stage.lines().into_iter().rfind(is_count).unwrap();
         ["Unfinished", "UnfinishedAge", "FusesOpen"].map(|name| line[name].as_i64().unwrap())
     };
-    assert_eq!(gauges("observe").await, [1, 420, 0]);
+    assert_eq!(gauges("observe").await, [1, 600, 0]);
     let before = stage.lines().len();
-    assert_eq!(gauges("register").await, [1, 420, 0], "they are counted before the work, which may take too long");
+    assert_eq!(gauges("register").await, [1, 600, 0], "they are counted before the work, which may take too long");
     assert!(stage.lines()[before]["Unfinished"].is_i64(), "{:?}", &stage.lines()[before..]);
     assert_eq!(gauges("register").await, [0, 0, 0], "it was finished");
 }

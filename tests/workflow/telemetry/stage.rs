@@ -9,11 +9,11 @@ use logweir::domain::notice::Notice;
 use logweir::domain::outcome::Outcome;
 use logweir::handler::{Function, Invocation, Queues};
 use logweir::ports::{Answer, Notifier, OwnLog, PortError};
-use logweir::settings::{LEASE, Settings};
+use logweir::settings::Settings;
 use serde_json::{Value, json};
 
 use crate::world::story::BLOCKING;
-use crate::world::{Account, Moment, Then, World};
+use crate::world::{Account, Lag, Moment, Then, World};
 
 pub const BASELINE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/workflow/telemetry/baseline.toml");
 
@@ -82,7 +82,7 @@ impl Stage {
         stage.world.at_next("RegisterTaskDefinition", Moment::Before, Then::Crash);
         let _ = stage.remediates("register", &event).await;
         stage.world.restart();
-        stage.world.advance(LEASE);
+        stage.world.advance(Lag::LONGEST);
         stage
     }
 

@@ -34,7 +34,7 @@ fn world() -> World {
     let head = Head::new(&opening, world.account(|account| account.now));
     world.account(|account| account.records.insert(source, Record { head, entries: Vec::new() }));
     writes(&world, EntryKind::Opened(Box::new(opening)));
-    writes(&world, EntryKind::Started { step: 0 });
+    writes(&world, EntryKind::Started { step: 0, tags: None });
     writes(&world, EntryKind::Done { step: 0, done: Done::Registered { corrected: web(&world, 2) } });
     world
 }
