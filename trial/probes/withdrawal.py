@@ -15,7 +15,7 @@ def withdrawn(bench, suffix):
     return registered.revision
 
 
-@probe("describe-inactive", "Can an INACTIVE revision be described that no task and no service uses?")
+@probe("describe-inactive", "Does DescribeTaskDefinition show an INACTIVE revision that no task and no service uses?")
 def describe_inactive(bench):
     """Registers and deregisters a revision, and describes it until its status is not ACTIVE."""
     revision = withdrawn(bench, "inactive")
@@ -96,7 +96,7 @@ def update(bench, cluster, service, revision):
     return bench.ecs("UpdateService", cluster=cluster, service=service, taskDefinition=revision)
 
 
-@probe("describe-deleted", "Can a deleted revision be described?")
+@probe("describe-deleted", "Does DescribeTaskDefinition show a deleted revision?")
 def describe_deleted(bench):
     """Registers, deregisters and deletes a revision, and describes it."""
     revision = withdrawn(bench, "deleted")
