@@ -31,19 +31,27 @@ type LetterReport = (&'static str, i32);
 
 const NOT_TOUCHED: LetterReport = ("skipped (other-consumer)", 0);
 const OTHER_EVENT: LetterReport = ("skipped (other-event)", 0);
+const NO_RECORD: LetterReport = ("skipped (no-record)", 0);
 const REMEDIATED: LetterReport = ("remediated", 0);
 
 /// Every event, with its result in the modes observe, register and rollout.
-const EVENTS: [(&str, [LetterReport; 3]); 15] = [
+const EVENTS: [(&str, [LetterReport; 3]); 22] = [
     ("create-daemon", [NOT_TOUCHED; 3]),
+    ("create-schedule", [NOT_TOUCHED; 3]),
     ("create-service", [("observed", 1), REMEDIATED, REMEDIATED]),
+    ("create-task-set", [NOT_TOUCHED; 3]),
+    ("delete-rule", [OTHER_EVENT; 3]),
+    ("delete-schedule", [OTHER_EVENT; 3]),
+    ("delete-task-definitions", [OTHER_EVENT, NO_RECORD, NO_RECORD]),
     ("deployment-completed", [OTHER_EVENT, OTHER_EVENT, REMEDIATED]),
     ("deployment-failed", [OTHER_EVENT, OTHER_EVENT, REMEDIATED]),
     ("deployment-in-progress", [OTHER_EVENT, OTHER_EVENT, ("skipped (deployment-under-way)", 0)]),
     ("deployment-rolling-back", [OTHER_EVENT, OTHER_EVENT, ("skipped (deployment-under-way)", 0)]),
+    ("deregister-task-definition", [OTHER_EVENT, NO_RECORD, NO_RECORD]),
     ("put-targets", [NOT_TOUCHED; 3]),
     ("register-daemon-task-definition", [NOT_TOUCHED; 3]),
     ("register-task-definition", [("observed", 1), REMEDIATED, REMEDIATED]),
+    ("remove-targets", [OTHER_EVENT; 3]),
     ("run-task", [NOT_TOUCHED; 3]),
     ("start-task", [NOT_TOUCHED; 3]),
     ("update-daemon", [NOT_TOUCHED; 3]),
