@@ -21,6 +21,8 @@ POINTS = [
      "a KMS key costs money, and can be deleted only after a week"),
     ("token-lifetime", "For how long does ECS accept the token of ListTaskDefinitionFamilies?",
      "the answer may take more than an hour"),
+    ("scheduler-records", "What does CloudTrail's record of an EventBridge Scheduler call contain?",
+     "a schedule would start tasks, and the trial starts no task"),
     ("trusted-advisor-check", "What does the check of Trusted Advisor for awslogs in blocking mode say?",
      "the checks need a support plan that an empty account does not have"),
 ]
