@@ -1,4 +1,4 @@
-"""What a trial will create and what that may cost, as the user reads it before the first call that creates something."""
+"""The text that the user reads before the first call that creates a resource: the resources of the trial and their cost."""
 
 from making import LIMITS
 
@@ -19,12 +19,12 @@ def most_expensive():
 def text(run, account, region, probes, minutes):
     return f"""This trial asks {len(probes)} questions about AWS in account {account}, Region {region}.
 
-It creates, with names that begin with {run}:
+The trial creates the following resources, with names that begin with {run}:
   at most {LIMITS['registration']} revisions of task definitions, which no task uses
   at most {LIMITS['log-group']} log groups, which stay empty
   at most {LIMITS['cluster']} clusters and {LIMITS['service']} services, which run no task
   at most {LIMITS['role']} IAM role, which has no permissions
-It changes nothing else. It removes all of this at its end, also after Ctrl-C.
+The trial changes no other resource. At its end, and after Ctrl-C, the trial removes all of these resources.
 Three things stay, because AWS does not delete them: the events in CloudTrail's event history, the names of deleted clusters
 and families, and the role AWSServiceRoleForECS, which ECS creates in an account that has never used ECS.
 

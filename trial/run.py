@@ -84,7 +84,7 @@ class Trial:
                         [keys.access_key, keys.secret_key, keys.token])
 
     def must_be_empty(self):
-        """Refuses an account with clusters or ACTIVE task definitions, unless the user knows better."""
+        """Refuses an account with clusters or ACTIVE task definitions, unless the user has given --i-know."""
         clusters = self.account.call("ecs", "ListClusters")["clusterArns"]
         if clusters:  # a deleted cluster may still be listed
             described = self.account.call("ecs", "DescribeClusters", {"clusters": clusters[:100]})["clusters"]
@@ -98,7 +98,7 @@ class Trial:
         if self.options.yes:
             return
         if not self.ask:
-            raise Ended(USAGE, "there is no terminal to ask on; add --yes")
+            raise Ended(USAGE, "standard input is not a terminal, so the trial cannot ask; add --yes")
         if self.ask(f"{question} Type yes: ").strip().lower() != "yes":
             raise Ended(DONE, "nothing was changed")
 
@@ -138,7 +138,7 @@ class Trial:
         path = self.options.folder / f"{self.run_name}.json"
         path.write_text(report.json())
         self.say(report.text().rstrip(), to=self.out)
-        self.say(f"the report without account data, to send in: {path}")
+        self.say(f"the report without account data, for the maintainers of Logweir: {path}")
 
     def clean_up(self):
         """Removes what the journals in the folder name, in this account and Region."""

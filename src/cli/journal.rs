@@ -42,8 +42,9 @@ impl Context {
         }
     }
 
-    /// Writes to standard error which journal this run uses, and how the command line found the journal. Logweir acts on
-    /// the word of the journal, so the caller must be able to notice a journal of another principal.
+    /// Writes to standard error which journal this run uses, and how the command line found the journal. Logweir
+    /// changes revisions and services because of entries in the journal, so the caller must be able to notice a journal
+    /// of another principal.
     pub(super) async fn name_journal(&self) -> Result<(), Failure> {
         let place = self.journal_place().await?;
         let source = match &self.global.journal {

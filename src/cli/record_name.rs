@@ -73,8 +73,10 @@ pub(super) async fn source(journal: &impl Journal, name: &str) -> Result<Revisio
 /// Returns the error for a search in which this version of Logweir could not read some items of the journal.
 pub(super) fn unread(unreadable: &[String]) -> Failure {
     let items = names(unreadable.iter().map(String::as_str));
-    Failure::error(format!("no readable record matches, and this version of logweir cannot read: {items}"))
-        .help(UNREADABLE)
+    Failure::error(format!(
+        "no readable record has this name, and this version of logweir cannot read these items of the journal: {items}"
+    ))
+    .help(UNREADABLE)
 }
 
 fn none(name: &str) -> Failure {

@@ -1,5 +1,6 @@
-//! Why a message became a dead letter, and how many redrives did not help. Two message attributes carry this history. A
-//! redrive by Logweir or by SQS keeps both attributes, so that the function can compare the reasons.
+//! The history of a dead letter: why the message became a dead letter, and after how many redrives it failed again for
+//! the same reason. Two message attributes contain this history. A redrive by Logweir or by SQS keeps both attributes,
+//! so that the function can compare the reasons.
 
 /// The history of a message that became a dead letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,15 +27,15 @@ impl DeadLetterHistory {
         attribute(Self::WHY).map(|why| Self { why: why.to_owned(), redrives })
     }
 
-    /// Returns the history of a message that becomes a dead letter for the reason `why`. `before` is the history that
-    /// the message carries. A message that carries a history was a dead letter before, and was redriven since.
+    /// Returns the history of a message that becomes a dead letter for the reason `why`. `before` is the history in the
+    /// attributes of the message. A message with a history was a dead letter before, and was redriven since.
     pub fn after(before: Option<Self>, why: impl Into<String>) -> Self {
         let why = why.into();
         let redrives = before.filter(|before| before.why == why).map_or(0, |before| before.redrives.saturating_add(1));
         Self { why, redrives }
     }
 
-    /// Returns the attributes that carry the history.
+    /// Returns the attributes that contain the history.
     pub fn attributes(&self) -> Vec<(&'static str, String)> {
         let redrives = (self.redrives > 0).then(|| (Self::REDRIVES, self.redrives.to_string()));
         [(Self::WHY, self.why.clone())].into_iter().chain(redrives).collect()

@@ -1,19 +1,20 @@
-//! What becomes of the message of an event after the decision about the event.
+//! The disposition of the message of an event: what the handler does with the message after the decision.
 //!
-//! No message disappears without a trace: another try follows, the message waits in the dead-letter queue, or a record, a
-//! notification or another place keeps the result. `docs/reference/outcomes.md` contains the same table.
+//! No message disappears without a trace. Either another try follows, or the message waits in the dead-letter queue, or
+//! a place such as a record or a notification keeps the result. `docs/reference/outcomes.md` contains the same table.
 
 use super::outcome::{Outcome, Reason};
 
-/// What becomes of the message of an event after the decision about the event.
+/// The handling of the message of an event after the decision about the event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Disposition {
-    /// SQS delivers the message again, because the obstacle passes without a person. After five failures, the message
-    /// becomes a dead letter.
+    /// SQS delivers the message again, because the obstacle ends without an operator's action. After five failures, the
+    /// message becomes a dead letter.
     Retry,
-    /// The message becomes a dead letter at once, because another try can succeed after a person has acted.
+    /// The message becomes a dead letter at once, because another try can succeed only after an operator has acted.
     DeadLetter,
-    /// SQS deletes the message, because another try would end in the same way. The result is kept elsewhere.
+    /// SQS deletes the message, because another try would end in the same way. The [`Keeper`] is the place that keeps
+    /// the result.
     Final(Keeper),
 }
 
@@ -29,12 +30,12 @@ pub enum Keeper {
     Notification,
     /// Another event reports the revision or the deployment that matters now.
     LaterEvent,
-    /// The event asks Logweir for no change.
+    /// The event requires no change by Logweir.
     NoChange,
 }
 
 impl Disposition {
-    /// Returns what becomes of the message of an event whose decision has this outcome and this reason.
+    /// Returns the disposition of the message of an event whose decision has this outcome and this reason.
     pub fn of(outcome: Outcome, reason: Option<Reason>) -> Self {
         match reason {
             Some(reason) => reason.disposition(),
@@ -51,13 +52,13 @@ impl Disposition {
             Self::Final(Keeper::Family) => "final: the family's state keeps the hold or the fuse",
             Self::Final(Keeper::Notification) => "final: a notification names the revision",
             Self::Final(Keeper::LaterEvent) => "final: a later event follows",
-            Self::Final(Keeper::NoChange) => "final: the event asks for no change",
+            Self::Final(Keeper::NoChange) => "final: the event requires no change",
         }
     }
 }
 
 impl Reason {
-    /// Returns what becomes of the message of an event whose decision has this reason.
+    /// Returns the disposition of the message of an event whose decision has this reason.
     pub fn disposition(self) -> Disposition {
         match self {
             Self::Locked | Self::RateLimited | Self::Throttled | Self::NotVisibleYet => Disposition::Retry,
@@ -104,7 +105,7 @@ impl Reason {
 }
 
 impl Outcome {
-    /// Returns what becomes of the message of an event whose decision has this outcome and no reason.
+    /// Returns the disposition of the message of an event whose decision has this outcome and no reason.
     fn disposition(self) -> Disposition {
         match self {
             // The cause of a failure without a reason is unknown to Logweir, such as a quota of AWS.

@@ -1,4 +1,4 @@
-//! Sends the messages about the revisions that a hold deferred, once the hold has ended.
+//! Sends the messages about deferred revisions after their holds have ended.
 
 use super::Sink;
 use crate::domain::event::own_message;
@@ -14,7 +14,11 @@ const AFTER_THE_CORRECTION: u16 = 120;
 /// the messages.
 pub(super) async fn release<P: Ports>(ports: &P, order: &Order<'_>, queue: &impl Queue, watch: &mut (dyn Sink + Send)) {
     if let Err(error) = try_release(ports, order, queue).await {
-        watch.decision(&unreadable(ports, order, &format!("a revision after a hold could not be released: {error}")));
+        watch.decision(&unreadable(
+            ports,
+            order,
+            &format!("Logweir could not release a deferred revision after its hold: {error}"),
+        ));
     }
 }
 

@@ -48,8 +48,8 @@ pub(super) async fn count<P: Ports>(
     change(ports, &source.arn, counted).await.map_err(Halt::from)
 }
 
-/// Defers the source revision of an event that the family's hold refuses. An operator who names a revision on hold gets
-/// the answer at once, so Logweir defers nothing for an operator.
+/// Defers the source revision of an event that the family's hold refuses. Logweir defers no revision that an operator
+/// has named, because the report tells the operator about the hold at once.
 fn deferring(
     order: &Order<'_>,
     source: &Described,
@@ -75,7 +75,7 @@ pub(super) async fn defer_service<P: Ports>(ports: &P, source: &RevisionArn, ser
     change(ports, source, add).await.map_err(Halt::from)
 }
 
-/// Removes the family's deferred revision, because the event queue contains a message about it.
+/// Removes the family's deferred revision, because the event queue contains a message about this revision.
 pub(super) async fn released<P: Ports>(ports: &P, source: &RevisionArn) -> Result<(), CommitError> {
     let now = ports.clock().now();
     change(ports, source, |family| family.released(source, now)).await

@@ -34,7 +34,7 @@ pub fn not_read<P: Ports>(ports: &P, order: &Order<'_>, unreadable: &[String]) -
         return None;
     }
     let why = format!(
-        "this version of Logweir cannot read {} of the journal, and left them out: {}; deploy the newest version of \
+        "this version of Logweir cannot read and left out {} of the journal: {}; deploy the newest version of \
          Logweir that has used this journal, or restore the items (docs/operations.md)",
         count(unreadable.len() as u64, "item"),
         names(unreadable.iter().map(String::as_str))

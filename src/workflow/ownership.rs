@@ -221,7 +221,7 @@ pub(super) fn reversed(edits: &[Edit]) -> Vec<Edit> {
 pub(super) enum NewerRevision {
     /// The revision stays ACTIVE, so the source revision is not the newest.
     Stays,
-    /// Logweir has deregistered the revision, and the read does not show that yet.
+    /// Logweir has deregistered the revision, and the read does not show the deregistration yet.
     Deregistered,
     /// Logweir still has to withdraw (deregister) the revision.
     ToBeWithdrawn,
@@ -229,10 +229,10 @@ pub(super) enum NewerRevision {
     NotVisibleYet,
 }
 
-/// Returns the meaning of the ACTIVE revision `found` for the correction of `source`. Logweir has to withdraw `found` if
-/// it is the corrected revision of a source revision older than `source`, and if the record of that older source
-/// revision is open, or if a worker without the lease registered `found`. If the journal does not list `found` yet, Logweir uses the tag of `found` only to find the record,
-/// because any principal can set the tag.
+/// Returns the meaning of the ACTIVE revision `found` for the correction of `source`. Logweir has to withdraw `found`
+/// in two cases: a worker without the lease registered `found`, or `found` is the corrected revision of a source
+/// revision older than `source` and the record of that older source revision is open. If the journal does not list
+/// `found` yet, Logweir uses the tag of `found` only to find the record, because any principal can set the tag.
 pub(super) async fn newer_revision<P: Ports>(
     ports: &P,
     own: &Registrars,

@@ -1,4 +1,4 @@
-//! Remembers in the journal which EventBridge rules and schedules pin a corrected revision, and finds the pins of a
+//! Stores in the journal which EventBridge rules and schedules pin a corrected revision, and finds the pins of a
 //! revision.
 
 use std::collections::BTreeSet;
@@ -19,7 +19,7 @@ pub(super) async fn remember<P: Ports>(ports: &P, change: &PinChange) -> Result<
             }
         }
     }
-    // The state of the revision comes first: it only says where to look.
+    // The state of the revision is written first. This state only lists the holders whose states have to be read.
     for revision in &corrected {
         list(ports, revision, change).await?;
     }

@@ -1,5 +1,5 @@
-//! The release of the source revisions that a hold deferred. After the hold, Logweir handles the event of such a
-//! revision again, as a new message of the event queue. The usual checks, limits and retries then apply to the message.
+//! The release of deferred revisions. After the hold, Logweir sends the event of a deferred revision to the event queue
+//! again. The usual checks, limits and retries then apply to the message.
 
 use super::family_state;
 use super::order::Order;

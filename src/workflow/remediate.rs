@@ -51,8 +51,8 @@ pub async fn remediate<P: Ports>(ports: &P, order: &Order<'_>, trigger: Trigger)
     timed(ports, decision, started)
 }
 
-/// Remembers the pins of a rule or schedule, and reports each target whose revision has a fault. In mode observe,
-/// Logweir remembers nothing.
+/// Stores the pins of a rule or schedule, and reports each target whose revision has a fault. In mode observe, Logweir
+/// stores no pins.
 async fn pinned<P: Ports>(
     ports: &P,
     order: &Order<'_>,

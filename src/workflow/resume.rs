@@ -141,7 +141,7 @@ async fn follow_on<P: Ports>(
             // If ECS did not carry out an update, Logweir decides again whether to update the service.
             waits = rollout.is_some_and(|rollout| matches!(rollout.state, RolloutPhase::Waiting(_)));
             let is_paused = record.is_paused(service);
-            // The end of a pause is no news, because the rollout goes on.
+            // The end of a pause needs no report, because the rollout continues.
             let has_continued = ending.is_none() && was_paused && !is_paused;
             if record.head.next > before && !waits && !has_continued {
                 let said = tell(report, &record, order.backout);

@@ -33,8 +33,8 @@ pub(super) async fn withdraw<P: Ports, J: Journal, C: Clock>(
     }
 }
 
-/// Returns why Logweir must not deregister a revision on the word of a record. Returns `None` if ECS confirms that Logweir
-/// registered the revision, or does not describe the revision.
+/// Returns why Logweir must not deregister a revision, although a record lists it as registered by Logweir. Returns
+/// `None` if ECS confirms that Logweir registered the revision, or does not describe the revision.
 async fn refusal<P: Ports>(
     ports: &P,
     own: &Registrars,
@@ -76,8 +76,8 @@ pub(super) async fn withdraw_unclaimed<P: Ports>(
         Ok(()) => halt,
         Err(error) => {
             let message = format!(
-                "{} was registered after another worker had taken over the record of {}, and still has to be \
-                 deregistered: {}",
+                "Logweir registered {} after another worker had taken over the record of {}, and still has to \
+                 deregister the revision: {}",
                 registered.short(),
                 source.short(),
                 error.message
@@ -87,9 +87,9 @@ pub(super) async fn withdraw_unclaimed<P: Ports>(
     }
 }
 
-/// Deregisters a revision that a worker without the lease on the record registered, and records this. Does nothing if
-/// the record no longer says that the revision has to be deregistered. Returns an error if ECS says that another
-/// principal registered the revision.
+/// Deregisters a revision that a worker without the lease on the record registered, and records the deregistration.
+/// Does nothing if the record no longer says that the revision has to be deregistered. Returns an error if ECS says
+/// that another principal registered the revision.
 pub(super) async fn deregister_unclaimed<P: Ports>(
     ports: &P,
     worker: &str,

@@ -1,4 +1,4 @@
-//! Pins: rules and schedules that name a corrected revision keep this revision, until they release it.
+//! Pins: Logweir does not deregister a corrected revision while an EventBridge rule or schedule names the revision.
 
 use jiff::SignedDuration;
 use logweir::domain::ecs::revision::RevisionArn;

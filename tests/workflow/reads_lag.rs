@@ -1,5 +1,5 @@
-//! Corrections while reads of ECS lag: a read that does not show a write yet is a retry, and the numbers of revisions,
-//! not a list, tell what was registered in between.
+//! Corrections while reads of ECS lag: after a read that does not show a write yet, Logweir tries again. The numbers of
+//! revisions, and not a list, show which revisions were registered in between.
 
 use jiff::SignedDuration;
 use logweir::domain::ecs::revision::RevisionArn;

@@ -78,7 +78,11 @@ async fn a_deregistered_source_is_restored_only_by_request_if_no_service_needs_i
         let report = backs_out_with(&world, "operator", &source, ask.clone()).await;
         assert_eq!((ended(&report), numbers(&world)), (expected, left), "{ask:?}, {is_newer}: {report:?}");
         let restores = report.report.restored.is_some();
-        assert_eq!(preview.contains("it would be restored from web:2"), restores, "{ask:?}, {is_newer}: {preview}");
+        assert_eq!(
+            preview.contains("the backout would restore web:1 from web:2"),
+            restores,
+            "{ask:?}, {is_newer}: {preview}"
+        );
         assert_eq!(preview.contains("--restore-source"), !ask.restore_source, "{preview}");
         assert_eq!(preview.contains("--restore-over-newer"), expected == NEWER, "{preview}");
         assert_eq!(world.account(|account| account.wrongs.clone()), Vec::<String>::new());
@@ -90,7 +94,7 @@ async fn a_source_is_restored_by_request_although_the_record_is_backed_out() {
     let (world, source) = withdrawn().await;
     assert_eq!((ended(&backs_out(&world, &source).await), numbers(&world)), (BACKED_OUT, vec![]));
     let preview = previews_with(&world, &source, asks(true, false)).await.notes.join("; ");
-    assert!(preview.contains("it would be restored from web:2"), "{preview}");
+    assert!(preview.contains("the backout would restore web:1 from web:2"), "{preview}");
     for expected in [BACKED_OUT, (Outcome::BackedOut, Some(Reason::Duplicate))] {
         let report = backs_out_with(&world, "operator", &source, asks(true, false)).await;
         assert_eq!((ended(&report), numbers(&world)), (expected, vec![3]), "{report:?}");
@@ -113,11 +117,11 @@ async fn a_deregistered_source_is_not_restored_for_a_service_that_another_princi
 async fn a_preview_names_the_service_that_needs_the_deregistered_source() {
     let scene = needed().await;
     let notes = previews_with(&scene.world, &scene.source, BackoutOptions::default()).await.notes.join("; ");
-    let wanted = "web:2 is not ACTIVE any more: it would be restored from web:3, because service prod/web needs it";
+    let wanted = "web:2 is not ACTIVE any more: the backout would restore web:2 from web:3, because service prod/web needs web:2";
     assert!(notes.contains(wanted), "{notes}");
     scene.account(|account| drop(account.registers(&sound())));
     let notes = previews_with(&scene.world, &scene.source, BackoutOptions::default()).await.notes.join("; ");
-    assert!(notes.contains("web:2 would not be restored, because web:4 is newer than web:3"), "{notes}");
+    assert!(notes.contains("the backout would not restore web:2, because web:4 is newer than web:3"), "{notes}");
     assert_eq!(scene.backs_out().await.reason, Some(Reason::NewerRevision));
 }
 

@@ -72,7 +72,7 @@ async fn the_schedule_deregisters_what_the_worker_could_not() {
     })
     .await;
     let why = report.report.error.clone().unwrap();
-    assert!(why.contains("web:3 was registered after another worker had taken over the record of web:1"), "{why}");
+    assert!(why.contains("Logweir registered web:3 after another worker had taken over the record of web:1"), "{why}");
     assert_eq!((report.outcome, numbers(&world)), (Outcome::Failed, vec![1, 2, 3]));
     assert!(record(&world, &source).head.is_unfinished());
     world.advance(LEASE);
@@ -108,7 +108,7 @@ async fn a_revision_that_could_not_be_recorded_is_kept_and_named() {
     })
     .await;
     let why = report.report.error.clone().unwrap();
-    assert!(why.contains("web:3 was registered after") && why.contains("the table is gone"), "{why}");
+    assert!(why.contains("Logweir registered web:3 after") && why.contains("the table is gone"), "{why}");
     assert_eq!((report.outcome, numbers(&world)), (Outcome::Failed, vec![1, 2, 3]));
 }
 

@@ -227,8 +227,8 @@ pub fn check(waiting: &ReadResult<u64>, report: &ReadResult<Vec<LetterReport>>) 
             Check::problem(CHECK, there_are, help)
         }
         Ok(report) if !report.is_empty() && report.iter().all(|report| !report.redrive || report.redrives > 0) => {
-            let help = "a redrive of these dead letters did not help: fix the causes below, then run: logweir doctor \
-                        --fix --all";
+            let help = "these dead letters failed again for the same reason after a redrive: fix the causes below, then \
+                        run: logweir doctor --fix --all";
             Check::problem(CHECK, there_are, help)
         }
         Ok(_) => Check::problem(CHECK, there_are, "fix the causes below, then run: logweir doctor --fix"),

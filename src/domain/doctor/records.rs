@@ -91,7 +91,7 @@ pub fn check(standing: &ReadResult<RecordState>, now: Timestamp, options: &str) 
     }
     if !standing.unreadable.is_empty() {
         let says = format!(
-            "this version of logweir cannot read {} of the journal, and left them out: {}",
+            "this version of logweir cannot read and left out {} of the journal: {}",
             count(standing.unreadable.len() as u64, "item"),
             names(standing.unreadable.iter().map(String::as_str))
         );
@@ -185,7 +185,7 @@ mod tests {
             faults(RecordState { unreadable, open, ..nothing() }),
             [
                 "the journal contains 1 record unfinished for half an hour: web:41",
-                "this version of logweir cannot read 1 item of the journal, and left them out: \
+                "this version of logweir cannot read and left out 1 item of the journal: \
                  arn:aws:ecs:eu-west-1:111122223333:task-definition/web:42"
             ]
         );

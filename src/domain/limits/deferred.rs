@@ -1,6 +1,6 @@
-//! The source revision that waits for the end of its family's hold. Logweir refuses to correct a family on hold, and SQS
-//! deletes the message of the event. The family's state keeps the newest refused revision, so that Logweir can handle
-//! its event after the hold.
+//! The source revision that waits for the end of its family's hold. Logweir refuses to correct a family on hold, and
+//! SQS deletes the message of the event. The family's state contains the newest refused revision, so that Logweir can
+//! handle the event of this revision after the hold.
 
 use serde::{Deserialize, Serialize};
 

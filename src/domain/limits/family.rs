@@ -234,8 +234,8 @@ impl Family {
         self.deferred.as_ref().filter(|_| !self.is_held(now))
     }
 
-    /// Removes the deferred revision, because the event queue contains a message about it. Also removes a hold that has
-    /// ended.
+    /// Removes the deferred revision, because the event queue contains a message about this revision. Also removes a
+    /// hold that has ended.
     pub fn released(&mut self, source: &RevisionArn, now: Timestamp) {
         self.deferred.take_if(|deferred| deferred.source == *source);
         if !self.is_held(now) {

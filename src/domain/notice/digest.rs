@@ -185,8 +185,7 @@ impl Tally {
         }
         if let Some(standing) = self.standing.filter(|standing| *standing > 0) {
             lines.push(format!(
-                "Standing in account {account}, Region {region}: {}, which Logweir corrects only if you ask for it: `logweir apply --all`",
-                families_of(standing)
+                "Standing families in account {account}, Region {region}: {standing}. Logweir corrects a standing family only if you run `logweir apply --all`."
             ));
         }
         if self.is_cut {

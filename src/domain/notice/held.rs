@@ -39,7 +39,7 @@ pub(super) fn lines(families: &[Family], now: Timestamp) -> Vec<String> {
                 Some(hold) if now < hold.until => format!("After the hold ends at {:.0}", hold.until),
                 _ => "At its next scheduled run".to_owned(),
             };
-            format!("{when}, Logweir corrects {source}{services}, if it is still its family's newest revision.")
+            format!("{when}, Logweir corrects {source}{services}, if it is still the newest revision of its family.")
         })
         .collect();
     if families.len() > lines.len() {

@@ -266,8 +266,8 @@ impl<'r> Attempt<'r> {
     }
 
     /// Returns the attempt's corrected revision, unless Logweir withdraws or has retired this revision, or another
-    /// principal deregistered it. If several corrected revisions remain, returns the one with the lowest revision number, because
-    /// Logweir withdraws the others.
+    /// principal deregistered it. If several corrected revisions remain, returns the one with the lowest revision
+    /// number, because Logweir withdraws the others.
     pub fn corrected(&self) -> Option<&'r RevisionArn> {
         let stands = |revision: &&&RevisionArn| {
             !self.vanished.contains(revision)

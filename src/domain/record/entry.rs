@@ -160,12 +160,12 @@ pub enum EntryKind {
     /// The source is deregistered or deleted, so Logweir has to retire (deregister) the corrected revision as soon as
     /// nothing uses it.
     SourceWithdrawn(SourceWithdrawn),
-    /// Logweir looked for users of the corrected revision, or for newer revisions of the family, and looks again at the
-    /// time `until`.
+    /// Logweir searched for users of the corrected revision, or for newer revisions of the family, and searches again
+    /// at the time `until`.
     RetirementDelayed {
         corrected: RevisionArn,
         until: Timestamp,
-        /// Whether nothing used the corrected revision. If a later look finds no user either, Logweir retires the
+        /// Whether nothing used the corrected revision. If a later search finds no user either, Logweir retires the
         /// corrected revision.
         unused: bool,
         /// The services, tasks and pins that use the corrected revision.
@@ -255,7 +255,7 @@ pub struct ServiceUpdate {
     pub settled: bool,
 }
 
-/// The facts about a withdrawn source with which a retirement begins.
+/// The facts about a deregistered source with which a retirement begins.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SourceWithdrawn {
     pub corrected: RevisionArn,

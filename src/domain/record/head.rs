@@ -51,7 +51,8 @@ pub struct Head {
     /// The most severe conclusion among the record's rollouts to services.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rolled: Option<Conclusion>,
-    /// The retirement of the corrected revision. `None` if the source is not withdrawn, or if the retirement has ended.
+    /// The retirement of the corrected revision. `None` if no principal has deregistered the source, or if the
+    /// retirement has ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retirement: Option<Retirement>,
 }

@@ -22,8 +22,8 @@ pub struct Registered<'r> {
 }
 
 impl Record {
-    /// Returns every revision that Logweir registered according to any entry of the record, whatever later entries say
-    /// about the revision.
+    /// Returns every revision that Logweir registered according to any entry of the record, even if later entries say
+    /// that the revision is no longer ACTIVE.
     pub fn registered(&self) -> Vec<Registered<'_>> {
         let mut steps: &[Step] = &[];
         let mut registered: Vec<Registered<'_>> = Vec::new();

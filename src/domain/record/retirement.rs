@@ -7,17 +7,19 @@ use serde::{Deserialize, Serialize};
 use super::entry::SourceWithdrawn;
 use super::topic::RetirementEntry;
 
-/// The time from the deregistration of the source to the first look, if the corrected revision is the newest ACTIVE
-/// revision of its family. Whatever starts the family by its name would run withdrawn code.
+/// The time from the deregistration of the source to the first search for users, if the corrected revision is the
+/// newest ACTIVE revision of its family. A caller that starts the family by its name would run the code of the
+/// deregistered source.
 const OF_THE_NEWEST: SignedDuration = SignedDuration::from_mins(15);
 
-/// The time from the deregistration of the source to the first look, if the family has a newer ACTIVE revision.
+/// The time from the deregistration of the source to the first search, if the family has a newer ACTIVE revision.
 const OF_AN_OLDER: SignedDuration = SignedDuration::from_hours(24);
 
-/// The minimum time between the two looks that must find no user.
+/// The minimum time between the two searches that must find no user.
 const BETWEEN_LOOKS: SignedDuration = SignedDuration::from_mins(10);
 
-/// The time to the next look after the first look that finds a user. The time doubles with each further such look.
+/// The time to the next search after the first search that finds a user. The time doubles with each further such
+/// search.
 const FIRST_PAUSE: SignedDuration = SignedDuration::from_mins(5);
 
 const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(24);
@@ -27,12 +29,13 @@ const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(24);
 pub struct Retirement {
     #[serde(flatten)]
     pub cause: SourceWithdrawn,
-    /// The time of the next look for users of the corrected revision.
+    /// The time of the next search for users of the corrected revision.
     pub next: Timestamp,
-    /// The time of the first look that found no user. `None` if the last look found a user, or if there was no look yet.
+    /// The time of the first search that found no user. `None` if the last search found a user, or before the first
+    /// search.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unused_since: Option<Timestamp>,
-    /// The number of looks that found a user.
+    /// The number of searches that found a user.
     #[serde(default)]
     pub looks_in_use: u32,
     /// Whether a worker is about to deregister the corrected revision, or has deregistered it.
@@ -67,23 +70,23 @@ impl Retirement {
         Some(state)
     }
 
-    /// Returns the time before which Logweir does not look for users, if the corrected revision is or is not the newest
+    /// Returns the time of the first search for users. `is_newest` says whether the corrected revision is the newest
     /// ACTIVE revision of its family.
     pub fn due(&self, is_newest: bool) -> Timestamp {
         later(self.cause.withdrawn_at, if is_newest { OF_THE_NEWEST } else { OF_AN_OLDER })
     }
 
-    /// Whether an earlier look found no user, and this look at the time `now` is late enough to be the second one.
+    /// Whether an earlier search found no user, and a search at the time `now` is late enough to be the second search.
     pub fn is_second_look(&self, now: Timestamp) -> bool {
         self.unused_since.is_some_and(|first| now.duration_since(first) >= BETWEEN_LOOKS)
     }
 
-    /// Returns the time of the second look, after a look at the time `now` that found no user.
+    /// Returns the time of the second search, after a search at the time `now` that found no user.
     pub fn second_look(&self, now: Timestamp) -> Timestamp {
         later(self.unused_since.unwrap_or(now), BETWEEN_LOOKS)
     }
 
-    /// Returns the time of the next look, after a look at the time `now` that found a user.
+    /// Returns the time of the next search, after a search at the time `now` that found a user.
     pub fn look_again(&self, now: Timestamp) -> Timestamp {
         let pause = FIRST_PAUSE.saturating_mul(1 << self.looks_in_use.min(16));
         later(now, pause.min(LONGEST_PAUSE))
@@ -120,14 +123,14 @@ mod tests {
     #[test]
     fn two_looks_without_a_user_are_ten_minutes_apart() {
         let state = begun();
-        assert!(!state.is_second_look(at(500)), "there was no first look");
+        assert!(!state.is_second_look(at(500)), "there was no first search");
         let unused = RetirementEntry::Delayed { until: state.second_look(at(15)), unused: true, users: &[] };
         let state = Retirement::after(Some(state), at(15), unused).unwrap();
         assert_eq!(state.next, at(25));
         assert!(!state.is_second_look(at(24)) && state.is_second_look(at(25)));
         let used = RetirementEntry::Delayed { until: at(30), unused: false, users: &["prod/web".to_owned()] };
         let state = Retirement::after(Some(state), at(25), used).unwrap();
-        assert!(!state.is_second_look(at(90)), "the looks must follow each other");
+        assert!(!state.is_second_look(at(90)), "the two searches must follow each other");
     }
 
     #[test]

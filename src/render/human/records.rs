@@ -85,8 +85,10 @@ fn stops(out: &mut String, StoppedFamily { family, again }: &StoppedFamily, now:
             (Stopped::FuseOpen(_), _) => _ = writeln!(out, "  resolve the cause, then run: {again}"),
             (Stopped::Held(_), Some(deferred)) => {
                 let source = deferred.source.short();
-                let _ =
-                    writeln!(out, "  after the hold, Logweir corrects {source}, if it is still the newest revision");
+                let _ = writeln!(
+                    out,
+                    "  after the hold, Logweir corrects {source}, if it is still the newest of its family"
+                );
             }
             (Stopped::Held(_), None) => {}
         }
@@ -157,7 +159,10 @@ fn said(what: &EntryKind, steps: &[Step], undo: &[&Undo]) -> String {
         EntryKind::Withdrawn { corrected } => format!("withdrawn {}", corrected.short()),
         EntryKind::Vanished { corrected } => format!("{} was deregistered by another principal", corrected.short()),
         EntryKind::Unclaimed { registered } => {
-            format!("{} was registered by a worker without the lease; to be deregistered", registered.short())
+            format!(
+                "a worker without the lease registered {}, so Logweir deregisters this revision",
+                registered.short()
+            )
         }
         EntryKind::Released { why, .. } => format!("paused: {why}"),
         EntryKind::Resumed { .. } => "resumed".into(),
@@ -196,18 +201,26 @@ fn said(what: &EntryKind, steps: &[Step], undo: &[&Undo]) -> String {
         EntryKind::Closed(closing) => format!("closed: {}", closing.outcome.name()),
         EntryKind::SourceWithdrawn(withdrawn) => {
             let how = if withdrawn.deleted { "deleted" } else { "deregistered" };
-            format!("source {how} at {:.0}; {} is to be retired", withdrawn.withdrawn_at, withdrawn.corrected.short())
+            format!(
+                "source {how} at {:.0}; the retirement of {} is due",
+                withdrawn.withdrawn_at,
+                withdrawn.corrected.short()
+            )
         }
         EntryKind::RetirementDelayed { corrected, until, users, .. } if !users.is_empty() => {
-            format!("{} is kept until {until:.0} at least: {}", corrected.short(), users.join(", "))
+            format!("{} is kept until {until:.0} at least, because of: {}", corrected.short(), users.join(", "))
         }
         EntryKind::RetirementDelayed { corrected, until, .. } => {
-            format!("the next look for users of {} is at {until:.0}", corrected.short())
+            format!("the next search for users of {} is at {until:.0}", corrected.short())
         }
         EntryKind::Retiring { corrected } => format!("retiring {}", corrected.short()),
         EntryKind::Retired { corrected, users } if users.is_empty() => format!("retired {}", corrected.short()),
         EntryKind::Retired { corrected, users } => {
-            format!("retired {}, which meanwhile began to run in {}", corrected.short(), users.join(", "))
+            format!(
+                "retired {}, although these services and tasks began to use it at the same time: {}",
+                corrected.short(),
+                users.join(", ")
+            )
         }
     }
 }

@@ -206,7 +206,7 @@ async fn claim_open<'p, P: Ports>(
         Ok(None) => {}
         Ok(Some(what)) => claimed.append(what).await?,
         Err(error) => {
-            return Err(give_up(&mut claimed, error, "Logweir could not look for the registered revision").await);
+            return Err(give_up(&mut claimed, error, "Logweir could not search for the registered revision").await);
         }
     }
     match requested(ports, &order.ask, &claimed.record).await {

@@ -42,7 +42,7 @@ pub(super) async fn previewed<P: Ports>(
     }
     if effects.possible.is_some() {
         let note =
-            "the response to RegisterTaskDefinition was lost: the backout would look for the registered revision";
+            "the response to RegisterTaskDefinition was lost: the backout would search for the registered revision";
         report.notes.push(note.into());
     }
     report.backout = Some(order.backout.command(&record.head.source));
@@ -114,23 +114,28 @@ async fn restored<P: Ports>(
                     standing.short()
                 )));
             }
-            let why = format!("{gone}: it would be restored from {}, because service {service} needs it", from.short());
+            let why = format!(
+                "{gone}: the backout would restore {name} from {}, because service {service} needs {name}",
+                from.short()
+            );
             (from, why)
         }
         None if !order.ask.restore_source => {
             return Ok(Some(format!(
-                "{gone}: it would not be restored, because no service needs it (--restore-source restores it anyway)"
+                "{gone}: the backout would not restore {name}, because no service needs {name} (--restore-source restores it \
+                 anyway)"
             )));
         }
         None if standing.is_some() => return Ok(None),
-        None => (corrected, format!("{gone}: it would be restored from {}", corrected.short())),
+        None => (corrected, format!("{gone}: the backout would restore {name} from {}", corrected.short())),
     };
     let (from, why) = from;
     if !order.ask.restore_over_newer
         && let Some(newer) = newer(ports, record, from).await?
     {
         return Ok(Some(format!(
-            "{gone}: {name} would not be restored, because {} is newer than {} (--restore-over-newer restores it anyway)",
+            "{gone}: the backout would not restore {name}, because {} is newer than {} (--restore-over-newer restores it \
+             anyway)",
             newer.short(),
             from.short()
         )));

@@ -265,7 +265,7 @@ fn used(now: &UndoContext<'_>, corrected: &RevisionArn, users: Vec<User>) -> Und
     let more =
         if users.len() > shown.len() { format!(" and {} more", users.len() - shown.len()) } else { String::new() };
     let why = format!(
-        "{} is kept, because it still runs in {}{more}: move these to another revision, then back out again",
+        "{} is kept, because it still runs in {}{more}: move these services and tasks to another revision, then back out again",
         corrected.short(),
         shown.join(", ")
     );

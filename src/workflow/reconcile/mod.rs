@@ -1,7 +1,8 @@
-//! The daily reconciliation. It reads the newest revision of every family, because the event about a revision may be
-//! lost. The reconciliation corrects no revision itself: it sends each overdue revision to the event queue, where the
-//! revision is handled like the revision of an event. Of older faulty revisions, it only counts the families. The
-//! reconciliation also sends the source revisions to the queue whose deregistration no event has reported.
+//! The daily reconciliation. The reconciliation reads the newest revision of every family, because the event about a
+//! revision may be lost. The reconciliation itself corrects no revision. For each overdue revision, the reconciliation
+//! sends a message to the event queue, and Logweir handles this message like an event. The reconciliation only counts
+//! the families with older faulty revisions. If no event has reported the deregistration of a source revision, the
+//! reconciliation also sends a message about this deregistration.
 
 mod page;
 
@@ -25,9 +26,9 @@ pub struct Reconciled {
     pub failed: Option<PortError>,
 }
 
-/// Handles one request to start or to continue a reconciliation: reads one page of families, sends the overdue revisions
-/// and the request for the next page to the event queue, and stores the progress. Does nothing if the request was
-/// handled before. Returns an error if the same request has to be handled again.
+/// Handles one request to start or to continue a reconciliation: reads one page of families, sends the overdue
+/// revisions and the request for the next page to the event queue, and stores the progress. Does nothing if a worker
+/// has handled the request before. Returns an error if a worker has to handle the same request again.
 pub async fn reconcile<P: Ports>(
     ports: &P,
     order: &Order<'_>,

@@ -1,4 +1,5 @@
-//! Finds out whether a source revision is withdrawn, and records that the retirement of its corrected revision is due.
+//! Finds out whether a source revision was deregistered or deleted, and records that the retirement of its corrected
+//! revision is due.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -88,7 +89,7 @@ pub(in crate::workflow) async fn source_withdrawn<P: Ports>(
     report.corrected = Some(corrected.to_string());
     if record.head.retirement.as_ref().is_some_and(|retirement| retirement.cause.deleted || !is_deleted) {
         end_waiting(ports, order, report, &record).await?;
-        return ends(format!("{} will be retired; an earlier event has already led to this", corrected.short()));
+        return ends(format!("the retirement of {} is due since an earlier event", corrected.short()));
     }
     let found = match evidence(ports, &record, event).await? {
         Ok(found) => found,
@@ -109,9 +110,9 @@ pub(in crate::workflow) async fn source_withdrawn<P: Ports>(
     ))
 }
 
-/// Returns the description of the withdrawn source, or `None` if ECS no longer describes the source. Returns the reason
-/// in words if there is not enough evidence that the source is withdrawn. Returns an error that allows a retry if the
-/// read may lag behind the event.
+/// Returns the description of the deregistered source, or `None` if ECS no longer describes the source. If there is not
+/// enough evidence of the deregistration, returns the reason in words. If the read may lag behind the event, returns an
+/// error that allows a retry.
 async fn evidence<P: Ports>(
     ports: &P,
     record: &Record,

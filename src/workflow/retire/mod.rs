@@ -1,5 +1,5 @@
-//! The retirement of corrected revisions. After another principal has deregistered a source revision, its corrected
-//! revision would keep withdrawn code ACTIVE. The remediator only records that the retirement is due
+//! The retirement of corrected revisions. After another principal has deregistered a source revision, the corrected
+//! revision would keep the same code ACTIVE. The remediator only records that the retirement is due
 //! ([`source_withdrawn`]). The schedule of the backout function deregisters the corrected revision as soon as nothing
 //! uses it ([`retire_unused`]), because only the role of the backout function may search the clusters.
 

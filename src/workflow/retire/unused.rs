@@ -1,5 +1,5 @@
-//! Retires the corrected revisions of withdrawn sources that nothing uses. One search of the clusters serves all
-//! revisions whose retirement is due.
+//! Retires the corrected revisions of deregistered sources, if nothing uses the corrected revisions. One search of the
+//! clusters serves all revisions whose retirement is due.
 
 use jiff::Timestamp;
 
@@ -29,7 +29,7 @@ const MOST: usize = 20;
 const MOST_USERS: usize = 20;
 
 /// Retires each corrected revision whose retirement is due and that nothing uses. Returns a decision for each revision
-/// that was retired or looked at, and for each failure.
+/// that was retired or is still in use, and for each failure.
 pub async fn retire_unused<P: Ports>(ports: &P, order: &BackoutOrder<'_>) -> Answer<Vec<Decision>> {
     let driver = RetirementDriver { ports, order, started: ports.clock().now() };
     let (mut decisions, mut candidates) = (Vec::new(), Vec::new());
@@ -76,20 +76,21 @@ struct Candidate {
     retirement: Retirement,
     /// Whether an earlier worker has deregistered the corrected revision, but has not recorded this.
     deregistered: bool,
-    /// Why Logweir must not deregister the revision on the word of the record.
+    /// Why Logweir must not deregister the revision, although the record lists it as registered by Logweir.
     refusal: Option<String>,
 }
 
-/// The result of a look for users of one corrected revision.
+/// The result of a search for users of one corrected revision.
 enum Looked<'p, P: Ports> {
     Deregistered(Claim<'p, P>),
-    /// Logweir looks again later, because these users use the revision. `error` is the error of a refused call, because of which Logweir keeps the revision.
+    /// Logweir searches again later, because these users use the revision. If AWS refused a call, `error` is the error
+    /// of this call, and Logweir keeps the revision because of the error.
     Delayed {
         users: Vec<String>,
         error: Option<PortError>,
     },
-    /// A later scheduled run continues: after the first look that found no user, and if no slot of the registration rate
-    /// limit is free.
+    /// A later scheduled run continues, because this was the first search that found no user, or because no slot of the
+    /// registration rate limit is free.
     NotNow,
 }
 
@@ -98,7 +99,7 @@ fn revisions<'r>(retirements: impl Iterator<Item = &'r Retirement>) -> Vec<Revis
 }
 
 impl<'p, P: Ports> RetirementDriver<'p, '_, P> {
-    /// Returns the heads of the records whose next look is due, the longest due first.
+    /// Returns the heads of the records whose time of the next search has come, in the order of these times.
     async fn due(&self) -> Answer<Vec<Head>> {
         let now = self.started;
         let filter = Filter { retiring: true, ..Filter::all(now) };
@@ -110,7 +111,7 @@ impl<'p, P: Ports> RetirementDriver<'p, '_, P> {
         Ok(heads)
     }
 
-    /// Reads a record whose retirement may be due. Returns `None` if Logweir does not look for users now.
+    /// Reads a record whose retirement may be due. Returns `None` if Logweir does not search for users now.
     async fn candidate(&self, head: &Head) -> Result<Option<Candidate>, Halt> {
         let (journal, now) = (self.ports.journal(), self.started);
         let Some(record) = journal.read(&head.source).await? else { return Ok(None) };
@@ -144,8 +145,8 @@ impl<'p, P: Ports> RetirementDriver<'p, '_, P> {
         Ok(Some(Candidate { record, retirement, deregistered: !is_active, refusal }))
     }
 
-    /// Deregisters the corrected revision if this is the second look that finds no user. Otherwise records when to look
-    /// again.
+    /// Deregisters the corrected revision if this is the second search that finds no user. Otherwise records the time
+    /// of the next search.
     async fn looked(
         &self,
         candidate: Candidate,
@@ -203,8 +204,8 @@ impl<'p, P: Ports> RetirementDriver<'p, '_, P> {
         self.take(record, delayed).await.map(drop)
     }
 
-    /// Looks for users once more, because a service may have been updated to a revision just before its deregistration.
-    /// Then records the end of each retirement.
+    /// Searches for users once more, because a principal may have updated a service to a revision just before its
+    /// deregistration. Then records the end of each retirement.
     async fn verified(&self, deregistered: Vec<Claim<'p, P>>) -> Vec<Decision> {
         let mut decisions = Vec::new();
         if deregistered.is_empty() {
@@ -222,7 +223,7 @@ impl<'p, P: Ports> RetirementDriver<'p, '_, P> {
                     let retired = EntryKind::Retired { corrected, users: users.clone() };
                     claimed.append(retired).await.map(|()| Some(conclusion(&retirement, &users)))
                 }
-                Err(error) => Err(give_up(&mut claimed, error.clone(), "Logweir could not look for users").await),
+                Err(error) => Err(give_up(&mut claimed, error.clone(), "Logweir could not search for users").await),
             };
             decisions.extend(self.ended(&head, ended));
         }
@@ -245,7 +246,7 @@ impl<'p, P: Ports> RetirementDriver<'p, '_, P> {
         report.into()
     }
 
-    /// Returns the decision about a record whose corrected revision is kept. A repeated look sends no notification.
+    /// Returns the decision about a record whose corrected revision is kept. A repeated decision sends no notification.
     fn delayed(&self, head: &Head, users: &[String], error: Option<PortError>) -> Option<Decision> {
         let mut decision = self.decision(Some(head));
         let retirement = head.retirement.as_ref()?;
@@ -289,8 +290,8 @@ fn conclusion(retirement: &Retirement, users: &[String]) -> Conclusion {
     }
     let corrected = retirement.cause.corrected.short();
     let why = format!(
-        "{corrected} was deregistered because its source is deregistered, and meanwhile these began to use it: {}; move \
-         them to an ACTIVE revision",
+        "Logweir deregistered {corrected} because its source is deregistered, and at the same time these services and \
+         tasks began to use {corrected}: {}; move them to an ACTIVE revision",
         users.join(", ")
     );
     Outcome::NeedsOperator.because(Reason::StillRunning).saying(why)

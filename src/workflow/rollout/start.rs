@@ -81,8 +81,8 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         Ok(outcome)
     }
 
-    /// Reads a service that may run the corrected revision. Returns an obstacle, without an AWS call, if the source is
-    /// withdrawn.
+    /// Reads a service that may run the corrected revision. Returns an obstacle, without an AWS call, if another
+    /// principal has deregistered the source.
     async fn may_run(&self, record: &Record, service: &ServiceArn) -> Result<Result<Service, Obstacle>, Halt> {
         if record.attempt()?.is_some_and(|attempt| attempt.source_withdrawn) {
             let source = record.head.source.short();
@@ -170,9 +170,9 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         Ok(in_turn(turn).map(|()| Cleared { history, completed: completed.is_some(), now }))
     }
 
-    /// Returns why ECS does not confirm that Logweir registered the corrected revision. The journal of the command line
-    /// may be another principal's, so only rollouts by the command line check this. The functions use the journal of
-    /// their own stack.
+    /// Returns why ECS does not confirm that Logweir registered the corrected revision. Only rollouts by the command
+    /// line need this check, because the command line may read the journal of another principal. The functions use the
+    /// journal of their own stack.
     async fn unconfirmed(&self, record: &Record, corrected: &RevisionArn) -> Answer<Option<String>> {
         if !matches!(self.order.origin, Origin::Apply { .. } | Origin::Replay) {
             return Ok(None);

@@ -239,7 +239,7 @@ fn a_source_that_no_service_needs_is_not_restored_unless_requested() {
     let operator = corrected();
     operator.account.deregisters("web", 1);
     let ran = operator.run(&["backout", "web:1", "--dry-run"]);
-    assert!(ran.out.contains("because no service needs it (--restore-source restores it anyway)"), "{}", ran.out);
+    assert!(ran.out.contains("because no service needs web:1 (--restore-source restores it anyway)"), "{}", ran.out);
     assert_eq!(operator.run(&["backout", "web:1"]).code, 0);
     assert_eq!(operator.account.active("web"), Vec::<usize>::new());
 }

@@ -151,7 +151,7 @@ fn what_a_newer_version_wrote_is_named_and_does_not_hide_the_other_records() {
         assert!(ran.code == 2 && ran.err.contains("this version of Logweir does not know"), "{ran:?}");
     }
     let ran = past.operator.run(&["records", "web:52"]);
-    assert!(ran.code == 2 && ran.err.contains("no readable record matches"), "{ran:?}");
+    assert!(ran.code == 2 && ran.err.contains("no readable record has this name"), "{ran:?}");
 }
 
 #[test]

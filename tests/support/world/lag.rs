@@ -1,7 +1,8 @@
-//! Reads that are behind the writes, because ECS is eventually consistent, and refusals that pass by themselves.
+//! Reads that lag behind the writes, because ECS is eventually consistent, and refusals after which the same call
+//! succeeds later.
 //!
-//! Every kind of read is behind by its own number of writes. A write is visible to every read once it is old enough, so
-//! the lag is bounded, and the same calls always read the same.
+//! Every kind of read lags behind by its own number of writes. After some time, every read shows a write, so the lag is
+//! bounded. The same calls always return the same answers.
 
 use std::collections::BTreeMap;
 
@@ -133,7 +134,7 @@ impl Account {
     }
 }
 
-/// A refusal that passes by itself. The same call succeeds later.
+/// A temporary refusal. The same call succeeds later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Passing {
     pub(crate) call: &'static str,

@@ -227,8 +227,8 @@ impl Fifo {
         self.handles(world, SHIPPED_BASELINE, event).await.0
     }
 
-    /// Asserts that a message that SQS deletes leaves a trace: a copy in a queue, a notification, a record or a state,
-    /// unless its event asks for no change.
+    /// Asserts that a message that SQS deletes leaves a trace, unless its event requires no change. A trace is a copy
+    /// in a queue, a notification, a record or a state.
     fn keeps(&self, world: &World, reply: &HandlerReply, decision: &Decision) {
         if reply.to_json() != json!({"batchItemFailures": []}) {
             return;

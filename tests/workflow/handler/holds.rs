@@ -1,5 +1,5 @@
-//! What happens to the revisions that are registered while their family is on hold: Logweir corrects them after the
-//! hold, if they are still their family's newest.
+//! Revisions that a principal registers while their family is on hold. After the hold, Logweir corrects such a revision
+//! if it is still the newest of its family.
 
 use jiff::SignedDuration;
 use logweir::domain::ecs::revision::RevisionArn;

@@ -1,4 +1,4 @@
-//! Messages that are delivered twice, at the same time, late, or by a stranger.
+//! Messages that SQS delivers twice, at the same time or late, and messages that another principal sends.
 
 use jiff::SignedDuration;
 use logweir::domain::outcome::Mode;

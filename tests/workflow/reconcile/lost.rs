@@ -1,4 +1,5 @@
-//! Workers that die, messages that are lost, and calls that fail: the reconciliation goes on where it stopped.
+//! Workers that die, messages that are lost, and calls that fail: the reconciliation continues at the page where it
+//! stopped.
 
 use jiff::SignedDuration;
 use logweir::domain::outcome::Mode;
@@ -39,7 +40,7 @@ async fn pages(scene: &mut Scene) {
     panic!("the reconciliation never ends");
 }
 
-/// Every faulty family was sent to the queue.
+/// Asserts that the reconciliation has sent every faulty family to the queue.
 fn complete(scene: &Scene) {
     let mut sent = scene.overdue();
     sent.sort();

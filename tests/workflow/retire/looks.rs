@@ -1,4 +1,4 @@
-//! The looks for users of a corrected revision, and the deregistration of an unused one.
+//! The searches for users of a corrected revision, and the deregistration of an unused corrected revision.
 
 use logweir::domain::ecs::service::Status;
 use logweir::domain::outcome::{Outcome, Reason};

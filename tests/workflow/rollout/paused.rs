@@ -47,7 +47,7 @@ async fn after_a_pause_the_deadline_goes_on() {
     scene.resumes().await;
     scene.after(10 * DEADLINE);
     continues(&scene);
-    assert_eq!(scene.resumes().await, NOTHING, "the end of a pause is no news");
+    assert_eq!(scene.resumes().await, NOTHING, "the end of a pause needs no report");
     // The minute before the pause counts.
     scene.after(DEADLINE - 60);
     assert_eq!(scene.resumes().await, NOTHING);

@@ -73,7 +73,7 @@ async fn the_digest_has_one_line_about_the_standing_families() {
         let notice = stage.last();
         assert_eq!((&notice.detail["standing"], &notice.detail["revisions"]), (&json!(1), &json!(0)));
         assert_eq!(notice.subject, "Logweir: Daily digest: 1 family to correct");
-        let line = "Standing in account 111122223333, Region eu-west-1: 1 family, which Logweir corrects only if you ask for it: logweir apply --all";
+        let line = "Standing families in account 111122223333, Region eu-west-1: 1. Logweir corrects a standing family only if you run logweir apply --all.";
         assert!(notice.text.contains(line), "{}", notice.text);
         assert!(!notice.text.contains("Mode=register") && !notice.text.contains("24 hours"), "{}", notice.text);
     }
@@ -87,7 +87,10 @@ async fn in_mode_observe_the_digest_also_has_this_line() {
     stage.remediates("observe", &json!({"logweir": "digest"})).await.unwrap();
     let notice = stage.last();
     assert_eq!((&notice.detail["standing"], &notice.detail["revisions"]), (&json!(1), &json!(1)));
-    assert!(notice.text.contains("would have corrected 1 revisions") && notice.text.contains("Standing in account"));
+    assert!(
+        notice.text.contains("would have corrected 1 revisions")
+            && notice.text.contains("Standing families in account")
+    );
 }
 
 #[tokio::test]

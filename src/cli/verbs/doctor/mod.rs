@@ -23,12 +23,12 @@ use look::{Look, unseen};
 pub(in crate::cli) const EXAMPLES: &str = examples![
     "logweir doctor                            check the stack of this account and Region",
     "logweir doctor --fix                      ask, then redrive the dead letters",
-    "logweir doctor --fix --all                redrive also those that a redrive did not help",
+    "logweir doctor --fix --all                also redrive those that failed again for the same reason",
 ];
 
 #[derive(Args)]
 pub(in crate::cli) struct DoctorArgs {
-    /// Redrive the dead letters one by one, except those that Logweir cannot read and those that a redrive did not help
+    /// Redrive the dead letters one by one, except unreadable ones and those that failed again for the same reason
     #[arg(long)]
     fix: bool,
     /// With --fix: also redrive the dead letters that failed again for the same reason after an earlier redrive
