@@ -170,15 +170,16 @@ pub(super) fn said(
 }
 
 /// Returns whether ECS's ClientException says that other registrations in the same family are in progress: "Too many
-/// concurrent attempts to create a new revision of the specified family." This refusal passes within seconds (source:
-/// hashicorp/terraform-provider-aws#9777).
+/// concurrent attempts to create a new revision of the specified family." After some seconds, the same call succeeds
+/// (source: hashicorp/terraform-provider-aws#9777).
 fn is_concurrent(message: &str) -> bool {
     message.contains("too many concurrent attempts")
 }
 
 /// Returns whether the message of ECS's ClientException says that a revision or a family does not exist. Such a message
-/// is "Unable to describe task definition." or "The specified task definition does not exist." UpdateService says
-/// "TaskDefinition not found.", also of a new revision that it does not know yet (source: remind101/empire#353).
+/// is "Unable to describe task definition." or "The specified task definition does not exist." The message of
+/// UpdateService is "TaskDefinition not found.", even for a new revision that UpdateService does not know yet (source:
+/// remind101/empire#353).
 fn is_absence(call: &str, message: &str) -> bool {
     match call {
         "DescribeTaskDefinition" | "DeregisterTaskDefinition" => {

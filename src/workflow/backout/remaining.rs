@@ -5,9 +5,9 @@ use crate::domain::record::{Backout, Effects, Record, Undo};
 use crate::ports::{Answer, Ports};
 use crate::workflow::registered::read;
 
-/// Returns the undo steps for a new backout request. If the caller requests the restoration of a deregistered source
-/// although the corrected revision is already deregistered, returns a step for the corrected revision all the same,
-/// because Logweir restores the source from the corrected revision.
+/// Returns the undo steps for a new backout request. Logweir restores a deregistered source from the corrected
+/// revision. So if the caller requests the restoration, this function returns a step for the corrected revision, even
+/// if the corrected revision is already deregistered.
 pub(super) async fn requested<P: Ports>(ports: &P, ask: &BackoutOptions, record: &Record) -> Answer<Vec<Undo>> {
     let mut left = remaining(ports, record, None).await?;
     let deregisters = left.iter().any(|undo| matches!(undo, Undo::Deregister { .. }));

@@ -78,9 +78,9 @@ pub(in crate::workflow) async fn update_and_verify<P: Ports>(
     }
 }
 
-/// Returns whether Logweir may update the service `found` to `revision` because a record of the source revision `source`
-/// says so. The journal alone must not be able to deploy the code of another family, so a revision of another family
-/// must be among the deployments of the service that ECS lists.
+/// Returns whether Logweir may update the service `found` to `revision` because a record of the source revision
+/// `source` says so. The journal alone must not cause the deployment of another family's code. So ECS must list a
+/// deployment of a revision of another family to the service.
 pub(in crate::workflow) fn is_deployed(found: &Service, revision: &RevisionArn, source: &RevisionArn) -> bool {
     revision.is_sibling(source) || found.deployments.iter().any(|deployment| deployment.revision == *revision)
 }
