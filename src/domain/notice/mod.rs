@@ -64,7 +64,8 @@ impl NoticeKind {
         let known = match report.reason {
             _ if notify.repeats == Some(true) => true,
             Some(Reason::Duplicate) => true,
-            _ if notify.is_overdue && matches!(report.outcome, Outcome::Refused | Outcome::Superseded) => true,
+            // The next reconciliation finds the revision again.
+            Some(Reason::OnHold | Reason::NotLatest) => notify.is_overdue,
             Some(Reason::FuseOpen) => report.outcome == Outcome::Refused && !notify.opens_fuse,
             _ => false,
         };

@@ -41,8 +41,8 @@ pub struct Notify {
     /// `Some(true)` if the previous attempt ended for the same reason, so subscribers already know the reason. `None`
     /// if no stored state shows how the previous attempt ended.
     pub repeats: Option<bool>,
-    /// Whether the daily reconciliation found the revision. Logweir sends no notification if it does not begin to correct
-    /// such a revision, because the next reconciliation finds the same revision again.
+    /// Whether the daily reconciliation found the revision. Logweir sends no notification if the family is on hold or has
+    /// a newer revision, because the next reconciliation finds the same revision again.
     pub is_overdue: bool,
 }
 

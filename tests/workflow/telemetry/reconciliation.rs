@@ -1,13 +1,15 @@
 //! The metrics of the daily reconciliation, its line in the digest, and the notifications about overdue revisions.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use logweir::domain::event::overdue;
+use logweir::domain::limits::family::{Correction, Family, FamilyName, Hold, Writer};
 use logweir::domain::outcome::Reason;
 use logweir::ports::{ErrorKind, PortError};
 use serde_json::{Value, json};
 
 use super::stage::Stage;
 use crate::world::story::BLOCKING;
+use crate::world::{Moment, Then};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -105,21 +107,68 @@ async fn without_standing_families_and_for_an_old_number_no_digest_is_sent() {
     assert_eq!(stage.kinds(), [""; 0]);
 }
 
+/// Delivers the message about web:1 of this account on two days. Returns the notifications.
+async fn overdue_twice(prepare: impl FnOnce(&Stage)) -> Vec<&'static str> {
+    let stage = Stage::default();
+    stage.registers(BLOCKING);
+    prepare(&stage);
+    let revision = stage.account(|account| account.arn("web", 1));
+    for _ in 0..2 {
+        stage.remediates("register", &overdue::event(&revision)).await.unwrap();
+        stage.world.advance(DAY);
+    }
+    stage.kinds()
+}
+
+/// Changes the state of the family `web`.
+fn changes_family(stage: &Stage, change: impl FnOnce(&mut Family, Timestamp)) {
+    stage.account(|account| {
+        let name = FamilyName::of(&account.arn("web", 1));
+        let mut family = Family::new(name.clone(), account.now);
+        family.version = 1;
+        change(&mut family, account.now);
+        account.remembered.insert(name, family);
+    });
+}
+
 #[tokio::test]
-async fn the_correction_of_an_overdue_revision_is_reported_and_its_refusal_is_not() {
-    let privileged = BLOCKING.replace("\"memory\":512", "\"memory\":512,\"privileged\":true");
-    for (document, from_an_event, overdue) in [
-        (BLOCKING, vec!["Remediation Completed"], vec!["Remediation Completed"]),
-        (privileged.as_str(), vec!["Remediation Refused"], vec![]),
-    ] {
+async fn the_correction_of_an_overdue_revision_is_reported() {
+    assert_eq!(overdue_twice(|_| {}).await, ["Remediation Completed"]);
+}
+
+#[tokio::test]
+async fn an_overdue_revision_on_hold_or_with_a_newer_revision_sends_no_notification() {
+    let hold = |stage: &Stage| {
+        changes_family(stage, |family, now| {
+            family.hold = Some(Hold { until: now + DAY * 10, reason: None, by: None });
+        });
+    };
+    assert_eq!(overdue_twice(hold).await, [""; 0]);
+    assert_eq!(overdue_twice(|stage| _ = stage.registers(BLOCKING)).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn an_overdue_revision_that_opens_the_fuse_sends_one_notification() {
+    let many = |stage: &Stage| {
+        changes_family(stage, |family, at| {
+            let correction = |revision| Correction { at, revision, writer: Writer::default() };
+            family.corrections = (100..150).map(correction).collect();
+        });
+    };
+    assert_eq!(overdue_twice(many).await, ["Remediation Refused"]);
+}
+
+#[tokio::test]
+async fn the_final_refusal_of_an_overdue_revision_sends_one_notification() {
+    for reason in [Reason::TooLarge, Reason::PassRoleDenied] {
+        let call = "RegisterTaskDefinition";
+        let refusal = PortError { kind: ErrorKind::Refused, call, message: "no".to_owned(), reason: Some(reason) };
         let stage = Stage::default();
-        let event = stage.registers(document);
-        stage.remediates("register", &event).await.unwrap();
-        assert_eq!(stage.kinds(), from_an_event);
-        let stage = Stage::default();
-        stage.registers(document);
+        stage.account(|account| account.has_group("/ecs/web", Some(30), 1));
+        stage.registers(BLOCKING);
+        stage.world.at_next(call, Moment::Before, Then::Fail(refusal));
         let revision = stage.account(|account| account.arn("web", 1));
         stage.remediates("register", &overdue::event(&revision)).await.unwrap();
-        assert_eq!(stage.kinds(), overdue);
+        assert_eq!(stage.kinds(), ["Remediation Refused"], "{reason:?}");
     }
 }
