@@ -7,6 +7,7 @@
 //! no message can change them. A worker claims a page by storing the number of the next page. If SQS delivers a message
 //! twice, or if a schedule starts a reconciliation twice, only one of the workers can claim the page.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::AddAssign;
 
@@ -103,6 +104,9 @@ pub struct Run {
     pub page: u32,
     /// The listed families that Logweir has not examined yet.
     pub rest: Vec<String>,
+    /// The families of `rest` at which a page failed. Logweir reads each of them once more, after all others.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub failed: BTreeSet<String>,
     pub listing: Listing,
     /// The time at which the message of the next page is due.
     pub due: Timestamp,
@@ -293,6 +297,7 @@ impl Run {
             started: now,
             page: 0,
             rest: Vec::new(),
+            failed: BTreeSet::new(),
             listing: Listing::First,
             due: now,
             failures: 0,
@@ -309,9 +314,17 @@ impl Run {
         self.rest.is_empty() && self.listing == Listing::End
     }
 
+    /// Removes the examined families from the rest. The families at which a page failed become the last of the rest.
+    pub fn examined(&mut self, examined: &BTreeSet<String>, failed: &BTreeSet<String>) {
+        self.rest.retain(|family| !examined.contains(family));
+        self.rest.sort_by_key(|family| failed.contains(family));
+        self.failed = failed.difference(examined).cloned().collect();
+    }
+
     /// Begins the list of families again, because ECS no longer accepts the token of the list.
     pub fn list_again(&mut self) {
         (self.listing, self.rest, self.counts) = (Listing::First, Vec::new(), Counts::default());
+        self.failed.clear();
     }
 
     /// Ends a page for which Logweir read this number of task definitions and lists. The next page is due when the

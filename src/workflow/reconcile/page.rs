@@ -36,8 +36,11 @@ pub(super) struct Page<'p, P: Ports> {
     default_mode: DefaultMode,
     /// The revisions whose log groups are not read yet.
     waiting: Vec<NewestRevision>,
-    /// The families with a verdict, and the families that no longer have an ACTIVE revision.
+    /// The families with a verdict, the families that no longer have an ACTIVE revision, and the families about which
+    /// Logweir gives no verdict.
     examined: BTreeSet<String>,
+    /// The families at which this page or an earlier page failed.
+    failed: BTreeSet<String>,
     pub(super) counts: Counts,
     pub(super) overdue: Vec<RevisionArn>,
     /// The deregistered source revisions of newest revisions.
@@ -69,6 +72,7 @@ impl<'p, P: Ports> Page<'p, P> {
             default_mode: DefaultMode::NotChecked,
             waiting: Vec::new(),
             examined: BTreeSet::new(),
+            failed: BTreeSet::new(),
             counts: Counts::default(),
             overdue: Vec::new(),
             withdrawn: Vec::new(),
@@ -88,10 +92,11 @@ impl<'p, P: Ports> Page<'p, P> {
             Err(error) if error.kind == ErrorKind::Retry => return Err(error),
             Err(error) => DefaultMode::Unreadable(error.to_string()),
         };
+        self.failed.clone_from(&run.failed);
         let families: Vec<String> = run.rest.iter().take(PAGE).cloned().collect();
         let described = self.describe(&families).await;
         let judged = self.judge_waiting().await;
-        run.rest.retain(|family| !self.examined.contains(family));
+        run.examined(&self.examined, &self.failed);
         described.and(judged)
     }
 
@@ -126,20 +131,29 @@ impl<'p, P: Ports> Page<'p, P> {
             }
             self.reads += 1;
             match self.ports.task_definitions().describe(family).await {
-                Ok(described) if described.arn.family == *family => {
-                    let newest = self.newest(described).await?;
-                    self.waiting.push(newest);
-                }
-                Err(error) if error.kind == ErrorKind::Retry => return Err(error),
+                Ok(described) if described.arn.family == *family => match self.newest(described).await {
+                    Ok(newest) => self.waiting.push(newest),
+                    Err(error) => self.fails(family, error)?,
+                },
                 Err(error) if error.kind == ErrorKind::Missing => _ = self.examined.insert(family.clone()),
                 Ok(_) => self.skips(family, None),
-                Err(error) => self.skips(family, Some(error)),
+                Err(error) => self.fails(family, error)?,
             }
             let names: BTreeSet<&String> = self.waiting.iter().flat_map(|newest| &newest.log_groups).collect();
             if names.len() >= PAGE {
                 self.judge_waiting().await?;
             }
         }
+        Ok(())
+    }
+
+    /// Handles the error of a read about one family. If a retry can succeed, returns the error, which ends the page.
+    /// If an earlier page ended at the same family, skips the family, so that one family costs only one page.
+    fn fails(&mut self, family: &str, error: PortError) -> Answer<()> {
+        if error.kind == ErrorKind::Retry && self.failed.insert(family.to_owned()) {
+            return Err(error);
+        }
+        self.skips(family, Some(error));
         Ok(())
     }
 
@@ -203,7 +217,9 @@ impl<'p, P: Ports> Page<'p, P> {
         for newest in waiting {
             let fact = |name: &String| (name.clone(), found.get(name).cloned().unwrap_or(LogGroup::Missing));
             let log_groups = newest.log_groups.iter().map(fact).collect();
-            self.judge(&newest, &log_groups).await?;
+            if let Err(error) = self.judge(&newest, &log_groups).await {
+                self.fails(&newest.described.arn.family, error)?;
+            }
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 //! stopped.
 
 use jiff::SignedDuration;
+use logweir::domain::ecs::tags::Tag;
 use logweir::domain::outcome::Mode;
 use logweir::ports::{ErrorKind, PortError};
 
@@ -152,6 +153,43 @@ async fn a_family_that_cannot_be_read_is_counted_and_does_not_stop_the_others() 
     );
     pages(&mut scene).await;
     assert_eq!((scene.finished(), scene.heard.failed.len()), (vec![[59, 59, 59, 0, 1]], 1));
+}
+
+#[tokio::test]
+async fn a_record_that_a_newer_version_has_written_does_not_stop_the_others() {
+    let mut scene = families().await;
+    scene.world.account(|account| account.newer.insert(account.arn("web-10", 1)));
+    pages(&mut scene).await;
+    assert_eq!((scene.finished(), scene.heard.failed.len()), (vec![[59, 59, 59, 0, 1]], 1));
+    assert_eq!(scene.state().run, None);
+}
+
+#[tokio::test]
+async fn a_source_that_the_journal_does_not_name_does_not_stop_the_others() {
+    let mut scene = families().await;
+    let tags = [Tag::new("logweir:source", "1")];
+    scene.world.account(|account| account.registers_with_tags(&blocking("web-10"), &tags));
+    scene.world.advance(HOUR * 2);
+    scene.world.at_next("source_of", Moment::Before, Then::fail(ErrorKind::Refused, "GetItem", "a newer version"));
+    pages(&mut scene).await;
+    assert_eq!((scene.finished(), scene.heard.failed.len()), (vec![[59, 59, 59, 0, 1]], 1));
+}
+
+#[tokio::test]
+async fn a_family_whose_read_fails_again_and_again_costs_one_page() {
+    let mut scene = Scene::noted(Mode::Register).await;
+    for family in ["web-0", "web-1", "web-2"] {
+        scene.registers(&blocking(family));
+    }
+    scene.world.advance(HOUR * 2);
+    // The record of web-0 is read first, and then after those of the other families.
+    for nth in [1, 4] {
+        let fails = Then::fail(ErrorKind::Retry, "Query", "the journal returned only a part of the entries");
+        scene.world.at_nth("read", nth, Moment::Before, fails);
+    }
+    pages(&mut scene).await;
+    assert_eq!((scene.finished(), scene.pages().len()), (vec![[2, 2, 2, 0, 1]], 1));
+    assert_eq!((scene.overdue(), scene.state().run), (vec!["web-1:1".to_owned(), "web-2:1".to_owned()], None));
 }
 
 #[tokio::test]
