@@ -28,6 +28,11 @@ pub(super) async fn decide<P: Ports>(
 ) -> Decision {
     let described = match look_up(ports, order.home, which, &mut decision.report).await {
         Ok(described) => described,
+        // An overdue revision is older than the lag of any read.
+        Err(Undecided::Port(error)) if decision.notify.is_overdue && error.kind == ErrorKind::Missing => {
+            let gone = no_longer_described(&error, decision.report.record.as_deref().unwrap_or_default());
+            return decision.ends(gone);
+        }
         Err(undecided) => return undecided.end(decision),
     };
     decision.report.about(&described.arn);
@@ -206,16 +211,18 @@ pub(super) async fn look_up<P: Ports>(
 /// so a retry can succeed. Later, the revision was deregistered or deleted, and there is nothing left to correct.
 fn not_described(error: PortError, name: &str, report: &Report) -> Undecided {
     match (error.kind, report.event_age_ms.map(SignedDuration::from_millis)) {
-        (ErrorKind::Missing, Some(age)) if age >= LONGEST_LAG => {
-            let why = format!("{name} was deregistered or deleted meanwhile: {error}");
-            Undecided::Because(Outcome::Superseded.because(Reason::NotLatest).saying(why))
-        }
+        (ErrorKind::Missing, Some(age)) if age >= LONGEST_LAG => Undecided::Because(no_longer_described(&error, name)),
         (ErrorKind::Missing, Some(_)) => {
             let reason = Some(Reason::NotVisibleYet);
             Undecided::Port(PortError { kind: ErrorKind::Retry, reason, ..error })
         }
         _ => Undecided::Port(error),
     }
+}
+
+fn no_longer_described(error: &PortError, name: &str) -> Conclusion {
+    let why = format!("{name} was deregistered or deleted meanwhile: {error}");
+    Outcome::Superseded.because(Reason::NotLatest).saying(why)
 }
 
 fn refusal(order: &Order<'_>, plan: &Plan, source: &TaskDefinition) -> Option<Reason> {

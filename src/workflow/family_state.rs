@@ -59,7 +59,8 @@ fn deferring(
 ) -> Option<Stopped> {
     let is_event = matches!(order.origin, Origin::Event | Origin::Delayed { .. } | Origin::Replay);
     if is_event && matches!(stopped, Some(Stopped::Held(_))) {
-        family.defer(&source.arn, cause);
+        // The message about an overdue revision has no time.
+        family.defer(&source.arn, &Cause { time: cause.time.or(source.registered_at), ..cause.clone() });
     }
     stopped
 }

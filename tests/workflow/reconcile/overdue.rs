@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 use logweir::domain::ecs::tags::Tag;
 use logweir::domain::event::overdue;
 use logweir::domain::event::scope::Scope;
+use logweir::domain::limits::family::{Family, FamilyName, Hold};
 use logweir::domain::outcome::Mode;
 use serde_json::json;
 
@@ -64,6 +65,47 @@ async fn a_revision_that_logweir_handled_before_is_not_sent() {
     scene.reconciles().await;
     assert_eq!((scene.active("web"), scene.active("api")), (vec![1], vec![1]));
     assert_eq!((scene.overdue().len(), scene.finished()), (0, vec![[2, 2, 0, 0, 0]]));
+}
+
+#[tokio::test]
+async fn a_revision_that_is_deleted_while_its_message_waits_is_superseded() {
+    let mut scene = Scene::lost().await;
+    scene.delivers(&super::scene::start()).await;
+    deletes(&scene);
+    scene.drains().await;
+    assert_eq!((scene.overdue().len(), scene.decided()), (1, vec!["superseded not-latest".to_owned()]));
+}
+
+#[tokio::test]
+async fn an_overdue_revision_that_is_deleted_during_a_hold_is_superseded_after_the_hold() {
+    let mut scene = Scene::lost().await;
+    holds(&scene, HOUR);
+    scene.reconciles().await;
+    deletes(&scene);
+    scene.world.advance(HOUR * 2);
+    scene.resumes().await;
+    scene.drains().await;
+    assert_eq!(scene.decided(), ["refused on-hold", "superseded not-latest"]);
+}
+
+/// Deletes web:1, so that ECS no longer describes it.
+fn deletes(scene: &Scene) {
+    scene.world.account(|account| {
+        account.shows_inactive = false;
+        account.deregisters(&account.arn("web", 1).clone());
+    });
+}
+
+/// Puts the family on hold for this long.
+fn holds(scene: &Scene, long: SignedDuration) {
+    let (source, until) = (scene.world.account(|account| account.arn("web", 1)), scene.now() + long);
+    scene.world.account(|account| {
+        let name = FamilyName::of(&source);
+        let mut family = Family::new(name.clone(), account.now);
+        family.version = 1;
+        family.hold = Some(Hold { until, reason: None, by: None });
+        account.remembered.insert(name, family);
+    });
 }
 
 #[tokio::test]
@@ -145,14 +187,7 @@ async fn the_rate_limit_applies() {
 #[tokio::test]
 async fn a_hold_and_an_open_fuse_apply() {
     let mut scene = Scene::lost().await;
-    let (source, now) = (scene.world.account(|account| account.arn("web", 1)), scene.now());
-    scene.world.account(|account| {
-        let name = logweir::domain::limits::family::FamilyName::of(&source);
-        let mut family = logweir::domain::limits::family::Family::new(name.clone(), now);
-        family.version = 1;
-        family.hold = Some(logweir::domain::limits::family::Hold { until: now + HOUR * 100, reason: None, by: None });
-        account.remembered.insert(name, family);
-    });
+    holds(&scene, HOUR * 100);
     scene.reconciles().await;
     assert_eq!((scene.active("web"), scene.decided().len()), (vec![1], 1));
     assert!(scene.decided()[0].starts_with("refused"), "{:?}", scene.decided());
