@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use crate::domain::event::Home;
 use crate::domain::outcome::Mode;
 
-/// The age at which a revision without a record is overdue. CloudTrail typically delivers an event within minutes.
+/// The age at which a faulty revision is overdue. CloudTrail typically delivers an event within minutes.
 const OVERDUE: SignedDuration = SignedDuration::from_hours(1);
 
 /// The largest number of families in one page. This number is also the largest number of log groups that one call of
@@ -203,15 +203,15 @@ impl Request {
     }
 }
 
-/// What a reconciliation does about a faulty revision that has no record.
+/// What a reconciliation does about a faulty revision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {
-    /// Logweir only counts the revision, because it may be older than the present mode and baseline, or because the
-    /// mode is `observe`.
+    /// Logweir only counts the revision, because it may be older than the present mode and baseline, because the mode is
+    /// `observe`, or because an earlier correction was refused or failed.
     Standing,
     /// The event about the revision may still arrive.
     Expected,
-    /// The event about the revision should have arrived long ago.
+    /// The event about the revision should have arrived long ago, or Logweir must handle the revision again.
     Overdue,
 }
 
@@ -279,7 +279,7 @@ impl Reconciliation {
         is_claimed
     }
 
-    /// Returns what a reconciliation does about a faulty revision without a record. `registered` is the time at which
+    /// Returns what a reconciliation does about a faulty revision that no correction has handled. `registered` is the time at which
     /// the revision was registered.
     pub fn due(mode: Mode, since: Timestamp, registered: Option<Timestamp>, now: Timestamp) -> Due {
         match registered {

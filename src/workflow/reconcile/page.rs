@@ -8,7 +8,7 @@ use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::tags;
 use crate::domain::event::{is_own, is_service_linked};
 use crate::domain::limits::reconciliation::{Counts, Due, Listing, PAGE, Reconciliation, Run};
-use crate::domain::outcome::Mode;
+use crate::domain::outcome::{Mode, Outcome};
 use crate::domain::plan::{self, Plan};
 use crate::domain::rules::facts::{DefaultMode, LogGroup, Observation};
 use crate::ports::{Answer, Clock, Described, ErrorKind, Journal, LogGroups, PortError, Ports, TaskDefinitions};
@@ -253,20 +253,28 @@ impl<'p, P: Ports> Page<'p, P> {
         Ok(())
     }
 
-    /// Returns what to do about a faulty revision. Returns `None` if Logweir has handled the revision before: the
-    /// revision or its source revision has a record that allows no correction without a request by an operator.
+    /// Returns what to do about a faulty revision. Returns `None` for a revision that Logweir has corrected before, for a
+    /// revision whose correction was backed out, and while a correction is unfinished.
     async fn due(&self, described: &Described, source: &Option<RevisionArn>) -> Answer<Option<Due>> {
         let due = Reconciliation::due(self.order.mode, self.since, described.registered_at, self.ports.clock().now());
         if due == Due::Expected {
             return Ok(Some(due));
         }
         let record = self.ports.journal().read(source.as_ref().unwrap_or(&described.arn)).await?;
-        match (source, record) {
-            (None, None) => Ok(Some(due)),
+        let due = match (source, record.map(|record| record.head)) {
+            (None, None) => Some(due),
+            (_, Some(head)) if head.suppressed => None,
             // The baseline has changed since Logweir registered the revision.
-            (Some(_), Some(record)) if !record.head.suppressed => Ok(Some(Due::Standing)),
-            _ => Ok(None),
-        }
+            (Some(_), Some(_)) => Some(Due::Standing),
+            (None, Some(head)) => match head.closing.filter(|_| !head.open).map(|closing| closing.outcome) {
+                // The newer revision was deregistered, so this revision is its family's newest again.
+                Some(Outcome::Superseded) => Some(due),
+                Some(Outcome::Remediated) | None => None,
+                Some(_) => Some(Due::Standing),
+            },
+            (Some(_), None) => None,
+        };
+        Ok(due)
     }
 
     fn observation<'o>(

@@ -5,11 +5,12 @@ use logweir::domain::ecs::tags::Tag;
 use logweir::domain::event::overdue;
 use logweir::domain::event::scope::Scope;
 use logweir::domain::limits::family::{Family, FamilyName, Hold};
-use logweir::domain::outcome::Mode;
+use logweir::domain::outcome::{Mode, Outcome};
 use serde_json::json;
 
 use super::scene::{HOUR, Scene, blocking, sound};
 use crate::world::story::{backs_out, event, register};
+use crate::world::{Moment, Then};
 
 #[tokio::test]
 async fn a_revision_whose_event_was_lost_is_corrected() {
@@ -65,6 +66,21 @@ async fn a_revision_that_logweir_handled_before_is_not_sent() {
     scene.reconciles().await;
     assert_eq!((scene.active("web"), scene.active("api")), (vec![1], vec![1]));
     assert_eq!((scene.overdue().len(), scene.finished()), (0, vec![[2, 2, 0, 0, 0]]));
+}
+
+#[tokio::test]
+async fn a_revision_that_is_the_newest_again_is_corrected() {
+    let mut scene = Scene::noted(Mode::Register).await;
+    let source = scene.registers(&blocking("web"));
+    let newer = Then::act(|account| _ = account.registers(&sound("web")));
+    scene.world.at_next("RegisterTaskDefinition", Moment::Before, newer);
+    assert_eq!(register(&scene.world, &event(&source)).await.outcome, Outcome::Superseded);
+    scene.world.account(|account| account.deregisters(&account.arn("web", 2).clone()));
+    assert_eq!(scene.active("web"), [1]);
+    scene.world.advance(HOUR * 2);
+    scene.reconciles().await;
+    assert_eq!((scene.overdue(), scene.decided()), (vec!["web:1".to_owned()], vec!["remediated".to_owned()]));
+    assert_eq!((scene.active("web"), scene.finished()), (vec![1, 4], vec![[1, 1, 1, 0, 0]]));
 }
 
 #[tokio::test]

@@ -1,9 +1,12 @@
 //! Older faulty revisions, and those of the mode `observe`, are only counted.
 
 use jiff::SignedDuration;
-use logweir::domain::outcome::Mode;
+use logweir::domain::outcome::{Mode, Outcome};
+use logweir::ports::ErrorKind;
 
 use super::scene::{HOUR, Scene, blocking, sound};
+use crate::world::story::{event, register};
+use crate::world::{Moment, Then};
 
 const OTHER_BASELINE: &str = "version = 1\n[logging]\nmax-buffer-size = \"50m\"\nmin-buffer-size = \"30m\"\n";
 
@@ -79,4 +82,16 @@ async fn a_corrected_revision_that_a_new_baseline_finds_faulty_is_standing() {
     scene.reconciles().await;
     assert_eq!(scene.finished()[1], [1, 1, 0, 1, 0]);
     assert_eq!(scene.active("web"), [1, 2]);
+}
+
+#[tokio::test]
+async fn a_revision_whose_correction_failed_is_standing() {
+    let mut scene = Scene::noted(Mode::Register).await;
+    let source = scene.registers(&blocking("web"));
+    let refused = Then::fail(ErrorKind::Refused, "RegisterTaskDefinition", "ClientException: no");
+    scene.world.at_next("RegisterTaskDefinition", Moment::Before, refused);
+    assert_eq!(register(&scene.world, &event(&source)).await.outcome, Outcome::Failed);
+    scene.world.advance(HOUR * 2);
+    scene.reconciles().await;
+    assert_eq!((scene.overdue().len(), scene.finished()), (0, vec![[1, 1, 0, 1, 0]]));
 }
