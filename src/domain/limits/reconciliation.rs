@@ -206,8 +206,8 @@ impl Request {
 /// What a reconciliation does about a faulty revision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {
-    /// Logweir only counts the revision, because it may be older than the present mode and baseline, because the mode is
-    /// `observe`, or because an earlier correction was refused or failed.
+    /// Logweir only counts the revision. The revision may be older than the present mode and baseline, the mode may be
+    /// `observe`, or an earlier correction was refused or failed.
     Standing,
     /// The event about the revision may still arrive.
     Expected,

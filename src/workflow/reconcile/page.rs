@@ -253,8 +253,8 @@ impl<'p, P: Ports> Page<'p, P> {
         Ok(())
     }
 
-    /// Returns what to do about a faulty revision. Returns `None` for a revision that Logweir has corrected before, for a
-    /// revision whose correction was backed out, and while a correction is unfinished.
+    /// Returns what to do about a faulty revision. Returns `None` if Logweir has corrected the revision before, if the
+    /// correction was backed out, or if the correction is unfinished.
     async fn due(&self, described: &Described, source: &Option<RevisionArn>) -> Answer<Option<Due>> {
         let due = Reconciliation::due(self.order.mode, self.since, described.registered_at, self.ports.clock().now());
         if due == Due::Expected {
