@@ -87,13 +87,15 @@ pub(super) async fn on_schedule<P: Ports>(
         }
         Scheduled::Resume => {
             let order = Order { origin: Origin::Resume, worker: order.worker.clone(), ..*order };
+            let begun = ports.clock().now();
             let unread = count(ports, watch).await;
-            let mut resumed = resume(ports, &order).await;
+            // The releases come first, because unfinished records may take all the time that remains, in every run.
+            release(ports, &order, queue, begun, watch).await;
+            let mut resumed = resume(ports, &order, begun).await;
             if let Ok(decisions) = &mut resumed {
                 decisions.extend(not_read(ports, &order, &unread));
             }
             let reply = HandlerReply::resumed(resumed, |why| unreadable(ports, &order, why), calls, watch);
-            release(ports, &order, queue, watch).await;
             // If the journal cannot be written, the next run of the schedule tries again.
             let _ = note_mode_and_baseline(ports, &order).await;
             reply

@@ -8,6 +8,7 @@ use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
 use crate::domain::event::Cause;
 use crate::domain::event::tool::Tool;
+use crate::domain::limits::deferred::Deferred;
 use crate::domain::limits::family::{Correction, Family, FamilyName, Hold, Stopped, Turn, Writer};
 use crate::domain::record::Record;
 use crate::ports::{Clock, CommitError, Described, Journal, Ports};
@@ -60,26 +61,22 @@ fn deferring(
     let is_event = matches!(order.origin, Origin::Event | Origin::Delayed { .. } | Origin::Replay);
     if is_event && matches!(stopped, Some(Stopped::Held(_))) {
         // The message about an overdue revision has no time.
-        family.defer(&source.arn, &Cause { time: cause.time.or(source.registered_at), ..cause.clone() });
+        let cause = Cause { time: cause.time.or(source.registered_at), ..cause.clone() };
+        family.deferred.add(&source.arn, &cause);
     }
     stopped
 }
 
-/// Adds a service to the family's deferred revision, because the service runs this revision and no later event reports
-/// the end of the hold.
+/// Adds a service to a deferred revision of the family, because the service runs this revision and no later event
+/// reports the end of the hold.
 pub(super) async fn defer_service<P: Ports>(ports: &P, source: &RevisionArn, service: &ServiceArn) -> Result<(), Halt> {
-    let add = |family: &mut Family| {
-        if let Some(deferred) = family.deferred.as_mut().filter(|deferred| deferred.source == *source) {
-            deferred.add(service);
-        }
-    };
-    change(ports, source, add).await.map_err(Halt::from)
+    change(ports, source, |family| family.deferred.add_service(source, service)).await.map_err(Halt::from)
 }
 
-/// Removes the family's deferred revision, because the event queue contains a message about this revision.
-pub(super) async fn released<P: Ports>(ports: &P, source: &RevisionArn) -> Result<(), CommitError> {
+/// Removes a released portion of the family's deferred revisions, because the event queue contains messages about it.
+pub(super) async fn released<P: Ports>(ports: &P, portion: &Deferred) -> Result<(), CommitError> {
     let now = ports.clock().now();
-    change(ports, source, |family| family.released(source, now)).await
+    change(ports, &portion.source, |family| family.released(portion, now)).await
 }
 
 fn correction<P: Ports>(ports: &P, order: &Order<'_>, source: &Described, cause: &Cause) -> Correction {
@@ -112,7 +109,7 @@ pub(super) async fn go_on<P: Ports>(ports: &P, source: &RevisionArn) -> Result<O
     let lifted = |family: &mut Family| {
         let stopped = family.stopped(now);
         family.go_on();
-        family.deferred.take_if(|deferred| deferred.source.revision < source.revision);
+        family.deferred.forget_before(source);
         stopped
     };
     change(ports, source, lifted).await.map_err(Halt::from)

@@ -28,7 +28,7 @@ use crate::ports::{Answer, Clock, Filter, Journal, Ports};
 /// records.
 const MOST: usize = 20;
 
-/// The time after which a scheduled run begins no more work. The rest of the function's timeout of 60 seconds, which
+/// The time after which a scheduled run begins no more work, counted from its start. The rest of the function's timeout of 60 seconds, which
 /// `template.yaml` sets, is for the end of the work that has begun.
 const WORK: SignedDuration = SignedDuration::from_secs(40);
 
@@ -38,13 +38,13 @@ const BACKOUT_WORK: SignedDuration = SignedDuration::from_secs(200);
 
 /// Finishes corrections and rollouts whose worker stopped. Returns a decision for each record that has changed, and for
 /// each failure. If the deployed mode is `observe`, finishes no correction or rollout. A function that only observes
-/// because its baseline is unconfirmed still finishes its earlier work.
-pub async fn resume<P: Ports>(ports: &P, order: &Order<'_>) -> Answer<Vec<Decision>> {
+/// because its baseline is unconfirmed still finishes its earlier work. The run began at `begun`.
+pub async fn resume<P: Ports>(ports: &P, order: &Order<'_>, begun: Timestamp) -> Answer<Vec<Decision>> {
     let mut decisions = Vec::new();
     if order.finishes == Mode::Observe {
         return Ok(decisions);
     }
-    let work = Work::begin(ports, WORK);
+    let work = Work::since(begun, WORK);
     for head in left(ports, false, &order.worker).await? {
         if work.is_over(ports) {
             break;
@@ -173,7 +173,7 @@ fn graver(before: Option<Conclusion>, found: Conclusion) -> Option<Conclusion> {
 /// Finishes backouts whose worker stopped.
 pub async fn resume_backouts<P: Ports>(ports: &P, order: &BackoutOrder<'_>) -> Answer<Vec<Decision>> {
     let mut decisions = Vec::new();
-    let work = Work::begin(ports, BACKOUT_WORK);
+    let work = Work::since(ports.clock().now(), BACKOUT_WORK);
     for head in left(ports, true, &order.worker).await? {
         if work.is_over(ports) {
             break;
@@ -199,9 +199,8 @@ struct Work {
 }
 
 impl Work {
-    fn begin<P: Ports>(ports: &P, time: SignedDuration) -> Self {
-        let now = ports.clock().now();
-        Self { until: now.saturating_add(time).unwrap_or(now) }
+    fn since(begun: Timestamp, time: SignedDuration) -> Self {
+        Self { until: begun.saturating_add(time).unwrap_or(begun) }
     }
 
     fn is_over<P: Ports>(self, ports: &P) -> bool {

@@ -3,7 +3,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 use logweir::domain::baseline::FuseLimits;
+use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::ecs::service::ServiceArn;
+use logweir::domain::event::Cause;
 use logweir::domain::limits::family::{Correction, Family, FamilyName, Fuse, Hold, Stopped, Turn, Writer};
 use logweir::domain::limits::service_history::ServiceHistory;
 use logweir::domain::outcome::Reason;
@@ -128,6 +130,78 @@ fn a_turn_and_a_failure_survive_writing_and_reading() {
     let turn = Some(Turn { service: web(), revision: 41, until: now() });
     let family = Family { turn, ..blown() };
     assert_eq!(same::<Family>(json!(family)), family);
+}
+
+fn revision(number: u32) -> RevisionArn {
+    format!("arn:aws:ecs:eu-west-1:111122223333:task-definition/web:{number}").parse().unwrap()
+}
+
+/// A family that deferred these revisions.
+fn deferring(numbers: &[u32]) -> Family {
+    let mut family = family();
+    numbers.iter().for_each(|number| family.deferred.add(&revision(*number), &Cause::default()));
+    family
+}
+
+fn due(family: &Family) -> Vec<u32> {
+    family.due(now()).iter().map(|deferred| deferred.source.revision).collect()
+}
+
+#[test]
+fn the_five_newest_revisions_are_deferred_in_whatever_order_their_events_arrive() {
+    let family = deferring(&[43, 41, 44, 44, 47, 42, 46, 45]);
+    assert_eq!(due(&family), [47, 46, 45, 44, 43]);
+    assert_eq!(same::<Family>(json!(family)), family);
+}
+
+#[test]
+fn a_released_revision_leaves_the_others_deferred() {
+    let mut family = deferring(&[41, 42]);
+    let portions = family.due(now());
+    family.released(&portions[0], now());
+    assert_eq!((due(&family), family.is_stopped()), (vec![41], true));
+    family.released(&portions[1], now());
+    assert_eq!((due(&family), family.is_stopped()), (vec![], false));
+}
+
+#[test]
+fn the_one_deferred_revision_of_an_earlier_version_is_read_and_written_unchanged() {
+    let cause = json!(Cause::default());
+    let family: Family = same(json!({
+        "schema": 1, "account": "111122223333", "region": "eu-west-1", "family": "web", "version": 7,
+        "corrections": [], "deferred": {"source": revision(41), "cause": cause, "services": [web()]},
+        "at": "2026-11-21T12:00:00Z"
+    }));
+    assert_eq!((due(&family), family.deferred.newest().unwrap().services.len()), (vec![41], 1));
+}
+
+#[test]
+fn the_services_of_deferred_revisions_are_bounded_and_the_oldest_revision_loses_its_services_first() {
+    let mut family = deferring(&[41, 42]);
+    let service = |name: String| format!("arn:aws:ecs:eu-west-1:111122223333:service/prod/{name}").parse().unwrap();
+    let long = |n: usize| service(format!("{n:0>255}"));
+    for n in (0..200).chain(0..200) {
+        family.deferred.add_service(&revision(41), &long(n));
+    }
+    assert_eq!(family.deferred.left_out(), 0, "a service is named once");
+    (0..500).for_each(|n| family.deferred.add_service(&revision(42), &long(n)));
+    let length = json!(family).to_string().len();
+    assert!((90_000..110_000).contains(&length), "{length}");
+    let mut sent = 0;
+    while let [newest, ..] = &family.due(now())[..] {
+        sent += newest.services.len();
+        family.released(newest, now());
+    }
+    assert!((300..400).contains(&sent), "{sent}");
+}
+
+#[test]
+fn a_thousand_services_with_names_of_the_usual_length_have_room() {
+    let mut family = deferring(&[41]);
+    let service =
+        |n: usize| format!("arn:aws:ecs:eu-west-1:111122223333:service/production-cluster/web-frontend-{n:0>4}");
+    (0..1000).for_each(|n| family.deferred.add_service(&revision(41), &service(n).parse().unwrap()));
+    assert_eq!((family.deferred.newest().unwrap().services.len(), family.deferred.left_out()), (1000, 0));
 }
 
 #[test]

@@ -14,6 +14,7 @@ use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::outcome::Mode;
 use logweir::domain::outcome::{Outcome, Reason};
 use logweir::domain::report::Decision;
+use logweir::ports::Clock;
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
 use logweir::workflow::{BackoutOptions, Order, Origin, resume, resume_backouts};
 
@@ -176,7 +177,7 @@ async fn settles(situation: Situation, afterwards: Afterwards, world: &World, so
 async fn resumes(world: &World, baseline: &str) {
     let (home, by, baseline) = (home(), by(), Baseline::parse(baseline).unwrap());
     let order = Order { origin: Origin::Resume, ..order(&home, &by, &baseline, Mode::Register, "resumer") };
-    resume(world, &order).await.unwrap();
+    resume(world, &order, world.now()).await.unwrap();
     let order = backout(&home, &by, "back-resumer", BackoutOptions::default());
     resume_backouts(world, &order).await.unwrap();
 }

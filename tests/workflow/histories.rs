@@ -19,7 +19,7 @@ use logweir::domain::outcome::Mode;
 use logweir::domain::outcome::{Outcome, Reason};
 use logweir::domain::record::EntryKind;
 use logweir::domain::report::Decision;
-use logweir::ports::{ErrorKind as Failing, PortError};
+use logweir::ports::{Clock, ErrorKind as Failing, PortError};
 use logweir::workflow::{BackoutOptions, Order, Origin, resume, resume_backouts};
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 use serde_json::Value;
@@ -322,7 +322,7 @@ impl History {
     async fn resumes(&mut self) {
         let (home, by, baseline) = (home(), by(), Baseline::parse(BASELINE).unwrap());
         let order = Order { origin: Origin::Resume, ..order(&home, &by, &baseline, Mode::Register, &self.worker()) };
-        let _ = resume(&self.world, &order).await;
+        let _ = resume(&self.world, &order, self.world.now()).await;
         let order = backout(&home, &by, &self.worker(), BackoutOptions::default());
         let _ = resume_backouts(&self.world, &order).await;
     }

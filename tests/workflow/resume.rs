@@ -10,7 +10,7 @@ use logweir::domain::outcome::Mode;
 use logweir::domain::outcome::{Outcome, Reason};
 use logweir::domain::record::{Entry, EntryKind};
 use logweir::domain::report::Decision;
-use logweir::ports::{ErrorKind, Journal, PortError};
+use logweir::ports::{Clock, ErrorKind, Journal, PortError};
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
 use logweir::workflow::{Order, Origin, remediate, resume};
 
@@ -250,7 +250,7 @@ async fn a_record_that_takes_a_whole_run_again_and_again_does_not_keep_the_other
     for run in 0..8 {
         let worker = format!("run-{run}");
         let order = Order { origin: Origin::Resume, ..order(&home, &by, &baseline, Mode::Register, &worker) };
-        let reports = resume(&world, &order).await.unwrap();
+        let reports = resume(&world, &order, world.now()).await.unwrap();
         assert_eq!(reports.len(), 1, "one slow record fills a run");
         families.insert(reports[0].family.clone().unwrap());
     }

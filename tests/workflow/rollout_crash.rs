@@ -10,6 +10,7 @@ use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::outcome::Conclusion;
 use logweir::domain::outcome::Mode;
 use logweir::domain::report::Decision;
+use logweir::ports::Clock;
 use logweir::settings::LEASE;
 use logweir::workflow::{BackoutOptions, Order, Origin, resume, resume_backouts};
 use serde_json::Value;
@@ -158,7 +159,7 @@ impl Tale {
     async fn schedule(&self) {
         let (home, by) = (home(), by());
         let order = Order { origin: Origin::Resume, ..order(&home, &by, &BASELINE, Mode::Rollout, "resumer") };
-        let _ = resume(&self.world, &order).await;
+        let _ = resume(&self.world, &order, self.world.now()).await;
         let order = backout(&home, &by, "back-resumer", BackoutOptions::default());
         let _ = resume_backouts(&self.world, &order).await;
         if self.world.is_dead() {

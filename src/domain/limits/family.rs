@@ -9,7 +9,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::deferred::Deferred;
+use super::deferred::{Deferred, DeferredRevisions};
 use crate::domain::baseline::FuseLimits;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
@@ -60,9 +60,9 @@ pub struct Family {
     pub fuse: Option<Fuse>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<Hold>,
-    /// The newest source revision that the hold deferred.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub deferred: Option<Deferred>,
+    /// The source revisions that the hold deferred.
+    #[serde(flatten)]
+    pub deferred: DeferredRevisions,
     /// The rollout turn of the one service of the family that may now be in a rollout.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub turn: Option<Turn>,
@@ -161,7 +161,7 @@ impl Family {
             corrections: Vec::new(),
             fuse: None,
             hold: None,
-            deferred: None,
+            deferred: DeferredRevisions::default(),
             turn: None,
             at: now,
         }
@@ -221,23 +221,15 @@ impl Family {
         self.corrections.clear();
     }
 
-    /// Defers a source revision until the end of the hold. Logweir corrects only the family's newest revision, so a
-    /// newer deferred revision replaces an older one.
-    pub fn defer(&mut self, source: &RevisionArn, cause: &Cause) {
-        if self.deferred.as_ref().is_none_or(|deferred| deferred.source.revision < source.revision) {
-            self.deferred = Some(Deferred::new(source, cause));
-        }
+    /// Returns what the next scheduled run releases: the deferred revisions, newest first, if the hold has ended.
+    pub fn due(&self, now: Timestamp) -> Vec<Deferred> {
+        if self.is_held(now) { Vec::new() } else { self.deferred.portions() }
     }
 
-    /// Returns the deferred revision if the hold has ended.
-    pub fn due(&self, now: Timestamp) -> Option<&Deferred> {
-        self.deferred.as_ref().filter(|_| !self.is_held(now))
-    }
-
-    /// Removes the deferred revision, because the event queue contains a message about this revision. Also removes a
-    /// hold that has ended.
-    pub fn released(&mut self, source: &RevisionArn, now: Timestamp) {
-        self.deferred.take_if(|deferred| deferred.source == *source);
+    /// Removes a released portion of the deferred revisions, because the event queue contains messages about it. Also
+    /// removes a hold that has ended.
+    pub fn released(&mut self, portion: &Deferred, now: Timestamp) {
+        self.deferred.sent(portion);
         if !self.is_held(now) {
             self.hold = None;
         }
@@ -249,7 +241,7 @@ impl Family {
 
     /// Whether the family has an open fuse, a stored hold or a deferred revision. The hold may already have expired.
     pub fn is_stopped(&self) -> bool {
-        self.fuse.is_some() || self.hold.is_some() || self.deferred.is_some()
+        self.fuse.is_some() || self.hold.is_some() || !self.deferred.is_empty()
     }
 }
 

@@ -80,7 +80,7 @@ impl Tally {
 
     /// Adds the families to the digest whose newest faulty revision waits for the end of a hold.
     pub fn hold(&mut self, mut families: Vec<Family>) {
-        families.retain(|family| family.deferred.is_some());
+        families.retain(|family| !family.deferred.is_empty());
         families.sort_by(|a, b| a.name.cmp(&b.name));
         self.held = families;
     }

@@ -12,21 +12,21 @@ use crate::domain::text::count;
 const MOST: usize = 20;
 
 fn named(families: &[Family]) -> impl Iterator<Item = (&Family, &Deferred)> {
-    families.iter().take(MOST).filter_map(|family| Some((family, family.deferred.as_ref()?)))
+    families.iter().take(MOST).filter_map(|family| Some((family, family.deferred.newest()?)))
 }
 
-/// Returns the deferred revisions of these families, for the event on the event bus.
+/// Returns the newest deferred revision of each of these families, for the event on the event bus.
 pub(super) fn detail(families: &[Family]) -> Value {
     let held = named(families).map(|(family, deferred)| {
         json!({
             "family": family.name.family, "source": deferred.source, "services": deferred.services.len(),
-            "until": family.hold.as_ref().map(|hold| hold.until)
+            "left_out": family.deferred.left_out(), "until": family.hold.as_ref().map(|hold| hold.until)
         })
     });
     held.collect()
 }
 
-/// Returns a sentence for each deferred revision of these families.
+/// Returns a sentence for the newest deferred revision of each of these families.
 pub(super) fn lines(families: &[Family], now: Timestamp) -> Vec<String> {
     let mut lines: Vec<String> = named(families)
         .map(|(family, deferred)| {
@@ -39,7 +39,13 @@ pub(super) fn lines(families: &[Family], now: Timestamp) -> Vec<String> {
                 Some(hold) if now < hold.until => format!("After the hold ends at {:.0}", hold.until),
                 _ => "At its next scheduled run".to_owned(),
             };
-            format!("{when}, Logweir corrects {source}{services}, if it is still the newest revision of its family.")
+            let left_out = match family.deferred.left_out() {
+                0 => String::new(),
+                some => format!(" Logweir had no room for {} about other services.", count(some, "event")),
+            };
+            format!(
+                "{when}, Logweir corrects {source}{services}, if it is still the newest revision of its family.{left_out}"
+            )
         })
         .collect();
     if families.len() > lines.len() {

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::domain::limits::family::{Family, Stopped};
 use crate::domain::record::{Ending, EntryKind, Head, NotUndone, Record, Step, Undo};
+use crate::domain::text::count;
 use crate::domain::text::plain::plain;
 
 /// The maximum length, in characters, of a text in the output that another principal may have written.
@@ -81,7 +82,7 @@ fn stops(out: &mut String, StoppedFamily { family, again }: &StoppedFamily, now:
     if let Some(stopped) = family.stopped(now) {
         let name = &family.name.family;
         let _ = writeln!(out, "! {name}: {}", plain(&stopped.to_string(), LONGEST));
-        match (stopped, &family.deferred) {
+        match (stopped, family.deferred.newest()) {
             (Stopped::FuseOpen(_), _) => _ = writeln!(out, "  resolve the cause, then run: {again}"),
             (Stopped::Held(_), Some(deferred)) => {
                 let source = deferred.source.short();
@@ -89,6 +90,11 @@ fn stops(out: &mut String, StoppedFamily { family, again }: &StoppedFamily, now:
                     out,
                     "  after the hold, Logweir corrects {source}, if it is still the newest of its family"
                 );
+                let left_out = family.deferred.left_out();
+                if left_out > 0 {
+                    let _ =
+                        writeln!(out, "  Logweir had no room for {} about other services", count(left_out, "event"));
+                }
             }
             (Stopped::Held(_), None) => {}
         }

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use logweir::domain::baseline::Baseline;
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::event::{Cause, RevisionRef, Trigger};
-use logweir::domain::limits::deferred::Deferred;
+use logweir::domain::limits::deferred::DeferredRevisions;
 use logweir::domain::limits::family::{Family, FamilyName, Fuse, Hold, Writer};
 use logweir::domain::outcome::Mode;
 use logweir::domain::outcome::Outcome;
@@ -289,7 +289,14 @@ async fn a_stopped_family_is_shown_with_the_cause() {
     let hold = Some(Hold { until: now + 2.hours(), reason: Some("incident 7".into()), by: None });
     let version = past.journal.read_state::<Family>(&name("web")).await.unwrap().unwrap().version + 1;
     let source = "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:3".parse().unwrap();
-    let deferred = Some(Deferred::new(&source, &Cause::default()));
+    let mut deferred = DeferredRevisions::default();
+    deferred.add(&source, &Cause::default());
+    let cluster = "c".repeat(255);
+    for n in 0..400 {
+        let service = format!("arn:aws:ecs:eu-west-1:111122223333:service/{cluster}/web-{n}");
+        deferred.add_service(&source, &service.parse().unwrap());
+    }
+    let left_out = format!("\n  Logweir had no room for {} events about other services", deferred.left_out());
     past.journal.put_state(&Family { hold, deferred, version, ..Family::new(name("web"), now) }).await.unwrap();
 
     let list = past.records(&[]).out;
@@ -305,6 +312,7 @@ async fn a_stopped_family_is_shown_with_the_cause() {
     let record = past.records(&["web:1"]).out;
     assert!(record.contains("! web: the family is on hold until"), "{record}");
     assert!(record.contains("\n  after the hold, Logweir corrects web:3, if it is still the newest"), "{record}");
+    assert!(record.contains(&left_out), "{record}");
     assert_eq!(past.records(&["web:1", "--format", "json"]).json()["stopped"]["hold"]["reason"], "incident 7");
 }
 

@@ -3,11 +3,12 @@
 use std::sync::Barrier;
 use std::thread;
 
+use logweir::domain::event::Cause;
 use logweir::domain::limits::family::{Correction, Family, FamilyName, Fuse, Hold, Writer};
 use logweir::ports::{CommitError, Journal};
 
 use super::run;
-use super::sample::{now, revision, time};
+use super::sample::{now, revision, service, time};
 
 pub fn name(family: &str) -> FamilyName {
     FamilyName::of(&revision(&format!("{family}:1")))
@@ -39,12 +40,20 @@ pub fn held(family: &mut Family) {
     family.hold = Some(Hold { until, reason: Some("incident 7".into()), by: Some("op".into()) });
 }
 
+pub fn deferring(family: &mut Family) {
+    for source in [revision("web:44"), revision("web:45")] {
+        family.deferred.add(&source, &Cause::default());
+        family.deferred.add_service(&source, &service("prod/web"));
+    }
+}
+
 pub fn a_family_is_stored_state_by_state<J: Journal>(open: impl Fn() -> J) {
     run(async {
         assert_eq!(open().read_state::<Family>(&name("web")).await, Ok(None));
         let one = first("web");
         let (two, three) = (then(&one, opened), then(&then(&one, opened), held));
-        for state in [one, two, three] {
+        let four = then(&three, deferring);
+        for state in [one, two, three, four] {
             assert_eq!(open().put_state(&state).await, Ok(()));
             assert_eq!(open().read_state::<Family>(&name("web")).await, Ok(Some(state)));
         }

@@ -140,7 +140,7 @@ pub fn corrected_text() -> String {
 pub async fn resumes(world: &World, mode: Mode) -> Vec<Decision> {
     let (home, by, baseline) = (home(), by(), parsed(&PROMPT));
     let order = Order { origin: Origin::Resume, ..order(&home, &by, &baseline, mode, "resumer") };
-    resume(world, &order).await.unwrap()
+    resume(world, &order, world.now()).await.unwrap()
 }
 
 /// The event of the deregistration of `arn` by the deployer, now.

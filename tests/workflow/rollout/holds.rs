@@ -29,7 +29,8 @@ async fn a_service_that_was_deployed_during_a_hold_is_updated_after_the_hold() {
     scene.told(COMPLETED).await;
     scene.after(3600);
     let family = scene.account(|account| account.remembered.values().next().unwrap().clone());
-    let deferred = family.due(scene.account(|account| account.now)).unwrap();
+    let due = family.due(scene.account(|account| account.now));
+    let [deferred] = &due[..] else { panic!("{due:?}") };
     let services: Vec<String> = deferred.services.iter().map(|service| service.short()).collect();
     assert_eq!((&deferred.source, services), (&scene.source, vec![WEB.to_owned()]), "the service is named once");
 
@@ -45,7 +46,7 @@ async fn a_freeze_window_still_applies_after_the_hold() {
     let scene = deployed_on_hold().await;
     scene.after(3600);
     let family = scene.account(|account| account.remembered.values().next().unwrap().clone());
-    let deferred = family.deferred.clone().unwrap();
+    let deferred = family.deferred.newest().unwrap();
     let scene = scene.by(&rollout("freeze = [\"sat 12:00 - sat 18:00 UTC\"]"));
     let updated = own_message::service_update(&deferred.services[0], &deferred.source, &deferred.cause);
     assert_eq!(said(&scene.tell(&updated).await), "remediated (0); prod/web waits frozen");

@@ -8,6 +8,7 @@ use logweir::domain::event::{Cause, RevisionRef, ServiceChange, Trigger, read};
 use logweir::domain::outcome::Mode;
 use logweir::domain::record::Record;
 use logweir::domain::report::Decision;
+use logweir::ports::Clock;
 use logweir::workflow::{Order, Origin, remediate, resume};
 use serde_json::Value;
 
@@ -199,7 +200,7 @@ impl Scene {
     pub async fn resumes(&self) -> Vec<String> {
         let (home, by, baseline) = (home(), by(), Baseline::parse(&self.baseline).unwrap());
         let order = Order { origin: Origin::Resume, worker: "resumer".into(), ..self.order(&home, &by, &baseline) };
-        resume(&self.world, &order).await.unwrap().iter().map(said).collect()
+        resume(&self.world, &order, self.world.now()).await.unwrap().iter().map(said).collect()
     }
 
     /// Corrects the source by name, and then updates the service, as `logweir apply` does.

@@ -87,7 +87,8 @@ async fn in_the_other_modes_the_digest_names_what_the_end_of_a_hold_will_release
     let notice = stage.last();
     assert_eq!(notice.kind.name(), "Observation Digest");
     let source = "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:3";
-    let held = json!([{"family": "web", "source": source, "services": 0, "until": "2026-11-23T00:00:00Z"}]);
+    let until = "2026-11-23T00:00:00Z";
+    let held = json!([{"family": "web", "source": source, "services": 0, "left_out": 0, "until": until}]);
     assert_eq!((&notice.detail["on_hold"], &notice.detail["revisions"]), (&held, &json!(0)));
     assert_eq!(notice.subject, "Logweir: Daily digest: 1 family to correct after a hold");
     let says = "After the hold ends at 2026-11-23T00:00:00Z, Logweir corrects web:3, if it is still";
