@@ -15,12 +15,13 @@ use acts::{Act, FAMILIES, Happening, Happens, LAGS, Op, Pick, THIRD_PARTY, docum
 use jiff::SignedDuration;
 use logweir::domain::baseline::Baseline;
 use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::event::own_message;
 use logweir::domain::outcome::Mode;
 use logweir::domain::outcome::{Outcome, Reason};
 use logweir::domain::record::EntryKind;
 use logweir::domain::report::Decision;
 use logweir::ports::{Clock, ErrorKind as Failing, PortError};
-use logweir::workflow::{BackoutOptions, Order, Origin, resume, resume_backouts};
+use logweir::workflow::{BackoutOptions, Order, Origin, due_releases, record_release, resume, resume_backouts};
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 use serde_json::Value;
 
@@ -116,6 +117,7 @@ fn the_promises_hold_in_every_history() {
         "waits",
         "finds the fuse open",
         "finds the family on hold",
+        "releases a revision after a hold",
         "finds another worker's lease",
         "runs the newest revision",
         "reads lag",
@@ -323,8 +325,21 @@ impl History {
         let (home, by, baseline) = (home(), by(), Baseline::parse(BASELINE).unwrap());
         let order = Order { origin: Origin::Resume, ..order(&home, &by, &baseline, Mode::Register, &self.worker()) };
         let _ = resume(&self.world, &order, self.world.now()).await;
+        self.releases(&order).await;
         let order = backout(&home, &by, &self.worker(), BackoutOptions::default());
         let _ = resume_backouts(&self.world, &order).await;
+    }
+
+    /// Handles the events of the revisions that a hold deferred, once the hold has ended.
+    async fn releases(&mut self, order: &Order<'_>) {
+        for deferred in due_releases(&self.world, order).await.unwrap_or_default() {
+            self.classes.insert("releases a revision after a hold");
+            let event = own_message::registration(&deferred.source, &deferred.cause);
+            let worker = self.worker();
+            let report = with(&self.world, BASELINE, Mode::Register, &worker, &event).await;
+            self.is_true(&report);
+            let _ = record_release(&self.world, &deferred).await;
+        }
     }
 
     /// Checks that a report has evidence for its verdict, and contains no secret.

@@ -238,7 +238,7 @@ fn op() -> impl Strategy<Value = Op> {
         9 => (pick(), prop::bool::weighted(0.15), happens())
             .prop_map(|(of, omitted, happens)| Op::Event { of, omitted, happens }),
         1 => (pick(), pick()).prop_map(|(one, other)| Op::TwoAtOnce { one, other }),
-        4 => (pick(), any::<bool>(), prop::bool::weighted(0.3), prop::bool::weighted(0.35), happens())
+        4 => (pick(), any::<bool>(), prop::bool::weighted(0.3), prop::bool::weighted(0.5), happens())
             .prop_map(|(of, restore, stale, hold, happens)| Op::BackOut { of, restore, stale, hold, happens }),
         2 => (pick(), any::<bool>(), happens()).prop_map(|(of, again, happens)| Op::Apply { of, again, happens }),
         3 => happens().prop_map(|happens| Op::Resume { happens }),
