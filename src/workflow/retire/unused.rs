@@ -54,7 +54,7 @@ pub async fn retire_unused<P: Ports>(ports: &P, order: &BackoutOrder<'_>) -> Ans
     for candidate in candidates {
         let head = candidate.record.head.clone();
         match driver.looked(candidate, &users).await {
-            Ok(Looked::Deregistered(claimed)) => deregistered.push(claimed),
+            Ok(Looked::Deregistered(claimed)) => deregistered.push(*claimed),
             Ok(Looked::Delayed { users, error }) => decisions.extend(driver.delayed(&head, &users, error)),
             Ok(Looked::NotNow) => {}
             Err(halt) => decisions.extend(driver.ended(&head, Err(halt))),
@@ -82,7 +82,7 @@ struct Candidate {
 
 /// The result of a search for users of one corrected revision.
 enum Looked<'p, P: Ports> {
-    Deregistered(Claim<'p, P>),
+    Deregistered(Box<Claim<'p, P>>),
     /// Logweir searches again later, because these users use the revision. If AWS refused a call, `error` is the error
     /// of this call, and Logweir keeps the revision because of the error.
     Delayed {
@@ -158,7 +158,8 @@ impl<'p, P: Ports> RetirementDriver<'p, '_, P> {
             return Ok(Looked::NotNow);
         }
         if deregistered {
-            return Ok(Looked::Deregistered(self.take(record, EntryKind::Retiring { corrected }).await?));
+            let claimed = self.take(record, EntryKind::Retiring { corrected }).await?;
+            return Ok(Looked::Deregistered(Box::new(claimed)));
         }
         let error = users.as_ref().err().cloned();
         let mut users = match users {
@@ -187,7 +188,7 @@ impl<'p, P: Ports> RetirementDriver<'p, '_, P> {
                 self.delay(claimed.record, &retirement, retirement.look_again(now), &users).await?;
                 Ok(Looked::Delayed { users, error: Some(error) })
             }
-            _ => Ok(Looked::Deregistered(claimed)),
+            _ => Ok(Looked::Deregistered(Box::new(claimed))),
         }
     }
 

@@ -92,7 +92,7 @@ async fn two_workers_retire_a_revision_once() {
     passes(&world, 5);
     let other = order();
     let (first, second) = tokio::join!(retires(&world), logweir::workflow::retire_unused(&world, &other));
-    let retired: Vec<_> = first.iter().chain(&second.unwrap()).map(|decision| ended(decision)).collect();
+    let retired: Vec<_> = first.iter().chain(&second.unwrap()).map(ended).collect();
     assert_eq!((retired, world.count("DeregisterTaskDefinition")), (vec![RETIRED], 1));
 }
 
