@@ -139,12 +139,12 @@ impl Story {
 
     /// Delivers the events of this kind since the story began; if a revision is given, only the events that name it.
     async fn tell_of(&mut self, kind: &str, revision: Option<RevisionArn>) {
-        let events = self.world.account(|account| account.events.clone());
+        let revision = revision.map(|revision| revision.to_string());
         let about = |event: &&Value| {
-            name(event) == kind
-                && revision.as_ref().is_none_or(|revision| event.to_string().contains(&revision.to_string()))
+            name(event) == kind && revision.as_ref().is_none_or(|revision| event.to_string().contains(revision))
         };
-        let found: Vec<Value> = events.iter().skip(self.told).filter(about).cloned().collect();
+        let found: Vec<Value> =
+            self.world.account(|account| account.events.iter().skip(self.told).filter(about).cloned().collect());
         for event in found {
             self.tell(&event).await;
         }
