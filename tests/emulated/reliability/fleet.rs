@@ -81,6 +81,8 @@ pub struct Family {
     pub twice: bool,
     /// Whether another principal deregisters the source before the backout.
     pub goes: bool,
+    /// Whether the backout request asks to restore such a source.
+    pub restores: bool,
     /// Whether a service runs the corrected revision at the first backout request.
     pub runs: bool,
     /// The source, as ECS described it at the start.
@@ -109,7 +111,8 @@ impl Clock for Leases {
 pub struct Standing {
     /// Newest first.
     pub active: Vec<RevisionArn>,
-    pub newest: Described,
+    /// `None` if the family has no ACTIVE revision.
+    pub newest: Option<Described>,
     /// The source of the newest revision, if the journal says that Logweir registered that revision.
     pub made_from: Option<RevisionArn>,
     pub log_group: Option<LogGroup>,
@@ -179,13 +182,15 @@ impl Others {
         let text = BLOCKING.replace("\"web\"", &format!("\"{name}\"")).replace("/ecs/web", &log_group);
         let document = TaskDefinition::parse(text).unwrap();
         let source = self.aws.ecs.register(&document, &[]).await.unwrap();
+        let (goes, runs) = ((number / 10).is_multiple_of(4), (number / 10).is_multiple_of(10));
         Family {
             name,
             log_group,
             group,
             twice: number.is_multiple_of(3),
-            goes: (number / 10).is_multiple_of(4),
-            runs: (number / 10).is_multiple_of(10),
+            goes,
+            restores: goes && (runs || number.is_multiple_of(2)),
+            runs,
             source: self.aws.ecs.describe(&source.to_string()).await.unwrap(),
             clock: Leases::default(),
         }
@@ -246,11 +251,17 @@ impl Others {
 
     pub async fn look(&self, family: &Family) -> Standing {
         let active = self.active(family).await;
-        let newest = self.aws.ecs.describe(&active[0].to_string()).await.unwrap();
+        let newest = match active.first() {
+            Some(newest) => Some(self.aws.ecs.describe(&newest.to_string()).await.unwrap()),
+            None => None,
+        };
         let names = [family.log_group.clone()];
         let log_group = self.aws.log_groups.look(&names).await.unwrap().remove(&names[0]);
         let journal = self.aws.journal(TABLE);
-        let made_from = journal.source_of(&active[0]).await.unwrap();
+        let made_from = match active.first() {
+            Some(newest) => journal.source_of(newest).await.unwrap(),
+            None => None,
+        };
         let record = journal.read(&family.source.arn).await.unwrap();
         Standing { active, newest, made_from, log_group, record }
     }

@@ -12,17 +12,21 @@ pub struct Tally<'c>(BTreeMap<&'c str, Row>);
 struct Row {
     calls: usize,
     throttled: usize,
+    refused: usize,
     reset: usize,
     truncated: usize,
     late: usize,
+    stale: usize,
 }
 
 impl Row {
-    fn add(&mut self, fate: Fate) {
+    fn add(&mut self, call: &Call) {
         self.calls += 1;
-        match fate {
+        self.stale += usize::from(call.stale);
+        match call.fate {
             Fate::Passed => {}
             Fate::Throttled => self.throttled += 1,
+            Fate::Refused => self.refused += 1,
             Fate::Reset => self.reset += 1,
             Fate::Truncated => self.truncated += 1,
             Fate::Late => self.late += 1,
@@ -34,8 +38,8 @@ impl<'c> Tally<'c> {
     pub fn of(calls: &'c [Call]) -> Self {
         let mut rows: BTreeMap<&str, Row> = BTreeMap::new();
         for call in calls {
-            rows.entry(&call.operation).or_default().add(call.fate);
-            rows.entry(ALL).or_default().add(call.fate);
+            rows.entry(&call.operation).or_default().add(call);
+            rows.entry(ALL).or_default().add(call);
         }
         Self(rows)
     }
@@ -43,7 +47,12 @@ impl<'c> Tally<'c> {
     /// The percentage of calls that did not get their answer.
     pub fn percent_spoiled(&self) -> usize {
         let all = self.0[ALL];
-        (all.throttled + all.reset + all.truncated) * 100 / all.calls
+        (all.throttled + all.refused + all.reset + all.truncated) * 100 / all.calls
+    }
+
+    /// The number of answers that missed a write.
+    pub fn stale(&self) -> usize {
+        self.0[ALL].stale
     }
 }
 
@@ -52,10 +61,10 @@ const ALL: &str = "all";
 
 impl fmt::Display for Tally<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "| call | calls | throttled | taken, then reset | truncated | late |")?;
-        writeln!(f, "|---|---:|---:|---:|---:|---:|")?;
-        for (name, Row { calls, throttled, reset, truncated, late }) in &self.0 {
-            writeln!(f, "| {name} | {calls} | {throttled} | {reset} | {truncated} | {late} |")?;
+        writeln!(f, "| call | calls | throttled | refused | taken, then reset | truncated | late | stale |")?;
+        writeln!(f, "|---|---:|---:|---:|---:|---:|---:|---:|")?;
+        for (name, Row { calls, throttled, refused, reset, truncated, late, stale }) in &self.0 {
+            writeln!(f, "| {name} | {calls} | {throttled} | {refused} | {reset} | {truncated} | {late} | {stale} |")?;
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ pub mod events;
 pub mod logweir;
 pub mod others;
 pub mod proxy;
+mod stale;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_ecs::config::{Credentials, SharedCredentialsProvider};

@@ -7,8 +7,10 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+
+use super::stale::{Change, Writes};
 
 /// The fate of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +18,8 @@ pub enum Fate {
     Passed,
     /// Refused with a ThrottlingException, and never passed on.
     Throttled,
+    /// Refused with another message of ECS that passes by itself, and never passed on.
+    Refused,
     /// Carried out; then the connection closes without a byte of the answer.
     Reset,
     /// Carried out; then the connection closes in the middle of the answer.
@@ -25,13 +29,24 @@ pub enum Fate {
 }
 
 impl Fate {
+    /// Whether the emulator never got the call.
+    pub fn is_refusal(self) -> bool {
+        matches!(self, Self::Throttled | Self::Refused)
+    }
+
     /// The nth call of an operation has the same fate in every run, whatever the order of the calls.
     fn of(operation: &str, nth: usize, seed: u64) -> Self {
         // A registration that is carried out without an answer can leave a second revision behind.
         let resets = if operation == "RegisterTaskDefinition" { 25 } else { 8 };
-        let shares = [(Self::Reset, resets), (Self::Throttled, 8), (Self::Truncated, 8), (Self::Late, 6)];
-        let digest = Sha256::digest(format!("{seed} {operation} {nth}"));
-        let mut drawn = u16::from_be_bytes([digest[0], digest[1]]) % 100;
+        let refusals = if operation == "RegisterTaskDefinition" { 8 } else { 0 };
+        let shares = [
+            (Self::Reset, resets),
+            (Self::Throttled, 8),
+            (Self::Truncated, 8),
+            (Self::Late, 6),
+            (Self::Refused, refusals),
+        ];
+        let mut drawn = drawn(operation, nth, seed)[0] % 100;
         for (fate, percent) in shares {
             if drawn < percent {
                 return fate;
@@ -42,10 +57,27 @@ impl Fate {
     }
 }
 
+/// The number of writes that the nth call of an operation misses: none in three quarters of the calls, else one to three.
+fn behind(operation: &str, nth: usize, seed: u64) -> usize {
+    let [_, drawn] = drawn(operation, nth, seed);
+    if drawn % 4 == 0 { usize::from(drawn / 4 % 3) + 1 } else { 0 }
+}
+
+/// Two numbers that depend on nothing else.
+fn drawn(operation: &str, nth: usize, seed: u64) -> [u16; 2] {
+    let digest = Sha256::digest(format!("{seed} {operation} {nth}"));
+    [0, 2].map(|at| u16::from_be_bytes([digest[at], digest[at + 1]]))
+}
+
 /// No test depends on this duration, and nothing else in these tests waits.
 const LATE: Duration = Duration::from_millis(10);
 
 const THROTTLED: &str = r#"{"__type":"ThrottlingException","message":"Rate exceeded"}"#;
+
+/// Source: hashicorp/terraform-provider-aws, issue 9777.
+const CONCURRENT: &str = r#"{"__type":"ClientException","message":"Too many concurrent attempts to create a new revision of the specified family."}"#;
+
+const UNKNOWN: &str = r#"{"__type":"ClientException","message":"Unable to describe task definition."}"#;
 
 /// A call that reached the proxy.
 #[derive(Clone, Debug)]
@@ -55,6 +87,8 @@ pub struct Call {
     pub fate: Fate,
     /// The emulator's answer, even if it did not arrive. `None` if the emulator did not get the call, or failed.
     pub answer: Option<Answer>,
+    /// Whether the caller got an older answer instead, as of some writes ago.
+    pub stale: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -77,16 +111,29 @@ pub struct Proxy {
     seed: Option<u64>,
     met: Arc<Mutex<BTreeMap<String, usize>>>,
     calls: Arc<Mutex<Vec<Call>>>,
+    writes: Writes,
 }
 
 impl Proxy {
     /// Starts a proxy in front of the URL `upstream`. Returns it with its own URL. Without a seed, it spoils nothing.
     pub fn before(upstream: &str, seed: Option<u64>) -> (Self, String) {
         let upstream = upstream.trim_start_matches("http://").to_owned();
-        let proxy = Self { upstream, seed, met: Arc::default(), calls: Arc::default() };
+        let proxy = Self { upstream, seed, met: Arc::default(), calls: Arc::default(), writes: Writes::default() };
+        let url = proxy.serve();
+        (proxy, url)
+    }
+
+    /// Starts a second proxy in front of the same emulator, which spoils and records nothing. Reads through the first
+    /// proxy lag behind the writes through the second one, too. Returns the URL of the second proxy.
+    pub fn beside(&self) -> String {
+        Self { seed: None, met: Arc::default(), calls: Arc::default(), ..self.clone() }.serve()
+    }
+
+    /// Returns the URL at which the proxy serves.
+    fn serve(&self) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let serving = proxy.clone();
+        let serving = self.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let proxy = serving.clone();
@@ -94,7 +141,7 @@ impl Proxy {
                 std::thread::spawn(move || proxy.converse(&stream));
             }
         });
-        (proxy, url)
+        url
     }
 
     /// The calls so far, in the order of the emulator's answers.
@@ -109,13 +156,21 @@ impl Proxy {
             let operation = request.operation();
             let nth = self.nth(&operation);
             let fate = self.seed.map_or(Fate::Passed, |seed| Fate::of(&operation, nth, seed));
-            let answer = (fate != Fate::Throttled).then(|| self.hand_on(&request));
+            let refusal = match fate {
+                Fate::Throttled => Some(THROTTLED),
+                Fate::Refused => Some(CONCURRENT),
+                Fate::Passed | Fate::Reset | Fate::Truncated | Fate::Late => None,
+            };
+            let answer = refusal.is_none().then(|| self.hand_on(&request));
             let said = answer.as_ref().and_then(|answer| answer.as_ref().ok()).map(Message::answer);
-            let call = Call { operation, request: request.json(), fate, answer: said };
+            let request = request.json();
+            let change = said.as_ref().and_then(|said| self.change(&operation, nth, &request, said));
+            let call = Call { operation, request, fate, answer: said, stale: change.is_some() };
             self.calls.lock().unwrap().push(call);
-            let answer = answer.unwrap_or_else(|| Ok(Message::throttled()))?;
+            let answer = answer.unwrap_or_else(|| Ok(Message::error(refusal.unwrap_or_default())))?;
+            let answer = change.map_or_else(|| answer.clone(), |change| answer.changed(change));
             match fate {
-                Fate::Passed | Fate::Throttled => writer.write_all(&answer.bytes())?,
+                Fate::Passed | Fate::Throttled | Fate::Refused => writer.write_all(&answer.bytes())?,
                 Fate::Late => {
                     std::thread::sleep(LATE);
                     writer.write_all(&answer.bytes())?;
@@ -128,6 +183,16 @@ impl Proxy {
             }
         }
         Ok(())
+    }
+
+    /// Notes a write. Returns how the answer to a read changes that misses the newest writes.
+    fn change(&self, operation: &str, nth: usize, request: &Value, said: &Answer) -> Option<Change> {
+        if said.status != 200 {
+            return None;
+        }
+        self.writes.note(operation, &said.body);
+        let behind = behind(operation, nth, self.seed?);
+        self.writes.change(operation, request, &said.body, behind)
     }
 
     fn nth(&self, operation: &str) -> usize {
@@ -147,6 +212,7 @@ impl Proxy {
 }
 
 /// An HTTP/1.1 message: a request or an answer.
+#[derive(Clone)]
 struct Message {
     /// The first line, the headers and the empty line.
     head: String,
@@ -168,12 +234,28 @@ impl Message {
         Ok(Some(message))
     }
 
-    fn throttled() -> Self {
-        let length = THROTTLED.len();
+    fn error(body: &str) -> Self {
+        Self::new("400 Bad Request", body)
+    }
+
+    fn new(status: &str, body: &str) -> Self {
+        let length = body.len();
         let head = format!(
-            "HTTP/1.1 400 Bad Request\r\ncontent-type: application/x-amz-json-1.1\r\ncontent-length: {length}\r\n\r\n"
+            "HTTP/1.1 {status}\r\ncontent-type: application/x-amz-json-1.1\r\ncontent-length: {length}\r\n\r\n"
         );
-        Self { head, body: THROTTLED.into() }
+        Self { head, body: body.into() }
+    }
+
+    /// The same answer as of some writes ago. The document in it stays as it is, byte for byte.
+    fn changed(&self, change: Change) -> Self {
+        match change {
+            Change::Unknown => Self::error(UNKNOWN),
+            Change::Listed(listed) => Self::new("200 OK", &json!({"taskDefinitionArns": listed}).to_string()),
+            Change::StillActive => {
+                let body = String::from_utf8_lossy(&self.body).replace("\"INACTIVE\"", "\"ACTIVE\"");
+                Self::new("200 OK", &body)
+            }
+        }
     }
 
     fn header(&self, name: &str) -> Option<&str> {
