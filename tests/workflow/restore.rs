@@ -58,6 +58,15 @@ fn slips_in() -> Then {
     Then::act(|account| drop(account.registers(&sound())))
 }
 
+/// Another principal updates prod/web to a revision of another family.
+fn moves_on(scene: &Scene) {
+    scene.account(|account| {
+        let other = account.registers(&sound().replace("\"web\"", "\"other\""));
+        account.updates_service("prod/web", &other);
+        account.completes("prod/web");
+    });
+}
+
 #[tokio::test]
 async fn a_deregistered_source_is_restored_only_by_request_if_no_service_needs_it() {
     for (ask, is_newer, expected, left) in [
@@ -104,11 +113,7 @@ async fn a_source_is_restored_by_request_although_the_record_is_backed_out() {
 #[tokio::test]
 async fn a_deregistered_source_is_not_restored_for_a_service_that_another_principal_updated() {
     let scene = needed().await;
-    scene.account(|account| {
-        let other = account.registers(&sound().replace("\"web\"", "\"other\""));
-        account.updates_service("prod/web", &other);
-        account.completes("prod/web");
-    });
+    moves_on(&scene);
     assert_eq!(said(&scene.backs_out().await), "backed-out (0); prod/web not-changed");
     assert_eq!((active(&scene), scene.world.count(REGISTER)), (vec![1], 1));
 }
@@ -187,13 +192,44 @@ async fn a_revision_restored_for_a_service_that_has_changed_since_is_withdrawn()
     scene.world.at_next(REGISTER, Moment::After, Then::Crash);
     scene.backs_out().await;
     scene.world.restart();
-    scene.account(|account| {
-        let other = account.registers(&sound().replace("\"web\"", "\"other\""));
-        account.updates_service("prod/web", &other);
-        account.completes("prod/web");
-    });
+    moves_on(&scene);
     scene.world.advance(SignedDuration::from_mins(10));
     let report = resumes_backouts(&scene.world).await.remove(0);
+    assert_eq!((ended(&report), active(&scene)), (BACKED_OUT, vec![1]), "{report:?}");
+}
+
+#[tokio::test]
+async fn a_repeated_request_finishes_the_withdrawal_of_a_restored_revision() {
+    let scene = needed().await;
+    scene.world.at_next(REGISTER, Moment::Before, slips_in());
+    let throttled = Then::fail(ErrorKind::Retry, "DeregisterTaskDefinition", "Rate exceeded");
+    scene.world.at_next("DeregisterTaskDefinition", Moment::Before, throttled);
+    let report = scene.backs_out().await;
+    assert_eq!((report.is_retried(), active(&scene)), (true, vec![1, 3, 4, 5]), "{report:?}");
+    moves_on(&scene);
+    let report = scene.backs_out().await;
+    assert_eq!((ended(&report), active(&scene)), (BACKED_OUT, vec![1, 4]), "{report:?}");
+}
+
+#[tokio::test]
+async fn a_repeated_request_may_restore_the_source_after_it_finishes_a_withdrawal() {
+    let scene = needed().await;
+    scene.world.at_next(REGISTER, Moment::Before, slips_in());
+    let throttled = Then::fail(ErrorKind::Retry, "DeregisterTaskDefinition", "Rate exceeded");
+    scene.world.at_next("DeregisterTaskDefinition", Moment::Before, throttled);
+    scene.backs_out().await;
+    let report = backs_out_with(&scene.world, "operator", &scene.source, asks(false, true)).await;
+    assert_eq!((scene.runs("prod/web").as_str(), active(&scene)), ("web:6", vec![1, 3, 4, 6]), "{report:?}");
+}
+
+#[tokio::test]
+async fn a_repeated_request_withdraws_a_restored_revision_that_no_service_needs_any_more() {
+    let scene = needed().await;
+    scene.world.at_nth(DESCRIBE, 5, Moment::Before, unable());
+    let report = scene.backs_out().await;
+    assert_eq!((report.is_retried(), active(&scene)), (true, vec![1, 3, 4]), "{report:?}");
+    moves_on(&scene);
+    let report = scene.backs_out().await;
     assert_eq!((ended(&report), active(&scene)), (BACKED_OUT, vec![1]), "{report:?}");
 }
 

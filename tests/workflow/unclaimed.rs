@@ -7,8 +7,11 @@ use logweir::domain::record::{EntryKind, Record};
 use logweir::domain::report::Decision;
 use logweir::ports::ErrorKind;
 use logweir::settings::LEASE;
+use logweir::workflow::BackoutOptions;
 
-use crate::world::story::{BLOCKING, backs_out, corrected_text, ended, event, resumes, with};
+use crate::world::story::{
+    BLOCKING, backs_out, backs_out_with, corrected_text, ended, event, previews_with, resumes, with,
+};
 use crate::world::{Account, LOGWEIR, Lag, Moment, Then, World};
 
 const REGISTER: &str = "RegisterTaskDefinition";
@@ -98,6 +101,29 @@ async fn a_worker_that_dies_after_its_entry_leaves_the_rest_to_the_schedule_or_t
             assert_eq!(numbers(&world), [1, 2]);
         }
         assert!(!record(&world, &source).head.has_work());
+    }
+}
+
+#[tokio::test]
+async fn a_source_is_not_restored_from_a_revision_that_was_registered_without_the_lease() {
+    for is_corrected_active in [true, false] {
+        let (world, source, _) = two_workers(|world| world.at_next(DEREGISTER, Moment::Before, Then::Crash)).await;
+        world.restart();
+        world.advance(LEASE);
+        world.account(|account| {
+            account.deregisters(&source);
+            if !is_corrected_active {
+                let corrected = account.arn("web", 2);
+                account.deregisters(&corrected);
+            }
+        });
+        let ask = BackoutOptions { restore_source: true, ..BackoutOptions::default() };
+        let preview = previews_with(&world, &source, ask.clone()).await.notes.join("; ");
+        assert!(preview.contains("would restore web:1 from web:2"), "{preview}");
+        let report = backs_out_with(&world, "operator", &source, ask).await;
+        assert_eq!((ended(&report), numbers(&world)), ((Outcome::BackedOut, None), vec![4]), "{report:?}");
+        let restored = world.account(|account| account.revision(&account.arn("web", 4)).unwrap().text.clone());
+        assert_eq!(restored, BLOCKING, "{is_corrected_active}");
     }
 }
 

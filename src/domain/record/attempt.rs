@@ -126,11 +126,15 @@ impl<'r> Attempt<'r> {
             RecordEntry::Opened(_) | RecordEntry::Resumed { .. } => {}
             RecordEntry::Released { refused, .. } => self.refused(refused),
             RecordEntry::BackoutRequested(asked) => {
-                self.backout = Some(Backout::asked(asked, self.backout.take()));
-                self.closing = None;
+                let is_unfinished = self.closing.take().is_none();
+                let backout = Backout::asked(asked, self.backout.take(), is_unfinished);
                 if !asked.continues {
-                    self.withdrawals.clear();
+                    // The undo steps deregister a corrected revision, but not a restored revision.
+                    self.withdrawals.retain(|(revision, _, withdrawn)| {
+                        is_unfinished && !withdrawn && backout.restored == Some(*revision)
+                    });
                 }
+                self.backout = Some(backout);
             }
             RecordEntry::Closed(closing) => {
                 self.closing.get_or_insert(closing);

@@ -28,6 +28,9 @@ pub struct Backout<'r> {
     pub uses_restored: bool,
     /// Whether this backout, and no earlier one, registered the restored revision.
     pub restores: bool,
+    /// Whether no backout has closed since Logweir registered the restored revision. Logweir withdraws the restored
+    /// revision then if nothing needs it.
+    pub is_withdrawable: bool,
     /// Why the restored revision is no longer ACTIVE. `None` if Logweir did not withdraw the restored revision, and
     /// another principal did not deregister it.
     pub not_restored: Option<NotRestored>,
@@ -68,7 +71,8 @@ impl BackoutRequest {
 impl<'r> Backout<'r> {
     /// Creates the state of a newly requested backout, or adds the undo steps of a request that continues the backout
     /// `earlier`. A revision that an earlier backout restored stays restored, and all other undo steps start again.
-    pub(super) fn asked(asked: &'r BackoutRequest, earlier: Option<Self>) -> Self {
+    /// `is_unfinished` says whether the backout `earlier` has not closed.
+    pub(super) fn asked(asked: &'r BackoutRequest, earlier: Option<Self>, is_unfinished: bool) -> Self {
         let mut backout = match earlier {
             Some(earlier) if asked.continues => Self { asked, ..earlier },
             earlier => Self {
@@ -78,8 +82,9 @@ impl<'r> Backout<'r> {
                 settled: Vec::new(),
                 restoring: earlier.as_ref().is_some_and(|backout| backout.restoring),
                 restored: earlier.as_ref().and_then(|backout| backout.restored),
-                uses_restored: earlier.is_some_and(|backout| backout.uses_restored),
+                uses_restored: earlier.as_ref().is_some_and(|backout| backout.uses_restored),
                 restores: false,
+                is_withdrawable: is_unfinished && earlier.is_some_and(|backout| backout.is_withdrawable),
                 not_restored: None,
                 yielding: Vec::new(),
             },
@@ -117,18 +122,19 @@ impl<'r> Backout<'r> {
             UndoEntry::Restoring => self.restoring = true,
             UndoEntry::Restored(restored) => {
                 self.restored.get_or_insert(restored);
-                (self.restoring, self.restores, self.not_restored) = (false, true, None);
+                (self.restoring, self.not_restored) = (false, None);
+                (self.restores, self.is_withdrawable) = (true, true);
             }
         }
         Ok(())
     }
 
-    /// Records that Logweir withdrew `revision` for the reason `why`. If the backout had restored the source as
-    /// `revision`, the source no longer counts as restored.
+    /// Records that Logweir withdrew `revision` for the reason `why`. If this backout registered the restored revision,
+    /// it does not restore the source again. If an earlier backout registered it, this backout may restore the source.
     pub(super) fn withdrawn(&mut self, revision: &RevisionArn, why: Reason) {
         if self.restored == Some(revision) {
             (self.restored, self.uses_restored) = (None, false);
-            self.not_restored = Some(NotRestored::Withdrawn(why));
+            self.not_restored = self.restores.then_some(NotRestored::Withdrawn(why));
         }
     }
 

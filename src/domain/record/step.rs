@@ -74,6 +74,15 @@ impl Undo {
         }
     }
 
+    /// Returns the corrected revision that this step deregisters, with its edits, if Logweir can restore the source from
+    /// the corrected revision. No entry contains the edits of a revision that a worker registered without the lease.
+    pub fn origin(&self) -> Option<(&RevisionArn, &[Edit])> {
+        match self {
+            Self::Deregister { corrected, edits } => (!edits.is_empty()).then_some((corrected, edits)),
+            Self::RollBackService { .. } | Self::RestoreRetention { .. } => None,
+        }
+    }
+
     /// Whether both undo steps undo an effect on the same service, revision or log group.
     pub fn is_about_the_same(&self, other: &Self) -> bool {
         match (self, other) {

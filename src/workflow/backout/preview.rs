@@ -96,11 +96,7 @@ async fn restored<P: Ports>(
     left: &[Undo],
 ) -> Answer<Option<String>> {
     let source = &record.head.source;
-    let corrected = left.iter().find_map(|undo| match undo {
-        Undo::Deregister { corrected, .. } => Some(corrected),
-        Undo::RollBackService { .. } | Undo::RestoreRetention { .. } => None,
-    });
-    let Some(corrected) = corrected else { return Ok(None) };
+    let Some((corrected, _)) = left.iter().find_map(Undo::origin) else { return Ok(None) };
     if read(ports, source, Some(record.head.opened_at)).await?.is_active() {
         return Ok(None);
     }

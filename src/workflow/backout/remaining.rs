@@ -10,11 +10,10 @@ use crate::workflow::registered::read;
 /// if the corrected revision is already deregistered.
 pub(super) async fn requested<P: Ports>(ports: &P, ask: &BackoutOptions, record: &Record) -> Answer<Vec<Undo>> {
     let mut left = remaining(ports, record, None).await?;
-    let deregisters = left.iter().any(|undo| matches!(undo, Undo::Deregister { .. }));
     let head = &record.head;
     if ask.restore_source
         && head.restored.is_none()
-        && !deregisters
+        && left.iter().all(|undo| undo.origin().is_none())
         && let Some(newest) = record.registered().into_iter().rfind(|registered| !registered.edits.is_empty())
         && !read(ports, &head.source, Some(head.opened_at)).await?.is_active()
     {

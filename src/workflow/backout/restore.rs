@@ -18,7 +18,7 @@ impl<P: Ports> UndoDriver<'_, P> {
         Ok(read(self.ports, now.source, opened).await?.is_active())
     }
 
-    /// Returns the next action about a revision that this backout restored or may have restored, before Logweir
+    /// Returns the next action about a revision that an unfinished backout restored or may have restored, before Logweir
     /// deregisters the corrected revision. Logweir withdraws the restored revision if its service has changed since, so
     /// that nothing needs the restored revision.
     pub(in crate::workflow) async fn unneeded(
@@ -29,12 +29,13 @@ impl<P: Ports> UndoDriver<'_, P> {
         edits: &[Edit],
     ) -> Answer<Option<UndoAction>> {
         if now.restoring
+            && !edits.is_empty()
             && let Some(then) = self.unanswered(now, corrected, found, edits).await?
         {
             return Ok(Some(then));
         }
         match now.restored {
-            Some(restored) if now.restores && !now.uses_restored && !now.restore_source => {
+            Some(restored) if now.is_withdrawable && !now.uses_restored && !now.restore_source => {
                 let is_used = !self.ports.services().users(restored).await?.is_empty();
                 let (corrected, why) = (restored.clone(), Reason::ServiceChanged);
                 Ok((!is_used).then_some(UndoAction::Write(EntryKind::Withdrawing { corrected, why })))
@@ -44,7 +45,8 @@ impl<P: Ports> UndoDriver<'_, P> {
     }
 
     /// Returns the next action to restore a deregistered source revision that no service needs, if the caller requests
-    /// it. Returns `None` if there is nothing to restore.
+    /// it. Returns `None` if there is nothing to restore, or if `edits` is empty: the record does not contain the edits of
+    /// a revision that a worker registered without the lease.
     pub(in crate::workflow) async fn requested(
         &self,
         now: &UndoContext<'_>,
@@ -52,7 +54,7 @@ impl<P: Ports> UndoDriver<'_, P> {
         found: Option<&Described>,
         edits: &[Edit],
     ) -> Answer<Option<UndoAction>> {
-        if !now.restore_source || self.source_is_active(now).await? {
+        if !now.restore_source || edits.is_empty() || self.source_is_active(now).await? {
             return Ok(None);
         }
         match found {
