@@ -52,7 +52,8 @@ pub async fn remediate<P: Ports>(ports: &P, order: &Order<'_>, trigger: Trigger)
 }
 
 /// Stores the pins of a rule or schedule, and reports each target whose revision has a fault. In mode observe, Logweir
-/// stores no pins.
+/// stores no pins. While the baseline is unconfirmed, Logweir stores pins, because a retirement does not wait for the
+/// confirmation.
 async fn pinned<P: Ports>(
     ports: &P,
     order: &Order<'_>,
@@ -60,7 +61,7 @@ async fn pinned<P: Ports>(
     change: PinChange,
     by: Vec<Consumer>,
 ) -> Decision {
-    if order.mode > Mode::Observe
+    if order.finishes > Mode::Observe
         && let Err(halt) = remember(ports, &change).await
     {
         return end(decision, Err(halt));

@@ -1,18 +1,21 @@
 //! Pins: Logweir does not deregister a corrected revision while an EventBridge rule or schedule names the revision.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::event::read;
 use logweir::domain::outcome::{Mode, Outcome, Reason};
 use logweir::domain::record::EntryKind;
 use logweir::domain::report::Decision;
 use logweir::ports::{Clock, Journal};
 use logweir::settings::SHIPPED_BASELINE;
-use logweir::workflow::BackoutOptions;
+use logweir::workflow::{BackoutOptions, Order, remediate};
 use serde_json::{Value, json};
 
 use crate::cloudtrail::Call;
+use crate::order::order;
 use crate::world::story::{
-    BLOCKING, backs_out, backs_out_with, deregistration, ended, event, previews, register, retires, with,
+    BLOCKING, backs_out, backs_out_with, by, deregistration, ended, event, home, parsed, previews, register, retires,
+    with,
 };
 use crate::world::{DEPLOYER, Moment, Then, World};
 
@@ -26,17 +29,31 @@ async fn corrected() -> (World, RevisionArn, RevisionArn) {
     (world, source, corrected)
 }
 
+/// Delivers the event of a call that a principal makes a second later.
 async fn calls(world: &World, service: &str, name: &str, request: Value) -> Decision {
-    let time = world.now().to_string();
+    world.advance(SignedDuration::from_secs(1));
+    calls_at(world, world.now(), service, name, request).await
+}
+
+/// Delivers the event of a call at this time.
+async fn calls_at(world: &World, at: Timestamp, service: &str, name: &str, request: Value) -> Decision {
+    with(world, SHIPPED_BASELINE, Mode::Register, "pins", &call(at, service, name, request)).await
+}
+
+fn call(at: Timestamp, service: &str, name: &str, request: Value) -> Value {
+    let time = at.to_string();
     let (account, region) = ("111122223333", "eu-west-1");
     let identity = json!({"type": "AssumedRole", "arn": DEPLOYER});
-    let event = Call { service, name, account, region, time: &time, id: "p-1", identity, request, response: json!({}) };
-    with(world, SHIPPED_BASELINE, Mode::Register, "pins", &event.event()).await
+    Call { service, name, account, region, time: &time, id: "p-1", identity, request, response: json!({}) }.event()
 }
 
 async fn rule_pins(world: &World, id: &str, revision: &RevisionArn) -> Decision {
+    calls(world, "events", "PutTargets", targets("nightly", id, revision)).await
+}
+
+fn targets(rule: &str, id: &str, revision: &RevisionArn) -> Value {
     let target = json!({"id": id, "ecsParameters": {"taskDefinitionArn": revision.to_string()}});
-    calls(world, "events", "PutTargets", json!({"rule": "nightly", "targets": [target]})).await
+    json!({"rule": rule, "targets": [target]})
 }
 
 async fn schedule_pins(world: &World, name: &str, revision: &RevisionArn) -> Decision {
@@ -148,14 +165,100 @@ async fn a_pin_of_any_other_revision_is_not_remembered_and_costs_few_reads() {
 async fn mode_observe_remembers_no_pin() {
     let (world, _, corrected) = corrected().await;
     let before = world.picture();
-    let target = json!({"id": "a", "ecsParameters": {"taskDefinitionArn": corrected.to_string()}});
-    let (account, region, time) = ("111122223333", "eu-west-1", "2026-11-21T12:00:00Z");
-    let identity = json!({"type": "AssumedRole", "arn": DEPLOYER});
-    let request = json!({"rule": "nightly", "targets": [target]});
-    let (service, name, response) = ("events", "PutTargets", json!({}));
-    let event = Call { service, name, account, region, time, id: "p-1", identity, request, response }.event();
+    let event = call(world.now(), "events", "PutTargets", targets("nightly", "a", &corrected));
     with(&world, SHIPPED_BASELINE, Mode::Observe, "pins", &event).await;
     assert_eq!(world.picture(), before);
+}
+
+#[tokio::test]
+async fn a_pin_is_remembered_although_the_baseline_is_unconfirmed() {
+    let (world, source, corrected) = corrected().await;
+    let event = call(world.now(), "events", "PutTargets", targets("nightly", "a", &corrected));
+    let (home, by, baseline) = (home(), by(), parsed(SHIPPED_BASELINE));
+    let order = Order { finishes: Mode::Register, ..order(&home, &by, &baseline, Mode::Observe, "pins") };
+    remediate(&world, &order, read(&event, &home).unwrap()).await;
+    assert_eq!(ended(&backs_out(&world, &source).await), (Outcome::Partial, Some(Reason::Pinned)));
+}
+
+#[tokio::test]
+async fn a_late_event_changes_no_newer_pin() {
+    let releases = [
+        ("RemoveTargets", json!({"rule": "nightly", "ids": ["a"]})),
+        ("DeleteRule", json!({"name": "nightly"})),
+        ("PutTargets", json!({"rule": "nightly", "targets": [{"id": "a", "arn": "arn:aws:sqs:x"}]})),
+    ];
+    for (call, request) in releases {
+        let (world, source, corrected) = corrected().await;
+        let start = world.now();
+        let at = |seconds| start + SignedDuration::from_secs(seconds);
+        let pin = targets("nightly", "a", &corrected);
+        // A release of the same second may have happened before or after the pin.
+        calls_at(&world, at(1), "events", "PutTargets", pin.clone()).await;
+        calls_at(&world, at(5), "events", "PutTargets", pin.clone()).await;
+        for seconds in [1, 3, 5] {
+            calls_at(&world, at(seconds), "events", call, request.clone()).await;
+        }
+        let kept = backs_out(&world, &source).await;
+        assert_eq!(ended(&kept), (Outcome::Partial, Some(Reason::Pinned)), "{call}");
+        calls_at(&world, at(6), "events", call, request.clone()).await;
+        calls_at(&world, at(4), "events", "PutTargets", pin).await;
+        assert_eq!(backs_out(&world, &source).await.outcome, Outcome::BackedOut, "{call}");
+    }
+}
+
+#[tokio::test]
+async fn a_pin_of_the_same_second_as_a_release_stands() {
+    let (world, source, corrected) = corrected().await;
+    let (at, pin) = (world.now(), targets("nightly", "a", &corrected));
+    let before = at - SignedDuration::from_secs(1);
+    calls_at(&world, before, "events", "PutTargets", pin.clone()).await;
+    calls_at(&world, at, "events", "RemoveTargets", json!({"rule": "nightly", "ids": ["a"]})).await;
+    calls_at(&world, at, "events", "PutTargets", pin).await;
+    assert_eq!(ended(&backs_out(&world, &source).await), (Outcome::Partial, Some(Reason::Pinned)));
+}
+
+/// Pins the revision with a hundred rules, and releases these pins again.
+async fn hundred_rules_release(world: &World, revision: &RevisionArn) {
+    for number in 0..100 {
+        let rule = format!("rule-{number}");
+        calls(world, "events", "PutTargets", targets(&rule, "a", revision)).await;
+        calls(world, "events", "DeleteRule", json!({"name": rule})).await;
+    }
+}
+
+#[tokio::test]
+async fn rules_that_released_their_pins_make_room_for_others() {
+    let (world, source, corrected) = corrected().await;
+    hundred_rules_release(&world, &corrected).await;
+    rule_pins(&world, "a", &corrected).await;
+    let kept = backs_out(&world, &source).await.error.clone().unwrap();
+    assert!(kept.contains("EventBridge rule nightly") && !kept.contains("more EventBridge"), "{kept}");
+    calls(&world, "events", "DeleteRule", json!({"name": "nightly"})).await;
+    assert_eq!(backs_out(&world, &source).await.outcome, Outcome::BackedOut);
+}
+
+#[tokio::test]
+async fn a_rule_that_pins_again_at_the_same_time_keeps_its_room() {
+    let (world, source, corrected) = corrected().await;
+    hundred_rules_release(&world, &corrected).await;
+    let released = world.picture();
+    let calls_before = world.calls().len();
+    rule_pins(&world, "a", &corrected).await;
+    for number in 1..=world.calls().len() - calls_before {
+        let world = World::new();
+        world.account(|account| *account = released.clone());
+        world.pause_at(number, Moment::Before);
+        let again = async {
+            while !world.is_paused() {
+                tokio::task::yield_now().await;
+            }
+            calls(&world, "events", "PutTargets", targets("rule-7", "a", &corrected)).await;
+            world.go_on();
+        };
+        tokio::join!(rule_pins(&world, "a", &corrected), again);
+        let kept = backs_out(&world, &source).await.error.clone().unwrap_or_default();
+        assert!(kept.contains("rule rule-7") && kept.contains("rule nightly"), "call {number}: {kept}");
+    }
 }
 
 #[tokio::test]

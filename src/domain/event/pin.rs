@@ -89,7 +89,10 @@ fn pinned(
     by: Vec<Consumer>,
 ) -> Result<Trigger, Nothing> {
     match holder {
-        Some(holder) => Ok(Trigger::Pinned { change: PinChange { holder, what }, by, cause: call.cause.clone() }),
+        Some(holder) => {
+            let change = PinChange { holder, what, at: call.cause.time };
+            Ok(Trigger::Pinned { change, by, cause: call.cause.clone() })
+        }
         None => call.used(by),
     }
 }
