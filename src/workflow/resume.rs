@@ -129,6 +129,7 @@ async fn follow_on<P: Ports>(
         caused(report, &record);
         let (before, was_paused) = (record.head.next, record.is_paused(service));
         let attempt = record.attempt()?;
+        let is_withdrawn = attempt.as_ref().is_some_and(|attempt| attempt.source_withdrawn);
         let in_flight =
             attempt.is_some_and(|attempt| attempt.rollout(service).is_some_and(|rollout| rollout.is_in_flight()));
         let hint = ServiceHint { service, change: &ServiceChange::Look, cause: &Cause::default() };
@@ -152,7 +153,8 @@ async fn follow_on<P: Ports>(
                 news = graver(news, ended.unwrap_or_else(under_way));
             }
         }
-        if waits && order.mode == Mode::Rollout {
+        // If the source is withdrawn, `start` only ends the rollout.
+        if waits && (order.mode == Mode::Rollout || is_withdrawn) {
             match follow.start(report, &head.source, &hint).await? {
                 StartOutcome::Updated => news = graver(news, Outcome::Remediated.into()),
                 StartOutcome::Ended(ending) => news = graver(news, ending.conclusion().without_words()),

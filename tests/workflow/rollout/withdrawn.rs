@@ -1,5 +1,7 @@
 //! Rollouts of a source that another principal deregistered: none waits any longer, and none starts.
 
+use logweir::domain::outcome::Mode;
+
 use super::scene::{COMPLETED, NOTHING, Scene, rollout, said};
 use crate::world::story::deregistration;
 
@@ -32,4 +34,28 @@ async fn a_service_that_still_runs_the_deregistered_source_is_not_updated() {
     scene.after(3 * 24 * 3600);
     scene.told(COMPLETED).await;
     assert_eq!((scene.pointed(), scene.on_their_way()), (0, vec![]));
+}
+
+#[tokio::test]
+async fn the_schedule_ends_the_waiting_rollouts_that_the_event_left_also_in_mode_register() {
+    let names: Vec<String> = (0..21).map(|number| format!("prod/s{number}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut scene = Scene::before(&names, |_| {}).await.by(&rollout(WEEKEND));
+    for name in &names {
+        scene.deploys(name);
+        scene.account(|account| account.completes(name));
+        scene.told_of(COMPLETED, name).await;
+    }
+    assert_eq!(scene.on_their_way().len(), 21);
+    scene.mode = Mode::Register;
+    scene.account(|account| account.deregisters(&scene.source));
+    scene.tell(&deregistration(&scene.world, &scene.source)).await;
+    assert_eq!(scene.on_their_way().len(), 1, "one event ends twenty rollouts");
+    let left = scene.on_their_way();
+    assert_eq!(
+        scene.resumes().await,
+        [format!("skipped source-withdrawn (0); {} not-changed source-withdrawn", left[0])]
+    );
+    assert!(scene.record().head.is_retiring());
+    assert_eq!(scene.pointed(), 0);
 }
