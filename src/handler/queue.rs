@@ -1,11 +1,12 @@
 //! The handling of messages that the function could not complete. The function sends a message to the event queue again
-//! if the message has to wait for the registration rate limit. The function sends a message to the dead-letter queue if
-//! an operator has to act first, or if the message failed too often; `domain::disposition` has the table. In both cases,
-//! the function sends a copy of the message before SQS deletes the original.
+//! if the message has to wait for the registration rate limit, or for the confirmation of the baseline. The function
+//! sends a message to the dead-letter queue if an operator has to act first, or if the message failed too often;
+//! `domain::disposition` has the table. In both cases, the function sends a copy of the message before SQS deletes the
+//! original.
 //!
-//! A message that waits for the registration rate limit does not count as failed. If waiting counted as a failure, a
-//! release of many services at once would send messages to the dead-letter queue. SQS counts the receives of a copy
-//! from zero, so each copy of a message has an attribute with the number of earlier failures.
+//! A message that waits does not count as failed. If waiting counted as a failure, a release of many services at once
+//! would send messages to the dead-letter queue. SQS counts the receives of a copy from zero, so each copy of a message
+//! has an attribute with the number of earlier failures.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -91,8 +92,8 @@ impl<'m> MessageDelivery<'m> {
         if self.failed_too_often() {
             return self.dies(queues, decision, DeadLetterHistory::TOO_OFTEN.to_owned()).await;
         }
-        if let FollowUp::Wait(wait) = decision.next {
-            match self.send_back(&queues.work, wait, now).await {
+        if let FollowUp::Wait(_) | FollowUp::Later = decision.next {
+            match self.send_back(&queues.work, decision.next, now).await {
                 Ok(()) => decision.next = FollowUp::Nothing,
                 Err(error) => decision.report.notes.push(format!("the message could not be requeued: {error}")),
             }
@@ -141,10 +142,10 @@ impl<'m> MessageDelivery<'m> {
         }
     }
 
-    async fn send_back(&self, queue: &impl Queue, wait: Wait, now: Timestamp) -> Answer<()> {
-        let (slot, delay) = match wait {
-            Wait::Until(slot) => (Some(slot), seconds(slot.duration_since(now))),
-            Wait::Full => (None, LONGEST_DELAY),
+    async fn send_back(&self, queue: &impl Queue, next: FollowUp, now: Timestamp) -> Answer<()> {
+        let (slot, delay) = match next {
+            FollowUp::Wait(Wait::Until(slot)) => (Some(slot), seconds(slot.duration_since(now))),
+            FollowUp::Wait(Wait::Full) | FollowUp::Later | FollowUp::Retry | FollowUp::Nothing => (None, LONGEST_DELAY),
         };
         let slot = slot.map(|slot| (SLOT, slot.to_string()));
         let history = self.history.iter().flat_map(DeadLetterHistory::attributes);

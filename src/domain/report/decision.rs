@@ -30,6 +30,8 @@ pub enum FollowUp {
     Retry,
     /// The event is retried after it has waited for a slot of the registration rate limit.
     Wait(Wait),
+    /// The event is handled again later, because the baseline is unconfirmed.
+    Later,
 }
 
 /// The facts that decide, together with the report, whether Logweir sends a notification.

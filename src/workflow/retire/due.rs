@@ -9,13 +9,13 @@ use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::event::{Cause, ServiceChange, is_own};
 use crate::domain::outcome::{Conclusion, Mode, Outcome, Reason};
 use crate::domain::record::{EntryKind, Record, RolloutPhase, SourceWithdrawn};
-use crate::domain::report::{Decision, Report};
+use crate::domain::report::{Decision, FollowUp, Report};
 use crate::ports::{Clock, Described, ErrorKind, Journal, PortError, Ports, RevisionStatus};
 use crate::workflow::Order;
 use crate::workflow::assess::described;
 use crate::workflow::lease::{Halt, Worker, take};
 use crate::workflow::registered::{Registration, read, registered_at};
-use crate::workflow::reporting::end;
+use crate::workflow::reporting::{end, failed};
 use crate::workflow::rollout::{RolloutDriver, ServiceHint};
 
 /// The longest time for which a read of ECS may lag behind a change. ECS applies a deregistration within ten minutes
@@ -40,12 +40,12 @@ pub(in crate::workflow) async fn withdrawn<P: Ports>(
     revisions: &[RevisionArn],
     event: WithdrawalEvent,
 ) -> Decision {
+    let sources = revisions.iter().filter(|source| order.home.scope.has_revision(source));
     if order.mode == Mode::Observe {
-        let why = "in mode observe, Logweir retires no corrected revision";
-        return decision.ends(Outcome::Skipped.because(Reason::OtherEvent).saying(why));
+        return observed(ports, order, decision, sources).await;
     }
     let mut ended = None;
-    for source in revisions.iter().filter(|source| order.home.scope.has_revision(source)) {
+    for source in sources {
         match source_withdrawn(ports, order, &mut decision.report, source, Some(event)).await {
             Ok(None) => {}
             Ok(found) => ended = found,
@@ -56,6 +56,32 @@ pub(in crate::workflow) async fn withdrawn<P: Ports>(
         }
     }
     decision.ends(ended.unwrap_or_else(|| Outcome::Skipped.because(Reason::NoRecord)))
+}
+
+/// Handles the event in mode observe. While the baseline is unconfirmed, the event of a corrected source waits, because
+/// only a confirmed baseline says whether Logweir may retire the corrected revision.
+async fn observed<P: Ports>(
+    ports: &P,
+    order: &Order<'_>,
+    mut decision: Decision,
+    sources: impl Iterator<Item = &RevisionArn>,
+) -> Decision {
+    let skipped = |why: &str| Outcome::Skipped.because(Reason::OtherEvent).saying(why);
+    if order.finishes == Mode::Observe {
+        return decision.ends(skipped("in mode observe, Logweir retires no corrected revision"));
+    }
+    for source in sources {
+        match ports.journal().read(source).await {
+            Ok(Some(record)) if record.head.open || record.head.corrected.is_some() => {
+                decision.report.about(source);
+                decision.next = FollowUp::Later;
+                return decision.ends(skipped("the event waits until an operator confirms the baseline"));
+            }
+            Ok(_) => {}
+            Err(error) => return failed(decision, &error),
+        }
+    }
+    decision.ends(Outcome::Skipped.because(Reason::NoRecord))
 }
 
 /// Records that the retirement of the corrected revision of `source` is due, if ECS reports `source` as deregistered or

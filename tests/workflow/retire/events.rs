@@ -1,12 +1,17 @@
 //! The event of a deregistration: the evidence, and what follows from it.
 
+use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::event::read;
 use logweir::domain::outcome::{Mode, Outcome, Reason};
+use logweir::domain::report::{Decision, FollowUp};
 use logweir::settings::SHIPPED_BASELINE;
+use logweir::workflow::{Order, remediate};
 
 use super::{DUE, active, corrected, delivers, passes, record, schedule, withdraws};
+use crate::order::order;
 use crate::world::World;
 use crate::world::story::{
-    BLOCKING, applies, backs_out, deletion, deregistration, ended, event, register, retires, with,
+    BLOCKING, applies, backs_out, by, deletion, deregistration, ended, event, home, parsed, register, retires, with,
 };
 
 #[tokio::test]
@@ -73,6 +78,34 @@ async fn mode_observe_records_nothing() {
     let event = deregistration(&world, &source);
     let report = with(&world, SHIPPED_BASELINE, Mode::Observe, "worker", &event).await;
     assert_eq!((report.outcome, world.picture()), (Outcome::Skipped, before));
+}
+
+/// Delivers the event of a deregistration while the baseline is unconfirmed.
+async fn unconfirmed(world: &World, source: &RevisionArn) -> Decision {
+    let (home, by, baseline) = (home(), by(), parsed(SHIPPED_BASELINE));
+    let order = order(&home, &by, &baseline, Mode::Observe, "worker");
+    let order = Order { finishes: Mode::Register, ..order };
+    remediate(world, &order, read(&deregistration(world, source), &home).unwrap()).await
+}
+
+#[tokio::test]
+async fn while_the_baseline_is_unconfirmed_the_event_of_a_corrected_source_waits() {
+    let (world, source, _) = corrected().await;
+    world.account(|account| account.deregisters(&source));
+    let before = world.picture();
+    let report = unconfirmed(&world, &source).await;
+    assert_eq!((report.outcome, report.next, world.picture()), (Outcome::Skipped, FollowUp::Later, before));
+    assert_eq!(ended(&delivers(&world, &source).await), DUE, "the baseline is confirmed");
+    assert!(record(&world, &source).await.head.is_retiring());
+}
+
+#[tokio::test]
+async fn while_the_baseline_is_unconfirmed_no_other_event_waits() {
+    let (world, source, _) = corrected().await;
+    let other = world.account(|account| account.registers(BLOCKING));
+    assert_eq!(unconfirmed(&world, &other).await.next, FollowUp::Nothing, "the revision has no record");
+    backs_out(&world, &source).await;
+    assert_eq!(unconfirmed(&world, &source).await.next, FollowUp::Nothing, "no corrected revision is in place");
 }
 
 #[tokio::test]
