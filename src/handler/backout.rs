@@ -8,8 +8,12 @@ use super::{HandlerReply, Sink};
 use crate::domain::event::{Cause, Home};
 use crate::domain::outcome::{Outcome, Reason, ReportMode, TriggerKind};
 use crate::domain::report::{BackoutBy, Decision, Report};
-use crate::ports::{Answer, Clock, Ports};
+use crate::ports::{Clock, Ports};
 use crate::workflow::{BackoutOptions, BackoutOrder, Request, back_out, preview, resume_backouts, retire_unused};
+
+/// The time after which a scheduled run begins no retirement. Retirements search all clusters up to twice, and the
+/// function's timeout is 300 seconds.
+const BEFORE_RETIREMENTS: SignedDuration = SignedDuration::from_secs(120);
 
 /// The worker that performs a backout. `home` is the worker's account and Region. `backout` says how an operator can
 /// later back out the effects that remain.
@@ -41,10 +45,18 @@ pub async fn handle_backout<P: Ports>(
         Decision::from(report.ends(Outcome::Failed.because(Reason::Unreadable).saying(why)))
     };
     if Scheduled::of(payload) == Some(Scheduled::Resume) {
-        let order = order(BackoutOptions::default());
+        let (order, began) = (order(BackoutOptions::default()), ports.clock().now());
         let resumed = resume_backouts(ports, &order).await;
-        let retired = if retires { retire_unused(ports, &order).await } else { Ok(Vec::new()) };
-        return HandlerReply::resumed(both(resumed, retired, unreadable), unreadable, calls, watch);
+        let reply = HandlerReply::resumed(resumed, unreadable, calls, watch);
+        let is_late = ports.clock().now().duration_since(began) > BEFORE_RETIREMENTS;
+        return match reply {
+            HandlerReply::Resumed(decisions) if retires && !is_late => {
+                let counted: u64 = decisions.iter().map(|decision| decision.report.aws_calls).sum();
+                let retired = retire_unused(ports, &order).await;
+                HandlerReply::resumed(retired, unreadable, &|| calls() - counted, watch).after(decisions)
+            }
+            reply => reply,
+        };
     }
     let decision = match serde_json::from_value::<Request>(payload.clone()) {
         Err(error) => unreadable(&format!("the payload is not a backout request: {}", unquoted(&error))),
@@ -71,22 +83,6 @@ pub async fn handle_backout<P: Ports>(
     decision.report.aws_calls = calls();
     watch.decision(&decision);
     HandlerReply::One(Box::new(decision))
-}
-
-/// Joins the decisions about backouts and about retirements. An error of one of them does not hide the decisions of the
-/// other.
-fn both(
-    resumed: Answer<Vec<Decision>>,
-    retired: Answer<Vec<Decision>>,
-    failed: impl FnOnce(&str) -> Decision,
-) -> Answer<Vec<Decision>> {
-    match (resumed, retired) {
-        (Ok(resumed), Ok(retired)) => Ok([resumed, retired].concat()),
-        (Ok(decisions), Err(error)) | (Err(error), Ok(decisions)) if !decisions.is_empty() => {
-            Ok([decisions, vec![failed(&error.to_string())]].concat())
-        }
-        (Err(error), _) | (_, Err(error)) => Err(error),
-    }
 }
 
 /// Returns the error message for an invalid payload. The message may contain the names of the payload's members, but

@@ -88,4 +88,14 @@ impl HandlerReply {
             }
         }
     }
+
+    /// Adds the decisions of the same scheduled run that were made before the decisions of this reply.
+    fn after(self, mut before: Vec<Decision>) -> Self {
+        match self {
+            Self::Resumed(decisions) => before.extend(decisions),
+            Self::One(failed) if !before.is_empty() => before.push(*failed),
+            reply => return reply,
+        }
+        Self::Resumed(before)
+    }
 }

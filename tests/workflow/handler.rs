@@ -11,10 +11,12 @@ use logweir::domain::report::Decision;
 use logweir::handler::{BackoutCaller, HandlerReply, Queues, handle, handle_backout};
 use logweir::ports::{ErrorKind, PortError};
 use logweir::settings::{LEASE, SHIPPED_BASELINE};
+use logweir::workflow::Order;
 use serde_json::{Value, json};
 
 use crate::order::order;
-use crate::world::story::{BLOCKING, backs_out, by, ended, event, home, register};
+use crate::world::queue::Fifo;
+use crate::world::story::{BLOCKING, backs_out, by, deregistration, ended, event, home, register, retires};
 use crate::world::{Lag, Moment, Then, World};
 
 const UNREADABLE: (Outcome, Option<Reason>) = (Outcome::Failed, Some(Reason::Unreadable));
@@ -204,6 +206,74 @@ async fn each_function_resumes_only_its_own_kind_of_work() {
         assert_eq!(active(&world), left);
         assert_eq!(reply.to_json(), json!({"resumed": 1, "reports": [written[0]]}));
     }
+}
+
+/// A world with the unfinished backout of web:1 and the due retirement of shop:2.
+async fn backing_out_and_retiring() -> World {
+    let world = World::new();
+    let [web, shop] = ["web", "shop"].map(|family| {
+        world.account(|account| account.registers(&BLOCKING.replace("\"web\"", &format!("\"{family}\""))))
+    });
+    for source in [&web, &shop] {
+        assert_eq!(register(&world, &event(source)).await.outcome, Outcome::Remediated);
+        world.advance(jiff::SignedDuration::from_hours(1));
+    }
+    world.account(|account| account.deregisters(&shop));
+    register(&world, &deregistration(&world, &shop)).await;
+    world.advance(jiff::SignedDuration::from_mins(15));
+    assert_eq!(retires(&world).await, [], "the first look");
+    world.advance(jiff::SignedDuration::from_mins(10));
+    world.at_next("DeregisterTaskDefinition", Moment::Before, Then::Crash);
+    backs_out(&world, &web).await;
+    world.restart();
+    world.advance(LEASE);
+    world
+}
+
+#[tokio::test]
+async fn the_backout_function_writes_the_decisions_about_backouts_before_it_retires() {
+    let world = backing_out_and_retiring().await;
+    let (home, by) = (home(), by());
+    let taker = BackoutCaller { home: &home, worker: "taker", lease: LEASE, backout: &by, retires: true };
+    let (searches, mut written) = (world.count("ListServices"), Vec::new());
+    let mut watch = |report: &Decision| written.push((report.outcome, world.count("ListServices") - searches));
+    let reply = handle_backout(&world, taker, &json!({"logweir": "resume"}), &|| 7, &mut watch).await;
+    let outcomes: Vec<Outcome> = written.iter().map(|(outcome, _)| *outcome).collect();
+    assert_eq!(outcomes, [Outcome::BackedOut, Outcome::Retired]);
+    assert_eq!(written[1].1 - written[0].1, 2, "the searches of the retirement follow the first decision");
+    let reply = reply.to_json();
+    let counted = [0, 1].map(|decision| reply["reports"][decision]["aws_calls"].as_u64());
+    assert_eq!((reply["resumed"].as_u64(), counted), (Some(2), [Some(7), Some(0)]), "each call is counted once");
+}
+
+#[tokio::test]
+async fn the_backout_function_begins_no_retirement_if_the_backouts_took_long() {
+    let world = backing_out_and_retiring().await;
+    let slow = Then::act(|account| account.now += jiff::SignedDuration::from_secs(121));
+    world.at_next("DeregisterTaskDefinition", Moment::Before, slow);
+    let resume = json!({"logweir": "resume"});
+    for outcome in [Outcome::BackedOut, Outcome::Retired] {
+        let (_, written) = invokes_backout(&world, &resume).await;
+        assert_eq!(written.iter().map(|report| report.outcome).collect::<Vec<_>>(), [outcome]);
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_waits_for_the_confirmation_of_the_baseline_returns_to_the_queue() {
+    let world = corrected().await;
+    let source = world.account(|account| account.arn("web", 1));
+    world.account(|account| account.deregisters(&source));
+    let event = deregistration(&world, &source);
+    let (home, by, baseline) = (home(), by(), Baseline::parse(SHIPPED_BASELINE).unwrap());
+    let order = Order { finishes: Mode::Register, ..order(&home, &by, &baseline, Mode::Observe, "remediator") };
+    let queue = Fifo::default();
+    let queues = Queues { work: Some(queue.work.clone()), dead_letters: Some(queue.dead.clone()) };
+    for delivery in 1..=6 {
+        let reply = handle(&world, &order, &queues, &message(&event), &|| 0, &mut |_: &Decision| {}).await;
+        assert_eq!(reply.to_json(), json!({"batchItemFailures": []}), "waiting is no failure");
+        assert_eq!(queue.delays(), vec![900; delivery], "each copy waits for a quarter of an hour");
+    }
+    assert_eq!((queue.work.messages()[0].body.clone(), queue.dead.messages()), (event.to_string(), vec![]));
 }
 
 #[tokio::test]
