@@ -12,9 +12,10 @@ use logweir::domain::record::Record;
 use logweir::domain::report::Decision;
 use logweir::ports::{Clock, Journal};
 use logweir::settings::SHIPPED_BASELINE;
+use logweir::workflow::{BackoutOptions, retire_unused};
 
 use crate::world::World;
-use crate::world::story::{BLOCKING, deregistration, event, register, retires, with};
+use crate::world::story::{BLOCKING, by, deregistration, event, home, register, retires, with};
 
 const DUE: (Outcome, Option<Reason>) = (Outcome::Skipped, Some(Reason::SourceWithdrawn));
 const RETIRED: (Outcome, Option<Reason>) = (Outcome::Retired, Some(Reason::SourceWithdrawn));
@@ -59,6 +60,13 @@ async fn schedule(world: &World, minutes: i64) -> Vec<(i64, Decision)> {
         decisions.extend(retires(world).await.into_iter().map(|decision| (minute, decision)));
     }
     decisions
+}
+
+/// Runs the schedule once, as this worker.
+async fn retires_as(world: &World, worker: &str) -> Vec<Decision> {
+    let (home, by) = (home(), by());
+    let order = crate::order::backout(&home, &by, worker, BackoutOptions::default());
+    retire_unused(world, &order).await.unwrap()
 }
 
 fn active(world: &World) -> Vec<usize> {

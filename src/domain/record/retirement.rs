@@ -15,6 +15,10 @@ const OF_THE_NEWEST: SignedDuration = SignedDuration::from_mins(15);
 /// The time from the deregistration of the source to the first search, if the family has a newer ACTIVE revision.
 const OF_AN_OLDER: SignedDuration = SignedDuration::from_hours(24);
 
+/// The longest time until Logweir checks again whether the corrected revision has become the newest ACTIVE revision of
+/// its family.
+const BETWEEN_CHECKS: SignedDuration = SignedDuration::from_hours(1);
+
 /// The minimum time between the two searches that must find no user.
 const BETWEEN_LOOKS: SignedDuration = SignedDuration::from_mins(10);
 
@@ -76,6 +80,12 @@ impl Retirement {
         later(self.cause.withdrawn_at, if is_newest { OF_THE_NEWEST } else { OF_AN_OLDER })
     }
 
+    /// Returns the time at which Logweir checks the retirement of an older revision of its family again. The revision
+    /// may become the newest one before the time of its first search.
+    pub fn check_again(&self, now: Timestamp) -> Timestamp {
+        self.due(false).min(later(now, BETWEEN_CHECKS))
+    }
+
     /// Whether an earlier search found no user, and a search at the time `now` is late enough to be the second search.
     pub fn is_second_look(&self, now: Timestamp) -> bool {
         self.unused_since.is_some_and(|first| now.duration_since(first) >= BETWEEN_LOOKS)
@@ -118,6 +128,12 @@ mod tests {
     fn a_retirement_is_due_after_a_quarter_of_an_hour_or_a_day() {
         let state = begun();
         assert_eq!((state.next, state.due(true), state.due(false)), (at(15), at(15), at(24 * 60)));
+    }
+
+    #[test]
+    fn an_older_revision_is_checked_every_hour_until_its_first_search() {
+        let state = begun();
+        assert_eq!((state.check_again(at(15)), state.check_again(at(23 * 60 + 15))), (at(75), at(24 * 60)));
     }
 
     #[test]

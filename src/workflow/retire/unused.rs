@@ -20,9 +20,10 @@ use crate::workflow::ownership::{Registrars, unconfirmed};
 use crate::workflow::pins::pins_of;
 use crate::workflow::registered::{deregister, read, registered_at};
 use crate::workflow::reporting::failed;
-use crate::workflow::resume::finished;
+use crate::workflow::resume::{begin_elsewhere, finished};
 
-/// The maximum number of records that one scheduled run handles.
+/// The maximum number of records that one scheduled run handles, and so of the revisions and families that one search of
+/// the clusters is about.
 const MOST: usize = 20;
 
 /// The maximum number of users that an entry names.
@@ -99,14 +100,15 @@ fn revisions<'r>(retirements: impl Iterator<Item = &'r Retirement>) -> Vec<Revis
 }
 
 impl<'p, P: Ports> RetirementDriver<'p, '_, P> {
-    /// Returns the heads of the records whose time of the next search has come, in the order of these times.
+    /// Returns the heads of the records whose time of the next search has come. Each run begins with another record, so
+    /// that records that cannot be retired now, such as the records of a family on hold, do not delay the other records.
     async fn due(&self) -> Answer<Vec<Head>> {
         let now = self.started;
         let filter = Filter { retiring: true, ..Filter::all(now) };
         let mut heads = self.ports.journal().list(&filter, usize::MAX).await?.readable;
         let next = |head: &Head| head.retirement.as_ref().map(|retirement| retirement.next);
         heads.retain(|head| next(head).is_some_and(|next| next <= now) && !head.is_held(now));
-        heads.sort_by_key(next);
+        begin_elsewhere(&mut heads, &self.order.worker);
         heads.truncate(MOST);
         Ok(heads)
     }
@@ -135,9 +137,9 @@ impl<'p, P: Ports> RetirementDriver<'p, '_, P> {
             return Ok(None);
         }
         let newest = self.ports.task_definitions().newest(&corrected.family, 1).await?;
-        let due = retirement.due(newest.first() == Some(&corrected));
-        if is_active && due > now {
-            let delayed = EntryKind::RetirementDelayed { corrected, until: due, unused: false, users: Vec::new() };
+        if is_active && retirement.due(newest.first() == Some(&corrected)) > now {
+            let until = retirement.check_again(now);
+            let delayed = EntryKind::RetirementDelayed { corrected, until, unused: false, users: Vec::new() };
             self.take(record, delayed).await?;
             return Ok(None);
         }
@@ -154,19 +156,24 @@ impl<'p, P: Ports> RetirementDriver<'p, '_, P> {
     ) -> Result<Looked<'p, P>, Halt> {
         let Candidate { record, retirement, deregistered, refusal } = candidate;
         let (corrected, now) = (retirement.cause.corrected.clone(), self.started);
-        if deregistered && users.is_err() {
-            return Ok(Looked::NotNow);
-        }
         if deregistered {
+            if let Err(error) = users
+                && is_known_to_be_unverified(&record, &corrected)
+            {
+                return Err(Halt::Stuck(format!("{}: {error}", unverified(&corrected))));
+            }
             let claimed = self.take(record, EntryKind::Retiring { corrected }).await?;
             return Ok(Looked::Deregistered(Box::new(claimed)));
         }
-        let error = users.as_ref().err().cloned();
-        let mut users = match users {
-            Ok(users) => places(users, &corrected),
-            Err(error) => vec![format!("the services and tasks could not be read: {error}")],
+        let found = match users {
+            Ok(users) => self.users_and_pins(users, &corrected).await,
+            Err(error) => Err(error.clone()),
         };
-        users.extend(pins_of(self.ports, &corrected).await?);
+        let (mut users, error) = match found {
+            Ok(users) => (users, None),
+            Err(error) if error.kind == ErrorKind::Retry => return Err(error.into()),
+            Err(error) => (vec![format!("its users could not be read: {error}")], Some(error)),
+        };
         users.extend(refusal);
         if !users.is_empty() {
             self.delay(record, &retirement, retirement.look_again(now), &users).await?;
@@ -190,6 +197,13 @@ impl<'p, P: Ports> RetirementDriver<'p, '_, P> {
             }
             _ => Ok(Looked::Deregistered(Box::new(claimed))),
         }
+    }
+
+    /// Returns the services and tasks that use the revision, and the rules and schedules that pin it.
+    async fn users_and_pins(&self, users: &RevisionUsers, revision: &RevisionArn) -> Answer<Vec<String>> {
+        let mut users = places(users, revision);
+        users.extend(pins_of(self.ports, revision).await?);
+        Ok(users)
     }
 
     async fn delay(
@@ -224,9 +238,18 @@ impl<'p, P: Ports> RetirementDriver<'p, '_, P> {
                     let retired = EntryKind::Retired { corrected, users: users.clone() };
                     claimed.append(retired).await.map(|()| Some(conclusion(&retirement, &users)))
                 }
-                Err(error) => Err(give_up(&mut claimed, error.clone(), "Logweir could not search for users").await),
+                Err(error) if error.kind == ErrorKind::Retry => Err(give_up(&mut claimed, error.clone(), "").await),
+                Err(error) => {
+                    let about = unverified(&retirement.cause.corrected);
+                    Err(give_up(&mut claimed, error.clone(), &about).await)
+                }
             };
-            decisions.extend(self.ended(&head, ended));
+            let is_stuck = matches!(ended, Err(Halt::Stuck(_)));
+            let mut decision = self.ended(&head, ended);
+            if let Some(decision) = decision.as_mut().filter(|_| is_stuck) {
+                decision.notify.repeats = Some(false);
+            }
+            decisions.extend(decision);
         }
         decisions
     }
@@ -283,6 +306,17 @@ impl<'p, P: Ports> RetirementDriver<'p, '_, P> {
 fn places(users: &RevisionUsers, revision: &RevisionArn) -> Vec<String> {
     let users = users.get(revision).into_iter().flatten();
     users.take(MOST_USERS).map(|user| user.place.to_string()).collect()
+}
+
+/// Returns why the retirement of a deregistered revision has not ended.
+fn unverified(corrected: &RevisionArn) -> String {
+    format!("Logweir deregistered {}, but could not search for users once more", corrected.short())
+}
+
+/// Whether an earlier worker has already reported that it may not search for users of the revision once more.
+fn is_known_to_be_unverified(record: &Record, corrected: &RevisionArn) -> bool {
+    let last = record.entries.last().map(|entry| &entry.what);
+    matches!(last, Some(EntryKind::Released { why, .. }) if why.starts_with(&unverified(corrected)))
 }
 
 fn conclusion(retirement: &Retirement, users: &[String]) -> Conclusion {

@@ -5,7 +5,7 @@ use logweir::domain::outcome::{Outcome, Reason};
 use logweir::ports::{ErrorKind, Filter, Journal, PortError};
 use logweir::workflow::{BackoutOptions, gauges};
 
-use super::{RETIRED, active, corrected, nothing_wrong, passes, record, schedule, withdrawn, withdraws};
+use super::{RETIRED, active, corrected, nothing_wrong, passes, record, retires_as, schedule, withdrawn, withdraws};
 use crate::world::story::{BLOCKING, backs_out, backs_out_with, ended, event, register, retires};
 use crate::world::{Moment, Then, World};
 
@@ -37,6 +37,28 @@ async fn an_unused_older_revision_is_retired_after_a_day() {
     assert_eq!(active(&world), [2, 3]);
     let decisions = schedule(&world, 15).await;
     assert_eq!((decisions.len(), ended(&decisions[0].1), active(&world)), (1, RETIRED, vec![3]));
+}
+
+#[tokio::test]
+async fn a_revision_that_becomes_the_newest_again_is_retired_soon() {
+    let (world, source, _) = corrected().await;
+    let newer = world.account(|account| account.registers(BLOCKING));
+    withdraws(&world, &source).await;
+    assert_eq!(schedule(&world, 30).await, []);
+    world.account(|account| account.deregisters(&newer));
+    let decisions = schedule(&world, 60).await;
+    assert_eq!((decisions.len(), ended(&decisions[0].1), active(&world)), (1, RETIRED, vec![]));
+}
+
+#[tokio::test]
+async fn an_older_revision_gets_at_most_one_entry_an_hour() {
+    let (world, source, _) = corrected().await;
+    world.account(|account| account.registers(BLOCKING));
+    withdraws(&world, &source).await;
+    let before = record(&world, &source).await.entries.len();
+    schedule(&world, 23 * 60).await;
+    let written = record(&world, &source).await.entries.len() - before;
+    assert_eq!(written, 23);
 }
 
 #[tokio::test]
@@ -127,6 +149,35 @@ async fn a_family_on_hold_keeps_its_revision_until_the_hold_ends() {
 }
 
 #[tokio::test]
+async fn families_on_hold_do_not_delay_the_retirements_of_other_families() {
+    let world = World::new();
+    let families: Vec<String> = (0..20).map(|family| format!("held-{family}")).collect();
+    let until = super::minutes_after(&world, 30 * 24 * 60);
+    for family in &families {
+        let document = BLOCKING.replace("\"family\":\"web\"", &format!("\"family\":\"{family}\""));
+        let mut sources = Vec::new();
+        for _ in 0..2 {
+            let source = world.account(|account| account.registers(&document));
+            passes(&world, 30);
+            assert_eq!(register(&world, &event(&source)).await.outcome, Outcome::Remediated);
+            sources.push(source);
+        }
+        let ask = BackoutOptions { hold_until: Some(until), ..BackoutOptions::default() };
+        backs_out_with(&world, "operator", &sources[1], ask).await;
+        withdraws(&world, &sources[0]).await;
+    }
+    let source = world.account(|account| account.registers(BLOCKING));
+    assert_eq!(register(&world, &event(&source)).await.outcome, Outcome::Remediated);
+    passes(&world, 24 * 60);
+    withdraws(&world, &source).await;
+    for run in 0..20 {
+        passes(&world, 5);
+        retires_as(&world, &format!("run-{run}")).await;
+    }
+    assert_eq!(active(&world), Vec::<usize>::new());
+}
+
+#[tokio::test]
 async fn a_waiting_retirement_is_no_unfinished_work() {
     let (world, source, _) = withdrawn().await;
     let counted = gauges(&world).await.unwrap().gauges;
@@ -155,6 +206,19 @@ async fn users_that_cannot_be_read_keep_the_revision_and_are_reported_once() {
     assert!(repeats[0] == Some(false) && repeats[1..].iter().all(|repeats| *repeats == Some(true)), "{repeats:?}");
     world.restart();
     assert_eq!(ended(&schedule(&world, 36 * 60).await[0].1), RETIRED);
+}
+
+#[tokio::test]
+async fn pins_that_cannot_be_read_keep_the_revision_and_are_reported_once() {
+    let (world, _, _) = withdrawn().await;
+    let message = "the item holds data that this version of Logweir does not know".to_owned();
+    let (call, reason) = ("read the journal", Some(Reason::Unreadable));
+    world.always("pins", PortError { kind: ErrorKind::Refused, call, message, reason });
+    let decisions = schedule(&world, 24 * 60).await;
+    assert_eq!((active(&world), ended(&decisions[0].1)), (vec![2], (Outcome::Failed, Some(Reason::Unreadable))));
+    let repeats: Vec<_> = decisions.iter().map(|(_, decision)| decision.notify.repeats).collect();
+    assert!(repeats.len() < 12, "Logweir looks less and less often: {repeats:?}");
+    assert!(repeats[0] == Some(false) && repeats[1..].iter().all(|repeats| *repeats == Some(true)), "{repeats:?}");
 }
 
 #[tokio::test]

@@ -1,12 +1,18 @@
 //! Retirements that crash, and retirements beside other acts.
 
 use logweir::domain::outcome::{Outcome, Reason};
-use logweir::ports::ErrorKind;
+use logweir::ports::{ErrorKind, PortError};
 use logweir::settings::LEASE;
 
 use super::{RETIRED, active, nothing_wrong, passes, record, schedule, withdrawn};
 use crate::world::story::{backs_out, ended, retires};
 use crate::world::{Moment, Then};
+
+/// The error of a call without a permission.
+fn denied(call: &'static str) -> PortError {
+    let (message, reason) = ("AccessDeniedException".into(), Some(Reason::AccessDenied));
+    PortError { kind: ErrorKind::Refused, call, message, reason }
+}
 
 #[tokio::test]
 async fn a_service_that_is_updated_just_before_the_deregistration_needs_an_operator() {
@@ -99,14 +105,41 @@ async fn two_workers_retire_a_revision_once() {
 #[tokio::test]
 async fn a_refused_deregistration_is_tried_less_and_less_often() {
     let (world, _, _) = withdrawn().await;
-    let denied = logweir::ports::PortError {
-        kind: ErrorKind::Refused,
-        call: "DeregisterTaskDefinition",
-        message: "AccessDeniedException".into(),
-        reason: Some(Reason::AccessDenied),
-    };
-    world.always("DeregisterTaskDefinition", denied);
+    world.always("DeregisterTaskDefinition", denied("DeregisterTaskDefinition"));
     schedule(&world, 24 * 60).await;
     assert!(world.count("DeregisterTaskDefinition") < 12, "{}", world.count("DeregisterTaskDefinition"));
     assert_eq!(active(&world), [2]);
+}
+
+#[tokio::test]
+async fn a_refused_last_look_is_reported_once_and_repeated_until_it_succeeds() {
+    // The worker that deregistered the revision may die before its last look.
+    for dies in [false, true] {
+        let (world, source, _) = withdrawn().await;
+        schedule(&world, 20).await;
+        match dies {
+            true => {
+                passes(&world, 5);
+                world.at_next("DeregisterTaskDefinition", Moment::After, Then::Crash);
+                retires(&world).await;
+                world.restart();
+                world.advance(LEASE);
+                world.always("ListServices", denied("ListServices"));
+            }
+            false => world.at_nth("ListServices", 2, Moment::Before, Then::Fail(denied("ListServices"))),
+        }
+        let first = schedule(&world, 5).await;
+        assert_eq!(
+            (first.len(), first[0].1.outcome, first[0].1.notify.repeats),
+            (1, Outcome::NeedsOperator, Some(false))
+        );
+        assert!(first[0].1.error.as_ref().unwrap().contains("deregistered web:2"), "{first:?}");
+        world.always("ListServices", denied("ListServices"));
+        let standing = record(&world, &source).await;
+        let later = schedule(&world, 60).await;
+        assert!(later.len() == 12 && later.iter().all(|(_, it)| it.notify.repeats == Some(true)), "{later:?}");
+        assert_eq!(record(&world, &source).await, standing, "a repetition writes nothing");
+        world.restart();
+        assert_eq!(ended(&schedule(&world, 5).await[0].1), RETIRED);
+    }
 }
