@@ -1,10 +1,12 @@
 //! The process dies at every call from a registration to the updated service, and of the backout, or a call's answer is
-//! lost. The final state is the same as without the fault.
+//! lost. The final state is the same as without the fault, also while reads lag.
 
 #![allow(clippy::print_stdout, reason = "the counts are for the reader of the run")]
 
+use std::cell::Cell;
 use std::sync::LazyLock;
 
+use jiff::SignedDuration;
 use logweir::domain::baseline::Baseline;
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::outcome::Conclusion;
@@ -17,7 +19,7 @@ use serde_json::Value;
 
 use crate::order::{backout, order};
 use crate::world::story::{BLOCKING, PROMPT, backs_out, by, home, with};
-use crate::world::{Account, LOGWEIR, Lie, Moment, TASKS_FAILED, Then, World};
+use crate::world::{Account, LOGWEIR, Lag, Lie, Moment, TASKS_FAILED, Then, World};
 
 const SERVICES: [&str; 2] = ["prod/api", "prod/web"];
 
@@ -40,11 +42,25 @@ enum Road {
     TwoBackedOut,
     /// The rollout is backed out after its source was deregistered.
     SourceGone,
+    /// A hook pauses Logweir's deployment for longer than the deadline.
+    Paused,
+    /// Another principal changes the service's network during the rollout, which is then backed out.
+    NetworkChanged,
 }
 
 use Road::*;
 
-const ROADS: [Road; 8] = [One, Two, RolledBack, Fails, BackedOutInProgress, BackedOut, TwoBackedOut, SourceGone];
+const ROADS: [Road; 10] =
+    [One, Two, RolledBack, Fails, BackedOutInProgress, BackedOut, TwoBackedOut, SourceGone, Paused, NetworkChanged];
+
+const NO_LAG: Lag = Lag { describe: 0, list: 0, tags: 0, starts: 0, services: 0, lasts: SignedDuration::from_mins(7) };
+
+/// DescribeServices omits its own number of writes, alone and together with the other reads.
+const LAGS: [Lag; 3] = [
+    Lag { services: 1, ..NO_LAG },
+    Lag { services: 4, ..NO_LAG },
+    Lag { describe: 1, list: 2, tags: 2, starts: 1, services: 2, ..NO_LAG },
+];
 
 #[derive(Clone, Copy, Debug)]
 enum Fault {
@@ -78,6 +94,7 @@ struct End {
     turns: usize,
     fuses: usize,
     times: Vec<usize>,
+    subnets: Vec<String>,
 }
 
 struct Tale {
@@ -87,6 +104,10 @@ struct Tale {
     /// The lie of the world after the source's deployment has completed.
     lie: Option<Lie>,
     source: RevisionArn,
+    /// How often Logweir's deployment was found in progress.
+    looks: Cell<usize>,
+    /// How often the work goes on until it has ended.
+    rounds: usize,
 }
 
 fn document(mode: &str) -> String {
@@ -101,24 +122,34 @@ impl Road {
     }
 
     fn is_backed_out(self) -> bool {
-        matches!(self, BackedOutInProgress | BackedOut | TwoBackedOut | SourceGone)
+        matches!(self, BackedOutInProgress | BackedOut | TwoBackedOut | SourceGone | NetworkChanged)
+    }
+
+    /// Whether the backout begins while Logweir's deployment is in progress.
+    fn is_interrupted(self) -> bool {
+        matches!(self, BackedOutInProgress | NetworkChanged)
     }
 }
 
 impl Tale {
-    fn new(road: Road, first: First, lie: Option<Lie>) -> Self {
+    fn new(road: Road, first: First, lie: Option<Lie>, lag: Lag) -> Self {
         let world = World::new();
+        let rounds = 4 + if road == Paused { 2 } else { 0 } + if lag == NO_LAG { 0 } else { 4 };
         let source = world.account(|account| {
             account.has_group("/ecs/web", Some(30), 0);
             let sound = account.registers(&document("non-blocking"));
             for name in road.services() {
-                account.creates_service_as(name, &sound, |service| service.rolls_back = road != Fails);
+                account.creates_service_as(name, &sound, |service| {
+                    (service.rolls_back, service.pauses) = (road != Fails, road == Paused);
+                });
                 account.completes(name);
             }
             account.delivers();
+            account.now += SignedDuration::from_mins(1);
+            account.lag = lag;
             account.arn("web", 2)
         });
-        Self { world, road, first, lie, source }
+        Self { world, road, first, lie, source, looks: Cell::new(0), rounds }
     }
 
     /// Delivers the events until none is retryable. After a crash, another worker continues when the lease has expired.
@@ -132,7 +163,7 @@ impl Tale {
     }
 
     async fn tell(&self, event: &Value) {
-        for _ in 0..8 {
+        for _ in 0..2 * self.rounds {
             let report = with(&self.world, &PROMPT, Mode::Rollout, "worker", event).await;
             if !self.again(&report).await {
                 return;
@@ -173,12 +204,25 @@ impl Tale {
             for name in self.road.services() {
                 let runs = account.service(name).revision.clone();
                 let by_logweir = account.revision(&runs).is_some_and(|found| found.by == LOGWEIR);
-                match by_logweir && matches!(self.road, RolledBack | Fails) {
-                    true => account.fails(name, TASKS_FAILED),
-                    false => account.completes(name),
+                match self.road {
+                    RolledBack | Fails if by_logweir => account.fails(name, TASKS_FAILED),
+                    Paused if by_logweir => self.pauses(account, name),
+                    _ => account.completes(name),
                 }
             }
         });
+    }
+
+    /// Pauses Logweir's deployment, lets it wait longer than the deadline, and completes it.
+    fn pauses(&self, account: &mut Account, name: &str) {
+        match self.looks.replace(self.looks.get() + 1) {
+            0 => account.pauses(name),
+            1 => account.now += SignedDuration::from_hours(3),
+            _ => {
+                account.continues(name);
+                account.completes(name);
+            }
+        }
     }
 
     /// Registers and deploys a blocking revision, and delivers the events.
@@ -196,7 +240,7 @@ impl Tale {
 
     /// Ends all work in progress.
     async fn comes_to_rest(&self) {
-        for _ in 0..4 {
+        for _ in 0..self.rounds {
             self.deployments_end();
             self.tells().await;
             self.schedule().await;
@@ -208,7 +252,10 @@ impl Tale {
             let source = self.source.clone();
             self.world.account(|account| account.deregisters(&source));
         }
-        for _ in 0..4 {
+        if self.road == NetworkChanged {
+            self.world.account(|account| account.changes_network(self.road.services()[0], "subnet-new"));
+        }
+        for _ in 0..self.rounds {
             let report = backs_out(&self.world, &self.source).await;
             if !self.again(&report).await {
                 break;
@@ -220,7 +267,7 @@ impl Tale {
     async fn begins(&self) {
         if self.road.is_backed_out() {
             self.deploys().await;
-            if self.road != BackedOutInProgress {
+            if !self.road.is_interrupted() {
                 self.comes_to_rest().await;
             }
         }
@@ -232,6 +279,10 @@ impl Tale {
             false => self.deploys().await,
         }
         self.comes_to_rest().await;
+    }
+
+    fn deployments_of_logweir(&self) -> usize {
+        self.world.account(|account| account.service_deployments.values().filter(|it| it.by == LOGWEIR).count())
     }
 
     fn end(&self) -> End {
@@ -248,45 +299,90 @@ impl Tale {
             turns: account.remembered.values().filter(|family| family.turn.is_some()).count(),
             fuses: account.remembered.values().filter(|family| family.fuse.is_some()).count(),
             times: account.pointings.values().map(|pointings| pointings.times.len()).collect(),
+            subnets: account.services.values().map(|service| service.subnet.clone()).collect(),
         })
+    }
+}
+
+/// A road without a fault: its calls, and its final state.
+struct Quiet {
+    road: Road,
+    /// The number of calls before the swept ones.
+    begun: usize,
+    calls: Vec<&'static str>,
+    end: End,
+    updates: usize,
+    deployed: usize,
+}
+
+impl Quiet {
+    async fn of(road: Road, lag: Lag) -> Self {
+        let tale = Tale::new(road, First::Event, None, lag);
+        tale.begins().await;
+        let begun = tale.world.log().len();
+        tale.goes_on().await;
+        let (calls, end, updates) = (tale.world.calls(), tale.end(), tale.world.count("UpdateService"));
+        Self { road, begun, calls, end, updates, deployed: tale.deployments_of_logweir() }
+    }
+
+    /// Plays the road with a fault at one call, and returns what is wrong then.
+    async fn with(&self, number: usize, fault: Fault, first: First, lie: Option<Lie>, lag: Lag) -> Vec<String> {
+        let tale = Tale::new(self.road, first, lie, lag);
+        tale.begins().await;
+        match fault {
+            Fault::DiesBefore => tale.world.at(number, Moment::Before, Then::Crash),
+            Fault::DiesAfter => tale.world.at(number, Moment::After, Then::Crash),
+            Fault::Cut => tale.world.at(number, Moment::Before, Then::Cut),
+            Fault::AnswerLost => tale.world.at(number, Moment::After, Then::Cut),
+        }
+        tale.goes_on().await;
+        let (road, wanted, updates) = (self.road, &self.end, self.updates);
+        let at = format!("{road:?}, {fault:?} at {} {number}, {first:?} first", self.calls[number - 1]);
+        let mut wrong = tale.world.account(|account| account.wrongs.clone());
+        let end = tale.end();
+        if end != *wanted {
+            wrong.push(format!("{end:?}, wanted {wanted:?}"));
+        }
+        let again = tale.world.count("UpdateService");
+        // While reads lag, ECS may refuse a new revision, so only the deployments count.
+        if lag == NO_LAG && again > updates + 1 {
+            wrong.push(format!("{again} times UpdateService, {updates} without"));
+        }
+        let deployed = tale.deployments_of_logweir();
+        if deployed > self.deployed + 1 {
+            wrong.push(format!("Logweir started {deployed} deployments, {} without", self.deployed));
+        }
+        wrong.iter().map(|it| format!("{at}: {it}")).collect()
     }
 }
 
 /// Makes every call of the road fail in every way. Returns the number of runs and their faults.
 async fn sweep(road: Road, lie: Option<Lie>) -> (usize, Vec<String>) {
     let (mut runs, mut wrong) = (0, Vec::new());
-    let quiet = Tale::new(road, First::Event, None);
-    quiet.begins().await;
-    let begun = quiet.world.log().len();
-    quiet.goes_on().await;
-    let (calls, wanted, pointed) = (quiet.world.calls(), quiet.end(), quiet.world.count("UpdateService"));
-    for number in begun + 1..=calls.len() {
+    let quiet = Quiet::of(road, NO_LAG).await;
+    for number in quiet.begun + 1..=quiet.calls.len() {
         for fault in FAULTS {
             for first in [First::Event, First::Schedule] {
                 runs += 1;
-                let tale = Tale::new(road, first, lie);
-                tale.begins().await;
-                match fault {
-                    Fault::DiesBefore => tale.world.at(number, Moment::Before, Then::Crash),
-                    Fault::DiesAfter => tale.world.at(number, Moment::After, Then::Crash),
-                    Fault::Cut => tale.world.at(number, Moment::Before, Then::Cut),
-                    Fault::AnswerLost => tale.world.at(number, Moment::After, Then::Cut),
-                }
-                tale.goes_on().await;
-                let at = format!("{road:?}, {fault:?} at {} {number}, {first:?} first", calls[number - 1]);
-                wrong.extend(
-                    tale.world.account(|account| account.wrongs.clone()).iter().map(|it| format!("{at}: {it}")),
-                );
-                let end = tale.end();
-                if end != wanted {
-                    wrong.push(format!("{at}: {end:?}, wanted {wanted:?}"));
-                }
-                let again = tale.world.count("UpdateService");
-                if again > pointed + 1 {
-                    wrong.push(format!("{at}: {again} times UpdateService, {pointed} without"));
-                }
+                wrong.extend(quiet.with(number, fault, first, lie, NO_LAG).await);
             }
         }
+    }
+    (runs, wrong)
+}
+
+/// Makes every call of the road fail in one way while reads lag. Returns the number of runs and their faults.
+async fn sweep_lagging(road: Road, lie: Option<Lie>, lag: Lag) -> (usize, Vec<String>) {
+    let (prompt, quiet) = (Quiet::of(road, NO_LAG).await, Quiet::of(road, lag).await);
+    let (mut runs, mut wrong) = (0, Vec::new());
+    if quiet.end != prompt.end {
+        wrong.push(format!("{road:?} without a fault: {:?}, wanted {:?}", quiet.end, prompt.end));
+    }
+    // Three and eight have no common divisor, so each fault occurs with each of the first deliveries.
+    for number in (quiet.begun + 1..=quiet.calls.len()).step_by(3) {
+        let first = if number % 8 < 4 { First::Event } else { First::Schedule };
+        runs += 1;
+        wrong.extend(quiet.with(number, FAULTS[number % 4], first, lie, lag).await);
     }
     (runs, wrong)
 }
@@ -303,8 +399,10 @@ async fn without_a_fault_each_road_has_the_intended_end() {
         (BackedOut, &["web:2"], 2),
         (TwoBackedOut, &["web:2", "web:2"], 4),
         (SourceGone, &["web:4"], 2),
+        (Paused, &["web:3"], 1),
+        (NetworkChanged, &["web:2"], 2),
     ] {
-        let tale = Tale::new(road, First::Event, None);
+        let tale = Tale::new(road, First::Event, None, NO_LAG);
         tale.begins().await;
         tale.goes_on().await;
         let end = tale.end();
@@ -317,6 +415,8 @@ async fn without_a_fault_each_road_has_the_intended_end() {
         let active: Vec<bool> = end.revisions.iter().map(|(_, active)| *active).collect();
         assert_eq!(active[2], !road.is_backed_out(), "{road:?}");
         assert_eq!(tale.world.account(|account| account.wrongs.clone()), Vec::<String>::new());
+        let subnet = if road == NetworkChanged { "subnet-new" } else { "subnet-old" };
+        assert!(end.subnets.iter().all(|it| it == subnet), "{road:?}: {:?}", end.subnets);
     }
 }
 
@@ -339,5 +439,30 @@ async fn a_program_that_records_its_intent_too_late_is_detected() {
         let of_services = wrong.iter().find(|it| it.contains("was updated to") && it.contains("no record says so"));
         println!("{road:?}: {} faults in {runs} runs, such as: {of_services:?}", wrong.len());
         assert!(of_services.is_some(), "{road:?}");
+    }
+}
+
+#[tokio::test]
+async fn while_reads_lag_services_finally_run_the_intended_revision_wherever_the_process_dies() {
+    let mut all = 0;
+    for road in ROADS {
+        for lag in LAGS {
+            let (runs, wrong) = sweep_lagging(road, None, lag).await;
+            assert_eq!(wrong, Vec::<String>::new(), "{lag:?}: {} of {runs}", wrong.len());
+            all += runs;
+        }
+    }
+    println!("while reads lag: {all} runs");
+    assert!(all > 600, "{all}");
+}
+
+#[tokio::test]
+async fn a_program_that_misjudges_a_deployment_is_detected() {
+    for (lie, road) in
+        [(Lie::NewestIsLogweirs, NetworkChanged), (Lie::NothingPauses, Paused), (Lie::StaleIsRolledBack, One)]
+    {
+        let (runs, wrong) = sweep_lagging(road, Some(lie), LAGS[1]).await;
+        println!("{lie:?}: {} faults in {runs} runs, such as: {:?}", wrong.len(), wrong.first());
+        assert!(!wrong.is_empty(), "{lie:?}");
     }
 }

@@ -48,13 +48,15 @@ pub const LAG: SignedDuration = SignedDuration::from_mins(10);
 
 impl LastUpdate {
     /// Whether a read of the service lags behind this update: Logweir made the update a short time ago, and the read
-    /// still shows the revision before the update, and no newer deployment than the deployments before the update.
+    /// still shows the revision before the update, and no deployment that is as new as the update. Another principal may
+    /// have deployed the same revision again after the read on which the update is based.
     pub fn is_missing_in(&self, found: &Service, now: Timestamp) -> bool {
         if found.revision != self.from {
             return false;
         }
         let newest = found.primary().filter(|newest| !newest.is_rollback()).and_then(|newest| newest.created);
-        now.duration_since(self.at) < LAG && newest.is_some() && newest <= self.before
+        let is_older = newest.is_some_and(|newest| Some(newest) <= self.before || newest < self.at);
+        now.duration_since(self.at) < LAG && is_older
     }
 
     /// Whether another principal requested a deployment of the revision `external` after Logweir had read the service

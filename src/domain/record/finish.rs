@@ -136,7 +136,7 @@ fn updated_step(
     seen: &Sighting<'_>,
 ) -> Result<FinishStep, Fact> {
     let service = seen.service;
-    if seen.may_lag && service.after(&update.seen, &update.from, &update.to) == After::AsBefore {
+    if seen.may_lag && is_before_update(rollout, update, service) {
         return Ok(FinishStep::TryAgain);
     }
     let Some(newest) = service.primary().filter(|newest| newest.revision == update.to) else {
@@ -171,6 +171,14 @@ fn updated_step(
         (false, None) if seen.is_overdue => FinishStep::End(Ending::Overdue),
         (false, None) => FinishStep::Wait,
     })
+}
+
+/// Whether the read of the service shows no deployment that is as new as Logweir's update.
+fn is_before_update(rollout: &Rollout<'_>, update: &ServiceUpdate, service: &Service) -> bool {
+    let older = service.primary().filter(|newest| newest.revision != update.to && !newest.is_rollback());
+    let created = older.and_then(|newest| newest.created);
+    service.after(&update.seen, &update.from, &update.to) == After::AsBefore
+        || created.zip(rollout.begun).is_some_and(|(created, begun)| created < begun)
 }
 
 /// Returns the next step if Logweir was about to update the service to `external`. Another principal had deployed the

@@ -9,9 +9,10 @@ use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::{DeploymentProgress, Service, ServiceArn, Stage};
 use crate::domain::event::{Cause, ServiceChange};
 use crate::domain::limits::rollout_guards::Obstacle;
+use crate::domain::limits::service_history::LAG;
 use crate::domain::outcome::Reason;
 use crate::domain::record::{Ending, EntryKind, Record};
-use crate::ports::{Answer, ErrorKind, Ports, Services};
+use crate::ports::{Answer, Clock, ErrorKind, Ports, Services};
 
 mod earlier;
 mod finish;
@@ -19,6 +20,8 @@ mod image_guard;
 mod on_event;
 mod start;
 pub(in crate::workflow) mod update_service;
+
+use update_service::nothing_yet;
 
 pub(in crate::workflow) struct RolloutDriver<'p, 'o, P> {
     pub(in crate::workflow) ports: &'p P,
@@ -68,6 +71,23 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
                 Ok(Err(Obstacle::for_good(error.reason.unwrap_or(Reason::Unreadable), error.to_string())))
             }
             Err(error) => Err(error),
+        }
+    }
+
+    /// Returns an error that asks for a retry, if the read `found` of the service does not show the deployment that a
+    /// recent event reports. A read may lag behind the event.
+    fn shows_change(&self, found: &Service, hint: &ServiceHint<'_>) -> Answer<()> {
+        let created = found.primary().and_then(|newest| newest.created);
+        let recent = hint.cause.time.filter(|at| self.ports.clock().now().duration_since(*at) < LAG);
+        let is_older = created.zip(recent).is_some_and(|(created, at)| created < at);
+        let is_missing = match hint.change {
+            ServiceChange::Asked { revision: Some(revision) } => found.revision != *revision,
+            ServiceChange::Deployment { id, .. } => found.deployment(id).is_none(),
+            ServiceChange::Asked { revision: None } | ServiceChange::Look => false,
+        };
+        match is_older && is_missing {
+            true => Err(nothing_yet(hint.service)),
+            false => Ok(()),
         }
     }
 

@@ -120,6 +120,7 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
             Ok(service) => service,
             Err(obstacle) => return leave(obstacle),
         };
+        self.shows_change(&service, hint)?;
         if matches!(hint.change, ServiceChange::Deployment { state: RolloutState::InProgress, .. })
             && self.settings(&service).when == RolloutWhen::Deployed
         {

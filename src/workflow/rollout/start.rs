@@ -57,7 +57,10 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
             return Err(Halt::LeaseLost);
         }
         let (outcome, record) = match self.may_run(&record, service).await? {
-            Ok(found) => self.start_there(report, record, &way, &found, hint).await?,
+            Ok(found) => {
+                self.shows_change(&found, hint)?;
+                self.start_there(report, record, &way, &found, hint).await?
+            }
             Err(way) => (StartOutcome::LeftAlone(way), record),
         };
         let (outcome, record) = match outcome {

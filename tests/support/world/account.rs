@@ -49,6 +49,12 @@ pub(crate) enum Lie {
     UnseenIsInactive,
     /// A revision whose tags are not visible yet has lost a member of its document, too.
     UnseenTagsAreLost,
+    /// The newest deployment of a service has the id of Logweir's last deployment of the same revision.
+    NewestIsLogweirs,
+    /// A deployment that is paused is shown as one that is not.
+    NothingPauses,
+    /// A read of a service that lags shows a deployment that Logweir has never seen.
+    StaleIsRolledBack,
 }
 
 #[derive(Clone, Debug, PartialEq)]

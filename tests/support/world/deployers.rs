@@ -30,6 +30,7 @@ impl Account {
         self.can_be_started("CreateService", revision).unwrap();
         let mut service = LiveService::new(revision);
         like(&mut service);
+        service.network = service.subnet.clone();
         service.asked.push(revision.clone());
         self.writes_services();
         self.services.insert(arn.clone(), service);
@@ -71,11 +72,10 @@ impl Account {
     pub(crate) fn changes_network(&mut self, name: &str, subnet: &str) {
         let arn = self.service_arn(name);
         let service = self.service_mut(name);
-        service.subnet = subnet.into();
+        (service.subnet, service.network) = (subnet.into(), subnet.into());
         let revision = service.revision.clone();
         let network = json!({"networkConfiguration": {"awsvpcConfiguration": {"subnets": [subnet]}}});
         self.update_service_with(&arn, &revision, &network, DEPLOYER).unwrap();
-        self.service_mut(name).asked.push(revision);
     }
 
     /// Changes the number of tasks. This starts no deployment.
@@ -151,6 +151,8 @@ impl Account {
         let progress = self.service_deployments.get_mut(&deployment).unwrap();
         if rolls_back && progress.stage == Stage::UnderWay {
             self.roll_back(&arn, "ECS deployment circuit breaker");
+            let service = self.services.get_mut(&arn).unwrap();
+            service.network = service.subnet.clone();
         } else {
             (progress.stage, progress.reason) = (Stage::Over, Some(reason.to_owned()));
         }

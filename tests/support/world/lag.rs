@@ -169,6 +169,11 @@ impl Passing {
         Self { call, message, kind: ErrorKind::Retry, reason: None }
     }
 
+    /// Whether ECS says that a revision does not exist.
+    pub(crate) fn is_missing(self) -> bool {
+        self.kind == ErrorKind::Missing
+    }
+
     fn error(self) -> PortError {
         PortError { kind: self.kind, call: self.call, message: self.message.into(), reason: self.reason }
     }

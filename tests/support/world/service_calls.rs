@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use logweir::domain::ecs::image::{EcrImage, RunningImage};
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::ecs::service::{DeploymentProgress, Service, ServiceArn};
+use logweir::domain::record::{Entry, EntryKind};
 use logweir::ports::{Answer, RevisionUsers, Services};
 
 use super::account::missing;
@@ -26,7 +27,7 @@ impl Services for World {
         let look = |account: &mut Account| {
             let described = account.described("DescribeServices", service, account.seen_services())?;
             account.looked.saw(service, &described.revision);
-            Ok(described)
+            Ok(account.falsified(described))
         };
         self.call("DescribeServices", service.short(), look).await
     }
@@ -36,6 +37,7 @@ impl Services for World {
             account.watch_point(service, to);
             let by = account.principal.clone();
             account.update_service(service, to, false, &by)?;
+            account.watch_network(service);
             account.described("UpdateService", service, &account.services)
         };
         self.call("UpdateService", format!("{} {}", service.short(), to.short()), point).await
@@ -57,7 +59,10 @@ impl Services for World {
     async fn stop(&self, deployment: &str) -> Answer<()> {
         let stop = |account: &mut Account| {
             account.watch_stop(deployment);
-            account.stop_deployment(deployment)
+            account.stop_deployment(deployment)?;
+            let stopped = account.service_deployments[deployment].service.clone();
+            account.watch_network(&stopped);
+            Ok(())
         };
         self.call("StopServiceDeployment", deployment, stop).await
     }
@@ -77,5 +82,37 @@ impl Services for World {
         let EcrImage { account, region, repository, tag } = image;
         let name = format!("{account}.dkr.ecr.{region}.amazonaws.com/{repository}:{tag}");
         self.call("DescribeImages", name.clone(), |account| Ok(account.digest_of(&name))).await
+    }
+}
+
+impl Account {
+    /// The description of a service under the lies about services.
+    fn falsified(&self, mut service: Service) -> Service {
+        let truly = self.services.get(&service.arn).and_then(|live| live.deployments.first()).map(|newest| &newest.id);
+        let id = match self.lie {
+            Some(Lie::NewestIsLogweirs) => self.last_deployment_of_logweir(&service),
+            Some(Lie::StaleIsRolledBack) if service.primary().map(|newest| &newest.id) != truly => {
+                Some(format!("ecs-svc/unknown-{}", self.now))
+            }
+            _ => None,
+        };
+        if let (Some(id), Some(newest)) = (id, service.deployments.iter_mut().find(|it| it.primary)) {
+            newest.id = id;
+            if self.lie == Some(Lie::StaleIsRolledBack) {
+                newest.created = Some(self.now);
+            }
+        }
+        service
+    }
+
+    fn last_deployment_of_logweir(&self, service: &Service) -> Option<String> {
+        let own = self.records.values().filter(|record| record.head.corrected.as_ref() == Some(&service.revision));
+        let started = |entry: &Entry| match &entry.what {
+            EntryKind::ServiceUpdated { service: of, deployment, stoppable: true } if *of == service.arn => {
+                Some(deployment.clone())
+            }
+            _ => None,
+        };
+        own.flat_map(|record| &record.entries).filter_map(started).last()
     }
 }

@@ -12,7 +12,7 @@ use logweir::ports::Answer;
 use serde_json::{Value, json};
 
 use super::account::{ACCOUNT, REGION, missing, refused};
-use super::{Account, Revision, RevisionState};
+use super::{Account, Lie, Revision, RevisionState};
 
 const UPDATE: &str = "UpdateService";
 const STOP: &str = "StopServiceDeployment";
@@ -38,6 +38,8 @@ pub(crate) struct LiveService {
     pub(crate) desired: i32,
     /// The subnet of the tasks. A rollback by ECS returns to the subnet of the earlier service revision, too.
     pub(crate) subnet: String,
+    /// The subnet after the latest act of another principal or of ECS itself. No call of Logweir may lead to another.
+    pub(crate) network: String,
     pub(crate) revision: RevisionArn,
     /// Newest first. The newest is PRIMARY.
     pub(crate) deployments: Vec<LiveDeployment>,
@@ -95,6 +97,7 @@ impl LiveService {
             tags: Vec::new(),
             desired: 2,
             subnet: "subnet-old".into(),
+            network: "subnet-old".into(),
             revision: revision.clone(),
             deployments: Vec::new(),
             asked: Vec::new(),
@@ -216,6 +219,7 @@ impl Account {
             (progress.stage, progress.finished) = (Stage::Over, Some(self.now));
         }
         let (made, stage) = (self.now, Stage::UnderWay);
+        self.services.get_mut(arn).unwrap().paused = false;
         let progress = LiveProgress {
             made,
             service: arn.clone(),
@@ -369,7 +373,7 @@ impl Account {
             return missing("DescribeServiceDeployments", "MISSING");
         };
         let waits = self.services.get(&progress.service).is_some_and(|service| service.paused);
-        let paused = waits && progress.stage == Stage::UnderWay;
+        let paused = waits && progress.stage == Stage::UnderWay && self.lie != Some(Lie::NothingPauses);
         let (stage, finished, reason) = (progress.stage, progress.finished, progress.reason.clone());
         Ok(DeploymentProgress { stage, paused, finished, reason })
     }

@@ -6,7 +6,7 @@ use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::ecs::service::ServiceArn;
 use logweir::domain::record::{BackoutRequest, Done, Entry, EntryKind, Record, Step, Undo};
 
-use super::{Account, LOGWEIR};
+use super::{Account, LOGWEIR, LiveService};
 
 /// What the process has read about services, on which its decisions depend. Pictures of the account ignore it.
 #[derive(Clone, Debug, Default)]
@@ -157,6 +157,14 @@ impl Account {
         if progress.by != LOGWEIR {
             self.wrongs
                 .push(format!("{service}'s deployment of {revision}, which {} started, was stopped", progress.by));
+        }
+    }
+
+    /// Checks that a call of Logweir has not changed the network of a service.
+    pub(super) fn watch_network(&mut self, service: &ServiceArn) {
+        let LiveService { subnet, network, .. } = &self.services[service];
+        if subnet != network {
+            self.wrongs.push(format!("service {} is back in {subnet}, and had {network}", service.short()));
         }
     }
 

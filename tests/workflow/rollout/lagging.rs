@@ -121,3 +121,33 @@ async fn a_backout_concludes_nothing_from_a_read_before_its_own_rollback() {
     resumes_backouts(&scene.world).await;
     assert_eq!(scene.account(|account| account.active("web")), [1, 2]);
 }
+
+#[tokio::test]
+async fn a_read_from_before_the_deployment_of_the_source_does_not_end_the_work_on_the_service() {
+    for event in [UPDATE, COMPLETED] {
+        let scene = Scene::before(&[WEB], |_| {}).await;
+        scene.world.lags(LAG);
+        scene.deploys(WEB);
+        scene.account(|account| account.completes(WEB));
+        assert_eq!(said(&scene.told(event).await), AGAIN);
+        scene.after(5 * 60);
+        assert_eq!(said(&scene.told(event).await), "remediated (0); prod/web updated");
+    }
+}
+
+#[tokio::test]
+async fn a_lagging_read_of_another_principals_forced_deployment_is_no_failure_of_the_later_update() {
+    let scene = Scene::deployed(|service| service.rolls_back = true).await;
+    scene.world.lags(Lag { services: 2, ..LAG });
+    scene.account(|account| account.forces_deployment(WEB));
+    scene.after(10);
+    // Logweir reads the service as it was before the forced deployment, and then before its own update.
+    assert_eq!(said(&scene.told(COMPLETED).await), "remediated (0); prod/web updated");
+    assert_eq!(scene.resumes().await, [AGAIN]);
+    assert_eq!((scene.stopped(), scene.on_their_way()), (None, vec![WEB.into()]));
+    // A backout does not conclude from such a read that the service was rolled back.
+    assert_eq!(said(&scene.backs_out().await), "failed (2) again; prod/web waits");
+    scene.after(10 * 60);
+    resumes_backouts(&scene.world).await;
+    assert_eq!(scene.runs(WEB), "web:2");
+}
