@@ -37,6 +37,7 @@ mod resume;
 mod retire;
 mod rollout;
 mod rollout_crash;
+mod rollout_histories;
 mod rollout_orders;
 mod telemetry;
 mod unclaimed;
