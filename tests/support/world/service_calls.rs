@@ -113,6 +113,6 @@ impl Account {
             }
             _ => None,
         };
-        own.flat_map(|record| &record.entries).filter_map(started).last()
+        own.flat_map(|record| &record.entries).filter_map(started).next_back()
     }
 }
