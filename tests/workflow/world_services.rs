@@ -99,7 +99,7 @@ async fn a_deployment_that_is_overtaken_before_its_first_task_may_vanish_at_once
         });
         let overtaken = look(&world).await.service_deployment.unwrap();
         points(&world, 3).await.unwrap();
-        assert_eq!((look(&world).await.deployments.len(), stage(&world, &overtaken).await), (expected, Stage::Over));
+        assert_eq!((look(&world).await.deployments.len(), stage(&world, &overtaken).await), (expected, Stage::Stopped));
     }
 }
 

@@ -207,7 +207,8 @@ fn progress(found: &ServiceDeployment) -> DeploymentProgress {
     let stage = match found.status().map(|status| status.as_str()) {
         Some("ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" | "STOP_REQUESTED") => Stage::RollingBack,
         Some("SUCCESSFUL") => Stage::Succeeded,
-        Some("STOPPED" | "ROLLBACK_SUCCESSFUL" | "ROLLBACK_FAILED") => Stage::Over,
+        Some("STOPPED") => Stage::Stopped,
+        Some("ROLLBACK_SUCCESSFUL" | "ROLLBACK_FAILED") => Stage::Over,
         // A deployment is under way if its status is PENDING, IN_PROGRESS or unknown to Logweir.
         _ => Stage::UnderWay,
     };

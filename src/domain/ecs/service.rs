@@ -184,7 +184,9 @@ pub enum Stage {
     UnderWay,
     RollingBack,
     Succeeded,
-    /// The deployment was stopped, failed, or was rolled back.
+    /// Another deployment replaced the deployment, or a principal stopped it without a rollback.
+    Stopped,
+    /// The deployment failed, and ECS has rolled it back or could not roll it back.
     Over,
 }
 

@@ -302,7 +302,7 @@ async fn the_status_of_a_service_deployment_gives_its_stage() {
         ("ROLLBACK_REQUESTED", Stage::RollingBack),
         ("ROLLBACK_IN_PROGRESS", Stage::RollingBack),
         ("SUCCESSFUL", Stage::Succeeded),
-        ("STOPPED", Stage::Over),
+        ("STOPPED", Stage::Stopped),
         ("ROLLBACK_SUCCESSFUL", Stage::Over),
         ("ROLLBACK_FAILED", Stage::Over),
     ] {

@@ -216,7 +216,7 @@ impl Account {
         if let Some(progress) = overtaken.and_then(|overtaken| self.service_deployments.get_mut(&overtaken))
             && matches!(progress.stage, Stage::UnderWay | Stage::RollingBack)
         {
-            (progress.stage, progress.finished) = (Stage::Over, Some(self.now));
+            (progress.stage, progress.finished) = (Stage::Stopped, Some(self.now));
         }
         let (made, stage) = (self.now, Stage::UnderWay);
         self.services.get_mut(arn).unwrap().paused = false;
@@ -303,7 +303,7 @@ impl Account {
             }
             // "The service deployment continues the rollback operation" (developer guide, stop-service-deployment).
             Stage::RollingBack => Ok(()),
-            Stage::Succeeded | Stage::Over => {
+            Stage::Succeeded | Stage::Stopped | Stage::Over => {
                 refused(STOP, "ConflictException: The service deployment is not in a state that can be stopped.")
             }
         }
