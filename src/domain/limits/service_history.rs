@@ -55,7 +55,9 @@ impl LastUpdate {
             return false;
         }
         let newest = found.primary().filter(|newest| !newest.is_rollback()).and_then(|newest| newest.created);
-        let is_older = newest.is_some_and(|newest| Some(newest) <= self.before || newest < self.at);
+        // The clock of ECS may differ a little from the clock of Logweir.
+        let is_before = |newest: Timestamp| newest.as_second() < self.at.as_second();
+        let is_older = newest.is_some_and(|newest| Some(newest) <= self.before || is_before(newest));
         now.duration_since(self.at) < LAG && is_older
     }
 

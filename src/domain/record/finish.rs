@@ -178,7 +178,7 @@ fn is_before_update(rollout: &Rollout<'_>, update: &ServiceUpdate, service: &Ser
     let older = service.primary().filter(|newest| newest.revision != update.to && !newest.is_rollback());
     let created = older.and_then(|newest| newest.created);
     service.after(&update.seen, &update.from, &update.to) == After::AsBefore
-        || created.zip(rollout.begun).is_some_and(|(created, begun)| created < begun)
+        || created.zip(rollout.begun).is_some_and(|(created, begun)| created.as_second() < begun.as_second())
 }
 
 /// Returns the next step if Logweir was about to update the service to `external`. Another principal had deployed the

@@ -79,7 +79,8 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
     fn shows_change(&self, found: &Service, hint: &ServiceHint<'_>) -> Answer<()> {
         let created = found.primary().and_then(|newest| newest.created);
         let recent = hint.cause.time.filter(|at| self.ports.clock().now().duration_since(*at) < LAG);
-        let is_older = created.zip(recent).is_some_and(|(created, at)| created < at);
+        // The times of events have no fractions of a second.
+        let is_older = created.zip(recent).is_some_and(|(created, at)| created.as_second() < at.as_second());
         let is_missing = match hint.change {
             ServiceChange::Asked { revision: Some(revision) } => found.revision != *revision,
             ServiceChange::Deployment { id, .. } => found.deployment(id).is_none(),
