@@ -2,7 +2,7 @@
 
 use super::context::{ServiceUndo, UndoAction, UndoContext, UndoDriver};
 use crate::domain::ecs::revision::RevisionArn;
-use crate::domain::ecs::service::{RolloutState, Service, Stage, Status};
+use crate::domain::ecs::service::{RolloutState, Service, ServiceArn, Stage, Status};
 use crate::domain::limits::service_history::ServiceHistory;
 use crate::domain::outcome::Reason;
 use crate::domain::record::{Backout, EntryKind, NotUndone, Record};
@@ -156,9 +156,8 @@ impl<P: Ports> UndoDriver<'_, P> {
                 let kept = NotUndone { open: false, ..NotUndone::open(step, why, Some(Reason::ServiceChanged)) };
                 claimed.append(EntryKind::Kept(kept)).await
             }
-            Ok(UpdateResult::Overtook(external)) => {
-                let found = self.ports.services().service(&found.arn).await?;
-                self.yield_to(claimed, step, &found, external).await
+            Ok(UpdateResult::Overtook { external, seen }) => {
+                self.yield_to(claimed, step, &found.arn, seen, to, external).await
             }
             Err(error) if error.kind == ErrorKind::Retry => Err(give_up(claimed, error, "").await),
             // The read that showed the revision as ACTIVE lagged behind. A later read shows that it is INACTIVE, and
@@ -175,17 +174,19 @@ impl<P: Ports> UndoDriver<'_, P> {
         &self,
         claimed: &mut Claim<'_, P>,
         step: usize,
-        found: &Service,
+        service: &ServiceArn,
+        seen: Vec<String>,
+        runs: &RevisionArn,
         external: RevisionArn,
     ) -> Result<(), Halt> {
-        match yields(self.ports, claimed, found, &found.revision, external).await {
+        match yields(self.ports, claimed, service, seen, runs, external).await {
             Ok(Some(external)) => {
-                let why = left_with(&found.arn.short(), &external);
+                let why = left_with(&service.short(), &external);
                 claimed.append(EntryKind::Kept(NotUndone::open(step, why, Some(Reason::ServiceChanged)))).await
             }
             Ok(None) => {
                 let why =
-                    format!("another principal has since deployed another revision to service {}", found.arn.short());
+                    format!("another principal has since deployed another revision to service {}", service.short());
                 let kept = NotUndone { open: false, ..NotUndone::open(step, why, Some(Reason::ServiceChanged)) };
                 claimed.append(EntryKind::Kept(kept)).await
             }

@@ -111,7 +111,9 @@ impl<'p, P: Ports> UndoDriver<'p, P> {
                     _ => return Ok(()),
                 }
             }
-            Ok(UndoAction::Yield { found, external }) => return self.yield_to(claimed, step, &found, external).await,
+            Ok(UndoAction::Yield { found, external }) => {
+                return self.yield_to(claimed, step, &found.arn, found.seen(), &found.revision, external).await;
+            }
             Ok(UndoAction::Wait(why)) => {
                 claimed.release(&why).await;
                 return Err(Halt::Waiting(why));

@@ -180,7 +180,7 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
     ) -> Result<(Option<Ending>, Record), Halt> {
         let corrected = found.revision.clone();
         let mut claimed = self.claim(record, Registrars::resumes(self.order.home, self.order.registrar)).await?;
-        let ending = self.yielding(&mut claimed, found, &corrected, external).await?;
+        let ending = self.yielding(&mut claimed, &found.arn, found.seen(), &corrected, external).await?;
         if claimed.record.head.suppressed {
             // In a backed-out record, Logweir records only the intent to update the service, and no ending of the
             // rollout.

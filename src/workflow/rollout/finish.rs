@@ -7,7 +7,7 @@ use super::update_service::{
 };
 use super::{RolloutDriver, ServiceHint};
 use crate::domain::ecs::revision::RevisionArn;
-use crate::domain::ecs::service::{DeploymentProgress, Service, Stage, Status};
+use crate::domain::ecs::service::{DeploymentProgress, Service, ServiceArn, Stage, Status};
 use crate::domain::limits::service_history::LAG;
 use crate::domain::outcome::{Mode, Reason};
 use crate::domain::record::{
@@ -172,10 +172,9 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
             }
             Ok(UpdateResult::Other(external)) if external == *from => Ending::RolledBack,
             Ok(UpdateResult::Other(_)) => Ending::ServiceChanged,
-            Ok(UpdateResult::Overtook(external)) => match self.ports.services().service(service).await {
-                Ok(found) => self.yielding(claimed, &found, to, external).await?,
-                Err(error) => return Err(given_up(claimed, error).await),
-            },
+            Ok(UpdateResult::Overtook { external, seen }) => {
+                self.yielding(claimed, service, seen, to, external).await?
+            }
             Err(error) if error.kind == ErrorKind::Retry => return Err(given_up(claimed, error).await),
             Err(error) => Ending::NotDone { why: error.to_string(), reason: error.reason },
         };
@@ -197,7 +196,7 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
             return self.ended(record, &found.arn, Ending::Stuck { why }).await;
         }
         let mut claimed = self.claim(record, Registrars::resumes(self.order.home, self.order.registrar)).await?;
-        let ending = self.yielding(&mut claimed, found, corrected, external).await?;
+        let ending = self.yielding(&mut claimed, &found.arn, found.seen(), corrected, external).await?;
         self.close(&mut claimed, &found.arn, ending.clone()).await?;
         Ok((Some(ending), claimed.record))
     }
@@ -207,18 +206,19 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
     pub(in crate::workflow) async fn yielding(
         &self,
         claimed: &mut Claim<'_, P>,
-        found: &Service,
+        service: &ServiceArn,
+        seen: Vec<String>,
         corrected: &RevisionArn,
         external: RevisionArn,
     ) -> Result<Ending, Halt> {
-        match yields(self.ports, claimed, found, corrected, external.clone()).await {
+        match yields(self.ports, claimed, service, seen, corrected, external.clone()).await {
             Ok(Some(to)) => Ok(Ending::Yielded { to }),
             Ok(None) => Ok(Ending::ServiceChanged),
             Err(Halt::Port(error)) if error.kind == ErrorKind::Retry => Err(given_up(claimed, error).await),
             Err(Halt::Port(error)) => Ok(Ending::Stuck {
                 why: format!(
                     "another principal had deployed {1}, but service {0} could not be updated to this revision: {error}",
-                    found.arn.short(),
+                    service.short(),
                     external.short()
                 ),
             }),
@@ -252,10 +252,9 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
             }
             // Another principal has deployed another revision meanwhile. Logweir's deployment still counts as failed.
             Ok(UpdateResult::Other(_)) => Ending::Failed { why },
-            Ok(UpdateResult::Overtook(external)) => match self.ports.services().service(service).await {
-                Ok(found) => self.yielding(&mut claimed, &found, from, external).await?,
-                Err(error) => return Err(given_up(&mut claimed, error).await),
-            },
+            Ok(UpdateResult::Overtook { external, seen }) => {
+                self.yielding(&mut claimed, service, seen, from, external).await?
+            }
             Err(error) if error.kind == ErrorKind::Retry => return Err(given_up(&mut claimed, error).await),
             Err(error) => Ending::Stuck { why: format!("{why}; {error}") },
         };

@@ -25,8 +25,12 @@ pub(in crate::workflow) enum UpdateResult {
         /// [`EntryKind::ServiceUpdated`]).
         stoppable: bool,
     },
-    /// The requested deployment has replaced another principal's deployment of this revision.
-    Overtook(RevisionArn),
+    /// The requested deployment has replaced another principal's deployment of the revision `external`.
+    Overtook {
+        external: RevisionArn,
+        /// The ids of all deployments that Logweir has seen. A later read may lag behind the response to the update.
+        seen: Vec<String>,
+    },
     /// Another principal has deployed this revision after the update.
     Other(RevisionArn),
 }
@@ -72,7 +76,7 @@ pub(in crate::workflow) async fn update_and_verify<P: Ports>(
             let stoppable = started.as_ref().is_some_and(alone);
             Ok(UpdateResult::Stands { deployment: started.unwrap_or(newest), stoppable })
         }
-        After::Overtook(external) => Ok(UpdateResult::Overtook(external)),
+        After::Overtook(external) => Ok(UpdateResult::Overtook { external, seen: [seen, &newer.seen()].concat() }),
         After::Other(external) => Ok(UpdateResult::Other(external)),
         After::AsBefore => Err(lost.unwrap_or_else(|| nothing_yet(service))),
     }
@@ -134,27 +138,24 @@ pub(in crate::workflow) async fn last_back<P: Ports>(
     Ok(ServiceHistory::after(standing, &found.arn, last))
 }
 
-/// Updates a service to the revision `external`, because Logweir's earlier update has replaced another principal's
-/// deployment of this revision. Returns the revision that the service then runs. Returns `None` if another principal
+/// Updates a service with the deployments `seen` to the revision `external`, because Logweir's earlier update has
+/// replaced another principal's deployment of this revision. Returns the revision that the service then runs. Returns `None` if another principal
 /// has deployed a newer revision since, because Logweir keeps that newer deployment.
 pub(in crate::workflow) async fn yields<P: Ports, J: Journal, C: Clock>(
     ports: &P,
     claimed: &mut Claimed<'_, J, C>,
-    found: &Service,
+    service: &ServiceArn,
+    mut seen: Vec<String>,
     corrected: &RevisionArn,
     external: RevisionArn,
 ) -> Result<Option<RevisionArn>, Halt> {
-    let service = &found.arn;
-    let (mut seen, mut from, mut to) = (found.seen(), corrected.clone(), external);
+    let (mut from, mut to) = (corrected.clone(), external);
     for _ in 0..MOST {
         claimed.append(EntryKind::Yielding { service: service.clone(), to: to.clone() }).await?;
         match update_and_verify(ports, service, &seen, &from, &to).await? {
             UpdateResult::Stands { .. } => return Ok(Some(to)),
             UpdateResult::Other(_) => return Ok(None),
-            UpdateResult::Overtook(external) => {
-                seen = ports.services().service(service).await?.seen();
-                (from, to) = (to, external);
-            }
+            UpdateResult::Overtook { external, seen: all } => (seen, from, to) = (all, to, external),
         }
     }
     Err(Halt::Stuck(format!(
