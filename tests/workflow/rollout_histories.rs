@@ -15,6 +15,7 @@ use std::sync::LazyLock;
 use jiff::SignedDuration;
 use logweir::domain::baseline::Baseline;
 use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::ecs::service::Stage;
 use logweir::domain::outcome::Mode;
 use logweir::domain::record::{Ending, Record, Rollout, RolloutPhase};
 use logweir::ports::Clock;
@@ -290,6 +291,13 @@ impl History {
     }
 }
 
+/// Whether the deployment that was wanted failed, so that ECS itself rolled the service back.
+fn is_rolled_back(account: &Account, name: &str) -> bool {
+    let service = account.service(name);
+    let newest = &account.service_deployments[&service.deployments[0].service_deployment];
+    Some(&newest.revision) == service.asked.last() && matches!(newest.stage, Stage::RollingBack | Stage::Over)
+}
+
 /// Violations of the promises that hold when all work has ended.
 fn at_rest(
     account: &Account,
@@ -310,7 +318,7 @@ fn at_rest(
         let corrected = corrected.and_then(|record| record.head.corrected.as_ref());
         if corrected == Some(runs) {
             classes.insert("a service finally runs a corrected revision");
-        } else if runs != wanted {
+        } else if runs != wanted && !is_rolled_back(account, name) {
             broken.push(format!("{name} runs {}, and {} was wanted", runs.short(), wanted.short()));
         }
     }

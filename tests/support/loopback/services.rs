@@ -109,8 +109,7 @@ impl Services {
                 if let Some((code, message)) = self.of(&name).refuses.take() {
                     return Some(Reply::error(code, message));
                 }
-                self.deploys(&name, word("taskDefinition"));
-                self.of(&name).deployments[0].created = jiff::Timestamp::now().as_millisecond() as f64 / 1000.0;
+                self.deploys_now(&name, word("taskDefinition"));
                 Some(Reply::ok(&json!({"service": self.described(&name)})))
             }
             "ListTasks" => Some(Reply::ok(&json!({"taskArns": []}))),
@@ -129,11 +128,17 @@ impl Services {
                 let deployment = word("serviceDeploymentArn");
                 let name = deployment.split('/').skip(1).take(2).collect::<Vec<_>>().join("/");
                 let back = self.of(&name).deployments[1].revision.clone();
-                self.deploys(&name, &back);
+                self.deploys_now(&name, &back);
                 Some(Reply::ok(&json!({"serviceDeploymentArn": deployment})))
             }
             _ => None,
         }
+    }
+
+    /// Starts a deployment, which the present time identifies as newer than all before it.
+    fn deploys_now(&mut self, name: &str, revision: &str) {
+        self.deploys(name, revision);
+        self.of(name).deployments[0].created = jiff::Timestamp::now().as_millisecond() as f64 / 1000.0;
     }
 
     /// Describes a service, and advances its newest deployment.
