@@ -3,9 +3,9 @@
 use jiff::SignedDuration;
 
 use super::correct::{correct, opening};
-use super::lag::LONGEST_LAG;
 use super::reporting::{end, failed};
 use super::{Order, Origin, observe};
+use crate::domain::ecs::lag::LONGEST_LAG;
 use crate::domain::ecs::tags;
 use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::edit::LogGroupChange;

@@ -2,22 +2,13 @@
 //! revision may be missing from a list, have no tags, or not be described at all (source: hashicorp/
 //! terraform-provider-aws#45553).
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::assess::described;
+use crate::domain::ecs::lag::may_lag;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::outcome::Reason;
 use crate::ports::{Answer, Clock, Described, ErrorKind, Journal, PortError, Ports};
-
-/// The time after which Logweir expects every read of ECS to show a write. AWS documents that a deregistration takes
-/// effect after up to ten minutes (source: ECS API reference, DeregisterTaskDefinition), and documents no limit for the
-/// other writes.
-pub(super) const LONGEST_LAG: SignedDuration = SignedDuration::from_mins(10);
-
-/// Returns whether a read at the time `now` may not show a write of the time `written` yet.
-pub(super) fn may_lag(written: Timestamp, now: Timestamp) -> bool {
-    now.duration_since(written) < LONGEST_LAG
-}
 
 /// Describes a revision that was registered at the time `registered`, or later. Returns `None` if ECS does not describe
 /// the revision although the registration is so old that every read shows it. Returns an error that allows a retry if

@@ -5,8 +5,9 @@
 use jiff::Timestamp;
 
 use super::assess::described;
-use super::lag::{may_lag, not_visible_yet};
+use super::lag::not_visible_yet;
 use super::ownership::{ExpectedRevision, MOST_DESCRIBED, Match, NewerRevision, Registrars, newer_revision};
+use crate::domain::ecs::lag::may_lag;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::outcome::Reason;
 use crate::ports::{Answer, Clock, ErrorKind, PortError, Ports};

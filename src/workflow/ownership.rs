@@ -4,7 +4,8 @@
 use jiff::Timestamp;
 
 use super::assess::described;
-use super::lag::{may_lag, not_visible_yet};
+use super::lag::not_visible_yet;
+use crate::domain::ecs::lag::may_lag;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::tags::{self, Tag};
 use crate::domain::edit::{Edit, difference, patch};

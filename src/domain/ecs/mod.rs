@@ -1,6 +1,7 @@
 //! The resources of Amazon ECS as types.
 
 pub mod image;
+pub mod lag;
 pub mod revision;
 pub mod service;
 pub mod tags;

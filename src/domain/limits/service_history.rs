@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::family::WEEK;
 use crate::domain::baseline::FuseLimits;
+use crate::domain::ecs::lag::may_lag;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::{Service, ServiceArn};
 
@@ -41,11 +42,6 @@ pub struct LastUpdate {
 /// only during its lease, and no lease is longer than this time.
 const ACT: SignedDuration = SignedDuration::from_mins(10);
 
-/// The longest time after an update of a service for which a read may still show the service before the update. ECS
-/// documents no limit. The ten minutes are those after which ECS enforces a deregistration everywhere (source: ECS API
-/// reference, DeregisterTaskDefinition).
-pub const LAG: SignedDuration = SignedDuration::from_mins(10);
-
 impl LastUpdate {
     /// Whether a read of the service lags behind this update: Logweir made the update a short time ago, and the read
     /// still shows the revision before the update, and no deployment that is as new as the update. Another principal may
@@ -58,7 +54,7 @@ impl LastUpdate {
         // The clock of ECS may differ a little from the clock of Logweir.
         let is_before = |newest: Timestamp| newest.as_second() < self.at.as_second();
         let is_older = newest.is_some_and(|newest| Some(newest) <= self.before || is_before(newest));
-        now.duration_since(self.at) < LAG && is_older
+        may_lag(self.at, now) && is_older
     }
 
     /// Whether another principal requested a deployment of the revision `external` after Logweir had read the service

@@ -1,12 +1,13 @@
 //! Verifies the corrected revision before Logweir closes the record.
 
 use super::steps::StepDriver;
+use crate::domain::ecs::lag::may_lag;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::edit::{Edit, difference, patch};
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::record::{Attempt, Done, EntryKind, Record, Step};
 use crate::ports::{Answer, Clock, Described, Ports, TaskDefinitions};
-use crate::workflow::lag::{described_after, may_lag, not_visible_yet};
+use crate::workflow::lag::{described_after, not_visible_yet};
 use crate::workflow::numbers::{Between, Gap, between};
 use crate::workflow::ownership::{Match, NEWEST, carries};
 

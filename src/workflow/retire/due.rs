@@ -1,10 +1,11 @@
 //! Finds out whether a source revision was deregistered or deleted, and records that the retirement of its corrected
 //! revision is due.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::purge;
 use crate::domain::baseline::{Retire, Workload};
+use crate::domain::ecs::lag::may_lag;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::event::{Cause, ServiceChange, is_own};
 use crate::domain::outcome::{Conclusion, Mode, Outcome, Reason};
@@ -17,10 +18,6 @@ use crate::workflow::lease::{Halt, Worker, take};
 use crate::workflow::registered::{Registration, read, registered_at};
 use crate::workflow::reporting::{end, failed};
 use crate::workflow::rollout::{RolloutDriver, ServiceHint};
-
-/// The longest time for which a read of ECS may lag behind a change. ECS applies a deregistration within ten minutes
-/// (source: ECS API reference, DeregisterTaskDefinition).
-const LAG: SignedDuration = SignedDuration::from_mins(10);
 
 /// The maximum number of waiting rollouts that Logweir ends at once. The schedule ends the others.
 const MOST: usize = 20;
@@ -148,7 +145,7 @@ async fn evidence<P: Ports>(
     let lags = |why: String| {
         Halt::Port(PortError { kind: ErrorKind::Retry, call: "DescribeTaskDefinition", message: why, reason: None })
     };
-    let is_new = |at: Timestamp| now.duration_since(at) < LAG;
+    let is_new = |at: Timestamp| may_lag(at, now);
     match described(ports.task_definitions(), source).await? {
         Some(found) if !found.is_active() => Ok(Ok(Some(found))),
         Some(_) => {

@@ -6,9 +6,9 @@ use super::update_service::{
     UpdateResult, is_deployed, last_back, not_deployed, nothing_yet, remember, update_and_verify, yields,
 };
 use super::{RolloutDriver, ServiceHint};
+use crate::domain::ecs::lag::may_lag;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::{DeploymentProgress, Service, ServiceArn, Stage, Status};
-use crate::domain::limits::service_history::LAG;
 use crate::domain::outcome::{Mode, Reason};
 use crate::domain::record::{
     Ending, EntryKind, Fact, Facts, FinishStep, Record, Rollout, ServiceUpdate, Sighting, next_step, words,
@@ -98,7 +98,7 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
     /// Returns whether a read of the service may still lag behind Logweir's update.
     fn may_lag(&self, rollout: &Rollout<'_>) -> bool {
         let now = self.ports.clock().now();
-        rollout.begun.is_some_and(|begun| now.duration_since(begun) < LAG)
+        rollout.begun.is_some_and(|begun| may_lag(begun, now))
     }
 
     /// Reads one more fact about the rollout from ECS, because `next_step` needs the fact to determine the next step.

@@ -5,11 +5,11 @@ use jiff::Timestamp;
 use super::lease::{Claim, Halt, Worker, take};
 use super::{Order, family_state};
 use crate::domain::baseline::{RolloutSettings, Workload};
+use crate::domain::ecs::lag::may_lag;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::{DeploymentProgress, Service, ServiceArn, Stage};
 use crate::domain::event::{Cause, ServiceChange};
 use crate::domain::limits::rollout_guards::Obstacle;
-use crate::domain::limits::service_history::LAG;
 use crate::domain::outcome::Reason;
 use crate::domain::record::{Ending, EntryKind, Record};
 use crate::ports::{Answer, Clock, ErrorKind, Ports, Services};
@@ -78,7 +78,7 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
     /// recent event reports. A read may lag behind the event.
     fn shows_change(&self, found: &Service, hint: &ServiceHint<'_>) -> Answer<()> {
         let created = found.primary().and_then(|newest| newest.created);
-        let recent = hint.cause.time.filter(|at| self.ports.clock().now().duration_since(*at) < LAG);
+        let recent = hint.cause.time.filter(|at| may_lag(*at, self.ports.clock().now()));
         // The times of events have no fractions of a second.
         let is_older = created.zip(recent).is_some_and(|(created, at)| created.as_second() < at.as_second());
         let is_missing = match hint.change {
