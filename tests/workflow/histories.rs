@@ -1,15 +1,10 @@
 //! Random histories of deployments, late, duplicate and concurrent events, crashes, lost answers, other principals'
 //! acts at any call, and backouts. The promises hold in every history.
-//!
-//! Every run is the same unless `LOGWEIR_SEED` is set. A failure names its seed, and is shrunk.
-
-#![allow(clippy::print_stdout, reason = "the counts are for the reader of the run")]
 
 mod acts;
 mod promises;
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use acts::{Act, FAMILIES, Happening, Happens, LAGS, Op, Pick, THIRD_PARTY, document, history};
 use jiff::SignedDuration;
@@ -22,16 +17,13 @@ use logweir::domain::record::EntryKind;
 use logweir::domain::report::Decision;
 use logweir::ports::{Clock, ErrorKind as Failing, PortError};
 use logweir::workflow::{BackoutOptions, Order, Origin, due_releases, record_release, resume, resume_backouts};
-use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 use serde_json::Value;
 
 use crate::order::{backout, order};
+use crate::random_histories::{Lived, run};
 use crate::world::story::{backs_out_with, by, event, home, with};
 use crate::world::{DEPLOYER, Lag, Lie, Moment, Passing, Revision, Then, World};
 
-const HISTORIES: u32 = 1000;
-/// The minimum number of histories in which each class of operation occurs.
-const EACH: u32 = 100;
 const BASELINE: &str =
     "version = 1\n[log-group]\nadopt = [\"/ecs/third-party\"]\n[fuse]\ncorrections = 1\nminutes = 10\n";
 
@@ -46,33 +38,6 @@ struct History {
     broken: Vec<String>,
 }
 
-type Counts = BTreeMap<&'static str, u32>;
-
-/// Runs the histories. The result is the first history that breaks a promise.
-fn run(lie: Option<Lie>, max_shrink_iters: u32) -> (u64, Counts, Result<(), String>) {
-    let seed = std::env::var("LOGWEIR_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1_u64);
-    let config = Config {
-        cases: HISTORIES,
-        failure_persistence: None,
-        rng_seed: RngSeed::Fixed(seed),
-        max_shrink_iters,
-        ..Config::default()
-    };
-    let counts = RefCell::new(Counts::new());
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let ran = TestRunner::new(config).run(&history(), |ops| {
-        let history = runtime.block_on(lives(lie, &ops));
-        for class in history.classes {
-            *counts.borrow_mut().entry(class).or_default() += 1;
-        }
-        match history.broken.first() {
-            None => Ok(()),
-            Some(broken) => Err(TestCaseError::fail(broken.clone())),
-        }
-    });
-    (seed, counts.into_inner(), ran.map_err(|error| error.to_string()))
-}
-
 #[test]
 fn a_program_that_omits_a_check_or_records_too_late_breaks_a_promise_in_some_history() {
     for lie in [
@@ -84,18 +49,12 @@ fn a_program_that_omits_a_check_or_records_too_late_breaks_a_promise_in_some_his
         Lie::UnlistedIsInactive,
         Lie::UnseenIsInactive,
     ] {
-        let (_, counts, ran) = run(Some(lie), 0);
-        let broken = ran.expect_err(&format!("{lie:?} is not detected in {HISTORIES} histories"));
-        println!("{lie:?}: in history {}: {}", counts["deploys"], broken.lines().next().unwrap_or_default());
+        run(&history(), 0, |steps| lives(Some(lie), steps)).detects(lie, "deploys");
     }
 }
 
 #[test]
 fn the_promises_hold_in_every_history() {
-    let (seed, counts, ran) = run(None, 400);
-    ran.unwrap_or_else(|error| panic!("LOGWEIR_SEED={seed} shows it again: {error}"));
-    println!("{HISTORIES} histories of 22 operations and more, seed {seed}; in how many of them each class occurs:");
-    counts.iter().for_each(|(class, count)| println!("  {count:>5}  {class}"));
     let classes = [
         "deploys",
         "event",
@@ -125,12 +84,10 @@ fn the_promises_hold_in_every_history() {
         "owners delete revisions",
         "finds what is not visible yet",
     ];
-    for class in classes {
-        assert!(counts.get(class).copied().unwrap_or_default() >= EACH, "`{class}` occurs too rarely");
-    }
+    run(&history(), 400, |steps| lives(None, steps)).holds(&classes);
 }
 
-async fn lives(lie: Option<Lie>, ops: &[Op]) -> History {
+async fn lives(lie: Option<Lie>, ops: Vec<Op>) -> Lived {
     let mut history = History {
         world: World::new(),
         workers: 0,
@@ -158,11 +115,11 @@ async fn lives(lie: Option<Lie>, ops: &[Op]) -> History {
         history.world.restart();
         history.look(op, &before, number);
         if !history.broken.is_empty() {
-            return history;
+            return (history.classes, history.broken);
         }
     }
     history.comes_to_rest().await;
-    history
+    (history.classes, history.broken)
 }
 
 impl History {

@@ -26,6 +26,7 @@ mod journal;
 mod pins;
 mod ports;
 mod races;
+mod random_histories;
 mod reads_lag;
 mod reconcile;
 mod record;

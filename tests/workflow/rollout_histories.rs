@@ -1,14 +1,9 @@
 //! Random histories of rollouts to two services of one family: other principals deploy, change a network or pause a
 //! deployment at any time, reads lag, ECS refuses updates for a moment, and the process dies. The promises hold in every
 //! history.
-//!
-//! Every run is the same unless `LOGWEIR_SEED` is set. A failure names its seed, and is shrunk.
-
-#![allow(clippy::print_stdout, reason = "the counts are for the reader of the run")]
 
 mod moves;
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
@@ -22,16 +17,12 @@ use logweir::ports::Clock;
 use logweir::settings::LEASE;
 use logweir::workflow::{BackoutOptions, Order, Origin, resume, resume_backouts};
 use moves::{Act, Happening, Happens, LAGS, Move, SERVICES, document, history, is_logweirs};
-use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 use serde_json::Value;
 
 use crate::order::{backout, order};
+use crate::random_histories::{Lived, run};
 use crate::world::story::{PROMPT, backs_out, by, home, with};
 use crate::world::{Account, DEPLOYER, LOGWEIR, Lag, Lie, Moment, Passing, Then, World};
-
-const HISTORIES: u32 = 1000;
-/// The minimum number of histories in which each class occurs.
-const EACH: u32 = 100;
 
 static BASELINE: LazyLock<Baseline> = LazyLock::new(|| Baseline::parse(&PROMPT).unwrap());
 
@@ -48,50 +39,16 @@ struct History {
     broken: Vec<String>,
 }
 
-type Counts = BTreeMap<&'static str, u32>;
-
-/// Runs the histories. The result is the first history that breaks a promise.
-fn run(lie: Option<Lie>, max_shrink_iters: u32) -> (u64, Counts, Result<(), String>) {
-    let seed = std::env::var("LOGWEIR_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1_u64);
-    let config = Config {
-        cases: HISTORIES,
-        failure_persistence: None,
-        rng_seed: RngSeed::Fixed(seed),
-        max_shrink_iters,
-        ..Config::default()
-    };
-    let counts = RefCell::new(Counts::new());
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let ran = TestRunner::new(config).run(&history(), |moves| {
-        let history = runtime.block_on(lives(lie, &moves));
-        *counts.borrow_mut().entry("histories").or_default() += 1;
-        for class in history.classes {
-            *counts.borrow_mut().entry(class).or_default() += 1;
-        }
-        match history.broken.first() {
-            None => Ok(()),
-            Some(broken) => Err(TestCaseError::fail(broken.clone())),
-        }
-    });
-    (seed, counts.into_inner(), ran.map_err(|error| error.to_string()))
-}
-
 #[test]
 fn a_program_that_misjudges_a_deployment_breaks_a_promise_in_some_history() {
     for lie in [Lie::NewestIsLogweirs, Lie::NothingPauses, Lie::StaleIsRolledBack] {
-        let (_, counts, ran) = run(Some(lie), 0);
-        let broken = ran.expect_err(&format!("{lie:?} is not detected in {HISTORIES} histories"));
-        println!("{lie:?}: in history {}: {}", counts["histories"], broken.lines().next().unwrap_or_default());
+        run(&history(), 0, |steps| lives(Some(lie), steps)).detects(lie, "histories");
     }
 }
 
 #[test]
 fn the_promises_about_services_hold_in_every_history() {
-    let (seed, counts, ran) = run(None, 400);
-    ran.unwrap_or_else(|error| panic!("LOGWEIR_SEED={seed} shows it again: {error}"));
-    println!("{HISTORIES} histories, seed {seed}; in how many of them each class occurs:");
-    counts.iter().for_each(|(class, count)| println!("  {count:>5}  {class}"));
-    for class in [
+    let classes = [
         "registers",
         "deploys",
         "changes the network",
@@ -107,12 +64,11 @@ fn the_promises_about_services_hold_in_every_history() {
         "answer lost",
         "backs out",
         "a service finally runs a corrected revision",
-    ] {
-        assert!(counts.get(class).copied().unwrap_or_default() >= EACH, "`{class}` occurs too rarely");
-    }
+    ];
+    run(&history(), 400, |steps| lives(None, steps)).holds(&classes);
 }
 
-async fn lives(lie: Option<Lie>, moves: &[Move]) -> History {
+async fn lives(lie: Option<Lie>, moves: Vec<Move>) -> Lived {
     let world = World::new();
     world.account(|account| {
         account.lie = lie;
@@ -124,7 +80,7 @@ async fn lives(lie: Option<Lie>, moves: &[Move]) -> History {
         }
         account.delivers();
     });
-    let (waiting, ran, classes, broken) = (Vec::new(), BTreeMap::new(), BTreeSet::new(), Vec::new());
+    let (waiting, ran, classes, broken) = (Vec::new(), BTreeMap::new(), BTreeSet::from(["histories"]), Vec::new());
     let mut history = History { world, waiting, ran, classes, broken };
     for (number, step) in moves.iter().enumerate() {
         let before = history.looked();
@@ -134,11 +90,11 @@ async fn lives(lie: Option<Lie>, moves: &[Move]) -> History {
         let wrongs = history.world.account(|account| account.wrongs.clone());
         if let Some(wrong) = wrongs.first() {
             history.broken.push(format!("after move {number}, {step:?}: {wrong}"));
-            return history;
+            return (history.classes, history.broken);
         }
     }
     history.comes_to_rest().await;
-    history
+    (history.classes, history.broken)
 }
 
 impl History {
