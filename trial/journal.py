@@ -82,7 +82,7 @@ class Journal:
         return re.fullmatch(rf"{self.run}-[a-z0-9-]+", name) is not None
 
     def owns(self, entry):
-        """Says whether an entry names only resources of this run. Nothing else is ever removed, whatever the file says."""
+        """Says whether an entry names only resources of this run. The trial removes nothing else, even if the file names it."""
         names = [entry.name, entry.detail.get("cluster", entry.name)]
         revision = entry.detail.get("revision", f":task-definition/{entry.name}:1")
         of_family = re.fullmatch(rf"(?:arn:[^/]*)?:task-definition/{re.escape(entry.name)}:[0-9]+", revision)

@@ -73,7 +73,7 @@ class Bench:
         self.evidence = []
 
     def ask(self, probe):
-        """Runs a probe. Returns its answer and evidence, whatever happens except an interruption."""
+        """Runs a probe. Returns its answer and evidence after any error except an interruption."""
         self.evidence = []
         begun = self.clock.now()
         try:

@@ -13,7 +13,7 @@ import re
 import unicodedata
 import urllib.parse
 
-# Members whose values are replaced whatever they are. Names in lower case.
+# Members whose values are always replaced. Names in lower case.
 IDENTITY = {
     "useridentity", "sourceipaddress", "useragent", "requestid", "eventid", "sharedeventid", "recipientaccountid",
     "vpcendpointid", "vpcendpointaccountid", "tlsdetails", "sessioncredentialfromconsole", "accesskeyid", "principalid",

@@ -58,7 +58,7 @@ class Removal:
             getattr(self, "_remove_" + entry.kind.replace("-", "_"))(entry)
             if entry.kind != "registration":
                 self.journal.change(entry, "removed")
-        except Exception as error:  # whatever it is, everything else must be removed
+        except Exception as error:  # after any error, everything else must be removed
             why = f"{error.code}: {error.message}" if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
             self.remains.append(Remains(repr(entry), why, self.commands(entry)))
 

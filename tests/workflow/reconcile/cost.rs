@@ -35,9 +35,9 @@ async fn a_family_costs_one_read_and_its_share_of_lists() {
     let pages = 5;
     assert_eq!((count("reconciliation"), count("put_reconciliation")), (2 * pages, 2 * pages));
     assert_eq!(scene.pages().len(), pages - 1, "the schedule requests the first page");
-    let ours = ["DescribeTaskDefinition", "ListTaskDefinitionFamilies", "DescribeLogGroups", "read"];
+    let by_reconciliation = ["DescribeTaskDefinition", "ListTaskDefinitionFamilies", "DescribeLogGroups", "read"];
     let others = ["reconciliation", "put_reconciliation", "ListAccountSettings"];
-    assert!(calls.iter().all(|call| ours.contains(call) || others.contains(call)), "{calls:?}");
+    assert!(calls.iter().all(|call| by_reconciliation.contains(call) || others.contains(call)), "{calls:?}");
 }
 
 #[tokio::test]

@@ -416,7 +416,7 @@ async fn another_principals_deployment_of_the_corrected_revision_is_not_stopped(
 async fn an_adopted_deployment_of_another_principal_is_not_stopped() {
     let scene = Scene::following(rolls_back).await;
     scene.account(|account| account.changes_network("prod/web", "subnet-2"));
-    // The rollout goes on with the deployment of the other principal.
+    // The rollout continues with the deployment of the other principal.
     scene.told(UPDATE).await;
     assert_eq!(said(&scene.backs_out().await), ENDING);
     assert_eq!((scene.world.count("StopServiceDeployment"), subnet(&scene)), (0, "subnet-2".into()));
