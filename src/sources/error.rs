@@ -4,7 +4,7 @@
 use std::fmt;
 
 use super::position;
-use crate::domain::ecs::task_definition::{NotATaskDefinition, is_placeholder};
+use crate::domain::ecs::task_definition::NotATaskDefinition;
 use crate::domain::text::json;
 
 /// The reason why Logweir cannot read a file as a task definition. `line` and `column` count from 1. If `line` is 0,
@@ -48,7 +48,7 @@ impl SourceError {
             Some("the file is empty")
         } else if line.contains("//") || line.contains("/*") {
             Some("remove the comments, because JSON allows no comments")
-        } else if is_placeholder(line) || ["{{", "{%", "<%", "${"].iter().any(|mark| body.contains(mark)) {
+        } else if ["{{", "{%", "<%", "${", "$(", "%{"].iter().any(|mark| line.contains(mark)) {
             Some("the file looks like a template: render it first, then check the result")
         } else {
             None

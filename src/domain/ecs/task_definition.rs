@@ -250,13 +250,6 @@ fn memory(value: &Value) -> Option<u64> {
     (mib.is_finite() && mib > 0.0 && mib < 1e9).then_some((mib * MIB) as u64)
 }
 
-/// Whether the text contains a placeholder that a template engine or a deploy tool will replace by the final value.
-pub fn is_placeholder(text: &str) -> bool {
-    ["${", "{{", "<%", "$(", "%{"].iter().any(|mark| text.contains(mark))
-        || (text.starts_with('<') && text.ends_with('>'))
-        || text.matches("__").count() > 1
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -275,16 +268,6 @@ mod tests {
         }
         for value in [json!(null), json!("${memory}"), json!(-1), json!([]), json!("NaN"), json!("infinity")] {
             assert_eq!(memory(&value), None, "{value}");
-        }
-    }
-
-    #[test]
-    fn a_placeholder_is_not_a_name() {
-        for text in ["${group}", "/ecs/${AWS::StackName}", "{{ group }}", "<group>", "__GROUP__", "web-__STAGE__"] {
-            assert!(is_placeholder(text), "{text}");
-        }
-        for text in ["/ecs/web", "/ecs/web__blue", "a<b", "$1", "__init"] {
-            assert!(!is_placeholder(text), "{text}");
         }
     }
 

@@ -3,8 +3,9 @@
 use super::facts::Observation;
 use super::finding::{Finding, Fix};
 use crate::domain::baseline::{Baseline, BaselineSettings, Exempt, Workload};
-use crate::domain::ecs::task_definition::{Container, is_placeholder};
+use crate::domain::ecs::task_definition::Container;
 use crate::domain::rule_name::RuleName;
+use crate::domain::text::placeholder::is_placeholder;
 
 pub struct Case<'a> {
     pub seen: &'a Observation<'a>,

@@ -1,8 +1,8 @@
 //! The names that the baseline gives to log groups and log streams, and the check that CloudWatch Logs accepts a name.
 
 use crate::domain::baseline::is_log_name_character;
-use crate::domain::ecs::task_definition::is_placeholder;
 use crate::domain::rules::case::Subject;
+use crate::domain::text::placeholder::is_marked;
 
 /// The longest name of a log group, in characters (source: CloudWatch Logs API reference, CreateLogGroup).
 const LONGEST: usize = 512;
@@ -34,7 +34,7 @@ impl Subject<'_, '_> {
             name = name.replace("{container}", self.container.name().ok_or("the container has no name")?);
         }
         let fits = name.len() <= LONGEST && name.chars().all(is_log_name_character);
-        if !fits && !is_placeholder(&name) {
+        if !fits && !is_marked(&name) {
             return Err("the baseline gives a name that CloudWatch Logs does not accept");
         }
         Ok(name)
