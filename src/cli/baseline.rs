@@ -3,7 +3,7 @@
 use super::connect::Intent;
 use super::failure::Failure;
 use super::options::Global;
-use crate::domain::baseline::Baseline;
+use crate::domain::baseline::{Baseline, BaselineError};
 use crate::render::json::BaselineLine;
 use crate::settings::{BaselinePlace, SHIPPED_BASELINE};
 
@@ -21,14 +21,17 @@ impl PlacedBaseline {
     }
 
     fn parse(place: String, text: &str) -> Result<Self, Failure> {
-        let baseline = Baseline::parse(text).map_err(|error| {
-            let failure = Failure::error(format!("{place}:{}:{}: {}", error.line, error.column, error.message));
-            match error.help {
-                Some(help) => failure.help(help),
-                None => failure,
-            }
-        })?;
+        let baseline = Baseline::parse(text).map_err(|error| faulty(&place, error))?;
         Ok(Self { place, baseline })
+    }
+}
+
+/// Returns the failure about an error in the baseline at `place`.
+pub(super) fn faulty(place: &str, error: BaselineError) -> Failure {
+    let failure = Failure::error(format!("{place}:{}:{}: {}", error.line, error.column, error.message));
+    match error.help {
+        Some(help) => failure.help(help),
+        None => failure,
     }
 }
 
@@ -43,12 +46,24 @@ impl Global {
 
     /// Reads the baseline from this file or Systems Manager parameter.
     pub(super) async fn read_baseline_at(&self, place: &BaselinePlace) -> Result<PlacedBaseline, Failure> {
+        PlacedBaseline::parse(place.to_string(), &self.text_at(place).await?)
+    }
+
+    /// Returns the place and the text of the baseline at `place`, or of the baseline that the options select. The text
+    /// may not be a valid baseline.
+    pub(super) async fn baseline_text(&self, place: Option<&BaselinePlace>) -> Result<(String, String), Failure> {
+        match place.or(self.baseline.as_ref()) {
+            Some(place) => Ok((place.to_string(), self.text_at(place).await?)),
+            None => Ok(("(shipped)".to_owned(), SHIPPED_BASELINE.to_owned())),
+        }
+    }
+
+    async fn text_at(&self, place: &BaselinePlace) -> Result<String, Failure> {
         let parameter = async |name: &str| {
             let aws = self.aws(Intent::Look).await?;
             aws.parameter(name).await.map_err(Failure::from)
         };
         let text = place.text(parameter).await;
-        let text = text.map_err(|error| Failure::error(format!("{place}: {error}")))?;
-        PlacedBaseline::parse(place.to_string(), &text)
+        text.map_err(|error| Failure::error(format!("{place}: {error}")))
     }
 }

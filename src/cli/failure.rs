@@ -9,6 +9,7 @@ use crate::domain::report::Report;
 use crate::ports::{ErrorKind, PortError};
 use crate::render::human::doctor::Diagnosis;
 use crate::render::json::{AgainstSummary, Summary};
+use crate::sources::SourceError;
 
 /// The exit code of a verb. If several exit codes apply, Logweir returns the highest code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,6 +71,12 @@ impl From<PortError> for Failure {
     }
 }
 
+impl From<SourceError> for Failure {
+    fn from(error: SourceError) -> Self {
+        Self { help: error.help.clone(), ..Self::error(error.to_string()) }
+    }
+}
+
 impl Exit {
     /// Returns the exit code for the JSON report of a deployed function. The outcome `observed` counts as a success
     /// only in a dry run.
@@ -86,6 +93,11 @@ impl Exit {
     /// finding, because the caller must keep waiting.
     pub(super) fn of_rollout(report: &Report, is_under_way: bool) -> Self {
         if is_under_way { Self::Findings } else { Self::from(report) }
+    }
+
+    /// Returns the same exit code, or 0 instead of 1 if `is_zero` is set.
+    pub(super) fn without_findings(self, is_zero: bool) -> Self {
+        if is_zero && self == Self::Findings { Self::Fine } else { self }
     }
 
     /// Returns the exit code of `logweir fix` for this number of remaining findings.
@@ -115,7 +127,7 @@ impl From<Summary> for Exit {
     fn from(summary: Summary) -> Self {
         match summary {
             Summary { errors: 1.., .. } => Self::Error,
-            Summary { findings: 1.., .. } => Self::Findings,
+            _ if summary.severities.are_faults() => Self::Findings,
             _ => Self::Fine,
         }
     }

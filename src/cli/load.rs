@@ -1,6 +1,8 @@
 //! Reads the targets of a verb, and plans the correction of each target.
 
+use std::path::Path;
 use std::pin::pin;
+use std::rc::Rc;
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
@@ -12,14 +14,15 @@ use super::failure::Failure;
 use super::loaded::Loaded;
 use super::options::Global;
 use super::progress::Progress;
-use super::targets::Target;
+use super::targets::{Read, Target, Targets};
 use crate::aws::{self, Aws};
 use crate::domain::baseline::Baseline;
 use crate::domain::outcome::Reason;
 use crate::domain::plan;
 use crate::domain::rules::facts::{DefaultMode, Observation};
 use crate::ports::{Answer, LogGroups, TaskDefinitions};
-use crate::sources::Document;
+use crate::render::json::PassedOver;
+use crate::sources::{Document, Kind, SourceError};
 use crate::workflow::observe;
 
 /// The number of registered revisions that Logweir reads at the same time. AWS allows an account ten calls of
@@ -30,25 +33,53 @@ const AT_ONCE: usize = 3;
 /// but stops retrying after many throttled calls.
 const PAUSES: [Duration; 3] = [Duration::from_millis(250), Duration::from_secs(1), Duration::from_secs(4)];
 
-/// Loads all targets, and calls `each` with the result of each target, in the order of the targets. Reads files without
-/// AWS. Reads registered revisions with one set of AWS clients, up to `AT_ONCE` revisions at the same time.
+/// A target that Logweir has read.
+enum Outcome {
+    Loaded(Box<Loaded>),
+    /// A file of a folder that contains no task definition.
+    PassedOver(Kind),
+}
+
+/// Loads all targets, and calls `each` with the result of each task definition, in the order of the targets. Calls
+/// `each` with an error for a folder that contains no task definition. Returns the files that contain no task
+/// definition.
+///
+/// Reads files without AWS. Reads registered revisions with one set of AWS clients, up to `AT_ONCE` revisions at the
+/// same time.
 pub(super) fn load_all(
     context: &Context,
     baseline: &Baseline,
-    targets: &[Target],
+    targets: &Targets,
     each: &mut impl FnMut(&Target, Result<Loaded, Failure>),
-) -> Result<(), Failure> {
+) -> Result<PassedOver, Failure> {
+    let Targets { list, folders, passed_over } = targets;
+    let mut passed_over = passed_over.clone();
+    let mut without: Vec<&Rc<Path>> = folders.iter().collect();
     wait(async {
-        let live = targets.iter().filter(|target| matches!(target, Target::Live(_))).count();
+        let live = list.iter().filter(|target| matches!(target, Target::Live(_))).count();
         let connection = if live > 0 { Some(context.aws(Intent::Look).await) } else { None };
         let progress = Progress::over(live);
-        let loads = targets.iter().map(|target| load(context, baseline, connection.as_ref(), target));
-        let mut loads = pin!(stream::iter(loads).buffered(AT_ONCE).zip(stream::iter(targets)));
-        while let Some((loaded, target)) = loads.next().await {
+        let loads = list.iter().map(|target| load(context, baseline, connection.as_ref(), target));
+        let mut loads = pin!(stream::iter(loads).buffered(AT_ONCE).zip(stream::iter(list)));
+        while let Some((outcome, target)) = loads.next().await {
+            let loaded = match outcome {
+                Ok(Outcome::PassedOver(kind)) => {
+                    passed_over.add(kind, 1);
+                    continue;
+                }
+                Ok(Outcome::Loaded(loaded)) => Ok(*loaded),
+                Err(failure) => Err(failure),
+            };
+            without.retain(|folder| Some(*folder) != target.folder());
             progress.beside(|| each(target, loaded));
         }
-        Ok(())
-    })
+        Ok::<_, Failure>(())
+    })?;
+    for folder in without {
+        let error = SourceError::without_task_definition(folder);
+        each(&Target::Unreadable(error.clone()), Err(Failure::from(error)));
+    }
+    Ok(passed_over)
 }
 
 /// Loads one target, and plans the correction of the target. Only registered revisions need the connection to AWS.
@@ -57,19 +88,21 @@ async fn load(
     baseline: &Baseline,
     connection: Option<&Result<Aws, Failure>>,
     target: &Target,
-) -> Result<Loaded, Failure> {
+) -> Result<Outcome, Failure> {
     let loaded = match (target, connection, target.document()) {
-        (_, _, Some(Ok(document))) => return Ok(plan_offline(&context.global, baseline, document).await),
-        (_, _, Some(Err(error))) => {
-            return Err(Failure { help: error.help.clone(), ..Failure::error(error.to_string()) });
+        (_, _, Some(Ok(Read::PassedOver(kind)))) => return Ok(Outcome::PassedOver(kind)),
+        (_, _, Some(Ok(Read::Document(document)))) => {
+            let loaded = plan_offline(&context.global, baseline, document).await;
+            return Ok(Outcome::Loaded(Box::new(loaded)));
         }
+        (_, _, Some(Err(error))) => return Err(Failure::from(error)),
         (Target::Live(name), Some(Ok(aws)), None) => {
             plan_patiently(aws, baseline, target, name).await.map_err(Failure::from)
         }
         (_, Some(Err(failed)), None) => Err(failed.clone()),
         (_, _, None) => Err(Failure::error("there is no connection to AWS")),
     };
-    loaded.map_err(|failed| failed.about(&target.origin()))
+    loaded.map(|loaded| Outcome::Loaded(Box::new(loaded))).map_err(|failed| failed.about(&target.origin()))
 }
 
 /// Plans the correction of a document. Makes no AWS call.
@@ -94,6 +127,7 @@ async fn plan_offline(global: &Global, baseline: &Baseline, document: Document) 
         definition: document.definition.clone(),
         plan: plan::plan(&observation, baseline),
         region,
+        tags: None,
         document: Some(document),
     }
 }
@@ -120,6 +154,7 @@ pub(super) async fn plan_live(
 ) -> Answer<Loaded> {
     let described = task_definitions.describe(name).await?;
     let (revision, region) = (described.arn.clone(), described.arn.region.clone());
+    let tags = described.tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect();
     let seen = observe(&described, baseline, task_definitions, log_groups, Timestamp::now()).await?;
     Ok(Loaded {
         origin: target.origin(),
@@ -127,6 +162,7 @@ pub(super) async fn plan_live(
         definition: described.definition,
         plan: seen.plan,
         region: Some(region),
+        tags: Some(tags),
         document: None,
     })
 }

@@ -14,6 +14,8 @@ pub(super) struct Loaded {
     pub(super) definition: TaskDefinition,
     pub(super) plan: Plan,
     pub(super) region: Option<String>,
+    /// The tags of a registered revision. `None` for a document, because a deploy tool may add tags.
+    pub(super) tags: Option<Vec<(String, String)>>,
     /// The document that contains the task definition. `None` for a registered revision.
     pub(super) document: Option<Document>,
 }

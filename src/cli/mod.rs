@@ -12,10 +12,12 @@ mod load;
 mod loaded;
 mod moment;
 mod options;
+mod passed_over;
 mod printer;
 mod progress;
 mod question;
 mod record_name;
+mod rule_choice;
 mod session;
 mod suggestions;
 mod targets;
@@ -73,6 +75,9 @@ enum Verb {
     /// List the rules, or explain one
     #[command(after_help = verbs::rules::EXAMPLES)]
     Rules(verbs::rules::RulesArgs),
+    /// Show the settings of a baseline that are in effect, or check whether a baseline is valid
+    #[command(after_help = verbs::baseline::EXAMPLES)]
+    Baseline(verbs::baseline::BaselineArgs),
     /// Print a completion script for a shell
     #[command(after_help = verbs::completions::EXAMPLES)]
     Completions(verbs::completions::CompletionsArgs),
@@ -117,6 +122,7 @@ impl Verb {
             Self::Records(records) => records.run(context),
             Self::Doctor(doctor) => doctor.run(context),
             Self::Rules(rules) => rules.run(context),
+            Self::Baseline(baseline) => baseline.run(context),
             Self::Completions(completions) => completions.run(context, Cli::command()),
             Self::Man(man) => man.run(context, Cli::command()),
         }

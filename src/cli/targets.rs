@@ -1,10 +1,25 @@
 //! Parses the argument TARGET, which names a file, a folder, standard input or a registered revision.
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use clap::Args;
 
 use super::failure::Failure;
 use crate::domain::ecs::revision::{RevisionArn, is_family};
-use crate::sources::{self, Document, FileTarget, SourceError};
+use crate::render::json::PassedOver;
+use crate::sources::{self, Document, FileTarget, Found, Kind, SourceError, WalkOptions};
+
+/// The options for the files of a folder.
+#[derive(Args, Default)]
+pub(super) struct WalkArgs {
+    /// Skip the paths in folders that match this pattern, in the syntax of .gitignore; repeatable
+    #[arg(long, value_name = "GLOB")]
+    exclude: Vec<String>,
+    /// Also read the files in folders that .gitignore lists, and node_modules
+    #[arg(long)]
+    no_ignore: bool,
+}
 
 pub(super) enum Target {
     Stdin,
@@ -16,28 +31,77 @@ pub(super) enum Target {
     Unreadable(SourceError),
 }
 
-/// Parses the TARGET arguments. Replaces each folder with the files in the folder.
-pub(super) fn read(arguments: &[String]) -> Result<Vec<Target>, Failure> {
-    let mut targets = Vec::new();
+/// The targets that the caller named.
+#[derive(Default)]
+pub(super) struct Targets {
+    /// The targets, with the files of a folder in place of the folder.
+    pub(super) list: Vec<Target>,
+    /// The folders that the caller named.
+    pub(super) folders: Vec<Rc<Path>>,
+    /// The files of the folders that contain no task definition, as their names say.
+    pub(super) passed_over: PassedOver,
+}
+
+/// What Logweir read from a target that is not a registered revision.
+pub(super) enum Read {
+    Document(Document),
+    /// A file of a folder that contains no task definition.
+    PassedOver(Kind),
+}
+
+/// Parses the TARGET arguments. Replaces each folder with the files in the folder that may contain task definitions.
+pub(super) fn read(arguments: &[String], walk: &WalkArgs) -> Result<Targets, Failure> {
+    let options = WalkOptions::new(&walk.exclude, walk.no_ignore).map_err(Failure::usage)?;
+    let mut targets = Targets::default();
     for argument in arguments {
         if argument == "-" {
-            if targets.iter().any(|target| matches!(target, Target::Stdin)) {
+            if targets.list.iter().any(|target| matches!(target, Target::Stdin)) {
                 return Err(Failure::usage("standard input can be a target only once"));
             }
-            targets.push(Target::Stdin);
+            targets.list.push(Target::Stdin);
         } else if let Some(name) = argument.strip_prefix("ecs:") {
-            targets.push(Target::Live(live(name)?));
+            targets.list.push(Target::Live(live(name)?));
         } else if argument.starts_with("arn:") {
             let arn: RevisionArn = argument.parse().map_err(|error| Failure::usage(format!("{argument}: {error}")))?;
-            targets.push(Target::Live(arn.to_string()));
+            targets.list.push(Target::Live(arn.to_string()));
+        } else if Path::new(argument).is_dir() {
+            targets.add_folder(Path::new(argument), &options);
         } else {
-            match sources::discover(Path::new(argument)) {
-                Ok(files) => targets.extend(files.into_iter().map(Target::File)),
-                Err(error) => targets.push(Target::Unreadable(error)),
-            }
+            targets.list.push(Target::File(sources::named(Path::new(argument))));
         }
     }
     Ok(targets)
+}
+
+impl Targets {
+    /// Removes the files of folders that contain no task definition from the list, and counts them. Reads each of these
+    /// files, so that the list then has exactly one target for each document.
+    pub(super) fn without_other_files(mut self) -> Self {
+        let passed_over = &mut self.passed_over;
+        self.list.retain(|target| match target {
+            Target::File(file) if file.folder.is_some() => match sources::read_found(file) {
+                Ok(Found::Other(kind)) => {
+                    passed_over.add(kind, 1);
+                    false
+                }
+                Ok(Found::Document(_)) | Err(_) => true,
+            },
+            _ => true,
+        });
+        self
+    }
+
+    fn add_folder(&mut self, folder: &Path, options: &WalkOptions) {
+        match sources::walk(folder, options) {
+            Err(error) => self.list.push(Target::Unreadable(error)),
+            Ok(walked) => {
+                self.list.extend(walked.files.into_iter().map(Target::File));
+                self.list.extend(walked.errors.into_iter().map(Target::Unreadable));
+                self.passed_over.add_all(&walked.passed_over);
+                self.folders.push(Rc::from(folder));
+            }
+        }
+    }
 }
 
 fn live(name: &str) -> Result<String, Failure> {
@@ -63,12 +127,24 @@ impl Target {
     }
 
     /// Reads the document of the target. Returns `None` for a registered revision, which is not in a document.
-    pub(super) fn document(&self) -> Option<Result<Document, SourceError>> {
+    pub(super) fn document(&self) -> Option<Result<Read, SourceError>> {
         match self {
-            Self::Stdin => Some(sources::read_stdin()),
-            Self::File(file) => Some(sources::read_file(file)),
+            Self::Stdin => Some(sources::read_stdin().map(Read::Document)),
+            Self::File(file) if file.folder.is_none() => Some(sources::read_file(file).map(Read::Document)),
+            Self::File(file) => Some(sources::read_found(file).map(|found| match found {
+                Found::Document(document) => Read::Document(document),
+                Found::Other(kind) => Read::PassedOver(kind),
+            })),
             Self::Unreadable(error) => Some(Err(error.clone())),
             Self::Live(_) => None,
+        }
+    }
+
+    /// Returns the folder in which a walk found the target. Returns `None` for any other target.
+    pub(super) fn folder(&self) -> Option<&Rc<Path>> {
+        match self {
+            Self::File(file) => file.folder.as_ref(),
+            _ => None,
         }
     }
 

@@ -2,8 +2,8 @@
 //! `tests/core/tree.rs` checks.
 //!
 //! The modules of the core form layers. A layer imports only layers that stand to its left in this list, in which `·`
-//! separates the layers: outcome, rule_name, text, dead_letter · disposition, baseline, ecs · pins · edit, event ·
-//! limits, rules · plan · record · doctor, report · notice.
+//! separates the layers: outcome, rule_name, text, dead_letter · disposition, severity · baseline, ecs · pins · edit,
+//! event · limits, rules · plan · record · doctor, report · notice.
 
 pub mod baseline;
 pub mod dead_letter;
@@ -21,4 +21,5 @@ pub mod record;
 pub mod report;
 pub mod rule_name;
 pub mod rules;
+pub mod severity;
 pub mod text;

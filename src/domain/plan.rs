@@ -19,8 +19,8 @@ pub struct Plan {
     pub edits: Vec<Edit>,
     pub log_groups: Vec<LogGroupChange>,
     /// The log groups in the task's Region that the corrected definition logs to, each with the retention in days that
-    /// the baseline requires.
-    pub logs_to: BTreeMap<String, u32>,
+    /// the baseline requires. `None` if the baseline requires no retention.
+    pub logs_to: BTreeMap<String, Option<u32>>,
     /// The rules that Logweir could not check, or could not check for every container, because facts are missing.
     pub not_checked: Vec<RuleName>,
     /// The reason why Logweir does not correct the registered revision, although the plan has changes.
@@ -54,7 +54,7 @@ pub fn plan(seen: &Observation<'_>, baseline: &Baseline) -> Plan {
     let mut plan = Plan::default();
     for rule in LOGGING {
         plan.findings.extend(rule.check(&case));
-        if rule.lacks_evidence(&case) {
+        if rule.lacks_evidence(&case) && !case.is_off(rule.name()) {
             plan.not_checked.push(rule.name());
         }
     }
@@ -73,6 +73,7 @@ pub fn plan(seen: &Observation<'_>, baseline: &Baseline) -> Plan {
     }
     plan.logs_to = logs_to(&case);
     plan.refusal = refusal(seen, &plan);
+    plan.findings.retain(|finding| !finding.is_off);
     if plan.refusal == Some(Refusal::Sandboxed) {
         plan.edits.clear();
         plan.log_groups.clear();
@@ -83,16 +84,16 @@ pub fn plan(seen: &Observation<'_>, baseline: &Baseline) -> Plan {
 /// Returns the log groups in the task's Region that the rules need facts about, each with the retention in days that
 /// the baseline requires. The observation need not contain facts about log groups, because the caller can read these
 /// facts afterwards.
-pub fn log_groups(seen: &Observation<'_>, baseline: &Baseline) -> BTreeMap<String, u32> {
+pub fn log_groups(seen: &Observation<'_>, baseline: &Baseline) -> BTreeMap<String, Option<u32>> {
     logs_to(&Case::new(seen, baseline))
 }
 
 /// Returns each log group that a container logs to, with the longest retention that the containers require, in days.
-fn logs_to(case: &Case<'_>) -> BTreeMap<String, u32> {
+fn logs_to(case: &Case<'_>) -> BTreeMap<String, Option<u32>> {
     let mut groups = BTreeMap::new();
     for subject in case.subjects() {
         if let Some(group) = subject.group() {
-            let days: &mut u32 = groups.entry(group).or_default();
+            let days: &mut Option<u32> = groups.entry(group).or_default();
             *days = subject.settings.log_group.retention_days.max(*days);
         }
     }

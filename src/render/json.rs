@@ -6,16 +6,20 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::domain::baseline::{Difference, Exempted};
+use crate::domain::baseline::{Difference, Exempted, ExemptionRemark, Workload};
 use crate::domain::plan::Plan;
 use crate::domain::rule_name::RuleName;
 use crate::domain::rules::finding::{Finding, Fix, Safety};
+use crate::domain::severity::Severity;
 
 #[derive(Serialize)]
 pub struct CheckOutput {
     pub schema: &'static str,
     pub baseline: BaselineLine,
     pub summary: Summary,
+    pub passed_over: PassedOver,
+    /// The exemptions that end soon, or that cover no finding.
+    pub exemptions: Vec<ExemptionRemark>,
     pub targets: Vec<TargetOutput>,
     /// The number of findings that `logweir fix` can fix. The JSON output does not contain this number.
     #[serde(skip)]
@@ -50,6 +54,25 @@ impl fmt::Display for BaselineLine {
     }
 }
 
+/// The task definition, container or service for which `logweir baseline show` shows the settings.
+#[derive(Serialize)]
+pub struct WorkloadLine {
+    pub family: Option<String>,
+    pub container: Option<String>,
+    pub account: Option<String>,
+    pub region: Option<String>,
+    pub cluster: Option<String>,
+}
+
+impl From<&Workload<'_>> for WorkloadLine {
+    fn from(workload: &Workload<'_>) -> Self {
+        let Workload { family, container, account, region, cluster, .. } = *workload;
+        let [family, container, account, region, cluster] =
+            [family, container, account, region, cluster].map(|text| text.map(String::from));
+        Self { family, container, account, region, cluster }
+    }
+}
+
 /// The JSON output of `logweir check --against`.
 #[derive(Serialize)]
 pub struct AgainstOutput {
@@ -57,6 +80,7 @@ pub struct AgainstOutput {
     pub baseline: BaselineLine,
     pub against: BaselineLine,
     pub summary: AgainstSummary,
+    pub passed_over: PassedOver,
     /// The settings that differ between the two baselines, whether or not the findings differ.
     pub settings: Vec<Difference>,
     pub targets: Vec<Compared>,
@@ -91,6 +115,46 @@ pub struct Summary {
     pub findings: usize,
     pub exempt: usize,
     pub errors: usize,
+    /// The number of findings of each severity. The sum of the three numbers is `findings`.
+    pub severities: Severities,
+}
+
+/// The files of folders that contain no task definition, or that Logweir does not read.
+#[derive(Serialize, Default, Clone, Debug, PartialEq, Eq)]
+pub struct PassedOver {
+    /// The files that are not of any other kind in this list.
+    pub other: usize,
+    pub cloudformation: usize,
+    pub terraform: usize,
+    pub yaml: usize,
+    pub jsonnet: usize,
+    /// The lists of containers without a task definition around them.
+    pub container_lists: usize,
+    /// The symbolic links, which Logweir does not follow.
+    pub symbolic_links: usize,
+}
+
+/// The number of findings of each severity.
+#[derive(Serialize, Default, Clone, Copy)]
+pub struct Severities {
+    pub error: usize,
+    pub warning: usize,
+    pub note: usize,
+}
+
+impl Severities {
+    pub fn add(&mut self, severity: Severity) {
+        match severity {
+            Severity::Error => self.error += 1,
+            Severity::Warning => self.warning += 1,
+            Severity::Note => self.note += 1,
+        }
+    }
+
+    /// Whether a finding has a severity that is a fault, so that the exit code is 1.
+    pub fn are_faults(&self) -> bool {
+        self.error + self.warning > 0
+    }
 }
 
 #[derive(Serialize)]
@@ -110,6 +174,7 @@ pub struct TargetOutput {
 #[derive(Serialize)]
 pub struct FindingLine {
     pub rule: RuleName,
+    pub severity: Severity,
     pub container: Option<String>,
     pub pointer: String,
     pub message: String,
@@ -125,7 +190,8 @@ pub struct FindingLine {
 pub struct LogGroupLine {
     pub name: String,
     pub region: Option<String>,
-    pub retention_days: u32,
+    /// The retention that the baseline requires, in days. `None` if the baseline requires no retention.
+    pub retention_days: Option<u32>,
 }
 
 impl TargetOutput {
@@ -171,6 +237,7 @@ impl FindingLine {
     pub fn of(finding: &Finding, prefix: &str) -> Self {
         Self {
             rule: finding.rule,
+            severity: finding.severity,
             container: finding.container.clone(),
             pointer: format!("{prefix}{}", finding.pointer),
             message: finding.message.clone(),

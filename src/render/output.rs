@@ -4,11 +4,13 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::human;
+use super::human::baseline::{BaselineCheckOutput, BaselineOutput};
 use super::human::doctor::Diagnosis;
 use super::human::records::{ListedRecord, RecordOutput, RecordsOutput};
 use super::human::report::FunctionAnswer;
 use super::human::rules::RulesOutput;
 use super::json::{AgainstOutput, CheckOutput};
+use crate::domain::baseline::BaselineError;
 use crate::domain::report::{Report, schema};
 use crate::domain::rules::Rule;
 use crate::domain::rules::packs::explanation;
@@ -67,6 +69,40 @@ impl Output for AgainstOutput {
     }
 }
 
+impl Output for BaselineOutput {
+    fn text(&self) -> String {
+        human::baseline::settings(self)
+    }
+
+    fn json(&self) -> Value {
+        let Self { baseline, workload, settings, exemptions } = self;
+        json!({
+            "schema": schema::BASELINE, "baseline": baseline, "workload": workload, "settings": settings,
+            "exemptions": exemptions
+        })
+    }
+}
+
+impl Output for BaselineCheckOutput {
+    fn text(&self) -> String {
+        human::baseline::check(self)
+    }
+
+    fn json(&self) -> Value {
+        let Self { path, digest, exemptions, error } = self;
+        let errors: Vec<Value> = error
+            .iter()
+            .map(|BaselineError { line, column, message, help }| {
+                json!({"line": line, "column": column, "message": message, "help": help})
+            })
+            .collect();
+        json!({
+            "schema": schema::BASELINE_CHECK, "baseline": {"path": path, "digest": digest}, "valid": errors.is_empty(),
+            "errors": errors, "exemptions": exemptions
+        })
+    }
+}
+
 impl Output for RecordsOutput {
     fn text(&self) -> String {
         human::records::table(self)
@@ -120,7 +156,7 @@ impl Output for RulesOutput {
     fn json(&self) -> Value {
         let line = |rule: &&dyn Rule| {
             let name = rule.name();
-            json!({"rule": name, "finds": rule.summary(), "explanation": explanation(name)})
+            json!({"rule": name, "severity": name.severity(), "finds": rule.summary(), "explanation": explanation(name)})
         };
         json!({"schema": schema::RULES, "rules": self.rules.iter().map(line).collect::<Vec<_>>()})
     }

@@ -3,9 +3,10 @@
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
-use walkdir::WalkDir;
-
+use super::error::Cause;
+use super::kind::{ByName, Kind, by_name};
 use super::{Document, SourceError};
 
 /// The size of the largest file that Logweir reads, in bytes. This limit of 16 MiB is much higher than the 64 KiB of
@@ -19,6 +20,8 @@ pub struct FileTarget {
     /// The path relative to the folder that the user named. If the user named the file itself, the path contains only
     /// the name of the file.
     pub relative: PathBuf,
+    /// The folder that the user named, and in which a walk found the file. `None` if the user named the file itself.
+    pub folder: Option<Rc<Path>>,
 }
 
 impl FileTarget {
@@ -27,35 +30,10 @@ impl FileTarget {
     }
 }
 
-/// Returns the file at `path`. If `path` is a folder, returns every `*.json` file below that folder, sorted by name,
-/// and skips hidden files and folders.
-pub fn discover(path: &Path) -> Result<Vec<FileTarget>, SourceError> {
-    let origin = path.display().to_string();
-    let error = |error: &io::Error| SourceError::whole(&origin, reason(error), None);
-    let metadata = fs::metadata(path).map_err(|e| error(&e))?;
-    if !metadata.is_dir() {
-        let relative = path.file_name().map_or_else(|| path.to_owned(), PathBuf::from);
-        return Ok(vec![FileTarget { path: path.to_owned(), relative }]);
-    }
-    let is_hidden =
-        |entry: &walkdir::DirEntry| entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.');
-    let mut files = Vec::new();
-    for entry in WalkDir::new(path).sort_by_file_name().into_iter().filter_entry(|entry| !is_hidden(entry)) {
-        let entry = entry.map_err(|e| SourceError::whole(&origin, e.to_string(), None))?;
-        let is_json = entry.path().extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-        if is_json && !entry.file_type().is_dir() {
-            let relative = entry.path().strip_prefix(path).unwrap_or(entry.path()).to_owned();
-            files.push(FileTarget { path: entry.into_path(), relative });
-        }
-    }
-    if files.is_empty() {
-        return Err(SourceError::whole(
-            &origin,
-            "this folder contains no *.json file",
-            Some("name the files, or another folder"),
-        ));
-    }
-    Ok(files)
+/// Returns the target for the file that the user named.
+pub fn named(path: &Path) -> FileTarget {
+    let relative = path.file_name().map_or_else(|| path.to_owned(), PathBuf::from);
+    FileTarget { path: path.to_owned(), relative, folder: None }
 }
 
 pub fn read_file(target: &FileTarget) -> Result<Document, SourceError> {
@@ -63,11 +41,33 @@ pub fn read_file(target: &FileTarget) -> Result<Document, SourceError> {
     let whole = |message: String| SourceError::whole(&origin, message, None);
     let length = fs::metadata(&target.path).map_err(|error| whole(reason(&error)))?.len();
     if length > LARGEST {
-        return Err(whole(format!(
-            "the file is too large: it has {length} bytes, but a task definition has at most 64 KiB"
-        )));
+        let message = format!("the file is too large: it has {length} bytes, but a task definition has at most 64 KiB");
+        return Err(SourceError { cause: Cause::TooLarge, ..whole(message) });
     }
     Document::parse(&origin, utf8(&origin, fs::read(&target.path).map_err(|error| whole(reason(&error)))?)?)
+}
+
+/// The content of a file that a walk found.
+pub enum Found {
+    Document(Document),
+    /// The file contains no task definition.
+    Other(Kind),
+}
+
+/// Reads a file that a walk found. Returns an error if the file contains a task definition that Logweir cannot read.
+pub fn read_found(target: &FileTarget) -> Result<Found, SourceError> {
+    let error = match read_file(target) {
+        Ok(document) => return Ok(Found::Document(document)),
+        Err(error) => error,
+    };
+    let name = target.path.file_name().unwrap_or_default().to_string_lossy();
+    let is_template = by_name(&name) == ByName::Template;
+    match error.cause {
+        Cause::Faulty => Err(error),
+        Cause::NotJson { mentions_containers: true, opens_as_json } if opens_as_json || !is_template => Err(error),
+        Cause::NotJson { .. } | Cause::TooLarge => Ok(Found::Other(Kind::Other)),
+        Cause::OtherJson(kind) | Cause::Unsupported(kind) => Ok(Found::Other(kind)),
+    }
 }
 
 pub fn read_stdin() -> Result<Document, SourceError> {
@@ -83,12 +83,13 @@ fn utf8(origin: &str, bytes: Vec<u8>) -> Result<String, SourceError> {
         let text = String::from_utf8_lossy(&error.as_bytes()[..good]).into_owned();
         let (line, column) = super::position(&text, text.len());
         let help = Some("save the file as UTF-8");
-        SourceError { line, column, ..SourceError::whole(origin, "not UTF-8", help) }
+        let cause = Cause::not_json(&String::from_utf8_lossy(error.as_bytes()));
+        SourceError { cause, line, column, ..SourceError::whole(origin, "not UTF-8", help) }
     })
 }
 
 /// Returns the error message of the operating system. Returns a shorter message for the two most common errors.
-fn reason(error: &io::Error) -> String {
+pub(super) fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "no such file or folder".into(),
         io::ErrorKind::PermissionDenied => "permission denied".into(),

@@ -3,6 +3,8 @@
 
 mod error;
 mod files;
+mod kind;
+mod walk;
 
 use std::ops::Range;
 
@@ -13,7 +15,9 @@ use crate::domain::ecs::task_definition::{NotATaskDefinition, TaskDefinition};
 use crate::domain::text::json;
 
 pub use error::SourceError;
-pub use files::{FileTarget, discover, read_file, read_stdin};
+pub use files::{FileTarget, Found, named, read_file, read_found, read_stdin};
+pub use kind::{Kind, PassedOver};
+pub use walk::{WalkOptions, Walked, walk};
 
 /// A JSON text that contains one task definition. The text is the input of RegisterTaskDefinition or the response of
 /// DescribeTaskDefinition.
@@ -33,8 +37,8 @@ impl Document {
     pub fn parse(origin: &str, text: String) -> Result<Self, SourceError> {
         let bom = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
         let body = &text[bom..];
-        if let Some(what) = not_yet(origin, body) {
-            return Err(SourceError::not_yet(origin, what));
+        if let Some((kind, what)) = not_yet(origin, body) {
+            return Err(SourceError::not_yet(origin, kind, what));
         }
         let wrapped = match serde_json::from_str::<Value>(body) {
             Err(error) => return Err(SourceError::not_json(origin, body, &error)),
@@ -87,21 +91,23 @@ pub fn position(text: &str, at: usize) -> (usize, usize) {
     (head.matches('\n').count() + 1, column)
 }
 
-/// Returns a name for the format of the text, if Logweir does not support this format yet.
-fn not_yet(origin: &str, body: &str) -> Option<&'static str> {
+const CLOUDFORMATION: &str = "a CloudFormation template";
+
+/// Returns the kind and a name for the format of the text, if Logweir does not support this format yet.
+fn not_yet(origin: &str, body: &str) -> Option<(Kind, &'static str)> {
     let ends = |endings: &[&str]| endings.iter().any(|ending| origin.to_ascii_lowercase().ends_with(ending));
     if ends(&[".tf", ".tfvars", ".hcl"]) {
-        return Some("a Terraform file");
+        return Some((Kind::Terraform, "a Terraform file"));
     }
     if ends(&[".jsonnet", ".libsonnet"]) {
-        return Some("a Jsonnet file");
+        return Some((Kind::Jsonnet, "a Jsonnet file"));
     }
     let is_json = body.trim_start().starts_with(['{', '[']);
     if !is_json {
         if body.contains("AWSTemplateFormatVersion") || body.contains("AWS::ECS::TaskDefinition") {
-            return Some("a CloudFormation template");
+            return Some((Kind::CloudFormation, CLOUDFORMATION));
         }
-        return ends(&[".yaml", ".yml"]).then_some("a YAML document");
+        return ends(&[".yaml", ".yml"]).then_some((Kind::Yaml, "a YAML document"));
     }
     let view: Value = serde_json::from_str(body).ok()?;
     let has = |member: &str| view.get(member).is_some();
@@ -109,9 +115,9 @@ fn not_yet(origin: &str, body: &str) -> Option<&'static str> {
         return None;
     }
     if has("AWSTemplateFormatVersion") || (has("Resources") && view["Resources"].is_object()) {
-        return Some("a CloudFormation template");
+        return Some((Kind::CloudFormation, CLOUDFORMATION));
     }
-    (has("resource_changes") || has("planned_values")).then_some("a Terraform plan")
+    (has("resource_changes") || has("planned_values")).then_some((Kind::Terraform, "a Terraform plan"))
 }
 
 #[cfg(test)]

@@ -69,7 +69,7 @@ pub async fn observe(
         // too short. If AWS refuses this check, `empty` stays `None`, and Logweir only advises an operator to set the
         // retention.
         if let LogGroup::Exists { retention, policy: None, empty: empty @ None } = group
-            && retention.is_none_or(|retention| retention < days)
+            && days.is_some_and(|days| retention.is_none_or(|retention| retention < days))
         {
             *empty = match log_groups.is_empty(&name).await {
                 Ok(answer) => Some(answer),

@@ -239,7 +239,7 @@ fn planned_groups(plan: &Plan) -> Vec<LogGroupReport> {
         LogGroupChange::Create(group) => LogGroupReport {
             name: group.name.clone(),
             action: LogGroupAction::Create,
-            retention_days: Some(group.retention_days),
+            retention_days: group.retention_days,
         },
         LogGroupChange::SetRetention { name, new, .. } => {
             LogGroupReport { name: name.clone(), action: LogGroupAction::SetRetention, retention_days: Some(*new) }

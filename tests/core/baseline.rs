@@ -2,6 +2,7 @@
 //! apply to.
 
 mod freeze;
+mod levels;
 mod services;
 
 use logweir::domain::baseline::{
@@ -45,7 +46,7 @@ fn the_shipped_baseline_equals_the_defaults() {
 fn the_examples_of_the_shipped_baseline_are_valid_once_uncommented() {
     let mut examples = false;
     let lines = include_str!("../../infra/baseline.toml").lines().map(|line| {
-        examples |= line.starts_with("# [[");
+        examples |= line.starts_with("# [");
         if examples { line.strip_prefix("# ").unwrap_or(line) } else { line }
     });
     let baseline = Baseline::parse(&lines.collect::<Vec<_>>().join("\n")).unwrap();
@@ -95,13 +96,34 @@ fn every_key_is_read() {
     assert_eq!((logging.max_buffer_size, logging.min_buffer_size, logging.max_buffer_share), (1 << 30, 512 << 10, 1.0));
     assert_eq!((logging.accept.join(" "), logging.replace.join(" ")), ("awslogs journald".into(), "json-file".into()));
     assert_eq!((logging.group.as_str(), logging.stream_prefix.as_str()), ("/apps/{family}/{container}", "ecs"));
-    assert_eq!((group.retention_days, group.class.as_str()), (3653, "INFREQUENT_ACCESS"));
+    assert_eq!((group.retention_days, group.class.as_str()), (Some(3653), "INFREQUENT_ACCESS"));
     assert!(!group.may_create("/ecs/web") && group.adopts("/apps/web") && group.kms_key.is_some());
     assert_eq!((rollout.when, rollout.image_guard), (RolloutWhen::AtOnce, ImageGuard::Warn));
     assert_eq!(rollout.require_service_tag, Some(("logweir".into(), "follow".into())));
     assert_eq!(rollout.freeze[0].to_string(), "fri 15:00 - mon 08:00 Europe/Berlin");
     assert_eq!((rollout.settle.as_hours(), rollout.deadline.as_hours()), (24, 7 * 24));
     assert_eq!(rollout.registers_per_second, 1.0);
+}
+
+#[test]
+fn a_retention_is_a_number_of_days_that_aws_accepts_or_any() {
+    let days = |value: &str| {
+        let baseline = Baseline::parse(&format!("version = 1\n[log-group]\nretention-days = {value}\n")).unwrap();
+        baseline.settings(&APP).log_group.retention_days
+    };
+    assert_eq!((days("\"any\""), days("7")), (None, Some(7)));
+    for value in ["\"never\"", "true", "7.0", "[7]"] {
+        assert_eq!(
+            refused(&format!("version = 1\n[log-group]\nretention-days = {value}\n")),
+            "3:18: retention-days must be a number of days, or \"any\" (retention-days = 30)"
+        );
+    }
+}
+
+#[test]
+fn a_profile_for_an_untrusted_tag_may_not_accept_any_retention() {
+    let profile = "version = 1\n[[profile]]\nmatch = { tag = \"team=x\" }\nlog-group.retention-days = \"any\"\n";
+    assert!(refused(profile).contains("must not loosen retention-days"));
 }
 
 #[test]
@@ -246,10 +268,10 @@ fn the_first_matching_profile_wins_and_keeps_the_other_keys() {
         let settings = baseline.settings(&Workload { container, family, ..APP });
         (settings.logging.delivery, settings.log_group.retention_days)
     };
-    assert_eq!(of(Some("audit"), Some("web")), (Delivery::Blocking, 90));
-    assert_eq!(of(Some("app"), Some("web")), (Delivery::NonBlocking, 365));
-    assert_eq!(of(None, Some("web")), (Delivery::NonBlocking, 365));
-    assert_eq!(of(Some("audit"), Some("batch")), (Delivery::NonBlocking, 90));
+    assert_eq!(of(Some("audit"), Some("web")), (Delivery::Blocking, Some(90)));
+    assert_eq!(of(Some("app"), Some("web")), (Delivery::NonBlocking, Some(365)));
+    assert_eq!(of(None, Some("web")), (Delivery::NonBlocking, Some(365)));
+    assert_eq!(of(Some("audit"), Some("batch")), (Delivery::NonBlocking, Some(90)));
 }
 
 #[test]

@@ -14,7 +14,7 @@ use logweir::domain::plan::{Plan, plan};
 use logweir::domain::rules::facts::{DefaultMode, Observation};
 use logweir::domain::rules::finding::Safety;
 use logweir::settings::SHIPPED_BASELINE;
-use logweir::sources::{Document, discover, read_file};
+use logweir::sources::{Document, WalkOptions, read_file, walk};
 use serde_json::Value;
 
 /// Files that get no verdict, each with its reason.
@@ -50,7 +50,7 @@ fn documents() -> Vec<Document> {
         return Vec::new();
     };
     let mut documents = Vec::new();
-    for file in discover(&folder).unwrap() {
+    for file in walk(&folder, &WalkOptions::default()).unwrap().files {
         let name = file.path.file_name().unwrap().to_string_lossy().into_owned();
         match (read_file(&file), EXCEPTIONS.iter().find(|(exception, _)| *exception == name)) {
             (Ok(document), None) => documents.push(document),

@@ -238,6 +238,7 @@ fn every_rule_finds_its_example_before_and_nothing_after() {
             "{rule} finds what it asks for: {:?}",
             second.findings
         );
+        assert_eq!(item(section, "Severity"), rule.severity().name(), "{rule}");
         let said = item(section, "Fix");
         assert!(
             said.starts_with(&format!("{:?}", found.fix.safety()).to_lowercase()),
@@ -278,6 +279,7 @@ fn every_explanation_has_the_same_shape() {
     for rule in RuleName::ALL {
         let section = packs::explanation(rule).unwrap();
         let parts = [
+            "- Severity: ",
             "- Fix: ",
             "- Undo: ",
             "- Needs AWS: ",

@@ -4,6 +4,7 @@ mod against;
 mod apply;
 mod audit;
 mod backout;
+mod baseline;
 mod by_function;
 mod doctor;
 mod faulty_baseline;
@@ -13,8 +14,10 @@ mod parameters;
 mod printed;
 mod records;
 mod replay;
+mod repository;
 mod rolled_out;
 mod rollout;
+mod rule_choice;
 
 use std::path::Path;
 
@@ -134,7 +137,7 @@ fn fix_changes_the_lines_of_the_log_configuration_and_no_other() {
         let folder = TempDir::new().unwrap();
         let path = file(&folder, "web.json", &text);
         let ran = run(&mut logweir(&["fix", &path, "--in-place", "--region", "eu-west-1"]));
-        assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (0, "", ""));
+        assert_eq!((ran.code, ran.out.as_str(), ran.err), (0, "", format!("wrote {path}\n")));
         let newline = if text.contains('\r') { "\r\n" } else { "\n" };
         let indent = if text.contains('\t') { "\t".repeat(5) } else { " ".repeat(10) };
         let wanted = text.replace(
@@ -159,7 +162,7 @@ fn fix_leaves_a_compliant_file_untouched_and_exits_with_1_if_advice_remains() {
     let path = file(&folder, "web.json", &BLOCKING.replace("\"eu-west-1\"", "\"us-east-1\""));
     let ran = run(&mut logweir(&["fix", &path, "--in-place", "--region", "eu-west-1"]));
     assert_eq!(ran.code, 1);
-    assert!(ran.err.contains("not fixed: [foreign-region]"), "{}", ran.err);
+    assert!(ran.err.contains("not fixed: warning[foreign-region]"), "{}", ran.err);
     let written = std::fs::metadata(&path).unwrap().modified().unwrap();
     run(&mut logweir(&["fix", &path, "--in-place", "--region", "eu-west-1"]));
     assert_eq!(std::fs::metadata(&path).unwrap().modified().unwrap(), written);
@@ -234,7 +237,7 @@ fn an_error_on_bad_input_says_what_where_and_what_to_do() {
             ":3:26: containerDefinitions is a string",
             "",
         ),
-        (empty.display().to_string(), "this folder contains no *.json file", ""),
+        (empty.display().to_string(), "this folder contains no task definition", ""),
         (folder.path().join("nowhere.json").display().to_string(), "no such file or folder", ""),
     ];
     for (path, what, help) in cases {

@@ -234,6 +234,27 @@ async fn an_unusable_kms_key_is_an_error_and_never_leads_to_an_unencrypted_group
 }
 
 #[tokio::test]
+async fn a_group_gets_no_retention_if_the_baseline_accepts_any() {
+    let world = World::new();
+    let source = world.account(|account| account.registers(BLOCKING));
+    let baseline = "version = 1\n[log-group]\nretention-days = \"any\"\n";
+    let report = with(&world, baseline, Mode::Register, "worker", &event(&source)).await;
+    assert_eq!(ended(&report), (Outcome::Remediated, None));
+    assert_eq!((report.log_groups[0].action.name(), report.log_groups[0].retention_days), ("created", None));
+    assert_eq!((world.count("CreateLogGroup"), world.count("PutRetentionPolicy")), (1, 0));
+    assert_eq!(world.account(|account| account.groups["/ecs/web"].retention), None);
+}
+
+#[tokio::test]
+async fn a_table_of_rules_stops_no_correction() {
+    let world = World::new();
+    let source = world.account(|account| account.registers(BLOCKING));
+    let baseline = "version = 1\n[rules]\nblocking-delivery = \"off\"\nunsized-buffer = \"note\"\n";
+    let report = with(&world, baseline, Mode::Register, "worker", &event(&source)).await;
+    assert_eq!(ended(&report), (Outcome::Remediated, None));
+}
+
+#[tokio::test]
 async fn effects_before_a_refusal_are_reported() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));

@@ -6,12 +6,13 @@ use crate::cli::failure::{Exit, Failure, VerbResult};
 use crate::cli::load::load_all;
 use crate::cli::loaded::Loaded;
 use crate::cli::printer::Printer;
-use crate::cli::targets::Target;
+use crate::cli::rule_choice::RuleChoiceArgs;
+use crate::cli::targets::{Target, Targets};
 use crate::domain::baseline::Baseline;
 use crate::domain::report::schema;
 use crate::domain::rules::finding::Finding;
 use crate::render::human::against::comes_and_goes;
-use crate::render::json::{AgainstOutput, AgainstSummary, Compared, FindingLine};
+use crate::render::json::{AgainstOutput, AgainstSummary, Compared, FindingLine, PassedOver};
 use crate::settings::BaselinePlace;
 
 /// The findings for one target under one baseline, or the reason why Logweir could not check the target.
@@ -24,15 +25,21 @@ struct TargetFindings {
 
 /// Shows which findings would be new and which findings would be resolved, if the baseline of `context` replaced the
 /// baseline `against`.
-pub(in crate::cli) fn compare(context: &Context, targets: &[Target], against: &BaselinePlace) -> VerbResult {
-    if targets.iter().any(|target| matches!(target, Target::Stdin)) {
+pub(in crate::cli) fn compare(
+    context: &Context,
+    targets: &Targets,
+    against: &BaselinePlace,
+    rules: &RuleChoiceArgs,
+) -> VerbResult {
+    if targets.list.iter().any(|target| matches!(target, Target::Stdin)) {
         return Err(Failure::usage(
             "--against reads each target twice, but standard input can be read only once: use a file",
         ));
     }
     let after = wait(context.baseline())?;
     let before = wait(context.global.read_baseline_at(against))?;
-    let (old, new) = (find_all(context, &before.baseline, targets)?, find_all(context, &after.baseline, targets)?);
+    let (old, _) = find_all(context, &rules.apply(&before.baseline), targets)?;
+    let (new, passed_over) = find_all(context, &rules.apply(&after.baseline), targets)?;
     let mut summary = AgainstSummary::default();
     let pairs = old.into_iter().zip(new);
     let compared: Vec<Compared> = pairs.map(|both| one(&context.printer, both, &mut summary)).collect();
@@ -43,21 +50,26 @@ pub(in crate::cli) fn compare(context: &Context, targets: &[Target], against: &B
         baseline: after.line(),
         against: before.line(),
         summary,
+        passed_over,
         settings,
         targets: compared,
     });
     Ok(Exit::from(summary))
 }
 
-fn find_all(context: &Context, baseline: &Baseline, targets: &[Target]) -> Result<Vec<TargetFindings>, Failure> {
+fn find_all(
+    context: &Context,
+    baseline: &Baseline,
+    targets: &Targets,
+) -> Result<(Vec<TargetFindings>, PassedOver), Failure> {
     let mut all = Vec::new();
-    load_all(context, baseline, targets, &mut |target, loaded| {
+    let passed_over = load_all(context, baseline, targets, &mut |target, loaded| {
         all.push(match loaded {
             Ok(loaded) => TargetFindings::of(loaded),
             Err(failure) => TargetFindings { origin: target.origin(), prefix: "", findings: Err(failure.message) },
         });
     })?;
-    Ok(all)
+    Ok((all, passed_over))
 }
 
 impl TargetFindings {

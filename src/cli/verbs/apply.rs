@@ -16,7 +16,7 @@ use crate::cli::load::plan_live;
 use crate::cli::loaded::Loaded;
 use crate::cli::printer::Printer;
 use crate::cli::session::Session;
-use crate::cli::targets::{self, Target};
+use crate::cli::targets::{self, Target, Targets, WalkArgs};
 use crate::domain::baseline::Baseline;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
@@ -66,9 +66,10 @@ pub(in crate::cli) struct ApplyArgs {
 impl ApplyArgs {
     pub(in crate::cli) fn run(&self, context: &Context) -> VerbResult {
         let baseline = &wait(context.baseline())?.baseline;
-        let named = targets::read(&self.targets)?;
-        if let Some(other) = named.iter().find(|target| !matches!(target, Target::Live(_))) {
-            return Err(Failure::usage(format!("{} is not a registered revision", other.origin()))
+        let Targets { list: named, folders, .. } = targets::read(&self.targets, &WalkArgs::default())?;
+        let files = named.iter().filter(|target| !matches!(target, Target::Live(_))).map(Target::origin);
+        if let Some(other) = folders.iter().map(|folder| folder.display().to_string()).chain(files).next() {
+            return Err(Failure::usage(format!("{other} is not a registered revision"))
                 .help("use ecs:FAMILY[:REVISION] or an ARN; `logweir fix` fixes files"));
         }
         if self.mode == Mode::Observe && !self.dry_run {
@@ -257,7 +258,8 @@ impl Proposal {
         for change in &plan.log_groups {
             text += &match change {
                 LogGroupChange::Create(group) => {
-                    format!("will create log group {} with a retention of {} days\n", group.name, group.retention_days)
+                    let retention = group.retention_days.map(|days| format!(" with a retention of {days} days"));
+                    format!("will create log group {}{}\n", group.name, retention.unwrap_or_default())
                 }
                 LogGroupChange::SetRetention { name, old, new, .. } => {
                     let old = old.map_or("unlimited".to_owned(), |days| format!("{days} days"));

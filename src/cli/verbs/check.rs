@@ -1,6 +1,7 @@
 //! `logweir check`: compares task definitions with the baseline.
 
 use clap::Args;
+use jiff::Timestamp;
 
 use super::{against, audit};
 use crate::cli::connect::wait;
@@ -9,17 +10,20 @@ use crate::cli::failure::{Exit, VerbResult};
 use crate::cli::help::examples;
 use crate::cli::load::load_all;
 use crate::cli::loaded::Loaded;
-use crate::cli::targets;
+use crate::cli::rule_choice::RuleChoiceArgs;
+use crate::cli::targets::{self, Targets, WalkArgs};
+use crate::domain::baseline::{CheckedDefinition, ExemptionUse};
 use crate::domain::edit::patch;
 use crate::domain::plan::{Plan, Refusal};
 use crate::domain::report::schema;
-use crate::domain::rules::finding::Fix;
-use crate::render::json::{self, CheckOutput, Summary, TargetOutput};
+use crate::domain::rules::finding::{Finding, Fix};
+use crate::render::human::exemptions;
+use crate::render::json::{self, CheckOutput, PassedOver, Summary, TargetOutput};
 use crate::settings::BaselinePlace;
 
 pub(in crate::cli) const EXAMPLES: &str = examples![
     "logweir check web.json                    a file; no AWS account needed",
-    "logweir check infra/ --diff               each JSON file in a folder, with the fix as a diff",
+    "logweir check infra/ --diff               each task definition in a folder, with the fix as a diff",
     "logweir check ecs:web                     the newest revision of a family, and its log groups",
     "logweir check --all --format json         each family of the account and Region",
     "logweir check --all --against new.toml    the findings that differ with another baseline",
@@ -39,26 +43,42 @@ pub(in crate::cli) struct CheckArgs {
     /// Compare with this baseline (a file or ssm:NAME): show the new and the resolved findings
     #[arg(long, value_name = "BASELINE", conflicts_with = "diff", env = "LOGWEIR_AGAINST", hide_env = true)]
     against: Option<BaselinePlace>,
+    #[command(flatten)]
+    walk: WalkArgs,
+    #[command(flatten)]
+    rules: RuleChoiceArgs,
+    /// End with exit code 0 even if there are findings
+    #[arg(long)]
+    exit_zero: bool,
 }
 
 impl CheckArgs {
     pub(in crate::cli) fn run(&self, context: &Context) -> VerbResult {
         let placed = wait(context.baseline())?;
-        let targets = if self.all { audit::families(context)? } else { targets::read(&self.targets)? };
+        let targets = if self.all {
+            Targets { list: audit::families(context)?, ..Default::default() }
+        } else {
+            targets::read(&self.targets, &self.walk)?
+        };
         if let Some(other) = &self.against {
-            return against::compare(context, &targets, other);
+            let exit = against::compare(context, &targets, other, &self.rules)?;
+            return Ok(exit.without_findings(self.exit_zero));
         }
+        let baseline = self.rules.apply(&placed.baseline);
         let printer = &context.printer;
         let mut output = CheckOutput {
             schema: schema::CHECK,
             baseline: placed.line(),
             summary: Summary::default(),
+            passed_over: PassedOver::default(),
+            exemptions: Vec::new(),
             targets: Vec::new(),
             fixable: 0,
             not_checked: Default::default(),
             is_baseline_named: context.global.baseline.is_some(),
         };
-        load_all(context, &placed.baseline, &targets, &mut |target, loaded| match loaded {
+        let mut used = baseline.exemption_use();
+        let passed_over = load_all(context, &baseline, &targets, &mut |target, loaded| match loaded {
             Err(failure) => {
                 printer.failure(&failure);
                 output.summary.errors += 1;
@@ -71,11 +91,28 @@ impl CheckArgs {
                     printer.error(&format!("{}: {why}", loaded.origin), None);
                 }
                 count(&mut output, &loaded, undecided.is_some());
+                use_exemptions(&mut used, &loaded);
                 output.add(line(&loaded, undecided));
             }
         })?;
+        output.passed_over = passed_over;
+        let is_complete = self.is_set(context, &targets) && output.summary.errors == 0;
+        output.exemptions = used.remarks(Timestamp::now(), is_complete);
         printer.show(&output);
-        Ok(Exit::from(output.summary))
+        if !printer.is_json() {
+            for exemption in &output.exemptions {
+                let (message, help) = exemptions::message(exemption);
+                printer.warning(&message, &help);
+            }
+        }
+        Ok(Exit::from(output.summary).without_findings(self.exit_zero))
+    }
+
+    /// Whether the targets are all task definitions that the baseline is for, so that an exemption without a finding is
+    /// not needed. A folder may be one of many folders with the same baseline, unless the baseline is a file.
+    fn is_set(&self, context: &Context, targets: &Targets) -> bool {
+        let is_file = matches!(context.global.baseline, Some(BaselinePlace::File(_)));
+        self.all || (is_file && !targets.folders.is_empty())
     }
 
     /// Returns the text output for one target.
@@ -89,12 +126,31 @@ impl CheckArgs {
 fn count(output: &mut CheckOutput, loaded: &Loaded, is_undecided: bool) {
     let CheckOutput { summary, fixable, not_checked, .. } = output;
     let counted = loaded.plan.findings.iter().filter(|finding| finding.counts());
+    counted.clone().for_each(|finding| summary.severities.add(finding.severity));
     *fixable += counted.clone().filter(|finding| is_fixable(&finding.fix, &loaded.plan)).count();
     not_checked.extend(loaded.plan.not_checked.iter().map(|rule| rule.name()));
     summary.exempt += loaded.plan.findings.len() - counted.clone().count();
     summary.findings += counted.count();
     summary.errors += usize::from(is_undecided);
-    summary.compliant += usize::from(loaded.plan.is_compliant() && !is_undecided);
+    summary.compliant += usize::from(is_compliant(&loaded.plan) && !is_undecided);
+}
+
+/// Adds the exemptions that cover a finding about one target.
+fn use_exemptions(exemptions: &mut ExemptionUse<'_>, loaded: &Loaded) {
+    let findings = loaded.plan.findings.iter().map(|finding| (finding.rule, finding.container.as_deref()));
+    exemptions.add(&CheckedDefinition {
+        family: loaded.definition.family(),
+        account: loaded.revision.as_ref().map(|arn| arn.account.as_str()),
+        region: loaded.region.as_deref(),
+        tags: loaded.tags.as_deref(),
+        findings: &findings.collect::<Vec<_>>(),
+        not_checked: &loaded.plan.not_checked,
+    });
+}
+
+/// Whether the plan has no finding of a severity that is a fault, or only exempt findings of these severities.
+fn is_compliant(plan: &Plan) -> bool {
+    !plan.findings.iter().any(Finding::is_fault)
 }
 
 /// Returns whether `logweir fix` resolves the finding. `logweir fix` changes no log groups, because they are not part
@@ -112,7 +168,7 @@ fn line(loaded: &Loaded, undecided: Option<String>) -> TargetOutput {
     TargetOutput {
         family: loaded.definition.family().map(String::from),
         revision: loaded.revision.as_ref().map(|arn| arn.revision),
-        compliant: loaded.plan.is_compliant() && undecided.is_none(),
+        compliant: is_compliant(&loaded.plan) && undecided.is_none(),
         error: undecided,
         ..TargetOutput::of(loaded.origin.clone(), &loaded.plan, prefix, patch, loaded.region.as_deref())
     }

@@ -13,10 +13,13 @@ use crate::cli::failure::{Exit, Failure, VerbResult};
 use crate::cli::help::examples;
 use crate::cli::load::load_all;
 use crate::cli::loaded::Loaded;
-use crate::cli::targets::{self, Target};
+use crate::cli::rule_choice::RuleChoiceArgs;
+use crate::cli::targets::{self, Target, WalkArgs};
 use crate::domain::edit::patch;
 use crate::domain::plan::Refusal;
 use crate::domain::rules::finding::{Finding, Fix};
+use crate::render::human::passed_over;
+use crate::sources::FileTarget;
 
 pub(in crate::cli) const EXAMPLES: &str = examples![
     "logweir fix web.json                      print the corrected task definition",
@@ -35,21 +38,30 @@ pub(in crate::cli) struct FixArgs {
     /// Write the corrected task definitions to this folder
     #[arg(long, value_name = "DIR", env = "LOGWEIR_OUTPUT", hide_env = true)]
     output: Option<PathBuf>,
+    #[command(flatten)]
+    walk: WalkArgs,
+    #[command(flatten)]
+    rules: RuleChoiceArgs,
 }
 
 impl FixArgs {
     pub(in crate::cli) fn run(&self, context: &Context) -> VerbResult {
         let placed = wait(context.baseline())?;
-        let targets = targets::read(&self.targets)?;
-        self.refuse_what_cannot_be_written(&targets)?;
+        let baseline = self.rules.apply(&placed.baseline);
+        let targets = targets::read(&self.targets, &self.walk)?.without_other_files();
+        self.refuse_what_cannot_be_written(&targets.list)?;
         let mut worst = Exit::Fine;
-        load_all(context, &placed.baseline, &targets, &mut |target, loaded| {
+        let passed_over = load_all(context, &baseline, &targets, &mut |target, loaded| {
             let ended = loaded.and_then(|loaded| self.one(context, target, &loaded));
             worst = worst.max(ended.unwrap_or_else(|failure| {
                 context.printer.failure(&failure);
                 failure.exit
             }));
         })?;
+        let passed_over = passed_over::line(&passed_over);
+        if !passed_over.is_empty() {
+            context.printer.note(passed_over.trim_end());
+        }
         Ok(worst)
     }
 
@@ -82,12 +94,18 @@ impl FixArgs {
             None => format!("{}\n", fixed.text()),
         };
         let written = match (&self.output, self.in_place, target) {
-            (Some(folder), ..) => write_new(&folder.join(name(target, loaded)), &text),
-            (None, true, Target::File(_)) if edits.is_empty() => Ok(()),
-            (None, true, Target::File(file)) => replace(&file.path, &text),
-            _ => context.printer.document(&text),
+            (Some(folder), ..) => {
+                let path = folder.join(name(target, loaded));
+                write_new(&path, &text).map(|()| Some(path))
+            }
+            (None, true, Target::File(_)) if edits.is_empty() => Ok(None),
+            (None, true, Target::File(file)) => replace(file, &text).map(Some),
+            _ => context.printer.document(&text).map(|()| None),
         };
-        written.map_err(|error| Failure::error(format!("{}: {error}", loaded.origin)))?;
+        let written = written.map_err(|error| Failure::error(format!("{}: {error}", loaded.origin)))?;
+        if let Some(path) = written {
+            context.printer.note(&format!("wrote {}", path.display()));
+        }
         let left: Vec<&Finding> = loaded
             .plan
             .findings
@@ -95,9 +113,12 @@ impl FixArgs {
             .filter(|finding| finding.counts() && !is_fixed(finding, !edits.is_empty()))
             .collect();
         for finding in &left {
-            context.printer.note(&format!("{}: not fixed: [{}] {}", loaded.origin, finding.rule, finding.message));
+            context.printer.note(&format!(
+                "{}: not fixed: {}[{}] {}",
+                loaded.origin, finding.severity, finding.rule, finding.message
+            ));
         }
-        Ok(Exit::of_left(left.len()))
+        Ok(Exit::of_left(left.iter().filter(|finding| finding.is_fault()).count()))
     }
 }
 
@@ -121,14 +142,23 @@ fn write_new(path: &Path, text: &str) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
+    if path.is_symlink() {
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{} is a symbolic link", path.display())));
+    }
     fs::write(path, text)
 }
 
 /// Replaces a file atomically, so that a crash leaves either the complete old file or the complete new file. Keeps the
-/// permissions of the file. If the path is a symbolic link, replaces the target of the link.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let path = path.canonicalize()?;
-    let permissions = fs::metadata(&path)?.permissions();
+/// permissions of the file. If the user named a symbolic link, replaces the target of the link. Never writes through a
+/// symbolic link in a folder, because the link may point out of the folder. Returns the path of the replaced file.
+fn replace(file: &FileTarget, text: &str) -> io::Result<PathBuf> {
+    let path =
+        if file.folder.is_none() && file.path.is_symlink() { file.path.canonicalize()? } else { file.path.clone() };
+    let metadata = fs::symlink_metadata(&path)?;
+    if !metadata.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the file is not a regular file any more"));
+    }
+    let permissions = metadata.permissions();
     if permissions.readonly() {
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the file is read-only"));
     }
@@ -150,5 +180,5 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     if written.is_err() {
         let _ = fs::remove_file(&new);
     }
-    written
+    written.map(|()| path)
 }

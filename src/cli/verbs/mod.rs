@@ -4,6 +4,7 @@ mod against;
 pub(super) mod apply;
 mod audit;
 pub(super) mod backout;
+pub(super) mod baseline;
 pub(super) mod check;
 pub(super) mod completions;
 pub(super) mod doctor;

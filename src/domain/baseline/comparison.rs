@@ -1,6 +1,7 @@
 //! The differences between two baselines, setting by setting. A comparison of the findings under each baseline would
 //! miss most of these differences, because most settings do not change findings.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -8,7 +9,9 @@ use serde_json::json;
 
 use super::settings::{BaselineSettings, CorrectSettings, LogGroupSettings, Logging, RolloutSettings};
 use super::size::size_text;
+use super::values::ANY_RETENTION;
 use super::{Baseline, Exemption, FuseLimits, Match};
+use crate::domain::rule_name::RuleName;
 
 /// A setting that differs between two baselines, with its key in `baseline.toml`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -20,7 +23,8 @@ pub struct Difference {
     pub new: Option<String>,
 }
 
-type Listed = Vec<(&'static str, String)>;
+/// Settings, each with its key in `baseline.toml`.
+pub(super) type Listed = Vec<(Cow<'static, str>, String)>;
 
 impl Baseline {
     /// Returns the differences between this baseline and `new`. A changed owner or reason of an exemption does not
@@ -28,7 +32,8 @@ impl Baseline {
     pub fn differences(&self, new: &Self) -> Vec<Difference> {
         let root = different(listed(&self.root), listed(&new.root));
         let fuse = different(fuse(self.fuse), fuse(new.fuse));
-        let mut all: Vec<Difference> = root.iter().chain(&fuse).cloned().collect();
+        let levels = different(self.listed_levels(), new.listed_levels());
+        let mut all: Vec<Difference> = root.iter().chain(&fuse).chain(&levels).cloned().collect();
         let orders = [self, new].map(|it| it.profiles.iter().map(|profile| profile.matches.name()).collect::<Vec<_>>());
         if orders[0] != orders[1] {
             let text = |names: &[String]| (!names.is_empty()).then(|| names.join("; "));
@@ -56,6 +61,12 @@ impl Baseline {
         all
     }
 
+    /// Returns the level of every rule, with the rule's key in `baseline.toml`.
+    fn listed_levels(&self) -> Listed {
+        let level = |rule: RuleName| (format!("rules.{rule}").into(), self.level(rule).name().to_owned());
+        RuleName::ALL.map(level).into()
+    }
+
     /// Returns the settings of the profile whose match has the text `name`, or the root settings if the baseline has no
     /// such profile.
     fn profile(&self, name: &str) -> &BaselineSettings {
@@ -66,7 +77,7 @@ impl Baseline {
 
 impl Match {
     /// Returns the match as text, such as `family=audit-*, tag=team=core`.
-    fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         let Self { family, container, account, region, tag, cluster, service_tag } = self;
         let globs = [
             ("family", family),
@@ -84,11 +95,11 @@ impl Match {
 
 fn different(old: Listed, new: Listed) -> Vec<Difference> {
     let both = old.into_iter().zip(new).filter(|(old, new)| old != new);
-    both.map(|((key, old), (_, new))| Difference { key: key.into(), old: Some(old), new: Some(new) }).collect()
+    both.map(|((key, old), (_, new))| Difference { key: key.into_owned(), old: Some(old), new: Some(new) }).collect()
 }
 
 /// Returns every setting with its key. The code does not compile if this function misses a new setting.
-fn listed(settings: &BaselineSettings) -> Listed {
+pub(super) fn listed(settings: &BaselineSettings) -> Listed {
     let BaselineSettings { logging, log_group, rollout, correct: CorrectSettings { retire } } = settings;
     let Logging {
         driver,
@@ -107,39 +118,42 @@ fn listed(settings: &BaselineSettings) -> Listed {
     let RolloutSettings { when, image_guard, require_service_tag, freeze, settle, deadline, registers_per_second } =
         rollout;
     vec![
-        ("logging.driver", driver.clone()),
-        ("logging.missing-driver", word(missing_driver)),
-        ("logging.accept", list(accept)),
-        ("logging.replace", list(replace)),
-        ("logging.delivery", word(delivery)),
-        ("logging.absent-mode", word(absent_mode)),
-        ("logging.max-buffer-size", size_text(*max_buffer_size)),
-        ("logging.min-buffer-size", size_text(*min_buffer_size)),
-        ("logging.max-buffer-share", max_buffer_share.to_string()),
-        ("logging.group", group.clone()),
-        ("logging.stream-prefix", stream_prefix.clone()),
-        ("log-group.create", list(create)),
-        ("log-group.retention-days", retention_days.to_string()),
-        ("log-group.class", class.clone()),
-        ("log-group.kms-key", kms_key.clone().unwrap_or_else(|| NOTHING.into())),
-        ("log-group.adopt", list(adopt)),
-        ("rollout.when", word(when)),
-        ("rollout.image-guard", word(image_guard)),
-        ("rollout.require-service-tag", require_service_tag.as_ref().map_or_else(|| NOTHING.into(), pair)),
-        ("rollout.freeze", list(freeze)),
-        ("rollout.settle-minutes", settle.as_mins().to_string()),
-        ("rollout.deadline-minutes", deadline.as_mins().to_string()),
-        ("rollout.registers-per-second", registers_per_second.to_string()),
-        ("correct.retire", word(retire)),
+        ("logging.driver".into(), driver.clone()),
+        ("logging.missing-driver".into(), word(missing_driver)),
+        ("logging.accept".into(), list(accept)),
+        ("logging.replace".into(), list(replace)),
+        ("logging.delivery".into(), word(delivery)),
+        ("logging.absent-mode".into(), word(absent_mode)),
+        ("logging.max-buffer-size".into(), size_text(*max_buffer_size)),
+        ("logging.min-buffer-size".into(), size_text(*min_buffer_size)),
+        ("logging.max-buffer-share".into(), max_buffer_share.to_string()),
+        ("logging.group".into(), group.clone()),
+        ("logging.stream-prefix".into(), stream_prefix.clone()),
+        ("log-group.create".into(), list(create)),
+        (
+            "log-group.retention-days".into(),
+            retention_days.map_or_else(|| ANY_RETENTION.into(), |days| days.to_string()),
+        ),
+        ("log-group.class".into(), class.clone()),
+        ("log-group.kms-key".into(), kms_key.clone().unwrap_or_else(|| NOTHING.into())),
+        ("log-group.adopt".into(), list(adopt)),
+        ("rollout.when".into(), word(when)),
+        ("rollout.image-guard".into(), word(image_guard)),
+        ("rollout.require-service-tag".into(), require_service_tag.as_ref().map_or_else(|| NOTHING.into(), pair)),
+        ("rollout.freeze".into(), list(freeze)),
+        ("rollout.settle-minutes".into(), settle.as_mins().to_string()),
+        ("rollout.deadline-minutes".into(), deadline.as_mins().to_string()),
+        ("rollout.registers-per-second".into(), registers_per_second.to_string()),
+        ("correct.retire".into(), word(retire)),
     ]
 }
 
-fn fuse(limits: FuseLimits) -> Listed {
+pub(super) fn fuse(limits: FuseLimits) -> Listed {
     let FuseLimits { corrections, within, weekly } = limits;
     vec![
-        ("fuse.corrections", corrections.to_string()),
-        ("fuse.minutes", within.as_mins().to_string()),
-        ("fuse.corrections-per-week", weekly.to_string()),
+        ("fuse.corrections".into(), corrections.to_string()),
+        ("fuse.minutes".into(), within.as_mins().to_string()),
+        ("fuse.corrections-per-week".into(), weekly.to_string()),
     ]
 }
 

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::levels::LevelKeys;
 use super::settings::{AbsentMode, Delivery, ImageGuard, MissingDriver, Retire, RolloutWhen};
 
 #[derive(Deserialize)]
@@ -21,6 +22,8 @@ pub(super) struct File {
     pub(super) correct: CorrectKeys,
     #[serde(default)]
     pub(super) fuse: FuseKeys,
+    #[serde(default)]
+    pub(super) rules: LevelKeys,
     #[serde(default)]
     pub(super) profile: Vec<ProfileKeys>,
     #[serde(default)]
@@ -47,7 +50,7 @@ pub(super) struct LoggingKeys {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct LogGroupKeys {
     pub(super) create: Option<Vec<String>>,
-    pub(super) retention_days: Option<Spanned<i64>>,
+    pub(super) retention_days: Option<Spanned<toml::Value>>,
     pub(super) class: Option<Spanned<String>>,
     pub(super) kms_key: Option<Spanned<String>>,
     pub(super) adopt: Option<Vec<String>>,

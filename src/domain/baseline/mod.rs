@@ -2,9 +2,12 @@
 
 mod comparison;
 pub(in crate::domain) mod digest;
+mod effective;
+mod exemption_use;
 mod fault;
 mod freeze;
 mod keys;
+mod levels;
 mod overrides;
 mod parse;
 mod settings;
@@ -19,8 +22,11 @@ use wildmatch::WildMatch;
 use super::rule_name::RuleName;
 
 pub use comparison::Difference;
+pub use effective::{EffectiveSetting, Origin};
+pub use exemption_use::{CheckedDefinition, ExemptionRemark, ExemptionState, ExemptionUse};
 pub use fault::BaselineError;
 pub use freeze::FreezeWindow;
+pub use levels::{Level, RuleChoice};
 pub use settings::{
     AbsentMode, BaselineSettings, CorrectSettings, Delivery, FuseLimits, ImageGuard, LogGroupSettings, Logging,
     MissingDriver, Retire, RolloutSettings, RolloutWhen,
@@ -36,6 +42,11 @@ pub struct Baseline {
     profiles: Vec<Profile>,
     exemptions: Vec<Exemption>,
     fuse: FuseLimits,
+    levels: levels::Levels,
+    /// The rules that `logweir check` and `logweir fix` leave out. The list is empty for every other part of Logweir.
+    off: Vec<RuleName>,
+    /// The keys that the baseline sets outside of its profiles.
+    written: effective::WrittenKeys,
     digest: String,
     note: Option<String>,
 }
@@ -44,6 +55,8 @@ pub struct Baseline {
 struct Profile {
     matches: Match,
     settings: BaselineSettings,
+    /// The keys that the profile sets.
+    written: effective::WrittenKeys,
 }
 
 #[derive(Clone, Debug)]
@@ -160,10 +173,12 @@ impl Baseline {
 
     /// Returns the settings of the first profile that matches the workload, or the root settings if no profile matches.
     pub fn settings(&self, subject: &Workload<'_>) -> &BaselineSettings {
-        self.profiles
-            .iter()
-            .find(|profile| profile.matches.covers(subject))
-            .map_or(&self.root, |profile| &profile.settings)
+        self.profile_of(subject).map_or(&self.root, |profile| &profile.settings)
+    }
+
+    /// Returns the first profile that matches the workload.
+    fn profile_of(&self, subject: &Workload<'_>) -> Option<&Profile> {
+        self.profiles.iter().find(|profile| profile.matches.covers(subject))
     }
 
     /// Returns the settings that say whether and how Logweir updates a service.

@@ -13,7 +13,7 @@ use super::settings::{
     RolloutWhen,
 };
 use super::size::parse_size;
-use super::values::{LOG_CLASSES, LOG_DRIVERS, RETENTION_DAYS, is_log_name_character};
+use super::values::{ANY_RETENTION, LOG_CLASSES, LOG_DRIVERS, RETENTION_DAYS, is_log_name_character};
 
 /// Returns the settings `base`, overridden by the given keys.
 pub(super) fn override_with(
@@ -130,21 +130,27 @@ fn template(text: &Spanned<String>) -> Checked<()> {
     Ok(())
 }
 
-fn override_log_group(base: &LogGroupSettings, keys: LogGroupKeys) -> Checked<LogGroupSettings> {
-    let retention_days = match &keys.retention_days {
-        None => base.retention_days,
-        Some(days) => match RETENTION_DAYS.iter().find(|value| i64::from(**value) == *days.get_ref()) {
-            Some(days) => *days,
-            None => {
-                let help = match RETENTION_DAYS.iter().find(|value| i64::from(**value) > *days.get_ref()) {
-                    Some(next) => format!("use {next}, the next longer retention"),
-                    None => format!("use at most {}", RETENTION_DAYS[RETENTION_DAYS.len() - 1]),
-                };
-                let message = format!("CloudWatch Logs does not support a retention of {} days", days.get_ref());
-                return fault(days.span(), message, help);
-            }
-        },
+/// Parses `retention-days`, which is a number of days, or `any`.
+fn retention_days(value: &Spanned<toml::Value>) -> Checked<Option<u32>> {
+    let days = match value.get_ref() {
+        toml::Value::Integer(days) => *days,
+        toml::Value::String(text) if text == ANY_RETENTION => return Ok(None),
+        _ => {
+            let message = format!("retention-days must be a number of days, or \"{ANY_RETENTION}\"");
+            return fault(value.span(), message, "retention-days = 30".to_owned());
+        }
     };
+    if let Some(days) = RETENTION_DAYS.iter().find(|value| i64::from(**value) == days) {
+        return Ok(Some(*days));
+    }
+    let help = match RETENTION_DAYS.iter().find(|value| i64::from(**value) > days) {
+        Some(next) => format!("use {next}, the next longer retention"),
+        None => format!("use at most {}", RETENTION_DAYS[RETENTION_DAYS.len() - 1]),
+    };
+    fault(value.span(), format!("CloudWatch Logs does not support a retention of {days} days"), help)
+}
+
+fn override_log_group(base: &LogGroupSettings, keys: LogGroupKeys) -> Checked<LogGroupSettings> {
     if let Some(class) = keys.class.as_ref().filter(|class| !LOG_CLASSES.contains(&class.get_ref().as_str())) {
         return fault(
             class.span(),
@@ -159,7 +165,7 @@ fn override_log_group(base: &LogGroupSettings, keys: LogGroupKeys) -> Checked<Lo
     }
     Ok(LogGroupSettings {
         create: keys.create.unwrap_or_else(|| base.create.clone()),
-        retention_days,
+        retention_days: keys.retention_days.as_ref().map_or(Ok(base.retention_days), retention_days)?,
         class: keys.class.map_or_else(|| base.class.clone(), Spanned::into_inner),
         kms_key: keys.kms_key.map(Spanned::into_inner).or_else(|| base.kms_key.clone()),
         adopt: keys.adopt.unwrap_or_else(|| base.adopt.clone()),

@@ -9,17 +9,19 @@ use toml::Spanned;
 use wildmatch::WildMatch;
 
 use super::digest;
+use super::effective::{written_keys, written_profiles};
 use super::fault::{BaselineError, Checked, Fault, did_you_mean, fault, key_value};
 use super::keys::{ExemptKeys, File, FuseKeys, MatchKeys};
+use super::levels::{Levels, rule};
 use super::overrides::{loosened, loosened_rollout, override_with};
 use super::settings::BaselineSettings;
 use super::{Baseline, Exemption, FuseLimits, Match, Profile};
-use crate::domain::rule_name::{NoSuchRule, RuleName};
+use crate::domain::rule_name::RuleName;
 
 pub(super) fn parse(text: &str) -> Result<Baseline, BaselineError> {
     let file: File = toml::from_str(text).map_err(|error| syntax(&error).placed_in(text))?;
-    let document = toml::from_str(text).map_err(|error| syntax(&error).placed_in(text))?;
-    baseline(file, digest::of(&document)).map_err(|fault| fault.placed_in(text))
+    let document: toml::Table = toml::from_str(text).map_err(|error| syntax(&error).placed_in(text))?;
+    baseline(file, &document).map_err(|fault| fault.placed_in(text))
 }
 
 /// Converts an error of the TOML parser. The message of the parser names an unknown key and the expected keys. The help
@@ -37,7 +39,7 @@ fn syntax(error: &toml::de::Error) -> Fault {
     Fault { span: error.span().unwrap_or_default(), message, help }
 }
 
-fn baseline(file: File, digest: String) -> Checked<Baseline> {
+fn baseline(file: File, document: &toml::Table) -> Checked<Baseline> {
     if *file.version.get_ref() != 1 {
         return fault(
             file.version.span(),
@@ -48,7 +50,7 @@ fn baseline(file: File, digest: String) -> Checked<Baseline> {
     let root = override_with(&BaselineSettings::default(), file.logging, file.log_group, file.rollout, &file.correct)?;
     let mut profiles = Vec::new();
     let mut spans = Vec::new();
-    for keys in file.profile {
+    for (keys, written) in file.profile.into_iter().zip(written_profiles(document)) {
         spans.push(keys.r#match.span());
         let matches = matches(keys.r#match)?;
         let beside = [
@@ -69,13 +71,16 @@ fn baseline(file: File, digest: String) -> Checked<Baseline> {
         let log_group = keys.log_group.map(Spanned::into_inner).unwrap_or_default();
         let correct = keys.correct.map(Spanned::into_inner).unwrap_or_default();
         let settings = override_with(&root, logging, log_group, keys.rollout, &correct)?;
-        profiles.push(Profile { matches, settings });
+        profiles.push(Profile { matches, settings, written });
     }
     for (i, span) in spans.into_iter().enumerate() {
         no_tag_loosens(&root, &profiles[i..], &file.trusted_tags, span)?;
     }
+    let levels = Levels::parse(&file.rules)?;
     let exemptions = file.exempt.into_iter().map(|keys| exemption(keys, &file.trusted_tags)).collect::<Checked<_>>()?;
-    Ok(Baseline { root, profiles, exemptions, fuse: fuse(file.fuse)?, digest, note: None })
+    let fuse = fuse(file.fuse)?;
+    let (written, digest) = (written_keys(document), digest::of(document));
+    Ok(Baseline { root, profiles, exemptions, fuse, levels, off: Vec::new(), written, digest, note: None })
 }
 
 fn fuse(keys: FuseKeys) -> Checked<FuseLimits> {
@@ -162,13 +167,6 @@ fn exemption(keys: ExemptKeys, trusted: &[String]) -> Checked<Exemption> {
         }
     }
     Ok(Exemption { matches, rules, until, owner: keys.owner.into_inner(), reason: keys.reason.into_inner() })
-}
-
-fn rule(name: &Spanned<String>) -> Checked<RuleName> {
-    name.get_ref().parse().or_else(|unknown: NoSuchRule| {
-        let help = did_you_mean(name.get_ref(), RuleName::ALL.iter().map(|rule| rule.name()));
-        fault(name.span(), unknown.to_string(), help)
-    })
 }
 
 fn matches(keys: Spanned<MatchKeys>) -> Checked<Match> {

@@ -84,7 +84,8 @@ pub enum AbsentMode {
 #[derive(Clone, Debug, PartialEq)]
 pub struct LogGroupSettings {
     pub create: Vec<String>,
-    pub retention_days: u32,
+    /// The minimum retention, in days. `None` if every retention is right, even none (`retention-days = "any"`).
+    pub retention_days: Option<u32>,
     pub class: String,
     pub kms_key: Option<String>,
     pub adopt: Vec<String>,
@@ -163,7 +164,7 @@ impl Default for LogGroupSettings {
     fn default() -> Self {
         Self {
             create: vec!["/ecs/*".into()],
-            retention_days: 30,
+            retention_days: Some(30),
             class: "STANDARD".into(),
             kms_key: None,
             adopt: Vec::new(),

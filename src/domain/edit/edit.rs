@@ -44,7 +44,8 @@ pub struct NewLogGroup {
     pub name: String,
     pub class: String,
     pub kms_key: Option<String>,
-    pub retention_days: u32,
+    /// The retention of the new log group, in days. `None` if the events in the group never expire.
+    pub retention_days: Option<u32>,
 }
 
 /// A change of one container's log configuration. The edit names the container, and applies only if the container still

@@ -106,8 +106,10 @@ impl Step {
             match change {
                 LogGroupChange::Create(group) => {
                     steps.push(Self::EnsureLogGroup(group.clone()));
-                    let (name, new) = (group.name.clone(), group.retention_days);
-                    steps.push(Self::SetRetention { name, old: None, new, ground: Ground::Made });
+                    steps.extend(group.retention_days.map(|new| {
+                        let name = group.name.clone();
+                        Self::SetRetention { name, old: None, new, ground: Ground::Made }
+                    }));
                 }
                 LogGroupChange::SetRetention { name, old, new, ground } => {
                     steps.push(Self::SetRetention { name: name.clone(), old: *old, new: *new, ground: *ground });

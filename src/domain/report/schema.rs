@@ -3,6 +3,9 @@
 
 pub const AGAINST: &str = "logweir.against/1";
 pub const APPLY: &str = "logweir.apply/1";
+/// The output of `logweir baseline show`.
+pub const BASELINE: &str = "logweir.baseline/1";
+pub const BASELINE_CHECK: &str = "logweir.baseline-check/1";
 pub const CHECK: &str = "logweir.check/1";
 /// The output of `logweir doctor`.
 pub const DOCTOR: &str = "logweir.doctor/1";

@@ -35,6 +35,11 @@ impl<'a> Case<'a> {
         self.subjects.iter().map(move |(container, settings)| Subject { case: self, container: *container, settings })
     }
 
+    /// Whether `logweir check` or `logweir fix` leaves out the rule.
+    pub fn is_off(&self, rule: RuleName) -> bool {
+        self.baseline.is_off(rule)
+    }
+
     pub fn exempts(&self, rule: RuleName, container: Option<&str>) -> Exempt {
         self.baseline.exempts(rule, &workload(self.seen, container), self.seen.now)
     }
@@ -50,6 +55,8 @@ impl<'a> Case<'a> {
     pub fn finding(&self, rule: RuleName, pointer: &str, message: impl Into<String>, fix: Fix) -> Finding {
         Finding {
             rule,
+            severity: self.baseline.severity(rule),
+            is_off: self.is_off(rule),
             container: None,
             index: None,
             pointer: pointer.into(),
@@ -94,8 +101,10 @@ impl<'c, 'a> Subject<'c, 'a> {
         }
     }
 
+    /// Whether no fix may resolve the rule's fault in this container, because an exemption covers the container or the
+    /// rule is off.
     pub fn is_exempt(&self, rule: RuleName) -> bool {
-        matches!(self.case.exempts(rule, self.container.name()), Exempt::Yes(_))
+        self.case.is_off(rule) || matches!(self.case.exempts(rule, self.container.name()), Exempt::Yes(_))
     }
 
     /// Whether the text is a placeholder for a value that is not known yet. Returns `false` for a registered revision,

@@ -6,11 +6,13 @@ use serde_json::{Map, Value};
 use crate::domain::baseline::Exempted;
 use crate::domain::edit::LogGroupChange;
 use crate::domain::rule_name::RuleName;
+use crate::domain::severity::Severity;
 
 /// A fault that a rule found, with its fix.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
     pub rule: RuleName,
+    pub severity: Severity,
     /// The name of the container. `None` if the fault concerns the whole task, or if the container has no name.
     pub container: Option<String>,
     /// The index of the container in `containerDefinitions`. An edit identifies the container by its name, and not by
@@ -23,6 +25,8 @@ pub struct Finding {
     /// effect.
     pub effective: Option<String>,
     pub fix: Fix,
+    /// Whether `logweir check` or `logweir fix` leaves out the rule. No plan contains such a finding.
+    pub is_off: bool,
     pub exempt: Option<Exempted>,
     /// Further notes for the reader, such as a note about an expired exemption.
     pub notes: Vec<String>,
@@ -30,7 +34,12 @@ pub struct Finding {
 
 impl Finding {
     pub fn counts(&self) -> bool {
-        self.exempt.is_none()
+        self.exempt.is_none() && !self.is_off
+    }
+
+    /// Whether `logweir check` reports the task definition as not compliant because of the finding.
+    pub fn is_fault(&self) -> bool {
+        self.counts() && self.severity.is_fault()
     }
 }
 

@@ -1,8 +1,8 @@
 //! The rules, grouped in packs. The file of each rule is named after the fault that the rule finds.
 //!
 //! A rule is a pure function from a [`Case`] to findings. To add a rule, add its file, its name in
-//! `domain/rule_name.rs`, its line in `packs.rs`, a fixture folder `tests/core/rules/<fault>/` and a heading in
-//! `docs/rules.md`. If one of these parts of a rule is missing, a test fails and names the missing part.
+//! `domain/rule_name.rs`, its severity in `domain/severity.rs`, its line in `packs.rs`, a fixture folder
+//! `tests/core/rules/<fault>/` and a heading in `docs/rules.md`. If one of these parts of a rule is missing, a test fails and names the missing part.
 
 pub mod case;
 pub mod facts;

@@ -1,6 +1,7 @@
 //! The differences between two baselines, as text.
 
 use super::findings::line;
+use super::passed_over;
 use crate::domain::baseline::Difference;
 use crate::domain::rules::finding::Finding;
 use crate::domain::text::plain::plain;
@@ -26,6 +27,7 @@ pub fn closing(against: &AgainstOutput) -> String {
     };
     let mut text: String = against.settings.iter().map(setting).collect();
     text += &format!("{checked} checked, differences in {differ}: {come} new, {go} resolved{without}{beside}\n");
+    text += &passed_over::line(&against.passed_over);
     text += &format!("- findings only with {}\n+ findings only with {}\n", against.against, against.baseline);
     text
 }

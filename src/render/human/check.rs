@@ -1,13 +1,15 @@
 //! The last lines of the text output of `logweir check`.
 
+use super::passed_over;
 use crate::domain::text::count;
-use crate::render::json::{CheckOutput, Summary};
+use crate::render::json::{CheckOutput, Severities, Summary};
 
 pub fn closing(check: &CheckOutput) -> String {
-    let CheckOutput { summary, fixable, not_checked, baseline, is_baseline_named, .. } = check;
-    let Summary { checked, compliant, findings, exempt, errors } = *summary;
+    let CheckOutput { summary, passed_over, fixable, not_checked, baseline, is_baseline_named, .. } = check;
+    let Summary { checked, compliant, findings, exempt, errors, severities } = *summary;
     let (checked, findings) = (count(checked as u64, "task definition"), count(findings as u64, "finding"));
     let mut text = format!("{checked} checked: {compliant} compliant, {findings}");
+    text += &by_severity(severities);
     if exempt > 0 {
         text += &format!(", {exempt} exempt");
     }
@@ -18,6 +20,7 @@ pub fn closing(check: &CheckOutput) -> String {
         text += &format!("; `logweir fix` fixes {fixable}");
     }
     text.push('\n');
+    text += &passed_over::line(passed_over);
     if !not_checked.is_empty() {
         let rules: Vec<&str> = not_checked.iter().copied().collect();
         text += &format!("not checked, because these rules need AWS: {}\n", rules.join(", "));
@@ -26,4 +29,12 @@ pub fn closing(check: &CheckOutput) -> String {
         text += &format!("baseline: {baseline}\n");
     }
     text
+}
+
+/// Returns the number of findings of each severity, such as ` (1 error, 2 warnings)`, if there are findings.
+fn by_severity(Severities { error, warning, note }: Severities) -> String {
+    let numbers =
+        [(error, "error"), (warning, "warning"), (note, "note")].into_iter().filter(|(number, _)| *number > 0);
+    let texts: Vec<String> = numbers.map(|(number, word)| count(number as u64, word)).collect();
+    if texts.is_empty() { String::new() } else { format!(" ({})", texts.join(", ")) }
 }

@@ -11,6 +11,7 @@ use super::log_lines::LogLines;
 use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::edit::LogGroupChange;
 use crate::domain::rules::finding::{Finding, Fix, Safety};
+use crate::domain::severity::Severity;
 use crate::domain::text::json;
 use crate::domain::text::plain::plain;
 
@@ -30,12 +31,12 @@ const LONGEST: usize = 400;
 
 /// Returns the text of one finding, with or without colour.
 pub fn finding(finding: &Finding, shown: &Shown<'_>, colour: bool) -> String {
-    let level = match finding.exempt {
+    let kind = match finding.exempt {
         Some(_) => Level::INFO.with_name("exempt"),
-        None => Level::WARNING,
+        None => level(finding.severity),
     };
     let message = plain(&finding.message, LONGEST);
-    let title = level.primary_title(&message).id(finding.rule.name());
+    let title = kind.primary_title(&message).id(finding.rule.name());
     let lines = finding.index.and_then(|index| LogLines::of(shown.definition, index));
     let (source, start) = excerpt(shown.definition, lines.as_ref());
     let (line, column) = shown.position.map_or((1, 1), |position| position(start));
@@ -64,6 +65,14 @@ pub fn finding(finding: &Finding, shown: &Shown<'_>, colour: bool) -> String {
     }
 }
 
+fn level(severity: Severity) -> Level<'static> {
+    match severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Note => Level::NOTE,
+    }
+}
+
 /// Removes the line number and the column number from the text of a finding, because a registered revision is not in a
 /// file.
 fn without_place(text: &str, origin: &str) -> String {
@@ -76,7 +85,7 @@ fn without_place(text: &str, origin: &str) -> String {
 pub fn line(finding: &Finding) -> String {
     let exempt = if finding.counts() { "" } else { "exempt: " };
     let help = help(finding).replace('\n', ", ");
-    format!("{exempt}[{}] {}; {help}", finding.rule, plain(&finding.message, LONGEST))
+    format!("{exempt}{}[{}] {}; {help}", finding.severity, finding.rule, plain(&finding.message, LONGEST))
 }
 
 /// Returns the excerpt of the task definition that Logweir shows for a finding, and the position of the excerpt. The
@@ -169,7 +178,8 @@ fn help(finding: &Finding) -> String {
         }
         Fix::Configuration { .. } => "safe fix: write a complete awslogs configuration".into(),
         Fix::LogGroup(LogGroupChange::Create(group)) => {
-            format!("safe fix: create the log group with a retention of {} days", group.retention_days)
+            let retention = group.retention_days.map(|days| format!(" with a retention of {days} days"));
+            format!("safe fix: create the log group{}", retention.unwrap_or_default())
         }
         Fix::LogGroup(LogGroupChange::SetRetention { new, .. }) => {
             format!("safe fix: set the retention of the log group to {new} days")

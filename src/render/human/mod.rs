@@ -1,11 +1,14 @@
 //! The text output, with one file for each kind of result.
 
 pub mod against;
+pub mod baseline;
 pub mod check;
 pub mod diff;
 pub mod doctor;
+pub mod exemptions;
 pub mod findings;
 mod log_lines;
+pub mod passed_over;
 pub mod records;
 pub mod report;
 pub mod rules;

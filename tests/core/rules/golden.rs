@@ -75,9 +75,9 @@ impl Facts {
             let groups = after.log_groups.as_mut().expect("a plan changes log groups only after they were read");
             let retention = match change {
                 LogGroupChange::Create(group) => group.retention_days,
-                LogGroupChange::SetRetention { new, .. } => *new,
+                LogGroupChange::SetRetention { new, .. } => Some(*new),
             };
-            let made = LogGroup::Exists { retention: Some(retention), policy: None, empty: Some(true) };
+            let made = LogGroup::Exists { retention, policy: None, empty: Some(true) };
             groups.insert(change.name().to_owned(), made);
         }
         after

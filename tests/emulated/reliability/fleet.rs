@@ -197,7 +197,7 @@ impl Others {
     }
 
     async fn make_group(&self, name: &str, group: Group) {
-        let new = NewLogGroup { name: name.into(), class: "STANDARD".into(), kms_key: None, retention_days: 30 };
+        let new = NewLogGroup { name: name.into(), class: "STANDARD".into(), kms_key: None, retention_days: Some(30) };
         assert!(self.aws.log_groups.create(&new).await.unwrap());
         match group {
             Group::Written | Group::Adopted | Group::Raised => {

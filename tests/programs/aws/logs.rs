@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::line::{Back, Seen, aws, replay};
 
 pub(crate) fn group(name: &str) -> NewLogGroup {
-    NewLogGroup { name: name.into(), class: "STANDARD".into(), kms_key: None, retention_days: 30 }
+    NewLogGroup { name: name.into(), class: "STANDARD".into(), kms_key: None, retention_days: Some(30) }
 }
 
 fn names(names: &[&str]) -> Vec<String> {

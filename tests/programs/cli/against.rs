@@ -35,7 +35,8 @@ fn the_changes_by_a_new_baseline_are_shown_for_each_target_with_both_digests() {
     let lines: Vec<&str> = text.lines().collect();
     let starts = |start: &str| lines.iter().filter(|line| line.starts_with(start)).count();
     assert!(
-        starts("- web.json: [blocking-delivery] ") == 1 && starts("+ fine.json: [blocking-delivery] ") == 1,
+        starts("- web.json: warning[blocking-delivery] ") == 1
+            && starts("+ fine.json: warning[blocking-delivery] ") == 1,
         "{text}"
     );
     assert!(starts("- fine.json: ") == 0, "{text}");

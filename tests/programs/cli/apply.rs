@@ -62,7 +62,7 @@ fn a_dry_run_shows_the_findings_the_diff_and_the_log_groups_and_changes_nothing(
     assert_eq!(ran.code, 1, "{}", ran.err);
     for shown in [
         "warning[blocking-delivery]",
-        "warning[missing-log-group]",
+        "error[missing-log-group]",
         "+    \"mode\": \"non-blocking\"",
         "will create log group /ecs/web with a retention of 30 days",
         "will register a corrected revision based on web:1",
@@ -85,7 +85,7 @@ async fn the_client_of_a_dry_run_refuses_writing_calls() {
     };
     let aws = Aws::connect(&place).await.unwrap();
     let web: RevisionArn = WEB_1.parse().unwrap();
-    let group = NewLogGroup { name: "/a".into(), class: "STANDARD".into(), kms_key: None, retention_days: 30 };
+    let group = NewLogGroup { name: "/a".into(), class: "STANDARD".into(), kms_key: None, retention_days: Some(30) };
     let refusals = [
         aws.ecs.deregister(&web).await.unwrap_err(),
         aws.ecs.register(&TaskDefinition::parse(BLOCKING).unwrap(), &[]).await.unwrap_err(),

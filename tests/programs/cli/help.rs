@@ -2,8 +2,8 @@
 
 use super::{golden, logweir, run};
 
-const VERBS: [&str; 10] =
-    ["check", "fix", "apply", "backout", "replay", "records", "doctor", "rules", "completions", "man"];
+const VERBS: [&str; 11] =
+    ["check", "fix", "apply", "backout", "replay", "records", "doctor", "rules", "baseline", "completions", "man"];
 
 fn help(arguments: &[&str]) -> String {
     let ran = run(&mut logweir(arguments));

@@ -41,7 +41,8 @@ impl Others {
         let config = place.config();
         let (aws, ecs) = (Aws::with(&config).unwrap(), aws_sdk_ecs::Client::new(&config));
         ecs.create_cluster().cluster_name(cluster).send().await.unwrap();
-        let new = NewLogGroup { name: GOOD_GROUP.into(), class: "STANDARD".into(), kms_key: None, retention_days: 30 };
+        let new =
+            NewLogGroup { name: GOOD_GROUP.into(), class: "STANDARD".into(), kms_key: None, retention_days: Some(30) };
         aws.log_groups.create(&new).await.unwrap();
         aws.log_groups.set_retention(GOOD_GROUP, 30).await.unwrap();
         Self { place, cluster: cluster.into(), aws, ecs }

@@ -273,7 +273,8 @@ fn opening(short: &str) -> Opening {
         old: Some(Value::Null),
         new: Some(json!({"logDriver": "awslogs", "options": {"z": "1", "a": "2"}})),
     };
-    let group = NewLogGroup { name: "/ecs/web".into(), class: "STANDARD".into(), kms_key: None, retention_days: 30 };
+    let group =
+        NewLogGroup { name: "/ecs/web".into(), class: "STANDARD".into(), kms_key: None, retention_days: Some(30) };
     Opening {
         source: revision(short),
         mode: Mode::Register,

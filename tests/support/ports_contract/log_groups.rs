@@ -7,7 +7,7 @@ use logweir::ports::{ErrorKind, LogGroups, TaskDefinitions};
 use super::{Difference, Others, Subject, unique};
 
 fn group(name: &str) -> NewLogGroup {
-    NewLogGroup { name: name.into(), class: "STANDARD".into(), kms_key: None, retention_days: 30 }
+    NewLogGroup { name: name.into(), class: "STANDARD".into(), kms_key: None, retention_days: Some(30) }
 }
 
 fn name(word: &str) -> String {

@@ -21,8 +21,8 @@ struct Wish<'c, 'a> {
     exempt: bool,
     name: String,
     found: &'a LogGroup,
-    /// The longest retention that any of the containers requires, in days.
-    days: u32,
+    /// The longest retention that any of the containers requires, in days. `None` if no container requires a retention.
+    days: Option<u32>,
     /// Whether `log-group.adopt` in the settings of any of the containers matches the log group.
     adopted: bool,
 }
@@ -61,7 +61,7 @@ impl Wish<'_, '_> {
     /// an exempt container also logs to the group.
     fn check(&self, kept: bool) -> Option<Finding> {
         let LogGroup::Exists { retention, policy, empty } = self.found else { return None };
-        let Self { name, days: new, .. } = self;
+        let Self { name, days: Some(new), .. } = self else { return None };
         let message = match retention {
             Some(days) if days >= new => return None,
             Some(days) => {
