@@ -40,7 +40,11 @@ impl Global {
     pub(super) async fn read_baseline(&self) -> Result<PlacedBaseline, Failure> {
         match &self.baseline {
             Some(place) => self.read_baseline_at(place).await,
-            None => PlacedBaseline::parse("(shipped)".to_owned(), SHIPPED_BASELINE),
+            None => {
+                let PlacedBaseline { place, baseline } =
+                    PlacedBaseline::parse("(shipped)".to_owned(), SHIPPED_BASELINE)?;
+                Ok(PlacedBaseline { place, baseline: baseline.shipped() })
+            }
         }
     }
 

@@ -10,6 +10,7 @@ use crate::cli::failure::{Exit, VerbResult};
 use crate::cli::help::examples;
 use crate::cli::rule_choice::RuleChoiceArgs;
 use crate::domain::baseline::{Baseline, Workload};
+use crate::domain::ecs::revision::is_family;
 use crate::render::Output;
 use crate::render::human::baseline::{BaselineCheckOutput, BaselineOutput};
 use crate::render::json::WorkloadLine;
@@ -49,6 +50,7 @@ enum Act {
 #[derive(Args)]
 struct ShowArgs {
     /// The family of the task definition
+    #[arg(value_parser = family)]
     family: Option<String>,
     /// The name of the container
     #[arg(long, value_name = "NAME")]
@@ -74,6 +76,12 @@ struct CheckArgs {
     /// The baseline: a file, or ssm:NAME [default: the baseline of --baseline]
     #[arg(value_name = "BASELINE")]
     place: Option<BaselinePlace>,
+}
+
+/// Parses the name of a family. Also accepts the names of its revisions, such as `ecs:web:3`.
+fn family(text: &str) -> Result<String, String> {
+    let name = text.strip_prefix("ecs:").unwrap_or(text).split(':').next().unwrap_or_default();
+    if is_family(name) { Ok(name.to_owned()) } else { Err("a family has only letters, digits, `-` and `_`".to_owned()) }
 }
 
 fn tag(text: &str) -> Result<(String, String), String> {

@@ -104,6 +104,11 @@ impl Baseline {
         EffectiveSetting { key, value: level.name().to_owned(), origin, profile: None }
     }
 
+    /// Returns the shipped baseline, whose settings are the defaults, without the keys that its text sets.
+    pub fn shipped(self) -> Self {
+        Self { written: WrittenKeys::new(), ..self }
+    }
+
     fn origin(&self, key: &str) -> Origin {
         if self.written.contains(key) { Origin::File } else { Origin::Default }
     }

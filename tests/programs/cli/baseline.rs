@@ -71,7 +71,15 @@ fn show_as_text_has_a_line_for_each_setting() {
     assert_eq!(ran.code, 0);
     assert!(ran.out.starts_with("baseline: (shipped) (sha256:"), "{}", ran.out);
     let line = ran.out.lines().find(|line| line.starts_with("logging.delivery ")).unwrap();
-    assert_eq!(line.split_whitespace().collect::<Vec<_>>(), ["logging.delivery", "non-blocking", "file"]);
+    assert_eq!(line.split_whitespace().collect::<Vec<_>>(), ["logging.delivery", "non-blocking", "default"]);
+}
+
+#[test]
+fn show_takes_the_name_of_a_family_or_of_a_revision() {
+    for name in ["audit-1", "ecs:audit-1", "ecs:audit-1:7", "audit-1:7"] {
+        assert_eq!(setting(&settings(&[name]), "logging.delivery")[0], "blocking", "{name}");
+    }
+    assert_eq!(run(&mut logweir(&["baseline", "show", "a/b"])).code, 64);
 }
 
 #[test]
