@@ -11,6 +11,7 @@ use super::rule_name::RuleName;
 use super::rules::case::{Case, Subject};
 use super::rules::facts::{LogGroup, Observation};
 use super::rules::finding::{Finding, Fix};
+use super::rules::logging::options::RENDER;
 use super::rules::packs::LOGGING;
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -138,7 +139,9 @@ fn hold(case: &Case<'_>, findings: &mut [Finding]) -> BTreeSet<usize> {
             .any(|f| f.counts() && matches!(&f.fix, Fix::LogGroup(LogGroupChange::Create(group)) if group.name == name))
     };
     for subject in case.subjects() {
-        let why = if !case.is_editable(subject.container) {
+        let why = if subject.container.has_variable_name() {
+            RENDER
+        } else if !case.is_editable(subject.container) {
             "give the container a unique name; Logweir finds containers by name"
         } else if matches!(subject.observed_group(), Some((name, LogGroup::Missing)) if !made(&name, findings)) {
             "create the log group first; Logweir does not change a container whose log group is missing"
@@ -192,7 +195,7 @@ fn edit(subject: &Subject<'_, '_>, findings: &[Finding]) -> Option<Edit> {
     let before = match standing {
         Options::Map(_) => Holder::Map,
         Options::Null => Holder::Null,
-        Options::Absent | Options::Malformed(_) => Holder::Absent,
+        Options::Absent | Options::Malformed(_) | Options::Unknown => Holder::Absent,
     };
     let change = Change::Options { before, after: Holder::Map, options: changes };
     match &change {

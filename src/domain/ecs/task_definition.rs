@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
+use crate::domain::text::placeholder::{is_intrinsic, is_variable};
+
 /// The members of a task definition that ECS computes. A DescribeTaskDefinition response has these members, and a
 /// RegisterTaskDefinition request must not have them. The author of a task definition sets all other members.
 /// `tests/programs/aws.rs` compares this list with the schemas of the SDK, and fails if a new SDK version has another
@@ -160,6 +162,8 @@ pub enum Log<'a> {
     /// ECS refuses the value, because the value is not an object with a driver. The text describes the value, such as
     /// `a string`.
     Malformed(&'static str),
+    /// The log configuration or its driver is a placeholder or an intrinsic function.
+    Unknown,
     Configured {
         driver: &'a str,
         options: Options<'a>,
@@ -173,6 +177,8 @@ pub enum Options<'a> {
     Null,
     Map(&'a Map<String, Value>),
     Malformed(&'static str),
+    /// The options are a placeholder or an intrinsic function.
+    Unknown,
 }
 
 impl<'a> Options<'a> {
@@ -203,6 +209,16 @@ impl<'a> Container<'a> {
         (!self.value.is_object()).then(|| kind(self.value))
     }
 
+    /// Whether the name of the container is an intrinsic function.
+    pub fn has_variable_name(self) -> bool {
+        self.value.get("name").is_some_and(is_intrinsic)
+    }
+
+    /// Whether the whole container is a placeholder or an intrinsic function.
+    pub fn is_variable(self) -> bool {
+        is_variable(self.value)
+    }
+
     /// Returns the container's hard memory limit in bytes, if it is set and readable.
     pub fn memory(self) -> Option<u64> {
         memory(self.value.get("memory")?)
@@ -215,16 +231,19 @@ impl<'a> Container<'a> {
         let members = match configuration {
             Value::Null => return Log::None,
             Value::Object(members) if members.is_empty() => return Log::None,
+            variable if is_variable(variable) => return Log::Unknown,
             Value::Object(members) => members,
             other => return Log::Malformed(kind(other)),
         };
         let driver = match members.get("logDriver") {
             Some(Value::String(driver)) if !driver.is_empty() => driver,
+            Some(driver) if is_intrinsic(driver) => return Log::Unknown,
             _ => return Log::Malformed("an object without a logDriver"),
         };
         let options = match members.get("options") {
             None => Options::Absent,
             Some(Value::Null) => Options::Null,
+            Some(options) if is_variable(options) => Options::Unknown,
             Some(Value::Object(map)) => Options::Map(map),
             Some(other) => Options::Malformed(kind(other)),
         };

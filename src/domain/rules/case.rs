@@ -97,6 +97,9 @@ impl<'c, 'a> Subject<'c, 'a> {
     pub fn called(&self) -> String {
         match self.container.name() {
             Some(name) => format!("container `{name}`"),
+            None if self.container.has_variable_name() || self.container.is_variable() => {
+                format!("container {}", self.container.index)
+            }
             None => format!("container {} (without a name)", self.container.index),
         }
     }

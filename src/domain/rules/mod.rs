@@ -7,7 +7,7 @@
 pub mod case;
 pub mod facts;
 pub mod finding;
-mod logging;
+pub(in crate::domain) mod logging;
 pub mod packs;
 
 use self::case::Case;

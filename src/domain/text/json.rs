@@ -149,14 +149,11 @@ pub(crate) fn set(
         None => (Layout { newline: None, unit: String::new(), colon: if colon.is_empty() { "" } else { " " } }, ""),
     };
     let fresh = format!("{}:{colon}{}", quoted(key), layout.render(value, indent));
-    // `remove` deletes exactly the text that this closure inserts between two members.
-    let behind = |end: usize| format!("{},{}{fresh}{}", &object[..end], between(separator), &object[end..]);
-    Ok(match (at, before_last) {
-        (At::End, _) => behind(last.value.end),
-        (At::BeforeLast, Some(end)) => behind(end),
-        (At::BeforeLast, None) => {
-            format!("{}{fresh},{}{}", &object[..key_start], between(separator), &object[key_start..])
-        }
+    // `remove` deletes exactly the text that this function inserts. White space at the end of another line stays there.
+    let between = between(separator);
+    Ok(match at {
+        At::End => format!("{},{between}{fresh}{}", &object[..last.value.end], &object[last.value.end..]),
+        At::BeforeLast => format!("{}{fresh},{between}{}", &object[..key_start], &object[key_start..]),
     })
 }
 
@@ -167,9 +164,10 @@ pub(crate) fn remove(object: &str, key: &str) -> Result<String, serde_json::Erro
         return Ok(object.to_owned());
     };
     let end = members[i].value.end;
-    let cut = match (i.checked_sub(1), members.len() > i + 1) {
-        (Some(previous), _) => members[previous].value.end..end,
-        (None, true) => key_start(object, None)..key_start(object, Some(end)),
+    let previous_end = i.checked_sub(1).map(|previous| members[previous].value.end);
+    let cut = match (previous_end, members.len() > i + 1) {
+        (_, true) => key_start(object, previous_end)..key_start(object, Some(end)),
+        (Some(previous_end), false) => previous_end..end,
         (None, false) => 1..object.len() - 1,
     };
     Ok(exchange(object, &cut, ""))
@@ -243,9 +241,14 @@ mod tests {
 
     #[test]
     fn removing_what_was_added_gives_the_text_back() {
-        for object in
-            ["{\"a\":1}", "{ \"a\": 1 }", "{\n  \"a\": 1\n}", "{\"a\":1,\"b\":[]}", "{\n\n \"a\": 1 ,\n\n \"b\" : 2\n}"]
-        {
+        for object in [
+            "{\"a\":1}",
+            "{ \"a\": 1 }",
+            "{\n  \"a\": 1\n}",
+            "{\"a\":1,\"b\":[]}",
+            "{\n\n \"a\": 1 ,\n\n \"b\" : 2\n}",
+            "{\n \"a\": 1,  \n \"b\": 2\n}",
+        ] {
             for at in [At::End, At::BeforeLast] {
                 let added = set(object, "mode", &json!("non-blocking"), at, &Layout::of(object), "").unwrap();
                 assert_eq!(remove(&added, "mode").unwrap(), object);

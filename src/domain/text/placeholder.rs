@@ -6,6 +6,20 @@
 //! such marks (a log group `/ecs/__blue__`) the same as a variable. A regular expression may contain any mark, so do
 //! not ask about one.
 
+use serde_json::Value;
+
+/// Whether the value is an intrinsic function of CloudFormation, such as `{"Ref": "Group"}`. CloudFormation replaces the
+/// function by its value.
+pub fn is_intrinsic(value: &Value) -> bool {
+    let is_function = |name: &String| name == "Ref" || name == "Condition" || name.starts_with("Fn::");
+    value.as_object().is_some_and(|members| members.len() == 1 && members.keys().all(is_function))
+}
+
+/// Whether the value is a text that is a placeholder, or an intrinsic function.
+pub fn is_variable(value: &Value) -> bool {
+    is_intrinsic(value) || value.as_str().is_some_and(is_placeholder)
+}
+
 /// Whether the text is a variable, or contains one.
 pub fn is_placeholder(text: &str) -> bool {
     is_marked(text) || is_worded(text)
@@ -186,6 +200,17 @@ mod tests {
     fn a_legal_value_is_no_placeholder() {
         for text in listed(LEGAL) {
             assert!(!is_placeholder(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_intrinsic_function_is_an_object_with_one_member() {
+        let object = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+        for text in [r#"{"Ref":"X"}"#, r#"{"Fn::GetAtt":["R","Arn"]}"#, r#"{"Fn::Sub":"a"}"#, r#"{"Condition":"C"}"#] {
+            assert!(is_intrinsic(&object(text)), "{text}");
+        }
+        for text in [r#"{}"#, r#"{"ref":"X"}"#, r#"{"Ref":"X","mode":"y"}"#, r#"["Ref"]"#, r#""Ref""#, "null"] {
+            assert!(!is_intrinsic(&object(text)), "{text}");
         }
     }
 

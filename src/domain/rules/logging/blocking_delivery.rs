@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::options::{Given, Unknown};
 use crate::domain::baseline::{AbsentMode, Delivery};
 use crate::domain::ecs::task_definition::{Options, kind};
 use crate::domain::rule_name::RuleName;
@@ -46,25 +47,31 @@ impl Rule for BlockingDelivery {
 enum GivenMode<'a> {
     Absent,
     Is(Delivery),
-    Placeholder,
+    Unknown(Unknown),
     Malformed(&'a Value),
 }
 
-fn mode<'a>(subject: &Subject<'_, '_>, options: Options<'a>) -> GivenMode<'a> {
-    match options.value("mode") {
-        None | Some(Value::Null) => GivenMode::Absent,
-        Some(value @ Value::String(text)) => match text.as_str() {
-            "" => GivenMode::Absent,
-            "non-blocking" => GivenMode::Is(Delivery::NonBlocking),
-            "blocking" => GivenMode::Is(Delivery::Blocking),
-            text if subject.is_placeholder(text) => GivenMode::Placeholder,
-            _ => GivenMode::Malformed(value),
-        },
-        Some(value) => GivenMode::Malformed(value),
+fn mode<'a>(subject: &Subject<'_, 'a>, options: Options<'a>) -> GivenMode<'a> {
+    match (subject.given_word(options, "mode"), options.value("mode")) {
+        (Given::Absent, _) => GivenMode::Absent,
+        (Given::Text("non-blocking"), _) => GivenMode::Is(Delivery::NonBlocking),
+        (Given::Text("blocking"), _) => GivenMode::Is(Delivery::Blocking),
+        (Given::Unknown(Unknown::Placeholder | Unknown::Unreplaced), Some(value)) if is_misspelled(value) => {
+            GivenMode::Malformed(value)
+        }
+        (Given::Unknown(why), _) => GivenMode::Unknown(why),
+        (Given::Malformed(value), _) | (Given::Text(_), Some(value)) => GivenMode::Malformed(value),
+        (Given::Text(_), None) => GivenMode::Absent,
     }
 }
 
-fn check(subject: &Subject<'_, '_>, options: Options<'_>) -> Option<Finding> {
+/// Whether the value is a mode in another spelling, such as `NON_BLOCKING`, which looks like the name of a variable.
+fn is_misspelled(value: &Value) -> bool {
+    let letters: String = value.as_str().unwrap_or_default().chars().filter(char::is_ascii_alphabetic).collect();
+    ["blocking", "nonblocking"].iter().any(|mode| letters.eq_ignore_ascii_case(mode))
+}
+
+fn check<'a>(subject: &Subject<'_, 'a>, options: Options<'a>) -> Option<Finding> {
     let wanted = subject.settings.logging.delivery;
     let mode = mode(subject, options);
     let settled = match mode {
@@ -72,7 +79,7 @@ fn check(subject: &Subject<'_, '_>, options: Options<'_>) -> Option<Finding> {
         GivenMode::Absent if subject.settings.logging.absent_mode == AbsentMode::Effective => {
             Some(default_mode(subject)?)
         }
-        GivenMode::Absent | GivenMode::Placeholder | GivenMode::Malformed(_) => None,
+        GivenMode::Absent | GivenMode::Unknown(_) | GivenMode::Malformed(_) => None,
     };
     // Docker refuses a buffer size together with mode `blocking` (source: moby, daemon/logger/factory.go).
     let oversized =
@@ -92,7 +99,7 @@ fn check(subject: &Subject<'_, '_>, options: Options<'_>) -> Option<Finding> {
     Some(match mode {
         GivenMode::Is(mode) => unwanted(subject, mode, fix),
         GivenMode::Absent => absent(subject, fix),
-        GivenMode::Placeholder => placeholder(subject),
+        GivenMode::Unknown(why) => subject.unknown(NAME, AT, "mode", why),
         GivenMode::Malformed(value) => malformed(subject, value, fix),
     })
 }
@@ -131,11 +138,6 @@ fn absent(subject: &Subject<'_, '_>, fix: Fix) -> Finding {
         notes: note.into_iter().collect(),
         ..subject.finding(NAME, AT, message, fix)
     }
-}
-
-fn placeholder(subject: &Subject<'_, '_>) -> Finding {
-    let message = format!("the mode of {} is a placeholder", subject.called());
-    subject.finding(NAME, AT, message, Fix::Advice("render the template, then check the rendered document".into()))
 }
 
 fn malformed(subject: &Subject<'_, '_>, value: &Value, fix: Fix) -> Finding {

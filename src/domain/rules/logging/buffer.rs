@@ -1,8 +1,8 @@
 //! The buffer of a non-blocking container: its size, and the size that the baseline requires.
 
-use serde_json::Value;
-
+use super::options::{Given, Unknown};
 use crate::domain::baseline::{parse_size, size_text};
+use crate::domain::ecs::task_definition::Options;
 use crate::domain::rules::case::Subject;
 
 impl Subject<'_, '_> {
@@ -44,19 +44,18 @@ impl Buffer {
 /// The value of the option `max-buffer-size` of a container.
 pub(super) enum SizeOption {
     Absent,
-    Placeholder,
+    Unknown(Unknown),
     Malformed,
     Bytes(u64),
 }
 
 impl SizeOption {
-    pub(super) fn of(subject: &Subject<'_, '_>, value: Option<&Value>) -> Self {
-        match value {
-            None | Some(Value::Null) => Self::Absent,
-            Some(Value::String(text)) if text.is_empty() => Self::Absent,
-            Some(Value::String(text)) if subject.is_placeholder(text) => Self::Placeholder,
-            Some(Value::String(text)) => parse_size(text).map_or(Self::Malformed, Self::Bytes),
-            Some(_) => Self::Malformed,
+    pub(super) fn of<'a>(subject: &Subject<'_, 'a>, options: Options<'a>) -> Self {
+        match subject.given_word(options, "max-buffer-size") {
+            Given::Absent => Self::Absent,
+            Given::Unknown(why) => Self::Unknown(why),
+            Given::Text(text) => parse_size(text).map_or(Self::Malformed, Self::Bytes),
+            Given::Malformed(_) => Self::Malformed,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Logs that go to a Region other than the task's Region.
 
+use super::options::Given;
 use crate::domain::rule_name::RuleName;
 use crate::domain::rules::Rule;
 use crate::domain::rules::case::Case;
@@ -22,8 +23,8 @@ impl Rule for ForeignRegion {
         let Some(own) = case.seen.region else { return Vec::new() };
         case.subjects()
             .filter_map(|subject| {
-                let region = subject.awslogs()?.text("awslogs-region")?;
-                if region == own || subject.is_placeholder(region) {
+                let Given::Text(region) = subject.given(subject.awslogs()?, "awslogs-region") else { return None };
+                if region == own {
                     return None;
                 }
                 let message =
@@ -38,7 +39,13 @@ impl Rule for ForeignRegion {
     }
 
     fn lacks_evidence(&self, case: &Case<'_>) -> bool {
-        case.seen.region.is_none()
-            && case.subjects().any(|subject| subject.awslogs().is_some_and(|o| o.text("awslogs-region").is_some()))
+        case.subjects().any(|subject| {
+            let region = subject.awslogs().map(|options| subject.given(options, "awslogs-region"));
+            match region {
+                Some(Given::Text(_)) => case.seen.region.is_none(),
+                Some(Given::Unknown(_)) => true,
+                _ => false,
+            }
+        })
     }
 }

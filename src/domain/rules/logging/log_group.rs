@@ -1,8 +1,7 @@
 //! The log group of a container: its name in the task definition, and the facts that AWS reports about it.
 
-use serde_json::Value;
-
 use super::naming::is_group_name;
+use super::options::{Given, Unknown};
 use crate::domain::ecs::task_definition::Options;
 use crate::domain::rule_name::RuleName;
 use crate::domain::rules::case::{Case, Subject};
@@ -32,37 +31,34 @@ impl<'a> Subject<'_, 'a> {
         is_group_name(&group).then_some(group)
     }
 
-    fn group_of(&self, options: Options<'_>) -> Option<String> {
-        match options.value("awslogs-region") {
-            None | Some(Value::Null) => {}
-            Some(Value::String(region)) if region.is_empty() || Some(region.as_str()) == self.case.seen.region => {}
-            Some(_) => return None,
+    fn group_of(&self, options: Options<'a>) -> Option<String> {
+        match self.given(options, "awslogs-region") {
+            Given::Absent => {}
+            Given::Text(region) if Some(region) == self.case.seen.region => {}
+            _ => return None,
         }
-        match options.value("awslogs-group") {
-            Some(Value::String(group)) if !group.is_empty() => Some(group.clone()),
-            None | Some(Value::Null | Value::String(_))
-                if self.case.is_editable(self.container) && !self.is_exempt(RuleName::UnnamedLogGroup) =>
-            {
+        match self.given(options, "awslogs-group") {
+            Given::Text(group) => Some(group.to_owned()),
+            Given::Absent if self.case.is_editable(self.container) && !self.is_exempt(RuleName::UnnamedLogGroup) => {
                 self.baseline_group().ok()
             }
             _ => None,
         }
     }
 
-    /// Whether the text is a valid log group name, or contains a placeholder whose value is not known yet.
-    pub fn could_be_a_group(&self, name: &str) -> bool {
-        self.is_placeholder(name) || is_group_name(name)
-    }
-
     /// Returns advice if this container belongs to a registered revision and Logweir cannot read the log group of the
     /// container. Returns `None` otherwise.
     pub fn unseen_group(&self) -> Option<&'static str> {
         let options = self.awslogs().filter(|_| self.case.seen.is_live())?;
-        match (options.text("awslogs-region"), options.text("awslogs-group")) {
-            (Some(region), _) if Some(region) != self.case.seen.region => {
+        match (self.given(options, "awslogs-region"), self.given(options, "awslogs-group")) {
+            (Given::Text(region), _) if Some(region) != self.case.seen.region => {
                 Some("check the log group yourself; Logweir does not change a container that logs to another Region")
             }
-            (_, Some(group)) if !is_group_name(group) => {
+            (Given::Unknown(Unknown::Secret), _) | (_, Given::Unknown(Unknown::Secret)) => Some(
+                "check the log group yourself; Logweir does not change a container whose log group or Region is a \
+                 secret option",
+            ),
+            (_, Given::Text(group)) if !is_group_name(group) => {
                 Some("give the log group a valid name; until then, Logweir does not change the container")
             }
             _ => None,

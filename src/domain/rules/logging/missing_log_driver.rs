@@ -1,6 +1,7 @@
 //! A container without a log configuration. The output of such a container goes to the default driver of the host, or
 //! nowhere.
 
+use super::options::RENDER;
 use crate::domain::baseline::MissingDriver;
 use crate::domain::ecs::task_definition::Log;
 use crate::domain::rule_name::RuleName;
@@ -28,6 +29,11 @@ impl Rule for MissingLogDriver {
 
 fn check(subject: &Subject<'_, '_>) -> Option<Finding> {
     let called = subject.called();
+    if subject.container.is_variable() {
+        let message = format!("{called} is a placeholder or an intrinsic function");
+        let finding = subject.finding(NAME, "", message, Fix::Advice(RENDER.into()));
+        return Some(Finding { pointer: format!("/containerDefinitions/{}", subject.container.index), ..finding });
+    }
     if let Some(found) = subject.container.malformed() {
         let advice = Fix::Advice("write the container as an object, or remove the container".into());
         let finding = subject.finding(NAME, "", format!("{called} is {found} instead of an object"), advice);
@@ -35,6 +41,10 @@ fn check(subject: &Subject<'_, '_>) -> Option<Finding> {
     }
     match subject.container.log() {
         Log::Configured { .. } => None,
+        Log::Unknown => {
+            let message = format!("the log configuration of {called} is a placeholder or an intrinsic function");
+            Some(subject.finding(NAME, "", message, Fix::Advice(RENDER.into())))
+        }
         Log::Malformed(found) => {
             let message = format!("the log configuration of {called} is {found}: ECS refuses it");
             let advice =

@@ -9,7 +9,7 @@ pub(super) mod missing_execution_role;
 pub(super) mod missing_log_driver;
 pub(super) mod missing_log_group;
 mod naming;
-mod options;
+pub(in crate::domain) mod options;
 mod replacement;
 pub(super) mod unaccepted_log_driver;
 pub(super) mod unbounded_retention;

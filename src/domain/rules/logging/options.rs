@@ -1,14 +1,68 @@
 //! The log driver options of a container.
 
+use serde_json::Value;
+
 use crate::domain::ecs::task_definition::{Log, Options};
+use crate::domain::rule_name::RuleName;
 use crate::domain::rules::case::Subject;
+use crate::domain::rules::finding::{Finding, Fix};
+use crate::domain::text::placeholder::{is_intrinsic, is_placeholder};
+
+/// The value of an option, as far as the task definition shows the value.
+#[derive(Clone, Copy)]
+pub enum Given<'a> {
+    /// The option is absent, null or an empty text.
+    Absent,
+    Text(&'a str),
+    /// The task definition does not show the value, so no rule judges the value, and no fix overwrites it.
+    Unknown(Unknown),
+    /// The value is not a text, so ECS refuses it.
+    Malformed(&'a Value),
+}
+
+/// The reason why a task definition does not show a value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Unknown {
+    /// A deploy tool replaces the value.
+    Placeholder,
+    /// A deploy tool did not replace the value before ECS registered the revision.
+    Unreplaced,
+    /// CloudFormation replaces the value.
+    Intrinsic,
+    /// ECS reads the value from a secret, because `secretOptions` names the option.
+    Secret,
+}
+
+impl Unknown {
+    /// Returns the kind of the value with an article, such as `a placeholder`.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Placeholder => "a placeholder",
+            Self::Unreplaced => "a placeholder that no deploy tool replaced",
+            Self::Intrinsic => "an intrinsic function",
+            Self::Secret => "a secret option",
+        }
+    }
+
+    /// Returns the advice for a value that a rule has to know.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::Placeholder | Self::Intrinsic => RENDER,
+            Self::Unreplaced => "replace the placeholder; Logweir does not guess the intended value",
+            Self::Secret => "check the value yourself; Logweir does not read secrets",
+        }
+    }
+}
+
+/// The advice for a task definition with a placeholder or an intrinsic function in a place that a rule has to know.
+pub const RENDER: &str = "render the template, then check the rendered document";
 
 impl<'a> Subject<'_, 'a> {
     /// Returns the options if the container uses `driver` and the options are readable.
     pub fn options_of(&self, driver: &str) -> Option<Options<'a>> {
         match self.container.log() {
             Log::Configured { driver: given, options }
-                if given == driver && !matches!(options, Options::Malformed(_)) =>
+                if given == driver && !matches!(options, Options::Malformed(_) | Options::Unknown) =>
             {
                 Some(options)
             }
@@ -19,5 +73,43 @@ impl<'a> Subject<'_, 'a> {
     /// Returns the options if the container uses awslogs and the options are readable.
     pub fn awslogs(&self) -> Option<Options<'a>> {
         self.options_of("awslogs")
+    }
+
+    /// Returns the value of an option of the log driver. `options` are the options of this container.
+    pub fn given(&self, options: Options<'a>, option: &str) -> Given<'a> {
+        if self.has_secret_option(option) {
+            return Given::Unknown(Unknown::Secret);
+        }
+        match options.value(option) {
+            None | Some(Value::Null) => Given::Absent,
+            Some(Value::String(text)) if text.is_empty() => Given::Absent,
+            Some(Value::String(text)) if self.is_placeholder(text) => Given::Unknown(Unknown::Placeholder),
+            Some(Value::String(text)) => Given::Text(text),
+            Some(value) if is_intrinsic(value) => Given::Unknown(Unknown::Intrinsic),
+            Some(value) => Given::Malformed(value),
+        }
+    }
+
+    /// Returns the value of an option whose legal values are a few words or a size. In a registered revision, a name
+    /// such as `__GROUP__` is a literal, but a mode or a size that looks like a placeholder is no legal value, and the
+    /// author's intention is not known.
+    pub fn given_word(&self, options: Options<'a>, option: &str) -> Given<'a> {
+        match self.given(options, option) {
+            Given::Text(text) if is_placeholder(text) => Given::Unknown(Unknown::Unreplaced),
+            given => given,
+        }
+    }
+
+    /// Whether `secretOptions` of the log configuration names the option.
+    fn has_secret_option(&self, option: &str) -> bool {
+        let secrets = self.container.member("logConfiguration").and_then(|log| log.get("secretOptions")?.as_array());
+        secrets.is_some_and(|secrets| secrets.iter().any(|secret| secret["name"] == option))
+    }
+
+    /// Returns a finding about a value that the rule has to know, but that the task definition does not show. `what`
+    /// names the value, such as `mode`.
+    pub fn unknown(&self, rule: RuleName, below: &str, what: &str, why: Unknown) -> Finding {
+        let message = format!("the {what} of {} is {}", self.called(), why.kind());
+        self.finding(rule, below, message, Fix::Advice(why.advice().into()))
     }
 }

@@ -59,7 +59,7 @@ impl Subject<'_, '_> {
         more_than_options
             || match self.container.log() {
                 Log::Configured { options: Options::Map(map), .. } => !map.iter().all(harmless),
-                Log::Configured { options: Options::Malformed(_), .. } => true,
+                Log::Configured { options: Options::Malformed(_) | Options::Unknown, .. } => true,
                 _ => false,
             }
     }
@@ -75,7 +75,7 @@ impl Subject<'_, '_> {
             Log::Configured { driver, .. } => {
                 self.is_replaced(driver) && !self.is_exempt(RuleName::UnacceptedLogDriver) && !self.may_hold_a_secret()
             }
-            Log::Malformed(_) => false,
+            Log::Malformed(_) | Log::Unknown => false,
         };
         asked_for && self.case.is_editable(self.container) && self.complete_configuration().is_ok()
     }

@@ -1,5 +1,6 @@
 //! A log driver that the baseline does not accept.
 
+use super::options::Unknown;
 use crate::domain::ecs::task_definition::Log;
 use crate::domain::rule_name::RuleName;
 use crate::domain::rules::Rule;
@@ -27,16 +28,10 @@ impl Rule for UnacceptedLogDriver {
                 if accept.iter().any(|accepted| accepted == driver) {
                     return None;
                 }
-                let called = subject.called();
                 if subject.is_placeholder(driver) {
-                    let message = format!("the log driver of {called} is a placeholder");
-                    return Some(subject.finding(
-                        NAME,
-                        "/logDriver",
-                        message,
-                        Fix::Advice("render the template, then check the rendered document".into()),
-                    ));
+                    return Some(subject.unknown(NAME, "/logDriver", "log driver", Unknown::Placeholder));
                 }
+                let called = subject.called();
                 let message = format!("{called} logs through `{driver}`, which the baseline does not accept");
                 Some(subject.finding(NAME, "/logDriver", message, fix(&subject, driver, accept)))
             })

@@ -1,7 +1,7 @@
 //! A container that logs through awslogs without a log group, a Region or a stream prefix.
 
-use serde_json::Value;
-
+use super::naming::is_group_name;
+use super::options::{Given, RENDER};
 use crate::domain::ecs::task_definition::{Log, Options};
 use crate::domain::rule_name::RuleName;
 use crate::domain::rules::Rule;
@@ -24,18 +24,13 @@ impl Rule for UnnamedLogGroup {
     fn check(&self, case: &Case<'_>) -> Vec<Finding> {
         let mut findings = Vec::new();
         for subject in case.subjects() {
-            if let Log::Configured { driver: "awslogs", options: Options::Malformed(found) } = subject.container.log() {
-                let message =
-                    format!("the options of {} are {found} instead of an object: ECS refuses them", subject.called());
-                findings.push(subject.finding(
-                    NAME,
-                    "/options",
-                    message,
-                    Fix::Advice("write the options as an object; Logweir does not guess the intended options".into()),
-                ));
+            if let Log::Configured { driver: "awslogs", options } = subject.container.log() {
+                findings.extend(unreadable(&subject, options));
             }
             let Some(options) = subject.awslogs() else { continue };
-            if let Some(group) = options.text("awslogs-group").filter(|group| !subject.could_be_a_group(group)) {
+            if let Given::Text(group) = subject.given(options, "awslogs-group")
+                && !is_group_name(group)
+            {
                 let message =
                     format!("{} logs to `{group}`, which is not a valid name of a log group", subject.called());
                 let advice =
@@ -62,24 +57,38 @@ impl Rule for UnnamedLogGroup {
     }
 }
 
-fn check(
-    subject: &Subject<'_, '_>,
-    options: Options<'_>,
+/// Returns a finding if the options cannot be read.
+fn unreadable(subject: &Subject<'_, '_>, options: Options<'_>) -> Option<Finding> {
+    let called = subject.called();
+    let (message, advice) = match options {
+        Options::Malformed(found) => (
+            format!("the options of {called} are {found} instead of an object: ECS refuses them"),
+            "write the options as an object; Logweir does not guess the intended options",
+        ),
+        Options::Unknown => (format!("the options of {called} are a placeholder or an intrinsic function"), RENDER),
+        _ => return None,
+    };
+    Some(subject.finding(NAME, "/options", message, Fix::Advice(advice.into())))
+}
+
+fn check<'a>(
+    subject: &Subject<'_, 'a>,
+    options: Options<'a>,
     option: &'static str,
     what: &str,
     baseline: Result<String, &str>,
 ) -> Option<Finding> {
     let at = format!("/options/{option}");
-    match options.value(option) {
-        Some(Value::String(text)) if !text.is_empty() => None,
-        None | Some(Value::Null | Value::String(_)) => {
+    match subject.given(options, option) {
+        Given::Text(_) | Given::Unknown(_) => None,
+        Given::Absent => {
             let fix = match baseline {
                 Ok(value) => Fix::Options(vec![(option, Some(value))]),
                 Err(why) => Fix::Advice(format!("set {option}; Logweir does not write it, because {why}")),
             };
             Some(subject.finding(NAME, &at, format!("{} names no {what}", subject.called()), fix))
         }
-        Some(_) => {
+        Given::Malformed(_) => {
             let message = format!("{option} of {} is not a string: ECS refuses it", subject.called());
             Some(subject.finding(
                 NAME,

@@ -1,6 +1,7 @@
 //! A non-blocking container whose buffer size is absent, too small for an ordinary burst, or too large for the memory.
 
 use super::buffer::SizeOption;
+use super::options::Given;
 use crate::domain::baseline::{Delivery, size_text};
 use crate::domain::ecs::task_definition::Options;
 use crate::domain::rule_name::RuleName;
@@ -30,9 +31,10 @@ impl Rule for UnsizedBuffer {
     }
 }
 
-fn check(subject: &Subject<'_, '_>, options: Options<'_>) -> Option<Finding> {
+fn check<'a>(subject: &Subject<'_, 'a>, options: Options<'a>) -> Option<Finding> {
+    let given = subject.given_word(options, "mode");
     let mode = options.text("mode");
-    let stays = mode.is_some_and(|mode| subject.is_placeholder(mode)) || subject.is_exempt(RuleName::BlockingDelivery);
+    let stays = matches!(given, Given::Unknown(_)) || subject.is_exempt(RuleName::BlockingDelivery);
     if mode != Some("non-blocking") && stays {
         // No fix sets the mode `non-blocking`, and in any other mode the container runtime refuses a buffer size.
         return None;
@@ -40,12 +42,10 @@ fn check(subject: &Subject<'_, '_>, options: Options<'_>) -> Option<Finding> {
     let called = subject.called();
     let floor = subject.settings.logging.min_buffer_size;
     let buffer = subject.buffer();
-    let found = SizeOption::of(subject, options.value("max-buffer-size"));
+    let found = SizeOption::of(subject, options);
     let message = match found {
-        SizeOption::Placeholder => {
-            let message = format!("the buffer size of {called} is a placeholder");
-            let advice = Fix::Advice("render the template, then check the rendered document".into());
-            return Some(subject.finding(NAME, "/options/max-buffer-size", message, advice));
+        SizeOption::Unknown(why) => {
+            return Some(subject.unknown(NAME, "/options/max-buffer-size", "buffer size", why));
         }
         SizeOption::Absent => format!("{called} sets no buffer size"),
         SizeOption::Malformed => format!("the buffer size of {called} is not valid"),
