@@ -14,6 +14,10 @@ use super::rules::finding::{Finding, Fix};
 use super::rules::logging::options::RENDER;
 use super::rules::packs::LOGGING;
 
+/// Why Logweir changes nothing in a confidential sandbox.
+pub const SANDBOX: &str =
+    "a signed attestation covers the containers of a confidential sandbox, and a change may invalidate it";
+
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Plan {
     pub findings: Vec<Finding>,
@@ -79,6 +83,9 @@ pub fn plan(seen: &Observation<'_>, baseline: &Baseline) -> Plan {
         plan.edits.clear();
         plan.log_groups.clear();
     }
+    if seen.definition.is_sandboxed() {
+        explain_sandbox(&mut plan.findings);
+    }
     plan
 }
 
@@ -112,6 +119,19 @@ fn refusal(seen: &Observation<'_>, plan: &Plan) -> Option<Refusal> {
     // exempts the task definition.
     let roleless = plan.findings.iter().any(|finding| finding.rule == RuleName::MissingExecutionRole);
     (roleless && !plan.edits.is_empty()).then_some(Refusal::MissingExecutionRole)
+}
+
+/// Says in the findings why Logweir changes nothing.
+fn explain_sandbox(findings: &mut [Finding]) {
+    for finding in findings {
+        match &finding.fix {
+            Fix::Advice(_) => finding.notes.push(format!("Logweir changes nothing, because {SANDBOX}")),
+            _ => {
+                let advice = format!("change the task definition together with its attestation; {SANDBOX}");
+                finding.fix = Fix::Advice(advice);
+            }
+        }
+    }
 }
 
 fn exempt(case: &Case<'_>, finding: &mut Finding) {

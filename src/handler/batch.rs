@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::queue::{MessageDelivery, Queues};
 use super::scheduled::{Scheduled, count, on_schedule};
 use super::{HandlerReply, Sink};
+use crate::domain::text::json::Unambiguous;
 use crate::ports::{Clock, Ports, Queue};
 use crate::workflow::{Order, failed_too_often, handle_event, unreadable};
 
@@ -29,7 +30,7 @@ pub(super) async fn handle_batch<P: Ports>(
     for record in messages {
         let before = calls();
         let delivery = MessageDelivery::of(record);
-        let body = record["body"].as_str().map(serde_json::from_str::<Value>);
+        let body = record["body"].as_str().map(|body| serde_json::from_str(body).map(|Unambiguous(body)| body));
         if let Some(Ok(body)) = &body
             && let Some(what) = Scheduled::of(body)
         {
@@ -57,7 +58,7 @@ pub(super) async fn handle_batch<P: Ports>(
         let mut decision = match body {
             Some(Ok(event)) if delivery.failed_too_often() => failed_too_often(ports, order, &event),
             Some(Ok(event)) => handle_event(ports, &delivery.order(order), &event).await,
-            _ => unreadable(ports, order, "the message's body is not JSON"),
+            _ => unreadable(ports, order, "the message's body is not JSON, or an object in it has the same key twice"),
         };
         let fails = delivery.ends(queues, &mut decision, ports.clock().now()).await;
         decision.report.aws_calls = calls() - before;

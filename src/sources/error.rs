@@ -109,7 +109,18 @@ impl SourceError {
         Self { cause, line, column, ..Self::whole(origin, format!("not JSON: {message}"), help) }
     }
 
-    pub(super) fn not_a_task_definition(origin: &str, body: &str, error: NotATaskDefinition) -> Self {
+    /// Creates the error about a part of `body` that begins at the byte position `start`, and is not a task definition.
+    pub(super) fn not_a_task_definition(origin: &str, body: &str, start: usize, error: NotATaskDefinition) -> Self {
+        if let NotATaskDefinition::Repeated(repeated) = &error {
+            let [first, second] = [repeated.first, repeated.second].map(|at| position(body, start + at));
+            let message = format!(
+                "`{}` occurs twice, in line {}, column {} and in line {}, column {}; Logweir cannot know which of the \
+                 two ECS would use",
+                repeated.pointer, first.0, first.1, second.0, second.1
+            );
+            let (line, column) = second;
+            return Self { line, column, ..Self::whole(origin, message, Some("remove one of the two members")) };
+        }
         let at = json::members(body)
             .unwrap_or_default()
             .into_iter()
@@ -119,6 +130,9 @@ impl SourceError {
         let help = match &error {
             NotATaskDefinition::NoContainers => {
                 Some("give a RegisterTaskDefinition input or a DescribeTaskDefinition response")
+            }
+            NotATaskDefinition::ContainersNotAList { found: "a placeholder" | "an intrinsic function" } => {
+                Some("render the template, then check the rendered document")
             }
             NotATaskDefinition::NotAnObject { found: "an array" } => {
                 Some("put this list of containers under containerDefinitions, and add a family")

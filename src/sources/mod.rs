@@ -10,6 +10,7 @@ use std::ops::Range;
 
 use serde_json::Value;
 
+use crate::domain::ecs::repeated_key;
 use crate::domain::ecs::tags::Tag;
 use crate::domain::ecs::task_definition::{NotATaskDefinition, TaskDefinition};
 use crate::domain::text::json;
@@ -44,7 +45,11 @@ impl Document {
             Err(error) => return Err(SourceError::not_json(origin, body, &error)),
             Ok(view) => view.get("containerDefinitions").is_none() && view["taskDefinition"].is_object(),
         };
-        let error = |error: NotATaskDefinition| SourceError::not_a_task_definition(origin, body, error);
+        let error =
+            |start: usize, error: NotATaskDefinition| SourceError::not_a_task_definition(origin, body, start, error);
+        if let Ok(Some(repeated)) = repeated_key::in_object(body) {
+            return Err(error(0, NotATaskDefinition::Repeated(repeated)));
+        }
         let members = json::members(body).unwrap_or_default();
         let member = |name: &str| members.iter().find(|member| member.key == name).map(|member| member.value.clone());
         let (place, pointer) = match member("taskDefinition").filter(|_| wrapped) {
@@ -54,7 +59,7 @@ impl Document {
                 (start..start + body.trim().len(), "")
             }
         };
-        let definition = TaskDefinition::parse(&body[place.clone()]).map_err(error)?;
+        let definition = TaskDefinition::parse(&body[place.clone()]).map_err(|found| error(place.start, found))?;
         let tags = member("tags").and_then(|place| Tag::parse_list(&body[place]).ok()).unwrap_or_default();
         let place = place.start + bom..place.end + bom;
         Ok(Self { origin: origin.to_owned(), place, pointer, definition, tags, text })
@@ -124,7 +129,7 @@ fn not_yet(origin: &str, body: &str) -> Option<(Kind, &'static str)> {
 mod tests {
     use super::*;
 
-    const INPUT: &str = r#"{"family":"web","containerDefinitions":[]}"#;
+    const INPUT: &str = r#"{"family":"web","containerDefinitions":[{}]}"#;
 
     #[test]
     fn both_shapes_are_read_and_given_back_in_their_shape() {
@@ -152,6 +157,30 @@ mod tests {
         ] {
             let error = Document::parse(origin, text.into()).err().unwrap();
             assert_eq!(error.message, format!("{what} is not supported yet"), "{origin}");
+        }
+    }
+
+    #[test]
+    fn a_repeated_key_is_an_error_with_both_places() {
+        let once = r#""logConfiguration":{"logDriver":"awslogs","options":{"mode":"blocking"}}"#;
+        let twice = once.replace("\"blocking\"", "\"blocking\",\n\"mo\\u0064e\":\"non-blocking\"");
+        let input = format!("{{\"containerDefinitions\":[{{{twice}}}]}}");
+        for (text, pointer, first, line) in [
+            (input.clone(), "/containerDefinitions/0/logConfiguration/options/mode", 86, 2),
+            (
+                format!("{{\"taskDefinition\":\n{input}}}"),
+                "/containerDefinitions/0/logConfiguration/options/mode",
+                86,
+                3,
+            ),
+            (format!("{{\"taskDefinition\":{INPUT},\n\"taskDefinition\":{INPUT}}}"), "/taskDefinition", 2, 2),
+            (format!("{{\"taskDefinition\":{INPUT},\"tags\":[],\n\"tags\":[]}}"), "/tags", 66, 2),
+        ] {
+            let error = Document::parse("web.json", text).err().unwrap();
+            assert_eq!((error.line, error.column), (line, 1), "{error}");
+            let both =
+                format!("`{pointer}` occurs twice, in line {}, column {first} and in line {line}, column 1;", line - 1);
+            assert!(error.message.starts_with(&both), "{error}");
         }
     }
 

@@ -18,7 +18,10 @@ use logweir::sources::{Document, WalkOptions, read_file, walk};
 use serde_json::Value;
 
 /// Files that get no verdict, each with its reason.
-const EXCEPTIONS: &[(&str, &str)] = &[];
+const EXCEPTIONS: &[(&str, &str)] = &[(
+    "0279-egration_resources_testartifacts_createServerGroup-artifact-EC2-targetGroup-WithNoContainers-artifactFile.json",
+    "the deploy tool adds the containers, and ECS refuses a task definition without containers",
+)];
 
 fn corpus(folder: &str) -> Option<PathBuf> {
     let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus").join(folder);

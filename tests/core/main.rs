@@ -5,12 +5,14 @@
 mod reasons;
 
 mod baseline;
+mod buffers;
 mod corpus;
 mod docs;
 mod events;
 mod family;
 mod following;
 mod laws;
+mod placeholders;
 mod rate;
 mod record;
 mod rules;

@@ -33,7 +33,6 @@ fn moto() -> Subject<Ecs, Logs, Sdk> {
             FamilyMeansAnyStatus,
             FamiliesOfAnyStatus,
             AnyTags,
-            NoContainers,
             AnyLogOptions,
             AnyRetention,
             AnyGroupName,

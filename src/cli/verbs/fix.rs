@@ -16,7 +16,7 @@ use crate::cli::loaded::Loaded;
 use crate::cli::rule_choice::RuleChoiceArgs;
 use crate::cli::targets::{self, Target, WalkArgs};
 use crate::domain::edit::patch;
-use crate::domain::plan::Refusal;
+use crate::domain::plan::{Refusal, SANDBOX};
 use crate::domain::rules::finding::{Finding, Fix};
 use crate::render::human::passed_over;
 use crate::sources::FileTarget;
@@ -117,6 +117,9 @@ impl FixArgs {
                 "{}: not fixed: {}[{}] {}",
                 loaded.origin, finding.severity, finding.rule, finding.message
             ));
+        }
+        if loaded.definition.is_sandboxed() && !left.is_empty() {
+            context.printer.note(&format!("{}: Logweir fixes nothing, because {SANDBOX}", loaded.origin));
         }
         Ok(Exit::of_left(left.iter().filter(|finding| finding.is_fault()).count()))
     }

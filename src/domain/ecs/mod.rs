@@ -2,6 +2,7 @@
 
 pub mod image;
 pub mod lag;
+pub mod repeated_key;
 pub mod revision;
 pub mod service;
 pub mod tags;

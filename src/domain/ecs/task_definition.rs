@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
+use super::repeated_key::{RepeatedKey, in_task_definition};
 use crate::domain::text::placeholder::{is_intrinsic, is_variable};
 
 /// The members of a task definition that ECS computes. A DescribeTaskDefinition response has these members, and a
@@ -40,8 +41,10 @@ pub enum NotATaskDefinition {
     NoContainers,
     #[error("containerDefinitions is {found} instead of a list")]
     ContainersNotAList { found: &'static str },
-    #[error("{member} occurs twice, and Logweir cannot know which of the two ECS would use")]
-    Repeated { member: String },
+    #[error("containerDefinitions is empty, and ECS refuses a task definition without containers")]
+    EmptyContainers,
+    #[error("`{}` occurs twice, and Logweir cannot know which of the two ECS would use", .0.pointer)]
+    Repeated(RepeatedKey),
 }
 
 impl From<serde_json::Error> for NotATaskDefinition {
@@ -64,6 +67,15 @@ pub fn kind(value: &Value) -> &'static str {
     }
 }
 
+/// Returns the type of a JSON value, or the kind of a value that is known only later.
+fn kind_or_variable(value: &Value) -> &'static str {
+    match value {
+        value if is_intrinsic(value) => "an intrinsic function",
+        value if is_variable(value) => "a placeholder",
+        value => kind(value),
+    }
+}
+
 impl TaskDefinition {
     pub fn parse(text: impl Into<String>) -> Result<Self, NotATaskDefinition> {
         let text = text.into();
@@ -71,20 +83,16 @@ impl TaskDefinition {
         let Value::Object(members) = &view else {
             return Err(NotATaskDefinition::NotAnObject { found: kind(&view) });
         };
+        if let Some(repeated) = in_task_definition(&text)? {
+            return Err(NotATaskDefinition::Repeated(repeated));
+        }
         match members.get("containerDefinitions") {
             None => return Err(NotATaskDefinition::NoContainers),
+            Some(Value::Array(items)) if items.is_empty() => return Err(NotATaskDefinition::EmptyContainers),
             Some(Value::Array(_)) => {}
             Some(other) => {
-                return Err(NotATaskDefinition::ContainersNotAList { found: kind(other) });
+                return Err(NotATaskDefinition::ContainersNotAList { found: kind_or_variable(other) });
             }
-        }
-        if crate::domain::text::json::members(&text)?
-            .iter()
-            .filter(|member| member.key == "containerDefinitions")
-            .count()
-            > 1
-        {
-            return Err(NotATaskDefinition::Repeated { member: "containerDefinitions".into() });
         }
         Ok(Self { text: text.trim().to_owned(), view })
     }
@@ -116,8 +124,10 @@ impl TaskDefinition {
         self.view["requiresCompatibilities"].as_array().is_some_and(|all| all.iter().any(|one| one == "FARGATE"))
     }
 
+    /// Whether the task definition has an execution role, or an intrinsic function in its place.
     pub fn has_execution_role(&self) -> bool {
-        self.view["executionRoleArn"].as_str().is_some_and(|role| !role.is_empty())
+        let role = &self.view["executionRoleArn"];
+        is_intrinsic(role) || role.as_str().is_some_and(|role| !role.is_empty())
     }
 
     /// Whether any container is privileged, which gives the container root rights on the host.
@@ -125,8 +135,8 @@ impl TaskDefinition {
         self.containers().any(|container| container.member("privileged") == Some(&Value::Bool(true)))
     }
 
-    /// Whether a signed attestation covers the configuration of the containers. Any edit may invalidate such an
-    /// attestation.
+    /// Whether a signed attestation covers the configuration of the containers, or the task definition does not show
+    /// whether it does. Any edit may invalidate such an attestation.
     pub fn is_sandboxed(&self) -> bool {
         fn names_it(value: &Value) -> bool {
             match value {
@@ -136,7 +146,8 @@ impl TaskDefinition {
                 _ => false,
             }
         }
-        names_it(&self.view["trustedExecutionConfiguration"])
+        let configuration = &self.view["trustedExecutionConfiguration"];
+        names_it(configuration) || is_variable(configuration) || is_variable(&configuration["isolationMode"])
     }
 }
 
@@ -298,7 +309,19 @@ mod tests {
 
     #[test]
     fn a_list_of_containers_that_stands_twice_is_refused() {
-        let twice = r#"{"containerDefinitions":[],"containerDefinitions":[]}"#;
-        assert!(matches!(TaskDefinition::parse(twice), Err(NotATaskDefinition::Repeated { .. })));
+        let twice = r#"{"containerDefinitions":[{}],"containerDefinitions":[{}]}"#;
+        let repeated = RepeatedKey { pointer: "/containerDefinitions".into(), first: 1, second: 29 };
+        assert_eq!(TaskDefinition::parse(twice), Err(NotATaskDefinition::Repeated(repeated)));
+    }
+
+    #[test]
+    fn a_task_definition_has_containers() {
+        let error = |containers: &str| {
+            TaskDefinition::parse(format!(r#"{{"containerDefinitions":{containers}}}"#)).unwrap_err().to_string()
+        };
+        assert_eq!(error("[]"), "containerDefinitions is empty, and ECS refuses a task definition without containers");
+        assert_eq!(error("null"), "containerDefinitions is null instead of a list");
+        assert_eq!(error(r#""${CONTAINERS}""#), "containerDefinitions is a placeholder instead of a list");
+        assert_eq!(error(r#"{"Ref":"X"}"#), "containerDefinitions is an intrinsic function instead of a list");
     }
 }

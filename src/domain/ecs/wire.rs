@@ -55,8 +55,10 @@ pub enum NotAReply {
     NoTaskDefinition,
     #[error("taskDefinitionArn is {0}")]
     Arn(#[from] NotARevisionArn),
-    #[error("taskDefinition is {0}")]
+    #[error("taskDefinition: {0}")]
     Definition(#[from] NotATaskDefinition),
+    #[error("the response has the member {0} twice")]
+    Repeated(&'static str),
     #[error("the status of the revision is none that Logweir knows")]
     Status,
 }
@@ -70,9 +72,10 @@ impl From<serde_json::Error> for NotAReply {
 /// Parses a response of DescribeTaskDefinition.
 pub fn described(reply: &str) -> Result<Described, NotAReply> {
     let whole = task_definition(reply)?;
-    let computed =
-        |key: &str| member(whole, key).map(|found| found.and_then(|text| serde_json::from_str::<Value>(text).ok()));
-    let text = |key: &str| computed(key).map(|value| value.and_then(|value| value.as_str().map(String::from)));
+    let computed = |key: &'static str| {
+        member(whole, key).map(|found| found.and_then(|text| serde_json::from_str::<Value>(text).ok()))
+    };
+    let text = |key: &'static str| computed(key).map(|value| value.and_then(|value| value.as_str().map(String::from)));
     let tags = match member(reply, "tags")? {
         None | Some("null") => Vec::new(),
         Some(list) => Tag::parse_list(list)?,
@@ -130,9 +133,14 @@ fn arn(task_definition: &str) -> Result<RevisionArn, NotAReply> {
     Ok(serde_json::from_str::<Option<String>>(text)?.unwrap_or_default().parse::<RevisionArn>()?)
 }
 
-fn member<'t>(object: &'t str, key: &str) -> Result<Option<&'t str>, serde_json::Error> {
-    let place = json::members(object)?.into_iter().find(|member| member.key == key).map(|member| member.value);
-    Ok(place.map(|place: Range<usize>| &object[place]))
+/// Returns the text of a member. A repeated member is an error, because Logweir cannot know which of the two is true.
+fn member<'t>(object: &'t str, key: &'static str) -> Result<Option<&'t str>, NotAReply> {
+    let mut places = json::members(object)?.into_iter().filter(|member| member.key == key).map(|member| member.value);
+    let place: Option<Range<usize>> = places.next();
+    match places.next() {
+        Some(_) => Err(NotAReply::Repeated(key)),
+        None => Ok(place.map(|place| &object[place])),
+    }
 }
 
 /// Parses a point in time in the format of ECS: seconds since 1970, with a fraction.
@@ -196,12 +204,31 @@ mod tests {
 
     #[test]
     fn tags_that_stand_in_the_document_give_way() {
-        let definition =
-            TaskDefinition::parse(r#"{"tags":[{"key":"a"}],"containerDefinitions":[], "tags":null}"#).unwrap();
+        let definition = TaskDefinition::parse(r#"{"tags":[{"key":"a"}],"containerDefinitions":[{}]}"#).unwrap();
         assert_eq!(
             register(&definition, &[Tag::new("b", "")]).unwrap(),
-            r#"{"containerDefinitions":[],"tags":[{"key":"b","value":""}]}"#
+            r#"{"containerDefinitions":[{}],"tags":[{"key":"b","value":""}]}"#
         );
+    }
+
+    #[test]
+    fn a_response_with_a_repeated_key_is_not_read() {
+        for (once, twice) in [
+            (r#""status":"ACTIVE""#, "the response has the member status twice"),
+            (r#""family":"web""#, "taskDefinition: `/family` occurs twice"),
+            (r#""name":"app""#, "taskDefinition: `/containerDefinitions/0/name` occurs twice"),
+        ] {
+            let error = described(&REPLY.replace(once, &format!("{once},{once}"))).unwrap_err().to_string();
+            assert!(error.starts_with(twice), "{error}");
+        }
+        let (tags, task_definition) = REPLY.split_once(", ").unwrap();
+        let task_definition = task_definition.strip_suffix('}').unwrap();
+        for reply in [
+            format!("{tags},{tags_only},{task_definition}}}", tags_only = &tags[1..]),
+            format!("{tags},{task_definition},{task_definition}}}"),
+        ] {
+            assert!(matches!(described(&reply), Err(NotAReply::Repeated(_))), "{reply}");
+        }
     }
 
     #[test]
@@ -213,12 +240,12 @@ mod tests {
             (r#"{"taskDefinition":{"taskDefinitionArn":7}}"#, "the response does not have the JSON format of ECS"),
             (
                 r#"{"taskDefinition":{"taskDefinitionArn":"arn:aws:ecs:eu-west-1:111122223333:task-definition/web:1"}}"#,
-                "taskDefinition is not a task definition: the document has no containerDefinitions",
+                "taskDefinition: not a task definition: the document has no containerDefinitions",
             ),
         ] {
             assert_eq!(described(reply).unwrap_err().to_string(), error, "{reply}");
         }
-        let error = described(r#"{"taskDefinition":{"containerDefinitions":[]}}"#).unwrap_err().to_string();
+        let error = described(r#"{"taskDefinition":{"containerDefinitions":[{}]}}"#).unwrap_err().to_string();
         assert!(error.starts_with("taskDefinitionArn is not the ARN"), "{error}");
     }
 }

@@ -1,5 +1,8 @@
 //! The input of a rule: the known facts and the settings of each container, with methods that all rules use.
 
+use std::cell::OnceCell;
+
+use super::buffers::Buffers;
 use super::facts::Observation;
 use super::finding::{Finding, Fix};
 use crate::domain::baseline::{Baseline, BaselineSettings, Exempt, Workload};
@@ -11,6 +14,10 @@ pub struct Case<'a> {
     pub seen: &'a Observation<'a>,
     baseline: &'a Baseline,
     subjects: Vec<(Container<'a>, &'a BaselineSettings)>,
+    /// The buffers of all containers after the fixes.
+    pub(super) buffers: OnceCell<Buffers>,
+    /// Whether the baseline asks to replace the driver of each container that logs to the FireLens router.
+    pub(super) loses_firelens: OnceCell<bool>,
 }
 
 /// One container, with the baseline settings that apply to this container.
@@ -28,7 +35,7 @@ impl<'a> Case<'a> {
             .containers()
             .map(|container| (container, baseline.settings(&workload(seen, container.name()))))
             .collect();
-        Self { seen, baseline, subjects }
+        Self { seen, baseline, subjects, buffers: OnceCell::new(), loses_firelens: OnceCell::new() }
     }
 
     pub fn subjects(&self) -> impl Iterator<Item = Subject<'_, 'a>> {

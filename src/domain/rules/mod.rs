@@ -4,6 +4,7 @@
 //! `domain/rule_name.rs`, its severity in `domain/severity.rs`, its line in `packs.rs`, a fixture folder
 //! `tests/core/rules/<fault>/` and a heading in `docs/rules.md`. If one of these parts of a rule is missing, a test fails and names the missing part.
 
+mod buffers;
 pub mod case;
 pub mod facts;
 pub mod finding;

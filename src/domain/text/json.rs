@@ -4,7 +4,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -30,6 +30,59 @@ pub(crate) fn items(text: &str) -> Result<Vec<Range<usize>>, serde_json::Error> 
 fn place(whole: &str, part: &str) -> Range<usize> {
     let start = part.as_ptr() as usize - whole.as_ptr() as usize;
     start..start + part.len()
+}
+
+/// A JSON value without a repeated key in any of its objects. JSON parsers disagree about the value of a repeated key.
+pub(crate) struct Unambiguous(pub(crate) Value);
+
+impl<'de> Deserialize<'de> for Unambiguous {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Values;
+        impl<'de> Visitor<'de> for Values {
+            type Value = Value;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("JSON")
+            }
+            fn visit_unit<E>(self) -> Result<Value, E> {
+                Ok(Value::Null)
+            }
+            fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+                Ok(value.into())
+            }
+            fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+                Ok(value.into())
+            }
+            fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+                Ok(value.into())
+            }
+            fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+                Ok(value.into())
+            }
+            fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+                Ok(value.into())
+            }
+            fn visit_string<E>(self, value: String) -> Result<Value, E> {
+                Ok(value.into())
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+                let mut all = Vec::new();
+                while let Some(Unambiguous(item)) = items.next_element()? {
+                    all.push(item);
+                }
+                Ok(Value::Array(all))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+                let mut all = serde_json::Map::new();
+                while let Some((key, Unambiguous(value))) = members.next_entry::<String, _>()? {
+                    if all.insert(key, value).is_some() {
+                        return Err(A::Error::custom("an object has the same key twice"));
+                    }
+                }
+                Ok(Value::Object(all))
+            }
+        }
+        deserializer.deserialize_any(Values).map(Self)
+    }
 }
 
 struct Raw<'a>(Vec<(String, &'a RawValue)>);
@@ -260,6 +313,17 @@ mod tests {
     fn the_first_and_the_only_member_can_be_removed() {
         assert_eq!(remove("{\"a\":1, \"b\":2}", "a").unwrap(), "{\"b\":2}");
         assert_eq!(remove("{ \"a\":1 }", "a").unwrap(), "{}");
+    }
+
+    #[test]
+    fn an_unambiguous_value_has_no_repeated_key() {
+        let read = |text: &str| serde_json::from_str(text).map(|Unambiguous(value)| value);
+        for text in [r#"{"a":[null,true,1,-1,1.5,"x\n",{"b":{}}],"b":{"a":1}}"#, "[]", "18446744073709551615", "\"\""] {
+            assert_eq!(read(text).unwrap(), serde_json::from_str::<Value>(text).unwrap(), "{text}");
+        }
+        for text in [r#"{"a":1,"a":1}"#, r#"[{"b":{"a":1,"\u0061":2}}]"#] {
+            assert!(read(text).unwrap_err().to_string().starts_with("an object has the same key twice"), "{text}");
+        }
     }
 
     #[test]

@@ -113,7 +113,6 @@ pub fn anything() -> BoxedStrategy<Json> {
         r#""name""#,
         r#""logConfiguration""#,
         r#""options""#,
-        r#""mode""#,
         r#""\u006dode""#,
         r#""""#,
         r#""a/b~c""#,

@@ -103,7 +103,7 @@ pub fn documents() -> BoxedStrategy<String> {
     let role = one_of(&["\"arn:aws:iam::111122223333:role/ecs\"", "\"\"", "null"]);
     let enclave = prop::option::weighted(0.05, Just(Json::raw(r#"{"isolationMode": "CONFIDENTIAL_SANDBOX"}"#)));
     let alien = prop::option::of(anything());
-    let containers = prop::collection::vec(containers(), 0..5).prop_map(|all| Some(Json::Array(all)));
+    let containers = prop::collection::vec(containers(), 1..5).prop_map(|all| Some(Json::Array(all)));
     let members = (
         optional("family", family),
         optional("memory", memory),

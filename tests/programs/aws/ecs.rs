@@ -24,7 +24,7 @@ fn mode(value: &str) -> Back {
 async fn a_compliant_revision_costs_two_calls_once_the_account_setting_is_known() {
     let (aws, line) = aws(|seen| match seen.name() {
         "DescribeTaskDefinition" => Back::ok(
-            json!({"taskDefinition": {"taskDefinitionArn": ARN, "containerDefinitions": [], "status": "ACTIVE"}}),
+            json!({"taskDefinition": {"taskDefinitionArn": ARN, "containerDefinitions": [{"name": "app"}], "status": "ACTIVE"}}),
         ),
         "ListAccountSettings" => mode("non-blocking"),
         _ => Back::ok(json!({"logGroups": [{"logGroupName": "/ecs/web", "retentionInDays": 30}]})),
@@ -120,7 +120,7 @@ async fn an_invalid_answer_is_never_accepted() {
         ("", ErrorKind::Retry),
         ("{\"taskDefinition\":{\"con", ErrorKind::Retry),
         ("{}", ErrorKind::Refused),
-        ("{\"taskDefinition\":{\"taskDefinitionArn\":\"x\",\"containerDefinitions\":[]}}", ErrorKind::Refused),
+        ("{\"taskDefinition\":{\"taskDefinitionArn\":\"x\",\"containerDefinitions\":[{}]}}", ErrorKind::Refused),
     ] {
         let (aws, _) = replay([Back::Reply(200, reply.into())]);
         assert_eq!(aws.ecs.describe("web").await.unwrap_err().kind, kind, "{reply}");

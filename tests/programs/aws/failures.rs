@@ -14,7 +14,9 @@ use super::logs::group;
 use super::lossless::ARN;
 
 fn described() -> Back {
-    Back::ok(json!({"taskDefinition": {"taskDefinitionArn": ARN, "containerDefinitions": [], "status": "ACTIVE"}}))
+    Back::ok(
+        json!({"taskDefinition": {"taskDefinitionArn": ARN, "containerDefinitions": [{"name": "app"}], "status": "ACTIVE"}}),
+    )
 }
 
 fn definition() -> TaskDefinition {

@@ -9,12 +9,12 @@ use super::line::{Back, aws, replay};
 pub(crate) const ARN: &str = "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:41";
 
 /// The author's members, in spellings that no serializer would choose: members that no SDK knows at every level, empty
-/// lists, nulls, numbers where the SDK has integers, escapes, and a repeated key.
+/// lists, nulls, numbers where the SDK has integers, escapes, and a repeated key that no rule reads.
 const AUTHORS: &str = concat!(
     r#""family":"web","containerDefinitions":[{"name":"app","image":"a\/b:\u00e9","cpu":1.50,"memory":1E3,"essential":true,"#,
-    r#""environment":[{"value":"s3cr\u0065t","name":"KEY","unheardOf":[]}],"links":[],"command":null,"#,
+    r#""environment":[{"value":"x","value":"s3cr\u0065t","name":"KEY","unheardOf":[]}],"links":[],"command":null,"#,
     r#""portMappings":[{"containerPort":8.0E1,"new":{"deep":[12345678901234567890,0.1e-7,-0]}}],"#,
-    r#""logConfiguration":{"options":{"mode":"blocking","mode":"non-blocking","x":"\ud83d\ude00"},"logDriver":"awslogs","secretOptions":[]},"#,
+    r#""logConfiguration":{"options":{"mode":"non-blocking","x":"\ud83d\ude00"},"logDriver":"awslogs","secretOptions":[]},"#,
     r#""futureMember":{"a":null,"b":{}}}],"volumes":[], "placementConstraints" : [ ] ,"pidMode":null,"#,
     r#""trustedExecutionConfiguration":{"isolationMode":"SHARED"},"ephemeralStorage":{"sizeInGiB":21.0},"cpu":"256""#,
 );

@@ -59,7 +59,7 @@ const READING: [&str; 17] = [
 fn answer(seen: &Seen) -> Back {
     Back::ok(match seen.name() {
         "DescribeTaskDefinition" => {
-            json!({"taskDefinition": {"taskDefinitionArn": ARN, "containerDefinitions": [], "status": "ACTIVE"}})
+            json!({"taskDefinition": {"taskDefinitionArn": ARN, "containerDefinitions": [{"name": "app"}], "status": "ACTIVE"}})
         }
         "ListClusters" => json!({"clusterArns": [web().cluster_arn()]}),
         "ListServices" => json!({"serviceArns": [web().to_string()]}),
@@ -107,7 +107,7 @@ async fn claim(journal: &impl Journal) -> Result<(), PortError> {
 
 /// One port call for each operation that writes.
 async fn writes(aws: &Aws) -> [Result<(), PortError>; 9] {
-    let definition = TaskDefinition::parse(r#"{"family":"web","containerDefinitions":[]}"#).unwrap();
+    let definition = TaskDefinition::parse(r#"{"family":"web","containerDefinitions":[{}]}"#).unwrap();
     let journal = aws.journal("journal");
     [
         aws.ecs.register(&definition, &[]).await.map(drop),

@@ -35,7 +35,6 @@ macro_rules! held_by {
             the_time_and_the_principal_of_a_registration_are_returned
             too_many_tags_are_refused
             a_document_beyond_the_limit_is_refused
-            a_document_without_containers_is_refused
             missing_awslogs_options_are_refused
             the_account_setting_has_an_answer;
             log_groups:
@@ -87,8 +86,6 @@ pub(crate) enum Difference {
     FamilyMeansAnyStatus,
     /// Families without an ACTIVE revision are listed, too.
     FamiliesOfAnyStatus,
-    /// A document without containers is accepted.
-    NoContainers,
     /// The options of a log driver are not checked.
     AnyLogOptions,
     /// Any number of days is accepted as a retention.

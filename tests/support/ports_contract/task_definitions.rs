@@ -274,14 +274,6 @@ pub(crate) async fn a_document_beyond_the_limit_is_refused(
     assert_eq!((error.kind, error.reason), (ErrorKind::Refused, Some(Reason::TooLarge)));
 }
 
-pub(crate) async fn a_document_without_containers_is_refused(
-    on: &Subject<impl TaskDefinitions, impl LogGroups, impl Others>,
-) {
-    let none = parse(&json!({"family": unique("none"), "containerDefinitions": []}));
-    let answer = on.task_definitions.register(&none, &[]).await;
-    assert_eq!(kind(answer), (!on.differs(Difference::NoContainers)).then_some(ErrorKind::Refused));
-}
-
 pub(crate) async fn missing_awslogs_options_are_refused(
     on: &Subject<impl TaskDefinitions, impl LogGroups, impl Others>,
 ) {

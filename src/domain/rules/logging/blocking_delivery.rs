@@ -10,6 +10,7 @@ use crate::domain::rules::Rule;
 use crate::domain::rules::case::{Case, Subject};
 use crate::domain::rules::facts::DefaultMode;
 use crate::domain::rules::finding::{Finding, Fix};
+use crate::domain::text::placeholder::is_marked;
 
 pub(in crate::domain::rules) struct BlockingDelivery;
 
@@ -44,14 +45,14 @@ impl Rule for BlockingDelivery {
 
 /// The value of the option `mode` in a container's log configuration.
 #[derive(Clone, Copy)]
-enum GivenMode<'a> {
+pub(super) enum GivenMode<'a> {
     Absent,
     Is(Delivery),
     Unknown(Unknown),
     Malformed(&'a Value),
 }
 
-fn mode<'a>(subject: &Subject<'_, 'a>, options: Options<'a>) -> GivenMode<'a> {
+pub(super) fn mode<'a>(subject: &Subject<'_, 'a>, options: Options<'a>) -> GivenMode<'a> {
     match (subject.given_word(options, "mode"), options.value("mode")) {
         (Given::Absent, _) => GivenMode::Absent,
         (Given::Text("non-blocking"), _) => GivenMode::Is(Delivery::NonBlocking),
@@ -67,8 +68,9 @@ fn mode<'a>(subject: &Subject<'_, 'a>, options: Options<'a>) -> GivenMode<'a> {
 
 /// Whether the value is a mode in another spelling, such as `NON_BLOCKING`, which looks like the name of a variable.
 fn is_misspelled(value: &Value) -> bool {
-    let letters: String = value.as_str().unwrap_or_default().chars().filter(char::is_ascii_alphabetic).collect();
-    ["blocking", "nonblocking"].iter().any(|mode| letters.eq_ignore_ascii_case(mode))
+    let text = value.as_str().unwrap_or_default();
+    let letters: String = text.chars().filter(char::is_ascii_alphabetic).collect();
+    !is_marked(text) && ["blocking", "nonblocking"].iter().any(|mode| letters.eq_ignore_ascii_case(mode))
 }
 
 fn check<'a>(subject: &Subject<'_, 'a>, options: Options<'a>) -> Option<Finding> {
@@ -84,11 +86,22 @@ fn check<'a>(subject: &Subject<'_, 'a>, options: Options<'a>) -> Option<Finding>
     // Docker refuses a buffer size together with mode `blocking` (source: moby, daemon/logger/factory.go).
     let oversized =
         wanted == Delivery::Blocking && options.value("max-buffer-size").is_some_and(|size| !size.is_null());
+    let unknown_size = match subject.given_word(options, "max-buffer-size") {
+        Given::Unknown(why) if wanted == Delivery::Blocking => Some(why),
+        _ => None,
+    };
     let mut set = vec![("mode", Some(wanted.mode().to_owned()))];
     if oversized {
         set.push(("max-buffer-size", None));
     }
-    let fix = Fix::Options(set);
+    let fix = match (wanted, unknown_size) {
+        (_, Some(why)) => Fix::Advice(why.advice().into()),
+        (Delivery::NonBlocking, _) if !subject.case.buffers().fit(subject.container.index) => subject.more_memory(),
+        _ => Fix::Options(set),
+    };
+    if let (Some(why), true) = (unknown_size, settled == Some(wanted)) {
+        return Some(subject.unknown(NAME, "/options/max-buffer-size", "buffer size", why));
+    }
     if settled == Some(wanted) {
         let called = subject.called();
         let message = format!(

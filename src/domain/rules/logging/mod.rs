@@ -3,6 +3,7 @@
 
 pub(super) mod blocking_delivery;
 mod buffer;
+mod firelens;
 pub(super) mod foreign_region;
 mod log_group;
 pub(super) mod missing_execution_role;

@@ -55,7 +55,7 @@ impl Unknown {
 }
 
 /// The advice for a task definition with a placeholder or an intrinsic function in a place that a rule has to know.
-pub const RENDER: &str = "render the template, then check the rendered document";
+pub(in crate::domain) const RENDER: &str = "render the template, then check the rendered document";
 
 impl<'a> Subject<'_, 'a> {
     /// Returns the options if the container uses `driver` and the options are readable.

@@ -11,12 +11,19 @@ impl Subject<'_, '_> {
     /// Returns the complete awslogs configuration that the baseline gives this container. The error is the reason why
     /// Logweir cannot write this configuration.
     pub fn complete_configuration(&self) -> Result<Map<String, Value>, &'static str> {
+        let is_non_blocking = self.settings.logging.delivery == Delivery::NonBlocking;
+        if self.logs_to_router() && self.case.would_lose_all_of_firelens() {
+            return Err("ECS refuses a FireLens router that no container logs to (remove the router, too)");
+        }
+        if is_non_blocking && !self.case.buffers().fit(self.container.index) {
+            return Err("the buffers of its containers do not fit into the memory of the task");
+        }
         let mut options = Map::new();
         options.insert("awslogs-group".into(), self.baseline_group()?.into());
         options.insert("awslogs-region".into(), self.baseline_region()?.into());
         options.insert("awslogs-stream-prefix".into(), self.baseline_prefix()?.into());
         options.insert("mode".into(), self.settings.logging.delivery.mode().into());
-        if self.settings.logging.delivery == Delivery::NonBlocking {
+        if is_non_blocking {
             options.insert("max-buffer-size".into(), self.buffer().text().into());
         }
         let Value::Object(configuration) = json!({"logDriver": self.settings.logging.driver, "options": options})
@@ -33,7 +40,7 @@ impl Subject<'_, '_> {
 
     /// Whether the log configuration may hold a secret. The journal keeps a replaced configuration for a backout, so
     /// such a configuration must hold no secret. An option counts as harmless only if `HARMLESS` lists the option and
-    /// its value does not look like a credential.
+    /// its value does not look like a credential and is no placeholder.
     pub fn may_hold_a_secret(&self) -> bool {
         const HARMLESS: [&str; 12] = [
             "max-size",
@@ -51,7 +58,9 @@ impl Subject<'_, '_> {
         ];
         let harmless = |(key, value): (&String, &Value)| {
             HARMLESS.contains(&key.as_str())
-                && value.as_str().is_some_and(|text| text.len() <= 64 && !text.contains(['@', '=']))
+                && value
+                    .as_str()
+                    .is_some_and(|text| text.len() <= 64 && !text.contains(['@', '=']) && !self.is_placeholder(text))
         };
         let more_than_options = self.container.member("logConfiguration").is_some_and(|c| {
             c.as_object().is_some_and(|members| members.keys().any(|key| key != "logDriver" && key != "options"))
@@ -64,9 +73,14 @@ impl Subject<'_, '_> {
             }
     }
 
-    /// Whether a fix gives this container the awslogs configuration of the baseline. A fix does so if the container has
-    /// no log driver, or a log driver that Logweir replaces.
+    /// Whether a fix gives this container the awslogs configuration of the baseline.
     pub fn is_given_awslogs(&self) -> bool {
+        self.is_asked_to_use_awslogs() && self.complete_configuration().is_ok()
+    }
+
+    /// Whether the baseline asks for awslogs, because the container has no log driver, or a log driver that Logweir
+    /// replaces.
+    pub fn is_asked_to_use_awslogs(&self) -> bool {
         let asked_for = match self.container.log() {
             Log::None => {
                 self.settings.logging.missing_driver == MissingDriver::Fix
@@ -77,6 +91,6 @@ impl Subject<'_, '_> {
             }
             Log::Malformed(_) | Log::Unknown => false,
         };
-        asked_for && self.case.is_editable(self.container) && self.complete_configuration().is_ok()
+        asked_for && self.case.is_editable(self.container)
     }
 }

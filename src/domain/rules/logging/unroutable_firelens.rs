@@ -1,10 +1,9 @@
-//! A container that logs through FireLens without a usable router, or with options that the router cannot use.
+//! A container that logs through FireLens without a usable router, or with options that the router cannot use, and a
+//! router that no container logs to.
 //!
 //! ECS copies the options of an awsfirelens container into the router's output section. The options `mode` and
 //! `max-buffer-size` have no effect in this section and may stop the router (source: amazon-ecs-agent,
 //! firelensconfig_unix.go).
-
-use serde_json::Value;
 
 use crate::domain::ecs::task_definition::Options;
 use crate::domain::rule_name::RuleName;
@@ -26,30 +25,27 @@ impl Rule for UnroutableFirelens {
     }
 
     fn summary(&self) -> &'static str {
-        "a container that logs through FireLens without a router, or with options that the router cannot use"
+        "FireLens without a router, with an unused router, or with options that the router cannot use"
     }
 
     fn check(&self, case: &Case<'_>) -> Vec<Finding> {
-        let is_router =
-            |subject: &Subject<'_, '_>| subject.container.member("firelensConfiguration").is_some_and(Value::is_object);
-        let routers: Vec<_> = case.subjects().filter(is_router).collect();
-        let kind =
-            routers.first().and_then(|router| router.container.member("firelensConfiguration")?.get("type")?.as_str());
-        let mut findings = Vec::new();
+        let routers: Vec<_> = case.subjects().filter(Subject::is_router).collect();
+        let kind = routers.first().and_then(Subject::router_type);
+        let mut findings = orphans(case, &routers);
         for subject in case.subjects() {
             let Some(options) = subject.options_of("awsfirelens") else { continue };
             let called = subject.called();
             let mut find = |at: &str, message: String, advice: &str| {
                 findings.push(subject.finding(NAME, at, message, Fix::Advice(advice.into())));
             };
-            if is_router(&subject) {
+            if subject.is_router() {
                 find(
                     "/logDriver",
                     format!("{called} is the FireLens router and sends its own logs to itself"),
                     "let the router log through awslogs",
                 );
             }
-            if routers.len() != 1 {
+            if routers.len() != 1 && case.subjects().all(|subject| subject.is_router() || !subject.may_be_router()) {
                 let message = match routers.len() {
                     0 => format!("{called} logs through awsfirelens, but no container has a firelensConfiguration"),
                     n => format!("{called} logs through awsfirelens, but {n} containers have a firelensConfiguration"),
@@ -80,4 +76,36 @@ impl Rule for UnroutableFirelens {
         }
         findings
     }
+
+    /// Whether a placeholder or an intrinsic function hides a router, or a container that logs to a router.
+    fn lacks_evidence(&self, case: &Case<'_>) -> bool {
+        let hides_a_router = case.subjects().any(|subject| subject.may_be_router() && !subject.is_router());
+        let hides_a_source = case.subjects().any(|subject| subject.may_log_to_router() && !subject.logs_to_router());
+        let mut subjects = case.subjects();
+        (hides_a_router && case.subjects().any(|subject| subject.logs_to_router()))
+            || (hides_a_source && subjects.any(|subject| subject.is_router()))
+    }
+}
+
+/// Returns a finding for each router if no other container logs through awsfirelens.
+fn orphans(case: &Case<'_>, routers: &[Subject<'_, '_>]) -> Vec<Finding> {
+    if case.subjects().any(|subject| subject.may_log_to_router() && !subject.is_router()) {
+        return Vec::new();
+    }
+    let orphan = |router: &Subject<'_, '_>| {
+        let called = router.called();
+        // ECS may accept a router that logs to itself, because a container logs through awsfirelens then.
+        let effect = if case.subjects().any(|subject| subject.may_log_to_router()) {
+            ""
+        } else {
+            ": ECS refuses such a task definition"
+        };
+        let message = format!("{called} is a FireLens router, but no other container logs through awsfirelens{effect}");
+        let advice = "let a container log through awsfirelens, or remove firelensConfiguration from the router";
+        Finding {
+            pointer: format!("/containerDefinitions/{}/firelensConfiguration", router.container.index),
+            ..router.finding(NAME, "", message, Fix::Advice(advice.into()))
+        }
+    };
+    routers.iter().map(orphan).collect()
 }

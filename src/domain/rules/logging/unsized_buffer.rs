@@ -1,5 +1,7 @@
 //! A non-blocking container whose buffer size is absent, too small for an ordinary burst, or too large for the memory.
 
+use serde_json::Value;
+
 use super::buffer::SizeOption;
 use super::options::Given;
 use crate::domain::baseline::{Delivery, size_text};
@@ -9,6 +11,7 @@ use crate::domain::rules::Rule;
 use crate::domain::rules::case::{Case, Subject};
 use crate::domain::rules::facts::DefaultMode;
 use crate::domain::rules::finding::{Finding, Fix};
+use crate::domain::text::placeholder;
 
 pub(in crate::domain::rules) struct UnsizedBuffer;
 
@@ -29,6 +32,17 @@ impl Rule for UnsizedBuffer {
             .filter_map(|subject| check(&subject, subject.awslogs()?))
             .collect()
     }
+
+    /// If a deploy tool sets the memory, the rule cannot check whether the buffers are too large.
+    fn lacks_evidence(&self, case: &Case<'_>) -> bool {
+        let is_variable = |memory: Option<&Value>| memory.is_some_and(placeholder::is_variable);
+        let mut buffered = case.subjects().filter(Subject::has_buffer);
+        !case.seen.is_live()
+            && buffered.any(|subject| {
+                is_variable(subject.container.member("memory"))
+                    || is_variable(case.seen.definition.view().get("memory"))
+            })
+    }
 }
 
 fn check<'a>(subject: &Subject<'_, 'a>, options: Options<'a>) -> Option<Finding> {
@@ -41,7 +55,7 @@ fn check<'a>(subject: &Subject<'_, 'a>, options: Options<'a>) -> Option<Finding>
     }
     let called = subject.called();
     let floor = subject.settings.logging.min_buffer_size;
-    let buffer = subject.buffer();
+    let (buffers, buffer) = (subject.case.buffers(), subject.buffer());
     let found = SizeOption::of(subject, options);
     let message = match found {
         SizeOption::Unknown(why) => {
@@ -60,10 +74,23 @@ fn check<'a>(subject: &Subject<'_, 'a>, options: Options<'a>) -> Option<Finding>
                 size_text(bytes)
             )
         }
+        SizeOption::Bytes(bytes)
+            if bytes > buffer.bytes
+                || (!buffers.fit(subject.container.index) && subject.case.is_editable(subject.container)) =>
+        {
+            let percent = subject.settings.logging.max_buffer_share * 100.0;
+            format!(
+                "the buffers of the {} containers take {} together, which exceeds the baseline's maximum of {percent:.0} % \
+                 of the task's memory",
+                buffers.count,
+                size_text(buffers.total)
+            )
+        }
         SizeOption::Bytes(_) => return None,
     };
     let set = vec![("mode", Some("non-blocking".to_owned())), ("max-buffer-size", Some(buffer.text()))];
-    let mut finding = subject.finding(NAME, "/options/max-buffer-size", message, Fix::Options(set));
+    let fix = if buffers.fit(subject.container.index) { Fix::Options(set) } else { subject.more_memory() };
+    let mut finding = subject.finding(NAME, "/options/max-buffer-size", message, fix);
     let non_blocking_today = match mode {
         Some(mode) => mode == "non-blocking",
         None => subject.case.seen.default_mode == DefaultMode::Known(Delivery::NonBlocking),
@@ -79,4 +106,18 @@ fn check<'a>(subject: &Subject<'_, 'a>, options: Options<'a>) -> Option<Finding>
         ));
     }
     Some(finding)
+}
+
+impl Subject<'_, '_> {
+    /// Returns the advice for a task whose memory is too small for the minimum buffers of all its containers.
+    pub(super) fn more_memory(&self) -> Fix {
+        let buffers = self.case.buffers();
+        let size = |bytes: Option<u64>| size_text(bytes.unwrap_or_default());
+        Fix::Advice(format!(
+            "give the task more memory; the buffers of its {} containers need at least {}, but the baseline allows {}",
+            buffers.count,
+            size(buffers.too_much),
+            size(buffers.bound)
+        ))
+    }
 }

@@ -1,0 +1,191 @@
+//! Finds a repeated key in the objects that rules read. JSON parsers disagree about the value of a repeated key, so
+//! Logweir cannot know which of the values ECS uses.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use crate::domain::text::json;
+use crate::domain::text::plain::plain;
+
+/// A key that occurs twice in one object. The positions are positions of the two keys in the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RepeatedKey {
+    /// The JSON pointer (RFC 6901) to the member with the key.
+    pub pointer: String,
+    pub first: usize,
+    pub second: usize,
+}
+
+/// The longest JSON pointer to a repeated key that Logweir prints, in characters.
+const LONGEST: usize = 200;
+
+/// Returns the first repeated key of the object `text` itself.
+pub fn in_object(text: &str) -> Result<Option<RepeatedKey>, serde_json::Error> {
+    let scanner = Scanner { text };
+    Ok(scanner.object(whole(text), "")?.err())
+}
+
+/// Returns the first repeated key of the task definition `text`, on the paths that rules read: the members of the task
+/// definition, of its containers and of their log configurations with all options.
+pub(super) fn in_task_definition(text: &str) -> Result<Option<RepeatedKey>, serde_json::Error> {
+    Ok(Scanner { text }.task_definition()?.err())
+}
+
+fn whole(text: &str) -> Range<usize> {
+    let start = text.len() - text.trim_start().len();
+    start..start + text.trim().len()
+}
+
+struct Scanner<'t> {
+    text: &'t str,
+}
+
+type Found<T> = Result<Result<T, RepeatedKey>, serde_json::Error>;
+
+/// Returns the value, or returns from the function with the repeated key.
+macro_rules! unique {
+    ($found:expr) => {
+        match $found? {
+            Ok(value) => value,
+            Err(repeated) => return Ok(Err(repeated)),
+        }
+    };
+}
+
+impl Scanner<'_> {
+    fn task_definition(&self) -> Found<()> {
+        for (key, place) in unique!(self.object(whole(self.text), "")) {
+            match key.as_str() {
+                "containerDefinitions" => {
+                    for (index, place) in self.items(place)?.into_iter().enumerate() {
+                        unique!(self.container(place, &format!("/containerDefinitions/{index}")));
+                    }
+                }
+                "trustedExecutionConfiguration" => unique!(self.deep(place, "/trustedExecutionConfiguration")),
+                _ => {}
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    fn container(&self, place: Range<usize>, pointer: &str) -> Found<()> {
+        for (key, place) in unique!(self.object(place, pointer)) {
+            if key == "logConfiguration" || key == "firelensConfiguration" {
+                unique!(self.deep(place, &format!("{pointer}/{key}")));
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    /// Checks a value and everything in it.
+    fn deep(&self, place: Range<usize>, pointer: &str) -> Found<()> {
+        for (key, place) in unique!(self.object(place.clone(), pointer)) {
+            unique!(self.deep(place, &format!("{pointer}/{}", escaped(&key))));
+        }
+        for (index, place) in self.items(place)?.into_iter().enumerate() {
+            unique!(self.deep(place, &format!("{pointer}/{index}")));
+        }
+        Ok(Ok(()))
+    }
+
+    /// Returns the members of the object at `place`, or its first repeated key. Returns no members if the value at
+    /// `place` is not an object.
+    fn object(&self, place: Range<usize>, pointer: &str) -> Found<Vec<(String, Range<usize>)>> {
+        let object = &self.text[place.clone()];
+        let mut members = Vec::new();
+        if !object.starts_with('{') {
+            return Ok(Ok(members));
+        }
+        let mut keys: HashMap<String, usize> = HashMap::new();
+        let mut end = None;
+        for member in json::members(object)? {
+            let at = place.start + json::key_start(object, end);
+            end = Some(member.value.end);
+            if let Some(first) = keys.insert(member.key.clone(), at) {
+                let pointer = plain(&format!("{pointer}/{}", escaped(&member.key)), LONGEST);
+                return Ok(Err(RepeatedKey { pointer, first, second: at }));
+            }
+            members.push((member.key, place.start + member.value.start..place.start + member.value.end));
+        }
+        Ok(Ok(members))
+    }
+
+    /// Returns the positions of the items of the list at `place`. Returns no positions if the value at `place` is not a
+    /// list.
+    fn items(&self, place: Range<usize>) -> Result<Vec<Range<usize>>, serde_json::Error> {
+        let list = &self.text[place.clone()];
+        if !list.starts_with('[') {
+            return Ok(Vec::new());
+        }
+        Ok(json::items(list)?.into_iter().map(|item| place.start + item.start..place.start + item.end).collect())
+    }
+}
+
+/// Returns the key in the spelling of a JSON pointer.
+fn escaped(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str) -> Option<(String, String, String)> {
+        let key = |at: usize| text[at..].split(':').next().unwrap().trim().to_owned();
+        let found = in_task_definition(text).unwrap()?;
+        Some((found.pointer, key(found.first), key(found.second)))
+    }
+
+    #[test]
+    fn a_repeated_key_is_found_on_each_path_that_rules_read() {
+        let container = |members: &str| format!(r#"{{"containerDefinitions":[{{}}, {{ {members} }}]}}"#);
+        let log = |members: &str| container(&format!(r#""logConfiguration" : {{{members}}}"#));
+        for (text, pointer) in [
+            (r#"{"family":"a","family":"a"}"#.to_owned(), "/family"),
+            (r#" { "memory":"1" , "cpu" : 1, "memory": 2 } "#.to_owned(), "/memory"),
+            (r#"{"containerDefinitions":[],"containerDefinitions":[]}"#.to_owned(), "/containerDefinitions"),
+            (
+                r#"{"trustedExecutionConfiguration":{"isolationMode":"A","isolationMode":"B"}}"#.to_owned(),
+                "/trustedExecutionConfiguration/isolationMode",
+            ),
+            (container(r#""name":"a","name":"b""#), "/containerDefinitions/1/name"),
+            (container(r#""logConfiguration":{},"logConfiguration":null"#), "/containerDefinitions/1/logConfiguration"),
+            (
+                container(r#""firelensConfiguration":{"options":{"a/b":"1","a/b":"2"}}"#),
+                "/containerDefinitions/1/firelensConfiguration/options/a~1b",
+            ),
+            (log(r#""logDriver":"a","logDriver":"b""#), "/containerDefinitions/1/logConfiguration/logDriver"),
+            (log(r#""options":{},"options":{}"#), "/containerDefinitions/1/logConfiguration/options"),
+            (
+                log(r#""options":{"mode":"blocking","a":{}, "mode":"non-blocking"}"#),
+                "/containerDefinitions/1/logConfiguration/options/mode",
+            ),
+            (
+                log(r#""secretOptions":[{"name":"a","name":"b"}]"#),
+                "/containerDefinitions/1/logConfiguration/secretOptions/0/name",
+            ),
+        ] {
+            let (at, first, second) = found(&text).unwrap_or_else(|| panic!("{text}"));
+            assert_eq!((at.as_str(), first), (pointer, second), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_key_in_another_spelling_is_repeated() {
+        let text = r#"{"containerDefinitions":[{"logConfiguration":{"options":{"mo\u0064e":"a","mode":"b"}}}]}"#;
+        let (_, first, second) = found(text).unwrap();
+        assert_eq!((first.as_str(), second.as_str()), (r#""mo\u0064e""#, r#""mode""#));
+    }
+
+    #[test]
+    fn the_same_key_in_two_objects_or_where_no_rule_reads_is_not_repeated() {
+        for text in [
+            r#"{"containerDefinitions":[{"name":"a"},{"name":"b"}]}"#,
+            r#"{"containerDefinitions":[{"dockerLabels":{"a":"1","a":"2"}}]}"#,
+            r#"{"volumes":[{"a":1,"a":2}],"containerDefinitions":"x"}"#,
+            "[]",
+        ] {
+            assert_eq!(found(text), None, "{text}");
+        }
+    }
+}
