@@ -47,7 +47,7 @@ impl Document {
         };
         let error =
             |start: usize, error: NotATaskDefinition| SourceError::not_a_task_definition(origin, body, start, error);
-        if let Ok(Some(repeated)) = repeated_key::in_object(body) {
+        if let Ok(Some(repeated)) = repeated_key::in_response(body) {
             return Err(error(0, NotATaskDefinition::Repeated(repeated)));
         }
         let members = json::members(body).unwrap_or_default();
@@ -166,15 +166,21 @@ mod tests {
         let twice = once.replace("\"blocking\"", "\"blocking\",\n\"mo\\u0064e\":\"non-blocking\"");
         let input = format!("{{\"containerDefinitions\":[{{{twice}}}]}}");
         for (text, pointer, first, line) in [
-            (input.clone(), "/containerDefinitions/0/logConfiguration/options/mode", 86, 2),
+            (input.clone(), "/containerDefinitions/0/logConfiguration/options/mode", 80, 2),
             (
                 format!("{{\"taskDefinition\":\n{input}}}"),
                 "/containerDefinitions/0/logConfiguration/options/mode",
-                86,
+                80,
                 3,
             ),
             (format!("{{\"taskDefinition\":{INPUT},\n\"taskDefinition\":{INPUT}}}"), "/taskDefinition", 2, 2),
-            (format!("{{\"taskDefinition\":{INPUT},\"tags\":[],\n\"tags\":[]}}"), "/tags", 66, 2),
+            (format!("{{\"taskDefinition\":{INPUT},\"tags\":[],\n\"tags\":[]}}"), "/tags", 64, 2),
+            (
+                format!("{{\"taskDefinition\":{INPUT},\"tags\":[{{\"key\":\"a\",\n\"key\":\"b\"}}]}}"),
+                "/tags/0/key",
+                73,
+                2,
+            ),
         ] {
             let error = Document::parse("web.json", text).err().unwrap();
             assert_eq!((error.line, error.column), (line, 1), "{error}");

@@ -19,10 +19,10 @@ pub struct RepeatedKey {
 /// The longest JSON pointer to a repeated key that Logweir prints, in characters.
 const LONGEST: usize = 200;
 
-/// Returns the first repeated key of the object `text` itself.
-pub fn in_object(text: &str) -> Result<Option<RepeatedKey>, serde_json::Error> {
-    let scanner = Scanner { text };
-    Ok(scanner.object(whole(text), "")?.err())
+/// Returns the first repeated key of the object `text` itself and of its tags. The object is a task definition, or a
+/// response that contains one.
+pub fn in_response(text: &str) -> Result<Option<RepeatedKey>, serde_json::Error> {
+    Ok(Scanner { text }.response()?.err())
 }
 
 /// Returns the first repeated key of the task definition `text`, on the paths that rules read: the members of the task
@@ -53,6 +53,15 @@ macro_rules! unique {
 }
 
 impl Scanner<'_> {
+    fn response(&self) -> Found<()> {
+        for (key, place) in unique!(self.object(whole(self.text), "")) {
+            if key == "tags" {
+                unique!(self.deep(place, "/tags"));
+            }
+        }
+        Ok(Ok(()))
+    }
+
     fn task_definition(&self) -> Found<()> {
         for (key, place) in unique!(self.object(whole(self.text), "")) {
             match key.as_str() {

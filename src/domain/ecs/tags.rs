@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::domain::text::json;
+use crate::domain::text::json::{self, Unambiguous};
 
 /// One tag, with its JSON text as ECS sent it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ impl Tag {
             .into_iter()
             .map(|place: Range<usize>| {
                 let text = &list[place];
-                let view: serde_json::Value = serde_json::from_str(text)?;
+                let Unambiguous(view) = serde_json::from_str(text)?;
                 let member = |name: &str| view[name].as_str().unwrap_or_default().to_owned();
                 Ok(Self { key: member("key"), value: member("value"), text: text.to_owned() })
             })

@@ -4,6 +4,10 @@ use super::passed_over;
 use crate::domain::text::count;
 use crate::render::json::{CheckOutput, Severities, Summary};
 
+/// The rules that need facts from AWS. Another rule is not checked if the Region is not known, or if a placeholder stands
+/// for a value that the rule needs.
+const NEED_AWS: [&str; 3] = ["blocking-delivery", "missing-log-group", "unbounded-retention"];
+
 pub fn closing(check: &CheckOutput) -> String {
     let CheckOutput { summary, passed_over, fixable, not_checked, baseline, is_baseline_named, .. } = check;
     let Summary { checked, compliant, findings, exempt, errors, severities } = *summary;
@@ -21,9 +25,12 @@ pub fn closing(check: &CheckOutput) -> String {
     }
     text.push('\n');
     text += &passed_over::line(passed_over);
-    if !not_checked.is_empty() {
-        let rules: Vec<&str> = not_checked.iter().copied().collect();
-        text += &format!("not checked, because these rules need AWS: {}\n", rules.join(", "));
+    let (need_aws, need_values): (Vec<&str>, Vec<&str>) =
+        not_checked.iter().copied().partition(|rule| NEED_AWS.contains(rule));
+    for (rules, need) in [(need_aws, "AWS"), (need_values, "values that no document shows, such as a Region")] {
+        if !rules.is_empty() {
+            text += &format!("not checked, because these rules need {need}: {}\n", rules.join(", "));
+        }
     }
     if *is_baseline_named {
         text += &format!("baseline: {baseline}\n");

@@ -30,6 +30,7 @@ impl Rule for UnroutableFirelens {
 
     fn check(&self, case: &Case<'_>) -> Vec<Finding> {
         let routers: Vec<_> = case.subjects().filter(Subject::is_router).collect();
+        let hides_a_router = case.subjects().any(|subject| subject.may_be_router() && !subject.is_router());
         let kind = routers.first().and_then(Subject::router_type);
         let mut findings = orphans(case, &routers);
         for subject in case.subjects() {
@@ -45,7 +46,7 @@ impl Rule for UnroutableFirelens {
                     "let the router log through awslogs",
                 );
             }
-            if routers.len() != 1 && case.subjects().all(|subject| subject.is_router() || !subject.may_be_router()) {
+            if routers.len() != 1 && !hides_a_router {
                 let message = match routers.len() {
                     0 => format!("{called} logs through awsfirelens, but no container has a firelensConfiguration"),
                     n => format!("{called} logs through awsfirelens, but {n} containers have a firelensConfiguration"),
