@@ -81,6 +81,7 @@ impl<'a> Subject<'_, 'a> {
             return Given::Unknown(Unknown::Secret);
         }
         match options.value(option) {
+            None | Some(Value::Null) if self.hides_secret_options() => Given::Unknown(Unknown::Intrinsic),
             None | Some(Value::Null) => Given::Absent,
             Some(Value::String(text)) if text.is_empty() => Given::Absent,
             Some(Value::String(text)) if self.is_placeholder(text) => Given::Unknown(Unknown::Placeholder),
@@ -102,8 +103,17 @@ impl<'a> Subject<'_, 'a> {
 
     /// Whether `secretOptions` of the log configuration names the option.
     fn has_secret_option(&self, option: &str) -> bool {
-        let secrets = self.container.member("logConfiguration").and_then(|log| log.get("secretOptions")?.as_array());
+        let secrets = self.secret_options().and_then(Value::as_array);
         secrets.is_some_and(|secrets| secrets.iter().any(|secret| secret["name"] == option))
+    }
+
+    /// Whether `secretOptions` is an intrinsic function, so that the task definition does not show the names in it.
+    fn hides_secret_options(&self) -> bool {
+        self.secret_options().is_some_and(is_intrinsic)
+    }
+
+    fn secret_options(&self) -> Option<&'a Value> {
+        self.container.member("logConfiguration")?.get("secretOptions")
     }
 
     /// Returns a finding about a value that the rule has to know, but that the task definition does not show. `what`
