@@ -9,7 +9,7 @@ mod situations;
 use std::collections::{BTreeMap, BTreeSet};
 
 use json::Json;
-use logweir::domain::baseline::{Baseline, Exempt, Workload};
+use logweir::domain::baseline::{Baseline, Exempt, RuleChoice, Workload};
 use logweir::domain::ecs::task_definition::TaskDefinition;
 use logweir::domain::edit::patch::apply;
 use logweir::domain::edit::{Change, Edit, Holder, LogGroupChange, OptionChange};
@@ -243,8 +243,37 @@ fn exempt_containers_are_not_changed(situation: &Situation) -> Law {
     Ok(())
 }
 
+// Choice: a rule that is off changes what an exemption from the rule changes, and leaves no finding.
+
+fn a_rule_that_is_off_is_like_an_exempt_rule(situation: &Situation, rules: &[RuleName]) -> Law {
+    if situation.definition.family().is_none() {
+        // No exemption covers such a document.
+        return Ok(());
+    }
+    let choice = RuleChoice { ignore: rules.to_vec(), ..RuleChoice::default() };
+    let off = Situation { baseline: situation.baseline.choosing(&choice), ..situation.clone() }.plan();
+    let names: Vec<&str> = rules.iter().map(|rule| rule.name()).collect();
+    let exempt = match names.as_slice() {
+        [] => situation.plan(),
+        names => situation.with_baseline(&exemption("family = \"*\"", names, "2027-01-31")).plan(),
+    };
+    prop_assert_eq!((&off.edits, &off.log_groups, off.refusal), (&exempt.edits, &exempt.log_groups, exempt.refusal));
+    let others: Vec<_> = exempt.findings.into_iter().filter(|finding| !rules.contains(&finding.rule)).collect();
+    prop_assert_eq!(off.findings, others);
+    prop_assert!(off.not_checked.iter().all(|rule| !rules.contains(rule)));
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(config())]
+
+    #[test]
+    fn a_rule_that_is_off_is_fixed_nowhere(
+        situation in situations(),
+        rules in prop::sample::subsequence(RuleName::ALL.to_vec(), 0..=RuleName::ALL.len()),
+    ) {
+        a_rule_that_is_off_is_like_an_exempt_rule(&situation, &rules)?;
+    }
 
     #[test]
     fn a_fixed_document_needs_no_fix(situation in situations()) {
@@ -385,6 +414,9 @@ fn every_golden_case_obeys_the_laws() {
     on_every_golden_case(an_undone_edit_leaves_no_trace);
     on_every_golden_case(edits_may_be_made_in_any_order);
     on_every_golden_case(exempt_containers_are_not_changed);
+    for rule in RuleName::ALL {
+        on_every_golden_case(|situation| a_rule_that_is_off_is_like_an_exempt_rule(situation, &[rule]));
+    }
 }
 
 /// A law that is tested on no relevant situation always holds.
