@@ -5,7 +5,7 @@ use clap::Error;
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-const VERBS: [(&str, &str); 13] = [
+const VERBS: [(&str, &str); 15] = [
     ("undo", "backout"),
     ("rollback", "backout"),
     ("revert", "backout"),
@@ -19,14 +19,22 @@ const VERBS: [(&str, &str); 13] = [
     ("scan", "check"),
     ("lint", "check"),
     ("redrive", "doctor --fix"),
+    ("config", "baseline show"),
+    ("validate", "baseline check"),
 ];
 
-const OPTIONS: [(&str, &str); 5] = [
+const OPTIONS: [(&str, &str); 11] = [
     ("--most", "--limit"),
     ("--max", "--limit"),
     ("--again", "--force"),
     ("--restore-stale", "--restore-over-newer"),
     ("--write", "--in-place"),
+    ("--only", "--select"),
+    ("--skip", "--ignore"),
+    ("--disable", "--ignore"),
+    ("--soft-fail", "--exit-zero"),
+    ("--no-gitignore", "--no-ignore"),
+    ("--config", "--baseline"),
 ];
 
 /// Adds Logweir's name of the verb or option to the error, if the unknown name comes from another tool. Returns every

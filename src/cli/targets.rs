@@ -31,6 +31,13 @@ pub(super) enum Target {
     Unreadable(SourceError),
 }
 
+impl WalkArgs {
+    /// Whether the caller excludes files of the folders.
+    pub(super) fn excludes(&self) -> bool {
+        !self.exclude.is_empty()
+    }
+}
+
 /// The targets that the caller named.
 #[derive(Default)]
 pub(super) struct Targets {

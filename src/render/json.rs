@@ -134,6 +134,14 @@ pub struct PassedOver {
     pub symbolic_links: usize,
 }
 
+impl PassedOver {
+    /// Whether no file can describe a task definition in another format.
+    pub fn is_known(&self) -> bool {
+        let Self { other: _, cloudformation, terraform, yaml, jsonnet, container_lists, symbolic_links } = *self;
+        cloudformation + terraform + yaml + jsonnet + container_lists + symbolic_links == 0
+    }
+}
+
 /// The number of findings of each severity.
 #[derive(Serialize, Default, Clone, Copy)]
 pub struct Severities {

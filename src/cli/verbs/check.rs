@@ -13,10 +13,12 @@ use crate::cli::loaded::Loaded;
 use crate::cli::rule_choice::RuleChoiceArgs;
 use crate::cli::targets::{self, Targets, WalkArgs};
 use crate::domain::baseline::{CheckedDefinition, ExemptionUse};
+use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::edit::patch;
 use crate::domain::plan::{Plan, Refusal};
 use crate::domain::report::schema;
 use crate::domain::rules::finding::{Finding, Fix};
+use crate::domain::text::placeholder::is_placeholder;
 use crate::render::human::exemptions;
 use crate::render::json::{self, CheckOutput, PassedOver, Summary, TargetOutput};
 use crate::settings::BaselinePlace;
@@ -96,7 +98,7 @@ impl CheckArgs {
             }
         })?;
         output.passed_over = passed_over;
-        let is_complete = self.is_set(context, &targets) && output.summary.errors == 0;
+        let is_complete = self.is_set(context, &targets) && output.summary.errors == 0 && output.passed_over.is_known();
         output.exemptions = used.remarks(Timestamp::now(), is_complete);
         printer.show(&output);
         if !printer.is_json() {
@@ -112,7 +114,7 @@ impl CheckArgs {
     /// not needed. A folder may be one of many folders with the same baseline, unless the baseline is a file.
     fn is_set(&self, context: &Context, targets: &Targets) -> bool {
         let is_file = matches!(context.global.baseline, Some(BaselinePlace::File(_)));
-        self.all || (is_file && !targets.folders.is_empty())
+        self.all || (is_file && !targets.folders.is_empty() && !self.walk.excludes())
     }
 
     /// Returns the text output for one target.
@@ -143,9 +145,16 @@ fn use_exemptions(exemptions: &mut ExemptionUse<'_>, loaded: &Loaded) {
         account: loaded.revision.as_ref().map(|arn| arn.account.as_str()),
         region: loaded.region.as_deref(),
         tags: loaded.tags.as_deref(),
+        is_unnamed: loaded.document.is_some() && is_unnamed(&loaded.definition),
         findings: &findings.collect::<Vec<_>>(),
         not_checked: &loaded.plan.not_checked,
     });
+}
+
+/// Whether a deploy tool has yet to name the family or a container.
+fn is_unnamed(definition: &TaskDefinition) -> bool {
+    let is_known = |name: Option<&str>| name.is_some_and(|name| !is_placeholder(name));
+    !is_known(definition.family()) || !definition.containers().all(|container| is_known(container.name()))
 }
 
 /// Whether the plan has no finding of a severity that is a fault, or only exempt findings of these severities.

@@ -41,6 +41,8 @@ pub struct CheckedDefinition<'a> {
     pub region: Option<&'a str>,
     /// The tags of the revision. `None` if the tags are not known, because a deploy tool may still add tags.
     pub tags: Option<&'a [(String, String)]>,
+    /// Whether a name of the family or of a container is missing or is a placeholder, so that any exemption may match.
+    pub is_unnamed: bool,
     /// The rule and the container of each finding.
     pub findings: &'a [(RuleName, Option<&'a str>)],
     /// The rules that Logweir could not check.
@@ -109,6 +111,7 @@ impl ExemptionUse<'_> {
             of_it.is_unknown |= (matches.account.is_some() && account.is_none())
                 || (matches.region.is_some() && region.is_none())
                 || (matches.tag.is_some() && tags.is_none())
+                || ((matches.family.is_some() || matches.container.is_some()) && checked.is_unnamed)
                 || rules.iter().any(needs);
             let is = |glob: &Option<wildmatch::WildMatch>, value: Option<&str>| {
                 glob.as_ref().is_none_or(|glob| value.is_some_and(|value| glob.matches(value)))

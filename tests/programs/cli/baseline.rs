@@ -114,8 +114,14 @@ fn exempt(who: &str, rules: &str, until: Timestamp) -> String {
 
 /// The match and the state of each exemption that `check` reports.
 fn remarks(exemptions: &[String], arguments: &[&str]) -> Vec<String> {
+    remarks_beside(("tasks/package.json", "{}"), exemptions, arguments)
+}
+
+/// The same as [`remarks`], with another file in the folder.
+fn remarks_beside((name, text): (&str, &str), exemptions: &[String], arguments: &[&str]) -> Vec<String> {
     let folder = TempDir::new().unwrap();
     file(&folder, "tasks/web.json", BLOCKING);
+    file(&folder, name, text);
     let path = file(&folder, "baseline.toml", &format!("version = 1\n{}", exemptions.concat()));
     let check = |format: &str| {
         let mut command = logweir(&["check", "--baseline", &path, "--region", "eu-west-1", "--format", format]);
@@ -154,6 +160,25 @@ fn check_names_exemptions_that_end_soon_or_cover_nothing() {
     assert_eq!(remarks(&all, &["tasks"]), complete);
     assert_eq!(remarks(&all, &["tasks/web.json"]), ["family=web ends-soon"]);
     assert_eq!(remarks(&all, &["tasks", "/nonexistent.json"]), ["family=web ends-soon"]);
+    assert_eq!(remarks(&all, &["tasks", "--exclude", "x.json"]), ["family=web ends-soon"]);
     let ignored = ["tasks", "--ignore", "blocking-delivery"];
     assert_eq!(remarks(&all[2..3], &ignored), [""; 0], "a rule that is off may need the exemption");
+}
+
+#[test]
+fn an_exemption_may_be_needed_if_a_task_definition_is_not_known() {
+    let until = Timestamp::now() + SignedDuration::from_hours(24 * 100);
+    let gone = [exempt("family = \"gone\"", "\"blocking-delivery\"", until)];
+    assert_eq!(remarks(&gone, &["tasks"]), ["family=gone unused"]);
+    let unnamed = BLOCKING.replace("  \"family\": \"web\",\n", "");
+    for beside in [
+        ("tasks/main.tf", ""),
+        ("tasks/stack.yaml", ""),
+        ("tasks/api.json", &*unnamed),
+        ("tasks/api.json.tpl", &BLOCKING.replace("\"web\"", "\"${family}\"")),
+        ("tasks/api.json", &BLOCKING.replace("\"app\"", "\"{{ app }}\"")),
+        ("tasks/api.json", "{\"containerDefinitions\": 1}"),
+    ] {
+        assert_eq!(remarks_beside(beside, &gone, &["tasks"]), [""; 0], "{beside:?}");
+    }
 }
