@@ -35,13 +35,13 @@ const PAUSES: [Duration; 3] = [Duration::from_millis(250), Duration::from_secs(1
 
 /// A target that Logweir has read.
 enum Outcome {
-    Loaded(Box<Loaded>),
+    Loaded(Vec<Loaded>),
     /// A file of a folder that contains no task definition.
     PassedOver(Kind),
 }
 
-/// Loads all targets, and calls `each` with the result of each task definition, in the order of the targets. Calls
-/// `each` with an error for a folder that contains no task definition. Returns the files that contain no task
+/// Loads all targets, and calls `each` with the task definitions of each target, in the order of the targets. A file may
+/// contain several task definitions. Calls `each` with an error for a folder that contains no task definition. Returns the files that contain no task
 /// definition.
 ///
 /// Reads files without AWS. Reads registered revisions with one set of AWS clients, up to `AT_ONCE` revisions at the
@@ -50,16 +50,16 @@ pub(super) fn load_all(
     context: &Context,
     baseline: &Baseline,
     targets: &Targets,
-    each: &mut impl FnMut(&Target, Result<Loaded, Failure>),
+    each: &mut impl FnMut(&Target, Result<Vec<Loaded>, Failure>),
 ) -> Result<PassedOver, Failure> {
-    let Targets { list, folders, passed_over } = targets;
+    let Targets { list, folders, passed_over, family } = targets;
     let mut passed_over = passed_over.clone();
     let mut without: Vec<&Rc<Path>> = folders.iter().collect();
     wait(async {
         let live = list.iter().filter(|target| matches!(target, Target::Live(_))).count();
         let connection = if live > 0 { Some(context.aws(Intent::Look).await) } else { None };
         let progress = Progress::over(live);
-        let loads = list.iter().map(|target| load(context, baseline, connection.as_ref(), target));
+        let loads = list.iter().map(|target| load(context, baseline, connection.as_ref(), target, family.as_deref()));
         let mut loads = pin!(stream::iter(loads).buffered(AT_ONCE).zip(stream::iter(list)));
         while let Some((outcome, target)) = loads.next().await {
             let loaded = match outcome {
@@ -67,7 +67,7 @@ pub(super) fn load_all(
                     passed_over.add(kind, 1);
                     continue;
                 }
-                Ok(Outcome::Loaded(loaded)) => Ok(*loaded),
+                Ok(Outcome::Loaded(loaded)) => Ok(loaded),
                 Err(failure) => Err(failure),
             };
             without.retain(|folder| Some(*folder) != target.folder());
@@ -82,18 +82,22 @@ pub(super) fn load_all(
     Ok(passed_over)
 }
 
-/// Loads one target, and plans the correction of the target. Only registered revisions need the connection to AWS.
+/// Loads one target, and plans the correction of each of its task definitions. Only registered revisions need the connection to AWS.
 async fn load(
     context: &Context,
     baseline: &Baseline,
     connection: Option<&Result<Aws, Failure>>,
     target: &Target,
+    family: Option<&str>,
 ) -> Result<Outcome, Failure> {
-    let loaded = match (target, connection, target.document()) {
+    let loaded = match (target, connection, target.documents(family)) {
         (_, _, Some(Ok(Read::PassedOver(kind)))) => return Ok(Outcome::PassedOver(kind)),
-        (_, _, Some(Ok(Read::Document(document)))) => {
-            let loaded = plan_offline(&context.global, baseline, document).await;
-            return Ok(Outcome::Loaded(Box::new(loaded)));
+        (_, _, Some(Ok(Read::Documents(documents)))) => {
+            let mut loaded = Vec::with_capacity(documents.len());
+            for document in documents {
+                loaded.push(plan_offline(&context.global, baseline, document).await);
+            }
+            return Ok(Outcome::Loaded(loaded));
         }
         (_, _, Some(Err(error))) => return Err(Failure::from(error)),
         (Target::Live(name), Some(Ok(aws)), None) => {
@@ -102,7 +106,7 @@ async fn load(
         (_, Some(Err(failed)), None) => Err(failed.clone()),
         (_, _, None) => Err(Failure::error("there is no connection to AWS")),
     };
-    loaded.map(|loaded| Outcome::Loaded(Box::new(loaded))).map_err(|failed| failed.about(&target.origin()))
+    loaded.map(|loaded| Outcome::Loaded(vec![loaded])).map_err(|failed| failed.about(&target.origin()))
 }
 
 /// Plans the correction of a document. Makes no AWS call.

@@ -1,10 +1,13 @@
 //! A task definition that Logweir has read, with the plan of its correction.
 
+use serde_json::{Value, json};
+
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::edit::patch;
 use crate::domain::plan::Plan;
 use crate::render::human::{diff, findings};
+use crate::render::json;
 use crate::sources::{self, Document};
 
 /// A task definition from a file, standard input or ECS, with the plan of its correction.
@@ -21,9 +24,22 @@ pub(super) struct Loaded {
 }
 
 impl Loaded {
-    /// Returns the JSON pointer of the task definition in the input document.
-    pub(super) fn pointer(&self) -> &'static str {
-        self.document.as_ref().map_or("", |document| document.pointer)
+    /// Returns the JSON pointer in the input document for a JSON pointer into the task definition.
+    pub(super) fn pointer(&self, below: &str) -> String {
+        self.document.as_ref().map_or_else(|| below.to_owned(), |document| document.pointer(below))
+    }
+
+    /// Returns the JSON Patch (RFC 6902) that corrects the input document. Returns an empty patch if the edits do not
+    /// apply to the task definition.
+    pub(super) fn patch(&self) -> Value {
+        let Ok(after) = patch::apply(&self.definition, &self.plan.edits) else { return json!([]) };
+        match &self.document {
+            None => json::patch(self.definition.view(), after.view(), ""),
+            Some(document) => {
+                let value = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
+                json::patch(&value(document.part()), &value(&document.part_with(&after)), &document.pointer(""))
+            }
+        }
     }
 
     /// Returns why Logweir cannot say whether a registered revision is compliant. Returns `None` if Logweir could check
@@ -53,9 +69,8 @@ impl Loaded {
         };
         match &self.document {
             Some(before) => {
-                let text = before.with(&after);
-                let start = before.text().len() - self.definition.text().len() - before.after().len();
-                let new_line = |at: usize| sources::position(&text, start + at).0;
+                let text = Document::with_all([(before, &after)]);
+                let new_line = |at: usize| sources::position(&text, before.start() + at).0;
                 let names = (format!("a/{}", self.origin), format!("b/{}", self.origin));
                 let old_line = |at: usize| before.position(at).0;
                 diff::unified((&names.0, &names.1), (&self.definition, &old_line), (&after, &new_line))

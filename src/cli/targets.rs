@@ -10,7 +10,7 @@ use crate::domain::ecs::revision::{RevisionArn, is_family};
 use crate::render::json::PassedOver;
 use crate::sources::{self, Document, FileTarget, Found, Kind, SourceError, WalkOptions};
 
-/// The options for the files of a folder.
+/// The options for the files of a folder, and for documents.
 #[derive(Args, Default)]
 pub(super) struct WalkArgs {
     /// Skip the paths in folders that match this pattern, in the syntax of .gitignore; repeatable
@@ -19,6 +19,9 @@ pub(super) struct WalkArgs {
     /// Also read the files in folders that .gitignore lists, and node_modules
     #[arg(long)]
     no_ignore: bool,
+    /// The family of the documents that name none, such as a list of containers
+    #[arg(long)]
+    family: Option<String>,
 }
 
 pub(super) enum Target {
@@ -47,11 +50,13 @@ pub(super) struct Targets {
     pub(super) folders: Vec<Rc<Path>>,
     /// The files of the folders that contain no task definition, as their names say.
     pub(super) passed_over: PassedOver,
+    /// The family of the documents that name none.
+    pub(super) family: Option<String>,
 }
 
 /// What Logweir read from a target that is not a registered revision.
 pub(super) enum Read {
-    Document(Document),
+    Documents(Vec<Document>),
     /// A file of a folder that contains no task definition.
     PassedOver(Kind),
 }
@@ -59,7 +64,7 @@ pub(super) enum Read {
 /// Parses the TARGET arguments. Replaces each folder with the files in the folder that may contain task definitions.
 pub(super) fn read(arguments: &[String], walk: &WalkArgs) -> Result<Targets, Failure> {
     let options = WalkOptions::new(&walk.exclude, walk.no_ignore).map_err(Failure::usage)?;
-    let mut targets = Targets::default();
+    let mut targets = Targets { family: walk.family.clone(), ..Targets::default() };
     for argument in arguments {
         if argument == "-" {
             if targets.list.iter().any(|target| matches!(target, Target::Stdin)) {
@@ -84,14 +89,14 @@ impl Targets {
     /// Removes the files of folders that contain no task definition from the list, and counts them. Reads each of these
     /// files, so that the list then has exactly one target for each document.
     pub(super) fn without_other_files(mut self) -> Self {
-        let passed_over = &mut self.passed_over;
+        let (passed_over, family) = (&mut self.passed_over, self.family.as_deref());
         self.list.retain(|target| match target {
-            Target::File(file) if file.folder.is_some() => match sources::read_found(file) {
+            Target::File(file) if file.folder.is_some() => match sources::read_found(file, family) {
                 Ok(Found::Other(kind)) => {
                     passed_over.add(kind, 1);
                     false
                 }
-                Ok(Found::Document(_)) | Err(_) => true,
+                Ok(Found::Documents(_)) | Err(_) => true,
             },
             _ => true,
         });
@@ -133,13 +138,14 @@ impl Target {
         }
     }
 
-    /// Reads the document of the target. Returns `None` for a registered revision, which is not in a document.
-    pub(super) fn document(&self) -> Option<Result<Read, SourceError>> {
+    /// Reads the task definitions in the target. `family` is the family of the task definitions that name none. Returns
+    /// `None` for a registered revision, which is not in a document.
+    pub(super) fn documents(&self, family: Option<&str>) -> Option<Result<Read, SourceError>> {
         match self {
-            Self::Stdin => Some(sources::read_stdin().map(Read::Document)),
-            Self::File(file) if file.folder.is_none() => Some(sources::read_file(file).map(Read::Document)),
-            Self::File(file) => Some(sources::read_found(file).map(|found| match found {
-                Found::Document(document) => Read::Document(document),
+            Self::Stdin => Some(sources::read_stdin(family).map(Read::Documents)),
+            Self::File(file) if file.folder.is_none() => Some(sources::read_file(file, family).map(Read::Documents)),
+            Self::File(file) => Some(sources::read_found(file, family).map(|found| match found {
+                Found::Documents(documents) => Read::Documents(documents),
                 Found::Other(kind) => Read::PassedOver(kind),
             })),
             Self::Unreadable(error) => Some(Err(error.clone())),

@@ -218,12 +218,18 @@ impl TargetOutput {
         }
     }
 
-    /// Returns the output for a target that Logweir has read. `prefix` is the JSON pointer of the task definition in
-    /// the input document.
-    pub fn of(target: String, plan: &Plan, prefix: &str, patch: Value, region: Option<&str>) -> Self {
+    /// Returns the output for a target that Logweir has read. `pointer` converts a JSON pointer into the task definition
+    /// to a JSON pointer into the input document.
+    pub fn of(
+        target: String,
+        plan: &Plan,
+        pointer: &dyn Fn(&str) -> String,
+        patch: Value,
+        region: Option<&str>,
+    ) -> Self {
         Self {
             compliant: plan.is_compliant(),
-            findings: plan.findings.iter().map(|finding| FindingLine::of(finding, prefix)).collect(),
+            findings: plan.findings.iter().map(|finding| FindingLine::of(finding, pointer(&finding.pointer))).collect(),
             not_checked: plan.not_checked.clone(),
             patch,
             log_groups: plan
@@ -242,12 +248,13 @@ impl TargetOutput {
 }
 
 impl FindingLine {
-    pub fn of(finding: &Finding, prefix: &str) -> Self {
+    /// Returns the output for a finding at the JSON pointer `pointer` in the input document.
+    pub fn of(finding: &Finding, pointer: String) -> Self {
         Self {
             rule: finding.rule,
             severity: finding.severity,
             container: finding.container.clone(),
-            pointer: format!("{prefix}{}", finding.pointer),
+            pointer,
             message: finding.message.clone(),
             effective: finding.effective.clone(),
             fix: finding.fix.safety(),

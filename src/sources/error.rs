@@ -2,12 +2,13 @@
 //! text.
 
 use std::fmt;
+use std::ops::Range;
 use std::path::Path;
 
-use serde_json::{Map, Value};
-
 use super::kind::Kind;
-use super::position;
+use super::recognize::recognize;
+use super::shape::NotFound;
+use super::{FileKind, position};
 use crate::domain::ecs::task_definition::NotATaskDefinition;
 use crate::domain::text::json;
 
@@ -37,10 +38,8 @@ pub(super) enum Cause {
         /// Whether the text begins as a JSON object or list begins.
         opens_as_json: bool,
     },
-    /// The document is JSON of another kind.
-    OtherJson(Kind),
-    /// The document has a format that Logweir does not support.
-    Unsupported(Kind),
+    /// The file is of another kind.
+    OtherKind(Kind),
 }
 
 impl Cause {
@@ -85,10 +84,55 @@ impl SourceError {
         Self::whole(&folder.display().to_string(), "this folder contains no task definition", Some(help))
     }
 
-    pub(super) fn not_yet(origin: &str, kind: Kind, what: &str) -> Self {
-        let cause = Cause::Unsupported(kind);
-        let help = "give the task definition as JSON, in the form that `aws ecs describe-task-definition` prints";
-        Self { cause, line: 1, column: 1, ..Self::whole(origin, format!("{what} is not supported yet"), Some(help)) }
+    /// Creates the error about a value, at the position `at`, that is of another kind than a task definition.
+    pub(super) fn of_kind(origin: &str, body: &str, at: usize, kind: FileKind) -> Self {
+        let (line, column) = position(body, at);
+        let message = format!("not a task definition: the file is {}", kind.name());
+        Self { cause: Cause::OtherKind(kind.kind()), line, column, ..Self::whole(origin, message, kind.help()) }
+    }
+
+    /// Creates the error about a JSON text that contains no task definition.
+    pub(super) fn not_found(origin: &str, body: &str, why: &NotFound) -> Self {
+        let whole = body.len() - body.trim_start().len()..body.trim_end().len();
+        let at = |at, message: &str, help: &str| {
+            let (line, column) = position(body, at);
+            Self { line, column, ..Self::whole(origin, message, Some(help)) }
+        };
+        match why {
+            NotFound::NoShape => match recognize(origin, body) {
+                Some(kind) => Self::of_kind(origin, body, whole.start, kind),
+                None => {
+                    let error = match body[whole.clone()].bytes().next() {
+                        Some(b'{') => NotATaskDefinition::NoContainers,
+                        Some(b'[') => NotATaskDefinition::NotAnObject { found: "an array" },
+                        Some(b'"') => NotATaskDefinition::NotAnObject { found: "a string" },
+                        Some(b't' | b'f') => NotATaskDefinition::NotAnObject { found: "a boolean" },
+                        Some(b'n') => NotATaskDefinition::NotAnObject { found: "null" },
+                        _ => NotATaskDefinition::NotAnObject { found: "a number" },
+                    };
+                    let error = Self::not_a_task_definition(origin, body, whole, &|at| at, error);
+                    Self { cause: Cause::OtherKind(Kind::Other), ..error }
+                }
+            },
+            NotFound::NoFamily => Self {
+                cause: Cause::OtherKind(Kind::ContainerList),
+                ..at(
+                    whole.start,
+                    "the file is a list of containers, and Logweir does not know the family of their task definition",
+                    "name the family with --family FAMILY",
+                )
+            },
+            NotFound::MixedCase => at(
+                whole.start,
+                "not a task definition: its members are partly in PascalCase and partly in camelCase",
+                "write all members in camelCase, as `aws ecs describe-task-definition` prints them",
+            ),
+            NotFound::Item { index, place } => {
+                let kind = recognize("", &body[place.clone()]).map_or("no task definition", FileKind::name);
+                let message = format!("item {} of the list is {kind}", index + 1);
+                at(place.start, &message, "give a list that contains only task definitions")
+            }
+        }
     }
 
     pub(super) fn not_json(origin: &str, body: &str, error: &serde_json::Error) -> Self {
@@ -109,10 +153,17 @@ impl SourceError {
         Self { cause, line, column, ..Self::whole(origin, format!("not JSON: {message}"), help) }
     }
 
-    /// Creates the error about a part of `body` that begins at the byte position `start`, and is not a task definition.
-    pub(super) fn not_a_task_definition(origin: &str, body: &str, start: usize, error: NotATaskDefinition) -> Self {
+    /// Creates the error about the task definition in `body`, which is no valid task definition. `position_of` maps a
+    /// position in the text of the task definition to its position in `body`.
+    pub(super) fn not_a_task_definition(
+        origin: &str,
+        body: &str,
+        place: Range<usize>,
+        position_of: &dyn Fn(usize) -> usize,
+        error: NotATaskDefinition,
+    ) -> Self {
         if let NotATaskDefinition::Repeated(repeated) = &error {
-            let [first, second] = [repeated.first, repeated.second].map(|at| position(body, start + at));
+            let [first, second] = [repeated.first, repeated.second].map(|at| position(body, position_of(at)));
             let message = format!(
                 "`{}` occurs twice, in line {}, column {} and in line {}, column {}; Logweir cannot know which of the \
                  two ECS would use",
@@ -121,40 +172,22 @@ impl SourceError {
             let (line, column) = second;
             return Self { line, column, ..Self::whole(origin, message, Some("remove one of the two members")) };
         }
-        let at = json::members(body)
+        let at = json::members(&body[place.clone()])
             .unwrap_or_default()
             .into_iter()
             .rev()
-            .find(|member| member.key == "containerDefinitions")
-            .map_or(body.len() - body.trim_start().len(), |member| member.value.start);
+            .find(|member| matches!(&*member.key, "containerDefinitions" | "ContainerDefinitions"))
+            .map_or(place.start, |member| place.start + member.value.start);
         let help = match &error {
-            NotATaskDefinition::NoContainers => {
+            NotATaskDefinition::NoContainers | NotATaskDefinition::NotAnObject { .. } => {
                 Some("give a RegisterTaskDefinition input or a DescribeTaskDefinition response")
             }
             NotATaskDefinition::ContainersNotAList { found: "a placeholder" | "an intrinsic function" } => {
                 Some("render the template, then check the rendered document")
             }
-            NotATaskDefinition::NotAnObject { found: "an array" } => {
-                Some("put this list of containers under containerDefinitions, and add a family")
-            }
             _ => None,
         };
-        let cause = match &error {
-            NotATaskDefinition::NoContainers => Cause::OtherJson(Kind::Other),
-            NotATaskDefinition::NotAnObject { .. } if is_container_list(body) => Cause::OtherJson(Kind::ContainerList),
-            NotATaskDefinition::NotAnObject { .. } => Cause::OtherJson(Kind::Other),
-            _ => Cause::Faulty,
-        };
         let (line, column) = position(body, at);
-        Self { cause, line, column, ..Self::whole(origin, error.to_string(), help) }
+        Self { line, column, ..Self::whole(origin, error.to_string(), help) }
     }
-}
-
-/// Whether the document is a list of containers, as Terraform takes it.
-fn is_container_list(body: &str) -> bool {
-    let list: Vec<Map<String, Value>> = serde_json::from_str(body).unwrap_or_default();
-    let has = |container: &Map<String, Value>, member: &str| container.contains_key(member);
-    let is_container =
-        |container| has(container, "name") && ["image", "logConfiguration"].iter().any(|member| has(container, member));
-    !list.is_empty() && list.iter().all(is_container)
 }

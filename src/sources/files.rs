@@ -36,7 +36,8 @@ pub fn named(path: &Path) -> FileTarget {
     FileTarget { path: path.to_owned(), relative, folder: None }
 }
 
-pub fn read_file(target: &FileTarget) -> Result<Document, SourceError> {
+/// Reads the task definitions in a file. `family` is the family of the task definitions that name none.
+pub fn read_file(target: &FileTarget, family: Option<&str>) -> Result<Vec<Document>, SourceError> {
     let origin = target.origin();
     let whole = |message: String| SourceError::whole(&origin, message, None);
     let length = fs::metadata(&target.path).map_err(|error| whole(reason(&error)))?.len();
@@ -44,20 +45,21 @@ pub fn read_file(target: &FileTarget) -> Result<Document, SourceError> {
         let message = format!("the file is too large: it has {length} bytes, but a task definition has at most 64 KiB");
         return Err(SourceError { cause: Cause::TooLarge, ..whole(message) });
     }
-    Document::parse(&origin, utf8(&origin, fs::read(&target.path).map_err(|error| whole(reason(&error)))?)?)
+    let text = utf8(&origin, fs::read(&target.path).map_err(|error| whole(reason(&error)))?)?;
+    Document::parse_all(&origin, &text, family)
 }
 
 /// The content of a file that a walk found.
 pub enum Found {
-    Document(Document),
+    Documents(Vec<Document>),
     /// The file contains no task definition.
     Other(Kind),
 }
 
 /// Reads a file that a walk found. Returns an error if the file contains a task definition that Logweir cannot read.
-pub fn read_found(target: &FileTarget) -> Result<Found, SourceError> {
-    let error = match read_file(target) {
-        Ok(document) => return Ok(Found::Document(document)),
+pub fn read_found(target: &FileTarget, family: Option<&str>) -> Result<Found, SourceError> {
+    let error = match read_file(target, family) {
+        Ok(documents) => return Ok(Found::Documents(documents)),
         Err(error) => error,
     };
     let name = target.path.file_name().unwrap_or_default().to_string_lossy();
@@ -66,15 +68,15 @@ pub fn read_found(target: &FileTarget) -> Result<Found, SourceError> {
         Cause::Faulty => Err(error),
         Cause::NotJson { mentions_containers: true, opens_as_json } if opens_as_json || !is_template => Err(error),
         Cause::NotJson { .. } | Cause::TooLarge => Ok(Found::Other(Kind::Other)),
-        Cause::OtherJson(kind) | Cause::Unsupported(kind) => Ok(Found::Other(kind)),
+        Cause::OtherKind(kind) => Ok(Found::Other(kind)),
     }
 }
 
-pub fn read_stdin() -> Result<Document, SourceError> {
+pub fn read_stdin(family: Option<&str>) -> Result<Vec<Document>, SourceError> {
     let mut bytes = Vec::new();
     let read = io::stdin().lock().take(LARGEST).read_to_end(&mut bytes);
     read.map_err(|error| SourceError::whole("<stdin>", reason(&error), None))?;
-    Document::parse("<stdin>", utf8("<stdin>", bytes)?)
+    Document::parse_all("<stdin>", &utf8("<stdin>", bytes)?, family)
 }
 
 fn utf8(origin: &str, bytes: Vec<u8>) -> Result<String, SourceError> {

@@ -55,8 +55,8 @@ fn documents() -> Vec<Document> {
     let mut documents = Vec::new();
     for file in walk(&folder, &WalkOptions::default()).unwrap().files {
         let name = file.path.file_name().unwrap().to_string_lossy().into_owned();
-        match (read_file(&file), EXCEPTIONS.iter().find(|(exception, _)| *exception == name)) {
-            (Ok(document), None) => documents.push(document),
+        match (read_file(&file, None), EXCEPTIONS.iter().find(|(exception, _)| *exception == name)) {
+            (Ok(read), None) => documents.extend(read),
             (Ok(_), Some(_)) => panic!("{name} is readable now: remove it from EXCEPTIONS"),
             (Err(_), Some(_)) => {}
             (Err(error), None) => panic!("{error}"),
@@ -93,7 +93,7 @@ fn outside_the_edited_log_configurations_every_member_and_every_line_is_unchange
         );
 
         // Every original line is kept, in its order, except lines of log configurations.
-        let after = document.with(&fixed);
+        let after = Document::with_all([(&document, &fixed)]);
         let kept: Vec<&str> = document.text().split_inclusive('\n').collect();
         let mut lines = after.split_inclusive('\n').peekable();
         let options: BTreeSet<&str> =
@@ -122,10 +122,29 @@ fn a_file_that_does_not_parse_gets_an_error_with_a_position_and_a_reason() {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let text = std::fs::read_to_string(&path).unwrap();
-        let error = Document::parse(&path.display().to_string(), text)
+        let error = Document::parse_all(&path.display().to_string(), &text, None)
             .err()
             .unwrap_or_else(|| panic!("{} is read", path.display()));
         assert!(error.line > 0 && error.column > 0 && !error.message.is_empty(), "{error}");
+    }
+}
+
+#[test]
+fn a_template_is_named_for_what_it_is() {
+    let Some(folder) = corpus("templates") else {
+        return;
+    };
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let kind = match name.split('-').nth(1) {
+            Some("cfn") => "a CloudFormation template",
+            Some("tf") => "a Terraform file",
+            _ => continue,
+        };
+        let text = std::fs::read_to_string(&path).unwrap();
+        let error = Document::parse_all(&name, &text, None).err().unwrap_or_else(|| panic!("{name} is read"));
+        assert_eq!(error.message, format!("not a task definition: the file is {kind}"), "{name}");
     }
 }
 

@@ -20,6 +20,7 @@ mod rollout;
 mod rule_choice;
 
 use std::path::Path;
+mod shapes;
 
 use assert_cmd::Command;
 use serde_json::Value;
@@ -230,8 +231,12 @@ fn an_error_on_bad_input_says_what_where_and_what_to_do() {
             ":2:27: not JSON",
             "render it first",
         ),
-        (file(&folder, "stack.json", "{\"Resources\": {}}"), "a CloudFormation template is not supported yet", ""),
-        (file(&folder, "list.json", "[]"), "an array instead of an object", "add a family"),
+        (
+            file(&folder, "stack.json", "{\"Resources\": {}}"),
+            "not a task definition: the file is a CloudFormation template",
+            "",
+        ),
+        (file(&folder, "list.json", "[]"), "an array instead of an object", "RegisterTaskDefinition input"),
         (
             file(&folder, "containers.json", "{\n \"family\": \"a\",\n \"containerDefinitions\": \"x\"\n}"),
             ":3:26: containerDefinitions is a string",

@@ -18,9 +18,8 @@ use crate::settings::BaselinePlace;
 /// The findings for one target under one baseline, or the reason why Logweir could not check the target.
 struct TargetFindings {
     origin: String,
-    /// The JSON pointer of the task definition in the input document.
-    prefix: &'static str,
-    findings: Result<Vec<Finding>, String>,
+    /// The findings, each with its JSON pointer in the input document.
+    findings: Result<Vec<(Finding, String)>, String>,
 }
 
 /// Shows which findings would be new and which findings would be resolved, if the baseline of `context` replaced the
@@ -63,31 +62,29 @@ fn find_all(
     targets: &Targets,
 ) -> Result<(Vec<TargetFindings>, PassedOver), Failure> {
     let mut all = Vec::new();
-    let passed_over = load_all(context, baseline, targets, &mut |target, loaded| {
-        all.push(match loaded {
-            Ok(loaded) => TargetFindings::of(loaded),
-            Err(failure) => TargetFindings { origin: target.origin(), prefix: "", findings: Err(failure.message) },
-        });
+    let passed_over = load_all(context, baseline, targets, &mut |target, loaded| match loaded {
+        Ok(loaded) => all.extend(loaded.into_iter().map(TargetFindings::of)),
+        Err(failure) => all.push(TargetFindings { origin: target.origin(), findings: Err(failure.message) }),
     })?;
     Ok((all, passed_over))
 }
 
 impl TargetFindings {
     fn of(loaded: Loaded) -> Self {
-        let prefix = loaded.pointer();
+        let found = |finding: &Finding| (finding.clone(), loaded.pointer(&finding.pointer));
         let findings = match loaded.undecided() {
             Some(why) => Err(format!("{}: {why}", loaded.origin)),
-            None => Ok(loaded.plan.findings),
+            None => Ok(loaded.plan.findings.iter().map(found).collect()),
         };
-        Self { origin: loaded.origin, prefix, findings }
+        Self { origin: loaded.origin, findings }
     }
 }
 
 fn one(printer: &Printer, (old, new): (TargetFindings, TargetFindings), summary: &mut AgainstSummary) -> Compared {
     summary.checked += 1;
     let mut compared = Compared { target: new.origin, error: None, come: Vec::new(), go: Vec::new() };
-    let (old, new, prefix) = match (old.findings, new.findings) {
-        (Ok(old), Ok(found)) => (old, found, new.prefix),
+    let (old, new) = match (old.findings, new.findings) {
+        (Ok(old), Ok(new)) => (old, new),
         (Err(why), _) | (_, Err(why)) => {
             summary.errors += 1;
             printer.error(&why, None);
@@ -95,14 +92,16 @@ fn one(printer: &Printer, (old, new): (TargetFindings, TargetFindings), summary:
             return compared;
         }
     };
-    let but = |these: &[Finding], those: &[Finding]| -> Vec<Finding> {
+    type Found = Vec<(Finding, String)>;
+    let but = |these: &Found, those: &Found| -> Found {
         these.iter().filter(|finding| !those.contains(finding)).cloned().collect()
     };
+    let alone = |found: &Found| -> Vec<Finding> { found.iter().map(|(finding, _)| finding.clone()).collect() };
     let (go, come) = (but(&old, &new), but(&new, &old));
     summary.differ += usize::from(!go.is_empty() || !come.is_empty());
     (summary.go, summary.come) = (summary.go + go.len(), summary.come + come.len());
-    printer.text(|| comes_and_goes(&compared.target, &go, &come));
-    let lines = |findings: &[Finding]| findings.iter().map(|finding| FindingLine::of(finding, prefix)).collect();
-    (compared.come, compared.go) = (lines(&come), lines(&go));
+    printer.text(|| comes_and_goes(&compared.target, &alone(&go), &alone(&come)));
+    let lines = |found: Found| found.into_iter().map(|(finding, pointer)| FindingLine::of(&finding, pointer)).collect();
+    (compared.come, compared.go) = (lines(come), lines(go));
     compared
 }

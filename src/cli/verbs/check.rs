@@ -14,13 +14,12 @@ use crate::cli::rule_choice::RuleChoiceArgs;
 use crate::cli::targets::{self, Targets, WalkArgs};
 use crate::domain::baseline::{CheckedDefinition, ExemptionUse};
 use crate::domain::ecs::task_definition::TaskDefinition;
-use crate::domain::edit::patch;
 use crate::domain::plan::{Plan, Refusal};
 use crate::domain::report::schema;
 use crate::domain::rules::finding::{Finding, Fix};
 use crate::domain::text::placeholder::is_placeholder;
 use crate::render::human::exemptions;
-use crate::render::json::{self, CheckOutput, PassedOver, Summary, TargetOutput};
+use crate::render::json::{CheckOutput, PassedOver, Summary, TargetOutput};
 use crate::settings::BaselinePlace;
 
 pub(in crate::cli) const EXAMPLES: &str = examples![
@@ -87,14 +86,16 @@ impl CheckArgs {
                 output.add(TargetOutput::unread(target.origin(), failure.message));
             }
             Ok(loaded) => {
-                printer.text(|| self.text(&loaded, printer.is_styled()));
-                let undecided = loaded.undecided();
-                if let Some(why) = &undecided {
-                    printer.error(&format!("{}: {why}", loaded.origin), None);
+                for loaded in loaded {
+                    printer.text(|| self.text(&loaded, printer.is_styled()));
+                    let undecided = loaded.undecided();
+                    if let Some(why) = &undecided {
+                        printer.error(&format!("{}: {why}", loaded.origin), None);
+                    }
+                    count(&mut output, &loaded, undecided.is_some());
+                    use_exemptions(&mut used, &loaded);
+                    output.add(line(&loaded, undecided));
                 }
-                count(&mut output, &loaded, undecided.is_some());
-                use_exemptions(&mut used, &loaded);
-                output.add(line(&loaded, undecided));
             }
         })?;
         output.passed_over = passed_over;
@@ -169,16 +170,13 @@ fn is_fixable(fix: &Fix, plan: &Plan) -> bool {
 }
 
 fn line(loaded: &Loaded, undecided: Option<String>) -> TargetOutput {
-    let prefix = loaded.pointer();
-    let patch = match patch::apply(&loaded.definition, &loaded.plan.edits) {
-        Ok(after) => json::patch(loaded.definition.view(), after.view(), prefix),
-        Err(_) => serde_json::Value::Array(Vec::new()),
-    };
+    let pointer = |below: &str| loaded.pointer(below);
+    let (origin, region) = (loaded.origin.clone(), loaded.region.as_deref());
     TargetOutput {
         family: loaded.definition.family().map(String::from),
         revision: loaded.revision.as_ref().map(|arn| arn.revision),
         compliant: is_compliant(&loaded.plan) && undecided.is_none(),
         error: undecided,
-        ..TargetOutput::of(loaded.origin.clone(), &loaded.plan, prefix, patch, loaded.region.as_deref())
+        ..TargetOutput::of(origin, &loaded.plan, &pointer, loaded.patch(), region)
     }
 }

@@ -15,11 +15,12 @@ use crate::cli::load::load_all;
 use crate::cli::loaded::Loaded;
 use crate::cli::rule_choice::RuleChoiceArgs;
 use crate::cli::targets::{self, Target, WalkArgs};
-use crate::domain::edit::patch;
+use crate::domain::ecs::task_definition::TaskDefinition;
+use crate::domain::edit::{Edit, patch};
 use crate::domain::plan::{Refusal, SANDBOX};
 use crate::domain::rules::finding::{Finding, Fix};
 use crate::render::human::passed_over;
-use crate::sources::FileTarget;
+use crate::sources::{Document, FileTarget};
 
 pub(in crate::cli) const EXAMPLES: &str = examples![
     "logweir fix web.json                      print the corrected task definition",
@@ -85,44 +86,57 @@ impl FixArgs {
         Ok(())
     }
 
-    fn one(&self, context: &Context, target: &Target, loaded: &Loaded) -> VerbResult {
-        let edits = if loaded.plan.refusal == Some(Refusal::Sandboxed) { &[] } else { loaded.plan.edits.as_slice() };
-        let fixed = patch::apply(&loaded.definition, edits)
-            .map_err(|conflict| Failure::error(format!("{}: {conflict}", loaded.origin)))?;
-        let text = match &loaded.document {
-            Some(document) => document.with(&fixed),
-            None => format!("{}\n", fixed.text()),
+    /// Writes the fixed document of a target, which may contain several task definitions.
+    fn one(&self, context: &Context, target: &Target, all: &[Loaded]) -> VerbResult {
+        let Some(first) = all.first() else { return Ok(Exit::Fine) };
+        let fixed: Vec<_> = all.iter().map(fixed).collect::<Result<_, _>>()?;
+        let documents = all.iter().filter_map(|loaded| loaded.document.as_ref());
+        let text = match &first.document {
+            Some(_) => Document::with_all(documents.zip(&fixed)),
+            None => format!("{}\n", fixed[0].text()),
         };
+        let is_edited = all.iter().any(|loaded| !edits(loaded).is_empty());
         let written = match (&self.output, self.in_place, target) {
             (Some(folder), ..) => {
-                let path = folder.join(name(target, loaded));
+                let path = folder.join(name(target, first));
                 write_new(&path, &text).map(|()| Some(path))
             }
-            (None, true, Target::File(_)) if edits.is_empty() => Ok(None),
+            (None, true, Target::File(_)) if !is_edited => Ok(None),
             (None, true, Target::File(file)) => replace(file, &text).map(Some),
             _ => context.printer.document(&text).map(|()| None),
         };
-        let written = written.map_err(|error| Failure::error(format!("{}: {error}", loaded.origin)))?;
+        let written = written.map_err(|error| Failure::error(format!("{}: {error}", first.origin)))?;
         if let Some(path) = written {
             context.printer.note(&format!("wrote {}", path.display()));
         }
-        let left: Vec<&Finding> = loaded
-            .plan
-            .findings
-            .iter()
-            .filter(|finding| finding.counts() && !is_fixed(finding, !edits.is_empty()))
-            .collect();
-        for finding in &left {
-            context.printer.note(&format!(
-                "{}: not fixed: {}[{}] {}",
-                loaded.origin, finding.severity, finding.rule, finding.message
-            ));
-        }
-        if loaded.definition.is_sandboxed() && !left.is_empty() {
-            context.printer.note(&format!("{}: Logweir fixes nothing, because {SANDBOX}", loaded.origin));
-        }
-        Ok(Exit::of_left(left.iter().filter(|finding| finding.is_fault()).count()))
+        Ok(all.iter().map(|loaded| left(context, loaded)).max().unwrap_or(Exit::Fine))
     }
+}
+
+/// Prints the findings that `logweir fix` did not resolve. Returns the exit code for these findings.
+fn left(context: &Context, loaded: &Loaded) -> Exit {
+    let is_edited = !edits(loaded).is_empty();
+    let findings = loaded.plan.findings.iter();
+    let left: Vec<&Finding> = findings.filter(|finding| finding.counts() && !is_fixed(finding, is_edited)).collect();
+    for finding in &left {
+        context
+            .printer
+            .note(&format!("{}: not fixed: {}[{}] {}", loaded.origin, finding.severity, finding.rule, finding.message));
+    }
+    if loaded.definition.is_sandboxed() && !left.is_empty() {
+        context.printer.note(&format!("{}: Logweir fixes nothing, because {SANDBOX}", loaded.origin));
+    }
+    Exit::of_left(left.iter().filter(|finding| finding.is_fault()).count())
+}
+
+/// Returns the edits that `logweir fix` makes.
+fn edits(loaded: &Loaded) -> &[Edit] {
+    if loaded.plan.refusal == Some(Refusal::Sandboxed) { &[] } else { &loaded.plan.edits }
+}
+
+fn fixed(loaded: &Loaded) -> Result<TaskDefinition, Failure> {
+    patch::apply(&loaded.definition, edits(loaded))
+        .map_err(|conflict| Failure::error(format!("{}: {conflict}", loaded.origin)))
 }
 
 /// Returns whether the written document resolves the finding. A finding about a log group remains, because log groups
