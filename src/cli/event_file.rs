@@ -1,43 +1,168 @@
-//! Reads an event from a file.
+//! Reads an event from a file or from standard input.
 
-use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 
+use flate2::read::MultiGzDecoder;
 use serde_json::Value;
 
 use super::failure::Failure;
+use crate::sources::{FoundEvent, FoundEvents};
 
-/// Reads the only event in a file. The file may also be a CloudTrail log file with one record, or an SQS batch with
-/// one message.
-pub(super) fn read(path: &Path) -> Result<Value, Failure> {
-    let shown = path.display();
-    let failure = |message: String| Failure::error(format!("{shown}{message}"));
-    let text = std::fs::read_to_string(path).map_err(|error| failure(format!(": {error}")))?;
-    let event: Value = serde_json::from_str(text.trim_start_matches('\u{feff}'))
-        .map_err(|error| failure(format!(":{}:{}: the file is not JSON", error.line(), error.column())))?;
-    let events = match &event {
-        Value::Array(events) => events.clone(),
-        event => event["Records"].as_array().cloned().unwrap_or_else(|| vec![event.clone()]),
-    };
-    match events.as_slice() {
-        [event] => Ok(match event["body"].as_str().and_then(|body| serde_json::from_str(body).ok()) {
-            Some(wrapped) if event["eventSource"] == "aws:sqs" => wrapped,
-            _ => event.clone(),
-        }),
-        [] => Err(failure(": the file contains no event".into())),
-        events => {
-            let families: BTreeSet<&str> = events.iter().filter_map(family).collect();
-            let families: Vec<&str> = families.into_iter().collect();
-            let (count, families) = (events.len(), families.join(", "));
-            Err(failure(format!(
-                ": the file contains {count} events (families: {families}), but Logweir reads only one"
-            ))
-            .help("write each event to a separate file, and replay the files one by one"))
+/// The size of the largest file of events that Logweir reads, in bytes, before and after its decompression.
+const LARGEST: u64 = 16 << 20;
+
+/// The maximum number of events that an error lists.
+const LISTED: usize = 20;
+
+/// The events that the argument EVENT of a verb names.
+#[derive(Clone, Copy)]
+pub(super) struct EventFile<'a> {
+    /// The path of the file, or `-` for standard input.
+    pub(super) path: &'a Path,
+    /// The id of the event that the caller wants. `None` for the only event that Logweir handles.
+    pub(super) id: Option<&'a str>,
+}
+
+impl EventFile<'_> {
+    /// Whether the argument names standard input or a file, and not a record.
+    pub(super) fn exists(self) -> bool {
+        self.is_stdin() || self.path.is_file()
+    }
+
+    fn is_stdin(self) -> bool {
+        self.path.as_os_str() == "-"
+    }
+
+    /// Returns the name that messages use for the file.
+    pub(super) fn shown(self) -> String {
+        if self.is_stdin() { "<stdin>".to_owned() } else { self.path.display().to_string() }
+    }
+
+    /// Reads the event with the id, or the only event that Logweir handles. If the file contains a single event, Logweir
+    /// takes this event, so that the report says why Logweir does not handle the event.
+    pub(super) fn read(self) -> Result<Value, Failure> {
+        let failure = |message: String| Failure::error(format!("{}{message}", self.shown()));
+        let bytes = self.bytes().map_err(|why| failure(format!(": {why}")))?;
+        let text = decoded(bytes).map_err(|why| failure(format!(": {why}")))?;
+        let found = FoundEvents::of(&text)
+            .map_err(|error| failure(format!(":{}:{}: the file is not JSON", error.line(), error.column())))?;
+        if let Some(id) = self.id {
+            let named = found.events.iter().find(|event| event.has_id(id));
+            return named.map(FoundEvent::value).ok_or_else(|| {
+                let none = failure(format!(": the file contains no event with the id {id:?}"));
+                if found.events.is_empty() { none } else { none.help(listed(&found.events.iter().collect::<Vec<_>>())) }
+            });
         }
+        match found.events.as_slice() {
+            [] => FoundEvents::bare(&text).ok_or_else(|| failure(": the file contains no event".into())),
+            [event] => Ok(event.value()),
+            events => self.only_one(events),
+        }
+    }
+
+    /// Returns the only event that Logweir handles. Several copies of one event, which SQS may deliver, are one event.
+    fn only_one(self, events: &[FoundEvent]) -> Result<Value, Failure> {
+        let handled: Vec<&FoundEvent> = events.iter().filter(|event| event.is_handled()).collect();
+        let count = events.len();
+        let Some((first, others)) = handled.split_first() else {
+            let message = format!("{}: Logweir handles none of the {count} events in the file", self.shown());
+            let help = listed(&events.iter().collect::<Vec<_>>());
+            return Err(Failure::error(message).help(help));
+        };
+        let name = first.name();
+        if others.is_empty() || (name.id.is_some() && others.iter().all(|other| other.name() == name)) {
+            return Ok(first.value());
+        }
+        let message = format!(
+            "{}: the file contains {} events that Logweir handles, but replays only one",
+            self.shown(),
+            handled.len()
+        );
+        Err(Failure::error(message).help(listed(&handled)))
+    }
+
+    /// Reads the bytes of the file, at most [`LARGEST`], and decompresses them if they are in the format gzip.
+    fn bytes(self) -> Result<Vec<u8>, String> {
+        let bytes = if self.is_stdin() {
+            bounded(io::stdin().lock())
+        } else {
+            File::open(self.path).map_err(|error| reason(&error)).and_then(bounded)
+        }?;
+        if !bytes.starts_with(&[0x1f, 0x8b]) {
+            return Ok(bytes);
+        }
+        bounded(MultiGzDecoder::new(&*bytes))
     }
 }
 
-fn family(event: &Value) -> Option<&str> {
-    let record = event.get("detail").unwrap_or(event);
-    record.pointer("/requestParameters/family").or(record.pointer("/responseElements/taskDefinition/family"))?.as_str()
+/// Reads everything, but returns an error if there is more than [`LARGEST`].
+fn bounded(reader: impl Read) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    reader.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| reason(&error))?;
+    match bytes.len() as u64 > LARGEST {
+        true => {
+            Err(format!("the file is larger than {} MiB, the largest file of events that Logweir reads", LARGEST >> 20))
+        }
+        false => Ok(bytes),
+    }
+}
+
+/// Returns the text of a file. A file that Windows PowerShell wrote is in UTF-16.
+fn decoded(bytes: Vec<u8>) -> Result<String, String> {
+    let units = |order: fn([u8; 2]) -> u16| -> Vec<u16> {
+        bytes[2..].chunks_exact(2).map(|pair| order([pair[0], pair[1]])).collect()
+    };
+    let text = match bytes.as_slice() {
+        [0xff, 0xfe, ..] => String::from_utf16(&units(u16::from_le_bytes)).ok(),
+        [0xfe, 0xff, ..] => String::from_utf16(&units(u16::from_be_bytes)).ok(),
+        _ => String::from_utf8(bytes).ok(),
+    };
+    let text = text.ok_or("the file is not text in UTF-8")?;
+    Ok(text.trim_start_matches('\u{feff}').to_owned())
+}
+
+/// Returns the error message of the operating system, in shorter words for the two most common errors.
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "no such file".into(),
+        io::ErrorKind::PermissionDenied => "permission denied".into(),
+        io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof => "the file is no complete gzip file".into(),
+        _ => error.to_string(),
+    }
+}
+
+/// Returns a help text that lists events, and the option that selects one of them.
+fn listed(events: &[&FoundEvent]) -> String {
+    let mut names: Vec<String> = Vec::new();
+    for event in events.iter().take(LISTED) {
+        names.push(event.name().to_string());
+    }
+    let more = match events.len().saturating_sub(LISTED) {
+        0 => String::new(),
+        more => format!("\n  and {more} more"),
+    };
+    format!("select one event with --event-id ID:\n  {}{more}", names.join("\n  "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endless_input_ends_at_the_limit() {
+        let error = bounded(io::repeat(b' ')).unwrap_err();
+        assert!(error.contains("larger than 16 MiB"), "{error}");
+    }
+
+    #[test]
+    fn a_file_of_windows_powershell_is_read() {
+        let text = "{\"a\":\"ü\"}";
+        let units = std::iter::once(0xfeff).chain(text.encode_utf16());
+        assert_eq!(decoded(units.clone().flat_map(u16::to_le_bytes).collect()).unwrap(), text);
+        assert_eq!(decoded(units.flat_map(u16::to_be_bytes).collect()).unwrap(), text);
+        assert_eq!(decoded(format!("\u{feff}{text}").into_bytes()).unwrap(), text);
+        assert!(decoded(vec![0xff, 0xfe, 0x00, 0xd8]).is_err());
+    }
 }

@@ -7,6 +7,7 @@ mod backout;
 mod baseline;
 mod by_function;
 mod doctor;
+mod event_files;
 mod faulty_baseline;
 mod help;
 mod live;

@@ -1,7 +1,7 @@
 //! `logweir backout` and `logweir replay --backout` undo the correction of a record, or the correction that followed an
 //! event. Either this process or the deployed function undoes the correction.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
@@ -11,11 +11,12 @@ use serde_json::{Value, json};
 use crate::aws::{Aws, Invoked};
 use crate::cli::connect::{Intent, home, wait};
 use crate::cli::context::Context;
+use crate::cli::event_file::EventFile;
 use crate::cli::failure::{Exit, Failure, VerbResult};
 use crate::cli::help::examples;
 use crate::cli::moment::until;
+use crate::cli::record_name;
 use crate::cli::session::{PAUSE, Session, worker};
-use crate::cli::{event_file, record_name};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::event::{self, Home, RevisionRef, ServiceChange, Trigger};
 use crate::domain::outcome::Reason;
@@ -37,6 +38,9 @@ pub(in crate::cli) struct BackoutArgs {
     /// FAMILY:REVISION or an ARN, of the source revision or of the corrected revision; or the file of an event
     #[arg(value_name = "RECORD")]
     target: PathBuf,
+    /// The id of the event, if RECORD is a file that contains several events
+    #[arg(long, value_name = "ID")]
+    event_id: Option<String>,
     #[command(flatten)]
     flags: BackoutFlags,
     /// Seconds to wait for a locked record
@@ -46,7 +50,8 @@ pub(in crate::cli) struct BackoutArgs {
 
 impl BackoutArgs {
     pub(in crate::cli) fn run(&self, context: &Context) -> VerbResult {
-        self.flags.run(context, &self.target, Duration::from_secs(self.wait))
+        let target = EventFile { path: &self.target, id: self.event_id.as_deref() };
+        self.flags.run(context, target, Duration::from_secs(self.wait))
     }
 }
 
@@ -62,7 +67,7 @@ pub(in crate::cli) struct BackoutFlags {
     /// The person or the ticket that requests the backout [default: the AWS caller]
     #[arg(long, value_name = "WHO")]
     requested_by: Option<String>,
-    /// Put the family on hold until this moment: a time, a day or a span from now (`2h`, `7d`)
+    /// Put the family on hold until a time, through a day (in UTC) or for a span (`2h`, `7d`)
     #[arg(long, value_name = "UNTIL", value_parser = until)]
     hold_family: Option<Timestamp>,
     /// Re-register the deregistered source revision even if the family has a newer revision (the old code becomes the
@@ -81,7 +86,7 @@ pub(in crate::cli) struct BackoutFlags {
 }
 
 impl BackoutFlags {
-    pub(in crate::cli) fn run(&self, context: &Context, target: &Path, patience: Duration) -> VerbResult {
+    pub(in crate::cli) fn run(&self, context: &Context, target: EventFile<'_>, patience: Duration) -> VerbResult {
         wait(async {
             match &self.function {
                 Some(function) => self.ask(context, target, function, patience).await,
@@ -90,7 +95,7 @@ impl BackoutFlags {
         })
     }
 
-    async fn back_out_here(&self, context: &Context, target: &Path, patience: Duration) -> VerbResult {
+    async fn back_out_here(&self, context: &Context, target: EventFile<'_>, patience: Duration) -> VerbResult {
         let intent = if self.dry_run { Intent::Look } else { Intent::Act };
         let session = context.session(intent).await?;
         let source = self.source(&session, target).await?;
@@ -126,12 +131,12 @@ impl BackoutFlags {
     }
 
     /// Returns the source revision of the event in the file `target`, or of the record that `target` names.
-    async fn source(&self, session: &Session, target: &Path) -> Result<RevisionArn, Failure> {
+    async fn source(&self, session: &Session, target: EventFile<'_>) -> Result<RevisionArn, Failure> {
         let journal = &session.ports.journal;
-        if !target.is_file() {
+        if !target.exists() {
             return record_name::source(journal, &name_of(target)).await;
         }
-        let event = event_file::read(target)?;
+        let event = target.read()?;
         let (which, cause) = remediated(&event, &session.home, target)?;
         let family = match which {
             RevisionRef::Revision(arn) => return Ok(arn),
@@ -156,21 +161,21 @@ impl BackoutFlags {
         if !unreadable.is_empty() {
             return Err(record_name::unread(&unreadable));
         }
-        Err(Failure::error(format!("{}: the journal has no record of this event", target.display()))
+        Err(Failure::error(format!("{}: the journal has no record of this event", target.shown()))
             .help("name the record; `logweir records` lists all records"))
     }
 
     /// Invokes the deployed function, and shows the report that the function returns.
-    async fn ask(&self, context: &Context, target: &Path, function: &str, patience: Duration) -> VerbResult {
-        if !target.is_file() {
+    async fn ask(&self, context: &Context, target: EventFile<'_>, function: &str, patience: Duration) -> VerbResult {
+        if !target.exists() {
             record_name::parse(&name_of(target))?;
         }
         let aws = context.aws(Intent::Act).await?;
-        let record = if target.is_file() {
+        let record = if target.exists() {
             let (home, _) = home(&aws).await?;
-            let (which, _) = remediated(&event_file::read(target)?, &home, target)?;
+            let (which, _) = remediated(&target.read()?, &home, target)?;
             let RevisionRef::Revision(arn) = which else {
-                let failure = Failure::error(format!("{}: the event names no revision", target.display()));
+                let failure = Failure::error(format!("{}: the event names no revision", target.shown()));
                 return Err(failure.help("name the record; `logweir records` lists all records"));
             };
             arn.to_string()
@@ -229,13 +234,13 @@ fn is_locked(report: &Value) -> bool {
     matches!(report["reason"].as_str(), Some("locked" | "lease-held"))
 }
 
-fn name_of(target: &Path) -> String {
-    target.to_string_lossy().into_owned()
+fn name_of(target: EventFile<'_>) -> String {
+    target.path.to_string_lossy().into_owned()
 }
 
 /// Returns the revision whose registration or deployment the event reports, and the id of the event.
-fn remediated(event: &Value, home: &Home, target: &Path) -> Result<(RevisionRef, Option<String>), Failure> {
-    let failure = |why: &str| Failure::error(format!("{}: {why}", target.display()));
+fn remediated(event: &Value, home: &Home, target: EventFile<'_>) -> Result<(RevisionRef, Option<String>), Failure> {
+    let failure = |why: &str| Failure::error(format!("{}: {why}", target.shown()));
     match event::read(event, home) {
         Ok(Trigger::Remediate { which, cause }) => Ok((which, cause.event_id)),
         Ok(Trigger::Overdue { revision }) => Ok((RevisionRef::Revision(revision), None)),
@@ -244,7 +249,7 @@ fn remediated(event: &Value, home: &Home, target: &Path) -> Result<(RevisionRef,
         }
         Ok(Trigger::Service { service, .. }) => {
             let why =
-                format!("{}: the event is about service {} and names no revision", target.display(), service.short());
+                format!("{}: the event is about service {} and names no revision", target.shown(), service.short());
             Err(Failure::usage(why).help("name the record; `logweir records` lists all records"))
         }
         Ok(Trigger::Ignore { .. } | Trigger::Used { .. } | Trigger::Pinned { .. } | Trigger::Withdrawn { .. }) => {

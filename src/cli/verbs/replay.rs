@@ -8,7 +8,7 @@ use clap::Args;
 use super::backout::BackoutFlags;
 use crate::cli::connect::{Intent, wait};
 use crate::cli::context::Context;
-use crate::cli::event_file;
+use crate::cli::event_file::EventFile;
 use crate::cli::failure::{Exit, VerbResult};
 use crate::cli::help::examples;
 use crate::domain::outcome::Mode;
@@ -16,17 +16,20 @@ use crate::workflow::{Origin, handle_event};
 
 pub(in crate::cli) const EXAMPLES: &str = examples![
     "logweir replay event.json                 show what the function would do; change nothing",
-    "logweir replay event.json --mode register",
+    "logweir replay trail.json.gz --event-id ID --mode register",
     "logweir replay --backout web:1            the same as `logweir backout web:1`",
 ];
 
 #[derive(Args)]
 #[command(mut_group("BackoutFlags", |group| group.requires("backout")))]
 pub(in crate::cli) struct ReplayArgs {
-    /// The file of an event as EventBridge delivers it: a CloudTrail call or an ECS deployment state change. With
-    /// --backout, the argument may also name a record: FAMILY:REVISION or an ARN
-    #[arg(value_name = "EVENT.json")]
+    /// The file of an event, or `-`: an event of EventBridge, a log file of CloudTrail, or an output of the AWS CLI. With
+    /// --backout, also the name of a record
+    #[arg(value_name = "EVENT")]
     target: PathBuf,
+    /// The id of the event, if the file contains several events
+    #[arg(long, value_name = "ID")]
+    event_id: Option<String>,
     /// observe, register or rollout
     #[arg(long, env = "LOGWEIR_MODE", hide_env_values = true, default_value = "observe")]
     mode: Mode,
@@ -43,11 +46,12 @@ pub(in crate::cli) struct ReplayArgs {
 impl ReplayArgs {
     pub(in crate::cli) fn run(&self, context: &Context) -> VerbResult {
         let patience = Duration::from_secs(self.wait);
+        let event = EventFile { path: &self.target, id: self.event_id.as_deref() };
         if self.backout {
-            return self.flags.run(context, &self.target, patience);
+            return self.flags.run(context, event, patience);
         }
         let baseline = &wait(context.baseline())?.baseline;
-        let event = event_file::read(&self.target)?;
+        let event = event.read()?;
         let report = wait(async {
             let intent = if self.mode == Mode::Observe { Intent::Look } else { Intent::Act };
             let session = context.session(intent).await?;

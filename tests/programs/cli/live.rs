@@ -79,7 +79,8 @@ fn replay_accepts_one_event_at_a_time() {
     let path = file(&folder, "two.json", &json!({"Records": [event(WEB_1)["detail"], other]}).to_string());
     let ran = run(&mut logweir(&["replay", &path, "--region", "eu-west-1"]));
     assert_eq!(ran.code, 2);
-    assert!(ran.err.contains("contains 2 events (families: api, web)"), "{}", ran.err);
+    assert!(ran.err.contains("contains 2 events that Logweir handles"), "{}", ran.err);
+    assert!(ran.err.contains(", web") && ran.err.contains(", api") && ran.err.contains("--event-id"), "{}", ran.err);
 }
 
 #[test]
