@@ -76,12 +76,14 @@ def sam(command, *arguments):
 def for_the_emulator(template):
     """Adapts the template to the emulator. The emulator enforces the functions' roles, but it checks ECS permissions on the
     cluster of a call, or else on "*". AWS checks them on the service, the task or the family. The emulator also does not
-    support ecs:cluster or TLS. The roles keep the stack's clusters. A short visibility timeout saves the half hour until
+    support ecs:cluster or TLS, and puts an empty item into a list for AWS::NoValue. The roles keep the stack's clusters. A short visibility timeout saves the half hour until
     a message has been received five times."""
     resources = template["Resources"]
     for name in "RemediatorRole", "BackoutRole":
         [policy] = resources[name]["Properties"]["Policies"]
         for statement in policy["PolicyDocument"]["Statement"]:
+            if isinstance(statement.get("Resource"), list):
+                statement["Resource"] = [each for each in statement["Resource"] if not is_optional(each)]
             if "Action" in statement and all(action.startswith("ecs:") for action in actions(statement)):
                 those = statement["Resource"]
                 those = those if isinstance(those, list) else [those]
@@ -98,8 +100,14 @@ def for_the_emulator(template):
 def cluster_of(resource):
     """Returns the cluster for the ARN of a service, a service deployment, a service revision or a task."""
     if isinstance(resource, dict):
-        found = re.match(r"(.+):(?:service|service-deployment|service-revision|task)/([^/]+)", resource["Fn::Sub"])
-        return found and {"Fn::Sub": f"{found[1]}:cluster/{found[2]}"}
+        arn, *names = resource["Fn::Sub"] if isinstance(resource["Fn::Sub"], list) else [resource["Fn::Sub"]]
+        found = re.match(r"(.+):(?:service|service-deployment|service-revision|task)/([^/]+)", arn)
+        return found and {"Fn::Sub": [f"{found[1]}:cluster/{found[2]}", *(names or [{}])]}
+
+
+def is_optional(resource):
+    """Whether a resource exists only if a list parameter has more than one item. The demo gives each list one item."""
+    return isinstance(resource, dict) and resource.get("Fn::If", [None])[-1] == {"Ref": "AWS::NoValue"}
 
 
 def actions(statement):

@@ -112,8 +112,13 @@ impl Settings {
             return Err(wrong("LOGWEIR_TOPIC", "is not the ARN of an SNS topic"));
         }
         let (bus, log_group) = (set("LOGWEIR_BUS"), set("AWS_LAMBDA_LOG_GROUP_NAME"));
-        let pattern = |name| set(name).unwrap_or_else(|| "*".to_owned());
-        let scope = Scope::of(&[pattern("LOGWEIR_FAMILIES")], &[pattern("LOGWEIR_CLUSTERS")]);
+        let list = |name| set(name).map(|list| patterns(&list));
+        let all = || vec!["*".to_owned()];
+        let families = list("LOGWEIR_FAMILIES").unwrap_or_else(all);
+        let scope = Scope::of(&families, &list("LOGWEIR_CLUSTERS").unwrap_or_else(all));
+        let roles: Vec<String> =
+            [list("LOGWEIR_EXECUTION_ROLES"), list("LOGWEIR_TASK_ROLES")].into_iter().flatten().flatten().collect();
+        let scope = if roles.is_empty() { scope } else { scope.passing(&roles) };
         Ok(Self { role, table, own_roles, scope, topic, bus, log_group })
     }
 
@@ -152,6 +157,11 @@ fn retires(variable: &impl Fn(&str) -> Option<String>) -> Result<bool, SettingsE
         Some(_) => return Err(wrong("LOGWEIR_PAUSED", "is neither true nor false")),
     };
     Ok(!paused && mode.transpose()?.is_some_and(|mode: Mode| mode > Mode::Observe))
+}
+
+/// Returns the patterns of a comma-separated list.
+fn patterns(list: &str) -> Vec<String> {
+    list.split(',').map(|pattern| pattern.trim().to_owned()).filter(|pattern| !pattern.is_empty()).collect()
 }
 
 /// Returns whether the text has the form `arn:PARTITION:sns:REGION:ACCOUNT:NAME`.
@@ -269,6 +279,18 @@ mod tests {
         let service = |name| event::Home::default().service(name, None).unwrap();
         assert!(scope.has_service(&service("arn:aws:ecs:eu-west-1:111122223333:service/prod/web")));
         assert!(!scope.has_service(&service("arn:aws:ecs:eu-west-1:111122223333:service/test/web")));
+    }
+
+    #[test]
+    fn the_scope_may_be_a_list_and_so_may_the_roles() {
+        let lists = [("LOGWEIR_FAMILIES", "shop-*, web"), ("LOGWEIR_CLUSTERS", "prod,stage-?")];
+        let scope = read(&lists).unwrap().scope;
+        assert!(["shop-a", "web"].iter().all(|family| scope.has_family(family)) && !scope.has_family("api"));
+        let definition = r#"{"executionRoleArn":"ecs/web","taskRoleArn":"api","containerDefinitions":[{}]}"#;
+        let definition = crate::domain::ecs::task_definition::TaskDefinition::parse(definition).unwrap();
+        assert_eq!(scope.not_passed(&definition, "1"), [""; 0], "without the roles, nothing is known about them");
+        let roles = [("LOGWEIR_EXECUTION_ROLES", "a,b"), ("LOGWEIR_TASK_ROLES", "ecs/*")];
+        assert_eq!(read(&roles).unwrap().scope.not_passed(&definition, "1"), ["api"]);
     }
 
     #[test]

@@ -108,6 +108,8 @@ pub(super) async fn judge<P: Ports>(
     let refused = refusal(order, &plan, &described.definition);
     if order.mode == Mode::Observe {
         report.log_groups = planned_groups(&plan);
+        let is_denied = note_roles(order.home, &plan, &described.definition, report);
+        let refused = refused.or(is_denied.then_some(Reason::PassRoleDenied));
         return ends(Conclusion::new(Outcome::Observed, refused, None));
     }
     // Logweir does not refuse a revision with a privileged container yet, because an operator may have begun to correct
@@ -232,6 +234,20 @@ fn refusal(order: &Order<'_>, plan: &Plan, source: &TaskDefinition) -> Option<Re
         // For a plan that changes only log groups, Logweir registers no revision.
         None => (!plan.edits.is_empty() && !order.origin.may_register(source)).then_some(Reason::Privileged),
     }
+}
+
+/// Adds a note to the report for each role that Logweir could not pass to ECS in another mode, so that an operator can
+/// widen the parameters of the stack before the change of the mode. Returns whether there is such a role. Logweir passes
+/// no role if it registers no revision.
+fn note_roles(home: &Home, plan: &Plan, definition: &TaskDefinition, report: &mut Report) -> bool {
+    let roles = if plan.edits.is_empty() { Vec::new() } else { home.scope.not_passed(definition, &home.account) };
+    for role in &roles {
+        report.notes.push(format!(
+            "Logweir could not pass the role {role} to ECS, because the role matches neither ExecutionRoles nor TaskRoles: \
+             widen one of these parameters of the stack before you change the mode"
+        ));
+    }
+    !roles.is_empty()
 }
 
 fn planned_groups(plan: &Plan) -> Vec<LogGroupReport> {

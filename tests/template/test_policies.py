@@ -81,6 +81,35 @@ class TheRoles(unittest.TestCase):
                     self.assertEqual(granted(stack.policy(role)), permissions.needed(name, parameters))
 
 
+    def test_each_item_of_a_list_is_one_resource_of_each_kind(self):
+        kinds = {
+            "TaskFamilies": ["task-definition/{}:*"],
+            "Clusters": ["service/{}/*", "service-deployment/{}/*", "service-revision/{}/*"],
+            "ExecutionRoles": ["role/{}"],
+            "TaskRoles": ["role/{}"],
+            "TaskLogGroups": ["log-group:{}", "log-group:{}:*"],
+        }
+        for parameter, forms in kinds.items():
+            for length in range(1, 9):
+                items = [f"item-{number}" for number in range(length)]
+                stack = sample.Stack({parameter: ",".join(items)}, TEMPLATE)
+                for name, role in permissions.ROLES.items():
+                    with self.subTest(name, parameter=parameter, length=length):
+                        named = {each for each in resources(stack.policy(role)) if "item-" in each}
+                        wanted = {form.format(item) for form in forms for item in items}
+                        if name == "backout":
+                            wanted = {each for each in wanted if not each.startswith("service-revision")}
+                        self.assertEqual({re.split(":", each, maxsplit=5)[5] for each in named}, wanted)
+
+    def test_long_lists_fit_into_a_role(self):
+        """A role may have inline policies of 10,240 characters (source: IAM and AWS STS quotas)."""
+        lists = "TaskFamilies", "Clusters", "ExecutionRoles", "TaskRoles", "TaskLogGroups"
+        given = sample.given() | {name: ",".join(f"{name.lower()}-{number}-*" for number in range(8)) for name in lists}
+        stack = sample.Stack(given, TEMPLATE)
+        for role in permissions.ROLES.values():
+            with self.subTest(role):
+                self.assertLess(len(re.sub(r"\s", "", json.dumps(stack.policy(role)))), 10_240)
+
     def test_they_name_no_resource_of_another_partition(self):
         for partition, region in ("aws-cn", "cn-north-1"), ("aws-us-gov", "us-gov-west-1"):
             stack = sample.Stack(template=TEMPLATE, place={"partition": partition, "region": region})
@@ -88,6 +117,14 @@ class TheRoles(unittest.TestCase):
                 with self.subTest(role, partition=partition):
                     resources = json.dumps([statement["Resource"] for statement in stack.policy(role)["Statement"]])
                     self.assertEqual(set(re.findall(r'"arn:([^:]+):', resources)), {partition})
+
+
+def resources(policy):
+    """The resources of a policy."""
+    return {
+        resource for statement in policy["Statement"]
+        for resource in ([statement["Resource"]] if isinstance(statement["Resource"], str) else statement["Resource"])
+    }
 
 
 def granted(policy):

@@ -12,7 +12,7 @@ from deployed import (
 
 READS = "*:Describe*", "*:List*", "*:Get*", "dynamodb:Query", "logs:FilterLogEvents"
 HERE = re.escape("arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}")
-SERVICES = rf"^{HERE}:service(-deployment|-revision)?/\$\{{Clusters}}/\*$"
+SERVICES = rf"^{HERE}:service(-deployment|-revision)?/\$\{{Item}}/\*$"
 
 
 class Role:
@@ -32,6 +32,23 @@ class Role:
 
     def resources(self, statement):
         return statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
+
+    def assert_is_item(self, resource, pattern, parameter):
+        """Asserts that the resource is an ARN with one item of a list parameter, which may be absent."""
+        match resource:
+            case {"Fn::If": [condition, {"Fn::Sub": [arn, names]}, {"Ref": "AWS::NoValue"}]}:
+                index = names["Item"]["Fn::Select"][0]
+                self.assertTrue(condition.endswith(str(index + 1)), "the condition is about the same item")
+                self.assertEqual(TEMPLATE["Conditions"][condition], {
+                    "Fn::Not": [{"Fn::Equals": [names["Item"], ";"]}],
+                })
+            case {"Fn::Sub": [arn, names]}:
+                self.assertEqual(names["Item"]["Fn::Select"][0], 0)
+            case _:
+                self.fail(resource)
+        self.assertRegex(arn, pattern)
+        parts = {"Fn::Split": [",", {"Fn::Sub": f"${{{parameter}}},;,;,;,;,;,;,;"}]}
+        self.assertEqual(names, {"Item": {"Fn::Select": [names["Item"]["Fn::Select"][0], parts]}})
 
     def test_the_list_of_its_actions_is_complete(self):
         granted = {action for statement in self.statements.values() for action in self.actions(statement)}
@@ -53,7 +70,8 @@ class Role:
     def test_it_may_register_only_in_its_families(self):
         [register] = [each for each in self.statements.values() if "ecs:RegisterTaskDefinition" in self.actions(each)]
         self.assertEqual(self.actions(register), ["ecs:RegisterTaskDefinition"])
-        self.assertTrue(register["Resource"]["Fn::Sub"].endswith(":task-definition/${TaskFamilies}:*"))
+        for resource in self.resources(register):
+            self.assert_is_item(resource, r":task-definition/\$\{Item}:\*$", "TaskFamilies")
 
     def test_it_may_update_services_only_in_its_clusters(self):
         of_services = {
@@ -64,7 +82,7 @@ class Role:
             if of_services & set(self.actions(statement)):
                 for resource in self.resources(statement):
                     with self.subTest(sid):
-                        self.assertRegex(resource["Fn::Sub"], SERVICES)
+                        self.assert_is_item(resource, SERVICES, "Clusters")
 
     def test_it_may_pass_roles_only_to_tasks(self):
         only_to_tasks = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
@@ -78,7 +96,7 @@ class Role:
         for sid in "TaskLogGroups", "OwnLogGroups":
             for resource in self.statements.get(sid, {}).get("Resource", []):
                 with self.subTest(sid):
-                    self.assertRegex(resource["Fn::Sub"], r":log-group:\$\{TaskLogGroups}(:\*)?$")
+                    self.assert_is_item(resource, r":log-group:\$\{Item}(:\*)?$", "TaskLogGroups")
 
     def test_it_may_send_only_events_with_the_source_logweir(self):
         self.assertEqual(self.statements["TellTheBus"]["Condition"], {
@@ -354,10 +372,10 @@ class TheStack(unittest.TestCase):
 
     def test_the_clusters_parameter_accepts_only_cluster_names(self):
         allowed = re.compile(TEMPLATE["Parameters"]["Clusters"]["AllowedPattern"])
-        for name in "*", "prod", "shop-*", "team_1", "prod-?":
+        for name in "*", "prod", "shop-*", "team_1", "prod-?", "a,b", "prod,shop-*,team_?", ",".join("abcdefgh"):
             with self.subTest(name):
                 self.assertTrue(allowed.search(name))
-        for name in "", "prod/web", "prod/*", "*:*", "${Mode}", "a,b", "a b":
+        for name in "", "prod/web", "prod/*", "*:*", "${Mode}", "a b", "a, b", "a,", ",a", "a,,b", ",".join("abcdefghi"):
             with self.subTest(name):
                 self.assertFalse(allowed.search(name))
 

@@ -42,7 +42,8 @@ pub struct StackDeployment {
     /// The clusters in the stack's scope, as patterns with the wildcards `*` and `?`.
     #[serde(deserialize_with = "one_or_many")]
     pub clusters: Vec<String>,
-    /// The ARNs of the roles that Logweir may pass to ECS, as patterns with the wildcards `*` and `?`.
+    /// The roles that Logweir may pass to ECS, as patterns with the wildcards `*` and `?`. A pattern is an ARN, or the path
+    /// and the name of a role of this account.
     #[serde(deserialize_with = "one_or_many")]
     pub task_roles: Vec<String>,
     /// The log groups that Logweir may create, or whose retention Logweir may set, as patterns with the wildcards `*`
@@ -85,6 +86,15 @@ impl StackDeployment {
             own_roles: vec![self.remediator_role.clone(), self.backout_role.clone()],
             scope: Scope::of(&self.families, &self.clusters),
         }
+    }
+
+    /// Returns the ARNs of the roles that Logweir may pass to ECS, as patterns.
+    pub fn passable_roles(&self, home: &Home) -> Vec<String> {
+        let arn = |pattern: &String| match pattern.starts_with("arn:") {
+            true => pattern.clone(),
+            false => format!("arn:{}:iam::{}:role/{pattern}", home.partition, home.account),
+        };
+        self.task_roles.iter().map(arn).collect()
     }
 
     pub fn table(&self) -> &str {
@@ -137,6 +147,12 @@ pub(super) mod tests {
         let home = deployment.home("111122223333", "cn-north-1");
         assert_eq!(deployment.queue_arn(&home), "arn:aws-cn:sqs:cn-north-1:111122223333:logweir-Work-1");
         assert_eq!(home.own_roles.len(), 2);
+        let arns = ["arn:aws:iam::111122223333:role/e", "arn:aws:iam::111122223333:role/ecs/*"];
+        assert_eq!(deployment.passable_roles(&home), arns);
+        let list = TEXT
+            .replace(r#"["arn:aws:iam::111122223333:role/e","arn:aws:iam::111122223333:role/ecs/*"]"#, r#""e,ecs/*""#);
+        let listed = StackDeployment::parse(&list).unwrap().passable_roles(&home);
+        assert_eq!(listed, arns.map(|arn| arn.replace("arn:aws:", "arn:aws-cn:")));
     }
 
     #[test]

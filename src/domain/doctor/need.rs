@@ -143,7 +143,10 @@ impl Names<'_> {
     /// each pattern that the stack allows.
     fn passed_roles(&self) -> Vec<String> {
         match self.roles {
-            [] => self.deployment.task_roles.iter().map(|pattern| pattern.replace(['*', '?'], "x")).collect(),
+            [] => {
+                let patterns = self.deployment.passable_roles(self.home).into_iter();
+                patterns.map(|pattern| pattern.replace(['*', '?'], "x")).collect()
+            }
             roles => roles.to_vec(),
         }
     }

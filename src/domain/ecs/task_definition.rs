@@ -124,6 +124,12 @@ impl TaskDefinition {
         self.view["requiresCompatibilities"].as_array().is_some_and(|all| all.iter().any(|one| one == "FARGATE"))
     }
 
+    /// Returns the task execution role and the task role, as ARNs or names.
+    pub fn roles(&self) -> impl Iterator<Item = &str> {
+        let role = |member| self.view[member].as_str().filter(|role| !role.is_empty());
+        ["executionRoleArn", "taskRoleArn"].into_iter().filter_map(role)
+    }
+
     /// Whether the task definition has an execution role, or an intrinsic function in its place.
     pub fn has_execution_role(&self) -> bool {
         let role = &self.view["executionRoleArn"];

@@ -4,6 +4,7 @@ use wildmatch::WildMatch;
 
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
+use crate::domain::ecs::task_definition::TaskDefinition;
 
 /// The families that Logweir may correct, and the clusters whose services Logweir may update, as patterns with IAM's
 /// wildcards `*` and `?`. The IAM role of the function has the same limits, so AWS would deny work outside the scope,
@@ -12,6 +13,8 @@ use crate::domain::ecs::service::ServiceArn;
 pub struct Scope {
     families: Vec<WildMatch>,
     clusters: Vec<WildMatch>,
+    /// The paths and names of the roles that Logweir may pass to ECS. `None` if they are not known.
+    roles: Option<Vec<WildMatch>>,
 }
 
 impl Default for Scope {
@@ -23,11 +26,30 @@ impl Default for Scope {
 
 impl Scope {
     pub fn of(families: &[impl AsRef<str>], clusters: &[impl AsRef<str>]) -> Self {
-        let patterns = |texts: Vec<&str>| texts.into_iter().map(WildMatch::new).collect();
-        Self {
-            families: patterns(families.iter().map(AsRef::as_ref).collect()),
-            clusters: patterns(clusters.iter().map(AsRef::as_ref).collect()),
-        }
+        Self { families: patterns(families), clusters: patterns(clusters), roles: None }
+    }
+
+    /// Returns the same scope, with patterns of the paths and names of the roles that Logweir may pass to ECS.
+    pub fn passing(self, roles: &[impl AsRef<str>]) -> Self {
+        Self { roles: Some(patterns(roles)), ..self }
+    }
+
+    /// Returns the roles of a task definition that the role of the function may not pass to ECS. The role of the function
+    /// has the same patterns as this scope, and IAM lets no principal pass a role of another account. Returns none if the
+    /// patterns are not known.
+    pub fn not_passed<'d>(&self, definition: &'d TaskDefinition, account: &str) -> Vec<&'d str> {
+        let Some(patterns) = &self.roles else { return Vec::new() };
+        let may_pass = |role: &str| match role.splitn(6, ':').collect::<Vec<_>>().as_slice() {
+            ["arn", _, "iam", _, of, resource] => {
+                let name = resource.strip_prefix("role/").unwrap_or(resource);
+                *of == account && patterns.iter().any(|pattern| pattern.matches(name))
+            }
+            // ECS also accepts the name of a role (source: ECS API reference, RegisterTaskDefinition, taskRoleArn).
+            _ => patterns.iter().any(|pattern| pattern.matches(role)),
+        };
+        let mut roles: Vec<&str> = definition.roles().filter(|role| !may_pass(role)).collect();
+        roles.dedup();
+        roles
     }
 
     pub fn has_family(&self, family: &str) -> bool {
@@ -40,5 +62,39 @@ impl Scope {
 
     pub fn has_service(&self, service: &ServiceArn) -> bool {
         self.clusters.iter().any(|pattern| pattern.matches(&service.cluster))
+    }
+}
+
+fn patterns(texts: &[impl AsRef<str>]) -> Vec<WildMatch> {
+    texts.iter().map(|text| WildMatch::new(text.as_ref())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn not_passed(scope: &Scope, execution: &str, task: &str) -> Vec<String> {
+        let text =
+            format!(r#"{{"executionRoleArn":"{execution}","taskRoleArn":"{task}","containerDefinitions":[{{}}]}}"#);
+        let definition = TaskDefinition::parse(text).unwrap();
+        scope.not_passed(&definition, "111122223333").into_iter().map(String::from).collect()
+    }
+
+    #[test]
+    fn a_role_that_matches_no_pattern_cannot_be_passed() {
+        let scope = Scope::default().passing(&["ecsTaskExecutionRole", "ecs/*", "batch-?"]);
+        let arn = |name: &str| format!("arn:aws:iam::111122223333:role/{name}");
+        for passed in ["ecsTaskExecutionRole", "ecs/web", "ecs/team/web", "batch-1"] {
+            assert_eq!(not_passed(&scope, &arn(passed), passed), [""; 0], "{passed}");
+        }
+        for (role, other) in
+            [("ecsTaskExecutionRole2", "web"), ("service-role/ecs", "batch-10"), ("Ecs/web", "x/ecs/a")]
+        {
+            assert_eq!(not_passed(&scope, &arn(role), &arn(other)), [arn(role), arn(other)]);
+        }
+        let foreign = "arn:aws:iam::444455556666:role/ecs/web";
+        assert_eq!(not_passed(&scope, foreign, foreign), [foreign]);
+        assert_eq!(not_passed(&scope, "", ""), [""; 0]);
+        assert_eq!(not_passed(&Scope::default(), &arn("any"), ""), [""; 0], "the patterns are not known");
     }
 }

@@ -13,6 +13,7 @@ use super::{Notice, NoticeKind, chat, held};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::event::Home;
 use crate::domain::limits::family::Family;
+use crate::domain::outcome::Reason;
 use crate::domain::report::schema;
 use crate::domain::text::plain::plain;
 
@@ -27,6 +28,8 @@ const MOST_REVISIONS: usize = 50_000;
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
     revisions: BTreeMap<RevisionArn, BTreeSet<String>>,
+    /// The families with a role that Logweir may not pass to ECS.
+    not_passed: BTreeSet<String>,
     /// Whether the tally lacks some of the observed revisions.
     is_cut: bool,
     /// The number of families that Logweir corrects only if an operator asks for it, according to the last
@@ -49,6 +52,8 @@ struct Line {
     schema: String,
     mode: String,
     outcome: String,
+    #[serde(default)]
+    reason: Option<String>,
     source: RevisionArn,
     rules: Vec<String>,
 }
@@ -64,6 +69,9 @@ impl Tally {
         if self.revisions.len() >= MOST_REVISIONS && !self.revisions.contains_key(&line.source) {
             self.is_cut = true;
             return;
+        }
+        if line.reason == Some(Reason::PassRoleDenied.name()) {
+            self.not_passed.insert(line.source.family.clone());
         }
         self.revisions.entry(line.source).or_default().extend(line.rules);
     }
@@ -103,6 +111,9 @@ impl Tally {
         });
         if let Some(standing) = self.standing {
             detail["standing"] = standing.into();
+        }
+        if !self.not_passed.is_empty() {
+            detail["pass_role_denied"] = self.not_passed.iter().take(MOST).cloned().collect::<Vec<_>>().into();
         }
         if !self.held.is_empty() {
             detail["on_hold"] = held::detail(&self.held);
@@ -164,7 +175,7 @@ impl Tally {
         };
         let see = |parameter| format!("{parameter}. To see each change first, run logweir check --all --diff");
         let is_held = !self.held.is_empty();
-        let end = is_held.then(|| "To end a hold early, run logweir apply --force ecs:FAMILY".to_owned());
+        let end = is_held.then(|| "To end a hold early, run logweir hold --release FAMILY".to_owned());
         parameter.map(see).into_iter().chain(end).collect()
     }
 
@@ -193,6 +204,17 @@ impl Tally {
         }
         lines.extend(rules.iter().map(|(rule, count)| format!("Revisions with {}: {count}", code(rule, 100))));
         lines.extend(named.iter().map(|(family, count)| format!("Revisions in family {}: {count}", code(family, 100))));
+        if !self.not_passed.is_empty() {
+            let shown: Vec<String> = self.not_passed.iter().take(MOST).map(|family| code(family, 100)).collect();
+            let more = match self.not_passed.len() - shown.len() {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            lines.push(format!(
+                "Logweir may not pass a role of these families to ECS, so widen ExecutionRoles or TaskRoles before you change the mode: {}{more}",
+                shown.join(", ")
+            ));
+        }
         let families = self.families().len();
         if families > named.len() {
             lines.push(format!("Other families: {}", families - named.len()));

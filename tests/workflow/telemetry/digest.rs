@@ -156,3 +156,48 @@ async fn the_digest_says_how_to_confirm_an_unconfirmed_baseline() {
     let says = format!("The mode is register, but baseline {digest} is not confirmed, so Logweir changed nothing");
     assert!(notice.text.contains(&says), "{}", notice.text);
 }
+
+/// A blocking document of this family with these roles.
+fn with_roles(family: &str, execution: &str, task: &str) -> String {
+    let arn = |name: &str| format!("arn:aws:iam::111122223333:role/{name}");
+    let roles =
+        format!(r#""executionRoleArn":"{}","taskRoleArn":"{}","containerDefinitions""#, arn(execution), arn(task));
+    BLOCKING.replace("\"web\"", &format!("{family:?}")).replace("\"containerDefinitions\"", &roles)
+}
+
+#[tokio::test]
+async fn observe_mode_names_the_roles_that_another_mode_could_not_pass_without_a_call() {
+    let stage = Stage::default();
+    let passing = ("ecsTaskExecutionRole,ecs/exec-*", "ecs/*");
+    for (family, execution, task) in
+        [("web", "ecsTaskExecutionRole", "ecs/web"), ("api", "ecs/exec-api", "api"), ("cron", "other", "other")]
+    {
+        let event = stage.registers(&with_roles(family, execution, task));
+        stage.observes_passing(passing.0, passing.1, &event).await;
+    }
+    let reports = stage.decisions();
+    let reasons: Vec<_> = reports.iter().map(|report| report["reason"].as_str()).collect();
+    assert_eq!(reasons, [None, Some("pass-role-denied"), Some("pass-role-denied")]);
+    assert!(reports.iter().all(|report| report["outcome"] == "observed"));
+    let notes = reports[1]["notes"].as_array().unwrap();
+    assert_eq!(notes.len(), 1, "{notes:?}");
+    let note = notes[0].as_str().unwrap();
+    assert!(note.contains("arn:aws:iam::111122223333:role/api") && note.contains("TaskRoles"), "{note}");
+    assert_eq!(reports[2]["notes"].as_array().unwrap().len(), 1, "one role is named once");
+    assert!(stage.world.calls().iter().all(|call| !call.contains("iam") && !call.contains("Role")));
+    stage.observes_passing(passing.0, passing.1, &json!({"logweir": "digest"})).await;
+    let notice = stage.last();
+    assert_eq!(notice.detail["pass_role_denied"], json!(["api", "cron"]));
+    assert!(notice.text.contains("widen ExecutionRoles or TaskRoles before you change the mode: "), "{}", notice.text);
+}
+
+#[tokio::test]
+async fn a_compliant_revision_needs_no_role() {
+    let stage = Stage::default();
+    stage.account(|account| account.has_group("/ecs/web", Some(30), 0));
+    let sound = with_roles("web", "other", "other")
+        .replace("\"mode\":\"blocking\"", "\"mode\":\"non-blocking\",\"max-buffer-size\":\"25m\"");
+    let event = stage.registers(&sound);
+    stage.observes_passing("a", "b", &event).await;
+    assert_eq!(stage.decisions()[0]["outcome"], "compliant");
+}

@@ -107,6 +107,18 @@ impl Stage {
         self.answers(&role, payload).await
     }
 
+    /// Invokes the remediating function of a stack that may pass only these roles, in mode observe.
+    pub async fn observes_passing(&self, execution_roles: &str, task_roles: &str, payload: &Value) -> Value {
+        let role = [
+            ("LOGWEIR_ROLE", "remediate"),
+            ("LOGWEIR_MODE", "observe"),
+            ("LOGWEIR_BASELINE", BASELINE),
+            ("LOGWEIR_EXECUTION_ROLES", execution_roles),
+            ("LOGWEIR_TASK_ROLES", task_roles),
+        ];
+        self.answers(&role, payload).await.unwrap()
+    }
+
     /// Delivers a message from the queue to the remediating function.
     pub async fn queued(&self, mode: &str, body: &str) -> Value {
         self.delivered(mode, body, Value::Null).await
