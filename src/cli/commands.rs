@@ -25,6 +25,13 @@ impl Context {
         shlex::try_join(words).map_err(|error| Failure::error(error.to_string()))
     }
 
+    /// Returns the command that ends the hold of a family.
+    pub(super) fn release(&self, family: &str, region: &str) -> Result<String, Failure> {
+        let arguments = self.elsewhere(region)?;
+        let words = ["logweir", "hold", "--release", family].into_iter().chain(arguments.iter().map(String::as_str));
+        shlex::try_join(words).map_err(|error| Failure::error(error.to_string()))
+    }
+
     /// Returns the options that select the same AWS account and the same journal in another shell.
     fn elsewhere(&self, region: &str) -> Result<Vec<String>, Failure> {
         let mut arguments = Vec::new();

@@ -82,8 +82,9 @@ impl Exit {
     /// only in a dry run.
     pub(super) fn of_answer(report: &Value, is_dry_run: bool) -> Self {
         match report["outcome"].as_str().unwrap_or_default() {
-            "backed-out" => Self::Fine,
+            "backed-out" | "held" | "released" => Self::Fine,
             "observed" if is_dry_run => Self::Fine,
+            "skipped" if report["reason"] == "not-on-hold" => Self::Fine,
             "refused" | "skipped" => Self::Findings,
             _ => Self::Error,
         }

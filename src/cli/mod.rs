@@ -63,6 +63,9 @@ enum Verb {
     /// Undo a correction: roll services back, deregister the corrected revision, restore the retention
     #[command(after_help = verbs::backout::EXAMPLES)]
     Backout(verbs::backout::BackoutArgs),
+    /// Put a family on hold, so that Logweir does not correct it, or end the hold
+    #[command(after_help = verbs::hold::EXAMPLES)]
+    Hold(verbs::hold::HoldArgs),
     /// Process an event as the deployed function does, or back out its correction
     #[command(after_help = verbs::replay::EXAMPLES)]
     Replay(verbs::replay::ReplayArgs),
@@ -118,6 +121,7 @@ impl Verb {
             Self::Fix(fix) => fix.run(context),
             Self::Apply(apply) => apply.run(context),
             Self::Backout(backout) => backout.run(context),
+            Self::Hold(hold) => hold.run(context),
             Self::Replay(replay) => replay.run(context),
             Self::Records(records) => records.run(context),
             Self::Doctor(doctor) => doctor.run(context),

@@ -5,7 +5,7 @@ use clap::Error;
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-const VERBS: [(&str, &str); 15] = [
+const VERBS: [(&str, &str); 18] = [
     ("undo", "backout"),
     ("rollback", "backout"),
     ("revert", "backout"),
@@ -21,6 +21,9 @@ const VERBS: [(&str, &str); 15] = [
     ("redrive", "doctor --fix"),
     ("config", "baseline show"),
     ("validate", "baseline check"),
+    ("pause", "hold"),
+    ("freeze", "hold"),
+    ("unhold", "hold --release"),
 ];
 
 const OPTIONS: [(&str, &str); 11] = [

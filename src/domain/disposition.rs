@@ -93,6 +93,7 @@ impl Reason {
             | Self::AdviceOnly
             | Self::OtherEvent
             | Self::FailedCall
+            | Self::NotOnHold
             | Self::OtherConsumer
             | Self::ServiceInactive
             | Self::NotOptedIn
@@ -115,6 +116,7 @@ impl Outcome {
                 Disposition::Final(Keeper::Record)
             }
             Self::Superseded => Disposition::Final(Keeper::LaterEvent),
+            Self::Held | Self::Released => Disposition::Final(Keeper::Family),
             Self::Compliant | Self::Observed | Self::Skipped => Disposition::Final(Keeper::NoChange),
         }
     }

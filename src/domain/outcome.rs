@@ -39,7 +39,7 @@ impl std::str::FromStr for Mode {
     }
 }
 
-/// The mode that a report names: the mode of a remediation, `backout` or `retirement`.
+/// The mode that a report names: the mode of a remediation, `backout`, `retirement` or `hold`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReportMode {
@@ -48,6 +48,8 @@ pub enum ReportMode {
     Rollout,
     Backout,
     Retirement,
+    /// An operator puts a family on hold, or ends its hold.
+    Hold,
 }
 
 impl From<Mode> for ReportMode {
@@ -68,6 +70,7 @@ impl ReportMode {
             Self::Rollout => Mode::Rollout.name(),
             Self::Backout => "backout",
             Self::Retirement => "retirement",
+            Self::Hold => "hold",
         }
     }
 }
@@ -86,6 +89,8 @@ pub enum TriggerKind {
     Apply,
     /// A request to back a record out.
     Backout,
+    /// A request to put a family on hold, or to end its hold.
+    Hold,
 }
 
 /// How a decision ended.
@@ -104,6 +109,10 @@ pub enum Outcome {
     /// Logweir deregistered the corrected revision, because the source is deregistered and nothing used the corrected
     /// revision.
     Retired,
+    /// The family is on hold from now on, because an operator asked for it.
+    Held,
+    /// The hold of the family has ended, because an operator asked for it.
+    Released,
     Partial,
     Skipped,
     /// The source is no longer the family's newest ACTIVE revision.
@@ -127,6 +136,8 @@ impl Outcome {
             Self::RolledOut => "rolled-out",
             Self::BackedOut => "backed-out",
             Self::Retired => "retired",
+            Self::Held => "held",
+            Self::Released => "released",
             Self::Partial => "partial",
             Self::Skipped => "skipped",
             Self::Superseded => "superseded",
@@ -158,6 +169,8 @@ impl Outcome {
             | Self::RolledOut
             | Self::BackedOut
             | Self::Retired
+            | Self::Held
+            | Self::Released
             | Self::Skipped
             | Self::Superseded => "INFO",
         }
@@ -172,6 +185,8 @@ impl Outcome {
             Self::RolledOut => "rollout completed",
             Self::BackedOut => "backed out",
             Self::Retired => "corrected revision retired",
+            Self::Held => "family on hold",
+            Self::Released => "hold ended",
             Self::Partial => "remediation partly completed",
             Self::Skipped => "skipped",
             Self::Superseded => "superseded",
@@ -238,6 +253,8 @@ pub enum Reason {
     /// The family is on hold.
     #[serde(alias = "held")]
     OnHold,
+    /// The family whose hold is to end is not on hold.
+    NotOnHold,
     /// The family's fuse is open, because another tool keeps re-registering the fault or because a rollout failed.
     FuseOpen,
     /// The journal has no record of this revision.

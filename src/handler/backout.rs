@@ -1,4 +1,5 @@
-//! The payloads of the backout function: a backout request, or the schedule's request to finish interrupted backouts.
+//! The payloads of the backout function: a backout request, a request about a hold, or the schedule's request to finish
+//! interrupted backouts.
 
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -9,7 +10,9 @@ use crate::domain::event::{Cause, Home};
 use crate::domain::outcome::{Outcome, Reason, ReportMode, TriggerKind};
 use crate::domain::report::{BackoutBy, Decision, Report};
 use crate::ports::{Clock, Ports};
-use crate::workflow::{BackoutOptions, BackoutOrder, Request, back_out, preview, resume_backouts, retire_unused};
+use crate::workflow::{
+    BackoutOptions, BackoutOrder, HoldRequest, Request, back_out, hold, preview, resume_backouts, retire_unused,
+};
 
 /// The time after which a scheduled run begins no retirement. Retirements search all clusters up to twice, and the
 /// function's timeout is 300 seconds.
@@ -39,11 +42,11 @@ pub async fn handle_backout<P: Ports>(
 ) -> HandlerReply {
     let BackoutCaller { home, worker, lease, backout, retires } = taker;
     let order = |ask| BackoutOrder { home, registrar: None, worker: worker.to_owned(), lease, backout, ask };
-    let unreadable = |why: &str| {
-        let now = ports.clock().now();
-        let report = Report::new(home, ReportMode::Backout, TriggerKind::Backout, &Cause::default(), now);
+    let failed = |mode, trigger, why: &str| {
+        let report = Report::new(home, mode, trigger, &Cause::default(), ports.clock().now());
         Decision::from(report.ends(Outcome::Failed.because(Reason::Unreadable).saying(why)))
     };
+    let unreadable = |why: &str| failed(ReportMode::Backout, TriggerKind::Backout, why);
     if Scheduled::of(payload) == Some(Scheduled::Resume) {
         let (order, began) = (order(BackoutOptions::default()), ports.clock().now());
         let resumed = resume_backouts(ports, &order).await;
@@ -58,7 +61,15 @@ pub async fn handle_backout<P: Ports>(
             reply => reply,
         };
     }
+    let is_hold = payload["logweir"].as_str().is_some_and(HoldRequest::is_word);
     let decision = match serde_json::from_value::<Request>(payload.clone()) {
+        _ if is_hold => match serde_json::from_value::<HoldRequest>(payload.clone()) {
+            Ok(request) => hold(ports, home, &request).await,
+            Err(error) => {
+                let why = format!("the payload is not a request about a hold: {}", unquoted(&error));
+                failed(ReportMode::Hold, TriggerKind::Hold, &why)
+            }
+        },
         Err(error) => unreadable(&format!("the payload is not a backout request: {}", unquoted(&error))),
         Ok(request) => match home.revision(&request.record) {
             None => unreadable("`record` is neither FAMILY:REVISION nor the ARN of a revision"),
@@ -89,6 +100,7 @@ pub async fn handle_backout<P: Ports>(
 /// never their values.
 fn unquoted(error: &serde_json::Error) -> String {
     let why = error.to_string();
-    let names_alone = ["unknown field", "missing field"].iter().any(|start| why.starts_with(start));
+    let names_alone =
+        ["unknown field", "missing field", "`until` is neither"].iter().any(|start| why.starts_with(start));
     if names_alone { why } else { "the payload or one of its members has the wrong form".into() }
 }

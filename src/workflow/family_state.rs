@@ -216,11 +216,20 @@ async fn change<P: Ports, T>(
     revision: &RevisionArn,
     act: impl FnOnce(&mut Family) -> T,
 ) -> Result<T, CommitError> {
-    let (name, now) = (FamilyName::of(revision), ports.clock().now());
-    let standing = ports.journal().read_state::<Family>(&name).await?;
+    change_named(ports, &FamilyName::of(revision), act).await
+}
+
+/// Changes the state of the family with this name, as [`change`] does.
+pub(super) async fn change_named<P: Ports, T>(
+    ports: &P,
+    name: &FamilyName,
+    act: impl FnOnce(&mut Family) -> T,
+) -> Result<T, CommitError> {
+    let now = ports.clock().now();
+    let standing = ports.journal().read_state::<Family>(name).await?;
     let mut family = standing.clone().unwrap_or_else(|| Family::new(name.clone(), now));
     let answer = act(&mut family);
-    if family != standing.unwrap_or_else(|| Family::new(name, now)) {
+    if family != standing.unwrap_or_else(|| Family::new(name.clone(), now)) {
         (family.version, family.at) = (family.version + 1, now);
         ports.journal().put_state(&family).await?;
     }

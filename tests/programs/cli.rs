@@ -10,6 +10,7 @@ mod doctor;
 mod event_files;
 mod faulty_baseline;
 mod help;
+mod holds;
 mod live;
 mod parameters;
 mod printed;
@@ -19,9 +20,9 @@ mod repository;
 mod rolled_out;
 mod rollout;
 mod rule_choice;
+mod shapes;
 
 use std::path::Path;
-mod shapes;
 
 use assert_cmd::Command;
 use serde_json::Value;

@@ -95,7 +95,10 @@ async fn the_remediating_function_backs_out_nothing_however_the_request_is_wrapp
     among["detail"]["userIdentity"]["arn"] = "arn:aws:sts::111122223333:assumed-role/Remediator/session".into();
     among["logweir"] = "backout".into();
     among["record"] = "web:1".into();
-    let payloads = [request(), message(&request()), message(&anybody), message(&ecs), anybody, ecs, among];
+    let hold = json!({"logweir": "hold", "family": "web", "until": "2099-01-01"});
+    let holds = [hold.clone(), message(&hold), json!({"logweir": "release", "family": "web"})];
+    let requests = [request(), message(&request()), message(&anybody), message(&ecs), anybody, ecs, among];
+    let payloads = requests.into_iter().chain(holds);
     for payload in payloads {
         let (_, written) = remediates(&world, Mode::Register, &payload).await;
         assert_eq!(written.len(), 1, "{payload}");
@@ -107,7 +110,8 @@ async fn the_remediating_function_backs_out_nothing_however_the_request_is_wrapp
 #[tokio::test]
 async fn a_request_in_a_message_ends_in_the_dead_letter_queue() {
     let world = corrected().await;
-    for body in [request(), json!({"logweir": "sweep"})] {
+    let hold = json!({"logweir": "hold", "family": "web", "until": "2099-01-01"});
+    for body in [request(), json!({"logweir": "sweep"}), hold, json!({"logweir": "release", "family": "web"})] {
         let (reply, written) = remediates(&world, Mode::Register, &message(&body)).await;
         assert_eq!(ended(&written[0]), UNREADABLE, "{body}");
         assert_eq!(reply.to_json(), json!({"batchItemFailures": [{"itemIdentifier": "m"}]}), "{body}");

@@ -205,7 +205,7 @@ impl BackoutFlags {
 
 /// Repeats the invocation while the function fails or another worker has locked the record, for at most `patience`. The
 /// function fails only if another attempt can help.
-async fn invoke(aws: &Aws, function: &str, request: &Value, patience: Duration) -> Result<Value, Failure> {
+pub(super) async fn invoke(aws: &Aws, function: &str, request: &Value, patience: Duration) -> Result<Value, Failure> {
     let begun = std::time::Instant::now();
     loop {
         match aws.invoke(function, request).await? {

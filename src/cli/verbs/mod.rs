@@ -9,6 +9,7 @@ pub(super) mod check;
 pub(super) mod completions;
 pub(super) mod doctor;
 pub(super) mod fix;
+pub(super) mod hold;
 pub(super) mod man;
 pub(super) mod records;
 pub(super) mod replay;

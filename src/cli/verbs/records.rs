@@ -172,5 +172,6 @@ impl RecordsArgs {
 
 fn stopped_family(context: &Context, family: Family) -> Result<StoppedFamily, Failure> {
     let again = context.again(&format!("ecs:{}", family.name.family), &family.name.region)?;
-    Ok(StoppedFamily { family, again })
+    let release = context.release(&family.name.family, &family.name.region)?;
+    Ok(StoppedFamily { family, again, release })
 }

@@ -20,6 +20,7 @@ use serde::Serialize;
 use wildmatch::WildMatch;
 
 use super::rule_name::RuleName;
+use super::text::moment::end_of;
 
 pub use comparison::Difference;
 pub use effective::{EffectiveSetting, Origin};
@@ -203,10 +204,4 @@ impl Baseline {
         }
         answer
     }
-}
-
-/// Returns the first moment after `day`, in UTC.
-fn end_of(day: Date) -> Timestamp {
-    let next = day.tomorrow().unwrap_or(Date::MAX);
-    jiff::tz::TimeZone::UTC.to_timestamp(next.at(0, 0, 0, 0)).unwrap_or(Timestamp::MAX)
 }

@@ -21,10 +21,12 @@ const COMMAND: usize = 1000;
 type Foreign = fn(&str, usize) -> String;
 
 pub(super) fn of(kind: NoticeKind, report: &Report, resources: Vec<String>, detail: Value) -> Notice {
-    let about = report.record.as_deref().or(report.services.first().map(|service| service.service.as_str()));
+    let family = report.family.as_deref().filter(|_| kind == NoticeKind::HoldChanged);
+    let service = report.services.first().map(|service| service.service.as_str());
+    let about = report.record.as_deref().or(family).or(service);
     let title = said(kind);
-    // The record's name comes from an ARN, so no principal could put free text into the name.
-    let record = report.record.as_ref().map(|record| format!(": {record}")).unwrap_or_default();
+    // The names of a record and of a family contain no free text.
+    let record = report.record.as_deref().or(family).map(|record| format!(": {record}")).unwrap_or_default();
     let subject = format!("Logweir: {title}{record}");
     let heading = about.map_or_else(|| title.to_owned(), |about| format!("{title}: {}", code(about, NAME)));
     let undo = report.backout.as_deref().filter(|command| command.chars().count() <= COMMAND);
@@ -72,6 +74,7 @@ fn said(kind: NoticeKind) -> &'static str {
         NoticeKind::BackoutFailed => "Backout failed",
         NoticeKind::RevisionRetired => "Corrected revision retired",
         NoticeKind::RetirementFailed => "Retirement of a corrected revision failed",
+        NoticeKind::HoldChanged => "Hold of a family changed",
         NoticeKind::ObservationDigest => "Daily digest",
     }
 }

@@ -36,6 +36,8 @@ pub enum NoticeKind {
     RevisionRetired,
     /// Logweir retired a corrected revision, and a service began to use the revision at the same time.
     RetirementFailed,
+    /// An operator has put a family on hold, or has ended its hold.
+    HoldChanged,
     /// The daily digest of the revisions that Logweir would have corrected.
     ObservationDigest,
 }
@@ -52,6 +54,7 @@ impl NoticeKind {
             Self::BackoutFailed => "Backout Failed",
             Self::RevisionRetired => "Revision Retired",
             Self::RetirementFailed => "Retirement Failed",
+            Self::HoldChanged => "Hold Changed",
             Self::ObservationDigest => "Observation Digest",
         }
     }
@@ -82,6 +85,9 @@ impl NoticeKind {
             Outcome::Compliant | Outcome::Skipped | Outcome::Observed => None,
             Outcome::BackedOut => Some(Self::BackoutCompleted),
             Outcome::Retired => Some(Self::RevisionRetired),
+            Outcome::Held | Outcome::Released => Some(Self::HoldChanged),
+            // The operator reads the answer to the request.
+            _ if report.mode == ReportMode::Hold => None,
             _ if report.mode == ReportMode::Retirement => Some(Self::RetirementFailed),
             _ if backed_out => Some(Self::BackoutFailed),
             Outcome::Remediated if report.reason == Some(Reason::DeploymentPaused) => Some(Self::RemediationPaused),

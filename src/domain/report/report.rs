@@ -223,6 +223,7 @@ impl Report {
             (ReportMode::Backout, Outcome::Failed) => "backout failed",
             (ReportMode::Backout, Outcome::Refused) => "backout refused",
             (ReportMode::Backout, Outcome::Partial) => "backout partly completed",
+            (ReportMode::Hold, Outcome::Failed) => "hold not changed",
             (ReportMode::Backout, Outcome::Observed) => "backout previewed, nothing changed",
             _ => outcome.message(),
         };
@@ -291,7 +292,13 @@ impl Report {
     pub fn exit_code(&self) -> u8 {
         match (self.outcome, self.reason) {
             (
-                Outcome::Compliant | Outcome::Remediated | Outcome::RolledOut | Outcome::BackedOut | Outcome::Retired,
+                Outcome::Compliant
+                | Outcome::Remediated
+                | Outcome::RolledOut
+                | Outcome::BackedOut
+                | Outcome::Retired
+                | Outcome::Held
+                | Outcome::Released,
                 _,
             ) => 0,
             // The preview of a backout reports no fault of the revision, so the exit code is 0.

@@ -1,7 +1,8 @@
 //! Functions for JSON text with positions, for the placeholders of deploy tools, for untrusted text that must be safe
-//! to print, and for numbers and lists as text.
+//! to print, and for moments, numbers and lists as text.
 
 pub(crate) mod json;
+pub mod moment;
 pub mod placeholder;
 pub mod plain;
 mod words;

@@ -30,6 +30,8 @@ fn outcome(head: &Head) -> String {
 pub struct StoppedFamily {
     pub family: Family,
     pub again: String,
+    /// The command that ends the hold of the family.
+    pub release: String,
 }
 
 /// The result of `logweir records`, which lists records and stopped families.
@@ -78,10 +80,16 @@ pub fn table(RecordsOutput { records, stopped, now, .. }: &RecordsOutput) -> Str
 }
 
 /// Writes why Logweir does not correct a family.
-fn stops(out: &mut String, StoppedFamily { family, again }: &StoppedFamily, now: Timestamp) {
+fn stops(out: &mut String, StoppedFamily { family, again, release }: &StoppedFamily, now: Timestamp) {
     if let Some(stopped) = family.stopped(now) {
         let name = &family.name.family;
         let _ = writeln!(out, "! {name}: {}", plain(&stopped.to_string(), LONGEST));
+        if let Stopped::Held(hold) = &stopped {
+            if let Some(by) = &hold.by {
+                let _ = writeln!(out, "  requested by {}", plain(by, LONGEST));
+            }
+            let _ = writeln!(out, "  to end the hold, run: {release}");
+        }
         match (stopped, family.deferred.newest()) {
             (Stopped::FuseOpen(_), _) => _ = writeln!(out, "  resolve the cause, then run: {again}"),
             (Stopped::Held(_), Some(deferred)) => {

@@ -33,7 +33,8 @@ pub fn text(report: &Value) -> String {
         line(&mut out, "note", &plain(note, LONGEST));
     }
     if let Some(actor) = word("actor") {
-        let name = if word("mode").as_deref() == Some("backout") { "requested by" } else { "caused by" };
+        let name =
+            if matches!(word("mode").as_deref(), Some("backout" | "hold")) { "requested by" } else { "caused by" };
         line(&mut out, name, &actor);
     }
     word("backout").into_iter().for_each(|backout| line(&mut out, "undo", &backout));
@@ -45,7 +46,7 @@ fn headline(report: &Value) -> String {
     let word = |name: &str| word(report, name);
     let outcome = word("outcome").unwrap_or_default();
     let colour = match outcome.as_str() {
-        "compliant" | "remediated" | "rolled-out" | "backed-out" => AnsiColor::Green,
+        "compliant" | "remediated" | "rolled-out" | "backed-out" | "held" | "released" => AnsiColor::Green,
         "observed" | "skipped" | "superseded" | "refused" => AnsiColor::Yellow,
         _ => AnsiColor::Red,
     };

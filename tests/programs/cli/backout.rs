@@ -129,7 +129,8 @@ fn a_family_is_put_on_hold_until_a_time_or_a_day_or_for_a_duration() {
     let now = Timestamp::now();
     let tomorrow = now + 24.hours();
     let day = tomorrow.strftime("%F").to_string();
-    let midnight: Timestamp = format!("{day}T00:00:00Z").parse().unwrap();
+    // A hold until a day includes the day.
+    let midnight = format!("{day}T00:00:00Z").parse::<Timestamp>().unwrap() + 24.hours();
     for (until, wanted) in
         [(tomorrow.to_string(), tomorrow), (day, midnight), ("24h".into(), tomorrow), ("1d".into(), tomorrow)]
     {

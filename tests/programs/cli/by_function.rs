@@ -82,7 +82,7 @@ fn the_function_gets_a_request_with_every_option() {
         sent,
         json!({
             "logweir": "backout", "record": "web:1", "reason": "incident 7", "requested_by": "me",
-            "restore_over_newer": true, "restore_source": true, "hold_family": "2099-01-01T00:00:00Z", "dry_run": false
+            "restore_over_newer": true, "restore_source": true, "hold_family": "2099-01-02T00:00:00Z", "dry_run": false
         })
     );
     assert!(serde_json::from_value::<Request>(sent).is_ok());
@@ -217,4 +217,26 @@ fn a_hostile_report_leaves_one_harmless_line_for_each_of_its_texts() {
         assert!(!ran.out.contains("\u{1b}[2J") && !ran.out.contains('\u{202e}'), "{}", ran.out);
         assert!(!ran.out.lines().any(|line| line.starts_with("undo")), "{}", ran.out);
     }
+}
+
+#[test]
+fn an_operator_who_may_only_invoke_the_function_holds_and_releases_a_family() {
+    let world = World::new();
+    world.account(|account| account.registers(BLOCKING));
+    let (operator, _) = asking(&world);
+    let function = ["--function", "logweir-backout", "--requested-by", "me"];
+    let hold = ["hold", "web", "--until", "2099-12-24", "--reason", "INC-42"];
+    let ran = operator.run(&[&hold[..], &function].concat());
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.out.starts_with("web: held\n") && ran.out.contains("until 2099-12-25T00:00:00Z"), "{}", ran.out);
+    assert!(ran.out.contains("requested by me"), "{}", ran.out);
+    let sent: Value = serde_json::from_str(&operator.aws.calls().last().unwrap().1).unwrap();
+    let until = "2099-12-25T00:00:00Z";
+    let wanted = json!({"logweir": "hold", "family": "web", "until": until, "reason": "INC-42", "requested_by": "me"});
+    assert_eq!(sent, wanted);
+    let ran = operator.run(&[&["hold", "--release", "web"][..], &function].concat());
+    assert_eq!((ran.code, ran.out.lines().next()), (0, Some("web: released")), "{ran:?}");
+    let ran = operator.run(&[&["hold", "--release", "web"][..], &function].concat());
+    assert_eq!((ran.code, ran.out.lines().next()), (0, Some("web: skipped (not-on-hold)")), "{ran:?}");
+    assert_eq!(operator.aws.calls().len(), 3, "nothing else was called");
 }

@@ -2,8 +2,20 @@
 
 use super::{golden, logweir, run};
 
-const VERBS: [&str; 11] =
-    ["check", "fix", "apply", "backout", "replay", "records", "doctor", "rules", "baseline", "completions", "man"];
+const VERBS: [&str; 12] = [
+    "check",
+    "fix",
+    "apply",
+    "backout",
+    "hold",
+    "replay",
+    "records",
+    "doctor",
+    "rules",
+    "baseline",
+    "completions",
+    "man",
+];
 
 fn help(arguments: &[&str]) -> String {
     let ran = run(&mut logweir(arguments));

@@ -7,11 +7,14 @@ use jiff::SignedDuration;
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::limits::family::{Family, FamilyName, Hold};
 use logweir::domain::outcome::{Mode, Outcome, Reason};
-use logweir::settings::SHIPPED_BASELINE;
+use logweir::domain::report::{Decision, Report};
+use logweir::handler::{BackoutCaller, HandlerReply, handle_backout};
+use logweir::settings::{LEASE, SHIPPED_BASELINE};
 use logweir::workflow::BackoutOptions;
+use serde_json::{Value, json};
 
 use crate::world::queue::{Delivered, Fifo};
-use crate::world::story::{BLOCKING, applies, backs_out, backs_out_with, ended, event, register};
+use crate::world::story::{BLOCKING, applies, backs_out, backs_out_with, by, ended, event, home, register};
 use crate::world::{Moment, Then, World};
 
 const REFUSED: (Outcome, Option<Reason>) = (Outcome::Refused, Some(Reason::OnHold));
@@ -259,4 +262,129 @@ async fn a_hold_that_an_operator_ends_early_releases_the_revision() {
     assert_eq!(schedule(&world, &queue).await, [(Outcome::Skipped, Some(Reason::Duplicate))]);
     assert_eq!((active(&world), schedule(&world, &queue).await), (vec![1, 3, 4], vec![]));
     assert_eq!(world.account(|account| account.wrongs.clone()), [""; 0]);
+}
+
+/// Handles a payload of the backout function.
+async fn asks(world: &World, payload: Value) -> Report {
+    let (home, by) = (home(), by());
+    let taker = BackoutCaller { home: &home, worker: "function", lease: LEASE, backout: &by, retires: true };
+    let reply = handle_backout(world, taker, &payload, &|| 0, &mut |_: &Decision| {}).await;
+    let HandlerReply::One(decision) = reply else { panic!("{reply:?}") };
+    decision.report
+}
+
+/// The end of the family's hold.
+fn held_until(world: &World) -> Option<String> {
+    let state = world.account(|account| account.remembered.values().next().cloned())?;
+    state.hold.map(|hold| format!("{:.0}", hold.until))
+}
+
+#[tokio::test]
+async fn a_hold_needs_no_record_and_ends_on_request() {
+    let (world, queue) = (World::new(), Fifo::default());
+    let source = world.account(|account| account.registers(BLOCKING));
+    let request = json!({
+        "logweir": "hold", "family": "web", "until": "2026-12-24", "reason": "INC-42", "requested_by": "me"
+    });
+    let report = asks(&world, request).await;
+    assert_eq!(
+        (report.outcome, report.family.as_deref(), report.actor.as_deref()),
+        (Outcome::Held, Some("web"), Some("me"))
+    );
+    assert_eq!(report.notes, ["family web is on hold until 2026-12-25T00:00:00Z"]);
+    queue.holds(&world, &event(&source));
+    assert_eq!(endings(&queue.drains(&world, |_| SignedDuration::ZERO).await), [REFUSED]);
+    assert_eq!(schedule(&world, &queue).await, []);
+    let report = asks(&world, json!({"logweir": "release", "family": "web"})).await;
+    assert_eq!(report.outcome, Outcome::Released);
+    assert!(
+        report.notes[0].contains("2026-12-25T00:00:00Z") && report.notes[1].contains("web:1"),
+        "{:?}",
+        report.notes
+    );
+    assert_eq!(schedule(&world, &queue).await, [(Outcome::Remediated, None)]);
+    assert_eq!((active(&world), held_until(&world)), (vec![1, 2], None));
+}
+
+#[tokio::test]
+async fn a_second_hold_replaces_the_first_and_a_second_release_changes_nothing() {
+    let world = World::new();
+    world.account(|account| account.registers(BLOCKING));
+    let hold = |until: &str| json!({"logweir": "hold", "family": "web", "until": until});
+    asks(&world, hold("2026-12-24T00:00:00Z")).await;
+    let report = asks(&world, hold("2026-12-01T08:00:00Z")).await;
+    assert_eq!(report.notes[1], "this hold replaces the hold until 2026-12-24T00:00:00Z");
+    assert_eq!(held_until(&world).as_deref(), Some("2026-12-01T08:00:00Z"));
+    let release = json!({"logweir": "release", "family": "web"});
+    assert_eq!(asks(&world, release.clone()).await.outcome, Outcome::Released);
+    let before = world.picture();
+    let again = asks(&world, release).await;
+    assert_eq!((again.outcome, again.reason, again.exit_code()), (Outcome::Skipped, Some(Reason::NotOnHold), 0));
+    assert_eq!(world.picture(), before);
+}
+
+#[tokio::test]
+async fn a_hold_of_a_family_that_ecs_does_not_know_is_stored_and_reported() {
+    let world = World::new();
+    let report = asks(&world, json!({"logweir": "hold", "family": "wbe", "until": "2026-12-24"})).await;
+    assert_eq!(report.outcome, Outcome::Held);
+    assert!(report.notes[1].contains("no ACTIVE revision of family wbe"), "{:?}", report.notes);
+}
+
+#[tokio::test]
+async fn a_release_leaves_an_open_fuse_open() {
+    let world = World::new();
+    let source = world.account(|account| account.registers(BLOCKING));
+    asks(&world, json!({"logweir": "hold", "family": "web", "until": "2026-12-24"})).await;
+    world.account(|account| {
+        let now = account.now;
+        account.remembered.get_mut(&FamilyName::of(&source)).unwrap().blow(1, "web-1 failed".into(), now);
+    });
+    let report = asks(&world, json!({"logweir": "release", "family": "web"})).await;
+    assert!(report.notes.iter().any(|note| note.contains("the family's fuse is open")), "{:?}", report.notes);
+    assert!(world.account(|account| account.remembered.values().next().unwrap().fuse.is_some()));
+}
+
+#[tokio::test]
+async fn a_request_with_a_fault_changes_nothing_and_names_the_fault() {
+    let world = World::new();
+    world.account(|account| account.registers(BLOCKING));
+    let before = world.picture();
+    for (payload, why) in [
+        (json!({"logweir": "hold", "family": "web"}), "missing field `until`"),
+        (json!({"logweir": "hold", "until": "2026-12-24"}), "missing field `family`"),
+        (json!({"logweir": "hold", "family": "web", "until": "2h"}), "neither a time nor a day"),
+        (json!({"logweir": "hold", "family": "web", "until": "2026-12-24T08:00"}), "neither a time nor a day"),
+        (json!({"logweir": "hold", "family": "web", "until": "2026-11-01"}), "this time has passed"),
+        (json!({"logweir": "hold", "family": "web:1", "until": "2026-12-24"}), "`family` is not the name"),
+        (json!({"logweir": "hold", "family": "../a", "until": "2026-12-24"}), "`family` is not the name"),
+        (
+            json!({"logweir": "hold", "family": "web", "until": "2026-12-24", "forever": true}),
+            "unknown field `forever`",
+        ),
+        (json!({"logweir": "release", "family": "web", "until": "2026-12-24"}), "unknown field `until`"),
+        (json!({"logweir": "release", "family": ["web"]}), "has the wrong form"),
+    ] {
+        let report = asks(&world, payload.clone()).await;
+        assert_eq!((report.outcome, report.reason), (Outcome::Failed, Some(Reason::Unreadable)), "{payload}");
+        assert!(report.error.as_ref().unwrap().contains(why), "{payload}: {:?}", report.error);
+        assert_eq!(world.picture(), before, "{payload}");
+    }
+}
+
+#[tokio::test]
+async fn a_hold_survives_another_worker_that_writes_the_state_at_the_same_time() {
+    let world = World::new();
+    let source = world.account(|account| account.registers(BLOCKING));
+    world.at_next(
+        "put_family",
+        Moment::Before,
+        Then::act(move |account| {
+            let name = FamilyName::of(&source);
+            let state = Family { version: 1, ..Family::new(name.clone(), account.now) };
+            account.remembered.insert(name, state);
+        }),
+    );
+    let report = asks(&world, json!({"logweir": "hold", "family": "web", "until": "2026-12-24"})).await;
+    assert_eq!((report.outcome, held_until(&world).as_deref()), (Outcome::Held, Some("2026-12-25T00:00:00Z")));
 }

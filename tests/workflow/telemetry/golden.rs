@@ -23,7 +23,7 @@ fn request(record: &str) -> Value {
     json!({"logweir": "backout", "record": record, "reason": "incident 7", "requested_by": "me"})
 }
 
-/// Compliant, observed, corrected, superseded and backed-out revisions; an ignored event, and an unreadable message.
+/// Compliant, observed, corrected, superseded and backed-out revisions; a hold; an ignored event, and an unreadable message.
 async fn one_revision() -> String {
     let stage = Stage::default();
     stage.account(|account| account.has_group("/ecs/web", Some(30), 0));
@@ -46,6 +46,9 @@ async fn one_revision() -> String {
     stage.backs_out(&request("web:2")).await;
     stage.account(|account| account.running.clear());
     stage.backs_out(&request("web:2")).await;
+    let until = "2026-11-22";
+    stage.backs_out(&json!({"logweir": "hold", "family": "web", "until": until, "reason": "incident 7"})).await;
+    stage.backs_out(&json!({"logweir": "release", "family": "web", "requested_by": "me"})).await;
     stage.log.text()
 }
 
@@ -174,6 +177,8 @@ async fn the_golden_lines_cover_every_outcome_and_every_metric() {
         "needs-operator",
         "backed-out",
         "retired",
+        "held",
+        "released",
     ]
     .map(String::from)
     .into();

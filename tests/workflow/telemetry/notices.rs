@@ -85,6 +85,18 @@ async fn a_duplicate_event_sends_no_second_notification() {
 }
 
 #[tokio::test]
+async fn each_change_of_a_hold_sends_a_notification() {
+    let stage = Stage::default();
+    stage.registers(BLOCKING);
+    let release = json!({"logweir": "release", "family": "web"});
+    stage.backs_out(&json!({"logweir": "hold", "family": "web", "until": "2099-01-01"})).await;
+    stage.backs_out(&release).await;
+    stage.backs_out(&release).await;
+    stage.backs_out(&json!({"logweir": "hold", "family": "web", "until": "2001-01-01"})).await;
+    assert_eq!((stage.kinds(), stage.decisions().len()), (vec!["Hold Changed"; 2], 4));
+}
+
+#[tokio::test]
 async fn a_fuse_sends_a_notification_when_it_opens_and_none_for_later_revisions() {
     let stage = Stage::default();
     for _ in 0..6 {
