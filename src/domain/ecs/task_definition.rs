@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use super::repeated_key::{RepeatedKey, in_task_definition};
-use crate::domain::text::placeholder::{is_intrinsic, is_variable};
+use crate::domain::text::placeholder::{is_intrinsic, is_marked, is_variable};
 
 /// The members of a task definition that ECS computes. A DescribeTaskDefinition response has these members, and a
 /// RegisterTaskDefinition request must not have them. The author of a task definition sets all other members.
@@ -153,7 +153,8 @@ impl TaskDefinition {
             }
         }
         let configuration = &self.view["trustedExecutionConfiguration"];
-        names_it(configuration) || is_variable(configuration) || is_variable(&configuration["isolationMode"])
+        let hides_it = |value: &Value| is_intrinsic(value) || value.as_str().is_some_and(is_marked);
+        names_it(configuration) || hides_it(configuration) || hides_it(&configuration["isolationMode"])
     }
 }
 
