@@ -28,24 +28,29 @@ pub struct Plan {
     pub logs_to: BTreeMap<String, Option<u32>>,
     /// The rules that Logweir could not check, or could not check for every container, because facts are missing.
     pub not_checked: Vec<RuleName>,
-    /// The reason why Logweir does not correct the registered revision, although the plan has changes.
+    /// The reason why Logweir does not correct the registered revision, although the plan has changes, or would have
+    /// changes without this reason.
     pub refusal: Option<Refusal>,
 }
 
-/// The reason why Logweir does not correct a registered revision, although the plan has changes.
+/// The reason why Logweir does not correct a registered revision, although it has faults that Logweir can correct.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// A signed attestation covers the containers of the task definition, and a correction may invalidate the
     /// attestation.
     Sandboxed,
-    /// The task definition has no execution role, so ECS would refuse the corrected revision.
+    /// The task definition has no execution role, so ECS would refuse the corrected revision, or its containers could
+    /// not deliver their logs.
     MissingExecutionRole,
 }
 
 impl Plan {
-    /// Whether the plan has no finding, or only exempt findings.
+    /// Whether the plan has no finding, or only exempt findings, and Logweir could check the delivery mode and the buffer
+    /// of every container.
     pub fn is_compliant(&self) -> bool {
-        !self.findings.iter().any(Finding::counts)
+        let is_open =
+            [RuleName::BlockingDelivery, RuleName::UnsizedBuffer].iter().any(|rule| self.not_checked.contains(rule));
+        !is_open && !self.findings.iter().any(Finding::counts)
     }
 
     /// Whether the plan has an edit or a log-group change.
@@ -68,7 +73,7 @@ pub fn plan(seen: &Observation<'_>, baseline: &Baseline) -> Plan {
         exempt(&case, finding);
     }
     let held = hold(&case, &mut plan.findings);
-    for subject in case.subjects().filter(|subject| !held.contains(&subject.container.index)) {
+    for subject in case.subjects().filter(|subject| !held.containers.contains(&subject.container.index)) {
         plan.edits.extend(edit(&subject, &plan.findings));
     }
     for finding in plan.findings.iter().filter(|finding| finding.counts()) {
@@ -77,7 +82,7 @@ pub fn plan(seen: &Observation<'_>, baseline: &Baseline) -> Plan {
         }
     }
     plan.logs_to = logs_to(&case);
-    plan.refusal = refusal(seen, &plan);
+    plan.refusal = refusal(seen, &plan, &held);
     plan.findings.retain(|finding| !finding.is_off);
     if plan.refusal == Some(Refusal::Sandboxed) {
         plan.edits.clear();
@@ -108,17 +113,14 @@ fn logs_to(case: &Case<'_>) -> BTreeMap<String, Option<u32>> {
     groups
 }
 
-fn refusal(seen: &Observation<'_>, plan: &Plan) -> Option<Refusal> {
-    if !plan.changes_something() {
-        return None;
-    }
-    if seen.definition.is_sandboxed() {
+fn refusal(seen: &Observation<'_>, plan: &Plan, held: &Held) -> Option<Refusal> {
+    if plan.changes_something() && seen.definition.is_sandboxed() {
         return Some(Refusal::Sandboxed);
     }
     // An exempt finding counts too, because ECS refuses a registration without the execution role even if the baseline
     // exempts the task definition.
     let roleless = plan.findings.iter().any(|finding| finding.rule == RuleName::MissingExecutionRole);
-    (roleless && !plan.edits.is_empty()).then_some(Refusal::MissingExecutionRole)
+    (roleless && (held.is_for_role || !plan.edits.is_empty())).then_some(Refusal::MissingExecutionRole)
 }
 
 /// Says in the findings why Logweir changes nothing.
@@ -148,32 +150,41 @@ fn exempt(case: &Case<'_>, finding: &mut Finding) {
     }
 }
 
-/// Returns the indexes of the containers that Logweir does not edit, and turns the fixes of these containers into
-/// advice. Logweir does not edit a container if its name is not unique, or if its log group may be missing after the
-/// correction. A container in non-blocking mode on EC2 loses its logs without notice if its log group is missing.
-fn hold(case: &Case<'_>, findings: &mut [Finding]) -> BTreeSet<usize> {
-    let mut held = BTreeSet::new();
+/// The containers that Logweir does not edit.
+#[derive(Default)]
+struct Held {
+    containers: BTreeSet<usize>,
+    /// Whether Logweir leaves out a fix because the task lacks an execution role.
+    is_for_role: bool,
+}
+
+/// Returns the containers that Logweir does not edit, and turns the fixes of these containers into advice. Logweir does
+/// not edit a container if its name is not unique, or if its logs may not arrive after the correction. A container in
+/// non-blocking mode on EC2 loses its logs without notice if, for example, its log group is missing.
+fn hold(case: &Case<'_>, findings: &mut [Finding]) -> Held {
+    let mut held = Held::default();
     let made = |name: &str, findings: &[Finding]| {
         findings
             .iter()
             .any(|f| f.counts() && matches!(&f.fix, Fix::LogGroup(LogGroupChange::Create(group)) if group.name == name))
     };
     for subject in case.subjects() {
-        let why = if subject.container.has_variable_name() {
-            RENDER
+        held.is_for_role |= subject.waits_for_role();
+        let (why, is_for_role) = if subject.container.has_variable_name() {
+            (RENDER, false)
         } else if !case.is_editable(subject.container) {
-            "give the container a unique name; Logweir finds containers by name"
+            ("give the container a unique name; Logweir finds containers by name", false)
         } else if matches!(subject.observed_group(), Some((name, LogGroup::Missing)) if !made(&name, findings)) {
-            "create the log group first; Logweir does not change a container whose log group is missing"
-        } else if let Some(why) = subject.unseen_group() {
-            // The log group may be missing, and in non-blocking mode the container would lose its logs without notice.
-            why
+            ("create the log group first; Logweir does not change a container whose log group is missing", false)
+        } else if let Some(why) = subject.held_back() {
+            (why.advice, why.is_for_role)
         } else {
             continue;
         };
-        held.insert(subject.container.index);
+        held.containers.insert(subject.container.index);
         for finding in findings.iter_mut().filter(|finding| finding.index == Some(subject.container.index)) {
             if matches!(finding.fix, Fix::Options(_) | Fix::Configuration { .. }) {
+                held.is_for_role |= is_for_role && finding.counts();
                 finding.fix = Fix::Advice(why.into());
             }
         }

@@ -18,6 +18,7 @@ pub enum RuleName {
     BlockingDelivery,
     UnsizedBuffer,
     UnnamedLogGroup,
+    RefusedLogOption,
     ForeignRegion,
     MissingLogGroup,
     UnboundedRetention,
@@ -32,12 +33,13 @@ pub struct NoSuchRule(String);
 
 impl RuleName {
     /// All rule names, in the order of the rules in their packs.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::MissingLogDriver,
         Self::UnacceptedLogDriver,
         Self::BlockingDelivery,
         Self::UnsizedBuffer,
         Self::UnnamedLogGroup,
+        Self::RefusedLogOption,
         Self::ForeignRegion,
         Self::MissingLogGroup,
         Self::UnboundedRetention,
@@ -53,6 +55,7 @@ impl RuleName {
             Self::BlockingDelivery => "blocking-delivery",
             Self::UnsizedBuffer => "unsized-buffer",
             Self::UnnamedLogGroup => "unnamed-log-group",
+            Self::RefusedLogOption => "refused-log-option",
             Self::ForeignRegion => "foreign-region",
             Self::MissingLogGroup => "missing-log-group",
             Self::UnboundedRetention => "unbounded-retention",

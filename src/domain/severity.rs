@@ -47,9 +47,11 @@ impl RuleName {
     /// Returns the severity of the rule's findings, unless the baseline sets another severity.
     pub const fn severity(self) -> Severity {
         match self {
-            Self::UnnamedLogGroup | Self::MissingLogGroup | Self::MissingExecutionRole | Self::UnroutableFirelens => {
-                Severity::Error
-            }
+            Self::UnnamedLogGroup
+            | Self::RefusedLogOption
+            | Self::MissingLogGroup
+            | Self::MissingExecutionRole
+            | Self::UnroutableFirelens => Severity::Error,
             Self::MissingLogDriver
             | Self::UnacceptedLogDriver
             | Self::BlockingDelivery

@@ -64,6 +64,7 @@ fn every_key_is_read() {
         missing-driver = "advice"
         accept = ["awslogs", "journald"]
         replace = ["json-file"]
+        correct-drivers = ["awslogs", "journald"]
         delivery = "blocking"
         absent-mode = "effective"
         max-buffer-size = "1g"
@@ -95,6 +96,7 @@ fn every_key_is_read() {
     );
     assert_eq!((logging.max_buffer_size, logging.min_buffer_size, logging.max_buffer_share), (1 << 30, 512 << 10, 1.0));
     assert_eq!((logging.accept.join(" "), logging.replace.join(" ")), ("awslogs journald".into(), "json-file".into()));
+    assert_eq!(logging.correct_drivers.join(" "), "awslogs journald");
     assert_eq!((logging.group.as_str(), logging.stream_prefix.as_str()), ("/apps/{family}/{container}", "ecs"));
     assert_eq!((group.retention_days, group.class.as_str()), (Some(3653), "INFREQUENT_ACCESS"));
     assert!(!group.may_create("/ecs/web") && group.adopts("/apps/web") && group.kms_key.is_some());
@@ -130,7 +132,7 @@ fn a_profile_for_an_untrusted_tag_may_not_accept_any_retention() {
 fn an_unknown_key_is_refused_with_its_position_and_the_nearest_key() {
     assert_eq!(
         refused("version = 1\n\n[logging]\n  delivry = \"blocking\"\n").lines().next().unwrap(),
-        "4:3: unknown field `delivry`, expected one of `driver`, `missing-driver`, `accept`, `replace`, `delivery`, `absent-mode`, \
+        "4:3: unknown field `delivry`, expected one of `driver`, `missing-driver`, `accept`, `replace`, `correct-drivers`, `delivery`, `absent-mode`, \
          `max-buffer-size`, `min-buffer-size`, `max-buffer-share`, `group`, `stream-prefix` (did you mean `delivery`?)"
     );
 }
@@ -237,6 +239,11 @@ fn contradictions_are_refused() {
         ("min-buffer-size = \"50m\"", "3:19: min-buffer-size must not be larger than max-buffer-size"),
         ("max-buffer-size = \"1m\"", "3:19: min-buffer-size must not be larger than max-buffer-size"),
         ("accept = [\"splunk\"]", "3:10: accept must list awslogs, the log driver that Logweir writes"),
+        (
+            "correct-drivers = [\"awslogs\", \"awsfirelens\"]",
+            "3:19: correct-drivers must not list awsfirelens, because mode and max-buffer-size stop its router",
+        ),
+        ("correct-drivers = [\"awslog\"]", "3:19: ECS has no log driver `awslog` (did you mean `awslogs`?)"),
         ("replace = [\"splunk\"]", "3:11: `splunk` must not be listed under both accept and replace"),
     ] {
         assert_eq!(refused(&format!("version = 1\n[logging]\n{values}\n")), why);
@@ -373,6 +380,7 @@ fn a_tag_loosens_only_if_it_is_trusted() {
         ("absent-mode", "logging.absent-mode = \"effective\""),
         ("missing-driver", "logging.missing-driver = \"advice\""),
         ("accept", "logging.accept = [\"awslogs\", \"awsfirelens\", \"splunk\", \"syslog\"]"),
+        ("correct-drivers", "logging.correct-drivers = []"),
         ("min-buffer-size", "logging.min-buffer-size = \"1m\""),
         ("max-buffer-share", "logging.max-buffer-share = 0.5"),
         ("create", "log-group.create = [\"*\"]"),

@@ -164,6 +164,21 @@ fn every_rule_has_cases_with_and_without_findings() {
     }
 }
 
+#[test]
+fn a_document_is_not_compliant_while_the_delivery_mode_of_a_container_is_not_known() {
+    let cases = golden::cases();
+    for (name, is_compliant) in [
+        ("blocking-delivery/other-driver-without-a-mode", false),
+        ("blocking-delivery/other-driver-without-a-mode-and-live", true),
+        ("blocking-delivery/other-driver-without-a-mode-while-the-account-blocks", false),
+        ("refused-log-option/stream-prefix-is-a-placeholder", true),
+    ] {
+        let case = cases.iter().find(|case| case.name == name).unwrap();
+        let definition = case.definition();
+        assert_eq!(plan(&case.facts.observe(&definition), &case.baseline()).is_compliant(), is_compliant, "{name}");
+    }
+}
+
 // The examples of docs/rules.md.
 
 /// The text between the fences of each block of `language`.

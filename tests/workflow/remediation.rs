@@ -307,11 +307,17 @@ async fn a_group_that_another_principal_created_in_between_is_not_changed() {
 async fn a_revision_that_ecs_would_refuse_or_that_is_sandboxed_is_refused_before_anything_is_done() {
     let fargate =
         BLOCKING.replace("\"family\":\"web\"", "\"family\":\"web\",\"requiresCompatibilities\":[\"FARGATE\"]");
+    let external =
+        BLOCKING.replace("\"family\":\"web\"", "\"family\":\"web\",\"requiresCompatibilities\":[\"EXTERNAL\"]");
     let sandboxed = BLOCKING.replace(
         "\"family\":\"web\"",
         "\"family\":\"web\",\"trustedExecutionConfiguration\":{\"isolationMode\":\"CONFIDENTIAL_SANDBOX\"}",
     );
-    for (document, reason) in [(fargate, Reason::MissingExecutionRole), (sandboxed, Reason::Sandboxed)] {
+    for (document, reason) in [
+        (fargate, Reason::MissingExecutionRole),
+        (external, Reason::MissingExecutionRole),
+        (sandboxed, Reason::Sandboxed),
+    ] {
         let world = World::new();
         let source = world.account(|account| {
             let source = account.registers(BLOCKING);

@@ -37,6 +37,7 @@ pub(super) struct LoggingKeys {
     pub(super) missing_driver: Option<MissingDriver>,
     pub(super) accept: Option<Spanned<Vec<String>>>,
     pub(super) replace: Option<Spanned<Vec<String>>>,
+    pub(super) correct_drivers: Option<Spanned<Vec<String>>>,
     pub(super) delivery: Option<Delivery>,
     pub(super) absent_mode: Option<AbsentMode>,
     pub(super) max_buffer_size: Option<Spanned<String>>,

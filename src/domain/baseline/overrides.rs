@@ -51,11 +51,13 @@ fn override_logging(base: &Logging, keys: LoggingKeys) -> Checked<Logging> {
         template(text)?;
     }
     let (accept, replace) = accepted_and_replaced(base, &keys)?;
+    let correct_drivers = corrected(base, &keys)?;
     Ok(Logging {
         driver: base.driver.clone(),
         missing_driver: keys.missing_driver.unwrap_or(base.missing_driver),
         accept,
         replace,
+        correct_drivers,
         delivery: keys.delivery.unwrap_or(base.delivery),
         absent_mode: keys.absent_mode.unwrap_or(base.absent_mode),
         max_buffer_size: max,
@@ -104,6 +106,18 @@ fn accepted_and_replaced(base: &Logging, keys: &LoggingKeys) -> Checked<(Vec<Str
         return fault(span, format!("`{both}` must not be listed under both accept and replace"), None);
     }
     Ok((accept, replace))
+}
+
+/// Returns the log drivers whose delivery Logweir corrects. ECS copies the options of awsfirelens to the router, which
+/// refuses the options of the delivery.
+fn corrected(base: &Logging, keys: &LoggingKeys) -> Checked<Vec<String>> {
+    let corrected = drivers(&keys.correct_drivers, &base.correct_drivers)?;
+    if corrected.iter().any(|driver| driver == "awsfirelens") {
+        let span = keys.correct_drivers.as_ref().map(Spanned::span).unwrap_or_default();
+        let message = "correct-drivers must not list awsfirelens, because mode and max-buffer-size stop its router";
+        return fault(span, message, None);
+    }
+    Ok(corrected)
 }
 
 fn drivers(list: &Option<Spanned<Vec<String>>>, base: &[String]) -> Checked<Vec<String>> {
@@ -227,6 +241,7 @@ pub(super) fn loosened(root: &BaselineSettings, profile: &BaselineSettings) -> O
         ("missing-driver", to.missing_driver != from.missing_driver && to.missing_driver == MissingDriver::Advice),
         ("accept", to.accept.iter().any(|driver| !from.accept.contains(driver))),
         ("replace", to.replace != from.replace),
+        ("correct-drivers", to.correct_drivers != from.correct_drivers),
         ("delivery", to.delivery != from.delivery),
         ("absent-mode", to.absent_mode != from.absent_mode && to.absent_mode == AbsentMode::Effective),
         ("max-buffer-size", to.max_buffer_size < from.max_buffer_size),

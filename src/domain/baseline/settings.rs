@@ -34,6 +34,9 @@ pub struct Logging {
     pub missing_driver: MissingDriver,
     pub accept: Vec<String>,
     pub replace: Vec<String>,
+    /// The log drivers whose options `mode` and `max-buffer-size` Logweir corrects. For other drivers, Logweir gives
+    /// advice.
+    pub correct_drivers: Vec<String>,
     pub delivery: Delivery,
     pub absent_mode: AbsentMode,
     /// The buffer size, in bytes, that Logweir sets if the share `max_buffer_share` of the memory is large enough.
@@ -149,6 +152,7 @@ impl Default for Logging {
             missing_driver: MissingDriver::Fix,
             accept: ["awslogs", "awsfirelens", "splunk"].map(String::from).into(),
             replace: Vec::new(),
+            correct_drivers: vec!["awslogs".into()],
             delivery: Delivery::NonBlocking,
             absent_mode: AbsentMode::Explicit,
             max_buffer_size: 25 << 20,

@@ -121,7 +121,12 @@ impl TaskDefinition {
     }
 
     pub fn requires_fargate(&self) -> bool {
-        self.view["requiresCompatibilities"].as_array().is_some_and(|all| all.iter().any(|one| one == "FARGATE"))
+        self.requires("FARGATE")
+    }
+
+    /// Whether the task definition requires the launch type, such as `FARGATE`.
+    pub fn requires(&self, launch_type: &str) -> bool {
+        self.view["requiresCompatibilities"].as_array().is_some_and(|all| all.iter().any(|one| one == launch_type))
     }
 
     /// Returns the task execution role and the task role, as ARNs or names.
@@ -133,7 +138,7 @@ impl TaskDefinition {
     /// Whether the task definition has an execution role, or an intrinsic function in its place.
     pub fn has_execution_role(&self) -> bool {
         let role = &self.view["executionRoleArn"];
-        is_intrinsic(role) || role.as_str().is_some_and(|role| !role.is_empty())
+        is_intrinsic(role) || role.as_str().is_some_and(|role| !role.trim().is_empty())
     }
 
     /// Whether any container is privileged, which gives the container root rights on the host.

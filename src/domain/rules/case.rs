@@ -8,7 +8,7 @@ use super::finding::{Finding, Fix};
 use crate::domain::baseline::{Baseline, BaselineSettings, Exempt, Workload};
 use crate::domain::ecs::task_definition::Container;
 use crate::domain::rule_name::RuleName;
-use crate::domain::text::placeholder::is_placeholder;
+use crate::domain::text::placeholder::{is_marked, is_placeholder};
 
 pub struct Case<'a> {
     pub seen: &'a Observation<'a>,
@@ -49,6 +49,11 @@ impl<'a> Case<'a> {
 
     pub fn exempts(&self, rule: RuleName, container: Option<&str>) -> Exempt {
         self.baseline.exempts(rule, &workload(self.seen, container), self.seen.now)
+    }
+
+    /// Whether an exemption switches off the rule for the whole task.
+    pub fn is_exempt(&self, rule: RuleName) -> bool {
+        matches!(self.exempts(rule, None), Exempt::Yes(_))
     }
 
     /// Whether Logweir can edit the container. Logweir finds containers by name, so the name must be unique.
@@ -121,5 +126,11 @@ impl<'c, 'a> Subject<'c, 'a> {
     /// because ECS has accepted all values of the revision.
     pub fn is_placeholder(&self, text: &str) -> bool {
         !self.case.seen.is_live() && is_placeholder(text)
+    }
+
+    /// Whether the text contains a placeholder in the marks of a deploy tool. Unlike [`Self::is_placeholder`], this
+    /// function takes no plain word for a placeholder.
+    pub fn is_marked(&self, text: &str) -> bool {
+        !self.case.seen.is_live() && is_marked(text)
     }
 }

@@ -6,6 +6,7 @@ use super::logging::foreign_region::ForeignRegion;
 use super::logging::missing_execution_role::MissingExecutionRole;
 use super::logging::missing_log_driver::MissingLogDriver;
 use super::logging::missing_log_group::MissingLogGroup;
+use super::logging::refused_log_option::RefusedLogOption;
 use super::logging::unaccepted_log_driver::UnacceptedLogDriver;
 use super::logging::unbounded_retention::UnboundedRetention;
 use super::logging::unnamed_log_group::UnnamedLogGroup;
@@ -20,6 +21,7 @@ pub static LOGGING: &[&dyn Rule] = &[
     &BlockingDelivery,
     &UnsizedBuffer,
     &UnnamedLogGroup,
+    &RefusedLogOption,
     &ForeignRegion,
     &MissingLogGroup,
     &UnboundedRetention,

@@ -99,7 +99,16 @@ fn log_groups() -> BoxedStrategy<LogGroup> {
 pub fn documents() -> BoxedStrategy<String> {
     let family = one_of(&["\"web\"", "\"audit-trail\"", "\"${family}\"", "\"my web\"", "null", "7"]);
     let memory = one_of(&["512", "\"512\"", "\"0.5 GB\"", "8", "\"${memory}\"", "null", "1E9"]);
-    let compatibilities = one_of(&["[\"FARGATE\"]", "[\"EC2\", \"FARGATE\"]", "[]", "null", "\"FARGATE\""]);
+    let compatibilities = one_of(&[
+        "[\"FARGATE\"]",
+        "[\"EC2\", \"FARGATE\"]",
+        "[\"EC2\"]",
+        "[\"EXTERNAL\"]",
+        "[\"EC2\", \"MANAGED_INSTANCES\"]",
+        "[]",
+        "null",
+        "\"FARGATE\"",
+    ]);
     let role = one_of(&["\"arn:aws:iam::111122223333:role/ecs\"", "\"\"", "null"]);
     let enclave = prop::option::weighted(0.05, Just(Json::raw(r#"{"isolationMode": "CONFIDENTIAL_SANDBOX"}"#)));
     let alien = prop::option::of(anything());
@@ -159,7 +168,7 @@ fn containers() -> BoxedStrategy<Json> {
 fn log_configurations() -> BoxedStrategy<Option<Json>> {
     let driver = prop_oneof![
         6 => Just("awslogs"),
-        3 => select(vec!["awsfirelens", "splunk", "json-file", "syslog", "${driver}", ""]),
+        3 => select(vec!["awsfirelens", "awsfirelens", "splunk", "json-file", "syslog", "${driver}", ""]),
     ];
     let options = prop_oneof![
         10 => awslogs_options().prop_map(Some),
@@ -192,9 +201,15 @@ fn awslogs_options() -> BoxedStrategy<Json> {
     let mostly = |texts: &'static [&'static str]| prop_oneof![7 => one_of(texts), 1 => odd()];
     (
         optional("awslogs-group", mostly(&["\"/ecs/web\"", "\"/prod/web\"", "\"/ecs/\\u0077eb\""])),
-        optional("awslogs-region", mostly(&["\"eu-west-1\"", "\"us-east-1\""])),
-        optional("awslogs-stream-prefix", mostly(&["\"app\"", "\"ecs\""])),
-        optional("awslogs-create-group", prop::option::weighted(0.2, Just(Json::raw("\"true\"")))),
+        optional("awslogs-region", mostly(&["\"eu-west-1\"", "\"us-east-1\"", "\"eu-west-1a\""])),
+        optional("awslogs-stream-prefix", mostly(&["\"app\"", "\"ecs\"", "\"a:b\""])),
+        optional(
+            "awslogs-create-group",
+            prop::option::weighted(
+                0.2,
+                select(vec!["\"true\"", "\"false\"", "\"1\"", "\"\"", "true"]).prop_map(Json::raw),
+            ),
+        ),
         optional("mode", mostly(&["\"non-blocking\"", "\"blocking\"", "\"Blocking\""])),
         optional("max-buffer-size", mostly(&["\"25m\"", "\"1m\"", "\"400m\"", "\"4500000\"", "\"lots\"", "25.0"])),
         optional("alien-option", prop::option::weighted(0.3, scalars())),
@@ -211,6 +226,7 @@ pub fn baselines() -> BoxedStrategy<String> {
     let logging = (
         select(vec!["fix", "advice"]),
         select(vec!["[]", "[\"json-file\"]", "[\"json-file\", \"syslog\"]"]),
+        select(vec!["[\"awslogs\"]", "[]", "[\"awslogs\", \"splunk\", \"syslog\"]"]),
         select(vec!["non-blocking", "blocking"]),
         select(vec!["explicit", "effective"]),
         select(vec![("25m", "4m"), ("25m", "4500k"), ("1000000", "999999"), ("1g", "1")]),
@@ -218,9 +234,9 @@ pub fn baselines() -> BoxedStrategy<String> {
         select(vec!["/ecs/{family}", "/ecs/{family}/{container}", "all"]),
         select(vec!["{container}", "{family}", "ecs"]),
     )
-        .prop_map(|(missing, replace, delivery, absent, (max, min), share, group, prefix)| {
+        .prop_map(|(missing, replace, correct, delivery, absent, (max, min), share, group, prefix)| {
             format!(
-                "[logging]\nmissing-driver = \"{missing}\"\nreplace = {replace}\ndelivery = \"{delivery}\"\nabsent-mode = \"{absent}\"\n\
+                "[logging]\nmissing-driver = \"{missing}\"\nreplace = {replace}\ncorrect-drivers = {correct}\ndelivery = \"{delivery}\"\nabsent-mode = \"{absent}\"\n\
                  max-buffer-size = \"{max}\"\nmin-buffer-size = \"{min}\"\nmax-buffer-share = {share}\ngroup = \"{group}\"\nstream-prefix = \"{prefix}\"\n"
             )
         });
@@ -240,8 +256,8 @@ pub fn baselines() -> BoxedStrategy<String> {
     )
         .prop_map(|(who, what)| format!("[[profile]]\nmatch = {{ {who} }}\n{what}\n"));
     let exemption = (
-        select(vec!["container = \"side\"", "container = \"a*\"", "family = \"web\""]),
-        subsequence(packs::names(), 1..=10),
+        select(vec!["container = \"side\"", "container = \"a*\"", "container = \"*\"", "family = \"web\""]),
+        subsequence(packs::names(), 1..=11),
         select(vec![2026, 2027]),
     )
         .prop_map(|(who, rules, year)| exemption(who, &rules, &format!("{year}-01-31")));

@@ -29,17 +29,26 @@ impl Rule for BlockingDelivery {
     }
 
     fn check(&self, case: &Case<'_>) -> Vec<Finding> {
-        case.subjects().filter_map(|subject| check(&subject, subject.awslogs()?)).collect()
+        case.subjects()
+            .filter_map(|subject| {
+                let (driver, options) = subject.delivery_options()?;
+                check(&subject, driver, options)
+            })
+            .collect()
     }
 
-    /// If the baseline sets `absent-mode = "effective"`, the rule needs the account's default mode to check a container
-    /// without a mode.
+    /// If an absent mode is checked by its effect, the rule needs the account's default mode to check a container without
+    /// a mode.
     fn lacks_evidence(&self, case: &Case<'_>) -> bool {
-        !matches!(case.seen.default_mode, DefaultMode::Known(_))
-            && case.subjects().any(|subject| {
-                subject.settings.logging.absent_mode == AbsentMode::Effective
-                    && subject.awslogs().is_some_and(|options| matches!(mode(&subject, options), GivenMode::Absent))
-            })
+        case.subjects().any(|subject| subject.hides_delivery_options())
+            || !matches!(case.seen.default_mode, DefaultMode::Known(_))
+                && case.subjects().any(|subject| {
+                    subject.delivery_options().is_some_and(|(driver, options)| {
+                        subject.accepts(driver)
+                            && absent_mode(&subject, driver) == AbsentMode::Effective
+                            && matches!(mode(&subject, options), GivenMode::Absent)
+                    })
+                })
     }
 }
 
@@ -73,14 +82,24 @@ fn is_misspelled(value: &Value) -> bool {
     !is_marked(text) && ["blocking", "nonblocking"].iter().any(|mode| letters.eq_ignore_ascii_case(mode))
 }
 
-fn check<'a>(subject: &Subject<'_, 'a>, options: Options<'a>) -> Option<Finding> {
+/// Returns how the rule checks an absent mode. A driver other than awslogs must name its mode only if Logweir corrects
+/// the driver.
+fn absent_mode(subject: &Subject<'_, '_>, driver: &str) -> AbsentMode {
+    if driver == "awslogs" || subject.corrects_delivery(driver) {
+        subject.settings.logging.absent_mode
+    } else {
+        AbsentMode::Effective
+    }
+}
+
+fn check<'a>(subject: &Subject<'_, 'a>, driver: &str, options: Options<'a>) -> Option<Finding> {
     let wanted = subject.settings.logging.delivery;
     let mode = mode(subject, options);
     let settled = match mode {
         GivenMode::Is(mode) => Some(mode),
-        GivenMode::Absent if subject.settings.logging.absent_mode == AbsentMode::Effective => {
-            Some(default_mode(subject)?)
-        }
+        // The driver itself is a fault, and its default mode is no second one.
+        GivenMode::Absent if !subject.accepts(driver) => return None,
+        GivenMode::Absent if absent_mode(subject, driver) == AbsentMode::Effective => Some(default_mode(subject)?),
         GivenMode::Absent | GivenMode::Unknown(_) | GivenMode::Malformed(_) => None,
     };
     // Docker refuses a buffer size together with mode `blocking` (source: moby, daemon/logger/factory.go).
@@ -94,10 +113,13 @@ fn check<'a>(subject: &Subject<'_, 'a>, options: Options<'a>) -> Option<Finding>
     if oversized {
         set.push(("max-buffer-size", None));
     }
+    let buffers = subject.case.buffers();
     let fix = match (wanted, unknown_size) {
         (_, Some(why)) => Fix::Advice(why.advice().into()),
-        (Delivery::NonBlocking, _) if !subject.case.buffers().fit(subject.container.index) => subject.more_memory(),
-        _ => Fix::Options(set),
+        (Delivery::NonBlocking, _) if subject.corrects_delivery(driver) && !buffers.fit(subject.container.index) => {
+            subject.more_memory()
+        }
+        _ => subject.delivery_fix(driver, set),
     };
     if let (Some(why), true) = (unknown_size, settled == Some(wanted)) {
         return Some(subject.unknown(NAME, "/options/max-buffer-size", "buffer size", why));
@@ -110,30 +132,31 @@ fn check<'a>(subject: &Subject<'_, 'a>, options: Options<'a>) -> Option<Finding>
         return oversized.then(|| subject.finding(NAME, "/options/max-buffer-size", message, fix));
     }
     Some(match mode {
-        GivenMode::Is(mode) => unwanted(subject, mode, fix),
-        GivenMode::Absent => absent(subject, fix),
+        GivenMode::Is(mode) => unwanted(subject, driver, mode, fix),
+        GivenMode::Absent => absent(subject, driver, fix),
         GivenMode::Unknown(why) => subject.unknown(NAME, AT, "mode", why),
         GivenMode::Malformed(value) => malformed(subject, value, fix),
     })
 }
 
-fn unwanted(subject: &Subject<'_, '_>, mode: Delivery, fix: Fix) -> Finding {
+fn unwanted(subject: &Subject<'_, '_>, driver: &str, mode: Delivery, fix: Fix) -> Finding {
     let message = format!(
         "{} {}: its mode is `{}`, but the baseline asks for `{}`",
         subject.called(),
-        consequence(mode),
+        consequence(driver, mode),
         mode.mode(),
         subject.settings.logging.delivery.mode()
     );
     Finding { effective: Some(mode.mode().into()), ..subject.finding(NAME, AT, message, fix) }
 }
 
-fn absent(subject: &Subject<'_, '_>, fix: Fix) -> Finding {
+fn absent(subject: &Subject<'_, '_>, driver: &str, fix: Fix) -> Finding {
     let called = subject.called();
     let default = default_mode(subject);
     let message = match default {
         Some(mode) if mode != subject.settings.logging.delivery => {
-            format!("{called} {}: no mode is set, and the account's default is `{}`", consequence(mode), mode.mode())
+            let consequence = consequence(driver, mode);
+            format!("{called} {consequence}: no mode is set, and the account's default is `{}`", mode.mode())
         }
         _ => format!("{called} leaves its delivery mode to a default that may change"),
     };
@@ -169,9 +192,13 @@ fn default_mode(subject: &Subject<'_, '_>) -> Option<Delivery> {
     }
 }
 
-fn consequence(mode: Delivery) -> &'static str {
-    match mode {
-        Delivery::Blocking => "blocks when CloudWatch Logs is unavailable",
-        Delivery::NonBlocking => "loses log lines when CloudWatch Logs is unavailable",
+fn consequence(driver: &str, mode: Delivery) -> String {
+    let effect = match mode {
+        Delivery::Blocking => "blocks",
+        Delivery::NonBlocking => "loses log lines",
+    };
+    match driver {
+        "awslogs" => format!("{effect} when CloudWatch Logs is unavailable"),
+        _ => format!("{effect} when the driver {driver} cannot deliver logs"),
     }
 }

@@ -131,9 +131,13 @@ fn whole(bytes: u64, least: u64) -> u64 {
 fn single(subject: &Subject<'_, '_>) -> Single {
     let sets_a_buffer = subject.settings.logging.delivery == Delivery::NonBlocking;
     match subject.container.log() {
-        _ if subject.is_asked_to_use_awslogs() && sets_a_buffer => Single::Set(subject.default_size()),
+        _ if subject.is_asked_to_use_awslogs() && !subject.waits_for_role() && sets_a_buffer => {
+            Single::Set(subject.default_size())
+        }
         Log::Configured { driver: "awsfirelens", .. } => Single::None,
-        Log::Configured { driver: "awslogs", .. } => subject.awslogs().map_or(Single::None, |o| of_awslogs(subject, o)),
+        Log::Configured { driver, .. } if subject.corrects_delivery(driver) => {
+            subject.options_of(driver).map_or(Single::None, |options| corrected(subject, options))
+        }
         Log::Configured { options, .. } if options.text("mode") == Some("non-blocking") => kept(subject, options),
         _ => Single::None,
     }
@@ -147,7 +151,8 @@ fn kept<'a>(subject: &Subject<'_, 'a>, options: Options<'a>) -> Single {
     }
 }
 
-fn of_awslogs<'a>(subject: &Subject<'_, 'a>, options: Options<'a>) -> Single {
+/// Returns the buffer of a container whose delivery Logweir corrects.
+fn corrected<'a>(subject: &Subject<'_, 'a>, options: Options<'a>) -> Single {
     let logging = &subject.settings.logging;
     let mode = mode(subject, options);
     let is_non_blocking = matches!(mode, GivenMode::Is(Delivery::NonBlocking));
@@ -187,6 +192,12 @@ impl Subject<'_, '_> {
     fn default_size(&self) -> u64 {
         let logging = &self.settings.logging;
         whole(logging.max_buffer_size.min(self.share().unwrap_or(u64::MAX)), logging.min_buffer_size)
+    }
+
+    /// Returns the size that Logweir advises for a driver that it does not correct, in Docker's notation.
+    pub(super) fn advised_size(&self, found: &SizeOption) -> String {
+        let share = self.share().filter(|share| matches!(found, SizeOption::Bytes(bytes) if bytes > share));
+        size_text(share.and(self.largest()).unwrap_or_else(|| self.default_size()))
     }
 
     /// Returns the largest buffer that a fix leaves or sets, in bytes. `None` if the memory is unknown.

@@ -24,7 +24,7 @@ impl Rule for ForeignRegion {
         case.subjects()
             .filter_map(|subject| {
                 let Given::Text(region) = subject.given(subject.awslogs()?, "awslogs-region") else { return None };
-                if region == own {
+                if region == own || subject.names_no_region(region) {
                     return None;
                 }
                 let message =

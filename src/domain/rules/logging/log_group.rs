@@ -1,7 +1,7 @@
 //! The log group of a container: its name in the task definition, and the facts that AWS reports about it.
 
 use super::naming::is_group_name;
-use super::options::{Given, Unknown};
+use super::options::Given;
 use crate::domain::ecs::task_definition::Options;
 use crate::domain::rule_name::RuleName;
 use crate::domain::rules::case::{Case, Subject};
@@ -41,25 +41,6 @@ impl<'a> Subject<'_, 'a> {
             Given::Text(group) => Some(group.to_owned()),
             Given::Absent if self.case.is_editable(self.container) && !self.is_exempt(RuleName::UnnamedLogGroup) => {
                 self.baseline_group().ok()
-            }
-            _ => None,
-        }
-    }
-
-    /// Returns advice if this container belongs to a registered revision and Logweir cannot read the log group of the
-    /// container. Returns `None` otherwise.
-    pub fn unseen_group(&self) -> Option<&'static str> {
-        let options = self.awslogs().filter(|_| self.case.seen.is_live())?;
-        match (self.given(options, "awslogs-region"), self.given(options, "awslogs-group")) {
-            (Given::Text(region), _) if Some(region) != self.case.seen.region => {
-                Some("check the log group yourself; Logweir does not change a container that logs to another Region")
-            }
-            (Given::Unknown(Unknown::Secret), _) | (_, Given::Unknown(Unknown::Secret)) => Some(
-                "check the log group yourself; Logweir does not change a container whose log group or Region is a \
-                 secret option",
-            ),
-            (_, Given::Text(group)) if !is_group_name(group) => {
-                Some("give the log group a valid name; until then, Logweir does not change the container")
             }
             _ => None,
         }

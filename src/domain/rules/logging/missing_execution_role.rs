@@ -1,10 +1,10 @@
-//! A Fargate task that logs through awslogs but has no execution role.
+//! A task that logs through awslogs without an execution role, on a launch type on which awslogs needs the role.
 
 use crate::domain::ecs::task_definition::Log;
 use crate::domain::rule_name::RuleName;
 use crate::domain::rules::Rule;
-use crate::domain::rules::case::Case;
-use crate::domain::rules::finding::{Finding, Fix, Safety};
+use crate::domain::rules::case::{Case, Subject};
+use crate::domain::rules::finding::{Finding, Fix};
 
 pub(in crate::domain::rules) struct MissingExecutionRole;
 
@@ -16,28 +16,23 @@ impl Rule for MissingExecutionRole {
     }
 
     fn summary(&self) -> &'static str {
-        "a Fargate task that logs through awslogs without an execution role"
+        "a task that logs through awslogs without the execution role that awslogs needs"
     }
 
     fn check(&self, case: &Case<'_>) -> Vec<Finding> {
-        let definition = case.seen.definition;
-        if !definition.requires_fargate() || definition.has_execution_role() {
-            return Vec::new();
-        }
-        let message = if case
-            .subjects()
-            .any(|subject| matches!(subject.container.log(), Log::Configured { driver: "awslogs", .. }))
-        {
-            "the task logs through awslogs on Fargate without executionRoleArn: ECS refuses such a task definition"
-        } else if case.subjects().any(|subject| subject.is_given_awslogs()) {
-            "the fixes add awslogs to a Fargate task without executionRoleArn: ECS refuses such a task definition"
+        let Some(needs) = case.lacks_execution_role() else { return Vec::new() };
+        let (place, effect) = (needs.place(), needs.effect());
+        let uses_awslogs =
+            |subject: &Subject<'_, '_>| matches!(subject.container.log(), Log::Configured { driver: "awslogs", .. });
+        let message = if case.subjects().any(|subject| uses_awslogs(&subject)) {
+            format!("the task logs through awslogs on {place} without executionRoleArn: {effect}")
+        } else if case.subjects().any(|subject| subject.is_asked_to_use_awslogs()) {
+            format!("the baseline asks for awslogs, which needs executionRoleArn on {place}: without it, {effect}")
         } else {
             return Vec::new();
         };
         let advice = "set executionRoleArn to a role that allows logs:CreateLogStream and logs:PutLogEvents; Logweir \
                       does not correct a registered revision without this role";
-        let finding = case.finding(NAME, "/executionRoleArn", message, Fix::Advice(advice.into()));
-        debug_assert_eq!(finding.fix.safety(), Safety::Advice);
-        vec![finding]
+        vec![case.finding(NAME, "/executionRoleArn", message, Fix::Advice(advice.into()))]
     }
 }

@@ -17,7 +17,11 @@ impl Subject<'_, '_> {
     /// Returns the stream prefix that the baseline gives to this container. The error is the reason why the baseline
     /// gives no valid prefix.
     pub fn baseline_prefix(&self) -> Result<String, &'static str> {
-        self.fill(&self.settings.logging.stream_prefix)
+        let prefix = self.fill(&self.settings.logging.stream_prefix)?;
+        match self.check_stream_prefix(&prefix) {
+            Ok(()) => Ok(prefix),
+            Err(_) => Err("the baseline gives a name of a log stream that CloudWatch Logs does not accept"),
+        }
     }
 
     /// Returns the Region that the container must log to, which is the Region of the task.

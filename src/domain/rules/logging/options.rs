@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::domain::baseline::LOG_DRIVERS;
 use crate::domain::ecs::task_definition::{Log, Options};
 use crate::domain::rule_name::RuleName;
 use crate::domain::rules::case::Subject;
@@ -68,6 +69,50 @@ impl<'a> Subject<'_, 'a> {
             }
             _ => None,
         }
+    }
+
+    /// Returns the log driver and its options if the driver has a delivery mode and the options are readable. ECS says
+    /// that the option `mode` applies to all supported log drivers (source: ECS API reference, LogConfiguration). The
+    /// driver awsfirelens is an exception, because ECS passes its options to the router (source: amazon-ecs-agent,
+    /// agent/api/task/task.go). A container that a fix gives another driver has no delivery mode to check.
+    pub fn delivery_options(&self) -> Option<(&'a str, Options<'a>)> {
+        let Log::Configured { driver, options } = self.container.log() else { return None };
+        let has_mode = driver != "awsfirelens" && LOG_DRIVERS.contains(&driver) && !self.is_given_awslogs();
+        (has_mode && !matches!(options, Options::Malformed(_) | Options::Unknown)).then_some((driver, options))
+    }
+
+    /// Whether the task definition does not show the options of a driver that has a delivery mode.
+    pub fn hides_delivery_options(&self) -> bool {
+        matches!(
+            self.container.log(),
+            Log::Configured { driver, options: Options::Unknown } if driver != "awsfirelens" && LOG_DRIVERS.contains(&driver)
+        )
+    }
+
+    /// Whether the baseline lets Logweir correct the delivery mode and the buffer of the driver.
+    pub fn corrects_delivery(&self, driver: &str) -> bool {
+        self.settings.logging.correct_drivers.iter().any(|listed| listed == driver)
+    }
+
+    /// Whether the baseline lets containers use the driver. Another driver is a fault by itself.
+    pub fn accepts(&self, driver: &str) -> bool {
+        self.settings.logging.accept.iter().any(|accepted| accepted == driver)
+    }
+
+    /// Returns the fix that sets the options of the delivery, or advice if Logweir does not correct the driver.
+    pub fn delivery_fix(&self, driver: &str, set: Vec<(&'static str, Option<String>)>) -> Fix {
+        if self.corrects_delivery(driver) {
+            return Fix::Options(set);
+        }
+        let wish = |(option, value): &(&str, Option<String>)| match value {
+            Some(value) => format!("set {option} to `{value}`"),
+            None => format!("remove {option}"),
+        };
+        let wishes: Vec<String> = set.iter().map(wish).collect();
+        Fix::Advice(format!(
+            "{}; Logweir corrects only the drivers under logging.correct-drivers in the baseline",
+            wishes.join(" and ")
+        ))
     }
 
     /// Returns the options if the container uses awslogs and the options are readable.

@@ -11,6 +11,9 @@ impl Subject<'_, '_> {
     /// Returns the complete awslogs configuration that the baseline gives this container. The error is the reason why
     /// Logweir cannot write this configuration.
     pub fn complete_configuration(&self) -> Result<Map<String, Value>, &'static str> {
+        if let Some(needs) = self.case.forbids_awslogs() {
+            return Err(needs.objection());
+        }
         let is_non_blocking = self.settings.logging.delivery == Delivery::NonBlocking;
         if self.logs_to_router() && self.case.would_lose_all_of_firelens() {
             return Err("ECS refuses a FireLens router that no container logs to (remove the router, too)");

@@ -25,7 +25,7 @@ impl Rule for UnacceptedLogDriver {
             .filter_map(|subject| {
                 let Log::Configured { driver, .. } = subject.container.log() else { return None };
                 let accept = &subject.settings.logging.accept;
-                if accept.iter().any(|accepted| accepted == driver) {
+                if subject.accepts(driver) {
                     return None;
                 }
                 if subject.is_placeholder(driver) {

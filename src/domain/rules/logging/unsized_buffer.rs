@@ -29,7 +29,10 @@ impl Rule for UnsizedBuffer {
     fn check(&self, case: &Case<'_>) -> Vec<Finding> {
         case.subjects()
             .filter(|subject| subject.settings.logging.delivery == Delivery::NonBlocking)
-            .filter_map(|subject| check(&subject, subject.awslogs()?))
+            .filter_map(|subject| {
+                let (driver, options) = subject.delivery_options()?;
+                check(&subject, driver, options)
+            })
             .collect()
     }
 
@@ -45,18 +48,23 @@ impl Rule for UnsizedBuffer {
     }
 }
 
-fn check<'a>(subject: &Subject<'_, 'a>, options: Options<'a>) -> Option<Finding> {
+fn check<'a>(subject: &Subject<'_, 'a>, driver: &str, options: Options<'a>) -> Option<Finding> {
     let given = subject.given_word(options, "mode");
     let mode = options.text("mode");
     let stays = matches!(given, Given::Unknown(_)) || subject.is_exempt(RuleName::BlockingDelivery);
-    if mode != Some("non-blocking") && stays {
+    let found = SizeOption::of(subject, options);
+    let is_corrected = subject.corrects_delivery(driver);
+    if mode != Some("non-blocking") && (stays || !is_corrected && !matches!(found, SizeOption::Malformed)) {
         // No fix sets the mode `non-blocking`, and in any other mode the container runtime refuses a buffer size.
+        return None;
+    }
+    if matches!(found, SizeOption::Absent) && driver != "awslogs" && !is_corrected {
+        // The default size suits a driver that Logweir does not correct.
         return None;
     }
     let called = subject.called();
     let floor = subject.settings.logging.min_buffer_size;
     let (buffers, buffer) = (subject.case.buffers(), subject.buffer());
-    let found = SizeOption::of(subject, options);
     let message = match found {
         SizeOption::Unknown(why) => {
             return Some(subject.unknown(NAME, "/options/max-buffer-size", "buffer size", why));
@@ -88,8 +96,12 @@ fn check<'a>(subject: &Subject<'_, 'a>, options: Options<'a>) -> Option<Finding>
         }
         SizeOption::Bytes(_) => return None,
     };
-    let set = vec![("mode", Some("non-blocking".to_owned())), ("max-buffer-size", Some(buffer.text()))];
-    let fix = if buffers.fit(subject.container.index) { Fix::Options(set) } else { subject.more_memory() };
+    let size = if is_corrected { buffer.text() } else { subject.advised_size(&found) };
+    let set = vec![("mode", Some("non-blocking".to_owned())), ("max-buffer-size", Some(size))];
+    let fix = match is_corrected && !buffers.fit(subject.container.index) {
+        true => subject.more_memory(),
+        false => subject.delivery_fix(driver, set),
+    };
     let mut finding = subject.finding(NAME, "/options/max-buffer-size", message, fix);
     let non_blocking_today = match mode {
         Some(mode) => mode == "non-blocking",
