@@ -51,9 +51,9 @@ impl<'a> Case<'a> {
         self.baseline.exempts(rule, &workload(self.seen, container), self.seen.now)
     }
 
-    /// Whether an exemption switches off the rule for the whole task.
+    /// Whether an exemption covers the whole task, or the rule is off.
     pub fn is_exempt(&self, rule: RuleName) -> bool {
-        matches!(self.exempts(rule, None), Exempt::Yes(_))
+        self.is_off(rule) || matches!(self.exempts(rule, None), Exempt::Yes(_))
     }
 
     /// Whether Logweir can edit the container. Logweir finds containers by name, so the name must be unique.

@@ -1,5 +1,5 @@
-//! Functions for JSON text with positions, for the placeholders of deploy tools, for untrusted text that must be safe
-//! to print, and for moments, numbers and lists as text.
+//! Functions for JSON text with positions, for the placeholders of deploy tools, for the regular expressions of Go, for
+//! untrusted text that must be safe to print, and for moments, numbers and lists as text.
 
 pub(crate) mod go_pattern;
 pub(crate) mod json;
