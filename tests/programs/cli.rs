@@ -210,7 +210,7 @@ fn colour_is_used_on_terminals_or_on_request() {
 #[test]
 fn every_rule_explains_itself() {
     let list = run(&mut logweir(&["rules"]));
-    assert_eq!(list.out.lines().count(), 10);
+    assert_eq!(list.out.lines().count(), 11);
     for line in list.out.lines() {
         let rule = line.split_whitespace().next().unwrap();
         let ran = run(&mut logweir(&["rules", rule]));
