@@ -7,6 +7,7 @@ use std::fmt::Display;
 use jiff::SignedDuration;
 
 use crate::domain::baseline::Baseline;
+use crate::domain::baseline::published::PackagedName;
 use crate::domain::event;
 use crate::domain::event::scope::Scope;
 use crate::domain::outcome::Mode;
@@ -56,6 +57,8 @@ pub struct Remediation {
     /// while the baseline is unconfirmed.
     pub finishes: Mode,
     pub baseline: Baseline,
+    /// The name and the text of the baseline, if the baseline is a file in the function's package.
+    pub packaged: Option<(PackagedName, String)>,
     /// The name of the backout function.
     pub backout_function: Option<String>,
     /// The URL of the event queue, to which the function sends a message again if the message has to wait.
@@ -181,13 +184,18 @@ impl Remediation {
         let place: BaselinePlace = needed("LOGWEIR_BASELINE")?.parse().unwrap_or_else(|never| match never {});
         let text = place.text(parameter).await.map_err(|why| wrong("LOGWEIR_BASELINE", format!("{place}: {why}")))?;
         let baseline = Baseline::parse(&text).map_err(|error| wrong("LOGWEIR_BASELINE", format!("{place}:{error}")))?;
+        let packaged = match &place {
+            BaselinePlace::File(_) => Some((PackagedName(place.to_string()), text)),
+            BaselinePlace::Parameter(_) => None,
+        };
         let (mode, baseline) = as_confirmed(finishes, baseline, set("LOGWEIR_CONFIRMED_BASELINE").as_deref());
         let queue = |name| match set(name) {
             Some(url) if !url.starts_with("http") => Err(wrong(name, "is not the URL of a queue")),
             url => Ok(url),
         };
         let (queue, dead_letters) = (queue("LOGWEIR_QUEUE")?, queue("LOGWEIR_DEAD_LETTERS")?);
-        Ok(Self { mode, finishes, baseline, backout_function: set("LOGWEIR_BACKOUT_FUNCTION"), queue, dead_letters })
+        let backout_function = set("LOGWEIR_BACKOUT_FUNCTION");
+        Ok(Self { mode, finishes, baseline, packaged, backout_function, queue, dead_letters })
     }
 }
 

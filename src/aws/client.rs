@@ -148,9 +148,12 @@ impl Aws {
     /// Opens the connections that the first event needs, and reads the account setting `defaultLogDriverMode`. Ignores
     /// errors, because a refused call also opens its connection. If an error persists, the handling of the first event
     /// reports the error.
-    pub async fn warm(&self) {
-        let both = async { tokio::join!(self.ecs.default_mode(), self.logs.describe_log_groups().limit(1).send()) };
-        let _ = tokio::time::timeout(LONGEST_WARMING, both).await;
+    ///
+    /// Also awaits `beside`, for no longer than the connections may take.
+    pub async fn warm(&self, beside: impl Future<Output = ()>) {
+        let all =
+            async { tokio::join!(self.ecs.default_mode(), self.logs.describe_log_groups().limit(1).send(), beside) };
+        let _ = tokio::time::timeout(LONGEST_WARMING, all).await;
     }
 
     pub fn calls(&self) -> &Calls {

@@ -4,18 +4,21 @@ use std::error::Error;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::{DispatchFailure, SdkError};
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_smithy_types::error::metadata::{ErrorMetadata, ProvideErrorMetadata};
 use serde_json::Value;
 
 use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::outcome::Reason;
 use crate::domain::report::is_shown;
-use crate::domain::text::plain::plain;
+use crate::domain::text::plain::{shortened, without_number};
 use crate::ports::{Answer, ErrorKind, PortError};
 
 /// The maximum length of the message of a [`PortError`], in characters. Logweir cuts longer messages. Of the error
 /// messages of AWS, only encoded authorization messages are longer.
 const LONGEST: usize = 512;
+
+/// The start of the message about a connection that failed.
+pub const UNREACHED: &str = "the connection failed";
 
 /// Error codes that report throttling (source: the SDKs' common list of throttling errors). The list omits
 /// LimitExceededException, because ECS and CloudWatch Logs return this code if a quota is exhausted, and waiting does
@@ -107,7 +110,7 @@ where
         }
         SdkError::TimeoutError(_) => retry(call, "the service did not respond in time"),
         SdkError::DispatchFailure(failure) => dispatch(call, failure),
-        other => PortError { kind: ErrorKind::Refused, ..retry(call, &chain(other)) },
+        other => refused(call, &cause(other)),
     }
 }
 
@@ -116,7 +119,7 @@ pub(super) fn unreadable(call: &'static str, why: &str) -> PortError {
     PortError {
         kind: ErrorKind::Retry,
         call,
-        message: plain(&format!("the response cannot be read: {why}"), LONGEST),
+        message: shortened(&format!("the response cannot be read: {why}"), LONGEST),
         reason: Some(Reason::Unreadable),
     }
 }
@@ -166,7 +169,7 @@ pub(super) fn said(
         (ErrorKind::Refused, None)
     };
     let shown = document.map_or_else(|| message.to_owned(), |document| scrubbed(message, document));
-    PortError { kind, call, message: plain(&format!("{code}: {shown}"), LONGEST), reason }
+    PortError { kind, call, message: shortened(&format!("{code}: {shown}"), LONGEST), reason }
 }
 
 /// Returns whether ECS's ClientException says that other registrations in the same family are in progress: "Too many
@@ -191,17 +194,22 @@ fn is_absence(call: &str, message: &str) -> bool {
 }
 
 fn dispatch(call: &'static str, failure: &DispatchFailure) -> PortError {
-    let message = failure.as_connector_error().map(|error| chain(error)).unwrap_or_default();
+    let Some(error) = failure.as_connector_error() else { return refused(call, "the request could not be sent") };
     if failure.is_timeout() || failure.is_io() || failure.as_other().is_some() {
-        return retry(call, &format!("the connection failed: {message}"));
+        return unreached(call, error);
     }
     // For every other kind of failure, the SDK has sent no request, because the credentials or the endpoint are
     // missing.
-    PortError { kind: ErrorKind::Refused, reason: Some(Reason::AccessDenied), ..retry(call, &message) }
+    PortError { reason: Some(Reason::AccessDenied), ..refused(call, &cause(error)) }
+}
+
+/// Returns the error to report for a connection that failed.
+pub(super) fn unreached(call: &'static str, error: &(dyn Error + 'static)) -> PortError {
+    retry(call, &format!("{UNREACHED}: {}", cause(error)))
 }
 
 pub(super) fn retry(call: &'static str, message: &str) -> PortError {
-    PortError { kind: ErrorKind::Retry, call, message: plain(message, LONGEST), reason: None }
+    PortError { kind: ErrorKind::Retry, call, message: shortened(message, LONGEST), reason: None }
 }
 
 /// Returns the error to report for a request that Logweir does not send.
@@ -217,19 +225,23 @@ pub(super) fn unless_missing<T>(answer: Answer<T>) -> Answer<Option<T>> {
     }
 }
 
-/// Returns the messages of an error and of its causes, outermost first. Omits a message if the preceding message
-/// already contains it.
-pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    let mut next = Some(error);
+/// Returns the innermost cause of an error as a text for people. The outer errors only say which layer of the SDK
+/// failed. The text of an operating system's error loses its number.
+pub(super) fn cause(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
     while let Some(error) = next {
-        let part = error.to_string();
-        if !parts.last().is_some_and(|last| last.contains(&part)) {
-            parts.push(part);
+        if let Some(meta) = error.downcast_ref::<ErrorMetadata>() {
+            let said = [meta.code(), meta.message()].into_iter().flatten();
+            return said.collect::<Vec<_>>().join(": ");
+        }
+        let inner = error.to_string();
+        if !inner.is_empty() {
+            text = inner;
         }
         next = error.source();
     }
-    parts.join(": ")
+    without_number(&text).to_owned()
 }
 
 /// Hides each text of `document` that `message` quotes, except names and settings.

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::client::Aws;
 use super::signed::{Operation, Request, Service, escaped, without};
-use crate::domain::text::plain::plain;
+use crate::domain::text::plain::shortened;
 use crate::ports::Answer;
 
 /// The maximum length of the error message of a function, in characters. Logweir cuts longer messages.
@@ -35,7 +35,7 @@ impl Aws {
         let body = reply.json()?;
         if reply.function_failed {
             // The error message of the function may quote the payload, so Logweir hides the payload in the message.
-            return Ok(Invoked::Failed(plain(&without(&body["errorMessage"], &payload.to_string()), LONGEST)));
+            return Ok(Invoked::Failed(shortened(&without(&body["errorMessage"], &payload.to_string()), LONGEST)));
         }
         Ok(Invoked::Answer(body))
     }

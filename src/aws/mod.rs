@@ -6,10 +6,14 @@
 //! The feature `cli` enables the modules that only the command line uses. The function's binary is built without the
 //! feature `cli`.
 
+#[cfg(feature = "cli")]
+mod alias;
 mod calls;
 mod client;
 #[cfg(feature = "cli")]
 mod connect;
+#[cfg(feature = "cli")]
+mod credentials;
 #[cfg(feature = "cli")]
 mod doctor;
 mod errors;
@@ -18,6 +22,8 @@ mod https;
 mod identity;
 #[cfg(feature = "cli")]
 mod invoke;
+#[cfg(feature = "cli")]
+mod profile;
 mod read_only;
 #[cfg(feature = "cli")]
 mod region;
@@ -31,13 +37,19 @@ mod signed;
 pub use calls::Calls;
 pub use client::{Aws, NoRegion};
 #[cfg(feature = "cli")]
-pub use connect::ConnectOptions;
+pub use connect::{ConnectError, ConnectOptions, Connection};
+#[cfg(feature = "cli")]
+pub use credentials::{CredentialsFailure, CredentialsOrigin};
 #[cfg(feature = "cli")]
 pub use doctor::Received;
+#[cfg(feature = "cli")]
+pub use errors::UNREACHED;
 #[cfg(feature = "cli")]
 pub use identity::Identity;
 #[cfg(feature = "cli")]
 pub use invoke::Invoked;
+#[cfg(feature = "cli")]
+pub use profile::{NamedBy, NamedProfile, ProfileError};
 #[cfg(feature = "cli")]
 pub use region::configured_region;
 pub use sdk::ecs::Ecs;

@@ -3,7 +3,9 @@
 
 use super::context::Context;
 use super::failure::Failure;
+use crate::aws::Connection;
 use crate::domain::report::BackoutBy;
+use crate::domain::text::plain::without_number;
 use crate::settings::JournalPlace;
 
 impl Context {
@@ -35,14 +37,15 @@ impl Context {
     /// Returns the options that select the same AWS account and the same journal in another shell.
     fn elsewhere(&self, region: &str) -> Result<Vec<String>, Failure> {
         let mut arguments = Vec::new();
-        match self.named_journal() {
-            None => {}
-            Some(JournalPlace::Folder(folder)) => {
-                let folder = std::path::absolute(&folder)
-                    .map_err(|error| Failure::error(format!("{}: {error}", folder.display())))?;
+        // The default folder of another person or machine contains another journal, so the command names it too.
+        match self.used_journal()? {
+            JournalPlace::Folder(folder) => {
+                let folder = std::path::absolute(&folder).map_err(|error| {
+                    Failure::error(format!("{}: {}", folder.display(), without_number(&error.to_string())))
+                })?;
                 arguments.extend(["--journal".to_owned(), format!("file:{}", folder.display())]);
             }
-            Some(JournalPlace::Table(table)) => arguments.extend(["--journal".into(), format!("dynamodb:{table}")]),
+            JournalPlace::Table(table) => arguments.extend(["--journal".into(), format!("dynamodb:{table}")]),
         }
         arguments.extend(self.account(region));
         Ok(arguments)
@@ -51,9 +54,13 @@ impl Context {
     /// Returns the options that select the same AWS account and Region in another shell.
     fn account(&self, region: &str) -> Vec<String> {
         let mut arguments = vec!["--region".to_owned(), region.to_owned()];
-        let global = &self.global;
-        for (option, value) in [("--profile", &global.profile), ("--endpoint-url", &global.endpoint_url)] {
-            arguments.extend(value.iter().flat_map(|value| [option.to_owned(), value.clone()]));
+        let connection = self.connection.get();
+        let selected = connection.and_then(|connection| connection.credentials.profile());
+        let profile = self.global.profile.as_deref().or(selected);
+        let endpoint = connection.and_then(Connection::endpoint);
+        let endpoint = self.global.endpoint_url.as_deref().or(endpoint);
+        for (option, value) in [("--profile", profile), ("--endpoint-url", endpoint)] {
+            arguments.extend(value.iter().flat_map(|value| [option.to_owned(), (*value).to_owned()]));
         }
         arguments
     }

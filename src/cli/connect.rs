@@ -2,10 +2,12 @@
 
 use std::future::Future;
 
+use super::context::Context;
 use super::failure::Failure;
 use super::options::Global;
-use crate::aws::{Aws, ConnectOptions, Identity};
+use crate::aws::{Aws, ConnectError, ConnectOptions, Connection, CredentialsFailure, Identity, ProfileError};
 use crate::domain::event::Home;
+use crate::domain::text::names;
 use crate::settings;
 
 /// Whether a verb only reads, or may also change resources.
@@ -21,18 +23,50 @@ pub(super) fn wait<T>(future: impl Future<Output = Result<T, Failure>>) -> Resul
     runtime.map_err(|error| Failure::error(format!("cannot start the async runtime: {error}")))?.block_on(future)
 }
 
-impl Global {
-    /// Creates AWS clients for the account and Region that the options and the environment variables select. Makes no
-    /// AWS call. With [`Intent::Look`], the clients cannot write.
+impl Context {
+    /// Creates AWS clients for the account and Region that the options and the environment variables select, and loads
+    /// the credentials once for the whole run. With [`Intent::Look`], the clients cannot write.
     pub(super) async fn aws(&self, intent: Intent) -> Result<Aws, Failure> {
-        let place = ConnectOptions {
-            region: self.region.clone(),
-            profile: self.profile.clone(),
-            endpoint_url: self.endpoint_url.clone(),
-            read_only: intent == Intent::Look,
+        let connection = self.connection().await?;
+        connection.load_credentials().await?;
+        Ok(connection.clients(intent == Intent::Look).map_err(ConnectError::from)?)
+    }
+
+    /// Returns the connection that the options and the environment variables select. Makes no AWS call.
+    pub(super) async fn connection(&self) -> Result<&Connection, ConnectError> {
+        if let Some(connection) = self.connection.get() {
+            return Ok(connection);
+        }
+        let Global { region, profile, endpoint_url, .. } = self.global.clone();
+        let connection = Connection::open(&ConnectOptions { region, profile, endpoint_url, read_only: false }).await?;
+        Ok(self.connection.get_or_init(|| connection))
+    }
+}
+
+impl From<ConnectError> for Failure {
+    fn from(error: ConnectError) -> Self {
+        let help = match &error {
+            ConnectError::NoRegion(_) => "add --region, or set AWS_REGION".to_owned(),
+            ConnectError::NotARegion(_) => {
+                "use a name such as eu-west-1: --region, AWS_REGION or the profile".to_owned()
+            }
+            ConnectError::Profile(ProfileError::Unknown { known, .. }) if known.is_empty() => {
+                "create the profile: aws configure sso, or aws configure --profile NAME".to_owned()
+            }
+            ConnectError::Profile(ProfileError::Unknown { known, .. }) => {
+                format!("use one of these profiles: {}", names(known.iter().map(String::as_str)))
+            }
+            ConnectError::Profile(ProfileError::Unreadable(_)) => {
+                "correct ~/.aws/config and ~/.aws/credentials".to_owned()
+            }
         };
-        let connected = Aws::connect(&place).await;
-        connected.map_err(|error| Failure::error(error.to_string()).help("add --region, or set AWS_REGION"))
+        Self::error(error.to_string()).help(help)
+    }
+}
+
+impl From<CredentialsFailure> for Failure {
+    fn from(failure: CredentialsFailure) -> Self {
+        Self::error(failure.message).help(failure.help)
     }
 }
 
@@ -40,8 +74,10 @@ impl Global {
 pub(super) async fn home(aws: &Aws) -> Result<(Home, String), Failure> {
     let Identity { account, arn } = aws.identity().await?;
     let own_roles = match std::env::var("LOGWEIR_OWN_ROLES") {
-        Ok(list) => settings::own_roles(&list).map_err(|error| Failure::usage(error.to_string()))?,
-        Err(_) => Vec::new(),
+        Ok(list) if !list.is_empty() => {
+            settings::own_roles(&list).map_err(|error| Failure::usage(error.to_string()))?
+        }
+        _ => Vec::new(),
     };
     let partition = arn.split(':').nth(1).unwrap_or("aws").to_owned();
     Ok((Home { partition, account, region: aws.region().to_owned(), own_roles, ..Home::default() }, arn))

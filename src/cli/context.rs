@@ -2,48 +2,47 @@
 
 use std::cell::OnceCell;
 
-use super::baseline::PlacedBaseline;
-use super::connect::Intent;
 use super::failure::Failure;
 use super::options::Global;
+use super::placed_baseline::PlacedBaseline;
 use super::printer::Printer;
-use crate::aws::Aws;
+use crate::aws::Connection;
 use crate::settings::JournalPlace;
+
+/// Whether an option is on the command line. An option that is not there may have its value from the environment.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Given {
+    pub(super) baseline: bool,
+    pub(super) journal: bool,
+}
 
 /// The context of a verb.
 pub(super) struct Context {
     pub(super) global: Global,
     pub(super) printer: Printer,
-    baseline: OnceCell<Result<PlacedBaseline, Failure>>,
-    /// Whether the option `--journal` named the journal, and not the environment variable `LOGWEIR_JOURNAL`.
-    pub(super) is_journal_option: bool,
+    /// The baseline for registered revisions. Logweir reads it at most once.
+    pub(super) live_baseline: OnceCell<Result<PlacedBaseline, Failure>>,
+    /// The baseline for files. Logweir reads it at most once.
+    pub(super) file_baseline: OnceCell<Result<PlacedBaseline, Failure>>,
+    /// The options that the caller gave on the command line, and not as an environment variable.
+    pub(super) given: Given,
+    pub(super) connection: OnceCell<Connection>,
     /// The place of the journal that the deployed stack published. Logweir reads this place at most once. The inner
     /// `Option` is `None` if the stack published no journal.
     pub(super) published: OnceCell<Option<JournalPlace>>,
 }
 
 impl Context {
-    pub(super) fn new(global: Global, is_journal_option: bool) -> Self {
+    pub(super) fn new(global: Global, given: Given) -> Self {
         let printer = Printer::new(global.color, global.format);
-        Self { global, printer, baseline: OnceCell::new(), is_journal_option, published: OnceCell::new() }
-    }
-
-    /// Returns the baseline that the options and the environment variables select. The first call reads the baseline,
-    /// and later calls return the same result.
-    pub(super) async fn baseline(&self) -> Result<&PlacedBaseline, Failure> {
-        let read = match self.baseline.get() {
-            Some(read) => read,
-            None => {
-                let read = self.global.read_baseline().await;
-                self.baseline.get_or_init(|| read)
-            }
-        };
-        read.as_ref().map_err(Failure::clone)
-    }
-
-    /// Creates AWS clients for the account and Region that the options and the environment variables select. With
-    /// [`Intent::Look`], the clients cannot write.
-    pub(super) async fn aws(&self, intent: Intent) -> Result<Aws, Failure> {
-        self.global.aws(intent).await
+        Self {
+            global,
+            printer,
+            given,
+            live_baseline: OnceCell::new(),
+            file_baseline: OnceCell::new(),
+            connection: OnceCell::new(),
+            published: OnceCell::new(),
+        }
     }
 }

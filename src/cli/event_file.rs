@@ -8,6 +8,7 @@ use flate2::read::MultiGzDecoder;
 use serde_json::Value;
 
 use super::failure::Failure;
+use crate::domain::text::plain::without_number;
 use crate::sources::{FoundEvent, FoundEvents};
 
 /// The size of the largest file of events that Logweir reads, in bytes, before and after its decompression.
@@ -129,7 +130,7 @@ fn reason(error: &io::Error) -> String {
         io::ErrorKind::NotFound => "no such file".into(),
         io::ErrorKind::PermissionDenied => "permission denied".into(),
         io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof => "the file is no complete gzip file".into(),
-        _ => error.to_string(),
+        _ => without_number(&error.to_string()).to_owned(),
     }
 }
 

@@ -4,12 +4,21 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::aws::UNREACHED;
 use crate::domain::doctor::State;
+use crate::domain::outcome::Reason;
 use crate::domain::report::Report;
 use crate::ports::{ErrorKind, PortError};
 use crate::render::human::doctor::Diagnosis;
 use crate::render::json::{AgainstSummary, Summary};
 use crate::sources::SourceError;
+
+/// The error codes of AWS for credentials that have expired.
+const EXPIRED: [&str; 3] = ["ExpiredToken", "ExpiredTokenException", "RequestExpired"];
+
+/// The error codes of AWS for credentials that AWS does not know in this Region.
+const UNKNOWN_KEY: [&str; 4] =
+    ["UnrecognizedClientException", "InvalidClientTokenId", "InvalidSignatureException", "SignatureDoesNotMatch"];
 
 /// The exit code of a verb. If several exit codes apply, Logweir returns the highest code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,15 +38,17 @@ pub(super) struct Failure {
     pub(super) exit: Exit,
     pub(super) message: String,
     pub(super) help: Option<String>,
+    /// The operation that AWS denied. `None` for any other error.
+    pub(super) denied: Option<&'static str>,
 }
 
 impl Failure {
     pub(super) fn error(message: impl Into<String>) -> Self {
-        Self { exit: Exit::Error, message: message.into(), help: None }
+        Self { exit: Exit::Error, message: message.into(), help: None, denied: None }
     }
 
     pub(super) fn usage(message: impl Into<String>) -> Self {
-        Self { exit: Exit::Usage, message: message.into(), help: None }
+        Self { exit: Exit::Usage, message: message.into(), help: None, denied: None }
     }
 
     pub(super) fn help(self, help: impl Into<String>) -> Self {
@@ -62,11 +73,26 @@ impl fmt::Display for Failure {
 /// Converts the error of a call to AWS or to the journal, and adds the next step for the caller.
 impl From<PortError> for Failure {
     fn from(error: PortError) -> Self {
-        let failure = Self::error(error.to_string());
+        let denied = (error.reason == Some(Reason::AccessDenied)).then_some(error.call);
+        let failure = Self { denied, ..Self::error(error.to_string()) };
+        let code = error.message.split(':').next().unwrap_or_default();
         match error.kind {
+            _ if EXPIRED.contains(&code) => {
+                failure.help("get new credentials, for example: aws sso login --profile NAME")
+            }
+            _ if UNKNOWN_KEY.contains(&code) => failure
+                .help("check the credentials (aws sts get-caller-identity), and that the account uses this Region"),
+            _ if error.message.starts_with(UNREACHED) => failure
+                .help("check the network, the Region (--region) and the endpoint (--endpoint-url), then try again"),
             ErrorKind::Retry => failure.help("try again: the error may be temporary"),
             ErrorKind::Missing => failure.help("check the name, the Region (--region) and the account"),
-            ErrorKind::Refused => failure,
+            ErrorKind::Refused => match failure.message.split_once("; ") {
+                // The errors of the journal in a folder end with an advice.
+                Some((message, advice)) if error.call.ends_with("the journal") => {
+                    Self { message: message.to_owned(), help: Some(advice.to_owned()), ..failure }
+                }
+                _ => failure,
+            },
         }
     }
 }

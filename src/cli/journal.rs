@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use super::connect::Intent;
 use super::context::Context;
 use super::failure::Failure;
-use crate::aws::Aws;
 use crate::aws::sdk::journal::DynamoJournal;
+use crate::aws::{Aws, ConnectError};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::limits::family::Family;
 use crate::domain::record::{Entry, Head, Record};
@@ -36,25 +36,42 @@ impl Context {
         if self.published.get().is_none() {
             let _ = self.published.set(self.look_for_published().await?);
         }
+        self.used_journal()
+    }
+
+    /// Returns the place that the caller or the deployed stack named, else the default folder. Reads nothing.
+    pub(super) fn used_journal(&self) -> Result<JournalPlace, Failure> {
         match self.named_journal() {
             Some(place) => Ok(place),
             None => Ok(JournalPlace::Folder(state_folder()?)),
         }
     }
 
-    /// Writes to standard error which journal this run uses, and how the command line found the journal. Logweir
+    /// Returns an error if the caller named a journal folder that does not exist. A verb that reads records needs the
+    /// folder; the first correction creates it.
+    pub(super) fn needs_folder(&self, place: &JournalPlace) -> Result<(), Failure> {
+        match place {
+            JournalPlace::Folder(folder) if self.global.journal.is_some() && !folder.exists() => {
+                let message = format!("the journal folder {} does not exist", folder.display());
+                Err(Failure::error(message)
+                    .help("check --journal and LOGWEIR_JOURNAL; `logweir apply` creates the folder"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns the line that says which journal this run uses, and how the command line found the journal. Logweir
     /// changes revisions and services because of entries in the journal, so the caller must be able to notice a journal
     /// of another principal.
-    pub(super) async fn name_journal(&self) -> Result<(), Failure> {
+    pub(super) async fn journal_line(&self) -> Result<String, Failure> {
         let place = self.journal_place().await?;
         let source = match &self.global.journal {
-            Some(_) if self.is_journal_option => "from --journal".to_owned(),
+            Some(_) if self.given.journal => "from --journal".to_owned(),
             Some(_) => "from the environment variable LOGWEIR_JOURNAL".to_owned(),
             None if self.named_journal().is_some() => format!("from the Systems Manager parameter {PUBLISHED}"),
             None => "the default folder".to_owned(),
         };
-        self.printer.note(&format!("journal: {place} ({source})"));
-        Ok(())
+        Ok(format!("journal: {place} ({source})"))
     }
 
     /// Returns the place of the journal that the caller named, else the place that Logweir has already read from the
@@ -63,13 +80,19 @@ impl Context {
         self.global.journal.clone().or_else(|| self.published.get().cloned().flatten())
     }
 
-    /// Reads the place of the journal that the deployed stack published. Returns `None` if the Region, the credentials
-    /// or the parameter is missing.
+    /// Reads the place of the journal that the deployed stack published. Returns `None` if the parameter is missing, or
+    /// if the caller selected no account: no Region or no credentials are configured.
     async fn look_for_published(&self) -> Result<Option<JournalPlace>, Failure> {
-        let Ok(aws) = self.aws(Intent::Look).await else { return Ok(None) };
-        if !aws.has_credentials().await {
-            return Ok(None);
+        let selects_profile = self.global.profile.is_some();
+        let connection = match self.connection().await {
+            Err(ConnectError::NoRegion(_)) if !selects_profile => return Ok(None),
+            connection => connection?,
+        };
+        match connection.load_credentials().await {
+            Err(failure) if failure.is_missing && !selects_profile => return Ok(None),
+            loaded => loaded?,
         }
+        let aws = self.aws(Intent::Look).await?;
         let help = "name the journal: --journal file:FOLDER, or --journal dynamodb:TABLE for the table of the stack";
         let found = aws.parameter(PUBLISHED).await;
         let found = found

@@ -13,14 +13,16 @@ use super::context::Context;
 use super::failure::Failure;
 use super::loaded::Loaded;
 use super::options::Global;
+use super::placed_baseline::ChosenBaselines;
 use super::progress::Progress;
-use super::targets::{Read, Target, Targets};
+use super::targets;
+use super::targets::{Read, Target, Targets, family_of, is_named};
 use crate::aws::{self, Aws};
 use crate::domain::baseline::Baseline;
 use crate::domain::outcome::Reason;
 use crate::domain::plan;
 use crate::domain::rules::facts::{DefaultMode, Observation};
-use crate::ports::{Answer, LogGroups, TaskDefinitions};
+use crate::ports::{Answer, ErrorKind, LogGroups, PortError, TaskDefinitions};
 use crate::render::json::PassedOver;
 use crate::sources::{Document, Kind, SourceError};
 use crate::workflow::observe;
@@ -48,7 +50,7 @@ enum Outcome {
 /// same time.
 pub(super) fn load_all(
     context: &Context,
-    baseline: &Baseline,
+    baselines: &ChosenBaselines,
     targets: &Targets,
     each: &mut impl FnMut(&Target, Result<Vec<Loaded>, Failure>),
 ) -> Result<PassedOver, Failure> {
@@ -59,7 +61,7 @@ pub(super) fn load_all(
         let live = list.iter().filter(|target| matches!(target, Target::Live(_))).count();
         let connection = if live > 0 { Some(context.aws(Intent::Look).await) } else { None };
         let progress = Progress::over(live);
-        let loads = list.iter().map(|target| load(context, baseline, connection.as_ref(), target, family.as_deref()));
+        let loads = list.iter().map(|target| load(context, baselines, connection.as_ref(), target, family.as_deref()));
         let mut loads = pin!(stream::iter(loads).buffered(AT_ONCE).zip(stream::iter(list)));
         while let Some((outcome, target)) = loads.next().await {
             let loaded = match outcome {
@@ -85,7 +87,7 @@ pub(super) fn load_all(
 /// Loads one target, and plans the correction of each of its task definitions. Only registered revisions need the connection to AWS.
 async fn load(
     context: &Context,
-    baseline: &Baseline,
+    baselines: &ChosenBaselines,
     connection: Option<&Result<Aws, Failure>>,
     target: &Target,
     family: Option<&str>,
@@ -95,13 +97,14 @@ async fn load(
         (_, _, Some(Ok(Read::Documents(documents)))) => {
             let mut loaded = Vec::with_capacity(documents.len());
             for document in documents {
-                loaded.push(plan_offline(&context.global, baseline, document).await);
+                loaded.push(plan_offline(&context.global, &baselines.files, document).await);
             }
             return Ok(Outcome::Loaded(loaded));
         }
         (_, _, Some(Err(error))) => return Err(Failure::from(error)),
         (Target::Live(name), Some(Ok(aws)), None) => {
-            plan_patiently(aws, baseline, target, name).await.map_err(Failure::from)
+            targets::is_in_region(name, aws.region())?;
+            plan_patiently(aws, &baselines.live, target, name).await.map_err(Failure::from)
         }
         (_, Some(Err(failed)), None) => Err(failed.clone()),
         (_, _, None) => Err(Failure::error("there is no connection to AWS")),
@@ -132,6 +135,7 @@ async fn plan_offline(global: &Global, baseline: &Baseline, document: Document) 
         plan: plan::plan(&observation, baseline),
         region,
         tags: None,
+        unread: None,
         document: Some(document),
     }
 }
@@ -156,14 +160,20 @@ pub(super) async fn plan_live(
     target: &Target,
     name: &str,
 ) -> Answer<Loaded> {
-    let described = task_definitions.describe(name).await?;
+    let described = task_definitions.describe(family_of(name)).await?;
+    if name.starts_with("arn:") && !is_named(&described.arn, name) {
+        let message = format!("ECS describes {} instead of {name}", described.arn);
+        return Err(PortError { kind: ErrorKind::Missing, call: "DescribeTaskDefinition", message, reason: None });
+    }
     let (revision, region) = (described.arn.clone(), described.arn.region.clone());
     let tags = described.tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect();
     let seen = observe(&described, baseline, task_definitions, log_groups, Timestamp::now()).await?;
+    let is_undecided = !seen.plan.not_checked.is_empty();
     Ok(Loaded {
         origin: target.origin(),
         revision: Some(revision),
         definition: described.definition,
+        unread: seen.unread_groups.or(seen.unread).filter(|_| is_undecided),
         plan: seen.plan,
         region: Some(region),
         tags: Some(tags),

@@ -2,10 +2,12 @@
 
 use serde_json::{Value, json};
 
+use super::failure::Failure;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::edit::patch;
 use crate::domain::plan::Plan;
+use crate::ports::PortError;
 use crate::render::human::{diff, findings};
 use crate::render::json;
 use crate::sources::{self, Document};
@@ -19,6 +21,8 @@ pub(super) struct Loaded {
     pub(super) region: Option<String>,
     /// The tags of a registered revision. `None` for a document, because a deploy tool may add tags.
     pub(super) tags: Option<Vec<(String, String)>>,
+    /// The error because of which some rules were not checked. `None` if every needed read succeeded.
+    pub(super) unread: Option<PortError>,
     /// The document that contains the task definition. `None` for a registered revision.
     pub(super) document: Option<Document>,
 }
@@ -47,7 +51,20 @@ impl Loaded {
     pub(super) fn undecided(&self) -> Option<String> {
         let not_checked = &self.plan.not_checked;
         let is_undecided = self.document.is_none() && !not_checked.is_empty();
-        is_undecided.then(|| format!("no verdict, because these rules were not checked: {}", not_checked.join(", ")))
+        let why = self.unread.as_ref().map(|error| format!(" ({error})")).unwrap_or_default();
+        is_undecided
+            .then(|| format!("no verdict, because these rules were not checked: {}{why}", not_checked.join(", ")))
+    }
+
+    /// Returns the error for a registered revision about which some rules were not checked.
+    pub(super) fn unread(&self) -> Option<Failure> {
+        let rules = self.plan.not_checked.join(", ");
+        let failure = Failure::from(self.unread.clone()?);
+        let help = match failure.denied {
+            Some(call) => format!("allow the caller {call}; until then, these rules are not checked: {rules}"),
+            None => format!("try again; these rules were not checked: {rules}"),
+        };
+        Some(failure.help(help))
     }
 
     /// Returns the findings in the format of compiler messages.

@@ -4,6 +4,8 @@ mod baseline;
 mod commands;
 mod connect;
 mod context;
+mod destination;
+mod environment;
 mod event_file;
 mod failure;
 mod help;
@@ -13,6 +15,7 @@ mod loaded;
 mod moment;
 mod options;
 mod passed_over;
+mod placed_baseline;
 mod printer;
 mod progress;
 mod question;
@@ -28,7 +31,7 @@ use std::ffi::OsString;
 use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use context::Context;
+use context::{Context, Given};
 use failure::{Exit, VerbResult};
 use options::Global;
 
@@ -92,26 +95,27 @@ enum Verb {
 /// Runs the command line, and returns the exit code of the process.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let mut command = help::for_arguments(Cli::command(), &arguments);
+    let mut command = environment::without_empty(help::for_arguments(Cli::command(), &arguments));
     let parsed = command.try_get_matches_from_mut(arguments).and_then(|matches| {
-        let is_journal_option = matches.value_source("journal") == Some(ValueSource::CommandLine);
-        Cli::from_arg_matches(&matches).map(|cli| (cli, is_journal_option))
+        let is_given = |option| matches.value_source(option) == Some(ValueSource::CommandLine);
+        let given = Given { baseline: is_given("baseline"), journal: is_given("journal") };
+        Cli::from_arg_matches(&matches).map(|cli| (cli, given))
     });
-    let (cli, is_journal_option) = match parsed {
+    let (cli, given) = match parsed {
         Ok(parsed) => parsed,
         Err(error) => {
             let error = suggestions::add(error.format(&mut command));
-            let _ = error.print();
-            return Exit::from(&error) as u8;
+            let written = printer::unwritten(error.print());
+            return Exit::from(&error).max(written) as u8;
         }
     };
-    let context = Context::new(cli.global, is_journal_option);
+    let context = Context::new(cli.global, given);
     let ended = cli.verb.run(&context);
     let exit = ended.unwrap_or_else(|failure| {
         context.printer.failure(&failure);
         failure.exit
     });
-    exit as u8
+    exit.max(context.printer.end()) as u8
 }
 
 impl Verb {

@@ -8,7 +8,7 @@ use crate::settings::{BaselinePlace, JournalPlace};
 #[derive(Clone, Args)]
 #[command(next_help_heading = "Global options")]
 pub(super) struct Global {
-    /// The baseline: a file, or ssm:NAME for a Systems Manager parameter [default: the shipped baseline]
+    /// The baseline: a file, or ssm:NAME [default: logweir.toml for files, the stack's for revisions]
     #[arg(long, global = true, env = "LOGWEIR_BASELINE", hide_env_values = true, value_name = "BASELINE")]
     pub(super) baseline: Option<BaselinePlace>,
     /// The format of the output
@@ -21,7 +21,7 @@ pub(super) struct Global {
     /// The AWS Region [default: from the environment or the profile]
     #[arg(long, global = true, env = "LOGWEIR_REGION", hide_env_values = true)]
     pub(super) region: Option<String>,
-    /// The AWS profile
+    /// The AWS profile; wins over access keys
     #[arg(long, global = true, env = "LOGWEIR_PROFILE", hide_env_values = true)]
     pub(super) profile: Option<String>,
     /// An endpoint to call instead of AWS

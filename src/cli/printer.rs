@@ -1,16 +1,22 @@
 //! The only module that writes to the terminal. Results go to standard output, and all other texts go to standard
 //! error.
 
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 
-use super::failure::Failure;
+use super::failure::{Exit, Failure};
 use super::options::{Color, Format};
-use crate::domain::text::plain::plain;
+use crate::domain::text::names;
+use crate::domain::text::plain::{shortened, without_number};
 use crate::render::Output;
+
+/// The longest message, in characters.
+const LONGEST: usize = 2000;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
@@ -21,6 +27,24 @@ const HELP: Style = AnsiColor::Cyan.on_default().bold();
 pub(super) struct Printer {
     choice: ColorChoice,
     format: Format,
+    /// The error of the first failed write of a result. Later results are not written.
+    failed: OnceCell<io::Error>,
+    /// The errors that were written about a target, each as the denied operation or as its message.
+    told: RefCell<BTreeSet<String>>,
+    /// The targets with an error that was written about an earlier target.
+    alike: RefCell<Vec<String>>,
+}
+
+/// Reports a failed write of a result, and returns the exit code. A closed pipe needs no message, because its reader has
+/// seen enough (`| head`).
+pub(super) fn unwritten(written: io::Result<()>) -> Exit {
+    let Err(error) = written else { return Exit::Fine };
+    if error.kind() != io::ErrorKind::BrokenPipe {
+        let message = format!("cannot write to standard output: {}", without_number(&error.to_string()));
+        let help = "the output is incomplete; free disk space, or write it to another place";
+        Printer::new(Color::Auto, Format::Text).error(&message, Some(help));
+    }
+    Exit::Error
 }
 
 impl Printer {
@@ -30,7 +54,7 @@ impl Printer {
             Color::Always => ColorChoice::AlwaysAnsi,
             Color::Never => ColorChoice::Never,
         };
-        Self { choice, format }
+        Self { choice, format, failed: OnceCell::new(), told: RefCell::default(), alike: RefCell::default() }
     }
 
     /// Returns whether the text on standard output may contain colours and other styles.
@@ -67,22 +91,50 @@ impl Printer {
         }
     }
 
-    /// Writes a result to standard output. Ignores errors, because the reader of a pipe may close the pipe early (`|
-    /// head`).
+    /// Writes a result to standard output. [`Printer::end`] reports an error, because the work of the verb goes on.
     fn result(&self, text: &str) {
-        let mut out = AutoStream::new(io::stdout().lock(), self.choice);
-        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        self.written(AutoStream::new(io::stdout().lock(), self.choice), text);
     }
 
     /// Writes a document to standard output, byte for byte.
-    pub(super) fn document(&self, text: &str) -> io::Result<()> {
-        let mut out = io::stdout().lock();
-        out.write_all(text.as_bytes()).and_then(|()| out.flush())
+    pub(super) fn document(&self, text: &str) {
+        self.written(io::stdout().lock(), text);
+    }
+
+    fn written(&self, mut out: impl Write, text: &str) {
+        if self.failed.get().is_none()
+            && let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush())
+        {
+            let _ = self.failed.set(error);
+        }
+    }
+
+    /// Names the targets with an error that was written about an earlier target. Reports that a result could not be
+    /// written, and returns the exit code for it.
+    pub(super) fn end(self) -> Exit {
+        let alike = self.alike.take();
+        if !alike.is_empty() {
+            self.note(&format!("the same errors concern {}", names(alike.iter().map(String::as_str))));
+        }
+        unwritten(self.failed.into_inner().map_or(Ok(()), Err))
     }
 
     /// Writes an error and the help of the error.
     pub(super) fn failure(&self, failure: &Failure) {
         self.error(&failure.message, failure.help.as_deref());
+    }
+
+    /// Writes the error of one target, unless the same error was written about an earlier target. [`Printer::end`] names
+    /// the later targets in one line.
+    pub(super) fn target_failure(&self, origin: &str, failure: &Failure) {
+        let prefix = format!("{origin}: ");
+        let message = failure.message.strip_prefix(&prefix).unwrap_or(&failure.message);
+        let key = failure.denied.unwrap_or(message).to_owned();
+        if self.told.borrow_mut().insert(key) {
+            self.message("error", ERROR, &format!("{prefix}{message}"), failure.help.as_deref());
+        } else {
+            self.alike.borrow_mut().push(origin.to_owned());
+        }
     }
 
     pub(super) fn error(&self, message: &str, help: Option<&str>) {
@@ -96,16 +148,16 @@ impl Printer {
 
     fn message(&self, kind: &str, style: Style, message: &str, help: Option<&str>) {
         let mut err = AutoStream::new(io::stderr().lock(), self.choice);
-        let _ = writeln!(err, "{style}{kind}{style:#}: {}", plain(message, 2000));
+        let _ = writeln!(err, "{style}{kind}{style:#}: {}", shortened(message, LONGEST));
         if let Some(help) = help {
-            let _ = writeln!(err, "  {HELP}help{HELP:#}: {}", plain(help, 2000));
+            let _ = writeln!(err, "  {HELP}help{HELP:#}: {}", shortened(help, LONGEST));
         }
     }
 
     /// Writes a question, without a line break.
     pub(super) fn ask(&self, question: &str) {
         let mut err = AutoStream::new(io::stderr().lock(), self.choice);
-        let _ = write!(err, "{}", plain(question, 2000)).and_then(|()| err.flush());
+        let _ = write!(err, "{}", shortened(question, LONGEST)).and_then(|()| err.flush());
     }
 
     /// Writes a note. Writes nothing with `--format json`, because the JSON result already contains the content of the
@@ -118,6 +170,6 @@ impl Printer {
 
     /// Writes a message that is not part of the result to standard error.
     pub(super) fn note(&self, message: &str) {
-        let _ = writeln!(AutoStream::new(io::stderr().lock(), self.choice), "{}", plain(message, 2000));
+        let _ = writeln!(AutoStream::new(io::stderr().lock(), self.choice), "{}", shortened(message, LONGEST));
     }
 }

@@ -18,6 +18,11 @@ impl Printer {
         Ok(())
     }
 
+    /// Returns whether a person can read a question and answer it.
+    pub(super) fn is_attended(&self) -> bool {
+        io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
     /// Asks the question once. Returns `true` only for the answers `y` and `yes`.
     pub(super) fn asked(&self, question: &str) -> Result<bool, Failure> {
         self.ask(question);

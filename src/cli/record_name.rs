@@ -20,12 +20,19 @@ pub(super) enum RecordName {
 
 pub(super) fn parse(name: &str) -> Result<RecordName, Failure> {
     if name.starts_with("arn:") {
-        return name.parse().map(RecordName::Arn).map_err(|error| Failure::usage(format!("{name}: {error}")));
+        return name.parse().map(RecordName::Arn).map_err(|error| {
+            Failure::usage(format!("{name}: {error}"))
+                .help("add the revision; `logweir records --family FAMILY` lists the records of a family")
+        });
     }
     let short = name.rsplit_once(':').filter(|(family, _)| is_family(family));
     let short = short.and_then(|(family, revision)| Some((family.to_owned(), revision.parse().ok()?)));
     let (family, revision) = short.ok_or_else(|| {
-        Failure::usage(format!("`{name}` is not the name of a record")).help("use FAMILY:REVISION or an ARN")
+        Failure::usage(format!("`{name}` is not the name of a record")).help(if is_family(name) {
+            format!("add the revision; `logweir records --family {name}` lists the records of the family")
+        } else {
+            "use FAMILY:REVISION or an ARN".to_owned()
+        })
     })?;
     Ok(RecordName::Short { family, revision })
 }

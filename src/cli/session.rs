@@ -8,6 +8,7 @@ use super::connect::{Intent, home};
 use super::context::Context;
 use super::failure::Failure;
 use super::journal::AnyJournal;
+use super::placed_baseline::PlacedBaseline;
 use crate::aws::{Calls, Ecs, Logs};
 use crate::domain::baseline::Baseline;
 use crate::domain::event::Home;
@@ -30,13 +31,14 @@ pub(super) struct Session {
 }
 
 impl Context {
-    pub(super) async fn session(&self, intent: Intent) -> Result<Session, Failure> {
+    /// Connects to the account and the journal, and says which ones they are. `baseline` is the baseline that the verb
+    /// applies. `None` if the verb applies none.
+    pub(super) async fn session(&self, intent: Intent, baseline: Option<&PlacedBaseline>) -> Result<Session, Failure> {
         let aws = self.aws(intent).await?;
         let (home, caller) = home(&aws).await?;
         let journal = self.journal(&aws, intent).await?;
-        if intent == Intent::Act {
-            self.name_journal().await?;
-        }
+        let baseline = baseline.map_or_else(|| "baseline: none, this verb uses none".into(), ToString::to_string);
+        self.show_destination(&aws, &home, &[baseline, self.journal_line().await?]).await?;
         let (calls, backout) = (aws.calls().clone(), self.backout_by(&home.region)?);
         let ports = Adapters { ecs: aws.ecs, log_groups: aws.log_groups, journal, clock: SystemClock };
         Ok(Session { ports, home, caller, calls, backout })

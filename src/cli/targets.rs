@@ -74,8 +74,10 @@ pub(super) fn read(arguments: &[String], walk: &WalkArgs) -> Result<Targets, Fai
         } else if let Some(name) = argument.strip_prefix("ecs:") {
             targets.list.push(Target::Live(live(name)?));
         } else if argument.starts_with("arn:") {
-            let arn: RevisionArn = argument.parse().map_err(|error| Failure::usage(format!("{argument}: {error}")))?;
-            targets.list.push(Target::Live(arn.to_string()));
+            let arn: RevisionArn =
+                of_any_revision(argument).parse().map_err(|error| Failure::usage(format!("{argument}: {error}")))?;
+            debug_assert!(is_named(&arn, argument), "{argument}");
+            targets.list.push(Target::Live(argument.clone()));
         } else if Path::new(argument).is_dir() {
             targets.add_folder(Path::new(argument), &options);
         } else {
@@ -116,6 +118,44 @@ impl Targets {
     }
 }
 
+/// Returns the help for a file that does not exist, but whose name may be the name of a registered revision.
+fn suggestion(path: &Path) -> Option<String> {
+    let name = live(path.to_str()?).ok().filter(|_| !path.exists())?;
+    Some(format!("for a registered revision, use `ecs:{name}`"))
+}
+
+/// Returns the ARN of a revision. Returns revision 0 for the ARN of a family, which has no revision.
+fn of_any_revision(arn: &str) -> String {
+    let has_revision = arn.rsplit_once('/').is_some_and(|(_, name)| name.contains(':'));
+    if has_revision { arn.to_owned() } else { format!("{arn}:0") }
+}
+
+/// Returns the argument of DescribeTaskDefinition for a target. ECS describes the newest ACTIVE revision of a family by
+/// the name of the family, and not by an ARN without a revision.
+pub(super) fn family_of(name: &str) -> &str {
+    match name.rsplit_once('/') {
+        Some((_, family)) if !family.contains(':') => family,
+        _ => name,
+    }
+}
+
+/// Returns whether `arn`, with or without a revision, names this revision.
+pub(super) fn is_named(revision: &RevisionArn, arn: &str) -> bool {
+    let whole = revision.to_string();
+    whole == arn || whole.strip_prefix(arn).is_some_and(|rest| rest.starts_with(':'))
+}
+
+/// Returns an error if the target is an ARN of another Region than the Region that this run calls.
+pub(super) fn is_in_region(name: &str, region: &str) -> Result<(), Failure> {
+    match of_any_revision(name).parse::<RevisionArn>() {
+        Ok(arn) if name.starts_with("arn:") && arn.region != region => {
+            let message = format!("the ARN is of Region {}, but this run calls Region {region}", arn.region);
+            Err(Failure::error(message).help(format!("use --region {}", arn.region)))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn live(name: &str) -> Result<String, Failure> {
     let (family, revision) = name.split_once(':').map_or((name, None), |(family, revision)| (family, Some(revision)));
     let is_number = revision.is_none_or(|revision| revision.parse::<u32>().is_ok());
@@ -143,13 +183,27 @@ impl Target {
     pub(super) fn documents(&self, family: Option<&str>) -> Option<Result<Read, SourceError>> {
         match self {
             Self::Stdin => Some(sources::read_stdin(family).map(Read::Documents)),
-            Self::File(file) if file.folder.is_none() => Some(sources::read_file(file, family).map(Read::Documents)),
+            Self::File(file) if file.folder.is_none() => {
+                let read = sources::read_file(file, family).map(Read::Documents);
+                Some(read.map_err(|mut error| {
+                    error.help = self.suggestion().or(error.help);
+                    error
+                }))
+            }
             Self::File(file) => Some(sources::read_found(file, family).map(|found| match found {
                 Found::Documents(documents) => Read::Documents(documents),
                 Found::Other(kind) => Read::PassedOver(kind),
             })),
             Self::Unreadable(error) => Some(Err(error.clone())),
             Self::Live(_) => None,
+        }
+    }
+
+    /// Returns the help for a target that may be meant as the name of a registered revision.
+    pub(super) fn suggestion(&self) -> Option<String> {
+        match self {
+            Self::File(file) => suggestion(&file.path),
+            _ => None,
         }
     }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::line::{Line, whole};
 use super::{FileJournal, LONGEST, READ, UNWRITABLE, WRITE, refused};
-use crate::domain::text::plain::plain;
+use crate::domain::text::plain::{shortened, without_number};
 use crate::ports::{Answer, CommitError, ErrorKind, PortError};
 
 /// The state in which a writer finds the journal file.
@@ -103,7 +103,10 @@ impl FileJournal {
         PortError {
             kind,
             call,
-            message: plain(&format!("{}: {error}{advice}", self.path.display()), LONGEST),
+            message: shortened(
+                &format!("{}: {}{advice}", self.path.display(), without_number(&error.to_string())),
+                LONGEST,
+            ),
             reason: None,
         }
     }

@@ -29,6 +29,8 @@ pub(super) struct Line<'t> {
     pub(super) pin_holder: Option<&'t RawValue>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub(super) pins: Option<&'t RawValue>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub(super) baseline: Option<&'t RawValue>,
 }
 
 impl<'t> Line<'t> {
@@ -41,11 +43,12 @@ impl<'t> Line<'t> {
             StateKind::Reconciliation => &mut self.reconciliation,
             StateKind::PinHolder => &mut self.pin_holder,
             StateKind::RevisionPins => &mut self.pins,
+            StateKind::PublishedBaseline => &mut self.baseline,
         }
     }
 
-    fn states(&self) -> [Option<&'t RawValue>; 6] {
-        [self.family, self.pointings, self.budget, self.reconciliation, self.pin_holder, self.pins]
+    fn states(&self) -> [Option<&'t RawValue>; 7] {
+        [self.family, self.pointings, self.budget, self.reconciliation, self.pin_holder, self.pins, self.baseline]
     }
 
     pub(super) fn checksum(&self) -> u32 {

@@ -29,7 +29,7 @@ use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::limits::family::Family;
 use crate::domain::outcome::Reason;
 use crate::domain::record::{Entry, Head, Record, SCHEMA};
-use crate::domain::text::plain::plain;
+use crate::domain::text::plain::{plain, shortened};
 use crate::ports::{Answer, CommitError, ErrorKind, Expected, Filter, Journal, Listed, PortError, StoredState};
 use disk::Found;
 use line::{Commit, Damage, Line, commits};
@@ -118,7 +118,7 @@ impl FileJournal {
         PortError {
             kind: ErrorKind::Refused,
             call: READ,
-            message: plain(&message, LONGEST),
+            message: shortened(&message, LONGEST),
             reason: Some(Reason::Unreadable),
         }
     }

@@ -1,5 +1,6 @@
 //! The states that the journal stores in addition to its records: the state of each family, the state of each service,
-//! the state of the registration rate limit, the state of the reconciliation, and the pins of corrected revisions.
+//! the state of the registration rate limit, the state of the reconciliation, the pins of corrected revisions, and the
+//! baseline in the function's package.
 
 use std::fmt::Display;
 
@@ -7,6 +8,7 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::baseline::published::{PackagedName, PublishedBaseline};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
 use crate::domain::limits::family::{Family, FamilyName};
@@ -50,6 +52,7 @@ pub enum StateKind {
     Reconciliation,
     PinHolder,
     RevisionPins,
+    PublishedBaseline,
 }
 
 impl StateKind {
@@ -63,6 +66,7 @@ impl StateKind {
             Self::Reconciliation => "reconciliation",
             Self::PinHolder => "pin-holder",
             Self::RevisionPins => "pins",
+            Self::PublishedBaseline => "baseline",
         }
     }
 }
@@ -107,3 +111,4 @@ stored_state!(RateLimit, #[serde(flatten)] name: RateLimitName);
 stored_state!(Reconciliation, #[serde(flatten)] name: ReconciliationName);
 stored_state!(PinHolder, holder: HolderName);
 stored_state!(RevisionPins, revision: RevisionArn);
+stored_state!(PublishedBaseline, place: PackagedName);

@@ -28,10 +28,15 @@ pub struct CheckOutput {
     /// target instead.
     #[serde(skip)]
     pub not_checked: BTreeSet<&'static str>,
-    /// Whether the caller named the baseline. The text output shows the place and the digest only of a baseline that
-    /// the caller named.
+    /// Whether a read failed, so that rules about a registered revision were not checked.
     #[serde(skip)]
-    pub is_baseline_named: bool,
+    pub is_unread: bool,
+    /// The baseline of the registered revisions, if the run also checked files with another baseline.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub live_baseline: Option<BaselineLine>,
+    /// Whether the text output shows the baseline.
+    #[serde(skip)]
+    pub is_baseline_shown: bool,
 }
 
 impl CheckOutput {
@@ -46,11 +51,20 @@ impl CheckOutput {
 pub struct BaselineLine {
     pub path: String,
     pub digest: String,
+    /// How Logweir found the baseline, such as `from --baseline`.
+    pub origin: String,
+}
+
+impl BaselineLine {
+    /// Returns the place and the digest of the baseline.
+    pub fn name(&self) -> String {
+        format!("{} ({})", self.path, self.digest)
+    }
 }
 
 impl fmt::Display for BaselineLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.path, self.digest)
+        write!(f, "{}, {}", self.name(), self.origin)
     }
 }
 

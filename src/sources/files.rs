@@ -8,6 +8,7 @@ use std::rc::Rc;
 use super::error::Cause;
 use super::kind::{ByName, Kind, by_name};
 use super::{Document, SourceError};
+use crate::domain::text::plain::without_number;
 
 /// The size of the largest file that Logweir reads, in bytes. This limit of 16 MiB is much higher than the 64 KiB of
 /// the largest task definition, and only protects Logweir from huge files.
@@ -95,6 +96,6 @@ pub(super) fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "no such file or folder".into(),
         io::ErrorKind::PermissionDenied => "permission denied".into(),
-        _ => error.to_string(),
+        _ => without_number(&error.to_string()).to_owned(),
     }
 }

@@ -11,7 +11,7 @@ use crate::domain::limits::reconciliation::Counts;
 use crate::domain::report::Report;
 use crate::domain::report::gauges::Gauges;
 use crate::domain::rules::packs;
-use crate::domain::text::plain::plain;
+use crate::domain::text::plain::{plain, shortened};
 
 /// The maximum length of an error in a log line, in characters.
 const LONGEST: usize = 512;
@@ -94,7 +94,7 @@ pub fn not_notified(not_notified: &[FailedNotification<'_>], function: &str, now
 fn warning(event: &str, message: &str, error: &str, family: Option<&str>, now: Timestamp) -> String {
     one(&json!({
         "timestamp": format!("{now:.3}"), "level": "WARN", "message": message, "event": event,
-        "family": family.map(|family| plain(family, LONGEST)), "error": plain(error, LONGEST),
+        "family": family.map(|family| plain(family, LONGEST)), "error": shortened(error, LONGEST),
     }))
 }
 

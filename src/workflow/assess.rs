@@ -18,6 +18,9 @@ pub struct Assessment {
     /// The error of the failed read of the account setting `defaultLogDriverMode`, or `None` if the read succeeded. A
     /// failed read does not fail the assessment, because some plans do not depend on this account setting.
     pub unread: Option<PortError>,
+    /// The error of AWS if it refused to describe the log groups. The rules about log groups are then not checked, and
+    /// every other rule is. Any other error of this read fails the assessment.
+    pub unread_groups: Option<PortError>,
 }
 
 /// Describes a revision. Returns `None` if ECS cannot find the revision.
@@ -61,7 +64,13 @@ pub async fn observe(
     let names: Vec<String> = wanted.keys().cloned().collect();
     let mut groups = match names.as_slice() {
         [] => BTreeMap::new(),
-        names => log_groups.look(names).await?,
+        names => match log_groups.look(names).await {
+            Err(error) if error.kind == ErrorKind::Refused => {
+                let (plan, log_groups) = (plan::plan(&seen, baseline), BTreeMap::new());
+                return Ok(Assessment { default_mode, log_groups, plan, unread, unread_groups: Some(error) });
+            }
+            groups => groups?,
+        },
     };
     for (name, days) in wanted {
         let group = groups.entry(name.clone()).or_insert(LogGroup::Missing);
@@ -80,5 +89,5 @@ pub async fn observe(
     }
     seen.log_groups = Some(&groups);
     let plan = plan::plan(&seen, baseline);
-    Ok(Assessment { default_mode, plan, log_groups: groups, unread })
+    Ok(Assessment { default_mode, plan, log_groups: groups, unread, unread_groups: None })
 }

@@ -92,6 +92,9 @@ pub(super) async fn judge<P: Ports>(
     let seen = observe(described, order.baseline, ports.task_definitions(), ports.log_groups(), now).await?;
     let plan = seen.plan;
     report.planned(&plan);
+    if let Some(error) = seen.unread_groups {
+        return Err(error);
+    }
     if !plan.not_checked.is_empty() {
         if let Some(error) = seen.unread.filter(|error| error.kind == ErrorKind::Retry) {
             return Err(error);

@@ -68,7 +68,11 @@ pub(super) fn end(decision: Decision, ended: Result<Option<Conclusion>, Halt>) -
 }
 
 /// Ends a decision with the error of a failed call.
-pub(super) fn failed(decision: Decision, error: &PortError) -> Decision {
+pub(super) fn failed(mut decision: Decision, error: &PortError) -> Decision {
+    // The report of a failed act lists no change that was only planned.
+    if decision.report.corrected.is_none() {
+        decision.report.changes.clear();
+    }
     let reason = error.reason.or((error.kind == ErrorKind::Missing).then_some(Reason::Unreadable));
     let conclusion = Conclusion::new(Outcome::Failed, reason, Some(error.to_string()));
     match error.kind {

@@ -6,7 +6,7 @@ use crate::domain::record::{Attempt, Backout, Done, Effects, Ending, Record, Rol
 use crate::domain::report::{
     BackoutBy, LogGroupAction, LogGroupReport, Report, ReportedChange, ServiceAction, ServiceReport, changes,
 };
-use crate::domain::text::plain::plain;
+use crate::domain::text::plain::{plain, shortened};
 use crate::workflow::ownership::MOST_DESCRIBED;
 
 /// The maximum length of a note in a report, in characters.
@@ -30,7 +30,11 @@ pub(super) fn tell(report: &mut Report, record: &Record, backout: &BackoutBy) ->
 
 fn forward(report: &mut Report, attempt: &Attempt<'_>) -> Option<String> {
     report.corrected = attempt.corrected().map(ToString::to_string);
-    report.changes = attempt.opening.steps.iter().flat_map(step_changes).collect();
+    // Without a corrected revision, the planned changes were not made.
+    report.changes.clear();
+    if report.corrected.is_some() {
+        report.changes.extend(attempt.opening.steps.iter().flat_map(step_changes));
+    }
     report.log_groups = done_groups(attempt);
     let backed_out = attempt.withdrawals.iter().map(|(corrected, _, withdrawn)| {
         format!(
@@ -89,7 +93,7 @@ fn back(report: &mut Report, standing: &Effects<'_>, backout: &Backout<'_>) -> O
                     None => ServiceAction::Waits,
                 };
                 let (reason, note) = match settled {
-                    Some(Settled::Kept(kept)) => (kept.reason, Some(plain(&kept.why, LONGEST))),
+                    Some(Settled::Kept(kept)) => (kept.reason, Some(shortened(&kept.why, LONGEST))),
                     _ => (None, None),
                 };
                 report.services.push(ServiceReport { service: service.short(), action, reason, note });
@@ -106,7 +110,7 @@ fn back(report: &mut Report, standing: &Effects<'_>, backout: &Backout<'_>) -> O
     }
     let mut wrong = None;
     for kept in backout.kept() {
-        report.notes.push(plain(&kept.why, LONGEST));
+        report.notes.push(shortened(&kept.why, LONGEST));
         let runs = |place: &String| ServiceReport {
             service: plain(place, LONGEST),
             action: ServiceAction::StillRunsCorrected,
@@ -152,13 +156,13 @@ pub(super) fn line(record: &Record, service: &ServiceArn) -> Option<ServiceRepor
             (action, conclusion.reason, conclusion.why)
         }
     };
-    let note = note.map(|note| plain(&note, LONGEST));
+    let note = note.map(|note| shortened(&note, LONGEST));
     Some(ServiceReport { service: service.short(), action, reason, note })
 }
 
 /// Returns the part of a report about a service that Logweir does not change.
 pub(super) fn left_alone(service: &ServiceArn, reason: Reason, note: Option<String>) -> ServiceReport {
-    let note = note.map(|note| plain(&note, LONGEST));
+    let note = note.map(|note| shortened(&note, LONGEST));
     ServiceReport { service: service.short(), action: ServiceAction::NotChanged, reason: Some(reason), note }
 }
 

@@ -190,6 +190,8 @@ impl Deployer {
         command
             .args(["doctor", "--format", "json", "--region", "eu-west-1", "--endpoint-url", &self.url])
             .args(options);
+        // The function of this stack never starts, so it publishes no baseline.
+        command.env("LOGWEIR_BASELINE", concat!(env!("CARGO_MANIFEST_DIR"), "/infra/baseline.toml"));
         command.env("AWS_ACCESS_KEY_ID", ACCOUNT).env("AWS_SECRET_ACCESS_KEY", "test");
         let output = command.output().unwrap();
         serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))

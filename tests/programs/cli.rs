@@ -6,7 +6,9 @@ mod audit;
 mod backout;
 mod baseline;
 mod by_function;
+mod destination;
 mod doctor;
+mod errors;
 mod event_files;
 mod faulty_baseline;
 mod help;
@@ -14,6 +16,7 @@ mod holds;
 mod live;
 mod parameters;
 mod printed;
+mod question;
 mod records;
 mod replay;
 mod repository;
@@ -21,6 +24,7 @@ mod rolled_out;
 mod rollout;
 mod rule_choice;
 mod shapes;
+mod stack_baseline;
 
 use std::path::Path;
 

@@ -48,8 +48,45 @@ fn mode_observe_writes_nothing() {
     let aws = Loopback::serve(account(blocking()));
     let function = invoke(&aws, "observe", vec![event(WEB_1)]);
     assert_eq!(function.invocations[0].answer["outcome"], "observed");
-    for (operation, _) in aws.calls() {
-        assert!(operation.starts_with("Describe") || operation.starts_with("List"), "{operation}");
+    for (operation, body) in aws.calls() {
+        let is_baseline = body.contains("\"BASELINE#");
+        assert!(operation.starts_with("Describe") || operation.starts_with("List") || is_baseline, "{operation}");
+    }
+}
+
+#[test]
+fn a_baseline_in_the_package_is_published_at_the_first_start_with_it() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("baseline.toml").display().to_string();
+    let account = Account::default();
+    account.registers(&compliant());
+    let aws = Loopback::serve(account.service());
+    let puts = || aws.calls().into_iter().filter(|(operation, _)| operation == "PutItem").count();
+    let starts = || invoke_with(&aws, "observe", &[("LOGWEIR_BASELINE", &path)], vec![event(WEB_1)]);
+    for (text, written) in [("version = 1\n", 1), ("version = 1\n", 1), ("# new\nversion = 1\n", 2)] {
+        std::fs::write(&path, text).unwrap();
+        assert_eq!(starts().invocations.len(), 1);
+        assert_eq!(puts(), written, "{text}");
+        let last = aws.calls().into_iter().rfind(|(operation, _)| operation == "PutItem").unwrap().1;
+        let item = serde_json::from_str::<Value>(&last).unwrap()["Item"].clone();
+        assert_eq!((&item["pk"]["S"], &item["sk"]["S"]), (&json!(format!("BASELINE#{path}")), &json!("BASELINE")));
+        let state: Value = serde_json::from_str(item["baseline"]["S"].as_str().unwrap()).unwrap();
+        assert_eq!((&state["text"], &state["version"]), (&json!(text), &json!(written)));
+    }
+    invoke_backout(&aws, vec![json!({})]);
+    assert_eq!(puts(), 2, "the backout function has no baseline");
+}
+
+#[test]
+fn a_baseline_that_cannot_be_published_does_not_stop_the_function() {
+    for operation in ["GetItem", "PutItem"] {
+        let mut inner = account(blocking());
+        let aws = Loopback::serve(move |called, body| {
+            let is_denied = called == operation && body.contains("BASELINE#");
+            if is_denied { Reply::error("AccessDeniedException", "no") } else { inner(called, body) }
+        });
+        let function = invoke(&aws, "register", vec![event(WEB_1)]);
+        assert_eq!(function.invocations[0].answer["outcome"], "remediated", "{operation}");
     }
 }
 
@@ -359,7 +396,11 @@ fn a_denied_event_is_sent_to_the_dead_letters_and_its_message_is_deleted() {
     assert_eq!(sent["MessageAttributes"], json!({"logweir-why": {"DataType": "String", "StringValue": why}}));
 }
 
+/// The number of calls that write, without the publication of the function's own baseline.
 fn operations_that_write(aws: &Loopback) -> usize {
     let reading = ["Describe", "List", "Get", "Query"];
-    aws.calls().iter().filter(|(operation, _)| !reading.iter().any(|word| operation.starts_with(word))).count()
+    let writes = |(operation, body): &&(String, String)| {
+        !reading.iter().any(|word| operation.starts_with(word)) && !body.contains("\"BASELINE#")
+    };
+    aws.calls().iter().filter(writes).count()
 }

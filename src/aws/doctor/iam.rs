@@ -32,7 +32,7 @@ impl Aws {
 
 /// Returns the host name of IAM and the Region for the signature. IAM has one endpoint for each AWS partition (source:
 /// AWS General Reference).
-fn endpoint(region: &str) -> (&'static str, &'static str) {
+pub(in crate::aws) fn endpoint(region: &str) -> (&'static str, &'static str) {
     match region.split('-').next() {
         Some("cn") => ("iam.cn-north-1.amazonaws.com.cn", "cn-north-1"),
         _ if region.starts_with("us-gov-") => ("iam.us-gov.amazonaws.com", "us-gov-west-1"),

@@ -10,6 +10,7 @@ mod logs;
 mod members;
 mod sqs;
 
+pub(super) use iam::endpoint as iam_endpoint;
 pub use sqs::Received;
 
 use std::time::Duration;

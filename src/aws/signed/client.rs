@@ -6,7 +6,6 @@ use std::time::SystemTime;
 
 use aws_config::SdkConfig;
 use aws_credential_types::provider::ProvideCredentials;
-use aws_credential_types::provider::error::CredentialsError;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use aws_smithy_http_client::Connector;
@@ -20,7 +19,7 @@ use super::operation::{Effect, Operation};
 use super::reply::Reply;
 use super::request::Request;
 use crate::aws::calls::Calls;
-use crate::aws::errors::{chain, refused, retry};
+use crate::aws::errors::{cause, refused, retry, unreached};
 use crate::aws::https::connector;
 use crate::aws::read_only::{refusal, would_write};
 use crate::domain::outcome::Reason;
@@ -45,13 +44,6 @@ impl SignedClient {
 
     pub(in crate::aws) fn region(&self) -> &str {
         &self.region
-    }
-
-    /// Returns whether the configuration has a source of credentials. Also returns `true` if the source of credentials
-    /// returns an error.
-    pub(in crate::aws) async fn has_credentials(&self) -> bool {
-        let Some(provider) = self.config.credentials_provider() else { return false };
-        !matches!(provider.provide_credentials().await, Err(CredentialsError::CredentialsNotLoaded(_)))
     }
 
     /// Calls an operation whose request and response are JSON.
@@ -94,7 +86,7 @@ impl SignedClient {
         let unfit = |error: &dyn std::error::Error| refused(error.to_string());
         let provider =
             self.config.credentials_provider().ok_or_else(|| denied("there are no AWS credentials".into()))?;
-        let identity = provider.provide_credentials().await.map_err(|error| denied(chain(&error)))?.into();
+        let identity = provider.provide_credentials().await.map_err(|error| denied(cause(&error)))?.into();
         let region = request.region.unwrap_or(&self.region);
         let url = format!("{}/{}", self.endpoint(operation.service.host, region, request.host), request.path);
         let params = v4::SigningParams::builder()
@@ -147,7 +139,7 @@ async fn read(operation: &'static Operation, response: HttpResponse) -> Answer<R
 }
 
 fn broken(operation: &Operation, error: &(dyn std::error::Error + 'static)) -> PortError {
-    retry(operation.name, &format!("the connection failed: {}", chain(error)))
+    unreached(operation.name, error)
 }
 
 #[cfg(test)]

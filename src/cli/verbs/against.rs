@@ -5,10 +5,10 @@ use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Failure, VerbResult};
 use crate::cli::load::load_all;
 use crate::cli::loaded::Loaded;
+use crate::cli::placed_baseline::{Baselines, ChosenBaselines};
 use crate::cli::printer::Printer;
 use crate::cli::rule_choice::RuleChoiceArgs;
 use crate::cli::targets::{Target, Targets};
-use crate::domain::baseline::Baseline;
 use crate::domain::report::schema;
 use crate::domain::rules::finding::Finding;
 use crate::render::human::against::comes_and_goes;
@@ -35,10 +35,11 @@ pub(in crate::cli) fn compare(
             "--against reads each target twice, but standard input can be read only once: use a file",
         ));
     }
-    let after = wait(context.baseline())?;
-    let before = wait(context.global.read_baseline_at(against))?;
-    let (old, _) = find_all(context, &rules.apply(&before.baseline), targets)?;
-    let (new, passed_over) = find_all(context, &rules.apply(&after.baseline), targets)?;
+    let after = wait(context.baselines(&targets.list))?;
+    let before = wait(context.read_baseline_at(against, "from --against"))?;
+    let (old, _) = find_all(context, &Baselines { files: &before, live: &before }.choose(rules), targets)?;
+    let (new, passed_over) = find_all(context, &after.choose(rules), targets)?;
+    let after = after.files;
     let mut summary = AgainstSummary::default();
     let pairs = old.into_iter().zip(new);
     let compared: Vec<Compared> = pairs.map(|both| one(&context.printer, both, &mut summary)).collect();
@@ -58,11 +59,11 @@ pub(in crate::cli) fn compare(
 
 fn find_all(
     context: &Context,
-    baseline: &Baseline,
+    baselines: &ChosenBaselines,
     targets: &Targets,
 ) -> Result<(Vec<TargetFindings>, PassedOver), Failure> {
     let mut all = Vec::new();
-    let passed_over = load_all(context, baseline, targets, &mut |target, loaded| match loaded {
+    let passed_over = load_all(context, baselines, targets, &mut |target, loaded| match loaded {
         Ok(loaded) => all.extend(loaded.into_iter().map(TargetFindings::of)),
         Err(failure) => all.push(TargetFindings { origin: target.origin(), findings: Err(failure.message) }),
     })?;

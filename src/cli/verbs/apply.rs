@@ -65,12 +65,13 @@ pub(in crate::cli) struct ApplyArgs {
 
 impl ApplyArgs {
     pub(in crate::cli) fn run(&self, context: &Context) -> VerbResult {
-        let baseline = &wait(context.baseline())?.baseline;
         let Targets { list: named, folders, .. } = targets::read(&self.targets, &WalkArgs::default())?;
-        let files = named.iter().filter(|target| !matches!(target, Target::Live(_))).map(Target::origin);
-        if let Some(other) = folders.iter().map(|folder| folder.display().to_string()).chain(files).next() {
-            return Err(Failure::usage(format!("{other} is not a registered revision"))
-                .help("use ecs:FAMILY[:REVISION] or an ARN; `logweir fix` fixes files"));
+        let other = named.iter().find(|target| !matches!(target, Target::Live(_)));
+        let folder = folders.first().map(|folder| folder.display().to_string());
+        if let Some(name) = folder.or(other.map(Target::origin)) {
+            let help = other.and_then(Target::suggestion);
+            let help = help.unwrap_or("use ecs:FAMILY[:REVISION] or an ARN; `logweir fix` fixes files".into());
+            return Err(Failure::usage(format!("{name} is not a registered revision")).help(help));
         }
         if self.mode == Mode::Observe && !self.dry_run {
             return Err(Failure::usage("apply cannot act in mode observe").help("use --dry-run to show the plan"));
@@ -78,10 +79,11 @@ impl ApplyArgs {
         if !self.dry_run && !self.yes {
             context.printer.can_ask("--format json cannot prompt", "add --yes or --dry-run")?;
         }
+        let placed = wait(context.baseline())?;
         let targets = if self.all { audit::families(context)? } else { named };
         wait(async {
-            let session = context.session(if self.dry_run { Intent::Look } else { Intent::Act }).await?;
-            let apply = Apply { args: self, printer: &context.printer, session: &session, baseline };
+            let session = context.session(if self.dry_run { Intent::Look } else { Intent::Act }, Some(placed)).await?;
+            let apply = Apply { args: self, printer: &context.printer, session: &session, baseline: &placed.baseline };
             let (mut exit, mut reports) = (Exit::Fine, Vec::new());
             for target in &targets {
                 let Target::Live(name) = target else { continue };
@@ -92,7 +94,7 @@ impl ApplyArgs {
                     }
                     Err(failed) => {
                         exit = exit.max(failed.exit);
-                        context.printer.failure(&failed.about(&target.origin()));
+                        context.printer.target_failure(&target.origin(), &failed);
                     }
                 }
             }
@@ -125,6 +127,12 @@ struct Proposal {
 impl Apply<'_> {
     async fn one(&self, target: &Target, name: &str) -> Result<(Exit, Vec<Report>), Failure> {
         let Some(proposal) = self.propose(target, name).await? else { return Ok((Exit::Error, Vec::new())) };
+        if let Some(failure) = proposal.loaded.unread() {
+            self.printer.text(|| proposal.loaded.findings(self.printer.is_styled()));
+            self.printer.target_failure(&target.origin(), &failure);
+            let report = if self.printer.is_json() { Some(self.correct(&proposal.revision).await?) } else { None };
+            return Ok((Exit::Error, report.into_iter().collect()));
+        }
         if self.args.all && !proposal.acts() {
             return Ok((Exit::Fine, Vec::new()));
         }
@@ -167,6 +175,7 @@ impl Apply<'_> {
     }
 
     async fn load(&self, target: &Target, name: &str) -> Result<Loaded, Failure> {
+        targets::is_in_region(name, &self.session.home.region)?;
         let ports = &self.session.ports;
         Ok(plan_live(&ports.ecs, &ports.log_groups, self.baseline, target, name).await?)
     }

@@ -46,12 +46,15 @@ pub(in crate::cli) struct BackoutArgs {
     /// Seconds to wait for a locked record
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     wait: u64,
+    /// Act without asking; without a terminal, Logweir never asks
+    #[arg(long)]
+    yes: bool,
 }
 
 impl BackoutArgs {
     pub(in crate::cli) fn run(&self, context: &Context) -> VerbResult {
         let target = EventFile { path: &self.target, id: self.event_id.as_deref() };
-        self.flags.run(context, target, Duration::from_secs(self.wait))
+        self.flags.run(context, target, Duration::from_secs(self.wait), self.yes)
     }
 }
 
@@ -86,25 +89,45 @@ pub(in crate::cli) struct BackoutFlags {
 }
 
 impl BackoutFlags {
-    pub(in crate::cli) fn run(&self, context: &Context, target: EventFile<'_>, patience: Duration) -> VerbResult {
+    pub(in crate::cli) fn run(
+        &self,
+        context: &Context,
+        target: EventFile<'_>,
+        patience: Duration,
+        yes: bool,
+    ) -> VerbResult {
         wait(async {
             match &self.function {
                 Some(function) => self.ask(context, target, function, patience).await,
-                None => self.back_out_here(context, target, patience).await,
+                None => self.back_out_here(context, target, patience, yes).await,
             }
         })
     }
 
-    async fn back_out_here(&self, context: &Context, target: EventFile<'_>, patience: Duration) -> VerbResult {
+    async fn back_out_here(
+        &self,
+        context: &Context,
+        target: EventFile<'_>,
+        patience: Duration,
+        yes: bool,
+    ) -> VerbResult {
         let intent = if self.dry_run { Intent::Look } else { Intent::Act };
-        let session = context.session(intent).await?;
-        let source = self.source(&session, target).await?;
-        let mut report = session.patiently(patience, || self.once(&session, &source)).await;
-        if report.reason == Some(Reason::DeploymentUnderWay) {
-            report.notes.push("run the same command again when the deployment has ended".into());
+        if !target.exists() {
+            record_name::parse(&name_of(target))?;
         }
-        context.printer.show(&report);
-        Ok(Exit::from(&report))
+        context.needs_folder(&context.journal_place().await?)?;
+        let session = context.session(intent, None).await?;
+        let source = self.source(&session, target).await?;
+        let question = format!("Back out the correction of {source}? [y/N] ");
+        let act = async || {
+            let mut report = session.patiently(patience, || self.once(&session, &source)).await;
+            if report.reason == Some(Reason::DeploymentUnderWay) {
+                report.notes.push("run the same command again when the deployment has ended".into());
+            }
+            context.printer.show(&report);
+            Ok(Exit::from(&report))
+        };
+        context.if_agreed(intent, yes, &question, act).await
     }
 
     async fn once(&self, session: &Session, source: &RevisionArn) -> Report {
@@ -171,8 +194,9 @@ impl BackoutFlags {
             record_name::parse(&name_of(target))?;
         }
         let aws = context.aws(Intent::Act).await?;
+        let (home, caller) = home(&aws).await?;
+        context.show_destination(&aws, &home, &[format!("function: {function}, with its own journal")]).await?;
         let record = if target.exists() {
-            let (home, _) = home(&aws).await?;
             let (which, _) = remediated(&target.read()?, &home, target)?;
             let RevisionRef::Revision(arn) = which else {
                 let failure = Failure::error(format!("{}: the event names no revision", target.shown()));
@@ -182,10 +206,7 @@ impl BackoutFlags {
         } else {
             name_of(target)
         };
-        let requested_by = match &self.requested_by {
-            Some(who) => who.clone(),
-            None => home(&aws).await?.1,
-        };
+        let requested_by = self.requested_by.clone().unwrap_or(caller);
         let request = Request {
             logweir: Default::default(),
             record,

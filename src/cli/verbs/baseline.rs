@@ -3,11 +3,11 @@
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
-use crate::cli::baseline::faulty;
 use crate::cli::connect::wait;
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, VerbResult};
 use crate::cli::help::examples;
+use crate::cli::placed_baseline::faulty;
 use crate::cli::rule_choice::RuleChoiceArgs;
 use crate::domain::baseline::{Baseline, Workload};
 use crate::domain::ecs::revision::is_family;
@@ -102,7 +102,7 @@ impl BaselineArgs {
 
 impl ShowArgs {
     fn run(&self, context: &Context) -> VerbResult {
-        let placed = wait(context.baseline())?;
+        let placed = wait(context.file_baseline())?;
         let baseline = self.rules.apply(&placed.baseline);
         let workload = Workload {
             family: self.family.as_deref(),
@@ -125,7 +125,7 @@ impl ShowArgs {
 
 impl CheckArgs {
     fn run(&self, context: &Context) -> VerbResult {
-        let (path, text) = wait(context.global.baseline_text(self.place.as_ref()))?;
+        let (path, text) = wait(context.baseline_text(self.place.as_ref()))?;
         let (digest, exemptions, error) = match Baseline::parse(&text) {
             Ok(baseline) => (Some(baseline.digest().to_owned()), baseline.exemptions(Timestamp::now()), None),
             Err(error) => (None, Vec::new(), Some(error)),

@@ -10,6 +10,7 @@ use crate::cli::failure::{Exit, VerbResult};
 use crate::cli::help::examples;
 use crate::cli::load::load_all;
 use crate::cli::loaded::Loaded;
+use crate::cli::placed_baseline::Baselines;
 use crate::cli::rule_choice::RuleChoiceArgs;
 use crate::cli::targets::{self, Targets, WalkArgs};
 use crate::domain::baseline::{CheckedDefinition, ExemptionUse};
@@ -55,17 +56,22 @@ pub(in crate::cli) struct CheckArgs {
 
 impl CheckArgs {
     pub(in crate::cli) fn run(&self, context: &Context) -> VerbResult {
-        let placed = wait(context.baseline())?;
+        if self.all {
+            // A faulty baseline stops the run before it lists the families of the account.
+            wait(context.baseline())?;
+        }
         let targets = if self.all {
             Targets { list: audit::families(context)?, ..Default::default() }
         } else {
             targets::read(&self.targets, &self.walk)?
         };
+        let baselines = wait(context.baselines(&targets.list))?;
+        let Baselines { files: placed, live } = baselines;
         if let Some(other) = &self.against {
             let exit = against::compare(context, &targets, other, &self.rules)?;
             return Ok(exit.without_findings(self.exit_zero));
         }
-        let baseline = self.rules.apply(&placed.baseline);
+        let chosen = baselines.choose(&self.rules);
         let printer = &context.printer;
         let mut output = CheckOutput {
             schema: schema::CHECK,
@@ -76,12 +82,14 @@ impl CheckArgs {
             targets: Vec::new(),
             fixable: 0,
             not_checked: Default::default(),
-            is_baseline_named: context.global.baseline.is_some(),
+            is_unread: false,
+            live_baseline: (live.baseline.digest() != placed.baseline.digest()).then(|| live.line()),
+            is_baseline_shown: placed.is_shown,
         };
-        let mut used = baseline.exemption_use();
-        let passed_over = load_all(context, &baseline, &targets, &mut |target, loaded| match loaded {
+        let mut used = chosen.files.exemption_use();
+        let passed_over = load_all(context, &chosen, &targets, &mut |target, loaded| match loaded {
             Err(failure) => {
-                printer.failure(&failure);
+                printer.target_failure(&target.origin(), &failure);
                 output.summary.errors += 1;
                 output.add(TargetOutput::unread(target.origin(), failure.message));
             }
@@ -89,11 +97,16 @@ impl CheckArgs {
                 for loaded in loaded {
                     printer.text(|| self.text(&loaded, printer.is_styled()));
                     let undecided = loaded.undecided();
-                    if let Some(why) = &undecided {
+                    if let Some(failure) = loaded.unread() {
+                        printer.target_failure(&loaded.origin, &failure);
+                    } else if let Some(why) = &undecided {
                         printer.error(&format!("{}: {why}", loaded.origin), None);
                     }
+                    output.is_unread |= undecided.is_some();
                     count(&mut output, &loaded, undecided.is_some());
-                    use_exemptions(&mut used, &loaded);
+                    if output.live_baseline.is_none() || loaded.document.is_some() {
+                        use_exemptions(&mut used, &loaded);
+                    }
                     output.add(line(&loaded, undecided));
                 }
             }

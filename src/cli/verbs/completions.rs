@@ -4,7 +4,7 @@ use clap::{Args, Command};
 use clap_complete::{Shell, generate};
 
 use crate::cli::context::Context;
-use crate::cli::failure::{Exit, Failure, VerbResult};
+use crate::cli::failure::{Exit, VerbResult};
 use crate::cli::help::examples;
 
 pub(in crate::cli) const EXAMPLES: &str = examples![
@@ -23,10 +23,7 @@ impl CompletionsArgs {
     pub(in crate::cli) fn run(&self, context: &Context, mut command: Command) -> VerbResult {
         let mut script = Vec::new();
         generate(self.shell, &mut command, "logweir", &mut script);
-        context
-            .printer
-            .document(&String::from_utf8_lossy(&script))
-            .map_err(|error| Failure::error(error.to_string()))?;
+        context.printer.document(&String::from_utf8_lossy(&script));
         Ok(Exit::Fine)
     }
 }

@@ -19,6 +19,7 @@ use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::edit::{Edit, patch};
 use crate::domain::plan::{Refusal, SANDBOX};
 use crate::domain::rules::finding::{Finding, Fix};
+use crate::domain::text::plain::without_number;
 use crate::render::human::passed_over;
 use crate::sources::{Document, FileTarget};
 
@@ -47,15 +48,17 @@ pub(in crate::cli) struct FixArgs {
 
 impl FixArgs {
     pub(in crate::cli) fn run(&self, context: &Context) -> VerbResult {
-        let placed = wait(context.baseline())?;
-        let baseline = self.rules.apply(&placed.baseline);
         let targets = targets::read(&self.targets, &self.walk)?.without_other_files();
+        let baselines = wait(context.baselines(&targets.list))?;
         self.refuse_what_cannot_be_written(&targets.list)?;
+        if context.global.baseline.is_none() && baselines.live.is_shown {
+            context.printer.note(&baselines.live.to_string());
+        }
         let mut worst = Exit::Fine;
-        let passed_over = load_all(context, &baseline, &targets, &mut |target, loaded| {
+        let passed_over = load_all(context, &baselines.choose(&self.rules), &targets, &mut |target, loaded| {
             let ended = loaded.and_then(|loaded| self.one(context, target, &loaded));
             worst = worst.max(ended.unwrap_or_else(|failure| {
-                context.printer.failure(&failure);
+                context.printer.target_failure(&target.origin(), &failure);
                 failure.exit
             }));
         })?;
@@ -103,13 +106,27 @@ impl FixArgs {
             }
             (None, true, Target::File(_)) if !is_edited => Ok(None),
             (None, true, Target::File(file)) => replace(file, &text).map(Some),
-            _ => context.printer.document(&text).map(|()| None),
+            _ => {
+                context.printer.document(&text);
+                Ok(None)
+            }
         };
-        let written = written.map_err(|error| Failure::error(format!("{}: {error}", first.origin)))?;
+        let written = written.map_err(|error| unwritten(&first.origin, &error))?;
         if let Some(path) = written {
             context.printer.note(&format!("wrote {}", path.display()));
         }
-        Ok(all.iter().map(|loaded| left(context, loaded)).max().unwrap_or(Exit::Fine))
+        let exit = all.iter().map(|loaded| left(context, loaded)).max().unwrap_or(Exit::Fine);
+        all.iter().find_map(Loaded::unread).map_or(Ok(exit), Err)
+    }
+}
+
+fn unwritten(origin: &str, error: &io::Error) -> Failure {
+    let failure =
+        Failure::error(format!("{origin}: the correction was not written: {}", without_number(&error.to_string())));
+    match error.kind() {
+        io::ErrorKind::StorageFull => failure.help("free disk space, and run the command again"),
+        io::ErrorKind::PermissionDenied => failure.help("get write access to the file, or use --output DIR"),
+        _ => failure,
     }
 }
 

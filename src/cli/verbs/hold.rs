@@ -70,7 +70,7 @@ impl HoldArgs {
     }
 
     async fn hold_here(&self, context: &Context) -> VerbResult {
-        let session = context.session(Intent::Act).await?;
+        let session = context.session(Intent::Act, None).await?;
         let report = hold(&session.ports, &session.home, &self.request(&session.caller)?).await.report;
         context.printer.show(&report);
         Ok(Exit::from(&report))
@@ -79,10 +79,9 @@ impl HoldArgs {
     /// Invokes the deployed function, and shows the report that the function returns.
     async fn ask(&self, context: &Context, function: &str) -> VerbResult {
         let aws = context.aws(Intent::Act).await?;
-        let caller = match &self.requested_by {
-            Some(who) => who.clone(),
-            None => home(&aws).await?.1,
-        };
+        let (home, caller) = home(&aws).await?;
+        context.show_destination(&aws, &home, &[format!("function: {function}, with its own journal")]).await?;
+        let caller = self.requested_by.clone().unwrap_or(caller);
         let request = json!(self.request(&caller)?);
         let answer = FunctionAnswer(invoke(&aws, function, &request, Duration::from_secs(self.wait)).await?);
         context.printer.show(&answer);

@@ -9,6 +9,7 @@ use clap_mangen::{Man, generate_to};
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Failure, VerbResult};
 use crate::cli::help::examples;
+use crate::domain::text::plain::without_number;
 
 pub(in crate::cli) const EXAMPLES: &str = examples![
     "logweir man > logweir.1                       the page of the program",
@@ -26,15 +27,15 @@ impl ManArgs {
     pub(in crate::cli) fn run(&self, context: &Context, command: Command) -> VerbResult {
         let Some(folder) = &self.output else {
             let mut page = Vec::new();
-            let written = Man::new(command)
-                .render(&mut page)
-                .and_then(|()| context.printer.document(&String::from_utf8_lossy(&page)));
-            written.map_err(|error| Failure::error(error.to_string()))?;
+            Man::new(command).render(&mut page).map_err(|error| Failure::error(error.to_string()))?;
+            context.printer.document(&String::from_utf8_lossy(&page));
             return Ok(Exit::Fine);
         };
-        fs::create_dir_all(folder)
-            .and_then(|()| generate_to(command, folder))
-            .map_err(|error| Failure::error(format!("cannot write man pages to {}: {error}", folder.display())))?;
+        fs::create_dir_all(folder).and_then(|()| generate_to(command, folder)).map_err(|error| {
+            let why = error.to_string();
+            Failure::error(format!("cannot write man pages to {}: {}", folder.display(), without_number(&why)))
+                .help("name another folder: --output DIR")
+        })?;
         Ok(Exit::Fine)
     }
 }

@@ -58,7 +58,9 @@ fn outcome(text: &str) -> Result<Outcome, String> {
 impl RecordsArgs {
     pub(in crate::cli) fn run(&self, context: &Context) -> VerbResult {
         wait(async {
-            match context.journal_place().await? {
+            let place = context.journal_place().await?;
+            context.needs_folder(&place)?;
+            match place {
                 JournalPlace::Folder(folder) => {
                     let journal = FileJournal::open(&folder)?;
                     self.show(context, &journal, None).await
@@ -103,7 +105,14 @@ impl RecordsArgs {
             ..Filter::all(now)
         };
         let Listed { readable: heads, mut unreadable } = journal.list(&filter, self.limit).await?;
-        let Listed { readable: mut stopped, unreadable: families } = journal.stopped().await?;
+        // If AWS denies this read, the records are shown anyway.
+        let (stopped, mut exit) = (journal.stopped().await, Exit::Fine);
+        let Listed { readable: mut stopped, unreadable: families } = stopped.unwrap_or_else(|error| {
+            let failure = Failure::from(error).about("the stopped families cannot be listed");
+            context.printer.failure(&failure);
+            exit = failure.exit;
+            Listed::default()
+        });
         unreadable.extend(families);
         // The journal also returns families whose hold has ended.
         stopped.retain(|family| family.stopped(now).is_some());
@@ -129,7 +138,7 @@ impl RecordsArgs {
         }
         context.printer.show(&RecordsOutput { records, stopped, unreadable, now });
         hint.into_iter().for_each(|hint| context.printer.hint(hint));
-        Ok(Exit::Fine)
+        Ok(exit)
     }
 
     /// Returns the command that backs out the correction of a listed record. Only the JSON output shows this command,

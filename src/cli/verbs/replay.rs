@@ -36,6 +36,9 @@ pub(in crate::cli) struct ReplayArgs {
     /// Seconds to wait for a locked record
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     wait: u64,
+    /// Act without asking; without a terminal, Logweir never asks
+    #[arg(long)]
+    yes: bool,
     /// Back out the correction of the revision that the event or the record names
     #[arg(long)]
     backout: bool,
@@ -48,20 +51,24 @@ impl ReplayArgs {
         let patience = Duration::from_secs(self.wait);
         let event = EventFile { path: &self.target, id: self.event_id.as_deref() };
         if self.backout {
-            return self.flags.run(context, event, patience);
+            return self.flags.run(context, event, patience, self.yes);
         }
-        let baseline = &wait(context.baseline())?.baseline;
         let event = event.read()?;
-        let report = wait(async {
+        let placed = wait(context.baseline())?;
+        wait(async {
             let intent = if self.mode == Mode::Observe { Intent::Look } else { Intent::Act };
-            let session = context.session(intent).await?;
+            let session = context.session(intent, Some(placed)).await?;
+            let question = format!("Process this event in mode {}? [y/N] ", self.mode.name());
             let attempt = async || {
-                let order = session.order(baseline, self.mode, Origin::Replay);
+                let order = session.order(&placed.baseline, self.mode, Origin::Replay);
                 handle_event(&session.ports, &order, &event).await.report
             };
-            Ok(session.patiently(patience, attempt).await)
-        })?;
-        context.printer.show(&report);
-        Ok(Exit::from(&report))
+            let act = async || {
+                let report = session.patiently(patience, attempt).await;
+                context.printer.show(&report);
+                Ok(Exit::from(&report))
+            };
+            context.if_agreed(intent, self.yes, &question, act).await
+        })
     }
 }

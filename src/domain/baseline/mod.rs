@@ -10,6 +10,7 @@ mod keys;
 mod levels;
 mod overrides;
 mod parse;
+pub mod published;
 mod settings;
 mod size;
 mod values;

@@ -24,8 +24,9 @@ pub enum Read {
     /// or the error in the text of this SSM parameter.
     Parameter(ReadResult<Result<String, String>>),
     /// The baseline is in the function's package, which `doctor` cannot read. `at_hand` is the digest of the baseline
-    /// that is selected on the command line, or the reason why `doctor` cannot read the selected baseline.
-    Package { at_hand: ReadResult<String> },
+    /// that the function published in the journal or that the caller named, or the reason why `doctor` cannot read it.
+    /// `is_published` is whether this baseline is the one that the function published, and not one that the caller named.
+    Package { at_hand: ReadResult<String>, is_published: bool },
 }
 
 /// Checks the baseline. `given` is an error if `doctor` could not read the function's configuration.
@@ -56,10 +57,11 @@ pub fn check(given: Result<Given<'_>, &ReadFailure>, read: &Read) -> Check {
         Read::Parameter(Err(unseen)) => {
             return Check::unknown(CHECK, format!("doctor cannot read baseline {place}"), unseen);
         }
-        Read::Package { at_hand: Ok(digest) } => digest,
-        Read::Package { at_hand: Err(unseen) } => return without_one_at_hand(&given, unseen),
+        Read::Package { at_hand: Ok(digest), .. } => digest,
+        Read::Package { at_hand: Err(unseen), .. } => return without_one_at_hand(&given, unseen),
     };
-    let in_package = matches!(read, Read::Package { .. });
+    let in_package = matches!(read, Read::Package { is_published: false, .. });
+    let is_published = matches!(read, Read::Package { is_published: true, .. });
     let confirm = format!(
         "check what the baseline would change (logweir check --all), then deploy the stack with \
          ConfirmedBaseline={digest}"
@@ -86,6 +88,13 @@ pub fn check(given: Result<Given<'_>, &ReadFailure>, read: &Read) -> Check {
                  read the function's package"
             ),
             "select the baseline file that was deployed: --baseline FILE",
+        ),
+        Some(confirmed) if is_published => Check::inconclusive(
+            CHECK,
+            format!(
+                "digest {confirmed} is confirmed, but the baseline that the function last published has digest {digest}"
+            ),
+            "run doctor again when the function has started; if the digests still differ, deploy with the right ConfirmedBaseline",
         ),
         Some(confirmed) => {
             let says = format!(
@@ -131,9 +140,12 @@ mod tests {
     #[test]
     fn a_baseline_is_well_if_it_was_read_and_is_the_confirmed_one_or_none_has_to_be() {
         let parameter = |digest: &str| Read::Parameter(Ok(Ok(digest.into())));
-        let package = |digest: &str| Read::Package { at_hand: Ok(digest.into()) };
-        let faulty =
-            || Read::Package { at_hand: Err(ReadFailure { why: "no".into(), help: "do".into(), is_missing: false }) };
+        let package = |digest: &str| Read::Package { at_hand: Ok(digest.into()), is_published: false };
+        let published = |digest: &str| Read::Package { at_hand: Ok(digest.into()), is_published: true };
+        let faulty = || Read::Package {
+            at_hand: Err(ReadFailure { why: "no".into(), help: "do".into(), is_missing: false }),
+            is_published: true,
+        };
         let unseen =
             |is_missing| Read::Parameter(Err(ReadFailure { why: "no".into(), help: String::new(), is_missing }));
         for (mode, confirmed, read, wanted) in [
@@ -148,6 +160,10 @@ mod tests {
             ("register", Some("a"), package("b"), State::Unknown),
             ("register", None, package("a"), State::Problem),
             ("observe", Some("a"), package("b"), State::Ok),
+            ("register", Some("a"), published("a"), State::Ok),
+            ("register", Some("a"), published("b"), State::Unknown),
+            ("register", None, published("a"), State::Problem),
+            ("observe", None, published("a"), State::Ok),
             ("register", Some("a"), faulty(), State::Unknown),
             ("register", None, faulty(), State::Problem),
             ("observe", None, faulty(), State::Ok),

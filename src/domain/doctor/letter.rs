@@ -13,7 +13,7 @@ use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::event::{self, Cause, Home, RevisionRef, ServiceChange, Trigger};
 use crate::domain::limits::reconciliation::Request;
 use crate::domain::text::count;
-use crate::domain::text::plain::plain;
+use crate::domain::text::plain::{plain, shortened};
 
 /// The attributes that EventBridge adds to an event that it could not deliver (source: EventBridge user guide,
 /// dead-letter queues).
@@ -104,7 +104,7 @@ impl Contents {
             let word = |name: &str| letter.attributes.get(name).map_or("", String::as_str);
             let rule = word("RULE_ARN").rsplit('/').next().unwrap_or_default();
             let why = format!("rule {rule} could not deliver the event: {code} {}", word("ERROR_MESSAGE"));
-            contents.kind = LetterKind::Undelivered(plain(why.trim_end(), LONGEST));
+            contents.kind = LetterKind::Undelivered(shortened(why.trim_end(), LONGEST));
         }
         contents
     }
@@ -184,9 +184,9 @@ pub fn tell(
         event_id: contents.event_id.clone(),
         sent: letter.sent,
         receives: letter.receives,
-        why: plain(&format!("{again}{why}"), LONGEST),
+        why: shortened(&format!("{again}{why}"), LONGEST),
         redrives,
-        now: decided.map(|report| plain(&said(&report), LONGEST)),
+        now: decided.map(|report| shortened(&said(&report), LONGEST)),
         redrive: !matches!(contents.kind, LetterKind::Unreadable(_)),
     }
 }

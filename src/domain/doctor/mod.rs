@@ -19,7 +19,7 @@ pub mod trail;
 use serde::Serialize;
 
 use super::text::names;
-use super::text::plain::plain;
+use super::text::plain::shortened;
 
 /// The maximum length of a text in a check, in characters. The length is limited, because much of the text is
 /// untrusted.
@@ -66,11 +66,11 @@ pub struct ReadFailure {
 
 impl Check {
     pub fn ok(check: &'static str, says: impl AsRef<str>) -> Self {
-        Self { check, state: State::Ok, says: plain(says.as_ref(), LONGEST), help: None }
+        Self { check, state: State::Ok, says: shortened(says.as_ref(), LONGEST), help: None }
     }
 
     pub fn problem(check: &'static str, says: impl AsRef<str>, help: impl AsRef<str>) -> Self {
-        let (says, help) = (plain(says.as_ref(), LONGEST), plain(help.as_ref(), LONGEST));
+        let (says, help) = (shortened(says.as_ref(), LONGEST), shortened(help.as_ref(), LONGEST));
         Self { check, state: State::Problem, says, help: Some(help) }
     }
 

@@ -15,7 +15,7 @@ use crate::domain::edit::{Edit, OptionChange};
 use crate::domain::event::{Cause, Home};
 use crate::domain::outcome::{Conclusion, Outcome, Reason, ReportMode, TriggerKind};
 use crate::domain::plan::Plan;
-use crate::domain::text::plain::plain;
+use crate::domain::text::plain::{plain, shortened};
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
@@ -231,7 +231,7 @@ impl Report {
         self.level = outcome.level();
         self.outcome = outcome;
         self.reason = reason;
-        self.error = why.map(|why| plain(&why, LONGEST));
+        self.error = why.map(|why| shortened(&why, LONGEST));
         self
     }
 
@@ -283,7 +283,7 @@ impl Report {
         let groups = self.log_groups.iter_mut().map(|group| &mut group.name);
         let services = self.services.iter_mut().flat_map(|it| [&mut it.service].into_iter().chain(&mut it.note));
         let texts = cause.into_iter().flatten().chain(changes).chain(groups).chain(services);
-        texts.chain(&mut self.notes).chain(&mut self.rules).for_each(|text| *text = plain(text, LONGEST));
+        texts.chain(&mut self.notes).chain(&mut self.rules).for_each(|text| *text = shortened(text, LONGEST));
         self
     }
 

@@ -28,7 +28,8 @@ pub fn closing(against: &AgainstOutput) -> String {
     let mut text: String = against.settings.iter().map(setting).collect();
     text += &format!("{checked} checked, differences in {differ}: {come} new, {go} resolved{without}{beside}\n");
     text += &passed_over::line(&against.passed_over);
-    text += &format!("- findings only with {}\n+ findings only with {}\n", against.against, against.baseline);
+    text +=
+        &format!("- findings only with {}\n+ findings only with {}\n", against.against.name(), against.baseline.name());
     text
 }
 

@@ -9,7 +9,7 @@ use crate::render::json::{CheckOutput, Severities, Summary};
 const NEED_AWS: [&str; 3] = ["blocking-delivery", "missing-log-group", "unbounded-retention"];
 
 pub fn closing(check: &CheckOutput) -> String {
-    let CheckOutput { summary, passed_over, fixable, not_checked, baseline, is_baseline_named, .. } = check;
+    let CheckOutput { summary, passed_over, fixable, not_checked, baseline, live_baseline, .. } = check;
     let Summary { checked, compliant, findings, exempt, errors, severities } = *summary;
     let (checked, findings) = (count(checked as u64, "task definition"), count(findings as u64, "finding"));
     let mut text = format!("{checked} checked: {compliant} compliant, {findings}");
@@ -25,15 +25,23 @@ pub fn closing(check: &CheckOutput) -> String {
     }
     text.push('\n');
     text += &passed_over::line(passed_over);
-    let (need_aws, need_values): (Vec<&str>, Vec<&str>) =
-        not_checked.iter().copied().partition(|rule| NEED_AWS.contains(rule));
-    for (rules, need) in [(need_aws, "AWS"), (need_values, "values that no document shows, such as a Region")] {
-        if !rules.is_empty() {
-            text += &format!("not checked, because these rules need {need}: {}\n", rules.join(", "));
+    if check.is_unread {
+        let rules: Vec<&str> = not_checked.iter().copied().collect();
+        text += &format!("not checked, because a read of AWS failed: {}\n", rules.join(", "));
+    } else {
+        let (need_aws, need_values): (Vec<&str>, Vec<&str>) =
+            not_checked.iter().copied().partition(|rule| NEED_AWS.contains(rule));
+        for (rules, need) in [(need_aws, "AWS"), (need_values, "values that no document shows, such as a Region")] {
+            if !rules.is_empty() {
+                text += &format!("not checked, because these rules need {need}: {}\n", rules.join(", "));
+            }
         }
     }
-    if *is_baseline_named {
+    if check.is_baseline_shown {
         text += &format!("baseline: {baseline}\n");
+    }
+    if let Some(live) = live_baseline {
+        text += &format!("baseline of the registered revisions: {live}\n");
     }
     text
 }

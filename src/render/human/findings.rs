@@ -13,7 +13,7 @@ use crate::domain::edit::LogGroupChange;
 use crate::domain::rules::finding::{Finding, Fix, Safety};
 use crate::domain::severity::Severity;
 use crate::domain::text::json;
-use crate::domain::text::plain::plain;
+use crate::domain::text::plain::{plain, shortened};
 
 /// The checked target, to which the findings belong.
 pub struct Shown<'s> {
@@ -35,7 +35,7 @@ pub fn finding(finding: &Finding, shown: &Shown<'_>, colour: bool) -> String {
         Some(_) => Level::INFO.with_name("exempt"),
         None => level(finding.severity),
     };
-    let message = plain(&finding.message, LONGEST);
+    let message = shortened(&finding.message, LONGEST);
     let title = kind.primary_title(&message).id(finding.rule.name());
     let lines = finding.index.and_then(|index| LogLines::of(shown.definition, index));
     let (source, start) = excerpt(shown.definition, lines.as_ref());
@@ -53,7 +53,7 @@ pub fn finding(finding: &Finding, shown: &Shown<'_>, colour: bool) -> String {
     };
     let help = help(finding);
     group = group.element(Level::HELP.message(help.as_str()));
-    let notes: Vec<String> = finding.notes.iter().map(|note| plain(note, LONGEST)).collect();
+    let notes: Vec<String> = finding.notes.iter().map(|note| shortened(note, LONGEST)).collect();
     for note in &notes {
         group = group.element(Level::NOTE.message(note.as_str()));
     }
@@ -85,7 +85,7 @@ fn without_place(text: &str, origin: &str) -> String {
 pub fn line(finding: &Finding) -> String {
     let exempt = if finding.counts() { "" } else { "exempt: " };
     let help = help(finding).replace('\n', ", ");
-    format!("{exempt}{}[{}] {}; {help}", finding.severity, finding.rule, plain(&finding.message, LONGEST))
+    format!("{exempt}{}[{}] {}; {help}", finding.severity, finding.rule, shortened(&finding.message, LONGEST))
 }
 
 /// Returns the excerpt of the task definition that Logweir shows for a finding, and the position of the excerpt. The
@@ -186,7 +186,7 @@ fn help(finding: &Finding) -> String {
         }
         Fix::Advice(advice) => advice.clone(),
     };
-    let mut text = plain(&text, LONGEST);
+    let mut text = shortened(&text, LONGEST);
     if let Some(exempt) = &finding.exempt {
         let _ = write!(
             text,

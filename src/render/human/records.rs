@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::domain::limits::family::{Family, Stopped};
 use crate::domain::record::{Ending, EntryKind, Head, NotUndone, Record, Step, Undo};
 use crate::domain::text::count;
-use crate::domain::text::plain::plain;
+use crate::domain::text::plain::{plain, shortened};
 
 /// The maximum length, in characters, of a text in the output that another principal may have written.
 const LONGEST: usize = 512;
@@ -64,12 +64,21 @@ pub struct RecordOutput {
 
 pub fn table(RecordsOutput { records, stopped, now, .. }: &RecordsOutput) -> String {
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(["RECORD", "OUTCOME", "CORRECTED", "WHEN", "CAUSED BY"]);
+    table.load_style(presets::NOTHING).set_header([
+        "RECORD",
+        "OUTCOME",
+        "CORRECTED",
+        "WHEN",
+        "ACCOUNT",
+        "REGION",
+        "CAUSED BY",
+    ]);
     for ListedRecord { head, .. } in records {
         let corrected = head.corrected.as_ref().map_or_else(|| "-".into(), |corrected| corrected.short());
         let actor = head.actor.as_deref().map_or("-", |arn| arn.rsplit_once(":").map_or(arn, |(_, name)| name));
         let (when, actor) = (format!("{:.0}", head.at), plain(actor, LONGEST));
-        table.add_row([head.source.short(), outcome(head), corrected, when, actor]);
+        let (account, region) = (head.source.account.clone(), head.source.region.clone());
+        table.add_row([head.source.short(), outcome(head), corrected, when, account, region, actor]);
     }
     let mut out = String::new();
     if !records.is_empty() {
@@ -83,7 +92,7 @@ pub fn table(RecordsOutput { records, stopped, now, .. }: &RecordsOutput) -> Str
 fn stops(out: &mut String, StoppedFamily { family, again, release }: &StoppedFamily, now: Timestamp) {
     if let Some(stopped) = family.stopped(now) {
         let name = &family.name.family;
-        let _ = writeln!(out, "! {name}: {}", plain(&stopped.to_string(), LONGEST));
+        let _ = writeln!(out, "! {name}: {}", shortened(&stopped.to_string(), LONGEST));
         if let Stopped::Held(hold) = &stopped {
             if let Some(by) = &hold.by {
                 let _ = writeln!(out, "  requested by {}", plain(by, LONGEST));
@@ -149,7 +158,7 @@ pub fn text(RecordOutput { record, stopped, backout, again, now }: &RecordOutput
             "{:>4}  {:.3}  {}",
             entry.sequence,
             entry.at,
-            plain(&said(&entry.what, steps, &undo), LONGEST)
+            shortened(&said(&entry.what, steps, &undo), LONGEST)
         );
     }
     out

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 
-use crate::domain::text::plain::plain;
+use crate::domain::text::plain::{plain, shortened};
 
 /// The maximum length of a text in the output, in characters. The report of a deployed function may contain texts of
 /// any length.
@@ -25,12 +25,13 @@ pub fn text(report: &Value) -> String {
     if !rules.is_empty() {
         line(&mut out, "found", &plain(&rules.join(", "), LONGEST));
     }
-    items(report, "changes").for_each(|item| line(&mut out, "change", &change(item)));
+    let label = changes_label(report);
+    items(report, "changes").for_each(|item| line(&mut out, label, &change(item)));
     items(report, "log_groups").for_each(|item| line(&mut out, "log group", &log_group(item)));
     items(report, "services").for_each(|item| line(&mut out, "service", &service(item)));
     let error = report["error"].as_str();
     for note in texts(report, "notes").filter(|note| Some(*note) != error) {
-        line(&mut out, "note", &plain(note, LONGEST));
+        line(&mut out, "note", &shortened(note, LONGEST));
     }
     if let Some(actor) = word("actor") {
         let name =
@@ -55,6 +56,17 @@ fn headline(report: &Value) -> String {
     let about = word("record").or(word("family")).or(service).unwrap_or_else(|| "the event".into());
     let reason = word("reason").map(|reason| format!(" ({reason})")).unwrap_or_default();
     format!("{about}: {style}{outcome}{style:#}{reason}\n")
+}
+
+/// Returns the label of the changes in the report, which the report lists also if Logweir only planned them.
+fn changes_label(report: &Value) -> &'static str {
+    match report["outcome"].as_str().unwrap_or_default() {
+        "observed" => "would change",
+        "failed" | "refused" | "skipped" | "superseded" | "needs-operator" if report["corrected"].is_null() => {
+            "not changed"
+        }
+        _ => "change",
+    }
 }
 
 fn change(change: &Value) -> String {
@@ -90,7 +102,7 @@ fn line(out: &mut String, name: &str, value: &str) {
 
 /// Returns the text of a JSON member, in a form that is safe to print.
 fn word(value: &Value, name: &str) -> Option<String> {
-    value[name].as_str().map(|text| plain(text, LONGEST))
+    value[name].as_str().map(|text| shortened(text, LONGEST))
 }
 
 fn texts<'r>(report: &'r Value, name: &str) -> impl Iterator<Item = &'r str> {

@@ -133,7 +133,7 @@ async fn warming_opens_both_connections_and_remembers_the_setting() {
         "ListAccountSettings" => mode("blocking"),
         _ => Back::error("AccessDeniedException", "not yours"),
     });
-    aws.warm().await;
+    aws.warm(async {}).await;
     assert_eq!(line.seen().len(), 2);
     assert_eq!(aws.ecs.default_mode().await.unwrap(), Delivery::Blocking);
     assert_eq!(line.seen().len(), 2);

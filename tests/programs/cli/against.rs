@@ -121,6 +121,9 @@ fn a_check_with_a_named_baseline_names_it() {
     let (folder, [old, _, web, _]) = stage("", "");
     let digest = logweir::domain::baseline::Baseline::parse(SHIPPED_BASELINE).unwrap().digest().to_owned();
     let ran = run(&mut logweir(&["check", &web, "--baseline", &old]));
-    assert!(told(&folder, &ran.out).ends_with(&format!("\nbaseline: old.toml ({digest})\n")), "{ran:?}");
+    assert!(
+        told(&folder, &ran.out).ends_with(&format!("\nbaseline: old.toml ({digest}), from --baseline\n")),
+        "{ran:?}"
+    );
     assert!(!run(&mut logweir(&["check", &web])).out.contains("sha256:"));
 }

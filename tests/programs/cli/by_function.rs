@@ -86,7 +86,7 @@ fn the_function_gets_a_request_with_every_option() {
         })
     );
     assert!(serde_json::from_value::<Request>(sent).is_ok());
-    assert_eq!(calls.len(), 1, "nothing else was called");
+    assert_eq!(calls_of_the_verb(&operator).len(), 1, "nothing else was called");
 }
 
 #[test]
@@ -238,5 +238,12 @@ fn an_operator_who_may_only_invoke_the_function_holds_and_releases_a_family() {
     assert_eq!((ran.code, ran.out.lines().next()), (0, Some("web: released")), "{ran:?}");
     let ran = operator.run(&[&["hold", "--release", "web"][..], &function].concat());
     assert_eq!((ran.code, ran.out.lines().next()), (0, Some("web: skipped (not-on-hold)")), "{ran:?}");
-    assert_eq!(operator.aws.calls().len(), 3, "nothing else was called");
+    assert_eq!(calls_of_the_verb(&operator).len(), 3, "nothing else was called");
+}
+
+/// The calls so far, without those that say in which account the run acts.
+fn calls_of_the_verb(operator: &Operator) -> Vec<(String, String)> {
+    let mut calls = operator.aws.calls();
+    calls.retain(|(name, _)| !["GetCallerIdentity", "ListAccountAliases"].contains(&name.as_str()));
+    calls
 }

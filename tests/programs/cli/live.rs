@@ -21,6 +21,7 @@ fn described() -> Reply {
 /// Answers the other reads of a check.
 fn around(operation: &str) -> Reply {
     match operation {
+        "GetParameter" => Reply::error("ParameterNotFound", ""),
         "ListAccountSettings" => Reply::ok(&json!({"settings": []})),
         "DescribeLogGroups" => {
             Reply::ok(&json!({"logGroups": [{"logGroupName": "/ecs/web", "retentionInDays": 30, "storedBytes": 1}]}))

@@ -67,6 +67,7 @@ impl Past {
     }
 
     fn records(&self, arguments: &[&str]) -> Ran {
+        std::fs::create_dir_all(self.operator.journal()).unwrap();
         let ran = self.operator.run(&[&["records"], arguments].concat());
         assert_eq!(ran.code, 0, "{arguments:?}: {ran:?}");
         ran
@@ -126,10 +127,16 @@ async fn the_list_is_filtered_by_family_time_outcome_cause_and_open() {
 async fn a_line_of_the_list_shows_outcome_correction_time_and_cause() {
     let table = four().await.records(&[]).out;
     let words: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
-    assert_eq!(words[0].join(" "), "RECORD OUTCOME CORRECTED WHEN CAUSED BY");
-    assert_eq!(words[1], ["cron:1", "open", "-", "2026-11-22T14:00:00Z", "assumed-role/ci/run"]);
-    assert_eq!(words[2], ["web:3", "remediated", "web:4", "2026-11-22T13:00:00Z", "user/dev"]);
-    assert_eq!(words[3], ["api:1", "backed-out", "-", "2026-11-21T13:00:00Z", "user/ops"]);
+    assert_eq!(words[0].join(" "), "RECORD OUTCOME CORRECTED WHEN ACCOUNT REGION CAUSED BY");
+    assert_eq!(
+        words[1],
+        ["cron:1", "open", "-", "2026-11-22T14:00:00Z", "111122223333", "eu-west-1", "assumed-role/ci/run"]
+    );
+    assert_eq!(
+        words[2],
+        ["web:3", "remediated", "web:4", "2026-11-22T13:00:00Z", "111122223333", "eu-west-1", "user/dev"]
+    );
+    assert_eq!(words[3], ["api:1", "backed-out", "-", "2026-11-21T13:00:00Z", "111122223333", "eu-west-1", "user/ops"]);
 }
 
 #[test]

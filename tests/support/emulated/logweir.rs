@@ -47,7 +47,7 @@ impl Logweir {
     pub async fn at(place: &Place, table: &str) -> Self {
         let (proxy, url) = Proxy::before(&place.url, None);
         let aws = Aws::with(&place.behind(url).config()).unwrap();
-        aws.warm().await;
+        aws.warm(async {}).await;
         let (calls, journal) = (aws.calls().clone(), aws.journal(table));
         let account = &place.account;
         Self {

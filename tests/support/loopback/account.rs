@@ -102,6 +102,17 @@ impl Account {
         self.lock().parameters.insert(name.into(), value.into());
     }
 
+    /// Publishes the baseline in the package of the function, as the function does at its first start.
+    pub fn publishes_baseline(&self, text: &str) {
+        let state =
+            json!({"schema": 1, "place": "baseline.toml", "version": 1, "text": text, "at": "2026-11-30T08:00:00Z"});
+        let item = json!({
+            "pk": {"S": "BASELINE#baseline.toml"}, "sk": {"S": "BASELINE"}, "baseline": {"S": state.to_string()},
+            "version": {"N": "1"}, "at": {"S": "2026-11-30T08:00:00.000000000Z"}
+        });
+        self.lock().table.answer("PutItem", &json!({"Item": item}));
+    }
+
     /// The contents of the table.
     pub fn table(&self) -> String {
         self.lock().table.to_string()

@@ -15,6 +15,12 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 
+/// The alias of every account.
+pub const ALIAS: &str = "shop-dev";
+
+/// The account of the access key `AKIDPROD`. Every other key belongs to the account 111122223333.
+pub const PROD: &str = "444455556666";
+
 /// The answer to one call.
 pub enum Reply {
     Json(u16, String),
@@ -110,8 +116,20 @@ fn converse(stream: TcpStream, service: &Mutex<Box<Service>>, log: &Mutex<Vec<Ca
         let body = String::from_utf8(body).ok()?;
         // STS speaks the query protocol and has no target.
         if operation.is_empty() && body.contains("Action=GetCallerIdentity") {
+            let account = if head.contains("Credential=AKIDPROD/") { PROD } else { "111122223333" };
             log.lock().unwrap().push(Call { operation: "GetCallerIdentity".into(), head, body });
-            let xml = "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult><Arn>arn:aws:sts::111122223333:assumed-role/Operator/me</Arn><UserId>A</UserId><Account>111122223333</Account></GetCallerIdentityResult></GetCallerIdentityResponse>";
+            let xml = format!(
+                "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult><Arn>arn:aws:sts::{account}:assumed-role/Operator/me</Arn><UserId>A</UserId><Account>{account}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
+            );
+            write!(writer, "HTTP/1.1 200 OK\r\ncontent-type: text/xml\r\ncontent-length: {}\r\n\r\n{xml}", xml.len())
+                .ok()?;
+            continue;
+        }
+        if operation.is_empty() && body.starts_with("Action=ListAccountAliases&") {
+            log.lock().unwrap().push(Call { operation: "ListAccountAliases".into(), head, body });
+            let xml = format!(
+                "<ListAccountAliasesResponse><ListAccountAliasesResult><AccountAliases><member>{ALIAS}</member></AccountAliases></ListAccountAliasesResult></ListAccountAliasesResponse>"
+            );
             write!(writer, "HTTP/1.1 200 OK\r\ncontent-type: text/xml\r\ncontent-length: {}\r\n\r\n{xml}", xml.len())
                 .ok()?;
             continue;

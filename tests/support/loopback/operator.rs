@@ -1,5 +1,6 @@
 //! An operator at the command line, with credentials, an account and a journal.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -79,6 +80,31 @@ impl Operator {
         let mut command = Command::new("/bin/sh");
         command.args(["-c", line]);
         self.alone(&mut command)
+    }
+
+    /// Runs `logweir` with exactly these arguments and, beside the home folder, exactly this environment.
+    pub fn bare(&self, environment: &[(&str, &str)], arguments: &[&str]) -> Ran {
+        self.bare_in(self.folder.path(), environment, arguments)
+    }
+
+    /// Runs `logweir` as [`Operator::bare`] does, in this folder.
+    pub fn bare_in(&self, folder: &Path, environment: &[(&str, &str)], arguments: &[&str]) -> Ran {
+        let mut command = Command::new(LOGWEIR);
+        command.args(arguments).env_clear().env("HOME", self.folder.path()).env("AWS_EC2_METADATA_DISABLED", "true");
+        command.envs(environment.iter().copied()).current_dir(folder);
+        Ran::of(command.stdin(std::process::Stdio::null()).output().unwrap())
+    }
+
+    /// Writes `~/.aws/config`.
+    pub fn configures(&self, text: &str) {
+        std::fs::create_dir_all(self.folder.path().join(".aws")).unwrap();
+        std::fs::write(self.folder.path().join(".aws/config"), text).unwrap();
+    }
+
+    /// The access keys that signed the calls so far.
+    pub fn keys(&self) -> BTreeSet<String> {
+        let key = |head: &String| Some(head.split("Credential=").nth(1)?.split('/').next()?.to_owned());
+        self.aws.heads().iter().filter_map(key).collect()
     }
 
     /// The calls to AWS so far that do more than read.

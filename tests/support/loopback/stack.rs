@@ -182,7 +182,9 @@ impl Stack {
             is_unfixed: false,
             received: 0,
         };
-        Self { account: Account::default(), state: Arc::new(Mutex::new(state)) }
+        let account = Account::default();
+        account.publishes_baseline(logweir::settings::SHIPPED_BASELINE);
+        Self { account, state: Arc::new(Mutex::new(state)) }
     }
 
     /// Reads or changes the stack.

@@ -75,6 +75,7 @@ impl Journal for World {
             StateKind::Reconciliation => "put_reconciliation",
             StateKind::PinHolder => "put_pin-holder",
             StateKind::RevisionPins => "put_pins",
+            StateKind::PublishedBaseline => "put_baseline",
         };
         self.call(call, state.name().to_string(), put).await?
     }

@@ -60,6 +60,7 @@ pub(in crate::aws) fn state_key<S: StoredState>(name: &S::Name) -> (AttributeVal
         StateKind::Reconciliation => ("RECONCILIATION", "RECONCILIATION"),
         StateKind::PinHolder => ("PIN", "PIN"),
         StateKind::RevisionPins => ("PINS", "PINS"),
+        StateKind::PublishedBaseline => ("BASELINE", "BASELINE"),
     };
     (text(format!("{prefix}#{name}")), sort)
 }

@@ -10,6 +10,7 @@
 //! | `BUDGET#<account>/<region>` | `BUDGET` | the state of the registration rate limit |
 //! | `PIN#<account>/<region>/<kind>/<group>/<name>` | `PIN` | the pins of a rule or schedule |
 //! | `PINS#<corrected ARN>` | `PINS` | the rules and schedules that pinned a corrected revision |
+//! | `BASELINE#<file>` | `BASELINE` | the baseline in the package of the function |
 //!
 //! A commit writes the items of one record in one transaction. The journal writes each state of a family, a service or
 //! the rate limit with a separate call. The journal reads items by key, with consistent reads. The indexes `by-family`,

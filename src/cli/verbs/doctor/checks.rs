@@ -145,7 +145,10 @@ impl Look<'_> {
             Err(_) => &self.deployment.baseline,
         };
         let (read, deployed) = match place.strip_prefix("ssm:") {
-            None => (Read::Package { at_hand: self.at_hand().await.map(|at_hand| at_hand.digest().to_owned()) }, None),
+            None => {
+                let at_hand = self.at_hand().await.map(|at_hand| at_hand.digest().to_owned());
+                (Read::Package { at_hand, is_published: !self.is_baseline_named() }, None)
+            }
             Some(name) => match seen(self.aws.parameter(name).await, "ssm") {
                 Err(unseen) => (Read::Parameter(Err(unseen)), None),
                 Ok(None) => {

@@ -47,7 +47,12 @@ impl<'l> Look<'l> {
         &self.session.home
     }
 
-    /// Returns the baseline that the caller selected. An error in this baseline affects only the checks that need the
+    /// Returns whether the caller named a baseline.
+    pub(in crate::cli) fn is_baseline_named(&self) -> bool {
+        self.context.global.baseline.is_some()
+    }
+
+    /// Returns the baseline that the caller named, else the baseline of the stack. An error in this baseline affects only the checks that need the
     /// baseline.
     pub(in crate::cli) async fn at_hand(&self) -> ReadResult<&'l Baseline> {
         let read = self.context.baseline().await;

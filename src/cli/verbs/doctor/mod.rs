@@ -68,6 +68,14 @@ impl DoctorArgs {
         let look = Look::new(context, &aws, &deployment, deployment.home(&account, &region), caller);
         let waiting = Box::pin(diagnose(&look, &mut diagnosis)).await;
         printer.text(|| diagnosis.text());
+        if self.fix {
+            let baseline = match context.baseline().await {
+                Ok(placed) => placed.to_string(),
+                Err(failure) => format!("baseline: unknown ({})", failure.message),
+            };
+            let journal = format!("journal: {} (from the deployed stack)", deployment.journal);
+            context.show_destination(&aws, look.home(), &[baseline, journal]).await?;
+        }
         if self.fix && waiting > 0 && self.may(printer, waiting)? {
             let acting = context.aws(Intent::Act).await?;
             let (check, redriven) = dead_letters::redrive(&acting, &deployment, look.home(), waiting, self.all).await;

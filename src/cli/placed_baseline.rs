@@ -1,0 +1,75 @@
+//! A baseline with the place from which Logweir read it.
+
+use std::fmt;
+
+use super::failure::Failure;
+use super::rule_choice::RuleChoiceArgs;
+use crate::domain::baseline::{Baseline, BaselineError};
+use crate::render::json::BaselineLine;
+use crate::settings::SHIPPED_BASELINE;
+
+/// The place of the shipped baseline in the output.
+pub(super) const SHIPPED: &str = "(shipped)";
+
+/// A baseline, and the place from which Logweir read the baseline.
+pub(super) struct PlacedBaseline {
+    /// The file or the Systems Manager parameter of the baseline, or `(shipped)` for the shipped baseline.
+    pub(super) place: String,
+    /// How Logweir found the baseline, as a phrase.
+    pub(super) origin: String,
+    /// Whether a run of `check` names the baseline although the caller named no baseline.
+    pub(super) is_shown: bool,
+    pub(super) baseline: Baseline,
+}
+
+/// The baselines for the targets of one run.
+#[derive(Clone, Copy)]
+pub(super) struct Baselines<'b> {
+    pub(super) files: &'b PlacedBaseline,
+    pub(super) live: &'b PlacedBaseline,
+}
+
+/// The baselines for the targets of one run, with the rules that the table `[rules]` and the caller choose.
+pub(super) struct ChosenBaselines {
+    pub(super) files: Baseline,
+    pub(super) live: Baseline,
+}
+
+impl Baselines<'_> {
+    pub(super) fn choose(&self, rules: &RuleChoiceArgs) -> ChosenBaselines {
+        ChosenBaselines { files: rules.apply(&self.files.baseline), live: rules.apply(&self.live.baseline) }
+    }
+}
+
+impl PlacedBaseline {
+    /// Returns the place, the digest and the origin of the baseline.
+    pub(super) fn line(&self) -> BaselineLine {
+        let (path, origin) = (self.place.clone(), self.origin.clone());
+        BaselineLine { path, digest: self.baseline.digest().to_owned(), origin }
+    }
+
+    pub(super) fn parse(place: String, origin: impl Into<String>, text: &str) -> Result<Self, Failure> {
+        let baseline = Baseline::parse(text).map_err(|error| faulty(&place, error))?;
+        Ok(Self { place, origin: origin.into(), is_shown: true, baseline })
+    }
+
+    pub(super) fn shipped(origin: &str, is_shown: bool) -> Result<Self, Failure> {
+        let placed = Self::parse(SHIPPED.to_owned(), origin, SHIPPED_BASELINE)?;
+        Ok(Self { is_shown, baseline: placed.baseline.shipped(), ..placed })
+    }
+}
+
+/// Returns the failure about an error in the baseline at `place`.
+pub(super) fn faulty(place: &str, error: BaselineError) -> Failure {
+    let failure = Failure::error(format!("{place}:{}:{}: {}", error.line, error.column, error.message));
+    match error.help {
+        Some(help) => failure.help(help),
+        None => failure,
+    }
+}
+
+impl fmt::Display for PlacedBaseline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "baseline: {}", self.line())
+    }
+}
