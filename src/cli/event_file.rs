@@ -15,7 +15,7 @@ use crate::sources::{FoundEvent, FoundEvents};
 const LARGEST: u64 = 16 << 20;
 
 /// The maximum number of events that an error lists.
-const LISTED: usize = 20;
+const LISTED: usize = 10;
 
 /// The events that the argument EVENT of a verb names.
 #[derive(Clone, Copy)]
@@ -142,9 +142,9 @@ fn listed(events: &[&FoundEvent]) -> String {
     }
     let more = match events.len().saturating_sub(LISTED) {
         0 => String::new(),
-        more => format!("\n  and {more} more"),
+        more => format!("; and {more} more"),
     };
-    format!("select one event with --event-id ID:\n  {}{more}", names.join("\n  "))
+    format!("select one event with --event-id ID: {}{more}", names.join("; "))
 }
 
 #[cfg(test)]
