@@ -10,8 +10,7 @@ use std::sync::LazyLock;
 use jiff::SignedDuration;
 use logweir::domain::baseline::Baseline;
 use logweir::domain::ecs::revision::RevisionArn;
-use logweir::domain::ecs::service::Stage;
-use logweir::domain::outcome::Mode;
+use logweir::domain::outcome::{Mode, Outcome};
 use logweir::domain::record::{Ending, Record, Rollout, RolloutPhase};
 use logweir::ports::Clock;
 use logweir::settings::LEASE;
@@ -247,13 +246,6 @@ impl History {
     }
 }
 
-/// Whether the deployment that was wanted failed, so that ECS itself rolled the service back.
-fn is_rolled_back(account: &Account, name: &str) -> bool {
-    let service = account.service(name);
-    let newest = &account.service_deployments[&service.deployments[0].service_deployment];
-    Some(&newest.revision) == service.asked.last() && matches!(newest.stage, Stage::RollingBack | Stage::Over)
-}
-
 /// Violations of the promises that hold when all work has ended.
 fn at_rest(
     account: &Account,
@@ -263,7 +255,7 @@ fn at_rest(
     let mut broken = account.wrongs.clone();
     for name in SERVICES {
         let service = account.service(name);
-        let (runs, wanted) = (&service.revision, service.asked.last().unwrap());
+        let (runs, wanted) = (&service.revision, &service.wanted);
         if !account.revision(runs).unwrap().is_active() {
             broken.push(format!("{name} runs {}, which is deregistered", runs.short()));
         }
@@ -274,7 +266,7 @@ fn at_rest(
         let corrected = corrected.and_then(|record| record.head.corrected.as_ref());
         if corrected == Some(runs) {
             classes.insert("a service finally runs a corrected revision");
-        } else if runs != wanted && !is_rolled_back(account, name) {
+        } else if runs != wanted {
             broken.push(format!("{name} runs {}, and {} was wanted", runs.short(), wanted.short()));
         }
     }
@@ -300,6 +292,27 @@ fn at_rest(
         }
     }
     broken.extend(false_endings(account));
+    broken.extend(false_backouts(account));
+    broken
+}
+
+/// The records that say that they are backed out, although a service runs a corrected revision of the record.
+fn false_backouts(account: &Account) -> Vec<String> {
+    let is_backed_out = |record: &&Record| {
+        !record.head.open && record.head.closing.as_ref().is_some_and(|closing| closing.outcome == Outcome::BackedOut)
+    };
+    let mut broken = Vec::new();
+    for record in account.records.values().filter(is_backed_out) {
+        let own: Vec<_> = record.registered().into_iter().filter(|own| !own.edits.is_empty()).collect();
+        for name in
+            SERVICES.into_iter().filter(|name| own.iter().any(|own| *own.revision == account.service(name).revision))
+        {
+            broken.push(format!(
+                "the record of {} is backed out, and {name} runs its correction",
+                record.head.source.short()
+            ));
+        }
+    }
     broken
 }
 

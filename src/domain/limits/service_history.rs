@@ -43,18 +43,16 @@ pub struct LastUpdate {
 const ACT: SignedDuration = SignedDuration::from_mins(10);
 
 impl LastUpdate {
-    /// Whether a read of the service lags behind this update: Logweir made the update a short time ago, and the read
-    /// still shows the revision before the update, and no deployment that is as new as the update. Another principal may
-    /// have deployed the same revision again after the read on which the update is based.
+    /// Whether a read of the service lags behind this update, which Logweir made a short time ago. Such a read shows an
+    /// older deployment than the one that Logweir saw before the update. Or the read shows the revision before the
+    /// update, and no deployment that is as new as the update. Another principal may have deployed the same revision
+    /// again after the read on which the update is based.
     pub fn is_missing_in(&self, found: &Service, now: Timestamp) -> bool {
-        if found.revision != self.from {
-            return false;
-        }
         let newest = found.primary().filter(|newest| !newest.is_rollback()).and_then(|newest| newest.created);
+        let Some(newest) = newest.filter(|_| may_lag(self.at, now)) else { return false };
         // The clock of ECS may differ a little from the clock of Logweir.
-        let is_before = |newest: Timestamp| newest.as_second() < self.at.as_second();
-        let is_older = newest.is_some_and(|newest| Some(newest) <= self.before || is_before(newest));
-        may_lag(self.at, now) && is_older
+        let is_before = newest.as_second() < self.at.as_second();
+        Some(newest) < self.before || found.revision == self.from && (Some(newest) <= self.before || is_before)
     }
 
     /// Whether another principal requested a deployment of the revision `external` after Logweir had read the service

@@ -34,6 +34,7 @@ pub struct Facts {
     pub paused: Option<bool>,
     pub rollback: Option<Option<String>>,
     pub overtaken: Option<bool>,
+    pub deployed: Option<bool>,
 }
 
 /// A fact about a service that [`next_step`] needs to choose the next step.
@@ -48,6 +49,8 @@ pub enum Fact {
     Rollback,
     /// Whether another principal has deployed another revision since Logweir's update.
     Overtaken,
+    /// Whether ECS lists a deployment of the corrected revision since Logweir recorded its intent to update the service.
+    Deployed,
 }
 
 /// The next step of a rollout.
@@ -92,6 +95,10 @@ impl Facts {
     fn overtaken(&self) -> Result<bool, Fact> {
         self.overtaken.ok_or(Fact::Overtaken)
     }
+
+    fn deployed(&self) -> Result<bool, Fact> {
+        self.deployed.ok_or(Fact::Deployed)
+    }
 }
 
 /// Returns the next step of a rollout. Returns [`FinishStep::Ask`] only for facts that affect this step.
@@ -113,6 +120,8 @@ fn updating_step(update: &ServiceUpdate, seen: &Sighting<'_>) -> Result<FinishSt
     Ok(match service.after(&update.seen, &update.from, &update.to) {
         // ECS carried out the update, but does not list the deployment of the update yet.
         After::AsBefore if service.revision == update.to => FinishStep::TryAgain,
+        // The read shows the service as it was before the update, but ECS lists the deployment of the update.
+        After::AsBefore if seen.may_lag && seen.facts.deployed()? => FinishStep::TryAgain,
         // ECS did not carry out the update. Logweir decides again whether to update the service, because its first
         // decision may be hours old.
         After::AsBefore if seen.may_start_again => FinishStep::StartAgain,

@@ -22,6 +22,9 @@ use crate::workflow::ownership::Registrars;
 /// The time before Logweir's update in which another principal may have started the deployment that the update replaced.
 const RECENT: SignedDuration = SignedDuration::from_mins(15);
 
+/// How much the clock of ECS may differ from the clock of Logweir.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_secs(5);
+
 impl<P: Ports> RolloutDriver<'_, '_, P> {
     /// Finishes a rollout that is in progress, if the rollout's deployment has ended. `found` is `None` if the service
     /// no longer exists.
@@ -108,6 +111,7 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
             Fact::Paused => Facts { paused: Some(self.is_paused(found).await?), ..facts },
             Fact::Rollback => Facts { rollback: Some(self.rolled_back(found).await?), ..facts },
             Fact::Overtaken => Facts { overtaken: Some(self.is_overtaken(found, rollout).await?), ..facts },
+            Fact::Deployed => Facts { deployed: Some(self.is_deployed(found, rollout).await?), ..facts },
         })
     }
 
@@ -132,10 +136,24 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
     /// neither the source revision nor the corrected revision. Returns `false` if ECS refuses to list the deployments.
     async fn is_overtaken(&self, found: &Service, rollout: &Rollout<'_>) -> Answer<bool> {
         let (Some(begun), Some(update)) = (rollout.begun, rollout.update) else { return Ok(false) };
-        match self.ports.services().deployed_since(&found.arn, begun).await {
-            Ok(deployed) => Ok(deployed.iter().any(|it| *it != update.from && *it != update.to)),
-            Err(error) if error.kind == ErrorKind::Retry => Err(error),
-            Err(_) => Ok(false),
+        let deployed = self.deployed_since(found, begun).await?;
+        Ok(deployed.iter().any(|it| *it != update.from && *it != update.to))
+    }
+
+    /// Returns whether ECS lists a deployment of the corrected revision since Logweir recorded its intent to update the
+    /// service. Returns `false` if ECS refuses to list the deployments.
+    async fn is_deployed(&self, found: &Service, rollout: &Rollout<'_>) -> Answer<bool> {
+        let (Some(begun), Some(update)) = (rollout.begun, rollout.update) else { return Ok(false) };
+        let since = begun.checked_sub(CLOCKS_DIFFER).unwrap_or(begun);
+        Ok(self.deployed_since(found, since).await?.contains(&update.to))
+    }
+
+    /// Returns the revisions that were deployed to the service at the time `since` or later. Returns no revision if ECS
+    /// refuses to list the deployments.
+    async fn deployed_since(&self, found: &Service, since: Timestamp) -> Answer<Vec<RevisionArn>> {
+        match self.ports.services().deployed_since(&found.arn, since).await {
+            Err(error) if error.kind != ErrorKind::Retry => Ok(Vec::new()),
+            answer => answer,
         }
     }
 

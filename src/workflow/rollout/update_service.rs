@@ -52,7 +52,7 @@ pub(in crate::workflow) async fn update_and_verify<P: Ports>(
         Ok(answered) => (Some(answered), None),
         Err(error) if error.kind == ErrorKind::Retry => (None, Some(error)),
         // ECS does not know every new revision at once, so a retry can succeed.
-        Err(error) if error.kind == ErrorKind::Missing && is_new(ports, to).await? => {
+        Err(error) if error.kind == ErrorKind::Missing && is_new(ports, service, to).await? => {
             (None, Some(PortError { kind: ErrorKind::Retry, ..error }))
         }
         Err(error) => return Err(error),

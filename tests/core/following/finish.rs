@@ -75,6 +75,22 @@ fn an_intended_update_is_adopted_started_again_or_waited_for() {
 }
 
 #[test]
+fn an_intended_update_is_not_started_again_if_ecs_lists_its_deployment() {
+    let (pointing, web, change) = (pointing(), web(), &ServiceChange::Look);
+    let rollout = Rollout { update: Some(&pointing), ..rollout(&web, RolloutPhase::Updating) };
+    let step = |may_lag, deployed| {
+        let (service, facts) = (&before(), &Facts { deployed, ..Facts::default() });
+        let (may_start_again, leaves_rollback_to_ecs, is_overdue) = (true, false, false);
+        let seen = Sighting { service, change, facts, may_start_again, leaves_rollback_to_ecs, is_overdue, may_lag };
+        next_step(&rollout, &seen)
+    };
+    assert_eq!(step(true, None), FinishStep::Ask(Fact::Deployed));
+    assert_eq!(step(true, Some(true)), FinishStep::TryAgain);
+    assert_eq!(step(true, Some(false)), FinishStep::StartAgain);
+    assert_eq!(step(false, None), FinishStep::StartAgain, "no read lags for so long");
+}
+
+#[test]
 fn a_rollout_ends_by_an_event_or_by_a_listing_of_ecs_and_waits_otherwise() {
     let (two, none) = (id(2), Facts::default());
     let phase = RolloutPhase::Updated(&two);

@@ -65,7 +65,9 @@ impl Account {
     fn updates(&mut self, name: &str, revision: &RevisionArn, force: bool) {
         let arn = self.service_arn(name);
         self.update_service(&arn, revision, force, DEPLOYER).unwrap();
-        self.service_mut(name).asked.push(revision.clone());
+        let service = self.service_mut(name);
+        service.asked.push(revision.clone());
+        service.wanted = revision.clone();
     }
 
     /// Moves a service to another subnet: a new deployment of the same revision.
@@ -147,12 +149,16 @@ impl Account {
         newest.reason = reason.to_owned();
         (newest.state, newest.pending, newest.running) = (RolloutState::Failed, 0, 0);
         let (id, deployment) = (newest.id.clone(), newest.service_deployment.clone());
+        let is_wanted = newest.revision == service.wanted;
         self.reports_deployment(&arn, &id, RolloutState::Failed, reason);
         let progress = self.service_deployments.get_mut(&deployment).unwrap();
         if rolls_back && progress.stage == Stage::UnderWay {
             self.roll_back(&arn, "ECS deployment circuit breaker");
             let service = self.services.get_mut(&arn).unwrap();
             service.network = service.subnet.clone();
+            if is_wanted {
+                service.wanted = service.revision.clone();
+            }
         } else {
             (progress.stage, progress.reason) = (Stage::Over, Some(reason.to_owned()));
         }

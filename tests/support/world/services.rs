@@ -45,6 +45,9 @@ pub(crate) struct LiveService {
     pub(crate) deployments: Vec<LiveDeployment>,
     /// The revisions that other principals deployed to the service, the latest last.
     pub(crate) asked: Vec<RevisionArn>,
+    /// The revision that the service should run: the one that another principal deployed last. If a deployment of this
+    /// revision failed, it is the revision to which ECS itself rolled the service back.
+    pub(crate) wanted: RevisionArn,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -101,6 +104,7 @@ impl LiveService {
             revision: revision.clone(),
             deployments: Vec::new(),
             asked: Vec::new(),
+            wanted: revision.clone(),
         }
     }
 

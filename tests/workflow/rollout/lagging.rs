@@ -151,3 +151,52 @@ async fn a_lagging_read_of_another_principals_forced_deployment_is_no_failure_of
     resumes_backouts(&scene.world).await;
     assert_eq!(scene.runs(WEB), "web:2");
 }
+
+#[tokio::test]
+async fn a_backout_that_reads_the_service_from_before_the_sources_deployment_rolls_the_service_back_later() {
+    let scene = Scene::before(&[WEB], |service| service.rolls_back = true).await;
+    scene.world.lags(LAG);
+    scene.deploys(WEB);
+    scene.account(|account| account.completes(WEB));
+    scene.after(5 * 60);
+    assert_eq!(said(&scene.told(COMPLETED).await), "remediated (0); prod/web updated");
+    scene.account(|account| account.completes(WEB));
+    // The read shows web:1, although Logweir has seen web:2 before its update.
+    scene.world.lags(Lag { lasts: SignedDuration::from_mins(9), ..LAG });
+    assert_eq!(said(&scene.backs_out().await), "failed (2) again; prod/web waits");
+    scene.after(10 * 60);
+    resumes_backouts(&scene.world).await;
+    assert_eq!(scene.runs(WEB), "web:2");
+}
+
+#[tokio::test]
+async fn a_revision_that_another_principal_has_just_deployed_is_not_taken_for_a_missing_one() {
+    let scene = Scene::following(|service| service.rolls_back = true).await;
+    scene.world.lags(LAG);
+    scene.account(|account| {
+        let newest = account.registers(&sound());
+        account.updates_service(WEB, &newest);
+    });
+    // The read shows Logweir's deployment, and UpdateService does not know web:4 yet.
+    scene.world.lags(Lag { describe: 1, starts: 1, ..LAG });
+    assert_eq!((said(&scene.told(UPDATE).await).as_str(), scene.stopped()), (AGAIN, None));
+    scene.after(5 * 60);
+    scene.resumes().await;
+    assert_eq!((scene.runs(WEB), scene.stopped(), scene.on_their_way()), ("web:4".into(), None, vec![]));
+}
+
+#[tokio::test]
+async fn an_update_whose_response_was_lost_is_not_started_again_before_the_reads_show_it() {
+    let scene = Scene::deployed(|service| service.rolls_back = true).await;
+    scene.world.lags(LAG);
+    scene.world.at_next("UpdateService", Moment::After, Then::Cut);
+    assert!(scene.told(COMPLETED).await.is_retried());
+    scene.after(1);
+    assert!(scene.told(UPDATE).await.is_retried());
+    assert_eq!(scene.told_in_the_record(), "web updating-service");
+    // A backout knows that Logweir may have updated the service.
+    assert_eq!(said(&scene.backs_out().await), "failed (2) again; prod/web waits");
+    scene.after(5 * 60);
+    resumes_backouts(&scene.world).await;
+    assert_eq!(scene.runs(WEB), "web:2");
+}
