@@ -3,9 +3,12 @@
 use jiff::SignedDuration;
 
 use super::correct::{correct, opening};
+use super::lease::Halt;
+use super::left_over::corrected_with_left_over;
 use super::reporting::{end, failed};
 use super::{Order, Origin, observe};
 use crate::domain::ecs::lag::LONGEST_LAG;
+use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::tags;
 use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::edit::LogGroupChange;
@@ -14,7 +17,7 @@ use crate::domain::event::{Cause, Home, RevisionRef, is_own, is_service_linked};
 use crate::domain::outcome::{Conclusion, Mode, Outcome, Reason};
 use crate::domain::plan::{Plan, Refusal};
 use crate::domain::report::{Decision, LogGroupAction, LogGroupReport, Report};
-use crate::ports::{Clock, Described, ErrorKind, PortError, Ports, TaskDefinitions};
+use crate::ports::{Clock, Described, ErrorKind, Journal, PortError, Ports, TaskDefinitions};
 
 /// The maximum time between an event and the registration of the revision that the event is about.
 const SAME_MOMENT: SignedDuration = SignedDuration::from_secs(5);
@@ -41,8 +44,16 @@ pub(super) async fn decide<P: Ports>(
     let ended = match judge(ports, order, &described, &mut decision.report).await {
         Err(error) => return failed(decision, &error),
         Ok(Judgement::Correct(plan)) => {
-            let opening = opening(order, &described.arn, &decision, cause, &plan);
-            correct(ports, order, &mut decision, &described, Some(opening)).await
+            let opening = opening(order, &described.arn, &decision, cause.clone(), &plan);
+            let acted = correct(ports, order, &mut decision, &described, Some(opening)).await;
+            match left_over(ports, order, &described, &plan, &acted).await {
+                Ok(None) => acted,
+                Ok(Some(corrected)) => {
+                    let which = RevisionRef::Revision(corrected);
+                    return Box::pin(decide(ports, order, decision, which, cause)).await;
+                }
+                Err(error) => Err(error.into()),
+            }
         }
         // Logweir finishes a correction that it began earlier, even if Logweir would not begin to correct the revision
         // now. Logweir does not read the journal for a compliant revision, because most events are about compliant
@@ -56,6 +67,24 @@ pub(super) async fn decide<P: Ports>(
     end(decision, ended)
 }
 
+/// Returns the corrected revision of a source revision that was corrected before, if the correction left a container
+/// unchanged whose log group exists now. In mode rollout, Logweir first updates the services to the corrected revision.
+async fn left_over<P: Ports>(
+    ports: &P,
+    order: &Order<'_>,
+    described: &Described,
+    plan: &Plan,
+    acted: &Result<Option<Conclusion>, Halt>,
+) -> Result<Option<RevisionArn>, PortError> {
+    let is_duplicate = matches!(acted, Ok(Some(ended)) if ended.reason == Some(Reason::Duplicate));
+    let definition = &described.definition;
+    if !is_duplicate || order.mode != Mode::Register || !definition.creates_log_groups() {
+        return Ok(None);
+    }
+    let record = ports.journal().read(&described.arn).await?;
+    Ok(record.and_then(|record| corrected_with_left_over(&record, order.baseline, definition, &plan.edits)))
+}
+
 fn may_have_a_record(ended: &Conclusion) -> bool {
     ended.outcome != Outcome::Compliant && ended.reason != Some(Reason::RegisteredByLogweir)
 }
@@ -66,6 +95,8 @@ pub(super) enum Judgement {
     Ends(Conclusion),
 }
 
+/// Gives the verdict on a revision. A revision that Logweir itself registered needs no further correction, unless the
+/// correction left a container unchanged whose log group was missing.
 pub(super) async fn judge<P: Ports>(
     ports: &P,
     order: &Order<'_>,
@@ -80,14 +111,29 @@ pub(super) async fn judge<P: Ports>(
     if !order.home.scope.has_revision(&described.arn) {
         return ends(Outcome::Skipped.because(Reason::OutOfScope));
     }
-    if let Some(by) = &described.registered_by {
-        if is_own(by, &order.home.own_roles) && !matches!(order.origin, Origin::Apply { .. }) {
-            return ends(Outcome::Skipped.because(Reason::RegisteredByLogweir));
-        }
-        if is_service_linked(by) {
-            return ends(Outcome::Skipped.because(Reason::ServiceOwned));
-        }
+    let by = described.registered_by.as_deref();
+    if by.is_some_and(is_service_linked) {
+        return ends(Outcome::Skipped.because(Reason::ServiceOwned));
     }
+    let is_by_logweir =
+        by.is_some_and(|by| is_own(by, &order.home.own_roles)) && !matches!(order.origin, Origin::Apply { .. });
+    let own = || ends(Outcome::Skipped.because(Reason::RegisteredByLogweir));
+    if is_by_logweir && (order.mode == Mode::Observe || !described.definition.creates_log_groups()) {
+        return own();
+    }
+    match verdict(ports, order, described, report).await? {
+        Judgement::Ends(_) if is_by_logweir => own(),
+        verdict => Ok(verdict),
+    }
+}
+
+async fn verdict<P: Ports>(
+    ports: &P,
+    order: &Order<'_>,
+    described: &Described,
+    report: &mut Report,
+) -> Result<Judgement, PortError> {
+    let ends = |conclusion: Conclusion| Ok(Judgement::Ends(conclusion));
     let now = ports.clock().now();
     let seen = observe(described, order.baseline, ports.task_definitions(), ports.log_groups(), now).await?;
     let plan = seen.plan;

@@ -11,6 +11,7 @@ mod gauges;
 mod hold;
 mod lag;
 mod lease;
+mod left_over;
 mod numbers;
 mod on_event;
 mod order;

@@ -30,10 +30,10 @@ pub async fn remediate<P: Ports>(ports: &P, order: &Order<'_>, trigger: Trigger)
         Trigger::Overdue { revision } => {
             let mut decision = fresh(order, &Cause::default(), started);
             decision.notify.is_overdue = true;
-            decision
-                .report
-                .notes
-                .push("the daily reconciliation found this revision, whose event did not arrive".into());
+            decision.report.notes.push(
+                "the daily reconciliation found this revision: its event did not arrive, or its log group was missing"
+                    .into(),
+            );
             decide(ports, order, decision, RevisionRef::Revision(revision), Cause::default()).await
         }
         Trigger::Service { service, change, cause } => {

@@ -19,6 +19,7 @@ mod world;
 mod backout;
 mod budget;
 mod crash;
+mod created_groups;
 mod duel;
 mod handler;
 mod histories;

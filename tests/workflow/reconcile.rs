@@ -5,6 +5,6 @@ mod cost;
 mod delivered;
 mod lost;
 mod overdue;
-mod scene;
+pub mod scene;
 mod standing;
 mod withdrawn;

@@ -146,6 +146,11 @@ impl TaskDefinition {
         self.containers().any(|container| container.member("privileged") == Some(&Value::Bool(true)))
     }
 
+    /// Whether any container creates its own log group.
+    pub fn creates_log_groups(&self) -> bool {
+        self.containers().any(Container::creates_log_group)
+    }
+
     /// Whether a signed attestation covers the configuration of the containers, or the task definition does not show
     /// whether it does. Any edit may invalidate such an attestation.
     pub fn is_sandboxed(&self) -> bool {
@@ -245,6 +250,15 @@ impl<'a> Container<'a> {
     /// Returns the container's hard memory limit in bytes, if it is set and readable.
     pub fn memory(self) -> Option<u64> {
         memory(self.value.get("memory")?)
+    }
+
+    /// Whether the container creates its log group when it starts, if the group is missing and the container's role
+    /// allows it. ECS accepts only the value `true` of the option (source: ECS API reference, LogConfiguration).
+    pub fn creates_log_group(self) -> bool {
+        match self.log() {
+            Log::Configured { driver: "awslogs", options } => options.text("awslogs-create-group") == Some("true"),
+            _ => false,
+        }
     }
 
     pub fn log(self) -> Log<'a> {

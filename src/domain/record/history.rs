@@ -90,6 +90,17 @@ impl Record {
         self.head.closing.as_ref().is_some_and(fails) && attempts.next() == attempts.next()
     }
 
+    /// Returns the name of the log group that the newest attempt could not create. Returns `None` if the attempt did not
+    /// fail, or failed at another step.
+    pub fn group_not_created(&self) -> Option<&str> {
+        let attempt = self.attempt().ok().flatten()?;
+        let (failed, ..) = attempt.failed?;
+        match attempt.opening.steps.get(failed)? {
+            Step::EnsureLogGroup(group) => Some(&group.name),
+            Step::SetRetention { .. } | Step::Register { .. } => None,
+        }
+    }
+
     /// Returns when the newest attempt created the log group. Returns `None` if the newest attempt did not create the
     /// group.
     pub fn made_at(&self, group: &str) -> Option<Timestamp> {

@@ -121,4 +121,12 @@ impl Step {
         }
         steps
     }
+
+    /// Returns the edits of a step that registers a revision. Returns `None` for any other step.
+    pub fn edits(&self) -> Option<&[Edit]> {
+        match self {
+            Self::Register { edits } => Some(edits),
+            Self::EnsureLogGroup(_) | Self::SetRetention { .. } => None,
+        }
+    }
 }

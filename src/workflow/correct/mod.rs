@@ -8,13 +8,13 @@ mod verify;
 use super::family_state;
 use super::lag::described_after;
 use super::lease::{ClaimState, Claimed, Halt, Worker, open, take};
+use super::left_over::{self, is_of};
 use super::order::{Order, Origin};
 use super::ownership::{NEWEST, Registrars};
 use super::summary::tell;
-use crate::domain::baseline::Baseline;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::tags;
-use crate::domain::event::Cause;
+use crate::domain::event::{Cause, is_own};
 use crate::domain::limits::family::Stopped;
 use crate::domain::limits::rate::Wait;
 use crate::domain::outcome::{Conclusion, Outcome, Reason};
@@ -65,10 +65,14 @@ pub(in crate::workflow) async fn correct<P: Ports>(
     let worker = Worker { name: order.worker.clone(), lease: order.lease };
     let (journal, clock) = (ports.journal(), ports.clock());
     let standing = journal.read(&described.arn).await?;
-    let again = order.origin == (Origin::Apply { again: true }) && !stands(ports, standing.as_ref()).await?;
+    let again = match &standing {
+        // The earlier correction changed only log groups, and a container has created its log group since.
+        Some(record) if is_left_over(record, order, described, opening.as_ref()) => true,
+        standing => order.origin == (Origin::Apply { again: true }) && !stands(ports, standing.as_ref()).await?,
+    };
     if standing.is_none()
-        && opening.is_some()
-        && let Some((reason, why)) = own_revision(ports, order, described).await?
+        && let Some(opening) = &opening
+        && let Some((reason, why)) = own_revision(ports, order, described, opening).await?
     {
         if reason == Reason::Locked {
             decision.next = FollowUp::Retry;
@@ -186,15 +190,21 @@ pub(in crate::workflow) async fn drive<P: Ports>(
 }
 
 /// Returns the reason to skip a revision that Logweir registered itself, or `None` if Logweir may correct the revision.
-/// Logweir corrects a revision that it registered itself only if an operator names the revision in `logweir apply`, and
-/// if either the baseline has changed since or the operator uses `--force`. Without `--force`, Logweir skips a restored
+/// Logweir corrects a revision that it registered itself in two cases: a container that the correction left unchanged
+/// has created its log group since, or an operator names the revision in `logweir apply`, and either the baseline has
+/// changed since or the operator uses `--force`. Without `--force`, Logweir skips a restored
 /// revision, because an operator backed out the correction of its source revision.
 async fn own_revision<P: Ports>(
     ports: &P,
     order: &Order<'_>,
     described: &Described,
+    opening: &Opening,
 ) -> Result<Option<(Reason, Option<String>)>, PortError> {
     let Some(source) = ports.journal().source_of(&described.arn).await? else {
+        let by = described.registered_by.as_deref();
+        if by.is_some_and(|by| is_own(by, &order.home.own_roles)) && !matches!(order.origin, Origin::Apply { .. }) {
+            return Ok(Some((Reason::RegisteredByLogweir, None)));
+        }
         let restoring = is_being_restored(ports, described).await?;
         let why = format!("a backout may just have registered {} to restore another revision", described.arn.short());
         return Ok(restoring.then_some((Reason::Locked, Some(why))));
@@ -208,6 +218,7 @@ async fn own_revision<P: Ports>(
         Origin::Apply { again: true } => Ok(None),
         _ if record.head.suppressed => Ok(Some((Reason::BackedOutBefore, why))),
         Origin::Apply { .. } if !is_of(&record, order.baseline) => Ok(None),
+        _ if is_left_over(&record, order, described, Some(opening)) => Ok(None),
         _ => Ok(Some((Reason::RegisteredByLogweir, why))),
     }
 }
@@ -237,10 +248,12 @@ async fn stands<P: Ports>(ports: &P, record: Option<&Record>) -> Result<bool, Po
     Ok(closing.outcome == Outcome::Remediated && found.is_some_and(|found| found.is_active()))
 }
 
-/// Returns whether the newest attempt of the record used this baseline.
-fn is_of(record: &Record, baseline: &Baseline) -> bool {
-    let newest = record.attempt().ok().flatten();
-    newest.is_some_and(|attempt| baseline.is_named(&attempt.opening.baseline_digest))
+/// Returns whether the opening would only correct containers that the correction of `record` left unchanged.
+fn is_left_over(record: &Record, order: &Order<'_>, described: &Described, opening: Option<&Opening>) -> bool {
+    let edits = opening.and_then(|opening| opening.steps.iter().find_map(Step::edits));
+    edits.is_some_and(|edits| {
+        left_over::is_left_over(record, order.baseline, &described.arn, &described.definition, edits)
+    })
 }
 
 fn refused(decision: &mut Decision, stopped: &Stopped) -> Conclusion {

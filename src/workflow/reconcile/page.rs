@@ -12,6 +12,7 @@ use crate::domain::outcome::{Mode, Outcome};
 use crate::domain::plan::{self, Plan};
 use crate::domain::rules::facts::{DefaultMode, LogGroup, Observation};
 use crate::ports::{Answer, Clock, Described, ErrorKind, Journal, LogGroups, PortError, Ports, TaskDefinitions};
+use crate::workflow::left_over::is_left_over;
 use crate::workflow::order::Order;
 
 /// The time after which a page reads no further family, so that the function has time to store the progress. The
@@ -233,7 +234,10 @@ impl<'p, P: Ports> Page<'p, P> {
         let is_readable = plan.not_checked.is_empty();
         let is_foreign = described.registered_by.as_deref().is_some_and(is_service_linked) || !described.is_active();
         let is_faulty = is_readable && !is_foreign && !plan.is_compliant();
-        let due = if is_faulty && is_correctable(&plan, described) { self.due(described, source).await? } else { None };
+        let due = match is_faulty && is_correctable(&plan, described) {
+            true => self.due(newest, &plan, log_groups).await?,
+            false => None,
+        };
         self.examined.insert(described.arn.family.clone());
         self.counts.families += 1;
         self.counts.unread += u64::from(!is_readable && !is_foreign);
@@ -255,26 +259,40 @@ impl<'p, P: Ports> Page<'p, P> {
 
     /// Returns what to do about a faulty revision. Returns `None` if Logweir has corrected the revision before, if the
     /// correction was backed out, or if the correction is unfinished.
-    async fn due(&self, described: &Described, source: &Option<RevisionArn>) -> Answer<Option<Due>> {
+    async fn due(
+        &self,
+        newest: &NewestRevision,
+        plan: &Plan,
+        log_groups: &BTreeMap<String, LogGroup>,
+    ) -> Answer<Option<Due>> {
+        let NewestRevision { described, source, .. } = newest;
         let due = Reconciliation::due(self.order.mode, self.since, described.registered_at, self.ports.clock().now());
         if due == Due::Expected {
             return Ok(Some(due));
         }
         let record = self.ports.journal().read(source.as_ref().unwrap_or(&described.arn)).await?;
-        let due = match (source, record.map(|record| record.head)) {
-            (None, None) => Some(due),
-            (_, Some(head)) if head.suppressed => None,
+        let Some(record) = record else { return Ok(Some(due).filter(|_| source.is_none())) };
+        let head = &record.head;
+        if head.suppressed {
+            return Ok(None);
+        }
+        // A container has created its own log group since the correction, which had to leave the container unchanged.
+        if is_left_over(&record, self.order.baseline, &described.arn, &described.definition, &plan.edits) {
+            return Ok(Some(due));
+        }
+        if source.is_some() {
             // The baseline has changed since Logweir registered the revision.
-            (Some(_), Some(_)) => Some(Due::Standing),
-            (None, Some(head)) => match head.closing.filter(|_| !head.open).map(|closing| closing.outcome) {
-                // The newer revision was deregistered, so this revision is its family's newest again.
-                Some(Outcome::Superseded) => Some(due),
-                Some(Outcome::Remediated) | None => None,
-                Some(_) => Some(Due::Standing),
-            },
-            (Some(_), None) => None,
-        };
-        Ok(due)
+            return Ok(Some(Due::Standing));
+        }
+        let exists = |group: &str| matches!(log_groups.get(group), Some(LogGroup::Exists { .. }));
+        Ok(match head.closing.as_ref().filter(|_| !head.open).map(|closing| closing.outcome) {
+            // The newer revision was deregistered, so this revision is its family's newest again.
+            Some(Outcome::Superseded) => Some(due),
+            Some(Outcome::Remediated) | None => None,
+            // Logweir could not create the log group, and a container or another principal has created it since.
+            Some(_) if record.group_not_created().is_some_and(exists) => Some(due),
+            Some(_) => Some(Due::Standing),
+        })
     }
 
     fn observation<'o>(

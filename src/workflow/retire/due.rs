@@ -14,7 +14,7 @@ use crate::domain::report::{Decision, FollowUp, Report};
 use crate::ports::{Clock, Described, ErrorKind, Journal, PortError, Ports, RevisionStatus};
 use crate::workflow::Order;
 use crate::workflow::assess::described;
-use crate::workflow::lease::{Halt, Worker, take};
+use crate::workflow::lease::{Claim, Halt, Worker, take};
 use crate::workflow::registered::{Registration, read, registered_at};
 use crate::workflow::reporting::{end, failed};
 use crate::workflow::rollout::{RolloutDriver, ServiceHint};
@@ -110,8 +110,10 @@ pub(in crate::workflow) async fn source_withdrawn<P: Ports>(
         return ends(format!("no corrected revision of {} is in place", source.short()));
     };
     report.corrected = Some(corrected.to_string());
-    if record.head.retirement.as_ref().is_some_and(|retirement| retirement.cause.deleted || !is_deleted) {
+    let due = record.head.retirement.as_ref().filter(|retirement| retirement.cause.deleted || !is_deleted);
+    if let Some(due) = due.map(|retirement| retirement.cause.clone()) {
         end_waiting(ports, order, report, &record).await?;
+        later_corrections(ports, order, report, &due).await?;
         return ends(format!("the retirement of {} is due since an earlier event", corrected.short()));
     }
     let found = match evidence(ports, &record, event).await? {
@@ -123,14 +125,53 @@ pub(in crate::workflow) async fn source_withdrawn<P: Ports>(
         return ends(why);
     }
     let cause = cause_of(order, source, corrected.clone(), found.as_ref(), event, ports.clock().now());
-    let worker = Worker { name: order.worker.clone(), lease: order.lease };
-    let claimed = take(ports.journal(), ports.clock(), &worker, record, EntryKind::SourceWithdrawn(cause)).await?;
+    let claimed = retires(ports, order, record, cause.clone()).await?;
     end_waiting(ports, order, report, &claimed.record).await?;
+    later_corrections(ports, order, report, &cause).await?;
     ends(format!(
         "{} is no longer ACTIVE, so Logweir retires {} as soon as nothing uses it",
         source.short(),
         corrected.short()
     ))
+}
+
+async fn retires<'p, P: Ports>(
+    ports: &'p P,
+    order: &Order<'_>,
+    record: Record,
+    cause: SourceWithdrawn,
+) -> Result<Claim<'p, P>, Halt> {
+    let worker = Worker { name: order.worker.clone(), lease: order.lease };
+    take(ports.journal(), ports.clock(), &worker, record, EntryKind::SourceWithdrawn(cause)).await
+}
+
+/// Records that the retirement of each later correction is due too: Logweir may have corrected the corrected revision
+/// once more, and such a later revision contains the code of the same source.
+async fn later_corrections<P: Ports>(
+    ports: &P,
+    order: &Order<'_>,
+    report: &mut Report,
+    cause: &SourceWithdrawn,
+) -> Result<(), Halt> {
+    let mut earlier = cause.corrected.clone();
+    while let Some(record) = ports.journal().read(&earlier).await? {
+        if record.head.open || record.head.is_held(ports.clock().now()) {
+            return Err(Halt::LeaseLost);
+        }
+        let later = record.attempt()?.and_then(|attempt| attempt.corrected().cloned());
+        let Some(later) = later.filter(|later| later.revision > earlier.revision) else { break };
+        if record.head.retirement.is_none() {
+            if let Some(why) = not_retired(ports, order, report, &record, &later, None).await? {
+                report.notes.push(why);
+                break;
+            }
+            let cause = SourceWithdrawn { corrected: later.clone(), ..cause.clone() };
+            let claimed = retires(ports, order, record, cause).await?;
+            end_waiting(ports, order, report, &claimed.record).await?;
+        }
+        earlier = later;
+    }
+    Ok(())
 }
 
 /// Returns the description of the deregistered source, or `None` if ECS no longer describes the source. If there is not

@@ -108,8 +108,13 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         if let ServiceChange::Asked { revision: Some(revision) } = hint.change {
             return Ok(Ok(revision.clone()));
         }
-        if self.order.mode < Mode::Rollout && matches!(hint.change, ServiceChange::Deployment { .. }) {
-            let why = "in mode register, Logweir does not handle deployment events";
+        // A container may create its own log group when it starts, so a completed deployment may have removed the reason
+        // for which Logweir did not correct the container before.
+        let is_other = |state: RolloutState| state != RolloutState::Completed;
+        if self.order.mode < Mode::Rollout
+            && matches!(hint.change, ServiceChange::Deployment { state, .. } if is_other(*state))
+        {
+            let why = "in mode register, Logweir handles only the events of completed deployments";
             return leave(Obstacle::for_good(Reason::OtherEvent, why));
         }
         let service = match found {

@@ -18,7 +18,7 @@ async fn a_revision_whose_event_was_lost_is_corrected() {
     scene.reconciles().await;
     assert_eq!((scene.overdue(), scene.decided()), (vec!["web:1".to_owned()], vec!["remediated".to_owned()]));
     assert_eq!((scene.active("web"), scene.finished()), (vec![1, 2], vec![[1, 1, 1, 0, 0]]));
-    let note = "the daily reconciliation found this revision, whose event did not arrive";
+    let note = "the daily reconciliation found this revision: its event did not arrive, or its log group was missing";
     assert_eq!(scene.heard.decisions[0].notes, [note]);
 }
 

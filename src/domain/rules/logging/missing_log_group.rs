@@ -58,7 +58,7 @@ fn wanted(subject: &Subject<'_, '_>, name: String) -> NewLogGroup {
 fn effective(subject: &Subject<'_, '_>) -> Option<String> {
     let options = subject.awslogs()?;
     options.text("awslogs-group")?;
-    let effect = if options.text("awslogs-create-group") == Some("true") {
+    let effect = if subject.container.creates_log_group() {
         "the container creates the group if its role allows logs:CreateLogGroup; events in such a group never expire"
     } else if subject.case.seen.definition.requires_fargate() {
         "the container does not start (Fargate)"
