@@ -8,6 +8,7 @@ use crate::aws::UNREACHED;
 use crate::domain::doctor::State;
 use crate::domain::outcome::Reason;
 use crate::domain::report::Report;
+use crate::domain::text::place::Position;
 use crate::ports::{ErrorKind, PortError};
 use crate::render::human::doctor::Diagnosis;
 use crate::render::json::{AgainstSummary, Summary};
@@ -38,17 +39,19 @@ pub(super) struct Failure {
     pub(super) exit: Exit,
     pub(super) message: String,
     pub(super) help: Option<String>,
+    /// The position of the error in the file that the message names.
+    pub(super) position: Option<Position>,
     /// The operation that AWS denied. `None` for any other error.
     pub(super) denied: Option<&'static str>,
 }
 
 impl Failure {
     pub(super) fn error(message: impl Into<String>) -> Self {
-        Self { exit: Exit::Error, message: message.into(), help: None, denied: None }
+        Self { exit: Exit::Error, message: message.into(), help: None, position: None, denied: None }
     }
 
     pub(super) fn usage(message: impl Into<String>) -> Self {
-        Self { exit: Exit::Usage, message: message.into(), help: None, denied: None }
+        Self { exit: Exit::Usage, message: message.into(), help: None, position: None, denied: None }
     }
 
     pub(super) fn help(self, help: impl Into<String>) -> Self {
@@ -99,7 +102,7 @@ impl From<PortError> for Failure {
 
 impl From<SourceError> for Failure {
     fn from(error: SourceError) -> Self {
-        Self { help: error.help.clone(), ..Self::error(error.to_string()) }
+        Self { help: error.help.clone(), position: error.position(), ..Self::error(error.to_string()) }
     }
 }
 
@@ -130,6 +133,11 @@ impl Exit {
     /// Returns the exit code of `logweir fix` for this number of remaining findings.
     pub(super) fn of_left(findings: usize) -> Self {
         if findings == 0 { Self::Fine } else { Self::Findings }
+    }
+
+    /// Returns the exit code of `logweir fix --check`, depending on whether `logweir fix` would change the document.
+    pub(super) fn of_check(would_change: bool) -> Self {
+        if would_change { Self::Findings } else { Self::Fine }
     }
 }
 

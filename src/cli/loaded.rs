@@ -7,10 +7,12 @@ use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::edit::patch;
 use crate::domain::plan::Plan;
+use crate::domain::text::place::{self, Found, Position};
 use crate::ports::PortError;
-use crate::render::human::{diff, findings};
+use crate::render::human::diff::{self, Version};
+use crate::render::human::findings;
 use crate::render::json;
-use crate::sources::{self, Document};
+use crate::sources::Document;
 
 /// A task definition from a file, standard input or ECS, with the plan of its correction.
 pub(super) struct Loaded {
@@ -36,6 +38,9 @@ impl Loaded {
     /// Returns the JSON Patch (RFC 6902) that corrects the input document. Returns an empty patch if the edits do not
     /// apply to the task definition.
     pub(super) fn patch(&self) -> Value {
+        if self.plan.edits.is_empty() {
+            return json!([]);
+        }
         let Ok(after) = patch::apply(&self.definition, &self.plan.edits) else { return json!([]) };
         match &self.document {
             None => json::patch(self.definition.view(), after.view(), ""),
@@ -69,33 +74,55 @@ impl Loaded {
 
     /// Returns the findings in the format of compiler messages.
     pub(super) fn findings(&self, is_styled: bool) -> String {
-        let position = self.document.as_ref().map(|document| move |at| document.position(at));
-        let shown = findings::Shown {
-            origin: &self.origin,
-            definition: &self.definition,
-            position: position.as_ref().map(|position| position as &dyn Fn(usize) -> (usize, usize)),
-        };
-        let finding = |finding| format!("{}\n\n", findings::finding(finding, &shown, is_styled));
-        self.plan.findings.iter().map(finding).collect()
+        let mut text = String::new();
+        for (finding, (found, position)) in self.plan.findings.iter().zip(self.places()) {
+            let shown = findings::Shown {
+                origin: &self.origin,
+                definition: &self.definition,
+                finding,
+                found: &found,
+                position,
+            };
+            text += &findings::finding(&shown, is_styled);
+            text += "\n\n";
+        }
+        text
     }
 
-    /// Returns the unified diff of the planned changes to the task definition.
+    /// Returns the place of each finding, in the order of the findings. A registered revision is not in a file, so its
+    /// findings have no position.
+    fn places(&self) -> Vec<(Found, Option<Position>)> {
+        let pointers = self.plan.findings.iter().map(|finding| finding.pointer.as_str());
+        let found = place::locate(self.definition.text(), pointers);
+        match &self.document {
+            Some(document) => {
+                let positions = document.positions(&found);
+                found.into_iter().zip(positions.into_iter().map(Some)).collect()
+            }
+            None => found.into_iter().map(|found| (found, None)).collect(),
+        }
+    }
+
+    /// Returns the position of each finding in the file, in the order of the findings.
+    pub(super) fn positions(&self) -> Vec<Option<Position>> {
+        self.places().into_iter().map(|(_, position)| position).collect()
+    }
+
+    /// Returns the diff of the planned changes to the task definition, which shows only log configurations.
     pub(super) fn difference(&self) -> String {
         let Ok(after) = patch::apply(&self.definition, &self.plan.edits) else {
             return String::new();
         };
-        match &self.document {
-            Some(before) => {
-                let text = Document::with_all([(before, &after)]);
-                let new_line = |at: usize| sources::position(&text, before.start() + at).0;
-                let names = (format!("a/{}", self.origin), format!("b/{}", self.origin));
-                let old_line = |at: usize| before.position(at).0;
-                diff::unified((&names.0, &names.1), (&self.definition, &old_line), (&after, &new_line))
-            }
-            None => {
-                let names = (self.origin.as_str(), &*format!("{}, corrected", self.origin));
-                diff::unified(names, (&self.definition, &|_| 1), (&after, &|_| 1))
-            }
-        }
+        let Some(document) = &self.document else {
+            let lines = |starts: &[usize]| vec![1; starts.len()];
+            let (old, new) = (self.origin.as_str(), format!("{}, corrected", self.origin));
+            let before = Version { name: old, definition: &self.definition, lines: &lines };
+            return diff::unified(&before, &Version { name: &new, definition: &after, lines: &lines });
+        };
+        let text = Document::with_all([(document, &after)]);
+        let (old, new) = (format!("a/{}", self.origin), format!("b/{}", self.origin));
+        let (old_lines, new_lines) = (document.lines(document.text()), document.lines(&text));
+        let before = Version { name: &old, definition: &self.definition, lines: &old_lines };
+        diff::unified(&before, &Version { name: &new, definition: &after, lines: &new_lines })
     }
 }

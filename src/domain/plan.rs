@@ -1,6 +1,7 @@
 //! The plan for one task definition: findings, edits and log-group changes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use serde_json::Value;
 
@@ -163,18 +164,14 @@ struct Held {
 /// non-blocking mode on EC2 loses its logs without notice if, for example, its log group is missing.
 fn hold(case: &Case<'_>, findings: &mut [Finding]) -> Held {
     let mut held = Held::default();
-    let made = |name: &str, findings: &[Finding]| {
-        findings
-            .iter()
-            .any(|f| f.counts() && matches!(&f.fix, Fix::LogGroup(LogGroupChange::Create(group)) if group.name == name))
-    };
+    let made: BTreeSet<String> = findings.iter().filter(|finding| finding.counts()).filter_map(made_group).collect();
     for subject in case.subjects() {
         held.is_for_role |= subject.waits_for_role();
         let (why, is_for_role) = if subject.container.has_variable_name() {
             (RENDER, false)
         } else if !case.is_editable(subject.container) {
             ("give the container a unique name; Logweir finds containers by name", false)
-        } else if matches!(subject.observed_group(), Some((name, LogGroup::Missing)) if !made(&name, findings)) {
+        } else if matches!(subject.observed_group(), Some((name, LogGroup::Missing)) if !made.contains(&name)) {
             ("create the log group first; Logweir does not change a container whose log group is missing", false)
         } else if let Some(why) = subject.held_back() {
             (why.advice, why.is_for_role)
@@ -182,7 +179,8 @@ fn hold(case: &Case<'_>, findings: &mut [Finding]) -> Held {
             continue;
         };
         held.containers.insert(subject.container.index);
-        for finding in findings.iter_mut().filter(|finding| finding.index == Some(subject.container.index)) {
+        let of_container = of_container(findings, subject.container.index);
+        for finding in &mut findings[of_container] {
             if matches!(finding.fix, Fix::Options(_) | Fix::Configuration { .. }) {
                 held.is_for_role |= is_for_role && finding.counts();
                 finding.fix = Fix::Advice(why.into());
@@ -192,10 +190,25 @@ fn hold(case: &Case<'_>, findings: &mut [Finding]) -> Held {
     held
 }
 
+/// Returns the name of the log group that the fix of a finding creates.
+fn made_group(finding: &Finding) -> Option<String> {
+    match &finding.fix {
+        Fix::LogGroup(LogGroupChange::Create(group)) => Some(group.name.clone()),
+        _ => None,
+    }
+}
+
+/// Returns the range of the findings about one container. `findings` is sorted by the index of the container.
+fn of_container(findings: &[Finding], index: usize) -> Range<usize> {
+    let first = |index| findings.partition_point(|finding| finding.index.unwrap_or(usize::MAX) < index);
+    first(index)..first(index + 1)
+}
+
 /// Combines the fixes of all findings about one container into one edit, and leaves out exempt findings.
 fn edit(subject: &Subject<'_, '_>, findings: &[Finding]) -> Option<Edit> {
     let mut options = Vec::new();
-    for finding in findings.iter().filter(|f| f.counts() && f.index == Some(subject.container.index)) {
+    let of_container = &findings[of_container(findings, subject.container.index)];
+    for finding in of_container.iter().filter(|finding| finding.counts()) {
         match &finding.fix {
             Fix::Configuration { configuration, .. } => {
                 let change = Change::Configuration {

@@ -2,13 +2,17 @@
 //! access only to the file's owner.
 
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
 use super::line::{Line, whole};
 use super::{FileJournal, LONGEST, READ, UNWRITABLE, WRITE, refused};
+use crate::bounded_file;
 use crate::domain::text::plain::{shortened, without_number};
 use crate::ports::{Answer, CommitError, ErrorKind, PortError};
+
+/// The size of the largest journal file, in bytes. This limit of 256 MiB is enough for about 150,000 entries.
+const LARGEST: u64 = 256 << 20;
 
 /// The state in which a writer finds the journal file.
 #[derive(PartialEq, Eq)]
@@ -23,11 +27,10 @@ impl FileJournal {
     /// Reads the journal file. Returns an empty vector if the file does not exist.
     pub(super) fn text(&self) -> Answer<Vec<u8>> {
         let read = || -> io::Result<Vec<u8>> {
-            let mut file = File::open(&self.path)?;
+            bounded_file::is_regular_or_absent(&self.path)?;
+            let file = File::open(&self.path)?;
             file.lock_shared()?;
-            let mut text = Vec::new();
-            file.read_to_end(&mut text)?;
-            Ok(text)
+            bounded_file::read_from(file, LARGEST)
         };
         match read() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
@@ -45,8 +48,7 @@ impl FileJournal {
         let failed = |error| self.failed(WRITE, &error);
         let mut file = self.open_to_append().map_err(failed)?;
         file.lock().map_err(failed)?;
-        let mut text = Vec::new();
-        file.read_to_end(&mut text).map_err(failed)?;
+        let text = bounded_file::read_from(&file, LARGEST).map_err(failed)?;
         if fits(&text)? == Found::Done {
             return Ok(());
         }
@@ -71,6 +73,7 @@ impl FileJournal {
 
     fn open_to_append(&self) -> io::Result<File> {
         make_folder(self.folder())?;
+        bounded_file::is_regular_or_absent(&self.path)?;
         let mut options = OpenOptions::new();
         options.read(true).append(true).create(true);
         #[cfg(unix)]
@@ -89,6 +92,8 @@ impl FileJournal {
             io::ErrorKind::NotFound
             | io::ErrorKind::NotADirectory
             | io::ErrorKind::IsADirectory
+            | io::ErrorKind::InvalidData
+            | io::ErrorKind::InvalidInput
             | io::ErrorKind::AlreadyExists => (ErrorKind::Refused, "; name another folder with --journal file:DIR"),
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
                 (ErrorKind::Refused, "; get access to this file, or name another folder with --journal file:DIR")

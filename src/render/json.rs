@@ -11,6 +11,7 @@ use crate::domain::plan::Plan;
 use crate::domain::rule_name::RuleName;
 use crate::domain::rules::finding::{Finding, Fix, Safety};
 use crate::domain::severity::Severity;
+use crate::domain::text::place::Position;
 
 #[derive(Serialize)]
 pub struct CheckOutput {
@@ -186,6 +187,9 @@ pub struct TargetOutput {
     pub revision: Option<u32>,
     pub compliant: bool,
     pub error: Option<String>,
+    /// The line and the column of the error in the file. `None` if the error is not about a place in a file.
+    pub line: Option<usize>,
+    pub column: Option<usize>,
     pub findings: Vec<FindingLine>,
     pub not_checked: Vec<RuleName>,
     /// The JSON Patch (RFC 6902) that corrects the input document.
@@ -199,6 +203,9 @@ pub struct FindingLine {
     pub severity: Severity,
     pub container: Option<String>,
     pub pointer: String,
+    /// The line and the column of the faulty member in the file. `None` for a registered revision.
+    pub line: Option<usize>,
+    pub column: Option<usize>,
     pub message: String,
     pub effective: Option<String>,
     pub fix: Safety,
@@ -218,13 +225,15 @@ pub struct LogGroupLine {
 
 impl TargetOutput {
     /// Returns the output for a target that Logweir could not read.
-    pub fn unread(target: String, error: String) -> Self {
+    pub fn unread(target: String, error: String, position: Option<Position>) -> Self {
         Self {
             target,
             family: None,
             revision: None,
             compliant: false,
             error: Some(error),
+            line: position.map(|position| position.line),
+            column: position.map(|position| position.column),
             findings: Vec::new(),
             not_checked: Vec::new(),
             patch: Value::Array(Vec::new()),
@@ -233,17 +242,22 @@ impl TargetOutput {
     }
 
     /// Returns the output for a target that Logweir has read. `pointer` converts a JSON pointer into the task definition
-    /// to a JSON pointer into the input document.
+    /// to a JSON pointer into the input document. `positions` has the position of each finding.
     pub fn of(
         target: String,
         plan: &Plan,
         pointer: &dyn Fn(&str) -> String,
+        positions: &[Option<Position>],
         patch: Value,
         region: Option<&str>,
     ) -> Self {
+        let findings = plan.findings.iter().zip(positions);
+        let line = |(finding, position): (&Finding, &Option<Position>)| {
+            FindingLine::of(finding, pointer(&finding.pointer), *position)
+        };
         Self {
             compliant: plan.is_compliant(),
-            findings: plan.findings.iter().map(|finding| FindingLine::of(finding, pointer(&finding.pointer))).collect(),
+            findings: findings.map(line).collect(),
             not_checked: plan.not_checked.clone(),
             patch,
             log_groups: plan
@@ -256,19 +270,21 @@ impl TargetOutput {
                 })
                 .collect(),
             error: None,
-            ..Self::unread(target, String::new())
+            ..Self::unread(target, String::new(), None)
         }
     }
 }
 
 impl FindingLine {
     /// Returns the output for a finding at the JSON pointer `pointer` in the input document.
-    pub fn of(finding: &Finding, pointer: String) -> Self {
+    pub fn of(finding: &Finding, pointer: String, position: Option<Position>) -> Self {
         Self {
             rule: finding.rule,
             severity: finding.severity,
             container: finding.container.clone(),
             pointer,
+            line: position.map(|position| position.line),
+            column: position.map(|position| position.column),
             message: finding.message.clone(),
             effective: finding.effective.clone(),
             fix: finding.fix.safety(),

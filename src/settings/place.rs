@@ -1,16 +1,11 @@
 //! The places where a baseline and a journal are stored.
 
 use std::fmt::{self, Display};
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 
+use crate::bounded_file::{self, LARGEST};
 use crate::domain::text::plain::without_number;
-
-/// The size of the largest baseline that Logweir reads from a file, in bytes. This limit protects Logweir from a file
-/// without an end.
-const LARGEST: u64 = 1 << 20;
 
 /// The place where a baseline is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +22,8 @@ impl BaselinePlace {
         parameter: impl AsyncFnOnce(&str) -> Result<Option<String>, E>,
     ) -> Result<String, String> {
         match self {
-            Self::File(path) => read(path).map_err(|error| without_number(&error.to_string()).to_owned()),
+            Self::File(path) => bounded_file::read_text(path, LARGEST)
+                .map_err(|error| without_number(&error.to_string()).to_owned()),
             Self::Parameter(name) => match parameter(name).await {
                 Ok(Some(text)) => Ok(text),
                 Ok(None) => Err("this account and Region have no Systems Manager parameter of this name".into()),
@@ -35,15 +31,6 @@ impl BaselinePlace {
             },
         }
     }
-}
-
-fn read(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    File::open(path)?.take(LARGEST + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > LARGEST {
-        return Err(io::Error::other("the file is larger than 1 MiB, the largest baseline"));
-    }
-    Ok(text)
 }
 
 impl FromStr for BaselinePlace {

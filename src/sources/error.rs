@@ -7,10 +7,12 @@ use std::path::Path;
 
 use super::kind::Kind;
 use super::recognize::recognize;
+use super::FileKind;
 use super::shape::NotFound;
-use super::{FileKind, position};
+use super::syntax::SyntaxError;
 use crate::domain::ecs::task_definition::NotATaskDefinition;
 use crate::domain::text::json;
+use crate::domain::text::place::{self, Position};
 
 /// The reason why Logweir cannot read a file as a task definition. `line` and `column` count from 1. If `line` is 0,
 /// the error is about the file as a whole. The error contains no part of the file's content.
@@ -84,6 +86,11 @@ impl SourceError {
         Self::whole(&folder.display().to_string(), "this folder contains no task definition", Some(help))
     }
 
+    /// Returns the position of the error. Returns `None` if the error is about the file as a whole.
+    pub fn position(&self) -> Option<Position> {
+        (self.line > 0).then_some(Position { line: self.line, column: self.column })
+    }
+
     /// Creates the error about a value, at the position `at`, that is of another kind than a task definition.
     pub(super) fn of_kind(origin: &str, body: &str, at: usize, kind: FileKind) -> Self {
         let (line, column) = position(body, at);
@@ -136,19 +143,8 @@ impl SourceError {
     }
 
     pub(super) fn not_json(origin: &str, body: &str, error: &serde_json::Error) -> Self {
-        let text = error.to_string();
-        let message = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message);
-        let line = body.lines().nth(error.line().saturating_sub(1)).unwrap_or_default();
-        let help = if body.trim().is_empty() {
-            Some("the file is empty")
-        } else if line.contains("//") || line.contains("/*") {
-            Some("remove the comments, because JSON allows no comments")
-        } else if ["{{", "{%", "<%", "${", "$(", "%{"].iter().any(|mark| line.contains(mark)) {
-            Some("the file looks like a template: render it first, then check the result")
-        } else {
-            None
-        };
-        let (line, column) = (error.line(), error.column());
+        let SyntaxError { at, message, help } = SyntaxError::of(body, error);
+        let (line, column) = position(body, at);
         let cause = Cause::not_json(body);
         Self { cause, line, column, ..Self::whole(origin, format!("not JSON: {message}"), help) }
     }
@@ -190,4 +186,9 @@ impl SourceError {
         let (line, column) = position(body, at);
         Self { line, column, ..Self::whole(origin, error.to_string(), help) }
     }
+}
+
+fn position(text: &str, at: usize) -> (usize, usize) {
+    let Position { line, column } = place::position(text, at);
+    (line, column)
 }

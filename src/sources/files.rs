@@ -1,18 +1,15 @@
 //! Finds and reads the files that a user names.
 
-use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::error::Cause;
 use super::kind::{ByName, Kind, by_name};
 use super::{Document, SourceError};
+use crate::bounded_file::{self, LARGEST};
+use crate::domain::text::place::{Position, position};
 use crate::domain::text::plain::without_number;
-
-/// The size of the largest file that Logweir reads, in bytes. This limit of 16 MiB is much higher than the 64 KiB of
-/// the largest task definition, and only protects Logweir from huge files.
-const LARGEST: u64 = 16 << 20;
 
 /// A file that Logweir reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,14 +37,11 @@ pub fn named(path: &Path) -> FileTarget {
 /// Reads the task definitions in a file. `family` is the family of the task definitions that name none.
 pub fn read_file(target: &FileTarget, family: Option<&str>) -> Result<Vec<Document>, SourceError> {
     let origin = target.origin();
-    let whole = |message: String| SourceError::whole(&origin, message, None);
-    let length = fs::metadata(&target.path).map_err(|error| whole(reason(&error)))?.len();
-    if length > LARGEST {
-        let message = format!("the file is too large: it has {length} bytes, but a task definition has at most 64 KiB");
-        return Err(SourceError { cause: Cause::TooLarge, ..whole(message) });
-    }
-    let text = utf8(&origin, fs::read(&target.path).map_err(|error| whole(reason(&error)))?)?;
-    Document::parse_all(&origin, &text, family)
+    let bytes = bounded_file::read(&target.path, LARGEST).map_err(|error| {
+        let cause = if bounded_file::is_too_large(&error) { Cause::TooLarge } else { Cause::Faulty };
+        SourceError { cause, ..SourceError::whole(&origin, reason(&error), None) }
+    })?;
+    Document::parse_all(&origin, &utf8(&origin, bytes)?, family)
 }
 
 /// The content of a file that a walk found.
@@ -74,9 +68,8 @@ pub fn read_found(target: &FileTarget, family: Option<&str>) -> Result<Found, So
 }
 
 pub fn read_stdin(family: Option<&str>) -> Result<Vec<Document>, SourceError> {
-    let mut bytes = Vec::new();
-    let read = io::stdin().lock().take(LARGEST).read_to_end(&mut bytes);
-    read.map_err(|error| SourceError::whole("<stdin>", reason(&error), None))?;
+    let bytes = bounded_file::read_from(io::stdin().lock(), LARGEST);
+    let bytes = bytes.map_err(|error| SourceError::whole("<stdin>", reason(&error), None))?;
     Document::parse_all("<stdin>", &utf8("<stdin>", bytes)?, family)
 }
 
@@ -84,7 +77,7 @@ fn utf8(origin: &str, bytes: Vec<u8>) -> Result<String, SourceError> {
     String::from_utf8(bytes).map_err(|error| {
         let good = error.utf8_error().valid_up_to();
         let text = String::from_utf8_lossy(&error.as_bytes()[..good]).into_owned();
-        let (line, column) = super::position(&text, text.len());
+        let Position { line, column } = position(&text, text.len());
         let help = Some("save the file as UTF-8");
         let cause = Cause::not_json(&String::from_utf8_lossy(error.as_bytes()));
         SourceError { cause, line, column, ..SourceError::whole(origin, "not UTF-8", help) }

@@ -9,6 +9,7 @@ mod kind;
 mod pascal;
 mod recognize;
 mod shape;
+mod syntax;
 mod walk;
 
 use std::ops::Range;
@@ -19,6 +20,7 @@ use serde::de::IgnoredAny;
 use crate::domain::ecs::repeated_key;
 use crate::domain::ecs::tags::Tag;
 use crate::domain::ecs::task_definition::{NotATaskDefinition, TaskDefinition};
+use crate::domain::text::place::{self, Position};
 use recognize::recognize;
 use shape::{Form, Located};
 
@@ -36,6 +38,8 @@ pub struct Document {
     text: Rc<str>,
     /// The byte range of the task definition in the text.
     place: Range<usize>,
+    /// The position of the start of this range.
+    position: Position,
     /// The JSON pointer (RFC 6901) to the task definition in the text.
     pointer: String,
     form: Form,
@@ -62,11 +66,19 @@ impl Document {
         }
         let found = shape::find(body, family).map_err(|why| SourceError::not_found(origin, body, &why))?;
         let text: Rc<str> = text.into();
-        let document = |found: Located| Self::of(origin, &text, bom, found);
-        found.into_iter().map(document).collect()
+        let starts: Vec<usize> = found.iter().map(|found| bom + found.place.start).collect();
+        let positions = place::positions(&text, &starts);
+        let document = |(found, position)| Self::of(origin, &text, bom, found, position);
+        found.into_iter().zip(positions).map(document).collect()
     }
 
-    fn of(origin: &str, text: &Rc<str>, bom: usize, found: Located) -> Result<Self, SourceError> {
+    fn of(
+        origin: &str,
+        text: &Rc<str>,
+        bom: usize,
+        found: Located,
+        position: Position,
+    ) -> Result<Self, SourceError> {
         let Located { place, pointer, tags, form } = found;
         let body = &text[bom..];
         let definition = TaskDefinition::parse(form.read(&body[place.clone()])).map_err(|error| {
@@ -75,7 +87,7 @@ impl Document {
         })?;
         let tags = tags.and_then(|tags| Tag::parse_list(&body[tags]).ok()).unwrap_or_default();
         let place = place.start + bom..place.end + bom;
-        Ok(Self { origin: origin.to_owned(), text: text.clone(), place, pointer, form, definition, tags })
+        Ok(Self { origin: origin.to_owned(), text: text.clone(), place, position, pointer, form, definition, tags })
     }
 
     /// Returns the whole text, unchanged.
@@ -107,29 +119,36 @@ impl Document {
         whole + &text[end..]
     }
 
-    /// Returns the line and the column, in the whole text, of the byte position `at` in the task definition. The line
-    /// and the column count from 1.
-    pub fn position(&self, at: usize) -> (usize, usize) {
-        position(&self.text, (self.place.start + self.form.position(at)).min(self.place.end))
+    /// Returns a function that maps positions in the task definition to line numbers. `text` is the whole text, or the
+    /// whole text with another task definition.
+    pub fn lines<'t>(&'t self, text: &'t str) -> impl Fn(&[usize]) -> Vec<usize> + use<'t> {
+        move |offsets| {
+            let offsets: Vec<usize> = offsets.iter().map(|at| self.place.start + self.form.position(*at)).collect();
+            place::positions(text, &offsets).into_iter().map(|position| position.line).collect()
+        }
     }
 
-    /// Returns the position in the text of the first byte of the task definition.
-    pub fn start(&self) -> usize {
-        self.place.start
+    /// Returns the position, in the whole text, of each member of the task definition that `locate` has found.
+    pub(crate) fn positions(&self, found: &[place::Found]) -> Vec<Position> {
+        let offsets: Vec<usize> = found.iter().map(|found| self.form.position(found.member().start)).collect();
+        let below = place::positions(&self.text[self.place.clone()], &offsets);
+        below.into_iter().map(|position| self.position.plus(position)).collect()
+    }
+
+    /// Returns the byte range, in the whole text, and the position of the member at each JSON pointer in the task
+    /// definition. If the task definition has no member at a pointer, the result is the place of the nearest enclosing
+    /// member.
+    pub fn places<'p>(&self, pointers: impl IntoIterator<Item = &'p str>) -> Vec<(Range<usize>, Position)> {
+        let found = place::locate(self.definition.text(), pointers);
+        let at = |at: usize| (self.place.start + self.form.position(at)).min(self.place.end);
+        let ranges = found.iter().map(place::Found::member).map(|range| at(range.start)..at(range.end));
+        ranges.zip(self.positions(&found)).collect()
     }
 
     /// Returns the JSON pointer, in the whole text, for a JSON pointer into the task definition.
     pub fn pointer(&self, below: &str) -> String {
         format!("{}{}", self.pointer, self.form.pointer(below))
     }
-}
-
-/// Returns the line and the column of the byte position `at` in a text. The line and the column count from 1.
-pub fn position(text: &str, at: usize) -> (usize, usize) {
-    let head = text.get(..at).unwrap_or(text);
-    let line_start = head.rfind('\n').map_or(0, |newline| newline + 1);
-    let column = head[line_start..].trim_start_matches('\u{feff}').chars().count() + 1;
-    (head.matches('\n').count() + 1, column)
 }
 
 #[cfg(test)]
@@ -142,6 +161,12 @@ mod tests {
 
     fn parse(text: &str, family: Option<&str>) -> Result<Vec<Document>, SourceError> {
         Document::parse_all("web.json", text, family)
+    }
+
+    fn at_position(document: &Document, at: usize) -> (usize, usize) {
+        let below = place::position(document.part(), document.form.position(at));
+        let Position { line, column } = document.position.plus(below);
+        (line, column)
     }
 
     fn error(origin: &str, text: &str) -> SourceError {
@@ -196,7 +221,7 @@ mod tests {
         let families: Vec<_> = documents.iter().map(|document| document.definition.family().unwrap()).collect();
         assert_eq!(families, ["web", "api"]);
         assert_eq!(documents[1].pointer("/containerDefinitions/0"), "/1/containerDefinitions/0");
-        assert_eq!(documents[1].position(0), (2, 3));
+        assert_eq!(at_position(&documents[1], 0), (2, 3));
         let fixed = TaskDefinition::parse(documents[1].definition.text().replace("blocking", "non-blocking")).unwrap();
         let with = Document::with_all([(&documents[0], &documents[0].definition), (&documents[1], &fixed)]);
         assert_eq!(with, text.replace("\"blocking\"", "\"non-blocking\""));
@@ -212,7 +237,7 @@ mod tests {
         assert_eq!(document.definition.family(), Some("web"));
         assert_eq!(document.pointer("/containerDefinitions/0/logConfiguration"), "/0/logConfiguration");
         let at = document.definition.text().find("\"app\"").unwrap();
-        assert_eq!(document.position(at), (2, 11));
+        assert_eq!(at_position(&document, at), (2, 11));
         assert_eq!(changed(&text, Some("web"), ("\"blocking\"", "\"x\"")), text.replace("blocking", "x"));
     }
 
@@ -223,8 +248,8 @@ mod tests {
         let document = parse(&text, Some("we\"b")).unwrap().remove(0);
         assert_eq!(document.definition.family(), Some("we\"b"));
         let at = document.definition.text().find("\"app\"").unwrap();
-        assert_eq!(document.position(at), (2, 35));
-        assert_eq!(document.position(0), (1, 1));
+        assert_eq!(at_position(&document, at), (2, 35));
+        assert_eq!(at_position(&document, 0), (1, 1));
         assert_eq!(changed(&text, Some("web"), ("\"blocking\"", "\"x\"")), text.replace("blocking", "x"));
         assert_eq!(parse(INPUT, Some("other")).unwrap()[0].definition.family(), Some("web"));
     }

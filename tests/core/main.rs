@@ -13,6 +13,7 @@ mod family;
 mod following;
 mod laws;
 mod placeholders;
+mod places;
 mod rate;
 mod record;
 mod rules;

@@ -71,16 +71,17 @@ const BANS: &[Ban] = &[
 /// Every part of `src/`, and which others it may name.
 const ARROWS: &[(&str, &[&str])] = &[
     ("domain", &[]),
+    ("bounded_file", &[]),
     ("ports", &["domain"]),
     ("workflow", &["domain", "ports"]),
     ("aws", &["domain", "ports"]),
-    ("journal_file", &["domain", "ports"]),
+    ("journal_file", &["domain", "ports", "bounded_file"]),
     ("render", &["domain"]),
-    ("sources", &["domain"]),
-    ("settings", &["domain", "workflow"]),
+    ("sources", &["domain", "bounded_file"]),
+    ("settings", &["domain", "workflow", "bounded_file"]),
     ("telemetry", &["domain"]),
     ("handler", &["domain", "ports", "workflow", "settings", "telemetry"]),
-    ("cli", &["domain", "ports", "workflow", "aws", "journal_file", "render", "sources", "settings"]),
+    ("cli", &["domain", "ports", "workflow", "aws", "journal_file", "render", "sources", "settings", "bounded_file"]),
     ("bin", &["domain", "ports", "workflow", "aws", "settings", "telemetry", "handler", "cli"]),
 ];
 

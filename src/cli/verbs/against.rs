@@ -1,5 +1,7 @@
 //! `logweir check --against`: compares the findings of two baselines.
 
+use std::collections::HashMap;
+
 use crate::cli::connect::wait;
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Failure, VerbResult};
@@ -11,6 +13,7 @@ use crate::cli::rule_choice::RuleChoiceArgs;
 use crate::cli::targets::{Target, Targets};
 use crate::domain::report::schema;
 use crate::domain::rules::finding::Finding;
+use crate::domain::text::place::Position;
 use crate::render::human::against::comes_and_goes;
 use crate::render::json::{AgainstOutput, AgainstSummary, Compared, FindingLine, PassedOver};
 use crate::settings::BaselinePlace;
@@ -18,8 +21,14 @@ use crate::settings::BaselinePlace;
 /// The findings for one target under one baseline, or the reason why Logweir could not check the target.
 struct TargetFindings {
     origin: String,
-    /// The findings, each with its JSON pointer in the input document.
-    findings: Result<Vec<(Finding, String)>, String>,
+    findings: Result<Vec<Placed>, String>,
+}
+
+/// A finding, with its JSON pointer and its position in the input document.
+struct Placed {
+    finding: Finding,
+    pointer: String,
+    position: Option<Position>,
 }
 
 /// Shows which findings would be new and which findings would be resolved, if the baseline of `context` replaced the
@@ -72,10 +81,16 @@ fn find_all(
 
 impl TargetFindings {
     fn of(loaded: Loaded) -> Self {
-        let found = |finding: &Finding| (finding.clone(), loaded.pointer(&finding.pointer));
+        let placed = |(finding, position): (&Finding, Option<Position>)| {
+            let pointer = loaded.pointer(&finding.pointer);
+            Placed { finding: finding.clone(), pointer, position }
+        };
         let findings = match loaded.undecided() {
             Some(why) => Err(format!("{}: {why}", loaded.origin)),
-            None => Ok(loaded.plan.findings.iter().map(found).collect()),
+            None => {
+                let positions = loaded.positions();
+                Ok(loaded.plan.findings.iter().zip(positions).map(placed).collect())
+            }
         };
         Self { origin: loaded.origin, findings }
     }
@@ -93,16 +108,26 @@ fn one(printer: &Printer, (old, new): (TargetFindings, TargetFindings), summary:
             return compared;
         }
     };
-    type Found = Vec<(Finding, String)>;
-    let but = |these: &Found, those: &Found| -> Found {
-        these.iter().filter(|finding| !those.contains(finding)).cloned().collect()
-    };
-    let alone = |found: &Found| -> Vec<Finding> { found.iter().map(|(finding, _)| finding.clone()).collect() };
-    let (go, come) = (but(&old, &new), but(&new, &old));
+    let (go, come) = (except(&old, &new), except(&new, &old));
     summary.differ += usize::from(!go.is_empty() || !come.is_empty());
     (summary.go, summary.come) = (summary.go + go.len(), summary.come + come.len());
+    let alone = |placed: &Vec<&Placed>| placed.iter().map(|placed| placed.finding.clone()).collect::<Vec<_>>();
     printer.text(|| comes_and_goes(&compared.target, &alone(&go), &alone(&come)));
-    let lines = |found: Found| found.into_iter().map(|(finding, pointer)| FindingLine::of(&finding, pointer)).collect();
-    (compared.come, compared.go) = (lines(come), lines(go));
+    let line = |placed: &&Placed| FindingLine::of(&placed.finding, placed.pointer.clone(), placed.position);
+    let lines = |placed: &[&Placed]| placed.iter().map(line).collect();
+    (compared.come, compared.go) = (lines(&come), lines(&go));
     compared
+}
+
+/// Returns the findings of `these` that are not in `those`.
+fn except<'f>(these: &'f [Placed], those: &[Placed]) -> Vec<&'f Placed> {
+    let mut at: HashMap<(&str, &str), Vec<&Finding>> = HashMap::new();
+    for placed in those {
+        at.entry((placed.finding.rule.name(), &placed.pointer)).or_default().push(&placed.finding);
+    }
+    let has = |placed: &Placed| {
+        let those = at.get(&(placed.finding.rule.name(), &*placed.pointer));
+        those.is_some_and(|those| those.contains(&&placed.finding))
+    };
+    these.iter().filter(|placed| !has(placed)).collect()
 }

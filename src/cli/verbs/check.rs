@@ -91,7 +91,7 @@ impl CheckArgs {
             Err(failure) => {
                 printer.target_failure(&target.origin(), &failure);
                 output.summary.errors += 1;
-                output.add(TargetOutput::unread(target.origin(), failure.message));
+                output.add(TargetOutput::unread(target.origin(), failure.message, failure.position));
             }
             Ok(loaded) => {
                 for loaded in loaded {
@@ -190,6 +190,6 @@ fn line(loaded: &Loaded, undecided: Option<String>) -> TargetOutput {
         revision: loaded.revision.as_ref().map(|arn| arn.revision),
         compliant: is_compliant(&loaded.plan) && undecided.is_none(),
         error: undecided,
-        ..TargetOutput::of(origin, &loaded.plan, &pointer, loaded.patch(), region)
+        ..TargetOutput::of(origin, &loaded.plan, &pointer, &loaded.positions(), loaded.patch(), region)
     }
 }

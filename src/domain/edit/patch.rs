@@ -1,5 +1,6 @@
 //! Applies edits to the text of a task definition. All bytes outside the edits stay unchanged.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use serde_json::Value;
@@ -45,9 +46,11 @@ pub(super) fn without_log_configurations(definition: &TaskDefinition, edits: &[E
 }
 
 /// One container of a document, with its position in the document and its new text.
-struct ContainerText {
+struct ContainerText<'t> {
     name: Option<String>,
     place: Range<usize>,
+    /// The indentation of the line in which the container starts.
+    indent: &'t str,
     text: String,
 }
 
@@ -59,13 +62,19 @@ fn exchanged(
     change: impl Fn(&str, &Edit, &str) -> Result<String, Conflict>,
 ) -> Result<String, Conflict> {
     let mut containers = containers(document)?;
-    for edit in edits {
-        let mut named = containers.iter_mut().filter(|container| container.name.as_ref() == Some(&edit.container));
-        let found = named.next().ok_or_else(|| Conflict::NoSuchContainer(edit.container.clone()))?;
-        if named.next().is_some() {
-            return Err(Conflict::TwoContainers(edit.container.clone()));
+    let mut named: HashMap<String, Vec<usize>> = HashMap::new();
+    for (index, container) in containers.iter_mut().enumerate() {
+        if let Some(name) = container.name.take() {
+            named.entry(name).or_default().push(index);
         }
-        found.text = change(&found.text, edit, json::indent_before(document, found.place.start).unwrap_or(""))?;
+    }
+    for edit in edits {
+        let found = match named.get(&edit.container).map(Vec::as_slice) {
+            Some([only]) => &mut containers[*only],
+            Some(_) => return Err(Conflict::TwoContainers(edit.container.clone())),
+            None => return Err(Conflict::NoSuchContainer(edit.container.clone())),
+        };
+        found.text = change(&found.text, edit, found.indent)?;
     }
     let mut whole = String::with_capacity(document.len());
     let mut end = 0;
@@ -77,16 +86,19 @@ fn exchanged(
     Ok(whole + &document[end..])
 }
 
-fn containers(document: &str) -> Result<Vec<ContainerText>, Conflict> {
+fn containers(document: &str) -> Result<Vec<ContainerText<'_>>, Conflict> {
     let list = json::members(document)?
         .into_iter()
         .find(|member| member.key == "containerDefinitions")
         .ok_or(NotATaskDefinition::NoContainers)?
         .value;
+    let (mut from, mut indent) = (0, "");
     let container = |item: Range<usize>| {
         let place = list.start + item.start..list.start + item.end;
+        indent = json::indent_before(&document[from..], place.start - from).unwrap_or(indent);
+        from = place.start;
         let text = document[place.clone()].to_owned();
-        ContainerText { name: name(&text), place, text }
+        ContainerText { name: name(&text), place, indent, text }
     };
     Ok(json::items(&document[list.clone()])?.into_iter().map(container).collect())
 }

@@ -1,6 +1,7 @@
 //! The input of a rule: the known facts and the settings of each container, with methods that all rules use.
 
 use std::cell::OnceCell;
+use std::collections::HashMap;
 
 use super::buffers::Buffers;
 use super::facts::Observation;
@@ -18,6 +19,8 @@ pub struct Case<'a> {
     pub(super) buffers: OnceCell<Buffers>,
     /// Whether the baseline asks to replace the driver of each container that logs to the FireLens router.
     pub(super) loses_firelens: OnceCell<bool>,
+    /// The number of containers with each name.
+    names: HashMap<&'a str, usize>,
 }
 
 /// One container, with the baseline settings that apply to this container.
@@ -35,7 +38,11 @@ impl<'a> Case<'a> {
             .containers()
             .map(|container| (container, baseline.settings(&workload(seen, container.name()))))
             .collect();
-        Self { seen, baseline, subjects, buffers: OnceCell::new(), loses_firelens: OnceCell::new() }
+        let mut names = HashMap::new();
+        for name in seen.definition.containers().filter_map(Container::name) {
+            *names.entry(name).or_default() += 1;
+        }
+        Self { seen, baseline, subjects, buffers: OnceCell::new(), loses_firelens: OnceCell::new(), names }
     }
 
     pub fn subjects(&self) -> impl Iterator<Item = Subject<'_, 'a>> {
@@ -58,9 +65,7 @@ impl<'a> Case<'a> {
 
     /// Whether Logweir can edit the container. Logweir finds containers by name, so the name must be unique.
     pub fn is_editable(&self, container: Container<'_>) -> bool {
-        container
-            .name()
-            .is_some_and(|name| self.subjects.iter().filter(|(other, _)| other.name() == Some(name)).count() == 1)
+        container.name().is_some_and(|name| self.names.get(name) == Some(&1))
     }
 
     /// Returns a finding about the whole task.

@@ -8,16 +8,26 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// One member of an object: its unescaped key, and the position of its value in the object's text.
+/// One member of an object: its unescaped key, and the positions of its key and its value in the object's text.
 pub(crate) struct Member {
     pub(crate) key: String,
+    /// The position of the key as the text spells it, with its quotes.
+    pub(crate) name: Range<usize>,
     pub(crate) value: Range<usize>,
 }
 
 /// Returns the members of the object `text` in their order, including members with repeated keys.
 pub(crate) fn members(text: &str) -> Result<Vec<Member>, serde_json::Error> {
     let Raw(raw) = serde_json::from_str(text)?;
-    Ok(raw.into_iter().map(|(key, value)| Member { key, value: place(text, value.get()) }).collect())
+    let mut end = None;
+    let member = |(key, value): (String, &RawValue)| {
+        let (value, from) = (place(text, value.get()), key_start(text, end));
+        end = Some(value.end);
+        // Between a key and its value, JSON allows only a colon and white space.
+        let colon = text[from..value.start].trim_end_matches(|c: char| c.is_ascii_whitespace() || c == ':');
+        Member { key, name: from..from + colon.len(), value }
+    };
+    Ok(raw.into_iter().map(member).collect())
 }
 
 /// Returns the positions of the items of the array `text`.
@@ -234,7 +244,7 @@ pub(crate) fn exchange(text: &str, range: &Range<usize>, with: &str) -> String {
 /// Returns the position of the first key after the value that ends at `previous_end`. If `previous_end` is `None`,
 /// returns the position of the first key of the object.
 pub(crate) fn key_start(object: &str, previous_end: Option<usize>) -> usize {
-    let from = previous_end.unwrap_or(1);
+    let from = previous_end.unwrap_or_else(|| object.find('{').map_or(0, |open| open + 1));
     from + object[from..].bytes().take_while(|byte| byte.is_ascii_whitespace() || *byte == b',').count()
 }
 
@@ -329,5 +339,12 @@ mod tests {
     #[test]
     fn escaped_keys_are_read() {
         assert_eq!(members(r#"{"m\u006fde":1}"#).unwrap()[0].key, "mode");
+    }
+
+    #[test]
+    fn a_member_knows_where_its_key_is_written() {
+        let text = " { \"a:\" :1 ,\"\\u0062\"\n:\t[ ] }";
+        let names: Vec<&str> = members(text).unwrap().into_iter().map(|member| &text[member.name]).collect();
+        assert_eq!(names, ["\"a:\"", "\"\\u0062\""]);
     }
 }

@@ -4,6 +4,7 @@
 pub(crate) mod go_pattern;
 pub(crate) mod json;
 pub mod moment;
+pub mod place;
 pub mod placeholder;
 pub mod plain;
 mod words;

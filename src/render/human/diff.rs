@@ -1,4 +1,5 @@
-//! The changes of a plan, as a unified diff that shows only log configurations.
+//! The changes of a plan, as a diff for people. The diff shows only log configurations, and hides the values that may be
+//! secret.
 
 use std::fmt::Write as _;
 
@@ -15,32 +16,36 @@ const HUNK: Style = AnsiColor::Cyan.on_default();
 const REMOVED: Style = AnsiColor::Red.on_default();
 const ADDED: Style = AnsiColor::Green.on_default();
 
-/// Returns a unified diff with one hunk for each container whose log configuration differs. Returns an empty text if no
-/// log configuration differs. The functions in `before` and `after` map a position in the text of a task definition to
-/// a line number, which starts at 1.
-pub fn unified(
-    names: (&str, &str),
-    before: (&TaskDefinition, &dyn Fn(usize) -> usize),
-    after: (&TaskDefinition, &dyn Fn(usize) -> usize),
-) -> String {
-    let mut out = String::new();
-    for container in before.0.containers() {
-        let (Some(old), Some(new)) = (LogLines::of(before.0, container.index), LogLines::of(after.0, container.index))
-        else {
-            continue;
-        };
-        let (old_text, new_text) = (lines(&old.text), lines(&new.text));
-        if old_text == new_text {
-            continue;
+/// One version of a task definition.
+pub struct Version<'v> {
+    pub name: &'v str,
+    pub definition: &'v TaskDefinition,
+    /// The function that maps positions in the text of the task definition to line numbers, which start at 1.
+    pub lines: &'v dyn Fn(&[usize]) -> Vec<usize>,
+}
+
+/// Returns a diff in the format of unified diffs, with one hunk for each container whose log configuration differs.
+/// Returns an empty text if no log configuration differs.
+pub fn unified(before: &Version<'_>, after: &Version<'_>) -> String {
+    let names = before.definition.containers().map(|container| container.name().map(|name| plain(name, 255)));
+    let (old, new) = (LogLines::all(before.definition), LogLines::all(after.definition));
+    let changed: Vec<_> = names.zip(old.into_iter().zip(new)).filter(|(_, (old, new))| old.text != new.text).collect();
+    if changed.is_empty() {
+        return String::new();
+    }
+    let starts =
+        |side: fn(&(LogLines, LogLines)) -> usize| changed.iter().map(|(_, pair)| side(pair)).collect::<Vec<_>>();
+    let from = (before.lines)(&starts(|(old, _)| old.start));
+    let to = (after.lines)(&starts(|(_, new)| new.start));
+    let mut out = format!("{HEADER}--- {}{HEADER:#}\n{HEADER}+++ {}{HEADER:#}\n", before.name, after.name);
+    for (((name, (old, new)), from), to) in changed.iter().zip(from).zip(to) {
+        let (old_text, mut new_text) = (lines(&old.text), lines(&new.text));
+        if old_text.is_empty() && new.has_comma {
+            new_text.insert(new_text.trim_end().len(), ',');
         }
-        if out.is_empty() {
-            let _ = writeln!(out, "{HEADER}--- {}{HEADER:#}\n{HEADER}+++ {}{HEADER:#}", names.0, names.1);
-        }
-        let (from, to) = ((before.1)(old.start), (after.1)(new.start));
-        let (old_count, new_count) = (old_text.lines().count(), new_text.lines().count());
-        let name = container.name().map_or("without a name".to_owned(), |name| plain(name, 255));
-        let _ =
-            writeln!(out, "{HUNK}@@ -{} +{} @@ container {name}{HUNK:#}", range(from, old_count), range(to, new_count));
+        let (from, to) = (range(from, old_text.lines().count()), range(to, new_text.lines().count()));
+        let name = name.as_deref().unwrap_or("without a name");
+        let _ = writeln!(out, "{HUNK}@@ -{from} +{to} @@ container {name}{HUNK:#}");
         for change in TextDiff::from_lines(&old_text, &new_text).iter_all_changes() {
             let text = change.value().trim_end_matches(['\n', '\r']);
             let _ = match change.tag() {

@@ -7,22 +7,25 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use serde_json::Value;
 
-use super::log_lines::LogLines;
+use super::log_lines::HIDDEN;
 use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::edit::LogGroupChange;
+use crate::domain::report::is_shown;
 use crate::domain::rules::finding::{Finding, Fix, Safety};
 use crate::domain::severity::Severity;
-use crate::domain::text::json;
+use crate::domain::text::place::{Found, Position};
 use crate::domain::text::plain::{plain, shortened};
 
-/// The checked target, to which the findings belong.
+/// A finding and its place.
 pub struct Shown<'s> {
-    /// The name that messages use for the target.
+    /// The name that messages use for the checked target.
     pub origin: &'s str,
     pub definition: &'s TaskDefinition,
-    /// The function that maps a position in the text of the task definition to a line number and a column number, which
-    /// start at 1. `None` for a registered revision, which is not in a file.
-    pub position: Option<&'s dyn Fn(usize) -> (usize, usize)>,
+    pub finding: &'s Finding,
+    /// The member of the task definition at the finding's JSON pointer, or the nearest enclosing member.
+    pub found: &'s Found,
+    /// The position of this member in its file. `None` for a registered revision, which is not in a file.
+    pub position: Option<Position>,
 }
 
 /// The maximum length of a text in the output, in characters. The limit is necessary, because a name in a file may have
@@ -30,27 +33,33 @@ pub struct Shown<'s> {
 const LONGEST: usize = 400;
 
 /// Returns the text of one finding, with or without colour.
-pub fn finding(finding: &Finding, shown: &Shown<'_>, colour: bool) -> String {
+pub fn finding(shown: &Shown<'_>, colour: bool) -> String {
+    let Shown { origin, finding, position, .. } = shown;
     let kind = match finding.exempt {
         Some(_) => Level::INFO.with_name("exempt"),
         None => level(finding.severity),
     };
     let message = shortened(&finding.message, LONGEST);
     let title = kind.primary_title(&message).id(finding.rule.name());
-    let lines = finding.index.and_then(|index| LogLines::of(shown.definition, index));
-    let (source, start) = excerpt(shown.definition, lines.as_ref());
-    let (line, column) = shown.position.map_or((1, 1), |position| position(start));
     let label = finding.effective.as_deref().map(|effective| format!("today: {}", plain(effective, LONGEST)));
-    let mut group = if source.is_empty() {
-        Group::with_title(title).element(Origin::path(shown.origin).line(line).char_column(column))
-    } else {
-        let mut annotation = AnnotationKind::Primary.span(span(finding, &source));
-        if let Some(label) = &label {
-            annotation = annotation.label(label.as_str());
-        }
-        let snippet = Snippet::source(source.as_str()).fold(true).annotation(annotation);
-        title.element(snippet.line_start(line).path(shown.origin).line_numbering(shown.position.is_some()))
+    let place = match position {
+        Some(Position { line, column }) => format!("{origin}:{line}:{column}"),
+        None => (*origin).to_owned(),
     };
+    let excerpt = excerpt(shown);
+    let mut group = Group::with_title(title);
+    match &excerpt {
+        Some((source, span)) => {
+            let mut annotation = AnnotationKind::Primary.span(span.clone());
+            if let Some(label) = &label {
+                annotation = annotation.label(label.as_str());
+            }
+            let line = position.map_or(1, |position| position.line);
+            let snippet = Snippet::source(source.as_str()).line_start(line).annotation(annotation);
+            group = group.element(snippet.path(place.as_str()).line_numbering(position.is_some()));
+        }
+        None => group = group.element(Origin::path(place.as_str())),
+    }
     let help = help(finding);
     group = group.element(Level::HELP.message(help.as_str()));
     let notes: Vec<String> = finding.notes.iter().map(|note| shortened(note, LONGEST)).collect();
@@ -58,11 +67,7 @@ pub fn finding(finding: &Finding, shown: &Shown<'_>, colour: bool) -> String {
         group = group.element(Level::NOTE.message(note.as_str()));
     }
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-    let text = renderer.render(&[group]);
-    match shown.position {
-        Some(_) => text,
-        None => without_place(&text, shown.origin),
-    }
+    without_position(&renderer.render(&[group]), &place)
 }
 
 fn level(severity: Severity) -> Level<'static> {
@@ -73,12 +78,11 @@ fn level(severity: Severity) -> Level<'static> {
     }
 }
 
-/// Removes the line number and the column number from the text of a finding, because a registered revision is not in a
-/// file.
-fn without_place(text: &str, origin: &str) -> String {
-    let Some((head, tail)) = text.split_once(origin) else { return text.to_owned() };
-    let place = |c: char| c.is_ascii_digit() || c == ':';
-    [head, origin, tail.trim_start_matches(place)].concat()
+/// Removes the position that the renderer writes after `place`. The renderer counts columns in the excerpt, which is only
+/// a part of its line.
+fn without_position(text: &str, place: &str) -> String {
+    let Some((head, tail)) = text.split_once(place) else { return text.to_owned() };
+    [head, place, tail.trim_start_matches(|c: char| c.is_ascii_digit() || c == ':')].concat()
 }
 
 /// Returns one finding and its fix as one line.
@@ -88,79 +92,65 @@ pub fn line(finding: &Finding) -> String {
     format!("{exempt}{}[{}] {}; {help}", finding.severity, finding.rule, shortened(&finding.message, LONGEST))
 }
 
-/// Returns the excerpt of the task definition that Logweir shows for a finding, and the position of the excerpt. The
-/// excerpt is the log configuration of the container, or the name of a container without a log configuration.
-fn excerpt(definition: &TaskDefinition, lines: Option<&LogLines>) -> (String, usize) {
-    let Some(lines) = lines else {
-        return (String::new(), 0);
-    };
-    if !lines.text.is_empty() {
-        return (pretty(&lines.text), lines.start);
+/// Returns the line of the task definition that Logweir shows for a finding, and the range that Logweir marks in this
+/// line. The line contains only the found member, because other members may contain secrets. If the member starts its
+/// line, the excerpt keeps the indentation of the line. Returns `None` for a finding about the whole task.
+fn excerpt(shown: &Shown<'_>) -> Option<(String, Range<usize>)> {
+    let Shown { definition, finding, found, .. } = shown;
+    if found.depth == 0 {
+        return None;
     }
-    let nothing = (String::new(), lines.start);
-    let Some(at) = lines.name else { return nothing };
-    let document = definition.text();
-    let mut values = serde_json::Deserializer::from_str(&document[at..]).into_iter::<Value>();
-    let Some(Ok(Value::String(name))) = values.next() else { return nothing };
-    // If the name of the container is on a separate line, the excerpt keeps the indentation of the line, so that the
-    // column number is the same as in the file.
-    let line = document[..at].rfind('\n').map_or(0, |newline| newline + 1);
-    let indent = document[line..at].strip_suffix("\"name\": ").filter(|indent| indent.trim().is_empty());
-    (format!("{}\"name\": {}", indent.unwrap_or_default(), Value::from(plain(&name, LONGEST))), at)
+    let text = definition.text();
+    let (start, value) = (found.member().start, &text[found.value.clone()]);
+    let blanks = text[..start].bytes().rev().take(WIDE).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    let line = start - blanks;
+    let indent = (line == 0 || text[..line].ends_with('\n')).then(|| &text[line..start]);
+    let mut source = indent.unwrap_or_default().to_owned();
+    let from = source.len();
+    if let Some(key) = &found.key {
+        source += &plain(&text[key.clone()], LONGEST);
+        let to = source.len();
+        let colon = &text[key.end..found.value.start];
+        source += if colon.ends_with(':') { ":" } else { ": " };
+        source += &first_line(value, is_harmless(finding, found));
+        let is_scalar = !value.starts_with(['{', '[']);
+        return Some((source.clone(), from..if is_scalar { source.len() } else { to }));
+    }
+    source += &match &finding.container {
+        Some(name) if value.starts_with('{') => format!("{{ \"name\": {}, … }}", Value::from(plain(name, LONGEST))),
+        _ => first_line(value, false),
+    };
+    Some((source.clone(), from..source.len()))
 }
 
-/// Splits a log configuration that is one long line into several lines.
-fn pretty(lines: &str) -> String {
-    const WIDE: usize = 100;
-    if lines.contains('\n') || lines.len() < WIDE {
-        return lines.to_owned();
-    }
-    let object = format!("{{{lines}}}");
-    match serde_json::from_str::<Value>(&object)
-        .and_then(|value| serde_json::to_string_pretty(&value["logConfiguration"]))
-    {
-        Ok(text) => format!("\"logConfiguration\": {text}"),
-        Err(_) => lines.to_owned(),
+/// The number of characters of a wide indentation, which Logweir does not show.
+const WIDE: usize = 60;
+
+/// Returns the first line of a value. If the value is an object or a list, the line contains no member of it.
+fn first_line(value: &str, is_harmless: bool) -> String {
+    let (open, close) = match value.as_bytes().first() {
+        Some(b'{') => ("{", "}"),
+        Some(b'[') => ("[", "]"),
+        _ if is_harmless => return plain(value, LONGEST),
+        _ => return HIDDEN.to_owned(),
+    };
+    let inside = value[1..].trim_start_matches([' ', '\t', '\r']);
+    match (inside.starts_with('\n'), inside.starts_with(close)) {
+        (true, _) => open.to_owned(),
+        (_, true) => [open, close].concat(),
+        _ => [open, "…", close].concat(),
     }
 }
 
-/// Returns the range of the excerpt that Logweir marks, which is the member at the finding's JSON pointer, or else the
-/// nearest enclosing member.
-fn span(finding: &Finding, source: &str) -> Range<usize> {
-    let below: Vec<&str> = match finding.pointer.split_once("/logConfiguration") {
-        Some((_, below)) => below.split('/').filter(|step| !step.is_empty()).collect(),
-        None => Vec::new(),
-    };
-    let key_start = source.len() - source.trim_start().len();
-    let first_line_end = source.find('\n').unwrap_or(source.len());
-    let mut found =
-        key_start..source[key_start..first_line_end].find(':').map_or(first_line_end, |colon| key_start + colon);
-    let Some(mut place) = source.find('{').map(|open| open..source.trim_end().len()) else {
-        return key_start..source.len();
-    };
-    for step in below {
-        let step = step.replace("~1", "/").replace("~0", "~");
-        let Ok(members) = json::members(&source[place.clone()]) else {
-            break;
-        };
-        let Some(member) = members.into_iter().find(|member| member.key == step) else {
-            break;
-        };
-        place = place.start + member.value.start..place.start + member.value.end;
-        found = if source[place.clone()].starts_with(['{', '[']) {
-            key_before(source, place.start).unwrap_or(place.clone())
-        } else {
-            place.clone()
-        };
+/// Whether Logweir may show the value of the found member. Logweir shows the log driver, and the options that contain
+/// no secret.
+fn is_harmless(finding: &Finding, found: &Found) -> bool {
+    let steps: Vec<&str> = finding.pointer.split('/').skip(1).take(found.depth).collect();
+    match steps.as_slice() {
+        ["containerDefinitions", _, "logConfiguration", "logDriver"] => true,
+        ["containerDefinitions", _, "logConfiguration", "options", option] => is_shown(option),
+        _ => false,
     }
-    found
-}
-
-/// Returns the range of the JSON key, with its quotes, that precedes the value at the position `value`.
-fn key_before(source: &str, value: usize) -> Option<Range<usize>> {
-    let close = source[..value].rfind('"')?;
-    let open = source[..close].rfind('"')?;
-    Some(open..close + 1)
 }
 
 fn help(finding: &Finding) -> String {

@@ -1,6 +1,8 @@
 //! The lines of one container's log configuration, in a form that is safe to show. Logweir shows no other part of the
 //! document, and hides the values of options that may be secret.
 
+use std::ops::Range;
+
 use serde_json::Value;
 
 use crate::domain::ecs::task_definition::TaskDefinition;
@@ -8,41 +10,53 @@ use crate::domain::report::is_shown;
 use crate::domain::text::json;
 
 /// The text that Logweir shows in place of a hidden value.
-const HIDDEN: &str = "\"…\"";
+pub(super) const HIDDEN: &str = "\"…\"";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct LogLines {
     /// The excerpt `"logConfiguration": { … }`, with the indentation if the excerpt starts a line. The excerpt is empty
     /// if the container has no log configuration.
     pub text: String,
-    /// The byte position of the excerpt in the text of the task definition.
+    /// The byte position of the excerpt in the text of the task definition. If the container has no log configuration,
+    /// the position at which Logweir would add one.
     pub start: usize,
-    /// The byte position of the container's name in the text of the task definition. Logweir shows the name if the
-    /// container has no log configuration.
-    pub name: Option<usize>,
+    /// Whether a comma follows the excerpt.
+    pub has_comma: bool,
 }
 
 impl LogLines {
-    pub(super) fn of(definition: &TaskDefinition, index: usize) -> Option<Self> {
+    /// Returns the lines of each container, in the order of the containers.
+    pub(super) fn all(definition: &TaskDefinition) -> Vec<Self> {
         let document = definition.text();
-        let containers =
-            json::members(document).ok()?.into_iter().find(|member| member.key == "containerDefinitions")?.value;
-        let item = json::items(&document[containers.clone()]).ok()?.into_iter().nth(index)?;
-        let (start, end) = (containers.start + item.start, containers.start + item.end);
-        let container = &document[start..end];
-        let members = json::members(container).unwrap_or_default();
-        let name = members.iter().find(|member| member.key == "name").map(|member| start + member.value.start);
-        let Some(at) = members.iter().position(|member| member.key == "logConfiguration") else {
-            return Some(Self { text: String::new(), start: name.unwrap_or(start), name });
+        let members = json::members(document).unwrap_or_default();
+        let Some(list) = members.into_iter().find(|member| member.key == "containerDefinitions") else {
+            return Vec::new();
         };
-        let log = members[at].value.clone();
-        let previous = at.checked_sub(1).map(|previous| members[previous].value.end);
-        let key = start + json::key_start(container, previous);
-        let line = document[..key].rfind('\n').map_or(0, |newline| newline + 1);
-        let has_own_lines = document[line..key].trim().is_empty();
-        let first = if has_own_lines { line } else { key };
-        let head = &document[first..start + log.start];
-        Some(Self { text: format!("{head}{}", hide(&container[log])), start: first, name })
+        let items = json::items(&document[list.value.clone()]).unwrap_or_default();
+        items
+            .into_iter()
+            .map(|item| Self::of(document, list.value.start + item.start..list.value.start + item.end))
+            .collect()
+    }
+
+    fn of(document: &str, place: Range<usize>) -> Self {
+        let (start, container) = (place.start, &document[place]);
+        let members = json::members(container).unwrap_or_default();
+        let Some(at) = members.iter().position(|member| member.key == "logConfiguration") else {
+            let added = members.last().map_or(0, |last| last.name.start);
+            return Self { text: String::new(), start: start + added, has_comma: false };
+        };
+        let json::Member { name, value, .. } = &members[at];
+        let previous = at.checked_sub(1).map_or(1, |previous| members[previous].value.end);
+        let between = &container[previous..name.start];
+        // The excerpt starts at the start of its line, if only white space precedes the member in this line.
+        let first = match between.rfind('\n') {
+            Some(newline) if between[newline..].trim().is_empty() => previous + newline + 1,
+            _ => name.start,
+        };
+        let head = &container[first..value.start];
+        let has_comma = container[value.end..].trim_start().starts_with(',');
+        Self { text: format!("{head}{}", hide(&container[value.clone()])), start: start + first, has_comma }
     }
 }
 
@@ -91,7 +105,7 @@ mod tests {
     #[test]
     fn only_the_log_configuration_is_shown_and_unknown_options_are_hidden() {
         let document = "{\"containerDefinitions\": [{\n  \"name\": \"app\",\n  \"environment\": [{\"name\": \"K\", \"value\": \"CANARY\"}],\n  \"logConfiguration\": {\n    \"logDriver\": \"splunk\",\n    \"options\": {\"splunk-token\": \"CANARY\", \"mode\": \"blocking\"},\n    \"secretOptions\": [{\"name\": \"x\", \"valueFrom\": \"CANARY\"}]\n  }\n}]}";
-        let lines = LogLines::of(&TaskDefinition::parse(document).unwrap(), 0).unwrap();
+        let lines = LogLines::all(&TaskDefinition::parse(document).unwrap()).remove(0);
         assert_eq!(
             lines.text,
             "  \"logConfiguration\": {\n    \"logDriver\": \"splunk\",\n    \"options\": {\"splunk-token\": \"…\", \"mode\": \"blocking\"},\n    \"secretOptions\": \"…\"\n  }"
@@ -102,7 +116,7 @@ mod tests {
     #[test]
     fn on_one_line_nothing_around_is_shown() {
         let document = r#"{"containerDefinitions":[{"name":"app","image":"CANARY","logConfiguration":{"logDriver":"awslogs"},"x":"CANARY"}]}"#;
-        let lines = LogLines::of(&TaskDefinition::parse(document).unwrap(), 0).unwrap();
+        let lines = LogLines::all(&TaskDefinition::parse(document).unwrap()).remove(0);
         assert_eq!(lines.text, r#""logConfiguration":{"logDriver":"awslogs"}"#);
     }
 }
