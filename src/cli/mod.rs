@@ -15,6 +15,7 @@ mod loaded;
 mod moment;
 mod options;
 mod passed_over;
+mod patch_path;
 mod placed_baseline;
 mod printer;
 mod progress;

@@ -51,8 +51,8 @@ impl SyntaxError {
             None if byte == Some(&b'/') => {
                 fault(stopped, message, Some("remove the comments, because JSON allows no comments"))
             }
-            None if message == "trailing comma" => {
-                fault(last_end.saturating_sub(1), message, Some("remove this comma"))
+            None if matches!(byte, Some(b'}' | b']')) && text[..last_end].ends_with(',') => {
+                fault(last_end - 1, "trailing comma", Some("remove this comma"))
             }
             None if message.starts_with("expected `,`") && matches!(byte, Some(b'"' | b'{' | b'[')) => {
                 fault(last_end, message, Some("add the missing comma"))

@@ -16,6 +16,7 @@ mod holds;
 mod limits;
 mod live;
 mod parameters;
+mod patches;
 mod places;
 mod printed;
 mod question;

@@ -13,6 +13,7 @@ use crate::cli::failure::{Exit, Failure, VerbResult};
 use crate::cli::help::examples;
 use crate::cli::load::load_all;
 use crate::cli::loaded::Loaded;
+use crate::cli::patch_path::patch_path;
 use crate::cli::rule_choice::RuleChoiceArgs;
 use crate::cli::targets::{self, Target, WalkArgs};
 use crate::domain::ecs::task_definition::TaskDefinition;
@@ -21,10 +22,12 @@ use crate::domain::plan::{Refusal, SANDBOX};
 use crate::domain::rules::finding::{Finding, Fix};
 use crate::domain::text::plain::without_number;
 use crate::render::human::passed_over;
+use crate::render::unified_diff;
 use crate::sources::{Document, FileTarget};
 
 pub(in crate::cli) const EXAMPLES: &str = examples![
     "logweir fix web.json                      print the corrected task definition",
+    "logweir fix infra/ --diff | git apply     show the changes as a patch, and apply the patch",
     "logweir fix infra/ --in-place             rewrite each file; keep every line without a fault",
     "logweir fix ecs:web --output fixed        write web-REVISION.json to a folder",
 ];
@@ -40,6 +43,12 @@ pub(in crate::cli) struct FixArgs {
     /// Write the corrected task definitions to this folder
     #[arg(long, value_name = "DIR", env = "LOGWEIR_OUTPUT", hide_env = true)]
     output: Option<PathBuf>,
+    /// Print the changes as a patch for `git apply` or `patch -p1`; write no file
+    #[arg(long, conflicts_with_all = ["in_place", "output"])]
+    diff: bool,
+    /// Write no file; exit with 1 if a file would change
+    #[arg(long, conflicts_with_all = ["in_place", "output"])]
+    check: bool,
     #[command(flatten)]
     walk: WalkArgs,
     #[command(flatten)]
@@ -74,9 +83,9 @@ impl FixArgs {
             return Err(Failure::usage("--in-place can only rewrite files, but one target is not a file")
                 .help("use --output DIR, or standard output"));
         }
-        if !self.in_place && self.output.is_none() && targets.len() > 1 {
+        if !self.in_place && self.output.is_none() && !self.only_shows() && targets.len() > 1 {
             return Err(Failure::usage(format!("cannot write {} documents to standard output", targets.len()))
-                .help("use --in-place or --output DIR"));
+                .help("use --in-place, --output DIR or --diff"));
         }
         let mut names = BTreeSet::new();
         if self.output.is_some()
@@ -87,6 +96,11 @@ impl FixArgs {
                 .help("name the common folder of the documents as the target, or fix the documents one by one"));
         }
         Ok(())
+    }
+
+    /// Whether the verb only shows what it would change.
+    fn only_shows(&self) -> bool {
+        self.diff || self.check
     }
 
     /// Writes the fixed document of a target, which may contain several task definitions.
@@ -100,6 +114,16 @@ impl FixArgs {
         };
         let is_edited = all.iter().any(|loaded| !edits(loaded).is_empty());
         let written = match (&self.output, self.in_place, target) {
+            _ if self.diff => {
+                context.printer.document(&difference(target, first, &text));
+                Ok(None)
+            }
+            _ if self.check => {
+                if is_edited {
+                    context.printer.text(|| format!("would fix {}\n", target.origin()));
+                }
+                Ok(None)
+            }
             (Some(folder), ..) => {
                 let path = folder.join(name(target, first));
                 write_new(&path, &text).map(|()| Some(path))
@@ -116,6 +140,7 @@ impl FixArgs {
             context.printer.note(&format!("wrote {}", path.display()));
         }
         let exit = all.iter().map(|loaded| left(context, loaded)).max().unwrap_or(Exit::Fine);
+        let exit = if self.check { Exit::of_check(is_edited) } else { exit };
         all.iter().find_map(Loaded::unread).map_or(Ok(exit), Err)
     }
 }
@@ -154,6 +179,21 @@ fn edits(loaded: &Loaded) -> &[Edit] {
 fn fixed(loaded: &Loaded) -> Result<TaskDefinition, Failure> {
     patch::apply(&loaded.definition, edits(loaded))
         .map_err(|conflict| Failure::error(format!("{}: {conflict}", loaded.origin)))
+}
+
+/// Returns the patch that changes the document of the target to `text`.
+fn difference(target: &Target, loaded: &Loaded, text: &str) -> String {
+    match (&loaded.document, target) {
+        (Some(document), Target::File(file)) => {
+            let folder = std::env::current_dir().unwrap_or_default();
+            unified_diff(&patch_path(&folder, &file.path), document.text(), text)
+        }
+        (Some(document), _) => unified_diff(&name(target, loaded).to_string_lossy(), document.text(), text),
+        (None, _) => {
+            let before = format!("{}\n", loaded.definition.text());
+            unified_diff(&name(target, loaded).to_string_lossy(), &before, text)
+        }
+    }
 }
 
 /// Returns whether the written document resolves the finding. A finding about a log group remains, because log groups

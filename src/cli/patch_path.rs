@@ -1,0 +1,41 @@
+//! The path of a file in a patch.
+
+use std::path::{Component, Path, PathBuf};
+
+/// Returns the path of `file` in a patch. The path is relative to `folder`, the working directory, because `git apply`
+/// and `patch -p1` read paths in this way. A file outside the working directory has its absolute path, without the first
+/// slash.
+pub(super) fn patch_path(folder: &Path, file: &Path) -> String {
+    let mut path = PathBuf::new();
+    for component in folder.join(file).components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                path.pop();
+            }
+            component => path.push(component),
+        }
+    }
+    let path = path.strip_prefix(folder).unwrap_or(&path);
+    let steps = path.components().filter(|step| matches!(step, Component::Normal(_)));
+    steps.map(|step| step.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_relative_to_the_working_directory() {
+        for (file, path) in [
+            ("web.json", "web.json"),
+            ("./a//b/web.json", "a/b/web.json"),
+            ("a/../web.json", "web.json"),
+            ("/work/repo/a/web.json", "a/web.json"),
+            ("../web.json", "work/web.json"),
+            ("/etc/web.json", "etc/web.json"),
+        ] {
+            assert_eq!(patch_path(Path::new("/work/repo"), Path::new(file)), path, "{file}");
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! The difference between two versions of a file as a unified diff, which `git apply` and `patch -p1` accept.
+
+use std::fmt::Write as _;
+use std::ops::Range;
+
+use similar::{Algorithm, DiffOp, capture_diff_slices, group_diff_ops};
+
+/// The number of unchanged lines that a hunk shows before and after each change.
+const CONTEXT: usize = 3;
+
+/// Returns the unified diff of the file at `path`, with the headers of git. Returns an empty text if the two versions
+/// are equal. Only a line feed ends a line, as in git, so that a line keeps its carriage return.
+pub fn unified_diff(path: &str, before: &str, after: &str) -> String {
+    let old: Vec<&str> = before.split_inclusive('\n').collect();
+    let new: Vec<&str> = after.split_inclusive('\n').collect();
+    let hunks = group_diff_ops(capture_diff_slices(Algorithm::Myers, &old, &new), CONTEXT);
+    let mut out = String::new();
+    for hunk in &hunks {
+        let (Some(first), Some(last)) = (hunk.first(), hunk.last()) else { continue };
+        if out.is_empty() {
+            out = header(path);
+        }
+        let from = first.old_range().start..last.old_range().end;
+        let to = first.new_range().start..last.new_range().end;
+        let _ = writeln!(out, "@@ -{} +{} @@", range(&from), range(&to));
+        for op in hunk {
+            match op {
+                DiffOp::Equal { .. } => lines(&mut out, ' ', &old[op.old_range()]),
+                _ => {
+                    lines(&mut out, '-', &old[op.old_range()]);
+                    lines(&mut out, '+', &new[op.new_range()]);
+                }
+            }
+        }
+    }
+    out
+}
+
+fn lines(out: &mut String, sign: char, lines: &[&str]) {
+    for line in lines {
+        out.push(sign);
+        out.push_str(line);
+        if !line.ends_with('\n') {
+            out.push_str("\n\\ No newline at end of file\n");
+        }
+    }
+}
+
+/// Returns the lines of a hunk in one version of the file: the first line, which counts from 1, and the number of lines.
+/// For an empty range, the first number is the line before the range.
+fn range(lines: &Range<usize>) -> String {
+    match lines.len() {
+        0 => format!("{},0", lines.start),
+        1 => (lines.start + 1).to_string(),
+        count => format!("{},{count}", lines.start + 1),
+    }
+}
+
+/// Returns the lines before the first hunk. A tab ends a name with a blank, as in git, so that `patch` reads the whole
+/// name.
+fn header(path: &str) -> String {
+    let (old, new) = (quoted(&format!("a/{path}")), quoted(&format!("b/{path}")));
+    let end = if path.contains(' ') { "\t" } else { "" };
+    format!("diff --git {old} {new}\n--- {old}{end}\n+++ {new}{end}\n")
+}
+
+/// Returns a file name in the spelling of git: a name with a special character is in quotes, with escapes as in C, and
+/// each byte that is not ASCII is an octal number.
+fn quoted(name: &str) -> String {
+    if name.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')) {
+        return name.to_owned();
+    }
+    let mut text = String::from("\"");
+    for byte in name.bytes() {
+        let _ = match byte {
+            b'"' | b'\\' => write!(text, "\\{}", char::from(byte)),
+            b'\t' => write!(text, "\\t"),
+            b'\n' => write!(text, "\\n"),
+            b'\r' => write!(text, "\\r"),
+            b' '..=b'~' => write!(text, "{}", char::from(byte)),
+            _ => write!(text, "\\{byte:03o}"),
+        };
+    }
+    text.push('"');
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_line_may_have_no_newline() {
+        assert_eq!(
+            unified_diff("web.json", "{\"a\":1}", "{\"a\":2}\n"),
+            "diff --git a/web.json b/web.json\n--- a/web.json\n+++ b/web.json\n@@ -1 +1 @@\n-{\"a\":1}\n\
+             \\ No newline at end of file\n+{\"a\":2}\n"
+        );
+        assert_eq!(unified_diff("web.json", "{}", "{}"), "");
+    }
+
+    #[test]
+    fn a_name_is_quoted_as_in_git() {
+        for (name, spelled) in [
+            ("a/web.json", "a/web.json"),
+            ("a/my web.json", "a/my web.json"),
+            ("a/b\"c\\d\te", r#""a/b\"c\\d\te""#),
+            ("a/übel\u{1}", r#""a/\303\274bel\001""#),
+        ] {
+            assert_eq!(quoted(name), spelled);
+        }
+        assert!(header("my web.json").contains("\n--- a/my web.json\t\n+++ b/my web.json\t\n"));
+    }
+}
