@@ -5,9 +5,9 @@ use std::fmt;
 use std::ops::Range;
 use std::path::Path;
 
+use super::FileKind;
 use super::kind::Kind;
 use super::recognize::recognize;
-use super::FileKind;
 use super::shape::NotFound;
 use super::syntax::SyntaxError;
 use crate::domain::ecs::task_definition::NotATaskDefinition;

@@ -72,13 +72,7 @@ impl Document {
         found.into_iter().zip(positions).map(document).collect()
     }
 
-    fn of(
-        origin: &str,
-        text: &Rc<str>,
-        bom: usize,
-        found: Located,
-        position: Position,
-    ) -> Result<Self, SourceError> {
+    fn of(origin: &str, text: &Rc<str>, bom: usize, found: Located, position: Position) -> Result<Self, SourceError> {
         let Located { place, pointer, tags, form } = found;
         let body = &text[bom..];
         let definition = TaskDefinition::parse(form.read(&body[place.clone()])).map_err(|error| {

@@ -1,6 +1,7 @@
 //! A task definition in the JSON of the ECS API: the complete text, and a parsed view for decisions.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -26,8 +27,9 @@ pub const COMPUTED: [&str; 9] = [
 /// The JSON document of one revision. `Debug` shows only the family and the number of containers.
 #[derive(Clone, PartialEq, Eq)]
 pub struct TaskDefinition {
-    text: String,
-    view: Value,
+    // A clone shares the text and the view, because a document may be large.
+    text: Arc<str>,
+    view: Arc<Value>,
 }
 
 /// The reason why a text is not a task definition. No variant repeats the text, because the text may hold secrets.
@@ -94,7 +96,7 @@ impl TaskDefinition {
                 return Err(NotATaskDefinition::ContainersNotAList { found: kind_or_variable(other) });
             }
         }
-        Ok(Self { text: text.trim().to_owned(), view })
+        Ok(Self { text: text.trim().into(), view: Arc::new(view) })
     }
 
     /// Returns the text of the document, in the spelling of the author.
