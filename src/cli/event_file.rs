@@ -51,16 +51,25 @@ impl EventFile<'_> {
             .map_err(|error| failure(format!(":{}:{}: the file is not JSON", error.line(), error.column())))?;
         if let Some(id) = self.id {
             let named = found.events.iter().find(|event| event.has_id(id));
-            return named.map(FoundEvent::value).ok_or_else(|| {
+            let named = named.ok_or_else(|| {
                 let none = failure(format!(": the file contains no event with the id {id:?}"));
                 if found.events.is_empty() { none } else { none.help(listed(&found.events.iter().collect::<Vec<_>>())) }
             });
+            return self.value(named?);
         }
         match found.events.as_slice() {
             [] => FoundEvents::bare(&text).ok_or_else(|| failure(": the file contains no event".into())),
-            [event] => Ok(event.value()),
+            [event] => self.value(event),
             events => self.only_one(events),
         }
+    }
+
+    /// Returns the value of an event without a repeated key.
+    fn value(self, event: &FoundEvent) -> Result<Value, Failure> {
+        event.unambiguous().ok_or_else(|| {
+            Failure::error(format!("{}: an object in the event has the same key twice", self.shown()))
+                .help("remove one of the two members; Logweir cannot know which of the two is true")
+        })
     }
 
     /// Returns the only event that Logweir handles. Several copies of one event, which SQS may deliver, are one event.
@@ -74,7 +83,7 @@ impl EventFile<'_> {
         };
         let name = first.name();
         if others.is_empty() || (name.id.is_some() && others.iter().all(|other| other.name() == name)) {
-            return Ok(first.value());
+            return self.value(first);
         }
         let message = format!(
             "{}: the file contains {} events that Logweir handles, but replays only one",

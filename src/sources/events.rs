@@ -7,7 +7,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::domain::event::{self, Home, Trigger};
-use crate::domain::text::json::{Member, items, members};
+use crate::domain::text::json::{Member, Unambiguous, items, members};
 use crate::domain::text::plain::plain;
 
 /// The maximum number of envelopes around an event, such as the list of a log file, a message of SQS and a message of
@@ -79,7 +79,7 @@ impl FoundEvents {
         if text.len() > LARGEST {
             return None;
         }
-        serde_json::from_str::<Value>(text).ok().filter(Value::is_object)
+        serde_json::from_str(text).ok().map(|Unambiguous(value)| value).filter(Value::is_object)
     }
 
     fn collect(&mut self, value: &str, depth: usize) {
@@ -142,6 +142,12 @@ fn is_event(object: &str, members: &[Member]) -> bool {
 impl FoundEvent {
     pub fn value(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_default()
+    }
+
+    /// Returns the event. Returns `None` if an object in the event has the same key twice, because Logweir cannot know
+    /// which of the two values is true.
+    pub fn unambiguous(&self) -> Option<Value> {
+        serde_json::from_str(&self.text).ok().map(|Unambiguous(value)| value)
     }
 
     /// Whether the event has this id. An event of EventBridge has an id of its own beside the id of its CloudTrail record.

@@ -20,9 +20,10 @@ pub struct RepeatedKey {
 const LONGEST: usize = 200;
 
 /// Returns the first repeated key of the object `text` itself and of its tags. The object is a task definition, or a
-/// response that contains one.
+/// response that contains one. If `text` is a list of such objects, or contains one, checks each item.
 pub fn in_response(text: &str) -> Result<Option<RepeatedKey>, serde_json::Error> {
-    Ok(Scanner { text }.response()?.err())
+    let scanner = Scanner { text };
+    Ok(scanner.responses(whole(text), "")?.err())
 }
 
 /// Returns the first repeated key of the task definition `text`, on the paths that rules read: the members of the task
@@ -30,6 +31,9 @@ pub fn in_response(text: &str) -> Result<Option<RepeatedKey>, serde_json::Error>
 pub(super) fn in_task_definition(text: &str) -> Result<Option<RepeatedKey>, serde_json::Error> {
     Ok(Scanner { text }.task_definition()?.err())
 }
+
+/// The number of values in values to which Logweir reads JSON (source: serde_json, the recursion limit).
+const DEEPEST: usize = 128;
 
 fn whole(text: &str) -> Range<usize> {
     let start = text.len() - text.trim_start().len();
@@ -53,10 +57,20 @@ macro_rules! unique {
 }
 
 impl Scanner<'_> {
-    fn response(&self) -> Found<()> {
-        for (key, place) in unique!(self.object(whole(self.text), "")) {
-            if key == "tags" {
-                unique!(self.deep(place, "/tags"));
+    fn responses(&self, place: Range<usize>, pointer: &str) -> Found<()> {
+        for (index, place) in self.items(place.clone())?.into_iter().enumerate() {
+            unique!(self.response(place, &format!("{pointer}/{index}")));
+        }
+        self.response(place, pointer)
+    }
+
+    fn response(&self, place: Range<usize>, pointer: &str) -> Found<()> {
+        for (key, place) in unique!(self.object(place, pointer)) {
+            let below = format!("{pointer}/{key}");
+            match key.as_str() {
+                "tags" => unique!(self.deep(place, &below)),
+                "taskDefinitions" if pointer.is_empty() => unique!(self.responses(place, &below)),
+                _ => {}
             }
         }
         Ok(Ok(()))
@@ -86,8 +100,11 @@ impl Scanner<'_> {
         Ok(Ok(()))
     }
 
-    /// Checks a value and everything in it.
+    /// Checks a value and everything in it, down to the depth to which Logweir reads JSON.
     fn deep(&self, place: Range<usize>, pointer: &str) -> Found<()> {
+        if pointer.matches('/').count() > DEEPEST {
+            return Ok(Ok(()));
+        }
         for (key, place) in unique!(self.object(place.clone(), pointer)) {
             unique!(self.deep(place, &format!("{pointer}/{}", escaped(&key))));
         }
@@ -177,6 +194,21 @@ mod tests {
             let (at, first, second) = found(&text).unwrap_or_else(|| panic!("{text}"));
             assert_eq!((at.as_str(), first), (pointer, second), "{text}");
         }
+    }
+
+    #[test]
+    fn a_repeated_key_is_found_around_each_task_definition() {
+        for (text, pointer) in [
+            (r#"{"taskDefinition":{},"taskDefinition":{}}"#, "/taskDefinition"),
+            (r#" [{"taskDefinition":{}},{"taskDefinition":{},"taskDefinition":{}}]"#, "/1/taskDefinition"),
+            (r#"{"taskDefinitions":[{"taskDefinition":1,"taskDefinition":2}]}"#, "/taskDefinitions/0/taskDefinition"),
+            (r#"{"tags":[{"key":"a","key":"b"}]}"#, "/tags/0/key"),
+        ] {
+            assert_eq!(in_response(text).unwrap().map(|found| found.pointer).as_deref(), Some(pointer));
+        }
+        assert_eq!(in_response(r#"[{"a":1},{"a":1}]"#).unwrap(), None);
+        let deep = format!(r#"{{"tags":{}{}}}"#, "[".repeat(10_000), "]".repeat(10_000));
+        assert_eq!(in_response(&deep).unwrap(), None);
     }
 
     #[test]

@@ -144,6 +144,20 @@ fn standard_input_is_read() {
 }
 
 #[test]
+fn an_event_with_a_repeated_key_is_not_replayed() {
+    let operator = account();
+    let once = record("e-1", "web").to_string();
+    let twice = once.replacen("\"eventID\"", "\"awsRegion\":\"us-east-1\",\"eventID\"", 1);
+    for text in
+        [twice.clone(), format!("{{\"Records\":[{twice}]}}"), format!("{{\"detail-type\":\"x\",\"detail\":{twice}}}")]
+    {
+        let ran = operator.run(&["replay", &write(&operator, "event.json", text.as_bytes())]);
+        assert_eq!(ran.code, 2, "{ran:?}");
+        assert!(ran.err.contains("an object in the event has the same key twice"), "{ran:?}");
+    }
+}
+
+#[test]
 fn a_file_without_an_event_a_broken_archive_and_a_bomb_are_errors() {
     let operator = account();
     let bomb = zipped(&" ".repeat(17 << 20));
