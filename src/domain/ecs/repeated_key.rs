@@ -32,7 +32,7 @@ pub(super) fn in_task_definition(text: &str) -> Result<Option<RepeatedKey>, serd
     Ok(Scanner { text }.task_definition()?.err())
 }
 
-/// The number of values in values to which Logweir reads JSON (source: serde_json, the recursion limit).
+/// The depth to which Logweir reads JSON (source: serde_json, the recursion limit).
 const DEEPEST: usize = 128;
 
 fn whole(text: &str) -> Range<usize> {

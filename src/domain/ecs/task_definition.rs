@@ -143,6 +143,14 @@ impl TaskDefinition {
         is_intrinsic(role) || role.as_str().is_some_and(|role| !role.trim().is_empty())
     }
 
+    /// Whether the launch types, or one of them, are a placeholder or an intrinsic function.
+    pub fn hides_launch_types(&self) -> bool {
+        const LAUNCH_TYPES: [&str; 4] = ["EC2", "FARGATE", "EXTERNAL", "MANAGED_INSTANCES"];
+        let hides = |value: &Value| is_variable(value) && !LAUNCH_TYPES.iter().any(|launch_type| value == launch_type);
+        let launch_types = &self.view["requiresCompatibilities"];
+        hides(launch_types) || launch_types.as_array().is_some_and(|all| all.iter().any(hides))
+    }
+
     /// Whether any container is privileged, which gives the container root rights on the host.
     pub fn is_privileged(&self) -> bool {
         self.containers().any(|container| container.member("privileged") == Some(&Value::Bool(true)))

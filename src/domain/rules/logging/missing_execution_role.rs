@@ -35,4 +35,15 @@ impl Rule for MissingExecutionRole {
                       does not correct a registered revision without this role";
         vec![case.finding(NAME, "/executionRoleArn", message, Fix::Advice(advice.into()))]
     }
+
+    /// If a deploy tool sets the launch types, the rule cannot check whether awslogs needs the role.
+    fn lacks_evidence(&self, case: &Case<'_>) -> bool {
+        let uses_awslogs = |subject: &Subject<'_, '_>| subject.awslogs().is_some() || subject.is_asked_to_use_awslogs();
+        let definition = case.seen.definition;
+        !case.seen.is_live()
+            && !definition.has_execution_role()
+            && definition.hides_launch_types()
+            && case.lacks_execution_role().is_none()
+            && case.subjects().any(|subject| uses_awslogs(&subject))
+    }
 }
