@@ -237,6 +237,18 @@ fn a_linked_folder_or_file_that_the_user_names_is_read() {
 
 #[cfg(unix)]
 #[test]
+fn only_regular_files_of_a_folder_are_read() {
+    let folder = TempDir::new().unwrap();
+    file(&folder, "web.json", BLOCKING);
+    let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("socket.json")).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(folder.path().join("pipe.json")).status().unwrap();
+    assert!(made.success());
+    assert_eq!(checked(&folder, &[]), ["web.json"]);
+    assert!(on("check", &folder, &[]).out.contains("2 other files\n"));
+}
+
+#[cfg(unix)]
+#[test]
 fn an_unreadable_folder_in_a_folder_is_an_error_and_hides_nothing_else() {
     use std::os::unix::fs::PermissionsExt;
     let folder = TempDir::new().unwrap();
