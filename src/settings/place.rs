@@ -4,8 +4,11 @@ use std::fmt::{self, Display};
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use crate::bounded_file::{self, LARGEST};
+use crate::bounded_file;
 use crate::domain::text::plain::without_number;
+
+/// The size of the largest baseline that Logweir reads from a file, in bytes.
+const LARGEST: u64 = 1 << 20;
 
 /// The place where a baseline is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
