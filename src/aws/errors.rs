@@ -352,7 +352,7 @@ mod tests {
     fn a_message_is_fit_for_a_log_line() {
         let error = said("X", 400, "ClientException", &format!("a\nb\u{1b}[31m{}", "x".repeat(1000)), None);
         assert!(error.message.starts_with("ClientException: ab[31mx"), "{}", error.message);
-        assert_eq!(error.message.len(), LONGEST);
+        assert_eq!(error.message.chars().count(), LONGEST);
     }
 
     #[test]
