@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use logweir::sources::Document;
 use tempfile::TempDir;
 
 use super::{BLOCKING, file, logweir, run};
@@ -84,6 +85,7 @@ fn the_patch_of_the_third_party_files_makes_what_fix_writes() {
     let files: Vec<(String, String)> = paths
         .iter()
         .filter_map(|path| Some((path.file_name()?.to_str()?.to_owned(), fs::read_to_string(path).ok()?)))
+        .filter(|(name, text)| Document::parse_all(name, text, None).is_ok())
         .collect();
     check(&files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect::<Vec<_>>());
 }
@@ -99,7 +101,7 @@ fn a_patch_is_all_of_the_output_and_no_file_is_written() {
         "{}",
         ran.out
     );
-    assert!(!ran.out.contains('\u{1b}') && ran.err.contains("not fixed: [foreign-region]"), "{}", ran.err);
+    assert!(!ran.out.contains('\u{1b}') && ran.err.contains("not fixed: warning[foreign-region]"), "{}", ran.err);
     assert_eq!((ran.code, fs::read_to_string(&path).unwrap()), (1, text));
     let absolute = run_in(folder.path(), &["fix", "--diff", &path]);
     assert_eq!(absolute.out, ran.out);
@@ -125,7 +127,7 @@ fn check_says_by_its_exit_code_whether_fix_would_write() {
     );
     let ran = run_in(folder.path(), &["fix", "--check", "."]);
     assert_eq!((ran.code, ran.out.as_str()), (0, ""));
-    assert!(ran.err.contains("not fixed: [foreign-region]"), "{}", ran.err);
+    assert!(ran.err.contains("not fixed: warning[foreign-region]"), "{}", ran.err);
     assert_eq!(run_in(folder.path(), &["fix", "--check", "nowhere.json"]).code, 2);
     assert_eq!(run_in(folder.path(), &["fix", "--check", "--in-place", "."]).code, 64);
 }
