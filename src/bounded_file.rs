@@ -8,8 +8,8 @@ use std::path::Path;
 /// to 64 KiB, so this limit of 16 MiB leaves room for files with many of them.
 pub const LARGEST: u64 = 16 << 20;
 
-/// Reads the file at `path`. The error of a larger file names the limit. The path may name a pipe, which a shell creates
-/// for a process substitution.
+/// Reads the file at `path`. The error of a larger file names the limit. The path may name a pipe, which a shell
+/// creates for a process substitution.
 pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     let file = File::open(path)?;
     let metadata = file.metadata()?;
@@ -43,7 +43,7 @@ pub fn is_regular_or_absent(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Whether the error is that of a file beyond the limit.
+/// Whether the error says that a file exceeds the limit.
 pub fn is_too_large(error: &io::Error) -> bool {
     error.get_ref().is_some_and(|inner| inner.to_string().starts_with(TOO_LARGE))
 }

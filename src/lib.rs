@@ -6,8 +6,8 @@
 //! - [`aws`] implements the ports for AWS, and is the only module that uses the AWS SDK. [`journal_file`] implements
 //!   the journal as a file in a folder.
 //! - [`bounded_file`] reads files up to a size limit.
-//! - [`sources`] reads task definitions and events from files. [`render`] formats the output of the command line for people and
-//!   for programs.
+//! - [`sources`] reads task definitions and events from files. [`render`] formats the output of the command line for people
+//!   and for programs.
 //! - [`handler`] and [`telemetry`] are parts of the Lambda functions. [`cli`] is the command line, with one file for
 //!   each verb. [`settings`] contains the settings of the functions, and the defaults that both programs share.
 //!

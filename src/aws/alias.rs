@@ -1,4 +1,4 @@
-//! The alias of the account, which tells people more than the number of the account.
+//! The alias of the account, which people recognize more easily than the number of the account.
 
 use std::time::Duration;
 

@@ -149,7 +149,7 @@ impl Aws {
     /// errors, because a refused call also opens its connection. If an error persists, the handling of the first event
     /// reports the error.
     ///
-    /// Also awaits `beside`, for no longer than the connections may take.
+    /// Awaits `beside` at the same time, for at most the time that the connections may take.
     pub async fn warm(&self, beside: impl Future<Output = ()>) {
         let all =
             async { tokio::join!(self.ecs.default_mode(), self.logs.describe_log_groups().limit(1).send(), beside) };

@@ -13,7 +13,7 @@ use super::profile::{NamedBy, NamedProfile, ProfileError, Profiles, files};
 use super::region::configured_region;
 
 /// The options that override the standard environment variables and configuration files of AWS. An empty text counts
-/// as no option.
+/// as an absent option.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConnectOptions {
     pub region: Option<String>,

@@ -53,7 +53,7 @@ impl CredentialsOrigin {
     }
 
     /// Returns the profile that provides the credentials. `None` if the caller named no profile, or if access keys in
-    /// the environment win.
+    /// the environment take precedence.
     pub fn profile(&self) -> Option<&str> {
         match self {
             Self::Profile(name) => Some(name),

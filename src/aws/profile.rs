@@ -20,9 +20,9 @@ pub struct NamedProfile {
 /// How the caller named the profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NamedBy {
-    /// With Logweir's own option or variable. The credentials then come from this profile and from nowhere else.
+    /// With Logweir's own option or variable. The credentials then come from this profile alone.
     Option,
-    /// With the variable `AWS_PROFILE`. Access keys in the environment then win, as for the AWS CLI.
+    /// With the variable `AWS_PROFILE`. Access keys in the environment then take precedence, as in the AWS CLI.
     Environment,
 }
 
@@ -82,8 +82,8 @@ impl Profiles {
     }
 }
 
-/// Returns the configuration files. If the variable with the path of a file is empty, the SDK reads no file, so the file
-/// at the standard path is added.
+/// Returns the configuration files. If the variable with the path of a file is empty, the SDK reads no file, so this
+/// function adds the file at the standard path.
 #[expect(deprecated, reason = "as above")]
 pub(super) fn files() -> ProfileFiles {
     let mut files = ProfileFiles::builder().include_default_config_file(true).include_default_credentials_file(true);

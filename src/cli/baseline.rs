@@ -39,8 +39,8 @@ impl Context {
     }
 
     /// Returns the baseline for registered revisions: the baseline that the caller named, else the baseline of the
-    /// deployed stack, else the shipped baseline if no stack is deployed. An unreadable baseline of the stack is an error,
-    /// because another baseline could change what the stack would leave as it is.
+    /// deployed stack, else the shipped baseline if no stack is deployed. An unreadable baseline of the stack is an
+    /// error, because another baseline could change what the stack would leave as it is.
     pub(super) async fn baseline(&self) -> Result<&PlacedBaseline, Failure> {
         let read = match self.live_baseline.get() {
             Some(read) => read,

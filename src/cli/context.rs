@@ -9,7 +9,7 @@ use super::printer::Printer;
 use crate::aws::Connection;
 use crate::settings::JournalPlace;
 
-/// Whether an option is on the command line. An option that is not there may have its value from the environment.
+/// Whether the caller gave an option on the command line. Any other option may have its value from the environment.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Given {
     pub(super) baseline: bool,

@@ -41,8 +41,8 @@ impl EventFile<'_> {
         if self.is_stdin() { "<stdin>".to_owned() } else { self.path.display().to_string() }
     }
 
-    /// Reads the event with the id, or the only event that Logweir handles. If the file contains a single event, Logweir
-    /// takes this event, so that the report says why Logweir does not handle the event.
+    /// Reads the event with the id, or the only event that Logweir handles. If the file contains a single event,
+    /// Logweir takes this event, so that the report says why Logweir does not handle the event.
     pub(super) fn read(self) -> Result<Value, Failure> {
         let failure = |message: String| Failure::error(format!("{}{message}", self.shown()));
         let bytes = self.bytes().map_err(|why| failure(format!(": {why}")))?;
@@ -64,7 +64,7 @@ impl EventFile<'_> {
         }
     }
 
-    /// Returns the value of an event without a repeated key.
+    /// Returns the value of the event. Returns an error if an object in the event has the same key twice.
     fn value(self, event: &FoundEvent) -> Result<Value, Failure> {
         event.unambiguous().ok_or_else(|| {
             Failure::error(format!("{}: an object in the event has the same key twice", self.shown()))

@@ -90,7 +90,7 @@ impl From<PortError> for Failure {
             ErrorKind::Retry => failure.help("try again: the error may be temporary"),
             ErrorKind::Missing => failure.help("check the name, the Region (--region) and the account"),
             ErrorKind::Refused => match failure.message.split_once("; ") {
-                // The errors of the journal in a folder end with an advice.
+                // The errors of the journal in a folder end with advice.
                 Some((message, advice)) if error.call.ends_with("the journal") => {
                     Self { message: message.to_owned(), help: Some(advice.to_owned()), ..failure }
                 }

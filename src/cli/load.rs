@@ -42,9 +42,9 @@ enum Outcome {
     PassedOver(Kind),
 }
 
-/// Loads all targets, and calls `each` with the task definitions of each target, in the order of the targets. A file may
-/// contain several task definitions. Calls `each` with an error for a folder that contains no task definition. Returns the files that contain no task
-/// definition.
+/// Loads all targets, and calls `each` with the task definitions of each target, in the order of the targets. A file
+/// may contain several task definitions. Calls `each` with an error for a folder that contains no task definition.
+/// Returns the files that contain no task definition.
 ///
 /// Reads files without AWS. Reads registered revisions with one set of AWS clients, up to `AT_ONCE` revisions at the
 /// same time.
@@ -84,7 +84,8 @@ pub(super) fn load_all(
     Ok(passed_over)
 }
 
-/// Loads one target, and plans the correction of each of its task definitions. Only registered revisions need the connection to AWS.
+/// Loads one target, and plans the correction of each of its task definitions. Only registered revisions need the
+/// connection to AWS.
 async fn load(
     context: &Context,
     baselines: &ChosenBaselines,

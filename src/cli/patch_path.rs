@@ -3,8 +3,8 @@
 use std::path::{Component, Path, PathBuf};
 
 /// Returns the path of `file` in a patch. The path is relative to `folder`, the working directory, because `git apply`
-/// and `patch -p1` read paths in this way. A file outside the working directory has its absolute path, without the first
-/// slash.
+/// and `patch -p1` read paths in this way. A file outside the working directory has its absolute path, without the
+/// first slash.
 pub(super) fn patch_path(folder: &Path, file: &Path) -> String {
     let mut path = PathBuf::new();
     for component in folder.join(file).components() {

@@ -35,8 +35,8 @@ pub(super) struct Printer {
     alike: RefCell<Vec<String>>,
 }
 
-/// Reports a failed write of a result, and returns the exit code. A closed pipe needs no message, because its reader has
-/// seen enough (`| head`).
+/// Reports a failed write of a result, and returns the exit code. A closed pipe needs no message, because its
+/// reader needs no more output (`| head`).
 pub(super) fn unwritten(written: io::Result<()>) -> Exit {
     let Err(error) = written else { return Exit::Fine };
     if error.kind() != io::ErrorKind::BrokenPipe {
@@ -124,8 +124,8 @@ impl Printer {
         self.error(&failure.message, failure.help.as_deref());
     }
 
-    /// Writes the error of one target, unless the same error was written about an earlier target. [`Printer::end`] names
-    /// the later targets in one line.
+    /// Writes the error of one target, unless the same error was written about an earlier target. [`Printer::end`]
+    /// names the later targets in one line.
     pub(super) fn target_failure(&self, origin: &str, failure: &Failure) {
         let prefix = format!("{origin}: ");
         let message = failure.message.strip_prefix(&prefix).unwrap_or(&failure.message);

@@ -48,7 +48,7 @@ pub(super) struct Targets {
     pub(super) list: Vec<Target>,
     /// The folders that the caller named.
     pub(super) folders: Vec<Rc<Path>>,
-    /// The files of the folders that contain no task definition, as their names say.
+    /// The files of the folders whose names show that they contain no task definition.
     pub(super) passed_over: PassedOver,
     /// The family of the documents that name none.
     pub(super) family: Option<String>,

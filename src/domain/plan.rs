@@ -46,8 +46,8 @@ pub enum Refusal {
 }
 
 impl Plan {
-    /// Whether the plan has no finding, or only exempt findings, and Logweir could check the delivery mode and the buffer
-    /// of every container.
+    /// Whether the plan has no finding, or only exempt findings, and Logweir could check the delivery mode and the
+    /// buffer of every container.
     pub fn is_compliant(&self) -> bool {
         let is_open =
             [RuleName::BlockingDelivery, RuleName::UnsizedBuffer].iter().any(|rule| self.not_checked.contains(rule));

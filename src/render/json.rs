@@ -241,8 +241,8 @@ impl TargetOutput {
         }
     }
 
-    /// Returns the output for a target that Logweir has read. `pointer` converts a JSON pointer into the task definition
-    /// to a JSON pointer into the input document. `positions` has the position of each finding.
+    /// Returns the output for a target that Logweir has read. `pointer` converts a JSON pointer into the task
+    /// definition to a JSON pointer into the input document. `positions` has the position of each finding.
     pub fn of(
         target: String,
         plan: &Plan,

@@ -46,8 +46,8 @@ fn lines(out: &mut String, sign: char, lines: &[&str]) {
     }
 }
 
-/// Returns the lines of a hunk in one version of the file: the first line, which counts from 1, and the number of lines.
-/// For an empty range, the first number is the line before the range.
+/// Returns the lines of a hunk in one version of the file: the first line, which counts from 1, and the number of
+/// lines. For an empty range, the first number is the line before the range.
 fn range(lines: &Range<usize>) -> String {
     match lines.len() {
         0 => format!("{},0", lines.start),

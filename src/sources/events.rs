@@ -150,7 +150,8 @@ impl FoundEvent {
         serde_json::from_str(&self.text).ok().map(|Unambiguous(value)| value)
     }
 
-    /// Whether the event has this id. An event of EventBridge has an id of its own beside the id of its CloudTrail record.
+    /// Whether the event has this id. An event of EventBridge has an id of its own beside the id of its CloudTrail
+    /// record.
     pub fn has_id(&self, id: &str) -> bool {
         let value = self.value();
         [&value["eventID"], &value["detail"]["eventID"], &value["id"]].into_iter().any(|it| it.as_str() == Some(id))

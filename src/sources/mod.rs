@@ -100,8 +100,8 @@ impl Document {
     }
 
     /// Returns the whole text with each of these definitions in place of the task definition of its document. All
-    /// documents are of one text. Every byte outside the task definitions stays the same. Returns an empty text if there
-    /// is no document.
+    /// documents are of one text. Every byte outside the task definitions stays the same. Returns an empty text if
+    /// there is no document.
     pub fn with_all<'d>(fixed: impl IntoIterator<Item = (&'d Self, &'d TaskDefinition)>) -> String {
         let (mut whole, mut end, mut text) = (String::new(), 0, "");
         for (document, definition) in fixed {

@@ -29,7 +29,7 @@ pub struct Walked {
     pub files: Vec<FileTarget>,
     /// The files and folders that Logweir could not read.
     pub errors: Vec<SourceError>,
-    /// The files that contain no task definition, as their names say.
+    /// The files whose names show that they contain no task definition.
     pub passed_over: PassedOver,
 }
 

@@ -286,8 +286,8 @@ fn refusal(order: &Order<'_>, plan: &Plan, source: &TaskDefinition) -> Option<Re
 }
 
 /// Adds a note to the report for each role that Logweir could not pass to ECS in another mode, so that an operator can
-/// widen the parameters of the stack before the change of the mode. Returns whether there is such a role. Logweir passes
-/// no role if it registers no revision.
+/// widen the parameters of the stack before the change of the mode. Returns whether there is such a role. Logweir
+/// passes no role if it registers no revision.
 fn note_roles(home: &Home, plan: &Plan, definition: &TaskDefinition, report: &mut Report) -> bool {
     let roles = if plan.edits.is_empty() { Vec::new() } else { home.scope.not_passed(definition, &home.account) };
     for role in &roles {

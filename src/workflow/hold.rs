@@ -1,5 +1,5 @@
-//! Puts a family on hold, or ends its hold, because an operator asked for it. Logweir corrects no revision of a family on
-//! hold. The next scheduled run after the end of the hold releases the revisions that the hold deferred.
+//! Puts a family on hold, or ends its hold, because an operator asked for it. Logweir corrects no revision of a family
+//! on hold. The next scheduled run after the end of the hold releases the revisions that the hold deferred.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};

@@ -23,8 +23,8 @@ pub(super) fn is_left_over(
     is_newest_of_record && !edits.is_empty() && edits.iter().all(unchanged)
 }
 
-/// Returns the corrected revision of `record`, if its correction left a container of `edits` unchanged. `definition` and
-/// `edits` are about the source of the record.
+/// Returns the corrected revision of `record`, if its correction left a container of `edits` unchanged. `definition`
+/// and `edits` are about the source of the record.
 pub(super) fn corrected_with_left_over(
     record: &Record,
     baseline: &Baseline,

@@ -198,8 +198,8 @@ fn rules_one_by_one_fix_the_same_as_together(situation: &Situation, order: &[&'s
     let together = fix(situation, &situation.plan())?;
     let mut definition = situation.definition.clone();
     for rule in order {
-        // All buffers share the memory of the task, so the rules that add or size a buffer go together. The exemption of
-        // `missing-execution-role` says that a deploy tool adds the role, so it permits more fixes.
+        // All buffers share the memory of the task, so the rules that add or size a buffer go together. The exemption
+        // of `missing-execution-role` says that a deploy tool adds the role, so it permits more fixes.
         const BUFFERS: [&str; 4] =
             ["missing-log-driver", "unaccepted-log-driver", "blocking-delivery", "unsized-buffer"];
         let goes_with = |name: &str| {

@@ -37,7 +37,8 @@ fn check_one(text: &str, document: &Document) -> usize {
     assert_eq!(places.len(), findings.len());
     for (finding, (range, position)) in findings.iter().zip(places) {
         let pointer = document.pointer(&finding.pointer);
-        // If the member at the range is replaced by a mark, the mark is at the pointer, or at the nearest pointer above.
+        // If the member at the range is replaced by a mark, the mark is at the pointer, or at the nearest pointer
+        // above.
         let member = &text[range.clone()];
         let is_member = member.starts_with('"') && serde_json::from_str::<Value>(member).is_err();
         let mark = if is_member { format!("\"{MARK}\":0") } else { format!("\"{MARK}\"") };

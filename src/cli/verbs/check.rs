@@ -124,8 +124,8 @@ impl CheckArgs {
         Ok(Exit::from(output.summary).without_findings(self.exit_zero))
     }
 
-    /// Whether the targets are all task definitions that the baseline is for, so that an exemption without a finding is
-    /// not needed. A folder may be one of many folders with the same baseline, unless the baseline is a file.
+    /// Whether the targets include every task definition to which the baseline applies, so that an exemption that
+    /// covers no finding is unused. Other folders may have the same baseline, unless the baseline is a file.
     fn is_set(&self, context: &Context, targets: &Targets) -> bool {
         let is_file = matches!(context.global.baseline, Some(BaselinePlace::File(_)));
         self.all || (is_file && !targets.folders.is_empty() && !self.walk.excludes())
@@ -165,13 +165,13 @@ fn use_exemptions(exemptions: &mut ExemptionUse<'_>, loaded: &Loaded) {
     });
 }
 
-/// Whether a deploy tool has yet to name the family or a container.
+/// Whether the name of the family or of a container is missing or is a placeholder.
 fn is_unnamed(definition: &TaskDefinition) -> bool {
     let is_known = |name: Option<&str>| name.is_some_and(|name| !is_placeholder(name));
     !is_known(definition.family()) || !definition.containers().all(|container| is_known(container.name()))
 }
 
-/// Whether the plan has no finding of a severity that is a fault, or only exempt findings of these severities.
+/// Whether every finding of the plan is exempt, or has a severity that is no fault.
 fn is_compliant(plan: &Plan) -> bool {
     !plan.findings.iter().any(Finding::is_fault)
 }

@@ -1,4 +1,5 @@
-//! `logweir hold`: puts a family on hold, or ends its hold. Either this process or the deployed function changes the hold.
+//! `logweir hold`: puts a family on hold, or ends its hold. Either this process or the deployed function changes the
+//! hold.
 
 use std::time::Duration;
 

@@ -23,8 +23,8 @@ pub(in crate::cli) const EXAMPLES: &str = examples![
 #[derive(Args)]
 #[command(mut_group("BackoutFlags", |group| group.requires("backout")))]
 pub(in crate::cli) struct ReplayArgs {
-    /// The file of an event, or `-`: an event of EventBridge, a log file of CloudTrail, or an output of the AWS CLI. With
-    /// --backout, also the name of a record
+    /// The file of an event, or `-`: an event of EventBridge, a log file of CloudTrail, or an output of the AWS CLI.
+    /// With --backout, also the name of a record
     #[arg(value_name = "EVENT")]
     target: PathBuf,
     /// The id of the event, if the file contains several events

@@ -87,7 +87,8 @@ pub enum AbsentMode {
 #[derive(Clone, Debug, PartialEq)]
 pub struct LogGroupSettings {
     pub create: Vec<String>,
-    /// The minimum retention, in days. `None` if every retention is right, even none (`retention-days = "any"`).
+    /// The minimum retention, in days. `None` if the baseline accepts every retention, even none
+    /// (`retention-days = "any"`).
     pub retention_days: Option<u32>,
     pub class: String,
     pub kms_key: Option<String>,

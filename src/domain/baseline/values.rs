@@ -5,7 +5,7 @@
 pub const RETENTION_DAYS: [u32; 22] =
     [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 
-/// The value of `retention-days` with which every retention of a log group is right, even none.
+/// The value of `retention-days` with which the baseline accepts every retention of a log group, even none.
 pub(super) const ANY_RETENTION: &str = "any";
 
 /// The log drivers that a container may name (source: LogConfiguration in the ECS API reference).

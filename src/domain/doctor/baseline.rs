@@ -25,7 +25,8 @@ pub enum Read {
     Parameter(ReadResult<Result<String, String>>),
     /// The baseline is in the function's package, which `doctor` cannot read. `at_hand` is the digest of the baseline
     /// that the function published in the journal or that the caller named, or the reason why `doctor` cannot read it.
-    /// `is_published` is whether this baseline is the one that the function published, and not one that the caller named.
+    /// `is_published` is whether this baseline is the one that the function published, and not one that the caller
+    /// named.
     Package { at_hand: ReadResult<String>, is_published: bool },
 }
 

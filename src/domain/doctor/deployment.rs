@@ -42,8 +42,8 @@ pub struct StackDeployment {
     /// The clusters in the stack's scope, as patterns with the wildcards `*` and `?`.
     #[serde(deserialize_with = "one_or_many")]
     pub clusters: Vec<String>,
-    /// The roles that Logweir may pass to ECS, as patterns with the wildcards `*` and `?`. A pattern is an ARN, or the path
-    /// and the name of a role of this account.
+    /// The roles that Logweir may pass to ECS, as patterns with the wildcards `*` and `?`. A pattern is an ARN, or the
+    /// path and the name of a role of this account.
     #[serde(deserialize_with = "one_or_many")]
     pub task_roles: Vec<String>,
     /// The log groups that Logweir may create, or whose retention Logweir may set, as patterns with the wildcards `*`

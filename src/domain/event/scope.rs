@@ -34,9 +34,9 @@ impl Scope {
         Self { roles: Some(patterns(roles)), ..self }
     }
 
-    /// Returns the roles of a task definition that the role of the function may not pass to ECS. The role of the function
-    /// has the same patterns as this scope, and IAM lets no principal pass a role of another account. Returns none if the
-    /// patterns are not known.
+    /// Returns the roles of a task definition that the role of the function may not pass to ECS. The role of the
+    /// function has the same patterns as this scope, and IAM lets no principal pass a role of another account. Returns
+    /// no role if the patterns are not known.
     pub fn not_passed<'d>(&self, definition: &'d TaskDefinition, account: &str) -> Vec<&'d str> {
         let Some(patterns) = &self.roles else { return Vec::new() };
         let may_pass = |role: &str| match role.splitn(6, ':').collect::<Vec<_>>().as_slice() {

@@ -49,7 +49,8 @@ pub enum Fact {
     Rollback,
     /// Whether another principal has deployed another revision since Logweir's update.
     Overtaken,
-    /// Whether ECS lists a deployment of the corrected revision since Logweir recorded its intent to update the service.
+    /// Whether ECS lists a deployment of the corrected revision since Logweir recorded its intent to update the
+    /// service.
     Deployed,
 }
 

@@ -90,8 +90,8 @@ impl Record {
         self.head.closing.as_ref().is_some_and(fails) && attempts.next() == attempts.next()
     }
 
-    /// Returns the name of the log group that the newest attempt could not create. Returns `None` if the attempt did not
-    /// fail, or failed at another step.
+    /// Returns the name of the log group that the newest attempt could not create. Returns `None` if the attempt did
+    /// not fail, or failed at another step.
     pub fn group_not_created(&self) -> Option<&str> {
         let attempt = self.attempt().ok().flatten()?;
         let (failed, ..) = attempt.failed?;

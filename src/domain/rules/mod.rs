@@ -2,7 +2,8 @@
 //!
 //! A rule is a pure function from a [`Case`] to findings. To add a rule, add its file, its name in
 //! `domain/rule_name.rs`, its severity in `domain/severity.rs`, its line in `packs.rs`, a fixture folder
-//! `tests/core/rules/<fault>/` and a heading in `docs/rules.md`. If one of these parts of a rule is missing, a test fails and names the missing part.
+//! `tests/core/rules/<fault>/` and a heading in `docs/rules.md`. If one of these parts of a rule is missing, a test
+//! fails and names the missing part.
 
 mod buffers;
 pub mod case;

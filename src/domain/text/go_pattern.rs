@@ -3,8 +3,8 @@
 //! The check follows the parser of Go step by step (source: Go, regexp/syntax/parse.go, with the flags `Perl`). Where
 //! versions of Go differ, or where a fault depends on a table of Go, the check accepts the pattern.
 
-/// The longest pattern that Logweir checks, in bytes. Some steps search the rest of the pattern, so the limit bounds the
-/// time of the check.
+/// The longest pattern that Logweir checks, in bytes. Some steps search the rest of the pattern, so the limit bounds
+/// the time of the check.
 const LONGEST: usize = 8192;
 
 /// The largest number of repetitions, as in `x{1000}`.
@@ -271,8 +271,8 @@ fn value(digit: char, radix: u32) -> u32 {
     digit.to_digit(radix).unwrap_or_default()
 }
 
-/// Parses a number of repetitions such as `2}`, `2,}` or `2,5}`, and returns the smallest number, the largest number and
-/// the text behind. A number that is too large for the type counts as the largest number of the type.
+/// Parses a number of repetitions such as `2}`, `2,}` or `2,5}`, and returns the smallest number, the largest number
+/// and the text behind. A number that is too large for the type counts as the largest number of the type.
 fn repetitions(text: &str) -> Option<(u32, Option<u32>, &str)> {
     let (inside, after) = text.split_once('}')?;
     let number = |digits: &str| {

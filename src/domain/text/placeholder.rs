@@ -1,5 +1,5 @@
 //! The variables of deploy tools and templates, such as `${GROUP}`, `#{Region}` or `YOUR_REGION`. A deploy tool or a
-//! person replaces a variable by its value before ECS reads the document.
+//! person replaces a variable with its value before ECS reads the document.
 //!
 //! The functions are for values that a document names: drivers, modes, sizes, Regions, log groups, families and names
 //! of containers. No legal value of these kinds contains the marks of a variable, or Logweir judges a legal value with
@@ -8,8 +8,8 @@
 
 use serde_json::Value;
 
-/// Whether the value is an intrinsic function of CloudFormation, such as `{"Ref": "Group"}`. CloudFormation replaces the
-/// function by its value.
+/// Whether the value is an intrinsic function of CloudFormation, such as `{"Ref": "Group"}`. CloudFormation replaces
+/// the function by its value.
 pub fn is_intrinsic(value: &Value) -> bool {
     let is_function = |name: &String| name == "Ref" || name == "Condition" || name.starts_with("Fn::");
     value.as_object().is_some_and(|members| members.len() == 1 && members.keys().all(is_function))
@@ -104,7 +104,7 @@ fn has_dollar_name(text: &str) -> bool {
     text.match_indices('$').any(|(at, _)| text[at + 1..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_'))
 }
 
-/// Whether the text contains `opening` and, behind it, `closing`, with a text between them that `fits`.
+/// Whether the text contains `opening` and, behind it, `closing`, with a text between them that `fits` accepts.
 fn encloses(text: &str, opening: &str, closing: &str, fits: impl Fn(&str) -> bool) -> bool {
     let mut rest = text;
     while let Some((_, behind)) = rest.split_once(opening) {

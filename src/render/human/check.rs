@@ -4,8 +4,8 @@ use super::passed_over;
 use crate::domain::text::count;
 use crate::render::json::{CheckOutput, Severities, Summary};
 
-/// The rules that need facts from AWS. Another rule is not checked if the Region is not known, or if a placeholder stands
-/// for a value that the rule needs.
+/// The rules that need facts from AWS. Another rule is not checked if the Region is not known, or if a placeholder
+/// stands for a value that the rule needs.
 const NEED_AWS: [&str; 3] = ["blocking-delivery", "missing-log-group", "unbounded-retention"];
 
 pub fn closing(check: &CheckOutput) -> String {

@@ -1,5 +1,5 @@
-//! The changes of a plan, as a diff for people. The diff shows only log configurations, and hides the values that may be
-//! secret.
+//! The changes of a plan, as a diff for people. The diff shows only log configurations, and hides the values that may
+//! be secret.
 
 use std::fmt::Write as _;
 

@@ -78,8 +78,8 @@ fn level(severity: Severity) -> Level<'static> {
     }
 }
 
-/// Removes the position that the renderer writes after `place`. The renderer counts columns in the excerpt, which is only
-/// a part of its line.
+/// Removes the position that the renderer writes after `place`. The renderer counts columns in the excerpt, which is
+/// only a part of its line.
 fn without_position(text: &str, place: &str) -> String {
     let Some((head, tail)) = text.split_once(place) else { return text.to_owned() };
     [head, place, tail.trim_start_matches(|c: char| c.is_ascii_digit() || c == ':')].concat()

@@ -108,8 +108,8 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         if let ServiceChange::Asked { revision: Some(revision) } = hint.change {
             return Ok(Ok(revision.clone()));
         }
-        // A container may create its own log group when it starts, so a completed deployment may have removed the reason
-        // for which Logweir did not correct the container before.
+        // A container may create its own log group when it starts, so a completed deployment may have removed the
+        // reason for which Logweir did not correct the container before.
         let is_other = |state: RolloutState| state != RolloutState::Completed;
         if self.order.mode < Mode::Rollout
             && matches!(hint.change, ServiceChange::Deployment { state, .. } if is_other(*state))

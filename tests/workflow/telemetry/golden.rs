@@ -23,7 +23,8 @@ fn request(record: &str) -> Value {
     json!({"logweir": "backout", "record": record, "reason": "incident 7", "requested_by": "me"})
 }
 
-/// Compliant, observed, corrected, superseded and backed-out revisions; a hold; an ignored event, and an unreadable message.
+/// Compliant, observed, corrected, superseded and backed-out revisions; a hold; an ignored event, and an unreadable
+/// message.
 async fn one_revision() -> String {
     let stage = Stage::default();
     stage.account(|account| account.has_group("/ecs/web", Some(30), 0));

@@ -52,8 +52,8 @@ impl<'l> Look<'l> {
         self.context.global.baseline.is_some()
     }
 
-    /// Returns the baseline that the caller named, else the baseline of the stack. An error in this baseline affects only the checks that need the
-    /// baseline.
+    /// Returns the baseline that the caller named, else the baseline of the stack. An error in this baseline affects
+    /// only the checks that need the baseline.
     pub(in crate::cli) async fn at_hand(&self) -> ReadResult<&'l Baseline> {
         let read = self.context.baseline().await;
         read.map(|placed| &placed.baseline).map_err(|failure| {

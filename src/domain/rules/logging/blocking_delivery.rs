@@ -37,8 +37,8 @@ impl Rule for BlockingDelivery {
             .collect()
     }
 
-    /// If an absent mode is checked by its effect, the rule needs the account's default mode to check a container without
-    /// a mode.
+    /// If an absent mode is checked by its effect, the rule needs the account's default mode to check a container
+    /// without a mode.
     fn lacks_evidence(&self, case: &Case<'_>) -> bool {
         case.subjects().any(|subject| subject.hides_delivery_options())
             || !matches!(case.seen.default_mode, DefaultMode::Known(_))

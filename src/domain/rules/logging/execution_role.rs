@@ -3,8 +3,8 @@
 use crate::domain::rule_name::RuleName;
 use crate::domain::rules::case::{Case, Subject};
 
-/// A launch type on which awslogs needs an execution role (source: Amazon ECS developer guide, Amazon ECS task execution
-/// IAM role; Amazon ECS Anywhere IAM role).
+/// A launch type on which awslogs needs an execution role (source: Amazon ECS developer guide, Amazon ECS task
+/// execution IAM role; Amazon ECS Anywhere IAM role).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum NeedsRole {
     Fargate,

@@ -1,7 +1,7 @@
 //! A log option that ECS, Docker or CloudWatch Logs refuses.
 //!
-//! The rules `unnamed-log-group`, `blocking-delivery`, `unsized-buffer` and `unroutable-firelens` report other faults of
-//! the options that they need.
+//! The rules `unnamed-log-group`, `blocking-delivery`, `unsized-buffer` and `unroutable-firelens` report other faults
+//! of the options that they need.
 
 use serde_json::{Map, Value};
 
@@ -157,8 +157,8 @@ fn unwanted(subject: &Subject<'_, '_>, name: &str) -> Option<Fault> {
     }
 }
 
-/// Returns the fault of a container that has an option of another driver than its own. awsfirelens passes its options to
-/// the router, which may have an option of any name.
+/// Returns the fault of a container that has an option of another driver than its own. awsfirelens passes its options
+/// to the router, which may have an option of any name.
 fn foreign(subject: &Subject<'_, '_>, driver: &str, name: &str) -> Option<Fault> {
     let owner = owner(name).filter(|owner| *owner != driver && driver != "awsfirelens")?;
     let message = format!(
