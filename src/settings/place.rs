@@ -25,8 +25,9 @@ impl BaselinePlace {
         parameter: impl AsyncFnOnce(&str) -> Result<Option<String>, E>,
     ) -> Result<String, String> {
         match self {
-            Self::File(path) => bounded_file::read_text(path, LARGEST)
-                .map_err(|error| without_number(&error.to_string()).to_owned()),
+            Self::File(path) => {
+                bounded_file::read_text(path, LARGEST).map_err(|error| without_number(&error.to_string()).to_owned())
+            }
             Self::Parameter(name) => match parameter(name).await {
                 Ok(Some(text)) => Ok(text),
                 Ok(None) => Err("this account and Region have no Systems Manager parameter of this name".into()),
