@@ -138,7 +138,7 @@ fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "no such file".into(),
         io::ErrorKind::PermissionDenied => "permission denied".into(),
-        io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof => "the file is no complete gzip file".into(),
+        io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof => "the file is not a complete gzip file".into(),
         _ => without_number(&error.to_string()).to_owned(),
     }
 }

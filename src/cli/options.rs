@@ -21,7 +21,7 @@ pub(super) struct Global {
     /// The AWS Region [default: from the environment or the profile]
     #[arg(long, global = true, env = "LOGWEIR_REGION", hide_env_values = true)]
     pub(super) region: Option<String>,
-    /// The AWS profile; wins over access keys
+    /// The AWS profile; overrides access keys
     #[arg(long, global = true, env = "LOGWEIR_PROFILE", hide_env_values = true)]
     pub(super) profile: Option<String>,
     /// An endpoint to call instead of AWS

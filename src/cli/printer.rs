@@ -114,7 +114,7 @@ impl Printer {
     pub(super) fn end(self) -> Exit {
         let alike = self.alike.take();
         if !alike.is_empty() {
-            self.note(&format!("the same errors concern {}", names(alike.iter().map(String::as_str))));
+            self.note(&format!("the same error occurred for {}", names(alike.iter().map(String::as_str))));
         }
         unwritten(self.failed.into_inner().map_or(Ok(()), Err))
     }
@@ -127,11 +127,15 @@ impl Printer {
     /// Writes the error of one target, unless the same error was written about an earlier target. [`Printer::end`]
     /// names the later targets in one line.
     pub(super) fn target_failure(&self, origin: &str, failure: &Failure) {
-        let prefix = format!("{origin}: ");
-        let message = failure.message.strip_prefix(&prefix).unwrap_or(&failure.message);
-        let key = failure.denied.unwrap_or(message).to_owned();
+        // The message of an error in a file begins with the file and the position: `web.json:3:5: …`.
+        let placed = failure.message.strip_prefix(origin).filter(|rest| rest.starts_with(':'));
+        let key = failure.denied.or(placed).unwrap_or(&failure.message).to_owned();
         if self.told.borrow_mut().insert(key) {
-            self.message("error", ERROR, &format!("{prefix}{message}"), failure.help.as_deref());
+            let message = match placed {
+                Some(_) => failure.message.clone(),
+                None => format!("{origin}: {}", failure.message),
+            };
+            self.message("error", ERROR, &message, failure.help.as_deref());
         } else {
             self.alike.borrow_mut().push(origin.to_owned());
         }

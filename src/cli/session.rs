@@ -37,7 +37,7 @@ impl Context {
         let aws = self.aws(intent).await?;
         let (home, caller) = home(&aws).await?;
         let journal = self.journal(&aws, intent).await?;
-        let baseline = baseline.map_or_else(|| "baseline: none, this verb uses none".into(), ToString::to_string);
+        let baseline = baseline.map_or_else(|| "baseline: not used by this verb".into(), ToString::to_string);
         self.show_destination(&aws, &home, &[baseline, self.journal_line().await?]).await?;
         let (calls, backout) = (aws.calls().clone(), self.backout_by(&home.region)?);
         let ports = Adapters { ecs: aws.ecs, log_groups: aws.log_groups, journal, clock: SystemClock };

@@ -3,6 +3,8 @@
 
 use serde_json::Error;
 
+use crate::domain::text::placeholder;
+
 pub(super) struct SyntaxError {
     /// The byte offset of the cause.
     pub(super) at: usize,
@@ -100,10 +102,12 @@ fn read(text: &[u8]) -> Read {
     read
 }
 
-/// Returns the help for a faulty line that contains a mark of a template language.
+/// Returns the help for a faulty line that contains a mark of a template language, or for a variable in the place of a
+/// value.
 fn template(text: &str, at: usize) -> Option<&'static str> {
     let line = line(text, at);
-    let is_marked = TEMPLATE_MARKS.iter().any(|mark| line.contains(mark));
+    let word = text[at..].split([',', '\n', '\r']).next().unwrap_or_default();
+    let is_marked = TEMPLATE_MARKS.iter().any(|mark| line.contains(mark)) || placeholder::is_placeholder(word.trim());
     is_marked.then_some("the file looks like a template: render it first, then check the result")
 }
 
@@ -133,6 +137,11 @@ mod tests {
             ("{\"a\": 1,\n", 1, 9, "EOF", ""),
             ("{\n \"a\": {{ x }}\n}", 2, 8, "key must be a string", template),
             ("{\n \"a\": ${x}\n}", 2, 7, "expected value", template),
+            ("{\n \"a\": $X,\n \"b\": 1\n}", 2, 7, "expected value", template),
+            ("{\n \"a\": @X@\n}", 2, 7, "expected value", template),
+            ("{\n \"a\": <X>\n}", 2, 7, "expected value", template),
+            ("{\n \"a\": __X__\n}", 2, 7, "expected value", template),
+            ("{\n \"a\": %X%\n}", 2, 7, "expected value", template),
             ("{\n \"a\": 1\n {% if x %}\n}", 3, 2, "expected `,`", template),
             ("{\"a\": \"{{ x | default(\"y\") }}\"}", 1, 24, "expected `,`", template),
             ("{\n // no\n \"a\": \"${x}\"}", 2, 2, "key must be a string", "remove the comments"),

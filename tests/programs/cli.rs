@@ -28,6 +28,7 @@ mod rollout;
 mod rule_choice;
 mod shapes;
 mod stack_baseline;
+mod verdicts;
 
 use std::path::Path;
 

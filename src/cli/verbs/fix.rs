@@ -230,7 +230,7 @@ fn replace(file: &FileTarget, text: &str) -> io::Result<PathBuf> {
         if file.folder.is_none() && file.path.is_symlink() { file.path.canonicalize()? } else { file.path.clone() };
     let metadata = fs::symlink_metadata(&path)?;
     if !metadata.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the file is not a regular file any more"));
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the file is no longer a regular file"));
     }
     let permissions = metadata.permissions();
     if permissions.readonly() {

@@ -45,7 +45,7 @@ pub(in crate::cli) struct HoldArgs {
     /// Invoke this deployed function (the backout function), which changes the hold
     #[arg(long, value_name = "NAME")]
     function: Option<String>,
-    /// Seconds to wait while the function fails
+    /// Seconds to retry while the function fails
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     wait: u64,
 }

@@ -141,7 +141,7 @@ fn an_endpoint_that_does_not_answer_is_named_once() {
         ran.err
     );
     assert!(ran.err.contains("help: check the network, the Region (--region)"), "{}", ran.err);
-    assert!(ran.err.ends_with("the same errors concern ecs:api\n"), "{}", ran.err);
+    assert!(ran.err.ends_with("the same error occurred for ecs:api\n"), "{}", ran.err);
 }
 
 #[test]
@@ -327,7 +327,7 @@ fn a_denied_read_hides_nothing_else_and_is_reported_once() {
         for verb in [&["check", "--all"][..], &["apply", "--all", "--yes"], &["apply", "--all", "--dry-run"]] {
             let ran = operator.run(verb);
             assert_eq!((ran.code, ran.err.matches("AccessDeniedException").count()), (2, 1), "{verb:?}: {ran:?}");
-            assert!(ran.err.contains("the same errors concern ecs:web, ecs:zoo\n"), "{}", ran.err);
+            assert!(ran.err.contains("the same error occurred for ecs:web, ecs:zoo\n"), "{}", ran.err);
             assert_eq!(
                 ran.out.matches("[blocking-delivery]").count(),
                 if rules.is_empty() { 0 } else { 3 },

@@ -165,7 +165,7 @@ fn a_file_without_an_event_a_broken_archive_and_a_bomb_are_errors() {
         ("empty.json", Vec::new(), "contains no event"),
         ("list.json", b"[]".to_vec(), "contains no event"),
         ("text.json", b"hello".to_vec(), ":1:1: the file is not JSON"),
-        ("cut.json.gz", zipped("{}")[..12].to_vec(), "no complete gzip file"),
+        ("cut.json.gz", zipped("{}")[..12].to_vec(), "not a complete gzip file"),
         ("bomb.json.gz", bomb, "larger than 16 MiB"),
         ("latin.json", vec![b'{', 0xe9, b'}'], "not text in UTF-8"),
     ] {
