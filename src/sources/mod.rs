@@ -5,6 +5,7 @@ mod error;
 mod events;
 mod file_kind;
 mod files;
+mod ignore_files;
 mod kind;
 mod pascal;
 mod recognize;

@@ -3,6 +3,7 @@
 
 use std::path::{self, Path};
 use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::{env, fs};
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
@@ -10,7 +11,7 @@ use ignore::{DirEntry, WalkBuilder};
 
 use super::files::reason;
 use super::kind::{ByName, Kind, PassedOver, by_name};
-use super::{FileTarget, SourceError};
+use super::{FileTarget, SourceError, ignore_files};
 
 /// The folder of a package manager, whose files belong to other projects. ripgrep reads this folder, because a
 /// `.gitignore` usually lists it.
@@ -53,13 +54,23 @@ impl WalkOptions {
     }
 }
 
-/// Walks the folder. Returns an error if Logweir cannot read the folder itself.
+/// Walks the folder. Returns an error if Logweir cannot read the folder itself, or an ignore file in it or above it.
 pub fn walk(folder: &Path, options: &WalkOptions) -> Result<Walked, SourceError> {
     let origin = folder.display().to_string();
     fs::read_dir(folder).map_err(|error| SourceError::whole(&origin, reason(&error), None))?;
     let matcher = |root: &Path| options.matcher(root).map_err(|error| SourceError::whole(&origin, error, None));
     let (below_folder, below_current) = (matcher(folder)?, matcher(&env::current_dir().unwrap_or_default())?);
     let reads_all = options.is_without_ignore_files;
+    if !reads_all {
+        ignore_files::check_above(folder).and_then(|()| ignore_files::check(folder))?;
+    }
+    let endless = Arc::new(Mutex::new(Vec::new()));
+    let found = endless.clone();
+    let is_readable = move |entry: &DirEntry| {
+        let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+        let checked = if is_folder && !reads_all { ignore_files::check(entry.path()) } else { Ok(()) };
+        checked.map_err(|error| found.lock().unwrap_or_else(PoisonError::into_inner).push(error)).is_ok()
+    };
     let is_excluded = move |entry: &DirEntry| {
         let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
         let absolute = path::absolute(entry.path()).unwrap_or_default();
@@ -76,7 +87,7 @@ pub fn walk(folder: &Path, options: &WalkOptions) -> Result<Walked, SourceError>
         .git_exclude(!reads_all)
         .parents(!reads_all)
         .sort_by_file_name(|a, b| a.cmp(b))
-        .filter_entry(move |entry| entry.depth() == 0 || !is_excluded(entry))
+        .filter_entry(move |entry| entry.depth() == 0 || (!is_excluded(entry) && is_readable(entry)))
         .build();
     let mut walked = Walked { files: Vec::new(), errors: Vec::new(), passed_over: PassedOver::new() };
     let root: Rc<Path> = Rc::from(folder);
@@ -86,6 +97,7 @@ pub fn walk(folder: &Path, options: &WalkOptions) -> Result<Walked, SourceError>
             Err(error) => walked.errors.push(unreadable(&origin, &error)),
         }
     }
+    walked.errors.append(&mut endless.lock().unwrap_or_else(PoisonError::into_inner));
     Ok(walked)
 }
 

@@ -249,6 +249,53 @@ fn only_regular_files_of_a_folder_are_read() {
 
 #[cfg(unix)]
 #[test]
+fn an_endless_ignore_file_is_an_error_and_is_not_read() {
+    use std::os::unix::fs::symlink;
+    for (at, to) in [
+        (".gitignore", "/dev/zero"),
+        (".ignore", "/dev/zero"),
+        (".git/info/exclude", "/dev/zero"),
+        (".git", "/proc/self/pagemap"),
+        ("sub/.gitignore", "/dev/zero"),
+        ("sub/deep/.ignore", "/proc/self/pagemap"),
+        ("sub/.git/info/exclude", "/dev/zero"),
+    ] {
+        if !Path::new(to).exists() {
+            continue;
+        }
+        let folder = TempDir::new().unwrap();
+        for name in ["web.json", "sub/deep/api.json"] {
+            file(&folder, name, BLOCKING);
+        }
+        let link = folder.path().join(at);
+        fs::create_dir_all(link.parent().unwrap()).unwrap();
+        symlink(to, &link).unwrap();
+        let ran = on("check", &folder, &[]);
+        let said = format!("{at}: this ignore file is not a regular file");
+        assert!(ran.code == 2 && ran.err.contains(&said), "{at}: {}{}", ran.out, ran.err);
+        assert_eq!(ran.out.contains("web.json"), at.starts_with("sub/"), "{at}: {}", ran.out);
+        assert_eq!(checked(&folder, &["--no-ignore"]), ["sub/deep/api.json", "web.json"], "{at}");
+        // The ignore files above the named folder count too.
+        if !at.starts_with("sub/") {
+            let below = run(logweir(&["check", "sub/deep"]).current_dir(folder.path()));
+            assert!(below.code == 2 && below.err.contains(&said), "{at}: {}", below.err);
+        }
+    }
+}
+
+#[test]
+fn an_ignore_file_has_a_largest_size() {
+    let folder = TempDir::new().unwrap();
+    file(&folder, "web.json", BLOCKING);
+    file(&folder, "sub/api.json", BLOCKING);
+    file(&folder, "sub/.gitignore", &"# a comment\n".repeat(100_000));
+    let ran = on("check", &folder, &[]);
+    assert!(ran.code == 2 && ran.err.contains("sub/.gitignore: this ignore file is larger than"), "{}", ran.err);
+    assert!(ran.out.contains("web.json") && !ran.out.contains("api.json"), "{}", ran.out);
+}
+
+#[cfg(unix)]
+#[test]
 fn an_unreadable_folder_in_a_folder_is_an_error_and_hides_nothing_else() {
     use std::os::unix::fs::PermissionsExt;
     let folder = TempDir::new().unwrap();
