@@ -71,6 +71,7 @@ impl HoldArgs {
     }
 
     async fn hold_here(&self, context: &Context) -> VerbResult {
+        context.needs_folder(&context.journal_place().await?)?;
         let session = context.session(Intent::Act, None).await?;
         let report = hold(&session.ports, &session.home, &self.request(&session.caller)?).await.report;
         context.printer.show(&report);

@@ -147,7 +147,8 @@ fn an_endpoint_that_does_not_answer_is_named_once() {
 #[test]
 fn a_journal_folder_that_does_not_exist_is_named() {
     let operator = Operator::of(&[blocking("web")]);
-    for verb in [&["records"][..], &["records", "web:1"], &["backout", "web:1"]] {
+    let hold = ["hold", "web", "--until", "2h"];
+    for verb in [&["records"][..], &["records", "web:1"], &["backout", "web:1"], &hold, &["hold", "--release", "web"]] {
         let ran = at(&operator, &KEY, &[verb, &["--journal", "file:/nowhere/journal"]].concat());
         is(&ran, "the journal folder /nowhere/journal does not exist", "--journal");
     }

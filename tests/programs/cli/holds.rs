@@ -8,6 +8,7 @@ use crate::loopback::operator::Operator;
 #[test]
 fn a_hold_stops_a_correction_and_is_listed_until_it_is_released() {
     let operator = Operator::of(&[pinned("web")]);
+    std::fs::create_dir(operator.journal()).unwrap();
     let ran = operator.run(&["hold", "ecs:web", "--until", "2h", "--reason", "INC-42"]);
     assert_eq!((ran.code, ran.out.lines().next()), (0, Some("web: held")), "{ran:?}");
     assert_eq!(operator.writing_calls(), [""; 0], "a hold changes nothing in ECS");
@@ -46,6 +47,7 @@ fn a_hold_without_an_end_or_of_a_revision_is_refused_before_any_call() {
 #[test]
 fn the_report_of_a_hold_is_json_with_the_schema_of_reports() {
     let operator = Operator::of(&[pinned("web")]);
+    std::fs::create_dir(operator.journal()).unwrap();
     let report = operator.run(&["hold", "web", "--until", "7d", "--format", "json"]).json();
     assert_eq!(
         (&report["outcome"], &report["mode"], &report["family"]),
