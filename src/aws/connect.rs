@@ -87,7 +87,7 @@ impl Connection {
         if let Some(provider) = config.credentials_provider() {
             builder.set_credentials_provider(Some(SharedCredentialsProvider::new(Remembered::new(provider))));
         }
-        let credentials = CredentialsOrigin::of(profiles.named.as_ref());
+        let credentials = CredentialsOrigin::of(&profiles);
         Ok(Self { config: builder.build(), profiles, credentials })
     }
 

@@ -28,7 +28,8 @@ pub enum CredentialsOrigin {
     Environment {
         ignored: Option<String>,
     },
-    /// The rest of the SDK's chain: the profile `default`, a web identity, the container or the instance.
+    /// The rest of the SDK's chain: the profile `default`, a web identity, the container or the instance. Also if the
+    /// profile in `AWS_PROFILE` has no credentials, because the SDK then continues its chain.
     Default,
 }
 
@@ -42,13 +43,14 @@ pub struct CredentialsFailure {
 }
 
 impl CredentialsOrigin {
-    pub(super) fn of(named: Option<&NamedProfile>) -> Self {
+    pub(super) fn of(profiles: &Profiles) -> Self {
+        let named = profiles.named.as_ref();
         let has_key = set("AWS_ACCESS_KEY_ID").is_some() && set("AWS_SECRET_ACCESS_KEY").is_some();
         match named {
             Some(NamedProfile { name, by: NamedBy::Option }) => Self::Profile(name.clone()),
             _ if has_key => Self::Environment { ignored: named.map(|named| named.name.clone()) },
-            Some(NamedProfile { name, .. }) => Self::Profile(name.clone()),
-            None => Self::Default,
+            Some(NamedProfile { name, .. }) if profiles.has_credentials() => Self::Profile(name.clone()),
+            Some(_) | None => Self::Default,
         }
     }
 
@@ -114,7 +116,10 @@ pub(super) fn explain(error: &CredentialsError, origin: &CredentialsOrigin, prof
     let why = shortened(&cause(error), LONGEST);
     let name = match origin {
         CredentialsOrigin::Profile(name) => name.as_str(),
-        CredentialsOrigin::Default if !is_missing && profiles.source().1.is_some() => "default",
+        CredentialsOrigin::Default if is_missing && let Some(named) = &profiles.named => named.name.as_str(),
+        CredentialsOrigin::Default if !is_missing && profiles.named.is_none() && profiles.source().1.is_some() => {
+            "default"
+        }
         CredentialsOrigin::Default | CredentialsOrigin::Environment { .. } => {
             let help = "select a profile (--profile NAME), log in (aws sso login --profile NAME), or set \
                         AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";

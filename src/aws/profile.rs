@@ -10,6 +10,24 @@ use aws_types::os_shim_internal::{Env, Fs};
 
 use super::errors::cause;
 
+/// The settings of a profile that say where its credentials come from (source: the profile provider of the AWS SDK for
+/// Rust, `aws-config/src/profile/credentials/repr.rs`).
+const CREDENTIALS: [&str; 13] = [
+    "role_arn",
+    "source_profile",
+    "credential_source",
+    "web_identity_token_file",
+    "sso_session",
+    "sso_start_url",
+    "sso_region",
+    "sso_account_id",
+    "sso_role_name",
+    "login_session",
+    "credential_process",
+    "aws_access_key_id",
+    "aws_secret_access_key",
+];
+
 /// The profile that the caller named.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedProfile {
@@ -66,6 +84,13 @@ impl Profiles {
             }
             named => Ok(Self { all, named }),
         }
+    }
+
+    /// Returns whether the selected profile says where its credentials come from. Otherwise, the SDK ignores the profile,
+    /// and looks for credentials elsewhere.
+    pub(super) fn has_credentials(&self) -> bool {
+        let Some(profile) = self.all.get_profile(self.all.selected_profile()) else { return false };
+        CREDENTIALS.iter().any(|key| profile.get(key).is_some())
     }
 
     /// Returns the name of the profile that the credentials of the selected profile start from, and the profile. A

@@ -65,6 +65,21 @@ fn a_profile_in_aws_profile_loses_to_access_keys_as_for_the_aws_cli_and_the_run_
 }
 
 #[test]
+fn a_profile_in_aws_profile_without_credentials_is_not_named_as_their_origin() {
+    let container = Loopback::serve(|_, _| {
+        Reply::ok(&serde_json::json!({
+            "AccessKeyId": "AKIDCONTAINER", "SecretAccessKey": "CANARY-C", "Token": "t", "Expiration": "2099-01-01T00:00:00Z"
+        }))
+    });
+    let elsewhere = [("AWS_PROFILE", "empty"), ("AWS_CONTAINER_CREDENTIALS_FULL_URI", container.url.as_str())];
+    let operator = configured();
+    let ran = ran(&operator, &elsewhere, &["apply", "ecs:web", "--yes"]);
+    assert_eq!(keys(&operator), ["AKIDCONTAINER"], "{}", ran.err);
+    assert!(ran.err.contains(", default credentials\n"), "{}", ran.err);
+    assert!(!format!("{}{}", ran.out, ran.err).contains("--profile"), "{}{}", ran.out, ran.err);
+}
+
+#[test]
 fn an_unknown_profile_is_an_error_and_no_call_is_made() {
     let by_option: (&[(&str, &str)], &[&str]) = (&[], &["--profile", "prd"]);
     let by_variable: (&[(&str, &str)], &[&str]) = (&[("AWS_PROFILE", "prd")], &[]);
