@@ -54,6 +54,11 @@ pub fn not_counted(error: &str, now: Timestamp) -> String {
     warning("gauges.failed", "unfinished work not counted", error, None, now)
 }
 
+/// Returns the log line that warns that the command line cannot read the baseline of the function.
+pub fn not_published(error: &str, now: Timestamp) -> String {
+    warning("baseline.not-published", "baseline not copied to the journal", error, None, now)
+}
+
 /// Returns the log line with the metrics of a reconciliation that has ended.
 pub fn reconciled(counts: Counts, function: &str, now: Timestamp) -> String {
     let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);

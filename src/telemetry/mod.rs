@@ -8,7 +8,9 @@ use std::io::{self, Write};
 
 use tracing_subscriber::filter::LevelFilter;
 
-pub use lines::{FailedNotification, counted, not_counted, not_notified, not_reconciled, reconciled, reported};
+pub use lines::{
+    FailedNotification, counted, not_counted, not_notified, not_published, not_reconciled, reconciled, reported,
+};
 
 /// Sends the warnings and errors of `tracing` to standard output. Omits the lower levels, because the crates of the AWS
 /// SDK log requests at those levels.

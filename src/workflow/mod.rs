@@ -36,7 +36,7 @@ pub use gauges::{Counted, gauges, not_read};
 pub use hold::{HoldRequest, hold};
 pub use on_event::{failed_too_often, handle_event, unreadable};
 pub use order::{Order, Origin};
-pub use publish::publish_baseline;
+pub use publish::{PublishError, publish_baseline};
 pub use reconcile::{Reconciled, last_reconciliation, note_mode_and_baseline, reconcile};
 pub use release::{due_releases, record_release};
 pub use remediate::remediate;

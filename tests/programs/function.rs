@@ -85,9 +85,46 @@ fn a_baseline_that_cannot_be_published_does_not_stop_the_function() {
             let is_denied = called == operation && body.contains("BASELINE#");
             if is_denied { Reply::error("AccessDeniedException", "no") } else { inner(called, body) }
         });
-        let function = invoke(&aws, "register", vec![event(WEB_1)]);
+        let function = invoke(&aws, "register", vec![event(WEB_1), event(WEB_1)]);
         assert_eq!(function.invocations[0].answer["outcome"], "remediated", "{operation}");
+        let warnings = unpublished(&function.stdout);
+        assert_eq!(warnings.len(), 1, "{operation}: {}", function.stdout);
+        assert!(warnings[0].contains("AccessDeniedException: no"), "{}", warnings[0]);
     }
+}
+
+/// The errors of the warnings that the function did not publish its baseline.
+fn unpublished(stdout: &str) -> Vec<String> {
+    let lines = stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let warnings = lines.filter(|line| line["event"] == "baseline.not-published" && line["level"] == "WARN");
+    warnings.map(|line| line["error"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_baseline_that_was_not_published_is_published_after_the_next_event() {
+    let mut inner = account(blocking());
+    let mut is_first = true;
+    let aws = Loopback::serve(move |called, body| {
+        let is_denied = called == "PutItem" && body.contains("BASELINE#") && std::mem::take(&mut is_first);
+        if is_denied { Reply::error("AccessDeniedException", "no") } else { inner(called, body) }
+    });
+    let function = invoke(&aws, "observe", vec![event(WEB_1), event(WEB_1)]);
+    assert_eq!(unpublished(&function.stdout).len(), 1, "{}", function.stdout);
+    let puts = aws.calls().iter().filter(|(called, body)| called == "PutItem" && body.contains("BASELINE#")).count();
+    assert_eq!(puts, 2, "the second call succeeds, and no third call follows");
+}
+
+#[test]
+fn a_baseline_that_is_too_large_for_the_journal_is_a_warning() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("baseline.toml").display().to_string();
+    std::fs::write(&path, format!("version = 1\n{}", "# a comment\n".repeat(40_000))).unwrap();
+    let aws = Loopback::serve(account(compliant()));
+    let function = invoke_with(&aws, "observe", &[("LOGWEIR_BASELINE", &path)], vec![event(WEB_1)]);
+    assert_eq!(function.invocations.len(), 1);
+    let warnings = unpublished(&function.stdout);
+    assert!(warnings.len() == 1 && warnings[0].contains("400 KB"), "{}", function.stdout);
+    assert!(aws.calls().iter().all(|(called, body)| called != "PutItem" || !body.contains("BASELINE#")));
 }
 
 #[test]
