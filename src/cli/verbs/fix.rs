@@ -43,7 +43,8 @@ pub(in crate::cli) struct FixArgs {
     /// Write the corrected task definitions to this folder
     #[arg(long, value_name = "DIR", env = "LOGWEIR_OUTPUT", hide_env = true)]
     output: Option<PathBuf>,
-    /// Print the changes as a patch for `git apply` or `patch -p1`; write no file
+    /// Print the changes of files as a patch for `git apply` or `patch -p1`; write no file. The patch contains lines of
+    /// the files, which may contain secrets
     #[arg(long, conflicts_with_all = ["in_place", "output"])]
     diff: bool,
     /// Write no file; exit with 1 if a file would change
@@ -82,6 +83,10 @@ impl FixArgs {
         if self.in_place && targets.iter().any(|target| matches!(target, Target::Stdin | Target::Live(_))) {
             return Err(Failure::usage("--in-place can only rewrite files, but one target is not a file")
                 .help("use --output DIR, or standard output"));
+        }
+        if self.diff && targets.iter().any(|target| matches!(target, Target::Live(_))) {
+            return Err(Failure::usage("--diff prints a patch of files, but one target is a registered revision")
+                .help("use `logweir check --diff`, which shows the changes and no other line"));
         }
         if !self.in_place && self.output.is_none() && !self.only_shows() && targets.len() > 1 {
             return Err(Failure::usage(format!("cannot write {} documents to standard output", targets.len()))

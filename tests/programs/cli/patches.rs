@@ -7,8 +7,9 @@ use std::process::{Command, Stdio};
 use logweir::sources::Document;
 use tempfile::TempDir;
 
+use super::apply::blocking;
 use super::{BLOCKING, file, logweir, run};
-use crate::loopback::operator::Ran;
+use crate::loopback::operator::{Operator, Ran};
 
 /// Runs `logweir` in a folder.
 fn run_in(folder: &Path, arguments: &[&str]) -> Ran {
@@ -105,6 +106,16 @@ fn a_patch_is_all_of_the_output_and_no_file_is_written() {
     assert_eq!((ran.code, fs::read_to_string(&path).unwrap()), (1, text));
     let absolute = run_in(folder.path(), &["fix", "--diff", &path]);
     assert_eq!(absolute.out, ran.out);
+}
+
+#[test]
+fn a_registered_revision_has_no_patch() {
+    for target in ["ecs:web", "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:1"] {
+        let operator = Operator::of(&[blocking("web")]);
+        let ran = operator.run(&["fix", "--diff", target]);
+        assert!(ran.code == 64 && ran.out.is_empty() && ran.err.contains("check --diff"), "{}", ran.err);
+        assert!(operator.aws.calls().iter().all(|(operation, _)| operation != "DescribeTaskDefinition"));
+    }
 }
 
 #[test]
