@@ -23,7 +23,7 @@ const LONGEST: usize = 200;
 /// response that contains one. If `text` is a list of such objects, or contains one, checks each item.
 pub fn in_response(text: &str) -> Result<Option<RepeatedKey>, serde_json::Error> {
     let scanner = Scanner { text };
-    Ok(scanner.responses(whole(text), "")?.err())
+    Ok(scanner.responses(whole(text), &Path::WHOLE)?.err())
 }
 
 /// Returns the first repeated key of the task definition `text`, on the paths that rules read: the members of the task
@@ -57,19 +57,19 @@ macro_rules! unique {
 }
 
 impl Scanner<'_> {
-    fn responses(&self, place: Range<usize>, pointer: &str) -> Found<()> {
+    fn responses(&self, place: Range<usize>, path: &Path<'_>) -> Found<()> {
         for (index, place) in self.items(place.clone())?.into_iter().enumerate() {
-            unique!(self.response(place, &format!("{pointer}/{index}")));
+            unique!(self.response(place, &path.to(Step::Item(index))));
         }
-        self.response(place, pointer)
+        self.response(place, path)
     }
 
-    fn response(&self, place: Range<usize>, pointer: &str) -> Found<()> {
-        for (key, place) in unique!(self.object(place, pointer)) {
-            let below = format!("{pointer}/{key}");
+    fn response(&self, place: Range<usize>, path: &Path<'_>) -> Found<()> {
+        for (key, place) in unique!(self.object(place, path)) {
+            let below = path.to(Step::Member(&key));
             match key.as_str() {
                 "tags" => unique!(self.deep(place, &below)),
-                "taskDefinitions" if pointer.is_empty() => unique!(self.responses(place, &below)),
+                "taskDefinitions" if path.depth == 0 => unique!(self.responses(place, &below)),
                 _ => {}
             }
         }
@@ -77,46 +77,47 @@ impl Scanner<'_> {
     }
 
     fn task_definition(&self) -> Found<()> {
-        for (key, place) in unique!(self.object(whole(self.text), "")) {
+        for (key, place) in unique!(self.object(whole(self.text), &Path::WHOLE)) {
+            let path = Path::WHOLE.to(Step::Member(&key));
             match key.as_str() {
                 "containerDefinitions" => {
                     for (index, place) in self.items(place)?.into_iter().enumerate() {
-                        unique!(self.container(place, &format!("/containerDefinitions/{index}")));
+                        unique!(self.container(place, &path.to(Step::Item(index))));
                     }
                 }
-                "trustedExecutionConfiguration" => unique!(self.deep(place, "/trustedExecutionConfiguration")),
+                "trustedExecutionConfiguration" => unique!(self.deep(place, &path)),
                 _ => {}
             }
         }
         Ok(Ok(()))
     }
 
-    fn container(&self, place: Range<usize>, pointer: &str) -> Found<()> {
-        for (key, place) in unique!(self.object(place, pointer)) {
+    fn container(&self, place: Range<usize>, path: &Path<'_>) -> Found<()> {
+        for (key, place) in unique!(self.object(place, path)) {
             if key == "logConfiguration" || key == "firelensConfiguration" {
-                unique!(self.deep(place, &format!("{pointer}/{key}")));
+                unique!(self.deep(place, &path.to(Step::Member(&key))));
             }
         }
         Ok(Ok(()))
     }
 
     /// Checks a value and everything in it, down to the depth to which Logweir reads JSON.
-    fn deep(&self, place: Range<usize>, pointer: &str) -> Found<()> {
-        if pointer.matches('/').count() > DEEPEST {
+    fn deep(&self, place: Range<usize>, path: &Path<'_>) -> Found<()> {
+        if path.depth > DEEPEST {
             return Ok(Ok(()));
         }
-        for (key, place) in unique!(self.object(place.clone(), pointer)) {
-            unique!(self.deep(place, &format!("{pointer}/{}", escaped(&key))));
+        for (key, place) in unique!(self.object(place.clone(), path)) {
+            unique!(self.deep(place, &path.to(Step::Member(&key))));
         }
         for (index, place) in self.items(place)?.into_iter().enumerate() {
-            unique!(self.deep(place, &format!("{pointer}/{index}")));
+            unique!(self.deep(place, &path.to(Step::Item(index))));
         }
         Ok(Ok(()))
     }
 
     /// Returns the members of the object at `place`, or its first repeated key. Returns no members if the value at
     /// `place` is not an object.
-    fn object(&self, place: Range<usize>, pointer: &str) -> Found<Vec<(String, Range<usize>)>> {
+    fn object(&self, place: Range<usize>, path: &Path<'_>) -> Found<Vec<(String, Range<usize>)>> {
         let object = &self.text[place.clone()];
         let mut members = Vec::new();
         if !object.starts_with('{') {
@@ -128,7 +129,7 @@ impl Scanner<'_> {
             let at = place.start + json::key_start(object, end);
             end = Some(member.value.end);
             if let Some(first) = keys.insert(member.key.clone(), at) {
-                let pointer = plain(&format!("{pointer}/{}", escaped(&member.key)), LONGEST);
+                let pointer = plain(&path.to(Step::Member(&member.key)).pointer(), LONGEST);
                 return Ok(Err(RepeatedKey { pointer, first, second: at }));
             }
             members.push((member.key, place.start + member.value.start..place.start + member.value.end));
@@ -144,6 +145,45 @@ impl Scanner<'_> {
             return Ok(Vec::new());
         }
         Ok(json::items(list)?.into_iter().map(|item| place.start + item.start..place.start + item.end).collect())
+    }
+}
+
+/// The way from the whole text to a value. A step borrows its key and the steps above it, because a document may have a
+/// very long key around very many values. Only a repeated key needs the pointer as text.
+struct Path<'p> {
+    above: Option<&'p Path<'p>>,
+    step: Step<'p>,
+    /// The number of steps.
+    depth: usize,
+}
+
+#[derive(Clone, Copy)]
+enum Step<'p> {
+    Whole,
+    Member(&'p str),
+    Item(usize),
+}
+
+impl<'p> Path<'p> {
+    const WHOLE: Path<'static> = Path { above: None, step: Step::Whole, depth: 0 };
+
+    fn to(&'p self, step: Step<'p>) -> Self {
+        Self { above: Some(self), step, depth: self.depth + 1 }
+    }
+
+    fn pointer(&self) -> String {
+        let mut steps = Vec::new();
+        let mut path = Some(self);
+        while let Some(Path { above, step, .. }) = path {
+            match step {
+                Step::Whole => {}
+                Step::Member(key) => steps.push(format!("/{}", escaped(key))),
+                Step::Item(index) => steps.push(format!("/{index}")),
+            }
+            path = *above;
+        }
+        steps.reverse();
+        steps.concat()
     }
 }
 
@@ -209,6 +249,19 @@ mod tests {
         assert_eq!(in_response(r#"[{"a":1},{"a":1}]"#).unwrap(), None);
         let deep = format!(r#"{{"tags":{}{}}}"#, "[".repeat(10_000), "]".repeat(10_000));
         assert_eq!(in_response(&deep).unwrap(), None);
+    }
+
+    /// A copy of the key for each item would need more than 100 GB of copies.
+    #[test]
+    fn a_long_key_around_many_values_is_read_once() {
+        let (key, items) = ("/".repeat(512 * 1024), "0,".repeat(256 * 1024));
+        let log = |members: &str| format!(r#"{{"containerDefinitions":[{{"logConfiguration":{{{members}}}}}]}}"#);
+        assert_eq!(in_task_definition(&log(&format!(r#""{key}":[{items}0]"#))).unwrap(), None);
+        let objects = r#"{"a":1},"#.repeat(64 * 1024);
+        let repeated = log(&format!(r#""{key}":[{objects}{{"a":1,"a":2}}]"#));
+        let pointer = in_task_definition(&repeated).unwrap().unwrap().pointer;
+        assert_eq!(pointer.chars().count(), LONGEST);
+        assert!(pointer.starts_with("/containerDefinitions/0/logConfiguration/~1~1"), "{pointer}");
     }
 
     #[test]
