@@ -5,6 +5,8 @@
 //! of containers. No legal value of these kinds contains the marks of a variable, or Logweir judges a legal value with
 //! such marks (a log group `/ecs/__blue__`) the same as a variable. A regular expression may contain any mark, so do
 //! not ask about one.
+//!
+//! A stranger may have written the value, and it may be as long as a file. Each function reads it in linear time.
 
 use serde_json::Value;
 
@@ -31,12 +33,10 @@ pub fn is_marked(text: &str) -> bool {
     const OPENINGS: [&str; 12] = ["${", "$(", "%(", "$[", "{{", "{%", "%{", "#{", "@{", "<%", "[%", "AWS::"];
     OPENINGS.iter().any(|opening| text.contains(opening))
         || has_dollar_name(text)
-        || encloses(text, "{", "}", |inner| !inner.is_empty())
-        || encloses(text, "<", ">", |inner| !inner.is_empty())
-        || encloses(text, "((", "))", |inner| !inner.is_empty())
-        || encloses(text, "[", "]", is_name)
+        || [("{", "}"), ("<", ">"), ("((", "))")].iter().any(|(opening, closing)| encloses(text, opening, closing))
+        || has_name_in_brackets(text)
         || text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).is_some_and(is_name)
-        || ["%", "@", "#", "~", "|", "!", "^", "&", "`", "§"].iter().any(|mark| encloses(text, mark, mark, is_name))
+        || ["%", "@", "#", "~", "|", "!", "^", "&", "`", "§"].iter().any(|mark| has_name_between(text, mark))
         || has_underlined_name(text)
         || text.strip_prefix('!').is_some_and(|tag| tag.starts_with(|c: char| c.is_ascii_uppercase()))
 }
@@ -87,7 +87,8 @@ fn words(text: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut was_lower = false;
     for c in text.chars() {
-        if !c.is_ascii_alphanumeric() || (was_lower && c.is_ascii_uppercase()) {
+        let ends = !c.is_ascii_alphanumeric() || (was_lower && c.is_ascii_uppercase());
+        if ends && words.last().is_some_and(|word| !word.is_empty()) {
             words.push(String::new());
         }
         if let (true, Some(word)) = (c.is_ascii_alphanumeric(), words.last_mut()) {
@@ -104,17 +105,25 @@ fn has_dollar_name(text: &str) -> bool {
     text.match_indices('$').any(|(at, _)| text[at + 1..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_'))
 }
 
-/// Whether the text contains `opening` and, behind it, `closing`, with a text between them that `fits` accepts.
-fn encloses(text: &str, opening: &str, closing: &str, fits: impl Fn(&str) -> bool) -> bool {
-    let mut rest = text;
-    while let Some((_, behind)) = rest.split_once(opening) {
-        match behind.split_once(closing) {
-            Some((inner, _)) if fits(inner) => return true,
-            Some(_) => rest = behind,
-            None => return false,
-        }
-    }
-    false
+/// Whether the text contains `opening` and, behind it, `closing`, with a text between them.
+fn encloses(text: &str, opening: &str, closing: &str) -> bool {
+    closed(text, closing).any(|before| before.split_once(opening).is_some_and(|(_, inner)| !inner.is_empty()))
+}
+
+/// Whether the text contains `[NAME]`. A name contains no bracket, so only the innermost brackets can enclose a name.
+fn has_name_in_brackets(text: &str) -> bool {
+    closed(text, "]").any(|before| before.rsplit_once('[').is_some_and(|(_, inner)| is_name(inner)))
+}
+
+/// Whether the text contains the name of a variable between two of `mark`.
+fn has_name_between(text: &str, mark: &str) -> bool {
+    closed(text, mark).skip(1).any(is_name)
+}
+
+/// Returns the parts of the text that end at `closing`. A part begins at the end of the part before it, so that a
+/// function that searches each part reads the text once.
+fn closed<'t>(text: &'t str, closing: &'t str) -> impl Iterator<Item = &'t str> {
+    text.split_inclusive(closing).filter_map(move |part| part.strip_suffix(closing))
 }
 
 /// Whether the text contains `__NAME__`. Two underscores alone do not mark a variable, because the name of a container
@@ -224,5 +233,20 @@ mod tests {
         ) {
             assert!(is_marked_format(format), "{format}");
         }
+    }
+
+    /// A search from each mark to the end of the text would need more than 10¹⁰ steps.
+    #[test]
+    fn a_long_text_of_marks_is_read_in_linear_time() {
+        for mark in ["[a", "[ ", "{", "{a ", "% ", "%a ", "__a ", "___", "-", ".a", "set-"] {
+            for end in ["/", " ]"] {
+                let [long, short] = [64 * 1024, 3].map(|times| format!("{}{end}", mark.repeat(times)));
+                assert_eq!(is_placeholder(&long), is_placeholder(&short), "{mark}{end}");
+                assert_eq!(is_marked_format(&long), is_marked_format(&short), "{mark}{end}");
+            }
+        }
+        let openings = "[".repeat(1024 * 1024);
+        assert!(!is_placeholder(&format!("{openings}]")));
+        assert!(is_marked(&format!("{openings}a]")));
     }
 }
