@@ -40,7 +40,7 @@ pub(crate) fn check(pattern: &str) -> Result<(), PatternError> {
     if pattern.len() > LONGEST {
         return Ok(());
     }
-    Parser { rest: pattern, depth: 0, repeatable: false }.run()
+    Parser { rest: pattern, depth: 0, repeatable: false, is_without_classes: false }.run()
 }
 
 struct Parser<'p> {
@@ -49,6 +49,8 @@ struct Parser<'p> {
     depth: usize,
     /// Whether a repetition may follow, because a literal, class, assertion or group stands before it.
     repeatable: bool,
+    /// Whether no `:]` follows, so that the parser searches for one only once.
+    is_without_classes: bool,
 }
 
 type Parsed<T = ()> = Result<T, PatternError>;
@@ -251,7 +253,13 @@ impl<'p> Parser<'p> {
             "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space", "upper",
             "word", "xdigit",
         ];
-        let Some((name, after)) = self.rest["[:".len()..].split_once(":]") else { return Ok(false) };
+        if self.is_without_classes {
+            return Ok(false);
+        }
+        let Some((name, after)) = self.rest["[:".len()..].split_once(":]") else {
+            self.is_without_classes = true;
+            return Ok(false);
+        };
         if !NAMES.contains(&name.strip_prefix('^').unwrap_or(name)) {
             return Err(PatternError::Class);
         }
@@ -274,7 +282,8 @@ fn value(digit: char, radix: u32) -> u32 {
 /// Parses a number of repetitions such as `2}`, `2,}` or `2,5}`, and returns the smallest number, the largest number
 /// and the text behind. A number that is too large for the type counts as the largest number of the type.
 fn repetitions(text: &str) -> Option<(u32, Option<u32>, &str)> {
-    let (inside, after) = text.split_once('}')?;
+    let length = text.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b',').count();
+    let (inside, after) = (&text[..length], text[length..].strip_prefix('}')?);
     let number = |digits: &str| {
         let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
         let has_leading_zero = digits.len() > 1 && digits.starts_with('0');
@@ -357,6 +366,15 @@ mod tests {
         ] {
             assert_eq!(check(pattern), Err(error), "{pattern}");
         }
+    }
+
+    #[test]
+    fn an_opening_without_an_end_is_a_literal() {
+        assert_eq!(check(&format!("[{}x]", "[:".repeat(2000))), Ok(()));
+        assert_eq!(check("[[:x[:alpha:]]"), Err(PatternError::Class));
+        assert_eq!(check("[[:][[:alpha:]]"), Err(PatternError::Class));
+        assert_eq!(check(&format!("{}2}}", "{".repeat(4000))), Ok(()));
+        assert_eq!(check("a{{1,2,3}{x}{1"), Ok(()));
     }
 
     #[test]
