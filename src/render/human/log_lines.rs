@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::report::is_shown;
-use crate::domain::text::json;
+use crate::domain::text::json::{self, Member};
 
 /// The text that Logweir shows in place of a hidden value.
 pub(super) const HIDDEN: &str = "\"…\"";
@@ -65,18 +65,17 @@ fn hide(log: &str) -> String {
     let Ok(members) = json::members(log) else {
         return HIDDEN.to_owned();
     };
-    let mut shown = log.to_owned();
-    for member in members.iter().rev() {
+    let hidden = members.into_iter().filter_map(|member| {
         let value = &log[member.value.clone()];
         let hidden = match member.key.as_str() {
-            "logDriver" => continue,
+            "logDriver" => return None,
             "options" => hide_options(value),
-            "secretOptions" if value.trim() == "[]" => continue,
+            "secretOptions" if value.trim() == "[]" => return None,
             _ => HIDDEN.to_owned(),
         };
-        shown = json::exchange(&shown, &member.value, &hidden);
-    }
-    shown
+        Some((member.value, hidden))
+    });
+    exchanged(log, hidden)
 }
 
 fn hide_options(options: &str) -> String {
@@ -86,16 +85,25 @@ fn hide_options(options: &str) -> String {
     let Ok(members) = json::members(options) else {
         return HIDDEN.to_owned();
     };
-    let mut shown = options.to_owned();
-    for member in members.iter().rev() {
-        let harmless = is_shown(&member.key)
+    let is_harmless = |member: &Member| {
+        is_shown(&member.key)
             && serde_json::from_str::<Value>(&options[member.value.clone()])
-                .is_ok_and(|value| !value.is_object() && !value.is_array());
-        if !harmless {
-            shown = json::exchange(&shown, &member.value, HIDDEN);
-        }
+                .is_ok_and(|value| !value.is_object() && !value.is_array())
+    };
+    let hidden = members.into_iter().filter(|member| !is_harmless(member));
+    exchanged(options, hidden.map(|member| (member.value, HIDDEN.to_owned())))
+}
+
+/// Returns `text` with other texts in place of some of its parts. The parts are in their order. The function copies the
+/// text once, whatever the number of parts.
+fn exchanged(text: &str, parts: impl Iterator<Item = (Range<usize>, String)>) -> String {
+    let (mut whole, mut copied) = (String::with_capacity(text.len()), 0);
+    for (part, with) in parts {
+        whole.push_str(&text[copied..part.start]);
+        whole.push_str(&with);
+        copied = part.end;
     }
-    shown
+    whole + &text[copied..]
 }
 
 #[cfg(test)]
@@ -118,5 +126,17 @@ mod tests {
         let document = r#"{"containerDefinitions":[{"name":"app","image":"CANARY","logConfiguration":{"logDriver":"awslogs"},"x":"CANARY"}]}"#;
         let lines = LogLines::all(&TaskDefinition::parse(document).unwrap()).remove(0);
         assert_eq!(lines.text, r#""logConfiguration":{"logDriver":"awslogs"}"#);
+    }
+
+    /// A copy of the text for each hidden value would need more than 20 GB of copies.
+    #[test]
+    fn very_many_values_are_hidden_in_one_pass() {
+        let members = |of: &str| (0..50_000).map(|n| format!(r#""{of}{n}":0,"#)).collect::<String>();
+        let (options, others) = (members("o"), members("m"));
+        let hidden = |text: &str| text.replace(":0,", ":\"…\",");
+        assert_eq!(
+            hide(&format!(r#"{{{others}"options":{{{options}"mode":"blocking"}},"logDriver":"x"}}"#)),
+            format!(r#"{{{}"options":{{{}"mode":"blocking"}},"logDriver":"x"}}"#, hidden(&others), hidden(&options))
+        );
     }
 }
