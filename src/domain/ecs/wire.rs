@@ -115,13 +115,18 @@ pub fn register(definition: &TaskDefinition, tags: &[Tag]) -> Result<String, Not
 
 /// Returns `object` without the members `keys`. Repeated members are removed too, and all other bytes stay unchanged.
 pub fn without(object: &str, keys: &[&str]) -> Result<String, serde_json::Error> {
-    let mut text = object.to_owned();
-    for key in keys {
-        while json::members(&text)?.iter().any(|member| member.key == *key) {
-            text = json::remove(&text, key)?;
-        }
+    let members = json::members(object)?;
+    let is_kept = |member: &json::Member| !keys.contains(&member.key.as_str());
+    let (Some(last), Some(last_kept)) = (members.last(), members.iter().rposition(is_kept)) else {
+        return Ok(if members.is_empty() { object.to_owned() } else { "{}".to_owned() });
+    };
+    let (mut text, mut copied) = (String::with_capacity(object.len()), 0);
+    for (member, next) in members[..last_kept].iter().zip(&members[1..]).filter(|(member, _)| !is_kept(member)) {
+        text.push_str(&object[copied..member.name.start]);
+        copied = next.name.start;
     }
-    Ok(text)
+    text.push_str(&object[copied..members[last_kept].value.end]);
+    Ok(text + &object[last.value.end..])
 }
 
 fn task_definition(reply: &str) -> Result<&str, NotAReply> {
@@ -173,6 +178,22 @@ mod tests {
         assert!(reply.is_active());
         assert_eq!(reply.registered_at, Some("2025-11-20T00:53:20.123Z".parse().unwrap()));
         assert_eq!(reply.registered_by.as_deref(), Some("arn:aws:iam::111122223333:root"));
+    }
+
+    /// A pass for each repeated member would need more than 10 GB of parsing.
+    #[test]
+    fn members_are_taken_off_in_one_pass() {
+        for (object, kept) in [
+            ("{}", "{}"),
+            (r#"{ "a":1 , "a":2 }"#, "{}"),
+            (r#"{ "a":1,  "k":2 }"#, r#"{ "k":2 }"#),
+            (r#"{"k":0, "a":1, "b":2 }"#, r#"{"k":0 }"#),
+            (r#"{"a":1, "k":0 , "b":2 ,"a":3, "l":4,"b":5}"#, r#"{"k":0 , "l":4}"#),
+        ] {
+            assert_eq!(without(object, &["a", "b"]).unwrap(), kept, "{object}");
+        }
+        let object = format!(r#"{{{}"k":0}}"#, r#""a":1,"#.repeat(50_000));
+        assert_eq!(without(&object, &["a"]).unwrap(), r#"{"k":0}"#);
     }
 
     #[test]
