@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help check fmt clippy doc walls deny template guard compile test demo trial load bench bench-smoke gate-times bless
+.PHONY: help check fmt clippy doc walls deny template guard compile test demo trial load bench bench-smoke gate-times fuzz bless
 .PHONY: package release-check reproducible build-RemediatorFunction build-BackoutFunction
 
 SHELL := /bin/bash
@@ -107,6 +107,18 @@ bench: ## measure speed and size; docs/performance.md describes the measurements
 bench-smoke: compile $(EMULATORS)/stamp $(BENCH)/stamp ## run each benchmark once with little data, to check that it works
 	MAKEFLAGS= DYNAMODB_LOCAL=no LOGWEIR_TEST_SERVICES=20 tests/with-emulators cargo test --locked --all-features --bench plan --bench calls
 	python3 benches/process --smoke target/debug/bootstrap
+
+# The fuzzer only needs instrumentation that stable Rust has. The first folder of each run receives the inputs that reach new
+# code, and the other folders hold the seeds.
+FUZZ_SECONDS ?= 600
+FUZZ         = PATH="$(CURDIR)/target/cargo-fuzz/bin:$$PATH" cargo fuzz run --fuzz-dir fuzz --target-dir target/fuzz --sanitizer none
+FUZZ_LIMITS  = -max_total_time=$(FUZZ_SECONDS) -max_len=1048576 -timeout=10 -rss_limit_mb=4096 -dict=fuzz/words.dict
+
+fuzz: target/cargo-fuzz/stamp ## look for inputs that break Logweir, ten minutes for each kind (FUZZ_SECONDS sets the time)
+	@mkdir -p target/fuzz-corpus/documents target/fuzz-corpus/events target/fuzz-corpus/baselines
+	$(FUZZ) documents target/fuzz-corpus/documents tests/core/rules tests/programs/cli -- $(FUZZ_LIMITS)
+	$(FUZZ) events target/fuzz-corpus/events tests/core/events -- $(FUZZ_LIMITS)
+	$(FUZZ) baselines target/fuzz-corpus/baselines infra tests/core/rules -- $(FUZZ_LIMITS)
 
 gate-times: ## time `.ci/run` and `make demo` from nothing, three times each (about an hour); docs/performance.md has the results
 	python3 infra/gate_times.py
@@ -215,6 +227,10 @@ $(JUDGES)/stamp: infra/requirements/judges/package.json infra/requirements/judge
 	@mkdir -p $(@D)
 	@cp $^ $(@D)
 	@npm ci --prefix $(@D) --loglevel=error --no-audit --no-fund --ignore-scripts --legacy-peer-deps >/dev/null
+	@touch $@
+
+target/cargo-fuzz/stamp: Makefile
+	cargo install --quiet --locked --root $(@D) --target-dir target/cargo-fuzz/build --version 0.13.2 cargo-fuzz
 	@touch $@
 
 $(DYNAMODB)/stamp: infra/requirements/dynamodb-local.sha512

@@ -124,7 +124,7 @@ impl Document {
     }
 
     /// Returns the position, in the whole text, of each member of the task definition that `locate` has found.
-    pub(crate) fn positions(&self, found: &[place::Found]) -> Vec<Position> {
+    pub fn positions(&self, found: &[place::Found]) -> Vec<Position> {
         let offsets: Vec<usize> = found.iter().map(|found| self.form.position(found.member().start)).collect();
         let below = place::positions(&self.text[self.place.clone()], &offsets);
         below.into_iter().map(|position| self.position.plus(position)).collect()
