@@ -3,6 +3,7 @@
 
 mod deployed;
 mod reconciled;
+mod rolled_out;
 mod several;
 
 use jiff::SignedDuration;

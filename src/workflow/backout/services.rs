@@ -5,7 +5,7 @@ use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::{RolloutState, Service, ServiceArn, Stage, Status};
 use crate::domain::limits::service_history::ServiceHistory;
 use crate::domain::outcome::Reason;
-use crate::domain::record::{Backout, EntryKind, NotUndone, Record};
+use crate::domain::record::{Backout, Effects, EntryKind, NotUndone, Record, ServiceUpdate};
 use crate::ports::{Answer, Clock, ErrorKind, Journal, PortError, Ports, Services};
 use crate::workflow::lease::{Claim, Halt, give_up};
 use crate::workflow::registered::read;
@@ -48,6 +48,12 @@ impl<P: Ports> UndoDriver<'_, P> {
                 return Err(nothing_yet(back.service));
             }
             let is_back = found.revision == *back.from || Some(&found.revision) == now.restored;
+            if !is_back && let Some(later) = self.later_source(back, &found.revision).await? {
+                let (runs, later) = (found.revision.short(), later.short());
+                let why =
+                    format!("service {name} runs the later correction {runs}: run `logweir backout {later}` first");
+                return Ok(now.keep(why, Some(Reason::NewerRevision)));
+            }
             return Ok(UndoAction::Write(if is_back && now.started {
                 EntryKind::Undone { step: now.step }
             } else if is_back {
@@ -67,6 +73,29 @@ impl<P: Ports> UndoDriver<'_, P> {
             return Ok(then);
         }
         Ok(UndoAction::Point { found: Box::new(found), to: target })
+    }
+
+    /// Returns the source of the revision `runs`, if Logweir corrected the corrected revision again and also updated the
+    /// service to such a later correction. The service runs the corrected revision again after the backout of all later
+    /// corrections, and this backout can then roll the service back.
+    async fn later_source(&self, back: &ServiceUndo<'_>, runs: &RevisionArn) -> Answer<Option<RevisionArn>> {
+        let journal = self.ports.journal();
+        let (mut newer, mut first) = (runs.clone(), None);
+        while newer.family == back.to.family && newer.revision > back.to.revision {
+            let Some(source) = journal.source_of(&newer).await? else { return Ok(None) };
+            let Some(record) = journal.read(&source).await? else { return Ok(None) };
+            let effects = Effects::of(&record);
+            let of_it = |(update, _): &&(&ServiceUpdate, _)| update.service == *back.service && update.to == newer;
+            let Some(earlier) = effects.services.iter().find(of_it).map(|(_, back)| (*back).clone()) else {
+                return Ok(None);
+            };
+            if earlier.revision >= newer.revision {
+                return Ok(None);
+            }
+            first.get_or_insert(source);
+            newer = earlier;
+        }
+        Ok(first.filter(|_| newer == *back.to))
     }
 
     /// Returns the revision to which Logweir rolls the service back. If the source revision is not ACTIVE, returns the
