@@ -277,13 +277,22 @@ impl<'p, P: Ports> Page<'p, P> {
             return Ok(None);
         }
         // A container has created its own log group since the correction, which had to leave the container unchanged.
-        if is_left_over(&record, self.order.baseline, &described.arn, &described.definition, &plan.edits) {
-            return Ok(Some(due));
-        }
-        if source.is_some() {
+        let is_left_over =
+            |record| is_left_over(record, self.order.baseline, &described.arn, &described.definition, &plan.edits);
+        let record = match (is_left_over(&record), source) {
+            (true, None) => return Ok(Some(due)),
+            // The correction of the corrected revision has its own record.
+            (true, Some(_)) => match self.ports.journal().read(&described.arn).await? {
+                None => return Ok(Some(due)),
+                Some(own) if own.head.suppressed => return Ok(None),
+                Some(own) if is_left_over(&own) => return Ok(Some(due)),
+                Some(own) => own,
+            },
             // The baseline has changed since Logweir registered the revision.
-            return Ok(Some(Due::Standing));
-        }
+            (false, Some(_)) => return Ok(Some(Due::Standing)),
+            (false, None) => record,
+        };
+        let head = &record.head;
         let exists = |group: &str| matches!(log_groups.get(group), Some(LogGroup::Exists { .. }));
         Ok(match head.closing.as_ref().filter(|_| !head.open).map(|closing| closing.outcome) {
             // The newer revision was deregistered, so this revision is its family's newest again.

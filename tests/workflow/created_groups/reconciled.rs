@@ -79,6 +79,45 @@ async fn a_correction_that_was_backed_out_is_not_repeated() {
     assert_eq!((scene.overdue().len(), scene.active("web")), (0, vec![1]));
 }
 
+/// web:2 is the correction of web:1. Its container `first` has created its log group since.
+async fn partly() -> Scene {
+    let scene = Scene::noted(Mode::Register).await;
+    let source = scene.world.account(|account| {
+        account.has_group(GROUP, Some(30), 1);
+        account.registers(&document(&[container("app", GROUP), container("first", FIRST)]))
+    });
+    register(&scene.world, &event(&source)).await;
+    creates(&scene, FIRST);
+    scene.world.advance(HOUR * 2);
+    scene
+}
+
+#[tokio::test]
+async fn a_later_correction_that_was_backed_out_is_not_repeated() {
+    let mut scene = partly().await;
+    scene.reconciles().await;
+    assert_eq!((scene.overdue(), scene.active("web")), (vec!["web:2".to_owned()], vec![1, 2, 3]));
+    let corrected = scene.world.account(|account| account.arn("web", 2));
+    assert_eq!(backs_out(&scene.world, &corrected).await.outcome, Outcome::BackedOut);
+    for _ in 0..2 {
+        scene.world.advance(HOUR * 24);
+        scene.reconciles().await;
+    }
+    assert_eq!((scene.overdue().len(), scene.active("web")), (1, vec![1, 2]));
+}
+
+#[tokio::test]
+async fn a_later_correction_that_failed_is_only_counted() {
+    let mut scene = partly().await;
+    let denied = Then::fail(ErrorKind::Refused, "RegisterTaskDefinition", "AccessDeniedException: no");
+    scene.world.at_next("RegisterTaskDefinition", Moment::Before, denied);
+    scene.reconciles().await;
+    assert_eq!((scene.overdue().len(), scene.decided()), (1, vec!["failed".to_owned()]));
+    scene.world.advance(HOUR * 24);
+    scene.reconciles().await;
+    assert_eq!((scene.overdue().len(), scene.finished()[1]), (1, [1, 1, 0, 1, 0]));
+}
+
 #[tokio::test]
 async fn a_group_that_logweir_could_not_create_may_have_been_created_since() {
     let mut scene = Scene::noted(Mode::Register).await;
