@@ -38,6 +38,17 @@ pub(super) async fn decide<P: Ports>(
         }
         Err(undecided) => return undecided.end(decision),
     };
+    decide_described(ports, order, decision, described, cause).await
+}
+
+/// Gives the verdict on a described revision, and corrects this revision.
+pub(super) async fn decide_described<P: Ports>(
+    ports: &P,
+    order: &Order<'_>,
+    mut decision: Decision,
+    described: Described,
+    cause: Cause,
+) -> Decision {
     decision.report.about(&described.arn);
     let tool = Tool::of(&cause, &described.tags);
     decision.report.owner = tool.filter(|tool| tool.owns()).map(Tool::name);

@@ -12,7 +12,7 @@ use crate::domain::outcome::{Conclusion, Mode, Outcome, Reason};
 use crate::domain::record::Ending;
 use crate::domain::report::{Decision, Report};
 use crate::ports::Ports;
-use crate::workflow::decide::decide;
+use crate::workflow::decide::{decide, decide_described, look_up};
 use crate::workflow::family_state;
 use crate::workflow::lease::Halt;
 use crate::workflow::reporting::end;
@@ -69,7 +69,12 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
     async fn correct_and_start(&self, mut decision: Decision, hint: &ServiceHint<'_>, source: RevisionArn) -> Decision {
         let finished = std::mem::take(&mut decision.report.services);
         let which = RevisionRef::Revision(source.clone());
-        let mut decision = decide(self.ports, self.order, decision, which, hint.cause.clone()).await;
+        let is_deployed = matches!(hint.change, ServiceChange::Deployment { .. });
+        let mut decision = if self.order.mode < Mode::Rollout && is_deployed {
+            self.correct_deployed(decision, hint, which).await
+        } else {
+            decide(self.ports, self.order, decision, which, hint.cause.clone()).await
+        };
         decision.report.services.splice(0..0, finished);
         if decision.outcome == Outcome::Superseded {
             // Every event about a service that runs an old revision has the outcome `superseded`, so Logweir treats
@@ -90,6 +95,25 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
         match self.start(&mut decision.report, &source, hint).await {
             Ok(started) => ended(decision, started),
             Err(halt) => end(decision, Err(halt)),
+        }
+    }
+
+    /// Corrects the revision of a completed deployment in mode register, if a container of the revision creates its own
+    /// log group.
+    async fn correct_deployed(&self, mut decision: Decision, hint: &ServiceHint<'_>, which: RevisionRef) -> Decision {
+        match look_up(self.ports, self.order.home, which, &mut decision.report).await {
+            Ok(described) if described.definition.creates_log_groups() => {
+                decide_described(self.ports, self.order, decision, described, hint.cause.clone()).await
+            }
+            Ok(_) => {
+                let why = "in mode register, Logweir handles the event of a completed deployment only if a container \
+                           creates its own log group";
+                let obstacle = Obstacle::for_good(Reason::OtherEvent, why);
+                let line = left_alone(hint.service, obstacle.reason, Some(obstacle.note.clone()));
+                decision.report.services.push(line);
+                decision.ends(obstacle.conclusion())
+            }
+            Err(undecided) => undecided.end(decision),
         }
     }
 

@@ -43,7 +43,7 @@ const EVENTS: [(&str, [LetterReport; 3]); 22] = [
     ("delete-rule", [OTHER_EVENT; 3]),
     ("delete-schedule", [OTHER_EVENT; 3]),
     ("delete-task-definitions", [OTHER_EVENT, NO_RECORD, NO_RECORD]),
-    ("deployment-completed", [OTHER_EVENT, REMEDIATED, REMEDIATED]),
+    ("deployment-completed", [OTHER_EVENT, OTHER_EVENT, REMEDIATED]),
     ("deployment-failed", [OTHER_EVENT, OTHER_EVENT, REMEDIATED]),
     ("deployment-in-progress", [OTHER_EVENT, OTHER_EVENT, ("skipped (deployment-under-way)", 0)]),
     ("deployment-rolling-back", [OTHER_EVENT, OTHER_EVENT, ("skipped (deployment-under-way)", 0)]),

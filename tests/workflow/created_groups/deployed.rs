@@ -107,6 +107,23 @@ async fn other_events_about_a_deployment_and_mode_observe_read_nothing_of_ecs() 
 }
 
 #[tokio::test]
+async fn a_revision_without_such_a_container_is_not_corrected_at_a_deployment() {
+    let text = document(&[container("app", GROUP)]).replace("\"awslogs-create-group\":\"true\",", "");
+    assert!(!text.contains("create-group"), "{text}");
+    let world = World::new();
+    world.account(|account| {
+        account.has_group(GROUP, Some(30), 1);
+        let source = account.registers(&text);
+        account.runs_service("prod/web", &source);
+    });
+    world.advance(SignedDuration::from_mins(2));
+    let before = world.calls().len();
+    assert_eq!(ended(&completed(&world).await), (Outcome::Skipped, Some(Reason::OtherEvent)));
+    assert_eq!(world.calls()[before..], ["pointings", "DescribeServices", "DescribeTaskDefinition"]);
+    assert_eq!(active(&world), [1]);
+}
+
+#[tokio::test]
 async fn the_event_of_a_compliant_revision_costs_four_calls() {
     let sound =
         container("app", GROUP).to_string().replace("\"blocking\"", "\"non-blocking\",\"max-buffer-size\":\"25m\"");
