@@ -18,7 +18,7 @@ use crate::ports::{Answer, ErrorKind, PortError};
 const LONGEST: usize = 512;
 
 /// The start of the message about a connection that failed.
-pub const UNREACHED: &str = "the connection failed";
+pub(crate) const UNREACHED: &str = "the connection failed";
 
 /// Error codes that report throttling (source: the SDKs' common list of throttling errors). The list omits
 /// LimitExceededException, because ECS and CloudWatch Logs return this code if a quota is exhausted, and waiting does

@@ -43,7 +43,7 @@ pub use credentials::{CredentialsFailure, CredentialsOrigin};
 #[cfg(feature = "cli")]
 pub use doctor::Received;
 #[cfg(feature = "cli")]
-pub use errors::UNREACHED;
+pub(crate) use errors::UNREACHED;
 #[cfg(feature = "cli")]
 pub use identity::Identity;
 #[cfg(feature = "cli")]

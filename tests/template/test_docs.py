@@ -100,7 +100,8 @@ class Links(unittest.TestCase):
                     self.assertTrue(to.exists())
                     if fragment:
                         headings = re.findall(r"(?m)^#+ (.+)$", to.read_text())
-                        self.assertIn(fragment, [anchor(heading) for heading in headings])
+                        anchors = [anchor(heading) for heading in headings] + re.findall(r'<a id="([^"]+)">', to.read_text())
+                        self.assertIn(fragment, anchors)
 
 
 if __name__ == "__main__":
