@@ -102,11 +102,12 @@ class RuntimeApi:
 
 
 class Account:
-    """ECS and CloudWatch Logs, with the operations that the functions call. Counts the calls by operation."""
+    """ECS, CloudWatch Logs and DynamoDB, with the operations that the functions call. Counts the calls by operation."""
 
     def __init__(self, task_definitions, log_groups, certificate):
         self.task_definitions = {each["taskDefinitionArn"]: each for each in task_definitions}
         self.log_groups = {each["logGroupName"]: each for each in log_groups}
+        self.items = {}
         self.calls = collections.Counter()
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(certificate)
@@ -123,6 +124,14 @@ class Account:
     def ListAccountSettings(self, request):
         return {"settings": [{"name": request["name"], "value": "non-blocking", "type": "user"}]}
 
+    def GetItem(self, request):
+        item = self.items.get(key(request["Key"]))
+        return {"Item": item} if item else {"ConsumedCapacity": {}}
+
+    def PutItem(self, request):
+        self.items[key(request["Item"])] = request["Item"]
+        return {"ConsumedCapacity": {}}
+
     def DescribeTaskDefinition(self, request):
         found = self.task_definitions.get(request["taskDefinition"])
         return found and {"taskDefinition": found, "tags": [{"key": "team", "value": "shop"}]}
@@ -134,6 +143,11 @@ class Account:
             if (name in names if names else name.startswith(prefix))
         ]
         return {"logGroups": found[: request.get("limit", 50)]}
+
+
+def key(item):
+    """Returns the key of an item of the journal's table."""
+    return item["pk"]["S"], item["sk"]["S"]
 
 
 def certificates(folder, roots):
