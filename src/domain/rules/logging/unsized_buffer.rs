@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
+use super::blocking_delivery::{self, GivenMode};
 use super::buffer::SizeOption;
-use super::options::Given;
 use crate::domain::baseline::{Delivery, size_text};
 use crate::domain::ecs::task_definition::Options;
 use crate::domain::rule_name::RuleName;
@@ -49,9 +49,9 @@ impl Rule for UnsizedBuffer {
 }
 
 fn check<'a>(subject: &Subject<'_, 'a>, driver: &str, options: Options<'a>) -> Option<Finding> {
-    let given = subject.given_word(options, "mode");
     let mode = options.text("mode");
-    let stays = matches!(given, Given::Unknown(_)) || subject.is_exempt(RuleName::BlockingDelivery);
+    let is_unknown = matches!(blocking_delivery::mode(subject, options), GivenMode::Unknown(_));
+    let stays = is_unknown || subject.is_exempt(RuleName::BlockingDelivery);
     let found = SizeOption::of(subject, options);
     let is_corrected = subject.corrects_delivery(driver);
     if mode != Some("non-blocking") && (stays || !is_corrected && !matches!(found, SizeOption::Malformed)) {
