@@ -1,4 +1,4 @@
-//! The place of a finding is the faulty member in the file, whatever the layout of the file.
+//! The place of a finding is the faulty member in the file, in every layout of the file.
 
 use std::path::Path;
 

@@ -95,7 +95,7 @@ fn hide_options(options: &str) -> String {
 }
 
 /// Returns `text` with other texts in place of some of its parts. The parts are in their order. The function copies the
-/// text once, whatever the number of parts.
+/// text once for all parts.
 fn exchanged(text: &str, parts: impl Iterator<Item = (Range<usize>, String)>) -> String {
     let (mut whole, mut copied) = (String::with_capacity(text.len()), 0);
     for (part, with) in parts {

@@ -54,7 +54,7 @@ fn check(files: &[(&str, &str)]) {
 }
 
 #[test]
-fn a_patch_makes_what_fix_writes_whatever_the_layout() {
+fn a_patch_makes_what_fix_writes_in_every_layout() {
     let minified = serde_json::from_str::<serde_json::Value>(BLOCKING).unwrap().to_string();
     let (start, end) =
         (BLOCKING.find(",\n      \"logConfiguration\"").unwrap(), BLOCKING.find("\n    }\n  ]").unwrap());
