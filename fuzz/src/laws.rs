@@ -7,7 +7,7 @@ use logweir::domain::ecs::task_definition::TaskDefinition;
 use logweir::domain::edit::patch;
 use logweir::domain::event::{self, Home};
 use logweir::domain::plan::{Plan, plan};
-use logweir::domain::rules::facts::{DefaultMode, Observation};
+use logweir::domain::rules::facts::Observation;
 use logweir::domain::text::place;
 use logweir::render::human::findings;
 use logweir::settings::SHIPPED_BASELINE;
@@ -43,15 +43,7 @@ pub fn document(input: &[u8]) {
 }
 
 fn planned(definition: &TaskDefinition, baseline: &Baseline) -> Plan {
-    let seen = Observation {
-        definition,
-        account: None,
-        region: Some("eu-west-1"),
-        tags: &[],
-        default_mode: DefaultMode::NotChecked,
-        log_groups: None,
-        now: Timestamp::UNIX_EPOCH,
-    };
+    let seen = Observation::of_document(definition, Some("eu-west-1"), Timestamp::UNIX_EPOCH);
     plan(&seen, baseline)
 }
 

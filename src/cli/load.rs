@@ -21,7 +21,7 @@ use crate::aws::{self, Aws};
 use crate::domain::baseline::Baseline;
 use crate::domain::outcome::Reason;
 use crate::domain::plan;
-use crate::domain::rules::facts::{DefaultMode, Observation};
+use crate::domain::rules::facts::Observation;
 use crate::ports::{Answer, ErrorKind, LogGroups, PortError, TaskDefinitions};
 use crate::render::json::PassedOver;
 use crate::sources::{Document, Kind, SourceError};
@@ -120,15 +120,8 @@ async fn plan_offline(global: &Global, baseline: &Baseline, document: Document) 
         None => aws::configured_region(global.profile.as_deref()).await,
     };
     let tags: Vec<_> = document.tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect();
-    let observation = Observation {
-        definition: &document.definition,
-        account: None,
-        region: region.as_deref(),
-        tags: &tags,
-        default_mode: DefaultMode::NotChecked,
-        log_groups: None,
-        now: Timestamp::now(),
-    };
+    let facts = Observation::of_document(&document.definition, region.as_deref(), Timestamp::now());
+    let observation = Observation { tags: &tags, ..facts };
     Loaded {
         origin: document.origin.clone(),
         revision: None,

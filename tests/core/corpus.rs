@@ -11,7 +11,7 @@ use logweir::domain::baseline::Baseline;
 use logweir::domain::ecs::task_definition::TaskDefinition;
 use logweir::domain::edit::{difference, patch};
 use logweir::domain::plan::{Plan, plan};
-use logweir::domain::rules::facts::{DefaultMode, Observation};
+use logweir::domain::rules::facts::Observation;
 use logweir::domain::rules::finding::Safety;
 use logweir::settings::SHIPPED_BASELINE;
 use logweir::sources::{Document, WalkOptions, read_file, walk};
@@ -36,15 +36,7 @@ fn corpus(folder: &str) -> Option<PathBuf> {
 
 fn planned(definition: &TaskDefinition) -> Plan {
     let baseline = Baseline::parse(SHIPPED_BASELINE).unwrap();
-    let seen = Observation {
-        definition,
-        account: None,
-        region: Some("eu-west-1"),
-        tags: &[],
-        default_mode: DefaultMode::NotChecked,
-        log_groups: None,
-        now: Timestamp::UNIX_EPOCH,
-    };
+    let seen = Observation::of_document(definition, Some("eu-west-1"), Timestamp::UNIX_EPOCH);
     plan(&seen, &baseline)
 }
 

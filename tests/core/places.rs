@@ -5,7 +5,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use logweir::domain::baseline::Baseline;
 use logweir::domain::plan::plan;
-use logweir::domain::rules::facts::{DefaultMode, Observation};
+use logweir::domain::rules::facts::Observation;
 use logweir::settings::SHIPPED_BASELINE;
 use logweir::sources::Document;
 use serde_json::{Value, json};
@@ -23,15 +23,7 @@ fn check(text: &str) -> usize {
 
 fn check_one(text: &str, document: &Document) -> usize {
     let baseline = Baseline::parse(SHIPPED_BASELINE).unwrap();
-    let seen = Observation {
-        definition: &document.definition,
-        account: None,
-        region: Some("eu-west-1"),
-        tags: &[],
-        default_mode: DefaultMode::NotChecked,
-        log_groups: None,
-        now: Timestamp::UNIX_EPOCH,
-    };
+    let seen = Observation::of_document(&document.definition, Some("eu-west-1"), Timestamp::UNIX_EPOCH);
     let findings = plan(&seen, &baseline).findings;
     let places = document.places(findings.iter().map(|finding| finding.pointer.as_str()));
     assert_eq!(places.len(), findings.len());

@@ -23,7 +23,20 @@ pub struct Observation<'a> {
     pub now: Timestamp,
 }
 
-impl Observation<'_> {
+impl<'a> Observation<'a> {
+    /// Returns the facts about a definition in a file: no account, no tags, and nothing that Logweir reads from AWS.
+    pub fn of_document(definition: &'a TaskDefinition, region: Option<&'a str>, now: Timestamp) -> Self {
+        Self {
+            definition,
+            account: None,
+            region,
+            tags: &[],
+            default_mode: DefaultMode::NotChecked,
+            log_groups: None,
+            now,
+        }
+    }
+
     /// Whether the definition is a registered revision. A registered revision has no placeholders, because ECS has
     /// accepted all its values.
     pub fn is_live(&self) -> bool {

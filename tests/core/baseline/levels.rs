@@ -6,7 +6,7 @@ use logweir::domain::ecs::task_definition::TaskDefinition;
 use logweir::domain::edit::patch;
 use logweir::domain::plan::{Plan, plan};
 use logweir::domain::rule_name::RuleName;
-use logweir::domain::rules::facts::{DefaultMode, Observation};
+use logweir::domain::rules::facts::Observation;
 use logweir::domain::severity::Severity;
 use serde_json::json;
 
@@ -23,15 +23,7 @@ fn blocking() -> TaskDefinition {
 }
 
 fn planned(definition: &TaskDefinition, baseline: &Baseline) -> Plan {
-    let seen = Observation {
-        definition,
-        account: None,
-        region: Some("eu-west-1"),
-        tags: &[],
-        default_mode: DefaultMode::NotChecked,
-        log_groups: None,
-        now: Timestamp::UNIX_EPOCH,
-    };
+    let seen = Observation::of_document(definition, Some("eu-west-1"), Timestamp::UNIX_EPOCH);
     plan(&seen, baseline)
 }
 
