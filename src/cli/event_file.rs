@@ -1,18 +1,15 @@
 //! Reads an event from a file or from standard input.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 use serde_json::Value;
 
 use super::failure::Failure;
+use crate::bounded_file::{self, LARGEST};
 use crate::domain::text::plain::without_number;
 use crate::sources::{FoundEvent, FoundEvents};
-
-/// The size of the largest file of events that Logweir reads, in bytes, before and after its decompression.
-const LARGEST: u64 = 16 << 20;
 
 /// The maximum number of events that an error lists.
 const LISTED: usize = 10;
@@ -45,7 +42,7 @@ impl EventFile<'_> {
     /// Logweir takes this event, so that the report says why Logweir does not handle the event.
     pub(super) fn read(self) -> Result<Value, Failure> {
         let failure = |message: String| Failure::error(format!("{}{message}", self.shown()));
-        let bytes = self.bytes().map_err(|why| failure(format!(": {why}")))?;
+        let bytes = self.bytes().map_err(|error| failure(format!(": {}", reason(&error))))?;
         let text = decoded(bytes).map_err(|why| failure(format!(": {why}")))?;
         let found = FoundEvents::of(&text)
             .map_err(|error| failure(format!(":{}:{}: the file is not JSON", error.line(), error.column())))?;
@@ -93,29 +90,18 @@ impl EventFile<'_> {
         Err(Failure::error(message).help(listed(&handled)))
     }
 
-    /// Reads the bytes of the file, at most [`LARGEST`], and decompresses them if they are in the format gzip.
-    fn bytes(self) -> Result<Vec<u8>, String> {
+    /// Reads the bytes of the file, and decompresses them if they are in the format gzip. The file has at most
+    /// [`LARGEST`] bytes, before and after its decompression.
+    fn bytes(self) -> io::Result<Vec<u8>> {
         let bytes = if self.is_stdin() {
-            bounded(io::stdin().lock())
+            bounded_file::read_from(io::stdin().lock(), LARGEST)
         } else {
-            File::open(self.path).map_err(|error| reason(&error)).and_then(bounded)
+            bounded_file::read(self.path, LARGEST)
         }?;
         if !bytes.starts_with(&[0x1f, 0x8b]) {
             return Ok(bytes);
         }
-        bounded(MultiGzDecoder::new(&*bytes))
-    }
-}
-
-/// Reads everything, but returns an error if there is more than [`LARGEST`].
-fn bounded(reader: impl Read) -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::new();
-    reader.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| reason(&error))?;
-    match bytes.len() as u64 > LARGEST {
-        true => {
-            Err(format!("the file is larger than {} MiB, the largest file of events that Logweir reads", LARGEST >> 20))
-        }
-        false => Ok(bytes),
+        bounded_file::read_from(MultiGzDecoder::new(&*bytes), LARGEST)
     }
 }
 
@@ -133,9 +119,12 @@ fn decoded(bytes: Vec<u8>) -> Result<String, String> {
     Ok(text.trim_start_matches('\u{feff}').to_owned())
 }
 
-/// Returns the error message of the operating system, in shorter words for the two most common errors.
+/// Returns the reason why a file cannot be read, in shorter words for the most common errors.
 fn reason(error: &io::Error) -> String {
     match error.kind() {
+        _ if bounded_file::is_too_large(error) => {
+            format!("the file is larger than {} MiB, the largest file of events that Logweir reads", LARGEST >> 20)
+        }
         io::ErrorKind::NotFound => "no such file".into(),
         io::ErrorKind::PermissionDenied => "permission denied".into(),
         io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof => "the file is not a complete gzip file".into(),
@@ -162,7 +151,7 @@ mod tests {
 
     #[test]
     fn an_endless_input_ends_at_the_limit() {
-        let error = bounded(io::repeat(b' ')).unwrap_err();
+        let error = reason(&bounded_file::read_from(io::repeat(b' '), LARGEST).unwrap_err());
         assert!(error.contains("larger than 16 MiB"), "{error}");
     }
 
