@@ -60,8 +60,10 @@ pub(super) fn load_all(
     wait(async {
         let live = list.iter().filter(|target| matches!(target, Target::Live(_))).count();
         let connection = if live > 0 { Some(context.aws(Intent::Look).await) } else { None };
+        let region = if live < list.len() { region(&context.global).await } else { None };
         let progress = Progress::over(live);
-        let loads = list.iter().map(|target| load(context, baselines, connection.as_ref(), target, family.as_deref()));
+        let load = |target| load(baselines, connection.as_ref(), target, family.as_deref(), region.as_deref());
+        let loads = list.iter().map(load);
         let mut loads = pin!(stream::iter(loads).buffered(AT_ONCE).zip(stream::iter(list)));
         while let Some((outcome, target)) = loads.next().await {
             let loaded = match outcome {
@@ -87,20 +89,17 @@ pub(super) fn load_all(
 /// Loads one target, and plans the correction of each of its task definitions. Only registered revisions need the
 /// connection to AWS.
 async fn load(
-    context: &Context,
     baselines: &ChosenBaselines,
     connection: Option<&Result<Aws, Failure>>,
     target: &Target,
     family: Option<&str>,
+    region: Option<&str>,
 ) -> Result<Outcome, Failure> {
     let loaded = match (target, connection, target.documents(family)) {
         (_, _, Some(Ok(Read::PassedOver(kind)))) => return Ok(Outcome::PassedOver(kind)),
         (_, _, Some(Ok(Read::Documents(documents)))) => {
-            let mut loaded = Vec::with_capacity(documents.len());
-            for document in documents {
-                loaded.push(plan_offline(&context.global, &baselines.files, document).await);
-            }
-            return Ok(Outcome::Loaded(loaded));
+            let planned = |document| plan_offline(&baselines.files, region, document);
+            return Ok(Outcome::Loaded(documents.into_iter().map(planned).collect()));
         }
         (_, _, Some(Err(error))) => return Err(Failure::from(error)),
         (Target::Live(name), Some(Ok(aws)), None) => {
@@ -113,21 +112,25 @@ async fn load(
     loaded.map(|loaded| Outcome::Loaded(vec![loaded])).map_err(|failed| failed.about(&target.origin()))
 }
 
-/// Plans the correction of a document. Makes no AWS call.
-async fn plan_offline(global: &Global, baseline: &Baseline, document: Document) -> Loaded {
-    let region = match &global.region {
+/// Returns the Region of the task definitions in files. Makes no AWS call.
+async fn region(global: &Global) -> Option<String> {
+    match &global.region {
         Some(region) => Some(region.clone()),
         None => aws::configured_region(global.profile.as_deref()).await,
-    };
+    }
+}
+
+/// Plans the correction of a document. Makes no AWS call.
+fn plan_offline(baseline: &Baseline, region: Option<&str>, document: Document) -> Loaded {
     let tags: Vec<_> = document.tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect();
-    let facts = Observation::of_document(&document.definition, region.as_deref(), Timestamp::now());
+    let facts = Observation::of_document(&document.definition, region, Timestamp::now());
     let observation = Observation { tags: &tags, ..facts };
     Loaded {
         origin: document.origin.clone(),
         revision: None,
         definition: document.definition.clone(),
         plan: plan::plan(&observation, baseline),
-        region,
+        region: region.map(String::from),
         tags: None,
         unread: None,
         document: Some(document),
