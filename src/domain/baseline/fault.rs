@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use toml::Spanned;
 
+use crate::domain::text::place::{Position, position};
+
 /// An error in a baseline file. The numbers of lines and columns start at 1.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{line}:{column}: {message}{}", help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default())]
@@ -31,14 +33,8 @@ pub(super) fn fault<T>(span: Range<usize>, message: impl Into<String>, help: imp
 impl Fault {
     /// Computes the line and the column of the error in `text`, which is the whole baseline file.
     pub(super) fn placed_in(self, text: &str) -> BaselineError {
-        let head = &text[..text.floor_char_boundary(self.span.start)];
-        let line_start = head.rfind('\n').map_or(0, |newline| newline + 1);
-        BaselineError {
-            line: head.matches('\n').count() + 1,
-            column: head[line_start..].chars().count() + 1,
-            message: self.message,
-            help: self.help,
-        }
+        let Position { line, column } = position(text, self.span.start);
+        BaselineError { line, column, message: self.message, help: self.help }
     }
 }
 
