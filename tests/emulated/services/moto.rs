@@ -46,9 +46,10 @@ async fn a_changed_service_is_skipped() {
     let story = story("moved-on").await;
     let (others, logweir) = (&story.others, &story.logweir);
     let (service, source) = story.service_that_blocks(0).await;
+    let creation = created(&service, &source);
     let other = story.moves_on(&service).await;
 
-    let report = logweir.gets(&created(&service, &source)).await;
+    let report = logweir.gets(&creation).await;
     assert_eq!(ended(&report), (Outcome::Remediated, None), "{report:?}");
     assert_eq!(services(&report), [("not-changed", Some(Reason::ServiceChanged))]);
     assert_eq!((others.runs(&service).await, story.count("UpdateService")), (other, 0));
