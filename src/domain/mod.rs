@@ -2,8 +2,8 @@
 //! `tests/core/tree.rs` checks.
 //!
 //! The modules of the core form layers. A layer imports only layers that stand to its left in this list, in which `·`
-//! separates the layers: outcome, rule_name, text, dead_letter · disposition, severity · baseline, ecs · pins · edit,
-//! event · limits, rules · plan · record · doctor, report · notice.
+//! separates the layers: outcome, rule_name, text, dead_letter · disposition, severity, verdict · baseline, ecs · pins ·
+//! edit, event · limits, rules · plan · record · doctor, report · notice.
 
 pub mod baseline;
 pub mod dead_letter;
@@ -23,3 +23,4 @@ pub mod rule_name;
 pub mod rules;
 pub mod severity;
 pub mod text;
+pub mod verdict;

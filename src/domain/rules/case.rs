@@ -10,6 +10,7 @@ use crate::domain::baseline::{Baseline, BaselineSettings, Exempt, Workload};
 use crate::domain::ecs::task_definition::Container;
 use crate::domain::rule_name::RuleName;
 use crate::domain::text::placeholder::{is_marked, is_placeholder};
+use crate::domain::verdict::Decided;
 
 pub struct Case<'a> {
     pub seen: &'a Observation<'a>,
@@ -73,6 +74,7 @@ impl<'a> Case<'a> {
         Finding {
             rule,
             severity: self.baseline.severity(rule),
+            decided: Decided::Yes,
             is_off: self.is_off(rule),
             container: None,
             index: None,

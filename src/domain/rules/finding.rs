@@ -7,12 +7,14 @@ use crate::domain::baseline::Exempted;
 use crate::domain::edit::LogGroupChange;
 use crate::domain::rule_name::RuleName;
 use crate::domain::severity::Severity;
+use crate::domain::verdict::Decided;
 
 /// A fault that a rule found, with its fix.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
     pub rule: RuleName,
     pub severity: Severity,
+    pub decided: Decided,
     /// The name of the container. `None` if the fault concerns the whole task, or if the container has no name.
     pub container: Option<String>,
     /// The index of the container in `containerDefinitions`. An edit identifies the container by its name, and not by
@@ -39,7 +41,7 @@ impl Finding {
 
     /// Whether `logweir check` reports the task definition as not compliant because of the finding.
     pub fn is_fault(&self) -> bool {
-        self.counts() && self.severity.is_fault()
+        self.counts() && self.severity.is_fault() && self.decided != Decided::Unknown
     }
 }
 
