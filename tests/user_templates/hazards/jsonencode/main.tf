@@ -1,0 +1,37 @@
+resource "aws_ecs_task_definition" "web" {
+  family                   = "web"
+  requires_compatibilities = ["FARGATE"]
+  network_mode             = "awsvpc"
+  cpu                      = "256"
+  memory                   = "512"
+  execution_role_arn       = aws_iam_role.execution.arn
+  # What runs in the task.
+  container_definitions = jsonencode([
+    {
+      name  = "app"
+      image = "registry.example/web:1.4.2" # the release
+      logConfiguration = {
+        logDriver = "awslogs"
+        options = {
+          awslogs-group         = "/ecs/web"
+          awslogs-region        = "eu-west-1"
+          awslogs-stream-prefix = "app"
+        }
+      }
+    },
+    {
+      name  = "proxy"
+      image = "registry.example/proxy:3"
+      logConfiguration = {
+        logDriver = "awslogs"
+        options = {
+          awslogs-group         = "/ecs/web"
+          awslogs-region        = "eu-west-1"
+          awslogs-stream-prefix = "proxy"
+          max-buffer-size       = "25m"
+          mode                  = "blocking" # as before
+        }
+      }
+    },
+  ])
+}

@@ -1,0 +1,47 @@
+"""Logweir's verdicts agree with what other parsers read in the same templates."""
+
+import os
+import pathlib
+import unittest
+
+import hazards
+import truth
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+LOGWEIR = os.environ.get("LOGWEIR", ROOT / "target/debug/logweir")
+# The templates of others lie beside the repository, and are no part of it.
+CORPUS = ROOT.parent / "shared/corpus/templates"
+
+# The hazards about which the other parsers know less than Logweir, each with the reason.
+UNREAD = {
+    "two-documents": "cfn-lint reads only the first document",
+    "merge-key": "cfn-lint reads no merge keys",
+    "repeated-keys": "cfn-lint refuses repeated keys, as Logweir does",
+    "task-definition-in-yaml": "this is no template",
+}
+
+
+class TheVerdicts(unittest.TestCase):
+    def agree(self, path):
+        with self.subTest(path.name):
+            lines, _ = truth.disagreements(path, LOGWEIR, "eu-west-1")
+            self.assertEqual(lines, [])
+
+    def test_agree_on_the_hazards(self):
+        for hazard in hazards.every():
+            if hazard.name not in UNREAD:
+                with self.subTest(hazard.name):
+                    self.agree(hazard.input)
+
+    def test_agree_on_the_templates_of_others(self):
+        if not CORPUS.is_dir():
+            self.assertNotIn("CI", os.environ, "the corpus is not beside the repository")
+            return
+        paths = truth.files(CORPUS)
+        self.assertGreater(len(paths), 20)
+        for path in paths:
+            self.agree(path)
+
+
+if __name__ == "__main__":
+    unittest.main()
