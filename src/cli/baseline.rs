@@ -14,7 +14,7 @@ use crate::ports::Journal;
 use crate::settings::{BaselinePlace, SHIPPED_BASELINE};
 
 /// The name of the baseline file of a repository.
-const FILE: &str = "logweir.toml";
+pub(super) const FILE: &str = "logweir.toml";
 
 /// The next step after the baseline of the stack cannot be read.
 const NAME_ONE: &str = "name the baseline: --baseline FILE, or --baseline ssm:NAME";

@@ -1,5 +1,6 @@
 //! Reads the targets of a verb, and plans the correction of each target.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::pin::pin;
 use std::rc::Rc;
@@ -38,7 +39,7 @@ const PAUSES: [Duration; 3] = [Duration::from_millis(250), Duration::from_secs(1
 /// A target that Logweir has read.
 enum Outcome {
     Loaded(Vec<Loaded>),
-    /// A file of a folder that contains no task definition.
+    /// An optional file that contains no task definition.
     PassedOver(Kind),
 }
 
@@ -133,6 +134,7 @@ fn plan_offline(baseline: &Baseline, region: Option<&str>, document: Document) -
         region: region.map(String::from),
         tags: None,
         unread: None,
+        log_groups: BTreeMap::new(),
         document: Some(document),
     }
 }
@@ -174,6 +176,7 @@ pub(super) async fn plan_live(
         plan: seen.plan,
         region: Some(region),
         tags: Some(tags),
+        log_groups: seen.log_groups,
         document: None,
     })
 }

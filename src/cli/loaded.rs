@@ -1,5 +1,7 @@
 //! A task definition that Logweir has read, with the plan of its correction.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::failure::Failure;
@@ -7,6 +9,7 @@ use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::edit::patch;
 use crate::domain::plan::Plan;
+use crate::domain::rules::facts::LogGroup;
 use crate::domain::text::place::{self, Found, Position};
 use crate::ports::PortError;
 use crate::render::human::diff::{self, Version};
@@ -25,6 +28,8 @@ pub(super) struct Loaded {
     pub(super) tags: Option<Vec<(String, String)>>,
     /// The error because of which some rules were not checked. `None` if every needed read succeeded.
     pub(super) unread: Option<PortError>,
+    /// The log groups that Logweir read, by their names.
+    pub(super) log_groups: BTreeMap<String, LogGroup>,
     /// The document that contains the task definition. `None` for a registered revision.
     pub(super) document: Option<Document>,
 }

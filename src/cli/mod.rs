@@ -26,6 +26,7 @@ mod session;
 mod suggestions;
 mod targets;
 mod verbs;
+mod whole_file;
 
 use std::ffi::OsString;
 
@@ -85,6 +86,9 @@ enum Verb {
     /// Show the settings of a baseline that are in effect, or check whether a baseline is valid
     #[command(after_help = verbs::baseline::EXAMPLES)]
     Baseline(verbs::baseline::BaselineArgs),
+    /// Write a commented baseline file; `--learn` fits it to the task definitions that exist
+    #[command(after_help = verbs::init::EXAMPLES)]
+    Init(verbs::init::InitArgs),
     /// Print a completion script for a shell
     #[command(after_help = verbs::completions::EXAMPLES)]
     Completions(verbs::completions::CompletionsArgs),
@@ -132,6 +136,7 @@ impl Verb {
             Self::Doctor(doctor) => doctor.run(context),
             Self::Rules(rules) => rules.run(context),
             Self::Baseline(baseline) => baseline.run(context),
+            Self::Init(init) => init.run(context),
             Self::Completions(completions) => completions.run(context, Cli::command()),
             Self::Man(man) => man.run(context, Cli::command()),
         }

@@ -19,6 +19,9 @@ pub(super) struct WalkArgs {
     /// Also read the files in folders that .gitignore lists, and node_modules
     #[arg(long)]
     no_ignore: bool,
+    /// Pass over the named files that contain no task definition, as over those in folders
+    #[arg(long)]
+    pass_over: bool,
     /// The family of the documents that name none, such as a list of containers
     #[arg(long)]
     family: Option<String>,
@@ -48,7 +51,7 @@ pub(super) struct Targets {
     pub(super) list: Vec<Target>,
     /// The folders that the caller named.
     pub(super) folders: Vec<Rc<Path>>,
-    /// The files of the folders whose names show that they contain no task definition.
+    /// The optional files whose names show that they contain no task definition.
     pub(super) passed_over: PassedOver,
     /// The family of the documents that name none.
     pub(super) family: Option<String>,
@@ -57,7 +60,7 @@ pub(super) struct Targets {
 /// What Logweir read from a target that is not a registered revision.
 pub(super) enum Read {
     Documents(Vec<Document>),
-    /// A file of a folder that contains no task definition.
+    /// An optional file that contains no task definition.
     PassedOver(Kind),
 }
 
@@ -81,19 +84,19 @@ pub(super) fn read(arguments: &[String], walk: &WalkArgs) -> Result<Targets, Fai
         } else if Path::new(argument).is_dir() {
             targets.add_folder(Path::new(argument), &options);
         } else {
-            targets.list.push(Target::File(sources::named(Path::new(argument))));
+            targets.add_file(Path::new(argument), walk.pass_over);
         }
     }
     Ok(targets)
 }
 
 impl Targets {
-    /// Removes the files of folders that contain no task definition from the list, and counts them. Reads each of these
+    /// Removes the optional files that contain no task definition from the list, and counts them. Reads each of these
     /// files, so that the list then has exactly one target for each document.
     pub(super) fn without_other_files(mut self) -> Self {
         let (passed_over, family) = (&mut self.passed_over, self.family.as_deref());
         self.list.retain(|target| match target {
-            Target::File(file) if file.folder.is_some() => match sources::read_found(file, family) {
+            Target::File(file) if file.is_optional => match sources::read_found(file, family) {
                 Ok(Found::Other(kind)) => {
                     passed_over.add(kind, 1);
                     false
@@ -103,6 +106,14 @@ impl Targets {
             _ => true,
         });
         self
+    }
+
+    fn add_file(&mut self, path: &Path, is_optional: bool) {
+        match sources::optional(path) {
+            Ok(file) if is_optional => self.list.push(Target::File(file)),
+            Err(kind) if is_optional && path.exists() => self.passed_over.add(kind, 1),
+            _ => self.list.push(Target::File(sources::named(path))),
+        }
     }
 
     fn add_folder(&mut self, folder: &Path, options: &WalkOptions) {
@@ -183,7 +194,7 @@ impl Target {
     pub(super) fn documents(&self, family: Option<&str>) -> Option<Result<Read, SourceError>> {
         match self {
             Self::Stdin => Some(sources::read_stdin(family).map(Read::Documents)),
-            Self::File(file) if file.folder.is_none() => {
+            Self::File(file) if !file.is_optional => {
                 let read = sources::read_file(file, family).map(Read::Documents);
                 Some(read.map_err(|mut error| {
                     error.help = self.suggestion().or(error.help);

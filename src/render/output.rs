@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::human;
 use super::human::baseline::{BaselineCheckOutput, BaselineOutput};
 use super::human::doctor::Diagnosis;
+use super::human::init::{InitOutput, Learnt};
 use super::human::records::{ListedRecord, RecordOutput, RecordsOutput};
 use super::human::report::FunctionAnswer;
 use super::human::rules::RulesOutput;
@@ -100,6 +101,24 @@ impl Output for BaselineCheckOutput {
             "schema": schema::BASELINE_CHECK, "baseline": {"path": path, "digest": digest}, "valid": errors.is_empty(),
             "errors": errors, "exemptions": exemptions
         })
+    }
+}
+
+impl Output for InitOutput {
+    fn text(&self) -> String {
+        human::init::text(self)
+    }
+
+    fn json(&self) -> Value {
+        let Self { path, digest, learnt, .. } = self;
+        let learnt = learnt.as_ref().map(|learnt| {
+            let Learnt { definitions, containers, left_out, errors, settings, regions, passed_over } = learnt;
+            json!({
+                "task_definitions": definitions, "containers": containers, "containers_left_out": left_out,
+                "errors": errors, "settings": settings, "regions": regions, "passed_over": passed_over
+            })
+        });
+        json!({"schema": schema::INIT, "path": path, "digest": digest, "learnt": learnt})
     }
 }
 

@@ -20,6 +20,8 @@ pub struct FileTarget {
     pub relative: PathBuf,
     /// The folder that the user named, and in which a walk found the file. `None` if the user named the file itself.
     pub folder: Option<Rc<Path>>,
+    /// Whether Logweir passes over the file if it contains no task definition. Otherwise, such a file is an error.
+    pub is_optional: bool,
 }
 
 impl FileTarget {
@@ -31,7 +33,17 @@ impl FileTarget {
 /// Returns the target for the file that the user named.
 pub fn named(path: &Path) -> FileTarget {
     let relative = path.file_name().map_or_else(|| path.to_owned(), PathBuf::from);
-    FileTarget { path: path.to_owned(), relative, folder: None }
+    FileTarget { path: path.to_owned(), relative, folder: None, is_optional: false }
+}
+
+/// Returns the target for a file that the user named, and that may contain no task definition. The error is the kind of a
+/// file whose name shows that it contains none.
+pub fn optional(path: &Path) -> Result<FileTarget, Kind> {
+    let target = named(path);
+    match by_name(&target.relative.to_string_lossy()) {
+        ByName::Kind(kind) => Err(kind),
+        ByName::Json | ByName::Template => Ok(FileTarget { is_optional: true, ..target }),
+    }
 }
 
 /// Reads the task definitions in a file. `family` is the family of the task definitions that name none.
@@ -44,14 +56,14 @@ pub fn read_file(target: &FileTarget, family: Option<&str>) -> Result<Vec<Docume
     Document::parse_all(&origin, &utf8(&origin, bytes)?, family)
 }
 
-/// The content of a file that a walk found.
+/// The content of a file that may contain no task definition.
 pub enum Found {
     Documents(Vec<Document>),
     /// The file contains no task definition.
     Other(Kind),
 }
 
-/// Reads a file that a walk found. Returns an error if the file contains a task definition that Logweir cannot read.
+/// Reads a file that may contain no task definition. Returns an error if the file contains a task definition that Logweir cannot read.
 pub fn read_found(target: &FileTarget, family: Option<&str>) -> Result<Found, SourceError> {
     let error = match read_file(target, family) {
         Ok(documents) => return Ok(Found::Documents(documents)),

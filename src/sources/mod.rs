@@ -28,7 +28,7 @@ use shape::{Form, Located};
 pub use error::SourceError;
 pub use events::{EventName, FoundEvent, FoundEvents};
 pub use file_kind::FileKind;
-pub use files::{FileTarget, Found, named, read_file, read_found, read_stdin};
+pub use files::{FileTarget, Found, named, optional, read_file, read_found, read_stdin};
 pub use kind::{Kind, PassedOver};
 pub use walk::{WalkOptions, Walked, walk};
 

@@ -115,7 +115,7 @@ impl Walked {
             ByName::Json | ByName::Template => {
                 let path = entry.path().to_owned();
                 let relative = path.strip_prefix(root).unwrap_or(&path).to_owned();
-                self.files.push(FileTarget { path, relative, folder: Some(root.clone()) });
+                self.files.push(FileTarget { path, relative, folder: Some(root.clone()), is_optional: true });
             }
         }
     }

@@ -2,6 +2,7 @@
 //! apply to.
 
 mod freeze;
+mod learnt;
 mod levels;
 mod services;
 

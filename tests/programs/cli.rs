@@ -13,6 +13,7 @@ mod event_files;
 mod faulty_baseline;
 mod help;
 mod holds;
+mod init;
 mod limits;
 mod live;
 mod parameters;

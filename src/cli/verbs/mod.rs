@@ -10,6 +10,7 @@ pub(super) mod completions;
 pub(super) mod doctor;
 pub(super) mod fix;
 pub(super) mod hold;
+pub(super) mod init;
 pub(super) mod man;
 pub(super) mod records;
 pub(super) mod replay;

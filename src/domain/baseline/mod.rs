@@ -5,8 +5,11 @@ pub(in crate::domain) mod digest;
 mod effective;
 mod exemption_use;
 mod fault;
+mod fitted;
 mod freeze;
+mod group_pattern;
 mod keys;
+mod learnt;
 mod levels;
 mod overrides;
 mod parse;
@@ -27,7 +30,9 @@ pub use comparison::Difference;
 pub use effective::{EffectiveSetting, Origin};
 pub use exemption_use::{CheckedDefinition, ExemptionRemark, ExemptionState, ExemptionUse};
 pub use fault::BaselineError;
+pub use fitted::fitted;
 pub use freeze::FreezeWindow;
+pub use learnt::{Basis, ContainerLog, LearntSetting, Seen, Survey};
 pub use levels::{Level, RuleChoice};
 pub use settings::{
     AbsentMode, BaselineSettings, CorrectSettings, Delivery, FuseLimits, ImageGuard, LogGroupSettings, Logging,

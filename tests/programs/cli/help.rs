@@ -2,7 +2,7 @@
 
 use super::{golden, logweir, run};
 
-const VERBS: [&str; 12] = [
+const VERBS: [&str; 13] = [
     "check",
     "fix",
     "apply",
@@ -13,6 +13,7 @@ const VERBS: [&str; 12] = [
     "doctor",
     "rules",
     "baseline",
+    "init",
     "completions",
     "man",
 ];

@@ -107,6 +107,41 @@ fn a_file_that_the_user_names_is_an_error_if_it_is_no_task_definition() {
     }
 }
 
+/// A hook of pre-commit names each changed file.
+#[test]
+fn with_an_option_a_named_file_without_a_task_definition_is_passed_over() {
+    let folder = TempDir::new().unwrap();
+    let others =
+        [("package.json", "{\"name\": \"x\"}"), ("notes.md", ""), ("list.json", "[]"), ("x.json.tpl", "{{ x }}")];
+    let mut files = vec![file(&folder, "web.json", BLOCKING)];
+    files.extend(others.map(|(name, text)| file(&folder, name, text)));
+    let named = |arguments: &[&str]| {
+        let files: Vec<&str> = files.iter().map(String::as_str).collect();
+        run(&mut logweir(&[arguments, &["--region", "eu-west-1", "--pass-over"], files.as_slice()].concat()))
+    };
+    let checked = named(&["check"]);
+    assert_eq!((checked.code, checked.err.as_str()), (1, ""));
+    assert!(checked.out.contains("1 task definition checked") && checked.out.contains("4 other files"), "{checked:?}");
+    let fixed = named(&["fix", "--in-place"]);
+    assert_eq!((fixed.code, fixed.out.as_str()), (0, ""), "{fixed:?}");
+    assert!(!fs::read_to_string(&files[0]).unwrap().contains("\"blocking\""));
+    let kept = others.map(|(name, text)| fs::read_to_string(folder.path().join(name)).unwrap() == text);
+    assert_eq!(kept, [true; 4]);
+    let alone = run(&mut logweir(&["check", "--pass-over", &files[1]]));
+    assert_eq!((alone.code, alone.err.as_str()), (0, ""), "{alone:?}");
+}
+
+#[test]
+fn the_option_hides_no_error() {
+    let folder = TempDir::new().unwrap();
+    let broken = file(&folder, "web.json", "{\"containerDefinitions\": [");
+    let missing = folder.path().join("gone.md").display().to_string();
+    for path in [broken, missing] {
+        let ran = run(&mut logweir(&["check", "--pass-over", &path]));
+        assert_eq!(ran.code, 2, "{ran:?}");
+    }
+}
+
 #[test]
 fn a_folder_without_a_task_definition_is_an_error() {
     let folder = TempDir::new().unwrap();
