@@ -1,10 +1,14 @@
 """Task definitions and log groups of a CloudFormation template, as cfn-lint's decoder reads it."""
 
+import itertools
 import json
 import logging
+import re
 
 import cfnlint.decode
 from definition import ABSENT, OWN_REGION, UNKNOWN, Definition
+
+MOST = 6
 
 logging.disable(logging.CRITICAL)
 
@@ -23,20 +27,40 @@ def definitions(path):
     transforms = transforms if isinstance(transforms, list) else [transforms]
     is_partial = any(name not in HARMLESS for name in transforms if not isinstance(name, dict) or name.get("Name") not in HARMLESS)
     is_partial |= any(name.startswith("Fn::") for name in template["Resources"])
-    reader = Reader(template.get("Parameters") or {}, resources)
-    return [
-        Definition(
-            resource=name, node=each.get("Properties") or {}, alternatives=reader.alternatives,
-            spelled=lambda member: member[:1].upper() + member[1:], group=reader.group, retentions=reader.retentions(),
-            is_partial=is_partial,
-        )
-        for name, each in resources.items() if each.get("Type") == "AWS::ECS::TaskDefinition"
-    ]
+    found = []
+    for name, each in resources.items():
+        if each.get("Type") == "AWS::ECS::TaskDefinition":
+            for assumed in assumptions(each):
+                reader = Reader(template.get("Parameters") or {}, resources, assumed)
+                found.append(Definition(
+                    resource=name, node=each.get("Properties") or {}, alternatives=reader.alternatives,
+                    spelled=lambda member: member[:1].upper() + member[1:], group=reader.group,
+                    retentions=reader.retentions(), is_partial=is_partial,
+                ))
+    return found
+
+
+def assumptions(resource):
+    """Returns each combination of the conditions that decide about the values of a resource. Its own condition is true."""
+    names = sorted({condition for condition in conditions(resource.get("Properties")) if isinstance(condition, str)})[:MOST]
+    for values in itertools.product([True, False], repeat=len(names)):
+        assumed = dict(zip(names, values))
+        if assumed.get(resource.get("Condition"), True):
+            yield assumed
+
+
+def conditions(node):
+    if isinstance(node, dict):
+        if isinstance(node.get("Fn::If"), list) and node["Fn::If"]:
+            yield node["Fn::If"][0]
+        node = list(node.values())
+    for each in node if isinstance(node, list) else []:
+        yield from conditions(each)
 
 
 class Reader:
-    def __init__(self, parameters, resources):
-        self.parameters = parameters
+    def __init__(self, parameters, resources, assumed):
+        self.parameters, self.assumed = parameters, assumed
         self.groups = {name: each.get("Properties") or {} for name, each in resources.items()
                        if each.get("Type") == "AWS::Logs::LogGroup"}
 
@@ -47,9 +71,10 @@ class Reader:
             if function == "Ref":
                 return [self.reference(argument)]
             if function == "Fn::If" and isinstance(argument, list) and len(argument) == 3:
-                return self.alternatives(argument[1]) + self.alternatives(argument[2])
+                branches = {True: argument[1:2], False: argument[2:]}.get(self.assumed.get(argument[0]), argument[1:])
+                return [each for branch in branches for each in self.alternatives(branch)]
             if function == "Fn::Sub" and isinstance(argument, str):
-                return [(substituted(argument), "yes")]
+                return [self.substituted(argument)]
             if function.startswith("Fn::") or function == "Condition":
                 return [(UNKNOWN, "yes")]
         if isinstance(node, dict) and "Fn::Transform" in node:
@@ -71,6 +96,17 @@ class Reader:
             return UNKNOWN, "yes"
         return parameter["Default"], "by-default"
 
+    def substituted(self, text):
+        """Returns the text of `Fn::Sub`, if its variables are parameters with defaults."""
+        if text == "${AWS::Region}":
+            return OWN_REGION, "yes"
+        names = re.findall(r"\$\{([^!}]+)\}", text)
+        values = {name: self.reference(name) for name in names}
+        if any(not isinstance(value, (str, int)) for value, _ in values.values()):
+            return UNKNOWN, "yes"
+        text = re.sub(r"\$\{([^!}]+)\}", lambda found: str(values[found[1]][0]), text)
+        return text.replace("${!", "${"), "by-default" if names else "yes"
+
     def group(self, node):
         """Returns pairs of a log group of the template and whether the reference to it is beyond doubt."""
         if isinstance(node, dict) and "Fn::If" in node and isinstance(node["Fn::If"], list):
@@ -86,9 +122,3 @@ class Reader:
     def retentions(self):
         return {name: self.alternatives(each["RetentionInDays"]) if "RetentionInDays" in each else [(ABSENT, "yes")]
                 for name, each in self.groups.items()}
-
-
-def substituted(text):
-    if text == "${AWS::Region}":
-        return OWN_REGION
-    return UNKNOWN if "${" in text.replace("${!", "") else text.replace("${!", "${")

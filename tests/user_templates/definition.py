@@ -18,6 +18,7 @@ PLACEHOLDER = re.compile(
     r"[$#@%]\{|\$\(|\{\{|<[^<>]+>|\(\(|%\w+%|__[A-Za-z]\w*__|\$[A-Za-z_]|\[\w+\]|\{\w*\}|@\w+@|"
     r"(?i:\b(your|replace|changeme|placeholder|todo|fixme)|region\b|x{3,}\b)|^[A-Z0-9]+(_[A-Z0-9]+)+$"
 )
+GROUP = re.compile(r"(?!aws/)[\w./#-]{1,512}", re.ASCII)
 REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d")
 
 
@@ -74,14 +75,14 @@ def claims(definition, region, found):
     uses_awslogs = False
     for containers, _ in definition.member(definition.node, "containerDefinitions"):
         if not isinstance(containers, list):
-            found.unknown.add((definition.resource, None))
+            found.hide((definition.resource, None))
             continue
         for index, item in enumerate(containers):
             for container, decided in definition.alternatives(item):
                 if container is ABSENT:
                     continue
                 if not isinstance(container, dict):
-                    found.unknown.add((definition.resource, None))
+                    found.hide((definition.resource, None))
                     continue
                 uses_awslogs |= of_container(definition, index, container, decided, region, found)
     if lacks_role and uses_awslogs:
@@ -118,7 +119,7 @@ def of_container(definition, index, container, decided, region, found):
     for log, how in definition.member(container, "logConfiguration"):
         how = weaker(decided, how)
         if log is UNKNOWN or isinstance(log, str) and PLACEHOLDER.search(log):
-            found.unknown.add((definition.resource, called))
+            found.hide((definition.resource, called))
             continue
         if log is ABSENT or log == {} or log is None:
             claim("missing-log-driver", how)
@@ -129,7 +130,7 @@ def of_container(definition, index, container, decided, region, found):
             continue
         for driver, sure in definition.member(log, "logDriver"):
             if driver is UNKNOWN:
-                found.unknown.add((definition.resource, called))
+                found.hide((definition.resource, called))
                 continue
             if not isinstance(driver, str) or not driver:
                 claim("missing-log-driver", weaker(how, sure))
@@ -137,7 +138,7 @@ def of_container(definition, index, container, decided, region, found):
             uses |= driver == "awslogs"
             for options, also in definition.member(log, "options"):
                 if options is UNKNOWN:
-                    found.unknown.add((definition.resource, called))
+                    found.hide((definition.resource, called))
                     continue
                 if options is ABSENT or options is None:
                     options = {}
@@ -172,7 +173,8 @@ def log_claims(definition, container, log, called, region, found, claim):
     if log.driver == "awslogs":
         for name in ("awslogs-group", "awslogs-region", "awslogs-stream-prefix"):
             for value, how in option(name):
-                if value in (ABSENT, "") or isinstance(value, (dict, list)):
+                is_invalid = name == "awslogs-group" and isinstance(value, str) and not GROUP.fullmatch(value)
+                if value in (ABSENT, "") or isinstance(value, (dict, list)) or is_invalid:
                     claim("unnamed-log-group", how, name)
         for value, how in option("awslogs-region"):
             if isinstance(value, str) and REGION.fullmatch(value) and value != region:
@@ -182,7 +184,7 @@ def log_claims(definition, container, log, called, region, found, claim):
         return
     for mode, how in option("mode"):
         if mode is UNKNOWN:
-            found.unknown.add(place)
+            found.hide(place)
         elif mode in (ABSENT, ""):
             if log.driver == "awslogs":
                 claim("blocking-delivery", how)
@@ -194,7 +196,7 @@ def log_claims(definition, container, log, called, region, found, claim):
             how = weaker(sure, how) if mode is not ABSENT else how
             fault = unsized(log.driver, mode, size, share)
             if fault is UNKNOWN:
-                found.unknown.add(place)
+                found.hide(place)
             elif fault:
                 claim("unsized-buffer", how)
             elif fault is None:
@@ -233,7 +235,7 @@ def unsized(driver, mode, size, share):
         return False
     if found > max(share, SMALLEST):
         return True
-    return None if found * 2 > share else False
+    return None if found * 4 > share else False
 
 
 def size_of(text):
@@ -276,7 +278,7 @@ def of_group(definition, log, found):
         for days, how in definition.retentions.get(group, []):
             if days is UNKNOWN:
                 found.unknown.add((group, None))
-                found.unknown.add((definition.resource, None))
+                found.hide((definition.resource, None))
             elif days in (ABSENT, 0) or int(days) < RETENTION_DAYS:
                 found.findings[claim] = "yes" if "yes" in (found.findings.get(claim), how) else how
                 if not is_certain:

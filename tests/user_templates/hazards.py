@@ -22,7 +22,7 @@ import tomllib
 FOLDER = pathlib.Path(__file__).resolve().parent / "hazards"
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(eq=False)
 class Hazard:
     folder: pathlib.Path
 

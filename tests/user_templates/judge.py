@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import pathlib
 import re
 import subprocess
 
@@ -14,13 +15,9 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.sta
 
 @dataclasses.dataclass
 class Judged:
-    code: int
-    output: dict
-    text: str
+    """What Logweir finds in a file: a target for each resource."""
 
-    @property
-    def targets(self):
-        return self.output.get("targets", [])
+    targets: list
 
     @property
     def error(self):
@@ -59,10 +56,17 @@ def line(finding):
 
 def claim(finding):
     rule, resource = finding["rule"], finding["resource"]
-    if rule in ("unbounded-retention", "missing-execution-role"):
+    if rule == "missing-execution-role":
         return rule, resource, None
+    if rule == "unbounded-retention":
+        # The finding belongs to the task definition whose container uses the group, and has its place in the group.
+        group = re.match(r"/(?:Resources|logGroups)/([^/]+)", finding["pointer"])
+        return rule, group[1] if group else resource, None
     index = re.search(r"(?i)container_?definitions/(?:Fn::If/[12]/)?(\d+)", finding["pointer"] or "")
-    container = finding["container"] or (f"#{index[1]}" if index else None)
+    container = finding["container"]
+    # Logweir may name a container after the function that gives its name.
+    if index and "${" in (container or "${"):
+        container = f"#{index[1]}"
     if rule == "unnamed-log-group":
         option = re.search(r"awslogs-[a-z-]+", finding["pointer"])
         return (rule, resource, container, option[0]) if option else (rule, resource, container)
@@ -74,10 +78,18 @@ def run(logweir, *arguments, **options):
 
 
 def check(logweir, path, region=None, arguments=()):
+    return check_all(logweir, [path], region, arguments)[path]
+
+
+def check_all(logweir, paths, region=None, arguments=()):
+    """Checks files in one run. Returns what Logweir finds in each of them."""
     extra = ["--region", region] if region else []
-    ended = run(logweir, "check", path, "--format", "json", *extra, *arguments)
+    ended = run(logweir, "check", *paths, "--format", "json", *extra, *arguments)
     try:
-        output = json.loads(ended.stdout)
+        targets = json.loads(ended.stdout)["targets"]
     except json.JSONDecodeError:
-        output = {"targets": [{"error": ended.stderr.decode(), "findings": []}]}
-    return Judged(ended.returncode, output, (ended.stdout + ended.stderr).decode())
+        raise RuntimeError(ended.stderr.decode()) from None
+    found = {path: Judged([]) for path in paths}
+    for target in targets:
+        found[pathlib.Path(target["file"])].targets.append(target)
+    return found

@@ -14,8 +14,15 @@ MEMBERS = {
 }
 
 
+class Reference:
+    """An expression that only Terraform evaluates."""
+
+    def __init__(self, text):
+        self.text = text
+
+
 def alternatives(node):
-    return [(node, "yes")]
+    return [(UNKNOWN if isinstance(node, Reference) else node, "yes")]
 
 
 def of_plan(text):
@@ -51,24 +58,41 @@ def decode(value):
 
 def of_text(path, text):
     """Returns the task definitions of a `*.tf` file."""
+    blocks = list(blocks_of(text))
+    # Other files of the folder may define the log groups and the local values.
+    beside = [block for other in sorted(path.parent.glob("*.tf")) if other != path for block in blocks_of(other.read_text())]
+    scope = Scope(path.parent)
+    for labels, attributes in beside + blocks:
+        if labels == ["locals"]:
+            scope.locals |= attributes
+    resources, groups = {}, {}
+    for labels, attributes in blocks + beside:
+        if labels[:1] == ["resource"] and labels[1] in (TASK, GROUP):
+            values = {name: scope.value(expression) for name, expression in attributes.items()}
+            address = f"{labels[1]}.{labels[2]}"
+            if labels[1] == GROUP:
+                groups[address] = GROUP, values
+            elif (labels, attributes) in blocks:
+                resources[address] = TASK, values
+    return located(resources | groups, lambda containers: containers)
+
+
+def blocks_of(text):
+    """Yields the labels and the attributes of each block of a file."""
     [body] = hcl2.parses_to_tree(text if text.endswith("\n") else text + "\n").children
-    resources = {}
     for block in trees(body, "block"):
         labels = [scalar(child) for child in block.children if isinstance(child, Tree) and child.data in ("identifier", "string")]
-        if labels[:1] == ["resource"] and len(labels) == 3:
-            [inner] = trees(block, "body")
-            values = {}
-            for attribute in trees(inner, "attribute"):
-                name, expression = attribute.children[0], attribute.children[-1]
-                values[scalar(name)] = value(expression, path.parent)
-            resources[f"{labels[1]}.{labels[2]}"] = labels[1], values
-    return located(resources, lambda containers: containers)
+        [inner] = trees(block, "body")
+        yield labels, {scalar(each.children[0]): each.children[-1] for each in trees(inner, "attribute")}
 
 
 def located(resources, containers_of):
     groups = {address: values for address, (kind, values) in resources.items() if kind == GROUP}
 
     def group(node):
+        if isinstance(node, Reference):
+            found = re.match(r"(?:\$\{)?(aws_cloudwatch_log_group\.[\w-]+)(\[[^]]*\])?\.(name|id)\b", node.text)
+            return [(found[1], True)] if found and found[1] in groups else []
         if not isinstance(node, str):
             return []
         return [(address, True) for address, values in groups.items() if values.get("name") == node]
@@ -95,78 +119,88 @@ def scalar(tree):
     return "".join(str(token) for token in tree.scan_values(lambda token: isinstance(token, Token))).strip('"')
 
 
-def value(tree, folder):
-    """Returns the value of an expression if it is literal, else `UNKNOWN`."""
-    if not isinstance(tree, Tree):
-        return UNKNOWN
-    inner = [child for child in tree.children if isinstance(child, Tree) and child.data != "new_line_or_comment"]
-    match tree.data:
-        case "expr_term":
-            return value(inner[0], folder) if len(inner) == 1 else UNKNOWN
-        case "string":
-            return text_of(tree)
-        case "int_lit":
-            return int(scalar(tree))
-        case "float_lit":
-            return float(scalar(tree))
-        case "literal_value":
-            return {"true": True, "false": False, "null": None}[scalar(tree)]
-        case "tuple":
-            return [value(child, folder) for child in inner]
-        case "object":
-            return dict(element(child, folder) for child in inner)
-        case "function_call":
-            return called(inner, folder)
-        case "heredoc_template" | "heredoc_template_trim":
-            body = scalar_of(tree).split("\n", 1)[1].rstrip().rsplit("\n", 1)[0]
-            return of_json(body)
-    return UNKNOWN
+class Scope:
+    """The values of expressions in a folder. What is not literal is a `Reference`."""
+
+    def __init__(self, folder):
+        self.folder, self.locals, self.open = folder, {}, set()
+
+    def value(self, tree):
+        inner = [child for child in tree.children if isinstance(child, Tree) and child.data != "new_line_or_comment"]
+        match tree.data:
+            case "expr_term" if len(inner) == 1:
+                return self.value(inner[0])
+            case "string":
+                return text_of(tree)
+            case "int_lit":
+                return int(scalar(tree))
+            case "float_lit":
+                return float(scalar(tree))
+            case "literal_value":
+                return {"true": True, "false": False, "null": None}[scalar(tree)]
+            case "tuple":
+                return [self.value(child) for child in inner]
+            case "object":
+                return dict(map(self.element, inner))
+            case "function_call":
+                return self.called(inner, tree)
+            case "get_attr_expr_term":
+                return self.local(raw(tree))
+            case "heredoc_template" | "heredoc_template_trim":
+                return of_json(raw(tree).split("\n", 1)[1].rstrip().rsplit("\n", 1)[0])
+        return Reference(raw(tree))
+
+    def local(self, text):
+        name = text.removeprefix("local.")
+        if name == text or name not in self.locals or name in self.open:
+            return Reference(text)
+        self.open.add(name)
+        found = self.value(self.locals[name])
+        self.open.remove(name)
+        return found
+
+    def element(self, tree):
+        [key] = tree.children[0].children
+        name = self.value(key)
+        return name if isinstance(name, str) else raw(key), self.value(tree.children[-1])
+
+    def called(self, inner, tree):
+        name = scalar(inner[0])
+        arguments = [child for part in inner[1:] for child in part.children
+                     if isinstance(child, Tree) and child.data != "new_line_or_comment"]
+        if name == "jsonencode" and len(arguments) == 1:
+            return self.value(arguments[0])
+        if name in ("file", "templatefile") and arguments:
+            path = raw(arguments[0]).strip('"').replace("${path.module}/", "").replace("${path.root}/", "")
+            target = self.folder / path
+            if "${" not in path and target.is_file():
+                return of_json(target.read_text())
+        return Reference(raw(tree))
 
 
-def element(tree, folder):
-    key, expression = tree.children[0], tree.children[-1]
-    if isinstance(key, Tree) and key.data == "object_elem_key":
-        [key] = key.children
-    names = list(key.find_data("identifier")) if isinstance(key, Tree) else []
-    name = value(key, folder)
-    return (scalar(names[0]) if name is UNKNOWN and names else name if isinstance(name, str) else scalar(key)), value(expression, folder)
-
-
-def text_of(tree):
-    if any(True for _ in tree.find_pred(lambda part: part.data in ("interpolation", "template_if_start", "template_for_start"))):
-        return UNKNOWN
-    return scalar_of(tree)[1:-1].replace('\\"', '"').replace("$${", "${").replace("\\n", "\n")
-
-
-def scalar_of(tree):
+def raw(tree):
+    """Returns the text of an expression, without the spaces between its parts."""
     return "".join(str(token) for token in tree.scan_values(lambda token: isinstance(token, Token)))
 
 
-def called(inner, folder):
-    name = scalar(inner[0])
-    arguments = [child for part in inner[1:] for child in part.children
-                 if isinstance(child, Tree) and child.data != "new_line_or_comment"]
-    if name == "jsonencode" and len(arguments) == 1:
-        return value(arguments[0], folder)
-    if name in ("file", "templatefile") and arguments:
-        path = scalar_of(arguments[0]).strip('"').replace("${path.module}/", "").replace("${path.root}/", "")
-        target = folder / path
-        if "${" not in path and target.is_file():
-            return of_json(target.read_text())
-    return UNKNOWN
+def text_of(tree):
+    dynamic = ("interpolation", "template_if_start", "template_for_start")
+    if any(True for _ in tree.find_pred(lambda part: part.data in dynamic)):
+        return Reference(raw(tree)[1:-1])
+    return raw(tree)[1:-1].replace('\\"', '"').replace("$${", "${").replace("\\n", "\n")
 
 
 def of_json(text):
-    """Returns JSON with templates in its texts. A text with a template is unknown."""
-    marked = re.sub(r"(?<!\$)\$\{[^}]*\}|(?<!%)%\{[^}]*\}", "\ue000", text)
+    """Returns JSON with templates in its texts."""
+    marked = re.sub(r"(?<!\$)(\$\{[^}]*\})|(?<!%)%\{[^}]*\}", lambda found: "\ue000" + (found[1] or "").replace('"', "'"), text)
     try:
         document = json.loads(marked)
     except json.JSONDecodeError:
-        return UNKNOWN
+        return Reference(text)
 
     def unmarked(node):
         if isinstance(node, str):
-            return UNKNOWN if "\ue000" in node else node
+            return Reference(node.replace("\ue000", "")) if "\ue000" in node else node
         if isinstance(node, list):
             return [unmarked(each) for each in node]
         if isinstance(node, dict):

@@ -5,6 +5,7 @@ import pathlib
 import unittest
 
 import hazards
+import judge
 import truth
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -22,16 +23,14 @@ UNREAD = {
 
 
 class TheVerdicts(unittest.TestCase):
-    def agree(self, path):
-        with self.subTest(path.name):
-            lines, _ = truth.disagreements(path, LOGWEIR, "eu-west-1")
-            self.assertEqual(lines, [])
+    def agree(self, paths):
+        for path, judged in judge.check_all(LOGWEIR, paths, truth.REGION).items():
+            with self.subTest(path.relative_to(path.parents[1])):
+                lines, _ = truth.disagreements(path, judged, truth.REGION)
+                self.assertEqual(lines, [])
 
     def test_agree_on_the_hazards(self):
-        for hazard in hazards.every():
-            if hazard.name not in UNREAD:
-                with self.subTest(hazard.name):
-                    self.agree(hazard.input)
+        self.agree([hazard.input for hazard in hazards.every() if hazard.name not in UNREAD])
 
     def test_agree_on_the_templates_of_others(self):
         if not CORPUS.is_dir():
@@ -39,8 +38,7 @@ class TheVerdicts(unittest.TestCase):
             return
         paths = truth.files(CORPUS)
         self.assertGreater(len(paths), 20)
-        for path in paths:
-            self.agree(path)
+        self.agree(paths)
 
 
 if __name__ == "__main__":
