@@ -33,6 +33,7 @@ fn decide(criterion: &mut Criterion) {
             tags: &[],
             default_mode: DefaultMode::Known(Delivery::NonBlocking),
             log_groups: Some(&log_groups),
+            template: None,
             now: Timestamp::UNIX_EPOCH,
         };
         plan::plan(&seen, &baseline)

@@ -33,7 +33,7 @@ pub fn document(input: &[u8]) {
         shown(document, &plan);
         fixed.push(patch::apply(&document.definition, &plan.edits).unwrap());
     }
-    let after = Document::with_all(documents.iter().zip(&fixed));
+    let after = Document::with_all(documents.iter().zip(&fixed)).expect("a fix of a text in JSON is never refused");
     let again = Document::parse_all("web.json", &after, Some("web")).expect("a fixed text can be read");
     assert_eq!(again.len(), documents.len());
     for document in &again {
@@ -49,14 +49,15 @@ fn planned(definition: &TaskDefinition, baseline: &Baseline) -> Plan {
 
 /// Logweir can print each finding, and the place of each finding is in the text.
 fn shown(document: &Document, plan: &Plan) {
-    let pointers = plan.findings.iter().map(|finding| finding.pointer.as_str());
-    let found = place::locate(document.definition.text(), pointers);
+    let pointers: Vec<&str> = plan.findings.iter().map(|finding| finding.pointer.as_str()).collect();
+    let found = document.spots(0, &pointers);
+    let starts: Vec<usize> = found.iter().map(|found| found.member().start).collect();
     let lines = document.text().split('\n').count();
-    for ((finding, found), position) in plan.findings.iter().zip(&found).zip(document.positions(&found)) {
+    for ((finding, found), position) in plan.findings.iter().zip(&found).zip(place::positions(document.text(), &starts)) {
         assert!((1..=lines).contains(&position.line) && position.column >= 1, "{position:?} of {lines} lines");
         let shown = findings::Shown {
             origin: &document.origin,
-            definition: &document.definition,
+            text: document.text(),
             finding,
             found,
             position: Some(position),

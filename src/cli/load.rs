@@ -21,8 +21,11 @@ use super::targets::{Read, Target, Targets, family_of, is_named};
 use crate::aws::{self, Aws};
 use crate::domain::baseline::Baseline;
 use crate::domain::outcome::Reason;
-use crate::domain::plan;
+use crate::domain::plan::Plan;
+use crate::domain::readings::{Judged, judge};
 use crate::domain::rules::facts::Observation;
+use crate::domain::rules::finding::{Finding, Fix};
+use crate::domain::verdict::{Decided, Unknown};
 use crate::ports::{Answer, ErrorKind, LogGroups, PortError, TaskDefinitions};
 use crate::render::json::PassedOver;
 use crate::sources::{Document, Kind, SourceError};
@@ -100,7 +103,9 @@ async fn load(
         (_, _, Some(Ok(Read::PassedOver(kind)))) => return Ok(Outcome::PassedOver(kind)),
         (_, _, Some(Ok(Read::Documents(documents)))) => {
             let planned = |document| plan_offline(&baselines.files, region, document);
-            return Ok(Outcome::Loaded(documents.into_iter().map(planned).collect()));
+            let mut loaded: Vec<Loaded> = documents.into_iter().map(planned).collect();
+            judge_groups_once(&mut loaded);
+            return Ok(Outcome::Loaded(loaded));
         }
         (_, _, Some(Err(error))) => return Err(Failure::from(error)),
         (Target::Live(name), Some(Ok(aws)), None) => {
@@ -124,19 +129,73 @@ async fn region(global: &Global) -> Option<String> {
 /// Plans the correction of a document. Makes no AWS call.
 fn plan_offline(baseline: &Baseline, region: Option<&str>, document: Document) -> Loaded {
     let tags: Vec<_> = document.tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect();
-    let facts = Observation::of_document(&document.definition, region, Timestamp::now());
-    let observation = Observation { tags: &tags, ..facts };
+    let now = Timestamp::now();
+    let template = document.template.as_ref();
+    let seen = |definition| Observation { tags: &tags, template, ..Observation::of_document(definition, region, now) };
+    let pointer = |reading, below: &str| document.pointer_of(reading, below);
+    let Judged { mut plan, mut readings, edits } = judge(&document.readings, seen, baseline, pointer);
+    let mut unknowns: Vec<(usize, Unknown)> = document.unknowns.iter().map(|unknown| (0, unknown.clone())).collect();
+    unknowns.extend(take_unknown(&mut plan, &mut readings));
     Loaded {
         origin: document.origin.clone(),
         revision: None,
         definition: document.definition.clone(),
-        plan: plan::plan(&observation, baseline),
+        plan,
+        unknowns,
+        readings,
+        edits,
         region: region.map(String::from),
         tags: None,
         unread: None,
         log_groups: BTreeMap::new(),
         document: Some(document),
     }
+}
+
+/// Keeps one finding about each log group of a template that several task definitions use: the finding that asks for the
+/// longest retention.
+fn judge_groups_once(all: &mut [Loaded]) {
+    let mut chosen: BTreeMap<String, (u32, usize)> = BTreeMap::new();
+    let days = |fix: &Fix| if let Fix::Retention { days, .. } = fix { *days } else { 0 };
+    for (index, loaded) in all.iter().enumerate() {
+        for finding in loaded.plan.findings.iter().filter(|finding| finding.pointer.starts_with("/logGroups/")) {
+            let entry = chosen.entry(finding.pointer.clone()).or_insert((days(&finding.fix), index));
+            if days(&finding.fix) > entry.0 {
+                *entry = (days(&finding.fix), index);
+            }
+        }
+    }
+    for (index, loaded) in all.iter_mut().enumerate() {
+        let is_chosen = |finding: &Finding| chosen.get(&finding.pointer).is_none_or(|(_, chosen)| *chosen == index);
+        let Loaded { plan, readings, .. } = loaded;
+        let kept: Vec<bool> = plan.findings.iter().map(is_chosen).collect();
+        let mut keep = kept.iter();
+        readings.retain(|_| *keep.next().unwrap_or(&true));
+        plan.findings.retain(is_chosen);
+        let asked = |group: &str| {
+            plan.findings.iter().any(|finding| matches!(&finding.fix, Fix::Retention { group: of, .. } if of == group))
+        };
+        let asked: Vec<bool> = plan.retentions.iter().map(|retention| asked(&retention.group)).collect();
+        let mut keep = asked.iter();
+        plan.retentions.retain(|_| *keep.next().unwrap_or(&true));
+    }
+}
+
+/// Takes the findings about values that the document does not show off the plan, and returns them as unknown values.
+fn take_unknown(plan: &mut Plan, readings: &mut Vec<usize>) -> Vec<(usize, Unknown)> {
+    let (mut kept, mut of, mut unknowns) = (Vec::new(), Vec::new(), Vec::new());
+    for (finding, reading) in plan.findings.drain(..).zip(readings.drain(..)) {
+        if finding.decided != Decided::Unknown {
+            kept.push(finding);
+            of.push(reading);
+        } else if finding.counts() {
+            let unknown = Unknown { rules: vec![finding.rule], pointer: finding.pointer, why: finding.message };
+            unknowns.push((reading, unknown));
+        }
+    }
+    plan.findings = kept;
+    *readings = of;
+    unknowns
 }
 
 /// Reads a registered revision, and plans the correction of the revision. Waits and tries again if AWS throttles a
@@ -174,6 +233,9 @@ pub(super) async fn plan_live(
         definition: described.definition,
         unread: seen.unread_groups.or(seen.unread).filter(|_| is_undecided),
         plan: seen.plan,
+        unknowns: Vec::new(),
+        readings: Vec::new(),
+        edits: Vec::new(),
         region: Some(region),
         tags: Some(tags),
         log_groups: seen.log_groups,

@@ -3,7 +3,7 @@
 //!
 //! The modules of the core form layers. A layer imports only layers that stand to its left in this list, in which `·`
 //! separates the layers: outcome, rule_name, text, dead_letter · disposition, severity, verdict · baseline, ecs · pins ·
-//! edit, event · limits, rules · plan · record · doctor, report · notice.
+//! edit, event · limits, rules · plan · readings, record · doctor, report · notice.
 
 pub mod baseline;
 pub mod dead_letter;
@@ -17,6 +17,7 @@ pub mod notice;
 pub mod outcome;
 pub mod pins;
 pub mod plan;
+pub mod readings;
 pub mod record;
 pub mod report;
 pub mod rule_name;

@@ -7,11 +7,11 @@ use serde_json::Value;
 
 use super::baseline::{Baseline, Exempt};
 use super::ecs::task_definition::{Log, Options};
-use super::edit::{Change, Edit, Holder, LogGroupChange, OptionChange};
+use super::edit::{Change, Edit, Holder, LogGroupChange, NewLogGroup, OptionChange};
 use super::rule_name::RuleName;
 use super::rules::case::{Case, Subject};
 use super::rules::facts::{LogGroup, Observation};
-use super::rules::finding::{Finding, Fix};
+use super::rules::finding::{Finding, Fix, Safety};
 use super::rules::logging::options::RENDER;
 use super::rules::packs::LOGGING;
 
@@ -24,6 +24,11 @@ pub struct Plan {
     pub findings: Vec<Finding>,
     pub edits: Vec<Edit>,
     pub log_groups: Vec<LogGroupChange>,
+    /// The edits that the author of the template has to allow, because each needs a log group that the template then
+    /// defines. Empty for a task definition that is in no template.
+    pub unsafe_edits: Vec<UnsafeEdit>,
+    /// The retentions of log groups that the template defines.
+    pub retentions: Vec<DefinedRetention>,
     /// The log groups in the task's Region that the corrected definition logs to, each with the retention in days that
     /// the baseline requires. `None` if the baseline requires no retention.
     pub logs_to: BTreeMap<String, Option<u32>>,
@@ -32,6 +37,22 @@ pub struct Plan {
     /// The reason why Logweir does not correct the registered revision, although the plan has changes, or would have
     /// changes without this reason.
     pub refusal: Option<Refusal>,
+}
+
+/// An edit that needs a new log group in the template.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UnsafeEdit {
+    pub edit: Edit,
+    pub creates: NewLogGroup,
+}
+
+/// The new retention of a log group that the template defines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DefinedRetention {
+    /// The logical id of the group.
+    pub group: String,
+    pub days: u32,
+    pub safety: Safety,
 }
 
 /// The reason why Logweir does not correct a registered revision, although it has faults that Logweir can correct.
@@ -75,11 +96,18 @@ pub fn plan(seen: &Observation<'_>, baseline: &Baseline) -> Plan {
     }
     let held = hold(&case, &mut plan.findings);
     for subject in case.subjects().filter(|subject| !held.containers.contains(&subject.container.index)) {
-        plan.edits.extend(edit(&subject, &plan.findings));
+        match (edit(&subject, &plan.findings), creates(&subject, &plan.findings)) {
+            (Some(edit), Some(creates)) => plan.unsafe_edits.push(UnsafeEdit { edit, creates }),
+            (edit, _) => plan.edits.extend(edit),
+        }
     }
     for finding in plan.findings.iter().filter(|finding| finding.counts()) {
-        if let Fix::LogGroup(change) = &finding.fix {
-            add_group(&mut plan.log_groups, change);
+        match &finding.fix {
+            Fix::LogGroup(change) => add_group(&mut plan.log_groups, change),
+            Fix::Retention { safety, group, days } => {
+                plan.retentions.push(DefinedRetention { group: group.clone(), days: *days, safety: *safety });
+            }
+            _ => {}
         }
     }
     plan.logs_to = logs_to(&case);
@@ -87,6 +115,7 @@ pub fn plan(seen: &Observation<'_>, baseline: &Baseline) -> Plan {
     plan.findings.retain(|finding| !finding.is_off);
     if plan.refusal == Some(Refusal::Sandboxed) {
         plan.edits.clear();
+        plan.unsafe_edits.clear();
         plan.log_groups.clear();
     }
     if seen.definition.is_sandboxed() {
@@ -190,6 +219,15 @@ fn hold(case: &Case<'_>, findings: &mut [Finding]) -> Held {
     held
 }
 
+/// Returns the log group that the template has to define for the fixes of a container.
+fn creates(subject: &Subject<'_, '_>, findings: &[Finding]) -> Option<NewLogGroup> {
+    let of_container = &findings[of_container(findings, subject.container.index)];
+    of_container.iter().filter(|finding| finding.counts()).find_map(|finding| match &finding.fix {
+        Fix::Configuration { creates, .. } => creates.clone(),
+        _ => None,
+    })
+}
+
 /// Returns the name of the log group that the fix of a finding creates.
 fn made_group(finding: &Finding) -> Option<String> {
     match &finding.fix {
@@ -218,7 +256,7 @@ fn edit(subject: &Subject<'_, '_>, findings: &[Finding]) -> Option<Edit> {
                 return Some(Edit { container: subject.container.name()?.into(), change });
             }
             Fix::Options(set) => options.extend(set.iter().cloned()),
-            Fix::LogGroup(_) | Fix::Advice(_) => {}
+            Fix::LogGroup(_) | Fix::Retention { .. } | Fix::Advice(_) => {}
         }
     }
     let Log::Configured { options: standing, .. } = subject.container.log() else {

@@ -11,7 +11,7 @@ pub enum Decided {
     /// The text shows the fault.
     #[default]
     Yes,
-    /// The fault exists with a default value, such as the default of a template's parameter. Whoever deploys the text
+    /// The fault exists with a default value, such as the default of a template's parameter. A deployment of the text
     /// may set another value.
     ByDefault,
     /// The text does not show whether the fault exists. Such a finding is no fault.

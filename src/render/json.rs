@@ -241,19 +241,19 @@ impl TargetOutput {
         }
     }
 
-    /// Returns the output for a target that Logweir has read. `pointer` converts a JSON pointer into the task
-    /// definition to a JSON pointer into the input document. `positions` has the position of each finding.
+    /// Returns the output for a target that Logweir has read. `pointers` has the JSON pointer of each finding in the input
+    /// document, and `positions` has the position of each finding.
     pub fn of(
         target: String,
         plan: &Plan,
-        pointer: &dyn Fn(&str) -> String,
+        pointers: &[String],
         positions: &[Option<Position>],
         patch: Value,
         region: Option<&str>,
     ) -> Self {
-        let findings = plan.findings.iter().zip(positions);
-        let line = |(finding, position): (&Finding, &Option<Position>)| {
-            FindingLine::of(finding, pointer(&finding.pointer), *position)
+        let findings = plan.findings.iter().zip(pointers).zip(positions);
+        let line = |((finding, pointer), position): ((&Finding, &String), &Option<Position>)| {
+            FindingLine::of(finding, pointer.clone(), *position)
         };
         Self {
             compliant: plan.is_compliant(),

@@ -10,9 +10,11 @@ use super::kind::Kind;
 use super::recognize::recognize;
 use super::shape::NotFound;
 use super::syntax::SyntaxError;
+use super::tree::{NodeId, Tree, Unparsed, escaped};
 use crate::domain::ecs::task_definition::NotATaskDefinition;
 use crate::domain::text::json;
 use crate::domain::text::place::{self, Position};
+use crate::domain::text::plain::plain;
 
 /// The reason why Logweir cannot read a file as a task definition. `line` and `column` count from 1. If `line` is 0,
 /// the error is about the file as a whole. The error contains no part of the file's content.
@@ -140,6 +142,56 @@ impl SourceError {
                 at(place.start, &message, "give a list that contains only task definitions")
             }
         }
+    }
+
+    /// Returns the error as one about a file of another kind.
+    pub(super) fn of_other_kind(self, kind: Kind) -> Self {
+        Self { cause: Cause::OtherKind(kind), ..self }
+    }
+
+    /// Creates the error about a file that is larger than any file of its kind.
+    pub(super) fn too_large(origin: &str, largest: usize) -> Self {
+        let error = Self::whole(origin, format!("larger than the limit of {} MiB", largest >> 20), None);
+        Self { cause: Cause::TooLarge, ..error }
+    }
+
+    /// Creates the error about a text that is not YAML.
+    pub(super) fn not_yaml(origin: &str, text: &str, why: &Unparsed) -> Self {
+        let (line, column) = position(text, why.at);
+        let is_template = ["{{", "{%", "<%", "[%"].iter().any(|mark| text.contains(mark));
+        let help = is_template.then_some("the file looks like a template: render it first, then check the result");
+        let cause = match is_template {
+            // In a folder, the source of a template is another kind of file.
+            true => Cause::OtherKind(Kind::Yaml),
+            false => Cause::not_json(text),
+        };
+        Self { cause, line, column, ..Self::whole(origin, format!("not YAML: {}", why.message), help) }
+    }
+
+    /// Creates the error about the task definition at the position `at`.
+    pub(super) fn at(origin: &str, text: &str, at: usize, error: NotATaskDefinition) -> Self {
+        let (line, column) = position(text, at);
+        Self { line, column, ..Self::whole(origin, error.to_string(), None) }
+    }
+
+    /// Creates the error about the task definition at the position `at`, which is too large or nested too deeply.
+    pub(super) fn too_large_view(origin: &str, text: &str, at: usize) -> Self {
+        let (line, column) = position(text, at);
+        let message = "the task definition is nested too deeply, or aliases make it too large";
+        Self { line, column, ..Self::whole(origin, message, None) }
+    }
+
+    /// Creates the error about a key that occurs twice.
+    pub(super) fn repeated(origin: &str, text: &str, tree: &Tree, first: NodeId, second: NodeId) -> Self {
+        let [from, to] = [first, second].map(|key| position(text, tree.node(key).start));
+        let parent = tree.node(second).parent.map(|parent| tree.pointer(parent)).unwrap_or_default();
+        let pointer = plain(&format!("{parent}/{}", escaped(tree.scalar(second).unwrap_or_default())), 200);
+        let message = format!(
+            "`{pointer}` occurs twice, in line {}, column {} and in line {}, column {}; Logweir cannot know which of the \
+             two AWS would use",
+            from.0, from.1, to.0, to.1
+        );
+        Self { line: to.0, column: to.1, ..Self::whole(origin, message, Some("remove one of the two members")) }
     }
 
     pub(super) fn not_json(origin: &str, body: &str, error: &serde_json::Error) -> Self {

@@ -110,9 +110,8 @@ impl FileKind {
                 "name the file of the task definition, or check the registered revision: `logweir check ecs:FAMILY`",
             ),
             Self::Event => Some(REPLAY),
-            Self::CloudFormation | Self::Compose | Self::CopilotManifest => Some(LIVE),
+            Self::Compose | Self::CopilotManifest => Some(LIVE),
             Self::TerraformConfiguration | Self::TerraformPlan | Self::TerraformState => Some(LIVE),
-            Self::YamlTaskDefinition => Some("convert the document to JSON, for example with `yq -o json`"),
             Self::Jsonnet => Some("render the file first, for example with `jsonnet`, and check the result"),
             Self::Yaml | Self::TerraformContainer | Self::ConfigurationItem | Self::DaemonTaskDefinition => {
                 Some(AS_JSON)

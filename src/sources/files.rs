@@ -42,7 +42,7 @@ pub fn optional(path: &Path) -> Result<FileTarget, Kind> {
     let target = named(path);
     match by_name(&target.relative.to_string_lossy()) {
         ByName::Kind(kind) => Err(kind),
-        ByName::Json | ByName::Template => Ok(FileTarget { is_optional: true, ..target }),
+        ByName::Json | ByName::Yaml | ByName::Template => Ok(FileTarget { is_optional: true, ..target }),
     }
 }
 
@@ -70,11 +70,14 @@ pub fn read_found(target: &FileTarget, family: Option<&str>) -> Result<Found, So
         Err(error) => error,
     };
     let name = target.path.file_name().unwrap_or_default().to_string_lossy();
-    let is_template = by_name(&name) == ByName::Template;
+    let by_name = by_name(&name);
+    let is_template = by_name == ByName::Template;
+    let other = if by_name == ByName::Yaml { Kind::Yaml } else { Kind::Other };
     match error.cause {
         Cause::Faulty => Err(error),
         Cause::NotJson { mentions_containers: true, opens_as_json } if opens_as_json || !is_template => Err(error),
-        Cause::NotJson { .. } | Cause::TooLarge => Ok(Found::Other(Kind::Other)),
+        Cause::NotJson { .. } | Cause::TooLarge => Ok(Found::Other(other)),
+        Cause::OtherKind(_) if by_name == ByName::Yaml => Ok(Found::Other(Kind::Yaml)),
         Cause::OtherKind(kind) => Ok(Found::Other(kind)),
     }
 }

@@ -1,4 +1,4 @@
-//! The kinds of files that a walk passes over, because they are no task definitions in JSON.
+//! The kinds of files that a walk passes over, because they contain no task definition.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,9 @@ pub type PassedOver = BTreeMap<Kind, usize>;
 pub(super) enum ByName {
     /// The file contains JSON, or a template of JSON.
     Json,
-    /// The file is a template of some text, and may contain JSON.
+    /// The file contains YAML, or a template of YAML.
+    Yaml,
+    /// The file is a template of some text, and may contain JSON or YAML.
     Template,
     Kind(Kind),
 }
@@ -66,7 +68,7 @@ pub(super) fn by_name(name: &str) -> ByName {
             ByName::Kind(Kind::Terraform)
         }
         [.., "json" | "jsonc" | "json5"] => ByName::Json,
-        [.., "yaml" | "yml"] => ByName::Kind(Kind::Yaml),
+        [.., "yaml" | "yml"] => ByName::Yaml,
         [.., "jsonnet" | "libsonnet"] => ByName::Kind(Kind::Jsonnet),
         [] if is_template => ByName::Template,
         _ => ByName::Kind(Kind::Other),
@@ -95,14 +97,15 @@ mod tests {
         for name in ["taskdef.tpl", "task-definition.j2", "web.template", "json.tpl"] {
             assert_eq!(by_name(name), ByName::Template, "{name}");
         }
+        for name in ["stack.yaml", "stack.yml.j2", "TD.YAML"] {
+            assert_eq!(by_name(name), ByName::Yaml, "{name}");
+        }
         for (name, kind) in [
             ("main.tf", Kind::Terraform),
             ("main.tf.json", Kind::Terraform),
             ("prod.tfvars.json", Kind::Terraform),
             ("terraform.tfstate", Kind::Terraform),
             ("main.tf.tpl", Kind::Terraform),
-            ("stack.yaml", Kind::Yaml),
-            ("stack.yml.j2", Kind::Yaml),
             ("td.jsonnet", Kind::Jsonnet),
             ("README.md", Kind::Other),
             ("user-data.sh.tpl", Kind::Other),

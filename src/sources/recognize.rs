@@ -250,6 +250,9 @@ fn of_yaml(name: &str, body: &str) -> Option<FileKind> {
     if has("AWSTemplateFormatVersion") || body.contains("AWS::ECS::TaskDefinition") {
         return Some(FileKind::CloudFormation);
     }
+    if has("containerDefinitions") || has("ContainerDefinitions") {
+        return Some(FileKind::YamlTaskDefinition);
+    }
     if !is_yaml && !body.starts_with("---") {
         return None;
     }

@@ -58,6 +58,7 @@ pub async fn observe(
         tags: &tags,
         default_mode: default_mode.clone(),
         log_groups: None,
+        template: None,
         now,
     };
     let wanted = plan::log_groups(&seen, baseline);

@@ -4,7 +4,7 @@
 //! that breaks a law to `tests/core/rules/`, as its own case.
 
 mod json;
-mod situations;
+pub(crate) mod situations;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -17,5 +17,6 @@ mod places;
 mod rate;
 mod record;
 mod rules;
+mod templates;
 mod tree;
 mod words;

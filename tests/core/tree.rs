@@ -230,6 +230,7 @@ fn every_rule_has_a_file_of_its_name_and_every_file_is_a_rule() {
         "awslogs-option",
         "buffer",
         "datetime",
+        "defined-retention",
         "execution-role",
         "firelens",
         "held-back",

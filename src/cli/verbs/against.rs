@@ -81,15 +81,16 @@ fn find_all(
 
 impl TargetFindings {
     fn of(loaded: Loaded) -> Self {
-        let placed = |(finding, position): (&Finding, Option<Position>)| {
-            let pointer = loaded.pointer(&finding.pointer);
-            Placed { finding: finding.clone(), pointer, position }
+        let placed = |((finding, pointer), position): ((&Finding, String), Option<Position>)| Placed {
+            finding: finding.clone(),
+            pointer,
+            position,
         };
         let findings = match loaded.undecided() {
             Some(why) => Err(format!("{}: {why}", loaded.origin)),
             None => {
                 let positions = loaded.positions();
-                Ok(loaded.plan.findings.iter().zip(positions).map(placed).collect())
+                Ok(loaded.plan.findings.iter().zip(loaded.pointers()).zip(positions).map(placed).collect())
             }
         };
         Self { origin: loaded.origin, findings }

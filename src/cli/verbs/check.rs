@@ -17,7 +17,7 @@ use crate::domain::baseline::{CheckedDefinition, ExemptionUse};
 use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::plan::{Plan, Refusal};
 use crate::domain::report::schema;
-use crate::domain::rules::finding::{Finding, Fix};
+use crate::domain::rules::finding::{Finding, Fix, Safety};
 use crate::domain::text::placeholder::is_placeholder;
 use crate::render::human::exemptions;
 use crate::render::json::{CheckOutput, PassedOver, Summary, TargetOutput};
@@ -148,7 +148,7 @@ fn count(output: &mut CheckOutput, loaded: &Loaded, is_undecided: bool) {
     summary.exempt += loaded.plan.findings.len() - counted.clone().count();
     summary.findings += counted.count();
     summary.errors += usize::from(is_undecided);
-    summary.compliant += usize::from(is_compliant(&loaded.plan) && !is_undecided);
+    summary.compliant += usize::from(is_compliant(&loaded.plan) && !is_undecided && loaded.unknowns.is_empty());
 }
 
 /// Adds the exemptions that cover a finding about one target.
@@ -179,17 +179,17 @@ fn is_compliant(plan: &Plan) -> bool {
 /// Returns whether `logweir fix` resolves the finding. `logweir fix` changes no log groups, because they are not part
 /// of a document.
 fn is_fixable(fix: &Fix, plan: &Plan) -> bool {
-    matches!(fix, Fix::Options(_) | Fix::Configuration { .. }) && plan.refusal != Some(Refusal::Sandboxed)
+    matches!(fix, Fix::Options(_) | Fix::Configuration { .. } | Fix::Retention { safety: Safety::Safe, .. })
+        && plan.refusal != Some(Refusal::Sandboxed)
 }
 
 fn line(loaded: &Loaded, undecided: Option<String>) -> TargetOutput {
-    let pointer = |below: &str| loaded.pointer(below);
     let (origin, region) = (loaded.origin.clone(), loaded.region.as_deref());
     TargetOutput {
         family: loaded.definition.family().map(String::from),
         revision: loaded.revision.as_ref().map(|arn| arn.revision),
-        compliant: is_compliant(&loaded.plan) && undecided.is_none(),
+        compliant: is_compliant(&loaded.plan) && undecided.is_none() && loaded.unknowns.is_empty(),
         error: undecided,
-        ..TargetOutput::of(origin, &loaded.plan, &pointer, &loaded.positions(), loaded.patch(), region)
+        ..TargetOutput::of(origin, &loaded.plan, &loaded.pointers(), &loaded.positions(), loaded.patch(), region)
     }
 }

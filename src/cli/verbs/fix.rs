@@ -16,10 +16,9 @@ use crate::cli::loaded::Loaded;
 use crate::cli::patch_path::patch_path;
 use crate::cli::rule_choice::RuleChoiceArgs;
 use crate::cli::targets::{self, Target, WalkArgs};
-use crate::domain::ecs::task_definition::TaskDefinition;
-use crate::domain::edit::{Edit, patch};
-use crate::domain::plan::{Refusal, SANDBOX};
-use crate::domain::rules::finding::{Finding, Fix};
+use crate::domain::edit::patch;
+use crate::domain::plan::SANDBOX;
+use crate::domain::rules::finding::{Finding, Fix, Safety};
 use crate::domain::text::plain::without_number;
 use crate::render::human::passed_over;
 use crate::render::unified_diff;
@@ -30,6 +29,7 @@ pub(in crate::cli) const EXAMPLES: &str = examples![
     "logweir fix infra/ --diff | git apply     show the changes as a patch, and apply the patch",
     "logweir fix infra/ --in-place             rewrite each file; keep every line without a fault",
     "logweir fix ecs:web --output fixed        write web-REVISION.json to a folder",
+    "logweir fix template.yaml --unsafe --diff also define missing log groups and retentions in a template",
 ];
 
 #[derive(Args)]
@@ -47,6 +47,10 @@ pub(in crate::cli) struct FixArgs {
     /// the files, which may contain secrets
     #[arg(long, conflicts_with_all = ["in_place", "output"])]
     diff: bool,
+    /// Also make the unsafe fixes of templates: define a missing log group, and set a retention where events never expire.
+    /// Deploying such a retention deletes older events
+    #[arg(long = "unsafe")]
+    with_unsafe: bool,
     /// Write no file; exit with 1 if a file would change
     #[arg(long, conflicts_with_all = ["in_place", "output"])]
     check: bool,
@@ -111,13 +115,19 @@ impl FixArgs {
     /// Writes the fixed document of a target, which may contain several task definitions.
     fn one(&self, context: &Context, target: &Target, all: &[Loaded]) -> VerbResult {
         let Some(first) = all.first() else { return Ok(Exit::Fine) };
-        let fixed: Vec<_> = all.iter().map(fixed).collect::<Result<_, _>>()?;
-        let documents = all.iter().filter_map(|loaded| loaded.document.as_ref());
-        let text = match &first.document {
-            Some(_) => Document::with_all(documents.zip(&fixed)),
-            None => format!("{}\n", fixed[0].text()),
+        let is_edited = all.iter().any(|loaded| loaded.is_corrected(self.with_unsafe));
+        let text = match self.corrected(all) {
+            Ok(text) => text,
+            Err(failure) => {
+                let (what, lines) = (failure.message, failure.help.unwrap_or_default());
+                context.printer.error(&what, None);
+                lines.lines().for_each(|line| context.printer.note(line));
+                for loaded in all {
+                    self.left(context, loaded, true);
+                }
+                return Ok(failure.exit);
+            }
         };
-        let is_edited = all.iter().any(|loaded| !edits(loaded).is_empty());
         let written = match (&self.output, self.in_place, target) {
             _ if self.diff => {
                 context.printer.document(&difference(target, first, &text));
@@ -144,10 +154,71 @@ impl FixArgs {
         if let Some(path) = written {
             context.printer.note(&format!("wrote {}", path.display()));
         }
-        let exit = all.iter().map(|loaded| left(context, loaded)).max().unwrap_or(Exit::Fine);
+        let exit = all.iter().map(|loaded| self.left(context, loaded, false)).max().unwrap_or(Exit::Fine);
         let exit = if self.check { Exit::of_check(is_edited) } else { exit };
         all.iter().find_map(Loaded::unread).map_or(Ok(exit), Err)
     }
+
+    /// Returns the text of a target after its corrections. Returns an error with exit code 1 if Logweir does not change the
+    /// file.
+    fn corrected(&self, all: &[Loaded]) -> Result<String, Failure> {
+        let mut corrections = Vec::new();
+        for loaded in all {
+            let conflict = |conflict| Failure::error(format!("{}: {conflict}", loaded.origin));
+            match &loaded.document {
+                Some(document) => {
+                    corrections.push((document, loaded.correction(document, self.with_unsafe).map_err(conflict)?));
+                }
+                None => {
+                    let edits = if loaded.is_corrected(false) { &loaded.plan.edits[..] } else { &[] };
+                    let fixed = patch::apply(&loaded.definition, edits).map_err(conflict)?;
+                    return Ok(format!("{}\n", fixed.text()));
+                }
+            }
+        }
+        let corrections: Vec<_> = corrections.iter().map(|(document, correction)| (*document, correction)).collect();
+        Document::corrected(&corrections).map_err(|refused| {
+            let origin = all.first().map(|loaded| loaded.origin.as_str()).unwrap_or_default();
+            let message = format!("{origin}: Logweir does not change this file: {}", refused.why);
+            let failure = Failure { exit: Exit::Findings, ..Failure::error(message) };
+            match refused.text_to_write {
+                Some(text) => failure.help(text),
+                None => failure,
+            }
+        })
+    }
+
+    /// Prints the findings that `logweir fix` did not resolve. Returns the exit code for these findings. `is_refused` says
+    /// whether Logweir did not change the file.
+    fn left(&self, context: &Context, loaded: &Loaded, is_refused: bool) -> Exit {
+        let is_edited = !is_refused && loaded.is_corrected(self.with_unsafe);
+        let findings = loaded.plan.findings.iter();
+        let is_left = |finding: &&Finding| finding.counts() && !(is_edited && self.is_fixed(finding));
+        let left: Vec<&Finding> = findings.filter(is_left).collect();
+        for finding in &left {
+            let (severity, rule, message) = (finding.severity, finding.rule, &finding.message);
+            context.printer.note(&format!("{}: not fixed: {severity}[{rule}] {message}", loaded.origin));
+        }
+        if !self.with_unsafe && left.iter().any(|finding| needs_consent(&finding.fix)) {
+            context.printer.note(&format!("{}: `--unsafe` makes the unsafe fixes, too", loaded.origin));
+        }
+        if loaded.definition.is_sandboxed() && !left.is_empty() {
+            context.printer.note(&format!("{}: Logweir fixes nothing, because {SANDBOX}", loaded.origin));
+        }
+        Exit::of_left(left.iter().filter(|finding| finding.is_fault()).count())
+    }
+
+    /// Returns whether the written document resolves the finding. A finding about a log group remains, because log groups
+    /// are not part of a document, except those of a template.
+    fn is_fixed(&self, finding: &Finding) -> bool {
+        let is_made = matches!(finding.fix, Fix::Options(_) | Fix::Configuration { .. } | Fix::Retention { .. });
+        is_made && (self.with_unsafe || !needs_consent(&finding.fix))
+    }
+}
+
+/// Whether `logweir fix` makes the fix only with `--unsafe`.
+fn needs_consent(fix: &Fix) -> bool {
+    matches!(fix, Fix::Configuration { creates: Some(_), .. } | Fix::Retention { safety: Safety::Unsafe, .. })
 }
 
 fn unwritten(origin: &str, error: &io::Error) -> Failure {
@@ -158,32 +229,6 @@ fn unwritten(origin: &str, error: &io::Error) -> Failure {
         io::ErrorKind::PermissionDenied => failure.help("get write access to the file, or use --output DIR"),
         _ => failure,
     }
-}
-
-/// Prints the findings that `logweir fix` did not resolve. Returns the exit code for these findings.
-fn left(context: &Context, loaded: &Loaded) -> Exit {
-    let is_edited = !edits(loaded).is_empty();
-    let findings = loaded.plan.findings.iter();
-    let left: Vec<&Finding> = findings.filter(|finding| finding.counts() && !is_fixed(finding, is_edited)).collect();
-    for finding in &left {
-        context
-            .printer
-            .note(&format!("{}: not fixed: {}[{}] {}", loaded.origin, finding.severity, finding.rule, finding.message));
-    }
-    if loaded.definition.is_sandboxed() && !left.is_empty() {
-        context.printer.note(&format!("{}: Logweir fixes nothing, because {SANDBOX}", loaded.origin));
-    }
-    Exit::of_left(left.iter().filter(|finding| finding.is_fault()).count())
-}
-
-/// Returns the edits that `logweir fix` makes.
-fn edits(loaded: &Loaded) -> &[Edit] {
-    if loaded.plan.refusal == Some(Refusal::Sandboxed) { &[] } else { &loaded.plan.edits }
-}
-
-fn fixed(loaded: &Loaded) -> Result<TaskDefinition, Failure> {
-    patch::apply(&loaded.definition, edits(loaded))
-        .map_err(|conflict| Failure::error(format!("{}: {conflict}", loaded.origin)))
 }
 
 /// Returns the patch that changes the document of the target to `text`.
@@ -199,12 +244,6 @@ fn difference(target: &Target, loaded: &Loaded, text: &str) -> String {
             unified_diff(&name(target, loaded).to_string_lossy(), &before, text)
         }
     }
-}
-
-/// Returns whether the written document resolves the finding. A finding about a log group remains, because log groups
-/// are not part of a document.
-fn is_fixed(finding: &Finding, edited: bool) -> bool {
-    edited && matches!(finding.fix, Fix::Options(_) | Fix::Configuration { .. })
 }
 
 /// Returns the path of the corrected file, relative to the output folder.

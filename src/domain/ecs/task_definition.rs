@@ -257,6 +257,22 @@ impl<'a> Container<'a> {
         is_variable(self.value)
     }
 
+    /// Whether the whole container is an intrinsic function.
+    pub fn is_intrinsic(self) -> bool {
+        is_intrinsic(self.value)
+    }
+
+    /// Whether the options of the log configuration are an intrinsic function.
+    pub fn has_intrinsic_options(self) -> bool {
+        is_intrinsic(&self.value["logConfiguration"]["options"])
+    }
+
+    /// Whether the log configuration or its driver is an intrinsic function.
+    pub fn has_intrinsic_log(self) -> bool {
+        let log = &self.value["logConfiguration"];
+        is_intrinsic(log) || is_intrinsic(&log["logDriver"])
+    }
+
     /// Returns the container's hard memory limit in bytes, if it is set and readable.
     pub fn memory(self) -> Option<u64> {
         memory(self.value.get("memory")?)

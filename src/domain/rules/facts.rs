@@ -20,7 +20,63 @@ pub struct Observation<'a> {
     /// The facts about each log group in the task's Region that the definition uses, or would use after its fixes. The
     /// key is the name of the log group. `None` if Logweir did not read log groups from AWS.
     pub log_groups: Option<&'a BTreeMap<String, LogGroup>>,
+    /// The facts in the template around the definition. `None` if the definition is in no template.
+    pub template: Option<&'a TemplateFacts>,
     pub now: Timestamp,
+}
+
+/// What a template of CloudFormation says outside of a task definition.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TemplateFacts {
+    /// The log groups of the template, by their logical ids.
+    groups: BTreeMap<String, DefinedGroup>,
+    /// The logical ids of the log groups whose names the template shows.
+    names: BTreeMap<String, String>,
+}
+
+impl TemplateFacts {
+    pub fn new(groups: impl IntoIterator<Item = DefinedGroup>) -> Self {
+        let mut facts = Self::default();
+        for group in groups {
+            if let Some(name) = &group.name {
+                facts.names.insert(name.clone(), group.id.clone());
+            }
+            facts.groups.insert(group.id.clone(), group);
+        }
+        facts
+    }
+
+    /// Returns the log group with the logical id.
+    pub fn group(&self, id: &str) -> Option<&DefinedGroup> {
+        self.groups.get(id)
+    }
+
+    /// Returns the log group with the name.
+    pub fn named(&self, name: &str) -> Option<&DefinedGroup> {
+        self.group(self.names.get(name)?)
+    }
+}
+
+/// A log group that a template defines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DefinedGroup {
+    /// The logical id of the resource.
+    pub id: String,
+    /// The name of the log group. `None` if a function or CloudFormation itself gives the name.
+    pub name: Option<String>,
+    pub retention: DefinedRetention,
+}
+
+/// The retention of a log group that a template defines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DefinedRetention {
+    /// Events in the group never expire.
+    Unbounded,
+    Days(u32),
+    /// The number of days is the default of a parameter.
+    ByDefault(u32),
+    /// A function gives the retention.
+    Unknown,
 }
 
 impl<'a> Observation<'a> {
@@ -33,6 +89,7 @@ impl<'a> Observation<'a> {
             tags: &[],
             default_mode: DefaultMode::NotChecked,
             log_groups: None,
+            template: None,
             now,
         }
     }

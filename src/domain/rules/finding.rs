@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::domain::baseline::Exempted;
-use crate::domain::edit::LogGroupChange;
+use crate::domain::edit::{LogGroupChange, NewLogGroup};
 use crate::domain::rule_name::RuleName;
 use crate::domain::severity::Severity;
 use crate::domain::verdict::Decided;
@@ -64,10 +64,19 @@ pub enum Fix {
     Options(Vec<(&'static str, Option<String>)>),
     /// Writes a complete log configuration for a container that has no log configuration, or whose log driver Logweir
     /// may replace.
-    Configuration { safety: Safety, configuration: Map<String, Value> },
+    Configuration {
+        safety: Safety,
+        configuration: Map<String, Value>,
+        /// The log group that the template has to define, because nothing else creates it. Such a fix is unsafe: it fails
+        /// where the log group exists.
+        creates: Option<NewLogGroup>,
+    },
     /// Creates a log group, or sets the retention of a log group. A fix of this kind is always safe. If the
     /// change would be unsafe, the rule gives advice instead of a fix.
     LogGroup(LogGroupChange),
+    /// Sets the retention of a log group that the template defines. The fix is unsafe if the group has no retention,
+    /// because a retention deletes older events.
+    Retention { safety: Safety, group: String, days: u32 },
     /// Advises a person to make a change. The text is the advice.
     Advice(String),
 }
@@ -76,7 +85,7 @@ impl Fix {
     pub fn safety(&self) -> Safety {
         match self {
             Self::Options(_) | Self::LogGroup(_) => Safety::Safe,
-            Self::Configuration { safety, .. } => *safety,
+            Self::Configuration { safety, .. } | Self::Retention { safety, .. } => *safety,
             Self::Advice(_) => Safety::Advice,
         }
     }

@@ -8,7 +8,6 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 use serde_json::Value;
 
 use super::log_lines::HIDDEN;
-use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::edit::LogGroupChange;
 use crate::domain::report::is_shown;
 use crate::domain::rules::finding::{Finding, Fix, Safety};
@@ -20,9 +19,10 @@ use crate::domain::text::plain::{plain, shortened};
 pub struct Shown<'s> {
     /// The name that messages use for the checked target.
     pub origin: &'s str,
-    pub definition: &'s TaskDefinition,
+    /// The text that contains the found member: the text of the file, or of a registered revision.
+    pub text: &'s str,
     pub finding: &'s Finding,
-    /// The member of the task definition at the finding's JSON pointer, or the nearest enclosing member.
+    /// The member at the finding's JSON pointer, or the nearest enclosing member.
     pub found: &'s Found,
     /// The position of this member in its file. `None` for a registered revision, which is not in a file.
     pub position: Option<Position>,
@@ -96,11 +96,10 @@ pub fn line(finding: &Finding) -> String {
 /// line. The line contains only the found member, because other members may contain secrets. If the member starts its
 /// line, the excerpt keeps the indentation of the line. Returns `None` for a finding about the whole task.
 fn excerpt(shown: &Shown<'_>) -> Option<(String, Range<usize>)> {
-    let Shown { definition, finding, found, .. } = shown;
+    let Shown { text, finding, found, .. } = shown;
     if found.depth == 0 {
         return None;
     }
-    let text = definition.text();
     let (start, value) = (found.member().start, &text[found.value.clone()]);
     let blanks = text[..start].bytes().rev().take(WIDE).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     let line = start - blanks;
@@ -163,6 +162,11 @@ fn help(finding: &Finding) -> String {
     };
     let text = match &finding.fix {
         Fix::Options(options) => format!("safe fix: {}", set(options)),
+        Fix::Configuration { creates: Some(group), .. } => format!(
+            "unsafe fix (fix --unsafe): write a complete awslogs configuration, and define the log group `{}` in the \
+             template; the deployment fails where the group exists already",
+            group.name
+        ),
         Fix::Configuration { safety: Safety::Unsafe, .. } => {
             "unsafe fix, allowed by the baseline: write a complete awslogs configuration".into()
         }
@@ -174,6 +178,10 @@ fn help(finding: &Finding) -> String {
         Fix::LogGroup(LogGroupChange::SetRetention { new, .. }) => {
             format!("safe fix: set the retention of the log group to {new} days")
         }
+        Fix::Retention { safety: Safety::Unsafe, days, .. } => format!(
+            "unsafe fix (fix --unsafe): set RetentionInDays of the log group to {days}; a deployment deletes older events"
+        ),
+        Fix::Retention { days, .. } => format!("safe fix: set RetentionInDays of the log group to {days}"),
         Fix::Advice(advice) => advice.clone(),
     };
     let mut text = shortened(&text, LONGEST);

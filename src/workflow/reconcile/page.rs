@@ -317,6 +317,7 @@ impl<'p, P: Ports> Page<'p, P> {
             tags,
             default_mode: self.default_mode.clone(),
             log_groups,
+            template: None,
             now: self.ports.clock().now(),
         }
     }

@@ -64,6 +64,7 @@ impl Facts {
             tags: &self.tags,
             default_mode: self.default_mode.clone(),
             log_groups: self.log_groups.as_ref(),
+            template: None,
             now: self.now,
         }
     }

@@ -40,7 +40,8 @@ impl Rule for ForeignRegion {
 
     fn lacks_evidence(&self, case: &Case<'_>) -> bool {
         case.subjects().any(|subject| {
-            let region = subject.awslogs().map(|options| subject.given(options, "awslogs-region"));
+            let options = subject.awslogs().filter(|options| !subject.is_own_region(*options));
+            let region = options.map(|options| subject.given(options, "awslogs-region"));
             match region {
                 Some(Given::Text(_)) => case.seen.region.is_none(),
                 // A registered revision gives no more evidence, because Logweir does not read secrets.

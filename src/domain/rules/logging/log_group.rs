@@ -1,16 +1,22 @@
 //! The log group of a container: its name in the task definition, and the facts that AWS reports about it.
 
+use serde_json::Value;
+
 use super::naming::is_group_name;
 use super::options::Given;
 use crate::domain::ecs::task_definition::Options;
 use crate::domain::rule_name::RuleName;
 use crate::domain::rules::case::{Case, Subject};
-use crate::domain::rules::facts::LogGroup;
+use crate::domain::rules::facts::{DefinedGroup, LogGroup};
 
 impl Case<'_> {
     /// Whether a rule needs facts about a log group that Logweir did not read.
     pub fn lacks_log_groups(&self) -> bool {
         match self.seen.log_groups {
+            // A log group that the template defines exists, and its retention is known.
+            None if self.seen.template.is_some() => {
+                self.subjects().any(|subject| subject.awslogs().is_some_and(|_| subject.defined_group().is_none()))
+            }
             None => true,
             Some(groups) => {
                 self.subjects().filter_map(|subject| subject.group()).any(|name| !groups.contains_key(&name))
@@ -19,13 +25,35 @@ impl Case<'_> {
     }
 }
 
+impl<'a> Case<'a> {
+    /// Returns the log group of the template that the containers use. Returns `None` if they use several groups, or none
+    /// that the template defines.
+    pub(super) fn shared_group(&self) -> Option<&'a DefinedGroup> {
+        let mut groups = self.subjects().filter(|subject| subject.awslogs().is_some()).map(|it| it.defined_group());
+        let first = groups.next()??;
+        groups.all(|group| group == Some(first)).then_some(first)
+    }
+}
+
 impl<'a> Subject<'_, 'a> {
+    /// Returns the log group of the container if the template defines it.
+    pub fn defined_group(&self) -> Option<&'a DefinedGroup> {
+        let template = self.case.seen.template?;
+        let given = self.awslogs()?.value("awslogs-group")?;
+        let id = match given {
+            Value::String(name) => return template.named(name),
+            function => function.get("Ref").or_else(|| function.get("Fn::Sub"))?.as_str()?,
+        };
+        let id = id.strip_prefix("${").and_then(|id| id.strip_suffix('}')).unwrap_or(id);
+        template.group(id)
+    }
+
     /// Returns the name of the log group that the container will log to after its fixes. `None` if the container logs
     /// to no log group in the task's Region, or if the name is not valid.
     pub fn group(&self) -> Option<String> {
         let group = match self.awslogs() {
             Some(options) => self.group_of(options)?,
-            None if self.is_given_awslogs() => self.baseline_group().ok()?,
+            None if self.is_given_awslogs() => self.given_group().ok()?,
             None => return None,
         };
         is_group_name(&group).then_some(group)
@@ -35,12 +63,13 @@ impl<'a> Subject<'_, 'a> {
         match self.given(options, "awslogs-region") {
             Given::Absent => {}
             Given::Text(region) if Some(region) == self.case.seen.region => {}
+            Given::Unknown(_) if self.is_own_region(options) => {}
             _ => return None,
         }
         match self.given(options, "awslogs-group") {
             Given::Text(group) => Some(group.to_owned()),
             Given::Absent if self.case.is_editable(self.container) && !self.is_exempt(RuleName::UnnamedLogGroup) => {
-                self.baseline_group().ok()
+                self.named_group().ok()
             }
             _ => None,
         }

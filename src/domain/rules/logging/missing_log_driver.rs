@@ -8,6 +8,7 @@ use crate::domain::rule_name::RuleName;
 use crate::domain::rules::Rule;
 use crate::domain::rules::case::{Case, Subject};
 use crate::domain::rules::finding::{Finding, Fix, Safety};
+use crate::domain::verdict::Decided;
 
 pub(in crate::domain::rules) struct MissingLogDriver;
 
@@ -27,12 +28,20 @@ impl Rule for MissingLogDriver {
     }
 }
 
+/// Returns how certain a finding about a hidden value is. CloudFormation replaces an intrinsic function, so its value is
+/// unknown. ECS refuses a placeholder that no deploy tool replaces.
+fn decided(is_intrinsic: bool) -> Decided {
+    if is_intrinsic { Decided::Unknown } else { Decided::Yes }
+}
+
 fn check(subject: &Subject<'_, '_>) -> Option<Finding> {
     let called = subject.called();
     if subject.container.is_variable() {
         let message = format!("{called} is a placeholder or an intrinsic function");
         let finding = subject.finding(NAME, "", message, Fix::Advice(RENDER.into()));
-        return Some(Finding { pointer: format!("/containerDefinitions/{}", subject.container.index), ..finding });
+        let decided = decided(subject.container.is_intrinsic());
+        let pointer = format!("/containerDefinitions/{}", subject.container.index);
+        return Some(Finding { pointer, decided, ..finding });
     }
     if let Some(found) = subject.container.malformed() {
         let advice = Fix::Advice("write the container as an object, or remove the container".into());
@@ -43,7 +52,8 @@ fn check(subject: &Subject<'_, '_>) -> Option<Finding> {
         Log::Configured { .. } => None,
         Log::Unknown => {
             let message = format!("the log configuration of {called} is a placeholder or an intrinsic function");
-            Some(subject.finding(NAME, "", message, Fix::Advice(RENDER.into())))
+            let finding = subject.finding(NAME, "", message, Fix::Advice(RENDER.into()));
+            Some(Finding { decided: decided(subject.container.has_intrinsic_log()), ..finding })
         }
         Log::Malformed(found) => {
             let message = format!("the log configuration of {called} is {found}: ECS refuses it");
@@ -57,7 +67,11 @@ fn check(subject: &Subject<'_, '_>) -> Option<Finding> {
                 (MissingDriver::Fix, Err(why)) => {
                     Fix::Advice(format!("add a log configuration; Logweir does not write one, because {why}"))
                 }
-                (MissingDriver::Fix, Ok(configuration)) => Fix::Configuration { safety: Safety::Safe, configuration },
+                (MissingDriver::Fix, Ok(configuration)) => {
+                    let creates = subject.new_group();
+                    let safety = if creates.is_some() { Safety::Unsafe } else { Safety::Safe };
+                    Fix::Configuration { safety, configuration, creates }
+                }
             };
             let effective = if subject.case.seen.definition.requires_fargate() {
                 "no logs at all (Fargate)"

@@ -5,6 +5,7 @@ mod awslogs_option;
 pub(super) mod blocking_delivery;
 mod buffer;
 mod datetime;
+mod defined_retention;
 mod execution_role;
 mod firelens;
 pub(super) mod foreign_region;

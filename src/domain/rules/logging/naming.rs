@@ -7,6 +7,9 @@ use crate::domain::text::placeholder::is_marked;
 /// The longest name of a log group, in characters (source: CloudWatch Logs API reference, CreateLogGroup).
 const LONGEST: usize = 512;
 
+/// The Region of the task, in the notation of CloudFormation's function `Fn::Sub`.
+pub(super) const OWN_REGION: &str = "${AWS::Region}";
+
 impl Subject<'_, '_> {
     /// Returns the name that the baseline gives to the log group of this container. The error is the reason why the
     /// baseline gives no valid name.
@@ -24,8 +27,12 @@ impl Subject<'_, '_> {
         }
     }
 
-    /// Returns the Region that the container must log to, which is the Region of the task.
+    /// Returns the Region that the container must log to, which is the Region of the task. In a template, the Region has
+    /// the notation of the function `Fn::Sub`.
     pub fn baseline_region(&self) -> Result<String, &'static str> {
+        if self.case.seen.template.is_some() {
+            return Ok(OWN_REGION.to_owned());
+        }
         self.case.seen.region.map(String::from).ok_or("the Region is not known (set it with --region)")
     }
 

@@ -2,12 +2,14 @@
 
 use serde_json::Value;
 
+use super::naming::OWN_REGION;
 use crate::domain::baseline::LOG_DRIVERS;
 use crate::domain::ecs::task_definition::{Log, Options};
 use crate::domain::rule_name::RuleName;
 use crate::domain::rules::case::Subject;
 use crate::domain::rules::finding::{Finding, Fix};
 use crate::domain::text::placeholder::{is_intrinsic, is_placeholder};
+use crate::domain::verdict::Decided;
 
 /// The value of an option, as far as the task definition shows the value.
 #[derive(Clone, Copy)]
@@ -146,6 +148,15 @@ impl<'a> Subject<'_, 'a> {
         }
     }
 
+    /// Whether the option is CloudFormation's own parameter for the Region of the task, which is right in each Region.
+    pub fn is_own_region(&self, options: Options<'a>) -> bool {
+        let region = options.value("awslogs-region").and_then(Value::as_object).filter(|region| region.len() == 1);
+        region.is_some_and(|region| {
+            region.get("Ref").is_some_and(|name| name == "AWS::Region")
+                || region.get("Fn::Sub").is_some_and(|text| text == OWN_REGION)
+        })
+    }
+
     /// Whether `secretOptions` of the log configuration names the option.
     fn has_secret_option(&self, option: &str) -> bool {
         let secrets = self.secret_options().and_then(Value::as_array);
@@ -165,6 +176,7 @@ impl<'a> Subject<'_, 'a> {
     /// names the value, such as `mode`.
     pub fn unknown(&self, rule: RuleName, below: &str, what: &str, why: Unknown) -> Finding {
         let message = format!("the {what} of {} is {}", self.called(), why.kind());
-        self.finding(rule, below, message, Fix::Advice(why.advice().into()))
+        let decided = if why == Unknown::Intrinsic { Decided::Unknown } else { Decided::Yes };
+        Finding { decided, ..self.finding(rule, below, message, Fix::Advice(why.advice().into())) }
     }
 }

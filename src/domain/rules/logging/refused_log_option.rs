@@ -51,7 +51,9 @@ impl Rule for RefusedLogOption {
     fn lacks_evidence(&self, case: &Case<'_>) -> bool {
         let is_unknown = |subject: Subject<'_, '_>| {
             subject.awslogs().is_some_and(|options| {
-                CHECKED.iter().any(|option| matches!(subject.given(options, option), Given::Unknown(_)))
+                let is_own = subject.is_own_region(options);
+                let checked = CHECKED.iter().filter(|option| **option != "awslogs-region" || !is_own);
+                checked.into_iter().any(|option| matches!(subject.given(options, option), Given::Unknown(_)))
             })
         };
         !case.seen.is_live() && case.subjects().any(is_unknown)

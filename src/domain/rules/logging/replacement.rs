@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::baseline::{Delivery, MissingDriver};
 use crate::domain::ecs::task_definition::{Log, Options};
+use crate::domain::edit::NewLogGroup;
 use crate::domain::rule_name::RuleName;
 use crate::domain::rules::case::Subject;
 
@@ -14,6 +15,9 @@ impl Subject<'_, '_> {
         if let Some(needs) = self.case.forbids_awslogs() {
             return Err(needs.objection());
         }
+        if self.case.seen.template.is_some() && !self.case.seen.definition.has_execution_role() {
+            return Err("the task definition has no ExecutionRoleArn, with which ECS could write to the log group");
+        }
         let is_non_blocking = self.settings.logging.delivery == Delivery::NonBlocking;
         if self.logs_to_router() && self.case.would_lose_all_of_firelens() {
             return Err("ECS refuses a FireLens router that no container logs to (remove the router, too)");
@@ -22,7 +26,7 @@ impl Subject<'_, '_> {
             return Err("the buffers of its containers do not fit into the memory of the task");
         }
         let mut options = Map::new();
-        options.insert("awslogs-group".into(), self.baseline_group()?.into());
+        options.insert("awslogs-group".into(), self.given_group()?.into());
         options.insert("awslogs-region".into(), self.baseline_region()?.into());
         options.insert("awslogs-stream-prefix".into(), self.baseline_prefix()?.into());
         options.insert("mode".into(), self.settings.logging.delivery.mode().into());
@@ -34,6 +38,39 @@ impl Subject<'_, '_> {
             return Err("the log configuration is not a JSON object");
         };
         Ok(configuration)
+    }
+
+    /// Returns the log group that a fix gives this container. In a template, this is the group of the template that the
+    /// other containers use, so that the group exists before the containers start.
+    pub fn given_group(&self) -> Result<String, &'static str> {
+        match self.case.shared_group() {
+            Some(group) => Ok(format!("${{{}}}", group.id)),
+            None => self.baseline_group(),
+        }
+    }
+
+    /// Returns the log group for a container that names none. In a template, only a group that the template defines is
+    /// certain to exist.
+    pub fn named_group(&self) -> Result<String, &'static str> {
+        if self.case.seen.template.is_some() && self.case.shared_group().is_none() {
+            return Err("no other container of the task definition uses a log group of the template");
+        }
+        self.given_group()
+    }
+
+    /// Returns the log group that the template has to define for the fix of this container. Returns `None` if the
+    /// template defines a group that the other containers use, or if the task definition is in no template.
+    pub fn new_group(&self) -> Option<NewLogGroup> {
+        if self.case.seen.template.is_none() || self.case.shared_group().is_some() {
+            return None;
+        }
+        let group = &self.settings.log_group;
+        Some(NewLogGroup {
+            name: self.baseline_group().ok()?,
+            class: group.class.clone(),
+            kms_key: group.kms_key.clone(),
+            retention_days: group.retention_days,
+        })
     }
 
     /// Whether the baseline lists the driver under `logging.replace`.

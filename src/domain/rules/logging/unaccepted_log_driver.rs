@@ -53,7 +53,7 @@ fn fix(subject: &Subject<'_, '_>, driver: &str, accept: &[String]) -> Fix {
         );
     }
     match subject.complete_configuration() {
-        Ok(configuration) => Fix::Configuration { safety: Safety::Unsafe, configuration },
+        Ok(configuration) => Fix::Configuration { safety: Safety::Unsafe, configuration, creates: subject.new_group() },
         Err(why) => Fix::Advice(format!("use awslogs; Logweir does not replace the driver, because {why}")),
     }
 }

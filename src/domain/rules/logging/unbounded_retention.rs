@@ -3,6 +3,7 @@
 //! A log group without a retention keeps all its events, so a new retention may delete events. Logweir sets a retention
 //! only on a log group that is empty or that the baseline adopts by name, and never shortens a retention.
 
+use super::defined_retention;
 use crate::domain::edit::{Ground, LogGroupChange};
 use crate::domain::rule_name::RuleName;
 use crate::domain::rules::Rule;
@@ -37,6 +38,9 @@ impl Rule for UnboundedRetention {
     }
 
     fn check(&self, case: &Case<'_>) -> Vec<Finding> {
+        if case.seen.template.is_some() {
+            return defined_retention::check(case);
+        }
         let mut wishes: Vec<Wish<'_, '_>> = Vec::new();
         for subject in case.subjects() {
             let Some((name, found)) = subject.observed_group() else { continue };

@@ -7,6 +7,7 @@ use crate::domain::rule_name::RuleName;
 use crate::domain::rules::Rule;
 use crate::domain::rules::case::{Case, Subject};
 use crate::domain::rules::finding::{Finding, Fix};
+use crate::domain::verdict::Decided;
 
 pub(in crate::domain::rules) struct UnnamedLogGroup;
 
@@ -37,7 +38,7 @@ impl Rule for UnnamedLogGroup {
                     "give the log group a name of at most 512 letters, digits and ._-/#, without the prefix aws/";
                 findings.push(subject.finding(NAME, "/options/awslogs-group", message, Fix::Advice(advice.into())));
             }
-            findings.extend(check(&subject, options, "awslogs-group", "log group", subject.baseline_group()));
+            findings.extend(check(&subject, options, "awslogs-group", "log group", subject.named_group()));
             findings.extend(check(
                 &subject,
                 options,
@@ -68,7 +69,9 @@ fn unreadable(subject: &Subject<'_, '_>, options: Options<'_>) -> Option<Finding
         Options::Unknown => (format!("the options of {called} are a placeholder or an intrinsic function"), RENDER),
         _ => return None,
     };
-    Some(subject.finding(NAME, "/options", message, Fix::Advice(advice.into())))
+    let is_intrinsic = subject.container.has_intrinsic_options();
+    let decided = if is_intrinsic { Decided::Unknown } else { Decided::Yes };
+    Some(Finding { decided, ..subject.finding(NAME, "/options", message, Fix::Advice(advice.into())) })
 }
 
 fn check<'a>(

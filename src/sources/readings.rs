@@ -1,0 +1,105 @@
+//! The readings of a task definition in a template: what it is for each branch of the conditions that decide about a
+//! value that rules read.
+
+use serde_json::Value;
+
+use super::cloudformation::{Assignment, Template};
+use super::tree::{NodeId, Tree};
+use super::view::{Seen, Shape, Unviewed, View, Viewer};
+use crate::domain::ecs::task_definition::{NotATaskDefinition, TaskDefinition};
+use crate::domain::readings::{Branch, Reading};
+use crate::domain::verdict::Unknown;
+
+/// The largest number of readings of a task definition.
+const MOST: usize = 16;
+
+/// The readings that a template gives a task definition.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) readings: Vec<Reading>,
+    /// The shape of each reading's definition.
+    pub(super) shapes: Vec<Shape>,
+    pub(super) unknowns: Vec<Unknown>,
+    /// Why no reading is a task definition.
+    pub(super) not_a_definition: Option<NotATaskDefinition>,
+}
+
+/// Returns the readings of the task definition with these properties. `family` is the family if the template names none.
+pub(super) fn readings(
+    tree: &Tree,
+    template: &Template,
+    properties: NodeId,
+    family: Option<&str>,
+) -> Result<Found, Unviewed> {
+    let mut found = Found::default();
+    let mut open = vec![Assignment::new()];
+    let (mut is_cut, mut is_included) = (false, false);
+    while let Some(assignment) = open.pop() {
+        let (view, seen) = view(tree, template, properties, &assignment, false)?;
+        is_included |= !seen.included.is_empty();
+        if let Some(condition) = seen.open_condition {
+            if found.readings.len() + open.len() + 2 <= MOST {
+                for value in [false, true] {
+                    let mut assignment = assignment.clone();
+                    assignment.insert(condition.clone(), value);
+                    open.push(assignment);
+                }
+                continue;
+            }
+            is_cut = true;
+        }
+        let Some(View { value, shape }) = view else { continue };
+        let definition = match parse(value, family) {
+            Ok(definition) => definition,
+            Err(error) => {
+                found.not_a_definition.get_or_insert(error);
+                continue;
+            }
+        };
+        let defaulted = match seen.has_default {
+            true => self::view(tree, template, properties, &assignment, true)?.0,
+            false => None,
+        };
+        let defaulted = defaulted.and_then(|view| parse(view.value, family).ok());
+        let branch =
+            |(condition, is_true): (&String, &bool)| Branch { condition: condition.clone(), is_true: *is_true };
+        found.readings.push(Reading { definition, defaulted, branches: assignment.iter().map(branch).collect() });
+        found.shapes.push(shape);
+    }
+    if !found.readings.is_empty() {
+        found.not_a_definition = None;
+    }
+    let unknown = |why: String| Unknown { rules: Vec::new(), pointer: String::new(), why };
+    if is_cut {
+        found.unknowns.push(unknown(format!("the conditions of the template have more than {MOST} combinations")));
+    }
+    if is_included {
+        found
+            .unknowns
+            .push(unknown("an include or a macro (`Fn::Transform`) adds members to the task definition".into()));
+    }
+    Ok(found)
+}
+
+fn view(
+    tree: &Tree,
+    template: &Template,
+    properties: NodeId,
+    assignment: &Assignment,
+    with_defaults: bool,
+) -> Result<(Option<View>, Seen), Unviewed> {
+    let seen = Seen::default();
+    let mut viewer = Viewer { tree, template: Some(template), assignment, with_defaults, is_pascal: true, seen };
+    let view = viewer.definition(properties)?;
+    Ok((view, viewer.seen))
+}
+
+/// Returns the task definition with this JSON. Gives it the family if it has none.
+pub(super) fn parse(mut value: Value, family: Option<&str>) -> Result<TaskDefinition, NotATaskDefinition> {
+    if let (Some(family), Value::Object(members)) = (family, &mut value)
+        && !members.contains_key("family")
+    {
+        members.insert("family".into(), family.into());
+    }
+    TaskDefinition::parse(value.to_string())
+}

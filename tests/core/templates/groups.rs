@@ -1,0 +1,68 @@
+//! The log groups of a template.
+
+use super::{GOOD, container, expect, findings, fixed, template};
+
+#[test]
+fn a_group_without_retention_gets_one_only_with_consent() {
+    let text = template(&container(GOOD))
+        .replace("    Properties:\n      RetentionInDays: 30\n", "    Properties:\n      LogGroupName: /ecs/web\n");
+    let found = findings(&text);
+    assert!(found.len() == 1 && found[0].contains("`LogGroup` of the template never expire"), "{found:?}");
+    assert_eq!(fixed(&text, false).as_deref(), Ok(text.as_str()));
+    expect(&text, "      LogGroupName: /ecs/web\n", "      LogGroupName: /ecs/web\n      RetentionInDays: 30\n", true);
+    let bare = text.replace("    Properties:\n      LogGroupName: /ecs/web\n", "");
+    let new = "    Type: AWS::Logs::LogGroup\n    Properties:\n      RetentionInDays: 30\n";
+    expect(&bare, "    Type: AWS::Logs::LogGroup\n", new, true);
+}
+
+#[test]
+fn a_shorter_retention_is_raised_and_a_longer_one_stays() {
+    let text = template(&container(GOOD)).replace("RetentionInDays: 30", "RetentionInDays: 7 # a week");
+    expect(&text, "RetentionInDays: 7 #", "RetentionInDays: 30 #", false);
+    assert_eq!(findings(&text.replace("7 # a week", "365")), Vec::<String>::new());
+}
+
+#[test]
+fn a_parameter_gives_a_retention_by_default() {
+    let text = |default: &str| {
+        let parameters = format!("Parameters:\n  Days:\n    Type: Number\n    Default: {default}\nResources:");
+        template(&container(GOOD)).replace("Days: 30", "Days: !Ref Days").replace("Resources:", &parameters)
+    };
+    assert_eq!(findings(&text("30")), Vec::<String>::new());
+    let found = findings(&text("7"));
+    assert!(found.len() == 1 && found[0].starts_with("unbounded-retention by-default"), "{found:?}");
+    assert_eq!(fixed(&text("7"), true).as_deref(), Ok(text("7").as_str()));
+}
+
+#[test]
+fn a_group_that_no_container_uses_and_a_group_of_another_stack_are_not_judged() {
+    let text = template(&container(GOOD)).replace("      RetentionInDays: 30\n", "      LogGroupName: /other\n");
+    let text = text.replace("awslogs-group: !Ref LogGroup", "awslogs-group: /ecs/web");
+    assert_eq!(findings(&text), Vec::<String>::new());
+    assert_eq!(findings(&text.replace("/other", "/ecs/web")).len(), 1);
+}
+
+#[test]
+fn a_task_without_a_group_gets_one_only_with_consent() {
+    let text = "Resources:\n  Task:\n    Type: AWS::ECS::TaskDefinition\n    Properties:\n      Family: web\n      \
+                ExecutionRoleArn: !GetAtt Role.Arn\n      ContainerDefinitions:\n        - Name: app\n          Image: x\n\n  Topic:\n    \
+                Type: AWS::SNS::Topic\n# the end\n";
+    assert_eq!(fixed(text, false).as_deref(), Ok(text));
+    let found = fixed(text, true).unwrap();
+    let wanted = text
+        .replace(
+            "Image: x\n",
+            "Image: x\n          LogConfiguration:\n            LogDriver: awslogs\n            Options:\n              \
+             awslogs-group: !Ref EcsWebLogGroup\n              awslogs-region: !Ref AWS::Region\n              \
+             awslogs-stream-prefix: app\n              mode: non-blocking\n              max-buffer-size: 25m\n",
+        )
+        .replace(
+            "    Type: AWS::SNS::Topic\n",
+            "    Type: AWS::SNS::Topic\n\n  EcsWebLogGroup:\n    Type: AWS::Logs::LogGroup\n    DeletionPolicy: Retain\n    \
+             UpdateReplacePolicy: Retain\n    Properties:\n      LogGroupName: /ecs/web\n      RetentionInDays: 30\n",
+        );
+    assert_eq!(found, wanted, "\n{found}");
+    assert_eq!(fixed(&found, true).as_deref(), Ok(found.as_str()));
+    let roleless = text.replace("      ExecutionRoleArn: !GetAtt Role.Arn\n", "");
+    assert_eq!(fixed(&roleless, true).as_deref(), Ok(roleless.as_str()));
+}
