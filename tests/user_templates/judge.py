@@ -60,8 +60,9 @@ def claim(finding):
         return rule, resource, None
     if rule == "unbounded-retention":
         # The finding belongs to the task definition whose container uses the group, and has its place in the group.
-        group = re.match(r"/(?:Resources|logGroups)/([^/]+)", finding["pointer"])
-        return rule, group[1] if group else resource, None
+        pointer = finding["pointer"].replace("/resource/aws_cloudwatch_log_group/", "/logGroups/aws_cloudwatch_log_group.")
+        group = re.search(r"/(?:^Resources|logGroups)/(aws_cloudwatch_log_group\.[\w-]+|[^/]+)|^/Resources/([^/]+)", pointer)
+        return rule, group[1] or group[2] if group else resource, None
     index = re.search(r"(?i)container_?definitions/(?:Fn::If/[12]/)?(\d+)", finding["pointer"] or "")
     container = finding["container"]
     # Logweir may name a container after the function that gives its name.
@@ -91,5 +92,8 @@ def check_all(logweir, paths, region=None, arguments=()):
         raise RuntimeError(ended.stderr.decode()) from None
     found = {path: Judged([]) for path in paths}
     for target in targets:
-        found[pathlib.Path(target["file"])].targets.append(target)
+        path = pathlib.Path(target["file"])
+        # Terraform's `file()` names another file of the folder.
+        of = path if path in found else next(each for each in paths if path.is_relative_to(each.parent))
+        found[of].targets.append(target)
     return found

@@ -157,7 +157,8 @@ class Scope:
         self.open.add(name)
         found = self.value(self.locals[name])
         self.open.remove(name)
-        return found
+        # Logweir follows local values to containers, and leaves texts to the plan.
+        return found if isinstance(found, (dict, list)) else Reference(text)
 
     def element(self, tree):
         [key] = tree.children[0].children
@@ -170,6 +171,10 @@ class Scope:
                      if isinstance(child, Tree) and child.data != "new_line_or_comment"]
         if name == "jsonencode" and len(arguments) == 1:
             return self.value(arguments[0])
+        if name == "merge":
+            parts = [self.value(argument) for argument in arguments]
+            if all(isinstance(part, dict) for part in parts):
+                return {key: each for part in parts for key, each in part.items()}
         if name in ("file", "templatefile") and arguments:
             path = raw(arguments[0]).strip('"').replace("${path.module}/", "").replace("${path.root}/", "")
             target = self.folder / path
@@ -192,7 +197,22 @@ def text_of(tree):
 
 def of_json(text):
     """Returns JSON with templates in its texts."""
-    marked = re.sub(r"(?<!\$)(\$\{[^}]*\})|(?<!%)%\{[^}]*\}", lambda found: "\ue000" + (found[1] or "").replace('"', "'"), text)
+    marked, at, is_text = "", 0, False
+    while at < len(text):
+        if text[at:at + 2] in ("${", "%{") and text[at - 1:at] != text[at]:
+            end = text.find("}", at) + 1 or len(text)
+            inner = "\ue000" + text[at:end].replace('"', "'")
+            # A template in the place of a value has no quotes around it.
+            marked += inner if is_text else f'"{inner}"'
+            at = end
+            continue
+        if text[at] == "\\":
+            marked += text[at]
+            at += 1
+        elif text[at] == '"':
+            is_text = not is_text
+        marked += text[at:at + 1]
+        at += 1
     try:
         document = json.loads(marked)
     except json.JSONDecodeError:
