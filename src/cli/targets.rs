@@ -19,10 +19,10 @@ pub(super) struct WalkArgs {
     /// Also read the files in folders that .gitignore lists, and node_modules
     #[arg(long)]
     no_ignore: bool,
-    /// Pass over the named files that contain no task definition, as over those in folders
+    /// Pass over named files without a task definition, as in folders
     #[arg(long)]
     pass_over: bool,
-    /// The family of the documents that name none, such as a list of containers
+    /// The family of documents that name none, such as lists of containers
     #[arg(long)]
     family: Option<String>,
 }

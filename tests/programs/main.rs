@@ -17,4 +17,5 @@ mod aws;
 mod cli;
 mod function;
 mod journal;
+mod pipelines;
 mod secrets;
