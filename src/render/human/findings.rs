@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::log_lines::HIDDEN;
 use crate::domain::edit::LogGroupChange;
 use crate::domain::report::is_shown;
+use crate::domain::rule_name::RuleName;
 use crate::domain::rules::finding::{Finding, Fix, Safety};
 use crate::domain::severity::Severity;
 use crate::domain::text::place::{Found, Position};
@@ -109,17 +110,37 @@ fn excerpt(shown: &Shown<'_>) -> Option<(String, Range<usize>)> {
     if let Some(key) = &found.key {
         source += &plain(&text[key.clone()], LONGEST);
         let to = source.len();
-        let colon = &text[key.end..found.value.start];
-        source += if colon.ends_with(':') { ":" } else { ": " };
-        source += &first_line(value, is_harmless(finding, found));
+        let between = &text[key.end..found.value.start.max(key.end)];
+        if is_below(between, value) {
+            source.push(':');
+            return Some((source, from..to));
+        }
+        source += match between.trim_start() {
+            ":" => ":",
+            assigned if assigned.starts_with('=') => " = ",
+            _ => ": ",
+        };
+        source += &first_line(value, is_harmless(finding, found, value));
         let is_scalar = !value.starts_with(['{', '[']);
         return Some((source.clone(), from..if is_scalar { source.len() } else { to }));
     }
     source += &match &finding.container {
         Some(name) if value.starts_with('{') => format!("{{ \"name\": {}, … }}", Value::from(plain(name, LONGEST))),
+        // The members of a mapping of YAML have no braces around them.
+        Some(name) if value.contains('\n') => {
+            let key = if value.contains("Name:") { "Name" } else { "name" };
+            format!("{key}: {}, …", plain(name, LONGEST))
+        }
         _ => first_line(value, false),
     };
     Some((source.clone(), from..source.len()))
+}
+
+/// Whether the value begins in a line below its key, as a mapping or a sequence of YAML does. `between` is the text between
+/// the key and the value.
+fn is_below(between: &str, value: &str) -> bool {
+    let has_brackets = value.starts_with(['{', '[']);
+    !has_brackets && (between.contains('\n') || value.trim_start_matches([' ', '\t']).starts_with(['\n', '\r', '#']))
 }
 
 /// The number of characters of a wide indentation, which Logweir does not show.
@@ -141,9 +162,12 @@ fn first_line(value: &str, is_harmless: bool) -> String {
     }
 }
 
-/// Whether Logweir may show the value of the found member. Logweir shows the log driver, and the options that contain
-/// no secret.
-fn is_harmless(finding: &Finding, found: &Found) -> bool {
+/// Whether Logweir may show the value of the found member. Logweir shows the log driver, the retention of a log group,
+/// and the options that contain no secret.
+fn is_harmless(finding: &Finding, found: &Found, value: &str) -> bool {
+    if finding.rule == RuleName::UnboundedRetention {
+        return value.bytes().all(|byte| byte.is_ascii_digit());
+    }
     let steps: Vec<&str> = finding.pointer.split('/').skip(1).take(found.depth).collect();
     match steps.as_slice() {
         ["containerDefinitions", _, "logConfiguration", "logDriver"] => true,

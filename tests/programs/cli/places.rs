@@ -71,3 +71,14 @@ fn a_syntax_error_has_the_place_of_its_cause_in_text_and_in_json() {
         assert_eq!((&target["line"], &target["column"]), (&line.into(), &column.into()));
     }
 }
+
+#[test]
+fn an_excerpt_of_yaml_shows_the_key_and_no_member_of_its_value() {
+    let text = "family: web\ncontainerDefinitions:\n  - name: app\n    image: app:1\n    logConfiguration:\n      \
+                logDriver: awslogs\n      options:\n        awslogs-group: CANARY\n        awslogs-region: eu-west-1\n";
+    let folder = TempDir::new().unwrap();
+    let path = file(&folder, "web.yaml", text);
+    let ran = run(&mut logweir(&["check", &path, "--region", "eu-west-1"]));
+    assert!(ran.out.contains("7 |       options:\n"), "{}", ran.out);
+    assert!(!ran.out.contains("CANARY") && !ran.out.contains("\"…\""), "{}", ran.out);
+}
