@@ -188,7 +188,7 @@ fn fix_writes_a_folder_into_another_of_the_same_shape() {
     let ran = run(&mut logweir(&[
         "fix",
         from.path().to_str().unwrap(),
-        "--output",
+        "--output-dir",
         to.path().to_str().unwrap(),
         "--region",
         "eu-west-1",

@@ -28,7 +28,7 @@ pub(in crate::cli) const EXAMPLES: &str = examples![
     "logweir fix web.json                      print the corrected task definition",
     "logweir fix infra/ --diff | git apply     show the changes as a patch, and apply the patch",
     "logweir fix infra/ --in-place             rewrite each file; keep every line without a fault",
-    "logweir fix ecs:web --output fixed        write web-REVISION.json to a folder",
+    "logweir fix ecs:web --output-dir fixed    write web-REVISION.json to a folder",
     "logweir fix template.yaml --unsafe --diff also define missing log groups and retentions in a template",
 ];
 
@@ -38,21 +38,24 @@ pub(in crate::cli) struct FixArgs {
     #[arg(value_name = "TARGET", required = true)]
     targets: Vec<String>,
     /// Rewrite each file
-    #[arg(long, conflicts_with = "output", env = "LOGWEIR_IN_PLACE", hide_env = true)]
+    #[arg(long, conflicts_with = "output_dir", env = "LOGWEIR_IN_PLACE", hide_env = true)]
     in_place: bool,
     /// Write the corrected task definitions to this folder
-    #[arg(long, value_name = "DIR", env = "LOGWEIR_OUTPUT", hide_env = true)]
+    #[arg(long, value_name = "DIR", env = "LOGWEIR_OUTPUT_DIR", hide_env = true)]
+    output_dir: Option<PathBuf>,
+    /// The former name of --output-dir
+    #[arg(long, value_name = "DIR", hide = true)]
     output: Option<PathBuf>,
     /// Print the changes of files as a patch for `git apply` or `patch -p1`; write no file. The patch contains lines of
     /// the files, which may contain secrets
-    #[arg(long, conflicts_with_all = ["in_place", "output"])]
+    #[arg(long, conflicts_with_all = ["in_place", "output_dir"])]
     diff: bool,
     /// Also make the unsafe fixes of templates: define a missing log group, and set a retention where events never expire.
     /// Deploying such a retention deletes older events
     #[arg(long = "unsafe")]
     with_unsafe: bool,
     /// Write no file; exit with 1 if a file would change
-    #[arg(long, conflicts_with_all = ["in_place", "output"])]
+    #[arg(long, conflicts_with_all = ["in_place", "output_dir"])]
     check: bool,
     #[command(flatten)]
     walk: WalkArgs,
@@ -62,6 +65,10 @@ pub(in crate::cli) struct FixArgs {
 
 impl FixArgs {
     pub(in crate::cli) fn run(&self, context: &Context) -> VerbResult {
+        if let Some(folder) = &self.output {
+            return Err(Failure::usage("the option --output of fix is now --output-dir")
+                .help(format!("use --output-dir {}", folder.display())));
+        }
         let targets = targets::read(&self.targets, &self.walk)?.without_other_files();
         let baselines = wait(context.baselines(&targets.list))?;
         self.refuse_what_cannot_be_written(&targets.list)?;
@@ -86,18 +93,18 @@ impl FixArgs {
     fn refuse_what_cannot_be_written(&self, targets: &[Target]) -> Result<(), Failure> {
         if self.in_place && targets.iter().any(|target| matches!(target, Target::Stdin | Target::Live(_))) {
             return Err(Failure::usage("--in-place can only rewrite files, but one target is not a file")
-                .help("use --output DIR, or standard output"));
+                .help("use --output-dir DIR, or standard output"));
         }
         if self.diff && targets.iter().any(|target| matches!(target, Target::Live(_))) {
             return Err(Failure::usage("--diff prints a patch of files, but one target is a registered revision")
                 .help("use `logweir check --diff`, which shows the changes and no other line"));
         }
-        if !self.in_place && self.output.is_none() && !self.only_shows() && targets.len() > 1 {
+        if !self.in_place && self.output_dir.is_none() && !self.only_shows() && targets.len() > 1 {
             return Err(Failure::usage(format!("cannot write {} documents to standard output", targets.len()))
-                .help("use --in-place, --output DIR or --diff"));
+                .help("use --in-place, --output-dir DIR or --diff"));
         }
         let mut names = BTreeSet::new();
-        if self.output.is_some()
+        if self.output_dir.is_some()
             && let Some(name) = targets.iter().filter_map(Target::relative).find(|name| !names.insert(name.clone()))
         {
             let message = format!("two documents would be written to {}", name.display());
@@ -128,7 +135,7 @@ impl FixArgs {
                 return Ok(failure.exit);
             }
         };
-        let written = match (&self.output, self.in_place, target) {
+        let written = match (&self.output_dir, self.in_place, target) {
             _ if self.diff => {
                 context.printer.document(&difference(target, first, &text));
                 Ok(None)
@@ -226,7 +233,7 @@ fn unwritten(origin: &str, error: &io::Error) -> Failure {
         Failure::error(format!("{origin}: the correction was not written: {}", without_number(&error.to_string())));
     match error.kind() {
         io::ErrorKind::StorageFull => failure.help("free disk space, and run the command again"),
-        io::ErrorKind::PermissionDenied => failure.help("get write access to the file, or use --output DIR"),
+        io::ErrorKind::PermissionDenied => failure.help("get write access to the file, or use --output-dir DIR"),
         _ => failure,
     }
 }

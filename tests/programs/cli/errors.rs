@@ -173,7 +173,7 @@ fn an_empty_variable_is_as_unset() {
         "LOGWEIR_AGAINST",
         "LOGWEIR_DIFF",
         "LOGWEIR_IN_PLACE",
-        "LOGWEIR_OUTPUT",
+        "LOGWEIR_OUTPUT_DIR",
         "LOGWEIR_OWN_ROLES",
         "AWS_REGION",
         "AWS_DEFAULT_REGION",

@@ -354,7 +354,7 @@ fn fix_does_not_write_through_a_symbolic_link_in_the_output_folder() {
     file(&folder, "web.json", BLOCKING);
     let other = file(&outside, "other.json", "kept");
     std::os::unix::fs::symlink(&other, to.path().join("web.json")).unwrap();
-    let ran = on("fix", &folder, &["--output", to.path().to_str().unwrap()]);
+    let ran = on("fix", &folder, &["--output-dir", to.path().to_str().unwrap()]);
     assert_eq!(ran.code, 2);
     assert!(ran.err.contains("is a symbolic link"), "{}", ran.err);
     assert_eq!(fs::read_to_string(other).unwrap(), "kept");
@@ -381,7 +381,8 @@ fn files_of_the_same_name_that_are_no_task_definitions_do_not_stop_fix() {
     file(&folder, "a/web.json", BLOCKING);
     file(&folder, "b/api.json", BLOCKING);
     let output = to.path().to_str().unwrap();
-    let ran = run(logweir(&["fix", "a", "b", "--region", "eu-west-1", "--output", output]).current_dir(folder.path()));
+    let ran =
+        run(logweir(&["fix", "a", "b", "--region", "eu-west-1", "--output-dir", output]).current_dir(folder.path()));
     assert_eq!(ran.code, 0, "{}", ran.err);
     assert!(to.path().join("web.json").is_file() && to.path().join("api.json").is_file());
 }
