@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help check fmt clippy doc walls deny template guard compile test demo trial load bench bench-smoke gate-times fuzz bless
+.PHONY: help check fmt clippy doc walls deny template guard formats chromium compile test demo trial load bench bench-smoke gate-times fuzz bless
 .PHONY: package release-check reproducible build-RemediatorFunction build-BackoutFunction
 
 SHELL := /bin/bash
@@ -15,6 +15,7 @@ EMULATORS := target/venv-emulators
 LINT      := target/venv-lint
 CHECKOV   := target/venv-checkov
 DENY      := target/venv-deny
+FORMATS   := target/venv-formats
 BENCH     := target/venv-bench
 JUDGES    := target/judges
 DYNAMODB  := target/dynamodb-local
@@ -28,7 +29,7 @@ help: ## print this list
 
 # Runs two targets at a time. Compilations wait for cargo's lock, while Python, npm and the tests run beside them.
 check: ## run every check that a change must pass
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync fmt compile template guard deny test clippy doc walls bench-smoke
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync fmt compile template guard deny formats test clippy doc walls bench-smoke
 
 fmt: ## check the formatting
 	cargo fmt --check
@@ -74,6 +75,15 @@ template: $(LINT)/stamp $(EMULATORS)/stamp $(JUDGES)/stamp ## lint and test temp
 
 guard: $(CHECKOV)/stamp $(EMULATORS)/stamp $(JUDGES)/stamp ## check template.yaml against third-party rules; each exception states its reason
 	$(EMULATORS)/bin/python infra/guard $(CHECKOV)/bin/checkov $(JUDGES)
+
+formats: compile chromium $(FORMATS)/stamp ## read the formats of `logweir check` with third-party parsers and in a browser
+	$(FORMATS)/bin/python -m unittest discover --start-directory tests/formats
+
+# A browser is a package of the system and not of this project.
+chromium:
+	@type -P chromium chromium-browser google-chrome >/dev/null || { \
+		echo 'installing chromium'; apt-get update -qq && apt-get install --quiet --quiet --yes --no-install-recommends chromium >/dev/null; } || \
+		{ echo 'error: install Chromium by hand; the tests of the HTML page need it' >&2; exit 1; }
 
 demo: ## deploy to an emulated account, correct, roll out, back out, break, repair, pause and delete, and check each step
 	@echo 'This demo deploys Logweir to an emulated AWS account on this machine, and shows it from installation to removal.'

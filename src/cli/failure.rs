@@ -135,6 +135,16 @@ impl Exit {
         if findings == 0 { Self::Fine } else { Self::Findings }
     }
 
+    /// Returns the exit code of `logweir check`. With `is_strict`, a target whose verdict is unknown counts as a finding.
+    pub(super) fn of_run(summary: &Summary, is_strict: bool) -> Self {
+        match summary {
+            Summary { errors: 1.., .. } => Self::Error,
+            Summary { faults: 1.., .. } => Self::Findings,
+            Summary { unknown: 1.., .. } if is_strict => Self::Findings,
+            _ => Self::Fine,
+        }
+    }
+
     /// Returns the exit code of `logweir fix --check`, depending on whether `logweir fix` would change the document.
     pub(super) fn of_check(would_change: bool) -> Self {
         if would_change { Self::Findings } else { Self::Fine }
@@ -154,16 +164,6 @@ impl From<&Report> for Exit {
             0 => Self::Fine,
             1 => Self::Findings,
             _ => Self::Error,
-        }
-    }
-}
-
-impl From<Summary> for Exit {
-    fn from(summary: Summary) -> Self {
-        match summary {
-            Summary { errors: 1.., .. } => Self::Error,
-            _ if summary.severities.are_faults() => Self::Findings,
-            _ => Self::Fine,
         }
     }
 }

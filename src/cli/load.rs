@@ -119,7 +119,7 @@ async fn load(
 }
 
 /// Returns the Region of the task definitions in files. Makes no AWS call.
-async fn region(global: &Global) -> Option<String> {
+pub(super) async fn region(global: &Global) -> Option<String> {
     match &global.region {
         Some(region) => Some(region.clone()),
         None => aws::configured_region(global.profile.as_deref()).await,

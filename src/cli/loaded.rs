@@ -103,8 +103,14 @@ impl Loaded {
 
     /// Returns the findings in the format of compiler messages.
     pub(super) fn findings(&self, is_styled: bool) -> String {
+        self.some_findings(is_styled, &|_| true)
+    }
+
+    /// Returns the findings for whose indices `is_shown` holds, in the format of compiler messages.
+    pub(super) fn some_findings(&self, is_styled: bool, is_shown: &dyn Fn(usize) -> bool) -> String {
         let mut text = String::new();
-        for (finding, (found, position)) in self.plan.findings.iter().zip(self.places()) {
+        let placed = self.plan.findings.iter().zip(self.places()).enumerate();
+        for (finding, (found, position)) in placed.filter(|(index, _)| is_shown(*index)).map(|(_, placed)| placed) {
             let shown = findings::Shown { origin: &self.origin, text: self.text(), finding, found: &found, position };
             text += &findings::finding(&shown, is_styled);
             text += "\n\n";
@@ -114,7 +120,7 @@ impl Loaded {
 
     /// Returns the place of each finding, in the order of the findings. A registered revision is not in a file, so its
     /// findings have no position.
-    fn places(&self) -> Vec<(Found, Option<Position>)> {
+    pub(super) fn places(&self) -> Vec<(Found, Option<Position>)> {
         let pointers: Vec<&str> = self.plan.findings.iter().map(|finding| finding.pointer.as_str()).collect();
         let Some(document) = &self.document else {
             let found = place::locate(self.definition.text(), pointers);
@@ -145,11 +151,6 @@ impl Loaded {
             None => finding.pointer.clone(),
         };
         pairs.map(pointer).collect()
-    }
-
-    /// Returns the position of each finding in the file, in the order of the findings.
-    pub(super) fn positions(&self) -> Vec<Option<Position>> {
-        self.places().into_iter().map(|(_, position)| position).collect()
     }
 
     /// Returns the diff of the planned changes to the task definition, which shows only log configurations.

@@ -1,6 +1,7 @@
 //! The command line, which reads the arguments and runs a verb, such as `check`.
 
 mod baseline;
+mod checked;
 mod commands;
 mod connect;
 mod context;
@@ -14,6 +15,7 @@ mod load;
 mod loaded;
 mod moment;
 mod options;
+mod outputs;
 mod passed_over;
 mod patch_path;
 mod placed_baseline;
@@ -34,8 +36,8 @@ use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use context::{Context, Given};
-use failure::{Exit, VerbResult};
-use options::Global;
+use failure::{Exit, Failure, VerbResult};
+use options::{Global, is_of_every_verb};
 
 /// Keeps Amazon ECS tasks from blocking on their logs.
 #[derive(Parser)]
@@ -89,6 +91,9 @@ enum Verb {
     /// Write a commented baseline file; `--learn` fits it to the task definitions that exist
     #[command(after_help = verbs::init::EXAMPLES)]
     Init(verbs::init::InitArgs),
+    /// Print the JSON Schema of an output or of the baseline
+    #[command(after_help = verbs::schema::EXAMPLES)]
+    Schema(verbs::schema::SchemaArgs),
     /// Print a completion script for a shell
     #[command(after_help = verbs::completions::EXAMPLES)]
     Completions(verbs::completions::CompletionsArgs),
@@ -115,7 +120,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         }
     };
     let context = Context::new(cli.global, given);
-    let ended = cli.verb.run(&context);
+    let ended = cli.verb.accepts(&context).and_then(|()| cli.verb.run(&context));
     let exit = ended.unwrap_or_else(|failure| {
         context.printer.failure(&failure);
         failure.exit
@@ -124,6 +129,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
 }
 
 impl Verb {
+    /// Returns an error if the verb cannot show its results in the format that the caller named.
+    fn accepts(&self, context: &Context) -> Result<(), Failure> {
+        let format = context.global.format;
+        if is_of_every_verb(format) || matches!(self, Self::Check(_)) {
+            return Ok(());
+        }
+        Err(Failure::usage(format!("only `logweir check` has the format {format}")).help("use --format text or json"))
+    }
+
     fn run(&self, context: &Context) -> VerbResult {
         match self {
             Self::Check(check) => check.run(context),
@@ -137,6 +151,7 @@ impl Verb {
             Self::Rules(rules) => rules.run(context),
             Self::Baseline(baseline) => baseline.run(context),
             Self::Init(init) => init.run(context),
+            Self::Schema(schema) => schema.run(context),
             Self::Completions(completions) => completions.run(context, Cli::command()),
             Self::Man(man) => man.run(context, Cli::command()),
         }

@@ -1,7 +1,9 @@
 //! The options that every verb accepts.
 
+use clap::builder::PossibleValue;
 use clap::{ArgAction, Args, ValueEnum};
 
+use crate::render::formats::FormatName;
 use crate::settings::{BaselinePlace, JournalPlace};
 
 /// The options that the caller may give before or after the verb.
@@ -13,7 +15,7 @@ pub(super) struct Global {
     pub(super) baseline: Option<BaselinePlace>,
     /// The format of the output
     #[arg(long, global = true, env = "LOGWEIR_FORMAT", hide_env_values = true, value_enum, default_value = "text")]
-    pub(super) format: Format,
+    pub(super) format: FormatName,
     /// The journal: file:FOLDER or dynamodb:TABLE [default: the deployed stack's journal, else a folder in the home
     /// directory]
     #[arg(long, global = true, env = "LOGWEIR_JOURNAL", hide_env_values = true, value_name = "WHERE")]
@@ -43,10 +45,20 @@ pub(super) struct Global {
     help: Option<bool>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    Text,
-    Json,
+/// The help lists only the formats of every verb. The option `--output` of `check` lists all formats.
+impl ValueEnum for FormatName {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()).hide(!is_of_every_verb(*self)))
+    }
+}
+
+/// Whether every verb can show its results in the format.
+pub(super) fn is_of_every_verb(format: FormatName) -> bool {
+    matches!(format, FormatName::Text | FormatName::Json)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -10,10 +10,11 @@ use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 
 use super::failure::{Exit, Failure};
-use super::options::{Color, Format};
+use super::options::Color;
 use crate::domain::text::names;
 use crate::domain::text::plain::{shortened, without_number};
 use crate::render::Output;
+use crate::render::formats::FormatName;
 
 /// The longest message, in characters.
 const LONGEST: usize = 2000;
@@ -26,7 +27,7 @@ const HELP: Style = AnsiColor::Cyan.on_default().bold();
 /// `NO_COLOR` is not set.
 pub(super) struct Printer {
     choice: ColorChoice,
-    format: Format,
+    format: FormatName,
     /// The error of the first failed write of a result. Later results are not written.
     failed: OnceCell<io::Error>,
     /// The errors that were written about a target, each as the denied operation or as its message.
@@ -42,13 +43,13 @@ pub(super) fn unwritten(written: io::Result<()>) -> Exit {
     if error.kind() != io::ErrorKind::BrokenPipe {
         let message = format!("cannot write to standard output: {}", without_number(&error.to_string()));
         let help = "the output is incomplete; free disk space, or write it to another place";
-        Printer::new(Color::Auto, Format::Text).error(&message, Some(help));
+        Printer::new(Color::Auto, FormatName::Text).error(&message, Some(help));
     }
     Exit::Error
 }
 
 impl Printer {
-    pub(super) fn new(color: Color, format: Format) -> Self {
+    pub(super) fn new(color: Color, format: FormatName) -> Self {
         let choice = match color {
             Color::Auto => ColorChoice::Auto,
             Color::Always => ColorChoice::AlwaysAnsi,
@@ -66,7 +67,7 @@ impl Printer {
     }
 
     pub(super) fn is_json(&self) -> bool {
-        self.format == Format::Json
+        self.format == FormatName::Json
     }
 
     /// Shows a result in the format that the caller selected.
@@ -75,10 +76,10 @@ impl Printer {
         self.json(|| output.json());
     }
 
-    /// Shows a part of a text result immediately. Shows nothing with `--format json`, because the JSON result is one
-    /// object that Logweir prints at the end.
+    /// Shows a part of a text result immediately. Shows nothing with another format, because a result in another format
+    /// is one document that Logweir prints at the end.
     pub(super) fn text(&self, text: impl FnOnce() -> String) {
-        if !self.is_json() {
+        if self.format == FormatName::Text {
             self.result(&text());
         }
     }

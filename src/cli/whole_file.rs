@@ -37,6 +37,16 @@ pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
     written
 }
 
+/// Writes a result to the path that the caller named: replaces a regular file or the file behind a symbolic link,
+/// writes a new file, or sends the text to a device or a pipe.
+pub(super) fn put(path: &Path, text: &str) -> io::Result<()> {
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() => replace(&path.canonicalize()?, text),
+        Ok(metadata) if !metadata.is_dir() => OpenOptions::new().write(true).open(path)?.write_all(text.as_bytes()),
+        _ => replace(path, text),
+    }
+}
+
 /// Returns the path of a temporary file in the same folder.
 fn beside(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();

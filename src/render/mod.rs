@@ -1,5 +1,6 @@
-//! Output as text and as JSON.
+//! Output as text, as JSON and in the formats of pipelines.
 
+pub mod formats;
 pub mod human;
 pub mod json;
 mod output;

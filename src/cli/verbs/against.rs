@@ -13,7 +13,6 @@ use crate::cli::rule_choice::RuleChoiceArgs;
 use crate::cli::targets::{Target, Targets};
 use crate::domain::report::schema;
 use crate::domain::rules::finding::Finding;
-use crate::domain::text::place::Position;
 use crate::render::human::against::comes_and_goes;
 use crate::render::json::{AgainstOutput, AgainstSummary, Compared, FindingLine, PassedOver};
 use crate::settings::BaselinePlace;
@@ -24,11 +23,10 @@ struct TargetFindings {
     findings: Result<Vec<Placed>, String>,
 }
 
-/// A finding, with its JSON pointer and its position in the input document.
+/// A finding, as text outputs and as JSON outputs show it.
 struct Placed {
     finding: Finding,
-    pointer: String,
-    position: Option<Position>,
+    line: FindingLine,
 }
 
 /// Shows which findings would be new and which findings would be resolved, if the baseline of `context` replaced the
@@ -81,16 +79,13 @@ fn find_all(
 
 impl TargetFindings {
     fn of(loaded: Loaded) -> Self {
-        let placed = |((finding, pointer), position): ((&Finding, String), Option<Position>)| Placed {
-            finding: finding.clone(),
-            pointer,
-            position,
-        };
         let findings = match loaded.undecided() {
             Some(why) => Err(format!("{}: {why}", loaded.origin)),
             None => {
-                let positions = loaded.positions();
-                Ok(loaded.plan.findings.iter().zip(loaded.pointers()).zip(positions).map(placed).collect())
+                let folder = std::env::current_dir().unwrap_or_default();
+                let lines = loaded.checked(&folder, false).findings;
+                let findings = loaded.plan.findings.iter().cloned().zip(lines);
+                Ok(findings.map(|(finding, line)| Placed { finding, line }).collect())
             }
         };
         Self { origin: loaded.origin, findings }
@@ -112,23 +107,27 @@ fn one(printer: &Printer, (old, new): (TargetFindings, TargetFindings), summary:
     let (go, come) = (except(&old, &new), except(&new, &old));
     summary.differ += usize::from(!go.is_empty() || !come.is_empty());
     (summary.go, summary.come) = (summary.go + go.len(), summary.come + come.len());
-    let alone = |placed: &Vec<&Placed>| placed.iter().map(|placed| placed.finding.clone()).collect::<Vec<_>>();
-    printer.text(|| comes_and_goes(&compared.target, &alone(&go), &alone(&come)));
-    let line = |placed: &&Placed| FindingLine::of(&placed.finding, placed.pointer.clone(), placed.position);
-    let lines = |placed: &[&Placed]| placed.iter().map(line).collect();
-    (compared.come, compared.go) = (lines(&come), lines(&go));
+    let alone = |placed: &[usize], of: &[Placed]| placed.iter().map(|at| of[*at].finding.clone()).collect::<Vec<_>>();
+    printer.text(|| comes_and_goes(&compared.target, &alone(&go, &old), &alone(&come, &new)));
+    (compared.come, compared.go) = (lines(new, &come), lines(old, &go));
     compared
 }
 
-/// Returns the findings of `these` that are not in `those`.
-fn except<'f>(these: &'f [Placed], those: &[Placed]) -> Vec<&'f Placed> {
+/// Returns the lines of the findings at these indices, which are in ascending order.
+fn lines(placed: Vec<Placed>, indices: &[usize]) -> Vec<FindingLine> {
+    let placed = placed.into_iter().enumerate().filter(|(at, _)| indices.binary_search(at).is_ok());
+    placed.map(|(_, placed)| placed.line).collect()
+}
+
+/// Returns the indices of the findings of `these` that are not in `those`.
+fn except(these: &[Placed], those: &[Placed]) -> Vec<usize> {
     let mut at: HashMap<(&str, &str), Vec<&Finding>> = HashMap::new();
     for placed in those {
-        at.entry((placed.finding.rule.name(), &placed.pointer)).or_default().push(&placed.finding);
+        at.entry((placed.finding.rule.name(), &placed.line.pointer)).or_default().push(&placed.finding);
     }
     let has = |placed: &Placed| {
-        let those = at.get(&(placed.finding.rule.name(), &*placed.pointer));
+        let those = at.get(&(placed.finding.rule.name(), &*placed.line.pointer));
         those.is_some_and(|those| those.contains(&&placed.finding))
     };
-    these.iter().filter(|placed| !has(placed)).collect()
+    these.iter().enumerate().filter(|(_, placed)| !has(placed)).map(|(at, _)| at).collect()
 }

@@ -1,26 +1,31 @@
 //! `logweir check`: compares task definitions with the baseline.
 
+use std::path::Path;
+
 use clap::Args;
 use jiff::Timestamp;
 
 use super::{against, audit};
+use crate::cli::checked::file;
 use crate::cli::connect::wait;
 use crate::cli::context::Context;
-use crate::cli::failure::{Exit, VerbResult};
+use crate::cli::failure::{Exit, Failure, VerbResult};
 use crate::cli::help::examples;
 use crate::cli::load::load_all;
 use crate::cli::loaded::Loaded;
+use crate::cli::options::is_of_every_verb;
+use crate::cli::outputs::OutputArgs;
 use crate::cli::placed_baseline::Baselines;
 use crate::cli::rule_choice::RuleChoiceArgs;
-use crate::cli::targets::{self, Targets, WalkArgs};
+use crate::cli::targets::{self, Target, Targets, WalkArgs};
 use crate::domain::baseline::{CheckedDefinition, ExemptionUse};
 use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::plan::{Plan, Refusal};
-use crate::domain::report::schema;
-use crate::domain::rules::finding::{Finding, Fix, Safety};
+use crate::domain::rules::finding::{Fix, Safety};
 use crate::domain::text::placeholder::is_placeholder;
-use crate::render::human::exemptions;
-use crate::render::json::{CheckOutput, PassedOver, Summary, TargetOutput};
+use crate::render::formats::FormatName;
+use crate::render::human::{exemptions, unknown};
+use crate::render::json::{CheckOutput, Scope, State, TargetOutput};
 use crate::settings::BaselinePlace;
 
 pub(in crate::cli) const EXAMPLES: &str = examples![
@@ -42,13 +47,18 @@ pub(in crate::cli) struct CheckArgs {
     /// Show the fix as a diff
     #[arg(long, env = "LOGWEIR_DIFF", hide_env = true)]
     diff: bool,
-    /// Compare with this baseline (a file or ssm:NAME): show the new and the resolved findings
+    /// Show the findings that differ with this baseline (a file or ssm:NAME)
     #[arg(long, value_name = "BASELINE", conflicts_with = "diff", env = "LOGWEIR_AGAINST", hide_env = true)]
     against: Option<BaselinePlace>,
     #[command(flatten)]
     walk: WalkArgs,
     #[command(flatten)]
     rules: RuleChoiceArgs,
+    #[command(flatten)]
+    outputs: OutputArgs,
+    /// End with exit code 1 also if a verdict is unknown
+    #[arg(long)]
+    strict: bool,
     /// End with exit code 0 even if there are findings
     #[arg(long)]
     exit_zero: bool,
@@ -66,62 +76,82 @@ impl CheckArgs {
             targets::read(&self.targets, &self.walk)?
         };
         let baselines = wait(context.baselines(&targets.list))?;
-        let Baselines { files: placed, live } = baselines;
         if let Some(other) = &self.against {
+            if !is_of_every_verb(context.global.format) {
+                return Err(
+                    Failure::usage("--against shows its result only as text or JSON").help("use --format text or json")
+                );
+            }
             let exit = against::compare(context, &targets, other, &self.rules)?;
             return Ok(exit.without_findings(self.exit_zero));
         }
+        self.check(context, &targets, &baselines)
+    }
+
+    fn check(&self, context: &Context, targets: &Targets, baselines: &Baselines<'_>) -> VerbResult {
+        let facts = self.outputs.facts(context, targets)?;
+        let Baselines { files: placed, live } = baselines;
         let chosen = baselines.choose(&self.rules);
-        let printer = &context.printer;
-        let mut output = CheckOutput {
-            schema: schema::CHECK,
-            baseline: placed.line(),
-            summary: Summary::default(),
-            passed_over: PassedOver::default(),
-            exemptions: Vec::new(),
-            targets: Vec::new(),
-            fixable: 0,
-            not_checked: Default::default(),
-            is_unread: false,
-            live_baseline: (live.baseline.digest() != placed.baseline.digest()).then(|| live.line()),
-            is_baseline_shown: placed.is_shown,
-        };
+        let live = (live.baseline.digest() != placed.baseline.digest()).then(|| live.line());
+        let mut output = CheckOutput::new(placed.line(), live, self.outputs.known()?);
+        output.is_baseline_shown = placed.is_shown;
         let mut used = chosen.files.exemption_use();
-        let passed_over = load_all(context, &chosen, &targets, &mut |target, loaded| match loaded {
+        let folder = std::env::current_dir().unwrap_or_default();
+        let passed_over = load_all(context, &chosen, targets, &mut |target, loaded| match loaded {
             Err(failure) => {
-                printer.target_failure(&target.origin(), &failure);
-                output.summary.errors += 1;
-                output.add(TargetOutput::unread(target.origin(), failure.message, failure.position));
+                context.printer.target_failure(&target.origin(), &failure);
+                output.add(unread(&folder, target, failure));
             }
             Ok(loaded) => {
                 for loaded in loaded {
-                    printer.text(|| self.text(&loaded, printer.is_styled()));
-                    let undecided = loaded.undecided();
-                    if let Some(failure) = loaded.unread() {
-                        printer.target_failure(&loaded.origin, &failure);
-                    } else if let Some(why) = &undecided {
-                        printer.error(&format!("{}: {why}", loaded.origin), None);
-                    }
-                    output.is_unread |= undecided.is_some();
-                    count(&mut output, &loaded, undecided.is_some());
+                    self.one(context, &folder, &mut output, &loaded);
                     if output.live_baseline.is_none() || loaded.document.is_some() {
                         use_exemptions(&mut used, &loaded);
                     }
-                    output.add(line(&loaded, undecided));
                 }
             }
         })?;
         output.passed_over = passed_over;
-        let is_complete = self.is_set(context, &targets) && output.summary.errors == 0 && output.passed_over.is_known();
+        let is_complete = self.is_set(context, targets) && output.summary.errors == 0 && output.passed_over.is_known();
         output.exemptions = used.remarks(Timestamp::now(), is_complete);
-        printer.show(&output);
+        self.close(context, &output);
+        let written = self.outputs.write(context, &output, &facts);
+        let exit = Exit::of_run(&output.summary, self.strict).without_findings(self.exit_zero);
+        Ok(exit.max(written))
+    }
+
+    /// Adds a task definition to the output, and shows its findings.
+    fn one(&self, context: &Context, folder: &Path, output: &mut CheckOutput, loaded: &Loaded) {
+        let printer = &context.printer;
+        let undecided = loaded.undecided();
+        output.is_unread |= undecided.is_some();
+        let counted = loaded.plan.findings.iter().filter(|finding| finding.counts());
+        output.fixable += counted.filter(|finding| is_fixable(&finding.fix, &loaded.plan)).count();
+        let shows_changes = self.outputs.has(context, FormatName::shows_changes);
+        let target = output.add(loaded.checked(folder, shows_changes));
+        printer.text(|| self.text(loaded, target, printer.is_styled()));
+        if self.outputs.writes_text() {
+            target.text = self.text(loaded, target, false);
+        }
+        if let Some(failure) = loaded.unread() {
+            printer.target_failure(&loaded.origin, &failure);
+        } else if let Some(why) = &undecided {
+            printer.error(&format!("{}: {why}", loaded.origin), None);
+        }
+    }
+
+    /// Shows the totals of a text output, and the exemptions that need attention.
+    fn close(&self, context: &Context, output: &CheckOutput) {
+        let printer = &context.printer;
+        if context.global.format == FormatName::Text {
+            printer.show(output);
+        }
         if !printer.is_json() {
             for exemption in &output.exemptions {
                 let (message, help) = exemptions::message(exemption);
                 printer.warning(&message, &help);
             }
         }
-        Ok(Exit::from(output.summary).without_findings(self.exit_zero))
     }
 
     /// Whether the targets include every task definition to which the baseline applies, so that an exemption that
@@ -131,24 +161,20 @@ impl CheckArgs {
         self.all || (is_file && !targets.folders.is_empty() && !self.walk.excludes())
     }
 
-    /// Returns the text output for one target.
-    fn text(&self, loaded: &Loaded, is_styled: bool) -> String {
+    /// Returns the text output for one target, without the findings that the report of `--new-since` contains.
+    fn text(&self, loaded: &Loaded, target: &TargetOutput, is_styled: bool) -> String {
+        let is_shown = |index: usize| target.findings.get(index).is_none_or(|line| line.state != Some(State::Known));
         let difference = if self.diff { loaded.difference() } else { String::new() };
-        loaded.findings(is_styled) + &difference
+        loaded.some_findings(is_styled, &is_shown) + &unknown::lines(target) + &difference
     }
 }
 
-/// Adds the findings of one target to the totals of the output.
-fn count(output: &mut CheckOutput, loaded: &Loaded, is_undecided: bool) {
-    let CheckOutput { summary, fixable, not_checked, .. } = output;
-    let counted = loaded.plan.findings.iter().filter(|finding| finding.counts());
-    counted.clone().for_each(|finding| summary.severities.add(finding.severity));
-    *fixable += counted.clone().filter(|finding| is_fixable(&finding.fix, &loaded.plan)).count();
-    not_checked.extend(loaded.plan.not_checked.iter().map(|rule| rule.name()));
-    summary.exempt += loaded.plan.findings.len() - counted.clone().count();
-    summary.findings += counted.count();
-    summary.errors += usize::from(is_undecided);
-    summary.compliant += usize::from(is_compliant(&loaded.plan) && !is_undecided && loaded.unknowns.is_empty());
+/// Returns the output for a target that Logweir could not read.
+fn unread(folder: &Path, target: &Target, failure: Failure) -> TargetOutput {
+    let origin = target.origin();
+    let scope = if matches!(target, Target::Live(_)) { Scope::Live } else { Scope::File };
+    let file = if scope == Scope::File { file(folder, &origin) } else { None };
+    TargetOutput::unread(origin, scope, file, failure.message, failure.position)
 }
 
 /// Adds the exemptions that cover a finding about one target.
@@ -171,25 +197,9 @@ fn is_unnamed(definition: &TaskDefinition) -> bool {
     !is_known(definition.family()) || !definition.containers().all(|container| is_known(container.name()))
 }
 
-/// Whether every finding of the plan is exempt, or has a severity that is no fault.
-fn is_compliant(plan: &Plan) -> bool {
-    !plan.findings.iter().any(Finding::is_fault)
-}
-
 /// Returns whether `logweir fix` resolves the finding. `logweir fix` changes no log groups, because they are not part
 /// of a document.
 fn is_fixable(fix: &Fix, plan: &Plan) -> bool {
     matches!(fix, Fix::Options(_) | Fix::Configuration { .. } | Fix::Retention { safety: Safety::Safe, .. })
         && plan.refusal != Some(Refusal::Sandboxed)
-}
-
-fn line(loaded: &Loaded, undecided: Option<String>) -> TargetOutput {
-    let (origin, region) = (loaded.origin.clone(), loaded.region.as_deref());
-    TargetOutput {
-        family: loaded.definition.family().map(String::from),
-        revision: loaded.revision.as_ref().map(|arn| arn.revision),
-        compliant: is_compliant(&loaded.plan) && undecided.is_none() && loaded.unknowns.is_empty(),
-        error: undecided,
-        ..TargetOutput::of(origin, &loaded.plan, &loaded.pointers(), &loaded.positions(), loaded.patch(), region)
-    }
 }

@@ -16,3 +16,4 @@ pub(super) mod records;
 pub(super) mod replay;
 mod rollout;
 pub(super) mod rules;
+pub(super) mod schema;

@@ -1,12 +1,12 @@
 //! The schema names of Logweir's JSON output. The number after the slash in a name is the version of the schema. A
 //! changed schema gets a new version.
 
-pub const AGAINST: &str = "logweir.against/1";
+pub const AGAINST: &str = "logweir.against/2";
 pub const APPLY: &str = "logweir.apply/1";
 /// The output of `logweir baseline show`.
 pub const BASELINE: &str = "logweir.baseline/1";
 pub const BASELINE_CHECK: &str = "logweir.baseline-check/1";
-pub const CHECK: &str = "logweir.check/1";
+pub const CHECK: &str = "logweir.check/2";
 /// The output of `logweir doctor`.
 pub const DOCTOR: &str = "logweir.doctor/1";
 /// The output of `logweir init`.

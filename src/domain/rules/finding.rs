@@ -57,6 +57,17 @@ pub enum Safety {
     Advice,
 }
 
+impl Safety {
+    /// Returns the name in the spelling of reports, such as `safe`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Safe => "safe",
+            Self::Unsafe => "unsafe",
+            Self::Advice => "advice",
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fix {
     /// Sets options of the existing awslogs configuration, and removes each option whose value is `None`. A fix of this

@@ -10,12 +10,15 @@ const NEED_AWS: [&str; 3] = ["blocking-delivery", "missing-log-group", "unbounde
 
 pub fn closing(check: &CheckOutput) -> String {
     let CheckOutput { summary, passed_over, fixable, not_checked, baseline, live_baseline, .. } = check;
-    let Summary { checked, compliant, findings, exempt, errors, severities } = *summary;
+    let Summary { checked, compliant, findings, exempt, unknown, errors, severities, known, faults: _ } = *summary;
     let (checked, findings) = (count(checked as u64, "task definition"), count(findings as u64, "finding"));
     let mut text = format!("{checked} checked: {compliant} compliant, {findings}");
     text += &by_severity(severities);
     if exempt > 0 {
         text += &format!(", {exempt} exempt");
+    }
+    if unknown > 0 {
+        text += &format!(", {unknown} unknown");
     }
     if errors > 0 {
         text += &format!(", {errors} without a verdict");
@@ -24,6 +27,9 @@ pub fn closing(check: &CheckOutput) -> String {
         text += &format!("; `logweir fix` fixes {fixable}");
     }
     text.push('\n');
+    if let Some(known) = known {
+        text += &format!("{known} known and not shown, {} new\n", summary.findings - known);
+    }
     text += &passed_over::line(passed_over);
     if check.is_unread {
         let rules: Vec<&str> = not_checked.iter().copied().collect();

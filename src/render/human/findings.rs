@@ -8,13 +8,13 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 use serde_json::Value;
 
 use super::log_lines::HIDDEN;
-use crate::domain::edit::LogGroupChange;
 use crate::domain::report::is_shown;
 use crate::domain::rule_name::RuleName;
 use crate::domain::rules::finding::{Finding, Fix, Safety};
 use crate::domain::severity::Severity;
 use crate::domain::text::place::{Found, Position};
 use crate::domain::text::plain::{plain, shortened};
+use crate::render::json::fix_text;
 
 /// A finding and its place.
 pub struct Shown<'s> {
@@ -177,36 +177,14 @@ fn is_harmless(finding: &Finding, found: &Found, value: &str) -> bool {
 }
 
 fn help(finding: &Finding) -> String {
-    let set = |set: &[(&str, Option<String>)]| {
-        let one = |(option, value): &(&str, Option<String>)| match value {
-            Some(value) => format!("{option} = \"{value}\""),
-            None => format!("remove {option}"),
-        };
-        set.iter().map(one).collect::<Vec<_>>().join(", ")
-    };
+    let what = fix_text(&finding.fix);
     let text = match &finding.fix {
-        Fix::Options(options) => format!("safe fix: {}", set(options)),
-        Fix::Configuration { creates: Some(group), .. } => format!(
-            "unsafe fix (fix --unsafe): write a complete awslogs configuration, and define the log group `{}` in the \
-             template; the deployment fails where the group exists already",
-            group.name
-        ),
-        Fix::Configuration { safety: Safety::Unsafe, .. } => {
-            "unsafe fix, allowed by the baseline: write a complete awslogs configuration".into()
+        Fix::Advice(_) => what,
+        Fix::Configuration { creates: Some(_), .. } | Fix::Retention { safety: Safety::Unsafe, .. } => {
+            format!("unsafe fix (fix --unsafe): {what}")
         }
-        Fix::Configuration { .. } => "safe fix: write a complete awslogs configuration".into(),
-        Fix::LogGroup(LogGroupChange::Create(group)) => {
-            let retention = group.retention_days.map(|days| format!(" with a retention of {days} days"));
-            format!("safe fix: create the log group{}", retention.unwrap_or_default())
-        }
-        Fix::LogGroup(LogGroupChange::SetRetention { new, .. }) => {
-            format!("safe fix: set the retention of the log group to {new} days")
-        }
-        Fix::Retention { safety: Safety::Unsafe, days, .. } => format!(
-            "unsafe fix (fix --unsafe): set RetentionInDays of the log group to {days}; a deployment deletes older events"
-        ),
-        Fix::Retention { days, .. } => format!("safe fix: set RetentionInDays of the log group to {days}"),
-        Fix::Advice(advice) => advice.clone(),
+        fix if fix.safety() == Safety::Unsafe => format!("unsafe fix, allowed by the baseline: {what}"),
+        _ => format!("safe fix: {what}"),
     };
     let mut text = shortened(&text, LONGEST);
     if let Some(exempt) = &finding.exempt {

@@ -13,3 +13,4 @@ pub mod passed_over;
 pub mod records;
 pub mod report;
 pub mod rules;
+pub mod unknown;

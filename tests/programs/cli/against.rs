@@ -54,7 +54,7 @@ fn the_changes_by_a_new_baseline_are_shown_in_json() {
     let arguments = ["check", &web, &fine, "--baseline", &new, "--against", &old, "--format", "json"];
     let ran = run(logweir(&arguments).args(["--region", "eu-west-1"]));
     let shown: Value = serde_json::from_str(&ran.out).unwrap();
-    assert_eq!((shown["schema"].as_str(), ran.code), (Some("logweir.against/1"), 1));
+    assert_eq!((shown["schema"].as_str(), ran.code), (Some("logweir.against/2"), 1));
     assert_eq!((&shown["baseline"]["path"], &shown["against"]["path"]), (&json!(new), &json!(old)));
     assert_eq!((&shown["summary"]["checked"], &shown["summary"]["errors"]), (&json!(2), &json!(0)));
     let targets = shown["targets"].as_array().unwrap();

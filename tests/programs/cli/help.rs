@@ -2,7 +2,7 @@
 
 use super::{golden, logweir, run};
 
-const VERBS: [&str; 13] = [
+const VERBS: [&str; 14] = [
     "check",
     "fix",
     "apply",
@@ -11,6 +11,7 @@ const VERBS: [&str; 13] = [
     "replay",
     "records",
     "doctor",
+    "schema",
     "rules",
     "baseline",
     "init",

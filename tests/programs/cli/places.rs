@@ -15,7 +15,10 @@ fn places(text: &str) -> (Vec<String>, Vec<String>) {
     let json = run(&mut logweir(&["check", &path, "--region", "eu-west-1", "--format", "json"])).out;
     let json: Value = serde_json::from_str(&json).unwrap();
     let findings = json["targets"][0]["findings"].as_array().unwrap();
-    (shown, findings.iter().map(|finding| format!("{}:{}", finding["line"], finding["column"])).collect())
+    (
+        shown,
+        findings.iter().map(|finding| format!("{}:{}", finding["place"]["line"], finding["place"]["column"])).collect(),
+    )
 }
 
 #[test]

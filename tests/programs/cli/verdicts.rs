@@ -57,17 +57,19 @@ fn verdict(target: &Path) -> String {
             writeln!(verdict, "{target}: {}", if checked["compliant"] == true { "compliant" } else { "not compliant" });
         for finding in checked["findings"].as_array().unwrap() {
             let text = |member: &str| finding[member].as_str().unwrap_or("-").to_owned();
-            let (line, column) = (&finding["line"], &finding["column"]);
+            let (line, column) = (&finding["place"]["line"], &finding["place"]["column"]);
+            let (fix, safety) = (&finding["fix"], finding["fix"]["safety"].as_str().unwrap());
             let _ = writeln!(
                 verdict,
                 "  {line}:{column} {} [{}] {} ({})",
                 text("severity"),
                 text("rule"),
                 text("message"),
-                text("fix")
+                safety
             );
-            for note in finding["advice"]
+            for note in fix["text"]
                 .as_str()
+                .filter(|_| safety == "advice")
                 .into_iter()
                 .chain(finding["notes"].as_array().unwrap().iter().filter_map(Value::as_str))
             {

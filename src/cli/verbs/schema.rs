@@ -1,0 +1,42 @@
+//! `logweir schema`: prints the JSON Schemas of outputs and of the baseline.
+
+use clap::{Args, ValueEnum};
+
+use crate::cli::context::Context;
+use crate::cli::failure::{Exit, VerbResult};
+use crate::cli::help::examples;
+
+pub(in crate::cli) const EXAMPLES: &str = examples![
+    "logweir schema check > check.schema.json       the output of `check --format json`",
+    "logweir schema baseline                        the keys of logweir.toml, for editors",
+    "logweir schema report                          the report on one decision",
+];
+
+#[derive(Args)]
+pub(in crate::cli) struct SchemaArgs {
+    /// The document that the schema describes
+    #[arg(value_enum)]
+    of: Described,
+}
+
+/// A document that has a JSON Schema.
+#[derive(Clone, Copy, ValueEnum)]
+enum Described {
+    /// The output of `logweir check --format json`
+    Check,
+    /// The baseline, with its TOML read as JSON
+    Baseline,
+    /// The report on one decision
+    Report,
+}
+
+impl SchemaArgs {
+    pub(in crate::cli) fn run(&self, context: &Context) -> VerbResult {
+        context.printer.document(match self.of {
+            Described::Check => include_str!("../../../docs/schemas/check.schema.json"),
+            Described::Baseline => include_str!("../../../docs/schemas/baseline.schema.json"),
+            Described::Report => include_str!("../../../docs/schemas/report.schema.json"),
+        });
+        Ok(Exit::Fine)
+    }
+}

@@ -1,0 +1,140 @@
+"""Drives headless Chromium over a pipe (the DevTools protocol), without any package.
+
+    python tests/formats/chromium.py PAGE PICTURE [light|dark|print] [WIDTH]
+
+writes a picture of a page, so that a person can look at it.
+"""
+
+import base64
+import contextlib
+import json
+import os
+import pathlib
+import select
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+SECONDS = 60
+
+
+def program():
+    for name in NAMES:
+        if path := shutil.which(name):
+            return path
+    raise FileNotFoundError("no Chromium; `make formats` installs it on Debian, elsewhere install it by hand")
+
+
+class Page:
+    """One tab. What the page asks the browser for, and what it complains of, is in `events`."""
+
+    def __init__(self, browser, session):
+        self.browser, self.session, self.events = browser, session, []
+
+    def call(self, method, **parameters):
+        return self.browser.call(method, parameters, self)
+
+    def open(self, path):
+        self.events.clear()
+        self.call("Page.navigate", url=pathlib.Path(path).resolve().as_uri())
+        self.browser.wait(lambda: any(event["method"] == "Page.loadEventFired" for event in self.events))
+
+    def value(self, expression):
+        answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        if "exceptionDetails" in answer:
+            raise AssertionError(answer["exceptionDetails"])
+        return answer["result"].get("value")
+
+    def named(self, method):
+        return [event["params"] for event in self.events if event["method"] == method]
+
+
+class Browser:
+    def __init__(self, commands, answers):
+        self.commands, self.answers, self.buffer, self.number, self.done, self.pages = commands, answers, b"", 0, {}, {}
+
+    def page(self):
+        target = self.call("Target.createTarget", {"url": "about:blank"})["targetId"]
+        session = self.call("Target.attachToTarget", {"targetId": target, "flatten": True})["sessionId"]
+        page = self.pages[session] = Page(self, session)
+        for domain in ("Page", "Runtime", "Log", "Network"):
+            page.call(f"{domain}.enable")
+        return page
+
+    def call(self, method, parameters, page=None):
+        self.number += 1
+        number = self.number
+        message = {"id": number, "method": method, "params": parameters}
+        if page:
+            message["sessionId"] = page.session
+        os.write(self.commands, json.dumps(message).encode() + b"\0")
+        self.wait(lambda: number in self.done)
+        answer = self.done.pop(number)
+        if "error" in answer:
+            raise AssertionError(f"{method}: {answer['error']}")
+        return answer["result"]
+
+    def wait(self, is_over):
+        end = time.monotonic() + SECONDS
+        while not is_over():
+            left = end - time.monotonic()
+            if left <= 0 or not select.select([self.answers], [], [], left)[0]:
+                raise TimeoutError("Chromium does not answer")
+            received = os.read(self.answers, 1 << 16)
+            if not received:
+                raise EOFError("Chromium ended")
+            *messages, self.buffer = (self.buffer + received).split(b"\0")
+            for message in map(json.loads, messages):
+                if "id" in message:
+                    self.done[message["id"]] = message
+                elif message.get("sessionId") in self.pages:
+                    self.pages[message["sessionId"]].events.append(message)
+
+
+@contextlib.contextmanager
+def browser():
+    """Starts Chromium, and ends it."""
+    read_command, write_command = os.pipe()
+    read_answer, write_answer = os.pipe()
+    with tempfile.TemporaryDirectory() as folder:
+        # The profile is a new folder, and nothing leaves the machine: the pages need no network.
+        options = ["--headless=new", "--remote-debugging-pipe", "--no-sandbox", "--disable-gpu", "--no-first-run",
+                   "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update",
+                   "--disable-sync", "--hide-scrollbars", "--host-resolver-rules=MAP * ~NOTFOUND",
+                   f"--user-data-dir={folder}"]
+        # The protocol needs the descriptors 3 and 4.
+        shell = f'exec "$@" 3<&{read_command} 4>&{write_answer}'
+        process = subprocess.Popen(["sh", "-c", shell, "sh", program(), *options], pass_fds=(read_command, write_answer),
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        os.close(read_command)
+        os.close(write_answer)
+        try:
+            yield Browser(write_command, read_answer)
+        finally:
+            os.close(write_command)
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            os.close(read_answer)
+
+
+def picture(path, picture, mode="light", width=1280):
+    with browser() as running:
+        page = running.page()
+        page.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
+        if mode == "print":
+            page.call("Emulation.setEmulatedMedia", media="print")
+        else:
+            page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": mode}])
+        page.open(path)
+        data = page.call("Page.captureScreenshot", captureBeyondViewport=True)["data"]
+        pathlib.Path(picture).write_bytes(base64.b64decode(data))
+
+
+if __name__ == "__main__":
+    picture(*sys.argv[1:4], *map(int, sys.argv[4:5]))
