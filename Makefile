@@ -81,7 +81,7 @@ formats: compile chromium $(FORMATS)/stamp ## read the formats of `logweir check
 
 # A browser is a package of the system and not of this project.
 chromium:
-	@type -P chromium chromium-browser google-chrome >/dev/null || { \
+	@type -P chromium >/dev/null || type -P chromium-browser >/dev/null || type -P google-chrome >/dev/null || { \
 		echo 'installing chromium'; apt-get update -qq && apt-get install --quiet --quiet --yes --no-install-recommends chromium >/dev/null; } || \
 		{ echo 'error: install Chromium by hand; the tests of the HTML page need it' >&2; exit 1; }
 
