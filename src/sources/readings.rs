@@ -25,14 +25,16 @@ pub(super) struct Found {
 }
 
 /// Returns the readings of the task definition with these properties. `family` is the family if the template names none.
+/// `condition` is the condition of the resource, which is true wherever the task definition exists.
 pub(super) fn readings(
     tree: &Tree,
     template: &Template,
     properties: NodeId,
+    condition: Option<&str>,
     family: Option<&str>,
 ) -> Result<Found, Unviewed> {
     let mut found = Found::default();
-    let mut open = vec![Assignment::new()];
+    let mut open = vec![condition.map(|condition| (condition.to_owned(), true)).into_iter().collect::<Assignment>()];
     let (mut is_cut, mut is_included) = (false, false);
     while let Some(assignment) = open.pop() {
         let (view, seen) = view(tree, template, properties, &assignment, false)?;

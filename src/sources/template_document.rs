@@ -38,7 +38,8 @@ fn document(
     let at = |node: NodeId| tree.node(node).start;
     let properties = tree.get(resource.node, "Properties").unwrap_or(resource.node);
     let error = |error: NotATaskDefinition| SourceError::at(origin, text, at(properties), error);
-    let found = readings(tree, template, properties, family).map_err(|why| match why {
+    let condition = tree.get(resource.node, "Condition").and_then(|condition| tree.scalar(condition));
+    let found = readings(tree, template, properties, condition, family).map_err(|why| match why {
         Unviewed::TooLarge => SourceError::too_large_view(origin, text, at(properties)),
         Unviewed::Repeated { first, second } => SourceError::repeated(origin, text, tree, first, second),
     })?;

@@ -139,6 +139,41 @@ impl TreeSite {
         groups.flat_map(|group| [group.group.name.clone(), format!("${{{}}}", group.id)]).collect()
     }
 
+    /// Returns the value with functions of CloudFormation as the texts of `Fn::Sub`, so that two spellings of one value are
+    /// equal. Each of the new log groups has the same text.
+    fn normal(&self, value: &Value, new_groups: &[String]) -> Value {
+        let name = |text: &str| {
+            let id = text.strip_prefix("${")?.strip_suffix('}')?;
+            self.template.as_ref()?.group(id)?.name.clone()
+        };
+        let text = |text: String| match name(&text) {
+            _ if new_groups.contains(&text) => "${new group}".into(),
+            Some(name) => Value::String(name),
+            None => Value::String(text),
+        };
+        match value {
+            Value::String(string) => text(string.clone()),
+            Value::Array(items) => items.iter().map(|item| self.normal(item, new_groups)).collect(),
+            Value::Object(members) => {
+                let only = members.iter().next().filter(|_| members.len() == 1);
+                let function = only.and_then(|(name, argument)| match (name.as_str(), argument) {
+                    ("Ref", Value::String(name)) => Some(format!("${{{name}}}")),
+                    ("Fn::Sub", Value::String(text)) => Some(text.clone()),
+                    ("Fn::GetAtt", Value::Array(parts)) => {
+                        let parts: Option<Vec<&str>> = parts.iter().map(Value::as_str).collect();
+                        Some(format!("${{{}}}", parts?.join(".")))
+                    }
+                    _ => None,
+                });
+                match function {
+                    Some(function) => text(function),
+                    None => members.iter().map(|(key, value)| (key.clone(), self.normal(value, new_groups))).collect(),
+                }
+            }
+            value => value.clone(),
+        }
+    }
+
     /// Returns the refusal of the changes, with the text to write.
     fn refusal(&self, document: &Document, why: &str, ops: &[Op]) -> Refused {
         let text = edit::suggestion(document.text(), &self.tree, ops);
@@ -334,43 +369,15 @@ impl Site for TreeSite {
             let same = |other: &&Document| other.resource == document.resource;
             let again = documents.get(index).filter(|_| is_whole).or_else(|| documents.iter().find(same));
             let readings = again.map_or(&[][..], |again| again.readings.as_slice());
-            let is_right =
-                readings.len() == document.readings.len()
-                    && correction.definitions.iter().zip(readings).all(|(wanted, found)| {
-                        normal(wanted.view(), &names) == normal(found.definition.view(), &names)
-                    });
+            let is_right = readings.len() == document.readings.len()
+                && correction.definitions.iter().zip(readings).all(|(wanted, found)| {
+                    self.normal(wanted.view(), &names) == self.normal(found.definition.view(), &names)
+                });
             if !is_right {
                 return Err(refused("the changed text would not have the intended meaning"));
             }
         }
         Ok(())
-    }
-}
-
-/// Returns the value with functions of CloudFormation as the texts of `Fn::Sub`, so that two spellings of one value are
-/// equal. Each of the new log groups has the same text.
-fn normal(value: &Value, new_groups: &[String]) -> Value {
-    let text = |text: String| if new_groups.contains(&text) { "${new group}".into() } else { Value::String(text) };
-    match value {
-        Value::String(string) => text(string.clone()),
-        Value::Array(items) => items.iter().map(|item| normal(item, new_groups)).collect(),
-        Value::Object(members) => {
-            let only = members.iter().next().filter(|_| members.len() == 1);
-            let function = only.and_then(|(name, argument)| match (name.as_str(), argument) {
-                ("Ref", Value::String(name)) => Some(format!("${{{name}}}")),
-                ("Fn::Sub", Value::String(text)) => Some(text.clone()),
-                ("Fn::GetAtt", Value::Array(parts)) => {
-                    let parts: Option<Vec<&str>> = parts.iter().map(Value::as_str).collect();
-                    Some(format!("${{{}}}", parts?.join(".")))
-                }
-                _ => None,
-            });
-            match function {
-                Some(function) => text(function),
-                None => members.iter().map(|(key, value)| (key.clone(), normal(value, new_groups))).collect(),
-            }
-        }
-        value => value.clone(),
     }
 }
 

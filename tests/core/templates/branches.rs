@@ -65,6 +65,13 @@ fn a_container_of_one_branch_is_judged_there() {
 }
 
 #[test]
+fn the_condition_of_the_resource_is_true_in_it() {
+    let text = with_mode("!If [IsProd, non-blocking, blocking]");
+    let text = text.replace("TaskDefinition\n", "TaskDefinition\n    Condition: IsProd\n");
+    assert_eq!(findings(&text), Vec::<String>::new());
+}
+
+#[test]
 fn very_many_conditions_are_bounded() {
     let mode = (0..20).fold("non-blocking".to_owned(), |inner, at| format!("!If [C{at}, non-blocking, {inner}]"));
     assert!(findings(&with_mode(&mode)).len() <= 1);

@@ -43,6 +43,29 @@ fn a_group_that_no_container_uses_and_a_group_of_another_stack_are_not_judged() 
 }
 
 #[test]
+fn a_new_log_configuration_has_the_group_of_its_neighbours_also_if_another_stack_defines_it() {
+    for group in ["/ecs/shared", "!Ref GroupName", "!Sub '/ecs/${Stage}'"] {
+        let side = format!("{GOOD}        - Name: side\n          Image: x\n");
+        let text = template(&container(&side)).replace("!Ref LogGroup", group);
+        let found = fixed(&text, false).unwrap();
+        assert_eq!(found.matches(&format!("awslogs-group: {group}\n")).count(), 2, "{found}");
+        assert_eq!(fixed(&found, true).as_deref(), Ok(found.as_str()));
+    }
+    let side = format!("{GOOD}        - Name: side\n          Image: x\n");
+    let text = template(&container(&side)).replace("!Ref LogGroup", "!ImportValue group");
+    assert_eq!(fixed(&text, false).as_deref(), Ok(text.as_str()));
+}
+
+#[test]
+fn a_named_group_is_referred_to_and_not_repeated() {
+    let side = format!("{GOOD}        - Name: side\n          Image: x\n");
+    let text = template(&container(&side))
+        .replace("RetentionInDays: 30\n", "RetentionInDays: 30\n      LogGroupName: /ecs/web\n");
+    let found = fixed(&text, false).unwrap();
+    assert_eq!(found.matches("awslogs-group: !Ref LogGroup\n").count(), 2, "{found}");
+}
+
+#[test]
 fn a_task_without_a_group_gets_one_only_with_consent() {
     let text = "Resources:\n  Task:\n    Type: AWS::ECS::TaskDefinition\n    Properties:\n      Family: web\n      \
                 ExecutionRoleArn: !GetAtt Role.Arn\n      ContainerDefinitions:\n        - Name: app\n          Image: x\n\n  Topic:\n    \

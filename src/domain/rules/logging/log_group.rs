@@ -26,16 +26,33 @@ impl Case<'_> {
 }
 
 impl<'a> Case<'a> {
-    /// Returns the log group of the template that the containers use. Returns `None` if they use several groups, or none
-    /// that the template defines.
-    pub(super) fn shared_group(&self) -> Option<&'a DefinedGroup> {
-        let mut groups = self.subjects().filter(|subject| subject.awslogs().is_some()).map(|it| it.defined_group());
+    /// Returns the log group that all containers of a template use, as a text of the function `Fn::Sub`: `${Group}` for the
+    /// log group that the resource `Group` defines. Returns `None` if no container uses a log group, if they use several
+    /// groups, or if another function gives the group.
+    pub(super) fn shared_group(&self) -> Option<String> {
+        self.seen.template?;
+        let mut groups = self.subjects().filter(|subject| subject.awslogs().is_some()).map(|it| it.group_text());
         let first = groups.next()??;
-        groups.all(|group| group == Some(first)).then_some(first)
+        groups.all(|group| group.as_ref() == Some(&first)).then_some(first)
     }
 }
 
 impl<'a> Subject<'_, 'a> {
+    /// Returns the log group of the container as a text of the function `Fn::Sub`.
+    fn group_text(&self) -> Option<String> {
+        if let Some(group) = self.defined_group() {
+            return Some(format!("${{{}}}", group.id));
+        }
+        match self.awslogs()?.value("awslogs-group")? {
+            Value::String(name) => is_group_name(name).then(|| name.clone()),
+            function => match (function.get("Ref"), function.get("Fn::Sub")) {
+                (Some(name), _) => name.as_str().map(|name| format!("${{{name}}}")),
+                (_, Some(text)) => text.as_str().map(String::from),
+                _ => None,
+            },
+        }
+    }
+
     /// Returns the log group of the container if the template defines it.
     pub fn defined_group(&self) -> Option<&'a DefinedGroup> {
         let template = self.case.seen.template?;

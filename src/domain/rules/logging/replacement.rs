@@ -40,26 +40,26 @@ impl Subject<'_, '_> {
         Ok(configuration)
     }
 
-    /// Returns the log group that a fix gives this container. In a template, this is the group of the template that the
-    /// other containers use, so that the group exists before the containers start.
+    /// Returns the log group that a fix gives this container. In a template, this is the group that the other containers use,
+    /// because that group exists before the containers start.
     pub fn given_group(&self) -> Result<String, &'static str> {
         match self.case.shared_group() {
-            Some(group) => Ok(format!("${{{}}}", group.id)),
+            Some(group) => Ok(group),
             None => self.baseline_group(),
         }
     }
 
-    /// Returns the log group for a container that names none. In a template, only a group that the template defines is
+    /// Returns the log group for a container that names none. In a template, only a group that other containers use is
     /// certain to exist.
     pub fn named_group(&self) -> Result<String, &'static str> {
         if self.case.seen.template.is_some() && self.case.shared_group().is_none() {
-            return Err("no other container of the task definition uses a log group of the template");
+            return Err("no other container of the task definition shows which log group exists");
         }
         self.given_group()
     }
 
     /// Returns the log group that the template has to define for the fix of this container. Returns `None` if the
-    /// template defines a group that the other containers use, or if the task definition is in no template.
+    /// other containers use one log group, or if the task definition is in no template.
     pub fn new_group(&self) -> Option<NewLogGroup> {
         if self.case.seen.template.is_none() || self.case.shared_group().is_some() {
             return None;
