@@ -33,7 +33,8 @@ pub fn document(input: &[u8]) {
         shown(document, &plan);
         fixed.push(patch::apply(&document.definition, &plan.edits).unwrap());
     }
-    let after = Document::with_all(documents.iter().zip(&fixed)).expect("a fix of a text in JSON is never refused");
+    // A template may be one that Logweir does not change.
+    let Ok(after) = Document::with_all(documents.iter().zip(&fixed)) else { return };
     let again = Document::parse_all("web.json", &after, Some("web")).expect("a fixed text can be read");
     assert_eq!(again.len(), documents.len());
     for document in &again {

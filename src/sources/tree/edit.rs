@@ -49,18 +49,30 @@ pub(in crate::sources) fn splices(text: &str, tree: &Tree, ops: &[Op]) -> Result
 /// Returns the text that a person can write for the changes, with the place of each change.
 pub(in crate::sources) fn suggestion(text: &str, tree: &Tree, ops: &[Op]) -> String {
     let manner = manner(text, tree);
-    let line = |op: &Op| match op {
-        Op::Set { mapping, key, value } => {
-            let entry = match tree.language {
-                Language::Yaml => manner.block_entry(key, value, "  "),
-                Language::Json => format!("{}: {}", manner.key(key), manner.flow(value, "  ")),
-            };
-            format!("under {}, write\n  {entry}", shown(tree, *mapping))
+    let mut lines = Vec::new();
+    let mut under = None;
+    for op in ops {
+        match op {
+            Op::Set { mapping, key, value } => {
+                if under != Some(*mapping) {
+                    lines.push(format!("under {}, write", shown(tree, *mapping)));
+                }
+                under = Some(*mapping);
+                let entry = match tree.language {
+                    Language::Yaml => manner.block_entry(key, value, "  "),
+                    Language::Json => format!("{}: {}", manner.key(key), manner.flow(value, "  ")),
+                };
+                lines.push(format!("  {entry}"));
+                continue;
+            }
+            Op::Remove { mapping, key } => lines.push(format!("under {}, remove {key}", shown(tree, *mapping))),
+            Op::Replace { node, value } => {
+                lines.push(format!("at {}, write {}", shown(tree, *node), manner.flow(value, "")));
+            }
         }
-        Op::Remove { mapping, key } => format!("under {}, remove {key}", shown(tree, *mapping)),
-        Op::Replace { node, value } => format!("at {}, write {}", shown(tree, *node), manner.flow(value, "")),
-    };
-    ops.iter().map(line).collect::<Vec<_>>().join("\n")
+        under = None;
+    }
+    lines.join("\n")
 }
 
 /// Returns the path of a node for a message.
