@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::cloudformation::functions::{Function, function, sub_text, text_without_variables};
 use super::cloudformation::{Assignment, Template};
-use super::tree::{Kind, NodeId, Style, Tree, value_of};
+use super::tree::{Entry, Kind, NodeId, Style, Tree, value_of};
 use crate::domain::text::placeholder::is_intrinsic;
 
 /// The deepest nesting of the JSON of a task definition.
@@ -218,54 +218,48 @@ impl Viewer<'_> {
     fn mapping(&mut self, id: NodeId, at: At, depth: usize) -> Result<View, Unviewed> {
         let (mut members, mut value) = (Vec::new(), Map::new());
         let mut names: HashMap<String, NodeId> = HashMap::new();
-        self.members(id, depth, &mut |viewer, key, name, of, is_merged| {
-            let key = if at.has_members() && viewer.is_pascal { camel(key) } else { key.to_owned() };
+        for (Entry { key: name, value: of }, is_merged) in self.entries(id)? {
+            let key = self.tree.scalar(name).unwrap_or_default();
+            let key = if at.has_members() && self.is_pascal { camel(key) } else { key.to_owned() };
             if let Some(first) = names.get(&key).copied() {
-                return match is_merged || !at.is_read() {
-                    true => Ok(()),
-                    false => Err(Unviewed::Repeated { first, second: name }),
-                };
+                if is_merged || !at.is_read() {
+                    continue;
+                }
+                return Err(Unviewed::Repeated { first, second: name });
             }
             names.insert(key.clone(), name);
-            if let Some(view) = viewer.view(of, at.member(&key), depth + 1)? {
+            if let Some(view) = self.view(of, at.member(&key), depth + 1)? {
                 value.insert(key.clone(), view.value);
                 members.push(Member { key, name, shape: view.shape });
             }
-            Ok(())
-        })?;
+        }
         let shape = Shape { node: id, below: Below::Object(members) };
         Ok(View { value: Value::Object(value), shape })
     }
 
-    /// Calls `each` with the key, the node of the key and the node of the value of each entry, and then with the entries
-    /// that merge keys add.
-    fn members(
-        &mut self,
-        id: NodeId,
-        depth: usize,
-        each: &mut dyn FnMut(&mut Self, &str, NodeId, NodeId, bool) -> Result<(), Unviewed>,
-    ) -> Result<(), Unviewed> {
-        let mut merged = vec![(id, false)];
+    /// Returns the entries of a mapping, and then the entries that merge keys add, each with whether a merge key adds it.
+    fn entries(&mut self, id: NodeId) -> Result<Vec<(Entry, bool)>, Unviewed> {
         let tree = self.tree;
-        while let Some((mapping, is_merged)) = merged.pop() {
-            self.seen.values += 1;
-            if self.seen.values > MOST || depth > DEEPEST {
-                return Err(Unviewed::TooLarge);
-            }
+        let (mut entries, mut open) = (Vec::new(), vec![(id, false)]);
+        while let Some((mapping, is_merged)) = open.pop() {
             for entry in tree.entries(mapping) {
+                self.seen.values += 1;
+                if self.seen.values > MOST {
+                    return Err(Unviewed::TooLarge);
+                }
                 let key = tree.key(entry);
                 if key == "<<" && tree.node(entry.key).style == Style::Plain {
                     let target = tree.target(entry.value);
                     let list = tree.items(target).iter().map(|item| tree.target(*item));
-                    merged.extend(list.chain(tree.is_mapping(target).then_some(target)).map(|id| (id, true)));
+                    open.extend(list.chain(tree.is_mapping(target).then_some(target)).map(|id| (id, true)));
                 } else if key == "Fn::Transform" && self.template.is_some() {
                     self.seen.included.push(mapping);
                 } else {
-                    each(self, key, entry.key, entry.value, is_merged)?;
+                    entries.push((*entry, is_merged));
                 }
             }
         }
-        Ok(())
+        Ok(entries)
     }
 
     fn evaluated(&mut self, found: &Function<'_>, at: At, depth: usize) -> Result<Evaluated, Unviewed> {
