@@ -78,8 +78,12 @@ fn check(subject: &Subject<'_, '_>) -> Option<Finding> {
             } else {
                 "the container runtime's default driver (json-file unless the host is configured otherwise)"
             };
+            let notes = match fix {
+                Fix::Configuration { .. } => subject.group_note().into_iter().collect(),
+                _ => Vec::new(),
+            };
             let finding = subject.finding(NAME, "", format!("{called} has no log configuration"), fix);
-            Some(Finding { effective: Some(effective.into()), ..finding })
+            Some(Finding { effective: Some(effective.into()), notes, ..finding })
         }
     }
 }

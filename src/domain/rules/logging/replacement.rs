@@ -49,6 +49,16 @@ impl Subject<'_, '_> {
         }
     }
 
+    /// Returns the note about a log configuration that a fix writes into a file: a container does not start, or loses its
+    /// logs, if its log group does not exist. Returns `None` if Logweir or the template creates the group.
+    pub fn group_note(&self) -> Option<String> {
+        if self.case.seen.is_live() || self.case.seen.template.is_some() {
+            return None;
+        }
+        let group = self.given_group().ok()?;
+        Some(format!("the log group `{group}` must exist before this is deployed"))
+    }
+
     /// Returns the log group for a container that names none. In a template, only a group that other containers use is
     /// certain to exist.
     pub fn named_group(&self) -> Result<String, &'static str> {
