@@ -197,9 +197,11 @@ fn is_unnamed(definition: &TaskDefinition) -> bool {
     !is_known(definition.family()) || !definition.containers().all(|container| is_known(container.name()))
 }
 
-/// Returns whether `logweir fix` resolves the finding. `logweir fix` changes no log groups, because they are not part
-/// of a document.
+/// Returns whether `logweir fix` resolves the finding without `--unsafe`. `logweir fix` changes only the log groups of a
+/// template, because other log groups are not part of a document.
 fn is_fixable(fix: &Fix, plan: &Plan) -> bool {
-    matches!(fix, Fix::Options(_) | Fix::Configuration { .. } | Fix::Retention { safety: Safety::Safe, .. })
-        && plan.refusal != Some(Refusal::Sandboxed)
+    matches!(
+        fix,
+        Fix::Options(_) | Fix::Configuration { creates: None, .. } | Fix::Retention { safety: Safety::Safe, .. }
+    ) && plan.refusal != Some(Refusal::Sandboxed)
 }
