@@ -7,9 +7,10 @@ changes the input, `fixed.*`; if `--unsafe` changes more, also `fixed-unsafe.*`.
 - `arguments`: further arguments of `logweir check`
 - `finding`: the findings, with `rule`, `container`, `line` and `resource` where they are known, and `decided` if it is not `yes`
 - `unknown`: the values that are not known, with `rule`, `line` or `resource`
-- `error`: whether Logweir must not read the file; `nothing`: whether the file has nothing to judge
+- `error`: whether Logweir must not read the file; `nothing`: whether it has nothing to judge
 - `says`, `silent`: texts that the output contains, or must not contain
-- `fix`: `refused` if the file must stay as it is, with exit code 1; `fix-says`: texts of this refusal
+- `fix`: `refused` if the file must stay as it is, with another exit code than 0; `fix-says`: texts of the output then
+- `construct`: the beginning of the path of the construct of the CDK
 - `lint`: `false` if the file is no template that cfn-lint reads
 """
 
