@@ -116,14 +116,12 @@ fn a_diff_shows_the_log_configuration_and_nothing_else() {
 #[test]
 fn json_is_one_object_of_the_documented_form() {
     let folder = TempDir::new().unwrap();
-    let path = file(&folder, "web.json", BLOCKING);
-    let ran = run(&mut logweir(&["check", &path, "--format", "json", "--region", "eu-west-1"]));
+    file(&folder, "web.json", BLOCKING);
+    let mut command = logweir(&["check", "web.json", "--format", "json", "--region", "eu-west-1"]);
+    let ran = run(command.current_dir(folder.path()));
     let mut json: Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!(json["baseline"]["digest"].as_str().unwrap().len(), "sha256:".len() + 64);
     json["baseline"]["digest"] = "…".into();
-    for name in ["target", "file"] {
-        json["targets"][0][name] = "web.json".into();
-    }
     golden("check.json", &format!("{json:#}\n"));
 }
 
