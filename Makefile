@@ -113,10 +113,13 @@ bench: ## measure speed and size; docs/performance.md describes the measurements
 	DYNAMODB_LOCAL=no tests/with-emulators cargo bench --locked --bench calls
 	$(MAKE) --no-print-directory bootstrap ARCH=$(subst aarch64,arm64,$(shell uname -m))
 	python3 benches/process
+	cargo build --release --locked --no-default-features --features cli --bin logweir
+	python3 benches/documents
 
 bench-smoke: compile $(EMULATORS)/stamp $(BENCH)/stamp ## run each benchmark once with little data, to check that it works
 	MAKEFLAGS= DYNAMODB_LOCAL=no LOGWEIR_TEST_SERVICES=20 tests/with-emulators cargo test --locked --all-features --bench plan --bench calls
 	python3 benches/process --smoke target/debug/bootstrap
+	python3 benches/documents --smoke target/debug/logweir
 
 # The fuzzer only needs instrumentation that stable Rust has. The first folder of each run receives the inputs that reach new
 # code, and the other folders hold the seeds.
@@ -164,8 +167,8 @@ ARTIFACTS_DIR ?= target/package
 GLIBC         := 2.34
 TARGET        := $(ARCH:arm64=aarch64)-unknown-linux-gnu
 NATIVE         = $(if $(ZIG),,$(filter $(TARGET),$(shell rustc -vV | sed -n 's/^host: //p')))
-BUILD          = cargo $(if $(NATIVE),build --target $(TARGET),zigbuild --target $(TARGET).$(GLIBC)) --release --locked $(FUNCTION) --bin bootstrap
-BUILT          = target/$(TARGET)/release/bootstrap
+BUILD          = cargo $(if $(NATIVE),build --target $(TARGET),zigbuild --target $(TARGET).$(GLIBC)) --profile function --locked $(FUNCTION) --bin bootstrap
+BUILT          = target/$(TARGET)/function/bootstrap
 # The maximum size of the program in bytes. A change that raises this limit states the reason.
 LARGEST_x86_64 := 8000000
 ZIG_HELP       = pip install cargo-zigbuild ziglang, and rustup target add $(TARGET)

@@ -29,7 +29,7 @@ import report
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 VENV, LOGS = ROOT / "target/venv-bench", ROOT / "target/bench"
 CONTENDERS = {
-    "logweir": [ROOT / f"target/{platform.machine()}-unknown-linux-gnu/release/bootstrap"],
+    "logweir": [ROOT / f"target/{platform.machine()}-unknown-linux-gnu/function/bootstrap"],
     "python": [VENV / "bin/python", ROOT / "benches/process/handler.py"],
 }
 INVOCATIONS = 100
