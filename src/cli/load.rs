@@ -135,7 +135,12 @@ fn plan_offline(baseline: &Baseline, region: Option<&str>, document: Document) -
     let pointer = |reading, below: &str| document.pointer_of(reading, below);
     let Judged { mut plan, mut readings, edits } = judge(&document.readings, seen, baseline, pointer);
     let mut unknowns: Vec<(usize, Unknown)> = document.unknowns.iter().map(|unknown| (0, unknown.clone())).collect();
-    unknowns.extend(take_unknown(&mut plan, &mut readings));
+    // The reason of the document is more precise than the reason of a rule.
+    let is_explained = |unknown: &Unknown| document.unknowns.iter().any(|it| unknown.pointer.starts_with(&it.pointer));
+    unknowns.extend(take_unknown(&mut plan, &mut readings).into_iter().filter(|(_, unknown)| !is_explained(unknown)));
+    if document.is_read_only() {
+        plan.findings.iter_mut().for_each(advise);
+    }
     Loaded {
         origin: document.origin.clone(),
         revision: None,
@@ -150,6 +155,23 @@ fn plan_offline(baseline: &Baseline, region: Option<&str>, document: Document) -
         log_groups: BTreeMap::new(),
         document: Some(document),
     }
+}
+
+/// Turns a fix into advice, because Logweir does not change the file.
+fn advise(finding: &mut Finding) {
+    let wish = |(option, value): &(&str, Option<String>)| match value {
+        Some(value) => format!("set {option} to `{value}`"),
+        None => format!("remove {option}"),
+    };
+    let advice = match &finding.fix {
+        Fix::Options(options) => options.iter().map(wish).collect::<Vec<_>>().join(" and "),
+        Fix::Configuration { configuration, .. } => {
+            format!("write this logConfiguration where it is made: {}", serde_json::Value::from(configuration.clone()))
+        }
+        Fix::Retention { days, .. } => format!("set the retention of the log group to {days} days where it is made"),
+        Fix::LogGroup(_) | Fix::Advice(_) => return,
+    };
+    finding.fix = Fix::Advice(advice);
 }
 
 /// Keeps one finding about each log group of a template that several task definitions use: the finding that asks for the

@@ -162,6 +162,9 @@ impl Loaded {
             let before = Version { name: old, definition: &self.definition, lines: &lines };
             return diff::unified(&before, &Version { name: &new, definition: &after, lines: &lines });
         };
+        if document.is_read_only() {
+            return String::new();
+        }
         let Ok(correction) = self.correction(document, false) else { return String::new() };
         let (old, new) = (format!("a/{}", self.origin), format!("b/{}", self.origin));
         let (Some(_), Some(after)) = (document.offset(0), correction.definitions.first()) else {

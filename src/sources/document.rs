@@ -12,7 +12,7 @@ use super::shape::{self, Located, NotFound};
 use super::site::{Refused, Site};
 use super::splice::{Splice, spliced};
 use super::tree::Tree;
-use super::{Correction, Resource, SourceError, template_document, yaml_document};
+use super::{Correction, Resource, SourceError, template_document, terraform, yaml_document};
 use crate::domain::ecs::repeated_key;
 use crate::domain::ecs::tags::Tag;
 use crate::domain::ecs::task_definition::{NotATaskDefinition, TaskDefinition};
@@ -59,6 +59,9 @@ impl Document {
         if let Ok(Some(repeated)) = repeated_key::in_response(body) {
             let error = NotATaskDefinition::Repeated(repeated);
             return Err(SourceError::not_a_task_definition(origin, body, 0..body.len(), &|at| at, error));
+        }
+        if terraform::is_plan_or_state(body) {
+            return terraform::read_shown(origin, None, body);
         }
         let found = match shape::find(body, family) {
             Err(NotFound::NoShape) => match Self::of_json_template(origin, text, family) {
@@ -108,6 +111,12 @@ impl Document {
             text: text.clone(),
             site: Box::new(JsonSite { place, pointer, form }),
         })
+    }
+
+    /// Whether Logweir judges the task definition and never changes it, because it is in a plan or in another file than
+    /// the target.
+    pub fn is_read_only(&self) -> bool {
+        self.site.is_read_only()
     }
 
     /// Returns the whole text, unchanged.

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::error::Cause;
 use super::kind::{ByName, Kind, by_name};
-use super::{Document, SourceError};
+use super::{Document, SourceError, terraform};
 use crate::bounded_file::{self, LARGEST};
 use crate::domain::text::place::{Position, position};
 use crate::domain::text::plain::without_number;
@@ -42,7 +42,7 @@ pub fn optional(path: &Path) -> Result<FileTarget, Kind> {
     let target = named(path);
     match by_name(&target.relative.to_string_lossy()) {
         ByName::Kind(kind) => Err(kind),
-        ByName::Json | ByName::Yaml | ByName::Template => Ok(FileTarget { is_optional: true, ..target }),
+        ByName::Json | ByName::Yaml | ByName::Hcl | ByName::Template => Ok(FileTarget { is_optional: true, ..target }),
     }
 }
 
@@ -53,7 +53,14 @@ pub fn read_file(target: &FileTarget, family: Option<&str>) -> Result<Vec<Docume
         let cause = if bounded_file::is_too_large(&error) { Cause::TooLarge } else { Cause::Faulty };
         SourceError { cause, ..SourceError::whole(&origin, reason(&error), None) }
     })?;
-    Document::parse_all(&origin, &utf8(&origin, bytes)?, family)
+    let text = utf8(&origin, bytes)?;
+    if terraform::is_hcl(&target.path.to_string_lossy()) {
+        return terraform::read_hcl(&origin, &target.path, &text);
+    }
+    if terraform::is_plan_or_state(&text) {
+        return terraform::read_shown(&origin, Some(&target.path), &text);
+    }
+    Document::parse_all(&origin, &text, family)
 }
 
 /// The content of a file that may contain no task definition.
@@ -66,6 +73,8 @@ pub enum Found {
 /// Reads a file that may contain no task definition. Returns an error if the file contains a task definition that Logweir cannot read.
 pub fn read_found(target: &FileTarget, family: Option<&str>) -> Result<Found, SourceError> {
     let error = match read_file(target, family) {
+        // Only a file of Terraform may be without a task definition.
+        Ok(documents) if documents.is_empty() => return Ok(Found::Other(Kind::Terraform)),
         Ok(documents) => return Ok(Found::Documents(documents)),
         Err(error) => error,
     };

@@ -26,6 +26,8 @@ pub(super) enum ByName {
     Json,
     /// The file contains YAML, or a template of YAML.
     Yaml,
+    /// The file contains HCL, the language of Terraform and OpenTofu.
+    Hcl,
     /// The file is a template of some text, and may contain JSON or YAML.
     Template,
     Kind(Kind),
@@ -64,6 +66,7 @@ pub(super) fn by_name(name: &str) -> ByName {
     }
     let is_template = parts.len() < all;
     match parts[1..] {
+        [.., "tf" | "tofu"] if !is_template => ByName::Hcl,
         [.., "tf" | "tfvars", "json"] | [.., "tf" | "tfvars" | "tfstate" | "tfplan" | "hcl"] => {
             ByName::Kind(Kind::Terraform)
         }
@@ -101,7 +104,6 @@ mod tests {
             assert_eq!(by_name(name), ByName::Yaml, "{name}");
         }
         for (name, kind) in [
-            ("main.tf", Kind::Terraform),
             ("main.tf.json", Kind::Terraform),
             ("prod.tfvars.json", Kind::Terraform),
             ("terraform.tfstate", Kind::Terraform),

@@ -20,6 +20,7 @@ mod site;
 mod splice;
 mod syntax;
 mod template_document;
+mod terraform;
 mod tree;
 mod tree_site;
 mod view;

@@ -3,7 +3,7 @@
 //! writes the document.
 
 /// The members whose values are maps from keys that the author chooses. The keys of these maps are no names of members.
-const MAPS: [&str; 5] = ["options", "dockerLabels", "labels", "driverOpts", "tags"];
+pub(super) const MAPS: [&str; 5] = ["options", "dockerLabels", "labels", "driverOpts", "tags"];
 
 /// The names of the members that CloudFormation evaluates. Logweir leaves a value with such a member as it is.
 fn is_intrinsic(key: &str) -> bool {

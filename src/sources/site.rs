@@ -49,6 +49,11 @@ pub(super) trait Site {
         Ok(())
     }
 
+    /// Whether Logweir judges the task definition and never changes it, because it is in a plan or in another file.
+    fn is_read_only(&self) -> bool {
+        false
+    }
+
     /// Returns the position, in the whole text, of a position in the text of the task definition. Returns `None` if
     /// the file does not contain the text of the task definition.
     fn offset(&self, _at: usize) -> Option<usize> {

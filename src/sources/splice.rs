@@ -26,6 +26,8 @@ impl Splice {
 /// Returns `text` with all splices. Returns `None` if two splices overlap.
 pub(super) fn spliced(text: &str, mut splices: Vec<Splice>) -> Option<String> {
     splices.sort_by_key(Splice::order);
+    // Two task definitions may share the value that changes.
+    splices.dedup();
     let mut whole = String::with_capacity(text.len());
     let mut end = 0;
     for Splice { range, text: new } in &splices {

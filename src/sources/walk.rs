@@ -112,7 +112,7 @@ impl Walked {
         };
         match name {
             ByName::Kind(kind) => *self.passed_over.entry(kind).or_default() += 1,
-            ByName::Json | ByName::Yaml | ByName::Template => {
+            ByName::Json | ByName::Yaml | ByName::Hcl | ByName::Template => {
                 let path = entry.path().to_owned();
                 let relative = path.strip_prefix(root).unwrap_or(&path).to_owned();
                 self.files.push(FileTarget { path, relative, folder: Some(root.clone()), is_optional: true });

@@ -30,6 +30,7 @@ mod rollout;
 mod rule_choice;
 mod shapes;
 mod stack_baseline;
+mod terraform;
 mod verdicts;
 
 use std::path::Path;

@@ -5,6 +5,7 @@ use std::path::Path;
 use clap::Args;
 use jiff::Timestamp;
 
+use super::fix::nothing_to_judge;
 use super::{against, audit};
 use crate::cli::checked::file;
 use crate::cli::connect::wait;
@@ -103,6 +104,9 @@ impl CheckArgs {
                 output.add(unread(&folder, target, failure));
             }
             Ok(loaded) => {
+                if loaded.is_empty() {
+                    context.printer.note(&nothing_to_judge(&target.origin()));
+                }
                 for loaded in loaded {
                     self.one(context, &folder, &mut output, &loaded);
                     if output.live_baseline.is_none() || loaded.document.is_some() {

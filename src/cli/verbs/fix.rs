@@ -77,7 +77,7 @@ impl FixArgs {
         }
         let mut worst = Exit::Fine;
         let passed_over = load_all(context, &baselines.choose(&self.rules), &targets, &mut |target, loaded| {
-            let ended = loaded.and_then(|loaded| self.one(context, target, &loaded));
+            let ended = loaded.and_then(|loaded| self.target(context, target, loaded));
             worst = worst.max(ended.unwrap_or_else(|failure| {
                 context.printer.target_failure(&target.origin(), &failure);
                 failure.exit
@@ -117,6 +117,30 @@ impl FixArgs {
     /// Whether the verb only shows what it would change.
     fn only_shows(&self) -> bool {
         self.diff || self.check
+    }
+
+    /// Writes the fixed document of a target, and advises on the task definitions that Logweir does not change.
+    fn target(&self, context: &Context, target: &Target, all: Vec<Loaded>) -> VerbResult {
+        if all.is_empty() {
+            context.printer.note(&nothing_to_judge(&target.origin()));
+        }
+        let is_read_only = |loaded: &Loaded| loaded.document.as_ref().is_some_and(Document::is_read_only);
+        let (read_only, own): (Vec<Loaded>, Vec<Loaded>) = all.into_iter().partition(is_read_only);
+        let exit = read_only.iter().map(|loaded| self.advised(context, loaded)).max().unwrap_or(Exit::Fine);
+        Ok(exit.max(self.one(context, target, &own)?))
+    }
+
+    /// Prints what a user can write where the task definition is made. Returns the exit code for the findings.
+    fn advised(&self, context: &Context, loaded: &Loaded) -> Exit {
+        let correction =
+            loaded.document.as_ref().map(|document| (document, loaded.correction(document, self.with_unsafe)));
+        if let Some((document, Ok(correction))) = correction
+            && let Err(refused) = document.splices(&correction)
+        {
+            context.printer.note(&format!("{}: {}; write there:", loaded.origin, refused.why));
+            refused.text_to_write.iter().flat_map(|text| text.lines()).for_each(|line| context.printer.note(line));
+        }
+        self.left(context, loaded, true)
     }
 
     /// Writes the fixed document of a target, which may contain several task definitions.
@@ -221,6 +245,11 @@ impl FixArgs {
         let is_made = matches!(finding.fix, Fix::Options(_) | Fix::Configuration { .. } | Fix::Retention { .. });
         is_made && (self.with_unsafe || !needs_consent(&finding.fix))
     }
+}
+
+/// Returns the note about a file of Terraform that contains no task definition.
+pub(in crate::cli) fn nothing_to_judge(origin: &str) -> String {
+    format!("{origin}: nothing to judge, because it contains no ECS task definition")
 }
 
 /// Whether `logweir fix` makes the fix only with `--unsafe`.

@@ -32,11 +32,15 @@ pub struct TemplateFacts {
     groups: BTreeMap<String, DefinedGroup>,
     /// The logical ids of the log groups whose names the template shows.
     names: BTreeMap<String, String>,
+    /// The notation of the Region of the task in the language of the template. `None` if the language has none, so
+    /// that a fix writes the name of the Region.
+    pub own_region: Option<&'static str>,
 }
 
 impl TemplateFacts {
-    pub fn new(groups: impl IntoIterator<Item = DefinedGroup>) -> Self {
-        let mut facts = Self::default();
+    /// Returns the facts about a template with these log groups. `own_region` is the notation of the task's Region.
+    pub fn new(groups: impl IntoIterator<Item = DefinedGroup>, own_region: Option<&'static str>) -> Self {
+        let mut facts = Self { own_region, ..Self::default() };
         for group in groups {
             if let Some(name) = &group.name {
                 facts.names.insert(name.clone(), group.id.clone());
@@ -65,6 +69,9 @@ pub struct DefinedGroup {
     /// The name of the log group. `None` if a function or CloudFormation itself gives the name.
     pub name: Option<String>,
     pub retention: DefinedRetention,
+    /// Whether a fix can change the group. `false` if another file defines the group, or if Logweir changes nothing in
+    /// the file.
+    pub is_editable: bool,
 }
 
 /// The retention of a log group that a template defines.

@@ -39,9 +39,9 @@ pub fn fix_text(fix: &Fix) -> String {
             group.name
         ),
         Fix::Retention { safety: Safety::Unsafe, days, .. } => {
-            format!("set RetentionInDays of the log group to {days}; a deployment deletes older events")
+            format!("set the retention of the log group to {days} days; a deployment deletes older events")
         }
-        Fix::Retention { days, .. } => format!("set RetentionInDays of the log group to {days}"),
+        Fix::Retention { days, .. } => format!("set the retention of the log group to {days} days"),
         Fix::Configuration { .. } => "write a complete awslogs configuration".into(),
         Fix::LogGroup(LogGroupChange::Create(group)) => {
             let retention = group.retention_days.map(|days| format!(" with a retention of {days} days"));

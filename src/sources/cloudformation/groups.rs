@@ -23,6 +23,7 @@ pub(super) fn groups<'t>(
                 id: resource.id.to_owned(),
                 name: property("LogGroupName").and_then(|node| name(tree, node)),
                 retention: retention(tree, defaults, property("RetentionInDays")),
+                is_editable: true,
             }
         })
         .collect()

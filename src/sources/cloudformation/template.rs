@@ -36,7 +36,8 @@ impl Template {
         };
         let is_template = tree.get(root, "AWSTemplateFormatVersion").is_some()
             || template.resources(tree).any(|resource| resource.kind.contains("::"));
-        template.facts = TemplateFacts::new(groups(tree, template.resources(tree), &template.defaults));
+        template.facts =
+            TemplateFacts::new(groups(tree, template.resources(tree), &template.defaults), Some("${AWS::Region}"));
         template.partial = partial(tree, root, resources);
         template.generated = generated(origin, text, tree, &template);
         is_template.then_some(template)

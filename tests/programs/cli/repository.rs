@@ -38,7 +38,7 @@ fn a_repository_is_judged_by_its_task_definitions_alone() {
         ("stack.json", "{\"Resources\": {\"Web\": {\"Properties\": {\"ContainerDefinitions\": []}}}}"),
         ("ecs/containers.json", "[{\"name\": \"app\", \"image\": \"nginx\"}]"),
         ("ecs/imagedefinitions.json", "[{\"name\": \"app\", \"imageUri\": \"nginx\"}]"),
-        ("main.tf", "resource \"aws_ecs_task_definition\" \"web\" {}"),
+        ("main.tf", "resource \"aws_ecs_cluster\" \"web\" {}"),
         ("plan.json", "{\"resource_changes\": [], \"planned_values\": {}}"),
         ("stack.yaml", "AWSTemplateFormatVersion: 2010-09-09\nContainerDefinitions: []"),
         ("td.jsonnet", "{ containerDefinitions: [] }"),

@@ -34,7 +34,10 @@ fn judge(subject: &Subject<'_, '_>, group: &DefinedGroup, new: u32) -> Option<Fi
     let asked = format!("but the baseline asks for a retention of {new} days");
     let never = format!("events in the log group `{id}` of the template never expire, {asked}");
     let after = |days| format!("events in the log group `{id}` of the template expire after {days} days, {asked}");
-    let fix = |safety| Fix::Retention { safety, group: id.clone(), days: new };
+    let fix = |safety| match group.is_editable {
+        true => Fix::Retention { safety, group: id.clone(), days: new },
+        false => Fix::Advice(format!("set the retention of the log group to {new} days in the file that defines it")),
+    };
     let advice = || {
         Fix::Advice(format!(
             "set the default of the parameter to {new}, or give the parameter a value at each deployment"

@@ -30,8 +30,8 @@ impl Subject<'_, '_> {
     /// Returns the Region that the container must log to, which is the Region of the task. In a template, the Region has
     /// the notation of the function `Fn::Sub`.
     pub fn baseline_region(&self) -> Result<String, &'static str> {
-        if self.case.seen.template.is_some() {
-            return Ok(OWN_REGION.to_owned());
+        if let Some(own) = self.case.seen.template.and_then(|template| template.own_region) {
+            return Ok(own.to_owned());
         }
         self.case.seen.region.map(String::from).ok_or("the Region is not known (set it with --region)")
     }

@@ -16,7 +16,7 @@ impl Subject<'_, '_> {
             return Err(needs.objection());
         }
         if self.case.seen.template.is_some() && !self.case.seen.definition.has_execution_role() {
-            return Err("the task definition has no ExecutionRoleArn, with which ECS could write to the log group");
+            return Err("the task definition has no execution role, with which ECS could write to the log group");
         }
         let is_non_blocking = self.settings.logging.delivery == Delivery::NonBlocking;
         if self.logs_to_router() && self.case.would_lose_all_of_firelens() {
