@@ -20,6 +20,8 @@ pub struct Case<'a> {
     pub(super) buffers: OnceCell<Buffers>,
     /// Whether the baseline asks to replace the driver of each container that logs to the FireLens router.
     pub(super) loses_firelens: OnceCell<bool>,
+    /// The log group that all containers of a template use.
+    pub(super) shared_group: OnceCell<Option<String>>,
     /// The number of containers with each name.
     names: HashMap<&'a str, usize>,
 }
@@ -43,7 +45,15 @@ impl<'a> Case<'a> {
         for name in seen.definition.containers().filter_map(Container::name) {
             *names.entry(name).or_default() += 1;
         }
-        Self { seen, baseline, subjects, buffers: OnceCell::new(), loses_firelens: OnceCell::new(), names }
+        Self {
+            seen,
+            baseline,
+            subjects,
+            buffers: OnceCell::new(),
+            loses_firelens: OnceCell::new(),
+            shared_group: OnceCell::new(),
+            names,
+        }
     }
 
     pub fn subjects(&self) -> impl Iterator<Item = Subject<'_, 'a>> {

@@ -29,7 +29,11 @@ impl<'a> Case<'a> {
     /// Returns the log group that all containers of a template use, as a text of the function `Fn::Sub`: `${Group}` for the
     /// log group that the resource `Group` defines. Returns `None` if no container uses a log group, if they use several
     /// groups, or if another function gives the group.
-    pub(super) fn shared_group(&self) -> Option<String> {
+    pub(super) fn shared_group(&self) -> Option<&str> {
+        self.shared_group.get_or_init(|| self.find_shared_group()).as_deref()
+    }
+
+    fn find_shared_group(&self) -> Option<String> {
         self.seen.template?;
         let mut groups = self.subjects().filter(|subject| subject.awslogs().is_some()).map(|it| it.group_text());
         let first = groups.next()??;

@@ -44,7 +44,7 @@ impl Subject<'_, '_> {
     /// because that group exists before the containers start.
     pub fn given_group(&self) -> Result<String, &'static str> {
         match self.case.shared_group() {
-            Some(group) => Ok(group),
+            Some(group) => Ok(group.to_owned()),
             None => self.baseline_group(),
         }
     }
