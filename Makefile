@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help check fmt clippy doc walls deny template guard formats chromium compile test demo trial load bench bench-smoke gate-times fuzz bless
+.PHONY: help check fmt clippy doc walls deny template templates guard formats chromium compile test demo trial load bench bench-smoke gate-times fuzz bless
 .PHONY: package release-check reproducible build-RemediatorFunction build-BackoutFunction
 
 SHELL := /bin/bash
@@ -29,7 +29,7 @@ help: ## print this list
 
 # Runs two targets at a time. Compilations wait for cargo's lock, while Python, npm and the tests run beside them.
 check: ## run every check that a change must pass
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync fmt compile template guard deny formats test clippy doc walls bench-smoke
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync fmt compile template templates guard deny formats test clippy doc walls bench-smoke
 
 fmt: ## check the formatting
 	cargo fmt --check
@@ -73,6 +73,9 @@ template: $(LINT)/stamp $(EMULATORS)/stamp $(JUDGES)/stamp ## lint and test temp
 	$(LINT)/bin/cfn-lint target/package/template.json
 	$(EMULATORS)/bin/python -m unittest discover --start-directory tests/template
 
+templates: compile $(LINT)/stamp $(EMULATORS)/stamp ## check and fix templates of users, and compare with the answers of third-party parsers
+	MAKEFLAGS= DYNAMODB_LOCAL=no tests/with-emulators $(LINT)/bin/python -m unittest discover --start-directory tests/user_templates
+
 guard: $(CHECKOV)/stamp $(EMULATORS)/stamp $(JUDGES)/stamp ## check template.yaml against third-party rules; each exception states its reason
 	$(EMULATORS)/bin/python infra/guard $(CHECKOV)/bin/checkov $(JUDGES)
 
@@ -115,11 +118,13 @@ bench: ## measure speed and size; docs/performance.md describes the measurements
 	python3 benches/process
 	cargo build --release --locked --no-default-features --features cli --bin logweir
 	python3 benches/documents
+	python3 benches/templates target/release/logweir
 
-bench-smoke: compile $(EMULATORS)/stamp $(BENCH)/stamp ## run each benchmark once with little data, to check that it works
+bench-smoke: compile $(EMULATORS)/stamp $(BENCH)/stamp $(LINT)/stamp $(CHECKOV)/stamp ## run each benchmark once with little data, to check that it works
 	MAKEFLAGS= DYNAMODB_LOCAL=no LOGWEIR_TEST_SERVICES=20 tests/with-emulators cargo test --locked --all-features --bench plan --bench calls
 	python3 benches/process --smoke target/debug/bootstrap
 	python3 benches/documents --smoke target/debug/logweir
+	python3 benches/templates --smoke target/debug/logweir
 
 # The fuzzer only needs instrumentation that stable Rust has. The first folder of each run receives the inputs that reach new
 # code, and the other folders hold the seeds.
