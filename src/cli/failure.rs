@@ -135,7 +135,8 @@ impl Exit {
         if findings == 0 { Self::Fine } else { Self::Findings }
     }
 
-    /// Returns the exit code of `logweir check`. With `is_strict`, a target whose verdict is unknown counts as a finding.
+    /// Returns the exit code of `logweir check`. With `is_strict`, a target whose verdict is unknown counts as a
+    /// finding.
     pub(super) fn of_run(summary: &Summary, is_strict: bool) -> Self {
         match summary {
             Summary { errors: 1.., .. } => Self::Error,

@@ -135,7 +135,7 @@ fn plan_offline(baseline: &Baseline, region: Option<&str>, document: Document) -
     let pointer = |reading, below: &str| document.pointer_of(reading, below);
     let Judged { mut plan, mut readings, edits } = judge(&document.readings, seen, baseline, pointer);
     let mut unknowns: Vec<(usize, Unknown)> = document.unknowns.iter().map(|unknown| (0, unknown.clone())).collect();
-    // The reason of the document is more precise than the reason of a rule.
+    // The reason that the document gives is more precise than the reason that a rule gives.
     let is_explained = |unknown: &Unknown| document.unknowns.iter().any(|it| unknown.pointer.starts_with(&it.pointer));
     unknowns.extend(take_unknown(&mut plan, &mut readings).into_iter().filter(|(_, unknown)| !is_explained(unknown)));
     if document.is_read_only() {
@@ -174,8 +174,8 @@ fn advise(finding: &mut Finding) {
     finding.fix = Fix::Advice(advice);
 }
 
-/// Keeps one finding about each log group of a template that several task definitions use: the finding that asks for the
-/// longest retention.
+/// Keeps one finding about each log group that several task definitions of a file use: the finding with the longest
+/// required retention.
 fn judge_groups_once(all: &mut [Loaded]) {
     let mut chosen: BTreeMap<String, (u32, usize)> = BTreeMap::new();
     let days = |fix: &Fix| if let Fix::Retention { days, .. } = fix { *days } else { 0 };
@@ -203,7 +203,7 @@ fn judge_groups_once(all: &mut [Loaded]) {
     }
 }
 
-/// Takes the findings about values that the document does not show off the plan, and returns them as unknown values.
+/// Removes the findings about values that the document does not show from the plan. Returns them as unknown values.
 fn take_unknown(plan: &mut Plan, readings: &mut Vec<usize>) -> Vec<(usize, Unknown)> {
     let (mut kept, mut of, mut unknowns) = (Vec::new(), Vec::new(), Vec::new());
     for (finding, reading) in plan.findings.drain(..).zip(readings.drain(..)) {

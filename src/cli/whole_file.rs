@@ -1,4 +1,5 @@
-//! Writes a file as a whole: after a crash, the folder contains either the complete new file or what it contained before.
+//! Writes a file as a whole: after a crash, the folder contains either the complete new file or what it contained
+//! before.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};

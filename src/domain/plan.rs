@@ -24,10 +24,10 @@ pub struct Plan {
     pub findings: Vec<Finding>,
     pub edits: Vec<Edit>,
     pub log_groups: Vec<LogGroupChange>,
-    /// The edits that the author of the template has to allow, because each needs a log group that the template then
-    /// defines. Empty for a task definition that is in no template.
+    /// The edits that the user has to allow with `--unsafe`, because each needs a new log group in the template or the
+    /// HCL file. Empty for any other task definition.
     pub unsafe_edits: Vec<UnsafeEdit>,
-    /// The retentions of log groups that the template defines.
+    /// The retentions of log groups that the template or the HCL file defines.
     pub retentions: Vec<DefinedRetention>,
     /// The log groups in the task's Region that the corrected definition logs to, each with the retention in days that
     /// the baseline requires. `None` if the baseline requires no retention.
@@ -39,14 +39,14 @@ pub struct Plan {
     pub refusal: Option<Refusal>,
 }
 
-/// An edit that needs a new log group in the template.
+/// An edit that needs a new log group in the template or the HCL file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UnsafeEdit {
     pub edit: Edit,
     pub creates: NewLogGroup,
 }
 
-/// The new retention of a log group that the template defines.
+/// The new retention of a log group that the template or the HCL file defines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DefinedRetention {
     /// The logical id of the group.

@@ -1,5 +1,5 @@
-//! The readings of a task definition: what it is for each branch of the conditions of its template, and with or without
-//! the defaults of the template's parameters.
+//! The readings of a task definition: its forms for each branch of the conditions of its template, with and without the
+//! defaults of the template's parameters.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -55,8 +55,8 @@ pub struct ReadingEdits {
     pub needing_consent: Vec<UnsafeEdit>,
 }
 
-/// Judges all readings. `seen` returns the facts about a reading's task definition, and `pointer` returns the pointer in
-/// the whole file for a pointer into the reading with this index.
+/// Judges all readings. `seen` returns the facts about a reading's task definition, and `pointer` returns the pointer
+/// in the whole file for a pointer into the reading with this index.
 pub fn judge<'a>(
     readings: &'a [Reading],
     seen: impl Fn(&'a TaskDefinition) -> Observation<'a>,
@@ -88,8 +88,8 @@ pub fn judge<'a>(
     Judged { plan, readings: of, edits }
 }
 
-/// Returns the plan of one reading. A finding that exists only with the defaults of parameters is decided by default, and
-/// has no fix.
+/// Returns the plan of one reading. A finding that exists only with the defaults of parameters is decided by default,
+/// and has no fix.
 fn one<'a>(reading: &'a Reading, seen: &impl Fn(&'a TaskDefinition) -> Observation<'a>, baseline: &Baseline) -> Plan {
     let mut literal = plan(&seen(&reading.definition), baseline);
     let Some(defaulted) = &reading.defaulted else { return literal };

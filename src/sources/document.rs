@@ -28,13 +28,13 @@ pub struct Document {
     /// The first reading of the task definition.
     pub definition: TaskDefinition,
     pub tags: Vec<Tag>,
-    /// The resource that describes the task definition. `None` if the file is no template, plan or state.
+    /// The resource that describes the task definition. `None` for a task definition in JSON or YAML.
     pub resource: Option<Resource>,
     /// What the file does not show, beside the values that the rules themselves report as unknown.
     pub unknowns: Vec<Unknown>,
     /// What the task definition is, for each branch of the conditions in the file. The list is never empty.
     pub readings: Vec<Reading>,
-    /// The facts in the template around the task definition. `None` if the file is no template.
+    /// The facts in the template or the HCL files around the task definition. `None` for any other file.
     pub template: Option<TemplateFacts>,
     pub(super) text: Rc<str>,
     pub(super) site: Box<dyn Site>,
@@ -136,7 +136,8 @@ impl Document {
     }
 
     /// Returns the whole text with the corrections of its documents. All documents are of one text, and in the order of
-    /// their positions. Every byte outside the corrections stays the same. Returns an empty text if there is no document.
+    /// their positions. Every byte outside the corrections stays the same. Returns an empty text if there is no
+    /// document.
     pub fn corrected(all: &[(&Self, &Correction)]) -> Result<String, Refused> {
         let Some((first, _)) = all.first() else { return Ok(String::new()) };
         let mut splices: Vec<Splice> = Vec::new();

@@ -36,8 +36,8 @@ pub fn named(path: &Path) -> FileTarget {
     FileTarget { path: path.to_owned(), relative, folder: None, is_optional: false }
 }
 
-/// Returns the target for a file that the user named, and that may contain no task definition. The error is the kind of a
-/// file whose name shows that it contains none.
+/// Returns the target for a file that the user named, and that may contain no task definition. The error is the kind of
+/// a file whose name shows that it contains none.
 pub fn optional(path: &Path) -> Result<FileTarget, Kind> {
     let target = named(path);
     match by_name(&target.relative.to_string_lossy()) {
@@ -70,10 +70,11 @@ pub enum Found {
     Other(Kind),
 }
 
-/// Reads a file that may contain no task definition. Returns an error if the file contains a task definition that Logweir cannot read.
+/// Reads a file that may contain no task definition. Returns an error if the file contains a task definition that
+/// Logweir cannot read.
 pub fn read_found(target: &FileTarget, family: Option<&str>) -> Result<Found, SourceError> {
     let error = match read_file(target, family) {
-        // Only a file of Terraform may be without a task definition.
+        // Only files in HCL, plans and states may contain no task definition without an error.
         Ok(documents) if documents.is_empty() => return Ok(Found::Other(Kind::Terraform)),
         Ok(documents) => return Ok(Found::Documents(documents)),
         Err(error) => error,

@@ -24,8 +24,8 @@ pub(super) struct Found {
     pub(super) not_a_definition: Option<NotATaskDefinition>,
 }
 
-/// Returns the readings of the task definition with these properties. `family` is the family if the template names none.
-/// `condition` is the condition of the resource, which is true wherever the task definition exists.
+/// Returns the readings of the task definition with these properties. `family` is the family if the template names
+/// none. `condition` is the condition of the resource, which is true wherever the task definition exists.
 pub(super) fn readings(
     tree: &Tree,
     template: &Template,

@@ -1,4 +1,4 @@
-//! The resource of a template, a plan or a state in which a task definition is.
+//! The resource of a template, an HCL file, a plan or a state that describes a task definition.
 
 /// A resource that describes a task definition.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,8 +11,8 @@ pub struct Splice {
 }
 
 impl Splice {
-    /// Returns the order of the splices of a text. Of two insertions of lines at the same place, the one with the deeper
-    /// indentation comes first, because it belongs to an inner value.
+    /// Returns the order of the splices of a text. Of two insertions of lines at the same place, the one with the
+    /// deeper indentation comes first, because it belongs to an inner value.
     fn order(&self) -> (usize, usize, Reverse<usize>) {
         let lines = self.text.trim_start_matches(['\r', '\n']);
         let indent = match lines.len() < self.text.len() {

@@ -139,8 +139,8 @@ impl TreeSite {
         groups.flat_map(|group| [group.group.name.clone(), format!("${{{}}}", group.id)]).collect()
     }
 
-    /// Returns the value with functions of CloudFormation as the texts of `Fn::Sub`, so that two spellings of one value are
-    /// equal. Each of the new log groups has the same text.
+    /// Returns the value with functions of CloudFormation as the texts of `Fn::Sub`, so that two spellings of one value
+    /// are equal. Each of the new log groups has the same text.
     fn normal(&self, value: &Value, new_groups: &[String]) -> Value {
         let name = |text: &str| {
             let id = text.strip_prefix("${")?.strip_suffix('}')?;

@@ -12,8 +12,8 @@ use crate::domain::text::placeholder::is_intrinsic;
 /// The deepest nesting of the JSON of a task definition.
 const DEEPEST: usize = 100;
 
-/// The largest number of values in the JSON of a task definition. Aliases can refer to aliases, so that a short text can
-/// describe very many values.
+/// The largest number of values in the JSON of a task definition. Aliases can refer to aliases, so that a short text
+/// can describe very many values.
 const MOST: usize = 100_000;
 
 /// A JSON value, and the node of each of its values.
@@ -133,7 +133,7 @@ pub(super) struct Viewer<'t> {
     pub(super) seen: Seen,
 }
 
-/// What a viewer met.
+/// What the viewer found in the tree.
 #[derive(Default)]
 pub(super) struct Seen {
     /// The number of values.
@@ -237,7 +237,8 @@ impl Viewer<'_> {
         Ok(View { value: Value::Object(value), shape })
     }
 
-    /// Returns the entries of a mapping, and then the entries that merge keys add, each with whether a merge key adds it.
+    /// Returns the entries of a mapping, and then the entries that merge keys add. The flag of an entry is `true` if a
+    /// merge key adds the entry.
     fn entries(&mut self, id: NodeId) -> Result<Vec<(Entry, bool)>, Unviewed> {
         let tree = self.tree;
         let (mut entries, mut open) = (Vec::new(), vec![(id, false)]);

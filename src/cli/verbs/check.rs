@@ -201,8 +201,8 @@ fn is_unnamed(definition: &TaskDefinition) -> bool {
     !is_known(definition.family()) || !definition.containers().all(|container| is_known(container.name()))
 }
 
-/// Returns whether `logweir fix` resolves the finding without `--unsafe`. `logweir fix` changes only the log groups of a
-/// template, because other log groups are not part of a document.
+/// Returns whether `logweir fix` resolves the finding without `--unsafe`. `logweir fix` changes only log groups that a
+/// template or a file in HCL defines, because other log groups are not part of a document.
 fn is_fixable(fix: &Fix, plan: &Plan) -> bool {
     matches!(
         fix,

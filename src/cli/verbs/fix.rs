@@ -190,8 +190,8 @@ impl FixArgs {
         all.iter().find_map(Loaded::unread).map_or(Ok(exit), Err)
     }
 
-    /// Returns the text of a target after its corrections. Returns an error with exit code 1 if Logweir does not change the
-    /// file.
+    /// Returns the text of a target after its corrections. Returns an error with exit code 1 if Logweir does not change
+    /// the file.
     fn corrected(&self, all: &[Loaded]) -> Result<String, Failure> {
         let mut corrections = Vec::new();
         for loaded in all {
@@ -219,8 +219,8 @@ impl FixArgs {
         })
     }
 
-    /// Prints the findings that `logweir fix` did not resolve. Returns the exit code for these findings. `is_refused` says
-    /// whether Logweir did not change the file.
+    /// Prints the findings that `logweir fix` did not resolve. Returns the exit code for these findings. `is_refused`
+    /// says whether Logweir did not change the file.
     fn left(&self, context: &Context, loaded: &Loaded, is_refused: bool) -> Exit {
         let is_edited = !is_refused && loaded.is_corrected(self.with_unsafe);
         let findings = loaded.plan.findings.iter();
@@ -239,15 +239,15 @@ impl FixArgs {
         Exit::of_left(left.iter().filter(|finding| finding.is_fault()).count())
     }
 
-    /// Returns whether the written document resolves the finding. A finding about a log group remains, because log groups
-    /// are not part of a document, except those of a template.
+    /// Returns whether the written document resolves the finding. A finding about a log group remains, unless a
+    /// template or a file in HCL defines the log group.
     fn is_fixed(&self, finding: &Finding) -> bool {
         let is_made = matches!(finding.fix, Fix::Options(_) | Fix::Configuration { .. } | Fix::Retention { .. });
         is_made && (self.with_unsafe || !needs_consent(&finding.fix))
     }
 }
 
-/// Returns the note about a file of Terraform that contains no task definition.
+/// Returns the note about a file in HCL, a plan or a state that contains no task definition.
 pub(in crate::cli) fn nothing_to_judge(origin: &str) -> String {
     format!("{origin}: nothing to judge, because it contains no ECS task definition")
 }

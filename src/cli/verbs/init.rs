@@ -125,7 +125,7 @@ fn add(survey: &mut Survey, loaded: &Loaded) {
     }
 }
 
-/// Returns the error because of which Logweir knows no retention of the container's log groups.
+/// Returns the error that prevented Logweir from reading the retention of the container's log groups.
 fn unread_groups(loaded: &Loaded) -> Option<Failure> {
     let error = loaded.unread.as_ref().filter(|error| error.call == "DescribeLogGroups")?;
     let failure = Failure::from(error.clone());

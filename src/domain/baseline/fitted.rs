@@ -7,9 +7,8 @@ use toml::de::{DeTable, DeValue};
 use super::learnt::{Basis, LearntSetting};
 
 /// Returns the text of a baseline with the learnt values in place of its own. A comment with the evidence is above each
-/// of these settings. The comment `heading` replaces the first line, which is
-/// a comment. A setting that the text does not have is
-/// left out.
+/// of these settings. The comment `heading` replaces the first line, which is a comment. The result leaves out a
+/// setting that the text does not have.
 pub fn fitted(text: &str, heading: &str, settings: &[LearntSetting]) -> String {
     let body = text.split_once('\n').map_or("", |(_, body)| body);
     let Ok(document) = DeTable::parse(body) else { return text.to_owned() };

@@ -5,8 +5,8 @@ use crate::domain::baseline::ContainerLog;
 use crate::domain::text::placeholder::is_placeholder;
 
 impl TaskDefinition {
-    /// Returns how each container logs. In a document, a placeholder does not count as a value. In a registered revision,
-    /// every value is a literal.
+    /// Returns how each container logs. In a document, a placeholder does not count as a value. In a registered
+    /// revision, every value is a literal.
     pub fn container_logs(&self, is_registered: bool) -> impl Iterator<Item = ContainerLog> {
         let family = literal(self.family(), is_registered);
         self.containers().map(move |container| of(container, family.clone(), is_registered))

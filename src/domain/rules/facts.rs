@@ -20,20 +20,21 @@ pub struct Observation<'a> {
     /// The facts about each log group in the task's Region that the definition uses, or would use after its fixes. The
     /// key is the name of the log group. `None` if Logweir did not read log groups from AWS.
     pub log_groups: Option<&'a BTreeMap<String, LogGroup>>,
-    /// The facts in the template around the definition. `None` if the definition is in no template.
+    /// The facts in the template or the HCL files around the definition. `None` for any other definition.
     pub template: Option<&'a TemplateFacts>,
     pub now: Timestamp,
 }
 
-/// What a template of CloudFormation says outside of a task definition.
+/// The facts in a template of CloudFormation, or in a folder of HCL files, outside of a task definition. In the rules,
+/// *template* stands for both.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TemplateFacts {
-    /// The log groups of the template, by their logical ids.
+    /// The log groups of the template, by their logical ids. The id of a group in HCL is the reference to its name.
     groups: BTreeMap<String, DefinedGroup>,
     /// The logical ids of the log groups whose names the template shows.
     names: BTreeMap<String, String>,
-    /// The notation of the Region of the task in the language of the template. `None` if the language has none, so
-    /// that a fix writes the name of the Region.
+    /// The notation of the Region of the task in the language of the template. `None` for HCL, which has none, so a fix
+    /// writes the name of the Region.
     pub own_region: Option<&'static str>,
 }
 
@@ -82,7 +83,7 @@ pub enum DefinedRetention {
     Days(u32),
     /// The number of days is the default of a parameter.
     ByDefault(u32),
-    /// A function gives the retention.
+    /// A function or an expression gives the retention.
     Unknown,
 }
 

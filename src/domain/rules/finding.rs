@@ -78,15 +78,15 @@ pub enum Fix {
     Configuration {
         safety: Safety,
         configuration: Map<String, Value>,
-        /// The log group that the template has to define, because nothing else creates it. Such a fix is unsafe: it fails
-        /// where the log group exists.
+        /// The log group that the template or the HCL file has to define, because nothing else creates it. Such a fix
+        /// is unsafe, because the deployment fails if the log group exists already.
         creates: Option<NewLogGroup>,
     },
     /// Creates a log group, or sets the retention of a log group. A fix of this kind is always safe. If the
     /// change would be unsafe, the rule gives advice instead of a fix.
     LogGroup(LogGroupChange),
-    /// Sets the retention of a log group that the template defines. The fix is unsafe if the group has no retention,
-    /// because a retention deletes older events.
+    /// Sets the retention of a log group that the template or HCL file defines. The fix is unsafe if the group has no
+    /// retention, because a retention deletes older events.
     Retention { safety: Safety, group: String, days: u32 },
     /// Advises a person to make a change. The text is the advice.
     Advice(String),

@@ -69,8 +69,8 @@ fn suite(out: &mut String, target: &TargetOutput, cases: &[Case]) {
     *out += "  </testsuite>\n";
 }
 
-/// Returns the test cases of a target: one for each finding, one for each rule that Logweir could not check, one for the
-/// error if there is one, and one that passes if there is nothing else.
+/// Returns the test cases of a target: one for each finding, one for each rule that Logweir could not check, one for
+/// the error if there is one, and one that passes if there is nothing else.
 fn cases(check: &CheckOutput, target: &TargetOutput) -> Vec<Case> {
     let findings =
         target.findings.iter().map(|finding| Case { name: name(finding), outcome: outcome(target, finding) });

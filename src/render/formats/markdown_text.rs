@@ -2,8 +2,8 @@
 
 use super::shown::shown;
 
-/// Returns a text for a paragraph or a cell of a table. Our messages mark names with backticks, and these names become
-/// code.
+/// Returns a text for a paragraph or a cell of a table. Logweir's messages mark names with backticks, and these names
+/// become code.
 pub(super) fn text(text: &str) -> String {
     let text = shown(text);
     let parts: Vec<&str> = text.split('`').collect();

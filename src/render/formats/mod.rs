@@ -1,5 +1,5 @@
-//! The formats of the results of `logweir check`, with one file for each format. Every format shows the same findings
-//! (`render::json`). A format for a pipeline contains only decided findings, because a value that the text does not
+//! The formats of the results of `logweir check`, with one file for each format. Every format shows results of the same
+//! run (`render::json`). A format for a pipeline contains only decided findings, because a value that the text does not
 //! show is no fault.
 
 mod asff;

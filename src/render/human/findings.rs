@@ -136,8 +136,8 @@ fn excerpt(shown: &Shown<'_>) -> Option<(String, Range<usize>)> {
     Some((source.clone(), from..source.len()))
 }
 
-/// Whether the value begins in a line below its key, as a mapping or a sequence of YAML does. `between` is the text between
-/// the key and the value.
+/// Whether the value begins in a line below its key, as a mapping or a sequence of YAML does. `between` is the text
+/// between the key and the value.
 fn is_below(between: &str, value: &str) -> bool {
     let has_brackets = value.starts_with(['{', '[']);
     !has_brackets && (between.contains('\n') || value.trim_start_matches([' ', '\t']).starts_with(['\n', '\r', '#']))

@@ -1,5 +1,5 @@
-//! The fingerprints of findings. A fingerprint identifies a finding in later runs, also if lines of its file move, if a
-//! message gets other words, or if containers change their order.
+//! The fingerprints of findings. A fingerprint identifies a finding in later runs, even if lines of its file move, if
+//! the wording of a message changes, or if containers change their order.
 
 use std::collections::HashMap;
 

@@ -10,7 +10,7 @@ pub struct Summary {
     pub compliant: usize,
     pub findings: usize,
     pub exempt: usize,
-    /// The number of targets without a verdict because the text does not show some values, and without a fault.
+    /// The number of targets that have no fault and no verdict, because the text does not show some values.
     pub unknown: usize,
     pub errors: usize,
     /// The number of findings of each severity. The sum of the three numbers is `findings`.

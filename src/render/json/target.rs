@@ -21,7 +21,7 @@ pub struct TargetOutput {
     #[serde(skip)]
     pub path: Option<String>,
     pub scope: Scope,
-    /// The resource of a template or of a plan, or the registered revision.
+    /// The resource of a template, an HCL file, a plan or a state, or the registered revision.
     pub resource: Option<ResourceLine>,
     pub family: Option<String>,
     pub revision: Option<u32>,
@@ -98,7 +98,8 @@ pub struct LogGroupLine {
 /// A task definition that Logweir has checked.
 pub struct CheckedTarget<'c> {
     pub target: String,
-    /// The path of the file, relative to the working directory. `None` for standard input and for a registered revision.
+    /// The path of the file, relative to the working directory. `None` for standard input and for a registered
+    /// revision.
     pub path: Option<String>,
     pub resource: Option<ResourceLine>,
     pub live: Option<LiveLine>,

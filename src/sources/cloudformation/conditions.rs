@@ -1,5 +1,5 @@
-//! The conditions of a template. Logweir does not know the values of parameters, but a condition may follow from another
-//! one, whose value Logweir assumes.
+//! The conditions of a template. Logweir does not know the values of parameters, but a condition may follow from
+//! another one, whose value Logweir assumes.
 
 use super::Assignment;
 use super::functions::function;

@@ -28,7 +28,8 @@ impl<'g> NewGroup<'g> {
         Self { id, group }
     }
 
-    /// Returns the change of the template that defines the log group. `text` turns a text into its value in the template.
+    /// Returns the change of the template that defines the log group. `text` turns a text into its value in the
+    /// template.
     pub(in crate::sources) fn op(&self, template: &Template, text: impl Fn(&str) -> Value) -> Op {
         let NewLogGroup { name, class, kms_key, retention_days } = self.group;
         let mut properties = Map::new();

@@ -78,8 +78,8 @@ impl Template {
         self.partial.as_deref()
     }
 
-    /// Returns why a change of the template would be lost: a tool writes the template. Returns `None` if a person writes
-    /// the template.
+    /// Returns why a change of the template would be lost: a tool writes the template. Returns `None` if a person
+    /// writes the template.
     pub(in crate::sources) fn generated(&self) -> Option<&str> {
         self.generated.as_deref()
     }

@@ -1,7 +1,7 @@
 //! Plans and states as `terraform show -json` and `tofu show -json` print them (source: Terraform, JSON output format).
 //!
-//! A plan shows sensitive values in clear, and marks them in a second tree. No value of this kind leaves this module: an
-//! attribute with a sensitive part is unknown.
+//! A plan shows sensitive values in clear, and marks them in a second tree. No value of this kind leaves this module:
+//! an attribute with a sensitive part is unknown.
 
 use serde_json::{Map, Value, json};
 
@@ -123,16 +123,16 @@ fn list<'v>(value: &'v Value, key: &str) -> &'v [Value] {
 /// The attributes of a resource.
 struct Attributes<'v> {
     known: &'v Value,
-    /// For each attribute, whether Terraform knows the value only after it applied the plan.
+    /// The marks of the attributes whose values Terraform knows only after the apply.
     unknown: &'v Value,
-    /// For each attribute, whether the value is sensitive.
+    /// The marks of the attributes whose values are sensitive.
     sensitive: &'v Value,
 }
 
 /// What a plan or a state says about an attribute.
 enum Shows<'v> {
     Nothing,
-    /// Terraform knows the value only after it applied the plan.
+    /// Terraform knows the value only after the apply.
     Later,
     /// The value is sensitive, or a part of the value is.
     Sensitive,

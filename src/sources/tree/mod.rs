@@ -31,8 +31,8 @@ pub(super) struct Node {
     pub(super) place: Range<usize>,
     /// The position of the tag or the anchor of the value, or of the value itself.
     pub(super) start: usize,
-    /// The tag without its exclamation mark, such as `Ref`. Only a tag of the author's own has a text here, and no tag
-    /// of YAML itself, such as `!!str`.
+    /// The tag without its exclamation mark, such as `Ref`. `None` for a value without a tag, and for a tag of YAML
+    /// itself, such as `!!str`.
     pub(super) tag: Option<String>,
     /// Whether a tag of YAML itself says that the value is a string.
     pub(super) is_forced_string: bool,
@@ -151,7 +151,7 @@ impl Tree {
         self.entry(self.target(mapping), key).map(|entry| self.target(entry.value))
     }
 
-    /// Whether a mapping.
+    /// Whether the node is a mapping.
     pub(super) fn is_mapping(&self, id: NodeId) -> bool {
         matches!(self.nodes[id].kind, Kind::Mapping(_))
     }

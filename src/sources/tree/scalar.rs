@@ -14,8 +14,8 @@ pub(in crate::sources) fn value_of(node: &Node) -> Option<Value> {
     })
 }
 
-/// Returns the value of a text without quotes. CloudFormation and the AWS CLI read YAML 1.1, in which `yes` and `on` are
-/// booleans (source: AWS CloudFormation user guide, template formats; PyYAML, resolver.py).
+/// Returns the value of a text without quotes. CloudFormation and the AWS CLI read YAML 1.1, in which `yes` and `on`
+/// are booleans (source: AWS CloudFormation user guide, template formats; PyYAML, resolver.py).
 fn plain(text: &str) -> Value {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Value::Null,
@@ -26,8 +26,8 @@ fn plain(text: &str) -> Value {
     number(text).map_or_else(|| Value::String(text.to_owned()), Value::Number)
 }
 
-/// Returns the number that JSON and YAML read alike. A text such as `010`, which YAML 1.1 reads as an octal number, stays
-/// a text.
+/// Returns the number that JSON and YAML read alike. A text such as `010`, which YAML 1.1 reads as an octal number,
+/// stays a text.
 fn number(text: &str) -> Option<Number> {
     let first = text.bytes().next()?;
     if !first.is_ascii_digit() && first != b'-' {

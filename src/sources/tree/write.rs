@@ -47,8 +47,8 @@ impl Manner {
         }
     }
 
-    /// Returns the text of a value in braces, or of a scalar. `indent` is the indentation of the line in which the value
-    /// begins.
+    /// Returns the text of a value in braces, or of a scalar. `indent` is the indentation of the line in which the
+    /// value begins.
     pub(super) fn flow(&self, value: &Value, indent: &str) -> String {
         if let Some(short) = self.short(value) {
             return short;
@@ -100,8 +100,8 @@ impl Manner {
         }
     }
 
-    /// Returns the lines of an entry of a mapping by indentation, without a line break at the end. The first line has no
-    /// indentation.
+    /// Returns the lines of an entry of a mapping by indentation, without a line break at the end. The first line has
+    /// no indentation.
     pub(super) fn block_entry(&self, key: &str, value: &Value, indent: &str) -> String {
         let key = self.key(key);
         match value {

@@ -13,7 +13,8 @@ impl Case<'_> {
     /// Whether a rule needs facts about a log group that Logweir did not read.
     pub fn lacks_log_groups(&self) -> bool {
         match self.seen.log_groups {
-            // A log group that the template defines exists, and its retention is known.
+            // Logweir knows the retention of a log group that the template defines, and the deployment creates the
+            // group.
             None if self.seen.template.is_some() => {
                 self.subjects().any(|subject| subject.awslogs().is_some_and(|_| subject.defined_group().is_none()))
             }
@@ -26,9 +27,9 @@ impl Case<'_> {
 }
 
 impl<'a> Case<'a> {
-    /// Returns the log group that all containers of a template use, as a text of the function `Fn::Sub`: `${Group}` for the
-    /// log group that the resource `Group` defines. Returns `None` if no container uses a log group, if they use several
-    /// groups, or if another function gives the group.
+    /// Returns the log group that all containers of a template use, as a text of the function `Fn::Sub`: `${Group}` for
+    /// the log group that the resource `Group` defines. Returns `None` if no container uses a log group, if they use
+    /// several groups, or if another function gives the group.
     pub(super) fn shared_group(&self) -> Option<&str> {
         self.shared_group.get_or_init(|| self.find_shared_group()).as_deref()
     }

@@ -28,8 +28,8 @@ impl Rule for MissingLogDriver {
     }
 }
 
-/// Returns how certain a finding about a hidden value is. CloudFormation replaces an intrinsic function, so its value is
-/// unknown. ECS refuses a placeholder that no deploy tool replaces.
+/// Returns how certain a finding about a hidden value is. CloudFormation replaces an intrinsic function, so its value
+/// is unknown. ECS refuses a placeholder that no deploy tool replaces.
 fn decided(is_intrinsic: bool) -> Decided {
     if is_intrinsic { Decided::Unknown } else { Decided::Yes }
 }

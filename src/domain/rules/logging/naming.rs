@@ -27,8 +27,8 @@ impl Subject<'_, '_> {
         }
     }
 
-    /// Returns the Region that the container must log to, which is the Region of the task. In a template, the Region has
-    /// the notation of the function `Fn::Sub`.
+    /// Returns the Region that the container must log to, which is the Region of the task. In a template, the Region
+    /// has the notation of the function `Fn::Sub`.
     pub fn baseline_region(&self) -> Result<String, &'static str> {
         if let Some(own) = self.case.seen.template.and_then(|template| template.own_region) {
             return Ok(own.to_owned());

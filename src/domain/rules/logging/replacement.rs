@@ -40,8 +40,8 @@ impl Subject<'_, '_> {
         Ok(configuration)
     }
 
-    /// Returns the log group that a fix gives this container. In a template, this is the group that the other containers use,
-    /// because that group exists before the containers start.
+    /// Returns the log group that a fix gives this container. In a template, this is the group that the other
+    /// containers use, because that group exists before the containers start.
     pub fn given_group(&self) -> Result<String, &'static str> {
         match self.case.shared_group() {
             Some(group) => Ok(group.to_owned()),
@@ -49,8 +49,8 @@ impl Subject<'_, '_> {
         }
     }
 
-    /// Returns the note about a log configuration that a fix writes into a file: a container does not start, or loses its
-    /// logs, if its log group does not exist. Returns `None` if Logweir or the template creates the group.
+    /// Returns the note about a log configuration that a fix writes into a file: a container does not start, or loses
+    /// its logs, if its log group does not exist. Returns `None` if Logweir or the template creates the group.
     pub fn group_note(&self) -> Option<String> {
         if self.case.seen.is_live() || self.case.seen.template.is_some() {
             return None;
@@ -68,8 +68,8 @@ impl Subject<'_, '_> {
         self.given_group()
     }
 
-    /// Returns the log group that the template has to define for the fix of this container. Returns `None` if the
-    /// other containers use one log group, or if the task definition is in no template.
+    /// Returns the log group that the template has to define for the fix of this container. Returns `None` if the other
+    /// containers share one log group, or if the task definition is in no template.
     pub fn new_group(&self) -> Option<NewLogGroup> {
         if self.case.seen.template.is_none() || self.case.shared_group().is_some() {
             return None;

@@ -161,7 +161,7 @@ fn list(scanner: &mut Scanner<'_>, depth: usize) -> Result<ExpressionKind, Fault
     Ok(ExpressionKind::List(items(scanner, b']', depth)?))
 }
 
-/// Whether the list or object here is built by a `for` expression.
+/// Whether a `for` expression builds the list or object here.
 fn is_for(scanner: &Scanner<'_>) -> Result<bool, Fault> {
     let mut inner = scanner.clone();
     inner.at += 1;

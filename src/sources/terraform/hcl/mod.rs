@@ -1,9 +1,9 @@
 //! Reads HCL, the language of Terraform and OpenTofu, with the place of each value in the text (source: HCL native
 //! syntax specification).
 //!
-//! A text is read in linear time, and only the values of the asked block are read. Lists, objects and calls are read;
-//! every other expression is one opaque piece of text. A stranger may have written the text, so the nesting of values
-//! is limited, and the reader never panics.
+//! The reader takes linear time, and reads only the values of the requested block. The reader reads lists, objects and
+//! calls, and keeps every other expression as one opaque piece of text. The text is untrusted, so the reader limits the
+//! nesting of values and never panics.
 
 mod block;
 mod expression;
