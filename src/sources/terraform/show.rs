@@ -312,7 +312,7 @@ mod tests {
         {
             let shown = shown(&plan(&[change(&["create"], web(), json!({}), sensitive)]));
             let text = shown.definitions[0].definition.to_string();
-            assert!(!text.contains(SECRET) && !text.contains("app"), "{text}");
+            assert!(!text.contains(SECRET) && !text.contains("\"app\""), "{text}");
             assert!(shown.definitions[0].unknown.is_some());
         }
         let family = change(&["create"], web(), json!({}), json!({"family": true}));

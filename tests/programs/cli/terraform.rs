@@ -97,7 +97,7 @@ fn check(folder: &TempDir, target: &str) -> (i32, Value) {
 /// Returns the rule and the line of each finding.
 fn findings(target: &Value) -> Vec<(&str, u64)> {
     let found = target["findings"].as_array().unwrap().iter();
-    found.map(|finding| (finding["rule"].as_str().unwrap(), finding["line"].as_u64().unwrap())).collect()
+    found.map(|finding| (finding["rule"].as_str().unwrap(), finding["place"]["line"].as_u64().unwrap())).collect()
 }
 
 #[test]

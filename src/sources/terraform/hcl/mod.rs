@@ -80,6 +80,7 @@ pub(super) struct Member {
 
 impl Member {
     /// Returns the byte range from the key to the end of the value.
+    #[cfg(test)]
     pub(super) fn range(&self) -> Range<usize> {
         self.name.start..self.value.range.end
     }
