@@ -7,7 +7,7 @@ fn a_group_without_retention_gets_one_only_with_consent() {
     let text = template(&container(GOOD))
         .replace("    Properties:\n      RetentionInDays: 30\n", "    Properties:\n      LogGroupName: /ecs/web\n");
     let found = findings(&text);
-    assert!(found.len() == 1 && found[0].contains("`LogGroup` of the template never expire"), "{found:?}");
+    assert!(found.len() == 1 && found[0].contains("`LogGroup` never expire"), "{found:?}");
     assert_eq!(fixed(&text, false).as_deref(), Ok(text.as_str()));
     expect(&text, "      LogGroupName: /ecs/web\n", "      LogGroupName: /ecs/web\n      RetentionInDays: 30\n", true);
     let bare = text.replace("    Properties:\n      LogGroupName: /ecs/web\n", "");

@@ -31,9 +31,9 @@ fn pointer(group: &DefinedGroup) -> String {
 
 fn judge(subject: &Subject<'_, '_>, group: &DefinedGroup, new: u32) -> Option<Finding> {
     let id = &group.id;
-    let asked = format!("but the baseline asks for a retention of {new} days");
-    let never = format!("events in the log group `{id}` of the template never expire, {asked}");
-    let after = |days| format!("events in the log group `{id}` of the template expire after {days} days, {asked}");
+    let asked = format!("but the baseline requires a retention of {new} days");
+    let never = format!("events in the log group `{id}` never expire, {asked}");
+    let after = |days| format!("events in the log group `{id}` expire after {days} days, {asked}");
     let fix = |safety| match group.is_editable {
         true => Fix::Retention { safety, group: id.clone(), days: new },
         false => Fix::Advice(format!("set the retention of the log group to {new} days in the file that defines it")),
@@ -49,7 +49,7 @@ fn judge(subject: &Subject<'_, '_>, group: &DefinedGroup, new: u32) -> Option<Fi
         DefinedRetention::Unbounded => (never, fix(Safety::Unsafe), Decided::Yes),
         DefinedRetention::ByDefault(days) => (after(days), advice(), Decided::ByDefault),
         DefinedRetention::Unknown => (
-            format!("a function or a parameter gives the retention of the log group `{id}` of the template"),
+            format!("a function or a parameter gives the retention of the log group `{id}`"),
             Fix::Advice(format!("set a retention of at least {new} days")),
             Decided::Unknown,
         ),

@@ -72,7 +72,7 @@ impl Wish<'_, '_> {
                 format!("events in log group `{name}` expire after {days} days, but the baseline asks for {new} days")
             }
             None => format!(
-                "events in log group `{name}` never expire, but the baseline asks for a retention of {new} days"
+                "events in log group `{name}` never expire, but the baseline requires a retention of {new} days"
             ),
         };
         let fix = if let Some(policy) = policy {
