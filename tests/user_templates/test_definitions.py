@@ -11,7 +11,7 @@ import judge
 import yaml
 from test_hazards import LOGWEIR
 
-COUNT = int(os.environ.get("LOGWEIR_TEST_DEFINITIONS", "100"))
+COUNT = int(os.environ.get("LOGWEIR_TEST_DEFINITIONS", "60"))
 # The maps whose keys are the author's and not CloudFormation's.
 FREE = {"options", "dockerLabels"}
 STYLES = {

@@ -19,8 +19,6 @@ UNREAD = {
     "merge-key": "cfn-lint reads no merge keys",
     "repeated-keys": "cfn-lint refuses repeated keys, as Logweir does",
     "task-definition-in-yaml": "this is no template",
-    "module-of-cloudposse": "the truth table reads no modules",
-    "module-of-terraform-aws-modules": "the truth table reads no modules",
     "plan-with-sensitive-containers": "the truth table reads sensitive values, and Logweir does not",
 }
 

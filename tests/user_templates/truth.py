@@ -81,6 +81,9 @@ def disagreements(path, judged, region):
     named = {resource for resource, _ in judged.unknown_places()}
     lines += [f"not said to be unknown: a value of {resource}" for resource in sorted(expected.hidden - named)]
     for resource, why in judged.unknown_places():
+        # The truth table reads no modules. Logweir says of the well-known ones that they hide the containers.
+        if str(resource).startswith("module."):
+            continue
         if not any(resource in (None, of) or of is None for of, _ in expected.unknown):
             lines.append(f"unknown without a function: {resource}: {why}")
     return lines, len(found.keys() & expected.findings.keys())
