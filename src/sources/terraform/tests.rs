@@ -111,6 +111,8 @@ fn a_value_that_only_terraform_knows_is_an_intrinsic_function() {
     let heredoc =
         containers(&web("<<EOF\n[{\"name\": \"a-${var.x}\", \"memory\": ${var.m}, \"image\": \"${f(\"}\")}\"}]\nEOF"));
     assert_eq!(heredoc, json!([{"name": "a-${var.x}", "memory": reference("var.m"), "image": reference("f(\"}\")")}]));
+    let with_key = containers(&web("<<EOF\n[{\"name\": \"a\", \"options\": {\"${var.k}\": \"b\"}}]\nEOF"));
+    assert_eq!(with_key, json!([{"name": "a", "options": reference("{\"${var.k}\": \"b\"}")}]));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Reads JSON that Terraform renders before it is JSON: a heredoc, or the file of `templatefile`. A variable may be in
-//! a text or in the place of a value.
+//! a text or in the place of a value. An object with a variable in a key is an opaque expression, because the key may
+//! be any key.
 
 use std::ops::Range;
 
@@ -162,7 +163,9 @@ impl Reader<'_> {
             let comma = (self.scanner.peek(0) == Some(b',')).then_some(self.scanner.at);
             members.push(Member { key, name, value, comma });
             if self.scanner.take(b'}') {
-                return Ok(ExpressionKind::Object(Object { members, is_json: true }));
+                let is_known = members.iter().all(|member| member.key.is_some());
+                let object = ExpressionKind::Object(Object { members, is_json: true });
+                return Ok(if is_known { object } else { ExpressionKind::Opaque });
             }
             if !self.scanner.take(b',') {
                 return self.scanner.fault("a comma or the closing brace is missing");
@@ -195,6 +198,15 @@ mod tests {
         );
         assert_eq!(&text[object.members[1].range()], "\"b\" : ${var.b}");
         assert!(object.is_json && object.members[0].comma.is_some() && object.members[5].comma.is_none());
+    }
+
+    #[test]
+    fn an_object_with_a_variable_in_a_key_is_opaque() {
+        let text = r#"[{"a": {"mode": "x", "${var.k}": "y"}, "$${b}": 1}]"#;
+        let ExpressionKind::List(items) = read(text, 0..text.len(), true).unwrap().kind else { panic!() };
+        let ExpressionKind::Object(object) = &items[0].kind else { panic!() };
+        assert_eq!(object.members[0].value.kind, ExpressionKind::Opaque);
+        assert_eq!(object.members[1].key.as_deref(), Some("${b}"));
     }
 
     #[test]
