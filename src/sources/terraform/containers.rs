@@ -117,7 +117,10 @@ impl Search<'_> {
         match steps.as_slice() {
             ["local", name] => match folder.local(name) {
                 Some((file, local)) => self.of(file, &local.value, is_structure),
-                None => unknown(&file.text, expression),
+                None => match folder.override_of_local(name) {
+                    Some(why) => Containers::Unknown(why),
+                    None => unknown(&file.text, expression),
+                },
             },
             ["data", "template_file", name, "rendered"] if !is_structure => {
                 let found = folder.block("data", "template_file", name);

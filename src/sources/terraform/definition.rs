@@ -51,9 +51,13 @@ impl From<Fault> for Broken {
     }
 }
 
-/// Returns the task definitions that the file of the folder defines.
+/// Returns the task definitions that the file of the folder defines. An override file defines none: it only changes the
+/// resources of other files.
 pub(super) fn definitions(folder: &Folder) -> Result<Vec<Definition>, Broken> {
     let file = &folder.file;
+    if file.is_override() {
+        return Ok(Vec::new());
+    }
     let resources = file.named("resource", TASK_DEFINITION);
     resources.map(|(name, block)| definition(folder, file, name, block)).collect()
 }
@@ -62,7 +66,11 @@ fn definition(folder: &Folder, file: &HclFile, name: &str, block: &Block) -> Res
     let body = block.body(&file.text)?;
     let header = header(&file.text, block);
     let found = body.attribute("container_definitions");
-    let (listed, unknown) = match found.map(|attribute| containers(folder, file, &attribute.value)) {
+    let read = || match folder.override_of_block("resource", TASK_DEFINITION, name) {
+        Some(why) => Some(Containers::Unknown(why)),
+        None => found.map(|attribute| containers(folder, file, &attribute.value)),
+    };
+    let (listed, unknown) = match read() {
         Some(Containers::Listed(listed)) => (Some(listed), None),
         Some(Containers::Unknown(why)) => (None, Some(why)),
         Some(Containers::Broken { path, at, why }) => {

@@ -28,6 +28,14 @@ impl HclFile {
         Ok(Self { path: path.to_owned(), text, body, locals: OnceCell::new() })
     }
 
+    /// Whether Terraform merges the blocks of the file over the blocks of the other files (source: Terraform,
+    /// internal/configs/parser_config_dir.go).
+    pub(super) fn is_override(&self) -> bool {
+        let name = self.path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let stem = name.strip_suffix(".tf").or_else(|| name.strip_suffix(".tofu")).unwrap_or_default();
+        stem == "override" || stem.ends_with("_override")
+    }
+
     /// Returns the local value `name` that the file defines.
     fn local(&self, name: &str) -> Option<&Attribute> {
         let locals = self.locals.get_or_init(|| {
@@ -78,16 +86,40 @@ impl Folder {
             .get_or_init(|| self.path.as_deref().map(|path| read_others(path, &self.file.path)).unwrap_or_default())
     }
 
-    /// Returns the block of this kind, type and name, with its file.
+    /// Returns the override files of the folder.
+    fn overrides(&self) -> impl Iterator<Item = &HclFile> {
+        self.files().filter(|file| file.is_override())
+    }
+
+    /// Returns the reason why only Terraform knows a block, if an override file also has the block.
+    pub(super) fn override_of_block(&self, kind: &str, of_type: &str, name: &str) -> Option<String> {
+        let has_block = |file: &&HclFile| file.named(kind, of_type).any(|(found, _)| found == name);
+        self.overrides().find(has_block).map(|file| overridden(file, &format!("{of_type}.{name}")))
+    }
+
+    /// Returns the reason why only Terraform knows a local value, if an override file also has the value.
+    pub(super) fn override_of_local(&self, name: &str) -> Option<String> {
+        let found = self.overrides().find(|file| file.local(name).is_some());
+        found.map(|file| overridden(file, &format!("local.{name}")))
+    }
+
+    /// Returns the block of this kind, type and name, with its file. Returns `None` for a block that an override file
+    /// changes.
     pub(super) fn block(&self, kind: &str, of_type: &str, name: &str) -> Option<(&HclFile, &Block)> {
+        if self.override_of_block(kind, of_type, name).is_some() {
+            return None;
+        }
         self.files().find_map(|file| {
             let block = file.named(kind, of_type).find(|(found, _)| *found == name).map(|(_, block)| block);
             block.map(|block| (file, block))
         })
     }
 
-    /// Returns the local value `name`, with its file.
+    /// Returns the local value `name`, with its file. Returns `None` for a value that an override file changes.
     pub(super) fn local(&self, name: &str) -> Option<(&HclFile, &Attribute)> {
+        if self.override_of_local(name).is_some() {
+            return None;
+        }
         self.files().find_map(|file| file.local(name).map(|local| (file, local)))
     }
 
@@ -134,6 +166,11 @@ impl Folder {
     }
 }
 
+fn overridden(file: &HclFile, name: &str) -> String {
+    let path = file.path.file_name().unwrap_or_default().to_string_lossy();
+    format!("the override file {path} changes `{name}`; check the plan as well")
+}
+
 /// Whether the file is in HCL, by its name.
 pub(in crate::sources) fn is_hcl(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
@@ -157,4 +194,24 @@ pub(super) fn read_others(folder: &Path, but: &Path) -> Vec<HclFile> {
         HclFile::read(&path, String::from_utf8(bytes).ok()?.into()).ok()
     };
     names.into_iter().take(MOST_FILES).filter_map(read).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_override_file_is_known_by_its_name() {
+        for (path, is_override) in [
+            ("override.tf", true),
+            ("x/web_override.tf", true),
+            ("x/_override.tofu", true),
+            ("x/override/main.tf", false),
+            ("overrides.tf", false),
+            ("weboverride.tf", false),
+        ] {
+            let file = HclFile::read(Path::new(path), "".into()).unwrap();
+            assert_eq!(file.is_override(), is_override, "{path}");
+        }
+    }
 }

@@ -35,14 +35,22 @@ pub(super) enum GroupRetention {
     Unknown,
 }
 
-/// Returns the log groups of the folder. A block that cannot be read is left out.
+/// Returns the log groups of the folder. A block that cannot be read is left out. The name and the retention of a group
+/// that an override file changes are unknown.
 pub(super) fn groups(folder: &Folder) -> Vec<Group> {
     let of_file = |file: &HclFile, is_here| {
         let blocks = file.named("resource", LOG_GROUP);
         blocks.filter_map(|(name, block)| group(file, name, block, is_here)).collect::<Vec<_>>()
     };
     let mut groups = of_file(&folder.file, true);
-    groups.extend(folder.others().iter().flat_map(|file| of_file(file, false)));
+    let others = folder.others().iter().filter(|file| !file.is_override());
+    groups.extend(others.flat_map(|file| of_file(file, false)));
+    for group in &mut groups {
+        if folder.override_of_block("resource", LOG_GROUP, &group.name).is_some() {
+            group.group = None;
+            group.retention = GroupRetention::Unknown;
+        }
+    }
     groups
 }
 

@@ -55,7 +55,8 @@ pub(super) fn read_hcl(origin: &str, path: &Path, text: &str) -> Result<Vec<Docu
     let file = HclFile::read(path, text.into()).map_err(|fault| broken(fault.into()))?;
     let folder = Rc::new(Folder::of(file, path.parent()));
     let found = definitions(&folder).map_err(broken)?;
-    if found.is_empty() && modules::calls(&folder.file).next().is_none() {
+    let has_calls = !folder.file.is_override() && modules::calls(&folder.file).next().is_some();
+    if found.is_empty() && !has_calls {
         return Err(SourceError::of_kind(origin, text, 0, FileKind::TerraformConfiguration));
     }
     let groups = Rc::new(groups(&folder));

@@ -195,6 +195,28 @@ fn a_file_in_the_folder_is_followed() {
     }
 }
 
+#[test]
+fn what_an_override_file_changes_is_unknown() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let group = |days| format!("resource \"aws_cloudwatch_log_group\" \"g\" {{\n  retention_in_days = {days}\n}}\n");
+    let main = web("jsonencode(local.c)") + "locals {\n  c = [{ name = \"app\" }]\n}\n" + &group(0);
+    let read = || read_hcl("main.tf", &path("main.tf"), &main).unwrap().remove(0);
+    let retention = || read().template.unwrap().group("aws_cloudwatch_log_group.g.name").unwrap().retention.clone();
+    assert!(read().unknowns.is_empty() && retention() == DefinedRetention::Unbounded);
+    for (text, name) in [
+        (format!("locals {{\n  c = []\n}}\n{}", group(7)), "`local.c`"),
+        (web("jsonencode([])") + &group(7), "`aws_ecs_task_definition.web`"),
+    ] {
+        fs::write(path("web_override.tf"), &text).unwrap();
+        let why = &read().unknowns[0].why;
+        assert!(why.contains(name) && why.contains("web_override.tf"), "{why}");
+        assert_eq!(retention(), DefinedRetention::Unknown);
+        let refused = read_hcl("web_override.tf", &path("web_override.tf"), &text).err().unwrap();
+        assert_eq!(refused.message, "not a task definition: the file is a Terraform file");
+    }
+}
+
 /// Returns the text of the document after `change` has changed its first container.
 fn changed(document: &Document, change: impl Fn(&mut Value)) -> Result<String, Refused> {
     let mut definition = document.definition.view().clone();
