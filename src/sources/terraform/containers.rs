@@ -97,7 +97,11 @@ impl Search<'_> {
         match (name, arguments) {
             ("jsonencode", [value]) if !is_structure => self.of(file, value, true),
             ("jsondecode", [value]) if is_structure => self.of(file, value, false),
-            ("tolist" | "flatten", [value]) if is_structure => self.of(file, value, true),
+            ("tolist", [value]) if is_structure => self.of(file, value, true),
+            ("flatten", [value]) if is_structure => match self.of(file, value, true) {
+                Containers::Listed(listed) => Containers::Listed(flat(listed)),
+                containers => containers,
+            },
             ("concat", _) if is_structure => self.listed(file, call),
             ("file", [path]) => self.of_file(&file.text, path, false),
             ("templatefile", [path, _]) => self.of_file(&file.text, path, true),
@@ -204,7 +208,7 @@ fn unknown(text: &str, expression: &Expression) -> Containers {
 }
 
 fn of_json(listed: Listed, range: Range<usize>, is_template: bool) -> Containers {
-    match hcl::read_json(&listed.text, range, is_template) {
+    match hcl::read_json(&listed.text, range.clone(), is_template) {
         Ok(list) if matches!(list.kind, ExpressionKind::List(_)) => Containers::Listed(Listed { list, ..listed }),
         Ok(list) if list.kind == ExpressionKind::Opaque => {
             Containers::Unknown("only Terraform knows the containers; check the plan as well".into())
@@ -214,7 +218,7 @@ fn of_json(listed: Listed, range: Range<usize>, is_template: bool) -> Containers
             at: Some(list.range.start),
             why: "the JSON is no list of containers".into(),
         },
-        Err(fault) if fault.message == hcl::DIRECTIVE => {
+        Err(_) if is_template && listed.text[range].contains("%{") => {
             Containers::Unknown("directives of a template build the containers; check the plan as well".into())
         }
         // A template may become JSON when Terraform renders it.
@@ -338,6 +342,23 @@ fn opaque(expression: &Expression) -> Expression {
     Expression { range: expression.range.clone(), kind: ExpressionKind::Opaque }
 }
 
+/// Returns the list with the items of its inner lists in their place. An item that only Terraform knows stays an item.
+fn flat(listed: Listed) -> Listed {
+    let kind = match listed.list.kind {
+        ExpressionKind::List(items) => ExpressionKind::List(flattened(items)),
+        kind => kind,
+    };
+    Listed { list: Expression { kind, ..listed.list }, ..listed }
+}
+
+fn flattened(items: Vec<Expression>) -> Vec<Expression> {
+    let flattened = items.into_iter().flat_map(|item| match item.kind {
+        ExpressionKind::List(items) => flattened(items),
+        _ => vec![item],
+    });
+    flattened.collect()
+}
+
 /// Returns the result of a call that joins known lists or known objects.
 fn joined(name: &str, arguments: &[Expression]) -> Option<ExpressionKind> {
     match name {
@@ -348,6 +369,15 @@ fn joined(name: &str, arguments: &[Expression]) -> Option<ExpressionKind> {
             });
             let lists: Vec<_> = lists.collect::<Option<_>>()?;
             Some(ExpressionKind::List(lists.concat()))
+        }
+        "flatten" => {
+            let [Expression { kind: ExpressionKind::List(items), .. }] = arguments else { return None };
+            let items = flattened(items.clone());
+            let is_known = |item: &Expression| {
+                let kind = &item.kind;
+                matches!(kind, ExpressionKind::Literal(_) | ExpressionKind::Text(_) | ExpressionKind::Object(_))
+            };
+            items.iter().all(is_known).then_some(ExpressionKind::List(items))
         }
         "merge" => {
             let members = arguments.iter().map(|argument| match &argument.kind {

@@ -74,6 +74,9 @@ fn the_containers_may_be_in_every_literal_form() {
         "jsonencode([{ \"name\" : \"app\", \"cpu\" : 1 }])",
         "jsonencode(concat([{ name = \"app\", cpu = 1 }], []))",
         "jsonencode([merge({ name = \"app\" }, { cpu = 1 })])",
+        "jsonencode(flatten([[[{ name = \"app\", cpu = 1 }]], []]))",
+        "jsonencode(concat([], flatten([[local.app], []])))\n}\nlocals {\n  app = { name = \"app\", cpu = 1 }",
+        "jsonencode(flatten(local.all))\n}\nlocals {\n  all = [[{ name = \"app\", cpu = 1 }]]",
         "<<EOF\n[{\"name\": \"app\", \"cpu\": 1}]\nEOF",
         "<<-EOF\n  [{\"Name\": \"app\", \"Cpu\": 1}]\n  EOF",
         "\"[{\\\"name\\\": \\\"app\\\", \\\"cpu\\\": 1}]\"",
@@ -108,6 +111,8 @@ fn a_value_that_only_terraform_knows_is_an_intrinsic_function() {
         {"name": "${upper(\"z\")}"},
     ]);
     assert_eq!(found, expected);
+    let flat = containers(&web("jsonencode(flatten([[{ name = \"app\" }], var.side]))"));
+    assert_eq!(flat, json!([{"name": "app"}, reference("var.side")]));
     let heredoc =
         containers(&web("<<EOF\n[{\"name\": \"a-${var.x}\", \"memory\": ${var.m}, \"image\": \"${f(\"}\")}\"}]\nEOF"));
     assert_eq!(heredoc, json!([{"name": "a-${var.x}", "memory": reference("var.m"), "image": reference("f(\"}\")")}]));
@@ -128,6 +133,8 @@ fn containers_that_only_terraform_knows_have_a_reason() {
         ("file(\"/etc/passwd\")", "outside of the folder"),
         ("file(var.path)", "the path var.path"),
         ("<<EOF\n[%{ if x }{}%{ endif }]\nEOF", "directives of a template"),
+        ("<<EOF\n[{} %{ for x in y ~},{}%{ endfor ~}]\nEOF", "directives of a template"),
+        ("jsonencode(concat([], flatten([var.x])))", "`concat`"),
         ("replace(a, b, c)", "`replace`"),
         ("jsonencode(local.a)\n}\nlocals {\n  a = local.b\n  b = local.a", "so many local values"),
         (
@@ -165,6 +172,7 @@ fn a_file_in_the_folder_is_followed() {
     fs::create_dir(path("td")).unwrap();
     fs::write(path("td/app.json"), "\n[{\"name\": \"app\"}]\n").unwrap();
     fs::write(path("app.tpl"), "[{\"name\": \"app\", \"cpu\": ${cpu}}]").unwrap();
+    fs::write(path("for.tpl"), "[{\"name\": \"app\"} %{ for x in y ~},{}%{ endfor ~}]").unwrap();
     fs::write(path("locals.tf"), "locals {\n  all = [{ name = \"app\" }]\n}\n").unwrap();
     let read = |containers: &str| read_hcl("x/main.tf", &path("main.tf"), &web(containers)).unwrap().remove(0);
     for (containers, name, line) in [
@@ -185,6 +193,8 @@ fn a_file_in_the_folder_is_followed() {
         let refused = changed(&document, |app| app["logConfiguration"] = json!({"logDriver": "awslogs"})).unwrap_err();
         assert!(refused.why.contains(name) && refused.text_to_write.unwrap().contains("awslogs"), "{containers}");
     }
+    let document = read("templatefile(\"for.tpl\", {})");
+    assert!(document.unknowns[0].why.contains("directives of a template"));
     #[cfg(unix)]
     for link in ["link.json", "linked"] {
         let target = if link == "linked" { path("td") } else { path("td/app.json") };

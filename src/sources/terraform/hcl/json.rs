@@ -23,8 +23,9 @@ pub(in crate::sources::terraform) fn read(
     if scanner.at < scanner.end { scanner.fault("this is behind the end of the JSON value") } else { Ok(found) }
 }
 
-/// The message of the fault that a directive of a template, such as `%{ if … }`, is in the place of a value.
-pub(in crate::sources::terraform) const DIRECTIVE: &str = "a template directive builds the JSON";
+/// The message of the fault that a directive of a template, such as `%{ if … }`, is in the place of a value, or opens a
+/// part that does not end in the same text.
+const DIRECTIVE: &str = "a template directive builds the JSON";
 
 struct Reader<'t> {
     scanner: Scanner<'t>,
@@ -78,6 +79,7 @@ impl Reader<'_> {
         let start = self.scanner.at;
         // The text as JSON without variables: a variable is written as the inner part of a JSON string.
         let (mut json, mut is_variable) = (String::from('"'), false);
+        let mut open_directives = 0;
         self.scanner.at += 1;
         loop {
             let from = self.scanner.at;
@@ -97,6 +99,7 @@ impl Reader<'_> {
                 }
                 (Some(b'$' | b'%'), Some(b'{'), _) if self.is_template => {
                     self.scanner.skip_enclosure()?;
+                    open_directives += nesting(&self.scanner.text[from..self.scanner.at]);
                     let variable = Value::from(&self.scanner.text[from..self.scanner.at]).to_string();
                     json.push_str(&variable[1..variable.len() - 1]);
                     is_variable = true;
@@ -107,6 +110,9 @@ impl Reader<'_> {
                     json.push_str(&self.scanner.text[from..self.scanner.at]);
                 }
             }
+        }
+        if open_directives != 0 {
+            return Err(Fault { at: start, message: DIRECTIVE });
         }
         self.scanner.at += 1;
         json.push('"');
@@ -174,6 +180,19 @@ impl Reader<'_> {
     }
 }
 
+/// Returns 1 for a directive that opens a part of a template, such as `%{ if … }`, -1 for one that closes a part, and 0
+/// for anything else.
+fn nesting(enclosure: &str) -> i32 {
+    let Some(directive) = enclosure.strip_prefix("%{") else { return 0 };
+    let directive = directive.trim_start_matches('~').trim_start();
+    let word = &directive[..directive.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(directive.len())];
+    match word {
+        "if" | "for" => 1,
+        "endif" | "endfor" => -1,
+        _ => 0,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -233,7 +252,11 @@ mod tests {
             assert!(read(text, 0..text.len(), true).is_err(), "{text}");
             assert!(read(text, 0..text.len(), false).is_err(), "{text}");
         }
-        assert!(read("%{ if a }[]%{ endif }", 0..21, true).is_err());
+        for text in ["%{ if a }[]%{ endif }", r#"{"a": "b%{~ if c }", "d": "e%{ endif }"}"#] {
+            assert_eq!(read(text, 0..text.len(), true).unwrap_err().message, DIRECTIVE, "{text}");
+        }
+        let text = r#""a%{ if b }c%{ else }d%{ endif }""#;
+        assert!(matches!(read(text, 0..text.len(), true).unwrap().kind, ExpressionKind::Template(_)));
         let deep = "[".repeat(100_000);
         assert!(read(&deep, 0..deep.len(), true).is_err());
     }

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 pub(super) use block::{Attribute, Block, Body};
 pub(super) use expression::read as read_expression;
-pub(super) use json::{DIRECTIVE, read as read_json};
+pub(super) use json::read as read_json;
 pub(super) use quoted::quoted;
 
 /// The maximum number of lists, objects and calls around a value.
