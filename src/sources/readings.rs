@@ -41,11 +41,14 @@ pub(super) fn readings(
         is_included |= !seen.included.is_empty();
         if let Some(condition) = seen.open_condition {
             if found.readings.len() + open.len() + 2 <= MOST {
-                for value in [false, true] {
+                let assumed = [false, true].map(|value| {
                     let mut assignment = assignment.clone();
                     assignment.insert(condition.clone(), value);
-                    open.push(assignment);
-                }
+                    assignment
+                });
+                let is_possible = |assignment: &Assignment| !template.contradicts(tree, assignment);
+                let is_open = !assumed.iter().any(is_possible);
+                open.extend(assumed.into_iter().filter(|assignment| is_open || is_possible(assignment)));
                 continue;
             }
             is_cut = true;

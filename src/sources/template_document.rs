@@ -23,6 +23,9 @@ pub(super) fn documents(
     family: Option<&str>,
 ) -> Option<Result<Vec<Document>, SourceError>> {
     let template = Rc::new(Template::of(origin, text, tree, root)?);
+    if let Some((first, second)) = template.repeated(tree) {
+        return Some(Err(SourceError::repeated(origin, text, tree, first, second)));
+    }
     let definitions = template.resources(tree).filter(|resource| resource.kind == TASK_DEFINITION);
     Some(definitions.map(|resource| document(origin, text, tree, &template, &resource, family)).collect())
 }

@@ -167,8 +167,8 @@ impl Viewer<'_> {
     }
 
     fn view(&mut self, node: NodeId, at: At, depth: usize) -> Result<Option<View>, Unviewed> {
-        self.seen.values += 1;
-        if depth > DEEPEST || self.seen.values > MOST {
+        self.count()?;
+        if depth > DEEPEST {
             return Err(Unviewed::TooLarge);
         }
         let id = self.tree.target(node);
@@ -218,11 +218,12 @@ impl Viewer<'_> {
     fn mapping(&mut self, id: NodeId, at: At, depth: usize) -> Result<View, Unviewed> {
         let (mut members, mut value) = (Vec::new(), Map::new());
         let mut names: HashMap<String, NodeId> = HashMap::new();
-        for (Entry { key: name, value: of }, is_merged) in self.entries(id)? {
+        for Entry { key: name, value: of } in self.entries(id)? {
             let key = self.tree.scalar(name).unwrap_or_default();
             let key = if at.has_members() && self.is_pascal { camel(key) } else { key.to_owned() };
             if let Some(first) = names.get(&key).copied() {
-                if is_merged || !at.is_read() {
+                let is_in_one_mapping = self.tree.node(first).parent == self.tree.node(name).parent;
+                if !is_in_one_mapping || !at.is_read() {
                     continue;
                 }
                 return Err(Unviewed::Repeated { first, second: name });
@@ -237,28 +238,36 @@ impl Viewer<'_> {
         Ok(View { value: Value::Object(value), shape })
     }
 
-    /// Returns the entries of a mapping, and then the entries that merge keys add. The flag of an entry is `true` if a
-    /// merge key adds the entry.
-    fn entries(&mut self, id: NodeId) -> Result<Vec<(Entry, bool)>, Unviewed> {
+    /// Counts a value. Returns an error if there are more values than Logweir reads.
+    fn count(&mut self) -> Result<(), Unviewed> {
+        self.seen.values += 1;
+        let is_small = self.seen.values <= MOST && self.template.is_none_or(Template::counts);
+        if is_small { Ok(()) } else { Err(Unviewed::TooLarge) }
+    }
+
+    /// Returns the entries of a mapping, and then the entries that merge keys add. Of two entries with the same key, the
+    /// first one counts (source: YAML merge key type, "Keys in mapping nodes earlier in the sequence override keys
+    /// specified in later mapping nodes").
+    fn entries(&mut self, id: NodeId) -> Result<Vec<Entry>, Unviewed> {
         let tree = self.tree;
-        let (mut entries, mut open) = (Vec::new(), vec![(id, false)]);
-        while let Some((mapping, is_merged)) = open.pop() {
+        let (mut entries, mut open) = (Vec::new(), vec![id]);
+        while let Some(mapping) = open.pop() {
+            let mut merged = Vec::new();
             for entry in tree.entries(mapping) {
-                self.seen.values += 1;
-                if self.seen.values > MOST {
-                    return Err(Unviewed::TooLarge);
-                }
+                self.count()?;
                 let key = tree.key(entry);
                 if key == "<<" && tree.node(entry.key).style == Style::Plain {
                     let target = tree.target(entry.value);
                     let list = tree.items(target).iter().map(|item| tree.target(*item));
-                    open.extend(list.chain(tree.is_mapping(target).then_some(target)).map(|id| (id, true)));
+                    merged.extend(list.chain(tree.is_mapping(target).then_some(target)));
                 } else if key == "Fn::Transform" && self.template.is_some() {
                     self.seen.included.push(mapping);
                 } else {
-                    entries.push((*entry, is_merged));
+                    entries.push(*entry);
                 }
             }
+            // The last mapping of this list is the next one.
+            open.extend(merged.into_iter().rev());
         }
         Ok(entries)
     }
@@ -323,8 +332,8 @@ impl Viewer<'_> {
     /// Returns a value in a function of CloudFormation. `is_argument` says whether the tag of the node is the function
     /// itself.
     fn raw(&mut self, node: NodeId, is_argument: bool, depth: usize) -> Result<Value, Unviewed> {
-        self.seen.values += 1;
-        if depth > DEEPEST || self.seen.values > MOST {
+        self.count()?;
+        if depth > DEEPEST {
             return Err(Unviewed::TooLarge);
         }
         let id = self.tree.target(node);

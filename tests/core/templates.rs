@@ -12,6 +12,7 @@ use logweir::sources::{Correction, Document};
 mod branches;
 mod edits;
 mod groups;
+mod merged;
 mod random;
 mod refused;
 

@@ -16,6 +16,7 @@ use crate::cli::loaded::Loaded;
 use crate::cli::patch_path::patch_path;
 use crate::cli::rule_choice::RuleChoiceArgs;
 use crate::cli::targets::{self, Target, WalkArgs};
+use crate::cli::whole_file;
 use crate::domain::edit::patch;
 use crate::domain::plan::SANDBOX;
 use crate::domain::rules::finding::{Finding, Fix, Safety};
@@ -170,10 +171,7 @@ impl FixArgs {
                 }
                 Ok(None)
             }
-            (Some(folder), ..) => {
-                let path = folder.join(name(target, first));
-                write_new(&path, &text).map(|()| Some(path))
-            }
+            (Some(folder), ..) => write_new(folder, &name(target, first), &text).map(Some),
             (None, true, Target::File(_)) if !is_edited => Ok(None),
             (None, true, Target::File(file)) => replace(file, &text).map(Some),
             _ => {
@@ -292,14 +290,21 @@ fn name(target: &Target, loaded: &Loaded) -> PathBuf {
     })
 }
 
-fn write_new(path: &Path, text: &str) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
+/// Writes the file `name` in the output folder. Writes through no symbolic link below the folder, because the link may
+/// point out of the folder.
+fn write_new(folder: &Path, name: &Path, text: &str) -> io::Result<PathBuf> {
+    let mut path = folder.to_owned();
+    for part in name.components() {
+        path.push(part);
+        if path.is_symlink() {
+            let message = format!("{} is a symbolic link", path.display());
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, message));
+        }
     }
-    if path.is_symlink() {
-        return Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{} is a symbolic link", path.display())));
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent)?;
     }
-    fs::write(path, text)
+    whole_file::replace(&path, text).map(|()| path)
 }
 
 /// Replaces a file atomically, so that a crash leaves either the complete old file or the complete new file. Keeps the

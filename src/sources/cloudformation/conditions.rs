@@ -13,6 +13,17 @@ pub(super) fn value(tree: &Tree, conditions: Option<NodeId>, name: &str, assignm
     Evaluation { tree, conditions, assignment, steps: MOST }.named(name)
 }
 
+/// Whether the assumed values contradict each other: the definition of a condition gives it another value than the
+/// assumed one.
+pub(super) fn contradict(tree: &Tree, conditions: Option<NodeId>, assignment: &Assignment) -> bool {
+    let Some(conditions) = conditions else { return false };
+    assignment.iter().any(|(name, assumed)| {
+        let Some(definition) = tree.get(conditions, name) else { return false };
+        let mut evaluation = Evaluation { tree, conditions: Some(conditions), assignment, steps: MOST };
+        evaluation.of(definition).is_some_and(|value| value != *assumed)
+    })
+}
+
 struct Evaluation<'t> {
     tree: &'t Tree,
     conditions: Option<NodeId>,

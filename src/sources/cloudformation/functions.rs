@@ -62,7 +62,8 @@ fn joined(tree: &Tree, found: &Function<'_>) -> Option<String> {
         "Fn::Sub" => tree.scalar(found.argument).map(String::from),
         "Fn::Join" => {
             let [delimiter, parts] = tree.items(found.argument) else { return None };
-            let delimiter = tree.scalar(*delimiter)?;
+            let delimiter = tree.target(*delimiter);
+            let delimiter = tree.scalar(delimiter).filter(|_| function(tree, delimiter).is_none())?;
             let part = |id: &NodeId| {
                 let id = tree.target(*id);
                 match function(tree, id) {

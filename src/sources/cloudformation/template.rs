@@ -1,11 +1,14 @@
 //! A template: its resources, its parameters with their defaults, and what Logweir cannot read of it.
 
+use std::cell::Cell;
+use std::collections::HashMap;
+
 use super::groups::groups;
 use super::parameters::Defaults;
 use super::{TemplateResource, conditions};
 use crate::domain::rules::facts::{DefinedGroup, TemplateFacts};
 use crate::sources::cloudformation::Assignment;
-use crate::sources::tree::{NodeId, Tree};
+use crate::sources::tree::{Entry, NodeId, Tree};
 
 /// A template, as far as task definitions need it.
 pub(in crate::sources) struct Template {
@@ -15,6 +18,8 @@ pub(in crate::sources) struct Template {
     facts: TemplateFacts,
     partial: Option<String>,
     generated: Option<String>,
+    /// The number of values that Logweir has read for the task definitions.
+    values: Cell<usize>,
 }
 
 /// The transforms whose result Logweir knows: they leave task definitions as they are.
@@ -33,6 +38,7 @@ impl Template {
             facts: TemplateFacts::default(),
             partial: None,
             generated: None,
+            values: Cell::new(0),
         };
         let is_template = tree.get(root, "AWSTemplateFormatVersion").is_some()
             || template.resources(tree).any(|resource| resource.kind.contains("::"));
@@ -88,6 +94,39 @@ impl Template {
     pub(in crate::sources) fn condition(&self, tree: &Tree, name: &str, assignment: &Assignment) -> Option<bool> {
         conditions::value(tree, tree.get(self.root, "Conditions"), name, assignment)
     }
+
+    /// Whether the assumed values of the conditions contradict each other.
+    pub(in crate::sources) fn contradicts(&self, tree: &Tree, assignment: &Assignment) -> bool {
+        conditions::contradict(tree, tree.get(self.root, "Conditions"), assignment)
+    }
+
+    /// Returns the two places of a key that occurs twice where Logweir reads the template. CloudFormation refuses such a
+    /// template, and parsers of YAML differ in the value that they take.
+    pub(in crate::sources) fn repeated(&self, tree: &Tree) -> Option<(NodeId, NodeId)> {
+        let parts = ["Conditions", "Parameters"].into_iter().filter_map(|key| tree.get(self.root, key));
+        let read = self.resources(tree).filter(|resource| READ.contains(&resource.kind)).map(|resource| resource.node);
+        let mappings = [self.root, self.resources].into_iter().chain(parts).chain(read);
+        mappings.into_iter().find_map(|mapping| repeated_key(tree, mapping))
+    }
+
+    /// Counts a value that Logweir reads for a task definition. Returns whether the template has not more values than
+    /// Logweir reads. Each of many task definitions can refer to the same large value.
+    pub(in crate::sources) fn counts(&self) -> bool {
+        self.values.set(self.values.get() + 1);
+        self.values.get() <= MOST_VALUES
+    }
+}
+
+/// The types of the resources that Logweir reads.
+const READ: [&str; 2] = ["AWS::ECS::TaskDefinition", "AWS::Logs::LogGroup"];
+
+/// The largest number of values that Logweir reads for all task definitions of a template.
+const MOST_VALUES: usize = 500_000;
+
+/// Returns the two places of the first key that occurs twice in a mapping.
+fn repeated_key(tree: &Tree, mapping: NodeId) -> Option<(NodeId, NodeId)> {
+    let mut seen = HashMap::new();
+    tree.entries(mapping).iter().find_map(|entry| Some((seen.insert(tree.key(entry), entry.key)?, entry.key)))
 }
 
 /// Returns why the template shows only a part of what CloudFormation deploys.
@@ -107,8 +146,16 @@ fn partial(tree: &Tree, root: NodeId, resources: NodeId) -> Option<String> {
         }
     }
     let keys = || tree.entries(resources).iter().map(|entry| tree.key(entry));
-    if tree.get(root, "Fn::Transform").is_some() || keys().any(|key| key == "Fn::Transform") {
-        return Some("a macro or an include (`Fn::Transform`) adds resources to the template".into());
+    let within = |resource: &Entry| tree.entries(tree.target(resource.value));
+    let of_resources = || tree.entries(resources).iter().flat_map(within).map(|entry| tree.key(entry));
+    if tree.get(root, "Fn::Transform").is_some() || keys().chain(of_resources()).any(|key| key == "Fn::Transform") {
+        return Some("a macro or an include (`Fn::Transform`) adds resources or their members to the template".into());
+    }
+    let of_root = tree.entries(root).iter().map(|entry| tree.key(entry));
+    if of_root.chain(keys()).chain(of_resources()).any(|key| key == "<<") {
+        return Some(
+            "a merge key of YAML (`<<`) adds resources or their members, and Logweir does not read them".into(),
+        );
     }
     keys()
         .any(|key| key.starts_with("Fn::ForEach"))
