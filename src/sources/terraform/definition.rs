@@ -64,7 +64,7 @@ pub(super) fn definitions(folder: &Folder) -> Result<Vec<Definition>, Broken> {
 
 fn definition(folder: &Folder, file: &HclFile, name: &str, block: &Block) -> Result<Definition, Broken> {
     let body = block.body(&file.text)?;
-    let header = header(&file.text, block);
+    let header = block.header(&file.text);
     let found = body.attribute("container_definitions");
     let read = || match folder.override_of_block("resource", TASK_DEFINITION, name) {
         Some(why) => Some(Containers::Unknown(why)),
@@ -85,12 +85,6 @@ fn definition(folder: &Folder, file: &HclFile, name: &str, block: &Block) -> Res
     let attribute = found.map(|attribute| attribute.range.clone());
     let view = view(file, &body, listed.as_ref(), &header, attribute.unwrap_or(header.clone()));
     Ok(Definition { name: name.to_owned(), view, header, listed, unknown })
-}
-
-/// Returns the byte range of the first line of a block, up to its opening brace.
-pub(super) fn header(text: &str, block: &Block) -> Range<usize> {
-    let end = text[block.range.start..block.inner.start.saturating_sub(1)].trim_end().len();
-    block.range.start..block.range.start + end
 }
 
 /// Returns the task definition of a resource with this body. `header` is the place of the resource, and `attribute` is

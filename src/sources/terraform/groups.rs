@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-use super::definition::header;
 use super::folder::{Folder, HclFile};
 use super::hcl::{Block, Body, ExpressionKind};
 
@@ -61,7 +60,7 @@ fn group(file: &HclFile, name: &str, block: &Block, is_here: bool) -> Option<Gro
         _ => None,
     });
     let retention = body.attribute("retention_in_days");
-    let place = retention.map_or_else(|| header(&file.text, block), |attribute| attribute.range.clone());
+    let place = retention.map_or_else(|| block.header(&file.text), |attribute| attribute.range.clone());
     Some(Group { name: name.to_owned(), group, retention: retention_of(&body), is_here, place })
 }
 

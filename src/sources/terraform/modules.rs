@@ -3,7 +3,6 @@
 
 use std::rc::Rc;
 
-use super::definition::header;
 use super::folder::{Folder, HclFile};
 use super::hcl::Block;
 use super::read_only_site::ReadOnlySite;
@@ -113,7 +112,7 @@ pub(super) fn advice(folder: &Folder, name: &str) -> Option<String> {
 /// reason names the variable that holds the log configuration.
 pub(super) fn documents(origin: &str, folder: &Rc<Folder>) -> Vec<Document> {
     let document = |call: ModuleCall<'_>| {
-        let header = header(&folder.file.text, call.block);
+        let header = call.block.header(&folder.file.text);
         let json = r#"{"containerDefinitions":[{"Ref":"module"}]}"#;
         let definition = TaskDefinition::parse(json).ok()?;
         Some(Document {

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use serde_json::{Map, Value};
 
-use super::definition::{TASK_DEFINITION, header};
+use super::definition::TASK_DEFINITION;
 use super::folder::{HclFile, read_others};
 use super::read_only_site::ReadOnlySite;
 use super::show::{self, Shown, ShownDefinition, ShownGroup};
@@ -128,7 +128,7 @@ impl Places<'_> {
         let files = self.files.entry(folder.clone()).or_insert_with(|| read_others(&folder, Path::new("")));
         files.iter().find_map(|file| {
             let (_, block) = file.named("resource", TASK_DEFINITION).find(|(found, _)| *found == name)?;
-            Some((file.path.clone(), file.text.clone(), header(&file.text, block)))
+            Some((file.path.clone(), file.text.clone(), block.header(&file.text)))
         })
     }
 

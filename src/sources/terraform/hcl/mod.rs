@@ -78,6 +78,14 @@ pub(super) struct Member {
     pub(super) comma: Option<usize>,
 }
 
+impl Block {
+    /// Returns the byte range of the first line of the block in `text`, up to its opening brace.
+    pub(super) fn header(&self, text: &str) -> Range<usize> {
+        let end = text[self.range.start..self.inner.start.saturating_sub(1)].trim_end().len();
+        self.range.start..self.range.start + end
+    }
+}
+
 impl Member {
     /// Returns the byte range from the key to the end of the value.
     #[cfg(test)]
