@@ -13,6 +13,7 @@ use super::groups::{Group, groups, referenced};
 use super::new_group::NewGroup;
 use super::retention;
 use super::to_write;
+use super::uses;
 use crate::domain::text::place::{self, Found};
 use crate::sources::site::{Refused, Site};
 use crate::sources::{Correction, Document, Splice};
@@ -66,7 +67,12 @@ impl HclSite {
             };
             return Err(refused(why, listed.holder == Holder::WholeFile));
         }
-        change::splices(&listed.text, &listed.list, &old[key], &new[key]).map_err(|why| refused(why.to_owned(), false))
+        let splices = change::splices(&listed.text, &listed.list, &old[key], &new[key])
+            .map_err(|why| refused(why.to_owned(), false))?;
+        match uses::shared(&self.folder, &splices) {
+            Some(name) => Err(refused(format!("other parts of the folder use `local.{name}`, too"), false)),
+            None => Ok(splices),
+        }
     }
 }
 

@@ -19,6 +19,7 @@ mod show;
 mod shown;
 mod style;
 mod to_write;
+mod uses;
 mod view;
 
 use std::path::Path;

@@ -276,6 +276,19 @@ fn a_value_that_only_terraform_knows_is_not_changed() {
 }
 
 #[test]
+fn a_local_value_with_other_uses_is_not_changed() {
+    let locals = "locals {\n  all = [local.app]\n  app = { name = \"app\" }\n}\n";
+    let fixed = |rest: &str| {
+        let document = read(&(web("jsonencode(local.all)") + locals + rest)).remove(0);
+        changed(&document, |app| app["cpu"] = json!(1))
+    };
+    assert!(fixed(&web("jsonencode([local.app])").replace("\"web\"", "\"api\"")).is_ok());
+    let refused = fixed("output \"x\" {\n  value = local.all\n}\n").unwrap_err();
+    assert!(refused.why.contains("`local.all`"), "{}", refused.why);
+    assert!(fixed("output \"x\" {\n  value = local.app.name\n}\n").is_err());
+}
+
+#[test]
 fn a_log_group_gets_a_retention() {
     for (group, expected) in [
         ("{\n  name = \"x\" # a\n}", "{\n  name = \"x\" # a\n  retention_in_days = 30\n}"),
