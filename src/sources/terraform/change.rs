@@ -44,8 +44,8 @@ impl<'t> Change<'t> {
                 self.object(expression, object, (old, new), is_map)
             }
             (ExpressionKind::List(items), Value::Array(old), Value::Array(new)) if old.len() == new.len() => {
-                let pairs = items.iter().zip(old.iter().zip(new));
-                pairs.map(|(item, (old, new))| self.value(item, old, new, is_map)).collect()
+                let mut pairs = items.iter().zip(old.iter().zip(new));
+                pairs.try_for_each(|(item, (old, new))| self.value(item, old, new, is_map))
             }
             (ExpressionKind::Literal(_) | ExpressionKind::Text(_), ..) => {
                 self.replace(expression, new);

@@ -111,7 +111,7 @@ fn a_file_in_hcl_is_judged_as_the_task_definition_that_it_makes() {
     assert_eq!(target["family"], "web");
     assert_eq!(
         findings(target),
-        [("blocking-delivery", 16), ("unsized-buffer", 16), ("unbounded-retention", 1), ("missing-log-driver", 22)]
+        [("blocking-delivery", 16), ("unsized-buffer", 16), ("unbounded-retention", 1), ("missing-log-driver", 23)]
     );
 }
 
