@@ -71,10 +71,10 @@ pub(super) fn readings(
         found.readings.push(Reading { definition, defaulted, branches: assignment.iter().map(branch).collect() });
         found.shapes.push(shape);
     }
-    if !found.readings.is_empty() {
-        found.not_a_definition = None;
-    }
     let unknown = |why: String| Unknown { rules: Vec::new(), pointer: String::new(), why };
+    if !found.readings.is_empty() && found.not_a_definition.take().is_some() {
+        found.unknowns.push(unknown("a branch of a condition is not a task definition that Logweir can read".into()));
+    }
     if is_cut {
         found.unknowns.push(unknown(format!("the conditions of the template have more than {MOST} combinations")));
     }

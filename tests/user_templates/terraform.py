@@ -176,7 +176,7 @@ class Scope:
             if all(isinstance(part, dict) for part in parts):
                 return {key: each for part in parts for key, each in part.items()}
         if name in ("file", "templatefile") and arguments:
-            path = raw(arguments[0]).strip('"').replace("${path.module}/", "").replace("${path.root}/", "")
+            path = raw(arguments[0]).strip('"').replace("${path.module}/", "")
             target = self.folder / path
             if "${" not in path and target.is_file():
                 return of_json(target.read_text())

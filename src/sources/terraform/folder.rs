@@ -129,8 +129,8 @@ impl Folder {
         let relative = match &path.kind {
             ExpressionKind::Text(path) => path.as_str(),
             ExpressionKind::Template(path) => {
-                let prefixes = ["${path.module}/", "${path.root}/", "${path.cwd}/"];
-                let inner = prefixes.into_iter().find_map(|prefix| path.strip_prefix(prefix)).unwrap_or_default();
+                // `path.root` and `path.cwd` are other folders if the file belongs to a module that another one calls.
+                let inner = path.strip_prefix("${path.module}/").unwrap_or_default();
                 if inner.contains("${") { "" } else { inner }
             }
             _ => "",

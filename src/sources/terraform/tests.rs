@@ -129,6 +129,7 @@ fn containers_that_only_terraform_knows_have_a_reason() {
         ("data.aws_ecs_container_definition.x.image", "`data.aws_ecs_container_definition.x.image`"),
         ("data.template_file.x.rendered", "`data.template_file.x.rendered`"),
         ("templatefile(\"${path.module}/no.json\", {})", "Logweir cannot read the file no.json"),
+        ("file(\"${path.root}/no.json\")", "only Terraform knows the path \"${path.root}/no.json\""),
         ("file(\"../td.json\")", "outside of the folder"),
         ("file(\"/etc/passwd\")", "outside of the folder"),
         ("file(var.path)", "the path var.path"),

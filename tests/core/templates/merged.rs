@@ -75,3 +75,12 @@ fn the_delimiter_of_a_join_can_be_a_function() {
     assert_eq!(faults(&text), [""; 0]);
     assert!(!super::judged(&document(&text)).plan.is_compliant());
 }
+
+#[test]
+fn a_branch_that_is_no_task_definition_is_unknown() {
+    let good = template("", &format!("{{mode: non-blocking, {REST}}}"));
+    let (head, properties) = good.split_once("    Properties:\n").unwrap();
+    let indented: String = properties.lines().map(|line| format!("    {line}\n")).collect();
+    let text = format!("{head}    Properties: !If\n      - P\n      -\n{indented}      - {{Family: web}}\n");
+    assert!(!document(&text).unknowns.is_empty(), "{text}");
+}
