@@ -213,7 +213,7 @@ fn what_an_override_file_changes_is_unknown() {
     let group = |days| format!("resource \"aws_cloudwatch_log_group\" \"g\" {{\n  retention_in_days = {days}\n}}\n");
     let main = web("jsonencode(local.c)") + "locals {\n  c = [{ name = \"app\" }]\n}\n" + &group(0);
     let read = || read_hcl("main.tf", &path("main.tf"), &main).unwrap().remove(0);
-    let retention = || read().template.unwrap().group("aws_cloudwatch_log_group.g.name").unwrap().retention.clone();
+    let retention = || read().template.unwrap().group("aws_cloudwatch_log_group.g.name").unwrap().retention;
     assert!(read().unknowns.is_empty() && retention() == DefinedRetention::Unbounded);
     for (text, name) in [
         (format!("locals {{\n  c = []\n}}\n{}", group(7)), "`local.c`"),
