@@ -1,19 +1,19 @@
 //! Writes a file as a whole: after a crash, the folder contains either the complete new file or what it contained
 //! before.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// Writes a new file. Returns an error of the kind `AlreadyExists` if there is a file of this name.
 pub(super) fn create(path: &Path, text: &str) -> io::Result<()> {
     let new = beside(path);
-    let linked = write(&new, text).and_then(|()| fs::hard_link(&new, path));
+    let linked = write(OpenOptions::new(), &new, text).map(drop).and_then(|()| fs::hard_link(&new, path));
     let _ = fs::remove_file(&new);
     match linked {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists && new.parent().is_some_and(Path::is_dir) => {
             // Some file systems have no hard links.
-            write(path, text)
+            write(OpenOptions::new(), path, text).map(drop)
         }
         linked => linked,
     }
@@ -29,8 +29,13 @@ pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
     }
     let new = beside(path);
-    let written = write(&new, text)
-        .and_then(|()| fs::set_permissions(&new, metadata.permissions()))
+    let mut options = OpenOptions::new();
+    // The text may contain secrets, so other users cannot read the new file until it has the permissions of the old
+    // file.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = write(options, &new, text)
+        .and_then(|file| file.set_permissions(metadata.permissions()))
         .and_then(|()| fs::rename(&new, path));
     if written.is_err() {
         let _ = fs::remove_file(&new);
@@ -55,9 +60,10 @@ fn beside(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-fn write(path: &Path, text: &str) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all())
+fn write(mut options: OpenOptions, path: &Path, text: &str) -> io::Result<File> {
+    let mut file = options.write(true).create_new(true).open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all().map(|()| file)
 }
 
 #[cfg(test)]

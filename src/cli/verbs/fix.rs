@@ -1,8 +1,8 @@
 //! `logweir fix`: prints or writes corrected documents.
 
 use std::collections::BTreeSet;
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -307,9 +307,8 @@ fn write_new(folder: &Path, name: &Path, text: &str) -> io::Result<PathBuf> {
     whole_file::replace(&path, text).map(|()| path)
 }
 
-/// Replaces a file atomically, so that a crash leaves either the complete old file or the complete new file. Keeps the
-/// permissions of the file. If the user named a symbolic link, replaces the target of the link. Never writes through a
-/// symbolic link in a folder, because the link may point out of the folder. Returns the path of the replaced file.
+/// Replaces a file as a whole. If the user named a symbolic link, replaces the target of the link. Never writes through
+/// a symbolic link in a folder, because the link may point out of the folder. Returns the path of the replaced file.
 fn replace(file: &FileTarget, text: &str) -> io::Result<PathBuf> {
     let path =
         if file.folder.is_none() && file.path.is_symlink() { file.path.canonicalize()? } else { file.path.clone() };
@@ -317,27 +316,8 @@ fn replace(file: &FileTarget, text: &str) -> io::Result<PathBuf> {
     if !metadata.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "the file is no longer a regular file"));
     }
-    let permissions = metadata.permissions();
-    if permissions.readonly() {
+    if metadata.permissions().readonly() {
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the file is read-only"));
     }
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".logweir-{}", std::process::id()));
-    let new = path.with_file_name(name);
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    // The document may contain secrets, so other users cannot read the new file until it has the permissions of the old
-    // file.
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&new)?;
-    let written = file
-        .write_all(text.as_bytes())
-        .and_then(|()| file.set_permissions(permissions))
-        .and_then(|()| file.sync_all())
-        .and_then(|()| fs::rename(&new, &path));
-    if written.is_err() {
-        let _ = fs::remove_file(&new);
-    }
-    written.map(|()| path)
+    whole_file::replace(&path, text).map(|()| path)
 }
