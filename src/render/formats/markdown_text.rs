@@ -1,18 +1,11 @@
 //! Texts in Markdown (GitHub Flavored Markdown), in which no name from a file can start a mark, a link or an element.
 
-use super::shown::shown;
+use super::shown::{marked, shown};
 
 /// Returns a text for a paragraph or a cell of a table. Logweir's messages mark names with backticks, and these names
 /// become code.
 pub(super) fn text(text: &str) -> String {
-    let text = shown(text);
-    let parts: Vec<&str> = text.split('`').collect();
-    // With an odd number of backticks, a name contains one, so no part is certain to be a name.
-    if parts.len().is_multiple_of(2) {
-        return escaped(&text);
-    }
-    let part = |(index, part): (usize, &&str)| if index % 2 == 1 { code(part) } else { escaped(part) };
-    parts.iter().enumerate().map(part).collect()
+    marked(text, code, escaped)
 }
 
 /// Returns a text as code, or as escaped text if code cannot show it everywhere.

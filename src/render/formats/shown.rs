@@ -13,6 +13,19 @@ pub(super) fn shown(text: &str) -> String {
     shortened(text, LONGEST)
 }
 
+/// Returns a message in the language of an output. `code` writes the names, which Logweir marks with backticks, and
+/// `rest` writes the text between them.
+pub(super) fn marked(text: &str, code: fn(&str) -> String, rest: fn(&str) -> String) -> String {
+    let text = shown(text);
+    let parts: Vec<&str> = text.split('`').collect();
+    // With an odd number of backticks, a name contains one, so no part is certain to be a name.
+    if parts.len().is_multiple_of(2) {
+        return rest(&text);
+    }
+    let part = |(index, part): (usize, &&str)| if index % 2 == 1 { code(part) } else { rest(part) };
+    parts.iter().enumerate().map(part).collect()
+}
+
 /// Returns the message of a finding, with the current effect of the fault.
 pub(super) fn message(finding: &FindingLine) -> String {
     match &finding.effective {

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-use super::shown::shown;
+use super::shown::{marked, shown};
 use super::{Emitter, Run};
 use crate::render::human::exemptions;
 use crate::render::json::{CheckOutput, Summary};
@@ -119,13 +119,7 @@ fn code(text: &str) -> String {
 
 /// Returns a message, in which the names between backticks become code.
 fn message(text: &str) -> String {
-    let text = shown(text);
-    let parts: Vec<&str> = text.split('`').collect();
-    if parts.len().is_multiple_of(2) {
-        return escaped(&text);
-    }
-    let part = |(index, part): (usize, &&str)| if index % 2 == 1 { code(part) } else { escaped(part) };
-    parts.iter().enumerate().map(part).collect()
+    marked(text, code, escaped)
 }
 
 /// Returns a text for the content of an element and for an attribute in double quotes.
