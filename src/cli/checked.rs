@@ -3,20 +3,21 @@
 use std::ops::Range;
 use std::path::Path;
 
+use serde_json::json;
+
 use super::loaded::Loaded;
 use super::patch_path::patch_path;
 use crate::domain::rules::finding::{Finding, Fix};
 use crate::domain::text::place::positions;
 use crate::domain::verdict::Unknown;
 use crate::render::json::{
-    CheckedTarget, LiveLine, Place, PlacedFinding, Replacement, ResourceLine, Splice, TargetOutput, UnknownLine,
-    replacements,
+    CheckedTarget, LiveLine, Place, PlacedFinding, Replacement, ResourceLine, TargetOutput, UnknownLine, replacements,
 };
-use crate::sources::{Document, Resource};
+use crate::sources::Resource;
 
 impl Loaded {
     /// Returns the output for the task definition. `folder` is the working directory. With `with_changes`, the output
-    /// contains the changes of the file that each fix makes.
+    /// contains the changes of the file that each fix makes, and the patch of the document.
     pub(super) fn checked(&self, folder: &Path, with_changes: bool) -> TargetOutput {
         let document = self.document.as_ref();
         let resource = document.and_then(|document| document.resource.as_ref()).map(resource);
@@ -31,7 +32,7 @@ impl Loaded {
             plan: &self.plan,
             findings: self.placed_findings(with_changes),
             unknown: self.unknown_lines(),
-            patch: self.patch(),
+            patch: if with_changes { self.patch() } else { json!([]) },
             region: self.region.as_deref(),
         })
     }
@@ -68,7 +69,7 @@ impl Loaded {
         let Some(document) = &self.document else { return places.iter().map(|_| None).collect() };
         let ends: Vec<usize> = places.iter().map(|(found, _)| found.member().end).collect();
         let ends = positions(document.text(), &ends);
-        places.into_iter().zip(ends).map(|((_, start), end)| start.map(|start| Place::new(start, end))).collect()
+        places.iter().zip(ends).map(|((_, start), end)| start.map(|start| Place::new(start, end))).collect()
     }
 
     /// Returns the byte range, in the file, of the container of a finding, or of the log group of a finding.
@@ -98,13 +99,8 @@ impl Loaded {
     /// Returns the changes that `logweir fix` makes in the file.
     fn changes(&self) -> Vec<Replacement> {
         let Some(document) = self.document.as_ref().filter(|_| self.is_corrected(false)) else { return Vec::new() };
-        replacements(document.text(), &self.splices(document))
-    }
-
-    fn splices(&self, document: &Document) -> Vec<Splice> {
         let Ok(correction) = self.correction(document, false) else { return Vec::new() };
-        let splices = document.splices(&correction).unwrap_or_default();
-        splices.into_iter().map(|splice| Splice { range: splice.range, text: splice.text }).collect()
+        replacements(document.text(), &document.splices(&correction).unwrap_or_default())
     }
 }
 

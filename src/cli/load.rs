@@ -1,5 +1,6 @@
 //! Reads the targets of a verb, and plans the correction of each target.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::pin::pin;
@@ -154,6 +155,7 @@ fn plan_offline(baseline: &Baseline, region: Option<&str>, document: Document) -
         unread: None,
         log_groups: BTreeMap::new(),
         document: Some(document),
+        places: OnceCell::new(),
     }
 }
 
@@ -262,5 +264,6 @@ pub(super) async fn plan_live(
         tags: Some(tags),
         log_groups: seen.log_groups,
         document: None,
+        places: OnceCell::new(),
     })
 }

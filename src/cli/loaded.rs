@@ -1,5 +1,6 @@
 //! A task definition that Logweir has read, with the plan of its correction.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
@@ -7,7 +8,7 @@ use serde_json::{Value, json};
 use super::failure::Failure;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::task_definition::TaskDefinition;
-use crate::domain::edit::patch;
+use crate::domain::edit::{json_patch, patch};
 use crate::domain::plan::{Plan, Refusal};
 use crate::domain::readings::ReadingEdits;
 use crate::domain::rules::facts::LogGroup;
@@ -17,7 +18,6 @@ use crate::domain::verdict::Unknown;
 use crate::ports::PortError;
 use crate::render::human::diff::{self, Version};
 use crate::render::human::findings;
-use crate::render::json;
 use crate::sources::{Correction, Document};
 
 /// A task definition from a file, standard input or ECS, with the plan of its correction.
@@ -41,6 +41,8 @@ pub(super) struct Loaded {
     pub(super) edits: Vec<ReadingEdits>,
     /// The document that contains the task definition. `None` for a registered revision.
     pub(super) document: Option<Document>,
+    /// The places of the findings, once they are known.
+    pub(super) places: OnceCell<Vec<(Found, Option<Position>)>>,
 }
 
 impl Loaded {
@@ -52,7 +54,7 @@ impl Loaded {
                 return json!([]);
             }
             let after = patch::apply(&self.definition, &self.plan.edits);
-            return after.map_or(json!([]), |after| json::patch(self.definition.view(), after.view(), ""));
+            return after.map_or(json!([]), |after| json_patch::between(self.definition.view(), after.view(), ""));
         };
         self.correction(document, false).map_or(json!([]), |correction| document.patch(&correction))
     }
@@ -111,7 +113,8 @@ impl Loaded {
         let mut text = String::new();
         let placed = self.plan.findings.iter().zip(self.places()).enumerate();
         for (finding, (found, position)) in placed.filter(|(index, _)| is_shown(*index)).map(|(_, placed)| placed) {
-            let shown = findings::Shown { origin: &self.origin, text: self.text(), finding, found: &found, position };
+            let shown =
+                findings::Shown { origin: &self.origin, text: self.text(), finding, found, position: *position };
             text += &findings::finding(&shown, is_styled);
             text += "\n\n";
         }
@@ -120,7 +123,11 @@ impl Loaded {
 
     /// Returns the place of each finding, in the order of the findings. A registered revision is not in a file, so its
     /// findings have no position.
-    pub(super) fn places(&self) -> Vec<(Found, Option<Position>)> {
+    pub(super) fn places(&self) -> &[(Found, Option<Position>)] {
+        self.places.get_or_init(|| self.find_places())
+    }
+
+    fn find_places(&self) -> Vec<(Found, Option<Position>)> {
         let pointers: Vec<&str> = self.plan.findings.iter().map(|finding| finding.pointer.as_str()).collect();
         let Some(document) = &self.document else {
             let found = place::locate(self.definition.text(), pointers);
@@ -169,12 +176,7 @@ impl Loaded {
         let (old, new) = (format!("a/{}", self.origin), format!("b/{}", self.origin));
         let (Some(_), Some(after)) = (document.offset(0), correction.definitions.first()) else {
             let splices = document.splices(&correction).unwrap_or_default();
-            return diff::of_splices(
-                &old,
-                &new,
-                document.text(),
-                splices.iter().map(|it| (&it.range, it.text.as_str())),
-            );
+            return diff::of_splices(&old, &new, document.text(), &splices);
         };
         let Ok(text) = Document::corrected(&[(document, &correction)]) else { return String::new() };
         let lines = |text: &str, offsets: &[usize]| -> Vec<usize> {

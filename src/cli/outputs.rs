@@ -97,7 +97,8 @@ impl OutputArgs {
         }
         let has_files = targets.list.iter().any(|target| !matches!(target, Target::Live(_)));
         let needs = has_files && self.has(context, |format| format == FormatName::Asff);
-        let region = wait(async { Ok(load::region(&context.global).await) })?;
+        let names_region = self.has(context, |format| matches!(format, FormatName::Asff | FormatName::Ocsf));
+        let region = if names_region { wait(async { Ok(load::region(&context.global).await) })? } else { None };
         if needs && region.is_none() {
             return Err(Failure::usage("the format asff needs a Region for files").help("add --region"));
         }

@@ -10,7 +10,6 @@ use super::json_site::JsonSite;
 use super::recognize::recognize;
 use super::shape::{self, Located, NotFound};
 use super::site::{Refused, Site};
-use super::splice::{Splice, spliced};
 use super::tree::Tree;
 use super::{Correction, Resource, SourceError, template_document, terraform, yaml_document};
 use crate::domain::ecs::repeated_key;
@@ -19,6 +18,7 @@ use crate::domain::ecs::task_definition::{NotATaskDefinition, TaskDefinition};
 use crate::domain::readings::Reading;
 use crate::domain::rules::facts::TemplateFacts;
 use crate::domain::text::place::{self, Found, Position};
+use crate::domain::text::splice::{Splice, spliced};
 use crate::domain::verdict::Unknown;
 
 /// A task definition in a text. The text may contain several task definitions, and each of them is a document.

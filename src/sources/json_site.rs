@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 
 use super::shape::Form;
 use super::site::{Refused, Site};
-use super::splice::Splice;
 use super::{Correction, Document};
+use crate::domain::edit::json_patch;
 use crate::domain::text::place::{self, Found};
+use crate::domain::text::splice::Splice;
 
 /// The place of a task definition, or of a list of containers, in a JSON text.
 pub(super) struct JsonSite {
@@ -49,11 +50,7 @@ impl Site for JsonSite {
         let Some(definition) = correction.definitions.first() else { return json!([]) };
         let value = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
         let (before, after) = (value(&document.text()[self.place.clone()]), value(&self.form.write(definition.text())));
-        let mut patch = json!(json_patch::diff(&before, &after));
-        for operation in patch.as_array_mut().into_iter().flatten() {
-            operation["path"] = format!("{}{}", self.pointer, operation["path"].as_str().unwrap_or_default()).into();
-        }
-        patch
+        json_patch::between(&before, &after, &self.pointer)
     }
 
     fn offset(&self, at: usize) -> Option<usize> {

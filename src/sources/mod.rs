@@ -17,7 +17,6 @@ mod recognize;
 mod resource;
 mod shape;
 mod site;
-mod splice;
 mod syntax;
 mod template_document;
 mod terraform;
@@ -36,5 +35,4 @@ pub use files::{FileTarget, Found, named, optional, read_file, read_found, read_
 pub use kind::{Kind, PassedOver};
 pub use resource::Resource;
 pub use site::Refused;
-pub use splice::Splice;
 pub use walk::{WalkOptions, Walked, walk};

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::splice::Splice;
 use super::tree::Op;
 use super::{Correction, Document};
 use crate::domain::text::place::Found;
+use crate::domain::text::splice::Splice;
 
 /// Why Logweir does not change a file, and what the user can write instead.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,11 +7,11 @@ use serde_json::{Map, Value, json};
 
 use super::cloudformation::{NewGroup, RetentionNode, Template, group_ops, retention_node};
 use super::site::{Refused, Site};
-use super::splice::Splice;
 use super::tree::{Language, NodeId, Op, Tree, differs_elsewhere, edit, escaped};
 use super::view::{Below, Member, Shape};
 use super::{Correction, Document, pascal};
 use crate::domain::text::place::Found;
+use crate::domain::text::splice::Splice;
 
 /// The members whose values are maps from keys that the author chooses.
 const MAPS: [&str; 4] = ["options", "dockerLabels", "labels", "driverOpts"];

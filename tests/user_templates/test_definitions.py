@@ -1,4 +1,4 @@
-"""A template that is made from a task definition has the findings of the task definition, whatever its style."""
+"""A template that is made from a task definition has the findings of the task definition, in each style."""
 
 import json
 import os

@@ -3,6 +3,7 @@
 pub mod difference;
 #[expect(clippy::module_inception, reason = "the noun of the folder")]
 mod edit;
+pub mod json_patch;
 pub mod patch;
 
 pub use edit::{Change, Edit, Ground, Holder, LogGroupChange, NewLogGroup, OptionChange};

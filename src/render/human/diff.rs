@@ -2,7 +2,6 @@
 //! be secret.
 
 use std::fmt::Write as _;
-use std::ops::Range;
 
 use anstyle::{AnsiColor, Style};
 use serde_json::Value;
@@ -12,6 +11,7 @@ use super::log_lines::LogLines;
 use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::text::place::positions;
 use crate::domain::text::plain::plain;
+use crate::domain::text::splice::Splice;
 
 const HEADER: Style = Style::new().bold();
 const HUNK: Style = AnsiColor::Cyan.on_default();
@@ -62,21 +62,15 @@ pub fn unified(before: &Version<'_>, after: &Version<'_>) -> String {
 
 /// Returns the changes of a text that is not the text of the task definition, such as a template: for each change, its
 /// line, the replaced text and the new text. Shows no other part of the text, which may contain secrets.
-pub fn of_splices<'s>(
-    old: &str,
-    new: &str,
-    text: &str,
-    splices: impl Iterator<Item = (&'s Range<usize>, &'s str)>,
-) -> String {
-    let splices: Vec<_> = splices.collect();
+pub fn of_splices(old: &str, new: &str, text: &str, splices: &[Splice]) -> String {
     if splices.is_empty() {
         return String::new();
     }
-    let starts: Vec<usize> = splices.iter().map(|(range, _)| range.start).collect();
+    let starts: Vec<usize> = splices.iter().map(|splice| splice.range.start).collect();
     let mut out = format!("{HEADER}--- {old}{HEADER:#}\n{HEADER}+++ {new}{HEADER:#}\n");
-    for ((range, added), position) in splices.iter().zip(positions(text, &starts)) {
+    for (Splice { range, text: added }, position) in splices.iter().zip(positions(text, &starts)) {
         let _ = writeln!(out, "{HUNK}@@ line {} @@{HUNK:#}", position.line);
-        for line in text[(*range).clone()].lines().filter(|line| !line.trim().is_empty()) {
+        for line in text[range.clone()].lines().filter(|line| !line.trim().is_empty()) {
             let _ = writeln!(out, "{REMOVED}-{}{REMOVED:#}", plain(line, 400));
         }
         for line in added.lines().filter(|line| !line.trim().is_empty()) {

@@ -15,8 +15,6 @@ mod replacements;
 mod summary;
 mod target;
 
-use serde_json::Value;
-
 pub use against::{AgainstOutput, AgainstSummary, Compared};
 pub use baseline::{BaselineLine, WorkloadLine};
 pub use check::CheckOutput;
@@ -27,17 +25,6 @@ pub use known::{KnownFindings, NotAReport};
 pub use passed_over::PassedOver;
 pub use place::Place;
 pub use references::documentation;
-pub use replacements::{Replacement, Splice, replacements};
+pub use replacements::{Replacement, replacements};
 pub use summary::{Severities, Summary};
 pub use target::{CheckedTarget, LiveLine, LogGroupLine, ResourceLine, Scope, TargetOutput, UnknownLine};
-
-/// Returns the JSON Patch (RFC 6902) that changes `before` into `after`, with `prefix` before each pointer. For a
-/// removed value, the patch contains only the pointer and not the value.
-pub fn patch(before: &Value, after: &Value, prefix: &str) -> Value {
-    let mut patch = serde_json::json!(json_patch::diff(before, after));
-    for operation in patch.as_array_mut().into_iter().flatten() {
-        let path = format!("{prefix}{}", operation["path"].as_str().unwrap_or_default());
-        operation["path"] = path.into();
-    }
-    patch
-}

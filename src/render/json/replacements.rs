@@ -8,15 +8,10 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::place::Place;
 use crate::domain::text::place::positions;
+use crate::domain::text::splice::Splice;
 
 /// The maximum number of words of a changed part for which Logweir computes replacements.
 const MOST_WORDS: usize = 20_000;
-
-/// A byte range of a file, and the text that replaces it.
-pub struct Splice {
-    pub range: Range<usize>,
-    pub text: String,
-}
 
 /// A place of a file, and the text that replaces it.
 #[derive(Serialize, Clone, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::hcl::{Expression, ExpressionKind, Member, Object};
 use super::members::effective;
 use super::style::Style;
-use crate::sources::Splice;
+use crate::domain::text::splice::Splice;
 use crate::sources::pascal::MAPS;
 
 /// Why Logweir does not change a text.
@@ -222,6 +222,7 @@ pub(super) fn line_indent(text: &str, at: usize) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::text::splice::spliced;
     use crate::sources::terraform::hcl::{read_expression, read_json};
     use serde_json::json;
 
@@ -240,12 +241,7 @@ mod tests {
         let mut new = old.clone();
         change(&mut new);
         let splices = splices(text, &read(text), &old, &new)?;
-        let (mut whole, mut end) = (String::new(), 0);
-        for splice in splices {
-            whole = whole + &text[end..splice.range.start] + &splice.text;
-            end = splice.range.end;
-        }
-        whole += &text[end..];
+        let whole = spliced(text, splices).unwrap();
         assert_eq!(value(&whole), new, "{whole}");
         Ok(whole)
     }

@@ -15,8 +15,9 @@ use super::retention;
 use super::to_write;
 use super::uses;
 use crate::domain::text::place::{self, Found};
+use crate::domain::text::splice::Splice;
 use crate::sources::site::{Refused, Site};
-use crate::sources::{Correction, Document, Splice};
+use crate::sources::{Correction, Document};
 
 /// The place of a task definition in a file in HCL.
 pub(super) struct HclSite {

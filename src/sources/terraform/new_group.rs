@@ -6,7 +6,7 @@ use super::groups::{Group, LOG_GROUP};
 use super::hcl::quoted;
 use super::view::unknown_of;
 use crate::domain::edit::NewLogGroup;
-use crate::sources::Splice;
+use crate::domain::text::splice::Splice;
 
 /// A log group that a fix adds to a file.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use super::to_write;
 use crate::domain::text::place::Found;
+use crate::domain::text::splice::Splice;
 use crate::sources::site::{Refused, Site};
-use crate::sources::{Correction, Document, Splice};
+use crate::sources::{Correction, Document};
 
 /// The place of a task definition that Logweir does not change.
 pub(super) struct ReadOnlySite {

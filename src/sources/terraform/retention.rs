@@ -3,7 +3,7 @@
 use super::change::line_indent;
 use super::folder::HclFile;
 use super::groups::{Group, LOG_GROUP};
-use crate::sources::Splice;
+use crate::domain::text::splice::Splice;
 
 const ATTRIBUTE: &str = "retention_in_days";
 

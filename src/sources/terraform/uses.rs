@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::definition::TASK_DEFINITION;
 use super::folder::{Folder, HclFile};
-use crate::sources::Splice;
+use crate::domain::text::splice::Splice;
 
 /// Returns the name of a local value that these changes of the file concern, and that the folder uses outside of the
 /// containers of task definitions, too.

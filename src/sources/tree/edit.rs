@@ -8,7 +8,7 @@ use super::entries::{block, flow};
 use super::write::{Manner, function};
 use super::writer::{Writer, manner};
 use super::{Kind, Language, NodeId, Style, Tree, value_of};
-use crate::sources::splice::Splice;
+use crate::domain::text::splice::Splice;
 
 /// One change of a tree.
 #[derive(Clone, Debug, PartialEq)]

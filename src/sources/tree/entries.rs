@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::write::Manner;
 use super::writer::{Placement, Writer};
 use super::{Entry, Language, NodeId};
-use crate::sources::splice::Splice;
+use crate::domain::text::splice::Splice;
 
 type Set<'v> = (&'v str, &'v Value);
 

@@ -57,7 +57,7 @@ fn a_mapping_in_braces_gets_its_entries_in_braces() {
     let old = "awslogs-stream-prefix: app }";
     expect(&template(flow), old, &format!("awslogs-stream-prefix: app, {MODE}, {SIZE} }}"), false);
     let lines = "        - Name: app\n          LogConfiguration: {\n            LogDriver: awslogs,\n            Options: {\n              \
-                 awslogs-group: !Ref LogGroup, # ours\n              awslogs-region: !Ref AWS::Region,\n              \
+                 awslogs-group: !Ref LogGroup, # shared\n              awslogs-region: !Ref AWS::Region,\n              \
                  awslogs-stream-prefix: app # the last\n            }\n          }\n";
     let old = "awslogs-stream-prefix: app # the last\n";
     let new = format!("awslogs-stream-prefix: app, # the last\n              {MODE},\n              {SIZE}\n");
