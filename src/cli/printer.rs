@@ -1,6 +1,7 @@
 //! The only module that writes to the terminal. Results go to standard output, and all other texts go to standard
 //! error.
 
+use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -80,7 +81,9 @@ impl Printer {
     /// is one document that Logweir prints at the end.
     pub(super) fn text(&self, text: impl FnOnce() -> String) {
         if self.format == FormatName::Text {
-            self.result(&text());
+            let text = text();
+            // Elsewhere, a text may be a patch, whose bytes must stay as they are.
+            self.result(&if is_in_pipeline() { without_commands(&text) } else { text.as_str().into() });
         }
     }
 
@@ -153,16 +156,16 @@ impl Printer {
 
     fn message(&self, kind: &str, style: Style, message: &str, help: Option<&str>) {
         let mut err = AutoStream::new(io::stderr().lock(), self.choice);
-        let _ = writeln!(err, "{style}{kind}{style:#}: {}", shortened(message, LONGEST));
+        let _ = writeln!(err, "{style}{kind}{style:#}: {}", line(message));
         if let Some(help) = help {
-            let _ = writeln!(err, "  {HELP}help{HELP:#}: {}", shortened(help, LONGEST));
+            let _ = writeln!(err, "  {HELP}help{HELP:#}: {}", line(help));
         }
     }
 
     /// Writes a question, without a line break.
     pub(super) fn ask(&self, question: &str) {
         let mut err = AutoStream::new(io::stderr().lock(), self.choice);
-        let _ = write!(err, "{}", shortened(question, LONGEST)).and_then(|()| err.flush());
+        let _ = write!(err, "{}", line(question)).and_then(|()| err.flush());
     }
 
     /// Writes a note. Writes nothing with `--format json`, because the JSON result already contains the content of the
@@ -175,6 +178,53 @@ impl Printer {
 
     /// Writes a message that is not part of the result to standard error.
     pub(super) fn note(&self, message: &str) {
-        let _ = writeln!(AutoStream::new(io::stderr().lock(), self.choice), "{}", shortened(message, LONGEST));
+        let _ = writeln!(AutoStream::new(io::stderr().lock(), self.choice), "{}", line(message));
+    }
+}
+
+/// Whether a runner of GitHub or of Azure Pipelines reads the output.
+fn is_in_pipeline() -> bool {
+    ["GITHUB_ACTIONS", "TF_BUILD"].iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+}
+
+/// Returns a message without characters and marks that have an effect where a person or a pipeline reads it.
+fn line(message: &str) -> String {
+    without_commands(&shortened(message, LONGEST)).into_owned()
+}
+
+/// Returns the text without the marks with which a line of a log gives a command to a pipeline. A file may have a name
+/// with such a mark. GitHub and Azure Pipelines read `##[` and `##vso[` at any place of a line, and GitHub reads `::` at
+/// the start of a line (sources: actions/runner, src/Runner.Common/ActionCommand.cs; Azure Pipelines, logging commands).
+fn without_commands(text: &str) -> Cow<'_, str> {
+    let starts = |line: &str| line.trim_start().starts_with("::");
+    if !text.contains("##[") && !text.contains("##vso[") && !text.lines().any(starts) {
+        return Cow::Borrowed(text);
+    }
+    let text = text.replace("##[", "# #[").replace("##vso[", "# #vso[");
+    let lines = text.split_inclusive('\n').map(|line| match starts(line) {
+        true => Cow::Owned(line.replacen("::", ": :", 1)),
+        false => Cow::Borrowed(line),
+    });
+    lines.collect::<String>().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_gives_a_command_to_a_pipeline() {
+        for (text, expected) in [
+            ("::error::x.json: y\n", ": :error::x.json: y\n"),
+            ("a\n \t::add-mask::x", "a\n \t: :add-mask::x"),
+            (
+                "error: ##[command]x: y ##vso[task.setvariable variable=a]b",
+                "error: # #[command]x: y # #vso[task.setvariable variable=a]b",
+            ),
+            ("###[group]", "## #[group]"),
+            ("error: a::b.json: # [x]", "error: a::b.json: # [x]"),
+        ] {
+            assert_eq!(without_commands(text), expected);
+        }
     }
 }
