@@ -8,7 +8,6 @@ use serde_json::json;
 use super::loaded::Loaded;
 use super::patch_path::patch_path;
 use crate::domain::rules::finding::{Finding, Fix};
-use crate::domain::text::place::positions;
 use crate::domain::verdict::Unknown;
 use crate::render::json::{
     CheckedTarget, LiveLine, Place, PlacedFinding, Replacement, ResourceLine, TargetOutput, UnknownLine, replacements,
@@ -68,7 +67,7 @@ impl Loaded {
         let places = self.places();
         let Some(document) = &self.document else { return places.iter().map(|_| None).collect() };
         let ends: Vec<usize> = places.iter().map(|(found, _)| found.member().end).collect();
-        let ends = positions(document.text(), &ends);
+        let ends = document.positions(&ends);
         places.iter().zip(ends).map(|((_, start), end)| start.map(|start| Place::new(start, end))).collect()
     }
 
@@ -88,7 +87,7 @@ impl Loaded {
         let line = |(reading, unknown): &(usize, Unknown)| {
             let range = document.spots(*reading, &[&unknown.pointer]).first().map(|found| found.member());
             let place = range.map(|range| {
-                let ends = positions(document.text(), &[range.start, range.end]);
+                let ends = document.positions(&[range.start, range.end]);
                 Place::new(ends[0], ends[1])
             });
             UnknownLine::of(unknown, document.pointer_of(*reading, &unknown.pointer), place)
@@ -100,7 +99,8 @@ impl Loaded {
     fn changes(&self) -> Vec<Replacement> {
         let Some(document) = self.document.as_ref().filter(|_| self.is_corrected(false)) else { return Vec::new() };
         let Ok(correction) = self.correction(document, false) else { return Vec::new() };
-        replacements(document.text(), &document.splices(&correction).unwrap_or_default())
+        let splices = document.splices(&correction).unwrap_or_default();
+        replacements(document.text(), &splices, |offsets| document.positions(offsets))
     }
 }
 

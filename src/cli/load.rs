@@ -131,7 +131,7 @@ pub(super) async fn region(global: &Global) -> Option<String> {
 fn plan_offline(baseline: &Baseline, region: Option<&str>, document: Document) -> Loaded {
     let tags: Vec<_> = document.tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect();
     let now = Timestamp::now();
-    let template = document.template.as_ref();
+    let template = document.template.as_deref();
     let seen = |definition| Observation { tags: &tags, template, ..Observation::of_document(definition, region, now) };
     let pointer = |reading, below: &str| document.pointer_of(reading, below);
     let Judged { mut plan, mut readings, edits } = judge(&document.readings, seen, baseline, pointer);

@@ -141,7 +141,7 @@ impl Loaded {
             }
         };
         let starts: Vec<usize> = found.iter().map(|found| found.member().start).collect();
-        let positions = place::positions(document.text(), &starts);
+        let positions = document.positions(&starts);
         found.into_iter().zip(positions.into_iter().map(Some)).collect()
     }
 
@@ -176,7 +176,7 @@ impl Loaded {
         let (old, new) = (format!("a/{}", self.origin), format!("b/{}", self.origin));
         let (Some(_), Some(after)) = (document.offset(0), correction.definitions.first()) else {
             let splices = document.splices(&correction).unwrap_or_default();
-            return diff::of_splices(&old, &new, document.text(), &splices);
+            return diff::of_splices(&old, &new, document.text(), &splices, |offsets| document.positions(offsets));
         };
         let Ok(text) = Document::corrected(&[(document, &correction)]) else { return String::new() };
         let lines = |text: &str, offsets: &[usize]| -> Vec<usize> {

@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use serde_json::Value;
+
 use super::baseline::Baseline;
 use super::ecs::task_definition::TaskDefinition;
 use super::edit::Edit;
@@ -10,7 +12,7 @@ use super::plan::{Plan, UnsafeEdit, plan};
 use super::rule_name::RuleName;
 use super::rules::facts::Observation;
 use super::rules::finding::{Finding, Fix};
-use super::verdict::Decided;
+use super::verdict::{Decided, ParameterDefault};
 
 /// One of the forms that a task definition of a template can have.
 #[derive(Clone, Debug)]
@@ -19,6 +21,8 @@ pub struct Reading {
     pub definition: TaskDefinition,
     /// The task definition with the defaults of the parameters. `None` if it has no value of such a parameter.
     pub defaulted: Option<TaskDefinition>,
+    /// The parameters whose defaults the task definition has.
+    pub defaults: Vec<ParameterDefault>,
     /// The values of the conditions that the reading assumes.
     pub branches: Vec<Branch>,
 }
@@ -33,7 +37,7 @@ pub struct Branch {
 impl Reading {
     /// Returns the only reading of a task definition without conditions and parameters.
     pub fn of(definition: TaskDefinition) -> Self {
-        Self { definition, defaulted: None, branches: Vec::new() }
+        Self { definition, defaulted: None, defaults: Vec::new(), branches: Vec::new() }
     }
 }
 
@@ -102,6 +106,8 @@ fn one<'a>(reading: &'a Reading, seen: &impl Fn(&'a TaskDefinition) -> Observati
             Some(same) => *finding = same,
             None if finding.decided == Decided::Yes => {
                 finding.decided = Decided::ByDefault;
+                finding.defaults = defaults_behind(reading, &finding.pointer);
+                finding.message += &ParameterDefault::because(&finding.defaults);
                 finding.fix = Fix::Advice(
                     "change the default of the parameter, or give the parameter another value at each deployment"
                         .into(),
@@ -116,6 +122,34 @@ fn one<'a>(reading: &'a Reading, seen: &impl Fn(&'a TaskDefinition) -> Observati
     literal.not_checked = by_default.not_checked;
     literal.logs_to = by_default.logs_to;
     literal
+}
+
+/// Returns the parameters that give the value at the pointer, or the nearest value around it that has a parameter.
+fn defaults_behind(reading: &Reading, pointer: &str) -> Vec<ParameterDefault> {
+    let mut around = Some(pointer);
+    while let Some(at) = around {
+        let value = reading.definition.view().pointer(at);
+        let has = |default: &&ParameterDefault| value.is_some_and(|value| mentions(value, &default.parameter));
+        let found: Vec<ParameterDefault> = reading.defaults.iter().filter(has).cloned().collect();
+        if !found.is_empty() {
+            return found;
+        }
+        around = at.rsplit_once('/').map(|(around, _)| around);
+    }
+    Vec::new()
+}
+
+/// Whether a value is, or contains, a function that names the parameter.
+fn mentions(value: &Value, parameter: &str) -> bool {
+    match value {
+        Value::Object(members) => members.iter().any(|(key, value)| match (key.as_str(), value) {
+            ("Ref", Value::String(name)) => name == parameter,
+            ("Fn::Sub", Value::String(text)) => text.contains(&format!("${{{parameter}}}")),
+            (_, value) => mentions(value, parameter),
+        }),
+        Value::Array(items) => items.iter().any(|item| mentions(item, parameter)),
+        _ => false,
+    }
 }
 
 /// Returns the findings of all readings, each once, and the index of the reading of each finding. A finding that only

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::rule_name::RuleName;
+use super::text::plain::plain;
 
 /// Whether a finding is decided.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +30,27 @@ impl Decided {
     }
 }
 
+/// A parameter of a template, with its default.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ParameterDefault {
+    pub parameter: String,
+    pub value: String,
+}
+
+/// The longest default in a message, in characters.
+const LONGEST: usize = 100;
+
+impl ParameterDefault {
+    /// Returns the text that a message about a fault ends with, if the fault exists with these defaults.
+    pub fn because(defaults: &[Self]) -> String {
+        let default = |Self { parameter, value }: &Self| {
+            format!("parameter `{}` has the default `{}`", plain(parameter, LONGEST), plain(value, LONGEST))
+        };
+        let defaults: Vec<String> = defaults.iter().map(default).collect();
+        if defaults.is_empty() { String::new() } else { format!(", by default: {}", defaults.join(" and ")) }
+    }
+}
+
 /// A part of a task definition that the text does not show, such as a value under an intrinsic function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unknown {
@@ -37,6 +59,18 @@ pub struct Unknown {
     /// The JSON pointer to the part in the task definition (RFC 6901).
     pub pointer: String,
     pub why: String,
+}
+
+impl Unknown {
+    /// Returns the reason `why` the text does not show the containers.
+    pub fn of_containers(why: impl Into<String>) -> Self {
+        Self { rules: Vec::new(), pointer: "/containerDefinitions".into(), why: why.into() }
+    }
+
+    /// Returns the reason `why` the text does not show the whole task definition.
+    pub fn of_whole(why: impl Into<String>) -> Self {
+        Self { rules: Vec::new(), pointer: String::new(), why: why.into() }
+    }
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use super::json_site::JsonSite;
 use super::recognize::recognize;
 use super::shape::{self, Located, NotFound};
 use super::site::{Refused, Site};
+use super::source_text::SourceText;
 use super::tree::Tree;
 use super::{Correction, Resource, SourceError, template_document, terraform, yaml_document};
 use crate::domain::ecs::repeated_key;
@@ -17,7 +18,7 @@ use crate::domain::ecs::tags::Tag;
 use crate::domain::ecs::task_definition::{NotATaskDefinition, TaskDefinition};
 use crate::domain::readings::Reading;
 use crate::domain::rules::facts::TemplateFacts;
-use crate::domain::text::place::{self, Found, Position};
+use crate::domain::text::place::{Found, Position};
 use crate::domain::text::splice::{Splice, spliced};
 use crate::domain::verdict::Unknown;
 
@@ -35,14 +36,22 @@ pub struct Document {
     /// What the task definition is, for each branch of the conditions in the file. The list is never empty.
     pub readings: Vec<Reading>,
     /// The facts in the template or the HCL files around the task definition. `None` for any other file.
-    pub template: Option<TemplateFacts>,
-    pub(super) text: Rc<str>,
+    pub template: Option<Rc<TemplateFacts>>,
+    pub(super) text: SourceText,
     pub(super) site: Box<dyn Site>,
 }
 
 impl Document {
     /// Reads the task definitions in a text. `family` is the family of the task definitions that name none.
     pub fn parse_all(origin: &str, text: &str, family: Option<&str>) -> Result<Vec<Self>, SourceError> {
+        match terraform::read_shown(origin, None, text) {
+            Some(documents) => documents,
+            None => Self::parse_not_shown(origin, text, family),
+        }
+    }
+
+    /// Reads the task definitions in a text that is no plan and no state of Terraform.
+    pub(super) fn parse_not_shown(origin: &str, text: &str, family: Option<&str>) -> Result<Vec<Self>, SourceError> {
         let bom = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
         let body = &text[bom..];
         if let Err(error) = serde_json::from_str::<IgnoredAny>(body) {
@@ -50,7 +59,8 @@ impl Document {
                 return yaml_document::documents(origin, text, family);
             }
             // A text that begins as JSON and contains containers is a task definition with an error.
-            let is_definition = body.trim_start().starts_with(['{', '[']) && body.contains("ontainerDefinitions");
+            let names_one = ["ontainerDefinitions", terraform::TASK_DEFINITION].iter().any(|name| body.contains(name));
+            let is_definition = body.trim_start().starts_with(['{', '[']) && names_one;
             return Err(match recognize(origin, body).filter(|_| !is_definition) {
                 Some(kind) => SourceError::of_kind(origin, body, 0, kind),
                 None => SourceError::not_json(origin, body, &error),
@@ -60,24 +70,22 @@ impl Document {
             let error = NotATaskDefinition::Repeated(repeated);
             return Err(SourceError::not_a_task_definition(origin, body, 0..body.len(), &|at| at, error));
         }
-        if terraform::is_plan_or_state(body) {
-            return terraform::read_shown(origin, None, body);
-        }
         let found = match shape::find(body, family) {
             Err(NotFound::NoShape) => match Self::of_json_template(origin, text, family) {
                 Some(documents) => return documents,
+                None if recognize(origin, body).is_none() => shape::find_named(body, family),
                 None => Err(NotFound::NoShape),
             },
             found => found,
         };
         let found = found.map_err(|why| SourceError::not_found(origin, body, &why))?;
-        let text: Rc<str> = text.into();
+        let text: SourceText = text.into();
         found.into_iter().map(|found| Self::of_json(origin, &text, bom, found)).collect()
     }
 
     /// Reads the task definitions in a template in JSON. Returns `None` if the text is no template.
     fn of_json_template(origin: &str, text: &str, family: Option<&str>) -> Option<Result<Vec<Self>, SourceError>> {
-        if !text.contains("\"Resources\"") {
+        if !["\"Resources\"", "\"Fn::Transform\""].iter().any(|mark| text.contains(mark)) {
             return None;
         }
         if text.len() > yaml_document::LARGEST {
@@ -91,7 +99,7 @@ impl Document {
         }))
     }
 
-    fn of_json(origin: &str, text: &Rc<str>, bom: usize, found: Located) -> Result<Self, SourceError> {
+    fn of_json(origin: &str, text: &SourceText, bom: usize, found: Located) -> Result<Self, SourceError> {
         let Located { place, pointer, tags, form } = found;
         let body = &text[bom..];
         let definition = TaskDefinition::parse(form.read(&body[place.clone()])).map_err(|error| {
@@ -170,7 +178,12 @@ impl Document {
         let pointers: Vec<&str> = pointers.into_iter().collect();
         let ranges: Vec<Range<usize>> = self.spots(0, &pointers).iter().map(Found::member).collect();
         let starts: Vec<usize> = ranges.iter().map(|range| range.start).collect();
-        ranges.into_iter().zip(place::positions(&self.text, &starts)).collect()
+        ranges.into_iter().zip(self.positions(&starts)).collect()
+    }
+
+    /// Returns the position of each byte offset in the whole text.
+    pub fn positions(&self, offsets: &[usize]) -> Vec<Position> {
+        offsets.iter().map(|offset| self.text.position(*offset)).collect()
     }
 
     /// Returns the member at each JSON pointer into a reading of the task definition, as byte ranges of the whole text.
@@ -199,6 +212,7 @@ impl Document {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::text::place;
 
     const INPUT: &str = r#"{"family":"web","containerDefinitions":[{}]}"#;
     const APP: &str =

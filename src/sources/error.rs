@@ -48,8 +48,9 @@ pub(super) enum Cause {
 
 impl Cause {
     pub(super) fn not_json(text: &str) -> Self {
-        // A task definition has this member, which ECS and CloudFormation spell differently.
-        let names = ["containerDefinitions", "ContainerDefinitions"];
+        // A task definition has this member, which ECS and CloudFormation spell differently. A plan or a state names
+        // the type of the resource.
+        let names = ["containerDefinitions", "ContainerDefinitions", "aws_ecs_task_definition"];
         Self::NotJson {
             mentions_containers: names.iter().any(|name| text.contains(name)),
             opens_as_json: text.trim_start().starts_with(['{', '[']),
@@ -137,9 +138,12 @@ impl SourceError {
                 "write all members in camelCase, as `aws ecs describe-task-definition` prints them",
             ),
             NotFound::Item { index, place } => {
-                let kind = recognize("", &body[place.clone()]).map_or("no task definition", FileKind::name);
+                let kind = recognize("", &body[place.clone()]).map_or("not a task definition", FileKind::name);
                 let message = format!("item {} of the list is {kind}", index + 1);
                 at(place.start, &message, "give a list that contains only task definitions")
+            }
+            NotFound::Nested { place } => {
+                at(place.start, "a task definition contains another task definition", "write each one in its own file")
             }
         }
     }
@@ -177,7 +181,7 @@ impl SourceError {
     /// Creates the error about the task definition at the position `at`, which is too large or nested too deeply.
     pub(super) fn too_large_view(origin: &str, text: &str, at: usize) -> Self {
         let (line, column) = position(text, at);
-        let message = "the task definition is nested too deeply, or aliases make it too large";
+        let message = "the task definition is nested too deeply, or aliases or conditions make it too large";
         Self { line, column, ..Self::whole(origin, message, None) }
     }
 

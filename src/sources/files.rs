@@ -54,13 +54,13 @@ pub fn read_file(target: &FileTarget, family: Option<&str>) -> Result<Vec<Docume
         SourceError { cause, ..SourceError::whole(&origin, reason(&error), None) }
     })?;
     let text = utf8(&origin, bytes)?;
-    if terraform::is_hcl(&target.path.to_string_lossy()) {
+    if by_name(&target.relative.to_string_lossy()) == ByName::Hcl {
         return terraform::read_hcl(&origin, &target.path, &text);
     }
-    if terraform::is_plan_or_state(&text) {
-        return terraform::read_shown(&origin, Some(&target.path), &text);
+    match terraform::read_shown(&origin, Some(&target.path), &text) {
+        Some(documents) => documents,
+        None => Document::parse_not_shown(&origin, &text, family),
     }
-    Document::parse_all(&origin, &text, family)
 }
 
 /// The content of a file that may contain no task definition.

@@ -26,7 +26,7 @@ pub(super) enum ByName {
     Json,
     /// The file contains YAML, or a template of YAML.
     Yaml,
-    /// The file contains HCL, the language of Terraform and OpenTofu.
+    /// The file contains HCL, the language of Terraform and OpenTofu, or the JSON syntax of Terraform.
     Hcl,
     /// The file is a template of some text, and may contain JSON or YAML.
     Template,
@@ -66,11 +66,11 @@ pub(super) fn by_name(name: &str) -> ByName {
     }
     let is_template = parts.len() < all;
     match parts[1..] {
-        [.., "tf" | "tofu"] if !is_template => ByName::Hcl,
-        [.., "tf" | "tfvars", "json"] | [.., "tf" | "tfvars" | "tfstate" | "tfplan" | "hcl"] => {
+        [.., "tf" | "tofu"] | [.., "tf" | "tofu", "json"] if !is_template => ByName::Hcl,
+        [.., "tf" | "tofu" | "tfvars", "json"] | [.., "tf" | "tofu" | "tfvars" | "tfplan" | "hcl"] => {
             ByName::Kind(Kind::Terraform)
         }
-        [.., "json" | "jsonc" | "json5"] => ByName::Json,
+        [.., "json" | "jsonc" | "json5" | "tfstate"] => ByName::Json,
         [.., "yaml" | "yml"] => ByName::Yaml,
         [.., "jsonnet" | "libsonnet"] => ByName::Kind(Kind::Jsonnet),
         [] if is_template => ByName::Template,
@@ -94,6 +94,7 @@ mod tests {
             "web.json5",
             "web.json.erb.dist",
             "a.b.json",
+            "terraform.tfstate",
         ] {
             assert_eq!(by_name(name), ByName::Json, "{name}");
         }
@@ -103,10 +104,13 @@ mod tests {
         for name in ["stack.yaml", "stack.yml.j2", "TD.YAML"] {
             assert_eq!(by_name(name), ByName::Yaml, "{name}");
         }
+        for name in ["main.tf", "main.tofu", "cdk.tf.json", "x_override.tofu.json"] {
+            assert_eq!(by_name(name), ByName::Hcl, "{name}");
+        }
         for (name, kind) in [
-            ("main.tf.json", Kind::Terraform),
             ("prod.tfvars.json", Kind::Terraform),
-            ("terraform.tfstate", Kind::Terraform),
+            ("main.tf.json.j2", Kind::Terraform),
+            ("prod.tfplan", Kind::Terraform),
             ("main.tf.tpl", Kind::Terraform),
             ("td.jsonnet", Kind::Jsonnet),
             ("README.md", Kind::Other),

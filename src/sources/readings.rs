@@ -61,27 +61,29 @@ pub(super) fn readings(
                 continue;
             }
         };
-        let defaulted = match seen.has_default {
-            true => self::view(tree, template, properties, &assignment, true)?.0,
-            false => None,
+        let defaulted = match seen.defaults.is_empty() {
+            false => self::view(tree, template, properties, &assignment, true)?.0,
+            true => None,
         };
         let defaulted = defaulted.and_then(|view| parse(view.value, family).ok());
         let branch =
             |(condition, is_true): (&String, &bool)| Branch { condition: condition.clone(), is_true: *is_true };
-        found.readings.push(Reading { definition, defaulted, branches: assignment.iter().map(branch).collect() });
+        let branches = assignment.iter().map(branch).collect();
+        found.readings.push(Reading { definition, defaulted, defaults: seen.defaults, branches });
         found.shapes.push(shape);
     }
-    let unknown = |why: String| Unknown { rules: Vec::new(), pointer: String::new(), why };
     if !found.readings.is_empty() && found.not_a_definition.take().is_some() {
-        found.unknowns.push(unknown("a branch of a condition is not a task definition that Logweir can read".into()));
-    }
-    if is_cut {
-        found.unknowns.push(unknown(format!("the conditions of the template have more than {MOST} combinations")));
-    }
-    if is_included {
         found
             .unknowns
-            .push(unknown("an include or a macro (`Fn::Transform`) adds members to the task definition".into()));
+            .push(Unknown::of_whole("a branch of a condition is not a task definition that Logweir can read"));
+    }
+    if is_cut {
+        let why = format!("the conditions of the template have more than {MOST} combinations");
+        found.unknowns.push(Unknown::of_whole(why));
+    }
+    if is_included {
+        let why = "an include, a macro or a loop (`Fn::Transform`, `Fn::ForEach`) adds members to the task definition";
+        found.unknowns.push(Unknown::of_whole(why));
     }
     Ok(found)
 }

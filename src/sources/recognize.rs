@@ -1,6 +1,7 @@
 //! Recognizes the kind of a file that is no task definition, by its name and by its outer members.
 
 use super::FileKind;
+use super::kind::{ByName, Kind, by_name};
 use crate::domain::text::json::{items, members};
 
 /// Returns the kind of the file `name` with the content `text`. Returns `None` if neither the name nor the text shows
@@ -13,23 +14,20 @@ pub(super) fn recognize(name: &str, text: &str) -> Option<FileKind> {
         Some(b'[') => of_list(body),
         _ => of_yaml(&name, body),
     };
-    by_language(&name).or_else(by_text).or_else(|| by_name(&name))
+    by_language(&name).or_else(by_text).or_else(|| of_name(&name))
 }
 
 /// Returns the kind of a file in a language that is neither JSON nor YAML. The name alone shows such a kind.
 fn by_language(name: &str) -> Option<FileKind> {
-    let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
-    if ends(&[".tf", ".tofu", ".hcl", ".tfvars"]) {
-        return Some(FileKind::TerraformConfiguration);
+    match by_name(name) {
+        ByName::Hcl | ByName::Kind(Kind::Terraform) => Some(FileKind::TerraformConfiguration),
+        ByName::Kind(Kind::Jsonnet) => Some(FileKind::Jsonnet),
+        _ => (name == "dockerfile" || name.starts_with("dockerfile.")).then_some(FileKind::Dockerfile),
     }
-    if ends(&[".jsonnet", ".libsonnet"]) {
-        return Some(FileKind::Jsonnet);
-    }
-    (name == "dockerfile" || name.starts_with("dockerfile.")).then_some(FileKind::Dockerfile)
 }
 
 /// Returns the kind of a file whose text shows no kind.
-fn by_name(name: &str) -> Option<FileKind> {
+fn of_name(name: &str) -> Option<FileKind> {
     let is_json = name.ends_with(".json");
     match name {
         "package.json" | "package-lock.json" | "npm-shrinkwrap.json" => Some(FileKind::NodePackage),
@@ -39,9 +37,8 @@ fn by_name(name: &str) -> Option<FileKind> {
         _ if is_json && (name.starts_with("tsconfig") || name.starts_with("jsconfig")) => {
             Some(FileKind::TypescriptConfiguration)
         }
-        _ if name.ends_with(".tf.json") || name.ends_with(".tfvars.json") => Some(FileKind::TerraformConfiguration),
         _ if name.ends_with(".tfstate") => Some(FileKind::TerraformState),
-        _ if name.ends_with(".yaml") || name.ends_with(".yml") => Some(FileKind::Yaml),
+        _ if by_name(name) == ByName::Yaml => Some(FileKind::Yaml),
         _ => None,
     }
 }
@@ -244,7 +241,7 @@ fn of_list(body: &str) -> Option<FileKind> {
 
 /// Returns the kind of a YAML document by the keys at its left margin.
 fn of_yaml(name: &str, body: &str) -> Option<FileKind> {
-    let is_yaml = name.ends_with(".yaml") || name.ends_with(".yml");
+    let is_yaml = by_name(name) == ByName::Yaml;
     let keys: Vec<&str> = body.lines().filter_map(margin_key).collect();
     let has = |key: &str| keys.contains(&key);
     if has("AWSTemplateFormatVersion") || body.contains("AWS::ECS::TaskDefinition") {
@@ -257,7 +254,7 @@ fn of_yaml(name: &str, body: &str) -> Option<FileKind> {
         return None;
     }
     let kind = match () {
-        () if body.contains("containerDefinitions:") => FileKind::YamlTaskDefinition,
+        () if body.contains("ontainerDefinitions") => FileKind::YamlTaskDefinition,
         () if body.contains("TargetService:") || name.starts_with("appspec.") => FileKind::AppSpec,
         () if has("Resources") => FileKind::CloudFormation,
         () if has("services") => FileKind::Compose,

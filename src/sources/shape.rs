@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use super::pascal;
+use super::tree::escaped;
 use crate::domain::text::json::{self, Member};
 
 /// A task definition in a text, with the way from the text of its place to the JSON of the ECS API and back.
@@ -42,61 +43,92 @@ pub(super) enum NotFound {
     MixedCase,
     /// The item of the list at this index, which is at this byte range, is no task definition.
     Item { index: usize, place: Range<usize> },
+    /// The task definition at this byte range contains another one.
+    Nested { place: Range<usize> },
 }
 
 const CONTAINERS: [&str; 2] = ["containerDefinitions", "ContainerDefinitions"];
 const WRAPPERS: [&str; 2] = ["taskDefinition", "TaskDefinition"];
+const LISTS: [&str; 2] = ["taskDefinitions", "TaskDefinitions"];
 
 /// Finds the task definitions in a JSON text. `family` is the family of the task definitions that name none.
 pub(super) fn find(body: &str, family: Option<&str>) -> Result<Vec<Located>, NotFound> {
+    let whole = whole(body);
+    match body[whole.clone()].starts_with('[') {
+        true => list(body, whole, "", family),
+        false => object(body, whole, "", family),
+    }
+}
+
+/// Finds the task definitions in a JSON object whose keys the author chooses, such as the names of services.
+pub(super) fn find_named(body: &str, family: Option<&str>) -> Result<Vec<Located>, NotFound> {
+    let mut found = Vec::new();
+    for member in members(body, &whole(body)) {
+        match object(body, member.value, &format!("/{}", escaped(&member.key)), family) {
+            Err(NotFound::NoShape) => {}
+            located => found.extend(located?),
+        }
+    }
+    if found.is_empty() { Err(NotFound::NoShape) } else { Ok(found) }
+}
+
+fn whole(body: &str) -> Range<usize> {
     let start = body.len() - body.trim_start().len();
-    let whole = start..start + body.trim().len();
-    if body[whole.clone()].starts_with('[') {
-        return list(body, whole, "", family);
-    }
-    let members = members(body, &whole);
-    let listed = members.iter().find(|member| member.key == "taskDefinitions" && is(body, member, '['));
-    match listed {
-        Some(listed) if !has_containers(&members) => list(body, listed.value.clone(), "/taskDefinitions", family),
-        _ => Ok(vec![one(body, whole, "", family)?]),
-    }
+    start..start + body.trim().len()
 }
 
 fn list(body: &str, place: Range<usize>, pointer: &str, family: Option<&str>) -> Result<Vec<Located>, NotFound> {
     let items = json::items(&body[place.clone()]).map_err(|_| NotFound::NoShape)?;
     let items: Vec<_> = items.into_iter().map(|item| place.start + item.start..place.start + item.end).collect();
-    let Some(first) = items.first() else { return Err(NotFound::NoShape) };
-    let keys = members(body, first);
-    if is_container(&keys) {
+    let mut keys = items.iter().map(|item| members(body, item));
+    if let Some(keys) = keys.find(|keys| is_container(keys)) {
         return Ok(vec![containers(body, place, pointer, &keys, family)?]);
     }
-    let found = items.into_iter().enumerate().map(|(index, item)| {
-        one(body, item.clone(), &format!("{pointer}/{index}"), family).map_err(|why| match why {
-            NotFound::NoShape if index > 0 => NotFound::Item { index, place: item },
-            why => why,
-        })
-    });
-    found.collect()
+    let (mut all, mut other) = (Vec::new(), None);
+    for (index, item) in items.into_iter().enumerate() {
+        match object(body, item.clone(), &format!("{pointer}/{index}"), family) {
+            Err(NotFound::NoShape) if other.is_none() => other = Some(NotFound::Item { index, place: item }),
+            Err(NotFound::NoShape) => {}
+            found => all.extend(found?),
+        }
+    }
+    match other {
+        _ if all.is_empty() => Err(NotFound::NoShape),
+        Some(other) => Err(other),
+        None => Ok(all),
+    }
 }
 
-/// Returns the task definition at `place`, which may be wrapped in a response or in a resource of CloudFormation.
-fn one(body: &str, place: Range<usize>, pointer: &str, family: Option<&str>) -> Result<Located, NotFound> {
+/// Returns the task definitions of the object at `place`: the object itself, or the task definitions in it, as in a
+/// response, a list of responses, or a resource of CloudFormation.
+fn object(body: &str, place: Range<usize>, pointer: &str, family: Option<&str>) -> Result<Vec<Located>, NotFound> {
     let keys = members(body, &place);
-    if has_containers(&keys) {
-        return definition(body, place, pointer, &keys, family);
-    }
     let is_resource =
         keys.iter().any(|it| it.key == "Type" && body[it.value.clone()] == *"\"AWS::ECS::TaskDefinition\"");
-    let wraps = |member: &&Member| WRAPPERS.contains(&&*member.key) || (is_resource && member.key == "Properties");
-    let mut wrapped = keys.iter().filter(|member| wraps(member) && is(body, member, '{'));
-    let (Some(wrapped), None) = (wrapped.next(), wrapped.next()) else { return Err(NotFound::NoShape) };
-    let inner = members(body, &wrapped.value);
-    if !has_containers(&inner) {
-        return Err(NotFound::NoShape);
-    }
-    let pointer = format!("{pointer}/{}", wrapped.key);
     let tags = keys.iter().find(|member| matches!(&*member.key, "tags" | "Tags")).map(|member| member.value.clone());
-    Ok(Located { tags, ..definition(body, wrapped.value.clone(), &pointer, &inner, family)? })
+    let mut found = Vec::new();
+    for member in &keys {
+        let pointer = format!("{pointer}/{}", member.key);
+        let wraps = WRAPPERS.contains(&&*member.key) || (is_resource && member.key == "Properties");
+        if wraps && is(body, member, '{') {
+            let inner = members(body, &member.value);
+            if has_containers(&inner) {
+                let definition = definition(body, member.value.clone(), &pointer, &inner, family)?;
+                found.push(Located { tags: tags.clone(), ..definition });
+            }
+        } else if LISTS.contains(&&*member.key) && is(body, member, '[') {
+            match list(body, member.value.clone(), &pointer, family) {
+                Err(NotFound::NoShape) => {}
+                located => found.extend(located?),
+            }
+        }
+    }
+    match has_containers(&keys) {
+        true if !found.is_empty() => Err(NotFound::Nested { place }),
+        true => Ok(vec![definition(body, place, pointer, &keys, family)?]),
+        false if found.is_empty() => Err(NotFound::NoShape),
+        false => Ok(found),
+    }
 }
 
 fn definition(

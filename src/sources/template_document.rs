@@ -4,8 +4,10 @@ use std::rc::Rc;
 
 use super::cloudformation::{Template, TemplateResource, functions};
 use super::readings::{Found, readings};
+use super::source_text::SourceText;
 use super::tree::{NodeId, Tree};
 use super::tree_site::TreeSite;
+use super::unseen_site::UnseenSite;
 use super::view::Unviewed;
 use super::{Document, Resource, SourceError};
 use crate::domain::ecs::tags::Tag;
@@ -17,7 +19,7 @@ const TASK_DEFINITION: &str = "AWS::ECS::TaskDefinition";
 /// Reads the task definitions of the template with this root. Returns `None` if the root is no template.
 pub(super) fn documents(
     origin: &str,
-    text: &Rc<str>,
+    text: &SourceText,
     tree: &Rc<Tree>,
     root: NodeId,
     family: Option<&str>,
@@ -27,12 +29,25 @@ pub(super) fn documents(
         return Some(Err(SourceError::repeated(origin, text, tree, first, second)));
     }
     let definitions = template.resources(tree).filter(|resource| resource.kind == TASK_DEFINITION);
-    Some(definitions.map(|resource| document(origin, text, tree, &template, &resource, family)).collect())
+    let documents: Result<Vec<Document>, _> =
+        definitions.map(|resource| document(origin, text, tree, &template, &resource, family)).collect();
+    Some(documents.map(|documents| match template.partial() {
+        Some(why) if documents.is_empty() => unseen(origin, text, tree, root, why).into_iter().collect(),
+        _ => documents,
+    }))
+}
+
+/// Returns the document of a template whose task definitions only CloudFormation knows.
+fn unseen(origin: &str, text: &SourceText, tree: &Tree, root: NodeId, why: &str) -> Option<Document> {
+    let resource = Resource { kind: "template".into(), id: "template".into(), construct: None };
+    let node = tree.get(root, "Resources").unwrap_or(root);
+    let site = UnseenSite { pointer: tree.pointer(node), place: tree.node(node).start..tree.node(node).place.end };
+    Document::unseen(origin, text.clone(), resource, site, why)
 }
 
 fn document(
     origin: &str,
-    text: &Rc<str>,
+    text: &SourceText,
     tree: &Rc<Tree>,
     template: &Rc<Template>,
     resource: &TemplateResource<'_>,
@@ -52,7 +67,7 @@ fn document(
     }
     let Some(first) = readings.first() else { return Err(error(NotATaskDefinition::NoContainers)) };
     if let Some(why) = template.partial() {
-        unknowns.push(Unknown { rules: Vec::new(), pointer: String::new(), why: why.to_owned() });
+        unknowns.push(Unknown::of_whole(why));
     }
     let construct = construct(tree, resource.node);
     Ok(Document {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::cloudformation::{NewGroup, RetentionNode, Template, group_ops, retention_node};
 use super::site::{Refused, Site};
-use super::tree::{Language, NodeId, Op, Tree, differs_elsewhere, edit, escaped};
+use super::tree::{Language, NodeId, Op, SHARED, Tree, differs_elsewhere, edit, escaped};
 use super::view::{Below, Member, Shape};
 use super::{Correction, Document, pascal};
 use crate::domain::text::place::Found;
@@ -55,7 +55,7 @@ impl TreeSite {
     /// Returns the log group whose retention the pointer means.
     fn group(&self, below: &str) -> Option<NodeId> {
         let (id, _) = below.strip_prefix("/logGroups/")?.split_once('/')?;
-        self.template.as_ref()?.resource(&self.tree, &unescaped(id))
+        self.template.as_ref()?.resource(&unescaped(id))
     }
 
     /// Returns the entry that shows the retention of a log group, or its absence.
@@ -96,9 +96,7 @@ impl TreeSite {
     /// Returns the changes of the tree that make the correction.
     fn changes(&self, document: &Document, correction: &Correction) -> Result<Vec<Op>, String> {
         let new_groups: Vec<NewGroup<'_>> = match &self.template {
-            Some(template) => {
-                correction.new_groups.iter().map(|group| NewGroup::of(&self.tree, template, group)).collect()
-            }
+            Some(template) => correction.new_groups.iter().map(|group| NewGroup::of(template, group)).collect(),
             None => Vec::new(),
         };
         let mut changes = Changes::default();
@@ -109,10 +107,10 @@ impl TreeSite {
         }
         if let Some(template) = &self.template {
             for group in &new_groups {
-                changes.add(group.op(template, |text| self.text(text)))?;
+                changes.add(group.op(template, |text| self.text(text)), &self.tree)?;
             }
             for op in group_ops(&self.tree, template, &correction.retentions)? {
-                changes.add(op)?;
+                changes.add(op, &self.tree)?;
             }
         }
         Ok(changes.ops)
@@ -135,7 +133,7 @@ impl TreeSite {
     /// Returns the texts that mean one of the new log groups: its name, and the reference to its resource.
     fn new_names(&self, correction: &Correction) -> Vec<String> {
         let Some(template) = &self.template else { return Vec::new() };
-        let groups = correction.new_groups.iter().map(|group| NewGroup::of(&self.tree, template, group));
+        let groups = correction.new_groups.iter().map(|group| NewGroup::of(template, group));
         groups.flat_map(|group| [group.group.name.clone(), format!("${{{}}}", group.id)]).collect()
     }
 
@@ -220,7 +218,7 @@ impl Differ<'_> {
                         }
                         None => {
                             let key = self.site.tree.scalar(*name).unwrap_or_default().to_owned();
-                            changes.add(Op::Remove { mapping: shape.node, key })?;
+                            changes.add(Op::Remove { mapping: shape.node, key }, &self.site.tree)?;
                         }
                     }
                 }
@@ -228,10 +226,13 @@ impl Differ<'_> {
                     let value = self.value(key, value, has_members && !MAPS.contains(&key.as_str()));
                     let key = self.key(key, has_members);
                     // CloudFormation removes a value `AWS::NoValue`, but its key is there.
-                    changes.add(match self.site.tree.entry(shape.node, &key) {
-                        Some(removed) => Op::Replace { node: removed.value, value },
-                        None => Op::Set { mapping: shape.node, key, value },
-                    })?;
+                    changes.add(
+                        match self.site.tree.entry(shape.node, &key) {
+                            Some(removed) => Op::Replace { node: removed.value, value },
+                            None => Op::Set { mapping: shape.node, key, value },
+                        },
+                        &self.site.tree,
+                    )?;
                 }
                 Ok(())
             }
@@ -239,7 +240,10 @@ impl Differ<'_> {
                 let pairs = items.iter().zip(old.iter().zip(new));
                 pairs.into_iter().try_for_each(|(item, pair)| self.compare(item, pair, has_members, changes))
             }
-            _ => changes.add(Op::Replace { node: shape.node, value: self.value("", new, has_members) }),
+            _ => {
+                let value = self.value("", new, has_members);
+                changes.add(Op::Replace { node: shape.node, value }, &self.site.tree)
+            }
         }
     }
 
@@ -281,15 +285,18 @@ struct Changes {
 }
 
 impl Changes {
-    /// Adds a change. The readings of a task definition share values, so a change may be there already.
-    fn add(&mut self, op: Op) -> Result<(), String> {
+    /// Adds a change. The readings of a task definition and the aliases of a value share nodes, so a change may be there
+    /// already.
+    fn add(&mut self, op: Op, tree: &Tree) -> Result<(), String> {
         let place = match &op {
             Op::Set { mapping, key, .. } | Op::Remove { mapping, key } => (*mapping, Some(key.clone())),
             Op::Replace { node, .. } => (*node, None),
         };
+        let node = place.0;
         let at = *self.places.entry(place).or_insert(self.ops.len());
         match self.ops.get(at) {
             Some(other) if *other == op => Ok(()),
+            Some(_) if tree.is_shared(node) => Err(SHARED.into()),
             Some(_) => Err("the branches of the conditions need different values in the same place".into()),
             None => {
                 self.ops.push(op);

@@ -8,6 +8,7 @@ use super::cloudformation::functions::{Function, function, sub_text, text_withou
 use super::cloudformation::{Assignment, Template};
 use super::tree::{Entry, Kind, NodeId, Style, Tree, value_of};
 use crate::domain::text::placeholder::is_intrinsic;
+use crate::domain::verdict::ParameterDefault;
 
 /// The deepest nesting of the JSON of a task definition.
 const DEEPEST: usize = 100;
@@ -140,9 +141,9 @@ pub(super) struct Seen {
     values: usize,
     /// The first condition that decides about a value and has no assumed value.
     pub(super) open_condition: Option<String>,
-    /// Whether a parameter with a default gives a value that rules read.
-    pub(super) has_default: bool,
-    /// The mappings to which a macro adds members.
+    /// The parameters with a default that give a value which rules read.
+    pub(super) defaults: Vec<ParameterDefault>,
+    /// The mappings to which a macro, an include or a loop adds members.
     pub(super) included: Vec<NodeId>,
 }
 
@@ -219,7 +220,7 @@ impl Viewer<'_> {
         let (mut members, mut value) = (Vec::new(), Map::new());
         let mut names: HashMap<String, NodeId> = HashMap::new();
         for Entry { key: name, value: of } in self.entries(id)? {
-            let key = self.tree.scalar(name).unwrap_or_default();
+            let key = self.tree.scalar(self.tree.target(name)).unwrap_or_default();
             let key = if at.has_members() && self.is_pascal { camel(key) } else { key.to_owned() };
             if let Some(first) = names.get(&key).copied() {
                 let is_in_one_mapping = self.tree.node(first).parent == self.tree.node(name).parent;
@@ -260,7 +261,7 @@ impl Viewer<'_> {
                     let target = tree.target(entry.value);
                     let list = tree.items(target).iter().map(|item| tree.target(*item));
                     merged.extend(list.chain(tree.is_mapping(target).then_some(target)));
-                } else if key == "Fn::Transform" && self.template.is_some() {
+                } else if (key == "Fn::Transform" || key.starts_with("Fn::ForEach")) && self.template.is_some() {
                     self.seen.included.push(mapping);
                 } else {
                     entries.push(*entry);
@@ -307,7 +308,11 @@ impl Viewer<'_> {
         if at.takes_default()
             && let Some(default) = template.defaults().value(tree, found)
         {
-            self.seen.has_default = true;
+            for used in template.defaults().used(tree, found) {
+                if !self.seen.defaults.contains(&used) {
+                    self.seen.defaults.push(used);
+                }
+            }
             if self.with_defaults {
                 return Ok(Evaluated::Value(default));
             }

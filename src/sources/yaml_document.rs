@@ -3,11 +3,13 @@
 use std::rc::Rc;
 
 use super::cloudformation::Assignment;
-use super::kind::Kind;
+use super::cloudformation::functions::function;
+use super::kind;
 use super::readings::parse;
 use super::recognize::recognize;
 use super::shape::NotFound;
-use super::tree::{NodeId, Tree};
+use super::source_text::SourceText;
+use super::tree::{Kind, NodeId, Tree};
 use super::tree_site::TreeSite;
 use super::view::{Seen, Unviewed, Viewer};
 use super::{Document, FileKind, SourceError, template_document};
@@ -30,20 +32,15 @@ pub(super) fn documents(origin: &str, text: &str, family: Option<&str>) -> Resul
         return Err(SourceError::too_large(origin, LARGEST));
     }
     let tree = Tree::of_yaml(text).map_err(|why| SourceError::not_yaml(origin, text, &why))?;
-    let (text, tree): (Rc<str>, Rc<Tree>) = (text.into(), Rc::new(tree));
-    let (mut documents, mut is_template) = (Vec::new(), false);
+    let (text, tree): (SourceText, Rc<Tree>) = (text.into(), Rc::new(tree));
+    let mut search = Search { origin, text: &text, tree: &tree, family, documents: Vec::new(), has_template: false };
     for root in &tree.roots {
-        if let Some(found) = template_document::documents(origin, &text, &tree, *root, family) {
-            documents.extend(found?);
-            is_template = true;
-        } else if let Some(node) = definition(&tree, *root) {
-            documents.push(document(origin, &text, &tree, node, family)?);
-        }
+        search.visit(*root, Around::Nothing)?;
     }
-    if !documents.is_empty() {
-        return Ok(documents);
+    if !search.documents.is_empty() {
+        return Ok(search.documents);
     }
-    if is_template {
+    if search.has_template {
         return Err(SourceError::no_definition(origin));
     }
     let is_template = tree.roots.iter().any(|root| tree.entry(*root, "AWSTemplateFormatVersion").is_some());
@@ -52,24 +49,88 @@ pub(super) fn documents(origin: &str, text: &str, family: Option<&str>) -> Resul
     Err(SourceError::of_kind(origin, &text, 0, kind))
 }
 
-/// Returns the node of the task definition in a YAML document: its root, or the value of its member `taskDefinition`.
-fn definition(tree: &Tree, root: NodeId) -> Option<NodeId> {
-    let root = tree.target(root);
-    if tree.entry(root, "AWSTemplateFormatVersion").is_some() {
-        return None;
+const CONTAINERS: [&str; 2] = ["containerDefinitions", "ContainerDefinitions"];
+
+/// What is around a node of a YAML text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Around {
+    /// The node is a whole document.
+    Nothing,
+    /// The member `resources` of the document. The Serverless Framework writes a template in this member (source:
+    /// Serverless Framework, AWS infrastructure resources).
+    Resources,
+    Definition,
+    Other,
+}
+
+/// Finds the task definitions and the templates in a YAML text. They may be at any place, such as in a list, under the
+/// name of a service, or in the file of another tool.
+struct Search<'t> {
+    origin: &'t str,
+    text: &'t SourceText,
+    tree: &'t Rc<Tree>,
+    family: Option<&'t str>,
+    documents: Vec<Document>,
+    has_template: bool,
+}
+
+impl Search<'_> {
+    /// Visits a node and the nodes in it. Does not follow aliases, because the search also visits their anchors.
+    fn visit(&mut self, node: NodeId, around: Around) -> Result<(), SourceError> {
+        let Self { origin, text, tree, family, .. } = *self;
+        let has = |key: &str| tree.entry(node, key).is_some();
+        let is_root = around == Around::Nothing;
+        let is_named = is_root && (has("AWSTemplateFormatVersion") || has("Fn::Transform"));
+        if matches!(around, Around::Nothing | Around::Resources)
+            && (is_named || has("Resources"))
+            && let Some(found) = template_document::documents(origin, text, tree, node, family)
+        {
+            self.documents.extend(found?);
+            self.has_template = true;
+            return Ok(());
+        }
+        let kind = tree.entry(node, "Type").and_then(|entry| tree.scalar(tree.target(entry.value)));
+        if around == Around::Other && kind.is_some_and(|kind| kind.starts_with("AWS::")) {
+            // The file of another tool, such as a test of CloudFormation Guard, may contain resources as examples.
+            return Ok(());
+        }
+        let is_definition = !is_named && has_containers(tree, node, is_root);
+        if is_definition && around == Around::Definition {
+            let place = tree.node(node).start..tree.node(node).place.end;
+            return Err(SourceError::not_found(origin, text, &NotFound::Nested { place }));
+        }
+        if is_definition {
+            self.documents.push(document(origin, text, tree, node, family)?);
+        }
+        for entry in tree.entries(node) {
+            let below = match tree.key(entry) {
+                key if is_definition && CONTAINERS.contains(&key) => continue,
+                _ if is_definition || around == Around::Definition => Around::Definition,
+                "resources" if is_root => Around::Resources,
+                _ => Around::Other,
+            };
+            self.visit(entry.value, below)?;
+        }
+        // The resources may be a list of templates.
+        let below = if is_root { Around::Other } else { around };
+        tree.items(node).iter().try_for_each(|item| self.visit(*item, below))
     }
-    let has_containers = |node: &NodeId| {
-        ["containerDefinitions", "ContainerDefinitions"].iter().any(|key| tree.entry(*node, key).is_some())
+}
+
+/// Whether the node has a list of containers. In the root of a text, another value in the place of the list is a fault.
+fn has_containers(tree: &Tree, node: NodeId, is_root: bool) -> bool {
+    let lists = |key: &&str| {
+        tree.entry(node, key).is_some_and(|entry| {
+            let value = tree.target(entry.value);
+            is_root || matches!(tree.node(value).kind, Kind::Sequence(_)) || function(tree, value).is_some()
+        })
     };
-    let is_resource = tree.get(root, "Type").and_then(|kind| tree.scalar(kind)) == Some("AWS::ECS::TaskDefinition");
-    let properties = is_resource.then(|| tree.get(root, "Properties")).flatten();
-    let wrapped = ["taskDefinition", "TaskDefinition"].into_iter().filter_map(|key| tree.get(root, key));
-    std::iter::once(root).chain(properties).chain(wrapped).find(has_containers)
+    CONTAINERS.iter().any(lists)
 }
 
 fn document(
     origin: &str,
-    text: &Rc<str>,
+    text: &SourceText,
     tree: &Rc<Tree>,
     node: NodeId,
     family: Option<&str>,
@@ -119,6 +180,6 @@ impl SourceError {
     /// Creates the error about a template without a task definition.
     pub(super) fn no_definition(origin: &str) -> Self {
         let message = "the template has no resource of the type AWS::ECS::TaskDefinition";
-        Self::whole(origin, message, None).of_other_kind(Kind::CloudFormation)
+        Self::whole(origin, message, None).of_other_kind(kind::Kind::CloudFormation)
     }
 }

@@ -12,6 +12,7 @@ use logweir::sources::{Correction, Document};
 mod branches;
 mod edits;
 mod groups;
+mod hidden;
 mod merged;
 mod random;
 mod refused;
@@ -19,7 +20,7 @@ mod refused;
 /// Judges the document as `logweir check --region eu-west-1` does.
 fn judged(document: &Document) -> Judged {
     let baseline = Baseline::parse(SHIPPED_BASELINE).unwrap();
-    let template = document.template.as_ref();
+    let template = document.template.as_deref();
     let seen = |definition| Observation {
         template,
         ..Observation::of_document(definition, Some("eu-west-1"), Timestamp::UNIX_EPOCH)

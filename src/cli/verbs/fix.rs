@@ -30,7 +30,7 @@ pub(in crate::cli) const EXAMPLES: &str = examples![
     "logweir fix infra/ --diff | git apply     show the changes as a patch, and apply the patch",
     "logweir fix infra/ --in-place             rewrite each file; keep every line without a fault",
     "logweir fix ecs:web --output-dir fixed    write web-REVISION.json to a folder",
-    "logweir fix template.yaml --unsafe --diff also define missing log groups and retentions in a template",
+    "logweir fix template.yaml --unsafe --diff also define missing log groups and retentions",
 ];
 
 #[derive(Args)]
@@ -51,8 +51,8 @@ pub(in crate::cli) struct FixArgs {
     /// the files, which may contain secrets
     #[arg(long, conflicts_with_all = ["in_place", "output_dir"])]
     diff: bool,
-    /// Also make the unsafe fixes of templates: define a missing log group, and set a retention where events never expire.
-    /// Deploying such a retention deletes older events
+    /// Also make the unsafe fixes of templates and HCL files: define a missing log group, and set a retention where events
+    /// never expire. A deployment of such a retention deletes older events
     #[arg(long = "unsafe")]
     with_unsafe: bool,
     /// Write no file; exit with 1 if a file would change
@@ -257,7 +257,7 @@ fn needs_consent(fix: &Fix) -> bool {
 
 fn unwritten(origin: &str, error: &io::Error) -> Failure {
     let failure =
-        Failure::error(format!("{origin}: the correction was not written: {}", without_number(&error.to_string())));
+        Failure::error(format!("{origin}: cannot write the correction: {}", without_number(&error.to_string())));
     match error.kind() {
         io::ErrorKind::StorageFull => failure.help("free disk space, and run the command again"),
         io::ErrorKind::PermissionDenied => failure.help("get write access to the file, or use --output-dir DIR"),

@@ -93,6 +93,7 @@ impl<'a> Case<'a> {
             effective: None,
             fix,
             exempt: None,
+            defaults: Vec::new(),
             notes: Vec::new(),
         }
     }

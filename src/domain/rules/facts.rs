@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::domain::baseline::Delivery;
 use crate::domain::ecs::task_definition::TaskDefinition;
+use crate::domain::verdict::ParameterDefault;
 
 pub struct Observation<'a> {
     pub definition: &'a TaskDefinition,
@@ -70,9 +71,23 @@ pub struct DefinedGroup {
     /// The name of the log group. `None` if a function or CloudFormation itself gives the name.
     pub name: Option<String>,
     pub retention: DefinedRetention,
+    /// The retentions of the branches of a condition (`Fn::If`) that decides about the retention. Empty if no condition
+    /// decides.
+    pub branches: Vec<RetentionBranch>,
+    /// The parameters whose defaults give the retention.
+    pub defaults: Vec<ParameterDefault>,
     /// Whether a fix can change the group. `false` if another file defines the group, or if Logweir changes nothing in
     /// the file.
     pub is_editable: bool,
+}
+
+/// The retention of a log group in one branch of a condition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RetentionBranch {
+    /// The values of the conditions, such as `condition IsProduction is true`.
+    pub when: String,
+    pub retention: DefinedRetention,
+    pub defaults: Vec<ParameterDefault>,
 }
 
 /// The retention of a log group that a template defines.

@@ -7,7 +7,7 @@ use crate::domain::baseline::Exempted;
 use crate::domain::edit::{LogGroupChange, NewLogGroup};
 use crate::domain::rule_name::RuleName;
 use crate::domain::severity::Severity;
-use crate::domain::verdict::Decided;
+use crate::domain::verdict::{Decided, ParameterDefault};
 
 /// A fault that a rule found, with its fix.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +30,8 @@ pub struct Finding {
     /// Whether `logweir check` or `logweir fix` leaves out the rule. No plan contains such a finding.
     pub is_off: bool,
     pub exempt: Option<Exempted>,
+    /// The parameters because of whose defaults the fault exists. Empty unless the finding is decided by default.
+    pub defaults: Vec<ParameterDefault>,
     /// Further notes for the reader, such as a note about an expired exemption.
     pub notes: Vec<String>,
 }

@@ -130,6 +130,54 @@ pub fn positions(text: &str, offsets: &[usize]) -> Vec<Position> {
     found
 }
 
+/// The lines and the characters of a text, for the positions of many byte offsets.
+#[derive(Clone, Debug)]
+pub struct LineIndex {
+    /// The byte offset of the start of each line.
+    lines: Vec<usize>,
+    /// The number of characters before each block of the text.
+    characters: Vec<usize>,
+}
+
+/// The number of bytes in a block of the text.
+const BLOCK: usize = 1024;
+
+impl LineIndex {
+    pub fn of(text: &str) -> Self {
+        let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+        let lines = std::iter::once(start).chain(ends).collect();
+        let mut before = 0;
+        let characters = text.as_bytes().chunks(BLOCK).map(|block| {
+            let here = before;
+            before += block.iter().filter(|byte| starts_character(**byte)).count();
+            here
+        });
+        Self { lines, characters: characters.collect() }
+    }
+
+    /// Returns the position of a byte offset of the same text, as [`positions`] does.
+    pub fn position(&self, text: &str, offset: usize) -> Position {
+        let offset = text.floor_char_boundary(offset.min(text.len()));
+        let line = self.lines.partition_point(|start| *start <= offset).max(1);
+        let start = self.lines[line - 1];
+        let column = self.characters_before(text, offset.max(start)) - self.characters_before(text, start) + 1;
+        Position { line, column }
+    }
+
+    fn characters_before(&self, text: &str, offset: usize) -> usize {
+        let block = offset / BLOCK;
+        let Some(before) = self.characters.get(block) else { return text.chars().count() };
+        let rest = &text.as_bytes()[block * BLOCK..offset];
+        before + rest.iter().filter(|byte| starts_character(**byte)).count()
+    }
+}
+
+/// Whether the byte is the first one of a character in UTF-8.
+fn starts_character(byte: u8) -> bool {
+    byte & 0b1100_0000 != 0b1000_0000
+}
+
 /// Returns the position of one byte offset.
 pub fn position(text: &str, offset: usize) -> Position {
     positions(text, &[offset])[0]
@@ -183,5 +231,16 @@ mod tests {
         let offsets: Vec<usize> = (0..text.len()).rev().collect();
         let alone: Vec<Position> = offsets.iter().map(|offset| position(text, *offset)).collect();
         assert_eq!(positions(text, &offsets), alone);
+    }
+
+    #[test]
+    fn an_index_of_lines_gives_the_same_positions() {
+        let long = format!("\u{feff}a\n{}\n\n{}", "äb€".repeat(700), "x".repeat(2 * BLOCK));
+        for text in ["", "\n", "\u{feff}", "\u{feff}{\r\n\t\"ä\": 1}\n", &long, &"ä".repeat(BLOCK)] {
+            let index = LineIndex::of(text);
+            let offsets: Vec<usize> = (0..text.len() + 3).collect();
+            let found: Vec<Position> = offsets.iter().map(|offset| index.position(text, *offset)).collect();
+            assert_eq!(found, positions(text, &offsets));
+        }
     }
 }

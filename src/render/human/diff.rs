@@ -9,7 +9,7 @@ use similar::{ChangeTag, TextDiff};
 
 use super::log_lines::LogLines;
 use crate::domain::ecs::task_definition::TaskDefinition;
-use crate::domain::text::place::positions;
+use crate::domain::text::place::Position;
 use crate::domain::text::plain::plain;
 use crate::domain::text::splice::Splice;
 
@@ -61,14 +61,21 @@ pub fn unified(before: &Version<'_>, after: &Version<'_>) -> String {
 }
 
 /// Returns the changes of a text that is not the text of the task definition, such as a template: for each change, its
-/// line, the replaced text and the new text. Shows no other part of the text, which may contain secrets.
-pub fn of_splices(old: &str, new: &str, text: &str, splices: &[Splice]) -> String {
+/// line, the replaced text and the new text. Shows no other part of the text, which may contain secrets. `positions`
+/// returns the positions of byte offsets of the text.
+pub fn of_splices(
+    old: &str,
+    new: &str,
+    text: &str,
+    splices: &[Splice],
+    positions: impl Fn(&[usize]) -> Vec<Position>,
+) -> String {
     if splices.is_empty() {
         return String::new();
     }
     let starts: Vec<usize> = splices.iter().map(|splice| splice.range.start).collect();
     let mut out = format!("{HEADER}--- {old}{HEADER:#}\n{HEADER}+++ {new}{HEADER:#}\n");
-    for (Splice { range, text: added }, position) in splices.iter().zip(positions(text, &starts)) {
+    for (Splice { range, text: added }, position) in splices.iter().zip(positions(&starts)) {
         let _ = writeln!(out, "{HUNK}@@ line {} @@{HUNK:#}", position.line);
         for line in text[range.clone()].lines().filter(|line| !line.trim().is_empty()) {
             let _ = writeln!(out, "{REMOVED}-{}{REMOVED:#}", plain(line, 400));

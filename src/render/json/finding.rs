@@ -11,7 +11,7 @@ use crate::domain::baseline::Exempted;
 use crate::domain::rule_name::RuleName;
 use crate::domain::rules::finding::Finding;
 use crate::domain::severity::Severity;
-use crate::domain::verdict::Decided;
+use crate::domain::verdict::{Decided, ParameterDefault};
 
 #[derive(Serialize)]
 pub struct FindingLine {
@@ -28,6 +28,9 @@ pub struct FindingLine {
     pub effective: Option<String>,
     pub fix: FixLine,
     pub exempt: Option<Exempted>,
+    /// The parameters because of whose defaults the fault exists. Empty unless the finding is decided by default.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub defaults: Vec<ParameterDefault>,
     pub notes: Vec<String>,
     /// The URLs of the pages about the rule.
     pub references: Vec<String>,
@@ -73,6 +76,7 @@ impl FindingLine {
             effective: finding.effective.clone(),
             fix: FixLine::of(&finding.fix, replacements),
             exempt: finding.exempt.clone(),
+            defaults: finding.defaults.clone(),
             notes: finding.notes.clone(),
             references: references(finding.rule),
             controls: Vec::new(),

@@ -7,7 +7,7 @@ use serde::Serialize;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::place::Place;
-use crate::domain::text::place::positions;
+use crate::domain::text::place::Position;
 use crate::domain::text::splice::Splice;
 
 /// The maximum number of words of a changed part for which Logweir computes replacements.
@@ -24,12 +24,12 @@ pub struct Replacement {
     pub range: Range<usize>,
 }
 
-/// Returns the replacements that the splices make in the file `text`, in the order of the file. Returns nothing for a
-/// splice that changes too much text.
-pub fn replacements(text: &str, splices: &[Splice]) -> Vec<Replacement> {
+/// Returns the replacements that the splices make in the file `text`, in the order of the file. `positions` returns the
+/// positions of byte offsets of the file. Returns nothing for a splice that changes too much text.
+pub fn replacements(text: &str, splices: &[Splice], positions: impl Fn(&[usize]) -> Vec<Position>) -> Vec<Replacement> {
     let changes: Vec<(Range<usize>, String)> = splices.iter().flat_map(|splice| changes(text, splice)).collect();
     let ends: Vec<usize> = changes.iter().flat_map(|(range, _)| [range.start, range.end]).collect();
-    let found = positions(text, &ends);
+    let found = positions(&ends);
     let replacement = |((range, text), ends): ((Range<usize>, String), &[_])| Replacement {
         place: Place::new(ends[0], ends[1]),
         text,
@@ -119,6 +119,7 @@ fn words(text: &str) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::text::place::positions;
 
     fn replaced(text: &str, replacements: &[Replacement]) -> String {
         let (mut whole, mut end) = (String::new(), 0);
@@ -135,7 +136,7 @@ mod tests {
         let text = "[{\"token\": \"SECRET\", \"mode\": \"blocking\",\n  \"key\": \"SECRET\"}]";
         let new = "{\"token\": \"SECRET\", \"mode\": \"non-blocking\",\n  \"key\": \"SECRET\", \"size\": \"25m\"}";
         let splice = Splice { range: 1..text.len() - 1, text: new.into() };
-        let found = replacements(text, &[splice]);
+        let found = replacements(text, &[splice], |offsets| positions(text, offsets));
         assert_eq!(replaced(text, &found), format!("[{new}]"));
         let shown: Vec<_> = found.iter().map(|one| (one.place.line, one.place.column, one.text.as_str())).collect();
         assert_eq!(shown, [(1, 30, "\"non-blocking\""), (2, 18, ", \"size\": \"25m\"")]);
@@ -144,13 +145,15 @@ mod tests {
 
     #[test]
     fn equal_texts_have_no_replacements() {
-        assert_eq!(replacements("äöü", &[Splice { range: 0..6, text: "äöü".into() }]), []);
+        let same = Splice { range: 0..6, text: "äöü".into() };
+        assert_eq!(replacements("äöü", &[same], |offsets| positions("äöü", offsets)), []);
     }
 
     #[test]
     fn all_of_a_text_or_nothing_may_be_new() {
         for (old, new) in [("", "a b"), ("a b", ""), ("ä", "ö"), ("{}", "{\"ä\":1}")] {
-            let found = replacements(old, &[Splice { range: 0..old.len(), text: new.into() }]);
+            let splice = Splice { range: 0..old.len(), text: new.into() };
+            let found = replacements(old, &[splice], |offsets| positions(old, offsets));
             assert_eq!(replaced(old, &found), new);
         }
     }

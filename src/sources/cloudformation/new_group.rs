@@ -16,13 +16,13 @@ pub(in crate::sources) struct NewGroup<'g> {
 
 impl<'g> NewGroup<'g> {
     /// Gives the log group a logical id that the template does not use.
-    pub(in crate::sources) fn of(tree: &Tree, template: &Template, group: &'g NewLogGroup) -> Self {
+    pub(in crate::sources) fn of(template: &Template, group: &'g NewLogGroup) -> Self {
         let words = group.name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
         let capitalized = |word: &str| word[..1].to_ascii_uppercase() + &word[1..];
         // A logical id has at most 255 letters and digits (source: AWS CloudFormation user guide, resources).
         let name: String = words.map(capitalized).collect::<String>().chars().take(200).collect();
         let name = format!("{name}LogGroup");
-        let is_free = |id: &String| template.resource(tree, id).is_none();
+        let is_free = |id: &String| template.resource(id).is_none();
         let numbered = (2..).map(|number| format!("{name}{number}"));
         let id = std::iter::once(name.clone()).chain(numbered).find(is_free).unwrap_or(name.clone());
         Self { id, group }
@@ -60,7 +60,7 @@ pub(in crate::sources) fn group_ops(
     retentions: &[Retention],
 ) -> Result<Vec<Op>, String> {
     let op = |Retention { group, days }: &Retention| {
-        let resource = template.resource(tree, group).ok_or_else(|| format!("the template has no `{group}`"))?;
+        let resource = template.resource(group).ok_or_else(|| format!("the template has no `{group}`"))?;
         Ok(match retention_node(tree, resource) {
             RetentionNode::Value(node) => Op::Replace { node, value: (*days).into() },
             RetentionNode::Properties(mapping) => {

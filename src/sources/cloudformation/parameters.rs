@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::functions::Function;
+use crate::domain::verdict::ParameterDefault;
 use crate::sources::tree::{Entry, NodeId, Tree, value_of};
 
 /// The defaults of the parameters that have one.
@@ -23,6 +24,23 @@ impl Defaults {
             "Fn::Sub" => self.substituted(text).map(Value::String),
             _ => None,
         }
+    }
+
+    /// Returns the parameters in the function that have a default.
+    pub(in crate::sources) fn used(&self, tree: &Tree, found: &Function<'_>) -> Vec<ParameterDefault> {
+        let text = tree.scalar(found.argument).unwrap_or_default();
+        let names: Vec<&str> = match found.name.as_ref() {
+            "Ref" => vec![text],
+            _ => text.split("${").skip(1).filter_map(|rest| Some(rest.split_once('}')?.0)).collect(),
+        };
+        let default = |name: &str| {
+            let value = match self.0.get(name)? {
+                Value::String(text) => text.clone(),
+                value => value.to_string(),
+            };
+            Some(ParameterDefault { parameter: name.to_owned(), value })
+        };
+        names.into_iter().filter_map(default).collect()
     }
 
     /// Returns the text of `Fn::Sub` with the defaults of its parameters.

@@ -2,7 +2,9 @@
 
 use std::cell::Cell;
 use std::collections::HashMap;
+use std::rc::Rc;
 
+use super::functions::function;
 use super::groups::groups;
 use super::parameters::Defaults;
 use super::{TemplateResource, conditions};
@@ -13,9 +15,12 @@ use crate::sources::tree::{Entry, NodeId, Tree};
 /// A template, as far as task definitions need it.
 pub(in crate::sources) struct Template {
     pub(super) root: NodeId,
+    /// The mapping with all resources. The root itself if an include or a macro adds this mapping.
     resources: NodeId,
+    /// The resources by their logical ids.
+    ids: HashMap<String, NodeId>,
     defaults: Defaults,
-    facts: TemplateFacts,
+    facts: Rc<TemplateFacts>,
     partial: Option<String>,
     generated: Option<String>,
     /// The number of values that Logweir has read for the task definitions.
@@ -27,34 +32,56 @@ const KNOWN_TRANSFORMS: [&str; 4] =
     ["AWS::Serverless", "AWS::LanguageExtensions", "AWS::SecretsManager", "AWS::CodeDeployBlueGreen"];
 
 impl Template {
-    /// Returns the template with this root. Returns `None` if the root has no resources of CloudFormation.
+    /// Returns the template with this root. Returns `None` if the root has no resources of CloudFormation, and nothing
+    /// that adds resources.
     pub(in crate::sources) fn of(origin: &str, text: &str, tree: &Tree, root: NodeId) -> Option<Self> {
         let root = tree.target(root);
-        let resources = tree.get(root, "Resources").filter(|resources| tree.is_mapping(*resources))?;
+        let resources = match tree.get(root, "Resources") {
+            Some(resources) => Some(resources).filter(|resources| tree.is_mapping(*resources))?,
+            None => root,
+        };
         let mut template = Self {
             root,
             resources,
+            ids: HashMap::new(),
             defaults: Defaults::of(tree, root),
-            facts: TemplateFacts::default(),
+            facts: Rc::default(),
             partial: None,
             generated: None,
             values: Cell::new(0),
         };
-        let is_template = tree.get(root, "AWSTemplateFormatVersion").is_some()
-            || template.resources(tree).any(|resource| resource.kind.contains("::"));
-        template.facts =
-            TemplateFacts::new(groups(tree, template.resources(tree), &template.defaults), Some("${AWS::Region}"));
         template.partial = partial(tree, root, resources);
+        let has_version = tree.get(root, "AWSTemplateFormatVersion").is_some();
+        let is_template = match resources == root {
+            true => template.partial.is_some() && (has_version || tree.get(root, "Fn::Transform").is_some()),
+            false => {
+                let makes_one = |entry: &Entry| tree.key(entry).starts_with("Fn::");
+                has_version
+                    || template.resources(tree).any(|resource| resource.kind.contains("::"))
+                    || tree.entries(resources).iter().any(makes_one)
+            }
+        };
+        if !is_template {
+            return None;
+        }
+        let groups = groups(tree, root, template.resources(tree), &template.defaults);
+        let id = |entry: &Entry| (tree.key(entry).to_owned(), tree.target(entry.value));
+        template.ids = template.entries(tree).iter().map(id).collect();
+        template.facts = Rc::new(TemplateFacts::new(groups, Some("${AWS::Region}")));
         template.generated = generated(origin, text, tree, &template);
-        is_template.then_some(template)
+        Some(template)
     }
 
     pub(in crate::sources) fn resources<'t>(&self, tree: &'t Tree) -> impl Iterator<Item = TemplateResource<'t>> {
-        tree.entries(self.resources).iter().filter_map(|entry| {
+        self.entries(tree).iter().filter_map(|entry| {
             let node = tree.target(entry.value);
             let kind = tree.scalar(tree.get(node, "Type")?)?;
             Some(TemplateResource { id: tree.key(entry), kind, node })
         })
+    }
+
+    fn entries<'t>(&self, tree: &'t Tree) -> &'t [Entry] {
+        if self.resources == self.root { &[] } else { tree.entries(self.resources) }
     }
 
     /// Returns the node of the mapping with all resources.
@@ -63,15 +90,15 @@ impl Template {
     }
 
     /// Returns the node of the resource with the logical id.
-    pub(in crate::sources) fn resource(&self, tree: &Tree, id: &str) -> Option<NodeId> {
-        tree.get(self.resources, id)
+    pub(in crate::sources) fn resource(&self, id: &str) -> Option<NodeId> {
+        self.ids.get(id).copied()
     }
 
     pub(in crate::sources) fn defaults(&self) -> &Defaults {
         &self.defaults
     }
 
-    pub(in crate::sources) fn facts(&self) -> &TemplateFacts {
+    pub(in crate::sources) fn facts(&self) -> &Rc<TemplateFacts> {
         &self.facts
     }
 
@@ -148,18 +175,49 @@ fn partial(tree: &Tree, root: NodeId, resources: NodeId) -> Option<String> {
     let keys = || tree.entries(resources).iter().map(|entry| tree.key(entry));
     let within = |resource: &Entry| tree.entries(tree.target(resource.value));
     let of_resources = || tree.entries(resources).iter().flat_map(within).map(|entry| tree.key(entry));
-    if tree.get(root, "Fn::Transform").is_some() || keys().chain(of_resources()).any(|key| key == "Fn::Transform") {
+    let of_root = || tree.entries(root).iter().map(|entry| tree.key(entry));
+    if of_root().chain(keys()).chain(of_resources()).any(|key| key == "Fn::Transform") {
         return Some("a macro or an include (`Fn::Transform`) adds resources or their members to the template".into());
     }
-    let of_root = tree.entries(root).iter().map(|entry| tree.key(entry));
-    if of_root.chain(keys()).chain(of_resources()).any(|key| key == "<<") {
+    if of_root().chain(keys()).chain(of_resources()).any(|key| key == "<<") {
         return Some(
             "a merge key of YAML (`<<`) adds resources or their members, and Logweir does not read them".into(),
         );
     }
-    keys()
-        .any(|key| key.starts_with("Fn::ForEach"))
-        .then(|| "a loop (`Fn::ForEach`) adds resources to the template".into())
+    let is_module = |resource: &Entry| {
+        let kind = tree.get(resource.value, "Type").and_then(|kind| tree.scalar(kind));
+        kind.is_some_and(|kind| kind.ends_with("::MODULE"))
+    };
+    if tree.entries(resources).iter().any(is_module) {
+        return Some("a module of the CloudFormation registry (`::MODULE`) adds resources to the template".into());
+    }
+    let embeds = |resource: &Entry| {
+        let body = tree.get(resource.value, "Properties").and_then(|properties| tree.get(properties, "TemplateBody"));
+        body.and_then(|body| tree.scalar(body)).is_some_and(|body| body.contains(READ[0]))
+    };
+    if tree.entries(resources).iter().any(embeds) {
+        return Some("a text in the template (`TemplateBody`) contains another template with task definitions".into());
+    }
+    let may_matter =
+        |resource: &Entry| tree.key(resource).starts_with("Fn::ForEach") && makes_read(tree, resource.value);
+    let makes_some = tree.entries(resources).iter().any(may_matter);
+    makes_some.then(|| "a loop (`Fn::ForEach`) adds resources to the template".into())
+}
+
+/// Whether a loop (`Fn::ForEach`) may add a resource that Logweir reads. The third item of the loop has the resources
+/// (source: AWS CloudFormation template reference, Fn::ForEach).
+fn makes_read(tree: &Tree, looped: NodeId) -> bool {
+    let output = tree.items(tree.target(looped)).get(2).map(|output| tree.target(*output));
+    let Some(output) = output.filter(|output| tree.is_mapping(*output)) else { return true };
+    tree.entries(output).iter().any(|entry| match tree.key(entry) {
+        key if key.starts_with("Fn::ForEach") => makes_read(tree, entry.value),
+        key if key.starts_with("Fn::") || key == "<<" => true,
+        _ => {
+            let kind = tree.get(entry.value, "Type").filter(|kind| function(tree, *kind).is_none());
+            let kind = kind.and_then(|kind| tree.scalar(kind)).filter(|kind| !kind.contains('{'));
+            kind.is_none_or(|kind| READ.contains(&kind))
+        }
+    })
 }
 
 /// Returns why a change of the template would be lost.

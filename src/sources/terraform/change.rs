@@ -14,7 +14,7 @@ use crate::sources::pascal::MAPS;
 pub(super) type Obstacle = &'static str;
 
 const EXPRESSION: Obstacle = "only Terraform knows the value that has to change";
-const LIST: Obstacle = "Logweir changes no list of values";
+const LIST: Obstacle = "Logweir does not change lists of values";
 const JOINED: Obstacle = "a function of Terraform builds the object that has to change";
 
 /// Returns the changes of `text` after which the expression has the value `new` instead of `old`. The changes are
@@ -87,7 +87,7 @@ impl<'t> Change<'t> {
         (old, new): (&Map<String, Value>, &Map<String, Value>),
         is_map: bool,
     ) -> Result<(), Obstacle> {
-        let members = effective(object, is_map);
+        let members = effective(object, is_map).ok_or(EXPRESSION)?;
         for (key, member) in &members {
             if let (Some(old), Some(new)) = (old.get(key), new.get(key)) {
                 self.value(&member.value, old, new, is_map || MAPS.contains(&key.as_str()))?;

@@ -1,19 +1,13 @@
 //! Finds the containers of a task definition: the value of `container_definitions`, through local values and files.
 
-use std::borrow::Cow;
 use std::ops::Range;
 use std::path::PathBuf;
-use std::rc::Rc;
 
 use super::folder::{Folder, HclFile};
 use super::hcl::{self, Expression, ExpressionKind, Object};
 use super::modules;
-
-/// The maximum number of local values and files through which Logweir follows a value.
-const FARTHEST: usize = 8;
-
-/// The maximum number of values in a task definition. A local value may contain other ones many times.
-const MOST_VALUES: usize = 100_000;
+use super::resolver::{FARTHEST, flattened, resolved, unwrapped};
+use crate::sources::source_text::SourceText;
 
 /// The containers of a task definition.
 pub(super) enum Containers {
@@ -29,7 +23,7 @@ pub(super) enum Containers {
 pub(super) struct Listed {
     /// The file that contains the list.
     pub(super) path: PathBuf,
-    pub(super) text: Rc<str>,
+    pub(super) text: SourceText,
     pub(super) list: Expression,
     pub(super) holder: Holder,
 }
@@ -172,8 +166,10 @@ impl Search<'_> {
     }
 
     fn listed(&self, file: &HclFile, list: &Expression) -> Containers {
-        let mut resolver = Resolver { folder: self.folder, file, left: MOST_VALUES };
-        let list = resolver.resolved(list, 0);
+        let list = match resolved(self.folder, file, list) {
+            Ok(list) => list,
+            Err(why) => return Containers::Unknown(why),
+        };
         match list.kind {
             ExpressionKind::List(_) => Containers::Listed(Listed {
                 path: file.path.clone(),
@@ -184,14 +180,6 @@ impl Search<'_> {
             _ => unknown(&file.text, &list),
         }
     }
-}
-
-/// Returns the expression in a text that is nothing but one variable, such as `"${var.x}"`.
-pub(super) fn unwrapped(text: &str, template: &Expression) -> Option<Expression> {
-    let source = &text[template.range.clone()];
-    let inner = source.strip_prefix("\"${")?.strip_suffix("}\"")?;
-    let start = template.range.start + 3;
-    hcl::read_expression(text, start..start + inner.len()).ok()
 }
 
 fn unknown(text: &str, expression: &Expression) -> Containers {
@@ -216,14 +204,14 @@ fn of_json(listed: Listed, range: Range<usize>, is_template: bool) -> Containers
         Ok(list) => Containers::Broken {
             path: listed.path,
             at: Some(list.range.start),
-            why: "the JSON is no list of containers".into(),
+            why: "the JSON is not a list of containers".into(),
         },
         Err(_) if is_template && listed.text[range].contains("%{") => {
             Containers::Unknown("directives of a template build the containers; check the plan as well".into())
         }
         // A template may become JSON when Terraform renders it.
         Err(_) if is_template && listed.text.contains("${") && listed.holder == Holder::WholeFile => {
-            Containers::Unknown("the template is no JSON before Terraform renders it; check the plan as well".into())
+            Containers::Unknown("the template is not JSON before Terraform renders it; check the plan as well".into())
         }
         Err(fault) => {
             Containers::Broken { path: listed.path, at: Some(fault.at), why: format!("not JSON: {}", fault.message) }
@@ -244,7 +232,7 @@ fn of_quoted(file: &HclFile, expression: &Expression, json: &str) -> Containers 
                 holder: Holder::QuotedJson,
             })
         }
-        Ok(_) => broken("the JSON is no list of containers".into()),
+        Ok(_) => broken("the JSON is not a list of containers".into()),
         Err(fault) => broken(format!("not JSON: {}", fault.message)),
     }
 }
@@ -270,78 +258,6 @@ fn placed(expression: Expression, place: &Range<usize>) -> Expression {
     Expression { range: place.clone(), kind }
 }
 
-/// Replaces references to local values of the same file by the lists and objects that they name, and calls that only
-/// join lists or objects by their result.
-struct Resolver<'f> {
-    folder: &'f Folder,
-    file: &'f HclFile,
-    /// The number of values that the result may still get.
-    left: usize,
-}
-
-impl Resolver<'_> {
-    fn resolved(&mut self, expression: &Expression, depth: usize) -> Expression {
-        let Some(left) = self.left.checked_sub(1) else { return opaque(expression) };
-        self.left = left;
-        if depth > 2 * FARTHEST + hcl::DEEPEST {
-            return opaque(expression);
-        }
-        let kind = match &expression.kind {
-            ExpressionKind::List(items) => {
-                ExpressionKind::List(items.iter().map(|item| self.resolved(item, depth + 1)).collect())
-            }
-            // A key that only Terraform knows may be any key.
-            ExpressionKind::Object(object) if object.members.iter().any(|member| member.key.is_none()) => {
-                ExpressionKind::Opaque
-            }
-            ExpressionKind::Object(object) => {
-                let members = object
-                    .members
-                    .iter()
-                    .map(|member| hcl::Member { value: self.resolved(&member.value, depth + 1), ..member.clone() });
-                ExpressionKind::Object(Object { members: members.collect(), ..object.clone() })
-            }
-            ExpressionKind::Reference(steps) => match self.structure(steps) {
-                Some(structure) => return self.resolved(&structure, depth + FARTHEST),
-                None => return expression.clone(),
-            },
-            ExpressionKind::Template(_) => match unwrapped(&self.file.text, expression) {
-                Some(inner) if matches!(inner.kind, ExpressionKind::Reference(_)) => {
-                    let resolved = self.resolved(&inner, depth + 1);
-                    if matches!(resolved.kind, ExpressionKind::Reference(_)) {
-                        return expression.clone();
-                    }
-                    return resolved;
-                }
-                _ => return expression.clone(),
-            },
-            ExpressionKind::Call { name, arguments } => {
-                let arguments: Vec<_> = arguments.iter().map(|argument| self.resolved(argument, depth + 1)).collect();
-                return joined(name, &arguments)
-                    .map_or_else(|| expression.clone(), |kind| Expression { range: expression.range.clone(), kind });
-            }
-            _ => return expression.clone(),
-        };
-        Expression { range: expression.range.clone(), kind }
-    }
-
-    /// Returns the list or object that a local value of the same file names.
-    fn structure(&self, steps: &[String]) -> Option<Expression> {
-        let [scope, name] = steps else { return None };
-        if scope != "local" {
-            return None;
-        }
-        let (file, local) = self.folder.local(name)?;
-        let is_here = std::ptr::eq(file, self.file);
-        let is_structure = matches!(local.value.kind, ExpressionKind::List(_) | ExpressionKind::Object(_));
-        (is_here && is_structure).then(|| local.value.clone())
-    }
-}
-
-fn opaque(expression: &Expression) -> Expression {
-    Expression { range: expression.range.clone(), kind: ExpressionKind::Opaque }
-}
-
 /// Returns the list with the items of its inner lists in their place. An item that only Terraform knows stays an item.
 fn flat(listed: Listed) -> Listed {
     let kind = match listed.list.kind {
@@ -349,44 +265,4 @@ fn flat(listed: Listed) -> Listed {
         kind => kind,
     };
     Listed { list: Expression { kind, ..listed.list }, ..listed }
-}
-
-fn flattened(items: Vec<Expression>) -> Vec<Expression> {
-    let flattened = items.into_iter().flat_map(|item| match item.kind {
-        ExpressionKind::List(items) => flattened(items),
-        _ => vec![item],
-    });
-    flattened.collect()
-}
-
-/// Returns the result of a call that joins known lists or known objects.
-fn joined(name: &str, arguments: &[Expression]) -> Option<ExpressionKind> {
-    match name {
-        "concat" => {
-            let lists = arguments.iter().map(|argument| match &argument.kind {
-                ExpressionKind::List(items) => Some(Cow::Borrowed(items.as_slice())),
-                _ => None,
-            });
-            let lists: Vec<_> = lists.collect::<Option<_>>()?;
-            Some(ExpressionKind::List(lists.concat()))
-        }
-        "flatten" => {
-            let [Expression { kind: ExpressionKind::List(items), .. }] = arguments else { return None };
-            let items = flattened(items.clone());
-            let is_known = |item: &Expression| {
-                let kind = &item.kind;
-                matches!(kind, ExpressionKind::Literal(_) | ExpressionKind::Text(_) | ExpressionKind::Object(_))
-            };
-            items.iter().all(is_known).then_some(ExpressionKind::List(items))
-        }
-        "merge" => {
-            let members = arguments.iter().map(|argument| match &argument.kind {
-                ExpressionKind::Object(object) => Some(object.members.as_slice()),
-                _ => None,
-            });
-            let members: Vec<_> = members.collect::<Option<_>>()?;
-            Some(ExpressionKind::Object(Object { members: members.concat(), is_json: false }))
-        }
-        _ => None,
-    }
 }

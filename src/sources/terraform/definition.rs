@@ -10,7 +10,23 @@ use super::hcl::{Block, Body, ExpressionKind, Fault};
 use super::view::{View, ViewWriter};
 
 /// The type of the resource.
-pub(super) const TASK_DEFINITION: &str = "aws_ecs_task_definition";
+pub(in crate::sources) const TASK_DEFINITION: &str = "aws_ecs_task_definition";
+
+/// The type of the resource in the provider `awscc` (AWS Cloud Control), whose attributes Logweir does not read.
+pub(super) const CLOUD_CONTROL: &str = "awscc_ecs_task_definition";
+
+/// Why the containers of such a resource are unknown.
+pub(super) const UNREAD_TYPE: &str = "Logweir does not read resources of the type awscc_ecs_task_definition";
+
+/// The types of the resources that deploy a template of CloudFormation, which may be a text in the resource.
+pub(super) const STACKS: [&str; 2] = ["aws_cloudformation_stack", "aws_cloudformation_stack_set"];
+
+/// The type of a task definition in a template of CloudFormation.
+pub(super) const IN_TEMPLATE: &str = "AWS::ECS::TaskDefinition";
+
+/// Why the containers of such a template are unknown.
+pub(super) const EMBEDDED: &str =
+    "a text in the resource is a template of CloudFormation with task definitions; write it to a file of its own";
 
 /// The attributes of the resource that the rules know, and their names in the ECS API (source: AWS provider,
 /// resource aws_ecs_task_definition).
@@ -78,7 +94,7 @@ fn definition(folder: &Folder, file: &HclFile, name: &str, block: &Block) -> Res
             let is_here = path == file.path;
             let of = if is_here { String::new() } else { format!(" in {}", path.display()) };
             let at = at.filter(|_| is_here).unwrap_or(place);
-            return Err(Broken { at, why: format!("container_definitions{of} is {why}") });
+            return Err(Broken { at, why: format!("container_definitions{of}: {why}") });
         }
         None => (None, Some("the resource has no container_definitions".into())),
     };

@@ -3,37 +3,87 @@
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
+use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::path::{Component, Path, PathBuf};
-use std::rc::Rc;
+use std::ops::Range;
+use std::path::{self, Component, Path, PathBuf};
 
-use super::hcl::{Attribute, Block, Body, Expression, ExpressionKind, Fault};
+use super::hcl::{Attribute, Block, Body, Expression, ExpressionKind, Fault, JsonFile};
 use crate::bounded_file::{self, LARGEST};
+use crate::sources::kind::{ByName, by_name};
+use crate::sources::source_text::SourceText;
 
 /// The maximum number of files that Logweir reads from the folder of a file.
 const MOST_FILES: usize = 500;
 
-/// A file in HCL.
+/// The maximum number of folders above a folder in which Logweir looks for a call of the folder as a module.
+const HIGHEST: usize = 4;
+
+/// A file in HCL, or in the JSON syntax of Terraform.
 #[derive(Debug)]
 pub(super) struct HclFile {
     pub(super) path: PathBuf,
-    pub(super) text: Rc<str>,
+    /// The text in HCL.
+    pub(super) text: SourceText,
     pub(super) body: Body,
+    json: Option<JsonSource>,
     locals: OnceCell<HashMap<String, Attribute>>,
+    /// The places of the local values, with their names, and of the containers of task definitions.
+    places: OnceCell<Vec<(Option<String>, Range<usize>)>>,
+}
+
+/// The JSON text that Logweir reads as HCL.
+#[derive(Debug)]
+struct JsonSource {
+    text: SourceText,
+    /// The place of the name of each block of the HCL in the JSON text.
+    names: Vec<Range<usize>>,
 }
 
 impl HclFile {
-    pub(super) fn read(path: &Path, text: Rc<str>) -> Result<Self, Fault> {
-        let body = Body::of_file(&text)?;
-        Ok(Self { path: path.to_owned(), text, body, locals: OnceCell::new() })
+    pub(super) fn read(path: &Path, text: SourceText) -> Result<Self, Fault> {
+        let (path, locals, places) = (path.to_owned(), OnceCell::new(), OnceCell::new());
+        if !path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json")) {
+            let body = Body::of_file(&text)?;
+            return Ok(Self { path, text, body, json: None, locals, places });
+        }
+        let JsonFile { hcl, places: names } = JsonFile::read(&text)?;
+        let body = Body::of_file(&hcl).map_err(|fault| Fault { at: 0, ..fault })?;
+        Ok(Self { path, text: hcl.into(), body, json: Some(JsonSource { text, names }), locals, places })
+    }
+
+    /// Whether the file is in the JSON syntax of Terraform, which Logweir does not change.
+    pub(super) fn is_json(&self) -> bool {
+        self.json.is_some()
+    }
+
+    /// Returns the text of the file itself, and the place in this text of the first line of the block that starts at
+    /// this offset of the HCL.
+    pub(super) fn source(&self, start: usize) -> (SourceText, Range<usize>) {
+        let index = self.body.blocks.binary_search_by_key(&start, |block| block.range.start);
+        match (&self.json, index) {
+            (Some(json), Ok(index)) => (json.text.clone(), json.names.get(index).cloned().unwrap_or_default()),
+            (Some(json), Err(_)) => (json.text.clone(), 0..0),
+            (None, Ok(index)) => (self.text.clone(), self.body.blocks[index].header(&self.text)),
+            (None, Err(_)) => (self.text.clone(), 0..0),
+        }
     }
 
     /// Whether Terraform merges the blocks of the file over the blocks of the other files (source: Terraform,
     /// internal/configs/parser_config_dir.go).
     pub(super) fn is_override(&self) -> bool {
         let name = self.path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let name = name.strip_suffix(".json").unwrap_or(name);
         let stem = name.strip_suffix(".tf").or_else(|| name.strip_suffix(".tofu")).unwrap_or_default();
         stem == "override" || stem.ends_with("_override")
+    }
+
+    /// Returns the places of the local values and of the containers. `find` finds them.
+    pub(super) fn containers_and_locals(
+        &self,
+        find: impl FnOnce() -> Vec<(Option<String>, Range<usize>)>,
+    ) -> &[(Option<String>, Range<usize>)] {
+        self.places.get_or_init(find)
     }
 
     /// Returns the local value `name` that the file defines.
@@ -68,6 +118,16 @@ impl Folder {
     /// Creates the folder of a file. `path` is the folder, or `None` for a text that is not in a file.
     pub(super) fn of(file: HclFile, path: Option<&Path>) -> Self {
         Self { file, path: path.map(Path::to_owned), others: OnceCell::new() }
+    }
+
+    /// Returns the offset in the text of the file itself for an offset of its HCL. For a file in JSON, this is the
+    /// offset of the block around it.
+    pub(super) fn offset(&self, at: usize) -> usize {
+        if !self.file.is_json() {
+            return at;
+        }
+        let block = self.file.body.blocks.iter().find(|block| block.range.contains(&at));
+        block.map_or(0, |block| self.file.source(block.range.start).1.start)
     }
 
     /// Returns the folder with another version of the file.
@@ -123,10 +183,38 @@ impl Folder {
         self.files().find_map(|file| file.local(name).map(|local| (file, local)))
     }
 
+    /// Whether another folder calls this folder as a module, as far as the folder's name and the folders above show.
+    fn is_called(&self) -> bool {
+        let Some(folder) = self.path.as_deref() else { return false };
+        if folder.components().any(|part| part.as_os_str() == "modules") {
+            return true;
+        }
+        let Ok(folder) = path::absolute(folder) else { return false };
+        let calls = |above: &Path, file: &HclFile| {
+            file.body.blocks.iter().filter(|block| block.kind == "module").any(|block| {
+                let body = block.body(&file.text).ok();
+                let source = body.as_ref().and_then(|body| body.attribute("source")?.value.text());
+                source.and_then(|source| source.strip_prefix("./")).is_some_and(|source| {
+                    // Components leave out `.` and a slash at the end.
+                    above.join(source).components().eq(folder.components())
+                })
+            })
+        };
+        let mut above = folder.ancestors().skip(1).take(HIGHEST);
+        above.any(|above| read_others(above, Path::new("")).iter().any(|file| calls(above, file)))
+    }
+
     /// Reads the file at the path that an expression gives. The path is plain: a text, or a text behind
     /// `${path.module}`. Returns the reason if Logweir does not read the file.
     pub(super) fn other_file(&self, text: &str, path: &Expression) -> Result<(PathBuf, String), String> {
         let relative = match &path.kind {
+            // The path is relative to the folder in which Terraform runs (source: Terraform, function file).
+            ExpressionKind::Text(path) if self.is_called() => {
+                return Err(format!(
+                    "the path {path} is relative to the folder in which Terraform runs, and not to this module; write \
+                     ${{path.module}}/{path}"
+                ));
+            }
             ExpressionKind::Text(path) => path.as_str(),
             ExpressionKind::Template(path) => {
                 // `path.root` and `path.cwd` are other folders if the file belongs to a module that another one calls.
@@ -171,10 +259,9 @@ fn overridden(file: &HclFile, name: &str) -> String {
     format!("the override file {path} changes `{name}`; check the plan as well")
 }
 
-/// Whether the file is in HCL, by its name.
-pub(in crate::sources) fn is_hcl(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    name.ends_with(".tf") || name.ends_with(".tofu")
+/// Whether the file is in HCL or in the JSON syntax of Terraform, by its name.
+fn is_hcl(name: &OsStr) -> bool {
+    by_name(&name.to_string_lossy()) == ByName::Hcl
 }
 
 /// Reads the other files of the folder, in the order of their names.
@@ -182,12 +269,11 @@ pub(super) fn read_others(folder: &Path, but: &Path) -> Vec<HclFile> {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let files = entries.filter_map(Result::ok).filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()));
-    let mut names: Vec<_> =
-        files.map(|entry| entry.file_name()).filter(|name| is_hcl(&name.to_string_lossy())).collect();
+    let mut names: Vec<_> = files.map(|entry| entry.file_name()).filter(|name| is_hcl(name)).collect();
     names.sort();
     names.retain(|name| Some(name.as_os_str()) != but.file_name());
     let mut left = LARGEST;
-    let read = |name: std::ffi::OsString| {
+    let read = |name: OsString| {
         let path = folder.join(name);
         let bytes = bounded_file::read(&path, left).ok()?;
         left -= bytes.len() as u64;
@@ -206,11 +292,13 @@ mod tests {
             ("override.tf", true),
             ("x/web_override.tf", true),
             ("x/_override.tofu", true),
+            ("x/_override.tf.json", true),
             ("x/override/main.tf", false),
             ("overrides.tf", false),
             ("weboverride.tf", false),
         ] {
-            let file = HclFile::read(Path::new(path), "".into()).unwrap();
+            let file = HclFile::read(Path::new(path), "{}".into())
+                .unwrap_or_else(|_| HclFile::read(Path::new(path), "".into()).unwrap());
             assert_eq!(file.is_override(), is_override, "{path}");
         }
     }

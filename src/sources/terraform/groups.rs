@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::folder::{Folder, HclFile};
 use super::hcl::{Block, Body, ExpressionKind};
+use crate::domain::rules::facts::DefinedRetention;
 
 /// The type of the resource.
 pub(super) const LOG_GROUP: &str = "aws_cloudwatch_log_group";
@@ -17,21 +18,13 @@ pub(super) struct Group {
     pub(super) name: String,
     /// The name of the log group. A name with variables is in the text of Terraform.
     pub(super) group: Option<String>,
-    pub(super) retention: GroupRetention,
+    pub(super) retention: DefinedRetention,
     /// Whether the group is in the file itself, and not in another file of its folder.
     pub(super) is_here: bool,
+    /// Whether a fix of the file can change the group.
+    pub(super) is_editable: bool,
     /// The place of the retention in the file of the group, or of the resource.
     pub(super) place: Range<usize>,
-}
-
-/// The retention of a log group in HCL. The retention 0 keeps all events (source: AWS provider, resource
-/// aws_cloudwatch_log_group).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum GroupRetention {
-    Unbounded,
-    Days(u32),
-    /// Only Terraform knows the retention.
-    Unknown,
 }
 
 /// Returns the log groups of the folder. A block that cannot be read is left out. The name and the retention of a group
@@ -47,7 +40,7 @@ pub(super) fn groups(folder: &Folder) -> Vec<Group> {
     for group in &mut groups {
         if folder.override_of_block("resource", LOG_GROUP, &group.name).is_some() {
             group.group = None;
-            group.retention = GroupRetention::Unknown;
+            group.retention = DefinedRetention::Unknown;
         }
     }
     groups
@@ -61,23 +54,26 @@ fn group(file: &HclFile, name: &str, block: &Block, is_here: bool) -> Option<Gro
     });
     let retention = body.attribute("retention_in_days");
     let place = retention.map_or_else(|| block.header(&file.text), |attribute| attribute.range.clone());
-    Some(Group { name: name.to_owned(), group, retention: retention_of(&body), is_here, place })
+    let is_editable = is_here && !file.is_json();
+    Some(Group { name: name.to_owned(), group, retention: retention_of(&body), is_here, is_editable, place })
 }
 
-fn retention_of(body: &Body) -> GroupRetention {
+/// Returns the retention of a log group. The retention 0 keeps all events (source: AWS provider, resource
+/// aws_cloudwatch_log_group).
+fn retention_of(body: &Body) -> DefinedRetention {
     match body.attribute("retention_in_days").map(|attribute| &attribute.value.kind) {
-        None | Some(ExpressionKind::Literal(Value::Null)) => GroupRetention::Unbounded,
+        None | Some(ExpressionKind::Literal(Value::Null)) => DefinedRetention::Unbounded,
         Some(ExpressionKind::Literal(Value::Number(days))) => match days.as_u64() {
-            Some(0) => GroupRetention::Unbounded,
-            Some(days) => u32::try_from(days).map_or(GroupRetention::Unknown, GroupRetention::Days),
-            None => GroupRetention::Unknown,
+            Some(0) => DefinedRetention::Unbounded,
+            Some(days) => u32::try_from(days).map_or(DefinedRetention::Unknown, DefinedRetention::Days),
+            None => DefinedRetention::Unknown,
         },
         Some(ExpressionKind::Text(days)) => match days.parse() {
-            Ok(0) => GroupRetention::Unbounded,
-            Ok(days) => GroupRetention::Days(days),
-            Err(_) => GroupRetention::Unknown,
+            Ok(0) => DefinedRetention::Unbounded,
+            Ok(days) => DefinedRetention::Days(days),
+            Err(_) => DefinedRetention::Unknown,
         },
-        Some(_) => GroupRetention::Unknown,
+        Some(_) => DefinedRetention::Unknown,
     }
 }
 

@@ -14,10 +14,12 @@ use super::new_group::NewGroup;
 use super::retention;
 use super::to_write;
 use super::uses;
+use crate::domain::rules::facts::DefinedRetention;
 use crate::domain::text::place::{self, Found};
 use crate::domain::text::splice::Splice;
 use crate::sources::site::{Refused, Site};
-use crate::sources::{Correction, Document};
+use crate::sources::source_text::SourceText;
+use crate::sources::{Correction, Document, Retention};
 
 /// The place of a task definition in a file in HCL.
 pub(super) struct HclSite {
@@ -32,7 +34,7 @@ impl HclSite {
     }
 
     /// Returns the text that contains the list of containers.
-    fn text(&self) -> &Rc<str> {
+    fn text(&self) -> &SourceText {
         self.definition.listed.as_ref().map_or(&self.file().text, |listed| &listed.text)
     }
 
@@ -46,7 +48,7 @@ impl HclSite {
     /// is in another file.
     fn place_of_group(&self, pointer: &str) -> Option<Range<usize>> {
         let id = pointer.strip_prefix("/logGroups/")?.rsplit_once('/')?.0.replace("~1", "/").replace("~0", "~");
-        let is_here = Rc::ptr_eq(self.text(), &self.file().text);
+        let is_here = self.text().is(&self.file().text);
         self.group(&id).filter(|group| group.is_here && is_here).map(|group| group.place.clone())
     }
 
@@ -135,21 +137,21 @@ impl Site for HclSite {
             let new_groups = new_groups(self, correction);
             let expected = NewGroup::referenced_in(expected, document.definition.view(), &new_groups);
             let id = document.resource.as_ref().map(|resource| resource.id.as_str()).unwrap_or_default();
-            let found = found.iter().find(|found| super::address(TASK_DEFINITION, &found.name) == id);
-            let found = found.ok_or_else(unexpected)?;
+            let name = id.strip_prefix(TASK_DEFINITION).and_then(|name| name.strip_prefix('.')).unwrap_or_default();
+            let found = found.iter().find(|found| found.name == name).ok_or_else(unexpected)?;
             let found: Value = serde_json::from_str(&found.view.json).unwrap_or_default();
             if sorted(&found) != sorted(&expected) {
                 return Err(unexpected());
             }
             created.extend(new_groups);
         }
-        let retentions = corrected.iter().flat_map(|(_, correction)| &correction.retentions);
-        let is_kept = |wanted: &crate::sources::Retention| {
+        let groups = groups(&folder);
+        let is_kept = |wanted: &Retention| {
             let name = referenced(&wanted.group).unwrap_or_default();
-            let found = groups(&folder).into_iter().find(|group| group.name == name);
-            found.is_some_and(|group| group.retention == super::groups::GroupRetention::Days(wanted.days))
+            let found = groups.iter().find(|group| group.name == name);
+            found.is_some_and(|group| group.retention == DefinedRetention::Days(wanted.days))
         };
-        let has_all_retentions = retentions.into_iter().all(is_kept);
+        let has_all_retentions = corrected.iter().flat_map(|(_, correction)| &correction.retentions).all(is_kept);
         let has_same_blocks = outline(old)
             == outline(&folder.file)[..old.body.blocks.len().min(folder.file.body.blocks.len())]
             && folder.file.body.blocks.len() == old.body.blocks.len() + NewGroup::distinct(&created).len();

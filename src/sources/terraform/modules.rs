@@ -1,16 +1,9 @@
 //! The well-known public modules that make task definitions, and the variable of each module that holds the log
 //! configuration.
 
-use std::rc::Rc;
-
 use super::folder::{Folder, HclFile};
 use super::hcl::Block;
-use super::read_only_site::ReadOnlySite;
-use crate::domain::ecs::task_definition::TaskDefinition;
-use crate::domain::readings::Reading;
-use crate::domain::rules::facts::TemplateFacts;
-use crate::domain::verdict::Unknown;
-use crate::sources::{Document, Resource};
+use crate::sources::Document;
 
 /// A public module that makes container definitions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,28 +103,13 @@ pub(super) fn advice(folder: &Folder, name: &str) -> Option<String> {
 
 /// Returns a document for each call of a well-known module that makes containers. The containers are unknown, and the
 /// reason names the variable that holds the log configuration.
-pub(super) fn documents(origin: &str, folder: &Rc<Folder>) -> Vec<Document> {
-    let document = |call: ModuleCall<'_>| {
-        let header = call.block.header(&folder.file.text);
-        let json = r#"{"containerDefinitions":[{"Ref":"module"}]}"#;
-        let definition = TaskDefinition::parse(json).ok()?;
-        Some(Document {
-            origin: origin.to_owned(),
-            readings: vec![Reading::of(definition.clone())],
-            definition,
-            tags: Vec::new(),
-            resource: Some(Resource { kind: "module".into(), id: format!("module.{}", call.name), construct: None }),
-            unknowns: vec![Unknown { rules: Vec::new(), pointer: "/containerDefinitions".into(), why: call.advice }],
-            template: Some(TemplateFacts::default()),
-            text: folder.file.text.clone(),
-            site: Box::new(ReadOnlySite {
-                pointer: format!("/module/{}", call.name),
-                place: header,
-                why: "Logweir does not change the variables of a module",
-            }),
-        })
-    };
-    calls(&folder.file).filter_map(document).collect()
+pub(super) fn documents<'f>(origin: &'f str, folder: &'f Folder) -> impl Iterator<Item = Document> + use<'f> {
+    // Terraform merges a call in an override file into the call that another file contains.
+    let calls = calls(&folder.file).filter(|_| !folder.file.is_override());
+    calls.filter_map(move |ModuleCall { name, block, advice }| {
+        let resource = super::resource("module", format!("module.{name}"));
+        super::unseen(origin, folder, block, resource, &advice)
+    })
 }
 
 #[cfg(test)]

@@ -10,69 +10,90 @@ use serde_json::{Map, Value};
 use super::definition::TASK_DEFINITION;
 use super::folder::{HclFile, read_others};
 use super::read_only_site::ReadOnlySite;
-use super::show::{self, Shown, ShownDefinition, ShownGroup};
+use super::show::{self, Shown, ShownDefinition, ShownGroup, Unread};
+use super::state;
 use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::readings::Reading;
-use crate::domain::rules::facts::{DefinedGroup, DefinedRetention, TemplateFacts};
+use crate::domain::rules::facts::{DefinedGroup, TemplateFacts};
 use crate::domain::verdict::Unknown;
+use crate::sources::source_text::SourceText;
+use crate::sources::unseen_site::UnseenSite;
 use crate::sources::{Document, Resource, SourceError};
 
 /// The maximum number of modules in modules whose folders Logweir looks for.
 const DEEPEST: usize = 10;
 
-/// Returns the outer members of a plan or a state. Returns `None` for any other text.
-pub(in crate::sources) fn is_plan_or_state(text: &str) -> bool {
-    // Only plans and states have this member.
-    text.contains("\"format_version\"") && members(text).is_some_and(|members| show::is_shown(&members))
-}
-
-fn members(text: &str) -> Option<Map<String, Value>> {
-    serde_json::from_str(text.trim_start_matches('\u{feff}')).ok()
-}
-
 /// Reads the task definitions in a plan or a state. `path` is the file that contains the text, or `None` for a text
-/// that is not in a file.
+/// that is not in a file. Returns `None` if the text is neither a plan nor a state.
 pub(in crate::sources) fn read_shown(
     origin: &str,
     path: Option<&Path>,
     text: &str,
-) -> Result<Vec<Document>, SourceError> {
-    let members = members(text).unwrap_or_default();
-    let shown = show::read(&members).map_err(|version| {
-        let message = format!("the plan or state has the format version {version}, but Logweir reads version 1");
-        SourceError::whole(
-            origin,
-            message,
-            Some("print it with a version of Terraform or OpenTofu that writes version 1"),
-        )
-    })?;
-    let Shown { definitions, groups } = shown;
-    let facts = TemplateFacts::new(groups.iter().map(fact), None);
-    let mut places = Places { folder: path.and_then(Path::parent), calls: calls(&members), files: HashMap::new() };
-    let text: Rc<str> = text.into();
-    let document = |shown: ShownDefinition| {
-        let place = places.of(&shown.address);
-        document(origin, &text, &facts, shown, place)
+) -> Option<Result<Vec<Document>, SourceError>> {
+    // Plans have a version of their format, and state files have a lineage.
+    if !["\"format_version\"", "\"lineage\"", "\"encrypted_data\""].iter().any(|mark| text.contains(mark)) {
+        return None;
+    }
+    let members: Map<String, Value> = serde_json::from_str(text.trim_start_matches('\u{feff}')).ok()?;
+    let read = if show::is_shown(&members) {
+        show::read(&members)
+    } else if state::is_state(&members) {
+        state::read(&members)
+    } else {
+        return None;
     };
-    definitions.into_iter().map(document).collect()
+    let faulty = |fault: Unread| SourceError::whole(origin, fault.message, Some(fault.help));
+    let shown = match read {
+        Ok(shown) => shown,
+        Err(fault) => return Some(Err(faulty(fault))),
+    };
+    let places = Places { folder: path.and_then(Path::parent), calls: calls(&members), files: HashMap::new() };
+    Some(documents(origin, &text.into(), shown, places))
 }
 
-fn fact(group: &ShownGroup) -> DefinedGroup {
-    let retention = group.days.map_or(DefinedRetention::Unbounded, DefinedRetention::Days);
-    DefinedGroup { id: group.address.clone(), name: Some(group.name.clone()), retention, is_editable: false }
+fn documents(
+    origin: &str,
+    text: &SourceText,
+    shown: Shown,
+    mut places: Places<'_>,
+) -> Result<Vec<Document>, SourceError> {
+    let Shown { definitions, groups, gap } = shown;
+    let facts = Rc::new(TemplateFacts::new(groups.iter().map(fact), None));
+    let document = |shown: ShownDefinition| {
+        let place = places.of(&shown.address);
+        let document = document(origin, text, &facts, shown, place)?;
+        let unknowns = document.unknowns.into_iter().chain(gap.map(Unknown::of_whole)).collect();
+        Ok(Document { unknowns, ..document })
+    };
+    let mut documents = definitions.into_iter().map(document).collect::<Result<Vec<_>, _>>()?;
+    if let Some(why) = gap.filter(|_| documents.is_empty()) {
+        let resource = Resource { kind: "plan".into(), id: "plan".into(), construct: None };
+        documents.extend(Document::unseen(origin, text.clone(), resource, UnseenSite::default(), why));
+    }
+    Ok(documents)
+}
+
+fn fact(ShownGroup { address, name, retention }: &ShownGroup) -> DefinedGroup {
+    DefinedGroup {
+        id: address.clone(),
+        name: Some(name.clone()),
+        retention: *retention,
+        branches: Vec::new(),
+        defaults: Vec::new(),
+        is_editable: false,
+    }
 }
 
 fn document(
     origin: &str,
-    text: &Rc<str>,
-    facts: &TemplateFacts,
+    text: &SourceText,
+    facts: &Rc<TemplateFacts>,
     shown: ShownDefinition,
-    place: Option<(PathBuf, Rc<str>, Range<usize>)>,
+    place: Option<(PathBuf, SourceText, Range<usize>)>,
 ) -> Result<Document, SourceError> {
-    let ShownDefinition { address, pointer, definition, unknown } = shown;
+    let ShownDefinition { kind, address, pointer, definition, unknown } = shown;
     let definition = TaskDefinition::parse(definition.to_string())
         .map_err(|error| SourceError::whole(origin, format!("{address}: {error}"), None))?;
-    let reason = |why| Unknown { rules: Vec::new(), pointer: "/containerDefinitions".into(), why };
     let (origin, text, place) = match place {
         Some((path, text, place)) => (path.display().to_string(), text, place),
         None => (origin.to_owned(), text.clone(), 0..0),
@@ -82,11 +103,11 @@ fn document(
         readings: vec![Reading::of(definition.clone())],
         definition,
         tags: Vec::new(),
-        resource: Some(Resource { kind: TASK_DEFINITION.into(), id: address, construct: None }),
-        unknowns: unknown.into_iter().map(reason).collect(),
+        resource: Some(Resource { kind, id: address, construct: None }),
+        unknowns: unknown.into_iter().map(Unknown::of_containers).collect(),
         template: Some(facts.clone()),
         text,
-        site: Box::new(ReadOnlySite { pointer, place, why: "Logweir changes no plan and no state" }),
+        site: Box::new(ReadOnlySite { pointer, place, why: "Logweir does not change plans or states" }),
     })
 }
 
@@ -118,7 +139,7 @@ struct Places<'p> {
 
 impl Places<'_> {
     /// Returns the file in HCL that defines the resource, with the place of the resource in the text.
-    fn of(&mut self, address: &str) -> Option<(PathBuf, Rc<str>, Range<usize>)> {
+    fn of(&mut self, address: &str) -> Option<(PathBuf, SourceText, Range<usize>)> {
         let address = without_indices(address);
         let (module, name) = match address.rsplit_once(&format!("{TASK_DEFINITION}.")) {
             Some((module, name)) => (module.trim_end_matches('.').to_owned(), name.to_owned()),
@@ -128,7 +149,8 @@ impl Places<'_> {
         let files = self.files.entry(folder.clone()).or_insert_with(|| read_others(&folder, Path::new("")));
         files.iter().find_map(|file| {
             let (_, block) = file.named("resource", TASK_DEFINITION).find(|(found, _)| *found == name)?;
-            Some((file.path.clone(), file.text.clone(), block.header(&file.text)))
+            let (text, header) = file.source(block.range.start);
+            Some((file.path.clone(), text, header))
         })
     }
 

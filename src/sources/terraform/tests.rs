@@ -7,8 +7,11 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::domain::edit::NewLogGroup;
+use crate::domain::rules::facts::DefinedRetention;
 use crate::sources::site::Refused;
 use crate::sources::{Correction, Retention};
+
+mod hidden;
 
 const LOGS: &str = r#"logConfiguration = {
         logDriver = "awslogs"

@@ -8,17 +8,18 @@ use crate::domain::text::splice::Splice;
 
 /// Returns the name of a local value that these changes of the file concern, and that the folder uses outside of the
 /// containers of task definitions, too.
-pub(super) fn shared(folder: &Folder, splices: &[Splice]) -> Option<String> {
+pub(super) fn shared<'f>(folder: &'f Folder, splices: &[Splice]) -> Option<String> {
     let is_changed = |range: &Range<usize>| {
         splices.iter().any(|splice| range.start <= splice.range.start && splice.range.end <= range.end)
     };
-    let mut names: Vec<String> =
-        places(&folder.file).into_iter().filter(|(_, range)| is_changed(range)).filter_map(|(name, _)| name).collect();
+    let places_of = |file: &'f HclFile| file.containers_and_locals(|| places(file));
+    let changed = places_of(&folder.file).iter().filter(|(_, range)| is_changed(range));
+    let mut names: Vec<String> = changed.filter_map(|(name, _)| name.clone()).collect();
     let mut next = 0;
     while let Some(name) = names.get(next).cloned() {
         next += 1;
         for file in folder.files() {
-            let places = places(file);
+            let places = places_of(file);
             for at in uses(&file.text, &name) {
                 match places.iter().find(|(_, range)| range.contains(&at)) {
                     Some((Some(local), _)) if !names.contains(local) => names.push(local.clone()),

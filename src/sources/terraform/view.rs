@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde_json::{Value, json};
 
-use super::hcl::{Expression, ExpressionKind};
+use super::hcl::{Expression, ExpressionKind, Object};
 use super::members::effective;
 use crate::sources::pascal::MAPS;
 
@@ -31,6 +31,14 @@ impl View {
         let start = before(&self.starts, json.start);
         start..before(&self.ends, json.end).max(start)
     }
+}
+
+/// Returns the list of containers in this text in the JSON of the ECS API.
+pub(super) fn list_of_containers(text: &str, list: &Expression) -> Value {
+    let mut writer = ViewWriter::new(text, 0..0, 0..0);
+    writer.member("list", None, |writer| writer.containers(list));
+    let mut value: Value = serde_json::from_str(&writer.finish().json).unwrap_or_default();
+    value.get_mut("list").map(Value::take).unwrap_or_default()
 }
 
 /// Writes a [`View`].
@@ -117,30 +125,35 @@ impl<'t> ViewWriter<'t> {
                 }
                 writer.view.json.push(']');
             }
-            ExpressionKind::Object(object) => {
-                writer.view.json.push('{');
-                let is_map = within == Within::Map;
-                for (index, (key, member)) in effective(object, is_map).into_iter().enumerate() {
-                    if index > 0 {
-                        writer.view.json.push(',');
-                    }
-                    writer.marked(&member.name.clone(), |writer| writer.text_value(&key));
-                    writer.view.json.push(':');
-                    let below = match key.as_str() {
-                        _ if is_map => Within::Map,
-                        "name" => Within::Names,
-                        key if MAPS.contains(&key) => Within::Map,
-                        _ => Within::Members,
-                    };
-                    writer.value(&member.value, below);
-                }
-                writer.view.json.push('}');
-            }
+            ExpressionKind::Object(object) => writer.object(object, within == Within::Map),
             _ => {
                 let value = unknown(writer.text, expression, within == Within::Names).to_string();
                 writer.view.json.push_str(&value);
             }
         });
+    }
+
+    fn object(&mut self, object: &Object, is_map: bool) {
+        let Some(members) = effective(object, is_map) else {
+            self.view.json.push_str(&json!({ "Ref": "repeated member" }).to_string());
+            return;
+        };
+        self.view.json.push('{');
+        for (index, (key, member)) in members.into_iter().enumerate() {
+            if index > 0 {
+                self.view.json.push(',');
+            }
+            self.marked(&member.name.clone(), |writer| writer.text_value(&key));
+            self.view.json.push(':');
+            let below = match key.as_str() {
+                _ if is_map => Within::Map,
+                "name" => Within::Names,
+                key if MAPS.contains(&key) => Within::Map,
+                _ => Within::Members,
+            };
+            self.value(&member.value, below);
+        }
+        self.view.json.push('}');
     }
 
     fn text_value(&mut self, text: &str) {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::entries::{block, flow};
 use super::write::{Manner, function};
-use super::writer::{Writer, manner};
+use super::writer::Writer;
 use super::{Kind, Language, NodeId, Style, Tree, value_of};
 use crate::domain::text::splice::Splice;
 
@@ -33,7 +33,7 @@ impl Op {
 /// Returns the changes of `text` that make the changes of its tree, in the order of their positions. Returns the reason
 /// why Logweir does not make a change.
 pub(in crate::sources) fn splices(text: &str, tree: &Tree, ops: &[Op]) -> Result<Vec<Splice>, String> {
-    let writer = Writer { text, tree, manner: manner(text, tree) };
+    let writer = Writer { text, tree, manner: tree.manner(text) };
     let mut nodes: BTreeMap<NodeId, Vec<&Op>> = BTreeMap::new();
     for op in ops {
         nodes.entry(op.node()).or_default().push(op);
@@ -48,7 +48,7 @@ pub(in crate::sources) fn splices(text: &str, tree: &Tree, ops: &[Op]) -> Result
 
 /// Returns the text that a person can write for the changes, with the place of each change.
 pub(in crate::sources) fn suggestion(text: &str, tree: &Tree, ops: &[Op]) -> String {
-    let manner = manner(text, tree);
+    let manner = tree.manner(text);
     let mut lines = Vec::new();
     let mut under = None;
     for op in ops {
@@ -96,7 +96,7 @@ impl Writer<'_> {
                         .entries(id)
                         .iter()
                         .position(|entry| self.tree.key(entry) == key)
-                        .ok_or("a key is gone")?,
+                        .ok_or("the mapping lacks the key")?,
                 ),
                 Op::Replace { .. } => return Err("two corrections change the same value".into()),
             }
@@ -108,7 +108,7 @@ impl Writer<'_> {
             (Kind::Scalar(_), _) => self.fill(id, &object(&sets)),
             (Kind::Mapping(_), Style::Block) => block(self, id, &sets, &removed),
             (Kind::Mapping(_), _) => flow(self, id, &sets, &removed),
-            _ => Err("it is not a mapping".into()),
+            _ => Err("the value is not a mapping".into()),
         }
     }
 
@@ -116,7 +116,7 @@ impl Writer<'_> {
     fn replace(&self, id: NodeId, value: &Value) -> Result<Vec<Splice>, String> {
         let node = self.tree.node(id);
         if !matches!(node.kind, Kind::Scalar(_)) || node.style == Style::BlockScalar {
-            return Err("it is not a plain value".into());
+            return Err("the value is not a scalar".into());
         }
         if value.is_object() && function(value).is_none() {
             return self.fill(id, value);
@@ -141,7 +141,7 @@ impl Writer<'_> {
         };
         let is_removed = node.tag.as_deref() == Some("Ref") && self.tree.scalar(id) == Some("AWS::NoValue");
         if !is_removed && (!is_empty || node.tag.is_some()) {
-            return Err("it has another value already".into());
+            return Err("the mapping has another value for the key".into());
         }
         let parent = node.parent.filter(|parent| self.tree.node(*parent).style == Style::Block);
         let key = parent.and_then(|parent| self.tree.entries(parent).iter().find(|entry| entry.value == id).copied());

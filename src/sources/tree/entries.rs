@@ -82,7 +82,8 @@ fn remove_line(writer: &Writer<'_>, entries: &[Entry], index: usize, removed: &[
         return Ok(Splice { range, text: String::new() });
     }
     // The first entry of a list item begins on the line of the dash.
-    let next = entries.get(index + 1).filter(|_| !removed.contains(&(index + 1))).ok_or("it begins a list item")?;
+    let next =
+        entries.get(index + 1).filter(|_| !removed.contains(&(index + 1))).ok_or("the entry begins a list item")?;
     let range = start..writer.tree.node(next.key).start;
     if writer.has_comment(&range) {
         return Err("a comment is in the part to remove".into());
@@ -98,7 +99,7 @@ pub(super) fn flow(
     removed: &[usize],
 ) -> Result<Vec<Splice>, String> {
     let entries = writer.tree.entries(id);
-    let last = entries.last().ok_or("it has no entry")?;
+    let last = entries.last().ok_or("the mapping has no entry")?;
     let line = writer.line_start(writer.tree.node(last.key).start);
     let before = &writer.text[line..writer.tree.node(last.key).start];
     // A new entry gets a line of its own only if the last entry has one.
@@ -159,7 +160,7 @@ fn remove_part(writer: &Writer<'_>, entries: &[Entry], index: usize, removed: &[
     let range = match index.checked_sub(1).filter(|previous| !removed.contains(previous)) {
         Some(previous) => end(previous)..end(index),
         None if index + 1 < entries.len() => key(index)..key(index + 1),
-        None => return Err("the neighbours are removed, too".into()),
+        None => return Err("the entries beside it are removed, too".into()),
     };
     if writer.has_comment(&range) {
         return Err("a comment is in the part to remove".into());

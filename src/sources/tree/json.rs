@@ -1,5 +1,7 @@
 //! Reads JSON as a tree.
 
+use std::cell::OnceCell;
+
 use super::{DEEPEST, Entry, Kind, Language, Node, NodeId, Style, Tree};
 
 struct Reader<'t> {
@@ -13,7 +15,8 @@ pub(super) fn read(text: &str) -> Option<Tree> {
     let at = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let mut reader = Reader { text, at, nodes: Vec::new() };
     let root = reader.value(None, 0)?;
-    Some(Tree { language: Language::Json, nodes: reader.nodes, roots: vec![root], comments: Vec::new() })
+    let (nodes, roots) = (reader.nodes, vec![root]);
+    Some(Tree { language: Language::Json, nodes, roots, comments: Vec::new(), manner: OnceCell::new() })
 }
 
 impl Reader<'_> {

@@ -10,11 +10,14 @@ mod write;
 mod writer;
 mod yaml;
 
+use std::cell::OnceCell;
 use std::ops::Range;
 
 pub(super) use edit::Op;
 pub(super) use same::differs_elsewhere;
 pub(super) use scalar::value_of;
+use write::Manner;
+pub(super) use writer::SHARED;
 pub(super) use yaml::Unparsed;
 
 /// The index of a node in its tree.
@@ -32,7 +35,7 @@ pub(super) struct Node {
     /// The position of the tag or the anchor of the value, or of the value itself.
     pub(super) start: usize,
     /// The tag without its exclamation mark, such as `Ref`. `None` for a value without a tag, and for a tag of YAML
-    /// itself, such as `!!str`.
+    /// itself, such as `!!str`. A tag that is neither is whole.
     pub(super) tag: Option<String>,
     /// Whether a tag of YAML itself says that the value is a string.
     pub(super) is_forced_string: bool,
@@ -88,6 +91,8 @@ pub(super) struct Tree {
     pub(super) roots: Vec<NodeId>,
     /// The byte ranges of the comments, in their order.
     pub(super) comments: Vec<Range<usize>>,
+    /// How new values are written in the text, once this is known.
+    manner: OnceCell<Manner>,
 }
 
 impl Tree {
@@ -99,6 +104,11 @@ impl Tree {
     /// Reads a YAML text, which may have several documents.
     pub(super) fn of_yaml(text: &str) -> Result<Self, Unparsed> {
         yaml::read(text)
+    }
+
+    /// Returns how new values are written in the text of this tree.
+    fn manner(&self, text: &str) -> &Manner {
+        self.manner.get_or_init(|| writer::manner(text, self))
     }
 
     pub(super) fn node(&self, id: NodeId) -> &Node {
@@ -136,9 +146,9 @@ impl Tree {
         }
     }
 
-    /// Returns the text of the entry's key.
+    /// Returns the text of the entry's key, which may be an alias.
     pub(super) fn key(&self, entry: &Entry) -> &str {
-        self.scalar(entry.key).unwrap_or_default()
+        self.scalar(self.target(entry.key)).unwrap_or_default()
     }
 
     /// Returns the first entry with the key.
@@ -167,10 +177,12 @@ impl Tree {
         let mut at = id;
         while let Some(parent) = self.nodes[at].parent {
             let step = match &self.nodes[parent].kind {
+                // The nodes are in the order of the text.
                 Kind::Mapping(entries) => {
-                    entries.iter().find(|entry| entry.value == at).map(|entry| escaped(self.key(entry)))
+                    let index = entries.binary_search_by_key(&at, |entry| entry.value).ok();
+                    index.map(|index| escaped(self.key(&entries[index])))
                 }
-                Kind::Sequence(items) => items.iter().position(|item| *item == at).map(|index| index.to_string()),
+                Kind::Sequence(items) => items.binary_search(&at).ok().map(|index| index.to_string()),
                 Kind::Scalar(_) | Kind::Alias(_) => None,
             };
             steps.extend(step);

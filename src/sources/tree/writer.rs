@@ -13,29 +13,31 @@ pub(super) enum Placement {
     Flow,
 }
 
+/// Why Logweir does not change a value with an anchor.
+pub(in crate::sources) const SHARED: &str =
+    "the value has an anchor or an alias of YAML, so the change would have an effect elsewhere";
+
 /// The text, and how new values are written in it.
 pub(super) struct Writer<'t> {
     pub(super) text: &'t str,
     pub(super) tree: &'t Tree,
-    pub(super) manner: Manner,
+    pub(super) manner: &'t Manner,
 }
 
 impl Writer<'_> {
     /// Checks that a change of the node has no effect on other nodes.
     pub(super) fn check(&self, id: NodeId) -> Result<(), String> {
         if self.tree.is_shared(id) || matches!(self.tree.node(id).kind, Kind::Alias(_)) {
-            return Err(
-                "an anchor or an alias of YAML leads to it, so the change would have an effect elsewhere".into()
-            );
+            return Err(SHARED.into());
         }
         let entries = self.tree.entries(id);
         if entries.iter().any(|entry| self.tree.key(entry) == "<<") {
-            return Err("a merge key of YAML is in it".into());
+            return Err("the mapping has a merge key of YAML (`<<`)".into());
         }
         let mut keys = HashSet::new();
         match entries.iter().all(|entry| keys.insert(self.tree.key(entry))) {
             true => Ok(()),
-            false => Err("it has the same key twice".into()),
+            false => Err("the mapping has the same key twice".into()),
         }
     }
 
@@ -48,7 +50,7 @@ impl Writer<'_> {
         if behind.is_empty() || behind.starts_with('#') {
             return Ok(at + line.trim_end_matches([' ', '\t']).len());
         }
-        Err("its line continues behind it".into())
+        Err("more text follows on the line of the value".into())
     }
 
     pub(super) fn line_start(&self, at: usize) -> usize {
@@ -65,14 +67,14 @@ impl Writer<'_> {
 
     /// Returns the indentation of the entries of a mapping by indentation.
     pub(super) fn block_indent(&self, mapping: NodeId) -> Result<String, String> {
-        let first = self.tree.entries(mapping).first().ok_or("it has no entry")?;
+        let first = self.tree.entries(mapping).first().ok_or("the mapping has no entry")?;
         let start = self.tree.node(first.key).start;
         let before = &self.text[self.line_start(start)..start];
         if before.contains('\t') {
-            return Err("a tab is part of its indentation".into());
+            return Err("the indentation of the mapping contains a tab".into());
         }
         if !before.chars().all(|c| c == ' ' || c == '-') {
-            return Err("its first key does not begin its line".into());
+            return Err("the first key of the mapping does not begin its line".into());
         }
         Ok(" ".repeat(before.len()))
     }

@@ -1,5 +1,6 @@
 //! Reads YAML as a tree.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -55,7 +56,7 @@ pub(super) fn read(text: &str) -> Result<Tree, Unparsed> {
     if reader.roots.is_empty() {
         return Err(Unparsed { at: 0, message: "the text is empty".to_owned() });
     }
-    Ok(Tree { language: Language::Yaml, nodes: reader.nodes, roots: reader.roots, comments })
+    Ok(Tree { language: Language::Yaml, nodes: reader.nodes, roots: reader.roots, comments, manner: OnceCell::new() })
 }
 
 impl Reader<'_> {
@@ -107,18 +108,19 @@ impl Reader<'_> {
     ) -> NodeId {
         let id = self.nodes.len();
         let tag_start = span.tag_start().and_then(|start| start.byte_offset()).map(|at| at + self.from);
-        let own = tag.filter(|tag| tag.handle() == "!").map(|tag| tag.suffix().to_owned());
+        let tag_end = span.tag_span().and_then(|span| span.byte_range()).map(|range| range.end + self.from);
+        let (name, is_forced_string) = tag.map_or((None, false), meaning);
         let parent = self.open.last().map(|open| open.id);
         let mut place = self.trimmed(range, style);
         if place.is_empty() {
-            place = self.absent(place.start, tag_start, own.as_deref());
+            place = self.absent(place.start, tag_end);
         }
         self.nodes.push(Node {
             kind,
             start: tag_start.unwrap_or(place.start).min(place.start),
             place,
-            is_forced_string: tag.is_some_and(|tag| tag.core_suffix() == Some("str")),
-            tag: own.filter(|tag| !tag.is_empty()),
+            is_forced_string,
+            tag: name,
             is_anchored: anchor > 0,
             style,
             parent,
@@ -177,9 +179,9 @@ impl Reader<'_> {
     }
 
     /// Returns the place of a value that the text leaves out: behind its key, its dash or its tag.
-    fn absent(&self, found: usize, tag_start: Option<usize>, tag: Option<&str>) -> Range<usize> {
-        if let (Some(start), Some(tag)) = (tag_start, tag) {
-            let end = (start + 1 + tag.len()).min(self.text.len());
+    fn absent(&self, found: usize, tag_end: Option<usize>) -> Range<usize> {
+        if let Some(end) = tag_end {
+            let end = end.min(self.text.len());
             return end..end;
         }
         let key = self.open.last().and_then(|open| open.key);
@@ -190,6 +192,20 @@ impl Reader<'_> {
             Some(b':') => end + colon + 1..end + colon + 1,
             _ => found..found,
         }
+    }
+}
+
+/// Returns the name of a tag without its exclamation mark, and whether the tag says that the value is a string. Returns
+/// no name for a tag of YAML itself that does not change how Logweir reads the value.
+fn meaning(tag: &Tag) -> (Option<String>, bool) {
+    // A verbatim tag and a tag whose handle a directive defines mean the same as the tag that they stand for.
+    let whole = format!("{}{}", tag.handle(), tag.suffix());
+    match (whole.strip_prefix("tag:yaml.org,2002:"), whole.strip_prefix('!')) {
+        (Some("str"), _) | (_, Some("")) => (None, true),
+        (Some("null" | "bool" | "int" | "float" | "map" | "seq" | "merge" | "timestamp"), _) => (None, false),
+        (_, Some(name)) => (Some(name.to_owned()), false),
+        // A tag that CloudFormation does not know.
+        _ => (Some(whole), false),
     }
 }
 

@@ -35,6 +35,50 @@ fn a_parameter_gives_a_retention_by_default() {
 }
 
 #[test]
+fn a_parameter_with_its_default_is_named() {
+    let parameters = "Parameters:\n  Days:\n    Type: Number\n    Default: 7\nResources:";
+    let text = template(&container(GOOD)).replace("Days: 30", "Days: !Ref Days").replace("Resources:", parameters);
+    assert!(
+        findings(&text)[0].ends_with(", by default: parameter `Days` has the default `7`"),
+        "{:?}",
+        findings(&text)
+    );
+}
+
+#[test]
+fn each_branch_of_a_condition_has_a_retention() {
+    let text = |retention: &str| template(&container(GOOD)).replace("InDays: 30", &format!("InDays: {retention}"));
+    for (retention, branches) in [
+        ("!If [P, 30, 365]", &[][..]),
+        ("!If [P, 7, 365]", &["condition `P` is true"]),
+        ("{'Fn::If': [P, 90, !Ref AWS::NoValue]}", &["condition `P` is false"]),
+        ("!If [P, 1, 3]", &["condition `P` is true", "condition `P` is false"]),
+        ("!If [P, !If [Q, 7, 90], !If [P, 1, 90]]", &["condition `P` is true and condition `Q` is true"]),
+        ("!If [P, !If [P, 90, 1], 90]", &[]),
+    ] {
+        let text = text(retention);
+        let found = findings(&text);
+        let ends: Vec<&str> = found.iter().map(|it| it.rsplit(", if ").next().unwrap()).collect();
+        assert_eq!(ends, branches, "{retention}: {found:?}");
+        assert_eq!(fixed(&text, true).as_deref(), Ok(text.as_str()));
+    }
+    let unknown = findings(&text("!If [P, !ImportValue x, 90]"));
+    assert!(unknown.len() == 1 && unknown[0].contains(" unknown "), "{unknown:?}");
+    let endless = text("&r !If [P, *r, !If [Q, *r, 90]]");
+    assert!(findings(&endless).iter().all(|finding| finding.contains(" unknown ")), "{:?}", findings(&endless));
+}
+
+#[test]
+fn a_retention_that_an_include_or_a_merge_key_adds_is_unknown() {
+    for added in ["Fn::Transform: {Name: AWS::Include, Parameters: {Location: s3://a/b}}", "<<: {RetentionInDays: 90}"]
+    {
+        let text = template(&container(GOOD)).replace("RetentionInDays: 30", added);
+        let found = findings(&text);
+        assert!(found.iter().all(|finding| finding.contains(" unknown ")), "{found:?}");
+    }
+}
+
+#[test]
 fn a_group_that_no_container_uses_and_a_group_of_another_stack_are_not_judged() {
     let text = template(&container(GOOD)).replace("      RetentionInDays: 30\n", "      LogGroupName: /other\n");
     let text = text.replace("awslogs-group: !Ref LogGroup", "awslogs-group: /ecs/web");

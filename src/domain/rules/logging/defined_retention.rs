@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::domain::rule_name::RuleName;
 use crate::domain::rules::case::{Case, Subject};
-use crate::domain::rules::facts::{DefinedGroup, DefinedRetention};
+use crate::domain::rules::facts::{DefinedGroup, DefinedRetention, RetentionBranch};
 use crate::domain::rules::finding::{Finding, Fix, Safety};
-use crate::domain::verdict::Decided;
+use crate::domain::verdict::{Decided, ParameterDefault};
 
 const NAME: RuleName = RuleName::UnboundedRetention;
 
@@ -20,7 +20,26 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Finding> {
         let entry = used.entry(&group.id).or_insert((subject, group, days));
         entry.2 = entry.2.max(days);
     }
-    used.into_values().filter_map(|(subject, group, days)| judge(&subject, group, days?)).collect()
+    let judged = |(subject, group, days): (Subject<'_, '_>, &DefinedGroup, Option<u32>)| {
+        let Some(days) = days else { return Vec::new() };
+        match group.branches.as_slice() {
+            [] => judge(&subject, group, days).into_iter().collect(),
+            branches => branches.iter().filter_map(|branch| in_branch(&subject, group, branch, days)).collect(),
+        }
+    };
+    used.into_values().flat_map(judged).collect()
+}
+
+/// Judges a log group in one branch of a condition. The condition stays, so a person has to change the branch.
+fn in_branch(subject: &Subject<'_, '_>, group: &DefinedGroup, branch: &RetentionBranch, days: u32) -> Option<Finding> {
+    let RetentionBranch { when, retention, defaults } = branch.clone();
+    let group = DefinedGroup { retention, defaults, is_editable: false, ..group.clone() };
+    let finding = judge(subject, &group, days)?;
+    let fix = match finding.decided {
+        Decided::Yes => Fix::Advice(format!("set a retention of {days} days in this branch of the condition")),
+        Decided::ByDefault | Decided::Unknown => finding.fix,
+    };
+    Some(Finding { message: format!("{}, if {when}", finding.message), fix, ..finding })
 }
 
 /// Returns the JSON pointer to the retention of a log group. The groups of the template are not part of the task
@@ -47,7 +66,9 @@ fn judge(subject: &Subject<'_, '_>, group: &DefinedGroup, new: u32) -> Option<Fi
         DefinedRetention::Days(days) | DefinedRetention::ByDefault(days) if days >= new => return None,
         DefinedRetention::Days(days) => (after(days), fix(Safety::Safe), Decided::Yes),
         DefinedRetention::Unbounded => (never, fix(Safety::Unsafe), Decided::Yes),
-        DefinedRetention::ByDefault(days) => (after(days), advice(), Decided::ByDefault),
+        DefinedRetention::ByDefault(days) => {
+            (after(days) + &ParameterDefault::because(&group.defaults), advice(), Decided::ByDefault)
+        }
         DefinedRetention::Unknown => (
             format!("a function or a parameter gives the retention of the log group `{id}`"),
             Fix::Advice(format!("set a retention of at least {new} days")),
@@ -61,5 +82,6 @@ fn judge(subject: &Subject<'_, '_>, group: &DefinedGroup, new: u32) -> Option<Fi
         }
         _ => Vec::new(),
     };
-    Some(Finding { pointer: pointer(group), decided, notes, ..finding })
+    let defaults = if decided == Decided::ByDefault { group.defaults.clone() } else { Vec::new() };
+    Some(Finding { pointer: pointer(group), decided, defaults, notes, ..finding })
 }

@@ -41,7 +41,7 @@ pub(super) fn expression(scanner: &mut Scanner<'_>, within: Within, depth: usize
     }
     let end = rest(scanner, within, end)?;
     if end == start {
-        return scanner.fault("there is no value");
+        return scanner.fault("the value is missing");
     }
     scanner.at = end;
     Ok(Expression { range: start..end, kind: ExpressionKind::Opaque })

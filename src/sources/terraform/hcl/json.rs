@@ -71,7 +71,7 @@ impl Reader<'_> {
                 self.scanner.at += word.len();
                 Ok(ExpressionKind::Literal(value))
             }
-            Err(_) => self.scanner.fault("this is no JSON value"),
+            Err(_) => self.scanner.fault("this is not a JSON value"),
         }
     }
 

@@ -8,6 +8,7 @@
 mod block;
 mod expression;
 mod json;
+mod json_file;
 mod quoted;
 mod scanner;
 
@@ -18,6 +19,7 @@ use serde_json::Value;
 pub(super) use block::{Attribute, Block, Body};
 pub(super) use expression::read as read_expression;
 pub(super) use json::read as read_json;
+pub(super) use json_file::JsonFile;
 pub(super) use quoted::quoted;
 
 /// The maximum number of lists, objects and calls around a value.
