@@ -19,6 +19,7 @@ FORMATS   := target/venv-formats
 BENCH     := target/venv-bench
 JUDGES    := target/judges
 DYNAMODB  := target/dynamodb-local
+UV        := target/uv
 
 # The cargo options of the gate. With `--examples`, cargo turns on the features that the tests need in every dependency,
 # although there are no examples. The programs, the documentation and the walls then reuse the crates of the tests.
@@ -28,8 +29,8 @@ help: ## print this list
 	@awk -F ':.*## ' '/^[A-Za-z-]+:.*## / { printf "make %-26s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # Runs two targets at a time. Compilations wait for cargo's lock, while Python, npm and the tests run beside them.
-check: ## run every check that a change must pass
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync fmt compile template templates guard deny formats test clippy doc walls bench-smoke
+check: ## run every check that a change must pass, and the demo
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync fmt compile template templates guard deny formats test story-of-tests clippy doc walls bench-smoke
 
 fmt: ## check the formatting
 	cargo fmt --check
@@ -92,10 +93,16 @@ demo: ## deploy to an emulated account, correct, roll out, back out, break, repa
 	@echo 'This demo deploys Logweir to an emulated AWS account on this machine, and shows it from installation to removal.'
 	@echo 'The first run takes about six minutes, mostly for compiling. Later runs take about two. VERBOSE=1 shows every check.'
 	@$(MAKE) --silent --jobs 3 programs $(EMULATORS)/stamp $(LINT)/stamp
-	@install -D --strip target/debug/bootstrap target/demo/bootstrap
-	@$(MAKE) --no-print-directory story LOGWEIR_BOOTSTRAP=target/demo/bootstrap LOGWEIR=target/debug/logweir
+	@$(DEBUG_STORY)
 
-.PHONY: programs story
+# The demo on the programs of the tests, beside the other checks.
+story-of-tests: compile $(EMULATORS)/stamp $(LINT)/stamp
+	@$(DEBUG_STORY)
+
+DEBUG_STORY = install -D --strip target/debug/bootstrap target/demo/bootstrap && \
+	$(MAKE) --no-print-directory story LOGWEIR_BOOTSTRAP=target/demo/bootstrap LOGWEIR=target/debug/logweir
+
+.PHONY: programs story story-of-tests
 programs:
 	@echo 'compiling the programs'
 	@python3 infra/compiling.py cargo build $(ONCE) --all-features --bins $(TIMINGS)
@@ -232,10 +239,17 @@ reproducible: ## check that two builds in different folders give the same zip (m
 	sha256sum "$$here/one/$(CODE)" "$$here/quite/another/$(CODE)"; \
 	cmp "$$here/one/$(CODE)" "$$here/quite/another/$(CODE)"
 
-target/venv-%/stamp: infra/requirements/%.txt
+$(UV)/stamp: infra/requirements/uv.txt
 	@echo 'installing $<'
 	@python3 -m venv --clear $(@D)
 	@$(@D)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+# The programs compile to bytecode here, because PYTHONDONTWRITEBYTECODE would make each start compile them anew.
+target/venv-%/stamp: infra/requirements/%.txt $(UV)/stamp
+	@echo 'installing $<'
+	@$(UV)/bin/uv venv --quiet --clear --no-managed-python --python python3 $(@D)
+	@$(UV)/bin/uv pip install --quiet --system-certs --compile-bytecode --python $(@D)/bin/python --requirement $<
 	@touch $@
 
 # npm does not run the packages' scripts, and leaves out the CDK, which the rules do not need.

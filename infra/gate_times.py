@@ -2,7 +2,7 @@
 
     gate_times.py [--runs 3] [--timings FOLDER] [COMMAND …]
 
-Each run uses a fresh copy of the files that git would commit now, with empty caches of cargo, pip and npm. So each time
+Each run uses a fresh copy of the files that git would commit now, with empty caches of cargo, pip, uv and npm. So each time
 includes the downloads. Without a COMMAND, the program measures `.ci/run` and `make demo`. FOLDER (default:
 target/gate-times) receives the reports of `cargo --timings`, which show how long each crate took to compile. Run no other
 program on the machine during the measurement.
@@ -53,6 +53,7 @@ def timed(command, timings):
         env |= {
             "CARGO_HOME": str(caches / "cargo"),
             "PIP_CACHE_DIR": str(caches / "pip"),
+            "UV_CACHE_DIR": str(caches / "uv"),
             "npm_config_cache": str(caches / "npm"),
             "TIMINGS": "--timings",
         }
