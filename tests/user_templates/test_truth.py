@@ -19,6 +19,9 @@ UNREAD = {
     "merge-key": "cfn-lint reads no merge keys",
     "repeated-keys": "cfn-lint refuses repeated keys, as Logweir does",
     "task-definition-in-yaml": "this is no template",
+    "for-each-alone": "the truth table lists no resources that a loop adds",
+    "plan-that-lacks-changes": "the truth table does not read whether a plan is complete",
+    "plan-with-members-in-another-case": "the truth table reads names as they are written, and AWS's provider ignores case",
     "plan-with-sensitive-containers": "the truth table reads sensitive values, and Logweir does not",
 }
 
