@@ -278,6 +278,11 @@ impl<'a> Container<'a> {
         memory(self.value.get("memory")?)
     }
 
+    /// Returns the memory that ECS reserves for the container in bytes, if it is set and readable.
+    pub fn memory_reservation(self) -> Option<u64> {
+        memory(self.value.get("memoryReservation")?)
+    }
+
     /// Whether the container creates its log group when it starts, if the group is missing and the container's role
     /// allows it. ECS accepts only the value `true` of the option (source: ECS API reference, LogConfiguration).
     pub fn creates_log_group(self) -> bool {

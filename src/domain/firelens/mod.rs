@@ -1,0 +1,9 @@
+//! FireLens: the router of a task, the output plugins and their options, the router's image, and the configuration that
+//! the ECS agent generates.
+
+pub mod agent;
+pub mod image;
+pub mod launcher;
+mod outputs;
+pub mod plugin;
+pub mod router;
