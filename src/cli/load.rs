@@ -24,6 +24,7 @@ use crate::domain::baseline::Baseline;
 use crate::domain::outcome::Reason;
 use crate::domain::plan::Plan;
 use crate::domain::readings::{Judged, judge};
+use crate::domain::rules::Rule;
 use crate::domain::rules::facts::Observation;
 use crate::domain::rules::finding::{Finding, Fix};
 use crate::domain::verdict::{Decided, Unknown};
@@ -103,7 +104,7 @@ async fn load(
     let loaded = match (target, connection, target.documents(family)) {
         (_, _, Some(Ok(Read::PassedOver(kind)))) => return Ok(Outcome::PassedOver(kind)),
         (_, _, Some(Ok(Read::Documents(documents)))) => {
-            let planned = |document| plan_offline(&baselines.files, region, document);
+            let planned = |document| plan_offline(baselines, region, document);
             let mut loaded: Vec<Loaded> = documents.into_iter().map(planned).collect();
             judge_groups_once(&mut loaded);
             return Ok(Outcome::Loaded(loaded));
@@ -111,7 +112,7 @@ async fn load(
         (_, _, Some(Err(error))) => return Err(Failure::from(error)),
         (Target::Live(name), Some(Ok(aws)), None) => {
             targets::is_in_region(name, aws.region())?;
-            plan_patiently(aws, &baselines.live, target, name).await.map_err(Failure::from)
+            plan_patiently(aws, baselines, target, name).await.map_err(Failure::from)
         }
         (_, Some(Err(failed)), None) => Err(failed.clone()),
         (_, _, None) => Err(Failure::error("there is no connection to AWS")),
@@ -128,13 +129,14 @@ pub(super) async fn region(global: &Global) -> Option<String> {
 }
 
 /// Plans the correction of a document. Makes no AWS call.
-fn plan_offline(baseline: &Baseline, region: Option<&str>, document: Document) -> Loaded {
+fn plan_offline(baselines: &ChosenBaselines, region: Option<&str>, document: Document) -> Loaded {
     let tags: Vec<_> = document.tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect();
     let now = Timestamp::now();
     let template = document.template.as_deref();
     let seen = |definition| Observation { tags: &tags, template, ..Observation::of_document(definition, region, now) };
     let pointer = |reading, below: &str| document.pointer_of(reading, below);
-    let Judged { mut plan, mut readings, edits } = judge(&document.readings, seen, baseline, pointer);
+    let Judged { mut plan, mut readings, edits } =
+        judge(&document.readings, &baselines.rules, seen, &baselines.files, pointer);
     let mut unknowns: Vec<(usize, Unknown)> = document.unknowns.iter().map(|unknown| (0, unknown.clone())).collect();
     // The reason that the document gives is more precise than the reason that a rule gives.
     let is_explained = |unknown: &Unknown| document.unknowns.iter().any(|it| unknown.pointer.starts_with(&it.pointer));
@@ -224,14 +226,14 @@ fn take_unknown(plan: &mut Plan, readings: &mut Vec<usize>) -> Vec<(usize, Unkno
 
 /// Reads a registered revision, and plans the correction of the revision. Waits and tries again if AWS throttles a
 /// call.
-async fn plan_patiently(aws: &Aws, baseline: &Baseline, target: &Target, name: &str) -> Answer<Loaded> {
+async fn plan_patiently(aws: &Aws, baselines: &ChosenBaselines, target: &Target, name: &str) -> Answer<Loaded> {
     for pause in PAUSES {
-        match plan_live(&aws.ecs, &aws.log_groups, baseline, target, name).await {
+        match plan_live(&aws.ecs, &aws.log_groups, &baselines.live, &baselines.rules, target, name).await {
             Err(error) if error.reason == Some(Reason::Throttled) => tokio::time::sleep(pause).await,
             answer => return answer,
         }
     }
-    plan_live(&aws.ecs, &aws.log_groups, baseline, target, name).await
+    plan_live(&aws.ecs, &aws.log_groups, &baselines.live, &baselines.rules, target, name).await
 }
 
 /// Reads a registered revision and its log groups, and plans the correction of the revision.
@@ -239,6 +241,7 @@ pub(super) async fn plan_live(
     task_definitions: &impl TaskDefinitions,
     log_groups: &impl LogGroups,
     baseline: &Baseline,
+    rules: &[&dyn Rule],
     target: &Target,
     name: &str,
 ) -> Answer<Loaded> {
@@ -249,7 +252,7 @@ pub(super) async fn plan_live(
     }
     let (revision, region) = (described.arn.clone(), described.arn.region.clone());
     let tags = described.tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect();
-    let seen = observe(&described, baseline, task_definitions, log_groups, Timestamp::now()).await?;
+    let seen = observe(&described, baseline, rules, task_definitions, log_groups, Timestamp::now()).await?;
     let is_undecided = !seen.plan.not_checked.is_empty();
     Ok(Loaded {
         origin: target.origin(),

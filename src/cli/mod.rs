@@ -67,6 +67,9 @@ enum Verb {
     /// it. Shows the plan and asks first
     #[command(after_help = verbs::apply::EXAMPLES)]
     Apply(verbs::apply::ApplyArgs),
+    /// Check FireLens routers, and the outputs of the containers that log to them
+    #[command(after_help = verbs::firelens::EXAMPLES)]
+    Firelens(verbs::firelens::FirelensArgs),
     /// Undo a correction: roll services back, deregister the corrected revision, restore the retention
     #[command(after_help = verbs::backout::EXAMPLES)]
     Backout(verbs::backout::BackoutArgs),
@@ -132,7 +135,12 @@ impl Verb {
     /// Returns an error if the verb cannot show its results in the format that the caller named.
     fn accepts(&self, context: &Context) -> Result<(), Failure> {
         let format = context.global.format;
-        if is_of_every_verb(format) || matches!(self, Self::Check(_)) {
+        let has_all_formats = match self {
+            Self::Check(_) => true,
+            Self::Firelens(firelens) => firelens.has_all_formats(),
+            _ => false,
+        };
+        if is_of_every_verb(format) || has_all_formats {
             return Ok(());
         }
         Err(Failure::usage(format!("only `logweir check` has the format {format}")).help("use --format text or json"))
@@ -143,6 +151,7 @@ impl Verb {
             Self::Check(check) => check.run(context),
             Self::Fix(fix) => fix.run(context),
             Self::Apply(apply) => apply.run(context),
+            Self::Firelens(firelens) => firelens.run(context),
             Self::Backout(backout) => backout.run(context),
             Self::Hold(hold) => hold.run(context),
             Self::Replay(replay) => replay.run(context),

@@ -5,6 +5,7 @@ use std::fmt;
 use super::failure::Failure;
 use super::rule_choice::RuleChoiceArgs;
 use crate::domain::baseline::{Baseline, BaselineError};
+use crate::domain::rules::Rule;
 use crate::render::json::BaselineLine;
 use crate::settings::SHIPPED_BASELINE;
 
@@ -29,15 +30,19 @@ pub(super) struct Baselines<'b> {
     pub(super) live: &'b PlacedBaseline,
 }
 
-/// The baselines for the targets of one run, with the rules that the table `[rules]` and the caller choose.
+/// The rules of one run, and the baselines for its targets. Each baseline names the rules that the table `[rules]` and the
+/// caller leave out.
 pub(super) struct ChosenBaselines {
+    pub(super) rules: Vec<&'static dyn Rule>,
     pub(super) files: Baseline,
     pub(super) live: Baseline,
 }
 
 impl Baselines<'_> {
-    pub(super) fn choose(&self, rules: &RuleChoiceArgs) -> ChosenBaselines {
-        ChosenBaselines { files: rules.apply(&self.files.baseline), live: rules.apply(&self.live.baseline) }
+    /// Returns the baselines for a run with the rules, of which the caller chooses some.
+    pub(super) fn choose(&self, choice: &RuleChoiceArgs, rules: &[&'static dyn Rule]) -> ChosenBaselines {
+        let (files, live) = (choice.apply(&self.files.baseline), choice.apply(&self.live.baseline));
+        ChosenBaselines { rules: rules.to_vec(), files, live }
     }
 }
 

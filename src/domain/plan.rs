@@ -9,6 +9,7 @@ use super::baseline::{Baseline, Exempt};
 use super::ecs::task_definition::{Log, Options};
 use super::edit::{Change, Edit, Holder, LogGroupChange, NewLogGroup, OptionChange};
 use super::rule_name::RuleName;
+use super::rules::Rule;
 use super::rules::case::{Case, Subject};
 use super::rules::facts::{LogGroup, Observation};
 use super::rules::finding::{Finding, Fix, Safety};
@@ -81,10 +82,16 @@ impl Plan {
     }
 }
 
+/// Returns the plan of the deployed function, which judges by the rules of the pack `logging`.
 pub fn plan(seen: &Observation<'_>, baseline: &Baseline) -> Plan {
+    plan_by(LOGGING, seen, baseline)
+}
+
+/// Returns the plan that follows from the findings of the rules.
+pub fn plan_by(rules: &[&dyn Rule], seen: &Observation<'_>, baseline: &Baseline) -> Plan {
     let case = Case::new(seen, baseline);
     let mut plan = Plan::default();
-    for rule in LOGGING {
+    for rule in rules {
         plan.findings.extend(rule.check(&case));
         if rule.lacks_evidence(&case) && !case.is_off(rule.name()) {
             plan.not_checked.push(rule.name());

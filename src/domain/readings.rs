@@ -8,8 +8,9 @@ use serde_json::Value;
 use super::baseline::Baseline;
 use super::ecs::task_definition::TaskDefinition;
 use super::edit::Edit;
-use super::plan::{Plan, UnsafeEdit, plan};
+use super::plan::{Plan, UnsafeEdit, plan_by};
 use super::rule_name::RuleName;
+use super::rules::Rule;
 use super::rules::facts::Observation;
 use super::rules::finding::{Finding, Fix};
 use super::verdict::{Decided, ParameterDefault};
@@ -59,15 +60,16 @@ pub struct ReadingEdits {
     pub needing_consent: Vec<UnsafeEdit>,
 }
 
-/// Judges all readings. `seen` returns the facts about a reading's task definition, and `pointer` returns the pointer
+/// Judges all readings by the rules. `seen` returns the facts about a reading's task definition, and `pointer` returns the pointer
 /// in the whole file for a pointer into the reading with this index.
 pub fn judge<'a>(
     readings: &'a [Reading],
+    rules: &[&dyn Rule],
     seen: impl Fn(&'a TaskDefinition) -> Observation<'a>,
     baseline: &Baseline,
     pointer: impl Fn(usize, &str) -> String,
 ) -> Judged {
-    let mut plans: Vec<Plan> = readings.iter().map(|reading| one(reading, &seen, baseline)).collect();
+    let mut plans: Vec<Plan> = readings.iter().map(|reading| one(reading, rules, &seen, baseline)).collect();
     let edits = plans
         .iter_mut()
         .map(|plan| ReadingEdits { safe: plan.edits.clone(), needing_consent: plan.unsafe_edits.clone() })
@@ -94,10 +96,15 @@ pub fn judge<'a>(
 
 /// Returns the plan of one reading. A finding that exists only with the defaults of parameters is decided by default,
 /// and has no fix.
-fn one<'a>(reading: &'a Reading, seen: &impl Fn(&'a TaskDefinition) -> Observation<'a>, baseline: &Baseline) -> Plan {
-    let mut literal = plan(&seen(&reading.definition), baseline);
+fn one<'a>(
+    reading: &'a Reading,
+    rules: &[&dyn Rule],
+    seen: &impl Fn(&'a TaskDefinition) -> Observation<'a>,
+    baseline: &Baseline,
+) -> Plan {
+    let mut literal = plan_by(rules, &seen(&reading.definition), baseline);
     let Some(defaulted) = &reading.defaulted else { return literal };
-    let mut by_default = plan(&seen(defaulted), baseline);
+    let mut by_default = plan_by(rules, &seen(defaulted), baseline);
     let key = |finding: &Finding| (finding.rule.name(), finding.pointer.clone());
     let certain = literal.findings.iter().filter(|finding| finding.decided == Decided::Yes);
     let mut certain: BTreeMap<_, Finding> = certain.map(|finding| (key(finding), finding.clone())).collect();

@@ -24,6 +24,25 @@ pub enum RuleName {
     UnboundedRetention,
     MissingExecutionRole,
     UnroutableFirelens,
+    UnavailableOutputPlugin,
+    UnknownOutputOption,
+    MissingOutputOption,
+    InvalidOutputOption,
+    UnlimitedRetries,
+    MissingTaskRole,
+    MisplacedLauncherArguments,
+    UnusableRouterConfiguration,
+    UnfulfillableRouterDependency,
+    UnorderedRouterStart,
+    InsufficientRouterMemory,
+    FailingRouterHealthCheck,
+    DeepRouterHealthCheck,
+    ExposedRouterPort,
+    ExposedRegistrationKey,
+    WindowsRouter,
+    UnsupportedRouterImage,
+    MovingRouterImage,
+    NonEssentialRouter,
 }
 
 /// The error for a text that is not a rule name.
@@ -33,7 +52,7 @@ pub struct NoSuchRule(String);
 
 impl RuleName {
     /// All rule names, in the order of the rules in their packs.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 30] = [
         Self::MissingLogDriver,
         Self::UnacceptedLogDriver,
         Self::BlockingDelivery,
@@ -45,6 +64,25 @@ impl RuleName {
         Self::UnboundedRetention,
         Self::MissingExecutionRole,
         Self::UnroutableFirelens,
+        Self::UnavailableOutputPlugin,
+        Self::UnknownOutputOption,
+        Self::MissingOutputOption,
+        Self::InvalidOutputOption,
+        Self::UnlimitedRetries,
+        Self::MissingTaskRole,
+        Self::MisplacedLauncherArguments,
+        Self::UnusableRouterConfiguration,
+        Self::UnfulfillableRouterDependency,
+        Self::UnorderedRouterStart,
+        Self::InsufficientRouterMemory,
+        Self::FailingRouterHealthCheck,
+        Self::DeepRouterHealthCheck,
+        Self::ExposedRouterPort,
+        Self::ExposedRegistrationKey,
+        Self::WindowsRouter,
+        Self::UnsupportedRouterImage,
+        Self::MovingRouterImage,
+        Self::NonEssentialRouter,
     ];
 
     /// Returns the name in the spelling of files and reports, such as `missing-log-driver`.
@@ -61,6 +99,25 @@ impl RuleName {
             Self::UnboundedRetention => "unbounded-retention",
             Self::MissingExecutionRole => "missing-execution-role",
             Self::UnroutableFirelens => "unroutable-firelens",
+            Self::UnavailableOutputPlugin => "unavailable-output-plugin",
+            Self::UnknownOutputOption => "unknown-output-option",
+            Self::MissingOutputOption => "missing-output-option",
+            Self::InvalidOutputOption => "invalid-output-option",
+            Self::UnlimitedRetries => "unlimited-retries",
+            Self::MissingTaskRole => "missing-task-role",
+            Self::MisplacedLauncherArguments => "misplaced-launcher-arguments",
+            Self::UnusableRouterConfiguration => "unusable-router-configuration",
+            Self::UnfulfillableRouterDependency => "unfulfillable-router-dependency",
+            Self::UnorderedRouterStart => "unordered-router-start",
+            Self::InsufficientRouterMemory => "insufficient-router-memory",
+            Self::FailingRouterHealthCheck => "failing-router-health-check",
+            Self::DeepRouterHealthCheck => "deep-router-health-check",
+            Self::ExposedRouterPort => "exposed-router-port",
+            Self::ExposedRegistrationKey => "exposed-registration-key",
+            Self::WindowsRouter => "windows-router",
+            Self::UnsupportedRouterImage => "unsupported-router-image",
+            Self::MovingRouterImage => "moving-router-image",
+            Self::NonEssentialRouter => "non-essential-router",
         }
     }
 }

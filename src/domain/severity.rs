@@ -51,13 +51,31 @@ impl RuleName {
             | Self::RefusedLogOption
             | Self::MissingLogGroup
             | Self::MissingExecutionRole
-            | Self::UnroutableFirelens => Severity::Error,
+            | Self::UnroutableFirelens
+            | Self::UnavailableOutputPlugin
+            | Self::UnknownOutputOption
+            | Self::MissingOutputOption
+            | Self::InvalidOutputOption
+            | Self::MissingTaskRole
+            | Self::MisplacedLauncherArguments
+            | Self::UnusableRouterConfiguration
+            | Self::UnfulfillableRouterDependency
+            | Self::FailingRouterHealthCheck
+            | Self::WindowsRouter => Severity::Error,
             Self::MissingLogDriver
             | Self::UnacceptedLogDriver
             | Self::BlockingDelivery
             | Self::UnsizedBuffer
             | Self::ForeignRegion
-            | Self::UnboundedRetention => Severity::Warning,
+            | Self::UnboundedRetention
+            | Self::UnlimitedRetries
+            | Self::UnorderedRouterStart
+            | Self::InsufficientRouterMemory
+            | Self::DeepRouterHealthCheck
+            | Self::ExposedRouterPort
+            | Self::ExposedRegistrationKey
+            | Self::UnsupportedRouterImage => Severity::Warning,
+            Self::MovingRouterImage | Self::NonEssentialRouter => Severity::Note,
         }
     }
 }

@@ -10,7 +10,7 @@ use super::metrics::{Dimension, Unit, line};
 use crate::domain::limits::reconciliation::Counts;
 use crate::domain::report::Report;
 use crate::domain::report::gauges::Gauges;
-use crate::domain::rules::packs;
+use crate::domain::rule_name::RuleName;
 use crate::domain::text::plain::{plain, shortened};
 
 /// The maximum length of an error in a log line, in characters.
@@ -27,8 +27,7 @@ pub fn reported(report: &Report, function: &str) -> String {
     metrics.push(("Duration", Unit::Milliseconds, report.duration_ms.max(0)));
     metrics.push(("AwsCalls", Unit::Count, number(report.aws_calls)));
     let mut lines = one(report) + &one(&line(report.timestamp, function, Some(&outcome), &metrics));
-    let known = packs::names();
-    let found = report.rules.iter().map(String::as_str).filter(|rule| known.contains(rule));
+    let found = report.rules.iter().map(String::as_str).filter(|rule| rule.parse::<RuleName>().is_ok());
     let found: BTreeSet<&str> = found.collect();
     for rule in found {
         let rule = Dimension { name: "Rule", value: rule, sums: false };

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::domain::baseline::Baseline;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::plan::{self, Plan};
+use crate::domain::rules::Rule;
 use crate::domain::rules::facts::{DefaultMode, LogGroup, Observation};
 use crate::ports::{Answer, Described, ErrorKind, LogGroups, PortError, TaskDefinitions};
 
@@ -35,13 +36,14 @@ pub(super) async fn described(
     }
 }
 
-/// Reads the log groups of a described revision, and plans the correction of the revision. For a compliant revision,
+/// Reads the log groups of a described revision, and plans by the rules the correction of the revision. For a compliant revision,
 /// Logweir makes two AWS calls: the DescribeTaskDefinition call before this function, and the call that reads the log
 /// groups in this function. The adapter for ECS reads the account setting `defaultLogDriverMode` once for many
 /// revisions.
 pub async fn observe(
     described: &Described,
     baseline: &Baseline,
+    rules: &[&dyn Rule],
     task_definitions: &impl TaskDefinitions,
     log_groups: &impl LogGroups,
     now: Timestamp,
@@ -67,7 +69,7 @@ pub async fn observe(
         [] => BTreeMap::new(),
         names => match log_groups.look(names).await {
             Err(error) if error.kind == ErrorKind::Refused => {
-                let (plan, log_groups) = (plan::plan(&seen, baseline), BTreeMap::new());
+                let (plan, log_groups) = (plan::plan_by(rules, &seen, baseline), BTreeMap::new());
                 return Ok(Assessment { default_mode, log_groups, plan, unread, unread_groups: Some(error) });
             }
             groups => groups?,
@@ -89,6 +91,6 @@ pub async fn observe(
         }
     }
     seen.log_groups = Some(&groups);
-    let plan = plan::plan(&seen, baseline);
+    let plan = plan::plan_by(rules, &seen, baseline);
     Ok(Assessment { default_mode, plan, log_groups: groups, unread, unread_groups: None })
 }

@@ -17,6 +17,7 @@ use crate::domain::event::{Cause, Home, RevisionRef, is_own, is_service_linked};
 use crate::domain::outcome::{Conclusion, Mode, Outcome, Reason};
 use crate::domain::plan::{Plan, Refusal};
 use crate::domain::report::{Decision, LogGroupAction, LogGroupReport, Report};
+use crate::domain::rules::packs::LOGGING;
 use crate::ports::{Clock, Described, ErrorKind, Journal, PortError, Ports, TaskDefinitions};
 
 /// The maximum time between an event and the registration of the revision that the event is about.
@@ -146,7 +147,7 @@ async fn verdict<P: Ports>(
 ) -> Result<Judgement, PortError> {
     let ends = |conclusion: Conclusion| Ok(Judgement::Ends(conclusion));
     let now = ports.clock().now();
-    let seen = observe(described, order.baseline, ports.task_definitions(), ports.log_groups(), now).await?;
+    let seen = observe(described, order.baseline, LOGGING, ports.task_definitions(), ports.log_groups(), now).await?;
     let plan = seen.plan;
     report.planned(&plan);
     if let Some(error) = seen.unread_groups {

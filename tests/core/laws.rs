@@ -16,7 +16,6 @@ use logweir::domain::edit::{Change, Edit, Holder, LogGroupChange, OptionChange};
 use logweir::domain::plan::Plan;
 use logweir::domain::rule_name::RuleName;
 use logweir::domain::rules::finding::Fix;
-use logweir::domain::rules::packs;
 use logweir::domain::text::placeholder;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -25,7 +24,7 @@ use proptest::test_runner::TestRunner;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
-use situations::{Situation, baselines, documents, exemption, offline, situations};
+use situations::{Situation, baselines, documents, exemption, offline, rule_names, situations};
 
 use crate::rules::golden;
 
@@ -205,7 +204,7 @@ fn rules_one_by_one_fix_the_same_as_together(situation: &Situation, order: &[&'s
         let goes_with = |name: &str| {
             name == *rule || name == "missing-execution-role" || (BUFFERS.contains(rule) && BUFFERS.contains(&name))
         };
-        let others: Vec<_> = packs::names().into_iter().filter(|name| !goes_with(name)).collect();
+        let others: Vec<_> = rule_names().into_iter().filter(|name| !goes_with(name)).collect();
         let off = ["family = \"*\"", "container = \"*\""].map(|who| exemption(who, &others, "2027-01-31")).concat();
         let alone = Situation { definition: definition.clone(), ..situation.with_baseline(&off) };
         definition = fix(&alone, &alone.plan())?;
@@ -303,7 +302,7 @@ proptest! {
     }
 
     #[test]
-    fn rules_commute(situation in offline(), order in Just(packs::names()).prop_shuffle()) {
+    fn rules_commute(situation in offline(), order in Just(rule_names()).prop_shuffle()) {
         rules_one_by_one_fix_the_same_as_together(&situation, &order)?;
     }
 
@@ -435,7 +434,7 @@ fn the_generated_situations_reach_every_rule_and_every_kind_of_change() {
     for _ in 0..1000 {
         reached.extend(kinds(&strategy.new_tree(&mut runner).unwrap().current().plan()));
     }
-    let rules = packs::names().into_iter().flat_map(|rule| [rule.to_owned(), format!("{rule}, exempt")]);
+    let rules = rule_names().into_iter().flat_map(|rule| [rule.to_owned(), format!("{rule}, exempt")]);
     let changes = [
         "options, Map",
         "options, Null",

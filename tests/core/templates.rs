@@ -5,6 +5,7 @@ use logweir::domain::baseline::Baseline;
 use logweir::domain::readings::{Judged, judge};
 use logweir::domain::rules::facts::Observation;
 use logweir::domain::rules::finding::Finding;
+use logweir::domain::rules::packs::LOGGING;
 use logweir::domain::verdict::Decided;
 use logweir::settings::SHIPPED_BASELINE;
 use logweir::sources::{Correction, Document};
@@ -25,7 +26,7 @@ fn judged(document: &Document) -> Judged {
         template,
         ..Observation::of_document(definition, Some("eu-west-1"), Timestamp::UNIX_EPOCH)
     };
-    judge(&document.readings, seen, &baseline, |reading, below| document.pointer_of(reading, below))
+    judge(&document.readings, LOGGING, seen, &baseline, |reading, below| document.pointer_of(reading, below))
 }
 
 fn documents(text: &str) -> Vec<Document> {

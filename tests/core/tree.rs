@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use logweir::domain::rule_name::RuleName;
 use logweir::domain::rules::packs;
 use source::{mentions, names};
 
@@ -210,7 +211,7 @@ fn no_file_has_a_catch_all_name() {
 // A rule has a file, an entry in the catalogue, golden cases, and a heading in docs/rules.md.
 
 fn catalogue() -> BTreeSet<String> {
-    packs::names().into_iter().map(String::from).collect()
+    RuleName::ALL.map(|rule| rule.name().to_owned()).into()
 }
 
 fn entries(folder: &str) -> Vec<PathBuf> {
@@ -223,14 +224,15 @@ fn stem(path: &Path) -> String {
 
 #[test]
 fn every_rule_has_a_file_of_its_name_and_every_file_is_a_rule() {
-    let files: BTreeSet<String> =
-        entries("src/domain/rules/logging").iter().map(|path| stem(path).replace('_', "-")).collect();
+    let folders = ["src/domain/rules/logging", "src/domain/rules/firelens"].map(entries).into_iter().flatten();
+    let files: BTreeSet<String> = folders.map(|path| stem(&path).replace('_', "-")).collect();
     let about_all = [
         "mod",
         "awslogs-option",
         "buffer",
         "datetime",
         "defined-retention",
+        "dependencies",
         "execution-role",
         "firelens",
         "held-back",
@@ -238,12 +240,14 @@ fn every_rule_has_a_file_of_its_name_and_every_file_is_a_rule() {
         "log-stream",
         "naming",
         "options",
+        "output",
         "region",
         "replacement",
+        "route",
     ]
     .map(String::from);
     let rules: BTreeSet<String> = files.into_iter().filter(|name| !about_all.contains(name)).collect();
-    assert_eq!(rules, catalogue(), "src/domain/rules/logging/, and the catalogue");
+    assert_eq!(rules, catalogue(), "the folders of the packs, and the catalogue");
 }
 
 #[test]
@@ -257,13 +261,13 @@ fn every_rule_has_golden_cases_and_every_golden_case_has_a_rule() {
 fn every_rule_is_explained_in_the_catalogues_order() {
     let docs = fs::read_to_string(root().join("docs/rules.md")).unwrap();
     let headings: Vec<&str> = docs.lines().filter_map(|line| line.strip_prefix("## ")).collect();
-    let wanted: Vec<String> = packs::names().into_iter().map(|name| format!("`{name}`")).collect();
+    let wanted: Vec<String> = RuleName::ALL.map(|name| format!("`{name}`")).into();
     assert_eq!(headings, wanted, "the headings of docs/rules.md, and the catalogue");
 }
 
 #[test]
 fn every_rule_sums_up_its_fault_in_one_line() {
-    for rule in packs::LOGGING {
+    for rule in packs::every() {
         let summary = rule.summary();
         assert!((20..100).contains(&summary.len()) && !summary.ends_with('.') && !summary.contains('\n'), "{summary}");
     }

@@ -12,6 +12,7 @@ use crate::cli::printer::Printer;
 use crate::cli::rule_choice::RuleChoiceArgs;
 use crate::cli::targets::{Target, Targets};
 use crate::domain::report::schema;
+use crate::domain::rules::Rule;
 use crate::domain::rules::finding::Finding;
 use crate::render::human::against::comes_and_goes;
 use crate::render::json::{AgainstOutput, AgainstSummary, Compared, FindingLine, PassedOver};
@@ -35,7 +36,8 @@ pub(in crate::cli) fn compare(
     context: &Context,
     targets: &Targets,
     against: &BaselinePlace,
-    rules: &RuleChoiceArgs,
+    choice: &RuleChoiceArgs,
+    rules: &[&'static dyn Rule],
 ) -> VerbResult {
     if targets.list.iter().any(|target| matches!(target, Target::Stdin)) {
         return Err(Failure::usage(
@@ -44,8 +46,8 @@ pub(in crate::cli) fn compare(
     }
     let after = wait(context.baselines(&targets.list))?;
     let before = wait(context.read_baseline_at(against, "from --against"))?;
-    let (old, _) = find_all(context, &Baselines { files: &before, live: &before }.choose(rules), targets)?;
-    let (new, passed_over) = find_all(context, &after.choose(rules), targets)?;
+    let (old, _) = find_all(context, &Baselines { files: &before, live: &before }.choose(choice, rules), targets)?;
+    let (new, passed_over) = find_all(context, &after.choose(choice, rules), targets)?;
     let after = after.files;
     let mut summary = AgainstSummary::default();
     let pairs = old.into_iter().zip(new);

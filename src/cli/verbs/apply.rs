@@ -25,6 +25,7 @@ use crate::domain::event::{Cause, RevisionRef, ServiceChange, Trigger};
 use crate::domain::limits::family::{Family, FamilyName};
 use crate::domain::outcome::{Mode, Outcome, Reason};
 use crate::domain::report::{Report, schema};
+use crate::domain::rules::packs::LOGGING;
 use crate::ports::{Clock, Journal};
 use crate::render::Output;
 use crate::workflow::{Origin, remediate};
@@ -177,7 +178,7 @@ impl Apply<'_> {
     async fn load(&self, target: &Target, name: &str) -> Result<Loaded, Failure> {
         targets::is_in_region(name, &self.session.home.region)?;
         let ports = &self.session.ports;
-        Ok(plan_live(&ports.ecs, &ports.log_groups, self.baseline, target, name).await?)
+        Ok(plan_live(&ports.ecs, &ports.log_groups, self.baseline, LOGGING, target, name).await?)
     }
 
     fn patience(&self) -> Duration {

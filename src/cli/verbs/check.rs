@@ -22,7 +22,9 @@ use crate::cli::targets::{self, Target, Targets, WalkArgs};
 use crate::domain::baseline::{CheckedDefinition, ExemptionUse};
 use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::plan::{Plan, Refusal};
+use crate::domain::rules::Rule;
 use crate::domain::rules::finding::{Fix, Safety};
+use crate::domain::rules::packs::every;
 use crate::domain::text::placeholder::is_placeholder;
 use crate::render::formats::FormatName;
 use crate::render::human::{exemptions, unknown};
@@ -54,7 +56,7 @@ pub(in crate::cli) struct CheckArgs {
     #[command(flatten)]
     walk: WalkArgs,
     #[command(flatten)]
-    rules: RuleChoiceArgs,
+    pub(in crate::cli) rules: RuleChoiceArgs,
     #[command(flatten)]
     outputs: OutputArgs,
     /// End with exit code 1 also if a verdict is unknown
@@ -66,7 +68,13 @@ pub(in crate::cli) struct CheckArgs {
 }
 
 impl CheckArgs {
+    /// Checks the targets by the rules of all packs.
     pub(in crate::cli) fn run(&self, context: &Context) -> VerbResult {
+        self.run_by(context, &every())
+    }
+
+    /// Checks the targets by the rules.
+    pub(in crate::cli) fn run_by(&self, context: &Context, rules: &[&'static dyn Rule]) -> VerbResult {
         if self.all {
             // A faulty baseline stops the run before it lists the families of the account.
             wait(context.baseline())?;
@@ -83,16 +91,22 @@ impl CheckArgs {
                     Failure::usage("--against shows its result only as text or JSON").help("use --format text or json")
                 );
             }
-            let exit = against::compare(context, &targets, other, &self.rules)?;
+            let exit = against::compare(context, &targets, other, &self.rules, rules)?;
             return Ok(exit.without_findings(self.exit_zero));
         }
-        self.check(context, &targets, &baselines)
+        self.check(context, &targets, &baselines, rules)
     }
 
-    fn check(&self, context: &Context, targets: &Targets, baselines: &Baselines<'_>) -> VerbResult {
+    fn check(
+        &self,
+        context: &Context,
+        targets: &Targets,
+        baselines: &Baselines<'_>,
+        rules: &[&'static dyn Rule],
+    ) -> VerbResult {
         let facts = self.outputs.facts(context, targets)?;
         let Baselines { files: placed, live } = baselines;
-        let chosen = baselines.choose(&self.rules);
+        let chosen = baselines.choose(&self.rules, rules);
         let live = (live.baseline.digest() != placed.baseline.digest()).then(|| live.line());
         let mut output = CheckOutput::new(placed.line(), live, self.outputs.known()?);
         output.is_baseline_shown = placed.is_shown;

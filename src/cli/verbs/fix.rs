@@ -20,6 +20,7 @@ use crate::cli::whole_file;
 use crate::domain::edit::patch;
 use crate::domain::plan::SANDBOX;
 use crate::domain::rules::finding::{Finding, Fix, Safety};
+use crate::domain::rules::packs::LOGGING;
 use crate::domain::text::plain::without_number;
 use crate::render::human::passed_over;
 use crate::render::unified_diff;
@@ -77,13 +78,14 @@ impl FixArgs {
             context.printer.note(&baselines.live.to_string());
         }
         let mut worst = Exit::Fine;
-        let passed_over = load_all(context, &baselines.choose(&self.rules), &targets, &mut |target, loaded| {
-            let ended = loaded.and_then(|loaded| self.target(context, target, loaded));
-            worst = worst.max(ended.unwrap_or_else(|failure| {
-                context.printer.target_failure(&target.origin(), &failure);
-                failure.exit
-            }));
-        })?;
+        let passed_over =
+            load_all(context, &baselines.choose(&self.rules, LOGGING), &targets, &mut |target, loaded| {
+                let ended = loaded.and_then(|loaded| self.target(context, target, loaded));
+                worst = worst.max(ended.unwrap_or_else(|failure| {
+                    context.printer.target_failure(&target.origin(), &failure);
+                    failure.exit
+                }));
+            })?;
         let passed_over = passed_over::line(&passed_over);
         if !passed_over.is_empty() {
             context.printer.note(passed_over.trim_end());

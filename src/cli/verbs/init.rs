@@ -17,6 +17,7 @@ use crate::cli::targets::{self, Targets, WalkArgs};
 use crate::cli::whole_file;
 use crate::domain::baseline::{Baseline, BaselineError, Survey, fitted};
 use crate::domain::rules::facts::LogGroup;
+use crate::domain::rules::packs::LOGGING;
 use crate::domain::text::count;
 use crate::domain::text::plain::without_number;
 use crate::render::human::init::{InitOutput, Learnt};
@@ -79,7 +80,7 @@ impl InitArgs {
             false => targets::read(named, &self.walk)?,
         };
         let reading = Baseline::parse(READING).map_err(invalid)?;
-        let baselines = ChosenBaselines { files: reading.clone(), live: reading };
+        let baselines = ChosenBaselines { rules: LOGGING.to_vec(), files: reading.clone(), live: reading };
         let (mut survey, mut definitions, mut errors) = (Survey::default(), 0, 0);
         let passed_over = load_all(context, &baselines, &targets, &mut |target, loaded| match loaded {
             Ok(all) => {

@@ -5,7 +5,8 @@ use clap::Args;
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Failure, VerbResult};
 use crate::cli::help::examples;
-use crate::domain::rules::packs::LOGGING;
+use crate::domain::rule_name::RuleName;
+use crate::domain::rules::packs::every;
 use crate::render::human::rules::RulesOutput;
 
 pub(in crate::cli) const EXAMPLES: &str =
@@ -20,13 +21,13 @@ pub(in crate::cli) struct RulesArgs {
 impl RulesArgs {
     pub(in crate::cli) fn run(&self, context: &Context) -> VerbResult {
         let is_chosen = |name: &str| self.rule.as_deref().is_none_or(|rule| rule == name);
-        let rules: Vec<_> = LOGGING.iter().copied().filter(|rule| is_chosen(rule.name().name())).collect();
+        let rules: Vec<_> = every().into_iter().filter(|rule| is_chosen(rule.name().name())).collect();
         if let Some(name) = &self.rule
             && rules.is_empty()
         {
-            let near = LOGGING
-                .iter()
-                .map(|rule| rule.name().name())
+            let near = RuleName::ALL
+                .into_iter()
+                .map(RuleName::name)
                 .max_by(|a, b| strsim::jaro(name, a).total_cmp(&strsim::jaro(name, b)));
             return Err(Failure::usage(format!("no rule is called `{name}`"))
                 .help(format!("did you mean `{}`?", near.unwrap_or_default())));

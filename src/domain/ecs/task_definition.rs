@@ -139,7 +139,16 @@ impl TaskDefinition {
 
     /// Whether the task definition has an execution role, or an intrinsic function in its place.
     pub fn has_execution_role(&self) -> bool {
-        let role = &self.view["executionRoleArn"];
+        self.has_role("executionRoleArn")
+    }
+
+    /// Whether the task definition has a task role, or an intrinsic function in its place.
+    pub fn has_task_role(&self) -> bool {
+        self.has_role("taskRoleArn")
+    }
+
+    fn has_role(&self, member: &str) -> bool {
+        let role = &self.view[member];
         is_intrinsic(role) || role.as_str().is_some_and(|role| !role.trim().is_empty())
     }
 

@@ -61,9 +61,15 @@ impl RouterImage {
         }
     }
 
-    /// Whether the same name may resolve to another image later. A tag with a complete version does not count.
+    /// Whether the same name may resolve to another image later. A tag with a complete version does not count. The tag of
+    /// an unknown image counts only if it is the name of a channel, because teams also use revisions as tags.
     pub fn is_moving(&self) -> bool {
-        !self.is_pinned && self.version().is_none_or(|numbers| numbers.len() < 3)
+        const CHANNELS: [&str; 7] = ["latest", "stable", "main", "master", "edge", "nightly", "dev"];
+        match self.vendor {
+            _ if self.is_pinned => false,
+            Vendor::Aws | Vendor::FluentBit => self.version().is_none_or(|numbers| numbers.len() < 3),
+            Vendor::Other => self.tag.as_deref().is_some_and(|tag| CHANNELS.contains(&tag)),
+        }
     }
 
     /// Whether the image is the init image of AWS, which sets variables such as `ECS_TASK_ID` and can read
@@ -176,6 +182,8 @@ mod tests {
             ("aws-for-fluent-bit:3.4", true),
             ("aws-for-fluent-bit:3.4.16", false),
             ("aws-for-fluent-bit:stable@sha256:0", false),
+            ("my/router:latest", true),
+            ("my/router:4f2a9c1", false),
         ] {
             assert_eq!(RouterImage::read(image).is_moving(), moves, "{image}");
         }

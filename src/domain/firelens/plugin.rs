@@ -70,6 +70,11 @@ impl Plugin {
         own.chain(OF_EVERY_PLUGIN).find(|option| option.is_named(name))
     }
 
+    /// Whether the option is one of the plugin's own.
+    pub fn has(&self, option: &PluginOption) -> bool {
+        self.options.unwrap_or_default().contains(option)
+    }
+
     /// Whether Logweir knows all options of the plugin, so that another option is a fault.
     pub fn is_known(&self) -> bool {
         self.options.is_some()
@@ -77,7 +82,8 @@ impl Plugin {
 
     /// Returns the option of the plugin whose name is most similar to the name, if any is similar.
     pub fn similar(&self, name: &str) -> Option<&'static str> {
-        nearest(name, self.options.unwrap_or_default().iter().map(|option| option.name))
+        let names = self.options.unwrap_or_default().iter().map(|option| option.name);
+        nearest(name, names.filter(|name| !name.ends_with('.')))
     }
 
     /// Returns the values that Fluent Bit accepts for the option, as a phrase, if Fluent Bit does not start with

@@ -9,6 +9,7 @@ mod buffers;
 pub mod case;
 pub mod facts;
 pub mod finding;
+mod firelens;
 pub(in crate::domain) mod logging;
 pub mod packs;
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::shown::{exemption, fix, message, place, resource, shown};
 use super::{Emitter, Run};
-use crate::domain::rules::packs::LOGGING;
+use crate::domain::rules::packs::summary;
 use crate::domain::severity::Severity;
 use crate::domain::text::plain::shortened;
 use crate::render::json::{FindingLine, TargetOutput, documentation};
@@ -79,7 +79,7 @@ fn security_finding(run: &Run<'_>, target: &TargetOutput, finding: &FindingLine)
 }
 
 fn title(finding: &FindingLine) -> String {
-    let summary = LOGGING.iter().find(|rule| rule.name() == finding.rule).map_or("", |rule| rule.summary());
+    let summary = summary(finding.rule);
     match &finding.container {
         Some(container) => format!("{summary}: container {}", shown(container)),
         None => summary.to_owned(),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::shown::{exemption, fix, message, place, resource, shown};
 use super::{Emitter, Run};
-use crate::domain::rules::packs::LOGGING;
+use crate::domain::rules::packs::summary;
 use crate::domain::severity::Severity;
 use crate::render::json::{FindingLine, TargetOutput};
 
@@ -92,7 +92,7 @@ fn compliance(run: &Run<'_>, finding: &FindingLine) -> Value {
 }
 
 fn title(finding: &FindingLine) -> &'static str {
-    LOGGING.iter().find(|rule| rule.name() == finding.rule).map_or("", |rule| rule.summary())
+    summary(finding.rule)
 }
 
 fn resources(run: &Run<'_>, target: &TargetOutput) -> Value {

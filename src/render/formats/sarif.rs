@@ -8,7 +8,7 @@ use super::uri::relative;
 use super::{Emitter, Run};
 use crate::domain::rule_name::RuleName;
 use crate::domain::rules::Rule;
-use crate::domain::rules::packs::{LOGGING, explanation};
+use crate::domain::rules::packs::{every, explanation};
 use crate::domain::severity::Severity;
 use crate::render::json::{FindingLine, Place, Replacement, State, TargetOutput, UnknownLine, documentation};
 
@@ -50,7 +50,7 @@ impl Sarif {
                 "name": "Logweir",
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
                 "informationUri": env!("CARGO_PKG_REPOSITORY"),
-                "rules": LOGGING.iter().map(|rule| descriptor(*rule)).collect::<Vec<_>>(),
+                "rules": every().into_iter().map(descriptor).collect::<Vec<_>>(),
             }},
             "automationDetails": {"id": "logweir/check/"},
             "columnKind": "unicodeCodePoints",
@@ -130,7 +130,7 @@ fn result(target: &TargetOutput, finding: &FindingLine) -> Value {
 }
 
 fn index(rule: RuleName) -> Option<usize> {
-    LOGGING.iter().position(|other| other.name() == rule)
+    RuleName::ALL.iter().position(|other| *other == rule)
 }
 
 /// Returns the changes of the file that the fix of a finding makes. Returns `None` if the fix changes no file.

@@ -16,6 +16,9 @@ const BLOG: &str = "https://aws.amazon.com/blogs/containers/\
 const LOG_STREAM: &str =
     "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogStream.html";
 
+const FIRELENS: &str = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/firelens-taskdef.html";
+const TASK_ROLE: &str = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html";
+
 /// Returns the address of the section of `docs/rules.md` about a rule.
 pub fn documentation(rule: RuleName) -> String {
     format!("{DOCS}/rules.md#{rule}")
@@ -30,7 +33,9 @@ pub(super) fn references(rule: RuleName) -> Vec<String> {
         RuleName::RefusedLogOption => &[LOG_CONFIGURATION, LOG_STREAM],
         RuleName::UnboundedRetention => &[RETENTION],
         RuleName::MissingExecutionRole => &[EXECUTION_ROLE],
-        RuleName::UnacceptedLogDriver | RuleName::MissingLogGroup | RuleName::UnroutableFirelens => &[],
+        RuleName::UnusableRouterConfiguration => &[FIRELENS],
+        RuleName::MissingTaskRole => &[TASK_ROLE],
+        _ => &[],
     };
     [documentation(rule)].into_iter().chain(pages.iter().map(ToString::to_string)).collect()
 }

@@ -21,18 +21,18 @@ impl Case<'_> {
 }
 
 impl Subject<'_, '_> {
-    pub(super) fn is_router(&self) -> bool {
+    pub(in crate::domain::rules) fn is_router(&self) -> bool {
         self.container.member("firelensConfiguration").is_some_and(|router| router.is_object() && !is_variable(router))
     }
 
     /// Whether the container is a router, or the task definition does not show whether the container is one.
-    pub(super) fn may_be_router(&self) -> bool {
+    pub(in crate::domain::rules) fn may_be_router(&self) -> bool {
         self.container.is_variable()
             || self.container.member("firelensConfiguration").is_some_and(|r| r.is_object() || is_variable(r))
     }
 
     /// Whether the container logs through awsfirelens.
-    pub(super) fn logs_to_router(&self) -> bool {
+    pub(in crate::domain::rules) fn logs_to_router(&self) -> bool {
         matches!(self.container.log(), Log::Configured { driver: "awsfirelens", .. })
     }
 

@@ -54,6 +54,6 @@ impl Subject<'_, '_> {
 
 /// Whether CloudWatch Logs accepts the text as the name of a log group (source: CloudWatch Logs API reference,
 /// CreateLogGroup).
-pub(super) fn is_group_name(text: &str) -> bool {
+pub(in crate::domain::rules) fn is_group_name(text: &str) -> bool {
     (1..=LONGEST).contains(&text.len()) && text.chars().all(is_log_name_character) && !text.starts_with("aws/")
 }

@@ -19,6 +19,9 @@ const NAME: RuleName = RuleName::UnroutableFirelens;
 /// no output plugin (source: amazon-ecs-agent, addOutputSection).
 const OF_THE_ROUTER: [&str; 3] = ["include-pattern", "exclude-pattern", "log-driver-buffer-limit"];
 
+/// The output plugins that have an option `mode` of their own (source: fluent-bit, plugins/out_syslog, out_gelf).
+const WITH_MODE: [&str; 2] = ["syslog", "gelf"];
+
 impl Rule for UnroutableFirelens {
     fn name(&self) -> RuleName {
         NAME
@@ -55,7 +58,9 @@ impl Rule for UnroutableFirelens {
             }
             let Options::Map(map) = options else { continue };
             let set = |option: &str| map.get(option).is_some_and(|value| !value.is_null());
-            for option in ["mode", "max-buffer-size"].into_iter().filter(|option| set(option)) {
+            let takes_mode = options.text("Name").is_some_and(|name| WITH_MODE.contains(&name.to_lowercase().as_str()));
+            let is_foreign = |option: &&str| set(option) && !(takes_mode && *option == "mode");
+            for option in ["mode", "max-buffer-size"].into_iter().filter(is_foreign) {
                 let message = format!(
                     "{called} passes `{option}` to the router, but `{option}` is an option of the container runtime"
                 );

@@ -1,0 +1,41 @@
+//! `logweir firelens`: checks the FireLens routers of task definitions.
+
+mod check;
+
+use clap::{Args, Subcommand};
+
+use crate::cli::context::Context;
+use crate::cli::failure::VerbResult;
+use crate::cli::help::examples;
+use crate::cli::verbs::check::CheckArgs;
+
+pub(in crate::cli) const EXAMPLES: &str = examples![
+    "logweir firelens check web.json           the router and the outputs of a file; no AWS account needed",
+    "logweir firelens check ecs:web            the newest revision of a family",
+];
+
+#[derive(Args)]
+pub(in crate::cli) struct FirelensArgs {
+    #[command(subcommand)]
+    act: Act,
+}
+
+#[derive(Subcommand)]
+enum Act {
+    /// Check routers, and the outputs of the containers that log to them
+    #[command(after_help = check::EXAMPLES)]
+    Check(CheckArgs),
+}
+
+impl FirelensArgs {
+    /// Whether the verb can show its results in every format of `logweir check`.
+    pub(in crate::cli) fn has_all_formats(&self) -> bool {
+        matches!(self.act, Act::Check(_))
+    }
+
+    pub(in crate::cli) fn run(&self, context: &Context) -> VerbResult {
+        match &self.act {
+            Act::Check(arguments) => check::run(arguments, context),
+        }
+    }
+}
