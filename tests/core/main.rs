@@ -10,6 +10,7 @@ mod corpus;
 mod docs;
 mod events;
 mod family;
+mod firelens;
 mod following;
 mod laws;
 mod placeholders;

@@ -11,6 +11,7 @@ mod doctor;
 mod errors;
 mod event_files;
 mod faulty_baseline;
+mod firelens;
 mod help;
 mod holds;
 mod init;
@@ -221,7 +222,7 @@ fn colour_is_used_on_terminals_or_on_request() {
 #[test]
 fn every_rule_explains_itself() {
     let list = run(&mut logweir(&["rules"]));
-    assert_eq!(list.out.lines().count(), 11);
+    assert_eq!(list.out.lines().count(), 30);
     for line in list.out.lines() {
         let rule = line.split_whitespace().next().unwrap();
         let ran = run(&mut logweir(&["rules", rule]));

@@ -4,6 +4,8 @@
 pub mod agent;
 pub mod image;
 pub mod launcher;
+mod option;
+mod output;
 mod outputs;
 pub mod plugin;
 pub mod router;

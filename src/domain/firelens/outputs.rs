@@ -3,32 +3,8 @@
 //! The options are those of any version from 1.9 to 5.1 (source: the config maps of fluent/fluent-bit, branches 1.9 to
 //! 5.0 and tag v5.1.1). A plugin without a list of options accepts options that Logweir does not know.
 
-use super::plugin::{Kind, Plugin, PluginOption};
-
-/// Lists options by the kind of their values.
-macro_rules! options {
-    ($($kind:ident: $($name:literal)*;)*) => { &[$($(PluginOption { name: $name, kind: Kind::$kind },)*)*] };
-}
-
-/// The options that Fluent Bit itself reads in each output section (source: fluent-bit, src/flb_output.c,
-/// src/tls/flb_tls.c, src/flb_upstream.c).
-pub(super) static OF_EVERY_PLUGIN: &[PluginOption] = options! {
-    Text: "name" "alias" "host" "tls.vhost" "tls.ca_path" "tls.ca_file" "tls.crt_file" "tls.key_file"
-        "tls.key_passwd" "tls.min_version" "tls.max_version" "tls.ciphers" "tls.proxy.ca_path" "tls.proxy.ca_file"
-        "net.dns.mode" "net.dns.resolver" "net.source_address" "active" "condition";
-    LogLevel: "log_level";
-    Retries: "retry_limit";
-    DiskSize: "storage.total_limit_size";
-    Number: "port" "workers" "tls.debug";
-    Time: "log_suppress_interval";
-    Switch: "ipv6" "tls" "tls.verify" "tls.verify_hostname" "tls.proxy.verify" "tls.proxy.verify_hostname";
-    Boolean: "net.connect_timeout_log_error" "net.dns.prefer_ipv4" "net.dns.prefer_ipv6" "net.keepalive"
-        "net.proxy_env_ignore" "net.tcp_keepalive";
-    Number: "net.keepalive_max_recycle" "net.max_worker_connections" "net.tcp_keepalive_interval"
-        "net.tcp_keepalive_probes" "net.tcp_keepalive_time";
-    Time: "net.connect_timeout" "net.io_timeout" "net.keepalive_idle_timeout";
-    List: "match" "match_regex" "_debug.http.";
-};
+use super::option::{Kind, PluginOption, options};
+use super::output::Plugin;
 
 pub(super) static PLUGINS: &[Plugin] = &[
     Plugin {

@@ -3,54 +3,10 @@
 //! Fluent Bit compares the names of plugins and options without regard to case (source: fluent-bit, check_protocol in
 //! src/flb_output.c, flb_config_map_properties_check in src/flb_config_map.c).
 
-use super::outputs::{OF_EVERY_PLUGIN, PLUGINS};
-
-/// An output plugin.
-#[derive(Debug)]
-pub struct Plugin {
-    /// The name in the spelling of Fluent Bit, such as `cloudwatch_logs`.
-    pub name: &'static str,
-    /// The file name of the library, if the plugin is written in Go. Fluent Bit loads such a plugin with the argument
-    /// `-e`. `None` for a plugin that is part of Fluent Bit.
-    pub library: Option<&'static str>,
-    /// The options of the plugin. `None` if Logweir does not know all of them.
-    pub(super) options: Option<&'static [PluginOption]>,
-    /// The options that the plugin needs. Of each group, a container has to set at least one option.
-    pub requires: &'static [&'static [&'static str]],
-    /// The options of which the plugin accepts only one of each group.
-    pub exclusive: &'static [&'static [&'static str]],
-    /// The options for which the plugin accepts only certain words.
-    pub(super) choices: &'static [(&'static str, &'static [&'static str])],
-}
-
-/// An option of an output plugin.
-#[derive(Debug, PartialEq, Eq)]
-pub struct PluginOption {
-    /// The name in lower case. A name that ends in a dot is the beginning of the names of several options.
-    pub name: &'static str,
-    pub kind: Kind,
-}
-
-/// The kind of an option's value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    Text,
-    Boolean,
-    /// A boolean for which Fluent Bit takes any word without an error.
-    Switch,
-    Number,
-    /// A number of bytes, such as `5M`.
-    Size,
-    /// A size of a buffer on disk, or `off`.
-    DiskSize,
-    /// A duration, such as `10m`.
-    Time,
-    /// The number of attempts to deliver a chunk, or a word such as `no_limits`.
-    Retries,
-    LogLevel,
-    /// An option that a container may set several times, or a list of words.
-    List,
-}
+pub use super::option::{Kind, PluginOption, bytes};
+pub use super::output::Plugin;
+use super::output::nearest;
+use super::outputs::PLUGINS;
 
 /// Returns the plugin with the name. The name may also begin a URI, such as `forward://10.0.0.1:24224`.
 pub fn plugin(name: &str) -> Option<&'static Plugin> {
@@ -63,94 +19,9 @@ pub fn similar(name: &str) -> Option<&'static str> {
     nearest(name, PLUGINS.iter().map(|plugin| plugin.name))
 }
 
-impl Plugin {
-    /// Returns the option with the name: an option of the plugin, or an option that Fluent Bit reads for every plugin.
-    pub fn option(&self, name: &str) -> Option<&'static PluginOption> {
-        let own = self.options.unwrap_or_default().iter();
-        own.chain(OF_EVERY_PLUGIN).find(|option| option.is_named(name))
-    }
-
-    /// Whether the option is one of the plugin's own.
-    pub fn has(&self, option: &PluginOption) -> bool {
-        self.options.unwrap_or_default().contains(option)
-    }
-
-    /// Whether Logweir knows all options of the plugin, so that another option is a fault.
-    pub fn is_known(&self) -> bool {
-        self.options.is_some()
-    }
-
-    /// Returns the option of the plugin whose name is most similar to the name, if any is similar.
-    pub fn similar(&self, name: &str) -> Option<&'static str> {
-        let names = self.options.unwrap_or_default().iter().map(|option| option.name);
-        nearest(name, names.filter(|name| !name.ends_with('.')))
-    }
-
-    /// Returns the values that Fluent Bit accepts for the option, as a phrase, if Fluent Bit does not start with
-    /// `value`. Fluent Bit reads any text as a number or a duration, so such an option accepts every value.
-    pub fn refuses(&self, option: &PluginOption, value: &str) -> Option<String> {
-        if let Some((_, words)) = self.choices.iter().find(|(name, _)| *name == option.name) {
-            return refused(words, value);
-        }
-        match option.kind {
-            // A plugin in Go uses its default instead of a value that is no boolean.
-            Kind::Boolean if self.library.is_none() || option.name.starts_with("net.") => {
-                refused(&["true", "on", "yes", "false", "off", "no"], value)
-            }
-            Kind::LogLevel => refused(&["off", "error", "warn", "warning", "info", "debug", "trace"], value),
-            Kind::DiskSize if !["off", "false", "no"].iter().any(|word| value.eq_ignore_ascii_case(word)) => {
-                bytes(value).is_none().then(|| "a size such as `500M`, or `off`".into())
-            }
-            _ => None,
-        }
-    }
-}
-
-impl PluginOption {
-    fn is_named(&self, name: &str) -> bool {
-        let begins = |length: usize| name.get(..length).is_some_and(|start| start.eq_ignore_ascii_case(self.name));
-        match self.name.ends_with('.') {
-            true => name.len() > self.name.len() && begins(self.name.len()),
-            false => self.name.eq_ignore_ascii_case(name),
-        }
-    }
-}
-
-/// Returns the words as a phrase, if the value is none of them.
-fn refused(words: &[&str], value: &str) -> Option<String> {
-    let is_word = words.iter().any(|word| value.eq_ignore_ascii_case(word));
-    (!is_word).then(|| words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "))
-}
-
-/// Parses a size as Fluent Bit does, and returns bytes. The units are powers of 1000 (source: fluent-bit,
-/// flb_utils_size_to_bytes in src/flb_utils.c).
-pub fn bytes(text: &str) -> Option<u64> {
-    let end = text.rfind(|c: char| c.is_ascii_digit()).map_or(0, |at| at + 1);
-    let factor = match text[end..].to_ascii_uppercase().as_str() {
-        "" => 1.0,
-        "K" | "KB" => 1e3,
-        "M" | "MB" => 1e6,
-        "G" | "GB" => 1e9,
-        _ => return None,
-    };
-    let number: f64 = text[..end].trim_start().parse().ok()?;
-    let bytes = number * factor;
-    (bytes.is_finite() && (0.0..9e18).contains(&bytes)).then_some(bytes as u64)
-}
-
-/// Returns the known name that is most similar to the name, if any is similar. No name is longer than `LONGEST`.
-fn nearest<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
-    const LONGEST: usize = 60;
-    if name.len() > LONGEST {
-        return None;
-    }
-    let name = name.to_ascii_lowercase();
-    let near = known.map(|known| (strsim::jaro_winkler(&name, known), known)).max_by(|a, b| a.0.total_cmp(&b.0));
-    near.filter(|(likeness, _)| *likeness > 0.87).map(|(_, known)| known)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::option::OF_EVERY_PLUGIN;
     use super::*;
 
     fn named(name: &str) -> &'static Plugin {

@@ -16,7 +16,7 @@ pub fn text(output: &RulesOutput) -> String {
         if output.is_explained {
             format!("{name}: {summary}\n\n{}\n", explanation(name).unwrap_or_default())
         } else {
-            format!("{name:<24} {:<8} {summary}\n", name.severity())
+            format!("{name:<31} {:<8} {summary}\n", name.severity())
         }
     };
     output.rules.iter().map(line).collect()

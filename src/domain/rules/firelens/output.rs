@@ -18,7 +18,7 @@ const LONGEST: usize = 80;
 pub(super) struct Output<'c, 'a> {
     pub(super) subject: Subject<'c, 'a>,
     pub(super) name: &'a str,
-    /// The plugin with the name. `None` if Fluent Bit itself and the images of AWS have no such plugin.
+    /// The plugin with the name. `None` if neither Fluent Bit itself nor the images of AWS have such a plugin.
     pub(super) plugin: Option<&'static Plugin>,
     options: &'a Map<String, Value>,
 }
@@ -37,7 +37,11 @@ impl<'c, 'a> Output<'c, 'a> {
     fn of(subject: Subject<'c, 'a>) -> Option<Self> {
         let Some(Options::Map(options)) = subject.options_of("awsfirelens") else { return None };
         let Given::Text(name) = subject.given(Options::Map(options), "Name") else { return None };
-        (!is_variable(name)).then(|| Self { subject, name, plugin: plugin(name), options })
+        let output = Self { subject, name, plugin: plugin(name), options };
+        // The images of Grafana contain another plugin with the name of Fluent Bit's plugin for Loki, and with the option
+        // `Url` (source: grafana/loki, clients/cmd/fluent-bit).
+        let is_of_grafana = name.eq_ignore_ascii_case("loki") && !output.is_absent("url");
+        (!is_variable(name)).then(|| Self { plugin: output.plugin.filter(|_| !is_of_grafana), ..output })
     }
 
     /// Returns the options that the agent copies into the output section, in the order of the document.

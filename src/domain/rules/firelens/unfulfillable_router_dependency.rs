@@ -1,5 +1,7 @@
 //! A dependency between a router and another container that is never fulfilled, so that the task does not start.
 
+use std::collections::BTreeSet;
+
 use super::dependencies::Dependencies;
 use super::output::shown;
 use crate::domain::firelens::router::HealthCheck;
@@ -24,8 +26,11 @@ impl Rule for UnfulfillableRouterDependency {
     fn check(&self, case: &Case<'_>) -> Vec<Finding> {
         let Some(router) = case.router() else { return Vec::new() };
         let Some(name) = router.container.name() else { return Vec::new() };
+        let is_unchecked = |subject: &Subject<'_, '_>| HealthCheck::of(subject.container) == HealthCheck::None;
+        let unchecked: BTreeSet<&str> =
+            case.subjects().filter(is_unchecked).filter_map(|subject| subject.container.name()).collect();
         let mut findings: Vec<Finding> =
-            case.subjects().filter_map(|subject| waits_in_vain(&subject, &router)).collect();
+            case.subjects().filter_map(|subject| waits_in_vain(&subject, &router, &unchecked)).collect();
         if let Some(cycle) = Dependencies::of(case).cycle(name) {
             let path = cycle.iter().map(|name| format!("`{}`", shown(name))).collect::<Vec<_>>().join(" → ");
             let message =
@@ -38,8 +43,9 @@ impl Rule for UnfulfillableRouterDependency {
 }
 
 /// Returns the finding about a container that waits for a state that another container does not reach: a container that
-/// waits for the router, or the router itself.
-fn waits_in_vain(subject: &Subject<'_, '_>, router: &Subject<'_, '_>) -> Option<Finding> {
+/// waits for the router, or the router itself. `unchecked` are the containers without a health check. ECS does not know a
+/// health check of the image.
+fn waits_in_vain(subject: &Subject<'_, '_>, router: &Subject<'_, '_>, unchecked: &BTreeSet<&str>) -> Option<Finding> {
     let is_router = subject.container.index == router.container.index;
     let name = router.container.name()?;
     subject.dependencies()?.into_iter().enumerate().find_map(|(at, (needed, condition))| {
@@ -47,7 +53,7 @@ fn waits_in_vain(subject: &Subject<'_, '_>, router: &Subject<'_, '_>) -> Option<
             return None;
         }
         let (why, advice) = match condition {
-            "HEALTHY" if lacks_health_check(subject, needed) => {
+            "HEALTHY" if unchecked.contains(needed) => {
                 ("has no health check", "depend on the condition START, or give the other container a health check")
             }
             "COMPLETE" | "SUCCESS" if needed == name => (
@@ -63,10 +69,4 @@ fn waits_in_vain(subject: &Subject<'_, '_>, router: &Subject<'_, '_>) -> Option<
         );
         Some(subject.advice(NAME, &format!("/dependsOn/{at}/condition"), message, advice))
     })
-}
-
-/// Whether the container with the name has no health check. ECS does not know a health check of the image.
-fn lacks_health_check(subject: &Subject<'_, '_>, name: &str) -> bool {
-    let named = subject.case.subjects().find(|other| other.container.name() == Some(name));
-    named.is_some_and(|other| HealthCheck::of(other.container) == HealthCheck::None)
 }

@@ -35,7 +35,9 @@ const FOUND_ELSEWHERE: [&str; 2] = ["mode", "max-buffer-size"];
 fn unknown(output: &Output<'_, '_>) -> Vec<Finding> {
     let Some(plugin) = output.plugin.filter(|plugin| plugin.is_known()) else { return Vec::new() };
     let is_unknown = |name: &&String| {
-        plugin.option(name).is_none() && !FOUND_ELSEWHERE.contains(&name.as_str()) && !output.subject.is_marked(name)
+        // Fluent Bit reads the first word of a line as the name of the option, and the rest as its value.
+        let word = name.split_whitespace().next().unwrap_or_default();
+        plugin.option(word).is_none() && !FOUND_ELSEWHERE.contains(&name.as_str()) && !output.subject.is_marked(name)
     };
     let unknown = output.options().map(|(name, _)| name).filter(is_unknown);
     unknown.map(|name| finding(output, plugin, name)).collect()
