@@ -76,7 +76,7 @@ impl<'a> Subject<'_, 'a> {
 
     /// Whether the task definition hides the value of a member of the container.
     pub(super) fn hides(&self, member: &str) -> bool {
-        self.container.member(member).is_some_and(|value| is_variable(value))
+        self.container.member(member).is_some_and(is_variable)
     }
 
     /// Returns the dependencies of the container on others, each with its condition. Returns `None` if the task

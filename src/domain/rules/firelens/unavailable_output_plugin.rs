@@ -4,6 +4,8 @@
 //! point loads these plugins with the argument `-e`; another entry point has to repeat it (source:
 //! aws/aws-for-fluent-bit, entrypoint.sh).
 
+use std::collections::BTreeSet;
+
 use super::output::{Output, shown};
 use crate::domain::firelens::image::{RouterImage, Vendor};
 use crate::domain::firelens::plugin::{Plugin, similar};
@@ -36,47 +38,50 @@ impl Rule for UnavailableOutputPlugin {
     }
 }
 
-/// The image and the command line with which the router starts.
-struct Start<'a> {
+/// How the router starts.
+struct Start {
     image: Option<RouterImage>,
-    /// The command line that the task definition sets. Empty if it sets none, or hides it.
-    line: Vec<&'a str>,
     /// Whether the task definition sets an entry point or a command.
     is_custom: bool,
+    /// Whether the command line runs Fluent Bit itself or the launcher of Alert Logic, and no script that might load
+    /// libraries.
+    runs_fluent_bit: bool,
+    /// The names of libraries in the command line.
+    libraries: BTreeSet<String>,
 }
 
-impl<'a> Start<'a> {
-    fn of(router: &Subject<'_, 'a>) -> Self {
+impl Start {
+    fn of(router: &Subject<'_, '_>) -> Self {
         let sets = |member| router.container.member(member).is_some_and(|value| !value.is_null());
+        let line = router.command_line().unwrap_or_default();
+        let words: Vec<&str> = line.iter().flat_map(|word| word.split([' ', '\n', '\t', '='])).collect();
+        let files = words.iter().filter_map(|word| word.rsplit('/').next());
         Self {
             image: router.image().map(|(_, image)| image),
-            line: router.command_line().unwrap_or_default(),
             is_custom: sets("entryPoint") || sets("command"),
+            runs_fluent_bit: files.clone().any(|file| matches!(file, "fluent-bit" | "fluent-launch")),
+            libraries: files.map(|file| file.trim_start_matches("-e")).filter(is_library).map(String::from).collect(),
         }
     }
 
     /// Whether the router runs an image of AWS or of the Fluent Bit project, and loads no library of its own.
     fn is_stock(&self) -> bool {
-        let loads = |word: &&str| word.contains(".so");
         let is_known = self.image.as_ref().is_some_and(|image| image.vendor != Vendor::Other);
-        is_known && (!self.is_custom || self.starts_fluent_bit() && !self.line.iter().any(|word| loads(&word)))
+        is_known && (!self.is_custom || self.runs_fluent_bit && self.libraries.is_empty())
     }
 
     /// Whether the router starts Fluent Bit with a command line of its own, which does not load the library.
     fn skips(&self, library: &str) -> bool {
-        self.starts_fluent_bit() && !self.line.iter().any(|word| word.contains(library))
-    }
-
-    /// Whether the command line runs Fluent Bit itself or the launcher of Alert Logic, without a script that might load
-    /// libraries.
-    fn starts_fluent_bit(&self) -> bool {
-        let is_program = |word: &str| matches!(word.rsplit('/').next(), Some("fluent-bit" | "fluent-launch"));
-        self.line.iter().any(|word| word.split_whitespace().any(is_program))
+        self.runs_fluent_bit && !self.libraries.contains(library)
     }
 }
 
+fn is_library(file: &&str) -> bool {
+    file.ends_with(".so")
+}
+
 /// Returns the message and the advice about an output whose plugin the router does not have.
-fn fault(router: &Start<'_>, output: &Output<'_, '_>) -> Option<(String, String)> {
+fn fault(router: &Start, output: &Output<'_, '_>) -> Option<(String, String)> {
     let called = output.subject.called();
     match output.plugin {
         None if router.is_stock() => {
@@ -95,7 +100,7 @@ fn fault(router: &Start<'_>, output: &Output<'_, '_>) -> Option<(String, String)
     }
 }
 
-fn of_go(router: &Start<'_>, plugin: &Plugin, called: &str) -> Option<(String, String)> {
+fn of_go(router: &Start, plugin: &Plugin, called: &str) -> Option<(String, String)> {
     let (name, library) = (plugin.name, plugin.library?);
     let core = match name {
         "firehose" => "kinesis_firehose",

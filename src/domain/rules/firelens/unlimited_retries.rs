@@ -62,21 +62,22 @@ fn of_launcher(router: &Subject<'_, '_>) -> Option<Finding> {
 
 /// Whether the arguments for Fluent Bit define an output outside of the task that retries without a limit.
 fn has_unlimited_output(launch: &Launch) -> bool {
-    let mut outputs: Vec<Vec<&str>> = Vec::new();
+    let mut sections: Vec<Vec<&str>> = Vec::new();
     for pair in launch.fluent_bit.windows(2) {
-        match (pair[0].as_str(), pair[1].as_str(), outputs.last_mut()) {
-            ("-o" | "--output", _, _) => outputs.push(Vec::new()),
-            ("-F" | "--filter" | "-i" | "--input", _, _) => outputs.push(Vec::new()),
-            ("-p" | "--prop", property, Some(output)) => output.push(property),
+        match (pair[0].as_str(), sections.last_mut()) {
+            ("-o" | "--output" | "-F" | "--filter" | "-i" | "--input", _) => sections.push(Vec::new()),
+            ("-p" | "--prop", Some(section)) => section.push(pair[1].as_str()),
             _ => {}
         }
     }
-    let value = |output: &[&str], key: &str| -> Option<String> {
-        let properties = output.iter().filter_map(|property| property.split_once('='));
-        properties.filter(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value.to_owned()).last()
+    let is_unlimited_elsewhere = |section: &Vec<&str>| {
+        property(section, "retry_limit").is_some_and(is_unlimited) && !is_local(property(section, "host"))
     };
-    outputs.iter().any(|output| {
-        value(output, "retry_limit").is_some_and(|limit| is_unlimited(&limit))
-            && !is_local(value(output, "host").as_deref())
-    })
+    sections.iter().any(is_unlimited_elsewhere)
+}
+
+/// Returns the last value of a property, such as `no_limits` for `Retry_Limit=no_limits`.
+fn property<'a>(section: &[&'a str], key: &str) -> Option<&'a str> {
+    let mut properties = section.iter().rev().filter_map(|property| property.split_once('='));
+    properties.find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value)
 }
