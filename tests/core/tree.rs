@@ -230,7 +230,6 @@ fn every_rule_has_a_file_of_its_name_and_every_file_is_a_rule() {
         "mod",
         "awslogs-option",
         "buffer",
-        "datetime",
         "defined-retention",
         "dependencies",
         "execution-role",

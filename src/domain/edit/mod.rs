@@ -1,5 +1,6 @@
 //! Changes as data: the content of an edit, its application to a document, and the difference between two documents.
 
+pub mod containers;
 pub mod difference;
 #[expect(clippy::module_inception, reason = "the noun of the folder")]
 mod edit;

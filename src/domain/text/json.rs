@@ -163,6 +163,16 @@ impl Layout {
                     .collect();
                 format!("{{{}}}", members.join(&format!(",{}", self.colon)))
             }
+            (Value::Array(items), Some(newline)) if items.iter().any(Value::is_object) => {
+                let inner = format!("{indent}{}", self.unit);
+                let lines: Vec<String> =
+                    items.iter().map(|item| format!("{inner}{}", self.render(item, &inner))).collect();
+                format!("[{newline}{}{newline}{indent}]", lines.join(&format!(",{newline}")))
+            }
+            (Value::Array(items), _) => {
+                let items: Vec<String> = items.iter().map(|item| self.render(item, indent)).collect();
+                format!("[{}]", items.join(&format!(",{}", self.colon)))
+            }
             _ => value.to_string(),
         }
     }

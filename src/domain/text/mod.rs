@@ -2,6 +2,7 @@
 //! untrusted text that must be safe to print, and for moments, numbers and lists as text, and for
 //! changes of a text by byte ranges.
 
+pub(crate) mod datetime;
 pub(crate) mod go_pattern;
 pub(crate) mod json;
 pub mod moment;

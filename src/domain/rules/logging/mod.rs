@@ -4,7 +4,6 @@
 mod awslogs_option;
 pub(super) mod blocking_delivery;
 mod buffer;
-mod datetime;
 mod defined_retention;
 mod execution_role;
 pub(super) mod firelens;

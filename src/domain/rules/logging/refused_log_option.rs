@@ -6,7 +6,6 @@
 use serde_json::{Map, Value};
 
 use super::awslogs_option::{AwslogsOption, meant, owner};
-use super::datetime;
 use super::options::Given;
 use super::region::{is_region, probable_region};
 use crate::domain::baseline::LOG_DRIVERS;
@@ -15,8 +14,8 @@ use crate::domain::rule_name::RuleName;
 use crate::domain::rules::Rule;
 use crate::domain::rules::case::{Case, Subject};
 use crate::domain::rules::finding::{Finding, Fix};
-use crate::domain::text::go_pattern;
 use crate::domain::text::placeholder::{is_intrinsic, is_marked_format};
+use crate::domain::text::{datetime, go_pattern};
 
 pub(in crate::domain::rules) struct RefusedLogOption;
 
@@ -199,7 +198,7 @@ fn refused_value(subject: &Subject<'_, '_>, name: &str, text: &str) -> Option<Fa
             (!subject.case.seen.is_live()).then_some(Fault { message, fix })
         }
         DATETIME if !is_variable(subject, text) => {
-            let error = datetime::check(text).err()?;
+            let error = datetime::pattern(text).err()?;
             let message = format!("Docker cannot use the awslogs-datetime-format of {called}: {error}");
             let advice = "use the directives %a %A %b %B %d %f %H %I %j %L %m %M %p %S %w %y %Y %z %Z, and write a \
                           backslash before each literal bracket, parenthesis and other special character";

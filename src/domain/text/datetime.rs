@@ -1,6 +1,6 @@
 //! The option `awslogs-datetime-format`. The awslogs driver turns the format into a regular expression.
 
-use crate::domain::text::go_pattern::{self, PatternError};
+use super::go_pattern::{self, PatternError};
 
 /// The directives that the awslogs driver knows, each with its regular expression (source: moby,
 /// daemon/logger/awslogs/cloudwatchlogs.go, strftimeToRegex).
@@ -28,7 +28,7 @@ const DIRECTIVES: [(char, &str); 19] = [
 
 /// The reason why the awslogs driver cannot use a format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum FormatError {
+pub(crate) enum FormatError {
     #[error("Docker does not know the directive `%{0}` and leaves it out")]
     UnknownDirective(char),
     #[error("the format has no directive such as %Y, so Docker takes it as literal text")]
@@ -37,8 +37,9 @@ pub(super) enum FormatError {
     Pattern(#[from] PatternError),
 }
 
-/// Checks that the awslogs driver can use the format.
-pub(super) fn check(format: &str) -> Result<(), FormatError> {
+/// Returns the regular expression that the awslogs driver uses for the format. Returns an error if the driver cannot use
+/// the format.
+pub(crate) fn pattern(format: &str) -> Result<String, FormatError> {
     let mut pattern = String::new();
     let mut is_literal = true;
     let mut characters = format.chars().peekable();
@@ -56,7 +57,8 @@ pub(super) fn check(format: &str) -> Result<(), FormatError> {
     if is_literal {
         return Err(FormatError::NoDirective);
     }
-    Ok(go_pattern::check(&pattern)?)
+    go_pattern::check(&pattern)?;
+    Ok(pattern)
 }
 
 #[cfg(test)]
@@ -75,7 +77,7 @@ mod tests {
             "^(%Y|%y)",
             "%H:%M 100%",
         ] {
-            assert_eq!(check(format), Ok(()), "{format}");
+            assert!(pattern(format).is_ok(), "{format}");
         }
     }
 
@@ -96,7 +98,7 @@ mod tests {
             ("*%Y", Pattern(PatternError::MissingArgument)),
             ("%Y\\", Pattern(PatternError::TrailingBackslash)),
         ] {
-            assert_eq!(check(format), Err(error), "{format}");
+            assert_eq!(pattern(format), Err(error), "{format}");
         }
     }
 }
