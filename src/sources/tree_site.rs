@@ -240,11 +240,44 @@ impl Differ<'_> {
                 let pairs = items.iter().zip(old.iter().zip(new));
                 pairs.into_iter().try_for_each(|(item, pair)| self.compare(item, pair, has_members, changes))
             }
+            (Below::List(items), Value::Array(old), Value::Array(new))
+                if self.site.tree.items(shape.node).len() == old.len() =>
+            {
+                self.compare_items((shape.node, items), (old, new), has_members, changes)
+            }
             _ => {
                 let value = self.value("", new, has_members);
                 changes.add(Op::Replace { node: shape.node, value }, &self.site.tree)
             }
         }
+    }
+
+    /// Finds the changes of a list that lost items, or got items at its end. Items with the same name are the same item.
+    fn compare_items(
+        &self,
+        (sequence, items): (NodeId, &[Shape]),
+        (old, new): (&[Value], &[Value]),
+        has_members: bool,
+        changes: &mut Changes,
+    ) -> Result<(), String> {
+        let is_same = |old: &Value, new: &Value| old == new || (old["name"].is_string() && old["name"] == new["name"]);
+        let mut rest = new.iter().peekable();
+        let mut removed = Vec::new();
+        for (index, (item, old)) in items.iter().zip(old).enumerate() {
+            match rest.next_if(|new| is_same(old, new)) {
+                Some(new) => self.compare(item, (old, new), has_members, changes)?,
+                None => removed.push(index),
+            }
+        }
+        // The last item first, so that each index is valid after the removals before it.
+        for index in removed.into_iter().rev() {
+            changes.add(Op::RemoveItem { sequence, index }, &self.site.tree)?;
+        }
+        let values: Vec<Value> = rest.map(|value| self.value("", value, has_members)).collect();
+        if values.is_empty() {
+            return Ok(());
+        }
+        changes.add(Op::Append { sequence, values }, &self.site.tree)
     }
 
     fn key(&self, key: &str, has_members: bool) -> String {
@@ -271,6 +304,7 @@ impl Differ<'_> {
                 }
             }
             Value::String(text) => self.site.text(text),
+            Value::Array(items) => items.iter().map(|item| self.value(key, item, has_members)).collect(),
             value => value.clone(),
         }
     }
@@ -291,6 +325,8 @@ impl Changes {
         let place = match &op {
             Op::Set { mapping, key, .. } | Op::Remove { mapping, key } => (*mapping, Some(key.clone())),
             Op::Replace { node, .. } => (*node, None),
+            Op::Append { sequence, .. } => (*sequence, Some("-".to_owned())),
+            Op::RemoveItem { sequence, index } => (*sequence, Some(index.to_string())),
         };
         let node = place.0;
         let at = *self.places.entry(place).or_insert(self.ops.len());
@@ -340,14 +376,20 @@ impl Site for TreeSite {
     fn patch(&self, document: &Document, correction: &Correction) -> Value {
         let ops = self.changes(document, correction).unwrap_or_default();
         let at = |mapping: &NodeId, key: &str| format!("{}/{}", self.tree.pointer(*mapping), escaped(key));
-        let operation = |op: &Op| match op {
-            Op::Set { mapping, key, value } => json!({"op": "add", "path": at(mapping, key), "value": value}),
-            Op::Remove { mapping, key } => json!({"op": "remove", "path": at(mapping, key)}),
+        let operations = |op: &Op| match op {
+            Op::Set { mapping, key, value } => vec![json!({"op": "add", "path": at(mapping, key), "value": value})],
+            Op::Remove { mapping, key } => vec![json!({"op": "remove", "path": at(mapping, key)})],
             Op::Replace { node, value } => {
-                json!({"op": "replace", "path": self.tree.pointer(*node), "value": value})
+                vec![json!({"op": "replace", "path": self.tree.pointer(*node), "value": value})]
+            }
+            Op::Append { sequence, values } => {
+                values.iter().map(|value| json!({"op": "add", "path": at(sequence, "-"), "value": value})).collect()
+            }
+            Op::RemoveItem { sequence, index } => {
+                vec![json!({"op": "remove", "path": at(sequence, &index.to_string())})]
             }
         };
-        Value::Array(ops.iter().map(operation).collect())
+        Value::Array(ops.iter().flat_map(operations).collect())
     }
 
     fn ops(&self, document: &Document, correction: &Correction) -> Vec<Op> {

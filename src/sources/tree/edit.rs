@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::entries::{block, flow};
+use super::items;
 use super::write::{Manner, function};
 use super::writer::Writer;
 use super::{Kind, Language, NodeId, Style, Tree, value_of};
@@ -19,6 +20,10 @@ pub(in crate::sources) enum Op {
     Remove { mapping: NodeId, key: String },
     /// Replaces a scalar by another value.
     Replace { node: NodeId, value: Value },
+    /// Adds items behind the last item of the sequence.
+    Append { sequence: NodeId, values: Vec<Value> },
+    /// Removes the item at the index from the sequence.
+    RemoveItem { sequence: NodeId, index: usize },
 }
 
 impl Op {
@@ -26,6 +31,7 @@ impl Op {
         match self {
             Self::Set { mapping, .. } | Self::Remove { mapping, .. } => *mapping,
             Self::Replace { node, .. } => *node,
+            Self::Append { sequence, .. } | Self::RemoveItem { sequence, .. } => *sequence,
         }
     }
 }
@@ -69,6 +75,13 @@ pub(in crate::sources) fn suggestion(text: &str, tree: &Tree, ops: &[Op]) -> Str
             Op::Replace { node, value } => {
                 lines.push(format!("at {}, write {}", shown(tree, *node), manner.flow(value, "")));
             }
+            Op::Append { sequence, values } => {
+                let values: Vec<String> = values.iter().map(|value| manner.flow(value, "")).collect();
+                lines.push(format!("at the end of {}, write {}", shown(tree, *sequence), values.join(", ")));
+            }
+            Op::RemoveItem { sequence, index } => {
+                lines.push(format!("in {}, remove item {}", shown(tree, *sequence), index + 1));
+            }
         }
         under = None;
     }
@@ -86,6 +99,9 @@ impl Writer<'_> {
         if let [Op::Replace { value, .. }] = ops {
             return self.replace(id, value);
         }
+        if matches!(self.tree.node(id).kind, Kind::Sequence(_)) {
+            return items::change(self, id, ops);
+        }
         let mut sets = Vec::new();
         let mut removed = Vec::new();
         for op in ops {
@@ -98,7 +114,9 @@ impl Writer<'_> {
                         .position(|entry| self.tree.key(entry) == key)
                         .ok_or("the mapping lacks the key")?,
                 ),
-                Op::Replace { .. } => return Err("two corrections change the same value".into()),
+                Op::Replace { .. } | Op::Append { .. } | Op::RemoveItem { .. } => {
+                    return Err("two corrections change the same value".into());
+                }
             }
         }
         removed.sort_unstable();

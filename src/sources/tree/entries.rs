@@ -119,15 +119,22 @@ pub(super) fn flow(
     }
     let added = sets.get(removed.len()..).unwrap_or_default();
     if !added.is_empty() {
-        let texts = added.iter().map(|(key, value)| entry(key, value)).collect();
-        splices.extend(append(writer, id, texts, indent.as_deref(), &manner));
+        let texts: Vec<String> = added.iter().map(|(key, value)| entry(key, value)).collect();
+        let last = writer.tree.node(last.value).place.end;
+        splices.extend(append(writer, id, last, &texts, indent.as_deref(), &manner));
     }
     Ok(splices)
 }
 
-/// Adds entries behind the last entry of a mapping in braces.
-fn append(writer: &Writer<'_>, id: NodeId, entries: Vec<String>, indent: Option<&str>, manner: &Manner) -> Vec<Splice> {
-    let last = writer.tree.entries(id).last().map_or(0, |last| writer.tree.node(last.value).place.end);
+/// Adds entries behind the last entry of a collection in braces or brackets. `last` is the end of the last entry.
+pub(super) fn append(
+    writer: &Writer<'_>,
+    id: NodeId,
+    last: usize,
+    entries: &[String],
+    indent: Option<&str>,
+    manner: &Manner,
+) -> Vec<Splice> {
     let between = match indent {
         Some(indent) => format!("{}{indent}", manner.newline),
         None => manner.gap().to_owned(),

@@ -3,6 +3,7 @@
 
 pub(super) mod edit;
 mod entries;
+mod items;
 mod json;
 mod same;
 mod scalar;

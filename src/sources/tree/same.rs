@@ -20,7 +20,7 @@ pub(in crate::sources) fn differs_elsewhere(old: (&str, &Tree), new: (&str, &Tre
     let comments = |(text, tree): (&str, &Tree)| -> Vec<String> {
         tree.comments.iter().map(|comment| text[comment.clone()].to_owned()).collect()
     };
-    let removes = ops.iter().any(|op| matches!(op, Op::Remove { .. }));
+    let removes = ops.iter().any(|op| matches!(op, Op::Remove { .. } | Op::RemoveItem { .. }));
     old.1.roots.len() != new.1.roots.len()
         || (!removes && comments(old) != comments(new))
         || !old.1.roots.iter().zip(&new.1.roots).all(|(old, new)| pair.same(*old, *new))
@@ -30,7 +30,11 @@ impl Pair<'_> {
     fn same(&self, old: NodeId, new: NodeId) -> bool {
         let (before, after) = (self.old.1.node(old), self.new.1.node(new));
         let is_changed = self.changed.contains(&old);
-        if is_changed && !matches!((&before.kind, &after.kind), (Kind::Mapping(_), Kind::Mapping(_))) {
+        let are_collections = matches!(
+            (&before.kind, &after.kind),
+            (Kind::Mapping(_), Kind::Mapping(_)) | (Kind::Sequence(_), Kind::Sequence(_))
+        );
+        if is_changed && !are_collections {
             return true;
         }
         let is_filled = is_changed && self.old.1.entries(old).is_empty();
@@ -40,6 +44,7 @@ impl Pair<'_> {
         match (&before.kind, &after.kind) {
             (Kind::Scalar(_), Kind::Scalar(_)) => self.old.0[before.place.clone()] == self.new.0[after.place.clone()],
             (Kind::Alias(_), Kind::Alias(_)) => self.old.0[before.place.clone()] == self.new.0[after.place.clone()],
+            (Kind::Sequence(items), Kind::Sequence(new)) if is_changed => self.same_items(old, items, new),
             (Kind::Sequence(old), Kind::Sequence(new)) => {
                 old.len() == new.len() && old.iter().zip(new).all(|(old, new)| self.same(*old, *new))
             }
@@ -55,6 +60,21 @@ impl Pair<'_> {
         self.same(old.key, new.key) && self.same(old.value, new.value)
     }
 
+    /// Compares a sequence that lost the removed items and got the new items at its end.
+    fn same_items(&self, id: NodeId, old: &[NodeId], new: &[NodeId]) -> bool {
+        let (mut removed, mut added) = (HashSet::new(), 0);
+        for op in self.ops.iter().filter(|op| op.node() == id) {
+            match op {
+                Op::RemoveItem { index, .. } => drop(removed.insert(*index)),
+                Op::Append { values, .. } => added += values.len(),
+                Op::Set { .. } | Op::Remove { .. } | Op::Replace { .. } => return true,
+            }
+        }
+        let kept: Vec<NodeId> =
+            old.iter().enumerate().filter(|(index, _)| !removed.contains(index)).map(|(_, item)| *item).collect();
+        new.len() == kept.len() + added && kept.iter().zip(new).all(|(old, new)| self.same(*old, *new))
+    }
+
     /// Compares a mapping that lost the removed keys and got the new keys.
     fn same_entries(&self, id: NodeId, old: &[Entry], new: NodeId) -> bool {
         let here = self.ops.iter().filter(|op| op.node() == id);
@@ -63,7 +83,7 @@ impl Pair<'_> {
             match op {
                 Op::Set { key, .. } => drop(added.insert(key.as_str())),
                 Op::Remove { key, .. } => drop(removed.insert(key.as_str())),
-                Op::Replace { .. } => return true,
+                Op::Replace { .. } | Op::Append { .. } | Op::RemoveItem { .. } => return true,
             }
         }
         let entries = self.new.1.entries(new);

@@ -113,9 +113,32 @@ impl Manner {
                 }
                 lines
             }
+            Value::Array(items) if items.iter().any(is_mapping) => {
+                let inner = format!("{indent}{}", self.unit);
+                let items =
+                    items.iter().map(|item| format!("{}{inner}{}", self.newline, self.block_item(item, &inner)));
+                format!("{key}:{}", items.collect::<String>())
+            }
             value => format!("{key}: {}", self.flow(value, indent)),
         }
     }
+
+    /// Returns the lines of an item of a sequence by indentation, without a line break at the end. The first line, which
+    /// begins with the dash, has no indentation.
+    pub(super) fn block_item(&self, value: &Value, indent: &str) -> String {
+        let Value::Object(members) = value else { return format!("- {}", self.flow(value, indent)) };
+        if !is_mapping(value) {
+            return format!("- {}", self.flow(value, indent));
+        }
+        let inner = format!("{indent}  ");
+        let entries: Vec<String> = members.iter().map(|(key, value)| self.block_entry(key, value, &inner)).collect();
+        format!("- {}", entries.join(&format!("{}{inner}", self.newline)))
+    }
+}
+
+/// Whether the value is written as a mapping by indentation.
+fn is_mapping(value: &Value) -> bool {
+    value.as_object().is_some_and(|members| !members.is_empty()) && function(value).is_none()
 }
 
 /// Returns the name and the argument of a function of CloudFormation.
