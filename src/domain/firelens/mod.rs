@@ -4,6 +4,7 @@
 pub mod agent;
 pub mod image;
 pub mod launcher;
+pub mod migration;
 mod option;
 mod output;
 mod outputs;

@@ -1,0 +1,68 @@
+//! An output of the router: the output plugin with its options, for the log configuration of a container or for a file.
+
+use std::fmt::Write as _;
+
+use serde_json::{Map, Value, json};
+
+/// An output plugin with its options.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Output {
+    /// The options, with the name of the plugin as the first one.
+    pub(super) options: Vec<(&'static str, Value)>,
+    /// The options whose values are secrets: each with the ARN of the secret.
+    pub(super) secrets: Vec<(&'static str, String)>,
+}
+
+impl Output {
+    pub(super) fn new(plugin: &'static str) -> Self {
+        Self { options: vec![("Name", plugin.into())], secrets: Vec::new() }
+    }
+
+    pub(super) fn with(mut self, option: &'static str, value: impl Into<Value>) -> Self {
+        self.options.push((option, value.into()));
+        self
+    }
+
+    /// Returns the value of an option.
+    pub(super) fn value(&self, option: &str) -> Option<&Value> {
+        self.options.iter().find(|(name, _)| *name == option).map(|(_, value)| value)
+    }
+
+    /// Returns the log configuration of a container that logs to this output. Keeps the other members of the container's
+    /// log configuration.
+    pub(super) fn configuration(&self, old: &Map<String, Value>, kept_secrets: Vec<Value>) -> Value {
+        let mut new = old.clone();
+        new.insert("logDriver".into(), "awsfirelens".into());
+        let options = self.options.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        new.insert("options".into(), Value::Object(options.collect()));
+        let own = self.secrets.iter().map(|(name, from)| json!({"name": name, "valueFrom": from}));
+        let secrets: Vec<Value> = kept_secrets.into_iter().chain(own).collect();
+        match secrets.is_empty() {
+            true => drop(new.shift_remove("secretOptions")),
+            false => drop(new.insert("secretOptions".into(), secrets.into())),
+        }
+        Value::Object(new)
+    }
+
+    /// Returns the section `[OUTPUT]` for a file. The value of a secret is the environment variable with the option's
+    /// name in capitals.
+    pub(super) fn section(&self, matching: &str) -> String {
+        let mut text = String::from("[OUTPUT]\n");
+        for (index, (name, value)) in self.options.iter().enumerate() {
+            let value = value.as_str().map_or_else(|| value.to_string(), String::from);
+            let _ = writeln!(text, "    {name} {value}");
+            if index == 0 {
+                let _ = writeln!(text, "    Match {matching}");
+            }
+        }
+        for (name, _) in &self.secrets {
+            let _ = writeln!(text, "    {name} ${{{}}}", variable(name));
+        }
+        text
+    }
+}
+
+/// Returns the environment variable of the router that holds the secret of an option.
+pub(super) fn variable(option: &str) -> String {
+    format!("FIRELENS_{}", option.to_ascii_uppercase())
+}
