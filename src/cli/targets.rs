@@ -38,6 +38,11 @@ pub(super) enum Target {
 }
 
 impl WalkArgs {
+    /// Returns the options for a target that is no folder. `family` is the family of a document that names none.
+    pub(super) fn of_family(family: Option<String>) -> Self {
+        Self { family, ..Self::default() }
+    }
+
     /// Whether the caller excludes files of the folders.
     pub(super) fn excludes(&self) -> bool {
         !self.exclude.is_empty()

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::human;
 use super::human::baseline::{BaselineCheckOutput, BaselineOutput};
 use super::human::doctor::Diagnosis;
+use super::human::firelens::ShownPlan;
 use super::human::init::{InitOutput, Learnt};
 use super::human::records::{ListedRecord, RecordOutput, RecordsOutput};
 use super::human::report::FunctionAnswer;
@@ -101,6 +102,16 @@ impl Output for BaselineCheckOutput {
             "schema": schema::BASELINE_CHECK, "baseline": {"path": path, "digest": digest}, "valid": errors.is_empty(),
             "errors": errors, "exemptions": exemptions
         })
+    }
+}
+
+impl Output for ShownPlan {
+    fn text(&self) -> String {
+        human::firelens::text(self)
+    }
+
+    fn json(&self) -> Value {
+        value(&self.plan)
     }
 }
 

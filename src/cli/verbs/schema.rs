@@ -28,6 +28,8 @@ enum Described {
     Baseline,
     /// The report on one decision
     Report,
+    /// The output of `logweir firelens plan --format json`
+    Firelens,
 }
 
 impl SchemaArgs {
@@ -36,6 +38,7 @@ impl SchemaArgs {
             Described::Check => include_str!("../../../docs/schemas/check.schema.json"),
             Described::Baseline => include_str!("../../../docs/schemas/baseline.schema.json"),
             Described::Report => include_str!("../../../docs/schemas/report.schema.json"),
+            Described::Firelens => include_str!("../../../docs/schemas/firelens.schema.json"),
         });
         Ok(Exit::Fine)
     }

@@ -9,6 +9,8 @@ pub const BASELINE_CHECK: &str = "logweir.baseline-check/1";
 pub const CHECK: &str = "logweir.check/2";
 /// The output of `logweir doctor`.
 pub const DOCTOR: &str = "logweir.doctor/1";
+/// The output of `logweir firelens plan`.
+pub const FIRELENS: &str = "logweir.firelens/1";
 /// The output of `logweir init`.
 pub const INIT: &str = "logweir.init/1";
 pub const DIGEST: &str = "logweir.digest/1";

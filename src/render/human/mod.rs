@@ -7,6 +7,7 @@ pub mod diff;
 pub mod doctor;
 pub mod exemptions;
 pub mod findings;
+pub mod firelens;
 pub mod init;
 mod log_lines;
 pub mod passed_over;

@@ -1,6 +1,8 @@
-//! `logweir firelens`: checks the FireLens routers of task definitions.
+//! `logweir firelens`: checks the FireLens routers of task definitions, and plans the move to FireLens.
 
 mod check;
+mod migration;
+mod plan;
 
 use clap::{Args, Subcommand};
 
@@ -11,7 +13,8 @@ use crate::cli::verbs::check::CheckArgs;
 
 pub(in crate::cli) const EXAMPLES: &str = examples![
     "logweir firelens check web.json           the router and the outputs of a file; no AWS account needed",
-    "logweir firelens check ecs:web            the newest revision of a family",
+    "logweir firelens plan web.json            the move from awslogs; change nothing",
+    "logweir firelens plan web.json --to awslogs    the way back",
 ];
 
 #[derive(Args)]
@@ -25,6 +28,10 @@ enum Act {
     /// Check routers, and the outputs of the containers that log to them
     #[command(after_help = check::EXAMPLES)]
     Check(CheckArgs),
+    /// Plan the move of a task definition from awslogs to FireLens, or the way back; change nothing. The output contains
+    /// the whole task definition, which may contain secrets
+    #[command(after_help = plan::EXAMPLES)]
+    Plan(Box<plan::PlanArgs>),
 }
 
 impl FirelensArgs {
@@ -36,6 +43,7 @@ impl FirelensArgs {
     pub(in crate::cli) fn run(&self, context: &Context) -> VerbResult {
         match &self.act {
             Act::Check(arguments) => check::run(arguments, context),
+            Act::Plan(plan) => plan.run(context),
         }
     }
 }
