@@ -230,6 +230,20 @@ pub(crate) fn set(
     })
 }
 
+/// Returns an object with the members `new` in the layout of the object `old`. Returns `None` if `old` has no member.
+pub(crate) fn alike(old: &str, new: &serde_json::Map<String, Value>) -> Result<Option<String>, serde_json::Error> {
+    let members = members(old)?;
+    let (Some(first), Some(last)) = (members.first(), members.last()) else { return Ok(None) };
+    let (opening, colon) = (&old[..first.name.start], &old[first.name.end..first.value.start]);
+    let separator = match members.get(1) {
+        Some(second) => old[first.value.end..second.name.start].to_owned(),
+        None if opening.len() == 1 && !colon.ends_with(':') => ", ".to_owned(),
+        None => format!(",{}", &opening[1..]),
+    };
+    let entries: Vec<String> = new.iter().map(|(key, value)| format!("{}{colon}{value}", quoted(key))).collect();
+    Ok(Some([opening, &entries.join(&separator), &old[last.value.end..]].concat()))
+}
+
 /// Returns `object` without the member `key` and its comma.
 pub(crate) fn remove(object: &str, key: &str) -> Result<String, serde_json::Error> {
     let members = members(object)?;
@@ -310,6 +324,20 @@ mod tests {
             set,
             "{\n  \"name\": \"app\",\n  \"logConfiguration\": {\n    \"logDriver\": \"awslogs\"\n  },\n  \"image\": \"x\"\n}"
         );
+    }
+
+    #[test]
+    fn an_object_is_written_like_another_one() {
+        let new = serde_json::Map::from_iter([("x".to_owned(), json!("1")), ("y".to_owned(), json!([2]))]);
+        for (old, text) in [
+            ("{\"a\":1}", "{\"x\":\"1\",\"y\":[2]}"),
+            ("{ \"a\": 1 }", "{ \"x\": \"1\", \"y\": [2] }"),
+            ("{\"a\": 1}", "{\"x\": \"1\", \"y\": [2]}"),
+            ("{\n   \"a\" : 1\n }", "{\n   \"x\" : \"1\",\n   \"y\" : [2]\n }"),
+        ] {
+            assert_eq!(alike(old, &new).unwrap().as_deref(), Some(text));
+        }
+        assert_eq!(alike("{}", &new).unwrap(), None);
     }
 
     #[test]

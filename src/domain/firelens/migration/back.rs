@@ -6,7 +6,7 @@ use super::blocker::of_definition;
 use super::choices::Style;
 use super::cloudwatch::TASK_ID;
 use super::draft::Draft;
-use super::members::{Members, dependencies};
+use super::members::Members;
 use super::option::{Return, back};
 use super::surroundings::Surroundings;
 use super::{Migration, forward};
@@ -181,7 +181,8 @@ fn without_options(
 fn change(container: Container<'_>, options: Map<String, Value>, draft: &mut Draft) {
     let Some(Value::Object(old)) = container.member("logConfiguration") else { return };
     let mut new = old.clone();
-    if new.shift_remove("secretOptions").is_some_and(|secrets| secrets.as_array().is_none_or(|list| !list.is_empty())) {
+    let is_empty = |secrets: &Value| secrets.is_null() || secrets.as_array().is_some_and(Vec::is_empty);
+    if new.get("secretOptions").is_some_and(|secrets| !is_empty(secrets)) {
         let name = container.name().unwrap_or_default();
         draft.block(
             "secret-option",
@@ -190,7 +191,7 @@ fn change(container: Container<'_>, options: Map<String, Value>, draft: &mut Dra
     }
     new.insert("logDriver".into(), "awslogs".into());
     new.insert("options".into(), options.into());
-    draft.containers.set(container.index, "logConfiguration", Some(new.into()));
+    draft.containers.set(container.index, "logConfiguration", new.into());
 }
 
 /// Removes the routers, and the dependencies on them.
@@ -219,14 +220,20 @@ fn remove_routers(definition: &TaskDefinition, members: &Members<'_>, draft: &mu
                 format!("container `{name}` uses the volumes of the router; remove volumesFrom"),
             );
         }
-        if !dependencies(container).any(|name| names.contains(&name)) {
-            continue;
+        let list = container.member("dependsOn").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let is_on_router =
+            |dependency: &Value| dependency["containerName"].as_str().is_some_and(|name| names.contains(&name));
+        let removed: Vec<usize> = list
+            .iter()
+            .enumerate()
+            .filter(|(_, dependency)| is_on_router(dependency))
+            .map(|(index, _)| index)
+            .collect();
+        match removed.len() {
+            0 => {}
+            count if count == list.len() => draft.containers.unset(container.index, "dependsOn"),
+            _ => draft.containers.pull(container.index, "dependsOn", removed),
         }
-        let list = container.member("dependsOn").and_then(Value::as_array).into_iter().flatten();
-        let is_kept =
-            |dependency: &&Value| !dependency["containerName"].as_str().is_some_and(|name| names.contains(&name));
-        let rest: Vec<Value> = list.filter(is_kept).cloned().collect();
-        draft.containers.set(container.index, "dependsOn", (!rest.is_empty()).then_some(rest.into()));
     }
 }
 

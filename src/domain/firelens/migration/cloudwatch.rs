@@ -28,14 +28,17 @@ pub(super) struct Moved {
 /// The options of one container while they are read.
 #[derive(Default)]
 struct Reading {
-    group: Option<Value>,
-    region: Option<Value>,
+    /// The options of the output, in the order of the options of awslogs.
+    options: Vec<(&'static str, Value)>,
     prefix: Option<String>,
-    format: Option<Value>,
     creates_group: bool,
     pattern: Option<String>,
     datetime: Option<String>,
 }
+
+/// The place of the stream's name among the options of the output, until the name is known.
+const STREAM: &str = "stream";
+const CREATES_GROUP: &str = "auto_create_group";
 
 /// Returns the output of the container. Adds a blocker for each option that cannot move.
 pub(super) fn moved(container: Container<'_>, options: Options<'_>, choices: &Choices, draft: &mut Draft) -> Moved {
@@ -88,14 +91,24 @@ impl Reading {
             draft.block("refused-characters", message);
         }
         match fate {
-            Fate::Output("log_group_name") => self.group = Some(value.clone()),
-            Fate::Output("region") => self.region = Some(value.clone()),
-            Fate::Output(_) => self.format = Some(value.clone()),
-            Fate::StreamPrefix => self.prefix = Some(text.to_owned()),
+            Fate::Output(_) if value == "" => {}
+            Fate::Output(option) => self.options.push((option, value.clone())),
+            Fate::StreamPrefix => {
+                self.prefix = Some(text.to_owned()).filter(|prefix| !prefix.is_empty());
+                self.options.push((STREAM, Value::Null));
+            }
             Fate::Multiline => self.pattern = Some(text.to_owned()),
             Fate::Datetime => self.datetime = Some(text.to_owned()),
             Fate::CreateGroup => match text {
-                "1" | "t" | "T" | "true" | "TRUE" | "True" => self.creates_group = true,
+                "1" | "t" | "T" | "true" | "TRUE" | "True" => {
+                    if text != "true" {
+                        let message =
+                            format!("container `{name}`: {shown} is spelled `{text}`; ECS accepts only `true`");
+                        draft.say("spelling", message);
+                    }
+                    self.creates_group = true;
+                    self.options.push((CREATES_GROUP, "true".into()));
+                }
                 "0" | "f" | "F" | "false" | "FALSE" | "False" => {}
                 _ => draft.block(
                     "unreadable-options",
@@ -136,33 +149,35 @@ impl Reading {
     }
 
     fn output(self, name: &str, choices: &Choices, draft: &mut Draft) -> Output {
-        let mut output = Output::new(choices.plugin.name());
-        for (option, source, value) in
-            [("region", "awslogs-region", self.region), ("log_group_name", "awslogs-group", self.group)]
-        {
-            match value.filter(|value| value != "") {
-                Some(value) => output = output.with(option, value),
-                None => {
-                    let message =
-                        format!("container `{name}` sets no {source}, which the output needs as {option}; set it");
-                    draft.block("missing-option", message);
-                }
+        let has = |option: &str| self.options.iter().any(|(name, _)| *name == option);
+        for (option, source) in [("region", "awslogs-region"), ("log_group_name", "awslogs-group")] {
+            if !has(option) {
+                let message =
+                    format!("container `{name}` sets no {source}, which the output needs as {option}; set it");
+                draft.block("missing-option", message);
             }
         }
-        let prefix = self.prefix.filter(|prefix| !prefix.is_empty());
-        if prefix.as_deref().is_some_and(|prefix| prefix.contains([':', '*'])) {
+        let prefix = self.prefix.as_deref();
+        if prefix.is_some_and(|prefix| prefix.contains([':', '*'])) {
             let message =
                 format!("the stream prefix of container `{name}` contains `:` or `*`, which CloudWatch Logs refuses");
             draft.block("refused-characters", message);
         }
-        let (option, stream) = stream(choices.style, name, prefix.as_deref());
-        say_stream(name, prefix.as_deref(), option, &stream, draft);
-        output = output.with(option, stream);
-        if let Some(format) = self.format {
-            output = output.with("log_format", format);
+        let (option, stream) = stream(choices.style, name, prefix);
+        say_stream(name, prefix, option, &stream, draft);
+        let place = if has(STREAM) { None } else { Some((STREAM, Value::Null)) };
+        let mut output = Output::new(choices.plugin.name());
+        for (name, value) in self.options.into_iter().chain(place) {
+            output = match name {
+                STREAM => output.with(option, stream.as_str()),
+                name => output.with(name, value),
+            };
         }
-        let creates_group = if self.creates_group { "true" } else { "false" };
-        output.with("log_key", "log").with("auto_create_group", creates_group).with("retry_limit", RETRIES)
+        output = output.with("log_key", "log");
+        if !self.creates_group {
+            output = output.with(CREATES_GROUP, "false");
+        }
+        output.with("retry_limit", RETRIES)
     }
 }
 

@@ -247,19 +247,16 @@ fn region<'a>(members: &Members<'a>) -> Option<&'a str> {
 /// Changes a container that moves: its log configuration, and its dependency on the router.
 fn change(container: Container<'_>, output: &Output, secrets: Vec<Value>, router: &Router, draft: &mut Draft) {
     let Some(Value::Object(old)) = container.member("logConfiguration") else { return };
-    draft.containers.set(container.index, "logConfiguration", Some(output.configuration(old, secrets)));
+    draft.containers.set(container.index, "logConfiguration", output.configuration(old, secrets));
     if dependencies(container).any(|name| name == router.name) {
         return;
     }
     let dependency = serde_json::json!({"containerName": router.name, "condition": router.condition});
     match container.member("dependsOn") {
         None | Some(Value::Null) => {
-            draft.containers.set(container.index, "dependsOn", Some(Value::Array(vec![dependency])));
+            draft.containers.set(container.index, "dependsOn", Value::Array(vec![dependency]));
         }
-        Some(Value::Array(list)) => {
-            let list = list.iter().cloned().chain([dependency]).collect();
-            draft.containers.set(container.index, "dependsOn", Some(Value::Array(list)));
-        }
+        Some(Value::Array(_)) => draft.containers.push(container.index, "dependsOn", dependency),
         Some(_) => {
             let name = container.name().unwrap_or_default();
             draft.block("unreadable-dependencies", format!("dependsOn of container `{name}` is no list; write a list"));

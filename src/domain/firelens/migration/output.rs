@@ -37,7 +37,9 @@ impl Output {
         new.insert("options".into(), Value::Object(options.collect()));
         let own = self.secrets.iter().map(|(name, from)| json!({"name": name, "valueFrom": from}));
         let secrets: Vec<Value> = kept_secrets.into_iter().chain(own).collect();
+        let was_empty = old.get("secretOptions").is_none_or(|old| old.as_array().is_none_or(Vec::is_empty));
         match secrets.is_empty() {
+            true if was_empty => {}
             true => drop(new.shift_remove("secretOptions")),
             false => drop(new.insert("secretOptions".into(), secrets.into())),
         }
