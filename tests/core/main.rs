@@ -13,6 +13,7 @@ mod family;
 mod firelens;
 mod following;
 mod laws;
+mod migration;
 mod placeholders;
 mod places;
 mod rate;
