@@ -22,6 +22,7 @@ mod syntax;
 mod template_document;
 mod terraform;
 mod tree;
+mod tree_difference;
 mod tree_site;
 mod unseen_site;
 mod view;

@@ -24,8 +24,9 @@ pub(super) fn block(
         let text = manner.block_entry(key, value, &indent);
         splices.push(exchange(writer, &entries[*index], text)?);
     }
-    for index in removed.iter().skip(sets.len()) {
-        splices.push(remove_line(writer, entries, *index, removed)?);
+    let gone = gone(entries, sets, removed)?;
+    for index in gone {
+        splices.push(remove_line(writer, entries, *index, gone)?);
     }
     let added = sets.get(removed.len()..).unwrap_or_default();
     if !added.is_empty() {
@@ -40,6 +41,19 @@ pub(super) fn block(
         splices.push(Splice { range: end..end, text });
     }
     Ok(splices)
+}
+
+/// Returns the removed entries whose places no new entry takes. Returns an error if no entry would be left.
+fn gone<'r>(entries: &[Entry], sets: &[Set<'_>], removed: &'r [usize]) -> Result<&'r [usize], String> {
+    match sets.is_empty() && removed.len() >= entries.len() {
+        true => Err("the mapping would be empty".into()),
+        false => Ok(removed.get(sets.len()..).unwrap_or_default()),
+    }
+}
+
+/// Whether an entry before the index stays. `removed` is in ascending order.
+pub(super) fn follows_kept(index: usize, removed: &[usize]) -> bool {
+    removed.iter().filter(|other| **other < index).count() < index
 }
 
 /// Whether the value is a resource of a template.
@@ -66,9 +80,6 @@ fn exchange(writer: &Writer<'_>, entry: &Entry, text: String) -> Result<Splice, 
 
 /// Removes an entry of a mapping by indentation with its lines.
 fn remove_line(writer: &Writer<'_>, entries: &[Entry], index: usize, removed: &[usize]) -> Result<Splice, String> {
-    if removed.len() >= entries.len() {
-        return Err("the mapping would be empty".into());
-    }
     let start = writer.tree.node(entries[index].key).start;
     let line = writer.line_start(start);
     if writer.text[line..start].trim().is_empty() {
@@ -114,8 +125,9 @@ pub(super) fn flow(
     for ((key, value), index) in sets.iter().zip(removed) {
         splices.push(exchange(writer, &entries[*index], entry(key, value))?);
     }
-    for index in removed.iter().skip(sets.len()) {
-        splices.push(remove_part(writer, entries, *index, removed)?);
+    let gone = gone(entries, sets, removed)?;
+    for index in gone {
+        splices.push(remove_part(writer, entries, *index, gone)?);
     }
     let added = sets.get(removed.len()..).unwrap_or_default();
     if !added.is_empty() {
@@ -159,15 +171,11 @@ pub(super) fn append(
 
 /// Removes an entry of a mapping in braces with its comma.
 fn remove_part(writer: &Writer<'_>, entries: &[Entry], index: usize, removed: &[usize]) -> Result<Splice, String> {
-    if removed.len() >= entries.len() {
-        return Err("the mapping would be empty".into());
-    }
     let key = |index: usize| writer.tree.node(entries[index].key).start;
     let end = |index: usize| writer.tree.node(entries[index].value).place.end;
-    let range = match index.checked_sub(1).filter(|previous| !removed.contains(previous)) {
-        Some(previous) => end(previous)..end(index),
-        None if index + 1 < entries.len() => key(index)..key(index + 1),
-        None => return Err("the entries beside it are removed, too".into()),
+    let range = match follows_kept(index, removed) {
+        true => end(index - 1)..end(index),
+        false => key(index)..key(index + 1),
     };
     if writer.has_comment(&range) {
         return Err("a comment is in the part to remove".into());

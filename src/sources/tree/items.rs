@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::entries::append;
+use super::entries::{append, follows_kept};
 use super::write::Manner;
 use super::writer::{Placement, Writer};
 use super::{NodeId, Op, Style};
@@ -98,10 +98,9 @@ fn remove_lines(writer: &Writer<'_>, items: &[NodeId], index: usize) -> Result<S
 fn remove_part(writer: &Writer<'_>, items: &[NodeId], index: usize, removed: &[usize]) -> Result<Splice, String> {
     let (start, end) =
         (|index: usize| writer.tree.node(items[index]).start, |index: usize| writer.tree.node(items[index]).place.end);
-    let range = match index.checked_sub(1).filter(|previous| !removed.contains(previous)) {
-        Some(previous) => end(previous)..end(index),
-        None if index + 1 < items.len() => start(index)..start(index + 1),
-        None => return Err("the neighbours are removed, too".into()),
+    let range = match follows_kept(index, removed) {
+        true => end(index - 1)..end(index),
+        false => start(index)..start(index + 1),
     };
     if writer.has_comment(&range) {
         return Err("a comment is in the part to remove".into());

@@ -4,7 +4,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::choices::{CloudWatchPlugin, Health, RegistrationKey, placeholder};
+use super::choices::{Health, RegistrationKey};
+use super::output::CloudWatchPlugin;
+use super::placeholder::placeholder;
 
 /// The program that changes the configuration of the router and starts Fluent Bit. The agent's image contains it.
 pub(super) const LAUNCHER: &str = "/var/alertlogic/lib/fluent-bit/fluent-launch";

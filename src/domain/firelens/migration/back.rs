@@ -24,7 +24,7 @@ pub(super) fn plan(definition: &TaskDefinition, surroundings: &Surroundings<'_>)
     draft.blockers.extend(of_definition(definition));
     if !definition.has_execution_role() && definition.requires_fargate() {
         let message = "the task definition has no executionRoleArn, with which awslogs writes on Fargate; name one";
-        draft.block("no-execution-role", message);
+        draft.block("missing-execution-role", message);
     }
     let given = members.on_firelens.iter().find_map(|(_, options)| text(*options, "region"));
     let region = given.map(String::from).or_else(|| surroundings.region.map(String::from));

@@ -10,7 +10,7 @@ use crate::domain::text::placeholder::is_variable;
 /// The reason why there is no migrated task definition.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Blocker {
-    /// The name of the fault.
+    /// The name of the fault. A fault that a rule of Logweir finds has the name of this rule.
     pub rule: &'static str,
     pub message: String,
 }
@@ -29,7 +29,7 @@ pub(super) fn of_definition(definition: &TaskDefinition) -> Vec<Blocker> {
     let mut blockers = Vec::new();
     let system = definition.view()["runtimePlatform"]["operatingSystemFamily"].as_str().unwrap_or_default();
     if system.starts_with("WINDOWS") {
-        blockers.push(Blocker::new("windows", format!("the task runs on {system}, and FireLens needs Linux")));
+        blockers.push(Blocker::new("windows-router", format!("the task runs on {system}, and FireLens needs Linux")));
     }
     if definition.is_sandboxed() {
         let message = "a signed attestation covers the containers, and any change of them may invalidate it; write the new \

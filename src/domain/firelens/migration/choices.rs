@@ -1,6 +1,7 @@
 //! The choices of a plan: the style, the plugin, the image, the health check and the destinations.
 
 use super::destination::Destination;
+use super::output::CloudWatchPlugin;
 
 /// The style of a migration, or the way back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,24 +23,6 @@ impl Style {
             Self::SameNames => "same-names",
             Self::AlertLogic => "alertlogic",
             Self::Awslogs => "awslogs",
-        }
-    }
-}
-
-/// The implementation of the CloudWatch output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CloudWatchPlugin {
-    /// `cloudwatch_logs`, which is a part of Fluent Bit.
-    Core,
-    /// `cloudwatch`, a plugin in Go that only the images of AWS contain.
-    Go,
-}
-
-impl CloudWatchPlugin {
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Core => "cloudwatch_logs",
-            Self::Go => "cloudwatch",
         }
     }
 }
@@ -90,12 +73,4 @@ impl Default for Choices {
             registration_key: None,
         }
     }
-}
-
-/// The beginning of a value that the operator has to replace.
-pub(super) const REPLACE: &str = "REPLACE-WITH-";
-
-/// Returns a value that the operator has to replace, with the words for what it is.
-pub(super) fn placeholder(what: &str) -> String {
-    format!("{REPLACE}{what}")
 }

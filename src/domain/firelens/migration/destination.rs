@@ -2,8 +2,8 @@
 //!
 //! Sources: Fluent Bit manual, pipeline/outputs; aws-samples/amazon-ecs-firelens-examples.
 
-use super::choices::{CloudWatchPlugin, placeholder};
-use super::output::Output;
+use super::output::{CloudWatchPlugin, Output};
+use super::placeholder::placeholder;
 use crate::domain::firelens::plugin::plugin;
 
 /// A destination beside CloudWatch Logs.

@@ -3,13 +3,14 @@
 use serde_json::Value;
 
 use super::blocker::{has_task_role, of_definition, of_size};
-use super::choices::{REPLACE, Style};
+use super::choices::Style;
 use super::cloudwatch::{Moved, moved};
 use super::draft::Draft;
 use super::iam::Needs;
 use super::members::{Members, dependencies};
 use super::multiline::{self, Multiline};
 use super::output::{Output, variable};
+use super::placeholder::REPLACE;
 use super::router::{self, Router, Wanted};
 use super::surroundings::Surroundings;
 use super::{Choices, Migration, alertlogic, fargate, notes};
@@ -88,13 +89,13 @@ fn check_task(definition: &TaskDefinition, members: &Members<'_>, choices: &Choi
     if !has_task_role(definition) {
         let message = "the task definition has no taskRoleArn, and the router writes to CloudWatch Logs with the task role; \
                        create a role that trusts ecs-tasks.amazonaws.com, give it the statements of this plan, and name it";
-        draft.block("no-task-role", message);
+        draft.block("missing-task-role", message);
     }
     let needs_secrets = choices.also.iter().any(|also| also.has_secret());
     if !definition.has_execution_role() && (definition.requires_fargate() || needs_secrets) {
         let message = "the task definition has no executionRoleArn, with which ECS writes the router's own log and reads \
                        secrets; name one";
-        draft.block("no-execution-role", message);
+        draft.block("missing-execution-role", message);
     }
     let mode = definition.view()["networkMode"].as_str().unwrap_or("bridge");
     if mode == "none" {

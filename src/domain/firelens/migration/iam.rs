@@ -77,8 +77,8 @@ impl Needs {
         let Log::Configured { driver, options } = container.log() else { return };
         match driver {
             "awslogs" => {
-                let (group, region) = (options.text("awslogs-group"), options.text("awslogs-region"));
-                let resource = arns.group(group, region);
+                let Some(group) = options.text("awslogs-group") else { return };
+                let resource = arns.group(group, options.text("awslogs-region"));
                 self.execution.extend(write(&resource));
                 if container.creates_log_group() {
                     self.execution.insert(("logs:CreateLogGroup".into(), resource));
@@ -105,7 +105,8 @@ impl Needs {
         }
         match name.as_str() {
             "cloudwatch_logs" | "cloudwatch" => {
-                let resource = arns.group(option("log_group_name"), region);
+                let Some(group) = option("log_group_name") else { return };
+                let resource = arns.group(group, region);
                 self.task.extend(write(&resource));
                 let is_set = |name: &str| {
                     option(name)
@@ -173,7 +174,7 @@ impl Needs {
                     format!("arn:{partition}:secretsmanager:{region}:{account}:secret:{name}"),
                 ),
                 ["arn", _, "ssm", ..] => ("ssm:GetParameters".into(), from.to_owned()),
-                _ if from.starts_with(super::choices::REPLACE) => {
+                _ if from.starts_with(super::placeholder::REPLACE) => {
                     ("secretsmanager:GetSecretValue".into(), from.to_owned())
                 }
                 _ => {
@@ -251,8 +252,8 @@ struct Arns<'a> {
 
 impl Arns<'_> {
     /// Returns the ARN of a log group and its streams.
-    fn group(&self, group: Option<&str>, region: Option<&str>) -> String {
-        self.of("logs", region, &format!("log-group:{}:*", group.unwrap_or("*")))
+    fn group(&self, group: &str, region: Option<&str>) -> String {
+        self.of("logs", region, &format!("log-group:{group}:*"))
     }
 
     fn of(&self, service: &str, region: Option<&str>, resource: &str) -> String {

@@ -16,6 +16,7 @@ mod multiline;
 mod notes;
 pub mod option;
 mod output;
+mod placeholder;
 mod router;
 mod surroundings;
 
@@ -24,9 +25,10 @@ use serde::Serialize;
 use crate::domain::ecs::task_definition::TaskDefinition;
 
 pub use blocker::Blocker;
-pub use choices::{Choices, CloudWatchPlugin, Health, RegistrationKey, Style};
+pub use choices::{Choices, Health, RegistrationKey, Style};
 pub use destination::{Destination, DestinationKind};
 pub use iam::{RoleChange, RoleName, Statement};
+pub use output::CloudWatchPlugin;
 pub use surroundings::Surroundings;
 
 /// The number of attempts to deliver a chunk. Without the option, Fluent Bit makes one attempt, and `no_limits` can fill

@@ -38,8 +38,12 @@ pub(super) fn forward(
         "start",
         format!("each moved container starts only after router `{name}` ({}), and stops before it", router.condition),
     );
-    if members.routers.is_empty() {
-        new_router(definition, &name, choices, draft);
+    match members.routers.is_empty() {
+        true => new_router(definition, &name, choices, draft),
+        false => draft.say(
+            "router",
+            format!("the containers log to router `{name}`, which stays as it is; `logweir firelens check` checks it"),
+        ),
     }
     groups(members, &name, draft);
     if definition.requires("EC2") || !definition.requires_fargate() {
@@ -170,7 +174,7 @@ pub(super) fn roles(definition: &TaskDefinition, changes: &[RoleChange], draft: 
                 "roles",
                 format!("the task role gets new rights, and with it every container of the task: {}", names(actions)),
             ),
-            RoleName::Execution if change.arn.is_none() => draft.say(
+            RoleName::Execution if change.arn.is_none() && !definition.requires_fargate() => draft.say(
                 "roles",
                 "the task definition has no execution role, so the role of the EC2 instances holds these rights, which other \
                  tasks on the instances may need",

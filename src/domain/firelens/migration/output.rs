@@ -4,6 +4,24 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
+/// The implementation of the CloudWatch output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CloudWatchPlugin {
+    /// `cloudwatch_logs`, which is a part of Fluent Bit.
+    Core,
+    /// `cloudwatch`, a plugin in Go that only the images of AWS contain.
+    Go,
+}
+
+impl CloudWatchPlugin {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Core => "cloudwatch_logs",
+            Self::Go => "cloudwatch",
+        }
+    }
+}
+
 /// An output plugin with its options.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Output {

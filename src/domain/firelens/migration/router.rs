@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::alertlogic;
-use super::choices::{Choices, CloudWatchPlugin, Health, Style, placeholder};
+use super::choices::{Choices, Health, Style};
 use super::draft::Draft;
 use super::members::Members;
+use super::output::CloudWatchPlugin;
+use super::placeholder::placeholder;
 use crate::domain::ecs::task_definition::{Container, Log, TaskDefinition};
 use crate::domain::firelens::agent::memory_limit;
 use crate::domain::firelens::image::{RouterImage, Support, Vendor};
@@ -141,13 +143,13 @@ fn check_image(name: &str, choices: &Choices, needs_init: bool, draft: &mut Draf
     }
     if choices.plugin == CloudWatchPlugin::Go && image.has_go_plugins() == Some(false) {
         let message = format!("{name} does not contain the plugin `cloudwatch`; use --plugin core, or an image of AWS");
-        draft.block("image-without-plugin", message);
+        draft.block("unavailable-output-plugin", message);
     }
     if choices.health == Health::Uptime && image.vendor == Vendor::FluentBit {
         let message = format!(
             "{name} contains neither the program of the health check nor {HTTP_SERVER}; use --health none, or an image of AWS"
         );
-        draft.block("image-without-shell", message);
+        draft.block("failing-router-health-check", message);
     }
     if image.is_moving() {
         draft.say("image", format!("the tag of {name} moves to newer images; pin a complete version or a digest"));
@@ -187,7 +189,7 @@ pub(super) fn existing(members: &Members<'_>, choices: &Choices, needs_files: bo
     }
     if choices.plugin == CloudWatchPlugin::Go && !loads_go_plugins(*found, &read) {
         let message = format!("router `{name}` does not load the plugin `cloudwatch`; use --plugin core");
-        draft.block("image-without-plugin", message);
+        draft.block("unavailable-output-plugin", message);
     }
     if choices.style == Style::AlertLogic && Launch::of(*found).is_none() {
         let message = format!(
@@ -233,7 +235,7 @@ pub(super) fn check_memory(router: Container<'_>, draft: &mut Draft) {
             memory >> 20,
             needed.div_ceil(1 << 20)
         );
-        draft.block("router-memory", message);
+        draft.block("insufficient-router-memory", message);
     }
 }
 
