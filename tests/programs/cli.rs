@@ -17,6 +17,7 @@ mod holds;
 mod init;
 mod limits;
 mod live;
+mod migration;
 mod outputs;
 mod parameters;
 mod patches;

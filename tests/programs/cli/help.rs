@@ -2,9 +2,10 @@
 
 use super::{golden, logweir, run};
 
-const VERBS: [&str; 14] = [
+const VERBS: [&str; 15] = [
     "check",
     "fix",
+    "firelens",
     "apply",
     "backout",
     "hold",

@@ -17,7 +17,7 @@ fn run_in(folder: &Path, arguments: &[&str]) -> Ran {
 }
 
 /// Applies a patch in a folder, with `git apply` or `patch -p1`.
-fn apply(folder: &Path, program: &[&str], diff: &str) {
+pub(super) fn apply(folder: &Path, program: &[&str], diff: &str) {
     fs::write(folder.join("the.diff"), diff).unwrap();
     let input = fs::File::open(folder.join("the.diff")).unwrap();
     let mut command = Command::new(program[0]);
@@ -28,7 +28,8 @@ fn apply(folder: &Path, program: &[&str], diff: &str) {
     assert!(output.status.success(), "{program:?}: {}\n{diff}", String::from_utf8_lossy(&output.stderr));
 }
 
-const PROGRAMS: [&[&str]; 2] = [&["git", "apply", "--whitespace=nowarn"], &["patch", "-p1", "--quiet", "--fuzz=0"]];
+pub(super) const PROGRAMS: [&[&str]; 2] =
+    [&["git", "apply", "--whitespace=nowarn"], &["patch", "-p1", "--quiet", "--fuzz=0"]];
 
 /// Checks that the patch of `files` changes each file to the bytes that `fix --in-place` writes.
 fn check(files: &[(&str, &str)]) {

@@ -172,7 +172,7 @@ pub(super) fn existing(members: &Members<'_>, choices: &Choices, needs_files: bo
     if members.routers.len() > 1 {
         let message =
             format!("the task definition has {} routers, and ECS uses one; remove the others", members.routers.len());
-        draft.block("second-router", message);
+        draft.block("unroutable-firelens", message);
     }
     if RouterKind::of(*found) != Some(RouterKind::FluentBit) {
         draft.block("fluentd-router", format!("router `{name}` is not Fluent Bit, and its outputs have other options"));
