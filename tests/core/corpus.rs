@@ -40,7 +40,7 @@ fn planned(definition: &TaskDefinition) -> Plan {
     plan(&seen, &baseline)
 }
 
-fn documents() -> Vec<Document> {
+pub fn documents() -> Vec<Document> {
     let Some(folder) = corpus("taskdefs") else {
         return Vec::new();
     };

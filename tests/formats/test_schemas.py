@@ -49,7 +49,7 @@ def undescribed(schema, node, document, path=""):
 
 class Schemas(unittest.TestCase):
     def test_each_schema_is_one(self):
-        for name in ("check", "baseline", "report"):
+        for name in ("check", "baseline", "report", "firelens"):
             jsonschema.Draft202012Validator.check_schema(schema(name))
 
     def test_every_output_of_check_fits_and_is_described(self):
@@ -60,6 +60,18 @@ class Schemas(unittest.TestCase):
             for target in data["targets"]:
                 target["patch"] = []
             self.assertEqual(undescribed(schema("check"), schema("check"), data), [])
+
+    def test_every_plan_of_firelens_fits_and_is_described(self):
+        for target, options in (("docs/examples/web.json", []), ("demo/task-definition.json", []),
+                                ("demo/task-definition.json", ["--style", "same-names"]),
+                                ("demo/task-definition.json", ["--to", "awslogs"])):
+            ran = reports.run(reports.ROOT, "firelens", "plan", target, "--format", "json", "--region", "eu-west-1", *options)
+            self.assertIn(ran.returncode, (0, 1), ran)
+            plan = json.loads(ran.stdout)
+            self.assertEqual(errors("firelens", plan), [], target)
+            # The task definition has members of its own.
+            plan["document"] = None
+            self.assertEqual(undescribed(schema("firelens"), schema("firelens"), plan), [])
 
     def test_another_document_does_not_fit(self):
         good = reports.data("hostile")

@@ -16,6 +16,9 @@ const BLOCKER: Style = AnsiColor::Red.on_default().bold();
 /// The longest message of a plan, in characters.
 const LONGEST: usize = 2000;
 
+/// The longest line of a patch or a file that lost characters, in characters.
+const LONGEST_LINE: usize = 100_000;
+
 /// A plan, and what only its text needs.
 pub struct ShownPlan {
     pub plan: FirelensPlan,
@@ -41,12 +44,17 @@ pub fn text(shown: &ShownPlan) -> String {
         let _ =
             writeln!(text, "\n{target}: {blockers}, so there is no migrated task definition (style {})\n", plan.style);
     }
-    text += shown_diff;
+    text += &shown_lines(shown_diff);
     for role in &plan.iam {
         rights(role, &mut text);
     }
     for file in &plan.files {
-        let _ = writeln!(text, "\n{HEADING}File {}{HEADING:#}\n{}", plain(&file.path, 300), file.content.trim_end());
+        let _ = writeln!(
+            text,
+            "\n{HEADING}File {}{HEADING:#}\n{}",
+            plain(&file.path, 300),
+            shown_lines(&file.content).trim_end()
+        );
     }
     if !plan.changes.is_empty() {
         let _ = writeln!(text, "\n{HEADING}What changes{HEADING:#}");
@@ -55,6 +63,14 @@ pub fn text(shown: &ShownPlan) -> String {
         let _ = writeln!(text, "- {}: {}", change.what, plain(&change.message, LONGEST));
     }
     text
+}
+
+/// Returns lines of the target for a terminal: a line with characters that could change the terminal loses them.
+fn shown_lines(text: &str) -> String {
+    let shown = |line: &str| plain(&line.replace('\t', "    "), LONGEST_LINE);
+    let is_safe = |line: &str| !line.chars().any(|c| c != '\t' && plain(c.encode_utf8(&mut [0; 4]), 1).is_empty());
+    let lines = text.lines().map(|line| if is_safe(line) { line.to_owned() } else { shown(line) });
+    lines.map(|line| line + "\n").collect()
 }
 
 fn rights(change: &RoleChange, text: &mut String) {

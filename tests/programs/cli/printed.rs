@@ -97,7 +97,7 @@ fn is_local(command: &str) -> bool {
         return false;
     }
     let mut words = command.split(' ').skip(1).take_while(|word| !word.contains('>'));
-    let local = ["check", "fix", "rules", "baseline", "completions", "man", "--help", "--version"];
+    let local = ["check", "fix", "firelens", "rules", "baseline", "completions", "man", "--help", "--version"];
     let aws = ["ecs:", "arn:", "ssm:", "--all"];
     words.next().is_some_and(|verb| local.contains(&verb))
         && !words.any(|word| aws.iter().any(|start| word.starts_with(start)))

@@ -7,7 +7,7 @@ use super::choices::Style;
 use super::cloudwatch::{Moved, moved};
 use super::draft::Draft;
 use super::iam::Needs;
-use super::members::{Members, dependencies};
+use super::members::{Members, dependencies, needed_by};
 use super::multiline::{self, Multiline};
 use super::output::{Output, variable};
 use super::placeholder::REPLACE;
@@ -116,6 +116,15 @@ fn check_task(definition: &TaskDefinition, members: &Members<'_>, choices: &Choi
                        out --also, or use another style";
         draft.block("launcher-without-files", message);
     }
+    let needed = needed_by(definition, &members.agents);
+    let moved = members.on_awslogs.iter().filter_map(|(container, _)| container.name());
+    for name in moved.filter(|name| needed.contains(name)) {
+        let message = format!(
+            "the agent of Alert Logic depends on container `{name}`, which would wait for the router, and the router for the \
+             agent; remove the dependency"
+        );
+        draft.block("unfulfillable-router-dependency", message);
+    }
     if members.agents.len() > 1 {
         draft.block("second-agent", "the task definition has two agents of Alert Logic; remove one of them");
     }
@@ -209,7 +218,11 @@ fn add_router(
     if !members.routers.is_empty() {
         return router::existing(members, choices, !files.is_empty(), draft);
     }
-    let region = region(members).or(surroundings.region);
+    // A registered revision runs in its Region. The Region of a file is only a default.
+    let region = match surroundings.account {
+        Some(_) => surroundings.region.or_else(|| region(members)),
+        None => region(members).or(surroundings.region),
+    };
     let own_log = |name: &str, draft: &mut Draft| {
         let log = region.ok_or_else(|| "no option awslogs-region and no --region shows the Region".to_owned());
         match log.and_then(|region| surroundings.own_log(definition, name, region)) {

@@ -60,7 +60,7 @@ fn is_agent(container: Container<'_>) -> bool {
 }
 
 /// Returns the names of the containers on which these containers depend, directly or through other containers.
-fn needed_by<'a>(definition: &'a TaskDefinition, of: &[Container<'a>]) -> BTreeSet<&'a str> {
+pub(super) fn needed_by<'a>(definition: &'a TaskDefinition, of: &[Container<'a>]) -> BTreeSet<&'a str> {
     let mut found = BTreeSet::new();
     let mut open: Vec<Container<'a>> = of.to_vec();
     while let Some(container) = open.pop() {
