@@ -27,7 +27,7 @@ pub(in crate::cli) struct FirelensArgs {
 enum Act {
     /// Check routers, and the outputs of the containers that log to them
     #[command(after_help = check::EXAMPLES)]
-    Check(CheckArgs),
+    Check(Box<CheckArgs>),
     /// Plan the move of a task definition from awslogs to FireLens, or the way back; change nothing. The output contains
     /// the whole task definition, which may contain secrets
     #[command(after_help = plan::EXAMPLES)]
