@@ -67,8 +67,9 @@ fn printed() -> Vec<Printed> {
     for path in pages() {
         let page = path.file_name().unwrap().to_string_lossy().into_owned();
         let text = fs::read_to_string(&path).unwrap();
-        // `logweir check` alone is the name of the verb.
-        let is_command = |span: &String| span.starts_with("logweir ") && span.split(' ').count() > 2;
+        // `logweir check` and `logweir firelens check` alone are the names of verbs.
+        let name = |span: &str| if span.starts_with("logweir firelens ") { 3 } else { 2 };
+        let is_command = |span: &String| span.starts_with("logweir ") && span.split(' ').count() > name(span);
         let commands = spans(&text).into_iter().filter(is_command);
         all.extend(commands.map(|command| Printed { page: page.clone(), command, output: None }));
         for block in blocks(&text) {
