@@ -1,6 +1,8 @@
 //! The IAM policy simulator says whether a role may perform an action, and does not perform the action. The simulator
 //! uses the query protocol of AWS, with XML responses.
 
+use std::borrow::Cow;
+
 use aws_smithy_query::QueryWriter;
 use aws_smithy_xml::decode::{Document, ScopedDecoder};
 
@@ -115,8 +117,8 @@ fn missing(element: &mut ScopedDecoder<'_, '_>, keys: &mut Vec<String>) {
 }
 
 /// Returns the verdict on one action. The request names one resource, so each action has one verdict.
-fn judged(said: &[Evaluation], action: &'static str, need: &Need) -> Answer<Judged> {
-    let found = said.iter().find(|evaluation| evaluation.action == action);
+fn judged(said: &[Evaluation], action: &Cow<'static, str>, need: &Need) -> Answer<Judged> {
+    let found = said.iter().find(|evaluation| evaluation.action == *action);
     let found = found.ok_or_else(|| unreadable(SIMULATE.name, &format!("the result for {action} is missing")))?;
     if found.decision.is_empty() {
         return Err(unreadable(SIMULATE.name, "the decision is missing"));
@@ -125,7 +127,7 @@ fn judged(said: &[Evaluation], action: &'static str, need: &Need) -> Answer<Judg
     missing.retain(|key| !key.is_empty());
     missing.sort();
     missing.dedup();
-    Ok(Judged { action, resource: need.resource.clone(), decision: found.decision.clone(), missing })
+    Ok(Judged { action: action.clone(), resource: need.resource.clone(), decision: found.decision.clone(), missing })
 }
 
 #[cfg(test)]
@@ -134,14 +136,14 @@ mod tests {
 
     fn need() -> Need {
         let context = vec![("iam:PassedToService", "ecs-tasks.amazonaws.com".to_owned())];
-        Need { actions: vec!["iam:PassRole"], resource: "arn:aws:iam::1:role/a/b".into(), context }
+        Need { actions: vec!["iam:PassRole".into()], resource: "arn:aws:iam::1:role/a/b".into(), context }
     }
 
     fn verdict(results: &str) -> Answer<Judged> {
         let xml = format!(
             "<R xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><EvaluationResults>{results}</EvaluationResults></R>"
         );
-        judged(&evaluations(&xml), "iam:PassRole", &need())
+        judged(&evaluations(&xml), &"iam:PassRole".into(), &need())
     }
 
     #[test]

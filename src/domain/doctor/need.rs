@@ -1,6 +1,8 @@
 //! The permissions that the stack's functions need, as actions on resources. `infra/policies/operations.toml` says
 //! which of the two functions' roles needs an action.
 
+use std::borrow::Cow;
+
 use super::deployment::StackDeployment;
 use super::function::{FunctionFacts, FunctionRole};
 use super::permissions;
@@ -8,12 +10,12 @@ use super::samples::example;
 use crate::domain::event::Home;
 use crate::domain::outcome::Mode;
 
-/// The actions that a function needs on one resource.
+/// The actions that a role needs on one resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Need {
-    pub actions: Vec<&'static str>,
+    pub actions: Vec<Cow<'static, str>>,
     pub resource: String,
-    /// The condition keys of a function's request, with their values.
+    /// The condition keys of the request, with their values.
     pub context: Context,
 }
 
@@ -229,7 +231,8 @@ pub fn needs(
     };
     let mut needs = Vec::new();
     for (_, kind, actions) in ASKED.iter().filter(|(from, ..)| *from <= mode) {
-        let actions: Vec<&str> = actions.iter().copied().filter(|action| permissions.contains(*action)).collect();
+        let actions = actions.iter().copied().filter(|action| permissions.contains(*action));
+        let actions: Vec<Cow<'static, str>> = actions.map(Cow::Borrowed).collect();
         if actions.is_empty() {
             continue;
         }
@@ -257,7 +260,7 @@ mod tests {
         assert_eq!(permissions, asked);
     }
 
-    fn actions(which: FunctionRole, mode: &str, function: Option<&FunctionFacts>) -> Vec<&'static str> {
+    fn actions(which: FunctionRole, mode: &str, function: Option<&FunctionFacts>) -> Vec<Cow<'static, str>> {
         let deployment = StackDeployment { mode: mode.into(), ..deployment() };
         let home = deployment.home("111122223333", "eu-west-1");
         needs(which, &deployment, &home, function, &[]).into_iter().flat_map(|need| need.actions).collect()
@@ -266,8 +269,10 @@ mod tests {
     #[test]
     fn who_only_observes_needs_nothing_that_writes_but_its_log_its_journal_and_its_queue() {
         let reading = ["Describe", "List", "Get", "Query", "BatchGet", "Filter", "ReceiveMessage"];
-        let writes = |action: &&str| !reading.iter().any(|word| action.split(':').nth(1).unwrap().starts_with(word));
-        let writing: Vec<&str> =
+        let writes = |action: &Cow<'static, str>| {
+            !reading.iter().any(|word| action.split(':').nth(1).unwrap().starts_with(word))
+        };
+        let writing: Vec<Cow<'static, str>> =
             actions(FunctionRole::Remediator, "observe", None).into_iter().filter(writes).collect();
         assert_eq!(writing, ["dynamodb:PutItem", "sqs:DeleteMessage", "sqs:SendMessage"]);
     }
@@ -284,8 +289,9 @@ mod tests {
             log_group: None,
         };
         for which in [FunctionRole::Remediator, FunctionRole::Backout] {
-            let report =
-                |actions: Vec<&str>| ["sns:Publish", "events:PutEvents"].map(|action| actions.contains(&action));
+            let report = |actions: Vec<Cow<'static, str>>| {
+                ["sns:Publish", "events:PutEvents"].map(|action| actions.contains(&action.into()))
+            };
             assert_eq!(report(actions(which, "observe", None)), [false; 2]);
             assert_eq!(report(actions(which, "observe", Some(&function))), [true; 2]);
         }

@@ -1,5 +1,7 @@
 //! The check of the functions' roles, from the results of IAM's policy simulator.
 
+use std::borrow::Cow;
+
 use super::deployment::StackDeployment;
 use super::function::FunctionRole;
 use super::{Check, RESTORE, ReadResult, names};
@@ -11,7 +13,7 @@ const CHECK: &str = "role";
 /// The policy simulator's verdict on one action on one resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judged {
-    pub action: &'static str,
+    pub action: Cow<'static, str>,
     pub resource: String,
     /// The decision of the simulator: `allowed`, `implicitDeny` or `explicitDeny`.
     pub decision: String,
@@ -73,7 +75,7 @@ fn verdict(name: &str, purpose: &str, judged: &Judged) -> Option<Check> {
         }
         _ => {
             let says = format!("role {name} does not allow {action} on {resource}, which {purpose} needs");
-            let help = match *action {
+            let help = match action.as_ref() {
                 "iam:PassRole" => {
                     let path = resource.split_once(":role/").map_or(resource.as_str(), |(_, path)| path);
                     format!("widen the parameter ExecutionRoles or TaskRoles of the stack, so that it matches {path}")

@@ -73,7 +73,7 @@ async fn iam_is_called_as_a_global_service() {
         Reply::Http(404, "content-type: text/xml\r\n".into(), xml.into())
     });
     let aws = at(&loopback.url, session());
-    let need = Need { actions: vec!["ecs:ListClusters"], resource: "*".into(), context: Vec::new() };
+    let need = Need { actions: vec!["ecs:ListClusters".into()], resource: "*".into(), context: Vec::new() };
     let error = aws.simulate("arn:aws:iam::111122223333:role/x", &need).await.unwrap_err();
     assert_eq!((error.kind, error.message.as_str()), (ErrorKind::Missing, "NoSuchEntity: no role"));
     is_signed(&loopback, "us-east-1/iam");

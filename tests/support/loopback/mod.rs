@@ -6,6 +6,7 @@ pub mod account;
 pub mod function;
 pub mod operator;
 pub mod services;
+pub mod simulator;
 pub mod stack;
 pub mod table;
 

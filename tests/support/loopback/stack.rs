@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 
-use super::Reply;
 use super::account::Account;
+use super::{Reply, simulator};
 
 const HOME: &str = "eu-west-1:111122223333";
 pub const QUEUE: &str = "https://sqs.eu-west-1.amazonaws.com/111122223333/logweir-work";
@@ -261,7 +261,7 @@ impl State {
                 let events = events.map(|(at, line)| json!({"timestamp": at, "message": line.to_string()}));
                 Reply::ok(&json!({"events": events.collect::<Vec<_>>()}))
             }
-            "/" if text.starts_with("Action=SimulatePrincipalPolicy&") => self.simulate(text),
+            "/" if text.starts_with(simulator::REQUEST) => self.simulate(text),
             path if path.starts_with("/2015-03-31/") => self.lambda(path),
             _ => return self.queues(operation, body),
         })
@@ -290,39 +290,15 @@ impl State {
     }
 
     fn simulate(&mut self, form: &str) -> Reply {
-        let xml = |status, body: String| Reply::Http(status, "content-type: text/xml\r\n".into(), body);
         if self.denied.contains("SimulatePrincipalPolicy") {
-            let error = "<Error><Type>Sender</Type><Code>AccessDenied</Code><Message>not authorized</Message></Error>";
-            return xml(403, format!("<ErrorResponse>{error}</ErrorResponse>"));
+            return simulator::denied();
         }
-        let fields: Vec<(&str, String)> = form
-            .split('&')
-            .filter_map(|pair| pair.split_once('='))
-            .map(|(name, value)| (name, value.replace("%3A", ":").replace("%2F", "/").replace("%2A", "*")))
-            .collect();
-        let one = |name: &str| fields.iter().find(|(field, _)| *field == name).unwrap().1.clone();
-        let (role, resource) = (one("PolicySourceArn"), one("ResourceArns.member.1"));
-        let mut results = String::new();
-        for (_, action) in fields.iter().filter(|(name, _)| name.starts_with("ActionNames.member.")) {
-            let decision = self.not_allowed.get(action.as_str()).unwrap_or(&"allowed");
-            let keys = self.missing_keys.iter().map(|key| format!("<member>{key}</member>"));
-            let keys = if *decision == "allowed" { String::new() } else { keys.collect() };
-            results.push_str(&format!(
-                "<member><EvalActionName>{action}</EvalActionName><EvalDecision>{decision}</EvalDecision>\
-                 <EvalResourceName>{resource}</EvalResourceName><ResourceSpecificResults><member>\
-                 <EvalResourceName>{resource}</EvalResourceName><MissingContextValues>{keys}</MissingContextValues>\
-                 </member></ResourceSpecificResults></member>"
-            ));
-            self.simulated.push((role.clone(), action.clone(), resource.clone()));
-        }
-        let result = format!("<EvaluationResults>{results}</EvaluationResults><IsTruncated>false</IsTruncated>");
-        xml(
-            200,
-            format!(
-                "<SimulatePrincipalPolicyResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\">\
-                 <SimulatePrincipalPolicyResult>{result}</SimulatePrincipalPolicyResult></SimulatePrincipalPolicyResponse>"
-            ),
-        )
+        simulator::simulated(form, |role, action, resource| {
+            self.simulated.push((role.to_owned(), action.to_owned(), resource.to_owned()));
+            let decision = self.not_allowed.get(action).unwrap_or(&"allowed");
+            let keys = self.missing_keys.iter().filter(|_| *decision != "allowed").map(ToString::to_string);
+            (decision.to_string(), keys.collect())
+        })
     }
 
     fn queues(&mut self, operation: &str, body: &Value) -> Option<Reply> {
