@@ -9,7 +9,7 @@ use crate::aws::sdk::journal::DynamoJournal;
 use crate::aws::{Aws, ConnectError};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::limits::family::Family;
-use crate::domain::record::{Entry, Head, Record};
+use crate::domain::record::{Entry, Head, Record, RecordKey};
 use crate::journal_file::FileJournal;
 use crate::ports::{Answer, CommitError, ErrorKind, Expected, Filter, Journal, Listed, PortError, StoredState};
 use crate::settings::JournalPlace;
@@ -139,8 +139,8 @@ impl AnyJournal {
 }
 
 impl Journal for AnyJournal {
-    async fn read(&self, source: &RevisionArn) -> Answer<Option<Record>> {
-        either!(self, journal => journal.read(source))
+    async fn read_record(&self, key: &RecordKey) -> Answer<Option<Record>> {
+        either!(self, journal => journal.read_record(key))
     }
 
     async fn commit(&self, expected: &Expected, head: &Head, entry: &Entry) -> Result<(), CommitError> {
@@ -148,8 +148,8 @@ impl Journal for AnyJournal {
         either!(self, journal => journal.commit(expected, head, entry))
     }
 
-    async fn source_of(&self, corrected: &RevisionArn) -> Answer<Option<RevisionArn>> {
-        either!(self, journal => journal.source_of(corrected))
+    async fn record_of(&self, revision: &RevisionArn) -> Answer<Option<RecordKey>> {
+        either!(self, journal => journal.record_of(revision))
     }
 
     async fn list(&self, filter: &Filter, most: usize) -> Answer<Listed<Head>> {

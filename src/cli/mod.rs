@@ -67,7 +67,8 @@ enum Verb {
     /// it. Shows the plan and asks first
     #[command(after_help = verbs::apply::EXAMPLES)]
     Apply(verbs::apply::ApplyArgs),
-    /// Check FireLens routers and the outputs of the containers that log to them, or plan the move from awslogs
+    /// Check FireLens routers and the outputs of the containers that log to them, or plan or register the move from
+    /// awslogs
     #[command(after_help = verbs::firelens::EXAMPLES)]
     Firelens(verbs::firelens::FirelensArgs),
     /// Undo a correction: roll services back, deregister the corrected revision, restore the retention

@@ -8,9 +8,10 @@ use jiff::Timestamp;
 use super::failure::Failure;
 use crate::domain::doctor::records::UNREADABLE;
 use crate::domain::ecs::revision::{RevisionArn, is_family};
-use crate::domain::record::Head;
+use crate::domain::record::{Head, RecordKind};
 use crate::domain::text::names;
 use crate::ports::{Filter, Journal, Listed};
+use crate::workflow::record_named;
 
 /// The parsed argument RECORD, before the lookup in the journal.
 pub(super) enum RecordName {
@@ -37,15 +38,16 @@ pub(super) fn parse(name: &str) -> Result<RecordName, Failure> {
     Ok(RecordName::Short { family, revision })
 }
 
-/// Returns the source revision of the record with this name. If a short name matches records of several accounts or
-/// Regions, returns an error that lists the ARNs of these records.
-pub(super) async fn source(journal: &impl Journal, name: &str) -> Result<RevisionArn, Failure> {
+/// Returns the revision that names the record with this name: its source revision or, for a migration, the migrated
+/// revision if `name` is the migrated revision. If a short name matches records of several accounts or Regions, returns an
+/// error that lists the ARNs of these records.
+pub(super) async fn revision(journal: &impl Journal, name: &str) -> Result<RevisionArn, Failure> {
     let (family, revision) = match parse(name)? {
         RecordName::Short { family, revision } => (family, revision),
         RecordName::Arn(arn) => {
-            return match journal.read(&arn).await? {
-                Some(_) => Ok(arn),
-                None => journal.source_of(&arn).await?.ok_or_else(|| none(name)),
+            return match record_named(journal, &arn).await? {
+                Some(record) => Ok(naming(&record.head, arn)),
+                None => Err(none(name)),
             };
         }
     };
@@ -61,7 +63,11 @@ pub(super) async fn source(journal: &impl Journal, name: &str) -> Result<Revisio
         // revision.
         let beside = |head: &Head| RevisionArn { revision, ..head.source.clone() };
         for corrected in heads.iter().map(beside).collect::<BTreeSet<_>>() {
-            meant.extend(journal.source_of(&corrected).await?);
+            let key = journal.record_of(&corrected).await?;
+            meant.extend(key.map(|key| match key.kind {
+                RecordKind::Correction => key.source,
+                RecordKind::Migration => corrected,
+            }));
         }
     }
     let meant: Vec<RevisionArn> = meant.into_iter().collect();
@@ -74,6 +80,14 @@ pub(super) async fn source(journal: &impl Journal, name: &str) -> Result<Revisio
             Err(Failure::usage(format!("`{name}` matches several records"))
                 .help(format!("use one of these ARNs: {}", arns.join(", "))))
         }
+    }
+}
+
+/// Returns the revision that names the record with this head, if an operator named the revision `given`.
+fn naming(head: &Head, given: RevisionArn) -> RevisionArn {
+    match head.kind {
+        RecordKind::Correction => head.source.clone(),
+        RecordKind::Migration => given,
     }
 }
 

@@ -112,9 +112,12 @@ impl Outcome {
             // The cause of a failure without a reason is unknown to Logweir, such as a quota of AWS.
             Self::Failed | Self::Partial => Disposition::DeadLetter,
             Self::Refused => Disposition::Final(Keeper::Notification),
-            Self::Remediated | Self::RolledOut | Self::BackedOut | Self::Retired | Self::NeedsOperator => {
-                Disposition::Final(Keeper::Record)
-            }
+            Self::Remediated
+            | Self::RolledOut
+            | Self::BackedOut
+            | Self::Retired
+            | Self::Migrated
+            | Self::NeedsOperator => Disposition::Final(Keeper::Record),
             Self::Superseded => Disposition::Final(Keeper::LaterEvent),
             Self::Held | Self::Released => Disposition::Final(Keeper::Family),
             Self::Compliant | Self::Observed | Self::Skipped => Disposition::Final(Keeper::NoChange),

@@ -50,6 +50,8 @@ pub enum ReportMode {
     Retirement,
     /// An operator puts a family on hold, or ends its hold.
     Hold,
+    /// An operator moves the containers of a revision to another log driver with `logweir firelens apply`.
+    Migration,
 }
 
 impl From<Mode> for ReportMode {
@@ -71,6 +73,7 @@ impl ReportMode {
             Self::Backout => "backout",
             Self::Retirement => "retirement",
             Self::Hold => "hold",
+            Self::Migration => "migration",
         }
     }
 }
@@ -109,6 +112,8 @@ pub enum Outcome {
     /// Logweir deregistered the corrected revision, because the source is deregistered and nothing used the corrected
     /// revision.
     Retired,
+    /// Logweir registered the migrated revision that an operator planned.
+    Migrated,
     /// The family is on hold from now on, because an operator asked for it.
     Held,
     /// The hold of the family has ended, because an operator asked for it.
@@ -136,6 +141,7 @@ impl Outcome {
             Self::RolledOut => "rolled-out",
             Self::BackedOut => "backed-out",
             Self::Retired => "retired",
+            Self::Migrated => "migrated",
             Self::Held => "held",
             Self::Released => "released",
             Self::Partial => "partial",
@@ -169,6 +175,7 @@ impl Outcome {
             | Self::RolledOut
             | Self::BackedOut
             | Self::Retired
+            | Self::Migrated
             | Self::Held
             | Self::Released
             | Self::Skipped
@@ -185,6 +192,7 @@ impl Outcome {
             Self::RolledOut => "rollout completed",
             Self::BackedOut => "backed out",
             Self::Retired => "corrected revision retired",
+            Self::Migrated => "migrated revision registered",
             Self::Held => "family on hold",
             Self::Released => "hold ended",
             Self::Partial => "remediation partly completed",

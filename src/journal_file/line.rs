@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 
 use super::UNKNOWN;
 use crate::domain::ecs::revision::RevisionArn;
+use crate::domain::record::{RecordKey, RecordKind};
 use crate::ports::StateKind;
 
 /// A line of the journal file, which contains either a commit (`head` and `entry`) or exactly one state (such as
@@ -91,21 +92,28 @@ pub(super) fn lines(text: &[u8]) -> impl Iterator<Item = Result<(usize, Line<'_>
 /// entry may contain words that only a newer version of Logweir knows.
 pub(super) struct Commit<'t> {
     pub(super) line: usize,
-    pub(super) source: RevisionArn,
+    pub(super) key: RecordKey,
     pub(super) head: &'t str,
     pub(super) entry: &'t str,
 }
 
-/// Returns every commit in a journal file, oldest commit first. Reads only the source of each commit.
+/// Returns every commit in a journal file, oldest commit first. Reads only the key of each commit.
 pub(super) fn commits(text: &[u8]) -> impl Iterator<Item = Result<Commit<'_>, Damage>> {
     #[derive(Deserialize)]
     struct Named {
         source: RevisionArn,
+        #[serde(default)]
+        kind: RecordKind,
     }
     lines(text).filter_map(|line| match line {
         Ok((line, Line { head: Some(head), entry: Some(entry), .. })) => {
             let named = serde_json::from_str(head.get()).map_err(|_| Damage { line, what: UNKNOWN });
-            Some(named.map(|Named { source }| Commit { line, source, head: head.get(), entry: entry.get() }))
+            Some(named.map(|Named { source, kind }| Commit {
+                line,
+                key: RecordKey { kind, source },
+                head: head.get(),
+                entry: entry.get(),
+            }))
         }
         Ok(_) => None,
         Err(damage) => Some(Err(damage)),

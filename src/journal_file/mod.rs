@@ -28,7 +28,7 @@ use serde_json::value::RawValue;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::limits::family::Family;
 use crate::domain::outcome::Reason;
-use crate::domain::record::{Entry, Head, Record, SCHEMA};
+use crate::domain::record::{Entry, Head, Record, RecordKey, SCHEMA};
 use crate::domain::text::plain::{plain, shortened};
 use crate::ports::{Answer, CommitError, ErrorKind, Expected, Filter, Journal, Listed, PortError, StoredState};
 use disk::Found;
@@ -60,13 +60,12 @@ impl FileJournal {
         Err(journal.failed("open the journal", &unfit))
     }
 
-    /// Returns the commits to the record of one source revision, oldest commit first, and the newest head of the
-    /// record. A commit to another record may be unreadable.
-    fn commits_of<'t>(&self, text: &'t [u8], source: &RevisionArn) -> Answer<(Vec<Commit<'t>>, Option<Head>)> {
+    /// Returns the commits to the record with this key, oldest commit first, and the newest head of the record. A commit to another record may be unreadable.
+    fn commits_of<'t>(&self, text: &'t [u8], key: &RecordKey) -> Answer<(Vec<Commit<'t>>, Option<Head>)> {
         let (mut of_it, mut newest) = (Vec::new(), None);
         for commit in commits(text) {
             let commit = commit.map_err(|damage| self.damaged(damage))?;
-            if commit.source != *source {
+            if commit.key != *key {
                 continue;
             }
             let head = self.head(&commit)?;
@@ -95,7 +94,7 @@ impl FileJournal {
         let (head_text, entry_text) = (raw(head)?, raw(entry)?);
         let line = Line { head: Some(&head_text), entry: Some(&entry_text), ..Line::default() };
         self.write(line, |text| {
-            let (commits, newest) = self.commits_of(text, &head.source)?;
+            let (commits, newest) = self.commits_of(text, &head.key())?;
             if newest.as_ref().map_or(Expected::Nothing, Expected::of) != *expected {
                 // The file may already contain this commit, if an earlier try stored the commit and then failed.
                 let standing = commits.get(entry.sequence as usize);
@@ -141,9 +140,9 @@ fn raw(value: &impl Serialize) -> Answer<Box<RawValue>> {
 }
 
 impl Journal for FileJournal {
-    async fn read(&self, source: &RevisionArn) -> Answer<Option<Record>> {
+    async fn read_record(&self, key: &RecordKey) -> Answer<Option<Record>> {
         let text = self.text()?;
-        let (commits, newest) = self.commits_of(&text, source)?;
+        let (commits, newest) = self.commits_of(&text, key)?;
         let entries = commits.iter().map(|commit| self.entry(commit)).collect::<Answer<_>>()?;
         Ok(newest.map(|head| Record { head, entries }))
     }
@@ -152,14 +151,14 @@ impl Journal for FileJournal {
         self.append(expected, head, entry)
     }
 
-    async fn source_of(&self, revision: &RevisionArn) -> Answer<Option<RevisionArn>> {
+    async fn record_of(&self, revision: &RevisionArn) -> Answer<Option<RecordKey>> {
         let (text, name) = (self.text()?, format!("\"{revision}\""));
         for commit in commits(&text) {
             let commit = commit.map_err(|damage| self.damaged(damage))?;
             // An entry that does not contain the name of the revision cannot record the registration of the revision,
             // even if a newer version of Logweir wrote the entry.
             if commit.entry.contains(&name) && self.entry(&commit)?.what.registered() == Some(revision) {
-                return Ok(Some(commit.source));
+                return Ok(Some(commit.key));
             }
         }
         Ok(None)
@@ -170,16 +169,16 @@ impl Journal for FileJournal {
         let (mut newest, mut listed) = (BTreeMap::new(), Listed::default());
         for commit in commits(&text) {
             match commit {
-                Ok(commit) => drop(newest.insert(commit.source.clone(), commit)),
+                Ok(commit) => drop(newest.insert(commit.key.clone(), commit)),
                 Err(damage) => listed.skip(self.named(damage)),
             }
         }
-        newest.retain(|source, _| filter.family.as_ref().is_none_or(|family| *family == source.family));
-        for (source, commit) in newest {
+        newest.retain(|key, _| filter.family.as_ref().is_none_or(|family| *family == key.source.family));
+        for (key, commit) in newest {
             match self.head(&commit) {
                 Ok(head) if filter.fits(&head) => listed.readable.push(head),
                 Ok(_) => {}
-                Err(_) => listed.skip(source.to_string()),
+                Err(_) => listed.skip(key.source.to_string()),
             }
         }
         listed.readable.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.source.cmp(&b.source)));

@@ -7,7 +7,7 @@ use super::state::StoredState;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::limits::family::Family;
 use crate::domain::outcome::Outcome;
-use crate::domain::record::{Entry, Head, Record};
+use crate::domain::record::{Entry, Head, Record, RecordKey, RecordKind};
 
 /// The reason why a commit to the journal failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,7 +22,7 @@ pub enum CommitError {
 /// The state of a record that a commit expects to find in the journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expected {
-    /// The journal has no record of the source revision.
+    /// The journal has no record with this key.
     Nothing,
     /// The worker `owner` wrote the last entry of the record, and the next entry has the sequence number `next`.
     At { owner: String, next: u32 },
@@ -73,7 +73,14 @@ impl<T> Default for Listed<T> {
 /// commit succeeds only if the record has the expected state. Every read after a commit returns the committed entry.
 /// Logweir ensures that only one worker at a time writes entries to a record.
 pub trait Journal: Sync {
-    fn read(&self, source: &RevisionArn) -> impl Future<Output = Answer<Option<Record>>> + Send;
+    /// Returns the record with this key.
+    fn read_record(&self, key: &RecordKey) -> impl Future<Output = Answer<Option<Record>>> + Send;
+
+    /// Returns the record of the corrections of `source`.
+    fn read(&self, source: &RevisionArn) -> impl Future<Output = Answer<Option<Record>>> + Send {
+        let key = RecordKind::Correction.of(source);
+        async move { self.read_record(&key).await }
+    }
 
     /// Appends `entry`, which has the sequence number `head.next - 1`, to a record, and replaces the head of the record
     /// with `head`. Returns [`CommitError::Lost`] if the record does not have the state `expected`.
@@ -84,9 +91,18 @@ pub trait Journal: Sync {
         entry: &Entry,
     ) -> impl Future<Output = Result<(), CommitError>> + Send;
 
-    /// Returns the source revision of a corrected or restored revision. Returns `None` if no record says that Logweir
-    /// registered the revision `corrected`.
-    fn source_of(&self, corrected: &RevisionArn) -> impl Future<Output = Answer<Option<RevisionArn>>> + Send;
+    /// Returns the key of the record that says that Logweir registered `revision`. Returns `None` if there is no such
+    /// record.
+    fn record_of(&self, revision: &RevisionArn) -> impl Future<Output = Answer<Option<RecordKey>>> + Send;
+
+    /// Returns the source revision of a corrected or restored revision. Returns `None` if no record of a correction says
+    /// that Logweir registered the revision `corrected`, and so for a migrated revision.
+    fn source_of(&self, corrected: &RevisionArn) -> impl Future<Output = Answer<Option<RevisionArn>>> + Send {
+        async move {
+            let key = self.record_of(corrected).await?;
+            Ok(key.filter(|key| key.kind.is_correction()).map(|key| key.source))
+        }
+    }
 
     /// Returns the heads of at most `most` records, the most recently changed record first. Logweir uses these heads
     /// only for display and to find unfinished records. Before Logweir changes a record, it reads the whole record.

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::outcome::{Conclusion, Outcome, Reason};
-use crate::domain::record::{EntryKind, Head, Opening, Record, Rollout};
+use crate::domain::record::{EntryKind, Head, Opening, Record, RecordKey, Rollout};
 use crate::ports::{Answer, Clock, CommitError, ErrorKind, Expected, Journal, PortError, Ports};
 
 /// The name of a worker, and the length of its leases.
@@ -103,7 +103,7 @@ impl From<CommitError> for Halt {
     }
 }
 
-/// Opens a new record. Returns [`Halt::LeaseLost`] if another worker opened the record first.
+/// Opens a new record of a correction or a migration. Returns [`Halt::LeaseLost`] if another worker opened the record first.
 pub(super) async fn open<'p, J: Journal, C: Clock>(
     journal: &'p J,
     clock: &'p C,
@@ -176,7 +176,7 @@ impl<J: Journal, C: Clock> Claimed<'_, J, C> {
     /// have only written that they registered or deregistered a revision (see [`note`]). Returns `false` if `what`
     /// records the registration of such a revision.
     async fn has_caught_up(&mut self, what: &EntryKind) -> bool {
-        let Ok(Some(record)) = self.journal.read(&self.record.head.source).await else { return false };
+        let Ok(Some(record)) = self.journal.read_record(&self.record.head.key()).await else { return false };
         let known = self.record.head.next;
         let holds_lease = record.head.owner == self.record.head.owner && record.head.next > known;
         let claims = what.registered().is_some_and(|registered| record.head.unclaimed.contains(registered));
@@ -200,12 +200,12 @@ const NOTES: usize = 10;
 pub(super) async fn note<P: Ports>(
     ports: &P,
     worker: &str,
-    source: &RevisionArn,
+    key: &RecordKey,
     what: EntryKind,
     is_needed: impl Fn(&Record) -> bool,
 ) -> Answer<()> {
     for _ in 0..NOTES {
-        let Some(record) = ports.journal().read(source).await?.filter(&is_needed) else { return Ok(()) };
+        let Some(record) = ports.journal().read_record(key).await?.filter(&is_needed) else { return Ok(()) };
         let mut head = record.head.clone();
         let mut entry = head.write(ports.clock().now(), what.clone(), &record.entries);
         worker.clone_into(&mut entry.by);
@@ -215,7 +215,7 @@ pub(super) async fn note<P: Ports>(
             Err(CommitError::Port(error)) => return Err(error),
         }
     }
-    let message = format!("other workers write to the record of {} all the time", source.short());
+    let message = format!("other workers write to the record of {} all the time", key.source.short());
     Err(PortError { kind: ErrorKind::Retry, call: "write the journal", message, reason: Some(Reason::Locked) })
 }
 

@@ -8,9 +8,10 @@ use super::lag::not_visible_yet;
 use crate::domain::ecs::lag::may_lag;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::tags::{self, Tag};
+use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::edit::{Edit, difference, patch};
 use crate::domain::event::{Home, is_own};
-use crate::domain::record::{EntryKind, Record};
+use crate::domain::record::{EntryKind, Record, RecordKind, Step};
 use crate::domain::text::plain::plain;
 use crate::ports::{Answer, Clock, Described, Journal, Ports, TaskDefinitions};
 
@@ -67,8 +68,11 @@ impl Registrars {
     pub(super) fn confirm(&self, found: &Described, source: &RevisionArn) -> bool {
         let by = found.registered_by.as_deref();
         let number = source.revision.to_string();
-        let is_tagged =
-            || [tags::SOURCE, tags::RESTORES].iter().any(|key| carries(&found.tags, &Tag::new(*key, &number)));
+        let is_tagged = || {
+            [tags::SOURCE, tags::RESTORES, tags::MIGRATES]
+                .iter()
+                .any(|key| carries(&found.tags, &Tag::new(*key, &number)))
+        };
         by.is_some_and(|by| is_one_of(by, &self.of_worker)) || self.registered(by) && is_tagged()
     }
 }
@@ -89,14 +93,25 @@ pub(super) fn unconfirmed(found: &Described) -> String {
     )
 }
 
-/// A revision that Logweir may have registered. The revision has the tag `tag`, and its document is the document of the
-/// revision `base` with the changes `edits`.
+/// A revision that Logweir may have registered from the revision `base`. The revision has the tags `tags`.
 pub(super) struct ExpectedRevision<'m> {
     pub(super) base: &'m RevisionArn,
-    /// The description of the revision `base`, or `None` if ECS no longer describes the revision `base`.
-    pub(super) described: Option<&'m Described>,
-    pub(super) edits: &'m [Edit],
-    pub(super) tag: Tag,
+    pub(super) document: ExpectedDocument<'m>,
+    pub(super) tags: Vec<Tag>,
+}
+
+/// The document of an [`ExpectedRevision`].
+#[derive(Clone, Copy)]
+pub(super) enum ExpectedDocument<'m> {
+    /// The document of the revision `base` with the changes `edits`.
+    Edited {
+        /// The description of the revision `base`, or `None` if ECS no longer describes the revision `base`.
+        base: Option<&'m Described>,
+        edits: &'m [Edit],
+    },
+    /// The planned document of a migration. `None` for a worker that does not have the document: the record contains only
+    /// its digest, which is also in a tag.
+    Planned(Option<&'m TaskDefinition>),
 }
 
 /// The result of the comparison of a revision with an [`ExpectedRevision`].
@@ -104,32 +119,57 @@ pub(super) struct ExpectedRevision<'m> {
 pub(super) enum Match {
     Yes,
     No,
-    /// Only the tag is missing, and ECS may not show the tags of the revision yet.
+    /// Only a tag is missing, and ECS may not show the tags of the revision yet.
     NotVisibleYet,
 }
 
-impl ExpectedRevision<'_> {
-    /// Compares the revision `found` with the expected revision: the tag, the document, and the registering principal
+impl<'m> ExpectedRevision<'m> {
+    /// Returns the revision that a step registers from the source revision `source`. `described` is the description of
+    /// the source revision, and `planned` is the planned document of a migration, as far as the worker has them.
+    pub(super) fn of(
+        step: &'m Step,
+        source: &'m RevisionArn,
+        described: Option<&'m Described>,
+        planned: Option<&'m TaskDefinition>,
+    ) -> Self {
+        let (document, tags) = match step {
+            Step::Migrate { digest } => (ExpectedDocument::Planned(planned), migration_tags(source, digest)),
+            step => {
+                let edits = step.edits().unwrap_or_default();
+                (ExpectedDocument::Edited { base: described, edits }, vec![source_tag(source)])
+            }
+        };
+        Self { base: source, document, tags }
+    }
+
+    /// Compares the revision `found` with the expected revision: the tags, the document, and the registering principal
     /// (if ECS names this principal). A tag alone proves nothing, because other principals can set the same tag. A
-    /// revision that matches in all three points equals the revision that Logweir would have registered. If ECS no
-    /// longer describes the revision `base`, `found` matches only if one of the principals in `own` registered `found`.
+    /// revision that matches in all three points equals the revision that Logweir would have registered. Without the
+    /// document to compare with, `found` matches only if one of the principals in `own` registered `found`.
     pub(super) fn compare(&self, found: &Described, own: &Registrars, now: Timestamp) -> Match {
         let by = found.registered_by.as_deref();
-        let (same, has_room) = match self.described {
-            None => (by.is_some() && patch::apply(&found.definition, &reversed(self.edits)).is_ok(), true),
-            Some(base) => {
-                let same = patch::apply(&base.definition, self.edits).is_ok_and(|made| {
+        let (same, has_room) = match self.document {
+            ExpectedDocument::Edited { base: None, edits } => {
+                (by.is_some() && patch::apply(&found.definition, &reversed(edits)).is_ok(), true)
+            }
+            ExpectedDocument::Edited { base: Some(base), edits } => {
+                let same = patch::apply(&base.definition, edits).is_ok_and(|made| {
                     let (mine, external) = (made.view(), found.definition.view());
                     difference::lost(mine, external).is_empty() && difference::lost(external, mine).is_empty()
                 });
-                let carried = tags::carried(&base.tags, std::slice::from_ref(&self.tag));
-                (same, carried.contains(&self.tag))
+                let carried = tags::carried(&base.tags, &self.tags);
+                (same, self.tags.iter().all(|tag| carried.contains(tag)))
             }
+            // ECS adds its defaults to new containers, so the description may have more members than the document.
+            ExpectedDocument::Planned(Some(document)) => {
+                (difference::lost(document.view(), found.definition.view()).is_empty(), true)
+            }
+            ExpectedDocument::Planned(None) => (by.is_some(), true),
         };
         if !same || !own.registered(by) {
             return Match::No;
         }
-        match carries(&found.tags, &self.tag) || !has_room {
+        match self.tags.iter().all(|tag| carries(&found.tags, tag)) || !has_room {
             true => Match::Yes,
             false if lacks_tags(found, now) => Match::NotVisibleYet,
             false => Match::No,
@@ -231,8 +271,8 @@ pub(super) enum NewerRevision {
 }
 
 /// Returns the meaning of the ACTIVE revision `found` for the correction of `source`. Logweir has to withdraw `found`
-/// in two cases: a worker without the lease registered `found`, or `found` is the corrected revision of a source
-/// revision older than `source` and the record of that older source revision is open. If the journal does not list
+/// in two cases: a worker without the lease registered `found`, or `found` is the corrected or migrated revision of a
+/// source revision older than `source` and the record of that older source revision is open. If the journal does not list
 /// `found` yet, Logweir uses the tag of `found` only to find the record, because any principal can set the tag.
 pub(super) async fn newer_revision<P: Ports>(
     ports: &P,
@@ -240,11 +280,10 @@ pub(super) async fn newer_revision<P: Ports>(
     found: &Described,
     source: &RevisionArn,
 ) -> Answer<NewerRevision> {
-    let other = match ports.journal().source_of(&found.arn).await? {
+    let other = match ports.journal().record_of(&found.arn).await? {
         Some(other) => other,
         None => {
-            let tag = found.tags.iter().find(|tag| tag.key == tags::SOURCE);
-            let Some(revision) = tag.and_then(|tag| tag.value.parse().ok()) else {
+            let Some((kind, revision)) = tagged_source(found) else {
                 let by = found.registered_by.as_deref();
                 let is_own = by.is_some() && own.registered(by);
                 return Ok(match is_own && lacks_tags(found, ports.clock().now()) {
@@ -252,12 +291,12 @@ pub(super) async fn newer_revision<P: Ports>(
                     false => NewerRevision::Stays,
                 });
             };
-            RevisionArn { revision, ..source.clone() }
+            kind.of(&RevisionArn { revision, ..source.clone() })
         }
     };
-    let Some(record) = ports.journal().read(&other).await? else { return Ok(NewerRevision::Stays) };
-    let is_older = other.revision < source.revision;
-    let is_unclaimed = other.revision <= source.revision && record.head.unclaimed.contains(&found.arn);
+    let Some(record) = ports.journal().read_record(&other).await? else { return Ok(NewerRevision::Stays) };
+    let is_older = other.source.revision < source.revision;
+    let is_unclaimed = other.source.revision <= source.revision && record.head.unclaimed.contains(&found.arn);
     Ok(match is_older && record.head.open || is_unclaimed {
         _ if record.deregistered(&found.arn) => NewerRevision::Deregistered,
         true => NewerRevision::ToBeWithdrawn,
@@ -265,14 +304,26 @@ pub(super) async fn newer_revision<P: Ports>(
     })
 }
 
+/// Returns the kind of the record and the number of the source revision that the tags of a revision name.
+fn tagged_source(found: &Described) -> Option<(RecordKind, u32)> {
+    let number = |key: &str| found.tags.iter().find(|tag| tag.key == key).and_then(|tag| tag.value.parse().ok());
+    let correction = number(tags::SOURCE).map(|number| (RecordKind::Correction, number));
+    correction.or_else(|| number(tags::MIGRATES).map(|number| (RecordKind::Migration, number)))
+}
+
 /// Returns whether the journal says that Logweir deregistered `revision`.
 pub(super) async fn is_deregistered<P: Ports>(ports: &P, revision: &RevisionArn) -> Answer<bool> {
-    let Some(source) = ports.journal().source_of(revision).await? else { return Ok(false) };
-    Ok(ports.journal().read(&source).await?.is_some_and(|record| record.deregistered(revision)))
+    let Some(key) = ports.journal().record_of(revision).await? else { return Ok(false) };
+    Ok(ports.journal().read_record(&key).await?.is_some_and(|record| record.deregistered(revision)))
 }
 
 pub(super) fn source_tag(source: &RevisionArn) -> Tag {
     Tag::new(tags::SOURCE, source.revision.to_string())
+}
+
+/// Returns the tags of a migrated revision.
+pub(super) fn migration_tags(source: &RevisionArn, digest: &str) -> Vec<Tag> {
+    vec![Tag::new(tags::MIGRATES, source.revision.to_string()), Tag::new(tags::DOCUMENT, digest)]
 }
 
 pub(super) fn carries(tags: &[Tag], tag: &Tag) -> bool {

@@ -14,7 +14,7 @@ pub(super) async fn remember<P: Ports>(ports: &P, change: &PinChange) -> Result<
     let mut corrected = BTreeSet::new();
     if let TargetChange::Set(targets) = &change.what {
         for revision in targets.values().flatten() {
-            if ports.journal().source_of(revision).await?.is_some() {
+            if ports.journal().record_of(revision).await?.is_some() {
                 corrected.insert(revision.clone());
             }
         }

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::backout::{BackoutOrder, drive_back};
+use super::backout::{BackoutOptions, BackoutOrder, claim_open, drive_back};
 use super::correct::drive;
 use super::family_state;
 use super::lag::described_after;
@@ -19,7 +19,7 @@ use super::withdraw::deregister_unclaimed;
 use crate::domain::ecs::service::ServiceArn;
 use crate::domain::event::{Cause, ServiceChange};
 use crate::domain::outcome::{Conclusion, Mode, Outcome, Reason, ReportMode, TriggerKind};
-use crate::domain::record::{EntryKind, Head, Next, Record, RolloutPhase, Step, next};
+use crate::domain::record::{EntryKind, Head, Next, Record, RecordKind, RolloutPhase, Step, next};
 use crate::domain::report::{Decision, Report};
 use crate::ports::{Answer, Clock, Filter, Journal, Ports};
 
@@ -27,6 +27,9 @@ use crate::ports::{Answer, Clock, Filter, Journal, Ports};
 /// each record. The next run starts with another record, so that records that wait for days do not delay the other
 /// records.
 const MOST: usize = 20;
+
+/// The time after the last entry of an unfinished migration, after which a scheduled run backs the migration out.
+const ABANDONED: SignedDuration = SignedDuration::from_mins(15);
 
 /// The time after which a scheduled run begins no more work, counted from its start. The rest of the function's timeout of 60 seconds, which
 /// `template.yaml` sets, is for the end of the work that has begun.
@@ -86,10 +89,10 @@ async fn unclaimed<P: Ports>(
     if head.unclaimed.is_empty() {
         return Ok(None);
     }
-    let Some(record) = ports.journal().read(&head.source).await? else { return Ok(None) };
+    let Some(record) = ports.journal().read_record(&head.key()).await? else { return Ok(None) };
     let own = own(&record);
     for registered in &head.unclaimed {
-        deregister_unclaimed(ports, worker, &own, &head.source, registered).await?;
+        deregister_unclaimed(ports, worker, &own, &head.key(), registered).await?;
         report.notes.push(format!(
             "Logweir deregistered {}, which a worker had registered after another worker took over the record",
             registered.short()
@@ -172,7 +175,8 @@ fn graver(before: Option<Conclusion>, found: Conclusion) -> Option<Conclusion> {
     Some(before.filter(|before| before.outcome.gravity() > found.outcome.gravity()).unwrap_or(found))
 }
 
-/// Finishes backouts whose worker stopped.
+/// Finishes backouts whose worker stopped. Also backs out the migrations whose command stopped before it had verified the
+/// migrated revision, because only a command has the planned document.
 pub async fn resume_backouts<P: Ports>(ports: &P, order: &BackoutOrder<'_>) -> Answer<Vec<Decision>> {
     let mut decisions = Vec::new();
     let work = Work::since(ports.clock().now(), BACKOUT_WORK);
@@ -219,7 +223,7 @@ async fn left<P: Ports>(ports: &P, backing_out: bool, worker: &str) -> Answer<Ve
     let filter = Filter { open: true, ..Filter::all(now) };
     let mut heads = ports.journal().list(&filter, usize::MAX).await?.readable;
     heads.retain(|head| {
-        head.backing_out == backing_out
+        is_of_run(head, backing_out)
             && head.lease_until.max(head.at.saturating_add(pause(head.tries)).unwrap_or(now)) <= now
     });
     heads.reverse();
@@ -229,6 +233,15 @@ async fn left<P: Ports>(ports: &P, backing_out: bool, worker: &str) -> Answer<Ve
     heads.extend(followed);
     heads.truncate(MOST);
     Ok(heads)
+}
+
+/// Whether the run that finishes backouts, or the other run, handles the record. The run that finishes backouts handles
+/// every unfinished migration.
+fn is_of_run(head: &Head, backing_out: bool) -> bool {
+    match head.kind {
+        RecordKind::Correction => head.backing_out == backing_out,
+        RecordKind::Migration => backing_out,
+    }
 }
 
 /// Rotates a list, because the list may be too long for one run. Each worker, and so each run, begins at another item.
@@ -321,8 +334,14 @@ async fn go_back<P: Ports>(
     head: &Head,
 ) -> Result<Option<Conclusion>, Halt> {
     let (journal, clock) = (ports.journal(), ports.clock());
-    let way = ClaimState::to(journal.read(&head.source).await?, false, clock.now());
-    let ClaimState::BackingOut(record) = way else { return Ok(None) };
+    let way = ClaimState::to(journal.read_record(&head.key()).await?, false, clock.now());
+    let record = match way {
+        ClaimState::BackingOut(record) => record,
+        ClaimState::GoOn(record) if is_abandoned(&record.head, clock.now()) => {
+            return abandoned(ports, order, decision, record).await;
+        }
+        _ => return Ok(None),
+    };
     caused(&mut decision.report, &record);
     let attempt = record.attempt()?;
     decision.report.actor =
@@ -330,6 +349,28 @@ async fn go_back<P: Ports>(
     let worker = Worker { name: order.worker.clone(), lease: order.lease };
     let mut claimed = take(journal, clock, &worker, record, Registrars::resumes(order.home, order.registrar)).await?;
     drive_back(ports, order, decision, &mut claimed).await.map(Some)
+}
+
+/// Whether the command that began the migration has certainly stopped. An operator has this time to run the command
+/// again, which then finishes the migration.
+fn is_abandoned(head: &Head, now: Timestamp) -> bool {
+    head.kind == RecordKind::Migration && now.duration_since(head.at) >= ABANDONED
+}
+
+/// Backs out a migration whose command stopped.
+async fn abandoned<P: Ports>(
+    ports: &P,
+    order: &BackoutOrder<'_>,
+    decision: &mut Decision,
+    record: Record,
+) -> Result<Option<Conclusion>, Halt> {
+    let why = "the command `logweir firelens apply` stopped before it had verified the migrated revision";
+    let ask = BackoutOptions { reason: Some(why.into()), ..BackoutOptions::default() };
+    let (name, lease) = (order.worker.clone(), order.lease);
+    let worker = Worker { name: name.clone(), lease };
+    let order = BackoutOrder { worker: name, ask, ..*order };
+    let mut claimed = claim_open(ports, &order, &worker, record).await?;
+    drive_back(ports, &order, decision, &mut claimed).await.map(Some)
 }
 
 /// Copies the cause of the record to the report.

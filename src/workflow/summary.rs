@@ -1,8 +1,10 @@
-//! Fills a report from the record of a correction.
+//! Fills a report from the record of a correction or a migration.
 
 use crate::domain::ecs::service::ServiceArn;
 use crate::domain::outcome::{Outcome, Reason};
-use crate::domain::record::{Attempt, Backout, Done, Effects, Ending, Record, RolloutPhase, Settled, Step, Undo};
+use crate::domain::record::{
+    Attempt, Backout, Done, Effects, Ending, Record, RecordKind, RolloutPhase, Settled, Step, Undo,
+};
 use crate::domain::report::{
     BackoutBy, LogGroupAction, LogGroupReport, Report, ReportedChange, ServiceAction, ServiceReport, changes,
 };
@@ -20,12 +22,17 @@ pub(super) fn tell(report: &mut Report, record: &Record, backout: &BackoutBy) ->
     report.restored = record.head.restored.as_ref().map(ToString::to_string);
     report.baseline_digest.clone_from(&attempt.opening.baseline_digest);
     if !standing.is_nothing() {
-        report.backout = Some(backout.command(&record.head.source));
+        report.backout = Some(backout.command(record.head.named_by()));
     }
-    match &attempt.backout {
+    let said = match &attempt.backout {
         Some(backed_out) => back(report, &standing, backed_out),
         None => forward(report, &attempt),
+    };
+    match record.head.kind {
+        RecordKind::Correction => {}
+        RecordKind::Migration => report.migrated = report.corrected.take(),
     }
+    said
 }
 
 fn forward(report: &mut Report, attempt: &Attempt<'_>) -> Option<String> {
@@ -43,10 +50,14 @@ fn forward(report: &mut Report, attempt: &Attempt<'_>) -> Option<String> {
             if *withdrawn { "was withdrawn" } else { "still has to be withdrawn" }
         )
     });
+    let kind = match attempt.opening.kind() {
+        RecordKind::Correction => "corrected",
+        RecordKind::Migration => "migrated",
+    };
     let gone = attempt
         .vanished
         .iter()
-        .map(|corrected| format!("another principal deregistered the corrected revision {}", corrected.short()));
+        .map(|revision| format!("another principal deregistered the {kind} revision {}", revision.short()));
     let said: Vec<String> = backed_out.chain(gone).collect();
     if !said.is_empty() {
         return Some(said.join("; "));
@@ -57,14 +68,14 @@ fn forward(report: &mut Report, attempt: &Attempt<'_>) -> Option<String> {
     attempt.failed.map(|(_, why, _)| why.to_owned())
 }
 
-/// Returns why Logweir could not verify the corrected revision, which stays registered. Returns `None` if Logweir has
-/// verified the corrected revision.
+/// Returns why Logweir could not verify the new revision, which stays registered. Returns `None` if Logweir has verified
+/// the new revision.
 fn unverified(attempt: &Attempt<'_>) -> Option<String> {
     let (source, corrected) = (attempt.opening.source.short(), attempt.corrected()?.short());
     match attempt.closing.map(|closing| (closing.outcome, closing.reason))? {
         (Outcome::NeedsOperator, Some(Reason::NewerRevision)) => Some(format!(
             "{corrected} is registered, but more than {MOST_DESCRIBED} revisions have a number between {source} and \
-             {corrected}, so Logweir did not describe them: if one of them is ACTIVE, back out the correction"
+             {corrected}, so Logweir did not describe them: if one of them is ACTIVE, back {corrected} out"
         )),
         (Outcome::NeedsOperator, Some(Reason::Unreadable)) => Some(format!(
             "{corrected} is registered, but ECS does not describe it: find out whether it was deregistered and deleted"
@@ -175,7 +186,7 @@ pub(super) fn kept_group(name: &str) -> LogGroupReport {
 fn step_changes(step: &Step) -> Vec<ReportedChange> {
     match step {
         Step::Register { edits } => edits.iter().flat_map(changes).collect(),
-        _ => Vec::new(),
+        Step::EnsureLogGroup(_) | Step::SetRetention { .. } | Step::Migrate { .. } => Vec::new(),
     }
 }
 
@@ -203,7 +214,7 @@ fn done_groups(attempt: &Attempt<'_>) -> Vec<LogGroupReport> {
                     }),
                 }
             }
-            (Step::Register { .. }, _) => {}
+            (Step::Register { .. } | Step::Migrate { .. }, _) => {}
         }
     }
     groups

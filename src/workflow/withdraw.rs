@@ -5,7 +5,7 @@ use super::lease::{Claim, Claimed, Halt, give_up, note};
 use super::ownership::{Registrars, unconfirmed};
 use super::registered::{deregister, registered_at};
 use crate::domain::ecs::revision::RevisionArn;
-use crate::domain::record::{EntryKind, Record};
+use crate::domain::record::{EntryKind, Record, RecordKey};
 use crate::ports::{Answer, Clock, ErrorKind, Journal, PortError, Ports};
 
 /// Deregisters a revision that the record marks for withdrawal, and records the withdrawal. Does not deregister the
@@ -63,13 +63,13 @@ pub(super) async fn withdraw_unclaimed<P: Ports>(
     registered: &RevisionArn,
     halt: Halt,
 ) -> Halt {
-    let (worker, source) = (claimed.record.head.owner.as_str(), claimed.source());
+    let (worker, key) = (claimed.record.head.owner.as_str(), claimed.record.head.key());
     let what = EntryKind::Unclaimed { registered: registered.clone() };
     let is_unknown = |record: &Record| {
         record.head.owner != worker && record.registered().iter().all(|known| known.revision != registered)
     };
-    let noted = match note(ports, worker, source, what, is_unknown).await {
-        Ok(()) => deregister_unclaimed(ports, worker, own, source, registered).await,
+    let noted = match note(ports, worker, &key, what, is_unknown).await {
+        Ok(()) => deregister_unclaimed(ports, worker, own, &key, registered).await,
         Err(error) => Err(error),
     };
     match noted {
@@ -79,7 +79,7 @@ pub(super) async fn withdraw_unclaimed<P: Ports>(
                 "Logweir registered {} after another worker had taken over the record of {}, and still has to \
                  deregister the revision: {}",
                 registered.short(),
-                source.short(),
+                key.source.short(),
                 error.message
             );
             Halt::Port(PortError { message, ..error })
@@ -94,16 +94,16 @@ pub(super) async fn deregister_unclaimed<P: Ports>(
     ports: &P,
     worker: &str,
     own: &Registrars,
-    source: &RevisionArn,
+    key: &RecordKey,
     registered: &RevisionArn,
 ) -> Answer<()> {
     let is_unclaimed = |record: &Record| record.head.unclaimed.contains(registered);
-    let Some(record) = ports.journal().read(source).await?.filter(is_unclaimed) else { return Ok(()) };
-    if let Some(message) = refusal(ports, own, source, registered).await? {
+    let Some(record) = ports.journal().read_record(key).await?.filter(is_unclaimed) else { return Ok(()) };
+    if let Some(message) = refusal(ports, own, &key.source, registered).await? {
         let (kind, call) = (ErrorKind::Refused, "DeregisterTaskDefinition");
         return Err(PortError { kind, call, message, reason: None });
     }
     deregister(ports, registered, registered_at(&record, registered)).await?;
     let what = EntryKind::Withdrawn { corrected: registered.clone() };
-    note(ports, worker, source, what, is_unclaimed).await
+    note(ports, worker, key, what, is_unclaimed).await
 }

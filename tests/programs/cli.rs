@@ -12,6 +12,7 @@ mod errors;
 mod event_files;
 mod faulty_baseline;
 mod firelens;
+mod firelens_apply;
 mod help;
 mod holds;
 mod init;

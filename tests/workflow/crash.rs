@@ -42,13 +42,13 @@ enum Situation {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Fault {
+pub(crate) enum Fault {
     DiesBefore,
     DiesAfter,
     AnswerLost,
 }
 
-const FAULTS: [Fault; 3] = [Fault::DiesBefore, Fault::DiesAfter, Fault::AnswerLost];
+pub(crate) const FAULTS: [Fault; 3] = [Fault::DiesBefore, Fault::DiesAfter, Fault::AnswerLost];
 
 /// What Logweir does after the fault, until nothing is retried any more.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -62,10 +62,11 @@ enum Afterwards {
 
 const AFTERWARDS: [Afterwards; 3] = [Afterwards::Again, Afterwards::Resumed, Afterwards::BackedOut];
 
-const NO_LAG: Lag = Lag { describe: 0, list: 0, tags: 0, starts: 0, services: 0, lasts: SignedDuration::ZERO };
+pub(crate) const NO_LAG: Lag =
+    Lag { describe: 0, list: 0, tags: 0, starts: 0, services: 0, lasts: SignedDuration::ZERO };
 
 /// Each kind of read is behind by itself and together with the others, by one to three writes.
-const LAGS: [Lag; 6] = {
+pub(crate) const LAGS: [Lag; 6] = {
     let lag = Lag { lasts: SignedDuration::from_mins(7), ..NO_LAG };
     [
         Lag { describe: 1, ..lag },
@@ -137,7 +138,7 @@ impl Situation {
 }
 
 impl Fault {
-    fn at(self, world: &World, number: usize) {
+    pub(crate) fn at(self, world: &World, number: usize) {
         match self {
             Self::DiesBefore => world.at(number, Moment::Before, Then::Crash),
             Self::DiesAfter => world.at(number, Moment::After, Then::Crash),
@@ -146,14 +147,14 @@ impl Fault {
     }
 }
 
-fn later(world: &World) {
+pub(crate) fn later(world: &World) {
     world.restart();
     world.advance(LEASE);
 }
 
 /// The number of deliveries after which a message becomes a dead letter is smaller, but a lease ends sooner than a
 /// message is delivered again.
-const MOST_DELIVERIES: usize = 9;
+pub(crate) const MOST_DELIVERIES: usize = 9;
 
 /// Delivers an event until it is not retried any more.
 async fn settles(situation: Situation, afterwards: Afterwards, world: &World, source: &RevisionArn) -> Decision {
@@ -421,7 +422,7 @@ async fn a_program_that_undoes_without_comparing_is_detected() {
     detected(Lie::NothingRuns, sweep_backout(Some(Lie::NothingRuns)).await);
 }
 
-fn detected(lie: Lie, (runs, wrong): (usize, Vec<String>)) {
+pub(crate) fn detected(lie: Lie, (runs, wrong): (usize, Vec<String>)) {
     let first = wrong.first().unwrap_or_else(|| panic!("{lie:?} is not detected in {runs} runs"));
     println!("{lie:?}: {} faults in {runs} runs; the first: {first}", wrong.len());
 }

@@ -24,6 +24,8 @@ mod duel;
 mod handler;
 mod histories;
 mod journal;
+mod migration;
+mod migration_crash;
 mod pins;
 mod ports;
 mod races;

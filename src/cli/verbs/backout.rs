@@ -1,5 +1,5 @@
-//! `logweir backout` and `logweir replay --backout` undo the correction of a record, or the correction that followed an
-//! event. Either this process or the deployed function undoes the correction.
+//! `logweir backout` and `logweir replay --backout` undo the correction or the migration of a record, or the correction
+//! that followed an event. Either this process or the deployed function undoes the correction.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -20,11 +20,12 @@ use crate::cli::session::{PAUSE, Session, worker};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::event::{self, Home, RevisionRef, ServiceChange, Trigger};
 use crate::domain::outcome::Reason;
+use crate::domain::record::Record;
 use crate::domain::report::{Report, schema};
 use crate::ports::{Filter, Journal, Listed};
 use crate::render::human::report::FunctionAnswer;
 use crate::settings::BACKOUT_LEASE;
-use crate::workflow::{BackoutOptions, BackoutOrder, Request, back_out, preview};
+use crate::workflow::{BackoutOptions, BackoutOrder, Request, back_out, preview, record_named};
 
 pub(in crate::cli) const EXAMPLES: &str = examples![
     "logweir backout web:1 --dry-run           show what would be undone; change nothing",
@@ -35,7 +36,8 @@ pub(in crate::cli) const EXAMPLES: &str = examples![
 
 #[derive(Args)]
 pub(in crate::cli) struct BackoutArgs {
-    /// FAMILY:REVISION or an ARN, of the source revision or of the corrected revision; or the file of an event
+    /// FAMILY:REVISION or an ARN, of the source revision or of the revision that Logweir registered; or the file of an
+    /// event
     #[arg(value_name = "RECORD")]
     target: PathBuf,
     /// The id of the event, if RECORD is a file that contains several events
@@ -118,7 +120,7 @@ impl BackoutFlags {
         context.needs_folder(&context.journal_place().await?)?;
         let session = context.session(intent, None).await?;
         let source = self.source(&session, target).await?;
-        let question = format!("Back out the correction of {source}? [y/N] ");
+        let question = format!("Back out the record of {source}? [y/N] ");
         let act = async || {
             let mut report = session.patiently(patience, || self.once(&session, &source)).await;
             if report.reason == Some(Reason::DeploymentUnderWay) {
@@ -153,23 +155,23 @@ impl BackoutFlags {
         }
     }
 
-    /// Returns the source revision of the event in the file `target`, or of the record that `target` names.
+    /// Returns the source revision of the event in the file `target`, or the revision of the record that `target` names.
     async fn source(&self, session: &Session, target: EventFile<'_>) -> Result<RevisionArn, Failure> {
         let journal = &session.ports.journal;
         if !target.exists() {
-            return record_name::source(journal, &name_of(target)).await;
+            return record_name::revision(journal, &name_of(target)).await;
         }
         let event = target.read()?;
         let (which, cause) = remediated(&event, &session.home, target)?;
         let family = match which {
-            RevisionRef::Revision(arn) => return Ok(arn),
+            RevisionRef::Revision(arn) => return no_migration(journal, arn).await,
             RevisionRef::NewestOf { family, .. } => family,
         };
         // If the event names no revision, Logweir looks for the record that contains the id of the event.
         let filter = Filter { family: Some(family), ..Filter::all(Timestamp::now()) };
         let Listed { readable, mut unreadable } = journal.list(&filter, usize::MAX).await?;
         for head in readable {
-            let record = match journal.read(&head.source).await {
+            let record = match journal.read_record(&head.key()).await {
                 Err(error) if error.is_unreadable() => {
                     unreadable.push(head.source.to_string());
                     continue;
@@ -253,6 +255,18 @@ pub(super) async fn invoke(aws: &Aws, function: &str, request: &Value, patience:
 /// reason `lease-held`.
 fn is_locked(report: &Value) -> bool {
     matches!(report["reason"].as_str(), Some("locked" | "lease-held"))
+}
+
+/// Returns the revision of an event, unless it names the record of a migration. No event leads to a migration.
+async fn no_migration(journal: &impl Journal, revision: RevisionArn) -> Result<RevisionArn, Failure> {
+    match record_named(journal, &revision).await? {
+        Some(Record { head, .. }) if !head.kind.is_correction() => {
+            let name = revision.short();
+            Err(Failure::error(format!("the journal has no correction of {name}, only a migration"))
+                .help(format!("to undo the migration, name it: logweir backout {}", head.named_by().short())))
+        }
+        _ => Ok(revision),
+    }
 }
 
 fn name_of(target: EventFile<'_>) -> String {

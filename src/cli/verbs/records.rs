@@ -18,6 +18,7 @@ use crate::journal_file::FileJournal;
 use crate::ports::{Filter, Journal, Listed};
 use crate::render::human::records::{ListedRecord, RecordOutput, RecordsOutput, StoppedFamily};
 use crate::settings::JournalPlace;
+use crate::workflow::record_named;
 
 pub(in crate::cli) const EXAMPLES: &str = examples![
     "logweir records                           the newest records, and each stopped family",
@@ -27,7 +28,7 @@ pub(in crate::cli) const EXAMPLES: &str = examples![
 
 #[derive(Args)]
 pub(in crate::cli) struct RecordsArgs {
-    /// FAMILY:REVISION or an ARN, of the source revision or of the corrected revision
+    /// FAMILY:REVISION or an ARN, of the source revision or of the revision that Logweir registered
     #[arg(value_name = "RECORD")]
     record: Option<String>,
     /// Only records of this family
@@ -78,9 +79,10 @@ impl RecordsArgs {
         let Some(name) = &self.record else {
             return self.list(context, journal).await;
         };
-        let source = record_name::source(journal, name).await?;
-        let record = journal.read(&source).await?;
+        let named = record_name::revision(journal, name).await?;
+        let record = record_named(journal, &named).await?;
         let record = record.ok_or_else(|| Failure::error(format!("the journal has no record of {name}")))?;
+        let source = record.head.source.clone();
         let family = journal.read_state::<Family>(&FamilyName::of(&source)).await?;
         let (now, region) = (Timestamp::now(), region.unwrap_or(&source.region));
         let stopped = family.filter(|family| family.stopped(now).is_some());
@@ -154,7 +156,7 @@ impl RecordsArgs {
         if !context.printer.is_json() {
             return Ok(None);
         }
-        match journal.read(&head.source).await {
+        match journal.read_record(&head.key()).await {
             Ok(Some(record)) => self.backout(context, &record, &head.source.region),
             Ok(None) => Ok(None),
             Err(error) if error.is_unreadable() => {
@@ -175,7 +177,7 @@ impl RecordsArgs {
             Some(name) => context.backout_by_function(name, region),
             None => context.backout_by(region)?,
         };
-        Ok(Some(by.command(&record.head.source)))
+        Ok(Some(by.command(record.head.named_by())))
     }
 }
 

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Check, ReadResult, names};
 use crate::domain::limits::family::{Family, Stopped};
-use crate::domain::record::Head;
+use crate::domain::record::{Head, RecordKind};
 use crate::domain::text::count;
 
 /// The time for which a record may stay unfinished. The schedule resumes records every five minutes, and a lease may
@@ -45,7 +45,7 @@ pub fn check(standing: &ReadResult<RecordState>, now: Timestamp, options: &str) 
         }
     };
     let mut checks = vec![Check::ok(JOURNAL, "the journal can be read")];
-    let shorts = |heads: &[&Head]| -> Vec<String> { heads.iter().map(|head| head.source.short()).collect() };
+    let shorts = |heads: &[&Head]| -> Vec<String> { heads.iter().map(|head| spoken(head)).collect() };
     let named = |shorts: &[String]| names(shorts.iter().map(String::as_str));
     // A rollout may take hours, and the baseline sets a deadline for rollouts. A record in which only rollouts are
     // unfinished therefore does not count as unfinished.
@@ -107,6 +107,14 @@ pub fn check(standing: &ReadResult<RecordState>, now: Timestamp, options: &str) 
         checks.push(Check::ok(RECORDS, format!("{under_way}{says}")));
     }
     checks
+}
+
+/// Returns the name of a record in a list.
+fn spoken(head: &Head) -> String {
+    match head.kind {
+        RecordKind::Correction => head.source.short(),
+        RecordKind::Migration => format!("{} (migration)", head.source.short()),
+    }
 }
 
 #[cfg(test)]

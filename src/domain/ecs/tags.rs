@@ -25,6 +25,11 @@ pub const RESTORES: &str = "logweir:restores";
 /// The key of a tag on a corrected revision. The value of the tag is the digest of the baseline.
 pub const BASELINE: &str = "logweir:baseline";
 
+/// The key of a tag on a migrated revision. The value of the tag is the number of the source revision.
+pub const MIGRATES: &str = "logweir:migrates";
+/// The key of a tag on a migrated revision. The value of the tag is the digest of the document that Logweir registered.
+pub const DOCUMENT: &str = "logweir:document";
+
 impl Tag {
     pub fn new(key: impl Into<String>, value: impl Into<String>) -> Self {
         let (key, value) = (key.into(), value.into());

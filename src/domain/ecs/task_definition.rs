@@ -4,8 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 
 use super::repeated_key::{RepeatedKey, in_task_definition};
+use crate::domain::text::hex;
 use crate::domain::text::placeholder::{is_intrinsic, is_marked, is_variable};
 
 /// The members of a task definition that ECS computes. A DescribeTaskDefinition response has these members, and a
@@ -102,6 +104,11 @@ impl TaskDefinition {
     /// Returns the text of the document, in the spelling of the author.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Returns the digest of the text, `sha256:…`, by which a record names a document that it must not contain.
+    pub fn digest(&self) -> String {
+        format!("sha256:{}", hex(&Sha256::digest(self.text.as_bytes())))
     }
 
     pub fn view(&self) -> &Value {

@@ -87,7 +87,8 @@ impl NoticeKind {
             Outcome::Retired => Some(Self::RevisionRetired),
             Outcome::Held | Outcome::Released => Some(Self::HoldChanged),
             // The operator reads the answer to the request.
-            _ if report.mode == ReportMode::Hold => None,
+            _ if matches!(report.mode, ReportMode::Hold | ReportMode::Migration) => None,
+            Outcome::Migrated => None,
             _ if report.mode == ReportMode::Retirement => Some(Self::RetirementFailed),
             _ if backed_out => Some(Self::BackoutFailed),
             Outcome::Remediated if report.reason == Some(Reason::DeploymentPaused) => Some(Self::RemediationPaused),
@@ -124,7 +125,11 @@ impl Notice {
         let kind = NoticeKind::of(decision)?;
         let report = decision.report.clone().bounded();
         let detail = serde_json::to_value(&report).ok()?;
-        let resources = [&report.source, &report.corrected, &report.restored].into_iter().flatten().cloned().collect();
+        let resources = [&report.source, &report.corrected, &report.restored, &report.migrated]
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect();
         Some(message::of(kind, &report, resources, detail))
     }
 

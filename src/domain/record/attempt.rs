@@ -57,6 +57,9 @@ impl Record {
             match (entry.what.topic(), &mut attempt) {
                 // After a backout request, the rollouts before it no longer count. A record may have thousands of them.
                 (Topic::Service(..), Some(_)) if asked.is_some_and(|asked| index < asked) => {}
+                (Topic::Record(RecordEntry::Opened(opening)), _) if opening.kind() != self.head.kind => {
+                    return Err(Illegal::OtherKind(entry.sequence));
+                }
                 (Topic::Record(RecordEntry::Opened(opening)), earlier) => {
                     let unclaimed = earlier.take().map(|earlier| earlier.unclaimed).unwrap_or_default();
                     attempt = Some(Attempt { unclaimed, ..Attempt::new(opening) });

@@ -10,10 +10,11 @@ use crate::domain::edit::Edit;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Effects<'r> {
-    /// The corrected revisions, each with the edits that distinguish it from the source.
+    /// The revisions that Logweir registered, each with the edits that distinguish it from the source. A migrated revision
+    /// has no edits.
     pub revisions: Vec<(&'r RevisionArn, &'r [Edit])>,
-    /// The step number and the edits of a registration that was started and that ECS may have carried out.
-    pub possible: Option<(usize, &'r [Edit])>,
+    /// The step number and the step of a registration that was started and that ECS may have carried out.
+    pub possible: Option<(usize, &'r Step)>,
     /// The retentions that Logweir changed on log groups of other principals, each with its value before the first
     /// attempt.
     pub retentions: Vec<Retention<'r>>,
@@ -82,7 +83,7 @@ impl<'r> Effects<'r> {
 
     fn started(&mut self, number: usize, step: Option<&'r Step>) {
         match step {
-            Some(Step::Register { edits }) => self.possible = Some((number, edits)),
+            Some(step @ (Step::Register { .. } | Step::Migrate { .. })) => self.possible = Some((number, step)),
             Some(Step::SetRetention { name, old, new, .. }) => {
                 let retention = Retention { group: name, old: *old, new: *new };
                 if !self.retentions.contains(&retention) {
@@ -96,7 +97,8 @@ impl<'r> Effects<'r> {
     fn done(&mut self, step: Option<&'r Step>, done: &'r Done) {
         match done {
             Done::Registered { corrected } => {
-                let Some(Step::Register { edits }) = step else { return };
+                let Some(step) = step.filter(|step| step.registers()) else { return };
+                let edits = step.edits().unwrap_or_default();
                 self.possible = None;
                 if self.revisions.iter().all(|(other, _)| *other != corrected) {
                     self.revisions.push((corrected, edits));
@@ -115,7 +117,7 @@ impl<'r> Effects<'r> {
 
     fn not_done(&mut self, step: Option<&Step>) {
         match step {
-            Some(Step::Register { .. }) => self.possible = None,
+            Some(Step::Register { .. } | Step::Migrate { .. }) => self.possible = None,
             Some(Step::SetRetention { name, old, new, .. }) => {
                 self.retentions.retain(|other| (other.group, other.old, other.new) != (name.as_str(), *old, *new));
             }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::key::RecordKind;
 use super::step::{Done, Step, Undo};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
@@ -29,7 +30,7 @@ pub struct Entry {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "entry")]
 pub enum EntryKind {
-    /// A worker opened the record to correct the source. The entry contains all steps that the worker intends to take.
+    /// A worker opened the record to correct or to migrate the source. The entry contains all steps that the worker intends to take.
     Opened(Box<Opening>),
     /// The worker is about to take step number `step`. Without a later `Done` entry, the step counts as possibly done.
     Started {
@@ -296,6 +297,17 @@ pub enum Ending {
     Overdue,
     /// Logweir's deployment failed, and Logweir could not roll the service back.
     Stuck { why: String },
+}
+
+impl Opening {
+    /// Returns the kind of the record that this entry opens.
+    pub fn kind(&self) -> RecordKind {
+        let migrates = |step: &Step| match step {
+            Step::Migrate { .. } => true,
+            Step::EnsureLogGroup(_) | Step::SetRetention { .. } | Step::Register { .. } => false,
+        };
+        if self.steps.iter().any(migrates) { RecordKind::Migration } else { RecordKind::Correction }
+    }
 }
 
 impl Ending {

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::entry::{BackoutRequest, Ending, Entry, EntryKind, NotUndone, Opening, SCHEMA};
+use super::key::{RecordKey, RecordKind};
 use super::retirement::Retirement;
 use super::step::{Done, Undo};
 use super::topic::{RecordEntry, RetirementEntry, RevisionEntry, ServiceEntry, StepEntry, Topic, UndoEntry};
@@ -17,6 +18,8 @@ use crate::domain::outcome::{Conclusion, Outcome, Reason};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Head {
     pub source: RevisionArn,
+    #[serde(default, skip_serializing_if = "RecordKind::is_correction")]
+    pub kind: RecordKind,
     /// The sequence number of the next entry.
     pub next: u32,
     pub owner: String,
@@ -27,6 +30,8 @@ pub struct Head {
     pub at: Timestamp,
     /// The conclusion of the last attempt that ended. `None` until the first attempt of the record ends.
     pub closing: Option<Conclusion>,
+    /// The revision that Logweir registered for the source: the corrected revision or, in the record of a migration, the
+    /// migrated revision.
     pub corrected: Option<RevisionArn>,
     pub actor: Option<String>,
     /// Whether a backout was requested. After a backout request, Logweir corrects the source again only at the request
@@ -62,6 +67,7 @@ impl Head {
     pub fn new(opening: &Opening, now: Timestamp) -> Self {
         Self {
             source: opening.source.clone(),
+            kind: opening.kind(),
             next: 0,
             owner: String::new(),
             lease_until: now,
@@ -82,7 +88,20 @@ impl Head {
         }
     }
 
-    /// Whether the record has unfinished work: a correction, a backout, a rollout to a service, or a revision that a
+    pub fn key(&self) -> RecordKey {
+        self.kind.of(&self.source)
+    }
+
+    /// Returns the revision by which an operator names the record. A migration is named by the revision that Logweir
+    /// registered, because the source revision may also have the record of a correction.
+    pub fn named_by(&self) -> &RevisionArn {
+        match self.kind {
+            RecordKind::Correction => &self.source,
+            RecordKind::Migration => self.corrected.as_ref().unwrap_or(&self.source),
+        }
+    }
+
+    /// Whether the record has unfinished work: a correction, a migration, a backout, a rollout to a service, or a revision that a
     /// worker registered without the lease.
     pub fn has_work(&self) -> bool {
         self.is_unfinished() || !self.following.is_empty()

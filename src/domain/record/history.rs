@@ -15,7 +15,7 @@ use crate::domain::outcome::{Conclusion, Outcome};
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Registered<'r> {
     pub revision: &'r RevisionArn,
-    /// The edits that distinguish the revision from the source. Empty for a restored revision.
+    /// The edits that distinguish the revision from the source. Empty for a restored or a migrated revision.
     pub edits: &'r [Edit],
     /// The time of the entry that records the registration.
     pub at: Timestamp,
@@ -36,7 +36,7 @@ impl Record {
             let edits: &[Edit] = match topic {
                 Topic::Step(step, _) => match steps.get(step) {
                     Some(Step::Register { edits }) => edits,
-                    Some(Step::EnsureLogGroup(_) | Step::SetRetention { .. }) | None => &[],
+                    Some(Step::EnsureLogGroup(_) | Step::SetRetention { .. } | Step::Migrate { .. }) | None => &[],
                 },
                 Topic::Record(_)
                 | Topic::Revision(..)
@@ -97,7 +97,7 @@ impl Record {
         let (failed, ..) = attempt.failed?;
         match attempt.opening.steps.get(failed)? {
             Step::EnsureLogGroup(group) => Some(&group.name),
-            Step::SetRetention { .. } | Step::Register { .. } => None,
+            Step::SetRetention { .. } | Step::Register { .. } | Step::Migrate { .. } => None,
         }
     }
 

@@ -23,6 +23,9 @@ pub enum Illegal {
     BackingOut(u32),
     #[error("entry {0} is about a service, but the source is not corrected yet")]
     NotCorrected(u32),
+    /// A source revision has one record for its corrections and another one for its migrations.
+    #[error("entry {0} opens a record of another kind")]
+    OtherKind(u32),
     /// Logweir registers only revisions of the source's family, and updates services only to these revisions. A
     /// principal that can write to the journal could otherwise make Logweir deploy or deregister any revision.
     #[error("entry {0} names {1}, which is not a revision of the source's family")]

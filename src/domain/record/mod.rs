@@ -1,4 +1,4 @@
-//! The record of one source revision: its steps and its entries. Before each action, a worker writes an entry with its
+//! The record of one source revision: its kind, its steps and its entries. Before each action, a worker writes an entry with its
 //! intent; after the action, the worker writes an entry with the result.
 
 mod attempt;
@@ -9,6 +9,7 @@ mod finish;
 mod head;
 mod history;
 mod illegal;
+mod key;
 mod next;
 mod registration;
 mod retirement;
@@ -24,6 +25,7 @@ pub use finish::{Fact, Facts, FinishStep, Sighting, next_step, words};
 pub use head::{Head, Record};
 pub use history::Registered;
 pub use illegal::Illegal;
+pub use key::{RecordKey, RecordKind};
 pub use next::{Next, next};
 pub use retirement::Retirement;
 pub use rollout::{Rollout, RolloutPhase};

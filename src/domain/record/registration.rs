@@ -17,7 +17,7 @@ impl Record {
             match entry.what.topic() {
                 Topic::Record(RecordEntry::Opened(opening)) => (steps, since) = (&opening.steps, None),
                 Topic::Step(step, StepEntry::Started { .. }) => {
-                    if matches!(steps.get(step), Some(Step::Register { .. })) {
+                    if steps.get(step).is_some_and(Step::registers) {
                         since = Some((step, entry.at));
                     }
                 }

@@ -7,8 +7,8 @@ use crate::domain::ecs::service::ServiceArn;
 use crate::domain::edit::{Edit, Ground, LogGroupChange, NewLogGroup};
 use crate::domain::plan::Plan;
 
-/// One action of a correction. Every step except `Register` is safe to repeat. Before a worker repeats `Register`, the
-/// worker searches for the revision that the first try may have registered.
+/// One action of a correction or of a migration. Every step that registers no revision is safe to repeat. Before a worker
+/// repeats a registration, the worker searches for the revision that the first try may have registered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "step")]
 pub enum Step {
@@ -26,6 +26,10 @@ pub enum Step {
     },
     /// Registers the source's document with these edits as a new revision.
     Register { edits: Vec<Edit> },
+    /// Registers the planned document of a migration as a new revision. The record does not contain the document, which
+    /// may contain secrets, so only a command that plans the same document again can repeat this step. `digest` is the
+    /// digest of the document.
+    Migrate { digest: String },
 }
 
 /// The result of a completed step.
@@ -53,7 +57,8 @@ pub enum Done {
 #[expect(clippy::large_enum_variant, reason = "a record has a handful of them")]
 pub enum Undo {
     /// Deregisters the corrected revision, unless a service or task runs it. If the source is no longer ACTIVE, Logweir
-    /// first restores the source, by reversing the edits in the corrected revision's document.
+    /// first restores the source, by reversing the edits in the corrected revision's document. Without edits, Logweir
+    /// restores no source. A migrated revision has no edits.
     Deregister { corrected: RevisionArn, edits: Vec<Edit> },
     /// Rolls a service back to the revision `from`, if the service still runs the revision `to`. If the deployment of
     /// `to` is still in progress, and the deployment of `from` had completed before it (`settled`), Logweir lets ECS
@@ -75,7 +80,8 @@ impl Undo {
     }
 
     /// Returns the corrected revision that this step deregisters, with its edits, if Logweir can restore the source from
-    /// the corrected revision. No entry contains the edits of a revision that a worker registered without the lease.
+    /// the corrected revision. No entry contains the edits of a migrated revision, or of a revision that a worker registered
+    /// without the lease.
     pub fn origin(&self) -> Option<(&RevisionArn, &[Edit])> {
         match self {
             Self::Deregister { corrected, edits } => (!edits.is_empty()).then_some((corrected, edits)),
@@ -126,7 +132,15 @@ impl Step {
     pub fn edits(&self) -> Option<&[Edit]> {
         match self {
             Self::Register { edits } => Some(edits),
-            Self::EnsureLogGroup(_) | Self::SetRetention { .. } => None,
+            Self::EnsureLogGroup(_) | Self::SetRetention { .. } | Self::Migrate { .. } => None,
+        }
+    }
+
+    /// Whether the step registers a revision.
+    pub fn registers(&self) -> bool {
+        match self {
+            Self::Register { .. } | Self::Migrate { .. } => true,
+            Self::EnsureLogGroup(_) | Self::SetRetention { .. } => false,
         }
     }
 }

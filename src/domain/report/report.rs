@@ -40,6 +40,9 @@ pub struct Report {
     /// ACTIVE.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restored: Option<String>,
+    /// The revision that a migration registered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub migrated: Option<String>,
     pub family: Option<String>,
     pub account: String,
     pub region: String,
@@ -171,6 +174,7 @@ impl Report {
             source: None,
             corrected: None,
             restored: None,
+            migrated: None,
             family: None,
             account: home.account.clone(),
             region: home.region.clone(),
@@ -224,6 +228,8 @@ impl Report {
             (ReportMode::Backout, Outcome::Refused) => "backout refused",
             (ReportMode::Backout, Outcome::Partial) => "backout partly completed",
             (ReportMode::Hold, Outcome::Failed) => "hold not changed",
+            (ReportMode::Migration, Outcome::Failed) => "migration failed",
+            (ReportMode::Migration, Outcome::Refused) => "migration refused",
             (ReportMode::Backout, Outcome::Observed) => "backout previewed, nothing changed",
             _ => outcome.message(),
         };
@@ -297,6 +303,7 @@ impl Report {
                 | Outcome::RolledOut
                 | Outcome::BackedOut
                 | Outcome::Retired
+                | Outcome::Migrated
                 | Outcome::Held
                 | Outcome::Released,
                 _,

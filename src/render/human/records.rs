@@ -6,7 +6,7 @@ use comfy_table::{Table, presets};
 use jiff::Timestamp;
 
 use crate::domain::limits::family::{Family, Stopped};
-use crate::domain::record::{Ending, EntryKind, Head, NotUndone, Record, Step, Undo};
+use crate::domain::record::{Ending, EntryKind, Head, NotUndone, Record, RecordKind, Step, Undo};
 use crate::domain::text::count;
 use crate::domain::text::plain::{plain, shortened};
 
@@ -14,6 +14,13 @@ use crate::domain::text::plain::{plain, shortened};
 const LONGEST: usize = 512;
 
 fn outcome(head: &Head) -> String {
+    match head.kind {
+        RecordKind::Correction => state(head),
+        RecordKind::Migration => format!("migration: {}", state(head)),
+    }
+}
+
+fn state(head: &Head) -> String {
     match head.ending() {
         _ if head.open && head.backing_out => "backing out".into(),
         _ if head.open => "open".into(),
@@ -124,7 +131,11 @@ pub fn text(RecordOutput { record, stopped, backout, again, now }: &RecordOutput
     let mut out = String::new();
     let _ = writeln!(out, "{}  {}", head.source, outcome(head));
     if let Some(corrected) = &head.corrected {
-        let _ = writeln!(out, "corrected  {corrected}");
+        let name = match head.kind {
+            RecordKind::Correction => "corrected",
+            RecordKind::Migration => "migrated",
+        };
+        let _ = writeln!(out, "{name:<10} {corrected}");
     }
     if let Some(restored) = &head.restored {
         let _ = writeln!(out, "restored   {restored}");
@@ -132,7 +143,7 @@ pub fn text(RecordOutput { record, stopped, backout, again, now }: &RecordOutput
     if let Some(actor) = &head.actor {
         let _ = writeln!(out, "caused by  {}", plain(actor, LONGEST));
     }
-    if head.suppressed {
+    if head.suppressed && head.kind.is_correction() {
         let _ = writeln!(out, "a backout was requested; to correct the revision again, run: {again}");
     }
     if let Some(backout) = backout {
@@ -170,7 +181,12 @@ fn said(what: &EntryKind, steps: &[Step], undo: &[&Undo]) -> String {
     match what {
         EntryKind::Opened(opening) => {
             let (steps, mode) = (opening.steps.len(), opening.mode.name());
-            format!("opened: {steps} steps in mode {mode}, to correct {}", opening.rules.join(", "))
+            match opening.kind() {
+                RecordKind::Correction => {
+                    format!("opened: {steps} steps in mode {mode}, to correct {}", opening.rules.join(", "))
+                }
+                RecordKind::Migration => "opened: a migration".into(),
+            }
         }
         EntryKind::Started { step: number, .. } => format!("started: {}", step(number)),
         EntryKind::Done { step: number, .. } => match what.registered() {
@@ -278,5 +294,6 @@ fn name(step: &Step) -> String {
             let containers: Vec<&str> = edits.iter().map(|edit| edit.container.as_str()).collect();
             format!("register a corrected revision (containers: {})", containers.join(", "))
         }
+        Step::Migrate { digest } => format!("register the migrated revision (document {digest})"),
     }
 }

@@ -18,7 +18,9 @@ pub struct FunctionAnswer(pub Value);
 pub fn text(report: &Value) -> String {
     let word = |name: &str| word(report, name);
     let mut out = headline(report);
-    for (name, member) in [("why", "error"), ("corrected", "corrected"), ("restored", "restored")] {
+    for (name, member) in
+        [("why", "error"), ("corrected", "corrected"), ("restored", "restored"), ("migrated", "migrated")]
+    {
         word(member).into_iter().for_each(|value| line(&mut out, name, &value));
     }
     let rules: Vec<&str> = texts(report, "rules").collect();
@@ -47,7 +49,7 @@ fn headline(report: &Value) -> String {
     let word = |name: &str| word(report, name);
     let outcome = word("outcome").unwrap_or_default();
     let colour = match outcome.as_str() {
-        "compliant" | "remediated" | "rolled-out" | "backed-out" | "held" | "released" => AnsiColor::Green,
+        "compliant" | "remediated" | "rolled-out" | "backed-out" | "migrated" | "held" | "released" => AnsiColor::Green,
         "observed" | "skipped" | "superseded" | "refused" => AnsiColor::Yellow,
         _ => AnsiColor::Red,
     };

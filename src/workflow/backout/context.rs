@@ -4,10 +4,11 @@ use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::{Service, ServiceArn};
 use crate::domain::ecs::tags::{self, Tag};
 use crate::domain::ecs::task_definition::TaskDefinition;
+use crate::domain::edit::Edit;
 use crate::domain::outcome::Reason;
 use crate::domain::record::{Backout, EntryKind, NotRestored, NotUndone, Record};
-use crate::ports::Ports;
-use crate::workflow::ownership::Registrars;
+use crate::ports::{Described, Ports};
+use crate::workflow::ownership::{ExpectedDocument, ExpectedRevision, Registrars};
 
 pub(in crate::workflow) struct UndoDriver<'p, P: Ports> {
     pub(in crate::workflow) ports: &'p P,
@@ -88,6 +89,17 @@ impl<'a> UndoContext<'a> {
     /// Returns the tag of a restored revision, which contains the number of the source revision.
     pub(in crate::workflow) fn tag(&self) -> Tag {
         Tag::new(tags::RESTORES, self.source.revision.to_string())
+    }
+
+    /// Returns the restored revision, which Logweir registers from the revision `base` with the changes `edits`.
+    pub(in crate::workflow) fn expected<'m>(
+        &self,
+        base: &'m RevisionArn,
+        described: Option<&'m Described>,
+        edits: &'m [Edit],
+    ) -> ExpectedRevision<'m> {
+        let document = ExpectedDocument::Edited { base: described, edits };
+        ExpectedRevision { base, document, tags: vec![self.tag()] }
     }
 
     pub(in crate::workflow) fn keep(&self, why: String, reason: Option<Reason>) -> UndoAction {

@@ -1,4 +1,4 @@
-//! The backout of a correction. Logweir backs out a correction only on request, and only once. A backout does not
+//! The backout of a correction or a migration. Logweir backs out a record only on request, and only once. A backout does not
 //! change an effect that another principal has changed since the correction.
 
 mod context;
@@ -17,14 +17,14 @@ use jiff::Timestamp;
 use super::assess::described;
 use super::family_state;
 use super::lease::{Claimed, Halt, Worker, give_up, take};
-use super::ownership::{ExpectedRevision, Registrars, source_tag};
+use super::ownership::{ExpectedRevision, Registrars};
 use super::reporting::{end, failed, timed};
 use super::summary::tell;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::event::Cause;
 use crate::domain::limits::family::Hold;
 use crate::domain::outcome::{Conclusion, Outcome, Reason, ReportMode, TriggerKind};
-use crate::domain::record::{BackoutRequest, Done, Effects, EntryKind, Record, Undo};
+use crate::domain::record::{BackoutRequest, Done, Effects, EntryKind, Record, RecordKind, Undo};
 use crate::domain::report::{BackoutBy, Decision, Report};
 use crate::domain::text::plain::plain;
 use crate::ports::{Answer, Clock, CommitError, Journal, Ports};
@@ -87,7 +87,7 @@ async fn found<P: Ports>(
         );
         return Err(Box::new(decision.ends(Outcome::Refused.because(Reason::ForeignRegion).saying(why))));
     }
-    match record_of(ports.journal(), revision).await {
+    match record_named(ports.journal(), revision).await {
         Err(error) => Err(Box::new(failed(decision, &error))),
         Ok(None) => {
             let why = format!("the journal has no record of {}", revision.short());
@@ -100,18 +100,30 @@ async fn found<P: Ports>(
     }
 }
 
-/// Returns the record of `revision`. If `revision` has no record, returns the record of its source revision, from which
-/// Logweir registered `revision`.
-async fn record_of(journal: &impl Journal, revision: &RevisionArn) -> Answer<Option<Record>> {
+/// Returns the record that `revision` names. A source revision names the record of its correction or, if there is nothing
+/// to undo in that record, the record of its migration. A migrated revision, or a revision without a record of its own,
+/// names the record that says that Logweir registered the revision.
+pub async fn record_named(journal: &impl Journal, revision: &RevisionArn) -> Answer<Option<Record>> {
     // A revision that Logweir registered has its own record if an operator corrected this revision with
     // `logweir apply`.
-    if let Some(record) = journal.read(revision).await? {
-        return Ok(Some(record));
+    let correction = journal.read(revision).await?;
+    if correction.as_ref().is_some_and(is_in_place) {
+        return Ok(correction);
     }
-    match journal.source_of(revision).await? {
-        Some(source) => journal.read(&source).await,
-        None => Ok(None),
+    let migration = journal.read_record(&RecordKind::Migration.of(revision)).await?;
+    if migration.as_ref().is_some_and(is_in_place) {
+        return Ok(migration);
     }
+    match (correction, journal.record_of(revision).await?) {
+        (None, Some(key)) => journal.read_record(&key).await,
+        (Some(_), Some(key)) if !key.kind.is_correction() => journal.read_record(&key).await,
+        (correction, _) => Ok(correction.or(migration)),
+    }
+}
+
+/// Whether the record is unfinished, or a backout of the record would undo something.
+fn is_in_place(record: &Record) -> bool {
+    record.head.open || !Effects::of(record).is_nothing()
 }
 
 async fn try_back_out<P: Ports>(
@@ -192,9 +204,9 @@ fn again(mut decision: Decision, record: &Record, backout: &BackoutBy) -> Decisi
     decision.ends(Outcome::BackedOut.because(Reason::Duplicate))
 }
 
-/// Claims a record whose correction or backout is unfinished. If the response to RegisterTaskDefinition was lost, first
+/// Claims a record whose correction, migration or backout is unfinished. If the response to RegisterTaskDefinition was lost, first
 /// looks for the registered revision, so that the backout request in the journal names that revision.
-async fn claim_open<'p, P: Ports>(
+pub(in crate::workflow) async fn claim_open<'p, P: Ports>(
     ports: &'p P,
     order: &BackoutOrder<'_>,
     worker: &Worker,
@@ -234,22 +246,22 @@ fn asked(order: &BackoutOrder<'_>, left: Vec<Undo>) -> BackoutRequest {
     }
 }
 
-/// Finds out whether ECS registered the corrected revision, if the response to RegisterTaskDefinition was lost. Returns
+/// Finds out whether ECS registered the corrected or migrated revision, if the response to RegisterTaskDefinition was lost. Returns
 /// the entry that records the result, or `None` if no response was lost.
 async fn resolved<P: Ports>(ports: &P, order: &BackoutOrder<'_>, record: &Record) -> Answer<Option<EntryKind>> {
-    let Some((step, edits)) = Effects::of(record).possible else { return Ok(None) };
+    let Some((number, step)) = Effects::of(record).possible else { return Ok(None) };
     if record.head.backing_out {
         return Ok(None);
     }
     let source = &record.head.source;
     let described = described(ports.task_definitions(), source).await?;
     let own = Registrars::of(order.home, order.registrar, record);
-    let made = ExpectedRevision { base: source, described: described.as_ref(), edits, tag: source_tag(source) };
+    let made = ExpectedRevision::of(step, source, described.as_ref(), None);
     Ok(Some(match made.unanswered(ports, &own, record).await? {
-        Some(corrected) => EntryKind::Done { step, done: Done::Registered { corrected } },
+        Some(corrected) => EntryKind::Done { step: number, done: Done::Registered { corrected } },
         None => {
-            let why = "the response to RegisterTaskDefinition was lost, and there is no corrected revision".into();
-            EntryKind::Failed { step, why, reason: None }
+            let why = "the response to RegisterTaskDefinition was lost, and there is no new revision".into();
+            EntryKind::Failed { step: number, why, reason: None }
         }
     }))
 }

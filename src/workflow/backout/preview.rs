@@ -6,7 +6,7 @@ use super::restore::newer;
 use super::{BackoutOrder, again, is_backed_out};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::outcome::Outcome;
-use crate::domain::record::{Effects, Record, Undo};
+use crate::domain::record::{Effects, Record, RecordKind, Undo};
 use crate::domain::report::{Decision, LogGroupAction, LogGroupReport, Report};
 use crate::ports::{Answer, ErrorKind, Ports, Services};
 use crate::workflow::pins::pins_of;
@@ -45,7 +45,7 @@ pub(super) async fn previewed<P: Ports>(
             "the response to RegisterTaskDefinition was lost: the backout would search for the registered revision";
         report.notes.push(note.into());
     }
-    report.backout = Some(order.backout.command(&record.head.source));
+    report.backout = Some(order.backout.command(record.head.named_by()));
     decision.ends(Outcome::Observed)
 }
 
@@ -59,10 +59,13 @@ async fn names<P: Ports>(
 ) -> Answer<()> {
     match undo {
         Undo::Deregister { corrected, .. } => {
-            report.corrected = Some(corrected.to_string());
+            match record.head.kind {
+                RecordKind::Correction => report.corrected = Some(corrected.to_string()),
+                RecordKind::Migration => report.migrated = Some(corrected.to_string()),
+            }
             let (name, found) = (corrected.short(), read(ports, corrected, registered_at(record, corrected)).await?);
             report.notes.push(match found {
-                Registration::Inactive(_) => format!("the corrected revision {name} is not ACTIVE any more"),
+                Registration::Inactive(_) => format!("{name} is not ACTIVE any more"),
                 Registration::Active(_) | Registration::Unknown => {
                     format!("{name} would be deregistered, unless a service or task uses it")
                 }

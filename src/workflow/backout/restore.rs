@@ -8,7 +8,7 @@ use crate::domain::outcome::Reason;
 use crate::domain::record::{EntryKind, NotRestored, Record};
 use crate::ports::{Answer, Described, ErrorKind, Ports, Services, TaskDefinitions};
 use crate::workflow::numbers::{Between, Gap, between};
-use crate::workflow::ownership::{ExpectedRevision, MOST_DESCRIBED, NEWEST, reversed};
+use crate::workflow::ownership::{MOST_DESCRIBED, NEWEST, reversed};
 use crate::workflow::registered::{Registration, read, registered_at};
 
 impl<P: Ports> UndoDriver<'_, P> {
@@ -110,7 +110,7 @@ impl<P: Ports> UndoDriver<'_, P> {
         edits: &[Edit],
     ) -> Answer<Option<UndoAction>> {
         let reversed = reversed(edits);
-        let made = ExpectedRevision { base: corrected, described: found, edits: &reversed, tag: now.tag() };
+        let made = now.expected(corrected, found, &reversed);
         let restored = made.unanswered(self.ports, &self.own, now.record).await?;
         Ok(restored.map(|restored| UndoAction::Write(EntryKind::Restored { step: now.step, restored })))
     }
@@ -146,8 +146,7 @@ impl<P: Ports> UndoDriver<'_, P> {
         if sent.is_some_and(|sent| !difference::lost(sent.view(), received.definition.view()).is_empty()) {
             return self.withdrawing(now, standing, Reason::LostMembers).await.map(Some);
         }
-        let made =
-            ExpectedRevision { base: &corrected.arn, described: Some(corrected), edits: &reversed, tag: now.tag() };
+        let made = now.expected(&corrected.arn, Some(corrected), &reversed);
         let registered = now.record.registered();
         let gap = Gap {
             after: &corrected.arn,

@@ -22,10 +22,10 @@ use crate::domain::plan::Plan;
 use crate::domain::record::{EntryKind, Head, Opening, Record, Step};
 use crate::domain::report::{BackoutBy, Decision, FollowUp, Report};
 use crate::ports::{Clock, Described, Journal, PortError, Ports, TaskDefinitions};
-use newest::overtaken;
+pub(in crate::workflow) use newest::overtaken;
 pub(in crate::workflow) use rate::admits;
 use rate::{SlotClaim, waits};
-use steps::StepDriver;
+pub(in crate::workflow) use steps::StepDriver;
 
 pub use rate::put_off;
 
@@ -104,7 +104,7 @@ pub(in crate::workflow) async fn correct<P: Ports>(
             take(journal, clock, &worker, record, Registrars::resumes(order.home, order.registrar)).await?
         }
         (way @ (ClaimState::New | ClaimState::Again(_)), Some(opening)) => {
-            let registers = opening.steps.iter().any(|step| matches!(step, Step::Register { .. }));
+            let registers = opening.steps.iter().any(Step::registers);
             if registers && !order.origin.may_register(&described.definition) {
                 return Ok(Some(Outcome::Refused.because(Reason::Privileged)));
             }

@@ -1,4 +1,4 @@
-//! Carries out the steps of a claimed record. Logweir writes an entry to the journal before each action, and another
+//! Carries out the steps of a claimed record of a correction or a migration. Logweir writes an entry to the journal before each action, and another
 //! entry after the action. Only the entries determine the next step, so a worker that takes over a record continues
 //! where the previous worker stopped.
 
@@ -9,14 +9,14 @@ use jiff::SignedDuration;
 use super::newest::overtaken;
 use crate::domain::ecs::tags::{self, Tag};
 use crate::domain::ecs::task_definition::TaskDefinition;
-use crate::domain::edit::{Edit, Ground, difference};
+use crate::domain::edit::{Ground, difference};
 use crate::domain::outcome::{Conclusion, Outcome, Reason};
-use crate::domain::record::{Attempt, Done, EntryKind, Next, Step, next};
+use crate::domain::record::{Attempt, Done, EntryKind, Next, RecordKind, Step, next};
 use crate::domain::rules::facts::LogGroup;
 use crate::ports::{Clock, Described, ErrorKind, Journal, LogGroups, PortError, Ports, TaskDefinitions};
 use crate::workflow::lease::{Claim, Claimed, Halt, give_up, give_up_registration};
 use crate::workflow::order::Origin;
-use crate::workflow::ownership::{ExpectedRevision, NEWEST, Registrars, source_tag};
+use crate::workflow::ownership::{ExpectedRevision, NEWEST, Registrars, migration_tags, source_tag};
 use crate::workflow::withdraw::{withdraw, withdraw_unclaimed};
 
 /// The time after which Logweir expects a new log group to be visible. AWS does not document when a new log group
@@ -30,6 +30,8 @@ pub(in crate::workflow) struct StepDriver<'p, P> {
     pub(super) source: &'p Described,
     pub(super) own: Registrars,
     origin: Origin,
+    /// The planned document of a migration. `None` for a correction.
+    planned: Option<&'p TaskDefinition>,
     /// The tags that this worker sent with RegisterTaskDefinition. Another worker cannot know these tags, because the
     /// tags of the source revision may have changed since.
     pub(super) sent: OnceLock<Vec<Tag>>,
@@ -67,7 +69,17 @@ impl From<PortError> for StepStop {
 
 impl<'p, P: Ports> StepDriver<'p, P> {
     pub(in crate::workflow) fn new(ports: &'p P, source: &'p Described, own: Registrars, origin: Origin) -> Self {
-        Self { ports, source, own, origin, sent: OnceLock::new() }
+        Self { ports, source, own, origin, planned: None, sent: OnceLock::new() }
+    }
+
+    /// Creates the driver of a migration, which an operator requested with `logweir firelens apply`.
+    pub(in crate::workflow) fn migrating(
+        ports: &'p P,
+        source: &'p Described,
+        own: Registrars,
+        planned: &'p TaskDefinition,
+    ) -> Self {
+        Self { planned: Some(planned), ..Self::new(ports, source, own, Origin::Apply { again: false }) }
     }
 
     /// Carries out the remaining steps of the record, and returns the conclusion of the attempt.
@@ -115,8 +127,8 @@ impl<'p, P: Ports> StepDriver<'p, P> {
         possibly_done: bool,
     ) -> Result<(), Halt> {
         let ready = match step {
-            Step::Register { edits } => self.before_register(claimed, edits, possibly_done).await,
-            _ => Ok(None),
+            Step::Register { .. } | Step::Migrate { .. } => self.before_register(claimed, step, possibly_done).await,
+            Step::EnsureLogGroup(_) | Step::SetRetention { .. } => Ok(None),
         };
         let ready = ready.map_err(|stopped| stopped.at_a_look(possibly_done));
         let acted = match ready {
@@ -127,7 +139,7 @@ impl<'p, P: Ports> StepDriver<'p, P> {
                 let tags = self.tags_to_send(claimed, step);
                 claimed.append(EntryKind::Started { step: number, tags }).await?;
                 match self.act(claimed, step, possibly_done).await {
-                    Err(StepStop::ForNow(error)) if matches!(step, Step::Register { .. }) => {
+                    Err(StepStop::ForNow(error)) if step.registers() => {
                         return Err(give_up_registration(claimed, number, error).await);
                     }
                     acted => acted,
@@ -174,9 +186,9 @@ impl<'p, P: Ports> StepDriver<'p, P> {
                     set => set,
                 }
             }
-            Step::Register { edits } => {
-                let (corrected, tags) = self.corrected(edits, claimed)?;
-                let registered = self.ports.task_definitions().register(&corrected, &tags).await?;
+            Step::Register { .. } | Step::Migrate { .. } => {
+                let (document, tags) = self.to_send(step, claimed)?;
+                let registered = self.ports.task_definitions().register(&document, &tags).await?;
                 let _ = self.sent.set(tags);
                 Ok(Done::Registered { corrected: registered })
             }
@@ -223,40 +235,52 @@ impl<'p, P: Ports> StepDriver<'p, P> {
         }
     }
 
-    /// Returns the number of tags that Logweir sends with the corrected revision. Returns `None` if the step registers
-    /// no revision.
+    /// Returns the number of tags that Logweir sends with the new revision. Returns `None` if the step registers no
+    /// revision.
     fn tags_to_send<J, C>(&self, claimed: &Claimed<'_, J, C>, step: &Step) -> Option<u32> {
-        let Step::Register { edits } = step else { return None };
-        let (_, tags) = self.corrected(edits, claimed).ok()?;
+        if !step.registers() {
+            return None;
+        }
+        let (_, tags) = self.to_send(step, claimed).ok()?;
         u32::try_from(tags.len()).ok()
     }
 
-    /// Returns the document and the tags of the corrected revision.
-    fn corrected<J, C>(
-        &self,
-        edits: &[Edit],
-        claimed: &Claimed<'_, J, C>,
-    ) -> Result<(TaskDefinition, Vec<Tag>), StepStop> {
-        let edited = difference::edited(&self.source.definition, edits);
-        let corrected = edited.map_err(|why| for_good(why, None))?;
-        let attempt = claimed.record.attempt().ok().flatten();
-        let digest = attempt.map_or("", |attempt| attempt.opening.baseline_digest.as_str());
-        let own = [source_tag(&self.source.arn), Tag::new(tags::BASELINE, digest)];
-        Ok((corrected, tags::carried(&self.source.tags, &own)))
+    /// Returns the document and the tags of the new revision.
+    fn to_send<J, C>(&self, step: &Step, claimed: &Claimed<'_, J, C>) -> Result<(TaskDefinition, Vec<Tag>), StepStop> {
+        let document = self.document(step).map_err(|why| for_good(why, None))?;
+        let own = match step {
+            Step::Migrate { digest } => migration_tags(&self.source.arn, digest),
+            Step::Register { .. } | Step::EnsureLogGroup(_) | Step::SetRetention { .. } => {
+                let attempt = claimed.record.attempt().ok().flatten();
+                let digest = attempt.map_or("", |attempt| attempt.opening.baseline_digest.as_str());
+                vec![source_tag(&self.source.arn), Tag::new(tags::BASELINE, digest)]
+            }
+        };
+        Ok((document, tags::carried(&self.source.tags, &own)))
+    }
+
+    /// Returns the document that the step registers. The error says why there is no such document.
+    pub(super) fn document(&self, step: &Step) -> Result<TaskDefinition, String> {
+        match step {
+            Step::Migrate { .. } => {
+                self.planned.cloned().ok_or_else(|| "only a command has the planned document".into())
+            }
+            step => difference::edited(&self.source.definition, step.edits().unwrap_or_default()),
+        }
     }
 
     /// Verifies that the source revision is still the newest revision of its family. If Logweir may already have
-    /// registered the corrected revision, first looks for the corrected revision, and returns it if it exists.
+    /// registered the new revision, first looks for the new revision, and returns it if it exists.
     async fn before_register<J: Journal, C: Clock>(
         &self,
         claimed: &Claimed<'_, J, C>,
-        edits: &[Edit],
+        step: &Step,
         possibly_done: bool,
     ) -> Result<Option<Done>, StepStop> {
         let source = claimed.source();
         let newest = self.ports.task_definitions().newest(&source.family, NEWEST).await?;
         if possibly_done {
-            let expected = self.expected(edits);
+            let expected = self.expected(step);
             let unanswered = expected.unanswered_among(self.ports, &self.own, &claimed.record, &newest).await?;
             if let Some(corrected) = unanswered {
                 return Ok(Some(Done::Registered { corrected }));
@@ -275,10 +299,9 @@ impl<'p, P: Ports> StepDriver<'p, P> {
         }
     }
 
-    /// Returns the corrected revision as Logweir registers it.
-    pub(super) fn expected<'s>(&'s self, edits: &'s [Edit]) -> ExpectedRevision<'s> {
-        let base = &self.source.arn;
-        ExpectedRevision { base, described: Some(self.source), edits, tag: source_tag(base) }
+    /// Returns the new revision as Logweir registers it.
+    pub(super) fn expected<'s>(&'s self, step: &'s Step) -> ExpectedRevision<'s> {
+        ExpectedRevision::of(step, &self.source.arn, Some(self.source), self.planned)
     }
 }
 
@@ -303,7 +326,10 @@ fn closing(attempt: &Attempt<'_>) -> Conclusion {
         return Conclusion::new(outcome, reason, None);
     }
     if attempt.registered.is_empty() || attempt.corrected().is_some() {
-        return Outcome::Remediated.into();
+        return match attempt.opening.kind() {
+            RecordKind::Correction => Outcome::Remediated.into(),
+            RecordKind::Migration => Outcome::Migrated.into(),
+        };
     }
     let why = attempt.withdrawals.iter().map(|(_, why, _)| *why).find(|why| *why != Reason::Duplicate);
     let outcome = match why {

@@ -1,9 +1,9 @@
-//! Verifies the corrected revision before Logweir closes the record.
+//! Verifies the new revision before Logweir closes the record.
 
 use super::steps::StepDriver;
 use crate::domain::ecs::lag::may_lag;
 use crate::domain::ecs::revision::RevisionArn;
-use crate::domain::edit::{Edit, difference, patch};
+use crate::domain::edit::difference;
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::record::{Attempt, Done, EntryKind, Record, Step};
 use crate::ports::{Answer, Clock, Described, Ports, TaskDefinitions};
@@ -12,8 +12,8 @@ use crate::workflow::numbers::{Between, Gap, between};
 use crate::workflow::ownership::{Match, NEWEST, carries};
 
 impl<P: Ports> StepDriver<'_, P> {
-    /// Verifies the corrected revision before Logweir closes the record. Returns an entry that records the fault, if
-    /// the corrected revision has one of these faults:
+    /// Verifies the corrected or migrated revision before Logweir closes the record. Returns an entry that records the
+    /// fault, if this revision has one of these faults:
     ///
     /// - ECS lost a member of the document or a tag of the corrected revision.
     /// - Another revision was registered between the source revision and the corrected revision, so the corrected
@@ -24,16 +24,14 @@ impl<P: Ports> StepDriver<'_, P> {
     ///
     /// Returns an error that allows a retry as long as a read may not show one of these revisions yet.
     pub(super) async fn verify(&self, record: &Record, attempt: &Attempt<'_>) -> Answer<Option<EntryKind>> {
-        let register = attempt.opening.steps.iter().enumerate().find_map(|(number, step)| match step {
-            Step::Register { edits } => Some((number, edits)),
-            _ => None,
-        });
-        let (Some(corrected), Some((step, edits))) = (attempt.corrected(), register) else { return Ok(None) };
+        let mut steps = attempt.opening.steps.iter().enumerate();
+        let registers = steps.find(|(_, step)| step.registers());
+        let (Some(corrected), Some((number, step))) = (attempt.corrected(), registers) else { return Ok(None) };
         let withdrawing =
             |corrected: &RevisionArn, why| Ok(Some(EntryKind::Withdrawing { corrected: corrected.clone(), why }));
         // Another worker lost its lease while it registered a second corrected revision. Logweir keeps the corrected
         // revision with the lower number.
-        let second = |corrected| Ok(Some(EntryKind::Done { step, done: Done::Registered { corrected } }));
+        let second = |corrected| Ok(Some(EntryKind::Done { step: number, done: Done::Registered { corrected } }));
 
         let stands = |other: &&&RevisionArn| {
             **other != corrected && !attempt.withdrawals.iter().any(|(gone, ..)| gone == *other)
@@ -41,14 +39,14 @@ impl<P: Ports> StepDriver<'_, P> {
         if let Some(second) = attempt.registered.iter().find(stands) {
             return withdrawing(second, Reason::Duplicate);
         }
-        if let Some(later) = self.later(attempt, corrected, edits).await? {
+        if let Some(later) = self.later(attempt, corrected, step).await? {
             return second(later);
         }
         let at = record.registered_at(corrected).unwrap_or_default();
         let known = attempt.registered.iter().chain(&attempt.unclaimed).copied().collect();
         let after = &self.source.arn;
         let gap = Gap { after, registered: corrected, at, known, source: after };
-        match between(self.ports, &self.own, gap, &self.expected(edits)).await? {
+        match between(self.ports, &self.own, gap, &self.expected(step)).await? {
             Between::Nothing => {}
             Between::ByLogweir(earlier) => return second(earlier),
             Between::Newer(_) => return withdrawing(corrected, Reason::NewerRevision),
@@ -60,7 +58,7 @@ impl<P: Ports> StepDriver<'_, P> {
             // ECS shows neither that the revision is ACTIVE nor that another principal deregistered it.
             None => Ok(Some(EntryKind::Closed(Outcome::NeedsOperator.because(Reason::Unreadable)))),
             Some(received) if !received.is_active() => Ok(Some(EntryKind::Vanished { corrected: corrected.clone() })),
-            Some(received) => match self.has_lost(record, &received, edits)? {
+            Some(received) => match self.has_lost(record, &received, step)? {
                 true => withdrawing(corrected, Reason::LostMembers),
                 false => Ok(None),
             },
@@ -68,18 +66,13 @@ impl<P: Ports> StepDriver<'_, P> {
     }
 
     /// Returns a second corrected revision with a higher number, which the record does not name yet.
-    async fn later(
-        &self,
-        attempt: &Attempt<'_>,
-        corrected: &RevisionArn,
-        edits: &[Edit],
-    ) -> Answer<Option<RevisionArn>> {
+    async fn later(&self, attempt: &Attempt<'_>, corrected: &RevisionArn, step: &Step) -> Answer<Option<RevisionArn>> {
         let newest = self.ports.task_definitions().newest(&corrected.family, NEWEST).await?;
         for other in newest.iter().rev().filter(|other| other.revision > corrected.revision) {
             if attempt.registered.contains(&other) || attempt.unclaimed.contains(&other) {
                 continue;
             }
-            match self.expected(edits).compare_at(self.ports, &self.own, other).await? {
+            match self.expected(step).compare_at(self.ports, &self.own, other).await? {
                 Match::Yes => return Ok(Some(other.clone())),
                 Match::No => {}
                 Match::NotVisibleYet => {
@@ -92,8 +85,8 @@ impl<P: Ports> StepDriver<'_, P> {
 
     /// Returns whether ECS lost a member of the document or a tag that Logweir sent. Returns an error that allows a
     /// retry if ECS may not show the tags yet.
-    fn has_lost(&self, record: &Record, received: &Described, edits: &[Edit]) -> Answer<bool> {
-        let Ok(sent) = patch::apply(&self.source.definition, edits) else { return Ok(false) };
+    fn has_lost(&self, record: &Record, received: &Described, step: &Step) -> Answer<bool> {
+        let Ok(sent) = self.document(step) else { return Ok(false) };
         if !difference::lost(sent.view(), received.definition.view()).is_empty() {
             return Ok(true);
         }

@@ -58,7 +58,7 @@ fn a_backout_at_a_terminal_shows_the_account_and_asks() {
         let (code, out, shown) = at_terminal(&operator, "no", verb);
         assert_eq!((code, out.as_str()), (1, ""), "{shown}");
         assert!(shown.contains("account: 111122223333 (shop-dev), "), "{shown}");
-        assert!(shown.contains(&format!("Back out the correction of {WEB_1}? [y/N] nothing was changed\n")), "{shown}");
+        assert!(shown.contains(&format!("Back out the record of {WEB_1}? [y/N] nothing was changed\n")), "{shown}");
         assert_eq!(operator.account.active("web"), [1, 2]);
 
         let (code, out, shown) = at_terminal(&operator, "y", verb);

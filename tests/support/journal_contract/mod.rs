@@ -15,8 +15,8 @@ pub mod sample;
 use std::sync::Barrier;
 use std::thread;
 
-use logweir::domain::record::{EntryKind, Record};
-use logweir::ports::{CommitError, ErrorKind, Expected, Journal};
+use logweir::domain::record::{EntryKind, Record, RecordKind};
+use logweir::ports::{CommitError, ErrorKind, Expected, Filter, Journal};
 
 pub use self::budgets::{
     a_rate_limit_is_stored_state_by_state, a_rate_limit_put_again_is_not_lost, a_write_on_a_stale_rate_limit_is_lost,
@@ -38,7 +38,7 @@ pub use self::pointings::{
     services_do_not_disturb_each_other,
 };
 pub use self::reconciliations::{a_page_is_claimed_by_one_worker, a_reconciliation_is_stored_state_by_state};
-use self::sample::{Commit, closed, every, registered, resumed, revision, started, upon};
+use self::sample::{Commit, closed, every, now, registered, resumed, revision, started, upon};
 
 /// Defines the contract's tests for one kind of journal. `$store` creates an empty journal, and `$open` opens it. Some
 /// parts of the contract hold only for some kinds, which name them after `also`.
@@ -53,6 +53,7 @@ macro_rules! held_by {
             sources_do_not_disturb_each_other
             a_source_is_found_by_its_correction
             a_source_is_found_by_the_revision_that_was_restored
+            a_migration_has_a_record_of_its_own
             heads_are_listed_newest_first
             heads_are_listed_by_family_and_by_open_work
             heads_are_listed_by_time_outcome_and_actor
@@ -265,6 +266,29 @@ pub fn a_source_is_found_by_the_revision_that_was_restored<J: Journal>(open: imp
         for corrected in ["web:42", "web:43"] {
             assert_eq!(journal.source_of(&revision(corrected)).await, Ok(Some(revision("web:41"))), "{corrected}");
         }
+    });
+}
+
+pub fn a_migration_has_a_record_of_its_own<J: Journal>(open: impl Fn() -> J) {
+    run(async {
+        let journal = open();
+        let (correction, migration) = (Commit::first("web:41", "a"), Commit::migration("web:41", "b"));
+        let corrected = correction.then("a", registered("web:42"));
+        let migrated = migration.then("b", registered("web:43"));
+        for commit in [&correction, &migration, &corrected, &migrated] {
+            assert_eq!(commit.on(&journal).await, Ok(()));
+        }
+        let key = RecordKind::Migration.of(&revision("web:41"));
+        let record = journal.read_record(&key).await.unwrap().unwrap();
+        assert_eq!((record.head.kind, record.entries), (RecordKind::Migration, vec![migration.entry, migrated.entry]));
+        assert_eq!(read(&journal, "web:41").await.entries, [correction.entry, corrected.entry]);
+        let of = async |short: &str| journal.record_of(&revision(short)).await.unwrap().map(|key| key.kind);
+        assert_eq!(
+            (of("web:42").await, of("web:43").await),
+            (Some(RecordKind::Correction), Some(RecordKind::Migration))
+        );
+        assert_eq!(journal.source_of(&revision("web:43")).await, Ok(None), "a migrated revision corrects no source");
+        assert_eq!(journal.list(&Filter::all(now()), 9).await.unwrap().readable.len(), 2);
     });
 }
 

@@ -61,6 +61,13 @@ impl Commit {
         Self::build(Expected::Nothing, head, by, EntryKind::Opened(Box::new(opening(short))), at)
     }
 
+    /// The claim of `by` on a source that was never migrated.
+    pub fn migration(short: &str, by: &str) -> Self {
+        let opening = Opening { steps: vec![Step::Migrate { digest: "sha256:0".into() }], ..opening(short) };
+        let what = EntryKind::Opened(Box::new(opening.clone()));
+        Self::build(Expected::Nothing, Head::new(&opening, now()), by, what, now())
+    }
+
     /// The commit of `by` that follows this one.
     pub fn then(&self, by: &str, what: EntryKind) -> Self {
         upon(&self.head, by, what)

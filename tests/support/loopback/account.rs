@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 
-use super::Reply;
 use super::services::Services;
 use super::table::Table;
+use super::{Reply, simulator};
 use crate::cloudtrail::Call;
 
 pub const WEB_1: &str = "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:1";
@@ -53,6 +53,18 @@ struct State {
     table: Table,
     /// Parameters of Systems Manager.
     parameters: BTreeMap<String, String>,
+    simulator: Simulator,
+}
+
+/// The answers of IAM's policy simulator.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Simulator {
+    #[default]
+    Allows,
+    /// Denies this action.
+    Denies(&'static str),
+    /// The caller may not simulate.
+    Refuses,
 }
 
 struct Revision {
@@ -113,6 +125,10 @@ impl Account {
         self.lock().table.answer("PutItem", &json!({"Item": item}));
     }
 
+    pub fn simulates(&self, simulator: Simulator) {
+        self.lock().simulator = simulator;
+    }
+
     /// The contents of the table.
     pub fn table(&self) -> String {
         self.lock().table.to_string()
@@ -122,6 +138,9 @@ impl Account {
     pub fn service(&self) -> impl FnMut(&str, &str) -> Reply + Send + use<> {
         let account = self.clone();
         move |operation, body| {
+            if body.starts_with(simulator::REQUEST) {
+                return account.lock().simulate(body);
+            }
             let body = serde_json::from_str(body).unwrap_or(Value::Null);
             account.lock().answer(operation, &body)
         }
@@ -177,6 +196,18 @@ impl State {
                 answer.unwrap_or_else(|| Reply::error("UnknownOperationException", other))
             }
         }
+    }
+
+    fn simulate(&self, form: &str) -> Reply {
+        let denies = match self.simulator {
+            Simulator::Allows => "",
+            Simulator::Denies(action) => action,
+            Simulator::Refuses => return simulator::denied(),
+        };
+        simulator::simulated(form, |_, action, _| {
+            let decision = if action == denies { "implicitDeny" } else { "allowed" };
+            (decision.to_owned(), Vec::new())
+        })
     }
 
     fn register(&mut self, document: Value, tags: Value) -> String {

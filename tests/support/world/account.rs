@@ -63,7 +63,10 @@ pub(crate) struct Account {
     /// Revision *n* of a family is item *n* - 1: numbers count up and are never reused.
     pub(crate) families: BTreeMap<String, Vec<Revision>>,
     pub(crate) groups: BTreeMap<String, Group>,
+    /// The records of corrections in the journal.
     pub(crate) records: BTreeMap<RevisionArn, Record>,
+    /// The records of migrations in the journal.
+    pub(crate) migrations: BTreeMap<RevisionArn, Record>,
     /// The sources whose records a newer version of Logweir has written, so that this version cannot read them.
     pub(crate) newer: BTreeSet<RevisionArn>,
     /// The states of families in the journal.
@@ -156,6 +159,7 @@ impl Default for Account {
             families: BTreeMap::new(),
             groups: BTreeMap::new(),
             records: BTreeMap::new(),
+            migrations: BTreeMap::new(),
             newer: BTreeSet::new(),
             remembered: BTreeMap::new(),
             pointings: BTreeMap::new(),

@@ -107,7 +107,7 @@ impl Account {
 
     /// Whether a record names a revision as registered by Logweir.
     fn is_recorded(&self, arn: &RevisionArn) -> bool {
-        let entries = self.records.values().flat_map(|record| &record.entries);
+        let entries = self.all_records().flat_map(|record| &record.entries);
         entries.into_iter().any(|entry| entry.what.registered() == Some(arn))
     }
 

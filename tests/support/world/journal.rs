@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::limits::family::Family;
 use logweir::domain::outcome::Reason;
-use logweir::domain::record::{Entry, Head, Record};
+use logweir::domain::record::{Entry, Head, Record, RecordKey, RecordKind};
 use logweir::ports::{
     Answer, CommitError, ErrorKind, Expected, Filter, Journal, Listed, PortError, StateKind, StoredState,
 };
@@ -14,12 +14,12 @@ use logweir::ports::{
 use super::{Account, Lie, World};
 
 impl Journal for World {
-    async fn read(&self, source: &RevisionArn) -> Answer<Option<Record>> {
-        let read = |account: &mut Account| match account.newer.contains(source) {
+    async fn read_record(&self, key: &RecordKey) -> Answer<Option<Record>> {
+        let read = |account: &mut Account| match account.newer.contains(&key.source) {
             true => Err(unreadable()),
-            false => Ok(account.records.get(source).cloned()),
+            false => Ok(account.records_of(key.kind).get(&key.source).cloned()),
         };
-        self.call("read", source.short(), read).await
+        self.call("read", key.source.short(), read).await
     }
 
     async fn commit(&self, expected: &Expected, head: &Head, entry: &Entry) -> Result<(), CommitError> {
@@ -30,18 +30,18 @@ impl Journal for World {
         .await?
     }
 
-    async fn source_of(&self, corrected: &RevisionArn) -> Answer<Option<RevisionArn>> {
-        let made = |entry: &Entry| entry.what.registered() == Some(corrected);
+    async fn record_of(&self, revision: &RevisionArn) -> Answer<Option<RecordKey>> {
+        let made = |entry: &Entry| entry.what.registered() == Some(revision);
         let find = |account: &mut Account| {
-            let record = account.records.values().find(|record| record.entries.iter().any(made));
-            Ok(record.map(|record| record.head.source.clone()))
+            let record = account.all_records().find(|record| record.entries.iter().any(made));
+            Ok(record.map(|record| record.head.key()))
         };
-        self.call("source_of", corrected.short(), find).await
+        self.call("source_of", revision.short(), find).await
     }
 
     async fn list(&self, filter: &Filter, most: usize) -> Answer<Listed<Head>> {
         let find = |account: &mut Account| {
-            let heads = account.records.values().map(|record| record.head.clone()).filter(|head| filter.fits(head));
+            let heads = account.all_records().map(|record| record.head.clone()).filter(|head| filter.fits(head));
             let newer = |head: &Head| account.newer.contains(&head.source);
             let (unread, mut readable): (Vec<Head>, Vec<Head>) = heads.partition(newer);
             readable.sort_by_key(|head| std::cmp::Reverse(head.at));
@@ -95,6 +95,23 @@ fn unreadable() -> PortError {
 }
 
 impl Account {
+    /// The records of one kind, by source revision.
+    fn records_of(&mut self, kind: RecordKind) -> &mut BTreeMap<RevisionArn, Record> {
+        match kind {
+            RecordKind::Correction => &mut self.records,
+            RecordKind::Migration => &mut self.migrations,
+        }
+    }
+
+    pub(crate) fn all_records(&self) -> impl Iterator<Item = &Record> {
+        self.records.values().chain(self.migrations.values())
+    }
+
+    fn expected(&mut self, key: &RecordKey) -> Expected {
+        let record = self.records_of(key.kind).get(&key.source);
+        record.map_or(Expected::Nothing, |record| Expected::of(&record.head))
+    }
+
     /// The states of one kind.
     fn states<S: StoredState>(&mut self) -> &mut BTreeMap<S::Name, S> {
         let kinds: [&mut dyn Any; 6] = [
@@ -112,8 +129,7 @@ impl Account {
     fn commit_later(&mut self, expected: &Expected, head: &Head, entry: &Entry) -> Result<(), CommitError> {
         let before = std::mem::take(&mut self.unwritten);
         for (head, entry) in before {
-            let expected =
-                self.records.get(&head.source).map_or(Expected::Nothing, |record| Expected::of(&record.head));
+            let expected = self.expected(&head.key());
             self.commit(&expected, &head, &entry)?;
         }
         if *expected == Expected::Nothing {
@@ -124,17 +140,15 @@ impl Account {
     }
 
     fn commit(&mut self, expected: &Expected, head: &Head, entry: &Entry) -> Result<(), CommitError> {
-        let standing = self.records.get(&head.source).map_or(Expected::Nothing, |record| Expected::of(&record.head));
+        let standing = self.expected(&head.key());
+        let records = self.records_of(head.kind);
         if standing != *expected {
-            let made_again =
-                self.records.get(&head.source).and_then(|record| record.entries.get(entry.sequence as usize));
+            let made_again = records.get(&head.source).and_then(|record| record.entries.get(entry.sequence as usize));
             return if made_again == Some(entry) { Ok(()) } else { Err(CommitError::Lost) };
         }
         assert_eq!(entry.sequence + 1, head.next, "the entry's number is the one that its head counts");
-        let record = self
-            .records
-            .entry(head.source.clone())
-            .or_insert_with(|| Record { head: head.clone(), entries: Vec::new() });
+        let record =
+            records.entry(head.source.clone()).or_insert_with(|| Record { head: head.clone(), entries: Vec::new() });
         record.head = head.clone();
         record.entries.push(entry.clone());
         Ok(())

@@ -33,7 +33,7 @@ impl Account {
     pub(super) fn watch_register(&mut self, family: &str) {
         let says_so = |record: &Record| {
             record.head.source.family == family
-                && (intends(record, |step| matches!(step, Step::Register { .. }))
+                && (intends(record, Step::registers)
                     || record.entries.iter().any(|entry| matches!(entry.what, EntryKind::Restoring { .. })))
         };
         self.must(says_so, format!("a revision of {family} was registered, and no record says so before"));
@@ -63,7 +63,7 @@ impl Account {
         self.must(says_so, format!("{} was deregistered, and no record says so before", revision.short()));
         // A draining user ends by itself.
         let is_run = self.users_of(revision).iter().any(|user| !user.draining);
-        if is_run && !self.records.values().any(is_withdrawn) {
+        if is_run && !self.all_records().any(is_withdrawn) {
             self.wrongs.push(format!("{} was backed out, and something runs it", revision.short()));
         }
     }
@@ -169,7 +169,7 @@ impl Account {
     }
 
     fn must(&mut self, says_so: impl Fn(&Record) -> bool, wrong: String) {
-        if !self.records.values().any(says_so) {
+        if !self.all_records().any(says_so) {
             self.wrongs.push(wrong);
         }
     }

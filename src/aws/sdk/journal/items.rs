@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::outcome::Reason;
-use crate::domain::record::{Entry, Head, SCHEMA};
+use crate::domain::record::{Entry, Head, RecordKey, RecordKind, SCHEMA};
 use crate::domain::text::plain::plain;
 use crate::ports::{Answer, ErrorKind, Expected, PortError, StateKind, StoredState};
 
@@ -25,6 +25,8 @@ const LONGEST: usize = 512;
 
 pub(in crate::aws) const HEAD: &str = "HEAD";
 pub(in crate::aws) const OWN: &str = "OWN";
+/// The value of the attribute `kind` in an item `OWN` of a migrated revision.
+const MIGRATION: &str = "migration";
 pub(in crate::aws) const OPEN: &str = "OPEN";
 /// The value of the attribute `open` for a family with an open fuse, a hold or a deferred revision. The index `by-open`
 /// lists these families.
@@ -41,6 +43,14 @@ pub(in crate::aws) fn text(text: impl Into<String>) -> AttributeValue {
 
 pub(in crate::aws) fn partition(revision: &RevisionArn) -> AttributeValue {
     text(format!("REV#{revision}"))
+}
+
+/// Returns the partition key of a record.
+pub(in crate::aws) fn record(key: &RecordKey) -> AttributeValue {
+    match key.kind {
+        RecordKind::Correction => partition(&key.source),
+        RecordKind::Migration => text(format!("MIGRATION#{}", key.source)),
+    }
 }
 
 pub(in crate::aws) fn entry_key(sequence: u32) -> String {
@@ -76,15 +86,15 @@ fn sortable(at: Timestamp) -> String {
 
 /// Returns the put that stores an entry. The put fails if the record already has an entry with the same sequence
 /// number.
-pub(in crate::aws) fn entry(table: &str, source: &RevisionArn, entry: &Entry) -> Answer<TransactWriteItem> {
-    let item = [("pk", partition(source)), ("sk", text(entry_key(entry.sequence))), ("entry", text(json(entry)?))];
+pub(in crate::aws) fn entry(table: &str, key: &RecordKey, entry: &Entry) -> Answer<TransactWriteItem> {
+    let item = [("pk", record(key)), ("sk", text(entry_key(entry.sequence))), ("entry", text(json(entry)?))];
     put(table, item, |put| put.condition_expression("attribute_not_exists(pk)"))
 }
 
 /// Returns the put that stores the head of a record. The put fails unless the table holds the expected head.
 pub(in crate::aws) fn head(table: &str, expected: &Expected, head: &Head) -> Answer<TransactWriteItem> {
     let mut item = vec![
-        ("pk", partition(&head.source)),
+        ("pk", record(&head.key())),
         ("sk", text(HEAD)),
         ("head", text(json(head)?)),
         ("owner", text(&head.owner)),
@@ -109,11 +119,15 @@ pub(in crate::aws) fn head(table: &str, expected: &Expected, head: &Head) -> Ans
     })
 }
 
-/// Returns the put that links a revision that Logweir registered to its source revision. Returns `None` if the entry
+/// Returns the put that links a revision that Logweir registered to its record. Returns `None` if the entry
 /// does not report a registration.
-pub(in crate::aws) fn own(table: &str, source: &RevisionArn, entry: &Entry) -> Option<Answer<TransactWriteItem>> {
+pub(in crate::aws) fn own(table: &str, key: &RecordKey, entry: &Entry) -> Option<Answer<TransactWriteItem>> {
     let registered = entry.what.registered()?;
-    let item = [("pk", partition(registered)), ("sk", text(OWN)), ("source", text(source.to_string()))];
+    let mut item = vec![("pk", partition(registered)), ("sk", text(OWN)), ("source", text(key.source.to_string()))];
+    match key.kind {
+        RecordKind::Correction => {}
+        RecordKind::Migration => item.push(("kind", text(MIGRATION))),
+    }
     Some(put(table, item, |put| put))
 }
 
@@ -150,8 +164,14 @@ pub(in crate::aws) fn read_entry(item: &Item) -> Answer<Entry> {
     parsed(item, "entry", |entry: &Entry| entry.schema <= SCHEMA)
 }
 
-pub(in crate::aws) fn read_source(item: &Item) -> Answer<RevisionArn> {
-    string(item, "source").and_then(|source| source.parse().ok()).ok_or_else(|| unreadable(item))
+pub(in crate::aws) fn read_record_key(item: &Item) -> Answer<RecordKey> {
+    let kind = match string(item, "kind") {
+        None => RecordKind::Correction,
+        Some(MIGRATION) => RecordKind::Migration,
+        Some(_) => return Err(unreadable(item)),
+    };
+    let source: Option<RevisionArn> = string(item, "source").and_then(|source| source.parse().ok());
+    source.map(|source| kind.of(&source)).ok_or_else(|| unreadable(item))
 }
 
 /// Returns the name of the record or of the state that the item belongs to, even if the item is otherwise unreadable.

@@ -4,7 +4,8 @@
 //! |---|---|---|
 //! | `REV#<source ARN>` | `E#<sequence, ten digits>` | one entry, which never changes |
 //! | `REV#<source ARN>` | `HEAD` | the head of the record, with attributes for conditions and indexes |
-//! | `REV#<corrected ARN>` | `OWN` | the source revision of a revision that Logweir registered |
+//! | `MIGRATION#<source ARN>` | as for `REV#` | the entries and the head of the record of a migration |
+//! | `REV#<registered ARN>` | `OWN` | the source revision of a revision that Logweir registered, and the kind of its record |
 //! | `FAM#<account>/<region>/<family>` | `FAMILY` | the state of the family |
 //! | `SVC#<service ARN>` | `SERVICE` | the state of the service |
 //! | `BUDGET#<account>/<region>` | `BUDGET` | the state of the registration rate limit |
@@ -33,7 +34,7 @@ use crate::aws::errors::port_error;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::limits::family::Family;
 use crate::domain::outcome::Reason;
-use crate::domain::record::{Entry, Head, Record};
+use crate::domain::record::{Entry, Head, Record, RecordKey};
 use crate::ports::{Answer, CommitError, ErrorKind, Expected, Filter, Journal, Listed, PortError, StoredState};
 use items::{COMMIT, Item};
 
@@ -61,11 +62,11 @@ impl DynamoJournal {
 
     /// Reads the head and the entries of a record. While DynamoDB applies a commit, a read may return only the new head
     /// or only the new entry.
-    async fn look(&self, source: &RevisionArn) -> Answer<(Option<Head>, Vec<Entry>)> {
+    async fn look(&self, key: &RecordKey) -> Answer<(Option<Head>, Vec<Entry>)> {
         let query = self.client.query().table_name(&self.table).consistent_read(true);
         let mut found = query
             .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
-            .expression_attribute_values(":pk", items::partition(source))
+            .expression_attribute_values(":pk", items::record(key))
             .expression_attribute_values(":first", items::text("E#"))
             .expression_attribute_values(":last", items::text(items::HEAD))
             .into_paginator()
@@ -114,7 +115,7 @@ impl DynamoJournal {
             let item = item.map_err(|error| self.failed(QUERY, &error))?;
             match items::read_head(&item) {
                 // While the index lags behind the table, the index may list the same record for two different days.
-                Ok(head) if !filter.fits(&head) || listed.readable.iter().any(|it| it.source == head.source) => {}
+                Ok(head) if !filter.fits(&head) || listed.readable.iter().any(|it| it.key() == head.key()) => {}
                 Ok(head) => listed.readable.push(head),
                 Err(_) => listed.skip(items::name(&item)),
             }
@@ -126,7 +127,7 @@ impl DynamoJournal {
     async fn not_committed(
         &self,
         error: SdkError<TransactWriteItemsError, HttpResponse>,
-        source: &RevisionArn,
+        key: &RecordKey,
         entry: &Entry,
     ) -> Result<(), CommitError> {
         let codes: Vec<&str> = match error.as_service_error() {
@@ -139,7 +140,7 @@ impl DynamoJournal {
         if codes.contains(&"ConditionalCheckFailed") {
             // The table already holds the entry if an earlier attempt of this commit succeeded, but the response was
             // lost.
-            let standing = self.item(items::partition(source), &items::entry_key(entry.sequence)).await?;
+            let standing = self.item(items::record(key), &items::entry_key(entry.sequence)).await?;
             let is_same = standing.map_or(Ok(false), |item| items::holds(&item, entry))?;
             return if is_same { Ok(()) } else { Err(CommitError::Lost) };
         }
@@ -191,9 +192,9 @@ const IN_PROGRESS: &str = "TransactionInProgress";
 const PASSING: [&str; 4] = [IN_PROGRESS, "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
 
 impl Journal for DynamoJournal {
-    async fn read(&self, source: &RevisionArn) -> Answer<Option<Record>> {
+    async fn read_record(&self, key: &RecordKey) -> Answer<Option<Record>> {
         for _ in 0..LOOKS {
-            let (head, mut entries) = self.look(source).await?;
+            let (head, mut entries) = self.look(key).await?;
             let Some(head) = head else {
                 if entries.is_empty() {
                     return Ok(None);
@@ -206,7 +207,7 @@ impl Journal for DynamoJournal {
                 return Ok(Some(Record { head, entries }));
             }
         }
-        let message = format!("the journal returned only a part of the entries of {}", source.short());
+        let message = format!("the journal returned only a part of the entries of {}", key.source.short());
         Err(PortError { kind: ErrorKind::Retry, call: QUERY, message, reason: Some(Reason::Unreadable) })
     }
 
@@ -222,22 +223,22 @@ impl Journal for DynamoJournal {
             )
             .into());
         }
-        let (table, source) = (self.table.as_str(), &head.source);
+        let (table, key) = (self.table.as_str(), head.key());
         let puts = [
             Some(items::head(table, expected, head)),
-            Some(items::entry(table, source, entry)),
-            items::own(table, source, entry),
+            Some(items::entry(table, &key, entry)),
+            items::own(table, &key, entry),
         ];
         let puts = puts.into_iter().flatten().collect::<Answer<Vec<_>>>()?;
         // The SDK adds an idempotency token, which is the same for every attempt of one call.
         match Box::pin(self.client.transact_write_items().set_transact_items(Some(puts)).send()).await {
             Ok(_) => Ok(()),
-            Err(error) => self.not_committed(error, source, entry).await,
+            Err(error) => self.not_committed(error, &key, entry).await,
         }
     }
 
-    async fn source_of(&self, corrected: &RevisionArn) -> Answer<Option<RevisionArn>> {
-        self.item(items::partition(corrected), items::OWN).await?.map(|item| items::read_source(&item)).transpose()
+    async fn record_of(&self, revision: &RevisionArn) -> Answer<Option<RecordKey>> {
+        self.item(items::partition(revision), items::OWN).await?.map(|item| items::read_record_key(&item)).transpose()
     }
 
     /// If the filter has neither a family nor `open` nor `retiring`, this method lists the records that changed since

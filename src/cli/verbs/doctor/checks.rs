@@ -106,7 +106,8 @@ impl Look<'_> {
         // no roles, the simulation of the permissions uses the role patterns of the stack.
         let heads = ports.journal.list(&Filter::all(Timestamp::now()), RECORDS).await.unwrap_or_default().readable;
         let (mut families, mut roles) = (Vec::new(), Vec::new());
-        for head in heads {
+        // The functions register no migrated revision.
+        for head in heads.into_iter().filter(|head| head.kind.is_correction()) {
             if families.len() == FAMILIES || families.contains(&head.source.family) {
                 continue;
             }

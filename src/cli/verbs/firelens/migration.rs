@@ -4,7 +4,7 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 
-use crate::cli::connect::{Intent, wait};
+use crate::cli::connect::Intent;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::load::region;
@@ -23,11 +23,11 @@ use crate::render::unified_diff;
 use crate::sources::Document;
 
 /// The target and the choices of a migration.
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub(in crate::cli) struct MigrationArgs {
     /// A file with one task definition, `-` (standard input), ecs:FAMILY[:REVISION] or an ARN
     #[arg(value_name = "TARGET")]
-    target: String,
+    pub(super) target: String,
     /// The names of the log streams, and the sidecar
     #[arg(long, value_enum, default_value = "simple")]
     style: Style,
@@ -144,7 +144,7 @@ struct Source {
 
 impl MigrationArgs {
     /// Reads the target, and plans its migration to FireLens.
-    pub(in crate::cli) fn to_firelens(&self, context: &Context) -> Result<PlannedMigration, Failure> {
+    pub(in crate::cli) async fn to_firelens(&self, context: &Context) -> Result<PlannedMigration, Failure> {
         for (index, also) in self.also.iter().enumerate() {
             if self.also[..index].iter().any(|other| other.kind == also.kind) {
                 return Err(Failure::usage(format!("--also {} is given twice", also.kind.name()))
@@ -161,14 +161,15 @@ impl MigrationArgs {
             registration_key: self.registration_key.clone(),
         };
         self.planned(context, self.style, &|definition, surroundings| to_firelens(definition, &choices, surroundings))
+            .await
     }
 
     /// Reads the target, and plans its way back to awslogs.
-    pub(in crate::cli) fn to_awslogs(&self, context: &Context) -> Result<PlannedMigration, Failure> {
-        self.planned(context, Style::Awslogs, &to_awslogs)
+    pub(in crate::cli) async fn to_awslogs(&self, context: &Context) -> Result<PlannedMigration, Failure> {
+        self.planned(context, Style::Awslogs, &to_awslogs).await
     }
 
-    fn planned(
+    async fn planned(
         &self,
         context: &Context,
         style: Style,
@@ -180,8 +181,8 @@ impl MigrationArgs {
             return Err(Failure::usage(format!("{} is a folder, and a plan is for one task definition", self.target))
                 .help("name one file, or ecs:FAMILY"));
         };
-        let baselines = wait(context.baselines(&targets.list))?;
-        let source = wait(read(context, target, self.family.as_deref()))?;
+        let baselines = context.baselines(&targets.list).await?;
+        let source = read(context, target, self.family.as_deref()).await?;
         let baseline = if source.revision.is_some() { baselines.live } else { baselines.files };
         let tags: Vec<_> = source.tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect();
         let surroundings = Surroundings {

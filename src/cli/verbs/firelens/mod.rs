@@ -1,8 +1,10 @@
-//! `logweir firelens`: checks the FireLens routers of task definitions, and plans the move to FireLens.
+//! `logweir firelens`: checks the FireLens routers of task definitions, and plans and registers the move to FireLens.
 
+mod apply;
 mod check;
 mod migration;
 mod plan;
+mod rights;
 
 use clap::{Args, Subcommand};
 
@@ -15,6 +17,7 @@ pub(in crate::cli) const EXAMPLES: &str = examples![
     "logweir firelens check web.json           the router and the outputs of a file; no AWS account needed",
     "logweir firelens plan web.json            the move from awslogs; change nothing",
     "logweir firelens plan web.json --to awslogs    the way back",
+    "logweir firelens apply ecs:web            ask, then register the planned task definition",
 ];
 
 #[derive(Args)]
@@ -32,6 +35,13 @@ enum Act {
     /// the whole task definition, which may contain secrets
     #[command(after_help = plan::EXAMPLES)]
     Plan(Box<plan::PlanArgs>),
+    /// Register the planned task definition as a new revision. Shows the plan and asks first; updates no service
+    #[command(
+        after_help = apply::EXAMPLES,
+        mut_arg("target", |target| target.help("ecs:FAMILY[:REVISION] or the ARN of a task definition")),
+        mut_arg("family", |family| family.hide(true))
+    )]
+    Apply(Box<apply::FirelensApplyArgs>),
 }
 
 impl FirelensArgs {
@@ -44,6 +54,7 @@ impl FirelensArgs {
         match &self.act {
             Act::Check(arguments) => check::run(arguments, context),
             Act::Plan(plan) => plan.run(context),
+            Act::Apply(apply) => apply.run(context),
         }
     }
 }

@@ -3,8 +3,9 @@
 use clap::{Args, ValueEnum};
 
 use super::migration::{MigrationArgs, PlannedMigration};
+use crate::cli::connect::wait;
 use crate::cli::context::Context;
-use crate::cli::failure::{Exit, VerbResult};
+use crate::cli::failure::{Exit, Failure, VerbResult};
 use crate::cli::help::examples;
 use crate::render::human::firelens::ShownPlan;
 use crate::render::json::FirelensPlan;
@@ -17,10 +18,10 @@ pub(in crate::cli) const EXAMPLES: &str = examples![
     "logweir firelens plan web.json --to awslogs             the way back",
 ];
 
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub(in crate::cli) struct PlanArgs {
     #[command(flatten)]
-    migration: MigrationArgs,
+    pub(super) migration: MigrationArgs,
     /// Plan the way back to this log driver
     #[arg(long, value_enum, conflicts_with_all = ["style", "plugin", "image", "health", "also", "config_folder", "registration_key"])]
     to: Option<To>,
@@ -34,12 +35,17 @@ enum To {
 
 impl PlanArgs {
     pub(in crate::cli) fn run(&self, context: &Context) -> VerbResult {
-        let planned = match self.to {
-            Some(To::Awslogs) => self.migration.to_awslogs(context)?,
-            None => self.migration.to_firelens(context)?,
-        };
+        let planned = wait(self.planned(context))?;
         context.printer.show(&shown(&planned));
         Ok(Exit::of_left(planned.migration.blockers.len()))
+    }
+
+    /// Reads the target, and plans its migration or its way back.
+    pub(super) async fn planned(&self, context: &Context) -> Result<PlannedMigration, Failure> {
+        match self.to {
+            Some(To::Awslogs) => self.migration.to_awslogs(context).await,
+            None => self.migration.to_firelens(context).await,
+        }
     }
 }
 
