@@ -10,23 +10,25 @@ use serde_json::{Value, json};
 const ACCOUNT: &str = "000000000077";
 
 /// A separate account on ministack, and a principal that deploys there.
-struct Deployer {
-    url: String,
+pub(crate) struct Deployer {
+    pub(crate) url: String,
+    account: &'static str,
 }
 
 impl Deployer {
-    fn new() -> Self {
+    pub(crate) fn of(account: &'static str) -> Self {
         let variable = "LOGWEIR_TEST_MINISTACK";
         let url = std::env::var(variable).unwrap_or_else(|_| {
             panic!("{variable} is not set: run tests/with-emulators cargo test --all-features");
         });
-        Self { url }
+        Self { url, account }
     }
 
     fn sends(&self, method: &str, path: &str, service: &str, headers: &str, body: &str) -> String {
         let host = self.url.trim_start_matches("http://");
         let mut stream = TcpStream::connect(host).unwrap();
-        let credential = format!("AWS4-HMAC-SHA256 Credential={ACCOUNT}/20261121/eu-west-1/{service}/aws4_request");
+        let account = self.account;
+        let credential = format!("AWS4-HMAC-SHA256 Credential={account}/20261121/eu-west-1/{service}/aws4_request");
         write!(
             stream,
             "{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {}\r\n{headers}\
@@ -65,14 +67,14 @@ impl Deployer {
         made["QueueUrl"].as_str().unwrap().to_owned()
     }
 
-    fn role(&self, name: &str, actions: &[&str]) -> String {
+    pub(crate) fn role(&self, name: &str, actions: &[&str]) -> String {
         let trust = json!({"Version": "2012-10-17", "Statement": []}).to_string();
         self.iam(&[("Action", "CreateRole"), ("RoleName", name), ("AssumeRolePolicyDocument", &trust)]);
         let allow =
             json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]});
         let allow = allow.to_string();
         self.iam(&[("Action", "PutRolePolicy"), ("RoleName", name), ("PolicyName", "p"), ("PolicyDocument", &allow)]);
-        format!("arn:aws:iam::{ACCOUNT}:role/{name}")
+        format!("arn:aws:iam::{}:role/{name}", self.account)
     }
 
     fn function(&self, name: &str, role: &str, variables: Value) {
@@ -200,7 +202,7 @@ impl Deployer {
 
 #[test]
 fn doctor_reports_ok_checks_problems_and_a_dead_letter_and_redrives_it() {
-    let deployer = Deployer::new();
+    let deployer = Deployer::of(ACCOUNT);
     let nothing = deployer.doctor(&[]);
     assert!(
         nothing["checks"][0]["says"].as_str().unwrap().starts_with("no Logweir stack is deployed in account"),

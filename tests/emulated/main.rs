@@ -19,6 +19,7 @@ mod world;
 mod calls;
 mod doctor;
 mod journal;
+mod migration;
 mod ports;
 mod reconcile;
 mod reliability;
