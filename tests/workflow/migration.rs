@@ -189,7 +189,7 @@ async fn a_router_that_blocks_is_corrected_once_and_the_migration_stays() {
     for number in 1..=3 {
         let revision = world.account(|account| account.arn("web", number));
         let report = register(&world, &event(&revision)).await;
-        assert_eq!(report.corrected.is_some() && report.outcome == Outcome::Remediated, false, "{report:?}");
+        assert!(report.corrected.is_none() || report.outcome != Outcome::Remediated, "{report:?}");
     }
     let revisions = active(&world);
     assert_eq!(revisions.len(), 3, "one correction, and it is a fixed point");

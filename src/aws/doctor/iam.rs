@@ -28,7 +28,7 @@ impl Aws {
             return Err(reply.spoiled());
         }
         let said = evaluations(body);
-        need.actions.iter().map(|action| judged(&said, action, need)).collect()
+        need.actions.iter().map(|action| judged(&said, action.clone(), need)).collect()
     }
 }
 
@@ -117,8 +117,8 @@ fn missing(element: &mut ScopedDecoder<'_, '_>, keys: &mut Vec<String>) {
 }
 
 /// Returns the verdict on one action. The request names one resource, so each action has one verdict.
-fn judged(said: &[Evaluation], action: &Cow<'static, str>, need: &Need) -> Answer<Judged> {
-    let found = said.iter().find(|evaluation| evaluation.action == *action);
+fn judged(said: &[Evaluation], action: Cow<'static, str>, need: &Need) -> Answer<Judged> {
+    let found = said.iter().find(|evaluation| evaluation.action == action);
     let found = found.ok_or_else(|| unreadable(SIMULATE.name, &format!("the result for {action} is missing")))?;
     if found.decision.is_empty() {
         return Err(unreadable(SIMULATE.name, "the decision is missing"));
@@ -127,7 +127,7 @@ fn judged(said: &[Evaluation], action: &Cow<'static, str>, need: &Need) -> Answe
     missing.retain(|key| !key.is_empty());
     missing.sort();
     missing.dedup();
-    Ok(Judged { action: action.clone(), resource: need.resource.clone(), decision: found.decision.clone(), missing })
+    Ok(Judged { action, resource: need.resource.clone(), decision: found.decision.clone(), missing })
 }
 
 #[cfg(test)]
@@ -143,7 +143,7 @@ mod tests {
         let xml = format!(
             "<R xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><EvaluationResults>{results}</EvaluationResults></R>"
         );
-        judged(&evaluations(&xml), &"iam:PassRole".into(), &need())
+        judged(&evaluations(&xml), "iam:PassRole".into(), &need())
     }
 
     #[test]
