@@ -348,7 +348,7 @@ fn of_options(options: &Map<String, Value>) -> TaskDefinition {
     TaskDefinition::parse(definition.to_string()).unwrap()
 }
 
-fn output<'a>(definition: &'a TaskDefinition) -> &'a Map<String, Value> {
+fn output(definition: &TaskDefinition) -> &Map<String, Value> {
     let app = definition.containers().next().unwrap();
     match app.log() {
         Log::Configured { driver: "awsfirelens", options: Options::Map(map) } => map,
@@ -372,7 +372,7 @@ fn every_option_is_accounted_for(options: &Map<String, Value>, style: Style) -> 
                     let stream = output.get("log_stream_prefix").or(output.get("log_stream_name"));
                     stream.unwrap().as_str().unwrap().starts_with(value.as_str().unwrap())
                 }
-                Fate::CreateGroup => output["auto_create_group"] == is_true(value).to_string(),
+                Fate::CreateGroup => output["auto_create_group"] == if is_true(value) { "true" } else { "false" },
                 Fate::Multiline | Fate::Datetime => migration.files.iter().any(|file| file.path == "parsers.conf"),
                 Fate::Dropped(_) | Fate::Blocks(_) => false,
             }
