@@ -34,8 +34,13 @@ pub enum Support {
 }
 
 impl RouterImage {
-    /// Reads the name of an image, such as `public.ecr.aws/aws-observability/aws-for-fluent-bit:3`.
+    /// Reads the name of an image, such as `public.ecr.aws/aws-observability/aws-for-fluent-bit:3`, or CloudFormation's
+    /// reference to a parameter in which AWS publishes the name, such as
+    /// `{{resolve:ssm:/aws/service/aws-for-fluent-bit/3.4.16}}`.
     pub fn read(image: &str) -> Self {
+        if let Some(tag) = published(image) {
+            return Self { vendor: Vendor::Aws, tag: Some(tag.to_owned()), is_pinned: false };
+        }
         let (name, digest) = image.split_once('@').map_or((image, None), |(name, digest)| (name, Some(digest)));
         let (path, tag) = match name.rsplit_once(':') {
             Some((path, tag)) if !tag.contains('/') => (path, Some(tag.to_owned())),
@@ -108,6 +113,13 @@ impl RouterImage {
     }
 }
 
+/// Returns the tag in a reference to a parameter of AWS. A version of the parameter may follow the tag.
+fn published(image: &str) -> Option<&str> {
+    let parameter = image.strip_prefix("{{resolve:ssm:")?.strip_suffix("}}")?;
+    let tag = parameter.strip_prefix("/aws/service/aws-for-fluent-bit/")?;
+    Some(tag.split_once(':').map_or(tag, |(tag, _)| tag))
+}
+
 impl Vendor {
     fn of(path: &str) -> Self {
         let mut parts = path.rsplit('/');
@@ -159,6 +171,15 @@ mod tests {
         }
         assert_eq!(RouterImage::read("localhost:5000/fluent/fluent-bit").tag.as_deref(), Some("latest"));
         assert_eq!(RouterImage::read(&format!("{AWS}@sha256:0")).version(), None);
+    }
+
+    #[test]
+    fn a_published_parameter_shows_its_version() {
+        let image = RouterImage::read("{{resolve:ssm:/aws/service/aws-for-fluent-bit/init-2.34.0:1}}");
+        assert_eq!((image.vendor, image.version(), image.is_init()), (Vendor::Aws, Some(vec![2, 34, 0]), true));
+        for other in ["{{resolve:ssm:/my/image}}", "{{resolve:ssm:/aws/service/aws-for-fluent-bit/3", "{{x}}"] {
+            assert_eq!(RouterImage::read(other).vendor, Vendor::Other, "{other}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 use serde_json::Value;
 
+use super::shell;
 use crate::domain::ecs::task_definition::Container;
 
 /// The arguments of the launcher, in the order of the vector.
@@ -52,19 +53,27 @@ impl Section {
 }
 
 impl Launch {
-    /// Reads the arguments of a container whose entry point is the launcher. Returns `None` for any other container,
-    /// and if the task definition does not show the arguments.
+    /// Reads the arguments of a container that starts with the launcher: itself, behind a program such as `tini`, or in
+    /// the script of a shell. Returns `None` for any other container, and if the task definition does not show the
+    /// arguments.
     pub fn of(router: Container<'_>) -> Option<Self> {
-        let entry_point = words(router.member("entryPoint")?)?;
-        let (program, arguments) = entry_point.split_first()?;
-        if program.rsplit('/').next() != Some("fluent-launch") {
-            return None;
-        }
-        let command = match router.member("command") {
-            None | Some(Value::Null) => Vec::new(),
-            Some(command) => words(command)?,
+        let part = |name| match router.member(name) {
+            None | Some(Value::Null) => Some(Vec::new()),
+            Some(list) => words(list),
         };
-        Some(Self::read(arguments.iter().chain(&command).copied()))
+        let line = [part("entryPoint")?, part("command")?].concat();
+        if let Some(script) = shell::script(&line) {
+            return shell::commands(script).iter().find_map(|command| Self::of_command(command));
+        }
+        let at = line.iter().position(|word| is_launcher(word))?;
+        Some(Self::read(line[at + 1..].iter().copied()))
+    }
+
+    /// Reads a command of a script. A command may begin with a word of the shell, or with variables for the program.
+    fn of_command(words: &[String]) -> Option<Self> {
+        let is_before = |word: &str| matches!(word, "exec" | "then" | "else" | "do" | "{" | "!") || word.contains('=');
+        let at = words.iter().position(|word| !is_before(word)).filter(|at| is_launcher(&words[*at]))?;
+        Some(Self::read(words[at + 1..].iter().map(String::as_str)))
     }
 
     /// Reads the arguments behind the name of the launcher.
@@ -96,6 +105,10 @@ impl Launch {
         let is_of = |set: &&Override| set.section == section && set.key.eq_ignore_ascii_case(key);
         self.overrides.iter().rfind(is_of).map(|set| set.value.as_str())
     }
+}
+
+fn is_launcher(program: &str) -> bool {
+    program.rsplit('/').next() == Some("fluent-launch")
 }
 
 /// Returns the texts of a list. Returns `None` if the value is no list of texts.
@@ -212,6 +225,18 @@ mod tests {
         assert!(of(json!({"entryPoint": [path], "command": ["--"]})).unwrap().has_separator);
         assert_eq!(of(json!({"entryPoint": [path]})), Some(Launch::default()));
         assert_eq!(of(json!({"entryPoint": [path, "-i", "a", "b"]})).unwrap().overrides.len(), 1);
+        assert_eq!(
+            of(json!({"entryPoint": ["tini", "--"], "command": [path, "-i", "a", "b"]})).unwrap().overrides.len(),
+            1
+        );
+        assert_eq!(of(json!({"command": [path, "-e", "x.so"]})).unwrap().unknown.as_deref(), Some("-e"));
+        for script in
+            ["{} -i a b -- -o null", "sleep 1; A=b exec {} -i a b \\\n -- -o 'null'", "if true; then {} -i a b --; fi"]
+        {
+            let script = script.replace("{}", path);
+            let launch = of(json!({"entryPoint": ["/bin/sh", "-c"], "command": [script]})).unwrap();
+            assert_eq!((launch.overrides.len(), launch.has_separator), (1, true), "{script}");
+        }
         for other in [
             json!({}),
             json!({"entryPoint": []}),
@@ -219,6 +244,8 @@ mod tests {
             json!({"entryPoint": ["/entrypoint.sh"]}),
             json!({"entryPoint": [path], "command": {"Ref": "X"}}),
             json!({"entryPoint": [path], "command": [{"Ref": "X"}]}),
+            json!({"entryPoint": ["sh", "-c"], "command": [format!("exec {path} $ARGUMENTS")]}),
+            json!({"entryPoint": ["sh", "-c"], "command": [format!("ls {path}")]}),
         ] {
             assert_eq!(of(other.clone()), None, "{other}");
         }

@@ -10,3 +10,4 @@ mod output;
 mod outputs;
 pub mod plugin;
 pub mod router;
+mod shell;

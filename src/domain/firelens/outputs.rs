@@ -25,6 +25,7 @@ pub(super) static PLUGINS: &[Plugin] = &[
                 "table_id";
             Boolean: "enable_identity_federation" "ignore_unknown_values" "skip_invalid_rows";
         }),
+        requires: &[&["dataset_id"], &["table_id"]],
         ..core("bigquery")
     },
     core("calyptia"),
@@ -125,6 +126,7 @@ pub(super) static PLUGINS: &[Plugin] = &[
             Number: "queue_full_retries";
             List: "rdkafka.";
         }),
+        requires: &[&["brokers"]],
         ..core("kafka")
     },
     Plugin {
@@ -261,6 +263,7 @@ pub(super) static PLUGINS: &[Plugin] = &[
             Size: "http_buffer_size";
             List: "event_field";
         }),
+        requires: &[&["splunk_token", "http_user"]],
         ..core("splunk")
     },
     Plugin {

@@ -8,9 +8,10 @@ pub use super::output::Plugin;
 use super::output::nearest;
 use super::outputs::PLUGINS;
 
-/// Returns the plugin with the name. The name may also begin a URI, such as `forward://10.0.0.1:24224`.
+/// Returns the plugin with the name. The name may also begin a URI, such as `forward://10.0.0.1:24224`. Fluent Bit
+/// ignores the spaces around the name.
 pub fn plugin(name: &str) -> Option<&'static Plugin> {
-    let name = name.split_once("://").map_or(name, |(name, _)| name);
+    let name = name.split_once("://").map_or(name, |(name, _)| name).trim();
     PLUGINS.iter().find(|plugin| plugin.name.eq_ignore_ascii_case(name))
 }
 
@@ -33,7 +34,9 @@ mod tests {
         let plugin = named("CloudWatch_Logs");
         assert_eq!((plugin.name, plugin.option("LOG_Group_Name").unwrap().name), ("cloudwatch_logs", "log_group_name"));
         assert_eq!(named("forward://10.0.0.1:24224").name, "forward");
+        assert_eq!(named(" s3 ").name, "s3");
         assert!(super::plugin("cloudwatch_log").is_none());
+        assert!(super::plugin("s3 x").is_none());
     }
 
     /// The list that Fluent Bit 5.1.1 printed for the unknown option `awslogs_group`.

@@ -27,7 +27,7 @@ impl Rule for MissingOutputOption {
 }
 
 /// The options whose values are secrets.
-const SECRETS: [&str; 4] = ["apikey", "api_key", "shared_key", "webhook"];
+const SECRETS: [&str; 5] = ["apikey", "api_key", "shared_key", "splunk_token", "webhook"];
 
 fn missing(output: &Output<'_, '_>) -> Vec<Finding> {
     let Some(plugin) = output.plugin else { return Vec::new() };
