@@ -1,7 +1,9 @@
 //! A router whose memory is smaller than what it may need for log lines.
 //!
 //! A Fluent Bit router needs up to twice the limit `Mem_Buf_Limit` of its inputs (source:
-//! aws-samples/amazon-ecs-firelens-examples, oomkill-prevention).
+//! aws-samples/amazon-ecs-firelens-examples, oomkill-prevention). ECS refuses a container with more `memory` than its task,
+//! and containers whose `memoryReservation` is together more than that of the task (source: its messages in
+//! pulumi/pulumi-awsx#1220 and cloudnativedaysjp/dreamkast-infra#4766).
 
 use crate::domain::firelens::agent::memory_limit;
 use crate::domain::firelens::launcher::Section;
@@ -21,12 +23,35 @@ impl Rule for InsufficientRouterMemory {
     }
 
     fn summary(&self) -> &'static str {
-        "a router with less memory than twice the limit of its buffer"
+        "a router with less memory than twice the limit of its buffer, or with more memory than the task has"
     }
 
     fn check(&self, case: &Case<'_>) -> Vec<Finding> {
-        case.fluent_bit().and_then(|router| fault(case, &router)).into_iter().collect()
+        let refused = case.router().and_then(|router| beyond_task(case, &router));
+        let fault = || case.fluent_bit().and_then(|router| fault(case, &router));
+        refused.or_else(fault).into_iter().collect()
     }
+}
+
+/// Returns the finding about a router that needs memory which the task does not have.
+fn beyond_task(case: &Case<'_>, router: &Subject<'_, '_>) -> Option<Finding> {
+    let task = case.seen.definition.memory()?;
+    let called = router.called();
+    let own = router.container.memory().unwrap_or_default();
+    let reservation = router.container.memory_reservation().unwrap_or_default();
+    let all = case.subjects().filter_map(|subject| subject.container.memory_reservation());
+    let reserved = all.fold(0, u64::saturating_add);
+    let (member, amount, what) = if own > task {
+        ("memory", own, format!("the limit of {called} is"))
+    } else if reservation > 0 && reserved > task {
+        ("memoryReservation", reserved, format!("{called} and the other containers reserve"))
+    } else {
+        return None;
+    };
+    let mib = amount.div_ceil(MIB);
+    let message = format!("{what} {mib} MiB, but the task has {} MiB: ECS refuses the task definition", task / MIB);
+    let advice = format!("raise the memory of the task to {mib} MiB or more, or lower {member}");
+    Some(router.advice(NAME, &format!("/{member}"), message, advice))
 }
 
 fn fault(case: &Case<'_>, router: &Subject<'_, '_>) -> Option<Finding> {

@@ -1,4 +1,4 @@
-//! A container that logs to the router but may start before it.
+//! A container that logs to the router but may start before it, or starts before it because the router waits for it.
 //!
 //! The ECS agent lets each container that logs to the router start after the router, but only if the router itself
 //! depends on no container (source: aws/amazon-ecs-agent, addFirelensContainerDependency in agent/api/task/task.go).
@@ -21,7 +21,7 @@ impl Rule for UnorderedRouterStart {
     }
 
     fn summary(&self) -> &'static str {
-        "a container that may start before the router, because the router has dependencies of its own"
+        "a container that starts, or may start, before the router to which it logs"
     }
 
     fn check(&self, case: &Case<'_>) -> Vec<Finding> {
@@ -31,14 +31,19 @@ impl Rule for UnorderedRouterStart {
             return Vec::new();
         }
         let (before, after) = (Dependencies::of(case).reachable(name), Dependencies::reversed(case).reachable(name));
-        let is_unordered = |subject: &Subject<'_, '_>| {
-            let own = subject.container.name();
-            subject.logs_to_router()
-                && !subject.is_router()
-                && own.is_none_or(|own| !after.contains(own) && !before.contains(own))
-        };
+        let logs = |subject: &Subject<'_, '_>| subject.logs_to_router() && !subject.is_router();
         let finding = |subject: Subject<'_, '_>| {
-            let called = subject.called();
+            let (called, own) = (subject.called(), subject.container.name());
+            if own.is_some_and(|own| after.contains(own)) {
+                return None;
+            }
+            if own.is_some_and(|own| before.contains(own)) {
+                let message =
+                    format!("{called} starts before the router, which waits for it: its first log lines may be lost");
+                let advice =
+                    format!("let {called} log through awslogs, or remove the dependency of `{}` on it", shown(name));
+                return Some(subject.advice(NAME, "/logConfiguration/logDriver", message, advice));
+            }
             let message = format!(
                 "{called} may start before the router, and its first log lines may be lost: the ECS agent orders the start \
                  only if the router has no dependsOn"
@@ -48,8 +53,8 @@ impl Rule for UnorderedRouterStart {
                 "add {{\"containerName\": \"{}\", \"condition\": \"{condition}\"}} to dependsOn of {called}",
                 shown(name)
             );
-            subject.advice(NAME, "/dependsOn", message, advice)
+            Some(subject.advice(NAME, "/dependsOn", message, advice))
         };
-        case.subjects().filter(is_unordered).map(finding).collect()
+        case.subjects().filter(logs).filter_map(finding).collect()
     }
 }

@@ -1,12 +1,17 @@
-//! A configuration file that the router cannot use.
+//! A type of router that ECS does not know, and a configuration file that the router cannot use.
 //!
 //! Sources: Amazon ECS developer guide, FireLens task definition; aws/amazon-ecs-agent, parseOptions in
 //! agent/taskresource/firelens/firelens_unix.go.
 
+use serde_json::Value;
+
+use super::output::shown;
+use crate::domain::firelens::router::RouterKind;
 use crate::domain::rule_name::RuleName;
 use crate::domain::rules::Rule;
 use crate::domain::rules::case::{Case, Subject};
 use crate::domain::rules::finding::Finding;
+use crate::domain::text::placeholder::is_variable;
 
 pub(in crate::domain::rules) struct UnusableRouterConfiguration;
 
@@ -18,21 +23,62 @@ impl Rule for UnusableRouterConfiguration {
     }
 
     fn summary(&self) -> &'static str {
-        "a configuration file that the router cannot read or must not replace"
+        "a router without a known type, or with a configuration file that it cannot read or must not replace"
     }
 
     fn check(&self, case: &Case<'_>) -> Vec<Finding> {
-        let fault = |router: Subject<'_, '_>| {
-            let (option, message, advice) = fault(case, &router)?;
+        let of_file = |router: &Subject<'_, '_>| {
+            let (option, message, advice) = fault(case, router)?;
             let at = format!("/firelensConfiguration/options/{option}");
             Some(router.advice(NAME, &at, message, advice))
         };
-        case.router().and_then(fault).into_iter().collect()
+        let of = |router: Subject<'_, '_>| [of_type(&router), of_file(&router)].into_iter().flatten().collect();
+        case.router().map_or_else(Vec::new, of)
     }
+
+    /// Whether the task definition hides the type of the router, so that no rule knows whether the router runs Fluent Bit.
+    fn lacks_evidence(&self, case: &Case<'_>) -> bool {
+        case.router().is_some_and(|router| hides_type(&router))
+    }
+}
+
+fn hides_type(router: &Subject<'_, '_>) -> bool {
+    let kind = router.container.member("firelensConfiguration").and_then(|configuration| configuration.get("type"));
+    !router.case.seen.is_live() && kind.is_some_and(is_variable)
+}
+
+/// Returns the finding about a router that names no type that ECS knows.
+fn of_type(router: &Subject<'_, '_>) -> Option<Finding> {
+    if RouterKind::of(router.container).is_some() || hides_type(router) {
+        return None;
+    }
+    let kind = router.container.member("firelensConfiguration")?.get("type").and_then(Value::as_str);
+    let what = match kind.filter(|kind| !kind.is_empty()) {
+        Some(kind) => format!("has the type `{}`, which FireLens does not have", shown(kind)),
+        None => "names no type".into(),
+    };
+    let message = format!("the firelensConfiguration of {} {what}: ECS refuses the task definition", router.called());
+    let advice = "set type to `fluentbit`, or to `fluentd` for an image of Fluentd";
+    Some(router.advice(NAME, "/firelensConfiguration/type", message, advice))
 }
 
 /// The files that the ECS agent itself writes.
 const OF_THE_AGENT: [&str; 2] = ["/fluent-bit/etc/fluent-bit.conf", "/fluentd/etc/fluent.conf"];
+
+/// Returns the path without the parts `.` and `..` and without repeated slashes.
+fn plain(path: &str) -> String {
+    let mut parts = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    format!("/{}", parts.join("/"))
+}
 
 /// Returns the faulty option with the message and the advice.
 fn fault(case: &Case<'_>, router: &Subject<'_, '_>) -> Option<(&'static str, String, &'static str)> {
@@ -61,7 +107,7 @@ fn fault(case: &Case<'_>, router: &Subject<'_, '_>) -> Option<(&'static str, Str
             format!("{called} sets config-file-type, but not config-file-value: the task does not start"),
             "set config-file-value to the path of the file, or remove config-file-type",
         )),
-        "file" if value.is_some_and(|value| OF_THE_AGENT.contains(&value)) => Some((
+        "file" if value.is_some_and(|value| OF_THE_AGENT.contains(&plain(value).as_str())) => Some((
             "config-file-value",
             format!("{called} includes the file that the ECS agent writes: the configuration includes itself"),
             "put the configuration into a file with another path, such as /extra.conf",
