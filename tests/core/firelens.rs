@@ -145,6 +145,8 @@ fn large_documents_are_read_in_linear_time() {
     let options: Map<String, Value> = (0..count).map(|index| (format!("option{index}"), json!("x"))).collect();
     let mut app = json!({"name": "app", "logConfiguration": {"logDriver": "awsfirelens", "options": options}});
     app["logConfiguration"]["options"]["Name"] = "cloudwatch_logs".into();
+    let secrets: Vec<Value> = (0..count).map(|index| json!({"name": format!("secret{index}")})).collect();
+    app["logConfiguration"]["secretOptions"] = secrets.into();
     let wide = json!([app, {"name": "router", "firelensConfiguration": {"type": "fluentbit"}}]);
     for containers in [Value::from(chain), wide] {
         let definition = TaskDefinition::parse(json!({"containerDefinitions": containers}).to_string()).unwrap();

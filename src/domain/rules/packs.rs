@@ -12,6 +12,7 @@ use super::firelens::missing_output_option::MissingOutputOption;
 use super::firelens::missing_task_role::MissingTaskRole;
 use super::firelens::moving_router_image::MovingRouterImage;
 use super::firelens::non_essential_router::NonEssentialRouter;
+use super::firelens::refused_log_option::RefusedFirelensOption;
 use super::firelens::unavailable_output_plugin::UnavailableOutputPlugin;
 use super::firelens::unfulfillable_router_dependency::UnfulfillableRouterDependency;
 use super::firelens::unknown_output_option::UnknownOutputOption;
@@ -49,9 +50,10 @@ pub static LOGGING: &[&dyn Rule] = &[
 ];
 
 /// The rules of the pack `firelens`, in the same order. The deployed function does not contain this pack, but it contains
-/// the first rule, which is also a rule of the pack `logging`.
+/// the first two rules, which are also rules of the pack `logging`.
 pub static FIRELENS: &[&dyn Rule] = &[
     &UnroutableFirelens,
+    &RefusedFirelensOption,
     &UnavailableOutputPlugin,
     &UnknownOutputOption,
     &MissingOutputOption,

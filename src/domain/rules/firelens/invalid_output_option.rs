@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::output::{Output, is_variable, shown};
+use super::output::{Output, is_variable, key, shown, text_of};
 use crate::domain::firelens::plugin::Kind;
 use crate::domain::rule_name::RuleName;
 use crate::domain::rules::Rule;
@@ -46,17 +46,17 @@ const LONGEST: usize = 512;
 /// Returns the findings about values with which Fluent Bit does not start.
 fn values(output: &Output<'_, '_>) -> Vec<Finding> {
     let Some(plugin) = output.plugin else { return Vec::new() };
-    let one = |(name, value): (&String, &Value)| {
-        let value = value.as_str().filter(|value| !value.is_empty())?;
-        if is_variable(value) || output.subject.is_placeholder(value) {
+    let one = |(name, value): (&str, Option<&Value>)| {
+        let value = text_of(value?).filter(|value| !value.is_empty())?;
+        if is_variable(&value) || output.subject.is_placeholder(&value) {
             return None;
         }
-        let accepted = plugin.refuses(plugin.option(name)?, value)?;
+        let accepted = plugin.refuses(plugin.option(name)?, &value)?;
         let message = format!(
             "option `{}` of {} is `{}`, which Fluent Bit refuses: the router does not start",
             shown(name),
             output.subject.called(),
-            shown(value)
+            shown(&value)
         );
         Some(output.finding(NAME, name, message, format!("use one of these values: {accepted}")))
     };
@@ -69,11 +69,19 @@ fn names(output: &Output<'_, '_>) -> Vec<Finding> {
         return Vec::new();
     }
     let refused = |option: &'static str, is_valid: fn(&str) -> bool, advice: &str| {
-        let value = output.text(option).filter(|value| !is_valid(value))?;
+        let value = match output.given(option) {
+            Given::Unknown(Unknown::Placeholder) => {
+                let value = output.raw(option)?;
+                let known =
+                    literal(value).filter(|known| !known.is_empty() && !output.subject.is_placeholder(known))?;
+                (!is_valid(&known)).then_some(value.into())
+            }
+            _ => output.text(option).filter(|value| !is_valid(value)),
+        }?;
         let message = format!(
             "option `{option}` of {} is `{}`, which CloudWatch Logs refuses: no log line arrives",
             output.subject.called(),
-            shown(value)
+            shown(&value)
         );
         Some(output.finding(NAME, output.spelling(option), message, advice))
     };
@@ -81,6 +89,22 @@ fn names(output: &Output<'_, '_>) -> Vec<Finding> {
     let stream = "use at most 512 characters without `:` and `*`";
     let groups = GROUPS.into_iter().filter_map(|option| refused(option, is_group_name, group));
     groups.chain(STREAMS.into_iter().filter_map(|option| refused(option, is_stream, stream))).collect()
+}
+
+/// Returns the value without its variables, which Fluent Bit (`${NAME}`) and the Go plugin (`$(name)`) replace. Returns
+/// `None` if another variable is in the value.
+fn literal(value: &str) -> Option<String> {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':');
+    let mut parts = value.split('$');
+    let mut literal = parts.next()?.to_owned();
+    for part in parts {
+        let behind = match part.strip_prefix('{') {
+            Some(rest) => rest.split_once('}').filter(|(name, _)| name.chars().all(is_name)),
+            None => part.strip_prefix('(')?.split_once(')').filter(|(name, _)| !name.contains('(')),
+        };
+        literal += behind?.1;
+    }
+    Some(literal)
 }
 
 fn is_stream(name: &str) -> bool {
@@ -104,7 +128,7 @@ fn exclusive(output: &Output<'_, '_>) -> Vec<Finding> {
 /// count.
 fn is_set(output: &Output<'_, '_>, option: &str) -> bool {
     match output.given(option) {
-        Given::Text(_) | Given::Unknown(Unknown::Secret) => true,
+        Given::Text(_) | Given::Malformed(_) | Given::Unknown(Unknown::Secret) => true,
         Given::Unknown(Unknown::Placeholder) => output.raw(option).is_some_and(|text| {
             let end = text.strip_prefix("${").and_then(|rest| rest.split_once('}')).map(|(_, end)| end);
             end.map_or(text.contains("${"), |end| !end.is_empty())
@@ -113,13 +137,14 @@ fn is_set(output: &Output<'_, '_>, option: &str) -> bool {
     }
 }
 
-/// Returns the findings about options that the container sets twice in different cases.
+/// Returns the findings about options that the container sets twice: in different cases, as a secret option too, or with
+/// a word behind the name.
 fn repeated(output: &Output<'_, '_>) -> Vec<Finding> {
     let Some(plugin) = output.plugin.filter(|plugin| plugin.library.is_none()) else { return Vec::new() };
     let mut counts: BTreeMap<&str, (usize, &str)> = BTreeMap::new();
     let is_single = |kind: Kind| kind != Kind::List;
     for (name, _) in output.options() {
-        if let Some(option) = plugin.option(name).filter(|option| plugin.has(option) && is_single(option.kind)) {
+        if let Some(option) = plugin.option(key(name)).filter(|option| plugin.has(option) && is_single(option.kind)) {
             let (count, last) = counts.entry(option.name).or_default();
             (*count, *last) = (*count + 1, name);
         }
@@ -127,8 +152,7 @@ fn repeated(output: &Output<'_, '_>) -> Vec<Finding> {
     let twice = counts.into_iter().filter(|(_, (count, _))| *count > 1);
     let one = |(option, (_, last)): (&str, (usize, &str))| {
         let called = output.subject.called();
-        let message =
-            format!("{called} sets the option `{option}` twice, in different cases: the router does not start");
+        let message = format!("{called} sets the option `{option}` twice: the router does not start");
         output.finding(NAME, last, message, format!("remove one of the two options `{option}`"))
     };
     twice.map(one).collect()

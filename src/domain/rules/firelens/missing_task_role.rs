@@ -71,7 +71,7 @@ const OF_AWS: [&str; 7] =
 fn signs(output: &Output<'_, '_>) -> bool {
     let is_of_aws = output.plugin.is_some_and(|plugin| OF_AWS.contains(&plugin.name)) && output.is_absent("endpoint");
     let is_true = |value: &str| ["true", "on", "yes"].iter().any(|word| value.eq_ignore_ascii_case(word));
-    is_of_aws || output.text("aws_auth").is_some_and(is_true)
+    is_of_aws || output.text("aws_auth").is_some_and(|value| is_true(&value))
 }
 
 /// Whether the init image reads configuration from S3 (source: aws/aws-for-fluent-bit, use_cases/init-process).

@@ -17,6 +17,7 @@ pub(super) mod missing_task_role;
 pub(super) mod moving_router_image;
 pub(super) mod non_essential_router;
 mod output;
+pub(super) mod refused_log_option;
 mod route;
 pub(super) mod unavailable_output_plugin;
 pub(super) mod unfulfillable_router_dependency;

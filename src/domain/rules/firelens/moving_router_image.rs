@@ -33,7 +33,7 @@ impl Rule for MovingRouterImage {
             Support::Supported | Support::Ended => "",
         };
         let message =
-            format!("the tag of the router's image `{}` may name another image later{uncertain}", shown(name));
+            format!("the tag of the router's image `{}` may name another image later{uncertain}", shown(&name));
         let advice = match image.vendor {
             Vendor::Aws => "use a complete version, such as aws-for-fluent-bit:3.4.16, or a digest",
             Vendor::FluentBit | Vendor::Other => "use a tag with a complete version, or a digest",

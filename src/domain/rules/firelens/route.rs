@@ -1,8 +1,10 @@
 //! The router of a case, and the arguments with which it starts.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
-use crate::domain::firelens::image::RouterImage;
+use crate::domain::firelens::image::{RouterImage, Vendor};
 use crate::domain::firelens::launcher::Launch;
 use crate::domain::firelens::router::RouterKind;
 use crate::domain::rule_name::RuleName;
@@ -36,10 +38,15 @@ impl<'a> Subject<'_, 'a> {
         Finding { pointer, ..self.finding(rule, "", message, Fix::Advice(advice.into())) }
     }
 
-    /// Returns the image of the container, if the task definition shows it.
-    pub(super) fn image(&self) -> Option<(&'a str, RouterImage)> {
-        let image = self.container.member("image")?.as_str()?;
-        (!image.is_empty() && !self.is_placeholder(image)).then(|| (image, RouterImage::read(image)))
+    /// Returns the image of the container, if the task definition shows it. A known image may have a variable as its
+    /// registry.
+    pub(super) fn image(&self) -> Option<(Cow<'a, str>, RouterImage)> {
+        let image = self.container.member("image")?;
+        let name = image.as_str().map(Cow::Borrowed).or_else(|| substituted(image).map(Cow::Owned))?;
+        let read = RouterImage::read(&name);
+        let shows_tag = || read.tag.as_deref().is_none_or(|tag| !self.is_placeholder(tag));
+        let is_shown = !self.is_placeholder(&name) || read.vendor != Vendor::Other && shows_tag();
+        (!name.is_empty() && is_shown).then_some((name, read))
     }
 
     /// Whether the container runs the agent of Alert Logic.
@@ -92,4 +99,15 @@ impl<'a> Subject<'_, 'a> {
         };
         list.iter().map(one).collect()
     }
+}
+
+/// Returns the text of CloudFormation's functions `Fn::Sub` and `Fn::Join`. A part that another function sets is a
+/// variable in the text.
+fn substituted(value: &Value) -> Option<String> {
+    if let Some(text) = value.get("Fn::Sub") {
+        return text.as_str().or_else(|| text.get(0)?.as_str()).map(String::from);
+    }
+    let list = value.get("Fn::Join")?;
+    let parts = list.get(1)?.as_array()?.iter().map(|part| part.as_str().unwrap_or("${…}"));
+    Some(parts.collect::<Vec<_>>().join(list.get(0)?.as_str()?))
 }

@@ -4,7 +4,9 @@
 //! its plugin does not have, but a plugin in Go ignores such an option (source: fluent-bit,
 //! flb_config_map_properties_check in src/flb_config_map.c).
 
-use super::output::{Output, shown};
+use serde_json::Value;
+
+use super::output::{Output, key, shown};
 use crate::domain::firelens::plugin::Plugin;
 use crate::domain::rule_name::RuleName;
 use crate::domain::rules::Rule;
@@ -29,18 +31,16 @@ impl Rule for UnknownOutputOption {
     }
 }
 
-/// The options that the rule `unroutable-firelens` finds.
+/// The options that the rule `unroutable-firelens` finds, unless they are secret options.
 const FOUND_ELSEWHERE: [&str; 2] = ["mode", "max-buffer-size"];
 
 fn unknown(output: &Output<'_, '_>) -> Vec<Finding> {
     let Some(plugin) = output.plugin.filter(|plugin| plugin.is_known()) else { return Vec::new() };
-    let is_unknown = |name: &&String| {
-        // Fluent Bit reads the first word of a line as the name of the option, and the rest as its value.
-        let word = name.split_whitespace().next().unwrap_or_default();
-        plugin.option(word).is_none() && !FOUND_ELSEWHERE.contains(&name.as_str()) && !output.subject.is_marked(name)
+    let is_unknown = |(name, value): &(&str, Option<&Value>)| {
+        let is_found = value.is_some() && FOUND_ELSEWHERE.contains(name);
+        plugin.option(key(name)).is_none() && !is_found && !output.subject.is_marked(name)
     };
-    let unknown = output.options().map(|(name, _)| name).filter(is_unknown);
-    unknown.map(|name| finding(output, plugin, name)).collect()
+    output.options().filter(is_unknown).map(|(name, _)| finding(output, plugin, name)).collect()
 }
 
 fn finding(output: &Output<'_, '_>, plugin: &Plugin, name: &str) -> Finding {

@@ -24,7 +24,7 @@ impl Rule for UnlimitedRetries {
     fn check(&self, case: &Case<'_>) -> Vec<Finding> {
         let of_container = |output: &Output<'_, '_>| {
             let value = output.text("retry_limit").filter(|value| is_unlimited(value))?;
-            (!is_local(output.text("host"))).then(|| {
+            (!is_local(output.text("host").as_deref())).then(|| {
                 let name = output.spelling("retry_limit");
                 let message = format!("{} sets `{name}` to `{value}`, {EFFECT}", output.subject.called());
                 output.finding(NAME, name, message, ADVICE)

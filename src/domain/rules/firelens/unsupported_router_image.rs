@@ -32,7 +32,7 @@ impl Rule for UnsupportedRouterImage {
         let message = format!(
             "{} runs `{}`, but AWS ended the support of version 2 on {END_OF_VERSION_2}",
             router.called(),
-            shown(name)
+            shown(&name)
         );
         let advice =
             "use version 3, such as public.ecr.aws/aws-observability/aws-for-fluent-bit:3.4.16, and test it first";

@@ -159,8 +159,13 @@ impl<'a> Subject<'_, 'a> {
 
     /// Whether `secretOptions` of the log configuration names the option.
     fn has_secret_option(&self, option: &str) -> bool {
-        let secrets = self.secret_options().and_then(Value::as_array);
-        secrets.is_some_and(|secrets| secrets.iter().any(|secret| secret["name"] == option))
+        self.secrets().any(|(_, name)| name == option)
+    }
+
+    /// Returns the names of the options in `secretOptions`, each with its position.
+    pub(in crate::domain::rules) fn secrets(&self) -> impl Iterator<Item = (usize, &'a str)> + use<'a> {
+        let secrets = self.secret_options().and_then(Value::as_array).into_iter().flatten().enumerate();
+        secrets.filter_map(|(at, secret)| Some((at, secret.get("name")?.as_str()?)))
     }
 
     /// Whether `secretOptions` is an intrinsic function, so that the task definition does not show the names in it.

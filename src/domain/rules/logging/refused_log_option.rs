@@ -59,7 +59,8 @@ impl Rule for RefusedLogOption {
     }
 }
 
-fn check(subject: &Subject<'_, '_>) -> Vec<Finding> {
+/// Returns the findings about the options of one container.
+pub(in crate::domain::rules) fn check(subject: &Subject<'_, '_>) -> Vec<Finding> {
     let Log::Configured { driver, options } = subject.container.log() else { return Vec::new() };
     if !LOG_DRIVERS.contains(&driver) || subject.is_given_awslogs() {
         // The options of an unknown driver are not known, and the fix of the driver replaces all options.

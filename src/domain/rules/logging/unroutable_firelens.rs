@@ -5,6 +5,8 @@
 //! `max-buffer-size` have no effect in this section and may stop the router (source: amazon-ecs-agent,
 //! firelensconfig_unix.go).
 
+use serde_json::{Map, Value};
+
 use crate::domain::ecs::task_definition::Options;
 use crate::domain::rule_name::RuleName;
 use crate::domain::rules::Rule;
@@ -56,9 +58,11 @@ impl Rule for UnroutableFirelens {
                 };
                 find("/logDriver", message, "configure exactly one container as the FireLens router");
             }
-            let Options::Map(map) = options else { continue };
+            let none = Map::new();
+            let map = if let Options::Map(map) = options { map } else { &none };
             let set = |option: &str| map.get(option).is_some_and(|value| !value.is_null());
-            let takes_mode = options.text("Name").is_some_and(|name| WITH_MODE.contains(&name.to_lowercase().as_str()));
+            let plugin = options.text("Name").map(|name| name.trim().to_lowercase()).unwrap_or_default();
+            let takes_mode = WITH_MODE.contains(&plugin.as_str());
             let is_foreign = |option: &&str| set(option) && !(takes_mode && *option == "mode");
             for option in ["mode", "max-buffer-size"].into_iter().filter(is_foreign) {
                 let message = format!(
@@ -70,13 +74,19 @@ impl Rule for UnroutableFirelens {
                     &format!("remove `{option}`; to bound the buffer of awsfirelens, set log-driver-buffer-limit"),
                 );
             }
-            let has_output_options = map.keys().any(|option| set(option) && !OF_THE_ROUTER.contains(&option.as_str()));
+            let given = map.keys().map(String::as_str).filter(|option| set(option));
+            let mut options = given.chain(subject.secrets().map(|(_, name)| name));
+            let has_output_options = options.any(|option| !OF_THE_ROUTER.contains(&option));
+            let is_named = |key: &str| {
+                let is_blank = map.get(key).and_then(Value::as_str).is_some_and(|value| value.trim().is_empty());
+                set(key) && !is_blank || subject.secrets().any(|(_, name)| name == key)
+            };
             let key = if kind == Some("fluentd") { "@type" } else { "Name" };
-            let is_named = set(key) || (!matches!(kind, Some("fluentd" | "fluentbit")) && set("@type"));
-            if routers.len() == 1 && has_output_options && !is_named {
-                let message = format!(
-                    "{called} passes output options to the router without the option `{key}`: the task does not start"
-                );
+            let has_name = is_named(key) || (!matches!(kind, Some("fluentd" | "fluentbit")) && is_named("@type"));
+            if routers.len() == 1 && has_output_options && !has_name {
+                let how = if set(key) { "with an empty option" } else { "without the option" };
+                let message =
+                    format!("{called} passes output options to the router {how} `{key}`: the task does not start");
                 find("/options", message, &format!("name the output plugin in option `{key}` (case-sensitive)"));
             }
         }
