@@ -39,8 +39,8 @@ pub use settings::{
     MissingDriver, Retire, RolloutSettings, RolloutWhen,
 };
 pub(crate) use size::{parse_size, size_text};
-pub(crate) use values::is_log_name_character;
 pub use values::{LOG_DRIVERS, RETENTION_DAYS};
+pub(crate) use values::{LONGEST_LOG_NAME, is_group_name, is_log_name_character};
 
 /// A parsed and valid baseline.
 #[derive(Clone, Debug)]

@@ -22,3 +22,13 @@ pub(super) const LOG_CLASSES: [&str; 3] = ["STANDARD", "INFREQUENT_ACCESS", "ESS
 pub(crate) fn is_log_name_character(c: char) -> bool {
     c.is_ascii_alphanumeric() || "._-/#".contains(c)
 }
+
+/// The longest name of a log group or of a log stream, in characters (source: CloudWatch Logs API reference,
+/// CreateLogGroup and CreateLogStream).
+pub(crate) const LONGEST_LOG_NAME: usize = 512;
+
+/// Whether CloudWatch Logs accepts the text as the name of a log group (source: CloudWatch Logs API reference,
+/// CreateLogGroup).
+pub(crate) fn is_group_name(text: &str) -> bool {
+    (1..=LONGEST_LOG_NAME).contains(&text.len()) && text.chars().all(is_log_name_character) && !text.starts_with("aws/")
+}

@@ -9,5 +9,6 @@ mod option;
 mod output;
 mod outputs;
 pub mod plugin;
+pub mod port;
 pub mod router;
 mod shell;

@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use crate::domain::firelens::port::opens;
 use crate::domain::rule_name::RuleName;
 use crate::domain::rules::Rule;
 use crate::domain::rules::case::{Case, Subject};
@@ -47,16 +48,4 @@ fn exposed(subject: &Subject<'_, '_>) -> Vec<Finding> {
         Some(subject.advice(NAME, &format!("/portMappings/{at}"), message, advice))
     };
     mappings.filter_map(one).collect()
-}
-
-/// Whether a port mapping opens the port of the container.
-fn opens(mapping: &Value, port: u64) -> bool {
-    let number = |value: &Value| value.as_u64().or_else(|| value.as_str()?.trim().parse().ok());
-    let in_range = |range: &str| {
-        let (first, last) = range.split_once('-')?;
-        let (first, last): (u64, u64) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
-        Some((first..=last).contains(&port))
-    };
-    number(&mapping["containerPort"]) == Some(port)
-        || mapping["containerPortRange"].as_str().and_then(in_range).unwrap_or(false)
 }

@@ -1,9 +1,7 @@
 //! The log stream of a container that logs through awslogs. ECS names the stream `PREFIX/CONTAINER/TASK-ID`.
 
+use crate::domain::baseline::LONGEST_LOG_NAME as LONGEST;
 use crate::domain::rules::case::Subject;
-
-/// The longest name of a log stream, in characters (source: CloudWatch Logs API reference, CreateLogStream).
-const LONGEST: usize = 512;
 
 /// The length of a task id in characters.
 const TASK_ID: usize = 32;

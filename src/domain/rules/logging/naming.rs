@@ -1,11 +1,9 @@
 //! The names that the baseline gives to log groups and log streams, and the check that CloudWatch Logs accepts a name.
 
-use crate::domain::baseline::is_log_name_character;
+pub(in crate::domain::rules) use crate::domain::baseline::is_group_name;
+use crate::domain::baseline::{LONGEST_LOG_NAME, is_log_name_character};
 use crate::domain::rules::case::Subject;
 use crate::domain::text::placeholder::is_marked;
-
-/// The longest name of a log group, in characters (source: CloudWatch Logs API reference, CreateLogGroup).
-const LONGEST: usize = 512;
 
 /// The Region of the task, in the notation of CloudFormation's function `Fn::Sub`.
 pub(super) const OWN_REGION: &str = "${AWS::Region}";
@@ -44,16 +42,10 @@ impl Subject<'_, '_> {
         if name.contains("{container}") {
             name = name.replace("{container}", self.container.name().ok_or("the container has no name")?);
         }
-        let fits = name.len() <= LONGEST && name.chars().all(is_log_name_character);
+        let fits = name.len() <= LONGEST_LOG_NAME && name.chars().all(is_log_name_character);
         if !fits && !is_marked(&name) {
             return Err("the baseline gives a name that CloudWatch Logs does not accept");
         }
         Ok(name)
     }
-}
-
-/// Whether CloudWatch Logs accepts the text as the name of a log group (source: CloudWatch Logs API reference,
-/// CreateLogGroup).
-pub(in crate::domain::rules) fn is_group_name(text: &str) -> bool {
-    (1..=LONGEST).contains(&text.len()) && text.chars().all(is_log_name_character) && !text.starts_with("aws/")
 }
