@@ -145,6 +145,7 @@ fn a_target_that_is_no_single_task_definition_ends_with_an_error() {
         assert_eq!((ran.code, ran.out.as_str()), (code, ""), "{target}: {}", ran.err);
         assert!(ran.err.contains("help: ") || code == 2, "{}", ran.err);
     }
+    assert!(planned(&folder, &["two.json"]).err.contains("contains several task definitions"));
 }
 
 #[test]
@@ -289,10 +290,16 @@ fn a_wrong_choice_is_refused_before_anything_is_read() {
         &["web.json", "--also", "splunk:hosts=a"],
         &["web.json", "--also", "s3", "--also", "s3:bucket=a"],
         &["web.json", "--config-folder", "my-bucket"],
-        &["web.json", "--registration-key", "CANARY-KEY"],
+        &["web.json", "--style", "alertlogic", "--registration-key", "CANARY-KEY"],
+        &["web.json", "--registration-key", "none"],
+        &["web.json", "--also", "datadog:apikey=CANARY-KEY"],
+        &["web.json", "--also", "http:http_passwd=CANARY-KEY"],
+        &["web.json", "--also", "splunk:retry_limit=no_limits"],
+        &["web.json", "--plugin", "go", "--also", "kinesis:auto_retry_requests=true"],
         &["web.json", "--image", "a b"],
     ] {
         let ran = planned(&folder, arguments);
         assert_eq!(ran.code, 64, "{arguments:?}: {}", ran.out);
+        assert!(!format!("{}{}", ran.out, ran.err).contains("CANARY"), "{arguments:?}: {}", ran.err);
     }
 }

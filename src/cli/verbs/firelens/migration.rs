@@ -42,14 +42,14 @@ pub(in crate::cli) struct MigrationArgs {
     health: Health,
     /// A destination beside CloudWatch Logs: splunk, datadog, firehose, kinesis, s3 or http, with options such as
     /// `splunk:host=splunk.example.com`; repeatable
-    #[arg(long, value_name = "DESTINATION[:OPTION=VALUE,…]", value_parser = Destination::parse)]
-    also: Vec<Destination>,
+    #[arg(long, value_name = "DESTINATION[:OPTION=VALUE,…]")]
+    also: Vec<String>,
     /// The folder in S3 for the files that the router reads
     #[arg(long, value_name = "ARN", value_parser = folder)]
     config_folder: Option<String>,
     /// The secret with the registration key of Alert Logic, or `none`
-    #[arg(long, value_name = "ARN", value_parser = key)]
-    registration_key: Option<RegistrationKey>,
+    #[arg(long, value_name = "ARN")]
+    registration_key: Option<String>,
     /// The family of a document that names none, such as a list of containers
     #[arg(long)]
     family: Option<String>,
@@ -106,14 +106,6 @@ fn folder(text: &str) -> Result<String, String> {
     }
 }
 
-fn key(text: &str) -> Result<RegistrationKey, String> {
-    match text {
-        "none" => Ok(RegistrationKey::None),
-        text if text.starts_with("arn:") => Ok(RegistrationKey::Secret(text.to_owned())),
-        _ => Err("use the ARN of a secret or of a parameter, and never the key itself; or none".to_owned()),
-    }
-}
-
 /// A task definition that Logweir has read, and its planned migration.
 pub(in crate::cli) struct PlannedMigration {
     /// The name of the target for messages.
@@ -145,23 +137,39 @@ struct Source {
 impl MigrationArgs {
     /// Reads the target, and plans its migration to FireLens.
     pub(in crate::cli) async fn to_firelens(&self, context: &Context) -> Result<PlannedMigration, Failure> {
-        for (index, also) in self.also.iter().enumerate() {
-            if self.also[..index].iter().any(|other| other.kind == also.kind) {
-                return Err(Failure::usage(format!("--also {} is given twice", also.kind.name()))
+        let choices = self.choices()?;
+        self.planned(context, self.style, &|definition, surroundings| to_firelens(definition, &choices, surroundings))
+            .await
+    }
+
+    /// Reads the choices. The messages of clap contain the value of an argument, which may be a secret, so this function
+    /// reads the two arguments that name secrets.
+    fn choices(&self) -> Result<Choices, Failure> {
+        let mut also: Vec<Destination> = Vec::new();
+        for text in &self.also {
+            let destination = Destination::parse(text);
+            let checked = destination.and_then(|it| it.check(self.plugin).map(|()| it));
+            let destination = checked.map_err(|why| Failure::usage(format!("--also: {why}")))?;
+            if also.iter().any(|other| other.kind == destination.kind) {
+                return Err(Failure::usage(format!("--also {} is given twice", destination.kind.name()))
                     .help("give each destination once"));
             }
+            also.push(destination);
         }
-        let choices = Choices {
+        let registration_key = self.registration_key.as_deref().map(RegistrationKey::parse).transpose();
+        let registration_key = registration_key.map_err(|why| Failure::usage(format!("--registration-key: {why}")))?;
+        if registration_key.is_some() && self.style != Style::AlertLogic {
+            return Err(Failure::usage("--registration-key is for --style alertlogic").help("leave out the key"));
+        }
+        Ok(Choices {
             style: self.style,
             plugin: self.plugin,
             image: self.image.clone(),
             health: self.health,
-            also: self.also.clone(),
+            also,
             config_folder: self.config_folder.clone(),
-            registration_key: self.registration_key.clone(),
-        };
-        self.planned(context, self.style, &|definition, surroundings| to_firelens(definition, &choices, surroundings))
-            .await
+            registration_key,
+        })
     }
 
     /// Reads the target, and plans its way back to awslogs.
@@ -217,13 +225,11 @@ async fn read(context: &Context, target: &Target, family: Option<&str>) -> Resul
         Some(Err(error)) => return Err(Failure::from(error)),
         None => return described(context, target).await,
     };
-    let mut documents = documents.into_iter();
-    let (Some(document), None) = (documents.next(), documents.next()) else {
-        let count = 1 + documents.count();
-        let why = if count > 1 { "contains several task definitions" } else { "contains no task definition" };
-        return Err(Failure::error(format!("{} {why}, and a plan is for one", target.origin()))
-            .help("write each task definition into a file of its own, or name a registered revision with ecs:FAMILY"));
-    };
+    let [document] = <[Document; 1]>::try_from(documents).map_err(|found| {
+        let why = if found.is_empty() { "contains no task definition" } else { "contains several task definitions" };
+        Failure::error(format!("{} {why}, and a plan is for one", target.origin()))
+            .help("write each task definition into a file of its own, or name a registered revision with ecs:FAMILY")
+    })?;
     Ok(Source {
         revision: None,
         definition: document.definition.clone(),

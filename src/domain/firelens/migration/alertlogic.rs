@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::choices::{Health, RegistrationKey};
 use super::output::CloudWatchPlugin;
 use super::placeholder::placeholder;
+use crate::domain::ecs::task_definition::Container;
 
 /// The program that changes the configuration of the router and starts Fluent Bit. The agent's image contains it.
 pub(super) const LAUNCHER: &str = "/var/alertlogic/lib/fluent-bit/fluent-launch";
@@ -36,6 +37,12 @@ pub(super) fn agent(name: &str, key: Option<&RegistrationKey>, own_log: Option<V
         set("logConfiguration", log);
     }
     Value::Object(agent)
+}
+
+/// Whether the agent has its registration key in plain text.
+pub(super) fn has_plain_key(agent: Container<'_>) -> bool {
+    let mut variables = agent.member("environment").and_then(Value::as_array).into_iter().flatten();
+    variables.any(|variable| variable["name"] == "KEY" && !variable["value"].is_null() && variable["value"] != "")
 }
 
 /// Returns the arguments of the launcher, and behind `--` the arguments of Fluent Bit.

@@ -6,6 +6,7 @@ use super::blocker::of_definition;
 use super::choices::Style;
 use super::cloudwatch::TASK_ID;
 use super::draft::Draft;
+use super::log_name::{check_group, check_stream};
 use super::members::Members;
 use super::option::{Return, back};
 use super::surroundings::Surroundings;
@@ -26,8 +27,10 @@ pub(super) fn plan(definition: &TaskDefinition, surroundings: &Surroundings<'_>)
         let message = "the task definition has no executionRoleArn, with which awslogs writes on Fargate; name one";
         draft.block("missing-execution-role", message);
     }
-    let given = members.on_firelens.iter().find_map(|(_, options)| text(*options, "region"));
+    let mut regions = members.on_firelens.iter().filter_map(|(_, options)| text(*options, "region"));
+    let given = regions.find(|region| !region.contains('$'));
     let region = given.map(String::from).or_else(|| surroundings.region.map(String::from));
+    let mut leaves_mode = false;
     for (container, options) in &members.on_firelens {
         let name = container.name().unwrap_or_default();
         let plugin = text(*options, "name").map(str::to_ascii_lowercase);
@@ -43,10 +46,14 @@ pub(super) fn plan(definition: &TaskDefinition, surroundings: &Surroundings<'_>)
             }
             None => without_options(definition, name, *options, region.as_deref(), surroundings, &mut draft),
         };
+        leaves_mode |= !log.contains_key("mode");
         change(*container, log, &mut draft);
     }
     remove_routers(definition, &members, &mut draft);
     notes(&members, &mut draft);
+    if !members.on_firelens.is_empty() {
+        of_awslogs(leaves_mode, &mut draft);
+    }
     forward::finish(definition, Style::Awslogs, surroundings, &[], draft)
 }
 
@@ -61,14 +68,31 @@ fn options_back(name: &str, options: Options<'_>, draft: &mut Draft) -> Map<Stri
     let Options::Map(map) = options else { return Map::new() };
     let mut log = Map::new();
     let mut is_raw = false;
-    for (option, value) in map {
+    // The agent leaves out an option that is null, and Fluent Bit reads an empty value as an absent one.
+    for (option, value) in map.iter().filter(|(_, value)| !value.is_null() && **value != "") {
         let shown = plain(option, 100);
-        let text = value.as_str().unwrap_or_default();
-        match back(option) {
-            Return::Option(awslogs) => drop(log.insert(awslogs.to_owned(), value.clone())),
+        let fate = back(option);
+        let text = match (fate, read(fate, value)) {
+            (Return::Dropped | Return::Blocks, _) => "",
+            (_, Ok(text)) => text,
+            (_, Err(why)) => {
+                let message = format!("{shown} of container `{name}` {why}; write the value that awslogs gets");
+                draft.block("untranslatable-option", message);
+                if let Return::Option(awslogs) = fate {
+                    log.insert(awslogs.to_owned(), Value::Null);
+                }
+                continue;
+            }
+        };
+        match fate {
+            Return::Option(awslogs) => drop(log.insert(awslogs.to_owned(), text.into())),
             Return::StreamPrefix => {
                 let prefix = text.strip_suffix('/').unwrap_or(text);
-                say_stream(name, prefix, draft);
+                let message = format!(
+                    "container `{name}`: the log streams are called {prefix}/{name}/TASK-ID instead of \
+                     {text}{name}-firelens-TASK-ID"
+                );
+                draft.say("stream-names", message);
                 log.insert("awslogs-stream-prefix".to_owned(), prefix.into());
             }
             Return::StreamName => match stream_prefix(name, text) {
@@ -90,10 +114,8 @@ fn options_back(name: &str, options: Options<'_>, draft: &mut Draft) -> Map<Stri
             Return::Dropped => {
                 let is_own = option.eq_ignore_ascii_case("name") || option.eq_ignore_ascii_case("retry_limit");
                 if !is_own {
-                    draft.say(
-                        "dropped-option",
-                        format!("container `{name}`: {shown} has no counterpart and is left out"),
-                    );
+                    let message = format!("container `{name}`: {shown} has no counterpart and is left out");
+                    draft.say("dropped-option", message);
                 }
             }
             Return::Blocks => {
@@ -102,23 +124,37 @@ fn options_back(name: &str, options: Options<'_>, draft: &mut Draft) -> Map<Stri
             }
         }
     }
-    for needed in ["awslogs-group", "awslogs-region"] {
-        if !log.contains_key(needed) {
-            draft.block(
-                "missing-option",
-                format!("the options of container `{name}` give no value for {needed}; add it"),
-            );
-        }
-    }
-    if !log.contains_key("awslogs-stream-prefix") {
-        log.insert("awslogs-stream-prefix".to_owned(), name.into());
-    }
+    complete(name, &mut log, draft);
     if !is_raw {
         let message =
             format!("container `{name}`: each event is the raw log line, and no JSON object with metadata any more");
         draft.say("message", message);
     }
     log
+}
+
+/// Returns the text of an option that awslogs gets. The error is the reason why awslogs cannot get it.
+fn read(fate: Return, value: &Value) -> Result<&str, &'static str> {
+    let Some(text) = value.as_str() else { return Err("is no text") };
+    let rest = if fate == Return::StreamName { text.strip_suffix(TASK_ID).unwrap_or(text) } else { text };
+    match rest {
+        rest if rest.contains('$') => Err("has a variable, which the router replaces and awslogs does not"),
+        rest if rest.contains(char::is_control) => Err("has a control character"),
+        _ => Ok(text),
+    }
+}
+
+/// Checks the options of awslogs, and adds the stream prefix if there is none.
+fn complete(name: &str, log: &mut Map<String, Value>, draft: &mut Draft) {
+    for needed in ["awslogs-group", "awslogs-region"] {
+        if !log.contains_key(needed) {
+            let message = format!("the options of container `{name}` give no value for {needed}; add it");
+            draft.block("missing-option", message);
+        }
+    }
+    let prefix = log.entry("awslogs-stream-prefix").or_insert_with(|| name.into()).as_str().unwrap_or_default();
+    check_stream(name, |task| format!("{prefix}/{name}/{task}"), draft);
+    check_group(name, log.get("awslogs-group").and_then(Value::as_str).unwrap_or_default(), draft);
 }
 
 /// Returns the prefix in the name of a log stream that awslogs can give, too.
@@ -128,13 +164,6 @@ fn stream_prefix<'a>(name: &str, stream: &'a str) -> Option<&'a str> {
         "" => Some(rest),
         prefix => prefix.strip_suffix('/').filter(|prefix| !prefix.is_empty()),
     }
-}
-
-fn say_stream(name: &str, prefix: &str, draft: &mut Draft) {
-    let message = format!(
-        "container `{name}`: the log streams are called {prefix}/{name}/TASK-ID instead of {prefix}/{name}-firelens-TASK-ID"
-    );
-    draft.say("stream-names", message);
 }
 
 /// Returns the awslogs options of the baseline for a container whose output is not in its options.
@@ -204,36 +233,47 @@ fn remove_routers(definition: &TaskDefinition, members: &Members<'_>, draft: &mu
                 format!("router `{name}` is not Fluent Bit, and its outputs have other options"),
             );
         }
+    }
+    let is_router = |container: &Container<'_>| members.routers.iter().any(|router| router.index == container.index);
+    let left: Vec<Container<'_>> = definition.containers().filter(|container| !is_router(container)).collect();
+    if left.is_empty() {
+        draft.block("no-other-container", "the task has no container but its router; deregister the task definition");
+        return;
+    }
+    for router in &members.routers {
         draft.containers.remove(router.index);
     }
     let names: Vec<&str> = members.routers.iter().filter_map(|router| router.name()).collect();
-    let is_router = |container: &Container<'_>| members.routers.iter().any(|router| router.index == container.index);
-    for container in definition.containers().filter(|container| !is_router(container)) {
-        let volumes = container.member("volumesFrom").and_then(Value::as_array).into_iter().flatten();
-        if volumes
-            .into_iter()
-            .any(|volume| volume["sourceContainer"].as_str().is_some_and(|name| names.contains(&name)))
-        {
+    for container in left {
+        separate(container, &names, draft);
+    }
+}
+
+/// Removes the dependencies of a container on the routers. Adds a blocker if the container needs a router.
+fn separate(container: Container<'_>, routers: &[&str], draft: &mut Draft) {
+    let list = |member: &str| container.member(member).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let is_router = |name: Option<&str>| name.is_some_and(|name| routers.contains(&name));
+    // A link has the form NAME or NAME:ALIAS.
+    let linked = |link: &Value| is_router(link.as_str().and_then(|link| link.split(':').next()));
+    for (member, needs) in [
+        ("volumesFrom", list("volumesFrom").iter().any(|volume| is_router(volume["sourceContainer"].as_str()))),
+        ("links", list("links").iter().any(linked)),
+    ] {
+        if needs {
             let name = container.name().unwrap_or_default();
             draft.block(
                 "needed-router",
-                format!("container `{name}` uses the volumes of the router; remove volumesFrom"),
+                format!("{member} of container `{name}` names the router; remove the router from {member}"),
             );
         }
-        let list = container.member("dependsOn").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        let is_on_router =
-            |dependency: &Value| dependency["containerName"].as_str().is_some_and(|name| names.contains(&name));
-        let removed: Vec<usize> = list
-            .iter()
-            .enumerate()
-            .filter(|(_, dependency)| is_on_router(dependency))
-            .map(|(index, _)| index)
-            .collect();
-        match removed.len() {
-            0 => {}
-            count if count == list.len() => draft.containers.unset(container.index, "dependsOn"),
-            _ => draft.containers.pull(container.index, "dependsOn", removed),
-        }
+    }
+    let dependencies = list("dependsOn").iter().enumerate();
+    let on_router = dependencies.filter(|(_, dependency)| is_router(dependency["containerName"].as_str()));
+    let removed: Vec<usize> = on_router.map(|(index, _)| index).collect();
+    match removed.len() {
+        0 => {}
+        count if count == list("dependsOn").len() => draft.containers.unset(container.index, "dependsOn"),
+        _ => draft.containers.pull(container.index, "dependsOn", removed),
     }
 }
 
@@ -271,11 +311,18 @@ fn notes(members: &Members<'_>, draft: &mut Draft) {
             format!("container `{name}` stays, because it also inspects the network; it gets no log lines any more");
         draft.say("agent", message);
     }
-    draft.say(
-        "delivery",
-        "the option mode is absent, so the setting of the account decides between blocking and non-blocking delivery; \
-         `logweir fix` writes what the baseline asks for",
-    );
+}
+
+/// Adds what changes for the containers that log through awslogs again. `leaves_mode` says whether a container has no
+/// option `mode`.
+fn of_awslogs(leaves_mode: bool, draft: &mut Draft) {
+    if leaves_mode {
+        draft.say(
+            "delivery",
+            "without the option mode, the setting of the account decides between blocking and non-blocking delivery; \
+             `logweir fix` writes what the baseline asks for",
+        );
+    }
     draft.say(
         "exec",
         "sessions of ECS Exec into these containers are logged again in clusters whose Exec logging is DEFAULT",

@@ -5,7 +5,8 @@ use serde::Serialize;
 use crate::domain::ecs::task_definition::COMPUTED;
 use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::ecs::wire::{LARGEST, without};
-use crate::domain::text::placeholder::is_variable;
+use crate::domain::text::placeholder::{is_marked, is_variable};
+use crate::domain::text::plain::plain;
 
 /// The reason why there is no migrated task definition.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -27,10 +28,6 @@ impl Blocker {
 /// Returns the reasons for which Logweir plans no migration of the task definition, in either direction.
 pub(super) fn of_definition(definition: &TaskDefinition) -> Vec<Blocker> {
     let mut blockers = Vec::new();
-    let system = definition.view()["runtimePlatform"]["operatingSystemFamily"].as_str().unwrap_or_default();
-    if system.starts_with("WINDOWS") {
-        blockers.push(Blocker::new("windows-router", format!("the task runs on {system}, and FireLens needs Linux")));
-    }
     if definition.is_sandboxed() {
         let message = "a signed attestation covers the containers, and any change of them may invalidate it; write the new \
                        containers and their attestation by hand";
@@ -50,10 +47,36 @@ pub(super) fn of_definition(definition: &TaskDefinition) -> Vec<Blocker> {
                 "repeated-container",
                 format!("two containers are called `{name}`, and ECS refuses this; rename one of them"),
             )),
+            Some(name) if !is_name(name) => blockers.push(Blocker::new(
+                "refused-name",
+                format!(
+                    "ECS refuses the name `{}` of a container: a name has up to {LONGEST_NAME} letters, digits, `-` and `_`; \
+                     correct the name, or render the document first",
+                    plain(name, LONGEST_NAME)
+                ),
+            )),
             Some(_) => {}
         }
     }
+    if definition
+        .family()
+        .is_some_and(|family| !is_name(family) && (family.contains(char::is_control) || !is_marked(family)))
+    {
+        let message = format!(
+            "ECS refuses the name of the family: a name has up to {LONGEST_NAME} letters, digits, `-` and `_`; correct it"
+        );
+        blockers.push(Blocker::new("refused-name", message));
+    }
     blockers
+}
+
+/// The longest name of a container or a family, in characters.
+const LONGEST_NAME: usize = 255;
+
+/// Whether ECS accepts the text as the name of a container or a family (source: ECS API reference,
+/// ContainerDefinition and RegisterTaskDefinition). Such a name can add no line to a file of the router.
+fn is_name(text: &str) -> bool {
+    text.len() <= LONGEST_NAME && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 /// Returns the blockers of a migrated task definition that ECS would refuse because of its size.

@@ -2,6 +2,7 @@
 
 use super::destination::Destination;
 use super::output::CloudWatchPlugin;
+use super::secret;
 
 /// The style of a migration, or the way back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +43,17 @@ pub enum RegistrationKey {
     Secret(String),
     /// The agent registers without a key.
     None,
+}
+
+impl RegistrationKey {
+    /// Reads the ARN of the secret or the parameter, or `none`. The error does not contain the text.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "none" => Ok(Self::None),
+            text if secret::is_arn(text) => Ok(Self::Secret(text.to_owned())),
+            _ => Err(format!("{}; or none", secret::NO_ARN)),
+        }
+    }
 }
 
 /// The choices of a plan.

@@ -5,13 +5,12 @@ use serde_json::Value;
 use super::RETRIES;
 use super::choices::{Choices, Style};
 use super::draft::Draft;
+use super::log_name::{check_group, check_stream};
 use super::multiline::{self, Multiline};
 use super::option::{Fate, fate};
 use super::output::Output;
-use crate::domain::baseline::is_log_name_character;
 use crate::domain::ecs::task_definition::{Container, Options};
 use crate::domain::firelens::plugin::plugin;
-use crate::domain::text::placeholder::{is_intrinsic, is_marked};
 use crate::domain::text::plain::plain;
 
 /// The text that names the task in the name of a log stream. The init image of AWS sets the variable.
@@ -47,7 +46,7 @@ pub(super) fn moved(container: Container<'_>, options: Options<'_>, choices: &Ch
         Options::Map(map) => {
             let mut reading = Reading::default();
             for (option, value) in map {
-                reading.read(name, option, value, draft);
+                reading.read(name, choices.style, option, value, draft);
             }
             reading
         }
@@ -71,24 +70,34 @@ pub(super) fn moved(container: Container<'_>, options: Options<'_>, choices: &Ch
 }
 
 impl Reading {
-    fn read(&mut self, name: &str, option: &str, value: &Value, draft: &mut Draft) {
+    fn read(&mut self, name: &str, style: Style, option: &str, value: &Value, draft: &mut Draft) {
         let shown = plain(option, 100);
         let fate = fate(option);
-        let is_text = value.is_string() || (matches!(fate, Fate::Output(_)) && is_intrinsic(value));
-        if !is_text && !matches!(fate, Fate::Blocks(_)) {
-            let message = format!("{shown} of container `{name}` is no text, and ECS refuses it; write a text");
-            return draft.block("unreadable-options", message);
-        }
-        let text = value.as_str().unwrap_or_default();
+        let text = match value.as_str() {
+            Some(text) => text,
+            None if matches!(fate, Fate::Blocks(_)) => "",
+            None => {
+                let message = format!("{shown} of container `{name}` is no text, and ECS refuses it; write a text");
+                return draft.block("unreadable-options", message);
+            }
+        };
         if text.chars().any(char::is_control) {
             let message = format!(
                 "{shown} of container `{name}` has a control character, which would change the router's configuration"
             );
             return draft.block("refused-characters", message);
         }
-        if option == "awslogs-group" && !is_marked(text) && !text.chars().all(is_log_name_character) {
-            let message = format!("the log group of container `{name}` has characters that CloudWatch Logs refuses");
-            draft.block("refused-characters", message);
+        if option == "awslogs-group" {
+            check_group(name, text, draft);
+        }
+        let is_kept = matches!(fate, Fate::Output(_) | Fate::StreamPrefix);
+        if is_kept && style == Style::SameNames && text.contains("${") {
+            let message = format!(
+                "{shown} of container `{name}` has a variable in the notation `${{…}}`, and the tool that replaces it would \
+                 also replace {TASK_ID}, which style same-names writes; plan the registered revision (ecs:FAMILY), or use \
+                 style simple"
+            );
+            draft.block("template", message);
         }
         match fate {
             Fate::Output(_) if value == "" => {}
@@ -133,6 +142,13 @@ impl Reading {
     /// Returns the multiline parser of the container. If both options are set, awslogs uses the date format (source:
     /// moby, daemon/logger/awslogs/cloudwatchlogs.go).
     fn multiline(&self, name: &str, draft: &mut Draft) -> Option<Multiline> {
+        if self.datetime.is_some() && self.pattern.is_some() {
+            let message = format!(
+                "container `{name}`: awslogs-multiline-pattern is left out, because awslogs uses awslogs-datetime-format if \
+                 both are set"
+            );
+            draft.say("dropped-option", message);
+        }
         let (option, start) = match (&self.datetime, &self.pattern) {
             (Some(format), _) => ("awslogs-datetime-format", multiline::of_datetime(format)),
             (None, Some(pattern)) => ("awslogs-multiline-pattern", multiline::of_pattern(pattern)),
@@ -158,13 +174,13 @@ impl Reading {
             }
         }
         let prefix = self.prefix.as_deref();
-        if prefix.is_some_and(|prefix| prefix.contains([':', '*'])) {
-            let message =
-                format!("the stream prefix of container `{name}` contains `:` or `*`, which CloudWatch Logs refuses");
-            draft.block("refused-characters", message);
-        }
         let (option, stream) = stream(choices.style, name, prefix);
-        say_stream(name, prefix, option, &stream, draft);
+        let named = |task: &str| match option {
+            "log_stream_name" => stream.replace(TASK_ID, task),
+            _ => format!("{stream}{name}-firelens-{task}"),
+        };
+        check_stream(name, named, draft);
+        say_stream(name, prefix, option, &named("TASK-ID"), draft);
         let place = if has(STREAM) { None } else { Some((STREAM, Value::Null)) };
         let mut output = Output::new(choices.plugin.name());
         for (name, value) in self.options.into_iter().chain(place) {
@@ -191,11 +207,7 @@ fn stream(style: Style, name: &str, prefix: Option<&str>) -> (&'static str, Stri
     }
 }
 
-fn say_stream(name: &str, prefix: Option<&str>, option: &str, stream: &str, draft: &mut Draft) {
-    let new = match option {
-        "log_stream_name" => stream.replace(TASK_ID, "TASK-ID"),
-        _ => format!("{stream}{name}-firelens-TASK-ID"),
-    };
+fn say_stream(name: &str, prefix: Option<&str>, option: &str, new: &str, draft: &mut Draft) {
     let message = match prefix {
         Some(prefix) if option == "log_stream_name" => {
             format!("container `{name}`: the log streams keep their names, {prefix}/{name}/TASK-ID")
@@ -230,12 +242,15 @@ fn secrets(container: Container<'_>, choices: &Choices, draft: &mut Draft) -> Ve
         option.is_some_and(|option| known.is_some_and(|plugin| plugin.option(option).is_some()))
     };
     for secret in secrets.iter().filter(|secret| !is_kept(secret)) {
-        let option = plain(secret["name"].as_str().unwrap_or("an option without a name"), 100);
-        let message = format!(
-            "{option} under secretOptions of container `{name}` cannot move: the output {} has no such option, and the \
-             value is secret; write the value under options",
-            choices.plugin.name()
-        );
+        let message = match secret["name"].as_str() {
+            Some(option) => format!(
+                "{} under secretOptions of container `{name}` cannot move: the output {} has no such option, and the value \
+                 is secret; write the value under options",
+                plain(option, 100),
+                choices.plugin.name()
+            ),
+            None => format!("an item of secretOptions of container `{name}` has no name; correct or remove the item"),
+        };
         draft.block("secret-option", message);
     }
     secrets.iter().filter(is_kept).cloned().collect()

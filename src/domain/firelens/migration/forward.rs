@@ -1,22 +1,27 @@
 //! The migration from awslogs to FireLens.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::blocker::{has_task_role, of_definition, of_size};
 use super::choices::Style;
-use super::cloudwatch::{Moved, moved};
+use super::cloudwatch::{Moved, TASK_ID, moved};
 use super::draft::Draft;
-use super::iam::Needs;
+use super::iam::{Needs, partition};
 use super::members::{Members, dependencies, needed_by};
 use super::multiline::{self, Multiline};
-use super::output::{Output, variable};
-use super::placeholder::REPLACE;
+use super::output::Output;
+use super::placeholder::{REPLACE, placeholder};
+use super::ports::{self, network_mode};
 use super::router::{self, Router, Wanted};
 use super::surroundings::Surroundings;
 use super::{Choices, Migration, alertlogic, fargate, notes};
 use crate::domain::ecs::task_definition::{Container, Log, TaskDefinition};
 use crate::domain::firelens::agent;
 use crate::domain::firelens::router::routers;
+use crate::domain::text::names;
+use crate::domain::text::plain::plain;
 
 /// The tags of all containers that log to the router.
 const ALL: &str = "*-firelens-*";
@@ -29,10 +34,14 @@ pub(super) fn plan(definition: &TaskDefinition, choices: &Choices, surroundings:
     let mut draft = Draft::default();
     check_logs(&members, &mut draft);
     if members.on_awslogs.is_empty() && draft.blockers.is_empty() {
-        return nothing(definition, choices.style, &members, draft);
+        return nothing(definition, choices.style, draft);
     }
     draft.blockers.extend(of_definition(definition));
-    check_task(definition, &members, choices, &mut draft);
+    check_task(definition, choices, &mut draft);
+    ports::check(definition, &members, choices, &mut draft);
+    if choices.style == Style::AlertLogic {
+        check_alertlogic(definition, &members, choices, &mut draft);
+    }
     let moving: Vec<Moving<'_>> = members
         .on_awslogs
         .iter()
@@ -49,12 +58,16 @@ pub(super) fn plan(definition: &TaskDefinition, choices: &Choices, surroundings:
 }
 
 /// Returns the migration of a task definition that needs none.
-fn nothing(definition: &TaskDefinition, style: Style, members: &Members<'_>, mut draft: Draft) -> Migration {
-    let why = match members.routers.first().and_then(|router| router.name()) {
-        Some(router) => {
-            format!("no container logs through awslogs, except the router `{router}` and the containers that it needs")
-        }
-        None => "no container logs through awslogs".to_owned(),
+fn nothing(definition: &TaskDefinition, style: Style, mut draft: Draft) -> Migration {
+    let is_on_awslogs =
+        |container: &Container<'_>| matches!(container.log(), Log::Configured { driver: "awslogs", .. });
+    let kept: Vec<&str> = definition.containers().filter(is_on_awslogs).filter_map(Container::name).collect();
+    let why = match kept.is_empty() {
+        true => "no container logs through awslogs".to_owned(),
+        false => format!(
+            "no container logs through awslogs except {}; a router and the containers that it needs stay there",
+            names(kept)
+        ),
     };
     draft.say("nothing-to-migrate", format!("nothing to migrate: {why}"));
     Migration::done(style, definition, draft.changes)
@@ -84,8 +97,12 @@ fn check_logs(members: &Members<'_>, draft: &mut Draft) {
     }
 }
 
-/// Adds the blockers about the roles, the network and the style.
-fn check_task(definition: &TaskDefinition, members: &Members<'_>, choices: &Choices, draft: &mut Draft) {
+/// Adds the blockers about the platform, the roles and the network.
+fn check_task(definition: &TaskDefinition, choices: &Choices, draft: &mut Draft) {
+    let system = definition.view()["runtimePlatform"]["operatingSystemFamily"].as_str().unwrap_or_default();
+    if system.to_ascii_uppercase().starts_with("WINDOWS") {
+        draft.block("windows-router", format!("the task runs on {}, and FireLens needs Linux", plain(system, 50)));
+    }
     if !has_task_role(definition) {
         let message = "the task definition has no taskRoleArn, and the router writes to CloudWatch Logs with the task role; \
                        create a role that trusts ecs-tasks.amazonaws.com, give it the statements of this plan, and name it";
@@ -97,17 +114,26 @@ fn check_task(definition: &TaskDefinition, members: &Members<'_>, choices: &Choi
                        secrets; name one";
         draft.block("missing-execution-role", message);
     }
-    let mode = definition.view()["networkMode"].as_str().unwrap_or("bridge");
-    if mode == "none" {
+    let images = definition.containers().filter_map(|container| container.member("image")?.as_str());
+    let mut values = images.chain(definition.roles()).chain(definition.family());
+    if choices.style == Style::SameNames && values.any(|value| value.contains("${")) {
+        let message = format!(
+            "the document has variables in the notation `${{…}}`, and the tool that replaces them would also replace \
+             {TASK_ID}, which style same-names writes; plan the registered revision (ecs:FAMILY), or use style simple"
+        );
+        draft.block("template", message);
+    }
+    if network_mode(definition) == "none" {
         draft.block(
             "no-network",
             "the network mode is none, and the router sends log lines over the network; use awsvpc",
         );
     }
-    if choices.style != Style::AlertLogic {
-        return;
-    }
-    if mode == "bridge" && !definition.requires_fargate() {
+}
+
+/// Adds the blockers of the style alertlogic.
+fn check_alertlogic(definition: &TaskDefinition, members: &Members<'_>, choices: &Choices, draft: &mut Draft) {
+    if network_mode(definition) == "bridge" {
         let message = "in the network mode bridge, the router cannot reach the agent at 127.0.0.1; use awsvpc";
         draft.block("separate-networks", message);
     }
@@ -124,6 +150,20 @@ fn check_task(definition: &TaskDefinition, members: &Members<'_>, choices: &Choi
              agent; remove the dependency"
         );
         draft.block("unfulfillable-router-dependency", message);
+    }
+    for agent in &members.agents {
+        let name = agent.name().unwrap_or_default();
+        if alertlogic::has_plain_key(*agent) {
+            let message = format!(
+                "agent `{name}` has its registration key in `environment`; store the key as a secret, and name it in \
+                 `secrets` as `KEY`"
+            );
+            draft.block("exposed-registration-key", message);
+        }
+        if matches!(agent.log(), Log::Configured { driver: "awsfirelens", .. }) {
+            let message = format!("agent `{name}` logs to the router, which starts after the agent; give it awslogs");
+            draft.block("unfulfillable-router-dependency", message);
+        }
     }
     if members.agents.len() > 1 {
         draft.block("second-agent", "the task definition has two agents of Alert Logic; remove one of them");
@@ -195,8 +235,8 @@ impl Outputs {
 
     /// Returns the environment variables of the router that hold the secrets of outputs in files.
     fn secrets(&self) -> Vec<(String, String)> {
-        let all = self.others.iter().flat_map(|(_, output)| &output.secrets);
-        all.map(|(option, from)| (variable(option), from.clone())).collect()
+        let all = self.others.iter().flat_map(|(_, output)| output.secrets.iter().map(move |secret| (output, secret)));
+        all.map(|(output, (option, from))| (output.variable(option), from.clone())).collect()
     }
 
     fn in_files(&self) -> Vec<Vec<(&str, &Value)>> {
@@ -244,7 +284,11 @@ fn add_router(
     let name = router::free_name(definition, "log_router");
     let log = own_log(&name, draft);
     let names: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
-    let wanted = Wanted { files: &names, secrets: &outputs.secrets() };
+    let folder = choices
+        .config_folder
+        .clone()
+        .unwrap_or_else(|| format!("arn:{}:s3:::{}", partition(definition, region), placeholder("CONFIG-BUCKET")));
+    let wanted = Wanted { folder: &folder, files: &names, secrets: &outputs.secrets() };
     let (router, container) = router::create(definition, choices, &wanted, log, agent.as_deref(), draft);
     draft.containers.add(container);
     for (name, content) in files {
@@ -306,6 +350,12 @@ pub(super) fn finish(
     }
     let mut placeholders = Vec::new();
     collect_placeholders(migrated.view(), &mut placeholders);
+    for file in draft.files.iter().filter(|file| file.is_of_operator()) {
+        let words = file.content.split_whitespace().filter(|word| word.contains(REPLACE));
+        placeholders.extend(words.map(String::from));
+    }
+    let mut seen = BTreeSet::new();
+    placeholders.retain(|text| seen.insert(text.clone()));
     notes::placeholders(&placeholders, &mut draft);
     let Draft { files, blockers, changes, .. } = draft;
     let definition = blockers.is_empty().then_some(migrated);
@@ -334,10 +384,10 @@ fn check_memory(migrated: &TaskDefinition, draft: &mut Draft) {
     draft.block("fargate-memory", message);
 }
 
-/// Collects the values that the operator has to replace, each once.
+/// Collects the values that the operator has to replace.
 fn collect_placeholders(value: &Value, found: &mut Vec<String>) {
     match value {
-        Value::String(text) if text.contains(REPLACE) && !found.contains(text) => found.push(text.clone()),
+        Value::String(text) if text.contains(REPLACE) => found.push(text.clone()),
         Value::Array(items) => items.iter().for_each(|item| collect_placeholders(item, found)),
         Value::Object(members) => members.values().for_each(|member| collect_placeholders(member, found)),
         _ => {}

@@ -135,7 +135,8 @@ impl Needs {
                 self.task.insert(("kinesis:PutRecords".into(), resource));
             }
             "s3" => {
-                let resource = format!("arn:{}:s3:::{}/*", arns.partition(region), option("bucket").unwrap_or("*"));
+                let resource =
+                    format!("arn:{}:s3:::{}/*", partition(arns.definition, region), option("bucket").unwrap_or("*"));
                 self.task.insert(("s3:PutObject".into(), resource));
             }
             _ => {}
@@ -258,7 +259,7 @@ impl Arns<'_> {
 
     fn of(&self, service: &str, region: Option<&str>, resource: &str) -> String {
         let region = region.or(self.surroundings.region).unwrap_or("*");
-        let (partition, account) = (self.partition(Some(region)), self.account());
+        let (partition, account) = (partition(self.definition, Some(region)), self.account());
         format!("arn:{partition}:{service}:{region}:{account}:{resource}")
     }
 
@@ -268,21 +269,21 @@ impl Arns<'_> {
         let account = self.surroundings.account.map(String::from).or_else(of_role);
         account.filter(|account| !account.is_empty()).unwrap_or_else(|| "*".to_owned())
     }
+}
 
-    /// Returns the partition of the Region, such as `aws-cn` for the Regions in China (source: the partitions in the
-    /// endpoint rules of the AWS SDKs).
-    fn partition(&self, region: Option<&str>) -> String {
-        let of_role = || self.definition.roles().find_map(|role| role.strip_prefix("arn:")?.split(':').next());
-        let partitions = [
-            ("cn-", "aws-cn"),
-            ("us-gov-", "aws-us-gov"),
-            ("us-iso-", "aws-iso"),
-            ("us-isob-", "aws-iso-b"),
-            ("us-isof-", "aws-iso-f"),
-            ("eu-isoe-", "aws-iso-e"),
-            ("eusc-", "aws-eusc"),
-        ];
-        let of_region = partitions.iter().find(|(prefix, _)| region.is_some_and(|region| region.starts_with(prefix)));
-        of_region.map(|(_, partition)| *partition).or_else(of_role).unwrap_or("aws").to_owned()
-    }
+/// Returns the partition of the Region, such as `aws-cn` for the Regions in China, or else that of a role (source: the
+/// partitions in the endpoint rules of the AWS SDKs).
+pub(super) fn partition<'a>(definition: &'a TaskDefinition, region: Option<&str>) -> &'a str {
+    const PARTITIONS: [(&str, &str); 7] = [
+        ("cn-", "aws-cn"),
+        ("us-gov-", "aws-us-gov"),
+        ("us-iso-", "aws-iso"),
+        ("us-isob-", "aws-iso-b"),
+        ("us-isof-", "aws-iso-f"),
+        ("eu-isoe-", "aws-iso-e"),
+        ("eusc-", "aws-eusc"),
+    ];
+    let of_role = || definition.roles().find_map(|role| role.strip_prefix("arn:")?.split(':').next());
+    let of_region = PARTITIONS.iter().find(|(prefix, _)| region.is_some_and(|region| region.starts_with(prefix)));
+    of_region.map(|(_, partition)| *partition).or_else(of_role).unwrap_or("aws")
 }

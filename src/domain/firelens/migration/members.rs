@@ -16,7 +16,7 @@ pub(super) struct Members<'a> {
     pub(super) agents: Vec<Container<'a>>,
     /// The other containers with the log driver awslogs, each with its options.
     pub(super) on_awslogs: Vec<(Container<'a>, Options<'a>)>,
-    /// The other containers with the log driver awsfirelens, each with its options.
+    /// The containers that are no router, with the log driver awsfirelens, each with its options.
     pub(super) on_firelens: Vec<(Container<'a>, Options<'a>)>,
     /// The other containers.
     pub(super) others: Vec<Container<'a>>,
@@ -36,14 +36,15 @@ impl<'a> Members<'a> {
         for container in definition.containers() {
             let is_router = members.routers.iter().any(|router| router.index == container.index);
             let is_sidecar = container.name().is_some_and(|name| members.sidecars.contains(name));
+            if let (false, Log::Configured { driver: "awsfirelens", options }) = (is_router, container.log()) {
+                members.on_firelens.push((container, options));
+            }
             if is_agent(container) {
                 members.agents.push(container);
             } else if !is_router && !is_sidecar {
                 match container.log() {
                     Log::Configured { driver: "awslogs", options } => members.on_awslogs.push((container, options)),
-                    Log::Configured { driver: "awsfirelens", options } => {
-                        members.on_firelens.push((container, options))
-                    }
+                    Log::Configured { driver: "awsfirelens", .. } => {}
                     _ => members.others.push(container),
                 }
             }

@@ -11,13 +11,16 @@ mod draft;
 mod fargate;
 mod forward;
 mod iam;
+mod log_name;
 mod members;
 mod multiline;
 mod notes;
 pub mod option;
 mod output;
 mod placeholder;
+mod ports;
 mod router;
+mod secret;
 mod surroundings;
 
 use serde::Serialize;
@@ -49,7 +52,8 @@ pub struct Migration {
     pub blockers: Vec<Blocker>,
     /// What the migration changes, and what the operator has to know.
     pub changes: Vec<Change>,
-    /// The values in the migrated task definition that the operator has to replace before a registration.
+    /// The values in the migrated task definition and in the files that the operator has to replace before a
+    /// registration.
     pub placeholders: Vec<String>,
 }
 
@@ -96,6 +100,13 @@ impl Migration {
 pub struct PlannedFile {
     pub path: String,
     pub content: String,
+}
+
+impl PlannedFile {
+    /// Whether the operator puts the file into S3. The other file is only the configuration that ECS generates.
+    fn is_of_operator(&self) -> bool {
+        !self.path.contains('/')
+    }
 }
 
 /// A change of behaviour, or a fact that the operator has to know.

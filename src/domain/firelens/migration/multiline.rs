@@ -53,6 +53,8 @@ fn translated(pattern: &str) -> Result<String, String> {
                 text.push('[');
                 text.push_str(&until_bracket(&mut rest));
             }
+            // Onigmo reads `{,5}` as a repetition, and Go as a text.
+            '{' if !is_in_class && rest.as_str().starts_with(',') => text.push_str("\\{"),
             // Onigmo reads `&&` as an intersection of classes.
             '&' if is_in_class => text.push_str("\\&"),
             ']' => {
@@ -169,6 +171,7 @@ mod tests {
             (r"\pL\P{Lu}", r"\p{L}\P{Lu}"),
             ("(?i)info", "(?i)info"),
             ("(?:a|b)", "(?:a|b)"),
+            (r"a{,5}b{1,5}[{,]", r"a\{,5}b{1,5}[{,]"),
             (r"[a[b&&c][^]x][[:alpha:]_]", r"[a\[b\&\&c][^\]x][[:alpha:]_]"),
         ] {
             assert_eq!(of_pattern(go).as_deref(), Ok(onigmo), "{go}");

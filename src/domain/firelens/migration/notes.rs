@@ -5,7 +5,7 @@ use super::draft::Draft;
 use super::iam::{RoleChange, RoleName, is_one_role};
 use super::members::Members;
 use super::router::{RESERVED, Router};
-use crate::domain::ecs::task_definition::{Container, Log, TaskDefinition};
+use crate::domain::ecs::task_definition::{Log, TaskDefinition};
 use crate::domain::text::names;
 use crate::domain::text::plain::plain;
 
@@ -21,19 +21,16 @@ pub(super) fn forward(
     stays(definition, members, draft);
     draft.say(
         "message",
-        "each event is the raw log line, as before (log_key), so metric filters, subscription filters and queries that \
-         read the message stay valid; filters and queries by the name of a log stream do not, unless the names stay",
+        "each event is the raw log line, as before, so metric filters, subscription filters and queries that read the \
+         message stay valid",
     );
     draft.say(
         "exec",
-        "sessions of ECS Exec into the moved containers are no longer logged in clusters whose Exec logging is DEFAULT, \
-         because ECS writes them with the awslogs configuration of the container; set the logging of the cluster to OVERRIDE",
+        "clusters whose Exec logging is DEFAULT no longer log the sessions of ECS Exec into the moved containers; set the \
+         logging of the cluster to OVERRIDE",
     );
-    draft.say(
-        "delivery",
-        "a retry can deliver a log line twice, the order of log lines is not guaranteed, and log lines that wait in the \
-         router are lost if the router stops",
-    );
+    draft.say("delivery", "a retry can deliver a log line twice, and the order of log lines is not guaranteed");
+    draft.say("delivery", "log lines that wait in the router are lost if the router stops");
     draft.say(
         "start",
         format!("each moved container starts only after router `{name}` ({}), and stops before it", router.condition),
@@ -74,12 +71,19 @@ fn stays(definition: &TaskDefinition, members: &Members<'_>, draft: &mut Draft) 
             Log::Malformed(_) | Log::Unknown => {}
         }
     }
-    let is_sidecar = |container: &Container<'_>| container.name().is_some_and(|name| members.sidecars.contains(name));
-    for container in definition.containers().filter(is_sidecar) {
-        if let Log::Configured { driver: "awslogs", .. } = container.log() {
-            let name = plain(container.name().unwrap_or_default(), 255);
-            draft.say("stays", format!("container `{name}` stays on awslogs, because the router depends on it"));
-        }
+    let on_awslogs = definition
+        .containers()
+        .filter(|container| matches!(container.log(), Log::Configured { driver: "awslogs", .. }));
+    for container in on_awslogs {
+        let is_agent = members.agents.iter().any(|agent| agent.index == container.index);
+        let is_sidecar = container.name().is_some_and(|name| members.sidecars.contains(name));
+        let why = match (is_sidecar, is_agent) {
+            (true, _) => "the router depends on it",
+            (false, true) => "it is the agent of Alert Logic",
+            (false, false) => continue,
+        };
+        let name = plain(container.name().unwrap_or_default(), 255);
+        draft.say("stays", format!("container `{name}` stays on awslogs, because {why}"));
     }
 }
 
@@ -88,15 +92,18 @@ fn new_router(definition: &TaskDefinition, name: &str, choices: &Choices, draft:
     draft.say(
         "memory",
         format!(
-            "router `{name}` reserves {RESERVED} MiB{task} and no CPU units of its own; it uses more while a destination is \
-             down, and is essential, so the task stops if the router stops"
+            "router `{name}` reserves {RESERVED} MiB{task} and no CPU units of its own; it uses more memory while a \
+             destination is down"
         ),
     );
-    draft.say(
-        "image",
-        "the image of the router comes from public.ecr.aws: private subnets need a NAT gateway, or a copy of the image in \
-         a private registry (--image)",
-    );
+    draft.say("essential", format!("router `{name}` is essential, so the task stops if the router stops"));
+    if choices.image.as_deref().is_none_or(|image| image.starts_with("public.ecr.aws/")) {
+        draft.say(
+            "image",
+            "private subnets reach the image in public.ecr.aws only through a NAT gateway; without one, name a copy of the \
+             image with --image",
+        );
+    }
     if choices.health == Health::Uptime {
         draft.say("port", "the router answers its health check at the port 2020; let no security group open this port");
     }
@@ -148,6 +155,13 @@ fn alertlogic(members: &Members<'_>, choices: &Choices, draft: &mut Draft) {
              before the deployment, or choose another one with --image",
         );
     }
+    if let (Some(agent), Some(_)) = (members.agents.first(), &choices.registration_key) {
+        let name = plain(agent.name().unwrap_or_default(), 255);
+        draft.say(
+            "registration-key",
+            format!("agent `{name}` keeps its registration key; --registration-key applies to a new agent"),
+        );
+    }
     if members.agents.is_empty() && choices.registration_key.is_none() {
         draft.say(
             "registration-key",
@@ -160,11 +174,7 @@ fn alertlogic(members: &Members<'_>, choices: &Choices, draft: &mut Draft) {
 /// Adds what the changes of the roles mean.
 pub(super) fn roles(definition: &TaskDefinition, changes: &[RoleChange], draft: &mut Draft) {
     if is_one_role(definition) {
-        return draft.say(
-            "roles",
-            "the task role is also the execution role, so no right moves from one role to the other; every container of the \
-             task has these rights already",
-        );
+        draft.say("roles", "the task role is also the execution role, so no right moves from one role to the other");
     }
     for change in changes {
         let actions: Vec<&str> =
@@ -198,7 +208,7 @@ pub(super) fn placeholders(values: &[String], draft: &mut Draft) {
         draft.say("replace", message);
     }
     let names: Vec<String> =
-        draft.files.iter().filter(|file| !file.path.contains('/')).map(|file| file.path.clone()).collect();
+        draft.files.iter().filter(|file| file.is_of_operator()).map(|file| file.path.clone()).collect();
     if !names.is_empty() {
         let message = format!(
             "put these files into S3, from where the init image of the router reads them at its start \

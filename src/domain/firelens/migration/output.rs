@@ -41,6 +41,15 @@ impl Output {
         self
     }
 
+    /// Adds an option with its value. The value of a secret option is the ARN of the secret.
+    pub(super) fn with_value(mut self, option: &'static str, value: String, is_secret: bool) -> Self {
+        match is_secret {
+            true => self.secrets.push((option, value)),
+            false => self.options.push((option, value.into())),
+        }
+        self
+    }
+
     /// Returns the value of an option.
     pub(super) fn value(&self, option: &str) -> Option<&Value> {
         self.options.iter().find(|(name, _)| *name == option).map(|(_, value)| value)
@@ -64,8 +73,7 @@ impl Output {
         Value::Object(new)
     }
 
-    /// Returns the section `[OUTPUT]` for a file. The value of a secret is the environment variable with the option's
-    /// name in capitals.
+    /// Returns the section `[OUTPUT]` for a file. The value of a secret is an environment variable of the router.
     pub(super) fn section(&self, matching: &str) -> String {
         let mut text = String::from("[OUTPUT]\n");
         for (index, (name, value)) in self.options.iter().enumerate() {
@@ -76,13 +84,16 @@ impl Output {
             }
         }
         for (name, _) in &self.secrets {
-            let _ = writeln!(text, "    {name} ${{{}}}", variable(name));
+            let _ = writeln!(text, "    {name} ${{{}}}", self.variable(name));
         }
         text
     }
-}
 
-/// Returns the environment variable of the router that holds the secret of an option.
-pub(super) fn variable(option: &str) -> String {
-    format!("FIRELENS_{}", option.to_ascii_uppercase())
+    /// Returns the environment variable of the router that holds the secret of an option, such as
+    /// `FIRELENS_HTTP_HEADER`.
+    pub(super) fn variable(&self, option: &str) -> String {
+        let plugin = self.value("Name").and_then(Value::as_str).unwrap_or_default();
+        let of = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
+        format!("FIRELENS_{plugin}_{option}").chars().map(of).collect()
+    }
 }

@@ -9,12 +9,12 @@ use super::choices::{Choices, Health, Style};
 use super::draft::Draft;
 use super::members::Members;
 use super::output::CloudWatchPlugin;
-use super::placeholder::placeholder;
 use crate::domain::ecs::task_definition::{Container, Log, TaskDefinition};
 use crate::domain::firelens::agent::memory_limit;
 use crate::domain::firelens::image::{RouterImage, Support, Vendor};
 use crate::domain::firelens::launcher::{Launch, Section};
 use crate::domain::firelens::router::{HealthCheck, RouterKind};
+use crate::domain::text::plain::plain;
 
 /// The image of AWS for Fluent Bit, without its tag.
 const AWS_IMAGE: &str = "public.ecr.aws/aws-observability/aws-for-fluent-bit";
@@ -38,6 +38,8 @@ pub(super) struct Router {
 
 /// What a new router has to hold.
 pub(super) struct Wanted<'a> {
+    /// The ARN of the folder with the files.
+    pub(super) folder: &'a str,
     /// The names of the files that the router reads from S3.
     pub(super) files: &'a [&'a str],
     /// The secrets of outputs in files: each with its environment variable and its ARN.
@@ -92,7 +94,7 @@ pub(super) fn create(
         set("command", alertlogic::arguments(choices.plugin, choices.health).into());
     }
     if !wanted.files.is_empty() {
-        set("environment", files(choices, wanted.files));
+        set("environment", files(wanted));
     }
     if !wanted.secrets.is_empty() {
         set("secrets", wanted.secrets.iter().map(|(name, from)| json!({"name": name, "valueFrom": from})).collect());
@@ -114,10 +116,9 @@ pub(super) fn create(
 
 /// Returns the environment variables that name the files, which the init image reads from S3 (source:
 /// aws/aws-for-fluent-bit, init/fluent_bit_init_process.go).
-fn files(choices: &Choices, names: &[&str]) -> Value {
-    let folder = choices.config_folder.clone().unwrap_or_else(|| format!("arn:aws:s3:::{}", placeholder("BUCKET")));
-    let folder = folder.trim_end_matches('/');
-    let numbered = names.iter().zip(1..);
+fn files(wanted: &Wanted<'_>) -> Value {
+    let folder = wanted.folder.trim_end_matches('/');
+    let numbered = wanted.files.iter().zip(1..);
     let variable = |(name, number): (&&str, i32)| json!({"name": format!("aws_fluent_bit_init_s3_{number}"), "value": format!("{folder}/{name}")});
     numbered.map(variable).collect()
 }
@@ -125,21 +126,11 @@ fn files(choices: &Choices, names: &[&str]) -> Value {
 /// Checks that the image contains what the router needs.
 fn check_image(name: &str, choices: &Choices, needs_init: bool, draft: &mut Draft) {
     let image = RouterImage::read(name);
-    if needs_init && !image.is_init() {
-        let why = match choices.style {
-            Style::SameNames => "sets the variable ECS_TASK_ID, which is a part of the names of the log streams",
-            _ => "reads files from S3",
-        };
-        if image.vendor == Vendor::Other {
-            draft.say(
-                "image",
-                format!("check that {name} is made from the init image of AWS for Fluent Bit, which {why}"),
-            );
-        } else {
-            let message =
-                format!("only the init image of AWS for Fluent Bit {why}; use --image {AWS_IMAGE}:{INIT_TAG}");
-            draft.block("image-without-init", message);
-        }
+    if needs_init {
+        check_init(name, &image, choices.style, draft);
+    }
+    if image.vendor == Vendor::Other {
+        check_unknown_image(name, choices, draft);
     }
     if choices.plugin == CloudWatchPlugin::Go && image.has_go_plugins() == Some(false) {
         let message = format!("{name} does not contain the plugin `cloudwatch`; use --plugin core, or an image of AWS");
@@ -165,6 +156,35 @@ fn check_image(name: &str, choices: &Choices, needs_init: bool, draft: &mut Draf
     }
 }
 
+/// Checks that the image is the init image of AWS.
+fn check_init(name: &str, image: &RouterImage, style: Style, draft: &mut Draft) {
+    let why = match style {
+        Style::SameNames => "sets the variable ECS_TASK_ID, which is a part of the names of the log streams",
+        _ => "reads files from S3",
+    };
+    match image.vendor {
+        _ if image.is_init() => {}
+        Vendor::Other => draft
+            .say("image", format!("check that {name} is made from the init image of AWS for Fluent Bit, which {why}")),
+        Vendor::Aws | Vendor::FluentBit => draft.block(
+            "image-without-init",
+            format!("only the init image of AWS for Fluent Bit {why}; use the image {AWS_IMAGE}:{INIT_TAG}"),
+        ),
+    }
+}
+
+/// Says what an image that Logweir does not know has to contain.
+fn check_unknown_image(name: &str, choices: &Choices, draft: &mut Draft) {
+    if choices.health == Health::Uptime {
+        let file =
+            if choices.style == Style::AlertLogic { String::new() } else { format!(" and the file {HTTP_SERVER}") };
+        draft.say("image", format!("check that {name} contains a shell, curl{file}, or use --health none"));
+    }
+    if choices.plugin == CloudWatchPlugin::Go {
+        draft.say("image", format!("check that {name} loads the plugin `cloudwatch`, or use --plugin core"));
+    }
+}
+
 /// Returns the router that the task definition has. Adds a blocker if the moved containers cannot use it.
 pub(super) fn existing(members: &Members<'_>, choices: &Choices, needs_files: bool, draft: &mut Draft) -> Router {
     let found = &members.routers[0];
@@ -182,10 +202,8 @@ pub(super) fn existing(members: &Members<'_>, choices: &Choices, needs_files: bo
     }
     let image = found.member("image").and_then(Value::as_str).unwrap_or_default();
     let read = RouterImage::read(image);
-    if choices.style == Style::SameNames && !read.is_init() {
-        let message =
-            format!("router `{name}` does not set the variable ECS_TASK_ID; use the image {AWS_IMAGE}:{INIT_TAG}");
-        draft.block("image-without-init", message);
+    if choices.style == Style::SameNames {
+        check_init(&plain(image, 300), &read, choices.style, draft);
     }
     if choices.plugin == CloudWatchPlugin::Go && !loads_go_plugins(*found, &read) {
         let message = format!("router `{name}` does not load the plugin `cloudwatch`; use --plugin core");

@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::baseline::{Baseline, BaselineSettings, Delivery, Workload, is_log_name_character, size_text};
+use crate::domain::baseline::{
+    Baseline, BaselineSettings, Delivery, LONGEST_LOG_NAME, Workload, is_log_name_character, size_text,
+};
 use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::text::placeholder::is_marked;
 
@@ -41,7 +43,7 @@ impl Surroundings<'_> {
         let filled = |template: &str| {
             let family = definition.family().ok_or("the document names no family, which is a part of its name")?;
             let name = template.replace("{family}", family).replace("{container}", container);
-            match is_marked(&name) || (name.len() <= 512 && name.chars().all(is_log_name_character)) {
+            match is_marked(&name) || (name.len() <= LONGEST_LOG_NAME && name.chars().all(is_log_name_character)) {
                 true => Ok(name),
                 false => Err("CloudWatch Logs does not accept the name that the baseline gives"),
             }
