@@ -81,23 +81,8 @@ impl Reading {
                 return draft.block("unreadable-options", message);
             }
         };
-        if text.chars().any(char::is_control) {
-            let message = format!(
-                "{shown} of container `{name}` has a control character, which would change the router's configuration"
-            );
-            return draft.block("refused-characters", message);
-        }
-        if option == "awslogs-group" {
-            check_group(name, text, draft);
-        }
-        let is_kept = matches!(fate, Fate::Output(_) | Fate::StreamPrefix);
-        if is_kept && style == Style::SameNames && text.contains("${") {
-            let message = format!(
-                "{shown} of container `{name}` has a variable in the notation `${{…}}`, and the tool that replaces it would \
-                 also replace {TASK_ID}, which style same-names writes; plan the registered revision (ecs:FAMILY), or use \
-                 style simple"
-            );
-            draft.block("template", message);
+        if !is_writable(name, style, option, text, draft) {
+            return;
         }
         match fate {
             Fate::Output(_) if value == "" => {}
@@ -195,6 +180,31 @@ impl Reading {
         }
         output.with("retry_limit", RETRIES)
     }
+}
+
+/// Checks that the output can have the text of an option. Adds a blocker if it cannot.
+fn is_writable(name: &str, style: Style, option: &str, text: &str, draft: &mut Draft) -> bool {
+    let shown = plain(option, 100);
+    if text.chars().any(char::is_control) {
+        let message = format!(
+            "{shown} of container `{name}` has a control character, which would change the router's configuration"
+        );
+        draft.block("refused-characters", message);
+        return false;
+    }
+    if option == "awslogs-group" {
+        check_group(name, text, draft);
+    }
+    let is_kept = matches!(fate(option), Fate::Output(_) | Fate::StreamPrefix);
+    if is_kept && style == Style::SameNames && text.contains("${") {
+        let message = format!(
+            "{shown} of container `{name}` has a variable in the notation `${{…}}`, and the tool that replaces it would \
+             also replace {TASK_ID}, which style same-names writes; plan the registered revision (ecs:FAMILY), or use \
+             style simple"
+        );
+        draft.block("template", message);
+    }
+    true
 }
 
 /// Returns the option and the value that name the log stream. The plugin writes the tag, `CONTAINER-firelens-TASK`,
