@@ -1,10 +1,11 @@
 //! ministack completes a deployment immediately, unless the service's configuration leaves no room for new tasks.
 
+use jiff::Timestamp;
 use logweir::domain::outcome::{Outcome, Reason};
 
 use super::{Story, corrected, ended, services};
 use crate::emulated::Place;
-use crate::emulated::events::{completed, created, deployment, registered, updated, updated_by};
+use crate::emulated::events::{at, completed, created, deployment, registered, updated, updated_by};
 use crate::emulated::others::Logs;
 
 async fn story(name: &str) -> Story {
@@ -101,8 +102,10 @@ async fn a_third_party_deployment_is_not_disturbed_and_the_service_follows_after
 async fn a_service_that_changed_before_its_event_arrived_is_skipped() {
     let story = story("moved-on-before").await;
     let (others, logweir) = (&story.others, &story.logweir);
+    let asked = Timestamp::now();
     let (service, source) = story.service_that_blocks(1).await;
-    let creation = created(&service, &source);
+    // CloudTrail records the time of the request. A later time would mean that the read of the service lags.
+    let creation = at(created(&service, &source), asked);
     let other = story.moves_on(&service).await;
 
     let report = logweir.gets(&creation).await;
