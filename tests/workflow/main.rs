@@ -43,6 +43,7 @@ mod rollout;
 mod rollout_crash;
 mod rollout_histories;
 mod rollout_orders;
+mod sample;
 mod telemetry;
 mod unclaimed;
 mod used;

@@ -30,7 +30,7 @@ const AFTERWARDS: [Afterwards; 3] = [Afterwards::Again, Afterwards::Scheduled, A
 fn begin(lie: Option<Lie>, lag: Lag) -> (World, RevisionArn) {
     let world = World::new();
     let source = world.account(|account| {
-        (account.lie, account.lag) = (lie, lag);
+        (account.lie, account.lag, account.is_silent) = (lie, lag, true);
         account.has_group("/ecs/web", Some(30), 1);
         account.registers(BLOCKING)
     });
@@ -107,6 +107,11 @@ fn faults(world: &World, at: &str) -> Vec<String> {
     found.into_iter().map(|fault| format!("{at}: {fault}")).collect()
 }
 
+/// Whether a sweep has detected the program that acts wrongly because of the lie.
+fn is_caught(lie: Option<Lie>, wrong: &[String]) -> bool {
+    lie.is_some() && !wrong.is_empty()
+}
+
 /// The process dies at every call of a migration. Then the command runs again, the schedule runs, or an operator backs
 /// the migration out.
 async fn sweep_migration(lie: Option<Lie>, lag: Lag) -> (usize, Vec<String>) {
@@ -123,6 +128,9 @@ async fn sweep_migration(lie: Option<Lie>, lag: Lag) -> (usize, Vec<String>) {
                 }
                 runs += 1;
                 wrong.extend(dies(lie, lag, (number, fault), afterwards).await);
+                if is_caught(lie, &wrong) {
+                    return (runs, wrong);
+                }
             }
         }
     }
@@ -213,6 +221,9 @@ async fn sweep_backout(lie: Option<Lie>, lag: Lag) -> (usize, Vec<String>) {
                     if world.account(|account| account.migrations[&source].head.open) {
                         wrong.push(format!("{at}: the record is open"));
                     }
+                    if is_caught(lie, &wrong) {
+                        return (runs, wrong);
+                    }
                 }
             }
         }
@@ -252,6 +263,9 @@ async fn sweep_others(
             wrong.extend(world.account(|account| account.wrongs.clone()).into_iter().map(|it| format!("{at}: {it}")));
             let open = world.account(|account| account.all_records().any(|record| record.head.is_unfinished()));
             wrong.extend(open.then(|| format!("{at}: a record is unfinished")));
+            if is_caught(lie, &wrong) {
+                return (runs, wrong);
+            }
         }
     }
     (runs, wrong)

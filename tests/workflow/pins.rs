@@ -175,7 +175,7 @@ async fn a_pin_is_remembered_although_the_baseline_is_unconfirmed() {
     let (world, source, corrected) = corrected().await;
     let event = call(world.now(), "events", "PutTargets", targets("nightly", "a", &corrected));
     let (home, by, baseline) = (home(), by(), parsed(SHIPPED_BASELINE));
-    let order = Order { finishes: Mode::Register, ..order(&home, &by, &baseline, Mode::Observe, "pins") };
+    let order = Order { finishes: Mode::Register, ..order(&home, &by, baseline, Mode::Observe, "pins") };
     remediate(&world, &order, read(&event, &home).unwrap()).await;
     assert_eq!(ended(&backs_out(&world, &source).await), (Outcome::Partial, Some(Reason::Pinned)));
 }

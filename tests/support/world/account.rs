@@ -17,6 +17,7 @@ use logweir::domain::record::{Entry, Head, Record};
 use logweir::ports::{Answer, ErrorKind, PortError};
 use serde_json::Value;
 
+use super::fired::Fired;
 use super::lag::{Lag, RevisionState, Write};
 use super::services::{LiveProgress, LiveService};
 use super::watch::ReadResult;
@@ -41,6 +42,8 @@ pub(crate) enum Lie {
     RetentionIsLogweirs,
     /// No service and no task runs anything.
     NothingRuns,
+    /// The journal has no pins.
+    NothingPins,
     /// A commit is acknowledged at once, but written only together with the next one.
     CommitLater,
     /// A revision that the list does not show is described as INACTIVE, so that Logweir trusts the list.
@@ -98,8 +101,12 @@ pub(crate) struct Account {
     pub(crate) events: Vec<Value>,
     /// The number of events so far.
     pub(crate) reported: u64,
+    /// Whether EventBridge delivers no events, because the test delivers its own.
+    pub(crate) is_silent: bool,
     /// What the ports have shown this process about services.
     pub(super) looked: ReadResult,
+    /// How often each lag, fault and act of another principal has occurred.
+    pub(super) fired: Fired,
     pub(crate) lie: Option<Lie>,
     /// Commits that were acknowledged and not written, under [`Lie::CommitLater`].
     pub(crate) unwritten: Vec<(Head, Entry)>,
@@ -175,7 +182,9 @@ impl Default for Account {
             fails_late: false,
             events: Vec::new(),
             reported: 0,
+            is_silent: false,
             looked: ReadResult::default(),
+            fired: Fired::default(),
             lie: None,
             unwritten: Vec::new(),
             wrongs: Vec::new(),

@@ -1,5 +1,8 @@
 //! Task definitions as ECS keeps them. The messages are ECS's own, as users have reported them.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use logweir::domain::baseline::Delivery;
 use logweir::domain::ecs::revision::{RevisionArn, is_family};
@@ -10,7 +13,7 @@ use logweir::domain::outcome::Reason;
 use logweir::ports::{Answer, Described, ErrorKind, FamilyPage, PortError, TaskDefinitions};
 
 use super::account::{missing, refused};
-use super::{Account, LOGWEIR, Lie, Revision, RevisionState, World};
+use super::{Account, LOGWEIR, Lag, Lie, Revision, RevisionState, World};
 
 const REGISTER: &str = "RegisterTaskDefinition";
 const DESCRIBE: &str = "DescribeTaskDefinition";
@@ -21,12 +24,21 @@ const FAMILIES: usize = 100;
 
 impl TaskDefinitions for World {
     async fn describe(&self, name: &str) -> Answer<Described> {
-        self.call(DESCRIBE, name, |account| account.describe(name)).await
+        let describe = |account: &mut Account| {
+            let answer = account.describe(name);
+            account.counts_late_description(name, &answer);
+            answer
+        };
+        self.call(DESCRIBE, name, describe).await
     }
 
     async fn newest(&self, family: &str, most: u8) -> Answer<Vec<RevisionArn>> {
         let newest = |account: &mut Account| {
-            let numbers = account.listed(family).into_iter().rev().take(most.into());
+            let listed = account.listed(family);
+            if account.lag.list > 0 && listed != account.without_lag(|account| account.listed(family)) {
+                account.fires("a list is late");
+            }
+            let numbers = listed.into_iter().rev().take(most.into());
             let numbers = numbers.filter(|number| !account.is_hidden(family, *number));
             Ok(numbers.map(|number| account.arn(family, number)).collect())
         };
@@ -105,6 +117,21 @@ impl Account {
         }
     }
 
+    /// Counts a description that differs from the description without a lag.
+    fn counts_late_description(&mut self, name: &str, answer: &Answer<Described>) {
+        let Lag { describe, list, tags, .. } = self.lag;
+        if describe + list + tags == 0 {
+            return;
+        }
+        let truth = self.without_lag(|account| account.describe(name));
+        let seen = |answer: &Answer<Described>| answer.as_ref().ok().map(|it| (it.arn.revision, it.status));
+        if seen(answer) != seen(&truth) {
+            self.fires(if name.contains(':') { "a description is late" } else { "a list is late" });
+        } else if answer.as_ref().ok().map(|it| &it.tags) != truth.as_ref().ok().map(|it| &it.tags) {
+            self.fires("tags are late");
+        }
+    }
+
     /// Whether a record names a revision as registered by Logweir.
     fn is_recorded(&self, arn: &RevisionArn) -> bool {
         let entries = self.all_records().flat_map(|record| &record.entries);
@@ -113,13 +140,13 @@ impl Account {
 
     fn description(&self, arn: RevisionArn, revision: &Revision, status: RevisionStatus) -> Described {
         let is_tagged = self.shows_tags(revision);
-        let text = match self.lie {
-            Some(Lie::UnseenTagsAreLost) if !is_tagged => wire::without(&revision.text, &["alien"]).unwrap(),
-            _ => revision.text.clone(),
+        let definition = match self.lie {
+            Some(Lie::UnseenTagsAreLost) if !is_tagged => parsed(&wire::without(&revision.text, &["alien"]).unwrap()),
+            _ => parsed(&revision.text),
         };
         Described {
             arn,
-            definition: TaskDefinition::parse(text).unwrap(),
+            definition,
             tags: if is_tagged { revision.tags.clone() } else { Vec::new() },
             status,
             registered_at: Some(revision.at),
@@ -164,6 +191,19 @@ impl Account {
         }
         Ok(())
     }
+}
+
+/// Parses a document. Each thread parses a text only once, because the tests describe few documents very often.
+fn parsed(text: &str) -> TaskDefinition {
+    thread_local!(static PARSED: RefCell<HashMap<String, TaskDefinition>> = RefCell::default());
+    PARSED.with_borrow_mut(|parsed| {
+        if let Some(definition) = parsed.get(text) {
+            return definition.clone();
+        }
+        let definition = TaskDefinition::parse(text).unwrap();
+        parsed.insert(text.to_owned(), definition.clone());
+        definition
+    })
 }
 
 /// The message with which ECS refuses a document. `None` if ECS accepts it.

@@ -20,6 +20,9 @@ impl Account {
 
     /// Delivers CloudTrail's record of a call that succeeded.
     pub(super) fn reports_call(&mut self, by: &str, name: &str, request: Value, response: Value) {
+        if self.is_silent {
+            return;
+        }
         let (id, time) = (self.event_id(), seconds(self.now));
         let call = Call {
             service: "ecs",
@@ -63,6 +66,9 @@ impl Account {
 
     /// Delivers the event of the registration of a family's newest revision.
     pub(super) fn reports_registration(&mut self, family: &str) {
+        if self.is_silent {
+            return;
+        }
         let revisions = &self.families[family];
         let (number, newest) = (revisions.len(), revisions.last().unwrap());
         let (arn, by) = (self.arn(family, number).to_string(), newest.by.clone());

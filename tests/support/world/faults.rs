@@ -1,9 +1,10 @@
 //! Faults of port calls, and what other principals do right before or after a call.
 
+use logweir::domain::outcome::Reason;
 use logweir::ports::{Answer, ErrorKind, PortError};
 
 use super::watch::ReadResult;
-use super::{Account, State, World};
+use super::{Account, Passing, State, World};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Moment {
@@ -30,6 +31,22 @@ impl Then {
 
     pub(crate) fn fail(kind: ErrorKind, call: &'static str, message: &str) -> Self {
         Self::Fail(PortError { kind, call, message: message.into(), reason: None })
+    }
+}
+
+impl Then {
+    /// The class that counts this event. `None` for a foreign act, which counts itself if it changes something.
+    fn class(&self, moment: Moment) -> Option<&'static str> {
+        match (self, moment) {
+            (Self::Cut, Moment::Before) => Some("a call is lost"),
+            (Self::Cut, Moment::After) => Some("the answer to a call is lost"),
+            (Self::Crash, _) => Some("the process dies"),
+            (Self::Fail(error), _) => {
+                let passing = Passing::with(error).map(|passing| passing.class);
+                passing.or((error.reason == Some(Reason::Throttled)).then_some("AWS throttles a call"))
+            }
+            (Self::Act(_), _) => None,
+        }
     }
 }
 
@@ -112,7 +129,11 @@ impl State {
                     false
                 }
             };
-            match plan.then.take_if(|_| meant) {
+            let then = plan.then.take_if(|_| meant);
+            if let Some(class) = then.as_ref().and_then(|then| then.class(moment)) {
+                self.account.fires(class);
+            }
+            match then {
                 None => {}
                 Some(Then::Act(act)) => act(&mut self.account),
                 Some(Then::Cut) => ends = Err(broken("the connection broke")),

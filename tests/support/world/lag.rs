@@ -134,11 +134,20 @@ impl Account {
     }
 }
 
+const REGISTER: &str = "RegisterTaskDefinition";
+const UPDATE: &str = "UpdateService";
+const CONCURRENT: &str =
+    "ClientException: Too many concurrent attempts to create a new revision of the specified family.";
+const THROTTLED: &str = "ThrottlingException: Rate exceeded";
+const UNAVAILABLE: &str = "ServerException: Service Unavailable. Please try again later.";
+
 /// A temporary refusal. The same call succeeds later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Passing {
     pub(crate) call: &'static str,
     pub(crate) message: &'static str,
+    /// The name of the refusal among the classes that the histories count.
+    pub(crate) class: &'static str,
     kind: ErrorKind,
     reason: Option<Reason>,
 }
@@ -147,18 +156,19 @@ impl Passing {
     /// Sources: hashicorp/terraform-provider-aws#9777 for the concurrent attempts, aws/amazon-ecs-agent#1354 for the
     /// revision that is not found, the common errors of the ECS API reference for the others.
     pub(crate) const ALL: [Self; 6] = [
-        Self::throttled(
-            "RegisterTaskDefinition",
-            "ClientException: Too many concurrent attempts to create a new revision of the specified family.",
-        ),
-        Self::throttled("RegisterTaskDefinition", "ThrottlingException: Rate exceeded"),
-        Self::broken("RegisterTaskDefinition", "ServerException: Service Unavailable. Please try again later."),
         Self {
-            kind: ErrorKind::Missing,
-            ..Self::broken("UpdateService", "ClientException: TaskDefinition not found.")
+            class: "ECS refuses a registration: too many concurrent attempts",
+            ..Self::throttled(REGISTER, CONCURRENT)
         },
-        Self::throttled("UpdateService", "ThrottlingException: Rate exceeded"),
-        Self::broken("UpdateService", "ServerException: Service Unavailable. Please try again later."),
+        Self { class: "ECS throttles a registration", ..Self::throttled(REGISTER, THROTTLED) },
+        Self { class: "ECS answers a registration with a server error", ..Self::broken(REGISTER, UNAVAILABLE) },
+        Self {
+            class: "ECS does not find the revision of an update",
+            kind: ErrorKind::Missing,
+            ..Self::broken(UPDATE, "ClientException: TaskDefinition not found.")
+        },
+        Self { class: "ECS throttles an update", ..Self::throttled(UPDATE, THROTTLED) },
+        Self { class: "ECS answers an update with a server error", ..Self::broken(UPDATE, UNAVAILABLE) },
     ];
 
     const fn throttled(call: &'static str, message: &'static str) -> Self {
@@ -166,7 +176,17 @@ impl Passing {
     }
 
     const fn broken(call: &'static str, message: &'static str) -> Self {
-        Self { call, message, kind: ErrorKind::Retry, reason: None }
+        Self { call, message, class: "", kind: ErrorKind::Retry, reason: None }
+    }
+
+    /// The temporary refusals of this call.
+    pub(crate) fn of(call: &str) -> Vec<Self> {
+        Self::ALL.into_iter().filter(|passing| passing.call == call).collect()
+    }
+
+    /// The refusal with this error.
+    pub(super) fn with(error: &PortError) -> Option<Self> {
+        Self::ALL.into_iter().find(|passing| passing.call == error.call && passing.message == error.message)
     }
 
     /// Whether ECS says that a revision does not exist.

@@ -10,6 +10,7 @@ mod deployers;
 mod ecs;
 mod events;
 mod faults;
+mod fired;
 mod journal;
 mod lag;
 mod logs;

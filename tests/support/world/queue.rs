@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use jiff::{SignedDuration, Timestamp};
-use logweir::domain::baseline::Baseline;
 use logweir::domain::disposition::{Disposition, Keeper};
 use logweir::domain::doctor::letter::Letter;
+use logweir::domain::ecs::revision::RevisionArn;
+use logweir::domain::limits::family::Family;
 use logweir::domain::notice::Notice;
 use logweir::domain::outcome::Mode;
+use logweir::domain::record::Record;
 use logweir::domain::report::Decision;
 use logweir::handler::{HandlerReply, Queues, handle};
 use logweir::ports::{Answer, Clock, ErrorKind, Message, PortError, Queue};
@@ -17,7 +19,7 @@ use logweir::settings::SHIPPED_BASELINE;
 use serde_json::{Value, json};
 
 use super::World;
-use super::story::{by, home};
+use super::story::{by, home, parsed};
 use crate::order::order;
 
 /// The visibility timeout and the maximum number of receives, as in `template.yaml`.
@@ -104,11 +106,23 @@ impl Line {
         self.state().waiting.iter().map(|waiting| waiting.sent.clone()).collect()
     }
 
+    /// Removes and returns the message that is due first.
+    pub(crate) fn takes(&self) -> Option<Sent> {
+        self.next().map(|waiting| waiting.sent)
+    }
+
     fn next(&self) -> Option<Waiting> {
         let mut state = self.state();
         let first = (0..state.waiting.len()).min_by_key(|index| state.waiting[*index].due)?;
         Some(state.waiting.remove(first))
     }
+}
+
+/// Whether the record is about the revision of the decision.
+fn is_of(record: &Record, decision: &Decision) -> bool {
+    let source = decision.source.as_deref();
+    let is_named = |revision: &RevisionArn| Some(revision.to_string().as_str()) == source;
+    is_named(&record.head.source) || record.registered().iter().any(|registered| is_named(registered.revision))
 }
 
 impl Fifo {
@@ -238,8 +252,15 @@ impl Fifo {
             Disposition::Retry | Disposition::DeadLetter => is_copied,
             Disposition::Final(Keeper::NoChange | Keeper::LaterEvent) => true,
             Disposition::Final(Keeper::Notification) => Notice::of(decision).is_some(),
-            Disposition::Final(Keeper::Record) => world.account(|account| !account.records.is_empty()),
-            Disposition::Final(Keeper::Family) => world.account(|account| !account.remembered.is_empty()),
+            Disposition::Final(Keeper::Record) => {
+                world.account(|account| account.all_records().any(|record| is_of(record, decision)))
+            }
+            Disposition::Final(Keeper::Family) => {
+                let is_stopped = |family: &Family| family.hold.is_some() || family.fuse.is_some();
+                let family = decision.family.as_deref().unwrap_or_default();
+                world
+                    .account(|account| account.remembered.values().any(|it| it.name.family == family && is_stopped(it)))
+            }
         };
         // The next reconciliation finds an overdue revision again.
         let kept = kept || decision.notify.is_overdue || Notice::of(decision).is_some();
@@ -261,10 +282,10 @@ impl Fifo {
         mode: Mode,
         payload: &Value,
     ) -> (HandlerReply, Vec<Decision>) {
-        let (home, by, baseline) = (home(), by(), Baseline::parse(baseline).unwrap());
+        let (home, by, baseline) = (home(), by(), parsed(baseline));
         (self.work.state().now, self.dead.state().now) = (world.now(), world.now());
         let worker = format!("worker-{}", world.calls().len());
-        let order = order(&home, &by, &baseline, mode, &worker);
+        let order = order(&home, &by, baseline, mode, &worker);
         let dead_letters = (!self.unnamed).then(|| self.dead.clone());
         let queues = Queues { work: Some(self.work.clone()), dead_letters };
         let mut written = Vec::new();

@@ -25,6 +25,10 @@ impl Services for World {
 
     async fn service(&self, service: &ServiceArn) -> Answer<Service> {
         let look = |account: &mut Account| {
+            let lags = account.lag.services > 0;
+            if lags && account.seen_services().get(service) != account.services.get(service) {
+                account.fires("a description of a service is late");
+            }
             let described = account.described("DescribeServices", service, account.seen_services())?;
             account.looked.saw(service, &described.revision);
             Ok(account.falsified(described))

@@ -182,9 +182,13 @@ impl Account {
                 );
             }
         }
-        self.can_be_started(UPDATE, to)?;
         let members = members.as_object().cloned().unwrap_or_default();
         let changes = !members.is_empty() || service.revision != *to;
+        let is_hidden = |found: &Revision| found.is_active() && self.seen(found, self.lag.starts).is_none();
+        if self.revision(to).is_some_and(is_hidden) {
+            self.fires("ECS does not know a new revision yet");
+        }
+        self.can_be_started(UPDATE, to)?;
         if changes {
             self.deploy(arn, to, by);
         }

@@ -1,6 +1,7 @@
 //! The steps of most tests: a revision is registered, its event arrives, and a worker remediates.
 
-use std::sync::LazyLock;
+use std::collections::BTreeMap;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use logweir::domain::baseline::Baseline;
 use logweir::domain::ecs::revision::RevisionArn;
@@ -52,15 +53,16 @@ pub fn event(arn: &RevisionArn) -> Value {
 pub static PROMPT: LazyLock<String> =
     LazyLock::new(|| SHIPPED_BASELINE.replace("settle-minutes = 15", "settle-minutes = 0"));
 
-/// Parses a baseline. The shipped one and `PROMPT` are parsed only once.
-pub fn parsed(text: &str) -> Baseline {
-    static SHIPPED: LazyLock<Baseline> = LazyLock::new(|| Baseline::parse(SHIPPED_BASELINE).unwrap());
-    static PARSED: LazyLock<Baseline> = LazyLock::new(|| Baseline::parse(&PROMPT).unwrap());
-    match text {
-        SHIPPED_BASELINE => SHIPPED.clone(),
-        _ if text == *PROMPT => PARSED.clone(),
-        _ => Baseline::parse(text).unwrap(),
+/// Parses a baseline. Each text is parsed only once.
+pub fn parsed(text: &str) -> &'static Baseline {
+    static PARSED: Mutex<BTreeMap<String, &'static Baseline>> = Mutex::new(BTreeMap::new());
+    let mut parsed = PARSED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(baseline) = parsed.get(text) {
+        return baseline;
     }
+    let baseline: &Baseline = Box::leak(Box::new(Baseline::parse(text).unwrap()));
+    parsed.insert(text.to_owned(), baseline);
+    baseline
 }
 
 pub async fn with(world: &World, baseline: &str, mode: Mode, worker: &str, event: &Value) -> Decision {
@@ -79,7 +81,7 @@ pub async fn triggers(
     trigger: Trigger,
 ) -> Decision {
     let baseline = parsed(baseline);
-    remediate(world, &order(home, &by(), &baseline, mode, worker), trigger).await
+    remediate(world, &order(home, &by(), baseline, mode, worker), trigger).await
 }
 
 pub async fn register(world: &World, event: &Value) -> Decision {
@@ -117,7 +119,7 @@ pub async fn applies(world: &World, revision: &RevisionArn, again: bool) -> Deci
 
 pub async fn applies_by(world: &World, baseline: &str, revision: &RevisionArn, again: bool) -> Decision {
     let (home, by, baseline) = (home(), by(), parsed(baseline));
-    let order = Order { origin: Origin::Apply { again }, ..order(&home, &by, &baseline, Mode::Register, "hand") };
+    let order = Order { origin: Origin::Apply { again }, ..order(&home, &by, baseline, Mode::Register, "hand") };
     let trigger = Trigger::Remediate { which: RevisionRef::Revision(revision.clone()), cause: Cause::default() };
     remediate(world, &order, trigger).await
 }
@@ -139,7 +141,7 @@ pub fn corrected_text() -> String {
 /// Resumes unfinished corrections, as the schedule does.
 pub async fn resumes(world: &World, mode: Mode) -> Vec<Decision> {
     let (home, by, baseline) = (home(), by(), parsed(&PROMPT));
-    let order = Order { origin: Origin::Resume, ..order(&home, &by, &baseline, mode, "resumer") };
+    let order = Order { origin: Origin::Resume, ..order(&home, &by, baseline, mode, "resumer") };
     resume(world, &order, world.now()).await.unwrap()
 }
 

@@ -61,6 +61,14 @@ impl Account {
                 || undoes(record, |undo| matches!(undo, Undo::Deregister { corrected, .. } if corrected == revision))
         };
         self.must(says_so, format!("{} was deregistered, and no record says so before", revision.short()));
+        let ignores_pins = |what: &EntryKind| matches!(what, EntryKind::BackoutRequested(asked) if asked.ignore_pins);
+        // An event that is delivered again has stored only one of the two.
+        let holders = self.pins.get(revision).into_iter().flat_map(|pins| &pins.holders);
+        let is_pinned = holders.filter_map(|name| self.pin_holders.get(name)).any(|holder| holder.pins(revision));
+        let may = |record: &Record| is_withdrawn(record) || record.entries.iter().any(|it| ignores_pins(&it.what));
+        if is_pinned && !self.all_records().any(may) {
+            self.wrongs.push(format!("{} is pinned, and was deregistered", revision.short()));
+        }
         // A draining user ends by itself.
         let is_run = self.users_of(revision).iter().any(|user| !user.draining);
         if is_run && !self.all_records().any(is_withdrawn) {

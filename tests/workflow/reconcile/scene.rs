@@ -159,7 +159,7 @@ impl Scene {
         self.workers += 1;
         let worker = format!("{}-{}", self.name, self.workers);
         let (by, baseline) = (by(), parsed(self.baseline));
-        let order = order(&self.home, &by, &baseline, self.mode, &worker);
+        let order = order(&self.home, &by, baseline, self.mode, &worker);
         let queues = Queues { work: Some(self.work.clone()), dead_letters: Some(Work::default()) };
         handle(&self.world, &order, &queues, payload, &|| 0, &mut self.heard).await
     }

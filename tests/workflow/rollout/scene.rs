@@ -193,24 +193,24 @@ impl Scene {
 
     pub async fn tell(&self, event: &Value) -> Decision {
         let (home, by, baseline) = (home(), by(), story::parsed(&self.baseline));
-        remediate(&self.world, &self.order(&home, &by, &baseline), read(event, &home).unwrap()).await
+        remediate(&self.world, &self.order(&home, &by, baseline), read(event, &home).unwrap()).await
     }
 
     /// Resumes unfinished work, as the schedule does.
     pub async fn resumes(&self) -> Vec<String> {
-        let (home, by, baseline) = (home(), by(), Baseline::parse(&self.baseline).unwrap());
-        let order = Order { origin: Origin::Resume, worker: "resumer".into(), ..self.order(&home, &by, &baseline) };
+        let (home, by, baseline) = (home(), by(), story::parsed(&self.baseline));
+        let order = Order { origin: Origin::Resume, worker: "resumer".into(), ..self.order(&home, &by, baseline) };
         resume(&self.world, &order, self.world.now()).await.unwrap().iter().map(said).collect()
     }
 
     /// Corrects the source by name, and then updates the service, as `logweir apply` does.
     pub async fn applies(&self, again: bool) -> [Decision; 2] {
-        let (home, by, baseline) = (home(), by(), Baseline::parse(&self.baseline).unwrap());
+        let (home, by, baseline) = (home(), by(), story::parsed(&self.baseline));
         let (which, cause) = (RevisionRef::Revision(self.source.clone()), Cause::default());
         let service = self.account(|account| account.service_arn(WEB));
         let asks = |trigger: Trigger| {
             let origin = Origin::Apply { again };
-            let order = Order { origin, worker: "hand".into(), ..self.order(&home, &by, &baseline) };
+            let order = Order { origin, worker: "hand".into(), ..self.order(&home, &by, baseline) };
             async move { remediate(&self.world, &order, trigger).await }
         };
         let first = asks(Trigger::Remediate { which, cause: cause.clone() }).await;
