@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::lease::{Claim, Halt, Worker, take};
+use super::ownership::Registrars;
 use super::{Order, family_state};
 use crate::domain::baseline::{RolloutSettings, Workload};
 use crate::domain::ecs::lag::may_lag;
@@ -143,13 +144,22 @@ impl<P: Ports> RolloutDriver<'_, '_, P> {
 
     /// Ends the service's rollout turn, and then records the ending of the rollout. If the worker dies between these
     /// two writes, another worker finds the same ending again.
+    ///
+    /// Claims the record first if the ending opens the family's fuse. Otherwise a worker with an outdated record would
+    /// take a deployment that a backout has ended for a failed deployment.
     pub(in crate::workflow) async fn ended(
         &self,
         record: Record,
         service: &ServiceArn,
         ending: Ending,
     ) -> Result<(Option<Ending>, Record), Halt> {
-        family_state::end_turn(self.ports, &record.head.source, service, failure(&record, service, &ending)).await?;
+        if failure(&record, service, &ending).is_some() {
+            let resumes = Registrars::resumes(self.order.home, self.order.registrar);
+            let mut claimed = self.claim(record, resumes).await?;
+            self.close(&mut claimed, service, ending.clone()).await?;
+            return Ok((Some(ending), claimed.record));
+        }
+        family_state::end_turn(self.ports, &record.head.source, service, None).await?;
         let followed = EntryKind::RolloutEnded { service: service.clone(), ending: ending.clone() };
         let claimed = self.claim(record, followed).await?;
         Ok((Some(ending), claimed.record))
