@@ -183,6 +183,12 @@ impl Baseline {
         self.profile_of(subject).map_or(&self.root, |profile| &profile.settings)
     }
 
+    /// Whether the baseline forbids the retirement of any corrected revision.
+    pub fn forbids_retirements(&self) -> bool {
+        let profiles = self.profiles.iter().map(|profile| &profile.settings);
+        profiles.chain([&self.root]).any(|settings| settings.correct.retire == Retire::Never)
+    }
+
     /// Returns the first profile that matches the workload.
     fn profile_of(&self, subject: &Workload<'_>) -> Option<&Profile> {
         self.profiles.iter().find(|profile| profile.matches.covers(subject))

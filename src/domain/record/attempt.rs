@@ -225,7 +225,7 @@ impl<'r> Attempt<'r> {
         match entry {
             RetirementEntry::SourceWithdrawn(_) => self.source_withdrawn = true,
             _ if !self.source_withdrawn => return Err(Illegal::NotAsked(sequence)),
-            RetirementEntry::Delayed { .. } | RetirementEntry::Retiring => {}
+            RetirementEntry::Delayed { .. } | RetirementEntry::Forbidden | RetirementEntry::Retiring => {}
             RetirementEntry::Retired { users } => self.retired.push((revision, users)),
         }
         Ok(())

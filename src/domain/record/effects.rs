@@ -72,6 +72,7 @@ impl<'r> Effects<'r> {
                     RetirementEntry::Retired { .. } => effects.gone(revision),
                     RetirementEntry::SourceWithdrawn(_)
                     | RetirementEntry::Delayed { .. }
+                    | RetirementEntry::Forbidden
                     | RetirementEntry::Retiring => {}
                 },
             }

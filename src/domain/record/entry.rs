@@ -173,6 +173,10 @@ pub enum EntryKind {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         users: Vec<String>,
     },
+    /// The baseline forbids the retirement by now (`retire = "never"`), so Logweir keeps the corrected revision.
+    RetirementForbidden {
+        corrected: RevisionArn,
+    },
     /// The worker is about to retire (deregister) the corrected revision.
     Retiring {
         corrected: RevisionArn,

@@ -228,7 +228,9 @@ impl Head {
         self.retirement = Retirement::after(self.retirement.take(), at, entry);
         match entry {
             RetirementEntry::Retiring => {}
-            RetirementEntry::SourceWithdrawn(_) | RetirementEntry::Delayed { .. } => self.lease_until = at,
+            RetirementEntry::SourceWithdrawn(_) | RetirementEntry::Delayed { .. } | RetirementEntry::Forbidden => {
+                self.lease_until = at;
+            }
             RetirementEntry::Retired { users } => {
                 self.gone(corrected);
                 self.lease_until = at;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::entry::{Ending, EntryKind};
+use super::entry::{Ending, Entry, EntryKind};
 use super::head::Record;
 use super::step::{Done, Step};
 use super::topic::{RecordEntry, ServiceEntry, StepEntry, Topic};
@@ -49,6 +49,19 @@ impl Record {
             }
         }
         registered
+    }
+
+    /// Whether the record says that the source was deregistered or deleted, or that this happened to the revision that
+    /// Logweir corrected with the source. A deregistered revision never becomes ACTIVE again, so a later read that shows it
+    /// as ACTIVE lags.
+    pub fn source_is_withdrawn(&self) -> bool {
+        self.entries.iter().any(|entry| matches!(entry.what, EntryKind::SourceWithdrawn(_)))
+    }
+
+    /// Returns the time of the newest backout request.
+    pub fn backout_requested_at(&self) -> Option<Timestamp> {
+        let is_request = |entry: &&Entry| matches!(&entry.what, EntryKind::BackoutRequested(asked) if !asked.continues);
+        self.entries.iter().rev().find(is_request).map(|entry| entry.at)
     }
 
     fn topics(&self) -> impl DoubleEndedIterator<Item = Topic<'_>> {

@@ -83,7 +83,10 @@ impl Record {
             | Topic::Service(..)
             | Topic::Retirement(
                 _,
-                RetirementEntry::SourceWithdrawn(_) | RetirementEntry::Delayed { .. } | RetirementEntry::Retiring,
+                RetirementEntry::SourceWithdrawn(_)
+                | RetirementEntry::Delayed { .. }
+                | RetirementEntry::Forbidden
+                | RetirementEntry::Retiring,
             ) => false,
             Topic::Retirement(corrected, RetirementEntry::Retired { .. }) => corrected == revision,
         })

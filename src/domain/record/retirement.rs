@@ -61,7 +61,7 @@ impl Retirement {
                 Self { cause: SourceWithdrawn { deleted, ..before.cause }, ..before }
             }
             (None, RetirementEntry::SourceWithdrawn(cause)) => Self::new(cause),
-            (None, _) | (_, RetirementEntry::Retired { .. }) => return None,
+            (None, _) | (_, RetirementEntry::Retired { .. } | RetirementEntry::Forbidden) => return None,
             (Some(before), RetirementEntry::Retiring) => Self { begun: true, ..before },
             (Some(before), RetirementEntry::Delayed { until, unused, users }) => Self {
                 next: until,

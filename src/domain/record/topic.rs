@@ -77,6 +77,7 @@ pub(super) enum ServiceEntry<'e> {
 pub(super) enum RetirementEntry<'e> {
     SourceWithdrawn(&'e SourceWithdrawn),
     Delayed { until: Timestamp, unused: bool, users: &'e [String] },
+    Forbidden,
     Retiring,
     Retired { users: &'e [String] },
 }
@@ -120,6 +121,7 @@ impl EntryKind {
             Self::RetirementDelayed { corrected, until, unused, users } => {
                 Topic::Retirement(corrected, RetirementEntry::Delayed { until: *until, unused: *unused, users })
             }
+            Self::RetirementForbidden { corrected } => Topic::Retirement(corrected, RetirementEntry::Forbidden),
             Self::Retiring { corrected } => Topic::Retirement(corrected, RetirementEntry::Retiring),
             Self::Retired { corrected, users } => Topic::Retirement(corrected, RetirementEntry::Retired { users }),
         }
@@ -181,6 +183,7 @@ impl<'e> Topic<'e> {
                 revision,
                 RetirementEntry::SourceWithdrawn(_)
                 | RetirementEntry::Delayed { .. }
+                | RetirementEntry::Forbidden
                 | RetirementEntry::Retiring
                 | RetirementEntry::Retired { .. },
             ) => {
@@ -248,6 +251,7 @@ impl<'e> Topic<'e> {
                 RetirementEntry::Retiring => true,
                 RetirementEntry::SourceWithdrawn(_)
                 | RetirementEntry::Delayed { .. }
+                | RetirementEntry::Forbidden
                 | RetirementEntry::Retired { .. } => false,
             },
         }
@@ -292,6 +296,7 @@ impl<'e> Topic<'e> {
                 _,
                 RetirementEntry::SourceWithdrawn(_)
                 | RetirementEntry::Delayed { .. }
+                | RetirementEntry::Forbidden
                 | RetirementEntry::Retiring
                 | RetirementEntry::Retired { .. },
             ) => true,

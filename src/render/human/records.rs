@@ -252,6 +252,9 @@ fn said(what: &EntryKind, steps: &[Step], undo: &[&Undo]) -> String {
         EntryKind::RetirementDelayed { corrected, until, .. } => {
             format!("the next search for users of {} is at {until:.0}", corrected.short())
         }
+        EntryKind::RetirementForbidden { corrected } => {
+            format!("{} is kept, because the baseline sets retire = \"never\"", corrected.short())
+        }
         EntryKind::Retiring { corrected } => format!("retiring {}", corrected.short()),
         EntryKind::Retired { corrected, users } if users.is_empty() => format!("retired {}", corrected.short()),
         EntryKind::Retired { corrected, users } => {

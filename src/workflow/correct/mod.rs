@@ -103,6 +103,11 @@ pub(in crate::workflow) async fn correct<P: Ports>(
         (ClaimState::GoOn(record), _) => {
             take(journal, clock, &worker, record, Registrars::resumes(order.home, order.registrar)).await?
         }
+        (ClaimState::Again(record), Some(_)) if record.source_is_withdrawn() => {
+            decision.report.changes.clear();
+            let why = format!("the journal says that {} was deregistered or deleted", described.arn.short());
+            return Ok(Some(Outcome::Superseded.because(Reason::NotLatest).saying(why)));
+        }
         (way @ (ClaimState::New | ClaimState::Again(_)), Some(opening)) => {
             let registers = opening.steps.iter().any(Step::registers);
             if registers && !order.origin.may_register(&described.definition) {

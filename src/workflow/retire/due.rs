@@ -29,7 +29,16 @@ pub(in crate::workflow) struct WithdrawalEvent {
     pub(in crate::workflow) deleted: bool,
 }
 
-/// Handles the event of a deregistration or deletion of these revisions.
+/// What the journal says about a deregistered or deleted revision.
+enum Withdrawal {
+    NoRecord,
+    /// No corrected revision is in place, but another delivery of an event may begin a correction.
+    NotCorrected(Conclusion),
+    Recorded(Conclusion),
+}
+
+/// Handles the event of a deregistration or deletion of these revisions. If a read of ECS may still show one of them as
+/// ACTIVE, so that Logweir may still begin to correct it, the event is handled once more after the longest lag.
 pub(in crate::workflow) async fn withdrawn<P: Ports>(
     ports: &P,
     order: &Order<'_>,
@@ -41,18 +50,26 @@ pub(in crate::workflow) async fn withdrawn<P: Ports>(
     if order.mode == Mode::Observe {
         return observed(ports, order, decision, sources).await;
     }
-    let mut ended = None;
+    let (mut ended, mut is_uncorrected) = (None, false);
     for source in sources {
         match source_withdrawn(ports, order, &mut decision.report, source, Some(event)).await {
-            Ok(None) => {}
-            Ok(found) => ended = found,
+            Ok(Withdrawal::NoRecord) => is_uncorrected = true,
+            Ok(Withdrawal::NotCorrected(found)) => (ended, is_uncorrected) = (Some(found), true),
+            Ok(Withdrawal::Recorded(found)) => ended = Some(found),
             Err(halt) => {
                 decision.report.about(source);
                 return end(decision, Err(halt));
             }
         }
     }
-    decision.ends(ended.unwrap_or_else(|| Outcome::Skipped.because(Reason::NoRecord)))
+    let ended = ended.unwrap_or_else(|| Outcome::Skipped.because(Reason::NoRecord));
+    if is_uncorrected && event.at.is_some_and(|at| may_lag(at, ports.clock().now())) {
+        decision.next = FollowUp::Later;
+        let why = "a correction may still begin with a read that does not show the deregistration, so Logweir handles \
+                   the event again";
+        decision.report.notes.push(why.into());
+    }
+    decision.ends(ended)
 }
 
 /// Handles the event in mode observe. While the baseline is unconfirmed, the event of a corrected source waits, because
@@ -82,20 +99,21 @@ async fn observed<P: Ports>(
 }
 
 /// Records that the retirement of the corrected revision of `source` is due, if ECS reports `source` as deregistered or
-/// deleted. Returns `None`, without a call to ECS, if the journal has no record of `source`.
+/// deleted. Makes no call to ECS if no corrected revision is in place.
 ///
 /// The evidence is the description of the source. If ECS no longer describes the source, the event of its
 /// deregistration (`event`) is necessary evidence too. `event` is `None` if no event led to this check.
-pub(in crate::workflow) async fn source_withdrawn<P: Ports>(
+async fn source_withdrawn<P: Ports>(
     ports: &P,
     order: &Order<'_>,
     report: &mut Report,
     source: &RevisionArn,
     event: Option<WithdrawalEvent>,
-) -> Result<Option<Conclusion>, Halt> {
-    let Some(record) = ports.journal().read(source).await? else { return Ok(None) };
+) -> Result<Withdrawal, Halt> {
+    let Some(record) = ports.journal().read(source).await? else { return Ok(Withdrawal::NoRecord) };
     report.about(source);
-    let ends = |why: String| Ok(Some(Outcome::Skipped.because(Reason::SourceWithdrawn).saying(why)));
+    let because = |why: String| Outcome::Skipped.because(Reason::SourceWithdrawn).saying(why);
+    let ends = |why: String| Ok(Withdrawal::Recorded(because(why)));
     let is_deleted = event.is_some_and(|event| event.deleted);
     let attempt = record.attempt()?;
     if let Some((retired, _)) = attempt.as_ref().and_then(|attempt| attempt.retired.last()) {
@@ -107,7 +125,8 @@ pub(in crate::workflow) async fn source_withdrawn<P: Ports>(
         return Err(Halt::LeaseLost);
     }
     let Some(corrected) = attempt.and_then(|attempt| attempt.corrected().cloned()) else {
-        return ends(format!("no corrected revision of {} is in place", source.short()));
+        let why = because(format!("no corrected revision of {} is in place", source.short()));
+        return Ok(if record.head.suppressed { Withdrawal::Recorded(why) } else { Withdrawal::NotCorrected(why) });
     };
     report.corrected = Some(corrected.to_string());
     let due = record.head.retirement.as_ref().filter(|retirement| retirement.cause.deleted || !is_deleted);
@@ -234,7 +253,7 @@ async fn not_retired<P: Ports>(
     Ok(None)
 }
 
-fn retire_setting(order: &Order<'_>, source: &RevisionArn, found: Option<&Described>) -> Retire {
+pub(super) fn retire_setting(order: &Order<'_>, source: &RevisionArn, found: Option<&Described>) -> Retire {
     with_workload(source, found, |workload| order.baseline.settings(workload).correct.retire)
 }
 

@@ -23,6 +23,7 @@ fn is_new(what: &EntryKind) -> bool {
             | EntryKind::Unclaimed { .. }
             | EntryKind::SourceWithdrawn(_)
             | EntryKind::RetirementDelayed { .. }
+            | EntryKind::RetirementForbidden { .. }
             | EntryKind::Retiring { .. }
             | EntryKind::Retired { .. }
     ) || matches!(what, EntryKind::BackoutRequested(asked) if asked.restore_source || asked.continues || asked.ignore_pins)

@@ -174,6 +174,7 @@ pub fn every() -> Vec<EntryKind> {
             unused: true,
             users: Vec::new(),
         },
+        EntryKind::RetirementForbidden { corrected: corrected() },
         EntryKind::Retiring { corrected: corrected() },
         EntryKind::Retired { corrected: corrected(), users: vec!["service prod/web".into()] },
         EntryKind::Retired { corrected: corrected(), users: Vec::new() },
@@ -205,7 +206,7 @@ pub fn every() -> Vec<EntryKind> {
             Ending::Yielded { .. } | Ending::NotDone { .. } | Ending::Overdue | Ending::Stuck { .. } => {}
         },
         EntryKind::SourceWithdrawn(_) | EntryKind::RetirementDelayed { .. } => {}
-        EntryKind::Retiring { .. } | EntryKind::Retired { .. } => {}
+        EntryKind::RetirementForbidden { .. } | EntryKind::Retiring { .. } | EntryKind::Retired { .. } => {}
     });
     all
 }

@@ -1,18 +1,22 @@
 //! The event of a deregistration: the evidence, and what follows from it.
 
+use jiff::SignedDuration;
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::event::read;
 use logweir::domain::outcome::{Mode, Outcome, Reason};
 use logweir::domain::report::{Decision, FollowUp};
+use logweir::ports::Clock;
 use logweir::settings::SHIPPED_BASELINE;
-use logweir::workflow::{Order, remediate};
+use logweir::workflow::{Order, Origin, remediate, resume};
+use serde_json::Value;
 
 use super::{DUE, active, corrected, delivers, passes, record, schedule, withdraws};
 use crate::order::order;
-use crate::world::World;
 use crate::world::story::{
-    BLOCKING, applies, backs_out, by, deletion, deregistration, ended, event, home, parsed, register, retires, with,
+    BLOCKING, applies, backs_out, by, deletion, deregistration, ended, event, home, parsed, register, resumes, retires,
+    with,
 };
+use crate::world::{Lag, RevisionState, World};
 
 #[tokio::test]
 async fn the_event_of_a_corrected_source_only_records_that_the_retirement_is_due() {
@@ -31,13 +35,56 @@ async fn the_event_of_a_corrected_source_only_records_that_the_retirement_is_due
 }
 
 #[tokio::test]
-async fn the_event_of_any_other_revision_costs_one_read_of_the_journal() {
+async fn the_event_of_any_other_revision_costs_one_read_of_the_journal_at_each_of_two_deliveries() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
-    let before = world.calls().len();
-    let report = withdraws(&world, &source).await;
-    assert_eq!(ended(&report), (Outcome::Skipped, Some(Reason::NoRecord)));
-    assert_eq!(world.calls()[before..], ["read"]);
+    world.account(|account| account.deregisters(&source));
+    let event = deregistration(&world, &source);
+    for (minutes, next) in [(0, FollowUp::Later), (15, FollowUp::Nothing)] {
+        passes(&world, minutes);
+        let before = world.calls().len();
+        let report = with(&world, SHIPPED_BASELINE, Mode::Register, "worker", &event).await;
+        assert_eq!((ended(&report), report.next), ((Outcome::Skipped, Some(Reason::NoRecord)), next));
+        assert_eq!(world.calls()[before..], ["read"]);
+    }
+}
+
+/// A world in which web:1 was deregistered, and the event of this has arrived. Reads still show web:1 as ACTIVE.
+async fn withdrawn_first() -> (World, RevisionArn, Value) {
+    let world = World::new();
+    let source = world.account(|account| account.registers(BLOCKING));
+    passes(&world, 10);
+    world.account(|account| account.deregisters(&source));
+    world.lags(Lag { describe: 1, list: 1, lasts: SignedDuration::from_mins(9), ..Lag::default() });
+    let event = deregistration(&world, &source);
+    let report = with(&world, SHIPPED_BASELINE, Mode::Register, "worker", &event).await;
+    assert_eq!(report.next, FollowUp::Later);
+    (world, source, event)
+}
+
+#[tokio::test]
+async fn a_correction_that_begins_with_a_late_read_after_the_event_does_not_outlive_its_source() {
+    let (world, source, withdrawal) = withdrawn_first().await;
+    register(&world, &event(&source)).await;
+    passes(&world, 15);
+    resumes(&world, Mode::Register).await;
+    assert_eq!(active(&world), [2], "Logweir has corrected the revision");
+    let report = with(&world, SHIPPED_BASELINE, Mode::Register, "worker", &withdrawal).await;
+    assert_eq!((ended(&report), report.next), (DUE, FollowUp::Nothing));
+    schedule(&world, 30).await;
+    assert_eq!(active(&world), Vec::<usize>::new());
+}
+
+#[tokio::test]
+async fn a_source_whose_deregistration_the_journal_knows_is_not_corrected_again() {
+    let (world, source, _) = corrected().await;
+    withdraws(&world, &source).await;
+    schedule(&world, 30).await;
+    // Even an operator who uses --force sees a late read.
+    world.account(|account| account.becomes(&source, RevisionState::Active));
+    let report = applies(&world, &source, true).await;
+    assert_eq!(ended(&report), (Outcome::Superseded, Some(Reason::NotLatest)), "{report:?}");
+    assert_eq!(world.count("RegisterTaskDefinition"), 1);
 }
 
 #[tokio::test]
@@ -83,7 +130,7 @@ async fn mode_observe_records_nothing() {
 /// Delivers the event of a deregistration while the baseline is unconfirmed.
 async fn unconfirmed(world: &World, source: &RevisionArn) -> Decision {
     let (home, by, baseline) = (home(), by(), parsed(SHIPPED_BASELINE));
-    let order = order(&home, &by, &baseline, Mode::Observe, "worker");
+    let order = order(&home, &by, baseline, Mode::Observe, "worker");
     let order = Order { finishes: Mode::Register, ..order };
     remediate(world, &order, read(&deregistration(world, source), &home).unwrap()).await
 }
@@ -120,6 +167,59 @@ async fn the_baseline_can_forbid_retirements_also_for_a_single_family() {
         assert!(report.report.backout.as_ref().unwrap().contains("logweir backout"), "{report:?}");
         assert_eq!((schedule(&world, 60).await, active(&world)), (vec![], vec![2]));
     }
+}
+
+/// Finishes the work of the remediator with this baseline, as its schedule does.
+async fn resumes_under(world: &World, baseline: &str) -> Vec<Decision> {
+    let (home, by) = (home(), by());
+    let order = order(&home, &by, parsed(baseline), Mode::Register, "resumer");
+    resume(world, &Order { origin: Origin::Resume, ..order }, world.now()).await.unwrap()
+}
+
+const NEVER: &str = "version = 1\n[correct]\nretire = \"never\"\n";
+
+#[tokio::test]
+async fn a_baseline_that_forbids_retirements_also_ends_those_that_are_due() {
+    // Before the first search, and before the second.
+    for minutes in [5, 20] {
+        let (world, source, _) = corrected().await;
+        withdraws(&world, &source).await;
+        assert_eq!(schedule(&world, minutes).await, []);
+        let reports = resumes_under(&world, NEVER).await;
+        assert_eq!(ended(&reports[0]), DUE, "{reports:?}");
+        assert!(reports[0].error.as_ref().unwrap().contains("logweir backout"), "{reports:?}");
+        assert_eq!((resumes_under(&world, NEVER).await, schedule(&world, 25 * 60).await), (vec![], vec![]));
+        assert_eq!((active(&world), record(&world, &source).await.head.retirement), (vec![2], None));
+        assert_eq!(backs_out(&world, &source).await.outcome, Outcome::BackedOut);
+    }
+}
+
+#[tokio::test]
+async fn a_baseline_that_forbids_the_retirements_of_one_family_ends_no_others() {
+    let (world, source, _) = corrected().await;
+    withdraws(&world, &source).await;
+    let other = "version = 1\n[[profile]]\nmatch = { family = \"shop\" }\ncorrect.retire = \"never\"\n";
+    assert_eq!(resumes_under(&world, other).await, []);
+    assert_eq!((schedule(&world, 30).await.len(), active(&world)), (1, vec![]));
+}
+
+#[tokio::test]
+async fn an_event_after_the_baseline_allows_retirements_again_makes_a_retirement_due() {
+    let (world, source, _) = corrected().await;
+    withdraws(&world, &source).await;
+    resumes_under(&world, NEVER).await;
+    assert_eq!(ended(&delivers(&world, &source).await), DUE);
+    assert_eq!((schedule(&world, 30).await.len(), active(&world)), (1, vec![]));
+}
+
+#[tokio::test]
+async fn a_baseline_that_forbids_no_retirement_costs_no_read() {
+    let world = World::new();
+    let before = world.calls().len();
+    resumes_under(&world, SHIPPED_BASELINE).await;
+    let usual = world.calls().len() - before;
+    resumes_under(&world, NEVER).await;
+    assert_eq!(world.calls().len() - before, 2 * usual + 1);
 }
 
 #[tokio::test]
