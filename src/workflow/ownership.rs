@@ -11,7 +11,7 @@ use crate::domain::ecs::tags::{self, Tag};
 use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::edit::{Edit, difference, patch};
 use crate::domain::event::{Home, is_own};
-use crate::domain::record::{EntryKind, Record, RecordKind, Step};
+use crate::domain::record::{Done, Effects, EntryKind, Record, RecordKind, Step};
 use crate::domain::text::plain::plain;
 use crate::ports::{Answer, Clock, Described, Journal, Ports, TaskDefinitions};
 
@@ -245,6 +245,30 @@ impl<'m> ExpectedRevision<'m> {
             _ => Ok(None),
         }
     }
+}
+
+/// Finds out whether ECS registered the corrected or migrated revision, if the response to RegisterTaskDefinition was
+/// lost. Returns the entry that records the result, or `None` if no response was lost, or if the record is being backed
+/// out.
+pub(super) async fn lost_registration<P: Ports>(
+    ports: &P,
+    own: &Registrars,
+    record: &Record,
+) -> Answer<Option<EntryKind>> {
+    let Some((number, step)) = Effects::of(record).possible else { return Ok(None) };
+    if record.head.backing_out {
+        return Ok(None);
+    }
+    let source = &record.head.source;
+    let described = described(ports.task_definitions(), source).await?;
+    let made = ExpectedRevision::of(step, source, described.as_ref(), None);
+    Ok(Some(match made.unanswered(ports, own, record).await? {
+        Some(corrected) => EntryKind::Done { step: number, done: Done::Registered { corrected } },
+        None => {
+            let why = "the response to RegisterTaskDefinition was lost, and there is no new revision".into();
+            EntryKind::Failed { step: number, why, reason: None }
+        }
+    }))
 }
 
 /// Returns whether ECS may not show the tags of a revision yet.

@@ -9,9 +9,9 @@ use super::backout::{BackoutOptions, BackoutOrder, claim_open, drive_back};
 use super::correct::drive;
 use super::family_state;
 use super::lag::described_after;
-use super::lease::{ClaimState, Claimed, Halt, Worker, take};
+use super::lease::{Claim, ClaimState, Claimed, Halt, Worker, give_up, take};
 use super::order::Order;
-use super::ownership::Registrars;
+use super::ownership::{Registrars, lost_registration};
 use super::reporting::{end, fresh, timed};
 use super::retire::forbid;
 use super::rollout::{RolloutDriver, ServiceHint, StartOutcome};
@@ -304,6 +304,10 @@ async fn go_on<P: Ports>(
             family_state::uncount(ports, &head.source).await;
             return Ok(Some(ended));
         }
+        if let Some(ended) = unverifiable(ports, order, &mut claimed).await? {
+            let why = tell(&mut decision.report, &claimed.record, order.backout);
+            return Ok(Some(Conclusion { why: why.or(ended.why), ..ended }));
+        }
         let why = format!("ECS no longer describes the source revision {name}; run `logweir backout {name}` instead");
         let _ = tell(&mut decision.report, &claimed.record, order.backout);
         claimed.release(&why).await;
@@ -327,6 +331,36 @@ async fn superseded<J: Journal, C: Clock>(claimed: &mut Claimed<'_, J, C>) -> Re
     claimed.append(EntryKind::Failed { step, why: why.clone(), reason: Some(reason) }).await?;
     claimed.append(EntryKind::Closed(ended.clone())).await?;
     Ok(Some(ended.saying(why)))
+}
+
+/// Closes the record of a source revision that ECS no longer describes, if Logweir has registered a corrected revision,
+/// or if the response to the registration was lost. First looks for a revision whose response was lost, so that the record
+/// names every revision that Logweir registered. Logweir cannot verify the corrected revision without the source. Returns
+/// `None` if other work remains.
+async fn unverifiable<P: Ports>(
+    ports: &P,
+    order: &Order<'_>,
+    claimed: &mut Claim<'_, P>,
+) -> Result<Option<Conclusion>, Halt> {
+    let own = Registrars::of(order.home, order.registrar, &claimed.record);
+    match lost_registration(ports, &own, &claimed.record).await {
+        Ok(None) => {}
+        Ok(Some(what)) => claimed.append(what).await?,
+        Err(error) => {
+            return Err(give_up(claimed, error, "Logweir could not search for the registered revision").await);
+        }
+    }
+    let ended = match claimed.record.attempt()?.filter(|attempt| matches!(next(attempt), Next::Close)) {
+        None => return Ok(None),
+        Some(attempt) if attempt.corrected().is_some() => Outcome::NeedsOperator.because(Reason::NotLatest),
+        Some(attempt) if attempt.registered.is_empty() => Outcome::Superseded.because(Reason::NotLatest),
+        Some(_) => return Ok(None),
+    };
+    claimed.append(EntryKind::Closed(ended.clone())).await?;
+    if claimed.record.head.corrected.is_none() {
+        family_state::uncount(ports, claimed.source()).await;
+    }
+    Ok(Some(ended))
 }
 
 async fn go_back<P: Ports>(

@@ -15,7 +15,9 @@ use logweir::settings::{LEASE, SHIPPED_BASELINE};
 use logweir::workflow::{Order, Origin, remediate, resume};
 
 use crate::order::order;
-use crate::world::story::{BLOCKING, backs_out, by, ended, event, home, register, resumes, resumes_backouts, with};
+use crate::world::story::{
+    BLOCKING, backs_out, by, deletion, ended, event, home, register, resumes, resumes_backouts, retires, with,
+};
 use crate::world::{Lag, Moment, Then, World};
 
 async fn goes_on(world: &World) -> Vec<Decision> {
@@ -187,7 +189,7 @@ async fn a_worker_that_wakes_up_after_a_takeover_withdraws_what_it_registered() 
 async fn a_record_that_cannot_be_finished_is_tried_less_and_less_often() {
     let world = World::new();
     let source = world.account(|account| account.registers(BLOCKING));
-    world.at_next("RegisterTaskDefinition", Moment::Before, Then::Crash);
+    world.at_next("PutRetentionPolicy", Moment::Before, Then::Crash);
     register(&world, &event(&source)).await;
     world.restart();
     world.account(|account| {
@@ -290,4 +292,60 @@ async fn an_unanswered_registration_by_another_principal_is_found_after_a_takeov
         }
         assert_eq!(active(&world), left);
     }
+}
+
+/// A worker died right after it registered web:2, and then the owner deleted web:1.
+async fn deleted_after_the_registration() -> (World, RevisionArn) {
+    let world = World::new();
+    let source = world.account(|account| account.registers(BLOCKING));
+    world.at_next("RegisterTaskDefinition", Moment::After, Then::Crash);
+    register(&world, &event(&source)).await;
+    world.restart();
+    world.account(|account| account.deregisters_and_deletes(&source));
+    world.advance(Lag::LONGEST);
+    (world, source)
+}
+
+#[tokio::test]
+async fn a_registration_without_an_answer_is_recorded_although_the_source_was_deleted() {
+    let (world, source) = deleted_after_the_registration().await;
+    let reports = resumes(&world, Mode::Register).await;
+    assert_eq!(ended(&reports[0]), (Outcome::NeedsOperator, Some(Reason::NotLatest)), "{reports:?}");
+    assert!(
+        reports[0]
+            .error
+            .as_ref()
+            .unwrap()
+            .contains("web:2 is registered, but its source web:1 was deregistered or deleted")
+    );
+    let head = world.account(|account| account.records[&source].head.clone());
+    assert_eq!((head.open, head.corrected.map(|corrected| corrected.revision)), (false, Some(2)));
+    assert_eq!((resumes(&world, Mode::Register).await, world.count("RegisterTaskDefinition")), (vec![], 1));
+}
+
+#[tokio::test]
+async fn such_a_revision_is_retired_when_the_event_of_the_deletion_arrives() {
+    let (world, source) = deleted_after_the_registration().await;
+    resumes(&world, Mode::Register).await;
+    let deleted = deletion(&world, &source);
+    assert!(!with(&world, SHIPPED_BASELINE, Mode::Register, "told", &deleted).await.is_retried());
+    for _ in 0..8 {
+        world.advance(SignedDuration::from_mins(5));
+        retires(&world).await;
+    }
+    assert_eq!(world.account(|account| account.active("web")), Vec::<usize>::new());
+}
+
+#[tokio::test]
+async fn a_registration_that_ecs_never_carried_out_is_superseded_if_the_source_was_deleted() {
+    let world = World::new();
+    let source = world.account(|account| account.registers(BLOCKING));
+    world.at_next("RegisterTaskDefinition", Moment::Before, Then::Crash);
+    register(&world, &event(&source)).await;
+    world.restart();
+    world.account(|account| account.deregisters_and_deletes(&source));
+    world.advance(Lag::LONGEST);
+    let reports = resumes(&world, Mode::Register).await;
+    assert_eq!(ended(&reports[0]), (Outcome::Superseded, Some(Reason::NotLatest)), "{reports:?}");
+    assert!(!world.account(|account| account.records[&source].head.open));
 }

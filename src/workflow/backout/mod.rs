@@ -14,17 +14,16 @@ pub use request::{BackoutOptions, BackoutOrder, BackoutWord, Request};
 
 use jiff::Timestamp;
 
-use super::assess::described;
 use super::family_state;
 use super::lease::{Claimed, Halt, Worker, give_up, take};
-use super::ownership::{ExpectedRevision, Registrars};
+use super::ownership::{Registrars, lost_registration};
 use super::reporting::{end, failed, timed};
 use super::summary::tell;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::event::Cause;
 use crate::domain::limits::family::Hold;
 use crate::domain::outcome::{Conclusion, Outcome, Reason, ReportMode, TriggerKind};
-use crate::domain::record::{BackoutRequest, Done, Effects, EntryKind, Record, RecordKind, Undo};
+use crate::domain::record::{BackoutRequest, Effects, EntryKind, Record, RecordKind, Undo};
 use crate::domain::report::{BackoutBy, Decision, Report};
 use crate::domain::text::plain::plain;
 use crate::ports::{Answer, Clock, CommitError, Journal, Ports};
@@ -214,7 +213,8 @@ pub(in crate::workflow) async fn claim_open<'p, P: Ports>(
 ) -> Result<Claimed<'p, P::Journal, P::Clock>, Halt> {
     let (journal, clock) = (ports.journal(), ports.clock());
     let mut claimed = take(journal, clock, worker, record, Registrars::resumes(order.home, order.registrar)).await?;
-    match resolved(ports, order, &claimed.record).await {
+    let own = Registrars::of(order.home, order.registrar, &claimed.record);
+    match lost_registration(ports, &own, &claimed.record).await {
         Ok(None) => {}
         Ok(Some(what)) => claimed.append(what).await?,
         Err(error) => {
@@ -244,24 +244,4 @@ fn asked(order: &BackoutOrder<'_>, left: Vec<Undo>) -> BackoutRequest {
         registrars: Registrars::registrars(order.home, order.registrar),
         steps: BackoutRequest::first(left),
     }
-}
-
-/// Finds out whether ECS registered the corrected or migrated revision, if the response to RegisterTaskDefinition was lost. Returns
-/// the entry that records the result, or `None` if no response was lost.
-async fn resolved<P: Ports>(ports: &P, order: &BackoutOrder<'_>, record: &Record) -> Answer<Option<EntryKind>> {
-    let Some((number, step)) = Effects::of(record).possible else { return Ok(None) };
-    if record.head.backing_out {
-        return Ok(None);
-    }
-    let source = &record.head.source;
-    let described = described(ports.task_definitions(), source).await?;
-    let own = Registrars::of(order.home, order.registrar, record);
-    let made = ExpectedRevision::of(step, source, described.as_ref(), None);
-    Ok(Some(match made.unanswered(ports, &own, record).await? {
-        Some(corrected) => EntryKind::Done { step: number, done: Done::Registered { corrected } },
-        None => {
-            let why = "the response to RegisterTaskDefinition was lost, and there is no new revision".into();
-            EntryKind::Failed { step: number, why, reason: None }
-        }
-    }))
 }

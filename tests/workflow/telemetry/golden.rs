@@ -106,7 +106,7 @@ async fn duel() -> String {
 
 /// A worker dies, the source is deregistered meanwhile, and notifications fail.
 async fn trouble() -> String {
-    let stage = Stage::left().await;
+    let stage = Stage::left_at("PutRetentionPolicy").await;
     stage.remediates("observe", &resume()).await.unwrap();
     stage.account(|account| {
         account.shows_inactive = false;

@@ -343,7 +343,7 @@ async fn a_backout_that_waits_for_the_last_tasks_sends_a_notification_when_it_ha
 
 #[tokio::test]
 async fn work_that_only_an_operator_can_finish_sends_a_notification_at_the_first_try_only() {
-    let stage = Stage::left().await;
+    let stage = Stage::left_at("PutRetentionPolicy").await;
     stage.account(|account| {
         let source = account.arn("web", 1);
         account.deregisters(&source);

@@ -77,9 +77,14 @@ pub struct Stage {
 impl Stage {
     /// web:1 is registered, and its worker died before it registered a correction.
     pub async fn left() -> Self {
+        Self::left_at("RegisterTaskDefinition").await
+    }
+
+    /// web:1 is registered, and its worker died right before this call.
+    pub async fn left_at(call: &'static str) -> Self {
         let stage = Self::default();
         let event = stage.registers(BLOCKING);
-        stage.world.at_next("RegisterTaskDefinition", Moment::Before, Then::Crash);
+        stage.world.at_next(call, Moment::Before, Then::Crash);
         let _ = stage.remediates("register", &event).await;
         stage.world.restart();
         stage.world.advance(Lag::LONGEST);
