@@ -340,3 +340,30 @@ async fn a_service_gets_exactly_one_restored_revision_although_reads_lag() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_source_that_a_late_read_shows_as_active_is_restored_by_request_once_reads_show_the_deregistration() {
+    let (world, source) = corrected().await;
+    world.advance(SignedDuration::from_mins(10));
+    world.lags(Lag { describe: 1, list: 1, lasts: SignedDuration::from_mins(9), ..Lag::default() });
+    world.account(|account| account.deregisters(&source));
+    let report = backs_out_with(&world, "operator", &source, asks(true, false)).await;
+    assert_eq!((ended(&report), report.is_retried()), ((Outcome::Failed, Some(Reason::NotVisibleYet)), true));
+    assert_eq!(numbers(&world), [2], "the corrected revision stays until then");
+    world.advance(SignedDuration::from_mins(9));
+    world.lags(Lag::default());
+    let reports = resumes_backouts(&world).await;
+    assert_eq!((ended(&reports[0]), numbers(&world)), (BACKED_OUT, vec![3]), "{reports:?}");
+}
+
+#[tokio::test]
+async fn a_source_that_is_active_ten_minutes_after_the_request_is_not_restored() {
+    let (world, source) = corrected().await;
+    let preview = previews_with(&world, &source, asks(true, false)).await.notes.join("; ");
+    assert!(preview.contains("ECS shows web:1 as ACTIVE: the backout would wait ten minutes"), "{preview}");
+    assert!(backs_out_with(&world, "operator", &source, asks(true, false)).await.is_retried());
+    world.advance(SignedDuration::from_mins(10));
+    let reports = resumes_backouts(&world).await;
+    assert_eq!((ended(&reports[0]), numbers(&world)), (BACKED_OUT, vec![1]), "{reports:?}");
+    assert_eq!(world.count(REGISTER), 1);
+}

@@ -64,12 +64,16 @@ async fn names<P: Ports>(
                 RecordKind::Migration => report.migrated = Some(corrected.to_string()),
             }
             let (name, found) = (corrected.short(), read(ports, corrected, registered_at(record, corrected)).await?);
+            let is_inactive = found.is_inactive();
             report.notes.push(match found {
                 Registration::Inactive(_) => format!("{name} is not ACTIVE any more"),
                 Registration::Active(_) | Registration::Unknown => {
                     format!("{name} would be deregistered, unless a service or task uses it")
                 }
             });
+            if !is_inactive {
+                report.notes.push(unseen(&name));
+            }
             let pins = if order.ask.ignore_pins { Vec::new() } else { pins_of(ports, corrected).await? };
             if !pins.is_empty() {
                 report.notes.push(kept(corrected, &pins));
@@ -90,6 +94,14 @@ async fn names<P: Ports>(
     Ok(())
 }
 
+/// Returns the note about the consumers of the revision `name` that Logweir cannot see.
+fn unseen(name: &str) -> String {
+    format!(
+        "Logweir cannot see every consumer of {name}: a state machine, a pipeline or a script may name {name} in RunTask or \
+         StartTask and run no task now, and the event of a rule or schedule may not have reached the stack"
+    )
+}
+
 /// Returns whether the backout would restore the source revision, and why, in words. Returns `None` if the source
 /// revision is ACTIVE, or if the record has no corrected revision from which Logweir could restore it.
 async fn restored<P: Ports>(
@@ -101,7 +113,13 @@ async fn restored<P: Ports>(
     let source = &record.head.source;
     let Some((corrected, _)) = left.iter().find_map(Undo::origin) else { return Ok(None) };
     if read(ports, source, Some(record.head.opened_at)).await?.is_active() {
-        return Ok(None);
+        return Ok(order.ask.restore_source.then(|| {
+            format!(
+                "ECS shows {} as ACTIVE: the backout would wait ten minutes for a late deregistration, and then restore \
+                 nothing",
+                source.short()
+            )
+        }));
     }
     let gone = format!("{} is not ACTIVE any more", source.short());
     let (name, standing) = (source.short(), Effects::of(record).restored);

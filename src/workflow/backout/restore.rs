@@ -1,12 +1,14 @@
 //! The restoration of a deregistered source revision, which Logweir registers again from the corrected revision.
 
 use super::context::{UndoAction, UndoContext, UndoDriver};
+use crate::domain::ecs::lag::may_lag;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::tags;
 use crate::domain::edit::{Edit, difference};
 use crate::domain::outcome::Reason;
 use crate::domain::record::{EntryKind, NotRestored, Record};
-use crate::ports::{Answer, Described, ErrorKind, Ports, Services, TaskDefinitions};
+use crate::ports::{Answer, Clock, Described, ErrorKind, Ports, Services, TaskDefinitions};
+use crate::workflow::lag::not_visible_yet;
 use crate::workflow::numbers::{Between, Gap, between};
 use crate::workflow::ownership::{MOST_DESCRIBED, NEWEST, reversed};
 use crate::workflow::registered::{Registration, read, registered_at};
@@ -54,8 +56,20 @@ impl<P: Ports> UndoDriver<'_, P> {
         found: Option<&Described>,
         edits: &[Edit],
     ) -> Answer<Option<UndoAction>> {
-        if !now.restore_source || edits.is_empty() || self.source_is_active(now).await? {
+        if !now.restore_source || edits.is_empty() {
             return Ok(None);
+        }
+        if self.source_is_active(now).await? {
+            // The caller knows of the deregistration, but this read may not show the deregistration yet.
+            let asked = now.record.backout_requested_at();
+            return match asked.is_some_and(|asked| may_lag(asked, self.ports.clock().now())) {
+                true => Err(not_visible_yet(format!(
+                    "ECS still shows {} as ACTIVE, so there is nothing to restore yet; Logweir reads it again until ten \
+                     minutes after the request",
+                    now.source.short()
+                ))),
+                false => Ok(None),
+            };
         }
         match found {
             Some(found) => self.restored(now, found, edits).await,
