@@ -1,6 +1,7 @@
 //! The payloads of the two functions. Each function accepts its own payloads and refuses the other's, however wrapped.
 
 mod dead_letters;
+mod dispositions;
 mod holds;
 
 use logweir::aws::Sqs;

@@ -4,6 +4,8 @@
 mod events;
 mod looks;
 mod races;
+mod swept;
+mod two_workers;
 
 use jiff::{SignedDuration, Timestamp};
 use logweir::domain::ecs::revision::RevisionArn;
