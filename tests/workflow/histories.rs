@@ -4,25 +4,30 @@
 mod acts;
 mod promises;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use acts::{Act, FAMILIES, Happening, Happens, LAGS, Op, Pick, THIRD_PARTY, document, history};
 use jiff::SignedDuration;
-use logweir::domain::baseline::Baseline;
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::event::own_message;
+use logweir::domain::limits::reconciliation::Request;
 use logweir::domain::outcome::Mode;
 use logweir::domain::outcome::{Outcome, Reason};
-use logweir::domain::record::EntryKind;
+use logweir::domain::record::{EntryKind, Record};
 use logweir::domain::report::Decision;
 use logweir::ports::{Clock, ErrorKind as Failing, PortError};
-use logweir::workflow::{BackoutOptions, Order, Origin, due_releases, record_release, resume, resume_backouts};
-use serde_json::Value;
+use logweir::workflow::{
+    BackoutOptions, Order, Origin, due_releases, reconcile, record_release, resume, resume_backouts, retire_unused,
+};
+use promises::Checked;
+use serde_json::{Value, json};
 
+use crate::cloudtrail::Call;
 use crate::order::{backout, order};
 use crate::random_histories::{Lived, run};
-use crate::world::story::{backs_out_with, by, event, home, with};
-use crate::world::{DEPLOYER, Lag, Lie, Moment, Passing, Revision, Then, World};
+use crate::world::queue::Line;
+use crate::world::story::{backs_out_with, by, deletion, deregistration, event, home, parsed, with};
+use crate::world::{Account, DEPLOYER, Lag, Lie, Moment, Passing, Revision, Then, World};
 
 const BASELINE: &str =
     "version = 1\n[log-group]\nadopt = [\"/ecs/third-party\"]\n[fuse]\ncorrections = 1\nminutes = 10\n";
@@ -32,10 +37,20 @@ struct History {
     workers: usize,
     stale_was_asked_for: bool,
     retention_was_touched: bool,
-    /// Whether the operation refuses a registration.
-    refuses: bool,
+    /// The events that are delivered again.
+    late: Vec<Value>,
+    /// The deregistered revisions whose event was delivered, or waits.
+    told: BTreeSet<RevisionArn>,
+    checked: Checked,
     classes: BTreeSet<&'static str>,
     broken: Vec<String>,
+}
+
+/// What the checks after an operation compare with the state before it.
+struct Before {
+    running: BTreeMap<String, RevisionArn>,
+    /// How often each backed-out record was opened.
+    backed_out: BTreeMap<RevisionArn, usize>,
 }
 
 #[test]
@@ -46,6 +61,7 @@ fn a_program_that_omits_a_check_or_records_too_late_breaks_a_promise_in_some_his
         Lie::NothingNewer,
         Lie::RetentionIsLogweirs,
         Lie::NothingRuns,
+        Lie::NothingPins,
         Lie::UnlistedIsInactive,
         Lie::UnseenIsInactive,
     ] {
@@ -61,11 +77,19 @@ fn the_promises_hold_in_every_history() {
         "event again",
         "event without its body",
         "two at once",
-        "dies",
-        "answer lost",
-        "throttled",
-        "others act between two calls",
-        "others act",
+        "the process dies",
+        "the answer to a call is lost",
+        "AWS throttles a call",
+        "another principal acts between two calls",
+        "another principal registers a revision",
+        "another principal deregisters a revision",
+        "another principal deletes a revision",
+        "another principal creates a log group",
+        "another principal deletes a log group",
+        "another principal changes a retention",
+        "another principal changes a tag",
+        "another principal changes the account's retention policy",
+        "a container writes to a log group",
         "backs out",
         "backs out over a newer revision",
         "restores the source by request",
@@ -79,10 +103,20 @@ fn the_promises_hold_in_every_history() {
         "releases a revision after a hold",
         "finds another worker's lease",
         "runs the newest revision",
-        "reads lag",
-        "a registration is refused for a moment",
-        "owners delete revisions",
+        "a description is late",
+        "a list is late",
+        "tags are late",
+        "ECS refuses a registration: too many concurrent attempts",
+        "ECS throttles a registration",
+        "ECS answers a registration with a server error",
         "finds what is not visible yet",
+        "an owner withdraws a source",
+        "the event of a deregistration is lost",
+        "a retirement is due",
+        "retires a corrected revision",
+        "a rule pins a corrected revision",
+        "a pin keeps a corrected revision",
+        "reconciles",
     ];
     run(&history(), 400, |steps| lives(None, steps)).holds(&classes);
 }
@@ -93,36 +127,48 @@ async fn lives(lie: Option<Lie>, ops: Vec<Op>) -> Lived {
         workers: 0,
         stale_was_asked_for: false,
         retention_was_touched: false,
-        refuses: false,
+        late: Vec::new(),
+        told: BTreeSet::new(),
+        checked: Checked::default(),
         classes: BTreeSet::new(),
         broken: Vec::new(),
     };
     history.world.account(|account| {
-        account.lie = lie;
+        (account.lie, account.is_silent) = (lie, true);
         account.has_group(THIRD_PARTY, None, 1);
         account.adopted.insert(THIRD_PARTY.into());
     });
     for (number, op) in ops.iter().enumerate() {
-        let before = history.world.picture();
-        let registered = history.world.count("RegisterTaskDefinition");
+        let before = history.before();
         history.goes_on(op).await;
-        if std::mem::take(&mut history.refuses) && history.world.count("RegisterTaskDefinition") > registered {
-            history.classes.insert("a registration is refused for a moment");
-        }
-        if history.world.account(|account| account.families.values().flatten().any(Revision::is_deleted)) {
-            history.classes.insert("owners delete revisions");
-        }
         history.world.restart();
         history.look(op, &before, number);
         if !history.broken.is_empty() {
-            return (history.classes, history.broken);
+            return history.lived();
         }
     }
     history.comes_to_rest().await;
-    (history.classes, history.broken)
+    history.lived()
 }
 
 impl History {
+    fn lived(mut self) -> Lived {
+        self.classes.extend(self.world.fired().into_keys());
+        (self.classes, self.broken)
+    }
+
+    fn before(&self) -> Before {
+        self.world.account(|account| Before {
+            running: account.running.clone(),
+            backed_out: account
+                .records
+                .iter()
+                .filter(|(_, record)| record.head.suppressed)
+                .map(|(source, record)| (source.clone(), opened(record)))
+                .collect(),
+        })
+    }
+
     fn worker(&mut self) -> String {
         self.workers += 1;
         format!("worker-{}", self.workers)
@@ -156,23 +202,23 @@ impl History {
                 message: "Rate exceeded".into(),
                 reason: Some(Reason::Throttled),
             };
-            let (class, moment, then) = match *happening {
-                Happening::Dies(moment) => ("dies", moment, Then::Crash),
-                Happening::AnswerLost => ("answer lost", Moment::After, Then::Cut),
-                Happening::Throttled => ("throttled", Moment::Before, Then::Fail(throttled())),
+            let (moment, then) = match *happening {
+                Happening::Dies(moment) => (moment, Then::Crash),
+                Happening::AnswerLost => (Moment::After, Then::Cut),
+                Happening::Throttled => (Moment::Before, Then::Fail(throttled())),
                 Happening::Refused(way) => {
-                    let passing: Vec<Passing> =
-                        Passing::ALL.into_iter().filter(|it| it.call == "RegisterTaskDefinition").collect();
-                    self.world.refuses_next(*way.get(&passing));
-                    self.refuses = true;
+                    self.world.refuses_next(*way.get(&Passing::of("RegisterTaskDefinition")));
                     continue;
                 }
                 Happening::Act(moment, act) => {
                     self.retention_was_touched |= act == Act::ChangesRetention;
-                    ("others act between two calls", moment, Then::act(move |account| act.on(account, family)))
+                    let acts = move |account: &mut Account| {
+                        act.on(account, family);
+                        account.fires("another principal acts between two calls");
+                    };
+                    (moment, Then::act(acts))
                 }
             };
-            self.classes.insert(class);
             self.world.at(number, moment, then);
         }
     }
@@ -264,25 +310,129 @@ impl History {
                 });
                 self.classes.insert("runs the newest revision");
             }
-            Op::Lags { way } => {
-                if way.is_some() {
-                    self.classes.insert("reads lag");
-                }
-                world.lags(way.map_or_else(Lag::default, |way| LAGS[way]));
-            }
+            Op::Lags { way } => world.lags(way.map_or_else(Lag::default, |way| LAGS[way])),
             Op::Foreign { family, act } => {
-                self.classes.insert("others act");
                 self.retention_was_touched |= *act == Act::ChangesRetention;
                 world.account(|account| act.on(account, FAMILIES[*family]));
+            }
+            Op::Withdraws { of, deletes, is_told, happens } => {
+                let Some(source) = self.pick(*of) else { return };
+                self.withdraws(&source, *deletes, *is_told, happens).await;
+            }
+            Op::Retires { happens } => {
+                self.plan(happens, FAMILIES[0]);
+                self.retires().await;
+            }
+            Op::Pins { of, on, happens } => {
+                let Some(source) = self.pick(*of) else { return };
+                self.plan(happens, FAMILIES[of.family]);
+                self.pins(&source, *on).await;
+            }
+            Op::Reconciles { happens } => {
+                self.plan(happens, FAMILIES[0]);
+                self.reconciles().await;
             }
         }
     }
 
+    /// The owner deregisters or deletes a revision.
+    async fn withdraws(&mut self, source: &RevisionArn, deletes: bool, is_told: bool, happens: &Happens) {
+        let world = self.world.clone();
+        if !world.account(|account| account.revision(source).is_some_and(Revision::is_active)) {
+            return;
+        }
+        world.account(|account| {
+            account.deregisters(source);
+            if deletes {
+                account.deletes(source);
+            }
+        });
+        self.classes.insert("an owner withdraws a source");
+        if !is_told {
+            self.classes.insert("the event of a deregistration is lost");
+            return;
+        }
+        self.told.insert(source.clone());
+        let event = if deletes { deletion(&world, source) } else { deregistration(&world, source) };
+        self.plan(happens, if source.family == FAMILIES[0] { FAMILIES[0] } else { FAMILIES[1] });
+        self.delivers(event).await;
+    }
+
+    /// Delivers an event, which may have to be delivered again later.
+    async fn delivers(&mut self, event: Value) {
+        let worker = self.worker();
+        let report = with(&self.world, BASELINE, Mode::Register, &worker, &event).await;
+        self.is_true(&report);
+        if report.is_retried() || self.world.is_dead() {
+            self.late.push(event);
+        }
+    }
+
+    async fn retires(&mut self) {
+        let (home, by) = (home(), by());
+        let order = backout(&home, &by, &self.worker(), BackoutOptions::default());
+        for report in retire_unused(&self.world, &order).await.unwrap_or_default() {
+            self.is_true(&report);
+            if report.outcome == Outcome::Retired {
+                self.classes.insert("retires a corrected revision");
+            }
+            if report.error.as_ref().is_some_and(|why| why.contains("EventBridge rule")) {
+                self.classes.insert("a pin keeps a corrected revision");
+            }
+        }
+    }
+
+    /// A rule of the family pins the corrected revision of the source, or releases its pin.
+    async fn pins(&mut self, source: &RevisionArn, on: bool) {
+        self.world.advance(SignedDuration::from_secs(1));
+        let rule = format!("rule-{}", source.family);
+        let corrected = self.world.account(|account| account.records.get(source)?.head.corrected.clone());
+        let (name, request) = match corrected.filter(|_| on) {
+            Some(corrected) => {
+                let target = json!({"id": "a", "ecsParameters": {"taskDefinitionArn": corrected.to_string()}});
+                ("PutTargets", json!({"rule": rule, "targets": [target]}))
+            }
+            None => ("DeleteRule", json!({"name": rule})),
+        };
+        let (service, account, region, time) = ("events", "111122223333", "eu-west-1", self.world.now().to_string());
+        let identity = json!({"type": "AssumedRole", "arn": DEPLOYER});
+        let response = json!({});
+        let call = Call { service, name, account, region, time: &time, id: "p-1", identity, request, response };
+        self.delivers(call.event()).await;
+        if self.world.account(|account| account.pins.values().any(|pins| !pins.holders.is_empty())) {
+            self.classes.insert("a rule pins a corrected revision");
+        }
+    }
+
+    async fn reconciles(&mut self) {
+        let (home, by, baseline, queue) = (home(), by(), parsed(BASELINE), Line::default());
+        let mut request = Request::Start;
+        for _ in 0..10 {
+            let worker = self.worker();
+            let order = order(&home, &by, baseline, Mode::Register, &worker);
+            if reconcile(&self.world, &order, &queue, request).await.is_err() {
+                return;
+            }
+            self.classes.insert("reconciles");
+            request = loop {
+                let Some(sent) = queue.takes() else { return };
+                let body: Value = serde_json::from_str(&sent.body).unwrap();
+                match Request::of(&body) {
+                    Some(page) => break page,
+                    None => self.delivers(body).await,
+                }
+            };
+        }
+    }
+
     async fn resumes(&mut self) {
-        let (home, by, baseline) = (home(), by(), Baseline::parse(BASELINE).unwrap());
-        let order = Order { origin: Origin::Resume, ..order(&home, &by, &baseline, Mode::Register, &self.worker()) };
+        let (home, by, baseline) = (home(), by(), parsed(BASELINE));
+        let order = Order { origin: Origin::Resume, ..order(&home, &by, baseline, Mode::Register, &self.worker()) };
         let _ = resume(&self.world, &order, self.world.now()).await;
         self.releases(&order).await;
+        for event in std::mem::take(&mut self.late) {
+            self.delivers(event).await;
+        }
         let order = backout(&home, &by, &self.worker(), BackoutOptions::default());
         let _ = resume_backouts(&self.world, &order).await;
     }
@@ -317,6 +467,7 @@ impl History {
             Some(Reason::OnHold) => drop(self.classes.insert("finds the family on hold")),
             Some(Reason::Locked) => drop(self.classes.insert("finds another worker's lease")),
             Some(Reason::NotVisibleYet) => drop(self.classes.insert("finds what is not visible yet")),
+            Some(Reason::SourceWithdrawn) => drop(self.classes.insert("a retirement is due")),
             _ => {}
         }
     }
@@ -345,38 +496,39 @@ impl History {
     }
 
     /// The promises that hold after every operation.
-    fn look(&mut self, op: &Op, before: &crate::world::Account, number: usize) {
-        let now = self.world.picture();
-        let mut broken = promises::always(&now);
-        if now.running != before.running && !matches!(op, Op::Runs { .. }) {
-            broken.push("something runs that no principal has deployed".into());
-        }
-        // Only a forced correction opens a backed-out record again.
-        let opened = |account: &crate::world::Account, source: &RevisionArn| {
-            let record = account.records.get(source);
-            record.map_or(0, |record| {
-                record.entries.iter().filter(|entry| matches!(entry.what, EntryKind::Opened(_))).count()
-            })
-        };
-        for (source, record) in before.records.iter().filter(|(_, record)| record.head.suppressed) {
-            let again = matches!(op, Op::Apply { again: true, .. });
-            if !again && opened(&now, source) != opened(before, source) {
-                broken.push(format!("{} was backed out, and corrected again: {record:?}", source.short()));
+    fn look(&mut self, op: &Op, before: &Before, number: usize) {
+        let checked = &mut self.checked;
+        let broken = self.world.account(|now| {
+            let mut broken = promises::always(now, checked);
+            if now.running != before.running && !matches!(op, Op::Runs { .. }) {
+                broken.push("something runs that no principal has deployed".into());
             }
-        }
+            // Only a forced correction opens a backed-out record again.
+            let again = matches!(op, Op::Apply { again: true, .. });
+            for (source, times) in before.backed_out.iter().filter(|_| !again) {
+                let record = &now.records[source];
+                if opened(record) != *times {
+                    broken.push(format!("{} was backed out, and corrected again: {record:?}", source.short()));
+                }
+            }
+            broken
+        });
         self.broken.extend(broken.into_iter().map(|broken| format!("after operation {number}, {op:?}: {broken}")));
     }
 
     /// Finishes all open work, and then backs out everything.
     async fn comes_to_rest(&mut self) {
         self.world.lags(Lag::default());
+        self.late.extend(self.untold());
         // A record that fails again and again is tried once a day.
-        for _ in 0..5 {
+        for _ in 0..6 {
             self.world.advance(SignedDuration::from_hours(24));
             self.resumes().await;
+            self.retires().await;
         }
         let rest = self.world.picture();
         self.broken.extend(promises::at_rest(&rest, self.stale_was_asked_for));
+        self.broken.extend(promises::outlive(&rest));
 
         // Events about revisions registered by Logweir do nothing.
         let own: Vec<RevisionArn> = promises::own_revisions(&rest).iter().map(|own| own.revision.clone()).collect();
@@ -390,6 +542,8 @@ impl History {
 
         self.world.account(|account| {
             account.running.clear();
+            account.pins.clear();
+            account.pin_holders.clear();
             account.retention_policy = None;
         });
         let sources: Vec<RevisionArn> = rest.records.keys().cloned().collect();
@@ -406,6 +560,21 @@ impl History {
         if retention.is_some() && !self.retention_was_touched {
             self.broken.push(format!("everything was backed out, and the third-party group keeps {retention:?}"));
         }
-        self.broken.extend(promises::always(&self.world.picture()));
+        let checked = &mut self.checked;
+        self.broken.extend(self.world.account(|account| promises::always(account, checked)));
     }
+
+    /// The events of the deregistrations that no event has reported.
+    fn untold(&self) -> Vec<Value> {
+        let withdrawn: Vec<RevisionArn> = self.world.account(|account| {
+            let sources = account.records.keys().filter(|source| !self.told.contains(*source));
+            sources.filter(|source| !account.revision(source).unwrap().is_active()).cloned().collect()
+        });
+        withdrawn.iter().map(|source| deregistration(&self.world, source)).collect()
+    }
+}
+
+/// How often a record was opened.
+fn opened(record: &Record) -> usize {
+    record.entries.iter().filter(|entry| matches!(entry.what, EntryKind::Opened(_))).count()
 }

@@ -11,6 +11,8 @@ use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 
 const HISTORIES: u32 = 1000;
+/// The page with the number of histories for each class.
+const PAGE: &str = include_str!("../../docs/reliability.md");
 /// The minimum number of histories in which each class occurs.
 const EACH: u32 = 100;
 
@@ -32,7 +34,7 @@ where
     S: Strategy<Value: Debug>,
     F: Future<Output = Lived>,
 {
-    let seed = std::env::var("LOGWEIR_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1_u64);
+    let seed = crate::sample::seed();
     let config = Config {
         cases: HISTORIES,
         failure_persistence: None,
@@ -63,6 +65,8 @@ impl Ran {
         println!("{HISTORIES} histories, seed {seed}; in how many of them each class occurs:");
         counts.iter().for_each(|(class, count)| println!("  {count:>5}  {class}"));
         for class in classes {
+            let row = format!("| {class} |");
+            assert!(PAGE.contains(&row), "docs/reliability.md has no row for `{class}`");
             assert!(counts.get(class).copied().unwrap_or_default() >= EACH, "`{class}` occurs too rarely");
         }
     }

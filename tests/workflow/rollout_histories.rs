@@ -14,13 +14,14 @@ use logweir::domain::outcome::{Mode, Outcome};
 use logweir::domain::record::{Ending, Record, Rollout, RolloutPhase};
 use logweir::ports::Clock;
 use logweir::settings::LEASE;
-use logweir::workflow::{BackoutOptions, Order, Origin, resume, resume_backouts};
+use logweir::workflow::{BackoutOptions, Order, Origin, resume, resume_backouts, retire_unused};
 use moves::{Act, Happening, Happens, LAGS, Move, SERVICES, document, history, is_logweirs};
+use proptest::sample::Index;
 use serde_json::Value;
 
 use crate::order::{backout, order};
 use crate::random_histories::{Lived, run};
-use crate::world::story::{PROMPT, backs_out, by, home, with};
+use crate::world::story::{PROMPT, backs_out, by, deregistration, home, with};
 use crate::world::{Account, DEPLOYER, LOGWEIR, Lag, Lie, Moment, Passing, Then, World};
 
 static BASELINE: LazyLock<Baseline> = LazyLock::new(|| Baseline::parse(&PROMPT).unwrap());
@@ -54,14 +55,20 @@ fn the_promises_about_services_hold_in_every_history() {
         "another principal changes the network during a rollout",
         "a deployment pauses and continues",
         "a deployment pauses for hours",
-        "an update is refused for a moment",
+        "ECS throttles an update",
+        "ECS answers an update with a server error",
         "ECS does not know a new revision yet",
-        "reads of services lag",
-        "others act between two calls",
+        "a description is late",
+        "a list is late",
+        "tags are late",
+        "a description of a service is late",
+        "another principal acts between two calls",
         "Logweir's deployment fails",
-        "dies",
-        "answer lost",
+        "the process dies",
+        "the answer to a call is lost",
         "backs out",
+        "an owner withdraws a source",
+        "retires a corrected revision",
         "a service finally runs a corrected revision",
     ];
     run(&history(), 400, |steps| lives(None, steps)).holds(&classes);
@@ -82,18 +89,16 @@ async fn lives(lie: Option<Lie>, moves: Vec<Move>) -> Lived {
     let (waiting, ran, classes, broken) = (Vec::new(), BTreeMap::new(), BTreeSet::from(["histories"]), Vec::new());
     let mut history = History { world, waiting, ran, classes, broken };
     for (number, step) in moves.iter().enumerate() {
-        let before = history.looked();
         history.takes(step).await;
         history.world.restart();
-        history.counts(before);
         let wrongs = history.world.account(|account| account.wrongs.clone());
         if let Some(wrong) = wrongs.first() {
             history.broken.push(format!("after move {number}, {step:?}: {wrong}"));
-            return (history.classes, history.broken);
+            return history.lived();
         }
     }
     history.comes_to_rest().await;
-    (history.classes, history.broken)
+    history.lived()
 }
 
 impl History {
@@ -110,38 +115,23 @@ impl History {
         self.world.advance(by);
     }
 
-    /// The numbers of calls and of Logweir's deployments.
-    fn looked(&self) -> [usize; 3] {
-        let deployed =
-            self.world.account(|account| account.service_deployments.values().filter(|it| it.by == LOGWEIR).count());
-        [self.world.count("UpdateService"), self.world.count("DescribeServices"), deployed]
-    }
-
-    /// Counts what the lag led to.
-    fn counts(&mut self, [updates, looks, deployed]: [usize; 3]) {
-        let [updates_now, looks_now, deployed_now] = self.looked();
-        let lag = self.world.account(|account| account.lag);
-        if lag.services > 0 && looks_now > looks {
-            self.classes.insert("reads of services lag");
-        }
-        if lag.starts > 0 && updates_now - updates > deployed_now - deployed {
-            self.classes.insert("ECS does not know a new revision yet");
-        }
+    fn lived(mut self) -> Lived {
+        self.classes.extend(self.world.fired().into_keys());
+        (self.classes, self.broken)
     }
 
     /// Plans what happens at the move's calls.
     fn plan(&mut self, happens: &Happens) {
         let base = self.world.calls().len();
         for (offset, happening) in happens {
-            let (class, moment, then) = match *happening {
-                Happening::Dies(moment) => ("dies", moment, Then::Crash),
-                Happening::AnswerLost => ("answer lost", Moment::After, Then::Cut),
+            let (moment, then) = match *happening {
+                Happening::Dies(moment) => (moment, Then::Crash),
+                Happening::AnswerLost => (Moment::After, Then::Cut),
                 Happening::Refused(way) => {
                     // Lag::starts refuses a new revision as not found.
-                    let passing: Vec<_> =
-                        Passing::ALL.into_iter().filter(|it| it.call == "UpdateService" && !it.is_missing()).collect();
+                    let mut passing = Passing::of("UpdateService");
+                    passing.retain(|it| !it.is_missing());
                     self.world.refuses_next(*way.get(&passing));
-                    self.classes.insert("an update is refused for a moment");
                     continue;
                 }
                 Happening::Act(moment, act) => {
@@ -150,12 +140,14 @@ impl History {
                     let acts = Then::act(move |account| {
                         account.lag.services = 0;
                         account.now += SignedDuration::from_secs(1);
-                        act.on(account);
+                        if let Some(class) = act.on(account) {
+                            account.fires(class);
+                            account.fires("another principal acts between two calls");
+                        }
                     });
-                    ("others act between two calls", moment, acts)
+                    (moment, acts)
                 }
             };
-            self.classes.insert(class);
             self.world.at(base + offset, moment, then);
         }
     }
@@ -183,8 +175,38 @@ impl History {
                 backs_out(&self.world, source.get(&of_deployer)).await;
             }
             Move::PausesForHours { service } => self.pauses_for_hours(*service).await,
+            Move::Withdraws { source } => self.withdraws(source),
             Move::Lags { way } => self.world.lags(way.map_or_else(Lag::default, |way| LAGS[way])),
             Move::Waits { minutes } => self.advances(SignedDuration::from_mins(*minutes)),
+        }
+    }
+
+    /// The owner deploys the first revision to the services that run a source, and deregisters the source, as
+    /// CloudFormation does.
+    fn withdraws(&mut self, source: &Index) {
+        let withdrawn = self.world.account(|account| {
+            let active = account.active("web").into_iter().skip(1).map(|number| account.arn("web", number));
+            let sources: Vec<_> = active.filter(|it| account.revision(it).unwrap().by == DEPLOYER).collect();
+            let source = (!sources.is_empty()).then(|| source.get(&sources).clone())?;
+            // The owner does not wait until the update succeeds.
+            let starts = std::mem::take(&mut account.lag.starts);
+            let corrected = account.records.get(&source).and_then(|record| record.head.corrected.clone());
+            for name in SERVICES {
+                let service = account.service(name);
+                if service.wanted == source
+                    || service.revision == source
+                    || Some(&service.revision) == corrected.as_ref()
+                {
+                    account.updates_service(name, &account.arn("web", 1));
+                }
+            }
+            account.lag.starts = starts;
+            account.deregisters(&source);
+            Some(source)
+        });
+        if let Some(source) = withdrawn {
+            self.waiting.push(deregistration(&self.world, &source));
+            self.classes.insert("an owner withdraws a source");
         }
     }
 
@@ -222,6 +244,10 @@ impl History {
         let _ = resume(&self.world, &order, self.world.now()).await;
         let order = backout(&home, &by, "back-resumer", BackoutOptions::default());
         let _ = resume_backouts(&self.world, &order).await;
+        let retired = retire_unused(&self.world, &order).await.unwrap_or_default();
+        if retired.iter().any(|report| report.outcome == Outcome::Retired) {
+            self.classes.insert("retires a corrected revision");
+        }
     }
 
     /// Ends all deployments and all work.
@@ -291,9 +317,25 @@ fn at_rest(
             broken.push(format!("nothing failed, and the fuse is open: {why}"));
         }
     }
+    broken.extend(outliving(account));
     broken.extend(false_endings(account));
     broken.extend(false_backouts(account));
     broken
+}
+
+/// The corrected revisions that outlive their withdrawn sources although no service runs them.
+fn outliving(account: &Account) -> Vec<String> {
+    let is_active = |revision: &RevisionArn| account.revision(revision).unwrap().is_active();
+    let is_run = |revision: &RevisionArn| SERVICES.iter().any(|name| account.service(name).revision == *revision);
+    let outlives = |record: &&Record| {
+        let corrected = record.head.corrected.as_ref();
+        !record.head.open && corrected.is_some_and(|corrected| is_active(corrected) && !is_run(corrected))
+    };
+    let withdrawn = account.records.values().filter(|record| !is_active(&record.head.source));
+    withdrawn
+        .filter(outlives)
+        .map(|record| format!("{} was withdrawn before its correction", record.head.source))
+        .collect()
 }
 
 /// The records that say that they are backed out, although a service runs a corrected revision of the record.

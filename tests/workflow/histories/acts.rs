@@ -53,6 +53,26 @@ pub enum Op {
         family: usize,
         act: Act,
     },
+    /// The owner deregisters a revision, or deletes it too. The event arrives, or is lost.
+    Withdraws {
+        of: Pick,
+        deletes: bool,
+        is_told: bool,
+        happens: Happens,
+    },
+    /// The schedule retires unused corrected revisions.
+    Retires {
+        happens: Happens,
+    },
+    /// A rule pins the corrected revision, or releases its pin.
+    Pins {
+        of: Pick,
+        on: bool,
+        happens: Happens,
+    },
+    Reconciles {
+        happens: Happens,
+    },
 }
 
 /// The kind of document that the deployer registers.
@@ -131,15 +151,20 @@ pub fn document(family: &str, kind: Kind) -> String {
 }
 
 impl Act {
+    /// Does nothing if there is nothing to act on. Counts an act that has changed something.
     pub fn on(self, account: &mut Account, family: &str) {
         let active = account.active(family);
         match self {
-            Self::Registers => drop(account.registers(&document(family, Kind::Blocking))),
+            Self::Registers => {
+                account.registers(&document(family, Kind::Blocking));
+                account.fires("another principal registers a revision");
+            }
             Self::DeregistersOldest | Self::DeregistersNewest => {
                 let number = if self == Self::DeregistersOldest { active.first() } else { active.last() };
                 if let Some(number) = number {
                     let arn = account.arn(family, *number);
                     account.deregisters(&arn);
+                    account.fires("another principal deregisters a revision");
                 }
             }
             // If Logweir's group were deleted and created again within moments, it would look like Logweir's group.
@@ -149,17 +174,24 @@ impl Act {
                     account.records.values().any(|record| Effects::of(record).made.contains(&name.as_str()));
                 if !by_logweir && !account.groups.contains_key(&name) {
                     account.has_group(&name, None, 1);
+                    account.fires("another principal creates a log group");
                 }
             }
-            Self::DeletesGroup => drop(account.groups.remove(&format!("/ecs/{family}"))),
+            Self::DeletesGroup => {
+                if account.groups.remove(&format!("/ecs/{family}")).is_some() {
+                    account.fires("another principal deletes a log group");
+                }
+            }
             Self::FillsGroup => {
                 if let Some(group) = account.groups.get_mut(&format!("/ecs/{family}")) {
                     group.streams += 1;
+                    account.fires("a container writes to a log group");
                 }
             }
             Self::ChangesRetention => {
-                if let Some(group) = account.groups.get_mut(THIRD_PARTY) {
-                    group.retention = Some(365);
+                let group = account.groups.get_mut(THIRD_PARTY);
+                if group.is_some_and(|group| group.retention.replace(365) != Some(365)) {
+                    account.fires("another principal changes a retention");
                 }
             }
             Self::TagsNewest => {
@@ -167,6 +199,7 @@ impl Act {
                     let tags = &mut account.families.get_mut(family).unwrap()[number - 1].tags;
                     tags.retain(|tag| tag.key != "team");
                     tags.push(Tag::new("team", "b"));
+                    account.fires("another principal changes a tag");
                 }
             }
             Self::Deletes | Self::DeletesAtOnce => {
@@ -176,6 +209,7 @@ impl Act {
                     .find(|arn| account.revision(arn).is_some_and(|it| it.state() == RevisionState::Inactive));
                 if let Some(arn) = inactive {
                     account.deletes(&arn);
+                    account.fires("another principal deletes a revision");
                 }
                 if self == Self::DeletesAtOnce {
                     account.finishes_deletions();
@@ -186,14 +220,16 @@ impl Act {
                     Some(_) => None,
                     None => Some(("everywhere".into(), 90)),
                 };
+                account.fires("another principal changes the account's retention policy");
             }
         }
     }
 }
 
-const ACTS: [Act; 11] = [
-    // These two happen only between operations. CloudWatch Logs has no conditional writes, so Logweir cannot notice
+const ACTS: [Act; 12] = [
+    // These happen only between operations. CloudWatch Logs has no conditional writes, so Logweir cannot notice
     // them between a read and the act that follows at once.
+    Act::FillsGroup,
     Act::FillsGroup,
     Act::ChangesRetention,
     Act::Registers,
@@ -220,8 +256,8 @@ fn happens() -> impl Strategy<Value = Happens> {
         3 => moment().prop_map(Happening::Dies),
         2 => Just(Happening::AnswerLost),
         2 => Just(Happening::Throttled),
-        2 => any::<prop::sample::Index>().prop_map(Happening::Refused),
-        4 => (moment(), act(&ACTS[2..])).prop_map(|(moment, act)| Happening::Act(moment, act)),
+        6 => any::<prop::sample::Index>().prop_map(Happening::Refused),
+        4 => (moment(), act(&ACTS[3..])).prop_map(|(moment, act)| Happening::Act(moment, act)),
     ];
     prop::collection::vec((1..25_usize, happening), 0..3)
 }
@@ -235,23 +271,28 @@ fn op() -> impl Strategy<Value = Op> {
     let kind = prop::sample::select(vec![Kind::Blocking, Kind::Blocking, Kind::ThirdParty, Kind::Compliant]);
     prop_oneof![
         5 => (family.clone(), kind).prop_map(|(family, kind)| Op::Deploys { family, kind }),
-        9 => (pick(), prop::bool::weighted(0.15), happens())
+        11 => (pick(), prop::bool::weighted(0.15), happens())
             .prop_map(|(of, omitted, happens)| Op::Event { of, omitted, happens }),
         1 => (pick(), pick()).prop_map(|(one, other)| Op::TwoAtOnce { one, other }),
-        4 => (pick(), any::<bool>(), prop::bool::weighted(0.3), prop::bool::weighted(0.5), happens())
+        4 => (pick(), any::<bool>(), prop::bool::weighted(0.3), prop::bool::weighted(0.7), happens())
             .prop_map(|(of, restore, stale, hold, happens)| Op::BackOut { of, restore, stale, hold, happens }),
         2 => (pick(), any::<bool>(), happens()).prop_map(|(of, again, happens)| Op::Apply { of, again, happens }),
         3 => happens().prop_map(|happens| Op::Resume { happens }),
         4 => (1..20_i64).prop_map(|minutes| Op::Wait { minutes }),
         1 => (pick(), any::<bool>()).prop_map(|(of, on)| Op::Runs { of, on }),
         2 => prop::option::weighted(0.7, 0..LAGS.len()).prop_map(|way| Op::Lags { way }),
-        2 => (family, act(&ACTS)).prop_map(|(family, act)| Op::Foreign { family, act }),
+        3 => (family, act(&ACTS)).prop_map(|(family, act)| Op::Foreign { family, act }),
+        3 => (pick(), prop::bool::weighted(0.2), prop::bool::weighted(0.7), happens())
+            .prop_map(|(of, deletes, is_told, happens)| Op::Withdraws { of, deletes, is_told, happens }),
+        4 => happens().prop_map(|happens| Op::Retires { happens }),
+        4 => (pick(), prop::bool::weighted(0.85), happens()).prop_map(|(of, on, happens)| Op::Pins { of, on, happens }),
+        1 => happens().prop_map(|happens| Op::Reconciles { happens }),
     ]
 }
 
-/// At least twenty operations. The first two are deployments, so that the others have revisions to act on.
+/// At least 26 operations. The first two are deployments, so that the others have revisions to act on.
 pub fn history() -> impl Strategy<Value = Vec<Op>> {
-    prop::collection::vec(op(), 20..40).prop_map(|mut ops| {
+    prop::collection::vec(op(), 24..44).prop_map(|mut ops| {
         ops.insert(0, Op::Deploys { family: 0, kind: Kind::Blocking });
         ops.insert(1, Op::Deploys { family: 1, kind: Kind::ThirdParty });
         ops

@@ -1,6 +1,6 @@
 //! The promises, as checks of an account.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::ecs::task_definition::TaskDefinition;
@@ -37,10 +37,21 @@ fn of_entry<'a>(record: &'a Record, what: &'a EntryKind) -> Option<OwnRevision<'
     }
 }
 
+/// What earlier checks have found right, and what never changes: the documents of revisions, and entries.
+#[derive(Default)]
+pub struct Checked {
+    own: BTreeSet<RevisionArn>,
+    /// The number of entries of each record.
+    entries: BTreeMap<RevisionArn, usize>,
+}
+
 /// Violations of promises that always hold: no document loses a member, no secret leaks, and nothing forbidden happens.
-pub fn always(account: &Account) -> Vec<String> {
+pub fn always(account: &Account, checked: &mut Checked) -> Vec<String> {
     let mut broken = account.wrongs.clone();
     for OwnRevision { record, revision, restored } in own_revisions(account) {
+        if !checked.own.insert(revision.clone()) {
+            continue;
+        }
         let source = account.revision(&record.head.source).map(|source| source.text.clone()).unwrap_or_default();
         let own = account.revision(revision).map(|own| own.text.clone()).unwrap_or_default();
         if restored && own != source {
@@ -50,15 +61,39 @@ pub fn always(account: &Account) -> Vec<String> {
             broken.push(format!("{} differs from its source elsewhere than planned", revision.short()));
         }
     }
-    let journal = format!(
-        "{}{}",
-        serde_json::to_string(&account.records.values().map(|record| &record.entries).collect::<Vec<_>>()).unwrap(),
-        serde_json::to_string(&account.remembered.values().collect::<Vec<_>>()).unwrap(),
-    );
-    if journal.contains("CANARY") {
-        broken.push("the journal contains an environment value".into());
+    for (source, record) in &account.records {
+        let entries = checked.entries.entry(source.clone()).or_default();
+        let journal = serde_json::to_string(&record.entries[*entries..]).unwrap();
+        *entries = record.entries.len();
+        if journal.contains("CANARY") {
+            broken.push("the journal contains an environment value".into());
+        }
+    }
+    let families = serde_json::to_string(&account.remembered.values().collect::<Vec<_>>()).unwrap();
+    if families.contains("CANARY") {
+        broken.push("the state of a family contains an environment value".into());
     }
     broken
+}
+
+/// The corrected revisions that outlive their withdrawn sources although nothing uses them, when all work has ended.
+pub fn outlive(account: &Account) -> Vec<String> {
+    let is_active = |revision: &RevisionArn| account.revision(revision).is_some_and(Revision::is_active);
+    let is_used = |revision: &RevisionArn| {
+        account.running.values().any(|runs| runs == revision)
+            || account.pin_holders.values().any(|holder| holder.pins(revision))
+    };
+    let outlives = |record: &&Record| {
+        let corrected = record.head.corrected.as_ref();
+        !record.head.open
+            && !record.head.suppressed
+            && !is_active(&record.head.source)
+            && corrected.is_some_and(|corrected| is_active(corrected) && !is_used(corrected))
+    };
+    let name = |record: &Record| {
+        format!("the correction of {} outlives it: {:?}", record.head.source.short(), record.head.closing)
+    };
+    account.records.values().filter(outlives).map(name).collect()
 }
 
 /// Whether a text is its source with the edits of one of the record's attempts, byte for byte.
@@ -113,7 +148,9 @@ pub fn at_rest(account: &Account, stale_was_asked_for: bool) -> Vec<String> {
                     && number < newest.revision
                     && account.revision(&account.arn(family, number as usize)).unwrap().by != LOGWEIR
             };
-            if !(stale_was_asked_for && own.restored)
+            // A service or task may have started the restored revision before a read showed the other one.
+            let is_run = account.running.values().any(|runs| *runs == newest);
+            if !(own.restored && (stale_was_asked_for || is_run))
                 && let Some(passed) = active.iter().find(third_party)
             {
                 broken.push(format!(

@@ -28,6 +28,10 @@ pub enum Move {
     PausesForHours {
         service: usize,
     },
+    /// The owner rolls the services back from a source, and deregisters the source.
+    Withdraws {
+        source: prop::sample::Index,
+    },
     /// Reads lag in one of the ways of [`LAGS`] from now on, or no longer.
     Lags {
         way: Option<usize>,
@@ -74,12 +78,13 @@ pub enum Happening {
     Act(Moment, Act),
 }
 
-pub const LAGS: [Lag; 4] = {
+pub const LAGS: [Lag; 5] = {
     let lag = Lag { describe: 0, list: 0, tags: 0, starts: 0, services: 0, lasts: SignedDuration::from_mins(6) };
     [
         Lag { services: 1, ..lag },
         Lag { services: 2, ..lag },
         Lag { starts: 2, ..lag },
+        Lag { list: 2, tags: 3, ..lag },
         Lag { describe: 1, list: 2, tags: 2, starts: 1, services: 1, ..lag },
     ]
 };
@@ -166,7 +171,7 @@ fn act() -> impl Strategy<Value = Act> {
         2 => service.clone().prop_map(|service| Act::ChangesNetwork { service }),
         2 => service.clone().prop_map(|service| Act::Pauses { service }),
         2 => service.clone().prop_map(|service| Act::Continues { service }),
-        4 => (service, prop::bool::weighted(0.2)).prop_map(|(service, fails)| Act::Ends { service, fails }),
+        4 => (service, prop::bool::weighted(0.4)).prop_map(|(service, fails)| Act::Ends { service, fails }),
     ]
 }
 
@@ -184,6 +189,13 @@ fn happens() -> impl Strategy<Value = Happens> {
     prop::collection::vec((1..30_usize, happening), 0..2)
 }
 
+/// The first rollout starts, and ECS may refuse the update for a moment.
+fn starts() -> impl Strategy<Value = Move> {
+    let refused = any::<prop::sample::Index>().prop_map(|way| vec![(1, Happening::Refused(way))]);
+    (prop::bool::weighted(0.3), prop_oneof![2 => happens(), 1 => refused])
+        .prop_map(|(newest_first, happens)| Move::Told { newest_first, happens })
+}
+
 fn told() -> impl Strategy<Value = Move> {
     (prop::bool::weighted(0.3), happens()).prop_map(|(newest_first, happens)| Move::Told { newest_first, happens })
 }
@@ -195,6 +207,7 @@ fn step() -> impl Strategy<Value = Move> {
         2 => happens().prop_map(|happens| Move::Resumes { happens }),
         2 => (any::<prop::sample::Index>(), happens()).prop_map(|(source, happens)| Move::BacksOut { source, happens }),
         1 => (0..SERVICES.len()).prop_map(|service| Move::PausesForHours { service }),
+        2 => any::<prop::sample::Index>().prop_map(|source| Move::Withdraws { source }),
         2 => prop::option::weighted(0.8, 0..LAGS.len()).prop_map(|way| Move::Lags { way }),
         3 => (1..8_i64).prop_map(|minutes| Move::Waits { minutes }),
     ]
@@ -219,7 +232,7 @@ fn first_rollout() -> impl Strategy<Value = Vec<Move>> {
 pub fn history() -> impl Strategy<Value = Vec<Move>> {
     let lags = prop::option::weighted(0.6, 0..LAGS.len()).prop_map(|way| Move::Lags { way });
     let steps = (first_rollout(), prop::collection::vec(step(), 6..12));
-    (lags, told(), told(), steps).prop_map(|(lags, registered, completed, (first, steps))| {
+    (lags, told(), starts(), steps).prop_map(|(lags, registered, completed, (first, steps))| {
         let begins = [
             Move::Acts(Act::Registers { blocking: true }),
             lags,
