@@ -23,7 +23,7 @@ use logweir::workflow::{BackoutOptions, BackoutOrder, Order, Origin, back_out, r
 use tokio::task::JoinSet;
 
 use fleet::{BASELINE, Family, Group, LONG, Leases, Others, Standing, TABLE, config};
-use tally::Tally;
+use tally::{Tally, percent_stale_reads};
 
 use crate::emulated::proxy::{Answer, Call, Fate, Proxy};
 use crate::emulated::size;
@@ -97,6 +97,7 @@ async fn remediations_and_their_backouts_end_correctly_through_a_faulty_proxy() 
     }
     enough_was_spoiled(&remediations, families.len() / 10);
     enough_was_spoiled(backouts, families.len() / 60);
+    assert!(percent_stale_reads(&both) >= 25, "{} %: {}", percent_stale_reads(&both), Tally::of(&both));
     no_retention_was_shortened_and_no_group_deleted(&families, &all);
     only_own_revisions_were_deregistered(&all);
 }
@@ -224,6 +225,7 @@ fn tell(what: &str, started: Instant, tries: &[Tries], calls: &[Call]) {
     let (count, seconds) = (tries.len(), started.elapsed().as_secs());
     println!("\n{count} {what} in {all} tries, {again} of them in more than one, the most in {most}");
     println!("{registered} revisions registered, {deregistered} calls deregistered one; {seconds} s\n");
+    println!("{} % of the reads of task definitions were stale\n", percent_stale_reads(calls));
     println!("{}", Tally::of(calls));
 }
 

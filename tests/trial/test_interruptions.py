@@ -1,5 +1,6 @@
 """Ctrl-C at each creation and at each probe, and the end of the process: afterwards nothing of the trial is left."""
 
+import io
 import os
 import signal
 import unittest
@@ -32,6 +33,30 @@ class Interrupted(unittest.TestCase):
                     self.assertTrue('"ended": "interrupted"' in run.report)
                     reached += 1
         self.assertGreater(reached, 100)
+        self.assertEqual(left(aws), [])
+
+    def test_at_each_other_write_of_each_probe(self):
+        aws = account("000000000173")
+        reached = set()
+        for probe in PROBES:
+            options, err = ("--yes", "--trail-minutes", "0", "--only", probe), io.StringIO()
+            operations = []
+
+            def note(operation, moment, operations=operations, err=err):
+                if "removing" not in err.getvalue():
+                    operations.append((operation, moment))
+
+            whole = Run(aws, *options, on_call=note, err=err)
+            self.assertEqual(whole.code, 0, whole.said)
+            writes = {operation for operation, _ in operations if operation not in CREATIONS and not is_read(operation)}
+            for moment in MOMENTS:
+                ours = [operation for operation, when in operations if operation in writes and when == moment]
+                for number in range(1, len(ours) + 1):
+                    run = Run(aws, *options, on_call=At(number, moment, interrupt, writes))
+                    self.assertEqual((run.code, run.journals), (130, []), f"{probe} {moment} {number}: {run.said}")
+                    self.assertTrue('"ended": "interrupted"' in run.report)
+            reached |= writes
+        self.assertLessEqual({"ecs:DeregisterTaskDefinition", "ecs:UpdateService", "logs:PutRetentionPolicy"}, reached)
         self.assertEqual(left(aws), [])
 
     def test_before_the_first_call_of_each_probe(self):
@@ -67,6 +92,10 @@ class Interrupted(unittest.TestCase):
 def interrupt_probe(bench):
     """Is interrupted at once."""
     raise KeyboardInterrupt
+
+
+def is_read(operation):
+    return operation.partition(":")[2].startswith(("Describe", "Get", "List", "Lookup"))
 
 
 class Removing(unittest.TestCase):

@@ -188,6 +188,9 @@ impl History {
             let active = account.active("web").into_iter().skip(1).map(|number| account.arn("web", number));
             let sources: Vec<_> = active.filter(|it| account.revision(it).unwrap().by == DEPLOYER).collect();
             let source = (!sources.is_empty()).then(|| source.get(&sources).clone())?;
+            // If a worker dies right after an update that replaced this deployment, a read that lagged before the update
+            // leaves no trace of the deployment.
+            account.lag.services = 0;
             // The owner does not wait until the update succeeds.
             let starts = std::mem::take(&mut account.lag.starts);
             let corrected = account.records.get(&source).and_then(|record| record.head.corrected.clone());
@@ -326,7 +329,11 @@ fn at_rest(
 /// The corrected revisions that outlive their withdrawn sources although no service runs them.
 fn outliving(account: &Account) -> Vec<String> {
     let is_active = |revision: &RevisionArn| account.revision(revision).unwrap().is_active();
-    let is_run = |revision: &RevisionArn| SERVICES.iter().any(|name| account.service(name).revision == *revision);
+    // ECS lists a deployment that has failed or was replaced until a later one completes.
+    let is_run = |revision: &RevisionArn| {
+        let listed = SERVICES.iter().flat_map(|name| &account.service(name).deployments);
+        listed.into_iter().any(|deployment| deployment.revision == *revision)
+    };
     let outlives = |record: &&Record| {
         let corrected = record.head.corrected.as_ref();
         !record.head.open && corrected.is_some_and(|corrected| is_active(corrected) && !is_run(corrected))
@@ -334,7 +341,7 @@ fn outliving(account: &Account) -> Vec<String> {
     let withdrawn = account.records.values().filter(|record| !is_active(&record.head.source));
     withdrawn
         .filter(outlives)
-        .map(|record| format!("{} was withdrawn before its correction", record.head.source))
+        .map(|record| format!("{} was withdrawn before its correction: {:?}", record.head.source.short(), record.head))
         .collect()
 }
 

@@ -56,6 +56,14 @@ impl<'c> Tally<'c> {
     }
 }
 
+/// The percentage of the answered reads of task definitions that missed one to three writes. No other read lags.
+pub fn percent_stale_reads(calls: &[Call]) -> usize {
+    let is_read = |call: &&Call| ["DescribeTaskDefinition", "ListTaskDefinitions"].contains(&call.operation.as_str());
+    let is_answered = |call: &&Call| matches!(call.fate, Fate::Passed | Fate::Late) && call.done().is_some();
+    let reads: Vec<&Call> = calls.iter().filter(is_read).filter(is_answered).collect();
+    reads.iter().filter(|call| call.stale).count() * 100 / reads.len().max(1)
+}
+
 /// Sorts after every operation's name.
 const ALL: &str = "all";
 

@@ -1,7 +1,7 @@
 //! The moves of a history, and how they are drawn.
 
 use jiff::SignedDuration;
-use logweir::domain::ecs::service::Stage;
+use logweir::domain::ecs::service::{RolloutState, Stage};
 use proptest::prelude::*;
 
 use crate::world::{Account, DEPLOYER, LOGWEIR, Lag, Moment, TASKS_FAILED, story};
@@ -106,6 +106,13 @@ pub fn is_logweirs(account: &Account, service: &str) -> bool {
     progress.by == LOGWEIR && progress.stage == Stage::UnderWay
 }
 
+/// Whether ECS rolls the service back if its newest deployment fails.
+fn rolls_back(account: &Account, service: usize) -> bool {
+    let listed = &account.service(SERVICES[service]).deployments;
+    let completed = listed.iter().find(|older| older.state == RolloutState::Completed);
+    completed.is_some_and(|older| account.revision(&older.revision).unwrap().is_active())
+}
+
 impl Act {
     /// Returns the class of the act, if it happens.
     pub fn on(self, account: &mut Account) -> Option<&'static str> {
@@ -150,7 +157,9 @@ impl Act {
                 is_paused.then_some("a deployment pauses and continues")
             }
             Self::Ends { service, .. } if account.service(SERVICES[service]).paused => None,
-            Self::Ends { service, fails } if fails && is_logweirs(account, SERVICES[service]) => {
+            Self::Ends { service, fails }
+                if fails && is_logweirs(account, SERVICES[service]) && rolls_back(account, service) =>
+            {
                 account.fails(SERVICES[service], TASKS_FAILED);
                 Some("Logweir's deployment fails")
             }
