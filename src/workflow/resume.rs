@@ -1,6 +1,8 @@
 //! Finishes the corrections, rollouts and backouts that other workers left unfinished. Logweir does this work on a
 //! schedule, because the event that began the unfinished work may never be delivered again.
 
+mod deleted_source;
+
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use jiff::{SignedDuration, Timestamp};
@@ -9,9 +11,9 @@ use super::backout::{BackoutOptions, BackoutOrder, claim_open, drive_back};
 use super::correct::drive;
 use super::family_state;
 use super::lag::described_after;
-use super::lease::{Claim, ClaimState, Claimed, Halt, Worker, give_up, take};
+use super::lease::{ClaimState, Halt, Worker, take};
 use super::order::Order;
-use super::ownership::{Registrars, lost_registration};
+use super::ownership::Registrars;
 use super::reporting::{end, fresh, timed};
 use super::retire::forbid;
 use super::rollout::{RolloutDriver, ServiceHint, StartOutcome};
@@ -20,9 +22,10 @@ use super::withdraw::deregister_unclaimed;
 use crate::domain::ecs::service::ServiceArn;
 use crate::domain::event::{Cause, ServiceChange};
 use crate::domain::outcome::{Conclusion, Mode, Outcome, Reason, ReportMode, TriggerKind};
-use crate::domain::record::{EntryKind, Head, Next, Record, RecordKind, RolloutPhase, Step, next};
+use crate::domain::record::{Head, Record, RecordKind, RolloutPhase};
 use crate::domain::report::{Decision, Report};
 use crate::ports::{Answer, Clock, Filter, Journal, Ports};
+use deleted_source::{superseded, unverifiable};
 
 /// The maximum number of records that one scheduled run resumes, and the maximum number of services that it reads for
 /// each record. The next run starts with another record, so that records that wait for days do not delay the other
@@ -40,9 +43,10 @@ const WORK: SignedDuration = SignedDuration::from_secs(40);
 /// is 300 seconds.
 const BACKOUT_WORK: SignedDuration = SignedDuration::from_secs(200);
 
-/// Finishes corrections and rollouts whose worker stopped, and ends the retirements that the baseline forbids. Returns a decision for each record that has changed, and for
-/// each failure. If the deployed mode is `observe`, finishes no correction or rollout. A function that only observes
-/// because its baseline is unconfirmed still finishes its earlier work. The run began at `begun`.
+/// Finishes corrections and rollouts whose worker stopped, and ends the retirements that the baseline forbids. Returns
+/// a decision for each record that has changed, and for each failure. If the deployed mode is `observe`, finishes no
+/// correction or rollout. A function that only observes because its baseline is unconfirmed still finishes its earlier
+/// work. The run began at `begun`.
 pub async fn resume<P: Ports>(ports: &P, order: &Order<'_>, begun: Timestamp) -> Answer<Vec<Decision>> {
     let mut decisions = Vec::new();
     if order.finishes == Mode::Observe {
@@ -315,52 +319,6 @@ async fn go_on<P: Ports>(
         return Ok(Some(Outcome::NeedsOperator.because(Reason::Unreadable).saying(why)));
     };
     drive(ports, order, decision, &source, &mut claimed).await.map(Some)
-}
-
-/// Closes the record of a source revision that ECS no longer describes, if Logweir has not begun to register a corrected
-/// revision. Such a revision was deleted, and there is nothing left to correct. Returns `None` if Logweir may have
-/// registered a corrected revision.
-async fn superseded<J: Journal, C: Clock>(claimed: &mut Claimed<'_, J, C>) -> Result<Option<Conclusion>, Halt> {
-    let name = claimed.source().short();
-    let step = match claimed.record.attempt()?.as_ref().map(next) {
-        Some(Next::Take(step, _) | Next::Resolve(step, Step::EnsureLogGroup(_))) => step,
-        _ => return Ok(None),
-    };
-    let (why, reason) = (format!("{name} was deregistered and deleted meanwhile"), Reason::NotLatest);
-    let ended = Outcome::Superseded.because(reason);
-    claimed.append(EntryKind::Failed { step, why: why.clone(), reason: Some(reason) }).await?;
-    claimed.append(EntryKind::Closed(ended.clone())).await?;
-    Ok(Some(ended.saying(why)))
-}
-
-/// Closes the record of a source revision that ECS no longer describes, if Logweir has registered a corrected revision,
-/// or if the response to the registration was lost. First looks for a revision whose response was lost, so that the record
-/// names every revision that Logweir registered. Logweir cannot verify the corrected revision without the source. Returns
-/// `None` if other work remains.
-async fn unverifiable<P: Ports>(
-    ports: &P,
-    order: &Order<'_>,
-    claimed: &mut Claim<'_, P>,
-) -> Result<Option<Conclusion>, Halt> {
-    let own = Registrars::of(order.home, order.registrar, &claimed.record);
-    match lost_registration(ports, &own, &claimed.record).await {
-        Ok(None) => {}
-        Ok(Some(what)) => claimed.append(what).await?,
-        Err(error) => {
-            return Err(give_up(claimed, error, "Logweir could not search for the registered revision").await);
-        }
-    }
-    let ended = match claimed.record.attempt()?.filter(|attempt| matches!(next(attempt), Next::Close)) {
-        None => return Ok(None),
-        Some(attempt) if attempt.corrected().is_some() => Outcome::NeedsOperator.because(Reason::NotLatest),
-        Some(attempt) if attempt.registered.is_empty() => Outcome::Superseded.because(Reason::NotLatest),
-        Some(_) => return Ok(None),
-    };
-    claimed.append(EntryKind::Closed(ended.clone())).await?;
-    if claimed.record.head.corrected.is_none() {
-        family_state::uncount(ports, claimed.source()).await;
-    }
-    Ok(Some(ended))
 }
 
 async fn go_back<P: Ports>(

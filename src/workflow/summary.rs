@@ -78,8 +78,8 @@ fn unverified(attempt: &Attempt<'_>) -> Option<String> {
              {corrected}, so Logweir did not describe them: if one of them is ACTIVE, back {corrected} out"
         )),
         (Outcome::NeedsOperator, Some(Reason::NotLatest)) => Some(format!(
-            "{corrected} is registered, but its source {source} was deregistered or deleted before Logweir could verify \
-             {corrected}: back {corrected} out, unless something uses it"
+            "{corrected} is registered, but its source {source} was deregistered or deleted before Logweir could \
+             verify {corrected}: back {corrected} out, unless something uses it"
         )),
         (Outcome::NeedsOperator, Some(Reason::Unreadable)) => Some(format!(
             "{corrected} is registered, but ECS does not describe it: find out whether it was deregistered and deleted"

@@ -111,8 +111,8 @@ async fn a_preview_does_not_announce_the_restore_of_an_active_source() {
     let (world, source) = corrected().await;
     let report = previews(&world, &source).await;
     assert_eq!(report.notes[0], "web:2 would be deregistered, unless a service or task uses it");
-    let unseen = "Logweir cannot see every consumer of web:2: a state machine, a pipeline or a script may name web:2 in \
-                  RunTask";
+    let unseen = "Logweir cannot see every consumer of web:2: a state machine, a pipeline or a script may name web:2 \
+                  in RunTask";
     assert!(report.notes.len() == 2 && report.notes[1].starts_with(unseen), "{:?}", report.notes);
 }
 

@@ -306,8 +306,8 @@ impl Tale {
     }
 }
 
-/// A program that acts wrongly because the account gives false answers. A sweep of it stops at the first fault with this
-/// text.
+/// A program that acts wrongly because the account gives false answers. A sweep of it stops at the first fault with
+/// this text.
 #[derive(Clone, Copy)]
 struct Wrong {
     lie: Lie,

@@ -52,8 +52,8 @@ impl Record {
     }
 
     /// Whether the record says that the source was deregistered or deleted, or that this happened to the revision that
-    /// Logweir corrected with the source. A deregistered revision never becomes ACTIVE again, so a later read that shows it
-    /// as ACTIVE lags.
+    /// Logweir corrected with the source. A deregistered revision never becomes ACTIVE again, so a later read that
+    /// shows it as ACTIVE lags.
     pub fn source_is_withdrawn(&self) -> bool {
         self.entries.iter().any(|entry| matches!(entry.what, EntryKind::SourceWithdrawn(_)))
     }

@@ -97,8 +97,8 @@ async fn names<P: Ports>(
 /// Returns the note about the consumers of the revision `name` that Logweir cannot see.
 fn unseen(name: &str) -> String {
     format!(
-        "Logweir cannot see every consumer of {name}: a state machine, a pipeline or a script may name {name} in RunTask or \
-         StartTask and run no task now, and the event of a rule or schedule may not have reached the stack"
+        "Logweir cannot see every consumer of {name}: a state machine, a pipeline or a script may name {name} in \
+         RunTask or StartTask and run no task now, and the event of a rule or schedule may not have reached the stack"
     )
 }
 
@@ -115,8 +115,8 @@ async fn restored<P: Ports>(
     if read(ports, source, Some(record.head.opened_at)).await?.is_active() {
         return Ok(order.ask.restore_source.then(|| {
             format!(
-                "ECS shows {} as ACTIVE: the backout would wait ten minutes for a late deregistration, and then restore \
-                 nothing",
+                "ECS shows {} as ACTIVE: the backout would wait ten minutes for a late deregistration, and then \
+                 restore nothing",
                 source.short()
             )
         }));

@@ -64,8 +64,8 @@ impl<P: Ports> UndoDriver<'_, P> {
             let asked = now.record.backout_requested_at();
             return match asked.is_some_and(|asked| may_lag(asked, self.ports.clock().now())) {
                 true => Err(not_visible_yet(format!(
-                    "ECS still shows {} as ACTIVE, so there is nothing to restore yet; Logweir reads it again until ten \
-                     minutes after the request",
+                    "ECS still shows {} as ACTIVE, so there is nothing to restore yet; Logweir reads it again until \
+                     ten minutes after the request",
                     now.source.short()
                 ))),
                 false => Ok(None),

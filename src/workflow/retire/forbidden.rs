@@ -14,8 +14,8 @@ use crate::workflow::reporting::fresh;
 use crate::workflow::resume::finished;
 
 /// Ends each retirement that is due, but that the present baseline forbids (`retire = "never"`). Returns a decision for
-/// each of them. The remediator's schedule does this, because the backout function has no baseline. Reads nothing if the
-/// baseline forbids no retirement.
+/// each of them. The remediator's schedule does this, because the backout function has no baseline. Reads nothing if
+/// the baseline forbids no retirement.
 pub(in crate::workflow) async fn forbid<P: Ports>(ports: &P, order: &Order<'_>) -> Answer<Vec<Decision>> {
     let mut decisions = Vec::new();
     if !order.baseline.forbids_retirements() {

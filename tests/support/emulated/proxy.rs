@@ -57,8 +57,8 @@ impl Fate {
     }
 }
 
-/// The number of writes that the nth call of an operation misses: none in an eighth of the calls, else one to three. Many
-/// reads follow no recent write, so that fewer answers are stale.
+/// The number of writes that the nth call of an operation misses: none in an eighth of the calls, else one to three.
+/// Many reads follow no recent write, so that fewer answers are stale.
 fn behind(operation: &str, nth: usize, seed: u64) -> usize {
     let [_, drawn] = drawn(operation, nth, seed);
     if drawn % 8 == 0 { 0 } else { usize::from(drawn / 8 % 3) + 1 }

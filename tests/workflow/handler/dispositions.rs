@@ -1,5 +1,5 @@
-//! What becomes of a message, for each disposition: it returns to the queue, it becomes a dead letter, or SQS deletes it
-//! and the place that the disposition names keeps the result.
+//! What becomes of a message, for each disposition: it returns to the queue, it becomes a dead letter, or SQS deletes
+//! it and the place that the disposition names keeps the result.
 
 use jiff::SignedDuration;
 use logweir::domain::disposition::{Disposition, Keeper};

@@ -1,5 +1,5 @@
-//! Two workers in the life of a correction whose source is withdrawn: one pauses at a call, the other completes its work,
-//! and the first continues, while reads lag.
+//! Two workers in the life of a correction whose source is withdrawn: one pauses at a call, the other completes its
+//! work, and the first continues, while reads lag.
 
 #![allow(clippy::print_stdout, reason = "the counts are for the reader of the run")]
 

@@ -1,5 +1,5 @@
-//! Two workers with one rollout: one pauses at a call, the other completes its work, and the first continues, while reads
-//! lag.
+//! Two workers with one rollout: one pauses at a call, the other completes its work, and the first continues, while
+//! reads lag.
 
 use logweir::domain::outcome::Mode;
 use logweir::domain::report::Decision;
