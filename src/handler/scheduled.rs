@@ -7,7 +7,9 @@ use super::release::release;
 use super::{HandlerReply, Sink};
 use crate::domain::limits::reconciliation::Request;
 use crate::ports::{Clock, Ports, Queue};
-use crate::workflow::{Order, Origin, gauges, not_read, note_mode_and_baseline, reconcile, resume, unreadable};
+use crate::workflow::{
+    Order, Origin, forbid_retirements, gauges, not_read, note_mode_and_baseline, reconcile, resume, unreadable,
+};
 
 /// The age at which a queued resume request is stale, because a newer request has arrived or will arrive soon.
 const RESUME: SignedDuration = SignedDuration::from_mins(10);
@@ -93,6 +95,8 @@ pub(super) async fn on_schedule<P: Ports>(
             release(ports, &order, queue, begun, watch).await;
             let mut resumed = resume(ports, &order, begun).await;
             if let Ok(decisions) = &mut resumed {
+                // If the journal cannot be read, the next run of the schedule tries again.
+                decisions.extend(forbid_retirements(ports, &order).await.unwrap_or_default());
                 decisions.extend(not_read(ports, &order, &unread));
             }
             let reply = HandlerReply::resumed(resumed, |why| unreadable(ports, &order, why), calls, watch);

@@ -44,4 +44,4 @@ pub use release::{due_releases, record_release};
 pub use remediate::remediate;
 pub use reporting::unseen;
 pub use resume::{resume, resume_backouts};
-pub use retire::retire_unused;
+pub use retire::{forbid_retirements, retire_unused};

@@ -15,7 +15,6 @@ use super::lease::{ClaimState, Halt, Worker, take};
 use super::order::Order;
 use super::ownership::Registrars;
 use super::reporting::{end, fresh, timed};
-use super::retire::forbid;
 use super::rollout::{RolloutDriver, ServiceHint, StartOutcome};
 use super::summary::{line, tell};
 use super::withdraw::deregister_unclaimed;
@@ -43,16 +42,14 @@ const WORK: SignedDuration = SignedDuration::from_secs(40);
 /// is 300 seconds.
 const BACKOUT_WORK: SignedDuration = SignedDuration::from_secs(200);
 
-/// Finishes corrections and rollouts whose worker stopped, and ends the retirements that the baseline forbids. Returns
-/// a decision for each record that has changed, and for each failure. If the deployed mode is `observe`, finishes no
-/// correction or rollout. A function that only observes because its baseline is unconfirmed still finishes its earlier
-/// work. The run began at `begun`.
+/// Finishes corrections and rollouts whose worker stopped. Returns a decision for each record that has changed, and for
+/// each failure. If the deployed mode is `observe`, finishes no correction or rollout. A function that only observes
+/// because its baseline is unconfirmed still finishes its earlier work. The run began at `begun`.
 pub async fn resume<P: Ports>(ports: &P, order: &Order<'_>, begun: Timestamp) -> Answer<Vec<Decision>> {
     let mut decisions = Vec::new();
     if order.finishes == Mode::Observe {
         return Ok(decisions);
     }
-    decisions.extend(forbid(ports, order).await?);
     let work = Work::since(begun, WORK);
     for head in left(ports, false, &order.worker).await? {
         if work.is_over(ports) {

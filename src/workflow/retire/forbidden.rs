@@ -3,7 +3,7 @@
 use super::due::retire_setting;
 use crate::domain::baseline::Retire;
 use crate::domain::event::Cause;
-use crate::domain::outcome::{Conclusion, Outcome, Reason};
+use crate::domain::outcome::{Conclusion, Mode, Outcome, Reason};
 use crate::domain::record::{EntryKind, Head};
 use crate::domain::report::Decision;
 use crate::ports::{Answer, Clock, Filter, Journal, Ports};
@@ -16,9 +16,9 @@ use crate::workflow::resume::finished;
 /// Ends each retirement that is due, but that the present baseline forbids (`retire = "never"`). Returns a decision for
 /// each of them. The remediator's schedule does this, because the backout function has no baseline. Reads nothing if
 /// the baseline forbids no retirement.
-pub(in crate::workflow) async fn forbid<P: Ports>(ports: &P, order: &Order<'_>) -> Answer<Vec<Decision>> {
+pub async fn forbid_retirements<P: Ports>(ports: &P, order: &Order<'_>) -> Answer<Vec<Decision>> {
     let mut decisions = Vec::new();
-    if !order.baseline.forbids_retirements() {
+    if order.finishes == Mode::Observe || !order.baseline.forbids_retirements() {
         return Ok(decisions);
     }
     let started = ports.clock().now();

@@ -2,14 +2,14 @@
 //! revision would keep the same code ACTIVE. The remediator only records that the retirement is due
 //! ([`withdrawn`]). The schedule of the backout function deregisters the corrected revision as soon as nothing
 //! uses it ([`retire_unused`]), because only the role of the backout function may search the clusters. The remediator's
-//! schedule ends the retirements that a later baseline forbids ([`forbid`]).
+//! schedule ends the retirements that a later baseline forbids ([`forbid_retirements`]).
 
 mod due;
 mod forbidden;
 mod unused;
 
 pub(super) use due::{WithdrawalEvent, withdrawn};
-pub(super) use forbidden::forbid;
+pub use forbidden::forbid_retirements;
 pub use unused::retire_unused;
 
 use crate::domain::ecs::revision::RevisionArn;

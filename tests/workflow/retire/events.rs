@@ -1,14 +1,15 @@
 //! The event of a deregistration: the evidence, and what follows from it.
 
 use jiff::SignedDuration;
+use logweir::aws::Sqs;
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::event::read;
 use logweir::domain::outcome::{Mode, Outcome, Reason};
 use logweir::domain::report::{Decision, FollowUp};
-use logweir::ports::Clock;
+use logweir::handler::{Queues, handle};
 use logweir::settings::SHIPPED_BASELINE;
-use logweir::workflow::{Order, Origin, remediate, resume};
-use serde_json::Value;
+use logweir::workflow::{Order, remediate};
+use serde_json::{Value, json};
 
 use super::{DUE, active, corrected, delivers, passes, record, schedule, withdraws};
 use crate::order::order;
@@ -169,11 +170,14 @@ async fn the_baseline_can_forbid_retirements_also_for_a_single_family() {
     }
 }
 
-/// Finishes the work of the remediator with this baseline, as its schedule does.
+/// Invokes the remediator with this baseline and with the request of its schedule.
 async fn resumes_under(world: &World, baseline: &str) -> Vec<Decision> {
-    let (home, by) = (home(), by());
+    let (home, by, request) = (home(), by(), json!({"logweir": "resume"}));
     let order = order(&home, &by, parsed(baseline), Mode::Register, "resumer");
-    resume(world, &Order { origin: Origin::Resume, ..order }, world.now()).await.unwrap()
+    let mut decisions = Vec::new();
+    let mut written = |decision: &Decision| decisions.push(decision.clone());
+    handle(world, &order, &Queues::<Sqs>::NONE, &request, &|| 0, &mut written).await;
+    decisions
 }
 
 const NEVER: &str = "version = 1\n[correct]\nretire = \"never\"\n";
