@@ -96,10 +96,7 @@ fn remove_line(writer: &Writer<'_>, entries: &[Entry], index: usize, removed: &[
     let next =
         entries.get(index + 1).filter(|_| !removed.contains(&(index + 1))).ok_or("the entry begins a list item")?;
     let range = start..writer.tree.node(next.key).start;
-    if writer.has_comment(&range) {
-        return Err("a comment is in the part to remove".into());
-    }
-    Ok(Splice { range, text: String::new() })
+    writer.removal(range)
 }
 
 /// Changes a mapping in braces. The first new entries take the places of removed entries.
@@ -177,8 +174,5 @@ fn remove_part(writer: &Writer<'_>, entries: &[Entry], index: usize, removed: &[
         true => end(index - 1)..end(index),
         false => key(index)..key(index + 1),
     };
-    if writer.has_comment(&range) {
-        return Err("a comment is in the part to remove".into());
-    }
-    Ok(Splice { range, text: String::new() })
+    writer.removal(range)
 }

@@ -88,10 +88,7 @@ fn remove_lines(writer: &Writer<'_>, items: &[NodeId], index: usize) -> Result<S
         // The last line of the text has no line break, so the line break before the item goes.
         _ => start.saturating_sub(1)..writer.text.len(),
     };
-    if writer.has_comment(&range) {
-        return Err("a comment is in the part to remove".into());
-    }
-    Ok(Splice { range, text: String::new() })
+    writer.removal(range)
 }
 
 /// Removes an item of a sequence in brackets with its comma.
@@ -102,8 +99,5 @@ fn remove_part(writer: &Writer<'_>, items: &[NodeId], index: usize, removed: &[u
         true => end(index - 1)..end(index),
         false => start(index)..start(index + 1),
     };
-    if writer.has_comment(&range) {
-        return Err("a comment is in the part to remove".into());
-    }
-    Ok(Splice { range, text: String::new() })
+    writer.removal(range)
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::write::Manner;
 use super::{Kind, Language, NodeId, Style, Tree};
+use crate::domain::text::splice::Splice;
 
 /// Whether a mapping is written by indentation or in braces.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -83,6 +84,14 @@ impl Writer<'_> {
     pub(super) fn has_comment(&self, range: &Range<usize>) -> bool {
         let first = self.tree.comments.partition_point(|comment| comment.start < range.start);
         self.tree.comments.get(first).is_some_and(|comment| comment.start < range.end)
+    }
+
+    /// Removes the range. Returns an error if a comment is in it.
+    pub(super) fn removal(&self, range: Range<usize>) -> Result<Splice, String> {
+        if self.has_comment(&range) {
+            return Err("a comment is in the part to remove".into());
+        }
+        Ok(Splice { range, text: String::new() })
     }
 
     /// Returns how a new entry is written in this mapping: like its last entry.
