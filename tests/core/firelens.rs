@@ -1,4 +1,4 @@
-//! The rules of the pack `firelens` on documents that nobody wrote: random options, argument vectors and dependencies.
+//! The rules of the pack `firelens` on random documents: random options, argument vectors and dependencies.
 
 use logweir::domain::baseline::Baseline;
 use logweir::domain::ecs::task_definition::TaskDefinition;

@@ -1,5 +1,6 @@
 //! What a migration changes in the behaviour of a task, and what an operator has to know about it.
 
+use super::PlannedFile;
 use super::choices::{Choices, Health, Style};
 use super::draft::Draft;
 use super::iam::{RoleChange, RoleName, is_one_role};
@@ -52,6 +53,9 @@ pub(super) fn forward(
     }
     if choices.style == Style::AlertLogic {
         alertlogic(members, choices, draft);
+    }
+    if choices.config_folder.is_some() && !draft.files.iter().any(PlannedFile::is_of_operator) {
+        draft.say("files", "the router reads no file from S3, so --config-folder has no effect");
     }
     draft.say(
         "way-back",
