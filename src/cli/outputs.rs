@@ -10,6 +10,7 @@ use super::connect::{Intent, wait};
 use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::load;
+use super::options::is_of_every_verb;
 use super::targets::{Target, Targets};
 use super::whole_file;
 use crate::bounded_file;
@@ -75,6 +76,12 @@ impl OutputArgs {
         self.output.iter().any(|output| output.format == FormatName::Text)
     }
 
+    /// Whether an output needs all targets at the end of the run. The text and the JSON on standard output need each
+    /// target only once.
+    pub(super) fn keeps_targets(&self, context: &Context) -> bool {
+        !self.output.is_empty() || !is_of_every_verb(context.global.format)
+    }
+
     /// Reads the report of `--new-since`.
     pub(super) fn known(&self) -> Result<Option<KnownFindings>, Failure> {
         let Some(path) = &self.new_since else { return Ok(None) };
@@ -109,12 +116,12 @@ impl OutputArgs {
         Ok(OutputFacts { account, region, now: now() })
     }
 
-    /// Writes the results to standard output, unless the format is text, and to all files. Returns the exit code for
-    /// files that could not be written.
+    /// Writes the results to standard output, unless the run has written them in parts, and to all files. Returns the
+    /// exit code for files that could not be written.
     pub(super) fn write(&self, context: &Context, check: &CheckOutput, facts: &OutputFacts) -> Exit {
         let OutputFacts { account, region, now } = facts;
         let run = Run { check, now: *now, account: account.as_deref(), region: region.as_deref() };
-        if context.global.format != FormatName::Text {
+        if !is_of_every_verb(context.global.format) {
             context.printer.document(&context.global.format.emitter().emit(&run));
         }
         let mut exit = Exit::Fine;

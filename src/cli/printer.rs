@@ -77,8 +77,7 @@ impl Printer {
         self.json(|| output.json());
     }
 
-    /// Shows a part of a text result immediately. Shows nothing with another format, because a result in another format
-    /// is one document that Logweir prints at the end.
+    /// Shows a part of a text result immediately. Shows nothing with another format.
     pub(super) fn text(&self, text: impl FnOnce() -> String) {
         if self.format == FormatName::Text {
             let text = text();
@@ -92,6 +91,13 @@ impl Printer {
     pub(super) fn json(&self, value: impl FnOnce() -> Value) {
         if self.is_json() {
             self.result(&format!("{:#}\n", value()));
+        }
+    }
+
+    /// Writes a part of a JSON object immediately. Writes nothing with another format.
+    pub(super) fn json_part(&self, text: impl FnOnce() -> String) {
+        if self.is_json() {
+            self.document(&text());
         }
     }
 

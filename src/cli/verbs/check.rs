@@ -28,7 +28,7 @@ use crate::domain::rules::packs::every;
 use crate::domain::text::placeholder::is_placeholder;
 use crate::render::formats::FormatName;
 use crate::render::human::{exemptions, unknown};
-use crate::render::json::{CheckOutput, Scope, State, TargetOutput};
+use crate::render::json::{CheckOutput, JsonParts, Scope, State, TargetOutput};
 use crate::settings::BaselinePlace;
 
 pub(in crate::cli) const EXAMPLES: &str = examples![
@@ -112,17 +112,28 @@ impl CheckArgs {
         output.is_baseline_shown = placed.is_shown;
         let mut used = chosen.files.exemption_use();
         let folder = std::env::current_dir().unwrap_or_default();
+        let (mut parts, mut kept) = (JsonParts::default(), Vec::new());
+        let keeps = self.outputs.keeps_targets(context);
+        let mut put = |output: &CheckOutput, target: TargetOutput| {
+            context.printer.json_part(|| parts.target(output, &target));
+            if keeps {
+                kept.push(target);
+            }
+        };
         let passed_over = load_all(context, &chosen, targets, &mut |target, loaded| match loaded {
             Err(failure) => {
                 context.printer.target_failure(&target.origin(), &failure);
-                output.add(unread(&folder, target, failure));
+                let mut target = unread(&folder, target, failure);
+                output.count(&mut target);
+                put(&output, target);
             }
             Ok(loaded) => {
                 if loaded.is_empty() {
                     context.printer.note(&nothing_to_judge(&target.origin()));
                 }
                 for loaded in loaded {
-                    self.one(context, &folder, &mut output, &loaded);
+                    let target = self.one(context, &folder, &mut output, &loaded);
+                    put(&output, target);
                     if output.live_baseline.is_none() || loaded.document.is_some() {
                         use_exemptions(&mut used, &loaded);
                     }
@@ -132,30 +143,34 @@ impl CheckArgs {
         output.passed_over = passed_over;
         let is_complete = self.is_set(context, targets) && output.summary.errors == 0 && output.passed_over.is_known();
         output.exemptions = used.remarks(Timestamp::now(), is_complete);
+        context.printer.json_part(|| parts.end(&output));
+        output.targets = kept;
         self.close(context, &output);
         let written = self.outputs.write(context, &output, &facts);
         let exit = Exit::of_run(&output.summary, self.strict).without_findings(self.exit_zero);
         Ok(exit.max(written))
     }
 
-    /// Adds a task definition to the output, and shows its findings.
-    fn one(&self, context: &Context, folder: &Path, output: &mut CheckOutput, loaded: &Loaded) {
+    /// Adds a task definition to the totals, and shows its findings.
+    fn one(&self, context: &Context, folder: &Path, output: &mut CheckOutput, loaded: &Loaded) -> TargetOutput {
         let printer = &context.printer;
         let undecided = loaded.undecided();
         output.is_unread |= undecided.is_some();
         let counted = loaded.plan.findings.iter().filter(|finding| finding.counts());
         output.fixable += counted.filter(|finding| is_fixable(&finding.fix, &loaded.plan)).count();
         let shows_changes = self.outputs.has(context, FormatName::shows_changes);
-        let target = output.add(loaded.checked(folder, shows_changes));
-        printer.text(|| self.text(loaded, target, printer.is_styled()));
+        let mut target = loaded.checked(folder, shows_changes);
+        output.count(&mut target);
+        printer.text(|| self.text(loaded, &target, printer.is_styled()));
         if self.outputs.writes_text() {
-            target.text = self.text(loaded, target, false);
+            target.text = self.text(loaded, &target, false);
         }
         if let Some(failure) = loaded.unread() {
             printer.target_failure(&loaded.origin, &failure);
         } else if let Some(why) = &undecided {
             printer.error(&format!("{}: {why}", loaded.origin), None);
         }
+        target
     }
 
     /// Shows the totals of a text output, and the exemptions that need attention.

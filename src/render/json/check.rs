@@ -18,11 +18,15 @@ use crate::domain::report::schema;
 pub struct CheckOutput {
     pub schema: &'static str,
     pub baseline: BaselineLine,
+    /// The baseline of the registered revisions, if the run also checked files with another baseline.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub live_baseline: Option<BaselineLine>,
+    /// The targets that the run keeps until its end. The members before this one are known before the first target.
+    pub targets: Vec<TargetOutput>,
     pub summary: Summary,
     pub passed_over: PassedOver,
     /// The exemptions that end soon, or that cover no finding.
     pub exemptions: Vec<ExemptionRemark>,
-    pub targets: Vec<TargetOutput>,
     /// The number of findings that `logweir fix` can fix. The JSON output does not contain this number.
     #[serde(skip)]
     pub fixable: usize,
@@ -33,9 +37,6 @@ pub struct CheckOutput {
     /// Whether a read failed, so that rules about a registered revision were not checked.
     #[serde(skip)]
     pub is_unread: bool,
-    /// The baseline of the registered revisions, if the run also checked files with another baseline.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub live_baseline: Option<BaselineLine>,
     /// Whether the text output shows the baseline.
     #[serde(skip)]
     pub is_baseline_shown: bool,
@@ -53,23 +54,23 @@ impl CheckOutput {
         Self {
             schema: schema::CHECK,
             baseline,
+            live_baseline,
+            targets: Vec::new(),
             summary,
             passed_over: PassedOver::default(),
             exemptions: Vec::new(),
-            targets: Vec::new(),
             fixable: 0,
             not_checked: BTreeSet::new(),
             is_unread: false,
-            live_baseline,
             is_baseline_shown: false,
             known,
             fingerprints: Fingerprints::default(),
         }
     }
 
-    /// Adds a checked target to the output and to its totals. Makes the fingerprints of the findings unique in the run,
-    /// and says of each finding whether it is new.
-    pub fn add(&mut self, mut target: TargetOutput) -> &mut TargetOutput {
+    /// Adds a checked target to the totals. Makes the fingerprints of the findings unique in the run, and says of each
+    /// finding whether it is new.
+    pub fn count(&mut self, target: &mut TargetOutput) {
         self.summary.checked += 1;
         self.summary.errors += usize::from(target.error.is_some());
         self.summary.compliant += usize::from(target.compliant == Some(true));
@@ -88,6 +89,11 @@ impl CheckOutput {
             self.summary.known = self.summary.known.map(|known| known + usize::from(is_known));
             self.summary.faults += usize::from(finding.is_fault() && !is_known);
         }
+    }
+
+    /// Adds a checked target to the totals, and keeps it until the end of the run.
+    pub fn add(&mut self, mut target: TargetOutput) -> &mut TargetOutput {
+        self.count(&mut target);
         let index = self.targets.len();
         self.targets.push(target);
         &mut self.targets[index]
