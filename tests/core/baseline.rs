@@ -1,6 +1,7 @@
 //! Parsing `baseline.toml`: refused input with its position and help, and the workloads that settings and exemptions
 //! apply to.
 
+mod exec;
 mod freeze;
 mod learnt;
 mod levels;

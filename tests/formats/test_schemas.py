@@ -94,6 +94,8 @@ class Schemas(unittest.TestCase):
             ('version = 1\n[rules]\nforeign-region = "off"', True),
             ('version = 1\n[[profile]]\nmatch = { family = "a" }\nlogging.delivery = "blocking"', True),
             ('version = 1\n[[profile]]\nmatch = { cluster = "a" }\nrollout.freeze = ["fri 15:00 - mon 08:00 Europe/Berlin"]', True),
+            ('version = 1\n[exec]\nclusters = []\nretention-days = "any"\nlog-group = "/audit/{cluster}"', True),
+            ("version = 1\n[exec]\nretention-days = 31", False), ("version = 1\n[exec]\nmin-retention-days = 0", False),
             ("version = 2", False), ("", False), ("version = 1\n[loging]", False), ("version = 1\n[logging]\nmode = 1", False),
             ('version = 1\n[logging]\ndriver = "splunk"', False), ("version = 1\n[log-group]\nretention-days = 31", False),
             ('version = 1\n[logging]\nmax-buffer-size = "25 x"', False), ("version = 1\n[logging]\nmax-buffer-share = 0", False),
@@ -116,7 +118,7 @@ class Schemas(unittest.TestCase):
 
     def test_the_schema_has_every_key_of_each_table(self):
         described = schema("baseline")
-        tables = {"": described, "[fuse]": described["properties"]["fuse"]}
+        tables = {"": described} | {f"[{name}]": described["properties"][name] for name in ("fuse", "exec")}
         tables |= {f"[{name}]": described["$defs"][name] for name in ("logging", "log-group", "rollout", "correct")}
         tables |= {f"[[{name}]]": described["properties"][name]["items"] for name in ("profile", "exempt")}
         tables["[[profile]]\n[profile.match]"] = described["$defs"]["match"]

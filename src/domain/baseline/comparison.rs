@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::json;
 
+use super::exec::ExecSettings;
 use super::settings::{BaselineSettings, CorrectSettings, LogGroupSettings, Logging, RolloutSettings};
 use super::size::size_text;
 use super::values::ANY_RETENTION;
@@ -32,8 +33,9 @@ impl Baseline {
     pub fn differences(&self, new: &Self) -> Vec<Difference> {
         let root = different(listed(&self.root), listed(&new.root));
         let fuse = different(fuse(self.fuse), fuse(new.fuse));
+        let exec = different(exec(&self.exec), exec(&new.exec));
         let levels = different(self.listed_levels(), new.listed_levels());
-        let mut all: Vec<Difference> = root.iter().chain(&fuse).chain(&levels).cloned().collect();
+        let mut all: Vec<Difference> = root.iter().chain(&fuse).chain(&exec).chain(&levels).cloned().collect();
         let orders = [self, new].map(|it| it.profiles.iter().map(|profile| profile.matches.name()).collect::<Vec<_>>());
         if orders[0] != orders[1] {
             let text = |names: &[String]| (!names.is_empty()).then(|| names.join("; "));
@@ -132,10 +134,7 @@ pub(super) fn listed(settings: &BaselineSettings) -> Listed {
         ("logging.group".into(), group.clone()),
         ("logging.stream-prefix".into(), stream_prefix.clone()),
         ("log-group.create".into(), list(create)),
-        (
-            "log-group.retention-days".into(),
-            retention_days.map_or_else(|| ANY_RETENTION.into(), |days| days.to_string()),
-        ),
+        ("log-group.retention-days".into(), retention(*retention_days)),
         ("log-group.class".into(), class.clone()),
         ("log-group.kms-key".into(), kms_key.clone().unwrap_or_else(|| NOTHING.into())),
         ("log-group.adopt".into(), list(adopt)),
@@ -157,6 +156,31 @@ pub(super) fn fuse(limits: FuseLimits) -> Listed {
         ("fuse.minutes".into(), within.as_mins().to_string()),
         ("fuse.corrections-per-week".into(), weekly.to_string()),
     ]
+}
+
+pub(super) fn exec(settings: &ExecSettings) -> Listed {
+    let ExecSettings {
+        clusters,
+        log_group,
+        retention_days,
+        min_retention_days,
+        correct_default,
+        require_session_key,
+        require_encryption,
+    } = settings;
+    vec![
+        ("exec.clusters".into(), list(clusters)),
+        ("exec.log-group".into(), log_group.clone()),
+        ("exec.retention-days".into(), retention(*retention_days)),
+        ("exec.min-retention-days".into(), min_retention_days.to_string()),
+        ("exec.correct-default".into(), correct_default.to_string()),
+        ("exec.require-session-key".into(), require_session_key.to_string()),
+        ("exec.require-encryption".into(), require_encryption.to_string()),
+    ]
+}
+
+fn retention(days: Option<u32>) -> String {
+    days.map_or_else(|| ANY_RETENTION.into(), |days| days.to_string())
 }
 
 /// Returns one entry for each exemption. The key is the exemption's match criteria as text. The value is the exempted
@@ -225,6 +249,13 @@ mod tests {
             ("logging", "max-buffer-size", "\"1536k\"", "25m → 1536k"),
             ("log-group", "create", "[]", "/ecs/* → nothing"),
             ("log-group", "adopt", "[\"/app/*\"]", "nothing → /app/*"),
+            ("exec", "clusters", "[\"dev-*\"]", "* → dev-*"),
+            ("exec", "log-group", "\"/audit\"", "/ecs/exec/{cluster} → /audit"),
+            ("exec", "retention-days", "365", "90 → 365"),
+            ("exec", "min-retention-days", "30", "90 → 30"),
+            ("exec", "correct-default", "true", "false → true"),
+            ("exec", "require-session-key", "true", "false → true"),
+            ("exec", "require-encryption", "true", "false → true"),
             ("log-group", "class", "\"INFREQUENT_ACCESS\"", "STANDARD → INFREQUENT_ACCESS"),
         ] {
             let more = if key == "max-buffer-size" { "\nmin-buffer-size = \"4k\"" } else { "" };

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use toml::{Table, Value};
 
-use super::comparison::{fuse, listed};
+use super::comparison::{exec, fuse, listed};
 use super::exemption_use::ExemptionRemark;
 use super::levels::Level;
 use super::{Baseline, Profile, Workload};
@@ -74,9 +74,10 @@ impl Baseline {
             true => (key, of_service, service),
             false => (key, value, revision),
         });
-        let fuse = fuse(self.fuse).into_iter().map(|(key, value)| (key, value, None));
+        let unprofiled = fuse(self.fuse).into_iter().chain(exec(&self.exec));
+        let unprofiled = unprofiled.map(|(key, value)| (key, value, None));
         let mut all: Vec<EffectiveSetting> = chosen
-            .chain(fuse)
+            .chain(unprofiled)
             .map(|(key, value, profile)| {
                 let profile = profile.filter(|profile| profile.written.contains(&*key));
                 let origin = match profile {

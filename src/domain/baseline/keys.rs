@@ -23,6 +23,8 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) fuse: FuseKeys,
     #[serde(default)]
+    pub(super) exec: ExecKeys,
+    #[serde(default)]
     pub(super) rules: LevelKeys,
     #[serde(default)]
     pub(super) profile: Vec<ProfileKeys>,
@@ -81,6 +83,18 @@ pub(super) struct FuseKeys {
     pub(super) corrections: Option<Spanned<i64>>,
     pub(super) minutes: Option<Spanned<i64>>,
     pub(super) corrections_per_week: Option<Spanned<i64>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct ExecKeys {
+    pub(super) clusters: Option<Vec<String>>,
+    pub(super) log_group: Option<Spanned<String>>,
+    pub(super) retention_days: Option<Spanned<toml::Value>>,
+    pub(super) min_retention_days: Option<Spanned<i64>>,
+    pub(super) correct_default: Option<bool>,
+    pub(super) require_session_key: Option<bool>,
+    pub(super) require_encryption: Option<bool>,
 }
 
 #[derive(Deserialize)]

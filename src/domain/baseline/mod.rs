@@ -3,6 +3,7 @@
 mod comparison;
 pub(in crate::domain) mod digest;
 mod effective;
+mod exec;
 mod exemption_use;
 mod fault;
 mod fitted;
@@ -28,6 +29,7 @@ use super::text::moment::end_of;
 
 pub use comparison::Difference;
 pub use effective::{EffectiveSetting, Origin};
+pub use exec::ExecSettings;
 pub use exemption_use::{CheckedDefinition, ExemptionRemark, ExemptionState, ExemptionUse};
 pub use fault::BaselineError;
 pub use fitted::fitted;
@@ -49,6 +51,7 @@ pub struct Baseline {
     profiles: Vec<Profile>,
     exemptions: Vec<Exemption>,
     fuse: FuseLimits,
+    exec: ExecSettings,
     levels: levels::Levels,
     /// The rules that `logweir check` and `logweir fix` leave out. The list is empty for every other part of Logweir.
     off: Vec<RuleName>,
@@ -176,6 +179,11 @@ impl Baseline {
     /// Returns the limits at which a family's fuse opens.
     pub fn fuse(&self) -> FuseLimits {
         self.fuse
+    }
+
+    /// Returns the settings for ECS Exec.
+    pub fn exec(&self) -> &ExecSettings {
+        &self.exec
     }
 
     /// Returns the settings of the first profile that matches the workload, or the root settings if no profile matches.

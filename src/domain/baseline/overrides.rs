@@ -145,7 +145,7 @@ fn template(text: &Spanned<String>) -> Checked<()> {
 }
 
 /// Parses `retention-days`, which is a number of days, or `any`.
-fn retention_days(value: &Spanned<toml::Value>) -> Checked<Option<u32>> {
+pub(super) fn retention_days(value: &Spanned<toml::Value>) -> Checked<Option<u32>> {
     let days = match value.get_ref() {
         toml::Value::Integer(days) => *days,
         toml::Value::String(text) if text == ANY_RETENTION => return Ok(None),

@@ -10,6 +10,7 @@ use wildmatch::WildMatch;
 
 use super::digest;
 use super::effective::{written_keys, written_profiles};
+use super::exec::exec;
 use super::fault::{BaselineError, Checked, Fault, did_you_mean, fault, key_value};
 use super::keys::{ExemptKeys, File, FuseKeys, MatchKeys};
 use super::levels::{Levels, rule};
@@ -79,8 +80,9 @@ fn baseline(file: File, document: &toml::Table) -> Checked<Baseline> {
     let levels = Levels::parse(&file.rules)?;
     let exemptions = file.exempt.into_iter().map(|keys| exemption(keys, &file.trusted_tags)).collect::<Checked<_>>()?;
     let fuse = fuse(file.fuse)?;
+    let exec = exec(file.exec)?;
     let (written, digest) = (written_keys(document), digest::of(document));
-    Ok(Baseline { root, profiles, exemptions, fuse, levels, off: Vec::new(), written, digest, note: None })
+    Ok(Baseline { root, profiles, exemptions, fuse, exec, levels, off: Vec::new(), written, digest, note: None })
 }
 
 fn fuse(keys: FuseKeys) -> Checked<FuseLimits> {
