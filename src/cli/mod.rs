@@ -71,6 +71,9 @@ enum Verb {
     /// awslogs
     #[command(after_help = verbs::firelens::EXAMPLES)]
     Firelens(verbs::firelens::FirelensArgs),
+    /// Log the sessions of ECS Exec: correct clusters that log none
+    #[command(after_help = verbs::exec::EXAMPLES)]
+    Exec(verbs::exec::ExecArgs),
     /// Undo a correction: roll services back, deregister the corrected revision, restore the retention
     #[command(after_help = verbs::backout::EXAMPLES)]
     Backout(verbs::backout::BackoutArgs),
@@ -139,6 +142,7 @@ impl Verb {
         let has_all_formats = match self {
             Self::Check(_) => true,
             Self::Firelens(firelens) => firelens.has_all_formats(),
+            Self::Exec(exec) => exec.has_all_formats(),
             _ => false,
         };
         if is_of_every_verb(format) || has_all_formats {
@@ -153,6 +157,7 @@ impl Verb {
             Self::Fix(fix) => fix.run(context),
             Self::Apply(apply) => apply.run(context),
             Self::Firelens(firelens) => firelens.run(context),
+            Self::Exec(exec) => exec.run(context),
             Self::Backout(backout) => backout.run(context),
             Self::Hold(hold) => hold.run(context),
             Self::Replay(replay) => replay.run(context),

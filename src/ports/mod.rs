@@ -4,6 +4,7 @@
 //! Callers are generic over the ports, so no future is boxed. Every future that a port returns is `Send`.
 
 mod clock;
+mod clusters;
 mod error;
 mod journal;
 mod log_groups;
@@ -15,6 +16,7 @@ mod state;
 mod task_definitions;
 
 pub use clock::{Clock, SystemClock};
+pub use clusters::Clusters;
 pub use error::{Answer, ErrorKind, PortError};
 pub use journal::{CommitError, Expected, Filter, Journal, Listed};
 pub use log_groups::LogGroups;
@@ -31,18 +33,21 @@ pub use crate::domain::ecs::wire::{Described, RevisionStatus};
 pub trait Ports: Sync {
     type TaskDefinitions: TaskDefinitions;
     type Services: Services;
+    type Clusters: Clusters;
     type LogGroups: LogGroups;
     type Journal: Journal;
     type Clock: Clock;
 
     fn task_definitions(&self) -> &Self::TaskDefinitions;
     fn services(&self) -> &Self::Services;
+    fn clusters(&self) -> &Self::Clusters;
     fn log_groups(&self) -> &Self::LogGroups;
     fn journal(&self) -> &Self::Journal;
     fn clock(&self) -> &Self::Clock;
 }
 
-/// One adapter for each port of [`Ports`]. The adapter for ECS implements both [`TaskDefinitions`] and [`Services`].
+/// One adapter for each port of [`Ports`]. The adapter for ECS implements [`TaskDefinitions`], [`Services`] and
+/// [`Clusters`].
 #[derive(Clone, Debug)]
 pub struct Adapters<E, L, J, C> {
     pub ecs: E,
@@ -51,9 +56,10 @@ pub struct Adapters<E, L, J, C> {
     pub clock: C,
 }
 
-impl<E: TaskDefinitions + Services, L: LogGroups, J: Journal, C: Clock> Ports for Adapters<E, L, J, C> {
+impl<E: TaskDefinitions + Services + Clusters, L: LogGroups, J: Journal, C: Clock> Ports for Adapters<E, L, J, C> {
     type TaskDefinitions = E;
     type Services = E;
+    type Clusters = E;
     type LogGroups = L;
     type Journal = J;
     type Clock = C;
@@ -62,6 +68,9 @@ impl<E: TaskDefinitions + Services, L: LogGroups, J: Journal, C: Clock> Ports fo
         &self.ecs
     }
     fn services(&self) -> &E {
+        &self.ecs
+    }
+    fn clusters(&self) -> &E {
         &self.ecs
     }
     fn log_groups(&self) -> &L {

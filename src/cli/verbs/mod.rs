@@ -8,6 +8,7 @@ pub(super) mod baseline;
 pub(super) mod check;
 pub(super) mod completions;
 pub(super) mod doctor;
+pub(super) mod exec;
 pub(super) mod firelens;
 pub(super) mod fix;
 pub(super) mod hold;
