@@ -17,6 +17,8 @@ mod credentials;
 #[cfg(feature = "cli")]
 mod doctor;
 mod errors;
+#[cfg(feature = "cli")]
+mod fleet;
 mod https;
 #[cfg(feature = "cli")]
 mod identity;
@@ -44,6 +46,8 @@ pub use credentials::{CredentialsFailure, CredentialsOrigin};
 pub use doctor::Received;
 #[cfg(feature = "cli")]
 pub(crate) use errors::UNREACHED;
+#[cfg(feature = "cli")]
+pub use fleet::{DaemonRow, ServiceRow, TaskRow, patiently};
 #[cfg(feature = "cli")]
 pub use identity::Identity;
 #[cfg(feature = "cli")]

@@ -5,7 +5,6 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::domain::baseline::{Baseline, RuleChoice};
 use crate::domain::rule_name::RuleName;
-use crate::domain::rules::Rule;
 
 #[derive(Args)]
 pub(super) struct RuleChoiceArgs {
@@ -24,9 +23,9 @@ fn rules() -> impl TypedValueParser<Value = RuleName> {
 
 impl RuleChoiceArgs {
     /// Returns a rule that the caller names and that is none of the rules.
-    pub(super) fn outside(&self, rules: &[&dyn Rule]) -> Option<RuleName> {
-        let is_outside = |name: &&RuleName| !rules.iter().any(|rule| rule.name() == **name);
-        self.select.iter().chain(&self.ignore).find(is_outside).copied()
+    pub(super) fn outside(&self, rules: impl IntoIterator<Item = RuleName>) -> Option<RuleName> {
+        let rules: Vec<RuleName> = rules.into_iter().collect();
+        self.select.iter().chain(&self.ignore).find(|name| !rules.contains(name)).copied()
     }
 
     /// Returns the baseline with the rules that the table `[rules]` and the caller choose.

@@ -3,7 +3,7 @@
 //!
 //! The modules of the core form layers. A layer imports only layers that stand to its left in this list, in which `·`
 //! separates the layers: outcome, rule_name, text, dead_letter · disposition, severity, verdict · baseline, ecs · pins ·
-//! edit, event, firelens · limits, rules · plan · readings, record · doctor, report · notice.
+//! edit, event, firelens, fleet · limits, rules · plan · readings, record · doctor, report · notice.
 
 pub mod baseline;
 pub mod dead_letter;
@@ -13,6 +13,7 @@ pub mod ecs;
 pub mod edit;
 pub mod event;
 pub mod firelens;
+pub mod fleet;
 pub mod limits;
 pub mod notice;
 pub mod outcome;

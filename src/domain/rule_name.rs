@@ -43,6 +43,27 @@ pub enum RuleName {
     UnsupportedRouterImage,
     MovingRouterImage,
     NonEssentialRouter,
+    UnloggedSessions,
+    UnloggedContainerSessions,
+    MixedSessionLogs,
+    MissingTranscriptDestination,
+    UnmetSessionEncryption,
+    UnencryptedTranscripts,
+    UnfitTranscriptRetention,
+    MissingSessionKey,
+    UnusableSessionKey,
+    AllowedDirectSession,
+    ForbiddenExec,
+    OutdatedExecPlatform,
+    UnavailableExecAgent,
+    MissingExecRole,
+    InsufficientExecRights,
+    InsufficientTranscriptRights,
+    ReadOnlyExecRoot,
+    MissingInitProcess,
+    StaticExecCredentials,
+    SharedPidNamespace,
+    ProxiedExecAgent,
 }
 
 /// The error for a text that is not a rule name.
@@ -52,7 +73,7 @@ pub struct NoSuchRule(String);
 
 impl RuleName {
     /// All rule names, in the order of the rules in their packs.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 51] = [
         Self::MissingLogDriver,
         Self::UnacceptedLogDriver,
         Self::BlockingDelivery,
@@ -83,7 +104,33 @@ impl RuleName {
         Self::UnsupportedRouterImage,
         Self::MovingRouterImage,
         Self::NonEssentialRouter,
+        Self::UnloggedSessions,
+        Self::UnloggedContainerSessions,
+        Self::MixedSessionLogs,
+        Self::MissingTranscriptDestination,
+        Self::UnmetSessionEncryption,
+        Self::UnencryptedTranscripts,
+        Self::UnfitTranscriptRetention,
+        Self::MissingSessionKey,
+        Self::UnusableSessionKey,
+        Self::AllowedDirectSession,
+        Self::ForbiddenExec,
+        Self::OutdatedExecPlatform,
+        Self::UnavailableExecAgent,
+        Self::MissingExecRole,
+        Self::InsufficientExecRights,
+        Self::InsufficientTranscriptRights,
+        Self::ReadOnlyExecRoot,
+        Self::MissingInitProcess,
+        Self::StaticExecCredentials,
+        Self::SharedPidNamespace,
+        Self::ProxiedExecAgent,
     ];
+
+    /// Whether the rule judges clusters and what runs in them, so that an exemption from it may name a cluster.
+    pub fn is_about_exec(self) -> bool {
+        self as usize >= Self::UnloggedSessions as usize
+    }
 
     /// Returns the name in the spelling of files and reports, such as `missing-log-driver`.
     pub const fn name(self) -> &'static str {
@@ -118,6 +165,27 @@ impl RuleName {
             Self::UnsupportedRouterImage => "unsupported-router-image",
             Self::MovingRouterImage => "moving-router-image",
             Self::NonEssentialRouter => "non-essential-router",
+            Self::UnloggedSessions => "unlogged-sessions",
+            Self::UnloggedContainerSessions => "unlogged-container-sessions",
+            Self::MixedSessionLogs => "mixed-session-logs",
+            Self::MissingTranscriptDestination => "missing-transcript-destination",
+            Self::UnmetSessionEncryption => "unmet-session-encryption",
+            Self::UnencryptedTranscripts => "unencrypted-transcripts",
+            Self::UnfitTranscriptRetention => "unfit-transcript-retention",
+            Self::MissingSessionKey => "missing-session-key",
+            Self::UnusableSessionKey => "unusable-session-key",
+            Self::AllowedDirectSession => "allowed-direct-session",
+            Self::ForbiddenExec => "forbidden-exec",
+            Self::OutdatedExecPlatform => "outdated-exec-platform",
+            Self::UnavailableExecAgent => "unavailable-exec-agent",
+            Self::MissingExecRole => "missing-exec-role",
+            Self::InsufficientExecRights => "insufficient-exec-rights",
+            Self::InsufficientTranscriptRights => "insufficient-transcript-rights",
+            Self::ReadOnlyExecRoot => "read-only-exec-root",
+            Self::MissingInitProcess => "missing-init-process",
+            Self::StaticExecCredentials => "static-exec-credentials",
+            Self::SharedPidNamespace => "shared-pid-namespace",
+            Self::ProxiedExecAgent => "proxied-exec-agent",
         }
     }
 }

@@ -14,7 +14,8 @@ pub enum Severity {
     Note,
     /// A fault of a task definition that ECS accepts and runs.
     Warning,
-    /// A fault because of which ECS or CloudWatch Logs refuses the task definition, the task or its log lines.
+    /// A fault because of which ECS or CloudWatch Logs refuses the task definition, the task or its log lines, or no
+    /// session of ECS Exec starts or has a transcript.
     Error,
 }
 
@@ -61,7 +62,12 @@ impl RuleName {
             | Self::UnusableRouterConfiguration
             | Self::UnfulfillableRouterDependency
             | Self::FailingRouterHealthCheck
-            | Self::WindowsRouter => Severity::Error,
+            | Self::WindowsRouter
+            | Self::MissingTranscriptDestination
+            | Self::UnmetSessionEncryption
+            | Self::UnusableSessionKey
+            | Self::MissingExecRole
+            | Self::InsufficientExecRights => Severity::Error,
             Self::MissingLogDriver
             | Self::UnacceptedLogDriver
             | Self::BlockingDelivery
@@ -74,8 +80,25 @@ impl RuleName {
             | Self::DeepRouterHealthCheck
             | Self::ExposedRouterPort
             | Self::ExposedRegistrationKey
-            | Self::UnsupportedRouterImage => Severity::Warning,
-            Self::MovingRouterImage | Self::NonEssentialRouter => Severity::Note,
+            | Self::UnsupportedRouterImage
+            | Self::UnloggedSessions
+            | Self::UnloggedContainerSessions
+            | Self::UnencryptedTranscripts
+            | Self::UnfitTranscriptRetention
+            | Self::AllowedDirectSession
+            | Self::ForbiddenExec
+            | Self::OutdatedExecPlatform
+            | Self::UnavailableExecAgent
+            | Self::InsufficientTranscriptRights
+            | Self::ReadOnlyExecRoot
+            | Self::StaticExecCredentials
+            | Self::ProxiedExecAgent => Severity::Warning,
+            Self::MovingRouterImage
+            | Self::NonEssentialRouter
+            | Self::MixedSessionLogs
+            | Self::MissingSessionKey
+            | Self::MissingInitProcess
+            | Self::SharedPidNamespace => Severity::Note,
         }
     }
 }

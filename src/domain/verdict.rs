@@ -15,6 +15,8 @@ pub enum Decided {
     /// The fault exists with a default value, such as the default of a template's parameter. A deployment of the text
     /// may set another value.
     ByDefault,
+    /// A simulation or another incomplete read shows the fault. What it does not show may remove the fault.
+    Likely,
     /// The text does not show whether the fault exists. Such a finding is no fault.
     Unknown,
 }
@@ -25,6 +27,7 @@ impl Decided {
         match self {
             Self::Yes => "yes",
             Self::ByDefault => "by-default",
+            Self::Likely => "likely",
             Self::Unknown => "unknown",
         }
     }
@@ -79,7 +82,7 @@ mod tests {
 
     #[test]
     fn a_name_is_the_spelling_in_json() {
-        for decided in [Decided::Yes, Decided::ByDefault, Decided::Unknown] {
+        for decided in [Decided::Yes, Decided::ByDefault, Decided::Likely, Decided::Unknown] {
             assert_eq!(serde_json::json!(decided), decided.name());
         }
     }

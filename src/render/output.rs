@@ -14,8 +14,7 @@ use super::human::rules::RulesOutput;
 use super::json::{AgainstOutput, CheckOutput};
 use crate::domain::baseline::BaselineError;
 use crate::domain::report::{Report, schema};
-use crate::domain::rules::Rule;
-use crate::domain::rules::packs::explanation;
+use crate::domain::rules::packs::{RuleSummary, explanation};
 
 /// A result that Logweir can show as text and as JSON.
 pub trait Output {
@@ -184,9 +183,8 @@ impl Output for RulesOutput {
     }
 
     fn json(&self) -> Value {
-        let line = |rule: &&dyn Rule| {
-            let name = rule.name();
-            json!({"rule": name, "severity": name.severity(), "finds": rule.summary(), "explanation": explanation(name)})
+        let line = |RuleSummary { name, summary }: &RuleSummary| {
+            json!({"rule": name, "severity": name.severity(), "finds": summary, "explanation": explanation(*name)})
         };
         json!({"schema": schema::RULES, "rules": self.rules.iter().map(line).collect::<Vec<_>>()})
     }

@@ -9,6 +9,7 @@ mod buffers;
 mod corpus;
 mod docs;
 mod events;
+mod exec;
 mod family;
 mod firelens;
 mod following;

@@ -9,6 +9,9 @@ const FORM: &str = "application/x-www-form-urlencoded";
 /// The default timeout of a call, which equals the timeout of one attempt of an SDK call.
 const LONGEST: Duration = Duration::from_secs(10);
 
+/// The SHA-256 hash of an empty body, which S3 requires in a header.
+const EMPTY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
 /// An AWS service. The names in the members are from the botocore model of the service.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::aws) struct Service {
@@ -31,6 +34,8 @@ pub(super) enum Protocol {
     /// The REST protocol: the HTTP method and the path identify the operation, and the request and the response are
     /// JSON.
     Rest,
+    /// The REST protocol of S3 for requests without a body. The response is XML.
+    RestXml,
 }
 
 /// An operation of an AWS service. The names of the service and of the operation must be literals in the same file,
@@ -63,6 +68,10 @@ impl Service {
 
     pub(in crate::aws) const fn rest(name: &'static str) -> Self {
         Self::new(name, Protocol::Rest)
+    }
+
+    pub(in crate::aws) const fn rest_xml(name: &'static str) -> Self {
+        Self::new(name, Protocol::RestXml)
     }
 
     const fn new(name: &'static str, protocol: Protocol) -> Self {
@@ -108,6 +117,7 @@ impl Operation {
             }
             Protocol::Query => vec![("content-type", FORM.to_owned())],
             Protocol::Rest => Vec::new(),
+            Protocol::RestXml => vec![("x-amz-content-sha256", EMPTY.to_owned())],
         }
     }
 }

@@ -12,21 +12,29 @@ pub(in crate::aws) fn text(element: &mut ScopedDecoder<'_, '_>) -> String {
     try_data(element).map(|text| text.trim().to_owned()).unwrap_or_default()
 }
 
-/// Returns the error code and the error message of the XML `<ErrorResponse><Error><Type/><Code/><Message/>…`.
+/// Returns the error code and the error message of the XML `<ErrorResponse><Error><Type/><Code/><Message/>…`. The root of
+/// an error of S3 is the element `<Error>` itself.
 pub(super) fn error(body: &str) -> Option<(String, String)> {
     let mut document = Document::new(body);
     let mut root = document.root_element().ok()?;
-    let (mut code, mut message) = (None, String::new());
+    if root.start_el().matches("Error") {
+        return members(&mut root);
+    }
     while let Some(mut error) = root.next_tag() {
-        if !error.start_el().matches("Error") {
-            continue;
+        if error.start_el().matches("Error") {
+            return members(&mut error);
         }
-        while let Some(mut member) = error.next_tag() {
-            match member.start_el().local() {
-                "Code" => code = try_data(&mut member).ok().map(|text| text.into_owned()),
-                "Message" => message = text(&mut member),
-                _ => {}
-            }
+    }
+    None
+}
+
+fn members(error: &mut ScopedDecoder<'_, '_>) -> Option<(String, String)> {
+    let (mut code, mut message) = (None, String::new());
+    while let Some(mut member) = error.next_tag() {
+        match member.start_el().local() {
+            "Code" => code = try_data(&mut member).ok().map(|text| text.into_owned()),
+            "Message" => message = text(&mut member),
+            _ => {}
         }
     }
     Some((code?, message))

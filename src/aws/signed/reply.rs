@@ -50,7 +50,7 @@ impl Reply {
     }
 
     fn error(&self, sent: &str) -> Option<(String, String)> {
-        if matches!(self.operation.service.protocol, Protocol::Query) {
+        if matches!(self.operation.service.protocol, Protocol::Query | Protocol::RestXml) {
             return query::error(self.text().ok()?);
         }
         let body = self.json().ok()?;

@@ -70,7 +70,12 @@ pub(in crate::cli) struct CheckArgs {
 impl CheckArgs {
     /// Checks the targets by the rules of all packs.
     pub(in crate::cli) fn run(&self, context: &Context) -> VerbResult {
-        self.run_by(context, &every())
+        let rules = every();
+        if let Some(rule) = self.rules.outside(rules.iter().map(|rule| rule.name())) {
+            return Err(Failure::usage(format!("`{rule}` judges clusters and what runs in them, and no task definition alone"))
+                .help("use `logweir exec check`"));
+        }
+        self.run_by(context, &rules)
     }
 
     /// Checks the targets by the rules.

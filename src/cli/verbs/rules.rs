@@ -6,7 +6,7 @@ use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Failure, VerbResult};
 use crate::cli::help::examples;
 use crate::domain::rule_name::RuleName;
-use crate::domain::rules::packs::every;
+use crate::domain::rules::packs::summaries;
 use crate::render::human::rules::RulesOutput;
 
 pub(in crate::cli) const EXAMPLES: &str =
@@ -21,7 +21,7 @@ pub(in crate::cli) struct RulesArgs {
 impl RulesArgs {
     pub(in crate::cli) fn run(&self, context: &Context) -> VerbResult {
         let is_chosen = |name: &str| self.rule.as_deref().is_none_or(|rule| rule == name);
-        let rules: Vec<_> = every().into_iter().filter(|rule| is_chosen(rule.name().name())).collect();
+        let rules: Vec<_> = summaries().into_iter().filter(|rule| is_chosen(rule.name.name())).collect();
         if let Some(name) = &self.rule
             && rules.is_empty()
         {

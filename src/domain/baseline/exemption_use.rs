@@ -107,7 +107,10 @@ impl ExemptionUse<'_> {
         let CheckedDefinition { account, region, tags, .. } = *checked;
         for (exemption, of_it) in &mut self.exemptions {
             let Exemption { matches, rules, .. } = exemption;
-            let needs = |rule: &RuleName| checked.not_checked.contains(rule) || self.baseline.is_off(*rule);
+            // Only `logweir exec check` uses the rules about ECS Exec, and it reports no unused exemption.
+            let needs = |rule: &RuleName| {
+                checked.not_checked.contains(rule) || self.baseline.is_off(*rule) || rule.is_about_exec()
+            };
             of_it.is_unknown |= (matches.account.is_some() && account.is_none())
                 || (matches.region.is_some() && region.is_none())
                 || (matches.tag.is_some() && tags.is_none())

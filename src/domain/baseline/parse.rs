@@ -136,20 +136,21 @@ fn trust(tag: &str) -> String {
 
 fn exemption(keys: ExemptKeys, trusted: &[String]) -> Checked<Exemption> {
     let span = keys.r#match.span();
-    let of_a_service = [&keys.r#match.get_ref().cluster, &keys.r#match.get_ref().service_tag];
-    if let Some(text) = of_a_service.into_iter().flatten().next() {
-        let help = "match on family, container, account, region or tag".to_owned();
+    let rules = keys.rules.get_ref().iter().map(rule).collect::<Checked<Vec<RuleName>>>()?;
+    let MatchKeys { cluster, service_tag, .. } = keys.r#match.get_ref();
+    let is_of_clusters = !rules.is_empty() && rules.iter().all(|rule| rule.is_about_exec());
+    if let Some(text) = service_tag.as_ref().or(cluster.as_ref().filter(|_| !is_of_clusters)) {
+        let help = "match on family, container, account, region or tag; for rules about ECS Exec alone, also on cluster";
         return fault(
             text.span(),
             "an exemption cannot use cluster or service-tag, because a revision has no cluster and no service tags",
-            help,
+            help.to_owned(),
         );
     }
     let matches = matches(keys.r#match)?;
     if let Some((tag, _)) = matches.tag.as_ref().filter(|(tag, _)| !trusted.contains(tag)) {
         return fault(span, format!("{REVISION_TAG} `{tag}` must not grant an exemption"), trust(tag));
     }
-    let rules = keys.rules.get_ref().iter().map(rule).collect::<Checked<Vec<RuleName>>>()?;
     if rules.is_empty() {
         return fault(keys.rules.span(), "an exemption must name the rules that it switches off", None);
     }

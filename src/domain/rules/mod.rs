@@ -7,6 +7,7 @@
 
 mod buffers;
 pub mod case;
+pub mod exec;
 pub mod facts;
 pub mod finding;
 mod firelens;

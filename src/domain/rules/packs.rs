@@ -1,6 +1,10 @@
 //! The rules that Logweir contains. Each pack of rules is one list.
 
 use super::Rule;
+use super::exec::case::ExecRule;
+use super::exec::{
+    allowed_direct_session, forbidden_exec, insufficient_exec_rights, insufficient_transcript_rights, missing_exec_role, missing_init_process, missing_session_key, missing_transcript_destination, mixed_session_logs, outdated_exec_platform, proxied_exec_agent, read_only_exec_root, shared_pid_namespace, static_exec_credentials, unavailable_exec_agent, unencrypted_transcripts, unfit_transcript_retention, unlogged_container_sessions, unlogged_sessions, unmet_session_encryption, unusable_session_key,
+};
 use super::firelens::deep_router_health_check::DeepRouterHealthCheck;
 use super::firelens::exposed_registration_key::ExposedRegistrationKey;
 use super::firelens::exposed_router_port::ExposedRouterPort;
@@ -75,7 +79,47 @@ pub static FIRELENS: &[&dyn Rule] = &[
     &NonEssentialRouter,
 ];
 
+/// The rules of the pack `exec`, in the order in which Logweir lists the findings of one resource. The deployed function
+/// does not contain this pack.
+pub static EXEC: &[ExecRule] = &[
+    unlogged_sessions::RULE,
+    unlogged_container_sessions::RULE,
+    mixed_session_logs::RULE,
+    missing_transcript_destination::RULE,
+    unmet_session_encryption::RULE,
+    unencrypted_transcripts::RULE,
+    unfit_transcript_retention::RULE,
+    missing_session_key::RULE,
+    unusable_session_key::RULE,
+    allowed_direct_session::RULE,
+    forbidden_exec::RULE,
+    outdated_exec_platform::RULE,
+    unavailable_exec_agent::RULE,
+    missing_exec_role::RULE,
+    insufficient_exec_rights::RULE,
+    insufficient_transcript_rights::RULE,
+    read_only_exec_root::RULE,
+    missing_init_process::RULE,
+    static_exec_credentials::RULE,
+    shared_pid_namespace::RULE,
+    proxied_exec_agent::RULE,
+];
+
+/// The name of a rule with the one-line description of the fault that the rule finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RuleSummary {
+    pub name: RuleName,
+    pub summary: &'static str,
+}
+
 /// Returns the rules of all packs, each once.
+pub fn summaries() -> Vec<RuleSummary> {
+    let of_definitions = every().into_iter().map(|rule| RuleSummary { name: rule.name(), summary: rule.summary() });
+    let of_exec = EXEC.iter().map(|rule| RuleSummary { name: rule.name, summary: rule.summary });
+    of_definitions.chain(of_exec).collect()
+}
+
+/// Returns the rules of the packs about task definitions, each once.
 pub fn every() -> Vec<&'static dyn Rule> {
     let is_of_logging = |rule: &&&dyn Rule| LOGGING.iter().any(|other| other.name() == rule.name());
     LOGGING.iter().chain(FIRELENS.iter().filter(|rule| !is_of_logging(rule))).copied().collect()
@@ -83,7 +127,7 @@ pub fn every() -> Vec<&'static dyn Rule> {
 
 /// Returns the one-line description of a rule.
 pub fn summary(rule: RuleName) -> &'static str {
-    every().into_iter().find(|other| other.name() == rule).map_or("", Rule::summary)
+    summaries().into_iter().find(|other| other.name == rule).map_or("", |rule| rule.summary)
 }
 
 /// Returns the explanation of a rule, which is the text below its heading in `docs/rules.md`.
@@ -99,7 +143,7 @@ mod tests {
 
     #[test]
     fn every_name_is_a_rules_of_one_pack() {
-        let names: Vec<RuleName> = every().into_iter().map(Rule::name).collect();
+        let names: Vec<RuleName> = summaries().into_iter().map(|rule| rule.name).collect();
         assert_eq!(names, RuleName::ALL);
     }
 }

@@ -89,7 +89,7 @@ fn title(finding: &FindingLine) -> String {
 /// Returns the task definition. A file is a resource of the type `Other`, because it has no ARN.
 fn resource_of(target: &TargetOutput, region: &str, partition: &str) -> Value {
     let (kind, id) = match &target.live {
-        Some(live) => ("AwsEcsTaskDefinition", live.arn.clone()),
+        Some(live) => (security_hub_type(target), live.arn.clone()),
         None => {
             let file = target.artifact().unwrap_or_else(|| target.target.clone());
             let name = resource(target).map(|name| format!("#{name}")).unwrap_or_default();
@@ -97,6 +97,18 @@ fn resource_of(target: &TargetOutput, region: &str, partition: &str) -> Value {
         }
     };
     json!({"Type": kind, "Id": shortened(&id, RESOURCE), "Partition": partition, "Region": region})
+}
+
+/// Returns the resource type of Security Hub, which knows no type for daemons (source: AWS Security Hub user guide,
+/// Resources ASFF objects).
+fn security_hub_type(target: &TargetOutput) -> &'static str {
+    match target.resource.as_ref().map(|resource| resource.kind.as_str()) {
+        Some("AWS::ECS::Cluster") => "AwsEcsCluster",
+        Some("AWS::ECS::Service") => "AwsEcsService",
+        Some("AWS::ECS::Task") => "AwsEcsTask",
+        Some("AWS::ECS::Daemon") => "Other",
+        _ => "AwsEcsTaskDefinition",
+    }
 }
 
 /// Returns the partition of a Region. Source: AWS documentation, Amazon Resource Names.

@@ -7,8 +7,7 @@ use super::shown::{exemption, fix, message, resource, shown};
 use super::uri::relative;
 use super::{Emitter, Run};
 use crate::domain::rule_name::RuleName;
-use crate::domain::rules::Rule;
-use crate::domain::rules::packs::{every, explanation};
+use crate::domain::rules::packs::{RuleSummary, explanation, summaries};
 use crate::domain::severity::Severity;
 use crate::render::json::{FindingLine, Place, Replacement, State, TargetOutput, UnknownLine, documentation};
 
@@ -50,7 +49,7 @@ impl Sarif {
                 "name": "Logweir",
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
                 "informationUri": env!("CARGO_PKG_REPOSITORY"),
-                "rules": every().into_iter().map(descriptor).collect::<Vec<_>>(),
+                "rules": summaries().into_iter().map(descriptor).collect::<Vec<_>>(),
             }},
             "automationDetails": {"id": "logweir/check/"},
             "columnKind": "unicodeCodePoints",
@@ -65,8 +64,8 @@ impl Sarif {
     }
 }
 
-fn descriptor(rule: &dyn Rule) -> Value {
-    let name = rule.name();
+fn descriptor(rule: RuleSummary) -> Value {
+    let name = rule.name;
     let text = explanation(name).unwrap_or_default();
     // The explanation begins with a list of facts about the rule, and then describes the fault in one paragraph.
     let description = text.split("\n\n").find(|part| !part.starts_with('-')).unwrap_or(text).replace('\n', " ");
@@ -78,7 +77,7 @@ fn descriptor(rule: &dyn Rule) -> Value {
     json!({
         "id": name,
         "name": pascal_case(name.name()),
-        "shortDescription": {"text": rule.summary()},
+        "shortDescription": {"text": rule.summary},
         "fullDescription": {"text": shown(&description)},
         "help": {"text": text, "markdown": text},
         "helpUri": documentation(name),

@@ -2,7 +2,7 @@
 
 use super::passed_over;
 use crate::domain::text::count;
-use crate::render::json::{CheckOutput, Severities, Summary};
+use crate::render::json::{CheckOutput, FleetCoverage, Severities, Summary};
 
 /// The rules that need facts from AWS. Another rule is not checked if the Region is not known, or if a placeholder
 /// stands for a value that the rule needs.
@@ -11,7 +11,8 @@ const NEED_AWS: [&str; 3] = ["blocking-delivery", "missing-log-group", "unbounde
 pub fn closing(check: &CheckOutput) -> String {
     let CheckOutput { summary, passed_over, fixable, not_checked, baseline, live_baseline, .. } = check;
     let Summary { checked, compliant, findings, exempt, unknown, errors, severities, known, faults: _ } = *summary;
-    let (checked, findings) = (count(checked as u64, "task definition"), count(findings as u64, "finding"));
+    let kind = if check.coverage.is_some() { "resource" } else { "task definition" };
+    let (checked, findings) = (count(checked as u64, kind), count(findings as u64, "finding"));
     let mut text = format!("{checked} checked: {compliant} compliant, {findings}");
     text += &by_severity(severities);
     if exempt > 0 {
@@ -43,12 +44,23 @@ pub fn closing(check: &CheckOutput) -> String {
             }
         }
     }
+    text += &check.coverage.as_ref().map(fleet).unwrap_or_default();
     if check.is_baseline_shown {
         text += &format!("baseline: {baseline}\n");
     }
     if let Some(live) = live_baseline {
         text += &format!("baseline of the registered revisions: {live}\n");
     }
+    text
+}
+
+/// Returns the lines about what a run of `logweir exec check` read, and about what it cannot decide.
+fn fleet(coverage: &FleetCoverage) -> String {
+    let FleetCoverage { clusters, services, daemons, tasks, with_exec, not_decidable } = *coverage;
+    let read = [(clusters, "cluster"), (services, "service"), (daemons, "daemon"), (tasks, "running task")];
+    let read = read.map(|(number, word)| count(number as u64, word)).join(", ");
+    let mut text = format!("read: {read}; {with_exec} with ECS Exec\n");
+    text.extend(not_decidable.iter().map(|question| format!("not decidable from configuration: {question}\n")));
     text
 }
 

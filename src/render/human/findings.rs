@@ -171,6 +171,7 @@ fn is_harmless(finding: &Finding, found: &Found, value: &str) -> bool {
     let steps: Vec<&str> = finding.pointer.split('/').skip(1).take(found.depth).collect();
     match steps.as_slice() {
         ["containerDefinitions", _, "logConfiguration", "logDriver"] => true,
+        ["containerDefinitions", _, "readonlyRootFilesystem"] | ["pidMode"] => true,
         ["containerDefinitions", _, "logConfiguration", "options", option] => is_shown(option),
         _ => false,
     }

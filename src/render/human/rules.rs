@@ -1,20 +1,18 @@
 //! The text output of `logweir rules`: the rules as a list, or one rule in full.
 
-use crate::domain::rules::Rule;
-use crate::domain::rules::packs::explanation;
+use crate::domain::rules::packs::{RuleSummary, explanation};
 
 /// The rules that the caller requested.
 pub struct RulesOutput {
-    pub rules: Vec<&'static dyn Rule>,
+    pub rules: Vec<RuleSummary>,
     /// Whether the caller named one rule, which the output must explain.
     pub is_explained: bool,
 }
 
 pub fn text(output: &RulesOutput) -> String {
-    let line = |rule: &&dyn Rule| {
-        let (name, summary) = (rule.name(), rule.summary());
+    let line = |RuleSummary { name, summary }: &RuleSummary| {
         if output.is_explained {
-            format!("{name}: {summary}\n\n{}\n", explanation(name).unwrap_or_default())
+            format!("{name}: {summary}\n\n{}\n", explanation(*name).unwrap_or_default())
         } else {
             format!("{name:<31} {:<8} {summary}\n", name.severity())
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::baseline::BaselineLine;
+use super::coverage::FleetCoverage;
 use super::finding::{FindingLine, State};
 use super::fingerprint::Fingerprints;
 use super::known::KnownFindings;
@@ -37,6 +38,9 @@ pub struct CheckOutput {
     /// Whether a read failed, so that rules about a registered revision were not checked.
     #[serde(skip)]
     pub is_unread: bool,
+    /// What the run read of the account's clusters. `None` unless `logweir exec check` made the output.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<FleetCoverage>,
     /// Whether the text output shows the baseline.
     #[serde(skip)]
     pub is_baseline_shown: bool,
@@ -62,6 +66,7 @@ impl CheckOutput {
             fixable: 0,
             not_checked: BTreeSet::new(),
             is_unread: false,
+            coverage: None,
             is_baseline_shown: false,
             known,
             fingerprints: Fingerprints::default(),

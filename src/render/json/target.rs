@@ -192,6 +192,46 @@ impl TargetOutput {
     }
 }
 
+/// A resource of an account that Logweir has checked: a cluster, a workload in a cluster, or a task definition.
+pub struct CheckedResource<'c> {
+    pub target: String,
+    /// The type of the resource, such as `AWS::ECS::Cluster`.
+    pub kind: &'static str,
+    pub live: LiveLine,
+    pub family: Option<&'c str>,
+    pub revision: Option<u32>,
+    /// Why Logweir cannot say whether the resource is compliant.
+    pub undecided: Option<String>,
+    pub findings: Vec<PlacedFinding<'c>>,
+    pub not_checked: Vec<RuleName>,
+    pub unknown: Vec<UnknownLine>,
+}
+
+impl TargetOutput {
+    /// Returns the output for a resource of an account.
+    pub fn of_resource(checked: CheckedResource<'_>) -> Self {
+        let CheckedResource { target, kind, live, family, revision, undecided, not_checked, unknown, .. } = checked;
+        let artifact = artifact(None, Some(&live), family);
+        let subject = Subject { artifact: artifact.as_deref(), resource: None, family };
+        let findings = checked.findings.into_iter().map(|placed| FindingLine::of(placed, &subject));
+        let findings: Vec<FindingLine> = findings.collect();
+        let has_fault = findings.iter().any(FindingLine::is_fault);
+        let is_open = !unknown.is_empty() || undecided.is_some();
+        Self {
+            resource: Some(ResourceLine { kind: kind.to_owned(), id: live.arn.clone(), construct: None }),
+            family: family.map(String::from),
+            revision,
+            compliant: if has_fault { Some(false) } else { (!is_open).then_some(true) },
+            findings,
+            not_checked,
+            unknown,
+            live: Some(live),
+            error: undecided,
+            ..Self::unread(target, Scope::Live, None, String::new(), None)
+        }
+    }
+}
+
 /// The path of standard input in outputs that need a path.
 const STDIN: &str = "stdin";
 
@@ -200,6 +240,10 @@ fn artifact(file: Option<&str>, live: Option<&LiveLine>, family: Option<&str>) -
         (Some(file), ..) => Some(file.to_owned()),
         (None, Some(live), Some(family)) => {
             Some(format!(".logweir/aws/{}/{}/{family}.json", live.account, live.region))
+        }
+        (None, Some(live), None) => {
+            let resource = live.arn.splitn(6, ':').nth(5)?;
+            Some(format!(".logweir/aws/{}/{}/{resource}.json", live.account, live.region))
         }
         _ => None,
     }

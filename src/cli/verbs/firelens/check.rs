@@ -15,7 +15,7 @@ pub(super) const EXAMPLES: &str = examples![
 
 /// Checks the targets of `arguments`, which are those of `logweir check`.
 pub(super) fn run(arguments: &CheckArgs, context: &Context) -> VerbResult {
-    if let Some(rule) = arguments.rules.outside(FIRELENS) {
+    if let Some(rule) = arguments.rules.outside(FIRELENS.iter().map(|rule| rule.name())) {
         return Err(Failure::usage(format!("`{rule}` is no rule of the pack firelens"))
             .help("use `logweir check`, which has the rules of all packs"));
     }

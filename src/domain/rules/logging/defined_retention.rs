@@ -37,7 +37,7 @@ fn in_branch(subject: &Subject<'_, '_>, group: &DefinedGroup, branch: &Retention
     let finding = judge(subject, &group, days)?;
     let fix = match finding.decided {
         Decided::Yes => Fix::Advice(format!("set a retention of {days} days in this branch of the condition")),
-        Decided::ByDefault | Decided::Unknown => finding.fix,
+        Decided::ByDefault | Decided::Likely | Decided::Unknown => finding.fix,
     };
     Some(Finding { message: format!("{}, if {when}", finding.message), fix, ..finding })
 }

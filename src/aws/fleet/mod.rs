@@ -1,0 +1,84 @@
+//! Reads the fleet of an account and Region: clusters, services, daemons, tasks, and the destinations of transcripts.
+//! Each read waits and tries again if AWS throttles it.
+
+mod bucket;
+mod daemons;
+mod group;
+mod instances;
+mod key;
+mod list;
+mod role;
+mod services;
+mod tasks;
+
+pub use daemons::DaemonRow;
+pub use services::ServiceRow;
+pub use tasks::TaskRow;
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::client::Aws;
+use super::errors::unreadable;
+use super::signed::Operation;
+use crate::ports::{Answer, ErrorKind, PortError};
+
+/// The pauses between attempts, if AWS throttles a call or the call fails for a moment.
+const PAUSES: [Duration; 3] = [Duration::from_millis(250), Duration::from_secs(1), Duration::from_secs(4)];
+
+/// The largest number of items in one page of a list (source: ECS API reference).
+const PAGE: usize = 100;
+
+/// The largest number of pages of one list, so that an endless list ends the run. ECS allows 5,000 services in a cluster
+/// and 5,000 tasks in a service (source: the Amazon ECS service quotas).
+const MOST_PAGES: usize = 1_000;
+
+/// Repeats a call as long as AWS throttles it and a pause is left.
+pub async fn patiently<T, F: Future<Output = Answer<T>>>(call: impl Fn() -> F) -> Answer<T> {
+    for pause in PAUSES {
+        match call().await {
+            Err(error) if error.kind == ErrorKind::Retry => tokio::time::sleep(pause).await,
+            answer => return answer,
+        }
+    }
+    call().await
+}
+
+impl Aws {
+    async fn ask(&self, operation: &'static Operation, body: &Value) -> Answer<Value> {
+        patiently(|| self.signed.ask(operation, body)).await
+    }
+}
+
+/// Returns the list at the member of a response. Returns an empty list if the member is absent.
+fn items<'v>(operation: &Operation, reply: &'v Value, member: &str) -> Answer<&'v [Value]> {
+    match &reply[member] {
+        Value::Array(items) => Ok(items),
+        Value::Null => Ok(&[]),
+        _ => Err(unreadable(operation.name, &format!("{member} is not a list"))),
+    }
+}
+
+/// Returns an error if ECS could not describe a resource. A resource that has disappeared since the list is no error.
+fn all_described(operation: &Operation, reply: &Value) -> Answer<()> {
+    let reasons = items(operation, reply, "failures")?.iter().map(|failure| failure["reason"].as_str().unwrap_or_default());
+    match reasons.into_iter().find(|reason| *reason != "MISSING") {
+        Some(reason) => Err(unreadable(operation.name, &format!("ECS could not describe a resource: {reason}"))),
+        None => Ok(()),
+    }
+}
+
+fn text(value: &Value) -> Option<String> {
+    value.as_str().filter(|text| !text.is_empty()).map(String::from)
+}
+
+/// Returns the part of an ARN after the last slash.
+fn last(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or(arn)
+}
+
+/// Returns whether ECS of this Region does not know the operation.
+fn is_unknown_operation(error: &PortError) -> bool {
+    error.message.starts_with("UnknownOperationException")
+}
