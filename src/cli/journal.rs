@@ -8,7 +8,6 @@ use super::failure::Failure;
 use crate::aws::sdk::journal::DynamoJournal;
 use crate::aws::{Aws, ConnectError};
 use crate::domain::ecs::revision::RevisionArn;
-use crate::domain::limits::family::Family;
 use crate::domain::record::{Entry, Head, Record, RecordKey};
 use crate::journal_file::FileJournal;
 use crate::ports::{Answer, CommitError, ErrorKind, Expected, Filter, Journal, Listed, PortError, StoredState};
@@ -165,8 +164,8 @@ impl Journal for AnyJournal {
         either!(self, journal => journal.put_state(state))
     }
 
-    async fn stopped(&self) -> Answer<Listed<Family>> {
-        either!(self, journal => journal.stopped())
+    async fn listed<S: StoredState>(&self) -> Answer<Listed<S>> {
+        either!(self, journal => journal.listed())
     }
 }
 
@@ -175,7 +174,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::domain::limits::family::FamilyName;
+    use crate::domain::limits::family::{Family, FamilyName};
     use crate::domain::record::{EntryKind, Opening};
 
     #[tokio::test]

@@ -12,7 +12,7 @@ use super::placed_baseline::PlacedBaseline;
 use crate::aws::{Calls, Ecs, Logs};
 use crate::domain::baseline::Baseline;
 use crate::domain::event::Home;
-use crate::domain::outcome::{Mode, Reason};
+use crate::domain::outcome::{ExecMode, Mode, Reason};
 use crate::domain::report::{BackoutBy, Report};
 use crate::ports::{Adapters, SystemClock};
 use crate::settings::LEASE;
@@ -51,6 +51,8 @@ impl Session {
         Order {
             mode,
             finishes: mode,
+            exec: ExecMode::Off,
+            exec_finishes: ExecMode::Off,
             baseline,
             home: &self.home,
             origin,

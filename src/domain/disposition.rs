@@ -84,9 +84,11 @@ impl Reason {
             | Self::Privileged
             | Self::MissingExecutionRole
             | Self::TooLarge => Disposition::Final(Keeper::Notification),
-            Self::NotLatest | Self::ServiceChanged | Self::DeploymentUnderWay | Self::DeploymentPaused => {
-                Disposition::Final(Keeper::LaterEvent)
-            }
+            Self::NotLatest
+            | Self::ServiceChanged
+            | Self::ClusterChanged
+            | Self::DeploymentUnderWay
+            | Self::DeploymentPaused => Disposition::Final(Keeper::LaterEvent),
             Self::RegisteredByLogweir
             | Self::NoRecord
             | Self::Exempt
@@ -96,6 +98,7 @@ impl Reason {
             | Self::NotOnHold
             | Self::OtherConsumer
             | Self::ServiceInactive
+            | Self::ClusterInactive
             | Self::NotOptedIn
             | Self::ForeignAccount
             | Self::ForeignRegion

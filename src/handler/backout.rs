@@ -11,7 +11,8 @@ use crate::domain::outcome::{Outcome, Reason, ReportMode, TriggerKind};
 use crate::domain::report::{BackoutBy, Decision, Report};
 use crate::ports::{Clock, Ports};
 use crate::workflow::{
-    BackoutOptions, BackoutOrder, HoldRequest, Request, back_out, hold, preview, resume_backouts, retire_unused,
+    BackoutOptions, BackoutOrder, HoldRequest, Request, back_out, back_out_cluster, hold, preview, preview_cluster,
+    resume_backouts, resume_cluster_backouts, retire_unused,
 };
 
 /// The time after which a scheduled run begins no retirement. Retirements search all clusters up to twice, and the
@@ -49,7 +50,13 @@ pub async fn handle_backout<P: Ports>(
     let unreadable = |why: &str| failed(ReportMode::Backout, TriggerKind::Backout, why);
     if Scheduled::of(payload) == Some(Scheduled::Resume) {
         let (order, began) = (order(BackoutOptions::default()), ports.clock().now());
-        let resumed = resume_backouts(ports, &order).await;
+        let mut resumed = resume_backouts(ports, &order).await;
+        if let Ok(decisions) = &mut resumed {
+            match resume_cluster_backouts(ports, &order).await {
+                Ok(clusters) => decisions.extend(clusters),
+                Err(error) => decisions.push(unreadable(&error.to_string())),
+            }
+        }
         let reply = HandlerReply::resumed(resumed, unreadable, calls, watch);
         let is_late = ports.clock().now().duration_since(began) > BEFORE_RETIREMENTS;
         return match reply {
@@ -71,24 +78,25 @@ pub async fn handle_backout<P: Ports>(
             }
         },
         Err(error) => unreadable(&format!("the payload is not a backout request: {}", unquoted(&error))),
-        Ok(request) => match home.revision(&request.record) {
-            None => unreadable("`record` is neither FAMILY:REVISION nor the ARN of a revision"),
-            Some(revision) => {
-                let order = order(BackoutOptions {
-                    reason: request.reason,
-                    requested_by: request.requested_by,
-                    restore_over_newer: request.restore_over_newer,
-                    restore_source: request.restore_source,
-                    ignore_pins: request.ignore_pins,
-                    hold_until: request.hold_family,
-                });
-                if request.dry_run {
-                    preview(ports, &order, &revision).await
-                } else {
-                    back_out(ports, &order, &revision).await
-                }
+        Ok(request) => {
+            let order = order(BackoutOptions {
+                reason: request.reason,
+                requested_by: request.requested_by,
+                restore_over_newer: request.restore_over_newer,
+                restore_source: request.restore_source,
+                ignore_pins: request.ignore_pins,
+                hold_until: request.hold_family,
+            });
+            match (home.cluster_record(&request.record), home.revision(&request.record), request.dry_run) {
+                (Some(cluster), _, true) => preview_cluster(ports, &order, &cluster).await,
+                (Some(cluster), _, false) => back_out_cluster(ports, &order, &cluster).await,
+                (None, Some(revision), true) => preview(ports, &order, &revision).await,
+                (None, Some(revision), false) => back_out(ports, &order, &revision).await,
+                (None, None, _) => unreadable(
+                    "`record` is neither FAMILY:REVISION nor cluster/NAME nor the ARN of a revision or cluster",
+                ),
             }
-        },
+        }
     };
     let mut decision = decision.bounded();
     decision.report.aws_calls = calls();

@@ -59,10 +59,12 @@ impl<P: Ports, Q: Queue, N: Notifier, L: OwnLog> Function<P, Q, N, L> {
         let mut telling = Reporter { function, write, notices: Vec::new(), digest: false };
         let reply = match &self.settings.role {
             Role::Remediate(remediation) => {
-                let Remediation { mode, finishes, baseline, .. } = &**remediation;
+                let Remediation { mode, finishes, exec, exec_finishes, baseline, .. } = &**remediation;
                 let order = Order {
                     mode: *mode,
                     finishes: *finishes,
+                    exec: *exec,
+                    exec_finishes: *exec_finishes,
                     baseline,
                     home: &home,
                     origin: Origin::Event,

@@ -8,7 +8,8 @@ use super::{HandlerReply, Sink};
 use crate::domain::limits::reconciliation::Request;
 use crate::ports::{Clock, Ports, Queue};
 use crate::workflow::{
-    Order, Origin, forbid_retirements, gauges, not_read, note_mode_and_baseline, reconcile, resume, unreadable,
+    Order, Origin, forbid_retirements, gauges, not_read, note_mode_and_baseline, reconcile, resume, resume_clusters,
+    unreadable,
 };
 
 /// The age at which a queued resume request is stale, because a newer request has arrived or will arrive soon.
@@ -95,6 +96,10 @@ pub(super) async fn on_schedule<P: Ports>(
             release(ports, &order, queue, begun, watch).await;
             let mut resumed = resume(ports, &order, begun).await;
             if let Ok(decisions) = &mut resumed {
+                match resume_clusters(ports, &order).await {
+                    Ok(clusters) => decisions.extend(clusters),
+                    Err(error) => decisions.push(unreadable(ports, &order, &error.to_string())),
+                }
                 // If the journal cannot be read, the next run of the schedule tries again.
                 decisions.extend(forbid_retirements(ports, &order).await.unwrap_or_default());
                 decisions.extend(not_read(ports, &order, &unread));

@@ -32,6 +32,8 @@ pub(super) struct Line<'t> {
     pub(super) pins: Option<&'t RawValue>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub(super) baseline: Option<&'t RawValue>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub(super) cluster: Option<&'t RawValue>,
 }
 
 impl<'t> Line<'t> {
@@ -45,11 +47,13 @@ impl<'t> Line<'t> {
             StateKind::PinHolder => &mut self.pin_holder,
             StateKind::RevisionPins => &mut self.pins,
             StateKind::PublishedBaseline => &mut self.baseline,
+            StateKind::ClusterRecord => &mut self.cluster,
         }
     }
 
-    fn states(&self) -> [Option<&'t RawValue>; 7] {
-        [self.family, self.pointings, self.budget, self.reconciliation, self.pin_holder, self.pins, self.baseline]
+    fn states(&self) -> [Option<&'t RawValue>; 8] {
+        let Self { family, pointings, budget, reconciliation, pin_holder, pins, baseline, cluster, .. } = self;
+        [*family, *pointings, *budget, *reconciliation, *pin_holder, *pins, *baseline, *cluster]
     }
 
     pub(super) fn checksum(&self) -> u32 {

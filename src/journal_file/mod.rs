@@ -2,7 +2,7 @@
 //!
 //! A line with a commit contains a checksum, an entry of a record, and the new head of this record. The last line about
 //! a record contains the current head of the record. Other lines contain the state of a family (`family`), of a service
-//! (`pointings`) or of the registration rate limit (`budget`). If several lines contain the same state, only the last
+//! (`pointings`), of the registration rate limit (`budget`) or the record of a cluster (`cluster`). If several lines contain the same state, only the last
 //! of these lines counts.
 //!
 //! A process locks the file with a shared lock for each read, and with an exclusive lock for each commit. Any number of
@@ -26,7 +26,6 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::domain::ecs::revision::RevisionArn;
-use crate::domain::limits::family::Family;
 use crate::domain::outcome::Reason;
 use crate::domain::record::{Entry, Head, Record, RecordKey, SCHEMA};
 use crate::domain::text::plain::{plain, shortened};
@@ -194,14 +193,14 @@ impl Journal for FileJournal {
         self.append_state(state)
     }
 
-    async fn stopped(&self) -> Answer<Listed<Family>> {
+    async fn listed<S: StoredState>(&self) -> Answer<Listed<S>> {
         let text = self.text()?;
-        let (newest, damages) = newest::<Family>(&text);
+        let (newest, damages) = newest::<S>(&text);
         let mut listed = Listed::default();
         damages.into_iter().for_each(|damage| listed.skip(self.named(damage)));
         for (name, state) in newest {
-            match state.read::<Family>() {
-                Ok(family) if family.is_stopped() => listed.readable.push(family),
+            match state.read::<S>() {
+                Ok(state) if state.is_listed() => listed.readable.push(state),
                 Ok(_) => {}
                 Err(_) => listed.skip(name.to_string()),
             }

@@ -118,10 +118,15 @@ pub trait Journal: Sync {
     /// journal has no such state yet. Otherwise returns [`CommitError::Lost`].
     fn put_state<S: StoredState>(&self, state: &S) -> impl Future<Output = Result<(), CommitError>> + Send;
 
+    /// Returns the states of one kind that a list shows (see [`StoredState::is_listed`]). Before Logweir acts on one of
+    /// them, it reads the state again. Skips and names each state that this version of Logweir cannot read.
+    fn listed<S: StoredState>(&self) -> impl Future<Output = Answer<Listed<S>>> + Send;
+
     /// Returns the families whose corrections an open fuse or a hold stops, and the families with a deferred revision.
-    /// Logweir uses this list only for display and metrics, and to find deferred revisions. Before Logweir acts on a
-    /// family, it reads the state of the family. Skips and names each state that this version of Logweir cannot read.
-    fn stopped(&self) -> impl Future<Output = Answer<Listed<Family>>> + Send;
+    /// Logweir uses this list only for display and metrics, and to find deferred revisions.
+    fn stopped(&self) -> impl Future<Output = Answer<Listed<Family>>> + Send {
+        self.listed()
+    }
 }
 
 /// A filter for the records of the journal.

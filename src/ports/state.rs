@@ -1,6 +1,6 @@
 //! The states that the journal stores in addition to its records: the state of each family, the state of each service,
 //! the state of the registration rate limit, the state of the reconciliation, the pins of corrected revisions, and the
-//! baseline in the function's package.
+//! baseline in the function's package. The record of a cluster is also a state.
 
 use std::fmt::Display;
 
@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::baseline::published::{PackagedName, PublishedBaseline};
+use crate::domain::ecs::cluster::ClusterArn;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
 use crate::domain::limits::family::{Family, FamilyName};
@@ -16,6 +17,7 @@ use crate::domain::limits::rate::{RateLimit, RateLimitName};
 use crate::domain::limits::reconciliation::{Reconciliation, ReconciliationName};
 use crate::domain::limits::service_history::ServiceHistory;
 use crate::domain::pins::{HolderName, PinHolder, RevisionPins};
+use crate::domain::record::ClusterRecord;
 
 /// A state that a journal stores under a name. Every change increases the version of the state by one. A journal
 /// replaces the stored version of a state only by the next version.
@@ -37,7 +39,7 @@ pub trait StoredState: Clone + PartialEq + Serialize + DeserializeOwned + Send +
     /// Returns whether this release of Logweir supports the state's format.
     fn is_known(&self) -> bool;
 
-    /// Returns whether [`super::Journal::stopped`] lists this state.
+    /// Returns whether [`super::Journal::listed`] lists this state.
     fn is_listed(&self) -> bool {
         false
     }
@@ -53,6 +55,7 @@ pub enum StateKind {
     PinHolder,
     RevisionPins,
     PublishedBaseline,
+    ClusterRecord,
 }
 
 impl StateKind {
@@ -67,6 +70,7 @@ impl StateKind {
             Self::PinHolder => "pin-holder",
             Self::RevisionPins => "pins",
             Self::PublishedBaseline => "baseline",
+            Self::ClusterRecord => "cluster",
         }
     }
 }
@@ -112,3 +116,4 @@ stored_state!(Reconciliation, #[serde(flatten)] name: ReconciliationName);
 stored_state!(PinHolder, holder: HolderName);
 stored_state!(RevisionPins, revision: RevisionArn);
 stored_state!(PublishedBaseline, place: PackagedName);
+stored_state!(ClusterRecord, cluster: ClusterArn, is_listed: is_listed);

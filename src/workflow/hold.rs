@@ -6,9 +6,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::family_state::{self, LOOKS};
 use super::reporting::{failed, timed};
-use crate::domain::ecs::revision::is_family;
 use crate::domain::event::{Cause, Home};
-use crate::domain::limits::family::{Family, FamilyName, Hold, Stopped};
+use crate::domain::limits::family::{Family, FamilyName, Hold, Stopped, is_cluster, may_be_held};
 use crate::domain::outcome::{Outcome, Reason, ReportMode, TriggerKind};
 use crate::domain::report::{Decision, Report};
 use crate::domain::text::moment;
@@ -77,8 +76,8 @@ pub async fn hold<P: Ports>(ports: &P, home: &Home, request: &HoldRequest) -> De
     let cause = Cause { actor: bounded(request.requested_by()), ..Cause::default() };
     let mut report = Report::new(home, ReportMode::Hold, TriggerKind::Hold, &cause, started);
     let family = request.family();
-    if !is_family(family) {
-        let why = "`family` is not the name of a task-definition family";
+    if !may_be_held(family) {
+        let why = "`family` is neither the name of a task-definition family nor cluster/NAME";
         return timed(ports, report.ends(Outcome::Failed.because(Reason::Unreadable).saying(why)).into(), started);
     }
     report.family = Some(family.to_owned());
@@ -117,7 +116,8 @@ async fn begin<P: Ports>(ports: &P, mut decision: Decision, name: &FamilyName, h
         Err(error) => return not_changed(decision, error),
     };
     // An operator may hold a family before its first revision, so a family that ECS does not know is no error.
-    if let Err(error) = ports.task_definitions().describe(&name.family).await
+    if !is_cluster(&name.family)
+        && let Err(error) = ports.task_definitions().describe(&name.family).await
         && error.kind == ErrorKind::Missing
     {
         notes.push(format!("ECS has no ACTIVE revision of family {}: check the name", name.family));

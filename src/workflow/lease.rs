@@ -243,7 +243,7 @@ pub(super) async fn give_up<J: Journal, C: Clock>(
     halted(why, error)
 }
 
-fn halted(why: String, error: PortError) -> Halt {
+pub(super) fn halted(why: String, error: PortError) -> Halt {
     match error.kind {
         ErrorKind::Retry => Halt::Port(error),
         ErrorKind::Refused | ErrorKind::Missing => Halt::Stuck(why),

@@ -3,6 +3,7 @@
 
 mod assess;
 mod backout;
+mod clusters;
 mod consumers;
 mod correct;
 mod decide;
@@ -32,6 +33,7 @@ mod withdraw;
 
 pub use assess::{Assessment, observe};
 pub use backout::{BackoutOptions, BackoutOrder, BackoutWord, Request, back_out, preview, record_named};
+pub use clusters::{back_out_cluster, configure_cluster, preview_cluster, resume_cluster_backouts, resume_clusters};
 pub use correct::put_off;
 pub use gauges::{Counted, gauges, not_read};
 pub use hold::{HoldRequest, hold};

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::domain::baseline::Baseline;
 use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::event::Home;
-use crate::domain::outcome::{Mode, TriggerKind};
+use crate::domain::outcome::{ExecMode, Mode, TriggerKind};
 use crate::domain::report::BackoutBy;
 
 /// The context of one decision.
@@ -16,6 +16,10 @@ pub struct Order<'o> {
     /// unconfirmed, this mode may be higher than `mode`, so that Logweir begins no new work and still finishes its
     /// earlier work.
     pub finishes: Mode,
+    /// What Logweir does about a cluster that logs no sessions of ECS Exec.
+    pub exec: ExecMode,
+    /// The mode in which Logweir finishes its earlier corrections of clusters (see [`Order::finishes`]).
+    pub exec_finishes: ExecMode,
     pub baseline: &'o Baseline,
     pub home: &'o Home,
     pub origin: Origin,

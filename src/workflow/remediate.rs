@@ -1,5 +1,6 @@
 //! The path from a trigger to a decision. Every new correction of a registered revision takes this path.
 
+use super::clusters::configure_cluster;
 use super::consumers::report_consumers;
 use super::decide::decide;
 use super::lease::Halt;
@@ -46,6 +47,7 @@ pub async fn remediate<P: Ports>(ports: &P, order: &Order<'_>, trigger: Trigger)
             let event = WithdrawalEvent { at: cause.time, deleted };
             withdrawn(ports, order, fresh(order, &cause, started), &revisions, event).await
         }
+        Trigger::Cluster { cluster, is_new, cause } => configure_cluster(ports, order, &cluster, cause, is_new).await,
         Trigger::Ignore { why, cause } => fresh(order, &cause, started).ends(Outcome::Skipped.because(ignored(why))),
     };
     timed(ports, decision, started)

@@ -37,6 +37,7 @@ pub fn unseen<P: Ports>(ports: &P, order: &Order<'_>, trigger: &Trigger) -> Deci
         | Trigger::Used { cause, .. }
         | Trigger::Withdrawn { cause, .. }
         | Trigger::Pinned { cause, .. }
+        | Trigger::Cluster { cause, .. }
         | Trigger::Ignore { cause, .. } => cause,
         Trigger::Overdue { .. } => &no_cause,
     };
@@ -48,6 +49,7 @@ pub fn unseen<P: Ports>(ports: &P, order: &Order<'_>, trigger: &Trigger) -> Deci
         | Trigger::Service { change: ServiceChange::Asked { revision: Some(revision) }, .. } => report.about(revision),
         Trigger::Withdrawn { revisions, .. } => revisions.iter().take(1).for_each(|revision| report.about(revision)),
         Trigger::Remediate { which: RevisionRef::NewestOf { family, .. }, .. } => report.family = Some(family.clone()),
+        Trigger::Cluster { cluster, .. } => report.about_cluster(cluster),
         _ => {}
     }
     decision

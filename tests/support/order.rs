@@ -4,7 +4,7 @@
 
 use logweir::domain::baseline::Baseline;
 use logweir::domain::event::Home;
-use logweir::domain::outcome::Mode;
+use logweir::domain::outcome::{ExecMode, Mode};
 use logweir::domain::report::BackoutBy;
 use logweir::settings::LEASE;
 use logweir::workflow::{BackoutOptions, BackoutOrder, Order, Origin};
@@ -14,6 +14,8 @@ pub fn order<'o>(home: &'o Home, by: &'o BackoutBy, baseline: &'o Baseline, mode
     Order {
         mode,
         finishes: mode,
+        exec: ExecMode::Correct,
+        exec_finishes: ExecMode::Correct,
         baseline,
         home,
         origin: Origin::Event,

@@ -14,6 +14,8 @@ OWN_ROLES = {
 }
 FUNCTIONS = "RemediatorFunction", "BackoutFunction"
 RULES = ["Registered", "Services", "Deployments", "Consumers"]
+# The rule that exists only if the parameter Exec is not off.
+RULE_OF_CLUSTERS = "ClustersConfigured"
 SCHEDULES = ["Resume", "Digest", "Reconciliation"]
 ROOT = sam.TEMPLATE.parent
 TEMPLATE = sam.translated()
@@ -37,4 +39,15 @@ def resolved(value):
     text = json.dumps(value).replace('{"Ref": "AWS::AccountId"}', json.dumps(ACCOUNT))
     for role, arn in OWN_ROLES.items():
         text = text.replace(json.dumps({"Fn::GetAtt": [role, "Arn"]}), json.dumps(arn)).replace(f"${{{role}.Arn}}", arn)
-    return json.loads(text)
+    return with_exec(json.loads(text))
+
+
+def with_exec(value):
+    """Resolves the conditions on the parameter Exec, as if it had the value correct."""
+    if isinstance(value, list):
+        return [with_exec(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    if (condition := value.get("Fn::If")) and condition[0] in ("HasExec", "CorrectsExec"):
+        return with_exec(condition[1])
+    return {name: with_exec(each) for name, each in value.items()}

@@ -80,11 +80,20 @@ class TheRoles(unittest.TestCase):
                 with self.subTest(name, kind=kind):
                     self.assertEqual(granted(stack.policy(role)), permissions.needed(name, parameters))
 
+    def test_clusters_may_be_read_if_exec_is_not_off_and_changed_only_if_it_is_correct(self):
+        read, change = "ecs:DescribeClusters", "ecs:UpdateCluster"
+        for exec_mode, remediator, backout in (
+            ("off", set(), set()), ("observe", {read}, set()), ("correct", {read, change}, {read, change}),
+        ):
+            stack = sample.Stack({"Exec": exec_mode}, TEMPLATE)
+            for role, expected in ("RemediatorRole", remediator), ("BackoutRole", backout):
+                with self.subTest(role, exec_mode=exec_mode):
+                    self.assertEqual(granted(stack.policy(role)) & {read, change}, expected)
 
     def test_each_item_of_a_list_is_one_resource_of_each_kind(self):
         kinds = {
             "TaskFamilies": ["task-definition/{}:*"],
-            "Clusters": ["service/{}/*", "service-deployment/{}/*", "service-revision/{}/*"],
+            "Clusters": ["service/{}/*", "service-deployment/{}/*", "service-revision/{}/*", "cluster/{}"],
             "ExecutionRoles": ["role/{}"],
             "TaskRoles": ["role/{}"],
             "TaskLogGroups": ["log-group:{}", "log-group:{}:*"],
@@ -92,7 +101,7 @@ class TheRoles(unittest.TestCase):
         for parameter, forms in kinds.items():
             for length in range(1, 9):
                 items = [f"item-{number}" for number in range(length)]
-                stack = sample.Stack({parameter: ",".join(items)}, TEMPLATE)
+                stack = sample.Stack({parameter: ",".join(items), "Exec": "correct"}, TEMPLATE)
                 for name, role in permissions.ROLES.items():
                     with self.subTest(name, parameter=parameter, length=length):
                         named = {each for each in resources(stack.policy(role)) if "item-" in each}

@@ -7,7 +7,7 @@ import unittest
 from ministack.services import eventbridge
 from moto.events.models import EventPattern
 
-from deployed import ACCOUNT, FUNCTIONS, OWN_ROLES, RULES, SCHEDULES, TEMPLATE, of_type, properties, resolved
+from deployed import ACCOUNT, FUNCTIONS, OWN_ROLES, RULE_OF_CLUSTERS, RULES, SCHEDULES, TEMPLATE, of_type, properties, resolved
 
 # The members that every event has, also a forwarded or replayed one. A matcher may need all of them.
 ENVELOPE = {"version": "0", "id": "6f7a", "time": "2026-11-21T10:00:00Z", "region": "eu-west-1", "resources": []}
@@ -132,6 +132,19 @@ class TheRuleOfServices(RuleOfCalls, unittest.TestCase):
     ]
 
 
+class TheRuleOfClusters(RuleOfCalls, unittest.TestCase):
+    NAME = RULE_OF_CLUSTERS
+    CALLS = [("ecs", "CreateCluster"), ("ecs", "UpdateCluster")]
+    NOT_CALLS = [
+        ("ecs", "DeleteCluster"), ("ecs", "UpdateClusterSettings"), ("ecs", "PutClusterCapacityProviders"),
+        ("ecs", "UpdateService"), ("eks", "CreateCluster"), ("ecs", "ExecuteCommand"),
+    ]
+
+    def test_it_exists_only_with_the_parameter(self):
+        self.assertEqual(TEMPLATE["Resources"][self.NAME]["Condition"], "HasExec")
+        self.assertEqual(TEMPLATE["Conditions"]["HasExec"], {"Fn::Not": [{"Fn::Equals": [{"Ref": "Exec"}, "off"]}]})
+
+
 class TheRuleOfConsumers(RuleOfCalls, unittest.TestCase):
     """Other users of revisions."""
 
@@ -187,7 +200,7 @@ class TheArchive(Rule, unittest.TestCase):
 
     def test_it_keeps_exactly_the_events_that_a_rule_matches(self):
         calls = RuleOfCalls()
-        for rule in TheRuleOfRegistrations, TheRuleOfServices, TheRuleOfConsumers:
+        for rule in TheRuleOfRegistrations, TheRuleOfServices, TheRuleOfClusters, TheRuleOfConsumers:
             for service, name in rule.CALLS:
                 with self.subTest(name):
                     self.assertTrue(self.reaches(calls.call(service, name)))
@@ -220,7 +233,7 @@ class RuleOfTampering(Rule):
         "Digest": "rule-6", "BackoutFunctionResume": "rule-7", "TamperingWithState": "rule-8",
         "TamperingWithFunctions": "rule-9", "ThirdPartyDeregistration": "rule-10", "Reconciliation": "rule-11",
         "TamperingWithTargets": "rule-12", "TamperingWithQueues": "rule-13", "TamperingWithTopic": "rule-14",
-        "TamperingWithAlarms": "rule-15", "Tampering": "logweir-tampering",
+        "TamperingWithAlarms": "rule-15", "ClustersConfigured": "rule-16", "Tampering": "logweir-tampering",
         "Work": "https://sqs/work", "DeadLetters": "https://sqs/dead", "Journal": "table",
         "RemediatorFunction": "remediator", "BackoutFunction": "backout",
         "RemediatorLogs": "logs-1", "BackoutLogs": "logs-2",
@@ -294,7 +307,7 @@ class TheRuleOfTamperingWithRules(RuleOfTampering, unittest.TestCase):
     NAME = "Tampering"
 
     def changes(self):
-        for rule in [*RULES, *SCHEDULES, "BackoutFunctionResume", *WATCHED]:
+        for rule in [*RULES, RULE_OF_CLUSTERS, *SCHEDULES, "BackoutFunctionResume", *WATCHED]:
             for name in "DisableRule", "DeleteRule", "PutRule":
                 yield "events", name, {"requestParameters": {"name": self.NAMES[rule]}}
 
@@ -303,7 +316,7 @@ class TheRuleOfTamperingWithTargets(RuleOfTampering, unittest.TestCase):
     NAME = "TamperingWithTargets"
 
     def changes(self):
-        for rule in [*RULES, *SCHEDULES, "BackoutFunctionResume", "Tampering", *WATCHED[1:]]:
+        for rule in [*RULES, RULE_OF_CLUSTERS, *SCHEDULES, "BackoutFunctionResume", "Tampering", *WATCHED[1:]]:
             for name in "RemoveTargets", "PutTargets":
                 yield "events", name, {"requestParameters": {"rule": self.NAMES[rule]}}
         for name in "DisableRule", "DeleteRule", "PutRule":

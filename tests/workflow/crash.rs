@@ -62,7 +62,7 @@ enum Afterwards {
 const AFTERWARDS: [Afterwards; 3] = [Afterwards::Again, Afterwards::Resumed, Afterwards::BackedOut];
 
 pub(crate) const NO_LAG: Lag =
-    Lag { describe: 0, list: 0, tags: 0, starts: 0, services: 0, lasts: SignedDuration::ZERO };
+    Lag { describe: 0, list: 0, tags: 0, starts: 0, services: 0, clusters: 0, lasts: SignedDuration::ZERO };
 
 /// Each kind of read is behind by itself and together with the others, by one to three writes.
 pub(crate) const LAGS: [Lag; 6] = {

@@ -18,6 +18,8 @@ mod world;
 
 mod backout;
 mod budget;
+mod clusters;
+mod clusters_crash;
 mod crash;
 mod created_groups;
 mod duel;

@@ -55,7 +55,8 @@ use Road::*;
 const ROADS: [Road; 10] =
     [One, Two, RolledBack, Fails, BackedOutInProgress, BackedOut, TwoBackedOut, SourceGone, Paused, NetworkChanged];
 
-const NO_LAG: Lag = Lag { describe: 0, list: 0, tags: 0, starts: 0, services: 0, lasts: SignedDuration::from_mins(7) };
+const NO_LAG: Lag =
+    Lag { describe: 0, list: 0, tags: 0, starts: 0, services: 0, clusters: 0, lasts: SignedDuration::from_mins(7) };
 
 /// DescribeServices omits its own number of writes, alone and together with the other reads.
 const LAGS: [Lag; 3] = [

@@ -17,6 +17,7 @@ use crate::cli::help::examples;
 use crate::cli::moment::until;
 use crate::cli::record_name;
 use crate::cli::session::{PAUSE, Session, worker};
+use crate::domain::ecs::cluster::ClusterArn;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::event::{self, Home, RevisionRef, ServiceChange, Trigger};
 use crate::domain::outcome::Reason;
@@ -25,7 +26,9 @@ use crate::domain::report::{Report, schema};
 use crate::ports::{Filter, Journal, Listed};
 use crate::render::human::report::FunctionAnswer;
 use crate::settings::BACKOUT_LEASE;
-use crate::workflow::{BackoutOptions, BackoutOrder, Request, back_out, preview, record_named};
+use crate::workflow::{
+    BackoutOptions, BackoutOrder, Request, back_out, back_out_cluster, preview, preview_cluster, record_named,
+};
 
 pub(in crate::cli) const EXAMPLES: &str = examples![
     "logweir backout web:1 --dry-run           show what would be undone; change nothing",
@@ -36,8 +39,8 @@ pub(in crate::cli) const EXAMPLES: &str = examples![
 
 #[derive(Args)]
 pub(in crate::cli) struct BackoutArgs {
-    /// FAMILY:REVISION or an ARN, of the source revision or of the revision that Logweir registered; or the file of an
-    /// event
+    /// FAMILY:REVISION or an ARN, of the source revision or of the revision that Logweir registered; cluster/NAME; or
+    /// the file of an event
     #[arg(value_name = "RECORD")]
     target: PathBuf,
     /// The id of the event, if RECORD is a file that contains several events
@@ -114,15 +117,18 @@ impl BackoutFlags {
         yes: bool,
     ) -> VerbResult {
         let intent = if self.dry_run { Intent::Look } else { Intent::Act };
-        if !target.exists() {
+        if !target.exists() && !is_cluster(target) {
             record_name::parse(&name_of(target))?;
         }
         context.needs_folder(&context.journal_place().await?)?;
         let session = context.session(intent, None).await?;
-        let source = self.source(&session, target).await?;
-        let question = format!("Back out the record of {source}? [y/N] ");
+        let record = match cluster(&session, target)? {
+            Some(cluster) => Named::Cluster(cluster),
+            None => Named::Revision(self.source(&session, target).await?),
+        };
+        let question = format!("Back out the record of {}? [y/N] ", record.arn());
         let act = async || {
-            let mut report = session.patiently(patience, || self.once(&session, &source)).await;
+            let mut report = session.patiently(patience, || self.once(&session, &record)).await;
             if report.reason == Some(Reason::DeploymentUnderWay) {
                 report.notes.push("run the same command again when the deployment has ended".into());
             }
@@ -132,7 +138,7 @@ impl BackoutFlags {
         context.if_agreed(intent, yes, &question, act).await
     }
 
-    async fn once(&self, session: &Session, source: &RevisionArn) -> Report {
+    async fn once(&self, session: &Session, record: &Named) -> Report {
         let order = BackoutOrder {
             home: &session.home,
             registrar: Some(&session.caller),
@@ -148,11 +154,14 @@ impl BackoutFlags {
                 hold_until: self.hold_family,
             },
         };
-        if self.dry_run {
-            preview(&session.ports, &order, source).await.report
-        } else {
-            back_out(&session.ports, &order, source).await.report
-        }
+        let ports = &session.ports;
+        let decision = match (record, self.dry_run) {
+            (Named::Revision(source), true) => preview(ports, &order, source).await,
+            (Named::Revision(source), false) => back_out(ports, &order, source).await,
+            (Named::Cluster(cluster), true) => preview_cluster(ports, &order, cluster).await,
+            (Named::Cluster(cluster), false) => back_out_cluster(ports, &order, cluster).await,
+        };
+        decision.report
     }
 
     /// Returns the source revision of the event in the file `target`, or the revision of the record that `target` names.
@@ -192,7 +201,7 @@ impl BackoutFlags {
 
     /// Invokes the deployed function, and shows the report that the function returns.
     async fn ask(&self, context: &Context, target: EventFile<'_>, function: &str, patience: Duration) -> VerbResult {
-        if !target.exists() {
+        if !target.exists() && !is_cluster(target) {
             record_name::parse(&name_of(target))?;
         }
         let aws = context.aws(Intent::Act).await?;
@@ -269,6 +278,38 @@ async fn no_migration(journal: &impl Journal, revision: RevisionArn) -> Result<R
     }
 }
 
+/// The record that the caller names.
+enum Named {
+    Revision(RevisionArn),
+    Cluster(ClusterArn),
+}
+
+impl Named {
+    fn arn(&self) -> String {
+        match self {
+            Self::Revision(revision) => revision.to_string(),
+            Self::Cluster(cluster) => cluster.to_string(),
+        }
+    }
+}
+
+/// Whether the target has the form `cluster/NAME` or of the ARN of a cluster.
+fn is_cluster(target: EventFile<'_>) -> bool {
+    let name = name_of(target);
+    name.starts_with("cluster/") || (name.starts_with("arn:") && name.contains(":cluster/"))
+}
+
+/// Returns the cluster whose record the caller names. Returns `None` if the caller names a revision or a file.
+fn cluster(session: &Session, target: EventFile<'_>) -> Result<Option<ClusterArn>, Failure> {
+    if target.exists() || !is_cluster(target) {
+        return Ok(None);
+    }
+    let name = name_of(target);
+    let unusable =
+        || Failure::usage(format!("`{name}` is not the name of a record")).help("use cluster/NAME or an ARN");
+    session.home.cluster_record(&name).map(Some).ok_or_else(unusable)
+}
+
 fn name_of(target: EventFile<'_>) -> String {
     target.path.to_string_lossy().into_owned()
 }
@@ -286,6 +327,11 @@ fn remediated(event: &Value, home: &Home, target: EventFile<'_>) -> Result<(Revi
             let why =
                 format!("{}: the event is about service {} and names no revision", target.shown(), service.short());
             Err(Failure::usage(why).help("name the record; `logweir records` lists all records"))
+        }
+        Ok(Trigger::Cluster { cluster, .. }) => {
+            let why = format!("{}: the event is about {}, not about a revision", target.shown(), cluster.short());
+            let help = format!("name the record: logweir backout {}", cluster.short());
+            Err(Failure::usage(why).help(help))
         }
         Ok(Trigger::Ignore { .. } | Trigger::Used { .. } | Trigger::Pinned { .. } | Trigger::Withdrawn { .. }) => {
             Err(failure("Logweir does not act on this event"))

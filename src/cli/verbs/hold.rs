@@ -14,6 +14,7 @@ use crate::cli::failure::{Exit, Failure, VerbResult};
 use crate::cli::help::examples;
 use crate::cli::moment::until;
 use crate::domain::ecs::revision::is_family;
+use crate::domain::limits::family::may_be_held;
 use crate::render::human::report::FunctionAnswer;
 use crate::workflow::{HoldRequest, hold};
 
@@ -27,7 +28,7 @@ pub(in crate::cli) const EXAMPLES: &str = examples![
 
 #[derive(Args)]
 pub(in crate::cli) struct HoldArgs {
-    /// The task-definition family
+    /// The task-definition family, or cluster/NAME for the ECS Exec logging of a cluster
     #[arg(value_name = "FAMILY", value_parser = family)]
     family: String,
     /// The end of the hold: a time, a day (through its end, in UTC) or a span from now (`2h`, `7d`)
@@ -54,9 +55,9 @@ pub(in crate::cli) struct HoldArgs {
 fn family(text: &str) -> Result<String, String> {
     let name = text.strip_prefix("ecs:").unwrap_or(text);
     match name.split_once(':') {
-        _ if is_family(name) => Ok(name.to_owned()),
+        _ if may_be_held(name) => Ok(name.to_owned()),
         Some((family, _)) if is_family(family) => Err(format!("a hold is for a whole family: use {family}")),
-        _ => Err("this is not the name of a family".into()),
+        _ => Err("this is not the name of a family or of a cluster (cluster/NAME)".into()),
     }
 }
 

@@ -11,8 +11,8 @@ use crate::cli::context::Context;
 use crate::cli::event_file::EventFile;
 use crate::cli::failure::{Exit, VerbResult};
 use crate::cli::help::examples;
-use crate::domain::outcome::Mode;
-use crate::workflow::{Origin, handle_event};
+use crate::domain::outcome::{ExecMode, Mode};
+use crate::workflow::{Order, Origin, handle_event};
 
 pub(in crate::cli) const EXAMPLES: &str = examples![
     "logweir replay event.json                 show what the function would do; change nothing",
@@ -33,6 +33,9 @@ pub(in crate::cli) struct ReplayArgs {
     /// observe, register or rollout
     #[arg(long, env = "LOGWEIR_MODE", hide_env_values = true, default_value = "observe")]
     mode: Mode,
+    /// off, observe or correct: what to do about the cluster of the event
+    #[arg(long, default_value = "observe")]
+    exec: ExecMode,
     /// Seconds to wait for a locked record
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     wait: u64,
@@ -56,11 +59,14 @@ impl ReplayArgs {
         let event = event.read()?;
         let placed = wait(context.baseline())?;
         wait(async {
-            let intent = if self.mode == Mode::Observe { Intent::Look } else { Intent::Act };
+            let only_looks = self.mode == Mode::Observe && self.exec != ExecMode::Correct;
+            let intent = if only_looks { Intent::Look } else { Intent::Act };
             let session = context.session(intent, Some(placed)).await?;
             let question = format!("Process this event in mode {}? [y/N] ", self.mode.name());
             let attempt = async || {
+                let (exec, exec_finishes) = (self.exec, self.exec);
                 let order = session.order(&placed.baseline, self.mode, Origin::Replay);
+                let order = Order { exec, exec_finishes, ..order };
                 handle_event(&session.ports, &order, &event).await.report
             };
             let act = async || {

@@ -139,6 +139,7 @@ fn trigger_of(trigger: Trigger) -> Contents {
             let names: Vec<String> = revisions.iter().map(RevisionArn::short).collect();
             (format!("deregistration of {}", names.join(", ")), cause)
         }
+        Trigger::Cluster { cluster, cause, .. } => (format!("change of {}", cluster.short()), cause),
         Trigger::Ignore { cause, .. } => ("an event that Logweir ignores".to_owned(), cause),
     };
     // The event id becomes a part of a log query, so only letters, digits and hyphens are safe in the event id.

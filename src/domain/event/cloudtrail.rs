@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use super::call::RecordedCall;
-use super::{Cause, Home, Ignored, Nothing, RevisionRef, Trigger, Unreadable, consumer, pin, service, withdrawal};
+use super::{
+    Cause, Home, Ignored, Nothing, RevisionRef, Trigger, Unreadable, cluster, consumer, pin, service, withdrawal,
+};
 use crate::domain::ecs::revision::{RevisionArn, is_family};
 
 pub(super) fn read_bare(record: &Value, home: &Home) -> (Cause, Result<Trigger, Nothing>) {
@@ -30,6 +32,8 @@ fn trigger(call: &RecordedCall) -> Result<Trigger, Nothing> {
             "DeregisterTaskDefinition" => withdrawal::deregistered(call),
             "DeleteTaskDefinitions" => withdrawal::deleted(call),
             "CreateService" | "UpdateService" => service::asked(call),
+            "CreateCluster" => cluster::configured(call, true),
+            "UpdateCluster" => cluster::configured(call, false),
             "RunTask" | "StartTask" => consumer::task(call, name),
             "CreateTaskSet" => consumer::task_set(call),
             "RegisterDaemonTaskDefinition" => consumer::daemon_definition(call),

@@ -2,6 +2,7 @@
 
 use super::scope::Scope;
 use super::{Ignored, RevisionRef, Trigger};
+use crate::domain::ecs::cluster::ClusterArn;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
 
@@ -67,13 +68,29 @@ impl Home {
         ServiceArn::of(&format!("arn:{partition}:ecs:{region}:{account}:service/{name}"), cluster).ok()
     }
 
-    /// Whether the family or the service of the trigger is in the scope of this Logweir stack.
+    /// Returns the cluster that an ARN names, or that a name names in this account and Region.
+    pub fn cluster(&self, name: &str) -> Option<ClusterArn> {
+        let Self { partition, region, account, .. } = self;
+        if name.starts_with("arn:") {
+            return name.parse().ok();
+        }
+        format!("arn:{partition}:ecs:{region}:{account}:cluster/{name}").parse().ok()
+    }
+
+    /// Returns the cluster whose record the text names: the ARN of a cluster, or `cluster/NAME` in this account and Region.
+    pub fn cluster_record(&self, name: &str) -> Option<ClusterArn> {
+        let name = name.strip_prefix("cluster/").or(name.starts_with("arn:").then_some(name))?;
+        self.cluster(name)
+    }
+
+    /// Whether the family, the service or the cluster of the trigger is in the scope of this Logweir stack.
     pub(super) fn is_for(&self, trigger: &Trigger) -> bool {
         match trigger {
             Trigger::Remediate { which: RevisionRef::Revision(revision), .. } => self.scope.has_revision(revision),
             Trigger::Overdue { revision } => self.scope.has_revision(revision),
             Trigger::Remediate { which: RevisionRef::NewestOf { family, .. }, .. } => self.scope.has_family(family),
             Trigger::Service { service, .. } => self.scope.has_service(service),
+            Trigger::Cluster { cluster, .. } => self.scope.has_cluster(&cluster.name),
             Trigger::Withdrawn { revisions, .. } => revisions.iter().any(|it| self.scope.has_revision(it)),
             Trigger::Used { .. } | Trigger::Pinned { .. } | Trigger::Ignore { .. } => true,
         }

@@ -3,6 +3,7 @@
 
 mod call;
 mod cloudtrail;
+mod cluster;
 mod consumer;
 mod deployment;
 mod home;
@@ -19,6 +20,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::ecs::cluster::ClusterArn;
 use super::ecs::revision::RevisionArn;
 use super::ecs::service::{RolloutState, ServiceArn};
 use super::pins::PinChange;
@@ -44,6 +46,9 @@ pub enum Trigger {
     /// Revisions were deregistered or deleted. If Logweir has corrected one of them, Logweir retires its corrected
     /// revision.
     Withdrawn { revisions: Vec<RevisionArn>, deleted: bool, cause: Cause },
+    /// A principal created a cluster (`is_new`) or changed its configuration. Logweir checks where the cluster logs the
+    /// sessions of ECS Exec.
+    Cluster { cluster: ClusterArn, is_new: bool, cause: Cause },
     /// The event requires no action, for the reason `why`.
     Ignore { why: Ignored, cause: Cause },
 }
@@ -131,6 +136,10 @@ pub enum Unreadable {
         "the event names no service: neither resources, responseElements.service.serviceArn nor requestParameters.service can be read"
     )]
     NoService,
+    #[error(
+        "the event names no cluster: neither responseElements.cluster.clusterArn nor requestParameters can be read"
+    )]
+    NoCluster,
 }
 
 /// Why an event triggers no work of Logweir.

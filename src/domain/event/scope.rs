@@ -6,7 +6,7 @@ use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
 use crate::domain::ecs::task_definition::TaskDefinition;
 
-/// The families that Logweir may correct, and the clusters whose services Logweir may update, as patterns with IAM's
+/// The families that Logweir may correct, and the clusters that Logweir may configure and whose services it may update, as patterns with IAM's
 /// wildcards `*` and `?`. The IAM role of the function has the same limits, so AWS would deny work outside the scope,
 /// and Logweir does not start such work.
 #[derive(Clone, Debug)]
@@ -61,7 +61,11 @@ impl Scope {
     }
 
     pub fn has_service(&self, service: &ServiceArn) -> bool {
-        self.clusters.iter().any(|pattern| pattern.matches(&service.cluster))
+        self.has_cluster(&service.cluster)
+    }
+
+    pub fn has_cluster(&self, cluster: &str) -> bool {
+        self.clusters.iter().any(|pattern| pattern.matches(cluster))
     }
 }
 

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::deferred::{Deferred, DeferredRevisions};
 use crate::domain::baseline::FuseLimits;
-use crate::domain::ecs::revision::RevisionArn;
+use crate::domain::ecs::cluster::ClusterArn;
+use crate::domain::ecs::revision::{RevisionArn, is_family};
 use crate::domain::ecs::service::ServiceArn;
 use crate::domain::event::Cause;
 use crate::domain::event::tool::Tool;
@@ -37,7 +38,28 @@ impl FamilyName {
         let RevisionArn { account, region, family, .. } = revision.clone();
         Self { account, region, family }
     }
+
+    /// Returns the name under which the journal stores the hold and the fuse of a cluster: `cluster/NAME`. No family has
+    /// such a name, because the name of a family contains no slash.
+    pub fn of_cluster(cluster: &ClusterArn) -> Self {
+        let ClusterArn { account, region, .. } = cluster.clone();
+        Self { account, region, family: cluster.short() }
+    }
 }
+
+/// Whether the text names something that may be on hold: a family, or a cluster in the form `cluster/NAME`.
+pub fn may_be_held(name: &str) -> bool {
+    is_family(name.strip_prefix(CLUSTER).unwrap_or(name))
+}
+
+/// Whether the name of a stored state is the name of a cluster.
+pub fn is_cluster(name: &str) -> bool {
+    name.starts_with(CLUSTER)
+}
+
+/// The beginning of the name of a cluster. The names of clusters and families have the same form otherwise (source: ECS
+/// API reference, CreateCluster and RegisterTaskDefinition).
+const CLUSTER: &str = "cluster/";
 
 impl fmt::Display for FamilyName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

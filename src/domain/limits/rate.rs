@@ -17,6 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::domain::ecs::cluster::ClusterArn;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::text::hex;
 
@@ -42,6 +43,12 @@ impl RateLimitName {
     pub fn of(revision: &RevisionArn) -> Self {
         let RevisionArn { account, region, .. } = revision.clone();
         Self { account, region }
+    }
+
+    /// Returns the name of the limit for the changes of clusters, which ECS counts apart from registrations (source: the
+    /// ECS developer guide on request throttling).
+    pub fn of_clusters(cluster: &ClusterArn) -> Self {
+        Self { account: cluster.account.clone(), region: format!("{}/UpdateCluster", cluster.region) }
     }
 }
 

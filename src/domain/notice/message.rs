@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::foreign::{code, quoted};
 use super::{Notice, NoticeKind, chat};
-use crate::domain::report::{LogGroupReport, Report, ReportedChange, ServiceReport};
+use crate::domain::report::{ClusterReport, LogGroupReport, Report, ReportedChange, ServiceReport};
 
 /// The maximum length of a name in a sentence of a notification, in characters.
 const NAME: usize = 100;
@@ -95,7 +95,8 @@ fn sentences(report: &Report, foreign: Foreign, most: usize) -> Vec<String> {
         report.region,
         report.mode.name()
     )];
-    lines.extend(report.source.as_ref().map(|source| format!("Source revision: {}", foreign(source, TEXT))));
+    let source = if report.cluster.is_some() { "Cluster" } else { "Source revision" };
+    lines.extend(report.source.as_ref().map(|arn| format!("{source}: {}", foreign(arn, TEXT))));
     lines
         .extend(report.corrected.as_ref().map(|corrected| format!("Corrected revision: {}", foreign(corrected, TEXT))));
     lines.extend(report.restored.as_ref().map(|revision| format!("Restored revision: {}", foreign(revision, TEXT))));
@@ -108,6 +109,7 @@ fn sentences(report: &Report, foreign: Foreign, most: usize) -> Vec<String> {
     }
     lines.extend(report.error.as_ref().map(|error| format!("Error: {}", foreign(error, TEXT))));
     some(&mut lines, &report.changes, most, "changes", |change| changed(change, foreign));
+    lines.extend(report.cluster.as_ref().map(|cluster| sessions(cluster, foreign)));
     some(&mut lines, &report.log_groups, most, "log groups", |group| kept(group, foreign));
     some(&mut lines, &report.services, most, "services", |service| followed(service, foreign));
     some(&mut lines, &report.notes, most, "notes", |note| format!("Note: {}", foreign(note, TEXT)));
@@ -126,6 +128,11 @@ fn changed(change: &ReportedChange, foreign: Foreign) -> String {
     let ReportedChange { container, option, from, to } = change;
     let value = |value: &Option<String>| value.as_deref().map_or("(absent)".to_owned(), |text| foreign(text, NAME));
     format!("Container {}: {} {} → {}", foreign(container, NAME), foreign(option, NAME), value(from), value(to))
+}
+
+fn sessions(cluster: &ClusterReport, foreign: Foreign) -> String {
+    let ClusterReport { action, from, to } = cluster;
+    format!("Sessions of ECS Exec: {} → {} ({})", foreign(from, NAME), foreign(to, NAME), action.name())
 }
 
 fn kept(group: &LogGroupReport, foreign: Foreign) -> String {

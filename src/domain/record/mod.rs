@@ -1,8 +1,9 @@
 //! The record of one source revision: its kind, its steps and its entries. Before each action, a worker writes an entry with its
-//! intent; after the action, the worker writes an entry with the result.
+//! intent; after the action, the worker writes an entry with the result. A cluster has a record of its own form.
 
 mod attempt;
 mod backout;
+mod cluster;
 mod effects;
 mod entry;
 mod finish;
@@ -19,6 +20,10 @@ mod topic;
 
 pub use attempt::Attempt;
 pub use backout::{Backout, NotRestored, Settled};
+pub use cluster::{
+    ClusterAttempt, ClusterBackout, ClusterEffect, ClusterEntry, ClusterEntryKind, ClusterNext, ClusterOpening,
+    ClusterRecord, ClusterStep,
+};
 pub use effects::Effects;
 pub use entry::{BackoutRequest, Ending, Entry, EntryKind, NotUndone, Opening, SCHEMA, ServiceUpdate, SourceWithdrawn};
 pub use finish::{Fact, Facts, FinishStep, Sighting, next_step, words};

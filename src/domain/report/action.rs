@@ -1,4 +1,4 @@
-//! The actions on log groups and services, as reports name them.
+//! The actions on log groups, services and clusters, as reports name them.
 
 use serde::{Serialize, Serializer};
 
@@ -36,6 +36,38 @@ pub enum ServiceAction {
     StillRunsCorrected,
     /// The report only names the consumer, because the consumer is not a service.
     Reported,
+}
+
+/// The completed or planned action of Logweir on the configuration of a cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClusterAction {
+    Configured,
+    NotChanged,
+    /// A backout restored the former configuration.
+    Restored,
+    /// Planned: Logweir would change the configuration.
+    Configure,
+    /// Planned: a backout would restore the former configuration.
+    Restore,
+}
+
+impl ClusterAction {
+    /// Returns the name of the action in reports, such as `not-changed`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Configured => "configured",
+            Self::NotChanged => "not-changed",
+            Self::Restored => "restored",
+            Self::Configure => "configure",
+            Self::Restore => "restore",
+        }
+    }
+}
+
+impl Serialize for ClusterAction {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
 }
 
 impl LogGroupAction {

@@ -7,6 +7,6 @@ pub mod gauges;
 mod report;
 pub mod schema;
 
-pub use action::{LogGroupAction, ServiceAction};
+pub use action::{ClusterAction, LogGroupAction, ServiceAction};
 pub use decision::{Decision, FollowUp, Notify};
-pub use report::{BackoutBy, LogGroupReport, Report, ReportedChange, ServiceReport, changes, is_shown};
+pub use report::{BackoutBy, ClusterReport, LogGroupReport, Report, ReportedChange, ServiceReport, changes, is_shown};

@@ -7,9 +7,10 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::action::{LogGroupAction, ServiceAction};
+use super::action::{ClusterAction, LogGroupAction, ServiceAction};
 use super::schema;
 use crate::domain::baseline::Baseline;
+use crate::domain::ecs::cluster::ClusterArn;
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::edit::{Edit, OptionChange};
 use crate::domain::event::{Cause, Home};
@@ -56,6 +57,10 @@ pub struct Report {
     pub changes: Vec<ReportedChange>,
     pub log_groups: Vec<LogGroupReport>,
     pub services: Vec<ServiceReport>,
+    /// The change of a cluster's configuration of ECS Exec. `None` if the decision is about no cluster, or if the cluster
+    /// needs no change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<ClusterReport>,
     /// The tool that registers this family from a description, such as CloudFormation or Terraform. `None` if Logweir
     /// detected no such tool.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -99,6 +104,15 @@ pub struct ServiceReport {
     pub note: Option<String>,
 }
 
+/// Where a cluster logs the sessions of ECS Exec, before and after an action of Logweir.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ClusterReport {
+    pub action: ClusterAction,
+    /// The logging in words, such as `NONE` or `OVERRIDE to log group /ecs/exec/prod`.
+    pub from: String,
+    pub to: String,
+}
+
 /// The program that backs a correction out when an operator runs the undo command of the report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BackoutBy {
@@ -111,15 +125,19 @@ pub enum BackoutBy {
 impl BackoutBy {
     /// Returns the shell command that backs a record out.
     pub fn command(&self, source: &RevisionArn) -> String {
+        // The command names the full ARN, because the reader's own account may have a record with the same short name.
+        self.command_for(&source.to_string())
+    }
+
+    /// Returns the shell command that backs the record out that this ARN of a revision or cluster names.
+    pub fn command_for(&self, record: &str) -> String {
         let arguments = match self {
             Self::Function { name, region } => {
                 vec!["--function".into(), name.clone(), "--region".into(), region.clone()]
             }
             Self::Journal(arguments) => arguments.clone(),
         };
-        // The command names the full ARN, because the reader's own account may have a record with the same short name.
-        let record = source.to_string();
-        let words = ["logweir", "backout", &record].into_iter().chain(arguments.iter().map(String::as_str));
+        let words = ["logweir", "backout", record].into_iter().chain(arguments.iter().map(String::as_str));
         let quoted = words.map(|word| shlex::try_quote(word).unwrap_or(word.into()));
         quoted.collect::<Vec<_>>().join(" ")
     }
@@ -188,6 +206,7 @@ impl Report {
             changes: Vec::new(),
             log_groups: Vec::new(),
             services: Vec::new(),
+            cluster: None,
             owner: None,
             notes: Vec::new(),
             aws_calls: 0,
@@ -210,6 +229,11 @@ impl Report {
         self.record = Some(source.short());
         self.source = Some(source.to_string());
         self.family = Some(source.family.clone());
+    }
+
+    pub fn about_cluster(&mut self, cluster: &ClusterArn) {
+        self.record = Some(cluster.short());
+        self.source = Some(cluster.to_string());
     }
 
     /// Adds the rules and the changes of the plan.
@@ -288,7 +312,8 @@ impl Report {
         });
         let groups = self.log_groups.iter_mut().map(|group| &mut group.name);
         let services = self.services.iter_mut().flat_map(|it| [&mut it.service].into_iter().chain(&mut it.note));
-        let texts = cause.into_iter().flatten().chain(changes).chain(groups).chain(services);
+        let cluster = self.cluster.iter_mut().flat_map(|cluster| [&mut cluster.from, &mut cluster.to]);
+        let texts = cause.into_iter().flatten().chain(changes).chain(groups).chain(services).chain(cluster);
         texts.chain(&mut self.notes).chain(&mut self.rules).for_each(|text| *text = shortened(text, LONGEST));
         self
     }

@@ -30,6 +30,7 @@ pub fn text(report: &Value) -> String {
     let label = changes_label(report);
     items(report, "changes").for_each(|item| line(&mut out, label, &change(item)));
     items(report, "log_groups").for_each(|item| line(&mut out, "log group", &log_group(item)));
+    cluster(report).into_iter().for_each(|text| line(&mut out, "sessions", &text));
     items(report, "services").for_each(|item| line(&mut out, "service", &service(item)));
     let error = report["error"].as_str();
     for note in texts(report, "notes").filter(|note| Some(*note) != error) {
@@ -88,6 +89,18 @@ fn log_group(group: &Value) -> String {
         None => "no retention".to_owned(),
     };
     format!("{name} {action}, {says}")
+}
+
+/// Returns where the cluster of the report logs the sessions of ECS Exec. Returns `None` if the report is about no
+/// cluster.
+fn cluster(report: &Value) -> Option<String> {
+    let cluster = report.get("cluster")?;
+    let (from, to) = (word(cluster, "from")?, word(cluster, "to")?);
+    Some(match word(cluster, "action")?.as_str() {
+        "configured" | "restored" => format!("{from} → {to}"),
+        "configure" | "restore" => format!("{from}, would become {to}"),
+        _ => format!("{from} → {to}: not changed"),
+    })
 }
 
 fn service(service: &Value) -> String {

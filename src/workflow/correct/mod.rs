@@ -23,8 +23,8 @@ use crate::domain::record::{EntryKind, Head, Opening, Record, Step};
 use crate::domain::report::{BackoutBy, Decision, FollowUp, Report};
 use crate::ports::{Clock, Described, Journal, PortError, Ports, TaskDefinitions};
 pub(in crate::workflow) use newest::overtaken;
-pub(in crate::workflow) use rate::admits;
 use rate::{SlotClaim, waits};
+pub(in crate::workflow) use rate::{admits, admits_name};
 pub(in crate::workflow) use steps::StepDriver;
 
 pub use rate::put_off;

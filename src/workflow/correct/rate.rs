@@ -87,10 +87,20 @@ pub(in crate::workflow) async fn admits<P: Ports>(
     worker: &str,
     rate: f64,
 ) -> Result<bool, Halt> {
-    let (journal, name) = (ports.journal(), RateLimitName::of(revision));
+    admits_name(ports, &RateLimitName::of(revision), worker, rate).await
+}
+
+/// Takes a slot of the rate limit with this name. Returns `false` if no slot is free now. Reserves no later slot.
+pub(in crate::workflow) async fn admits_name<P: Ports>(
+    ports: &P,
+    name: &RateLimitName,
+    worker: &str,
+    rate: f64,
+) -> Result<bool, Halt> {
+    let journal = ports.journal();
     for _ in 0..LOOKS {
-        let standing = journal.read_state::<RateLimit>(&name).await?;
-        let budget = RateLimit::after(standing, &name, worker, ports.clock().now());
+        let standing = journal.read_state::<RateLimit>(name).await?;
+        let budget = RateLimit::after(standing, name, worker, ports.clock().now());
         let Some(budget) = budget.admit(Arrival::First, rate) else { return Ok(false) };
         match journal.put_state(&budget).await {
             Err(CommitError::Lost) => {}

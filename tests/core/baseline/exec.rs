@@ -74,7 +74,8 @@ fn invalid_and_contradictory_values_are_refused_with_their_positions() {
         ),
         (
             "retention-days = 45".to_owned(),
-            "3:18: CloudWatch Logs does not support a retention of 45 days (use 60, the next longer retention)".to_owned(),
+            "3:18: CloudWatch Logs does not support a retention of 45 days (use 60, the next longer retention)"
+                .to_owned(),
         ),
         (
             "retention-days = 30\nmin-retention-days = 60".to_owned(),

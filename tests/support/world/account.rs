@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use logweir::domain::baseline::Delivery;
+use logweir::domain::ecs::cluster::ClusterArn;
 use logweir::domain::ecs::image::RunningImage;
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::ecs::service::ServiceArn;
@@ -13,7 +14,7 @@ use logweir::domain::limits::rate::{RateLimit, RateLimitName};
 use logweir::domain::limits::reconciliation::{Reconciliation, ReconciliationName};
 use logweir::domain::limits::service_history::ServiceHistory;
 use logweir::domain::pins::{HolderName, PinHolder, RevisionPins};
-use logweir::domain::record::{Entry, Head, Record};
+use logweir::domain::record::{ClusterRecord, Entry, Head, Record};
 use logweir::ports::{Answer, ErrorKind, PortError};
 use serde_json::Value;
 
@@ -130,6 +131,10 @@ pub(crate) struct Account {
     pub(crate) pin_holders: BTreeMap<HolderName, PinHolder>,
     /// The pins of corrected revisions, in the journal.
     pub(crate) pins: BTreeMap<RevisionArn, RevisionPins>,
+    /// The clusters with their configurations, oldest configuration first, each with the time of the write.
+    pub(crate) clusters: BTreeMap<ClusterArn, Vec<(Timestamp, String)>>,
+    /// The records of clusters in the journal.
+    pub(crate) cluster_records: BTreeMap<ClusterArn, ClusterRecord>,
     pub(crate) lag: Lag,
     /// The number of writes to the task definitions so far.
     pub(super) written: u64,
@@ -197,6 +202,8 @@ impl Default for Account {
             retention_policy: None,
             pin_holders: BTreeMap::new(),
             pins: BTreeMap::new(),
+            clusters: BTreeMap::new(),
+            cluster_records: BTreeMap::new(),
             lag: Lag::default(),
             written: 0,
             earlier_services: Vec::new(),

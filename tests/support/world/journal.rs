@@ -80,16 +80,21 @@ impl Journal for World {
             StateKind::PinHolder => "put_pin-holder",
             StateKind::RevisionPins => "put_pins",
             StateKind::PublishedBaseline => "put_baseline",
+            StateKind::ClusterRecord => "put_cluster",
         };
         self.call(call, state.name().to_string(), put).await?
     }
 
-    async fn stopped(&self) -> Answer<Listed<Family>> {
-        let stopped = |account: &mut Account| {
-            let readable = account.remembered.values().filter(|family| family.is_stopped()).cloned().collect();
+    async fn listed<S: StoredState>(&self) -> Answer<Listed<S>> {
+        let listed = |account: &mut Account| {
+            let readable = account.states::<S>().values().filter(|state| state.is_listed()).cloned().collect();
             Ok(Listed { readable, unreadable: Vec::new() })
         };
-        self.call("stopped", "", stopped).await
+        let call = match S::KIND {
+            StateKind::ClusterRecord => "clusters",
+            _ => "stopped",
+        };
+        self.call(call, "", listed).await
     }
 }
 
@@ -118,13 +123,14 @@ impl Account {
 
     /// The states of one kind.
     fn states<S: StoredState>(&mut self) -> &mut BTreeMap<S::Name, S> {
-        let kinds: [&mut dyn Any; 6] = [
+        let kinds: [&mut dyn Any; 7] = [
             &mut self.remembered,
             &mut self.pointings,
             &mut self.budgets,
             &mut self.reconciliations,
             &mut self.pin_holders,
             &mut self.pins,
+            &mut self.cluster_records,
         ];
         kinds.into_iter().find_map(|states| states.downcast_mut()).expect("a map for every kind of state")
     }

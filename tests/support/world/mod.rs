@@ -6,6 +6,7 @@
 #![allow(dead_code, unused_imports, reason = "several test binaries include it, and none uses all of it")]
 
 mod account;
+mod clusters;
 mod deployers;
 mod ecs;
 mod events;
@@ -160,6 +161,7 @@ impl Clock for World {
 impl Ports for World {
     type TaskDefinitions = Self;
     type Services = Self;
+    type Clusters = Self;
     type LogGroups = Self;
     type Journal = Self;
     type Clock = Self;
@@ -168,6 +170,9 @@ impl Ports for World {
         self
     }
     fn services(&self) -> &Self {
+        self
+    }
+    fn clusters(&self) -> &Self {
         self
     }
     fn log_groups(&self) -> &Self {

@@ -124,7 +124,8 @@ pub enum Act {
 
 /// Each kind of read is behind by itself and together with the others, for minutes.
 pub const LAGS: [Lag; 5] = {
-    let lag = Lag { describe: 0, list: 0, tags: 0, starts: 0, services: 0, lasts: SignedDuration::from_mins(6) };
+    let lag =
+        Lag { describe: 0, list: 0, tags: 0, starts: 0, services: 0, clusters: 0, lasts: SignedDuration::from_mins(6) };
     [
         Lag { describe: 1, ..lag },
         Lag { list: 2, ..lag },

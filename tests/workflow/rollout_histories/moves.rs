@@ -79,7 +79,8 @@ pub enum Happening {
 }
 
 pub const LAGS: [Lag; 5] = {
-    let lag = Lag { describe: 0, list: 0, tags: 0, starts: 0, services: 0, lasts: SignedDuration::from_mins(6) };
+    let lag =
+        Lag { describe: 0, list: 0, tags: 0, starts: 0, services: 0, clusters: 0, lasts: SignedDuration::from_mins(6) };
     [
         Lag { services: 1, ..lag },
         Lag { services: 2, ..lag },

@@ -28,9 +28,22 @@ pub(in crate::aws) const OWN: &str = "OWN";
 /// The value of the attribute `kind` in an item `OWN` of a migrated revision.
 const MIGRATION: &str = "migration";
 pub(in crate::aws) const OPEN: &str = "OPEN";
-/// The value of the attribute `open` for a family with an open fuse, a hold or a deferred revision. The index `by-open`
-/// lists these families.
-pub(in crate::aws) const STOPPED: &str = "STOPPED";
+
+/// Returns the value of the attribute `open` for a state that the index `by-open` lists. Returns `None` if the index lists
+/// no state of this kind.
+pub(in crate::aws) fn listed(kind: StateKind) -> Option<&'static str> {
+    match kind {
+        // A family with an open fuse, a hold or a deferred revision.
+        StateKind::Family => Some("STOPPED"),
+        StateKind::ClusterRecord => Some("CLUSTER"),
+        StateKind::ServiceHistory
+        | StateKind::RateLimit
+        | StateKind::Reconciliation
+        | StateKind::PinHolder
+        | StateKind::RevisionPins
+        | StateKind::PublishedBaseline => None,
+    }
+}
 
 /// The value of the attribute `open` for a record that waits only for the retirement of its corrected revision.
 pub(in crate::aws) const RETIRING: &str = "RETIRING";
@@ -71,6 +84,7 @@ pub(in crate::aws) fn state_key<S: StoredState>(name: &S::Name) -> (AttributeVal
         StateKind::PinHolder => ("PIN", "PIN"),
         StateKind::RevisionPins => ("PINS", "PINS"),
         StateKind::PublishedBaseline => ("BASELINE", "BASELINE"),
+        StateKind::ClusterRecord => ("CLUSTER", "CLUSTER"),
     };
     (text(format!("{prefix}#{name}")), sort)
 }
@@ -131,8 +145,7 @@ pub(in crate::aws) fn own(table: &str, key: &RecordKey, entry: &Entry) -> Option
     Some(put(table, item, |put| put))
 }
 
-/// Returns the DynamoDB item of a state. Only the item of a stopped family has the index attribute `open`, because
-/// Logweir lists no other states.
+/// Returns the DynamoDB item of a state. Only the item of a listed state has the index attribute `open`.
 pub(in crate::aws) fn state<S: StoredState>(state: &S) -> Answer<Item> {
     let (partition, sort) = state_key::<S>(state.name());
     let mut item = vec![
@@ -142,8 +155,8 @@ pub(in crate::aws) fn state<S: StoredState>(state: &S) -> Answer<Item> {
         ("version", number(state.version())),
         ("at", text(sortable(state.changed_at()))),
     ];
-    if state.is_listed() {
-        item.push(("open", text(STOPPED)));
+    if let Some(open) = listed(S::KIND).filter(|_| state.is_listed()) {
+        item.push(("open", text(open)));
     }
     Ok(named(item))
 }

@@ -11,11 +11,12 @@
 //! | `BUDGET#<account>/<region>` | `BUDGET` | the state of the registration rate limit |
 //! | `PIN#<account>/<region>/<kind>/<group>/<name>` | `PIN` | the pins of a rule or schedule |
 //! | `PINS#<corrected ARN>` | `PINS` | the rules and schedules that pinned a corrected revision |
+//! | `CLUSTER#<cluster ARN>` | `CLUSTER` | the record of a cluster |
 //! | `BASELINE#<file>` | `BASELINE` | the baseline in the package of the function |
 //!
 //! A commit writes the items of one record in one transaction. The journal writes each state of a family, a service or
 //! the rate limit with a separate call. The journal reads items by key, with consistent reads. The indexes `by-family`,
-//! `by-day` and `by-open` contain only the heads of records and the states of stopped families. The indexes lag behind
+//! `by-day` and `by-open` contain only the heads of records, the states of stopped families and the records of clusters. The indexes lag behind
 //! the table, so the journal uses the indexes only for lists.
 
 mod items;
@@ -32,7 +33,6 @@ use jiff::SignedDuration;
 
 use crate::aws::errors::port_error;
 use crate::domain::ecs::revision::RevisionArn;
-use crate::domain::limits::family::Family;
 use crate::domain::outcome::Reason;
 use crate::domain::record::{Entry, Head, Record, RecordKey};
 use crate::ports::{Answer, CommitError, ErrorKind, Expected, Filter, Journal, Listed, PortError, StoredState};
@@ -281,20 +281,21 @@ impl Journal for DynamoJournal {
         if is_same { Ok(()) } else { Err(CommitError::Lost) }
     }
 
-    async fn stopped(&self) -> Answer<Listed<Family>> {
+    async fn listed<S: StoredState>(&self) -> Answer<Listed<S>> {
+        let mut listed = Listed::default();
+        let Some(open) = items::listed(S::KIND) else { return Ok(listed) };
         let query = self.client.query().table_name(&self.table).index_name("by-open").scan_index_forward(false);
         let mut found = query
             .key_condition_expression("#key = :key")
             .expression_attribute_names("#key", "open")
-            .expression_attribute_values(":key", items::text(items::STOPPED))
+            .expression_attribute_values(":key", items::text(open))
             .into_paginator()
             .items()
             .send();
-        let mut listed = Listed::default();
         while let Some(item) = found.next().await {
             let item = item.map_err(|error| self.failed(QUERY, &error))?;
             match items::read_state(&item) {
-                Ok(family) => listed.readable.push(family),
+                Ok(state) => listed.readable.push(state),
                 Err(_) => listed.skip(items::name(&item)),
             }
         }

@@ -80,10 +80,9 @@ mod tests {
 
     #[test]
     fn an_arn_is_read_and_written_back_in_every_partition_and_nothing_else_is_read() {
-        for arn in [
-            "arn:aws:ecs:eu-west-1:111122223333:cluster/prod",
-            "arn:aws-cn:ecs:cn-north-1:111122223333:cluster/a_b-C",
-        ] {
+        for arn in
+            ["arn:aws:ecs:eu-west-1:111122223333:cluster/prod", "arn:aws-cn:ecs:cn-north-1:111122223333:cluster/a_b-C"]
+        {
             assert_eq!(arn.parse::<ClusterArn>().unwrap().to_string(), arn);
         }
         for text in [

@@ -89,6 +89,20 @@ impl ExecLogging {
     }
 }
 
+impl ExecConfiguration {
+    /// Returns where the sessions go, in words: the word of the ECS API and, for `OVERRIDE`, the log group and the bucket.
+    pub fn words(&self) -> String {
+        let log = self.log.as_ref().filter(|_| self.logging == ExecLogging::Override);
+        let places = log.into_iter().flat_map(|log| {
+            let group = log.log_group.as_ref().map(|group| format!("log group {group}"));
+            group.into_iter().chain(log.s3_bucket.as_ref().map(|bucket| format!("bucket {bucket}")))
+        });
+        let places = places.collect::<Vec<_>>().join(" and ");
+        let places = if places.is_empty() { places } else { format!(" to {places}") };
+        format!("{}{places}", self.logging.name())
+    }
+}
+
 impl ClusterConfiguration {
     /// Creates the configuration from a JSON object. Returns an error if the text is not an object, or if an object in
     /// it names a member twice.
@@ -169,6 +183,12 @@ impl ClusterConfiguration {
         is_same(&self.view(), &other.view())
     }
 
+    /// Whether this configuration, which ECS returned, has every member of the configuration that Logweir sent. ECS may
+    /// add members, and may leave out a null, an empty and a false one.
+    pub fn keeps(&self, sent: &Self) -> bool {
+        keeps(&self.view(), &sent.view())
+    }
+
     /// Whether both configurations log the sessions of ECS Exec in the same way, with the same key.
     pub fn has_same_exec(&self, other: &Self) -> bool {
         is_same(&self.view()[EXEC], &other.view()[EXEC])
@@ -182,14 +202,6 @@ impl ClusterConfiguration {
             view
         };
         is_same(&rest(self), &rest(other))
-    }
-
-    /// Whether this configuration, which ECS returned, has every logging member that takes effect in `sent`. Under
-    /// another logging than `OVERRIDE`, ECS may keep a log configuration that has no effect.
-    pub fn has_logging_of(&self, sent: &Self) -> bool {
-        let (found, sent) = (self.exec(), sent.exec());
-        let logs_alike = sent.logging != ExecLogging::Override || found.log == sent.log;
-        found.logging == sent.logging && found.kms_key == sent.kms_key && logs_alike
     }
 
     fn view(&self) -> Value {
@@ -231,10 +243,21 @@ fn with(object: &str, key: &str, value: &str) -> Result<String, NotConfigurable>
 fn is_same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Object(one), Value::Object(other)) => {
-            let of = |members: &serde_json::Map<String, Value>, key: &String| members.get(key).cloned().unwrap_or_default();
+            let of =
+                |members: &serde_json::Map<String, Value>, key: &String| members.get(key).cloned().unwrap_or_default();
             one.keys().chain(other.keys()).all(|key| is_same(&of(one, key), &of(other, key)))
         }
         (one, other) => one == other || (is_empty(one) && is_empty(other)),
+    }
+}
+
+fn keeps(found: &Value, sent: &Value) -> bool {
+    match (found, sent) {
+        (_, sent) if is_empty(sent) => true,
+        (Value::Object(found), Value::Object(sent)) => {
+            sent.iter().all(|(key, value)| keeps(found.get(key).unwrap_or(&Value::Null), value))
+        }
+        (found, sent) => found == sent,
     }
 }
 
@@ -318,5 +341,7 @@ mod tests {
         let one = configuration(r#"{"a":{"x":null,"y":false,"z":""},"b":1}"#);
         assert!(one.is_same(&configuration(r#"{"b":1}"#)) && !one.is_same(&configuration(r#"{"b":2}"#)));
         assert!(!one.is_same(&configuration(r#"{"b":1,"a":{"y":true}}"#)));
+        let more = configuration(r#"{"b":1,"a":{"y":true}}"#);
+        assert!(more.keeps(&one) && !one.keeps(&more));
     }
 }
