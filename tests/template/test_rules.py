@@ -17,6 +17,11 @@ def role(name):
     return {"type": "AssumedRole", "sessionContext": {"sessionIssuer": {"arn": name}}}
 
 
+def if_exec(value):
+    """The value in a list, if the parameter Exec is not off."""
+    return {"Fn::If": ["HasExec", value, {"Ref": "AWS::NoValue"}]}
+
+
 class Rule:
     """The events that reach the function through a rule."""
 
@@ -498,10 +503,10 @@ class TheRules(unittest.TestCase):
 
     def test_the_list_of_rules_is_complete(self):
         patterns = [name for name, rule in of_type("AWS::Events::Rule").items() if "EventPattern" in rule]
-        self.assertEqual(sorted(patterns), sorted([*RULES, "Tampering", *WATCHED]))
+        self.assertEqual(sorted(patterns), sorted([*RULES, RULE_OF_CLUSTERS, "Tampering", *WATCHED]))
 
     def test_their_names_are_an_output(self):
-        names = {"Fn::Join": [",", [{"Ref": name} for name in RULES]]}
+        names = {"Fn::Join": [",", [*({"Ref": name} for name in RULES), if_exec({"Ref": RULE_OF_CLUSTERS})]]}
         self.assertEqual(TEMPLATE["Outputs"]["RuleNames"]["Value"], names)
 
     def test_only_rules_and_schedules_may_send_to_the_queues_and_only_with_tls(self):
@@ -513,6 +518,7 @@ class TheRules(unittest.TestCase):
                 self.assertEqual(properties(policy)["Queues"], [{"Ref": queue}])
                 self.assertEqual((allow["Action"], allow["Principal"]), ("sqs:SendMessage", {"Service": "events.amazonaws.com"}))
                 arns = [{"Fn::GetAtt": [name, "Arn"]} for name in senders]
+                arns.insert(2, if_exec({"Fn::GetAtt": [RULE_OF_CLUSTERS, "Arn"]}))
                 self.assertEqual(allow["Condition"], {"ArnEquals": {"aws:SourceArn": arns}})
                 self.assertEqual((deny["Effect"], deny["Principal"], deny["Action"]), ("Deny", "*", "sqs:*"))
                 self.assertEqual(deny["Condition"], {"Bool": {"aws:SecureTransport": "false"}})

@@ -7,7 +7,7 @@ import unittest
 
 import baseline_digest
 from deployed import (
-    FUNCTIONS, OWN_ROLES, RESOURCES, ROOT, RULES, TEMPLATE, environment, of_type, properties, resolved,
+    FUNCTIONS, OWN_ROLES, RESOURCES, ROOT, RULE_OF_CLUSTERS, RULES, TEMPLATE, environment, of_type, properties, resolved, with_exec,
 )
 
 READS = "*:Describe*", "*:List*", "*:Get*", "dynamodb:Query", "logs:FilterLogEvents"
@@ -21,7 +21,7 @@ class Role:
     NAME = FUNCTION = CHANGES = READS = EVERYWHERE = None
 
     def setUp(self):
-        [policy] = properties(self.NAME)["Policies"]
+        [policy] = with_exec(properties(self.NAME)["Policies"])
         # Including the statements that depend on a parameter.
         every = [each.get("Fn::If", [None, each])[1] for each in policy["PolicyDocument"]["Statement"]]
         self.statements = {each["Sid"]: each for each in every}
@@ -84,6 +84,13 @@ class Role:
                     with self.subTest(sid):
                         self.assert_is_item(resource, SERVICES, "Clusters")
 
+    def test_it_may_read_and_change_only_its_clusters(self):
+        of_clusters = {"ecs:DescribeClusters", "ecs:UpdateCluster"}
+        [statement] = [each for each in self.statements.values() if of_clusters & set(self.actions(each))]
+        self.assertEqual(set(self.actions(statement)), of_clusters)
+        for resource in self.resources(statement):
+            self.assert_is_item(resource, rf"^{HERE}:cluster/\$\{{Item}}$", "Clusters")
+
     def test_it_may_pass_roles_only_to_tasks(self):
         only_to_tasks = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
         self.assertEqual(self.statements["PassTaskRoles"]["Condition"], only_to_tasks)
@@ -121,7 +128,7 @@ class TheRemediatorsRole(Role, unittest.TestCase):
     NAME, FUNCTION = "RemediatorRole", "RemediatorFunction"
     CHANGES = {
         "ecs:RegisterTaskDefinition", "ecs:DeregisterTaskDefinition", "ecs:TagResource", "iam:PassRole",
-        "ecs:UpdateService",
+        "ecs:UpdateService", "ecs:UpdateCluster",
         "logs:CreateLogGroup", "logs:PutRetentionPolicy", "logs:TagResource",
         "logs:CreateLogStream", "logs:PutLogEvents",
         "dynamodb:PutItem",
@@ -132,7 +139,7 @@ class TheRemediatorsRole(Role, unittest.TestCase):
         "ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions", "ecs:ListTaskDefinitionFamilies",
         "ecs:ListAccountSettings",
         "ecs:DescribeServices", "ecs:DescribeServiceDeployments", "ecs:DescribeServiceRevisions",
-        "ecs:ListServiceDeployments",
+        "ecs:ListServiceDeployments", "ecs:DescribeClusters",
         "ecr:DescribeImages",
         "logs:DescribeLogGroups", "logs:DescribeLogStreams", "logs:FilterLogEvents",
         "dynamodb:GetItem", "dynamodb:Query",
@@ -162,7 +169,7 @@ class TheBackoutsRole(Role, unittest.TestCase):
     NAME, FUNCTION = "BackoutRole", "BackoutFunction"
     CHANGES = {
         "ecs:RegisterTaskDefinition", "ecs:DeregisterTaskDefinition", "ecs:TagResource", "iam:PassRole",
-        "ecs:UpdateService", "ecs:StopServiceDeployment",
+        "ecs:UpdateService", "ecs:StopServiceDeployment", "ecs:UpdateCluster",
         "logs:DeleteRetentionPolicy",
         "logs:CreateLogStream", "logs:PutLogEvents",
         "dynamodb:PutItem",
@@ -171,7 +178,7 @@ class TheBackoutsRole(Role, unittest.TestCase):
     READS = {
         "ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions",
         "ecs:ListClusters", "ecs:ListServices", "ecs:DescribeServices", "ecs:ListTasks", "ecs:DescribeTasks",
-        "ecs:DescribeServiceDeployments",
+        "ecs:DescribeServiceDeployments", "ecs:DescribeClusters",
         "logs:DescribeLogGroups",
         "dynamodb:GetItem", "dynamodb:Query",
     }
@@ -420,9 +427,12 @@ class TheStack(unittest.TestCase):
     def test_the_published_parameters_exist(self):
         names = {each["Name"]: each["Value"] for each in of_type("AWS::SSM::Parameter").values()}
         self.assertEqual(names["/logweir/journal"], {"Fn::Sub": "dynamodb:${Journal}"})
-        deployment = json.loads(names["/logweir/deployment"]["Fn::Sub"])
+        text, parts = names["/logweir/deployment"]["Fn::Sub"]
+        clusters = f',"${{{RULE_OF_CLUSTERS}}}"'
+        self.assertEqual(parts, {"Exec": {"Fn::If": ["HasExec", {"Fn::Sub": clusters}, ""]}})
+        deployment = json.loads(text.replace("${Exec}", clusters))
         self.assertEqual(deployment["schema"], "logweir.deployment/1")
-        self.assertEqual(deployment["rules"], [f"${{{name}}}" for name in RULES])
+        self.assertEqual(deployment["rules"], [f"${{{name}}}" for name in [*RULES, RULE_OF_CLUSTERS]])
         self.assertEqual(deployment["mapping"], "${RemediatorFunctionWork}")
 
     def test_every_taggable_resource_has_an_owner_tag(self):

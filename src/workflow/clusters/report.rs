@@ -30,9 +30,11 @@ pub(super) fn tell(report: &mut Report, record: &ClusterRecord, by: &BackoutBy) 
             (group.action, group.retention_days) = (LogGroupAction::Kept, None);
         }
         let action = if backout.undone { ClusterAction::Restored } else { ClusterAction::NotChanged };
-        report.cluster = newest_change(record).map(|(before, after)| back(action, before, after));
-        if backout.undone && report.cluster.as_ref().is_some_and(|cluster| cluster.from == "unset") {
-            report.notes.push(FORMERLY_UNSET.into());
+        if let Some((before, after)) = newest_change(record) {
+            report.cluster = Some(back(action, before, after));
+            if backout.undone && before.exec().logging == ExecLogging::Unset {
+                report.notes.push(FORMERLY_UNSET.into());
+            }
         }
         let (why, open, _) = backout.kept?;
         report.notes.push(shortened(why, LONGEST));
@@ -65,7 +67,11 @@ pub(super) fn would_undo(report: &mut Report, record: &ClusterRecord, by: &Backo
 
 /// Returns the report about a backout, which leads from the corrected configuration to the former one.
 fn back(action: ClusterAction, before: &ClusterConfiguration, after: &ClusterConfiguration) -> ClusterReport {
-    ClusterReport { action, from: after.exec().words(), to: before.exec().words() }
+    let to = match before.exec().logging {
+        ExecLogging::Unset => ExecLogging::Default.name().to_owned(),
+        _ => before.exec().words(),
+    };
+    ClusterReport { action, from: after.exec().words(), to }
 }
 
 /// Returns the configurations before and after the newest change that the record plans.

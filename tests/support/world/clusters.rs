@@ -1,6 +1,7 @@
 //! Clusters and their configurations as ECS keeps them.
 
 use logweir::domain::ecs::cluster::{Cluster, ClusterArn, ClusterConfiguration};
+use logweir::domain::record::{ClusterEntry, ClusterEntryKind, ClusterStep};
 use logweir::ports::{Answer, Clusters};
 use serde_json::Value;
 
@@ -84,7 +85,11 @@ impl Account {
         if self.lag.clusters == 0 && (!new.is_same_elsewhere(&old) || key(new) != key(&old)) {
             self.wrongs.push(format!("UpdateCluster changes more of {} than its logging", cluster.short()));
         }
-        let is_journalled = self.cluster_records.get(cluster).is_some_and(|record| record.is_open());
+        let is_announced = |step: &ClusterStep| matches!(step, ClusterStep::ConfigureCluster { .. });
+        let is_undone = |entry: &ClusterEntry| entry.what == ClusterEntryKind::Undoing;
+        let record = self.cluster_records.get(cluster);
+        let undoes = record.is_some_and(|record| record.entries.iter().any(is_undone));
+        let is_journalled = self.cluster_intends(is_announced) || undoes;
         if !is_journalled {
             self.wrongs.push(format!("UpdateCluster of {} is not in the journal", cluster.short()));
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use logweir::domain::ecs::revision::RevisionArn;
 use logweir::domain::ecs::service::ServiceArn;
-use logweir::domain::record::{BackoutRequest, Done, Entry, EntryKind, Record, Step, Undo};
+use logweir::domain::record::{BackoutRequest, ClusterStep, Done, Entry, EntryKind, Record, Step, Undo};
 
 use super::{Account, LOGWEIR, LiveService};
 
@@ -79,7 +79,18 @@ impl Account {
     pub(super) fn watch_create(&mut self, group: &str) {
         let says_so =
             |record: &Record| intends(record, |step| matches!(step, Step::EnsureLogGroup(new) if new.name == group));
-        self.must(says_so, format!("{group} was made, and no record says so before"));
+        if !self.cluster_intends(|step| matches!(step, ClusterStep::EnsureLogGroup(new) if new.name == group)) {
+            self.must(says_so, format!("{group} was made, and no record says so before"));
+        }
+    }
+
+    /// Whether the record of a cluster says that a worker is about to take such a step.
+    pub(super) fn cluster_intends(&self, is_meant: impl Fn(&ClusterStep) -> bool) -> bool {
+        self.cluster_records.values().any(|record| {
+            let Some(attempt) = record.attempt() else { return false };
+            let steps = attempt.opening.steps.iter().zip(&attempt.started);
+            steps.into_iter().any(|(step, started)| *started && is_meant(step))
+        })
     }
 
     /// Checks a new retention: announced, never shorter, and never on third-party data unless the group is adopted.
@@ -90,7 +101,10 @@ impl Account {
                 |step| matches!(step, Step::SetRetention { name, new, .. } if (name.as_str(), *new) == (group, days)),
             )
         };
-        self.must(says_so, format!("{group} was given {days} days, and no record says so before"));
+        let of_cluster = |step: &ClusterStep| matches!(step, ClusterStep::SetRetention { name, new } if (name.as_str(), *new) == (group, days));
+        if !self.cluster_intends(of_cluster) {
+            self.must(says_so, format!("{group} was given {days} days, and no record says so before"));
+        }
         let Some(found) = self.groups.get(group) else { return };
         if found.retention.is_some_and(|standing| days < standing) {
             self.wrongs.push(format!("the retention of {group} was shortened to {days}"));

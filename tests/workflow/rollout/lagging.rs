@@ -10,7 +10,8 @@ use crate::world::{Lag, Moment, TASKS_FAILED, Then};
 const AGAIN: &str = "failed (2) again";
 
 /// Reads of services omit every change of the last five minutes.
-const LAG: Lag = Lag { describe: 0, list: 0, tags: 0, starts: 0, services: 100, lasts: SignedDuration::from_mins(5) };
+const LAG: Lag =
+    Lag { describe: 0, list: 0, tags: 0, starts: 0, services: 100, clusters: 0, lasts: SignedDuration::from_mins(5) };
 
 /// Logweir's deployment is in progress, and no read shows it for five minutes.
 async fn following() -> Scene {
