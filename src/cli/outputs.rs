@@ -25,13 +25,13 @@ const LARGEST_REPORT: u64 = 256 << 20;
 pub(super) struct OutputArgs {
     /// Also write the results to a file; repeatable. FORMAT, also of --format, is text, json, sarif, junit, github,
     /// github-summary, gitlab, csv, markdown, ocsf, asff or html
-    #[arg(long, value_name = "FORMAT=FILE", value_parser = output_file, conflicts_with = "against")]
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = output_file)]
     output: Vec<OutputFile>,
     /// The account of files, for asff and ocsf
     #[arg(long, value_name = "ID", value_parser = account)]
     account: Option<String>,
     /// Fail only on findings that this earlier JSON report does not contain
-    #[arg(long, value_name = "REPORT", conflicts_with = "against")]
+    #[arg(long, value_name = "REPORT")]
     new_since: Option<PathBuf>,
 }
 

@@ -183,9 +183,7 @@ impl Output for RulesOutput {
     }
 
     fn json(&self) -> Value {
-        let line = |RuleSummary { name, summary }: &RuleSummary| {
-            json!({"rule": name, "severity": name.severity(), "finds": summary, "explanation": explanation(*name)})
-        };
+        let line = |RuleSummary { name, summary }: &RuleSummary| json!({"rule": name, "severity": name.severity(), "finds": summary, "explanation": explanation(*name)});
         json!({"schema": schema::RULES, "rules": self.rules.iter().map(line).collect::<Vec<_>>()})
     }
 }

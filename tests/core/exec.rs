@@ -110,14 +110,21 @@ fn every_golden_case_about_exec_comes_out_as_expected() {
             wrong.clear();
         }
     }
-    assert!(wrong.is_empty(), "\n{}\n{} differ; LOGWEIR_BLESS=1 accepts the actual output", wrong.join("\n"), wrong.len());
+    assert!(
+        wrong.is_empty(),
+        "\n{}\n{} differ; LOGWEIR_BLESS=1 accepts the actual output",
+        wrong.join("\n"),
+        wrong.len()
+    );
 }
 
 #[test]
 fn every_rule_about_exec_has_cases_with_a_fault_without_one_and_with_an_unread_fact() {
     for rule in rules() {
         let cases = cases(rule);
-        let is = |start: fn(&str) -> bool| cases.values().filter(|case| case.expected.iter().any(|line| start(line))).count();
+        let is = |start: fn(&str) -> bool| {
+            cases.values().filter(|case| case.expected.iter().any(|line| start(line))).count()
+        };
         let faults = is(|line| ["error", "warning", "note"].iter().any(|severity| line.starts_with(severity)));
         let none = cases.values().filter(|case| case.expected.is_empty()).count();
         let unread = is(|line| line.starts_with("not checked") || line.contains("(Unknown)"));
@@ -142,7 +149,8 @@ enum State {
 
 fn state(rule: RuleName, judged: &[Judged<'_>]) -> State {
     let has = |is: &dyn Fn(&Judged<'_>) -> bool| judged.iter().any(is);
-    if has(&|judged| judged.findings.iter().any(|finding| finding.rule == rule && finding.decided != Decided::Unknown)) {
+    if has(&|judged| judged.findings.iter().any(|finding| finding.rule == rule && finding.decided != Decided::Unknown))
+    {
         State::Fault
     } else if has(&|judged| judged.not_checked.iter().any(|(other, _)| *other == rule)) {
         State::NotChecked
@@ -209,7 +217,9 @@ fn a_rule_that_is_off_reports_no_finding_and_no_unread_fact() {
     let select = vec![RuleName::MissingInitProcess];
     let baseline = Baseline::parse("version = 1").unwrap().choosing(&RuleChoice { select, ignore: Vec::new() });
     for judged in judge(EXEC, &fleet, &baseline, golden::NOW.parse().unwrap()) {
-        assert!(judged.not_checked.is_empty() && judged.findings.iter().all(|it| it.rule == RuleName::MissingInitProcess));
+        assert!(
+            judged.not_checked.is_empty() && judged.findings.iter().all(|it| it.rule == RuleName::MissingInitProcess)
+        );
     }
 }
 

@@ -224,7 +224,10 @@ fn stem(path: &Path) -> String {
 
 #[test]
 fn every_rule_has_a_file_of_its_name_and_every_file_is_a_rule() {
-    let folders = ["src/domain/rules/logging", "src/domain/rules/firelens", "src/domain/rules/exec"].map(entries).into_iter().flatten();
+    let folders = ["src/domain/rules/logging", "src/domain/rules/firelens", "src/domain/rules/exec"]
+        .map(entries)
+        .into_iter()
+        .flatten();
     let files: BTreeSet<String> = folders.map(|path| stem(&path).replace('_', "-")).collect();
     let about_all = [
         "mod",

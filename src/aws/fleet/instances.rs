@@ -26,9 +26,8 @@ impl Aws {
             for instance in items(&DESCRIBE, &reply, "containerInstances")? {
                 let Some(arn) = text(&instance["containerInstanceArn"]) else { continue };
                 let attributes = instance["attributes"].as_array().map(Vec::as_slice).unwrap_or_default();
-                let is_windows = |attribute: &Value| {
-                    attribute["name"] == "ecs.os-type" && attribute["value"] == "windows"
-                };
+                let is_windows =
+                    |attribute: &Value| attribute["name"] == "ecs.os-type" && attribute["value"] == "windows";
                 let agent = ContainerAgent {
                     version: text(&instance["versionInfo"]["agentVersion"]).unwrap_or_default(),
                     is_windows: attributes.iter().any(is_windows),

@@ -16,7 +16,8 @@ impl Aws {
     /// Returns the key with this ARN, id or alias, in the Region of its ARN.
     pub async fn session_key(&self, name: &str) -> Answer<SessionKey> {
         let body = json!({"KeyId": name});
-        let region = name.strip_prefix("arn:").and_then(|arn| arn.split(':').nth(2)).filter(|region| !region.is_empty());
+        let region =
+            name.strip_prefix("arn:").and_then(|arn| arn.split(':').nth(2)).filter(|region| !region.is_empty());
         let region = region.unwrap_or(self.region());
         let described = patiently(|| self.signed.call(&DESCRIBE, Request::json(&body).in_region(region))).await;
         let reply = match described {

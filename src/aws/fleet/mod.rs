@@ -62,7 +62,8 @@ fn items<'v>(operation: &Operation, reply: &'v Value, member: &str) -> Answer<&'
 
 /// Returns an error if ECS could not describe a resource. A resource that has disappeared since the list is no error.
 fn all_described(operation: &Operation, reply: &Value) -> Answer<()> {
-    let reasons = items(operation, reply, "failures")?.iter().map(|failure| failure["reason"].as_str().unwrap_or_default());
+    let reasons =
+        items(operation, reply, "failures")?.iter().map(|failure| failure["reason"].as_str().unwrap_or_default());
     match reasons.into_iter().find(|reason| *reason != "MISSING") {
         Some(reason) => Err(unreadable(operation.name, &format!("ECS could not describe a resource: {reason}"))),
         None => Ok(()),

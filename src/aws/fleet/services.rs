@@ -33,7 +33,8 @@ impl Aws {
     pub async fn services(&self, cluster: &str, arns: &[String]) -> Answer<Vec<ServiceRow>> {
         let mut found = Vec::new();
         for arns in arns.chunks(MOST) {
-            let reply = self.ask(&DESCRIBE, &json!({"cluster": cluster, "services": arns, "include": ["TAGS"]})).await?;
+            let reply =
+                self.ask(&DESCRIBE, &json!({"cluster": cluster, "services": arns, "include": ["TAGS"]})).await?;
             all_described(&DESCRIBE, &reply)?;
             let services = items(&DESCRIBE, &reply, "services")?;
             found.extend(services.iter().filter(|service| service["status"] != "INACTIVE").map(row));
@@ -46,7 +47,8 @@ fn row(service: &Value) -> ServiceRow {
     let arn = text(&service["serviceArn"]).unwrap_or_default();
     let list = |member: &str| service[member].as_array().cloned().unwrap_or_default();
     let deployed = list("deployments").into_iter().chain(list("taskSets"));
-    let used = deployed.map(|deployment| deployment["taskDefinition"].clone()).chain([service["taskDefinition"].clone()]);
+    let used =
+        deployed.map(|deployment| deployment["taskDefinition"].clone()).chain([service["taskDefinition"].clone()]);
     let definitions: BTreeSet<String> = used.filter_map(|definition| text(&definition)).collect();
     let tag = |tag: &Value| Some((text(&tag["key"])?, tag["value"].as_str().unwrap_or_default().to_owned()));
     ServiceRow {

@@ -51,7 +51,13 @@ pub(in crate::cli) struct CheckArgs {
     #[arg(long, env = "LOGWEIR_DIFF", hide_env = true)]
     diff: bool,
     /// Show the findings that differ with this baseline (a file or ssm:NAME)
-    #[arg(long, value_name = "BASELINE", conflicts_with = "diff", env = "LOGWEIR_AGAINST", hide_env = true)]
+    #[arg(
+        long,
+        value_name = "BASELINE",
+        conflicts_with_all = ["diff", "output", "new_since"],
+        env = "LOGWEIR_AGAINST",
+        hide_env = true
+    )]
     against: Option<BaselinePlace>,
     #[command(flatten)]
     walk: WalkArgs,
@@ -72,8 +78,10 @@ impl CheckArgs {
     pub(in crate::cli) fn run(&self, context: &Context) -> VerbResult {
         let rules = every();
         if let Some(rule) = self.rules.outside(rules.iter().map(|rule| rule.name())) {
-            return Err(Failure::usage(format!("`{rule}` judges clusters and what runs in them, and no task definition alone"))
-                .help("use `logweir exec check`"));
+            return Err(Failure::usage(format!(
+                "`{rule}` judges clusters and what runs in them, and no task definition alone"
+            ))
+            .help("use `logweir exec check`"));
         }
         self.run_by(context, &rules)
     }

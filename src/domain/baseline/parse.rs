@@ -140,7 +140,8 @@ fn exemption(keys: ExemptKeys, trusted: &[String]) -> Checked<Exemption> {
     let MatchKeys { cluster, service_tag, .. } = keys.r#match.get_ref();
     let is_of_clusters = !rules.is_empty() && rules.iter().all(|rule| rule.is_about_exec());
     if let Some(text) = service_tag.as_ref().or(cluster.as_ref().filter(|_| !is_of_clusters)) {
-        let help = "match on family, container, account, region or tag; for rules about ECS Exec alone, also on cluster";
+        let help =
+            "match on family, container, account, region or tag; for rules about ECS Exec alone, also on cluster";
         return fault(
             text.span(),
             "an exemption cannot use cluster or service-tag, because a revision has no cluster and no service tags",

@@ -177,12 +177,7 @@ impl Fleet {
     }
 }
 
-fn seen<'f, T>(
-    facts: &'f BTreeMap<String, Seen<T>>,
-    key: &str,
-    action: &'static str,
-    name: &str,
-) -> Seen<&'f T> {
+fn seen<'f, T>(facts: &'f BTreeMap<String, Seen<T>>, key: &str, action: &'static str, name: &str) -> Seen<&'f T> {
     match facts.get(key) {
         Some(fact) => fact.as_ref().map_err(Clone::clone),
         None => Err(Unread::unasked(action, name)),

@@ -141,10 +141,7 @@ mod tests {
     fn a_transcript_needs_rights_on_its_destination_in_the_partition() {
         let group = names(&of_group("r", "/ecs/exec", Some("cn-northwest-1"), HOME));
         assert_eq!(group[0], "logs:DescribeLogGroups *");
-        assert_eq!(
-            group[3],
-            "logs:PutLogEvents arn:aws-cn:logs:cn-northwest-1:111122223333:log-group:/ecs/exec:*"
-        );
+        assert_eq!(group[3], "logs:PutLogEvents arn:aws-cn:logs:cn-northwest-1:111122223333:log-group:/ecs/exec:*");
         assert_eq!(
             names(&of_bucket("r", "b", true, HOME)),
             [

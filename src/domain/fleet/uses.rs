@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::facts::{ClusterFacts, Definition, Fleet, Seen, SessionKey, Workload};
-use super::rights::{Home, Right, awslogs_groups, direct_session, key_arn, of_bucket, of_group, of_key, of_session, task_role};
+use super::rights::{
+    Home, Right, awslogs_groups, direct_session, key_arn, of_bucket, of_group, of_key, of_session, task_role,
+};
 use crate::domain::ecs::cluster::ExecLogging;
 
 /// A workload with ECS Exec that uses a task definition.
@@ -20,10 +22,8 @@ impl Fleet {
 
     /// Returns the workloads with ECS Exec that use the task definition.
     pub fn uses(&self, definition: &str) -> Vec<Use<'_>> {
-        let workloads = self
-            .clusters
-            .iter()
-            .flat_map(|cluster| cluster.workloads().map(move |workload| Use { cluster, workload }));
+        let workloads =
+            self.clusters.iter().flat_map(|cluster| cluster.workloads().map(move |workload| Use { cluster, workload }));
         workloads.filter(|it| it.workload.definitions.iter().any(|used| used == definition)).collect()
     }
 

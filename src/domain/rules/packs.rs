@@ -3,7 +3,11 @@
 use super::Rule;
 use super::exec::case::ExecRule;
 use super::exec::{
-    allowed_direct_session, forbidden_exec, insufficient_exec_rights, insufficient_transcript_rights, missing_exec_role, missing_init_process, missing_session_key, missing_transcript_destination, mixed_session_logs, outdated_exec_platform, proxied_exec_agent, read_only_exec_root, shared_pid_namespace, static_exec_credentials, unavailable_exec_agent, unencrypted_transcripts, unfit_transcript_retention, unlogged_container_sessions, unlogged_sessions, unmet_session_encryption, unusable_session_key,
+    allowed_direct_session, forbidden_exec, insufficient_exec_rights, insufficient_transcript_rights,
+    missing_exec_role, missing_init_process, missing_session_key, missing_transcript_destination, mixed_session_logs,
+    outdated_exec_platform, proxied_exec_agent, read_only_exec_root, shared_pid_namespace, static_exec_credentials,
+    unavailable_exec_agent, unencrypted_transcripts, unfit_transcript_retention, unlogged_container_sessions,
+    unlogged_sessions, unmet_session_encryption, unusable_session_key,
 };
 use super::firelens::deep_router_health_check::DeepRouterHealthCheck;
 use super::firelens::exposed_registration_key::ExposedRegistrationKey;

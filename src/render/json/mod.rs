@@ -33,4 +33,6 @@ pub use place::Place;
 pub use references::documentation;
 pub use replacements::{Replacement, replacements};
 pub use summary::{Severities, Summary};
-pub use target::{CheckedResource, CheckedTarget, LiveLine, LogGroupLine, ResourceLine, Scope, TargetOutput, UnknownLine};
+pub use target::{
+    CheckedResource, CheckedTarget, LiveLine, LogGroupLine, ResourceLine, Scope, TargetOutput, UnknownLine,
+};

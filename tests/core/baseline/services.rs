@@ -93,12 +93,21 @@ fn a_tag_of_a_service_is_a_key_and_a_value() {
 
 #[test]
 fn an_exemption_cannot_match_on_a_service() {
-    let why = "an exemption cannot use cluster or service-tag, because a revision has no cluster and no service tags (match on family, container, account, region or tag)";
+    let why = "an exemption cannot use cluster or service-tag, because a revision has no cluster and no service tags \
+               (match on family, container, account, region or tag; for rules about ECS Exec alone, also on cluster)";
     assert_eq!(refused(&exemption("cluster = \"prod-*\"", "2027-01-31")), format!("3:21: {why}"));
     assert_eq!(
         refused(&exemption("family = \"web\", service-tag = \"tier=gold\"", "2027-01-31")),
         format!("3:41: {why}")
     );
+    let of = |rules: &str, matches: &str| exemption(matches, "2027-01-31").replace("\"blocking-delivery\"", rules);
+    assert!(Baseline::parse(&of("\"unlogged-sessions\", \"forbidden-exec\"", "cluster = \"lab\"")).is_ok());
+    for (rules, matches) in [
+        ("\"unlogged-sessions\", \"blocking-delivery\"", "cluster = \"lab\""),
+        ("\"unlogged-sessions\"", "service-tag = \"tier=gold\""),
+    ] {
+        assert_eq!(refused(&of(rules, matches)), format!("3:{}: {why}", 11 + matches.find('"').unwrap()));
+    }
 }
 
 // Tags of a service: the principal that deploys the service sets them.

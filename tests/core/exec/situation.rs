@@ -49,7 +49,8 @@ pub struct Situation<'s> {
 
 impl<'s> Situation<'s> {
     pub fn new(shown: &Value, denied: &'s [&'static str]) -> Self {
-        let shown = if shown.get("containerDefinitions").is_some() { json!({"taskDefinition": shown}) } else { shown.clone() };
+        let shown =
+            if shown.get("containerDefinitions").is_some() { json!({"taskDefinition": shown}) } else { shown.clone() };
         Self { shown, denied }
     }
 
@@ -148,7 +149,11 @@ impl<'s> Situation<'s> {
             shown => shown.clone(),
         };
         document.as_object_mut().unwrap().extend(shown.as_object().unwrap().clone());
-        Definition { definition: TaskDefinition::parse(document.to_string()).unwrap(), revision: Some(1), tags: Vec::new() }
+        Definition {
+            definition: TaskDefinition::parse(document.to_string()).unwrap(),
+            revision: Some(1),
+            tags: Vec::new(),
+        }
     }
 
     fn destinations(&self, fleet: &mut Fleet) {

@@ -58,10 +58,12 @@ fn ecs(operation: &str, body: &Value) -> Option<Reply> {
             let all = [cluster("prod", &of_prod), cluster("lab", &json!({"logging": "NONE"}))];
             let asked: Vec<String> = body["clusters"].as_array()?.iter().map(last).collect();
             let found = all.into_iter().filter(|cluster| asked.contains(&last(&cluster["clusterArn"])));
-            json!({"clusters": found.collect::<Vec<_>>(), "failures": []})
+            let found: Vec<Value> = found.collect();
+            json!({"clusters": found, "failures": []})
         }
         "ListServices" if name == "prod" => {
-            json!({"serviceArns": ["web", "old"].map(|service| format!("{REGION}:service/prod/{service}"))})
+            let arns = ["web", "old"].map(|service| format!("{REGION}:service/prod/{service}"));
+            json!({"serviceArns": arns})
         }
         "ListServices" => json!({"serviceArns": []}),
         "DescribeServices" => {
@@ -71,7 +73,8 @@ fn ecs(operation: &str, body: &Value) -> Option<Reply> {
                     "enableExecuteCommand": last(arn) == "web", "taskDefinition": format!("{REGION}:task-definition/web:1")
                 })
             };
-            json!({"services": body["services"].as_array()?.iter().map(service).collect::<Vec<_>>(), "failures": []})
+            let services: Vec<Value> = body["services"].as_array()?.iter().map(service).collect();
+            json!({"services": services, "failures": []})
         }
         "ListDaemons" if last(&body["clusterArn"]) == "prod" => {
             json!({"daemonSummariesList": [{"daemonArn": format!("{REGION}:daemon/prod/agent")}]})
@@ -85,14 +88,21 @@ fn ecs(operation: &str, body: &Value) -> Option<Reply> {
         "DescribeDaemonTaskDefinition" => {
             json!({"daemonTaskDefinition": {"family": "agent", "containerDefinitions": [{"name": "agent"}]}})
         }
-        "ListTasks" => json!({"taskArns": tasks(&name).iter().map(|task| task["taskArn"].clone()).collect::<Vec<_>>()}),
+        "ListTasks" => {
+            let arns: Vec<Value> = tasks(&name).iter().map(|task| task["taskArn"].clone()).collect();
+            json!({"taskArns": arns})
+        }
         "DescribeTasks" => json!({"tasks": tasks(&name), "failures": []}),
         "DescribeContainerInstances" => {
-            let instance = |arn: &Value| json!({"containerInstanceArn": arn, "versionInfo": {"agentVersion": "1.49.0"}});
-            json!({"containerInstances": body["containerInstances"].as_array()?.iter().map(instance).collect::<Vec<_>>()})
+            let instance =
+                |arn: &Value| json!({"containerInstanceArn": arn, "versionInfo": {"agentVersion": "1.49.0"}});
+            let instances: Vec<Value> = body["containerInstances"].as_array()?.iter().map(instance).collect();
+            json!({"containerInstances": instances})
         }
         "DescribeLogGroups" => json!({"logGroups": [{"logGroupName": "/ecs/exec/prod", "retentionInDays": 30}]}),
-        "DescribeKey" => json!({"KeyMetadata": {"Arn": "arn:aws:kms:eu-west-1:111122223333:key/k", "KeyState": "Enabled"}}),
+        "DescribeKey" => {
+            json!({"KeyMetadata": {"Arn": "arn:aws:kms:eu-west-1:111122223333:key/k", "KeyState": "Enabled"}})
+        }
         _ => return None,
     };
     Some(Reply::ok(&reply))
@@ -107,7 +117,8 @@ fn operator(answers: impl Fn(&str, &str) -> Option<Reply> + Send + 'static) -> O
             return reply;
         }
         if body.starts_with("Action=GetRole&") {
-            let role = "<GetRoleResult><Role><Arn>arn:aws:iam::111122223333:role/ops/Operator</Arn></Role></GetRoleResult>";
+            let role =
+                "<GetRoleResult><Role><Arn>arn:aws:iam::111122223333:role/ops/Operator</Arn></Role></GetRoleResult>";
             let xml = format!("<GetRoleResponse>{role}</GetRoleResponse>");
             return Reply::Http(200, "content-type: text/xml\r\n".into(), xml);
         }

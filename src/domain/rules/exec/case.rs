@@ -180,7 +180,9 @@ impl<'f> ClusterCase<'f> {
                 }
                 seen.push(arn);
                 match self.fleet.definition(arn) {
-                    Ok(definition) => definition.definition.containers().for_each(|container| each(workload, container)),
+                    Ok(definition) => {
+                        definition.definition.containers().for_each(|container| each(workload, container))
+                    }
                     Err(why) => unread.push(why),
                 }
             }

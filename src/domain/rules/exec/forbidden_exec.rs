@@ -15,10 +15,8 @@ fn check(case: &WorkloadCase<'_>) -> Verdict {
     if case.baseline.exec().may_be_enabled_in(cluster) {
         return Verdict::default();
     }
-    let message = format!(
-        "{} has ECS Exec enabled, but the baseline forbids it in cluster `{cluster}`",
-        case.workload.called()
-    );
+    let message =
+        format!("{} has ECS Exec enabled, but the baseline forbids it in cluster `{cluster}`", case.workload.called());
     let advice = match case.workload.kind {
         WorkloadKind::Service => "switch off enableExecuteCommand with UpdateService and a new deployment",
         WorkloadKind::Daemon => "switch off enableExecuteCommand with UpdateDaemon",

@@ -42,12 +42,7 @@ struct Judge<'f> {
 }
 
 /// Returns the verdicts on all clusters, then on all workloads with ECS Exec, and then on their task definitions.
-pub fn judge<'f>(
-    rules: &[ExecRule],
-    fleet: &'f Fleet,
-    baseline: &'f Baseline,
-    now: Timestamp,
-) -> Vec<Judged<'f>> {
+pub fn judge<'f>(rules: &[ExecRule], fleet: &'f Fleet, baseline: &'f Baseline, now: Timestamp) -> Vec<Judged<'f>> {
     let judge = Judge { fleet, baseline, now };
     let rules: Vec<&ExecRule> = rules.iter().filter(|rule| !baseline.is_off(rule.name)).collect();
     let clusters = fleet.clusters.iter().map(|cluster| judge.cluster(&rules, cluster));
@@ -142,16 +137,22 @@ impl<'f> Judge<'f> {
         match self.exempt(rule, finding.container.as_deref(), subject, clusters) {
             Exempt::No => {}
             Exempt::Yes(exempted) => finding.exempt = Some(exempted),
-            Exempt::Expired(Exempted { owner, reason, until }) => finding.notes.push(format!(
-                "an exemption by {owner} (reason: {reason}) expired at the end of {until} (UTC)"
-            )),
+            Exempt::Expired(Exempted { owner, reason, until }) => finding
+                .notes
+                .push(format!("an exemption by {owner} (reason: {reason}) expired at the end of {until} (UTC)")),
         }
         finding
     }
 
     /// Returns whether the baseline exempts the resource from the rule. A task definition is exempt only if it is exempt
     /// in each cluster that uses it.
-    fn exempt(self, rule: RuleName, container: Option<&str>, subject: Subject<'f>, clusters: &[&ClusterFacts]) -> Exempt {
+    fn exempt(
+        self,
+        rule: RuleName,
+        container: Option<&str>,
+        subject: Subject<'f>,
+        clusters: &[&ClusterFacts],
+    ) -> Exempt {
         let (family, tags): (Option<&str>, &[(String, String)]) = match subject {
             Subject::Definition(_, Some(definition)) => (definition.definition.family(), &definition.tags),
             Subject::Cluster(_) | Subject::Workload(..) | Subject::Definition(_, None) => (None, &[]),

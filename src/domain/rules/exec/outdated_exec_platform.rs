@@ -2,7 +2,9 @@
 
 use super::case::{Check, ExecRule, Fault, Verdict, WorkloadCase, listed};
 use crate::domain::fleet::facts::{ContainerAgent, is_windows};
-use crate::domain::fleet::version::{LEAST_AGENT, LEAST_PLATFORM, LEAST_WINDOWS_AGENT, LEAST_WINDOWS_PLATFORM, is_older};
+use crate::domain::fleet::version::{
+    LEAST_AGENT, LEAST_PLATFORM, LEAST_WINDOWS_AGENT, LEAST_WINDOWS_PLATFORM, is_older,
+};
 use crate::domain::rule_name::RuleName;
 
 pub(in crate::domain::rules) const RULE: ExecRule = ExecRule {
@@ -14,10 +16,15 @@ pub(in crate::domain::rules) const RULE: ExecRule = ExecRule {
 fn check(case: &WorkloadCase<'_>) -> Verdict {
     let workload = case.workload;
     let mut old = Vec::new();
-    let mut add = |text: String| if !old.contains(&text) { old.push(text) };
+    let mut add = |text: String| {
+        if !old.contains(&text) {
+            old.push(text)
+        }
+    };
     let mut unread = Vec::new();
     let of_workload = (workload.platform_version.as_deref(), workload.platform_family.as_deref());
-    let of_tasks = workload.running.iter().map(|task| (task.platform_version.as_deref(), task.platform_family.as_deref()));
+    let of_tasks =
+        workload.running.iter().map(|task| (task.platform_version.as_deref(), task.platform_family.as_deref()));
     for (version, family) in [of_workload].into_iter().chain(of_tasks) {
         let least = if is_windows(family) { LEAST_WINDOWS_PLATFORM } else { LEAST_PLATFORM };
         if let Some(version) = version.filter(|version| is_older(version, least) == Some(true)) {

@@ -40,7 +40,8 @@ fn fault(container: Container<'_>) -> Option<Fault> {
         }
         None => (format!("{} has a proxy, and its NO_PROXY is a secret", called(container)), Decided::Unknown),
     };
-    let advice = "add 169.254.169.254 and 169.254.170.2 to NO_PROXY, so that the agent of ECS Exec gets its credentials";
+    let advice =
+        "add 169.254.169.254 and 169.254.170.2 to NO_PROXY, so that the agent of ECS Exec gets its credentials";
     Some(Fault::of(container, "environment", message, advice).decided(decided))
 }
 

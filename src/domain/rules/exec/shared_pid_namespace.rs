@@ -14,6 +14,7 @@ fn check(case: &DefinitionCase<'_>) -> Verdict {
     if case.definition.definition.view()["pidMode"] != "task" || containers < 2 {
         return Verdict::default();
     }
-    let message = format!("pidMode is `task`, so only one of the {containers} containers can have a session of ECS Exec");
+    let message =
+        format!("pidMode is `task`, so only one of the {containers} containers can have a session of ECS Exec");
     Verdict::fault(Fault::new("/pidMode", message, "remove pidMode, or accept that sessions reach one container"))
 }

@@ -29,7 +29,9 @@ fn retention_fault(name: &str, group: &TranscriptGroup, settings: &ExecSettings)
         _ => return None,
     };
     let advice = match &group.policy {
-        Some(policy) => format!("change the account-level policy `{policy}`, which overrides the retention of the group"),
+        Some(policy) => {
+            format!("change the account-level policy `{policy}`, which overrides the retention of the group")
+        }
         None => "set the retention of the log group; a shorter retention deletes older transcripts".into(),
     };
     let pointer = "/configuration/executeCommandConfiguration/logConfiguration/cloudWatchLogGroupName";

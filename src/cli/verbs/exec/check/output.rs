@@ -42,12 +42,7 @@ pub(super) fn resource(fleet: &Fleet, judged: &Judged<'_>) -> TargetOutput {
     TargetOutput::of_resource(CheckedResource {
         target: name(judged.subject),
         kind,
-        live: LiveLine {
-            arn,
-            partition: partition.clone(),
-            account: account.clone(),
-            region: region.clone(),
-        },
+        live: LiveLine { arn, partition: partition.clone(), account: account.clone(), region: region.clone() },
         family,
         revision,
         undecided: undecided(judged),

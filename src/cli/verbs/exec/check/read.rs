@@ -87,7 +87,8 @@ async fn clusters(aws: &Aws, selection: &Selection) -> Result<(Vec<Cluster>, Vec
         });
         let failure = match (elsewhere, cluster) {
             (Some((account, region)), _) => {
-                let message = format!("the ARN is of account {account} and Region {region}, which this run does not call");
+                let message =
+                    format!("the ARN is of account {account} and Region {region}, which this run does not call");
                 Failure::error(message).help("use --profile and --region")
             }
             (None, None) if selection.has_cluster(&named.cluster) => {
@@ -101,9 +102,10 @@ async fn clusters(aws: &Aws, selection: &Selection) -> Result<(Vec<Cluster>, Vec
     found.retain(|cluster| {
         let is_elsewhere = |named: &Named| {
             named.cluster == cluster.arn.name
-                && named.home.as_ref().is_some_and(|(account, region)| {
-                    *account != cluster.arn.account || *region != cluster.arn.region
-                })
+                && named
+                    .home
+                    .as_ref()
+                    .is_some_and(|(account, region)| *account != cluster.arn.account || *region != cluster.arn.region)
         };
         selection.named.is_empty()
             || selection.named.iter().any(|named| named.cluster == cluster.arn.name && !is_elsewhere(named))
@@ -156,7 +158,10 @@ async fn of_cluster(
         let with_exec = daemons.into_iter().filter(|daemon| daemon.has_exec);
         let daemon = |daemon: crate::aws::DaemonRow| {
             let tasks = take(&mut all, |task| daemon.definitions.contains(&task.definition));
-            Workload { tags: Vec::new(), ..workload(WorkloadKind::Daemon, daemon.name, daemon.arn, daemon.definitions, tasks) }
+            Workload {
+                tags: Vec::new(),
+                ..workload(WorkloadKind::Daemon, daemon.name, daemon.arn, daemon.definitions, tasks)
+            }
         };
         with_exec.map(daemon).collect::<Vec<_>>()
     });
@@ -206,13 +211,7 @@ fn of_task(row: TaskRow) -> Workload {
     workload(WorkloadKind::Task, task.id, arn, Vec::new(), vec![row])
 }
 
-fn workload(
-    kind: WorkloadKind,
-    name: String,
-    arn: String,
-    definitions: Vec<String>,
-    tasks: Vec<TaskRow>,
-) -> Workload {
+fn workload(kind: WorkloadKind, name: String, arn: String, definitions: Vec<String>, tasks: Vec<TaskRow>) -> Workload {
     let run = tasks.iter().map(|task| task.definition.clone());
     let definitions: BTreeSet<String> = definitions.into_iter().chain(run).filter(|arn| !arn.is_empty()).collect();
     let running: Vec<RunningTask> = tasks.into_iter().map(|task| task.task).collect();

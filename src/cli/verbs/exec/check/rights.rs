@@ -13,12 +13,7 @@ use crate::domain::fleet::rights::{Answer, Right};
 use crate::domain::rule_name::RuleName;
 
 /// Returns the principals that must not open sessions directly: those that the caller names, or the caller.
-pub(super) async fn principals(
-    aws: &Aws,
-    fleet: &Fleet,
-    baseline: &Baseline,
-    named: &[String],
-) -> Seen<Vec<String>> {
+pub(super) async fn principals(aws: &Aws, fleet: &Fleet, baseline: &Baseline, named: &[String]) -> Seen<Vec<String>> {
     let has_workloads = fleet.clusters.iter().any(|cluster| cluster.workloads().next().is_some());
     if !has_workloads || baseline.is_off(RuleName::AllowedDirectSession) {
         return Ok(Vec::new());

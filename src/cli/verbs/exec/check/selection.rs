@@ -53,9 +53,8 @@ fn matches(globs: &[WildMatch], name: &str) -> bool {
 
 fn named(target: &str) -> Result<Named, Failure> {
     if target.starts_with("arn:") {
-        return of_arn(target).ok_or_else(|| {
-            Failure::usage(format!("`{target}` is not the ARN of a cluster or a service"))
-        });
+        return of_arn(target)
+            .ok_or_else(|| Failure::usage(format!("`{target}` is not the ARN of a cluster or a service")));
     }
     let (cluster, service) = match target.split_once('/') {
         Some((cluster, service)) => (cluster, Some(service)),
@@ -97,7 +96,9 @@ mod tests {
         assert!(!globs.has_tasks("prod-1"), "a pattern for services selects no single task");
         let named = selection(&["prod", "dev/web"], &[], &[]);
         assert!(named.has_cluster("prod") && named.has_cluster("dev") && !named.has_cluster("lab"));
-        assert!(named.has_service("prod", "api") && named.has_service("dev", "web") && !named.has_service("dev", "api"));
+        assert!(
+            named.has_service("prod", "api") && named.has_service("dev", "web") && !named.has_service("dev", "api")
+        );
         assert!(named.has_tasks("prod") && !named.has_tasks("dev"));
     }
 
