@@ -6,6 +6,7 @@ use super::read;
 use crate::domain::ecs::cluster::{ClusterArn, ClusterConfiguration};
 use crate::domain::outcome::{Conclusion, Outcome, Reason};
 use crate::domain::record::{ClusterAttempt, ClusterEntryKind, ClusterNext, ClusterStep};
+use crate::domain::rules::facts::LogGroup;
 use crate::ports::{Clusters, ErrorKind, LogGroups, PortError, Ports};
 use crate::workflow::lease::Halt;
 
@@ -62,20 +63,9 @@ impl<P: Ports> ClusterDriver<'_, P> {
                 claim.append(ClusterEntryKind::Started { step }).await?;
                 self.ports.log_groups().create(group).await.map_err(StepStop::from)
             }
-            ClusterStep::SetRetention { name, new } if attempt.has_made(name) => {
+            ClusterStep::SetRetention { name, new } => {
                 claim.append(ClusterEntryKind::Started { step }).await?;
-                match self.ports.log_groups().set_retention(name, *new).await {
-                    // The new log group is not visible to this call yet.
-                    Err(error) if error.kind == ErrorKind::Missing => {
-                        Err(StepStop::ForNow(PortError { kind: ErrorKind::Retry, ..error }))
-                    }
-                    set => set.map(|()| true).map_err(StepStop::from),
-                }
-            }
-            // The retention belongs to the principal that created the log group.
-            ClusterStep::SetRetention { .. } => {
-                claim.append(ClusterEntryKind::Started { step }).await?;
-                Ok(false)
+                self.retain(name, *new, attempt.has_made(name)).await
             }
             ClusterStep::ConfigureCluster { cluster, before, after } => {
                 let change = Change { cluster, before, after };
@@ -86,6 +76,26 @@ impl<P: Ports> ClusterDriver<'_, P> {
             Ok(changed) => claim.append(ClusterEntryKind::Done { step, changed }).await,
             Err(StepStop::ForGood(why, reason)) => claim.append(ClusterEntryKind::Failed { step, why, reason }).await,
             Err(StepStop::ForNow(error)) => Err(claim.give_up(error).await),
+        }
+    }
+
+    /// Sets the retention of a log group that this attempt created, or that is empty and has no retention. An empty log
+    /// group may be Logweir's, if the response to its creation was lost, and its retention deletes nothing.
+    async fn retain(&self, name: &str, days: u32, is_made: bool) -> Result<bool, StepStop> {
+        let groups = self.ports.log_groups();
+        if !is_made {
+            let found = groups.look(&[name.to_owned()]).await?.remove(name);
+            let is_unlimited = matches!(found, Some(LogGroup::Exists { retention: None, policy: None, .. }));
+            if !is_unlimited || !groups.is_empty(name).await? {
+                return Ok(false);
+            }
+        }
+        match groups.set_retention(name, days).await {
+            // The new log group is not visible to this call yet.
+            Err(error) if error.kind == ErrorKind::Missing => {
+                Err(StepStop::ForNow(PortError { kind: ErrorKind::Retry, ..error }))
+            }
+            set => Ok(set.map(|()| true)?),
         }
     }
 

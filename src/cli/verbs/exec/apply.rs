@@ -6,13 +6,14 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::json;
 
+use super::writers::obstacle;
 use crate::cli::connect::{Intent, wait};
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Failure, VerbResult};
 use crate::cli::help::examples;
 use crate::cli::session::Session;
 use crate::domain::baseline::Baseline;
-use crate::domain::ecs::cluster::ClusterArn;
+use crate::domain::ecs::cluster::{ClusterArn, ExecLogging};
 use crate::domain::event::Cause;
 use crate::domain::outcome::{ExecMode, Mode, Outcome};
 use crate::domain::report::{Report, schema};
@@ -85,6 +86,7 @@ impl Apply<'_> {
         let printer = &self.context.printer;
         let cluster = self.cluster(named)?;
         let planned = self.configure(&cluster, ExecMode::Observe).await;
+        let planned = self.unless_unloggable(&cluster, planned).await?;
         if self.args.dry_run || planned.outcome != Outcome::Observed {
             printer.text(|| planned.text());
             return Ok((Exit::from(&planned), Some(planned)));
@@ -101,6 +103,21 @@ impl Apply<'_> {
         let report = self.session.patiently(patience, || self.configure(&cluster, ExecMode::Correct)).await;
         printer.text(|| report.text());
         Ok((Exit::from(&report), Some(report)))
+    }
+
+    /// Returns the planned report, or its refusal if sessions that are logged now would not be logged any more. With
+    /// `logging: NONE`, no session is logged now.
+    async fn unless_unloggable(&self, cluster: &ClusterArn, planned: Report) -> Result<Report, Failure> {
+        let logs_none = planned.cluster.as_ref().is_none_or(|change| change.from == ExecLogging::None.name());
+        if planned.outcome != Outcome::Observed || logs_none {
+            return Ok(planned);
+        }
+        let aws = self.context.aws(Intent::Look).await?;
+        let group = self.baseline.exec().log_group_of(&cluster.name);
+        match obstacle(&aws, cluster, &group).await? {
+            Some(why) => Ok(planned.ends(why)),
+            None => Ok(planned),
+        }
     }
 
     /// Returns the cluster that the argument names, which must be in the account and Region of the session.

@@ -2,6 +2,7 @@
 
 mod apply;
 mod check;
+mod writers;
 
 use clap::{Args, Subcommand};
 

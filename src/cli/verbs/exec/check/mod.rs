@@ -1,9 +1,9 @@
 //! `logweir exec check`: checks the clusters of an account, and what has ECS Exec enabled in them.
 
 mod output;
-mod read;
+pub(super) mod read;
 mod reads;
-mod rights;
+pub(super) mod rights;
 mod selection;
 
 use clap::Args;

@@ -11,7 +11,7 @@ use crate::aws::{Aws, ServiceRow, TaskRow, patiently};
 use crate::cli::failure::Failure;
 use crate::cli::progress::Progress;
 use crate::domain::baseline::Baseline;
-use crate::domain::ecs::cluster::{Cluster, ExecLogging};
+use crate::domain::ecs::cluster::{Cluster, ClusterArn, ExecLogging};
 use crate::domain::fleet::facts::{ClusterFacts, Definition, Fleet, RunningTask, Seen, Workload, WorkloadKind};
 use crate::ports::{Clusters, TaskDefinitions};
 use crate::render::json::{FleetCoverage, NOT_DECIDABLE};
@@ -45,7 +45,7 @@ pub(super) async fn read(
         progress.beside(|| {});
     }
     drop(progress);
-    let home = |part: fn(&crate::domain::ecs::cluster::ClusterArn) -> &String| first.as_ref().map(part).cloned();
+    let home = |part: fn(&ClusterArn) -> &String| first.as_ref().map(part).cloned();
     let mut fleet = Fleet {
         partition: home(|arn| &arn.partition).unwrap_or_else(|| "aws".into()),
         account: home(|arn| &arn.account).unwrap_or_default(),
@@ -64,6 +64,36 @@ pub(super) async fn read(
     fleet.principals = principals(aws, &fleet, baseline, principal).await;
     fleet.rights = answers(aws, &fleet, baseline).await;
     Ok(Found { fleet, coverage, missing })
+}
+
+/// Reads one cluster as it would be if its sessions went to the log group: its workloads with ECS Exec, and their task
+/// definitions. Reads no destination and no right. Returns `None` if the cluster does not exist.
+pub(in crate::cli::verbs::exec) async fn with_sessions_to(
+    aws: &Aws,
+    cluster: &ClusterArn,
+    group: &str,
+) -> Result<Option<Fleet>, Failure> {
+    let selection = Selection::new(&[cluster.to_string()], &[], &[])?;
+    let (found, _) = clusters(aws, &selection).await?;
+    let Some(mut found) = found.into_iter().next() else { return Ok(None) };
+    found.configuration = found.configuration.logging_to(group).map_err(|error| Failure::error(error.to_string()))?;
+    let (mut coverage, mut missing) = (FleetCoverage::default(), Vec::new());
+    let facts = of_cluster(aws, found, &selection, &mut coverage, &mut missing).await;
+    let ClusterArn { partition, account, region, .. } = cluster.clone();
+    let mut fleet = Fleet {
+        partition,
+        account,
+        region,
+        clusters: vec![facts],
+        definitions: BTreeMap::new(),
+        groups: BTreeMap::new(),
+        buckets: BTreeMap::new(),
+        keys: BTreeMap::new(),
+        rights: BTreeMap::new(),
+        principals: Ok(Vec::new()),
+    };
+    fleet.definitions = definitions(aws, &fleet).await;
+    Ok(Some(fleet))
 }
 
 /// Describes the selected clusters. Also returns the named clusters that do not exist.

@@ -26,8 +26,17 @@ pub(super) async fn principals(aws: &Aws, fleet: &Fleet, baseline: &Baseline, na
 
 /// Returns the simulator's answers about all rights that the rules ask for.
 pub(super) async fn answers(aws: &Aws, fleet: &Fleet, baseline: &Baseline) -> BTreeMap<Right, Seen<Answer>> {
+    simulated(aws, asked(fleet, baseline), &fleet.region).await
+}
+
+/// Returns the simulator's answers about these rights in the Region.
+pub(in crate::cli::verbs::exec) async fn simulated(
+    aws: &Aws,
+    rights: BTreeSet<Right>,
+    region: &str,
+) -> BTreeMap<Right, Seen<Answer>> {
     let mut needs: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
-    for Right { principal, action, resource } in asked(fleet, baseline) {
+    for Right { principal, action, resource } in rights {
         needs.entry((principal, resource)).or_default().insert(action);
     }
     let progress = Progress::over(needs.len());
@@ -36,7 +45,7 @@ pub(super) async fn answers(aws: &Aws, fleet: &Fleet, baseline: &Baseline) -> BT
         let need = Need {
             actions: actions.iter().map(|action| Cow::Owned(action.clone())).collect(),
             resource: resource.clone(),
-            context: vec![("aws:RequestedRegion", fleet.region.clone())],
+            context: vec![("aws:RequestedRegion", region.to_owned())],
         };
         let judged = seen(patiently(|| aws.simulate(&principal, &need)).await);
         for (index, action) in actions.into_iter().enumerate() {
