@@ -2,7 +2,7 @@
 
 Deploys template.yaml with the real binary, registers a task definition whose tasks would block on their logs, sends the event
 that CloudTrail would send to the queue, and checks the correction. Then it backs the correction out with the command in the
-report, and repeats both by hand. Afterwards it updates services, moves a family to FireLens and back, breaks things and repairs
+report, and repeats both by hand. Afterwards it updates services, corrects a cluster, moves a family to FireLens and back, breaks things and repairs
 them, turns the kill switch on and off, and deletes the stack. Every step has checks. The first failed check ends the demo with a message and exit code 1. The
 output is one line for each chapter; VERBOSE=1 shows everything.
 """
@@ -13,6 +13,7 @@ import re
 import sys
 
 import account
+import clusters
 import events
 import firelens
 import holding
@@ -148,6 +149,7 @@ def main(logweir):
 
     services.follow(logweir, stack, json.loads(TEXT.replace("web", "api")), PIPELINE)
     withdrawn.retire(stack, json.loads(TEXT.replace("web", "cart")), PIPELINE)
+    clusters.log_sessions(logweir, PIPELINE)
     firelens.migrate(logweir, stack, json.loads(TEXT.replace("web", "desk")), PIPELINE)
     holding.hold(logweir, stack, json.loads(TEXT.replace("web", "shop")), PIPELINE)
 

@@ -25,6 +25,11 @@ def asked(name, request, service, role):
     return call(name, service["serviceArn"], request, {"service": with_dates(service)}, role)
 
 
+def configured(request, cluster, role):
+    """Returns CloudTrail's record of an UpdateCluster call by a session of `role`."""
+    return call("UpdateCluster", cluster["clusterArn"], request, {"cluster": cluster}, role)
+
+
 def deployment(service, deployment_id, state):
     """Returns ECS's event on the state of a service's deployment."""
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

@@ -85,6 +85,7 @@ def for_the_emulator(template):
     for name in "RemediatorRole", "BackoutRole":
         [policy] = resources[name]["Properties"]["Policies"]
         for statement in policy["PolicyDocument"]["Statement"]:
+            statement = statement.get("Fn::If", [None, statement])[1]  # a statement that depends on a parameter
             if isinstance(statement.get("Resource"), list):
                 statement["Resource"] = [each for each in statement["Resource"] if not is_optional(each)]
             if "Action" in statement and all(action.startswith("ecs:") for action in actions(statement)):
@@ -101,10 +102,10 @@ def for_the_emulator(template):
 
 
 def cluster_of(resource):
-    """Returns the cluster for the ARN of a service, a service deployment, a service revision or a task."""
+    """Returns the cluster for the ARN of a cluster, a service, a service deployment, a service revision or a task."""
     if isinstance(resource, dict):
         arn, *names = resource["Fn::Sub"] if isinstance(resource["Fn::Sub"], list) else [resource["Fn::Sub"]]
-        found = re.match(r"(.+):(?:service|service-deployment|service-revision|task)/([^/]+)", arn)
+        found = re.match(r"(.+):(?:cluster|service|service-deployment|service-revision|task)/([^/]+)", arn)
         return found and {"Fn::Sub": [f"{found[1]}:cluster/{found[2]}", *(names or [{}])]}
 
 
@@ -114,4 +115,6 @@ def is_optional(resource):
 
 
 def actions(statement):
-    return [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+    """Returns the actions of a statement, including those that depend on a parameter."""
+    every = [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+    return [each["Fn::If"][1] if isinstance(each, dict) else each for each in every]

@@ -385,6 +385,24 @@ mod tests {
     }
 
     #[test]
+    fn clusters_are_ignored_by_default_and_corrected_only_with_a_confirmed_baseline() {
+        let exec = |exec: &str, confirmed: &str| {
+            let read = remediation(read(&[
+                ("LOGWEIR_MODE", "observe"),
+                ("LOGWEIR_EXEC", exec),
+                ("LOGWEIR_CONFIRMED_BASELINE", confirmed),
+            ]));
+            (read.exec, read.exec_finishes, read.baseline.note().is_some())
+        };
+        assert_eq!(exec("", ""), (ExecMode::Off, ExecMode::Off, false));
+        assert_eq!(exec("observe", ""), (ExecMode::Observe, ExecMode::Observe, false));
+        assert_eq!(exec("correct", &digest()), (ExecMode::Correct, ExecMode::Correct, false));
+        assert_eq!(exec("correct", "sha256:0"), (ExecMode::Observe, ExecMode::Correct, true));
+        let wrong = error(read(&[("LOGWEIR_EXEC", "on")]));
+        assert_eq!(wrong, "LOGWEIR_EXEC: `on` is not a mode for ECS Exec; use off, observe or correct");
+    }
+
+    #[test]
     fn a_baseline_may_stand_in_a_parameter_and_one_that_cannot_be_read_starts_nothing() {
         let place = [("LOGWEIR_BASELINE", "ssm:/logweir/baseline"), ("LOGWEIR_CONFIRMED_BASELINE", &digest())];
         let found = remediation(read_with(&place, Ok(Some(SHIPPED_BASELINE))));

@@ -20,6 +20,14 @@ impl Context {
         BackoutBy::Journal(function.into_iter().chain(self.account(region)).collect())
     }
 
+    /// Returns the command that corrects a cluster even after a backout, during a hold or with an open fuse.
+    pub(super) fn configures_again(&self, cluster: &str, region: &str) -> Result<String, Failure> {
+        let arguments = self.elsewhere(region)?;
+        let words = ["logweir", "exec", "apply", "--force", cluster].into_iter();
+        let words = words.chain(arguments.iter().map(String::as_str));
+        shlex::try_join(words).map_err(|error| Failure::error(error.to_string()))
+    }
+
     /// Returns the command that corrects a target even after a backout, during a hold or with an open fuse.
     pub(super) fn again(&self, target: &str, region: &str) -> Result<String, Failure> {
         let arguments = self.elsewhere(region)?;

@@ -138,7 +138,7 @@ impl Output for RecordsOutput {
     }
 
     fn json(&self) -> Value {
-        let Self { records, stopped, unreadable, .. } = self;
+        let Self { records, stopped, clusters, unreadable, .. } = self;
         let stopped: Vec<_> = stopped.iter().map(|stopped| &stopped.family).collect();
         let record = |ListedRecord { head, backout }: &ListedRecord| {
             let mut value = json!(head);
@@ -146,7 +146,9 @@ impl Output for RecordsOutput {
             value
         };
         let records: Vec<Value> = records.iter().map(record).collect();
-        json!({"schema": schema::RECORDS, "records": records, "stopped": stopped, "unreadable": unreadable})
+        json!({
+            "schema": schema::RECORDS, "records": records, "stopped": stopped, "clusters": clusters, "unreadable": unreadable
+        })
     }
 }
 

@@ -158,6 +158,15 @@ fn a_deployment_event_gives_the_id_the_state_and_the_reason() {
 }
 
 #[test]
+fn the_creation_of_a_cluster_is_told_apart_from_a_change() {
+    assert_eq!(answer(&sample("create-cluster")), "created: cluster/prod");
+    assert_eq!(answer(&sample("update-cluster")), "changed: cluster/prod");
+    let unnamed = [("/detail/responseElements", Value::Null), ("/detail/requestParameters", json!({}))];
+    assert_eq!(answer(&changed("create-cluster", &unnamed)), "created: cluster/default");
+    assert_eq!(answer(&changed("update-cluster", &unnamed)), "unreadable: NoCluster");
+}
+
+#[test]
 fn a_deployment_event_gives_its_id_and_time_and_no_actor() {
     let cause = |event: &Value| match read(event, &home()).unwrap() {
         Trigger::Service { cause, .. } | Trigger::Ignore { cause, .. } => cause,

@@ -17,6 +17,7 @@ mod ports_contract;
 mod world;
 
 mod calls;
+mod clusters;
 mod doctor;
 mod journal;
 mod migration;

@@ -10,6 +10,7 @@ mod destination;
 mod doctor;
 mod errors;
 mod event_files;
+mod exec_apply;
 mod exec_check;
 mod faulty_baseline;
 mod firelens;

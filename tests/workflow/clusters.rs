@@ -2,7 +2,8 @@
 
 use jiff::SignedDuration;
 use logweir::domain::ecs::cluster::ClusterArn;
-use logweir::domain::event::{Cause, Trigger, read};
+use logweir::domain::event::scope::Scope;
+use logweir::domain::event::{Cause, Home, Ignored, Trigger, read};
 use logweir::domain::outcome::{ExecMode, Mode, Outcome, Reason};
 use logweir::domain::record::ClusterRecord;
 use logweir::domain::report::Decision;
@@ -17,7 +18,7 @@ use serde_json::{Value, json};
 use crate::cloudtrail::Call;
 use crate::order::{backout, order};
 use crate::world::story::{by, home, parsed};
-use crate::world::{DEPLOYER, LOGWEIR, Moment, Then, World};
+use crate::world::{Account, DEPLOYER, LOGWEIR, Lie, Moment, Then, World};
 
 /// A cluster without logging, with members that Logweir must not change.
 pub const NONE: &str = r#"{"managedStorageConfiguration":{"kmsKeyId":"disk"},"executeCommandConfiguration":{"kmsKeyId":"key","logging":"NONE"},"newer":[1.50]}"#;
@@ -204,6 +205,27 @@ async fn an_owner_who_changes_the_cluster_between_two_calls_wins() {
         assert_eq!(ended(&handles(&world, ExecMode::Correct, "next", &next).await), (Outcome::Remediated, None));
         nothing_wrong(&world);
     }
+}
+
+#[tokio::test]
+async fn a_program_that_does_not_read_the_cluster_again_is_detected() {
+    let (world, cluster) = begin(NONE);
+    let owner = cluster.clone();
+    world.account(|account| account.lie = Some(Lie::ClusterUnchanged));
+    let changes = move |account: &mut Account| account.configures(&owner, &NONE.replace("disk", "other"));
+    world.at_next("CreateLogGroup", Moment::Before, Then::act(changes));
+    created(&world, "worker").await;
+    let wrongs = world.account(|account| account.wrongs.clone());
+    assert_eq!(wrongs, ["UpdateCluster changes more of cluster/prod than its logging"]);
+}
+
+#[tokio::test]
+async fn a_cluster_outside_the_scope_is_ignored() {
+    let scoped = |clusters: &str| Home { scope: Scope::of(&["*"], &[clusters]), ..home() };
+    let event = event("CreateCluster", "2026-11-21T12:00:00Z", DEPLOYER);
+    assert!(matches!(read(&event, &scoped("pro?")), Ok(Trigger::Cluster { is_new: true, .. })));
+    let outside = read(&event, &scoped("stage-*"));
+    assert!(matches!(outside, Ok(Trigger::Ignore { why: Ignored::OutOfScope, .. })), "{outside:?}");
 }
 
 #[tokio::test]

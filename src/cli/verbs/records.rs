@@ -12,10 +12,11 @@ use crate::cli::record_name;
 use crate::domain::doctor::records::UNREADABLE;
 use crate::domain::limits::family::{Family, FamilyName};
 use crate::domain::outcome::Outcome;
-use crate::domain::record::{Effects, Head, Record};
+use crate::domain::record::{ClusterRecord, Effects, Head, Record};
 use crate::domain::text::names;
 use crate::journal_file::FileJournal;
 use crate::ports::{Filter, Journal, Listed};
+use crate::render::human::cluster_records::ClusterRecordOutput;
 use crate::render::human::records::{ListedRecord, RecordOutput, RecordsOutput, StoppedFamily};
 use crate::settings::JournalPlace;
 use crate::workflow::record_named;
@@ -23,12 +24,13 @@ use crate::workflow::record_named;
 pub(in crate::cli) const EXAMPLES: &str = examples![
     "logweir records                           the newest records, and each stopped family",
     "logweir records web:1                     one record in full, with its backout command",
+    "logweir records cluster/prod              the record of a cluster",
     "logweir records --open --since 2h         unfinished records that changed in the last two hours",
 ];
 
 #[derive(Args)]
 pub(in crate::cli) struct RecordsArgs {
-    /// FAMILY:REVISION or an ARN, of the source revision or of the revision that Logweir registered
+    /// FAMILY:REVISION or an ARN, of the source revision or of the revision that Logweir registered; or cluster/NAME
     #[arg(value_name = "RECORD")]
     record: Option<String>,
     /// Only records of this family
@@ -79,6 +81,9 @@ impl RecordsArgs {
         let Some(name) = &self.record else {
             return self.list(context, journal).await;
         };
+        if let Some(cluster) = name.strip_prefix("cluster/").or(name.contains(":cluster/").then_some(name)) {
+            return self.show_cluster(context, journal, cluster).await;
+        }
         let named = record_name::revision(journal, name).await?;
         let record = record_named(journal, &named).await?;
         let record = record.ok_or_else(|| Failure::error(format!("the journal has no record of {name}")))?;
@@ -94,6 +99,38 @@ impl RecordsArgs {
             record,
         });
         Ok(Exit::Fine)
+    }
+
+    /// Shows the record of a cluster, which the caller names by its name or its ARN.
+    async fn show_cluster(&self, context: &Context, journal: &impl Journal, name: &str) -> VerbResult {
+        let Listed { readable, .. } = journal.listed::<ClusterRecord>().await?;
+        let mut found =
+            readable.into_iter().filter(|record| record.cluster.name == name || record.cluster.to_string() == name);
+        let record = match (found.next(), found.next()) {
+            (Some(record), None) => record,
+            (None, _) => return Err(Failure::error(format!("the journal has no record of cluster/{name}"))),
+            (Some(_), Some(_)) => {
+                return Err(
+                    Failure::usage(format!("`{name}` matches several records")).help("use the ARN of the cluster")
+                );
+            }
+        };
+        let by = context.backout_by(&record.cluster.region)?;
+        let backout = record.effect().map(|_| by.command_for(&record.cluster.to_string()));
+        context.printer.show(&ClusterRecordOutput { record, backout });
+        Ok(Exit::Fine)
+    }
+
+    /// Whether the options select the record of a cluster.
+    fn selects(&self, record: &ClusterRecord) -> bool {
+        let attempt = record.attempt();
+        let actor = attempt.as_ref().and_then(|attempt| attempt.opening.cause.actor.as_deref()).unwrap_or_default();
+        let outcome = attempt.as_ref().and_then(|attempt| attempt.closing).map(|closing| closing.outcome);
+        self.family.as_ref().is_none_or(|family| *family == record.cluster.short())
+            && (!self.open || record.is_open())
+            && self.since.is_none_or(|since| record.at >= since)
+            && self.outcome.is_none_or(|wanted| outcome == Some(wanted))
+            && self.caused_by.as_ref().is_none_or(|by| actor.contains(by))
     }
 
     async fn list(&self, context: &Context, journal: &impl Journal) -> VerbResult {
@@ -121,6 +158,10 @@ impl RecordsArgs {
         stopped.retain(|family| self.family.as_ref().is_none_or(|name| *name == family.name.family));
         let stopped: Vec<_> =
             stopped.into_iter().map(|family| stopped_family(context, family)).collect::<Result<_, _>>()?;
+        let Listed { readable: mut clusters, unreadable: unread } = journal.listed::<ClusterRecord>().await?;
+        unreadable.extend(unread);
+        clusters.retain(|record| self.selects(record));
+        clusters.truncate(self.limit);
         let mut records = Vec::new();
         for head in heads {
             let backout = self.listed_backout(context, journal, &head, &mut unreadable).await?;
@@ -128,7 +169,7 @@ impl RecordsArgs {
         }
         let hint = if records.iter().any(|record| record.head.corrected.is_some()) {
             Some("`logweir records RECORD` shows one record in full, with its backout command")
-        } else if records.is_empty() && stopped.is_empty() && unreadable.is_empty() {
+        } else if records.is_empty() && clusters.is_empty() && stopped.is_empty() && unreadable.is_empty() {
             Some("the journal has no matching records")
         } else {
             None
@@ -138,7 +179,7 @@ impl RecordsArgs {
             let warning = format!("this version of logweir cannot read these items of the journal: {items}");
             context.printer.warning(&warning, UNREADABLE);
         }
-        context.printer.show(&RecordsOutput { records, stopped, unreadable, now });
+        context.printer.show(&RecordsOutput { records, stopped, clusters, unreadable, now });
         hint.into_iter().for_each(|hint| context.printer.hint(hint));
         Ok(exit)
     }
@@ -182,7 +223,10 @@ impl RecordsArgs {
 }
 
 fn stopped_family(context: &Context, family: Family) -> Result<StoppedFamily, Failure> {
-    let again = context.again(&format!("ecs:{}", family.name.family), &family.name.region)?;
+    let again = match family.name.family.strip_prefix("cluster/") {
+        Some(cluster) => context.configures_again(cluster, &family.name.region)?,
+        None => context.again(&format!("ecs:{}", family.name.family), &family.name.region)?,
+    };
     let release = context.release(&family.name.family, &family.name.region)?;
     Ok(StoppedFamily { family, again, release })
 }

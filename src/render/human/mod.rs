@@ -3,6 +3,7 @@
 pub mod against;
 pub mod baseline;
 pub mod check;
+pub mod cluster_records;
 pub mod diff;
 pub mod doctor;
 pub mod exemptions;

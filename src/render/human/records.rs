@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use comfy_table::{Table, presets};
 use jiff::Timestamp;
 
+use super::cluster_records;
 use crate::domain::limits::family::{Family, Stopped};
-use crate::domain::record::{Ending, EntryKind, Head, NotUndone, Record, RecordKind, Step, Undo};
+use crate::domain::record::{ClusterRecord, Ending, EntryKind, Head, NotUndone, Record, RecordKind, Step, Undo};
 use crate::domain::text::count;
 use crate::domain::text::plain::{plain, shortened};
 
@@ -45,6 +46,8 @@ pub struct StoppedFamily {
 pub struct RecordsOutput {
     pub records: Vec<ListedRecord>,
     pub stopped: Vec<StoppedFamily>,
+    /// The records of clusters.
+    pub clusters: Vec<ClusterRecord>,
     /// The names of the records and families that this version of Logweir cannot read. Only the JSON output contains
     /// these names.
     pub unreadable: Vec<String>,
@@ -69,7 +72,7 @@ pub struct RecordOutput {
     pub now: Timestamp,
 }
 
-pub fn table(RecordsOutput { records, stopped, now, .. }: &RecordsOutput) -> String {
+pub fn table(RecordsOutput { records, stopped, clusters, now, .. }: &RecordsOutput) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header([
         "RECORD",
@@ -87,8 +90,9 @@ pub fn table(RecordsOutput { records, stopped, now, .. }: &RecordsOutput) -> Str
         let (account, region) = (head.source.account.clone(), head.source.region.clone());
         table.add_row([head.source.short(), outcome(head), corrected, when, account, region, actor]);
     }
+    clusters.iter().for_each(|record| drop(table.add_row(cluster_records::row(record))));
     let mut out = String::new();
-    if !records.is_empty() {
+    if !records.is_empty() || !clusters.is_empty() {
         let _ = writeln!(out, "{}", table.trim_fmt());
     }
     stopped.iter().for_each(|family| stops(&mut out, family, *now));

@@ -55,7 +55,7 @@ fn ignored(event: &Value) -> Option<String> {
 }
 
 /// The members of each event that name an account and a Region, except those of the envelope and of the record itself.
-const NAMED: [(&str, &[&str]); 15] = [
+const NAMED: [(&str, &[&str]); 17] = [
     ("register-task-definition", &["responseElements/taskDefinition/taskDefinitionArn"]),
     ("create-service", OF_SERVICES),
     ("update-service", OF_SERVICES),
@@ -70,6 +70,8 @@ const NAMED: [(&str, &[&str]); 15] = [
         &["responseElements/daemonArn", "requestParameters/clusterArn", "requestParameters/daemonTaskDefinitionArn"],
     ),
     ("update-daemon", &["responseElements/daemonArn", "requestParameters/daemonArn"]),
+    ("create-cluster", &["responseElements/cluster/clusterArn"]),
+    ("update-cluster", &["responseElements/cluster/clusterArn"]),
     ("deregister-task-definition", &["responseElements/taskDefinition/taskDefinitionArn"]),
     (
         "delete-task-definitions",

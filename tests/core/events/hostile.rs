@@ -37,7 +37,7 @@ pub fn texts(trigger: &Trigger) -> Vec<&str> {
             }
             (cause, texts)
         }
-        Trigger::Withdrawn { cause, .. } => (cause, Vec::new()),
+        Trigger::Withdrawn { cause, .. } | Trigger::Cluster { cause, .. } => (cause, Vec::new()),
         Trigger::Service { cause, .. } | Trigger::Ignore { cause, .. } => (cause, Vec::new()),
     };
     let Cause { event_id, actor, actor_type, user_agent, source_ip, time: _ } = cause;

@@ -62,7 +62,7 @@ const ONE_TARGET: &str = "used: EventBridge rule nightly-report, target report: 
 const OTHER_TARGET: &str = "used: EventBridge rule nightly-report, target cleanup: shop-cleanup:7";
 
 /// Members that matter: each with what is read from the event without that member.
-const MATTERS: [(&str, &[(&str, &str)]); 12] = [
+const MATTERS: [(&str, &[(&str, &str)]); 14] = [
     (
         "register-task-definition",
         &[
@@ -143,6 +143,9 @@ const MATTERS: [(&str, &[(&str, &str)]); 12] = [
         ],
     ),
     ("update-daemon", &[]),
+    // Request and response name the same cluster, so either may be missing.
+    ("create-cluster", &[]),
+    ("update-cluster", &[]),
 ];
 
 #[test]
@@ -217,6 +220,7 @@ fn sound(trigger: &Trigger) -> Result<(), String> {
             at_home(&arn.account, &arn.region)
         }
         Trigger::Service { service, .. } => at_home(&service.account, &service.region),
+        Trigger::Cluster { cluster, .. } => at_home(&cluster.account, &cluster.region),
         Trigger::Used { by, .. } => {
             let revisions = by.iter().filter_map(|by| by.revision.as_ref());
             (1..=5).contains(&by.len()) && revisions.into_iter().all(|arn| at_home(&arn.account, &arn.region))

@@ -107,6 +107,9 @@ pub fn said(answer: &Result<Trigger, Unreadable>) -> String {
             let by: Vec<String> = by.iter().map(|by| format!("{}: {}", by.name, revision(&by.revision))).collect();
             format!("used: {}", by.join("; "))
         }
+        Ok(Trigger::Cluster { cluster, is_new, .. }) => {
+            format!("{}: {}", if *is_new { "created" } else { "changed" }, cluster.short())
+        }
         Ok(Trigger::Ignore { why, .. }) => format!("ignored: {why:?}"),
         Err(why) => format!("unreadable: {why:?}"),
     }

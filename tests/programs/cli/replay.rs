@@ -35,7 +35,8 @@ const NO_RECORD: LetterReport = ("skipped (no-record)", 0);
 const REMEDIATED: LetterReport = ("remediated", 0);
 
 /// Every event, with its result in the modes observe, register and rollout.
-const EVENTS: [(&str, [LetterReport; 3]); 22] = [
+const EVENTS: [(&str, [LetterReport; 3]); 24] = [
+    ("create-cluster", [("observed", 1); 3]),
     ("create-daemon", [NOT_TOUCHED; 3]),
     ("create-schedule", [NOT_TOUCHED; 3]),
     ("create-service", [("observed", 1), REMEDIATED, REMEDIATED]),
@@ -54,6 +55,7 @@ const EVENTS: [(&str, [LetterReport; 3]); 22] = [
     ("remove-targets", [OTHER_EVENT; 3]),
     ("run-task", [NOT_TOUCHED; 3]),
     ("start-task", [NOT_TOUCHED; 3]),
+    ("update-cluster", [("observed", 1); 3]),
     ("update-daemon", [NOT_TOUCHED; 3]),
     ("update-service-omitted", [OTHER_EVENT, REMEDIATED, REMEDIATED]),
     ("update-service-scaled", [("observed", 1), REMEDIATED, REMEDIATED]),

@@ -173,6 +173,12 @@ impl State {
                 let name = self.register(document, tags);
                 self.about(&name, |_| {})
             }
+            "DescribeClusters" => {
+                let exec = json!({"executeCommandConfiguration": {"logging": "NONE"}});
+                let described = |arn| json!({"clusterArn": arn, "status": "ACTIVE", "configuration": exec});
+                let clusters: Vec<Value> = body["clusters"].as_array().into_iter().flatten().map(described).collect();
+                Reply::ok(&json!({"clusters": clusters, "failures": []}))
+            }
             "DescribeLogGroups" => Reply::ok(&json!({"logGroups": self.groups.values().collect::<Vec<_>>()})),
             "GetParameter" => match self.parameters.get(&word("Name")) {
                 Some(value) => Reply::ok(&json!({"Parameter": {"Name": word("Name"), "Value": value}})),

@@ -57,6 +57,8 @@ pub(crate) enum Lie {
     NewestIsLogweirs,
     /// A deployment that is paused is shown as one that is not.
     NothingPauses,
+    /// DescribeClusters always shows the first configuration of a cluster.
+    ClusterUnchanged,
     /// A read of a service that lags shows a deployment that Logweir has never seen.
     StaleIsRolledBack,
 }

@@ -6,7 +6,7 @@ use logweir::ports::{Answer, Clusters};
 use serde_json::Value;
 
 use super::account::{ACCOUNT, REGION, missing, refused};
-use super::{Account, World};
+use super::{Account, Lie, World};
 
 const UPDATE: &str = "UpdateCluster";
 
@@ -72,6 +72,7 @@ impl Account {
         let old = |(at, _): &&(jiff::Timestamp, String)| self.now.duration_since(*at) >= self.lag.lasts;
         let visible = writes.iter().take_while(old).count();
         let visible = visible.max(writes.len().saturating_sub(self.lag.clusters));
+        let visible = if self.lie == Some(Lie::ClusterUnchanged) { 1 } else { visible };
         let (_, configuration) = writes.get(visible.checked_sub(1)?)?;
         Some(shown(cluster, configuration))
     }

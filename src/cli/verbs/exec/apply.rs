@@ -16,7 +16,7 @@ use crate::domain::baseline::Baseline;
 use crate::domain::ecs::cluster::{ClusterArn, ExecLogging};
 use crate::domain::event::Cause;
 use crate::domain::outcome::{ExecMode, Mode, Outcome};
-use crate::domain::report::{Report, schema};
+use crate::domain::report::{ClusterAction, ClusterReport, Report, schema};
 use crate::render::Output;
 use crate::workflow::{Order, Origin, configure_cluster};
 
@@ -115,7 +115,10 @@ impl Apply<'_> {
         let aws = self.context.aws(Intent::Look).await?;
         let group = self.baseline.exec().log_group_of(&cluster.name);
         match obstacle(&aws, cluster, &group).await? {
-            Some(why) => Ok(planned.ends(why)),
+            Some(why) => {
+                let unchanged = |change| ClusterReport { action: ClusterAction::NotChanged, ..change };
+                Ok(Report { cluster: planned.cluster.clone().map(unchanged), ..planned.ends(why) })
+            }
             None => Ok(planned),
         }
     }

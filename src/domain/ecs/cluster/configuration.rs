@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn each_word_of_logging_is_told_apart_from_an_absent_one() {
+    fn each_word_of_logging_differs_from_an_absent_one() {
         let of = |exec: &str| configuration(&format!("{{\"executeCommandConfiguration\":{exec}}}")).exec().logging;
         for (exec, expected) in [
             ("null", ExecLogging::Unset),

@@ -15,8 +15,16 @@ const LONGEST: usize = 256;
 #[error("the response does not describe a cluster in the JSON format of ECS")]
 pub struct NotACluster;
 
-/// Parses a response of DescribeClusters. Leaves out the clusters that the response reports as missing.
+/// Parses a response of DescribeClusters. Leaves out the clusters that the response reports as missing. Returns an error if
+/// ECS could not describe a cluster for another reason.
 pub fn described(reply: &str) -> Result<Vec<Cluster>, NotACluster> {
+    let failures: Value = match member(reply, "failures")? {
+        Some(failures) => serde_json::from_str(failures).map_err(|_| NotACluster)?,
+        None => Value::Null,
+    };
+    if failures.as_array().into_iter().flatten().any(|failure| failure["reason"] != "MISSING") {
+        return Err(NotACluster);
+    }
     let list = member(reply, "clusters")?.ok_or(NotACluster)?;
     let items = items(list).map_err(|_| NotACluster)?;
     items.into_iter().map(|place| cluster(&list[place])).collect()
@@ -83,6 +91,9 @@ mod tests {
             update(&found[0].arn, &found[0].configuration),
             format!(r#"{{"cluster":"{arn}","configuration":{{ "x" : 1.50 }}}}"#)
         );
+        let denied = r#"{"clusters":[],"failures":[{"arn":"a","reason":"ACCESS_DENIED"}]}"#;
+        let missing = r#"{"clusters":[],"failures":[{"arn":"a","reason":"MISSING"}]}"#;
+        assert_eq!((described(denied), described(missing)), (Err(NotACluster), Ok(Vec::new())));
         for reply in ["", "{}", r#"{"clusters":[{}]}"#, r#"{"clusters":[{"clusterArn":"prod"}]}"#] {
             assert_eq!(described(reply), Err(NotACluster), "{reply}");
         }
