@@ -1,18 +1,18 @@
 //! The settings of a Lambda function, which come from environment variables of the function.
 
 mod place;
+mod remediation;
 
 use std::fmt::Display;
 
 use jiff::SignedDuration;
 
-use crate::domain::baseline::Baseline;
-use crate::domain::baseline::published::PackagedName;
 use crate::domain::event;
 use crate::domain::event::scope::Scope;
-use crate::domain::outcome::{ExecMode, Mode};
+use crate::domain::outcome::Mode;
 use crate::domain::report::BackoutBy;
 pub use place::{BaselinePlace, JournalPlace};
+pub use remediation::Remediation;
 
 /// The length of a worker's lease on a record, during which no other worker may continue the record. The lease is
 /// longer than the time-out of the Lambda function, which `template.yaml` sets.
@@ -48,29 +48,6 @@ pub enum Role {
         /// is paused.
         retires: bool,
     },
-}
-
-pub struct Remediation {
-    /// The mode in which the function handles new work. While the baseline is unconfirmed, this mode is `observe`.
-    pub mode: Mode,
-    /// The mode that an operator has deployed. In this mode, Logweir finishes the work that it began earlier, even
-    /// while the baseline is unconfirmed.
-    pub finishes: Mode,
-    /// What the function does about clusters that log no sessions of ECS Exec. While the baseline is unconfirmed, the
-    /// function corrects no cluster.
-    pub exec: ExecMode,
-    /// The mode for clusters that an operator has deployed, in which Logweir finishes its earlier work.
-    pub exec_finishes: ExecMode,
-    pub baseline: Baseline,
-    /// The name and the text of the baseline, if the baseline is a file in the function's package.
-    pub packaged: Option<(PackagedName, String)>,
-    /// The name of the backout function.
-    pub backout_function: Option<String>,
-    /// The URL of the event queue, to which the function sends a message again if the message has to wait.
-    pub queue: Option<String>,
-    /// The URL of the dead-letter queue, to which the function sends a message if an operator has to act before Logweir
-    /// can handle the message.
-    pub dead_letters: Option<String>,
 }
 
 /// The error for a missing or invalid environment variable of the Lambda function.
@@ -178,50 +155,6 @@ fn is_topic(text: &str) -> bool {
     matches!(parts.as_slice(), ["arn", _, "sns", ..]) && parts.len() == 6 && parts.iter().all(|part| !part.is_empty())
 }
 
-impl Remediation {
-    async fn read<E: Display>(
-        variable: &impl Fn(&str) -> Option<String>,
-        parameter: impl AsyncFnOnce(&str) -> Result<Option<String>, E>,
-    ) -> Result<Self, SettingsError> {
-        let set = |name: &'static str| variable(name).filter(|value| !value.is_empty());
-        let needed = |name: &'static str| set(name).ok_or_else(|| wrong(name, "is not set"));
-        let finishes = needed("LOGWEIR_MODE")?.parse().map_err(|error: String| wrong("LOGWEIR_MODE", error))?;
-        let exec = set("LOGWEIR_EXEC").map(|mode| mode.parse().map_err(|error: String| wrong("LOGWEIR_EXEC", error)));
-        let exec_finishes: ExecMode = exec.transpose()?.unwrap_or_default();
-        let place: BaselinePlace = needed("LOGWEIR_BASELINE")?.parse().unwrap_or_else(|never| match never {});
-        let text = place.text(parameter).await.map_err(|why| wrong("LOGWEIR_BASELINE", format!("{place}: {why}")))?;
-        let baseline = Baseline::parse(&text).map_err(|error| wrong("LOGWEIR_BASELINE", format!("{place}:{error}")))?;
-        let packaged = match &place {
-            BaselinePlace::File(_) => Some((PackagedName(place.to_string()), text)),
-            BaselinePlace::Parameter(_) => None,
-        };
-        let modes = (finishes, exec_finishes);
-        let ((mode, exec), baseline) = as_confirmed(modes, baseline, set("LOGWEIR_CONFIRMED_BASELINE").as_deref());
-        let queue = |name| match set(name) {
-            Some(url) if !url.starts_with("http") => Err(wrong(name, "is not the URL of a queue")),
-            url => Ok(url),
-        };
-        let (queue, dead_letters) = (queue("LOGWEIR_QUEUE")?, queue("LOGWEIR_DEAD_LETTERS")?);
-        let backout_function = set("LOGWEIR_BACKOUT_FUNCTION");
-        Ok(Self { mode, finishes, exec, exec_finishes, baseline, packaged, backout_function, queue, dead_letters })
-    }
-}
-
-/// Returns the modes in which the function handles new work, and the baseline. If the baseline is unconfirmed, no mode
-/// changes anything, and a note that every report repeats explains the reason.
-fn as_confirmed(modes: (Mode, ExecMode), baseline: Baseline, confirmed: Option<&str>) -> ((Mode, ExecMode), Baseline) {
-    let only_observes = modes.0 == Mode::Observe && modes.1 != ExecMode::Correct;
-    if only_observes || confirmed.is_some_and(|confirmed| baseline.is_named(confirmed)) {
-        return (modes, baseline);
-    }
-    let exec = if modes.1 == ExecMode::Correct { ExecMode::Observe } else { modes.1 };
-    let digest = baseline.digest();
-    let note = format!(
-        "baseline {digest} is not confirmed, so Logweir only observes; to confirm it, deploy with ConfirmedBaseline={digest}"
-    );
-    ((Mode::Observe, exec), baseline.noted(note))
-}
-
 /// Parses a comma-separated list of role ARNs. Returns an error if an item is not the ARN of an IAM role. Such an item
 /// would match no principal, so Logweir would not recognize the calls that it made itself.
 pub fn own_roles(list: &str) -> Result<Vec<String>, SettingsError> {
@@ -236,6 +169,8 @@ pub fn own_roles(list: &str) -> Result<Vec<String>, SettingsError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::baseline::Baseline;
+    use crate::domain::exec_mode::ExecMode;
 
     const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/infra/baseline.toml");
 

@@ -12,6 +12,7 @@ pub mod doctor;
 pub mod ecs;
 pub mod edit;
 pub mod event;
+pub mod exec_mode;
 pub mod firelens;
 pub mod fleet;
 pub mod limits;

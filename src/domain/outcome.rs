@@ -39,42 +39,6 @@ impl std::str::FromStr for Mode {
     }
 }
 
-/// What Logweir does about clusters that log no sessions of ECS Exec.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ExecMode {
-    /// Logweir ignores clusters.
-    #[default]
-    Off,
-    /// Logweir reports the clusters, and changes nothing.
-    Observe,
-    /// Logweir also changes the configuration of the clusters.
-    Correct,
-}
-
-impl ExecMode {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Off => "off",
-            Self::Observe => "observe",
-            Self::Correct => "correct",
-        }
-    }
-}
-
-impl std::str::FromStr for ExecMode {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "off" => Ok(Self::Off),
-            "observe" => Ok(Self::Observe),
-            "correct" => Ok(Self::Correct),
-            _ => Err(format!("`{text}` is not a mode for ECS Exec; use off, observe or correct")),
-        }
-    }
-}
-
 /// The mode that a report names: the mode of a remediation, `backout`, `retirement` or `hold`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -90,15 +54,6 @@ pub enum ReportMode {
     Migration,
     /// Logweir corrects where a cluster logs the sessions of ECS Exec.
     Correct,
-}
-
-impl From<ExecMode> for ReportMode {
-    fn from(mode: ExecMode) -> Self {
-        match mode {
-            ExecMode::Off | ExecMode::Observe => Self::Observe,
-            ExecMode::Correct => Self::Correct,
-        }
-    }
 }
 
 impl From<Mode> for ReportMode {
@@ -121,7 +76,7 @@ impl ReportMode {
             Self::Retirement => "retirement",
             Self::Hold => "hold",
             Self::Migration => "migration",
-            Self::Correct => ExecMode::Correct.name(),
+            Self::Correct => "correct",
         }
     }
 }

@@ -312,7 +312,7 @@ mod tests {
         denied["errorCode"] = failed["errorCode"].clone();
         for event in [
             call("e-2", "DescribeTasks"),
-            call("e-3", "CreateCluster"),
+            call("e-3", "DeleteCluster"),
             denied,
             json!({"detail-type": "x", "detail": {}}),
         ] {

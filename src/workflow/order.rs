@@ -5,7 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use crate::domain::baseline::Baseline;
 use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::event::Home;
-use crate::domain::outcome::{ExecMode, Mode, TriggerKind};
+use crate::domain::exec_mode::ExecMode;
+use crate::domain::outcome::{Mode, TriggerKind};
 use crate::domain::report::BackoutBy;
 
 /// The context of one decision.

@@ -145,7 +145,7 @@ fn every_template_of_cloudformation_is_read() {
 }
 
 #[test]
-fn of_the_real_events_only_the_one_about_a_service_is_handled() {
+fn of_the_real_events_only_those_about_a_service_and_a_cluster_are_handled() {
     use logweir::domain::event::{Home, ServiceChange, Trigger, read};
     let Some(folder) = corpus("events") else {
         return;
@@ -161,6 +161,10 @@ fn of_the_real_events_only_the_one_about_a_service_is_handled() {
                 assert!(path.ends_with("002-cloudtrail-CreateService.json"), "{}", path.display());
                 assert_eq!(service.short(), "default/sample-app-service");
                 assert_eq!(revision, home.revision("first-run-task-definition:2"));
+            }
+            Trigger::Cluster { cluster, is_new: true, .. } => {
+                assert!(path.ends_with("001-cloudtrail-CreateCluster.json"), "{}", path.display());
+                assert_eq!(cluster.account, home.account);
             }
             trigger => assert!(matches!(trigger, Trigger::Ignore { .. }), "{}", path.display()),
         }

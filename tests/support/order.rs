@@ -4,7 +4,8 @@
 
 use logweir::domain::baseline::Baseline;
 use logweir::domain::event::Home;
-use logweir::domain::outcome::{ExecMode, Mode};
+use logweir::domain::exec_mode::ExecMode;
+use logweir::domain::outcome::Mode;
 use logweir::domain::report::BackoutBy;
 use logweir::settings::LEASE;
 use logweir::workflow::{BackoutOptions, BackoutOrder, Order, Origin};

@@ -1,5 +1,6 @@
 //! The adapters to ECS, CloudWatch Logs and DynamoDB. The adapters use the retries and the paging of the AWS SDKs.
 
+mod clusters;
 pub(super) mod ecs;
 pub mod journal;
 pub(super) mod logs;

@@ -3,7 +3,6 @@
 //! [`Request`] holds the input of the call. [`SignedClient::call`] sends the request and returns a [`Reply`].
 
 mod client;
-mod clusters;
 mod ecr;
 pub(super) mod notify;
 mod operation;

@@ -11,7 +11,8 @@ use crate::cli::context::Context;
 use crate::cli::event_file::EventFile;
 use crate::cli::failure::{Exit, VerbResult};
 use crate::cli::help::examples;
-use crate::domain::outcome::{ExecMode, Mode};
+use crate::domain::exec_mode::ExecMode;
+use crate::domain::outcome::Mode;
 use crate::workflow::{Order, Origin, handle_event};
 
 pub(in crate::cli) const EXAMPLES: &str = examples![

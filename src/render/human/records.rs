@@ -90,7 +90,9 @@ pub fn table(RecordsOutput { records, stopped, clusters, now, .. }: &RecordsOutp
         let (account, region) = (head.source.account.clone(), head.source.region.clone());
         table.add_row([head.source.short(), outcome(head), corrected, when, account, region, actor]);
     }
-    clusters.iter().for_each(|record| drop(table.add_row(cluster_records::row(record))));
+    for record in clusters {
+        table.add_row(cluster_records::row(record));
+    }
     let mut out = String::new();
     if !records.is_empty() || !clusters.is_empty() {
         let _ = writeln!(out, "{}", table.trim_fmt());

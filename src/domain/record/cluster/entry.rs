@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::domain::ecs::cluster::{ClusterArn, ClusterConfiguration};
 use crate::domain::edit::NewLogGroup;
 use crate::domain::event::Cause;
-use crate::domain::outcome::{Conclusion, ExecMode, Reason, TriggerKind};
+use crate::domain::exec_mode::ExecMode;
+use crate::domain::outcome::{Conclusion, Reason, TriggerKind};
 
 /// One entry of the record of a cluster. Entries are appended and never changed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

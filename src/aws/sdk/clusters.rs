@@ -1,12 +1,11 @@
-//! The clusters of ECS. Logweir sends and reads the configuration of a cluster as text, because the types of an SDK lose
-//! members that the SDK does not know.
+//! The clusters of ECS. Logweir signs these requests itself, and sends and reads the configuration of a cluster as text,
+//! because the types of an SDK lose members that the SDK does not know.
 
 use serde_json::json;
 
-use super::operation::{JSON_1_1, Operation, Service};
-use super::request::Request;
+use super::ecs::Ecs;
 use crate::aws::errors::unreadable;
-use crate::aws::sdk::ecs::Ecs;
+use crate::aws::signed::{JSON_1_1, Operation, Request, Service};
 use crate::domain::ecs::cluster::{self, Cluster, ClusterArn, ClusterConfiguration};
 use crate::ports::{Answer, Clusters};
 
