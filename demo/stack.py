@@ -92,6 +92,8 @@ def for_the_emulator(template):
                 those = statement["Resource"]
                 those = those if isinstance(those, list) else [those]
                 statement["Resource"] = [cluster_of(each) or "*" for each in those]
+                if "ecs:DescribeClusters" in actions(statement):  # names its clusters in a list
+                    statement["Resource"].append("*")
                 statement.pop("Condition", None)
     for resource in resources.values():
         if resource["Type"] in ("AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy"):

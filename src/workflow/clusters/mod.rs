@@ -94,7 +94,7 @@ impl<P: Ports> Correction<'_, '_, P> {
             report::not_changed(&mut decision.report);
             return Ok(conclusion);
         }
-        let opening = self.opening(plan, cause).await?;
+        let opening = self.opening(*plan, cause).await?;
         let what = ClusterEntryKind::Opened(Box::new(opening));
         let claim = ClusterClaim::take(self.ports, &self.order.worker, self.order.lease, &record, what).await?;
         self.drive(decision, claim).await

@@ -16,7 +16,7 @@ const CLASS: &str = "STANDARD";
 pub(super) enum Judgement {
     /// Logweir changes nothing, for this reason.
     Ends(Conclusion),
-    Correct(ClusterPlan),
+    Correct(Box<ClusterPlan>),
 }
 
 /// The planned change of a cluster that logs no sessions, or that logs them to the log groups of its containers.
@@ -58,7 +58,7 @@ fn plan(cluster: &Cluster, order: &Order<'_>) -> Judgement {
     };
     let kms_key = order.baseline.settings(&Workload::default()).log_group.kms_key.clone();
     let group = NewLogGroup { name, class: CLASS.into(), kms_key, retention_days: settings.retention_days };
-    Judgement::Correct(ClusterPlan { cluster: cluster.clone(), group, after })
+    Judgement::Correct(Box::new(ClusterPlan { cluster: cluster.clone(), group, after }))
 }
 
 impl ClusterPlan {

@@ -23,7 +23,7 @@ pub(super) async fn obstacle(aws: &Aws, cluster: &ClusterArn, group: &str) -> Re
     if let Some(Unread { message, .. }) = fleet.clusters.iter().flat_map(|facts| facts.unread()).next() {
         return Ok(Some(Outcome::Failed.because(Reason::Unreadable).saying(message.clone())));
     }
-    let rights: BTreeSet<Right> = definitions(&fleet).into_iter().flat_map(|(_, rights)| rights).collect();
+    let rights: BTreeSet<Right> = needed(&fleet).collect();
     let answers = simulated(aws, rights, &fleet.region).await;
     let obstacles = obstacles(&fleet, |right| match answers.get(right) {
         Some(Ok(Answer::Allowed)) => None,
@@ -43,10 +43,10 @@ pub(super) async fn obstacle(aws: &Aws, cluster: &ClusterArn, group: &str) -> Re
     Ok(Some(Outcome::Refused.because(Reason::AccessDenied).saying(why)))
 }
 
-/// Returns the rights that each task definition of a workload with ECS Exec needs, by the ARN of the task definition.
-fn definitions(fleet: &Fleet) -> BTreeMap<&String, BTreeSet<Right>> {
+/// Returns the rights that the task definitions of all workloads with ECS Exec need.
+fn needed(fleet: &Fleet) -> impl Iterator<Item = Right> {
     let readable = fleet.definitions.iter().filter_map(|(arn, definition)| Some((arn, definition.as_ref().ok()?)));
-    readable.map(|(arn, definition)| (arn, fleet.transcript_rights(definition, &fleet.uses(arn)))).collect()
+    readable.flat_map(|(arn, definition)| fleet.transcript_rights(definition, &fleet.uses(arn)))
 }
 
 fn obstacles(fleet: &Fleet, denied: impl Fn(&Right) -> Option<String>) -> Obstacles {
