@@ -77,7 +77,7 @@ pub async fn hold<P: Ports>(ports: &P, home: &Home, request: &HoldRequest) -> De
     let mut report = Report::new(home, ReportMode::Hold, TriggerKind::Hold, &cause, started);
     let family = request.family();
     if !may_be_held(family) {
-        let why = "`family` is neither the name of a task-definition family nor cluster/NAME";
+        let why = "`family` is not the name of a task-definition family or of a cluster (cluster/NAME)";
         return timed(ports, report.ends(Outcome::Failed.because(Reason::Unreadable).saying(why)).into(), started);
     }
     report.family = Some(family.to_owned());

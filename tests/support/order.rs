@@ -15,8 +15,8 @@ pub fn order<'o>(home: &'o Home, by: &'o BackoutBy, baseline: &'o Baseline, mode
     Order {
         mode,
         finishes: mode,
-        exec: ExecMode::Correct,
-        exec_finishes: ExecMode::Correct,
+        exec: ExecMode::Off,
+        exec_finishes: ExecMode::Off,
         baseline,
         home,
         origin: Origin::Event,

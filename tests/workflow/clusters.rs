@@ -66,7 +66,8 @@ pub async fn created(world: &World, worker: &str) -> Decision {
 
 pub async fn applies(world: &World, baseline: &str, cluster: &ClusterArn, again: bool) -> Decision {
     let (home, by, baseline) = (home(), by(), parsed(baseline));
-    let order = Order { origin: Origin::Apply { again }, ..order(&home, &by, &baseline, Mode::Observe, "hand") };
+    let origin = Origin::Apply { again };
+    let order = Order { origin, exec: ExecMode::Correct, ..order(&home, &by, &baseline, Mode::Observe, "hand") };
     configure_cluster(world, &order, cluster, Cause::default(), false).await
 }
 
@@ -78,7 +79,8 @@ pub async fn backs_out(world: &World, worker: &str, cluster: &ClusterArn) -> Dec
 /// Runs the schedules of both functions.
 pub async fn resumes(world: &World) -> Vec<Decision> {
     let (home, by, baseline) = (home(), by(), parsed(SHIPPED_BASELINE));
-    let resumer = Order { origin: Origin::Resume, ..order(&home, &by, &baseline, Mode::Observe, "resumer") };
+    let (origin, exec_finishes) = (Origin::Resume, ExecMode::Correct);
+    let resumer = Order { origin, exec_finishes, ..order(&home, &by, &baseline, Mode::Observe, "resumer") };
     let mut decisions = resume_clusters(world, &resumer).await.unwrap();
     let undo = backout(&home, &by, "undoer", BackoutOptions::default());
     decisions.extend(resume_cluster_backouts(world, &undo).await.unwrap());
@@ -292,6 +294,7 @@ async fn many_clusters_at_once_wait_for_the_rate_limit() {
         world.account(|account| account.configures(&cluster, NONE));
         let (home, by, baseline) = (home(), by(), parsed(SHIPPED_BASELINE));
         let order = order(&home, &by, &baseline, Mode::Observe, &format!("worker-{number}"));
+        let order = Order { exec: ExecMode::Correct, ..order };
         let trigger = Trigger::Cluster { cluster, is_new: true, cause: Cause::default() };
         let decision = remediate(&world, &order, trigger).await;
         waited += usize::from(decision.reason == Some(Reason::RateLimited) && decision.is_retried());

@@ -34,9 +34,6 @@ pub(in crate::cli) struct ReplayArgs {
     /// observe, register or rollout
     #[arg(long, env = "LOGWEIR_MODE", hide_env_values = true, default_value = "observe")]
     mode: Mode,
-    /// off, observe or correct: what to do about the cluster of the event
-    #[arg(long, default_value = "observe")]
-    exec: ExecMode,
     /// Seconds to wait for a locked record
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     wait: u64,
@@ -60,12 +57,12 @@ impl ReplayArgs {
         let event = event.read()?;
         let placed = wait(context.baseline())?;
         wait(async {
-            let only_looks = self.mode == Mode::Observe && self.exec != ExecMode::Correct;
-            let intent = if only_looks { Intent::Look } else { Intent::Act };
+            let intent = if self.mode == Mode::Observe { Intent::Look } else { Intent::Act };
             let session = context.session(intent, Some(placed)).await?;
             let question = format!("Process this event in mode {}? [y/N] ", self.mode.name());
             let attempt = async || {
-                let (exec, exec_finishes) = (self.exec, self.exec);
+                // `logweir exec apply` corrects the cluster of an event.
+                let (exec, exec_finishes) = (ExecMode::Observe, ExecMode::Observe);
                 let order = session.order(&placed.baseline, self.mode, Origin::Replay);
                 let order = Order { exec, exec_finishes, ..order };
                 handle_event(&session.ports, &order, &event).await.report

@@ -8,6 +8,7 @@ use super::function::{FunctionFacts, FunctionRole};
 use super::permissions;
 use super::samples::example;
 use crate::domain::event::Home;
+use crate::domain::exec_mode::ExecMode;
 use crate::domain::outcome::Mode;
 
 /// The actions that a role needs on one resource.
@@ -49,6 +50,10 @@ enum ResourceKind {
     ServiceDeployment,
     ServiceRevision,
     Repository,
+    /// A cluster that the function reads, unless `Exec` is off.
+    Cluster,
+    /// A cluster that the function may change, if `Exec` is `correct`.
+    ConfiguredCluster,
 }
 
 /// Every action of the two functions, with the kind of its resource and the least permissive mode in which the
@@ -73,6 +78,8 @@ const ASKED: &[(Mode, ResourceKind, &[&str])] = &[
     ),
     (Mode::Observe, ResourceKind::LogGroup, &["logs:DescribeLogStreams"]),
     (Mode::Observe, ResourceKind::Baseline, &["ssm:GetParameter"]),
+    (Mode::Observe, ResourceKind::Cluster, &["ecs:DescribeClusters"]),
+    (Mode::Observe, ResourceKind::ConfiguredCluster, &["ecs:UpdateCluster"]),
     (Mode::Register, ResourceKind::All, &["ecs:DeregisterTaskDefinition"]),
     (Mode::Register, ResourceKind::Revision, &["ecs:RegisterTaskDefinition"]),
     (Mode::Register, ResourceKind::RevisionTags, &["ecs:TagResource"]),
@@ -131,6 +138,13 @@ impl Names<'_> {
         self.arn("ecs", &format!("{kind}/{}/x", example(&self.deployment.clusters)))
     }
 
+    /// Returns a cluster of the stack, if the function's mode for clusters is one of `modes`.
+    fn cluster(&self, modes: &[ExecMode]) -> Option<String> {
+        let mode = self.function?.variable("LOGWEIR_EXEC")?.parse().ok()?;
+        let cluster = || self.arn("ecs", &format!("cluster/{}", example(&self.deployment.clusters)));
+        modes.contains(&mode).then(cluster)
+    }
+
     fn bus(&self) -> Option<String> {
         let bus = self.function?.variable("LOGWEIR_BUS")?;
         Some(if bus.starts_with("arn:") { bus.to_owned() } else { self.arn("events", &format!("event-bus/{bus}")) })
@@ -176,6 +190,10 @@ impl Names<'_> {
                 return topic.map(String::from).into_iter().collect();
             }
             ResourceKind::Bus => return self.bus().into_iter().collect(),
+            ResourceKind::Cluster => {
+                return self.cluster(&[ExecMode::Observe, ExecMode::Correct]).into_iter().collect();
+            }
+            ResourceKind::ConfiguredCluster => return self.cluster(&[ExecMode::Correct]).into_iter().collect(),
             ResourceKind::Baseline => return self.baseline().into_iter().collect(),
             ResourceKind::PassedRole => return self.passed_roles(),
         };
@@ -209,7 +227,9 @@ impl Names<'_> {
             | ResourceKind::Task
             | ResourceKind::ServiceDeployment
             | ResourceKind::ServiceRevision
-            | ResourceKind::Repository => Vec::new(),
+            | ResourceKind::Repository
+            | ResourceKind::Cluster
+            | ResourceKind::ConfiguredCluster => Vec::new(),
         }
     }
 }
@@ -295,6 +315,23 @@ mod tests {
             assert_eq!(report(actions(which, "observe", None)), [false; 2]);
             assert_eq!(report(actions(which, "observe", Some(&function))), [true; 2]);
         }
+    }
+
+    #[test]
+    fn clusters_are_asked_about_only_with_the_parameter() {
+        let asked = |exec: &str| {
+            let function = FunctionFacts {
+                role: String::new(),
+                state: None,
+                last_update: None,
+                last_modified: None,
+                variables: [("LOGWEIR_EXEC".to_owned(), exec.to_owned())].into(),
+                log_group: None,
+            };
+            let all = actions(FunctionRole::Remediator, "observe", Some(&function));
+            ["ecs:DescribeClusters", "ecs:UpdateCluster"].map(|action| all.contains(&action.into()))
+        };
+        assert_eq!((asked("off"), asked("observe"), asked("correct")), ([false; 2], [true, false], [true; 2]));
     }
 
     #[test]
