@@ -89,6 +89,12 @@ enum Verb {
     /// Check the deployed stack and say how to resolve each problem; `--fix` redrives dead letters
     #[command(after_help = verbs::doctor::EXAMPLES)]
     Doctor(verbs::doctor::DoctorArgs),
+    /// Judge task definitions by the ECS security runbook
+    #[command(after_help = verbs::runbook::EXAMPLES)]
+    Runbook(verbs::runbook::RunbookArgs),
+    /// Print the controls of other catalogues for each requirement of the ECS security runbook
+    #[command(after_help = verbs::controls::EXAMPLES)]
+    Controls(verbs::controls::ControlsArgs),
     /// List the rules, or explain one
     #[command(after_help = verbs::rules::EXAMPLES)]
     Rules(verbs::rules::RulesArgs),
@@ -163,6 +169,8 @@ impl Verb {
             Self::Replay(replay) => replay.run(context),
             Self::Records(records) => records.run(context),
             Self::Doctor(doctor) => doctor.run(context),
+            Self::Runbook(runbook) => runbook.run(context),
+            Self::Controls(controls) => controls.run(context),
             Self::Rules(rules) => rules.run(context),
             Self::Baseline(baseline) => baseline.run(context),
             Self::Init(init) => init.run(context),

@@ -6,7 +6,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use crate::domain::baseline::{Baseline, RuleChoice};
 use crate::domain::rule_name::RuleName;
 
-#[derive(Args)]
+#[derive(Args, Default)]
 pub(super) struct RuleChoiceArgs {
     /// Use only these rules (comma-separated), even those that the baseline switches off
     #[arg(long, value_name = "RULES", value_delimiter = ',', value_parser = rules(), hide_possible_values = true)]

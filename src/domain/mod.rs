@@ -25,6 +25,7 @@ pub mod record;
 pub mod report;
 pub mod rule_name;
 pub mod rules;
+pub mod runbook;
 pub mod severity;
 pub mod text;
 pub mod verdict;

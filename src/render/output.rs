@@ -11,7 +11,7 @@ use super::human::init::{InitOutput, Learnt};
 use super::human::records::{ListedRecord, RecordOutput, RecordsOutput};
 use super::human::report::FunctionAnswer;
 use super::human::rules::RulesOutput;
-use super::json::{AgainstOutput, CheckOutput};
+use super::json::{AgainstOutput, CheckOutput, ControlsOutput, RunbookOutput};
 use crate::domain::baseline::BaselineError;
 use crate::domain::report::{Report, schema};
 use crate::domain::rules::packs::{RuleSummary, explanation};
@@ -53,6 +53,26 @@ impl Output for FunctionAnswer {
 impl Output for CheckOutput {
     fn text(&self) -> String {
         human::check::closing(self)
+    }
+
+    fn json(&self) -> Value {
+        value(self)
+    }
+}
+
+impl Output for RunbookOutput {
+    fn text(&self) -> String {
+        human::runbook::sheet(self)
+    }
+
+    fn json(&self) -> Value {
+        value(self)
+    }
+}
+
+impl Output for ControlsOutput {
+    fn text(&self) -> String {
+        human::runbook::controls(self)
     }
 
     fn json(&self) -> Value {

@@ -20,6 +20,7 @@ mod places;
 mod rate;
 mod record;
 mod rules;
+mod runbook;
 mod templates;
 mod tree;
 mod words;

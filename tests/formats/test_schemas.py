@@ -118,7 +118,7 @@ class Schemas(unittest.TestCase):
 
     def test_the_schema_has_every_key_of_each_table(self):
         described = schema("baseline")
-        tables = {"": described} | {f"[{name}]": described["properties"][name] for name in ("fuse", "exec")}
+        tables = {"": described} | {f"[{name}]": described["properties"][name] for name in ("fuse", "exec", "runbook")}
         tables |= {f"[{name}]": described["$defs"][name] for name in ("logging", "log-group", "rollout", "correct")}
         tables |= {f"[[{name}]]": described["properties"][name]["items"] for name in ("profile", "exempt")}
         tables["[[profile]]\n[profile.match]"] = described["$defs"]["match"]

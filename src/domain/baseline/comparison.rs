@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::exec::ExecSettings;
+use super::runbook::RunbookSettings;
 use super::settings::{BaselineSettings, CorrectSettings, LogGroupSettings, Logging, RolloutSettings};
 use super::size::size_text;
 use super::values::ANY_RETENTION;
@@ -34,8 +35,10 @@ impl Baseline {
         let root = different(listed(&self.root), listed(&new.root));
         let fuse = different(fuse(self.fuse), fuse(new.fuse));
         let exec = different(exec(&self.exec), exec(&new.exec));
+        let runbook = different(runbook(&self.runbook), runbook(&new.runbook));
         let levels = different(self.listed_levels(), new.listed_levels());
-        let mut all: Vec<Difference> = root.iter().chain(&fuse).chain(&exec).chain(&levels).cloned().collect();
+        let mut all: Vec<Difference> =
+            root.iter().chain(&fuse).chain(&exec).chain(&runbook).chain(&levels).cloned().collect();
         let orders = [self, new].map(|it| it.profiles.iter().map(|profile| profile.matches.name()).collect::<Vec<_>>());
         if orders[0] != orders[1] {
             let text = |names: &[String]| (!names.is_empty()).then(|| names.join("; "));
@@ -179,6 +182,11 @@ pub(super) fn exec(settings: &ExecSettings) -> Listed {
     ]
 }
 
+pub(super) fn runbook(settings: &RunbookSettings) -> Listed {
+    let RunbookSettings { registries, required_tags } = settings;
+    vec![("runbook.registries".into(), list(registries)), ("runbook.required-tags".into(), list(required_tags))]
+}
+
 fn retention(days: Option<u32>) -> String {
     days.map_or_else(|| ANY_RETENTION.into(), |days| days.to_string())
 }
@@ -256,6 +264,8 @@ mod tests {
             ("exec", "correct-default", "true", "false → true"),
             ("exec", "require-session-key", "true", "false → true"),
             ("exec", "require-encryption", "true", "false → true"),
+            ("runbook", "registries", "[\"ghcr.io\"]", "nothing → ghcr.io"),
+            ("runbook", "required-tags", "[\"team\"]", "nothing → team"),
             ("log-group", "class", "\"INFREQUENT_ACCESS\"", "STANDARD → INFREQUENT_ACCESS"),
         ] {
             let more = if key == "max-buffer-size" { "\nmin-buffer-size = \"4k\"" } else { "" };

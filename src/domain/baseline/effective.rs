@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use toml::{Table, Value};
 
-use super::comparison::{exec, fuse, listed};
+use super::comparison::{exec, fuse, listed, runbook};
 use super::exemption_use::ExemptionRemark;
 use super::levels::Level;
 use super::{Baseline, Profile, Workload};
@@ -74,7 +74,7 @@ impl Baseline {
             true => (key, of_service, service),
             false => (key, value, revision),
         });
-        let unprofiled = fuse(self.fuse).into_iter().chain(exec(&self.exec));
+        let unprofiled = fuse(self.fuse).into_iter().chain(exec(&self.exec)).chain(runbook(&self.runbook));
         let unprofiled = unprofiled.map(|(key, value)| (key, value, None));
         let mut all: Vec<EffectiveSetting> = chosen
             .chain(unprofiled)

@@ -25,6 +25,8 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) exec: ExecKeys,
     #[serde(default)]
+    pub(super) runbook: RunbookKeys,
+    #[serde(default)]
     pub(super) rules: LevelKeys,
     #[serde(default)]
     pub(super) profile: Vec<ProfileKeys>,
@@ -95,6 +97,13 @@ pub(super) struct ExecKeys {
     pub(super) correct_default: Option<bool>,
     pub(super) require_session_key: Option<bool>,
     pub(super) require_encryption: Option<bool>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub(super) struct RunbookKeys {
+    pub(super) registries: Vec<Spanned<String>>,
+    pub(super) required_tags: Vec<Spanned<String>>,
 }
 
 #[derive(Deserialize)]

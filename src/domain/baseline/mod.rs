@@ -15,6 +15,7 @@ mod levels;
 mod overrides;
 mod parse;
 pub mod published;
+mod runbook;
 mod settings;
 mod size;
 mod values;
@@ -36,6 +37,7 @@ pub use fitted::fitted;
 pub use freeze::FreezeWindow;
 pub use learnt::{Basis, ContainerLog, LearntSetting, Seen, Survey};
 pub use levels::{Level, RuleChoice};
+pub use runbook::RunbookSettings;
 pub use settings::{
     AbsentMode, BaselineSettings, CorrectSettings, Delivery, FuseLimits, ImageGuard, LogGroupSettings, Logging,
     MissingDriver, Retire, RolloutSettings, RolloutWhen,
@@ -52,6 +54,7 @@ pub struct Baseline {
     exemptions: Vec<Exemption>,
     fuse: FuseLimits,
     exec: ExecSettings,
+    runbook: RunbookSettings,
     levels: levels::Levels,
     /// The rules that `logweir check` and `logweir fix` leave out. The list is empty for every other part of Logweir.
     off: Vec<RuleName>,
@@ -179,6 +182,11 @@ impl Baseline {
     /// Returns the limits at which a family's fuse opens.
     pub fn fuse(&self) -> FuseLimits {
         self.fuse
+    }
+
+    /// Returns the settings for the ECS security runbook.
+    pub fn runbook(&self) -> &RunbookSettings {
+        &self.runbook
     }
 
     /// Returns the settings for ECS Exec.

@@ -15,6 +15,7 @@ use super::fault::{BaselineError, Checked, Fault, did_you_mean, fault, key_value
 use super::keys::{ExemptKeys, File, FuseKeys, MatchKeys};
 use super::levels::{Levels, rule};
 use super::overrides::{loosened, loosened_rollout, override_with};
+use super::runbook::runbook;
 use super::settings::BaselineSettings;
 use super::{Baseline, Exemption, FuseLimits, Match, Profile};
 use crate::domain::rule_name::RuleName;
@@ -81,8 +82,21 @@ fn baseline(file: File, document: &toml::Table) -> Checked<Baseline> {
     let exemptions = file.exempt.into_iter().map(|keys| exemption(keys, &file.trusted_tags)).collect::<Checked<_>>()?;
     let fuse = fuse(file.fuse)?;
     let exec = exec(file.exec)?;
+    let runbook = runbook(file.runbook)?;
     let (written, digest) = (written_keys(document), digest::of(document));
-    Ok(Baseline { root, profiles, exemptions, fuse, exec, levels, off: Vec::new(), written, digest, note: None })
+    Ok(Baseline {
+        root,
+        profiles,
+        exemptions,
+        fuse,
+        exec,
+        runbook,
+        levels,
+        off: Vec::new(),
+        written,
+        digest,
+        note: None,
+    })
 }
 
 fn fuse(keys: FuseKeys) -> Checked<FuseLimits> {

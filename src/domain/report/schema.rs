@@ -18,4 +18,6 @@ pub const RECORD: &str = "logweir.record/1";
 pub const RECORDS: &str = "logweir.records/1";
 /// The report on one decision, in the log, in the function's response and in a notification.
 pub const REPORT: &str = "logweir.report/1";
+pub const RUNBOOK: &str = "logweir.runbook/1";
+pub const CONTROLS: &str = "logweir.controls/1";
 pub const RULES: &str = "logweir.rules/1";

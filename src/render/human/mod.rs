@@ -15,4 +15,5 @@ pub mod passed_over;
 pub mod records;
 pub mod report;
 pub mod rules;
+pub mod runbook;
 pub mod unknown;

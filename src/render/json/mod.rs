@@ -15,6 +15,7 @@ mod passed_over;
 mod place;
 mod references;
 mod replacements;
+mod runbook;
 mod summary;
 mod target;
 
@@ -32,6 +33,7 @@ pub use passed_over::PassedOver;
 pub use place::Place;
 pub use references::documentation;
 pub use replacements::{Replacement, replacements};
+pub use runbook::{ControlsOutput, Coverage, RequirementLine, RunbookOutput, UnreadTarget};
 pub use summary::{Severities, Summary};
 pub use target::{
     CheckedResource, CheckedTarget, LiveLine, LogGroupLine, ResourceLine, Scope, TargetOutput, UnknownLine,

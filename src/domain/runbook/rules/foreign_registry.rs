@@ -1,0 +1,98 @@
+//! An image from another registry than Amazon ECR.
+
+use super::{Checked, each_container};
+use crate::domain::runbook::subject::{Member, Subject};
+use crate::domain::runbook::verdict::Verdict;
+
+pub(super) const NAME: &str = "foreign-registry";
+
+pub(super) fn check(subject: &Subject<'_>) -> Checked {
+    each_container(subject, NAME, "/image", |container| {
+        let image = match Member::of(container.member("image")) {
+            Member::Absent => return (Verdict::Fail, "the container has no image".to_owned()),
+            Member::Unknown => return unknown(),
+            Member::Known(image) => image.as_str().unwrap_or_default(),
+        };
+        let host = registry(image);
+        if host.contains(['$', '{', '<', '%']) {
+            return unknown();
+        }
+        if subject.baseline.runbook().accepts_registry(&format!("{host}/{}", path(image))) {
+            return (Verdict::Pass, format!("the baseline lists the registry {host}"));
+        }
+        match host {
+            host if is_private_ecr(host) => (Verdict::Pass, format!("the image comes from Amazon ECR ({host})")),
+            "public.ecr.aws" => (
+                Verdict::Advice,
+                "the image comes from the public gallery of Amazon ECR, which every account can write to; copy the image \
+                 to a private repository, or list the registry under runbook.registries"
+                    .to_owned(),
+            ),
+            host => (
+                Verdict::Fail,
+                format!(
+                    "the image comes from {host}; copy it to a private repository of Amazon ECR, or list the registry \
+                     under runbook.registries in the baseline"
+                ),
+            ),
+        }
+    })
+}
+
+fn unknown() -> (Verdict, String) {
+    (Verdict::Undecidable, "the registry of the image is known only after the deployment".to_owned())
+}
+
+/// Returns the registry of an image. An image without a registry comes from Docker Hub. The first part of the name is a
+/// registry if it contains a dot or a colon, or is `localhost` (source: distribution/reference, normalize.go).
+fn registry(image: &str) -> &str {
+    match image.split_once('/') {
+        Some((host, _)) if host.contains(['.', ':', '{', '$']) || host == "localhost" => host,
+        _ => "docker.io",
+    }
+}
+
+/// Returns the part of an image's name after its registry.
+fn path(image: &str) -> &str {
+    match image.split_once('/') {
+        Some((host, path)) if host == registry(image) => path,
+        _ => image,
+    }
+}
+
+/// Whether the host is a private registry of Amazon ECR, also with FIPS and in China
+/// (source: Amazon ECR user guide, registry endpoints).
+fn is_private_ecr(host: &str) -> bool {
+    let Some((account, rest)) = host.split_once(".dkr.ecr.").or_else(|| host.split_once(".dkr.ecr-fips.")) else {
+        return false;
+    };
+    let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+    is_account && (rest.ends_with(".amazonaws.com") || rest.ends_with(".amazonaws.com.cn"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_registry_of_an_image_is_that_of_docker() {
+        for (image, host, rest) in [
+            ("nginx", "docker.io", "nginx"),
+            ("library/nginx:1", "docker.io", "library/nginx:1"),
+            ("ghcr.io/a/b", "ghcr.io", "a/b"),
+            ("localhost/a", "localhost", "a"),
+            ("registry:5000/a", "registry:5000", "a"),
+        ] {
+            assert_eq!((registry(image), path(image)), (host, rest), "{image}");
+        }
+    }
+
+    #[test]
+    fn only_hosts_of_amazon_are_private_registries_of_amazon_ecr() {
+        assert!(is_private_ecr("111122223333.dkr.ecr.eu-west-1.amazonaws.com"));
+        assert!(is_private_ecr("111122223333.dkr.ecr-fips.us-gov-west-1.amazonaws.com"));
+        assert!(is_private_ecr("111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn"));
+        assert!(!is_private_ecr("111122223333.dkr.ecr.eu-west-1.amazonaws.com.evil.example"));
+        assert!(!is_private_ecr("evil.dkr.ecr.eu-west-1.amazonaws.com"));
+    }
+}

@@ -1,0 +1,154 @@
+//! A secret as the value of an environment variable. The rule never reads more of a value than it needs, and no output
+//! contains the value or its length.
+
+use serde_json::Value;
+
+use super::Checked;
+use crate::domain::ecs::task_definition::Container;
+use crate::domain::runbook::subject::{Member, Subject};
+use crate::domain::runbook::verdict::{RunbookResult, Verdict};
+use crate::domain::text::plain::plain;
+
+pub(super) const NAME: &str = "literal-secret";
+
+/// Names that Security Hub's control ECS.8 looks for, for Parameter Store.
+const KEYS: [&str; 2] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
+
+/// The credentials of a private registry for the ECS agent. ECS.8 looks for this name too.
+const ENGINE: [&str; 1] = ["ECS_ENGINE_AUTH_DATA"];
+
+/// Parts of names of variables that hold secrets.
+const WORDS: [&str; 12] = [
+    "PASSWORD",
+    "PASSWD",
+    "PASSPHRASE",
+    "SECRET",
+    "TOKEN",
+    "APIKEY",
+    "API_KEY",
+    "ACCESS_KEY",
+    "PRIVATE_KEY",
+    "CREDENTIAL",
+    "AUTH_DATA",
+    "CONNECTION_STRING",
+];
+
+pub(super) fn in_parameter_store(subject: &Subject<'_>) -> Checked {
+    checked(subject, &KEYS, true)
+}
+
+pub(super) fn in_secrets_manager(subject: &Subject<'_>) -> Checked {
+    checked(subject, &ENGINE, false)
+}
+
+/// Judges the environment of each container. `with_others` also judges variables whose name or value looks like that of
+/// a secret.
+fn checked(subject: &Subject<'_>, names: &[&str], with_others: bool) -> Checked {
+    let judged = |container| judged(subject, container, names, with_others);
+    subject.definition.containers().map(judged).collect()
+}
+
+fn judged(subject: &Subject<'_>, container: Container<'_>, names: &[&str], with_others: bool) -> RunbookResult {
+    let about =
+        |verdict, member: &str, message: &str| subject.about_container(NAME, container, member, verdict, message);
+    let Some(variables) = Member::of(container.member("environment")).items() else {
+        return about(Verdict::Undecidable, "/environment", "the environment is known only after the deployment");
+    };
+    let mut worst = about(Verdict::Pass, "/environment", "no environment variable has the name or value of a secret");
+    for (index, variable) in variables.iter().enumerate() {
+        let Some(name) = variable["name"].as_str() else { continue };
+        let is_named = names.iter().any(|secret| name.eq_ignore_ascii_case(secret));
+        let is_other = KEYS.iter().chain(&ENGINE).any(|secret| name.eq_ignore_ascii_case(secret));
+        let member = format!("/environment/{index}");
+        let called = plain(name, 100);
+        let found = match Member::of(variable.get("value")) {
+            Member::Absent => continue,
+            Member::Known(value) if is_blank(value) => continue,
+            Member::Unknown if is_named => (Verdict::Fail, "gets a secret as its value when the template is rendered"),
+            Member::Unknown => continue,
+            Member::Known(_) if is_named => (Verdict::Fail, "holds a secret as a literal value"),
+            Member::Known(value) if with_others && !is_other && looks_secret(name, value) => {
+                (Verdict::Advice, "looks like a secret with a literal value")
+            }
+            Member::Known(_) => continue,
+        };
+        if found.0 > worst.verdict {
+            let store = if with_others { "Parameter Store or Secrets Manager" } else { "Secrets Manager" };
+            let message = format!(
+                "the environment variable {called} {}; put the value into {store}, and refer to it under `secrets`",
+                found.1
+            );
+            worst = about(found.0, &member, &message);
+        }
+    }
+    worst
+}
+
+fn is_blank(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| text.trim().is_empty())
+}
+
+/// Whether the name or the value is that of a secret. References to a secret, and addresses without a password, are not.
+fn looks_secret(name: &str, value: &Value) -> bool {
+    let Some(value) = value.as_str() else { return false };
+    let name = name.to_ascii_uppercase().replace('-', "_");
+    let refers = value.starts_with("arn:")
+        || value.starts_with('/')
+        || ["true", "false"].contains(&value.to_ascii_lowercase().as_str())
+        || value.parse::<f64>().is_ok()
+        || (value.contains("://") && !has_password(value))
+        || ["_ARN", "_NAME", "_FILE", "_PATH", "_URL", "_URI", "_ENDPOINT", "_TTL", "_HEADER", "_ID"]
+            .iter()
+            .any(|ending| name.ends_with(ending));
+    has_password(value)
+        || is_access_key(value)
+        || value.contains("-----BEGIN ")
+        || (!refers && WORDS.iter().any(|word| name.contains(word)))
+}
+
+/// Whether the value is an address with a user and a password, such as `postgres://user:password@host`.
+fn has_password(value: &str) -> bool {
+    let Some((_, rest)) = value.split_once("://") else { return false };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let Some((user, _)) = authority.rsplit_once('@') else { return false };
+    user.split_once(':').is_some_and(|(_, password)| !password.is_empty())
+}
+
+/// Whether the value is the identifier of an access key (source: IAM user guide, unique identifiers).
+fn is_access_key(value: &str) -> bool {
+    let rest = value.strip_prefix("AKIA").or_else(|| value.strip_prefix("ASIA"));
+    rest.is_some_and(|rest| {
+        rest.len() == 16 && rest.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_secret_is_known_by_its_name_or_by_its_value() {
+        for (name, value) in [
+            ("DB_PASSWORD", "hunter2"),
+            ("github-token", "ghp_x"),
+            ("DATABASE_URL", "postgres://a:b@db/x"),
+            ("KEY", "AKIAIOSFODNN7EXAMPLE"),
+            ("PEM", "-----BEGIN RSA PRIVATE KEY-----"),
+        ] {
+            assert!(looks_secret(name, &json!(value)), "{name}");
+        }
+        for (name, value) in [
+            ("DB_PASSWORD_ARN", "x"),
+            ("SECRET", "arn:aws:secretsmanager:eu-west-1:111122223333:secret:a-AbCdEf"),
+            ("TOKEN_URL", "https://auth.example/token"),
+            ("TOKEN_TTL", "3600"),
+            ("USE_TOKEN", "true"),
+            ("MAX_TOKENS", "4096"),
+            ("DATABASE_URL", "postgres://db/x"),
+            ("PORT", "80"),
+        ] {
+            assert!(!looks_secret(name, &json!(value)), "{name}");
+        }
+    }
+}

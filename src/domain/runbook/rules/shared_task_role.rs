@@ -1,0 +1,24 @@
+//! A task role that is also the execution role, so that the containers have the rights of the ECS agent.
+
+use super::Checked;
+use crate::domain::runbook::subject::{Member, Subject};
+use crate::domain::runbook::verdict::Verdict;
+
+pub(super) const NAME: &str = "shared-task-role";
+
+pub(super) fn check(subject: &Subject<'_>) -> Checked {
+    let about = |verdict, message: &str| vec![subject.about(NAME, "/taskRoleArn", verdict, message)];
+    match (subject.member("taskRoleArn"), subject.member("executionRoleArn")) {
+        (Member::Absent, _) | (_, Member::Absent) => {
+            about(Verdict::NotApplicable, "the task definition has no two roles to compare")
+        }
+        // Two equal placeholders, or two equal functions, are one role.
+        _ if subject.definition.view()["taskRoleArn"] == subject.definition.view()["executionRoleArn"] => about(
+            Verdict::Fail,
+            "the task role is also the execution role, so the containers have the rights of the ECS agent: pull images, \
+             write logs and read secrets; give the containers a role of their own",
+        ),
+        (Member::Known(_), Member::Known(_)) => about(Verdict::Pass, "the task role is not the execution role"),
+        _ => about(Verdict::Undecidable, "a role is known only after the deployment; check the registered revision"),
+    }
+}

@@ -1,0 +1,163 @@
+//! The task definition that the rules of the runbook judge.
+
+use serde_json::Value;
+
+use super::verdict::{Evidence, Resource, RunbookResult, Verdict};
+use crate::domain::baseline::Baseline;
+use crate::domain::ecs::task_definition::{Container, TaskDefinition};
+use crate::domain::text::placeholder::{is_intrinsic, is_placeholder, is_variable};
+use crate::domain::text::plain::plain;
+
+/// The longest value in a message or as evidence, in characters.
+const LONGEST: usize = 200;
+
+/// A task definition with what is known around it.
+pub struct Subject<'s> {
+    pub definition: &'s TaskDefinition,
+    pub baseline: &'s Baseline,
+    /// The name of the file, or `DescribeTaskDefinition`.
+    pub source: &'s str,
+    /// The ARN of a registered revision. `None` for a file.
+    pub arn: Option<&'s str>,
+    /// The tags. `None` if the file shows none, because a deploy tool may add tags.
+    pub tags: Option<&'s [(String, String)]>,
+}
+
+/// A member of a task definition.
+#[derive(Clone, Copy)]
+pub(super) enum Member<'a> {
+    /// The member is absent or null.
+    Absent,
+    /// The member is a placeholder or an intrinsic function.
+    Unknown,
+    Known(&'a Value),
+}
+
+impl<'a> Member<'a> {
+    pub(super) fn of(value: Option<&'a Value>) -> Self {
+        match value {
+            None | Some(Value::Null) => Self::Absent,
+            Some(value) if is_variable(value) => Self::Unknown,
+            Some(value) => Self::Known(value),
+        }
+    }
+
+    /// Returns the member with this name of an object. The members of an unknown value are unknown.
+    pub(super) fn member(self, name: &str) -> Self {
+        match self {
+            Self::Absent | Self::Unknown => self,
+            Self::Known(value) => Self::of(value.get(name)),
+        }
+    }
+
+    /// Returns the items of a list. Returns `None` if the whole list is unknown.
+    pub(super) fn items(self) -> Option<&'a [Value]> {
+        match self {
+            Self::Absent => Some(&[]),
+            Self::Unknown => None,
+            Self::Known(value) => Some(value.as_array().map_or(&[], Vec::as_slice)),
+        }
+    }
+}
+
+impl<'s> Subject<'s> {
+    /// Returns a member of the task definition.
+    pub(super) fn member(&self, name: &str) -> Member<'s> {
+        Member::of(self.definition.view().get(name))
+    }
+
+    /// Whether the containers run on Windows. `None` if the task definition does not show the operating system.
+    pub(super) fn is_windows(&self) -> Option<bool> {
+        let platform = self.member("runtimePlatform");
+        if let Member::Known(platform) = platform
+            && let Some(family) = platform["operatingSystemFamily"].as_str()
+            && (family.starts_with("WINDOWS_SERVER") || family == "LINUX")
+        {
+            return Some(family != "LINUX");
+        }
+        match platform.member("operatingSystemFamily") {
+            Member::Absent => Some(false),
+            Member::Unknown | Member::Known(_) => None,
+        }
+    }
+
+    /// Returns the result of a rule about the whole task definition.
+    pub(super) fn about(&self, rule: &'static str, member: &str, verdict: Verdict, message: &str) -> RunbookResult {
+        let value = self.definition.view().pointer(member);
+        self.result(rule, None, member, verdict, message, value)
+    }
+
+    /// Returns the result of a rule about a container. `member` is the JSON pointer in the container.
+    pub(super) fn about_container(
+        &self,
+        rule: &'static str,
+        container: Container<'_>,
+        member: &str,
+        verdict: Verdict,
+        message: &str,
+    ) -> RunbookResult {
+        let pointer = format!("/containerDefinitions/{}{member}", container.index);
+        let value = self.definition.view().pointer(&pointer);
+        self.result(rule, Some(container), &pointer, verdict, message, value)
+    }
+
+    fn result(
+        &self,
+        rule: &'static str,
+        container: Option<Container<'_>>,
+        member: &str,
+        verdict: Verdict,
+        message: &str,
+        value: Option<&Value>,
+    ) -> RunbookResult {
+        let evidence = Evidence {
+            source: plain(self.source, LONGEST),
+            member: plain(member, LONGEST),
+            value: value.filter(|_| !may_be_secret(member)).map(shown),
+        };
+        let name = |container: Container<'_>| match container.name() {
+            Some(name) => plain(name, LONGEST),
+            None => format!("#{}", container.index + 1),
+        };
+        RunbookResult {
+            resource: Resource { container: container.map(name), ..self.resource() },
+            rule,
+            verdict,
+            message: plain(message, 1000),
+            evidence: Some(evidence),
+        }
+    }
+
+    /// Returns a result without evidence, for a rule whose facts Logweir has not read.
+    pub(super) fn unread(&self, rule: &'static str, verdict: Verdict, message: &str) -> RunbookResult {
+        let resource = self.resource();
+        RunbookResult { resource, rule, verdict, message: message.to_owned(), evidence: None }
+    }
+
+    fn resource(&self) -> Resource {
+        let family = self.definition.family().filter(|family| !is_placeholder(family));
+        Resource {
+            kind: "task-definition",
+            name: plain(family.unwrap_or(self.source), LONGEST),
+            arn: self.arn.map(String::from),
+            container: None,
+        }
+    }
+}
+
+/// Whether the value of the member may be a secret. The runbook never prints such a value, nor its length.
+fn may_be_secret(member: &str) -> bool {
+    let within = |name: &str| member.split('/').any(|part| part == name);
+    within("environment") || within("options") || within("command") || within("dockerLabels") || within("entryPoint")
+}
+
+/// Returns a value as evidence. Objects and lists appear only with their sizes.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => plain(text, LONGEST),
+        Value::Array(items) => format!("a list with {} items", items.len()),
+        value if is_intrinsic(value) => "an intrinsic function".to_owned(),
+        Value::Object(members) => format!("an object with {} members", members.len()),
+        value => value.to_string(),
+    }
+}

@@ -1,0 +1,110 @@
+//! The result of `logweir runbook`, and the map of `logweir controls`.
+
+use serde::Serialize;
+
+use super::passed_over::PassedOver;
+use crate::domain::report::schema;
+use crate::domain::runbook::{CORRECTIONS, Controls, Correction, Requirement, RunbookResult, Verdict};
+
+/// The sheet of a run, by requirement.
+#[derive(Serialize)]
+pub struct RunbookOutput {
+    pub schema: &'static str,
+    pub requirements: Vec<RequirementLine>,
+    pub coverage: Coverage,
+}
+
+/// A requirement with its results.
+#[derive(Serialize)]
+pub struct RequirementLine {
+    pub id: &'static str,
+    pub title: &'static str,
+    pub controls: Controls,
+    pub results: Vec<RunbookResult>,
+}
+
+/// What the run read.
+#[derive(Serialize, Default)]
+pub struct Coverage {
+    /// The number of task definitions that Logweir judged.
+    pub task_definitions: usize,
+    /// The files that contain no task definition.
+    pub passed_over: PassedOver,
+    /// The targets that Logweir could not read.
+    pub errors: Vec<UnreadTarget>,
+    /// The rules that Logweir did not check, because their facts are not in a task definition.
+    pub not_checked: Vec<&'static str>,
+}
+
+#[derive(Serialize)]
+pub struct UnreadTarget {
+    pub target: String,
+    pub message: String,
+}
+
+impl Default for RunbookOutput {
+    fn default() -> Self {
+        let line = |requirement: Requirement| RequirementLine {
+            id: requirement.id(),
+            title: requirement.title(),
+            controls: requirement.controls(),
+            results: Vec::new(),
+        };
+        let requirements = Requirement::ALL.into_iter().map(line).collect();
+        Self { schema: schema::RUNBOOK, requirements, coverage: Coverage::default() }
+    }
+}
+
+impl RunbookOutput {
+    /// Adds the results about one task definition.
+    pub fn add(&mut self, results: Vec<(Requirement, RunbookResult)>) {
+        self.coverage.task_definitions += 1;
+        for (requirement, result) in results {
+            if result.verdict == Verdict::NotChecked && !self.coverage.not_checked.contains(&result.rule) {
+                self.coverage.not_checked.push(result.rule);
+            }
+            if let Some(line) = self.requirements.iter_mut().find(|line| line.id == requirement.id()) {
+                line.results.push(result);
+            }
+        }
+    }
+
+    /// Returns the number of results with the verdict.
+    pub fn count(&self, verdict: Verdict) -> usize {
+        self.requirements.iter().map(|line| line.count(verdict)).sum()
+    }
+}
+
+impl RequirementLine {
+    /// Returns the number of results with the verdict.
+    pub fn count(&self, verdict: Verdict) -> usize {
+        self.results.iter().filter(|result| result.verdict == verdict).count()
+    }
+}
+
+/// The controls of every requirement.
+#[derive(Serialize)]
+pub struct ControlsOutput {
+    pub schema: &'static str,
+    pub requirements: Vec<ControlsLine>,
+    /// The safeguards of CIS Controls version 8 that the written runbook names wrongly.
+    pub corrections: [Correction; 4],
+}
+
+#[derive(Serialize)]
+pub struct ControlsLine {
+    pub id: &'static str,
+    pub title: &'static str,
+    pub controls: Controls,
+}
+
+impl Default for ControlsOutput {
+    fn default() -> Self {
+        let line = |one: Requirement| ControlsLine { id: one.id(), title: one.title(), controls: one.controls() };
+        Self {
+            schema: schema::CONTROLS,
+            requirements: Requirement::ALL.into_iter().map(line).collect(),
+            corrections: CORRECTIONS,
+        }
+    }
+}
