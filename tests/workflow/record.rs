@@ -183,10 +183,10 @@ async fn an_illegal_entry_is_named() {
         (1, EntryKind::Started { step: 9, tags: None }, Illegal::NoSuchStep(first, 9)),
         (1, done(1), Illegal::NotStarted(first, 1)),
         (1, EntryKind::Withdrawn { corrected: corrected.clone() }, Illegal::NothingWithdrawn(first)),
-        (1, EntryKind::Undoing { step: 0 }, Illegal::NotAsked(first)),
+        (1, EntryKind::Undoing { step: 0, rollback: None }, Illegal::NotAsked(first)),
         (asked, EntryKind::Started { step: 0, tags: None }, Illegal::AfterClosing(asked as u32)),
         (asked + 1, EntryKind::Started { step: 0, tags: None }, Illegal::BackingOut(back)),
-        (asked + 1, EntryKind::Undoing { step: 9 }, Illegal::NothingToUndo(back, 9)),
+        (asked + 1, EntryKind::Undoing { step: 9, rollback: None }, Illegal::NothingToUndo(back, 9)),
         (asked + 1, EntryKind::Undone { step: 0 }, Illegal::UndoNotStarted(back, 0)),
     ] {
         assert_eq!(after(length, what), Some(illegal));

@@ -11,6 +11,7 @@ mod holds;
 mod images;
 mod intents;
 mod lagging;
+mod lost_rollbacks;
 mod many;
 mod modes;
 mod overdue;

@@ -188,9 +188,6 @@ impl History {
             let active = account.active("web").into_iter().skip(1).map(|number| account.arn("web", number));
             let sources: Vec<_> = active.filter(|it| account.revision(it).unwrap().by == DEPLOYER).collect();
             let source = (!sources.is_empty()).then(|| source.get(&sources).clone())?;
-            // If a worker dies right after an update that replaced this deployment, a read that lagged before the
-            // update leaves no trace of the deployment.
-            account.lag.services = 0;
             // The owner does not wait until the update succeeds.
             let starts = std::mem::take(&mut account.lag.starts);
             let corrected = account.records.get(&source).and_then(|record| record.head.corrected.clone());

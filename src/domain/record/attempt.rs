@@ -115,9 +115,9 @@ impl<'r> Attempt<'r> {
             }
             Topic::Step(step, entry) => self.add_step(sequence, step, entry),
             Topic::Revision(revision, entry) => self.add_revision(sequence, revision, entry),
-            Topic::Undo(step, entry) => {
+            Topic::Undo(step, about) => {
                 let backout = self.backout.as_mut().ok_or(Illegal::NotAsked(sequence))?;
-                backout.add(&self.opening.source, sequence, step, entry)
+                backout.add(&self.opening.source, sequence, entry.at, step, about)
             }
             Topic::Service(service, about) => self.add_service(entry, service, about),
             Topic::Retirement(revision, entry) => self.add_retirement(sequence, revision, entry),

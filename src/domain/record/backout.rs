@@ -1,7 +1,10 @@
 //! The state of a backout, computed from the entries of the record.
 
+use jiff::Timestamp;
+
 use super::entry::{BackoutRequest, NotUndone};
 use super::illegal::Illegal;
+use super::rollback::Rollback;
 use super::step::Undo;
 use super::topic::UndoEntry;
 use crate::domain::ecs::revision::RevisionArn;
@@ -20,6 +23,8 @@ pub struct Backout<'r> {
     pub steps: Vec<&'r Undo>,
     pub started: Vec<bool>,
     pub settled: Vec<Option<Settled<'r>>>,
+    /// The rollback of a service that Logweir was about to make in an undo step.
+    pub rollbacks: Vec<Option<Rollback<'r>>>,
     /// Whether Logweir may have registered the document of the deregistered source again, and does not know the result.
     pub restoring: bool,
     pub restored: Option<&'r RevisionArn>,
@@ -80,6 +85,7 @@ impl<'r> Backout<'r> {
                 steps: Vec::new(),
                 started: Vec::new(),
                 settled: Vec::new(),
+                rollbacks: Vec::new(),
                 restoring: earlier.as_ref().is_some_and(|backout| backout.restoring),
                 restored: earlier.as_ref().and_then(|backout| backout.restored),
                 uses_restored: earlier.as_ref().is_some_and(|backout| backout.uses_restored),
@@ -92,6 +98,7 @@ impl<'r> Backout<'r> {
         backout.steps.extend(&asked.steps);
         backout.started.resize(backout.steps.len(), false);
         backout.settled.resize(backout.steps.len(), None);
+        backout.rollbacks.resize(backout.steps.len(), None);
         backout
     }
 
@@ -100,6 +107,7 @@ impl<'r> Backout<'r> {
         &mut self,
         source: &RevisionArn,
         sequence: u32,
+        at: Timestamp,
         step: usize,
         entry: UndoEntry<'r>,
     ) -> Result<(), Illegal> {
@@ -107,8 +115,12 @@ impl<'r> Backout<'r> {
             return Err(Illegal::NothingToUndo(sequence, step));
         }
         match entry {
-            UndoEntry::Undoing => {
+            UndoEntry::Undoing(rollback) => {
                 self.started[step] = true;
+                if let Some(intent) = rollback {
+                    let earlier = self.rollbacks[step].take();
+                    self.rollbacks[step] = Some(Rollback::announced(intent, at, earlier));
+                }
                 let to_source = matches!(self.steps[step], Undo::RollBackService { from, .. } if from == source);
                 self.uses_restored |= to_source && self.restored.is_some();
             }

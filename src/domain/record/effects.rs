@@ -135,7 +135,7 @@ impl<'r> Effects<'r> {
                 None => {}
             },
             UndoEntry::Restored(restored) => self.restored = Some(restored),
-            UndoEntry::Undoing | UndoEntry::Restoring | UndoEntry::Kept(NotUndone { open: true, .. }) => {}
+            UndoEntry::Undoing(_) | UndoEntry::Restoring | UndoEntry::Kept(NotUndone { open: true, .. }) => {}
         }
     }
 

@@ -89,6 +89,10 @@ pub enum EntryKind {
     /// possibly done.
     Undoing {
         step: usize,
+        /// The intent to roll a service back by an update. `None` for every other undo step, and if Logweir lets ECS roll
+        /// the service back. An earlier release did not write it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rollback: Option<Box<ServiceRollback>>,
     },
     Undone {
         step: usize,
@@ -258,6 +262,19 @@ pub struct ServiceUpdate {
     /// Whether the deployment of the revision `from` had completed before the update. If the deployment of `from` had
     /// not completed, a rollback by ECS does not lead to the revision `from`.
     pub settled: bool,
+}
+
+/// The intent to roll a service back from the corrected revision, with the state of the service at the time of this
+/// decision.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ServiceRollback {
+    pub to: RevisionArn,
+    /// The ids of the service's deployments that ECS listed when Logweir decided to roll the service back (see
+    /// [`ServiceUpdate::seen`]).
+    pub seen: Vec<String>,
+    /// The time at which ECS created the newest of these deployments.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Timestamp>,
 }
 
 /// The facts about a deregistered source with which a retirement begins.

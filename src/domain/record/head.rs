@@ -159,7 +159,7 @@ impl Head {
                     }
                 }
                 UndoEntry::Restored(restored) => self.restored = Some(restored.clone()),
-                UndoEntry::Undoing | UndoEntry::Restoring | UndoEntry::Kept(NotUndone { open: true, .. }) => {}
+                UndoEntry::Undoing(_) | UndoEntry::Restoring | UndoEntry::Kept(NotUndone { open: true, .. }) => {}
             },
             Topic::Service(service, entry) if !self.suppressed => {
                 self.rolled = rolled(before.iter().map(|entry| &entry.what).chain([&what]));

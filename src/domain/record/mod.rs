@@ -14,6 +14,7 @@ mod key;
 mod next;
 mod registration;
 mod retirement;
+mod rollback;
 mod rollout;
 mod step;
 mod topic;
@@ -25,7 +26,10 @@ pub use cluster::{
     ClusterRecord, ClusterStep,
 };
 pub use effects::Effects;
-pub use entry::{BackoutRequest, Ending, Entry, EntryKind, NotUndone, Opening, SCHEMA, ServiceUpdate, SourceWithdrawn};
+pub use entry::{
+    BackoutRequest, Ending, Entry, EntryKind, NotUndone, Opening, SCHEMA, ServiceRollback, ServiceUpdate,
+    SourceWithdrawn,
+};
 pub use finish::{Fact, Facts, FinishStep, Sighting, next_step, words};
 pub use head::{Head, Record};
 pub use history::Registered;
@@ -33,5 +37,6 @@ pub use illegal::Illegal;
 pub use key::{RecordKey, RecordKind};
 pub use next::{Next, next};
 pub use retirement::Retirement;
+pub use rollback::Rollback;
 pub use rollout::{Rollout, RolloutPhase};
 pub use step::{Done, Step, Undo};

@@ -33,7 +33,7 @@ impl Record {
                     | RecordEntry::BackoutRequested(_)
                     | RecordEntry::Closed(_),
                 )
-                | Topic::Undo(_, UndoEntry::Undoing | UndoEntry::Undone)
+                | Topic::Undo(_, UndoEntry::Undoing(_) | UndoEntry::Undone)
                 | Topic::Revision(..)
                 | Topic::Service(..)
                 | Topic::Retirement(..) => {}
@@ -78,7 +78,10 @@ impl Record {
                 | RecordEntry::Closed(_),
             )
             | Topic::Revision(_, RevisionEntry::Withdrawing(_) | RevisionEntry::Vanished | RevisionEntry::Unclaimed)
-            | Topic::Undo(_, UndoEntry::Undoing | UndoEntry::Kept(_) | UndoEntry::Restoring | UndoEntry::Restored(_))
+            | Topic::Undo(
+                _,
+                UndoEntry::Undoing(_) | UndoEntry::Kept(_) | UndoEntry::Restoring | UndoEntry::Restored(_),
+            )
             | Topic::Step(..)
             | Topic::Service(..)
             | Topic::Retirement(

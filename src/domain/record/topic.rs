@@ -4,7 +4,9 @@
 
 use jiff::Timestamp;
 
-use super::entry::{BackoutRequest, Ending, EntryKind, NotUndone, Opening, ServiceUpdate, SourceWithdrawn};
+use super::entry::{
+    BackoutRequest, Ending, EntryKind, NotUndone, Opening, ServiceRollback, ServiceUpdate, SourceWithdrawn,
+};
 use super::step::{Done, Undo};
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::ServiceArn;
@@ -53,7 +55,7 @@ pub(super) enum RevisionEntry {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum UndoEntry<'e> {
-    Undoing,
+    Undoing(Option<&'e ServiceRollback>),
     Undone,
     Kept(&'e NotUndone),
     Restoring,
@@ -97,7 +99,7 @@ impl EntryKind {
             Self::Withdrawn { corrected } => Topic::Revision(corrected, RevisionEntry::Withdrawn),
             Self::Vanished { corrected } => Topic::Revision(corrected, RevisionEntry::Vanished),
             Self::Unclaimed { registered } => Topic::Revision(registered, RevisionEntry::Unclaimed),
-            Self::Undoing { step } => Topic::Undo(*step, UndoEntry::Undoing),
+            Self::Undoing { step, rollback } => Topic::Undo(*step, UndoEntry::Undoing(rollback.as_deref())),
             Self::Undone { step } => Topic::Undo(*step, UndoEntry::Undone),
             Self::Kept(kept) => Topic::Undo(kept.step, UndoEntry::Kept(kept)),
             Self::Restoring { step } => Topic::Undo(*step, UndoEntry::Restoring),
@@ -140,7 +142,7 @@ impl EntryKind {
             Topic::Revision(registered, RevisionEntry::Unclaimed) => Some(registered),
             Topic::Step(_, StepEntry::Done(Done::LogGroup { .. } | Done::Retention { .. }))
             | Topic::Step(_, StepEntry::Started { .. } | StepEntry::Failed { .. })
-            | Topic::Undo(_, UndoEntry::Undoing | UndoEntry::Undone | UndoEntry::Kept(_) | UndoEntry::Restoring)
+            | Topic::Undo(_, UndoEntry::Undoing(_) | UndoEntry::Undone | UndoEntry::Kept(_) | UndoEntry::Restoring)
             | Topic::Record(_)
             | Topic::Revision(_, RevisionEntry::Withdrawing(_) | RevisionEntry::Withdrawn | RevisionEntry::Vanished)
             | Topic::Service(..)
@@ -191,7 +193,8 @@ impl<'e> Topic<'e> {
             }
             Self::Undo(_, entry) => match entry {
                 UndoEntry::Restored(restored) => vec![restored],
-                UndoEntry::Undoing | UndoEntry::Undone | UndoEntry::Kept(_) | UndoEntry::Restoring => Vec::new(),
+                UndoEntry::Undoing(rollback) => rollback.map(|rollback| &rollback.to).into_iter().collect(),
+                UndoEntry::Undone | UndoEntry::Kept(_) | UndoEntry::Restoring => Vec::new(),
             },
             Self::Service(_, entry) => match entry {
                 ServiceEntry::UpdatingService(update) => vec![&update.from, &update.to],
@@ -233,7 +236,7 @@ impl<'e> Topic<'e> {
                 RevisionEntry::Withdrawn | RevisionEntry::Vanished | RevisionEntry::Unclaimed => false,
             },
             Self::Undo(_, entry) => match entry {
-                UndoEntry::Undoing | UndoEntry::Restoring => true,
+                UndoEntry::Undoing(_) | UndoEntry::Restoring => true,
                 UndoEntry::Undone | UndoEntry::Kept(_) | UndoEntry::Restored(_) => false,
             },
             Self::Service(_, entry) => match entry {
@@ -270,7 +273,7 @@ impl<'e> Topic<'e> {
                 StepEntry::Done(_) | StepEntry::Failed { .. } => true,
             },
             Self::Undo(_, entry) => match entry {
-                UndoEntry::Undoing => false,
+                UndoEntry::Undoing(_) => false,
                 UndoEntry::Undone | UndoEntry::Kept(_) | UndoEntry::Restoring | UndoEntry::Restored(_) => true,
             },
             Self::Revision(

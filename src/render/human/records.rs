@@ -219,7 +219,7 @@ fn said(what: &EntryKind, steps: &[Step], undo: &[&Undo]) -> String {
             let why = asked.reason.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
             format!("backout requested{who}{why}")
         }
-        EntryKind::Undoing { step } => format!("undoing: {}", back(step)),
+        EntryKind::Undoing { step, .. } => format!("undoing: {}", back(step)),
         EntryKind::Undone { step } => format!("undone: {}", back(step)),
         EntryKind::Kept(NotUndone { why, .. }) => format!("not undone: {why}"),
         EntryKind::Restoring { .. } => "restoring the source revision".into(),

@@ -6,7 +6,7 @@ use crate::domain::ecs::tags::{self, Tag};
 use crate::domain::ecs::task_definition::TaskDefinition;
 use crate::domain::edit::Edit;
 use crate::domain::outcome::Reason;
-use crate::domain::record::{Backout, EntryKind, NotRestored, NotUndone, Record};
+use crate::domain::record::{Backout, EntryKind, NotRestored, NotUndone, Record, Rollback};
 use crate::ports::{Described, Ports};
 use crate::workflow::ownership::{ExpectedDocument, ExpectedRevision, Registrars};
 
@@ -19,6 +19,8 @@ pub(in crate::workflow) struct UndoDriver<'p, P: Ports> {
 pub(in crate::workflow) struct UndoContext<'a> {
     pub(in crate::workflow) step: usize,
     pub(in crate::workflow) started: bool,
+    /// The rollback of the service that a worker was about to make.
+    pub(in crate::workflow) rollback: Option<Rollback<'a>>,
     pub(in crate::workflow) restore_over_newer: bool,
     pub(in crate::workflow) restore_source: bool,
     pub(in crate::workflow) ignore_pins: bool,
@@ -73,6 +75,7 @@ impl<'a> UndoContext<'a> {
         Self {
             step,
             started: backout.started[step],
+            rollback: backout.rollbacks[step],
             restore_over_newer: backout.asked.restore_over_newer,
             restore_source: backout.asked.restore_source,
             ignore_pins: backout.asked.ignore_pins,

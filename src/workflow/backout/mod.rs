@@ -2,6 +2,7 @@
 //! change an effect that another principal has changed since the correction.
 
 mod context;
+mod interrupted;
 mod pinned;
 mod preview;
 mod remaining;

@@ -33,9 +33,13 @@ impl<P: Ports> UndoDriver<'_, P> {
         if found.status != Status::Active {
             return Ok(UndoAction::Write(now.done_with(format!("service {name} is being deleted, or was deleted"))));
         }
+        let clock = self.ports.clock();
+        if now.rollback.is_some_and(|rollback| rollback.is_missing_in(&found, back.to, clock.now())) {
+            return Err(nothing_yet(back.service));
+        }
         let overtaken = backout.yielding.iter().rev().find(|(service, _)| *service == back.service);
         if let Some((_, external)) = overtaken {
-            return Ok(if !is_deployed(&found, external, now.source) {
+            return Ok(if !self.may_yield(now, &found, external).await? {
                 now.keep(not_deployed(&name, external), None)
             } else if found.revision == **external {
                 now.keep(left_with(&name, external), Some(Reason::ServiceChanged))
@@ -54,9 +58,10 @@ impl<P: Ports> UndoDriver<'_, P> {
                     format!("service {name} runs the later correction {runs}: run `logweir backout {later}` first");
                 return Ok(now.keep(why, Some(Reason::NewerRevision)));
             }
-            return Ok(UndoAction::Write(if is_back && now.started {
-                EntryKind::Undone { step: now.step }
-            } else if is_back {
+            if is_back && now.started {
+                return self.rolled_back(now, back, found).await;
+            }
+            return Ok(UndoAction::Write(if is_back {
                 now.done_with(format!("ECS or another principal has already rolled service {name} back"))
             } else {
                 now.done_with(format!("service {name} runs {} by now", found.revision.short()))

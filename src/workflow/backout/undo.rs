@@ -8,7 +8,9 @@ use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::User;
 use crate::domain::edit::Edit;
 use crate::domain::outcome::{Conclusion, Outcome, Reason};
-use crate::domain::record::{Backout, BackoutRequest, Effects, EntryKind, Next, NotUndone, Record, Undo, next};
+use crate::domain::record::{
+    Backout, BackoutRequest, Effects, EntryKind, Next, NotUndone, Record, ServiceRollback, Undo, next,
+};
 use crate::domain::rules::facts::LogGroup;
 use crate::ports::{Answer, Described, ErrorKind, Journal, LogGroups, Ports, Services, TaskDefinitions};
 use crate::workflow::family_state;
@@ -90,20 +92,22 @@ impl<'p, P: Ports> UndoDriver<'p, P> {
             Err(error) => Err(error),
             Ok(UndoAction::Write(what)) => return claimed.append(what).await,
             Ok(UndoAction::Deregister(corrected)) => {
-                claimed.append(EntryKind::Undoing { step }).await?;
+                claimed.append(EntryKind::Undoing { step, rollback: None }).await?;
                 let at = registered_at(&claimed.record, &corrected);
                 deregister(self.ports, &corrected, at).await.map(|()| EntryKind::Undone { step })
             }
             Ok(UndoAction::DeleteRetention(name)) => {
-                claimed.append(EntryKind::Undoing { step }).await?;
+                claimed.append(EntryKind::Undoing { step, rollback: None }).await?;
                 self.ports.log_groups().delete_retention(&name).await.map(|()| EntryKind::Undone { step })
             }
             Ok(UndoAction::Point { found, to }) => {
-                claimed.append(EntryKind::Undoing { step }).await?;
+                let before = found.primary().and_then(|newest| newest.created);
+                let rollback = Some(Box::new(ServiceRollback { to: to.clone(), seen: found.seen(), before }));
+                claimed.append(EntryKind::Undoing { step, rollback }).await?;
                 return self.roll_back(claimed, step, &found, &to).await;
             }
             Ok(UndoAction::Stop(deployment)) => {
-                claimed.append(EntryKind::Undoing { step }).await?;
+                claimed.append(EntryKind::Undoing { step, rollback: None }).await?;
                 match self.ports.services().stop(&deployment).await {
                     Err(error) if error.kind == ErrorKind::Retry => Err(error),
                     // The next iteration of the loop in `to_the_end` reads whether ECS rolls the service back. ECS

@@ -281,12 +281,12 @@ fn asked() -> Telling {
 fn a_backout_of_a_service_may_be_cut_off_after_any_entry() {
     let web = || service("web");
     let story = [
-        EntryKind::Undoing { step: 0 },
+        EntryKind::Undoing { step: 0, rollback: None },
         EntryKind::ServiceRolledBack { service: web(), deployment: "ecs-svc/3".into() },
         EntryKind::Undone { step: 0 },
         EntryKind::Released { why: "the last tasks end".into(), refused: None },
         EntryKind::Resumed { registrars: Vec::new() },
-        EntryKind::Undoing { step: 1 },
+        EntryKind::Undoing { step: 1, rollback: None },
         EntryKind::Undone { step: 1 },
         EntryKind::Closed(Outcome::BackedOut.into()),
     ];
@@ -309,7 +309,7 @@ fn a_backout_of_a_service_may_be_cut_off_after_any_entry() {
 #[test]
 fn after_a_backout_that_yielded_another_backout_returns_to_the_overtaken_revision() {
     let mut telling = asked();
-    telling.writes(EntryKind::Undoing { step: 0 });
+    telling.writes(EntryKind::Undoing { step: 0, rollback: None });
     for to in ["api:7", "api:8"] {
         let before = telling.record.clone();
         telling.writes(EntryKind::Yielding { service: service("web"), to: arn(to) });

@@ -104,7 +104,7 @@ fn a_record_of_the_first_form_is_continued() {
         steps: undo(),
     };
     let backout = upon(&finished, "b", EntryKind::BackoutRequested(Box::new(asked)));
-    let undoing = backout.then("b", EntryKind::Undoing { step: 0 });
+    let undoing = backout.then("b", EntryKind::Undoing { step: 0, rollback: None });
     for commit in [&done, &end, &backout, &undoing] {
         assert_eq!(run(commit.on(&journal)), Ok(()));
     }

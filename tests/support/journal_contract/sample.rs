@@ -7,8 +7,8 @@ use logweir::domain::edit::{Change, Edit, Ground, Holder, NewLogGroup, OptionCha
 use logweir::domain::event::Cause;
 use logweir::domain::outcome::{Mode, Outcome, Reason, TriggerKind};
 use logweir::domain::record::{
-    BackoutRequest, Done, Ending, Entry, EntryKind, Head, NotUndone, Opening, SCHEMA, ServiceUpdate, SourceWithdrawn,
-    Step, Undo,
+    BackoutRequest, Done, Ending, Entry, EntryKind, Head, NotUndone, Opening, SCHEMA, ServiceRollback, ServiceUpdate,
+    SourceWithdrawn, Step, Undo,
 };
 use logweir::ports::{CommitError, ErrorKind, Expected, Journal};
 use serde_json::{Value, json};
@@ -127,7 +127,15 @@ pub fn every() -> Vec<EntryKind> {
             continues: true,
             ..backout_asked()
         })),
-        EntryKind::Undoing { step: 0 },
+        EntryKind::Undoing { step: 0, rollback: None },
+        EntryKind::Undoing {
+            step: 0,
+            rollback: Some(Box::new(ServiceRollback {
+                to: revision("web:41"),
+                seen: vec!["ecs-svc/2".into()],
+                before: Some("2026-11-21T12:05:00Z".parse().unwrap()),
+            })),
+        },
         EntryKind::Restoring { step: 0 },
         EntryKind::Restored { step: 0, restored: revision("web:43") },
         EntryKind::Undone { step: 0 },

@@ -218,7 +218,7 @@ fn undoes(record: &Record, is_it: impl Fn(&Undo) -> bool) -> bool {
             requested(&mut undo, asked);
             false
         }
-        EntryKind::Undoing { step } => undo.get(*step).is_some_and(|undo| is_it(undo)),
+        EntryKind::Undoing { step, .. } => undo.get(*step).is_some_and(|undo| is_it(undo)),
         _ => false,
     })
 }
@@ -237,7 +237,7 @@ fn says_pointing(record: &Record, service: &ServiceArn, to: &RevisionArn) -> boo
             requested(&mut undo, asked);
             false
         }
-        EntryKind::Undoing { step } => {
+        EntryKind::Undoing { step, .. } => {
             matches!(undo.get(*step), Some(Undo::RollBackService { service: other, from, .. })
             if other == service && (from == to || restores(record, to)))
         }

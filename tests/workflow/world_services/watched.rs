@@ -80,7 +80,7 @@ fn undoes(world: &World) {
         steps,
     };
     writes(world, EntryKind::BackoutRequested(Box::new(asked)));
-    writes(world, EntryKind::Undoing { step: 0 });
+    writes(world, EntryKind::Undoing { step: 0, rollback: None });
 }
 
 fn wrongs(world: &World) -> Vec<String> {
@@ -212,7 +212,7 @@ async fn deregisters(world: &World) -> Vec<String> {
         steps,
     };
     writes(world, EntryKind::BackoutRequested(Box::new(asked)));
-    writes(world, EntryKind::Undoing { step: 0 });
+    writes(world, EntryKind::Undoing { step: 0, rollback: None });
     world.deregister(&corrected).await.unwrap();
     wrongs(world)
 }
