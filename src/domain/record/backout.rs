@@ -75,9 +75,11 @@ impl BackoutRequest {
 
 impl<'r> Backout<'r> {
     /// Creates the state of a newly requested backout, or adds the undo steps of a request that continues the backout
-    /// `earlier`. A revision that an earlier backout restored stays restored, and all other undo steps start again.
+    /// `earlier`. A revision that an earlier backout restored stays restored, a rollback with an unknown result stays
+    /// started, and all other undo steps start again.
     /// `is_unfinished` says whether the backout `earlier` has not closed.
     pub(super) fn asked(asked: &'r BackoutRequest, earlier: Option<Self>, is_unfinished: bool) -> Self {
+        let unknown = earlier.as_ref().map(Self::unknown).unwrap_or_default();
         let mut backout = match earlier {
             Some(earlier) if asked.continues => Self { asked, ..earlier },
             earlier => Self {
@@ -99,7 +101,20 @@ impl<'r> Backout<'r> {
         backout.started.resize(backout.steps.len(), false);
         backout.settled.resize(backout.steps.len(), None);
         backout.rollbacks.resize(backout.steps.len(), None);
+        for (undo, rollback) in unknown {
+            if let Some(step) = backout.steps.iter().position(|step| step.is_about_the_same(undo)) {
+                (backout.started[step], backout.rollbacks[step]) = (true, Some(rollback));
+            }
+        }
         backout
+    }
+
+    /// Returns the rollbacks of services that Logweir may have made, and whose results the record does not contain. A
+    /// later request continues with them, because such a rollback may have replaced another principal's deployment.
+    fn unknown(&self) -> Vec<(&'r Undo, Rollback<'r>)> {
+        let steps = self.steps.iter().zip(&self.rollbacks).zip(&self.settled);
+        let unknown = steps.filter(|(_, settled)| settled.is_none());
+        unknown.filter_map(|((undo, rollback), _)| rollback.map(|rollback| (*undo, rollback))).collect()
     }
 
     /// Adds an entry about the undo step number `step` of the record of `source`.

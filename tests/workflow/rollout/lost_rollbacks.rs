@@ -102,6 +102,24 @@ async fn a_read_from_before_the_rollback_does_not_end_a_backout_whose_worker_die
 }
 
 #[tokio::test]
+async fn a_new_request_remembers_a_rollback_whose_answer_was_lost() {
+    let scene = Scene::followed(|service| service.rolls_back = true).await;
+    scene.after(10 * 60);
+    scene.world.lags(LAG);
+    scene.account(|account| account.updates_service(WEB, &account.arn("web", 1)));
+    scene.after(2);
+    scene.world.at_next("UpdateService", Moment::After, Then::Cut);
+    assert!(scene.backs_out().await.is_retried());
+    assert_eq!(scene.runs(WEB), "web:2");
+    scene.after(2);
+    scene.world.lags(Lag { services: 1, ..LAG });
+    assert!(scene.backs_out().await.is_retried(), "the read shows the owner's deployment");
+    scene.after(10 * 60);
+    scene.backs_out().await;
+    assert_eq!(scene.runs(WEB), "web:1");
+}
+
+#[tokio::test]
 async fn a_rollback_whose_worker_died_is_recorded_so_that_a_late_event_is_heard() {
     let scene = Scene::followed(|service| service.rolls_back = true).await;
     scene.world.at_next("UpdateService", Moment::After, Then::Crash);
