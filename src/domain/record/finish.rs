@@ -107,7 +107,7 @@ pub fn next_step(rollout: &Rollout<'_>, seen: &Sighting<'_>) -> FinishStep {
     let Some(update) = rollout.update else { return FinishStep::Wait };
     let step = match rollout.state {
         RolloutPhase::Waiting(_) | RolloutPhase::Ended(_) => Ok(FinishStep::Wait),
-        RolloutPhase::Updating => updating_step(update, seen),
+        RolloutPhase::Updating => updating_step(rollout, update, seen),
         RolloutPhase::Updated(id) => updated_step(rollout, update, id, seen),
         RolloutPhase::Yielding(external) => Ok(yielding_step(update, external, seen)),
         RolloutPhase::RollingBack(why) => returning_step(update, why, seen),
@@ -116,7 +116,7 @@ pub fn next_step(rollout: &Rollout<'_>, seen: &Sighting<'_>) -> FinishStep {
 }
 
 /// Returns the next step if the record says that Logweir was about to update the service to the corrected revision.
-fn updating_step(update: &ServiceUpdate, seen: &Sighting<'_>) -> Result<FinishStep, Fact> {
+fn updating_step(rollout: &Rollout<'_>, update: &ServiceUpdate, seen: &Sighting<'_>) -> Result<FinishStep, Fact> {
     let service = seen.service;
     Ok(match service.after(&update.seen, &update.from, &update.to) {
         // ECS carried out the update, but does not list the deployment of the update yet.
@@ -134,6 +134,11 @@ fn updating_step(update: &ServiceUpdate, seen: &Sighting<'_>) -> Result<FinishSt
         }
         After::Stands(deployment) => FinishStep::Adopt(deployment),
         After::Overtook(external) => FinishStep::Yield(external),
+        // The read shows another principal's deployment from before the update, but ECS lists the deployment of the
+        // update.
+        After::Other(_) if seen.may_lag && is_before_update(rollout, update, service) && seen.facts.deployed()? => {
+            FinishStep::TryAgain
+        }
         After::Other(_) => FinishStep::End(left_corrected(update, None, seen)?),
     })
 }

@@ -1,6 +1,8 @@
 //! Updates a service to a revision, reads the service after the update, and detects the deployments that other
 //! principals made in between.
 
+use jiff::Timestamp;
+
 use crate::domain::ecs::revision::RevisionArn;
 use crate::domain::ecs::service::{After, Service, ServiceArn};
 use crate::domain::limits::service_history::{LastUpdate, ServiceHistory};
@@ -77,9 +79,19 @@ pub(in crate::workflow) async fn update_and_verify<P: Ports>(
             Ok(UpdateResult::Stands { deployment: started.unwrap_or(newest), stoppable })
         }
         After::Overtook(external) => Ok(UpdateResult::Overtook { external, seen: [seen, &newer.seen()].concat() }),
-        After::Other(external) => Ok(UpdateResult::Other(external)),
+        // The read shows another principal's deployment from before the update, and may lag behind the update.
+        After::Other(external) => match lost.filter(|_| is_before(&newer, asked)) {
+            Some(lost) => Err(lost),
+            None => Ok(UpdateResult::Other(external)),
+        },
         After::AsBefore => Err(lost.unwrap_or_else(|| nothing_yet(service))),
     }
+}
+
+/// Whether the service's newest deployment is older than an update that Logweir requested at the time `asked`.
+fn is_before(found: &Service, asked: Timestamp) -> bool {
+    let newest = found.primary().filter(|newest| !newest.is_rollback()).and_then(|newest| newest.created);
+    newest.is_some_and(|created| created.as_second() < asked.as_second())
 }
 
 /// Returns whether Logweir may update the service `found` to `revision` because a record of the source revision

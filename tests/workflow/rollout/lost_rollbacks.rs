@@ -120,6 +120,33 @@ async fn a_new_request_remembers_a_rollback_whose_answer_was_lost() {
 }
 
 #[tokio::test]
+async fn a_read_from_before_an_update_whose_answer_was_lost_does_not_end_the_work_on_the_service() {
+    for backs_out in [false, true] {
+        let scene = match backs_out {
+            false => Scene::deployed(|service| service.rolls_back = true).await,
+            true => Scene::followed(|service| service.rolls_back = true).await,
+        };
+        scene.after(10 * 60);
+        scene.world.lags(LAG);
+        let completed = scene.event(COMPLETED);
+        scene.account(|account| account.updates_service(WEB, &account.arn("web", 1)));
+        scene.after(2);
+        // The next read shows the owner's deployment, and not Logweir's update.
+        scene.world.at_next("UpdateService", Moment::Before, Then::act(|account| account.lag.services = 1));
+        scene.world.at_next("UpdateService", Moment::After, Then::Cut);
+        let report = match backs_out {
+            false => scene.tell(&completed).await,
+            true => scene.backs_out().await,
+        };
+        assert!(report.is_retried(), "{}", said(&report));
+        scene.after(10 * 60);
+        scene.resumes().await;
+        schedule(&scene).await;
+        assert_eq!(scene.runs(WEB), "web:1");
+    }
+}
+
+#[tokio::test]
 async fn a_rollback_whose_worker_died_is_recorded_so_that_a_late_event_is_heard() {
     let scene = Scene::followed(|service| service.rolls_back = true).await;
     scene.world.at_next("UpdateService", Moment::After, Then::Crash);
