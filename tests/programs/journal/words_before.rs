@@ -18,6 +18,7 @@ fn is_new(what: &EntryKind) -> bool {
         EntryKind::Started { tags: Some(_), .. }
             | EntryKind::Released { refused: Some(_), .. }
             | EntryKind::ServiceUpdated { stoppable: true, .. }
+            | EntryKind::Undoing { rollback: Some(_), .. }
             | EntryKind::DeploymentPaused { .. }
             | EntryKind::DeploymentContinued { .. }
             | EntryKind::Unclaimed { .. }
